@@ -1,0 +1,5 @@
+//! One file a form.
+
+mod chinchilla;
+
+pub use chinchilla::Chinchilla;

@@ -1,0 +1,3 @@
+//! Scaling-law forms, fits, intervals and refusals: pure functions over numbers.
+
+pub mod forms;

@@ -1,0 +1,1 @@
+//! Architectures, one file each, with exact parameter and FLOP counts.

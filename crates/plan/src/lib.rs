@@ -1,0 +1,1 @@
+//! Hardware, prices and the allocation of a budget over parameters, tokens and inference.

@@ -1,0 +1,1 @@
+//! Studies: spec, trials, run records, store, executors.

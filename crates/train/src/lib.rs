@@ -1,0 +1,1 @@
+//! Training: data order, schedule, optimiser, evaluation, checkpoints.
