@@ -1,0 +1,9 @@
+//! The registry of architectures, and one file for each.
+
+mod decoder;
+
+pub use decoder::{Decoder, DecoderConfig};
+
+crate::registry::architectures! {
+    Decoder: DecoderConfig => Decoder,
+}

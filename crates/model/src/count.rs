@@ -1,0 +1,76 @@
+//! Exact counts of parameters and floating-point operations, and their conventions.
+
+use serde::{Deserialize, Serialize};
+use triaxis_units::{Flops, Params};
+
+/// Trainable parameters of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParameterCount {
+    /// All of them; a table tied to the head counts once.
+    pub total: Params,
+    /// Those in tables sized by the vocabulary: the embedding and, when it is not tied, the head.
+    pub embedding: Params,
+    /// The rest, the `N` of Kaplan et al. 2020.
+    pub non_embedding: Params,
+}
+
+impl ParameterCount {
+    /// The counts of a model with `embedding` vocabulary-sized parameters and `non_embedding` others.
+    pub fn new(embedding: u64, non_embedding: u64) -> Self {
+        Self {
+            total: Params(embedding + non_embedding),
+            embedding: Params(embedding),
+            non_embedding: Params(non_embedding),
+        }
+    }
+}
+
+/// Floating-point operations of one kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OperationCount {
+    /// What computes: `attention scores`, `head`, …
+    pub operation: String,
+    /// How much, a multiply-add being two.
+    pub flops: Flops,
+}
+
+/// Floating-point operations of a forward pass over one sequence, by operation.
+///
+/// Matrix products only (element-wise work is below 1% at these shapes and is left out, as Hoffmann
+/// et al. 2022, appendix F, leave it); the embedding look-up is free. Attention counts the full
+/// square of positions, masked half included, which is what the reference operations compute and
+/// what the field reports; a kernel that skips the masked half does less.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FlopCount {
+    /// One entry an operation.
+    pub operations: Vec<OperationCount>,
+}
+
+impl FlopCount {
+    /// The sum over the operations.
+    pub fn total(&self) -> Flops {
+        self.operations.iter().map(|count| count.flops).sum()
+    }
+
+    /// A training step's cost over the same tokens: the backward pass has two products for each one
+    /// of the forward pass, so three times the forward count.
+    pub fn training(&self) -> Flops {
+        Flops(3.0 * self.total().0)
+    }
+
+    /// Builds the count from (operation, FLOPs) pairs.
+    pub fn of<'a>(operations: impl IntoIterator<Item = (&'a str, f64)>) -> Self {
+        let count = |(operation, flops): (&str, f64)| OperationCount {
+            operation: operation.to_owned(),
+            flops: Flops(flops),
+        };
+        Self {
+            operations: operations.into_iter().map(count).collect(),
+        }
+    }
+}
+
+/// Operations of a product of `[rows, inner]` with `[inner, columns]`.
+pub fn product_flops(rows: usize, inner: usize, columns: usize) -> f64 {
+    2.0 * rows as f64 * inner as f64 * columns as f64
+}

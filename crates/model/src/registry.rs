@@ -1,0 +1,130 @@
+//! Turns the lines of `architectures/mod.rs` into the types that stand for any architecture.
+
+macro_rules! architectures {
+    ($($name:ident: $config:ident => $module:ident,)+) => {
+        use burn::module::Module;
+        use burn::tensor::{Device, Int, Tensor};
+        use serde::{Deserialize, Serialize};
+
+        use crate::architecture::{Architecture, LanguageModel};
+        use crate::count::{FlopCount, ParameterCount};
+        use crate::error::ModelError;
+        use crate::ops;
+
+        /// The configuration of any registered architecture; in data, the key `architecture` says which.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "architecture", rename_all = "snake_case")]
+        pub enum ArchitectureSpec {
+            $(#[doc = concat!("See [`", stringify!($config), "`].")] $name($config),)+
+        }
+
+        /// The network of any registered architecture.
+        #[derive(Module, Debug)]
+        // One model lives at a time: the difference in size costs nothing.
+        #[allow(clippy::large_enum_variant)]
+        pub enum Model {
+            $(#[doc = concat!("See [`", stringify!($module), "`].")] $name($module),)+
+        }
+
+        /// An architecture as the registry knows it.
+        #[derive(Debug, Clone)]
+        pub struct Entry {
+            /// The value of the key `architecture`.
+            pub name: String,
+            /// What it is, and its papers.
+            pub documentation: &'static str,
+            /// Tiny configurations that reach every branch of its code.
+            pub examples: Vec<ArchitectureSpec>,
+        }
+
+        /// All registered architectures.
+        pub fn registry() -> Vec<Entry> {
+            vec![$(Entry {
+                name: crate::registry::snake_case(stringify!($name)),
+                documentation: <$config as Architecture>::DOCUMENTATION,
+                examples: <$config as Architecture>::examples().into_iter().map(ArchitectureSpec::$name).collect(),
+            }),+]
+        }
+
+        impl ArchitectureSpec {
+            /// The value of the key `architecture`.
+            pub fn name(&self) -> String {
+                match self {
+                    $(Self::$name(_) => crate::registry::snake_case(stringify!($name)),)+
+                }
+            }
+
+            /// Checks every field; see [`Architecture::validate`].
+            ///
+            /// # Errors
+            /// [`ModelError::Invalid`] for the first field that breaks a rule.
+            pub fn validate(&self) -> Result<(), ModelError> {
+                match self { $(Self::$name(config) => config.validate(),)+ }
+            }
+
+            /// Size of the vocabulary.
+            pub fn vocabulary(&self) -> usize {
+                match self { $(Self::$name(config) => config.vocabulary(),)+ }
+            }
+
+            /// The longest sequence, in tokens.
+            pub fn context(&self) -> usize {
+                match self { $(Self::$name(config) => config.context(),)+ }
+            }
+
+            /// Exact parameter counts.
+            pub fn parameters(&self) -> ParameterCount {
+                match self { $(Self::$name(config) => config.parameters(),)+ }
+            }
+
+            /// Exact forward operations for one sequence of `length` tokens.
+            pub fn forward_flops(&self, length: usize) -> FlopCount {
+                match self { $(Self::$name(config) => config.forward_flops(length),)+ }
+            }
+
+            /// The network with initial weights that depend only on the configuration and `seed`.
+            ///
+            /// # Errors
+            /// [`ModelError::Invalid`] when the configuration is not valid.
+            pub fn build(&self, seed: u64, device: &Device) -> Result<Model, ModelError> {
+                self.validate()?;
+                Ok(match self { $(Self::$name(config) => Model::$name(config.build(seed, device)?),)+ })
+            }
+        }
+
+        impl Model {
+            /// The scores of every next token, `[batch × length, vocabulary]`, for
+            /// `tokens [batch, length]`.
+            ///
+            /// # Errors
+            /// [`ModelError::TooLong`] when `length` is beyond the model's context.
+            pub fn logits(&self, tokens: Tensor<2, Int>) -> Result<Tensor<2>, ModelError> {
+                Ok(match self { $(Self::$name(model) => ops::logits(model.hidden(tokens)?, model.head()),)+ })
+            }
+
+            /// Mean cross-entropy in nats of `targets [batch × length]`, the tokens that follow each
+            /// position of `tokens [batch, length]`.
+            ///
+            /// # Errors
+            /// [`ModelError::TooLong`] when `length` is beyond the model's context.
+            pub fn loss(&self, tokens: Tensor<2, Int>, targets: Tensor<1, Int>) -> Result<Tensor<1>, ModelError> {
+                Ok(match self {
+                    $(Self::$name(model) => ops::cross_entropy(model.hidden(tokens)?, model.head(), targets),)+
+                })
+            }
+        }
+    };
+}
+pub(crate) use architectures;
+
+/// `GatedDeltaNet` as `gated_delta_net`, the same rule as serde's.
+pub(crate) fn snake_case(name: &str) -> String {
+    let mut result = String::new();
+    for (index, letter) in name.chars().enumerate() {
+        if letter.is_uppercase() && index > 0 {
+            result.push('_');
+        }
+        result.extend(letter.to_lowercase());
+    }
+    result
+}

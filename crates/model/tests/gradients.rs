@@ -1,0 +1,98 @@
+//! Every architecture's gradients against central differences, in double precision.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, FloatDType, Gradients, Tensor, TensorData};
+use triaxis_model::{ArchitectureSpec, random::Stream, registry, weights};
+
+/// Collects the gradient of each weight, by name.
+struct Collect<'a> {
+    path: weights::Path,
+    gradients: &'a Gradients,
+    found: BTreeMap<String, Vec<f64>>,
+}
+
+impl ModuleVisitor for Collect<'_> {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
+    }
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.exit();
+    }
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        let gradient = parameter
+            .val()
+            .grad(self.gradients)
+            .expect("every parameter has a gradient");
+        self.found
+            .insert(self.path.name(), gradient.into_data().iter().collect());
+    }
+}
+
+fn check(spec: &ArchitectureSpec, device: &Device) {
+    let length = spec.context();
+    let token = |index: usize| ((index * 5 + index / 2) % spec.vocabulary()) as i64;
+    let tokens: Vec<i64> = (0..2 * length).map(token).collect();
+    let targets: Vec<i64> = (1..=2 * length).map(token).collect();
+    let plain = device.clone().inner();
+    let loss = |weights_at: &BTreeMap<String, weights::Weight>, device: &Device| {
+        let model = weights::write(spec.build(0, device).unwrap(), weights_at).unwrap();
+        let tokens = Tensor::from_data(TensorData::new(tokens.clone(), [2, length]), device);
+        let targets = Tensor::from_data(TensorData::new(targets.clone(), [2 * length]), device);
+        (model.loss(tokens, targets).unwrap(), model)
+    };
+
+    // Far from the initial values, so that no gain is one and no gradient tiny.
+    let mut at = weights::read(&spec.build(0, &plain).unwrap());
+    for (name, weight) in &mut at {
+        let mut stream = Stream::new(1, name, 0);
+        weight
+            .values
+            .iter_mut()
+            .for_each(|value| *value = *value * 2.0 + 0.3 * stream.normal() as f32);
+    }
+    let (value, model) = loss(&at, device);
+    let gradients = value.backward();
+    let mut collect = Collect {
+        path: weights::Path::default(),
+        gradients: &gradients,
+        found: BTreeMap::new(),
+    };
+    model.visit(&mut collect);
+    assert_eq!(collect.found.len(), at.len());
+
+    for (name, gradient) in &collect.found {
+        let mut stream = Stream::new(2, name, 0);
+        for _ in 0..4 {
+            let index = (stream.uniform() * gradient.len() as f64) as usize;
+            // Small, for the error of a central difference falls with its square.
+            let value = at[name].values[index];
+            let step = 2f32.powi(-14);
+            let shifted = |shift: f32| {
+                let mut weights_at = at.clone();
+                weights_at.get_mut(name).unwrap().values[index] = value + shift;
+                let moved = f64::from(value + shift) - f64::from(value);
+                (loss(&weights_at, &plain).0.into_scalar::<f64>(), moved)
+            };
+            let ((above, up), (below, down)) = (shifted(step), shifted(-step));
+            let difference = (above - below) / (up - down);
+            let error = (difference - gradient[index]).abs();
+            assert!(
+                error <= 1e-6 + 1e-4 * gradient[index].abs(),
+                "{name}[{index}] of {spec:?}: gradient {} but difference {difference}",
+                gradient[index]
+            );
+        }
+    }
+}
+
+#[test]
+fn gradients_agree_with_central_differences() {
+    let mut device = Device::flex();
+    device.configure(FloatDType::F64).unwrap();
+    let device = device.autodiff();
+    for spec in registry().into_iter().flat_map(|entry| entry.examples) {
+        check(&spec, &device);
+    }
+}

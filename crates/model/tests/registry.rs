@@ -1,0 +1,192 @@
+//! Every registered architecture meets its obligations.
+
+use std::collections::BTreeSet;
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use triaxis_model::{ArchitectureSpec, Model, ops, registry, weights};
+
+fn examples() -> impl Iterator<Item = ArchitectureSpec> {
+    registry().into_iter().flat_map(|entry| entry.examples)
+}
+
+/// A batch of two sequences of the spec's context, and the tokens that follow.
+fn batch(spec: &ArchitectureSpec, device: &Device) -> (Tensor<2, Int>, Tensor<1, Int>) {
+    let (length, vocabulary) = (spec.context(), spec.vocabulary());
+    let token = |index: usize| ((index * 7 + index / 3) % vocabulary) as i64;
+    let tokens: Vec<i64> = (0..2 * length).map(token).collect();
+    let targets: Vec<i64> = (1..=2 * length).map(token).collect();
+    (
+        Tensor::from_data(TensorData::new(tokens, [2, length]), device),
+        Tensor::from_data(TensorData::new(targets, [2 * length]), device),
+    )
+}
+
+#[test]
+fn names_are_unique_and_documented() {
+    let entries = registry();
+    let names: BTreeSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    assert_eq!(names.len(), entries.len());
+    for entry in &entries {
+        assert!(entry.documentation.len() > 80, "{}: say what it is", entry.name);
+        assert!(
+            entry.documentation.contains("arXiv"),
+            "{}: name its papers",
+            entry.name
+        );
+        assert!(
+            !entry.examples.is_empty(),
+            "{}: give an example configuration",
+            entry.name
+        );
+        assert!(entry.examples.iter().all(|spec| spec.name() == entry.name));
+    }
+}
+
+#[test]
+fn specs_round_trip_and_refuse_unknown_keys() {
+    for spec in examples() {
+        let text = serde_json::to_string(&spec).unwrap();
+        assert!(
+            text.contains(&format!("\"architecture\":\"{}\"", spec.name())),
+            "{text}"
+        );
+        assert_eq!(serde_json::from_str::<ArchitectureSpec>(&text).unwrap(), spec);
+        let unknown = text.replacen('{', "{\"colour\":1,", 1);
+        let error = serde_json::from_str::<ArchitectureSpec>(&unknown)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("colour"), "{error}");
+    }
+}
+
+#[test]
+fn parameter_counts_equal_the_built_module() {
+    for spec in examples() {
+        let model = spec.build(0, &Device::flex()).unwrap();
+        let counts = spec.parameters();
+        assert_eq!(model.num_params() as u64, counts.total.0, "{spec:?}");
+        let built: u64 = weights::read(&model)
+            .iter()
+            .filter(|(name, _)| matches!(name.as_str(), "embedding" | "head"))
+            .map(|(_, weight)| weight.values.len() as u64)
+            .sum();
+        assert_eq!(built, counts.embedding.0, "{spec:?}");
+        assert_eq!(counts.embedding + counts.non_embedding, counts.total);
+    }
+}
+
+#[test]
+fn flop_counts_equal_the_products_that_ran() {
+    for spec in examples() {
+        let device = Device::flex();
+        let model = spec.build(0, &device).unwrap();
+        let (tokens, targets) = batch(&spec, &device);
+        for length in [spec.context(), spec.context() - 1] {
+            let tokens = tokens.clone().slice([0..2, 0..length]);
+            let targets = targets.clone().slice([0..2 * length]);
+            let (loss, ran) = ops::count_products(|| model.loss(tokens, targets).unwrap());
+            assert!(loss.into_scalar::<f32>().is_finite());
+            assert_eq!(2.0 * spec.forward_flops(length).total().0, ran, "{spec:?}");
+        }
+    }
+}
+
+#[test]
+fn weights_depend_only_on_the_seed_and_survive_a_round_trip() {
+    for spec in examples() {
+        let build = |seed| spec.build(seed, &Device::flex()).unwrap();
+        let saved = weights::read(&build(1));
+        assert_eq!(saved, weights::read(&build(1)));
+        assert_ne!(saved, weights::read(&build(2)));
+        assert_eq!(weights::read(&weights::write(build(2), &saved).unwrap()), saved);
+
+        let mut short = saved.clone();
+        let (name, _) = short.pop_first().unwrap();
+        let error = weights::write(build(2), &short).unwrap_err().to_string();
+        assert!(error.contains(&name), "{error}");
+        let mut long = saved.clone();
+        long.insert("surplus".into(), saved[&name].clone());
+        let error = weights::write(build(2), &long).unwrap_err().to_string();
+        assert!(error.contains("surplus"), "{error}");
+        let mut misshapen = saved.clone();
+        misshapen.get_mut(&name).unwrap().shape.push(1);
+        let error = weights::write(build(2), &misshapen).unwrap_err().to_string();
+        assert!(error.contains(&name) && error.contains("shape"), "{error}");
+    }
+}
+
+#[test]
+fn later_tokens_do_not_change_earlier_predictions() {
+    for spec in examples() {
+        let device = Device::flex();
+        let model = spec.build(5, &device).unwrap();
+        let (tokens, _) = batch(&spec, &device);
+        let length = spec.context();
+        let changed = tokens.clone().slice_assign(
+            [0..2, length - 1..length],
+            Tensor::full([2, 1], (spec.vocabulary() - 1) as i64, &device),
+        );
+        let predictions = |tokens| -> Vec<f32> { model.logits(tokens).unwrap().into_data().iter().collect() };
+        let (before, after) = (predictions(tokens), predictions(changed));
+        for row in 0..2 * length {
+            let same = (0..spec.vocabulary()).all(|column| {
+                let index = row * spec.vocabulary() + column;
+                before[index].to_bits() == after[index].to_bits()
+            });
+            assert_eq!(same, row % length != length - 1, "{spec:?} row {row}");
+        }
+    }
+}
+
+#[test]
+fn a_sequence_beyond_the_context_is_refused() {
+    for spec in examples() {
+        let device = Device::flex();
+        let model = spec.build(0, &device).unwrap();
+        let tokens = Tensor::zeros([1, spec.context() + 1], &device);
+        let error = model.logits(tokens).unwrap_err().to_string();
+        assert!(error.contains("context"), "{error}");
+    }
+}
+
+/// Plain gradient descent on one batch.
+struct Descend<'a> {
+    gradients: &'a burn::tensor::Gradients,
+}
+
+impl ModuleMapper for Descend<'_> {
+    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        parameter.map(|tensor| {
+            let gradient = tensor
+                .grad(self.gradients)
+                .expect("every parameter has a gradient");
+            Tensor::from_inner(tensor.inner() - gradient.mul_scalar(0.5)).require_grad()
+        })
+    }
+}
+
+#[test]
+fn a_few_steps_learn_a_batch_by_heart() {
+    for spec in examples() {
+        let device = Device::flex().autodiff();
+        let mut model: Model = spec.build(0, &device).unwrap();
+        let (tokens, targets) = batch(&spec, &device);
+        let mut losses = Vec::new();
+        for _ in 0..60 {
+            let loss = model.loss(tokens.clone(), targets.clone()).unwrap();
+            losses.push(loss.clone().into_scalar::<f32>());
+            let gradients = loss.backward();
+            model = model.map(&mut Descend {
+                gradients: &gradients,
+            });
+        }
+        let uniform = (spec.vocabulary() as f32).ln();
+        assert!(
+            (losses[0] - uniform).abs() < 0.1,
+            "{spec:?} starts at {} not near {uniform}",
+            losses[0]
+        );
+        assert!(losses[59] < 0.8 * losses[0], "{spec:?} ends at {}", losses[59]);
+    }
+}
