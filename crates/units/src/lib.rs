@@ -10,4 +10,4 @@ mod quantity;
 
 pub use loss::{BitsPerByte, Nats};
 pub use parse::QuantityError;
-pub use quantity::{Bytes, Dollars, Flops, Params, Seconds, Tokens};
+pub use quantity::{Bytes, Dollars, Flops, Params, Requests, Seconds, Tokens};

@@ -224,6 +224,10 @@ count!(
     Tokens, "number of tokens", "1.4T", parse::COUNT
 );
 count!(
+    /// A number of requests to a served model: `200M`.
+    Requests, "number of requests", "200M", parse::COUNT
+);
+count!(
     /// A number of bytes: `24GiB` (powers of 1024) or `24GB` (powers of 1000).
     Bytes, "number of bytes", "24GiB", parse::BYTES
 );

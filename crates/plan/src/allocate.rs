@@ -1,0 +1,241 @@
+//! The optima: parameters `N` and tokens `D` for a budget, a loss or an expense.
+//!
+//! All of it is for a law `L = E + A / N^alpha + B / D^beta` and an expense that is linear in `D`
+//! and proportional to `N` ([`Expense`]), which covers operations and dollars alike. On the curve of
+//! one loss the two terms share what lies above the floor; the odds of that share, parameters to
+//! data, are the one unknown:
+//!
+//! `N = (A (1 + 1/odds) / (L - E))^(1/alpha)`, `D = (B (1 + odds) / (L - E))^(1/beta)`.
+
+use triaxis_laws::forms::Chinchilla;
+
+use crate::PlanError;
+
+/// A model size and a number of training tokens, as real numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Allocation {
+    /// Parameters.
+    pub params: f64,
+    /// Training tokens.
+    pub tokens: f64,
+}
+
+impl Allocation {
+    /// Training operations by `6 N D`.
+    pub fn training_flops(&self) -> f64 {
+        6.0 * self.params * self.tokens
+    }
+
+    /// True when both are numbers that a plan can hold: from 1 to 2^53.
+    pub fn is_representable(&self) -> bool {
+        let whole = 1.0..=9_007_199_254_740_992.0;
+        whole.contains(&self.params) && whole.contains(&self.tokens)
+    }
+}
+
+/// An expense `N (training D + serving)` over a model's life, in operations or dollars.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Expense {
+    /// For each parameter and training token; 6 in operations.
+    pub training: f64,
+    /// For each parameter, over everything served; twice the tokens served in operations.
+    pub serving: f64,
+}
+
+impl Expense {
+    /// Operations: `6 N D + 2 N D_inf` (Sardana et al. 2023, section 2).
+    pub fn flops(tokens_served: f64) -> Self {
+        Self {
+            training: 6.0,
+            serving: 2.0 * tokens_served,
+        }
+    }
+
+    /// The expense of one allocation.
+    pub fn of(&self, allocation: Allocation) -> f64 {
+        allocation.params * (self.training * allocation.tokens + self.serving)
+    }
+}
+
+/// Why `law` cannot be planned with, or nothing if it can: planning needs positive coefficients and
+/// exponents, so that more of either never hurts, and a finite floor.
+pub fn unusable(law: &Chinchilla) -> Option<String> {
+    let positive = [
+        ("A", law.A),
+        ("B", law.B),
+        ("alpha", law.alpha),
+        ("beta", law.beta),
+    ];
+    let bad = positive
+        .iter()
+        .find(|(_, value)| !(*value > 0.0 && value.is_finite()));
+    match bad {
+        Some((name, value)) => Some(format!("its {name} is {value}, and must be above 0 and finite")),
+        None if !law.E.is_finite() => Some(format!("its E is {}, and must be finite", law.E)),
+        None => None,
+    }
+}
+
+/// The lowest loss for `flops` training operations when training costs `6 N D`, in closed form
+/// (Hoffmann et al. 2022, equation 4).
+///
+/// ```
+/// use triaxis_plan::{allocate, published};
+/// let law = published::find("besiroglu-2024")?.law;
+/// let best = allocate::compute_optimal(&law, 5.76e23);
+/// assert_eq!(format!("{:.1}", best.tokens / best.params), "18.4");
+/// # Ok::<(), triaxis_plan::PlanError>(())
+/// ```
+pub fn compute_optimal(law: &Chinchilla, flops: f64) -> Allocation {
+    let both = law.alpha + law.beta;
+    let log_product = (flops / 6.0).ln();
+    // ln G of the paper.
+    let log_gain = (law.alpha * law.A / (law.beta * law.B)).ln() / both;
+    Allocation {
+        params: (log_gain + law.beta / both * log_product).exp(),
+        tokens: (-log_gain + law.alpha / both * log_product).exp(),
+    }
+}
+
+/// The lowest loss for `flops` training operations when a token costs `flops_per_token(N)`, searched
+/// between `low` and `high` parameters.
+///
+/// A grid in `ln N` finds the basin and golden-section search its bottom, so a cost with steps or
+/// several basins is met as well as 400 grid points can.
+///
+/// # Errors
+/// When the ends are not `0 < low < high`, the cost is not positive, or the best size is at an end.
+pub fn compute_optimal_by(
+    law: &Chinchilla,
+    flops: f64,
+    flops_per_token: impl Fn(f64) -> f64,
+    (low, high): (f64, f64),
+) -> Result<Allocation, PlanError> {
+    const GRID: usize = 400;
+    let refuse = |reason| Err(PlanError::NoInteriorOptimum { low, high, reason });
+    if !(low > 0.0 && low < high && high.is_finite()) {
+        return refuse("the search needs ends with 0 < low < high");
+    }
+    let loss = |log_params: f64| {
+        let params = log_params.exp();
+        law.loss(params, flops / flops_per_token(params))
+    };
+    let at = |index: usize| low.ln() + (high / low).ln() * index as f64 / GRID as f64;
+    let losses: Vec<f64> = (0..=GRID).map(|index| loss(at(index))).collect();
+    if !losses.iter().all(|loss| loss.is_finite()) {
+        return refuse("the cost of a token must be above 0 and finite over the whole range");
+    }
+    let best = losses
+        .iter()
+        .enumerate()
+        .min_by(|a, b| a.1.total_cmp(b.1))
+        .map_or(0, |(index, _)| index);
+    if best == 0 || best == GRID {
+        return refuse("the loss still falls at an end of the range; search a wider one");
+    }
+    let params = golden_section(loss, at(best - 1), at(best + 1)).exp();
+    Ok(Allocation {
+        params,
+        tokens: flops / flops_per_token(params),
+    })
+}
+
+/// The least expense that reaches `loss`: in operations and in dollars the problem of Sardana et
+/// al. 2023 (sections 2 and 3). Without serving it is the compute-optimal allocation for that loss.
+///
+/// The optimum has `odds D / (D + serving/training) = beta/alpha`; the left side rises with the
+/// odds, so the root is single and is bracketed in closed form.
+///
+/// `None` when `loss` is not above the law's floor.
+pub fn least_expense(law: &Chinchilla, loss: f64, expense: Expense) -> Option<Allocation> {
+    let reducible = loss - law.E;
+    if !(reducible > 0.0 && reducible.is_finite()) {
+        return None;
+    }
+    let log_tokens = |log_odds: f64| ((law.B / reducible).ln() + log_odds.exp().ln_1p()) / law.beta;
+    let log_params = |log_odds: f64| ((law.A / reducible).ln() + (-log_odds).exp().ln_1p()) / law.alpha;
+    let extra = expense.serving / expense.training;
+    let discount = |log_odds: f64| (extra * (-log_tokens(log_odds)).exp()).ln_1p();
+    let without_serving = (law.beta / law.alpha).ln();
+    let log_odds = rising_root(
+        |log_odds| log_odds - discount(log_odds) - without_serving,
+        without_serving,
+        without_serving + discount(without_serving),
+    );
+    Some(Allocation {
+        params: log_params(log_odds).exp(),
+        tokens: log_tokens(log_odds).exp(),
+    })
+}
+
+/// The lowest loss for a whole `amount` of training and serving together.
+///
+/// With `x = training D` the marginal gains meet where
+/// `alpha ln(x + serving) + beta ln x - ln(1 + serving/x)` equals a constant; that too rises with `x`.
+///
+/// `None` when `amount` is not above zero.
+pub fn best_for_expense(law: &Chinchilla, amount: f64, expense: Expense) -> Option<Allocation> {
+    if !(amount > 0.0 && amount.is_finite()) {
+        return None;
+    }
+    let (alpha, beta) = (law.alpha, law.beta);
+    let constant = (beta * law.B / (alpha * law.A)).ln() + alpha * amount.ln() + beta * expense.training.ln();
+    let share = |log_x: f64| (expense.serving * (-log_x).exp()).ln_1p();
+    let balance = |log_x: f64| (alpha + beta) * log_x + (alpha - 1.0) * share(log_x) - constant;
+    let without_serving = constant / (alpha + beta);
+    let high = without_serving + share(without_serving) / (alpha + beta);
+    // Only exponents above 1 put the root below the one without serving.
+    let mut low = without_serving;
+    let mut step = 1.0;
+    while balance(low) > 0.0 && step < 1e6 {
+        low -= step;
+        step *= 2.0;
+    }
+    let x = rising_root(balance, low, high.max(low)).exp();
+    Some(Allocation {
+        params: amount / (x + expense.serving),
+        tokens: x / expense.training,
+    })
+}
+
+/// The tokens that bring `params` parameters to `loss`; `None` when no number of tokens does.
+pub fn tokens_for_loss(law: &Chinchilla, params: f64, loss: f64) -> Option<f64> {
+    let left = loss - law.E - law.A * params.powf(-law.alpha);
+    (left > 0.0 && left.is_finite()).then(|| (law.B / left).powf(1.0 / law.beta))
+}
+
+/// The root of a rising function between two ends, by bisection to the last bit.
+fn rising_root(function: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
+    while low < high {
+        let middle = low + (high - low) / 2.0;
+        if middle <= low || middle >= high {
+            break;
+        }
+        if function(middle) < 0.0 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    high
+}
+
+/// The minimum of a function with one basin between two ends.
+fn golden_section(function: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
+    let ratio = (5f64.sqrt() - 1.0) / 2.0;
+    let (mut left, mut right) = (high - ratio * (high - low), low + ratio * (high - low));
+    let (mut at_left, mut at_right) = (function(left), function(right));
+    // 60 steps shrink the bracket by 10^12.5, past what a double's flat bottom can resolve.
+    for _ in 0..60 {
+        if at_left < at_right {
+            (high, right, at_right) = (right, left, at_left);
+            left = high - ratio * (high - low);
+            at_left = function(left);
+        } else {
+            (low, left, at_left) = (left, right, at_right);
+            right = low + ratio * (high - low);
+            at_right = function(right);
+        }
+    }
+    low + (high - low) / 2.0
+}

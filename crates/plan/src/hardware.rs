@@ -1,0 +1,158 @@
+use serde::{Deserialize, Serialize};
+use triaxis_units::{Bytes, Dollars, Flops};
+
+use crate::PlanError;
+
+/// One device that can be rented or owned: what it computes, holds, moves and costs.
+///
+/// The built-in rows are in `hardware.toml`, each with its sources; a spec may add rows of its own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hardware {
+    /// The name specs use; case, spaces, dashes and underscores do not matter.
+    pub name: String,
+    /// Dense bf16 operations a second (f32 where the device has no faster unit).
+    pub peak: Flops,
+    /// Memory of one device.
+    pub memory: Bytes,
+    /// Bytes a second between that memory and the cores.
+    pub bandwidth: Bytes,
+    /// US dollars for one device for one hour.
+    pub price_per_hour: Dollars,
+    /// The day of the price, `YYYY-MM-DD`.
+    #[serde(default)]
+    pub price_date: String,
+    /// Where the price was read.
+    #[serde(default)]
+    pub price_source: String,
+    /// Where the other figures were read.
+    #[serde(default)]
+    pub figures_source: String,
+    /// The same price in Epoch AI's table, if it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch_row: Option<EpochRow>,
+}
+
+/// The key of a row of Epoch AI's `hardware_prices.csv`; the day is the catalogue row's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EpochRow {
+    /// Column `Hardware model`.
+    pub model: String,
+    /// Column `Vendor`.
+    pub vendor: String,
+}
+
+impl Hardware {
+    /// The largest share of the peak that decoding can use when it waits for memory: a step reads
+    /// every weight once and does two operations with it for each of `batch` sequences, so
+    /// `2 batch bandwidth / (bytes_per_parameter peak)`, and never above 1.
+    ///
+    /// Reads of the key-value cache are left out, so the truth is lower still.
+    pub fn decode_mfu_limit(&self, batch: f64, bytes_per_parameter: f64) -> f64 {
+        (2.0 * batch * self.bandwidth.as_f64() / (bytes_per_parameter * self.peak.0)).min(1.0)
+    }
+
+    fn validate(&self) -> Result<(), PlanError> {
+        let numbers = [
+            ("peak", self.peak.0),
+            ("memory", self.memory.as_f64()),
+            ("bandwidth", self.bandwidth.as_f64()),
+            ("price_per_hour", self.price_per_hour.0),
+        ];
+        match numbers
+            .iter()
+            .find(|(_, value)| !(*value > 0.0 && value.is_finite()))
+        {
+            None => Ok(()),
+            Some((field, value)) => Err(PlanError::NotPositive {
+                field: format!("hardware `{}`, {field}", self.name),
+                value: *value,
+                remedy: "a device that is already paid for still costs its share of purchase, power and operation",
+            }),
+        }
+    }
+}
+
+/// The devices a plan may choose from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Catalogue {
+    rows: Vec<Hardware>,
+}
+
+#[derive(Deserialize)]
+struct CatalogueFile {
+    hardware: Vec<Hardware>,
+}
+
+impl Catalogue {
+    /// The built-in catalogue.
+    ///
+    /// # Errors
+    /// Only if the file built into the program is damaged, which a test excludes.
+    ///
+    /// ```
+    /// let catalogue = triaxis_plan::Catalogue::built_in()?;
+    /// assert_eq!(catalogue.find("h100-sxm")?.name, "H100 SXM");
+    /// # Ok::<(), triaxis_plan::PlanError>(())
+    /// ```
+    pub fn built_in() -> Result<Self, PlanError> {
+        let file: CatalogueFile =
+            toml::from_str(include_str!("hardware.toml")).map_err(|error| PlanError::Catalogue {
+                reason: error.to_string(),
+            })?;
+        Self { rows: Vec::new() }.with(file.hardware)
+    }
+
+    /// The same catalogue with more rows; a row of the same name takes the older one's place.
+    ///
+    /// # Errors
+    /// When a row has a figure that is not above zero.
+    pub fn with(mut self, rows: impl IntoIterator<Item = Hardware>) -> Result<Self, PlanError> {
+        for row in rows {
+            row.validate()?;
+            self.rows.retain(|old| key(&old.name) != key(&row.name));
+            self.rows.push(row);
+        }
+        Ok(self)
+    }
+
+    /// All rows.
+    pub fn rows(&self) -> &[Hardware] {
+        &self.rows
+    }
+
+    /// The device called `name`.
+    ///
+    /// # Errors
+    /// When there is none; the error names the nearest and all others.
+    pub fn find(&self, name: &str) -> Result<&Hardware, PlanError> {
+        let names = self.rows.iter().map(|row| row.name.as_str());
+        self.rows
+            .iter()
+            .find(|row| key(&row.name) == key(name))
+            .ok_or_else(|| PlanError::UnknownName {
+                what: "hardware",
+                name: name.to_owned(),
+                nearest: nearest(name, names.clone()),
+                known: names.collect::<Vec<_>>().join(", "),
+            })
+    }
+}
+
+/// A name as it is compared: letters and digits only, in lower case.
+pub(crate) fn key(name: &str) -> String {
+    name.chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// The known name most like `name`, if any is like it at all.
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    known
+        .map(|candidate| (strsim::jaro_winkler(&key(name), &key(candidate)), candidate))
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.to_owned())
+}

@@ -1,0 +1,169 @@
+use serde::{Deserialize, Serialize};
+use triaxis_laws::forms::Chinchilla;
+
+use crate::caveat::{self, Caveat};
+use crate::choice::{Case, Choice};
+use crate::evidence::{LossUnit, Measured, StudyLaw};
+use crate::interval::{self, Estimate};
+use crate::{Economics, PlanError, PlanSpec, allocate, published};
+
+/// Choices of what to train, what they stand on, and what they cannot know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The share of the draws that every interval holds.
+    pub level: f64,
+    /// Hardware, prices, demand and budget as they were reckoned with.
+    pub economics: Economics,
+    /// The laws, the study's own first.
+    pub laws: Vec<LawSummary>,
+    /// The choices, by law in the order of `laws`.
+    pub choices: Vec<Choice>,
+    /// Published laws that gave no choice, and why.
+    pub omitted: Vec<String>,
+    /// The plan in plain sentences.
+    pub summary: Vec<String>,
+    /// What it cannot know, the loudest first.
+    pub caveats: Vec<Caveat>,
+}
+
+/// A law as the plan used it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LawSummary {
+    /// Its name.
+    pub name: String,
+    /// Where its constants come from.
+    pub source: String,
+    /// Its constants.
+    pub law: Chinchilla,
+    /// The unit of its loss.
+    pub unit: LossUnit,
+    /// Its floor, which no training goes below, with the draws' interval.
+    pub irreducible: Estimate<f64>,
+    /// How many draws it brought.
+    pub draws: usize,
+    /// The runs behind it.
+    pub measured: Measured,
+    /// True for the study's own law.
+    pub own: bool,
+}
+
+impl Plan {
+    /// The choices of the law called `name`.
+    pub fn choices_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Choice> {
+        self.choices.iter().filter(move |choice| choice.law == name)
+    }
+}
+
+/// Plans by the study's own law, if there is one, and by the spec's published laws beside it.
+///
+/// A quality goal binds only the study's law, because published losses are of other texts. A
+/// published law that gives no choice is left out and named; the study's law must give all.
+///
+/// # Errors
+/// When the spec breaks a rule ([`PlanSpec::validate`]), no law is left, the study's law has unusable
+/// constants, or the goal is at or below its floor.
+pub fn plan(spec: &PlanSpec, study: Option<&StudyLaw>) -> Result<Plan, PlanError> {
+    spec.validate()?;
+    let economics = Economics::resolve(spec)?;
+    let unique_tokens = spec.unique_tokens.or(study.and_then(|study| study.unique_tokens));
+    let case = |name, law, draws, unit, measured, goal| Case {
+        name,
+        law,
+        draws,
+        unit,
+        measured,
+        goal,
+        unique_tokens,
+        level: spec.level,
+        economics: &economics,
+    };
+    let (mut laws, mut choices, mut omitted) = (Vec::new(), Vec::new(), Vec::new());
+    if let Some(study) = study {
+        if let Some(reason) = allocate::unusable(&study.law) {
+            return Err(PlanError::UnusableLaw {
+                law: study.name.clone(),
+                reason,
+            });
+        }
+        let goal = spec.goal.map(|goal| study.goal(goal)).transpose()?;
+        let case = case(
+            &study.name,
+            study.law,
+            &study.draws,
+            study.unit,
+            &study.measured,
+            goal,
+        );
+        laws.push(summarise(&case, "fitted to the study's own runs", true));
+        for kind in case.kinds() {
+            choices.push(case.choose(kind)?);
+        }
+    } else if spec.goal.is_some() {
+        return Err(PlanError::GoalWithoutStudy);
+    }
+    for name in &spec.published {
+        let law = published::find(name)?;
+        let case = case(
+            law.name,
+            law.law,
+            &[],
+            LossUnit::NatsPerToken,
+            &law.measured,
+            None,
+        );
+        match case
+            .kinds()
+            .into_iter()
+            .map(|kind| case.choose(kind))
+            .collect::<Result<Vec<_>, _>>()
+        {
+            Ok(made) => {
+                laws.push(summarise(&case, law.source, false));
+                choices.extend(made);
+            }
+            Err(error) => omitted.push(format!("{name}: {error}")),
+        }
+    }
+    if choices.is_empty() {
+        let known = published::ALL
+            .iter()
+            .map(|law| law.name)
+            .collect::<Vec<_>>()
+            .join(", ");
+        return Err(PlanError::NoLaw { known });
+    }
+    let mut plan = Plan {
+        level: spec.level,
+        economics,
+        laws,
+        choices,
+        omitted,
+        summary: Vec::new(),
+        caveats: Vec::new(),
+    };
+    plan.summary = caveat::summary(&plan);
+    plan.caveats = caveat::all(&plan, study);
+    Ok(plan)
+}
+
+fn summarise(case: &Case<'_>, source: &str, own: bool) -> LawSummary {
+    LawSummary {
+        name: case.name.to_owned(),
+        source: source.to_owned(),
+        law: case.law,
+        unit: case.unit,
+        irreducible: Estimate {
+            value: case.law.E,
+            interval: interval::central(
+                case.draws
+                    .iter()
+                    .filter(|draw| allocate::unusable(draw).is_none())
+                    .map(|draw| draw.E),
+                case.level,
+            ),
+        },
+        draws: case.draws.len(),
+        measured: *case.measured,
+        own,
+    }
+}

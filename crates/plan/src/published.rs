@@ -1,0 +1,124 @@
+//! Laws that others fitted and published, to hold beside the study's own.
+//!
+//! Their loss is in nats per token of their own text and tokenizer: their losses do not compare with
+//! a study's. Their optimal sizes are a second opinion, no more.
+
+use triaxis_laws::forms::Chinchilla;
+use triaxis_units::{Flops, Params, Tokens};
+
+use crate::PlanError;
+use crate::evidence::{Measured, Span};
+use crate::hardware::{key, nearest};
+
+/// A published law.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Published {
+    /// The name that specs use.
+    pub name: &'static str,
+    /// The constants; loss in nats per token.
+    pub law: Chinchilla,
+    /// Where the constants are printed.
+    pub source: &'static str,
+    /// The runs they were fitted to.
+    pub measured: Measured,
+    /// True when a plan shows it unless told otherwise.
+    pub default: bool,
+}
+
+/// The runs of Hoffmann et al. 2022 as Besiroglu et al. 2024 read them off the figure
+/// (`svg_extracted_data.csv`: 245 runs), rounded to two digits. All laws below stand on them.
+const CHINCHILLA_RUNS: Measured = Measured {
+    runs: 245,
+    flops: Span {
+        smallest: Flops(1.4e18),
+        largest: Flops(1.3e22),
+    },
+    params: Span {
+        smallest: Params(57_000_000),
+        largest: Params(16_000_000_000),
+    },
+    tokens: Span {
+        smallest: Tokens(250_000_000),
+        largest: Tokens(320_000_000_000),
+    },
+};
+
+/// Every published law.
+pub const ALL: &[Published] = &[
+    Published {
+        name: "hoffmann-2022",
+        law: Chinchilla {
+            E: 1.69,
+            A: 406.4,
+            B: 410.7,
+            alpha: 0.34,
+            beta: 0.28,
+        },
+        source: "Hoffmann et al. 2022 (arXiv 2203.15556), equation 10, as printed (rounded)",
+        measured: CHINCHILLA_RUNS,
+        default: true,
+    },
+    Published {
+        name: "hoffmann-2022-unrounded",
+        law: Chinchilla {
+            E: 1.693_373_68,
+            A: 406.401_018,
+            B: 410.722_827,
+            alpha: 0.339_170_84,
+            beta: 0.284_908_3,
+        },
+        source: "Hoffmann et al. 2022, TeX source, as quoted by Besiroglu et al. 2024 (arXiv 2404.10102)",
+        measured: CHINCHILLA_RUNS,
+        default: false,
+    },
+    Published {
+        name: "besiroglu-2024",
+        law: Chinchilla {
+            E: 1.8172,
+            A: 482.01,
+            B: 2085.43,
+            alpha: 0.3478,
+            beta: 0.3658,
+        },
+        source: "Besiroglu et al. 2024 (arXiv 2404.10102), equation 4: a refit of the same runs",
+        measured: CHINCHILLA_RUNS,
+        default: true,
+    },
+    Published {
+        name: "sardana-2023",
+        law: Chinchilla {
+            E: 1.69,
+            A: 406.4,
+            B: 410.7,
+            alpha: 0.336,
+            beta: 0.283,
+        },
+        source: "Sardana et al. 2023 (arXiv 2401.00448): Hoffmann's printed E, A, B with exponents \
+                 that fit Hoffmann's table A3 better than the rounded ones",
+        measured: CHINCHILLA_RUNS,
+        default: true,
+    },
+];
+
+/// The published law called `name`.
+///
+/// # Errors
+/// When there is none; the error names the nearest and all others.
+pub fn find(name: &str) -> Result<&'static Published, PlanError> {
+    let names = ALL.iter().map(|law| law.name);
+    ALL.iter()
+        .find(|law| key(law.name) == key(name))
+        .ok_or_else(|| PlanError::UnknownName {
+            what: "published law",
+            name: name.to_owned(),
+            nearest: nearest(name, names.clone()),
+            known: names.collect::<Vec<_>>().join(", "),
+        })
+}
+
+pub(crate) fn default_names() -> Vec<String> {
+    ALL.iter()
+        .filter(|law| law.default)
+        .map(|law| law.name.to_owned())
+        .collect()
+}
