@@ -1,1 +1,42 @@
-//! Documents to token shards: readers, deduplication, split, mixture, tokenizer, shards.
+//! Documents to token shards: readers, exact deduplication, split, mixture, tokenizer, shards.
+//!
+//! ```text
+//! sources ─► scan ─────► select ───────────► tokenizer ─► shards + manifest
+//!            hash every   drop duplicates,    train or     one folder, renamed
+//!            document     split, sample,      load         into place at the end
+//!                         shuffle
+//! ```
+//!
+//! The scan reads every document once and keeps 32 bytes of each, so that a corpus larger than
+//! memory is no trouble. Everything after it reads only the documents that were chosen. No result
+//! depends on the number of threads, on the order in which a folder lists its files, or on where the
+//! sources lie on the disk.
+//!
+//! [`prepare`] does all of it, [`describe`] tells what the sources hold without reading them, and
+//! [`Corpus::open`] maps a finished folder for training.
+
+mod corpus;
+mod describe;
+mod error;
+mod facts;
+mod folder;
+mod manifest;
+mod prepare;
+mod progress;
+mod read;
+mod readers;
+mod scan;
+mod select;
+mod shards;
+mod spec;
+mod tokenizer;
+
+pub use corpus::{Corpus, TokenView};
+pub use describe::{SourceListing, describe};
+pub use error::CorpusError;
+pub use manifest::{Count, LicenceFacts, Manifest, Shard, SourceFacts, SplitFacts, TokenizerFacts, Total};
+pub use prepare::prepare;
+pub use progress::{Progress, Stage};
+pub use readers::{CargoSources, Files, Jsonl, Parquet, SourceSpec};
+pub use spec::{CorpusSpec, TokenizerSpec};
+pub use tokenizer::Tokenizer;

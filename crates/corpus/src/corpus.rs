@@ -1,0 +1,186 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use memmap2::Mmap;
+use triaxis_units::Bytes;
+
+use crate::manifest::{MANIFEST, Manifest, Shard, SplitFacts, TOKENIZER};
+use crate::tokenizer::Tokenizer;
+use crate::{CorpusError, TokenizerSpec, shards};
+
+/// A prepared corpus: two streams of tokens on the disk, mapped into memory, and their manifest.
+#[derive(Debug, Clone)]
+pub struct Corpus {
+    folder: PathBuf,
+    manifest: Arc<Manifest>,
+    train: TokenView,
+    validation: TokenView,
+}
+
+impl Corpus {
+    /// Opens a prepared folder. The shards' sizes are checked, their content only by
+    /// [`verify`](Self::verify).
+    ///
+    /// # Errors
+    /// When the folder holds no corpus, one of another version, or a shard of the wrong size.
+    pub fn open(folder: &Path) -> Result<Self, CorpusError> {
+        let manifest = Manifest::read(folder)?;
+        let train = TokenView::open(folder, &manifest, &manifest.train)?;
+        let validation = TokenView::open(folder, &manifest, &manifest.validation)?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            manifest: Arc::new(manifest),
+            train,
+            validation,
+        })
+    }
+
+    /// The training stream: documents of all sources in one shuffled order, each followed by the
+    /// end-of-text token, so that every long stretch of it follows the mixture.
+    pub fn train(&self) -> TokenView {
+        self.train.clone()
+    }
+
+    /// The validation stream, made the same way of other documents.
+    pub fn validation(&self) -> TokenView {
+        self.validation.clone()
+    }
+
+    /// The text of the validation split, by which a loss in nats per token becomes bits per byte.
+    pub fn validation_bytes(&self) -> Bytes {
+        self.manifest.validation.total.bytes
+    }
+
+    /// One more than the largest token.
+    pub fn vocabulary(&self) -> usize {
+        self.manifest.tokenizer.vocabulary
+    }
+
+    /// The token after each document.
+    pub fn end_of_text(&self) -> u32 {
+        self.manifest.tokenizer.end_of_text
+    }
+
+    /// What is known of the corpus.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Hash of the tokens and their tokenizer: equal exactly when a model sees the same.
+    pub fn identity(&self) -> &str {
+        &self.manifest.identity
+    }
+
+    /// The folder it lies in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Loads the tokenizer it was made with.
+    ///
+    /// # Errors
+    /// When its file is not the one the manifest lists.
+    pub fn tokenizer(&self) -> Result<Tokenizer, CorpusError> {
+        let path = self.folder.join(TOKENIZER);
+        let end_of_text = match &self.manifest.tokenizer_spec {
+            TokenizerSpec::Train { .. } => crate::tokenizer::END_OF_TEXT,
+            TokenizerSpec::File { end_of_text, .. } => end_of_text,
+        };
+        let damaged = |detail: String| CorpusError::DamagedShard {
+            path: path.clone(),
+            detail,
+        };
+        let json = std::fs::read(&path).map_err(CorpusError::io("read", &path))?;
+        let tokenizer = Tokenizer::from_json(json, end_of_text).map_err(damaged)?;
+        if tokenizer.hash() != self.manifest.tokenizer.hash {
+            return Err(damaged(format!("its hash is not the one in {MANIFEST}")));
+        }
+        Ok(tokenizer)
+    }
+
+    /// Reads everything once and compares it with the hashes of the manifest.
+    ///
+    /// # Errors
+    /// Names the first file that differs.
+    pub fn verify(&self) -> Result<(), CorpusError> {
+        for (view, shard) in [
+            (&self.train, &self.manifest.train.shard),
+            (&self.validation, &self.manifest.validation.shard),
+        ] {
+            let hash = blake3::Hasher::new().update_rayon(&view.map).finalize();
+            if hash.to_hex().as_str() != shard.hash {
+                let detail = format!("its hash is not the one in {MANIFEST}");
+                return Err(CorpusError::DamagedShard {
+                    path: self.folder.join(&shard.file),
+                    detail,
+                });
+            }
+        }
+        self.tokenizer().map(drop)
+    }
+}
+
+/// A stream of tokens. Cloning shares it; any number of threads may read it at once.
+#[derive(Debug, Clone)]
+pub struct TokenView {
+    map: Arc<Mmap>,
+    token_bytes: u8,
+}
+
+impl TokenView {
+    fn open(folder: &Path, manifest: &Manifest, split: &SplitFacts) -> Result<Self, CorpusError> {
+        let Shard { file, size, .. } = &split.shard;
+        let path = folder.join(file);
+        let damaged = |detail: String| CorpusError::DamagedShard {
+            path: path.clone(),
+            detail,
+        };
+        let found = std::fs::metadata(&path)
+            .map_err(|error| damaged(error.to_string()))?
+            .len();
+        if found != size.0 {
+            return Err(damaged(format!(
+                "it has {found} bytes and {MANIFEST} says {}",
+                size.0
+            )));
+        }
+        if split.total.tokens.0.checked_mul(u64::from(manifest.token_bytes)) != Some(found) {
+            return Err(damaged(format!(
+                "{found} bytes are not {} tokens",
+                split.total.tokens.0
+            )));
+        }
+        Ok(Self {
+            map: Arc::new(shards::map(&path)?),
+            token_bytes: manifest.token_bytes,
+        })
+    }
+
+    /// Tokens in the stream.
+    pub fn len(&self) -> usize {
+        self.map.len() / usize::from(self.token_bytes)
+    }
+
+    /// Whether it has none, which a prepared corpus never has.
+    pub fn is_empty(&self) -> bool {
+        self.map.is_empty()
+    }
+
+    /// Copies the tokens from `start` on into `out`, all of it.
+    ///
+    /// # Errors
+    /// When the stream ends before `start + out.len()`.
+    pub fn read(&self, start: usize, out: &mut [u32]) -> Result<(), CorpusError> {
+        let end = start.saturating_add(out.len());
+        if end > self.len() {
+            return Err(CorpusError::OutOfRange {
+                start,
+                end,
+                length: self.len(),
+            });
+        }
+        let width = usize::from(self.token_bytes);
+        shards::from_bytes(&self.map[start * width..end * width], self.token_bytes, out);
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! What the manifest says, counted from what was chosen and written.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use triaxis_units::Bytes;
+
+use crate::manifest::{
+    Count, FORMAT, LicenceFacts, Manifest, Shard, SourceFacts, SplitFacts, TokenizerFacts, Total,
+};
+use crate::scan::Scan;
+use crate::select::Selection;
+use crate::tokenizer::Tokenizer;
+use crate::{CorpusSpec, TokenizerSpec};
+
+/// The shards, and the tokens of each document: training documents first, then validation.
+pub(crate) struct Written {
+    pub(crate) token_bytes: u8,
+    pub(crate) train: Shard,
+    pub(crate) validation: Shard,
+    pub(crate) tokens: Vec<u64>,
+}
+
+/// Totals of both splits.
+#[derive(Clone, Copy, Default)]
+struct Both {
+    train: Total,
+    validation: Total,
+}
+
+pub(crate) fn manifest(
+    spec: &CorpusSpec,
+    tokenizer_spec: &TokenizerSpec,
+    tokenizer: &Tokenizer,
+    scan: &Scan,
+    selection: &Selection,
+    inputs: String,
+    written: Written,
+) -> Manifest {
+    let mut all = Both::default();
+    let mut by_source = vec![Both::default(); spec.sources.len()];
+    let mut by_licence: BTreeMap<&Arc<str>, Both> = BTreeMap::new();
+    let train = selection.train.iter().map(|document| (document, true));
+    let validation = selection.validation.iter().map(|document| (document, false));
+    for ((document, train), tokens) in train.chain(validation).zip(&written.tokens) {
+        let document = &scan.documents[*document as usize];
+        let licence = by_licence.entry(scan.licence(document)).or_default();
+        for both in [&mut all, &mut by_source[scan.source(document)], licence] {
+            let total = if train {
+                &mut both.train
+            } else {
+                &mut both.validation
+            };
+            total.add(u64::from(document.bytes), *tokens);
+        }
+    }
+    let mut licences: Vec<LicenceFacts> = by_licence
+        .into_iter()
+        .map(|(licence, both)| LicenceFacts {
+            licence: licence.to_string(),
+            train: both.train,
+            validation: both.validation,
+        })
+        .collect();
+    licences.sort_by_key(|facts| std::cmp::Reverse(facts.train.bytes));
+    let mut manifest = Manifest {
+        format: FORMAT,
+        inputs,
+        identity: String::new(),
+        spec: spec.clone(),
+        tokenizer_spec: tokenizer_spec.clone(),
+        tokenizer: TokenizerFacts {
+            vocabulary: tokenizer.vocabulary(),
+            end_of_text: tokenizer.end_of_text(),
+            hash: tokenizer.hash(),
+        },
+        token_bytes: written.token_bytes,
+        train: SplitFacts {
+            total: all.train,
+            shard: written.train,
+        },
+        validation: SplitFacts {
+            total: all.validation,
+            shard: written.validation,
+        },
+        sources: sources(spec, scan, selection, &by_source),
+        licences,
+    };
+    manifest.identity = manifest.identity_of_contents();
+    manifest
+}
+
+fn sources(spec: &CorpusSpec, scan: &Scan, selection: &Selection, totals: &[Both]) -> Vec<SourceFacts> {
+    let shares = spec.sample.map(|_| spec.shares());
+    let facts = |(index, source): (usize, &crate::SourceSpec)| {
+        let text = &selection.sources[index];
+        let skipped = scan.skipped[index];
+        SourceFacts {
+            name: source.name().to_owned(),
+            kind: source.kind().to_owned(),
+            share: shares.as_ref().map(|shares| shares[index]),
+            files: text.files,
+            found: Count {
+                documents: text.documents,
+                bytes: Bytes(text.bytes),
+            },
+            duplicates: Count {
+                documents: text.duplicates,
+                bytes: Bytes(text.duplicate_bytes),
+            },
+            not_utf8: skipped.not_utf8,
+            too_small: skipped.too_small,
+            too_large: skipped.too_large,
+            train: totals[index].train,
+            validation: totals[index].validation,
+            content: text.content.clone(),
+        }
+    };
+    spec.sources.iter().enumerate().map(facts).collect()
+}

@@ -1,0 +1,185 @@
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use triaxis_units::{Bytes, Tokens};
+
+use crate::{CorpusError, CorpusSpec, TokenizerSpec};
+
+/// Raised when the meaning of a prepared folder changes, so that an old one is not taken for a new.
+pub(crate) const FORMAT: u32 = 1;
+pub(crate) const MANIFEST: &str = "manifest.json";
+pub(crate) const TOKENIZER: &str = "tokenizer.json";
+
+/// Documents and their text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Count {
+    /// Documents.
+    pub documents: u64,
+    /// Bytes of text.
+    pub bytes: Bytes,
+}
+
+/// Documents, their text, and its tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Total {
+    /// Documents.
+    pub documents: u64,
+    /// Bytes of text, the separators between documents not counted.
+    pub bytes: Bytes,
+    /// Tokens, each document's end-of-text token counted.
+    pub tokens: Tokens,
+}
+
+impl Total {
+    pub(crate) fn add(&mut self, bytes: u64, tokens: u64) {
+        self.documents += 1;
+        self.bytes.0 += bytes;
+        self.tokens.0 += tokens;
+    }
+}
+
+/// A file of tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shard {
+    /// Its name in the corpus folder.
+    pub file: String,
+    /// Its size.
+    pub size: Bytes,
+    /// Its blake3 hash.
+    pub hash: String,
+}
+
+/// One side of the split.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SplitFacts {
+    /// What it holds. All of its documents differ, so that its tokens are unique tokens.
+    pub total: Total,
+    /// Where it lies.
+    pub shard: Shard,
+}
+
+/// The tokenizer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenizerFacts {
+    /// One more than its largest token.
+    pub vocabulary: usize,
+    /// The token after each document.
+    pub end_of_text: u32,
+    /// Hash of the `tokenizer.json` and the separator.
+    pub hash: String,
+}
+
+/// What a source held and gave.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceFacts {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// Its share of the mixture asked for, from 0 to 1; none where all text is taken.
+    pub share: Option<f64>,
+    /// Files read.
+    pub files: u64,
+    /// Documents that could be used, duplicates among them.
+    pub found: Count,
+    /// Of those, the ones that repeat an earlier document exactly.
+    pub duplicates: Count,
+    /// Documents skipped because they are not UTF-8.
+    pub not_utf8: u64,
+    /// Documents skipped because they are below the minimum.
+    pub too_small: u64,
+    /// Documents skipped because they are above the maximum.
+    pub too_large: u64,
+    /// What it gave to the training split.
+    pub train: Total,
+    /// What it gave to the validation split.
+    pub validation: Total,
+    /// blake3 hash over the hashes and licences of all its documents.
+    pub content: String,
+}
+
+/// What the documents of one licence gave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LicenceFacts {
+    /// The licence, or `unstated`.
+    pub licence: String,
+    /// What it gave to the training split.
+    pub train: Total,
+    /// What it gave to the validation split.
+    pub validation: Total,
+}
+
+/// Everything known about a prepared corpus, as it lies in `manifest.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of the folder's layout.
+    pub format: u32,
+    /// Hash of what was asked for and of the text it was asked of; decides whether a folder is
+    /// prepared already. Independent of where the sources lie.
+    pub inputs: String,
+    /// Hash of what came out: tokenizer and tokens.
+    pub identity: String,
+    /// The spec.
+    pub spec: CorpusSpec,
+    /// The tokenizer's spec.
+    pub tokenizer_spec: TokenizerSpec,
+    /// The tokenizer.
+    pub tokenizer: TokenizerFacts,
+    /// Bytes of one token in the shards, 2 or 4, little end first.
+    pub token_bytes: u8,
+    /// The training split.
+    pub train: SplitFacts,
+    /// The validation split.
+    pub validation: SplitFacts,
+    /// By source, in the order of the spec.
+    pub sources: Vec<SourceFacts>,
+    /// By licence, the largest first.
+    pub licences: Vec<LicenceFacts>,
+}
+
+impl Manifest {
+    pub(crate) fn read(folder: &Path) -> Result<Self, CorpusError> {
+        let path = folder.join(MANIFEST);
+        let bytes = std::fs::read(&path).map_err(CorpusError::io("read", &path))?;
+        let damaged = |detail: String| CorpusError::DamagedShard {
+            path: path.clone(),
+            detail,
+        };
+        let value: serde_json::Value =
+            serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+        if value.get("format") != Some(&FORMAT.into()) {
+            let found = value.get("format").map_or("none".to_owned(), ToString::to_string);
+            return Err(damaged(format!(
+                "its format is {found} and this version reads {FORMAT}"
+            )));
+        }
+        let manifest: Self = serde_json::from_value(value).map_err(|error| damaged(error.to_string()))?;
+        if manifest.identity != manifest.identity_of_contents() {
+            return Err(damaged(
+                "its identity is not that of the hashes it lists".to_owned(),
+            ));
+        }
+        Ok(manifest)
+    }
+
+    /// The identity that the hashes of tokenizer and shards give.
+    pub(crate) fn identity_of_contents(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher
+            .update(&self.format.to_le_bytes())
+            .update(&[self.token_bytes]);
+        for hash in [
+            &self.tokenizer.hash,
+            &self.train.shard.hash,
+            &self.validation.shard.hash,
+        ] {
+            hasher.update(hash.as_bytes());
+        }
+        for split in [&self.train, &self.validation] {
+            hasher
+                .update(&split.total.bytes.0.to_le_bytes())
+                .update(&split.total.tokens.0.to_le_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+}

@@ -1,0 +1,202 @@
+use std::path::Path;
+
+use rayon::prelude::*;
+use serde_json::json;
+
+use crate::facts::{self, Written};
+use crate::folder::{self, Unfinished};
+use crate::manifest::{FORMAT, MANIFEST, Manifest, TOKENIZER};
+use crate::read::{Chosen, read_chosen};
+use crate::scan::{Scan, list, scan};
+use crate::select::{Selection, select};
+use crate::shards::{Spool, to_bytes, token_bytes, write, write_file};
+use crate::tokenizer::{Tokenizer, WordCounts};
+use crate::{Corpus, CorpusError, CorpusSpec, Progress, Stage, TokenizerSpec};
+
+/// Text that a tokenizer is trained on at most, the first of the training stream. More hardly
+/// changes a vocabulary, and the library counts pairs in 31 bits.
+const TOKENIZER_TEXT: u64 = 64 << 20;
+
+/// Makes the corpus of a spec in the folder `out`, or opens it where it is there already.
+///
+/// Relative paths in the specs start from `base`. The folder appears under its name only when all
+/// of it is written; until then it is a hidden folder beside it. Runs in the current rayon pool, and
+/// its result does not depend on the number of threads.
+///
+/// # Errors
+/// See [`CorpusError`]. After an error `out` is as it was before.
+pub fn prepare(
+    spec: &CorpusSpec,
+    tokenizer_spec: &TokenizerSpec,
+    base: &Path,
+    out: &Path,
+    progress: &dyn Progress,
+) -> Result<Corpus, CorpusError> {
+    spec.check()?;
+    let wanted = Wanted::new(tokenizer_spec, base)?;
+    let existing = folder::existing(out)?;
+    let scan = scan(spec, list(spec, base, Some(out))?, progress)?;
+    let selection = select(spec, &scan)?;
+    let inputs = inputs(spec, &wanted, &selection);
+    if let Some(corpus) = existing {
+        return folder::same(corpus, &inputs);
+    }
+    let folder = Unfinished::create(out)?;
+    let work = Work {
+        spec,
+        scan: &scan,
+        selection: &selection,
+        folder: folder.path(),
+        progress,
+    };
+    let tokenizer = match wanted {
+        Wanted::Train { vocabulary } => work.train_tokenizer(vocabulary)?,
+        Wanted::Loaded(tokenizer) => *tokenizer,
+    };
+    let written = work.write(&tokenizer)?;
+    let manifest = facts::manifest(
+        spec,
+        tokenizer_spec,
+        &tokenizer,
+        &scan,
+        &selection,
+        inputs,
+        written,
+    );
+    work.finish(&tokenizer, &manifest)?;
+    folder.rename(out, &manifest.inputs)
+}
+
+/// The tokenizer as far as it is known before any text is read.
+enum Wanted {
+    Train { vocabulary: usize },
+    Loaded(Box<Tokenizer>),
+}
+
+impl Wanted {
+    fn new(spec: &TokenizerSpec, base: &Path) -> Result<Self, CorpusError> {
+        spec.check()?;
+        Ok(match spec {
+            TokenizerSpec::Train { vocabulary } => Self::Train {
+                vocabulary: *vocabulary,
+            },
+            TokenizerSpec::File { file, end_of_text } => {
+                Self::Loaded(Box::new(Tokenizer::from_file(&base.join(file), end_of_text)?))
+            }
+        })
+    }
+}
+
+/// Hash of all that decides what a corpus becomes: the settings and the text, not where it lies.
+fn inputs(spec: &CorpusSpec, wanted: &Wanted, selection: &Selection) -> String {
+    let tokenizer = match wanted {
+        Wanted::Train { vocabulary } => json!({ "vocabulary": vocabulary, "text": TOKENIZER_TEXT }),
+        Wanted::Loaded(tokenizer) => json!({ "hash": tokenizer.hash() }),
+    };
+    let sources: Vec<_> = spec
+        .sources
+        .iter()
+        .zip(&selection.sources)
+        .map(|(source, text)| json!({ "name": source.name(), "weight": source.weight(), "content": text.content }))
+        .collect();
+    let all = json!({
+        "format": FORMAT,
+        "seed": spec.seed,
+        "sample": spec.sample,
+        "validation": spec.validation,
+        "sources": sources,
+        "tokenizer": tokenizer,
+    });
+    blake3::hash(all.to_string().as_bytes()).to_hex().to_string()
+}
+
+/// Everything that the writing of a corpus needs.
+struct Work<'a> {
+    spec: &'a CorpusSpec,
+    scan: &'a Scan,
+    selection: &'a Selection,
+    folder: &'a Path,
+    progress: &'a dyn Progress,
+}
+
+impl Work<'_> {
+    fn train_tokenizer(&self, vocabulary: usize) -> Result<Tokenizer, CorpusError> {
+        let mut text = 0;
+        let mut chosen: Vec<Chosen> = Vec::new();
+        for document in &self.selection.train {
+            let bytes = u64::from(self.scan.documents[*document as usize].bytes);
+            if text + bytes > TOKENIZER_TEXT {
+                break;
+            }
+            text += bytes;
+            chosen.push((*document, chosen.len()));
+        }
+        self.progress.begin(Stage::CountWords, text);
+        let words = WordCounts::default();
+        read_chosen(self.spec, self.scan, chosen, |batch| {
+            words.add(batch.iter().map(|(_, text)| text.as_str()))?;
+            self.progress
+                .advance(batch.iter().map(|(_, text)| text.len() as u64).sum());
+            Ok(())
+        })?;
+        self.progress.begin(Stage::TrainTokenizer, 0);
+        Tokenizer::train(words, vocabulary)
+    }
+
+    /// Tokenizes the chosen documents and writes both shards.
+    fn write(&self, tokenizer: &Tokenizer) -> Result<Written, CorpusError> {
+        let token_bytes = token_bytes(tokenizer.vocabulary());
+        let chosen: Vec<u32> = [self.selection.train.as_slice(), &self.selection.validation].concat();
+        let text = chosen
+            .iter()
+            .map(|document| u64::from(self.scan.documents[*document as usize].bytes))
+            .sum();
+        self.progress.begin(Stage::Tokenize, text);
+        let spool = Spool::create(self.folder.join("spool"), chosen.len())?;
+        let chosen = chosen
+            .into_iter()
+            .enumerate()
+            .map(|(slot, document)| (document, slot))
+            .collect();
+        read_chosen(self.spec, self.scan, chosen, |batch| {
+            batch.into_par_iter().try_for_each(|(slot, text)| {
+                let mut tokens = tokenizer.encode(&text)?;
+                tokens.push(tokenizer.end_of_text());
+                spool.add(slot, &to_bytes(&tokens, token_bytes))?;
+                self.progress.advance(text.len() as u64);
+                Ok(())
+            })
+        })?;
+        let spooled = spool.finish()?;
+        self.progress
+            .begin(Stage::Write, spooled.len() / u64::from(token_bytes));
+        let split = self.selection.train.len();
+        let slots = split + self.selection.validation.len();
+        let documents = |slots: std::ops::Range<usize>| {
+            slots.map(|slot| spooled.document(slot)).inspect(|document| {
+                self.progress
+                    .advance((document.len() / usize::from(token_bytes)) as u64);
+            })
+        };
+        let train = write(self.folder, "train.bin", documents(0..split))?;
+        let validation = write(self.folder, "validation.bin", documents(split..slots))?;
+        let tokens = (0..slots)
+            .map(|slot| (spooled.document(slot).len() / usize::from(token_bytes)) as u64)
+            .collect();
+        spooled.remove()?;
+        Ok(Written {
+            token_bytes,
+            train,
+            validation,
+            tokens,
+        })
+    }
+
+    fn finish(&self, tokenizer: &Tokenizer, manifest: &Manifest) -> Result<(), CorpusError> {
+        write_file(&self.folder.join(TOKENIZER), tokenizer.json())?;
+        let path = self.folder.join(MANIFEST);
+        let json = serde_json::to_vec_pretty(manifest)
+            .map_err(|error| CorpusError::io("write", &path)(error.into()))?;
+        write_file(&path, &json)
+    }
+}

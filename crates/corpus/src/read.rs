@@ -1,0 +1,78 @@
+//! The second pass: only the chosen documents are read again, in the order in which they lie.
+
+use std::ops::ControlFlow;
+
+use rayon::prelude::*;
+
+use crate::readers::Piece;
+use crate::scan::{Document, Scan, fingerprint, next_ordinal};
+use crate::{CorpusError, CorpusSpec};
+
+/// Text handed on at once: enough to spread over the threads, little enough to hold.
+const BATCH: usize = 4 << 20;
+
+/// A chosen document: its index in the scan, and what the caller knows it by.
+pub(crate) type Chosen = (u32, usize);
+
+/// Texts of chosen documents, with what the caller knows them by.
+pub(crate) type Batch = Vec<(usize, String)>;
+
+/// Hands the texts of the chosen documents to `work`, in batches, from several threads at once. A
+/// file is read by one thread from its beginning to its last chosen document.
+pub(crate) fn read_chosen(
+    spec: &CorpusSpec,
+    scan: &Scan,
+    mut chosen: Vec<Chosen>,
+    work: impl Fn(Batch) -> Result<(), CorpusError> + Sync,
+) -> Result<(), CorpusError> {
+    chosen.par_sort_unstable();
+    let file = |chosen: &Chosen| scan.documents[chosen.0 as usize].file;
+    let by_file: Vec<&[Chosen]> = chosen.chunk_by(|a, b| file(a) == file(b)).collect();
+    by_file
+        .into_par_iter()
+        .try_for_each(|chosen| read_file(spec, scan, chosen, &work))
+}
+
+fn read_file(
+    spec: &CorpusSpec,
+    scan: &Scan,
+    chosen: &[Chosen],
+    work: &(impl Fn(Batch) -> Result<(), CorpusError> + Sync),
+) -> Result<(), CorpusError> {
+    let document = |chosen: &Chosen| -> Document { scan.documents[chosen.0 as usize] };
+    let entry = &scan.files[document(&chosen[0]).file as usize];
+    let changed = || CorpusError::Changed {
+        path: entry.file.path.clone(),
+    };
+    let mut wanted = chosen.iter().peekable();
+    let mut batch = Batch::new();
+    let mut held = 0;
+    let mut ordinal = 0;
+    spec.sources[entry.source]
+        .source()
+        .read(&entry.file, spec.maximum_document, &mut |piece| {
+            if let Some(next) = wanted.next_if(|next| document(next).ordinal == ordinal) {
+                match piece {
+                    Piece::Document(text) if fingerprint(text) == document(next).fingerprint => {
+                        held += text.len();
+                        batch.push((next.1, text.to_owned()));
+                    }
+                    _ => return Err(changed()),
+                }
+                if held >= BATCH {
+                    held = 0;
+                    work(std::mem::take(&mut batch))?;
+                }
+            }
+            ordinal = next_ordinal(ordinal, entry)?;
+            Ok(if wanted.peek().is_some() {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            })
+        })?;
+    if wanted.peek().is_some() {
+        return Err(changed());
+    }
+    work(batch)
+}

@@ -1,0 +1,249 @@
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use triaxis_units::Bytes;
+
+use crate::CorpusError;
+use crate::readers::SourceSpec;
+
+/// Largest `maximum_document`: a document is held in memory while it is tokenized.
+const DOCUMENT_LIMIT: Bytes = Bytes(1 << 30);
+/// 256 bytes and the end-of-text token.
+const SMALLEST_VOCABULARY: usize = 257;
+const LARGEST_VOCABULARY: usize = 1 << 20;
+
+/// What text a corpus is made of.
+///
+/// ```
+/// let spec: triaxis_corpus::CorpusSpec = toml::from_str(r#"
+///     sample = "24MB"
+///     validation = "1MB"
+///     [[sources]]
+///     kind = "cargo-sources"
+///     name = "code"
+///     weight = 3.0
+///     include = ["**/*.rs"]
+///     [[sources]]
+///     kind = "files"
+///     name = "notes"
+///     include = ["docs/**/*.md"]
+/// "#).unwrap();
+/// assert_eq!(spec.sources.len(), 2);
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorpusSpec {
+    /// Where the documents come from. An earlier source keeps a document that a later one repeats.
+    pub sources: Vec<SourceSpec>,
+    /// Training text to take, shared out over the sources by weight: each gives documents, in an
+    /// order drawn from the seed, until its share is reached (the last one may pass it). Without it,
+    /// every document that is not in the validation split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<Bytes>,
+    /// Validation text to hold out, shared out over the sources as the training text is. Which
+    /// documents it holds does not depend on `sample`.
+    pub validation: Bytes,
+    /// Draws the split, the sample and the order of the training text.
+    #[serde(default)]
+    pub seed: u64,
+    /// Whether a document that is not UTF-8 is an error; otherwise it is skipped and counted.
+    #[serde(default)]
+    pub strict: bool,
+    /// Smaller documents are skipped and counted.
+    #[serde(default = "minimum_document")]
+    pub minimum_document: Bytes,
+    /// Larger documents are skipped and counted, most of them being data or generated.
+    #[serde(default = "maximum_document")]
+    pub maximum_document: Bytes,
+}
+
+fn minimum_document() -> Bytes {
+    Bytes(1)
+}
+
+fn maximum_document() -> Bytes {
+    Bytes(1 << 20)
+}
+
+impl CorpusSpec {
+    /// Refuses what no corpus can be made from, before anything is read.
+    pub(crate) fn check(&self) -> Result<(), CorpusError> {
+        if self.sources.is_empty() {
+            return Err(CorpusError::spec(
+                "sources",
+                "[]",
+                "a corpus needs at least one source",
+            ));
+        }
+        for (index, source) in self.sources.iter().enumerate() {
+            let name = source.name();
+            if name.trim().is_empty() {
+                return Err(CorpusError::spec(
+                    format!("sources[{index}].name"),
+                    format!("{name:?}"),
+                    "give it a name",
+                ));
+            }
+            if self.sources[..index].iter().any(|earlier| earlier.name() == name) {
+                return Err(CorpusError::spec(
+                    "name",
+                    format!("{name:?}"),
+                    "two sources have it: rename one",
+                ));
+            }
+            if let Some(weight) = source.weight() {
+                let key = format!("source `{name}`: weight");
+                if !(weight > 0.0 && weight.is_finite()) {
+                    return Err(CorpusError::spec(
+                        key,
+                        weight,
+                        "a weight must be positive and finite; remove a source that is to give nothing",
+                    ));
+                }
+                if self.sample.is_none() {
+                    return Err(CorpusError::spec(
+                        key,
+                        weight,
+                        "weights share out a sample: set `sample`, or remove the weight to take all text once",
+                    ));
+                }
+            }
+        }
+        if self.sample == Some(Bytes(0)) {
+            return Err(CorpusError::spec(
+                "sample",
+                0,
+                "must be positive; leave it out to take all text",
+            ));
+        }
+        if self.validation == Bytes(0) {
+            return Err(CorpusError::spec(
+                "validation",
+                0,
+                "must be positive: a loss needs text to be measured on",
+            ));
+        }
+        if self.maximum_document > DOCUMENT_LIMIT {
+            return Err(CorpusError::spec(
+                "maximum_document",
+                self.maximum_document,
+                format!("must be {DOCUMENT_LIMIT} at most"),
+            ));
+        }
+        if self.minimum_document > self.maximum_document {
+            return Err(CorpusError::spec(
+                "minimum_document",
+                self.minimum_document,
+                format!("must not be above maximum_document, {}", self.maximum_document),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Each source's share of the mixture, summing to 1.
+    pub(crate) fn shares(&self) -> Vec<f64> {
+        let weights: Vec<f64> = self
+            .sources
+            .iter()
+            .map(|source| source.weight().unwrap_or(1.0))
+            .collect();
+        let total: f64 = weights.iter().sum();
+        weights.into_iter().map(|weight| weight / total).collect()
+    }
+}
+
+/// How text becomes tokens: exactly one of `vocabulary` and `file`.
+///
+/// ```
+/// use triaxis_corpus::TokenizerSpec;
+/// let spec: TokenizerSpec = toml::from_str("vocabulary = 2048").unwrap();
+/// assert_eq!(spec, TokenizerSpec::Train { vocabulary: 2048 });
+/// assert!(toml::from_str::<TokenizerSpec>("vocabulary = 2048\nfile = 'tokenizer.json'").is_err());
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "TokenizerKeys", into = "TokenizerKeys")]
+pub enum TokenizerSpec {
+    /// Trains a byte-level BPE on the training text.
+    Train {
+        /// Tokens in all: the 256 bytes, the end-of-text token, and the merges.
+        vocabulary: usize,
+    },
+    /// Loads a `tokenizer.json`.
+    File {
+        /// The file, relative to the spec's folder.
+        file: PathBuf,
+        /// The token of its vocabulary that separates documents.
+        end_of_text: String,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenizerKeys {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    vocabulary: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    file: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    end_of_text: Option<String>,
+}
+
+impl TryFrom<TokenizerKeys> for TokenizerSpec {
+    type Error = String;
+
+    fn try_from(keys: TokenizerKeys) -> Result<Self, String> {
+        match keys {
+            TokenizerKeys {
+                vocabulary: Some(vocabulary),
+                file: None,
+                end_of_text: None,
+            } => Ok(Self::Train { vocabulary }),
+            TokenizerKeys {
+                vocabulary: None,
+                file: Some(file),
+                end_of_text,
+            } => Ok(Self::File {
+                file,
+                end_of_text: end_of_text.unwrap_or_else(|| crate::tokenizer::END_OF_TEXT.to_owned()),
+            }),
+            _ => Err(
+                "a tokenizer is either `vocabulary = SIZE`, trained on the corpus, or \
+                      `file = \"tokenizer.json\"` with an optional `end_of_text = \"TOKEN\"`"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+impl From<TokenizerSpec> for TokenizerKeys {
+    fn from(spec: TokenizerSpec) -> Self {
+        match spec {
+            TokenizerSpec::Train { vocabulary } => Self {
+                vocabulary: Some(vocabulary),
+                file: None,
+                end_of_text: None,
+            },
+            TokenizerSpec::File { file, end_of_text } => Self {
+                vocabulary: None,
+                file: Some(file),
+                end_of_text: Some(end_of_text),
+            },
+        }
+    }
+}
+
+impl TokenizerSpec {
+    pub(crate) fn check(&self) -> Result<(), CorpusError> {
+        match self {
+            Self::Train { vocabulary }
+                if !(SMALLEST_VOCABULARY..=LARGEST_VOCABULARY).contains(vocabulary) =>
+            {
+                let rule = format!(
+                    "must be from {SMALLEST_VOCABULARY} (the bytes and the end-of-text token) to {LARGEST_VOCABULARY}"
+                );
+                Err(CorpusError::spec("vocabulary", vocabulary, rule))
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+use std::sync::Mutex;
+
+use ahash::AHashMap;
+use compact_str::CompactString;
+use tokenizers::models::bpe::{BPE, BpeTrainer};
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::{AddedToken, Tokenizer as Library};
+
+use super::cache::spelled;
+use super::{END_OF_TEXT, Tokenizer, split};
+use crate::CorpusError;
+
+/// How often each word comes in the text that a tokenizer is trained on; counted from many threads.
+#[derive(Default)]
+pub(crate) struct WordCounts(Mutex<AHashMap<CompactString, u64>>);
+
+impl WordCounts {
+    /// Counts the words of some texts.
+    pub(crate) fn add<'t>(&self, texts: impl Iterator<Item = &'t str>) -> Result<(), CorpusError> {
+        let mut counts: AHashMap<&str, u64> = AHashMap::new();
+        for text in texts {
+            for word in split::words(text) {
+                *counts.entry(word).or_default() += 1;
+            }
+        }
+        let mut all = self
+            .0
+            .lock()
+            .map_err(|_| CorpusError::Tokenizer("counting stopped".to_owned()))?;
+        for (word, count) in counts {
+            *all.entry(word.into()).or_default() += count;
+        }
+        Ok(())
+    }
+}
+
+impl Tokenizer {
+    /// Trains a byte-level BPE of `vocabulary` tokens: the end-of-text token first, then the bytes,
+    /// then the merges.
+    pub(crate) fn train(words: WordCounts, vocabulary: usize) -> Result<Self, CorpusError> {
+        let failed = |error: tokenizers::Error| CorpusError::Tokenizer(error.to_string());
+        let words = words
+            .0
+            .into_inner()
+            .map_err(|_| CorpusError::Tokenizer("counting stopped".to_owned()))?;
+        let words = words
+            .into_iter()
+            .map(|(word, count)| (spelled(&word).into(), count))
+            .collect();
+        let trainer = BpeTrainer::builder()
+            .show_progress(false)
+            .vocab_size(vocabulary)
+            .min_frequency(2)
+            .special_tokens(vec![AddedToken::from(END_OF_TEXT, true)])
+            .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
+            .build();
+        let mut model = BPE::default();
+        let special = trainer.do_train(&words, &mut model).map_err(failed)?;
+        let byte_level = ByteLevel::new(false, false, true);
+        let mut library = Library::new(model);
+        library
+            .with_pre_tokenizer(Some(byte_level))
+            .with_decoder(Some(byte_level));
+        library.add_special_tokens(special).map_err(failed)?;
+        let reached = library.get_vocab_size(true);
+        if reached < vocabulary {
+            return Err(CorpusError::Vocabulary {
+                asked: vocabulary,
+                reached,
+            });
+        }
+        let json = library.to_string(true).map_err(failed)?;
+        Self::from_json(json.into_bytes(), END_OF_TEXT).map_err(CorpusError::Tokenizer)
+    }
+}
