@@ -1,3 +1,24 @@
 //! Scaling-law forms, fits, intervals and refusals: pure functions over numbers.
+//!
+//! A [`form::LawForm`] is an equation with named parameters over named columns. [`fit()`] fits any of
+//! them to [`Observations`] and returns estimates with intervals, what is identified, a check on the
+//! largest runs, and [`predict`]ions for new runs. [`approach`] has the three approaches of Hoffmann
+//! et al. 2022 for a ladder of runs. Nothing here reads a file, a clock or a tensor, and the result
+//! depends on data, options and seed alone, never on the number of threads.
 
+pub mod approach;
+mod error;
+mod fit;
+pub mod form;
 pub mod forms;
+pub mod numeric;
+mod objective;
+mod observations;
+
+pub use error::{FitError, InputError, Refusal, Warning};
+pub use fit::{
+    Estimate, Fit, FitOptions, Holdout, LocalMinimum, ParameterEstimate, Prediction, Resampling, Starts, fit,
+    predict,
+};
+pub use objective::{Objective, Reduction, Robust};
+pub use observations::Observations;

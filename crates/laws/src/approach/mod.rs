@@ -1,0 +1,116 @@
+//! The three approaches of Hoffmann et al. 2022 to the compute-optimal size, for a ladder of runs.
+
+mod one;
+mod three;
+mod two;
+
+use serde::{Deserialize, Serialize};
+
+pub use one::{Approach1, EnvelopePoint, approach1};
+pub use three::{Approach3, approach3};
+pub use two::{Approach2, Budget, Curve, Optimum, approach2};
+
+use crate::error::InputError;
+use crate::fit::Estimate;
+use crate::numeric::{fit_line, quantile_sorted, sorted};
+
+/// One finished run of a ladder.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Model parameters N.
+    pub params: f64,
+    /// Training tokens D.
+    pub tokens: f64,
+    /// Training compute C, as counted.
+    pub flops: f64,
+    /// Validation loss.
+    pub loss: f64,
+    /// The exact compute budget the run was designed for; runs are grouped by this value and by nothing else.
+    pub budget: Option<f64>,
+}
+
+/// `y = coefficient * C^exponent`, by least squares in logarithms.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PowerLaw {
+    /// Value at one FLOP: far outside any data, so its interval is wide.
+    pub coefficient: Estimate,
+    /// Exponent.
+    pub exponent: Estimate,
+    /// Share of the variance of the logarithm that is explained.
+    pub r_squared: f64,
+}
+
+impl PowerLaw {
+    /// The law through points; `None` with fewer than two distinct `flops`.
+    ///
+    /// ```
+    /// use triaxis_laws::approach::PowerLaw;
+    /// let law = PowerLaw::through(&[1e18, 1e20], &[1e8, 1e9]).unwrap();
+    /// assert!((law.exponent.value - 0.5).abs() < 1e-12);
+    /// assert!((law.at(1e22) / 1e10 - 1.0).abs() < 1e-9);
+    /// ```
+    pub fn through(flops: &[f64], values: &[f64]) -> Option<Self> {
+        let logs = |values: &[f64]| values.iter().map(|value| value.ln()).collect::<Vec<f64>>();
+        let line = fit_line(&logs(flops), &logs(values))?;
+        Some(Self {
+            coefficient: Estimate::point(line.intercept.exp()),
+            exponent: Estimate::point(line.slope),
+            r_squared: line.r_squared,
+        })
+    }
+
+    /// The law at a compute.
+    pub fn at(&self, flops: f64) -> f64 {
+        self.coefficient.value * flops.powf(self.exponent.value)
+    }
+}
+
+/// Percentile intervals for a power law from its replicates; left as points when there are too few.
+fn power_law_interval<'a>(
+    law: &mut PowerLaw,
+    replicates: impl Iterator<Item = &'a PowerLaw> + Clone,
+    level: f64,
+) {
+    let bound = |estimate: &mut Estimate, pick: fn(&PowerLaw) -> f64| {
+        let values = sorted(replicates.clone().map(pick));
+        if values.len() >= 20 {
+            estimate.low = quantile_sorted(&values, 0.5 * (1.0 - level)).min(estimate.value);
+            estimate.high = quantile_sorted(&values, 0.5 * (1.0 + level)).max(estimate.value);
+            estimate.identified = estimate.low < estimate.high;
+        }
+    };
+    bound(&mut law.exponent, |law| law.exponent.value);
+    bound(&mut law.coefficient, |law| law.coefficient.value);
+}
+
+/// Checks that every number of every run is finite and positive.
+fn check_runs(runs: &[Run]) -> Result<(), InputError> {
+    for (row, run) in runs.iter().enumerate() {
+        let named = [
+            ("params", run.params),
+            ("tokens", run.tokens),
+            ("flops", run.flops),
+            ("loss", run.loss),
+        ];
+        for (column, value) in named
+            .into_iter()
+            .chain(run.budget.map(|budget| ("budget", budget)))
+        {
+            if !value.is_finite() {
+                return Err(InputError::NotFinite {
+                    column: column.into(),
+                    row,
+                    value,
+                });
+            }
+            if value <= 0.0 {
+                return Err(InputError::NotPositive {
+                    column: column.into(),
+                    row,
+                    value,
+                });
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,336 @@
+//! Approach 2: at each compute budget the best size, from a parabola or an Akima curve through the losses.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::{PowerLaw, Run, check_runs, power_law_interval};
+use crate::error::{FitError, Refusal, Warning};
+use crate::fit::FitOptions;
+use crate::numeric::{Akima, ParabolaFit, Stream, fit_parabola};
+
+/// How the minimum at a budget is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Curve {
+    /// Least squares parabola of the loss in the logarithm of size (Hoffmann et al. 2022, section 3.2).
+    Parabola,
+    /// Akima interpolation of the log loss in the logarithm of size (Porian et al. 2024).
+    Akima,
+}
+
+/// The runs of one budget and where they are best.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Budget {
+    /// The exact budget that the runs were grouped by.
+    pub budget: f64,
+    /// Mean compute of its runs, as counted.
+    pub flops: f64,
+    /// `(params, tokens, loss)` of its runs, by size.
+    pub points: Vec<(f64, f64, f64)>,
+    /// Loss in `ln(params)`, when a parabola was asked for and could be fitted.
+    pub by_params: Option<ParabolaFit>,
+    /// Loss in `ln(tokens)`.
+    pub by_tokens: Option<ParabolaFit>,
+    /// Best parameters, tokens and the loss there; `None` when the data refuse.
+    pub optimum: Option<Optimum>,
+    /// Residuals `observed - fitted` of the parabola in parameters, in the order of `points`.
+    pub residuals: Vec<f64>,
+}
+
+/// The best run of one budget.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Optimum {
+    /// Parameters N*.
+    pub params: f64,
+    /// Tokens D*.
+    pub tokens: f64,
+    /// Loss there.
+    pub loss: f64,
+}
+
+/// What approach 2 found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Approach2 {
+    /// How the minima were found.
+    pub curve: Curve,
+    /// Every budget, ascending.
+    pub budgets: Vec<Budget>,
+    /// `N*(C)`, when enough budgets have an accepted optimum.
+    pub params: Option<PowerLaw>,
+    /// `D*(C)`, likewise; fitted to the token optima, never derived from `params`.
+    pub tokens: Option<PowerLaw>,
+    /// Noise of one loss, pooled over the parabolas; 0 when unknown.
+    pub noise: f64,
+    /// What the data refused.
+    pub refusals: Vec<Refusal>,
+    /// What a reader must know.
+    pub warnings: Vec<Warning>,
+}
+
+const LEAST_SIZES: usize = 3;
+const LEAST_BUDGETS: usize = 2;
+
+/// Fits one curve a budget and power laws through the minima.
+///
+/// Runs are grouped by the exact value of [`Run::budget`]; runs without one are not used. Intervals come
+/// from a parametric bootstrap: losses drawn anew around the parabolas with the pooled noise. A budget
+/// that cannot be trusted is refused with its reason and the others go on.
+///
+/// # Errors
+/// [`crate::InputError`] for numbers that are not positive and finite, or options out of range.
+pub fn approach2(runs: &[Run], curve: Curve, options: &FitOptions) -> Result<Approach2, FitError> {
+    options.check()?;
+    check_runs(runs)?;
+    let mut groups: BTreeMap<u64, Vec<Run>> = BTreeMap::new();
+    for run in runs {
+        if let Some(budget) = run.budget {
+            // Positive floats order as their bits do, so the map is by exact value and ascending.
+            groups.entry(budget.to_bits()).or_default().push(*run);
+        }
+    }
+    let (mut refusals, mut warnings) = (Vec::new(), Vec::new());
+    let budgets: Vec<Budget> = groups
+        .values_mut()
+        .map(|group| {
+            group.sort_by(|first, second| first.params.total_cmp(&second.params));
+            let (budget, refused) = fit_budget(group, curve);
+            if budget.points.len() == LEAST_SIZES && budget.optimum.is_some() {
+                warnings.push(Warning::ExactParabola {
+                    budget: budget.budget,
+                });
+            }
+            refusals.extend(refused);
+            budget
+        })
+        .collect();
+    let (params, tokens) = match laws(&budgets) {
+        Some((params, tokens)) => (Some(params), Some(tokens)),
+        None => {
+            let accepted = budgets.iter().filter(|budget| budget.optimum.is_some()).count();
+            refusals.push(Refusal::TooFewBudgets {
+                budgets: accepted,
+                needed: LEAST_BUDGETS,
+            });
+            (None, None)
+        }
+    };
+    let mut result = Approach2 {
+        curve,
+        noise: pooled_noise(&budgets),
+        budgets,
+        params,
+        tokens,
+        refusals,
+        warnings,
+    };
+    intervals(&mut result, options);
+    Ok(result)
+}
+
+/// The curve of one budget, and why it was refused if it was.
+fn fit_budget(group: &[Run], curve: Curve) -> (Budget, Option<Refusal>) {
+    let budget = group[0].budget.unwrap_or(f64::NAN);
+    let mut distinct: Vec<f64> = group.iter().map(|run| run.params).collect();
+    distinct.dedup();
+    let mut result = Budget {
+        budget,
+        flops: group.iter().map(|run| run.flops).sum::<f64>() / group.len() as f64,
+        points: group
+            .iter()
+            .map(|run| (run.params, run.tokens, run.loss))
+            .collect(),
+        by_params: None,
+        by_tokens: None,
+        optimum: None,
+        residuals: Vec::new(),
+    };
+    if distinct.len() < LEAST_SIZES {
+        return (
+            result,
+            Some(Refusal::TooFewPoints {
+                budget,
+                points: distinct.len(),
+                needed: LEAST_SIZES,
+            }),
+        );
+    }
+    let logs = |pick: fn(&Run) -> f64| group.iter().map(|run| pick(run).ln()).collect::<Vec<f64>>();
+    let (params, tokens) = (logs(|run| run.params), logs(|run| run.tokens));
+    let losses: Vec<f64> = group.iter().map(|run| run.loss).collect();
+    result.by_params = fit_parabola(&params, &losses);
+    result.by_tokens = fit_parabola(&tokens, &losses);
+    if let Some(parabola) = result.by_params {
+        result.residuals = params
+            .iter()
+            .zip(&losses)
+            .map(|(at, loss)| loss - parabola.at(*at))
+            .collect();
+    }
+    let found = match curve {
+        Curve::Parabola => vertices(budget, &result, &params, &tokens),
+        Curve::Akima => interpolated(budget, &params, &tokens, &losses),
+    };
+    match found {
+        Ok(optimum) => {
+            result.optimum = Some(optimum);
+            (result, None)
+        }
+        Err(refusal) => (result, Some(refusal)),
+    }
+}
+
+fn vertices(budget: f64, fitted: &Budget, params: &[f64], tokens: &[f64]) -> Result<Optimum, Refusal> {
+    let vertex = |parabola: Option<ParabolaFit>, logs: &[f64], unit: &str| {
+        let curvature = parabola.map_or(0.0, |parabola| parabola.curvature);
+        let Some(parabola) = parabola.filter(|parabola| parabola.curvature > 0.0) else {
+            return Err(Refusal::NoInteriorMinimum { budget, curvature });
+        };
+        let (low, high) = ends(logs);
+        if !(low..=high).contains(&parabola.vertex) {
+            let (optimum, low, high) = (parabola.vertex.exp(), low.exp(), high.exp());
+            return Err(Refusal::OptimumOutOfRange {
+                budget,
+                unit: unit.into(),
+                optimum,
+                low,
+                high,
+            });
+        }
+        Ok(parabola)
+    };
+    let by_params = vertex(fitted.by_params, params, "parameters")?;
+    let by_tokens = vertex(fitted.by_tokens, tokens, "tokens")?;
+    Ok(Optimum {
+        params: by_params.vertex.exp(),
+        tokens: by_tokens.vertex.exp(),
+        loss: by_params.minimum,
+    })
+}
+
+fn ends(values: &[f64]) -> (f64, f64) {
+    values
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+            (low.min(*value), high.max(*value))
+        })
+}
+
+fn interpolated(budget: f64, params: &[f64], tokens: &[f64], losses: &[f64]) -> Result<Optimum, Refusal> {
+    let log_losses: Vec<f64> = losses.iter().map(|loss| loss.ln()).collect();
+    let refusal = Refusal::NoInteriorMinimum {
+        budget,
+        curvature: 0.0,
+    };
+    let Some(akima) = Akima::new(params, &log_losses) else {
+        return Err(refusal);
+    };
+    let Some((at, log_loss)) = akima.interior_minimum() else {
+        return Err(refusal);
+    };
+    let Some(of_tokens) = Akima::new(params, tokens) else {
+        return Err(refusal);
+    };
+    Ok(Optimum {
+        params: at.exp(),
+        tokens: of_tokens.at(at).exp(),
+        loss: log_loss.exp(),
+    })
+}
+
+/// Power laws through the accepted optima: parameters, tokens.
+fn laws(budgets: &[Budget]) -> Option<(PowerLaw, PowerLaw)> {
+    let accepted: Vec<(f64, Optimum)> = budgets
+        .iter()
+        .filter_map(|budget| budget.optimum.map(|optimum| (budget.flops, optimum)))
+        .collect();
+    if accepted.len() < LEAST_BUDGETS {
+        return None;
+    }
+    let flops: Vec<f64> = accepted.iter().map(|(flops, _)| *flops).collect();
+    let law = |pick: fn(&Optimum) -> f64| {
+        PowerLaw::through(
+            &flops,
+            &accepted
+                .iter()
+                .map(|(_, optimum)| pick(optimum))
+                .collect::<Vec<f64>>(),
+        )
+    };
+    Some((law(|optimum| optimum.params)?, law(|optimum| optimum.tokens)?))
+}
+
+/// Root of the squared residuals of all parabolas over their degrees of freedom; 0 when there are none.
+fn pooled_noise(budgets: &[Budget]) -> f64 {
+    let freedom: usize = budgets
+        .iter()
+        .map(|budget| budget.residuals.len().saturating_sub(LEAST_SIZES))
+        .sum();
+    let squares: f64 = budgets
+        .iter()
+        .flat_map(|budget| &budget.residuals)
+        .map(|residual| residual * residual)
+        .sum();
+    if freedom == 0 {
+        0.0
+    } else {
+        (squares / freedom as f64).sqrt()
+    }
+}
+
+/// Gives both power laws their intervals by a parametric bootstrap of the losses.
+fn intervals(result: &mut Approach2, options: &FitOptions) {
+    if result.noise == 0.0 {
+        result.warnings.push(Warning::NoNoiseEstimate);
+        return;
+    }
+    let samples: Vec<Option<(PowerLaw, PowerLaw)>> = (0..options.replicates)
+        .into_par_iter()
+        .map(|index| {
+            let mut stream = Stream::new(options.seed, "approach 2", index as u64);
+            let drawn: Vec<Budget> = result
+                .budgets
+                .iter()
+                .map(|budget| redraw(budget, result.curve, result.noise, &mut stream))
+                .collect();
+            laws(&drawn)
+        })
+        .collect();
+    let found: Vec<&(PowerLaw, PowerLaw)> = samples.iter().flatten().collect();
+    if found.len() < samples.len() {
+        let failed = samples.len() - found.len();
+        result.warnings.push(Warning::FailedSamples {
+            failed,
+            samples: samples.len(),
+        });
+    }
+    if let Some(law) = &mut result.params {
+        power_law_interval(law, found.iter().map(|(params, _)| params), options.level);
+    }
+    if let Some(law) = &mut result.tokens {
+        power_law_interval(law, found.iter().map(|(_, tokens)| tokens), options.level);
+    }
+}
+
+/// The budget with losses drawn around its parabola.
+fn redraw(budget: &Budget, curve: Curve, noise: f64, stream: &mut Stream) -> Budget {
+    let runs: Vec<Run> = budget
+        .points
+        .iter()
+        .map(|(params, tokens, loss)| {
+            let fitted = budget
+                .by_params
+                .map_or(*loss, |parabola| parabola.at(params.ln()));
+            let loss = (fitted + noise * stream.normal()).max(1e-9);
+            Run {
+                params: *params,
+                tokens: *tokens,
+                flops: budget.flops,
+                loss,
+                budget: Some(budget.budget),
+            }
+        })
+        .collect();
+    fit_budget(&runs, curve).0
+}

@@ -1,0 +1,285 @@
+//! What can go wrong, typed: unusable input, refusals of the data to answer, and warnings.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Input that no fit can use. The remedy is in the message.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum InputError {
+    /// A column that the form needs is not there.
+    #[error("no column `{column}`: the form needs it and the data have {available}{hint}")]
+    MissingColumn {
+        /// The canonical name asked for.
+        column: String,
+        /// The names that exist, comma separated.
+        available: String,
+        /// Empty, or a sentence naming the nearest name.
+        hint: String,
+    },
+    /// Columns of one table differ in length.
+    #[error(
+        "column `{column}` has {found} rows and the table has {expected}: every column needs a value in every row"
+    )]
+    Length {
+        /// The column at fault.
+        column: String,
+        /// Its number of rows.
+        found: usize,
+        /// The table's number of rows.
+        expected: usize,
+    },
+    /// NaN or infinity in the data.
+    #[error("column `{column}` row {row} is {value}: every value must be finite; drop the row or correct it")]
+    NotFinite {
+        /// The column at fault.
+        column: String,
+        /// Zero-based row.
+        row: usize,
+        /// The value found.
+        value: f64,
+    },
+    /// Zero or negative where a logarithm is taken.
+    #[error("column `{column}` row {row} is {value}: it must be above zero; drop the row or correct it")]
+    NotPositive {
+        /// The column at fault.
+        column: String,
+        /// Zero-based row.
+        row: usize,
+        /// The value found.
+        value: f64,
+    },
+    /// A value outside the range its column allows.
+    #[error("column `{column}` row {row} is {value}: it must be {rule}; drop the row or correct it")]
+    OutOfRange {
+        /// The column at fault.
+        column: String,
+        /// Zero-based row.
+        row: usize,
+        /// The value found.
+        value: f64,
+        /// The range in words.
+        rule: &'static str,
+    },
+    /// An option outside its range.
+    #[error("{option} is {value}: it must be {rule}")]
+    Option {
+        /// The option's name.
+        option: &'static str,
+        /// The value given.
+        value: f64,
+        /// The rule in words.
+        rule: &'static str,
+    },
+    /// No form of that name.
+    #[error("no form `{name}`: the forms are {available}{hint}")]
+    UnknownForm {
+        /// The name asked for.
+        name: String,
+        /// The registered names, comma separated.
+        available: String,
+        /// Empty, or a sentence naming the nearest name.
+        hint: String,
+    },
+    /// A user's expression that cannot be used.
+    #[error("the expression `{expression}` cannot be used at character {position}: {problem}")]
+    Expression {
+        /// The expression as given.
+        expression: String,
+        /// Zero-based position of the problem, in characters.
+        position: usize,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+}
+
+/// The data cannot answer what was asked. Not a fault of the program; more or other runs are the remedy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Error)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Refusal {
+    /// Too few rows for the number of parameters.
+    #[error(
+        "{rows} rows cannot determine {parameters} parameters: at least {needed} are needed; add runs or choose a smaller form"
+    )]
+    TooFewRows {
+        /// Rows given.
+        rows: usize,
+        /// Parameters of the form.
+        parameters: usize,
+        /// Least number of rows.
+        needed: usize,
+    },
+    /// Too few distinct model sizes at one budget.
+    #[error(
+        "budget {budget:.4e} has {points} distinct sizes: a parabola needs at least {needed}; add runs at this budget"
+    )]
+    TooFewPoints {
+        /// The budget in FLOPs.
+        budget: f64,
+        /// Distinct sizes.
+        points: usize,
+        /// Least number.
+        needed: usize,
+    },
+    /// The loss at one budget does not curve upwards.
+    #[error(
+        "budget {budget:.4e} has no interior minimum: the loss does not curve upwards (curvature {curvature:.3e}); add smaller and larger models at this budget"
+    )]
+    NoInteriorMinimum {
+        /// The budget in FLOPs.
+        budget: f64,
+        /// Half the second derivative of the loss in the logarithm of size.
+        curvature: f64,
+    },
+    /// The fitted optimum lies beyond the models that were trained.
+    #[error(
+        "budget {budget:.4e} has its optimum at {optimum:.4e} {unit}, outside the sampled {low:.4e} to {high:.4e}; add runs on that side"
+    )]
+    OptimumOutOfRange {
+        /// The budget in FLOPs.
+        budget: f64,
+        /// What is optimised: parameters or tokens.
+        unit: String,
+        /// The optimum that the parabola suggests.
+        optimum: f64,
+        /// Smallest sampled value.
+        low: f64,
+        /// Largest sampled value.
+        high: f64,
+    },
+    /// Too few budgets with an accepted optimum for a power law in compute.
+    #[error(
+        "{budgets} budgets have an accepted optimum: a power law in compute needs at least {needed}; add budgets or sizes"
+    )]
+    TooFewBudgets {
+        /// Budgets accepted.
+        budgets: usize,
+        /// Least number.
+        needed: usize,
+    },
+    /// Too few model sizes are ever the best one.
+    #[error(
+        "{sizes} model sizes are on the lower envelope of the loss curves: at least {needed} are needed; add sizes, or train each at more token counts"
+    )]
+    ThinEnvelope {
+        /// Sizes that win somewhere.
+        sizes: usize,
+        /// Least number.
+        needed: usize,
+    },
+    /// An input that never varies, or that is a function of another one.
+    #[error("the design cannot separate {columns}: {reason}; add runs that vary them independently")]
+    Collinear {
+        /// The inputs concerned.
+        columns: String,
+        /// What is the matter.
+        reason: String,
+    },
+    /// No start led to a finite objective.
+    #[error("none of {starts} starts reached a finite objective: the form does not suit these data")]
+    NoFiniteObjective {
+        /// Starts tried.
+        starts: usize,
+    },
+}
+
+/// A fit that failed.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum FitError {
+    /// The input cannot be used.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The data do not answer the question.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+/// Something a reader of the result must know.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Error)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Warning {
+    /// A parameter whose profile is flat.
+    #[error("{parameter} is unidentified: the data allow {low:.4e} to {high:.4e}")]
+    Unidentified {
+        /// The parameter.
+        parameter: String,
+        /// Lowest value the data allow, as far as was searched.
+        low: f64,
+        /// Highest value the data allow, as far as was searched.
+        high: f64,
+    },
+    /// Few rows beyond the number of parameters.
+    #[error("{rows} rows for {parameters} parameters: intervals from so few rows are rough")]
+    FewRows {
+        /// Rows fitted.
+        rows: usize,
+        /// Parameters fitted.
+        parameters: usize,
+    },
+    /// The parabola goes through its three points exactly.
+    #[error("budget {budget:.4e} has only three sizes: its parabola has no residual to judge it by")]
+    ExactParabola {
+        /// The budget in FLOPs.
+        budget: f64,
+    },
+    /// No residual freedom anywhere, hence no noise estimate.
+    #[error("no budget has more than three sizes: the noise is unknown, so there are no intervals")]
+    NoNoiseEstimate,
+    /// Some bootstrap samples gave no answer.
+    #[error(
+        "{failed} of {samples} bootstrap samples gave no answer: the intervals are of the others and too narrow"
+    )]
+    FailedSamples {
+        /// Samples without an answer.
+        failed: usize,
+        /// Samples drawn.
+        samples: usize,
+    },
+    /// Interval methods that disagree by more than a factor of two in width.
+    #[error(
+        "intervals of {parameter} disagree: {narrow} gives a width of {narrow_width:.3e}, {wide} {wide_width:.3e}"
+    )]
+    IntervalsDisagree {
+        /// The parameter.
+        parameter: String,
+        /// The method with the narrowest interval.
+        narrow: String,
+        /// Its width.
+        narrow_width: f64,
+        /// The method with the widest interval.
+        wide: String,
+        /// Its width.
+        wide_width: f64,
+    },
+    /// Rows that are equal in every column.
+    #[error(
+        "{rows} rows repeat an earlier row exactly: repeats of one run are not evidence; repeats with other seeds would differ in loss"
+    )]
+    DuplicatedRows {
+        /// How many.
+        rows: usize,
+    },
+    /// Exponents that extrapolate beyond what was sampled.
+    #[error("this prediction reaches {compute:.3} times beyond the largest fitted compute")]
+    Extrapolation {
+        /// Factor in compute.
+        compute: f64,
+    },
+    /// A term that the fit drove to nothing.
+    #[error("{parameter} went to its limit ({value:.3e}): its term is absent in this fit")]
+    AtLimit {
+        /// The parameter.
+        parameter: String,
+        /// Its value.
+        value: f64,
+    },
+    /// Too few compute levels to leave the largest out.
+    #[error(
+        "no hold-out check: leaving the largest runs out would leave {rows} rows for {parameters} parameters"
+    )]
+    NoHoldout {
+        /// Rows that would be left.
+        rows: usize,
+        /// Parameters fitted.
+        parameters: usize,
+    },
+}

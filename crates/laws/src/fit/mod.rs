@@ -1,0 +1,428 @@
+//! Fitting any form: search, intervals, hold-out and prediction.
+
+mod bootstrap;
+mod holdout;
+mod options;
+mod profile;
+mod result;
+mod search;
+
+use std::collections::BTreeMap;
+
+pub use options::{FitOptions, Resampling, Starts};
+pub use result::{Estimate, Fit, Holdout, LocalMinimum, ParameterEstimate, Prediction};
+
+use crate::error::{FitError, InputError, Refusal, Warning};
+use crate::form::{LawForm, MOST_PARAMETERS};
+use crate::numeric::fit_line;
+use crate::objective::{Objective, Problem, Reduction, Rows};
+use crate::observations::Observations;
+use bootstrap::{Sampler, bca, percentile};
+pub(crate) use holdout::sizes;
+use search::Searcher;
+
+/// Rows from which on a bootstrap draws rows rather than residuals, unless told otherwise.
+const ROWS_FOR_CASES: usize = 60;
+
+/// Fits `form` to `table`: the best parameters of all starts, their intervals, what is identified,
+/// and how well the largest runs are predicted from the others.
+///
+/// # Errors
+/// [`FitError::Input`] for columns that are missing or hold unusable values, and options out of range;
+/// [`FitError::Refused`] when the rows are too few or the design cannot tell the inputs apart.
+///
+/// ```
+/// use triaxis_laws::{FitOptions, Observations, fit, forms};
+/// let form = forms::find("chinchilla").unwrap();
+/// let (mut params, mut tokens, mut loss) = (vec![], vec![], vec![]);
+/// for n in [1e6_f64, 1e7, 1e8] {
+///     for d in [1e8_f64, 1e9, 1e10] {
+///         params.push(n);
+///         tokens.push(d);
+///         loss.push(1.7 + 400.0 / n.powf(0.34) + 400.0 / d.powf(0.28));
+///     }
+/// }
+/// let table = Observations::new()
+///     .with("params", params).unwrap()
+///     .with("tokens", tokens).unwrap()
+///     .with("loss", loss).unwrap();
+/// let fit = fit(form, &table, &FitOptions::point_only()).unwrap();
+/// assert!((fit.parameter("alpha").unwrap() - 0.34).abs() < 1e-3);
+/// ```
+pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Result<Fit, FitError> {
+    options.check()?;
+    let objective = options.objective.unwrap_or(Objective {
+        residual: form.residual(),
+        ..Objective::log_huber()
+    });
+    let rows = table.prepare(form, objective.residual)?;
+    check_design(form, &rows)?;
+    let searcher = Searcher {
+        form,
+        objective: &objective,
+    };
+    let starts = searcher.starts(&rows, &options.starts);
+    let minima = searcher.search(&rows, &starts);
+    let Some(best) = minima.first() else {
+        return Err(Refusal::NoFiniteObjective { starts: starts.len() }.into());
+    };
+    let residuals = Problem::new(form, &rows, &objective, 1e-9).residuals(&best.point);
+    let mut fit = Fit {
+        form: form.name().into(),
+        parameters: BTreeMap::new(),
+        best: natural(form, &best.point),
+        objective: reduced(&objective, &rows, best.value),
+        minimised: objective,
+        rows: used(&rows),
+        starts: starts.len(),
+        minima: minima
+            .iter()
+            .map(|minimum| LocalMinimum {
+                objective: reduced(&objective, &rows, minimum.value),
+                parameters: natural(form, &minimum.point),
+            })
+            .collect(),
+        r_squared: r_squared(&rows, &residuals),
+        noise: noise(form, &rows, &residuals),
+        residuals: residuals.iter().map(|residual| -residual).collect(),
+        replicates: Vec::new(),
+        resampling: options.resampling.unwrap_or(match rows.len() < ROWS_FOR_CASES {
+            true => Resampling::Residual,
+            false => Resampling::Case,
+        }),
+        level: options.level,
+        seed: options.seed,
+        largest: sizes(form, &rows).into_iter().fold(0.0, f64::max),
+        holdout: None,
+        warnings: warnings(form, table, &rows),
+        refusals: collinear(form, &rows),
+    };
+    intervals(
+        &searcher,
+        &rows,
+        &minima
+            .iter()
+            .map(|minimum| minimum.point.clone())
+            .collect::<Vec<_>>(),
+        &residuals,
+        options,
+        &mut fit,
+    );
+    if options.holdout {
+        match holdout::largest_out(&searcher, &rows, &options.starts) {
+            Ok(holdout) => fit.holdout = Some(holdout),
+            Err(warning) => fit.warnings.push(warning),
+        }
+    }
+    Ok(fit)
+}
+
+/// The fitted law at natural `inputs` (in the order of the form's columns), with the interval for a
+/// new run: parameter uncertainty and run noise together.
+///
+/// # Errors
+/// [`InputError`] for inputs that are too few, not finite, or not positive where they must be.
+pub fn predict(form: &dyn LawForm, fit: &Fit, inputs: &[f64]) -> Result<Prediction, InputError> {
+    let columns = form.inputs();
+    if inputs.len() != columns.len() {
+        return Err(InputError::Length {
+            column: format!("inputs of {}", form.name()),
+            found: inputs.len(),
+            expected: columns.len(),
+        });
+    }
+    let mut coordinates = Vec::with_capacity(columns.len());
+    for (column, value) in columns.iter().zip(inputs) {
+        let coordinate = column.scale.forward(*value);
+        if !coordinate.is_finite() {
+            return Err(InputError::NotPositive {
+                column: column.name.into(),
+                row: 0,
+                value: *value,
+            });
+        }
+        coordinates.push(coordinate);
+    }
+    let law = |parameters: &[f64]| {
+        form.value(
+            parameters,
+            &coordinates,
+            &mut [0.0; MOST_PARAMETERS][..parameters.len()],
+        )
+    };
+    let ((low, high), (law_low, law_high)) = fit.spread(law);
+    let size: f64 = columns
+        .iter()
+        .zip(inputs)
+        .filter(|(column, _)| column.size)
+        .map(|(_, value)| value)
+        .product();
+    Ok(Prediction {
+        inputs: columns
+            .iter()
+            .zip(inputs)
+            .map(|(column, value)| (column.name.into(), *value))
+            .collect(),
+        value: law(&fit.best),
+        low,
+        high,
+        law_low,
+        law_high,
+        level: fit.level,
+        reach: size / fit.largest,
+    })
+}
+
+fn natural(form: &dyn LawForm, point: &[f64]) -> Vec<f64> {
+    form.parameters()
+        .iter()
+        .zip(point)
+        .map(|(parameter, value)| parameter.scale.inverse(*value))
+        .collect()
+}
+
+fn used(rows: &Rows) -> usize {
+    rows.weights.iter().filter(|weight| **weight > 0.0).count()
+}
+
+fn reduced(objective: &Objective, rows: &Rows, value: f64) -> f64 {
+    match objective.reduction {
+        Reduction::Sum => value,
+        Reduction::Mean => value / rows.weights.iter().sum::<f64>(),
+    }
+}
+
+fn check_design(form: &dyn LawForm, rows: &Rows) -> Result<(), Refusal> {
+    let (count, parameters) = (used(rows), form.parameters().len());
+    if count < parameters {
+        return Err(Refusal::TooFewRows {
+            rows: count,
+            parameters,
+            needed: parameters,
+        });
+    }
+    for (at, column) in form.inputs().iter().enumerate() {
+        let values = (0..rows.len())
+            .filter(|row| rows.weights[*row] > 0.0)
+            .map(|row| rows.row(row)[at]);
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+            (low.min(value), high.max(value))
+        });
+        if low == high {
+            let reason = format!("`{}` is {} in every row", column.name, column.scale.inverse(low));
+            return Err(Refusal::Collinear {
+                columns: column.name.into(),
+                reason,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Pairs of inputs that move together in every row, so that their terms cannot be told apart.
+fn collinear(form: &dyn LawForm, rows: &Rows) -> Vec<Refusal> {
+    let columns = form.inputs();
+    let values = |at: usize| -> Vec<f64> {
+        (0..rows.len())
+            .filter(|row| rows.weights[*row] > 0.0)
+            .map(|row| rows.row(row)[at])
+            .collect()
+    };
+    let mut refusals = Vec::new();
+    for first in 0..columns.len() {
+        for second in first + 1..columns.len() {
+            let line = fit_line(&values(first), &values(second));
+            if line.is_some_and(|line| line.r_squared > 1.0 - 1e-9) {
+                let names = format!("`{}` and `{}`", columns[first].name, columns[second].name);
+                let reason = "one follows from the other in every row".into();
+                refusals.push(Refusal::Collinear {
+                    columns: names,
+                    reason,
+                });
+            }
+        }
+    }
+    refusals
+}
+
+fn r_squared(rows: &Rows, residuals: &[f64]) -> f64 {
+    let total: f64 = rows.weights.iter().sum();
+    let mean = rows
+        .target
+        .iter()
+        .zip(&rows.weights)
+        .map(|(value, weight)| weight * value)
+        .sum::<f64>()
+        / total;
+    let sum = |squares: &mut dyn Iterator<Item = f64>| {
+        squares
+            .zip(&rows.weights)
+            .map(|(value, weight)| weight * value * value)
+            .sum::<f64>()
+    };
+    1.0 - sum(&mut residuals.iter().copied()) / sum(&mut rows.target.iter().map(|value| value - mean))
+}
+
+fn noise(form: &dyn LawForm, rows: &Rows, residuals: &[f64]) -> f64 {
+    let freedom = used(rows).saturating_sub(form.parameters().len()).max(1) as f64;
+    let squares = residuals
+        .iter()
+        .zip(&rows.weights)
+        .filter(|(_, weight)| **weight > 0.0);
+    (squares.map(|(residual, _)| residual * residual).sum::<f64>() / freedom).sqrt()
+}
+
+fn warnings(form: &dyn LawForm, table: &Observations, rows: &Rows) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let parameters = form.parameters().len();
+    if used(rows) < 3 * parameters {
+        warnings.push(Warning::FewRows {
+            rows: used(rows),
+            parameters,
+        });
+    }
+    let names: Vec<&str> = form
+        .inputs()
+        .iter()
+        .map(|column| column.name)
+        .chain([form.response().name])
+        .collect();
+    let repeated = table.duplicates(&names);
+    if repeated > 0 {
+        warnings.push(Warning::DuplicatedRows { rows: repeated });
+    }
+    warnings
+}
+
+/// Fills in replicates, parameter intervals and what they say.
+fn intervals(
+    searcher: &Searcher<'_>,
+    rows: &Rows,
+    minima: &[Vec<f64>],
+    residuals: &[f64],
+    options: &FitOptions,
+    fit: &mut Fit,
+) {
+    let form = searcher.form;
+    let best = &minima[0];
+    let sampler = Sampler {
+        searcher: *searcher,
+        rows,
+        minima: &minima[..minima.len().min(3)],
+        residuals,
+        seed: options.seed,
+    };
+    let replicates = sampler.replicates(fit.resampling, options.replicates);
+    let left_out = if options.replicates > 0 {
+        sampler.left_out()
+    } else {
+        Vec::new()
+    };
+    if replicates.len() < options.replicates {
+        let failed = options.replicates - replicates.len();
+        fit.warnings.push(Warning::FailedSamples {
+            failed,
+            samples: options.replicates,
+        });
+    }
+    let profiles = options.profile.then(|| {
+        let problem = Problem::new(form, rows, searcher.objective, profile::SMOOTH);
+        let least = problem.value(best, &mut vec![0.0; best.len()]);
+        let ceiling = profile::ceiling(searcher, rows, residuals, least, options.level);
+        profile::profiles(searcher, rows, best, ceiling)
+    });
+    for (index, parameter) in form.parameters().iter().enumerate() {
+        let column = |points: &[Vec<f64>]| -> Vec<f64> {
+            points
+                .iter()
+                .map(|point| parameter.scale.inverse(point[index]))
+                .collect()
+        };
+        let value = fit.best[index];
+        let draws = column(&replicates);
+        let mut methods: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+        if let Some(interval) = percentile(&draws, options.level) {
+            methods.insert("percentile".into(), interval);
+        }
+        if let Some(interval) = bca(&draws, value, &column(&left_out), options.level) {
+            methods.insert("bca".into(), interval);
+        }
+        let profile = profiles.as_ref().map(|profiles| profiles[index]);
+        if let Some(profile) = profile {
+            methods.insert("profile".into(), (profile.low, profile.high));
+        }
+        fit.parameters.insert(
+            parameter.name.into(),
+            ParameterEstimate {
+                estimate: combined(value, &methods, profile),
+                intervals: methods,
+            },
+        );
+        report(parameter.name, fit);
+    }
+    fit.replicates = replicates
+        .iter()
+        .map(|replicate| natural(form, replicate))
+        .collect();
+}
+
+/// The interval to be used: the bootstrap's where the profile is closed, what the profile allows where it is open.
+fn combined(
+    value: f64,
+    methods: &BTreeMap<String, (f64, f64)>,
+    profile: Option<profile::Profile>,
+) -> Estimate {
+    let bootstrap = methods.get("bca").or_else(|| methods.get("percentile"));
+    let closed = profile.is_none_or(|profile| profile.closed);
+    let (low, high) = match (bootstrap, profile) {
+        (Some((low, high)), Some(profile)) if !closed => (low.min(profile.low), high.max(profile.high)),
+        (Some(interval), _) => *interval,
+        (None, Some(profile)) => (profile.low, profile.high),
+        (None, None) => return Estimate::point(value),
+    };
+    Estimate {
+        value,
+        low: low.min(value),
+        high: high.max(value),
+        identified: closed,
+    }
+}
+
+/// Warns of a parameter that is unidentified, or whose intervals disagree.
+fn report(name: &str, fit: &mut Fit) {
+    let Some(parameter) = fit.parameters.get(name) else {
+        return;
+    };
+    let Estimate {
+        low,
+        high,
+        identified,
+        ..
+    } = parameter.estimate;
+    if !identified && low < high {
+        fit.warnings.push(Warning::Unidentified {
+            parameter: name.into(),
+            low,
+            high,
+        });
+        return;
+    }
+    let mut widths: Vec<(&String, f64)> = parameter
+        .intervals
+        .iter()
+        .map(|(method, (low, high))| (method, high - low))
+        .collect();
+    widths.sort_by(|first, second| first.1.total_cmp(&second.1));
+    if let (Some((narrow, narrow_width)), Some((wide, wide_width))) = (widths.first(), widths.last())
+        && *wide_width > 2.0 * narrow_width
+    {
+        let warning = Warning::IntervalsDisagree {
+            parameter: name.into(),
+            narrow: narrow.to_string(),
+            narrow_width: *narrow_width,
+            wide: wide.to_string(),
+            wide_width: *wide_width,
+        };
+        fit.warnings.push(warning);
+    }
+}

@@ -1,0 +1,91 @@
+//! How a fit is to be done.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::InputError;
+use crate::objective::Objective;
+
+/// What a bootstrap draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resampling {
+    /// Rows, with replacement. For many rows whose design is as random as their noise.
+    Case,
+    /// Residuals around the fit, inflated for the parameters fitted. For small, chosen designs.
+    Residual,
+}
+
+/// Where a search starts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Starts {
+    /// Every point of the form's grid.
+    Grid,
+    /// The grid of the parameters that are not linear inside; the linear ones are solved for at each.
+    Projected,
+    /// These points, in natural units.
+    Given(Vec<Vec<f64>>),
+}
+
+/// Options of [`crate::fit()`]; every default is stated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FitOptions {
+    /// What is minimised. `None` is log-Huber (delta 1e-3, sum) on the form's own residual.
+    pub objective: Option<Objective>,
+    /// Where the search starts. Default: the full grid.
+    pub starts: Starts,
+    /// Bootstrap samples. Default 1000; 0 for none.
+    pub replicates: usize,
+    /// What the bootstrap draws. Default: residuals below 60 rows, rows from there on.
+    pub resampling: Option<Resampling>,
+    /// Level of all intervals. Default 0.9.
+    pub level: f64,
+    /// Seed of every random stream. Default 0.
+    pub seed: u64,
+    /// Whether profiles are computed, which decide what is identified. Default true.
+    pub profile: bool,
+    /// Whether the largest runs are left out and predicted. Default true.
+    pub holdout: bool,
+}
+
+impl Default for FitOptions {
+    fn default() -> Self {
+        Self {
+            objective: None,
+            starts: Starts::Grid,
+            replicates: 1000,
+            resampling: None,
+            level: 0.9,
+            seed: 0,
+            profile: true,
+            holdout: true,
+        }
+    }
+}
+
+impl FitOptions {
+    /// Only the best estimate: no intervals, no hold-out.
+    pub fn point_only() -> Self {
+        Self {
+            replicates: 0,
+            profile: false,
+            holdout: false,
+            ..Self::default()
+        }
+    }
+
+    /// Checks the numbers in it.
+    ///
+    /// # Errors
+    /// [`InputError::Option`] naming the option and its rule.
+    pub fn check(&self) -> Result<(), InputError> {
+        if !(self.level > 0.0 && self.level < 1.0) {
+            return Err(InputError::Option {
+                option: "level",
+                value: self.level,
+                rule: "between 0 and 1, as 0.9",
+            });
+        }
+        self.objective.as_ref().map_or(Ok(()), Objective::check)
+    }
+}

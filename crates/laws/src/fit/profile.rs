@@ -1,0 +1,136 @@
+//! Profile likelihood: how far one parameter can go while the others make up for it.
+
+use rayon::prelude::*;
+
+use super::search::Searcher;
+use crate::form::Scale;
+use crate::numeric::student_quantile;
+use crate::objective::{Penalty, Robust, Rows};
+
+/// The values of a parameter that the data allow.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Profile {
+    /// Lowest allowed, in natural units; the end of the range when open.
+    pub(crate) low: f64,
+    /// Highest allowed.
+    pub(crate) high: f64,
+    /// Whether both ends were reached inside the range.
+    pub(crate) closed: bool,
+}
+
+/// Smoothing of absolute deviations at convergence.
+pub(crate) const SMOOTH: f64 = 1e-9;
+const DOUBLINGS: usize = 40;
+const BISECTIONS: usize = 12;
+
+/// Noise below which nobody measures a response, as a share of its spread: without it a noiseless
+/// table would identify everything to the last digit.
+const LEAST_NOISE: f64 = 1e-5;
+
+/// The objective above which a parameter value is rejected, given the `least` objective.
+///
+/// The scale of the noise is profiled out: with normal noise twice the log likelihood falls by
+/// `n ln(S / S_min)`, with Laplace noise (what log-Huber and absolute deviations follow once most
+/// residuals are beyond delta) by `2 n ln(S / S_min)`; the limit is the quantile of `F(1, n - p)`,
+/// which is that of chi-squared when rows are many.
+pub(crate) fn ceiling(
+    searcher: &Searcher<'_>,
+    rows: &Rows,
+    residuals: &[f64],
+    least: f64,
+    level: f64,
+) -> f64 {
+    let used: Vec<usize> = (0..rows.len()).filter(|row| rows.weights[*row] > 0.0).collect();
+    let count = used.len();
+    let outside = match searcher.objective.robust {
+        Robust::Squares => 0,
+        Robust::Absolute => count,
+        Robust::Huber { delta } => used.iter().filter(|row| residuals[**row].abs() > delta).count(),
+    };
+    let freedom = count.saturating_sub(searcher.form.parameters().len()).max(1) as f64;
+    let limit = student_quantile(0.5 * (1.0 + level), freedom);
+    let exponent = if 2 * outside > count { 2.0 } else { 1.0 };
+    let mean = used.iter().map(|row| rows.target[*row]).sum::<f64>() / count as f64;
+    let spread = used
+        .iter()
+        .map(|row| (rows.target[*row] - mean).powi(2))
+        .sum::<f64>()
+        / count as f64;
+    let (floor, ..) = Penalty::new(searcher.objective, SMOOTH).at(LEAST_NOISE * spread.sqrt());
+    least.max(floor * freedom) * (limit * limit / (exponent * freedom)).exp()
+}
+
+/// The profiles of all parameters around the optimum `best` (search coordinates).
+pub(crate) fn profiles(searcher: &Searcher<'_>, rows: &Rows, best: &[f64], ceiling: f64) -> Vec<Profile> {
+    (0..best.len())
+        .into_par_iter()
+        .map(|index| {
+            let parameter = &searcher.form.parameters()[index];
+            let edge = |value: f64| match parameter.scale {
+                Scale::Linear => value,
+                Scale::Log => value.max(1e-300).ln(),
+            };
+            let (low, low_closed) = walk(searcher, rows, best, index, edge(parameter.range.0), ceiling);
+            let (high, high_closed) = walk(searcher, rows, best, index, edge(parameter.range.1), ceiling);
+            Profile {
+                low: parameter.scale.inverse(low),
+                high: parameter.scale.inverse(high),
+                closed: low_closed && high_closed,
+            }
+        })
+        .collect()
+}
+
+/// Walks parameter `index` from the optimum towards `edge` until the objective exceeds `ceiling`.
+fn walk(
+    searcher: &Searcher<'_>,
+    rows: &Rows,
+    best: &[f64],
+    index: usize,
+    edge: f64,
+    ceiling: f64,
+) -> (f64, bool) {
+    let direction = (edge - best[index]).signum();
+    if (edge - best[index]).abs() < 1e-12 {
+        return (edge, false);
+    }
+    let (mut inside, mut at) = (best.to_vec(), best[index]);
+    let mut stride = 1e-3 * best[index].abs().max(0.1);
+    for _ in 0..DOUBLINGS {
+        let next = if direction > 0.0 {
+            (at + stride).min(edge)
+        } else {
+            (at - stride).max(edge)
+        };
+        let minimum = searcher.polish(rows, &inside, Some((index, next)));
+        if minimum.value > ceiling {
+            return (bisect(searcher, rows, &inside, index, at, next, ceiling), true);
+        }
+        (inside, at) = (minimum.point, next);
+        if at == edge {
+            return (edge, false);
+        }
+        stride *= 1.6;
+    }
+    (at, false)
+}
+
+fn bisect(
+    searcher: &Searcher<'_>,
+    rows: &Rows,
+    start: &[f64],
+    index: usize,
+    mut inside: f64,
+    mut outside: f64,
+    ceiling: f64,
+) -> f64 {
+    for _ in 0..BISECTIONS {
+        let middle = 0.5 * (inside + outside);
+        if searcher.polish(rows, start, Some((index, middle))).value > ceiling {
+            outside = middle;
+        } else {
+            inside = middle;
+        }
+    }
+    inside
+}

@@ -1,0 +1,219 @@
+//! What a fit returns.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::options::Resampling;
+use crate::error::{Refusal, Warning};
+use crate::form::Residual;
+use crate::numeric::{Stream, quantile_sorted, sorted};
+use crate::objective::Objective;
+
+/// A value with the interval of the data around it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Best estimate.
+    pub value: f64,
+    /// Low end of the interval.
+    pub low: f64,
+    /// High end of the interval.
+    pub high: f64,
+    /// False when the data do not bound the value on both sides: the ends are then what was searched.
+    pub identified: bool,
+}
+
+impl Estimate {
+    /// A value of which nothing is known but itself.
+    pub fn point(value: f64) -> Self {
+        Self {
+            value,
+            low: value,
+            high: value,
+            identified: false,
+        }
+    }
+
+    /// Whether `truth` lies in the interval.
+    pub fn covers(&self, truth: f64) -> bool {
+        (self.low..=self.high).contains(&truth)
+    }
+}
+
+/// A parameter with its interval, and the interval by each method.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ParameterEstimate {
+    /// The estimate and the interval to be used.
+    #[serde(flatten)]
+    pub estimate: Estimate,
+    /// Intervals by method: `bca`, `percentile`, `profile`.
+    pub intervals: BTreeMap<String, (f64, f64)>,
+}
+
+/// A prediction for a new run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// Inputs by column name, in natural units.
+    pub inputs: BTreeMap<String, f64>,
+    /// Predicted response.
+    pub value: f64,
+    /// Low end of the interval for the response of one new run.
+    pub low: f64,
+    /// High end.
+    pub high: f64,
+    /// Low end for the law itself, without a new run's own noise.
+    pub law_low: f64,
+    /// High end for the law itself.
+    pub law_high: f64,
+    /// Level of the intervals.
+    pub level: f64,
+    /// By what factor the run is larger than the largest fitted one: in the product of the size inputs.
+    pub reach: f64,
+}
+
+/// How well the largest runs are predicted by a fit to the others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Holdout {
+    /// Rows left out, by index.
+    pub rows: Vec<usize>,
+    /// Rows fitted.
+    pub fitted: usize,
+    /// Factor in size between the largest run left out and the largest one fitted.
+    pub reach: f64,
+    /// Relative errors `(predicted - observed) / observed`, in the order of `rows`.
+    pub errors: Vec<f64>,
+    /// Mean of their absolute values.
+    pub mean_absolute: f64,
+    /// Mean absolute relative error of predicting the mean of the fitted rows, to compare with.
+    pub baseline: f64,
+}
+
+/// A local minimum of the objective.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LocalMinimum {
+    /// The objective.
+    pub objective: f64,
+    /// Parameters in natural units.
+    pub parameters: Vec<f64>,
+}
+
+/// A fitted law.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fit {
+    /// Name of the form.
+    pub form: String,
+    /// Parameters by name.
+    pub parameters: BTreeMap<String, ParameterEstimate>,
+    /// The same best values, in the order of the form.
+    pub best: Vec<f64>,
+    /// Least value of the objective.
+    pub objective: f64,
+    /// What was minimised.
+    pub minimised: Objective,
+    /// Rows that had a weight.
+    pub rows: usize,
+    /// Starts tried.
+    pub starts: usize,
+    /// Distinct local minima found, the best first.
+    pub minima: Vec<LocalMinimum>,
+    /// Residuals `observed - predicted` in the coordinate of the objective.
+    pub residuals: Vec<f64>,
+    /// Share of the variance of the response (in the coordinate of the objective) that is explained.
+    pub r_squared: f64,
+    /// Noise of one run in that coordinate: root of the squared residuals over the degrees of freedom.
+    pub noise: f64,
+    /// Fits to bootstrap samples, parameters in natural units.
+    pub replicates: Vec<Vec<f64>>,
+    /// What the bootstrap drew.
+    pub resampling: Resampling,
+    /// Level of the intervals.
+    pub level: f64,
+    /// Seed of the random streams.
+    pub seed: u64,
+    /// Size of the largest fitted run.
+    pub largest: f64,
+    /// Check on the largest runs, when there are enough.
+    pub holdout: Option<Holdout>,
+    /// What a reader must know.
+    pub warnings: Vec<Warning>,
+    /// What the data refused to answer.
+    pub refusals: Vec<Refusal>,
+}
+
+impl Fit {
+    /// The best value of a parameter by name; `None` when the form has none of that name.
+    pub fn parameter(&self, name: &str) -> Option<f64> {
+        self.parameters
+            .get(name)
+            .map(|parameter| parameter.estimate.value)
+    }
+
+    /// The interval of any function of the parameters (natural units, order of the form), from the replicates.
+    ///
+    /// Its ends are percentiles; `identified` is true when nine tenths of the replicates are finite.
+    pub fn derived(&self, quantity: impl Fn(&[f64]) -> f64) -> Estimate {
+        let value = quantity(&self.best);
+        let values = sorted(self.replicates.iter().map(|replicate| quantity(replicate)));
+        if values.len() < 20 || !value.is_finite() {
+            return Estimate::point(value);
+        }
+        let tail = 0.5 * (1.0 - self.level);
+        Estimate {
+            value,
+            low: quantile_sorted(&values, tail).min(value),
+            high: quantile_sorted(&values, 1.0 - tail).max(value),
+            identified: 10 * values.len() >= 9 * self.replicates.len(),
+        }
+    }
+
+    /// Interval of `law(parameters)` for a new run: the parameters of each replicate, and noise on top.
+    ///
+    /// The noise is drawn from the residuals, inflated for the parameters fitted; with fewer than 30
+    /// degrees of freedom from Student's distribution of the same scale instead, as a handful of
+    /// residuals has no tails. `(low, high)` of the new run, then of the law.
+    pub(crate) fn spread(&self, law: impl Fn(&[f64]) -> f64) -> ((f64, f64), (f64, f64)) {
+        let value = law(&self.best);
+        let freedom = self.rows.saturating_sub(self.best.len()).max(1);
+        let inflation = (self.rows as f64 / freedom as f64).sqrt();
+        let residuals: Vec<f64> = self
+            .residuals
+            .iter()
+            .copied()
+            .filter(|residual| residual.is_finite())
+            .collect();
+        let only = [self.best.clone()];
+        let replicates = if self.replicates.is_empty() {
+            &only[..]
+        } else {
+            &self.replicates[..]
+        };
+        let (mut laws, mut runs) = (Vec::new(), Vec::new());
+        // With few replicates each gets more than one draw of noise.
+        let draws = 2000_usize.div_ceil(replicates.len());
+        for (index, replicate) in replicates.iter().enumerate() {
+            let law = law(replicate);
+            laws.push(law);
+            let mut stream = Stream::new(self.seed, "prediction noise", index as u64);
+            for _ in 0..draws {
+                let noise = if freedom < 30 || residuals.is_empty() {
+                    self.noise * crate::numeric::student_quantile(stream.uniform(), freedom as f64)
+                } else {
+                    inflation * residuals[stream.below(residuals.len())]
+                };
+                runs.push(match self.minimised.residual {
+                    Residual::Log => law * noise.exp(),
+                    Residual::Linear => law + noise,
+                });
+            }
+        }
+        let tail = 0.5 * (1.0 - self.level);
+        let ends = |values: Vec<f64>| {
+            let values = sorted(values);
+            (
+                quantile_sorted(&values, tail).min(value),
+                quantile_sorted(&values, 1.0 - tail).max(value),
+            )
+        };
+        (ends(runs), ends(laws))
+    }
+}

@@ -1,0 +1,247 @@
+//! The search for the best parameters: a grid of starts, damped Gauss-Newton, then BFGS on the best.
+
+use rayon::prelude::*;
+
+use super::options::Starts;
+use crate::form::{LawForm, Residual};
+use crate::numeric::{Curvature, Minimum, Quadratic, descend, least_squares, minimise, solve_positive};
+use crate::objective::{Objective, Problem, Robust, Rows};
+
+/// Steps from every start, before the best go on.
+const FIRST_STEPS: usize = 24;
+/// Distinct points that go on to full convergence.
+const FINALISTS: usize = 16;
+/// Smoothing of the kink of absolute deviations, stage by stage.
+const SMOOTHINGS: [f64; 4] = [1e-3, 1e-5, 1e-7, 1e-9];
+
+/// A form, data and an objective to be searched.
+#[derive(Clone, Copy)]
+pub(crate) struct Searcher<'a> {
+    pub(crate) form: &'a dyn LawForm,
+    pub(crate) objective: &'a Objective,
+}
+
+impl Searcher<'_> {
+    fn smoothings(&self) -> &'static [f64] {
+        match self.objective.robust {
+            Robust::Absolute => &SMOOTHINGS,
+            Robust::Squares | Robust::Huber { .. } => &SMOOTHINGS[..1],
+        }
+    }
+
+    /// A few cheap steps on the coarsest smoothing.
+    fn approach(&self, rows: &Rows, start: &[f64], hold: Option<(usize, f64)>, steps: usize) -> Minimum {
+        let mut problem = Problem::new(self.form, rows, self.objective, SMOOTHINGS[0]);
+        if let Some((index, value)) = hold {
+            problem.hold(index, value);
+        }
+        let start = problem.restrict(start);
+        let minimum = descend(&mut problem, &start, steps, 1e-7);
+        Minimum {
+            point: problem.extend(&minimum.point),
+            value: minimum.value,
+        }
+    }
+
+    /// Full convergence from a good point; `hold` fixes one parameter at a search coordinate.
+    pub(crate) fn polish(&self, rows: &Rows, start: &[f64], hold: Option<(usize, f64)>) -> Minimum {
+        let mut all = start.to_vec();
+        let mut value = f64::INFINITY;
+        for smoothing in self.smoothings() {
+            let mut problem = Problem::new(self.form, rows, self.objective, *smoothing);
+            if let Some((index, value)) = hold {
+                problem.hold(index, value);
+            }
+            let from = problem.restrict(&all);
+            let near = descend(&mut problem, &from, 40, 1e-9);
+            let mut model = Quadratic::new(near.point.len());
+            problem.quadratic(&near.point, &mut model);
+            let inverse = inverse_of(&model);
+            let end = minimise(
+                &mut |point, gradient| problem.value(point, gradient),
+                &near.point,
+                inverse,
+                300,
+            );
+            all = problem.extend(&end.point);
+            value = end.value;
+        }
+        Minimum { point: all, value }
+    }
+
+    /// The best point from some good starts, without the last digits: for one of many bootstrap samples.
+    pub(crate) fn refit(&self, rows: &Rows, starts: &[Vec<f64>]) -> Minimum {
+        let best = starts
+            .iter()
+            .map(|start| self.approach(rows, start, None, FIRST_STEPS))
+            .min_by(|first, second| first.value.total_cmp(&second.value));
+        best.map_or(
+            Minimum {
+                point: Vec::new(),
+                value: f64::INFINITY,
+            },
+            |best| self.polish(rows, &best.point, None),
+        )
+    }
+
+    /// All distinct local minima found from `starts` (search coordinates), the best first.
+    pub(crate) fn search(&self, rows: &Rows, starts: &[Vec<f64>]) -> Vec<Minimum> {
+        let mut reached: Vec<Minimum> = starts
+            .par_iter()
+            .map(|start| self.approach(rows, start, None, FIRST_STEPS))
+            .collect();
+        reached.retain(|minimum| minimum.value.is_finite());
+        reached.sort_by(|first, second| first.value.total_cmp(&second.value));
+        let finalists = distinct(reached, FINALISTS, 1e-2);
+        let mut minima: Vec<Minimum> = finalists
+            .par_iter()
+            .map(|minimum| self.polish(rows, &minimum.point, None))
+            .collect();
+        minima.retain(|minimum| minimum.value.is_finite());
+        minima.sort_by(|first, second| first.value.total_cmp(&second.value));
+        distinct(minima, FINALISTS, 1e-3)
+    }
+
+    /// The start points of a form, in search coordinates.
+    pub(crate) fn starts(&self, rows: &Rows, starts: &Starts) -> Vec<Vec<f64>> {
+        let parameters = self.form.parameters();
+        match starts {
+            Starts::Given(points) => points
+                .iter()
+                .filter(|point| point.len() == parameters.len())
+                .map(|point| {
+                    parameters
+                        .iter()
+                        .zip(point)
+                        .map(|(parameter, value)| parameter.scale.forward(*value))
+                        .collect()
+                })
+                .collect(),
+            Starts::Grid => product(parameters.iter().map(|parameter| parameter.starts)),
+            Starts::Projected => {
+                let linear = self.form.linear();
+                let grids = parameters.iter().enumerate();
+                let grid = product(grids.map(|(at, parameter)| match linear.contains(&at) {
+                    true => &parameter.starts[..1],
+                    false => parameter.starts,
+                }));
+                grid.into_iter().map(|start| self.project(rows, start)).collect()
+            }
+        }
+    }
+
+    /// Replaces the linear parameters of `start` by their weighted least squares solution
+    /// (Golub and Pereyra 1973); one that must be positive and is not becomes negligible.
+    fn project(&self, rows: &Rows, start: Vec<f64>) -> Vec<f64> {
+        let parameters = self.form.parameters();
+        let mut active: Vec<usize> = self.form.linear().to_vec();
+        let natural: Vec<f64> = parameters
+            .iter()
+            .enumerate()
+            .map(|(at, parameter)| {
+                if active.contains(&at) {
+                    0.0
+                } else {
+                    parameter.scale.inverse(start[at])
+                }
+            })
+            .collect();
+        let mut projected = start;
+        while !active.is_empty() {
+            let Some(solution) = self.solve_linear(rows, &natural, &active) else {
+                break;
+            };
+            let scale = |at: usize| parameters[at].scale;
+            let negative = active
+                .iter()
+                .zip(&solution)
+                .filter(|(at, value)| scale(**at) == crate::form::Scale::Log && **value <= 0.0)
+                .min_by(|first, second| first.1.total_cmp(second.1))
+                .map(|(at, _)| *at);
+            if let Some(negative) = negative {
+                projected[negative] = parameters[negative].starts[0].min(-3.0);
+                active.retain(|at| *at != negative);
+                continue;
+            }
+            for (at, value) in active.iter().zip(&solution) {
+                projected[*at] = scale(*at).forward(*value);
+            }
+            break;
+        }
+        projected
+    }
+
+    fn solve_linear(&self, rows: &Rows, natural: &[f64], active: &[usize]) -> Option<Vec<f64>> {
+        let mut gradient = vec![0.0; natural.len()];
+        let (mut design, mut target, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        for row in 0..rows.len() {
+            let offset = self.form.value(natural, rows.row(row), &mut gradient);
+            let observed = match self.objective.residual {
+                Residual::Linear => rows.target[row],
+                Residual::Log => rows.target[row].exp(),
+            };
+            design.extend(active.iter().map(|at| gradient[*at]));
+            target.push(observed - offset);
+            // A log residual is, to first order, the relative one.
+            weights.push(match self.objective.residual {
+                Residual::Linear => rows.weights[row],
+                Residual::Log => rows.weights[row] / (observed * observed),
+            });
+        }
+        least_squares(&design, &target, &weights, active.len())
+    }
+}
+
+/// The inverse of a model's Hessian, regularised just enough to exist.
+fn inverse_of(model: &Quadratic) -> Option<Vec<f64>> {
+    let order = model.gradient.len();
+    let largest = (0..order).fold(0.0_f64, |largest, at| {
+        largest.max(model.hessian[at * (order + 1)])
+    });
+    let mut hessian = model.hessian.clone();
+    for at in 0..order {
+        let diagonal = &mut hessian[at * (order + 1)];
+        *diagonal += 1e-9 * diagonal.max(1e-6 * largest);
+    }
+    let mut inverse = Vec::with_capacity(order * order);
+    for column in 0..order {
+        let mut unit = vec![0.0; order];
+        unit[column] = 1.0;
+        inverse.extend(solve_positive(&hessian, &unit)?);
+    }
+    inverse.iter().all(|value| value.is_finite()).then_some(inverse)
+}
+
+/// The first `most` of sorted minima that differ in some coordinate by more than `tolerance` from every better one.
+fn distinct(minima: Vec<Minimum>, most: usize, tolerance: f64) -> Vec<Minimum> {
+    let mut kept: Vec<Minimum> = Vec::new();
+    for minimum in minima {
+        if kept.len() == most {
+            break;
+        }
+        let near = |other: &Minimum| {
+            other
+                .point
+                .iter()
+                .zip(&minimum.point)
+                .all(|(one, two)| (one - two).abs() <= tolerance * (1.0 + one.abs()))
+        };
+        if !kept.iter().any(near) {
+            kept.push(minimum);
+        }
+    }
+    kept
+}
+
+/// The Cartesian product of grids, the last one varying fastest.
+fn product<'a>(grids: impl Iterator<Item = &'a [f64]>) -> Vec<Vec<f64>> {
+    grids.fold(vec![Vec::new()], |points, grid| {
+        points
+            .iter()
+            .flat_map(|point| {
+                grid.iter()
+                    .map(move |value| point.iter().copied().chain([*value]).collect())
+            })
+            .collect()
+    })
+}

@@ -1,0 +1,16 @@
+//! The arithmetic under the fits: random streams, small linear algebra, quantiles, optimisers.
+
+mod akima;
+mod bfgs;
+mod linear;
+mod marquardt;
+mod quantile;
+mod random;
+
+pub use akima::Akima;
+pub(crate) use bfgs::{Minimum, minimise};
+pub use linear::{LineFit, ParabolaFit, fit_line, fit_parabola};
+pub(crate) use linear::{least_squares, solve_positive};
+pub(crate) use marquardt::{Curvature, Quadratic, descend};
+pub(crate) use quantile::{normal_quantile, quantile_sorted, sorted, student_quantile};
+pub use random::Stream;

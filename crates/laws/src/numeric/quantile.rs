@@ -1,0 +1,54 @@
+//! Quantiles of samples and of the normal and Student distributions.
+
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+
+/// The values in ascending order, non-finite ones left out.
+pub(crate) fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
+    values.sort_by(f64::total_cmp);
+    values
+}
+
+/// The quantile of an ascending sample by linear interpolation (Hyndman and Fan's type 7); NaN when empty.
+pub(crate) fn quantile_sorted(values: &[f64], probability: f64) -> f64 {
+    let Some(last) = values.len().checked_sub(1) else {
+        return f64::NAN;
+    };
+    let position = probability.clamp(0.0, 1.0) * last as f64;
+    let below = position.floor() as usize;
+    let above = (below + 1).min(last);
+    values[below] + (position - below as f64) * (values[above] - values[below])
+}
+
+/// The standard normal quantile.
+pub(crate) fn normal_quantile(probability: f64) -> f64 {
+    Normal::standard().inverse_cdf(probability)
+}
+
+/// The quantile of Student's distribution; the normal one when `freedom` is below 1.
+pub(crate) fn student_quantile(probability: f64, freedom: f64) -> f64 {
+    match StudentsT::new(0.0, 1.0, freedom) {
+        Ok(student) if freedom >= 1.0 => student.inverse_cdf(probability),
+        _ => normal_quantile(probability),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn interpolates_between_order_statistics() {
+        let values = sorted([3.0, 1.0, f64::NAN, 2.0]);
+        assert_eq!(quantile_sorted(&values, 0.0), 1.0);
+        assert_eq!(quantile_sorted(&values, 0.75), 2.5);
+        assert_eq!(quantile_sorted(&values, 1.0), 3.0);
+        assert!(quantile_sorted(&[], 0.5).is_nan());
+    }
+
+    #[test]
+    fn distribution_quantiles_match_tables() {
+        assert!((normal_quantile(0.975) - 1.959_963_985).abs() < 1e-8);
+        assert!((student_quantile(0.975, 5.0) - 2.570_581_836).abs() < 1e-6);
+    }
+}

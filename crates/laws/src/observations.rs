@@ -1,0 +1,224 @@
+//! The table that fits read: named columns of finite numbers.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::InputError;
+use crate::form::{Column, LawForm, Residual, Scale};
+use crate::objective::Rows;
+
+/// Named columns of equal length, with an optional weight for each row.
+///
+/// Forms ask for columns by canonical name (`params`, `tokens`, `flops`, `loss`, ...).
+///
+/// ```
+/// use triaxis_laws::Observations;
+/// let table = Observations::new()
+///     .with("params", vec![1e6, 2e6]).unwrap()
+///     .with("loss", vec![3.1, 2.9]).unwrap();
+/// assert_eq!(table.rows(), 2);
+/// assert!(table.column("tokens").is_err());
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Observations {
+    columns: BTreeMap<String, Vec<f64>>,
+    weights: Option<Vec<f64>>,
+}
+
+impl Observations {
+    /// A table without columns.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds or replaces a column.
+    ///
+    /// # Errors
+    /// [`InputError::Length`] when other columns have another length.
+    pub fn with(mut self, name: impl Into<String>, values: Vec<f64>) -> Result<Self, InputError> {
+        let name = name.into();
+        let others = self.columns.iter().find(|(other, _)| **other != name);
+        if let Some((_, other)) = others
+            && other.len() != values.len()
+        {
+            return Err(InputError::Length {
+                column: name,
+                found: values.len(),
+                expected: other.len(),
+            });
+        }
+        self.columns.insert(name, values);
+        Ok(self)
+    }
+
+    /// Gives every row a weight: how much its loss counts. A weight of 0 leaves the row out.
+    ///
+    /// # Errors
+    /// [`InputError`] for another number of weights, or one that is negative or not finite.
+    pub fn with_weights(mut self, weights: Vec<f64>) -> Result<Self, InputError> {
+        if weights.len() != self.rows() {
+            return Err(InputError::Length {
+                column: "weights".into(),
+                found: weights.len(),
+                expected: self.rows(),
+            });
+        }
+        if let Some((row, value)) = weights
+            .iter()
+            .enumerate()
+            .find(|(_, weight)| !(weight.is_finite() && **weight >= 0.0))
+        {
+            return Err(InputError::OutOfRange {
+                column: "weights".into(),
+                row,
+                value: *value,
+                rule: "zero or more",
+            });
+        }
+        self.weights = Some(weights);
+        Ok(self)
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.columns.values().next().map_or(0, Vec::len)
+    }
+
+    /// The names of the columns, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.keys().map(String::as_str)
+    }
+
+    /// The values of a column.
+    ///
+    /// # Errors
+    /// [`InputError::MissingColumn`], with the nearest name.
+    pub fn column(&self, name: &str) -> Result<&[f64], InputError> {
+        self.columns
+            .get(name)
+            .map(Vec::as_slice)
+            .ok_or_else(|| InputError::MissingColumn {
+                column: name.into(),
+                available: self.names().collect::<Vec<_>>().join(", "),
+                hint: suggestion(name, self.names()),
+            })
+    }
+
+    /// Whether the table has every column a form needs.
+    pub fn suits(&self, form: &dyn LawForm) -> bool {
+        self.columns.contains_key(form.response().name)
+            && form
+                .inputs()
+                .iter()
+                .all(|column| self.columns.contains_key(column.name))
+    }
+
+    /// The rows for which `keep` is true; `keep` must have a value for each row.
+    pub fn filtered(&self, keep: &[bool]) -> Self {
+        let pick = |values: &Vec<f64>| {
+            values
+                .iter()
+                .zip(keep)
+                .filter(|(_, keep)| **keep)
+                .map(|(value, _)| *value)
+                .collect::<Vec<f64>>()
+        };
+        Self {
+            columns: self
+                .columns
+                .iter()
+                .map(|(name, values)| (name.clone(), pick(values)))
+                .collect(),
+            weights: self.weights.as_ref().map(pick),
+        }
+    }
+
+    /// Without the `count` rows of the largest values in `column`, the first of equals being dropped last.
+    ///
+    /// # Errors
+    /// [`InputError::MissingColumn`].
+    pub fn drop_largest(&self, column: &str, count: usize) -> Result<Self, InputError> {
+        let values = self.column(column)?;
+        let mut order: Vec<usize> = (0..values.len()).collect();
+        order.sort_by(|first, second| values[*first].total_cmp(&values[*second]));
+        let mut keep = vec![true; values.len()];
+        for row in order.iter().rev().take(count) {
+            keep[*row] = false;
+        }
+        Ok(self.filtered(&keep))
+    }
+
+    /// How many rows equal an earlier row in all the named columns.
+    pub(crate) fn duplicates(&self, names: &[&str]) -> usize {
+        let columns: Vec<&Vec<f64>> = names.iter().filter_map(|name| self.columns.get(*name)).collect();
+        let mut seen = std::collections::BTreeSet::new();
+        (0..self.rows())
+            .filter(|row| {
+                !seen.insert(
+                    columns
+                        .iter()
+                        .map(|column| column[*row].to_bits())
+                        .collect::<Vec<_>>(),
+                )
+            })
+            .count()
+    }
+
+    /// The table in the coordinates of a form and a residual, every value checked.
+    pub(crate) fn prepare(&self, form: &dyn LawForm, residual: Residual) -> Result<Rows, InputError> {
+        let inputs: Vec<Vec<f64>> = form
+            .inputs()
+            .iter()
+            .map(|column| self.coordinates(column))
+            .collect::<Result<_, _>>()?;
+        let scale = match residual {
+            Residual::Linear => Scale::Linear,
+            Residual::Log => Scale::Log,
+        };
+        let target = self.coordinates(&Column {
+            scale,
+            ..form.response()
+        })?;
+        let rows = target.len();
+        Ok(Rows {
+            inputs: (0..rows)
+                .flat_map(|row| inputs.iter().map(move |column| column[row]))
+                .collect(),
+            width: inputs.len(),
+            weights: self.weights.clone().unwrap_or_else(|| vec![1.0; rows]),
+            target,
+        })
+    }
+
+    fn coordinates(&self, column: &Column) -> Result<Vec<f64>, InputError> {
+        let values = self.column(column.name)?;
+        let check = |(row, value): (usize, &f64)| {
+            if !value.is_finite() {
+                return Err(InputError::NotFinite {
+                    column: column.name.into(),
+                    row,
+                    value: *value,
+                });
+            }
+            if column.scale == Scale::Log && *value <= 0.0 {
+                return Err(InputError::NotPositive {
+                    column: column.name.into(),
+                    row,
+                    value: *value,
+                });
+            }
+            Ok(column.scale.forward(*value))
+        };
+        values.iter().enumerate().map(check).collect()
+    }
+}
+
+/// `; did you mean ...?` for the nearest of `names`, or nothing when none is near.
+pub(crate) fn suggestion<'a>(asked: &str, names: impl Iterator<Item = &'a str>) -> String {
+    names
+        .map(|name| (strsim::jaro_winkler(asked, name), name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|first, second| first.0.total_cmp(&second.0))
+        .map_or_else(String::new, |(_, name)| format!("; did you mean `{name}`?"))
+}

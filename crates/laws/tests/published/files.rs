@@ -1,0 +1,90 @@
+//! Reading the published runs.
+
+use std::path::PathBuf;
+
+use triaxis_laws::Observations;
+
+/// A table read from a file: header and rows of text.
+pub(crate) struct Table {
+    pub(crate) header: Vec<String>,
+    pub(crate) rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// The position of a column.
+    pub(crate) fn at(&self, name: &str) -> usize {
+        self.header
+            .iter()
+            .position(|column| column == name)
+            .unwrap_or_else(|| panic!("no column {name}"))
+    }
+
+    /// A column as numbers; empty cells are NaN.
+    pub(crate) fn numbers(&self, name: &str) -> Vec<f64> {
+        let at = self.at(name);
+        self.rows
+            .iter()
+            .map(|row| {
+                if row[at].is_empty() {
+                    f64::NAN
+                } else {
+                    row[at].parse().unwrap()
+                }
+            })
+            .collect()
+    }
+
+    /// The rows whose `column` is `value`.
+    pub(crate) fn only(&self, column: &str, value: &str) -> Self {
+        let at = self.at(column);
+        Self {
+            header: self.header.clone(),
+            rows: self.rows.iter().filter(|row| row[at] == value).cloned().collect(),
+        }
+    }
+
+    /// Columns under canonical names.
+    pub(crate) fn observations(&self, columns: &[(&str, &str)]) -> Observations {
+        columns
+            .iter()
+            .fold(Observations::new(), |table, (canonical, name)| {
+                table.with(*canonical, self.numbers(name)).unwrap()
+            })
+    }
+}
+
+fn path(file: &str) -> Option<PathBuf> {
+    let path = PathBuf::from(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../shared/published-runs"
+    ))
+    .join(file);
+    if path.exists() {
+        return Some(path);
+    }
+    assert!(
+        std::env::var("CI").as_deref() != Ok("true"),
+        "{} is absent, which is a failure in CI",
+        path.display()
+    );
+    println!("skipped: {} is absent", path.display());
+    None
+}
+
+/// Reads a CSV file of the published runs; `None` where they are absent.
+pub(crate) fn csv(file: &str) -> Option<Table> {
+    let mut reader = csv::Reader::from_path(path(file)?).unwrap();
+    let text = |record: &csv::StringRecord| record.iter().map(String::from).collect::<Vec<_>>();
+    let header = text(reader.headers().unwrap());
+    let rows = reader.records().map(|record| text(&record.unwrap())).collect();
+    Some(Table { header, rows })
+}
+
+/// Asserts that `ours` is within `tolerance` of `published`, and prints both.
+pub(crate) fn reproduces(what: &str, ours: f64, published: f64, tolerance: f64) {
+    println!("{what}: published {published}, ours {ours}");
+    assert!(
+        (ours - published).abs() <= tolerance,
+        "{what}: published {published} +-{tolerance}, ours {ours}"
+    );
+}
