@@ -1,1 +1,25 @@
-//! One self-contained page from a finished study. Computes no result.
+//! One self-contained page and one static picture from a finished study.
+//!
+//! The caller fills a [`View`] from records, fits and plan; this crate only lays it out and computes no
+//! result. The page carries its style, its scripts (plotly.js, vendored under `assets/`), its figures
+//! and the view itself, so that it works from a file without a network. A content security policy in
+//! the page forbids every fetch.
+//!
+//! Where things are: [`view`] holds what is shown, `section/` one file a section of the page, `chart/`
+//! one file a chart, `picture` the picture for a README.
+
+mod chart;
+mod error;
+mod page;
+mod picture;
+mod scale;
+mod section;
+mod text;
+pub mod view;
+mod write;
+
+pub use error::ReportError;
+pub use page::page;
+pub use picture::readme_svg;
+pub use view::View;
+pub use write::{write_json, write_page, write_readme_svg};

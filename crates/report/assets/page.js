@@ -1,0 +1,157 @@
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const figures = JSON.parse(document.getElementById("figures").textContent);
+  const wide = 640;
+
+  // Colours are named by CSS variables in the figures; the browser says what they are just now.
+  const probe = document.createElement("span");
+  probe.hidden = true;
+  document.body.append(probe);
+  const color = (name) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const resolved = (value) => {
+    if (typeof value === "string") {
+      const name = /^var\((--[\w-]+)\)$/.exec(value);
+      return name ? color(name[1]) : value;
+    }
+    if (Array.isArray(value)) return value.map(resolved);
+    if (value && typeof value === "object") {
+      return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolved(inner)]));
+    }
+    return value;
+  };
+
+  const axis = (own) => ({
+    automargin: true, zeroline: false, ticks: "outside", ticklen: 4,
+    gridcolor: color("--grid"), linecolor: color("--line"), tickcolor: color("--line"),
+    zerolinecolor: color("--muted"), showline: true, ...own,
+    title: { standoff: 10, font: { size: 13 }, ...own.title },
+  });
+
+  const legendBelow = (box, figure, narrow) => {
+    const entries = figure.data.filter((trace) => trace.showlegend !== false).length;
+    const columns = Math.max(1, Math.floor(box.clientWidth / 180));
+    return { below: narrow || entries <= 6, rows: Math.ceil(entries / columns) };
+  };
+
+  const layout = (box, figure, width) => {
+    const narrow = (width || box.clientWidth) < wide;
+    const { below, rows } = legendBelow(box, figure, narrow);
+    const own = figure.layout;
+    box.dataset.height ||= parseFloat(box.style.height);
+    const height = Number(box.dataset.height) + (below && rows > 2 ? (rows - 2) * 20 : 0);
+    box.style.height = `${height}px`;
+    const place = below
+      ? { orientation: "h", x: 0, xanchor: "left", yref: "container", y: 0, yanchor: "bottom" }
+      : { orientation: "v", x: 1.02, y: 1 };
+    return {
+      ...own, width, height, autosize: !width,
+      xaxis: axis(own.xaxis), yaxis: axis(own.yaxis),
+      legend: { font: { size: 12 }, itemsizing: "constant", ...place, ...own.legend },
+      margin: { l: 12, r: 16, t: 12, b: 12, pad: 0 },
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: getComputedStyle(document.body).fontFamily, size: 12.5, color: color("--text") },
+      hovermode: "closest",
+      hoverlabel: { bgcolor: color("--surface"), bordercolor: color("--muted"), align: "left",
+                    font: { color: color("--text"), size: 12 } },
+      dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
+    };
+  };
+
+  const config = {
+    displaylogo: false, responsive: true,
+    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+    toImageButtonOptions: { format: "svg" },
+  };
+  const draw = (width) => {
+    for (const box of document.querySelectorAll("[data-chart]")) {
+      const figure = resolved(figures[box.dataset.chart]);
+      config.displayModeBar = box.clientWidth < wide ? false : "hover";
+      Plotly.react(box, figure.data, layout(box, figure, width), config);
+    }
+  };
+
+  const themes = ["", "light", "dark"];
+  const names = { "": "as the system", light: "light", dark: "dark" };
+  const marks = { "": "◐", light: "☀", dark: "☾" };
+  const button = document.getElementById("theme");
+  const setTheme = (theme) => {
+    if (theme) root.dataset.theme = theme; else delete root.dataset.theme;
+    button.textContent = marks[theme];
+    button.title = `Colours: ${names[theme]}`;
+    button.setAttribute("aria-label", button.title);
+  };
+  const remembered = () => {
+    try { return localStorage.getItem("triaxis-theme") || ""; } catch { return ""; }
+  };
+  button.addEventListener("click", () => {
+    const next = themes[(themes.indexOf(root.dataset.theme || "") + 1) % themes.length];
+    setTheme(next);
+    try { localStorage.setItem("triaxis-theme", next); } catch { /* a file may not remember */ }
+    draw();
+  });
+  setTheme(themes.includes(remembered()) ? remembered() : "");
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
+
+  let before = "";
+  addEventListener("beforeprint", () => { before = root.dataset.theme || ""; root.dataset.theme = "light"; draw(680); });
+  addEventListener("afterprint", () => { setTheme(before); draw(); });
+
+  // An empty key sorts last in both directions.
+  const compare = (a, b) => {
+    if (a === "" || b === "") return 0;
+    const [x, y] = [Number(a), Number(b)];
+    return Number.isNaN(x) || Number.isNaN(y) ? a.localeCompare(b) : x - y;
+  };
+  for (const table of document.querySelectorAll("table.sortable")) {
+    const heads = [...table.tHead.rows[0].cells];
+    heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () => {
+      const sign = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+      heads.forEach((other) => other.setAttribute("aria-sort", "none"));
+      head.setAttribute("aria-sort", sign === 1 ? "ascending" : "descending");
+      const key = (row) => row.cells[column].dataset.sort;
+      const rows = [...table.tBodies[0].rows];
+      rows.sort((a, b) => (key(a) === "") - (key(b) === "") || sign * compare(key(a), key(b)));
+      table.tBodies[0].append(...rows);
+    }));
+  }
+
+  for (const copy of document.querySelectorAll("[data-copy]")) {
+    copy.addEventListener("click", async () => {
+      const source = document.getElementById(copy.dataset.copy);
+      try {
+        await navigator.clipboard.writeText(source.textContent);
+      } catch {
+        getSelection().selectAllChildren(source);
+        document.execCommand("copy");
+      }
+      copy.textContent = "Copied";
+      setTimeout(() => { copy.textContent = "Copy"; }, 1500);
+    });
+  }
+  for (const download of document.querySelectorAll("[data-download]")) {
+    download.addEventListener("click", () => {
+      const text = document.getElementById(download.dataset.download).textContent;
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+      link.download = "triaxis-report.json";
+      link.click();
+      URL.revokeObjectURL(link.href);
+    });
+  }
+
+  const links = new Map([...document.querySelectorAll(".contents a")].map((a) => [a.hash.slice(1), a]));
+  const watcher = new IntersectionObserver((entries) => {
+    for (const entry of entries.filter((entry) => entry.isIntersecting)) {
+      links.forEach((link) => link.removeAttribute("aria-current"));
+      const link = links.get(entry.target.id);
+      link.setAttribute("aria-current", "true");
+    }
+  }, { rootMargin: "-15% 0px -75% 0px" });
+  document.querySelectorAll("main > section").forEach((section) => watcher.observe(section));
+
+  draw();
+})();

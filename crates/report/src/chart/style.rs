@@ -1,0 +1,138 @@
+//! What the charts have in common: axes, colours, markers, hovers.
+
+use serde_json::{Value, json};
+
+use crate::scale;
+use crate::text;
+use crate::view::{Estimate, Trial};
+
+const SYMBOLS: [&str; 8] = [
+    "circle",
+    "square",
+    "diamond",
+    "triangle-up",
+    "triangle-down",
+    "pentagon",
+    "hexagon",
+    "cross",
+];
+const RAMP_STEPS: usize = 6;
+
+/// The colour of ordered things (budgets): from few to many.
+pub(crate) fn ramp(index: usize, count: usize) -> String {
+    let last = count.saturating_sub(1).max(1);
+    let step = if count <= 1 {
+        RAMP_STEPS / 2
+    } else {
+        index * (RAMP_STEPS - 1) / last
+    };
+    format!("var(--ramp-{})", step.min(RAMP_STEPS - 1))
+}
+
+/// The colour of things without order (approaches, choices).
+pub(crate) fn series(index: usize) -> String {
+    format!("var(--series-{})", index % 6)
+}
+
+/// The same colour, thin enough to lie behind a line.
+pub(crate) fn band(index: usize) -> String {
+    format!("var(--band-{})", index % 6)
+}
+
+/// A marker, so that nothing is told by colour alone.
+pub(crate) fn symbol(index: usize) -> &'static str {
+    SYMBOLS[index % SYMBOLS.len()]
+}
+
+/// A logarithmic axis over `values`, its ticks written by `print`.
+pub(crate) fn logarithmic_axis(
+    title: &str,
+    values: impl IntoIterator<Item = f64>,
+    print: fn(f64) -> String,
+) -> Value {
+    let (low, high) = scale::extent(values.into_iter().filter(|value| *value > 0.0)).unwrap_or((1.0, 10.0));
+    let ticks = scale::logarithmic_ticks(low / 2.0, high * 2.0);
+    let labels: Vec<String> = ticks.iter().map(|tick| print(*tick)).collect();
+    json!({ "type": "log", "title": { "text": title }, "tickvals": ticks, "ticktext": labels })
+}
+
+/// A linear axis; plotly.js chooses its ticks.
+pub(crate) fn linear_axis(title: &str) -> Value {
+    json!({ "type": "linear", "title": { "text": title } })
+}
+
+/// Both ends of an estimate's interval as plotly error bars, `None` where there is no interval.
+pub(crate) fn error_bars(estimates: &[Estimate], color: &str) -> Value {
+    let side =
+        |pick: fn(&Estimate) -> Option<f64>| -> Vec<Option<f64>> { estimates.iter().map(pick).collect() };
+    json!({
+        "type": "data",
+        "symmetric": false,
+        "array": side(|e| e.interval.map(|i| i.high - e.value)),
+        "arrayminus": side(|e| e.interval.map(|i| e.value - i.low)),
+        "color": color,
+        "thickness": 1.6,
+        "width": 5,
+    })
+}
+
+/// A closed outline around the intervals of `points`, for a band; `None` without two intervals.
+pub(crate) fn outline(points: &[(f64, Estimate)]) -> Option<(Vec<f64>, Vec<f64>)> {
+    let ranges: Vec<(f64, f64, f64)> = points
+        .iter()
+        .filter_map(|(x, e)| e.interval.map(|i| (*x, i.low, i.high)))
+        .collect();
+    if ranges.len() < 2 {
+        return None;
+    }
+    let there = ranges.iter().map(|(x, _, high)| (*x, *high));
+    let back = ranges.iter().rev().map(|(x, low, _)| (*x, *low));
+    Some(there.chain(back).unzip())
+}
+
+/// The level of the first interval: ` (90% interval)`, or nothing.
+pub(crate) fn level<'a>(estimates: impl IntoIterator<Item = &'a Estimate>) -> String {
+    let level = estimates
+        .into_iter()
+        .find_map(|estimate| estimate.interval)
+        .map(|range| range.level);
+    level.map_or(String::new(), |level| {
+        format!(", {} interval", text::percent(level))
+    })
+}
+
+/// What the hover says of a trial.
+pub(crate) fn trial_hover(trial: &Trial) -> String {
+    let mut lines = vec![
+        format!(
+            "<b>trial {}</b> · {}",
+            text::literal(&trial.id),
+            text::literal(&trial.architecture)
+        ),
+        format!(
+            "N {} · D {} · {} epochs",
+            trial.params,
+            trial.tokens,
+            text::number(trial.epochs)
+        ),
+        format!(
+            "C {} FLOPs (6ND {})",
+            text::scientific(trial.flops.0),
+            text::scientific(trial.six_nd.0)
+        ),
+        format!(
+            "learning rate {} · batch {} tokens · {} steps",
+            text::number(trial.learning_rate),
+            trial.batch_tokens,
+            text::whole(trial.steps)
+        ),
+    ];
+    if let Some(loss) = trial.loss {
+        let bits = trial
+            .bits_per_byte
+            .map(|b| format!(" · {} bits/byte", text::loss(b.0)))
+            .unwrap_or_default();
+        lines.push(format!("validation {} nats/token{bits}", text::loss(loss.0)));
+    }
+    lines.join("<br>")
+}

@@ -1,0 +1,89 @@
+use maud::{Markup, html};
+
+use super::component::{facts, heads, nothing, number, table};
+use crate::text;
+use crate::view::{Corpus, View};
+
+pub(super) fn body(view: &View) -> Markup {
+    let Some(corpus) = &view.corpus else {
+        return nothing("The corpus has not been built.");
+    };
+    html! {
+        (facts(&[
+            ("Documents", html! { (text::whole(corpus.documents)) }),
+            ("Text", html! { (text::bytes(corpus.bytes)) }),
+            ("Unique tokens", html! { (corpus.unique_tokens) }),
+            ("To train on", html! { (corpus.train_tokens) " tokens" }),
+            ("To validate on", html! { (corpus.validation_tokens) " tokens" }),
+            ("Duplicates removed", html! {
+                (text::whole(corpus.duplicate_documents)) " (" (text::bytes(corpus.duplicate_bytes)) ")" }),
+            ("Vocabulary", html! { (text::whole(corpus.tokenizer.vocabulary)) }),
+            ("Bytes per token", html! { (text::number(corpus.tokenizer.bytes_per_token)) }),
+            ("Tokenizer", html! { code { (corpus.tokenizer.hash) } }),
+        ]))
+        (sources(corpus))
+        div.columns { (licences(corpus)) (skipped(corpus)) }
+    }
+}
+
+fn sources(corpus: &Corpus) -> Markup {
+    html! {
+        h3 { "By source" }
+        (table(
+            "Corpus by source",
+            heads(&["Source", "Kind", "#Weight", "#Documents", "#Text", "#Tokens", "#Duplicates removed"]),
+            html! {
+                @for source in &corpus.sources {
+                    tr {
+                        th scope="row" { (source.name) }
+                        td { code { (source.kind) } }
+                        (number(text::percent(source.weight)))
+                        (number(text::whole(source.documents)))
+                        (number(text::bytes(source.bytes)))
+                        (number(source.tokens.to_string()))
+                        (number(text::whole(source.duplicates)))
+                    }
+                }
+            },
+        ))
+    }
+}
+
+fn licences(corpus: &Corpus) -> Markup {
+    html! {
+        div {
+            h3 { "By licence" }
+            (table("Corpus by licence", heads(&["Licence", "#Documents", "#Text"]), html! {
+                @for licence in &corpus.licences {
+                    tr {
+                        th scope="row" { (licence.licence) }
+                        (number(text::whole(licence.documents)))
+                        (number(text::bytes(licence.bytes)))
+                    }
+                }
+            }))
+        }
+    }
+}
+
+fn skipped(corpus: &Corpus) -> Markup {
+    html! {
+        div {
+            h3 { "Skipped" }
+            @if corpus.skipped.is_empty() {
+                (nothing("Nothing that was read has been skipped."))
+            } @else {
+                (table("Skipped documents", heads(&["Source", "Reason", "#Documents", "#Size"]), html! {
+                    @for skipped in &corpus.skipped {
+                        tr {
+                            th scope="row" { (skipped.source) }
+                            td { (skipped.reason) }
+                            (number(text::whole(skipped.documents)))
+                            (number(text::bytes(skipped.bytes)))
+                        }
+                    }
+                }))
+            }
+        }
+    }
+}

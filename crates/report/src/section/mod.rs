@@ -1,0 +1,75 @@
+//! The page's sections, one file each.
+
+mod approaches;
+mod component;
+mod corpus;
+mod isoflop;
+mod plan;
+mod prediction;
+mod provenance;
+mod reach;
+mod summary;
+mod trials;
+
+use maud::Markup;
+
+use crate::view::View;
+
+/// A part of the page with its own entry in the table of contents.
+pub(crate) struct Section {
+    /// Its anchor.
+    pub(crate) id: &'static str,
+    /// Its heading.
+    pub(crate) title: &'static str,
+    /// Its body; never empty, whatever the view lacks.
+    pub(crate) body: fn(&View) -> Markup,
+}
+
+/// Every section, in the order of the page.
+pub(crate) const SECTIONS: &[Section] = &[
+    Section {
+        id: "summary",
+        title: "Summary",
+        body: summary::body,
+    },
+    Section {
+        id: "corpus",
+        title: "Corpus",
+        body: corpus::body,
+    },
+    Section {
+        id: "trials",
+        title: "Trials",
+        body: trials::body,
+    },
+    Section {
+        id: "isoflops",
+        title: "IsoFLOP curves",
+        body: isoflop::body,
+    },
+    Section {
+        id: "approaches",
+        title: "Three approaches",
+        body: approaches::body,
+    },
+    Section {
+        id: "held-out",
+        title: "Held-out run",
+        body: prediction::body,
+    },
+    Section {
+        id: "plan",
+        title: "Plan",
+        body: plan::body,
+    },
+    Section {
+        id: "reach",
+        title: "Reach",
+        body: reach::body,
+    },
+    Section {
+        id: "provenance",
+        title: "Provenance",
+        body: provenance::body,
+    },
+];

@@ -1,0 +1,83 @@
+use serde::{Deserialize, Serialize};
+use triaxis_units::{Bytes, Tokens};
+
+/// The text that the trials saw.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Corpus {
+    /// Documents kept.
+    pub documents: u64,
+    /// Bytes of their text.
+    pub bytes: Bytes,
+    /// Tokens of training and validation text together, each counted once.
+    pub unique_tokens: Tokens,
+    /// Tokens to train on.
+    pub train_tokens: Tokens,
+    /// Tokens to validate on.
+    pub validation_tokens: Tokens,
+    /// Documents removed because another had the same text.
+    pub duplicate_documents: u64,
+    /// Bytes of those documents.
+    pub duplicate_bytes: Bytes,
+    /// What was read but not used, and why.
+    pub skipped: Vec<Skipped>,
+    /// One entry a source.
+    pub sources: Vec<Source>,
+    /// One entry a licence.
+    pub licences: Vec<Licence>,
+    /// The tokenizer.
+    pub tokenizer: Tokenizer,
+}
+
+/// Documents that were left out for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// The source they came from.
+    pub source: String,
+    /// Why.
+    pub reason: String,
+    /// How many.
+    pub documents: u64,
+    /// Their size.
+    pub bytes: Bytes,
+}
+
+/// One source of documents.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Source {
+    /// Its name in the spec.
+    pub name: String,
+    /// How it is read: `cargo-sources`, `jsonl`, `parquet`.
+    pub kind: String,
+    /// Its share of the mixture, between 0 and 1.
+    pub weight: f64,
+    /// Documents kept.
+    pub documents: u64,
+    /// Their bytes.
+    pub bytes: Bytes,
+    /// Their tokens.
+    pub tokens: Tokens,
+    /// Documents removed as duplicates.
+    pub duplicates: u64,
+}
+
+/// The documents under one licence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Licence {
+    /// SPDX expression or whatever the source states.
+    pub licence: String,
+    /// Documents kept.
+    pub documents: u64,
+    /// Their bytes.
+    pub bytes: Bytes,
+}
+
+/// How text became tokens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Tokenizer {
+    /// Number of entries.
+    pub vocabulary: u64,
+    /// Mean bytes a token of the corpus.
+    pub bytes_per_token: f64,
+    /// Hash of the tokenizer.
+    pub hash: String,
+}

@@ -1,0 +1,77 @@
+//! What the page shows: plain numbers that somebody else computed.
+
+mod corpus;
+mod finding;
+mod laws;
+mod plan;
+mod trial;
+
+pub use corpus::{Corpus, Licence, Skipped, Source, Tokenizer};
+pub use finding::{Estimate, Finding, Interval};
+pub use laws::{
+    Approach, CurvePoint, FrontierPoint, IsoFlop, IsoFlopMinimum, IsoFlopPoint, Parameter, Residual,
+};
+pub use plan::{Allocation, Choice, Extrapolation, HeldOut, Plan, Reach};
+use serde::{Deserialize, Serialize};
+pub use trial::{LossPoint, Role, Status, Trial};
+use triaxis_units::Seconds;
+
+/// Everything one report shows. The caller fills it from records, fits and plan; this crate lays it out.
+///
+/// What is not there yet is an empty list, a `None`, or a refusal with its reason: the page says so in
+/// the place where the number would stand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    /// Name of the study.
+    pub title: String,
+    /// When the report was made, as the caller writes times.
+    pub generated: String,
+    /// The program that made it.
+    pub program: Program,
+    /// Processor, cores, memory, operating system: one line.
+    pub machine: String,
+    /// Wall-clock time of the study.
+    pub seconds: Seconds,
+    /// The resolved spec, as TOML.
+    pub spec: String,
+    /// What a reader must know before believing any number; shown at the top, loud.
+    pub notices: Vec<String>,
+    /// The corpus, once it is built.
+    pub corpus: Option<Corpus>,
+    /// Every trial that the spec asks for, whatever became of it.
+    pub trials: Vec<Trial>,
+    /// One entry a compute budget.
+    pub isoflops: Vec<IsoFlop>,
+    /// The approaches of Hoffmann et al. 2022, in order.
+    pub approaches: Vec<Approach>,
+    /// The runs that were predicted before they started.
+    pub held_out: Vec<HeldOut>,
+    /// What to train, once a law exists.
+    pub plan: Option<Plan>,
+    /// How far each statement reaches beyond what was measured.
+    pub extrapolations: Vec<Extrapolation>,
+}
+
+/// The program that made a report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Program {
+    /// Version.
+    pub version: String,
+    /// Hash of the code that ran the trials.
+    pub code_hash: String,
+}
+
+impl View {
+    /// The trials with a result.
+    pub(crate) fn done(&self) -> impl Iterator<Item = &Trial> {
+        self.trials.iter().filter(|trial| trial.status == Status::Done)
+    }
+
+    /// The ladder's budgets and the held-out runs', ascending, each once.
+    pub(crate) fn budgets(&self) -> Vec<f64> {
+        let mut budgets: Vec<f64> = self.trials.iter().map(|trial| trial.budget.0).collect();
+        budgets.sort_by(f64::total_cmp);
+        budgets.dedup();
+        budgets
+    }
+}
