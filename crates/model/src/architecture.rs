@@ -44,6 +44,10 @@ pub trait Architecture: Debug + Clone + PartialEq + Serialize + DeserializeOwned
     /// Exact forward operations for one sequence of `length` tokens with a loss on every token.
     fn forward_flops(&self, length: usize) -> FlopCount;
 
+    /// About how many numbers one sequence of `length` tokens keeps for the backward pass, to estimate
+    /// memory by.
+    fn activations(&self, length: usize) -> u64;
+
     /// The module with initial weights that depend only on the configuration and `seed`.
     ///
     /// # Errors

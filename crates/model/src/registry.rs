@@ -82,6 +82,11 @@ macro_rules! architectures {
                 match self { $(Self::$name(config) => config.forward_flops(length),)+ }
             }
 
+            /// About how many numbers one sequence of `length` tokens keeps for the backward pass.
+            pub fn activations(&self, length: usize) -> u64 {
+                match self { $(Self::$name(config) => config.activations(length),)+ }
+            }
+
             /// The network with initial weights that depend only on the configuration and `seed`.
             ///
             /// # Errors

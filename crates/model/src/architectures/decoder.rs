@@ -246,6 +246,11 @@ impl Architecture for DecoderConfig {
         ])
     }
 
+    fn activations(&self, length: usize) -> u64 {
+        let block = 10 * self.width + 6 * self.projected() + 8 * self.feed_forward + 5 * self.heads * length;
+        (length * (self.layers * block + 4 * self.vocabulary)) as u64
+    }
+
     fn build(&self, seed: u64, device: &Device) -> Result<Decoder, ModelError> {
         self.validate()?;
         let table = |name| normal(seed, name, [self.vocabulary, self.width], 0.02, device);

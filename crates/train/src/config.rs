@@ -1,0 +1,210 @@
+use serde::{Deserialize, Serialize};
+use triaxis_model::ArchitectureSpec;
+use triaxis_units::Tokens;
+
+use crate::error::TrainError;
+use crate::schedule::{Schedule, Span};
+
+/// Everything that determines a run's bits besides its text: what is not here (threads, checkpoint
+/// cadence, folder) changes no loss.
+///
+/// One run is a *trunk* at the stable learning rate and *branches* off it: each branch is a whole
+/// training of [`Branch::end`] steps that shares the trunk's steps up to the first at which its
+/// learning rate depends on its end (Hägele et al. 2024, arXiv 2405.18392).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    /// The network.
+    pub architecture: ArchitectureSpec,
+    /// Tokens a sequence, at most the architecture's context.
+    pub context: usize,
+    /// Sequences a step.
+    pub batch_sequences: usize,
+    /// How the learning rate moves.
+    pub schedule: Schedule,
+    /// Steps over which the learning rate rises from zero.
+    pub warmup_steps: u64,
+    /// The highest learning rate.
+    pub peak_learning_rate: f64,
+    /// The optimiser's constants.
+    pub optimizer: OptimizerConfig,
+    /// Seed of the initial weights and of the order of the data.
+    pub seed: u64,
+    /// The trainings to carry out.
+    pub branches: Vec<Branch>,
+}
+
+/// One training, from the first step to its own decay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Branch {
+    /// Steps in all.
+    pub end: u64,
+    /// How many of them, at the end, the learning rate falls over.
+    pub decay: u64,
+}
+
+/// Constants of AdamW (Loshchilov and Hutter 2019, algorithm 2).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OptimizerConfig {
+    /// Decay of the first moment.
+    pub beta1: f64,
+    /// Decay of the second moment.
+    pub beta2: f64,
+    /// Added to the root of the second moment.
+    pub epsilon: f64,
+    /// Decoupled weight decay, multiplied by the learning rate; gains (vectors) have none.
+    pub weight_decay: f64,
+    /// Whether the embedding (and a head tied to it) decays too.
+    pub decay_embedding: bool,
+    /// The gradient's largest norm over all weights; above it, the gradient is scaled down.
+    pub clip_norm: f64,
+}
+
+impl Default for OptimizerConfig {
+    fn default() -> Self {
+        Self {
+            beta1: 0.9,
+            beta2: 0.95,
+            epsilon: 1e-8,
+            weight_decay: 0.1,
+            decay_embedding: false,
+            clip_norm: 1.0,
+        }
+    }
+}
+
+impl TrainConfig {
+    /// Tokens a step.
+    pub fn batch_tokens(&self) -> Tokens {
+        Tokens((self.batch_sequences * self.context) as u64)
+    }
+
+    /// What the schedule needs to know of a branch.
+    pub fn span(&self, branch: Branch) -> Span {
+        Span {
+            warmup: self.warmup_steps,
+            decay: branch.decay,
+            end: branch.end,
+        }
+    }
+
+    /// Steps that a branch shares with the trunk.
+    pub fn shared_steps(&self, branch: Branch) -> u64 {
+        self.schedule.stable_until(&self.span(branch)).min(branch.end)
+    }
+
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// [`TrainError::Config`] or [`TrainError::Model`] for the first field that breaks a rule.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        self.architecture.validate()?;
+        let longest = self.architecture.context();
+        let optimizer = &self.optimizer;
+        let above_zero = |value: f64| value > 0.0 && value.is_finite();
+        let share = |value: f64| (0.0..1.0).contains(&value);
+        rule(
+            (1..=longest).contains(&self.context),
+            "context",
+            self.context,
+            || {
+                (
+                    format!("must be from 1 to the architecture's context of {longest}"),
+                    "shorten it, or raise that".into(),
+                )
+            },
+        )?;
+        rule(
+            (1..=1 << 20).contains(&self.batch_sequences),
+            "batch_sequences",
+            self.batch_sequences,
+            || {
+                (
+                    "must be from 1 to 1048576".into(),
+                    "set the sequences that one step sees".into(),
+                )
+            },
+        )?;
+        rule(
+            above_zero(self.peak_learning_rate),
+            "peak_learning_rate",
+            self.peak_learning_rate,
+            || {
+                (
+                    "must be finite and above 0".into(),
+                    "leave it to `rules::learning_rate`".into(),
+                )
+            },
+        )?;
+        for (field, value) in [("beta1", optimizer.beta1), ("beta2", optimizer.beta2)] {
+            rule(share(value), field, value, || {
+                (
+                    "must be from 0 to below 1".into(),
+                    "the usual are 0.9 and 0.95".into(),
+                )
+            })?;
+        }
+        for (field, value) in [("epsilon", optimizer.epsilon), ("clip_norm", optimizer.clip_norm)] {
+            rule(above_zero(value), field, value, || {
+                (
+                    "must be finite and above 0".into(),
+                    "the usual are 1e-8 and 1".into(),
+                )
+            })?;
+        }
+        let decay = optimizer.weight_decay;
+        rule(decay >= 0.0 && decay.is_finite(), "weight_decay", decay, || {
+            (
+                "must be finite and not negative".into(),
+                "the usual is 0.1; 0 turns it off".into(),
+            )
+        })?;
+        rule(!self.branches.is_empty(), "branches", "[]", || {
+            (
+                "must not be empty".into(),
+                "give at least one branch with its `end`".into(),
+            )
+        })?;
+        for branch in &self.branches {
+            let fits = branch
+                .decay
+                .checked_add(self.warmup_steps)
+                .is_some_and(|needed| needed <= branch.end);
+            rule(
+                branch.end > 0 && branch.end < 1 << 40 && fits,
+                "branches",
+                format!("{branch:?}"),
+                || {
+                    let warmup = self.warmup_steps;
+                    (
+                        format!(
+                            "`end` must be above 0, below 2^40, and hold {warmup} steps of warm-up and the decay"
+                        ),
+                        "train longer, or shorten warm-up or decay".into(),
+                    )
+                },
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn rule(
+    holds: bool,
+    field: &'static str,
+    value: impl ToString,
+    explain: impl FnOnce() -> (String, String),
+) -> Result<(), TrainError> {
+    if holds {
+        return Ok(());
+    }
+    let (rule, remedy) = explain();
+    Err(TrainError::Config {
+        field,
+        value: value.to_string(),
+        rule,
+        remedy,
+    })
+}

@@ -1,0 +1,224 @@
+//! In which order a training sees its text: a pure function of (seed, step).
+
+use triaxis_model::random;
+
+use crate::error::TrainError;
+
+/// A text as tokens.
+pub trait TokenSource: Sync {
+    /// How many tokens it has.
+    fn len(&self) -> usize;
+
+    /// Copies the tokens from `start` on into `out`; the caller stays within the length.
+    fn read(&self, start: usize, out: &mut [u32]);
+
+    /// Whether it has none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl TokenSource for [u32] {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn read(&self, start: usize, out: &mut [u32]) {
+        out.copy_from_slice(&self[start..start + out.len()]);
+    }
+}
+
+impl TokenSource for Vec<u32> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn read(&self, start: usize, out: &mut [u32]) {
+        self.as_slice().read(start, out);
+    }
+}
+
+/// Token ids of some sequences of one length, and the token that follows each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Sequences.
+    pub sequences: usize,
+    /// Tokens a sequence.
+    pub length: usize,
+    /// `[sequences × length]`
+    pub inputs: Vec<i64>,
+    /// `[sequences × length]`
+    pub targets: Vec<i64>,
+}
+
+impl Batch {
+    /// The windows of `length` inputs that begin at `starts`, with one more token each for the
+    /// targets.
+    ///
+    /// # Errors
+    /// [`TrainError::TokenOutOfRange`] when a token is not below `vocabulary`.
+    pub fn read(
+        source: &dyn TokenSource,
+        split: &'static str,
+        starts: &[usize],
+        length: usize,
+        vocabulary: usize,
+    ) -> Result<Self, TrainError> {
+        let capacity = starts.len() * length;
+        let mut batch = Self {
+            sequences: starts.len(),
+            length,
+            inputs: Vec::with_capacity(capacity),
+            targets: Vec::with_capacity(capacity),
+        };
+        let mut window = vec![0; length + 1];
+        for &start in starts {
+            source.read(start, &mut window);
+            if let Some(offset) = window.iter().position(|&token| token as usize >= vocabulary) {
+                let (token, position) = (window[offset], start + offset);
+                return Err(TrainError::TokenOutOfRange {
+                    split,
+                    token,
+                    position,
+                    vocabulary,
+                });
+            }
+            batch
+                .inputs
+                .extend(window[..length].iter().map(|&token| i64::from(token)));
+            batch
+                .targets
+                .extend(window[1..].iter().map(|&token| i64::from(token)));
+        }
+        Ok(batch)
+    }
+}
+
+/// The order of the training text: its blocks of `context` tokens, each epoch in a new permutation.
+///
+/// Block `i` reads tokens `i · context ..= (i + 1) · context`, so that every token but the first is
+/// a target once an epoch; what is left at the end, less than a block, is not used.
+#[derive(Debug, Clone, Copy)]
+pub struct Order {
+    seed: u64,
+    context: usize,
+    blocks: u64,
+}
+
+impl Order {
+    /// The order of a text of `tokens` tokens.
+    ///
+    /// # Errors
+    /// [`TrainError::TooFewTokens`] when it has not one block.
+    pub fn new(seed: u64, tokens: usize, context: usize) -> Result<Self, TrainError> {
+        let blocks = tokens.saturating_sub(1) / context;
+        if blocks == 0 {
+            return Err(TrainError::TooFewTokens {
+                split: "training",
+                tokens,
+                needed: context + 1,
+            });
+        }
+        Ok(Self {
+            seed,
+            context,
+            blocks: blocks as u64,
+        })
+    }
+
+    /// Where the `index`-th sequence of the training begins.
+    pub fn start(&self, index: u64) -> usize {
+        let key = random::key(self.seed, "data order", index / self.blocks);
+        permute(index % self.blocks, self.blocks, key) as usize * self.context
+    }
+
+    /// Epochs in `sequences` sequences.
+    pub fn epochs(&self, sequences: u64) -> f64 {
+        sequences as f64 / self.blocks as f64
+    }
+
+    /// Where the sequences of `step` begin.
+    pub fn batch(&self, step: u64, sequences: usize) -> Vec<usize> {
+        (0..sequences as u64)
+            .map(|sequence| self.start(step * sequences as u64 + sequence))
+            .collect()
+    }
+}
+
+/// Rounds of the Feistel network; four make a pseudorandom permutation (Luby and Rackoff 1988), the
+/// rest cover that the rounds' function is a plain mixer.
+const ROUNDS: u64 = 6;
+
+/// Where `index` goes in a permutation of `0..size` chosen by `key`: a Feistel network over the next
+/// power of four, walked until it comes back into range (Black and Rogaway 2002, section 3).
+fn permute(index: u64, size: u64, key: u64) -> u64 {
+    let bits = u64::BITS - (size - 1).leading_zeros();
+    let half = bits.div_ceil(2).max(1);
+    let mask = (1u64 << half) - 1;
+    let mut value = index;
+    loop {
+        let (mut left, mut right) = (value >> half, value & mask);
+        for round in 0..ROUNDS {
+            let scrambled = random::mix(key ^ random::mix(right | round << 48));
+            (left, right) = (right, left ^ (scrambled & mask));
+        }
+        value = left << half | right;
+        if value < size {
+            return value;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_epoch_visits_every_block_once_in_an_order_of_its_own() {
+        for blocks in [1usize, 2, 3, 5, 16, 17, 100, 1000] {
+            let order = Order::new(7, blocks * 4 + 1, 4).unwrap();
+            let epoch = |epoch: u64| -> Vec<usize> {
+                (0..blocks as u64)
+                    .map(|place| order.start(epoch * blocks as u64 + place))
+                    .collect()
+            };
+            let (first, second) = (epoch(0), epoch(1));
+            let mut sorted = first.clone();
+            sorted.sort_unstable();
+            assert_eq!(sorted, (0..blocks).map(|block| block * 4).collect::<Vec<_>>());
+            if blocks >= 16 {
+                assert_ne!(first, second);
+                assert_ne!(first, sorted);
+                let fixed = first
+                    .iter()
+                    .enumerate()
+                    .filter(|&(place, &start)| start == place * 4)
+                    .count();
+                assert!(fixed < 8, "{fixed} of {blocks} blocks stay where they are");
+            }
+        }
+    }
+
+    #[test]
+    fn the_order_depends_on_the_seed() {
+        let starts = |seed| Order::new(seed, 1001, 10).unwrap().batch(3, 8);
+        assert_eq!(starts(1), starts(1));
+        assert_ne!(starts(1), starts(2));
+    }
+
+    #[test]
+    fn batches_hold_each_window_and_the_tokens_that_follow() {
+        let text: Vec<u32> = (0..10).collect();
+        let batch = Batch::read(&text, "training", &[0, 4], 3, 10).unwrap();
+        assert_eq!(batch.inputs, [0, 1, 2, 4, 5, 6]);
+        assert_eq!(batch.targets, [1, 2, 3, 5, 6, 7]);
+        let error = Batch::read(&text, "training", &[4], 3, 7)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("token 7 at position 7"), "{error}");
+        assert!(matches!(
+            Order::new(0, 3, 3),
+            Err(TrainError::TooFewTokens { needed: 4, .. })
+        ));
+    }
+}

@@ -1,0 +1,89 @@
+use serde::{Deserialize, Serialize};
+use triaxis_units::{Bytes, Flops, Params, Tokens};
+
+use crate::config::TrainConfig;
+
+/// What a run will cost, known before it starts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Trainable parameters.
+    pub parameters: Params,
+    /// Those outside the vocabulary's tables.
+    pub non_embedding: Params,
+    /// Tokens trained on: the trunk's once, and every branch's own.
+    pub tokens: Tokens,
+    /// Training operations for those tokens, counted exactly.
+    pub flops: Flops,
+    /// `6 N D` with all parameters, for comparison.
+    pub six_nd: Flops,
+    /// Steps: the trunk's once, and every branch's own.
+    pub steps: u64,
+    /// Peak memory of the process, estimated.
+    pub memory: Bytes,
+    /// Each branch.
+    pub branches: Vec<BranchEstimate>,
+}
+
+/// What one branch costs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct BranchEstimate {
+    /// Tokens it has seen at its end, the trunk's included.
+    pub tokens: Tokens,
+    /// Operations for them: what it would cost alone, and the cost to fit a law to.
+    pub flops: Flops,
+    /// `6 N D` for them.
+    pub six_nd: Flops,
+    /// Operations of its own steps only, after it leaves the trunk.
+    pub own_flops: Flops,
+}
+
+/// What the program itself and its buffers take besides the model, measured on runs of tiny models.
+const BASE_BYTES: u64 = 24 << 20;
+
+/// Copies of the weights at the peak: weights, gradients, two moments, an update in the making; and
+/// three more (weights and moments of the trunk) that wait while a branch runs.
+const WEIGHT_COPIES: u64 = 8;
+
+/// Counts what `config` will cost, without building its model.
+pub fn estimate(config: &TrainConfig) -> Estimate {
+    let counts = config.architecture.parameters();
+    let batch = config.batch_tokens();
+    let step =
+        Flops(config.architecture.forward_flops(config.context).training().0 * config.batch_sequences as f64);
+    let cost = |steps: u64| Flops(step.0 * steps as f64);
+    let branches = config.branches.iter().map(|&branch| {
+        let tokens = batch * branch.end;
+        BranchEstimate {
+            tokens,
+            flops: cost(branch.end),
+            six_nd: Flops::six_nd(counts.total, tokens),
+            own_flops: cost(branch.end - config.shared_steps(branch)),
+        }
+    });
+    let steps = total_steps(config);
+    let tokens = batch * steps;
+    let activations = config.architecture.activations(config.context) * config.batch_sequences as u64;
+    Estimate {
+        parameters: counts.total,
+        non_embedding: counts.non_embedding,
+        tokens,
+        flops: cost(steps),
+        six_nd: Flops::six_nd(counts.total, tokens),
+        steps,
+        memory: Bytes(BASE_BYTES + 4 * (counts.total.0 * WEIGHT_COPIES + activations)),
+        branches: branches.collect(),
+    }
+}
+
+/// Steps of the whole run: the trunk's once, up to where the last branch leaves it, and every
+/// branch's own.
+pub(crate) fn total_steps(config: &TrainConfig) -> u64 {
+    let shared = |branch: &crate::config::Branch| config.shared_steps(*branch);
+    let trunk = config.branches.iter().map(shared).max().unwrap_or(0);
+    trunk
+        + config
+            .branches
+            .iter()
+            .map(|branch| branch.end - shared(branch))
+            .sum::<u64>()
+}

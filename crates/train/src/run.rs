@@ -1,0 +1,218 @@
+//! The training of one run: the trunk, and every branch off it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Instant;
+
+use burn::module::Module;
+use burn::tensor::Device;
+use triaxis_units::{Bytes, Nats, Seconds};
+
+use crate::checkpoint::Store;
+use crate::config::{Branch, TrainConfig};
+use crate::data::{Order, TokenSource};
+use crate::error::TrainError;
+use crate::estimate::total_steps;
+use crate::evaluate::evaluate;
+use crate::observer::{Cadence, Observer, StepEvent};
+use crate::outcome::{BranchOutcome, Divergence, Status, curve};
+use crate::schedule::Span;
+use crate::state::{Context, State, learning_rate};
+
+/// Trains every branch of `config` that is not in `finished`, shortest shared part first, and
+/// returns their outcomes in that order.
+///
+/// `folder` holds the run's checkpoints and, at the end, each branch's weights as
+/// `model-<end>-<decay>.safetensors`. Interrupted at any moment and called again, it continues from
+/// the last checkpoint, with the same bits as undisturbed. The device is burn's default; its number
+/// of threads is that of the global rayon pool.
+///
+/// # Errors
+/// When the configuration or the text breaks a rule, a file cannot be written, the folder belongs
+/// to another run, or the observer asks to stop. A training that diverges is no error.
+pub fn run(
+    config: &TrainConfig,
+    train: &dyn TokenSource,
+    validation: &dyn TokenSource,
+    validation_bytes: Bytes,
+    folder: &Path,
+    finished: &BTreeSet<usize>,
+    observer: &mut dyn Observer,
+) -> Result<Vec<BranchOutcome>, TrainError> {
+    config.validate()?;
+    let order = Order::new(config.seed, train.len(), config.context)?;
+    let context = Context {
+        config,
+        train,
+        order,
+        device: Device::default().autodiff(),
+    };
+    let store = Store::open(folder, config, train.len())?;
+    let mut left: Vec<(u64, usize)> = (0..config.branches.len())
+        .filter(|branch| !finished.contains(branch))
+        .map(|branch| (config.shared_steps(config.branches[branch]), branch))
+        .collect();
+    left.sort_unstable();
+    let Some(&(first_fork, _)) = left.first() else {
+        return Ok(Vec::new());
+    };
+
+    let initial = State::initial(&context)?;
+    let loaded = store.load(None, first_fork, &initial, &context.device, observer)?;
+    let mut trunk = Training::new(None, loaded.unwrap_or_else(|| initial.clone()), config);
+    let own = |branch: Branch| branch.end - config.shared_steps(branch);
+    trunk.done_before = finished
+        .iter()
+        .filter_map(|&index| config.branches.get(index))
+        .map(|&branch| own(branch))
+        .sum();
+    let mut outcomes = Vec::new();
+    for (fork, index) in left {
+        let branch = config.branches[index];
+        trunk = trunk.advance(fork, &config.span(branch), &context, &store, observer)?;
+        let state = match store.load(Some(branch), branch.end, &initial, &context.device, observer)? {
+            Some(state) => state,
+            None => trunk.state.clone(),
+        };
+        let mut training = Training::new(Some(index), state, config);
+        training.divergence = trunk.divergence;
+        training.done_before = trunk.done_before;
+        training = training.advance(branch.end, &config.span(branch), &context, &store, observer)?;
+        trunk.done_before += own(branch);
+        let outcome = training.finish(&context, validation, validation_bytes)?;
+        store.save_model(config, branch, &training.state)?;
+        observer.branch_finished(&outcome);
+        if observer.should_stop() {
+            return Err(TrainError::Stopped {
+                step: training.state.step(),
+            });
+        }
+        store.clear(Some(branch))?;
+        outcomes.push(outcome);
+    }
+    store.clear(None)?;
+    Ok(outcomes)
+}
+
+/// A trunk or branch under way.
+struct Training {
+    /// The branch; none for the trunk.
+    index: Option<usize>,
+    branch: Option<Branch>,
+    state: State,
+    divergence: Option<Divergence>,
+    /// Steps of the run that are done besides this training's, for the events.
+    done_before: u64,
+}
+
+impl Training {
+    fn new(index: Option<usize>, state: State, config: &TrainConfig) -> Self {
+        let branch = index.map(|index| config.branches[index]);
+        Self {
+            index,
+            branch,
+            state,
+            divergence: None,
+            done_before: 0,
+        }
+    }
+
+    /// Trains up to `until` steps, or until it diverges.
+    fn advance(
+        mut self,
+        until: u64,
+        span: &Span,
+        context: &Context<'_>,
+        store: &Store<'_>,
+        observer: &mut dyn Observer,
+    ) -> Result<Self, TrainError> {
+        let total = total_steps(context.config);
+        let mut saved = (Instant::now(), self.state.step());
+        while self.divergence.is_none() && self.state.step() < until {
+            let step = self.state.step();
+            let due = match observer.cadence() {
+                Cadence::Seconds(seconds) => saved.0.elapsed().as_secs_f64() >= seconds,
+                Cadence::Steps(steps) => step - saved.1 >= steps,
+            };
+            let stop = observer.should_stop();
+            if (due || stop) && step > saved.1 {
+                store.save(self.branch, &self.state)?;
+                saved = (Instant::now(), step);
+            }
+            if stop {
+                return Err(TrainError::Stopped { step });
+            }
+            let (state, divergence) = self.state.advance(context, span)?;
+            self.state = state;
+            self.divergence = divergence;
+            if self.state.step() > step {
+                observer.step(&self.event(total, span, context));
+            }
+        }
+        Ok(self)
+    }
+
+    fn event(&self, total: u64, span: &Span, context: &Context<'_>) -> StepEvent {
+        let step = self.state.step();
+        let last = |values: &[f32]| values.last().copied().map_or(f64::NAN, f64::from);
+        StepEvent {
+            branch: self.index,
+            step,
+            steps_done: self.done_before + step,
+            steps_total: total,
+            tokens: context.config.batch_tokens() * step,
+            loss: Nats(last(&self.state.losses)),
+            learning_rate: learning_rate(context.config, step - 1, span),
+            gradient_norm: last(&self.state.norms),
+        }
+    }
+
+    /// Evaluates a branch that is done and sums it up.
+    fn finish(
+        &mut self,
+        context: &Context<'_>,
+        validation: &dyn TokenSource,
+        validation_bytes: Bytes,
+    ) -> Result<BranchOutcome, TrainError> {
+        let config = context.config;
+        let started = Instant::now();
+        let steps = self.state.step();
+        let mut measured = None;
+        if self.divergence.is_none() {
+            let vocabulary = config.architecture.vocabulary();
+            let device = Device::default();
+            let model = self.state.model.valid();
+            let evaluation = evaluate(
+                &model,
+                validation,
+                validation_bytes,
+                config.context,
+                vocabulary,
+                &device,
+            )?;
+            if evaluation.nats.0.is_finite() {
+                measured = Some(evaluation);
+            } else {
+                self.divergence = Some(Divergence::ValidationNotFinite);
+            }
+        }
+        let (index, branch) = self.index.zip(self.branch).expect("only branches are finished");
+        let curve = curve(config, branch, &self.state.losses, &self.state.norms);
+        Ok(BranchOutcome {
+            branch: index,
+            status: self
+                .divergence
+                .map_or(Status::Completed, |reason| Status::Diverged {
+                    step: steps,
+                    reason,
+                }),
+            steps,
+            tokens: config.batch_tokens() * steps,
+            epochs: context.order.epochs(steps * config.batch_sequences as u64),
+            final_train_loss: curve.last().map(|point| point.loss),
+            validation: measured,
+            curve,
+            seconds: Seconds(self.state.seconds + started.elapsed().as_secs_f64()),
+        })
+    }
+}

@@ -1,0 +1,129 @@
+use std::time::Instant;
+
+use burn::tensor::Device;
+use triaxis_model::Model;
+use triaxis_units::Nats;
+
+use crate::config::TrainConfig;
+use crate::data::{Batch, Order, TokenSource};
+use crate::error::TrainError;
+use crate::evaluate;
+use crate::optimizer::{AdamW, FlatGradients};
+use crate::outcome::Divergence;
+use crate::schedule::Span;
+
+/// A training at some step: all that the steps to come depend on.
+#[derive(Debug, Clone)]
+pub(crate) struct State {
+    pub(crate) model: Model,
+    pub(crate) optimizer: AdamW,
+    /// Loss of each step done, before its update.
+    pub(crate) losses: Vec<f32>,
+    /// Gradient norm of each step done, before clipping.
+    pub(crate) norms: Vec<f32>,
+    /// Time spent so far.
+    pub(crate) seconds: f64,
+}
+
+/// Steps over which the mean loss is compared with the first step's.
+const RISE_STEPS: usize = 20;
+
+/// How far above the first step's loss, as a factor, that mean counts as divergence. The first loss
+/// is near the logarithm of the vocabulary, what a model that knows nothing pays.
+const RISE_FACTOR: f64 = 1.5;
+
+/// What a training needs besides its state.
+pub(crate) struct Context<'a> {
+    pub(crate) config: &'a TrainConfig,
+    pub(crate) train: &'a dyn TokenSource,
+    pub(crate) order: Order,
+    /// Where gradients are recorded.
+    pub(crate) device: Device,
+}
+
+impl State {
+    /// The state before the first step.
+    pub(crate) fn initial(context: &Context<'_>) -> Result<Self, TrainError> {
+        let model = context
+            .config
+            .architecture
+            .build(context.config.seed, &context.device)?;
+        Ok(Self {
+            model,
+            optimizer: AdamW::default(),
+            losses: Vec::new(),
+            norms: Vec::new(),
+            seconds: 0.0,
+        })
+    }
+
+    /// Steps done.
+    pub(crate) fn step(&self) -> u64 {
+        self.losses.len() as u64
+    }
+
+    /// Does one step at the rate that `span` gives it; a step that diverges changes nothing.
+    pub(crate) fn advance(
+        self,
+        context: &Context<'_>,
+        span: &Span,
+    ) -> Result<(Self, Option<Divergence>), TrainError> {
+        let started = Instant::now();
+        let config = context.config;
+        let step = self.step();
+        let starts = context.order.batch(step, config.batch_sequences);
+        let vocabulary = config.architecture.vocabulary();
+        let batch = Batch::read(context.train, "training", &starts, config.context, vocabulary)?;
+
+        let loss = evaluate::loss(&self.model, &batch, &context.device)?;
+        let value = loss.clone().into_scalar::<f32>();
+        if !value.is_finite() {
+            return Ok((self, Some(Divergence::LossNotFinite)));
+        }
+        let gradients = FlatGradients::take(&self.model, loss.backward());
+        if !gradients.norm.is_finite() {
+            return Ok((self, Some(Divergence::GradientNotFinite)));
+        }
+        let Self {
+            model,
+            mut optimizer,
+            mut losses,
+            mut norms,
+            seconds,
+        } = self;
+        losses.push(value);
+        norms.push(gradients.norm as f32);
+        let rate = learning_rate(config, step, span);
+        let model = optimizer.update(model, gradients, &config.optimizer, rate, step + 1);
+        let divergence = rise(&losses);
+        let seconds = seconds + started.elapsed().as_secs_f64();
+        Ok((
+            Self {
+                model,
+                optimizer,
+                losses,
+                norms,
+                seconds,
+            },
+            divergence,
+        ))
+    }
+}
+
+/// The rate of `step`, counted from 0.
+pub(crate) fn learning_rate(config: &TrainConfig, step: u64, span: &Span) -> f64 {
+    config.peak_learning_rate * config.schedule.factor(step, span)
+}
+
+fn rise(losses: &[f32]) -> Option<Divergence> {
+    let recent = losses
+        .len()
+        .checked_sub(RISE_STEPS)
+        .map(|start| &losses[start..])?;
+    let mean = recent.iter().map(|&loss| f64::from(loss)).sum::<f64>() / RISE_STEPS as f64;
+    let initial = f64::from(*losses.first()?);
+    (mean > RISE_FACTOR * initial).then_some(Divergence::LossRose {
+        mean: Nats(mean),
+        initial: Nats(initial),
+    })
+}
