@@ -1,4 +1,5 @@
-//! The optima: parameters `N` and tokens `D` for a budget, a loss or an expense.
+//! The optima that a law's own closed forms ([`Chinchilla::optimum`]) leave open: parameters `N` and
+//! tokens `D` for another cost of training, for a loss with serving, and for an expense.
 //!
 //! All of it is for a law `L = E + A / N^alpha + B / D^beta` and an expense that is linear in `D`
 //! and proportional to `N` ([`Expense`]), which covers operations and dollars alike. On the curve of
@@ -7,30 +8,20 @@
 //!
 //! `N = (A (1 + 1/odds) / (L - E))^(1/alpha)`, `D = (B (1 + odds) / (L - E))^(1/beta)`.
 
-use triaxis_laws::forms::Chinchilla;
+pub use triaxis_laws::forms::Allocation;
+use triaxis_laws::forms::{Chinchilla, FLOPS_PER_PARAM_TOKEN};
 
 use crate::PlanError;
 
-/// A model size and a number of training tokens, as real numbers.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Allocation {
-    /// Parameters.
-    pub params: f64,
-    /// Training tokens.
-    pub tokens: f64,
+/// Training operations of an allocation by `6 N D`.
+pub fn training_flops(allocation: Allocation) -> f64 {
+    FLOPS_PER_PARAM_TOKEN * allocation.params * allocation.tokens
 }
 
-impl Allocation {
-    /// Training operations by `6 N D`.
-    pub fn training_flops(&self) -> f64 {
-        6.0 * self.params * self.tokens
-    }
-
-    /// True when both are numbers that a plan can hold: from 1 to 2^53.
-    pub fn is_representable(&self) -> bool {
-        let whole = 1.0..=9_007_199_254_740_992.0;
-        whole.contains(&self.params) && whole.contains(&self.tokens)
-    }
+/// True when both counts are numbers that a plan can hold: from 1 to 2^53.
+pub fn is_representable(allocation: Allocation) -> bool {
+    let whole = 1.0..=9_007_199_254_740_992.0;
+    whole.contains(&allocation.params) && whole.contains(&allocation.tokens)
 }
 
 /// An expense `N (training D + serving)` over a model's life, in operations or dollars.
@@ -46,7 +37,7 @@ impl Expense {
     /// Operations: `6 N D + 2 N D_inf` (Sardana et al. 2023, section 2).
     pub fn flops(tokens_served: f64) -> Self {
         Self {
-            training: 6.0,
+            training: FLOPS_PER_PARAM_TOKEN,
             serving: 2.0 * tokens_served,
         }
     }
@@ -76,27 +67,6 @@ pub fn unusable(law: &Chinchilla) -> Option<String> {
     }
 }
 
-/// The lowest loss for `flops` training operations when training costs `6 N D`, in closed form
-/// (Hoffmann et al. 2022, equation 4).
-///
-/// ```
-/// use triaxis_plan::{allocate, published};
-/// let law = published::find("besiroglu-2024")?.law;
-/// let best = allocate::compute_optimal(&law, 5.76e23);
-/// assert_eq!(format!("{:.1}", best.tokens / best.params), "18.4");
-/// # Ok::<(), triaxis_plan::PlanError>(())
-/// ```
-pub fn compute_optimal(law: &Chinchilla, flops: f64) -> Allocation {
-    let both = law.alpha + law.beta;
-    let log_product = (flops / 6.0).ln();
-    // ln G of the paper.
-    let log_gain = (law.alpha * law.A / (law.beta * law.B)).ln() / both;
-    Allocation {
-        params: (log_gain + law.beta / both * log_product).exp(),
-        tokens: (-log_gain + law.alpha / both * log_product).exp(),
-    }
-}
-
 /// The lowest loss for `flops` training operations when a token costs `flops_per_token(N)`, searched
 /// between `low` and `high` parameters.
 ///
@@ -118,7 +88,9 @@ pub fn compute_optimal_by(
     }
     let loss = |log_params: f64| {
         let params = log_params.exp();
-        law.loss(params, flops / flops_per_token(params))
+        let tokens = flops / flops_per_token(params);
+        let known = tokens > 0.0 && tokens.is_finite();
+        if known { law.loss(params, tokens) } else { f64::NAN }
     };
     let at = |index: usize| low.ln() + (high / low).ln() * index as f64 / GRID as f64;
     let losses: Vec<f64> = (0..=GRID).map(|index| loss(at(index))).collect();
@@ -196,12 +168,6 @@ pub fn best_for_expense(law: &Chinchilla, amount: f64, expense: Expense) -> Opti
         params: amount / (x + expense.serving),
         tokens: x / expense.training,
     })
-}
-
-/// The tokens that bring `params` parameters to `loss`; `None` when no number of tokens does.
-pub fn tokens_for_loss(law: &Chinchilla, params: f64, loss: f64) -> Option<f64> {
-    let left = loss - law.E - law.A * params.powf(-law.alpha);
-    (left > 0.0 && left.is_finite()).then(|| (law.B / left).powf(1.0 / law.beta))
 }
 
 /// The root of a rising function between two ends, by bisection to the last bit.

@@ -16,7 +16,7 @@ const FEW_RUNS: usize = 11;
 const EPOCHS_FREE: f64 = 4.0;
 /// Their fitted `R_D*`: by about 15 repetitions the worth of further ones has decayed by 1/e.
 const EPOCHS_SPENT: f64 = 16.0;
-/// Tokens per parameter past which Sardana et al. 2023 (section 5) found laws fitted at usual
+/// Tokens per parameter past which Sardana et al. 2023 found laws fitted at usual
 /// ratios to overrate more tokens.
 const LONG_TRAINING: f64 = 200.0;
 
@@ -273,8 +273,8 @@ fn data(plan: &Plan) -> Vec<Caveat> {
         )),
         Some((epochs, label, law)) if epochs > 1.0 => {
             let size = format!(
-                "By {law}, \"{label}\" reads the unique tokens at hand {} times.",
-                few(epochs)
+                "By {law}, \"{label}\" trains on {} the unique tokens at hand.",
+                times(epochs)
             );
             caveats.push(match epochs {
                 epochs if epochs <= EPOCHS_FREE => note(
@@ -316,15 +316,6 @@ fn data(plan: &Plan) -> Vec<Caveat> {
         ));
     }
     caveats
-}
-
-/// `3.2` or `1,800,000`-sized numbers in few digits.
-fn few(value: f64) -> String {
-    if value < 100.0 {
-        format!("{value:.1}")
-    } else {
-        format!("{value:.2e}")
-    }
 }
 
 fn memory(plan: &Plan) -> Vec<Caveat> {
@@ -386,96 +377,25 @@ fn money(plan: &Plan) -> Vec<Caveat> {
     }
     text += " Staff, storage, network, failed runs and the search for hyperparameters are not in it.";
     let mut caveats = vec![note(Topic::Money, text)];
-    for choice in plan.choices.iter().filter(|choice| !choice.within_budget) {
-        caveats.push(note(
-            Topic::Money,
-            format!(
-                "By {}, \"{}\" trains for {} the training budget.",
-                choice.law,
-                choice.label,
-                times(choice.training_flops.value.0 / economics.budget.0)
-            ),
-        ));
+    for law in &plan.laws {
+        let over: Vec<String> = plan
+            .choices_of(&law.name)
+            .filter(|choice| !choice.within_budget)
+            .map(|choice| {
+                let factor = choice.training_flops.value.0 / economics.budget.0;
+                format!("\"{}\" trains for {} the budget", choice.label, times(factor))
+            })
+            .collect();
+        if !over.is_empty() {
+            caveats.push(note(
+                Topic::Money,
+                format!(
+                    "By {}, {}. Choices that count serving move money from serving to training.",
+                    law.name,
+                    over.join(", ")
+                ),
+            ));
+        }
     }
     caveats
-}
-
-/// The plan by its first law, in plain sentences.
-pub(crate) fn summary(plan: &Plan) -> Vec<String> {
-    let Some(law) = plan.laws.first() else {
-        return Vec::new();
-    };
-    let percent = plan.level * 100.0;
-    plan.choices_of(&law.name)
-        .map(|choice| {
-            let size = |text: String, ends: Option<(String, String)>| match ends {
-                Some((low, high)) => format!("{text} ({percent:.0}% interval {low} to {high})"),
-                None => text,
-            };
-            let ends = |interval: Option<(String, String)>| interval.filter(|(low, high)| low != high);
-            let params = size(
-                format!("{} parameters", choice.params.value),
-                ends(
-                    choice
-                        .params
-                        .interval
-                        .map(|i| (i.low.to_string(), i.high.to_string())),
-                ),
-            );
-            let tokens = size(
-                format!("{} tokens", choice.tokens.value),
-                ends(
-                    choice
-                        .tokens
-                        .interval
-                        .map(|i| (i.low.to_string(), i.high.to_string())),
-                ),
-            );
-            let loss = size(
-                format!("loss {:.3} {}", choice.loss.value, choice.unit),
-                ends(
-                    choice
-                        .loss
-                        .interval
-                        .map(|i| (format!("{:.3}", i.low), format!("{:.3}", i.high))),
-                ),
-            );
-            let mut text = format!(
-                "By {}, the {}: {params}, {tokens}, {loss}; training {} operations, {}, {} on {} {}",
-                law.name,
-                choice.label.strip_prefix("the ").unwrap_or(&choice.label),
-                choice.training_flops.value,
-                choice.training_dollars.value,
-                choice.training_time,
-                choice.training_devices,
-                plan.economics.training.hardware.name,
-            );
-            if plan.economics.serves() {
-                text += &format!(
-                    "; serving {}; {} over its life",
-                    choice.serving_dollars.value, choice.total_dollars.value
-                );
-            }
-            if let Some(savings) = choice.savings {
-                text += &format!(
-                    "; against \"{}\" {} of the lifetime dollars, {} of the operations, loss {} by {:.3}",
-                    savings.against.label(),
-                    saved(savings.dollars.value),
-                    saved(savings.flops.value),
-                    if savings.loss.value < 0.0 {
-                        "higher"
-                    } else {
-                        "lower"
-                    },
-                    savings.loss.value.abs()
-                );
-            }
-            text + "."
-        })
-        .collect()
-}
-
-fn saved(share: f64) -> String {
-    let word = if share < 0.0 { "more" } else { "less" };
-    format!("{:.1}% {word}", share.abs() * 100.0)
 }

@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
-use triaxis_laws::forms::Chinchilla;
+use triaxis_laws::forms::{Chinchilla, FLOPS_PER_PARAM_TOKEN};
 use triaxis_units::{Bytes, Dollars, Flops, Params, Seconds, Tokens};
 
-use crate::allocate::{self, Allocation, Expense};
+use crate::allocate::{self, Allocation, Expense, is_representable};
 use crate::evidence::{LossUnit, Measured};
 use crate::interval::{self, Estimate, Interval};
 use crate::{Economics, PlanError, Reach};
@@ -177,21 +177,18 @@ impl Case<'_> {
     }
 
     fn allocate(&self, kind: ChoiceKind, law: &Chinchilla) -> Option<Allocation> {
-        let at_budget = || allocate::compute_optimal(law, self.economics.budget.0);
-        let target = || {
-            self.goal
-                .unwrap_or_else(|| law.loss(at_budget().params, at_budget().tokens))
-        };
+        let at_budget = law.optimum(self.economics.budget.0, FLOPS_PER_PARAM_TOKEN)?;
+        let target = self
+            .goal
+            .unwrap_or_else(|| law.loss(at_budget.params, at_budget.tokens));
         let dollars = self.economics.in_dollars();
         match kind {
-            ChoiceKind::ComputeOptimal => Some(at_budget()),
-            ChoiceKind::LeastTraining => allocate::least_expense(law, target(), Expense::flops(0.0)),
-            ChoiceKind::LeastLifetimeFlops => {
-                allocate::least_expense(law, target(), self.economics.in_flops())
-            }
-            ChoiceKind::LeastLifetimeDollars => allocate::least_expense(law, target(), dollars),
+            ChoiceKind::ComputeOptimal => Some(at_budget),
+            ChoiceKind::LeastTraining => allocate::least_expense(law, target, Expense::flops(0.0)),
+            ChoiceKind::LeastLifetimeFlops => allocate::least_expense(law, target, self.economics.in_flops()),
+            ChoiceKind::LeastLifetimeDollars => allocate::least_expense(law, target, dollars),
             ChoiceKind::BestForLifetimeDollars => {
-                allocate::best_for_expense(law, dollars.of(at_budget()), dollars)
+                allocate::best_for_expense(law, dollars.of(at_budget), dollars)
             }
         }
     }
@@ -202,11 +199,14 @@ impl Case<'_> {
         }
         let plain = self.allocate(self.plain(kind), law)?;
         let chosen = self.allocate(kind, law)?;
-        (plain.is_representable() && chosen.is_representable()).then_some(Solution {
-            law: *law,
-            plain,
-            chosen,
-        })
+        [plain, chosen]
+            .into_iter()
+            .all(is_representable)
+            .then_some(Solution {
+                law: *law,
+                plain,
+                chosen,
+            })
     }
 
     /// The choice of one kind.
@@ -226,7 +226,7 @@ impl Case<'_> {
         let tokens = estimate(&|solution| solution.chosen.tokens).map(|value| Tokens(value.round() as u64));
         let economics = self.economics;
         let (flops, dollars) = (economics.in_flops(), economics.in_dollars());
-        let training_flops = estimate(&|solution| solution.chosen.training_flops()).map(Flops);
+        let training_flops = estimate(&|solution| allocate::training_flops(solution.chosen)).map(Flops);
         let at_least = economics.training.at_least(params.value);
         let devices = economics.training_devices.unwrap_or(at_least);
         let device_time = training_flops.map(|flops| economics.training_time(flops));
@@ -286,20 +286,25 @@ impl Case<'_> {
             self.allocate(self.plain(kind), &self.law),
             self.allocate(kind, &self.law),
         ];
-        let Some(place) = places.iter().flatten().find(|place| !place.is_representable()) else {
-            // Only a goal without solution is left.
-            return PlanError::UnreachableGoal {
-                goal: self.goal.unwrap_or(f64::NAN),
-                floor: self.law.E,
-                unit: self.unit.as_str(),
-                law,
+        let Some(place) = places.iter().flatten().find(|place| !is_representable(**place)) else {
+            return match self.goal {
+                Some(goal) if goal <= self.law.E => PlanError::UnreachableGoal {
+                    goal,
+                    floor: self.law.E,
+                    unit: self.unit.as_str(),
+                    law,
+                },
+                _ => PlanError::UnusableLaw {
+                    law,
+                    reason: "its optimum overflows double precision".to_owned(),
+                },
             };
         };
         let params = Allocation {
             tokens: 1.0,
             ..*place
         };
-        let (what, value) = if params.is_representable() {
+        let (what, value) = if is_representable(params) {
             ("tokens", place.tokens)
         } else {
             ("parameters", place.params)

@@ -5,7 +5,7 @@
 //! [`StudyLaw`] what its own runs showed; [`plan`] answers with a [`Plan`] of [`Choice`]s for the
 //! study's law and, beside it, for published ones.
 //!
-//! - [`allocate`]: the optima themselves, over real numbers.
+//! - [`allocate`]: the optima that a law's closed forms leave open.
 //! - [`Catalogue`]: hardware and prices, with their sources.
 //! - [`Economics`]: what a choice costs in operations, hours and dollars.
 //! - [`published`]: laws of others, with what they were fitted to.
@@ -34,6 +34,7 @@ mod planner;
 pub mod published;
 mod reach;
 mod spec;
+mod summary;
 
 pub use caveat::{Caveat, Severity, Topic};
 pub use choice::{Choice, ChoiceKind, DrawCount, Savings};

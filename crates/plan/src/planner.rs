@@ -5,7 +5,7 @@ use crate::caveat::{self, Caveat};
 use crate::choice::{Case, Choice};
 use crate::evidence::{LossUnit, Measured, StudyLaw};
 use crate::interval::{self, Estimate};
-use crate::{Economics, PlanError, PlanSpec, allocate, published};
+use crate::{Economics, PlanError, PlanSpec, allocate, published, summary};
 
 /// Choices of what to train, what they stand on, and what they cannot know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -141,7 +141,7 @@ pub fn plan(spec: &PlanSpec, study: Option<&StudyLaw>) -> Result<Plan, PlanError
         summary: Vec::new(),
         caveats: Vec::new(),
     };
-    plan.summary = caveat::summary(&plan);
+    plan.summary = summary::summary(&plan);
     plan.caveats = caveat::all(&plan, study);
     Ok(plan)
 }

@@ -47,13 +47,7 @@ const CHINCHILLA_RUNS: Measured = Measured {
 pub const ALL: &[Published] = &[
     Published {
         name: "hoffmann-2022",
-        law: Chinchilla {
-            E: 1.69,
-            A: 406.4,
-            B: 410.7,
-            alpha: 0.34,
-            beta: 0.28,
-        },
+        law: Chinchilla::PUBLISHED,
         source: "Hoffmann et al. 2022 (arXiv 2203.15556), equation 10, as printed (rounded)",
         measured: CHINCHILLA_RUNS,
         default: true,
@@ -73,25 +67,17 @@ pub const ALL: &[Published] = &[
     },
     Published {
         name: "besiroglu-2024",
-        law: Chinchilla {
-            E: 1.8172,
-            A: 482.01,
-            B: 2085.43,
-            alpha: 0.3478,
-            beta: 0.3658,
-        },
-        source: "Besiroglu et al. 2024 (arXiv 2404.10102), equation 4: a refit of the same runs",
+        law: Chinchilla::REFIT,
+        source: "Besiroglu et al. 2024 (arXiv 2404.10102): a refit of the same runs",
         measured: CHINCHILLA_RUNS,
         default: true,
     },
     Published {
         name: "sardana-2023",
         law: Chinchilla {
-            E: 1.69,
-            A: 406.4,
-            B: 410.7,
             alpha: 0.336,
             beta: 0.283,
+            ..Chinchilla::PUBLISHED
         },
         source: "Sardana et al. 2023 (arXiv 2401.00448): Hoffmann's printed E, A, B with exponents \
                  that fit Hoffmann's table A3 better than the rounded ones",

@@ -23,7 +23,7 @@ pub struct Reach {
 /// | verdict | compute | parameters, tokens | because |
 /// |---|---|---|---|
 /// | within range | up to 1 | up to 1 | it is an interpolation |
-/// | short | up to 10 | up to 10 | a study's own held-out run tests this far; the OLMo ladder's models of 7 and 13 times its largest were predicted (Bhagia et al. 2024) |
+/// | short | up to 10 | up to 10 | a study's own held-out run tests this far; the OLMo ladder predicted models 7 to 13 times larger than its own (Bhagia et al. 2024) |
 /// | far | up to 10,000 | up to 100 | published at its best: 300 times the compute (Gadre et al. 2024), the loss of GPT-4 from at most 10,000 times less (OpenAI 2023, section 3.1), by teams that had tuned every rung |
 /// | absurd | beyond | beyond | no published prediction reached this far and was checked |
 ///
