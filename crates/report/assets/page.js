@@ -25,7 +25,7 @@
   };
 
   const axis = (own) => ({
-    automargin: true, zeroline: false, ticks: "outside", ticklen: 4,
+    automargin: true, ticklabeloverflow: "allow", zeroline: false, ticks: "outside", ticklen: 4,
     gridcolor: color("--grid"), linecolor: color("--line"), tickcolor: color("--line"),
     zerolinecolor: color("--muted"), showline: true, ...own,
     title: { standoff: 10, font: { size: 13 }, ...own.title },
@@ -34,15 +34,17 @@
   const legendBelow = (box, figure, narrow) => {
     const entries = figure.data.filter((trace) => trace.showlegend !== false).length;
     const columns = Math.max(1, Math.floor(box.clientWidth / 180));
-    return { below: narrow || entries <= 6, rows: Math.ceil(entries / columns) };
+    const below = narrow || entries <= 6;
+    const room = below ? Math.max(0, Math.ceil(entries / columns) - 2) * 20 : 0;
+    return { below, least: below ? Number(box.dataset.height) + room : entries * 20 + 110 };
   };
 
   const layout = (box, figure, width) => {
     const narrow = (width || box.clientWidth) < wide;
-    const { below, rows } = legendBelow(box, figure, narrow);
-    const own = figure.layout;
     box.dataset.height ||= parseFloat(box.style.height);
-    const height = Number(box.dataset.height) + (below && rows > 2 ? (rows - 2) * 20 : 0);
+    const { below, least } = legendBelow(box, figure, narrow);
+    const own = figure.layout;
+    const height = Math.max(Number(box.dataset.height), least);
     box.style.height = `${height}px`;
     const place = below
       ? { orientation: "h", x: 0, xanchor: "left", yref: "container", y: 0, yanchor: "bottom" }
@@ -50,8 +52,9 @@
     return {
       ...own, width, height, autosize: !width,
       xaxis: axis(own.xaxis), yaxis: axis(own.yaxis),
-      legend: { font: { size: 12 }, itemsizing: "constant", ...place, ...own.legend },
-      margin: { l: 12, r: 16, t: 12, b: 12, pad: 0 },
+      legend: { font: { size: 12 }, itemsizing: "constant", tracegroupgap: 0, ...place, ...own.legend },
+      margin: { l: 12, r: 24, t: narrow ? 8 : 30, b: 12, pad: 0 },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: color("--muted"), activecolor: color("--accent") },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: 12.5, color: color("--text") },
       hovermode: "closest",
@@ -63,6 +66,8 @@
 
   const config = {
     displaylogo: false, responsive: true,
+    // plotly.js 4 offers to upload a chart; what a team measured stays in this page.
+    showSendToCloud: false, plotlyServerURL: "",
     modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
     toImageButtonOptions: { format: "svg" },
   };
@@ -101,11 +106,7 @@
   addEventListener("afterprint", () => { setTheme(before); draw(); });
 
   // An empty key sorts last in both directions.
-  const compare = (a, b) => {
-    if (a === "" || b === "") return 0;
-    const [x, y] = [Number(a), Number(b)];
-    return Number.isNaN(x) || Number.isNaN(y) ? a.localeCompare(b) : x - y;
-  };
+  const compare = { number: (a, b) => Number(a) - Number(b), text: (a, b) => a.localeCompare(b) };
   for (const table of document.querySelectorAll("table.sortable")) {
     const heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () => {
@@ -114,7 +115,7 @@
       head.setAttribute("aria-sort", sign === 1 ? "ascending" : "descending");
       const key = (row) => row.cells[column].dataset.sort;
       const rows = [...table.tBodies[0].rows];
-      rows.sort((a, b) => (key(a) === "") - (key(b) === "") || sign * compare(key(a), key(b)));
+      rows.sort((a, b) => (key(a) === "") - (key(b) === "") || sign * compare[head.dataset.kind](key(a), key(b)));
       table.tBodies[0].append(...rows);
     }));
   }

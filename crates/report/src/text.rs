@@ -71,6 +71,16 @@ pub(crate) fn number(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
+/// The same without trailing zeros, as ticks are written.
+pub(crate) fn short(value: f64) -> String {
+    let text = number(value);
+    if text.contains('.') && !text.contains('×') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
+}
+
 /// A loss: four decimals.
 pub(crate) fn loss(value: f64) -> String {
     fixed(value, 4)
@@ -108,10 +118,10 @@ pub(crate) fn percent(fraction: f64) -> String {
 pub(crate) fn factor(value: f64) -> String {
     format!(
         "{}×",
-        if value >= 1e5 {
-            scientific(value)
+        if value == 0.0 {
+            "0".to_owned()
         } else {
-            number(value)
+            short(value)
         }
     )
 }
@@ -182,12 +192,15 @@ mod tests {
         assert_eq!(number(f64::INFINITY), NOTHING);
         assert_eq!(signed_percent(-0.0125), "−1.25%");
         assert_eq!(percent(0.9), "90%");
-        assert_eq!(factor(4.0), "4.00×");
+        assert_eq!(factor(4.0), "4×");
         assert_eq!(bytes(Bytes(24_300_000)), "24.3 MB");
         assert_eq!(bytes(Bytes(12)), "12 B");
         assert_eq!(dollars(Dollars(0.0004)), "< $0.01");
         assert_eq!(dollars(Dollars(0.0)), "$0.00");
         assert_eq!(dollars(Dollars(1_234_000.0)), "$1.23M");
+        assert_eq!(factor(1.2e6), "1.2×10⁶×");
+        assert_eq!(short(0.0), "0");
+        assert_eq!(short(100.0), "100");
         assert_eq!(plural(1, "trial"), "1 trial");
         assert_eq!(literal("<b>&"), "&lt;b&gt;&amp;");
     }

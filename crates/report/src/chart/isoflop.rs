@@ -6,7 +6,7 @@ use crate::view::{Finding, IsoFlop, View};
 
 pub(super) const CHART: Chart = Chart {
     id: "isoflop",
-    title: "IsoFLOP curves",
+    title: "Loss at equal compute",
     caption: "Each marker is a finished trial; trials of one colour and marker spent the same compute. The \
               line is the parabola fitted in log N, the open star its minimum with the interval of N*. Left \
               of the minimum the model is too small for its budget, right of it it saw too few tokens. A \

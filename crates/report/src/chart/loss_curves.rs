@@ -38,7 +38,7 @@ fn figure(view: &View) -> Result<Value, String> {
         "data": data,
         "layout": {
             "xaxis": style::logarithmic_axis("Tokens seen, D", points().map(|p| p.tokens.as_f64()), text::count),
-            "yaxis": style::logarithmic_axis("Loss (nats per token)", points().map(|p| p.loss.0), text::number),
+            "yaxis": style::logarithmic_axis("Loss (nats per token)", points().map(|p| p.loss.0), text::short),
             "legend": { "title": { "text": "Budget (FLOPs) · parameters" }, "groupclick": "togglegroup" },
         },
     }))

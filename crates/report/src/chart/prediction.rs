@@ -10,7 +10,7 @@ pub(super) const CHART: Chart = Chart {
     caption: "The loss of each held-out run as predicted before it started (diamond, the bar and shaded \
               stripe are the interval) and as it was then measured (star). A star inside the stripe agrees \
               with the prediction.",
-    height: 300,
+    height: 360,
     figure,
 };
 

@@ -16,17 +16,10 @@ const SYMBOLS: [&str; 8] = [
     "hexagon",
     "cross",
 ];
-const RAMP_STEPS: usize = 6;
 
 /// The colour of ordered things (budgets): from few to many.
 pub(crate) fn ramp(index: usize, count: usize) -> String {
-    let last = count.saturating_sub(1).max(1);
-    let step = if count <= 1 {
-        RAMP_STEPS / 2
-    } else {
-        index * (RAMP_STEPS - 1) / last
-    };
-    format!("var(--ramp-{})", step.min(RAMP_STEPS - 1))
+    format!("var(--ramp-{})", scale::ramp_step(index, count))
 }
 
 /// The colour of things without order (approaches, choices).
@@ -51,9 +44,10 @@ pub(crate) fn logarithmic_axis(
     print: fn(f64) -> String,
 ) -> Value {
     let (low, high) = scale::extent(values.into_iter().filter(|value| *value > 0.0)).unwrap_or((1.0, 10.0));
-    let ticks = scale::logarithmic_ticks(low / 2.0, high * 2.0);
+    let ticks = scale::logarithmic_ticks(low / 1.15, high * 1.15);
     let labels: Vec<String> = ticks.iter().map(|tick| print(*tick)).collect();
-    json!({ "type": "log", "title": { "text": title }, "tickvals": ticks, "ticktext": labels })
+    json!({ "type": "log", "title": { "text": title }, "tickvals": ticks, "ticktext": labels,
+            "minor": { "ticks": "outside", "ticklen": 2, "tickvals": scale::minor_ticks(low / 2.0, high * 2.0) } })
 }
 
 /// A linear axis; plotly.js chooses its ticks.

@@ -10,7 +10,7 @@ const LABEL_HEIGHT: f64 = 16.0;
 pub(super) fn panel(view: &View, frame: &Frame) -> Markup {
     let heading = frame.heading(
         "IsoFLOP curves",
-        "trials of equal compute; the star is each budget's best size",
+        "equal compute (FLOPs) along a curve; the star is its best size",
     );
     let Some((x, y)) = axes(view) else {
         return html! { (heading) (frame.empty("no trial of the ladder is done")) };
@@ -22,7 +22,7 @@ pub(super) fn panel(view: &View, frame: &Frame) -> Markup {
         @for (index, isoflop) in view.isoflops.iter().enumerate() {
             (curve(isoflop, index, view.isoflops.len(), frame, &x, &y))
         }
-        (labels(view, frame, &y))
+        (labels(view, frame, &x, &y))
     }
 }
 
@@ -33,7 +33,8 @@ fn axes(view: &View) -> Option<(Axis, Axis)> {
     let (low, high) = scale::padded(losses, 0.08);
     let x = Axis {
         low: params.0 / 1.25,
-        high: params.1 * 1.25,
+        // Room for the names of the budgets.
+        high: params.1 * (params.1 / params.0).powf(0.12).max(1.25),
         logarithmic: true,
     };
     Some((
@@ -46,26 +47,29 @@ fn axes(view: &View) -> Option<(Axis, Axis)> {
     ))
 }
 
-fn ramp(index: usize, count: usize) -> String {
-    let step = if count <= 1 { 2 } else { index * 5 / (count - 1) };
-    format!("r{}", step.min(5))
+fn class(index: usize, count: usize) -> String {
+    format!("r{}", scale::ramp_step(index, count))
+}
+
+/// Whether a size and its loss can be drawn.
+fn inside((params, loss): (f64, f64), x: &Axis, y: &Axis) -> bool {
+    (x.low..=x.high).contains(&params) && (y.low..=y.high).contains(&loss)
 }
 
 fn curve(isoflop: &IsoFlop, index: usize, count: usize, frame: &Frame, x: &Axis, y: &Axis) -> Markup {
-    let class = ramp(index, count);
-    let inside = isoflop
+    let class = class(index, count);
+    let path: Vec<String> = isoflop
         .curve
         .iter()
-        .filter(|p| (x.low..=x.high).contains(&p.params) && (y.low..=y.high).contains(&p.loss));
-    let path: Vec<String> = inside
+        .filter(|p| inside((p.params, p.loss), x, y))
         .map(|p| html! { (frame.x(x, p.params)) " " (frame.y(y, p.loss)) }.into_string())
         .collect();
     html! {
         @if path.len() > 1 { path class={ "curve " (class) } d={ "M" (path.join("L")) } {} }
-        @for point in isoflop.points.iter().filter(|p| p.loss.0.is_finite() && p.params.0 > 0) {
+        @for point in isoflop.points.iter().filter(|p| inside((p.params.as_f64(), p.loss.0), x, y)) {
             (marker(index, frame.x(x, point.params.as_f64()), frame.y(y, point.loss.0), &format!("dot {class}")))
         }
-        @if let Some(minimum) = isoflop.minimum.found().filter(|m| m.params.value > 0.0 && m.loss.value.is_finite()) {
+        @if let Some(minimum) = isoflop.minimum.found().filter(|m| inside((m.params.value, m.loss.value), x, y)) {
             @let (center, level) = (frame.x(x, minimum.params.value), frame.y(y, minimum.loss.value));
             @if let Some(range) = minimum.params.interval {
                 line class={ "bar " (class) } x1=(frame.x(x, range.low.max(x.low))) x2=(frame.x(x, range.high.min(x.high)))
@@ -76,34 +80,35 @@ fn curve(isoflop: &IsoFlop, index: usize, count: usize, frame: &Frame, x: &Axis,
     }
 }
 
-/// Each budget's name right of its curve, moved down where two would touch.
-fn labels(view: &View, frame: &Frame, y: &Axis) -> Markup {
+/// Each budget's name at the right end of its curve, moved down where two would touch.
+fn labels(view: &View, frame: &Frame, x: &Axis, y: &Axis) -> Markup {
     let count = view.isoflops.len();
-    let mut labels: Vec<(f64, usize, &IsoFlop)> = view
-        .isoflops
-        .iter()
-        .enumerate()
-        .filter_map(|(index, isoflop)| {
-            let last = isoflop
-                .points
-                .iter()
-                .filter(|p| p.loss.0.is_finite())
-                .max_by_key(|p| p.params)?;
-            Some((frame.y(y, last.loss.0).0, index, isoflop))
-        })
-        .collect();
-    labels.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut labels: Vec<(Pixel, Pixel, usize, String)> = Vec::new();
+    for (index, isoflop) in view.isoflops.iter().enumerate() {
+        let measured = isoflop.points.iter().map(|p| (p.params.as_f64(), p.loss.0));
+        let fitted = isoflop.curve.iter().map(|p| (p.params, p.loss));
+        let end = measured
+            .chain(fitted)
+            .filter(|p| inside(*p, x, y))
+            .max_by(|a, b| a.0.total_cmp(&b.0));
+        if let Some((params, loss)) = end {
+            labels.push((
+                frame.x(x, params),
+                frame.y(y, loss),
+                index,
+                text::scientific(isoflop.budget.0),
+            ));
+        }
+    }
+    labels.sort_by(|a, b| a.1.0.total_cmp(&b.1.0));
     let mut free = frame.top;
     for label in &mut labels {
-        label.0 = label.0.max(free);
-        free = label.0 + LABEL_HEIGHT;
+        label.1.0 = label.1.0.max(free);
+        free = label.1.0 + LABEL_HEIGHT;
     }
     html! {
-        @for (level, index, isoflop) in labels {
-            text class={ "label " (ramp(index, count)) } x=(frame.right() + 8.0) y=(Pixel(level + 4.0)) {
-                (text::scientific(isoflop.budget.0))
-            }
+        @for (across, down, index, budget) in labels {
+            text class={ "label " (class(index, count)) } x=(Pixel(across.0 + 12.0)) y=(Pixel(down.0 + 4.0)) { (budget) }
         }
-        text.tick x=(frame.right() + 8.0) y=(frame.top - 12.0) { "FLOPs" }
     }
 }

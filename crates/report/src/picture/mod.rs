@@ -20,13 +20,13 @@ pub fn readme_svg(view: &View) -> String {
     let left = Frame {
         left: 78.0,
         top: 62.0,
-        width: 452.0,
+        width: 440.0,
         height: 288.0,
     };
     let right = Frame {
-        left: 686.0,
+        left: 652.0,
         top: 62.0,
-        width: 246.0,
+        width: 280.0,
         height: 288.0,
     };
     let markup = html! {

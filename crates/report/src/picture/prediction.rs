@@ -9,11 +9,8 @@ pub(super) fn panel(view: &View, frame: &Frame) -> Markup {
     let Some(run) = view.held_out.first() else {
         return html! { (frame.heading("Held-out run", "")) (frame.empty("none in this study")) };
     };
-    let sub = format!(
-        "{} the ladder's compute, predicted first",
-        text::factor(run.reach.compute)
-    );
-    let heading = frame.heading("Held-out run", &sub);
+    let sub = format!("{} the compute of the ladder", text::factor(run.reach.compute));
+    let heading = frame.heading("Held-out run, predicted first", &sub);
     let Some(predicted) = run
         .predicted
         .found()

@@ -77,7 +77,7 @@ fn skipped(corpus: &Corpus) -> Markup {
                     @for skipped in &corpus.skipped {
                         tr {
                             th scope="row" { (skipped.source) }
-                            td { (skipped.reason) }
+                            td.prose { (skipped.reason) }
                             (number(text::whole(skipped.documents)))
                             (number(text::bytes(skipped.bytes)))
                         }

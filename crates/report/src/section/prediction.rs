@@ -25,8 +25,8 @@ fn entry(run: &HeldOut) -> Markup {
             " from the largest trial that the law was fitted to."
         }
         (facts(&[
-            ("Predicted loss (nats per token)", finding(&run.predicted, text::loss)),
-            ("Measured loss (nats per token)", measured(run)),
+            ("Predicted, nats per token", finding(&run.predicted, text::loss)),
+            ("Measured, nats per token", measured(run)),
             ("Relative error", html! { @match run.relative_error {
                 Some(error) => { span.value { (text::signed_percent(error)) } }
                 None => { (text::NOTHING) }

@@ -50,160 +50,129 @@ fn status(trial: &Trial) -> Markup {
     span aria-hidden="true" { (mark) } " " (label) } }
 }
 
-/// A sortable column: its heading, what it explains, and its cell with the value to sort by.
+/// A sortable column: its heading, what explains it, and its cells.
 struct Column {
     title: &'static str,
     hint: &'static str,
-    cell: fn(&Trial) -> Cell,
+    cell: Cell,
 }
 
+/// What a cell shows and what it is sorted by.
 enum Cell {
-    Text(Markup, String),
-    Number(String, f64),
-    Absent,
+    Text(fn(&Trial) -> (Markup, String)),
+    Number(fn(&Trial) -> Option<(String, f64)>),
 }
 
-fn optional<T>(value: Option<T>, cell: impl Fn(T) -> (String, f64)) -> Cell {
-    value.map_or(Cell::Absent, |value| {
-        let (text, key) = cell(value);
-        Cell::Number(text, key)
-    })
+const fn worded(title: &'static str, cell: fn(&Trial) -> (Markup, String)) -> Column {
+    Column {
+        title,
+        hint: "",
+        cell: Cell::Text(cell),
+    }
+}
+
+const fn numeric(
+    title: &'static str,
+    hint: &'static str,
+    cell: fn(&Trial) -> Option<(String, f64)>,
+) -> Column {
+    Column {
+        title,
+        hint,
+        cell: Cell::Number(cell),
+    }
 }
 
 const COLUMNS: &[Column] = &[
-    Column {
-        title: "Trial",
-        hint: "short hash",
-        cell: |t| Cell::Text(html! { code { (t.id) } }, t.id.clone()),
-    },
-    Column {
-        title: "Status",
-        hint: "",
-        cell: |t| Cell::Text(status(t), t.status.label().to_owned()),
-    },
-    Column {
-        title: "Role",
-        hint: "",
-        cell: role,
-    },
-    Column {
-        title: "Architecture",
-        hint: "",
-        cell: |t| Cell::Text(t.architecture.render(), t.architecture.clone()),
-    },
-    Column {
-        title: "Budget",
-        hint: "FLOPs",
-        cell: |t| Cell::Number(text::scientific(t.budget.0), t.budget.0),
-    },
-    Column {
-        title: "N",
-        hint: "parameters",
-        cell: |t| Cell::Number(t.params.to_string(), t.params.as_f64()),
-    },
-    Column {
-        title: "N, no embedding",
-        hint: "parameters",
-        cell: |t| {
-            Cell::Number(
-                t.params_non_embedding.to_string(),
-                t.params_non_embedding.as_f64(),
-            )
-        },
-    },
-    Column {
-        title: "D",
-        hint: "tokens",
-        cell: |t| Cell::Number(t.tokens.to_string(), t.tokens.as_f64()),
-    },
-    Column {
-        title: "Epochs",
-        hint: "passes",
-        cell: |t| Cell::Number(text::fixed(t.epochs, 2), t.epochs),
-    },
-    Column {
-        title: "C",
-        hint: "FLOPs, counted",
-        cell: |t| Cell::Number(text::scientific(t.flops.0), t.flops.0),
-    },
-    Column {
-        title: "6ND",
-        hint: "FLOPs",
-        cell: |t| Cell::Number(text::scientific(t.six_nd.0), t.six_nd.0),
-    },
-    Column {
-        title: "Loss",
-        hint: "nats / token",
-        cell: |t| optional(t.loss, |l| (text::loss(l.0), l.0)),
-    },
-    Column {
-        title: "Bits",
-        hint: "per byte",
-        cell: |t| optional(t.bits_per_byte, |b| (text::loss(b.0), b.0)),
-    },
-    Column {
-        title: "Learning rate",
-        hint: "peak",
-        cell: |t| Cell::Number(text::number(t.learning_rate), t.learning_rate),
-    },
-    Column {
-        title: "Batch",
-        hint: "tokens",
-        cell: |t| Cell::Number(t.batch_tokens.to_string(), t.batch_tokens.as_f64()),
-    },
-    Column {
-        title: "Steps",
-        hint: "",
-        cell: |t| Cell::Number(text::whole(t.steps), t.steps as f64),
-    },
-    Column {
-        title: "Time",
-        hint: "",
-        cell: |t| optional(t.seconds, |s| (s.to_string(), s.0)),
-    },
-    Column {
-        title: "Speed",
-        hint: "tokens / s",
-        cell: |t| optional(t.tokens_per_second, |s| (text::count(s.round()), s)),
-    },
-    Column {
-        title: "Peak memory",
-        hint: "",
-        cell: |t| optional(t.peak_memory, |m| (text::bytes(m), m.as_f64())),
-    },
+    worded("Trial", |t| (html! { code { (t.id) } }, t.id.clone())),
+    worded("Status", |t| (status(t), t.status.label().to_owned())),
+    worded("Role", |t| (role(t).render(), role(t).to_owned())),
+    worded("Architecture", |t| {
+        (t.architecture.render(), t.architecture.clone())
+    }),
+    numeric("Budget", "FLOPs", |t| {
+        Some((text::scientific(t.budget.0), t.budget.0))
+    }),
+    numeric("N", "parameters", |t| {
+        Some((t.params.to_string(), t.params.as_f64()))
+    }),
+    numeric("N", "no embedding", |t| {
+        Some((
+            t.params_non_embedding.to_string(),
+            t.params_non_embedding.as_f64(),
+        ))
+    }),
+    numeric("D", "tokens", |t| Some((t.tokens.to_string(), t.tokens.as_f64()))),
+    numeric("Epochs", "passes", |t| Some((text::fixed(t.epochs, 2), t.epochs))),
+    numeric("C", "FLOPs", |t| Some((text::scientific(t.flops.0), t.flops.0))),
+    numeric("6ND", "FLOPs", |t| {
+        Some((text::scientific(t.six_nd.0), t.six_nd.0))
+    }),
+    numeric("Loss", "nats / token", |t| {
+        t.loss.map(|loss| (text::loss(loss.0), loss.0))
+    }),
+    numeric("Loss", "bits / byte", |t| {
+        t.bits_per_byte.map(|bits| (text::loss(bits.0), bits.0))
+    }),
+    numeric("Learning rate", "peak", |t| {
+        Some((text::number(t.learning_rate), t.learning_rate))
+    }),
+    numeric("Batch", "tokens", |t| {
+        Some((t.batch_tokens.to_string(), t.batch_tokens.as_f64()))
+    }),
+    numeric("Steps", "", |t| Some((text::whole(t.steps), t.steps as f64))),
+    numeric("Time", "", |t| {
+        t.seconds.map(|seconds| (seconds.to_string(), seconds.0))
+    }),
+    numeric("Speed", "tokens / s", |t| {
+        t.tokens_per_second
+            .map(|speed| (text::count(speed.round()), speed))
+    }),
+    numeric("Memory", "peak", |t| {
+        t.peak_memory.map(|peak| (text::bytes(peak), peak.as_f64()))
+    }),
 ];
 
-fn role(trial: &Trial) -> Cell {
-    let label = match trial.role {
+fn role(trial: &Trial) -> &'static str {
+    match trial.role {
         Role::Ladder => "ladder",
         Role::HeldOut => "★ held out",
-    };
-    Cell::Text(label.render(), label.to_owned())
+    }
 }
 
 fn all(view: &View) -> Markup {
     html! {
         div.table-box.tall tabindex="0" role="region" aria-label="All trials" {
             table.sortable {
-                thead { tr {
-                    @for column in COLUMNS {
-                        th scope="col" aria-sort="none" {
-                            button type="button" { (column.title) @if !column.hint.is_empty() { small { (column.hint) } } }
-                        }
+                thead { tr { @for column in COLUMNS { (head(column)) } } }
+                tbody {
+                    @for trial in &view.trials {
+                        tr data-trial=(trial.id) { @for column in COLUMNS { (cell(&column.cell, trial)) } }
                     }
-                } }
-                tbody { @for trial in &view.trials { tr data-trial=(trial.id) {
-                    @for column in COLUMNS { (cell((column.cell)(trial))) }
-                } } }
+                }
             }
         }
     }
 }
 
-fn cell(cell: Cell) -> Markup {
+fn head(column: &Column) -> Markup {
+    let numeric = matches!(column.cell, Cell::Number(_));
+    html! {
+        th.number[numeric] scope="col" aria-sort="none" data-kind=(if numeric { "number" } else { "text" }) {
+            button type="button" { (column.title) @if !column.hint.is_empty() { small { (column.hint) } } }
+        }
+    }
+}
+
+fn cell(cell: &Cell, trial: &Trial) -> Markup {
     match cell {
-        Cell::Text(shown, key) => html! { td data-sort=(key) { (shown) } },
-        Cell::Number(shown, key) if key.is_finite() => html! { td.number data-sort=(key) { (shown) } },
-        Cell::Number(..) | Cell::Absent => html! { td.number data-sort="" { (NOTHING) } },
+        Cell::Text(of) => {
+            let (shown, key) = of(trial);
+            html! { td data-sort=(key) { (shown) } }
+        }
+        Cell::Number(of) => match of(trial).filter(|(_, key)| key.is_finite()) {
+            Some((shown, key)) => html! { td.number data-sort=(key) { (shown) } },
+            None => html! { td.number data-sort="" { (NOTHING) } },
+        },
     }
 }
