@@ -101,11 +101,11 @@ impl Jsonl {
             } else if std::str::from_utf8(&line).is_err() {
                 emit(Piece::NotUtf8)?
             } else {
-                let text = text_of(&line, &self.field).map_err(|error| CorpusError::JsonLine {
+                let text = text_of(line.trim_ascii_end(), &self.field).map_err(|error| CorpusError::JsonLine {
                     path: file.path.clone(),
                     line: number,
                     field: self.field.clone(),
-                    detail: error.to_string(),
+                    detail: reason(&error),
                 })?;
                 emit_bytes(text.as_bytes(), maximum, emit)?
             };
@@ -122,6 +122,15 @@ fn text_of<'a>(line: &'a [u8], field: &str) -> serde_json::Result<Cow<'a, str>> 
     let text = Field(field).deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(text)
+}
+
+/// What is wrong with a line, by its column alone: a line of the file is all the parser has seen.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((what, _)) => format!("{what} at column {}", error.column()),
+        None => text,
+    }
 }
 
 /// Takes one field of an object as a text, and passes over the others without keeping them.

@@ -1,5 +1,7 @@
 //! Where documents come from: one file and one line of the registry below for each reader.
 
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::ops::ControlFlow;

@@ -1,0 +1,364 @@
+//! From documents to shards, as a user sees it.
+
+mod common;
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use common::{Folder, documents, prepare, spec, tokenizer};
+use triaxis_corpus::{Corpus, CorpusError, TokenizerSpec};
+use triaxis_units::Bytes;
+
+/// Two folders of text and one of JSON lines, some documents in more than one of them.
+fn sources(folder: &Folder) {
+    for n in 0..60 {
+        folder.write(&format!("prose/{n}.md"), &common::text("prose", n));
+        folder.write(&format!("code/{n}.rs"), &common::text("code", n));
+    }
+    folder.write("prose/again.md", &common::text("prose", 5));
+    folder.write("code/from-prose.rs", &common::text("prose", 7));
+    folder.write("code/binary.rs", b"\xff\xfe\x00");
+    folder.write("code/empty.rs", "");
+    let lines: String = (0..60)
+        .map(|n| common::json_line(&common::text("web", n)))
+        .collect();
+    folder.write("web/a.jsonl", &lines);
+    folder.write("web/b.jsonl", &common::json_line(&common::text("code", 9)));
+}
+
+const SOURCES: &str = r#"
+    [[sources]]
+    kind = "files"
+    name = "prose"
+    include = ["prose/**/*.md"]
+    licence = "CC-BY-4.0"
+    [[sources]]
+    kind = "files"
+    name = "code"
+    include = ["code"]
+    [[sources]]
+    kind = "jsonl"
+    name = "web"
+    include = ["web/*.jsonl"]
+"#;
+
+fn everything() -> String {
+    format!("validation = '4KB'\n{SOURCES}")
+}
+
+fn weighted(sample: &str) -> String {
+    let sources = SOURCES.replace("name = \"code\"", "name = \"code\"\nweight = 2.0");
+    format!("validation = '4KB'\nsample = '{sample}'\n{sources}")
+}
+
+#[test]
+fn all_text_comes_out_once_and_on_one_side() {
+    let folder = Folder::new();
+    sources(&folder);
+    let corpus = prepare(&folder, &spec(&everything()), &tokenizer(300)).unwrap();
+    let train = documents(&corpus, &corpus.train());
+    let validation = documents(&corpus, &corpus.validation());
+    let mut found: Vec<String> = train.iter().chain(&validation).cloned().collect();
+    found.sort();
+    let mut expected: Vec<String> = ["prose", "code", "web"]
+        .iter()
+        .flat_map(|kind| (0..60).map(|n| common::text(kind, n)))
+        .collect();
+    expected.sort();
+    assert_eq!(found, expected);
+    let bytes: usize = validation.iter().map(String::len).sum();
+    assert_eq!(corpus.validation_bytes(), Bytes(bytes as u64));
+    assert!((4000..6000).contains(&bytes), "{bytes}");
+}
+
+#[test]
+fn the_manifest_counts_what_was_found_and_taken() {
+    let folder = Folder::new();
+    sources(&folder);
+    let corpus = prepare(&folder, &spec(&everything()), &tokenizer(300)).unwrap();
+    let manifest = corpus.manifest();
+    let facts: Vec<_> = manifest
+        .sources
+        .iter()
+        .map(|s| {
+            (
+                s.name.as_str(),
+                s.files,
+                s.found.documents,
+                s.duplicates.documents,
+                s.not_utf8,
+                s.too_small,
+            )
+        })
+        .collect();
+    assert_eq!(
+        facts,
+        [
+            ("prose", 61, 61, 1, 0, 0),
+            ("code", 63, 61, 1, 1, 1),
+            ("web", 2, 61, 1, 0, 0)
+        ]
+    );
+    let licences: BTreeMap<_, _> = manifest
+        .licences
+        .iter()
+        .map(|l| (l.licence.as_str(), l.train.documents + l.validation.documents))
+        .collect();
+    assert_eq!(licences, BTreeMap::from([("CC-BY-4.0", 60), ("unstated", 120)]));
+    let tokens: u64 = manifest.sources.iter().map(|s| s.train.tokens.0).sum();
+    assert_eq!(tokens as usize, corpus.train().len());
+    assert_eq!(manifest.train.total.tokens.0, tokens);
+    assert_eq!(manifest.token_bytes, 2);
+    assert_eq!(corpus.vocabulary(), 300);
+    corpus.verify().unwrap();
+}
+
+#[test]
+fn neither_threads_nor_place_change_the_corpus() {
+    let here = Folder::new();
+    let there = Folder::new();
+    sources(&here);
+    sources(&there);
+    let run = |folder: &Folder, threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| prepare(folder, &spec(&weighted("6KB")), &tokenizer(300)))
+            .unwrap()
+    };
+    let (one, four) = (run(&here, 1), run(&there, 4));
+    assert_eq!(one.manifest(), four.manifest());
+    for file in ["train.bin", "validation.bin", "tokenizer.json", "manifest.json"] {
+        let read = |corpus: &Corpus| std::fs::read(corpus.folder().join(file)).unwrap();
+        assert_eq!(read(&one), read(&four), "{file}");
+    }
+    let absolute = SOURCES.replace(
+        "include = [\"",
+        &format!("include = [\"{}/", here.path().display()),
+    );
+    let elsewhere = Folder::new();
+    let spec = spec(&format!("validation = '4KB'\n{absolute}"));
+    let corpus = prepare(&elsewhere, &spec, &tokenizer(300)).unwrap();
+    let relative = triaxis_corpus::prepare(
+        &common::spec(&everything()),
+        &tokenizer(300),
+        there.path(),
+        &there.path().join("second"),
+        &(),
+    )
+    .unwrap();
+    assert_eq!(corpus.identity(), relative.identity());
+    assert_eq!(corpus.manifest().inputs, relative.manifest().inputs);
+}
+
+#[test]
+fn a_sample_follows_the_weights_all_along() {
+    let folder = Folder::new();
+    for n in 0..2000 {
+        folder.write(&format!("prose/{n}.md"), &common::text("prose", n));
+        folder.write(&format!("code/{n}.rs"), &common::text("code", n));
+    }
+    let spec = spec(
+        "validation = '2KB'\nsample = '150KB'\nseed = 3
+        [[sources]]\nkind = 'files'\nname = 'prose'\ninclude = ['prose']\nweight = 1.0
+        [[sources]]\nkind = 'files'\nname = 'code'\ninclude = ['code']\nweight = 3.0",
+    );
+    let corpus = prepare(&folder, &spec, &tokenizer(300)).unwrap();
+    let bytes: Vec<u64> = corpus
+        .manifest()
+        .sources
+        .iter()
+        .map(|s| s.train.bytes.0)
+        .collect();
+    for (bytes, share) in bytes.iter().zip([37_500, 112_500]) {
+        assert!((share..share + 300).contains(bytes), "{bytes} of {share}");
+    }
+    let train = documents(&corpus, &corpus.train());
+    for half in [&train[..train.len() / 2], &train[train.len() / 2..]] {
+        let code: usize = half
+            .iter()
+            .filter(|text| text.starts_with("code"))
+            .map(String::len)
+            .sum();
+        let all: usize = half.iter().map(String::len).sum();
+        // Of about 600 documents, a quarter of another source: three standard deviations are 5%.
+        assert!((code as f64 / all as f64 - 0.75).abs() < 0.053, "{code} of {all}");
+    }
+}
+
+#[test]
+fn a_larger_sample_holds_the_smaller_one_and_the_same_validation_text() {
+    let folder = Folder::new();
+    sources(&folder);
+    let make = |sample: &str| {
+        let out = folder.path().join(format!("out-{sample}"));
+        triaxis_corpus::prepare(
+            &spec(&weighted(sample)),
+            &tokenizer(300),
+            folder.path(),
+            &out,
+            &(),
+        )
+        .unwrap()
+    };
+    let (small, large) = (make("4KB"), make("7KB"));
+    let set = |corpus: &Corpus| {
+        documents(corpus, &corpus.train())
+            .into_iter()
+            .collect::<HashSet<_>>()
+    };
+    assert!(set(&small).is_subset(&set(&large)) && set(&small).len() < set(&large).len());
+    assert_eq!(
+        documents(&small, &small.validation()),
+        documents(&large, &large.validation())
+    );
+}
+
+#[test]
+fn the_seed_draws_another_split_and_order() {
+    let folder = Folder::new();
+    sources(&folder);
+    let make = |seed: u64| {
+        let out = folder.path().join(format!("out-{seed}"));
+        let spec = spec(&format!("seed = {seed}\n{}", everything()));
+        triaxis_corpus::prepare(&spec, &tokenizer(300), folder.path(), &out, &()).unwrap()
+    };
+    let (one, two) = (make(1), make(2));
+    assert_ne!(one.identity(), two.identity());
+    assert_ne!(
+        documents(&one, &one.validation()),
+        documents(&two, &two.validation())
+    );
+}
+
+#[test]
+fn a_second_preparation_opens_the_first() {
+    let folder = Folder::new();
+    sources(&folder);
+    let first = prepare(&folder, &spec(&everything()), &tokenizer(300)).unwrap();
+    let modified = |corpus: &Corpus| {
+        std::fs::metadata(corpus.folder().join("train.bin"))
+            .unwrap()
+            .modified()
+            .unwrap()
+    };
+    let before = modified(&first);
+    let second = prepare(&folder, &spec(&everything()), &tokenizer(300)).unwrap();
+    assert_eq!(modified(&second), before);
+    assert_eq!(first.manifest(), second.manifest());
+    folder.write("prose/new.md", "Something that was not there before.");
+    let error = prepare(&folder, &spec(&everything()), &tokenizer(300)).unwrap_err();
+    assert!(matches!(error, CorpusError::Occupied { .. }), "{error}");
+    Corpus::open(first.folder()).unwrap().verify().unwrap();
+}
+
+#[test]
+fn a_folder_of_something_else_is_left_alone() {
+    let folder = Folder::new();
+    sources(&folder);
+    folder.write("corpus/precious.txt", "mine");
+    let error = prepare(&folder, &spec(&everything()), &tokenizer(300)).unwrap_err();
+    assert!(matches!(&error, CorpusError::Occupied { .. }), "{error}");
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("corpus/precious.txt")).unwrap(),
+        "mine"
+    );
+}
+
+#[test]
+fn nothing_is_left_of_a_preparation_that_failed_or_was_killed() {
+    let folder = Folder::new();
+    sources(&folder);
+    folder.write(".corpus.unfinished-abcdef/lock", "");
+    folder.write(".corpus.unfinished-abcdef/spool", "half");
+    let error = prepare(&folder, &spec(&everything()), &tokenizer(100_000)).unwrap_err();
+    assert!(
+        matches!(error, CorpusError::Vocabulary { asked: 100_000, .. }),
+        "{error}"
+    );
+    let hidden = |path: &Path| {
+        let names = std::fs::read_dir(path)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with('.')).collect::<Vec<_>>()
+    };
+    assert_eq!(hidden(folder.path()), Vec::<String>::new());
+    assert!(!folder.path().join("corpus").exists());
+}
+
+#[test]
+fn a_damaged_shard_is_named() {
+    let folder = Folder::new();
+    sources(&folder);
+    let corpus = prepare(&folder, &spec(&everything()), &tokenizer(300)).unwrap();
+    let path = corpus.folder().join("validation.bin");
+    let whole = std::fs::read(&path).unwrap();
+    let mut flipped = whole.clone();
+    flipped[10] ^= 1;
+    drop(corpus);
+    std::fs::write(&path, flipped).unwrap();
+    let error = Corpus::open(path.parent().unwrap())
+        .unwrap()
+        .verify()
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("validation.bin is damaged: its hash"),
+        "{error}"
+    );
+    std::fs::write(&path, &whole[..whole.len() - 2]).unwrap();
+    let error = Corpus::open(path.parent().unwrap()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("remove the folder and prepare the corpus again"),
+        "{error}"
+    );
+    std::fs::remove_file(&path).unwrap();
+    assert!(matches!(
+        Corpus::open(path.parent().unwrap()).unwrap_err(),
+        CorpusError::DamagedShard { .. }
+    ));
+    let manifest = path.with_file_name("manifest.json");
+    for bad in ["", "{}", "{\"format\": 99}", "{\"format\": 1}"] {
+        std::fs::write(&manifest, bad).unwrap();
+        let error = Corpus::open(path.parent().unwrap()).unwrap_err();
+        assert!(matches!(error, CorpusError::DamagedShard { .. }), "{error}");
+    }
+}
+
+#[test]
+fn a_view_reads_anywhere_and_no_further() {
+    let folder = Folder::new();
+    sources(&folder);
+    let corpus = prepare(&folder, &spec(&everything()), &tokenizer(300)).unwrap();
+    let view = corpus.train();
+    let mut all = vec![0; view.len()];
+    view.read(0, &mut all).unwrap();
+    let mut some = [0; 33];
+    view.read(100, &mut some).unwrap();
+    assert_eq!(some, all[100..133]);
+    assert_eq!(*all.last().unwrap(), corpus.end_of_text());
+    view.read(view.len(), &mut []).unwrap();
+    for start in [view.len() - 32, view.len(), usize::MAX] {
+        assert!(matches!(
+            view.read(start, &mut some).unwrap_err(),
+            CorpusError::OutOfRange { .. }
+        ));
+    }
+}
+
+#[test]
+fn a_corpus_can_be_made_with_the_tokenizer_of_another() {
+    let folder = Folder::new();
+    sources(&folder);
+    let first = prepare(&folder, &spec(&everything()), &tokenizer(300)).unwrap();
+    let loaded = TokenizerSpec::File {
+        file: "corpus/tokenizer.json".into(),
+        end_of_text: "<|endoftext|>".to_owned(),
+    };
+    let out = folder.path().join("second");
+    let second = triaxis_corpus::prepare(&spec(&everything()), &loaded, folder.path(), &out, &());
+    // The first corpus lies among no source, so that both see the same text.
+    assert_eq!(first.identity(), second.unwrap().identity());
+}
