@@ -155,6 +155,9 @@ impl Rows {
     }
 }
 
+/// Rows that go through a sweep together.
+const BLOCK: usize = 32;
+
 /// A form, its data and an objective, over search coordinates; parameters can be held fixed.
 pub(crate) struct Problem<'a> {
     form: &'a dyn LawForm,
@@ -201,29 +204,44 @@ impl<'a> Problem<'a> {
     }
 
     /// Calls `visit` with each weighted row's weight, residual (predicted - observed) and natural
-    /// gradient of the residual; false when a value is not finite.
+    /// gradient of the prediction, and the factor that makes it that of the residual; false when a
+    /// value is not finite.
+    ///
+    /// Rows go through in blocks: first all predictions, then all sums, so that neither waits for the other.
     #[inline]
-    fn sweep(&self, natural: &[f64], mut visit: impl FnMut(f64, f64, &[f64])) -> bool {
-        let mut buffer = [0.0; MOST_PARAMETERS];
-        let gradient = &mut buffer[..natural.len()];
-        for (row, inputs) in self.rows.inputs.chunks_exact(self.rows.width).enumerate() {
-            let weight = self.rows.weights[row];
-            if weight == 0.0 {
-                continue;
-            }
-            let value = self.form.value(natural, inputs, gradient);
-            let residual = match self.residual {
-                Residual::Linear => value - self.rows.target[row],
-                Residual::Log => {
-                    let inverse = value.recip();
-                    gradient.iter_mut().for_each(|slope| *slope *= inverse);
-                    value.ln() - self.rows.target[row]
+    fn sweep<const SIZE: usize>(
+        &self,
+        natural: &[f64],
+        mut visit: impl FnMut(f64, f64, &[f64; SIZE], f64),
+    ) -> bool {
+        let mut values = [0.0; BLOCK];
+        let mut gradients = [[0.0; SIZE]; BLOCK];
+        let width = self.rows.width;
+        for start in (0..self.rows.len()).step_by(BLOCK) {
+            let end = (start + BLOCK).min(self.rows.len());
+            for (slot, row) in (start..end).enumerate() {
+                if self.rows.weights[row] != 0.0 {
+                    let inputs = &self.rows.inputs[row * width..(row + 1) * width];
+                    values[slot] = self
+                        .form
+                        .value(natural, inputs, &mut gradients[slot][..natural.len()]);
                 }
-            };
-            if !residual.is_finite() {
-                return false;
             }
-            visit(weight, residual, gradient);
+            for (slot, row) in (start..end).enumerate() {
+                let weight = self.rows.weights[row];
+                if weight == 0.0 {
+                    continue;
+                }
+                let (coordinate, factor) = match self.residual {
+                    Residual::Linear => (values[slot], 1.0),
+                    Residual::Log => (values[slot].ln(), values[slot].recip()),
+                };
+                let residual = coordinate - self.rows.target[row];
+                if !residual.is_finite() {
+                    return false;
+                }
+                visit(weight, residual, &gradients[slot], factor);
+            }
         }
         true
     }
@@ -248,15 +266,24 @@ impl<'a> Problem<'a> {
 
     /// Objective (sum over rows) and its gradient by the free search coordinates.
     pub(crate) fn value(&self, point: &[f64], gradient: &mut [f64]) -> f64 {
+        match self.form.parameters().len() {
+            ..=5 => self.value_of::<5>(point, gradient),
+            6..=8 => self.value_of::<8>(point, gradient),
+            _ => self.value_of::<MOST_PARAMETERS>(point, gradient),
+        }
+    }
+
+    fn value_of<const SIZE: usize>(&self, point: &[f64], gradient: &mut [f64]) -> f64 {
         let (mut natural, mut slope) = ([0.0; MOST_PARAMETERS], [0.0; MOST_PARAMETERS]);
         let count = self.natural(point, &mut natural, &mut slope);
         let mut total = 0.0;
-        let mut sums = [0.0; MOST_PARAMETERS];
-        let finite = self.sweep(&natural[..count], |weight, residual, row_gradient| {
+        let mut sums = [0.0; SIZE];
+        let finite = self.sweep::<SIZE>(&natural[..count], |weight, residual, row_gradient, factor| {
             let (loss, derivative, _) = self.penalty.at(residual);
             total += weight * loss;
+            let derivative = weight * derivative * factor;
             for (sum, slope) in sums.iter_mut().zip(row_gradient) {
-                *sum += weight * derivative * slope;
+                *sum += derivative * slope;
             }
         });
         for (out, index) in gradient.iter_mut().zip(&self.free) {
@@ -293,20 +320,34 @@ impl<'a> Problem<'a> {
 
 impl Curvature for Problem<'_> {
     fn quadratic(&mut self, point: &[f64], model: &mut Quadratic) {
+        // Loops of a length known when compiled are several times as fast.
+        match self.form.parameters().len() {
+            ..=3 => self.quadratic_of::<3>(point, model),
+            4..=5 => self.quadratic_of::<5>(point, model),
+            6..=8 => self.quadratic_of::<8>(point, model),
+            _ => self.quadratic_of::<MOST_PARAMETERS>(point, model),
+        }
+    }
+}
+
+impl Problem<'_> {
+    /// The quadratic model of a form with at most `SIZE` parameters.
+    fn quadratic_of<const SIZE: usize>(&self, point: &[f64], model: &mut Quadratic) {
         let (mut natural, mut slope) = ([0.0; MOST_PARAMETERS], [0.0; MOST_PARAMETERS]);
         let count = self.natural(point, &mut natural, &mut slope);
         let mut total = 0.0;
-        let mut sums = [0.0; MOST_PARAMETERS];
-        let mut squares = [[0.0; MOST_PARAMETERS]; MOST_PARAMETERS];
-        let finite = self.sweep(&natural[..count], |weight, residual, row_gradient| {
+        let mut sums = [0.0; SIZE];
+        let mut squares = [[0.0; SIZE]; SIZE];
+        let finite = self.sweep::<SIZE>(&natural[..count], |weight, residual, row_gradient, factor| {
             let (loss, derivative, curvature) = self.penalty.at(residual);
             total += weight * loss;
-            let (derivative, curvature) = (weight * derivative, weight * curvature);
-            for (first, value) in row_gradient.iter().enumerate() {
-                sums[first] += derivative * value;
-                let scaled = curvature * value;
-                for (sum, other) in squares[first].iter_mut().zip(&row_gradient[..=first]) {
-                    *sum += scaled * other;
+            let (derivative, curvature) =
+                (weight * derivative * factor, weight * curvature * factor * factor);
+            for first in 0..SIZE {
+                sums[first] += derivative * row_gradient[first];
+                let scaled = curvature * row_gradient[first];
+                for second in 0..=first {
+                    squares[first][second] += scaled * row_gradient[second];
                 }
             }
         });
@@ -314,12 +355,8 @@ impl Curvature for Problem<'_> {
         for (row, first) in self.free.iter().enumerate() {
             model.gradient[row] = sums[*first] * slope[*first];
             for (column, second) in self.free.iter().enumerate() {
-                let square = if second <= first {
-                    squares[*first][*second]
-                } else {
-                    squares[*second][*first]
-                };
-                model.hessian[row * order + column] = square * slope[*first] * slope[*second];
+                model.hessian[row * order + column] =
+                    squares[*first][*second] * slope[*first] * slope[*second];
             }
         }
         let usable = finite

@@ -1,5 +1,7 @@
 //! The three approaches on ladders simulated from a known law, and what they refuse.
 
+#![allow(clippy::unwrap_used)]
+
 use triaxis_laws::approach::{Curve, Run, approach1, approach2, approach3};
 use triaxis_laws::forms::{Chinchilla, FLOPS_PER_PARAM_TOKEN};
 use triaxis_laws::numeric::Stream;

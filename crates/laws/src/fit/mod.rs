@@ -24,6 +24,10 @@ use search::Searcher;
 /// Rows from which on a bootstrap draws rows rather than residuals, unless told otherwise.
 const ROWS_FOR_CASES: usize = 60;
 
+/// How much worse a local minimum may be to be tried on bootstrap samples too, and how many are.
+const RIVAL: f64 = 1.5;
+const MOST_RIVALS: usize = 3;
+
 /// Fits `form` to `table`: the best parameters of all starts, their intervals, what is identified,
 /// and how well the largest runs are predicted from the others.
 ///
@@ -305,10 +309,19 @@ fn intervals(
 ) {
     let form = searcher.form;
     let best = &minima[0];
+    // Another minimum can be the best one of a sample only if it is not far worse on all rows.
+    let near = |minimum: &LocalMinimum| minimum.objective <= RIVAL * fit.objective;
+    let rivals = fit
+        .minima
+        .iter()
+        .take(MOST_RIVALS)
+        .take_while(|minimum| near(minimum))
+        .count()
+        .max(1);
     let sampler = Sampler {
         searcher: *searcher,
         rows,
-        minima: &minima[..minima.len().min(3)],
+        minima: &minima[..rivals],
         residuals,
         seed: options.seed,
     };
@@ -329,7 +342,7 @@ fn intervals(
         let problem = Problem::new(form, rows, searcher.objective, profile::SMOOTH);
         let least = problem.value(best, &mut vec![0.0; best.len()]);
         let ceiling = profile::ceiling(searcher, rows, residuals, least, options.level);
-        profile::profiles(searcher, rows, best, ceiling)
+        profile::profiles(searcher, rows, best, least, ceiling)
     });
     for (index, parameter) in form.parameters().iter().enumerate() {
         let column = |points: &[Vec<f64>]| -> Vec<f64> {

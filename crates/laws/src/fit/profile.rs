@@ -20,8 +20,8 @@ pub(crate) struct Profile {
 
 /// Smoothing of absolute deviations at convergence.
 pub(crate) const SMOOTH: f64 = 1e-9;
-const DOUBLINGS: usize = 40;
-const BISECTIONS: usize = 12;
+/// Evaluations along one side of one profile.
+const EVALUATIONS: usize = 60;
 
 /// Noise below which nobody measures a response, as a share of its spread: without it a noiseless
 /// table would identify everything to the last digit.
@@ -61,7 +61,13 @@ pub(crate) fn ceiling(
 }
 
 /// The profiles of all parameters around the optimum `best` (search coordinates).
-pub(crate) fn profiles(searcher: &Searcher<'_>, rows: &Rows, best: &[f64], ceiling: f64) -> Vec<Profile> {
+pub(crate) fn profiles(
+    searcher: &Searcher<'_>,
+    rows: &Rows,
+    best: &[f64],
+    least: f64,
+    ceiling: f64,
+) -> Vec<Profile> {
     (0..best.len())
         .into_par_iter()
         .map(|index| {
@@ -70,8 +76,24 @@ pub(crate) fn profiles(searcher: &Searcher<'_>, rows: &Rows, best: &[f64], ceili
                 Scale::Linear => value,
                 Scale::Log => value.max(1e-300).ln(),
             };
-            let (low, low_closed) = walk(searcher, rows, best, index, edge(parameter.range.0), ceiling);
-            let (high, high_closed) = walk(searcher, rows, best, index, edge(parameter.range.1), ceiling);
+            let (low, low_closed) = walk(
+                searcher,
+                rows,
+                best,
+                index,
+                edge(parameter.range.0),
+                least,
+                ceiling,
+            );
+            let (high, high_closed) = walk(
+                searcher,
+                rows,
+                best,
+                index,
+                edge(parameter.range.1),
+                least,
+                ceiling,
+            );
             Profile {
                 low: parameter.scale.inverse(low),
                 high: parameter.scale.inverse(high),
@@ -81,56 +103,64 @@ pub(crate) fn profiles(searcher: &Searcher<'_>, rows: &Rows, best: &[f64], ceili
         .collect()
 }
 
-/// Walks parameter `index` from the optimum towards `edge` until the objective exceeds `ceiling`.
+/// Walks parameter `index` from the optimum towards `edge` until the objective reaches `ceiling`.
+///
+/// Near the optimum the rise goes with the square of the distance, so each stride aims at the ceiling;
+/// once it is crossed the crossing is found by regula falsi on the root of the rise.
 fn walk(
     searcher: &Searcher<'_>,
     rows: &Rows,
     best: &[f64],
     index: usize,
     edge: f64,
+    least: f64,
     ceiling: f64,
 ) -> (f64, bool) {
     let direction = (edge - best[index]).signum();
-    if (edge - best[index]).abs() < 1e-12 {
+    let span = (edge - best[index]).abs();
+    if span < 1e-12 {
         return (edge, false);
     }
-    let (mut inside, mut at) = (best.to_vec(), best[index]);
-    let mut stride = 1e-3 * best[index].abs().max(0.1);
-    for _ in 0..DOUBLINGS {
-        let next = if direction > 0.0 {
-            (at + stride).min(edge)
-        } else {
-            (at - stride).max(edge)
+    let full = (ceiling - least).sqrt();
+    let root = |value: f64| (value - least).max(0.0).sqrt();
+    let at = |distance: f64| best[index] + direction * distance;
+    // The last point below the ceiling: distance, root of the rise, parameters.
+    let (mut inside, mut below, mut point) = (0.0, 0.0, best.to_vec());
+    let mut outside: Option<(f64, f64)> = None;
+    let mut stride = (1e-2 * best[index].abs().max(0.1)).min(span);
+    for _ in 0..EVALUATIONS {
+        let next = match outside {
+            None => (inside + stride).min(span),
+            Some((distance, above)) => {
+                let share = ((full - below) / (above - below)).clamp(0.05, 0.95);
+                inside + share * (distance - inside)
+            }
         };
-        let minimum = searcher.polish(rows, &inside, Some((index, next)));
-        if minimum.value > ceiling {
-            return (bisect(searcher, rows, &inside, index, at, next, ceiling), true);
-        }
-        (inside, at) = (minimum.point, next);
-        if at == edge {
-            return (edge, false);
-        }
-        stride *= 1.6;
-    }
-    (at, false)
-}
-
-fn bisect(
-    searcher: &Searcher<'_>,
-    rows: &Rows,
-    start: &[f64],
-    index: usize,
-    mut inside: f64,
-    mut outside: f64,
-    ceiling: f64,
-) -> f64 {
-    for _ in 0..BISECTIONS {
-        let middle = 0.5 * (inside + outside);
-        if searcher.polish(rows, start, Some((index, middle))).value > ceiling {
-            outside = middle;
+        let minimum = searcher.trace(rows, &point, (index, at(next)));
+        let reached = root(minimum.value);
+        if !minimum.value.is_finite() || reached > full {
+            outside = Some((next, if reached.is_finite() { reached } else { 2.0 * full }));
         } else {
-            inside = middle;
+            let rate = (reached - below) / (next - inside);
+            (inside, below, point) = (next, reached, minimum.point);
+            if inside == span {
+                return (edge, false);
+            }
+            let aimed = if rate > 0.0 {
+                1.1 * (full - below) / rate
+            } else {
+                f64::INFINITY
+            };
+            stride = aimed.clamp(0.3 * stride, 5.0 * stride);
+        }
+        if outside.is_some_and(|(distance, _)| distance - inside <= 1e-3 * distance)
+            || (full - below).abs() <= 2e-3 * full
+        {
+            break;
         }
     }
-    inside
+    (
+        at(inside),
+        outside.is_some() || (full - below).abs() <= 2e-3 * full,
+    )
 }

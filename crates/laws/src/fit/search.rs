@@ -7,8 +7,12 @@ use crate::form::{LawForm, Residual};
 use crate::numeric::{Curvature, Minimum, Quadratic, descend, least_squares, minimise, solve_positive};
 use crate::objective::{Objective, Problem, Robust, Rows};
 
-/// Steps from every start, before the best go on.
-const FIRST_STEPS: usize = 24;
+/// Steps from every start, before paths that have met are merged.
+const FIRST_STEPS: usize = 10;
+/// Distinct points that then go on.
+const PROMISING: usize = 400;
+/// Steps from every distinct point then reached, before the best go on.
+const SECOND_STEPS: usize = 20;
 /// Distinct points that go on to full convergence.
 const FINALISTS: usize = 16;
 /// Smoothing of the kink of absolute deviations, stage by stage.
@@ -29,31 +33,34 @@ impl Searcher<'_> {
         }
     }
 
-    /// A few cheap steps on the coarsest smoothing.
-    fn approach(&self, rows: &Rows, start: &[f64], hold: Option<(usize, f64)>, steps: usize) -> Minimum {
-        let mut problem = Problem::new(self.form, rows, self.objective, SMOOTHINGS[0]);
+    fn problem<'a>(&'a self, rows: &'a Rows, hold: Option<(usize, f64)>, smoothing: f64) -> Problem<'a> {
+        let mut problem = Problem::new(self.form, rows, self.objective, smoothing);
         if let Some((index, value)) = hold {
             problem.hold(index, value);
         }
-        let start = problem.restrict(start);
-        let minimum = descend(&mut problem, &start, steps, 1e-7);
-        Minimum {
-            point: problem.extend(&minimum.point),
-            value: minimum.value,
-        }
+        problem
     }
 
-    /// Full convergence from a good point; `hold` fixes one parameter at a search coordinate.
-    pub(crate) fn polish(&self, rows: &Rows, start: &[f64], hold: Option<(usize, f64)>) -> Minimum {
+    /// Damped Gauss-Newton steps only, on the coarsest smoothing.
+    fn approach(&self, rows: &Rows, start: &[f64], steps: usize) -> Minimum {
+        descend(&mut self.problem(rows, None, SMOOTHINGS[0]), start, steps, 1e-6)
+    }
+
+    /// Convergence from a good point, stage by stage; `hold` fixes one parameter at a search coordinate.
+    fn converge(
+        &self,
+        rows: &Rows,
+        start: &[f64],
+        hold: Option<(usize, f64)>,
+        steps: usize,
+        iterations: usize,
+    ) -> Minimum {
         let mut all = start.to_vec();
         let mut value = f64::INFINITY;
         for smoothing in self.smoothings() {
-            let mut problem = Problem::new(self.form, rows, self.objective, *smoothing);
-            if let Some((index, value)) = hold {
-                problem.hold(index, value);
-            }
+            let mut problem = self.problem(rows, hold, *smoothing);
             let from = problem.restrict(&all);
-            let near = descend(&mut problem, &from, 40, 1e-9);
+            let near = descend(&mut problem, &from, steps, 1e-5);
             let mut model = Quadratic::new(near.point.len());
             problem.quadratic(&near.point, &mut model);
             let inverse = inverse_of(&model);
@@ -61,7 +68,7 @@ impl Searcher<'_> {
                 &mut |point, gradient| problem.value(point, gradient),
                 &near.point,
                 inverse,
-                300,
+                iterations,
             );
             all = problem.extend(&end.point);
             value = end.value;
@@ -69,33 +76,58 @@ impl Searcher<'_> {
         Minimum { point: all, value }
     }
 
+    /// Full convergence from a good point.
+    pub(crate) fn polish(&self, rows: &Rows, start: &[f64]) -> Minimum {
+        self.converge(rows, start, None, 40, 300)
+    }
+
+    /// Convergence to the few digits that a profile needs, with one parameter held.
+    pub(crate) fn trace(&self, rows: &Rows, start: &[f64], hold: (usize, f64)) -> Minimum {
+        self.converge(rows, start, Some(hold), 20, 40)
+    }
+
     /// The best point from some good starts, without the last digits: for one of many bootstrap samples.
+    ///
+    /// The first start goes all the way; another one only if a few steps bring it below that.
     pub(crate) fn refit(&self, rows: &Rows, starts: &[Vec<f64>]) -> Minimum {
-        let best = starts
-            .iter()
-            .map(|start| self.approach(rows, start, None, FIRST_STEPS))
-            .min_by(|first, second| first.value.total_cmp(&second.value));
-        best.map_or(
-            Minimum {
+        let Some((first, others)) = starts.split_first() else {
+            return Minimum {
                 point: Vec::new(),
                 value: f64::INFINITY,
-            },
-            |best| self.polish(rows, &best.point, None),
-        )
+            };
+        };
+        let mut best = self.converge(rows, first, None, 8, 60);
+        for start in others {
+            let other = self.approach(rows, start, FIRST_STEPS);
+            if other.value < best.value {
+                let other = self.converge(rows, &other.point, None, 8, 60);
+                if other.value < best.value {
+                    best = other;
+                }
+            }
+        }
+        best
     }
 
     /// All distinct local minima found from `starts` (search coordinates), the best first.
+    ///
+    /// Every start descends some steps; starts whose paths have met go on as one, and the best of them converge.
     pub(crate) fn search(&self, rows: &Rows, starts: &[Vec<f64>]) -> Vec<Minimum> {
-        let mut reached: Vec<Minimum> = starts
-            .par_iter()
-            .map(|start| self.approach(rows, start, None, FIRST_STEPS))
-            .collect();
-        reached.retain(|minimum| minimum.value.is_finite());
-        reached.sort_by(|first, second| first.value.total_cmp(&second.value));
-        let finalists = distinct(reached, FINALISTS, 1e-2);
+        let descend_all = |points: &[Vec<f64>], steps: usize| {
+            let mut reached: Vec<Minimum> = points
+                .par_iter()
+                .map(|start| self.approach(rows, start, steps))
+                .collect();
+            reached.retain(|minimum| minimum.value.is_finite());
+            reached.sort_by(|first, second| first.value.total_cmp(&second.value));
+            reached
+        };
+        let first = distinct(descend_all(starts, FIRST_STEPS), PROMISING, 2e-2);
+        let points: Vec<Vec<f64>> = first.into_iter().map(|minimum| minimum.point).collect();
+        let finalists = distinct(descend_all(&points, SECOND_STEPS), FINALISTS, 1e-2);
         let mut minima: Vec<Minimum> = finalists
             .par_iter()
-            .map(|minimum| self.polish(rows, &minimum.point, None))
+            .map(|minimum| self.polish(rows, &minimum.point))
             .collect();
         minima.retain(|minimum| minimum.value.is_finite());
         minima.sort_by(|first, second| first.value.total_cmp(&second.value));
