@@ -14,7 +14,7 @@ pub enum QuantityError {
         example: &'static str,
     },
     /// A suffix that this quantity does not have.
-    #[error("`{text}` is not a {quantity}: the unit `{suffix}` must be one of {allowed}")]
+    #[error("`{text}` is not a {quantity}: its suffix is `{suffix}` and must be {allowed}")]
     UnknownSuffix {
         /// What was read.
         text: String,
@@ -62,6 +62,14 @@ pub(crate) const BYTES: &[Suffix] = &[
     ("GiB", 1_073_741_824.0),
     ("TiB", 1_099_511_627_776.0),
 ];
+/// Bytes print in powers of 1024 only.
+pub(crate) const BINARY: &[Suffix] = &[
+    ("B", 1.0),
+    ("KiB", 1024.0),
+    ("MiB", 1_048_576.0),
+    ("GiB", 1_073_741_824.0),
+    ("TiB", 1_099_511_627_776.0),
+];
 pub(crate) const SECONDS: &[Suffix] = &[
     ("s", 1.0),
     ("", 1.0),
@@ -73,89 +81,134 @@ pub(crate) const SECONDS: &[Suffix] = &[
 pub(crate) const DOLLARS: &[Suffix] = &[("", 1.0), ("K", 1e3), ("M", 1e6), ("B", 1e9)];
 pub(crate) const PLAIN: &[Suffix] = &[("", 1.0)];
 
-/// Reads `number suffix` (white space between them allowed) against a table of suffixes.
-///
-/// The longest numeric prefix is the number, so that the `E` of `3E` is a suffix and that of `3E2`
-/// an exponent. Suffixes are matched exactly first, then without regard to case.
-pub(crate) fn read(
-    text: &str,
-    quantity: &'static str,
-    example: &'static str,
-    suffixes: &[Suffix],
-) -> Result<f64, QuantityError> {
-    let trimmed = text.trim();
-    let body: String = trimmed.chars().filter(|c| *c != '_').collect();
-    let (number, rest) = (0..=body.len())
-        .rev()
-        .filter(|&end| {
-            body.is_char_boundary(end) && body[..end].ends_with(|c: char| c.is_ascii_digit() || c == '.')
-        })
-        .find_map(|end| {
-            body[..end]
-                .parse::<f64>()
-                .ok()
-                .map(|number| (number, body[end..].trim()))
-        })
-        .filter(|(number, _)| number.is_finite())
-        .ok_or_else(|| QuantityError::NotANumber {
-            text: text.to_owned(),
-            quantity,
-            example,
-        })?;
-    let exact = suffixes.iter().find(|(suffix, _)| *suffix == rest);
-    let (_, scale) = exact
-        .or_else(|| {
-            suffixes
-                .iter()
-                .find(|(suffix, _)| suffix.eq_ignore_ascii_case(rest))
-        })
-        .ok_or_else(|| QuantityError::UnknownSuffix {
-            text: text.to_owned(),
-            quantity,
-            suffix: rest.to_owned(),
-            allowed: suffixes
-                .iter()
-                .filter(|(suffix, _)| !suffix.is_empty())
-                .map(|(suffix, _)| format!("`{suffix}`"))
-                .collect::<Vec<_>>()
-                .join(", "),
-        })?;
-    Ok(number * scale)
+/// What a quantity is called and which suffixes it has.
+#[derive(Clone, Copy)]
+pub(crate) struct Grammar {
+    pub(crate) quantity: &'static str,
+    pub(crate) example: &'static str,
+    pub(crate) suffixes: &'static [Suffix],
 }
 
-/// Prints `value` with the largest of `suffixes` that leaves at least one digit before the point,
-/// in `digits` significant digits without trailing zeros.
-pub(crate) fn print(value: f64, suffixes: &[Suffix], digits: usize) -> String {
-    let magnitude = value.abs();
-    let rounded = round_significant(magnitude, digits);
-    let (suffix, scale) = suffixes
-        .iter()
-        .filter(|(_, scale)| *scale <= rounded)
-        .max_by(|a, b| a.1.total_cmp(&b.1))
-        .or_else(|| suffixes.iter().find(|(_, scale)| *scale == 1.0))
-        .copied()
-        .unwrap_or(("", 1.0));
-    let scaled = value / scale;
-    if scaled != 0.0 && !(1e-3..1e4).contains(&scaled.abs()) {
-        return format!("{:.*e}{suffix}", digits - 1, scaled);
+impl Grammar {
+    /// Reads `number suffix`, white space between them and underscores in the number allowed.
+    ///
+    /// The longest numeric prefix is the number, so that the `E` of `3E` is a suffix and that of `3E2`
+    /// an exponent. Suffixes match exactly first, then without regard to case.
+    pub(crate) fn read(&self, text: &str) -> Result<f64, QuantityError> {
+        let body = body(text);
+        let (number, suffix) = self.part(text, &body)?;
+        Ok(number * self.scale(text, suffix)?)
     }
-    let decimals = if scaled == 0.0 {
-        0
-    } else {
-        digits as i32 - 1 - scaled.abs().log10().floor() as i32
-    };
-    let fixed = format!("{scaled:.*}", decimals.max(0) as usize);
-    let short = if fixed.contains('.') {
-        fixed.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        &fixed
-    };
-    format!("{short}{suffix}")
+
+    /// Reads a sum of such parts, as in `1h 30min`; each needs its suffix unless it stands alone.
+    pub(crate) fn read_sum(&self, text: &str) -> Result<f64, QuantityError> {
+        let body = body(text);
+        let (mut rest, mut total) = (body.as_str(), 0.0);
+        loop {
+            let number = number_end(rest);
+            let after = rest[number..].find(|c: char| c.is_ascii_digit() || c == '.');
+            let (part, tail) = rest.split_at(after.map_or(rest.len(), |after| number + after));
+            let (value, suffix) = self.part(text, part)?;
+            let alone = tail.is_empty() && part.len() == body.len();
+            if suffix.is_empty() && !alone {
+                return Err(self.unknown(text, suffix));
+            }
+            total += value * self.scale(text, suffix)?;
+            rest = tail;
+            if rest.is_empty() {
+                return Ok(total);
+            }
+        }
+    }
+
+    /// An error for a value that breaks `rule`.
+    pub(crate) fn out_of_range(&self, text: impl ToString, rule: &'static str) -> QuantityError {
+        QuantityError::OutOfRange {
+            text: text.to_string(),
+            quantity: self.quantity,
+            rule,
+        }
+    }
+
+    fn part<'a>(&self, text: &str, part: &'a str) -> Result<(f64, &'a str), QuantityError> {
+        let (number, suffix) = part.split_at(number_end(part));
+        match number.parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok((number, suffix.trim())),
+            _ => Err(QuantityError::NotANumber {
+                text: text.to_owned(),
+                quantity: self.quantity,
+                example: self.example,
+            }),
+        }
+    }
+
+    fn scale(&self, text: &str, suffix: &str) -> Result<f64, QuantityError> {
+        let exact = self.suffixes.iter().find(|(known, _)| *known == suffix);
+        // A small `e` with nothing after it is an exponent cut short, not exa.
+        let loose = || {
+            self.suffixes
+                .iter()
+                .find(|(known, _)| known.eq_ignore_ascii_case(suffix))
+        };
+        let found = if suffix == "e" {
+            exact
+        } else {
+            exact.or_else(loose)
+        };
+        found
+            .map(|(_, scale)| *scale)
+            .ok_or_else(|| self.unknown(text, suffix))
+    }
+
+    fn unknown(&self, text: &str, suffix: &str) -> QuantityError {
+        let allowed: Vec<String> = self
+            .suffixes
+            .iter()
+            .map(|(known, _)| *known)
+            .filter(|known| !known.is_empty())
+            .map(|known| format!("`{known}`"))
+            .collect();
+        QuantityError::UnknownSuffix {
+            text: text.to_owned(),
+            quantity: self.quantity,
+            suffix: suffix.to_owned(),
+            allowed: if allowed.is_empty() {
+                "none at all".to_owned()
+            } else {
+                format!("one of {}", allowed.join(", "))
+            },
+        }
+    }
 }
 
-fn round_significant(value: f64, digits: usize) -> f64 {
-    if value == 0.0 || !value.is_finite() {
-        return value;
+/// The whole number that `text` is, if it is nothing else.
+pub(crate) fn digits(text: &str) -> Option<i128> {
+    body(text).parse().ok()
+}
+
+fn body(text: &str) -> String {
+    text.trim().chars().filter(|c| *c != '_').collect()
+}
+
+/// Where the longest number `text` begins with ends: sign, digits, point, digits, exponent.
+fn number_end(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let sign = |from: usize| from + usize::from(matches!(bytes.get(from), Some(b'+' | b'-')));
+    let digits = |from: usize| {
+        from + bytes[from..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count()
+    };
+    let mut end = digits(sign(0));
+    if bytes.get(end) == Some(&b'.') {
+        end = digits(end + 1);
     }
-    format!("{value:.*e}", digits - 1).parse().unwrap_or(value)
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let exponent = sign(end + 1);
+        if digits(exponent) > exponent {
+            end = digits(exponent);
+        }
+    }
+    end
 }

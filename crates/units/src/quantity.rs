@@ -1,14 +1,17 @@
-use std::fmt;
+use std::fmt::{self, Alignment};
 use std::ops::{Add, AddAssign, Div, Mul, Sub};
 use std::str::FromStr;
 
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::parse::{self, QuantityError};
+use crate::parse::{self, Grammar, QuantityError};
+use crate::print;
 
-/// Largest integer a double holds exactly; counts above it are refused rather than rounded.
-const EXACT: f64 = 9_007_199_254_740_992.0;
+/// Largest integer up to which doubles hold every one exactly; counts above it are refused, not rounded.
+const EXACT: u64 = 1 << 53;
+const WHOLE: &str = "a whole number from 0 to 2^53";
+const POSITIVE: &str = "zero or more, and finite";
 
 macro_rules! text_and_serde {
     ($name:ident, $repr:ty) => {
@@ -25,15 +28,19 @@ macro_rules! text_and_serde {
                     type Value = $name;
 
                     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        write!(formatter, "{}, as a number or a text", $name::DESCRIPTION)
+                        write!(
+                            formatter,
+                            "{}, as a number or a text",
+                            $name::GRAMMAR.quantity
+                        )
                     }
 
                     fn visit_u64<E: de::Error>(self, value: u64) -> Result<$name, E> {
-                        $name::try_from(value as f64).map_err(E::custom)
+                        $name::from_whole(value.into()).map_err(E::custom)
                     }
 
                     fn visit_i64<E: de::Error>(self, value: i64) -> Result<$name, E> {
-                        $name::try_from(value as f64).map_err(E::custom)
+                        $name::from_whole(value.into()).map_err(E::custom)
                     }
 
                     fn visit_f64<E: de::Error>(self, value: f64) -> Result<$name, E> {
@@ -48,16 +55,9 @@ macro_rules! text_and_serde {
             }
         }
 
-        impl Add for $name {
-            type Output = Self;
-            fn add(self, other: Self) -> Self {
-                Self(self.0 + other.0)
-            }
-        }
-
         impl AddAssign for $name {
             fn add_assign(&mut self, other: Self) {
-                self.0 += other.0;
+                *self = *self + other;
             }
         }
 
@@ -78,13 +78,13 @@ macro_rules! text_and_serde {
 }
 
 macro_rules! count {
-    ($(#[$doc:meta])* $name:ident, $description:literal, $example:literal, $suffixes:expr) => {
+    ($(#[$doc:meta])* $name:ident, $quantity:literal, $example:literal, $read:expr, $print:expr, $whole:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         pub struct $name(pub u64);
 
         impl $name {
-            const DESCRIPTION: &str = $description;
+            const GRAMMAR: Grammar = Grammar { quantity: $quantity, example: $example, suffixes: $read };
 
             /// The count as a double, for arithmetic that leaves the unit.
             pub fn as_f64(self) -> f64 {
@@ -98,20 +98,24 @@ macro_rules! count {
             pub fn from_f64_rounded(value: f64) -> Result<Self, QuantityError> {
                 Self::try_from(value.round())
             }
+
+            fn from_whole(value: i128) -> Result<Self, QuantityError> {
+                u64::try_from(value)
+                    .ok()
+                    .filter(|count| *count <= EXACT)
+                    .map(Self)
+                    .ok_or_else(|| Self::GRAMMAR.out_of_range(value, WHOLE))
+            }
         }
 
         impl TryFrom<f64> for $name {
             type Error = QuantityError;
 
             fn try_from(value: f64) -> Result<Self, QuantityError> {
-                if (0.0..=EXACT).contains(&value) && value.fract() == 0.0 {
+                if (0.0..=EXACT as f64).contains(&value) && value.fract() == 0.0 {
                     Ok(Self(value as u64))
                 } else {
-                    Err(QuantityError::OutOfRange {
-                        text: value.to_string(),
-                        quantity: $description,
-                        rule: "a whole number from 0 to 2^53",
-                    })
+                    Err(Self::GRAMMAR.out_of_range(value, WHOLE))
                 }
             }
         }
@@ -120,36 +124,47 @@ macro_rules! count {
             type Err = QuantityError;
 
             fn from_str(text: &str) -> Result<Self, QuantityError> {
-                let value = parse::read(text, $description, $example, $suffixes)?;
-                // `0.1B` is 100000000.00000001 in doubles: whole to within the rounding of the product.
-                let whole = value.round();
-                let value = if (value - whole).abs() <= whole.abs() * 4.0 * f64::EPSILON { whole } else { value };
-                Self::try_from(value).map_err(|_| QuantityError::OutOfRange {
-                    text: text.to_owned(),
-                    quantity: $description,
-                    rule: "a whole number from 0 to 2^53",
-                })
+                // Plain digits never pass through a double, which would round beyond 2^53.
+                let counted = match parse::digits(text) {
+                    Some(whole) => Self::from_whole(whole),
+                    None => {
+                        let value = Self::GRAMMAR.read(text)?;
+                        let whole: fn(f64) -> f64 = $whole;
+                        Self::try_from(whole(value))
+                    }
+                };
+                counted.map_err(|_| Self::GRAMMAR.out_of_range(text, WHOLE))
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.pad(&parse::print(self.0 as f64, $suffixes, 3))
+                let digits = formatter.precision().unwrap_or(print::DIGITS);
+                print::pad(formatter, &print::number(self.0 as f64, $print, digits), Alignment::Left)
             }
         }
 
+        /// Stops at the largest count.
+        impl Add for $name {
+            type Output = Self;
+            fn add(self, other: Self) -> Self {
+                Self(self.0.saturating_add(other.0))
+            }
+        }
+
+        /// Stops at zero: a count is never negative.
         impl Sub for $name {
             type Output = Self;
-            /// Stops at zero: a count is never negative.
             fn sub(self, other: Self) -> Self {
                 Self(self.0.saturating_sub(other.0))
             }
         }
 
+        /// Stops at the largest count.
         impl Mul<u64> for $name {
             type Output = Self;
             fn mul(self, factor: u64) -> Self {
-                Self(self.0 * factor)
+                Self(self.0.saturating_mul(factor))
             }
         }
 
@@ -157,14 +172,28 @@ macro_rules! count {
     };
 }
 
+/// `0.1B` is 100000000.00000001 in doubles: whole to within the rounding of the product.
+fn nearly_whole(value: f64) -> f64 {
+    let whole = value.round();
+    if (value - whole).abs() <= whole.abs() * 4.0 * f64::EPSILON {
+        whole
+    } else {
+        value
+    }
+}
+
 macro_rules! amount {
-    ($(#[$doc:meta])* $name:ident, $description:literal, $example:literal, $suffixes:expr) => {
+    ($(#[$doc:meta])* $name:ident, $quantity:literal, $example:literal, $suffixes:expr, $read:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default)]
         pub struct $name(pub f64);
 
         impl $name {
-            const DESCRIPTION: &str = $description;
+            const GRAMMAR: Grammar = Grammar { quantity: $quantity, example: $example, suffixes: $suffixes };
+
+            fn from_whole(value: i128) -> Result<Self, QuantityError> {
+                Self::try_from(value as f64)
+            }
         }
 
         impl TryFrom<f64> for $name {
@@ -172,13 +201,10 @@ macro_rules! amount {
 
             fn try_from(value: f64) -> Result<Self, QuantityError> {
                 if value >= 0.0 && value.is_finite() {
-                    Ok(Self(value))
+                    // Adding zero turns the negative zero into the common one.
+                    Ok(Self(value + 0.0))
                 } else {
-                    Err(QuantityError::OutOfRange {
-                        text: value.to_string(),
-                        quantity: $description,
-                        rule: "zero or more, and finite",
-                    })
+                    Err(Self::GRAMMAR.out_of_range(value, POSITIVE))
                 }
             }
         }
@@ -187,16 +213,20 @@ macro_rules! amount {
             type Err = QuantityError;
 
             fn from_str(text: &str) -> Result<Self, QuantityError> {
-                let bare = text.trim().strip_prefix('$').filter(|_| $description == "amount of dollars");
-                let value = parse::read(bare.unwrap_or(text), $description, $example, $suffixes)?;
-                Self::try_from(value).map_err(|_| QuantityError::OutOfRange {
-                    text: text.to_owned(),
-                    quantity: $description,
-                    rule: "zero or more, and finite",
-                })
+                let read: fn(&Grammar, &str) -> Result<f64, QuantityError> = $read;
+                Self::try_from(read(&Self::GRAMMAR, text)?)
+                    .map_err(|_| Self::GRAMMAR.out_of_range(text, POSITIVE))
             }
         }
 
+        impl Add for $name {
+            type Output = Self;
+            fn add(self, other: Self) -> Self {
+                Self(self.0 + other.0)
+            }
+        }
+
+        /// May fall below zero, which prints but does not read back.
         impl Sub for $name {
             type Output = Self;
             fn sub(self, other: Self) -> Self {
@@ -217,32 +247,47 @@ macro_rules! amount {
 
 count!(
     /// A number of trainable parameters: `7B`.
-    Params, "number of parameters", "7B", parse::COUNT
+    Params, "number of parameters", "7B", parse::COUNT, parse::COUNT, nearly_whole
 );
 count!(
     /// A number of tokens: `1.4T`.
-    Tokens, "number of tokens", "1.4T", parse::COUNT
+    Tokens, "number of tokens", "1.4T", parse::COUNT, parse::COUNT, nearly_whole
 );
 count!(
     /// A number of requests to a served model: `200M`.
-    Requests, "number of requests", "200M", parse::COUNT
+    Requests, "number of requests", "200M", parse::COUNT, parse::COUNT, nearly_whole
 );
 count!(
-    /// A number of bytes: `24GiB` (powers of 1024) or `24GB` (powers of 1000).
-    Bytes, "number of bytes", "24GiB", parse::BYTES
+    /// A number of bytes: `24GiB` (powers of 1024) or `24GB` (powers of 1000), rounded to whole bytes;
+    /// it prints in powers of 1024.
+    Bytes, "number of bytes", "24GiB", parse::BYTES, parse::BINARY, whole_bytes
 );
 amount!(
-    /// A number of floating-point operations: `3e21`; a multiply-add is two.
-    Flops, "number of floating-point operations", "3e21", parse::OPERATIONS
+    /// A number of floating-point operations: `3e21`, `5P`; a multiply-add is two.
+    Flops, "number of floating-point operations", "3e21", parse::OPERATIONS, Grammar::read
 );
 amount!(
-    /// A span of time: `90s`, `5min`, `2h`.
-    Seconds, "time", "90s", parse::SECONDS
+    /// A span of time: `90s`, `5min`, `1h 30min`, `7d`.
+    Seconds, "time", "90s", parse::SECONDS, Grammar::read_sum
 );
 amount!(
-    /// An amount of US dollars: `$1.5M`.
-    Dollars, "amount of dollars", "1.5M", parse::DOLLARS
+    /// An amount of US dollars: `$1.5M`, the sign optional.
+    Dollars, "amount of dollars", "$1.5M", parse::DOLLARS, read_dollars
 );
+
+/// `0.1GiB` is no whole number of bytes, and nobody minds; half a byte alone is an error.
+fn whole_bytes(value: f64) -> f64 {
+    if value >= 1024.0 {
+        value.round()
+    } else {
+        nearly_whole(value)
+    }
+}
+
+fn read_dollars(grammar: &Grammar, text: &str) -> Result<f64, QuantityError> {
+    let trimmed = text.trim();
+    grammar.read(trimmed.strip_prefix('$').unwrap_or(trimmed))
+}
 
 impl Flops {
     /// `6 N D`, the training estimate of Kaplan et al. 2020 (section 2.1).
@@ -257,45 +302,61 @@ impl Flops {
 }
 
 impl fmt::Display for Flops {
+    /// Always with an exponent, as the literature writes budgets: `3.00e21`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = if self.0 == 0.0 {
-            "0".to_owned()
-        } else {
-            format!("{:.2e}", self.0)
+        let digits = formatter.precision().unwrap_or(print::DIGITS).clamp(1, 17);
+        let text = match self.0 {
+            0.0 => "0".to_owned(),
+            value => format!("{value:.*e}", digits - 1),
         };
-        formatter.pad(&text)
+        print::pad(formatter, &text, Alignment::Left)
     }
 }
 
 impl fmt::Display for Dollars {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(&format!("${}", parse::print(self.0, parse::DOLLARS, 3)))
+        let digits = formatter.precision().unwrap_or(print::DIGITS);
+        let sign = if self.0 < 0.0 { "-" } else { "" };
+        print::pad(
+            formatter,
+            &format!("{sign}${}", print::number(self.0.abs(), parse::DOLLARS, digits)),
+            Alignment::Left,
+        )
     }
 }
 
 impl fmt::Display for Seconds {
     /// Two units at most: `1h 20min`, `3min 5s`, `12s`, `40ms`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = self.0.round();
-        let text = if self.0 < 1.0 {
-            format!("{}ms", (self.0 * 1e3).round())
-        } else if whole < 60.0 {
-            format!("{whole}s")
-        } else if whole < 3600.0 {
-            format!("{}min {}s", (whole / 60.0).floor(), whole % 60.0)
-        } else if whole < 86_400.0 {
-            format!(
-                "{}h {}min",
-                (whole / 3600.0).floor(),
-                (whole % 3600.0 / 60.0).floor()
-            )
-        } else {
-            format!(
-                "{}d {}h",
-                (whole / 86_400.0).floor(),
-                (whole % 86_400.0 / 3600.0).floor()
-            )
-        };
-        formatter.pad(&text)
+        let sign = if self.0 < 0.0 { "-" } else { "" };
+        print::pad(
+            formatter,
+            &format!("{sign}{}", span(self.0.abs())),
+            Alignment::Left,
+        )
     }
 }
+
+fn span(seconds: f64) -> String {
+    let whole = seconds.round();
+    let pair = |large: f64, large_unit: &str, small: f64, small_unit: &str| {
+        format!(
+            "{}{large_unit} {}{small_unit}",
+            (whole / large).floor(),
+            (whole % large / small).floor()
+        )
+    };
+    match seconds {
+        // Half a millisecond below a second already rounds to one.
+        seconds if seconds == 0.0 || !seconds.is_finite() => format!("{seconds}s"),
+        seconds if seconds < 0.9995 => print::number(seconds * 1e3, MILLISECONDS, print::DIGITS),
+        _ if whole < 60.0 => format!("{whole}s"),
+        _ if whole < 3600.0 => pair(60.0, "min", 1.0, "s"),
+        _ if whole < 86_400.0 => pair(3600.0, "h", 60.0, "min"),
+        _ if whole < 10_000.0 * 86_400.0 => pair(86_400.0, "d", 3600.0, "h"),
+        _ => print::number(seconds / 86_400.0, DAYS, print::DIGITS),
+    }
+}
+
+const MILLISECONDS: &[parse::Suffix] = &[("ms", 1.0)];
+const DAYS: &[parse::Suffix] = &[("d", 1.0)];
