@@ -51,25 +51,21 @@ proptest! {
         let best = law.optimum(flops, 6.0).unwrap();
         let ends = (best.params * 1e-3, best.params * 1e3);
         let numeric = compute_optimal_by(&law, flops, |params| 6.0 * params, ends).unwrap();
-        // A flat bottom leaves the place known to the root of the loss's precision only; the loss itself
-        // must not be higher than the closed form's.
         let (closed, searched) = (law.loss(best.params, best.tokens), law.loss(numeric.params, numeric.tokens));
         prop_assert!(near(closed, searched, 1e-13), "{closed} {searched}");
-        let curvature = reducible(&law, best) / closed;
-        prop_assume!(curvature > 1e-3);
+        // The floor hides the bottom's place in its last digits; without it the place is sharp.
+        let bare = Chinchilla { E: 0.0, ..law };
+        let numeric = compute_optimal_by(&bare, flops, |params| 6.0 * params, ends).unwrap();
         prop_assert!(near(best.params, numeric.params, 1e-5), "{best:?} {numeric:?}");
     }
 
     #[test]
     fn least_expense_keeps_the_loss_and_nothing_near_is_cheaper(
-        law in law(), served in demand(), flops in magnitude(12.0, 27.0),
+        law in law(), served in demand(), drop in magnitude(-2.0, 0.5),
     ) {
-        let plain = law.optimum(flops, 6.0).unwrap();
-        let loss = law.loss(plain.params, plain.tokens);
-        prop_assume!(reducible(&law, plain) > 1e-6);
+        let loss = law.E + drop;
         let expense = Expense::flops(served);
         let best = least_expense(&law, loss, expense).unwrap();
-        prop_assume!(best.tokens.is_finite() && best.params > 1e-200);
         prop_assert!(near(reducible(&law, best), loss - law.E, 1e-9));
         let around = least_around(best.params, |params| {
             law.tokens_for(loss, params)
@@ -93,15 +89,16 @@ proptest! {
     }
 
     #[test]
-    fn no_demand_is_the_compute_optimum(law in law(), flops in magnitude(12.0, 27.0)) {
-        let plain = law.optimum(flops, 6.0).unwrap();
+    fn no_demand_is_the_compute_optimum(
+        law in law(), flops in magnitude(12.0, 27.0), drop in magnitude(-2.0, 0.5),
+    ) {
         let free = Expense::flops(0.0);
-        let by_amount = best_for_expense(&law, flops, free).unwrap();
+        let (plain, by_amount) = (law.optimum(flops, 6.0).unwrap(), best_for_expense(&law, flops, free).unwrap());
         prop_assert!(near(by_amount.params, plain.params, 1e-9) && near(by_amount.tokens, plain.tokens, 1e-9));
-        // The loss loses digits to its floor, so compare where the floor leaves enough of them.
-        prop_assume!(reducible(&law, plain) > 1e-3);
-        let by_loss = least_expense(&law, law.loss(plain.params, plain.tokens), free).unwrap();
-        prop_assert!(near(by_loss.params, plain.params, 1e-8) && near(by_loss.tokens, plain.tokens, 1e-8));
+        let loss = law.E + drop;
+        let (_, plain) = law.least_flops(loss, 6.0).unwrap();
+        let by_loss = least_expense(&law, loss, free).unwrap();
+        prop_assert!(near(by_loss.params, plain.params, 1e-9) && near(by_loss.tokens, plain.tokens, 1e-9));
     }
 
     #[test]
