@@ -79,8 +79,8 @@ pub const ALL: &[Published] = &[
             beta: 0.283,
             ..Chinchilla::PUBLISHED
         },
-        source: "Sardana et al. 2023 (arXiv 2401.00448): Hoffmann's printed E, A, B with exponents \
-                 that fit Hoffmann's table A3 better than the rounded ones",
+        source: "Sardana et al. 2023 (arXiv 2401.00448): Hoffmann's printed E, A, B with less \
+                 rounded exponents; they reproduce the paper's numbers",
         measured: CHINCHILLA_RUNS,
         default: true,
     },
