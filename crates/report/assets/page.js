@@ -35,7 +35,7 @@
     const entries = figure.data.filter((trace) => trace.showlegend !== false).length;
     const columns = Math.max(1, Math.floor(box.clientWidth / 180));
     const below = narrow || entries <= 6;
-    const room = below ? Math.max(0, Math.ceil(entries / columns) - 2) * 20 : 0;
+    const room = below ? Math.max(0, Math.ceil(entries / columns) - 1) * 20 : 0;
     return { below, least: below ? Number(box.dataset.height) + room : entries * 20 + 110 };
   };
 
@@ -49,10 +49,11 @@
     const place = below
       ? { orientation: "h", x: 0, xanchor: "left", yref: "container", y: 0, yanchor: "bottom" }
       : { orientation: "v", x: 1.02, y: 1 };
+    const title = { font: { size: 12 }, side: below ? "top" : undefined, ...own.legend?.title };
     return {
       ...own, width, height, autosize: !width,
       xaxis: axis(own.xaxis), yaxis: axis(own.yaxis),
-      legend: { font: { size: 12 }, itemsizing: "constant", tracegroupgap: 0, ...place, ...own.legend },
+      legend: { font: { size: 12 }, itemsizing: "constant", tracegroupgap: 0, ...place, ...own.legend, title },
       margin: { l: 12, r: 24, t: narrow ? 8 : 30, b: 12, pad: 0 },
       modebar: { bgcolor: "rgba(0,0,0,0)", color: color("--muted"), activecolor: color("--accent") },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",

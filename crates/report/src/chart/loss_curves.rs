@@ -9,7 +9,7 @@ pub(super) const CHART: Chart = Chart {
     title: "Loss curves",
     caption: "Training loss (thin line) and validation loss (markers) of every trial against the tokens it \
               has seen, both axes logarithmic. Colour and marker tell the budget, the star the held-out run. \
-              Click a name in the legend to hide or show a trial, double-click to see it alone.",
+              Click a name in the legend to hide or show a trial, double-click to see it alone; ✗ marks one without a result.",
     height: 480,
     figure,
 };
@@ -53,9 +53,9 @@ fn traces(trial: &Trial, budget: usize, budgets: usize, data: &mut Vec<Value>) {
     };
     let symbol = if held_out { "star" } else { style::symbol(budget) };
     let mark = match trial.status.reason() {
-        None if held_out => " · held out",
+        None if held_out => " ★",
         None => "",
-        Some(_) => " · not done",
+        Some(_) => " ✗",
     };
     let name = format!("{} · {}{mark}", text::scientific(trial.budget.0), trial.params);
     let hover = style::trial_hover(trial);

@@ -38,13 +38,15 @@ pub(super) fn table(label: &str, head: Markup, rows: Markup) -> Markup {
     }
 }
 
-/// Column headings; those that start with `#` are above numbers.
+/// Column headings: those that start with `#` are above numbers, after a `|` comes the unit.
 pub(super) fn heads(names: &[&str]) -> Markup {
     html! {
         @for name in names {
-            @match name.strip_prefix('#') {
-                Some(name) => { th.number scope="col" { (name) } }
-                None => { th scope="col" { (name) } }
+            @let (text, unit) = name.split_once('|').unwrap_or((name, ""));
+            @let numeric = text.strip_prefix('#');
+            th.number[numeric.is_some()] scope="col" {
+                (numeric.unwrap_or(text))
+                @if !unit.is_empty() { small { (unit) } }
             }
         }
     }

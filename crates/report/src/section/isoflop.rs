@@ -13,7 +13,7 @@ pub(super) fn body(view: &View) -> Markup {
         } @else {
             (table(
                 "IsoFLOP minima",
-                heads(&["Budget (FLOPs)", "#Trials", "#N*", "#D*", "#Loss at the minimum (nats per token)"]),
+                heads(&["Budget|FLOPs", "#Trials", "#N*|parameters", "#D*|tokens", "#Loss there|nats / token"]),
                 html! {
                     @for isoflop in &view.isoflops {
                         tr {

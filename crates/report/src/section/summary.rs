@@ -7,6 +7,7 @@ use crate::view::{Finding, HeldOut, Status, View};
 pub(super) fn body(view: &View) -> Markup {
     html! {
         (caveats(&view.notices))
+        @if let Some(level) = level(view) { p.hint { "Brackets after a number are its " (text::percent(level)) " interval." } }
         div.tiles {
             (trials(view))
             @for run in &view.held_out { (held_out(run)) }
@@ -17,6 +18,20 @@ pub(super) fn body(view: &View) -> Markup {
             (tile("Time", &view.seconds.to_string(), html! { (view.machine) }))
         }
     }
+}
+
+/// The level of the intervals when all have the same; else each says its own in its tooltip.
+fn level(view: &View) -> Option<f64> {
+    let exponents = view
+        .approaches
+        .iter()
+        .flat_map(|a| [&a.params_exponent, &a.tokens_exponent, &a.params, &a.tokens]);
+    let predictions = view.held_out.iter().map(|run| &run.predicted);
+    let mut levels = exponents
+        .chain(predictions)
+        .filter_map(|finding| Some(finding.found()?.interval?.level));
+    let first = levels.next()?;
+    levels.all(|level| level == first).then_some(first)
 }
 
 fn tile(label: &str, headline: &str, detail: Markup) -> Markup {

@@ -1,0 +1,401 @@
+//! What a page must hold, whatever the study did.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::fs;
+
+use triaxis_report::view::{Finding, Status, View};
+use triaxis_report::{ReportError, page, readme_svg, write_json, write_page, write_readme_svg};
+
+#[path = "../examples/fixture/mod.rs"]
+mod fixture;
+
+const SECTIONS: [&str; 9] = [
+    "summary",
+    "corpus",
+    "trials",
+    "isoflops",
+    "approaches",
+    "held-out",
+    "plan",
+    "reach",
+    "provenance",
+];
+const CHARTS: [&str; 9] = [
+    "loss-curves",
+    "isoflop",
+    "optimal-params",
+    "optimal-tokens",
+    "residuals",
+    "prediction",
+    "prediction-context",
+    "plan-allocation",
+    "plan-cost",
+];
+const HOSTILE: &str =
+    "</script></style><script>alert(1)</script><img src=x onerror=alert(2)>\"'&<!-- \u{2028}";
+
+/// The page without the vendored plotly.js.
+fn own(view: &View) -> String {
+    let html = page(view).unwrap();
+    let plotly = include_str!("../assets/plotly-basic.min.js");
+    assert!(html.contains(plotly), "the page must carry plotly.js");
+    html.replace(plotly, "")
+}
+
+/// The text between two marks, marks included.
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    let from = text.find(start).unwrap_or_else(|| panic!("no `{start}`"));
+    let length = text[from..]
+        .find(end)
+        .unwrap_or_else(|| panic!("no `{end}` after `{start}`"));
+    &text[from..from + length + end.len()]
+}
+
+fn section<'a>(html: &'a str, id: &str) -> &'a str {
+    between(html, &format!("<section id=\"{id}\""), "</section>")
+}
+
+/// One element a line, for a snapshot that can be read and reviewed.
+fn lines(html: &str) -> String {
+    html.replace("><", ">\n<")
+}
+
+fn json(html: &str, id: &str) -> serde_json::Value {
+    let start = format!("<script type=\"application/json\" id=\"{id}\">");
+    let element = between(html, &start, "</script>");
+    serde_json::from_str(&element[start.len()..element.len() - "</script>".len()]).unwrap()
+}
+
+/// The value with numbers of six digits, which do not depend on the machine's mathematical library.
+fn rounded(value: &serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::Number(number) => format!("{:.5e}", number.as_f64().unwrap()).into(),
+        Value::Array(values) => values.iter().map(rounded).collect(),
+        Value::Object(entries) => entries
+            .iter()
+            .map(|(key, inner)| (key.clone(), rounded(inner)))
+            .collect(),
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn every_section_is_there_whatever_the_study_did() {
+    for view in [fixture::view(), fixture::failed(), fixture::empty()] {
+        let html = own(&view);
+        for id in SECTIONS {
+            let text = section(&html, id);
+            assert!(
+                text.len() > text.find("</h2>").unwrap() + 40,
+                "section {id} is empty"
+            );
+            assert!(
+                html.contains(&format!("<a href=\"#{id}\">")),
+                "no entry for {id} in the contents"
+            );
+        }
+        assert_eq!(html.matches("<section ").count(), SECTIONS.len());
+        assert!(
+            !html.contains("NaN") && !html.contains(">inf<"),
+            "a number that is none"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_fetched() {
+    let html = own(&fixture::view());
+    assert!(html.contains("Content-Security-Policy\" content=\"default-src 'none';"));
+    for fetch in [
+        "src=",
+        "<link",
+        "@import",
+        "url(",
+        "fetch(",
+        "XMLHttpRequest",
+        "import(",
+        "srcset",
+        "<iframe",
+    ] {
+        assert!(!html.contains(fetch), "`{fetch}` in the page");
+    }
+    let outside: Vec<&str> = html
+        .match_indices("://")
+        .map(|(at, _)| &html[at.saturating_sub(15)..at])
+        .collect();
+    assert!(
+        !outside.is_empty() && outside.iter().all(|before| before.ends_with("<a href=\"https")),
+        "{outside:?}"
+    );
+    assert!(
+        html.contains("showSendToCloud: false, plotlyServerURL: \"\""),
+        "plotly.js must not offer an upload"
+    );
+}
+
+#[test]
+fn every_trial_is_in_the_table_and_every_reason_in_the_list() {
+    for view in [fixture::view(), fixture::failed()] {
+        let html = own(&view);
+        let trials = section(&html, "trials");
+        for trial in &view.trials {
+            assert_eq!(
+                trials.matches(&format!("data-trial=\"{}\"", trial.id)).count(),
+                1,
+                "{}",
+                trial.id
+            );
+        }
+        let reasons = between(trials, "<ul class=\"reasons\">", "</ul>");
+        let unfinished = view.trials.iter().filter(|trial| trial.status != Status::Done);
+        assert_eq!(reasons.matches("<li>").count(), unfinished.clone().count());
+        for trial in unfinished {
+            assert!(reasons.contains(&trial.id) && reasons.contains(trial.status.reason().unwrap()));
+        }
+    }
+}
+
+#[test]
+fn a_refusal_stands_where_the_number_would() {
+    let html = own(&fixture::failed());
+    assert_eq!(
+        section(&html, "isoflops")
+            .matches("three trials of this budget are needed")
+            .count(),
+        3
+    );
+    assert_eq!(
+        section(&html, "approaches")
+            .matches("refused: no IsoFLOP minimum")
+            .count(),
+        12
+    );
+    assert_eq!(
+        section(&html, "plan")
+            .matches("refused: the study has no law of its own")
+            .count(),
+        5
+    );
+    assert!(section(&html, "held-out").contains("refused: no law could be fitted"));
+    assert!(section(&html, "held-out").contains("refused: the run was not started"));
+    assert_eq!(json(&html, "figures"), serde_json::json!({}), "nothing to draw");
+    assert_eq!(html.matches("data-chart=").count(), 0);
+}
+
+#[test]
+fn every_chart_has_a_figure_a_caption_and_named_axes() {
+    let html = own(&fixture::view());
+    let figures = json(&html, "figures");
+    assert_eq!(html.matches("<figcaption>").count(), CHARTS.len());
+    for id in CHARTS {
+        assert!(html.contains(&format!("data-chart=\"{id}\"")), "no box for {id}");
+        let figure = &figures[id];
+        assert!(
+            figure["data"].as_array().is_some_and(|traces| !traces.is_empty()),
+            "no data in {id}"
+        );
+        for axis in ["xaxis", "yaxis"] {
+            let axis = &figure["layout"][axis];
+            let named = axis["title"]["text"]
+                .as_str()
+                .is_some_and(|title| !title.is_empty());
+            assert!(
+                named || axis["type"] == "category",
+                "an axis of {id} has no title"
+            );
+            if axis["type"] == "log" {
+                assert!(
+                    axis["tickvals"].as_array().is_some_and(|ticks| ticks.len() >= 2),
+                    "ticks of {id}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn figures_name_only_colours_that_the_style_defines() {
+    let html = own(&fixture::view());
+    let style = between(&html, "<style>", "</style>");
+    let figures = json(&html, "figures").to_string();
+    let names: Vec<&str> = figures
+        .split("var(")
+        .skip(1)
+        .map(|rest| rest.split(')').next().unwrap())
+        .collect();
+    assert!(names.len() > 20);
+    for name in names {
+        assert!(
+            style.contains(&format!("{name}: light-dark(")),
+            "{name} is not defined"
+        );
+    }
+}
+
+#[test]
+fn hostile_text_stays_text() {
+    let mut view = fixture::view();
+    poison(&mut view);
+    let (plain, hostile) = (own(&fixture::view()), own(&view));
+    for tag in [
+        "<script", "</script", "</style", "<img", "<!--", "<section", "<tr",
+    ] {
+        assert_eq!(
+            plain.matches(tag).count(),
+            hostile.matches(tag).count(),
+            "`{tag}` got into the page"
+        );
+    }
+    assert!(hostile.contains("&lt;/script&gt;"));
+    assert_eq!(json(&hostile, "view")["spec"], HOSTILE);
+    let figures = json(&hostile, "figures");
+    let names = figures["plan-allocation"]["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|trace| &trace["name"]);
+    for name in names {
+        assert!(
+            !name.as_str().unwrap().contains('<'),
+            "plotly.js would read markup in {name}"
+        );
+    }
+    let svg = readme_svg(&view);
+    assert!(svg.contains("&lt;/script&gt;") && !svg.contains("<script"));
+}
+
+fn poison(view: &mut View) {
+    let text = || HOSTILE.to_owned();
+    view.title = text();
+    view.generated = text();
+    view.machine = text();
+    view.spec = text();
+    view.program.code_hash = text();
+    view.notices = vec![text()];
+    for trial in &mut view.trials {
+        trial.architecture = text();
+    }
+    view.trials[0].status = Status::Failed(text());
+    view.isoflops[0].minimum = Finding::Refused(text());
+    for approach in &mut view.approaches {
+        approach.name = text();
+        approach.warnings = vec![text()];
+        approach.params_exponent = Finding::Refused(text());
+    }
+    view.held_out[0].law = text();
+    view.held_out[0].measured = Finding::Refused(text());
+    let plan = view.plan.as_mut().unwrap();
+    plan.question = text();
+    plan.caveats = vec![text()];
+    for choice in &mut plan.choices {
+        choice.label = text();
+        choice.law = text();
+    }
+    let corpus = view.corpus.as_mut().unwrap();
+    corpus.sources[0].name = text();
+    corpus.licences[0].licence = text();
+    corpus.skipped[0].reason = text();
+}
+
+#[test]
+fn numbers_that_are_none_become_a_dash() {
+    let mut view = fixture::view();
+    let none = f64::NAN;
+    view.trials[0].loss = Some(triaxis_units::Nats(none));
+    view.trials[0].tokens_per_second = Some(f64::INFINITY);
+    view.isoflops[1].points[0].loss = triaxis_units::Nats(none);
+    view.held_out[0].relative_error = Some(none);
+    let html = own(&view);
+    let row = between(
+        &html,
+        &format!("<tr data-trial=\"{}\"", view.trials[0].id),
+        "</tr>",
+    );
+    assert_eq!(row.matches("data-sort=\"\">–</td>").count(), 2);
+    assert!(!html.contains("NaN") && !html.contains(">inf<"));
+    assert!(!readme_svg(&view).contains("NaN"));
+}
+
+#[test]
+fn the_view_survives_json() {
+    for view in [fixture::view(), fixture::failed(), fixture::empty()] {
+        let text = serde_json::to_string(&view).unwrap();
+        assert_eq!(serde_json::from_str::<View>(&text).unwrap(), view);
+    }
+}
+
+#[test]
+fn files_are_replaced_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.html");
+    fs::write(&path, "earlier").unwrap();
+    let view = fixture::view();
+    write_page(&view, &path).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), page(&view).unwrap());
+    write_json(&view, &folder.path().join("report.json")).unwrap();
+    write_readme_svg(&view, &folder.path().join("report.svg")).unwrap();
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        3,
+        "a temporary file is left"
+    );
+
+    let missing = folder.path().join("nowhere/report.html");
+    let error = write_page(&view, &missing).unwrap_err();
+    assert!(matches!(&error, ReportError::Write { path, .. } if *path == missing));
+    assert!(error.to_string().contains("its folder must exist"), "{error}");
+    // A folder in the way: the rename fails, and leaves nothing behind.
+    let occupied = folder.path().join("occupied");
+    fs::create_dir(&occupied).unwrap();
+    assert!(matches!(
+        write_page(&view, &occupied),
+        Err(ReportError::Write { .. })
+    ));
+    assert!(matches!(
+        write_page(&view, std::path::Path::new("/")),
+        Err(ReportError::NotAFile(_))
+    ));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+}
+
+#[test]
+fn fragments_are_as_reviewed() {
+    let html = own(&fixture::view());
+    for id in ["summary", "corpus", "isoflops", "held-out", "plan", "reach"] {
+        insta::assert_snapshot!(format!("section-{id}"), lines(section(&html, id)));
+    }
+    let trials = section(&html, "trials");
+    insta::assert_snapshot!(
+        "trials-head",
+        lines(between(trials, "<table class=\"sortable\">", "</thead>"))
+    );
+    insta::assert_snapshot!(
+        "trials-failed-row",
+        lines(between(trials, "<tr data-trial=\"6a99b4ac\"", "</tr>"))
+    );
+    insta::assert_json_snapshot!("figure-isoflop", rounded(&json(&html, "figures")["isoflop"]));
+    insta::assert_json_snapshot!(
+        "figure-prediction",
+        rounded(&json(&html, "figures")["prediction"])
+    );
+    insta::assert_snapshot!(
+        "failed-approaches",
+        lines(section(&own(&fixture::failed()), "approaches"))
+    );
+}
+
+#[test]
+fn picture_is_as_reviewed() {
+    for (name, view) in [
+        ("view", fixture::view()),
+        ("failed", fixture::failed()),
+        ("empty", fixture::empty()),
+    ] {
+        let svg = readme_svg(&view);
+        let style = between(&svg, "<style>", "</style>");
+        assert!(style.contains("prefers-color-scheme: dark"));
+        insta::assert_snapshot!(format!("picture-{name}"), lines(&svg.replace(style, "")));
+    }
+}
