@@ -11,7 +11,7 @@ pub(crate) fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)
         })
 }
 
-/// Ticks of a logarithmic axis: evenly spaced values within 0.7 of a decade, then 1, 2 and 5, then 1
+/// Ticks of a logarithmic axis: evenly spaced values within half a decade, then 1, 2 and 5, then 1
 /// and 3 of each decade, over a long range whole decades: few enough that their labels do not touch. Covers `low..=high`; empty when the range is not positive.
 pub(crate) fn logarithmic_ticks(low: f64, high: f64) -> Vec<f64> {
     if !(low > 0.0 && high >= low && high.is_finite()) {
@@ -19,8 +19,8 @@ pub(crate) fn logarithmic_ticks(low: f64, high: f64) -> Vec<f64> {
     }
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     let decades = high.log10() - low.log10();
-    if decades > 0.0 && decades <= 0.7 {
-        let ticks = linear_ticks(low, high, 5);
+    if decades > 0.0 && decades <= 0.5 {
+        let ticks = linear_ticks(low, high, 4);
         return ticks.into_iter().filter(|tick| *tick > 0.0).collect();
     }
     let mantissas: &[f64] = match decades {
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(logarithmic_ticks(1e5, 1e7), vec![1e5, 3e5, 1e6, 3e6, 1e7, 3e7]);
         assert_eq!(minor_ticks(8.0, 30.0), vec![8.0, 9.0, 10.0, 20.0, 30.0]);
         assert_eq!(minor_ticks(0.0, 30.0), Vec::<f64>::new());
-        assert_eq!(logarithmic_ticks(4.0, 9.0), vec![4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
+        assert_eq!(logarithmic_ticks(4.0, 9.0), vec![4.0, 6.0, 8.0, 10.0]);
         assert_eq!(logarithmic_ticks(0.0, 1.0), Vec::<f64>::new());
         let texts = |ticks: Vec<f64>| ticks.iter().map(|tick| format!("{tick:.1}")).collect::<Vec<_>>();
         assert_eq!(

@@ -48,9 +48,9 @@ fn figure(view: &View) -> Result<Value, String> {
         "data": data,
         "layout": {
             "xaxis": style::logarithmic_axis(
-                "Parameters, N", choices.iter().map(|c| c.2.params.value), text::count),
+                "Parameters, N", choices.iter().flat_map(|c| style::reached(&c.2.params)), text::count),
             "yaxis": style::logarithmic_axis(
-                "Training tokens, D", choices.iter().map(|c| c.2.tokens.value), text::count),
+                "Training tokens, D", choices.iter().flat_map(|c| style::reached(&c.2.tokens)), text::count),
         },
     }))
 }

@@ -41,6 +41,7 @@ fn figure(view: &View) -> Result<Value, String> {
     Ok(json!({
         "data": data,
         "layout": {
+            "legend": { "traceorder": "normal" },
             "barmode": "stack", "bargap": 0.35,
             "xaxis": { "type": "linear", "title": { "text": "US dollars" }, "tickprefix": "$", "tickformat": "~s" },
             "yaxis": { "type": "category", "autorange": "reversed", "showgrid": false },

@@ -72,13 +72,13 @@ fn figure(view: &View, quantity: &Quantity) -> Result<Value, String> {
     let frontier = || drawn.iter().flat_map(|approach| &approach.frontier);
     let compute = frontier().map(|p| p.compute.0).chain(minima.iter().map(|m| m.0));
     let optimum = frontier()
-        .map(|p| (quantity.of)(p).value)
-        .chain(minima.iter().map(|m| m.1.value));
+        .map(|p| (quantity.of)(p))
+        .chain(minima.iter().map(|m| m.1));
     Ok(json!({
         "data": data,
         "layout": {
             "xaxis": style::logarithmic_axis("Training compute, C (FLOPs)", compute, text::scientific),
-            "yaxis": style::logarithmic_axis(quantity.title, optimum, text::count),
+            "yaxis": style::logarithmic_axis(quantity.title, optimum.flat_map(|e| style::reached(&e)), text::count),
             "legend": { "groupclick": "togglegroup" },
         },
     }))

@@ -70,6 +70,12 @@ pub(crate) fn error_bars(estimates: &[Estimate], color: &str) -> Value {
     })
 }
 
+/// An estimate and the ends of its interval: what an axis has to show.
+pub(crate) fn reached(estimate: &Estimate) -> impl Iterator<Item = f64> + use<> {
+    let ends = estimate.interval.map(|range| [range.low, range.high]);
+    std::iter::once(estimate.value).chain(ends.into_iter().flatten())
+}
+
 /// A closed outline around the intervals of `points`, for a band; `None` without two intervals.
 pub(crate) fn outline(points: &[(f64, Estimate)]) -> Option<(Vec<f64>, Vec<f64>)> {
     let ranges: Vec<(f64, f64, f64)> = points
