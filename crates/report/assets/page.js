@@ -103,7 +103,12 @@
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
 
   let before = "";
-  addEventListener("beforeprint", () => { before = root.dataset.theme || ""; root.dataset.theme = "light"; draw(680); });
+  addEventListener("beforeprint", () => {
+    before = root.dataset.theme || "";
+    root.dataset.theme = "light";
+    document.querySelectorAll("details").forEach((details) => { details.open = true; });
+    draw(680);
+  });
   addEventListener("afterprint", () => { setTheme(before); draw(); });
 
   // An empty key sorts last in both directions.
