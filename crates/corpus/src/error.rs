@@ -221,3 +221,32 @@ fn list(names: &[String]) -> String {
             .join(", "),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+
+    use super::CorpusError;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_told_apart() {
+        use std::io::Write;
+        // Every write to this device fails as one to a full disk does.
+        let full = Path::new("/dev/full");
+        let written = std::fs::OpenOptions::new()
+            .write(true)
+            .open(full)
+            .and_then(|mut file| file.write_all(b"x"));
+        let error = written.map_err(CorpusError::io("write", full)).unwrap_err();
+        assert!(matches!(error, CorpusError::DiskFull { .. }), "{error}");
+    }
+
+    #[test]
+    fn other_failures_say_what_was_tried() {
+        let refused = io::Error::from(io::ErrorKind::PermissionDenied);
+        let error = CorpusError::io("write", Path::new("a/b"))(refused);
+        assert_eq!(error.to_string(), "cannot write a/b: permission denied");
+    }
+}

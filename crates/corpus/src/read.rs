@@ -76,3 +76,39 @@ fn read_file(
     }
     work(batch)
 }
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::read_chosen;
+    use crate::{CorpusError, CorpusSpec, scan};
+
+    #[test]
+    fn a_document_that_changed_since_the_scan_is_an_error() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("a.jsonl");
+        let spec: CorpusSpec =
+            toml::from_str("validation = 1\n[[sources]]\nkind = 'jsonl'\nname = 'a'\ninclude = ['a.jsonl']")
+                .unwrap();
+        let before = "{\"text\": \"one\"}\n{\"text\": \"two\"}\n{\"text\": \"three\"}\n";
+        std::fs::write(&path, before).unwrap();
+        let scan = scan::scan(&spec, scan::list(&spec, folder.path(), None).unwrap(), &()).unwrap();
+        let read = || {
+            let texts = std::sync::Mutex::new(Vec::new());
+            read_chosen(&spec, &scan, vec![(2, 7), (0, 8)], |batch| {
+                texts.lock().unwrap().extend(batch);
+                Ok(())
+            })?;
+            Ok::<_, CorpusError>(texts.into_inner().unwrap())
+        };
+        assert_eq!(read().unwrap(), [(8, "one".to_owned()), (7, "three".to_owned())]);
+        for after in [
+            before.replace("three", "tree"),
+            before.replace("{\"text\": \"three\"}\n", ""),
+        ] {
+            std::fs::write(&path, after).unwrap();
+            assert!(matches!(read().unwrap_err(), CorpusError::Changed { .. }));
+        }
+    }
+}

@@ -1,4 +1,5 @@
 //! From documents to shards, as a user sees it.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 
@@ -12,18 +13,18 @@ use triaxis_units::Bytes;
 /// Two folders of text and one of JSON lines, some documents in more than one of them.
 fn sources(folder: &Folder) {
     for n in 0..60 {
-        folder.write(&format!("prose/{n}.md"), &common::text("prose", n));
-        folder.write(&format!("code/{n}.rs"), &common::text("code", n));
+        folder.write(&format!("prose/{n}.md"), common::text("prose", n));
+        folder.write(&format!("code/{n}.rs"), common::text("code", n));
     }
-    folder.write("prose/again.md", &common::text("prose", 5));
-    folder.write("code/from-prose.rs", &common::text("prose", 7));
+    folder.write("prose/again.md", common::text("prose", 5));
+    folder.write("code/from-prose.rs", common::text("prose", 7));
     folder.write("code/binary.rs", b"\xff\xfe\x00");
     folder.write("code/empty.rs", "");
     let lines: String = (0..60)
         .map(|n| common::json_line(&common::text("web", n)))
         .collect();
     folder.write("web/a.jsonl", &lines);
-    folder.write("web/b.jsonl", &common::json_line(&common::text("code", 9)));
+    folder.write("web/b.jsonl", common::json_line(&common::text("code", 9)));
 }
 
 const SOURCES: &str = r#"
@@ -156,8 +157,8 @@ fn neither_threads_nor_place_change_the_corpus() {
 fn a_sample_follows_the_weights_all_along() {
     let folder = Folder::new();
     for n in 0..2000 {
-        folder.write(&format!("prose/{n}.md"), &common::text("prose", n));
-        folder.write(&format!("code/{n}.rs"), &common::text("code", n));
+        folder.write(&format!("prose/{n}.md"), common::text("prose", n));
+        folder.write(&format!("code/{n}.rs"), common::text("code", n));
     }
     let spec = spec(
         "validation = '2KB'\nsample = '150KB'\nseed = 3

@@ -1,4 +1,5 @@
 //! What cannot be made, and what the user is told.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Text to tokens and back, against the library itself.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 
