@@ -80,6 +80,18 @@ pub enum InputError {
         /// Empty, or a sentence naming the nearest name.
         hint: String,
     },
+    /// No parameter of that name in a form.
+    #[error("no parameter `{name}` in form `{form}`: it has {available}{hint}")]
+    UnknownParameter {
+        /// The name asked for.
+        name: String,
+        /// The form.
+        form: String,
+        /// Its parameters, comma separated.
+        available: String,
+        /// Empty, or a sentence naming the nearest name.
+        hint: String,
+    },
     /// A user's expression that cannot be used.
     #[error("the expression `{expression}` cannot be used at character {position}: {problem}")]
     Expression {

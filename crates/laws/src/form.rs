@@ -1,5 +1,7 @@
 //! What a scaling-law form is: an equation with named parameters over named columns.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 /// The coordinate in which a column or parameter is handled.
@@ -39,10 +41,10 @@ impl Scale {
 }
 
 /// An input or the response of a form, by its canonical name.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Column {
     /// Canonical name, as in the table of observations.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Unit.
     pub unit: &'static str,
     /// What it is, in a few words.
@@ -53,11 +55,41 @@ pub struct Column {
     pub size: bool,
 }
 
+impl Column {
+    /// A column of positive numbers that a form reads as logarithms.
+    pub const fn log(name: &'static str, unit: &'static str, meaning: &'static str) -> Self {
+        Self {
+            name: Cow::Borrowed(name),
+            unit,
+            meaning,
+            scale: Scale::Log,
+            size: false,
+        }
+    }
+
+    /// A column of any finite numbers, read as they are.
+    pub const fn linear(name: &'static str, unit: &'static str, meaning: &'static str) -> Self {
+        Self {
+            name: Cow::Borrowed(name),
+            unit,
+            meaning,
+            scale: Scale::Linear,
+            size: false,
+        }
+    }
+
+    /// The same column, marked as a size of the run.
+    pub const fn sized(mut self) -> Self {
+        self.size = true;
+        self
+    }
+}
+
 /// A parameter of a form.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Parameter {
     /// Name, as printed in results.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Unit.
     pub unit: &'static str,
     /// What it is, in a few words.
@@ -65,9 +97,47 @@ pub struct Parameter {
     /// The coordinate it is searched in; `Log` keeps it positive.
     pub scale: Scale,
     /// Start values in that coordinate; the start grid is the product over parameters.
-    pub starts: &'static [f64],
+    pub starts: Cow<'static, [f64]>,
     /// Range of the search for its interval, in natural units: beyond it the parameter is called unidentified.
     pub range: (f64, f64),
+}
+
+impl Parameter {
+    /// A positive parameter, searched in its logarithm; `starts` are logarithms, `range` is natural.
+    pub const fn positive(
+        name: &'static str,
+        unit: &'static str,
+        meaning: &'static str,
+        starts: &'static [f64],
+        range: (f64, f64),
+    ) -> Self {
+        Self {
+            name: Cow::Borrowed(name),
+            unit,
+            meaning,
+            scale: Scale::Log,
+            starts: Cow::Borrowed(starts),
+            range,
+        }
+    }
+
+    /// A parameter of either sign.
+    pub const fn real(
+        name: &'static str,
+        unit: &'static str,
+        meaning: &'static str,
+        starts: &'static [f64],
+        range: (f64, f64),
+    ) -> Self {
+        Self {
+            name: Cow::Borrowed(name),
+            unit,
+            meaning,
+            scale: Scale::Linear,
+            starts: Cow::Borrowed(starts),
+            range,
+        }
+    }
 }
 
 /// In which coordinate a residual is taken.
@@ -80,38 +150,66 @@ pub enum Residual {
     Log,
 }
 
+/// Everything about a form but its arithmetic.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Definition {
+    /// Unique name in kebab case.
+    pub name: Cow<'static, str>,
+    /// The equation, in plain text with the names of columns and parameters.
+    pub equation: Cow<'static, str>,
+    /// Paper and equation number.
+    pub source: Cow<'static, str>,
+    /// The input columns, in the order of every input vector.
+    pub inputs: Cow<'static, [Column]>,
+    /// The column that is predicted.
+    pub response: Column,
+    /// The parameters, in the order of every parameter vector.
+    pub parameters: Cow<'static, [Parameter]>,
+    /// The residual that the source uses.
+    pub residual: Residual,
+    /// Parameters in which the value is linear, for variable projection; the others get the start grid.
+    pub linear: Cow<'static, [usize]>,
+}
+
+/// A truth to simulate from: how a form is checked to recover its parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Example {
+    /// Plausible parameters in natural units.
+    pub parameters: Vec<f64>,
+    /// Rows of natural inputs at which they can be recovered.
+    pub rows: Vec<Vec<f64>>,
+}
+
 /// A scaling law: one file, one line in [`crate::forms::registry`].
 ///
 /// Inputs arrive in the coordinate of their [`Column::scale`], parameters in natural units.
 pub trait LawForm: Send + Sync {
-    /// Unique name in kebab case.
-    fn name(&self) -> &str;
-    /// The equation, in plain text with the parameters' names.
-    fn equation(&self) -> &str;
-    /// Paper and equation number.
-    fn source(&self) -> &str;
-    /// The input columns.
-    fn inputs(&self) -> &[Column];
-    /// The column that is predicted.
-    fn response(&self) -> Column;
-    /// The parameters, in the order of every parameter vector.
-    fn parameters(&self) -> &[Parameter];
-    /// The residual that the source uses.
-    fn residual(&self) -> Residual;
+    /// Name, equation, columns and parameters.
+    fn definition(&self) -> &Definition;
+
     /// Predicted response at `parameters` (natural units) for one row of `inputs` (column coordinates);
     /// writes the derivative by each natural parameter into `gradient`.
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64;
 
-    /// Parameters in which the value is linear, for variable projection; the others get the start grid.
-    fn linear(&self) -> &[usize] {
-        &[]
+    /// A truth to simulate from, for recovery checks.
+    fn example(&self) -> Example;
+
+    /// The form's name.
+    fn name(&self) -> &str {
+        &self.definition().name
     }
-
-    /// A truth to simulate from, for recovery checks: plausible parameter values in natural units.
-    fn example(&self) -> Vec<f64>;
-
-    /// Rows of natural inputs, one after another, at which [`Self::example`] can be recovered.
-    fn example_design(&self) -> Vec<Vec<f64>>;
+    /// The input columns.
+    fn inputs(&self) -> &[Column] {
+        &self.definition().inputs
+    }
+    /// The column that is predicted.
+    fn response(&self) -> &Column {
+        &self.definition().response
+    }
+    /// The parameters.
+    fn parameters(&self) -> &[Parameter] {
+        &self.definition().parameters
+    }
 }
 
 /// The largest number of parameters of any form.

@@ -107,11 +107,11 @@ impl Observations {
 
     /// Whether the table has every column a form needs.
     pub fn suits(&self, form: &dyn LawForm) -> bool {
-        self.columns.contains_key(form.response().name)
+        self.columns.contains_key(form.response().name.as_ref())
             && form
                 .inputs()
                 .iter()
-                .all(|column| self.columns.contains_key(column.name))
+                .all(|column| self.columns.contains_key(column.name.as_ref()))
     }
 
     /// The rows for which `keep` is true; `keep` must have a value for each row.
@@ -178,7 +178,7 @@ impl Observations {
         };
         let target = self.coordinates(&Column {
             scale,
-            ..form.response()
+            ..form.response().clone()
         })?;
         let rows = target.len();
         Ok(Rows {
@@ -192,18 +192,18 @@ impl Observations {
     }
 
     fn coordinates(&self, column: &Column) -> Result<Vec<f64>, InputError> {
-        let values = self.column(column.name)?;
+        let values = self.column(&column.name)?;
         let check = |(row, value): (usize, &f64)| {
             if !value.is_finite() {
                 return Err(InputError::NotFinite {
-                    column: column.name.into(),
+                    column: column.name.to_string(),
                     row,
                     value: *value,
                 });
             }
             if column.scale == Scale::Log && *value <= 0.0 {
                 return Err(InputError::NotPositive {
-                    column: column.name.into(),
+                    column: column.name.to_string(),
                     row,
                     value: *value,
                 });

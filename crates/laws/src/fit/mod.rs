@@ -56,7 +56,7 @@ const MOST_RIVALS: usize = 3;
 pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Result<Fit, FitError> {
     options.check()?;
     let objective = options.objective.unwrap_or(Objective {
-        residual: form.residual(),
+        residual: form.definition().residual,
         ..Objective::log_huber()
     });
     let rows = table.prepare(form, objective.residual)?;
@@ -140,7 +140,7 @@ pub fn predict(form: &dyn LawForm, fit: &Fit, inputs: &[f64]) -> Result<Predicti
         let coordinate = column.scale.forward(*value);
         if !coordinate.is_finite() {
             return Err(InputError::NotPositive {
-                column: column.name.into(),
+                column: column.name.to_string(),
                 row: 0,
                 value: *value,
             });
@@ -165,7 +165,7 @@ pub fn predict(form: &dyn LawForm, fit: &Fit, inputs: &[f64]) -> Result<Predicti
         inputs: columns
             .iter()
             .zip(inputs)
-            .map(|(column, value)| (column.name.into(), *value))
+            .map(|(column, value)| (column.name.to_string(), *value))
             .collect(),
         value: law(&fit.best),
         low,
@@ -215,7 +215,7 @@ fn check_design(form: &dyn LawForm, rows: &Rows) -> Result<(), Refusal> {
         if low == high {
             let reason = format!("`{}` is {} in every row", column.name, column.scale.inverse(low));
             return Err(Refusal::Collinear {
-                columns: column.name.into(),
+                columns: column.name.to_string(),
                 reason,
             });
         }
@@ -285,12 +285,8 @@ fn warnings(form: &dyn LawForm, table: &Observations, rows: &Rows) -> Vec<Warnin
             parameters,
         });
     }
-    let names: Vec<&str> = form
-        .inputs()
-        .iter()
-        .map(|column| column.name)
-        .chain([form.response().name])
-        .collect();
+    let columns = form.inputs().iter().chain([form.response()]);
+    let names: Vec<&str> = columns.map(|column| column.name.as_ref()).collect();
     let repeated = table.duplicates(&names);
     if repeated > 0 {
         warnings.push(Warning::DuplicatedRows { rows: repeated });
@@ -365,13 +361,13 @@ fn intervals(
             methods.insert("profile".into(), (profile.low, profile.high));
         }
         fit.parameters.insert(
-            parameter.name.into(),
+            parameter.name.to_string(),
             ParameterEstimate {
                 estimate: combined(value, &methods, profile),
                 intervals: methods,
             },
         );
-        report(parameter.name, fit);
+        report(&parameter.name, fit);
     }
     fit.replicates = replicates
         .iter()

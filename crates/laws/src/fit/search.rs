@@ -149,13 +149,13 @@ impl Searcher<'_> {
                         .collect()
                 })
                 .collect(),
-            Starts::Grid => product(parameters.iter().map(|parameter| parameter.starts)),
+            Starts::Grid => product(parameters.iter().map(|parameter| parameter.starts.as_ref())),
             Starts::Projected => {
-                let linear = self.form.linear();
+                let linear = &self.form.definition().linear;
                 let grids = parameters.iter().enumerate();
                 let grid = product(grids.map(|(at, parameter)| match linear.contains(&at) {
                     true => &parameter.starts[..1],
-                    false => parameter.starts,
+                    false => &parameter.starts[..],
                 }));
                 grid.into_iter().map(|start| self.project(rows, start)).collect()
             }
@@ -166,7 +166,7 @@ impl Searcher<'_> {
     /// (Golub and Pereyra 1973); one that must be positive and is not becomes negligible.
     fn project(&self, rows: &Rows, start: Vec<f64>) -> Vec<f64> {
         let parameters = self.form.parameters();
-        let mut active: Vec<usize> = self.form.linear().to_vec();
+        let mut active: Vec<usize> = self.form.definition().linear.to_vec();
         let natural: Vec<f64> = parameters
             .iter()
             .enumerate()

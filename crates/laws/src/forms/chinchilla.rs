@@ -1,7 +1,11 @@
+//! Hoffmann et al. 2022: parameters and data each with its own power law, above an irreducible loss.
+
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use super::{LOSS, PARAMS, TOKENS};
-use crate::form::{Column, LawForm, Parameter, Residual, Scale};
+use super::{LOSS, PARAMS, TOKENS, grid};
+use crate::form::{Definition, Example, LawForm, Parameter, Residual};
 
 /// `L(N, D) = E + A / N^alpha + B / D^beta` (Hoffmann et al. 2022, equation 2), loss in the unit it was fitted in.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -133,80 +137,62 @@ impl Chinchilla {
 #[derive(Debug, Clone, Copy)]
 pub struct ChinchillaForm;
 
-const INPUTS: [Column; 2] = [PARAMS, TOKENS];
 const EXPONENT_STARTS: &[f64] = &[0.0, 0.5, 1.0, 1.5, 2.0];
 const COEFFICIENT_STARTS: &[f64] = &[0.0, 5.0, 10.0, 15.0, 20.0, 25.0];
 
 /// The start grid is that of Hoffmann et al. 2022, appendix D.3: 4,500 points.
-const PARAMETERS: [Parameter; 5] = [
-    Parameter {
-        name: "E",
-        unit: "loss",
-        meaning: "irreducible loss",
-        scale: Scale::Log,
-        starts: &[-1.0, -0.5, 0.0, 0.5, 1.0],
-        range: (1e-4, 1e2),
-    },
-    Parameter {
-        name: "A",
-        unit: "loss",
-        meaning: "coefficient of the parameter term",
-        scale: Scale::Log,
-        starts: COEFFICIENT_STARTS,
-        range: (1e-3, 1e20),
-    },
-    Parameter {
-        name: "B",
-        unit: "loss",
-        meaning: "coefficient of the data term",
-        scale: Scale::Log,
-        starts: COEFFICIENT_STARTS,
-        range: (1e-3, 1e20),
-    },
-    Parameter {
-        name: "alpha",
-        unit: "1",
-        meaning: "exponent of the parameter term",
-        scale: Scale::Linear,
-        starts: EXPONENT_STARTS,
-        range: (0.0, 3.0),
-    },
-    Parameter {
-        name: "beta",
-        unit: "1",
-        meaning: "exponent of the data term",
-        scale: Scale::Linear,
-        starts: EXPONENT_STARTS,
-        range: (0.0, 3.0),
-    },
-];
+static DEFINITION: Definition = Definition {
+    name: Cow::Borrowed("chinchilla"),
+    equation: Cow::Borrowed("loss = E + A / params^alpha + B / tokens^beta"),
+    source: Cow::Borrowed("Hoffmann et al. 2022, Training Compute-Optimal Large Language Models, equation 2"),
+    inputs: Cow::Borrowed(&[PARAMS, TOKENS]),
+    response: LOSS,
+    parameters: Cow::Borrowed(&[
+        Parameter::positive(
+            "E",
+            "loss",
+            "irreducible loss",
+            &[-1.0, -0.5, 0.0, 0.5, 1.0],
+            (1e-4, 1e2),
+        ),
+        Parameter::positive(
+            "A",
+            "loss",
+            "coefficient of the parameter term",
+            COEFFICIENT_STARTS,
+            (1e-3, 1e20),
+        ),
+        Parameter::positive(
+            "B",
+            "loss",
+            "coefficient of the data term",
+            COEFFICIENT_STARTS,
+            (1e-3, 1e20),
+        ),
+        Parameter::real(
+            "alpha",
+            "1",
+            "exponent of the parameter term",
+            EXPONENT_STARTS,
+            (0.0, 3.0),
+        ),
+        Parameter::real(
+            "beta",
+            "1",
+            "exponent of the data term",
+            EXPONENT_STARTS,
+            (0.0, 3.0),
+        ),
+    ]),
+    residual: Residual::Log,
+    linear: Cow::Borrowed(&[0, 1, 2]),
+};
 
 impl LawForm for ChinchillaForm {
-    fn name(&self) -> &str {
-        "chinchilla"
+    fn definition(&self) -> &Definition {
+        &DEFINITION
     }
-    fn equation(&self) -> &str {
-        "loss = E + A / params^alpha + B / tokens^beta"
-    }
-    fn source(&self) -> &str {
-        "Hoffmann et al. 2022, Training Compute-Optimal Large Language Models, equation 2"
-    }
-    fn inputs(&self) -> &[Column] {
-        &INPUTS
-    }
-    fn response(&self) -> Column {
-        LOSS
-    }
-    fn parameters(&self) -> &[Parameter] {
-        &PARAMETERS
-    }
-    fn residual(&self) -> Residual {
-        Residual::Log
-    }
-    fn linear(&self) -> &[usize] {
-        &[0, 1, 2]
-    }
-    #[inline]
+
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
         let (params, tokens) = (
             (-parameters[3] * inputs[0]).exp(),
@@ -220,13 +206,14 @@ impl LawForm for ChinchillaForm {
         gradient[4] = -inputs[1] * of_tokens;
         parameters[0] + of_params + of_tokens
     }
-    fn example(&self) -> Vec<f64> {
-        vec![1.8, 480.0, 2100.0, 0.35, 0.37]
-    }
-    fn example_design(&self) -> Vec<Vec<f64>> {
-        super::grid(&[
-            &[5e7, 1.5e8, 5e8, 1.5e9, 5e9, 1.5e10],
-            &[1e9, 3e9, 1e10, 3e10, 1e11, 3e11],
-        ])
+
+    fn example(&self) -> Example {
+        Example {
+            parameters: vec![1.8, 480.0, 2100.0, 0.35, 0.37],
+            rows: grid(&[
+                &[5e7, 1.5e8, 5e8, 1.5e9, 5e9, 1.5e10],
+                &[1e9, 3e9, 1e10, 3e10, 1e11, 3e11],
+            ]),
+        }
     }
 }

@@ -1,38 +1,89 @@
 //! One file a form, one line a form in [`registry`].
 
+mod batch_size;
+mod broken_power_law;
 mod chinchilla;
+mod coverage_beta;
+mod coverage_power;
+mod data_constrained;
+mod data_mixture;
+mod data_quality;
+mod error_from_loss;
+mod expression;
+mod expression_parser;
+mod granular_experts;
+mod kaplan;
+mod learning_rate;
+mod mixed_modal;
+mod over_training;
+mod parallel;
+mod power_law;
+mod restricted;
+mod routed;
+mod saturating_power_law;
+mod task_sigmoid;
 
+pub use batch_size::BatchSize;
+pub use broken_power_law::BrokenPowerLaw;
 pub use chinchilla::{Allocation, Chinchilla, ChinchillaForm, FLOPS_PER_PARAM_TOKEN};
+pub use coverage_beta::CoverageBeta;
+pub use coverage_power::CoveragePower;
+pub use data_constrained::DataConstrained;
+pub use data_mixture::DataMixture;
+pub use data_quality::DataQuality;
+pub use error_from_loss::ErrorFromLoss;
+pub use expression::{Expression, ExpressionParameter, ExpressionSpec};
+pub use granular_experts::GranularExperts;
+pub use kaplan::Kaplan;
+pub use learning_rate::LearningRate;
+pub use mixed_modal::MixedModal;
+pub use over_training::OverTraining;
+pub use parallel::Parallel;
+pub use power_law::PowerLawForm;
+pub use restricted::Restricted;
+pub use routed::Routed;
+pub use saturating_power_law::SaturatingPowerLaw;
+pub use task_sigmoid::TaskSigmoid;
 
 use crate::error::InputError;
-use crate::form::{Column, LawForm, Scale};
+use crate::form::{Column, LawForm};
 use crate::observations::suggestion;
 
-const PARAMS: Column = Column {
-    name: "params",
-    unit: "parameters",
-    meaning: "model parameters N",
-    scale: Scale::Log,
-    size: true,
-};
-const TOKENS: Column = Column {
-    name: "tokens",
-    unit: "tokens",
-    meaning: "training tokens D, repeats counted",
-    scale: Scale::Log,
-    size: true,
-};
-const LOSS: Column = Column {
-    name: "loss",
-    unit: "nats/token or bits/byte",
-    meaning: "validation loss L",
-    scale: Scale::Log,
-    size: false,
-};
+const PARAMS: Column = Column::log("params", "parameters", "model parameters N").sized();
+const TOKENS: Column = Column::log("tokens", "tokens", "training tokens D, repeats counted").sized();
+const UNIQUE_TOKENS: Column = Column::log("unique_tokens", "tokens", "different training tokens U");
+const FLOPS: Column = Column::log("flops", "FLOPs", "training compute C").sized();
+const LOSS: Column = Column::log("loss", "nats/token or bits/byte", "validation loss L");
+const SAMPLES: Column = Column::log("samples", "samples", "samples a problem k").sized();
+const COVERAGE: Column = Column::log(
+    "coverage",
+    "1",
+    "share of problems solved by at least one sample, 0 to 1",
+);
 
 /// All forms, in the order of the list that users see.
 pub fn registry() -> &'static [&'static dyn LawForm] {
-    &[&ChinchillaForm]
+    &[
+        &ChinchillaForm,
+        &Kaplan,
+        &PowerLawForm,
+        &SaturatingPowerLaw,
+        &BrokenPowerLaw,
+        &DataConstrained,
+        &OverTraining,
+        &DataQuality,
+        &DataMixture,
+        &MixedModal,
+        &Routed,
+        &GranularExperts,
+        &Parallel,
+        &LearningRate,
+        &BatchSize,
+        &ErrorFromLoss,
+        &TaskSigmoid,
+        &CoveragePower,
+        &CoverageBeta,
+    ]
 }
 
 /// The form of that name.

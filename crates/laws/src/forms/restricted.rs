@@ -1,0 +1,177 @@
+//! A form with some parameters held at given values or tied to others.
+
+use std::borrow::Cow;
+
+use crate::error::InputError;
+use crate::form::{Definition, Example, LawForm, MOST_PARAMETERS};
+use crate::observations::suggestion;
+
+/// Where a parameter of the full form comes from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Source {
+    Free(usize),
+    Fixed(f64),
+}
+
+/// A form with fewer free parameters than the one it wraps.
+///
+/// ```
+/// use triaxis_laws::form::LawForm;
+/// use triaxis_laws::forms::{Kaplan, Restricted};
+/// let form = Restricted::new(&Kaplan).fix("alpha_N", 0.076).unwrap().fix("alpha_D", 0.095).unwrap();
+/// assert_eq!(form.parameters().len(), 2);
+/// ```
+#[derive(Clone)]
+pub struct Restricted<'a> {
+    form: &'a dyn LawForm,
+    sources: Vec<Source>,
+    definition: Definition,
+}
+
+impl<'a> Restricted<'a> {
+    /// The form as it is.
+    pub fn new(form: &'a dyn LawForm) -> Self {
+        let sources = (0..form.parameters().len()).map(Source::Free).collect();
+        let mut restricted = Self {
+            form,
+            sources,
+            definition: form.definition().clone(),
+        };
+        restricted.rebuild();
+        restricted
+    }
+
+    /// Holds a parameter at a value, in natural units.
+    ///
+    /// # Errors
+    /// [`InputError::UnknownParameter`] for a name that the form does not have.
+    pub fn fix(mut self, name: &str, value: f64) -> Result<Self, InputError> {
+        let at = self.position(name)?;
+        self.sources[at] = Source::Fixed(value);
+        self.rebuild();
+        Ok(self)
+    }
+
+    /// Makes a parameter always equal to another one.
+    ///
+    /// # Errors
+    /// [`InputError::UnknownParameter`] for a name that the form does not have.
+    pub fn tie(mut self, name: &str, to: &str) -> Result<Self, InputError> {
+        let (at, to) = (self.position(name)?, self.position(to)?);
+        self.sources[at] = self.sources[to];
+        self.rebuild();
+        Ok(self)
+    }
+
+    fn position(&self, name: &str) -> Result<usize, InputError> {
+        let names = || {
+            self.form
+                .parameters()
+                .iter()
+                .map(|parameter| parameter.name.as_ref())
+        };
+        names()
+            .position(|other| other == name)
+            .ok_or_else(|| InputError::UnknownParameter {
+                name: name.into(),
+                form: self.form.name().into(),
+                available: names().collect::<Vec<_>>().join(", "),
+                hint: suggestion(name, names()),
+            })
+    }
+
+    /// Numbers the free parameters anew and lists them.
+    fn rebuild(&mut self) {
+        let mut kept: Vec<usize> = self
+            .sources
+            .iter()
+            .filter_map(|source| match source {
+                Source::Free(at) => Some(*at),
+                Source::Fixed(_) => None,
+            })
+            .collect();
+        kept.sort_unstable();
+        kept.dedup();
+        for source in &mut self.sources {
+            if let Source::Free(at) = source {
+                *at = kept.binary_search(at).unwrap_or_default();
+            }
+        }
+        let linear = self.form.definition().linear.iter();
+        let free = |at: &usize| match self.sources[*at] {
+            Source::Free(free) => Some(free),
+            Source::Fixed(_) => None,
+        };
+        // A linear parameter stays linear unless it is tied to one that is not, so ties leave the list.
+        let alone = |free: &usize| {
+            self.sources
+                .iter()
+                .filter(|source| **source == Source::Free(*free))
+                .count()
+                == 1
+        };
+        self.definition.linear = Cow::Owned(linear.filter_map(free).filter(alone).collect());
+        let mut parameters = Vec::with_capacity(kept.len());
+        for free in 0..kept.len() {
+            let original = self
+                .sources
+                .iter()
+                .position(|source| *source == Source::Free(free));
+            parameters.extend(original.map(|at| self.form.parameters()[at].clone()));
+        }
+        self.definition.parameters = Cow::Owned(parameters);
+    }
+
+    /// The parameters of the wrapped form, out of the free ones.
+    pub fn full(&self, free: &[f64]) -> Vec<f64> {
+        self.sources
+            .iter()
+            .map(|source| match source {
+                Source::Free(at) => free[*at],
+                Source::Fixed(value) => *value,
+            })
+            .collect()
+    }
+}
+
+impl LawForm for Restricted<'_> {
+    fn definition(&self) -> &Definition {
+        &self.definition
+    }
+
+    fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
+        let (mut full, mut slopes) = ([0.0; MOST_PARAMETERS], [0.0; MOST_PARAMETERS]);
+        let count = self.sources.len();
+        for (value, source) in full.iter_mut().zip(&self.sources) {
+            *value = match source {
+                Source::Free(at) => parameters[*at],
+                Source::Fixed(fixed) => *fixed,
+            };
+        }
+        let value = self.form.value(&full[..count], inputs, &mut slopes[..count]);
+        gradient.fill(0.0);
+        for (slope, source) in slopes.iter().zip(&self.sources) {
+            if let Source::Free(at) = source {
+                gradient[*at] += slope;
+            }
+        }
+        value
+    }
+
+    fn example(&self) -> Example {
+        let whole = self.form.example();
+        let free = 0..self.definition.parameters.len();
+        let parameters = free
+            .filter_map(|free| {
+                self.sources
+                    .iter()
+                    .position(|source| *source == Source::Free(free))
+            })
+            .map(|at| whole.parameters[at])
+            .collect();
+        Example {
+            parameters,
+            rows: whole.rows,
+        }
+    }
+}

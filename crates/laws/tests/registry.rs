@@ -1,0 +1,211 @@
+//! What every form owes: documentation, a unique name, a right gradient, and recovery of its parameters.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+
+use triaxis_laws::form::{LawForm, MOST_PARAMETERS, Residual, Scale};
+use triaxis_laws::forms::{Kaplan, Restricted, find, registry};
+use triaxis_laws::numeric::Stream;
+use triaxis_laws::{FitOptions, Objective, Observations, fit};
+
+fn all() -> impl Iterator<Item = &'static dyn LawForm> {
+    registry().iter().copied()
+}
+
+/// Column coordinates of a natural row.
+fn coordinates(form: &dyn LawForm, row: &[f64]) -> Vec<f64> {
+    form.inputs()
+        .iter()
+        .zip(row)
+        .map(|(column, value)| column.scale.forward(*value))
+        .collect()
+}
+
+/// The example's rows with their exact responses times noise.
+fn simulated(form: &dyn LawForm, noise: f64, seed: u64) -> Observations {
+    let example = form.example();
+    let mut gradient = vec![0.0; example.parameters.len()];
+    let mut stream = Stream::new(seed, form.name(), 0);
+    let response = example.rows.iter().map(|row| {
+        let value = form.value(&example.parameters, &coordinates(form, row), &mut gradient);
+        match form.definition().residual {
+            Residual::Log => value * (noise * stream.normal()).exp(),
+            Residual::Linear => value + noise * stream.normal(),
+        }
+    });
+    let mut table = Observations::new()
+        .with(form.response().name.as_ref(), response.collect())
+        .unwrap();
+    for (at, column) in form.inputs().iter().enumerate() {
+        table = table
+            .with(
+                column.name.as_ref(),
+                example.rows.iter().map(|row| row[at]).collect(),
+            )
+            .unwrap();
+    }
+    table
+}
+
+#[test]
+fn every_form_is_documented_and_named_once() {
+    let mut names = BTreeSet::new();
+    for form in all() {
+        let definition = form.definition();
+        assert!(
+            names.insert(form.name().to_string()),
+            "two forms are called {}",
+            form.name()
+        );
+        assert!(
+            form.name()
+                .chars()
+                .all(|letter| letter.is_ascii_lowercase() || letter == '-'),
+            "{}",
+            form.name()
+        );
+        assert!(
+            definition.source.contains("20"),
+            "{}: the source needs a year",
+            form.name()
+        );
+        assert!(form.parameters().len() <= MOST_PARAMETERS);
+        for column in form.inputs() {
+            assert!(
+                definition.equation.contains(column.name.as_ref()),
+                "{}: {} is not in the equation",
+                form.name(),
+                column.name
+            );
+        }
+        assert!(
+            definition.equation.contains(form.response().name.as_ref()),
+            "{}",
+            form.name()
+        );
+        for parameter in form.parameters() {
+            assert!(
+                definition.equation.contains(parameter.name.as_ref()),
+                "{}: {}",
+                form.name(),
+                parameter.name
+            );
+            assert!(
+                !parameter.unit.is_empty() && !parameter.meaning.is_empty() && !parameter.starts.is_empty()
+            );
+            assert!(
+                parameter.range.0 < parameter.range.1
+                    && (parameter.scale == Scale::Linear || parameter.range.0 > 0.0)
+            );
+        }
+        let written = serde_json::to_value(definition).unwrap();
+        assert_eq!(written["name"], form.name());
+        assert_eq!(find(form.name()).unwrap().name(), form.name());
+    }
+    let error = find("chinchila").err().unwrap().to_string();
+    assert!(error.contains("did you mean `chinchilla`?"), "{error}");
+}
+
+#[test]
+fn every_gradient_matches_differences() {
+    for form in all() {
+        let example = form.example();
+        let count = example.parameters.len();
+        assert_eq!(count, form.parameters().len(), "{}", form.name());
+        let mut gradient = vec![0.0; count];
+        let mut unused = vec![0.0; count];
+        for row in &example.rows {
+            let inputs = coordinates(form, row);
+            let value = form.value(&example.parameters, &inputs, &mut gradient);
+            assert!(value.is_finite(), "{} at {row:?}", form.name());
+            for at in 0..count {
+                let step = 1e-5 * example.parameters[at].abs().max(1e-3);
+                let mut shifted = example.parameters.clone();
+                shifted[at] += step;
+                let above = form.value(&shifted, &inputs, &mut unused);
+                shifted[at] -= 2.0 * step;
+                let below = form.value(&shifted, &inputs, &mut unused);
+                let difference = (above - below) / (2.0 * step);
+                let tolerance = 1e-5 * gradient[at].abs() + 1e-9 * value.abs() / step;
+                assert!(
+                    (gradient[at] - difference).abs() <= tolerance,
+                    "{} {} at {row:?}: {} against {difference}",
+                    form.name(),
+                    form.parameters()[at].name,
+                    gradient[at]
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_form_recovers_its_parameters_without_noise() {
+    for form in all() {
+        let truth = form.example().parameters;
+        let objective = Objective::squares(form.definition().residual);
+        let options = FitOptions {
+            objective: Some(objective),
+            ..FitOptions::point_only()
+        };
+        let fit = fit(form, &simulated(form, 0.0, 0), &options).unwrap();
+        for ((parameter, truth), found) in form.parameters().iter().zip(&truth).zip(&fit.best) {
+            let tolerance = 2e-2 * truth.abs() + 1e-4;
+            assert!(
+                (found - truth).abs() <= tolerance,
+                "{} {}: {found} for {truth}; objective {:e}",
+                form.name(),
+                parameter.name,
+                fit.objective
+            );
+        }
+    }
+}
+
+#[test]
+fn every_form_tells_a_linear_parameter_by_its_gradient() {
+    for form in all() {
+        let example = form.example();
+        let inputs = coordinates(form, &example.rows[0]);
+        let (mut first, mut second) = (
+            vec![0.0; example.parameters.len()],
+            vec![0.0; example.parameters.len()],
+        );
+        form.value(&example.parameters, &inputs, &mut first);
+        let mut other = example.parameters.clone();
+        for at in form.definition().linear.iter() {
+            other[*at] *= 1.7;
+        }
+        form.value(&other, &inputs, &mut second);
+        for at in form.definition().linear.iter() {
+            assert!(
+                (first[*at] - second[*at]).abs() <= 1e-12 * first[*at].abs(),
+                "{} {at}",
+                form.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn restrictions_hold_and_tie() {
+    let form = Restricted::new(&Kaplan)
+        .tie("alpha_D", "alpha_N")
+        .unwrap()
+        .fix("N_c", 1e13)
+        .unwrap();
+    let names: Vec<&str> = form
+        .parameters()
+        .iter()
+        .map(|parameter| parameter.name.as_ref())
+        .collect();
+    assert_eq!(names, ["D_c", "alpha_N"]);
+    assert_eq!(form.full(&[1e12, 0.1]), [1e13, 1e12, 0.1, 0.1]);
+    let error = Restricted::new(&Kaplan)
+        .fix("alpha", 1.0)
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(error.contains("it has N_c, D_c, alpha_N, alpha_D"), "{error}");
+}
