@@ -1,2 +1,53 @@
-//! The command line.
-fn main() {}
+//! The command line of triaxis: reads arguments, prints, and chooses the exit code.
+
+mod failure;
+mod output;
+mod progress;
+mod study;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+// Training allocates and frees large buffers at every step; the system's allocator returns them to
+// the system each time (measured: 1.3 to 1.5 times slower).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A scaling laboratory: measure training compute, data and test-time compute on your own corpus
+/// with small runs, and plan from the measurements.
+#[derive(Parser)]
+#[command(name = "triaxis", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a ladder of small trainings, fit laws to it, and plan from them
+    #[command(subcommand)]
+    Study(study::Command),
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Format {
+    /// Tables for people
+    #[default]
+    Text,
+    /// One JSON value
+    Json,
+}
+
+fn main() -> ExitCode {
+    let Arguments { command } = Arguments::parse();
+    let result = match command {
+        Command::Study(command) => study::run(command),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure::report(&error),
+    }
+}

@@ -1,1 +1,35 @@
-//! Studies: spec, trials, run records, store, executors.
+//! Studies: from a spec to run records, laws and a plan.
+//!
+//! A [`StudySpec`] says which corpus, which models and which budgets. [`trial::resolve`] turns it into
+//! groups of trials with identities; an [`executor`] runs each group in a process of its own; every
+//! trial leaves an immutable [`RunRecord`]; [`Analysis`] is computed from records alone.
+
+pub mod analysis;
+pub mod calibrate;
+pub mod design;
+mod error;
+pub mod executor;
+mod frozen;
+pub mod identity;
+pub mod machine;
+pub mod optima;
+mod record;
+mod run;
+mod spec;
+pub mod store;
+mod suggest;
+mod training;
+pub mod trial;
+pub mod worker;
+
+pub use analysis::{Analysis, Prediction};
+pub use error::StudyError;
+pub use executor::{Executor, Local};
+pub use frozen::{Frozen, FrozenSpec};
+pub use record::{Circumstances, Outcome, RunRecord};
+pub use run::{Event, Listener, Study, Survey};
+pub use spec::{HoldoutSpec, LawsSpec, ParameterConvention, SpecError, StudySpec, TrainingSpec};
+pub use store::Store;
+pub use suggest::nearest;
+pub use trial::{Group, Inputs, Role, Trial};
+pub use worker::Message;

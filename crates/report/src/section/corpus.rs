@@ -73,13 +73,12 @@ fn skipped(corpus: &Corpus) -> Markup {
             @if corpus.skipped.is_empty() {
                 (nothing("Nothing that was read has been skipped."))
             } @else {
-                (table("Skipped documents", heads(&["Source", "Reason", "#Documents", "#Size"]), html! {
+                (table("Skipped documents", heads(&["Source", "Reason", "#Documents"]), html! {
                     @for skipped in &corpus.skipped {
                         tr {
                             th scope="row" { (skipped.source) }
                             td.prose { (skipped.reason) }
                             (number(text::whole(skipped.documents)))
-                            (number(text::bytes(skipped.bytes)))
                         }
                     }
                 }))

@@ -37,8 +37,6 @@ pub struct Skipped {
     pub reason: String,
     /// How many.
     pub documents: u64,
-    /// Their size.
-    pub bytes: Bytes,
 }
 
 /// One source of documents.

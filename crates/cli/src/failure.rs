@@ -1,0 +1,26 @@
+//! What a failure prints, and which exit code it has: 1 failed, 2 wrong usage or input.
+
+use std::process::ExitCode;
+
+use triaxis_study::StudyError;
+
+/// Prints `error` to stderr and gives its exit code.
+pub fn report(error: &anyhow::Error) -> ExitCode {
+    // A closed pipe is how `head` says that it has seen enough.
+    let io = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<std::io::Error>());
+    if io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
+    }
+    let study = error.downcast_ref::<StudyError>();
+    eprintln!("error: {error:#}");
+    if let Some(hint) = study.and_then(StudyError::hint) {
+        eprintln!(" hint: {hint}");
+    }
+    ExitCode::from(if study.is_some_and(StudyError::is_input) {
+        2
+    } else {
+        1
+    })
+}

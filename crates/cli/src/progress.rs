@@ -1,0 +1,211 @@
+//! How a running study shows itself: a bar on a terminal, plain lines elsewhere, always on stderr.
+
+use std::io::IsTerminal;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use triaxis_corpus::Stage;
+use triaxis_study::{Event, Group, Listener, Message};
+use triaxis_units::Seconds;
+
+/// Least time between two plain lines of progress.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// Shows what a study does on stderr.
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    state: Mutex<State>,
+}
+
+struct State {
+    started: Instant,
+    printed: Instant,
+    /// Of each group under way: total steps, steps done, operations a step.
+    groups: Vec<(u64, u64, f64)>,
+    /// Of the corpus stage under way: its size and how far it is.
+    stage: (u64, u64),
+    done: usize,
+    trials: usize,
+    phase: &'static str,
+}
+
+impl Progress {
+    /// A bar when stderr is a terminal, else plain lines; neither when `quiet`.
+    pub fn new(quiet: bool) -> Self {
+        let bar = (std::io::stderr().is_terminal() && !quiet).then(|| {
+            let style = ProgressStyle::with_template("{prefix:>9} [{bar:30}] {percent:>3}%  {wide_msg}");
+            ProgressBar::new(1000).with_style(
+                style
+                    .expect("the template is a constant, and tested")
+                    .progress_chars("=> "),
+            )
+        });
+        let now = Instant::now();
+        let state = State {
+            started: now,
+            printed: now,
+            groups: Vec::new(),
+            stage: (0, 0),
+            done: 0,
+            trials: 0,
+            phase: "",
+        };
+        Self {
+            bar,
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Prints a line above the bar.
+    pub fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{line}")),
+            None => eprintln!("{line}"),
+        }
+    }
+
+    fn begin_trials(&self, phase: &'static str, groups: &[Group]) {
+        let mut state = self.state();
+        let now = Instant::now();
+        state.groups = groups
+            .iter()
+            .map(|group| (group.steps(), 0, group.flops().0 / group.steps().max(1) as f64))
+            .collect();
+        *state = State {
+            started: now,
+            printed: now,
+            groups: std::mem::take(&mut state.groups),
+            stage: (0, 0),
+            done: 0,
+            trials: groups.iter().map(|group| group.trials.len()).sum(),
+            phase,
+        };
+    }
+
+    fn show(&self, fraction: f64, message: &str) {
+        let mut state = self.state();
+        if let Some(bar) = &self.bar {
+            bar.set_prefix(state.phase);
+            bar.set_position((fraction * 1000.0) as u64);
+            bar.set_message(message.to_owned());
+        } else if state.printed.elapsed() >= LINE_EVERY {
+            state.printed = Instant::now();
+            eprintln!("{:>9}: {:3.0}%  {message}", state.phase, fraction * 100.0);
+        }
+    }
+
+    fn show_trials(&self) {
+        let (fraction, message) = {
+            let state = self.state();
+            let total: f64 = state
+                .groups
+                .iter()
+                .map(|(total, _, flops)| *total as f64 * flops)
+                .sum();
+            let done: f64 = state
+                .groups
+                .iter()
+                .map(|(_, done, flops)| *done as f64 * flops)
+                .sum();
+            let fraction = if total > 0.0 { done / total } else { 1.0 };
+            let elapsed = state.started.elapsed().as_secs_f64();
+            let left = match fraction {
+                0.0 => "measuring the time left".to_owned(),
+                _ => format!("{} left", Seconds(elapsed * (1.0 - fraction) / fraction)),
+            };
+            (
+                fraction,
+                format!("{} of {} trials done, {left}", state.done, state.trials),
+            )
+        };
+        self.show(fraction, &message);
+    }
+
+    fn worker(&self, group: usize, message: &Message) {
+        match message {
+            Message::Progress { steps, .. } => self.state().groups[group].1 = *steps,
+            Message::Recorded { trial, bits_per_byte } => {
+                self.state().done += 1;
+                match bits_per_byte {
+                    Some(loss) => self.say(&format!("{:>9}: {trial}  {loss:.4} bits per byte", "done")),
+                    None => self.say(&format!("{:>9}: {trial}", "diverged")),
+                }
+            }
+            Message::Failed { trial, reason } => self.say(&format!("{:>9}: {trial}  {reason}", "failed")),
+            Message::Refused { reason, .. } => self.say(&format!("{:>9}: {reason}", "refused")),
+            Message::Said { line } => self.say(&format!("{:>9}: {line}", "worker")),
+        }
+        self.show_trials();
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl triaxis_corpus::Progress for Progress {
+    fn begin(&self, stage: Stage, total: u64) {
+        let mut state = self.state();
+        state.stage = (total, 0);
+        state.phase = match stage {
+            Stage::Scan => "reading",
+            Stage::CountWords => "counting",
+            Stage::TrainTokenizer => "tokenizer",
+            Stage::Tokenize => "tokenizing",
+            Stage::Write => "writing",
+        };
+    }
+
+    fn advance(&self, amount: u64) {
+        let (total, done) = {
+            let mut state = self.state();
+            state.stage.1 += amount;
+            state.stage
+        };
+        self.show(
+            if total == 0 {
+                0.0
+            } else {
+                (done as f64 / total as f64).min(1.0)
+            },
+            "",
+        );
+    }
+}
+
+impl Listener for Progress {
+    fn event(&self, event: &Event<'_>) {
+        match event {
+            Event::CorpusStarts => {
+                self.begin_trials("corpus", &[]);
+            }
+            Event::CorpusReady(corpus) => {
+                let manifest = corpus.manifest();
+                let (train, validation) = (&manifest.train.total, &manifest.validation.total);
+                self.say(&format!(
+                    "{:>9}: {} of text, {} tokens to train on, {} to validate on",
+                    "corpus",
+                    train.bytes + validation.bytes,
+                    train.tokens,
+                    validation.tokens,
+                ));
+            }
+            Event::TrialsStart { role, groups } => {
+                self.begin_trials(role.name(), groups);
+                self.show_trials();
+            }
+            Event::Worker(group, message) => self.worker(*group, message),
+            Event::TrialsEnd => {
+                if let Some(bar) = &self.bar {
+                    bar.finish_and_clear();
+                    bar.reset();
+                }
+            }
+            Event::Predicted(prediction) => self.say(&format!("{:>9}: {prediction}", "predicted")),
+            Event::Warning(error) => self.say(&format!("{:>9}: {error}", "warning")),
+        }
+    }
+}

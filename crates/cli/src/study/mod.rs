@@ -1,0 +1,169 @@
+//! `triaxis study`: run, look at, and report a study.
+
+mod outline;
+mod report;
+mod status;
+mod summary;
+mod view;
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use triaxis_study::{FrozenSpec, Local, Store, Study, StudySpec, machine, worker};
+
+use crate::Format;
+use crate::progress::Progress;
+
+/// What can be done with a study.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run what a spec asks for and is not there yet; continues after a crash
+    Run(Run),
+    /// Show which trials are done
+    Status(Look),
+    /// Write the page of a study again
+    Report(Report),
+    /// Run one group of trials (started by `run`)
+    #[command(hide = true)]
+    Worker(Worker),
+}
+
+/// Arguments of `study run`.
+#[derive(Args)]
+pub struct Run {
+    /// The study's TOML file
+    spec: PathBuf,
+    /// Folder for the results [default: runs/NAME]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Print the trials with parameters, tokens, operations, time and memory, and run none
+    #[arg(long)]
+    dry_run: bool,
+    /// Run trials again that failed
+    #[arg(long)]
+    retry_failed: bool,
+    /// Cores to use [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    cores: Option<u16>,
+    /// How to print the summary
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Show no progress
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// Arguments of `study status`.
+#[derive(Args)]
+pub struct Look {
+    /// The study's folder
+    folder: PathBuf,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Arguments of `study report`.
+#[derive(Args)]
+pub struct Report {
+    #[command(flatten)]
+    look: Look,
+    /// Also draw the main plot as an SVG picture
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
+}
+
+/// Arguments of `study worker`.
+#[derive(Args)]
+pub struct Worker {
+    folder: PathBuf,
+    group: String,
+}
+
+/// Does what `command` says.
+pub fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Run(arguments) => study(&arguments),
+        Command::Status(arguments) => status::print(&Store::new(&arguments.folder), arguments.format),
+        Command::Report(arguments) => report::print(
+            &Store::new(&arguments.look.folder),
+            arguments.picture.as_deref(),
+            arguments.look.format,
+        ),
+        Command::Worker(arguments) => work(&arguments),
+    }
+}
+
+fn study(arguments: &Run) -> anyhow::Result<()> {
+    let (spec, text) = StudySpec::read(&arguments.spec)?;
+    let base = arguments
+        .spec
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let base = base
+        .canonicalize()
+        .with_context(|| format!("cannot find the folder {}", base.display()))?;
+    let folder = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| Path::new("runs").join(&spec.name));
+    let cores = arguments.cores.map_or_else(machine::cores, usize::from);
+    let outline = outline::Outline::of(&spec, &base, cores)?;
+    if arguments.dry_run {
+        return outline.print(arguments.format);
+    }
+    if !arguments.quiet {
+        eprintln!("{outline}");
+    }
+    let store = Store::new(folder);
+    let program =
+        std::env::current_exe().context("cannot find this program's own file to start workers with")?;
+    let progress = Progress::new(arguments.quiet);
+    let study = Study {
+        spec: &FrozenSpec::new(spec, text, base),
+        store: &store,
+        executor: &Local { program, cores },
+        listener: &progress,
+    };
+    let (survey, analysis) = study.run(arguments.retry_failed)?;
+    let view = view::of(study.spec, &store, &survey, Some(&analysis))?;
+    triaxis_report::write_page(&view, &store.page())?;
+    summary::print(&view, &store.page(), arguments.format)
+}
+
+/// Runs a group, telling of it on stdout, and ends with the process that started it.
+fn work(arguments: &Worker) -> anyhow::Result<()> {
+    std::thread::spawn(|| {
+        // Ends when the starting process closes the pipe or dies, however it dies.
+        std::io::stdin().read_to_end(&mut Vec::new()).ok();
+        std::process::exit(1);
+    });
+    let threads = std::env::var("RAYON_NUM_THREADS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1);
+    let mut send = |message: &worker::Message| {
+        let line = serde_json::to_string(message).expect("messages have only string keys");
+        // Nobody listening means that the process that started this one is gone.
+        if writeln!(std::io::stdout(), "{line}").is_err() {
+            std::process::exit(1);
+        }
+    };
+    let result = worker::work(
+        &Store::new(&arguments.folder),
+        &arguments.group,
+        threads,
+        &mut send,
+    );
+    if let Err(error) = &result {
+        let machine = worker::is_machine(error);
+        send(&worker::Message::Refused {
+            reason: error.to_string(),
+            machine,
+        });
+    }
+    Ok(result?)
+}

@@ -1,0 +1,171 @@
+//! What a study will do: its sources, trials, operations, time and memory.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::Serialize;
+use triaxis_corpus::{Tokenizer, TokenizerSpec};
+use triaxis_study::calibrate;
+use triaxis_study::trial::{self, Group, Inputs, Role};
+use triaxis_study::{StudyError, StudySpec};
+use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
+
+use crate::Format;
+use crate::table::Table;
+
+/// A study before it has run.
+#[derive(Debug, Serialize)]
+pub struct Outline {
+    name: String,
+    sources: Vec<Source>,
+    trials: Vec<Row>,
+    /// Operations of all trials, shared trunks counted once.
+    flops: Flops,
+    /// Estimated time of all trials, measured by a few steps of each.
+    time: Seconds,
+    /// Estimated memory of the processes that run side by side.
+    memory: Bytes,
+    cores: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Source {
+    name: String,
+    files: u64,
+    bytes: Bytes,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    role: &'static str,
+    architecture: String,
+    budget: Option<Flops>,
+    parameters: Params,
+    non_embedding: Params,
+    tokens: Tokens,
+    flops: Flops,
+    six_nd: Flops,
+    steps: u64,
+    batch: Tokens,
+    learning_rate: f64,
+    memory: Bytes,
+    seconds: Seconds,
+}
+
+impl Outline {
+    /// Looks at the sources and times a few steps of each group.
+    pub fn of(spec: &StudySpec, base: &Path, cores: usize) -> Result<Self, StudyError> {
+        let sources = triaxis_corpus::describe(&spec.corpus, base)?
+            .into_iter()
+            .map(|source| Source {
+                name: source.name,
+                files: source.files,
+                bytes: source.bytes,
+            })
+            .collect();
+        let vocabulary = match &spec.tokenizer {
+            TokenizerSpec::Train { vocabulary } => *vocabulary,
+            TokenizerSpec::File { file, end_of_text } => {
+                Tokenizer::from_file(&base.join(file), end_of_text)?.vocabulary()
+            }
+        };
+        let groups = trial::resolve(spec, vocabulary, &Inputs::default())?;
+        let mut trials = Vec::new();
+        let (mut ladder, mut heldout) = (Vec::new(), Vec::new());
+        for group in &groups {
+            let step = calibrate::step(&group.config)?;
+            trials.extend(group.trials.iter().map(|trial| row(group, trial, step)));
+            let durations = if group.role == Role::Ladder {
+                &mut ladder
+            } else {
+                &mut heldout
+            };
+            durations.push(step * group.steps() as f64);
+        }
+        let time = calibrate::makespan(ladder, cores) + calibrate::makespan(heldout, cores);
+        let mut memory: Vec<u64> = trials.iter().map(|row: &Row| row.memory.0).collect();
+        memory.sort_unstable();
+        Ok(Self {
+            name: spec.name.clone(),
+            sources,
+            flops: groups.iter().map(Group::flops).sum(),
+            time,
+            memory: Bytes(memory.iter().rev().take(cores).sum()),
+            trials,
+            cores,
+        })
+    }
+
+    /// Prints the outline to stdout.
+    pub fn print(&self, format: Format) -> anyhow::Result<()> {
+        crate::output::print(format, self, self)
+    }
+}
+
+fn row(group: &Group, trial: &triaxis_study::Trial, step: Seconds) -> Row {
+    let steps = trial.config.branches.first().map_or(0, |branch| branch.end);
+    Row {
+        role: group.role.name(),
+        architecture: trial.architecture().name(),
+        budget: trial.budget,
+        parameters: trial.parameters,
+        non_embedding: trial.non_embedding,
+        tokens: trial.tokens,
+        flops: trial.flops,
+        six_nd: Flops::six_nd(trial.parameters, trial.tokens),
+        steps,
+        batch: trial.batch_tokens(),
+        learning_rate: trial.config.peak_learning_rate,
+        memory: trial.memory,
+        seconds: step * steps as f64,
+    }
+}
+
+impl fmt::Display for Outline {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "study {}", self.name)?;
+        let mut sources = Table::new(["source", "files", "bytes"]);
+        for source in &self.sources {
+            sources.row([
+                source.name.clone(),
+                source.files.to_string(),
+                source.bytes.to_string(),
+            ]);
+        }
+        write!(formatter, "\n{sources}\n")?;
+        let mut trials = Table::new([
+            "role", "model", "budget", "N", "D", "FLOPs", "6ND", "steps", "batch", "rate", "memory", "alone",
+        ]);
+        for row in &self.trials {
+            trials.row([
+                row.role.to_owned(),
+                row.architecture.clone(),
+                row.budget
+                    .map_or_else(|| "-".to_owned(), |budget| budget.to_string()),
+                row.parameters.to_string(),
+                row.tokens.to_string(),
+                row.flops.to_string(),
+                row.six_nd.to_string(),
+                row.steps.to_string(),
+                row.batch.to_string(),
+                format!("{:.4}", row.learning_rate),
+                row.memory.to_string(),
+                row.seconds.to_string(),
+            ]);
+        }
+        writeln!(formatter, "{trials}")?;
+        write!(
+            formatter,
+            "{} trials, {} operations with shared trunks, about {} on {} and {} of memory, and the corpus before that",
+            self.trials.len(),
+            self.flops,
+            self.time,
+            if self.cores == 1 {
+                "one core".to_owned()
+            } else {
+                format!("{} cores", self.cores)
+            },
+            self.memory,
+        )
+    }
+}

@@ -1,0 +1,117 @@
+//! `triaxis study status`: which trials are done.
+
+use serde::Serialize;
+use triaxis_study::{Frozen, FrozenSpec, Store, StudyError, Survey};
+use triaxis_units::{BitsPerByte, Flops, Params, Seconds, Tokens};
+
+use crate::Format;
+use crate::output;
+use crate::table::Table;
+
+#[derive(Serialize)]
+struct Status {
+    name: String,
+    done: usize,
+    failed: usize,
+    missing: usize,
+    foreign_records: usize,
+    trials: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    id: String,
+    role: &'static str,
+    parameters: Params,
+    tokens: Tokens,
+    flops: Flops,
+    status: &'static str,
+    bits_per_byte: Option<BitsPerByte>,
+    seconds: Option<Seconds>,
+    reason: Option<String>,
+}
+
+/// Prints the state of the study in `store`.
+pub fn print(store: &Store, format: Format) -> anyhow::Result<()> {
+    let spec = FrozenSpec::read(store)?;
+    let survey = survey(store)?;
+    let trials: Vec<Row> = survey.trials().map(|trial| row(&survey, trial)).collect();
+    let count = |status: &str| trials.iter().filter(|row| row.status == status).count();
+    let (done, missing) = (count("done"), count("missing"));
+    let failed = trials.len() - done - missing;
+    let status = Status {
+        name: spec.spec.name,
+        done,
+        failed,
+        missing,
+        foreign_records: survey.foreign_records,
+        trials,
+    };
+    output::print(format, &status, &status)
+}
+
+/// The records of the study in `store`; damaged ones are set aside, named, and count as missing.
+pub fn survey(store: &Store) -> Result<Survey, StudyError> {
+    let frozen: Frozen = triaxis_study::store::read(&store.trials())?.unwrap_or_default();
+    Survey::take(store, frozen, &mut |damaged| eprintln!("warning: {damaged}"))
+}
+
+fn row(survey: &Survey, trial: &triaxis_study::Trial) -> Row {
+    let record = survey.record(&trial.id);
+    let outcome = record.map(|record| &record.outcome);
+    Row {
+        id: trial.id.clone(),
+        role: trial.role.name(),
+        parameters: trial.parameters,
+        tokens: trial.tokens,
+        flops: trial.flops,
+        status: outcome.map_or("missing", |outcome| outcome.name()),
+        bits_per_byte: outcome
+            .and_then(|outcome| outcome.validation())
+            .map(|validation| validation.bits_per_byte),
+        seconds: record.map(|record| record.circumstances.seconds),
+        reason: outcome.and_then(|outcome| outcome.reason()),
+    }
+}
+
+impl std::fmt::Display for Status {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut table = Table::new([
+            "trial",
+            "role",
+            "N",
+            "D",
+            "FLOPs",
+            "status",
+            "bits/byte",
+            "time",
+            "reason",
+        ]);
+        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        for row in &self.trials {
+            table.row([
+                row.id.clone(),
+                row.role.to_owned(),
+                row.parameters.to_string(),
+                row.tokens.to_string(),
+                row.flops.to_string(),
+                row.status.to_owned(),
+                or_dash(row.bits_per_byte.map(|loss| loss.to_string())),
+                or_dash(row.seconds.map(|seconds| seconds.to_string())),
+                or_dash(row.reason.clone()),
+            ]);
+        }
+        write!(
+            formatter,
+            "{table}\nstudy {}: {} done, {} failed, {} missing",
+            self.name, self.done, self.failed, self.missing
+        )?;
+        match self.foreign_records {
+            0 => Ok(()),
+            other => write!(
+                formatter,
+                "; {other} records of other code or another corpus are kept and not used"
+            ),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The end of a study on a terminal: trials, laws, prediction, plan, and where the page is.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::Serialize;
+use triaxis_report::view::{Allocation, Approach, Choice, Estimate, Finding, HeldOut, View};
+use triaxis_units::{Params, Tokens};
+
+use crate::Format;
+use crate::output;
+use crate::table::Table;
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    page: &'a Path,
+    #[serde(flatten)]
+    view: &'a View,
+}
+
+/// Prints what `view` holds; JSON holds all of it.
+pub fn print(view: &View, page: &Path, format: Format) -> anyhow::Result<()> {
+    let summary = Summary { page, view };
+    output::print(format, &summary, &summary)
+}
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let view = self.view;
+        writeln!(formatter, "{}", trials(view))?;
+        if !view.approaches.is_empty() {
+            writeln!(formatter, "{}", approaches(&view.approaches))?;
+        }
+        for held_out in &view.held_out {
+            writeln!(formatter, "{}\n", prediction(held_out, bits_per_nat(view)))?;
+        }
+        if let Some(plan) = &view.plan {
+            writeln!(formatter, "{}\n{}", plan.question, choices(&plan.choices))?;
+            for caveat in &plan.caveats {
+                writeln!(formatter, "! {caveat}")?;
+            }
+        }
+        for notice in &view.notices {
+            writeln!(formatter, "! {notice}")?;
+        }
+        write!(formatter, "\npage: {}", self.page.display())
+    }
+}
+
+/// Bits per byte of one nat per token: one factor for all trials, as they share a tokenizer.
+fn bits_per_nat(view: &View) -> f64 {
+    let both = view
+        .trials
+        .iter()
+        .find_map(|trial| trial.bits_per_byte.zip(trial.loss));
+    both.map_or(f64::NAN, |(bits, nats)| bits.0 / nats.0)
+}
+
+fn trials(view: &View) -> Table {
+    let mut table = Table::new([
+        "trial",
+        "N",
+        "D",
+        "FLOPs",
+        "bits/byte",
+        "nats/token",
+        "time",
+        "status",
+    ]);
+    for trial in &view.trials {
+        let dash = || "-".to_owned();
+        table.row([
+            trial.id.clone(),
+            trial.params.to_string(),
+            trial.tokens.to_string(),
+            trial.flops.to_string(),
+            trial.bits_per_byte.map_or_else(dash, |loss| loss.to_string()),
+            trial.loss.map_or_else(dash, |loss| loss.to_string()),
+            trial.seconds.map_or_else(dash, |seconds| seconds.to_string()),
+            trial.status.reason().map_or_else(
+                || trial.status.label().to_owned(),
+                |reason| format!("{}: {reason}", trial.status.label()),
+            ),
+        ]);
+    }
+    table
+}
+
+fn approaches(approaches: &[Approach]) -> Table {
+    let mut table = Table::new(["approach", "N* ~ C^a", "D* ~ C^b", "N* there", "D* there"]);
+    for approach in approaches {
+        let count = |finding: &Finding, print: fn(f64) -> String| match finding {
+            Finding::Found(estimate) => interval(estimate, print),
+            Finding::Refused(_) => "refused".to_owned(),
+        };
+        table.row([
+            format!("{} {}", approach.number, approach.name),
+            count(&approach.params_exponent, exponent),
+            count(&approach.tokens_exponent, exponent),
+            count(&approach.params, params),
+            count(&approach.tokens, tokens),
+        ]);
+    }
+    table
+}
+
+fn prediction(held_out: &HeldOut, bits: f64) -> String {
+    let predicted = match &held_out.predicted {
+        Finding::Found(estimate) => {
+            let range = estimate.interval.map_or_else(String::new, |interval| {
+                format!(
+                    " ({:.4} to {:.4} at {:.0}%)",
+                    interval.low * bits,
+                    interval.high * bits,
+                    interval.level * 100.0
+                )
+            });
+            format!("predicted {:.4}{range} bits per byte", estimate.value * bits)
+        }
+        Finding::Refused(reason) => format!("not predicted: {reason}"),
+    };
+    let measured = match &held_out.measured {
+        Finding::Found(loss) => format!("measured {:.4}", loss.0 * bits),
+        Finding::Refused(reason) => format!("not measured: {reason}"),
+    };
+    let error = held_out
+        .relative_error
+        .map_or_else(String::new, |error| format!(", {:+.2}%", error * 100.0));
+    let inside = match held_out.inside {
+        Some(true) => ", inside the interval",
+        Some(false) => ", OUTSIDE the interval",
+        None => "",
+    };
+    format!(
+        "held-out run of {} parameters on {} tokens, {:.1} x the largest trial: {predicted}, {measured}{error}{inside}",
+        held_out.params, held_out.tokens, held_out.reach.compute
+    )
+}
+
+fn choices(choices: &[Choice]) -> Table {
+    let mut table = Table::new(["choice", "law", "N", "D", "D/N", "training", "serving", "total"]);
+    for choice in choices {
+        let cells = match &choice.allocation {
+            Finding::Found(allocation) => allocation_cells(allocation),
+            Finding::Refused(reason) => [reason.clone(), dash(), dash(), dash(), dash(), dash()],
+        };
+        let [n, d, ratio, training, serving, total] = cells;
+        table.row([
+            choice.label.clone(),
+            choice.law.clone(),
+            n,
+            d,
+            ratio,
+            training,
+            serving,
+            total,
+        ]);
+    }
+    table
+}
+
+fn allocation_cells(allocation: &Allocation) -> [String; 6] {
+    [
+        interval(&allocation.params, params),
+        interval(&allocation.tokens, tokens),
+        format!("{:.3}", allocation.tokens_per_param),
+        allocation.training.to_string(),
+        allocation.inference.to_string(),
+        allocation.total.to_string(),
+    ]
+}
+
+fn dash() -> String {
+    "-".to_owned()
+}
+
+fn interval(estimate: &Estimate, print: fn(f64) -> String) -> String {
+    match estimate.interval {
+        Some(interval) => format!(
+            "{} [{}, {}]",
+            print(estimate.value),
+            print(interval.low),
+            print(interval.high)
+        ),
+        None => print(estimate.value),
+    }
+}
+
+fn exponent(value: f64) -> String {
+    format!("{value:.3}")
+}
+
+fn params(value: f64) -> String {
+    Params::from_f64_rounded(value).map_or_else(|_| format!("{value:.2e}"), |params| params.to_string())
+}
+
+fn tokens(value: f64) -> String {
+    Tokens::from_f64_rounded(value).map_or_else(|_| format!("{value:.2e}"), |tokens| tokens.to_string())
+}

@@ -1,0 +1,265 @@
+//! From records, laws and plan to what the page shows. Nothing is computed here but ratios of shown numbers.
+
+mod laws;
+mod plan;
+
+use triaxis_corpus::{Corpus, Manifest};
+use triaxis_report::view::{self, Program, View};
+use triaxis_study::{Analysis, FrozenSpec, Role, RunRecord, Store, Survey, Trial, identity, machine};
+use triaxis_units::{Bytes, Flops, Nats, Seconds, Tokens};
+
+/// Fills the page's view; `analysis` is missing while there is no corpus yet.
+pub fn of(
+    spec: &FrozenSpec,
+    store: &Store,
+    survey: &Survey,
+    analysis: Option<&Analysis>,
+) -> anyhow::Result<View> {
+    let corpus = Corpus::open(&store.corpus()).ok();
+    let unique = corpus.as_ref().map(|corpus| Tokens(corpus.train().len() as u64));
+    Ok(View {
+        title: spec.spec.name.clone(),
+        // The newest measurement, not the clock: the same records give the same page.
+        generated: survey
+            .records
+            .iter()
+            .map(|record| record.circumstances.finished)
+            .max()
+            .map_or_else(|| "before any trial".to_owned(), utc),
+        program: Program {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            code_hash: identity::CODE.to_owned(),
+        },
+        machine: machine_line(&survey.records),
+        seconds: survey
+            .records
+            .iter()
+            .map(|record| record.circumstances.seconds)
+            .sum(),
+        spec: spec.text.clone(),
+        notices: notices(survey),
+        corpus: corpus.as_ref().map(|corpus| corpus_view(corpus.manifest())),
+        trials: survey
+            .trials()
+            .map(|trial| trial_view(trial, survey.record(&trial.id), unique))
+            .collect(),
+        isoflops: analysis.map(laws::isoflops).unwrap_or_default(),
+        approaches: analysis.map(laws::approaches).unwrap_or_default(),
+        held_out: analysis
+            .and_then(|analysis| laws::held_out(analysis, survey))
+            .into_iter()
+            .collect(),
+        plan: analysis.and_then(|analysis| plan::of(analysis, &spec.spec)),
+        extrapolations: analysis.map(plan::extrapolations).unwrap_or_default(),
+    })
+}
+
+fn machine_line(records: &[RunRecord]) -> String {
+    let mut machines: Vec<&str> = records
+        .iter()
+        .map(|record| record.circumstances.machine.as_str())
+        .collect();
+    machines.sort_unstable();
+    machines.dedup();
+    let names = if machines.is_empty() {
+        machine::processor()
+    } else {
+        machines.join("; ")
+    };
+    format!("{names}, {} cores, {}", machine::cores(), std::env::consts::OS)
+}
+
+fn notices(survey: &Survey) -> Vec<String> {
+    let all = survey.trials().count();
+    let done = survey
+        .records
+        .iter()
+        .filter(|record| record.outcome.validation().is_some())
+        .count();
+    let mut notices = Vec::new();
+    if done < all {
+        notices.push(format!(
+            "{} of {all} trials have no loss: the table of trials says why.",
+            all - done
+        ));
+    }
+    let largest = survey
+        .records
+        .iter()
+        .map(|record| record.trial.flops.0)
+        .fold(0.0, f64::max);
+    if largest > 0.0 && largest < 1e16 {
+        notices.push(format!(
+            "The largest trial took {} operations. A ladder this small shows that the method works on this corpus; \
+             its laws say nothing reliable about models millions of times larger.",
+            Flops(largest)
+        ));
+    }
+    notices
+}
+
+fn corpus_view(manifest: &Manifest) -> view::Corpus {
+    let total =
+        |of: fn(&triaxis_corpus::Total) -> u64| of(&manifest.train.total) + of(&manifest.validation.total);
+    let bytes = total(|total| total.bytes.0);
+    let tokens = total(|total| total.tokens.0);
+    let weights: f64 = manifest.sources.iter().filter_map(|source| source.share).sum();
+    view::Corpus {
+        documents: total(|total| total.documents),
+        bytes: Bytes(bytes),
+        unique_tokens: Tokens(tokens),
+        train_tokens: manifest.train.total.tokens,
+        validation_tokens: manifest.validation.total.tokens,
+        duplicate_documents: manifest
+            .sources
+            .iter()
+            .map(|source| source.duplicates.documents)
+            .sum(),
+        duplicate_bytes: manifest
+            .sources
+            .iter()
+            .map(|source| source.duplicates.bytes)
+            .sum(),
+        skipped: manifest.sources.iter().flat_map(skipped).collect(),
+        sources: manifest
+            .sources
+            .iter()
+            .map(|source| view::Source {
+                name: source.name.clone(),
+                kind: source.kind.clone(),
+                weight: match source.share {
+                    Some(share) if weights > 0.0 => share / weights,
+                    _ => (source.train.bytes.0 + source.validation.bytes.0) as f64 / bytes.max(1) as f64,
+                },
+                documents: source.train.documents + source.validation.documents,
+                bytes: source.train.bytes + source.validation.bytes,
+                tokens: source.train.tokens + source.validation.tokens,
+                duplicates: source.duplicates.documents,
+            })
+            .collect(),
+        licences: manifest
+            .licences
+            .iter()
+            .map(|licence| view::Licence {
+                licence: licence.licence.clone(),
+                documents: licence.train.documents + licence.validation.documents,
+                bytes: licence.train.bytes + licence.validation.bytes,
+            })
+            .collect(),
+        tokenizer: view::Tokenizer {
+            vocabulary: manifest.tokenizer.vocabulary as u64,
+            bytes_per_token: bytes as f64 / tokens.max(1) as f64,
+            hash: manifest.tokenizer.hash.chars().take(16).collect(),
+        },
+    }
+}
+
+fn skipped(source: &triaxis_corpus::SourceFacts) -> Vec<view::Skipped> {
+    let reasons = [
+        ("not UTF-8", source.not_utf8),
+        ("too small", source.too_small),
+        ("too large", source.too_large),
+    ];
+    reasons
+        .into_iter()
+        .filter(|(_, documents)| *documents > 0)
+        .map(|(reason, documents)| view::Skipped {
+            source: source.name.clone(),
+            reason: reason.to_owned(),
+            documents,
+        })
+        .collect()
+}
+
+fn trial_view(trial: &Trial, record: Option<&RunRecord>, unique: Option<Tokens>) -> view::Trial {
+    let outcome = record.map(|record| &record.outcome);
+    let validation = outcome.and_then(|outcome| outcome.validation());
+    let seconds = record.map(|record| record.circumstances.seconds);
+    let points = |curve: &[triaxis_train::CurvePoint]| {
+        curve
+            .iter()
+            .map(|point| view::LossPoint {
+                tokens: point.tokens,
+                loss: point.loss,
+            })
+            .collect::<Vec<_>>()
+    };
+    view::Trial {
+        id: trial.id.clone(),
+        role: match trial.role {
+            Role::Ladder => view::Role::Ladder,
+            Role::HeldOut => view::Role::HeldOut,
+        },
+        budget: trial.budget.unwrap_or(trial.flops),
+        architecture: trial.architecture().name(),
+        params: trial.parameters,
+        params_non_embedding: trial.non_embedding,
+        tokens: trial.tokens,
+        epochs: unique.map_or(0.0, |unique| trial.tokens / unique),
+        flops: trial.flops,
+        six_nd: Flops::six_nd(trial.parameters, trial.tokens),
+        learning_rate: trial.config.peak_learning_rate,
+        batch_tokens: trial.config.batch_tokens(),
+        steps: trial.config.branches.first().map_or(0, |branch| branch.end),
+        status: status(outcome),
+        loss: validation.map(|validation| Nats(validation.nats.0)),
+        bits_per_byte: validation.map(|validation| validation.bits_per_byte),
+        seconds,
+        tokens_per_second: seconds
+            .filter(|seconds| seconds.0 > 0.0)
+            .map(|seconds: Seconds| trial.tokens.as_f64() / seconds.0),
+        peak_memory: record.and_then(|record| record.circumstances.peak_memory),
+        training_curve: outcome.map(|outcome| points(outcome.curve())).unwrap_or_default(),
+        evaluations: validation
+            .map(|validation| {
+                vec![view::LossPoint {
+                    tokens: trial.tokens,
+                    loss: validation.nats,
+                }]
+            })
+            .unwrap_or_default(),
+    }
+}
+
+fn status(outcome: Option<&triaxis_study::Outcome>) -> view::Status {
+    use triaxis_study::Outcome;
+    match outcome {
+        None => view::Status::Missing("not run yet".to_owned()),
+        Some(Outcome::Done { .. }) => view::Status::Done,
+        Some(diverged @ Outcome::Diverged { .. }) => {
+            view::Status::Diverged(diverged.reason().unwrap_or_default())
+        }
+        Some(Outcome::Failed { reason }) => view::Status::Failed(reason.clone()),
+    }
+}
+
+/// Seconds since 1970 as `2026-01-31 12:34:56 UTC`, by the civil calendar (Hinnant's days-to-date).
+fn utc(seconds: u64) -> String {
+    let (days, rest) = ((seconds / 86_400) as i64 + 719_468, seconds % 86_400);
+    let era = days / 146_097;
+    let day_of_era = days % 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!(
+        "{year}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC",
+        rest / 3600,
+        rest % 3600 / 60,
+        rest % 60
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::utc;
+
+    #[test]
+    fn times_read_as_the_calendar_has_them() {
+        assert_eq!(utc(0), "1970-01-01 00:00:00 UTC");
+        assert_eq!(utc(951_827_696), "2000-02-29 12:34:56 UTC");
+        assert_eq!(utc(1_798_761_599), "2026-12-31 23:59:59 UTC");
+    }
+}

@@ -1,0 +1,294 @@
+//! The laws as the page shows them.
+
+use triaxis_laws as fit;
+use triaxis_laws::approach::{Budget, Run};
+use triaxis_report::view::{
+    Approach, CurvePoint, Estimate, Finding, FrontierPoint, HeldOut, Interval, IsoFlop, IsoFlopMinimum,
+    IsoFlopPoint, Parameter, Reach, Residual,
+};
+use triaxis_study::analysis::{self, Analysis};
+use triaxis_study::optima::Optima;
+use triaxis_study::{Role, Survey};
+use triaxis_units::{Flops, Nats, Params};
+
+/// Points at which a parabola is drawn.
+const CURVE_STEPS: usize = 40;
+
+const NAMES: [&str; 3] = [
+    "envelope of the losses over compute",
+    "IsoFLOP parabolas",
+    "parametric law",
+];
+
+/// One entry a budget, as approach 2 has it.
+pub fn isoflops(analysis: &Analysis) -> Vec<IsoFlop> {
+    let Some(fit) = analysis.approach2.found() else {
+        return Vec::new();
+    };
+    fit.budgets
+        .iter()
+        .map(|budget| isoflop(analysis, budget))
+        .collect()
+}
+
+fn isoflop(analysis: &Analysis, budget: &Budget) -> IsoFlop {
+    let points = analysis
+        .trials
+        .iter()
+        .zip(&analysis.runs)
+        .filter(|(_, run)| run.budget == Some(budget.budget))
+        .map(|(trial, run)| IsoFlopPoint {
+            trial: trial.clone(),
+            params: Params(run.params as u64),
+            loss: Nats(run.loss),
+        })
+        .collect();
+    let curve = budget.by_params.map(|parabola| {
+        let logs = budget.points.iter().map(|(params, _, _)| params.ln());
+        let (low, high) = logs.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), at| {
+            (low.min(at), high.max(at))
+        });
+        let step = |index: usize| low + (high - low) * index as f64 / (CURVE_STEPS - 1) as f64;
+        (0..CURVE_STEPS)
+            .map(|index| CurvePoint {
+                params: step(index).exp(),
+                loss: parabola.at(step(index)),
+            })
+            .collect()
+    });
+    let minimum = match budget.optimum {
+        Some(best) => Finding::Found(IsoFlopMinimum {
+            params: plain(best.params),
+            tokens: plain(best.tokens),
+            loss: plain(best.loss),
+        }),
+        None => Finding::Refused(refusal_of(analysis, budget)),
+    };
+    IsoFlop {
+        budget: Flops(budget.budget),
+        points,
+        curve: curve.unwrap_or_default(),
+        minimum,
+    }
+}
+
+/// The refusals of approach 2 that name this budget.
+fn refusal_of(analysis: &Analysis, budget: &Budget) -> String {
+    let name = format!("budget {:.4e} ", budget.budget);
+    let refusals = analysis
+        .approach2
+        .found()
+        .map(|fit| fit.refusals.as_slice())
+        .unwrap_or_default();
+    let own: Vec<String> = refusals
+        .iter()
+        .map(ToString::to_string)
+        .filter(|text| text.starts_with(&name))
+        .collect();
+    own.join("; ")
+}
+
+/// The three approaches side by side.
+pub fn approaches(analysis: &Analysis) -> Vec<Approach> {
+    let reference = Flops(analysis.range.map_or(0.0, |range| range.reference));
+    let level = analysis.level;
+    analysis
+        .optima
+        .iter()
+        .enumerate()
+        .map(|(index, optima)| {
+            let (warnings, parameters, hold_out_error, residuals) = details(analysis, index);
+            Approach {
+                number: index as u8 + 1,
+                name: NAMES[index].to_owned(),
+                params_exponent: finding(&optima.params_exponent, level),
+                tokens_exponent: finding(&optima.tokens_exponent, level),
+                reference,
+                params: at_reference(optima, level, |best| best.params),
+                tokens: at_reference(optima, level, |best| best.tokens),
+                parameters,
+                hold_out_error,
+                warnings,
+                frontier: optima
+                    .frontier
+                    .iter()
+                    .map(|point| frontier(point, level))
+                    .collect(),
+                residuals,
+            }
+        })
+        .collect()
+}
+
+type Details = (Vec<String>, Vec<Parameter>, Finding<f64>, Vec<Residual>);
+
+fn details(analysis: &Analysis, index: usize) -> Details {
+    let texts = |texts: Vec<String>| {
+        (
+            texts,
+            Vec::new(),
+            Finding::Refused("it predicts no loss".to_owned()),
+            Vec::new(),
+        )
+    };
+    match index {
+        0 => texts(
+            analysis
+                .approach1
+                .found()
+                .map(|fit| strings(&fit.warnings))
+                .unwrap_or_default(),
+        ),
+        1 => texts(
+            analysis
+                .approach2
+                .found()
+                .map(|fit| [strings(&fit.refusals), strings(&fit.warnings)].concat())
+                .unwrap_or_default(),
+        ),
+        _ => parametric(analysis),
+    }
+}
+
+fn parametric(analysis: &Analysis) -> Details {
+    let fit = match &analysis.approach3 {
+        analysis::Finding::Found(approach) => approach,
+        analysis::Finding::Refused(reason) => {
+            return (
+                vec![reason.clone()],
+                Vec::new(),
+                Finding::Refused(reason.clone()),
+                Vec::new(),
+            );
+        }
+    };
+    let parameters = ["E", "A", "B", "alpha", "beta"]
+        .iter()
+        .filter_map(|name| fit.fit.parameters.get(*name).map(|parameter| (name, parameter)))
+        .map(|(name, parameter)| Parameter {
+            name: (*name).to_owned(),
+            value: Finding::Found(estimate(&parameter.estimate, fit.fit.level)),
+            identified: parameter.estimate.identified,
+        })
+        .collect();
+    let hold_out_error = match &fit.fit.holdout {
+        Some(holdout) => Finding::Found(holdout.mean_absolute),
+        None => Finding::Refused("too few trials to leave the largest out".to_owned()),
+    };
+    let residuals = analysis
+        .trials
+        .iter()
+        .zip(&analysis.runs)
+        .map(|(trial, run)| residual(trial, run, fit.law.loss(run.params, run.tokens)))
+        .collect();
+    let warnings = [strings(&fit.fit.refusals), strings(&fit.fit.warnings)].concat();
+    (warnings, parameters, hold_out_error, residuals)
+}
+
+fn residual(trial: &str, run: &Run, predicted: f64) -> Residual {
+    Residual {
+        trial: trial.to_owned(),
+        flops: Flops(run.flops),
+        params: Params(run.params as u64),
+        predicted: Nats(predicted),
+        measured: Nats(run.loss),
+        relative_error: run.loss / predicted - 1.0,
+        held_out: false,
+    }
+}
+
+/// The held-out run beside its prediction.
+pub fn held_out(analysis: &Analysis, survey: &Survey) -> Option<HeldOut> {
+    let comparison = analysis.holdout.as_ref()?;
+    let trial = survey.trials().find(|trial| trial.role == Role::HeldOut)?;
+    let started = survey.record(&trial.id).map(|record| {
+        super::utc(
+            record
+                .circumstances
+                .finished
+                .saturating_sub(record.circumstances.seconds.0 as u64),
+        )
+    });
+    let prediction = &comparison.prediction;
+    Some(HeldOut {
+        trial: trial.id.clone(),
+        params: trial.parameters,
+        tokens: trial.tokens,
+        flops: trial.flops,
+        law: prediction.law.clone(),
+        predicted: match &prediction.loss {
+            analysis::Finding::Found(loss) => Finding::Found(Estimate {
+                value: loss.value,
+                interval: Some(Interval {
+                    low: loss.low,
+                    high: loss.high,
+                    level: loss.level,
+                }),
+            }),
+            analysis::Finding::Refused(reason) => Finding::Refused(reason.clone()),
+        },
+        predicted_at: Some(super::utc(prediction.written)),
+        started_at: started,
+        measured: match &comparison.measured {
+            analysis::Finding::Found(loss) => Finding::Found(Nats(*loss)),
+            analysis::Finding::Refused(reason) => Finding::Refused(reason.clone()),
+        },
+        relative_error: comparison.relative_error,
+        inside: comparison.inside,
+        reach: Reach {
+            compute: comparison.compute,
+            params: comparison.parameters,
+            tokens: comparison.tokens,
+        },
+    })
+}
+
+fn at_reference(
+    optima: &Optima,
+    level: f64,
+    of: fn(&triaxis_study::optima::Optimum) -> fit::Estimate,
+) -> Finding {
+    match &optima.at_reference {
+        analysis::Finding::Found(best) => Finding::Found(estimate(&of(best), level)),
+        analysis::Finding::Refused(reason) => Finding::Refused(reason.clone()),
+    }
+}
+
+fn frontier(point: &triaxis_study::optima::Optimum, level: f64) -> FrontierPoint {
+    FrontierPoint {
+        compute: Flops(point.flops),
+        params: estimate(&point.params, level),
+        tokens: estimate(&point.tokens, level),
+        loss: point.loss.as_ref().map(|loss| estimate(loss, level)),
+    }
+}
+
+fn finding(found: &analysis::Finding<fit::Estimate>, level: f64) -> Finding {
+    match found {
+        analysis::Finding::Found(value) => Finding::Found(estimate(value, level)),
+        analysis::Finding::Refused(reason) => Finding::Refused(reason.clone()),
+    }
+}
+
+fn estimate(of: &fit::Estimate, level: f64) -> Estimate {
+    let interval = (of.low < of.high).then_some(Interval {
+        low: of.low,
+        high: of.high,
+        level,
+    });
+    Estimate {
+        value: of.value,
+        interval,
+    }
+}
+
+fn plain(value: f64) -> Estimate {
+    Estimate {
+        value,
+        interval: None,
+    }
+}
+
+fn strings(texts: &[impl ToString]) -> Vec<String> {
+    texts.iter().map(ToString::to_string).collect()
+}

@@ -1,0 +1,152 @@
+//! The plan as the page shows it.
+
+use triaxis_plan as plan;
+use triaxis_report::view::{Allocation, Choice, Estimate, Extrapolation, Finding, Interval, Plan, Reach};
+use triaxis_study::StudySpec;
+use triaxis_study::analysis::{self, Analysis};
+use triaxis_units::Seconds;
+
+/// The plan, if the spec asks for one.
+pub fn of(analysis: &Analysis, spec: &StudySpec) -> Option<Plan> {
+    spec.plan.as_ref()?;
+    let (choices, question, prices, reach, caveats) = match analysis.plan.as_ref()? {
+        analysis::Finding::Refused(reason) => (
+            Vec::new(),
+            String::new(),
+            String::new(),
+            Vec::new(),
+            vec![reason.clone()],
+        ),
+        analysis::Finding::Found(plan) => (
+            plan.choices
+                .iter()
+                .map(|choice| choice_view(plan, choice))
+                .collect(),
+            question(plan),
+            prices(plan),
+            plan.choices
+                .iter()
+                .map(|choice| format!("{} by {}: {}", choice.label, choice.law, choice.reach.sentence))
+                .collect(),
+            plan.caveats
+                .iter()
+                .map(|caveat| caveat.text.clone())
+                .chain(plan.omitted.iter().cloned())
+                .collect(),
+        ),
+    };
+    Some(Plan {
+        question,
+        prices,
+        choices,
+        reach,
+        caveats,
+    })
+}
+
+/// One entry for the held-out run and one for each choice of the study's own law.
+pub fn extrapolations(analysis: &Analysis) -> Vec<Extrapolation> {
+    let mut entries = Vec::new();
+    if let Some(holdout) = &analysis.holdout {
+        entries.push(Extrapolation {
+            target: "the held-out run".to_owned(),
+            reach: Reach {
+                compute: holdout.compute,
+                params: holdout.parameters,
+                tokens: holdout.tokens,
+            },
+            statement: "near the ladder, and checked: it was predicted, then trained".to_owned(),
+        });
+    }
+    let own = analysis.plan.as_ref().and_then(analysis::Finding::found);
+    let own_choices = own.into_iter().flat_map(|plan| {
+        let names: Vec<&str> = plan
+            .laws
+            .iter()
+            .filter(|law| law.own)
+            .map(|law| law.name.as_str())
+            .collect();
+        plan.choices
+            .iter()
+            .filter(move |choice| names.contains(&choice.law.as_str()))
+    });
+    entries.extend(own_choices.map(|choice| Extrapolation {
+        target: format!("the plan, {}", choice.label),
+        reach: Reach {
+            compute: choice.reach.compute,
+            params: choice.reach.params,
+            tokens: choice.reach.tokens,
+        },
+        statement: choice.reach.sentence.clone(),
+    }));
+    entries
+}
+
+fn choice_view(plan: &plan::Plan, choice: &plan::Choice) -> Choice {
+    let own = plan.laws.iter().any(|law| law.own && law.name == choice.law);
+    // With serving to pay for, the cheapest way to the quality that the training budget buys.
+    let best = if plan.economics.serves() {
+        plan::ChoiceKind::LeastLifetimeDollars
+    } else {
+        plan::ChoiceKind::ComputeOptimal
+    };
+    let level = plan.level;
+    Choice {
+        label: choice.label.clone(),
+        law: choice.law.clone(),
+        recommended: own && choice.kind == best,
+        allocation: Finding::Found(Allocation {
+            params: estimate(&choice.params, level, |params| params.as_f64()),
+            tokens: estimate(&choice.tokens, level, |tokens| tokens.as_f64()),
+            tokens_per_param: choice.tokens_per_parameter.value,
+            flops: choice.training_flops.value,
+            training: choice.training_dollars.value,
+            inference: choice.serving_dollars.value,
+            total: choice.total_dollars.value,
+            loss: match choice.unit {
+                plan::LossUnit::NatsPerToken => Finding::Found(estimate(&choice.loss, level, |loss| loss)),
+                other => Finding::Refused(format!("{:.3} {other}", choice.loss.value)),
+            },
+        }),
+    }
+}
+
+fn estimate<T: Copy>(of: &plan::Estimate<T>, level: f64, number: fn(T) -> f64) -> Estimate {
+    let interval = of.interval.as_ref().map(|interval| Interval {
+        low: number(interval.low),
+        high: number(interval.high),
+        level,
+    });
+    Estimate {
+        value: number(of.value),
+        interval,
+    }
+}
+
+fn question(plan: &plan::Plan) -> String {
+    let economics = &plan.economics;
+    let time = economics.training_time(economics.budget);
+    format!(
+        "Training for {} operations ({} of one {}), serving {} tokens in and {} out.",
+        economics.budget,
+        Seconds(time.0),
+        economics.training.hardware.name,
+        economics.tokens_in,
+        economics.tokens_out,
+    )
+}
+
+fn prices(plan: &plan::Plan) -> String {
+    let economics = &plan.economics;
+    format!(
+        "Training on {} at {} an hour and {:.0}% of peak; serving on {} at {} an hour, {:.0}% of peak reading and \
+         {:.0}% writing.",
+        economics.training.hardware.name,
+        economics.training.price_per_hour,
+        economics.training_mfu * 100.0,
+        economics.serving.hardware.name,
+        economics.serving.price_per_hour,
+        economics.prefill_mfu * 100.0,
+        economics.decode_mfu * 100.0,
+    )
+}

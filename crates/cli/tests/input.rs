@@ -1,0 +1,148 @@
+//! Every mistake a user can make gets an error that names the value, the rule and the remedy, exit
+//! code 2, and loses nothing that was there.
+
+mod support;
+
+use std::fs;
+
+use support::{Bench, SPEC};
+
+/// Runs a study that must be refused with exit code 2, and gives what it said.
+fn refused(bench: &Bench, arguments: &[&str]) -> String {
+    let output = bench.run(arguments);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(output.stdout.is_empty(), "a refusal prints nothing to stdout");
+    assert!(said.contains("error: "), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+    said
+}
+
+fn refused_spec(spec: &str) -> String {
+    refused(&Bench::new(spec), &["study", "run", "spec.toml", "--quiet"])
+}
+
+#[track_caller]
+fn says(said: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(said.contains(part), "{part:?} is missing from:\n{said}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_line_and_the_nearest_known_one() {
+    says(
+        &refused_spec(&SPEC.replace("context = 32", "contxt = 32")),
+        &["spec.toml:", "`contxt`", "did you mean `context`?"],
+    );
+}
+
+#[test]
+fn an_unknown_model_setting_is_named_with_the_nearest_known_one() {
+    says(
+        &refused_spec(&SPEC.replacen("width = 8", "widht = 8", 1)),
+        &["design.sizes[0]", "`widht`", "did you mean `width`?"],
+    );
+}
+
+#[test]
+fn a_negative_budget_is_refused() {
+    says(
+        &refused_spec(&SPEC.replace("\"4e8\"", "-4e8")),
+        &["-400000000", "zero or more"],
+    );
+}
+
+#[test]
+fn a_spec_that_is_not_there_is_named() {
+    let said = refused(&Bench::new(SPEC), &["study", "run", "other.toml"]);
+    says(&said, &["other.toml", "give the path of a TOML file"]);
+}
+
+#[test]
+fn a_source_that_matches_nothing_is_named() {
+    says(
+        &refused_spec(&SPEC.replace("text/*.txt", "txet/*.txt")),
+        &["`text`", "txet/*.txt"],
+    );
+}
+
+#[test]
+fn an_empty_source_is_named() {
+    let bench = Bench::new(SPEC);
+    for entry in fs::read_dir(bench.path("text")).unwrap() {
+        fs::write(entry.unwrap().path(), "").unwrap();
+    }
+    says(
+        &refused(&bench, &["study", "run", "spec.toml", "--quiet"]),
+        &["`text`"],
+    );
+}
+
+#[test]
+fn a_file_that_is_not_utf8_is_an_error_when_strict_and_counted_otherwise() {
+    let strict = Bench::new(&SPEC.replace("validation = \"8KB\"", "validation = \"8KB\"\nstrict = true"));
+    fs::write(strict.path("text/bad.txt"), [0x66, 0xFF, 0x6F]).unwrap();
+    says(
+        &refused(&strict, &["study", "run", "spec.toml", "--quiet"]),
+        &["bad.txt", "UTF-8"],
+    );
+}
+
+#[test]
+fn more_tokens_than_the_corpus_has_are_refused_with_the_epochs_it_would_be() {
+    let spec = SPEC.replace("\"1.6e9\"", "\"1e12\"");
+    says(&refused_spec(&spec), &["tokens", "epochs", "training.epochs"]);
+}
+
+#[test]
+fn a_folder_of_another_study_is_left_alone() {
+    let bench = Bench::new(SPEC);
+    let first = bench.run(&["study", "run", "spec.toml", "--out", "out", "--quiet"]);
+    assert!(
+        first.status.success(),
+        "{}",
+        String::from_utf8_lossy(&first.stderr)
+    );
+    let before = bench.records("out");
+    fs::write(bench.path("spec.toml"), SPEC.replace("seed = 7", "seed = 8")).unwrap();
+    let said = refused(&bench, &["study", "run", "spec.toml", "--out", "out", "--quiet"]);
+    says(&said, &["holds another study", "`small`", "--out"]);
+    assert_eq!(bench.records("out"), before);
+}
+
+#[test]
+fn a_folder_that_is_no_study_is_left_alone() {
+    let bench = Bench::new(SPEC);
+    says(
+        &refused(&bench, &["study", "run", "spec.toml", "--out", "text", "--quiet"]),
+        &["holds no study", "--out"],
+    );
+    assert!(!bench.path("text/study.json").exists());
+    says(
+        &refused(&bench, &["study", "status", "text"]),
+        &["holds no study"],
+    );
+}
+
+#[test]
+fn two_processes_do_not_work_on_one_folder() {
+    let bench = Bench::new(SPEC);
+    let store = triaxis_study::Store::new(bench.path("out"));
+    let held = store.lock().unwrap();
+    let said = refused(&bench, &["study", "run", "spec.toml", "--out", "out", "--quiet"]);
+    says(&said, &["another process"]);
+    drop(held);
+    assert!(
+        bench
+            .run(&["study", "run", "spec.toml", "--out", "out", "--quiet"])
+            .status
+            .success()
+    );
+}
+
+#[test]
+fn unknown_hardware_is_named_with_the_nearest_known_one() {
+    let spec = format!("{SPEC}training = {{ hardware = \"H10 SXM\" }}\n");
+    says(&refused_spec(&spec), &["H10 SXM", "H100 SXM"]);
+}

@@ -1,0 +1,48 @@
+//! A study that is killed again and again ends with the records of one that was not.
+
+mod support;
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use support::{Bench, SPEC};
+
+#[test]
+fn a_killed_study_ends_with_the_records_of_an_undisturbed_one() {
+    let kills: u32 = std::env::var("TRIAXIS_KILLS").map_or(6, |kills| kills.parse().unwrap());
+    let bench = Bench::new(SPEC);
+    let start = Instant::now();
+    let undisturbed = bench.run(&["study", "run", "spec.toml", "--out", "undisturbed"]);
+    assert!(
+        undisturbed.status.success(),
+        "{}",
+        String::from_utf8_lossy(&undisturbed.stderr)
+    );
+    let whole = start.elapsed();
+
+    let arguments = ["study", "run", "spec.toml", "--out", "killed"];
+    let mut state = 0x1234_5678_9ABC_DEF1_u64;
+    let mut landed = 0;
+    for _ in 0..kills {
+        let mut child = bench
+            .program(&arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        // Each attempt goes on where the last one stopped, so short lives reach every stage.
+        let share = (state % 1000) as f64 / 1000.0;
+        std::thread::sleep(Duration::from_secs_f64(whole.as_secs_f64() * 0.5 * share));
+        landed += u32::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(landed > 0, "no kill landed while the study ran");
+    let last = bench.run(&arguments);
+    assert!(last.status.success(), "{}", String::from_utf8_lossy(&last.stderr));
+    println!("{landed} of {kills} kills landed while the study ran");
+    assert_eq!(bench.records("undisturbed"), bench.records("killed"));
+}

@@ -1,0 +1,195 @@
+//! The whole way of a small study, with the real program.
+
+mod support;
+
+use std::fs;
+
+use serde_json::Value;
+use support::{Bench, SPEC};
+
+fn json(output: &std::process::Output) -> Value {
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_study_goes_from_text_to_a_page_and_a_second_run_does_nothing() {
+    let bench = Bench::new(SPEC);
+    let arguments = ["study", "run", "spec.toml", "--out", "out", "--format", "json"];
+    let first = json(&bench.run(&arguments));
+    let trials = first["trials"].as_array().unwrap();
+    assert_eq!(trials.len(), 10);
+    assert!(
+        trials.iter().all(|trial| trial["status"] == "done"),
+        "{trials:#?}"
+    );
+    // Untrained, a token of the 300 costs ln 300 = 5.7 nats.
+    assert!(
+        trials.iter().all(|trial| trial["loss"].as_f64().unwrap() < 5.0),
+        "{trials:#?}"
+    );
+
+    let written = |name: &str| {
+        fs::metadata(bench.path("out").join(name))
+            .unwrap()
+            .modified()
+            .unwrap()
+    };
+    let files = [
+        "study.json",
+        "trials.json",
+        "prediction.json",
+        "analysis.json",
+        "report.html",
+    ];
+    let before = files.map(written);
+    let records = bench.records("out");
+    assert_eq!(json(&bench.run(&arguments)), first);
+    assert_eq!(files.map(written), before);
+    assert_eq!(bench.records("out"), records);
+
+    let page = fs::read_to_string(bench.path("out/report.html")).unwrap();
+    for trial in trials {
+        assert!(page.contains(trial["id"].as_str().unwrap()));
+    }
+}
+
+#[test]
+fn the_prediction_is_written_before_the_held_out_run_starts() {
+    let bench = Bench::new(SPEC);
+    assert!(
+        bench
+            .run(&["study", "run", "spec.toml", "--out", "out", "--quiet"])
+            .status
+            .success()
+    );
+    let read = |name: &str| -> Value {
+        serde_json::from_str(&fs::read_to_string(bench.path("out").join(name)).unwrap()).unwrap()
+    };
+    let prediction = read("prediction.json");
+    let held_out = prediction["content"]["trial"].as_str().unwrap();
+    let record = read(&format!("trials/{held_out}.json"));
+    let circumstances = &record["content"]["circumstances"];
+    let started = circumstances["finished"].as_f64().unwrap() - circumstances["seconds"].as_f64().unwrap();
+    // Times of day are whole seconds.
+    assert!(prediction["content"]["written"].as_f64().unwrap() <= started + 1.0);
+    let time = |name: &str| {
+        fs::metadata(bench.path("out").join(name))
+            .unwrap()
+            .modified()
+            .unwrap()
+    };
+    assert!(time("prediction.json") < time(&format!("trials/{held_out}.json")));
+}
+
+#[test]
+fn two_folders_have_the_same_trials_with_the_same_bits() {
+    let (one, two) = (Bench::new(SPEC), Bench::new(SPEC));
+    for bench in [&one, &two] {
+        assert!(
+            bench
+                .run(&["study", "run", "spec.toml", "--out", "out", "--quiet"])
+                .status
+                .success()
+        );
+    }
+    assert_eq!(one.records("out"), two.records("out"));
+}
+
+#[test]
+fn a_damaged_record_is_named_set_aside_and_run_again() {
+    let bench = Bench::new(SPEC);
+    let arguments = ["study", "run", "spec.toml", "--out", "out"];
+    assert!(bench.run(&arguments).status.success());
+    let before = bench.records("out");
+    let victim = bench.path("out/trials").join(format!("{}.json", before[0].0));
+    let mut bytes = fs::read(&victim).unwrap();
+    let middle = bytes.len() / 2;
+    bytes.truncate(middle);
+    fs::write(&victim, bytes).unwrap();
+    let again = bench.run(&arguments);
+    let said = String::from_utf8_lossy(&again.stderr);
+    assert!(again.status.success(), "{said}");
+    assert!(said.contains(&before[0].0) && said.contains("damaged"), "{said}");
+    assert!(victim.with_extension("damaged").exists());
+    assert_eq!(bench.records("out"), before);
+}
+
+#[test]
+fn a_diverging_trial_is_recorded_as_such_and_the_study_goes_on() {
+    let bench = Bench::new(&SPEC.replace("batch = 256", "batch = 256\nlearning_rate = 1e30"));
+    let result = json(&bench.run(&["study", "run", "spec.toml", "--out", "out", "--format", "json"]));
+    let trials = result["trials"].as_array().unwrap();
+    assert!(
+        trials.iter().all(|trial| trial["status"]["diverged"].is_string()),
+        "{trials:#?}"
+    );
+    assert!(result["held_out"][0]["predicted"]["refused"].is_string());
+}
+
+#[test]
+fn a_dry_run_lists_the_trials_and_writes_nothing() {
+    let bench = Bench::new(SPEC);
+    let outline = json(&bench.run(&[
+        "study",
+        "run",
+        "spec.toml",
+        "--out",
+        "out",
+        "--dry-run",
+        "--format",
+        "json",
+    ]));
+    let trials = outline["trials"].as_array().unwrap();
+    assert_eq!(trials.len(), 10);
+    for (trial, budget) in trials.iter().zip([4e8, 8e8, 1.6e9]) {
+        let flops = trial["flops"].as_f64().unwrap();
+        assert!(
+            (flops / budget - 1.0).abs() < 0.05,
+            "{flops} for a budget of {budget}"
+        );
+    }
+    assert!(trials.iter().all(|trial| trial["memory"].as_u64().unwrap() > 0));
+    assert!(outline["time"].as_f64().unwrap() > 0.0);
+    assert!(!bench.path("out").exists());
+}
+
+#[test]
+fn status_tells_done_from_missing() {
+    let bench = Bench::new(SPEC);
+    assert!(
+        bench
+            .run(&["study", "run", "spec.toml", "--out", "out", "--quiet"])
+            .status
+            .success()
+    );
+    let victim = bench.records("out")[0].0.clone();
+    fs::remove_file(bench.path("out/trials").join(format!("{victim}.json"))).unwrap();
+    let status = json(&bench.run(&["study", "status", "out", "--format", "json"]));
+    assert_eq!((&status["done"], &status["missing"]), (&9.into(), &1.into()));
+    let page = json(&bench.run(&[
+        "study",
+        "report",
+        "out",
+        "--format",
+        "json",
+        "--picture",
+        "plot.svg",
+    ]));
+    let row = page["trials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|trial| trial["id"] == victim.as_str())
+        .unwrap();
+    assert!(row["status"]["missing"].is_string());
+    assert!(
+        fs::read_to_string(bench.path("plot.svg"))
+            .unwrap()
+            .starts_with("<svg")
+    );
+}

@@ -1,0 +1,169 @@
+//! A small study on a small corpus, and the real program to run it with.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder with a corpus, a spec and, once run, the results.
+pub struct Bench {
+    folder: TempDir,
+}
+
+/// Three sizes at three budgets and a held-out run: seconds of work.
+pub const SPEC: &str = r#"
+name = "small"
+seed = 7
+
+[corpus]
+validation = "8KB"
+
+[[corpus.sources]]
+name = "text"
+kind = "files"
+include = ["text/*.txt"]
+
+[tokenizer]
+vocabulary = 300
+
+[model]
+architecture = "decoder"
+
+[training]
+context = 32
+batch = 256
+
+[design]
+kind = "isoflop"
+budgets = ["4e8", "8e8", "1.6e9"]
+
+[[design.sizes]]
+width = 8
+layers = 1
+heads = 1
+
+[[design.sizes]]
+width = 16
+layers = 1
+heads = 2
+
+[[design.sizes]]
+width = 24
+layers = 2
+heads = 2
+
+[holdout]
+compute_factor = 2.0
+
+[holdout.size]
+width = 24
+layers = 2
+heads = 2
+
+[laws]
+resamples = 200
+
+[plan]
+budget = { dollars = 1000 }
+"#;
+
+impl Bench {
+    /// A fresh corpus with `spec` beside it.
+    pub fn new(spec: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let text = folder.path().join("text");
+        std::fs::create_dir(&text).unwrap();
+        for document in 0..120 {
+            std::fs::write(text.join(format!("{document:03}.txt")), prose(document)).unwrap();
+        }
+        std::fs::write(folder.path().join("spec.toml"), spec).unwrap();
+        Self { folder }
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The program, started in the folder.
+    pub fn program(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_triaxis"));
+        command.args(arguments).current_dir(self.folder.path());
+        command
+    }
+
+    /// Runs the program to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.program(arguments).output().unwrap()
+    }
+
+    /// The records under `out`, by trial, without what may differ between two runs.
+    pub fn records(&self, out: &str) -> Vec<(String, Value)> {
+        let folder = self.path(out).join("trials");
+        let mut records: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
+            .map(|path| {
+                (
+                    path.file_stem().unwrap().to_string_lossy().into_owned(),
+                    content(&path),
+                )
+            })
+            .collect();
+        records.sort_by(|a, b| a.0.cmp(&b.0));
+        records
+    }
+}
+
+fn content(path: &Path) -> Value {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut sealed: Value = serde_json::from_str(&text).unwrap();
+    let mut content = sealed["content"].take();
+    content.as_object_mut().unwrap().remove("circumstances").unwrap();
+    content
+}
+
+/// Sentences with some structure to learn, different for every document.
+fn prose(document: u64) -> String {
+    const SUBJECTS: [&str; 6] = [
+        "The river",
+        "A small boat",
+        "The old baker",
+        "My neighbour",
+        "The north wind",
+        "Nobody",
+    ];
+    const VERBS: [&str; 6] = [
+        "carries",
+        "remembers",
+        "paints",
+        "follows",
+        "waits for",
+        "measures",
+    ];
+    const OBJECTS: [&str; 6] = [
+        "the morning bread",
+        "a long letter",
+        "the harbour lights",
+        "its own shadow",
+        "seven stones",
+        "the last train",
+    ];
+    let mut state = document.wrapping_mul(0x9E37_79B9_7F4A_7C15) + 1;
+    let mut next = |choices: &[&'static str]| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        choices[(state % choices.len() as u64) as usize]
+    };
+    let mut text = String::new();
+    for sentence in 0..60 {
+        write!(text, "{} {} {}", next(&SUBJECTS), next(&VERBS), next(&OBJECTS)).unwrap();
+        text.push_str(if sentence % 5 == 4 { ".\n\n" } else { ". " });
+    }
+    writeln!(text, "Document {document}.").unwrap();
+    text
+}

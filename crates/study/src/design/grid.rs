@@ -1,0 +1,43 @@
+use serde::{Deserialize, Serialize};
+use triaxis_units::Tokens;
+
+use super::Point;
+use crate::spec::SpecError;
+
+pub(super) const DESCRIPTION: &str =
+    "Every size at every number of tokens: what a parametric fit of L(N, D) likes best.";
+
+/// The full grid of `sizes` and `tokens`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grid {
+    /// Tokens to train each size on.
+    pub tokens: Vec<Tokens>,
+    /// The models, each laid over `[model]`.
+    pub sizes: Vec<toml::Table>,
+}
+
+impl Grid {
+    pub(super) fn check(&self) -> Result<(), SpecError> {
+        super::check_axis(
+            "design.tokens",
+            &self
+                .tokens
+                .iter()
+                .map(|tokens| tokens.as_f64())
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    pub(super) fn points(&self) -> Vec<Point> {
+        (0..self.sizes.len())
+            .flat_map(|size| {
+                self.tokens.iter().map(move |&tokens| Point {
+                    size,
+                    budget: None,
+                    tokens,
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,40 @@
+use serde::{Deserialize, Serialize};
+use triaxis_units::{Flops, Tokens};
+
+use super::Point;
+use crate::spec::SpecError;
+
+pub(super) const DESCRIPTION: &str = "Every size at every compute budget (Hoffmann et al. 2022, section 3.2): a budget's loss against N has its \
+     minimum at the compute-optimal size.";
+
+/// IsoFLOP profiles: `budgets` of exact training operations, spent on each of `sizes`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Isoflop {
+    /// Training compute of the trials of one curve, counted exactly, not as 6ND.
+    pub budgets: Vec<Flops>,
+    /// The models, each laid over `[model]`.
+    pub sizes: Vec<toml::Table>,
+}
+
+impl Isoflop {
+    pub(super) fn check(&self) -> Result<(), SpecError> {
+        super::check_axis(
+            "design.budgets",
+            &self.budgets.iter().map(|budget| budget.0).collect::<Vec<_>>(),
+        )
+    }
+
+    pub(super) fn points(&self, flops_per_token: &[f64]) -> Vec<Point> {
+        let sizes = flops_per_token.iter().enumerate();
+        sizes
+            .flat_map(|(size, flops)| {
+                self.budgets.iter().map(move |&budget| Point {
+                    size,
+                    budget: Some(budget),
+                    tokens: Tokens((budget.0 / flops) as u64),
+                })
+            })
+            .collect()
+    }
+}

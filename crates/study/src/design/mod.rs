@@ -1,0 +1,82 @@
+//! Which trials a ladder consists of. One file a design, one line in [`DESIGNS`].
+
+mod grid;
+mod isoflop;
+
+use serde::{Deserialize, Serialize};
+use triaxis_units::{Flops, Tokens};
+
+pub use grid::Grid;
+pub use isoflop::Isoflop;
+
+use crate::spec::SpecError;
+
+/// A design and its settings, tagged by `kind`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum DesignSpec {
+    /// Every size at every compute budget.
+    Isoflop(Isoflop),
+    /// Every size at every number of tokens.
+    Grid(Grid),
+}
+
+/// Name and one-sentence description of every design.
+pub const DESIGNS: &[(&str, &str)] = &[("isoflop", isoflop::DESCRIPTION), ("grid", grid::DESCRIPTION)];
+
+/// One point of a ladder: how many tokens one size is trained on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// Index into [`DesignSpec::sizes`].
+    pub size: usize,
+    /// The exact budget that asks for this point, where the design has budgets.
+    pub budget: Option<Flops>,
+    /// Tokens to train on, before rounding to whole steps.
+    pub tokens: Tokens,
+}
+
+impl DesignSpec {
+    /// The models of the ladder, each a table laid over the study's `[model]`.
+    pub fn sizes(&self) -> &[toml::Table] {
+        match self {
+            Self::Isoflop(design) => &design.sizes,
+            Self::Grid(design) => &design.sizes,
+        }
+    }
+
+    /// The points of the ladder, given the training operations a token of each size.
+    pub fn points(&self, flops_per_token: &[f64]) -> Vec<Point> {
+        match self {
+            Self::Isoflop(design) => design.points(flops_per_token),
+            Self::Grid(design) => design.points(),
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), SpecError> {
+        crate::spec::rule(
+            !self.sizes().is_empty(),
+            "design.sizes",
+            "empty",
+            "one or more tables, such as `[[design.sizes]]` with `width = 64`",
+        )?;
+        match self {
+            Self::Isoflop(design) => design.check(),
+            Self::Grid(design) => design.check(),
+        }
+    }
+}
+
+/// That `values` is not empty, above zero, and without a repetition, in the order given.
+fn check_axis(key: &str, values: &[f64]) -> Result<(), SpecError> {
+    let distinct = values
+        .iter()
+        .enumerate()
+        .all(|(index, value)| !values[..index].contains(value));
+    let positive = values.iter().all(|value| *value > 0.0 && value.is_finite());
+    crate::spec::rule(
+        !values.is_empty() && distinct && positive,
+        key,
+        format!("{values:?}"),
+        "one or more different numbers above 0",
+    )
+}

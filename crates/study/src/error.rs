@@ -1,0 +1,181 @@
+//! Everything that can go wrong with a study.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// An error of the study room; [`StudyError::is_input`] tells the caller's mistakes from the rest.
+#[derive(Debug, Error)]
+pub enum StudyError {
+    /// The spec could not be read.
+    #[error("cannot read the spec {}: {source}; give the path of a TOML file", path.display())]
+    ReadSpec {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's word.
+        source: std::io::Error,
+    },
+    /// The spec says something that it may not.
+    #[error("{place}: {message}")]
+    Spec {
+        /// File and line.
+        place: String,
+        /// Names value and rule.
+        message: String,
+        /// What to write instead.
+        hint: Option<String>,
+    },
+    /// A model of the design is not one that can be built.
+    #[error("{key}: {message}")]
+    Model {
+        /// Which table of the spec.
+        key: String,
+        /// The architecture's word.
+        message: String,
+    },
+    /// The ladder asks for more training tokens than the corpus has.
+    #[error(
+        "{trial} asks for {asked} tokens and the corpus has {unique} for training: that would be {epochs:.2} epochs; \
+         raise `corpus.sample`, lower the budget, or allow it with `training.epochs = {}`", epochs.ceil()
+    )]
+    TooFewTokens {
+        /// The trial that asks for most.
+        trial: String,
+        /// Tokens it asks for.
+        asked: triaxis_units::Tokens,
+        /// Unique training tokens of the corpus.
+        unique: triaxis_units::Tokens,
+        /// asked / unique.
+        epochs: f64,
+    },
+    /// A trial of less than one step.
+    #[error(
+        "{trial} has {tokens} tokens, less than its decay and warm-up take ({needed}): raise its budget or lower the batch"
+    )]
+    TooShort {
+        /// The trial.
+        trial: String,
+        /// Tokens it has.
+        tokens: triaxis_units::Tokens,
+        /// Tokens it would need.
+        needed: triaxis_units::Tokens,
+    },
+    /// The folder holds a study made from another spec.
+    #[error(
+        "{} holds another study (`{name}`, spec {found}; this spec is {expected}): choose another folder with \
+         `--out`, or remove that one", folder.display()
+    )]
+    OtherStudy {
+        /// The folder.
+        folder: PathBuf,
+        /// Name of the study in it.
+        name: String,
+        /// Identity of the study in it.
+        found: String,
+        /// Identity of the study asked for.
+        expected: String,
+    },
+    /// The folder is not empty and holds no study.
+    #[error("{} is not empty and holds no study: choose another folder with `--out`", folder.display())]
+    NotAStudyFolder {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// There is no study in the folder.
+    #[error("{} holds no study: give the folder that `triaxis study run` wrote (it has a `study.json`)", folder.display())]
+    NoStudy {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Another process works on the folder.
+    #[error("{} is being worked on by another process: wait until it ends, or stop it", folder.display())]
+    Locked {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A file of the study does not hold what was written.
+    #[error("{} is damaged ({reason}); it was set aside as {}", path.display(), aside.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+        /// Where it is now.
+        aside: PathBuf,
+    },
+    /// Reading or writing failed.
+    #[error("cannot {action} {}: {source}{}", path.display(), remedy(source))]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// The operating system's word.
+        source: std::io::Error,
+    },
+    /// The corpus could not be made.
+    #[error(transparent)]
+    Corpus(#[from] triaxis_corpus::CorpusError),
+    /// A trial could not be run.
+    #[error(transparent)]
+    Train(#[from] triaxis_train::TrainError),
+    /// The plan could not be made.
+    #[error("cannot plan: {0}")]
+    Plan(#[from] triaxis_plan::PlanError),
+    /// A worker could not use this machine.
+    #[error("{reason}")]
+    Worker {
+        /// The worker's own word.
+        reason: String,
+    },
+    /// A worker asked for a group that the study does not have.
+    #[error("{id} is no group of this study: it has {known}")]
+    UnknownGroup {
+        /// What was asked for.
+        id: String,
+        /// What there is.
+        known: String,
+    },
+}
+
+impl StudyError {
+    /// Whether the cause is what the user gave (exit code 2) rather than what happened (exit code 1).
+    pub fn is_input(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => is_storage_full(source),
+            Self::Worker { reason } => reason.contains("free some space"),
+            Self::Train(_) | Self::Damaged { .. } => false,
+            _ => true,
+        }
+    }
+
+    /// A remedy to print below the message.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Spec { hint, .. } => hint.as_deref(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+}
+
+fn is_storage_full(source: &std::io::Error) -> bool {
+    matches!(
+        source.kind(),
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
+    )
+}
+
+fn remedy(source: &std::io::Error) -> &'static str {
+    match source.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            ": free some space and run the same command again; finished trials are kept"
+        }
+        std::io::ErrorKind::PermissionDenied => ": choose a folder you may write to with `--out`",
+        _ => "",
+    }
+}

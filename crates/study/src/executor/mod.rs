@@ -1,0 +1,38 @@
+//! Who runs the groups of a study. One file an executor, one line in [`EXECUTORS`].
+//!
+//! An executor starts `triaxis study worker FOLDER GROUP` somewhere and tells from the records, never
+//! from its own memory, what is done.
+
+mod local;
+
+pub use local::Local;
+
+use crate::error::StudyError;
+use crate::store::Store;
+use crate::trial::{Group, Inputs};
+use crate::worker::Message;
+
+/// Name and one-sentence description of every executor.
+pub const EXECUTORS: &[(&str, &str)] = &[("local", local::DESCRIPTION)];
+
+/// What an executor is given.
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
+    /// The study's folder.
+    pub store: &'a Store,
+    /// What the trials are run with.
+    pub inputs: &'a Inputs,
+    /// The groups that still lack a record, in any order.
+    pub groups: &'a [Group],
+}
+
+/// Runs groups until each of their trials has a record.
+pub trait Executor {
+    /// Runs the groups; `report` hears of each message as it comes, with the index of its group.
+    ///
+    /// A trial that cannot be run gets a record that says so, and the others go on.
+    ///
+    /// # Errors
+    /// When the machine itself refuses: no space, no process.
+    fn run(&self, job: Job<'_>, report: &mut dyn FnMut(usize, &Message)) -> Result<(), StudyError>;
+}

@@ -1,0 +1,21 @@
+//! Identities: hashes of what determines a result.
+
+use serde::Serialize;
+
+/// Hash of the sources that determine a trial's bits (units, corpus, kernels, model, train), made
+/// when the program is built.
+pub const CODE: &str = env!("TRIAXIS_CODE_HASH");
+
+/// Sixteen hexadecimal digits of the BLAKE3 hash of `value`'s JSON.
+///
+/// JSON prints doubles so that they read back to the same bits, and structs in the order of their
+/// fields, so equal values have equal hashes on every machine.
+pub fn of(value: &impl Serialize) -> String {
+    let json = serde_json::to_vec(value).expect("specs, configurations and hashes have only string keys");
+    of_bytes(&json)
+}
+
+/// Sixteen hexadecimal digits of the BLAKE3 hash of `bytes`.
+pub fn of_bytes(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex()[..16].to_owned()
+}

@@ -1,0 +1,57 @@
+//! The machine a trial runs on.
+
+use std::path::Path;
+
+use triaxis_units::{Bytes, Seconds};
+
+use crate::record::Circumstances;
+
+/// Where and how fast a trial ran, as of now.
+pub fn circumstances(threads: usize, seconds: Seconds) -> Circumstances {
+    Circumstances {
+        machine: processor(),
+        threads,
+        seconds,
+        peak_memory: peak_memory(),
+        finished: now(),
+    }
+}
+
+/// Seconds since 1970.
+pub fn now() -> u64 {
+    std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+/// Cores this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The processor by its own name, or its architecture where the system does not tell.
+pub fn processor() -> String {
+    let name = field(Path::new("/proc/cpuinfo"), "model name");
+    format!(
+        "{} ({})",
+        name.unwrap_or_else(|| "unknown processor".to_owned()),
+        std::env::consts::ARCH
+    )
+}
+
+/// The largest amount of memory this process has held, where the system tells.
+pub fn peak_memory() -> Option<Bytes> {
+    let text = field(Path::new("/proc/self/status"), "VmHWM")?;
+    let kibibytes: u64 = text.strip_suffix("kB")?.trim().parse().ok()?;
+    Some(Bytes(kibibytes * 1024))
+}
+
+/// The value of the first `key: value` line of a file.
+fn field(path: &Path, key: &str) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let lines = text.lines().filter_map(|line| line.split_once(':'));
+    lines
+        .filter(|(name, _)| name.trim() == key)
+        .map(|(_, value)| value.trim().to_owned())
+        .next()
+}

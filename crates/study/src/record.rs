@@ -1,0 +1,147 @@
+//! Run records: what was measured, immutable, each with what made it.
+
+use serde::{Deserialize, Serialize};
+use triaxis_train::{BranchOutcome, CurvePoint, Evaluation};
+use triaxis_units::{Bytes, Seconds};
+
+use crate::trial::{Inputs, Trial};
+
+/// Version of the record's layout; a record of another version is not read.
+pub(crate) const SCHEMA: u32 = 1;
+
+/// One finished trial.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The trial, fully resolved.
+    pub trial: Trial,
+    /// Corpus, tokenizer and code it was run with.
+    pub inputs: Inputs,
+    /// How it ended, with its measurements. Equal bits for equal identity on one kind of machine.
+    pub outcome: Outcome,
+    /// Where and how fast: what may differ between two runs of one identity.
+    pub circumstances: Circumstances,
+}
+
+/// How a trial ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Trained to its end and evaluated.
+    Done {
+        /// Loss on the whole validation split.
+        validation: Evaluation,
+        /// Training loss along the way, thinned.
+        curve: Vec<CurvePoint>,
+    },
+    /// The loss left the finite numbers or rose far above its start.
+    Diverged {
+        /// At which step.
+        step: u64,
+        /// What was seen.
+        reason: String,
+        /// Training loss up to there, thinned.
+        curve: Vec<CurvePoint>,
+    },
+    /// It could not be run.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Outcome {
+    /// `done`, `diverged` or `failed`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Done { .. } => "done",
+            Self::Diverged { .. } => "diverged",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
+    /// The validation loss, if the trial came to its end.
+    pub fn validation(&self) -> Option<&Evaluation> {
+        match self {
+            Self::Done { validation, .. } => Some(validation),
+            _ => None,
+        }
+    }
+
+    /// The training loss along the way.
+    pub fn curve(&self) -> &[CurvePoint] {
+        match self {
+            Self::Done { curve, .. } | Self::Diverged { curve, .. } => curve,
+            Self::Failed { .. } => &[],
+        }
+    }
+
+    /// Why there is no loss, if there is none.
+    pub fn reason(&self) -> Option<String> {
+        match self {
+            Self::Done { .. } => None,
+            Self::Diverged { step, reason, .. } => Some(format!("diverged at step {step}: {reason}")),
+            Self::Failed { reason } => Some(reason.clone()),
+        }
+    }
+}
+
+/// Where and how fast a trial ran.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Circumstances {
+    /// The processor, by its own name.
+    pub machine: String,
+    /// Threads it ran on.
+    pub threads: usize,
+    /// Time spent on the trial's own steps: its branch, and its share of the trunk.
+    pub seconds: Seconds,
+    /// Peak memory of the process, where the system tells.
+    pub peak_memory: Option<Bytes>,
+    /// When it ended, in seconds since 1970.
+    pub finished: u64,
+}
+
+impl RunRecord {
+    /// The record of a branch that came to an end.
+    pub fn of_branch(
+        trial: &Trial,
+        inputs: &Inputs,
+        outcome: &BranchOutcome,
+        circumstances: Circumstances,
+    ) -> Self {
+        let outcome = match (&outcome.status, &outcome.validation) {
+            (triaxis_train::Status::Completed, Some(validation)) => Outcome::Done {
+                validation: validation.clone(),
+                curve: outcome.curve.clone(),
+            },
+            (triaxis_train::Status::Completed, None) => Outcome::Failed {
+                reason: "trained to its end but was not evaluated".to_owned(),
+            },
+            (triaxis_train::Status::Diverged { step, reason }, _) => Outcome::Diverged {
+                step: *step,
+                reason: reason.to_string(),
+                curve: outcome.curve.clone(),
+            },
+        };
+        Self {
+            schema: SCHEMA,
+            trial: trial.clone(),
+            inputs: inputs.clone(),
+            outcome,
+            circumstances,
+        }
+    }
+
+    /// The record of a trial that could not be run.
+    pub fn of_failure(trial: &Trial, inputs: &Inputs, reason: String, circumstances: Circumstances) -> Self {
+        let outcome = Outcome::Failed { reason };
+        Self {
+            schema: SCHEMA,
+            trial: trial.clone(),
+            inputs: inputs.clone(),
+            outcome,
+            circumstances,
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! The way through a study: corpus, ladder, prediction, held-out run, analysis.
+
+use triaxis_corpus::Corpus;
+use triaxis_units::Tokens;
+
+use crate::analysis::{Analysis, Prediction};
+use crate::error::StudyError;
+use crate::executor::{Executor, Job};
+use crate::frozen::{Frozen, FrozenSpec};
+use crate::identity;
+use crate::record::{Outcome, RunRecord};
+use crate::store::{self, Store};
+use crate::trial::{self, Group, Inputs, Role, Trial};
+use crate::worker::Message;
+
+/// What happens while a study runs, as it happens.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The corpus is being made; see [`triaxis_corpus::Progress`] for how far it is.
+    CorpusStarts,
+    /// The corpus is there.
+    CorpusReady(&'a Corpus),
+    /// Groups are about to run.
+    TrialsStart {
+        /// What they are for.
+        role: Role,
+        /// The groups that still lack a record.
+        groups: &'a [Group],
+    },
+    /// A worker says something about the group of that index.
+    Worker(usize, &'a Message),
+    /// The groups have run.
+    TrialsEnd,
+    /// The held-out run's loss is predicted and written down.
+    Predicted(&'a Prediction),
+    /// A damaged file was set aside.
+    Warning(&'a StudyError),
+}
+
+/// Hears what happens while a study runs.
+pub trait Listener: triaxis_corpus::Progress {
+    /// Called for every event, in the order in which they happen.
+    fn event(&self, event: &Event<'_>);
+}
+
+/// All that is known of a study at one moment.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    /// The resolved trials.
+    pub frozen: Frozen,
+    /// The record of every trial that has one.
+    pub records: Vec<RunRecord>,
+    /// Records in the folder that other code made, and that are not used.
+    pub foreign_records: usize,
+}
+
+impl Survey {
+    /// Looks through the folder for the records of `frozen`.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn take(
+        store: &Store,
+        frozen: Frozen,
+        warn: &mut dyn FnMut(&StudyError),
+    ) -> Result<Self, StudyError> {
+        let mut records = Vec::new();
+        for trial in frozen.groups.iter().flat_map(|group| &group.trials) {
+            records.extend(store.find_record(&trial.id, warn)?);
+        }
+        let foreign_records = store.record_ids()?.len().saturating_sub(records.len());
+        Ok(Self {
+            frozen,
+            records,
+            foreign_records,
+        })
+    }
+
+    /// All trials, in the order of the design.
+    pub fn trials(&self) -> impl Iterator<Item = &Trial> {
+        self.frozen.groups.iter().flat_map(|group| &group.trials)
+    }
+
+    /// The record of a trial.
+    pub fn record(&self, trial: &str) -> Option<&RunRecord> {
+        self.records.iter().find(|record| record.trial.id == trial)
+    }
+
+    /// The groups of a role in which a trial lacks its record.
+    pub fn pending(&self, role: Role) -> Vec<Group> {
+        let groups = self.frozen.groups.iter().filter(|group| group.role == role);
+        groups
+            .filter(|group| group.trials.iter().any(|trial| self.record(&trial.id).is_none()))
+            .cloned()
+            .collect()
+    }
+}
+
+/// A study with its folder.
+pub struct Study<'a> {
+    /// The spec.
+    pub spec: &'a FrozenSpec,
+    /// The folder.
+    pub store: &'a Store,
+    /// Who runs the trials.
+    pub executor: &'a dyn Executor,
+    /// Who hears of it.
+    pub listener: &'a dyn Listener,
+}
+
+impl Study<'_> {
+    /// Runs what is missing, to the end. With everything there, it only reads.
+    ///
+    /// # Errors
+    /// On bad input, or when the machine refuses. A trial that fails is no error.
+    pub fn run(&self, retry_failed: bool) -> Result<(Survey, Analysis), StudyError> {
+        let _lock = self.store.lock()?;
+        self.spec.settle(self.store)?;
+        let corpus = self.corpus()?;
+        let frozen = self.freeze(&corpus)?;
+        let mut survey = self.survey(frozen)?;
+        if retry_failed && self.forget_failed(&survey)? {
+            survey = self.survey(survey.frozen)?;
+        }
+        survey = self.run_pending(survey, Role::Ladder)?;
+        let prediction = self.predict(&survey)?;
+        survey = self.run_pending(survey, Role::HeldOut)?;
+        let analysis = Analysis::of(&self.spec.spec, &survey, &corpus, prediction)?;
+        store::write_if_changed(&self.store.analysis(), &analysis)?;
+        Ok((survey, analysis))
+    }
+
+    fn corpus(&self) -> Result<Corpus, StudyError> {
+        let folder = self.store.corpus();
+        let spec = &self.spec.spec;
+        let mut found = None;
+        if folder.exists() {
+            match Corpus::open(&folder).and_then(|corpus| corpus.verify().map(|()| corpus)) {
+                Ok(corpus) => found = Some(corpus),
+                Err(error) => {
+                    let damaged = self.store.set_corpus_aside(error.to_string())?;
+                    self.listener.event(&Event::Warning(&damaged));
+                }
+            }
+        }
+        let corpus = match found {
+            Some(corpus) => corpus,
+            None => {
+                self.listener.event(&Event::CorpusStarts);
+                triaxis_corpus::prepare(
+                    &spec.corpus,
+                    &spec.tokenizer,
+                    &self.spec.base,
+                    &folder,
+                    self.listener,
+                )?
+            }
+        };
+        self.listener.event(&Event::CorpusReady(&corpus));
+        Ok(corpus)
+    }
+
+    fn freeze(&self, corpus: &Corpus) -> Result<Frozen, StudyError> {
+        let inputs = Inputs {
+            corpus: corpus.identity().to_owned(),
+            tokenizer: corpus.manifest().tokenizer.hash.clone(),
+            code: identity::CODE.to_owned(),
+        };
+        let groups = trial::resolve(&self.spec.spec, corpus.vocabulary(), &inputs)?;
+        check_epochs(
+            &groups,
+            Tokens(corpus.train().len() as u64),
+            self.spec.spec.training.epochs,
+        )?;
+        let frozen = Frozen { inputs, groups };
+        store::write_if_changed(&self.store.trials(), &frozen)?;
+        Ok(frozen)
+    }
+
+    fn survey(&self, frozen: Frozen) -> Result<Survey, StudyError> {
+        Survey::take(self.store, frozen, &mut |error| {
+            self.listener.event(&Event::Warning(error))
+        })
+    }
+
+    fn forget_failed(&self, survey: &Survey) -> Result<bool, StudyError> {
+        let mut forgot = false;
+        for record in survey
+            .records
+            .iter()
+            .filter(|record| matches!(record.outcome, Outcome::Failed { .. }))
+        {
+            self.store.forget(&record.trial.id)?;
+            forgot = true;
+        }
+        Ok(forgot)
+    }
+
+    fn run_pending(&self, survey: Survey, role: Role) -> Result<Survey, StudyError> {
+        let groups = survey.pending(role);
+        if groups.is_empty() {
+            return Ok(survey);
+        }
+        self.listener.event(&Event::TrialsStart {
+            role,
+            groups: &groups,
+        });
+        let job = Job {
+            store: self.store,
+            inputs: &survey.frozen.inputs,
+            groups: &groups,
+        };
+        self.executor.run(job, &mut |index, message| {
+            self.listener.event(&Event::Worker(index, message))
+        })?;
+        self.listener.event(&Event::TrialsEnd);
+        self.survey(survey.frozen)
+    }
+
+    /// Reads the prediction, or makes it if the held-out run has not started yet.
+    ///
+    /// It is written once: what was predicted before the run is what the run is held against.
+    fn predict(&self, survey: &Survey) -> Result<Option<Prediction>, StudyError> {
+        let Some(target) = survey.trials().find(|trial| trial.role == Role::HeldOut) else {
+            return Ok(None);
+        };
+        let written: Option<Prediction> = match store::read(&self.store.prediction()) {
+            Err(error @ StudyError::Damaged { .. }) => {
+                self.listener.event(&Event::Warning(&error));
+                None
+            }
+            other => other?,
+        };
+        let prediction = match written.filter(|prediction| prediction.trial == target.id) {
+            Some(prediction) => prediction,
+            None => {
+                let prediction = Prediction::of(&self.spec.spec, survey, target);
+                store::write(&self.store.prediction(), &prediction)?;
+                prediction
+            }
+        };
+        self.listener.event(&Event::Predicted(&prediction));
+        Ok(Some(prediction))
+    }
+}
+
+fn check_epochs(groups: &[Group], unique: Tokens, allowed: f64) -> Result<(), StudyError> {
+    let longest = groups
+        .iter()
+        .flat_map(|group| &group.trials)
+        .max_by_key(|trial| trial.tokens);
+    match longest {
+        Some(trial) if trial.tokens.as_f64() > allowed * unique.as_f64() => Err(StudyError::TooFewTokens {
+            trial: format!(
+                "the {} trial of {} parameters",
+                trial.role.name(),
+                trial.parameters
+            ),
+            asked: trial.tokens,
+            unique,
+            epochs: trial.tokens / unique,
+        }),
+        _ => Ok(()),
+    }
+}

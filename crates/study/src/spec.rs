@@ -1,0 +1,310 @@
+//! What a user writes: one TOML file that says which corpus, which models, which budgets, and what
+//! to plan for.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use triaxis_corpus::{CorpusSpec, TokenizerSpec};
+use triaxis_plan::PlanSpec;
+use triaxis_train::Schedule;
+use triaxis_units::Tokens;
+
+use crate::design::DesignSpec;
+use crate::error::StudyError;
+use crate::suggest;
+
+/// A study, as its TOML file says it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StudySpec {
+    /// Name of the study; its results go to `runs/NAME` unless another folder is asked for.
+    pub name: String,
+    /// Seed of every random stream: split, sample, initialisation, data order, bootstrap.
+    #[serde(default)]
+    pub seed: u64,
+    /// Where the text comes from.
+    pub corpus: CorpusSpec,
+    /// How the text becomes tokens.
+    pub tokenizer: TokenizerSpec,
+    /// What all models of the study share; each size of the design is laid over it.
+    pub model: toml::Table,
+    /// Which trials the ladder consists of.
+    pub design: DesignSpec,
+    /// How each trial is trained.
+    #[serde(default)]
+    pub training: TrainingSpec,
+    /// A larger run that is predicted before it is trained.
+    pub holdout: Option<HoldoutSpec>,
+    /// How laws are fitted.
+    #[serde(default)]
+    pub laws: LawsSpec,
+    /// The budget and the demand to plan for.
+    pub plan: Option<PlanSpec>,
+}
+
+/// Training choices; whatever is left out follows the stated rules of the train room.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainingSpec {
+    /// Tokens a sequence.
+    pub context: usize,
+    /// Tokens a step; by the batch rule of N and D if left out.
+    pub batch: Option<Tokens>,
+    /// Peak learning rate; by the learning-rate rule of N and D if left out.
+    pub learning_rate: Option<f64>,
+    /// A sweep: each trial is run once at every multiple of the learning rate, and the laws use the
+    /// best of them.
+    pub learning_rate_factors: Vec<f64>,
+    /// How the learning rate moves.
+    pub schedule: Schedule,
+    /// Share of a trial's steps that its decay takes.
+    pub decay: f64,
+    /// Decoupled weight decay of the matrices.
+    pub weight_decay: f64,
+    /// Largest global gradient norm.
+    pub clip_norm: f64,
+    /// How often a trial may see the corpus; more is an error that says how often it would be.
+    pub epochs: f64,
+}
+
+impl Default for TrainingSpec {
+    fn default() -> Self {
+        Self {
+            context: 256,
+            batch: None,
+            learning_rate: None,
+            learning_rate_factors: vec![1.0],
+            schedule: Schedule::Wsd,
+            decay: 0.2,
+            weight_decay: 0.1,
+            clip_norm: 1.0,
+            epochs: 1.0,
+        }
+    }
+}
+
+/// The run that the laws must predict before it is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HoldoutSpec {
+    /// Compute, as a multiple of the ladder's largest trial.
+    pub compute_factor: f64,
+    /// The model, laid over `[model]`.
+    pub size: toml::Table,
+}
+
+/// Which parameters N counts in a fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ParameterConvention {
+    /// Every trainable parameter, the embedding counted once when it is tied to the head.
+    #[default]
+    Total,
+    /// All but the embedding.
+    NonEmbedding,
+}
+
+impl ParameterConvention {
+    /// The convention's name in a spec and in a report.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Total => "total",
+            Self::NonEmbedding => "non-embedding",
+        }
+    }
+}
+
+/// How laws are fitted to the trials.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LawsSpec {
+    /// Which parameters N counts.
+    pub parameters: ParameterConvention,
+    /// Bootstrap resamples behind each interval.
+    pub resamples: usize,
+    /// Coverage of each interval.
+    pub level: f64,
+}
+
+impl Default for LawsSpec {
+    fn default() -> Self {
+        Self {
+            parameters: ParameterConvention::Total,
+            resamples: 1000,
+            level: 0.9,
+        }
+    }
+}
+
+impl StudySpec {
+    /// Reads a spec and checks what can be checked without touching the corpus.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not TOML, has an unknown key (the nearest known one is
+    /// suggested) or a value outside its rule.
+    pub fn read(path: &Path) -> Result<(Self, String), StudyError> {
+        let text = std::fs::read_to_string(path).map_err(|source| StudyError::ReadSpec {
+            path: path.to_owned(),
+            source,
+        })?;
+        let spec = Self::parse(&text).map_err(|error| error.at(path, &text))?;
+        Ok((spec, text))
+    }
+
+    /// Reads a spec from its text.
+    ///
+    /// # Errors
+    /// As [`StudySpec::read`].
+    pub fn parse(text: &str) -> Result<Self, SpecError> {
+        let spec: Self = toml::from_str(text).map_err(|error| SpecError::from_toml(&error))?;
+        spec.check()?;
+        Ok(spec)
+    }
+
+    fn check(&self) -> Result<(), SpecError> {
+        let training = &self.training;
+        let name_is_plain = !self.name.is_empty()
+            && self
+                .name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+            && !self.name.starts_with('.');
+        rule(
+            name_is_plain,
+            "name",
+            &self.name,
+            "letters, digits, `-`, `_` and `.`, not starting with `.`, since it names a folder",
+        )?;
+        rule(
+            training.context >= 2,
+            "training.context",
+            training.context,
+            "at least 2 tokens",
+        )?;
+        rule(
+            training.decay > 0.0 && training.decay <= 1.0,
+            "training.decay",
+            training.decay,
+            "above 0 and at most 1: it is the share of a trial's steps",
+        )?;
+        rule(
+            training.learning_rate.is_none_or(positive),
+            "training.learning_rate",
+            training.learning_rate.unwrap_or_default(),
+            "above 0 and finite",
+        )?;
+        rule(
+            !training.learning_rate_factors.is_empty()
+                && training.learning_rate_factors.iter().copied().all(positive),
+            "training.learning_rate_factors",
+            format!("{:?}", training.learning_rate_factors),
+            "one or more numbers above 0, such as [0.5, 1.0, 2.0]",
+        )?;
+        rule(
+            positive(training.clip_norm),
+            "training.clip_norm",
+            training.clip_norm,
+            "above 0 and finite",
+        )?;
+        rule(
+            positive(training.epochs),
+            "training.epochs",
+            training.epochs,
+            "above 0 and finite",
+        )?;
+        rule(
+            training.weight_decay >= 0.0 && training.weight_decay.is_finite(),
+            "training.weight_decay",
+            training.weight_decay,
+            "0 or more, and finite",
+        )?;
+        if let Some(holdout) = &self.holdout {
+            rule(
+                holdout.compute_factor > 1.0 && holdout.compute_factor.is_finite(),
+                "holdout.compute_factor",
+                holdout.compute_factor,
+                "above 1: the held-out run must be larger than the ladder",
+            )?;
+        }
+        rule(
+            self.laws.level > 0.0 && self.laws.level < 1.0,
+            "laws.level",
+            self.laws.level,
+            "between 0 and 1, such as 0.9",
+        )?;
+        rule(
+            (100..=100_000).contains(&self.laws.resamples),
+            "laws.resamples",
+            self.laws.resamples,
+            "from 100 to 100000",
+        )?;
+        self.design.check()
+    }
+}
+
+fn positive(value: f64) -> bool {
+    value > 0.0 && value.is_finite()
+}
+
+pub(crate) fn rule(
+    holds: bool,
+    key: &str,
+    value: impl ToString,
+    rule: &'static str,
+) -> Result<(), SpecError> {
+    if holds {
+        return Ok(());
+    }
+    Err(SpecError {
+        message: format!("`{key}` is {}: it must be {rule}", value.to_string()),
+        span: None,
+        hint: None,
+    })
+}
+
+/// What is wrong with a spec, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpecError {
+    /// Names the value and the rule.
+    pub message: String,
+    /// The bytes of the text it is about.
+    pub span: Option<std::ops::Range<usize>>,
+    /// What to write instead.
+    pub hint: Option<String>,
+}
+
+impl SpecError {
+    fn from_toml(error: &toml::de::Error) -> Self {
+        let message = error.message().to_owned();
+        let hint = suggest::from_unknown_field(&message);
+        Self {
+            message,
+            span: error.span(),
+            hint,
+        }
+    }
+
+    fn at(self, path: &Path, text: &str) -> StudyError {
+        let line = self
+            .span
+            .as_ref()
+            .map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        let place = match line {
+            Some(line) => format!("{}:{line}", path.display()),
+            None => path.display().to_string(),
+        };
+        StudyError::Spec {
+            place,
+            message: self.message,
+            hint: self.hint,
+        }
+    }
+}
+
+impl std::fmt::Display for SpecError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for SpecError {}

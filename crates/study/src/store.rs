@@ -1,0 +1,386 @@
+//! The folder of a study: the only place that knows where its files lie.
+//!
+//! ```text
+//! study.json          the frozen spec
+//! trials.json         the groups it resolves to, with corpus, tokenizer and code
+//! lock                held by the process that works on the folder
+//! corpus/             shards, tokenizer, manifest
+//! trials/ID.json      one record a trial, written once
+//! groups/ID/          checkpoints and messages of a group under way
+//! prediction.json     the held-out run's loss, written before that run starts
+//! analysis.json       laws and plan
+//! report.html         the page
+//! ```
+//! Every file is written under a temporary name, synced and renamed, with a hash of its content.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::StudyError;
+use crate::identity;
+use crate::record::{RunRecord, SCHEMA};
+
+/// The folder of one study.
+#[derive(Debug, Clone)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+/// Holds a study's folder until dropped; the system frees it when the process dies.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Sealed<T> {
+    hash: String,
+    content: T,
+}
+
+impl Store {
+    /// The store in `folder`, which need not exist yet.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            folder: folder.into(),
+        }
+    }
+
+    /// The folder itself.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The corpus of the study.
+    pub fn corpus(&self) -> PathBuf {
+        self.folder.join("corpus")
+    }
+
+    /// Checkpoints and messages of a group.
+    pub fn group(&self, id: &str) -> PathBuf {
+        self.folder.join("groups").join(id)
+    }
+
+    /// The frozen study.
+    pub fn study(&self) -> PathBuf {
+        self.folder.join("study.json")
+    }
+
+    /// The resolved groups and what they are run with.
+    pub fn trials(&self) -> PathBuf {
+        self.folder.join("trials.json")
+    }
+
+    /// The prediction of the held-out run.
+    pub fn prediction(&self) -> PathBuf {
+        self.folder.join("prediction.json")
+    }
+
+    /// Laws and plan.
+    pub fn analysis(&self) -> PathBuf {
+        self.folder.join("analysis.json")
+    }
+
+    /// The page.
+    pub fn page(&self) -> PathBuf {
+        self.folder.join("report.html")
+    }
+
+    fn record(&self, trial: &str) -> PathBuf {
+        self.folder.join("trials").join(format!("{trial}.json"))
+    }
+
+    /// Makes the folder and takes it for this process.
+    ///
+    /// # Errors
+    /// [`StudyError::Locked`] when another process has it.
+    pub fn lock(&self) -> Result<Lock, StudyError> {
+        fs::create_dir_all(&self.folder).map_err(StudyError::io("make", &self.folder))?;
+        lock_file(&self.folder.join("lock"), &self.folder)
+    }
+
+    /// Takes a group for this process, waiting for a dying predecessor to let go of it.
+    ///
+    /// # Errors
+    /// [`StudyError::Locked`] when another process still has it after `patience`.
+    pub fn lock_group(&self, id: &str, patience: std::time::Duration) -> Result<Lock, StudyError> {
+        let folder = self.group(id);
+        fs::create_dir_all(&folder).map_err(StudyError::io("make", &folder))?;
+        let start = std::time::Instant::now();
+        loop {
+            match lock_file(&folder.join("lock"), &folder) {
+                Err(StudyError::Locked { .. }) if start.elapsed() < patience => {
+                    std::thread::sleep(std::time::Duration::from_millis(50));
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Writes a record, once: a record that is there already is left as it is.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn write_record(&self, record: &RunRecord) -> Result<(), StudyError> {
+        let path = self.record(&record.trial.id);
+        if path.exists() {
+            Ok(())
+        } else {
+            write(&path, record)
+        }
+    }
+
+    /// Removes the record of a failed trial, so that it is run again.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn forget(&self, trial: &str) -> Result<(), StudyError> {
+        let path = self.record(trial);
+        fs::remove_file(&path).map_err(StudyError::io("remove", path))
+    }
+
+    /// The record of a trial, or `None` when there is none.
+    ///
+    /// # Errors
+    /// [`StudyError::Damaged`] when it does not hold what was written; it is set aside first, so that
+    /// the next look finds none and the trial is run again.
+    pub fn read_record(&self, trial: &str) -> Result<Option<RunRecord>, StudyError> {
+        let path = self.record(trial);
+        let record: Option<RunRecord> = read(&path)?;
+        match record {
+            Some(record) if record.schema != SCHEMA => Err(set_aside(
+                &path,
+                format!("its layout is version {}, not {SCHEMA}", record.schema),
+            )),
+            Some(record) if record.trial.id != trial => Err(set_aside(
+                &path,
+                format!("it is the record of {}", record.trial.id),
+            )),
+            other => Ok(other),
+        }
+    }
+
+    /// As [`Store::read_record`], but a damaged record counts as none, after `warn` has heard of it.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn find_record(
+        &self,
+        trial: &str,
+        warn: &mut dyn FnMut(&StudyError),
+    ) -> Result<Option<RunRecord>, StudyError> {
+        match self.read_record(trial) {
+            Err(error @ StudyError::Damaged { .. }) => {
+                warn(&error);
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+
+    /// Ids of all records in the folder, of whichever code.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn record_ids(&self) -> Result<Vec<String>, StudyError> {
+        let folder = self.folder.join("trials");
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other.map_err(StudyError::io("list", &folder))?,
+        };
+        let mut ids = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(StudyError::io("list", &folder))?.path();
+            let is_record = path.extension().is_some_and(|extension| extension == "json");
+            ids.extend(
+                path.file_stem()
+                    .filter(|_| is_record)
+                    .map(|stem| stem.to_string_lossy().into_owned()),
+            );
+        }
+        ids.sort();
+        Ok(ids)
+    }
+
+    /// Puts a damaged corpus out of the way, so that it is made again.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn set_corpus_aside(&self, reason: String) -> Result<StudyError, StudyError> {
+        let (path, aside) = (self.corpus(), self.folder.join("corpus.damaged"));
+        match fs::remove_dir_all(&aside) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(StudyError::io("remove", aside)(error));
+            }
+            _ => {}
+        }
+        fs::rename(&path, &aside).map_err(StudyError::io("set aside", &path))?;
+        Ok(StudyError::Damaged { path, reason, aside })
+    }
+
+    /// Removes what a finished group leaves behind.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn clear_group(&self, id: &str) -> Result<(), StudyError> {
+        let folder = self.group(id);
+        match fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(StudyError::io("remove", folder)(error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn lock_file(path: &Path, held: &Path) -> Result<Lock, StudyError> {
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path)
+        .map_err(StudyError::io("open", path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Lock { _file: file }),
+        Err(fs::TryLockError::WouldBlock) => Err(StudyError::Locked {
+            folder: held.to_owned(),
+        }),
+        Err(fs::TryLockError::Error(error)) => Err(StudyError::io("lock", path)(error)),
+    }
+}
+
+/// Writes `content` as JSON with its hash, under a temporary name first.
+///
+/// # Errors
+/// When the file system refuses; what was at `path` before is then still there.
+pub fn write(path: &Path, content: &impl Serialize) -> Result<(), StudyError> {
+    write_bytes(path, &seal(content))
+}
+
+/// As [`write`], but leaves a file alone that holds the same already.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_if_changed(path: &Path, content: &impl Serialize) -> Result<(), StudyError> {
+    let bytes = seal(content);
+    if fs::read(path).is_ok_and(|found| found == bytes) {
+        Ok(())
+    } else {
+        write_bytes(path, &bytes)
+    }
+}
+
+fn seal(content: &impl Serialize) -> Vec<u8> {
+    let content = serde_json::to_value(content).expect("records and studies have only string keys");
+    let sealed = Sealed {
+        hash: identity::of(&content),
+        content,
+    };
+    let mut text = serde_json::to_vec_pretty(&sealed).expect("a JSON value always prints");
+    text.push(b'\n');
+    text
+}
+
+/// Writes `bytes` under a temporary name, syncs and renames.
+///
+/// # Errors
+/// When the file system refuses; what was at `path` before is then still there.
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), StudyError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(StudyError::io("make", folder))?;
+    let mut file = tempfile::NamedTempFile::with_prefix_in(".writing-", folder)
+        .map_err(StudyError::io("write", path))?;
+    file.write_all(bytes).map_err(StudyError::io("write", path))?;
+    file.as_file().sync_all().map_err(StudyError::io("sync", path))?;
+    file.persist(path)
+        .map_err(|error| StudyError::io("rename to", path)(error.error))?;
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(StudyError::io("sync", folder))
+}
+
+/// Reads what [`write`] wrote, or `None` when there is nothing.
+///
+/// # Errors
+/// [`StudyError::Damaged`], after setting the file aside, when it does not hold what was written.
+pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StudyError> {
+    let bytes = match fs::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        other => other.map_err(StudyError::io("read", path))?,
+    };
+    open(&bytes).map(Some).map_err(|reason| set_aside(path, reason))
+}
+
+fn open<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    let sealed: Sealed<serde_json::Value> =
+        serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let hash = identity::of(&sealed.content);
+    if hash != sealed.hash {
+        return Err(format!(
+            "its hash is {hash}, not the {} it was written with",
+            sealed.hash
+        ));
+    }
+    serde_json::from_value(sealed.content).map_err(|error| error.to_string())
+}
+
+fn set_aside(path: &Path, reason: String) -> StudyError {
+    let aside = path.with_extension("damaged");
+    match fs::rename(path, &aside) {
+        Ok(()) => StudyError::Damaged {
+            path: path.to_owned(),
+            reason,
+            aside,
+        },
+        Err(error) => StudyError::io("set aside", path)(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_reads_back_and_damage_is_named_and_set_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("value.json");
+        let value = vec![1.0, 0.1 + 0.2, f64::MIN_POSITIVE];
+        write(&path, &value).unwrap();
+        assert_eq!(read::<Vec<f64>>(&path).unwrap(), Some(value));
+
+        let mut bytes = fs::read(&path).unwrap();
+        let digit = bytes.iter().rposition(u8::is_ascii_digit).unwrap();
+        bytes[digit] = if bytes[digit] == b'1' { b'2' } else { b'1' };
+        fs::write(&path, bytes).unwrap();
+        let error = read::<Vec<f64>>(&path).unwrap_err();
+        assert!(matches!(error, StudyError::Damaged { .. }), "{error}");
+        assert_eq!(read::<Vec<f64>>(&path).unwrap(), None);
+        assert!(path.with_extension("damaged").exists());
+    }
+
+    #[test]
+    fn every_truncation_is_damage_and_never_a_panic() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("value.json");
+        write(&path, &"text").unwrap();
+        let whole = fs::read(&path).unwrap();
+        for end in 0..whole.len() - 2 {
+            assert!(
+                open::<String>(&whole[..end]).is_err(),
+                "{end} bytes read as whole"
+            );
+        }
+    }
+
+    #[test]
+    fn a_folder_is_taken_by_one_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path());
+        let lock = store.lock().unwrap();
+        assert!(matches!(store.lock(), Err(StudyError::Locked { .. })));
+        drop(lock);
+        assert!(store.lock().is_ok());
+    }
+}

@@ -1,0 +1,45 @@
+//! "Did you mean": the nearest known name to one that is not known.
+
+/// The candidate most like `name`, if any is like it at all.
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|(distance, candidate)| {
+            *distance <= 1 + candidate.chars().count().max(name.chars().count()) / 3
+        })
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Reads the unknown and the known names out of serde's message (``unknown field `a`, expected one
+/// of `b`, `c` ``), the only place where it tells them.
+pub(crate) fn from_unknown_field(message: &str) -> Option<String> {
+    let message = message
+        .strip_prefix("unknown field ")
+        .or_else(|| message.strip_prefix("unknown variant "))?;
+    let mut names = message.split('`').skip(1).step_by(2);
+    let unknown = names.next()?;
+    nearest(unknown, names).map(|known| format!("did you mean `{known}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_key_is_suggested() {
+        let message = "unknown field `contxt`, expected one of `context`, `batch`, `decay`";
+        assert_eq!(
+            from_unknown_field(message).as_deref(),
+            Some("did you mean `context`?")
+        );
+    }
+
+    #[test]
+    fn nothing_is_suggested_for_something_else() {
+        let message = "unknown field `elephant`, expected one of `context`, `batch`";
+        assert_eq!(from_unknown_field(message), None);
+        assert_eq!(from_unknown_field("expected a table"), None);
+    }
+}

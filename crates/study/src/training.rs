@@ -1,0 +1,119 @@
+//! From the spec's words on training to the train room's configuration.
+
+use toml::Table;
+use toml::map::Entry;
+use triaxis_model::ArchitectureSpec;
+use triaxis_train::{Branch, OptimizerConfig, TrainConfig, rules};
+use triaxis_units::{Flops, Tokens};
+
+use crate::error::StudyError;
+use crate::spec::StudySpec;
+
+/// The architecture of one size: `size` laid over `[model]`, with vocabulary and context filled in.
+///
+/// # Errors
+/// When the result is not an architecture, or not one that can be built.
+pub(crate) fn architecture(
+    spec: &StudySpec,
+    size: &Table,
+    vocabulary: usize,
+    key: &str,
+) -> Result<ArchitectureSpec, StudyError> {
+    let failed = |message: String| StudyError::Model {
+        key: key.to_owned(),
+        message,
+    };
+    let mut merged = spec.model.clone();
+    merged.extend(size.clone());
+    for (name, value) in [("vocabulary", vocabulary), ("context", spec.training.context)] {
+        match merged.entry(name) {
+            Entry::Vacant(entry) => entry.insert(toml::Value::Integer(value as i64)),
+            Entry::Occupied(_) => {
+                let owner = if name == "vocabulary" {
+                    "the tokenizer"
+                } else {
+                    "`[training]`"
+                };
+                return Err(failed(format!(
+                    "`{name}` is set by {owner}: remove it from the model"
+                )));
+            }
+        };
+    }
+    let architecture: ArchitectureSpec = merged.try_into().map_err(|error: toml::de::Error| {
+        let hint = crate::suggest::from_unknown_field(error.message());
+        failed(hint.map_or(error.message().to_owned(), |hint| {
+            format!("{}; {hint}", error.message())
+        }))
+    })?;
+    architecture
+        .validate()
+        .map_err(|error| failed(error.to_string()))?;
+    Ok(architecture)
+}
+
+/// Training operations a token, exactly counted.
+pub(crate) fn flops_per_token(model: &ArchitectureSpec, context: usize) -> f64 {
+    model.forward_flops(context).training().0 / context as f64
+}
+
+/// The shared trunk of one model's trials, with a decay branch for each of `wanted`, in its order.
+///
+/// Learning rate and batch follow the rules of N and of the longest trial's D, since the trials
+/// share their trunk.
+///
+/// # Errors
+/// When a trial has too few tokens for its decay and warm-up.
+pub(crate) fn trunk(
+    spec: &StudySpec,
+    model: &ArchitectureSpec,
+    wanted: &[(Tokens, Option<Flops>)],
+    learning_rate_factor: f64,
+) -> Result<TrainConfig, StudyError> {
+    let training = &spec.training;
+    let parameters = model.parameters();
+    let longest = wanted.iter().map(|(tokens, _)| *tokens).max().unwrap_or_default();
+    let batch = training
+        .batch
+        .unwrap_or_else(|| rules::batch(parameters.total, longest));
+    let batch_sequences = (batch.as_f64() / training.context as f64).round().max(1.0) as usize;
+    let batch_tokens = Tokens((batch_sequences * training.context) as u64);
+    let learning_rate = training
+        .learning_rate
+        .unwrap_or_else(|| rules::learning_rate(parameters.non_embedding, longest))
+        * learning_rate_factor;
+    let mut branches = Vec::new();
+    for (tokens, _) in wanted {
+        let end = (*tokens / batch_tokens).round() as u64;
+        let decay = ((end as f64 * training.decay).round() as u64).max(1);
+        branches.push(Branch { end, decay });
+    }
+    let longest_end = branches.iter().map(|branch| branch.end).max().unwrap_or(0);
+    let warmup = rules::warmup_steps(longest_end);
+    for (branch, (tokens, _)) in branches.iter().zip(wanted) {
+        if branch.end < branch.decay + warmup {
+            let needed = Tokens((branch.decay + warmup) * batch_tokens.0);
+            let trial = format!("the trial of {} parameters", parameters.total);
+            return Err(StudyError::TooShort {
+                trial,
+                tokens: *tokens,
+                needed,
+            });
+        }
+    }
+    Ok(TrainConfig {
+        architecture: model.clone(),
+        context: training.context,
+        batch_sequences,
+        schedule: training.schedule,
+        warmup_steps: warmup,
+        peak_learning_rate: learning_rate,
+        optimizer: OptimizerConfig {
+            weight_decay: training.weight_decay,
+            clip_norm: training.clip_norm,
+            ..OptimizerConfig::default()
+        },
+        seed: spec.seed,
+        branches,
+    })
+}

@@ -1,0 +1,217 @@
+//! From a spec to the trials it means, fully resolved, each with its identity.
+//!
+//! Trials that differ only in how long they are trained share one trunk at the stable learning rate;
+//! each is a short decay branch off it (Hägele et al. 2024). Such a bundle is a [`Group`], the unit
+//! an executor runs.
+
+use serde::{Deserialize, Serialize};
+use triaxis_model::ArchitectureSpec;
+use triaxis_train::{Branch, TrainConfig};
+use triaxis_units::{Bytes, Flops, Params, Tokens};
+
+use crate::error::StudyError;
+use crate::identity;
+use crate::spec::StudySpec;
+use crate::training;
+
+/// What a trial is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// The laws are fitted to it.
+    Ladder,
+    /// It is predicted before it is run, and never fitted to.
+    HeldOut,
+}
+
+impl Role {
+    /// The role's name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ladder => "ladder",
+            Self::HeldOut => "held out",
+        }
+    }
+}
+
+/// One trial: a model, trained from scratch on a number of tokens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// Identity: hash of `config`, corpus, tokenizer and code.
+    pub id: String,
+    /// What it is for.
+    pub role: Role,
+    /// The exact budget of the design that asked for it.
+    pub budget: Option<Flops>,
+    /// Everything that determines its bits; one branch.
+    pub config: TrainConfig,
+    /// Trainable parameters.
+    pub parameters: Params,
+    /// Trainable parameters without the embedding.
+    pub non_embedding: Params,
+    /// Tokens it sees, in whole steps.
+    pub tokens: Tokens,
+    /// Training operations, counted exactly.
+    pub flops: Flops,
+    /// Estimated peak memory of the process that runs it.
+    pub memory: Bytes,
+}
+
+impl Trial {
+    /// The architecture with its settings.
+    pub fn architecture(&self) -> &ArchitectureSpec {
+        &self.config.architecture
+    }
+
+    /// Tokens a step.
+    pub fn batch_tokens(&self) -> Tokens {
+        Tokens((self.config.batch_sequences * self.config.context) as u64)
+    }
+}
+
+/// Trials that share one trunk, shortest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// Identity of the trunk and its branches.
+    pub id: String,
+    /// What its trials are for.
+    pub role: Role,
+    /// The trunk, with one branch a trial.
+    pub config: TrainConfig,
+    /// The trials, in the order of the branches.
+    pub trials: Vec<Trial>,
+}
+
+impl Group {
+    /// Operations of the whole group: the trunk once, and each branch.
+    pub fn flops(&self) -> Flops {
+        let per_step = self.trials.first().map_or(0.0, |trial| {
+            trial.flops.0
+                / trial
+                    .config
+                    .branches
+                    .first()
+                    .map_or(1, |branch| branch.end)
+                    .max(1) as f64
+        });
+        Flops(per_step * self.steps() as f64)
+    }
+
+    /// Steps of the whole group: the trunk once, and each branch.
+    pub fn steps(&self) -> u64 {
+        let shared = |branch: &Branch| self.config.shared_steps(*branch);
+        let branches = &self.config.branches;
+        let trunk = branches.iter().map(shared).max().unwrap_or(0);
+        trunk
+            + branches
+                .iter()
+                .map(|branch| branch.end - shared(branch))
+                .sum::<u64>()
+    }
+}
+
+/// What a trial's identity is made of besides its own configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// Identity of the corpus: its text, split and tokenizer.
+    pub corpus: String,
+    /// Hash of the tokenizer alone.
+    pub tokenizer: String,
+    /// Hash of the code that determines a trial's bits.
+    pub code: String,
+}
+
+/// The groups of the ladder and, if asked for, that of the held-out run.
+///
+/// # Errors
+/// When a size is not a model, or a trial is shorter than its warm-up and decay.
+pub fn resolve(spec: &StudySpec, vocabulary: usize, inputs: &Inputs) -> Result<Vec<Group>, StudyError> {
+    let sizes = spec.design.sizes();
+    let models = sizes
+        .iter()
+        .enumerate()
+        .map(|(index, size)| {
+            training::architecture(spec, size, vocabulary, &format!("design.sizes[{index}]"))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let flops_per_token: Vec<f64> = models
+        .iter()
+        .map(|model| training::flops_per_token(model, spec.training.context))
+        .collect();
+    let points = spec.design.points(&flops_per_token);
+
+    let mut groups = Vec::new();
+    for (size, model) in models.iter().enumerate() {
+        let mut own: Vec<_> = points.iter().filter(|point| point.size == size).collect();
+        own.sort_by_key(|point| point.tokens);
+        for &factor in &spec.training.learning_rate_factors {
+            let wanted: Vec<_> = own.iter().map(|point| (point.tokens, point.budget)).collect();
+            groups.push(group(spec, model, &wanted, factor, Role::Ladder, inputs)?);
+        }
+    }
+    if let Some(holdout) = &spec.holdout {
+        let model = training::architecture(spec, &holdout.size, vocabulary, "holdout.size")?;
+        let largest = groups
+            .iter()
+            .flat_map(|group| &group.trials)
+            .map(|trial| trial.flops.0)
+            .fold(0.0, f64::max);
+        let compute = largest * holdout.compute_factor;
+        let tokens =
+            Tokens((compute / training::flops_per_token(&model, spec.training.context)).ceil() as u64);
+        groups.push(group(
+            spec,
+            &model,
+            &[(tokens, None)],
+            1.0,
+            Role::HeldOut,
+            inputs,
+        )?);
+    }
+    Ok(groups)
+}
+
+fn group(
+    spec: &StudySpec,
+    model: &ArchitectureSpec,
+    wanted: &[(Tokens, Option<Flops>)],
+    learning_rate_factor: f64,
+    role: Role,
+    inputs: &Inputs,
+) -> Result<Group, StudyError> {
+    let trunk = training::trunk(spec, model, wanted, learning_rate_factor)?;
+    let trials = trunk
+        .branches
+        .iter()
+        .zip(wanted)
+        .map(|(&branch, &(_, budget))| trial(&trunk, branch, role, budget, inputs))
+        .collect::<Vec<_>>();
+    let id = identity::of(&(&trunk, inputs));
+    Ok(Group {
+        id,
+        role,
+        config: trunk,
+        trials,
+    })
+}
+
+/// A branch of a trunk does not know of the other branches, so neither does its identity: a ladder
+/// can be extended without running again what is there.
+fn trial(trunk: &TrainConfig, branch: Branch, role: Role, budget: Option<Flops>, inputs: &Inputs) -> Trial {
+    let config = TrainConfig {
+        branches: vec![branch],
+        ..trunk.clone()
+    };
+    let estimate = triaxis_train::estimate(&config);
+    Trial {
+        id: identity::of(&(&config, inputs)),
+        role,
+        budget,
+        parameters: estimate.parameters,
+        non_embedding: estimate.non_embedding,
+        tokens: estimate.tokens,
+        flops: estimate.flops,
+        memory: estimate.memory,
+        config,
+    }
+}

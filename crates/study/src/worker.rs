@@ -1,0 +1,171 @@
+//! What runs one group of trials, in a process of its own.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use triaxis_corpus::Corpus;
+use triaxis_train::{BranchOutcome, Observer, StepEvent, TrainError};
+use triaxis_units::Seconds;
+
+use crate::error::StudyError;
+use crate::frozen::Frozen;
+use crate::machine;
+use crate::record::RunRecord;
+use crate::store::{self, Store};
+use crate::trial::{Group, Inputs};
+
+/// How long a worker waits for a dying one of the same group.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Least time between two messages of progress.
+const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+
+/// What a worker tells, one JSON object a line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Message {
+    /// So many steps of the group are done.
+    Progress {
+        /// Steps done, of the trunk and of every branch.
+        steps: u64,
+        /// The last training loss, in nats per token.
+        loss: f64,
+    },
+    /// A trial has its record.
+    Recorded {
+        /// The trial.
+        trial: String,
+        /// Its validation loss in bits per byte, if it came to its end.
+        bits_per_byte: Option<f64>,
+    },
+    /// A trial cannot be run.
+    Failed {
+        /// The trial.
+        trial: String,
+        /// Why.
+        reason: String,
+    },
+    /// The worker gives up.
+    Refused {
+        /// Why.
+        reason: String,
+        /// Whether the machine is the cause, so that no other group would fare better.
+        machine: bool,
+    },
+    /// Something that is no message.
+    Said {
+        /// The line.
+        line: String,
+    },
+}
+
+/// Runs the group `id` of the study in `store`, writing a record for each of its trials.
+///
+/// # Errors
+/// When the group cannot be run; what is recorded by then stays.
+pub fn work(
+    store: &Store,
+    id: &str,
+    threads: usize,
+    send: &mut dyn FnMut(&Message),
+) -> Result<(), StudyError> {
+    let frozen: Frozen = store::read(&store.trials())?.ok_or_else(|| StudyError::NoStudy {
+        folder: store.folder().to_owned(),
+    })?;
+    let group =
+        frozen
+            .groups
+            .iter()
+            .find(|group| group.id == id)
+            .ok_or_else(|| StudyError::UnknownGroup {
+                id: id.to_owned(),
+                known: frozen
+                    .groups
+                    .iter()
+                    .map(|group| group.id.as_str())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            })?;
+    let _lock = store.lock_group(id, PATIENCE)?;
+    let corpus = Corpus::open(&store.corpus())?;
+    let mut finished = BTreeSet::new();
+    for (branch, trial) in group.trials.iter().enumerate() {
+        if store.find_record(&trial.id, &mut |_| {})?.is_some() {
+            finished.insert(branch);
+        }
+    }
+    let mut recorder = Recorder {
+        store,
+        group,
+        inputs: &frozen.inputs,
+        threads,
+        send,
+        last: None,
+        failure: None,
+    };
+    let result = triaxis_train::run(
+        &group.config,
+        &corpus.train(),
+        &corpus.validation(),
+        corpus.validation_bytes(),
+        &store.group(id),
+        &finished,
+        &mut recorder,
+    );
+    match recorder.failure.take() {
+        Some(failure) => Err(failure),
+        None => Ok(result.map(drop)?),
+    }
+}
+
+/// Whether an error is the machine's (no space, no permission), so that no other group would fare better.
+pub fn is_machine(error: &StudyError) -> bool {
+    match error {
+        StudyError::Io { .. } | StudyError::Train(TrainError::Io { .. }) => true,
+        _ => false,
+    }
+}
+
+struct Recorder<'a> {
+    store: &'a Store,
+    group: &'a Group,
+    inputs: &'a Inputs,
+    threads: usize,
+    send: &'a mut dyn FnMut(&Message),
+    last: Option<Instant>,
+    failure: Option<StudyError>,
+}
+
+impl Observer for Recorder<'_> {
+    fn step(&mut self, event: &StepEvent) {
+        if self.last.is_none_or(|last| last.elapsed() >= PROGRESS_EVERY) {
+            self.last = Some(Instant::now());
+            (self.send)(&Message::Progress {
+                steps: event.steps_done,
+                loss: event.loss.0,
+            });
+        }
+    }
+
+    fn branch_finished(&mut self, outcome: &BranchOutcome) {
+        let trial = &self.group.trials[outcome.branch];
+        let circumstances = machine::circumstances(self.threads, Seconds(outcome.seconds.0));
+        let record = RunRecord::of_branch(trial, self.inputs, outcome, circumstances);
+        let bits_per_byte = record
+            .outcome
+            .validation()
+            .map(|validation| validation.bits_per_byte.0);
+        match self.store.write_record(&record) {
+            Ok(()) => (self.send)(&Message::Recorded {
+                trial: trial.id.clone(),
+                bits_per_byte,
+            }),
+            Err(error) => self.failure = Some(error),
+        }
+    }
+
+    fn should_stop(&self) -> bool {
+        self.failure.is_some()
+    }
+}

@@ -1,0 +1,133 @@
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+/// Something to be done to the project.
+pub struct Chore {
+    pub name: &'static str,
+    pub what: &'static str,
+    pub run: fn(&[String]) -> Result<(), String>,
+}
+
+pub const CHORES: &[Chore] = &[
+    Chore {
+        name: "test",
+        what: "format, lints, tests and documentation: all that a change must pass",
+        run: test,
+    },
+    Chore {
+        name: "quickstart",
+        what: "run the quickstart afresh and draw its picture for the README",
+        run: quickstart,
+    },
+    Chore {
+        name: "kill",
+        what: "kill a small study at random moments and compare its records",
+        run: kill,
+    },
+];
+
+/// The checks, cheapest first. Clippy builds no code, so it comes before the tests.
+const CHECKS: [&[&str]; 4] = [
+    &["fmt", "--all", "--check"],
+    &[
+        "clippy",
+        "--release",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ],
+    &["test", "--release", "--workspace", "--locked"],
+    &["doc", "--release", "--workspace", "--no-deps", "--locked"],
+];
+
+fn test(_: &[String]) -> Result<(), String> {
+    for check in CHECKS {
+        let start = Instant::now();
+        cargo(check)?;
+        eprintln!(
+            "cargo {}: passed in {:.0} s",
+            check.join(" "),
+            start.elapsed().as_secs_f64()
+        );
+    }
+    Ok(())
+}
+
+fn quickstart(_: &[String]) -> Result<(), String> {
+    let folder = root().join("runs/quickstart");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)
+            .map_err(|error| format!("cannot remove {}: {error}", folder.display()))?;
+    }
+    cargo(&[
+        "run",
+        "--release",
+        "--locked",
+        "--",
+        "study",
+        "run",
+        "examples/quickstart.toml",
+    ])?;
+    cargo(&[
+        "run",
+        "--release",
+        "--locked",
+        "--",
+        "study",
+        "report",
+        "runs/quickstart",
+        "--picture",
+        "docs/quickstart.svg",
+    ])
+}
+
+fn kill(arguments: &[String]) -> Result<(), String> {
+    let times = arguments.first().map_or("20", String::as_str);
+    let check = [
+        "test",
+        "--release",
+        "--locked",
+        "--package",
+        "triaxis",
+        "--test",
+        "kill",
+        "--",
+        "--nocapture",
+    ];
+    let status = Command::new(env!("CARGO"))
+        .args(check)
+        .current_dir(root())
+        .env("TRIAXIS_KILLS", times)
+        .status()
+        .map_err(|error| format!("cannot start cargo: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("cargo {} ended with {status}", check.join(" ")))
+    }
+}
+
+fn cargo(arguments: &[&str]) -> Result<(), String> {
+    let status = Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(root())
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .status()
+        .map_err(|error| format!("cannot start cargo: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("cargo {} ended with {status}", arguments.join(" ")))
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(Path::to_owned)
+        .unwrap_or_default()
+}

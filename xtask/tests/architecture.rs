@@ -1,0 +1,172 @@
+//! Holds the invariants of `ARCHITECTURE.md` that are about the shape of the project.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Heavy crates and the rooms that may use them; every other room must build without them.
+const CONFINED: [(&str, &[&str]); 6] = [
+    ("burn", &["kernels", "model", "train"]),
+    ("burn-flex", &["kernels", "model", "train"]),
+    ("tokenizers", &["corpus"]),
+    ("parquet", &["corpus", "cli"]),
+    ("clap", &["cli"]),
+    ("indicatif", &["cli"]),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Rooms with the names of the crates they depend on outside tests.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let mut rooms = BTreeMap::new();
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let folder = entry.unwrap().path();
+        let manifest: toml::Table =
+            toml::from_str(&fs::read_to_string(folder.join("Cargo.toml")).unwrap()).unwrap();
+        let names = manifest.get("dependencies").and_then(|table| table.as_table());
+        let names = names
+            .into_iter()
+            .flat_map(|table| table.keys().cloned())
+            .collect();
+        rooms.insert(folder.file_name().unwrap().to_string_lossy().into_owned(), names);
+    }
+    rooms
+}
+
+/// The table of rooms in `ARCHITECTURE.md`: room and what it knows.
+fn documented() -> BTreeMap<String, BTreeSet<String>> {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let rows = text
+        .lines()
+        .skip_while(|line| !line.starts_with("| room"))
+        .skip(2);
+    rows.take_while(|line| line.starts_with('|'))
+        .map(|line| {
+            let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+            let knows = cells[2]
+                .split(',')
+                .map(str::trim)
+                .filter(|name| *name != "nothing");
+            (
+                cells[0].trim_matches('`').to_owned(),
+                knows.map(str::to_owned).collect(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn rooms_know_exactly_what_the_map_says() {
+    let actual: BTreeMap<_, BTreeSet<String>> = dependencies()
+        .into_iter()
+        .map(|(room, names)| {
+            let knows = names
+                .iter()
+                .filter_map(|name| name.strip_prefix("triaxis-"))
+                .map(str::to_owned)
+                .collect();
+            (room, knows)
+        })
+        .collect();
+    assert_eq!(
+        actual,
+        documented(),
+        "left: the manifests; right: the table in ARCHITECTURE.md"
+    );
+}
+
+#[test]
+fn knowledge_flows_one_way() {
+    let rooms = documented();
+    fn visit(room: &str, rooms: &BTreeMap<String, BTreeSet<String>>, path: &mut Vec<String>) {
+        assert!(
+            !path.iter().any(|above| above == room),
+            "a circle: {path:?} -> {room}"
+        );
+        path.push(room.to_owned());
+        for below in &rooms[room] {
+            visit(below, rooms, path);
+        }
+        path.pop();
+    }
+    for room in rooms.keys() {
+        visit(room, &rooms, &mut Vec::new());
+    }
+}
+
+#[test]
+fn heavy_libraries_stay_in_their_rooms() {
+    for (room, names) in dependencies() {
+        for (library, allowed) in CONFINED {
+            let uses = names.contains(library);
+            assert!(
+                !uses || allowed.contains(&room.as_str()),
+                "{room} may not depend on {library}"
+            );
+        }
+    }
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// Lines of a room's library code that hold one of `words`, outside comments.
+fn lines_with(room: &str, words: &[&str]) -> Vec<String> {
+    let mut files = Vec::new();
+    sources(&root().join("crates").join(room).join("src"), &mut files);
+    let mut found = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.lines().take_while(|line| line.trim() != "#[cfg(test)]");
+        for (number, line) in code.enumerate() {
+            let is_comment = line.trim_start().starts_with("//");
+            if !is_comment && words.iter().any(|word| line.contains(word)) {
+                found.push(format!("{}:{}: {}", file.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn only_the_command_line_prints() {
+    for room in dependencies()
+        .keys()
+        .filter(|room| *room != "cli" && *room != "server")
+    {
+        let found = lines_with(room, &["println!", "print!(", "eprintln!", "dbg!"]);
+        assert!(found.is_empty(), "a library prints:\n{}", found.join("\n"));
+    }
+}
+
+#[test]
+fn laws_and_plan_see_no_files_and_no_clocks() {
+    for room in ["units", "laws", "plan"] {
+        let found = lines_with(
+            room,
+            &["std::fs", "std::time", "SystemTime", "Instant::now", "File::"],
+        );
+        assert!(found.is_empty(), "{room} looks outside:\n{}", found.join("\n"));
+    }
+}
+
+#[test]
+fn unsafe_code_stays_in_the_kernels_and_the_memory_map() {
+    for room in dependencies()
+        .keys()
+        .filter(|room| !["kernels", "corpus"].contains(&room.as_str()))
+    {
+        let found = lines_with(room, &["unsafe "]);
+        assert!(found.is_empty(), "unsafe code:\n{}", found.join("\n"));
+    }
+}
