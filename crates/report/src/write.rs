@@ -8,7 +8,7 @@ use crate::error::ReportError;
 use crate::view::View;
 use crate::{page, picture};
 
-/// Writes the page, replacing an earlier one only when the new one is complete on disk.
+/// Writes the page, replacing an earlier one only when the new one is another and complete on disk.
 ///
 /// # Errors
 /// When the view cannot be encoded or the file cannot be written; an earlier file stays as it was.
@@ -43,6 +43,10 @@ fn replace(path: &Path, content: &[u8]) -> Result<(), ReportError> {
 }
 
 fn try_replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    // Left alone, a file keeps the time at which it last said something new.
+    if std::fs::read(path).is_ok_and(|found| found == content) {
+        return Ok(());
+    }
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
