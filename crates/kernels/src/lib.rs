@@ -1,1 +1,37 @@
-//! CPU fast paths of the hot operations of training and inference, each beside its plain reference.
+//! The hot operations of training and inference: fast paths for processors, each beside the plain
+//! composition of tensor operations that every other device runs.
+//!
+//! # Map
+//! - [`cpu`]: the operations as functions over slices. They know nothing of tensors.
+//! - [`simd`]: sixteen lanes at a time, on the instruction set found at run time.
+//! - [`parallel`], [`memory`]: one thread pool, and buffers used again from step to step.
+//! - The functions of this page: the same operations on burn's tensors, with gradients.
+//! - [`Implementation`]: whether they use the kernels or the compositions.
+//!
+//! # What holds
+//! - A result does not depend on the number of threads: work is cut by shape alone, and every sum has one
+//!   order. Instruction sets differ by rounding.
+//! - NaN and infinity pass through.
+//! - Results are written to fresh tensors; only the optimiser changes tensors in place.
+#![allow(unsafe_code)] // The one crate that may: vector instructions and values shared among threads.
+
+pub mod cpu;
+pub mod memory;
+pub mod parallel;
+pub mod simd;
+
+mod implementation;
+mod ops;
+
+pub use cpu::adamw::Update;
+pub use implementation::Implementation;
+pub use ops::adamw::{Moments, adamw_step};
+pub use ops::attention::{AttentionHeads, Rotation, causal_attention, causal_attention_packed};
+pub use ops::cross_entropy::{head_cross_entropy, head_losses};
+pub use ops::embedding::embedding;
+pub use ops::linear::linear;
+pub use ops::norm::{gradient_norm, sum_of_squares};
+pub use ops::product::count_products;
+pub use ops::rms_norm::rms_norm;
+pub use ops::rotary::rotary;
+pub use ops::swiglu::swiglu;

@@ -1,0 +1,14 @@
+//! The operations as plain functions over slices. They know nothing of tensors.
+//!
+//! Every function writes its whole output, never reads it first (unless it says that it adds to it), and
+//! gives the same bits on any number of threads.
+
+pub mod adamw;
+pub mod attention;
+pub mod cross_entropy;
+pub mod embedding;
+pub mod matmul;
+pub mod norm;
+pub mod rms_norm;
+pub mod rotary;
+pub mod swiglu;

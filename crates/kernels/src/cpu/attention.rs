@@ -1,0 +1,254 @@
+//! Causal attention with grouped queries, tile by tile: no length × length matrix is kept.
+//!
+//! The forward pass keeps a running maximum and sum of each row (Milakov and Gimelshein 2018) and saves
+//! the logarithm of the sum; the backward pass computes the probabilities again from it, as
+//! FlashAttention-2 (Dao 2023, algorithms 1 and 2) does. Rotary positions are applied on the way in.
+
+use crate::parallel::{self, Shared};
+
+mod backward;
+mod forward;
+
+pub use backward::{Saved, backward};
+pub use forward::forward;
+
+use super::matmul::Matrix;
+use super::rotary::{Angles, Turn, rotate_head};
+use crate::simd::{LANES, Simd};
+
+/// Queries of a tile.
+const QUERIES: usize = 56;
+
+/// Keys of a tile.
+const KEYS: usize = 256;
+
+/// The sizes of an attention. Key and value heads divide the query heads into equal groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Sequences.
+    pub batch: usize,
+    /// Positions of the queries. They are the last ones of the keys' positions.
+    pub queries: usize,
+    /// Positions of the keys and values.
+    pub keys: usize,
+    /// Heads of the queries.
+    pub query_heads: usize,
+    /// Heads of the keys and values.
+    pub key_heads: usize,
+    /// Coordinates of a head.
+    pub dimension: usize,
+}
+
+/// Heads inside a slice: head h of position p of all sequences is at `start + p × stride + h × dimension`.
+#[derive(Clone, Copy, Debug)]
+pub struct Heads<'a> {
+    /// The values.
+    pub values: &'a [f32],
+    /// Where the first head of the first position starts.
+    pub start: usize,
+    /// Values from a position to the next.
+    pub stride: usize,
+}
+
+/// As [`Heads`], to be written.
+#[derive(Clone, Copy)]
+pub struct HeadsOut<'a> {
+    /// The values.
+    pub values: Shared<'a>,
+    /// Where the first head of the first position starts.
+    pub start: usize,
+    /// Values from a position to the next.
+    pub stride: usize,
+}
+
+impl<'a> Heads<'a> {
+    /// The rows of one head from position `first` on, as a matrix.
+    fn matrix(self, first: usize, rows: usize, head: usize, dimension: usize) -> Matrix<'a> {
+        let start = self.start + first * self.stride + head * dimension;
+        Matrix::strided(
+            &self.values[start.min(self.values.len())..],
+            rows,
+            dimension,
+            self.stride,
+        )
+    }
+
+    fn row(self, position: usize, head: usize, dimension: usize) -> &'a [f32] {
+        let start = self.start + position * self.stride + head * dimension;
+        &self.values[start..start + dimension]
+    }
+}
+
+impl<'a> HeadsOut<'a> {
+    /// # Safety
+    /// Nothing else may touch this head of this position while the row lives.
+    unsafe fn row(self, position: usize, head: usize, dimension: usize) -> &'a mut [f32] {
+        let start = self.start + position * self.stride + head * dimension;
+        // SAFETY: the caller's promise.
+        unsafe { self.values.part(start..start + dimension) }
+    }
+}
+
+impl Shape {
+    fn group(&self) -> usize {
+        self.query_heads / self.key_heads.max(1)
+    }
+
+    /// Positions that come before the first query's.
+    fn offset(&self) -> usize {
+        self.keys - self.queries
+    }
+
+    /// All key rows of a sequence, as the scores see them.
+    fn key_rows<'a>(&self, sequence: usize, head: usize, angles: Option<Angles<'a>>) -> Rows<'a> {
+        Rows {
+            head,
+            dimension: self.dimension,
+            first: sequence * self.keys,
+            count: self.keys,
+            turn: angles.map(|angles| (angles, 0)),
+            scale: 1.0,
+        }
+    }
+
+    /// The `tile`-th query rows of a sequence, as the scores see them.
+    fn query_rows<'a>(
+        &self,
+        sequence: usize,
+        head: usize,
+        tile: usize,
+        angles: Option<Angles<'a>>,
+    ) -> Rows<'a> {
+        let tile = parallel::block(tile, QUERIES, self.queries);
+        Rows {
+            head,
+            dimension: self.dimension,
+            first: sequence * self.queries + tile.start,
+            count: tile.len(),
+            turn: angles.map(|angles| (angles, self.offset() + tile.start)),
+            scale: 1.0 / (self.dimension as f32).sqrt(),
+        }
+    }
+
+    /// How many keys of its sequence the row, counted over all sequences, sees.
+    fn seen(&self, row: usize) -> usize {
+        self.offset() + row % self.queries + 1
+    }
+
+    fn check(&self) {
+        assert!(
+            self.keys >= self.queries,
+            "{} queries need as many keys, not {}",
+            self.queries,
+            self.keys
+        );
+        assert!(
+            self.key_heads > 0 && self.query_heads.is_multiple_of(self.key_heads),
+            "{} query heads do not divide into {} groups",
+            self.query_heads,
+            self.key_heads
+        );
+    }
+
+    fn check_angles(&self, angles: Option<Angles>) {
+        if let Some(angles) = angles {
+            let needed = self.keys * (self.dimension / 2);
+            assert!(
+                self.dimension.is_multiple_of(2),
+                "rotary heads have an even dimension, not {}",
+                self.dimension
+            );
+            assert!(
+                angles.cosines.len() >= needed && angles.sines.len() >= needed,
+                "angles of {} positions",
+                self.keys
+            );
+        }
+    }
+
+    /// Multiplications and additions of both products over half the matrix, for deciding on threads.
+    fn work(&self) -> usize {
+        2 * self.batch * self.query_heads * self.queries * self.keys * self.dimension
+    }
+}
+
+/// Rows of one head, and what happens to them on the way in.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    head: usize,
+    dimension: usize,
+    /// The first row, counted over all sequences.
+    first: usize,
+    count: usize,
+    /// Angles to turn by, and the position of the first row.
+    turn: Option<(Angles<'a>, usize)>,
+    /// The factor they are multiplied by.
+    scale: f32,
+}
+
+/// Copies rows of a head, turned and scaled.
+#[inline(always)]
+fn load_rows<S: Simd>(simd: S, heads: Heads, rows: Rows, to: &mut [f32]) {
+    let dimension = rows.dimension;
+    for (index, to) in to.chunks_exact_mut(dimension).take(rows.count).enumerate() {
+        let from = heads.row(rows.first + index, rows.head, dimension);
+        match rows.turn {
+            Some((angles, position)) => {
+                rotate_head(
+                    simd,
+                    from,
+                    angles.at(position + index, dimension / 2),
+                    Turn::Forward,
+                    to,
+                );
+            }
+            None => to.copy_from_slice(from),
+        }
+        if rows.scale != 1.0 {
+            multiply_row(simd, to, rows.scale);
+        }
+    }
+}
+
+/// Writes the gradient of rows, given that of the rows as [`load_rows`] made them.
+///
+/// # Safety
+/// Nothing else may touch these rows of this head meanwhile.
+#[inline(always)]
+unsafe fn store_rows<S: Simd>(simd: S, gradient: &mut [f32], rows: Rows, heads: HeadsOut) {
+    let dimension = rows.dimension;
+    for (index, from) in gradient.chunks_exact_mut(dimension).take(rows.count).enumerate() {
+        if rows.scale != 1.0 {
+            multiply_row(simd, from, rows.scale);
+        }
+        // SAFETY: the caller's promise.
+        let to = unsafe { heads.row(rows.first + index, rows.head, dimension) };
+        match rows.turn {
+            Some((angles, position)) => {
+                rotate_head(
+                    simd,
+                    from,
+                    angles.at(position + index, dimension / 2),
+                    Turn::Back,
+                    to,
+                );
+            }
+            None => to.copy_from_slice(from),
+        }
+    }
+}
+
+#[inline(always)]
+fn multiply_row<S: Simd>(simd: S, row: &mut [f32], factor: f32) {
+    let factor = simd.splat(factor);
+    for values in row.chunks_mut(LANES) {
+        simd.store_partial(simd.mul(simd.load_partial(values, 0.0), factor), values);
+    }
+}
+
+/// Runs a task for each sequence and key head.
+fn for_each_group(shape: &Shape, task: impl Fn(usize, usize) + Sync + Send) {
+    parallel::for_each(shape.batch * shape.key_heads, shape.work(), |index| {
+        task(index / shape.key_heads, index % shape.key_heads);
+    });
+}

@@ -1,0 +1,244 @@
+//! The backward pass.
+
+use super::{Angles, Heads, HeadsOut, KEYS, QUERIES, Rows, Shape, for_each_group, load_rows, store_rows};
+use crate::cpu::matmul::{Matrix, Packed, Target, multiply_packed, pack, panels_length};
+use crate::memory::Buffer;
+use crate::parallel::block;
+use crate::simd::{LANES, Simd, dispatch};
+
+/// What the forward pass read and wrote, and the gradient of its output.
+#[derive(Clone, Copy)]
+pub struct Saved<'a> {
+    /// The queries.
+    pub q: Heads<'a>,
+    /// The keys.
+    pub k: Heads<'a>,
+    /// The values.
+    pub v: Heads<'a>,
+    /// The angles of the positions, if the forward pass turned by them.
+    pub angles: Option<Angles<'a>>,
+    /// The output, placed as the queries are.
+    pub output: Heads<'a>,
+    /// The logarithms of the sums of exponentials.
+    pub log_sums: &'a [f32],
+    /// The gradient of the output.
+    pub doutput: Heads<'a>,
+}
+
+/// Writes the gradients of queries, keys and values.
+///
+/// With `P` the probabilities and `δ = Σ doutput × output` of a row: `dV = Pᵀ dO`, `dP = dO Vᵀ`,
+/// `dS = P (dP - δ)`, `dQ = dS K ÷ √d` and `dK = dSᵀ Q ÷ √d`.
+///
+/// # Panics
+/// If a slice is too short for the shape.
+pub fn backward(shape: Shape, saved: Saved, dq: HeadsOut, dk: HeadsOut, dv: HeadsOut) {
+    shape.check();
+    shape.check_angles(saved.angles);
+    assert_eq!(
+        saved.log_sums.len(),
+        shape.batch * shape.query_heads * shape.queries,
+        "a sum for each query"
+    );
+    for_each_group(&shape, |sequence, key_head| {
+        dispatch!(group(shape, saved, sequence, key_head, [dq, dk, dv]));
+    });
+}
+
+/// All the queries that share one key head of one sequence.
+#[inline(always)]
+fn group<S: Simd>(
+    simd: S,
+    shape: Shape,
+    saved: Saved,
+    sequence: usize,
+    key_head: usize,
+    [dq, dk, dv]: [HeadsOut; 3],
+) {
+    let (dimension, first_key) = (shape.dimension, sequence * shape.keys);
+    let key_rows = shape.key_rows(sequence, key_head, saved.angles);
+    let mut keys = Buffer::any(shape.keys * dimension);
+    load_rows(simd, saved.k, key_rows, &mut keys);
+    let tiles = shape.keys.div_ceil(KEYS);
+    let (turned, straight) = (panels_length(dimension, KEYS), panels_length(KEYS, dimension));
+    let mut panels = Buffer::any(tiles * (2 * turned + straight));
+    let mut packed: Vec<Tile> = Vec::with_capacity(tiles);
+    for (index, space) in panels
+        .chunks_exact_mut((2 * turned + straight).max(1))
+        .enumerate()
+    {
+        let tile = block(index, KEYS, shape.keys);
+        let rows = Matrix::new(&keys[tile.start * dimension..], tile.len(), dimension);
+        let values = saved
+            .v
+            .matrix(first_key + tile.start, tile.len(), key_head, dimension);
+        let (space, rest) = space.split_at_mut(turned);
+        let (value_space, straight_space) = rest.split_at_mut(turned);
+        packed.push(Tile {
+            keys_turned: pack(simd, rows.transposed(), space),
+            values_turned: pack(simd, values.transposed(), value_space),
+            keys: pack(simd, rows, straight_space),
+        });
+    }
+    let mut work = Work::new(shape);
+    for head in key_head * shape.group()..(key_head + 1) * shape.group() {
+        for tile in 0..shape.queries.div_ceil(QUERIES) {
+            let rows = shape.query_rows(sequence, head, tile, saved.angles);
+            load_rows(simd, saved.q, rows, &mut work.queries);
+            let log_sums = (sequence * shape.query_heads + head) * shape.queries + tile * QUERIES;
+            work.tile(simd, shape, saved, rows, &saved.log_sums[log_sums..], &packed);
+            // SAFETY: only this task writes this head of this sequence.
+            unsafe { store_rows(simd, &mut work.dqueries, rows, dq) };
+        }
+    }
+    // SAFETY: as above.
+    unsafe {
+        store_rows(simd, &mut work.dkeys, key_rows, dk);
+        store_rows(
+            simd,
+            &mut work.dvalues,
+            Rows {
+                turn: None,
+                ..key_rows
+            },
+            dv,
+        );
+    }
+}
+
+/// A tile of keys and values, packed for the three products that read it.
+struct Tile<'a> {
+    /// `dimension × KEYS`
+    keys_turned: Packed<'a>,
+    /// `dimension × KEYS`
+    values_turned: Packed<'a>,
+    /// `KEYS × dimension`
+    keys: Packed<'a>,
+}
+
+/// A tile of queries at work.
+struct Work {
+    /// Scaled queries, `QUERIES × dimension`, and the same packed.
+    queries: Buffer,
+    query_panels: Buffer,
+    /// The output's gradient, packed.
+    doutput_panels: Buffer,
+    /// Scores, then probabilities, `QUERIES × KEYS`.
+    probabilities: Buffer,
+    /// Gradients of the probabilities, then of the scores, `QUERIES × KEYS`.
+    dscores: Buffer,
+    /// `QUERIES × dimension`
+    dqueries: Buffer,
+    /// Gradients of all keys, `keys × dimension`.
+    dkeys: Buffer,
+    /// Gradients of all values, `keys × dimension`.
+    dvalues: Buffer,
+}
+
+impl Work {
+    fn new(shape: Shape) -> Self {
+        let dimension = shape.dimension;
+        Self {
+            queries: Buffer::any(QUERIES * dimension),
+            query_panels: Buffer::any(panels_length(QUERIES, dimension)),
+            doutput_panels: Buffer::any(panels_length(QUERIES, dimension)),
+            probabilities: Buffer::any(QUERIES * KEYS),
+            dscores: Buffer::any(QUERIES * KEYS),
+            dqueries: Buffer::any(QUERIES * dimension),
+            dkeys: Buffer::zeros(shape.keys * dimension),
+            dvalues: Buffer::zeros(shape.keys * dimension),
+        }
+    }
+
+    /// Adds what the query rows give to the keys and values; leaves the gradient of the scaled queries in
+    /// `dqueries`.
+    #[inline(always)]
+    fn tile<S: Simd>(
+        &mut self,
+        simd: S,
+        shape: Shape,
+        saved: Saved,
+        rows: Rows,
+        log_sums: &[f32],
+        packed: &[Tile],
+    ) {
+        let Rows {
+            dimension,
+            count,
+            first,
+            head,
+            ..
+        } = rows;
+        let doutput = saved.doutput.matrix(first, count, head, dimension);
+        let queries = Matrix::new(&self.queries, count, dimension);
+        let query_panels = pack(simd, queries, &mut self.query_panels);
+        let doutput_panels = pack(simd, doutput, &mut self.doutput_panels);
+        let visible = shape.seen(first + count - 1);
+        for (tile, keys) in packed.iter().enumerate().take(visible.div_ceil(KEYS)) {
+            let start = tile * KEYS;
+            let columns = KEYS.min(visible - start);
+            let scores = Target::new(&mut self.probabilities, KEYS);
+            multiply_packed(simd, queries, keys.keys_turned, columns, scores, false);
+            let dprobabilities = Target::new(&mut self.dscores, KEYS);
+            multiply_packed(simd, doutput, keys.values_turned, columns, dprobabilities, false);
+            for (row, &log_sum) in log_sums.iter().enumerate().take(count) {
+                let output = saved.output.row(first + row, head, dimension);
+                let delta = dot(simd, output, saved.doutput.row(first + row, head, dimension));
+                let seen = shape.seen(first + row).saturating_sub(start).min(columns);
+                let range = row * KEYS..row * KEYS + columns;
+                let (probabilities, dscores) =
+                    (&mut self.probabilities[range.clone()], &mut self.dscores[range]);
+                score_gradients(simd, probabilities, dscores, seen, log_sum, delta);
+            }
+            let probabilities = Matrix::strided(&self.probabilities, count, columns, KEYS);
+            let dscores = Matrix::strided(&self.dscores, count, columns, KEYS);
+            let range = start * dimension..(start + columns) * dimension;
+            let dvalues = Target::new(&mut self.dvalues[range.clone()], dimension);
+            multiply_packed(
+                simd,
+                probabilities.transposed(),
+                doutput_panels,
+                dimension,
+                dvalues,
+                true,
+            );
+            let dkeys = Target::new(&mut self.dkeys[range], dimension);
+            multiply_packed(simd, dscores.transposed(), query_panels, dimension, dkeys, true);
+            let dqueries = Target::new(&mut self.dqueries, dimension);
+            multiply_packed(simd, dscores, keys.keys, dimension, dqueries, tile > 0);
+        }
+    }
+}
+
+/// Turns a row's scores into probabilities and their gradients into the scores' gradients.
+#[inline(always)]
+fn score_gradients<S: Simd>(
+    simd: S,
+    probabilities: &mut [f32],
+    dscores: &mut [f32],
+    seen: usize,
+    log_sum: f32,
+    delta: f32,
+) {
+    probabilities[seen..].fill(0.0);
+    dscores[seen..].fill(0.0);
+    let rows = probabilities[..seen]
+        .chunks_mut(LANES)
+        .zip(dscores[..seen].chunks_mut(LANES));
+    for (probabilities, dscores) in rows {
+        let scores = simd.load_partial(probabilities, f32::NEG_INFINITY);
+        let probability = simd.exp(simd.sub(scores, simd.splat(log_sum)));
+        simd.store_partial(probability, probabilities);
+        let difference = simd.sub(simd.load_partial(dscores, 0.0), simd.splat(delta));
+        simd.store_partial(simd.mul(probability, difference), dscores);
+    }
+}
+
+#[inline(always)]
+fn dot<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = simd.splat(0.0);
+    for (a, b) in a.chunks(LANES).zip(b.chunks(LANES)) {
+        sums = simd.mul_add(simd.load_partial(a, 0.0), simd.load_partial(b, 0.0), sums);
+    }
+    simd.sum(sums)
+}

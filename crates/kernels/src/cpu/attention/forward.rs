@@ -1,0 +1,196 @@
+//! The forward pass.
+
+use super::{Angles, Heads, HeadsOut, KEYS, QUERIES, Rows, Shape, for_each_group, load_rows, multiply_row};
+use crate::cpu::matmul::{Matrix, Packed, Target, multiply_packed, pack, panels_length};
+use crate::memory::Buffer;
+use crate::parallel::{Shared, block};
+use crate::simd::{LANES, Simd, dispatch};
+
+/// The inputs, as every task sees them.
+#[derive(Clone, Copy)]
+struct Inputs<'a> {
+    shape: Shape,
+    q: Heads<'a>,
+    k: Heads<'a>,
+    v: Heads<'a>,
+    angles: Option<Angles<'a>>,
+}
+
+/// Writes the attention's output, and for [`backward`](super::backward) the logarithm of each row's sum
+/// of exponentials (`batch × query_heads × queries`) into `log_sums`.
+///
+/// With `angles`, queries and keys are turned by their positions first.
+///
+/// # Panics
+/// If a slice is too short for the shape.
+pub fn forward(
+    shape: Shape,
+    q: Heads,
+    k: Heads,
+    v: Heads,
+    angles: Option<Angles>,
+    output: HeadsOut,
+    log_sums: &mut [f32],
+) {
+    shape.check();
+    shape.check_angles(angles);
+    assert_eq!(
+        log_sums.len(),
+        shape.batch * shape.query_heads * shape.queries,
+        "a sum for each query"
+    );
+    let log_sums = Shared::new(log_sums);
+    let inputs = Inputs {
+        shape,
+        q,
+        k,
+        v,
+        angles,
+    };
+    for_each_group(&shape, |sequence, key_head| {
+        dispatch!(group(inputs, sequence, key_head, output, log_sums));
+    });
+}
+
+/// All the queries that share one key head of one sequence.
+#[inline(always)]
+fn group<S: Simd>(
+    simd: S,
+    inputs: Inputs,
+    sequence: usize,
+    key_head: usize,
+    output: HeadsOut,
+    log_sums: Shared,
+) {
+    let Inputs {
+        shape,
+        q,
+        k,
+        v,
+        angles,
+    } = inputs;
+    let (dimension, first_key) = (shape.dimension, sequence * shape.keys);
+    let mut keys = Buffer::any(shape.keys * dimension);
+    load_rows(simd, k, shape.key_rows(sequence, key_head, angles), &mut keys);
+    // Each tile of keys is packed once, for all the queries of the group.
+    let tiles = shape.keys.div_ceil(KEYS);
+    let (key_space, value_space) = (panels_length(dimension, KEYS), panels_length(KEYS, dimension));
+    let mut key_panels = Buffer::any(tiles * key_space);
+    let mut value_panels = Buffer::any(tiles * value_space);
+    let mut packed: Vec<(Packed, Packed)> = Vec::with_capacity(tiles);
+    let spaces = key_panels
+        .chunks_exact_mut(key_space.max(1))
+        .zip(value_panels.chunks_exact_mut(value_space.max(1)));
+    for (tile, (key_space, value_space)) in spaces.enumerate() {
+        let tile = block(tile, KEYS, shape.keys);
+        let rows = Matrix::new(&keys[tile.start * dimension..], tile.len(), dimension);
+        let values = v.matrix(first_key + tile.start, tile.len(), key_head, dimension);
+        packed.push((
+            pack(simd, rows.transposed(), key_space),
+            pack(simd, values, value_space),
+        ));
+    }
+    let mut state = State {
+        queries: Buffer::any(QUERIES * dimension),
+        scores: Buffer::any(QUERIES * KEYS),
+        sums: Buffer::any(QUERIES * dimension),
+        maximum: [0.0; QUERIES],
+        total: [0.0; QUERIES],
+    };
+    for head in key_head * shape.group()..(key_head + 1) * shape.group() {
+        for tile in 0..shape.queries.div_ceil(QUERIES) {
+            let rows = shape.query_rows(sequence, head, tile, angles);
+            load_rows(simd, q, rows, &mut state.queries);
+            state.attend(simd, shape, rows, &packed);
+            let start = (sequence * shape.query_heads + head) * shape.queries + tile * QUERIES;
+            // SAFETY: only this task writes this head of this sequence.
+            let log_sums = unsafe { log_sums.part(start..start + rows.count) };
+            for (row, log_sum) in log_sums.iter_mut().enumerate() {
+                let sums = &mut state.sums[row * dimension..(row + 1) * dimension];
+                multiply_row(simd, sums, 1.0 / state.total[row]);
+                // SAFETY: as above.
+                unsafe { output.row(rows.first + row, head, dimension) }.copy_from_slice(sums);
+                *log_sum = state.maximum[row] + state.total[row].ln();
+            }
+        }
+    }
+}
+
+/// What a tile of queries has seen so far.
+struct State {
+    /// Scaled queries, `QUERIES × dimension`.
+    queries: Buffer,
+    /// Scores, then their exponentials, `QUERIES × KEYS`.
+    scores: Buffer,
+    /// Values weighted by the exponentials, `QUERIES × dimension`.
+    sums: Buffer,
+    /// The largest score of each row.
+    maximum: [f32; QUERIES],
+    /// The sum of the exponentials of each row.
+    total: [f32; QUERIES],
+}
+
+impl State {
+    /// Runs over all keys that the query rows may see.
+    #[inline(always)]
+    fn attend<S: Simd>(&mut self, simd: S, shape: Shape, rows: Rows, packed: &[(Packed, Packed)]) {
+        let (dimension, count) = (rows.dimension, rows.count);
+        self.maximum.fill(f32::NEG_INFINITY);
+        self.total.fill(0.0);
+        let visible = shape.seen(rows.first + count - 1);
+        for (tile, (keys, values)) in packed.iter().enumerate().take(visible.div_ceil(KEYS)) {
+            let start = tile * KEYS;
+            let columns = KEYS.min(visible - start);
+            let queries = Matrix::new(&self.queries, count, dimension);
+            let target = Target::new(&mut self.scores, KEYS);
+            multiply_packed(simd, queries, *keys, columns, target, false);
+            for row in 0..count {
+                let seen = shape.seen(rows.first + row).saturating_sub(start).min(columns);
+                self.exponentials(simd, row, seen, columns, tile > 0);
+            }
+            let scores = Matrix::strided(&self.scores, count, columns, KEYS);
+            multiply_packed(
+                simd,
+                scores,
+                *values,
+                dimension,
+                Target::new(&mut self.sums, dimension),
+                tile > 0,
+            );
+        }
+    }
+
+    /// Replaces the first `seen` scores of a row by exponentials and the rest by zeros.
+    #[inline(always)]
+    fn exponentials<S: Simd>(&mut self, simd: S, row: usize, seen: usize, columns: usize, rescale: bool) {
+        let (scores, hidden) = self.scores[row * KEYS..row * KEYS + columns].split_at_mut(seen);
+        hidden.fill(0.0);
+        if scores.is_empty() {
+            return;
+        }
+        let before = self.maximum[row];
+        let mut largest = simd.splat(before);
+        for scores in scores.chunks(LANES) {
+            largest = simd.maximum(simd.load_partial(scores, f32::NEG_INFINITY), largest);
+        }
+        let maximum = simd.largest(largest);
+        let mut total = simd.splat(0.0);
+        for scores in scores.chunks_mut(LANES) {
+            let loaded = simd.load_partial(scores, f32::NEG_INFINITY);
+            let value = simd.exp(simd.sub(loaded, simd.splat(maximum)));
+            simd.store_partial(value, scores);
+            total = simd.add(total, value);
+        }
+        let factor = if rescale { (before - maximum).exp() } else { 0.0 };
+        if rescale {
+            let dimension = self.sums.len() / QUERIES;
+            multiply_row(
+                simd,
+                &mut self.sums[row * dimension..(row + 1) * dimension],
+                factor,
+            );
+        }
+        self.maximum[row] = maximum;
+        self.total[row] = self.total[row] * factor + simd.sum(total);
+    }
+}

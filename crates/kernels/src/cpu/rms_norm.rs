@@ -1,0 +1,146 @@
+//! Root-mean-square normalisation of rows (Zhang and Sennrich 2019, equation 4):
+//! `y = x ÷ √(mean(x²) + ε) × weight`.
+
+use crate::memory::Buffer;
+use crate::parallel::{self, Shared, block};
+use crate::simd::{LANES, Simd, dispatch};
+
+/// Rows a task does; the weight's gradient is summed within blocks, then over them in order.
+const ROWS: usize = 64;
+
+/// Normalises the rows of `x` (`rows × width`, the length of `weight`) into `y`, and writes
+/// `1 ÷ √(mean(x²) + ε)` of each row, which [`backward`] needs, into `scales`.
+///
+/// # Panics
+/// If the lengths do not agree.
+pub fn forward(x: &[f32], weight: &[f32], epsilon: f32, y: &mut [f32], scales: &mut [f32]) {
+    let (rows, width) = (scales.len(), weight.len());
+    assert!(
+        x.len() == rows * width && y.len() == x.len(),
+        "rows of {width} values"
+    );
+    let (y, scales) = (Shared::new(y), Shared::new(scales));
+    parallel::for_each(rows.div_ceil(ROWS), 4 * x.len(), |task| {
+        let rows = block(task, ROWS, rows);
+        let values = rows.start * width..rows.end * width;
+        // SAFETY: blocks of rows do not overlap.
+        let (y, scales) = unsafe { (y.part(values.clone()), scales.part(rows)) };
+        dispatch!(forward_rows(&x[values], weight, epsilon, y, scales));
+    });
+}
+
+#[inline(always)]
+fn forward_rows<S: Simd>(
+    simd: S,
+    x: &[f32],
+    weight: &[f32],
+    epsilon: f32,
+    y: &mut [f32],
+    scales: &mut [f32],
+) {
+    let width = weight.len();
+    if width == 0 {
+        return;
+    }
+    for ((x, y), scale) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)).zip(scales) {
+        let mut squares = simd.splat(0.0);
+        for x in x.chunks(LANES) {
+            let x = simd.load_partial(x, 0.0);
+            squares = simd.mul_add(x, x, squares);
+        }
+        *scale = 1.0 / (simd.sum(squares) / width as f32 + epsilon).sqrt();
+        let factor = simd.splat(*scale);
+        for ((x, w), y) in x.chunks(LANES).zip(weight.chunks(LANES)).zip(y.chunks_mut(LANES)) {
+            let x = simd.mul(simd.load_partial(x, 0.0), factor);
+            simd.store_partial(simd.mul(x, simd.load_partial(w, 0.0)), y);
+        }
+    }
+}
+
+/// From the gradient of `y`, writes the gradients of `x` and of the weight.
+///
+/// With `s` the scale of a row, `n = x s` and `g = dy × weight`: `dx = s (g - n mean(g n))` and
+/// `dweight = Σ dy n` over the rows.
+///
+/// # Panics
+/// If the lengths do not agree.
+pub fn backward(x: &[f32], weight: &[f32], scales: &[f32], dy: &[f32], dx: &mut [f32], dweight: &mut [f32]) {
+    let (rows, width) = (scales.len(), weight.len());
+    assert!(
+        x.len() == rows * width && dy.len() == x.len() && dx.len() == x.len(),
+        "rows of {width} values"
+    );
+    assert_eq!(dweight.len(), width, "the weight's gradient");
+    let tasks = rows.div_ceil(ROWS);
+    let mut partial = Buffer::zeros(tasks * width);
+    {
+        let (dx, partial) = (Shared::new(dx), Shared::new(&mut partial));
+        parallel::for_each(tasks, 8 * x.len(), |task| {
+            let rows = block(task, ROWS, rows);
+            let values = rows.start * width..rows.end * width;
+            // SAFETY: blocks of rows do not overlap, and each task has its own partial sums.
+            let (dx, partial) = unsafe {
+                (
+                    dx.part(values.clone()),
+                    partial.part(task * width..(task + 1) * width),
+                )
+            };
+            dispatch!(backward_rows(
+                &x[values.clone()],
+                weight,
+                &scales[rows],
+                &dy[values],
+                dx,
+                partial
+            ));
+        });
+    }
+    dweight.fill(0.0);
+    for partial in partial.chunks_exact(width.max(1)) {
+        dweight
+            .iter_mut()
+            .zip(partial)
+            .for_each(|(sum, value)| *sum += value);
+    }
+}
+
+#[inline(always)]
+fn backward_rows<S: Simd>(
+    simd: S,
+    x: &[f32],
+    weight: &[f32],
+    scales: &[f32],
+    dy: &[f32],
+    dx: &mut [f32],
+    dweight: &mut [f32],
+) {
+    let width = weight.len();
+    for (row, &scale) in scales.iter().enumerate() {
+        let range = row * width..(row + 1) * width;
+        let (x, dy, dx) = (&x[range.clone()], &dy[range.clone()], &mut dx[range]);
+        let factor = simd.splat(scale);
+        let mut projection = simd.splat(0.0);
+        for (((x, dy), w), dw) in x
+            .chunks(LANES)
+            .zip(dy.chunks(LANES))
+            .zip(weight.chunks(LANES))
+            .zip(dweight.chunks_mut(LANES))
+        {
+            let n = simd.mul(simd.load_partial(x, 0.0), factor);
+            let product = simd.mul(simd.load_partial(dy, 0.0), n);
+            projection = simd.mul_add(product, simd.load_partial(w, 0.0), projection);
+            simd.store_partial(simd.add(simd.load_partial(dw, 0.0), product), dw);
+        }
+        let mean = simd.splat(-simd.sum(projection) / width as f32);
+        for (((x, dy), w), dx) in x
+            .chunks(LANES)
+            .zip(dy.chunks(LANES))
+            .zip(weight.chunks(LANES))
+            .zip(dx.chunks_mut(LANES))
+        {
+            let n = simd.mul(simd.load_partial(x, 0.0), factor);
+            let g = simd.mul(simd.load_partial(dy, 0.0), simd.load_partial(w, 0.0));
+            simd.store_partial(simd.mul(simd.mul_add(n, mean, g), factor), dx);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Rotary positions (Su et al. 2021, equation 34), in the arrangement of the published Llama weights:
+//! coordinate i of a head is paired with coordinate i + dimension / 2.
+
+use crate::parallel::{self, Shared, block};
+use crate::simd::{LANES, Simd, dispatch};
+
+/// The cosines and sines of `length` positions, `dimension / 2` angles each.
+#[derive(Clone, Copy, Debug)]
+pub struct Angles<'a> {
+    /// `length × dimension / 2`
+    pub cosines: &'a [f32],
+    /// `length × dimension / 2`
+    pub sines: &'a [f32],
+}
+
+/// Which way to turn: the gradient turns back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// By the angle of the position.
+    Forward,
+    /// By its negative.
+    Back,
+}
+
+impl<'a> Angles<'a> {
+    /// The angles of one position.
+    pub fn at(self, position: usize, half: usize) -> Self {
+        let range = position * half..(position + 1) * half;
+        Self {
+            cosines: &self.cosines[range.clone()],
+            sines: &self.sines[range],
+        }
+    }
+}
+
+/// Turns the heads of `x` (`batch × length × heads × dimension`) into `y`.
+///
+/// # Panics
+/// If the lengths do not agree or the dimension is odd.
+pub fn rotate(
+    x: &[f32],
+    length: usize,
+    heads: usize,
+    dimension: usize,
+    angles: Angles,
+    turn: Turn,
+    y: &mut [f32],
+) {
+    let (half, row) = (dimension / 2, heads * dimension);
+    assert!(
+        dimension.is_multiple_of(2),
+        "heads of an even number of coordinates, not {dimension}"
+    );
+    assert!(
+        angles.cosines.len() == length * half && angles.sines.len() == length * half,
+        "angles of {length} positions"
+    );
+    let rows = x.len().checked_div(row).unwrap_or(0);
+    assert!(
+        rows * row == x.len() && y.len() == x.len(),
+        "heads of {dimension} coordinates"
+    );
+    assert!(
+        rows == 0 || rows.is_multiple_of(length),
+        "sequences of {length} positions"
+    );
+    let step = (16_384 / row.max(1)).max(1);
+    let y = Shared::new(y);
+    parallel::for_each(rows.div_ceil(step), 6 * x.len(), |task| {
+        for index in block(task, step, rows) {
+            let values = index * row..(index + 1) * row;
+            // SAFETY: rows do not overlap.
+            let y = unsafe { y.part(values.clone()) };
+            dispatch!(rotate_heads(&x[values], angles.at(index % length, half), turn, y));
+        }
+    });
+}
+
+#[inline(always)]
+fn rotate_heads<S: Simd>(simd: S, x: &[f32], angles: Angles, turn: Turn, y: &mut [f32]) {
+    let dimension = 2 * angles.cosines.len();
+    for (x, y) in x.chunks_exact(dimension).zip(y.chunks_exact_mut(dimension)) {
+        rotate_head(simd, x, angles, turn, y);
+    }
+}
+
+/// Turns one head.
+#[inline(always)]
+pub(super) fn rotate_head<S: Simd>(simd: S, x: &[f32], angles: Angles, turn: Turn, y: &mut [f32]) {
+    let half = angles.cosines.len();
+    let sign = simd.splat(if turn == Turn::Forward { 1.0 } else { -1.0 });
+    let ((x0, x1), (y0, y1)) = (x.split_at(half), y.split_at_mut(half));
+    let inputs = x0.chunks(LANES).zip(x1.chunks(LANES));
+    let angles = angles.cosines.chunks(LANES).zip(angles.sines.chunks(LANES));
+    let outputs = y0.chunks_mut(LANES).zip(y1.chunks_mut(LANES));
+    for (((x0, x1), (cosine, sine)), (y0, y1)) in inputs.zip(angles).zip(outputs) {
+        let (x0, x1) = (simd.load_partial(x0, 0.0), simd.load_partial(x1, 0.0));
+        let (cosine, sine) = (
+            simd.load_partial(cosine, 0.0),
+            simd.mul(sign, simd.load_partial(sine, 0.0)),
+        );
+        simd.store_partial(simd.sub(simd.mul(x0, cosine), simd.mul(x1, sine)), y0);
+        simd.store_partial(simd.mul_add(x0, sine, simd.mul(x1, cosine)), y1);
+    }
+}

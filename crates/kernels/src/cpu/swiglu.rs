@@ -1,0 +1,98 @@
+//! The gate of a gated feed-forward layer, SwiGLU (Shazeer 2020, equation 6): `silu(gate) × up`, with
+//! `silu(x) = x ÷ (1 + e^-x)`.
+//!
+//! Gate and up are the two halves of each row (`rows × 2 width`), as one matrix product writes them.
+
+use crate::parallel::{self, Shared, block};
+use crate::simd::{LANES, Simd, dispatch};
+
+/// Values of the output a task does.
+const VALUES: usize = 16_384;
+
+/// Writes `silu(gate) × up` into `y` (`rows × width`).
+///
+/// # Panics
+/// If the lengths do not agree.
+pub fn forward(gate_up: &[f32], width: usize, y: &mut [f32]) {
+    assert!(
+        gate_up.len() == 2 * y.len(),
+        "a gate and an up for each of {} values",
+        y.len()
+    );
+    let rows = rows_of(y.len(), width);
+    let step = (VALUES / width.max(1)).max(1);
+    let y = Shared::new(y);
+    parallel::for_each(rows.div_ceil(step), 24 * rows * width, |task| {
+        let rows = block(task, step, rows);
+        // SAFETY: blocks of rows do not overlap.
+        let y = unsafe { y.part(rows.start * width..rows.end * width) };
+        dispatch!(forward_rows(
+            &gate_up[2 * rows.start * width..2 * rows.end * width],
+            width,
+            y
+        ));
+    });
+}
+
+fn rows_of(values: usize, width: usize) -> usize {
+    let rows = values.checked_div(width).unwrap_or(0);
+    assert_eq!(rows * width, values, "rows of {width} values");
+    rows
+}
+
+#[inline(always)]
+fn forward_rows<S: Simd>(simd: S, gate_up: &[f32], width: usize, y: &mut [f32]) {
+    for (row, y) in gate_up.chunks_exact(2 * width).zip(y.chunks_exact_mut(width)) {
+        let (gate, up) = row.split_at(width);
+        for ((gate, up), y) in gate.chunks(LANES).zip(up.chunks(LANES)).zip(y.chunks_mut(LANES)) {
+            let (gate, up) = (simd.load_partial(gate, 0.0), simd.load_partial(up, 0.0));
+            simd.store_partial(simd.mul(simd.mul(gate, simd.sigmoid(gate)), up), y);
+        }
+    }
+}
+
+/// From the gradient of `y`, writes the gradient of gate and up.
+///
+/// With `σ = 1 ÷ (1 + e^-gate)`: `dgate = dy up σ (1 + gate (1 - σ))` and `dup = dy gate σ`.
+///
+/// # Panics
+/// If the lengths do not agree.
+pub fn backward(gate_up: &[f32], width: usize, dy: &[f32], dgate_up: &mut [f32]) {
+    assert!(
+        gate_up.len() == 2 * dy.len() && dgate_up.len() == gate_up.len(),
+        "a gate and an up for each of {} values",
+        dy.len()
+    );
+    let rows = rows_of(dy.len(), width);
+    let step = (VALUES / width.max(1)).max(1);
+    let dgate_up = Shared::new(dgate_up);
+    parallel::for_each(rows.div_ceil(step), 32 * rows * width, |task| {
+        let rows = block(task, step, rows);
+        let both = 2 * rows.start * width..2 * rows.end * width;
+        // SAFETY: blocks of rows do not overlap.
+        let dgate_up = unsafe { dgate_up.part(both.clone()) };
+        let dy = &dy[rows.start * width..rows.end * width];
+        dispatch!(backward_rows(&gate_up[both], width, dy, dgate_up));
+    });
+}
+
+#[inline(always)]
+fn backward_rows<S: Simd>(simd: S, gate_up: &[f32], width: usize, dy: &[f32], dgate_up: &mut [f32]) {
+    let one = simd.splat(1.0);
+    let rows = gate_up
+        .chunks_exact(2 * width)
+        .zip(dgate_up.chunks_exact_mut(2 * width));
+    for ((row, gradient), dy) in rows.zip(dy.chunks_exact(width)) {
+        let ((gate, up), (dgate, dup)) = (row.split_at(width), gradient.split_at_mut(width));
+        let inputs = gate.chunks(LANES).zip(up.chunks(LANES)).zip(dy.chunks(LANES));
+        for (((gate, up), dy), (dgate, dup)) in inputs.zip(dgate.chunks_mut(LANES).zip(dup.chunks_mut(LANES)))
+        {
+            let (gate, up) = (simd.load_partial(gate, 0.0), simd.load_partial(up, 0.0));
+            let sigma = simd.sigmoid(gate);
+            let scaled = simd.mul(simd.load_partial(dy, 0.0), sigma);
+            simd.store_partial(simd.mul(scaled, gate), dup);
+            let rest = simd.mul_add(gate, simd.sub(one, sigma), one);
+            simd.store_partial(simd.mul(simd.mul(scaled, up), rest), dgate);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The operations on burn's tensors.
+//!
+//! Each file has the public function, its composition of tensor operations, and its extension of burn's
+//! processor backend: the forward pass on [`Flex`](burn::backend::Flex) tensors and, recorded by
+//! [`autodiff::record`], the backward pass.
+
+pub(crate) mod adamw;
+pub(crate) mod attention;
+pub(crate) mod cross_entropy;
+pub(crate) mod embedding;
+pub(crate) mod linear;
+pub(crate) mod norm;
+pub(crate) mod product;
+pub(crate) mod rms_norm;
+pub(crate) mod rotary;
+pub(crate) mod swiglu;
+
+mod autodiff;
+mod flex;

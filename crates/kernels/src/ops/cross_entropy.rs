@@ -1,0 +1,150 @@
+//! The head's product and the cross-entropy after it.
+
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
+use burn::tensor::{Int, Tensor};
+use burn_flex::FlexTensor;
+
+use super::autodiff::record;
+use super::embedding::token_ids;
+use super::flex::{contiguous, dimensions, fused, into_mutable, tensor, values};
+use super::product::product;
+use crate::cpu::cross_entropy;
+use crate::memory::Buffer;
+
+/// Mean cross-entropy in nats of the next-token distributions `softmax(x × headᵀ)`, `[1]`.
+///
+/// `x` is `[rows, width]`, `head` `[vocabulary, width]` (as an embedding table, so that a tied head can
+/// pass it), `targets` `[rows]`. The kernel computes the gradients in the same pass, a chunk of rows at a
+/// time.
+///
+/// # Panics
+/// If the widths differ, the targets are not one a row, or a target is not in the vocabulary.
+pub fn head_cross_entropy(x: Tensor<2>, head: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+    if fused(&x) && fused(&head) {
+        let loss = Dispatch::mean_loss(x.into_dispatch(), head.into_dispatch(), targets.into_dispatch());
+        return Tensor::from_dispatch(loss);
+    }
+    composed_losses(x, head, targets).mean()
+}
+
+/// The cross-entropy in nats of each row, `[rows]`, for evaluation: it has a gradient on no device.
+///
+/// # Panics
+/// As [`head_cross_entropy`].
+pub fn head_losses(x: Tensor<2>, head: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+    if fused(&x) && fused(&head) {
+        let losses = Dispatch::losses(x.into_dispatch(), head.into_dispatch(), targets.into_dispatch());
+        return Tensor::from_dispatch(losses);
+    }
+    composed_losses(x.detach(), head.detach(), targets)
+}
+
+fn composed_losses(x: Tensor<2>, head: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+    let logits = product(x, head.transpose());
+    let rows = logits.dims()[0];
+    // The shift cancels, so no gradient needs to pass through the maximum.
+    let shifted = logits.clone() - logits.detach().max_dim(1);
+    let target = shifted.clone().gather(1, targets.reshape([rows, 1]));
+    let normaliser = shifted.exp().sum_dim(1).log();
+    (normaliser - target).reshape([rows])
+}
+
+#[backend_extension(Flex, Autodiff)]
+trait CrossEntropy: Backend {
+    fn mean_loss(
+        x: FloatTensor<Self>,
+        head: FloatTensor<Self>,
+        targets: IntTensor<Self>,
+    ) -> FloatTensor<Self>;
+    fn losses(x: FloatTensor<Self>, head: FloatTensor<Self>, targets: IntTensor<Self>) -> FloatTensor<Self>;
+}
+
+impl CrossEntropy for Flex {
+    fn mean_loss(x: FlexTensor, head: FlexTensor, targets: FlexTensor) -> FlexTensor {
+        mean(&losses(&contiguous(x), &contiguous(head), &token_ids(targets)))
+    }
+
+    fn losses(x: FlexTensor, head: FlexTensor, targets: FlexTensor) -> FlexTensor {
+        let losses = losses(&contiguous(x), &contiguous(head), &token_ids(targets));
+        let rows = losses.len();
+        tensor(losses, [rows])
+    }
+}
+
+impl<C: CheckpointStrategy> CrossEntropy for Autodiff<Flex, C> {
+    fn mean_loss(
+        x: FloatTensor<Self>,
+        head: FloatTensor<Self>,
+        targets: IntTensor<Self>,
+    ) -> FloatTensor<Self> {
+        record::<C, Option<[FlexTensor; 2]>, 2>(
+            [x, head],
+            |inputs, tracked| {
+                let ([x, head], targets) = (inputs.map(contiguous), token_ids(targets));
+                if !tracked {
+                    return (mean(&losses(&x, &head, &targets)), None);
+                }
+                let shapes: [[usize; 2]; 2] = [dimensions(&x), dimensions(&head)];
+                let [mut dx, mut dhead] = shapes.map(|[rows, columns]| Buffer::any(rows * columns));
+                let mut losses = Buffer::any(targets.len());
+                cross_entropy::losses_and_gradients(
+                    values(&x),
+                    values(&head),
+                    shapes[0][1],
+                    &targets,
+                    &mut losses,
+                    &mut dx,
+                    &mut dhead,
+                );
+                (
+                    mean(&losses),
+                    Some([tensor(dx, shapes[0]), tensor(dhead, shapes[1])]),
+                )
+            },
+            |gradients, dy, _| {
+                let factor = values(&contiguous(dy))[0];
+                match gradients {
+                    Some(gradients) => gradients.map(|gradient| Some(scaled(gradient, factor))),
+                    None => [None, None],
+                }
+            },
+        )
+    }
+
+    fn losses(x: FloatTensor<Self>, head: FloatTensor<Self>, targets: IntTensor<Self>) -> FloatTensor<Self> {
+        let losses = Flex::losses(x.into_primitive(), head.into_primitive(), targets);
+        FloatTensor::<Self>::new(losses)
+    }
+}
+
+fn losses(x: &FlexTensor, head: &FlexTensor, targets: &[u32]) -> Buffer {
+    let mut losses = Buffer::any(targets.len());
+    cross_entropy::losses(
+        values(x),
+        values(head),
+        dimensions::<2>(x)[1],
+        targets,
+        &mut losses,
+    );
+    losses
+}
+
+fn mean(losses: &[f32]) -> FlexTensor {
+    let sum: f64 = losses.iter().map(|&loss| f64::from(loss)).sum();
+    tensor(Buffer::copy_of(&[(sum / losses.len() as f64) as f32]), [1])
+}
+
+/// The gradient times the loss's own: one, unless the loss is part of a larger sum.
+fn scaled(gradient: FlexTensor, factor: f32) -> FlexTensor {
+    if factor == 1.0 {
+        return gradient;
+    }
+    let mut gradient = into_mutable(gradient);
+    gradient
+        .storage_mut::<f32>()
+        .iter_mut()
+        .for_each(|value| *value *= factor);
+    gradient
+}

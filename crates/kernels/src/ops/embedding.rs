@@ -1,0 +1,88 @@
+//! The rows of a table that tokens choose.
+
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
+use burn::tensor::{DType, Int, Tensor, module};
+use burn_flex::FlexTensor;
+
+use super::autodiff::record;
+use super::flex::{contiguous, dimensions, fused, tensor, values};
+use crate::cpu::embedding;
+use crate::memory::Buffer;
+
+/// The rows of `table` (`[vocabulary, width]`) for `tokens` (`[batch, length]`): `[batch × length, width]`.
+///
+/// # Panics
+/// If a token is not in the vocabulary.
+pub fn embedding(table: Tensor<2>, tokens: Tensor<2, Int>) -> Tensor<2> {
+    if fused(&table) {
+        return Tensor::from_dispatch(Dispatch::embed(table.into_dispatch(), tokens.into_dispatch()));
+    }
+    let ([batch, length], width) = (tokens.dims(), table.dims()[1]);
+    module::embedding(table, tokens).reshape([batch * length, width])
+}
+
+#[backend_extension(Flex, Autodiff)]
+trait Embedding: Backend {
+    fn embed(table: FloatTensor<Self>, tokens: IntTensor<Self>) -> FloatTensor<Self>;
+}
+
+impl Embedding for Flex {
+    fn embed(table: FlexTensor, tokens: FlexTensor) -> FlexTensor {
+        forward(&contiguous(table), &token_ids(tokens))
+    }
+}
+
+impl<C: CheckpointStrategy> Embedding for Autodiff<Flex, C> {
+    fn embed(table: FloatTensor<Self>, tokens: IntTensor<Self>) -> FloatTensor<Self> {
+        let tokens = token_ids(tokens);
+        record::<C, _, 1>(
+            [table],
+            |[table], _| {
+                (
+                    forward(&contiguous(table.clone()), &tokens),
+                    (tokens, dimensions::<2>(&table)),
+                )
+            },
+            |(tokens, [vocabulary, width]), dy, _| {
+                let mut gradient = Buffer::any(vocabulary * width);
+                embedding::scatter(values(&contiguous(dy)), width, &tokens, &mut gradient);
+                [Some(tensor(gradient, [vocabulary, width]))]
+            },
+        )
+    }
+}
+
+fn forward(table: &FlexTensor, tokens: &[u32]) -> FlexTensor {
+    let [_, width] = dimensions(table);
+    let mut y = Buffer::any(tokens.len() * width);
+    embedding::gather(values(table), width, tokens, &mut y);
+    tensor(y, [tokens.len(), width])
+}
+
+/// The tokens of a tensor of whole numbers of any kind. A negative one becomes one that no vocabulary has.
+pub(super) fn token_ids(tokens: FlexTensor) -> Vec<u32> {
+    let tokens = contiguous(tokens);
+    macro_rules! convert {
+        ($kind:ty) => {{
+            let ids: &[$kind] = tokens
+                .as_slice()
+                .expect("contiguous values of the type just matched");
+            ids.iter()
+                .map(|&id| u32::try_from(id).unwrap_or(u32::MAX))
+                .collect()
+        }};
+    }
+    match tokens.dtype() {
+        DType::I64 => convert!(i64),
+        DType::I32 => convert!(i32),
+        DType::I16 => convert!(i16),
+        DType::I8 => convert!(i8),
+        DType::U64 => convert!(u64),
+        DType::U32 => convert!(u32),
+        DType::U16 => convert!(u16),
+        DType::U8 => convert!(u8),
+        other => unreachable!("a tensor of whole numbers has no type {other:?}"),
+    }
+}

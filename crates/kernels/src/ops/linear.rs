@@ -1,0 +1,72 @@
+//! Linear maps without bias.
+
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
+use burn::tensor::Tensor;
+use burn_flex::FlexTensor;
+
+use super::autodiff::record;
+use super::flex::{contiguous, dimensions, fused, tensor, values};
+use super::product::product;
+use crate::cpu::matmul::{Matrix, multiply};
+use crate::memory::Buffer;
+
+/// `x × weight`: `[rows, inputs] × [inputs, outputs]`, `[rows, outputs]`.
+///
+/// # Panics
+/// If the inner sizes differ.
+pub fn linear(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+    if fused(&x) && fused(&weight) {
+        Tensor::from_dispatch(Dispatch::linear(x.into_dispatch(), weight.into_dispatch()))
+    } else {
+        product(x, weight)
+    }
+}
+
+#[backend_extension(Flex, Autodiff)]
+trait Linear: Backend {
+    fn linear(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+impl Linear for Flex {
+    fn linear(x: FlexTensor, weight: FlexTensor) -> FlexTensor {
+        forward(&contiguous(x), &contiguous(weight))
+    }
+}
+
+impl<C: CheckpointStrategy> Linear for Autodiff<Flex, C> {
+    fn linear(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
+        record::<C, _, 2>(
+            [x, weight],
+            |inputs, _| {
+                let inputs = inputs.map(contiguous);
+                (forward(&inputs[0], &inputs[1]), inputs)
+            },
+            |[x, weight], dy, [want_dx, want_dweight]| {
+                let dy = contiguous(dy);
+                let (x, weight, dy) = (matrix(&x), matrix(&weight), matrix(&dy));
+                [
+                    want_dx.then(|| product_of(dy, weight.transposed())),
+                    want_dweight.then(|| product_of(x.transposed(), dy)),
+                ]
+            },
+        )
+    }
+}
+
+fn matrix(tensor: &FlexTensor) -> Matrix<'_> {
+    let [rows, columns] = dimensions(tensor);
+    Matrix::new(values(tensor), rows, columns)
+}
+
+fn forward(x: &FlexTensor, weight: &FlexTensor) -> FlexTensor {
+    product_of(matrix(x), matrix(weight))
+}
+
+fn product_of(a: Matrix, b: Matrix) -> FlexTensor {
+    let (rows, columns) = (a.rows(), b.columns());
+    let mut result = Buffer::any(rows * columns);
+    multiply(a, b, &mut result, columns, false);
+    tensor(result, [rows, columns])
+}

@@ -1,0 +1,300 @@
+//! Sixteen `f32` lanes at a time, on the widest instructions the processor has.
+//!
+//! A kernel is written once, generic over [`Simd`], and called through [`dispatch!`], which picks the
+//! instruction set at run time. A value of an instruction set's type is the proof that the processor
+//! has it, so everything but that proof and raw pointers is safe code.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub use portable::Portable;
+#[cfg(target_arch = "x86_64")]
+pub use x86::{Avx2, Avx512};
+
+/// Lanes of a vector, on every instruction set: reductions therefore sum in the same order everywhere.
+pub const LANES: usize = 16;
+
+/// One instruction set's vectors of [`LANES`] lanes.
+///
+/// `minimum` and `maximum` return their second argument when either is NaN, as x86 does.
+pub trait Simd: Copy + Send + Sync + 'static {
+    /// Sixteen `f32`.
+    type Floats: Copy;
+
+    /// Rows of the register tile of a matrix product (its columns are 2 × [`LANES`]).
+    const TILE_ROWS: usize;
+
+    /// Calls `kernel`, compiled for this instruction set as far as it is inlined.
+    fn call<R>(self, kernel: impl FnOnce() -> R) -> R;
+
+    /// All lanes equal to `value`.
+    fn splat(self, value: f32) -> Self::Floats;
+
+    /// Reads sixteen values.
+    ///
+    /// # Safety
+    /// `from` must be valid for reading sixteen `f32`; it need not be aligned.
+    unsafe fn load_pointer(self, from: *const f32) -> Self::Floats;
+
+    /// Writes sixteen values.
+    ///
+    /// # Safety
+    /// `to` must be valid for writing sixteen `f32`; it need not be aligned.
+    unsafe fn store_pointer(self, value: Self::Floats, to: *mut f32);
+
+    /// `a + b`
+    fn add(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    /// `a - b`
+    fn sub(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    /// `a × b`
+    fn mul(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    /// `a ÷ b`
+    fn div(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    /// `a × b + c`, rounded once where the processor can.
+    fn mul_add(self, a: Self::Floats, b: Self::Floats, c: Self::Floats) -> Self::Floats;
+    /// The smaller; `b` when either is NaN.
+    fn minimum(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    /// The larger; `b` when either is NaN.
+    fn maximum(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    /// The square root.
+    fn sqrt(self, a: Self::Floats) -> Self::Floats;
+    /// `a × 2^power` for whole numbers `power` in -152..=129.
+    fn scale(self, a: Self::Floats, power: Self::Floats) -> Self::Floats;
+
+    /// Reads sixteen values.
+    #[inline(always)]
+    fn load(self, from: &[f32; LANES]) -> Self::Floats {
+        // SAFETY: the reference is to sixteen readable values.
+        unsafe { self.load_pointer(from.as_ptr()) }
+    }
+
+    /// Writes sixteen values.
+    #[inline(always)]
+    fn store(self, value: Self::Floats, to: &mut [f32; LANES]) {
+        // SAFETY: the reference is to sixteen writable values.
+        unsafe { self.store_pointer(value, to.as_mut_ptr()) }
+    }
+
+    /// Reads at most sixteen values; the lanes beyond hold `fill`.
+    #[inline(always)]
+    fn load_partial(self, from: &[f32], fill: f32) -> Self::Floats {
+        let mut lanes = [fill; LANES];
+        lanes[..from.len()].copy_from_slice(from);
+        self.load(&lanes)
+    }
+
+    /// Writes the first `to.len()` (at most sixteen) lanes.
+    #[inline(always)]
+    fn store_partial(self, value: Self::Floats, to: &mut [f32]) {
+        let mut lanes = [0.0; LANES];
+        self.store(value, &mut lanes);
+        to.copy_from_slice(&lanes[..to.len()]);
+    }
+
+    /// The sum of all lanes, added in pairs: lane i with lane i + 8, then i + 4, i + 2, i + 1.
+    #[inline(always)]
+    fn sum(self, value: Self::Floats) -> f32 {
+        self.fold(value, |a, b| a + b)
+    }
+
+    /// The largest lane; unspecified when a lane is NaN.
+    #[inline(always)]
+    fn largest(self, value: Self::Floats) -> f32 {
+        self.fold(value, |a, b| if a > b { a } else { b })
+    }
+
+    /// All lanes combined in pairs.
+    #[inline(always)]
+    fn fold(self, value: Self::Floats, combine: impl Fn(f32, f32) -> f32) -> f32 {
+        let mut lanes = [0.0; LANES];
+        self.store(value, &mut lanes);
+        for half in [8, 4, 2, 1] {
+            for i in 0..half {
+                lanes[i] = combine(lanes[i], lanes[i + half]);
+            }
+        }
+        lanes[0]
+    }
+
+    /// `e^x`, within 2 units in the last place; NaN, infinities, overflow and underflow as `f32::exp`.
+    #[inline(always)]
+    fn exp(self, x: Self::Floats) -> Self::Floats {
+        // Beyond these the result is infinite or rounds to zero. NaN stays, being the second argument.
+        let x = self.minimum(self.splat(90.0), x);
+        let x = self.maximum(self.splat(-105.0), x);
+        // e^x = 2^n e^r with n whole and |r| ≤ ln 2 / 2. Adding 1.5 × 2^23 rounds to a whole number.
+        let magic = self.splat(12_582_912.0);
+        let n = self.sub(
+            self.mul_add(x, self.splat(std::f32::consts::LOG2_E), magic),
+            magic,
+        );
+        // ln 2 in two parts, the first with few enough bits that n times it is exact.
+        let r = self.mul_add(n, self.splat(-0.693_359_4), x);
+        let r = self.mul_add(n, self.splat(2.121_944_4e-4), r);
+        // The Taylor series to r^7: its error at |r| = 0.3466 is 5e-9.
+        let mut y = self.splat(1.0 / 5040.0);
+        for coefficient in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
+            y = self.mul_add(y, r, self.splat(coefficient));
+        }
+        self.scale(y, n)
+    }
+
+    /// `1 ÷ (1 + e^-x)`
+    #[inline(always)]
+    fn sigmoid(self, x: Self::Floats) -> Self::Floats {
+        let one = self.splat(1.0);
+        self.div(one, self.add(one, self.exp(self.sub(self.splat(0.0), x))))
+    }
+}
+
+/// An instruction set this processor has.
+#[derive(Clone, Copy, Debug)]
+pub enum Level {
+    /// AVX-512 F, BW, DQ and VL.
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Avx512),
+    /// AVX2 with fused multiply-add.
+    #[cfg(target_arch = "x86_64")]
+    Avx2(Avx2),
+    /// Plain Rust, which the compiler vectorizes as the target allows.
+    Portable(Portable),
+}
+
+impl Level {
+    /// Every instruction set of this processor, the widest first.
+    pub fn available() -> Vec<Self> {
+        let mut levels = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            levels.extend(Avx512::detect().map(Self::Avx512));
+            levels.extend(Avx2::detect().map(Self::Avx2));
+        }
+        levels.push(Self::Portable(Portable));
+        levels
+    }
+
+    /// The instruction set that kernels use: the widest, unless [`Level::make_default`] chose another.
+    #[inline]
+    pub fn current() -> Self {
+        match CURRENT.load(Ordering::Relaxed) {
+            // SAFETY: 3 and 2 are stored by `make_default` alone, which has the proof.
+            #[cfg(target_arch = "x86_64")]
+            3 => Self::Avx512(unsafe { Avx512::assume() }),
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            2 => Self::Avx2(unsafe { Avx2::assume() }),
+            1 => Self::Portable(Portable),
+            _ => {
+                let best = Self::available()[0];
+                best.make_default();
+                best
+            }
+        }
+    }
+
+    /// Makes every kernel of the process use this instruction set from now on.
+    ///
+    /// Results differ by rounding between instruction sets; choosing one that several kinds of machine
+    /// have gives the same bits on all of them.
+    pub fn make_default(self) {
+        let code = match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(_) => 3,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(_) => 2,
+            Self::Portable(_) => 1,
+        };
+        CURRENT.store(code, Ordering::Relaxed);
+    }
+}
+
+/// The code of [`Level::current`]; 0 before it is known.
+static CURRENT: AtomicU8 = AtomicU8::new(0);
+
+/// Calls a kernel, generic over [`Simd`] in its first argument, compiled for the given [`Level`].
+macro_rules! dispatch_at {
+    ($level:expr, $kernel:ident($($argument:expr),* $(,)?)) => {
+        match $level {
+            #[cfg(target_arch = "x86_64")]
+            $crate::simd::Level::Avx512(simd) => $crate::simd::Simd::call(simd, #[inline(always)] || $kernel(simd, $($argument),*)),
+            #[cfg(target_arch = "x86_64")]
+            $crate::simd::Level::Avx2(simd) => $crate::simd::Simd::call(simd, #[inline(always)] || $kernel(simd, $($argument),*)),
+            $crate::simd::Level::Portable(simd) => $kernel(simd, $($argument),*),
+        }
+    };
+}
+
+/// Calls a kernel compiled for [`Level::current`].
+macro_rules! dispatch {
+    ($kernel:ident($($argument:expr),* $(,)?)) => {
+        $crate::simd::dispatch_at!($crate::simd::Level::current(), $kernel($($argument),*))
+    };
+}
+
+pub(crate) use {dispatch, dispatch_at};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[inline(always)]
+    fn exp_all<S: Simd>(simd: S, x: &[f32; LANES], y: &mut [f32; LANES]) {
+        simd.store(simd.exp(simd.load(x)), y);
+    }
+
+    #[inline(always)]
+    fn sum_and_largest<S: Simd>(simd: S, x: &[f32]) -> (f32, f32) {
+        let value = simd.load_partial(x, -3.0);
+        (simd.sum(value), simd.largest(value))
+    }
+
+    #[test]
+    fn exp_matches_the_library_on_every_level() {
+        for level in Level::available() {
+            let mut worst = 0.0f64;
+            let mut x = -103.0f32;
+            while x < 89.0 {
+                let input = std::array::from_fn(|i| x + i as f32 * 0.0137);
+                let mut output = [0.0; LANES];
+                dispatch_at!(level, exp_all(&input, &mut output));
+                for (x, y) in input.iter().zip(output) {
+                    let expected = (*x as f64).exp();
+                    if (-87.0..88.7).contains(x) {
+                        worst = worst.max((y as f64 / expected - 1.0).abs());
+                    } else {
+                        assert!(
+                            (y - expected as f32).abs() <= 3e-45 || y == expected as f32,
+                            "{level:?} {x} {y}"
+                        );
+                    }
+                }
+                x += 0.21;
+            }
+            assert!(worst < 2.4e-7, "{level:?}: {worst}");
+        }
+    }
+
+    #[test]
+    fn exp_keeps_what_is_not_finite() {
+        for level in Level::available() {
+            let mut input = [0.0; LANES];
+            input[..6].copy_from_slice(&[f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30, -1e30, -104.5]);
+            let mut output = [1.0; LANES];
+            dispatch_at!(level, exp_all(&input, &mut output));
+            assert!(output[0].is_nan());
+            assert_eq!(output[1..6], [f32::INFINITY, 0.0, f32::INFINITY, 0.0, 0.0]);
+            assert_eq!(output[6..], [1.0; 10]);
+        }
+    }
+
+    #[test]
+    fn partial_loads_fill_and_fold() {
+        for level in Level::available() {
+            let (sum, largest) = dispatch_at!(level, sum_and_largest(&[1.0, 2.0, 4.0]));
+            assert_eq!((sum, largest), (7.0 - 39.0, 4.0));
+        }
+    }
+}

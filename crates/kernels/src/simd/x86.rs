@@ -1,0 +1,201 @@
+//! AVX-512 and AVX2.
+
+use std::arch::x86_64::*;
+
+use super::{LANES, Simd};
+
+/// Proof that the processor has AVX-512 F, BW, DQ, VL, AVX2 and FMA.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx512(());
+
+/// Proof that the processor has AVX2 and FMA.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx2(());
+
+impl Avx512 {
+    /// The proof, if the processor has it.
+    pub fn detect() -> Option<Self> {
+        let found = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl");
+        (found && Avx2::detect().is_some()).then_some(Self(()))
+    }
+
+    /// # Safety
+    /// [`Avx512::detect`] must have succeeded on this processor.
+    #[inline(always)]
+    pub(super) unsafe fn assume() -> Self {
+        Self(())
+    }
+}
+
+impl Avx2 {
+    /// The proof, if the processor has it.
+    pub fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Self(()))
+    }
+
+    /// # Safety
+    /// [`Avx2::detect`] must have succeeded on this processor.
+    #[inline(always)]
+    pub(super) unsafe fn assume() -> Self {
+        Self(())
+    }
+}
+
+/// Methods of one instruction each: the proof `self` makes the call sound.
+macro_rules! one_instruction {
+    ($($name:ident($($argument:ident),+) = $instruction:expr;)+) => {$(
+        #[inline(always)]
+        fn $name(self, $($argument: Self::Floats),+) -> Self::Floats {
+            // SAFETY: `self` proves that the processor has the instruction.
+            unsafe { $instruction($($argument),+) }
+        }
+    )+};
+}
+
+impl Simd for Avx512 {
+    type Floats = __m512;
+
+    // 14 × 2 sums, 2 vectors of the right-hand side and 1 of the left of 32 registers.
+    const TILE_ROWS: usize = 14;
+
+    one_instruction! {
+        add(a, b) = _mm512_add_ps;
+        sub(a, b) = _mm512_sub_ps;
+        mul(a, b) = _mm512_mul_ps;
+        div(a, b) = _mm512_div_ps;
+        mul_add(a, b, c) = _mm512_fmadd_ps;
+        minimum(a, b) = _mm512_min_ps;
+        maximum(a, b) = _mm512_max_ps;
+        sqrt(a) = _mm512_sqrt_ps;
+        scale(a, power) = _mm512_scalef_ps;
+    }
+
+    #[inline(always)]
+    fn call<R>(self, kernel: impl FnOnce() -> R) -> R {
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+        fn call<R>(kernel: impl FnOnce() -> R) -> R {
+            kernel()
+        }
+        // SAFETY: `self` proves that the processor has these features.
+        unsafe { call(kernel) }
+    }
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> Self::Floats {
+        // SAFETY: `self` proves that the processor has the instruction.
+        unsafe { _mm512_set1_ps(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_pointer(self, from: *const f32) -> Self::Floats {
+        // SAFETY: the caller promises sixteen readable values; `self` proves the instruction.
+        unsafe { _mm512_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_pointer(self, value: Self::Floats, to: *mut f32) {
+        // SAFETY: the caller promises sixteen writable values; `self` proves the instruction.
+        unsafe { _mm512_storeu_ps(to, value) }
+    }
+
+    #[inline(always)]
+    fn load_partial(self, from: &[f32], fill: f32) -> Self::Floats {
+        let mask = lanes_below(from.len());
+        // SAFETY: the mask keeps the read inside the slice; `self` proves the instruction.
+        unsafe { _mm512_mask_loadu_ps(_mm512_set1_ps(fill), mask, from.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn store_partial(self, value: Self::Floats, to: &mut [f32]) {
+        let mask = lanes_below(to.len());
+        // SAFETY: the mask keeps the write inside the slice; `self` proves the instruction.
+        unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), mask, value) }
+    }
+}
+
+/// The mask of the first `count` lanes (all of them from sixteen on).
+#[inline(always)]
+fn lanes_below(count: usize) -> __mmask16 {
+    ((1u32 << count.min(LANES)) - 1) as __mmask16
+}
+
+/// Methods that do one instruction on each half.
+macro_rules! two_instructions {
+    ($($name:ident($($argument:ident),+) = $instruction:expr;)+) => {$(
+        #[inline(always)]
+        fn $name(self, $($argument: Self::Floats),+) -> Self::Floats {
+            // SAFETY: `self` proves that the processor has the instruction.
+            unsafe { [$instruction($($argument[0]),+), $instruction($($argument[1]),+)] }
+        }
+    )+};
+}
+
+impl Simd for Avx2 {
+    type Floats = [__m256; 2];
+
+    // 3 × 4 sums and 4 vectors of the right-hand side fill the 16 registers.
+    const TILE_ROWS: usize = 3;
+
+    two_instructions! {
+        add(a, b) = _mm256_add_ps;
+        sub(a, b) = _mm256_sub_ps;
+        mul(a, b) = _mm256_mul_ps;
+        div(a, b) = _mm256_div_ps;
+        mul_add(a, b, c) = _mm256_fmadd_ps;
+        minimum(a, b) = _mm256_min_ps;
+        maximum(a, b) = _mm256_max_ps;
+        sqrt(a) = _mm256_sqrt_ps;
+        scale(a, power) = scale_half;
+    }
+
+    #[inline(always)]
+    fn call<R>(self, kernel: impl FnOnce() -> R) -> R {
+        #[target_feature(enable = "avx2,fma")]
+        fn call<R>(kernel: impl FnOnce() -> R) -> R {
+            kernel()
+        }
+        // SAFETY: `self` proves that the processor has these features.
+        unsafe { call(kernel) }
+    }
+
+    #[inline(always)]
+    fn splat(self, value: f32) -> Self::Floats {
+        // SAFETY: `self` proves that the processor has the instruction.
+        unsafe { [_mm256_set1_ps(value); 2] }
+    }
+
+    #[inline(always)]
+    unsafe fn load_pointer(self, from: *const f32) -> Self::Floats {
+        // SAFETY: the caller promises sixteen readable values; `self` proves the instruction.
+        unsafe { [_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))] }
+    }
+
+    #[inline(always)]
+    unsafe fn store_pointer(self, value: Self::Floats, to: *mut f32) {
+        // SAFETY: the caller promises sixteen writable values; `self` proves the instruction.
+        unsafe {
+            _mm256_storeu_ps(to, value[0]);
+            _mm256_storeu_ps(to.add(8), value[1]);
+        }
+    }
+}
+
+/// `a × 2^power`, in two steps, so that results below the normal range round as they should.
+///
+/// # Safety
+/// The processor must have AVX2.
+#[inline(always)]
+unsafe fn scale_half(a: __m256, power: __m256) -> __m256 {
+    // SAFETY: the caller proves AVX2.
+    unsafe {
+        let power = _mm256_cvtps_epi32(power);
+        let first = _mm256_srai_epi32::<1>(power);
+        let second = _mm256_sub_epi32(power, first);
+        let bias = _mm256_set1_epi32(127);
+        let factor = |power| _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_add_epi32(power, bias)));
+        _mm256_mul_ps(_mm256_mul_ps(a, factor(first)), factor(second))
+    }
+}

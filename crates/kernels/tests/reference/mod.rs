@@ -1,0 +1,242 @@
+//! Each operation as its definition says, in double precision, one loop an index.
+//!
+//! Gradients are written out as well; `gradients_match_finite_differences` in `cpu.rs` proves them.
+#![allow(dead_code)]
+
+use proptest::test_runner::{Config, RngSeed};
+
+/// The same cases on every run.
+pub(crate) fn config(cases: u32) -> Config {
+    Config {
+        cases,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(1),
+        ..Config::default()
+    }
+}
+
+/// A stream of values in -1..1 that depends on the seed alone.
+pub(crate) fn random(seed: u64, count: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+/// Numbers in `0..below`.
+pub(crate) fn random_tokens(seed: u64, count: usize, below: usize) -> Vec<u32> {
+    random(seed, count)
+        .iter()
+        .map(|x| (((x + 1.0) / 2.0 * below as f32) as usize).min(below - 1) as u32)
+        .collect()
+}
+
+pub(crate) fn wide(values: &[f32]) -> Vec<f64> {
+    values.iter().map(|&x| f64::from(x)).collect()
+}
+
+/// The largest difference, as a share of the largest expected value, or of `terms`, the size of the terms
+/// that are summed, where that is larger because they cancel.
+pub(crate) fn relative_error(actual: &[f32], expected: &[f64], terms: f64) -> f64 {
+    assert_eq!(actual.len(), expected.len());
+    let scale = expected
+        .iter()
+        .fold(terms.max(1e-30), |scale, x| scale.max(x.abs()));
+    actual.iter().zip(expected).fold(0.0, |worst, (a, e)| {
+        let difference = (f64::from(*a) - e).abs();
+        assert!(!difference.is_nan(), "{a} instead of {e}");
+        worst.max(difference / scale)
+    })
+}
+
+/// `a (rows × depth) × b (depth × columns)`
+pub(crate) fn multiply(a: &[f64], b: &[f64], rows: usize, depth: usize, columns: usize) -> Vec<f64> {
+    let mut c = vec![0.0; rows * columns];
+    for i in 0..rows {
+        for k in 0..depth {
+            for j in 0..columns {
+                c[i * columns + j] += a[i * depth + k] * b[k * columns + j];
+            }
+        }
+    }
+    c
+}
+
+pub(crate) fn transpose(a: &[f64], rows: usize, columns: usize) -> Vec<f64> {
+    (0..rows * columns)
+        .map(|index| a[index % rows * columns + index / rows])
+        .collect()
+}
+
+pub(crate) fn rms_norm(x: &[f64], weight: &[f64], epsilon: f64) -> Vec<f64> {
+    let rows = x.chunks(weight.len());
+    rows.flat_map(|x| {
+        let scale = rms_scale(x, epsilon);
+        x.iter().zip(weight).map(move |(x, w)| x * scale * w)
+    })
+    .collect()
+}
+
+fn rms_scale(x: &[f64], epsilon: f64) -> f64 {
+    1.0 / (x.iter().map(|x| x * x).sum::<f64>() / x.len() as f64 + epsilon).sqrt()
+}
+
+/// Gradients of `x` and the weight.
+pub(crate) fn rms_norm_gradients(x: &[f64], weight: &[f64], epsilon: f64, dy: &[f64]) -> [Vec<f64>; 2] {
+    let width = weight.len();
+    let (mut dx, mut dweight) = (Vec::new(), vec![0.0; width]);
+    for (x, dy) in x.chunks(width).zip(dy.chunks(width)) {
+        let s = rms_scale(x, epsilon);
+        let mean: f64 = (0..width).map(|i| dy[i] * weight[i] * x[i]).sum::<f64>() / width as f64;
+        for i in 0..width {
+            dx.push(s * dy[i] * weight[i] - x[i] * s * s * s * mean);
+            dweight[i] += dy[i] * x[i] * s;
+        }
+    }
+    [dx, dweight]
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+pub(crate) fn swiglu(gate_up: &[f64], width: usize) -> Vec<f64> {
+    let rows = gate_up.chunks(2 * width);
+    rows.flat_map(|row| (0..width).map(|i| row[i] * sigmoid(row[i]) * row[width + i]))
+        .collect()
+}
+
+pub(crate) fn swiglu_gradient(gate_up: &[f64], width: usize, dy: &[f64]) -> Vec<f64> {
+    let mut gradient = vec![0.0; gate_up.len()];
+    for (row, (x, dy)) in gate_up.chunks(2 * width).zip(dy.chunks(width)).enumerate() {
+        for i in 0..width {
+            let (gate, up, s) = (x[i], x[width + i], sigmoid(x[i]));
+            gradient[row * 2 * width + i] = dy[i] * up * (s + gate * s * (1.0 - s));
+            gradient[row * 2 * width + width + i] = dy[i] * gate * s;
+        }
+    }
+    gradient
+}
+
+/// Turns pairs (i, i + dimension / 2) of every head of `batch × length × heads × dimension`.
+pub(crate) fn rotate(x: &[f64], length: usize, heads: usize, dimension: usize, angles: &[f64]) -> Vec<f64> {
+    let half = dimension / 2;
+    let mut y = vec![0.0; x.len()];
+    for (index, (x, y)) in x.chunks(dimension).zip(y.chunks_mut(dimension)).enumerate() {
+        let position = index / heads % length;
+        for i in 0..half {
+            let angle = angles[position * half + i];
+            y[i] = x[i] * angle.cos() - x[half + i] * angle.sin();
+            y[half + i] = x[i] * angle.sin() + x[half + i] * angle.cos();
+        }
+    }
+    y
+}
+
+/// The mean loss, each row's loss, and the gradients of `x` and the weight (`vocabulary × width`).
+pub(crate) fn cross_entropy(
+    x: &[f64],
+    weight: &[f64],
+    width: usize,
+    targets: &[u32],
+) -> (Vec<f64>, [Vec<f64>; 2]) {
+    let (rows, vocabulary) = (targets.len(), weight.len() / width);
+    let logits = multiply(x, &transpose(weight, vocabulary, width), rows, width, vocabulary);
+    let (mut losses, mut dlogits) = (Vec::new(), Vec::new());
+    for (logits, &target) in logits.chunks(vocabulary).zip(targets) {
+        let maximum = logits.iter().copied().fold(f64::MIN, f64::max);
+        let total: f64 = logits.iter().map(|x| (x - maximum).exp()).sum();
+        losses.push(total.ln() + maximum - logits[target as usize]);
+        dlogits.extend(
+            logits
+                .iter()
+                .enumerate()
+                .map(|(i, x)| ((x - maximum).exp() / total - f64::from(i == target as usize)) / rows as f64),
+        );
+    }
+    let dx = multiply(&dlogits, weight, rows, vocabulary, width);
+    let dweight = multiply(&transpose(&dlogits, rows, vocabulary), x, vocabulary, rows, width);
+    (losses, [dx, dweight])
+}
+
+/// Sizes of an attention whose tensors are `batch × length × heads × dimension`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attention {
+    pub(crate) batch: usize,
+    pub(crate) queries: usize,
+    pub(crate) keys: usize,
+    pub(crate) query_heads: usize,
+    pub(crate) key_heads: usize,
+    pub(crate) dimension: usize,
+}
+
+impl Attention {
+    fn query(&self, sequence: usize, position: usize, head: usize) -> usize {
+        ((sequence * self.queries + position) * self.query_heads + head) * self.dimension
+    }
+
+    fn key(&self, sequence: usize, position: usize, head: usize) -> usize {
+        ((sequence * self.keys + position) * self.key_heads + head) * self.dimension
+    }
+
+    /// The output and, for its gradient `dy`, the gradients of queries, keys and values.
+    pub(crate) fn run(&self, q: &[f64], k: &[f64], v: &[f64], dy: &[f64]) -> (Vec<f64>, [Vec<f64>; 3]) {
+        let (mut y, mut dq, mut dk, mut dv) = (
+            vec![0.0; q.len()],
+            vec![0.0; q.len()],
+            vec![0.0; k.len()],
+            vec![0.0; v.len()],
+        );
+        let (d, scale) = (self.dimension, 1.0 / (self.dimension as f64).sqrt());
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        for sequence in 0..self.batch {
+            for head in 0..self.query_heads {
+                let key_head = head / (self.query_heads / self.key_heads);
+                for position in 0..self.queries {
+                    let qi = self.query(sequence, position, head);
+                    let query = &q[qi..qi + d];
+                    let seen = position + self.keys - self.queries + 1;
+                    let at = |j: usize| self.key(sequence, j, key_head);
+                    let scores: Vec<f64> = (0..seen)
+                        .map(|j| scale * dot(query, &k[at(j)..at(j) + d]))
+                        .collect();
+                    let maximum = scores.iter().copied().fold(f64::MIN, f64::max);
+                    let total: f64 = scores.iter().map(|s| (s - maximum).exp()).sum();
+                    let p: Vec<f64> = scores.iter().map(|s| (s - maximum).exp() / total).collect();
+                    let gradient = &dy[qi..qi + d];
+                    let dp: Vec<f64> = (0..seen).map(|j| dot(gradient, &v[at(j)..at(j) + d])).collect();
+                    let delta = dot(&p, &dp);
+                    for j in 0..seen {
+                        let ds = p[j] * (dp[j] - delta) * scale;
+                        for c in 0..d {
+                            y[qi + c] += p[j] * v[at(j) + c];
+                            dv[at(j) + c] += p[j] * gradient[c];
+                            dq[qi + c] += ds * k[at(j) + c];
+                            dk[at(j) + c] += ds * query[c];
+                        }
+                    }
+                }
+            }
+        }
+        (y, [dq, dk, dv])
+    }
+}
+
+/// The gradient of `Σ f(x) × direction` by central differences.
+pub(crate) fn finite_differences(x: &[f64], direction: &[f64], f: impl Fn(&[f64]) -> Vec<f64>) -> Vec<f64> {
+    let step = 1e-5;
+    let project = |x: &[f64]| f(x).iter().zip(direction).map(|(y, d)| y * d).sum::<f64>();
+    (0..x.len())
+        .map(|i| {
+            let mut moved = x.to_vec();
+            moved[i] = x[i] + step;
+            let above = project(&moved);
+            moved[i] = x[i] - step;
+            (above - project(&moved)) / (2.0 * step)
+        })
+        .collect()
+}

@@ -1,0 +1,260 @@
+//! The operations on tensors: the kernels and the compositions give the same results and gradients, with
+//! and without a gradient's graph, for strided inputs, and inside larger expressions.
+
+mod reference;
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use proptest::prelude::*;
+use reference::{config, random, random_tokens, relative_error, wide};
+use triaxis_kernels::{
+    AttentionHeads, Implementation, Moments, Rotation, Update, adamw_step, causal_attention,
+    causal_attention_packed, embedding, gradient_norm, head_cross_entropy, head_losses, linear, rms_norm,
+    rotary, swiglu,
+};
+
+fn leaf<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
+    let values = random(seed, shape.iter().product());
+    Tensor::from_data(TensorData::new(values, shape), &Device::flex().autodiff()).require_grad()
+}
+
+fn tokens<const D: usize>(seed: u64, shape: [usize; D], below: usize) -> Tensor<D, Int> {
+    let ids: Vec<i64> = random_tokens(seed, shape.iter().product(), below)
+        .into_iter()
+        .map(i64::from)
+        .collect();
+    Tensor::from_data(TensorData::new(ids, shape), &Device::flex().autodiff())
+}
+
+fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().try_to_vec().expect("f32 values")
+}
+
+/// The operation's output, and the gradients of its inputs for a random gradient of the output.
+fn run<const D: usize>(output: Tensor<D>, inputs: &[Tensor<2>]) -> Vec<Vec<f32>> {
+    let shape: [usize; D] = output.dims();
+    let direction = Tensor::from_data(
+        TensorData::new(random(99, shape.iter().product()), shape),
+        &output.device(),
+    );
+    let gradients = (output.clone() * direction).sum().backward();
+    let gradients = inputs
+        .iter()
+        .map(|input| values(input.grad(&gradients).expect("a gradient")));
+    std::iter::once(values(output)).chain(gradients).collect()
+}
+
+/// Compares both implementations of `operation` on leaves of the given shapes, and the forward pass outside
+/// of any graph.
+fn same<const D: usize>(shapes: &[[usize; 2]], operation: impl Fn(&[Tensor<2>]) -> Tensor<D>) {
+    let both = [Implementation::Fused, Implementation::Composed].map(|implementation| {
+        implementation.run(|| {
+            let inputs: Vec<_> = shapes
+                .iter()
+                .enumerate()
+                .map(|(seed, &shape)| leaf(seed as u64 + 1, shape))
+                .collect();
+            let plain: Vec<_> = inputs.iter().map(|input| input.clone().inner()).collect();
+            let outside = values(operation(&plain));
+            let all = run(operation(&inputs), &inputs);
+            let error = relative_error(&outside, &wide(&all[0]), 0.0);
+            // Burn's own softmax rounds differently inside a graph.
+            let most = if implementation == Implementation::Fused {
+                0.0
+            } else {
+                1e-6
+            };
+            assert!(
+                error <= most,
+                "{implementation:?} outside of a graph: relative error {error:e}"
+            );
+            all
+        })
+    });
+    let [fused, composed] = both;
+    for (index, (fused, composed)) in fused.iter().zip(&composed).enumerate() {
+        let error = relative_error(fused, &wide(composed), 0.1);
+        assert!(
+            error <= 2e-5,
+            "output or gradient {index} of shapes {shapes:?}: relative error {error:e}"
+        );
+    }
+}
+
+/// Sizes around those of vectors and tiles.
+fn size() -> impl Strategy<Value = usize> {
+    prop_oneof![Just(1), Just(15), Just(16), Just(17), 2usize..70]
+}
+
+proptest! {
+    #![proptest_config(config(12))]
+
+    #[test]
+    fn linear_is_the_same(rows in size(), inputs in size(), outputs in size()) {
+        same(&[[rows, inputs], [inputs, outputs]], |x| linear(x[0].clone(), x[1].clone()));
+        // Operands that are views of other tensors.
+        same(&[[inputs, rows], [outputs, inputs]], |x| linear(x[0].clone().transpose(), x[1].clone().transpose()));
+    }
+
+    #[test]
+    fn rms_norm_is_the_same(rows in size(), width in 2usize..70) {
+        same(&[[rows, width], [1, width]], |x| rms_norm(x[0].clone(), x[1].clone().reshape([width]), 1e-5));
+    }
+
+    #[test]
+    fn swiglu_is_the_same(rows in size(), width in size()) {
+        same(&[[rows, 2 * width]], |x| swiglu(x[0].clone()));
+    }
+
+    #[test]
+    fn embedding_is_the_same(vocabulary in size(), width in size(), batch in 1usize..4, length in size()) {
+        same(&[[vocabulary, width]], |x| {
+            let tokens = tokens(7, [batch, length], vocabulary);
+            embedding(x[0].clone(), tokens)
+        });
+    }
+
+    #[test]
+    fn attention_is_the_same(
+        batch in 1usize..3, length in 1usize..40, key_value in 1usize..3, group in 1usize..3, half in 1usize..10,
+        rotate: bool,
+    ) {
+        let (query, dimension) = (key_value * group, 2 * half);
+        let heads = AttentionHeads { query, key_value, dimension };
+        let rotation = Rotation::new(length, dimension, 10_000.0, &Device::flex().autodiff());
+        let rotation = rotate.then_some(&rotation);
+        let rows = batch * length;
+        same(&[[rows, (query + 2 * key_value) * dimension]], |x| {
+            causal_attention_packed(x[0].clone(), heads, length, rotation)
+        });
+        same(&[[rows, query * dimension], [rows, key_value * dimension], [rows, key_value * dimension]], |x| {
+            let part = |index: usize, heads: usize| x[index].clone().reshape([batch, length, heads, dimension]);
+            causal_attention(part(0, query), part(1, key_value), part(2, key_value), rotation)
+        });
+    }
+
+    #[test]
+    fn rotary_is_the_same(batch in 1usize..3, length in size(), heads in 1usize..4, half in 1usize..20) {
+        let rotation = Rotation::new(length + 3, 2 * half, 100.0, &Device::flex());
+        same(&[[batch * length, heads * 2 * half]], |x| {
+            rotary(x[0].clone().reshape([batch, length, heads, 2 * half]), &rotation)
+        });
+    }
+
+    #[test]
+    fn cross_entropy_is_the_same(rows in size(), width in size(), vocabulary in 2usize..70) {
+        let targets = || tokens(8, [rows], vocabulary);
+        same(&[[rows, width], [vocabulary, width]], |x| head_cross_entropy(x[0].clone(), x[1].clone(), targets()));
+        let (x, head) = (leaf(1, [rows, width]).inner(), leaf(2, [vocabulary, width]).inner());
+        let losses = |which: Implementation| which.run(|| values(head_losses(x.clone(), head.clone(), targets())));
+        prop_assert!(relative_error(&losses(Implementation::Fused), &wide(&losses(Implementation::Composed)), 1.0) < 1e-5);
+    }
+
+    #[test]
+    fn adamw_is_the_same(rows in size(), columns in size()) {
+        let (start, gradient) = (leaf(1, [rows, columns]).inner(), leaf(2, [rows, columns]).inner());
+        let both = [Implementation::Fused, Implementation::Composed].map(|implementation| {
+            implementation.run(|| {
+                let (mut parameter, mut moments) = (start.clone(), Moments::zeros_like(&start));
+                for step in 1..=10 {
+                    let update = Update {
+                        learning_rate: 0.01, beta_1: 0.9, beta_2: 0.95, epsilon: 1e-8, weight_decay: 0.1,
+                        gradient_scale: 0.7, step,
+                    };
+                    (parameter, moments) = adamw_step(parameter, gradient.clone(), moments, &update);
+                }
+                [values(parameter), values(moments.first), values(moments.second)]
+            })
+        });
+        for (fused, composed) in both[0].iter().zip(&both[1]) {
+            prop_assert!(relative_error(fused, &wide(composed), 0.0) < 1e-5);
+        }
+        prop_assert_eq!(values(start), random(1, rows * columns), "a shared tensor was changed");
+    }
+}
+
+/// A loss of two layers that share one weight: gradients add up through burn's own graph.
+#[test]
+fn gradients_flow_through_a_tied_network() {
+    same(&[[11, 6], [1, 6], [6, 16]], |x| {
+        let hidden = embedding(x[0].clone(), tokens(4, [2, 5], 11));
+        let normal = rms_norm(hidden.clone(), x[1].clone().reshape([6]), 1e-5);
+        let gated = swiglu(linear(normal, x[2].clone()));
+        let hidden = hidden + gated.slice([0..10, 0..6]);
+        head_cross_entropy(hidden, x[0].clone(), tokens(5, [10], 11)).mul_scalar(3.0)
+    });
+}
+
+/// Nothing asks for a gradient of the input here, and the weight's alone is right.
+#[test]
+fn constants_take_no_gradient() {
+    let (x, weight) = (leaf(1, [5, 3]), leaf(2, [3, 4]));
+    let gradients = linear(x.clone().detach(), weight.clone()).sum().backward();
+    assert!(x.grad(&gradients).is_none());
+    let expected = values(x.inner().sum_dim(0).reshape([3, 1]).expand([3, 4]));
+    assert!(relative_error(&values(weight.grad(&gradients).unwrap()), &wide(&expected), 1.0) < 1e-6);
+}
+
+#[test]
+fn other_types_are_computed_by_compositions() {
+    let double = |seed, shape| leaf(seed, shape).inner().cast(burn::tensor::DType::F64);
+    let y = linear(double(1, [5, 3]), double(2, [3, 4]));
+    assert_eq!(y.dtype(), burn::tensor::DType::F64);
+}
+
+#[test]
+fn the_norm_is_over_all_tensors() {
+    let tensors = [leaf(1, [1, 3]), leaf(2, [1, 5])].map(|tensor| tensor.inner().flatten::<1>(0, 1));
+    let expected: f64 = [(1, 3), (2, 5)]
+        .iter()
+        .flat_map(|&(s, n)| random(s, n))
+        .map(|x| f64::from(x).powi(2))
+        .sum();
+    assert!((gradient_norm(&tensors) / expected.sqrt() - 1.0).abs() < 1e-6);
+}
+
+/// What is not a number stays so, in the rows it belongs to and no others.
+#[test]
+fn what_is_not_finite_passes_through() {
+    for bad in [f32::NAN, f32::INFINITY] {
+        let mut x = random(1, 40);
+        x[11] = bad;
+        let x = Tensor::<2>::from_data(TensorData::new(x, [10, 4]), &Device::flex());
+        let weight = leaf(2, [4, 6]).inner();
+        let rows = |y: Tensor<2>| -> Vec<bool> {
+            let columns = y.dims()[1];
+            values(y)
+                .chunks(columns)
+                .map(|row| row.iter().all(|value| value.is_finite()))
+                .collect()
+        };
+        let all = |which: Implementation| {
+            which.run(|| {
+                [
+                    rows(linear(x.clone(), weight.clone())),
+                    rows(rms_norm(x.clone(), leaf(3, [1, 4]).inner().reshape([4]), 1e-5)),
+                    rows(swiglu(x.clone())),
+                    rows(
+                        head_losses(x.clone(), leaf(4, [7, 4]).inner(), tokens(5, [10], 7)).reshape([10, 1]),
+                    ),
+                ]
+            })
+        };
+        assert_eq!(all(Implementation::Fused), all(Implementation::Composed), "{bad}");
+        assert_eq!(
+            all(Implementation::Fused)[0],
+            (0..10).map(|row| row != 2).collect::<Vec<_>>()
+        );
+        // Position 3 of the one sequence: later queries see its key, earlier ones do not.
+        let heads = AttentionHeads {
+            query: 1,
+            key_value: 1,
+            dimension: 2,
+        };
+        let mut projected = random(6, 60);
+        projected[3 * 6 + 2] = bad;
+        let projected = Tensor::from_data(TensorData::new(projected, [10, 6]), &Device::flex());
+        let fused = rows(causal_attention_packed(projected, heads, 10, None));
+        assert_eq!(fused[..3], [true; 3]);
+        assert_eq!(bad.is_nan(), fused[3..] == [false; 7], "{bad}: {fused:?}");
+    }
+}
