@@ -1,19 +1,19 @@
 //! Saving and finding training states: one safetensors file each, written whole or not at all.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File};
-use std::io::Write;
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
+use triaxis_kernels::Moments;
 use triaxis_model::weights::{self, Weight};
 
 use crate::config::{Branch, TrainConfig};
 use crate::error::TrainError;
+use crate::file::{self, TEMPORARY, Tensors};
 use crate::observer::Observer;
-use crate::optimizer::{AdamW, Moments};
+use crate::optimizer::AdamW;
 use crate::state::State;
 
 /// Version of the layout.
@@ -43,8 +43,6 @@ pub(crate) struct Store<'a> {
     tokens: usize,
 }
 
-type Tensors = BTreeMap<String, Weight>;
-
 impl<'a> Store<'a> {
     pub(crate) fn open(folder: &'a Path, config: &TrainConfig, tokens: usize) -> Result<Self, TrainError> {
         fs::create_dir_all(folder).map_err(TrainError::io("making the folder", folder))?;
@@ -54,11 +52,18 @@ impl<'a> Store<'a> {
         };
         // A configuration is plain data, which JSON always takes.
         let text = serde_json::to_vec(&trunk).expect("a configuration is plain data");
-        Ok(Self {
+        let store = Self {
             folder,
             trunk: blake3::hash(&text).to_hex().to_string(),
             tokens,
-        })
+        };
+        for (name, path) in store.files()? {
+            // What a process that was killed while writing left behind.
+            if name.ends_with(TEMPORARY) {
+                fs::remove_file(&path).map_err(TrainError::io("removing", path))?;
+            }
+        }
+        Ok(store)
     }
 
     fn prefix(branch: Option<Branch>) -> String {
@@ -77,9 +82,8 @@ impl<'a> Store<'a> {
             step: state.step(),
             seconds: state.seconds,
         };
-        let text = serde_json::to_string(&header).expect("a header is plain data");
         let name = format!("{}{:012}.safetensors", Self::prefix(branch), header.step);
-        write(&self.folder.join(name), &[("training", text)], &flatten(state))?;
+        file::write(&self.folder.join(name), &header, &flatten(state))?;
         for old in self.list(branch)?.into_iter().skip(KEPT) {
             fs::remove_file(&old).map_err(TrainError::io("removing", old))?;
         }
@@ -93,11 +97,10 @@ impl<'a> Store<'a> {
         branch: Branch,
         state: &State,
     ) -> Result<(), TrainError> {
-        let text = serde_json::to_string(&config.architecture).expect("a configuration is plain data");
         let name = format!("model-{}-{}.safetensors", branch.end, branch.decay);
-        write(
+        file::write(
             &self.folder.join(name),
-            &[("architecture", text)],
+            &config.architecture,
             &weights::read(&state.model),
         )
     }
@@ -112,24 +115,15 @@ impl<'a> Store<'a> {
         observer: &mut dyn Observer,
     ) -> Result<Option<State>, TrainError> {
         for path in self.list(branch)? {
-            match read(&path) {
-                Ok((metadata, tensors)) => {
-                    let header: Option<Header> = metadata
-                        .get("training")
-                        .and_then(|text| serde_json::from_str(text).ok());
-                    match header.and_then(|header| Some((restore(&header, tensors, empty, device)?, header)))
-                    {
-                        Some((state, header)) => {
-                            self.check(&path, &header, branch)?;
-                            if header.step <= steps {
-                                return Ok(Some(state));
-                            }
-                        }
-                        None => set_aside(
-                            &path,
-                            "it is not a checkpoint of this version and model",
-                            observer,
-                        )?,
+            let found = file::read::<Header>(&path).and_then(|(header, tensors)| {
+                let state = restore(&header, tensors, empty, device);
+                Ok((state.ok_or("it does not hold what this version saves")?, header))
+            });
+            match found {
+                Ok((state, header)) => {
+                    self.check(&path, &header, branch)?;
+                    if header.step <= steps {
+                        return Ok(Some(state));
                     }
                 }
                 Err(reason) => set_aside(&path, &reason, observer)?,
@@ -164,19 +158,29 @@ impl<'a> Store<'a> {
     /// The checkpoints of a training, newest first.
     fn list(&self, branch: Option<Branch>) -> Result<Vec<PathBuf>, TrainError> {
         let prefix = Self::prefix(branch);
-        let mut found = Vec::new();
-        for entry in fs::read_dir(self.folder).map_err(TrainError::io("listing", self.folder))? {
-            let entry = entry.map_err(TrainError::io("listing", self.folder))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let step = name
-                .strip_prefix(&prefix)
-                .and_then(|rest| rest.strip_suffix(".safetensors"));
-            if let Some(step) = step.and_then(|step| step.parse::<u64>().ok()) {
-                found.push((step, entry.path()));
-            }
-        }
+        let step = |name: &str| {
+            name.strip_prefix(&prefix)?
+                .strip_suffix(".safetensors")?
+                .parse::<u64>()
+                .ok()
+        };
+        let mut found: Vec<(u64, PathBuf)> = self
+            .files()?
+            .into_iter()
+            .filter_map(|(name, path)| Some((step(&name)?, path)))
+            .collect();
         found.sort();
         Ok(found.into_iter().rev().map(|(_, path)| path).collect())
+    }
+
+    /// Name and path of everything in the folder.
+    fn files(&self) -> Result<Vec<(String, PathBuf)>, TrainError> {
+        let entries = fs::read_dir(self.folder).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+        let entries = entries.map_err(TrainError::io("listing", self.folder))?;
+        Ok(entries
+            .iter()
+            .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
+            .collect())
     }
 }
 
@@ -245,123 +249,4 @@ fn restore(header: &Header, mut tensors: Tensors, empty: &State, device: &Device
         norms,
         seconds: header.seconds,
     })
-}
-
-/// Hash over everything a file says.
-fn checksum<'a>(
-    metadata: &BTreeMap<&str, &str>,
-    tensors: impl Iterator<Item = (&'a str, &'a [usize], &'a [u8])>,
-) -> String {
-    let mut hasher = blake3::Hasher::new();
-    let mut absorb = |bytes: &[u8]| {
-        hasher.update(&(bytes.len() as u64).to_le_bytes());
-        hasher.update(bytes);
-    };
-    for (key, value) in metadata {
-        absorb(key.as_bytes());
-        absorb(value.as_bytes());
-    }
-    for (name, shape, data) in tensors {
-        absorb(name.as_bytes());
-        absorb(format!("{shape:?}").as_bytes());
-        absorb(data);
-    }
-    hasher.finalize().to_hex().to_string()
-}
-
-/// Writes `tensors` to `path` through a temporary name in the same folder.
-fn write(path: &Path, metadata: &[(&str, String)], tensors: &Tensors) -> Result<(), TrainError> {
-    let bytes: Vec<(&str, &[usize], Vec<u8>)> = tensors
-        .iter()
-        .map(|(name, weight)| {
-            let bytes = weight
-                .values
-                .iter()
-                .flat_map(|value| value.to_le_bytes())
-                .collect();
-            (name.as_str(), weight.shape.as_slice(), bytes)
-        })
-        .collect();
-    let known = metadata
-        .iter()
-        .map(|(key, value)| (*key, value.as_str()))
-        .collect();
-    let sum = checksum(
-        &known,
-        bytes
-            .iter()
-            .map(|(name, shape, data)| (*name, *shape, data.as_slice())),
-    );
-    let mut metadata: HashMap<String, String> = metadata
-        .iter()
-        .map(|(key, value)| ((*key).to_owned(), value.clone()))
-        .collect();
-    metadata.insert("checksum".to_owned(), sum);
-    let views = bytes.iter().map(|(name, shape, data)| {
-        // The bytes were made from exactly the values of this shape.
-        let view = TensorView::new(Dtype::F32, shape.to_vec(), data).expect("four bytes a value");
-        (*name, view)
-    });
-    let content =
-        safetensors::serialize(views, Some(metadata)).expect("f32 tensors with text metadata are valid");
-
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    let written = File::create(&temporary).and_then(|mut file| {
-        file.write_all(&content)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)?;
-        match path.parent() {
-            Some(folder) => File::open(folder)?.sync_all(),
-            None => Ok(()),
-        }
-    });
-    written.map_err(|source| {
-        // Best effort: the failure to report is the one above.
-        let _ = fs::remove_file(&temporary);
-        TrainError::Io {
-            action: "writing",
-            path: path.to_owned(),
-            source,
-        }
-    })
-}
-
-/// The metadata and tensors of a file this module wrote, or what is wrong with it.
-fn read(path: &Path) -> Result<(HashMap<String, String>, Tensors), String> {
-    let content = fs::read(path).map_err(|error| format!("it cannot be read: {error}"))?;
-    let (_, header) =
-        SafeTensors::read_metadata(&content).map_err(|error| format!("its header is damaged: {error}"))?;
-    let file =
-        SafeTensors::deserialize(&content).map_err(|error| format!("its header is damaged: {error}"))?;
-    let mut metadata = header.metadata().clone().unwrap_or_default();
-    let stated = metadata.remove("checksum").ok_or("it has no checksum")?;
-    let mut views = file.tensors();
-    views.sort_by(|(left, _), (right, _)| left.cmp(right));
-    let known = metadata
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.as_str()))
-        .collect();
-    let found = checksum(
-        &known,
-        views
-            .iter()
-            .map(|(name, view)| (name.as_str(), view.shape(), view.data())),
-    );
-    if found != stated {
-        return Err("its content does not match its checksum".to_owned());
-    }
-    let tensors = views.into_iter().map(|(name, view)| {
-        let values = view
-            .data()
-            .chunks_exact(4)
-            .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
-        (
-            name,
-            Weight {
-                shape: view.shape().to_vec(),
-                values: values.collect(),
-            },
-        )
-    });
-    Ok((metadata, tensors.collect()))
 }

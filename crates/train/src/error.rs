@@ -67,6 +67,14 @@ pub enum TrainError {
         /// What differs.
         what: &'static str,
     },
+    /// A file does not hold a model.
+    #[error("{path} holds no model: {reason}; give a model file that a training wrote", path = path.display())]
+    BadModel {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The observer asked to stop.
     #[error("stopped at step {step} as asked; run again to continue from there")]
     Stopped {

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use triaxis_units::{Bytes, Flops, Params, Tokens};
 
-use crate::config::TrainConfig;
+use crate::config::{Branch, TrainConfig};
 
 /// What a run will cost, known before it starts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,9 +40,9 @@ pub struct BranchEstimate {
 /// What the program itself and its buffers take besides the model, measured on runs of tiny models.
 const BASE_BYTES: u64 = 24 << 20;
 
-/// Copies of the weights at the peak: weights, gradients, two moments, an update in the making; and
-/// three more (weights and moments of the trunk) that wait while a branch runs.
-const WEIGHT_COPIES: u64 = 8;
+/// Copies of the weights at the peak: weights, gradients, two moments, an update in the making; the
+/// initial weights; and three more (weights and moments of the trunk) that wait while a branch runs.
+const WEIGHT_COPIES: u64 = 9;
 
 /// Counts what `config` will cost, without building its model.
 pub fn estimate(config: &TrainConfig) -> Estimate {
@@ -57,7 +57,7 @@ pub fn estimate(config: &TrainConfig) -> Estimate {
             tokens,
             flops: cost(branch.end),
             six_nd: Flops::six_nd(counts.total, tokens),
-            own_flops: cost(branch.end - config.shared_steps(branch)),
+            own_flops: cost(own_steps(config, branch)),
         }
     });
     let steps = total_steps(config);
@@ -78,12 +78,21 @@ pub fn estimate(config: &TrainConfig) -> Estimate {
 /// Steps of the whole run: the trunk's once, up to where the last branch leaves it, and every
 /// branch's own.
 pub(crate) fn total_steps(config: &TrainConfig) -> u64 {
-    let shared = |branch: &crate::config::Branch| config.shared_steps(*branch);
-    let trunk = config.branches.iter().map(shared).max().unwrap_or(0);
+    let trunk = config
+        .branches
+        .iter()
+        .map(|&branch| config.shared_steps(branch))
+        .max()
+        .unwrap_or(0);
     trunk
         + config
             .branches
             .iter()
-            .map(|branch| branch.end - shared(branch))
+            .map(|&branch| own_steps(config, branch))
             .sum::<u64>()
+}
+
+/// Steps of a branch after it leaves the trunk.
+pub(crate) fn own_steps(config: &TrainConfig, branch: Branch) -> u64 {
+    branch.end - config.shared_steps(branch)
 }

@@ -4,37 +4,32 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor};
+use triaxis_kernels::{Moments, Update, adamw_step, sum_of_squares};
 use triaxis_model::{Model, weights::Path};
 
 use crate::config::OptimizerConfig;
 
-/// First and second moment of one weight's gradient, flat.
-#[derive(Debug, Clone)]
-pub(crate) struct Moments {
-    pub(crate) first: Tensor<1>,
-    pub(crate) second: Tensor<1>,
-}
-
 /// The optimiser's state: the moments of every weight, by name.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct AdamW {
-    pub(crate) moments: BTreeMap<String, Moments>,
+pub struct AdamW {
+    /// By the name of the weight, which none has before the first step.
+    pub moments: BTreeMap<String, Moments<1>>,
 }
 
 /// The gradient of every weight, flat, with its norm.
-pub(crate) struct FlatGradients {
+pub struct WeightGradients {
     by_name: BTreeMap<String, Tensor<1>>,
     /// Euclidean norm over all weights.
-    pub(crate) norm: f64,
+    pub norm: f64,
 }
 
-impl FlatGradients {
+impl WeightGradients {
     /// Takes the gradients of `model`'s weights out of a backward pass.
-    pub(crate) fn take(model: &Model, gradients: Gradients) -> Self {
+    pub fn take(model: &Model, gradients: Gradients) -> Self {
         struct Taker {
             path: Path,
             gradients: Gradients,
-            flat: FlatGradients,
+            flat: WeightGradients,
         }
         impl ModuleVisitor for Taker {
             fn enter_module(&mut self, name: &str, container: &str) {
@@ -46,7 +41,7 @@ impl FlatGradients {
             fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
                 if let Some(gradient) = parameter.val().grad_remove(&mut self.gradients) {
                     let gradient: Tensor<1> = gradient.flatten(0, D - 1);
-                    self.flat.norm += f64::from(gradient.clone().square().sum().into_scalar::<f32>());
+                    self.flat.norm += sum_of_squares(&gradient);
                     self.flat.by_name.insert(self.path.name(), gradient);
                 }
             }
@@ -66,45 +61,48 @@ impl FlatGradients {
     }
 }
 
-/// What the update of every weight has in common.
-struct Update<'a> {
+/// Walks over the weights and updates each.
+struct Updater<'a> {
     path: Path,
-    moments: &'a mut BTreeMap<String, Moments>,
+    moments: &'a mut BTreeMap<String, Moments<1>>,
     gradients: BTreeMap<String, Tensor<1>>,
-    config: &'a OptimizerConfig,
-    learning_rate: f64,
-    /// `1 − βᵗ` for both moments.
-    corrections: [f64; 2],
-    /// What the gradients are multiplied by to respect the largest norm.
-    clip: f64,
+    /// Whether the embedding decays like a matrix.
+    decay_embedding: bool,
+    /// What the update of every weight has in common; its decay is that of matrices.
+    common: Update,
 }
 
 impl AdamW {
     /// The model after the `step`-th update, counted from 1 (Loshchilov and Hutter 2019, algorithm
     /// 2, with the rate also multiplying the decay).
-    pub(crate) fn update(
+    pub fn update(
         &mut self,
         model: Model,
-        gradients: FlatGradients,
+        gradients: WeightGradients,
         config: &OptimizerConfig,
         learning_rate: f64,
         step: u64,
     ) -> Model {
-        let power = step.min(i32::MAX as u64) as i32;
-        let mut update = Update {
+        let mut update = Updater {
             path: Path::default(),
             moments: &mut self.moments,
-            clip: (config.clip_norm / gradients.norm).min(1.0),
+            decay_embedding: config.decay_embedding,
+            common: Update {
+                learning_rate,
+                beta_1: config.beta1,
+                beta_2: config.beta2,
+                epsilon: config.epsilon,
+                weight_decay: config.weight_decay,
+                gradient_scale: (config.clip_norm / gradients.norm).min(1.0),
+                step: u32::try_from(step).unwrap_or(u32::MAX),
+            },
             gradients: gradients.by_name,
-            config,
-            learning_rate,
-            corrections: [1.0 - config.beta1.powi(power), 1.0 - config.beta2.powi(power)],
         };
         model.map(&mut update)
     }
 }
 
-impl ModuleMapper for Update<'_> {
+impl ModuleMapper for Updater<'_> {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.path.enter(name, container);
     }
@@ -118,47 +116,21 @@ impl ModuleMapper for Update<'_> {
         let Some(gradient) = self.gradients.remove(&name) else {
             return parameter;
         };
-        let decays = D > 1 && (self.config.decay_embedding || name != "embedding");
-        let decay = if decays { self.config.weight_decay } else { 0.0 };
+        let decays = D > 1 && (self.decay_embedding || name != "embedding");
+        let update = Update {
+            weight_decay: if decays { self.common.weight_decay } else { 0.0 },
+            ..self.common
+        };
         parameter.map(|tensor| {
             let shape = tensor.dims();
             let flat: Tensor<1> = tensor.inner().flatten(0, D - 1);
-            let updated = self.step(name, flat, gradient, decay);
+            let moments = self
+                .moments
+                .remove(&name)
+                .unwrap_or_else(|| Moments::zeros_like(&flat));
+            let (updated, moments) = adamw_step(flat, gradient, moments, &update);
+            self.moments.insert(name, moments);
             Tensor::from_inner(updated.reshape(shape)).require_grad()
         })
-    }
-}
-
-impl Update<'_> {
-    fn step(&mut self, name: String, weight: Tensor<1>, gradient: Tensor<1>, decay: f64) -> Tensor<1> {
-        let OptimizerConfig {
-            beta1,
-            beta2,
-            epsilon,
-            ..
-        } = *self.config;
-        let scaled = gradient.clone().mul_scalar((1.0 - beta1) * self.clip);
-        let squared = gradient
-            .square()
-            .mul_scalar((1.0 - beta2) * self.clip * self.clip);
-        let (first, second) = match self.moments.remove(&name) {
-            Some(Moments { first, second }) => (
-                first.mul_scalar(beta1) + scaled,
-                second.mul_scalar(beta2) + squared,
-            ),
-            None => (scaled, squared),
-        };
-        let root = second
-            .clone()
-            .sqrt()
-            .mul_scalar(self.corrections[1].sqrt().recip());
-        let direction = first.clone() / root.add_scalar(epsilon);
-        self.moments.insert(name, Moments { first, second });
-        let kept = if decay > 0.0 {
-            weight.mul_scalar(1.0 - self.learning_rate * decay)
-        } else {
-            weight
-        };
-        kept - direction.mul_scalar(self.learning_rate / self.corrections[0])
     }
 }

@@ -12,7 +12,7 @@ use crate::checkpoint::Store;
 use crate::config::{Branch, TrainConfig};
 use crate::data::{Order, TokenSource};
 use crate::error::TrainError;
-use crate::estimate::total_steps;
+use crate::estimate::{own_steps, total_steps};
 use crate::evaluate::evaluate;
 use crate::observer::{Cadence, Observer, StepEvent};
 use crate::outcome::{BranchOutcome, Divergence, Status, curve};
@@ -53,18 +53,21 @@ pub fn run(
         .map(|branch| (config.shared_steps(config.branches[branch]), branch))
         .collect();
     left.sort_unstable();
+    for branch in finished.iter().filter_map(|&index| config.branches.get(index)) {
+        store.clear(Some(*branch))?;
+    }
     let Some(&(first_fork, _)) = left.first() else {
+        store.clear(None)?;
         return Ok(Vec::new());
     };
 
     let initial = State::initial(&context)?;
     let loaded = store.load(None, first_fork, &initial, &context.device, observer)?;
     let mut trunk = Training::new(None, loaded.unwrap_or_else(|| initial.clone()), config);
-    let own = |branch: Branch| branch.end - config.shared_steps(branch);
     trunk.done_before = finished
         .iter()
         .filter_map(|&index| config.branches.get(index))
-        .map(|&branch| own(branch))
+        .map(|&branch| own_steps(config, branch))
         .sum();
     let mut outcomes = Vec::new();
     for (fork, index) in left {
@@ -78,7 +81,7 @@ pub fn run(
         training.divergence = trunk.divergence;
         training.done_before = trunk.done_before;
         training = training.advance(branch.end, &config.span(branch), &context, &store, observer)?;
-        trunk.done_before += own(branch);
+        trunk.done_before += own_steps(config, branch);
         let outcome = training.finish(&context, validation, validation_bytes)?;
         store.save_model(config, branch, &training.state)?;
         observer.branch_finished(&outcome);
@@ -128,7 +131,7 @@ impl Training {
     ) -> Result<Self, TrainError> {
         let total = total_steps(context.config);
         let mut saved = (Instant::now(), self.state.step());
-        while self.divergence.is_none() && self.state.step() < until {
+        loop {
             let step = self.state.step();
             let due = match observer.cadence() {
                 Cadence::Seconds(seconds) => saved.0.elapsed().as_secs_f64() >= seconds,
@@ -142,6 +145,9 @@ impl Training {
             if stop {
                 return Err(TrainError::Stopped { step });
             }
+            if self.divergence.is_some() || step >= until {
+                return Ok(self);
+            }
             let (state, divergence) = self.state.advance(context, span)?;
             self.state = state;
             self.divergence = divergence;
@@ -149,7 +155,6 @@ impl Training {
                 observer.step(&self.event(total, span, context));
             }
         }
-        Ok(self)
     }
 
     fn event(&self, total: u64, span: &Span, context: &Context<'_>) -> StepEvent {

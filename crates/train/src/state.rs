@@ -8,7 +8,7 @@ use crate::config::TrainConfig;
 use crate::data::{Batch, Order, TokenSource};
 use crate::error::TrainError;
 use crate::evaluate;
-use crate::optimizer::{AdamW, FlatGradients};
+use crate::optimizer::{AdamW, WeightGradients};
 use crate::outcome::Divergence;
 use crate::schedule::Span;
 
@@ -80,7 +80,7 @@ impl State {
         if !value.is_finite() {
             return Ok((self, Some(Divergence::LossNotFinite)));
         }
-        let gradients = FlatGradients::take(&self.model, loss.backward());
+        let gradients = WeightGradients::take(&self.model, loss.backward());
         if !gradients.norm.is_finite() {
             return Ok((self, Some(Divergence::GradientNotFinite)));
         }

@@ -4,13 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::architecture::{Architecture, LanguageModel};
 use crate::blocks::initial::{normal, ones};
-use crate::blocks::positions::Positions;
 use crate::count::{FlopCount, ParameterCount, product_flops};
 use crate::error::ModelError;
-use crate::ops::{self, AttentionShape};
+use crate::ops::{self, AttentionHeads, Rotation};
 
 /// Added to the mean square before its root.
 const NORM_EPSILON: f64 = 1e-5;
+
+/// Rows of logits that exist at a time.
+const HEAD_CHUNK: usize = 1024;
 
 /// A decoder-only transformer: see [`Architecture::DOCUMENTATION`].
 ///
@@ -247,8 +249,8 @@ impl Architecture for DecoderConfig {
     }
 
     fn activations(&self, length: usize) -> u64 {
-        let block = 10 * self.width + 6 * self.projected() + 8 * self.feed_forward + 5 * self.heads * length;
-        (length * (self.layers * block + 4 * self.vocabulary)) as u64
+        let block = 10 * self.width + 6 * self.projected() + 8 * self.feed_forward;
+        (length * self.layers * block + length.min(HEAD_CHUNK) * self.vocabulary) as u64
     }
 
     fn build(&self, seed: u64, device: &Device) -> Result<Decoder, ModelError> {
@@ -261,7 +263,7 @@ impl Architecture for DecoderConfig {
                 .collect(),
             norm: ones(self.width, device),
             head: (!self.tied).then(|| table("head")),
-            positions: Positions::new(self.context, self.head_dim, self.rope_theta, device),
+            rotation: Rotation::new(self.context, self.head_dim, self.rope_theta, device),
             context: self.context,
         })
     }
@@ -274,14 +276,14 @@ pub struct Decoder {
     blocks: Vec<Block>,
     norm: Param<Tensor<1>>,
     head: Option<Param<Tensor<2>>>,
-    positions: Positions,
+    rotation: Rotation,
     #[module(skip)]
     context: usize,
 }
 
 impl LanguageModel for Decoder {
     fn hidden(&self, tokens: Tensor<2, Int>) -> Result<Tensor<2>, ModelError> {
-        let [batch, length] = tokens.dims();
+        let length = tokens.dims()[1];
         if length > self.context {
             return Err(ModelError::TooLong {
                 length,
@@ -290,7 +292,7 @@ impl LanguageModel for Decoder {
         }
         let embedded = ops::embedding(self.embedding.val(), tokens);
         let hidden = self.blocks.iter().fold(embedded, |hidden, block| {
-            block.forward(hidden, &self.positions, batch, length)
+            block.forward(hidden, &self.rotation, length)
         });
         Ok(ops::rms_norm(hidden, self.norm.val(), NORM_EPSILON))
     }
@@ -349,17 +351,15 @@ impl Block {
     }
 
     /// `hidden [batch × length, width]` to the same shape.
-    fn forward(&self, hidden: Tensor<2>, positions: &Positions, batch: usize, length: usize) -> Tensor<2> {
-        let shape = AttentionShape {
-            batch,
-            length,
-            heads: self.heads,
-            key_value_heads: self.key_value_heads,
-            head_dim: self.head_dim,
+    fn forward(&self, hidden: Tensor<2>, rotation: &Rotation, length: usize) -> Tensor<2> {
+        let heads = AttentionHeads {
+            query: self.heads,
+            key_value: self.key_value_heads,
+            dimension: self.head_dim,
         };
         let normed = ops::rms_norm(hidden.clone(), self.attention_norm.val(), NORM_EPSILON);
         let projected = ops::linear(normed, self.query_key_value.val());
-        let attended = ops::causal_attention(projected, positions, shape);
+        let attended = ops::causal_attention_packed(projected, heads, length, Some(rotation));
         let hidden = hidden + ops::linear(attended, self.attention_output.val());
 
         let normed = ops::rms_norm(hidden.clone(), self.feed_forward_norm.val(), NORM_EPSILON);

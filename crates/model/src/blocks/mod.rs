@@ -2,5 +2,3 @@
 
 /// Initial weights.
 pub mod initial;
-/// Rotary tables and the causal mask.
-pub mod positions;

@@ -14,14 +14,14 @@ impl Shape for Wsd {
     }
 
     fn stable_until(span: &Span) -> u64 {
-        span.end - span.decay
+        span.end.saturating_sub(span.decay)
     }
 }
 
 /// The share of the decay that is done during `step`: 0 before it, below 1 at the last step, so that
 /// no step is lost to a rate of zero.
 pub(super) fn decayed(step: u64, span: &Span) -> f64 {
-    let start = span.end - span.decay;
+    let start = span.end.saturating_sub(span.decay);
     if step < start {
         0.0
     } else {

@@ -14,6 +14,6 @@ impl Shape for WsdLinear {
     }
 
     fn stable_until(span: &Span) -> u64 {
-        span.end - span.decay
+        span.end.saturating_sub(span.decay)
     }
 }
