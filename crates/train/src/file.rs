@@ -1,0 +1,150 @@
+//! Tensors in a safetensors file, written whole or not at all, with a checksum over all it says.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+
+use burn::tensor::Device;
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use triaxis_model::weights::{self, Weight};
+use triaxis_model::{ArchitectureSpec, Model};
+
+use crate::error::TrainError;
+
+/// Tensors by name.
+pub(crate) type Tensors = BTreeMap<String, Weight>;
+
+/// End of the name of a file in the making. One process at a time runs in a folder.
+pub(crate) const TEMPORARY: &str = ".safetensors.tmp";
+
+/// The file's only entry of metadata, for the library writes several in no fixed order.
+const KEY: &str = "triaxis";
+
+/// What the entry holds, as JSON.
+#[derive(Serialize, Deserialize)]
+struct Metadata {
+    checksum: String,
+    /// What the tensors are, as JSON.
+    about: String,
+}
+
+/// The model in a file `model-<end>-<decay>.safetensors` that [`run`](crate::run()) wrote.
+///
+/// # Errors
+/// [`TrainError::BadModel`] when the file cannot be read, is damaged, or holds something else.
+pub fn load_model(path: &Path, device: &Device) -> Result<(ArchitectureSpec, Model), TrainError> {
+    let bad = |reason: String| TrainError::BadModel {
+        path: path.to_owned(),
+        reason,
+    };
+    let (spec, tensors) = read::<ArchitectureSpec>(path).map_err(bad)?;
+    let model = weights::write(spec.build(0, device)?, &tensors)?;
+    Ok((spec, model))
+}
+
+/// Writes `tensors`, and what they are, to `path` through a temporary name in the same folder.
+pub(crate) fn write<T: Serialize>(path: &Path, about: &T, tensors: &Tensors) -> Result<(), TrainError> {
+    let bytes: BTreeMap<&str, Vec<u8>> = tensors
+        .iter()
+        .map(|(name, weight)| {
+            (
+                name.as_str(),
+                weight
+                    .values
+                    .iter()
+                    .flat_map(|value| value.to_le_bytes())
+                    .collect(),
+            )
+        })
+        .collect();
+    let views: Vec<(&str, TensorView<'_>)> = bytes
+        .iter()
+        .map(|(name, data)| {
+            let shape = tensors[*name].shape.clone();
+            (
+                *name,
+                TensorView::new(Dtype::F32, shape, data)
+                    .expect("a weight has as many values as its shape says"),
+            )
+        })
+        .collect();
+    let about = serde_json::to_string(about).expect("headers and configurations are plain data");
+    let metadata = Metadata {
+        checksum: checksum(&about, &views),
+        about,
+    };
+    let metadata = serde_json::to_string(&metadata).expect("two texts");
+    let content = safetensors::serialize(views, Some(HashMap::from([(KEY.to_owned(), metadata)])))
+        .expect("f32 tensors and text are what the format holds");
+
+    let temporary = path.with_extension(TEMPORARY.trim_start_matches('.'));
+    let written = File::create(&temporary).and_then(|mut file| {
+        file.write_all(&content)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)?;
+        path.parent()
+            .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    });
+    written.map_err(|source| {
+        // Best effort: the failure to report is the one above.
+        let _ = fs::remove_file(&temporary);
+        TrainError::Io {
+            action: "writing",
+            path: path.to_owned(),
+            source,
+        }
+    })
+}
+
+/// What [`write`] wrote to `path`, or what is wrong with it.
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<(T, Tensors), String> {
+    let content = fs::read(path).map_err(|error| format!("it cannot be read: {error}"))?;
+    let damaged = |error| format!("its header is damaged: {error}");
+    let (_, header) = SafeTensors::read_metadata(&content).map_err(damaged)?;
+    let file = SafeTensors::deserialize(&content).map_err(damaged)?;
+    let metadata = header.metadata().as_ref().and_then(|entries| entries.get(KEY));
+    let metadata = metadata.ok_or("triaxis did not write it")?;
+    let Metadata {
+        checksum: stated,
+        about,
+    } = serde_json::from_str(metadata).map_err(|error| format!("its metadata is damaged: {error}"))?;
+
+    let mut views = file.iter().collect::<Vec<_>>();
+    views.sort_by_key(|(name, _)| *name);
+    if checksum(&about, &views) != stated {
+        return Err("its content does not match its checksum".to_owned());
+    }
+    let about = serde_json::from_str(&about).map_err(|error| format!("it is something else: {error}"))?;
+    let tensors = views.into_iter().map(|(name, view)| {
+        let values = view
+            .data()
+            .chunks_exact(4)
+            .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]));
+        (
+            name.to_owned(),
+            Weight {
+                shape: view.shape().to_vec(),
+                values: values.collect(),
+            },
+        )
+    });
+    Ok((about, tensors.collect()))
+}
+
+/// Hash over everything a file says; `views` are in the order of their names.
+fn checksum(about: &str, views: &[(&str, TensorView<'_>)]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let mut absorb = |bytes: &[u8]| {
+        hasher.update(&(bytes.len() as u64).to_le_bytes());
+        hasher.update(bytes);
+    };
+    absorb(about.as_bytes());
+    for (name, view) in views {
+        absorb(name.as_bytes());
+        absorb(format!("{:?}", view.shape()).as_bytes());
+        absorb(view.data());
+    }
+    hasher.finalize().to_hex().to_string()
+}
