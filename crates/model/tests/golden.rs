@@ -1,10 +1,12 @@
 //! The decoder against PyTorch: `golden/decoder.py` made `golden/decoder.safetensors`.
+#![allow(clippy::unwrap_used)] // Helpers of tests fail by panicking, as tests do.
 
 use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use safetensors::SafeTensors;
+use triaxis_kernels::Implementation;
 use triaxis_model::weights::{self, Weight};
 use triaxis_model::{ArchitectureSpec, DecoderConfig, Model};
 
@@ -87,6 +89,12 @@ impl ModuleVisitor for Collect<'_> {
 
 #[test]
 fn logits_loss_and_gradients_agree_with_pytorch() {
+    for implementation in [Implementation::Fused, Implementation::Composed] {
+        implementation.run(agrees_with_pytorch);
+    }
+}
+
+fn agrees_with_pytorch() {
     for kind in ["tied", "untied"] {
         let device = Device::flex().autodiff();
         let model = model(kind, &device);

@@ -1,4 +1,5 @@
 //! Every architecture's gradients against central differences, in double precision.
+#![allow(clippy::unwrap_used)] // Helpers of tests fail by panicking, as tests do.
 
 use std::collections::BTreeMap;
 

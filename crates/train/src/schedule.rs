@@ -116,7 +116,7 @@ mod tests {
     fn trainings_of_different_lengths_agree_where_they_are_said_to_share_steps() {
         for &schedule in Schedule::ALL {
             let shared = schedule.stable_until(&SPAN);
-            assert!(shared >= SPAN.warmup && shared <= SPAN.end);
+            assert!((SPAN.warmup..=SPAN.end).contains(&shared));
             for end in [SPAN.end + 1, 2 * SPAN.end] {
                 let longer = Span { end, ..SPAN };
                 assert!(

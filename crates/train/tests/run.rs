@@ -1,0 +1,548 @@
+//! Whole runs of a tiny model: same bits, resumed or not; damage, divergence and misuse.
+#![allow(clippy::unwrap_used)] // Helpers of tests fail by panicking, as tests do.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use triaxis_model::{ArchitectureSpec, DecoderConfig};
+use triaxis_train::{
+    Branch, BranchOutcome, Cadence, Divergence, Observer, OptimizerConfig, Schedule, Status, StepEvent,
+    TrainConfig, TrainError, estimate, evaluate, load_model, run,
+};
+use triaxis_units::{Bytes, Seconds};
+
+fn config() -> TrainConfig {
+    let architecture = DecoderConfig {
+        key_value_heads: 1,
+        ..DecoderConfig::new(13, 16, 2, 2, 8)
+    };
+    TrainConfig {
+        architecture: ArchitectureSpec::Decoder(architecture),
+        context: 8,
+        batch_sequences: 4,
+        schedule: Schedule::Wsd,
+        warmup_steps: 3,
+        peak_learning_rate: 0.01,
+        optimizer: OptimizerConfig::default(),
+        seed: 11,
+        branches: vec![
+            Branch { end: 12, decay: 4 },
+            Branch { end: 30, decay: 6 },
+            Branch { end: 20, decay: 0 },
+        ],
+    }
+}
+
+/// A text with structure to learn: each token follows from the one before, with exceptions.
+fn text(length: u32) -> Vec<u32> {
+    (0..length)
+        .map(|index| (index * index / 7 + index % 3) % 13)
+        .collect()
+}
+
+/// Stops after some number of steps, and keeps what it saw.
+struct Watcher {
+    steps_left: u64,
+    every: u64,
+    steps: Vec<StepEvent>,
+    damaged: Vec<PathBuf>,
+}
+
+impl Watcher {
+    fn new(steps_left: u64, every: u64) -> Self {
+        Self {
+            steps_left,
+            every,
+            steps: Vec::new(),
+            damaged: Vec::new(),
+        }
+    }
+}
+
+impl Observer for Watcher {
+    fn step(&mut self, event: &StepEvent) {
+        self.steps.push(*event);
+        self.steps_left -= 1;
+    }
+    fn branch_finished(&mut self, _: &BranchOutcome) {}
+    fn damaged(&mut self, path: &Path, _: &str) {
+        self.damaged.push(path.to_owned());
+    }
+    fn should_stop(&self) -> bool {
+        self.steps_left == 0
+    }
+    fn cadence(&self) -> Cadence {
+        Cadence::Steps(self.every)
+    }
+}
+
+fn train(
+    config: &TrainConfig,
+    folder: &Path,
+    finished: &BTreeSet<usize>,
+    watcher: &mut Watcher,
+) -> Result<Vec<BranchOutcome>, TrainError> {
+    run(
+        config,
+        &text(300),
+        &text(100),
+        Bytes(250),
+        folder,
+        finished,
+        watcher,
+    )
+}
+
+/// The outcomes without their times, and a hash of the final weights' files.
+fn bits(mut outcomes: Vec<BranchOutcome>, folder: &Path) -> (Vec<BranchOutcome>, String) {
+    for outcome in &mut outcomes {
+        outcome.seconds = Seconds(0.0);
+    }
+    outcomes.sort_by_key(|outcome| outcome.branch);
+    let mut hasher = blake3::Hasher::new();
+    for branch in config().branches {
+        let file = folder.join(format!("model-{}-{}.safetensors", branch.end, branch.decay));
+        hasher.update(&fs::read(file).unwrap());
+    }
+    (outcomes, hasher.finalize().to_string())
+}
+
+fn undisturbed() -> (Vec<BranchOutcome>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut watcher = Watcher::new(u64::MAX, u64::MAX);
+    let outcomes = train(&config(), folder.path(), &BTreeSet::new(), &mut watcher).unwrap();
+    bits(outcomes, folder.path())
+}
+
+#[test]
+fn branches_learn_and_report_what_they_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut watcher = Watcher::new(u64::MAX, u64::MAX);
+    let outcomes = train(&config(), folder.path(), &BTreeSet::new(), &mut watcher).unwrap();
+    assert_eq!(
+        outcomes.iter().map(|outcome| outcome.branch).collect::<Vec<_>>(),
+        [0, 2, 1]
+    );
+    for outcome in &outcomes {
+        let end = config().branches[outcome.branch].end;
+        assert_eq!(
+            (outcome.status.clone(), outcome.steps, outcome.tokens.0),
+            (Status::Completed, end, end * 32)
+        );
+        assert_eq!(outcome.epochs, (end * 4) as f64 / 37.0);
+        assert_eq!(outcome.curve.len() as u64, end);
+        let validation = outcome.validation.unwrap();
+        assert_eq!((validation.tokens.0, validation.bytes.0), (99, 250));
+        let expected = validation.nats.0 * 100.0 / (250.0 * std::f64::consts::LN_2);
+        assert!((validation.bits_per_byte.0 - expected).abs() < 1e-12);
+    }
+    assert!(outcomes[2].validation.unwrap().nats.0 < outcomes[0].validation.unwrap().nats.0);
+    assert!(
+        outcomes[2].validation.unwrap().nats.0 < 2.4,
+        "below ln 13 = 2.565: {outcomes:?}"
+    );
+    // All share the trunk; each step of the run is reported once.
+    assert_eq!(outcomes[0].curve[..8], outcomes[2].curve[..8]);
+    let estimate = estimate(&config());
+    assert_eq!(estimate.steps, 24 + 4 + 6);
+    let done: Vec<u64> = watcher.steps.iter().map(|event| event.steps_done).collect();
+    assert_eq!(done, (1..=estimate.steps).collect::<Vec<_>>());
+    assert!(
+        watcher
+            .steps
+            .iter()
+            .all(|event| event.steps_total == estimate.steps)
+    );
+}
+
+#[test]
+fn a_branch_has_the_same_bits_alone_as_among_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = train(
+        &config(),
+        folder.path(),
+        &BTreeSet::new(),
+        &mut Watcher::new(u64::MAX, 5),
+    )
+    .unwrap();
+    for among in all {
+        let alone = TrainConfig {
+            branches: vec![config().branches[among.branch]],
+            ..config()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let outcome = train(
+            &alone,
+            folder.path(),
+            &BTreeSet::new(),
+            &mut Watcher::new(u64::MAX, 5),
+        )
+        .unwrap()
+        .remove(0);
+        assert_eq!(outcome.curve, among.curve);
+        assert_eq!(outcome.validation, among.validation);
+    }
+}
+
+#[test]
+fn interrupted_anywhere_and_resumed_it_has_the_same_bits() {
+    let expected = undisturbed();
+    for (stop_after, every) in [(1, 1), (2, 3), (3, 2), (5, 4), (7, 1), (9, 5), (13, 1000)] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut finished = BTreeSet::new();
+        let mut outcomes = Vec::new();
+        let mut interruptions = 0;
+        // A branch recorded in one process is passed as finished to the next, as a study does.
+        loop {
+            let mut recorder = Recorder {
+                watcher: Watcher::new(stop_after, every),
+                outcomes: Vec::new(),
+            };
+            let result = run(
+                &config(),
+                &text(300),
+                &text(100),
+                Bytes(250),
+                folder.path(),
+                &finished,
+                &mut recorder,
+            );
+            finished.extend(recorder.outcomes.iter().map(|outcome| outcome.branch));
+            outcomes.extend(recorder.outcomes);
+            match result {
+                Ok(_) => break,
+                Err(TrainError::Stopped { .. }) => interruptions += 1,
+                Err(other) => panic!("{other}"),
+            }
+        }
+        assert!(interruptions >= 2);
+        assert_eq!(
+            bits(outcomes, folder.path()),
+            expected,
+            "stopped after every {stop_after} steps"
+        );
+        let left: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert!(
+            left.iter()
+                .all(|name| name.to_string_lossy().starts_with("model-")),
+            "{left:?}"
+        );
+    }
+}
+
+struct Recorder {
+    watcher: Watcher,
+    outcomes: Vec<BranchOutcome>,
+}
+
+impl Observer for Recorder {
+    fn step(&mut self, event: &StepEvent) {
+        self.watcher.step(event);
+    }
+    fn branch_finished(&mut self, outcome: &BranchOutcome) {
+        self.outcomes.push(outcome.clone());
+    }
+    fn should_stop(&self) -> bool {
+        self.watcher.should_stop()
+    }
+    fn cadence(&self) -> Cadence {
+        self.watcher.cadence()
+    }
+}
+
+/// Stops a run in the middle of its trunk and returns its checkpoints, newest first.
+fn interrupted(folder: &Path) -> Vec<PathBuf> {
+    let stopped = train(&config(), folder, &BTreeSet::new(), &mut Watcher::new(7, 2));
+    assert!(matches!(stopped, Err(TrainError::Stopped { step: 7 })));
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    files.reverse();
+    assert_eq!(files.len(), 2, "{files:?}");
+    files
+}
+
+#[test]
+fn damaged_checkpoints_are_set_aside_and_cost_no_bit() {
+    let expected = undisturbed();
+    type Harm = fn(&mut Vec<u8>);
+    let damage: [(&str, Harm); 5] = [
+        ("truncated", |bytes| bytes.truncate(bytes.len() - 10)),
+        ("emptied", Vec::clear),
+        ("a bit of the header", |bytes| bytes[40] ^= 4),
+        ("a bit of a weight", |bytes| {
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+        }),
+        ("the last bit", |bytes| *bytes.last_mut().unwrap() ^= 128),
+    ];
+    for (what, harm) in damage {
+        for both in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let files = interrupted(folder.path());
+            for file in &files[..if both { 2 } else { 1 }] {
+                let mut bytes = fs::read(file).unwrap();
+                harm(&mut bytes);
+                fs::write(file, bytes).unwrap();
+            }
+            let mut watcher = Watcher::new(u64::MAX, u64::MAX);
+            let outcomes = train(&config(), folder.path(), &BTreeSet::new(), &mut watcher).unwrap();
+            assert_eq!(bits(outcomes, folder.path()), expected, "{what}");
+            assert_eq!(watcher.damaged.len(), if both { 2 } else { 1 }, "{what}");
+            assert!(
+                watcher
+                    .damaged
+                    .iter()
+                    .all(|path| path.exists() && path.extension().unwrap() == "damaged")
+            );
+            // The sound one before it was used, if there was one.
+            assert_eq!(watcher.steps[0].step, if both { 1 } else { 7 }, "{what}");
+        }
+    }
+}
+
+#[test]
+fn checkpoints_of_another_run_are_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = interrupted(folder.path());
+    let before = fs::read(&files[0]).unwrap();
+    let other = TrainConfig { seed: 12, ..config() };
+    let error = train(
+        &other,
+        folder.path(),
+        &BTreeSet::new(),
+        &mut Watcher::new(u64::MAX, 1),
+    )
+    .unwrap_err();
+    assert!(
+        matches!(
+            error,
+            TrainError::ForeignCheckpoint {
+                what: "configuration",
+                ..
+            }
+        ),
+        "{error}"
+    );
+    let (train, validation) = (text(400), text(100));
+    let error = run(
+        &config(),
+        &train,
+        &validation,
+        Bytes(1),
+        folder.path(),
+        &BTreeSet::new(),
+        &mut Watcher::new(9, 1),
+    );
+    assert!(matches!(
+        error,
+        Err(TrainError::ForeignCheckpoint {
+            what: "training text",
+            ..
+        })
+    ));
+    assert_eq!(fs::read(&files[0]).unwrap(), before);
+}
+
+#[test]
+fn divergence_is_an_outcome() {
+    let folder = tempfile::tempdir().unwrap();
+    let wild = TrainConfig {
+        peak_learning_rate: 1.0,
+        warmup_steps: 0,
+        optimizer: OptimizerConfig {
+            weight_decay: 0.0,
+            ..OptimizerConfig::default()
+        },
+        ..config()
+    };
+    let outcomes = train(
+        &wild,
+        folder.path(),
+        &BTreeSet::new(),
+        &mut Watcher::new(u64::MAX, u64::MAX),
+    )
+    .unwrap();
+    assert_eq!(outcomes.len(), 3);
+    for outcome in outcomes {
+        if outcome.branch == 0 {
+            // Too short for the rise to show.
+            continue;
+        }
+        let Status::Diverged { step, reason } = outcome.status else {
+            panic!("{:?}", outcome.status)
+        };
+        assert_eq!((step, outcome.steps), (20, 20));
+        assert!(
+            matches!(reason, Divergence::LossRose { mean, initial } if mean.0 > 1.5 * initial.0),
+            "{reason}"
+        );
+        assert_eq!(outcome.validation, None);
+        assert_eq!(outcome.curve.len(), 20);
+    }
+    let infinite = TrainConfig {
+        peak_learning_rate: 1e38,
+        ..wild
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let outcomes = train(
+        &infinite,
+        folder.path(),
+        &BTreeSet::new(),
+        &mut Watcher::new(u64::MAX, u64::MAX),
+    )
+    .unwrap();
+    for outcome in outcomes {
+        let Status::Diverged { step, reason } = outcome.status else {
+            panic!("{:?}", outcome.status)
+        };
+        assert_eq!(step, 1);
+        assert!(
+            matches!(reason, Divergence::LossNotFinite | Divergence::GradientNotFinite),
+            "{reason}"
+        );
+    }
+}
+
+#[test]
+fn saved_models_load_and_damaged_ones_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let outcomes = train(
+        &config(),
+        folder.path(),
+        &BTreeSet::new(),
+        &mut Watcher::new(u64::MAX, u64::MAX),
+    )
+    .unwrap();
+    let file = folder.path().join("model-30-6.safetensors");
+    let device = burn::tensor::Device::default();
+    let (spec, model) = load_model(&file, &device).unwrap();
+    assert_eq!(spec, config().architecture);
+    let found = evaluate(&model, &text(100), Bytes(250), 8, 13, &device).unwrap();
+    assert_eq!(Some(found), outcomes[2].validation);
+
+    let mut bytes = fs::read(&file).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&file, bytes).unwrap();
+    let error = load_model(&file, &device).unwrap_err().to_string();
+    assert!(
+        error.contains("model-30-6") && error.contains("checksum"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_finished_run_has_nothing_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut watcher = Watcher::new(u64::MAX, 1);
+    assert_eq!(
+        train(&config(), folder.path(), &BTreeSet::from([0, 1, 2]), &mut watcher).unwrap(),
+        []
+    );
+    assert!(watcher.steps.is_empty());
+    let outcomes = train(&config(), folder.path(), &BTreeSet::from([0, 1]), &mut watcher).unwrap();
+    assert_eq!(
+        outcomes.iter().map(|outcome| outcome.branch).collect::<Vec<_>>(),
+        [2]
+    );
+}
+
+#[test]
+fn configurations_round_trip_and_bad_ones_are_explained() {
+    let text = serde_json::to_string(&config()).unwrap();
+    assert_eq!(serde_json::from_str::<TrainConfig>(&text).unwrap(), config());
+    type Spoil = fn(&mut TrainConfig);
+    let cases: [(&str, Spoil); 7] = [
+        ("context = 9", |config| config.context = 9),
+        ("batch_sequences = 0", |config| config.batch_sequences = 0),
+        ("peak_learning_rate = NaN", |config| {
+            config.peak_learning_rate = f64::NAN
+        }),
+        ("beta2 = 1", |config| config.optimizer.beta2 = 1.0),
+        ("clip_norm = 0", |config| config.optimizer.clip_norm = 0.0),
+        ("branches = []", |config| config.branches.clear()),
+        ("end: 5, decay: 4", |config| config.branches[0].end = 5),
+    ];
+    for (expected, spoil) in cases {
+        let mut config = config();
+        spoil(&mut config);
+        let folder = tempfile::tempdir().unwrap();
+        let error = train(&config, folder.path(), &BTreeSet::new(), &mut Watcher::new(1, 1))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(expected) && error.contains("; "), "{error}");
+    }
+}
+
+#[test]
+fn texts_that_do_not_fit_are_explained() {
+    let attempt = |train: &[u32], validation: &[u32]| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut watcher = Watcher::new(u64::MAX, u64::MAX);
+        run(
+            &config(),
+            &train.to_vec(),
+            &validation.to_vec(),
+            Bytes(1),
+            folder.path(),
+            &BTreeSet::new(),
+            &mut watcher,
+        )
+        .unwrap_err()
+        .to_string()
+    };
+    let good = text(300);
+    assert!(attempt(&good[..8], &good).contains("training split has 8 tokens and one sequence needs 9"));
+    assert!(attempt(&good, &good[..1]).contains("validation split has 1 tokens"));
+    let mut foreign = good.clone();
+    foreign.fill(13);
+    assert!(attempt(&foreign, &good).contains("token 13 at position"));
+    assert!(
+        attempt(&good, &foreign).contains("of the validation split is outside the model's vocabulary of 13")
+    );
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    // Large enough for the products to be shared out among threads.
+    let architecture = ArchitectureSpec::Decoder(DecoderConfig::new(256, 64, 2, 4, 64));
+    let branches = vec![Branch { end: 4, decay: 1 }];
+    let config = TrainConfig {
+        architecture,
+        context: 64,
+        batch_sequences: 16,
+        branches,
+        ..config()
+    };
+    let train: Vec<u32> = (0..5000u32).map(|index| index * index / 7 % 256).collect();
+    let bits = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| {
+            let folder = tempfile::tempdir().unwrap();
+            let mut watcher = Watcher::new(u64::MAX, u64::MAX);
+            run(
+                &config,
+                &train,
+                &train,
+                Bytes(5000),
+                folder.path(),
+                &BTreeSet::new(),
+                &mut watcher,
+            )
+            .unwrap();
+            blake3::hash(&fs::read(folder.path().join("model-4-1.safetensors")).unwrap())
+        })
+    };
+    let one = bits(1);
+    assert_eq!(one, bits(2));
+    assert_eq!(one, bits(3));
+}
