@@ -35,9 +35,7 @@ fn main() {
     let table = table.with("loss", loss).unwrap();
     let time = |what: &str, options: FitOptions| {
         let begin = Instant::now();
-        let before = cpu();
         let fit = fit(&ChinchillaForm, &table, &options).unwrap();
-        println!("CPU {:.2}", cpu() - before);
         println!(
             "{what}: {:.2} s, objective {:.9e}",
             begin.elapsed().as_secs_f64(),
@@ -71,9 +69,4 @@ fn main() {
         },
     );
     time("4,500 starts, 4,000 samples, profiles, hold-out", all);
-}
-
-fn cpu() -> f64 {
-    let t = std::fs::read_to_string("/proc/self/stat").unwrap();
-    t.split(' ').nth(13).unwrap().parse::<f64>().unwrap() / 100.0
 }

@@ -7,6 +7,8 @@
 //! depends on data, options and seed alone, never on the number of threads.
 
 pub mod approach;
+mod compare;
+pub mod coverage;
 mod error;
 mod fit;
 pub mod form;
@@ -15,6 +17,7 @@ pub mod numeric;
 mod objective;
 mod observations;
 
+pub use compare::{Compared, Flattening, compare, flattening};
 pub use error::{FitError, InputError, Refusal, Warning};
 pub use fit::{
     Estimate, Fit, FitOptions, Holdout, LocalMinimum, ParameterEstimate, Prediction, Resampling, Starts, fit,

@@ -231,7 +231,7 @@ impl Parser<'_> {
         while let Some(character) = self.text.get(self.at) {
             let exponent_sign = matches!(character, '+' | '-') && matches!(self.text[self.at - 1], 'e' | 'E');
             let digit = character.is_ascii_digit() || matches!(character, '.' | 'e' | 'E');
-            if !digit && !(exponent_sign && self.at > start) {
+            if !(digit || exponent_sign && self.at > start) {
                 break;
             }
             self.at += 1;

@@ -88,3 +88,23 @@ pub(crate) fn reproduces(what: &str, ours: f64, published: f64, tolerance: f64) 
         "{what}: published {published} +-{tolerance}, ours {ours}"
     );
 }
+
+/// Reads the numbers of a JSON Lines file; `None` where the published runs are absent.
+pub(crate) fn json_lines(file: &str) -> Option<Table> {
+    let text = std::fs::read_to_string(path(file)?).unwrap();
+    let objects: Vec<serde_json::Map<String, serde_json::Value>> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let header: Vec<String> = objects[0].keys().cloned().collect();
+    let cell = |value: &serde_json::Value| {
+        value
+            .as_f64()
+            .map_or_else(|| value.to_string(), |value| value.to_string())
+    };
+    let rows = objects
+        .iter()
+        .map(|object| header.iter().map(|name| cell(&object[name])).collect())
+        .collect();
+    Some(Table { header, rows })
+}
