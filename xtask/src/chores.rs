@@ -94,6 +94,7 @@ fn kill(arguments: &[String]) -> Result<(), String> {
         "--package",
         "triaxis",
         "--test",
+        "it",
         "kill",
         "--",
         "--nocapture",

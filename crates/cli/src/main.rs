@@ -1,4 +1,5 @@
 //! The command line of triaxis: reads arguments, prints, and chooses the exit code.
+#![allow(clippy::print_stderr, reason = "messages of the command line go to stderr")]
 
 mod failure;
 mod output;

@@ -9,11 +9,14 @@ use triaxis_corpus::Stage;
 use triaxis_study::{Event, Group, Listener, Message};
 use triaxis_units::Seconds;
 
+const TEMPLATE: &str = "{prefix:>9} [{bar:30}] {percent:>3}%  {wide_msg}";
+
 /// Least time between two plain lines of progress.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// Shows what a study does on stderr.
 pub struct Progress {
+    quiet: bool,
     bar: Option<ProgressBar>,
     state: Mutex<State>,
 }
@@ -34,7 +37,7 @@ impl Progress {
     /// A bar when stderr is a terminal, else plain lines; neither when `quiet`.
     pub fn new(quiet: bool) -> Self {
         let bar = (std::io::stderr().is_terminal() && !quiet).then(|| {
-            let style = ProgressStyle::with_template("{prefix:>9} [{bar:30}] {percent:>3}%  {wide_msg}");
+            let style = ProgressStyle::with_template(TEMPLATE);
             ProgressBar::new(1000).with_style(
                 style
                     .expect("the template is a constant, and tested")
@@ -52,13 +55,17 @@ impl Progress {
             phase: "",
         };
         Self {
+            quiet,
             bar,
             state: Mutex::new(state),
         }
     }
 
     /// Prints a line above the bar.
-    pub fn say(&self, line: &str) {
+    fn say(&self, line: &str) {
+        if self.quiet {
+            return;
+        }
         match &self.bar {
             Some(bar) => bar.suspend(|| eprintln!("{line}")),
             None => eprintln!("{line}"),
@@ -89,7 +96,7 @@ impl Progress {
             bar.set_prefix(state.phase);
             bar.set_position((fraction * 1000.0) as u64);
             bar.set_message(message.to_owned());
-        } else if state.printed.elapsed() >= LINE_EVERY {
+        } else if !self.quiet && state.printed.elapsed() >= LINE_EVERY {
             state.printed = Instant::now();
             eprintln!("{:>9}: {:3.0}%  {message}", state.phase, fraction * 100.0);
         }
@@ -205,7 +212,16 @@ impl Listener for Progress {
                 }
             }
             Event::Predicted(prediction) => self.say(&format!("{:>9}: {prediction}", "predicted")),
-            Event::Warning(error) => self.say(&format!("{:>9}: {error}", "warning")),
+            // Said even when quiet: something the user has was not what it should be.
+            Event::Warning(error) => eprintln!("{:>9}: {error}", "warning"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_template_is_one() {
+        assert!(super::ProgressStyle::with_template(super::TEMPLATE).is_ok());
     }
 }

@@ -112,7 +112,7 @@ impl RunRecord {
     ) -> Self {
         let outcome = match (&outcome.status, &outcome.validation) {
             (triaxis_train::Status::Completed, Some(validation)) => Outcome::Done {
-                validation: validation.clone(),
+                validation: *validation,
                 curve: outcome.curve.clone(),
             },
             (triaxis_train::Status::Completed, None) => Outcome::Failed {

@@ -121,10 +121,10 @@ pub fn work(
 
 /// Whether an error is the machine's (no space, no permission), so that no other group would fare better.
 pub fn is_machine(error: &StudyError) -> bool {
-    match error {
-        StudyError::Io { .. } | StudyError::Train(TrainError::Io { .. }) => true,
-        _ => false,
-    }
+    matches!(
+        error,
+        StudyError::Io { .. } | StudyError::Train(TrainError::Io { .. })
+    )
 }
 
 struct Recorder<'a> {

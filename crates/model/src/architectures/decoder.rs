@@ -153,8 +153,8 @@ impl Architecture for DecoderConfig {
         (Touvron et al. 2023, arXiv 2302.13971): RMSNorm before each sub-layer (arXiv 1910.07467), rotary positions \
         (arXiv 2104.09864), grouped-query attention (arXiv 2305.13245), SwiGLU (arXiv 2002.05202), no biases, head \
         tied to the embedding or not. Initial weights are normal: every matrix with deviation 1/sqrt(inputs), those \
-        that write to the residual stream divided by sqrt(2 layers) (GPT-2), tables of the vocabulary with 0.02; \
-        gains are one.";
+        that write to the residual stream divided by sqrt(2 layers) (GPT-2), tables of the vocabulary with \
+        1/sqrt(width), so that scores start at the size of one; gains are one.";
 
     fn examples() -> Vec<Self> {
         let grouped = Self {
@@ -255,7 +255,8 @@ impl Architecture for DecoderConfig {
 
     fn build(&self, seed: u64, device: &Device) -> Result<Decoder, ModelError> {
         self.validate()?;
-        let table = |name| normal(seed, name, [self.vocabulary, self.width], 0.02, device);
+        let deviation = (self.width as f64).sqrt().recip();
+        let table = |name| normal(seed, name, [self.vocabulary, self.width], deviation, device);
         Ok(Decoder {
             embedding: table("embedding"),
             blocks: (0..self.layers)

@@ -1,11 +1,9 @@
 //! Every mistake a user can make gets an error that names the value, the rule and the remedy, exit
 //! code 2, and loses nothing that was there.
 
-mod support;
-
 use std::fs;
 
-use support::{Bench, SPEC};
+use crate::support::{Bench, SPEC};
 
 /// Runs a study that must be refused with exit code 2, and gives what it said.
 fn refused(bench: &Bench, arguments: &[&str]) -> String {

@@ -1,11 +1,9 @@
 //! A study that is killed again and again ends with the records of one that was not.
 
-mod support;
-
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use support::{Bench, SPEC};
+use crate::support::{Bench, SPEC};
 
 #[test]
 fn a_killed_study_ends_with_the_records_of_an_undisturbed_one() {

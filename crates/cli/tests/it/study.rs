@@ -1,11 +1,9 @@
 //! The whole way of a small study, with the real program.
 
-mod support;
-
 use std::fs;
 
+use crate::support::{Bench, SPEC};
 use serde_json::Value;
-use support::{Bench, SPEC};
 
 fn json(output: &std::process::Output) -> Value {
     assert!(

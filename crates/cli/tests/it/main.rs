@@ -1,0 +1,8 @@
+//! The real program, run as a user runs it.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod input;
+mod kill;
+mod output;
+mod study;
+mod support;
