@@ -184,10 +184,13 @@ fn a_few_steps_learn_a_batch_by_heart() {
                 gradients: &gradients,
             });
         }
+        // Knowing nothing costs the logarithm of the vocabulary; first scores of the size of one add less
+        // than a nat.
         let uniform = (spec.vocabulary() as f32).ln();
+        let start = losses[0] - uniform;
         assert!(
-            (losses[0] - uniform).abs() < 0.1,
-            "{spec:?} starts at {} not near {uniform}",
+            (-0.1..1.0).contains(&start),
+            "{spec:?} starts at {}, {start} above {uniform}",
             losses[0]
         );
         assert!(losses[59] < 0.8 * losses[0], "{spec:?} ends at {}", losses[59]);
