@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod holdout;
+mod intervals;
 mod options;
 mod profile;
 mod result;
@@ -17,16 +18,11 @@ use crate::form::{LawForm, MOST_PARAMETERS};
 use crate::numeric::fit_line;
 use crate::objective::{Objective, Problem, Reduction, Rows};
 use crate::observations::Observations;
-use bootstrap::{Sampler, bca, percentile};
 pub(crate) use holdout::sizes;
 use search::Searcher;
 
 /// Rows from which on a bootstrap draws rows rather than residuals, unless told otherwise.
 const ROWS_FOR_CASES: usize = 60;
-
-/// How much worse a local minimum may be to be tried on bootstrap samples too, and how many are.
-const RIVAL: f64 = 1.5;
-const MOST_RIVALS: usize = 3;
 
 /// Fits `form` to `table`: the best parameters of all starts, their intervals, what is identified,
 /// and how well the largest runs are predicted from the others.
@@ -101,7 +97,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         warnings: warnings(form, table, &rows),
         refusals: collinear(form, &rows),
     };
-    intervals(
+    intervals::intervals(
         &searcher,
         &rows,
         &minima
@@ -292,146 +288,4 @@ fn warnings(form: &dyn LawForm, table: &Observations, rows: &Rows) -> Vec<Warnin
         warnings.push(Warning::DuplicatedRows { rows: repeated });
     }
     warnings
-}
-
-/// Fills in replicates, parameter intervals and what they say.
-fn intervals(
-    searcher: &Searcher<'_>,
-    rows: &Rows,
-    minima: &[Vec<f64>],
-    residuals: &[f64],
-    options: &FitOptions,
-    fit: &mut Fit,
-) {
-    let form = searcher.form;
-    let best = &minima[0];
-    // Another minimum can be the best one of a sample only if it is not far worse on all rows.
-    let near = |minimum: &LocalMinimum| minimum.objective <= RIVAL * fit.objective;
-    let rivals = fit
-        .minima
-        .iter()
-        .take(MOST_RIVALS)
-        .take_while(|minimum| near(minimum))
-        .count()
-        .max(1);
-    let sampler = Sampler {
-        searcher: *searcher,
-        rows,
-        minima: &minima[..rivals],
-        residuals,
-        seed: options.seed,
-    };
-    let replicates = sampler.replicates(fit.resampling, options.replicates);
-    let left_out = if options.replicates > 0 {
-        sampler.left_out()
-    } else {
-        Vec::new()
-    };
-    if replicates.len() < options.replicates {
-        let failed = options.replicates - replicates.len();
-        fit.warnings.push(Warning::FailedSamples {
-            failed,
-            samples: options.replicates,
-        });
-    }
-    let profiles = options.profile.then(|| {
-        let problem = Problem::new(form, rows, searcher.objective, profile::SMOOTH);
-        let least = problem.value(best, &mut vec![0.0; best.len()]);
-        let ceiling = profile::ceiling(searcher, rows, residuals, least, options.level);
-        profile::profiles(searcher, rows, best, least, ceiling)
-    });
-    for (index, parameter) in form.parameters().iter().enumerate() {
-        let column = |points: &[Vec<f64>]| -> Vec<f64> {
-            points
-                .iter()
-                .map(|point| parameter.scale.inverse(point[index]))
-                .collect()
-        };
-        let value = fit.best[index];
-        let draws = column(&replicates);
-        let mut methods: BTreeMap<String, (f64, f64)> = BTreeMap::new();
-        if let Some(interval) = percentile(&draws, options.level) {
-            methods.insert("percentile".into(), interval);
-        }
-        if let Some(interval) = bca(&draws, value, &column(&left_out), options.level) {
-            methods.insert("bca".into(), interval);
-        }
-        let profile = profiles.as_ref().map(|profiles| profiles[index]);
-        if let Some(profile) = profile {
-            methods.insert("profile".into(), (profile.low, profile.high));
-        }
-        fit.parameters.insert(
-            parameter.name.to_string(),
-            ParameterEstimate {
-                estimate: combined(value, &methods, profile),
-                intervals: methods,
-            },
-        );
-        report(&parameter.name, fit);
-    }
-    fit.replicates = replicates
-        .iter()
-        .map(|replicate| natural(form, replicate))
-        .collect();
-}
-
-/// The interval to be used: the bootstrap's where the profile is closed, what the profile allows where it is open.
-fn combined(
-    value: f64,
-    methods: &BTreeMap<String, (f64, f64)>,
-    profile: Option<profile::Profile>,
-) -> Estimate {
-    let bootstrap = methods.get("bca").or_else(|| methods.get("percentile"));
-    let closed = profile.is_none_or(|profile| profile.closed);
-    let (low, high) = match (bootstrap, profile) {
-        (Some((low, high)), Some(profile)) if !closed => (low.min(profile.low), high.max(profile.high)),
-        (Some(interval), _) => *interval,
-        (None, Some(profile)) => (profile.low, profile.high),
-        (None, None) => return Estimate::point(value),
-    };
-    Estimate {
-        value,
-        low: low.min(value),
-        high: high.max(value),
-        identified: closed,
-    }
-}
-
-/// Warns of a parameter that is unidentified, or whose intervals disagree.
-fn report(name: &str, fit: &mut Fit) {
-    let Some(parameter) = fit.parameters.get(name) else {
-        return;
-    };
-    let Estimate {
-        low,
-        high,
-        identified,
-        ..
-    } = parameter.estimate;
-    if !identified && low < high {
-        fit.warnings.push(Warning::Unidentified {
-            parameter: name.into(),
-            low,
-            high,
-        });
-        return;
-    }
-    let mut widths: Vec<(&String, f64)> = parameter
-        .intervals
-        .iter()
-        .map(|(method, (low, high))| (method, high - low))
-        .collect();
-    widths.sort_by(|first, second| first.1.total_cmp(&second.1));
-    if let (Some((narrow, narrow_width)), Some((wide, wide_width))) = (widths.first(), widths.last())
-        && *wide_width > 2.0 * narrow_width
-    {
-        let warning = Warning::IntervalsDisagree {
-            parameter: name.into(),
-            narrow: narrow.to_string(),
-            narrow_width: *narrow_width,
-            wide: wide.to_string(),
-            wide_width: *wide_width,
-        };
-        fit.warnings.push(warning);
-    }
 }

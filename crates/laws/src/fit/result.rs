@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::options::Resampling;
 use crate::error::{Refusal, Warning};
 use crate::form::Residual;
-use crate::numeric::{Stream, quantile_sorted, sorted};
+use crate::numeric::{Stream, expanded_level, quantile_sorted, sorted};
 use crate::objective::Objective;
 
 /// A value with the interval of the data around it.
@@ -157,7 +157,8 @@ impl Fit {
         if values.len() < 20 || !value.is_finite() {
             return Estimate::point(value);
         }
-        let tail = 0.5 * (1.0 - self.level);
+        let freedom = self.rows.saturating_sub(self.best.len()) as f64;
+        let tail = 0.5 * (1.0 - expanded_level(self.level, freedom));
         Estimate {
             value,
             low: quantile_sorted(&values, tail).min(value),

@@ -12,5 +12,5 @@ pub(crate) use bfgs::{Minimum, minimise};
 pub use linear::{LineFit, ParabolaFit, fit_line, fit_parabola};
 pub(crate) use linear::{least_squares, solve_positive};
 pub(crate) use marquardt::{Curvature, Quadratic, descend};
-pub(crate) use quantile::{normal_quantile, quantile_sorted, sorted, student_quantile};
+pub(crate) use quantile::{expanded_level, normal_quantile, quantile_sorted, sorted, student_quantile};
 pub use random::Stream;

@@ -33,6 +33,12 @@ pub(crate) fn student_quantile(probability: f64, freedom: f64) -> f64 {
     }
 }
 
+/// The level at which percentiles of a bootstrap are read so that the interval holds with `freedom`
+/// degrees of freedom: that of the normal interval as wide as Student's (Hesterberg 2015, section 5.3).
+pub(crate) fn expanded_level(level: f64, freedom: f64) -> f64 {
+    2.0 * Normal::standard().cdf(student_quantile(0.5 * (1.0 + level), freedom)) - 1.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +55,12 @@ mod tests {
     #[test]
     fn distribution_quantiles_match_tables() {
         assert!((normal_quantile(0.975) - 1.959_963_985).abs() < 1e-8);
+        assert!(
+            (expanded_level(0.95, 5.0) - 0.989_846).abs() < 1e-5,
+            "{}",
+            expanded_level(0.95, 5.0)
+        );
+        assert!((expanded_level(0.9, 1e6) - 0.9).abs() < 1e-5);
         assert!((student_quantile(0.975, 5.0) - 2.570_581_836).abs() < 1e-6);
     }
 }

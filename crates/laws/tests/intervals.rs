@@ -1,0 +1,63 @@
+//! 90% intervals against a known truth: the smaller version of `benches/intervals.rs`.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+use triaxis_laws::FitOptions;
+use triaxis_laws::approach::{Run, approach3};
+use triaxis_laws::forms::{Chinchilla, FLOPS_PER_PARAM_TOKEN};
+use triaxis_laws::numeric::Stream;
+
+const TRUTH: Chinchilla = Chinchilla {
+    E: 0.9,
+    A: 25.0,
+    B: 60.0,
+    alpha: 0.34,
+    beta: 0.34,
+};
+
+/// Four budgets of five sizes around the optimum, noise of 0.4%.
+fn ladder(seed: u64) -> Vec<Run> {
+    let mut stream = Stream::new(seed, "ladder", 0);
+    let mut runs = Vec::new();
+    for budget in [1e12, 4e12, 1.6e13, 6.4e13] {
+        let best = TRUTH.optimum(budget, FLOPS_PER_PARAM_TOKEN).unwrap();
+        for step in 0..5 {
+            let params = best.params * 2.0_f64.powi(step - 2);
+            let tokens = budget / (6.0 * params);
+            let loss = TRUTH.loss(params, tokens) * (0.004 * stream.normal()).exp();
+            runs.push(Run {
+                params,
+                tokens,
+                flops: budget,
+                loss,
+                budget: Some(budget),
+            });
+        }
+    }
+    runs
+}
+
+#[test]
+fn a_tiny_ladder_states_honest_intervals() {
+    let repeats = 60;
+    let (mut new_run, mut exponent) = (0, 0);
+    let target = TRUTH.optimum(4.0 * 6.4e13, FLOPS_PER_PARAM_TOKEN).unwrap();
+    for seed in 0..repeats {
+        let options = FitOptions {
+            replicates: 200,
+            profile: false,
+            holdout: false,
+            ..FitOptions::default()
+        };
+        let result = approach3(&ladder(seed), &options).unwrap();
+        let prediction = result.predict(target.params, target.tokens).unwrap();
+        let noise = 0.004 * Stream::new(seed, "new run", 0).normal();
+        let measured = TRUTH.loss(target.params, target.tokens) * noise.exp();
+        new_run += usize::from(prediction.low <= measured && measured <= prediction.high);
+        exponent += usize::from(result.params_exponent.covers(0.5));
+    }
+    println!("of {repeats}: new run {new_run}, exponent {exponent}");
+    // 90% of 60 is 54; within 2.6 standard deviations of it.
+    assert!((48..=60).contains(&new_run), "{new_run} of {repeats}");
+    assert!((48..=60).contains(&exponent), "{exponent} of {repeats}");
+}
