@@ -22,6 +22,9 @@ fn size() -> impl Strategy<Value = usize> {
 /// Runs a check on every instruction set. Tests run side by side, so another may change the level in the
 /// middle of a check: all levels must pass all checks, so no failure is hidden and none is made up.
 fn on_every_level(check: impl Fn()) {
+    // The level is the whole process's: tests that change it take turns.
+    static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     for level in Level::available() {
         level.make_default();
         check();
