@@ -12,7 +12,7 @@ pub(crate) const SCHEMA: u32 = 1;
 /// One finished trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
-    /// [`SCHEMA`].
+    /// Version of the layout of a record.
     pub schema: u32,
     /// The trial, fully resolved.
     pub trial: Trial,

@@ -259,10 +259,10 @@ pub fn write(path: &Path, content: &impl Serialize) -> Result<(), StudyError> {
     write_bytes(path, &seal(content))
 }
 
-/// As [`write`], but leaves a file alone that holds the same already.
+/// As [`write()`], but leaves a file alone that holds the same already.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_if_changed(path: &Path, content: &impl Serialize) -> Result<(), StudyError> {
     let bytes = seal(content);
     if fs::read(path).is_ok_and(|found| found == bytes) {
@@ -301,7 +301,7 @@ pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), StudyError> {
         .map_err(StudyError::io("sync", folder))
 }
 
-/// Reads what [`write`] wrote, or `None` when there is nothing.
+/// Reads what [`write()`] wrote, or `None` when there is nothing.
 ///
 /// # Errors
 /// [`StudyError::Damaged`], after setting the file aside, when it does not hold what was written.
