@@ -1,6 +1,6 @@
 //! Sixteen `f32` lanes at a time, on the widest instructions the processor has.
 //!
-//! A kernel is written once, generic over [`Simd`], and called through [`dispatch!`], which picks the
+//! A kernel is written once, generic over [`Simd`], and called through `dispatch!`, which picks the
 //! instruction set at run time. A value of an instruction set's type is the proof that the processor
 //! has it, so everything but that proof and raw pointers is safe code.
 

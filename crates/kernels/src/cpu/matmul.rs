@@ -1,7 +1,7 @@
 //! Products of `f32` matrices, stored anyhow, without copying a transposed one.
 //!
 //! Blocks as in Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008): the
-//! right-hand side is packed into panels of 32 columns and [`DEPTH`] rows that stay in the first-level
+//! right-hand side is packed into panels of 32 columns and `DEPTH` rows that stay in the first-level
 //! cache; a register tile of `Simd::TILE_ROWS` rows runs over it.
 //!
 //! Each value of the result is a sum over depth blocks in order, in each of which it is one chain of
