@@ -13,6 +13,7 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::Path;
+use std::time::Instant;
 
 use triaxis_corpus::{CorpusSpec, TokenizerSpec, prepare};
 use triaxis_model::{ArchitectureSpec, DecoderConfig};
@@ -21,10 +22,14 @@ use triaxis_train::{
 };
 use triaxis_units::Tokens;
 
-struct Silent;
+/// When each step ended.
+#[derive(Default)]
+struct Watch(Vec<Instant>);
 
-impl Observer for Silent {
-    fn step(&mut self, _: &StepEvent) {}
+impl Observer for Watch {
+    fn step(&mut self, _: &StepEvent) {
+        self.0.push(Instant::now());
+    }
     fn branch_finished(&mut self, _: &BranchOutcome) {}
 }
 
@@ -77,7 +82,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let checkpoints = tempfile::tempdir()?;
         let (train, validation) = (corpus.train(), corpus.validation());
         let bytes = corpus.validation_bytes();
-        let started = std::time::Instant::now();
+        let mut watch = Watch::default();
         let outcomes = run(
             &config,
             &train,
@@ -85,11 +90,18 @@ fn main() -> Result<(), Box<dyn Error>> {
             bytes,
             checkpoints.path(),
             &BTreeSet::new(),
-            &mut Silent,
+            &mut watch,
         )?;
+        let mut gaps: Vec<f64> = watch
+            .0
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]).as_secs_f64())
+            .collect();
+        gaps.sort_by(f64::total_cmp);
+        let median = gaps.get(gaps.len() / 2).copied().unwrap_or(f64::NAN);
         for outcome in outcomes {
             println!(
-                "rate {rate} ({:.2} × rule): {}, {:?}, {:.1} s, {:.0} tokens/s with the evaluation",
+                "rate {rate} ({:.2} × rule): {}, {:?}, {:.1} s, {:.0} tokens/s in the median step",
                 config.peak_learning_rate / rule,
                 outcome.validation.map_or("none".to_owned(), |found| format!(
                     "{:.4} nats, {:.4} bits per byte",
@@ -97,7 +109,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 )),
                 outcome.status,
                 outcome.seconds.0,
-                outcome.tokens.as_f64() / started.elapsed().as_secs_f64(),
+                config.batch_tokens().as_f64() / median,
             );
         }
     }

@@ -37,8 +37,9 @@ pub struct BranchEstimate {
     pub own_flops: Flops,
 }
 
-/// What the program itself and its buffers take besides the model, measured on runs of tiny models.
-const BASE_BYTES: u64 = 24 << 20;
+/// What the program itself, its buffers and the pages of text it maps take besides the model, measured on
+/// runs of tiny models.
+const BASE_BYTES: u64 = 48 << 20;
 
 /// Copies of the weights at the peak: weights, gradients, two moments, an update in the making; the
 /// initial weights; and three more (weights and moments of the trunk) that wait while a branch runs.

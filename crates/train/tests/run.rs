@@ -546,3 +546,26 @@ fn the_number_of_threads_changes_no_bit() {
     assert_eq!(one, bits(2));
     assert_eq!(one, bits(3));
 }
+
+#[test]
+fn estimates_count_what_is_run() {
+    let estimate = estimate(&config());
+    let step = 3.0 * 4.0 * config().architecture.forward_flops(8).total().0;
+    assert_eq!(estimate.flops.0, 34.0 * step);
+    assert_eq!(estimate.tokens.0, 34 * 32);
+    assert_eq!(
+        estimate.six_nd.0,
+        6.0 * (34 * 32) as f64 * estimate.parameters.as_f64()
+    );
+    let alone: Vec<f64> = estimate
+        .branches
+        .iter()
+        .map(|branch| branch.flops.0 / step)
+        .collect();
+    let own: Vec<f64> = estimate
+        .branches
+        .iter()
+        .map(|branch| branch.own_flops.0 / step)
+        .collect();
+    assert_eq!((alone, own), (vec![12.0, 30.0, 20.0], vec![4.0, 6.0, 0.0]));
+}

@@ -249,7 +249,7 @@ impl Architecture for DecoderConfig {
     }
 
     fn activations(&self, length: usize) -> u64 {
-        let block = 10 * self.width + 6 * self.projected() + 8 * self.feed_forward;
+        let block = 8 * self.width + 3 * self.projected() + 5 * self.feed_forward;
         (length * self.layers * block + length.min(HEAD_CHUNK) * self.vocabulary) as u64
     }
 
