@@ -1,4 +1,4 @@
-//! The choice between kernels and compositions.
+//! The choices of how to compute.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,43 +13,71 @@ pub enum Implementation {
     Composed,
 }
 
-static COMPOSED: AtomicBool = AtomicBool::new(false);
-
-thread_local! {
-    static HERE: Cell<Option<Implementation>> = const { Cell::new(None) };
+/// What the kernels multiply matrices in. Weights, sums and everything between products are `f32` in both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// `f32`
+    #[default]
+    Float32,
+    /// Operands are rounded to bf16, where the processor has instructions for it
+    /// ([`bf16::unit`](crate::cpu::bf16::unit)); elsewhere as [`Precision::Float32`].
+    BFloat16,
 }
 
-impl Implementation {
-    /// What operations called on this thread use. Gradients use what their forward pass used.
-    pub fn current() -> Self {
-        HERE.get().unwrap_or(if COMPOSED.load(Ordering::Relaxed) {
-            Self::Composed
-        } else {
-            Self::Fused
-        })
-    }
+/// Gives an enumeration of two a value for the process, the first at its start, and one for the thread.
+macro_rules! choice {
+    ($choice:ident, $first:ident, $second:ident) => {
+        impl $choice {
+            /// What operations called on this thread use. Gradients use what their forward pass used.
+            pub fn current() -> Self {
+                let default = || {
+                    if Self::second().load(Ordering::Relaxed) {
+                        Self::$second
+                    } else {
+                        Self::$first
+                    }
+                };
+                Self::here(Cell::get).unwrap_or_else(default)
+            }
 
-    /// Makes all threads use it from now on.
-    pub fn make_default(self) {
-        COMPOSED.store(self == Self::Composed, Ordering::Relaxed);
-    }
+            /// Makes all threads use it from now on.
+            pub fn make_default(self) {
+                Self::second().store(self == Self::$second, Ordering::Relaxed);
+            }
 
-    /// Makes this thread use it while `work` runs.
-    pub fn run<R>(self, work: impl FnOnce() -> R) -> R {
-        struct Restore(Option<Implementation>);
-        impl Drop for Restore {
-            fn drop(&mut self) {
-                HERE.set(self.0);
+            /// Makes this thread use it while `work` runs.
+            pub fn run<R>(self, work: impl FnOnce() -> R) -> R {
+                struct Restore(Option<$choice>);
+                impl Drop for Restore {
+                    fn drop(&mut self) {
+                        $choice::here(|here| here.set(self.0));
+                    }
+                }
+                let _restore = Restore(Self::here(|here| here.replace(Some(self))));
+                work()
+            }
+
+            fn second() -> &'static AtomicBool {
+                static SECOND: AtomicBool = AtomicBool::new(false);
+                &SECOND
+            }
+
+            fn here<R>(use_it: impl FnOnce(&Cell<Option<Self>>) -> R) -> R {
+                thread_local! {
+                    static HERE: Cell<Option<$choice>> = const { Cell::new(None) };
+                }
+                HERE.with(use_it)
             }
         }
-        let _restore = Restore(HERE.replace(Some(self)));
-        work()
-    }
+    };
 }
+
+choice!(Implementation, Fused, Composed);
+choice!(Precision, Float32, BFloat16);
 
 #[cfg(test)]
 mod tests {
-    use super::Implementation;
+    use super::{Implementation, Precision};
 
     #[test]
     fn the_choice_ends_with_the_work_even_when_it_fails() {
@@ -63,5 +91,7 @@ mod tests {
             )
         });
         assert_eq!(inside, (Implementation::Composed, Implementation::Fused));
+        assert_eq!(Precision::BFloat16.run(Precision::current), Precision::BFloat16);
+        assert_eq!(Precision::current(), Precision::Float32);
     }
 }

@@ -6,7 +6,8 @@
 //! - [`simd`]: sixteen lanes at a time, on the instruction set found at run time.
 //! - [`parallel`], [`memory`]: one thread pool, and buffers used again from step to step.
 //! - The functions of this page: the same operations on burn's tensors, with gradients.
-//! - [`Implementation`]: whether they use the kernels or the compositions.
+//! - [`Implementation`]: whether they use the kernels or the compositions; [`Precision`]: what the kernels
+//!   multiply in.
 //!
 //! # What holds
 //! - A result does not depend on the number of threads: work is cut by shape alone, and every sum has one
@@ -24,7 +25,7 @@ mod implementation;
 mod ops;
 
 pub use cpu::adamw::Update;
-pub use implementation::Implementation;
+pub use implementation::{Implementation, Precision};
 pub use ops::adamw::{Moments, adamw_step};
 pub use ops::attention::{AttentionHeads, Rotation, causal_attention, causal_attention_packed};
 pub use ops::cross_entropy::{head_cross_entropy, head_losses};

@@ -67,4 +67,19 @@ impl<'a> Shared<'a> {
         // SAFETY: the range is inside the values; the caller promises it is not aliased.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(range.start), range.len()) }
     }
+
+    /// The first value of a range, to write parts of the range through.
+    ///
+    /// # Safety
+    /// Nothing else may touch the values written while they are written.
+    ///
+    /// # Panics
+    /// If the range is not inside the values.
+    pub unsafe fn start_of(self, range: Range<usize>) -> *mut f32 {
+        assert!(
+            range.start <= range.end && range.end <= self.length,
+            "a part of the shared values"
+        );
+        self.start.wrapping_add(range.start)
+    }
 }

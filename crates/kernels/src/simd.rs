@@ -45,6 +45,10 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// `to` must be valid for writing sixteen `f32`; it need not be aligned.
     unsafe fn store_pointer(self, value: Self::Floats, to: *mut f32);
 
+    /// Asks for the cache line of an address, which need not be readable.
+    #[inline(always)]
+    fn prefetch(self, _: *const f32) {}
+
     /// `a + b`
     fn add(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     /// `a - b`
@@ -63,6 +67,23 @@ pub trait Simd: Copy + Send + Sync + 'static {
     fn sqrt(self, a: Self::Floats) -> Self::Floats;
     /// `a × 2^power` for whole numbers `power` in -152..=129.
     fn scale(self, a: Self::Floats, power: Self::Floats) -> Self::Floats;
+
+    /// Exchanges rows and columns of sixteen vectors.
+    #[inline(always)]
+    fn transpose(self, rows: [Self::Floats; LANES]) -> [Self::Floats; LANES] {
+        let mut values = [[0.0; LANES]; LANES];
+        for (row, values) in rows.into_iter().zip(&mut values) {
+            self.store(row, values);
+        }
+        let (mut lanes, mut columns) = ([0.0; LANES], rows);
+        for (column, vector) in columns.iter_mut().enumerate() {
+            for (lane, values) in lanes.iter_mut().zip(&values) {
+                *lane = values[column];
+            }
+            *vector = self.load(&lanes);
+        }
+        columns
+    }
 
     /// Reads sixteen values.
     #[inline(always)]
@@ -287,6 +308,30 @@ mod tests {
             assert!(output[0].is_nan());
             assert_eq!(output[1..6], [f32::INFINITY, 0.0, f32::INFINITY, 0.0, 0.0]);
             assert_eq!(output[6..], [1.0; 10]);
+        }
+    }
+
+    #[inline(always)]
+    fn transpose_all<S: Simd>(simd: S, x: &[[f32; LANES]; LANES]) -> [[f32; LANES]; LANES] {
+        let mut y = [[0.0; LANES]; LANES];
+        let columns = simd.transpose(std::array::from_fn(|row| simd.load(&x[row])));
+        columns
+            .into_iter()
+            .zip(&mut y)
+            .for_each(|(column, y)| simd.store(column, y));
+        y
+    }
+
+    #[test]
+    fn transposes_exchange_rows_and_columns() {
+        let x: [[f32; LANES]; LANES] =
+            std::array::from_fn(|i| std::array::from_fn(|j| (i * LANES + j) as f32));
+        for level in Level::available() {
+            let y = dispatch_at!(level, transpose_all(&x));
+            assert!(
+                (0..256).all(|index| y[index % 16][index / 16] == x[index / 16][index % 16]),
+                "{level:?}"
+            );
         }
     }
 

@@ -5,10 +5,12 @@ mod reference;
 
 use proptest::prelude::*;
 use reference::{config, random, random_tokens, relative_error, wide};
+use triaxis_kernels::Precision;
 use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
+use triaxis_kernels::cpu::cross_entropy::Head;
 use triaxis_kernels::cpu::matmul::{Matrix, multiply};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
-use triaxis_kernels::cpu::{adamw, cross_entropy, embedding, norm, rms_norm, rotary, swiglu};
+use triaxis_kernels::cpu::{adamw, bf16, cross_entropy, embedding, norm, rms_norm, rotary, swiglu};
 use triaxis_kernels::parallel::Shared;
 use triaxis_kernels::simd::Level;
 
@@ -290,6 +292,17 @@ proptest! {
     }
 
     #[test]
+    fn rounded_products(rows in size(), depth in size(), columns in size(), a in 0u8..3, b in 0u8..3) {
+        let (x, y) = (random(1, rows * depth), random(2, depth * columns));
+        let expected = reference::multiply(&wide(&x), &wide(&y), rows, depth, columns);
+        let (x, y) = (stored(&x, rows, depth, a), stored(&y, depth, columns, b));
+        let mut c = vec![f32::NAN; rows * columns];
+        bf16::multiply(view(&x, rows, depth), view(&y, depth, columns), &mut c, columns, false);
+        let error = relative_error(&c, &expected, 0.1);
+        prop_assert!(error <= 2e-2, "relative error {error:e}");
+    }
+
+    #[test]
     fn attention_of_any_shape(
         batch in 1usize..3, length in prop_oneof![Just(1), Just(15), Just(16), Just(17), 2usize..130],
         key_heads in 1usize..3, group in 1usize..4, half in 1usize..20, rotary: bool,
@@ -373,11 +386,12 @@ proptest! {
         let (expected, [expected_dx, expected_dweight]) =
             reference::cross_entropy(&wide(&x), &wide(&weight), width, &targets);
         on_every_level(|| {
+            let head = Head { weight: &weight, width, precision: Precision::Float32 };
             let mut losses = vec![f32::NAN; rows];
             let (mut dx, mut dweight) = (vec![f32::NAN; x.len()], vec![f32::NAN; weight.len()]);
-            cross_entropy::losses(&x, &weight, width, &targets, &mut losses);
+            cross_entropy::losses(head, &x, &targets, &mut losses);
             let alone = losses.clone();
-            cross_entropy::losses_and_gradients(&x, &weight, width, &targets, &mut losses, &mut dx, &mut dweight);
+            cross_entropy::losses_and_gradients(head, &x, &targets, &mut losses, &mut dx, &mut dweight);
             assert_eq!(alone, losses);
             assert_close!(losses, expected, 1.0);
             assert_close!(dx, expected_dx, 1.0 / rows as f64);

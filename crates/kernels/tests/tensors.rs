@@ -7,7 +7,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use proptest::prelude::*;
 use reference::{config, random, random_tokens, relative_error, wide};
 use triaxis_kernels::{
-    AttentionHeads, Implementation, Moments, Rotation, Update, adamw_step, causal_attention,
+    AttentionHeads, Implementation, Moments, Precision, Rotation, Update, adamw_step, causal_attention,
     causal_attention_packed, embedding, gradient_norm, head_cross_entropy, head_losses, linear, rms_norm,
     rotary, swiglu,
 };
@@ -169,6 +169,34 @@ proptest! {
             prop_assert!(relative_error(fused, &wide(composed), 0.0) < 1e-5);
         }
         prop_assert_eq!(values(start), random(1, rows * columns), "a shared tensor was changed");
+    }
+}
+
+/// Outputs and gradients with operands rounded to bf16 are those of `f32` within its rounding.
+#[test]
+fn mixed_precision_is_near() {
+    for (rows, inputs, outputs) in [(1, 1, 1), (17, 15, 16), (257, 40, 33), (64, 96, 128)] {
+        let both = [Precision::Float32, Precision::BFloat16].map(|precision| {
+            precision.run(|| {
+                let x = [
+                    leaf(1, [rows, inputs]),
+                    leaf(2, [inputs, outputs]),
+                    leaf(3, [rows, inputs]),
+                    leaf(4, [9, inputs]),
+                ];
+                let mut all = run(linear(x[0].clone(), x[1].clone()), &x[..2]);
+                let loss = head_cross_entropy(x[2].clone(), x[3].clone(), tokens(5, [rows], 9));
+                all.extend(run(loss, &x[2..]));
+                all
+            })
+        });
+        for (index, (exact, rounded)) in both[0].iter().zip(&both[1]).enumerate() {
+            let error = relative_error(rounded, &wide(exact), 0.01);
+            assert!(
+                error <= 2e-2,
+                "output or gradient {index} of {rows} rows: relative error {error:e}"
+            );
+        }
     }
 }
 

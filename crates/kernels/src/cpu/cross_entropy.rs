@@ -5,13 +5,14 @@
 //! the logits need not be computed again.
 
 use super::embedding::check;
-use super::matmul::{Matrix, multiply};
+use super::matmul::Matrix;
+use crate::Precision;
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared, block};
 use crate::simd::{LANES, Simd, dispatch};
 
-/// Logits of a chunk: 2 MiB.
-const LOGITS: usize = 512 * 1024;
+/// Logits of a chunk: 16 MiB.
+const LOGITS: usize = 4 << 20;
 
 /// Rows a task does between the products.
 const ROWS: usize = 8;
@@ -21,14 +22,25 @@ fn chunk_rows(vocabulary: usize) -> usize {
     (LOGITS / vocabulary.max(1)).clamp(56, 2016) / 56 * 56
 }
 
+/// The last layer.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// `vocabulary × width`, as an embedding table is.
+    pub weight: &'a [f32],
+    /// Values of a row.
+    pub width: usize,
+    /// What its products are computed in.
+    pub precision: Precision,
+}
+
 /// Writes each row's loss `ln Σ exp(logits) - logits[target]`, with `logits = x weightᵀ`.
 ///
-/// `x` is `rows × width`, `weight` is `vocabulary × width`, as an embedding table is.
+/// `x` is `rows × width`.
 ///
 /// # Panics
 /// If a target is not in the vocabulary, or the lengths do not agree.
-pub fn losses(x: &[f32], weight: &[f32], width: usize, targets: &[u32], losses: &mut [f32]) {
-    run(x, weight, width, targets, losses, None);
+pub fn losses(head: Head, x: &[f32], targets: &[u32], losses: &mut [f32]) {
+    run(head, x, targets, losses, None);
 }
 
 /// The same, and the gradients of the *mean* loss: of `x` into `dx`, of the weight into `dweight`.
@@ -36,29 +48,32 @@ pub fn losses(x: &[f32], weight: &[f32], width: usize, targets: &[u32], losses: 
 /// # Panics
 /// If a target is not in the vocabulary, or the lengths do not agree.
 pub fn losses_and_gradients(
+    head: Head,
     x: &[f32],
-    weight: &[f32],
-    width: usize,
     targets: &[u32],
     losses: &mut [f32],
     dx: &mut [f32],
     dweight: &mut [f32],
 ) {
     assert!(
-        dx.len() == x.len() && dweight.len() == weight.len(),
+        dx.len() == x.len() && dweight.len() == head.weight.len(),
         "a gradient for each value"
     );
-    run(x, weight, width, targets, losses, Some((dx, dweight)));
+    run(head, x, targets, losses, Some((dx, dweight)));
 }
 
 fn run(
+    head: Head,
     x: &[f32],
-    weight: &[f32],
-    width: usize,
     targets: &[u32],
     losses: &mut [f32],
     mut gradients: Option<(&mut [f32], &mut [f32])>,
 ) {
+    let Head {
+        weight,
+        width,
+        precision,
+    } = head;
     let (rows, vocabulary) = (targets.len(), weight.len().checked_div(width).unwrap_or(0));
     assert!(
         x.len() == rows * width && weight.len() == vocabulary * width,
@@ -77,7 +92,7 @@ fn run(
         let values = chunk.start * width..chunk.end * width;
         let inputs = Matrix::new(&x[values.clone()], chunk.len(), width);
         let logits = &mut logits[..chunk.len() * vocabulary];
-        multiply(inputs, head.transposed(), logits, vocabulary, false);
+        precision.multiply(inputs, head.transposed(), logits, vocabulary, false);
         let factor = gradients.is_some().then(|| 1.0 / rows as f32);
         softmax(
             logits,
@@ -88,8 +103,8 @@ fn run(
         );
         if let Some((dx, dweight)) = &mut gradients {
             let dlogits = Matrix::new(logits, chunk.len(), vocabulary);
-            multiply(dlogits, head, &mut dx[values], width, false);
-            multiply(dlogits.transposed(), inputs, dweight, width, first > 0);
+            precision.multiply(dlogits, head, &mut dx[values], width, false);
+            precision.multiply(dlogits.transposed(), inputs, dweight, width, first > 0);
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Products of `f32` matrices, stored anyhow, without copying a transposed one.
 //!
 //! Blocks as in Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008): the
-//! right-hand side is packed into panels of 32 columns and `DEPTH` rows that stay in the first-level
-//! cache; a register tile of `Simd::TILE_ROWS` rows runs over it.
+//! right-hand side is packed into panels of 32 columns and at most `DEPTH` rows that stay in the
+//! second-level cache; a strip of `Simd::TILE_ROWS` rows of the left-hand side stays in the first-level
+//! cache while all panels pass by.
 //!
 //! Each value of the result is a sum over depth blocks in order, in each of which it is one chain of
 //! fused multiply-adds in order. It does not depend on where the value lies or on the number of threads.
@@ -14,14 +15,11 @@ use crate::simd::{LANES, Simd, dispatch};
 /// Columns of a panel.
 const PANEL: usize = 2 * LANES;
 
-/// Rows of a panel: 32 KiB.
+/// Rows of a panel at most: 32 KiB.
 const DEPTH: usize = 256;
 
 /// Columns of the right-hand side packed at a time: 1 MiB.
 const WIDTH: usize = 1024;
-
-/// Rows of the left-hand side that run over one panel before the next: at most 512 KiB.
-const HEIGHT: usize = 504;
 
 /// A matrix in a slice: the element (i, j) is at `i × row_stride + j × column_stride`.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +72,18 @@ impl<'a> Matrix<'a> {
     /// How many columns.
     pub fn columns(&self) -> usize {
         self.columns
+    }
+
+    /// Whether the values of a row lie side by side.
+    pub(super) fn is_stored_by_rows(&self) -> bool {
+        self.column_stride == 1
+    }
+
+    /// A row of a matrix that is stored by rows.
+    #[inline(always)]
+    pub(super) fn row(self, index: usize) -> &'a [f32] {
+        debug_assert!(self.is_stored_by_rows());
+        &self.values[index * self.row_stride..][..self.columns]
     }
 
     /// The transposed matrix, of the same values.
@@ -132,6 +142,24 @@ pub fn multiply(a: Matrix, b: Matrix, c: &mut [f32], stride: usize, accumulate: 
     });
 }
 
+/// The rows, depth and columns of a product.
+///
+/// # Panics
+/// If the shapes do not agree or `c` is too short.
+pub(super) fn check_product(a: Matrix, b: Matrix, c: &[f32], stride: usize) -> (usize, usize, usize) {
+    assert_eq!(a.columns, b.rows, "the inner dimensions of a matrix product");
+    let end = if a.rows == 0 || b.columns == 0 {
+        0
+    } else {
+        (a.rows - 1) * stride + b.columns
+    };
+    assert!(
+        stride >= b.columns && end <= c.len(),
+        "the result of a matrix product"
+    );
+    (a.rows, a.columns, b.columns)
+}
+
 /// Rows and columns of the blocks that threads share: any cut gives the same result.
 fn block_shape(rows: usize, columns: usize, work: usize) -> (usize, usize) {
     let threads = rayon::current_num_threads();
@@ -168,21 +196,19 @@ impl<'a> Target<'a> {
 #[inline(always)]
 fn multiply_block<S: Simd>(simd: S, a: Matrix, b: Matrix, target: Target, accumulate: bool) {
     let mut panels = Buffer::any(panels_length(b.rows.min(DEPTH), b.columns.min(WIDTH)));
+    // Blocks of equal depth; one even without any, for a product without depth is zero.
+    let step = b.rows.div_ceil(b.rows.div_ceil(DEPTH).max(1)).max(1);
     for column in (0..b.columns).step_by(WIDTH) {
         let columns = WIDTH.min(b.columns - column);
-        // A product without depth is zero.
-        for first in (0..b.rows.max(1)).step_by(DEPTH) {
-            let depth = DEPTH.min(b.rows - first);
+        for first in (0..b.rows.max(1)).step_by(step) {
+            let depth = step.min(b.rows - first);
             let packed = pack(simd, b.part(first, depth, column, columns), &mut panels);
-            for row in (0..a.rows).step_by(HEIGHT) {
-                let rows = HEIGHT.min(a.rows - row);
-                let target = Target {
-                    start: target.start + row * target.stride + column,
-                    ..target
-                };
-                let a = a.part(row, rows, first, depth);
-                multiply_packed(simd, a, packed, columns, target, accumulate || first > 0);
-            }
+            let target = Target {
+                start: target.start + column,
+                ..target
+            };
+            let a = a.part(0, a.rows, first, depth);
+            multiply_packed(simd, a, packed, columns, target, accumulate || first > 0);
         }
     }
 }
@@ -235,12 +261,39 @@ fn pack_panels<S: Simd>(simd: S, b: Matrix, panels: &mut [f32]) {
             if columns < width {
                 panel.fill(0.0);
             }
-            for j in 0..columns {
-                let from = &b.values[(column + j) * b.column_stride..];
-                for (row, line) in panel.chunks_exact_mut(width).enumerate() {
-                    line[j] = from[row * b.row_stride];
-                }
+            let b = b.part(0, b.rows, column, columns).transposed();
+            transpose_into(simd, b, panel, width);
+        }
+    }
+}
+
+/// Writes the transposed matrix, its rows `stride` values apart. Fast where the rows of `from` are stored as
+/// rows.
+#[inline(always)]
+fn transpose_into<S: Simd>(simd: S, from: Matrix, to: &mut [f32], stride: usize) {
+    let (rows, columns) = (from.rows, from.columns);
+    let whole = if from.column_stride == 1 {
+        rows / LANES * LANES
+    } else {
+        0
+    };
+    for column in (0..columns).step_by(LANES) {
+        let width = LANES.min(columns - column);
+        for row in (0..whole).step_by(LANES) {
+            let mut vectors = [simd.splat(0.0); LANES];
+            for (i, vector) in vectors.iter_mut().enumerate() {
+                let start = (row + i) * from.row_stride + column;
+                *vector = simd.load_partial(&from.values[start..start + width], 0.0);
             }
+            for (j, vector) in simd.transpose(vectors).into_iter().enumerate().take(width) {
+                let start = (column + j) * stride + row;
+                simd.store_partial(vector, &mut to[start..start + LANES]);
+            }
+        }
+    }
+    for row in whole..rows {
+        for column in 0..columns {
+            to[column * stride + row] = from.values[row * from.row_stride + column * from.column_stride];
         }
     }
 }
@@ -271,6 +324,41 @@ fn multiply_panels<S: Simd>(
     accumulate: bool,
 ) {
     debug_assert!(columns <= packed.columns && a.columns <= packed.depth);
+    let mut gathered = worth_gathering(a, columns).then(|| Buffer::any(LANES * a.columns));
+    let mut row = 0;
+    macro_rules! strips {
+        ($($rows:literal)+) => {$(
+            #[allow(clippy::int_plus_one)] // The rows are one in the last of the expansions only.
+            if $rows <= S::TILE_ROWS {
+                while row + $rows <= a.rows {
+                    let a = a.part(row, $rows, 0, a.columns);
+                    let target = Target { start: target.start + row * target.stride, ..target };
+                    // Twice, for the strides of what was gathered are constants.
+                    match &mut gathered {
+                        Some(space) => {
+                            let a = gather(simd, a, space);
+                            strip::<S, $rows>(simd, a, packed, columns, target, accumulate);
+                        }
+                        None => strip::<S, $rows>(simd, a, packed, columns, target, accumulate),
+                    }
+                    row += $rows;
+                }
+            }
+        )+};
+    }
+    strips!(14 8 4 3 2 1);
+}
+
+/// `M` rows of the result. They stay in the first-level cache while the panels pass by.
+#[inline(always)]
+fn strip<S: Simd, const M: usize>(
+    simd: S,
+    a: Matrix,
+    packed: Packed,
+    columns: usize,
+    target: Target,
+    accumulate: bool,
+) {
     let mut start = 0;
     for column in (0..columns).step_by(PANEL) {
         let width = (packed.columns - column).min(PANEL);
@@ -282,37 +370,57 @@ fn multiply_panels<S: Simd>(
             ..target
         };
         if width > LANES {
-            rows_of_tiles::<S, 2>(simd, a, panel, used, target, accumulate);
+            tile::<S, M, 2>(simd, a, panel, used, target, accumulate);
         } else {
-            rows_of_tiles::<S, 1>(simd, a, panel, used, target, accumulate);
+            tile::<S, M, 1>(simd, a, panel, used, target, accumulate);
         }
     }
 }
 
+/// Whether strips should be gathered, which pays if they are read often, or if their values lie so far apart
+/// that they compete for few places of the cache.
 #[inline(always)]
-fn rows_of_tiles<S: Simd, const N: usize>(
-    simd: S,
-    a: Matrix,
-    panel: &[f32],
-    columns: usize,
-    target: Target,
-    accumulate: bool,
-) {
-    let mut row = 0;
-    macro_rules! tiles {
-        ($($rows:literal)+) => {$(
-            #[allow(clippy::int_plus_one)] // The rows are one in the last of the expansions only.
-            if $rows <= S::TILE_ROWS {
-                while row + $rows <= a.rows {
-                    let a = a.part(row, $rows, 0, a.columns);
-                    let target = Target { start: target.start + row * target.stride, ..target };
-                    tile::<S, $rows, N>(simd, a, panel, columns, target, accumulate);
-                    row += $rows;
-                }
-            }
-        )+};
+fn worth_gathering(a: Matrix, columns: usize) -> bool {
+    let (panels, crowded) = (
+        columns.div_ceil(PANEL),
+        a.row_stride.max(a.column_stride).is_multiple_of(512),
+    );
+    if a.row_stride == 1 {
+        panels > 3 || panels > 1 && crowded
+    } else {
+        a.column_stride == 1 && (panels >= 8 || panels > 2 && crowded)
     }
-    tiles!(14 8 4 3 2 1);
+}
+
+/// Copies a strip column by column, the columns sixteen values apart.
+#[inline(always)]
+fn gather<'a, S: Simd>(simd: S, a: Matrix, gathered: &'a mut [f32]) -> Matrix<'a> {
+    if a.row_stride == 1 {
+        for (column, to) in gathered.chunks_exact_mut(LANES).take(a.columns).enumerate() {
+            let start = column * a.column_stride;
+            let values = simd.load_partial(&a.values[start..start + a.rows], 0.0);
+            simd.store_partial(values, to);
+        }
+    } else {
+        for column in (0..a.columns).step_by(LANES) {
+            let width = LANES.min(a.columns - column);
+            let mut vectors = [simd.splat(0.0); LANES];
+            for (row, vector) in vectors.iter_mut().enumerate() {
+                let start = row.min(a.rows - 1) * a.row_stride + column;
+                *vector = simd.load_partial(&a.values[start..start + width], 0.0);
+            }
+            let to = gathered[column * LANES..].chunks_exact_mut(LANES);
+            for (vector, to) in simd.transpose(vectors).into_iter().zip(to).take(width) {
+                simd.store_partial(vector, to);
+            }
+        }
+    }
+    Matrix {
+        values: gathered,
+        row_stride: 1,
+        column_stride: LANES,
+        ..a
+    }
 }
 
 /// `M` rows and `N × 16` columns of the result, held in registers.
@@ -335,6 +443,17 @@ fn tile<S: Simd, const M: usize, const N: usize>(
         reach <= a.values.len() && depth * N * LANES <= panel.len(),
         "a tile inside its operands"
     );
+    let end = target.start + (M - 1) * target.stride + columns;
+    // SAFETY: blocks, strips and panels cut the result without overlap, one task each; the range is inside
+    // the result, and this tile writes its own columns of it only.
+    let to = unsafe { target.shared.start_of(target.start..end) };
+    if accumulate {
+        for i in 0..M {
+            for j in 0..N {
+                simd.prefetch(to.wrapping_add(i * target.stride + j * LANES));
+            }
+        }
+    }
     let mut sums = [[simd.splat(0.0); N]; M];
     let mut left = a.values.as_ptr();
     let mut right = panel.as_ptr();
@@ -353,11 +472,28 @@ fn tile<S: Simd, const M: usize, const N: usize>(
             right = right.add(N * LANES);
         }
     }
-    // Through the stack, for the compiler keeps the sums in registers only if nothing indexes them.
+    if columns == N * LANES {
+        // SAFETY: row i of the tile ends at i × stride + columns, inside the range checked above.
+        unsafe {
+            if accumulate {
+                for (i, sums) in sums.iter_mut().enumerate() {
+                    for (j, sum) in sums.iter_mut().enumerate() {
+                        *sum = simd.add(simd.load_pointer(to.add(i * target.stride + j * LANES)), *sum);
+                    }
+                }
+            }
+            for (i, sums) in sums.iter().enumerate() {
+                for (j, &sum) in sums.iter().enumerate() {
+                    simd.store_pointer(sum, to.add(i * target.stride + j * LANES));
+                }
+            }
+        }
+        return;
+    }
     let mut rows = [[[0.0; LANES]; N]; M];
-    for i in 0..M {
-        for j in 0..N {
-            simd.store(sums[i][j], &mut rows[i][j]);
+    for (sums, to) in sums.iter().zip(&mut rows) {
+        for (&sum, to) in sums.iter().zip(to) {
+            simd.store(sum, to);
         }
     }
     write_rows(simd, rows.as_flattened(), N, columns, target, accumulate);

@@ -10,7 +10,8 @@ use super::autodiff::record;
 use super::embedding::token_ids;
 use super::flex::{contiguous, dimensions, fused, into_mutable, tensor, values};
 use super::product::product;
-use crate::cpu::cross_entropy;
+use crate::Precision;
+use crate::cpu::cross_entropy::{self, Head};
 use crate::memory::Buffer;
 
 /// Mean cross-entropy in nats of the next-token distributions `softmax(x × headᵀ)`, `[1]`.
@@ -89,10 +90,10 @@ impl<C: CheckpointStrategy> CrossEntropy for Autodiff<Flex, C> {
                 let shapes: [[usize; 2]; 2] = [dimensions(&x), dimensions(&head)];
                 let [mut dx, mut dhead] = shapes.map(|[rows, columns]| Buffer::any(rows * columns));
                 let mut losses = Buffer::any(targets.len());
+                let weight = weight_of(&head);
                 cross_entropy::losses_and_gradients(
+                    weight,
                     values(&x),
-                    values(&head),
-                    shapes[0][1],
                     &targets,
                     &mut losses,
                     &mut dx,
@@ -121,14 +122,16 @@ impl<C: CheckpointStrategy> CrossEntropy for Autodiff<Flex, C> {
 
 fn losses(x: &FlexTensor, head: &FlexTensor, targets: &[u32]) -> Buffer {
     let mut losses = Buffer::any(targets.len());
-    cross_entropy::losses(
-        values(x),
-        values(head),
-        dimensions::<2>(x)[1],
-        targets,
-        &mut losses,
-    );
+    cross_entropy::losses(weight_of(head), values(x), targets, &mut losses);
     losses
+}
+
+fn weight_of(head: &FlexTensor) -> Head<'_> {
+    Head {
+        weight: values(head),
+        width: dimensions::<2>(head)[1],
+        precision: Precision::current(),
+    }
 }
 
 fn mean(losses: &[f32]) -> FlexTensor {

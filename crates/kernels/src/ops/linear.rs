@@ -9,7 +9,8 @@ use burn_flex::FlexTensor;
 use super::autodiff::record;
 use super::flex::{contiguous, dimensions, fused, tensor, values};
 use super::product::product;
-use crate::cpu::matmul::{Matrix, multiply};
+use crate::Precision;
+use crate::cpu::matmul::Matrix;
 use crate::memory::Buffer;
 
 /// `x × weight`: `[rows, inputs] × [inputs, outputs]`, `[rows, outputs]`.
@@ -31,7 +32,8 @@ trait Linear: Backend {
 
 impl Linear for Flex {
     fn linear(x: FlexTensor, weight: FlexTensor) -> FlexTensor {
-        forward(&contiguous(x), &contiguous(weight))
+        let (x, weight) = (contiguous(x), contiguous(weight));
+        product_of(Precision::current(), matrix(&x), matrix(&weight))
     }
 }
 
@@ -40,15 +42,18 @@ impl<C: CheckpointStrategy> Linear for Autodiff<Flex, C> {
         record::<C, _, 2>(
             [x, weight],
             |inputs, _| {
-                let inputs = inputs.map(contiguous);
-                (forward(&inputs[0], &inputs[1]), inputs)
+                let (inputs, precision) = (inputs.map(contiguous), Precision::current());
+                (
+                    product_of(precision, matrix(&inputs[0]), matrix(&inputs[1])),
+                    (inputs, precision),
+                )
             },
-            |[x, weight], dy, [want_dx, want_dweight]| {
+            |([x, weight], precision), dy, [want_dx, want_dweight]| {
                 let dy = contiguous(dy);
                 let (x, weight, dy) = (matrix(&x), matrix(&weight), matrix(&dy));
                 [
-                    want_dx.then(|| product_of(dy, weight.transposed())),
-                    want_dweight.then(|| product_of(x.transposed(), dy)),
+                    want_dx.then(|| product_of(precision, dy, weight.transposed())),
+                    want_dweight.then(|| product_of(precision, x.transposed(), dy)),
                 ]
             },
         )
@@ -60,13 +65,9 @@ fn matrix(tensor: &FlexTensor) -> Matrix<'_> {
     Matrix::new(values(tensor), rows, columns)
 }
 
-fn forward(x: &FlexTensor, weight: &FlexTensor) -> FlexTensor {
-    product_of(matrix(x), matrix(weight))
-}
-
-fn product_of(a: Matrix, b: Matrix) -> FlexTensor {
+fn product_of(precision: Precision, a: Matrix, b: Matrix) -> FlexTensor {
     let (rows, columns) = (a.rows(), b.columns());
     let mut result = Buffer::any(rows * columns);
-    multiply(a, b, &mut result, columns, false);
+    precision.multiply(a, b, &mut result, columns, false);
     tensor(result, [rows, columns])
 }

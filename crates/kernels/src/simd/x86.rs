@@ -90,6 +90,12 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn prefetch(self, address: *const f32) {
+        // SAFETY: every processor with AVX has the instruction, and it ignores addresses it may not read.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+    }
+
+    #[inline(always)]
     unsafe fn load_pointer(self, from: *const f32) -> Self::Floats {
         // SAFETY: the caller promises sixteen readable values; `self` proves the instruction.
         unsafe { _mm512_loadu_ps(from) }
@@ -99,6 +105,52 @@ impl Simd for Avx512 {
     unsafe fn store_pointer(self, value: Self::Floats, to: *mut f32) {
         // SAFETY: the caller promises sixteen writable values; `self` proves the instruction.
         unsafe { _mm512_storeu_ps(to, value) }
+    }
+
+    #[inline(always)]
+    fn transpose(self, rows: [Self::Floats; LANES]) -> [Self::Floats; LANES] {
+        // Plain loops: what is passed to a library function may be compiled without these instructions.
+        let (mut fours, mut columns) = (rows, rows);
+        // SAFETY: `self` proves that the processor has the instructions.
+        unsafe {
+            // Afterwards fours[4 f + c] holds, in quarter q, rows 4 f to 4 f + 3 of column 4 q + c.
+            for four in 0..4 {
+                let [a, b, c, d] = [
+                    rows[4 * four],
+                    rows[4 * four + 1],
+                    rows[4 * four + 2],
+                    rows[4 * four + 3],
+                ];
+                let low = [
+                    _mm512_castps_pd(_mm512_unpacklo_ps(a, b)),
+                    _mm512_castps_pd(_mm512_unpacklo_ps(c, d)),
+                ];
+                let high = [
+                    _mm512_castps_pd(_mm512_unpackhi_ps(a, b)),
+                    _mm512_castps_pd(_mm512_unpackhi_ps(c, d)),
+                ];
+                fours[4 * four] = _mm512_castpd_ps(_mm512_unpacklo_pd(low[0], low[1]));
+                fours[4 * four + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(low[0], low[1]));
+                fours[4 * four + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(high[0], high[1]));
+                fours[4 * four + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(high[0], high[1]));
+            }
+            for c in 0..4 {
+                let [w, x, y, z] = [fours[c], fours[4 + c], fours[8 + c], fours[12 + c]];
+                let even = [
+                    _mm512_shuffle_f32x4::<0x88>(w, x),
+                    _mm512_shuffle_f32x4::<0x88>(y, z),
+                ];
+                let odd = [
+                    _mm512_shuffle_f32x4::<0xdd>(w, x),
+                    _mm512_shuffle_f32x4::<0xdd>(y, z),
+                ];
+                columns[c] = _mm512_shuffle_f32x4::<0x88>(even[0], even[1]);
+                columns[4 + c] = _mm512_shuffle_f32x4::<0x88>(odd[0], odd[1]);
+                columns[8 + c] = _mm512_shuffle_f32x4::<0xdd>(even[0], even[1]);
+                columns[12 + c] = _mm512_shuffle_f32x4::<0xdd>(odd[0], odd[1]);
+            }
+        }
+        columns
     }
 
     #[inline(always)]
@@ -165,6 +217,12 @@ impl Simd for Avx2 {
     fn splat(self, value: f32) -> Self::Floats {
         // SAFETY: `self` proves that the processor has the instruction.
         unsafe { [_mm256_set1_ps(value); 2] }
+    }
+
+    #[inline(always)]
+    fn prefetch(self, address: *const f32) {
+        // SAFETY: every processor with AVX has the instruction, and it ignores addresses it may not read.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
     }
 
     #[inline(always)]

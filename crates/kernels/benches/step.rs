@@ -1,0 +1,225 @@
+//! Training steps of a small decoder made of this crate's operations alone, by kernels and compositions.
+//!
+//! `cargo bench -p triaxis-kernels --bench step -- tiny small` measures sizes by name; `RAYON_NUM_THREADS`
+//! sets the threads.
+#![allow(clippy::print_stdout)]
+
+use std::time::Instant;
+
+use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
+use triaxis_kernels::{
+    AttentionHeads, Implementation, Moments, Precision, Rotation, Update, adamw_step,
+    causal_attention_packed, embedding, head_cross_entropy, linear, rms_norm, swiglu,
+};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+struct Size {
+    name: &'static str,
+    width: usize,
+    layers: usize,
+    heads: usize,
+    vocabulary: usize,
+    length: usize,
+    batch: usize,
+}
+
+const SIZES: [Size; 4] = [
+    Size {
+        name: "tiny",
+        width: 32,
+        layers: 2,
+        heads: 2,
+        vocabulary: 512,
+        length: 128,
+        batch: 8,
+    },
+    Size {
+        name: "quick",
+        width: 96,
+        layers: 4,
+        heads: 3,
+        vocabulary: 1024,
+        length: 256,
+        batch: 8,
+    },
+    Size {
+        name: "small",
+        width: 128,
+        layers: 4,
+        heads: 4,
+        vocabulary: 4096,
+        length: 256,
+        batch: 8,
+    },
+    Size {
+        name: "medium",
+        width: 384,
+        layers: 6,
+        heads: 6,
+        vocabulary: 8192,
+        length: 256,
+        batch: 8,
+    },
+];
+
+/// A weight as a matrix, and its moments.
+struct Weight {
+    value: Tensor<2>,
+    moments: Moments<2>,
+}
+
+impl Weight {
+    fn new(shape: [usize; 2], device: &Device) -> Self {
+        let deviation = (shape[0] as f64).sqrt().recip();
+        let value = Tensor::<2>::random(shape, Distribution::Normal(0.0, deviation), device);
+        Self {
+            moments: Moments::zeros_like(&value.clone().inner()),
+            value: value.require_grad(),
+        }
+    }
+}
+
+fn weights(size: &Size, device: &Device) -> Vec<Weight> {
+    let (width, inner) = (size.width, (size.width * 8 / 3).next_multiple_of(8));
+    let layer = [
+        [1, width],
+        [width, 3 * width],
+        [width, width],
+        [1, width],
+        [width, 2 * inner],
+        [inner, width],
+    ];
+    let shapes = std::iter::once([size.vocabulary, width]).chain((0..size.layers).flat_map(|_| layer));
+    shapes
+        .chain([[1, width]])
+        .map(|shape| Weight::new(shape, device))
+        .collect()
+}
+
+fn loss(size: &Size, weights: &[Weight], tokens: Tensor<2, Int>, rotation: &Rotation) -> Tensor<1> {
+    let value = |index: usize| weights[index].value.clone();
+    let norm = |hidden, index: usize| rms_norm(hidden, value(index).flatten(0, 1), 1e-5);
+    let heads = AttentionHeads {
+        query: size.heads,
+        key_value: size.heads,
+        dimension: size.width / size.heads,
+    };
+    let mut hidden = embedding(value(0), tokens.clone());
+    for layer in 0..size.layers {
+        let first = 1 + 6 * layer;
+        let projected = linear(norm(hidden.clone(), first), value(first + 1));
+        let mixed = causal_attention_packed(projected, heads, size.length, Some(rotation));
+        hidden = hidden + linear(mixed, value(first + 2));
+        let gated = swiglu(linear(norm(hidden.clone(), first + 3), value(first + 4)));
+        hidden = hidden + linear(gated, value(first + 5));
+    }
+    head_cross_entropy(norm(hidden, weights.len() - 1), value(0), tokens.flatten(0, 1))
+}
+
+fn step(size: &Size, weights: &mut [Weight], tokens: Tensor<2, Int>, rotation: &Rotation, step: u32) -> f32 {
+    let loss = loss(size, weights, tokens, rotation);
+    let mut gradients = loss.backward();
+    let update = Update {
+        learning_rate: 1e-3,
+        beta_1: 0.9,
+        beta_2: 0.95,
+        epsilon: 1e-8,
+        weight_decay: 0.1,
+        gradient_scale: 1.0,
+        step,
+    };
+    for weight in weights {
+        let gradient = weight
+            .value
+            .grad_remove(&mut gradients)
+            .expect("every weight is used");
+        let empty = Tensor::<2>::empty([0, 0], &gradient.device());
+        let moments = std::mem::replace(
+            &mut weight.moments,
+            Moments {
+                first: empty.clone(),
+                second: empty,
+            },
+        );
+        let value = std::mem::replace(&mut weight.value, Tensor::empty([0, 0], &gradient.device())).inner();
+        let (value, moments) = adamw_step(value, gradient, moments, &update);
+        weight.moments = moments;
+        weight.value = Tensor::from_inner(value).require_grad();
+    }
+    loss.into_scalar()
+}
+
+fn run(size: &Size, implementation: Implementation, steps: u32) {
+    let device = Device::flex().autodiff();
+    device.seed(1);
+    let mut weights = weights(size, &device);
+    let rotation = Rotation::new(
+        size.length,
+        size.width / size.heads,
+        10_000.0,
+        &device.clone().inner(),
+    );
+    let mut random = 1u64;
+    let mut seconds = Vec::new();
+    let mut last = 0.0;
+    for index in 0..steps + 3 {
+        let ids: Vec<i32> = (0..size.batch * size.length)
+            .map(|_| {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                ((random >> 33) as usize % size.vocabulary) as i32
+            })
+            .collect();
+        let tokens = Tensor::from_data(TensorData::new(ids, [size.batch, size.length]), &device);
+        let (start, busy) = (Instant::now(), processor_seconds());
+        last = implementation.run(|| step(size, &mut weights, tokens, &rotation, index + 1));
+        seconds.push((processor_seconds() - busy, start.elapsed().as_secs_f64()));
+    }
+    let middle = |mut values: Vec<f64>| {
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    let (busy, seconds): (Vec<f64>, Vec<f64>) = seconds.split_off(3).into_iter().unzip();
+    let (busy, seconds) = (middle(busy), middle(seconds));
+    let tokens = (size.batch * size.length) as f64;
+    println!(
+        "{:8} {implementation:?} {:?}: {:8.2} ms, {:8.2} ms of processors, {:8.0} tokens/s, loss {last:.4}",
+        size.name,
+        Precision::current(),
+        seconds * 1e3,
+        busy * 1e3,
+        tokens / seconds
+    );
+}
+
+/// What all threads have computed so far: medians of it mean something on a busy machine, too.
+fn processor_seconds() -> f64 {
+    let threads = std::fs::read_dir("/proc/self/task")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let nanoseconds = threads.filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<f64>().ok()
+    });
+    nanoseconds.sum::<f64>() * 1e-9
+}
+
+fn main() {
+    let chosen: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    let composed = chosen.iter().any(|name| name == "composed");
+    for size in SIZES
+        .iter()
+        .filter(|size| chosen.iter().any(|name| name == size.name))
+    {
+        run(size, Implementation::Fused, 15);
+        Precision::BFloat16.run(|| run(size, Implementation::Fused, 15));
+        if composed {
+            run(size, Implementation::Composed, 7);
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The number of threads changes no bit of any result.
+
+mod reference;
+
+use rayon::ThreadPoolBuilder;
+use reference::{random, random_tokens};
+use triaxis_kernels::Precision;
+use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
+use triaxis_kernels::cpu::cross_entropy::Head;
+use triaxis_kernels::cpu::matmul::{Matrix, multiply};
+use triaxis_kernels::cpu::rotary::{Angles, Turn};
+use triaxis_kernels::cpu::{adamw, bf16, cross_entropy, embedding, norm, rms_norm, rotary, swiglu};
+use triaxis_kernels::parallel::Shared;
+
+/// Runs `operation` on pools of one, two, three and five threads and compares the bits of its results.
+fn same(operation: impl Fn() -> Vec<Vec<f32>> + Sync + Send) {
+    let bits = |threads: usize| -> Vec<Vec<u32>> {
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("a pool of threads");
+        let results = pool.install(&operation);
+        results
+            .iter()
+            .map(|values| values.iter().map(|value| value.to_bits()).collect())
+            .collect()
+    };
+    let alone = bits(1);
+    for threads in [2, 3, 5] {
+        assert!(bits(threads) == alone, "{threads} threads");
+    }
+}
+
+fn unset(count: usize) -> Vec<f32> {
+    vec![f32::NAN; count]
+}
+
+#[test]
+fn products() {
+    for (rows, depth, columns) in [(301, 130, 77), (77, 700, 301), (40, 2050, 65), (5, 600, 1500)] {
+        let (a, b) = (random(1, rows * depth), random(2, depth * columns));
+        same(|| {
+            let mut c = unset(rows * columns);
+            multiply(
+                Matrix::new(&a, rows, depth),
+                Matrix::new(&b, depth, columns),
+                &mut c,
+                columns,
+                false,
+            );
+            let turned = Matrix::new(&a, depth, rows).transposed();
+            multiply(turned, Matrix::new(&b, depth, columns), &mut c, columns, true);
+            let mut rounded = unset(rows * columns);
+            bf16::multiply(
+                turned,
+                Matrix::new(&b, depth, columns),
+                &mut rounded,
+                columns,
+                false,
+            );
+            vec![c, rounded]
+        });
+    }
+}
+
+#[test]
+fn rows_and_elements() {
+    let (rows, width) = (700, 130);
+    let (x, weight, dy) = (random(1, rows * width), random(2, width), random(3, rows * width));
+    let (gate_up, tokens) = (random(4, 2 * rows * width), random_tokens(5, rows, 50));
+    let angles: Vec<f32> = random(6, rows / 7 * 65);
+    same(|| {
+        let (mut y, mut scales) = (unset(x.len()), unset(rows));
+        rms_norm::forward(&x, &weight, 1e-5, &mut y, &mut scales);
+        let (mut dx, mut dweight) = (unset(x.len()), unset(width));
+        rms_norm::backward(&x, &weight, &scales, &dy, &mut dx, &mut dweight);
+        let (mut gated, mut dgate_up) = (unset(x.len()), unset(gate_up.len()));
+        swiglu::forward(&gate_up, width, &mut gated);
+        swiglu::backward(&gate_up, width, &dy, &mut dgate_up);
+        let (mut rows_of_table, mut dtable) = (unset(x.len()), unset(50 * width));
+        embedding::gather(&x[..50 * width], width, &tokens, &mut rows_of_table);
+        embedding::scatter(&dy, width, &tokens, &mut dtable);
+        let mut turned = unset(x.len());
+        let table = Angles {
+            cosines: &angles,
+            sines: &angles,
+        };
+        rotary::rotate(&x, rows / 7, 1, width, table, Turn::Forward, &mut turned);
+        let (mut parameter, mut first, mut second) = (x.clone(), vec![0.0; x.len()], vec![0.0; x.len()]);
+        let update = adamw::Update {
+            learning_rate: 0.1,
+            beta_1: 0.9,
+            beta_2: 0.95,
+            epsilon: 1e-8,
+            weight_decay: 0.1,
+            gradient_scale: 1.0,
+            step: 1,
+        };
+        adamw::step(&mut parameter, &dy, &mut first, &mut second, &update);
+        let sum = vec![norm::sum_of_squares(&x) as f32];
+        vec![
+            y,
+            dx,
+            dweight,
+            gated,
+            dgate_up,
+            rows_of_table,
+            dtable,
+            turned,
+            parameter,
+            first,
+            second,
+            sum,
+        ]
+    });
+}
+
+#[test]
+fn losses() {
+    let (rows, width, vocabulary) = (600, 40, 3000);
+    let (x, weight) = (random(1, rows * width), random(2, vocabulary * width));
+    let targets = random_tokens(3, rows, vocabulary);
+    same(|| {
+        let head = Head {
+            weight: &weight,
+            width,
+            precision: Precision::Float32,
+        };
+        let (mut losses, mut dx, mut dweight) = (unset(rows), unset(x.len()), unset(weight.len()));
+        cross_entropy::losses_and_gradients(head, &x, &targets, &mut losses, &mut dx, &mut dweight);
+        vec![losses, dx, dweight]
+    });
+}
+
+#[test]
+fn attention_of_several_heads() {
+    let shape = Shape {
+        batch: 3,
+        queries: 120,
+        keys: 120,
+        query_heads: 4,
+        key_heads: 2,
+        dimension: 24,
+    };
+    let (columns, stride) = (4 * 24, 8 * 24);
+    let (projected, doutput) = (random(1, 360 * stride), random(2, 360 * columns));
+    same(|| {
+        let part = |start| Heads {
+            values: &projected,
+            start,
+            stride,
+        };
+        let (q, k, v) = (part(0), part(columns), part(columns + 48));
+        let (mut output, mut log_sums) = (unset(360 * columns), unset(360 * 4));
+        let target = HeadsOut {
+            values: Shared::new(&mut output),
+            start: 0,
+            stride: columns,
+        };
+        attention::forward(shape, q, k, v, None, target, &mut log_sums);
+        let whole = |values| Heads {
+            values,
+            start: 0,
+            stride: columns,
+        };
+        let saved = Saved {
+            q,
+            k,
+            v,
+            angles: None,
+            output: whole(&output),
+            log_sums: &log_sums,
+            doutput: whole(&doutput),
+        };
+        let mut gradient = unset(360 * stride);
+        let values = Shared::new(&mut gradient);
+        let part = |start| HeadsOut {
+            values,
+            start,
+            stride,
+        };
+        attention::backward(shape, saved, part(0), part(columns), part(columns + 48));
+        vec![output, log_sums, gradient]
+    });
+}
