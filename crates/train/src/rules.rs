@@ -5,9 +5,10 @@
 use triaxis_units::{Params, Tokens};
 
 /// What is left of Step Law's rate at the sizes of a small study; the law was fitted above 60 million
-/// parameters. Best rates that `examples/sweep.rs` found on source code, as shares of the law's: 0.26 at
-/// 25 and 101 thousand parameters outside the embedding and 0.38 at 594 thousand with 0.3 million tokens,
-/// 0.13 and 0.18 at 25 and 101 thousand with 1 million. A factor of two off costs about 1% of the loss.
+/// parameters. Best rates that `examples/sweep.rs` found on source code, as shares of the law's: with 0.3
+/// million tokens 0.26 or more (the highest tried) at 25 thousand parameters outside the embedding, 0.26
+/// at 101 and 0.38 at 594 thousand; with 1 million 0.13 or more and 0.18 at 25 and 101 thousand. A factor
+/// of two off costs about 1% of the loss.
 const SHARE_OF_LEARNING_RATE: f64 = 0.25;
 
 /// What is left of Step Law's batch. With 1 million tokens, the law's 1,547 cost 0.5 to 0.8% of the loss
