@@ -8,8 +8,11 @@ pub mod attention;
 pub mod bf16;
 pub mod cross_entropy;
 pub mod embedding;
-pub mod matmul;
+pub mod matrix;
 pub mod norm;
 pub mod rms_norm;
 pub mod rotary;
 pub mod swiglu;
+
+mod matmul;
+mod product;

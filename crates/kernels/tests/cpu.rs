@@ -8,9 +8,9 @@ use reference::{config, random, random_tokens, relative_error, wide};
 use triaxis_kernels::Precision;
 use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
 use triaxis_kernels::cpu::cross_entropy::Head;
-use triaxis_kernels::cpu::matmul::{Matrix, multiply};
+use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
-use triaxis_kernels::cpu::{adamw, bf16, cross_entropy, embedding, norm, rms_norm, rotary, swiglu};
+use triaxis_kernels::cpu::{adamw, cross_entropy, embedding, norm, rms_norm, rotary, swiglu};
 use triaxis_kernels::parallel::Shared;
 use triaxis_kernels::simd::Level;
 
@@ -85,7 +85,7 @@ fn check_product(rows: usize, depth: usize, columns: usize, storage: [u8; 2], ac
     );
     on_every_level(|| {
         let mut c = vec![start; rows * (columns + 2)];
-        multiply(
+        Precision::Float32.multiply(
             view(&a, rows, depth),
             view(&b, depth, columns),
             &mut c,
@@ -124,7 +124,7 @@ fn products_of_every_edge() {
         check_product(rows, depth, columns, [2, 1], false);
     }
     let mut c = [f32::NAN; 6];
-    multiply(Matrix::new(&[], 2, 0), Matrix::new(&[], 0, 3), &mut c, 3, false);
+    Precision::Float32.multiply(Matrix::new(&[], 2, 0), Matrix::new(&[], 0, 3), &mut c, 3, false);
     assert_eq!(c, [0.0; 6]);
 }
 
@@ -297,7 +297,7 @@ proptest! {
         let expected = reference::multiply(&wide(&x), &wide(&y), rows, depth, columns);
         let (x, y) = (stored(&x, rows, depth, a), stored(&y, depth, columns, b));
         let mut c = vec![f32::NAN; rows * columns];
-        bf16::multiply(view(&x, rows, depth), view(&y, depth, columns), &mut c, columns, false);
+        Precision::BFloat16.multiply(view(&x, rows, depth), view(&y, depth, columns), &mut c, columns, false);
         let error = relative_error(&c, &expected, 0.1);
         prop_assert!(error <= 2e-2, "relative error {error:e}");
     }

@@ -7,9 +7,9 @@ use reference::{random, random_tokens};
 use triaxis_kernels::Precision;
 use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
 use triaxis_kernels::cpu::cross_entropy::Head;
-use triaxis_kernels::cpu::matmul::{Matrix, multiply};
+use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
-use triaxis_kernels::cpu::{adamw, bf16, cross_entropy, embedding, norm, rms_norm, rotary, swiglu};
+use triaxis_kernels::cpu::{adamw, cross_entropy, embedding, norm, rms_norm, rotary, swiglu};
 use triaxis_kernels::parallel::Shared;
 
 /// Runs `operation` on pools of one, two, three and five threads and compares the bits of its results.
@@ -41,7 +41,7 @@ fn products() {
         let (a, b) = (random(1, rows * depth), random(2, depth * columns));
         same(|| {
             let mut c = unset(rows * columns);
-            multiply(
+            Precision::Float32.multiply(
                 Matrix::new(&a, rows, depth),
                 Matrix::new(&b, depth, columns),
                 &mut c,
@@ -49,9 +49,9 @@ fn products() {
                 false,
             );
             let turned = Matrix::new(&a, depth, rows).transposed();
-            multiply(turned, Matrix::new(&b, depth, columns), &mut c, columns, true);
+            Precision::Float32.multiply(turned, Matrix::new(&b, depth, columns), &mut c, columns, true);
             let mut rounded = unset(rows * columns);
-            bf16::multiply(
+            Precision::BFloat16.multiply(
                 turned,
                 Matrix::new(&b, depth, columns),
                 &mut rounded,

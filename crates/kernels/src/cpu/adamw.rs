@@ -1,7 +1,7 @@
 //! The AdamW update (Loshchilov and Hutter 2019, algorithm 2), all of it in one pass over memory.
 
 use crate::parallel::{self, Shared, block};
-use crate::simd::{LANES, Simd, dispatch};
+use crate::simd::{Simd, dispatch, each_vector};
 
 /// Values a task updates.
 const VALUES: usize = 16_384;
@@ -102,26 +102,34 @@ fn step_block<S: Simd>(
     second: &mut [f32],
     constants: Constants,
 ) {
-    let moments = first.chunks_mut(LANES).zip(second.chunks_mut(LANES));
-    for ((p, g), (m, v)) in parameters
-        .chunks_mut(LANES)
-        .zip(gradient.chunks(LANES))
-        .zip(moments)
-    {
-        let gradient = simd.mul(simd.load_partial(g, 0.0), simd.splat(constants.gradient_scale));
-        let kept = simd.mul(simd.load_partial(m, 0.0), simd.splat(constants.beta_1));
-        let mean = simd.mul_add(gradient, simd.splat(constants.rest_1), kept);
-        simd.store_partial(mean, m);
-        let kept = simd.mul(simd.load_partial(v, 0.0), simd.splat(constants.beta_2));
-        let square = simd.mul_add(simd.mul(gradient, gradient), simd.splat(constants.rest_2), kept);
-        simd.store_partial(square, v);
-        let root = simd.mul_add(
-            simd.sqrt(square),
-            simd.splat(constants.root_correction),
-            simd.splat(constants.epsilon),
-        );
-        let kept = simd.mul(simd.load_partial(p, 0.0), simd.splat(constants.keep));
-        let change = simd.div(mean, root);
-        simd.store_partial(simd.mul_add(change, simd.splat(constants.rate), kept), p);
-    }
+    let [scale, beta_1, rest_1, beta_2, rest_2] = [
+        simd.splat(constants.gradient_scale),
+        simd.splat(constants.beta_1),
+        simd.splat(constants.rest_1),
+        simd.splat(constants.beta_2),
+        simd.splat(constants.rest_2),
+    ];
+    let (correction, epsilon) = (
+        simd.splat(constants.root_correction),
+        simd.splat(constants.epsilon),
+    );
+    let (keep, rate) = (simd.splat(constants.keep), simd.splat(constants.rate));
+    each_vector(
+        simd,
+        [gradient],
+        [parameters, first, second],
+        0.0,
+        #[inline(always)]
+        |[g], [p, m, v]| {
+            let g = simd.mul(g, scale);
+            let mean = simd.mul_add(g, rest_1, simd.mul(m, beta_1));
+            let square = simd.mul_add(simd.mul(g, g), rest_2, simd.mul(v, beta_2));
+            let root = simd.mul_add(simd.sqrt(square), correction, epsilon);
+            [
+                simd.mul_add(simd.div(mean, root), rate, simd.mul(p, keep)),
+                mean,
+                square,
+            ]
+        },
+    );
 }

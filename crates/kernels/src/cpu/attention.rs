@@ -12,9 +12,9 @@ mod forward;
 pub use backward::{Saved, backward};
 pub use forward::forward;
 
-use super::matmul::Matrix;
+use super::matrix::Matrix;
 use super::rotary::{Angles, Turn, rotate_head};
-use crate::simd::{LANES, Simd};
+use crate::simd::{Simd, each_vector};
 
 /// Queries of a tile.
 const QUERIES: usize = 56;
@@ -201,11 +201,9 @@ fn load_rows<S: Simd>(simd: S, heads: Heads, rows: Rows, to: &mut [f32]) {
                     Turn::Forward,
                     to,
                 );
+                multiply_row(simd, to, rows.scale);
             }
-            None => to.copy_from_slice(from),
-        }
-        if rows.scale != 1.0 {
-            multiply_row(simd, to, rows.scale);
+            None => copy_row(simd, from, to, rows.scale),
         }
     }
 }
@@ -218,13 +216,11 @@ fn load_rows<S: Simd>(simd: S, heads: Heads, rows: Rows, to: &mut [f32]) {
 unsafe fn store_rows<S: Simd>(simd: S, gradient: &mut [f32], rows: Rows, heads: HeadsOut) {
     let dimension = rows.dimension;
     for (index, from) in gradient.chunks_exact_mut(dimension).take(rows.count).enumerate() {
-        if rows.scale != 1.0 {
-            multiply_row(simd, from, rows.scale);
-        }
         // SAFETY: the caller's promise.
         let to = unsafe { heads.row(rows.first + index, rows.head, dimension) };
         match rows.turn {
             Some((angles, position)) => {
+                multiply_row(simd, from, rows.scale);
                 rotate_head(
                     simd,
                     from,
@@ -233,7 +229,7 @@ unsafe fn store_rows<S: Simd>(simd: S, gradient: &mut [f32], rows: Rows, heads: 
                     to,
                 );
             }
-            None => to.copy_from_slice(from),
+            None => copy_row(simd, from, to, rows.scale),
         }
     }
 }
@@ -241,9 +237,27 @@ unsafe fn store_rows<S: Simd>(simd: S, gradient: &mut [f32], rows: Rows, heads: 
 #[inline(always)]
 fn multiply_row<S: Simd>(simd: S, row: &mut [f32], factor: f32) {
     let factor = simd.splat(factor);
-    for values in row.chunks_mut(LANES) {
-        simd.store_partial(simd.mul(simd.load_partial(values, 0.0), factor), values);
-    }
+    each_vector(
+        simd,
+        [],
+        [row],
+        0.0,
+        #[inline(always)]
+        |[], [x]| [simd.mul(x, factor)],
+    );
+}
+
+#[inline(always)]
+fn copy_row<S: Simd>(simd: S, from: &[f32], to: &mut [f32], factor: f32) {
+    let factor = simd.splat(factor);
+    each_vector(
+        simd,
+        [from],
+        [to],
+        0.0,
+        #[inline(always)]
+        |[x], _| [simd.mul(x, factor)],
+    );
 }
 
 /// Runs a task for each sequence and key head.

@@ -1,13 +1,11 @@
-//! Matrix products of values rounded to bf16, summed in `f32`: by AMX tiles, by AVX-512 BF16 dot products,
-//! or, on processors with neither, by the `f32` product.
+//! Products of matrices rounded to bf16, summed in `f32`: by AMX tiles, or by AVX-512 BF16 dot products.
 //!
 //! Both operands are packed in blocks of 32 *lanes* (rows of the left, columns of the right) and 32 of
 //! depth: two tiles of 1 KiB, each sixteen lanes by sixteen pairs of neighbours in depth. A tile of the left
-//! holds a lane in each row, one of the right a pair. The right-hand side is packed once; each task packs
-//! its rows of the left and multiplies them while they are in its cache.
+//! holds a lane in each row, one of the right a pair. The right-hand side is packed once; rows of the left
+//! are packed and multiplied while they are in the cache.
 
-use super::matmul::{self, Matrix};
-use crate::Precision;
+use super::matrix::{Matrix, Target};
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared};
 
@@ -17,6 +15,11 @@ mod amx;
 mod pack;
 #[cfg(target_arch = "x86_64")]
 mod unit;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "bf16/no_unit.rs"]
+mod unit;
+
+use unit::{Form, Running, Unit};
 
 /// Lanes of a block, and its depth.
 const SIDE: usize = 32;
@@ -27,165 +30,183 @@ const BLOCK: usize = SIDE * SIDE / 2;
 /// Blocks of depth whose products are summed at a time.
 const DEPTH: usize = 32;
 
-/// Blocks of the left-hand side that a task holds packed: 256 KiB.
+/// Blocks of the left-hand side that are packed at a time: 256 KiB.
 const LEFT: usize = 128;
 
 /// Blocks of the right-hand side that pass by before the next strip of the left: 1 MiB.
 const RIGHT: usize = 512;
 
-/// `c = a × b`, or `c += a × b`, of values rounded to bf16, with the rows of `c` `stride` values apart.
-///
-/// # Panics
-/// If the shapes do not agree or `c` is too short.
-#[cfg(target_arch = "x86_64")]
-pub fn multiply(a: Matrix, b: Matrix, c: &mut [f32], stride: usize, accumulate: bool) {
-    match unit::Unit::detect() {
-        Some(unit) => multiply_on(unit, a, b, c, stride, accumulate),
-        None => matmul::multiply(a, b, c, stride, accumulate),
-    }
-}
-
-/// `c = a × b`, or `c += a × b`: this processor has no bf16, so in `f32`.
-///
-/// # Panics
-/// If the shapes do not agree or `c` is too short.
-#[cfg(not(target_arch = "x86_64"))]
-pub fn multiply(a: Matrix, b: Matrix, c: &mut [f32], stride: usize, accumulate: bool) {
-    matmul::multiply(a, b, c, stride, accumulate);
-}
-
-impl Precision {
-    /// `c = a × b`, or `c += a × b`, in this precision, with the rows of `c` `stride` values apart.
-    ///
-    /// # Panics
-    /// If the shapes do not agree or `c` is too short.
-    pub fn multiply(self, a: Matrix, b: Matrix, c: &mut [f32], stride: usize, accumulate: bool) {
-        match self {
-            Self::Float32 => matmul::multiply(a, b, c, stride, accumulate),
-            Self::BFloat16 => multiply(a, b, c, stride, accumulate),
-        }
-    }
-}
-
 /// What multiplies in bf16 on this processor: `amx`, `avx512-bf16`, or `none`, when `f32` serves.
 pub fn unit() -> &'static str {
-    #[cfg(target_arch = "x86_64")]
-    return unit::Unit::detect().map_or("none", unit::Unit::name);
-    #[cfg(not(target_arch = "x86_64"))]
-    "none"
+    Unit::detect().map_or("none", Unit::name)
 }
 
-#[cfg(target_arch = "x86_64")]
-fn multiply_on(unit: unit::Unit, a: Matrix, b: Matrix, c: &mut [f32], stride: usize, accumulate: bool) {
-    use pack::{Form, pack};
+/// A whole right-hand side in blocks, for any number of left-hand sides.
+pub(super) struct Blocks {
+    unit: Unit,
+    values: Buffer,
+    depth: usize,
+    columns: usize,
+}
 
-    let (rows, depth, columns) = matmul::check_product(a, b, c, stride);
-    if rows == 0 || columns == 0 || depth == 0 {
-        return matmul::multiply(a, b, c, stride, accumulate);
+impl Blocks {
+    /// Packs a right-hand side, on all threads, if this processor multiplies in bf16.
+    pub(super) fn new(b: Matrix) -> Option<Self> {
+        Unit::detect().map(|unit| Self::on(unit, b))
     }
-    let (across, deep, work) = (
-        columns.div_ceil(SIDE),
-        depth.div_ceil(SIDE),
-        rows * depth * columns / 8,
-    );
-    let mut right = Buffer::any(across * deep * BLOCK);
-    {
-        let (right, lanes) = (Shared::new(&mut right), b.transposed());
-        parallel::for_each(across, depth * columns, |strip| {
-            let part = lanes.part(strip * SIDE, SIDE.min(columns - strip * SIDE), 0, depth);
-            // SAFETY: strips do not overlap.
-            let to = unsafe { right.part(strip * deep * BLOCK..(strip + 1) * deep * BLOCK) };
-            pack(unit.avx512(), part, Form::Pairs, to);
+
+    fn on(unit: Unit, b: Matrix) -> Self {
+        let (depth, columns) = (b.rows(), b.columns());
+        let (deep, across) = (depth.div_ceil(SIDE), columns.div_ceil(SIDE));
+        let mut values = Buffer::any(across * deep * BLOCK);
+        let (shared, lanes) = (Shared::new(&mut values), b.transposed());
+        // A block of depth at a time over all columns: of a matrix stored by rows, the reads are one stream.
+        parallel::for_each(deep, 2 * depth * columns, |first| {
+            for strip in 0..across {
+                let (lane, below) = (strip * SIDE, first * SIDE);
+                let part = lanes.part(lane, SIDE.min(columns - lane), below, SIDE.min(depth - below));
+                let start = (strip * deep + first) * BLOCK;
+                // SAFETY: blocks do not overlap.
+                unit.pack(part, Form::Pairs, unsafe { shared.part(start..start + BLOCK) });
+            }
         });
+        Self {
+            unit,
+            values,
+            depth,
+            columns,
+        }
     }
-    let step = deep.div_ceil(deep.div_ceil(DEPTH));
-    let down = rows.div_ceil(SIDE);
-    let strips = strips_of_a_task(down, (LEFT / step).max(1), work);
-    let c = Shared::new(c);
-    parallel::for_each(down.div_ceil(strips), work, |task| {
-        let mine = parallel::block(task, strips, down);
-        let mut left = Buffer::any(mine.len() * step * BLOCK);
-        let running = unit.start();
-        for first in (0..deep).step_by(step) {
-            let steps = step.min(deep - first);
-            let (start, end) = (mine.start * SIDE, (mine.end * SIDE).min(rows));
-            let block = a.part(
-                start,
-                end - start,
-                first * SIDE,
-                (steps * SIDE).min(depth - first * SIDE),
-            );
-            for (strip, to) in left.chunks_exact_mut(steps * BLOCK).enumerate().take(mine.len()) {
-                let lanes = SIDE.min(block.rows() - strip * SIDE);
-                pack(
-                    unit.avx512(),
-                    block.part(strip * SIDE, lanes, 0, block.columns()),
-                    Form::Lanes,
-                    to,
+
+    /// `target = a × b`, or `target += a × b`, on this thread.
+    pub(super) fn multiply(&self, a: Matrix, target: Target, accumulate: bool) {
+        let deep = self.depth.div_ceil(SIDE);
+        if deep == 0 {
+            return self.zero(a.rows(), target, accumulate);
+        }
+        let step = deep.div_ceil(deep.div_ceil(DEPTH));
+        let tall = (LEFT / step).max(1) * SIDE;
+        let mut left = Buffer::any(tall.min(a.rows().next_multiple_of(SIDE)) / SIDE * step * BLOCK);
+        let running = self.unit.start();
+        for row in (0..a.rows()).step_by(tall) {
+            for first in (0..deep).step_by(step) {
+                let (rows, steps) = (tall.min(a.rows() - row), step.min(deep - first));
+                let columns = (steps * SIDE).min(self.depth - first * SIDE);
+                let left = self.pack_left(a.part(row, rows, first * SIDE, columns), &mut left);
+                let target = target.from(row, 0);
+                self.multiply_packed(
+                    &running,
+                    left,
+                    rows,
+                    first..first + steps,
+                    target,
+                    accumulate || first > 0,
                 );
             }
-            let group = (RIGHT / steps).max(1);
-            for columns_first in (0..across).step_by(group) {
-                for (index, left) in left.chunks_exact(steps * BLOCK).enumerate().take(mine.len()) {
-                    for column in columns_first..(columns_first + group).min(across) {
-                        let right = &right[(column * deep + first) * BLOCK..][..steps * BLOCK];
-                        let row = (mine.start + index) * SIDE;
-                        let corner = Corner {
-                            start: row * stride + column * SIDE,
-                            rows: SIDE.min(rows - row),
-                            columns: SIDE.min(columns - column * SIDE),
-                            stride,
-                        };
-                        write(&running, left, right, c, corner, accumulate || first > 0);
-                    }
+        }
+    }
+
+    /// Packs rows of the left-hand side: for each strip of 32, its blocks of depth in order.
+    fn pack_left<'a>(&self, a: Matrix, to: &'a mut [f32]) -> &'a [f32] {
+        let (strips, steps) = (a.rows().div_ceil(SIDE), a.columns().div_ceil(SIDE));
+        for below in 0..steps {
+            for strip in 0..strips {
+                let (row, column) = (strip * SIDE, below * SIDE);
+                let part = a.part(
+                    row,
+                    SIDE.min(a.rows() - row),
+                    column,
+                    SIDE.min(a.columns() - column),
+                );
+                self.unit.pack(
+                    part,
+                    Form::Lanes,
+                    &mut to[(strip * steps + below) * BLOCK..][..BLOCK],
+                );
+            }
+        }
+        &to[..strips * steps * BLOCK]
+    }
+
+    /// Multiplies packed strips of the left with all columns of some blocks of depth.
+    fn multiply_packed(
+        &self,
+        running: &Running,
+        left: &[f32],
+        rows: usize,
+        depth: std::ops::Range<usize>,
+        target: Target,
+        accumulate: bool,
+    ) {
+        let (deep, across, steps) = (
+            self.depth.div_ceil(SIDE),
+            self.columns.div_ceil(SIDE),
+            depth.len(),
+        );
+        let group = (RIGHT / steps).max(1);
+        for first in (0..across).step_by(group) {
+            for (strip, left) in left.chunks_exact(steps * BLOCK).enumerate() {
+                for column in first..(first + group).min(across) {
+                    let right = &self.values[(column * deep + depth.start) * BLOCK..][..steps * BLOCK];
+                    let (row, column) = (strip * SIDE, column * SIDE);
+                    let size = (SIDE.min(rows - row), SIDE.min(self.columns - column));
+                    write(running, left, right, target.from(row, column), size, accumulate);
                 }
             }
         }
-    });
+    }
+
+    /// The product without depth.
+    fn zero(&self, rows: usize, target: Target, accumulate: bool) {
+        for row in 0..if accumulate { 0 } else { rows } {
+            let start = target.from(row, 0).start;
+            // SAFETY: the rows of the target are this call's alone.
+            unsafe { target.shared.part(start..start + self.columns) }.fill(0.0);
+        }
+    }
 }
 
-/// How many strips of the left a task takes: at most `most`, and so that all threads get as many.
-#[cfg(target_arch = "x86_64")]
-fn strips_of_a_task(strips: usize, most: usize, work: usize) -> usize {
-    let threads = if parallel::worthwhile(strips, work) {
-        rayon::current_num_threads()
-    } else {
-        1
-    };
-    let tasks = strips.div_ceil(most).next_multiple_of(threads);
-    strips.div_ceil(tasks)
-}
-
-/// A block of the result.
-#[derive(Clone, Copy)]
-struct Corner {
-    start: usize,
-    rows: usize,
-    columns: usize,
-    stride: usize,
-}
-
-/// Multiplies a strip of each operand into a block of the result.
-#[cfg(target_arch = "x86_64")]
-fn write(unit: &unit::Running, left: &[f32], right: &[f32], c: Shared, corner: Corner, accumulate: bool) {
-    let Corner {
+/// Multiplies a strip of each operand into a block of the result, of at most 32 rows and columns.
+fn write(
+    running: &Running,
+    left: &[f32],
+    right: &[f32],
+    target: Target,
+    (rows, columns): (usize, usize),
+    accumulate: bool,
+) {
+    let Target {
+        shared,
         start,
-        rows,
-        columns,
         stride,
-    } = corner;
+    } = target;
     if (rows, columns) == (SIDE, SIDE) {
         let end = start + (SIDE - 1) * stride + SIDE;
         // SAFETY: no other task writes this block; the range holds all of it.
-        unsafe { unit.multiply(left, right, c.start_of(start..end), stride, accumulate) };
-        return;
+        unsafe { running.multiply(left, right, shared.start_of(start..end), stride, accumulate) };
+    } else {
+        write_part(running, left, right, target, (rows, columns), accumulate);
     }
+}
+
+/// [`write`], by way of a whole block.
+#[cold]
+#[inline(never)]
+fn write_part(
+    running: &Running,
+    left: &[f32],
+    right: &[f32],
+    target: Target,
+    (rows, columns): (usize, usize),
+    accumulate: bool,
+) {
     let mut whole = [0.0f32; SIDE * SIDE];
     // SAFETY: the block is as large as the unit writes.
-    unsafe { unit.multiply(left, right, whole.as_mut_ptr(), SIDE, false) };
+    unsafe { running.multiply(left, right, whole.as_mut_ptr(), SIDE, false) };
     for (row, from) in whole.chunks_exact(SIDE).enumerate().take(rows) {
+        let start = target.from(row, 0).start;
         // SAFETY: no other task writes this block.
-        let to = unsafe { c.part(start + row * stride..start + row * stride + columns) };
+        let to = unsafe { target.shared.part(start..start + columns) };
         for (to, from) in to.iter_mut().zip(from) {
             *to = if accumulate { *to + from } else { *from };
         }
@@ -194,11 +215,14 @@ fn write(unit: &unit::Running, left: &[f32], right: &[f32], c: Shared, corner: C
 
 #[cfg(all(test, target_arch = "x86_64"))]
 mod tests {
-    use super::unit::Unit;
     use super::*;
 
     fn value(index: usize) -> f32 {
-        ((index * 7919 + 13) % 257) as f32 / 64.0 - 2.0
+        (((index * 7919 + 13) % 257) as f32 / 64.0 - 2.0).round()
+    }
+
+    fn multiply_on(unit: Unit, a: Matrix, b: Matrix, c: &mut [f32], stride: usize, accumulate: bool) {
+        Blocks::on(unit, b).multiply(a, Target::new(c, stride), accumulate);
     }
 
     /// Values that bf16 holds exactly, so that all the units must give exact sums.
@@ -209,11 +233,11 @@ mod tests {
                 (1, 1, 1),
                 (33, 65, 31),
                 (32, 32, 32),
-                (70, 1100, 40),
+                (170, 1100, 40),
                 (5, 31, 600),
             ] {
-                let a: Vec<f32> = (0..rows * depth).map(|i| value(i).round()).collect();
-                let b: Vec<f32> = (0..depth * columns).map(|i| value(i + 5).round()).collect();
+                let a: Vec<f32> = (0..rows * depth).map(value).collect();
+                let b: Vec<f32> = (5..5 + depth * columns).map(value).collect();
                 let expected = |i: usize, j: usize| {
                     (0..depth)
                         .map(|k| a[i * depth + k] * b[k * columns + j])
@@ -236,11 +260,11 @@ mod tests {
                     multiply_on(unit, a, b, &mut c, columns + 1, true);
                     for (i, row) in c.chunks(columns + 1).enumerate() {
                         for (j, &value) in row[..columns].iter().enumerate() {
+                            let name = unit.name();
                             assert_eq!(
                                 value,
                                 0.5 + expected(i, j),
-                                "{} at {i}, {j} of {rows}×{columns}",
-                                unit.name()
+                                "{name} at {i}, {j} of {rows}×{columns}"
                             );
                         }
                         assert_eq!(row[columns], 0.5);

@@ -1,25 +1,27 @@
 //! The head's product and the softmax cross-entropy after it, some rows at a time: the logits of all rows
 //! never exist together.
 //!
-//! When gradients are wanted they are computed in the same pass, while a chunk's logits are at hand, so
-//! the logits need not be computed again.
+//! When gradients are wanted they are computed in the same pass, while logits are at hand, so that these
+//! need not be computed again: of the inputs while a few rows' logits are in the cache, of the weight after
+//! a chunk of them.
 
 use super::embedding::check;
-use super::matmul::Matrix;
+use super::matrix::{Matrix, Target};
+use super::product::Right;
 use crate::Precision;
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared, block};
-use crate::simd::{LANES, Simd, dispatch};
+use crate::simd::{Simd, dispatch, each_vector, fold_vectors};
 
-/// Logits of a chunk: 16 MiB.
-const LOGITS: usize = 4 << 20;
+/// Logits that stay in the second-level cache: 1 MiB.
+const NEAR: usize = 256 << 10;
 
-/// Rows a task does between the products.
-const ROWS: usize = 8;
+/// Logits kept for the weight's gradient: 16 MiB.
+const CHUNK: usize = 4 << 20;
 
-/// Rows of a chunk.
-fn chunk_rows(vocabulary: usize) -> usize {
-    (LOGITS / vocabulary.max(1)).clamp(56, 2016) / 56 * 56
+/// Rows whose logits number at most `logits`, in thirty-twos.
+fn rows_of(logits: usize, vocabulary: usize, most: usize) -> usize {
+    (logits / vocabulary.max(1) / 32 * 32).clamp(32, most)
 }
 
 /// The last layer.
@@ -67,7 +69,7 @@ fn run(
     x: &[f32],
     targets: &[u32],
     losses: &mut [f32],
-    mut gradients: Option<(&mut [f32], &mut [f32])>,
+    gradients: Option<(&mut [f32], &mut [f32])>,
 ) {
     let Head {
         weight,
@@ -81,71 +83,106 @@ fn run(
     );
     assert_eq!(losses.len(), rows, "a loss for each row");
     check(targets, vocabulary);
-    let step = chunk_rows(vocabulary);
-    let mut logits = Buffer::any(step.min(rows) * vocabulary);
-    let head = Matrix::new(weight, vocabulary, width);
-    if let (Some((_, dweight)), 0) = (&mut gradients, rows) {
-        dweight.fill(0.0);
-    }
-    for first in (0..rows).step_by(step) {
-        let chunk = first..(first + step).min(rows);
-        let values = chunk.start * width..chunk.end * width;
-        let inputs = Matrix::new(&x[values.clone()], chunk.len(), width);
-        let logits = &mut logits[..chunk.len() * vocabulary];
-        precision.multiply(inputs, head.transposed(), logits, vocabulary, false);
-        let factor = gradients.is_some().then(|| 1.0 / rows as f32);
-        softmax(
-            logits,
-            vocabulary,
-            &targets[chunk.clone()],
-            factor,
-            &mut losses[chunk.clone()],
-        );
-        if let Some((dx, dweight)) = &mut gradients {
-            let dlogits = Matrix::new(logits, chunk.len(), vocabulary);
-            precision.multiply(dlogits, head, &mut dx[values], width, false);
-            precision.multiply(dlogits.transposed(), inputs, dweight, width, first > 0);
+    let (x, weight) = (
+        Matrix::new(x, rows, width),
+        Matrix::new(weight, vocabulary, width),
+    );
+    let forward = Right::new(precision, weight.transposed());
+    let near = rows_of(NEAR, vocabulary, 256);
+    let losses = Shared::new(losses);
+    let work = 2 * rows * width * vocabulary;
+    // The logits of some rows, and their losses. Given a factor, the logits become their gradients times it.
+    let evaluate = |rows: std::ops::Range<usize>, logits: &mut [f32], factor: Option<f32>| {
+        let x = x.part(rows.start, rows.len(), 0, width);
+        forward.multiply(x, Target::new(logits, vocabulary), false);
+        // SAFETY: tasks evaluate rows of their own.
+        let losses = unsafe { losses.part(rows.clone()) };
+        for ((logits, &target), loss) in logits
+            .chunks_exact_mut(vocabulary)
+            .zip(&targets[rows])
+            .zip(losses)
+        {
+            *loss = dispatch!(softmax_row(logits, target as usize, factor));
         }
+    };
+    let Some((dx, dweight)) = gradients else {
+        parallel::for_each(rows.div_ceil(near), work, |task| {
+            let rows = block(task, near, rows);
+            evaluate(rows.clone(), &mut Buffer::any(rows.len() * vocabulary), None);
+        });
+        return;
+    };
+    if rows == 0 {
+        return dweight.fill(0.0);
     }
-}
-
-/// Each row's loss; with a factor, the logits become their gradients times the factor.
-fn softmax(logits: &mut [f32], vocabulary: usize, targets: &[u32], factor: Option<f32>, losses: &mut [f32]) {
-    let (rows, work) = (targets.len(), 20 * logits.len());
-    let (logits, losses) = (Shared::new(logits), Shared::new(losses));
-    parallel::for_each(rows.div_ceil(ROWS), work, |task| {
-        for row in block(task, ROWS, rows) {
-            let range = row * vocabulary..(row + 1) * vocabulary;
-            // SAFETY: rows do not overlap.
-            let (logits, loss) = unsafe { (logits.part(range), losses.part(row..row + 1)) };
-            loss[0] = dispatch!(softmax_row(logits, targets[row] as usize, factor));
-        }
-    });
+    let backward = Right::new(precision, weight);
+    let far = rows_of(CHUNK, vocabulary, 2048);
+    let mut logits = Buffer::any(far.min(rows) * vocabulary);
+    let dx = Target::new(dx, width);
+    for first in (0..rows).step_by(far) {
+        let count = far.min(rows - first);
+        let shared = Shared::new(&mut logits);
+        parallel::for_each(count.div_ceil(near), work, |task| {
+            let rows = block(task, near, count);
+            // SAFETY: the rows of tasks do not overlap.
+            let logits = unsafe { shared.part(rows.start * vocabulary..rows.end * vocabulary) };
+            let positions = first + rows.start..first + rows.end;
+            evaluate(positions.clone(), logits, Some(1.0 / targets.len() as f32));
+            let dlogits = Matrix::new(logits, rows.len(), vocabulary);
+            backward.multiply(dlogits, dx.from(positions.start, 0), false);
+        });
+        let dlogits = Matrix::new(&logits, count, vocabulary).transposed();
+        precision.multiply(dlogits, x.part(first, count, 0, width), dweight, width, first > 0);
+    }
 }
 
 #[inline(always)]
 fn softmax_row<S: Simd>(simd: S, logits: &mut [f32], target: usize, factor: Option<f32>) -> f32 {
     let chosen = logits[target];
-    let mut largest = simd.splat(f32::NEG_INFINITY);
-    for logits in logits.chunks(LANES) {
-        largest = simd.maximum(simd.load_partial(logits, f32::NEG_INFINITY), largest);
-    }
-    let maximum = simd.largest(largest);
+    let lowest = f32::NEG_INFINITY;
+    let largest = fold_vectors(
+        simd,
+        [logits],
+        lowest,
+        lowest,
+        #[inline(always)]
+        |m, [x]| simd.maximum(x, m),
+    );
+    let maximum = simd.splat(simd.largest(largest));
+    let Some(factor) = factor else {
+        let total = fold_vectors(
+            simd,
+            [logits],
+            lowest,
+            0.0,
+            #[inline(always)]
+            |sum, [x]| simd.add(sum, simd.exp(simd.sub(x, maximum))),
+        );
+        return simd.sum(total).ln() + (simd.largest(largest) - chosen);
+    };
     let mut total = simd.splat(0.0);
-    for logits in logits.chunks_mut(LANES) {
-        let value = simd.exp(simd.sub(simd.load_partial(logits, f32::NEG_INFINITY), simd.splat(maximum)));
-        total = simd.add(total, value);
-        if factor.is_some() {
-            simd.store_partial(value, logits);
-        }
-    }
+    each_vector(
+        simd,
+        [],
+        [&mut *logits],
+        lowest,
+        #[inline(always)]
+        |[], [x]| {
+            let value = simd.exp(simd.sub(x, maximum));
+            total = simd.add(total, value);
+            [value]
+        },
+    );
     let total = simd.sum(total);
-    if let Some(factor) = factor {
-        let scale = simd.splat(factor / total);
-        for logits in logits.chunks_mut(LANES) {
-            simd.store_partial(simd.mul(simd.load_partial(logits, 0.0), scale), logits);
-        }
-        logits[target] -= factor;
-    }
-    total.ln() + (maximum - chosen)
+    let scale = simd.splat(factor / total);
+    each_vector(
+        simd,
+        [],
+        [&mut *logits],
+        0.0,
+        #[inline(always)]
+        |[], [x]| [simd.mul(x, scale)],
+    );
+    logits[target] -= factor;
+    total.ln() + (simd.largest(largest) - chosen)
 }

@@ -1,4 +1,4 @@
-//! Products of `f32` matrices, stored anyhow, without copying a transposed one.
+//! Products of `f32` matrices in the registers and caches of one core.
 //!
 //! Blocks as in Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008): the
 //! right-hand side is packed into panels of 32 columns and at most `DEPTH` rows that stay in the
@@ -6,11 +6,12 @@
 //! cache while all panels pass by.
 //!
 //! Each value of the result is a sum over depth blocks in order, in each of which it is one chain of
-//! fused multiply-adds in order. It does not depend on where the value lies or on the number of threads.
+//! fused multiply-adds in order. It does not depend on where the value lies.
 
+use super::matrix::{Matrix, Target};
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared};
-use crate::simd::{LANES, Simd, dispatch};
+use crate::simd::{LANES, Simd, dispatch, each_vector};
 
 /// Columns of a panel.
 const PANEL: usize = 2 * LANES;
@@ -18,199 +19,74 @@ const PANEL: usize = 2 * LANES;
 /// Rows of a panel at most: 32 KiB.
 const DEPTH: usize = 256;
 
-/// Columns of the right-hand side packed at a time: 1 MiB.
+/// Columns of the right-hand side that are used before the next: 1 MiB.
 const WIDTH: usize = 1024;
 
-/// A matrix in a slice: the element (i, j) is at `i × row_stride + j × column_stride`.
-#[derive(Clone, Copy, Debug)]
-pub struct Matrix<'a> {
-    values: &'a [f32],
-    rows: usize,
+/// A whole right-hand side in blocks of panels, for any number of left-hand sides.
+pub(super) struct Panels {
+    values: Buffer,
+    depth: usize,
     columns: usize,
-    row_stride: usize,
-    column_stride: usize,
+    /// Rows of a block.
+    step: usize,
 }
 
-impl<'a> Matrix<'a> {
-    /// A matrix stored row by row.
-    ///
-    /// # Panics
-    /// If there are fewer values than `rows × columns`.
-    pub fn new(values: &'a [f32], rows: usize, columns: usize) -> Self {
-        Self::strided(values, rows, columns, columns)
-    }
-
-    /// A matrix stored row by row, its rows `stride` values apart.
-    ///
-    /// # Panics
-    /// If the last row ends beyond the values.
-    pub fn strided(values: &'a [f32], rows: usize, columns: usize, stride: usize) -> Self {
-        let end = if rows == 0 || columns == 0 {
-            0
-        } else {
-            (rows - 1) * stride + columns
-        };
-        assert!(
-            end <= values.len(),
-            "a {rows} × {columns} matrix needs {end} values, not {}",
-            values.len()
-        );
-        Self {
-            values,
-            rows,
+impl Panels {
+    /// Packs a right-hand side, on all threads.
+    pub(super) fn new(b: Matrix) -> Self {
+        let (depth, columns) = (b.rows, b.columns);
+        // Blocks of equal depth; one even without any, for a product without depth is zero.
+        let step = depth.div_ceil(depth.div_ceil(DEPTH).max(1)).max(1);
+        let mut panels = Self {
+            values: Buffer::any(panels_length(depth, columns)),
+            depth,
             columns,
-            row_stride: stride,
-            column_stride: 1,
-        }
-    }
-
-    /// How many rows.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// How many columns.
-    pub fn columns(&self) -> usize {
-        self.columns
-    }
-
-    /// Whether the values of a row lie side by side.
-    pub(super) fn is_stored_by_rows(&self) -> bool {
-        self.column_stride == 1
-    }
-
-    /// A row of a matrix that is stored by rows.
-    #[inline(always)]
-    pub(super) fn row(self, index: usize) -> &'a [f32] {
-        debug_assert!(self.is_stored_by_rows());
-        &self.values[index * self.row_stride..][..self.columns]
-    }
-
-    /// The transposed matrix, of the same values.
-    pub fn transposed(self) -> Self {
-        Self {
-            rows: self.columns,
-            columns: self.rows,
-            row_stride: self.column_stride,
-            column_stride: self.row_stride,
-            ..self
-        }
-    }
-
-    /// The rows and columns from (`row`, `column`) on, `rows` and `columns` of them.
-    pub(super) fn part(self, row: usize, rows: usize, column: usize, columns: usize) -> Self {
-        debug_assert!(row + rows <= self.rows && column + columns <= self.columns);
-        let start = row * self.row_stride + column * self.column_stride;
-        Self {
-            values: &self.values[start.min(self.values.len())..],
-            rows,
-            columns,
-            ..self
-        }
-    }
-}
-
-/// `c = a × b`, or `c += a × b`, with the rows of `c` `stride` values apart.
-///
-/// # Panics
-/// If the shapes do not agree or `c` is too short.
-pub fn multiply(a: Matrix, b: Matrix, c: &mut [f32], stride: usize, accumulate: bool) {
-    assert_eq!(a.columns, b.rows, "the inner dimensions of a matrix product");
-    let (rows, depth, columns) = (a.rows, a.columns, b.columns);
-    if rows == 0 || columns == 0 {
-        return;
-    }
-    assert!(
-        stride >= columns && (rows - 1) * stride + columns <= c.len(),
-        "the result of a matrix product"
-    );
-    let work = 2 * rows * depth * columns;
-    let (tall, wide) = block_shape(rows, columns, work);
-    let across = columns.div_ceil(wide);
-    let shared = Shared::new(c);
-    parallel::for_each(rows.div_ceil(tall) * across, work, |block| {
-        let i = parallel::block(block / across, tall, rows);
-        let j = parallel::block(block % across, wide, columns);
-        let a = a.part(i.start, i.len(), 0, depth);
-        let b = b.part(0, depth, j.start, j.len());
-        let target = Target {
-            shared,
-            start: i.start * stride + j.start,
-            stride,
+            step,
         };
-        dispatch!(multiply_block(a, b, target, accumulate));
-    });
-}
-
-/// The rows, depth and columns of a product.
-///
-/// # Panics
-/// If the shapes do not agree or `c` is too short.
-pub(super) fn check_product(a: Matrix, b: Matrix, c: &[f32], stride: usize) -> (usize, usize, usize) {
-    assert_eq!(a.columns, b.rows, "the inner dimensions of a matrix product");
-    let end = if a.rows == 0 || b.columns == 0 {
-        0
-    } else {
-        (a.rows - 1) * stride + b.columns
-    };
-    assert!(
-        stride >= b.columns && end <= c.len(),
-        "the result of a matrix product"
-    );
-    (a.rows, a.columns, b.columns)
-}
-
-/// Rows and columns of the blocks that threads share: any cut gives the same result.
-fn block_shape(rows: usize, columns: usize, work: usize) -> (usize, usize) {
-    let threads = rayon::current_num_threads();
-    if !parallel::worthwhile(threads, work) {
-        return (rows, columns);
+        let deep = depth.div_ceil(step);
+        let values = Shared::new(&mut panels.values);
+        let blocks = columns.div_ceil(WIDTH) * deep;
+        parallel::for_each(blocks, 2 * depth * columns, |block| {
+            let column = parallel::block(block / deep, WIDTH, columns);
+            let row = parallel::block(block % deep, step, depth);
+            let start = block_start(depth, column.start, column.len(), row.start);
+            let length = panels_length(row.len(), column.len());
+            // SAFETY: blocks do not overlap.
+            let space = unsafe { values.part(start..start + length) };
+            let part = b.part(row.start, row.len(), column.start, column.len());
+            dispatch!(pack(part, space));
+        });
+        panels
     }
-    // Cutting rows packs the right-hand side once a thread; cutting columns reads the left once a thread.
-    if rows >= columns {
-        (rows.div_ceil(threads).next_multiple_of(14), columns)
-    } else {
-        (rows, columns.div_ceil(threads).next_multiple_of(PANEL))
-    }
-}
 
-/// Where a product goes: rows `stride` values apart, the first one from `start` on.
-#[derive(Clone, Copy)]
-pub(super) struct Target<'a> {
-    shared: Shared<'a>,
-    start: usize,
-    stride: usize,
-}
-
-impl<'a> Target<'a> {
-    /// All of the values, in rows of `stride`.
-    pub(super) fn new(values: &'a mut [f32], stride: usize) -> Self {
-        Self {
-            shared: Shared::new(values),
-            start: 0,
-            stride,
+    /// `target = a × b`, or `target += a × b`, on this thread.
+    pub(super) fn multiply(&self, a: Matrix, target: Target, accumulate: bool) {
+        for column in (0..self.columns).step_by(WIDTH) {
+            let columns = WIDTH.min(self.columns - column);
+            for first in (0..self.depth.max(1)).step_by(self.step) {
+                let depth = self.step.min(self.depth - first);
+                let start = block_start(self.depth, column, columns, first);
+                let packed = Packed {
+                    panels: &self.values[start..start + panels_length(depth, columns)],
+                    depth,
+                    columns,
+                };
+                let (a, target) = (a.part(0, a.rows, first, depth), target.from(0, column));
+                dispatch!(multiply_packed(
+                    a,
+                    packed,
+                    columns,
+                    target,
+                    accumulate || first > 0
+                ));
+            }
         }
     }
 }
 
-#[inline(always)]
-fn multiply_block<S: Simd>(simd: S, a: Matrix, b: Matrix, target: Target, accumulate: bool) {
-    let mut panels = Buffer::any(panels_length(b.rows.min(DEPTH), b.columns.min(WIDTH)));
-    // Blocks of equal depth; one even without any, for a product without depth is zero.
-    let step = b.rows.div_ceil(b.rows.div_ceil(DEPTH).max(1)).max(1);
-    for column in (0..b.columns).step_by(WIDTH) {
-        let columns = WIDTH.min(b.columns - column);
-        for first in (0..b.rows.max(1)).step_by(step) {
-            let depth = step.min(b.rows - first);
-            let packed = pack(simd, b.part(first, depth, column, columns), &mut panels);
-            let target = Target {
-                start: target.start + column,
-                ..target
-            };
-            let a = a.part(0, a.rows, first, depth);
-            multiply_packed(simd, a, packed, columns, target, accumulate || first > 0);
-        }
-    }
+/// Where the block of `columns` columns from `column` on and the rows from `row` on starts.
+fn block_start(depth: usize, column: usize, columns: usize, row: usize) -> usize {
+    column * depth + panels_length(row, columns)
 }
 
 /// A right-hand side in panels of 32 columns, the last one of 16 if that is enough, filled up with zeros.
@@ -242,28 +118,54 @@ pub(super) fn pack<'a, S: Simd>(simd: S, b: Matrix, panels: &'a mut [f32]) -> Pa
 
 #[inline(always)]
 fn pack_panels<S: Simd>(simd: S, b: Matrix, panels: &mut [f32]) {
+    if b.is_stored_by_rows() {
+        // Row by row, so that the reads are one stream.
+        for row in 0..b.rows {
+            let mut from = b.row(row);
+            let mut panel = 0;
+            while !from.is_empty() {
+                let (part, rest) = from.split_at(from.len().min(PANEL));
+                let width = part.len().next_multiple_of(LANES);
+                let to = &mut panels[panel + row * width..][..width];
+                copy_filled(simd, part, to);
+                (from, panel) = (rest, panel + b.rows * width);
+            }
+        }
+        return;
+    }
     let mut start = 0;
     for column in (0..b.columns).step_by(PANEL) {
         let columns = PANEL.min(b.columns - column);
         let width = columns.next_multiple_of(LANES);
         let panel = &mut panels[start..start + b.rows * width];
         start += panel.len();
-        if b.column_stride == 1 {
-            for (row, line) in panel.chunks_exact_mut(width).enumerate() {
-                let from = row * b.row_stride + column;
-                let from = &b.values[from..from + columns];
-                for (to, from) in line.chunks_exact_mut(LANES).zip(from.chunks(LANES)) {
-                    let values = simd.load_partial(from, 0.0);
-                    simd.store_partial(values, to);
-                }
-            }
-        } else {
-            if columns < width {
-                panel.fill(0.0);
-            }
-            let b = b.part(0, b.rows, column, columns).transposed();
-            transpose_into(simd, b, panel, width);
+        if columns < width {
+            panel.fill(0.0);
         }
+        transpose_into(
+            simd,
+            b.part(0, b.rows, column, columns).transposed(),
+            panel,
+            width,
+        );
+    }
+}
+
+/// Copies values to whole vectors, filled up with zeros.
+#[inline(always)]
+fn copy_filled<S: Simd>(simd: S, from: &[f32], to: &mut [f32]) {
+    let whole = from.len() / LANES * LANES;
+    each_vector(
+        simd,
+        [&from[..whole]],
+        [&mut to[..whole]],
+        0.0,
+        #[inline(always)]
+        |x, _| x,
+    );
+    if whole < from.len() {
+        let last = simd.load_partial(&from[whole..], 0.0);
+        simd.store_partial(last, &mut to[whole..whole + LANES]);
     }
 }
 
@@ -324,22 +226,24 @@ fn multiply_panels<S: Simd>(
     accumulate: bool,
 ) {
     debug_assert!(columns <= packed.columns && a.columns <= packed.depth);
-    let mut gathered = worth_gathering(a, columns).then(|| Buffer::any(LANES * a.columns));
+    let mut gathered = Gathered::new(a, columns);
     let mut row = 0;
     macro_rules! strips {
         ($($rows:literal)+) => {$(
             #[allow(clippy::int_plus_one)] // The rows are one in the last of the expansions only.
             if $rows <= S::TILE_ROWS {
                 while row + $rows <= a.rows {
-                    let a = a.part(row, $rows, 0, a.columns);
-                    let target = Target { start: target.start + row * target.stride, ..target };
+                    let target = target.from(row, 0);
                     // Twice, for the strides of what was gathered are constants.
                     match &mut gathered {
-                        Some(space) => {
-                            let a = gather(simd, a, space);
+                        Some(gathered) => {
+                            let a = gathered.strip(simd, a, row, $rows);
                             strip::<S, $rows>(simd, a, packed, columns, target, accumulate);
                         }
-                        None => strip::<S, $rows>(simd, a, packed, columns, target, accumulate),
+                        None => {
+                            let a = a.part(row, $rows, 0, a.columns);
+                            strip::<S, $rows>(simd, a, packed, columns, target, accumulate);
+                        }
                     }
                     row += $rows;
                 }
@@ -365,10 +269,7 @@ fn strip<S: Simd, const M: usize>(
         let panel = &packed.panels[start..start + panels_length(packed.depth, width)];
         start += panel.len();
         let used = width.min(columns - column);
-        let target = Target {
-            start: target.start + column,
-            ..target
-        };
+        let target = target.from(0, column);
         if width > LANES {
             tile::<S, M, 2>(simd, a, panel, used, target, accumulate);
         } else {
@@ -377,31 +278,84 @@ fn strip<S: Simd, const M: usize>(
     }
 }
 
-/// Whether strips should be gathered, which pays if they are read often, or if their values lie so far apart
-/// that they compete for few places of the cache.
-#[inline(always)]
-fn worth_gathering(a: Matrix, columns: usize) -> bool {
-    let (panels, crowded) = (
-        columns.div_ceil(PANEL),
-        a.row_stride.max(a.column_stride).is_multiple_of(512),
-    );
-    if a.row_stride == 1 {
-        panels > 3 || panels > 1 && crowded
-    } else {
-        a.column_stride == 1 && (panels >= 8 || panels > 2 && crowded)
-    }
+/// Strips gathered at a time, if the matrix is stored by columns: 256 KiB.
+const GATHERED: usize = 16;
+
+/// Strips of the left-hand side copied so that their values lie side by side: `depth × 16` values each.
+struct Gathered {
+    values: Buffer,
+    /// The rows whose strips they are.
+    rows: std::ops::Range<usize>,
 }
 
-/// Copies a strip column by column, the columns sixteen values apart.
-#[inline(always)]
-fn gather<'a, S: Simd>(simd: S, a: Matrix, gathered: &'a mut [f32]) -> Matrix<'a> {
-    if a.row_stride == 1 {
-        for (column, to) in gathered.chunks_exact_mut(LANES).take(a.columns).enumerate() {
-            let start = column * a.column_stride;
-            let values = simd.load_partial(&a.values[start..start + a.rows], 0.0);
-            simd.store_partial(values, to);
+impl Gathered {
+    /// Space for gathering, if that pays: if strips are read often, or their values lie so far apart that
+    /// they compete for few places of the cache.
+    fn new(a: Matrix, columns: usize) -> Option<Self> {
+        let panels = columns.div_ceil(PANEL);
+        let crowded = a.row_stride.max(a.column_stride).is_multiple_of(512);
+        let (pays, strips) = if a.row_stride == 1 {
+            (panels > 3 || panels > 1 && crowded, GATHERED)
+        } else {
+            (a.column_stride == 1 && (panels >= 8 || panels > 2 && crowded), 1)
+        };
+        pays.then(|| Self {
+            values: Buffer::any(strips * LANES * a.columns),
+            rows: 0..0,
+        })
+    }
+
+    /// The strip of `rows` rows from `row` on.
+    #[inline(always)]
+    fn strip<S: Simd>(&mut self, simd: S, a: Matrix, row: usize, rows: usize) -> Matrix<'_> {
+        let space = LANES * a.columns;
+        if !self.rows.contains(&row) {
+            let most = self.values.len() / space.max(1);
+            let strips = if rows == S::TILE_ROWS {
+                ((a.rows - row) / rows).clamp(1, most)
+            } else {
+                1
+            };
+            self.rows = row..row + strips * rows;
+            if a.row_stride == 1 {
+                self.gather_columns(simd, a, rows);
+            } else {
+                self.gather_rows(simd, a.part(row, rows, 0, a.columns));
+            }
         }
-    } else {
+        let start = (row - self.rows.start) / rows * space;
+        let values = &self.values[start..start + space];
+        Matrix {
+            values,
+            rows,
+            columns: a.columns,
+            row_stride: 1,
+            column_stride: LANES,
+        }
+    }
+
+    /// Gathers strips of `rows` rows of a matrix stored by columns: column by column, so that the reads are
+    /// one stream.
+    #[inline(always)]
+    fn gather_columns<S: Simd>(&mut self, simd: S, a: Matrix, rows: usize) {
+        let space = LANES * a.columns;
+        for column in 0..a.columns {
+            let first = column * a.column_stride;
+            for (strip, row) in self.rows.clone().step_by(rows).enumerate() {
+                // Rows beyond the strip do no harm where there are any.
+                let from = &a.values[first + row..(first + row + LANES).min(a.values.len())];
+                let values = simd.load_partial(from, 0.0);
+                simd.store_partial(
+                    values,
+                    &mut self.values[strip * space + column * LANES..][..LANES],
+                );
+            }
+        }
+    }
+
+    /// Gathers a strip stored by rows.
+    #[inline(always)]
+    fn gather_rows<S: Simd>(&mut self, simd: S, a: Matrix) {
         for column in (0..a.columns).step_by(LANES) {
             let width = LANES.min(a.columns - column);
             let mut vectors = [simd.splat(0.0); LANES];
@@ -409,17 +363,11 @@ fn gather<'a, S: Simd>(simd: S, a: Matrix, gathered: &'a mut [f32]) -> Matrix<'a
                 let start = row.min(a.rows - 1) * a.row_stride + column;
                 *vector = simd.load_partial(&a.values[start..start + width], 0.0);
             }
-            let to = gathered[column * LANES..].chunks_exact_mut(LANES);
+            let to = self.values[column * LANES..].chunks_exact_mut(LANES);
             for (vector, to) in simd.transpose(vectors).into_iter().zip(to).take(width) {
                 simd.store_partial(vector, to);
             }
         }
-    }
-    Matrix {
-        values: gathered,
-        row_stride: 1,
-        column_stride: LANES,
-        ..a
     }
 }
 

@@ -1,7 +1,7 @@
 //! Sums of squares.
 
 use crate::parallel;
-use crate::simd::{LANES, Simd, dispatch};
+use crate::simd::{Simd, dispatch, fold_vectors};
 
 /// Values summed in `f32` lanes before they are added up in `f64`.
 const BLOCK: usize = 4096;
@@ -28,10 +28,12 @@ pub fn sum_of_squares(values: &[f32]) -> f64 {
 
 #[inline(always)]
 fn sum_block<S: Simd>(simd: S, values: &[f32]) -> f32 {
-    let mut sums = simd.splat(0.0);
-    for values in values.chunks(LANES) {
-        let values = simd.load_partial(values, 0.0);
-        sums = simd.mul_add(values, values, sums);
-    }
-    simd.sum(sums)
+    simd.sum(fold_vectors(
+        simd,
+        [values],
+        0.0,
+        0.0,
+        #[inline(always)]
+        |sum, [x]| simd.mul_add(x, x, sum),
+    ))
 }

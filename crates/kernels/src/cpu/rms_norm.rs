@@ -3,7 +3,7 @@
 
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared, block};
-use crate::simd::{LANES, Simd, dispatch};
+use crate::simd::{Simd, dispatch, each_vector, fold_vectors};
 
 /// Rows a task does; the weight's gradient is summed within blocks, then over them in order.
 const ROWS: usize = 64;
@@ -43,17 +43,24 @@ fn forward_rows<S: Simd>(
         return;
     }
     for ((x, y), scale) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)).zip(scales) {
-        let mut squares = simd.splat(0.0);
-        for x in x.chunks(LANES) {
-            let x = simd.load_partial(x, 0.0);
-            squares = simd.mul_add(x, x, squares);
-        }
+        let squares = fold_vectors(
+            simd,
+            [x],
+            0.0,
+            0.0,
+            #[inline(always)]
+            |sum, [x]| simd.mul_add(x, x, sum),
+        );
         *scale = 1.0 / (simd.sum(squares) / width as f32 + epsilon).sqrt();
         let factor = simd.splat(*scale);
-        for ((x, w), y) in x.chunks(LANES).zip(weight.chunks(LANES)).zip(y.chunks_mut(LANES)) {
-            let x = simd.mul(simd.load_partial(x, 0.0), factor);
-            simd.store_partial(simd.mul(x, simd.load_partial(w, 0.0)), y);
-        }
+        each_vector(
+            simd,
+            [x, weight],
+            [y],
+            0.0,
+            #[inline(always)]
+            |[x, w], _| [simd.mul(simd.mul(x, factor), w)],
+        );
     }
 }
 
@@ -120,27 +127,26 @@ fn backward_rows<S: Simd>(
         let (x, dy, dx) = (&x[range.clone()], &dy[range.clone()], &mut dx[range]);
         let factor = simd.splat(scale);
         let mut projection = simd.splat(0.0);
-        for (((x, dy), w), dw) in x
-            .chunks(LANES)
-            .zip(dy.chunks(LANES))
-            .zip(weight.chunks(LANES))
-            .zip(dweight.chunks_mut(LANES))
-        {
-            let n = simd.mul(simd.load_partial(x, 0.0), factor);
-            let product = simd.mul(simd.load_partial(dy, 0.0), n);
-            projection = simd.mul_add(product, simd.load_partial(w, 0.0), projection);
-            simd.store_partial(simd.add(simd.load_partial(dw, 0.0), product), dw);
-        }
+        each_vector(
+            simd,
+            [x, dy, weight],
+            [&mut *dweight],
+            0.0,
+            #[inline(always)]
+            |[x, dy, w], [dw]| {
+                let product = simd.mul(dy, simd.mul(x, factor));
+                projection = simd.mul_add(product, w, projection);
+                [simd.add(dw, product)]
+            },
+        );
         let mean = simd.splat(-simd.sum(projection) / width as f32);
-        for (((x, dy), w), dx) in x
-            .chunks(LANES)
-            .zip(dy.chunks(LANES))
-            .zip(weight.chunks(LANES))
-            .zip(dx.chunks_mut(LANES))
-        {
-            let n = simd.mul(simd.load_partial(x, 0.0), factor);
-            let g = simd.mul(simd.load_partial(dy, 0.0), simd.load_partial(w, 0.0));
-            simd.store_partial(simd.mul(simd.mul_add(n, mean, g), factor), dx);
-        }
+        each_vector(
+            simd,
+            [x, dy, weight],
+            [dx],
+            0.0,
+            #[inline(always)]
+            |[x, dy, w], _| [simd.mul(simd.mul_add(simd.mul(x, factor), mean, simd.mul(dy, w)), factor)],
+        );
     }
 }

@@ -2,7 +2,7 @@
 //! coordinate i of a head is paired with coordinate i + dimension / 2.
 
 use crate::parallel::{self, Shared, block};
-use crate::simd::{LANES, Simd, dispatch};
+use crate::simd::{Simd, dispatch, each_vector};
 
 /// The cosines and sines of `length` positions, `dimension / 2` angles each.
 #[derive(Clone, Copy, Debug)]
@@ -90,16 +90,19 @@ pub(super) fn rotate_head<S: Simd>(simd: S, x: &[f32], angles: Angles, turn: Tur
     let half = angles.cosines.len();
     let sign = simd.splat(if turn == Turn::Forward { 1.0 } else { -1.0 });
     let ((x0, x1), (y0, y1)) = (x.split_at(half), y.split_at_mut(half));
-    let inputs = x0.chunks(LANES).zip(x1.chunks(LANES));
-    let angles = angles.cosines.chunks(LANES).zip(angles.sines.chunks(LANES));
-    let outputs = y0.chunks_mut(LANES).zip(y1.chunks_mut(LANES));
-    for (((x0, x1), (cosine, sine)), (y0, y1)) in inputs.zip(angles).zip(outputs) {
-        let (x0, x1) = (simd.load_partial(x0, 0.0), simd.load_partial(x1, 0.0));
-        let (cosine, sine) = (
-            simd.load_partial(cosine, 0.0),
-            simd.mul(sign, simd.load_partial(sine, 0.0)),
-        );
-        simd.store_partial(simd.sub(simd.mul(x0, cosine), simd.mul(x1, sine)), y0);
-        simd.store_partial(simd.mul_add(x0, sine, simd.mul(x1, cosine)), y1);
-    }
+    let inputs = [x0, x1, angles.cosines, angles.sines];
+    each_vector(
+        simd,
+        inputs,
+        [y0, y1],
+        0.0,
+        #[inline(always)]
+        |[x0, x1, cosine, sine], _| {
+            let sine = simd.mul(sign, sine);
+            [
+                simd.sub(simd.mul(x0, cosine), simd.mul(x1, sine)),
+                simd.mul_add(x0, sine, simd.mul(x1, cosine)),
+            ]
+        },
+    );
 }

@@ -4,7 +4,7 @@
 //! Gate and up are the two halves of each row (`rows × 2 width`), as one matrix product writes them.
 
 use crate::parallel::{self, Shared, block};
-use crate::simd::{LANES, Simd, dispatch};
+use crate::simd::{Simd, dispatch, each_vector};
 
 /// Values of the output a task does.
 const VALUES: usize = 16_384;
@@ -44,10 +44,14 @@ fn rows_of(values: usize, width: usize) -> usize {
 fn forward_rows<S: Simd>(simd: S, gate_up: &[f32], width: usize, y: &mut [f32]) {
     for (row, y) in gate_up.chunks_exact(2 * width).zip(y.chunks_exact_mut(width)) {
         let (gate, up) = row.split_at(width);
-        for ((gate, up), y) in gate.chunks(LANES).zip(up.chunks(LANES)).zip(y.chunks_mut(LANES)) {
-            let (gate, up) = (simd.load_partial(gate, 0.0), simd.load_partial(up, 0.0));
-            simd.store_partial(simd.mul(simd.mul(gate, simd.sigmoid(gate)), up), y);
-        }
+        each_vector(
+            simd,
+            [gate, up],
+            [y],
+            0.0,
+            #[inline(always)]
+            |[gate, up], _| [simd.mul(simd.mul(gate, simd.sigmoid(gate)), up)],
+        );
     }
 }
 
@@ -84,15 +88,18 @@ fn backward_rows<S: Simd>(simd: S, gate_up: &[f32], width: usize, dy: &[f32], dg
         .zip(dgate_up.chunks_exact_mut(2 * width));
     for ((row, gradient), dy) in rows.zip(dy.chunks_exact(width)) {
         let ((gate, up), (dgate, dup)) = (row.split_at(width), gradient.split_at_mut(width));
-        let inputs = gate.chunks(LANES).zip(up.chunks(LANES)).zip(dy.chunks(LANES));
-        for (((gate, up), dy), (dgate, dup)) in inputs.zip(dgate.chunks_mut(LANES).zip(dup.chunks_mut(LANES)))
-        {
-            let (gate, up) = (simd.load_partial(gate, 0.0), simd.load_partial(up, 0.0));
-            let sigma = simd.sigmoid(gate);
-            let scaled = simd.mul(simd.load_partial(dy, 0.0), sigma);
-            simd.store_partial(simd.mul(scaled, gate), dup);
-            let rest = simd.mul_add(gate, simd.sub(one, sigma), one);
-            simd.store_partial(simd.mul(simd.mul(scaled, up), rest), dgate);
-        }
+        each_vector(
+            simd,
+            [gate, up, dy],
+            [dgate, dup],
+            0.0,
+            #[inline(always)]
+            |[gate, up, dy], _| {
+                let sigma = simd.sigmoid(gate);
+                let scaled = simd.mul(dy, sigma);
+                let rest = simd.mul_add(gate, simd.sub(one, sigma), one);
+                [simd.mul(simd.mul(scaled, up), rest), simd.mul(scaled, gate)]
+            },
+        );
     }
 }

@@ -10,7 +10,7 @@ use super::autodiff::record;
 use super::flex::{contiguous, dimensions, fused, tensor, values};
 use super::product::product;
 use crate::Precision;
-use crate::cpu::matmul::Matrix;
+use crate::cpu::matrix::Matrix;
 use crate::memory::Buffer;
 
 /// `x × weight`: `[rows, inputs] × [inputs, outputs]`, `[rows, outputs]`.

@@ -155,6 +155,10 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn load_partial(self, from: &[f32], fill: f32) -> Self::Floats {
+        if from.len() >= LANES {
+            // SAFETY: as below.
+            return unsafe { _mm512_loadu_ps(from.as_ptr()) };
+        }
         let mask = lanes_below(from.len());
         // SAFETY: the mask keeps the read inside the slice; `self` proves the instruction.
         unsafe { _mm512_mask_loadu_ps(_mm512_set1_ps(fill), mask, from.as_ptr()) }
@@ -162,6 +166,10 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn store_partial(self, value: Self::Floats, to: &mut [f32]) {
+        if to.len() >= LANES {
+            // SAFETY: as below.
+            return unsafe { _mm512_storeu_ps(to.as_mut_ptr(), value) };
+        }
         let mask = lanes_below(to.len());
         // SAFETY: the mask keeps the write inside the slice; `self` proves the instruction.
         unsafe { _mm512_mask_storeu_ps(to.as_mut_ptr(), mask, value) }

@@ -1,10 +1,11 @@
 //! The backward pass.
 
 use super::{Angles, Heads, HeadsOut, KEYS, QUERIES, Rows, Shape, for_each_group, load_rows, store_rows};
-use crate::cpu::matmul::{Matrix, Packed, Target, multiply_packed, pack, panels_length};
+use crate::cpu::matmul::{Packed, multiply_packed, pack, panels_length};
+use crate::cpu::matrix::{Matrix, Target};
 use crate::memory::Buffer;
 use crate::parallel::block;
-use crate::simd::{LANES, Simd, dispatch};
+use crate::simd::{Simd, dispatch, each_vector, fold_vectors};
 
 /// What the forward pass read and wrote, and the gradient of its output.
 #[derive(Clone, Copy)]
@@ -222,23 +223,29 @@ fn score_gradients<S: Simd>(
 ) {
     probabilities[seen..].fill(0.0);
     dscores[seen..].fill(0.0);
-    let rows = probabilities[..seen]
-        .chunks_mut(LANES)
-        .zip(dscores[..seen].chunks_mut(LANES));
-    for (probabilities, dscores) in rows {
-        let scores = simd.load_partial(probabilities, f32::NEG_INFINITY);
-        let probability = simd.exp(simd.sub(scores, simd.splat(log_sum)));
-        simd.store_partial(probability, probabilities);
-        let difference = simd.sub(simd.load_partial(dscores, 0.0), simd.splat(delta));
-        simd.store_partial(simd.mul(probability, difference), dscores);
-    }
+    let (log_sum, delta) = (simd.splat(log_sum), simd.splat(delta));
+    let rows = [&mut probabilities[..seen], &mut dscores[..seen]];
+    each_vector(
+        simd,
+        [],
+        rows,
+        0.0,
+        #[inline(always)]
+        |[], [score, gradient]| {
+            let probability = simd.exp(simd.sub(score, log_sum));
+            [probability, simd.mul(probability, simd.sub(gradient, delta))]
+        },
+    );
 }
 
 #[inline(always)]
 fn dot<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = simd.splat(0.0);
-    for (a, b) in a.chunks(LANES).zip(b.chunks(LANES)) {
-        sums = simd.mul_add(simd.load_partial(a, 0.0), simd.load_partial(b, 0.0), sums);
-    }
-    simd.sum(sums)
+    simd.sum(fold_vectors(
+        simd,
+        [a, b],
+        0.0,
+        0.0,
+        #[inline(always)]
+        |sum, [a, b]| simd.mul_add(a, b, sum),
+    ))
 }

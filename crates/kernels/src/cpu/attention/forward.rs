@@ -1,10 +1,13 @@
 //! The forward pass.
 
-use super::{Angles, Heads, HeadsOut, KEYS, QUERIES, Rows, Shape, for_each_group, load_rows, multiply_row};
-use crate::cpu::matmul::{Matrix, Packed, Target, multiply_packed, pack, panels_length};
+use super::{
+    Angles, Heads, HeadsOut, KEYS, QUERIES, Rows, Shape, copy_row, for_each_group, load_rows, multiply_row,
+};
+use crate::cpu::matmul::{Packed, multiply_packed, pack, panels_length};
+use crate::cpu::matrix::{Matrix, Target};
 use crate::memory::Buffer;
 use crate::parallel::{Shared, block};
-use crate::simd::{LANES, Simd, dispatch};
+use crate::simd::{Simd, dispatch, each_vector, fold_vectors};
 
 /// The inputs, as every task sees them.
 #[derive(Clone, Copy)]
@@ -106,10 +109,10 @@ fn group<S: Simd>(
             // SAFETY: only this task writes this head of this sequence.
             let log_sums = unsafe { log_sums.part(start..start + rows.count) };
             for (row, log_sum) in log_sums.iter_mut().enumerate() {
-                let sums = &mut state.sums[row * dimension..(row + 1) * dimension];
-                multiply_row(simd, sums, 1.0 / state.total[row]);
+                let sums = &state.sums[row * dimension..(row + 1) * dimension];
                 // SAFETY: as above.
-                unsafe { output.row(rows.first + row, head, dimension) }.copy_from_slice(sums);
+                let to = unsafe { output.row(rows.first + row, head, dimension) };
+                copy_row(simd, sums, to, 1.0 / state.total[row]);
                 *log_sum = state.maximum[row] + state.total[row].ln();
             }
         }
@@ -168,19 +171,29 @@ impl State {
         if scores.is_empty() {
             return;
         }
-        let before = self.maximum[row];
-        let mut largest = simd.splat(before);
-        for scores in scores.chunks(LANES) {
-            largest = simd.maximum(simd.load_partial(scores, f32::NEG_INFINITY), largest);
-        }
+        let (before, lowest) = (self.maximum[row], f32::NEG_INFINITY);
+        let largest = fold_vectors(
+            simd,
+            [&*scores],
+            lowest,
+            before,
+            #[inline(always)]
+            |m, [x]| simd.maximum(x, m),
+        );
         let maximum = simd.largest(largest);
-        let mut total = simd.splat(0.0);
-        for scores in scores.chunks_mut(LANES) {
-            let loaded = simd.load_partial(scores, f32::NEG_INFINITY);
-            let value = simd.exp(simd.sub(loaded, simd.splat(maximum)));
-            simd.store_partial(value, scores);
-            total = simd.add(total, value);
-        }
+        let (shift, mut total) = (simd.splat(maximum), simd.splat(0.0));
+        each_vector(
+            simd,
+            [],
+            [scores],
+            lowest,
+            #[inline(always)]
+            |[], [x]| {
+                let value = simd.exp(simd.sub(x, shift));
+                total = simd.add(total, value);
+                [value]
+            },
+        );
         let factor = if rescale { (before - maximum).exp() } else { 0.0 };
         if rescale {
             let dimension = self.sums.len() / QUERIES;

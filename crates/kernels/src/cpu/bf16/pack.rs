@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 
 use super::unit::Avx512Bf16;
 use super::{BLOCK, SIDE};
-use crate::cpu::matmul::Matrix;
+use crate::cpu::matrix::Matrix;
 use crate::simd::{Avx512, LANES, Simd};
 
 /// What the rows of a packed tile are.
@@ -16,30 +16,28 @@ pub(super) enum Form {
     Pairs,
 }
 
-/// Packs a strip of at most 32 lanes (the rows of `strip`) and any depth (its columns) into whole blocks,
-/// filled up with zeros.
+/// Packs at most 32 lanes (the rows of `part`) and 32 of depth (its columns) into a block, filled up with
+/// zeros.
 ///
 /// # Panics
-/// If `to` has not as many blocks as the strip needs.
-pub(super) fn pack(avx512: Avx512Bf16, strip: Matrix, form: Form, to: &mut [f32]) {
+/// If the part is larger than a block, or `to` is not one.
+pub(super) fn pack(avx512: Avx512Bf16, part: Matrix, form: Form, to: &mut [f32]) {
     assert!(
-        strip.rows() <= SIDE && to.len() == strip.columns().div_ceil(SIDE) * BLOCK,
-        "room for the strip"
+        part.rows() <= SIDE && part.columns() <= SIDE && to.len() == BLOCK,
+        "one block"
     );
     avx512.call(
         #[inline(always)]
         || {
-            for (index, tile) in to.chunks_exact_mut(BLOCK / 2).enumerate() {
-                let (depth, lane) = (index / 2 * SIDE, index % 2 * LANES);
-                let lanes = strip.rows().saturating_sub(lane).min(LANES);
-                let part = strip.part(
-                    lane.min(strip.rows()),
-                    lanes,
-                    depth,
-                    SIDE.min(strip.columns() - depth),
-                );
-                pack_tile(avx512, part, form, tile);
-            }
+            let (upper, lower) = to.split_at_mut(BLOCK / 2);
+            let split = part.rows().min(LANES);
+            pack_tile(avx512, part.part(0, split, 0, part.columns()), form, upper);
+            pack_tile(
+                avx512,
+                part.part(split, part.rows() - split, 0, part.columns()),
+                form,
+                lower,
+            );
         },
     );
 }

@@ -3,8 +3,12 @@
 use std::arch::x86_64::*;
 
 use super::amx::Tiles;
+use super::pack::pack;
 use super::{BLOCK, SIDE};
+use crate::cpu::matrix::Matrix;
 use crate::simd::Avx512;
+
+pub(super) use super::pack::Form;
 
 /// Proof that the processor has AVX-512 with BF16.
 #[derive(Clone, Copy, Debug)]
@@ -73,9 +77,14 @@ impl Unit {
         }
     }
 
-    pub(super) fn avx512(self) -> Avx512Bf16 {
+    /// Packs at most 32 lanes (the rows of `part`) and 32 of depth (its columns) into a block, filled up
+    /// with zeros.
+    ///
+    /// # Panics
+    /// If the part is larger than a block, or `to` is not one.
+    pub(super) fn pack(self, part: Matrix, form: Form, to: &mut [f32]) {
         match self {
-            Self::Amx(_, avx512) | Self::Avx512(avx512) => avx512,
+            Self::Amx(_, avx512) | Self::Avx512(avx512) => pack(avx512, part, form, to),
         }
     }
 

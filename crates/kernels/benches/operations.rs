@@ -1,0 +1,240 @@
+//! Each slice kernel at the sizes of a decoder's training step: the best time of twelve, its rate, and its
+//! share of a step.
+//!
+//! `cargo bench -p triaxis-kernels --bench operations -- small` (or `tiny`, `quick`, `medium`);
+//! `RAYON_NUM_THREADS` sets the threads.
+#![allow(clippy::print_stdout)]
+
+use std::time::Instant;
+
+use triaxis_kernels::Precision;
+use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
+use triaxis_kernels::cpu::cross_entropy::{Head, losses_and_gradients};
+use triaxis_kernels::cpu::matrix::Matrix;
+use triaxis_kernels::cpu::rotary::Angles;
+use triaxis_kernels::cpu::{adamw, embedding, rms_norm, swiglu};
+use triaxis_kernels::parallel::Shared;
+
+/// Name, width, layers, heads, vocabulary, length, sequences.
+const SIZES: [(&str, [usize; 6]); 4] = [
+    ("tiny", [32, 2, 2, 512, 128, 8]),
+    ("quick", [96, 4, 3, 1024, 256, 8]),
+    ("small", [128, 4, 4, 4096, 256, 8]),
+    ("medium", [384, 6, 6, 8192, 256, 8]),
+];
+
+fn values(count: usize) -> Vec<f32> {
+    (0..count)
+        .map(|index| ((index * 7919) % 1013) as f32 / 1013.0 - 0.5)
+        .collect()
+}
+
+/// Lines of the table.
+struct Table {
+    total: f64,
+}
+
+impl Table {
+    /// Measures `work`, which a step does `times` times with `operations` floating-point operations each.
+    fn line(&mut self, name: &str, times: usize, operations: usize, mut work: impl FnMut()) {
+        let mut seconds: Vec<f64> = (0..12)
+            .map(|_| {
+                let start = Instant::now();
+                work();
+                start.elapsed().as_secs_f64()
+            })
+            .collect();
+        seconds.sort_by(f64::total_cmp);
+        let best = seconds[0];
+        let step = best * times as f64 * 1e3;
+        self.total += step;
+        let rate = operations as f64 / best / 1e9;
+        println!(
+            "{name:28} {:9.1} µs × {times:2} = {step:8.2} ms {rate:8.1} GFLOP/s",
+            best * 1e6
+        );
+    }
+
+    fn product(
+        &mut self,
+        precision: Precision,
+        name: &str,
+        times: usize,
+        [rows, depth, columns]: [usize; 3],
+    ) {
+        let (x, w, dy) = (
+            values(rows * depth),
+            values(depth * columns),
+            values(rows * columns),
+        );
+        let (x, w, dy) = (
+            Matrix::new(&x, rows, depth),
+            Matrix::new(&w, depth, columns),
+            Matrix::new(&dy, rows, columns),
+        );
+        let (mut y, mut dx, mut dw) = (
+            values(rows * columns),
+            values(rows * depth),
+            values(depth * columns),
+        );
+        let work = 2 * rows * depth * columns;
+        let name = |part: &str| format!("{name} {part} {precision:?}");
+        self.line(&name("y"), times, work, || {
+            precision.multiply(x, w, &mut y, columns, false)
+        });
+        self.line(&name("dx"), times, work, || {
+            precision.multiply(dy, w.transposed(), &mut dx, depth, false)
+        });
+        self.line(&name("dw"), times, work, || {
+            precision.multiply(x.transposed(), dy, &mut dw, columns, false)
+        });
+    }
+}
+
+fn run([width, layers, heads, vocabulary, length, batch]: [usize; 6], precision: Precision) {
+    let (rows, inner) = (batch * length, (width * 8 / 3).next_multiple_of(8));
+    let mut table = Table { total: 0.0 };
+    table.product(precision, "q, k, v", layers, [rows, width, 3 * width]);
+    table.product(precision, "attention output", layers, [rows, width, width]);
+    table.product(precision, "gate and up", layers, [rows, width, 2 * inner]);
+    table.product(precision, "down", layers, [rows, inner, width]);
+
+    let dimension = width / heads;
+    let shape = Shape {
+        batch,
+        queries: length,
+        keys: length,
+        query_heads: heads,
+        key_heads: heads,
+        dimension,
+    };
+    let projected = values(rows * 3 * width);
+    let part = |start| Heads {
+        values: &projected,
+        start,
+        stride: 3 * width,
+    };
+    let (q, k, v) = (part(0), part(width), part(2 * width));
+    let (mut output, mut log_sums) = (values(rows * width), values(rows * heads));
+    let (cosines, sines) = (values(length * dimension / 2), values(length * dimension / 2));
+    let angles = Some(Angles {
+        cosines: &cosines,
+        sines: &sines,
+    });
+    let half = 2 * batch * heads * length * length / 2 * dimension;
+    table.line("attention forward", layers, 2 * half, || {
+        let output = HeadsOut {
+            values: Shared::new(&mut output),
+            start: 0,
+            stride: width,
+        };
+        attention::forward(shape, q, k, v, angles, output, &mut log_sums);
+    });
+    let (doutput, mut gradient) = (values(rows * width), values(rows * 3 * width));
+    let whole = |values| Heads {
+        values,
+        start: 0,
+        stride: width,
+    };
+    let saved = Saved {
+        q,
+        k,
+        v,
+        angles,
+        output: whole(&output),
+        log_sums: &log_sums,
+        doutput: whole(&doutput),
+    };
+    table.line("attention backward", layers, 5 * half, || {
+        let values = Shared::new(&mut gradient);
+        let part = |start| HeadsOut {
+            values,
+            start,
+            stride: 3 * width,
+        };
+        attention::backward(shape, saved, part(0), part(width), part(2 * width));
+    });
+
+    let (x, weight, dy) = (values(rows * width), values(width), values(rows * width));
+    let (mut y, mut scales, mut dweight) = (values(rows * width), values(rows), values(width));
+    table.line("norm forward", 2 * layers + 1, 4 * rows * width, || {
+        rms_norm::forward(&x, &weight, 1e-5, &mut y, &mut scales);
+    });
+    table.line("norm backward", 2 * layers + 1, 8 * rows * width, || {
+        rms_norm::backward(&x, &weight, &scales, &dy, &mut y, &mut dweight);
+    });
+    let (gate_up, mut gated, mut dgate_up) = (
+        values(2 * rows * inner),
+        values(rows * inner),
+        values(2 * rows * inner),
+    );
+    table.line("gate forward", layers, 20 * rows * inner, || {
+        swiglu::forward(&gate_up, inner, &mut gated)
+    });
+    let dgated = gated.clone();
+    table.line("gate backward", layers, 30 * rows * inner, || {
+        swiglu::backward(&gate_up, inner, &dgated, &mut dgate_up);
+    });
+
+    let weight = values(vocabulary * width);
+    let tokens: Vec<u32> = (0..rows)
+        .map(|index| (index * 7919 % vocabulary) as u32)
+        .collect();
+    let (mut losses, mut dx, mut dweight) = (values(rows), values(rows * width), values(vocabulary * width));
+    let head = Head {
+        weight: &weight,
+        width,
+        precision,
+    };
+    table.line(
+        "head and loss, both ways",
+        1,
+        6 * rows * width * vocabulary,
+        || {
+            losses_and_gradients(head, &x, &tokens, &mut losses, &mut dx, &mut dweight);
+        },
+    );
+    table.line("embedding", 1, rows * width, || {
+        embedding::gather(&weight, width, &tokens, &mut y)
+    });
+    table.line("embedding backward", 1, rows * width, || {
+        embedding::scatter(&dy, width, &tokens, &mut dweight)
+    });
+    let parameters = vocabulary * width + layers * (4 * width * width + 3 * width * inner);
+    let (mut p, g, mut m, mut v) = (
+        values(parameters),
+        values(parameters),
+        values(parameters),
+        values(parameters),
+    );
+    v.iter_mut().for_each(|v| *v = v.abs());
+    let update = adamw::Update {
+        learning_rate: 1e-3,
+        beta_1: 0.9,
+        beta_2: 0.95,
+        epsilon: 1e-8,
+        weight_decay: 0.1,
+        gradient_scale: 1.0,
+        step: 10,
+    };
+    table.line("AdamW", 1, 12 * parameters, || {
+        adamw::step(&mut p, &g, &mut m, &mut v, &update)
+    });
+    println!("{:28} {:30.2} ms", "in all", table.total);
+}
+
+fn main() {
+    let chosen: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    for (name, size) in SIZES
+        .iter()
+        .filter(|(name, _)| chosen.iter().any(|chosen| chosen == name))
+    {
+        for precision in [Precision::Float32, Precision::BFloat16] {
+            println!("{name} {precision:?}, {} threads", rayon::current_num_threads());
+            run(*size, precision);
+        }
+    }
+}
