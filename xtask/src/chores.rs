@@ -99,24 +99,18 @@ fn kill(arguments: &[String]) -> Result<(), String> {
         "--",
         "--nocapture",
     ];
-    let status = Command::new(env!("CARGO"))
-        .args(check)
-        .current_dir(root())
-        .env("TRIAXIS_KILLS", times)
-        .status()
-        .map_err(|error| format!("cannot start cargo: {error}"))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("cargo {} ended with {status}", check.join(" ")))
-    }
+    cargo_with(&check, "TRIAXIS_KILLS", times)
 }
 
 fn cargo(arguments: &[&str]) -> Result<(), String> {
+    cargo_with(arguments, "RUSTDOCFLAGS", "-D warnings")
+}
+
+fn cargo_with(arguments: &[&str], variable: &str, value: &str) -> Result<(), String> {
     let status = Command::new(env!("CARGO"))
         .args(arguments)
         .current_dir(root())
-        .env("RUSTDOCFLAGS", "-D warnings")
+        .env(variable, value)
         .status()
         .map_err(|error| format!("cannot start cargo: {error}"))?;
     if status.success() {

@@ -12,10 +12,5 @@ pub const CODE: &str = env!("TRIAXIS_CODE_HASH");
 /// fields, so equal values have equal hashes on every machine.
 pub fn of(value: &impl Serialize) -> String {
     let json = serde_json::to_vec(value).expect("specs, configurations and hashes have only string keys");
-    of_bytes(&json)
-}
-
-/// Sixteen hexadecimal digits of the BLAKE3 hash of `bytes`.
-pub fn of_bytes(bytes: &[u8]) -> String {
-    blake3::hash(bytes).to_hex()[..16].to_owned()
+    blake3::hash(&json).to_hex()[..16].to_owned()
 }

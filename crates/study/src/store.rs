@@ -13,8 +13,9 @@
 //! ```
 //! Every file is written under a temporary name, synced and renamed, with a hash of its content.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::StudyError;
 use crate::identity;
 use crate::record::{RunRecord, SCHEMA};
+use crate::trial::Group;
 
 /// The folder of one study.
 #[derive(Debug, Clone)]
@@ -88,6 +90,11 @@ impl Store {
     /// The page.
     pub fn page(&self) -> PathBuf {
         self.folder.join("report.html")
+    }
+
+    /// Whether there is anything in the folder that took work to make.
+    pub fn has_results(&self) -> bool {
+        self.corpus().exists() || self.trials().exists()
     }
 
     fn record(&self, trial: &str) -> PathBuf {
@@ -182,6 +189,20 @@ impl Store {
         }
     }
 
+    /// The places in `group` of the trials that have a record; a damaged one is set aside and is none.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn recorded(&self, group: &Group) -> Result<BTreeSet<usize>, StudyError> {
+        let mut recorded = BTreeSet::new();
+        for (place, trial) in group.trials.iter().enumerate() {
+            if self.find_record(&trial.id, &mut |_| {})?.is_some() {
+                recorded.insert(place);
+            }
+        }
+        Ok(recorded)
+    }
+
     /// Ids of all records in the folder, of whichever code.
     ///
     /// # Errors
@@ -256,7 +277,8 @@ fn lock_file(path: &Path, held: &Path) -> Result<Lock, StudyError> {
 /// # Errors
 /// When the file system refuses; what was at `path` before is then still there.
 pub fn write(path: &Path, content: &impl Serialize) -> Result<(), StudyError> {
-    write_bytes(path, &seal(content))
+    make_folder_of(path)?;
+    triaxis_files::replace(path, &seal(content)).map_err(StudyError::io("write", path))
 }
 
 /// As [`write()`], but leaves a file alone that holds the same already.
@@ -264,12 +286,13 @@ pub fn write(path: &Path, content: &impl Serialize) -> Result<(), StudyError> {
 /// # Errors
 /// As [`write()`].
 pub fn write_if_changed(path: &Path, content: &impl Serialize) -> Result<(), StudyError> {
-    let bytes = seal(content);
-    if fs::read(path).is_ok_and(|found| found == bytes) {
-        Ok(())
-    } else {
-        write_bytes(path, &bytes)
-    }
+    make_folder_of(path)?;
+    triaxis_files::replace_if_changed(path, &seal(content)).map_err(StudyError::io("write", path))
+}
+
+fn make_folder_of(path: &Path) -> Result<(), StudyError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(StudyError::io("make", folder))
 }
 
 fn seal(content: &impl Serialize) -> Vec<u8> {
@@ -281,24 +304,6 @@ fn seal(content: &impl Serialize) -> Vec<u8> {
     let mut text = serde_json::to_vec_pretty(&sealed).expect("a JSON value always prints");
     text.push(b'\n');
     text
-}
-
-/// Writes `bytes` under a temporary name, syncs and renames.
-///
-/// # Errors
-/// When the file system refuses; what was at `path` before is then still there.
-pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), StudyError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(StudyError::io("make", folder))?;
-    let mut file = tempfile::NamedTempFile::with_prefix_in(".writing-", folder)
-        .map_err(StudyError::io("write", path))?;
-    file.write_all(bytes).map_err(StudyError::io("write", path))?;
-    file.as_file().sync_all().map_err(StudyError::io("sync", path))?;
-    file.persist(path)
-        .map_err(|error| StudyError::io("rename to", path)(error.error))?;
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(StudyError::io("sync", folder))
 }
 
 /// Reads what [`write()`] wrote, or `None` when there is nothing.

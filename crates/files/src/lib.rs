@@ -1,0 +1,97 @@
+//! Files that are whole or not there at all.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+/// Begins the names of files that are being written; a process that is killed may leave one.
+pub const TEMPORARY: &str = ".writing-";
+
+/// Writes `content` to `path` under a temporary name in the same folder, syncs and renames.
+///
+/// # Errors
+/// When the file system refuses; what was at `path` before is then still there.
+///
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("note.txt");
+/// triaxis_files::replace(&path, b"one")?;
+/// triaxis_files::replace(&path, b"two")?;
+/// assert_eq!(std::fs::read(&path)?, b"two");
+/// assert_eq!(std::fs::read_dir(folder.path())?.count(), 1);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let mut temporary = NamedTempFile::with_prefix_in(TEMPORARY, folder)?;
+    temporary.write_all(content)?;
+    readable(&temporary)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path).map_err(|error| error.error)?;
+    // The rename itself lasts only once the folder is synced; Windows cannot open folders.
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+/// As [`replace`], but leaves a file alone that holds the same already, with the time at which it last
+/// said something new.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_if_changed(path: &Path, content: &[u8]) -> io::Result<()> {
+    if std::fs::read(path).is_ok_and(|found| found == content) {
+        return Ok(());
+    }
+    replace(path, content)
+}
+
+/// Temporary files are private; results are there to be read.
+#[cfg(unix)]
+fn readable(file: &NamedTempFile) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.as_file()
+        .set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn readable(_file: &NamedTempFile) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_leaves_the_old_file_and_no_temporary_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("occupied");
+        std::fs::create_dir_all(path.join("inside")).unwrap();
+        assert!(replace(&path, b"new").is_err());
+        assert!(path.join("inside").exists());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_same_content_keeps_its_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        replace(&path, b"same").unwrap();
+        let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
+        let modified = || std::fs::metadata(&path).unwrap().modified().unwrap();
+        replace_if_changed(&path, b"same").unwrap();
+        assert_eq!(modified(), long_ago);
+        replace_if_changed(&path, b"other").unwrap();
+        assert_ne!(modified(), long_ago);
+    }
+}
