@@ -33,6 +33,25 @@ struct State {
     phase: &'static str,
 }
 
+impl State {
+    fn begin(phase: &'static str, groups: &[Group]) -> Self {
+        let now = Instant::now();
+        let of_group = |group: &Group| {
+            let steps = group.steps();
+            (steps, 0, group.flops().0 / steps.max(1) as f64)
+        };
+        Self {
+            started: now,
+            printed: now,
+            groups: groups.iter().map(of_group).collect(),
+            stage: (0, 0),
+            done: 0,
+            trials: groups.iter().map(|group| group.trials.len()).sum(),
+            phase,
+        }
+    }
+}
+
 impl Progress {
     /// A bar when stderr is a terminal, else plain lines; neither when `quiet`.
     pub fn new(quiet: bool) -> Self {
@@ -44,20 +63,10 @@ impl Progress {
                     .progress_chars("=> "),
             )
         });
-        let now = Instant::now();
-        let state = State {
-            started: now,
-            printed: now,
-            groups: Vec::new(),
-            stage: (0, 0),
-            done: 0,
-            trials: 0,
-            phase: "",
-        };
         Self {
             quiet,
             bar,
-            state: Mutex::new(state),
+            state: Mutex::new(State::begin("", &[])),
         }
     }
 
@@ -73,21 +82,7 @@ impl Progress {
     }
 
     fn begin_trials(&self, phase: &'static str, groups: &[Group]) {
-        let mut state = self.state();
-        let now = Instant::now();
-        state.groups = groups
-            .iter()
-            .map(|group| (group.steps(), 0, group.flops().0 / group.steps().max(1) as f64))
-            .collect();
-        *state = State {
-            started: now,
-            printed: now,
-            groups: std::mem::take(&mut state.groups),
-            stage: (0, 0),
-            done: 0,
-            trials: groups.iter().map(|group| group.trials.len()).sum(),
-            phase,
-        };
+        *self.state() = State::begin(phase, groups);
     }
 
     fn show(&self, fraction: f64, message: &str) {

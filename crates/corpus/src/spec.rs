@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use triaxis_units::Bytes;
@@ -233,6 +233,19 @@ impl From<TokenizerSpec> for TokenizerKeys {
 }
 
 impl TokenizerSpec {
+    /// Tokens in the vocabulary, before any text is read; a file is looked for in the folder `base`.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no tokenizer.
+    pub fn vocabulary(&self, base: &Path) -> Result<usize, CorpusError> {
+        match self {
+            Self::Train { vocabulary } => Ok(*vocabulary),
+            Self::File { file, end_of_text } => {
+                Ok(crate::Tokenizer::from_file(&base.join(file), end_of_text)?.vocabulary())
+            }
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<(), CorpusError> {
         match self {
             Self::Train { vocabulary }

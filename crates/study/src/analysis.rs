@@ -12,7 +12,6 @@ use triaxis_laws::approach::{self, Approach1, Approach2, Approach3, Curve, Run};
 use triaxis_plan::{LossUnit, Measured, ParameterCount, Plan, StudyLaw};
 use triaxis_units::{Flops, Params, Tokens};
 
-use crate::error::StudyError;
 use crate::machine;
 use crate::optima::{Optima, Range};
 use crate::record::RunRecord;
@@ -36,14 +35,6 @@ impl<T> Finding<T> {
         match self {
             Self::Found(value) => Some(value),
             Self::Refused(_) => None,
-        }
-    }
-
-    /// Why there is no result, if there is none.
-    pub fn refused(&self) -> Option<&str> {
-        match self {
-            Self::Found(_) => None,
-            Self::Refused(reason) => Some(reason),
         }
     }
 
@@ -183,28 +174,16 @@ pub struct Analysis {
 }
 
 impl Analysis {
-    /// Computes everything from the records of `survey`.
-    ///
-    /// # Errors
-    /// [`StudyError::Plan`] when the spec's `[plan]` breaks a rule; what the data refuse is no error
-    /// but a [`Finding::Refused`].
-    pub fn of(
-        spec: &StudySpec,
-        survey: &Survey,
-        corpus: &Corpus,
-        prediction: Option<Prediction>,
-    ) -> Result<Self, StudyError> {
+    /// Computes everything from the records of `survey`; what the data refuse is a
+    /// [`Finding::Refused`].
+    pub fn of(spec: &StudySpec, survey: &Survey, corpus: &Corpus, prediction: Option<Prediction>) -> Self {
         let ladder = Ladder::of(spec, survey);
         let options = options(spec);
         let approach3 = Finding::of(approach::approach3(&ladder.runs, &options));
-        let plan = match &spec.plan {
-            None => None,
-            Some(wanted) => {
-                wanted.validate()?;
-                let law = study_law(spec, &ladder, corpus, approach3.found());
-                Some(Finding::of(triaxis_plan::plan(wanted, law.as_ref())))
-            }
-        };
+        let plan = spec.plan.as_ref().map(|wanted| {
+            let law = study_law(spec, &ladder, corpus, approach3.found());
+            Finding::of(triaxis_plan::plan(wanted, law.as_ref()))
+        });
         let approach1 = Finding::of(approach::approach1(&ladder.runs, &options));
         let approach2 = Finding::of(approach::approach2(&ladder.runs, Curve::Parabola, &options));
         let range = ladder.range(survey);
@@ -213,7 +192,7 @@ impl Analysis {
             high: 1.0,
             reference: 1.0,
         });
-        Ok(Self {
+        Self {
             optima: [
                 Optima::of_approach1(&approach1, drawn),
                 Optima::of_approach2(&approach2, drawn),
@@ -230,7 +209,7 @@ impl Analysis {
             bits_per_byte: ladder.bits_per_byte,
             trials: ladder.trials,
             runs: ladder.runs,
-        })
+        }
     }
 }
 
@@ -315,7 +294,7 @@ impl Ladder {
 }
 
 /// N of a trial as the fits count it.
-pub fn counted(trial: &Trial, convention: ParameterConvention) -> Params {
+fn counted(trial: &Trial, convention: ParameterConvention) -> Params {
     match convention {
         ParameterConvention::Total => trial.parameters,
         ParameterConvention::NonEmbedding => trial.non_embedding,
@@ -342,18 +321,16 @@ fn compare(spec: &StudySpec, survey: &Survey, ladder: &Ladder, prediction: Predi
     };
     let both = prediction.loss.found().copied().zip(measured.found().copied());
     let trial = survey.trials().find(|trial| trial.id == prediction.trial);
-    let beyond = |of: fn(&Trial, ParameterConvention) -> f64, largest: fn(&Run) -> f64| {
-        trial.map_or(f64::NAN, |trial| of(trial, spec.laws.parameters)) / ladder.largest(largest)
-    };
+    let beyond = |value: Option<f64>, of: fn(&Run) -> f64| value.unwrap_or(f64::NAN) / ladder.largest(of);
     Comparison {
         relative_error: both.map(|(loss, measured)| measured / loss.value - 1.0),
         inside: both.map(|(loss, measured)| (loss.low..=loss.high).contains(&measured)),
-        compute: beyond(|trial, _| trial.flops.0, |run| run.flops),
+        compute: beyond(trial.map(|trial| trial.flops.0), |run| run.flops),
         parameters: beyond(
-            |trial, convention| counted(trial, convention).as_f64(),
+            trial.map(|trial| counted(trial, spec.laws.parameters).as_f64()),
             |run| run.params,
         ),
-        tokens: beyond(|trial, _| trial.tokens.as_f64(), |run| run.tokens),
+        tokens: beyond(trial.map(|trial| trial.tokens.as_f64()), |run| run.tokens),
         measured,
         prediction,
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use thiserror::Error;
+use triaxis_train::TrainError;
 
 /// An error of the study room; [`StudyError::is_input`] tells the caller's mistakes from the rest.
 #[derive(Debug, Error)]
@@ -118,15 +119,14 @@ pub enum StudyError {
     Corpus(#[from] triaxis_corpus::CorpusError),
     /// A trial could not be run.
     #[error(transparent)]
-    Train(#[from] triaxis_train::TrainError),
-    /// The plan could not be made.
-    #[error("cannot plan: {0}")]
-    Plan(#[from] triaxis_plan::PlanError),
+    Train(#[from] TrainError),
     /// A worker could not use this machine.
     #[error("{reason}")]
     Worker {
         /// The worker's own word.
         reason: String,
+        /// Whether the disk is full.
+        storage_full: bool,
     },
     /// A worker asked for a group that the study does not have.
     #[error("{id} is no group of this study: it has {known}")]
@@ -142,11 +142,27 @@ impl StudyError {
     /// Whether the cause is what the user gave (exit code 2) rather than what happened (exit code 1).
     pub fn is_input(&self) -> bool {
         match self {
-            Self::Io { source, .. } => is_storage_full(source),
-            Self::Worker { reason } => reason.contains("free some space"),
-            Self::Train(_) | Self::Damaged { .. } => false,
+            Self::Io { .. } | Self::Train(_) | Self::Worker { .. } => self.is_storage_full(),
+            Self::Damaged { .. } => false,
             _ => true,
         }
+    }
+
+    /// Whether the disk is full, for whomever it was that wrote.
+    pub fn is_storage_full(&self) -> bool {
+        match self {
+            Self::Io { source, .. } | Self::Train(TrainError::Io { source, .. }) => is_storage_full(source),
+            Self::Worker { storage_full, .. } => *storage_full,
+            _ => false,
+        }
+    }
+
+    /// Whether the machine is the cause, so that no other trial would fare better.
+    pub fn is_machine(&self) -> bool {
+        matches!(
+            self,
+            Self::Io { .. } | Self::Train(TrainError::Io { .. }) | Self::Worker { .. }
+        )
     }
 
     /// A remedy to print below the message.
@@ -172,7 +188,7 @@ fn is_storage_full(source: &std::io::Error) -> bool {
 
 fn remedy(source: &std::io::Error) -> &'static str {
     match source.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+        _ if is_storage_full(source) => {
             ": free some space and run the same command again; finished trials are kept"
         }
         std::io::ErrorKind::PermissionDenied => ": choose a folder you may write to with `--out`",

@@ -6,7 +6,7 @@ use crate::error::StudyError;
 use crate::identity;
 use crate::spec::StudySpec;
 use crate::store::{self, Store};
-use crate::trial::{Group, Inputs};
+use crate::trial::{self, Group, Inputs};
 
 /// The spec of the study in a folder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,16 @@ impl FrozenSpec {
         }
     }
 
+    /// The groups it means, as far as they can be told before its corpus is made: without identities,
+    /// and with the vocabulary that is asked for.
+    ///
+    /// # Errors
+    /// As [`trial::resolve`], and when the tokenizer's file is none.
+    pub fn resolve(&self) -> Result<Vec<Group>, StudyError> {
+        let vocabulary = self.spec.tokenizer.vocabulary(&self.base)?;
+        trial::resolve(&self.spec, vocabulary, &Inputs::default())
+    }
+
     /// The spec of the study in `store`.
     ///
     /// # Errors
@@ -64,6 +74,8 @@ impl FrozenSpec {
         };
         match found {
             Some(found) if found.id == self.id => Ok(()),
+            // A spec that was refused before its corpus was made, and mended since.
+            Some(_) if !store.has_results() => store::write(&store.study(), self),
             Some(found) => Err(StudyError::OtherStudy {
                 folder: store.folder().to_owned(),
                 name: found.spec.name,
@@ -84,7 +96,7 @@ fn is_foreign(store: &Store) -> Result<bool, StudyError> {
     for entry in std::fs::read_dir(folder).map_err(StudyError::io("list", folder))? {
         let name = entry.map_err(StudyError::io("list", folder))?.file_name();
         let name = name.to_string_lossy();
-        if name != "lock" && !name.starts_with(".writing-") {
+        if name != "lock" && !name.starts_with(triaxis_files::TEMPORARY) {
             return Ok(true);
         }
     }

@@ -30,6 +30,5 @@ pub use record::{Circumstances, Outcome, RunRecord};
 pub use run::{Event, Listener, Study, Survey};
 pub use spec::{HoldoutSpec, LawsSpec, ParameterConvention, SpecError, StudySpec, TrainingSpec};
 pub use store::Store;
-pub use suggest::nearest;
 pub use trial::{Group, Inputs, Role, Trial};
 pub use worker::Message;

@@ -124,18 +124,15 @@ impl RunRecord {
                 curve: outcome.curve.clone(),
             },
         };
-        Self {
-            schema: SCHEMA,
-            trial: trial.clone(),
-            inputs: inputs.clone(),
-            outcome,
-            circumstances,
-        }
+        Self::new(trial, inputs, outcome, circumstances)
     }
 
     /// The record of a trial that could not be run.
     pub fn of_failure(trial: &Trial, inputs: &Inputs, reason: String, circumstances: Circumstances) -> Self {
-        let outcome = Outcome::Failed { reason };
+        Self::new(trial, inputs, Outcome::Failed { reason }, circumstances)
+    }
+
+    fn new(trial: &Trial, inputs: &Inputs, outcome: Outcome, circumstances: Circumstances) -> Self {
         Self {
             schema: SCHEMA,
             trial: trial.clone(),

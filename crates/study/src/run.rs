@@ -116,6 +116,8 @@ impl Study<'_> {
     pub fn run(&self, retry_failed: bool) -> Result<(Survey, Analysis), StudyError> {
         let _lock = self.store.lock()?;
         self.spec.settle(self.store)?;
+        // Refuses a size that is no model before the corpus is made for it.
+        self.spec.resolve()?;
         let corpus = self.corpus()?;
         let frozen = self.freeze(&corpus)?;
         let mut survey = self.survey(frozen)?;
@@ -125,7 +127,7 @@ impl Study<'_> {
         survey = self.run_pending(survey, Role::Ladder)?;
         let prediction = self.predict(&survey)?;
         survey = self.run_pending(survey, Role::HeldOut)?;
-        let analysis = Analysis::of(&self.spec.spec, &survey, &corpus, prediction)?;
+        let analysis = Analysis::of(&self.spec.spec, &survey, &corpus, prediction);
         store::write_if_changed(&self.store.analysis(), &analysis)?;
         Ok((survey, analysis))
     }

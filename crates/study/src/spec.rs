@@ -104,16 +104,6 @@ pub enum ParameterConvention {
     NonEmbedding,
 }
 
-impl ParameterConvention {
-    /// The convention's name in a spec and in a report.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Total => "total",
-            Self::NonEmbedding => "non-embedding",
-        }
-    }
-}
-
 /// How laws are fitted to the trials.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -238,6 +228,13 @@ impl StudySpec {
             self.laws.resamples,
             "from 100 to 100000",
         )?;
+        if let Some(plan) = &self.plan {
+            plan.validate().map_err(|error| SpecError {
+                message: format!("`plan`: {error}"),
+                span: None,
+                hint: None,
+            })?;
+        }
         self.design.check()
     }
 }

@@ -63,9 +63,9 @@ impl Trial {
         &self.config.architecture
     }
 
-    /// Tokens a step.
-    pub fn batch_tokens(&self) -> Tokens {
-        Tokens((self.config.batch_sequences * self.config.context) as u64)
+    /// Optimiser steps.
+    pub fn steps(&self) -> u64 {
+        self.config.branches.iter().map(|branch| branch.end).sum()
     }
 }
 
@@ -85,28 +85,12 @@ pub struct Group {
 impl Group {
     /// Operations of the whole group: the trunk once, and each branch.
     pub fn flops(&self) -> Flops {
-        let per_step = self.trials.first().map_or(0.0, |trial| {
-            trial.flops.0
-                / trial
-                    .config
-                    .branches
-                    .first()
-                    .map_or(1, |branch| branch.end)
-                    .max(1) as f64
-        });
-        Flops(per_step * self.steps() as f64)
+        triaxis_train::estimate(&self.config).flops
     }
 
     /// Steps of the whole group: the trunk once, and each branch.
     pub fn steps(&self) -> u64 {
-        let shared = |branch: &Branch| self.config.shared_steps(*branch);
-        let branches = &self.config.branches;
-        let trunk = branches.iter().map(shared).max().unwrap_or(0);
-        trunk
-            + branches
-                .iter()
-                .map(|branch| branch.end - shared(branch))
-                .sum::<u64>()
+        triaxis_train::estimate(&self.config).steps
     }
 }
 

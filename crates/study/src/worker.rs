@@ -1,11 +1,10 @@
 //! What runs one group of trials, in a process of its own.
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::Corpus;
-use triaxis_train::{BranchOutcome, Observer, StepEvent, TrainError};
+use triaxis_train::{BranchOutcome, Observer, StepEvent};
 use triaxis_units::Seconds;
 
 use crate::error::StudyError;
@@ -52,12 +51,25 @@ pub enum Message {
         reason: String,
         /// Whether the machine is the cause, so that no other group would fare better.
         machine: bool,
+        /// Whether its disk is full.
+        storage_full: bool,
     },
     /// Something that is no message.
     Said {
         /// The line.
         line: String,
     },
+}
+
+impl Message {
+    /// What a worker says when `error` ends it.
+    pub fn refusal(error: &StudyError) -> Self {
+        Self::Refused {
+            reason: error.to_string(),
+            machine: error.is_machine(),
+            storage_full: error.is_storage_full(),
+        }
+    }
 }
 
 /// Runs the group `id` of the study in `store`, writing a record for each of its trials.
@@ -89,12 +101,7 @@ pub fn work(
             })?;
     let _lock = store.lock_group(id, PATIENCE)?;
     let corpus = Corpus::open(&store.corpus())?;
-    let mut finished = BTreeSet::new();
-    for (branch, trial) in group.trials.iter().enumerate() {
-        if store.find_record(&trial.id, &mut |_| {})?.is_some() {
-            finished.insert(branch);
-        }
-    }
+    let finished = store.recorded(group)?;
     let mut recorder = Recorder {
         store,
         group,
@@ -117,14 +124,6 @@ pub fn work(
         Some(failure) => Err(failure),
         None => Ok(result.map(drop)?),
     }
-}
-
-/// Whether an error is the machine's (no space, no permission), so that no other group would fare better.
-pub fn is_machine(error: &StudyError) -> bool {
-    matches!(
-        error,
-        StudyError::Io { .. } | StudyError::Train(TrainError::Io { .. })
-    )
 }
 
 struct Recorder<'a> {

@@ -111,19 +111,20 @@ fn study(arguments: &Run) -> anyhow::Result<()> {
         .clone()
         .unwrap_or_else(|| Path::new("runs").join(&spec.name));
     let cores = arguments.cores.map_or_else(machine::cores, usize::from);
-    let outline = outline::Outline::of(&spec, &base, cores)?;
-    if arguments.dry_run {
-        return outline.print(arguments.format);
-    }
-    if !arguments.quiet {
-        eprintln!("{outline}");
-    }
+    let spec = FrozenSpec::new(spec, text, base);
     let store = Store::new(folder);
+    if arguments.dry_run {
+        return outline::Outline::of(&spec, cores)?.print(arguments.format);
+    }
+    // What is left of a study that was begun is told by its progress.
+    if !arguments.quiet && !store.has_results() {
+        eprintln!("{}", outline::Outline::of(&spec, cores)?);
+    }
     let program =
         std::env::current_exe().context("cannot find this program's own file to start workers with")?;
     let progress = Progress::new(arguments.quiet);
     let study = Study {
-        spec: &FrozenSpec::new(spec, text, base),
+        spec: &spec,
         store: &store,
         executor: &Local { program, cores },
         listener: &progress,
@@ -159,11 +160,7 @@ fn work(arguments: &Worker) -> anyhow::Result<()> {
         &mut send,
     );
     if let Err(error) = &result {
-        let machine = worker::is_machine(error);
-        send(&worker::Message::Refused {
-            reason: error.to_string(),
-            machine,
-        });
+        send(&worker::Message::refusal(error));
     }
     Ok(result?)
 }

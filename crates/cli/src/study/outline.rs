@@ -1,13 +1,11 @@
 //! What a study will do: its sources, trials, operations, time and memory.
 
 use std::fmt;
-use std::path::Path;
 
 use serde::Serialize;
-use triaxis_corpus::{Tokenizer, TokenizerSpec};
 use triaxis_study::calibrate;
-use triaxis_study::trial::{self, Group, Inputs, Role};
-use triaxis_study::{StudyError, StudySpec};
+use triaxis_study::trial::{Group, Role};
+use triaxis_study::{FrozenSpec, StudyError};
 use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 
 use crate::Format;
@@ -54,8 +52,8 @@ struct Row {
 
 impl Outline {
     /// Looks at the sources and times a few steps of each group.
-    pub fn of(spec: &StudySpec, base: &Path, cores: usize) -> Result<Self, StudyError> {
-        let sources = triaxis_corpus::describe(&spec.corpus, base)?
+    pub fn of(spec: &FrozenSpec, cores: usize) -> Result<Self, StudyError> {
+        let sources = triaxis_corpus::describe(&spec.spec.corpus, &spec.base)?
             .into_iter()
             .map(|source| Source {
                 name: source.name,
@@ -63,13 +61,7 @@ impl Outline {
                 bytes: source.bytes,
             })
             .collect();
-        let vocabulary = match &spec.tokenizer {
-            TokenizerSpec::Train { vocabulary } => *vocabulary,
-            TokenizerSpec::File { file, end_of_text } => {
-                Tokenizer::from_file(&base.join(file), end_of_text)?.vocabulary()
-            }
-        };
-        let groups = trial::resolve(spec, vocabulary, &Inputs::default())?;
+        let groups = spec.resolve()?;
         let mut trials = Vec::new();
         let (mut ladder, mut heldout) = (Vec::new(), Vec::new());
         for group in &groups {
@@ -86,7 +78,7 @@ impl Outline {
         let mut memory: Vec<u64> = trials.iter().map(|row: &Row| row.memory.0).collect();
         memory.sort_unstable();
         Ok(Self {
-            name: spec.name.clone(),
+            name: spec.spec.name.clone(),
             sources,
             flops: groups.iter().map(Group::flops).sum(),
             time,
@@ -103,7 +95,6 @@ impl Outline {
 }
 
 fn row(group: &Group, trial: &triaxis_study::Trial, step: Seconds) -> Row {
-    let steps = trial.config.branches.first().map_or(0, |branch| branch.end);
     Row {
         role: group.role.name(),
         architecture: trial.architecture().name(),
@@ -113,11 +104,11 @@ fn row(group: &Group, trial: &triaxis_study::Trial, step: Seconds) -> Row {
         tokens: trial.tokens,
         flops: trial.flops,
         six_nd: Flops::six_nd(trial.parameters, trial.tokens),
-        steps,
-        batch: trial.batch_tokens(),
+        steps: trial.steps(),
+        batch: trial.config.batch_tokens(),
         learning_rate: trial.config.peak_learning_rate,
         memory: trial.memory,
-        seconds: step * steps as f64,
+        seconds: step * trial.steps() as f64,
     }
 }
 

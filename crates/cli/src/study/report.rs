@@ -16,7 +16,7 @@ pub fn print(store: &Store, picture: Option<&Path>, format: Format) -> anyhow::R
         Err(_) => None,
         Ok(corpus) => {
             let prediction: Option<Prediction> = triaxis_study::store::read(&store.prediction())?;
-            Some(Analysis::of(&spec.spec, &survey, &corpus, prediction)?)
+            Some(Analysis::of(&spec.spec, &survey, &corpus, prediction))
         }
     };
     let view = view::of(&spec, store, &survey, analysis.as_ref())?;

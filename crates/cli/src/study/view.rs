@@ -200,7 +200,7 @@ fn trial_view(trial: &Trial, record: Option<&RunRecord>, unique: Option<Tokens>)
         six_nd: Flops::six_nd(trial.parameters, trial.tokens),
         learning_rate: trial.config.peak_learning_rate,
         batch_tokens: trial.config.batch_tokens(),
-        steps: trial.config.branches.first().map_or(0, |branch| branch.end),
+        steps: trial.steps(),
         status: status(outcome),
         loss: validation.map(|validation| Nats(validation.nats.0)),
         bits_per_byte: validation.map(|validation| validation.bits_per_byte),

@@ -142,5 +142,23 @@ fn two_processes_do_not_work_on_one_folder() {
 #[test]
 fn unknown_hardware_is_named_with_the_nearest_known_one() {
     let spec = format!("{SPEC}training = {{ hardware = \"H10 SXM\" }}\n");
-    says(&refused_spec(&spec), &["H10 SXM", "H100 SXM"]);
+    let bench = Bench::new(&spec);
+    says(
+        &refused(&bench, &["study", "run", "spec.toml", "--quiet"]),
+        &["H10 SXM", "H100 SXM"],
+    );
+    assert!(!bench.path("runs").exists(), "refused before anything was made");
+}
+
+#[test]
+fn a_spec_that_was_refused_can_be_mended_in_the_same_folder() {
+    let bench = Bench::new(&SPEC.replace("txt", "none"));
+    refused(&bench, &["study", "run", "spec.toml", "--out", "out", "--quiet"]);
+    fs::write(bench.path("spec.toml"), SPEC).unwrap();
+    let mended = bench.run(&["study", "run", "spec.toml", "--out", "out", "--quiet"]);
+    assert!(
+        mended.status.success(),
+        "{}",
+        String::from_utf8_lossy(&mended.stderr)
+    );
 }

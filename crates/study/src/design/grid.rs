@@ -4,10 +4,7 @@ use triaxis_units::Tokens;
 use super::Point;
 use crate::spec::SpecError;
 
-pub(super) const DESCRIPTION: &str =
-    "Every size at every number of tokens: what a parametric fit of L(N, D) likes best.";
-
-/// The full grid of `sizes` and `tokens`.
+/// The full grid of `sizes` and `tokens`: what a parametric fit of L(N, D) likes best.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grid {

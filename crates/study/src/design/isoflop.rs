@@ -4,10 +4,8 @@ use triaxis_units::{Flops, Tokens};
 use super::Point;
 use crate::spec::SpecError;
 
-pub(super) const DESCRIPTION: &str = "Every size at every compute budget (Hoffmann et al. 2022, section 3.2): a budget's loss against N has its \
-     minimum at the compute-optimal size.";
-
-/// IsoFLOP profiles: `budgets` of exact training operations, spent on each of `sizes`.
+/// IsoFLOP profiles: `budgets` of exact training operations, spent on each of `sizes` (Hoffmann et al.
+/// 2022, section 3.2). The loss of a budget against N has its minimum at the compute-optimal size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Isoflop {

@@ -1,4 +1,4 @@
-//! Which trials a ladder consists of. One file a design, one line in [`DESIGNS`].
+//! Which trials a ladder consists of. One file a design, one line in [`DesignSpec`].
 
 mod grid;
 mod isoflop;
@@ -20,9 +20,6 @@ pub enum DesignSpec {
     /// Every size at every number of tokens.
     Grid(Grid),
 }
-
-/// Name and one-sentence description of every design.
-pub const DESIGNS: &[(&str, &str)] = &[("isoflop", isoflop::DESCRIPTION), ("grid", grid::DESCRIPTION)];
 
 /// One point of a ladder: how many tokens one size is trained on.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -11,13 +11,11 @@ use crate::record::RunRecord;
 use crate::trial::Group;
 use crate::worker::Message;
 
-pub(super) const DESCRIPTION: &str = "This machine: one process a group, one core each while there are as many groups as cores, else the cores \
-     shared out evenly.";
-
 /// How often a worker that was killed is started again before its trials count as failed.
 const RESTARTS: usize = 2;
 
-/// Runs groups as processes of this program on this machine.
+/// Runs groups as processes of this program on this machine: one core each while there are as many
+/// groups as cores, else the cores shared out evenly.
 ///
 /// A process a group keeps one trial's crash or lack of memory from the others, and makes what runs
 /// here the same as what a cluster's scheduler would start.
@@ -31,13 +29,8 @@ pub struct Local {
 
 struct Ended {
     status: ExitStatus,
-    refusal: Option<Refusal>,
-}
-
-/// A worker's own word on why it could not go on.
-struct Refusal {
-    reason: String,
-    machine: bool,
+    /// Its own word on why it could not go on.
+    refusal: Option<Message>,
 }
 
 impl Executor for Local {
@@ -101,25 +94,28 @@ impl Local {
         let mut attempts = 0;
         let reason = loop {
             let ended = self.run_worker(job, group, threads, report)?;
-            if missing(job, group)?.is_empty() {
+            if job.store.recorded(group)?.len() == group.trials.len() {
                 return job.store.clear_group(&group.id);
             }
             match ended.refusal {
-                Some(Refusal {
+                Some(Message::Refused {
                     reason,
                     machine: true,
-                }) => return Err(StudyError::Worker { reason }),
-                Some(Refusal {
-                    reason,
-                    machine: false,
-                }) => break reason,
-                None if attempts < RESTARTS => attempts += 1,
-                None => break death(ended.status, job, group),
+                    storage_full,
+                }) => return Err(StudyError::Worker { reason, storage_full }),
+                Some(Message::Refused { reason, .. }) => break reason,
+                _ if attempts < RESTARTS => attempts += 1,
+                _ => break death(ended.status, job, group),
             }
         };
-        for trial in missing(job, group)? {
+        let recorded = job.store.recorded(group)?;
+        for (_, trial) in group
+            .trials
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| !recorded.contains(place))
+        {
             let circumstances = machine::circumstances(threads, Default::default());
-            let trial = &group.trials[trial];
             job.store.write_record(&RunRecord::of_failure(
                 trial,
                 job.inputs,
@@ -149,7 +145,7 @@ impl Local {
             for line in BufReader::new(output).lines() {
                 let line = line.map_err(StudyError::io("read the messages of", &self.program))?;
                 match serde_json::from_str(&line) {
-                    Ok(Message::Refused { reason, machine }) => refusal = Some(Refusal { reason, machine }),
+                    Ok(message @ Message::Refused { .. }) => refusal = Some(message),
                     Ok(message) => report(message),
                     Err(_) => report(Message::Said { line }),
                 }
@@ -177,27 +173,14 @@ impl Local {
     }
 }
 
-/// Indices of the group's trials that have no record.
-fn missing(job: Job<'_>, group: &Group) -> Result<Vec<usize>, StudyError> {
-    let mut missing = Vec::new();
-    for (index, trial) in group.trials.iter().enumerate() {
-        if job.store.find_record(&trial.id, &mut |_| {})?.is_none() {
-            missing.push(index);
-        }
-    }
-    Ok(missing)
-}
-
 fn death(status: ExitStatus, job: Job<'_>, group: &Group) -> String {
     let log = job.store.group(&group.id).join("messages.log");
     let said = std::fs::read_to_string(log).unwrap_or_default();
-    let tail: Vec<&str> = said.lines().rev().take(5).collect();
-    let tail = tail.into_iter().rev().collect::<Vec<_>>().join(" | ");
-    let times = RESTARTS + 1;
-    let tail = if tail.is_empty() {
-        "it said nothing".to_owned()
-    } else {
-        format!("it said: {tail}")
+    let lines: Vec<&str> = said.lines().collect();
+    let tail = match &lines[lines.len().saturating_sub(5)..] {
+        [] => "it said nothing".to_owned(),
+        last => format!("it said: {}", last.join(" | ")),
     };
+    let times = RESTARTS + 1;
     format!("its process ended {times} times without a result ({status}, perhaps for lack of memory); {tail}")
 }

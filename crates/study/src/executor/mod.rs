@@ -1,4 +1,4 @@
-//! Who runs the groups of a study. One file an executor, one line in [`EXECUTORS`].
+//! Who runs the groups of a study. One file an executor, one line here.
 //!
 //! An executor starts `triaxis study worker FOLDER GROUP` somewhere and tells from the records, never
 //! from its own memory, what is done.
@@ -11,9 +11,6 @@ use crate::error::StudyError;
 use crate::store::Store;
 use crate::trial::{Group, Inputs};
 use crate::worker::Message;
-
-/// Name and one-sentence description of every executor.
-pub const EXECUTORS: &[(&str, &str)] = &[("local", local::DESCRIPTION)];
 
 /// What an executor is given.
 #[derive(Debug, Clone, Copy)]
