@@ -7,7 +7,7 @@
 use std::time::Instant;
 
 use triaxis_laws::forms::ChinchillaForm;
-use triaxis_laws::{FitOptions, Observations, fit};
+use triaxis_laws::{FitOptions, HeldOut, Observations, fit};
 
 const FILE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -50,7 +50,7 @@ fn main() {
     time(
         "4,500 starts, hold-out",
         FitOptions {
-            holdout: true,
+            holdout: HeldOut::Largest,
             ..FitOptions::point_only()
         },
     );

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use triaxis_laws::form::{LawForm, Residual};
 use triaxis_laws::forms::registry;
 use triaxis_laws::numeric::Stream;
-use triaxis_laws::{FitOptions, Objective, Observations, Resampling, Starts, fit, predict};
+use triaxis_laws::{FitOptions, HeldOut, Objective, Observations, Resampling, Starts, fit, predict};
 
 const NOISE: f64 = 0.005;
 
@@ -76,7 +76,7 @@ fn measure(form: &dyn LawForm, repeats: u64) {
             starts: Starts::Projected,
             replicates: 300,
             resampling: Some(Resampling::Residual),
-            holdout: false,
+            holdout: HeldOut::None,
             ..FitOptions::default()
         };
         let fit = fit(form, &table, &options).unwrap();

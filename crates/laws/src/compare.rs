@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
 use crate::error::FitError;
-use crate::fit::{Fit, FitOptions, fit};
+use crate::fit::{Fit, FitOptions, HeldOut, fit};
 use crate::form::{LawForm, Residual};
 use crate::forms::{PowerLawForm, SaturatingPowerLaw, registry};
 use crate::objective::Objective;
@@ -20,7 +20,7 @@ pub struct Compared {
 }
 
 impl Compared {
-    /// Mean absolute relative error on the largest runs, left out of the fit; infinite without a hold-out.
+    /// Mean absolute relative error on the runs left out of a fit; infinite without a hold-out.
     pub fn held_out_error(&self) -> f64 {
         let holdout = self.fit.as_ref().ok().and_then(|fit| fit.holdout.as_ref());
         holdout.map_or(f64::INFINITY, |holdout| holdout.mean_absolute)
@@ -29,13 +29,13 @@ impl Compared {
 
 /// Fits every registered form that the columns allow and whose response is `response`, the most trusted first.
 ///
-/// Forms are ranked by their error on the largest runs; forms without such a check come last. Every
-/// fit gets `options` with the hold-out switched on.
+/// Forms are ranked by their error on the runs held out: those that `options` name, or the largest.
+/// Forms without such a check come last.
 pub fn compare(table: &Observations, response: &str, options: &FitOptions) -> Vec<Compared> {
-    let options = FitOptions {
-        holdout: true,
-        ..options.clone()
-    };
+    let mut options = options.clone();
+    if options.holdout == HeldOut::None {
+        options.holdout = HeldOut::Largest;
+    }
     let suits = |form: &&&dyn LawForm| form.response().name == response && table.suits(**form);
     let mut compared: Vec<Compared> = registry()
         .iter()

@@ -60,6 +60,12 @@ pub enum InputError {
         /// The range in words.
         rule: &'static str,
     },
+    /// A hold-out that holds nothing out.
+    #[error("none of the {rows} rows is held out: the condition must be true for one or more of them")]
+    NothingHeldOut {
+        /// Rows of the table.
+        rows: usize,
+    },
     /// An option outside its range.
     #[error("{option} is {value}: it must be {rule}")]
     Option {
@@ -284,14 +290,22 @@ pub enum Warning {
         /// Its value.
         value: f64,
     },
-    /// Too few compute levels to leave the largest out.
-    #[error(
-        "no hold-out check: leaving the largest runs out would leave {rows} rows for {parameters} parameters"
-    )]
+    /// The runs that would be left cannot be fitted without those held out.
+    #[error("no hold-out check: of the runs that would be left, {reason}")]
     NoHoldout {
-        /// Rows that would be left.
-        rows: usize,
-        /// Parameters fitted.
-        parameters: usize,
+        /// What the runs left refuse.
+        reason: Refusal,
+    },
+    /// Residuals larger than repeated seeds differ.
+    #[error(
+        "the law does not fit to within the noise: residuals of {noise:.3e} where repeated runs differ by {of_repeats:.3e} (F test, p = {chance:.1e}); try another form or fewer of the small runs"
+    )]
+    LackOfFit {
+        /// Noise of one run by the residuals.
+        noise: f64,
+        /// The same by repeated runs.
+        of_repeats: f64,
+        /// Chance of this if the law held.
+        chance: f64,
     },
 }

@@ -20,8 +20,8 @@ mod observations;
 pub use compare::{Compared, Flattening, compare, flattening};
 pub use error::{FitError, InputError, Refusal, Warning};
 pub use fit::{
-    Estimate, Fit, FitOptions, Holdout, LocalMinimum, ParameterEstimate, Prediction, Resampling, Starts, fit,
-    predict,
+    Estimate, Fit, FitOptions, HeldOut, Holdout, LocalMinimum, ParameterEstimate, Prediction, PureError,
+    Resampling, Starts, fit, predict,
 };
 pub use objective::{Objective, Reduction, Robust};
 pub use observations::Observations;

@@ -149,22 +149,6 @@ impl Observations {
         Ok(self.filtered(&keep))
     }
 
-    /// How many rows equal an earlier row in all the named columns.
-    pub(crate) fn duplicates(&self, names: &[&str]) -> usize {
-        let columns: Vec<&Vec<f64>> = names.iter().filter_map(|name| self.columns.get(*name)).collect();
-        let mut seen = std::collections::BTreeSet::new();
-        (0..self.rows())
-            .filter(|row| {
-                !seen.insert(
-                    columns
-                        .iter()
-                        .map(|column| column[*row].to_bits())
-                        .collect::<Vec<_>>(),
-                )
-            })
-            .count()
-    }
-
     /// The table in the coordinates of a form and a residual, every value checked.
     pub(crate) fn prepare(&self, form: &dyn LawForm, residual: Residual) -> Result<Rows, InputError> {
         let inputs: Vec<Vec<f64>> = form

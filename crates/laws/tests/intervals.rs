@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-use triaxis_laws::FitOptions;
 use triaxis_laws::approach::{Run, approach3};
 use triaxis_laws::forms::{Chinchilla, FLOPS_PER_PARAM_TOKEN};
 use triaxis_laws::numeric::Stream;
+use triaxis_laws::{FitOptions, HeldOut};
 
 const TRUTH: Chinchilla = Chinchilla {
     E: 0.9,
@@ -46,7 +46,7 @@ fn a_tiny_ladder_states_honest_intervals() {
         let options = FitOptions {
             replicates: 200,
             profile: false,
-            holdout: false,
+            holdout: HeldOut::None,
             ..FitOptions::default()
         };
         let result = approach3(&ladder(seed), &options).unwrap();

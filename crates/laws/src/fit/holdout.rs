@@ -1,10 +1,12 @@
-//! Leave-largest-out: the largest runs predicted from the smaller ones.
+//! Some runs, usually the largest, predicted from the others.
 
-use super::options::Starts;
+use super::check_design;
+use super::options::{HeldOut, Starts};
 use super::result::Holdout;
 use super::search::Searcher;
-use crate::error::Warning;
+use crate::error::{InputError, Refusal};
 use crate::form::{LawForm, Residual};
+use crate::numeric::sorted;
 use crate::objective::{Problem, Rows};
 
 /// Share of the rows that is left out.
@@ -26,45 +28,72 @@ pub(crate) fn sizes(form: &dyn LawForm, rows: &Rows) -> Vec<f64> {
         .collect()
 }
 
-/// Leaves the largest fifth of the rows out (runs as large as the smallest of them too), fits the others from scratch and predicts them.
-pub(crate) fn largest_out(searcher: &Searcher<'_>, rows: &Rows, starts: &Starts) -> Result<Holdout, Warning> {
-    let sizes = sizes(searcher.form, rows);
-    let mut ordered: Vec<f64> = (0..rows.len())
-        .filter(|row| rows.weights[*row] > 0.0)
-        .map(|row| sizes[row])
-        .collect();
-    ordered.sort_by(f64::total_cmp);
-    let count = ((ordered.len() as f64 * SHARE) as usize).max(1);
-    let limit = ordered[ordered.len() - count];
-    let out: Vec<usize> = (0..rows.len())
-        .filter(|row| rows.weights[*row] > 0.0 && sizes[*row] >= limit)
-        .collect();
-    let parameters = searcher.form.parameters().len();
-    let fitted = ordered.len() - out.len();
-    if fitted <= parameters {
-        return Err(Warning::NoHoldout {
-            rows: fitted,
-            parameters,
-        });
+/// The rows to leave out; `None` for no check.
+///
+/// # Errors
+/// [`InputError`] for a choice of another length than the table, or that chooses nothing.
+pub(crate) fn chosen(
+    form: &dyn LawForm,
+    rows: &Rows,
+    choice: &HeldOut,
+) -> Result<Option<Vec<usize>>, InputError> {
+    match choice {
+        HeldOut::None => Ok(None),
+        HeldOut::Largest => Ok(Some(largest(form, rows))),
+        HeldOut::Rows(out) if out.len() != rows.len() => Err(InputError::Length {
+            column: "held out".into(),
+            found: out.len(),
+            expected: rows.len(),
+        }),
+        HeldOut::Rows(out) => {
+            let out: Vec<usize> = (0..rows.len()).filter(|row| out[*row]).collect();
+            match out.is_empty() {
+                true => Err(InputError::NothingHeldOut { rows: rows.len() }),
+                false => Ok(Some(out)),
+            }
+        }
     }
-    let mut inside = rows.clone();
-    out.iter().for_each(|row| inside.weights[*row] = 0.0);
-    held_out(searcher, rows, &inside, &out, starts).ok_or(Warning::NoHoldout {
-        rows: fitted,
-        parameters,
-    })
 }
 
-/// Fits `inside` and predicts the rows `out` of `rows`.
+/// The largest fifth of the rows, and those as large as the smallest of them.
+fn largest(form: &dyn LawForm, rows: &Rows) -> Vec<usize> {
+    let sizes = sizes(form, rows);
+    let used = || (0..rows.len()).filter(|row| rows.weights[*row] > 0.0);
+    let ordered = sorted(used().map(|row| sizes[row]));
+    let count = ((ordered.len() as f64 * SHARE) as usize).max(1);
+    let limit = ordered.iter().rev().nth(count - 1).copied();
+    used()
+        .filter(|row| limit.is_some_and(|limit| sizes[*row] >= limit))
+        .collect()
+}
+
+/// Fits all rows but `out` from scratch, and predicts those.
+///
+/// # Errors
+/// [`Refusal`] when the rows left are too few or cannot tell the inputs apart.
 pub(crate) fn held_out(
     searcher: &Searcher<'_>,
     rows: &Rows,
-    inside: &Rows,
     out: &[usize],
     starts: &Starts,
-) -> Option<Holdout> {
-    let minima = searcher.search(inside, &searcher.starts(inside, starts));
-    let best = minima.first()?;
+) -> Result<Holdout, Refusal> {
+    let mut inside = rows.clone();
+    out.iter().for_each(|row| inside.weights[*row] = 0.0);
+    let kept: Vec<usize> = (0..rows.len()).filter(|row| inside.weights[*row] > 0.0).collect();
+    let parameters = searcher.form.parameters().len();
+    if kept.len() <= parameters {
+        return Err(Refusal::TooFewRows {
+            rows: kept.len(),
+            parameters,
+            needed: parameters + 1,
+        });
+    }
+    check_design(searcher.form, &inside)?;
+    let starts = searcher.starts(&inside, starts);
+    let minima = searcher.search(&inside, &starts);
+    let Some(best) = minima.first() else {
+        return Err(Refusal::NoFiniteObjective { starts: starts.len() });
+    };
     let residuals = Problem::new(searcher.form, rows, searcher.objective, 1e-9).residuals(&best.point);
     let (observed, relative): (Vec<f64>, Vec<f64>) = (0..rows.len())
         .map(|row| match searcher.objective.residual {
@@ -73,12 +102,11 @@ pub(crate) fn held_out(
         })
         .unzip();
     let errors: Vec<f64> = out.iter().map(|row| relative[*row]).collect();
-    let kept: Vec<usize> = (0..rows.len()).filter(|row| inside.weights[*row] > 0.0).collect();
     let mean = kept.iter().map(|row| observed[*row]).sum::<f64>() / kept.len() as f64;
     let sizes = sizes(searcher.form, rows);
     let largest = |of: &[usize]| of.iter().fold(0.0_f64, |largest, row| largest.max(sizes[*row]));
     let average = |values: &mut dyn Iterator<Item = f64>| values.sum::<f64>() / out.len() as f64;
-    Some(Holdout {
+    Ok(Holdout {
         rows: out.to_vec(),
         fitted: kept.len(),
         reach: largest(out) / largest(&kept),

@@ -5,12 +5,14 @@ mod holdout;
 mod intervals;
 mod options;
 mod profile;
+mod repeats;
 mod result;
 mod search;
 
 use std::collections::BTreeMap;
 
-pub use options::{FitOptions, Resampling, Starts};
+pub use options::{FitOptions, HeldOut, Resampling, Starts};
+pub use repeats::PureError;
 pub use result::{Estimate, Fit, Holdout, LocalMinimum, ParameterEstimate, Prediction};
 
 use crate::error::{FitError, InputError, Refusal, Warning};
@@ -19,6 +21,7 @@ use crate::numeric::fit_line;
 use crate::objective::{Objective, Problem, Reduction, Rows};
 use crate::observations::Observations;
 pub(crate) use holdout::sizes;
+use repeats::Repeats;
 use search::Searcher;
 
 /// Rows from which on a bootstrap draws rows rather than residuals, unless told otherwise.
@@ -57,6 +60,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
     });
     let rows = table.prepare(form, objective.residual)?;
     check_design(form, &rows)?;
+    let left_out = holdout::chosen(form, &rows, &options.holdout)?;
     let searcher = Searcher {
         form,
         objective: &objective,
@@ -67,6 +71,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         return Err(Refusal::NoFiniteObjective { starts: starts.len() }.into());
     };
     let residuals = Problem::new(form, &rows, &objective, 1e-9).residuals(&best.point);
+    let repeats = repeats::repeats(&rows, &residuals, form.parameters().len());
     let mut fit = Fit {
         form: form.name().into(),
         parameters: BTreeMap::new(),
@@ -84,6 +89,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
             .collect(),
         r_squared: r_squared(&rows, &residuals),
         noise: noise(form, &rows, &residuals),
+        pure_error: repeats.pure_error,
         residuals: residuals.iter().map(|residual| -residual).collect(),
         replicates: Vec::new(),
         resampling: options.resampling.unwrap_or(match rows.len() < ROWS_FOR_CASES {
@@ -94,7 +100,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         seed: options.seed,
         largest: sizes(form, &rows).into_iter().fold(0.0, f64::max),
         holdout: None,
-        warnings: warnings(form, table, &rows),
+        warnings: warnings(form, &rows, noise(form, &rows, &residuals), &repeats),
         refusals: collinear(form, &rows),
     };
     intervals::intervals(
@@ -108,10 +114,10 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         options,
         &mut fit,
     );
-    if options.holdout {
-        match holdout::largest_out(&searcher, &rows, &options.starts) {
+    if let Some(out) = left_out {
+        match holdout::held_out(&searcher, &rows, &out, &options.starts) {
             Ok(holdout) => fit.holdout = Some(holdout),
-            Err(warning) => fit.warnings.push(warning),
+            Err(reason) => fit.warnings.push(Warning::NoHoldout { reason }),
         }
     }
     Ok(fit)
@@ -272,7 +278,7 @@ fn noise(form: &dyn LawForm, rows: &Rows, residuals: &[f64]) -> f64 {
     (squares.map(|(residual, _)| residual * residual).sum::<f64>() / freedom).sqrt()
 }
 
-fn warnings(form: &dyn LawForm, table: &Observations, rows: &Rows) -> Vec<Warning> {
+fn warnings(form: &dyn LawForm, rows: &Rows, noise: f64, repeats: &Repeats) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let parameters = form.parameters().len();
     if used(rows) < 3 * parameters {
@@ -281,11 +287,22 @@ fn warnings(form: &dyn LawForm, table: &Observations, rows: &Rows) -> Vec<Warnin
             parameters,
         });
     }
-    let columns = form.inputs().iter().chain([form.response()]);
-    let names: Vec<&str> = columns.map(|column| column.name.as_ref()).collect();
-    let repeated = table.duplicates(&names);
-    if repeated > 0 {
-        warnings.push(Warning::DuplicatedRows { rows: repeated });
+    if repeats.duplicates > 0 {
+        warnings.push(Warning::DuplicatedRows {
+            rows: repeats.duplicates,
+        });
+    }
+    if let Some(PureError {
+        noise: of_repeats,
+        lack_of_fit: Some(chance),
+        ..
+    }) = repeats.pure_error.filter(PureError::law_lacks_fit)
+    {
+        warnings.push(Warning::LackOfFit {
+            noise,
+            of_repeats,
+            chance,
+        });
     }
     warnings
 }

@@ -27,6 +27,19 @@ pub enum Starts {
     Given(Vec<Vec<f64>>),
 }
 
+/// Which runs are left out of a second fit and predicted from the others, as a check.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldOut {
+    /// No check.
+    None,
+    /// The largest fifth of the runs, by the product of the inputs that are sizes.
+    #[default]
+    Largest,
+    /// The rows that are true, one value for each row of the table.
+    Rows(Vec<bool>),
+}
+
 /// Options of [`crate::fit()`]; every default is stated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FitOptions {
@@ -44,8 +57,8 @@ pub struct FitOptions {
     pub seed: u64,
     /// Whether profiles are computed, which decide what is identified. Default true.
     pub profile: bool,
-    /// Whether the largest runs are left out and predicted. Default true.
-    pub holdout: bool,
+    /// The runs that check the fit: left out of a second one and predicted by it. Default: the largest.
+    pub holdout: HeldOut,
 }
 
 impl Default for FitOptions {
@@ -58,7 +71,7 @@ impl Default for FitOptions {
             level: 0.9,
             seed: 0,
             profile: true,
-            holdout: true,
+            holdout: HeldOut::Largest,
         }
     }
 }
@@ -69,7 +82,7 @@ impl FitOptions {
         Self {
             replicates: 0,
             profile: false,
-            holdout: false,
+            holdout: HeldOut::None,
             ..Self::default()
         }
     }

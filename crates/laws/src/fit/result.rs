@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::options::Resampling;
+use super::repeats::PureError;
 use crate::error::{Refusal, Warning};
 use crate::form::Residual;
-use crate::numeric::{Stream, expanded_level, quantile_sorted, sorted};
+use crate::numeric::{Stream, expanded_level, quantile_sorted, sorted, student_quantile};
 use crate::objective::Objective;
 
 /// A value with the interval of the data around it.
@@ -122,6 +123,8 @@ pub struct Fit {
     pub r_squared: f64,
     /// Noise of one run in that coordinate: root of the squared residuals over the degrees of freedom.
     pub noise: f64,
+    /// The same from repeated seeds alone; `None` when no setting was run twice.
+    pub pure_error: Option<PureError>,
     /// Fits to bootstrap samples, parameters in natural units.
     pub replicates: Vec<Vec<f64>>,
     /// What the bootstrap drew.
@@ -169,12 +172,17 @@ impl Fit {
 
     /// Interval of `law(parameters)` for a new run: the parameters of each replicate, and noise on top.
     ///
-    /// The noise is drawn from the residuals, inflated for the parameters fitted; with fewer than 30
-    /// degrees of freedom from Student's distribution of the same scale instead, as a handful of
-    /// residuals has no tails. `(low, high)` of the new run, then of the law.
+    /// With enough repeated seeds the noise is Student's distribution of their scale. Else it is drawn
+    /// from the residuals, inflated for the parameters fitted; with fewer than 30 degrees of freedom from
+    /// Student's distribution of the same scale instead, as a handful of residuals has no tails.
+    /// `(low, high)` of the new run, then of the law.
     pub(crate) fn spread(&self, law: impl Fn(&[f64]) -> f64) -> ((f64, f64), (f64, f64)) {
         let value = law(&self.best);
         let freedom = self.rows.saturating_sub(self.best.len()).max(1);
+        let student = match self.pure_error.filter(PureError::is_preferred) {
+            Some(repeats) => Some((repeats.noise, repeats.freedom)),
+            None => (freedom < 30).then_some((self.noise, freedom)),
+        };
         let inflation = (self.rows as f64 / freedom as f64).sqrt();
         let residuals: Vec<f64> = self
             .residuals
@@ -196,10 +204,9 @@ impl Fit {
             laws.push(law);
             let mut stream = Stream::new(self.seed, "prediction noise", index as u64);
             for _ in 0..draws {
-                let noise = if freedom < 30 || residuals.is_empty() {
-                    self.noise * crate::numeric::student_quantile(stream.uniform(), freedom as f64)
-                } else {
-                    inflation * residuals[stream.below(residuals.len())]
+                let noise = match student {
+                    Some((noise, freedom)) => noise * student_quantile(stream.uniform(), freedom as f64),
+                    None => inflation * residuals[stream.below(residuals.len())],
                 };
                 runs.push(match self.minimised.residual {
                     Residual::Log => law * noise.exp(),

@@ -2,7 +2,7 @@
 
 use triaxis_laws::form::LawForm;
 use triaxis_laws::forms::{DataConstrained, Restricted};
-use triaxis_laws::{FitOptions, Observations, Starts, fit};
+use triaxis_laws::{FitOptions, HeldOut, Observations, Starts, fit};
 
 use crate::files::{csv, reproduces};
 
@@ -52,7 +52,7 @@ fn a_better_minimum_exists_and_repeats_are_unidentified() {
     assert_eq!(form.parameters().len(), 2);
     let options = FitOptions {
         replicates: 0,
-        holdout: false,
+        holdout: HeldOut::None,
         ..FitOptions::default()
     };
     let fit = fit(&form, &runs, &options).unwrap();

@@ -1,0 +1,207 @@
+//! What runs say beyond the fit: those held out, and those that were repeated with other seeds.
+
+#![allow(clippy::unwrap_used)]
+
+use triaxis_laws::form::Residual;
+use triaxis_laws::forms::{ChinchillaForm, PowerLawForm};
+use triaxis_laws::numeric::Stream;
+use triaxis_laws::{
+    FitError, FitOptions, HeldOut, InputError, Objective, Observations, Refusal, Warning, compare, fit,
+    predict,
+};
+
+/// `seeds` runs at each of ten budgets of `loss(flops)`, with relative `noise`.
+fn table(seeds: usize, noise: f64, loss: fn(f64) -> f64) -> Observations {
+    let mut stream = Stream::new(4, "evidence", 0);
+    let flops: Vec<f64> = (0..10 * seeds)
+        .map(|row| 1e16 * 4.0_f64.powi((row / seeds) as i32))
+        .collect();
+    let loss = flops
+        .iter()
+        .map(|flops| loss(*flops) * (noise * stream.normal()).exp())
+        .collect();
+    let table = Observations::new().with("flops", flops).unwrap();
+    table.with("loss", loss).unwrap()
+}
+
+fn power(flops: f64) -> f64 {
+    25.0 * flops.powf(-0.05)
+}
+
+fn squares() -> FitOptions {
+    FitOptions {
+        objective: Some(Objective::squares(Residual::Log)),
+        ..FitOptions::point_only()
+    }
+}
+
+fn holding(out: HeldOut) -> FitOptions {
+    FitOptions {
+        holdout: out,
+        ..squares()
+    }
+}
+
+#[test]
+fn the_rows_named_are_left_out_and_predicted() {
+    let table = table(1, 0.0, |flops| {
+        if flops < 1e21 {
+            power(flops)
+        } else {
+            2.0 * power(flops)
+        }
+    });
+    let out: Vec<bool> = table
+        .column("flops")
+        .unwrap()
+        .iter()
+        .map(|flops| *flops > 1e21)
+        .collect();
+    let expected: Vec<usize> = (0..10).filter(|row| out[*row]).collect();
+    let found = fit(&PowerLawForm, &table, &holding(HeldOut::Rows(out.clone()))).unwrap();
+    let holdout = found.holdout.unwrap();
+    assert_eq!(
+        (holdout.rows, holdout.fitted),
+        (expected, 10 - holdout.errors.len())
+    );
+    // What is left follows the law exactly, and what is left out is twice that.
+    assert!(
+        holdout.errors.iter().all(|error| (error + 0.5).abs() < 1e-6),
+        "{:?}",
+        holdout.errors
+    );
+    let compared = compare(&table, "loss", &holding(HeldOut::Rows(out)));
+    assert!(
+        compared
+            .iter()
+            .all(|compared| (compared.held_out_error() - 0.5).abs() < 0.05),
+        "{compared:?}"
+    );
+    assert_eq!(
+        fit(&PowerLawForm, &table, &holding(HeldOut::None))
+            .unwrap()
+            .holdout,
+        None
+    );
+}
+
+#[test]
+fn a_hold_out_that_cannot_be_is_named() {
+    let table = table(1, 0.0, power);
+    let of = |out: Vec<bool>| fit(&PowerLawForm, &table, &holding(HeldOut::Rows(out)));
+    assert!(matches!(
+        of(vec![true; 3]),
+        Err(FitError::Input(InputError::Length {
+            found: 3,
+            expected: 10,
+            ..
+        }))
+    ));
+    let error = of(vec![false; 10]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "none of the 10 rows is held out: the condition must be true for one or more of them"
+    );
+    // The fit itself stands; only its check is missing.
+    let fit = of((0..10).map(|row| row > 1).collect()).unwrap();
+    let reason = Refusal::TooFewRows {
+        rows: 2,
+        parameters: 2,
+        needed: 3,
+    };
+    assert_eq!(
+        (fit.holdout.clone(), fit.warnings.last().unwrap()),
+        (None, &Warning::NoHoldout { reason })
+    );
+}
+
+#[test]
+fn runs_left_must_vary_their_inputs() {
+    let sizes = [1e6, 1e6, 1e6, 1e6, 1e6, 1e6, 4e6, 8e6];
+    let tokens: Vec<f64> = (0..8).map(|step| 1e8 * 2.0_f64.powi(step)).collect();
+    let loss = sizes
+        .iter()
+        .zip(&tokens)
+        .map(|(n, d)| 1.7 + 400.0 / f64::powf(*n, 0.34) + 400.0 / d.powf(0.28));
+    let table = Observations::new().with("loss", loss.collect()).unwrap();
+    let table = table
+        .with("params", sizes.to_vec())
+        .unwrap()
+        .with("tokens", tokens)
+        .unwrap();
+    let out = (0..8).map(|row| row > 5).collect();
+    let fit = fit(&ChinchillaForm, &table, &holding(HeldOut::Rows(out))).unwrap();
+    assert!(
+        matches!(
+            &fit.warnings.last(),
+            Some(Warning::NoHoldout {
+                reason: Refusal::Collinear { .. }
+            })
+        ),
+        "{:?}",
+        fit.warnings
+    );
+}
+
+#[test]
+fn repeated_seeds_tell_the_noise() {
+    let table = table(4, 0.01, power);
+    let found = fit(&PowerLawForm, &table, &squares()).unwrap();
+    let repeats = found.pure_error.unwrap();
+    assert_eq!((repeats.freedom, repeats.settings), (30, 10));
+    // By hand: squared distances of log losses from the mean of their four.
+    let logs: Vec<f64> = table
+        .column("loss")
+        .unwrap()
+        .iter()
+        .map(|loss| loss.ln())
+        .collect();
+    let squares = logs.chunks(4).flat_map(|seeds| {
+        let mean = seeds.iter().sum::<f64>() / 4.0;
+        seeds.iter().map(move |value| (value - mean).powi(2))
+    });
+    let noise = (squares.sum::<f64>() / 30.0).sqrt();
+    assert!((repeats.noise - noise).abs() < 1e-12, "{repeats:?} {noise}");
+    assert!(
+        !repeats.law_lacks_fit() && found.warnings.is_empty(),
+        "{:?}",
+        found.warnings
+    );
+    // The interval of a new run is that of Student's t with 30 degrees of freedom: 1.697 at 90%.
+    let run = predict(&PowerLawForm, &found, &[1e20]).unwrap();
+    let half = 0.5 * (run.high / run.low).ln();
+    assert!((half / (1.697 * noise) - 1.0).abs() < 0.06, "{half} {noise}");
+}
+
+#[test]
+fn a_law_that_misses_the_runs_by_more_than_their_noise_is_reported() {
+    let table = table(4, 0.001, |flops| 1.5 + 1e6 * flops.powf(-0.37));
+    let found = fit(&PowerLawForm, &table, &squares()).unwrap();
+    let repeats = found.pure_error.unwrap();
+    assert!(repeats.lack_of_fit.unwrap() < 1e-9, "{repeats:?}");
+    assert!(
+        found
+            .warnings
+            .iter()
+            .any(|warning| matches!(warning, Warning::LackOfFit { .. })),
+        "{:?}",
+        found.warnings
+    );
+    // Then a new run may miss by as much as these did, not only by the noise.
+    let run = predict(&PowerLawForm, &found, &[1e20]).unwrap();
+    assert!(
+        (run.high / run.low).ln() > 2.0 * found.noise && found.noise > 3.0 * repeats.noise,
+        "{run:?}"
+    );
+}
+
+#[test]
+fn the_same_row_twice_is_no_repeat() {
+    let once = table(1, 0.01, power);
+    let twice = |name: &str| [once.column(name).unwrap(), once.column(name).unwrap()].concat();
+    let table = Observations::new().with("flops", twice("flops")).unwrap();
+    let table = table.with("loss", twice("loss")).unwrap();
+    let found = fit(&PowerLawForm, &table, &squares()).unwrap();
+    assert_eq!(found.pure_error, None);
+    assert_eq!(found.warnings, [Warning::DuplicatedRows { rows: 10 }]);
+}
