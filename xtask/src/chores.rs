@@ -21,6 +21,11 @@ pub const CHORES: &[Chore] = &[
         run: quickstart,
     },
     Chore {
+        name: "reproductions",
+        what: "refit the published studies and write docs/reproductions.md",
+        run: reproductions,
+    },
+    Chore {
         name: "kill",
         what: "kill a small study at random moments and compare its records",
         run: kill,
@@ -83,6 +88,19 @@ fn quickstart(_: &[String]) -> Result<(), String> {
         "--picture",
         "docs/quickstart.svg",
     ])
+}
+
+fn reproductions(_: &[String]) -> Result<(), String> {
+    let check = [
+        "test",
+        "--release",
+        "--locked",
+        "--package",
+        "triaxis-laws",
+        "--test",
+        "published",
+    ];
+    cargo_with(&check, "TRIAXIS_WRITE_REPRODUCTIONS", "1")
 }
 
 fn kill(arguments: &[String]) -> Result<(), String> {

@@ -24,7 +24,7 @@ fn main() -> ExitCode {
                 eprintln!("cargo xtask: there is no chore `{name}`");
             }
             for chore in chores::CHORES {
-                println!("cargo xtask {:<10} {}", chore.name, chore.what);
+                println!("cargo xtask {:<13} {}", chore.name, chore.what);
             }
             ExitCode::from(2)
         }

@@ -7,6 +7,7 @@
 //! depends on data, options and seed alone, never on the number of threads.
 
 pub mod approach;
+pub mod calibration;
 mod compare;
 pub mod coverage;
 mod error;

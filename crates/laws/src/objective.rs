@@ -108,6 +108,11 @@ impl Penalty {
         }
     }
 
+    /// Where the quadratic part ends, and its curvature for residuals above and below zero.
+    pub(crate) fn quadratic_part(&self) -> (f64, f64, f64) {
+        (self.delta, self.scale, self.scale * self.weight_above)
+    }
+
     /// `(loss, d loss / d residual, curvature of the majorising parabola)` for residual predicted - observed.
     #[inline]
     pub(crate) fn at(&self, residual: f64) -> (f64, f64, f64) {

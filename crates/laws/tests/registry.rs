@@ -4,10 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use triaxis_laws::form::{LawForm, MOST_PARAMETERS, Residual, Scale};
+use triaxis_laws::calibration::simulated;
+use triaxis_laws::form::{LawForm, MOST_PARAMETERS, Scale};
 use triaxis_laws::forms::{Kaplan, Restricted, find, registry};
-use triaxis_laws::numeric::Stream;
-use triaxis_laws::{FitOptions, Objective, Observations, fit};
+use triaxis_laws::{FitOptions, Objective, fit};
 
 fn all() -> impl Iterator<Item = &'static dyn LawForm> {
     registry().iter().copied()
@@ -20,32 +20,6 @@ fn coordinates(form: &dyn LawForm, row: &[f64]) -> Vec<f64> {
         .zip(row)
         .map(|(column, value)| column.scale.forward(*value))
         .collect()
-}
-
-/// The example's rows with their exact responses times noise.
-fn simulated(form: &dyn LawForm, noise: f64, seed: u64) -> Observations {
-    let example = form.example();
-    let mut gradient = vec![0.0; example.parameters.len()];
-    let mut stream = Stream::new(seed, form.name(), 0);
-    let response = example.rows.iter().map(|row| {
-        let value = form.value(&example.parameters, &coordinates(form, row), &mut gradient);
-        match form.definition().residual {
-            Residual::Log => value * (noise * stream.normal()).exp(),
-            Residual::Linear => value + noise * stream.normal(),
-        }
-    });
-    let mut table = Observations::new()
-        .with(form.response().name.as_ref(), response.collect())
-        .unwrap();
-    for (at, column) in form.inputs().iter().enumerate() {
-        table = table
-            .with(
-                column.name.as_ref(),
-                example.rows.iter().map(|row| row[at]).collect(),
-            )
-            .unwrap();
-    }
-    table
 }
 
 #[test]
@@ -149,7 +123,7 @@ fn every_form_recovers_its_parameters_without_noise() {
             objective: Some(objective),
             ..FitOptions::point_only()
         };
-        let fit = fit(form, &simulated(form, 0.0, 0), &options).unwrap();
+        let fit = fit(form, &simulated(form, 0.0, 0).unwrap(), &options).unwrap();
         for ((parameter, truth), found) in form.parameters().iter().zip(&truth).zip(&fit.best) {
             let tolerance = 2e-2 * truth.abs() + 1e-4;
             assert!(

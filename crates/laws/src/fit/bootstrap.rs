@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::noise::Noise;
 use super::options::Resampling;
 use super::search::Searcher;
 use crate::numeric::{Stream, normal_quantile, quantile_sorted, sorted};
@@ -17,6 +18,8 @@ pub(crate) struct Sampler<'a> {
     pub(crate) rows: &'a Rows,
     /// Local minima of the fit to all rows, the best first.
     pub(crate) minima: &'a [Vec<f64>],
+    /// What one run's response varies by.
+    pub(crate) noise: &'a Noise,
     /// Residuals at the best, predicted minus observed.
     pub(crate) residuals: &'a [f64],
     pub(crate) seed: u64,
@@ -52,21 +55,12 @@ impl Sampler<'_> {
         rows
     }
 
-    /// Fitted values plus residuals drawn at random, inflated by `sqrt(n / (n - p))` and given a
-    /// random sign so that a skewed few do not shift the fit.
+    /// Fitted values plus noise drawn anew.
     fn residual_sample(&self, index: usize) -> Rows {
         let mut stream = Stream::new(self.seed, "residual bootstrap", index as u64);
         let mut rows = self.rows.clone();
-        let used: Vec<usize> = (0..rows.len()).filter(|row| rows.weights[*row] > 0.0).collect();
-        let freedom = used
-            .len()
-            .saturating_sub(self.searcher.form.parameters().len())
-            .max(1);
-        let inflation = (used.len() as f64 / freedom as f64).sqrt();
         for row in 0..rows.len() {
-            let drawn = self.residuals[used[stream.below(used.len())]];
-            let sign = if stream.uniform() < 0.5 { -1.0 } else { 1.0 };
-            rows.target[row] += self.residuals[row] + sign * inflation * drawn;
+            rows.target[row] += self.residuals[row] + self.noise.draw(&mut stream);
         }
         rows
     }

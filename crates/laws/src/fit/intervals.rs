@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bootstrap::{Sampler, bca, percentile};
+use super::noise::{Noise, SMOOTH};
 use super::search::Searcher;
 use super::{Estimate, Fit, FitOptions, LocalMinimum, ParameterEstimate, Resampling, natural, profile};
 use crate::error::Warning;
@@ -33,10 +34,12 @@ pub(super) fn intervals(
         .take_while(|minimum| near(minimum))
         .count()
         .max(1);
+    let noise = Noise::new(rows, residuals, searcher.objective, best.len());
     let sampler = Sampler {
         searcher: *searcher,
         rows,
         minima: &minima[..rivals],
+        noise: &noise,
         residuals,
         seed: options.seed,
     };
@@ -55,9 +58,9 @@ pub(super) fn intervals(
     }
     let level = expanded_level(options.level, fit.rows.saturating_sub(best.len()) as f64);
     let profiles = options.profile.then(|| {
-        let problem = Problem::new(form, rows, searcher.objective, profile::SMOOTH);
+        let problem = Problem::new(form, rows, searcher.objective, SMOOTH);
         let least = problem.value(best, &mut vec![0.0; best.len()]);
-        let ceiling = profile::ceiling(searcher, rows, residuals, least, options.level);
+        let ceiling = profile::ceiling(searcher, rows, &noise, least, options.level);
         profile::profiles(searcher, rows, best, least, ceiling)
     });
     for (index, parameter) in form.parameters().iter().enumerate() {

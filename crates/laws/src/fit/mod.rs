@@ -3,6 +3,7 @@
 mod bootstrap;
 mod holdout;
 mod intervals;
+mod noise;
 mod options;
 mod profile;
 mod repeats;

@@ -2,10 +2,11 @@
 
 use rayon::prelude::*;
 
+use super::noise::{Noise, SMOOTH};
 use super::search::Searcher;
 use crate::form::Scale;
 use crate::numeric::student_quantile;
-use crate::objective::{Penalty, Robust, Rows};
+use crate::objective::{Penalty, Rows};
 
 /// The values of a parameter that the data allow.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,8 +19,6 @@ pub(crate) struct Profile {
     pub(crate) closed: bool,
 }
 
-/// Smoothing of absolute deviations at convergence.
-pub(crate) const SMOOTH: f64 = 1e-9;
 /// Evaluations along one side of one profile.
 const EVALUATIONS: usize = 60;
 
@@ -29,27 +28,13 @@ const LEAST_NOISE: f64 = 1e-5;
 
 /// The objective above which a parameter value is rejected, given the `least` objective.
 ///
-/// The scale of the noise is profiled out: with normal noise twice the log likelihood falls by
-/// `n ln(S / S_min)`, with Laplace noise (what log-Huber and absolute deviations follow once most
-/// residuals are beyond delta) by `2 n ln(S / S_min)`; the limit is the quantile of `F(1, n - p)`,
-/// which is that of chi-squared when rows are many.
-pub(crate) fn ceiling(
-    searcher: &Searcher<'_>,
-    rows: &Rows,
-    residuals: &[f64],
-    least: f64,
-    level: f64,
-) -> f64 {
+/// Its rise over the dispersion of the noise is half the square of Student's t, as in the F test of
+/// one parameter: exact for a linear law with normal noise and squares.
+pub(crate) fn ceiling(searcher: &Searcher<'_>, rows: &Rows, noise: &Noise, least: f64, level: f64) -> f64 {
     let used: Vec<usize> = (0..rows.len()).filter(|row| rows.weights[*row] > 0.0).collect();
     let count = used.len();
-    let outside = match searcher.objective.robust {
-        Robust::Squares => 0,
-        Robust::Absolute => count,
-        Robust::Huber { delta } => used.iter().filter(|row| residuals[**row].abs() > delta).count(),
-    };
     let freedom = count.saturating_sub(searcher.form.parameters().len()).max(1) as f64;
     let limit = student_quantile(0.5 * (1.0 + level), freedom);
-    let exponent = if 2 * outside > count { 2.0 } else { 1.0 };
     let mean = used.iter().map(|row| rows.target[*row]).sum::<f64>() / count as f64;
     let spread = used
         .iter()
@@ -57,7 +42,9 @@ pub(crate) fn ceiling(
         .sum::<f64>()
         / count as f64;
     let (floor, ..) = Penalty::new(searcher.objective, SMOOTH).at(LEAST_NOISE * spread.sqrt());
-    least.max(floor * freedom) * (limit * limit / (exponent * freedom)).exp()
+    let dispersion = noise.dispersion(rows, searcher.objective);
+    // NaN, where nothing is left to measure, becomes the floor.
+    least + 0.5 * limit * limit * dispersion.max(2.0 * floor)
 }
 
 /// The profiles of all parameters around the optimum `best` (search coordinates).

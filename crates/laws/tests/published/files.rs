@@ -80,15 +80,6 @@ pub(crate) fn csv(file: &str) -> Option<Table> {
     Some(Table { header, rows })
 }
 
-/// Asserts that `ours` is within `tolerance` of `published`, and prints both.
-pub(crate) fn reproduces(what: &str, ours: f64, published: f64, tolerance: f64) {
-    println!("{what}: published {published}, ours {ours}");
-    assert!(
-        (ours - published).abs() <= tolerance,
-        "{what}: published {published} +-{tolerance}, ours {ours}"
-    );
-}
-
 /// Reads the numbers of a JSON Lines file; `None` where the published runs are absent.
 pub(crate) fn json_lines(file: &str) -> Option<Table> {
     let text = std::fs::read_to_string(path(file)?).unwrap();
