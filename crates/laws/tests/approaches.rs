@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
-use triaxis_laws::approach::{Curve, Run, approach1, approach2, approach3};
-use triaxis_laws::forms::{Chinchilla, FLOPS_PER_PARAM_TOKEN};
+use triaxis_laws::approach::{
+    Curve, JOINT_FORMS, Run, Unfitted, approach1, approach2, approach3, joint_laws,
+};
+use triaxis_laws::forms::{Chinchilla, Coupled, FLOPS_PER_PARAM_TOKEN};
 use triaxis_laws::numeric::Stream;
 use triaxis_laws::{FitError, FitOptions, InputError, Refusal};
 
@@ -287,4 +289,62 @@ fn the_number_of_threads_changes_nothing() {
         pool.install(|| approach3(&runs, &options).unwrap())
     };
     assert_eq!(with(1), with(3));
+}
+
+/// Terms that matter less where the other is large, as in trials that are still near their start.
+const COUPLED: Coupled = Coupled {
+    E: 0.6,
+    A: 40.0,
+    B: 4000.0,
+    alpha: 0.5,
+    beta: 0.7,
+    gamma: 0.45,
+};
+
+fn coupled_ladder(noise: f64, seed: u64) -> Vec<Run> {
+    let mut stream = Stream::new(seed, "coupled ladder", 0);
+    let mut runs = ladder(&BUDGETS, 6, 0.0, seed);
+    for run in &mut runs {
+        run.loss = COUPLED.loss(run.params, run.tokens) * (noise * stream.normal()).exp();
+    }
+    runs
+}
+
+#[test]
+fn the_law_that_predicts_the_largest_budget_best_comes_first() {
+    let (params, tokens) = (4e6, 16e6);
+    let truth = COUPLED.loss(params, tokens);
+    let (laws, unfitted) = joint_laws(&coupled_ladder(1e-3, 3), &FitOptions::default()).unwrap();
+    assert!(unfitted.is_empty() && laws.len() == JOINT_FORMS.len());
+    assert_eq!(laws[0].fit.form, "coupled");
+    let prediction = laws[0].predict(params, tokens).unwrap();
+    assert!(
+        (prediction.value / truth - 1.0).abs() < 0.01,
+        "{prediction:?} {truth}"
+    );
+    assert!(
+        (prediction.low..=prediction.high).contains(&truth),
+        "{prediction:?}"
+    );
+    assert_eq!(laws[0].replicates().count(), 1000);
+    for pair in laws.windows(2) {
+        assert!(pair[0].held_out_error() <= pair[1].held_out_error());
+    }
+    // The largest budget is held out, all of it and nothing else.
+    let held_out = &laws[0].fit.holdout.as_ref().unwrap().rows;
+    assert_eq!(*held_out, (18..24).collect::<Vec<usize>>());
+}
+
+#[test]
+fn joint_laws_refuse_what_every_fit_refuses() {
+    let few = ladder(&BUDGETS[..1], 3, 0.0, 0);
+    let (laws, unfitted) = joint_laws(&few, &FitOptions::default()).unwrap();
+    assert!(laws.is_empty());
+    let too_few =
+        |law: &Unfitted| matches!(law.reason, FitError::Refused(Refusal::TooFewRows { rows: 3, .. }));
+    assert!(unfitted.iter().all(too_few), "{unfitted:?}");
+    let mut broken = ladder(&BUDGETS, 5, 0.0, 0);
+    broken[2].loss = f64::NAN;
+    let (laws, unfitted) = joint_laws(&broken, &FitOptions::default()).unwrap();
+    assert!(laws.is_empty() && unfitted.len() == JOINT_FORMS.len());
 }

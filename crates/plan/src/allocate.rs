@@ -1,15 +1,15 @@
-//! The optima that a law's own closed forms ([`Chinchilla::optimum`]) leave open: parameters `N` and
+//! The optima that a law's own closed forms ([`Coupled::optimum`]) leave open: parameters `N` and
 //! tokens `D` for another cost of training, for a loss with serving, and for an expense.
 //!
-//! All of it is for a law `L = E + A / N^alpha + B / D^beta` and an expense that is linear in `D`
+//! All of it is for a law `L = E + (A / N^alpha + B / D^beta)^gamma` and an expense that is linear in `D`
 //! and proportional to `N` ([`Expense`]), which covers operations and dollars alike. On the curve of
-//! one loss the two terms share what lies above the floor; the odds of that share, parameters to
-//! data, are the one unknown:
+//! one loss the two terms share `S = (L - E)^(1/gamma)`; the odds of that share, parameters to data,
+//! are the one unknown:
 //!
-//! `N = (A (1 + 1/odds) / (L - E))^(1/alpha)`, `D = (B (1 + odds) / (L - E))^(1/beta)`.
+//! `N = (A (1 + 1/odds) / S)^(1/alpha)`, `D = (B (1 + odds) / S)^(1/beta)`.
 
 pub use triaxis_laws::forms::Allocation;
-use triaxis_laws::forms::{Chinchilla, FLOPS_PER_PARAM_TOKEN};
+use triaxis_laws::forms::{Coupled, FLOPS_PER_PARAM_TOKEN};
 
 use crate::PlanError;
 
@@ -50,12 +50,13 @@ impl Expense {
 
 /// Why `law` cannot be planned with, or nothing if it can: planning needs positive coefficients and
 /// exponents, so that more of either never hurts, and a finite floor.
-pub fn unusable(law: &Chinchilla) -> Option<String> {
+pub fn unusable(law: &Coupled) -> Option<String> {
     let positive = [
         ("A", law.A),
         ("B", law.B),
         ("alpha", law.alpha),
         ("beta", law.beta),
+        ("gamma", law.gamma),
     ];
     let bad = positive
         .iter()
@@ -76,7 +77,7 @@ pub fn unusable(law: &Chinchilla) -> Option<String> {
 /// # Errors
 /// When the ends are not `0 < low < high`, the cost is not positive, or the best size is at an end.
 pub fn compute_optimal_by(
-    law: &Chinchilla,
+    law: &Coupled,
     flops: f64,
     flops_per_token: impl Fn(f64) -> f64,
     (low, high): (f64, f64),
@@ -119,13 +120,13 @@ pub fn compute_optimal_by(
 /// odds, so the root is single and is bracketed in closed form.
 ///
 /// `None` when `loss` is not above the law's floor.
-pub fn least_expense(law: &Chinchilla, loss: f64, expense: Expense) -> Option<Allocation> {
-    let reducible = loss - law.E;
-    if !(reducible > 0.0 && reducible.is_finite()) {
+pub fn least_expense(law: &Coupled, loss: f64, expense: Expense) -> Option<Allocation> {
+    let sum = law.inner_at(loss);
+    if !(sum > 0.0 && sum.is_finite()) {
         return None;
     }
-    let log_tokens = |log_odds: f64| ((law.B / reducible).ln() + log_odds.exp().ln_1p()) / law.beta;
-    let log_params = |log_odds: f64| ((law.A / reducible).ln() + (-log_odds).exp().ln_1p()) / law.alpha;
+    let log_tokens = |log_odds: f64| ((law.B / sum).ln() + log_odds.exp().ln_1p()) / law.beta;
+    let log_params = |log_odds: f64| ((law.A / sum).ln() + (-log_odds).exp().ln_1p()) / law.alpha;
     let extra = expense.serving / expense.training;
     let discount = |log_odds: f64| (extra * (-log_tokens(log_odds)).exp()).ln_1p();
     let without_serving = (law.beta / law.alpha).ln();
@@ -146,7 +147,7 @@ pub fn least_expense(law: &Chinchilla, loss: f64, expense: Expense) -> Option<Al
 /// `alpha ln(x + serving) + beta ln x - ln(1 + serving/x)` equals a constant; that too rises with `x`.
 ///
 /// `None` when `amount` is not above zero.
-pub fn best_for_expense(law: &Chinchilla, amount: f64, expense: Expense) -> Option<Allocation> {
+pub fn best_for_expense(law: &Coupled, amount: f64, expense: Expense) -> Option<Allocation> {
     if !(amount > 0.0 && amount.is_finite()) {
         return None;
     }

@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use triaxis_laws::forms::{Chinchilla, FLOPS_PER_PARAM_TOKEN};
+use triaxis_laws::forms::{Coupled, FLOPS_PER_PARAM_TOKEN};
 use triaxis_units::{Bytes, Dollars, Flops, Params, Seconds, Tokens};
 
 use crate::allocate::{self, Allocation, Expense, is_representable};
@@ -120,8 +120,8 @@ pub struct DrawCount {
 /// Everything the choices of one law are made from.
 pub(crate) struct Case<'a> {
     pub(crate) name: &'a str,
-    pub(crate) law: Chinchilla,
-    pub(crate) draws: &'a [Chinchilla],
+    pub(crate) law: Coupled,
+    pub(crate) draws: &'a [Coupled],
     pub(crate) unit: LossUnit,
     pub(crate) measured: &'a Measured,
     pub(crate) goal: Option<f64>,
@@ -132,7 +132,7 @@ pub(crate) struct Case<'a> {
 
 /// A law (the fit or a draw), its plain choice, and the choice at hand.
 struct Solution {
-    law: Chinchilla,
+    law: Coupled,
     plain: Allocation,
     chosen: Allocation,
 }
@@ -176,7 +176,7 @@ impl Case<'_> {
         }
     }
 
-    fn allocate(&self, kind: ChoiceKind, law: &Chinchilla) -> Option<Allocation> {
+    fn allocate(&self, kind: ChoiceKind, law: &Coupled) -> Option<Allocation> {
         let at_budget = law.optimum(self.economics.budget.0, FLOPS_PER_PARAM_TOKEN)?;
         let target = self
             .goal
@@ -193,7 +193,7 @@ impl Case<'_> {
         }
     }
 
-    fn solve(&self, kind: ChoiceKind, law: &Chinchilla) -> Option<Solution> {
+    fn solve(&self, kind: ChoiceKind, law: &Coupled) -> Option<Solution> {
         if allocate::unusable(law).is_some() {
             return None;
         }

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use triaxis_laws::forms::Chinchilla;
+use triaxis_laws::forms::Coupled;
 use triaxis_units::{Flops, Params, Tokens};
 
 use crate::PlanError;
@@ -13,9 +13,9 @@ pub struct StudyLaw {
     /// What to call it, as in `own runs, approach 3`.
     pub name: String,
     /// The fit.
-    pub law: Chinchilla,
+    pub law: Coupled,
     /// Fits to resampled runs, from which every interval comes; may be empty.
-    pub draws: Vec<Chinchilla>,
+    pub draws: Vec<Coupled>,
     /// The unit of the loss it was fitted to.
     pub unit: LossUnit,
     /// Bytes of validation text for each of its tokens, to bring a goal to the law's unit.

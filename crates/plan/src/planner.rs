@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use triaxis_laws::forms::Chinchilla;
+use triaxis_laws::forms::Coupled;
 
 use crate::caveat::{self, Caveat};
 use crate::choice::{Case, Choice};
@@ -34,7 +34,7 @@ pub struct LawSummary {
     /// Where its constants come from.
     pub source: String,
     /// Its constants.
-    pub law: Chinchilla,
+    pub law: Coupled,
     /// The unit of its loss.
     pub unit: LossUnit,
     /// Its floor, which no training goes below, with the draws' interval.
@@ -105,7 +105,7 @@ pub fn plan(spec: &PlanSpec, study: Option<&StudyLaw>) -> Result<Plan, PlanError
         let law = published::find(name)?;
         let case = case(
             law.name,
-            law.law,
+            law.law.into(),
             &[],
             LossUnit::NatsPerToken,
             &law.measured,

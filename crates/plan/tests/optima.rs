@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
-use triaxis_laws::forms::{Allocation, Chinchilla};
+use triaxis_laws::forms::{Allocation, Chinchilla, Coupled};
 use triaxis_plan::PlanError;
 use triaxis_plan::allocate::{Expense, best_for_expense, compute_optimal_by, least_expense};
 
@@ -14,8 +14,9 @@ prop_compose! {
         log_b in 0.0..10.0f64,
         alpha in 0.1..1.6f64,
         beta in 0.1..1.6f64,
-    ) -> Chinchilla {
-        Chinchilla { E: floor, A: log_a.exp(), B: log_b.exp(), alpha, beta }
+        gamma in prop_oneof![Just(1.0), 0.2..1.5f64],
+    ) -> Coupled {
+        Coupled { E: floor, A: log_a.exp(), B: log_b.exp(), alpha, beta, gamma }
     }
 }
 
@@ -29,7 +30,7 @@ fn demand() -> impl Strategy<Value = f64> {
     prop_oneof![Just(0.0), magnitude(3.0, 16.0)]
 }
 
-fn reducible(law: &Chinchilla, place: Allocation) -> f64 {
+fn reducible(law: &Coupled, place: Allocation) -> f64 {
     law.loss(place.params, place.tokens) - law.E
 }
 
@@ -54,7 +55,7 @@ proptest! {
         let (closed, searched) = (law.loss(best.params, best.tokens), law.loss(numeric.params, numeric.tokens));
         prop_assert!(near(closed, searched, 1e-13), "{closed} {searched}");
         // The floor hides the bottom's place in its last digits; without it the place is sharp.
-        let bare = Chinchilla { E: 0.0, ..law };
+        let bare = Coupled { E: 0.0, ..law };
         let numeric = compute_optimal_by(&bare, flops, |params| 6.0 * params, ends).unwrap();
         prop_assert!(near(best.params, numeric.params, 1e-5), "{best:?} {numeric:?}");
     }
@@ -68,7 +69,8 @@ proptest! {
         let best = least_expense(&law, loss, expense).unwrap();
         prop_assert!(near(reducible(&law, best), loss - law.E, 1e-9));
         let around = least_around(best.params, |params| {
-            law.tokens_for(loss, params)
+            law.inner()
+                .tokens_for(law.inner_at(loss), params)
                 .map_or(f64::INFINITY, |tokens| expense.of(Allocation { params, tokens }))
         });
         prop_assert!(expense.of(best) <= around * (1.0 + 1e-9), "{} {around}", expense.of(best));
@@ -96,7 +98,7 @@ proptest! {
         let (plain, by_amount) = (law.optimum(flops, 6.0).unwrap(), best_for_expense(&law, flops, free).unwrap());
         prop_assert!(near(by_amount.params, plain.params, 1e-9) && near(by_amount.tokens, plain.tokens, 1e-9));
         let loss = law.E + drop;
-        let (_, plain) = law.least_flops(loss, 6.0).unwrap();
+        let (_, plain) = law.inner().least_flops(law.inner_at(loss), 6.0).unwrap();
         let by_loss = least_expense(&law, loss, free).unwrap();
         prop_assert!(near(by_loss.params, plain.params, 1e-9) && near(by_loss.tokens, plain.tokens, 1e-9));
     }
@@ -126,7 +128,8 @@ proptest! {
     fn the_unit_of_the_loss_does_not_matter(
         law in law(), served in demand(), scale in magnitude(-2.0, 2.0), drop in 0.01..2.0f64,
     ) {
-        let other = Chinchilla { E: law.E * scale, A: law.A * scale, B: law.B * scale, ..law };
+        let inside = scale.powf(law.gamma.recip());
+        let other = Coupled { E: law.E * scale, A: law.A * inside, B: law.B * inside, ..law };
         let expense = Expense::flops(served);
         let left = least_expense(&law, law.E + drop, expense).unwrap();
         let right = least_expense(&other, (law.E + drop) * scale, expense).unwrap();
@@ -136,7 +139,7 @@ proptest! {
 
 #[test]
 fn a_loss_at_the_floor_has_no_allocation() {
-    let law = Chinchilla::REFIT;
+    let law = Coupled::from(Chinchilla::REFIT);
     for loss in [law.E, law.E - 0.1, f64::NAN, f64::INFINITY] {
         assert_eq!(least_expense(&law, loss, Expense::flops(0.0)), None, "{loss}");
     }
@@ -153,7 +156,7 @@ fn a_loss_at_the_floor_has_no_allocation() {
 fn a_costlier_token_is_searched_and_ends_are_refused() {
     // Attention over a context of 4,096 at width N^(1/3) and depth N^(1/3) / 8, next to `6 N`.
     let cost = |params: f64| 6.0 * params + 12.0 * 4096.0 * params.powf(2.0 / 3.0) / 8.0;
-    let law = Chinchilla::REFIT;
+    let law = Coupled::from(Chinchilla::REFIT);
     let best = compute_optimal_by(&law, 1e18, cost, (1e5, 1e12)).unwrap();
     // At the optimum the terms' slopes stand in the ratio of the cost's elasticity in N, which is below
     // that of `6 N`, 1.

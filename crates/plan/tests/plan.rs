@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
-use triaxis_laws::forms::Chinchilla;
+use triaxis_laws::forms::Coupled;
 use triaxis_plan::{
     Budget, Choice, ChoiceKind, Demand, Goal, LossUnit, Measured, ParameterCount, Plan, PlanError, PlanSpec,
     Severity, StudyLaw, Topic, Verdict, plan,
@@ -16,17 +16,18 @@ fn tiny_study() -> StudyLaw {
         let (params, tokens) = (Params(200_000 << (run % 4)), Tokens(2_000_000 << (run / 4)));
         (params, tokens, Flops::six_nd(params, tokens))
     });
-    let law = Chinchilla {
+    let law = Coupled {
         E: 1.2,
         A: 60.0,
         B: 300.0,
         alpha: 0.3,
         beta: 0.33,
+        gamma: 1.0,
     };
     let draws = (0..200)
         .map(|draw| {
             let swing = (f64::from(draw) * 0.37).sin();
-            Chinchilla {
+            Coupled {
                 E: law.E + 0.3 * swing,
                 alpha: law.alpha * (1.0 + 0.1 * (f64::from(draw) * 0.91).sin()),
                 ..law
@@ -446,10 +447,11 @@ fn what_does_not_fit_is_said() {
 fn unusable_laws_and_impossible_sizes_are_refused() {
     let spec = spec(1e17, 0, 0);
     for damage in [
-        |law: &mut Chinchilla| law.alpha = 0.0,
-        |law: &mut Chinchilla| law.B = -1.0,
-        |law: &mut Chinchilla| law.E = f64::NAN,
-        |law: &mut Chinchilla| law.A = f64::INFINITY,
+        |law: &mut Coupled| law.alpha = 0.0,
+        |law: &mut Coupled| law.B = -1.0,
+        |law: &mut Coupled| law.gamma = 0.0,
+        |law: &mut Coupled| law.E = f64::NAN,
+        |law: &mut Coupled| law.A = f64::INFINITY,
     ] {
         let mut study = tiny_study();
         damage(&mut study.law);

@@ -3,11 +3,12 @@
 use triaxis_corpus::Corpus;
 use triaxis_units::Tokens;
 
-use crate::analysis::{Analysis, Prediction};
+use crate::analysis::Analysis;
 use crate::error::StudyError;
 use crate::executor::{Executor, Job};
 use crate::frozen::{Frozen, FrozenSpec};
 use crate::identity;
+use crate::prediction::Prediction;
 use crate::record::{Outcome, RunRecord};
 use crate::store::{self, Store};
 use crate::trial::{self, Group, Inputs, Role, Trial};

@@ -39,6 +39,13 @@ impl fmt::Display for Summary<'_> {
             for caveat in &plan.caveats {
                 writeln!(formatter, "! {caveat}")?;
             }
+            if !plan.notes.is_empty() {
+                writeln!(
+                    formatter,
+                    "{} notes on the plan are on the page",
+                    plan.notes.len()
+                )?;
+            }
         }
         for notice in &view.notices {
             writeln!(formatter, "! {notice}")?;

@@ -99,6 +99,11 @@ impl Bench {
         self.program(arguments).output().unwrap()
     }
 
+    /// Removes a study's folder.
+    pub fn remove(&self, out: &str) {
+        std::fs::remove_dir_all(self.path(out)).unwrap();
+    }
+
     /// The records under `out`, by trial, without what may differ between two runs.
     pub fn records(&self, out: &str) -> Vec<(String, Value)> {
         let folder = self.path(out).join("trials");

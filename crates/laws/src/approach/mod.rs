@@ -1,11 +1,13 @@
 //! The three approaches of Hoffmann et al. 2022 to the compute-optimal size, for a ladder of runs.
 
+mod joint;
 mod one;
 mod three;
 mod two;
 
 use serde::{Deserialize, Serialize};
 
+pub use joint::{JOINT_FORMS, JointFit, Unfitted, joint_laws};
 pub use one::{Approach1, EnvelopePoint, approach1};
 pub use three::{Approach3, approach3};
 pub use two::{Approach2, Budget, Curve, Optimum, approach2};
@@ -13,6 +15,7 @@ pub use two::{Approach2, Budget, Curve, Optimum, approach2};
 use crate::error::InputError;
 use crate::fit::Estimate;
 use crate::numeric::{fit_line, quantile_sorted, sorted};
+use crate::observations::Observations;
 
 /// One finished run of a ladder.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -81,6 +84,15 @@ fn power_law_interval<'a>(
     };
     bound(&mut law.exponent, |law| law.exponent.value);
     bound(&mut law.coefficient, |law| law.coefficient.value);
+}
+
+/// The runs as a table of `params`, `tokens` and `loss`.
+fn table(runs: &[Run]) -> Result<Observations, InputError> {
+    let column = |pick: fn(&Run) -> f64| runs.iter().map(pick).collect::<Vec<f64>>();
+    Observations::new()
+        .with("params", column(|run| run.params))?
+        .with("tokens", column(|run| run.tokens))?
+        .with("loss", column(|run| run.loss))
 }
 
 /// Checks that every number of every run is finite and positive.

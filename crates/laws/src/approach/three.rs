@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Run;
+use super::{Run, table};
 use crate::error::{FitError, InputError};
 use crate::fit::{Estimate, Fit, FitOptions, Prediction, fit, predict};
+use crate::form::LawForm;
 use crate::forms::{Chinchilla, ChinchillaForm};
-use crate::observations::Observations;
 
 /// The fitted law with everything known about it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,33 +63,29 @@ impl Approach3 {
     }
 }
 
+impl Approach3 {
+    /// From a fit of the Chinchilla form; `None` of any other.
+    pub fn of(fit: Fit) -> Option<Self> {
+        if fit.form != ChinchillaForm.name() {
+            return None;
+        }
+        let law = Chinchilla::from_parameters(&fit.best)?;
+        let exponents =
+            |parameters: &[f64]| Chinchilla::from_parameters(parameters).map(|law| law.optimum_exponents());
+        Some(Self {
+            law,
+            params_exponent: fit.derived(|parameters| exponents(parameters).map_or(f64::NAN, |(a, _)| a)),
+            tokens_exponent: fit.derived(|parameters| exponents(parameters).map_or(f64::NAN, |(_, b)| b)),
+            fit,
+        })
+    }
+}
+
 /// Fits `L = E + A / N^alpha + B / D^beta` to `runs`.
 ///
 /// # Errors
 /// As [`fit()`]: unusable numbers, or too few runs for five parameters.
 pub fn approach3(runs: &[Run], options: &FitOptions) -> Result<Approach3, FitError> {
-    let column = |pick: fn(&Run) -> f64| runs.iter().map(pick).collect::<Vec<f64>>();
-    let table = Observations::new()
-        .with("params", column(|run| run.params))?
-        .with("tokens", column(|run| run.tokens))?
-        .with("loss", column(|run| run.loss))?;
-    let fit = fit(&ChinchillaForm, &table, options)?;
-    let exponents =
-        |parameters: &[f64]| Chinchilla::from_parameters(parameters).map(|law| law.optimum_exponents());
-    let params_exponent = fit.derived(|parameters| exponents(parameters).map_or(f64::NAN, |(a, _)| a));
-    let tokens_exponent = fit.derived(|parameters| exponents(parameters).map_or(f64::NAN, |(_, b)| b));
-    let [irreducible, of_params, of_tokens, alpha, beta] = std::array::from_fn(|at| fit.best[at]);
-    let law = Chinchilla {
-        E: irreducible,
-        A: of_params,
-        B: of_tokens,
-        alpha,
-        beta,
-    };
-    Ok(Approach3 {
-        law,
-        fit,
-        params_exponent,
-        tokens_exponent,
-    })
+    let fit = fit(&ChinchillaForm, &table(runs)?, options)?;
+    Ok(Approach3::of(fit).expect("it is a fit of the Chinchilla form"))
 }

@@ -3,6 +3,7 @@
 mod batch_size;
 mod broken_power_law;
 mod chinchilla;
+mod coupled;
 mod coverage_beta;
 mod coverage_power;
 mod data_constrained;
@@ -26,6 +27,7 @@ mod task_sigmoid;
 pub use batch_size::BatchSize;
 pub use broken_power_law::BrokenPowerLaw;
 pub use chinchilla::{Allocation, Chinchilla, ChinchillaForm, FLOPS_PER_PARAM_TOKEN};
+pub use coupled::{Coupled, CoupledForm};
 pub use coverage_beta::CoverageBeta;
 pub use coverage_power::CoveragePower;
 pub use data_constrained::DataConstrained;
@@ -66,6 +68,7 @@ pub fn registry() -> &'static [&'static dyn LawForm] {
     &[
         &ChinchillaForm,
         &Kaplan,
+        &CoupledForm,
         &PowerLawForm,
         &SaturatingPowerLaw,
         &BrokenPowerLaw,

@@ -16,6 +16,10 @@ pub(super) fn body(view: &View) -> Markup {
         @if !plan.reach.is_empty() {
             ul.reasons { @for sentence in &plan.reach { li { (sentence) } } }
         }
+        @if !plan.notes.is_empty() {
+            p { strong { "What shifts its numbers." } }
+            ul.reasons { @for note in &plan.notes { li { (note) } } }
+        }
         div.columns { (chart(view, "plan-allocation")) (chart(view, "plan-cost")) }
     }
 }

@@ -1,9 +1,9 @@
 use maud::{Markup, html};
 
-use super::component::{chart, facts, finding, nothing, refusal};
+use super::component::{chart, facts, finding, heads, nothing, refusal, table};
 use super::summary::verdict;
 use crate::text;
-use crate::view::{Finding, HeldOut, View};
+use crate::view::{Candidate, Finding, HeldOut, View};
 
 pub(super) fn body(view: &View) -> Markup {
     html! {
@@ -35,6 +35,30 @@ fn entry(run: &HeldOut) -> Markup {
             ("Prediction written", html! { (run.predicted_at.as_deref().unwrap_or(text::NOTHING)) }),
             ("Run started", html! { (run.started_at.as_deref().unwrap_or("not started")) }),
         ]))
+        @if run.candidates.len() > 1 { (candidates(&run.candidates)) }
+    }
+}
+
+/// The laws that were asked, and how each did.
+fn candidates(candidates: &[Candidate]) -> Markup {
+    let percent =
+        |error: Option<f64>, print: fn(f64) -> String| error.map_or_else(|| text::NOTHING.to_owned(), print);
+    html! {
+        p.hint {
+            "The law that best predicts the ladder's largest budget from the smaller ones is the one asked. "
+            "All of them, as they were written down before the run:"
+        }
+        (table(
+            "Laws asked for the prediction",
+            heads(&["Law", "Equation", "#Error on the largest budget", "#Predicted|nats per token", "#Error on this run"]),
+            html! { @for law in candidates { tr {
+                td { (law.form) }
+                td { code { (law.equation) } }
+                td.number { (percent(law.held_out_error, text::percent)) }
+                td.number { (finding(&law.predicted, text::loss)) }
+                td.number { (percent(law.relative_error, text::signed_percent)) }
+            } } },
+        ))
     }
 }
 

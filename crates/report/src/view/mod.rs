@@ -11,7 +11,7 @@ pub use finding::{Estimate, Finding, Interval};
 pub use laws::{
     Approach, CurvePoint, FrontierPoint, IsoFlop, IsoFlopMinimum, IsoFlopPoint, Parameter, Residual,
 };
-pub use plan::{Allocation, Choice, Extrapolation, HeldOut, Plan, Reach};
+pub use plan::{Allocation, Candidate, Choice, Extrapolation, HeldOut, Plan, Reach};
 use serde::{Deserialize, Serialize};
 pub use trial::{LossPoint, Role, Status, Trial};
 use triaxis_units::Seconds;

@@ -16,6 +16,8 @@ pub struct HeldOut {
     pub flops: Flops,
     /// The law that predicted.
     pub law: String,
+    /// Every law that was fitted, the most trusted first, which is the one that predicted.
+    pub candidates: Vec<Candidate>,
     /// Predicted validation loss in nats a token.
     pub predicted: Finding,
     /// When the prediction was written to disk.
@@ -30,6 +32,21 @@ pub struct HeldOut {
     pub inside: Option<bool>,
     /// How far it reaches beyond the ladder.
     pub reach: Reach,
+}
+
+/// What one law said of a held-out run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Name of the law's form.
+    pub form: String,
+    /// Its equation.
+    pub equation: String,
+    /// Mean absolute relative error on the largest budget, predicted from the others.
+    pub held_out_error: Option<f64>,
+    /// Predicted validation loss in nats a token.
+    pub predicted: Finding,
+    /// `measured / predicted - 1`.
+    pub relative_error: Option<f64>,
 }
 
 /// How many times beyond the largest measured value.
@@ -67,6 +84,8 @@ pub struct Plan {
     pub reach: Vec<String>,
     /// What the ladder cannot know; shown loud.
     pub caveats: Vec<String>,
+    /// What shifts its numbers without overturning it.
+    pub notes: Vec<String>,
 }
 
 /// One answer of the plan.

@@ -3,11 +3,12 @@
 use triaxis_laws as fit;
 use triaxis_laws::approach::{Budget, Run};
 use triaxis_report::view::{
-    Approach, CurvePoint, Estimate, Finding, FrontierPoint, HeldOut, Interval, IsoFlop, IsoFlopMinimum,
-    IsoFlopPoint, Parameter, Reach, Residual,
+    Approach, Candidate, CurvePoint, Estimate, Finding, FrontierPoint, HeldOut, Interval, IsoFlop,
+    IsoFlopMinimum, IsoFlopPoint, Parameter, Reach, Residual,
 };
 use triaxis_study::analysis::{self, Analysis};
 use triaxis_study::optima::Optima;
+use triaxis_study::prediction;
 use triaxis_study::{Role, Survey};
 use triaxis_units::{Flops, Nats, Params};
 
@@ -216,17 +217,12 @@ pub fn held_out(analysis: &Analysis, survey: &Survey) -> Option<HeldOut> {
         tokens: trial.tokens,
         flops: trial.flops,
         law: prediction.law.clone(),
-        predicted: match &prediction.loss {
-            analysis::Finding::Found(loss) => Finding::Found(Estimate {
-                value: loss.value,
-                interval: Some(Interval {
-                    low: loss.low,
-                    high: loss.high,
-                    level: loss.level,
-                }),
-            }),
-            analysis::Finding::Refused(reason) => Finding::Refused(reason.clone()),
-        },
+        candidates: prediction
+            .candidates
+            .iter()
+            .map(|law| candidate(law, &comparison.measured))
+            .collect(),
+        predicted: predicted(&prediction.loss),
         predicted_at: Some(super::utc(prediction.written)),
         started_at: started,
         measured: match &comparison.measured {
@@ -241,6 +237,32 @@ pub fn held_out(analysis: &Analysis, survey: &Survey) -> Option<HeldOut> {
             tokens: comparison.tokens,
         },
     })
+}
+
+/// A law's prediction beside what was measured.
+fn candidate(law: &prediction::Candidate, measured: &analysis::Finding<f64>) -> Candidate {
+    let both = law.loss.found().zip(measured.found());
+    Candidate {
+        form: law.form.clone(),
+        equation: law.equation.clone(),
+        held_out_error: law.held_out_error,
+        predicted: predicted(&law.loss),
+        relative_error: both.map(|(loss, measured)| measured / loss.value - 1.0),
+    }
+}
+
+fn predicted(loss: &analysis::Finding<prediction::LossInterval>) -> Finding {
+    match loss {
+        analysis::Finding::Found(loss) => Finding::Found(Estimate {
+            value: loss.value,
+            interval: Some(Interval {
+                low: loss.low,
+                high: loss.high,
+                level: loss.level,
+            }),
+        }),
+        analysis::Finding::Refused(reason) => Finding::Refused(reason.clone()),
+    }
 }
 
 fn at_reference(

@@ -9,13 +9,13 @@ use triaxis_units::Seconds;
 /// The plan, if the spec asks for one.
 pub fn of(analysis: &Analysis, spec: &StudySpec) -> Option<Plan> {
     spec.plan.as_ref()?;
-    let (choices, question, prices, reach, caveats) = match analysis.plan.as_ref()? {
+    let (choices, question, prices, reach, [caveats, notes]) = match analysis.plan.as_ref()? {
         analysis::Finding::Refused(reason) => (
             Vec::new(),
             String::new(),
             String::new(),
             Vec::new(),
-            vec![reason.clone()],
+            [vec![reason.clone()], Vec::new()],
         ),
         analysis::Finding::Found(plan) => (
             plan.choices
@@ -28,11 +28,7 @@ pub fn of(analysis: &Analysis, spec: &StudySpec) -> Option<Plan> {
                 .iter()
                 .map(|choice| format!("{} by {}: {}", choice.label, choice.law, choice.reach.sentence))
                 .collect(),
-            plan.caveats
-                .iter()
-                .map(|caveat| caveat.text.clone())
-                .chain(plan.omitted.iter().cloned())
-                .collect(),
+            caveats(plan),
         ),
     };
     Some(Plan {
@@ -41,7 +37,23 @@ pub fn of(analysis: &Analysis, spec: &StudySpec) -> Option<Plan> {
         choices,
         reach,
         caveats,
+        notes,
     })
+}
+
+/// What can overturn the plan, and what shifts its numbers.
+fn caveats(plan: &plan::Plan) -> [Vec<String>; 2] {
+    let of = |severity| {
+        let caveats = plan.caveats.iter();
+        let those = caveats.filter(move |caveat| caveat.severity == severity);
+        those.map(|caveat| caveat.text.clone())
+    };
+    [
+        of(plan::Severity::Loud).collect(),
+        of(plan::Severity::Note)
+            .chain(plan.omitted.iter().cloned())
+            .collect(),
+    ]
 }
 
 /// One entry for the held-out run and one for each choice of the study's own law.

@@ -1,0 +1,159 @@
+//! What the ladder says of the held-out run, written before that run starts.
+
+use serde::{Deserialize, Serialize};
+use triaxis_laws::FitOptions;
+use triaxis_laws::approach::{Approach3, JointFit, joint_laws};
+
+use crate::analysis::Finding;
+use crate::ladder::{Ladder, counted, options};
+use crate::machine;
+use crate::run::Survey;
+use crate::spec::StudySpec;
+use crate::trial::Trial;
+
+/// A loss with its interval, in nats per token.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LossInterval {
+    /// The loss.
+    pub value: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// Coverage of the interval.
+    pub level: f64,
+}
+
+/// What one law says of the held-out run, and how far it can be trusted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Name of the law's form.
+    pub form: String,
+    /// Its equation.
+    pub equation: String,
+    /// Mean absolute relative error on the runs of the largest budget, predicted from the others.
+    pub held_out_error: Option<f64>,
+    /// The loss, or why there is none.
+    pub loss: Finding<LossInterval>,
+}
+
+/// What the ladder says of the held-out run, before that run starts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// The held-out trial.
+    pub trial: String,
+    /// The trials it is predicted from.
+    pub from: Vec<String>,
+    /// The law that predicts: the first candidate.
+    pub law: String,
+    /// The loss in nats per token, holding both the uncertainty of the law and the noise of one run.
+    pub loss: Finding<LossInterval>,
+    /// Every law that was fitted, the most trusted first.
+    #[serde(default)]
+    pub candidates: Vec<Candidate>,
+    /// Bits per byte of one nat per token on this validation split; unknown before any trial is done.
+    pub bits_per_byte: Option<f64>,
+    /// When it was written, in seconds since 1970.
+    pub written: u64,
+}
+
+impl Prediction {
+    /// Predicts `target` from the ladder's records, by the law that predicts the ladder's own largest
+    /// budget best.
+    pub fn of(spec: &StudySpec, survey: &Survey, target: &Trial) -> Self {
+        let ladder = Ladder::of(spec, survey);
+        let joint = JointLaws::of(&ladder, &options(spec));
+        let params = counted(target, spec.laws.parameters).as_f64();
+        let tokens = target.tokens.as_f64();
+        let candidates = joint.candidates(params, tokens, spec.laws.level);
+        let (law, loss) = match candidates.first() {
+            Some(first) => (format!("{}, {}", first.form, first.equation), first.loss.clone()),
+            None => ("none".to_owned(), Finding::Refused(joint.refusal())),
+        };
+        Self {
+            trial: target.id.clone(),
+            from: ladder.trials,
+            law,
+            loss,
+            candidates,
+            bits_per_byte: ladder.bits_per_byte,
+            written: machine::now(),
+        }
+    }
+}
+
+impl std::fmt::Display for Prediction {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.loss {
+            Finding::Found(loss) => {
+                let bits = |nats: f64| nats * self.bits_per_byte.unwrap_or(f64::NAN);
+                write!(
+                    formatter,
+                    "{}  {:.4} bits per byte ({:.4} to {:.4} at {:.0}%), from {} trials",
+                    self.trial,
+                    bits(loss.value),
+                    bits(loss.low),
+                    bits(loss.high),
+                    loss.level * 100.0,
+                    self.from.len(),
+                )
+            }
+            Finding::Refused(reason) => write!(formatter, "{}  no prediction: {reason}", self.trial),
+        }
+    }
+}
+
+/// The joint laws of N and D fitted to a ladder, the most trusted first.
+pub(crate) struct JointLaws {
+    fits: Vec<JointFit>,
+    refusals: Vec<String>,
+}
+
+impl JointLaws {
+    pub(crate) fn of(ladder: &Ladder, options: &FitOptions) -> Self {
+        match joint_laws(&ladder.runs, options) {
+            Ok((fits, unfitted)) => Self {
+                fits,
+                refusals: unfitted
+                    .iter()
+                    .map(|law| format!("{}: {}", law.form, law.reason))
+                    .collect(),
+            },
+            Err(error) => Self {
+                fits: Vec::new(),
+                refusals: vec![error.to_string()],
+            },
+        }
+    }
+
+    /// The law that predicts the held-out runs best.
+    pub(crate) fn most_trusted(&self) -> Finding<JointFit> {
+        Finding::of(self.fits.first().cloned().ok_or_else(|| self.refusal()))
+    }
+
+    /// The Chinchilla law, which is approach 3.
+    pub(crate) fn approach3(&self) -> Finding<Approach3> {
+        let fits = self.fits.iter().cloned();
+        let found = fits.filter_map(|joint| Approach3::of(joint.fit)).next();
+        Finding::of(found.ok_or_else(|| self.refusal()))
+    }
+
+    fn candidates(&self, params: f64, tokens: f64, level: f64) -> Vec<Candidate> {
+        let candidate = |joint: &JointFit| Candidate {
+            form: joint.fit.form.clone(),
+            equation: joint.equation().to_owned(),
+            held_out_error: Some(joint.held_out_error()).filter(|error| error.is_finite()),
+            loss: Finding::of(joint.predict(params, tokens).map(|prediction| LossInterval {
+                value: prediction.value,
+                low: prediction.low,
+                high: prediction.high,
+                level,
+            })),
+        };
+        self.fits.iter().map(candidate).collect()
+    }
+
+    fn refusal(&self) -> String {
+        self.refusals.join("; ")
+    }
+}
