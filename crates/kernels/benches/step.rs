@@ -1,7 +1,8 @@
 //! Training steps of a small decoder made of this crate's operations alone, by kernels and compositions.
 //!
-//! `cargo bench -p triaxis-kernels --bench step -- tiny small` measures sizes by name; `RAYON_NUM_THREADS`
-//! sets the threads.
+//! `cargo bench -p triaxis-kernels --bench step -- tiny small` measures sizes by name, in both precisions or
+//! those named (`f32`, `bf16`), with the head's weight of its own if `untied` is named, and by compositions,
+//! too, if `composed` is; `RAYON_NUM_THREADS` sets the threads.
 #![allow(clippy::print_stdout)]
 
 use std::time::Instant;
@@ -25,7 +26,7 @@ struct Size {
     batch: usize,
 }
 
-const SIZES: [Size; 4] = [
+const SIZES: [Size; 5] = [
     Size {
         name: "tiny",
         width: 32,
@@ -34,6 +35,15 @@ const SIZES: [Size; 4] = [
         vocabulary: 512,
         length: 128,
         batch: 8,
+    },
+    Size {
+        name: "quickstart",
+        width: 48,
+        layers: 2,
+        heads: 3,
+        vocabulary: 512,
+        length: 128,
+        batch: 3,
     },
     Size {
         name: "quick",
@@ -81,7 +91,8 @@ impl Weight {
     }
 }
 
-fn weights(size: &Size, device: &Device) -> Vec<Weight> {
+/// The embedding, six weights a layer, the last norm's, and the head's if it has one of its own.
+fn weights(size: &Size, untied: bool, device: &Device) -> Vec<Weight> {
     let (width, inner) = (size.width, (size.width * 8 / 3).next_multiple_of(8));
     let layer = [
         [1, width],
@@ -91,9 +102,11 @@ fn weights(size: &Size, device: &Device) -> Vec<Weight> {
         [width, 2 * inner],
         [inner, width],
     ];
-    let shapes = std::iter::once([size.vocabulary, width]).chain((0..size.layers).flat_map(|_| layer));
+    let table = [size.vocabulary, width];
+    let shapes = std::iter::once(table).chain((0..size.layers).flat_map(|_| layer));
     shapes
         .chain([[1, width]])
+        .chain(untied.then_some(table))
         .map(|shape| Weight::new(shape, device))
         .collect()
 }
@@ -115,7 +128,9 @@ fn loss(size: &Size, weights: &[Weight], tokens: Tensor<2, Int>, rotation: &Rota
         let gated = swiglu(linear(norm(hidden.clone(), first + 3), value(first + 4)));
         hidden = hidden + linear(gated, value(first + 5));
     }
-    head_cross_entropy(norm(hidden, weights.len() - 1), value(0), tokens.flatten(0, 1))
+    let last = 1 + 6 * size.layers;
+    let head = if weights.len() > last + 1 { last + 1 } else { 0 };
+    head_cross_entropy(norm(hidden, last), value(head), tokens.flatten(0, 1))
 }
 
 fn step(size: &Size, weights: &mut [Weight], tokens: Tensor<2, Int>, rotation: &Rotation, step: u32) -> f32 {
@@ -151,10 +166,14 @@ fn step(size: &Size, weights: &mut [Weight], tokens: Tensor<2, Int>, rotation: &
     loss.into_scalar()
 }
 
-fn run(size: &Size, implementation: Implementation, steps: u32) {
+fn run(size: &Size, untied: bool, implementation: Implementation, steps: u32) {
     let device = Device::flex().autodiff();
     device.seed(1);
-    let mut weights = weights(size, &device);
+    let mut weights = weights(size, untied, &device);
+    let parameters: usize = weights
+        .iter()
+        .map(|weight| weight.value.dims().iter().product::<usize>())
+        .sum();
     let rotation = Rotation::new(
         size.length,
         size.width / size.heads,
@@ -184,13 +203,33 @@ fn run(size: &Size, implementation: Implementation, steps: u32) {
     let (busy, seconds) = (middle(busy), middle(seconds));
     let tokens = (size.batch * size.length) as f64;
     println!(
-        "{:8} {implementation:?} {:?}: {:8.2} ms, {:8.2} ms of processors, {:8.0} tokens/s, loss {last:.4}",
+        "{:10} {implementation:?} {:?}, {parameters} parameters: {:8.2} ms, {:8.2} ms of processors, {:8.0} \
+         tokens/s, {:6.1} GFLOP/s, loss {last:.4}, peak {:5.0} MB",
         size.name,
         Precision::current(),
         seconds * 1e3,
         busy * 1e3,
-        tokens / seconds
+        tokens / seconds,
+        operations(size) / seconds * 1e-9,
+        peak(),
     );
+}
+
+/// Floating-point operations of a step's products, the hidden half of attention not counted: three times
+/// those of the forward pass.
+fn operations(size: &Size) -> f64 {
+    let (width, inner) = (size.width, (size.width * 8 / 3).next_multiple_of(8));
+    let layer = 4 * width * width + 3 * width * inner + size.length * width;
+    let rows = size.batch * size.length;
+    (6 * rows * (size.layers * layer + size.vocabulary * width)) as f64
+}
+
+/// The most memory that was ever resident, in MB.
+fn peak() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    kilobytes.unwrap_or(f64::NAN) / 1024.0
 }
 
 /// What all threads have computed so far: medians of it mean something on a busy machine, too.
@@ -211,15 +250,17 @@ fn main() {
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
         .collect();
-    let composed = chosen.iter().any(|name| name == "composed");
-    for size in SIZES
-        .iter()
-        .filter(|size| chosen.iter().any(|name| name == size.name))
-    {
-        run(size, Implementation::Fused, 15);
-        Precision::BFloat16.run(|| run(size, Implementation::Fused, 15));
-        if composed {
-            run(size, Implementation::Composed, 7);
+    let named = |name: &str| chosen.iter().any(|chosen| chosen == name);
+    let both = !named("f32") && !named("bf16");
+    for size in SIZES.iter().filter(|size| named(size.name)) {
+        if both || named("f32") {
+            run(size, named("untied"), Implementation::Fused, 9);
+        }
+        if both || named("bf16") {
+            Precision::BFloat16.run(|| run(size, named("untied"), Implementation::Fused, 9));
+        }
+        if named("composed") {
+            run(size, named("untied"), Implementation::Composed, 7);
         }
     }
 }
