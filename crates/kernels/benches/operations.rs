@@ -1,7 +1,7 @@
 //! Each slice kernel at the sizes of a decoder's training step: the best time of twelve, its rate, and its
 //! share of a step.
 //!
-//! `cargo bench -p triaxis-kernels --bench operations -- small` (or `tiny`, `quick`, `medium`);
+//! `cargo bench -p triaxis-kernels --bench operations -- small` (or `tiny`, `quickstart`, `quick`, `medium`);
 //! `RAYON_NUM_THREADS` sets the threads.
 #![allow(clippy::print_stdout)]
 
@@ -16,8 +16,9 @@ use triaxis_kernels::cpu::{adamw, embedding, rms_norm, swiglu};
 use triaxis_kernels::parallel::Shared;
 
 /// Name, width, layers, heads, vocabulary, length, sequences.
-const SIZES: [(&str, [usize; 6]); 4] = [
+const SIZES: [(&str, [usize; 6]); 5] = [
     ("tiny", [32, 2, 2, 512, 128, 8]),
+    ("quickstart", [48, 2, 3, 512, 128, 3]),
     ("quick", [96, 4, 3, 1024, 256, 8]),
     ("small", [128, 4, 4, 4096, 256, 8]),
     ("medium", [384, 6, 6, 8192, 256, 8]),

@@ -181,9 +181,11 @@ fn run(size: &Size, untied: bool, implementation: Implementation, steps: u32) {
         &device.clone().inner(),
     );
     let mut random = 1u64;
-    let mut seconds = Vec::new();
+    let mut seconds: Vec<(f64, f64)> = Vec::new();
     let mut last = 0.0;
-    for index in 0..steps + 3 {
+    let mut index = 0;
+    // As many steps as asked for, and of small models as many as fill a second.
+    while index < steps + 3 || seconds.iter().map(|&(_, seconds)| seconds).sum::<f64>() < 1.0 {
         let ids: Vec<i32> = (0..size.batch * size.length)
             .map(|_| {
                 random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -193,6 +195,7 @@ fn run(size: &Size, untied: bool, implementation: Implementation, steps: u32) {
         let tokens = Tensor::from_data(TensorData::new(ids, [size.batch, size.length]), &device);
         let (start, busy) = (Instant::now(), processor_seconds());
         last = implementation.run(|| step(size, &mut weights, tokens, &rotation, index + 1));
+        index += 1;
         seconds.push((processor_seconds() - busy, start.elapsed().as_secs_f64()));
     }
     let middle = |mut values: Vec<f64>| {

@@ -94,7 +94,7 @@ def train(size, precision, untied):
     model = decoder(*shape, untied)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=0.1, fused=True)
     seconds = []
-    for _ in range(WARM_UP + STEPS):
+    while len(seconds) < WARM_UP + STEPS or sum(seconds) < 1:
         tokens = torch.randint(shape[3], (batch, shape[4]))
         start = time.perf_counter()
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):

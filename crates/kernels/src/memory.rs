@@ -16,12 +16,15 @@ struct Pool {
     free: Vec<Vec<Vec<Line>>>,
     free_lines: usize,
     lent_lines: usize,
+    /// The most that was lent at a time since buffers were last given back.
+    most_lent_lines: usize,
 }
 
 static POOL: Mutex<Pool> = Mutex::new(Pool {
     free: Vec::new(),
     free_lines: 0,
     lent_lines: 0,
+    most_lent_lines: 0,
 });
 
 fn pool() -> MutexGuard<'static, Pool> {
@@ -62,13 +65,15 @@ impl Buffer {
         let mut discarded = Vec::new();
         let mut pool = pool();
         pool.lent_lines += lines;
+        pool.most_lent_lines = pool.most_lent_lines.max(pool.lent_lines);
         let reused = pool.free.get_mut(class).and_then(Vec::pop);
         match reused {
             Some(_) => pool.free_lines -= lines,
-            // The sizes asked for have changed: give back what outweighs all that is in use.
-            None if pool.free_lines > pool.lent_lines => {
+            // The sizes asked for have changed: give back what work of one kind never leaves unused.
+            None if pool.free_lines + pool.lent_lines > pool.most_lent_lines * 3 / 2 => {
                 discarded = std::mem::take(&mut pool.free);
                 pool.free_lines = 0;
+                pool.most_lent_lines = pool.lent_lines;
             }
             None => {}
         }
@@ -134,6 +139,7 @@ pub fn release() {
     let discarded = {
         let mut pool = pool();
         pool.free_lines = 0;
+        pool.most_lent_lines = pool.lent_lines;
         std::mem::take(&mut pool.free)
     };
     drop(discarded);

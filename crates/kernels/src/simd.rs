@@ -17,6 +17,10 @@ pub use x86::{Avx2, Avx512};
 /// Lanes of a vector, on every instruction set: reductions therefore sum in the same order everywhere.
 pub const LANES: usize = 16;
 
+/// Below the largest of some values by this much, an exponential adds nothing to their sum of one or more. As a
+/// fill it serves better than minus infinity: processors are slow at results below the normal range.
+pub const NEGLIGIBLE: f32 = 80.0;
+
 /// One instruction set's vectors of [`LANES`] lanes.
 ///
 /// `minimum` and `maximum` return their second argument when either is NaN, as x86 does.

@@ -11,7 +11,7 @@ use super::product::Right;
 use crate::Precision;
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared, block};
-use crate::simd::{Simd, dispatch, each_vector, fold_vectors};
+use crate::simd::{NEGLIGIBLE, Simd, dispatch, each_vector, fold_vectors};
 
 /// Logits that stay in the second-level cache: 1 MiB.
 const NEAR: usize = 256 << 10;
@@ -148,24 +148,25 @@ fn softmax_row<S: Simd>(simd: S, logits: &mut [f32], target: usize, factor: Opti
         #[inline(always)]
         |m, [x]| simd.maximum(x, m),
     );
-    let maximum = simd.splat(simd.largest(largest));
+    let largest = simd.largest(largest);
+    let (maximum, fill) = (simd.splat(largest), largest - NEGLIGIBLE);
     let Some(factor) = factor else {
         let total = fold_vectors(
             simd,
             [logits],
-            lowest,
+            fill,
             0.0,
             #[inline(always)]
             |sum, [x]| simd.add(sum, simd.exp(simd.sub(x, maximum))),
         );
-        return simd.sum(total).ln() + (simd.largest(largest) - chosen);
+        return simd.sum(total).ln() + (largest - chosen);
     };
     let mut total = simd.splat(0.0);
     each_vector(
         simd,
         [],
         [&mut *logits],
-        lowest,
+        fill,
         #[inline(always)]
         |[], [x]| {
             let value = simd.exp(simd.sub(x, maximum));
@@ -184,5 +185,5 @@ fn softmax_row<S: Simd>(simd: S, logits: &mut [f32], target: usize, factor: Opti
         |[], [x]| [simd.mul(x, scale)],
     );
     logits[target] -= factor;
-    total.ln() + (simd.largest(largest) - chosen)
+    total.ln() + (largest - chosen)
 }

@@ -16,11 +16,11 @@ use crate::simd::{LANES, Simd, dispatch, each_vector};
 /// Columns of a panel.
 const PANEL: usize = 2 * LANES;
 
-/// Rows of a panel at most: 32 KiB.
-const DEPTH: usize = 256;
+/// Rows of a panel at most: 48 KiB.
+const DEPTH: usize = 384;
 
-/// Columns of the right-hand side that are used before the next: 1 MiB.
-const WIDTH: usize = 1024;
+/// Values of the right-hand side that are used before the next: 1 MiB.
+const BLOCK: usize = 256 << 10;
 
 /// A whole right-hand side in blocks of panels, for any number of left-hand sides.
 pub(super) struct Panels {
@@ -29,6 +29,8 @@ pub(super) struct Panels {
     columns: usize,
     /// Rows of a block.
     step: usize,
+    /// Columns of a block.
+    wide: usize,
 }
 
 impl Panels {
@@ -42,12 +44,13 @@ impl Panels {
             depth,
             columns,
             step,
+            wide: BLOCK / step / PANEL * PANEL,
         };
-        let deep = depth.div_ceil(step);
+        let (deep, wide) = (depth.div_ceil(step), panels.wide);
         let values = Shared::new(&mut panels.values);
-        let blocks = columns.div_ceil(WIDTH) * deep;
+        let blocks = columns.div_ceil(wide) * deep;
         parallel::for_each(blocks, 2 * depth * columns, |block| {
-            let column = parallel::block(block / deep, WIDTH, columns);
+            let column = parallel::block(block / deep, wide, columns);
             let row = parallel::block(block % deep, step, depth);
             let start = block_start(depth, column.start, column.len(), row.start);
             let length = panels_length(row.len(), column.len());
@@ -61,8 +64,8 @@ impl Panels {
 
     /// `target = a × b`, or `target += a × b`, on this thread.
     pub(super) fn multiply(&self, a: Matrix, target: Target, accumulate: bool) {
-        for column in (0..self.columns).step_by(WIDTH) {
-            let columns = WIDTH.min(self.columns - column);
+        for column in (0..self.columns).step_by(self.wide) {
+            let columns = self.wide.min(self.columns - column);
             for first in (0..self.depth.max(1)).step_by(self.step) {
                 let depth = self.step.min(self.depth - first);
                 let start = block_start(self.depth, column, columns, first);

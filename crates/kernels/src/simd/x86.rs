@@ -154,6 +154,24 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn sum(self, value: Self::Floats) -> f32 {
+        // SAFETY: `self` proves AVX-512 DQ and AVX2.
+        unsafe {
+            let high = _mm512_extractf32x8_ps::<1>(value);
+            sum_of_eight(_mm256_add_ps(_mm512_castps512_ps256(value), high))
+        }
+    }
+
+    #[inline(always)]
+    fn largest(self, value: Self::Floats) -> f32 {
+        // SAFETY: `self` proves AVX-512 DQ and AVX2.
+        unsafe {
+            let high = _mm512_extractf32x8_ps::<1>(value);
+            largest_of_eight(_mm256_max_ps(_mm512_castps512_ps256(value), high))
+        }
+    }
+
+    #[inline(always)]
     fn load_partial(self, from: &[f32], fill: f32) -> Self::Floats {
         if from.len() >= LANES {
             // SAFETY: as below.
@@ -234,6 +252,18 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn sum(self, value: Self::Floats) -> f32 {
+        // SAFETY: `self` proves AVX2.
+        unsafe { sum_of_eight(_mm256_add_ps(value[0], value[1])) }
+    }
+
+    #[inline(always)]
+    fn largest(self, value: Self::Floats) -> f32 {
+        // SAFETY: `self` proves AVX2.
+        unsafe { largest_of_eight(_mm256_max_ps(value[0], value[1])) }
+    }
+
+    #[inline(always)]
     unsafe fn load_pointer(self, from: *const f32) -> Self::Floats {
         // SAFETY: the caller promises sixteen readable values; `self` proves the instruction.
         unsafe { [_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))] }
@@ -264,4 +294,26 @@ unsafe fn scale_half(a: __m256, power: __m256) -> __m256 {
         let factor = |power| _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_add_epi32(power, bias)));
         _mm256_mul_ps(_mm256_mul_ps(a, factor(first)), factor(second))
     }
+}
+
+/// Functions that combine eight lanes in the pairs of [`Simd::sum`].
+macro_rules! fold_of_eight {
+    ($($name:ident = $four:ident, $one:ident;)+) => {$(
+        /// # Safety
+        /// The processor must have AVX2.
+        #[inline(always)]
+        unsafe fn $name(value: __m256) -> f32 {
+            // SAFETY: the caller proves the instructions.
+            unsafe {
+                let four = $four(_mm256_castps256_ps128(value), _mm256_extractf128_ps::<1>(value));
+                let two = $four(four, _mm_movehl_ps(four, four));
+                _mm_cvtss_f32($one(two, _mm_shuffle_ps::<1>(two, two)))
+            }
+        }
+    )+};
+}
+
+fold_of_eight! {
+    sum_of_eight = _mm_add_ps, _mm_add_ss;
+    largest_of_eight = _mm_max_ps, _mm_max_ss;
 }

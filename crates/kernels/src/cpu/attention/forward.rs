@@ -7,7 +7,7 @@ use crate::cpu::matmul::{Packed, multiply_packed, pack, panels_length};
 use crate::cpu::matrix::{Matrix, Target};
 use crate::memory::Buffer;
 use crate::parallel::{Shared, block};
-use crate::simd::{Simd, dispatch, each_vector, fold_vectors};
+use crate::simd::{NEGLIGIBLE, Simd, dispatch, each_vector, fold_vectors};
 
 /// The inputs, as every task sees them.
 #[derive(Clone, Copy)]
@@ -186,7 +186,7 @@ impl State {
             simd,
             [],
             [scores],
-            lowest,
+            maximum - NEGLIGIBLE,
             #[inline(always)]
             |[], [x]| {
                 let value = simd.exp(simd.sub(x, shift));
