@@ -68,6 +68,11 @@ impl<'a> Shared<'a> {
         unsafe { std::slice::from_raw_parts_mut(self.start.add(range.start), range.len()) }
     }
 
+    /// Where a value is, or would be, to prefetch it.
+    pub fn address(self, index: usize) -> *const f32 {
+        self.start.wrapping_add(index)
+    }
+
     /// The first value of a range, to write parts of the range through.
     ///
     /// # Safety

@@ -14,10 +14,13 @@ pub use forward::forward;
 
 use super::matrix::Matrix;
 use super::rotary::{Angles, Turn, rotate_head};
-use crate::simd::{Simd, each_vector};
+use crate::simd::{LANES, Simd, each_vector};
 
 /// Queries of a tile.
 const QUERIES: usize = 56;
+
+/// Rows from one that is read or written to the one asked for meanwhile.
+const AHEAD: usize = 6;
 
 /// Keys of a tile.
 const KEYS: usize = 256;
@@ -77,9 +80,28 @@ impl<'a> Heads<'a> {
         let start = self.start + position * self.stride + head * dimension;
         &self.values[start..start + dimension]
     }
+
+    /// Asks for a row that is read soon, if there is one: rows lie too far apart for the processor to see them
+    /// coming.
+    #[inline(always)]
+    fn prefetch<S: Simd>(self, simd: S, position: usize, head: usize, dimension: usize) {
+        let start = self.start + position * self.stride + head * dimension;
+        for value in (start..start + dimension).step_by(LANES) {
+            simd.prefetch(self.values.as_ptr().wrapping_add(value));
+        }
+    }
 }
 
 impl<'a> HeadsOut<'a> {
+    /// As [`Heads::prefetch`], of a row that is written soon.
+    #[inline(always)]
+    fn prefetch<S: Simd>(self, simd: S, position: usize, head: usize, dimension: usize) {
+        let start = self.start + position * self.stride + head * dimension;
+        for value in (start..start + dimension).step_by(LANES) {
+            simd.prefetch(self.values.address(value));
+        }
+    }
+
     /// # Safety
     /// Nothing else may touch this head of this position while the row lives.
     unsafe fn row(self, position: usize, head: usize, dimension: usize) -> &'a mut [f32] {
@@ -191,6 +213,7 @@ struct Rows<'a> {
 fn load_rows<S: Simd>(simd: S, heads: Heads, rows: Rows, to: &mut [f32]) {
     let dimension = rows.dimension;
     for (index, to) in to.chunks_exact_mut(dimension).take(rows.count).enumerate() {
+        heads.prefetch(simd, rows.first + index + AHEAD, rows.head, dimension);
         let from = heads.row(rows.first + index, rows.head, dimension);
         match rows.turn {
             Some((angles, position)) => {
@@ -216,6 +239,7 @@ fn load_rows<S: Simd>(simd: S, heads: Heads, rows: Rows, to: &mut [f32]) {
 unsafe fn store_rows<S: Simd>(simd: S, gradient: &mut [f32], rows: Rows, heads: HeadsOut) {
     let dimension = rows.dimension;
     for (index, from) in gradient.chunks_exact_mut(dimension).take(rows.count).enumerate() {
+        heads.prefetch(simd, rows.first + index + AHEAD, rows.head, dimension);
         // SAFETY: the caller's promise.
         let to = unsafe { heads.row(rows.first + index, rows.head, dimension) };
         match rows.turn {

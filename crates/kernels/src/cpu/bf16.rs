@@ -109,23 +109,25 @@ impl Blocks {
     /// Packs rows of the left-hand side: for each strip of 32, its blocks of depth in order.
     fn pack_left<'a>(&self, a: Matrix, to: &'a mut [f32]) -> &'a [f32] {
         let (strips, steps) = (a.rows().div_ceil(SIDE), a.columns().div_ceil(SIDE));
+        let to = &mut to[..strips * steps * BLOCK];
+        if a.is_stored_by_rows() {
+            for (strip, to) in to.chunks_exact_mut((steps * BLOCK).max(1)).enumerate() {
+                let rows = parallel::block(strip, SIDE, a.rows());
+                self.unit
+                    .pack_rows(a.part(rows.start, rows.len(), 0, a.columns()), to);
+            }
+            return to;
+        }
         for below in 0..steps {
             for strip in 0..strips {
-                let (row, column) = (strip * SIDE, below * SIDE);
-                let part = a.part(
-                    row,
-                    SIDE.min(a.rows() - row),
-                    column,
-                    SIDE.min(a.columns() - column),
-                );
-                self.unit.pack(
-                    part,
-                    Form::Lanes,
-                    &mut to[(strip * steps + below) * BLOCK..][..BLOCK],
-                );
+                let rows = parallel::block(strip, SIDE, a.rows());
+                let columns = parallel::block(below, SIDE, a.columns());
+                let part = a.part(rows.start, rows.len(), columns.start, columns.len());
+                let block = &mut to[(strip * steps + below) * BLOCK..][..BLOCK];
+                self.unit.pack(part, Form::Lanes, block);
             }
         }
-        &to[..strips * steps * BLOCK]
+        to
     }
 
     /// Multiplies packed strips of the left with all columns of some blocks of depth.

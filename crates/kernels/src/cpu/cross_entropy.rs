@@ -88,7 +88,8 @@ fn run(
         Matrix::new(weight, vocabulary, width),
     );
     let forward = Right::new(precision, weight.transposed());
-    let near = rows_of(NEAR, vocabulary, 256);
+    // With few rows at a time, a wide weight would pass through the cache more often than the logits do.
+    let near = rows_of(NEAR, vocabulary, 256).max((width / 3).next_multiple_of(32));
     let losses = Shared::new(losses);
     let work = 2 * rows * width * vocabulary;
     // The logits of some rows, and their losses. Given a factor, the logits become their gradients times it.

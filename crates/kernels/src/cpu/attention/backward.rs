@@ -1,6 +1,8 @@
 //! The backward pass.
 
-use super::{Angles, Heads, HeadsOut, KEYS, QUERIES, Rows, Shape, for_each_group, load_rows, store_rows};
+use super::{
+    AHEAD, Angles, Heads, HeadsOut, KEYS, QUERIES, Rows, Shape, for_each_group, load_rows, store_rows,
+};
 use crate::cpu::matmul::{Packed, multiply_packed, pack, panels_length};
 use crate::cpu::matrix::{Matrix, Target};
 use crate::memory::Buffer;
@@ -183,6 +185,7 @@ impl Work {
             let dprobabilities = Target::new(&mut self.dscores, KEYS);
             multiply_packed(simd, doutput, keys.values_turned, columns, dprobabilities, false);
             for (row, &log_sum) in log_sums.iter().enumerate().take(count) {
+                saved.output.prefetch(simd, first + row + AHEAD, head, dimension);
                 let output = saved.output.row(first + row, head, dimension);
                 let delta = dot(simd, output, saved.doutput.row(first + row, head, dimension));
                 let seen = shape.seen(first + row).saturating_sub(start).min(columns);

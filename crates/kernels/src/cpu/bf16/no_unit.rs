@@ -29,6 +29,10 @@ impl Unit {
         match self {}
     }
 
+    pub(super) fn pack_rows(self, _: Matrix, _: &mut [f32]) {
+        match self {}
+    }
+
     pub(super) fn start(self) -> Running {
         match self {}
     }

@@ -42,6 +42,38 @@ pub(super) fn pack(avx512: Avx512Bf16, part: Matrix, form: Form, to: &mut [f32])
     );
 }
 
+/// Packs at most 32 lanes that are stored by rows, of any depth, into tiles of lanes, block after block. It goes
+/// row by row, so that the reads are one stream.
+///
+/// # Panics
+/// If the lanes are more or stored otherwise, or `to` does not have a block for each 32 of depth.
+pub(super) fn pack_rows(avx512: Avx512Bf16, part: Matrix, to: &mut [f32]) {
+    assert!(
+        part.rows() <= SIDE && part.is_stored_by_rows() && to.len() == part.columns().div_ceil(SIDE) * BLOCK,
+        "blocks of 32 rows"
+    );
+    avx512.call(
+        #[inline(always)]
+        || {
+            let simd = avx512.plain();
+            for lane in 0..SIDE {
+                let mut row = if lane < part.rows() { part.row(lane) } else { &[] };
+                // The upper tile's sixteen rows of sixteen pairs, then the lower one's.
+                let mut at = lane * LANES;
+                while at < to.len() {
+                    let (values, rest) = row.split_at(row.len().min(SIDE));
+                    let (first, second) = halves(values);
+                    let (first, second) = (simd.load_partial(first, 0.0), simd.load_partial(second, 0.0));
+                    // SAFETY: `avx512` proves the instruction.
+                    let rounded = unsafe { as_floats(_mm512_cvtne2ps_pbh(second, first)) };
+                    simd.store_partial(rounded, &mut to[at..at + LANES]);
+                    (row, at) = (rest, at + BLOCK);
+                }
+            }
+        },
+    );
+}
+
 /// Packs at most sixteen lanes and 32 of depth.
 #[inline(always)]
 fn pack_tile(avx512: Avx512Bf16, part: Matrix, form: Form, tile: &mut [f32]) {

@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::amx::Tiles;
-use super::pack::pack;
+use super::pack::{pack, pack_rows};
 use super::{BLOCK, SIDE};
 use crate::cpu::matrix::Matrix;
 use crate::simd::Avx512;
@@ -85,6 +85,16 @@ impl Unit {
     pub(super) fn pack(self, part: Matrix, form: Form, to: &mut [f32]) {
         match self {
             Self::Amx(_, avx512) | Self::Avx512(avx512) => pack(avx512, part, form, to),
+        }
+    }
+
+    /// Packs at most 32 lanes that are stored by rows, of any depth, into blocks of lanes.
+    ///
+    /// # Panics
+    /// If the lanes are more or stored otherwise, or `to` does not have a block for each 32 of depth.
+    pub(super) fn pack_rows(self, part: Matrix, to: &mut [f32]) {
+        match self {
+            Self::Amx(_, avx512) | Self::Avx512(avx512) => pack_rows(avx512, part, to),
         }
     }
 
