@@ -9,7 +9,7 @@ const CONFINED: [(&str, &[&str]); 6] = [
     ("burn", &["kernels", "model", "train"]),
     ("burn-flex", &["kernels", "model", "train"]),
     ("tokenizers", &["corpus"]),
-    ("parquet", &["corpus", "cli"]),
+    ("parquet", &["corpus", "tables"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
 ];

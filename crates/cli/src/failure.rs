@@ -2,7 +2,11 @@
 
 use std::process::ExitCode;
 
+use triaxis_laws::{FitError, InputError};
 use triaxis_study::StudyError;
+use triaxis_tables::TableError;
+
+use crate::fit::Misuse;
 
 /// Prints `error` to stderr and gives its exit code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
@@ -15,12 +19,15 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     }
     let study = error.downcast_ref::<StudyError>();
     eprintln!("error: {error:#}");
-    if let Some(hint) = study.and_then(StudyError::hint) {
+    let unusable = matches!(error.downcast_ref(), Some(TableError::Cell(_)));
+    let rows = unusable.then(|| "--where leaves rows out, as in --where 'loss > 0'".to_owned());
+    if let Some(hint) = study.and_then(StudyError::hint).or(rows) {
         eprintln!(" hint: {hint}");
     }
-    ExitCode::from(if study.is_some_and(StudyError::is_input) {
-        2
-    } else {
-        1
-    })
+    let is_input = study.is_some_and(StudyError::is_input)
+        || error.is::<Misuse>()
+        || error.is::<TableError>()
+        || error.is::<InputError>()
+        || error.is::<FitError>();
+    ExitCode::from(if is_input { 2 } else { 1 })
 }

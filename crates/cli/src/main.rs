@@ -2,6 +2,7 @@
 #![allow(clippy::print_stderr, reason = "messages of the command line go to stderr")]
 
 mod failure;
+mod fit;
 mod output;
 mod progress;
 mod study;
@@ -30,6 +31,8 @@ enum Command {
     /// Run a ladder of small trainings, fit laws to it, and plan from them
     #[command(subcommand)]
     Study(study::Command),
+    /// Fit scaling laws to runs made elsewhere: CSV, JSON Lines or Parquet
+    Fit(Box<fit::Arguments>),
 }
 
 /// How results are printed.
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let result = match command {
         Command::Study(command) => study::run(command),
+        Command::Fit(arguments) => fit::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

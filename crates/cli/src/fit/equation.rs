@@ -1,0 +1,47 @@
+//! A law with its numbers in the place of its parameters.
+
+use triaxis_laws::Fit;
+use triaxis_laws::form::LawForm;
+
+/// The equation of `form` with the values of `fit`.
+pub fn with_numbers(form: &dyn LawForm, fit: &Fit) -> String {
+    let equation = &form.definition().equation;
+    let (mut text, mut rest) = (String::new(), equation.as_ref());
+    while let Some(start) = rest.find(|sign: char| sign.is_alphabetic()) {
+        let word_end = |from: &str| from.find(|sign: char| !sign.is_alphanumeric() && !matches!(sign, '_' | '\'')).unwrap_or(from.len());
+        let (before, from) = rest.split_at(start);
+        let (word, after) = from.split_at(word_end(from));
+        text.push_str(before);
+        match fit.parameter(word) {
+            Some(value) if value < 0.0 => text.push_str(&format!("({})", number(value))),
+            Some(value) => text.push_str(&number(value)),
+            None => text.push_str(word),
+        }
+        rest = after;
+    }
+    text + rest
+}
+
+/// Four significant digits.
+pub fn number(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 || !value.is_finite() {
+        return format!("{value}");
+    }
+    if !(1e-3..1e5).contains(&size) {
+        return format!("{value:.3e}");
+    }
+    let digits = 3 - size.log10().floor() as i32;
+    format!("{value:.*}", digits.max(0) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_have_four_digits() {
+        let written = [1.817_22, 477.83, 2143.4, 0.0123, -0.0835, 1.2e-5, 3.4e7, 0.0].map(number);
+        assert_eq!(written, ["1.817", "477.8", "2143", "0.01230", "-0.08350", "1.200e-5", "3.400e7", "0"]);
+    }
+}

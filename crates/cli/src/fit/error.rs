@@ -1,0 +1,86 @@
+//! What a user of `triaxis fit` can get wrong, beyond what tables and laws say themselves.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Wrong usage or input; exit code 2.
+#[derive(Debug, Error)]
+pub enum Misuse {
+    /// No file was named.
+    #[error("no file: give a CSV, JSON Lines or Parquet file, as in `triaxis fit runs.csv`")]
+    NoFile,
+    /// `--column` without a known name on its left.
+    #[error("`--column {given}` does not name an input: write INPUT=COLUMN, INPUT one of {inputs}{hint}")]
+    Input {
+        /// As given.
+        given: String,
+        /// The names that exist.
+        inputs: String,
+        /// Empty, or the nearest name.
+        hint: String,
+    },
+    /// Several columns of the file could be meant.
+    #[error("the columns {candidates} could all be {meaning}: name one with {option}")]
+    Ambiguous {
+        /// The candidates.
+        candidates: String,
+        /// What is asked for.
+        meaning: String,
+        /// The option that decides.
+        option: String,
+    },
+    /// A column that a form needs and the file does not have under a usual name.
+    #[error("form `{form}` needs {meaning}, and no column has a usual name for it: name one with {option}; the file has {available}")]
+    Unnamed {
+        /// The form.
+        form: String,
+        /// What is needed.
+        meaning: String,
+        /// The option that names it.
+        option: String,
+        /// The columns of the file.
+        available: String,
+    },
+    /// No form has all its columns.
+    #[error("no form has all its columns: recognised are {recognised}; name others with --n, --d, --compute, --loss or --column; the file has {available}; `triaxis fit --list` says what each form needs")]
+    NothingSuits {
+        /// The columns recognised.
+        recognised: String,
+        /// The columns of the file.
+        available: String,
+    },
+    /// `--drop-worst` leaves nothing.
+    #[error("`--drop-worst {count}` leaves none of {rows} rows: drop fewer")]
+    NothingLeft {
+        /// Rows to drop.
+        count: usize,
+        /// Rows there are.
+        rows: usize,
+    },
+    /// A prediction that is not understood.
+    #[error("`--predict {given}`: {problem}, as in `N=7B,D=4T`")]
+    Prediction {
+        /// As given.
+        given: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A form file that cannot be used.
+    #[error("`{path}`: {problem}")]
+    UserForm {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// An option for a single form, with none named.
+    #[error("`{0}` needs a form: name one with --form, since forms differ in it")]
+    NeedsForm(&'static str),
+    /// All forms refused.
+    #[error("no form can be fitted to these runs:\n{0}")]
+    NothingFitted(String),
+    /// The fit was made and the data cannot tell.
+    #[error("refused: {0}")]
+    Refused(String),
+}

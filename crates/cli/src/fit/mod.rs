@@ -1,0 +1,115 @@
+//! `triaxis fit`: a law with intervals from runs made elsewhere.
+
+mod columns;
+mod data;
+mod equation;
+mod error;
+mod form;
+mod list;
+mod options;
+mod outcome;
+mod page;
+mod predict;
+mod text;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use triaxis_laws::form::LawForm;
+use triaxis_laws::{Fit, compare, fit};
+
+use crate::Format;
+use crate::output;
+use data::Data;
+pub use error::Misuse;
+use form::Chosen;
+use outcome::{Comparison, Outcome};
+
+/// Arguments of `fit`.
+#[derive(Args)]
+pub struct Arguments {
+    /// CSV, JSON Lines or Parquet file, one run a row; text may be compressed with gzip or Zstandard
+    #[arg(required_unless_present = "list")]
+    file: Option<PathBuf>,
+    /// The law to fit; without one, all that the columns allow are compared
+    #[arg(long, value_name = "NAME")]
+    form: Option<String>,
+    /// A law of your own: a TOML file with `name`, `response`, `equation` and `[[parameters]]`
+    #[arg(long, value_name = "TOML", conflicts_with = "form")]
+    user_form: Option<PathBuf>,
+    /// Explain every form: equation, parameters, units, source, and the columns it needs
+    #[arg(long)]
+    list: bool,
+    #[command(flatten)]
+    columns: columns::Arguments,
+    #[command(flatten)]
+    rows: data::Arguments,
+    #[command(flatten)]
+    options: options::Arguments,
+    /// Predict a run, as in `N=7B,D=4T`; may be given more than once
+    #[arg(long, value_name = "INPUTS", help_heading = "Results")]
+    predict: Vec<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t, help_heading = "Results")]
+    format: Format,
+    /// Also write a page with the curve, residuals and intervals
+    #[arg(long, value_name = "HTML", help_heading = "Results")]
+    report: Option<PathBuf>,
+}
+
+/// Fits what the arguments ask for and prints it.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.list {
+        return list::print(arguments.form.as_deref(), arguments.format);
+    }
+    let Some(file) = &arguments.file else {
+        return Err(Misuse::NoFile.into());
+    };
+    let chosen = Chosen::of(arguments.form.as_deref(), arguments.user_form.as_deref())?;
+    let requests = predict::requests(&arguments.predict)?;
+    let data = Data::read(file, &arguments.columns, &arguments.rows, &chosen, arguments.options.residual())?;
+    let options = arguments.options.build(&chosen, data.held_out())?;
+    let outcome = match &chosen {
+        Chosen::One(form) => {
+            let fit = fit(form.as_ref(), &data.observations(form.as_ref())?, &options)?;
+            Outcome::new(form.as_ref(), fit, &data, &requests, None)?
+        }
+        Chosen::All => {
+            let compared = compare(&data.all(), &data.response, &options);
+            let comparison = Comparison::new(&compared, &data);
+            let (form, fit) = trusted(&comparison, compared)?;
+            Outcome::new(form, fit, &data, &requests, Some(comparison))?
+        }
+    };
+    if let Some(path) = &arguments.report {
+        triaxis_report::write_fit_page(&page::view(&outcome, &data), path)?;
+    }
+    output::print(arguments.format, &outcome, &outcome)?;
+    match outcome.refused() {
+        Some(refusal) => Err(Misuse::Refused(refusal).into()),
+        None => Ok(()),
+    }
+}
+
+/// The form that a comparison trusts, or the best of those fitted, with its fit.
+fn trusted(
+    comparison: &Comparison,
+    compared: Vec<triaxis_laws::Compared>,
+) -> Result<(&'static dyn LawForm, Fit), anyhow::Error> {
+    let wanted = comparison.shown.clone();
+    for entry in compared {
+        if Some(&entry.form) == wanted.as_ref() {
+            return Ok((triaxis_laws::forms::find(&entry.form)?, entry.fit?));
+        }
+    }
+    Err(Misuse::NothingFitted(comparison.reasons()).into())
+}
+
+/// The residual that is minimised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ResidualKind {
+    /// Observed minus predicted
+    Linear,
+    /// Logarithm of observed minus logarithm of predicted
+    Log,
+}

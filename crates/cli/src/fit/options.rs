@@ -1,0 +1,108 @@
+//! How the fit is done.
+
+use clap::{Args, ValueEnum};
+use triaxis_laws::form::Residual;
+use triaxis_laws::{FitOptions, HeldOut, Objective, Reduction, Resampling, Robust};
+
+use super::{Chosen, Misuse, ResidualKind};
+
+/// Options of the fit.
+#[derive(Args)]
+#[command(next_help_heading = "Fit")]
+pub struct Arguments {
+    /// Loss of a residual: Huber's, least absolute deviations, or least squares
+    #[arg(long, value_enum, default_value_t = ObjectiveKind::Huber)]
+    objective: ObjectiveKind,
+    /// Where Huber's loss turns from squares to absolute values
+    #[arg(long, default_value_t = 1e-3, value_name = "NUMBER")]
+    delta: f64,
+    /// Whether losses of rows are added or averaged; changes the reported objective only
+    #[arg(long, value_enum, default_value_t = ReductionKind::Sum)]
+    reduction: ReductionKind,
+    /// The residual [default: as the form's paper has it]
+    #[arg(long, value_enum)]
+    residual: Option<ResidualKind>,
+    /// Weight of runs above the curve; below 1 when some were badly tuned
+    #[arg(long, default_value_t = 1.0, value_name = "NUMBER")]
+    weight_above: f64,
+    /// Bootstrap samples for the intervals
+    #[arg(long, default_value_t = 1000, value_name = "COUNT")]
+    replicates: usize,
+    /// What the bootstrap draws [default: residuals below 60 rows, cases from there on]
+    #[arg(long, value_enum)]
+    resampling: Option<ResamplingKind>,
+    /// Level of all intervals
+    #[arg(long, default_value_t = 0.9, value_name = "SHARE")]
+    level: f64,
+    /// Seed of the bootstrap
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ObjectiveKind {
+    Huber,
+    Absolute,
+    Squares,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ReductionKind {
+    Sum,
+    Mean,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ResamplingKind {
+    /// Rows, with replacement
+    Cases,
+    /// Residuals around the fit
+    Residuals,
+}
+
+impl Arguments {
+    /// The residual asked for, if any.
+    pub fn residual(&self) -> Option<Residual> {
+        self.residual.map(|kind| match kind {
+            ResidualKind::Linear => Residual::Linear,
+            ResidualKind::Log => Residual::Log,
+        })
+    }
+
+    /// The options of the library.
+    pub fn build(&self, chosen: &Chosen, holdout: HeldOut) -> anyhow::Result<FitOptions> {
+        let residual = match (chosen, self.residual()) {
+            (_, Some(residual)) if matches!(chosen, Chosen::One(_)) => residual,
+            (Chosen::All, Some(_)) => return Err(Misuse::NeedsForm("--residual").into()),
+            (Chosen::One(form), _) => form.definition().residual,
+            // A comparison gives each form its own.
+            (Chosen::All, None) => Residual::Log,
+        };
+        let options = FitOptions {
+            objective: Some(Objective {
+                residual,
+                robust: match self.objective {
+                    ObjectiveKind::Huber => Robust::Huber { delta: self.delta },
+                    ObjectiveKind::Absolute => Robust::Absolute,
+                    ObjectiveKind::Squares => Robust::Squares,
+                },
+                reduction: match self.reduction {
+                    ReductionKind::Sum => Reduction::Sum,
+                    ReductionKind::Mean => Reduction::Mean,
+                },
+                weight_above: self.weight_above,
+            }),
+            replicates: self.replicates,
+            resampling: self.resampling.map(|kind| match kind {
+                ResamplingKind::Cases => Resampling::Case,
+                ResamplingKind::Residuals => Resampling::Residual,
+            }),
+            level: self.level,
+            seed: self.seed,
+            holdout,
+            ..FitOptions::default()
+        };
+        options.check()?;
+        Ok(options)
+    }
+}

@@ -1,0 +1,185 @@
+//! What a fit found, for people.
+
+use std::fmt;
+
+use triaxis_laws::{Objective, Reduction, Robust};
+use triaxis_units::{Flops, Params, Tokens};
+
+use super::equation::number;
+use super::outcome::{Comparison, Outcome, Predicted};
+use crate::table::Table;
+
+/// Columns of a terminal.
+const WIDTH: usize = 96;
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        labelled(formatter, "data", &data(self))?;
+        if let Some(comparison) = &self.comparison {
+            writeln!(formatter, "\n{}", forms(comparison))?;
+            match &comparison.trusted {
+                Some(form) => labelled(formatter, "trust", &format!("{form}: {}", comparison.why))?,
+                None => labelled(formatter, "trust", &comparison.why)?,
+            }
+            writeln!(formatter)?;
+        }
+        labelled(formatter, "law", &self.law)?;
+        labelled(formatter, "form", &format!("{}: {}", self.form, self.source))?;
+        labelled(formatter, "fit", &quality(self))?;
+        write!(formatter, "\n{}", parameters(self))?;
+        if !self.predictions.is_empty() {
+            writeln!(formatter)?;
+        }
+        for predicted in &self.predictions {
+            labelled(formatter, "predict", &prediction(predicted))?;
+        }
+        writeln!(formatter)?;
+        labelled(formatter, "check", &check(self))?;
+        for said in self.refusals.iter().map(|said| &said.message) {
+            labelled(formatter, "REFUSED", said)?;
+        }
+        for (index, said) in self.warnings.iter().enumerate() {
+            labelled(formatter, if index == 0 { "warning" } else { "" }, &said.message)?;
+        }
+        Ok(())
+    }
+}
+
+/// A label and a text beside it, broken into lines.
+fn labelled(formatter: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
+    const INDENT: usize = 9;
+    let mut line = format!("{label:<INDENT$}");
+    let mut length = INDENT;
+    for word in text.split_whitespace() {
+        let more = word.chars().count() + 1;
+        if length + more > WIDTH && length > INDENT {
+            writeln!(formatter, "{}", line.trim_end())?;
+            line = " ".repeat(INDENT);
+            length = INDENT;
+        }
+        line.push_str(word);
+        line.push(' ');
+        length += more;
+    }
+    writeln!(formatter, "{}", line.trim_end())
+}
+
+fn data(outcome: &Outcome) -> String {
+    let rows = match (outcome.rows, outcome.rows_in_file) {
+        (rows, found) if rows == found => format!("{rows} rows"),
+        (rows, found) => format!("{rows} of {found} rows"),
+    };
+    let dropped = match outcome.rows_dropped {
+        0 => String::new(),
+        dropped => format!(" ({dropped} of the highest loss dropped)"),
+    };
+    let columns: Vec<String> = outcome.columns.iter().map(|(input, column)| format!("{input} = {column}")).collect();
+    format!("{}, {rows}{dropped}: {}", outcome.file.display(), columns.join(", "))
+}
+
+fn quality(outcome: &Outcome) -> String {
+    let Objective { robust, reduction, residual, .. } = outcome.minimised;
+    let residual = match residual {
+        triaxis_laws::form::Residual::Log => "log residuals",
+        triaxis_laws::form::Residual::Linear => "residuals",
+    };
+    let robust = match robust {
+        Robust::Huber { delta } => format!("Huber, delta {delta}"),
+        Robust::Absolute => "least absolute deviations".into(),
+        Robust::Squares => "least squares".into(),
+    };
+    let reduction = match reduction {
+        Reduction::Sum => "sum",
+        Reduction::Mean => "mean",
+    };
+    let minima = match outcome.local_minima {
+        1 => "all to one minimum".into(),
+        more => format!("to {more} local minima, of which this is the best"),
+    };
+    format!(
+        "{robust} of {residual}, {reduction} {:.6e}; R2 {:.4}; {} starts, {minima}",
+        outcome.objective, outcome.r_squared, outcome.starts
+    )
+}
+
+fn parameters(outcome: &Outcome) -> Table {
+    let mut table = Table::new(["parameter", "value", "low", "high", "identified"]);
+    for name in &outcome.order {
+        let Some(parameter) = outcome.parameters.get(name) else {
+            continue;
+        };
+        let estimate = parameter.estimate;
+        table.row([
+            name.clone(),
+            number(estimate.value),
+            number(estimate.low),
+            number(estimate.high),
+            if estimate.identified { "yes" } else { "NO" }.into(),
+        ]);
+    }
+    table
+}
+
+/// An input as people write it.
+pub fn quantity(input: &str, value: f64) -> String {
+    let written = match input {
+        "params" => Params::from_f64_rounded(value).ok().map(|value| value.to_string()),
+        "flops" => Some(Flops(value).to_string()),
+        name if name.contains("tokens") => Tokens::from_f64_rounded(value).ok().map(|value| value.to_string()),
+        _ => None,
+    };
+    written.filter(|_| value >= 1.0).unwrap_or_else(|| number(value))
+}
+
+fn prediction(predicted: &Predicted) -> String {
+    let of = &predicted.of;
+    let inputs: Vec<String> = of.inputs.iter().map(|(name, value)| format!("{name} {}", quantity(name, *value))).collect();
+    let reach = match of.reach {
+        reach if reach > 1.0 => format!("{} times larger than the largest run", number(reach)),
+        _ => "within the sizes fitted".into(),
+    };
+    format!(
+        "{}: {} {} ({} to {} at {:.0}%), {reach}",
+        inputs.join(", "),
+        predicted.response,
+        number(of.value),
+        number(of.low),
+        number(of.high),
+        100.0 * of.level,
+    )
+}
+
+fn check(outcome: &Outcome) -> String {
+    let Some(checked) = &outcome.holdout else {
+        return "no runs could be held out".into();
+    };
+    let which = if checked.largest { "largest runs" } else { "runs held out" };
+    format!(
+        "the {} {which}, predicted from the other {} ({} times smaller): {:.2}% off on average (their mean: {:.1}%)",
+        checked.of.rows.len(),
+        checked.of.fitted,
+        number(checked.of.reach),
+        100.0 * checked.of.mean_absolute,
+        100.0 * checked.of.baseline,
+    )
+}
+
+fn forms(comparison: &Comparison) -> String {
+    let mut table = Table::new(["form", "held-out error", "mean's error", "R2", "parameters", "not identified"]);
+    let percent = |share: Option<f64>| share.map_or_else(|| "-".into(), |share| format!("{:.2}%", 100.0 * share));
+    let mut reasons = String::new();
+    for form in &comparison.forms {
+        if let Some(refused) = &form.refused {
+            reasons.push_str(&format!("{} refused: {refused}\n", form.form));
+        }
+        table.row([
+            form.form.clone(),
+            percent(form.held_out_error),
+            percent(form.baseline),
+            form.r_squared.map_or_else(|| "-".into(), |share| format!("{share:.4}")),
+            form.parameters.to_string(),
+            form.unidentified.join(", "),
+        ]);
+    }
+    format!("{table}{reasons}")
+}
