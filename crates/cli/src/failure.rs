@@ -20,7 +20,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     let study = error.downcast_ref::<StudyError>();
     eprintln!("error: {error:#}");
     let unusable = matches!(error.downcast_ref(), Some(TableError::Cell(_)));
-    let rows = unusable.then(|| "--where leaves rows out, as in --where 'loss > 0'".to_owned());
+    let rows = unusable.then_some("--where leaves rows out, as in --where 'loss > 0'");
     if let Some(hint) = study.and_then(StudyError::hint).or(rows) {
         eprintln!(" hint: {hint}");
     }

@@ -18,7 +18,7 @@ pub mod numeric;
 mod objective;
 mod observations;
 
-pub use compare::{Compared, Flattening, compare, flattening};
+pub use compare::{Compared, Distrust, Flattening, Trust, compare, flattening, trusted};
 pub use error::{FitError, InputError, Refusal, Warning};
 pub use fit::{
     Estimate, Fit, FitOptions, HeldOut, Holdout, LocalMinimum, ParameterEstimate, Prediction, PureError,

@@ -1,12 +1,12 @@
 //! The page around the sections.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, PreEscaped, html};
 use serde::Serialize;
 
-use crate::chart;
+use crate::chart::{self, CHARTS, Chart, FIT_CHARTS};
 use crate::error::ReportError;
-use crate::section::SECTIONS;
-use crate::view::View;
+use crate::section::{FIT_SECTIONS, SECTIONS, Section};
+use crate::view::{FitView, View};
 
 const STYLE: &str = include_str!("../assets/page.css");
 const SCRIPT: &str = include_str!("../assets/page.js");
@@ -17,13 +17,37 @@ pub(crate) const PLOTLY: &str = include_str!("../assets/plotly-basic.min.js");
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
                       img-src data: blob:; base-uri 'none'; form-action 'none'";
 
-/// The whole report as one HTML page that needs no network.
+/// The report of a study as one HTML page that needs no network.
 ///
 /// # Errors
 /// When the view does not become JSON.
 pub fn page(view: &View) -> Result<String, ReportError> {
+    let below = format!(
+        "Scaling study · {} · triaxis {} · took {}",
+        view.generated, view.program.version, view.seconds
+    );
+    assembled(&view.title, &below, view, CHARTS, SECTIONS)
+}
+
+/// The report of a fit as such a page.
+///
+/// # Errors
+/// When the view does not become JSON.
+pub fn fit_page(view: &FitView) -> Result<String, ReportError> {
+    let below = format!("Scaling law · {} · triaxis {}", view.form, view.version);
+    assembled(&view.title, &below, view, FIT_CHARTS, FIT_SECTIONS)
+}
+
+/// A page: its title, what stands below it, and its sections with their charts.
+fn assembled<V: Serialize>(
+    title: &str,
+    below: &str,
+    view: &V,
+    charts: &[&Chart<V>],
+    sections: &[Section<V>],
+) -> Result<String, ReportError> {
     let data = embedded(view)?;
-    let figures = embedded(&chart::figures(view))?;
+    let figures = embedded(&chart::figures(charts, view))?;
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -32,13 +56,31 @@ pub fn page(view: &View) -> Result<String, ReportError> {
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                title { (view.title) " · triaxis" }
+                title { (title) " · triaxis" }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 a.skip href="#summary" { "Skip to the summary" }
-                (header(view))
-                div.layout { (contents()) main { (sections(view)) } }
+                header.top {
+                    div {
+                        h1 { (title) }
+                        p.sub { (below) }
+                    }
+                    button.theme type="button" id="theme" aria-label="Colours: as the system" { "◐" }
+                }
+                div.layout {
+                    nav.contents aria-label="Contents" {
+                        ul { @for section in sections { li { a href={ "#" (section.id) } { (section.title) } } } }
+                    }
+                    main {
+                        @for section in sections {
+                            section id=(section.id) aria-labelledby={ (section.id) "-title" } {
+                                h2 id={ (section.id) "-title" } { (section.title) }
+                                ((section.body)(view))
+                            }
+                        }
+                    }
+                }
                 script type="application/json" id="view" { (PreEscaped(data)) }
                 script type="application/json" id="figures" { (PreEscaped(figures)) }
                 script { (PreEscaped(PLOTLY)) }
@@ -47,37 +89,6 @@ pub fn page(view: &View) -> Result<String, ReportError> {
         }
     };
     Ok(markup.into_string())
-}
-
-fn header(view: &View) -> Markup {
-    html! {
-        header.top {
-            div {
-                h1 { (view.title) }
-                p.sub { "Scaling study · " (view.generated) " · triaxis " (view.program.version) " · took " (view.seconds) }
-            }
-            button.theme type="button" id="theme" aria-label="Colours: as the system" { "◐" }
-        }
-    }
-}
-
-fn contents() -> Markup {
-    html! {
-        nav.contents aria-label="Contents" {
-            ul { @for section in SECTIONS { li { a href={ "#" (section.id) } { (section.title) } } } }
-        }
-    }
-}
-
-fn sections(view: &View) -> Markup {
-    html! {
-        @for section in SECTIONS {
-            section id=(section.id) aria-labelledby={ (section.id) "-title" } {
-                h2 id={ (section.id) "-title" } { (section.title) }
-                ((section.body)(view))
-            }
-        }
-    }
 }
 
 /// JSON that cannot end the script element it stands in, nor open another.

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use crate::error::ReportError;
-use crate::view::View;
+use crate::view::{FitView, View};
 use crate::{page, picture};
 
 /// Writes the page, replacing an earlier one only when the new one is another and complete on disk.
@@ -10,6 +10,14 @@ use crate::{page, picture};
 /// When the view cannot be encoded or the file cannot be written; an earlier file stays as it was.
 pub fn write_page(view: &View, path: &Path) -> Result<(), ReportError> {
     replace(path, page::page(view)?.as_bytes())
+}
+
+/// Writes the page of a fit, in the same way.
+///
+/// # Errors
+/// As [`write_page`].
+pub fn write_fit_page(view: &FitView, path: &Path) -> Result<(), ReportError> {
+    replace(path, page::fit_page(view)?.as_bytes())
 }
 
 /// Writes the view as JSON, in the same way. Numbers that are not finite become `null`.

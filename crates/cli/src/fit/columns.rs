@@ -39,13 +39,72 @@ pub struct Arguments {
 /// The names under which files usually have an input, in lower case with underscores. Single capital
 /// letters are taken as they are.
 const USUAL: &[(&str, &[&str])] = &[
-    ("params", &["N", "params", "parameters", "n_params", "num_params", "n_parameters", "num_parameters", "param_count", "parameter_count", "model_size", "model_params"]),
-    ("tokens", &["D", "tokens", "n_tokens", "num_tokens", "train_tokens", "training_tokens", "total_tokens", "tokens_seen"]),
-    ("flops", &["C", "flops", "flop", "compute", "train_flops", "training_flops", "training_flop", "training_compute", "total_flops"]),
-    ("loss", &["L", "loss", "val_loss", "valid_loss", "validation_loss", "eval_loss", "test_loss", "final_loss", "val_bpb"]),
-    ("unique_tokens", &["U", "unique_tokens", "n_unique_tokens", "num_unique_tokens"]),
+    (
+        "params",
+        &[
+            "N",
+            "params",
+            "parameters",
+            "n_params",
+            "num_params",
+            "n_parameters",
+            "num_parameters",
+            "param_count",
+            "parameter_count",
+            "model_size",
+            "model_params",
+        ],
+    ),
+    (
+        "tokens",
+        &[
+            "D",
+            "tokens",
+            "n_tokens",
+            "num_tokens",
+            "train_tokens",
+            "training_tokens",
+            "total_tokens",
+            "tokens_seen",
+        ],
+    ),
+    (
+        "flops",
+        &[
+            "C",
+            "flops",
+            "flop",
+            "compute",
+            "train_flops",
+            "training_flops",
+            "training_flop",
+            "training_compute",
+            "total_flops",
+        ],
+    ),
+    (
+        "loss",
+        &[
+            "L",
+            "loss",
+            "val_loss",
+            "valid_loss",
+            "validation_loss",
+            "eval_loss",
+            "test_loss",
+            "final_loss",
+            "val_bpb",
+        ],
+    ),
+    (
+        "unique_tokens",
+        &["U", "unique_tokens", "n_unique_tokens", "num_unique_tokens"],
+    ),
     ("experts", &["experts", "n_experts", "num_experts"]),
-    ("streams", &["P", "streams", "n_streams", "num_streams", "streams_p"]),
+    (
+        "streams",
+        &["P", "streams", "n_streams", "num_streams", "streams_p"],
+    ),
     ("samples", &["k", "samples", "n_samples", "num_samples"]),
     ("coverage", &["coverage", "pass_at_k", "pass@k"]),
     ("error", &["error", "err", "error_rate"]),
@@ -56,17 +115,44 @@ const USUAL: &[(&str, &[&str])] = &[
 ];
 
 /// Letters by which people call an input, for conditions and predictions.
-const LETTERS: &[(&str, &str)] = &[("N", "params"), ("D", "tokens"), ("C", "flops"), ("compute", "flops"), ("L", "loss"), ("U", "unique_tokens"), ("P", "streams"), ("k", "samples")];
+const LETTERS: &[(&str, &str)] = &[
+    ("N", "params"),
+    ("D", "tokens"),
+    ("C", "flops"),
+    ("compute", "flops"),
+    ("L", "loss"),
+    ("U", "unique_tokens"),
+    ("P", "streams"),
+    ("k", "samples"),
+];
 
 /// The canonical name that `given` stands for; itself when it stands for no other.
 pub fn canonical(given: &str) -> &str {
-    let letter = LETTERS.iter().find(|(letter, _)| *letter == given).map(|(_, name)| *name);
-    let usual = || USUAL.iter().find(|(_, names)| is_usual(given, names)).map(|(name, _)| *name);
+    let letter = LETTERS
+        .iter()
+        .find(|(letter, _)| *letter == given)
+        .map(|(_, name)| *name);
+    let usual = || {
+        USUAL
+            .iter()
+            .find(|(_, names)| is_usual(given, names))
+            .map(|(name, _)| *name)
+    };
     letter.or_else(usual).unwrap_or(given)
 }
 
 fn is_usual(column: &str, names: &[&str]) -> bool {
-    let folded: String = column.to_lowercase().chars().map(|sign| if matches!(sign, ' ' | '-' | '.') { '_' } else { sign }).collect();
+    let folded: String = column
+        .to_lowercase()
+        .chars()
+        .map(|sign| {
+            if matches!(sign, ' ' | '-' | '.') {
+                '_'
+            } else {
+                sign
+            }
+        })
+        .collect();
     names.iter().any(|name| match name.len() {
         1 => *name == column,
         _ => *name == folded,
@@ -98,9 +184,16 @@ impl Columns {
     /// Assigns columns of the file; `own` are the columns of a user's form.
     pub fn assign(available: Vec<String>, arguments: &Arguments, own: &[String]) -> Result<Self, Misuse> {
         let explicit = explicit(arguments, own)?;
-        let mut columns = Self { sources: BTreeMap::new(), notes: Vec::new(), ambiguous: BTreeMap::new(), available };
+        let mut columns = Self {
+            sources: BTreeMap::new(),
+            notes: Vec::new(),
+            ambiguous: BTreeMap::new(),
+            available,
+        };
         for (input, column) in &explicit {
-            columns.sources.insert(input.clone(), Source::Column(column.clone()));
+            columns
+                .sources
+                .insert(input.clone(), Source::Column(column.clone()));
         }
         for input in known(own) {
             if !explicit.contains_key(&input) {
@@ -120,14 +213,21 @@ impl Columns {
         let mut candidates: Vec<String> = self.available.iter().filter(fits).cloned().collect();
         match candidates.len() {
             0 => {}
-            1 => drop(self.sources.insert(input.into(), Source::Column(candidates.remove(0)))),
+            1 => drop(
+                self.sources
+                    .insert(input.into(), Source::Column(candidates.remove(0))),
+            ),
             _ => drop(self.ambiguous.insert(input.into(), candidates)),
         }
     }
 
     /// Fills in the one of N, D and C that is missing, by C = 6ND.
     fn derive(&mut self, explicit: &BTreeMap<String, String>) {
-        const THREE: [(&str, &str); 3] = [("params", "N = C / 6D"), ("tokens", "D = C / 6N"), ("flops", "C = 6ND")];
+        const THREE: [(&str, &str); 3] = [
+            ("params", "N = C / 6D"),
+            ("tokens", "D = C / 6N"),
+            ("flops", "C = 6ND"),
+        ];
         // `--compute` beside one of `--n` and `--d` stands in for the other.
         let named = |input: &str| explicit.contains_key(input);
         if named("flops") && named("params") != named("tokens") {
@@ -147,8 +247,12 @@ impl Columns {
         };
         let (missing, source) = match (&params, &tokens, &flops) {
             (Some(params), Some(tokens), None) => (2, product(FLOPS_PER_PARAM_TOKEN, &[params, tokens], &[])),
-            (Some(params), None, Some(flops)) => (1, product(FLOPS_PER_PARAM_TOKEN.recip(), &[flops], &[params])),
-            (None, Some(tokens), Some(flops)) => (0, product(FLOPS_PER_PARAM_TOKEN.recip(), &[flops], &[tokens])),
+            (Some(params), None, Some(flops)) => {
+                (1, product(FLOPS_PER_PARAM_TOKEN.recip(), &[flops], &[params]))
+            }
+            (None, Some(tokens), Some(flops)) => {
+                (0, product(FLOPS_PER_PARAM_TOKEN.recip(), &[flops], &[tokens]))
+            }
             _ => return,
         };
         let (input, rule) = THREE[missing];
@@ -172,7 +276,11 @@ impl Columns {
 
     /// Whether the file has everything that `form` needs.
     pub fn suit(&self, form: &dyn LawForm) -> bool {
-        let mut names = form.inputs().iter().chain([form.response()]).map(|column| column.name.as_ref());
+        let mut names = form
+            .inputs()
+            .iter()
+            .chain([form.response()])
+            .map(|column| column.name.as_ref());
         names.all(|name| self.sources.contains_key(name))
     }
 
@@ -202,10 +310,19 @@ impl Columns {
     pub fn described(&self, inputs: &[String]) -> Vec<(String, String)> {
         let words = |source: &Source| match source {
             Source::Column(column) => format!("`{column}`"),
-            Source::Product { factor, over, under } if under.is_empty() => format!("{factor} {}", over.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" ")),
+            Source::Product { factor, over, under } if under.is_empty() => format!(
+                "{factor} {}",
+                over.iter()
+                    .map(|name| format!("`{name}`"))
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            ),
             Source::Product { over, under, .. } => format!("{} / 6 {}", quoted(over), quoted(under)),
         };
-        inputs.iter().filter_map(|input| Some((input.clone(), words(self.sources.get(input)?)))).collect()
+        inputs
+            .iter()
+            .filter_map(|input| Some((input.clone(), words(self.sources.get(input)?))))
+            .collect()
     }
 
     /// What names in conditions stand for, unless the file has a column of that name.
@@ -222,12 +339,21 @@ impl Columns {
 
 /// The columns that the user named, by canonical input.
 fn explicit(arguments: &Arguments, own: &[String]) -> Result<BTreeMap<String, String>, Misuse> {
-    let named = [("params", &arguments.n), ("tokens", &arguments.d), ("flops", &arguments.compute), ("loss", &arguments.loss)];
-    let mut explicit: BTreeMap<String, String> =
-        named.into_iter().filter_map(|(input, column)| Some((input.to_owned(), column.clone()?))).collect();
+    let named = [
+        ("params", &arguments.n),
+        ("tokens", &arguments.d),
+        ("flops", &arguments.compute),
+        ("loss", &arguments.loss),
+    ];
+    let mut explicit: BTreeMap<String, String> = named
+        .into_iter()
+        .filter_map(|(input, column)| Some((input.to_owned(), column.clone()?)))
+        .collect();
     for given in &arguments.others {
         let known = known(own);
-        let parts = given.split_once('=').map(|(input, column)| (canonical(input.trim()), column.trim()));
+        let parts = given
+            .split_once('=')
+            .map(|(input, column)| (canonical(input.trim()), column.trim()));
         match parts {
             Some((input, column)) if known.iter().any(|name| name == input) && !column.is_empty() => {
                 explicit.insert(input.into(), column.into());
@@ -248,8 +374,13 @@ fn explicit(arguments: &Arguments, own: &[String]) -> Result<BTreeMap<String, St
 /// Every input and response of every form, and those of a user's own.
 fn known(own: &[String]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    let registered = registry().iter().flat_map(|form| form.inputs().iter().chain([form.response()]));
-    for name in registered.map(|column| column.name.to_string()).chain(own.iter().cloned()) {
+    let registered = registry()
+        .iter()
+        .flat_map(|form| form.inputs().iter().chain([form.response()]));
+    for name in registered
+        .map(|column| column.name.to_string())
+        .chain(own.iter().cloned())
+    {
         if !names.contains(&name) {
             names.push(name);
         }
@@ -258,7 +389,12 @@ fn known(own: &[String]) -> Vec<String> {
 }
 
 fn quoted(names: &[String]) -> String {
-    let shown = names.iter().take(LISTED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let shown = names
+        .iter()
+        .take(LISTED)
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
     match names.len().saturating_sub(LISTED) {
         0 => shown,
         more => format!("{shown} and {more} more"),

@@ -39,7 +39,8 @@ pub struct Arguments {
 }
 
 fn condition(text: &str) -> Result<Condition, String> {
-    text.parse().map_err(|error: triaxis_tables::ConditionError| error.to_string())
+    text.parse()
+        .map_err(|error: triaxis_tables::ConditionError| error.to_string())
 }
 
 /// The rows to be fitted, under canonical names.
@@ -69,11 +70,18 @@ impl Data {
         let available = triaxis_tables::columns(file)?;
         let columns = Columns::assign(available, named, &own(chosen))?;
         let (response, mut wanted) = match chosen {
-            Chosen::One(form) => (form.response().name.to_string(), of_form(form.as_ref(), &columns, residual)?),
+            Chosen::One(form) => (
+                form.response().name.to_string(),
+                of_form(form.as_ref(), &columns, residual)?,
+            ),
             Chosen::All => of_all(&columns)?,
         };
         if let Some(weights) = &named.weights {
-            wanted.push(Wanted { name: WEIGHTS.into(), source: Source::Column(weights.clone()), rule: Rule::NotNegative });
+            wanted.push(Wanted {
+                name: WEIGHTS.into(),
+                source: Source::Column(weights.clone()),
+                rule: Rule::NotNegative,
+            });
         }
         let query = Query {
             columns: wanted,
@@ -115,7 +123,11 @@ impl Data {
             return Ok(());
         }
         if count >= values.len() {
-            return Err(Misuse::NothingLeft { count, rows: values.len() }.into());
+            return Err(Misuse::NothingLeft {
+                count,
+                rows: values.len(),
+            }
+            .into());
         }
         let mut order: Vec<usize> = (0..values.len()).collect();
         order.sort_by(|first, second| values[*first].total_cmp(&values[*second]));
@@ -133,7 +145,9 @@ impl Data {
 
     /// The forms that are left out of a comparison, as a column of theirs has an unusable value.
     pub fn not_compared(&self) -> Vec<Compare> {
-        let suited = registry().iter().filter(|form| form.response().name == self.response && self.columns.suit(**form));
+        let suited = registry()
+            .iter()
+            .filter(|form| form.response().name == self.response && self.columns.suit(**form));
         let spoiled = suited.filter_map(|form| {
             let mut names = form.inputs().iter().map(|column| column.name.as_ref());
             let error = names.find_map(|name| self.usable(name).err())?;
@@ -152,17 +166,27 @@ impl Data {
 
     /// The columns of `form`, all of them usable.
     pub fn observations(&self, form: &dyn LawForm) -> Result<Observations, TableError> {
-        let names = form.inputs().iter().chain([form.response()]).map(|column| column.name.as_ref());
-        let columns = names.map(|name| Ok((name, self.usable(name)?))).collect::<Result<Vec<_>, TableError>>()?;
+        let names = form
+            .inputs()
+            .iter()
+            .chain([form.response()])
+            .map(|column| column.name.as_ref());
+        let columns = names
+            .map(|name| Ok((name, self.usable(name)?)))
+            .collect::<Result<Vec<_>, TableError>>()?;
         Ok(self.of(columns.into_iter()))
     }
 
     fn of<'a>(&self, columns: impl Iterator<Item = (&'a str, &'a [f64])>) -> Observations {
         let table = columns.fold(Observations::new(), |table, (name, values)| {
-            table.with(name, values.to_vec()).expect("columns of one table are equally long")
+            table
+                .with(name, values.to_vec())
+                .expect("columns of one table are equally long")
         });
         match self.table.column(WEIGHTS) {
-            Some(Ok(weights)) => table.with_weights(weights.to_vec()).expect("weights were read as zero or more"),
+            Some(Ok(weights)) => table
+                .with_weights(weights.to_vec())
+                .expect("weights were read as zero or more"),
             _ => table,
         }
     }
@@ -182,7 +206,12 @@ impl Data {
 fn own(chosen: &Chosen) -> Vec<String> {
     match chosen {
         Chosen::All => Vec::new(),
-        Chosen::One(form) => form.inputs().iter().chain([form.response()]).map(|column| column.name.to_string()).collect(),
+        Chosen::One(form) => form
+            .inputs()
+            .iter()
+            .chain([form.response()])
+            .map(|column| column.name.to_string())
+            .collect(),
     }
 }
 
@@ -190,7 +219,11 @@ fn of_form(form: &dyn LawForm, columns: &Columns, residual: Option<Residual>) ->
     let residual = residual.unwrap_or(form.definition().residual);
     let wanted = |column: &Column, rule: Rule| {
         let source = columns.needed(form, &column.name, column.meaning)?.clone();
-        Ok(Wanted { name: column.name.to_string(), source, rule })
+        Ok(Wanted {
+            name: column.name.to_string(),
+            source,
+            rule,
+        })
     };
     let is_own = form.definition().source == "the user's";
     let response = match residual {
@@ -209,13 +242,23 @@ fn of_all(columns: &Columns) -> Result<(String, Vec<Wanted>), Misuse> {
     }
     // Most forms predict a loss; another response is taken only where there is none.
     let suited: Vec<_> = registry().iter().filter(|form| columns.suit(**form)).collect();
-    let response = suited.iter().map(|form| form.response()).find(|response| response.name == "loss");
+    let response = suited
+        .iter()
+        .map(|form| form.response())
+        .find(|response| response.name == "loss");
     let Some(response) = response.or(suited.first().map(|form| form.response())) else {
         let recognised: Vec<String> = columns.sources.keys().cloned().collect();
-        let recognised = columns.described(&recognised).into_iter().map(|(input, column)| format!("{input} = {column}"));
+        let recognised = columns
+            .described(&recognised)
+            .into_iter()
+            .map(|(input, column)| format!("{input} = {column}"));
         let recognised: Vec<String> = recognised.collect();
         return Err(Misuse::NothingSuits {
-            recognised: if recognised.is_empty() { "none".into() } else { recognised.join(", ") },
+            recognised: if recognised.is_empty() {
+                "none".into()
+            } else {
+                recognised.join(", ")
+            },
             available: columns.available(),
         });
     };

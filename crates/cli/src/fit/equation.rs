@@ -8,7 +8,10 @@ pub fn with_numbers(form: &dyn LawForm, fit: &Fit) -> String {
     let equation = &form.definition().equation;
     let (mut text, mut rest) = (String::new(), equation.as_ref());
     while let Some(start) = rest.find(|sign: char| sign.is_alphabetic()) {
-        let word_end = |from: &str| from.find(|sign: char| !sign.is_alphanumeric() && !matches!(sign, '_' | '\'')).unwrap_or(from.len());
+        let word_end = |from: &str| {
+            from.find(|sign: char| !sign.is_alphanumeric() && !matches!(sign, '_' | '\''))
+                .unwrap_or(from.len())
+        };
         let (before, from) = rest.split_at(start);
         let (word, after) = from.split_at(word_end(from));
         text.push_str(before);
@@ -42,6 +45,11 @@ mod tests {
     #[test]
     fn numbers_have_four_digits() {
         let written = [1.817_22, 477.83, 2143.4, 0.0123, -0.0835, 1.2e-5, 3.4e7, 0.0].map(number);
-        assert_eq!(written, ["1.817", "477.8", "2143", "0.01230", "-0.08350", "1.200e-5", "3.400e7", "0"]);
+        assert_eq!(
+            written,
+            [
+                "1.817", "477.8", "2143", "0.01230", "-0.08350", "1.200e-5", "3.400e7", "0"
+            ]
+        );
     }
 }

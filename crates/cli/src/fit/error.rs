@@ -31,7 +31,9 @@ pub enum Misuse {
         option: String,
     },
     /// A column that a form needs and the file does not have under a usual name.
-    #[error("form `{form}` needs {meaning}, and no column has a usual name for it: name one with {option}; the file has {available}")]
+    #[error(
+        "form `{form}` needs {meaning}, and no column has a usual name for it: name one with {option}; the file has {available}"
+    )]
     Unnamed {
         /// The form.
         form: String,
@@ -43,7 +45,9 @@ pub enum Misuse {
         available: String,
     },
     /// No form has all its columns.
-    #[error("no form has all its columns: recognised are {recognised}; name others with --n, --d, --compute, --loss or --column; the file has {available}; `triaxis fit --list` says what each form needs")]
+    #[error(
+        "no form has all its columns: recognised are {recognised}; name others with --n, --d, --compute, --loss or --column; the file has {available}; `triaxis fit --list` says what each form needs"
+    )]
     NothingSuits {
         /// The columns recognised.
         recognised: String,

@@ -44,8 +44,13 @@ impl Chosen {
 }
 
 fn read(path: &Path) -> anyhow::Result<Expression> {
-    let problem = |problem: String| Misuse::UserForm { path: path.to_owned(), problem };
-    let text = std::fs::read_to_string(path).map_err(|error| problem(format!("cannot be read ({error}); give the path of a TOML file")))?;
-    let spec: ExpressionSpec = toml::from_str(&text).map_err(|error| problem(format!("is not a form\n{error}")))?;
+    let problem = |problem: String| Misuse::UserForm {
+        path: path.to_owned(),
+        problem,
+    };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| problem(format!("cannot be read ({error}); give the path of a TOML file")))?;
+    let spec: ExpressionSpec =
+        toml::from_str(&text).map_err(|error| problem(format!("is not a form\n{error}")))?;
     Expression::new(spec).map_err(|error| problem(error.to_string()).into())
 }

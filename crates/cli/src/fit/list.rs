@@ -36,7 +36,11 @@ impl fmt::Display for List {
             }
             writeln!(formatter, "    predicts {}", column_line(&definition.response))?;
             for parameter in definition.parameters.iter() {
-                let unit = if parameter.unit == "1" { String::new() } else { format!(" [{}]", parameter.unit) };
+                let unit = if parameter.unit == "1" {
+                    String::new()
+                } else {
+                    format!(" [{}]", parameter.unit)
+                };
                 writeln!(formatter, "    {:<8} {}{unit}", parameter.name, parameter.meaning)?;
             }
         }
@@ -45,6 +49,15 @@ impl fmt::Display for List {
 }
 
 fn column_line(column: &Column) -> String {
-    let unit = if column.unit == "1" { String::new() } else { format!(" [{}]", column.unit) };
-    format!("{:<15} {}{unit}; {}", column.name, column.meaning, option_of(&column.name))
+    let unit = if column.unit == "1" {
+        String::new()
+    } else {
+        format!(" [{}]", column.unit)
+    };
+    format!(
+        "{:<15} {}{unit}; {}",
+        column.name,
+        column.meaning,
+        option_of(&column.name)
+    )
 }

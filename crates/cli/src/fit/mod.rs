@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use triaxis_laws::form::LawForm;
-use triaxis_laws::{Fit, compare, fit};
+use triaxis_laws::{Compared, Fit, compare, fit, forms};
 
 use crate::Format;
 use crate::output;
@@ -67,22 +67,29 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let chosen = Chosen::of(arguments.form.as_deref(), arguments.user_form.as_deref())?;
     let requests = predict::requests(&arguments.predict)?;
-    let data = Data::read(file, &arguments.columns, &arguments.rows, &chosen, arguments.options.residual())?;
+    let data = Data::read(
+        file,
+        &arguments.columns,
+        &arguments.rows,
+        &chosen,
+        arguments.options.residual(),
+    )?;
     let options = arguments.options.build(&chosen, data.held_out())?;
-    let outcome = match &chosen {
+    let (form, fit, comparison): (&dyn LawForm, Fit, _) = match &chosen {
         Chosen::One(form) => {
-            let fit = fit(form.as_ref(), &data.observations(form.as_ref())?, &options)?;
-            Outcome::new(form.as_ref(), fit, &data, &requests, None)?
+            let form = form.as_ref();
+            (form, fit(form, &data.observations(form)?, &options)?, None)
         }
         Chosen::All => {
             let compared = compare(&data.all(), &data.response, &options);
             let comparison = Comparison::new(&compared, &data);
-            let (form, fit) = trusted(&comparison, compared)?;
-            Outcome::new(form, fit, &data, &requests, Some(comparison))?
+            let (form, fit) = shown(&comparison, compared)?;
+            (form, fit, Some(comparison))
         }
     };
+    let outcome = Outcome::new(form, fit, &data, &requests, comparison)?;
     if let Some(path) = &arguments.report {
-        triaxis_report::write_fit_page(&page::view(&outcome, &data), path)?;
+        triaxis_report::write_fit_page(&page::view(form, &outcome, &data), path)?;
     }
     output::print(arguments.format, &outcome, &outcome)?;
     match outcome.refused() {
@@ -91,18 +98,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
 }
 
-/// The form that a comparison trusts, or the best of those fitted, with its fit.
-fn trusted(
-    comparison: &Comparison,
-    compared: Vec<triaxis_laws::Compared>,
-) -> Result<(&'static dyn LawForm, Fit), anyhow::Error> {
-    let wanted = comparison.shown.clone();
-    for entry in compared {
-        if Some(&entry.form) == wanted.as_ref() {
-            return Ok((triaxis_laws::forms::find(&entry.form)?, entry.fit?));
-        }
+/// The form whose fit is shown: the one to trust, or else the best.
+fn shown(comparison: &Comparison, compared: Vec<Compared>) -> anyhow::Result<(&'static dyn LawForm, Fit)> {
+    let chosen = compared
+        .into_iter()
+        .find(|entry| Some(&entry.form) == comparison.shown.as_ref());
+    match chosen {
+        Some(entry) => Ok((forms::find(&entry.form)?, entry.fit?)),
+        None => Err(Misuse::NothingFitted(comparison.reasons()).into()),
     }
-    Err(Misuse::NothingFitted(comparison.reasons()).into())
 }
 
 /// The residual that is minimised.

@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use triaxis_laws::form::LawForm;
 use triaxis_laws::{
-    Compared, Distrust, Fit, Holdout, Objective, ParameterEstimate, Prediction, PureError, Refusal, Resampling, Trust, Warning, predict, trusted,
+    Compared, Distrust, Fit, Holdout, Objective, ParameterEstimate, Prediction, PureError, Refusal,
+    Resampling, Trust, Warning, predict, trusted,
 };
 
 use super::data::Data;
@@ -80,9 +81,6 @@ pub struct Outcome {
     /// The fit itself, for the page.
     #[serde(skip)]
     pub fit: Fit,
-    /// The curve and the table around it, for the page.
-    #[serde(skip)]
-    pub picture: super::page::Picture,
 }
 
 /// A message with what it was made of.
@@ -96,7 +94,13 @@ pub struct Said<T> {
 
 impl<T: Clone + std::fmt::Display> Said<T> {
     fn all(those: &[T]) -> Vec<Self> {
-        those.iter().map(|that| Self { message: that.to_string(), about: that.clone() }).collect()
+        those
+            .iter()
+            .map(|that| Self {
+                message: that.to_string(),
+                about: that.clone(),
+            })
+            .collect()
     }
 }
 
@@ -110,9 +114,22 @@ pub struct Predicted {
 
 impl Serialize for Predicted {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Prediction { inputs, value, low, high, law_low, law_high, level, reach } = &self.of;
-        let mut map: Map<String, Value> = inputs.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-        let response = json!({ "value": value, "low": low, "high": high, "law_low": law_low, "law_high": law_high });
+        let Prediction {
+            inputs,
+            value,
+            low,
+            high,
+            law_low,
+            law_high,
+            level,
+            reach,
+        } = &self.of;
+        let mut map: Map<String, Value> = inputs
+            .iter()
+            .map(|(name, value)| (name.clone(), json!(value)))
+            .collect();
+        let response =
+            json!({ "value": value, "low": low, "high": high, "law_low": law_low, "law_high": law_high });
         map.insert(self.response.clone(), response);
         map.insert("level".into(), json!(level));
         map.insert("reach".into(), json!(reach));
@@ -179,11 +196,22 @@ impl Outcome {
         let mut predictions = Vec::new();
         for request in requests {
             let of = predict(form, &fit, &request.inputs(form)?)?;
-            predictions.push(Predicted { of, response: response.clone() });
+            predictions.push(Predicted {
+                of,
+                response: response.clone(),
+            });
         }
-        let inputs: Vec<String> =
-            form.inputs().iter().chain([form.response()]).map(|column| column.name.to_string()).collect();
-        let derived = |note: &&String| inputs.iter().any(|input| note.starts_with(&format!("{input} by ")));
+        let inputs: Vec<String> = form
+            .inputs()
+            .iter()
+            .chain([form.response()])
+            .map(|column| column.name.to_string())
+            .collect();
+        let derived = |note: &&String| {
+            inputs
+                .iter()
+                .any(|input| note.starts_with(&format!("{input} by ")))
+        };
         Ok(Self {
             form: definition.name.to_string(),
             equation: definition.equation.to_string(),
@@ -192,7 +220,11 @@ impl Outcome {
             file: data.file.clone(),
             columns: data.columns.described(&inputs).into_iter().collect(),
             parameters: fit.parameters.clone(),
-            order: form.parameters().iter().map(|parameter| parameter.name.to_string()).collect(),
+            order: form
+                .parameters()
+                .iter()
+                .map(|parameter| parameter.name.to_string())
+                .collect(),
             objective: fit.objective,
             minimised: fit.minimised,
             rows: fit.rows,
@@ -216,7 +248,6 @@ impl Outcome {
             starts: fit.starts,
             local_minima: fit.minima.len(),
             seed: fit.seed,
-            picture: super::page::Picture::new(form, &fit, data),
             predictions,
             comparison,
             fit,
@@ -241,12 +272,20 @@ impl Comparison {
             Ok(trust) => (Some(trust.form.clone()), reason(&trust)),
             Err(distrust) => (None, distrusted(&distrust)),
         };
-        Self { shown: trusted.clone().or(best.map(|best| best.form.clone())), trusted, why, forms }
+        Self {
+            shown: trusted.clone().or(best.map(|best| best.form.clone())),
+            trusted,
+            why,
+            forms,
+        }
     }
 
     /// Why there is no fit at all, form by form.
     pub fn reasons(&self) -> String {
-        let lines = self.forms.iter().filter_map(|form| Some(format!("  {}: {}", form.form, form.refused.as_ref()?)));
+        let lines = self
+            .forms
+            .iter()
+            .filter_map(|form| Some(format!("  {}: {}", form.form, form.refused.as_ref()?)));
         lines.collect::<Vec<_>>().join("\n")
     }
 }
@@ -254,7 +293,9 @@ impl Comparison {
 fn reason(trust: &Trust) -> String {
     let (error, baseline) = (100.0 * trust.error, 100.0 * trust.baseline);
     match &trust.instead_of {
-        None => format!("its error on the runs held out is the lowest, {error:.2}% (predicting their mean would be {baseline:.1}% off)"),
+        None => format!(
+            "its error on the runs held out is the lowest, {error:.2}% (predicting their mean would be {baseline:.1}% off)"
+        ),
         Some((form, lowest)) => format!(
             "its error on the runs held out, {error:.2}%, is within the uncertainty (±{:.2}) of the lowest, {:.2}% of {form}, with fewer parameters",
             100.0 * trust.uncertainty,
@@ -266,7 +307,11 @@ fn reason(trust: &Trust) -> String {
 fn distrusted(distrust: &Distrust) -> String {
     match distrust {
         Distrust::NothingChecked => "none: too few runs to hold some out, so no form could be checked".into(),
-        Distrust::WorseThanMean { form, error, baseline } => format!(
+        Distrust::WorseThanMean {
+            form,
+            error,
+            baseline,
+        } => format!(
             "none: the best, {form}, misses the runs held out by {:.1}%, and their predecessors' mean by {:.1}%",
             100.0 * error,
             100.0 * baseline,
@@ -280,7 +325,10 @@ impl Compare {
         let holdout = fit.and_then(|fit| fit.holdout.as_ref());
         let parameters = triaxis_laws::forms::find(&compared.form).map_or(0, |form| form.parameters().len());
         let unidentified = |fit: &Fit| {
-            let those = fit.parameters.iter().filter(|(_, parameter)| !parameter.estimate.identified);
+            let those = fit
+                .parameters
+                .iter()
+                .filter(|(_, parameter)| !parameter.estimate.identified);
             those.map(|(name, _)| name.clone()).collect()
         };
         Self {

@@ -21,44 +21,79 @@ pub fn requests(given: &[String]) -> Result<Vec<Request>, Misuse> {
 }
 
 fn request(given: &str) -> Result<Request, Misuse> {
-    let wrong = |problem: String| Misuse::Prediction { given: given.into(), problem };
+    let wrong = |problem: String| Misuse::Prediction {
+        given: given.into(),
+        problem,
+    };
     let mut inputs = BTreeMap::new();
     for part in given.split(',') {
-        let (name, value) = part.split_once('=').ok_or_else(|| wrong(format!("`{part}` is not NAME=NUMBER")))?;
+        let (name, value) = part
+            .split_once('=')
+            .ok_or_else(|| wrong(format!("`{part}` is not NAME=NUMBER")))?;
         let (name, value) = (name.trim(), value.trim());
-        let number = value.parse::<f64>().ok().or_else(|| value.parse::<Tokens>().ok().map(Tokens::as_f64));
+        let number = value
+            .parse::<f64>()
+            .ok()
+            .or_else(|| value.parse::<Tokens>().ok().map(Tokens::as_f64));
         let number = number.filter(|number| number.is_finite());
-        let number = number.ok_or_else(|| wrong(format!("`{value}` is not a number; write 7000000000, 7e9 or 7B")))?;
+        let number =
+            number.ok_or_else(|| wrong(format!("`{value}` is not a number; write 7000000000, 7e9 or 7B")))?;
         if inputs.insert(canonical(name).to_owned(), number).is_some() {
             return Err(wrong(format!("`{name}` is given twice")));
         }
     }
     let six_nd = [
         ("flops", FLOPS_PER_PARAM_TOKEN, ["params", "tokens"], None),
-        ("tokens", FLOPS_PER_PARAM_TOKEN.recip(), ["flops", "flops"], Some("params")),
-        ("params", FLOPS_PER_PARAM_TOKEN.recip(), ["flops", "flops"], Some("tokens")),
+        (
+            "tokens",
+            FLOPS_PER_PARAM_TOKEN.recip(),
+            ["flops", "flops"],
+            Some("params"),
+        ),
+        (
+            "params",
+            FLOPS_PER_PARAM_TOKEN.recip(),
+            ["flops", "flops"],
+            Some("tokens"),
+        ),
     ];
     for (input, factor, [first, second], under) in six_nd {
         let of = |name: &str| inputs.get(name).copied();
         let derived = match under {
-            None => of(first).zip(of(second)).map(|(first, second)| factor * first * second),
-            Some(under) => of(first).zip(of(under)).map(|(first, under)| factor * first / under),
+            None => of(first)
+                .zip(of(second))
+                .map(|(first, second)| factor * first * second),
+            Some(under) => of(first)
+                .zip(of(under))
+                .map(|(first, under)| factor * first / under),
         };
         if let (None, Some(derived)) = (of(input), derived) {
             inputs.insert(input.into(), derived);
         }
     }
-    Ok(Request { given: given.into(), inputs })
+    Ok(Request {
+        given: given.into(),
+        inputs,
+    })
 }
 
 impl Request {
     /// The inputs in the order of `form`.
     pub fn inputs(&self, form: &dyn LawForm) -> Result<Vec<f64>, Misuse> {
-        let wrong = |problem: String| Misuse::Prediction { given: self.given.clone(), problem };
+        let wrong = |problem: String| Misuse::Prediction {
+            given: self.given.clone(),
+            problem,
+        };
         let input = |column: &triaxis_laws::form::Column| {
             let name = column.name.as_ref();
             let value = self.inputs.get(name).copied();
-            let value = value.ok_or_else(|| wrong(format!("form `{}` needs {name} ({})", form.name(), column.meaning)))?;
+            let value = value.ok_or_else(|| {
+                wrong(format!(
+                    "form `{}` needs {name} ({})",
+                    form.name(),
+                    column.meaning
+                ))
+            })?;
             match column.scale {
                 Scale::Log if value <= 0.0 => Err(wrong(format!("{name} is {value} and must be above zero"))),
                 _ => Ok(value),

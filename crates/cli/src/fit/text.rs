@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use triaxis_laws::{Objective, Reduction, Robust};
+use triaxis_laws::{Objective, Prediction, Reduction, Resampling, Robust};
 use triaxis_units::{Flops, Params, Tokens};
 
 use super::equation::number;
@@ -17,10 +17,7 @@ impl fmt::Display for Outcome {
         labelled(formatter, "data", &data(self))?;
         if let Some(comparison) = &self.comparison {
             writeln!(formatter, "\n{}", forms(comparison))?;
-            match &comparison.trusted {
-                Some(form) => labelled(formatter, "trust", &format!("{form}: {}", comparison.why))?,
-                None => labelled(formatter, "trust", &comparison.why)?,
-            }
+            labelled(formatter, "trust", &trust(comparison))?;
             writeln!(formatter)?;
         }
         labelled(formatter, "law", &self.law)?;
@@ -73,12 +70,25 @@ fn data(outcome: &Outcome) -> String {
         0 => String::new(),
         dropped => format!(" ({dropped} of the highest loss dropped)"),
     };
-    let columns: Vec<String> = outcome.columns.iter().map(|(input, column)| format!("{input} = {column}")).collect();
-    format!("{}, {rows}{dropped}: {}", outcome.file.display(), columns.join(", "))
+    let columns: Vec<String> = outcome
+        .columns
+        .iter()
+        .map(|(input, column)| format!("{input} = {column}"))
+        .collect();
+    format!(
+        "{}, {rows}{dropped}: {}",
+        outcome.file.display(),
+        columns.join(", ")
+    )
 }
 
 fn quality(outcome: &Outcome) -> String {
-    let Objective { robust, reduction, residual, .. } = outcome.minimised;
+    let Objective {
+        robust,
+        reduction,
+        residual,
+        ..
+    } = outcome.minimised;
     let residual = match residual {
         triaxis_laws::form::Residual::Log => "log residuals",
         triaxis_laws::form::Residual::Linear => "residuals",
@@ -123,24 +133,36 @@ fn parameters(outcome: &Outcome) -> Table {
 /// An input as people write it.
 pub fn quantity(input: &str, value: f64) -> String {
     let written = match input {
-        "params" => Params::from_f64_rounded(value).ok().map(|value| value.to_string()),
+        "params" => Params::from_f64_rounded(value)
+            .ok()
+            .map(|value| value.to_string()),
         "flops" => Some(Flops(value).to_string()),
-        name if name.contains("tokens") => Tokens::from_f64_rounded(value).ok().map(|value| value.to_string()),
+        name if name.contains("tokens") => Tokens::from_f64_rounded(value)
+            .ok()
+            .map(|value| value.to_string()),
         _ => None,
     };
     written.filter(|_| value >= 1.0).unwrap_or_else(|| number(value))
 }
 
+/// The inputs of a prediction, in words.
+pub fn inputs(of: &Prediction) -> String {
+    let inputs = of
+        .inputs
+        .iter()
+        .map(|(name, value)| format!("{name} {}", quantity(name, *value)));
+    inputs.collect::<Vec<_>>().join(", ")
+}
+
 fn prediction(predicted: &Predicted) -> String {
     let of = &predicted.of;
-    let inputs: Vec<String> = of.inputs.iter().map(|(name, value)| format!("{name} {}", quantity(name, *value))).collect();
     let reach = match of.reach {
         reach if reach > 1.0 => format!("{} times larger than the largest run", number(reach)),
         _ => "within the sizes fitted".into(),
     };
     format!(
         "{}: {} {} ({} to {} at {:.0}%), {reach}",
-        inputs.join(", "),
+        inputs(of),
         predicted.response,
         number(of.value),
         number(of.low),
@@ -149,11 +171,16 @@ fn prediction(predicted: &Predicted) -> String {
     )
 }
 
-fn check(outcome: &Outcome) -> String {
+/// The check on runs held out, in words.
+pub fn check(outcome: &Outcome) -> String {
     let Some(checked) = &outcome.holdout else {
         return "no runs could be held out".into();
     };
-    let which = if checked.largest { "largest runs" } else { "runs held out" };
+    let which = if checked.largest {
+        "largest runs"
+    } else {
+        "runs held out"
+    };
     format!(
         "the {} {which}, predicted from the other {} ({} times smaller): {:.2}% off on average (their mean: {:.1}%)",
         checked.of.rows.len(),
@@ -164,9 +191,48 @@ fn check(outcome: &Outcome) -> String {
     )
 }
 
+/// Which form to trust, and why.
+pub fn trust(comparison: &Comparison) -> String {
+    match &comparison.trusted {
+        Some(form) => format!("{form}: {}", comparison.why),
+        None => comparison.why.clone(),
+    }
+}
+
+/// What was fitted and how, as terms and words.
+pub fn facts(outcome: &Outcome) -> Vec<(String, String)> {
+    let resampling = match outcome.resampling {
+        Resampling::Case => "rows",
+        Resampling::Residual => "residuals",
+    };
+    let facts = [
+        ("Data", data(outcome)),
+        ("Objective", quality(outcome)),
+        (
+            "Intervals",
+            format!(
+                "{:.0}%, {} bootstraps of {resampling}, seed {}",
+                100.0 * outcome.level,
+                outcome.replicates,
+                outcome.seed
+            ),
+        ),
+        ("Noise of one run", number(outcome.noise)),
+    ];
+    facts.map(|(term, words)| (term.to_owned(), words)).to_vec()
+}
+
 fn forms(comparison: &Comparison) -> String {
-    let mut table = Table::new(["form", "held-out error", "mean's error", "R2", "parameters", "not identified"]);
-    let percent = |share: Option<f64>| share.map_or_else(|| "-".into(), |share| format!("{:.2}%", 100.0 * share));
+    let mut table = Table::new([
+        "form",
+        "held-out error",
+        "mean's error",
+        "R2",
+        "parameters",
+        "not identified",
+    ]);
+    let percent =
+        |share: Option<f64>| share.map_or_else(|| "-".into(), |share| format!("{:.2}%", 100.0 * share));
     let mut reasons = String::new();
     for form in &comparison.forms {
         if let Some(refused) = &form.refused {
@@ -176,7 +242,8 @@ fn forms(comparison: &Comparison) -> String {
             form.form.clone(),
             percent(form.held_out_error),
             percent(form.baseline),
-            form.r_squared.map_or_else(|| "-".into(), |share| format!("{share:.4}")),
+            form.r_squared
+                .map_or_else(|| "-".into(), |share| format!("{share:.4}")),
             form.parameters.to_string(),
             form.unidentified.join(", "),
         ]);

@@ -4,6 +4,9 @@
 mod allocation;
 mod context;
 mod cost;
+mod fit_check;
+mod fit_curve;
+mod fit_residuals;
 mod frontier;
 mod isoflop;
 mod loss_curves;
@@ -13,10 +16,10 @@ mod style;
 
 use serde_json::{Map, Value};
 
-use crate::view::View;
+use crate::view::{FitView, View};
 
-/// A chart of the page.
-pub(crate) struct Chart {
+/// A chart of a page that shows a `V`.
+pub(crate) struct Chart<V = View> {
     /// Its name in the page.
     pub(crate) id: &'static str,
     /// Its heading.
@@ -26,10 +29,10 @@ pub(crate) struct Chart {
     /// Height in CSS pixels.
     pub(crate) height: u32,
     /// The figure, or why there is none.
-    pub(crate) figure: fn(&View) -> Result<Value, String>,
+    pub(crate) figure: fn(&V) -> Result<Value, String>,
 }
 
-/// Every chart, in the order of the page.
+/// Every chart of a study, in the order of the page.
 pub(crate) const CHARTS: &[&Chart] = &[
     &loss_curves::CHART,
     &isoflop::CHART,
@@ -42,9 +45,13 @@ pub(crate) const CHARTS: &[&Chart] = &[
     &cost::CHART,
 ];
 
+/// Every chart of a fit, in the order of the page.
+pub(crate) const FIT_CHARTS: &[&Chart<FitView>] =
+    &[&fit_curve::CHART, &fit_residuals::CHART, &fit_check::CHART];
+
 /// The figures that can be drawn, by chart.
-pub(crate) fn figures(view: &View) -> Value {
-    let drawn = CHARTS.iter().filter_map(|chart| {
+pub(crate) fn figures<V>(charts: &[&Chart<V>], view: &V) -> Value {
+    let drawn = charts.iter().filter_map(|chart| {
         let figure = (chart.figure)(view).ok()?;
         Some((chart.id.to_owned(), figure))
     });

@@ -2,13 +2,18 @@
 
 use maud::{Markup, html};
 
-use crate::chart::CHARTS;
+use crate::chart::{CHARTS, Chart};
 use crate::text;
 use crate::view::{Estimate, Finding, View};
 
-/// A chart with its caption, or the reason why there is none in its place.
+/// A chart of a study.
 pub(super) fn chart(view: &View, id: &str) -> Markup {
-    let Some(chart) = CHARTS.iter().find(|chart| chart.id == id) else {
+    chart_of(CHARTS, view, id)
+}
+
+/// A chart with its caption, or the reason why there is none in its place.
+pub(super) fn chart_of<V>(charts: &[&Chart<V>], view: &V, id: &str) -> Markup {
+    let Some(chart) = charts.iter().find(|chart| chart.id == id) else {
         return html! {};
     };
     html! {

@@ -3,6 +3,7 @@
 mod approaches;
 mod component;
 mod corpus;
+mod fit;
 mod isoflop;
 mod plan;
 mod prediction;
@@ -16,16 +17,18 @@ use maud::Markup;
 use crate::view::View;
 
 /// A part of the page with its own entry in the table of contents.
-pub(crate) struct Section {
+pub(crate) struct Section<V = View> {
     /// Its anchor.
     pub(crate) id: &'static str,
     /// Its heading.
     pub(crate) title: &'static str,
     /// Its body; never empty, whatever the view lacks.
-    pub(crate) body: fn(&View) -> Markup,
+    pub(crate) body: fn(&V) -> Markup,
 }
 
-/// Every section, in the order of the page.
+pub(crate) use fit::SECTIONS as FIT_SECTIONS;
+
+/// Every section of a study, in the order of the page.
 pub(crate) const SECTIONS: &[Section] = &[
     Section {
         id: "summary",

@@ -2,12 +2,14 @@
 
 mod corpus;
 mod finding;
+mod fit;
 mod laws;
 mod plan;
 mod trial;
 
 pub use corpus::{Corpus, Licence, Skipped, Source, Tokenizer};
 pub use finding::{Estimate, Finding, Interval};
+pub use fit::{FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView};
 pub use laws::{
     Approach, CurvePoint, FrontierPoint, IsoFlop, IsoFlopMinimum, IsoFlopPoint, Parameter, Residual,
 };

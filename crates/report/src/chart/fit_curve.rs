@@ -1,0 +1,111 @@
+use serde_json::{Value, json};
+
+use super::{Chart, style};
+use crate::text;
+use crate::view::{Estimate, FitPoint, FitView};
+
+pub(super) const CHART: Chart<FitView> = Chart {
+    id: "fit-curve",
+    title: "Runs and law",
+    caption: "Every run (dots), the fitted law along one input with the others held (lines), and its interval \
+              without a run's own noise (bands). A dot has the colour of the line whose held inputs are nearest \
+              to its own. Diamonds are the runs predicted, with the interval for one new run.",
+    height: 480,
+    figure,
+};
+
+fn figure(view: &FitView) -> Result<Value, String> {
+    if view.points.is_empty() {
+        return Err("No runs to show.".to_owned());
+    }
+    let mut data = Vec::new();
+    for (index, curve) in view.curves.iter().enumerate() {
+        let group = format!("curve-{index}");
+        if let Some((x, y)) = style::outline(&curve.points) {
+            data.push(json!({
+                "type": "scatter", "mode": "lines", "x": x, "y": y, "fill": "toself", "fillcolor": style::band(index),
+                "line": { "width": 0 }, "hoverinfo": "skip", "showlegend": false, "legendgroup": group,
+            }));
+        }
+        let estimates = || curve.points.iter().map(|(_, estimate)| estimate);
+        let name = if curve.held.is_empty() {
+            "law".to_owned()
+        } else {
+            text::literal(&curve.held)
+        };
+        data.push(json!({
+            "type": "scatter", "mode": "lines", "legendgroup": group,
+            "name": format!("{name}{}", if index == 0 { style::level(estimates()) } else { String::new() }),
+            "x": curve.points.iter().map(|(at, _)| at).collect::<Vec<_>>(),
+            "y": estimates().map(|estimate| estimate.value).collect::<Vec<_>>(),
+            "customdata": estimates().map(|estimate| text::estimate(estimate, text::loss)).collect::<Vec<_>>(),
+            "line": { "color": style::series(index), "width": 2 },
+            "hovertemplate": format!("{name}<br>%{{customdata}}<extra></extra>"),
+        }));
+        let near: Vec<&FitPoint> = view.points.iter().filter(|point| point.curve == index).collect();
+        data.push(runs(&near, index, &group));
+    }
+    data.extend(predictions(view));
+    let at = view
+        .points
+        .iter()
+        .map(|point| point.at)
+        .chain(view.predictions.iter().map(|run| run.at));
+    let positive = view.points.iter().all(|point| point.at > 0.0);
+    Ok(json!({
+        "data": data,
+        "layout": {
+            "xaxis": match positive {
+                true => style::logarithmic_axis(&view.along, at, text::scientific),
+                false => style::linear_axis(&view.along),
+            },
+            "yaxis": style::linear_axis(&view.response),
+            "legend": { "groupclick": "togglegroup" },
+        },
+    }))
+}
+
+fn runs(points: &[&FitPoint], index: usize, group: &str) -> Value {
+    json!({
+        "type": "scatter", "mode": "markers", "showlegend": false, "legendgroup": group,
+        "x": points.iter().map(|point| point.at).collect::<Vec<_>>(),
+        "y": points.iter().map(|point| point.observed).collect::<Vec<_>>(),
+        "customdata": points.iter().map(|point| hover(point)).collect::<Vec<_>>(),
+        "marker": { "color": style::series(index), "symbol": style::symbol(index), "size": 7, "opacity": 0.75,
+                    "line": { "color": "var(--surface)", "width": 0.5 } },
+        "hovertemplate": "%{customdata}<extra></extra>",
+    })
+}
+
+/// What the hover says of a run.
+pub(super) fn hover(point: &FitPoint) -> String {
+    format!(
+        "<b>{}</b> · {}<br>observed {}<br>fitted {} ({})",
+        text::literal(&point.place),
+        text::literal(&point.inputs),
+        text::loss(point.observed),
+        text::loss(point.predicted),
+        text::signed_percent(point.observed / point.predicted - 1.0),
+    )
+}
+
+fn predictions(view: &FitView) -> Option<Value> {
+    let estimates: Vec<Estimate> = view.predictions.iter().map(|run| run.estimate).collect();
+    let inputs = view
+        .predictions
+        .iter()
+        .map(|run| text::literal(&run.inputs))
+        .collect::<Vec<_>>();
+    (!estimates.is_empty()).then(|| {
+        json!({
+            "type": "scatter", "mode": "markers", "name": "predicted",
+            "x": view.predictions.iter().map(|run| run.at).collect::<Vec<_>>(),
+            "y": estimates.iter().map(|estimate| estimate.value).collect::<Vec<_>>(),
+            "text": inputs,
+            "customdata": estimates.iter().map(|estimate| text::estimate(estimate, text::loss)).collect::<Vec<_>>(),
+            "error_y": style::error_bars(&estimates, "var(--predicted)"),
+            "marker": { "color": "var(--predicted)", "symbol": "diamond", "size": 12 },
+            "hovertemplate": "<b>predicted</b> %{text}<br>%{customdata}<extra></extra>",
+        })
+    })
+}
