@@ -1,10 +1,12 @@
 //! The objective that a fit minimises: robust losses of residuals, summed over weighted rows.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::InputError;
 use crate::form::{LawForm, MOST_PARAMETERS, Residual};
-use crate::numeric::{Curvature, Quadratic};
+use crate::numeric::{Curvature, Quadratic, Stream};
 
 /// The loss of one residual `r`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -157,6 +159,29 @@ impl Rows {
     /// The inputs of one row.
     pub(crate) fn row(&self, at: usize) -> &[f64] {
         &self.inputs[at * self.width..(at + 1) * self.width]
+    }
+
+    /// These rows, or `most` of those that count, drawn evenly (selection sampling: Knuth 1997, section 3.4.2).
+    pub(crate) fn thinned(&self, most: usize) -> Cow<'_, Self> {
+        let used: Vec<usize> = (0..self.len()).filter(|row| self.weights[*row] > 0.0).collect();
+        if used.len() <= most {
+            return Cow::Borrowed(self);
+        }
+        let mut stream = Stream::new(0, "thinned rows", 0);
+        let mut drawn = Self {
+            inputs: Vec::with_capacity(most * self.width),
+            width: self.width,
+            target: Vec::with_capacity(most),
+            weights: Vec::with_capacity(most),
+        };
+        for (passed, row) in used.iter().enumerate() {
+            if stream.below(used.len() - passed) < most - drawn.len() {
+                drawn.inputs.extend_from_slice(self.row(*row));
+                drawn.target.push(self.target[*row]);
+                drawn.weights.push(self.weights[*row]);
+            }
+        }
+        Cow::Owned(drawn)
     }
 }
 

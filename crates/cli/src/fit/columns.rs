@@ -49,8 +49,6 @@ const USUAL: &[(&str, &[&str])] = &[
             "num_params",
             "n_parameters",
             "num_parameters",
-            "param_count",
-            "parameter_count",
             "model_size",
             "model_params",
         ],
@@ -306,6 +304,41 @@ impl Columns {
         quoted(&self.available)
     }
 
+    /// The columns recognised, in words.
+    pub fn recognised(&self) -> String {
+        let inputs: Vec<String> = self.sources.keys().cloned().collect();
+        let words = self
+            .described(&inputs)
+            .into_iter()
+            .map(|(input, column)| format!("{input} = {column}"));
+        let words: Vec<String> = words.collect();
+        if words.is_empty() {
+            "none".into()
+        } else {
+            words.join(", ")
+        }
+    }
+
+    /// The inputs of most laws that are not there, with the options that name them.
+    pub fn missing(&self) -> String {
+        let inputs = [
+            ("params", "the parameters"),
+            ("tokens", "the tokens"),
+            ("loss", "the loss"),
+        ];
+        let missing = inputs
+            .into_iter()
+            .filter(|(input, _)| !self.sources.contains_key(*input));
+        let words: Vec<String> = missing
+            .map(|(input, words)| format!("{words} with {}", option_of(input)))
+            .collect();
+        if words.is_empty() {
+            "others with --column".into()
+        } else {
+            words.join(", ")
+        }
+    }
+
     /// Inputs and their columns, in words.
     pub fn described(&self, inputs: &[String]) -> Vec<(String, String)> {
         let words = |source: &Source| match source {
@@ -317,7 +350,7 @@ impl Columns {
                     .collect::<Vec<_>>()
                     .join(" ")
             ),
-            Source::Product { over, under, .. } => format!("{} / 6 {}", quoted(over), quoted(under)),
+            Source::Product { over, under, .. } => format!("{} / (6 {})", quoted(over), quoted(under)),
         };
         inputs
             .iter()

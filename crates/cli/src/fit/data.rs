@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use triaxis_laws::form::{Column, LawForm, Residual, Scale};
 use triaxis_laws::forms::registry;
+use triaxis_laws::numeric::Stream;
 use triaxis_laws::{HeldOut, Observations};
 use triaxis_tables::{CellError, Condition, Query, Rule, Source, Table, TableError, Wanted, read};
 
 use super::columns::{self, Columns};
+use super::options;
 use super::outcome::Compare;
 use super::{Chosen, Misuse};
 
@@ -36,6 +38,11 @@ pub struct Arguments {
     /// A second fit without these rows predicts them. The law that is printed is of all rows.
     #[arg(long, value_name = "CONDITION", value_parser = condition)]
     holdout: Option<Condition>,
+    /// Rows fitted at most: more are drawn from, at random by --seed
+    ///
+    /// Time and memory grow with the rows fitted, intervals shrink with their root only.
+    #[arg(long, value_name = "COUNT", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
+    most_rows: u64,
 }
 
 fn condition(text: &str) -> Result<Condition, String> {
@@ -55,6 +62,8 @@ pub struct Data {
     pub response: String,
     /// Rows of the highest response that were dropped.
     pub dropped: usize,
+    /// How many rows those fitted were drawn from, when they were.
+    pub drawn_from: Option<usize>,
     held_out: Option<Vec<bool>>,
 }
 
@@ -65,14 +74,14 @@ impl Data {
         named: &columns::Arguments,
         rows: &Arguments,
         chosen: &Chosen,
-        residual: Option<Residual>,
+        options: &options::Arguments,
     ) -> anyhow::Result<Self> {
         let available = triaxis_tables::columns(file)?;
         let columns = Columns::assign(available, named, &own(chosen))?;
         let (response, mut wanted) = match chosen {
             Chosen::One(form) => (
                 form.response().name.to_string(),
-                of_form(form.as_ref(), &columns, residual)?,
+                of_form(form.as_ref(), &columns, options.residual())?,
             ),
             Chosen::All => of_all(&columns)?,
         };
@@ -96,6 +105,7 @@ impl Data {
             table,
             response,
             dropped: 0,
+            drawn_from: None,
             held_out: None,
         };
         data.usable(&data.response)?;
@@ -103,6 +113,7 @@ impl Data {
             data.usable(WEIGHTS)?;
         }
         data.drop_worst(rows.drop_worst)?;
+        data.draw(rows.most_rows as usize, options.seed());
         data.held_out = rows.holdout.is_some().then(|| data.table.marked().to_vec());
         Ok(data)
     }
@@ -136,6 +147,25 @@ impl Data {
         self.table.retain(&keep);
         self.dropped = count;
         Ok(())
+    }
+
+    /// Draws rows evenly when there are more than `most` (selection sampling: Knuth 1997, section 3.4.2).
+    fn draw(&mut self, most: usize, seed: u64) {
+        let rows = self.table.rows();
+        if rows <= most {
+            return;
+        }
+        let mut stream = Stream::new(seed, "rows fitted", 0);
+        let mut left = most;
+        let keep: Vec<bool> = (0..rows)
+            .map(|row| {
+                let drawn = stream.below(rows - row) < left;
+                left -= usize::from(drawn);
+                drawn
+            })
+            .collect();
+        self.table.retain(&keep);
+        self.drawn_from = Some(rows);
     }
 
     /// Every usable column.
@@ -247,18 +277,9 @@ fn of_all(columns: &Columns) -> Result<(String, Vec<Wanted>), Misuse> {
         .map(|form| form.response())
         .find(|response| response.name == "loss");
     let Some(response) = response.or(suited.first().map(|form| form.response())) else {
-        let recognised: Vec<String> = columns.sources.keys().cloned().collect();
-        let recognised = columns
-            .described(&recognised)
-            .into_iter()
-            .map(|(input, column)| format!("{input} = {column}"));
-        let recognised: Vec<String> = recognised.collect();
         return Err(Misuse::NothingSuits {
-            recognised: if recognised.is_empty() {
-                "none".into()
-            } else {
-                recognised.join(", ")
-            },
+            recognised: columns.recognised(),
+            missing: columns.missing(),
             available: columns.available(),
         });
     };

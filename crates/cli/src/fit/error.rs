@@ -46,11 +46,14 @@ pub enum Misuse {
     },
     /// No form has all its columns.
     #[error(
-        "no form has all its columns: recognised are {recognised}; name others with --n, --d, --compute, --loss or --column; the file has {available}; `triaxis fit --list` says what each form needs"
+        "no form has all its columns: recognised are {recognised}; name {missing}; the file has {available}; \
+         `triaxis fit --list` says what each form needs"
     )]
     NothingSuits {
         /// The columns recognised.
         recognised: String,
+        /// The usual inputs that are not there, with the options that name them.
+        missing: String,
         /// The columns of the file.
         available: String,
     },

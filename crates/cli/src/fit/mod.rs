@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use triaxis_laws::form::LawForm;
-use triaxis_laws::{Compared, Fit, compare, fit, forms};
+use triaxis_laws::{Fit, FitOptions, compare, fit, forms};
 
 use crate::Format;
 use crate::output;
@@ -72,7 +72,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         &arguments.columns,
         &arguments.rows,
         &chosen,
-        arguments.options.residual(),
+        &arguments.options,
     )?;
     let options = arguments.options.build(&chosen, data.held_out())?;
     let (form, fit, comparison): (&dyn LawForm, Fit, _) = match &chosen {
@@ -81,10 +81,21 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             (form, fit(form, &data.observations(form)?, &options)?, None)
         }
         Chosen::All => {
-            let compared = compare(&data.all(), &data.response, &options);
-            let comparison = Comparison::new(&compared, &data);
-            let (form, fit) = shown(&comparison, compared)?;
-            (form, fit, Some(comparison))
+            // Bootstraps are for the form that is shown; profiles tell of each what is identified.
+            let points = FitOptions {
+                replicates: 0,
+                ..options.clone()
+            };
+            let comparison = Comparison::new(&compare(&data.all(), &data.response, &points), &data);
+            let Some(shown) = &comparison.shown else {
+                return Err(Misuse::NothingFitted(comparison.reasons()).into());
+            };
+            let form = forms::find(shown)?;
+            (
+                form,
+                fit(form, &data.observations(form)?, &options)?,
+                Some(comparison),
+            )
         }
     };
     let outcome = Outcome::new(form, fit, &data, &requests, comparison)?;
@@ -95,17 +106,6 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match outcome.refused() {
         Some(refusal) => Err(Misuse::Refused(refusal).into()),
         None => Ok(()),
-    }
-}
-
-/// The form whose fit is shown: the one to trust, or else the best.
-fn shown(comparison: &Comparison, compared: Vec<Compared>) -> anyhow::Result<(&'static dyn LawForm, Fit)> {
-    let chosen = compared
-        .into_iter()
-        .find(|entry| Some(&entry.form) == comparison.shown.as_ref());
-    match chosen {
-        Some(entry) => Ok((forms::find(&entry.form)?, entry.fit?)),
-        None => Err(Misuse::NothingFitted(comparison.reasons()).into()),
     }
 }
 

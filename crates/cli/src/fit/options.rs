@@ -34,7 +34,7 @@ pub struct Arguments {
     /// Level of all intervals
     #[arg(long, default_value_t = 0.9, value_name = "SHARE")]
     level: f64,
-    /// Seed of the bootstrap
+    /// Seed of every random choice
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
@@ -67,6 +67,11 @@ impl Arguments {
             ResidualKind::Linear => Residual::Linear,
             ResidualKind::Log => Residual::Log,
         })
+    }
+
+    /// The seed of every random choice.
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// The options of the library.

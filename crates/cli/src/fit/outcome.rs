@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use triaxis_laws::form::LawForm;
+use triaxis_laws::form::{Column, LawForm};
+use triaxis_laws::forms::find;
 use triaxis_laws::{
     Compared, Distrust, Fit, Holdout, Objective, ParameterEstimate, Prediction, PureError, Refusal,
     Resampling, Trust, Warning, predict, trusted,
@@ -29,7 +30,8 @@ pub struct Outcome {
     /// The file.
     pub file: PathBuf,
     /// Inputs and the columns they come from.
-    pub columns: BTreeMap<String, String>,
+    #[serde(serialize_with = "as_map")]
+    pub columns: Vec<(String, String)>,
     /// Parameters by name.
     pub parameters: BTreeMap<String, ParameterEstimate>,
     /// The same names in the order of the equation.
@@ -81,6 +83,10 @@ pub struct Outcome {
     /// The fit itself, for the page.
     #[serde(skip)]
     pub fit: Fit,
+}
+
+fn as_map<S: serde::Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }
 
 /// A message with what it was made of.
@@ -207,18 +213,29 @@ impl Outcome {
             .chain([form.response()])
             .map(|column| column.name.to_string())
             .collect();
-        let derived = |note: &&String| {
+        let inputs = match comparison {
+            Some(_) => data.columns.sources.keys().cloned().collect(),
+            None => inputs,
+        };
+        let is_derived = |note: &&String| {
             inputs
                 .iter()
                 .any(|input| note.starts_with(&format!("{input} by ")))
         };
+        let derived = data.columns.notes.iter().filter(is_derived).cloned();
+        let drawn = data.drawn_from.map(|rows| {
+            format!(
+                "{} of {rows} rows, drawn at random; --most-rows fits more",
+                data.table.rows()
+            )
+        });
         Ok(Self {
             form: definition.name.to_string(),
             equation: definition.equation.to_string(),
             law: equation::with_numbers(form, &fit),
             source: definition.source.to_string(),
             file: data.file.clone(),
-            columns: data.columns.described(&inputs).into_iter().collect(),
+            columns: data.columns.described(&inputs),
             parameters: fit.parameters.clone(),
             order: form
                 .parameters()
@@ -238,7 +255,7 @@ impl Outcome {
             residuals: fit.residuals.clone(),
             warnings: Said::all(&fit.warnings),
             refusals: Said::all(&fit.refusals),
-            notes: data.columns.notes.iter().filter(derived).cloned().collect(),
+            notes: derived.chain(drawn).collect(),
             level: fit.level,
             r_squared: fit.r_squared,
             noise: fit.noise,
@@ -269,7 +286,10 @@ impl Comparison {
         let trust = trusted(compared);
         let best = compared.iter().find(|compared| compared.fit.is_ok());
         let (trusted, why) = match trust {
-            Ok(trust) => (Some(trust.form.clone()), reason(&trust)),
+            Ok(trust) => (
+                Some(trust.form.clone()),
+                reason(&trust) + &apart(&trust.form, compared),
+            ),
             Err(distrust) => (None, distrusted(&distrust)),
         };
         Self {
@@ -304,6 +324,32 @@ fn reason(trust: &Trust) -> String {
     }
 }
 
+/// The best form that tells apart what the trusted one cannot.
+fn apart(form: &str, compared: &[Compared]) -> String {
+    let inputs = |form: &str| find(form).map_or(&[][..], |form| form.inputs());
+    let trusted = inputs(form);
+    let more = compared
+        .iter()
+        .find(|other| inputs(&other.form).len() > trusted.len() && other.fit.is_ok());
+    let Some(more) = more.filter(|more| more.held_out_error().is_finite()) else {
+        return String::new();
+    };
+    let names = |columns: &[Column]| {
+        columns
+            .iter()
+            .map(|column| column.name.as_ref())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    format!(
+        "; it knows {} only, and of those that know {} the best is {}, {:.2}% off",
+        names(trusted),
+        names(inputs(&more.form)),
+        more.form,
+        100.0 * more.held_out_error(),
+    )
+}
+
 fn distrusted(distrust: &Distrust) -> String {
     match distrust {
         Distrust::NothingChecked => "none: too few runs to hold some out, so no form could be checked".into(),
@@ -323,7 +369,7 @@ impl Compare {
     fn of(compared: &Compared) -> Self {
         let fit = compared.fit.as_ref().ok();
         let holdout = fit.and_then(|fit| fit.holdout.as_ref());
-        let parameters = triaxis_laws::forms::find(&compared.form).map_or(0, |form| form.parameters().len());
+        let parameters = find(&compared.form).map_or(0, |form| form.parameters().len());
         let unidentified = |fit: &Fit| {
             let those = fit
                 .parameters

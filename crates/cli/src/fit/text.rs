@@ -20,6 +20,9 @@ impl fmt::Display for Outcome {
             labelled(formatter, "trust", &trust(comparison))?;
             writeln!(formatter)?;
         }
+        for note in &self.notes {
+            labelled(formatter, "note", note)?;
+        }
         labelled(formatter, "law", &self.law)?;
         labelled(formatter, "form", &format!("{}: {}", self.form, self.source))?;
         labelled(formatter, "fit", &quality(self))?;
@@ -182,7 +185,7 @@ pub fn check(outcome: &Outcome) -> String {
         "runs held out"
     };
     format!(
-        "the {} {which}, predicted from the other {} ({} times smaller): {:.2}% off on average (their mean: {:.1}%)",
+        "the {} {which}, predicted from the other {}, which end {} times below them: {:.2}% off on average (predicting the mean: {:.1}%)",
         checked.of.rows.len(),
         checked.of.fitted,
         number(checked.of.reach),

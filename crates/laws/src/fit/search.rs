@@ -15,6 +15,8 @@ const PROMISING: usize = 400;
 const SECOND_STEPS: usize = 20;
 /// Distinct points that go on to full convergence.
 const FINALISTS: usize = 16;
+/// Rows beyond which the first steps see an even choice of them only; the last ones always see all.
+const FIRST_ROWS: usize = 1000;
 /// Smoothing of the kink of absolute deviations, stage by stage.
 const SMOOTHINGS: [f64; 4] = [1e-3, 1e-5, 1e-7, 1e-9];
 
@@ -113,10 +115,11 @@ impl Searcher<'_> {
     ///
     /// Every start descends some steps; starts whose paths have met go on as one, and the best of them converge.
     pub(crate) fn search(&self, rows: &Rows, starts: &[Vec<f64>]) -> Vec<Minimum> {
+        let few = rows.thinned(FIRST_ROWS);
         let descend_all = |points: &[Vec<f64>], steps: usize| {
             let mut reached: Vec<Minimum> = points
                 .par_iter()
-                .map(|start| self.approach(rows, start, steps))
+                .map(|start| self.approach(&few, start, steps))
                 .collect();
             reached.retain(|minimum| minimum.value.is_finite());
             reached.sort_by(|first, second| first.value.total_cmp(&second.value));
