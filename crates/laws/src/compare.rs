@@ -108,7 +108,7 @@ pub fn trusted(compared: &[Compared]) -> Result<Trust, Distrust> {
     let squares = |error: &f64| (error.abs() - holdout.mean_absolute).powi(2);
     let variance = holdout.errors.iter().map(squares).sum::<f64>() / (count - 1.0).max(1.0);
     let uncertainty = (variance / count).sqrt();
-    if !(holdout.mean_absolute < holdout.baseline) {
+    if holdout.mean_absolute.is_nan() || holdout.mean_absolute >= holdout.baseline {
         return Err(Distrust::WorseThanMean {
             form: lowest.form.clone(),
             error: holdout.mean_absolute,

@@ -26,7 +26,7 @@ impl fmt::Display for List {
         for (index, form) in self.0.iter().enumerate() {
             let definition = form.definition();
             if index > 0 {
-                writeln!(formatter)?;
+                write!(formatter, "\n\n")?;
             }
             writeln!(formatter, "{}", definition.name)?;
             writeln!(formatter, "    {}", definition.equation)?;
@@ -35,13 +35,19 @@ impl fmt::Display for List {
                 writeln!(formatter, "    needs    {}", column_line(column))?;
             }
             writeln!(formatter, "    predicts {}", column_line(&definition.response))?;
-            for parameter in definition.parameters.iter() {
+            for (index, parameter) in definition.parameters.iter().enumerate() {
                 let unit = if parameter.unit == "1" {
                     String::new()
                 } else {
                     format!(" [{}]", parameter.unit)
                 };
-                writeln!(formatter, "    {:<8} {}{unit}", parameter.name, parameter.meaning)?;
+                let name = &parameter.name;
+                let end = if index + 1 < definition.parameters.len() {
+                    "\n"
+                } else {
+                    ""
+                };
+                write!(formatter, "    {name:<8} {}{unit}{end}", parameter.meaning)?;
             }
         }
         Ok(())

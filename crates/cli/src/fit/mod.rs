@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use triaxis_laws::form::LawForm;
-use triaxis_laws::{Fit, FitOptions, compare, fit, forms};
+use triaxis_laws::{Fit, compare, fit, forms};
 
 use crate::Format;
 use crate::output;
@@ -74,23 +74,21 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         &chosen,
         &arguments.options,
     )?;
-    let options = arguments.options.build(&chosen, data.held_out())?;
     let (form, fit, comparison): (&dyn LawForm, Fit, _) = match &chosen {
         Chosen::One(form) => {
             let form = form.as_ref();
+            let options = arguments.options.of(form, data.held_out())?;
             (form, fit(form, &data.observations(form)?, &options)?, None)
         }
         Chosen::All => {
             // Bootstraps are for the form that is shown; profiles tell of each what is identified.
-            let points = FitOptions {
-                replicates: 0,
-                ..options.clone()
-            };
+            let points = arguments.options.of_all(data.held_out())?;
             let comparison = Comparison::new(&compare(&data.all(), &data.response, &points), &data);
             let Some(shown) = &comparison.shown else {
                 return Err(Misuse::NothingFitted(comparison.reasons()).into());
             };
             let form = forms::find(shown)?;
+            let options = arguments.options.of(form, data.held_out())?;
             (
                 form,
                 fit(form, &data.observations(form)?, &options)?,

@@ -1,10 +1,10 @@
 //! How the fit is done.
 
 use clap::{Args, ValueEnum};
-use triaxis_laws::form::Residual;
+use triaxis_laws::form::{LawForm, Residual};
 use triaxis_laws::{FitOptions, HeldOut, Objective, Reduction, Resampling, Robust};
 
-use super::{Chosen, Misuse, ResidualKind};
+use super::{Misuse, ResidualKind};
 
 /// Options of the fit.
 #[derive(Args)]
@@ -74,15 +74,24 @@ impl Arguments {
         self.seed
     }
 
-    /// The options of the library.
-    pub fn build(&self, chosen: &Chosen, holdout: HeldOut) -> anyhow::Result<FitOptions> {
-        let residual = match (chosen, self.residual()) {
-            (_, Some(residual)) if matches!(chosen, Chosen::One(_)) => residual,
-            (Chosen::All, Some(_)) => return Err(Misuse::NeedsForm("--residual").into()),
-            (Chosen::One(form), _) => form.definition().residual,
-            // A comparison gives each form its own.
-            (Chosen::All, None) => Residual::Log,
-        };
+    /// The library's options for one form.
+    pub fn of(&self, form: &dyn LawForm, holdout: HeldOut) -> anyhow::Result<FitOptions> {
+        self.with(self.residual().unwrap_or(form.definition().residual), holdout)
+    }
+
+    /// The library's options for a comparison, which gives each form its own residual and needs no bootstrap.
+    pub fn of_all(&self, holdout: HeldOut) -> anyhow::Result<FitOptions> {
+        if self.residual.is_some() {
+            return Err(Misuse::NeedsForm("--residual").into());
+        }
+        let options = self.with(Residual::Log, holdout)?;
+        Ok(FitOptions {
+            replicates: 0,
+            ..options
+        })
+    }
+
+    fn with(&self, residual: Residual, holdout: HeldOut) -> anyhow::Result<FitOptions> {
         let options = FitOptions {
             objective: Some(Objective {
                 residual,

@@ -1,6 +1,6 @@
 //! What a fit found, for people.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
 use triaxis_laws::{Objective, Prediction, Reduction, Resampling, Robust};
 use triaxis_units::{Flops, Params, Tokens};
@@ -14,6 +14,14 @@ const WIDTH: usize = 96;
 
 impl fmt::Display for Outcome {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        self.write(&mut text)?;
+        formatter.write_str(text.trim_end())
+    }
+}
+
+impl Outcome {
+    fn write(&self, formatter: &mut String) -> fmt::Result {
         labelled(formatter, "data", &data(self))?;
         if let Some(comparison) = &self.comparison {
             writeln!(formatter, "\n{}", forms(comparison))?;
@@ -46,7 +54,7 @@ impl fmt::Display for Outcome {
 }
 
 /// A label and a text beside it, broken into lines.
-fn labelled(formatter: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result {
+fn labelled(formatter: &mut String, label: &str, text: &str) -> fmt::Result {
     const INDENT: usize = 9;
     let mut line = format!("{label:<INDENT$}");
     let mut length = INDENT;
@@ -133,6 +141,14 @@ fn parameters(outcome: &Outcome) -> Table {
     table
 }
 
+/// How many times, in three digits.
+fn factor(times: f64) -> String {
+    match times {
+        times if times < 100.0 => format!("{times:.1}"),
+        times => Flops(times).to_string(),
+    }
+}
+
 /// An input as people write it.
 pub fn quantity(input: &str, value: f64) -> String {
     let written = match input {
@@ -160,7 +176,7 @@ pub fn inputs(of: &Prediction) -> String {
 fn prediction(predicted: &Predicted) -> String {
     let of = &predicted.of;
     let reach = match of.reach {
-        reach if reach > 1.0 => format!("{} times larger than the largest run", number(reach)),
+        reach if reach > 1.0 => format!("{} times larger than the largest run", factor(reach)),
         _ => "within the sizes fitted".into(),
     };
     format!(
@@ -188,7 +204,7 @@ pub fn check(outcome: &Outcome) -> String {
         "the {} {which}, predicted from the other {}, which end {} times below them: {:.2}% off on average (predicting the mean: {:.1}%)",
         checked.of.rows.len(),
         checked.of.fitted,
-        number(checked.of.reach),
+        factor(checked.of.reach),
         100.0 * checked.of.mean_absolute,
         100.0 * checked.of.baseline,
     )
