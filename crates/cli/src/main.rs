@@ -1,6 +1,7 @@
 //! The command line of triaxis: reads arguments, prints, and chooses the exit code.
 #![allow(clippy::print_stderr, reason = "messages of the command line go to stderr")]
 
+mod bench;
 mod failure;
 mod fit;
 mod output;
@@ -33,6 +34,9 @@ enum Command {
     Study(study::Command),
     /// Fit scaling laws to runs made elsewhere: CSV, JSON Lines or Parquet
     Fit(Box<fit::Arguments>),
+    /// Measure how fast this machine computes
+    #[command(subcommand)]
+    Bench(bench::Command),
 }
 
 /// How results are printed.
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Study(command) => study::run(command),
         Command::Fit(arguments) => fit::run(&arguments),
+        Command::Bench(command) => bench::run(&command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -8,6 +8,7 @@
 //! - The functions of this page: the same operations on burn's tensors, with gradients.
 //! - [`Implementation`]: whether they use the kernels or the compositions; [`Precision`]: what the kernels
 //!   multiply in.
+//! - [`profile`](mod@profile): where the time goes, by operation.
 //!
 //! # What holds
 //! - A result does not depend on the number of threads: work is cut by shape alone, and every sum has one
@@ -19,6 +20,7 @@
 pub mod cpu;
 pub mod memory;
 pub mod parallel;
+pub mod profile;
 pub mod simd;
 
 mod implementation;

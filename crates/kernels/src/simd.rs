@@ -307,6 +307,17 @@ impl Level {
         }
     }
 
+    /// Its name: `avx512`, `avx2` or `portable`.
+    pub fn name(self) -> &'static str {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(_) => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(_) => "avx2",
+            Self::Portable(_) => "portable",
+        }
+    }
+
     /// Makes every kernel of the process use this instruction set from now on.
     ///
     /// Results differ by rounding between instruction sets; choosing one that several kinds of machine

@@ -1,53 +1,15 @@
 //! The decoder against PyTorch: `golden/decoder.py` made `golden/decoder.safetensors`.
 #![allow(clippy::unwrap_used)] // Helpers of tests fail by panicking, as tests do.
 
+#[path = "golden/mod.rs"]
+mod golden;
+
 use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Device, Gradients, Tensor, TensorData};
-use safetensors::SafeTensors;
+use burn::tensor::{Device, Gradients, Tensor};
 use triaxis_kernels::Implementation;
-use triaxis_model::weights::{self, Weight};
-use triaxis_model::{ArchitectureSpec, DecoderConfig, Model};
-
-const FILE: &[u8] = include_bytes!("golden/decoder.safetensors");
-const BATCH: usize = 3;
-const CONTEXT: usize = 12;
-
-/// The tensors whose name begins with `prefix`, under the rest of their name.
-fn golden(prefix: &str) -> BTreeMap<String, Weight> {
-    let file = SafeTensors::deserialize(FILE).unwrap();
-    let read = |data: &[u8]| {
-        data.chunks_exact(4)
-            .map(|four| f32::from_le_bytes(four.try_into().unwrap()))
-            .collect()
-    };
-    file.tensors()
-        .into_iter()
-        .filter_map(|(name, view)| {
-            let name = name.strip_prefix(prefix)?.to_owned();
-            Some((
-                name,
-                Weight {
-                    shape: view.shape().to_vec(),
-                    values: read(view.data()),
-                },
-            ))
-        })
-        .collect()
-}
-
-fn model(kind: &str, device: &Device) -> Model {
-    let config = DecoderConfig {
-        key_value_heads: 2,
-        head_dim: 6,
-        feed_forward: 20,
-        tied: kind == "tied",
-        ..DecoderConfig::new(19, 16, 2, 4, CONTEXT)
-    };
-    let model = ArchitectureSpec::Decoder(config).build(0, device).unwrap();
-    weights::write(model, &golden(&format!("{kind}.weight."))).unwrap()
-}
+use triaxis_model::weights;
 
 /// Asserts agreement within `tolerance` of the largest expected value.
 fn close(what: &str, found: &[f32], expected: &[f32], tolerance: f32) {
@@ -95,37 +57,20 @@ fn logits_loss_and_gradients_agree_with_pytorch() {
 }
 
 fn agrees_with_pytorch() {
-    for kind in ["tied", "untied"] {
+    for kind in golden::KINDS {
         let device = Device::flex().autodiff();
-        let model = model(kind, &device);
-        let tokens = &golden(&format!("{kind}.tokens"))[""].values[..BATCH * (CONTEXT + 1)];
-        let sequences = tokens.chunks(CONTEXT + 1);
-        let inputs: Vec<i64> = sequences
-            .clone()
-            .flat_map(|row| &row[..CONTEXT])
-            .map(|&token| token as i64)
-            .collect();
-        let targets: Vec<i64> = sequences
-            .flat_map(|row| &row[1..])
-            .map(|&token| token as i64)
-            .collect();
-        let inputs = Tensor::from_data(TensorData::new(inputs, [BATCH, CONTEXT]), &device);
-        let targets = Tensor::from_data(TensorData::new(targets, [BATCH * CONTEXT]), &device);
-
+        let model = golden::model(kind, &device);
+        let (inputs, targets) = golden::batches(kind, &device).swap_remove(0);
         let logits: Vec<f32> = model.logits(inputs.clone()).unwrap().into_data().iter().collect();
         close(
             "logits",
             &logits,
-            &golden(&format!("{kind}.logits"))[""].values,
+            &golden::values(&format!("{kind}.logits")),
             1e-5,
         );
         let loss = model.loss(inputs, targets).unwrap();
-        close(
-            "loss",
-            &[loss.clone().into_scalar()],
-            &golden(&format!("{kind}.losses"))[""].values[..1],
-            1e-5,
-        );
+        let expected = &golden::values(&format!("{kind}.losses"))[..1];
+        close("loss", &[loss.clone().into_scalar()], expected, 1e-5);
 
         let gradients = loss.backward();
         let mut collect = Collect {
@@ -134,7 +79,7 @@ fn agrees_with_pytorch() {
             found: BTreeMap::new(),
         };
         model.visit(&mut collect);
-        let expected = golden(&format!("{kind}.gradient."));
+        let expected = golden::tensors(&format!("{kind}.gradient."));
         assert_eq!(collect.found.len(), expected.len());
         for (name, expected) in &expected {
             close(

@@ -14,7 +14,7 @@ pub enum ReportError {
     NotAFile(PathBuf),
     /// The file could not be written.
     #[error(
-        "cannot write `{path}` ({source}): its folder must exist, be writable and have room; \
+        "cannot write `{path}`: its folder must exist, be writable and have room; \
          nothing was replaced"
     )]
     Write {

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
+use triaxis_train::Dtype;
 use triaxis_units::{Bytes, Seconds};
 
 use crate::record::Circumstances;
 
-/// Where and how fast a trial ran, as of now.
-pub fn circumstances(threads: usize, seconds: Seconds) -> Circumstances {
+/// Where and how fast a trial in `dtype` ran, as of now.
+pub fn circumstances(dtype: Dtype, threads: usize, seconds: Seconds) -> Circumstances {
     Circumstances {
         machine: processor(),
+        unit: dtype.unit().to_owned(),
         threads,
         seconds,
         peak_memory: peak_memory(),

@@ -92,6 +92,9 @@ impl Outcome {
 pub struct Circumstances {
     /// The processor, by its own name.
     pub machine: String,
+    /// What multiplied matrices there: `amx`, `avx512-bf16`, `avx512`, …
+    #[serde(default)]
+    pub unit: String,
     /// Threads it ran on.
     pub threads: usize,
     /// Time spent on the trial's own steps: its branch, and its share of the trunk.

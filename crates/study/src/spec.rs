@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::{CorpusSpec, TokenizerSpec};
 use triaxis_plan::PlanSpec;
-use triaxis_train::Schedule;
+use triaxis_train::{Dtype, Schedule};
 use triaxis_units::Tokens;
 
 use crate::design::DesignSpec;
@@ -55,6 +55,8 @@ pub struct TrainingSpec {
     /// A sweep: each trial is run once at every multiple of the learning rate, and the laws use the
     /// best of them.
     pub learning_rate_factors: Vec<f64>,
+    /// What matrices are multiplied in; weights and optimiser are `f32` in all.
+    pub dtype: Dtype,
     /// How the learning rate moves.
     pub schedule: Schedule,
     /// Share of a trial's steps that its decay takes.
@@ -74,6 +76,7 @@ impl Default for TrainingSpec {
             batch: None,
             learning_rate: None,
             learning_rate_factors: vec![1.0],
+            dtype: Dtype::F32,
             schedule: Schedule::Wsd,
             decay: 0.2,
             weight_decay: 0.1,

@@ -105,6 +105,7 @@ pub(crate) fn trunk(
         architecture: model.clone(),
         context: training.context,
         batch_sequences,
+        dtype: training.dtype,
         schedule: training.schedule,
         warmup_steps: warmup,
         peak_learning_rate: learning_rate,

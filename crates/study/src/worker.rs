@@ -149,7 +149,8 @@ impl Observer for Recorder<'_> {
 
     fn branch_finished(&mut self, outcome: &BranchOutcome) {
         let trial = &self.group.trials[outcome.branch];
-        let circumstances = machine::circumstances(self.threads, Seconds(outcome.seconds.0));
+        let circumstances =
+            machine::circumstances(trial.config.dtype, self.threads, Seconds(outcome.seconds.0));
         let record = RunRecord::of_branch(trial, self.inputs, outcome, circumstances);
         let bits_per_byte = record
             .outcome

@@ -18,7 +18,8 @@ use std::time::Instant;
 use triaxis_corpus::{CorpusSpec, TokenizerSpec, prepare};
 use triaxis_model::{ArchitectureSpec, DecoderConfig};
 use triaxis_train::{
-    Branch, BranchOutcome, Observer, OptimizerConfig, Schedule, StepEvent, TrainConfig, estimate, rules, run,
+    Branch, BranchOutcome, Dtype, Observer, OptimizerConfig, Schedule, StepEvent, TrainConfig, estimate,
+    rules, run,
 };
 use triaxis_units::Tokens;
 
@@ -59,6 +60,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         architecture: ArchitectureSpec::Decoder(decoder),
         context,
         batch_sequences,
+        dtype: Dtype::F32,
         schedule: Schedule::Wsd,
         warmup_steps: rules::warmup_steps(end),
         peak_learning_rate: 0.0,

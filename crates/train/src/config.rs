@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use triaxis_model::ArchitectureSpec;
 use triaxis_units::Tokens;
 
+use crate::dtype::Dtype;
 use crate::error::TrainError;
 use crate::schedule::{Schedule, Span};
 
@@ -20,6 +21,9 @@ pub struct TrainConfig {
     pub context: usize,
     /// Sequences a step.
     pub batch_sequences: usize,
+    /// What matrices are multiplied in.
+    #[serde(default)]
+    pub dtype: Dtype,
     /// How the learning rate moves.
     pub schedule: Schedule,
     /// Steps over which the learning rate rises from zero.

@@ -1,4 +1,5 @@
 use burn::tensor::{Device, Tensor, TensorData};
+use triaxis_kernels::Precision;
 use triaxis_model::{Model, ModelError};
 use triaxis_units::{Bytes, Nats, Tokens};
 
@@ -9,7 +10,7 @@ use crate::outcome::Evaluation;
 /// Tokens of a forward pass: enough to keep two cores busy, few enough to stay small.
 const TOKENS_AT_ONCE: usize = 4096;
 
-/// The loss of `model`, whose weights carry no gradient, on all of `source`.
+/// The loss of `model`, whose weights carry no gradient, on all of `source`, computed in `f32`.
 ///
 /// The split is cut into successive windows of `context` inputs, the last one shorter; the token
 /// after each input is scored, seeing what precedes it in its window. So every token but the
@@ -64,7 +65,10 @@ pub fn evaluate(
 
 /// The summed loss of a batch.
 fn total(model: &Model, batch: &Batch, device: &Device) -> Result<f64, ModelError> {
-    Ok(f64::from(loss(model, batch, device)?.into_scalar::<f32>()) * batch.targets.len() as f64)
+    let mean = Precision::Float32
+        .run(|| loss(model, batch, device))?
+        .into_scalar::<f32>();
+    Ok(f64::from(mean) * batch.targets.len() as f64)
 }
 
 /// The mean loss of a batch, as a tensor.

@@ -75,7 +75,9 @@ impl State {
         let vocabulary = config.architecture.vocabulary();
         let batch = Batch::read(context.train, "training", &starts, config.context, vocabulary)?;
 
-        let loss = evaluate::loss(&self.model, &batch, &context.device)?;
+        let forward = || evaluate::loss(&self.model, &batch, &context.device);
+        // Gradients are computed in the precision of the forward pass.
+        let loss = config.dtype.precision().run(forward)?;
         let value = loss.clone().into_scalar::<f32>();
         if !value.is_finite() {
             return Ok((self, Some(Divergence::LossNotFinite)));

@@ -2,73 +2,33 @@
 //! `tests/golden/decoder.py` made.
 #![allow(clippy::unwrap_used)] // Helpers of tests fail by panicking, as tests do.
 
-use std::collections::BTreeMap;
+#[path = "../../model/tests/golden/mod.rs"]
+mod golden;
 
-use burn::tensor::{Device, Tensor, TensorData};
-use safetensors::SafeTensors;
-use triaxis_model::weights::{self, Weight};
-use triaxis_model::{ArchitectureSpec, DecoderConfig};
-use triaxis_train::OptimizerConfig;
+use burn::tensor::Device;
+use triaxis_model::weights;
 use triaxis_train::optimizer::{AdamW, WeightGradients};
+use triaxis_train::{Implementation, OptimizerConfig};
 
-const FILE: &[u8] = include_bytes!("../../model/tests/golden/decoder.safetensors");
-const BATCH: usize = 3;
-const CONTEXT: usize = 12;
 const STEPS: usize = 10;
-
-/// The tensors whose name begins with `prefix`, under the rest of their name.
-fn golden(prefix: &str) -> BTreeMap<String, Weight> {
-    let file = SafeTensors::deserialize(FILE).unwrap();
-    let read = |data: &[u8]| {
-        data.chunks_exact(4)
-            .map(|four| f32::from_le_bytes(four.try_into().unwrap()))
-            .collect()
-    };
-    file.tensors()
-        .into_iter()
-        .filter_map(|(name, view)| {
-            let name = name.strip_prefix(prefix)?.to_owned();
-            Some((
-                name,
-                Weight {
-                    shape: view.shape().to_vec(),
-                    values: read(view.data()),
-                },
-            ))
-        })
-        .collect()
-}
 
 #[test]
 fn ten_steps_agree_with_pytorch() {
-    for kind in ["tied", "untied"] {
+    for implementation in [Implementation::Fused, Implementation::Composed] {
+        implementation.run(agree_with_pytorch);
+    }
+}
+
+fn agree_with_pytorch() {
+    for kind in golden::KINDS {
         let device = Device::default().autodiff();
-        let config = DecoderConfig {
-            key_value_heads: 2,
-            head_dim: 6,
-            feed_forward: 20,
-            tied: kind == "tied",
-            ..DecoderConfig::new(19, 16, 2, 4, CONTEXT)
-        };
-        let built = ArchitectureSpec::Decoder(config).build(0, &device).unwrap();
-        let mut model = weights::write(built, &golden(&format!("{kind}.weight."))).unwrap();
-        let values = |name: &str| golden(&format!("{kind}.{name}")).remove("").unwrap().values;
-        let (tokens, losses, norms) = (values("tokens"), values("losses"), values("norms"));
+        let mut model = golden::model(kind, &device);
+        let [losses, norms] = ["losses", "norms"].map(|name| golden::values(&format!("{kind}.{name}")));
+        let batches = golden::batches(kind, &device);
+        assert_eq!((batches.len(), losses.len()), (STEPS, STEPS));
 
         let mut optimizer = AdamW::default();
-        for (step, window) in tokens.chunks(BATCH * (CONTEXT + 1)).enumerate() {
-            let rows = window.chunks(CONTEXT + 1);
-            let inputs: Vec<i64> = rows
-                .clone()
-                .flat_map(|row| &row[..CONTEXT])
-                .map(|&token| token as i64)
-                .collect();
-            let targets: Vec<i64> = rows
-                .flat_map(|row| &row[1..])
-                .map(|&token| token as i64)
-                .collect();
-            let inputs = Tensor::from_data(TensorData::new(inputs, [BATCH, CONTEXT]), &device);
-            let targets = Tensor::from_data(TensorData::new(targets, [BATCH * CONTEXT]), &device);
+        for (step, (inputs, targets)) in batches.into_iter().enumerate() {
             let loss = model.loss(inputs, targets).unwrap();
             let value: f32 = loss.clone().into_scalar();
             assert!(
@@ -95,8 +55,8 @@ fn ten_steps_agree_with_pytorch() {
 
         let found = weights::read(&model);
         let (start, trained) = (
-            golden(&format!("{kind}.weight.")),
-            golden(&format!("{kind}.trained.")),
+            golden::tensors(&format!("{kind}.weight.")),
+            golden::tensors(&format!("{kind}.trained.")),
         );
         assert_eq!(found.len(), trained.len());
         for (name, expected) in trained {
@@ -110,6 +70,5 @@ fn ten_steps_agree_with_pytorch() {
                 );
             }
         }
-        assert_eq!(losses.len(), STEPS);
     }
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use triaxis_model::{ArchitectureSpec, DecoderConfig};
 use triaxis_train::{
-    Branch, BranchOutcome, Cadence, Divergence, Observer, OptimizerConfig, Schedule, Status, StepEvent,
-    TrainConfig, TrainError, estimate, evaluate, load_model, run,
+    Branch, BranchOutcome, Cadence, Divergence, Dtype, Observer, OptimizerConfig, Schedule, Status,
+    StepEvent, TrainConfig, TrainError, estimate, evaluate, load_model, run,
 };
 use triaxis_units::{Bytes, Seconds};
 
@@ -21,6 +21,7 @@ fn config() -> TrainConfig {
         architecture: ArchitectureSpec::Decoder(architecture),
         context: 8,
         batch_sequences: 4,
+        dtype: Dtype::F32,
         schedule: Schedule::Wsd,
         warmup_steps: 3,
         peak_learning_rate: 0.01,
@@ -108,10 +109,10 @@ fn bits(mut outcomes: Vec<BranchOutcome>, folder: &Path) -> (Vec<BranchOutcome>,
     (outcomes, hasher.finalize().to_string())
 }
 
-fn undisturbed() -> (Vec<BranchOutcome>, String) {
+fn undisturbed(config: &TrainConfig) -> (Vec<BranchOutcome>, String) {
     let folder = tempfile::tempdir().unwrap();
     let mut watcher = Watcher::new(u64::MAX, u64::MAX);
-    let outcomes = train(&config(), folder.path(), &BTreeSet::new(), &mut watcher).unwrap();
+    let outcomes = train(config, folder.path(), &BTreeSet::new(), &mut watcher).unwrap();
     bits(outcomes, folder.path())
 }
 
@@ -187,7 +188,13 @@ fn a_branch_has_the_same_bits_alone_as_among_others() {
 
 #[test]
 fn interrupted_anywhere_and_resumed_it_has_the_same_bits() {
-    let expected = undisturbed();
+    for dtype in Dtype::ALL {
+        interrupted_anywhere(&TrainConfig { dtype, ..config() });
+    }
+}
+
+fn interrupted_anywhere(config: &TrainConfig) {
+    let expected = undisturbed(config);
     for (stop_after, every) in [(1, 1), (2, 3), (3, 2), (5, 4), (7, 1), (9, 5), (13, 1000)] {
         let folder = tempfile::tempdir().unwrap();
         let mut finished = BTreeSet::new();
@@ -200,7 +207,7 @@ fn interrupted_anywhere_and_resumed_it_has_the_same_bits() {
                 outcomes: Vec::new(),
             };
             let result = run(
-                &config(),
+                config,
                 &text(300),
                 &text(100),
                 Bytes(250),
@@ -212,8 +219,10 @@ fn interrupted_anywhere_and_resumed_it_has_the_same_bits() {
             outcomes.extend(recorder.outcomes);
             match result {
                 Ok(_) => break,
-                Err(TrainError::Stopped { .. }) => interruptions += 1,
-                Err(other) => panic!("{other}"),
+                Err(error) => {
+                    assert!(matches!(error, TrainError::Stopped { .. }), "{error}");
+                    interruptions += 1;
+                }
             }
         }
         assert!(interruptions >= 2);
@@ -270,7 +279,7 @@ fn interrupted(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn damaged_checkpoints_are_set_aside_and_cost_no_bit() {
-    let expected = undisturbed();
+    let expected = undisturbed(&config());
     type Harm = fn(&mut Vec<u8>);
     let damage: [(&str, Harm); 5] = [
         ("truncated", |bytes| bytes.truncate(bytes.len() - 10)),
@@ -510,6 +519,12 @@ fn texts_that_do_not_fit_are_explained() {
 
 #[test]
 fn the_number_of_threads_changes_no_bit() {
+    for dtype in Dtype::ALL {
+        on_any_number_of_threads(dtype);
+    }
+}
+
+fn on_any_number_of_threads(dtype: Dtype) {
     // Large enough for the products to be shared out among threads.
     let architecture = ArchitectureSpec::Decoder(DecoderConfig::new(256, 64, 2, 4, 64));
     let branches = vec![Branch { end: 4, decay: 1 }];
@@ -517,6 +532,7 @@ fn the_number_of_threads_changes_no_bit() {
         architecture,
         context: 64,
         batch_sequences: 16,
+        dtype,
         branches,
         ..config()
     };

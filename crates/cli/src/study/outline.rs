@@ -6,6 +6,7 @@ use serde::Serialize;
 use triaxis_study::calibrate;
 use triaxis_study::trial::{Group, Role};
 use triaxis_study::{FrozenSpec, StudyError};
+use triaxis_train::Dtype;
 use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 
 use crate::Format;
@@ -45,6 +46,7 @@ struct Row {
     six_nd: Flops,
     steps: u64,
     batch: Tokens,
+    dtype: Dtype,
     learning_rate: f64,
     memory: Bytes,
     seconds: Seconds,
@@ -106,6 +108,7 @@ fn row(group: &Group, trial: &triaxis_study::Trial, step: Seconds) -> Row {
         six_nd: Flops::six_nd(trial.parameters, trial.tokens),
         steps: trial.steps(),
         batch: trial.config.batch_tokens(),
+        dtype: trial.config.dtype,
         learning_rate: trial.config.peak_learning_rate,
         memory: trial.memory,
         seconds: step * trial.steps() as f64,
@@ -125,7 +128,8 @@ impl fmt::Display for Outline {
         }
         write!(formatter, "\n{sources}\n")?;
         let mut trials = Table::new([
-            "role", "model", "budget", "N", "D", "FLOPs", "6ND", "steps", "batch", "rate", "memory", "alone",
+            "role", "model", "budget", "N", "D", "FLOPs", "6ND", "steps", "batch", "dtype", "rate", "memory",
+            "alone",
         ]);
         for row in &self.trials {
             trials.row([
@@ -139,6 +143,7 @@ impl fmt::Display for Outline {
                 row.six_nd.to_string(),
                 row.steps.to_string(),
                 row.batch.to_string(),
+                row.dtype.to_string(),
                 format!("{:.4}", row.learning_rate),
                 row.memory.to_string(),
                 row.seconds.to_string(),

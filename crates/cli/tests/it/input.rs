@@ -162,3 +162,11 @@ fn a_spec_that_was_refused_can_be_mended_in_the_same_folder() {
         String::from_utf8_lossy(&mended.stderr)
     );
 }
+
+#[test]
+fn an_unknown_dtype_is_named_with_the_known_ones() {
+    says(
+        &refused_spec(&SPEC.replace("batch = 256", "batch = 256\ndtype = \"fp8\"")),
+        &["fp8", "f32", "bf16"],
+    );
+}

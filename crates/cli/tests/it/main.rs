@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fit;
+mod bench;
 mod input;
 mod kill;
 mod output;

@@ -20,6 +20,7 @@ fn help() {
     let bench = Bench::new(SPEC);
     insta::assert_snapshot!("help", said(&bench, &["--help"]));
     insta::assert_snapshot!("help_study", said(&bench, &["study", "--help"]));
+    insta::assert_snapshot!("help_bench_train", said(&bench, &["bench", "train", "--help"]));
     insta::assert_snapshot!("help_study_run", said(&bench, &["study", "run", "--help"]));
 }
 

@@ -157,6 +157,38 @@ fn a_dry_run_lists_the_trials_and_writes_nothing() {
 }
 
 #[test]
+fn trials_in_bf16_are_other_trials_and_say_what_multiplied() {
+    let [single, half] = ["f32", "bf16"].map(|dtype| {
+        let bench = Bench::new(&SPEC.replace("batch = 256", &format!("batch = 256\ndtype = \"{dtype}\"")));
+        let outline = json(&bench.run(&["study", "run", "spec.toml", "--dry-run", "--format", "json"]));
+        assert_eq!(outline["trials"][0]["dtype"], dtype);
+        let result = json(&bench.run(&["study", "run", "spec.toml", "--out", "out", "--format", "json"]));
+        let id = bench.records("out")[0].0.clone();
+        let record = fs::read_to_string(bench.path("out/trials").join(format!("{id}.json"))).unwrap();
+        let record: Value = serde_json::from_str(&record).unwrap();
+        assert_eq!(record["content"]["trial"]["config"]["dtype"], dtype);
+        let unit = record["content"]["circumstances"]["unit"].as_str().unwrap();
+        assert!(!unit.is_empty());
+        assert_eq!(result["trials"][0]["dtype"], format!("{dtype} on {unit}"));
+        bench
+            .records("out")
+            .into_iter()
+            .map(|(id, _)| id)
+            .collect::<Vec<_>>()
+    });
+    assert!(single.iter().all(|id| !half.contains(id)));
+    let plain = Bench::new(SPEC);
+    assert!(
+        plain
+            .run(&["study", "run", "spec.toml", "--out", "out", "--quiet"])
+            .status
+            .success()
+    );
+    let default: Vec<String> = plain.records("out").into_iter().map(|(id, _)| id).collect();
+    assert_eq!(default, single);
+}
+
+#[test]
 fn status_tells_done_from_missing() {
     let bench = Bench::new(SPEC);
     assert!(

@@ -6,6 +6,7 @@ use burn_flex::FlexTensor;
 
 use super::flex::{contiguous, fused, inner, into_mutable, values};
 use crate::cpu::adamw::{self, Update};
+use crate::profile::{self, Pass};
 
 /// The running means of a parameter's gradient and of its square.
 #[derive(Clone, Debug)]
@@ -50,19 +51,21 @@ pub fn adamw_step<const D: usize>(
     if !(fused(&parameter) && fused(&gradient) && fused(&first) && fused(&second)) {
         return composed(parameter, gradient, Moments { first, second }, update);
     }
-    let gradient = contiguous(inner(gradient.into_dispatch()));
-    let [mut parameter, mut first, mut second] =
-        [parameter, first, second].map(|tensor| into_mutable(inner(tensor.into_dispatch())));
-    adamw::step(
-        parameter.storage_mut(),
-        values(&gradient),
-        first.storage_mut(),
-        second.storage_mut(),
-        update,
-    );
-    let [parameter, first, second] =
-        [parameter, first, second].map(|tensor: FlexTensor| Tensor::from_primitive::<Flex>(tensor));
-    (parameter, Moments { first, second })
+    profile::time("adamw_step", Pass::Update, || {
+        let gradient = contiguous(inner(gradient.into_dispatch()));
+        let [mut parameter, mut first, mut second] =
+            [parameter, first, second].map(|tensor| into_mutable(inner(tensor.into_dispatch())));
+        adamw::step(
+            parameter.storage_mut(),
+            values(&gradient),
+            first.storage_mut(),
+            second.storage_mut(),
+            update,
+        );
+        let [parameter, first, second] =
+            [parameter, first, second].map(|tensor: FlexTensor| Tensor::from_primitive::<Flex>(tensor));
+        (parameter, Moments { first, second })
+    })
 }
 
 fn composed<const D: usize>(

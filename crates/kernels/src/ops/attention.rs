@@ -264,6 +264,7 @@ impl<C: CheckpointStrategy> Attention for Autodiff<Flex, C> {
         rotation: Option<Tables>,
     ) -> FloatTensor<Self> {
         record::<C, _, 3>(
+            "attention",
             [q, k, v],
             |inputs, _| {
                 let separate = Separate::new(inputs, rotation);
@@ -285,6 +286,7 @@ impl<C: CheckpointStrategy> Attention for Autodiff<Flex, C> {
         rotation: Option<Tables>,
     ) -> FloatTensor<Self> {
         record::<C, _, 1>(
+            "attention",
             [projected],
             |[projected], _| {
                 let packed = Packed {

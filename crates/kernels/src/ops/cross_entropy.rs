@@ -81,6 +81,7 @@ impl<C: CheckpointStrategy> CrossEntropy for Autodiff<Flex, C> {
         targets: IntTensor<Self>,
     ) -> FloatTensor<Self> {
         record::<C, Option<[FlexTensor; 2]>, 2>(
+            "head_cross_entropy",
             [x, head],
             |inputs, tracked| {
                 let ([x, head], targets) = (inputs.map(contiguous), token_ids(targets));

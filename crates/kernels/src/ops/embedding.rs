@@ -38,6 +38,7 @@ impl<C: CheckpointStrategy> Embedding for Autodiff<Flex, C> {
     fn embed(table: FloatTensor<Self>, tokens: IntTensor<Self>) -> FloatTensor<Self> {
         let tokens = token_ids(tokens);
         record::<C, _, 1>(
+            "embedding",
             [table],
             |[table], _| {
                 (

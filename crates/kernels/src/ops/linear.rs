@@ -40,6 +40,7 @@ impl Linear for Flex {
 impl<C: CheckpointStrategy> Linear for Autodiff<Flex, C> {
     fn linear(x: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
         record::<C, _, 2>(
+            "linear",
             [x, weight],
             |inputs, _| {
                 let (inputs, precision) = (inputs.map(contiguous), Precision::current());

@@ -40,6 +40,7 @@ impl RmsNorm for Flex {
 impl<C: CheckpointStrategy> RmsNorm for Autodiff<Flex, C> {
     fn rms_norm(x: FloatTensor<Self>, weight: FloatTensor<Self>, epsilon: f32) -> FloatTensor<Self> {
         record::<C, _, 2>(
+            "rms_norm",
             [x, weight],
             |inputs, _| {
                 let [x, weight] = inputs.map(contiguous);

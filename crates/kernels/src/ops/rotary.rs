@@ -68,6 +68,7 @@ impl Rotary for Flex {
 impl<C: CheckpointStrategy> Rotary for Autodiff<Flex, C> {
     fn rotate(x: FloatTensor<Self>, tables: Tables) -> FloatTensor<Self> {
         record::<C, _, 1>(
+            "rotary",
             [x],
             |[x], _| (turn(x, &tables, Turn::Forward), tables),
             |tables, dy, _| [Some(turn(dy, &tables, Turn::Back))],

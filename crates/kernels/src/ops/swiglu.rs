@@ -41,6 +41,7 @@ impl Swiglu for Flex {
 impl<C: CheckpointStrategy> Swiglu for Autodiff<Flex, C> {
     fn swiglu(gate_and_up: FloatTensor<Self>) -> FloatTensor<Self> {
         record::<C, _, 1>(
+            "swiglu",
             [gate_and_up],
             |[gate_and_up], _| {
                 let gate_and_up = contiguous(gate_and_up);

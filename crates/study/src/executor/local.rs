@@ -115,7 +115,7 @@ impl Local {
             .enumerate()
             .filter(|(place, _)| !recorded.contains(place))
         {
-            let circumstances = machine::circumstances(threads, Default::default());
+            let circumstances = machine::circumstances(trial.config.dtype, threads, Default::default());
             job.store.write_record(&RunRecord::of_failure(
                 trial,
                 job.inputs,

@@ -1,0 +1,20 @@
+//! `triaxis bench`: how fast this machine computes.
+
+mod size;
+mod train;
+
+use clap::Subcommand;
+
+/// What can be measured.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Time training steps of a model of a standard size, and tell where the time goes
+    Train(train::Train),
+}
+
+/// Does what `command` says.
+pub fn run(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Train(arguments) => train::run(arguments),
+    }
+}

@@ -1,0 +1,88 @@
+//! `bench`, with the real program on a tiny model.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const TINY: [&str; 10] = [
+    "bench",
+    "train",
+    "--size",
+    "quickstart",
+    "--set",
+    "width=16",
+    "--set",
+    "heads=2",
+    "--steps",
+    "3",
+];
+
+fn bench(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_triaxis"))
+        .args(TINY)
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn measured(arguments: &[&str]) -> Value {
+    let output = bench(&[arguments, &["--format", "json"]].concat());
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn a_bench_measures_what_it_says() {
+    let found = measured(&["--dtype", "bf16", "--threads", "1", "--batch", "2"]);
+    assert_eq!(found["config"]["dtype"], "bf16");
+    assert_eq!(
+        (&found["threads"], &found["batch"], &found["steps"]),
+        (&1.into(), &256.into(), &3.into())
+    );
+    // An untrained model on random tokens pays about ln 512 = 6.24 nats.
+    assert!((found["loss"].as_f64().unwrap() - 6.24).abs() < 1.0, "{found:#}");
+    let number = |key: &str| found[key].as_f64().unwrap();
+    let step = number("step");
+    assert!((number("tokens_per_second") * step / 256.0 - 1.0).abs() < 1e-9);
+    assert!((number("flops_per_second") * step / number("flops") - 1.0).abs() < 1e-9);
+    assert!(number("peak_flops_per_second") > number("flops_per_second"));
+    let shares: f64 = found["operations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["share"].as_f64().unwrap())
+        .sum();
+    assert!((shares - 1.0).abs() < 1e-6, "{found:#}");
+}
+
+#[test]
+fn compositions_lose_what_kernels_lose() {
+    let [fused, composed] = ["fused", "composed"].map(|name| measured(&["--implementation", name]));
+    let loss = |found: &Value| found["loss"].as_f64().unwrap();
+    assert!((loss(&fused) / loss(&composed) - 1.0).abs() < 1e-5);
+    let names = |found: &Value| found["operations"].as_array().unwrap().len();
+    assert!(names(&fused) > 8, "{fused:#}");
+    assert_eq!(names(&composed), 1, "{composed:#}");
+}
+
+#[test]
+fn what_cannot_be_measured_is_wrong_usage() {
+    for (arguments, said) in [
+        (["--set", "heads=0"], "heads"),
+        (["--set", "widht=8"], "widht"),
+        (["--set", "width"], "KEY=VALUE"),
+        (["--dtype", "f8"], "bf16"),
+        (["--arch", "abacus"], "decoder"),
+        (["--batch", "9999999"], "batch_sequences"),
+    ] {
+        let output = bench(&arguments);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(message.contains(said), "{message}");
+        assert!(output.stdout.is_empty());
+    }
+}

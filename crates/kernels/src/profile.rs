@@ -1,0 +1,110 @@
+//! Where a thread's time goes, by operation.
+//!
+//! Off, it costs a look at a thread's flag for each operation.
+
+use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
+
+/// The part of a training step that an operation ran in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// From tokens to loss.
+    Forward,
+    /// From loss to gradients.
+    Backward,
+    /// From gradients to weights.
+    Update,
+}
+
+/// What the calls of one operation in one pass took together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperationTime {
+    /// Name of the operation, the kernel's function.
+    pub operation: &'static str,
+    /// Where it ran.
+    pub pass: Pass,
+    /// How often it ran.
+    pub calls: u64,
+    /// The time from each call to its return, threads it shared its work with included.
+    pub time: Duration,
+}
+
+thread_local! {
+    static RUNNING: Cell<bool> = const { Cell::new(false) };
+    static TIMES: RefCell<Vec<OperationTime>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs `work` and returns its result with the time that its kernels took, each operation and pass once.
+///
+/// Kernels that `work` calls on this thread are counted; compositions of tensor operations are not.
+pub fn profile<R>(work: impl FnOnce() -> R) -> (R, Vec<OperationTime>) {
+    TIMES.take();
+    RUNNING.set(true);
+    let result = work();
+    RUNNING.set(false);
+    (result, TIMES.take())
+}
+
+/// Runs a kernel, on the clock if there is one.
+pub(crate) fn time<R>(operation: &'static str, pass: Pass, work: impl FnOnce() -> R) -> R {
+    if !RUNNING.get() {
+        return work();
+    }
+    let start = Instant::now();
+    let result = work();
+    let time = start.elapsed();
+    TIMES.with_borrow_mut(|times| {
+        let known = times
+            .iter_mut()
+            .find(|known| known.operation == operation && known.pass == pass);
+        match known {
+            Some(known) => {
+                known.calls += 1;
+                known.time += time;
+            }
+            None => times.push(OperationTime {
+                operation,
+                pass,
+                calls: 1,
+                time,
+            }),
+        }
+    });
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Distribution, Tensor};
+
+    use super::{Pass, profile};
+    use crate::Implementation;
+
+    fn step() -> Tensor<2> {
+        let device = Device::flex().autodiff();
+        let random = |shape| Tensor::<2>::random(shape, Distribution::Default, &device).require_grad();
+        let (x, weight) = (random([40, 16]), random([16, 16]));
+        let hidden = crate::linear(crate::linear(x, weight.clone()), weight.clone());
+        let gradients = crate::swiglu(hidden).sum().backward();
+        weight.grad(&gradients).expect("a weight in use")
+    }
+
+    #[test]
+    fn both_passes_of_every_kernel_are_counted_while_asked() {
+        step();
+        let (_, times) = profile(step);
+        let counted = |operation, pass| {
+            let found = times
+                .iter()
+                .find(|time| time.operation == operation && time.pass == pass);
+            found.map_or(0, |time| time.calls)
+        };
+        for (operation, calls) in [("linear", 2), ("swiglu", 1)] {
+            assert_eq!(counted(operation, Pass::Forward), calls);
+            assert_eq!(counted(operation, Pass::Backward), calls);
+        }
+        assert_eq!(times.len(), 4);
+        assert_eq!(profile(|| ()).1, []);
+        assert_eq!(Implementation::Composed.run(|| profile(step)).1, []);
+    }
+}

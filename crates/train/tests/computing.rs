@@ -1,0 +1,172 @@
+//! The ways to compute a training, against one another.
+#![allow(clippy::unwrap_used)] // Helpers of tests fail by panicking, as tests do.
+
+use std::collections::BTreeSet;
+
+use triaxis_kernels::Precision;
+use triaxis_model::{ArchitectureSpec, DecoderConfig};
+use triaxis_train::speed::{measure, product_peak};
+use triaxis_train::{
+    Branch, BranchOutcome, Dtype, Implementation, Observer, OptimizerConfig, Pass, Schedule, StepEvent,
+    TrainConfig, evaluate, load_model, run,
+};
+use triaxis_units::Bytes;
+
+const STEPS: u64 = 150;
+
+fn config(dtype: Dtype) -> TrainConfig {
+    let architecture = DecoderConfig {
+        key_value_heads: 2,
+        ..DecoderConfig::new(61, 48, 2, 4, 32)
+    };
+    TrainConfig {
+        architecture: ArchitectureSpec::Decoder(architecture),
+        context: 32,
+        batch_sequences: 6,
+        dtype,
+        schedule: Schedule::Wsd,
+        warmup_steps: 5,
+        peak_learning_rate: 0.005,
+        optimizer: OptimizerConfig::default(),
+        seed: 3,
+        branches: vec![Branch {
+            end: STEPS,
+            decay: STEPS / 5,
+        }],
+    }
+}
+
+/// A text with structure to learn: each token follows from the two before, with exceptions.
+fn text() -> Vec<u32> {
+    let mut text = vec![1u32, 2];
+    for index in 2..4000 {
+        let next = text[index - 1] * 3 + text[index - 2] + u32::from(index % 7 == 0) * (index as u32 / 11);
+        text.push(next % 61);
+    }
+    text
+}
+
+#[derive(Default)]
+struct Losses(Vec<f64>);
+
+impl Observer for Losses {
+    fn step(&mut self, event: &StepEvent) {
+        self.0.push(event.loss.0);
+    }
+    fn branch_finished(&mut self, outcome: &BranchOutcome) {
+        self.0.push(outcome.validation.unwrap().nats.0);
+    }
+}
+
+/// The loss of every step, and the validation loss after them.
+fn losses(config: &TrainConfig) -> Vec<f64> {
+    let folder = tempfile::tempdir().unwrap();
+    let (train, mut losses) = (text(), Losses::default());
+    let validation = train[..700].to_vec();
+    run(
+        config,
+        &train,
+        &validation,
+        Bytes(700),
+        folder.path(),
+        &BTreeSet::new(),
+        &mut losses,
+    )
+    .unwrap();
+    assert_eq!(losses.0.len() as u64, STEPS + 1);
+    losses.0
+}
+
+/// The largest relative difference between losses of the same step.
+fn difference(one: &[f64], other: &[f64]) -> f64 {
+    one.iter()
+        .zip(other)
+        .map(|(one, other)| (one / other - 1.0).abs())
+        .fold(0.0, f64::max)
+}
+
+#[test]
+fn a_whole_training_with_the_compositions_has_the_same_losses() {
+    let config = config(Dtype::F32);
+    let fused = losses(&config);
+    assert!(fused[STEPS as usize] < 0.6 * fused[0], "it learns: {fused:?}");
+    let composed = Implementation::Composed.run(|| losses(&config));
+    assert_ne!(fused, composed, "the same bits come from the same code");
+    let found = difference(&fused, &composed);
+    assert!(found <= 1e-4, "{found}");
+}
+
+#[test]
+fn bf16_rounds_where_the_processor_has_it_and_learns_as_much() {
+    let [single, half] = Dtype::ALL.map(|dtype| losses(&config(dtype)));
+    assert_eq!(single != half, Dtype::F32.unit() != Dtype::Bf16.unit());
+    let found = difference(&single[..20], &half[..20]);
+    assert!(found <= 2e-2, "{found}");
+    let (single, half) = (single[STEPS as usize], half[STEPS as usize]);
+    assert!((half / single - 1.0).abs() <= 5e-2, "{half} against {single}");
+}
+
+#[test]
+fn evaluation_is_in_single_precision() {
+    let folder = tempfile::tempdir().unwrap();
+    let (text, mut losses) = (text(), Losses::default());
+    let config = TrainConfig {
+        branches: vec![Branch { end: 8, decay: 1 }],
+        ..config(Dtype::Bf16)
+    };
+    let arguments = (&config, &text, Bytes(4000), folder.path());
+    run(
+        arguments.0,
+        arguments.1,
+        arguments.1,
+        arguments.2,
+        arguments.3,
+        &BTreeSet::new(),
+        &mut losses,
+    )
+    .unwrap();
+    let device = burn::tensor::Device::default();
+    let (_, model) = load_model(&folder.path().join("model-8-1.safetensors"), &device).unwrap();
+    for precision in [Precision::Float32, Precision::BFloat16] {
+        let found = precision
+            .run(|| evaluate(&model, &text, Bytes(4000), 32, 61, &device))
+            .unwrap();
+        assert_eq!(Some(&found.nats.0), losses.0.last());
+    }
+}
+
+#[test]
+fn timed_steps_tell_where_the_time_went() {
+    for dtype in Dtype::ALL {
+        let speed = measure(&config(dtype), 2, 5).unwrap();
+        assert_eq!(speed.steps.len(), 5);
+        assert!(
+            (speed.loss.0 - 61f64.ln()).abs() < 1.0,
+            "an untrained model on noise: {}",
+            speed.loss
+        );
+        let spent: f64 = speed
+            .operations
+            .iter()
+            .map(|operation| operation.time.as_secs_f64())
+            .sum();
+        let whole: f64 = speed.steps.iter().map(|step| step.0).sum();
+        assert!(
+            speed.step().0 > 0.0 && spent > 0.0 && spent < whole,
+            "{spent} of {whole}"
+        );
+        // Two layers of four products, in five steps.
+        for pass in [Pass::Forward, Pass::Backward] {
+            let linear = speed
+                .operations
+                .iter()
+                .find(|found| found.operation == "linear" && found.pass == pass);
+            assert_eq!(linear.unwrap().calls, 5 * 2 * 4);
+        }
+    }
+    let composed = Implementation::Composed
+        .run(|| measure(&config(Dtype::F32), 0, 1))
+        .unwrap();
+    assert_eq!((composed.steps.len(), composed.operations), (1, Vec::new()));
+    assert!(product_peak(Dtype::F32) > 0.0);
+}
