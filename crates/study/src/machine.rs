@@ -11,7 +11,7 @@ use crate::record::Circumstances;
 pub fn circumstances(dtype: Dtype, threads: usize, seconds: Seconds) -> Circumstances {
     Circumstances {
         machine: processor(),
-        unit: dtype.unit().to_owned(),
+        unit: dtype.unit(),
         threads,
         seconds,
         peak_memory: peak_memory(),

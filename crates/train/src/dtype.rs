@@ -1,5 +1,6 @@
 use std::fmt;
 
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use triaxis_kernels::Precision;
 
@@ -29,10 +30,15 @@ impl Dtype {
         }
     }
 
-    /// What multiplies on this processor: `amx` or `avx512-bf16` for bf16 where it has them, else the
-    /// instruction set of `f32`, such as `avx512`.
-    pub fn unit(self) -> &'static str {
-        self.precision().unit()
+    /// What multiplies when this program trains: on a processor `amx` or `avx512-bf16` for bf16 where it has
+    /// them, else the instruction set of `f32`, such as `avx512`; the name of any other device.
+    pub fn unit(self) -> String {
+        let device = Device::default();
+        if device == Device::flex() {
+            self.precision().unit().to_owned()
+        } else {
+            format!("{device:?}")
+        }
     }
 
     pub(crate) fn precision(self) -> Precision {

@@ -109,7 +109,7 @@ pub fn run(arguments: &Train) -> anyhow::Result<()> {
 struct Report {
     machine: String,
     /// What multiplied matrices.
-    unit: &'static str,
+    unit: String,
     threads: usize,
     implementation: Computing,
     config: TrainConfig,

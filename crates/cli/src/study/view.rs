@@ -55,9 +55,12 @@ pub fn of(
 }
 
 fn machine_line(records: &[RunRecord]) -> String {
-    let mut machines: Vec<&str> = records
+    let mut machines: Vec<String> = records
         .iter()
-        .map(|record| record.circumstances.machine.as_str())
+        .map(|record| {
+            let (machine, unit) = (&record.circumstances.machine, &record.circumstances.unit);
+            format!("{machine}, products in {} on {unit}", record.trial.config.dtype)
+        })
         .collect();
     machines.sort_unstable();
     machines.dedup();
@@ -200,10 +203,6 @@ fn trial_view(trial: &Trial, record: Option<&RunRecord>, unique: Option<Tokens>)
         six_nd: Flops::six_nd(trial.parameters, trial.tokens),
         learning_rate: trial.config.peak_learning_rate,
         batch_tokens: trial.config.batch_tokens(),
-        dtype: match record.map(|record| record.circumstances.unit.as_str()) {
-            None | Some("") => trial.config.dtype.to_string(),
-            Some(unit) => format!("{} on {unit}", trial.config.dtype),
-        },
         steps: trial.steps(),
         status: status(outcome),
         loss: validation.map(|validation| Nats(validation.nats.0)),

@@ -120,7 +120,6 @@ const COLUMNS: &[Column] = &[
     numeric("Batch", "tokens", |t| {
         Some((t.batch_tokens.to_string(), t.batch_tokens.as_f64()))
     }),
-    worded("Products", |t| (t.dtype.render(), t.dtype.clone())),
     numeric("Steps", "", |t| Some((text::whole(t.steps), t.steps as f64))),
     numeric("Time", "", |t| {
         t.seconds.map(|seconds| (seconds.to_string(), seconds.0))

@@ -28,8 +28,6 @@ pub struct Trial {
     pub learning_rate: f64,
     /// Tokens a step.
     pub batch_tokens: Tokens,
-    /// What matrices were multiplied in, and by what: `bf16 on amx`.
-    pub dtype: String,
     /// Optimiser steps.
     pub steps: u64,
     /// What became of it.
