@@ -24,17 +24,24 @@ pub mod profile;
 pub mod simd;
 
 mod implementation;
+#[cfg(feature = "tensors")]
 mod ops;
 
 pub use cpu::adamw::Update;
 pub use implementation::{Implementation, Precision};
-pub use ops::adamw::{Moments, adamw_step};
-pub use ops::attention::{AttentionHeads, Rotation, causal_attention, causal_attention_packed};
-pub use ops::cross_entropy::{head_cross_entropy, head_losses};
-pub use ops::embedding::embedding;
-pub use ops::linear::linear;
-pub use ops::norm::{gradient_norm, sum_of_squares};
-pub use ops::product::count_products;
-pub use ops::rms_norm::rms_norm;
-pub use ops::rotary::rotary;
-pub use ops::swiglu::swiglu;
+#[cfg(feature = "tensors")]
+pub use tensors::*;
+
+#[cfg(feature = "tensors")]
+mod tensors {
+    pub use crate::ops::adamw::{Moments, adamw_step};
+    pub use crate::ops::attention::{AttentionHeads, Rotation, causal_attention, causal_attention_packed};
+    pub use crate::ops::cross_entropy::{head_cross_entropy, head_losses};
+    pub use crate::ops::embedding::embedding;
+    pub use crate::ops::linear::linear;
+    pub use crate::ops::norm::{gradient_norm, sum_of_squares};
+    pub use crate::ops::product::count_products;
+    pub use crate::ops::rms_norm::rms_norm;
+    pub use crate::ops::rotary::rotary;
+    pub use crate::ops::swiglu::swiglu;
+}

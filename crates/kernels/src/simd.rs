@@ -444,4 +444,21 @@ mod tests {
             assert_eq!((sum, largest), (7.0 - 39.0, 4.0));
         }
     }
+
+    #[test]
+    fn reductions_have_the_same_bits_on_every_level() {
+        let x: Vec<f32> = (0..16)
+            .map(|i| ((i * 7919 + 5) % 101) as f32 / 7.0 - 6.0)
+            .collect();
+        let expected = sum_and_largest(Portable, &x);
+        assert_eq!(expected.1, x.iter().copied().fold(f32::MIN, f32::max));
+        for level in Level::available() {
+            let (sum, largest) = dispatch_at!(level, sum_and_largest(&x));
+            assert_eq!(
+                (sum.to_bits(), largest.to_bits()),
+                (expected.0.to_bits(), expected.1.to_bits()),
+                "{level:?}"
+            );
+        }
+    }
 }

@@ -8,10 +8,17 @@
 //! Each value of the result is a sum over depth blocks in order, in each of which it is one chain of
 //! fused multiply-adds in order. It does not depend on where the value lies.
 
+mod gather;
+mod pack;
+
+pub(super) use pack::{Packed, pack, panels_length};
+
+use gather::Gathered;
+
 use super::matrix::{Matrix, Target};
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared};
-use crate::simd::{LANES, Simd, dispatch, each_vector};
+use crate::simd::{LANES, Simd, dispatch};
 
 /// Columns of a panel.
 const PANEL: usize = 2 * LANES;
@@ -92,117 +99,6 @@ fn block_start(depth: usize, column: usize, columns: usize, row: usize) -> usize
     column * depth + panels_length(row, columns)
 }
 
-/// A right-hand side in panels of 32 columns, the last one of 16 if that is enough, filled up with zeros.
-#[derive(Clone, Copy)]
-pub(super) struct Packed<'a> {
-    panels: &'a [f32],
-    depth: usize,
-    columns: usize,
-}
-
-/// The values that [`pack`] needs.
-pub(super) fn panels_length(depth: usize, columns: usize) -> usize {
-    depth * columns.next_multiple_of(LANES)
-}
-
-/// Copies a right-hand side into panels.
-#[inline(never)]
-pub(super) fn pack<'a, S: Simd>(simd: S, b: Matrix, panels: &'a mut [f32]) -> Packed<'a> {
-    simd.call(
-        #[inline(always)]
-        || pack_panels(simd, b, panels),
-    );
-    Packed {
-        panels,
-        depth: b.rows,
-        columns: b.columns,
-    }
-}
-
-#[inline(always)]
-fn pack_panels<S: Simd>(simd: S, b: Matrix, panels: &mut [f32]) {
-    if b.is_stored_by_rows() {
-        // Row by row, so that the reads are one stream.
-        for row in 0..b.rows {
-            let mut from = b.row(row);
-            let mut panel = 0;
-            while !from.is_empty() {
-                let (part, rest) = from.split_at(from.len().min(PANEL));
-                let width = part.len().next_multiple_of(LANES);
-                let to = &mut panels[panel + row * width..][..width];
-                copy_filled(simd, part, to);
-                (from, panel) = (rest, panel + b.rows * width);
-            }
-        }
-        return;
-    }
-    let mut start = 0;
-    for column in (0..b.columns).step_by(PANEL) {
-        let columns = PANEL.min(b.columns - column);
-        let width = columns.next_multiple_of(LANES);
-        let panel = &mut panels[start..start + b.rows * width];
-        start += panel.len();
-        if columns < width {
-            panel.fill(0.0);
-        }
-        transpose_into(
-            simd,
-            b.part(0, b.rows, column, columns).transposed(),
-            panel,
-            width,
-        );
-    }
-}
-
-/// Copies values to whole vectors, filled up with zeros.
-#[inline(always)]
-fn copy_filled<S: Simd>(simd: S, from: &[f32], to: &mut [f32]) {
-    let whole = from.len() / LANES * LANES;
-    each_vector(
-        simd,
-        [&from[..whole]],
-        [&mut to[..whole]],
-        0.0,
-        #[inline(always)]
-        |x, _| x,
-    );
-    if whole < from.len() {
-        let last = simd.load_partial(&from[whole..], 0.0);
-        simd.store_partial(last, &mut to[whole..whole + LANES]);
-    }
-}
-
-/// Writes the transposed matrix, its rows `stride` values apart. Fast where the rows of `from` are stored as
-/// rows.
-#[inline(always)]
-fn transpose_into<S: Simd>(simd: S, from: Matrix, to: &mut [f32], stride: usize) {
-    let (rows, columns) = (from.rows, from.columns);
-    let whole = if from.column_stride == 1 {
-        rows / LANES * LANES
-    } else {
-        0
-    };
-    for column in (0..columns).step_by(LANES) {
-        let width = LANES.min(columns - column);
-        for row in (0..whole).step_by(LANES) {
-            let mut vectors = [simd.splat(0.0); LANES];
-            for (i, vector) in vectors.iter_mut().enumerate() {
-                let start = (row + i) * from.row_stride + column;
-                *vector = simd.load_partial(&from.values[start..start + width], 0.0);
-            }
-            for (j, vector) in simd.transpose(vectors).into_iter().enumerate().take(width) {
-                let start = (column + j) * stride + row;
-                simd.store_partial(vector, &mut to[start..start + LANES]);
-            }
-        }
-    }
-    for row in whole..rows {
-        for column in 0..columns {
-            to[column * stride + row] = from.values[row * from.row_stride + column * from.column_stride];
-        }
-    }
-}
-
 /// The product with the first `columns` columns and the first `a.columns` rows of a packed right-hand side.
 #[inline(never)]
 pub(super) fn multiply_packed<S: Simd>(
@@ -277,99 +173,6 @@ fn strip<S: Simd, const M: usize>(
             tile::<S, M, 2>(simd, a, panel, used, target, accumulate);
         } else {
             tile::<S, M, 1>(simd, a, panel, used, target, accumulate);
-        }
-    }
-}
-
-/// Strips gathered at a time, if the matrix is stored by columns: 256 KiB.
-const GATHERED: usize = 16;
-
-/// Strips of the left-hand side copied so that their values lie side by side: `depth × 16` values each.
-struct Gathered {
-    values: Buffer,
-    /// The rows whose strips they are.
-    rows: std::ops::Range<usize>,
-}
-
-impl Gathered {
-    /// Space for gathering, if that pays: if strips are read often, or their values lie so far apart that
-    /// they compete for few places of the cache.
-    fn new(a: Matrix, columns: usize) -> Option<Self> {
-        let panels = columns.div_ceil(PANEL);
-        let crowded = a.row_stride.max(a.column_stride).is_multiple_of(512);
-        let (pays, strips) = if a.row_stride == 1 {
-            (panels > 3 || panels > 1 && crowded, GATHERED)
-        } else {
-            (a.column_stride == 1 && (panels >= 8 || panels > 2 && crowded), 1)
-        };
-        pays.then(|| Self {
-            values: Buffer::any(strips * LANES * a.columns),
-            rows: 0..0,
-        })
-    }
-
-    /// The strip of `rows` rows from `row` on.
-    #[inline(always)]
-    fn strip<S: Simd>(&mut self, simd: S, a: Matrix, row: usize, rows: usize) -> Matrix<'_> {
-        let space = LANES * a.columns;
-        if !self.rows.contains(&row) {
-            let most = self.values.len() / space.max(1);
-            let strips = if rows == S::TILE_ROWS {
-                ((a.rows - row) / rows).clamp(1, most)
-            } else {
-                1
-            };
-            self.rows = row..row + strips * rows;
-            if a.row_stride == 1 {
-                self.gather_columns(simd, a, rows);
-            } else {
-                self.gather_rows(simd, a.part(row, rows, 0, a.columns));
-            }
-        }
-        let start = (row - self.rows.start) / rows * space;
-        let values = &self.values[start..start + space];
-        Matrix {
-            values,
-            rows,
-            columns: a.columns,
-            row_stride: 1,
-            column_stride: LANES,
-        }
-    }
-
-    /// Gathers strips of `rows` rows of a matrix stored by columns: column by column, so that the reads are
-    /// one stream.
-    #[inline(always)]
-    fn gather_columns<S: Simd>(&mut self, simd: S, a: Matrix, rows: usize) {
-        let space = LANES * a.columns;
-        for column in 0..a.columns {
-            let first = column * a.column_stride;
-            for (strip, row) in self.rows.clone().step_by(rows).enumerate() {
-                // Rows beyond the strip do no harm where there are any.
-                let from = &a.values[first + row..(first + row + LANES).min(a.values.len())];
-                let values = simd.load_partial(from, 0.0);
-                simd.store_partial(
-                    values,
-                    &mut self.values[strip * space + column * LANES..][..LANES],
-                );
-            }
-        }
-    }
-
-    /// Gathers a strip stored by rows.
-    #[inline(always)]
-    fn gather_rows<S: Simd>(&mut self, simd: S, a: Matrix) {
-        for column in (0..a.columns).step_by(LANES) {
-            let width = LANES.min(a.columns - column);
-            let mut vectors = [simd.splat(0.0); LANES];
-            for (row, vector) in vectors.iter_mut().enumerate() {
-                let start = row.min(a.rows - 1) * a.row_stride + column;
-                *vector = simd.load_partial(&a.values[start..start + width], 0.0);
-            }
-            let to = self.values[column * LANES..].chunks_exact_mut(LANES);
-            for (vector, to) in simd.transpose(vectors).into_iter().zip(to).take(width) {
-                simd.store_partial(vector, to);
-            }
         }
     }
 }

@@ -1,0 +1,99 @@
+//! Left-hand sides whose values are far apart, copied side by side.
+
+use super::PANEL;
+use crate::cpu::matrix::Matrix;
+use crate::memory::Buffer;
+use crate::simd::{LANES, Simd};
+
+/// Strips gathered at a time, if the matrix is stored by columns: 256 KiB.
+const GATHERED: usize = 16;
+
+/// Strips of the left-hand side copied so that their values lie side by side: `depth × 16` values each.
+pub(super) struct Gathered {
+    values: Buffer,
+    /// The rows whose strips they are.
+    rows: std::ops::Range<usize>,
+}
+
+impl Gathered {
+    /// Space for gathering, if that pays: if strips are read often, or their values lie so far apart that
+    /// they compete for few places of the cache.
+    pub(super) fn new(a: Matrix, columns: usize) -> Option<Self> {
+        let panels = columns.div_ceil(PANEL);
+        let crowded = a.row_stride.max(a.column_stride).is_multiple_of(512);
+        let (pays, strips) = if a.row_stride == 1 {
+            (panels > 3 || panels > 1 && crowded, GATHERED)
+        } else {
+            (a.column_stride == 1 && (panels >= 8 || panels > 2 && crowded), 1)
+        };
+        pays.then(|| Self {
+            values: Buffer::any(strips * LANES * a.columns),
+            rows: 0..0,
+        })
+    }
+
+    /// The strip of `rows` rows from `row` on.
+    #[inline(always)]
+    pub(super) fn strip<S: Simd>(&mut self, simd: S, a: Matrix, row: usize, rows: usize) -> Matrix<'_> {
+        let space = LANES * a.columns;
+        if !self.rows.contains(&row) {
+            let most = self.values.len() / space.max(1);
+            let strips = if rows == S::TILE_ROWS {
+                ((a.rows - row) / rows).clamp(1, most)
+            } else {
+                1
+            };
+            self.rows = row..row + strips * rows;
+            if a.row_stride == 1 {
+                self.gather_columns(simd, a, rows);
+            } else {
+                self.gather_rows(simd, a.part(row, rows, 0, a.columns));
+            }
+        }
+        let start = (row - self.rows.start) / rows * space;
+        let values = &self.values[start..start + space];
+        Matrix {
+            values,
+            rows,
+            columns: a.columns,
+            row_stride: 1,
+            column_stride: LANES,
+        }
+    }
+
+    /// Gathers strips of `rows` rows of a matrix stored by columns: column by column, so that the reads are
+    /// one stream.
+    #[inline(always)]
+    fn gather_columns<S: Simd>(&mut self, simd: S, a: Matrix, rows: usize) {
+        let space = LANES * a.columns;
+        for column in 0..a.columns {
+            let first = column * a.column_stride;
+            for (strip, row) in self.rows.clone().step_by(rows).enumerate() {
+                // Rows beyond the strip do no harm where there are any.
+                let from = &a.values[first + row..(first + row + LANES).min(a.values.len())];
+                let values = simd.load_partial(from, 0.0);
+                simd.store_partial(
+                    values,
+                    &mut self.values[strip * space + column * LANES..][..LANES],
+                );
+            }
+        }
+    }
+
+    /// Gathers a strip stored by rows.
+    #[inline(always)]
+    fn gather_rows<S: Simd>(&mut self, simd: S, a: Matrix) {
+        for column in (0..a.columns).step_by(LANES) {
+            let width = LANES.min(a.columns - column);
+            let mut vectors = [simd.splat(0.0); LANES];
+            for (row, vector) in vectors.iter_mut().enumerate() {
+                let start = row.min(a.rows - 1) * a.row_stride + column;
+                *vector = simd.load_partial(&a.values[start..start + width], 0.0);
+            }
+            let to = self.values[column * LANES..].chunks_exact_mut(LANES);
+            for (vector, to) in simd.transpose(vectors).into_iter().zip(to).take(width) {
+                simd.store_partial(vector, to);
+            }
+        }
+    }
+}

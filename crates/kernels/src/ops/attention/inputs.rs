@@ -1,0 +1,195 @@
+//! The inputs of attention as slices, in either arrangement, and its two passes over them.
+
+use burn_flex::FlexTensor;
+
+use super::{AttentionHeads, packed_shape};
+use crate::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
+use crate::memory::Buffer;
+use crate::ops::flex::{contiguous, dimensions, tensor, values};
+use crate::ops::rotary::{Tables, angles};
+use crate::parallel::Shared;
+
+/// Heads at the start of each position.
+fn heads(tensor: &FlexTensor, stride: usize) -> Heads<'_> {
+    Heads {
+        values: values(tensor),
+        start: 0,
+        stride,
+    }
+}
+
+fn heads_out(values: &mut [f32], stride: usize) -> HeadsOut<'_> {
+    HeadsOut {
+        values: Shared::new(values),
+        start: 0,
+        stride,
+    }
+}
+
+/// Queries, keys and values in tensors of their own.
+#[derive(Clone, Debug)]
+pub(super) struct Separate {
+    inputs: [FlexTensor; 3],
+    rotation: Option<Tables>,
+}
+
+impl Separate {
+    pub(super) fn new(inputs: [FlexTensor; 3], rotation: Option<Tables>) -> Self {
+        Self {
+            inputs: inputs.map(contiguous),
+            rotation,
+        }
+    }
+
+    fn shape(&self) -> Shape {
+        let [batch, queries, query_heads, dimension] = dimensions(&self.inputs[0]);
+        let [_, keys, key_heads, _] = dimensions(&self.inputs[1]);
+        Shape {
+            batch,
+            queries,
+            keys,
+            query_heads,
+            key_heads,
+            dimension,
+        }
+    }
+
+    /// Values from a position to the next, of queries, keys and values.
+    fn strides(&self) -> [usize; 3] {
+        let Shape {
+            query_heads,
+            key_heads,
+            dimension,
+            ..
+        } = self.shape();
+        [query_heads, key_heads, key_heads].map(|heads| heads * dimension)
+    }
+
+    pub(super) fn forward(&self) -> (FlexTensor, FlexTensor) {
+        let (shape, strides) = (self.shape(), self.strides());
+        let [q, k, v] = std::array::from_fn(|i| heads(&self.inputs[i], strides[i]));
+        let mut output = Buffer::any(values(&self.inputs[0]).len());
+        let mut log_sums = Buffer::any(shape.batch * shape.query_heads * shape.queries);
+        let angles = self.rotation.as_ref().map(|tables| angles(tables, shape.keys));
+        attention::forward(
+            shape,
+            q,
+            k,
+            v,
+            angles,
+            heads_out(&mut output, strides[0]),
+            &mut log_sums,
+        );
+        let sums = log_sums.len();
+        (
+            tensor(output, dimensions::<4>(&self.inputs[0])),
+            tensor(log_sums, [sums]),
+        )
+    }
+
+    pub(super) fn backward(
+        &self,
+        output: &FlexTensor,
+        log_sums: &FlexTensor,
+        doutput: &FlexTensor,
+    ) -> [FlexTensor; 3] {
+        let (shape, strides) = (self.shape(), self.strides());
+        let [q, k, v] = std::array::from_fn(|i| heads(&self.inputs[i], strides[i]));
+        let saved = Saved {
+            q,
+            k,
+            v,
+            angles: self.rotation.as_ref().map(|tables| angles(tables, shape.keys)),
+            output: heads(output, strides[0]),
+            log_sums: values(log_sums),
+            doutput: heads(doutput, strides[0]),
+        };
+        let mut gradients = self
+            .inputs
+            .each_ref()
+            .map(|input| Buffer::any(values(input).len()));
+        let [dq, dk, dv] = &mut gradients;
+        let [dq, dk, dv] = [(dq, 0), (dk, 1), (dv, 2)].map(|(buffer, i)| heads_out(buffer, strides[i]));
+        attention::backward(shape, saved, dq, dk, dv);
+        let mut shapes = self.inputs.each_ref().map(dimensions::<4>).into_iter();
+        gradients.map(|gradient| tensor(gradient, shapes.next().expect("a shape for each of three inputs")))
+    }
+}
+
+/// Queries, keys and values in one tensor.
+#[derive(Clone, Debug)]
+pub(super) struct Packed {
+    pub(super) projected: FlexTensor,
+    pub(super) heads: AttentionHeads,
+    pub(super) length: usize,
+    pub(super) rotation: Option<Tables>,
+}
+
+impl Packed {
+    fn shape(&self) -> Shape {
+        packed_shape(dimensions::<2>(&self.projected)[0], self.heads, self.length)
+    }
+
+    /// Where queries, keys and values start in a row.
+    fn starts(&self) -> [usize; 3] {
+        let AttentionHeads {
+            query,
+            key_value,
+            dimension,
+        } = self.heads;
+        [0, query * dimension, (query + key_value) * dimension]
+    }
+
+    pub(super) fn forward(&self) -> (FlexTensor, FlexTensor) {
+        let (shape, [rows, stride]) = (self.shape(), dimensions(&self.projected));
+        let [q, k, v] = self.starts().map(|start| Heads {
+            start,
+            ..heads(&self.projected, stride)
+        });
+        let columns = shape.query_heads * shape.dimension;
+        let mut output = Buffer::any(rows * columns);
+        let mut log_sums = Buffer::any(rows * shape.query_heads);
+        let angles = self.rotation.as_ref().map(|tables| angles(tables, shape.keys));
+        attention::forward(
+            shape,
+            q,
+            k,
+            v,
+            angles,
+            heads_out(&mut output, columns),
+            &mut log_sums,
+        );
+        (
+            tensor(output, [rows, columns]),
+            tensor(log_sums, [rows * shape.query_heads]),
+        )
+    }
+
+    pub(super) fn backward(
+        &self,
+        output: &FlexTensor,
+        log_sums: &FlexTensor,
+        doutput: &FlexTensor,
+    ) -> FlexTensor {
+        let (shape, [rows, stride]) = (self.shape(), dimensions(&self.projected));
+        let [q, k, v] = self.starts().map(|start| Heads {
+            start,
+            ..heads(&self.projected, stride)
+        });
+        let columns = shape.query_heads * shape.dimension;
+        let saved = Saved {
+            q,
+            k,
+            v,
+            angles: self.rotation.as_ref().map(|tables| angles(tables, shape.keys)),
+            output: heads(output, columns),
+            log_sums: values(log_sums),
+            doutput: heads(doutput, columns),
+        };
+        let mut gradient = Buffer::any(rows * stride);
+        let whole = heads_out(&mut gradient, stride);
+        let [dq, dk, dv] = self.starts().map(|start| HeadsOut { start, ..whole });
+        attention::backward(shape, saved, dq, dk, dv);
+        tensor(gradient, [rows, stride])
+    }
+}
