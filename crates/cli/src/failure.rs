@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_for_the_user_to_mend() {
-        let of = |kind| {
+        let of = |kind: ErrorKind| {
             let written: Result<(), std::io::Error> = Err(kind.into());
             code(&written.context("cannot write the page").unwrap_err())
         };

@@ -1,8 +1,8 @@
 //! The real program, run as a user runs it.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod fit;
 mod bench;
+mod fit;
 mod input;
 mod kill;
 mod output;
