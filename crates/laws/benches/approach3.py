@@ -14,7 +14,7 @@ from scipy.special import huber, logsumexp
 
 table = np.genfromtxt(sys.argv[1], delimiter=",", names=True, comments=None, usecols=(3, 4, 6))
 params, flops, loss = (table[name] for name in table.dtype.names)
-starts, samples = (int(argument) for argument in (sys.argv[2:] + ["45", "40"])[:2])
+starts, samples = (int(argument) for argument in (sys.argv[2:] + ["450", "400"][len(sys.argv) - 2 :])[:2])
 log_params, log_tokens, log_loss = np.log(params), np.log(flops / (6 * params)), np.log(loss)
 
 
@@ -37,4 +37,5 @@ begin = time.perf_counter()
 for _ in range(samples):
     minimize(objective, best.x, args=(random.choice(every, len(every)),), method="BFGS")
 of_samples = (time.perf_counter() - begin) / max(samples, 1) * 4000
-print(f"objective {best.fun:.9e}; 4,500 starts {of_grid:.0f} s, 4,000 samples {of_samples:.0f} s, scaled from {len(chosen)} and {samples}")
+print(f"SciPy: objective {best.fun:.9e}; 4,500 starts {of_grid:.0f} s, 4,000 samples {of_samples:.0f} s, from {len(chosen)} and {samples}")
+print(f"total {of_grid + of_samples:.2f}")

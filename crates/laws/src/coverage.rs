@@ -6,7 +6,7 @@ use statrs::function::gamma::{digamma, ln_gamma};
 
 use crate::error::{FitError, InputError, Refusal};
 use crate::fit::Estimate;
-use crate::numeric::{Stream, minimise, quantile_sorted, sorted};
+use crate::numeric::{Limits, Stream, minimise, quantile_sorted, sorted};
 
 /// One problem: how many samples were drawn and how many of them were correct.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -201,7 +201,7 @@ fn likeliest(problems: &[Problem], weights: &[f64], starts: &[[f64; 2]]) -> Opti
     };
     starts
         .iter()
-        .map(|start| minimise(&mut minus_likelihood, start, None, 100))
+        .map(|start| minimise(&mut minus_likelihood, start, None, Limits::full(100)))
         .filter(|minimum| minimum.value.is_finite())
         .min_by(|first, second| first.value.total_cmp(&second.value))
         .map(|minimum| {

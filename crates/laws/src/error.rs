@@ -252,6 +252,16 @@ pub enum Warning {
         /// Samples drawn.
         samples: usize,
     },
+    /// Intervals that come from some of very many rows.
+    #[error(
+        "intervals and profiles come from {rows} rows chosen at random out of {of}, narrowed by the root of their share; the estimates are of all rows"
+    )]
+    ThinnedRows {
+        /// Rows chosen.
+        rows: usize,
+        /// Rows fitted.
+        of: usize,
+    },
     /// Interval methods that disagree by more than a factor of two in width.
     #[error(
         "intervals of {parameter} disagree: {narrow} gives a width of {narrow_width:.3e}, {wide} {wide_width:.3e}"

@@ -326,6 +326,25 @@ impl<'a> Problem<'a> {
         }
     }
 
+    /// Derivatives of every row's residual by all search coordinates, row-major.
+    pub(crate) fn slopes(&self, all: &[f64]) -> Vec<f64> {
+        let (mut natural, mut slope) = ([0.0; MOST_PARAMETERS], [0.0; MOST_PARAMETERS]);
+        let count = self.natural(&self.restrict(all), &mut natural, &mut slope);
+        let mut gradient = [0.0; MOST_PARAMETERS];
+        let mut slopes = Vec::with_capacity(count * self.rows.len());
+        for row in 0..self.rows.len() {
+            let value = self
+                .form
+                .value(&natural[..count], self.rows.row(row), &mut gradient[..count]);
+            let factor = match self.residual {
+                Residual::Linear => 1.0,
+                Residual::Log => value.recip(),
+            };
+            slopes.extend((0..count).map(|at| factor * gradient[at] * slope[at]));
+        }
+        slopes
+    }
+
     /// Residuals, predicted minus observed, at all search coordinates; rows of weight 0 included.
     pub(crate) fn residuals(&self, all: &[f64]) -> Vec<f64> {
         let natural: Vec<f64> = self

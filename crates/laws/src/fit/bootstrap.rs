@@ -2,15 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::noise::Noise;
+use super::noise::{Noise, SMOOTH};
 use super::options::Resampling;
 use super::search::Searcher;
-use crate::numeric::{Stream, normal_quantile, quantile_sorted, sorted};
-use crate::objective::Rows;
+use crate::numeric::{Stream, normal_quantile, quantile_sorted, solve_positive, sorted};
+use crate::objective::{Penalty, Problem, Rows};
 use statrs::distribution::{ContinuousCDF, Normal};
-
-/// Largest number of rows for which leaving each one out in turn is worth its time.
-const MOST_LEFT_OUT: usize = 2000;
 
 /// What a bootstrap starts from.
 pub(crate) struct Sampler<'a> {
@@ -65,28 +62,45 @@ impl Sampler<'_> {
         rows
     }
 
-    /// Refits with each row left out, for the acceleration of BCa; empty when there are too many rows.
-    pub(crate) fn left_out(&self) -> Vec<Vec<f64>> {
-        if self.rows.len() > MOST_LEFT_OUT {
-            return Vec::new();
+    /// The acceleration of BCa for each parameter: how skewed the influence of rows on it is
+    /// (Efron 1987, equation 7.3, with the influence function of an M-estimator for the jackknife).
+    pub(crate) fn accelerations(&self) -> Vec<f64> {
+        let best = &self.minima[0];
+        let order = best.len();
+        let slopes =
+            Problem::new(self.searcher.form, self.rows, self.searcher.objective, SMOOTH).slopes(best);
+        let penalty = Penalty::new(self.searcher.objective, SMOOTH);
+        let mut squares = vec![0.0; order * order];
+        for (slope, weight) in slopes.chunks_exact(order).zip(&self.rows.weights) {
+            for (at, sum) in squares.iter_mut().enumerate() {
+                *sum += weight * slope[at / order] * slope[at % order];
+            }
         }
-        (0..self.rows.len())
-            .into_par_iter()
-            .filter(|row| self.rows.weights[*row] > 0.0)
-            .map(|row| {
-                let mut rows = self.rows.clone();
-                rows.weights[row] = 0.0;
-                self.searcher.refit(&rows, &self.minima[..1])
-            })
-            .filter(|minimum| minimum.value.is_finite())
-            .map(|minimum| minimum.point)
+        let (mut square, mut cube) = (vec![0.0; order], vec![0.0; order]);
+        for (row, slope) in slopes.chunks_exact(order).enumerate() {
+            let pull = -self.rows.weights[row] * penalty.at(self.residuals[row]).1;
+            let pulled: Vec<f64> = slope.iter().map(|slope| pull * slope).collect();
+            let Some(influence) = solve_positive(&squares, &pulled) else {
+                return vec![0.0; order];
+            };
+            for (at, influence) in influence.iter().enumerate() {
+                square[at] += influence * influence;
+                cube[at] += influence.powi(3);
+            }
+        }
+        let skewness = cube
+            .iter()
+            .zip(&square)
+            .map(|(cube, square): (&f64, &f64)| cube / (6.0 * square.powf(1.5)));
+        skewness
+            .map(|skewness| if skewness.is_finite() { skewness } else { 0.0 })
             .collect()
     }
 }
 
 /// Bias-corrected and accelerated interval (Efron 1987) of a quantity: its replicates, its estimate,
-/// and its values with one row left out. Falls back to percentiles where the correction is undefined.
-pub(crate) fn bca(replicates: &[f64], estimate: f64, left_out: &[f64], level: f64) -> Option<(f64, f64)> {
+/// and its acceleration. Falls back to percentiles where the correction is undefined.
+pub(crate) fn bca(replicates: &[f64], estimate: f64, acceleration: f64, level: f64) -> Option<(f64, f64)> {
     let values = sorted(replicates.iter().copied());
     if values.len() < 20 {
         return None;
@@ -95,16 +109,6 @@ pub(crate) fn bca(replicates: &[f64], estimate: f64, left_out: &[f64], level: f6
         + 0.5 * values.iter().filter(|value| **value == estimate).count() as f64;
     let share = (below / values.len() as f64).clamp(1e-4, 1.0 - 1e-4);
     let bias = normal_quantile(share);
-    let mean = left_out.iter().sum::<f64>() / left_out.len().max(1) as f64;
-    let (square, cube) = left_out.iter().fold((0.0, 0.0), |(square, cube), value| {
-        let distance = mean - value;
-        (square + distance * distance, cube + distance.powi(3))
-    });
-    let acceleration = if square > 0.0 {
-        cube / (6.0 * square.powf(1.5))
-    } else {
-        0.0
-    };
     let adjusted = |probability: f64| {
         let shifted = bias + normal_quantile(probability);
         let corrected = Normal::standard().cdf(bias + shifted / (1.0 - acceleration * shifted));

@@ -1,11 +1,12 @@
 //! Intervals of the parameters: bootstrap, profile, and what they say together.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::bootstrap::{Sampler, bca, percentile};
 use super::noise::{Noise, SMOOTH};
 use super::search::Searcher;
-use super::{Estimate, Fit, FitOptions, LocalMinimum, ParameterEstimate, Resampling, natural, profile};
+use super::{Estimate, Fit, FitOptions, LocalMinimum, ParameterEstimate, Resampling, natural, profile, used};
 use crate::error::Warning;
 use crate::numeric::expanded_level;
 use crate::objective::{Problem, Rows};
@@ -13,6 +14,55 @@ use crate::objective::{Problem, Rows};
 /// How much worse a local minimum may be to be tried on bootstrap samples too, and how many are.
 const RIVAL: f64 = 1.5;
 const MOST_RIVALS: usize = 3;
+
+/// Rows beyond which intervals are those of this many chosen at random, narrowed by the root of their share.
+const MOST_ROWS: usize = 20_000;
+
+/// The rows that intervals come from, and the minima and residuals of a fit to them.
+pub(super) struct View<'a> {
+    pub(super) rows: Cow<'a, Rows>,
+    pub(super) minima: Vec<Vec<f64>>,
+    residuals: Vec<f64>,
+    /// The best of all rows, and by how much less it varies than the best of these.
+    best: &'a [f64],
+    narrowed: f64,
+}
+
+impl<'a> View<'a> {
+    fn new(searcher: &Searcher<'_>, rows: &'a Rows, minima: &'a [Vec<f64>], residuals: &[f64]) -> Self {
+        match rows.thinned(MOST_ROWS) {
+            Cow::Borrowed(rows) => Self {
+                rows: Cow::Borrowed(rows),
+                minima: minima.to_vec(),
+                residuals: residuals.to_vec(),
+                best: &minima[0],
+                narrowed: 1.0,
+            },
+            Cow::Owned(thin) => {
+                let own = searcher.polish(&thin, &minima[0]).point;
+                Self {
+                    residuals: Problem::new(searcher.form, &thin, searcher.objective, SMOOTH).residuals(&own),
+                    narrowed: (thin.len() as f64 / used(rows) as f64).sqrt(),
+                    rows: Cow::Owned(thin),
+                    minima: vec![own],
+                    best: &minima[0],
+                }
+            }
+        }
+    }
+
+    fn is_thinned(&self) -> bool {
+        self.narrowed < 1.0
+    }
+
+    /// Where parameter `index` of a fit to these rows, at a search coordinate, would be of a fit to all.
+    pub(super) fn settled(&self, index: usize, at: f64) -> f64 {
+        match self.is_thinned() {
+            false => at,
+            true => self.best[index] + self.narrowed * (at - self.minima[0][index]),
+        }
+    }
+}
 
 /// Fills in replicates, parameter intervals and what they say.
 pub(super) fn intervals(
@@ -24,7 +74,6 @@ pub(super) fn intervals(
     fit: &mut Fit,
 ) {
     let form = searcher.form;
-    let best = &minima[0];
     // Another minimum can be the best one of a sample only if it is not far worse on all rows.
     let near = |minimum: &LocalMinimum| minimum.objective <= RIVAL * fit.objective;
     let rivals = fit
@@ -34,21 +83,30 @@ pub(super) fn intervals(
         .take_while(|minimum| near(minimum))
         .count()
         .max(1);
-    let noise = Noise::new(rows, residuals, searcher.objective, best.len());
+    let view = View::new(searcher, rows, &minima[..rivals], residuals);
+    if view.is_thinned() {
+        fit.warnings.push(Warning::ThinnedRows {
+            rows: view.rows.len(),
+            of: fit.rows,
+        });
+    }
+    let (rows, best) = (view.rows.as_ref(), &view.minima[0]);
+    let noise = Noise::new(rows, &view.residuals, searcher.objective, best.len());
     let sampler = Sampler {
         searcher: *searcher,
         rows,
-        minima: &minima[..rivals],
+        minima: &view.minima,
         noise: &noise,
-        residuals,
+        residuals: &view.residuals,
         seed: options.seed,
     };
-    let replicates = sampler.replicates(fit.resampling, options.replicates);
-    let left_out = if options.replicates > 0 {
-        sampler.left_out()
-    } else {
-        Vec::new()
-    };
+    let replicates: Vec<Vec<f64>> = sampler
+        .replicates(fit.resampling, options.replicates)
+        .into_iter()
+        .map(|point| (0..point.len()).map(|at| view.settled(at, point[at])).collect())
+        .collect();
+    // How skewed rows are says nothing of residuals drawn for a fixed design.
+    let accelerations = (fit.resampling == Resampling::Case).then(|| sampler.accelerations());
     if replicates.len() < options.replicates {
         let failed = options.replicates - replicates.len();
         fit.warnings.push(Warning::FailedSamples {
@@ -61,7 +119,7 @@ pub(super) fn intervals(
         let problem = Problem::new(form, rows, searcher.objective, SMOOTH);
         let least = problem.value(best, &mut vec![0.0; best.len()]);
         let ceiling = profile::ceiling(searcher, rows, &noise, least, options.level);
-        profile::profiles(searcher, rows, best, least, ceiling)
+        profile::profiles(&view, searcher, least, ceiling)
     });
     for (index, parameter) in form.parameters().iter().enumerate() {
         let column = |points: &[Vec<f64>]| -> Vec<f64> {
@@ -76,7 +134,9 @@ pub(super) fn intervals(
         if let Some(interval) = percentile(&draws, level) {
             methods.insert("percentile".into(), interval);
         }
-        if let Some(interval) = bca(&draws, value, &column(&left_out), level) {
+        if let Some(accelerations) = &accelerations
+            && let Some(interval) = bca(&draws, value, accelerations[index], level)
+        {
             methods.insert("bca".into(), interval);
         }
         let profile = profiles.as_ref().map(|profiles| profiles[index]);
@@ -86,7 +146,7 @@ pub(super) fn intervals(
         fit.parameters.insert(
             parameter.name.to_string(),
             ParameterEstimate {
-                estimate: combined(value, &methods, profile, fit.resampling),
+                estimate: combined(value, &methods, profile),
                 intervals: methods,
             },
         );
@@ -103,14 +163,8 @@ fn combined(
     value: f64,
     methods: &BTreeMap<String, (f64, f64)>,
     profile: Option<profile::Profile>,
-    resampling: Resampling,
 ) -> Estimate {
-    // Leaving rows out says how skewed an estimate is over rows, not over the residuals of a fixed design.
-    let preferred = match resampling {
-        Resampling::Case => "bca",
-        Resampling::Residual => "percentile",
-    };
-    let bootstrap = methods.get(preferred).or_else(|| methods.get("percentile"));
+    let bootstrap = methods.get("bca").or_else(|| methods.get("percentile"));
     let closed = profile.is_none_or(|profile| profile.closed);
     let (low, high) = match (bootstrap, profile) {
         (Some((low, high)), Some(profile)) if !closed => (low.min(profile.low), high.max(profile.high)),

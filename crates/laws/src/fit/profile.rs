@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::intervals::View;
 use super::noise::{Noise, SMOOTH};
 use super::search::Searcher;
 use crate::form::Scale;
@@ -47,43 +48,26 @@ pub(crate) fn ceiling(searcher: &Searcher<'_>, rows: &Rows, noise: &Noise, least
     least + 0.5 * limit * limit * dispersion.max(2.0 * floor)
 }
 
-/// The profiles of all parameters around the optimum `best` (search coordinates).
-pub(crate) fn profiles(
-    searcher: &Searcher<'_>,
-    rows: &Rows,
-    best: &[f64],
-    least: f64,
-    ceiling: f64,
-) -> Vec<Profile> {
+/// The profiles of all parameters around the optimum of `view`.
+pub(crate) fn profiles(view: &View<'_>, searcher: &Searcher<'_>, least: f64, ceiling: f64) -> Vec<Profile> {
+    let best = &view.minima[0];
     (0..best.len())
         .into_par_iter()
         .map(|index| {
             let parameter = &searcher.form.parameters()[index];
-            let edge = |value: f64| match parameter.scale {
-                Scale::Linear => value,
-                Scale::Log => value.max(1e-300).ln(),
+            let end = |bound: f64| {
+                let edge = match parameter.scale {
+                    Scale::Linear => bound,
+                    Scale::Log => bound.max(1e-300).ln(),
+                };
+                let (at, closed) = walk(searcher, &view.rows, best, index, edge, least, ceiling);
+                let at = if closed { view.settled(index, at) } else { at };
+                (parameter.scale.inverse(at), closed)
             };
-            let (low, low_closed) = walk(
-                searcher,
-                rows,
-                best,
-                index,
-                edge(parameter.range.0),
-                least,
-                ceiling,
-            );
-            let (high, high_closed) = walk(
-                searcher,
-                rows,
-                best,
-                index,
-                edge(parameter.range.1),
-                least,
-                ceiling,
-            );
+            let ((low, low_closed), (high, high_closed)) = (end(parameter.range.0), end(parameter.range.1));
             Profile {
-                low: parameter.scale.inverse(low),
-                high: parameter.scale.inverse(high),
+                low,
+                high,
                 closed: low_closed && high_closed,
             }
         })

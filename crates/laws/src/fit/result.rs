@@ -8,7 +8,7 @@ use super::options::Resampling;
 use super::repeats::PureError;
 use crate::error::{Refusal, Warning};
 use crate::form::Residual;
-use crate::numeric::{Stream, expanded_level, quantile_sorted, sorted, student_quantile};
+use crate::numeric::{Stream, expanded_level, normal_quantile, quantile_sorted, sorted, student_quantile};
 use crate::objective::Objective;
 
 /// A value with the interval of the data around it.
@@ -170,6 +170,14 @@ impl Fit {
         }
     }
 
+    /// A replicate's prediction moved away from the best one by a factor, in the coordinate of the residual.
+    fn widened(&self, best: f64, replicate: f64, factor: f64) -> f64 {
+        match self.minimised.residual {
+            Residual::Log => best * (replicate / best).powf(factor),
+            Residual::Linear => best + factor * (replicate - best),
+        }
+    }
+
     /// Interval of `law(parameters)` for a new run: the parameters of each replicate, and noise on top.
     ///
     /// With enough repeated seeds the noise is Student's distribution of their scale. Else it is drawn
@@ -196,11 +204,14 @@ impl Fit {
         } else {
             &self.replicates[..]
         };
+        // As much wider as Student's distribution is than the normal one: the replicates know one noise.
+        let upper = 0.5 * (1.0 + self.level);
+        let widening = student_quantile(upper, freedom as f64) / normal_quantile(upper);
         let (mut laws, mut runs) = (Vec::new(), Vec::new());
         // With few replicates each gets more than one draw of noise.
         let draws = 2000_usize.div_ceil(replicates.len());
         for (index, replicate) in replicates.iter().enumerate() {
-            let law = law(replicate);
+            let law = self.widened(value, law(replicate), widening);
             laws.push(law);
             let mut stream = Stream::new(self.seed, "prediction noise", index as u64);
             for _ in 0..draws {

@@ -4,7 +4,9 @@ use rayon::prelude::*;
 
 use super::options::Starts;
 use crate::form::{LawForm, Residual};
-use crate::numeric::{Curvature, Minimum, Quadratic, descend, least_squares, minimise, solve_positive};
+use crate::numeric::{
+    Curvature, Limits, Minimum, Quadratic, descend, least_squares, minimise, solve_positive,
+};
 use crate::objective::{Objective, Problem, Robust, Rows};
 
 /// Steps from every start, before paths that have met are merged.
@@ -15,8 +17,20 @@ const PROMISING: usize = 400;
 const SECOND_STEPS: usize = 20;
 /// Distinct points that go on to full convergence.
 const FINALISTS: usize = 16;
-/// Rows beyond which the first steps see an even choice of them only; the last ones always see all.
-const FIRST_ROWS: usize = 1000;
+/// Rows that the first and the second steps are made on, when there are more.
+const FIRST_ROWS: usize = 400;
+const SECOND_ROWS: usize = 2000;
+/// Minima of those rows that then converge on all.
+const FULL: usize = 3;
+/// Convergence to a small part of an interval: for bootstrap samples and profiles.
+///
+/// A standard error of a parameter raises the objective by about its `1 / (2 n)`th part.
+fn rough(rows: &Rows) -> Limits {
+    Limits {
+        iterations: 40,
+        tolerance: 3e-4 / rows.len() as f64,
+    }
+}
 /// Smoothing of the kink of absolute deviations, stage by stage.
 const SMOOTHINGS: [f64; 4] = [1e-3, 1e-5, 1e-7, 1e-9];
 
@@ -55,7 +69,7 @@ impl Searcher<'_> {
         start: &[f64],
         hold: Option<(usize, f64)>,
         steps: usize,
-        iterations: usize,
+        limits: Limits,
     ) -> Minimum {
         let mut all = start.to_vec();
         let mut value = f64::INFINITY;
@@ -70,7 +84,7 @@ impl Searcher<'_> {
                 &mut |point, gradient| problem.value(point, gradient),
                 &near.point,
                 inverse,
-                iterations,
+                limits,
             );
             all = problem.extend(&end.point);
             value = end.value;
@@ -80,12 +94,12 @@ impl Searcher<'_> {
 
     /// Full convergence from a good point.
     pub(crate) fn polish(&self, rows: &Rows, start: &[f64]) -> Minimum {
-        self.converge(rows, start, None, 40, 300)
+        self.converge(rows, start, None, 40, Limits::full(300))
     }
 
     /// Convergence to the few digits that a profile needs, with one parameter held.
     pub(crate) fn trace(&self, rows: &Rows, start: &[f64], hold: (usize, f64)) -> Minimum {
-        self.converge(rows, start, Some(hold), 20, 40)
+        self.converge(rows, start, Some(hold), 20, rough(rows))
     }
 
     /// The best point from some good starts, without the last digits: for one of many bootstrap samples.
@@ -98,11 +112,11 @@ impl Searcher<'_> {
                 value: f64::INFINITY,
             };
         };
-        let mut best = self.converge(rows, first, None, 8, 60);
+        let mut best = self.converge(rows, first, None, 8, rough(rows));
         for start in others {
             let other = self.approach(rows, start, FIRST_STEPS);
             if other.value < best.value {
-                let other = self.converge(rows, &other.point, None, 8, 60);
+                let other = self.converge(rows, &other.point, None, 8, rough(rows));
                 if other.value < best.value {
                     best = other;
                 }
@@ -115,26 +129,34 @@ impl Searcher<'_> {
     ///
     /// Every start descends some steps; starts whose paths have met go on as one, and the best of them converge.
     pub(crate) fn search(&self, rows: &Rows, starts: &[Vec<f64>]) -> Vec<Minimum> {
-        let few = rows.thinned(FIRST_ROWS);
-        let descend_all = |points: &[Vec<f64>], steps: usize| {
-            let mut reached: Vec<Minimum> = points
-                .par_iter()
-                .map(|start| self.approach(&few, start, steps))
-                .collect();
+        let (few, some) = (rows.thinned(FIRST_ROWS), rows.thinned(SECOND_ROWS));
+        let all_of = |from: &[Minimum], step: &(dyn Fn(&[f64]) -> Minimum + Sync)| {
+            let mut reached: Vec<Minimum> = from.par_iter().map(|from| step(&from.point)).collect();
             reached.retain(|minimum| minimum.value.is_finite());
             reached.sort_by(|first, second| first.value.total_cmp(&second.value));
             reached
         };
-        let first = distinct(descend_all(starts, FIRST_STEPS), PROMISING, 2e-2);
-        let points: Vec<Vec<f64>> = first.into_iter().map(|minimum| minimum.point).collect();
-        let finalists = distinct(descend_all(&points, SECOND_STEPS), FINALISTS, 1e-2);
-        let mut minima: Vec<Minimum> = finalists
-            .par_iter()
-            .map(|minimum| self.polish(rows, &minimum.point))
+        let starts: Vec<Minimum> = starts
+            .iter()
+            .map(|start| Minimum {
+                point: start.clone(),
+                value: f64::INFINITY,
+            })
             .collect();
-        minima.retain(|minimum| minimum.value.is_finite());
-        minima.sort_by(|first, second| first.value.total_cmp(&second.value));
-        distinct(minima, FINALISTS, 1e-3)
+        let first = all_of(&starts, &|start| self.approach(&few, start, FIRST_STEPS));
+        let first = distinct(first, PROMISING, 2e-2);
+        let second = all_of(&first, &|start| self.approach(&some, start, SECOND_STEPS));
+        let second = distinct(second, FINALISTS, 1e-2);
+        let minima = distinct(
+            all_of(&second, &|start| self.polish(&some, start)),
+            FINALISTS,
+            1e-3,
+        );
+        if some.len() == rows.len() {
+            return minima;
+        }
+        let best = &minima[..minima.len().min(FULL)];
+        distinct(all_of(best, &|start| self.polish(rows, start)), FULL, 1e-3)
     }
 
     /// The start points of a form, in search coordinates.

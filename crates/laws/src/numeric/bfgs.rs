@@ -9,6 +9,25 @@ pub(crate) struct Minimum {
     pub(crate) value: f64,
 }
 
+/// When a minimisation ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Most steps.
+    pub(crate) iterations: usize,
+    /// Relative decrease below which three steps in a row are the last.
+    pub(crate) tolerance: f64,
+}
+
+impl Limits {
+    /// To the last digits.
+    pub(crate) const fn full(iterations: usize) -> Self {
+        Self {
+            iterations,
+            tolerance: 1e-13,
+        }
+    }
+}
+
 const ARMIJO: f64 = 1e-4;
 const CURVATURE: f64 = 0.9;
 const LINE_STEPS: usize = 40;
@@ -30,7 +49,7 @@ pub(crate) fn minimise(
     objective: &mut dyn FnMut(&[f64], &mut [f64]) -> f64,
     start: &[f64],
     inverse_hessian: Option<Vec<f64>>,
-    iterations: usize,
+    limits: Limits,
 ) -> Minimum {
     let order = start.len();
     let identity = || {
@@ -50,7 +69,7 @@ pub(crate) fn minimise(
     let mut fresh = inverse_hessian.is_none();
     let mut inverse = inverse_hessian.unwrap_or_else(identity);
     let mut stalled = 0;
-    for _ in 0..iterations {
+    for _ in 0..limits.iterations {
         let mut direction: Vec<f64> = inverse
             .chunks_exact(order)
             .map(|row| -dot(row, &gradient))
@@ -90,7 +109,7 @@ pub(crate) fn minimise(
         fresh = false;
         (point, gradient) = (step.point, step.gradient);
         value = step.value;
-        stalled = if decrease <= 1e-13 * value.abs() {
+        stalled = if decrease <= limits.tolerance * value.abs() {
             stalled + 1
         } else {
             0
@@ -182,7 +201,7 @@ mod tests {
             gradient[1] = 200.0 * b;
             a * a + 100.0 * b * b
         };
-        let minimum = minimise(&mut rosenbrock, &[-1.2, 1.0], None, 200);
+        let minimum = minimise(&mut rosenbrock, &[-1.2, 1.0], None, Limits::full(200));
         assert!(
             (minimum.point[0] - 1.0).abs() < 1e-6 && (minimum.point[1] - 1.0).abs() < 1e-6,
             "{minimum:?}"
@@ -196,7 +215,7 @@ mod tests {
             gradient[1] = x[0] + 2.0 * (x[1] - 1.0);
             10.0 * x[0].abs() + 0.5 * x[0] * x[0] + x[0] * x[1] + (x[1] - 1.0).powi(2)
         };
-        let minimum = minimise(&mut kinked, &[3.0, -4.0], None, 200);
+        let minimum = minimise(&mut kinked, &[3.0, -4.0], None, Limits::full(200));
         assert!(
             minimum.point[0].abs() < 1e-7 && (minimum.point[1] - 1.0).abs() < 1e-6,
             "{minimum:?}"
@@ -205,7 +224,7 @@ mod tests {
 
     #[test]
     fn stops_at_once_where_nothing_is_finite() {
-        let minimum = minimise(&mut |_, _| f64::NAN, &[1.0], None, 10);
+        let minimum = minimise(&mut |_, _| f64::NAN, &[1.0], None, Limits::full(10));
         assert_eq!(minimum.value, f64::INFINITY);
     }
 }

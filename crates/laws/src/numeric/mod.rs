@@ -8,7 +8,7 @@ mod quantile;
 mod random;
 
 pub use akima::Akima;
-pub(crate) use bfgs::{Minimum, minimise};
+pub(crate) use bfgs::{Limits, Minimum, minimise};
 pub use linear::{LineFit, ParabolaFit, fit_line, fit_parabola};
 pub(crate) use linear::{least_squares, solve_positive};
 pub(crate) use marquardt::{Curvature, Quadratic, descend};
