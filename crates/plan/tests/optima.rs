@@ -14,7 +14,8 @@ prop_compose! {
         log_b in 0.0..10.0f64,
         alpha in 0.1..1.6f64,
         beta in 0.1..1.6f64,
-        gamma in prop_oneof![Just(1.0), 0.2..1.5f64],
+        // Above 1 the terms fall so fast that they vanish beside the floor in 64 bits.
+        gamma in prop_oneof![Just(1.0), 0.2..1.0f64],
     ) -> Coupled {
         Coupled { E: floor, A: log_a.exp(), B: log_b.exp(), alpha, beta, gamma }
     }
