@@ -87,11 +87,13 @@ pub fn compute_optimal_by(
     if !(low > 0.0 && low < high && high.is_finite()) {
         return refuse("the search needs ends with 0 < low < high");
     }
+    // The sum under the exponent falls and rises with the loss, and no floor hides its last digits.
+    let sum = law.inner();
     let loss = |log_params: f64| {
         let params = log_params.exp();
         let tokens = flops / flops_per_token(params);
         let known = tokens > 0.0 && tokens.is_finite();
-        if known { law.loss(params, tokens) } else { f64::NAN }
+        if known { sum.loss(params, tokens) } else { f64::NAN }
     };
     let at = |index: usize| low.ln() + (high / low).ln() * index as f64 / GRID as f64;
     let losses: Vec<f64> = (0..=GRID).map(|index| loss(at(index))).collect();

@@ -14,8 +14,7 @@ prop_compose! {
         log_b in 0.0..10.0f64,
         alpha in 0.1..1.6f64,
         beta in 0.1..1.6f64,
-        // Above 1 the terms fall so fast that they vanish beside the floor in 64 bits.
-        gamma in prop_oneof![Just(1.0), 0.2..1.0f64],
+        gamma in prop_oneof![Just(1.0), 0.2..1.5f64],
     ) -> Coupled {
         Coupled { E: floor, A: log_a.exp(), B: log_b.exp(), alpha, beta, gamma }
     }
@@ -55,9 +54,6 @@ proptest! {
         let numeric = compute_optimal_by(&law, flops, |params| 6.0 * params, ends).unwrap();
         let (closed, searched) = (law.loss(best.params, best.tokens), law.loss(numeric.params, numeric.tokens));
         prop_assert!(near(closed, searched, 1e-13), "{closed} {searched}");
-        // The floor hides the bottom's place in its last digits; without it the place is sharp.
-        let bare = Coupled { E: 0.0, ..law };
-        let numeric = compute_optimal_by(&bare, flops, |params| 6.0 * params, ends).unwrap();
         prop_assert!(near(best.params, numeric.params, 1e-5), "{best:?} {numeric:?}");
     }
 
