@@ -22,8 +22,7 @@ pub struct Compared {
 impl Compared {
     /// Mean absolute relative error on the runs left out of a fit; infinite without a hold-out.
     pub fn held_out_error(&self) -> f64 {
-        let holdout = self.fit.as_ref().ok().and_then(|fit| fit.holdout.as_ref());
-        holdout.map_or(f64::INFINITY, |holdout| holdout.mean_absolute)
+        self.fit.as_ref().map_or(f64::INFINITY, Fit::held_out_error)
     }
 }
 

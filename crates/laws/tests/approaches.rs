@@ -328,7 +328,7 @@ fn the_law_that_predicts_the_largest_budget_best_comes_first() {
     );
     assert_eq!(laws[0].replicates().count(), 1000);
     for pair in laws.windows(2) {
-        assert!(pair[0].held_out_error() <= pair[1].held_out_error());
+        assert!(pair[0].fit.held_out_error() <= pair[1].fit.held_out_error());
     }
     // The largest budget is held out, all of it and nothing else.
     let held_out = &laws[0].fit.holdout.as_ref().unwrap().rows;

@@ -142,7 +142,7 @@ impl JointLaws {
         let candidate = |joint: &JointFit| Candidate {
             form: joint.fit.form.clone(),
             equation: joint.equation().to_owned(),
-            held_out_error: Some(joint.held_out_error()).filter(|error| error.is_finite()),
+            held_out_error: Some(joint.fit.held_out_error()).filter(|error| error.is_finite()),
             loss: Finding::of(joint.predict(params, tokens).map(|prediction| LossInterval {
                 value: prediction.value,
                 low: prediction.low,

@@ -18,7 +18,7 @@ pub use condition::{Condition, ConditionError};
 pub use error::{CellError, TableError};
 pub use formats::columns;
 pub use query::{Query, Rule, Source, Wanted};
-pub use table::{Table, read};
+pub use table::{Table, listed, read};
 
 /// `; did you mean ...?` for the nearest of `names`, or nothing when none is near.
 pub fn suggestion<'a>(asked: &str, names: impl Iterator<Item = &'a str>) -> String {

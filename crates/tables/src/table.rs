@@ -124,7 +124,7 @@ fn needed(path: &Path, query: &Query) -> Result<Vec<String>, TableError> {
             return Err(TableError::MissingColumn {
                 path: path.into(),
                 column: column.clone(),
-                available: listed(&available),
+                available: listed(&available, LISTED),
                 hint: suggestion(column, available.iter().map(String::as_str)),
             });
         }
@@ -132,14 +132,15 @@ fn needed(path: &Path, query: &Query) -> Result<Vec<String>, TableError> {
     Ok(files)
 }
 
-fn listed(names: &[String]) -> String {
+/// The first `most` names in a sentence, and how many more there are.
+pub fn listed(names: &[String], most: usize) -> String {
     let shown = names
         .iter()
-        .take(LISTED)
+        .take(most)
         .map(|name| format!("`{name}`"))
         .collect::<Vec<_>>()
         .join(", ");
-    match names.len().saturating_sub(LISTED) {
+    match names.len().saturating_sub(most) {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }

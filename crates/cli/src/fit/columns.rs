@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use triaxis_laws::form::LawForm;
 use triaxis_laws::forms::{FLOPS_PER_PARAM_TOKEN, registry};
-use triaxis_tables::{Source, suggestion};
+use triaxis_tables::{Source, listed, suggestion};
 
 use super::Misuse;
 
@@ -287,7 +287,7 @@ impl Columns {
         match self.ambiguous.get(input) {
             None => Ok(()),
             Some(candidates) => Err(Misuse::Ambiguous {
-                candidates: quoted(candidates),
+                candidates: listed(candidates, LISTED),
                 meaning: input.into(),
                 option: option_of(input),
             }),
@@ -301,7 +301,7 @@ impl Columns {
 
     /// The file's columns, for messages.
     pub fn available(&self) -> String {
-        quoted(&self.available)
+        listed(&self.available, LISTED)
     }
 
     /// The columns recognised, in words.
@@ -350,7 +350,9 @@ impl Columns {
                     .collect::<Vec<_>>()
                     .join(" ")
             ),
-            Source::Product { over, under, .. } => format!("{} / (6 {})", quoted(over), quoted(under)),
+            Source::Product { over, under, .. } => {
+                format!("{} / (6 {})", listed(over, LISTED), listed(under, LISTED))
+            }
         };
         inputs
             .iter()
@@ -419,17 +421,4 @@ fn known(own: &[String]) -> Vec<String> {
         }
     }
     names
-}
-
-fn quoted(names: &[String]) -> String {
-    let shown = names
-        .iter()
-        .take(LISTED)
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    match names.len().saturating_sub(LISTED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }

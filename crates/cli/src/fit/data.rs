@@ -11,8 +11,8 @@ use triaxis_tables::{CellError, Condition, Query, Rule, Source, Table, TableErro
 
 use super::columns::{self, Columns};
 use super::options;
-use super::outcome::Compare;
 use super::{Chosen, Misuse};
+use triaxis_report::view::FitCompared;
 
 /// The name under which weights are read.
 const WEIGHTS: &str = "weights";
@@ -174,14 +174,14 @@ impl Data {
     }
 
     /// The forms that are left out of a comparison, as a column of theirs has an unusable value.
-    pub fn not_compared(&self) -> Vec<Compare> {
+    pub fn not_compared(&self) -> Vec<FitCompared> {
         let suited = registry()
             .iter()
             .filter(|form| form.response().name == self.response && self.columns.suit(**form));
         let spoiled = suited.filter_map(|form| {
             let mut names = form.inputs().iter().map(|column| column.name.as_ref());
             let error = names.find_map(|name| self.usable(name).err())?;
-            Some(Compare {
+            Some(FitCompared {
                 form: form.name().into(),
                 parameters: form.parameters().len(),
                 held_out_error: None,

@@ -12,6 +12,8 @@ use triaxis_laws::{
     Resampling, Trust, Warning, predict, trusted,
 };
 
+use triaxis_report::view::FitCompared;
+
 use super::data::Data;
 use super::equation;
 use super::predict::Request;
@@ -163,29 +165,10 @@ pub struct Comparison {
     /// Why it is trusted, or why none is.
     pub why: String,
     /// The forms, the lowest error first.
-    pub forms: Vec<Compare>,
+    pub forms: Vec<FitCompared>,
     /// The form whose fit is shown.
     #[serde(skip)]
     pub shown: Option<String>,
-}
-
-/// One form of a comparison.
-#[derive(Serialize)]
-pub struct Compare {
-    /// Its name.
-    pub form: String,
-    /// Number of its parameters.
-    pub parameters: usize,
-    /// Mean absolute relative error on the runs held out.
-    pub held_out_error: Option<f64>,
-    /// The same of predicting the mean of the others.
-    pub baseline: Option<f64>,
-    /// Share of the variance that is explained on all rows.
-    pub r_squared: Option<f64>,
-    /// Its parameters that the data do not identify.
-    pub unidentified: Vec<String>,
-    /// Why there is no fit, or what it cannot tell.
-    pub refused: Option<String>,
 }
 
 impl Outcome {
@@ -281,7 +264,7 @@ impl Outcome {
 impl Comparison {
     /// From the library's comparison.
     pub fn new(compared: &[Compared], data: &Data) -> Self {
-        let mut forms: Vec<Compare> = compared.iter().map(Compare::of).collect();
+        let mut forms: Vec<FitCompared> = compared.iter().map(form_of).collect();
         forms.extend(data.not_compared());
         let trust = trusted(compared);
         let best = compared.iter().find(|compared| compared.fit.is_ok());
@@ -365,29 +348,27 @@ fn distrusted(distrust: &Distrust) -> String {
     }
 }
 
-impl Compare {
-    fn of(compared: &Compared) -> Self {
-        let fit = compared.fit.as_ref().ok();
-        let holdout = fit.and_then(|fit| fit.holdout.as_ref());
-        let parameters = find(&compared.form).map_or(0, |form| form.parameters().len());
-        let unidentified = |fit: &Fit| {
-            let those = fit
-                .parameters
-                .iter()
-                .filter(|(_, parameter)| !parameter.estimate.identified);
-            those.map(|(name, _)| name.clone()).collect()
-        };
-        Self {
-            form: compared.form.clone(),
-            parameters,
-            held_out_error: holdout.map(|holdout| holdout.mean_absolute),
-            baseline: holdout.map(|holdout| holdout.baseline),
-            r_squared: fit.map(|fit| fit.r_squared),
-            unidentified: fit.map(unidentified).unwrap_or_default(),
-            refused: match &compared.fit {
-                Ok(fit) => fit.refusals.first().map(ToString::to_string),
-                Err(error) => Some(error.to_string()),
-            },
-        }
+fn form_of(compared: &Compared) -> FitCompared {
+    let fit = compared.fit.as_ref().ok();
+    let holdout = fit.and_then(|fit| fit.holdout.as_ref());
+    let parameters = find(&compared.form).map_or(0, |form| form.parameters().len());
+    let unidentified = |fit: &Fit| {
+        let those = fit
+            .parameters
+            .iter()
+            .filter(|(_, parameter)| !parameter.estimate.identified);
+        those.map(|(name, _)| name.clone()).collect()
+    };
+    FitCompared {
+        form: compared.form.clone(),
+        parameters,
+        held_out_error: holdout.map(|holdout| holdout.mean_absolute),
+        baseline: holdout.map(|holdout| holdout.baseline),
+        r_squared: fit.map(|fit| fit.r_squared),
+        unidentified: fit.map(unidentified).unwrap_or_default(),
+        refused: match &compared.fit {
+            Ok(fit) => fit.refusals.first().map(ToString::to_string),
+            Err(error) => Some(error.to_string()),
+        },
     }
 }

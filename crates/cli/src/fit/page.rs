@@ -3,7 +3,7 @@
 use triaxis_laws::form::{Column, LawForm, MOST_PARAMETERS, Scale};
 use triaxis_laws::predict;
 use triaxis_report::view::{
-    Estimate, FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView, Interval,
+    Estimate, FitCheck, FitCurve, FitParameter, FitPoint, FitPrediction, FitView, Interval,
 };
 
 use super::data::Data;
@@ -49,7 +49,7 @@ pub fn view(form: &dyn LawForm, outcome: &Outcome, data: &Data) -> FitView {
             .comparison
             .iter()
             .flat_map(|comparison| &comparison.forms)
-            .map(compared)
+            .cloned()
             .collect(),
         parameters: definition
             .parameters
@@ -119,18 +119,6 @@ pub fn view(form: &dyn LawForm, outcome: &Outcome, data: &Data) -> FitView {
 fn estimate(value: f64, low: f64, high: f64, level: f64) -> Estimate {
     let interval = (low < high).then_some(Interval { low, high, level });
     Estimate { value, interval }
-}
-
-fn compared(form: &super::outcome::Compare) -> FitCompared {
-    FitCompared {
-        form: form.form.clone(),
-        parameters: form.parameters,
-        held_out_error: form.held_out_error,
-        baseline: form.baseline,
-        r_squared: form.r_squared,
-        unidentified: form.unidentified.clone(),
-        refused: form.refused.clone(),
-    }
 }
 
 /// The runs and the law, along one input.

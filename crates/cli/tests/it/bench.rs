@@ -26,13 +26,7 @@ fn bench(arguments: &[&str]) -> Output {
 }
 
 fn measured(arguments: &[&str]) -> Value {
-    let output = bench(&[arguments, &["--format", "json"]].concat());
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    serde_json::from_slice(&output.stdout).unwrap()
+    crate::support::json(&bench(&[arguments, &["--format", "json"]].concat()))
 }
 
 #[test]

@@ -2,17 +2,8 @@
 
 use std::fs;
 
-use crate::support::{Bench, SPEC};
+use crate::support::{Bench, SPEC, json};
 use serde_json::Value;
-
-fn json(output: &std::process::Output) -> Value {
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    serde_json::from_slice(&output.stdout).unwrap()
-}
 
 #[test]
 fn a_study_goes_from_text_to_a_page_and_a_second_run_does_nothing() {

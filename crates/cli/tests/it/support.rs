@@ -172,3 +172,13 @@ fn prose(document: u64) -> String {
     writeln!(text, "Document {document}.").unwrap();
     text
 }
+
+/// What a program printed as JSON, once it has succeeded.
+pub fn json(output: &Output) -> Value {
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}

@@ -47,14 +47,6 @@ impl JointFit {
             .iter()
             .filter_map(|replicate| Coupled::from_form(&self.fit.form, replicate))
     }
-
-    /// Mean absolute relative error on the runs left out of a fit; infinite without such a check.
-    pub fn held_out_error(&self) -> f64 {
-        self.fit
-            .holdout
-            .as_ref()
-            .map_or(f64::INFINITY, |holdout| holdout.mean_absolute)
-    }
 }
 
 /// A joint form that could not be fitted.
@@ -89,7 +81,7 @@ pub fn joint_laws(runs: &[Run], options: &FitOptions) -> Result<(Vec<JointFit>, 
             Err(reason) => unfitted.push(Unfitted { form, reason }),
         }
     }
-    laws.sort_by(|one, other| one.held_out_error().total_cmp(&other.held_out_error()));
+    laws.sort_by(|one, other| one.fit.held_out_error().total_cmp(&other.fit.held_out_error()));
     Ok((laws, unfitted))
 }
 

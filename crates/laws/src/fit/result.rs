@@ -151,6 +151,12 @@ impl Fit {
             .map(|parameter| parameter.estimate.value)
     }
 
+    /// Mean absolute relative error on the runs left out of a fit; infinite without such a check.
+    pub fn held_out_error(&self) -> f64 {
+        let holdout = self.holdout.as_ref();
+        holdout.map_or(f64::INFINITY, |holdout| holdout.mean_absolute)
+    }
+
     /// The interval of any function of the parameters (natural units, order of the form), from the replicates.
     ///
     /// Its ends are percentiles; `identified` is true when nine tenths of the replicates are finite.
