@@ -7,12 +7,12 @@ use triaxis_laws::form::{Column, LawForm, Residual, Scale};
 use triaxis_laws::forms::registry;
 use triaxis_laws::numeric::Stream;
 use triaxis_laws::{HeldOut, Observations};
+use triaxis_report::view::FitCompared;
 use triaxis_tables::{CellError, Condition, Query, Rule, Source, Table, TableError, Wanted, read};
 
 use super::columns::{self, Columns};
 use super::options;
 use super::{Chosen, Misuse};
-use triaxis_report::view::FitCompared;
 
 /// The name under which weights are read.
 const WEIGHTS: &str = "weights";

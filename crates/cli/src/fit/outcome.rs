@@ -11,7 +11,6 @@ use triaxis_laws::{
     Compared, Distrust, Fit, Holdout, Objective, ParameterEstimate, Prediction, PureError, Refusal,
     Resampling, Trust, Warning, predict, trusted,
 };
-
 use triaxis_report::view::FitCompared;
 
 use super::data::Data;
