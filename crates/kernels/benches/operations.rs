@@ -108,6 +108,7 @@ fn run([width, layers, heads, vocabulary, length, batch]: [usize; 6], precision:
         query_heads: heads,
         key_heads: heads,
         dimension,
+        precision,
     };
     let projected = values(rows * 3 * width);
     let part = |start| Heads {

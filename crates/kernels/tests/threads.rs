@@ -141,7 +141,16 @@ fn attention_of_several_heads() {
         query_heads: 4,
         key_heads: 2,
         dimension: 24,
+        precision: Precision::Float32,
     };
+    attention_is_the_same(shape);
+    attention_is_the_same(Shape {
+        precision: Precision::BFloat16,
+        ..shape
+    });
+}
+
+fn attention_is_the_same(shape: Shape) {
     let (columns, stride) = (4 * 24, 8 * 24);
     let (projected, doutput) = (random(1, 360 * stride), random(2, 360 * columns));
     same(|| {

@@ -8,16 +8,15 @@ use crate::parallel::{self, Shared};
 
 mod backward;
 mod forward;
+mod products;
 
 pub use backward::{Saved, backward};
 pub use forward::forward;
 
 use super::matrix::Matrix;
 use super::rotary::{Angles, Turn, rotate_head};
+use crate::Precision;
 use crate::simd::{LANES, Simd, each_vector};
-
-/// Queries of a tile.
-const QUERIES: usize = 56;
 
 /// Rows from one that is read or written to the one asked for meanwhile.
 const AHEAD: usize = 6;
@@ -25,7 +24,8 @@ const AHEAD: usize = 6;
 /// Keys of a tile.
 const KEYS: usize = 256;
 
-/// The sizes of an attention. Key and value heads divide the query heads into equal groups.
+/// The sizes of an attention, and what its products are computed in. Key and value heads divide the query heads
+/// into equal groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// Sequences.
@@ -40,6 +40,8 @@ pub struct Shape {
     pub key_heads: usize,
     /// Coordinates of a head.
     pub dimension: usize,
+    /// What the products are computed in.
+    pub precision: Precision,
 }
 
 /// Heads inside a slice: head h of position p of all sequences is at `start + p × stride + h × dimension`.
@@ -133,15 +135,14 @@ impl Shape {
         }
     }
 
-    /// The `tile`-th query rows of a sequence, as the scores see them.
+    /// Some query rows of a sequence, as the scores see them.
     fn query_rows<'a>(
         &self,
         sequence: usize,
         head: usize,
-        tile: usize,
+        tile: std::ops::Range<usize>,
         angles: Option<Angles<'a>>,
     ) -> Rows<'a> {
-        let tile = parallel::block(tile, QUERIES, self.queries);
         Rows {
             head,
             dimension: self.dimension,

@@ -13,13 +13,18 @@ use crate::parallel::{self, Shared};
 mod amx;
 #[cfg(target_arch = "x86_64")]
 mod pack;
+mod small;
+mod strips;
 #[cfg(target_arch = "x86_64")]
 mod unit;
 #[cfg(not(target_arch = "x86_64"))]
 #[path = "bf16/no_unit.rs"]
 mod unit;
 
-use unit::{Form, Running, Unit};
+pub(super) use small::{Packed, Small, blocks_length};
+
+use strips::{DEPTH, Strips, multiply};
+use unit::{Form, Unit};
 
 /// Lanes of a block, and its depth.
 const SIDE: usize = 32;
@@ -27,14 +32,8 @@ const SIDE: usize = 32;
 /// Values of `f32` size that a block takes.
 const BLOCK: usize = SIDE * SIDE / 2;
 
-/// Blocks of depth whose products are summed at a time.
-const DEPTH: usize = 32;
-
 /// Blocks of the left-hand side that are packed at a time: 256 KiB.
 const LEFT: usize = 128;
-
-/// Blocks of the right-hand side that pass by before the next strip of the left: 1 MiB.
-const RIGHT: usize = 512;
 
 /// What multiplies in bf16 on this processor: `amx`, `avx512-bf16`, or `none`, when `f32` serves.
 pub fn unit() -> &'static str {
@@ -63,8 +62,7 @@ impl Blocks {
         // A block of depth at a time over all columns: of a matrix stored by rows, the reads are one stream.
         parallel::for_each(deep, 2 * depth * columns, |first| {
             for strip in 0..across {
-                let (lane, below) = (strip * SIDE, first * SIDE);
-                let part = lanes.part(lane, SIDE.min(columns - lane), below, SIDE.min(depth - below));
+                let part = block_of(lanes, strip, first);
                 let start = (strip * deep + first) * BLOCK;
                 // SAFETY: blocks do not overlap.
                 unit.pack(part, Form::Pairs, unsafe { shared.part(start..start + BLOCK) });
@@ -92,68 +90,17 @@ impl Blocks {
             for first in (0..deep).step_by(step) {
                 let (rows, steps) = (tall.min(a.rows() - row), step.min(deep - first));
                 let columns = (steps * SIDE).min(self.depth - first * SIDE);
-                let left = self.pack_left(a.part(row, rows, first * SIDE, columns), &mut left);
-                let target = target.from(row, 0);
-                self.multiply_packed(
-                    &running,
-                    left,
-                    rows,
-                    first..first + steps,
-                    target,
-                    accumulate || first > 0,
-                );
-            }
-        }
-    }
-
-    /// Packs rows of the left-hand side: for each strip of 32, its blocks of depth in order.
-    fn pack_left<'a>(&self, a: Matrix, to: &'a mut [f32]) -> &'a [f32] {
-        let (strips, steps) = (a.rows().div_ceil(SIDE), a.columns().div_ceil(SIDE));
-        let to = &mut to[..strips * steps * BLOCK];
-        if a.is_stored_by_rows() {
-            for (strip, to) in to.chunks_exact_mut((steps * BLOCK).max(1)).enumerate() {
-                let rows = parallel::block(strip, SIDE, a.rows());
-                self.unit
-                    .pack_rows(a.part(rows.start, rows.len(), 0, a.columns()), to);
-            }
-            return to;
-        }
-        for below in 0..steps {
-            for strip in 0..strips {
-                let rows = parallel::block(strip, SIDE, a.rows());
-                let columns = parallel::block(below, SIDE, a.columns());
-                let part = a.part(rows.start, rows.len(), columns.start, columns.len());
-                let block = &mut to[(strip * steps + below) * BLOCK..][..BLOCK];
-                self.unit.pack(part, Form::Lanes, block);
-            }
-        }
-        to
-    }
-
-    /// Multiplies packed strips of the left with all columns of some blocks of depth.
-    fn multiply_packed(
-        &self,
-        running: &Running,
-        left: &[f32],
-        rows: usize,
-        depth: std::ops::Range<usize>,
-        target: Target,
-        accumulate: bool,
-    ) {
-        let (deep, across, steps) = (
-            self.depth.div_ceil(SIDE),
-            self.columns.div_ceil(SIDE),
-            depth.len(),
-        );
-        let group = (RIGHT / steps).max(1);
-        for first in (0..across).step_by(group) {
-            for (strip, left) in left.chunks_exact(steps * BLOCK).enumerate() {
-                for column in first..(first + group).min(across) {
-                    let right = &self.values[(column * deep + depth.start) * BLOCK..][..steps * BLOCK];
-                    let (row, column) = (strip * SIDE, column * SIDE);
-                    let size = (SIDE.min(rows - row), SIDE.min(self.columns - column));
-                    write(running, left, right, target.from(row, column), size, accumulate);
-                }
+                let part = a.part(row, rows, first * SIDE, columns);
+                let left = Strips {
+                    values: pack_left(self.unit, part, &mut left),
+                    deep: steps,
+                };
+                let right = Strips {
+                    values: &self.values[first * BLOCK..],
+                    deep,
+                };
+                let (size, target) = ((rows, self.columns), target.from(row, 0));
+                multiply(&running, [left, right], steps, size, target, accumulate || first > 0);
             }
         }
     }
@@ -168,51 +115,31 @@ impl Blocks {
     }
 }
 
-/// Multiplies a strip of each operand into a block of the result, of at most 32 rows and columns.
-fn write(
-    running: &Running,
-    left: &[f32],
-    right: &[f32],
-    target: Target,
-    (rows, columns): (usize, usize),
-    accumulate: bool,
-) {
-    let Target {
-        shared,
-        start,
-        stride,
-    } = target;
-    if (rows, columns) == (SIDE, SIDE) {
-        let end = start + (SIDE - 1) * stride + SIDE;
-        // SAFETY: no other task writes this block; the range holds all of it.
-        unsafe { running.multiply(left, right, shared.start_of(start..end), stride, accumulate) };
-    } else {
-        write_part(running, left, right, target, (rows, columns), accumulate);
+/// Packs rows of a left-hand side: for each strip of 32, its blocks of depth in order.
+fn pack_left<'a>(unit: Unit, a: Matrix, to: &'a mut [f32]) -> &'a [f32] {
+    let (strips, steps) = (a.rows().div_ceil(SIDE), a.columns().div_ceil(SIDE));
+    let to = &mut to[..strips * steps * BLOCK];
+    if a.is_stored_by_rows() {
+        for (strip, to) in to.chunks_exact_mut((steps * BLOCK).max(1)).enumerate() {
+            let rows = parallel::block(strip, SIDE, a.rows());
+            unit.pack_rows(a.part(rows.start, rows.len(), 0, a.columns()), to);
+        }
+        return to;
     }
-}
-
-/// [`write`], by way of a whole block.
-#[cold]
-#[inline(never)]
-fn write_part(
-    running: &Running,
-    left: &[f32],
-    right: &[f32],
-    target: Target,
-    (rows, columns): (usize, usize),
-    accumulate: bool,
-) {
-    let mut whole = [0.0f32; SIDE * SIDE];
-    // SAFETY: the block is as large as the unit writes.
-    unsafe { running.multiply(left, right, whole.as_mut_ptr(), SIDE, false) };
-    for (row, from) in whole.chunks_exact(SIDE).enumerate().take(rows) {
-        let start = target.from(row, 0).start;
-        // SAFETY: no other task writes this block.
-        let to = unsafe { target.shared.part(start..start + columns) };
-        for (to, from) in to.iter_mut().zip(from) {
-            *to = if accumulate { *to + from } else { *from };
+    for below in 0..steps {
+        for strip in 0..strips {
+            let block = &mut to[(strip * steps + below) * BLOCK..][..BLOCK];
+            unit.pack(block_of(a, strip, below), Form::Lanes, block);
         }
     }
+    to
+}
+
+/// The part of an operand, given with its lanes as rows, that a block holds.
+fn block_of(lanes: Matrix, strip: usize, below: usize) -> Matrix {
+    let rows = parallel::block(strip, SIDE, lanes.rows());
+    let columns = parallel::block(below, SIDE, lanes.columns());
+    lanes.part(rows.start, rows.len(), columns.start, columns.len())
 }
 
 #[cfg(all(test, target_arch = "x86_64"))]

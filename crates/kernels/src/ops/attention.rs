@@ -15,6 +15,7 @@ use super::autodiff::record;
 use super::flex::{contiguous, fused, inner};
 use super::product::product;
 use super::rotary::{self, Tables};
+use crate::Precision;
 use crate::cpu::attention::Shape;
 
 /// The cosines and sines of rotary positions, made once a model.
@@ -94,6 +95,7 @@ pub fn causal_attention(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>, rotation: Opti
         query_heads,
         key_heads,
         dimension,
+        precision: Precision::current(),
     };
     assert!(
         k.dims() == [batch, keys, key_heads, dimension] && v.dims() == k.dims(),
@@ -154,11 +156,11 @@ pub fn causal_attention_packed(
         part(query, key_value),
         part(query + key_value, key_value),
     );
-    let shape = packed_shape(rows, heads, length);
+    let shape = packed_shape(rows, heads, length, Precision::current());
     composed(shape, q, k, v, rotation).reshape([rows, query * dimension])
 }
 
-fn packed_shape(rows: usize, heads: AttentionHeads, length: usize) -> Shape {
+fn packed_shape(rows: usize, heads: AttentionHeads, length: usize, precision: Precision) -> Shape {
     Shape {
         batch: rows / length,
         queries: length,
@@ -166,6 +168,7 @@ fn packed_shape(rows: usize, heads: AttentionHeads, length: usize) -> Shape {
         query_heads: heads.query,
         key_heads: heads.key_value,
         dimension: heads.dimension,
+        precision,
     }
 }
 
@@ -186,6 +189,7 @@ fn composed(
         query_heads,
         key_heads,
         dimension,
+        precision: _,
     } = shape;
     let before = keys - queries;
     let (q, k) = match rotation {
@@ -249,6 +253,7 @@ impl Attention for Flex {
     ) -> FlexTensor {
         Packed {
             projected: contiguous(projected),
+            precision: Precision::current(),
             heads,
             length,
             rotation,
@@ -293,6 +298,7 @@ impl<C: CheckpointStrategy> Attention for Autodiff<Flex, C> {
             |[projected], _| {
                 let packed = Packed {
                     projected: contiguous(projected),
+                    precision: Precision::current(),
                     heads,
                     length,
                     rotation,

@@ -1,9 +1,8 @@
 //! The backward pass.
 
-use super::{
-    AHEAD, Angles, Heads, HeadsOut, KEYS, QUERIES, Rows, Shape, for_each_group, load_rows, store_rows,
-};
-use crate::cpu::matmul::{Packed, multiply_packed, pack, panels_length};
+use super::products::{Float32, Products};
+use super::{AHEAD, Angles, Heads, HeadsOut, KEYS, Rows, Shape, for_each_group, load_rows, store_rows};
+use crate::cpu::bf16::Small;
 use crate::cpu::matrix::{Matrix, Target};
 use crate::memory::Buffer;
 use crate::parallel::block;
@@ -44,14 +43,34 @@ pub fn backward(shape: Shape, saved: Saved, dq: HeadsOut, dk: HeadsOut, dv: Head
         "a sum for each query"
     );
     for_each_group(&shape, |sequence, key_head| {
-        dispatch!(group(shape, saved, sequence, key_head, [dq, dk, dv]));
+        Small::start(shape.precision, |rounded| {
+            dispatch!(group_in(rounded, shape, saved, sequence, key_head, [dq, dk, dv]));
+        });
     });
+}
+
+/// [`group`] with the products that the precision asks for.
+#[inline(always)]
+fn group_in<S: Simd>(
+    simd: S,
+    rounded: Option<Small>,
+    shape: Shape,
+    saved: Saved,
+    sequence: usize,
+    key_head: usize,
+    gradients: [HeadsOut; 3],
+) {
+    match rounded {
+        Some(products) => group(simd, products, shape, saved, sequence, key_head, gradients),
+        None => group(simd, Float32(simd), shape, saved, sequence, key_head, gradients),
+    }
 }
 
 /// All the queries that share one key head of one sequence.
 #[inline(always)]
-fn group<S: Simd>(
+fn group<S: Simd, P: Products>(
     simd: S,
+    products: P,
     shape: Shape,
     saved: Saved,
     sequence: usize,
@@ -63,9 +82,9 @@ fn group<S: Simd>(
     let mut keys = Buffer::any(shape.keys * dimension);
     load_rows(simd, saved.k, key_rows, &mut keys);
     let tiles = shape.keys.div_ceil(KEYS);
-    let (turned, straight) = (panels_length(dimension, KEYS), panels_length(KEYS, dimension));
+    let (turned, straight) = (P::space(dimension, KEYS), P::space(KEYS, dimension));
     let mut panels = Buffer::any(tiles * (2 * turned + straight));
-    let mut packed: Vec<Tile> = Vec::with_capacity(tiles);
+    let mut packed: Vec<Tile<P::Packed<'_>>> = Vec::with_capacity(tiles);
     for (index, space) in panels
         .chunks_exact_mut((2 * turned + straight).max(1))
         .enumerate()
@@ -78,18 +97,20 @@ fn group<S: Simd>(
         let (space, rest) = space.split_at_mut(turned);
         let (value_space, straight_space) = rest.split_at_mut(turned);
         packed.push(Tile {
-            keys_turned: pack(simd, rows.transposed(), space),
-            values_turned: pack(simd, values.transposed(), value_space),
-            keys: pack(simd, rows, straight_space),
+            keys_turned: products.pack(rows.transposed(), space),
+            values_turned: products.pack(values.transposed(), value_space),
+            keys: products.pack(rows, straight_space),
         });
     }
-    let mut work = Work::new(shape);
+    let mut work = Work::new::<P>(shape);
     for head in key_head * shape.group()..(key_head + 1) * shape.group() {
-        for tile in 0..shape.queries.div_ceil(QUERIES) {
+        for tile in 0..shape.queries.div_ceil(P::ROWS) {
+            let tile = block(tile, P::ROWS, shape.queries);
+            let first = (sequence * shape.query_heads + head) * shape.queries + tile.start;
             let rows = shape.query_rows(sequence, head, tile, saved.angles);
             load_rows(simd, saved.q, rows, &mut work.queries);
-            let log_sums = (sequence * shape.query_heads + head) * shape.queries + tile * QUERIES;
-            work.tile(simd, shape, saved, rows, &saved.log_sums[log_sums..], &packed);
+            let log_sums = &saved.log_sums[first..first + rows.count];
+            work.tile(simd, products, shape, saved, rows, log_sums, &packed);
             // SAFETY: only this task writes this head of this sequence.
             unsafe { store_rows(simd, &mut work.dqueries, rows, dq) };
         }
@@ -110,27 +131,27 @@ fn group<S: Simd>(
 }
 
 /// A tile of keys and values, packed for the three products that read it.
-struct Tile<'a> {
+struct Tile<K> {
     /// `dimension × KEYS`
-    keys_turned: Packed<'a>,
+    keys_turned: K,
     /// `dimension × KEYS`
-    values_turned: Packed<'a>,
+    values_turned: K,
     /// `KEYS × dimension`
-    keys: Packed<'a>,
+    keys: K,
 }
 
 /// A tile of queries at work.
 struct Work {
-    /// Scaled queries, `QUERIES × dimension`, and the same packed.
+    /// Scaled queries, `ROWS × dimension`, and the same packed.
     queries: Buffer,
     query_panels: Buffer,
     /// The output's gradient, packed.
     doutput_panels: Buffer,
-    /// Scores, then probabilities, `QUERIES × KEYS`.
+    /// Scores, then probabilities, `ROWS × KEYS`.
     probabilities: Buffer,
-    /// Gradients of the probabilities, then of the scores, `QUERIES × KEYS`.
+    /// Gradients of the probabilities, then of the scores, `ROWS × KEYS`.
     dscores: Buffer,
-    /// `QUERIES × dimension`
+    /// `ROWS × dimension`
     dqueries: Buffer,
     /// Gradients of all keys, `keys × dimension`.
     dkeys: Buffer,
@@ -139,15 +160,15 @@ struct Work {
 }
 
 impl Work {
-    fn new(shape: Shape) -> Self {
+    fn new<P: Products>(shape: Shape) -> Self {
         let dimension = shape.dimension;
         Self {
-            queries: Buffer::any(QUERIES * dimension),
-            query_panels: Buffer::any(panels_length(QUERIES, dimension)),
-            doutput_panels: Buffer::any(panels_length(QUERIES, dimension)),
-            probabilities: Buffer::any(QUERIES * KEYS),
-            dscores: Buffer::any(QUERIES * KEYS),
-            dqueries: Buffer::any(QUERIES * dimension),
+            queries: Buffer::any(P::ROWS * dimension),
+            query_panels: Buffer::any(P::space(P::ROWS, dimension)),
+            doutput_panels: Buffer::any(P::space(P::ROWS, dimension)),
+            probabilities: Buffer::any(P::ROWS * KEYS),
+            dscores: Buffer::any(P::ROWS * KEYS),
+            dqueries: Buffer::any(P::ROWS * dimension),
             dkeys: Buffer::zeros(shape.keys * dimension),
             dvalues: Buffer::zeros(shape.keys * dimension),
         }
@@ -156,14 +177,16 @@ impl Work {
     /// Adds what the query rows give to the keys and values; leaves the gradient of the scaled queries in
     /// `dqueries`.
     #[inline(always)]
-    fn tile<S: Simd>(
+    #[allow(clippy::too_many_arguments)] // All of a task's, and the tile's own.
+    fn tile<S: Simd, P: Products>(
         &mut self,
         simd: S,
+        products: P,
         shape: Shape,
         saved: Saved,
         rows: Rows,
         log_sums: &[f32],
-        packed: &[Tile],
+        packed: &[Tile<P::Packed<'_>>],
     ) {
         let Rows {
             dimension,
@@ -174,17 +197,17 @@ impl Work {
         } = rows;
         let doutput = saved.doutput.matrix(first, count, head, dimension);
         let queries = Matrix::new(&self.queries, count, dimension);
-        let query_panels = pack(simd, queries, &mut self.query_panels);
-        let doutput_panels = pack(simd, doutput, &mut self.doutput_panels);
+        let query_panels = products.pack(queries, &mut self.query_panels);
+        let doutput_panels = products.pack(doutput, &mut self.doutput_panels);
         let visible = shape.seen(first + count - 1);
         for (tile, keys) in packed.iter().enumerate().take(visible.div_ceil(KEYS)) {
             let start = tile * KEYS;
             let columns = KEYS.min(visible - start);
             let scores = Target::new(&mut self.probabilities, KEYS);
-            multiply_packed(simd, queries, keys.keys_turned, columns, scores, false);
+            products.multiply(queries, keys.keys_turned, columns, scores, false);
             let dprobabilities = Target::new(&mut self.dscores, KEYS);
-            multiply_packed(simd, doutput, keys.values_turned, columns, dprobabilities, false);
-            for (row, &log_sum) in log_sums.iter().enumerate().take(count) {
+            products.multiply(doutput, keys.values_turned, columns, dprobabilities, false);
+            for (row, &log_sum) in log_sums.iter().enumerate() {
                 saved.output.prefetch(simd, first + row + AHEAD, head, dimension);
                 let output = saved.output.row(first + row, head, dimension);
                 let delta = dot(simd, output, saved.doutput.row(first + row, head, dimension));
@@ -198,18 +221,11 @@ impl Work {
             let dscores = Matrix::strided(&self.dscores, count, columns, KEYS);
             let range = start * dimension..(start + columns) * dimension;
             let dvalues = Target::new(&mut self.dvalues[range.clone()], dimension);
-            multiply_packed(
-                simd,
-                probabilities.transposed(),
-                doutput_panels,
-                dimension,
-                dvalues,
-                true,
-            );
+            products.multiply(probabilities.transposed(), doutput_panels, dimension, dvalues, true);
             let dkeys = Target::new(&mut self.dkeys[range], dimension);
-            multiply_packed(simd, dscores.transposed(), query_panels, dimension, dkeys, true);
+            products.multiply(dscores.transposed(), query_panels, dimension, dkeys, true);
             let dqueries = Target::new(&mut self.dqueries, dimension);
-            multiply_packed(simd, dscores, keys.keys, dimension, dqueries, tile > 0);
+            products.multiply(dscores, keys.keys, dimension, dqueries, tile > 0);
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The forward pass.
 
+use super::products::{Float32, Products};
 use super::{
-    Angles, Heads, HeadsOut, KEYS, QUERIES, Rows, Shape, copy_row, for_each_group, load_rows, multiply_row,
+    Angles, Heads, HeadsOut, KEYS, Rows, Shape, copy_row, for_each_group, load_rows, multiply_row,
 };
-use crate::cpu::matmul::{Packed, multiply_packed, pack, panels_length};
+use crate::cpu::bf16::Small;
 use crate::cpu::matrix::{Matrix, Target};
 use crate::memory::Buffer;
 use crate::parallel::{Shared, block};
@@ -51,14 +52,34 @@ pub fn forward(
         angles,
     };
     for_each_group(&shape, |sequence, key_head| {
-        dispatch!(group(inputs, sequence, key_head, output, log_sums));
+        Small::start(shape.precision, |rounded| {
+            dispatch!(group_in(rounded, inputs, sequence, key_head, output, log_sums));
+        });
     });
+}
+
+/// [`group`] with the products that the precision asks for.
+#[inline(always)]
+fn group_in<S: Simd>(
+    simd: S,
+    rounded: Option<Small>,
+    inputs: Inputs,
+    sequence: usize,
+    key_head: usize,
+    output: HeadsOut,
+    log_sums: Shared,
+) {
+    match rounded {
+        Some(products) => group(simd, products, inputs, sequence, key_head, output, log_sums),
+        None => group(simd, Float32(simd), inputs, sequence, key_head, output, log_sums),
+    }
 }
 
 /// All the queries that share one key head of one sequence.
 #[inline(always)]
-fn group<S: Simd>(
+fn group<S: Simd, P: Products>(
     simd: S,
+    products: P,
     inputs: Inputs,
     sequence: usize,
     key_head: usize,
@@ -77,10 +98,10 @@ fn group<S: Simd>(
     load_rows(simd, k, shape.key_rows(sequence, key_head, angles), &mut keys);
     // Each tile of keys is packed once, for all the queries of the group.
     let tiles = shape.keys.div_ceil(KEYS);
-    let (key_space, value_space) = (panels_length(dimension, KEYS), panels_length(KEYS, dimension));
+    let (key_space, value_space) = (P::space(dimension, KEYS), P::space(KEYS, dimension));
     let mut key_panels = Buffer::any(tiles * key_space);
     let mut value_panels = Buffer::any(tiles * value_space);
-    let mut packed: Vec<(Packed, Packed)> = Vec::with_capacity(tiles);
+    let mut packed: Vec<(P::Packed<'_>, P::Packed<'_>)> = Vec::with_capacity(tiles);
     let spaces = key_panels
         .chunks_exact_mut(key_space.max(1))
         .zip(value_panels.chunks_exact_mut(value_space.max(1)));
@@ -89,23 +110,24 @@ fn group<S: Simd>(
         let rows = Matrix::new(&keys[tile.start * dimension..], tile.len(), dimension);
         let values = v.matrix(first_key + tile.start, tile.len(), key_head, dimension);
         packed.push((
-            pack(simd, rows.transposed(), key_space),
-            pack(simd, values, value_space),
+            products.pack(rows.transposed(), key_space),
+            products.pack(values, value_space),
         ));
     }
     let mut state = State {
-        queries: Buffer::any(QUERIES * dimension),
-        scores: Buffer::any(QUERIES * KEYS),
-        sums: Buffer::any(QUERIES * dimension),
-        maximum: [0.0; QUERIES],
-        total: [0.0; QUERIES],
+        queries: Buffer::any(P::ROWS * dimension),
+        scores: Buffer::any(P::ROWS * KEYS),
+        sums: Buffer::any(P::ROWS * dimension),
+        maximum: Buffer::any(P::ROWS),
+        total: Buffer::any(P::ROWS),
     };
     for head in key_head * shape.group()..(key_head + 1) * shape.group() {
-        for tile in 0..shape.queries.div_ceil(QUERIES) {
+        for tile in 0..shape.queries.div_ceil(P::ROWS) {
+            let tile = block(tile, P::ROWS, shape.queries);
+            let start = (sequence * shape.query_heads + head) * shape.queries + tile.start;
             let rows = shape.query_rows(sequence, head, tile, angles);
             load_rows(simd, q, rows, &mut state.queries);
-            state.attend(simd, shape, rows, &packed);
-            let start = (sequence * shape.query_heads + head) * shape.queries + tile * QUERIES;
+            state.attend(simd, products, shape, rows, &packed);
             // SAFETY: only this task writes this head of this sequence.
             let log_sums = unsafe { log_sums.part(start..start + rows.count) };
             for (row, log_sum) in log_sums.iter_mut().enumerate() {
@@ -121,22 +143,29 @@ fn group<S: Simd>(
 
 /// What a tile of queries has seen so far.
 struct State {
-    /// Scaled queries, `QUERIES × dimension`.
+    /// Scaled queries, `ROWS × dimension`.
     queries: Buffer,
-    /// Scores, then their exponentials, `QUERIES × KEYS`.
+    /// Scores, then their exponentials, `ROWS × KEYS`.
     scores: Buffer,
-    /// Values weighted by the exponentials, `QUERIES × dimension`.
+    /// Values weighted by the exponentials, `ROWS × dimension`.
     sums: Buffer,
     /// The largest score of each row.
-    maximum: [f32; QUERIES],
+    maximum: Buffer,
     /// The sum of the exponentials of each row.
-    total: [f32; QUERIES],
+    total: Buffer,
 }
 
 impl State {
     /// Runs over all keys that the query rows may see.
     #[inline(always)]
-    fn attend<S: Simd>(&mut self, simd: S, shape: Shape, rows: Rows, packed: &[(Packed, Packed)]) {
+    fn attend<S: Simd, P: Products>(
+        &mut self,
+        simd: S,
+        products: P,
+        shape: Shape,
+        rows: Rows,
+        packed: &[(P::Packed<'_>, P::Packed<'_>)],
+    ) {
         let (dimension, count) = (rows.dimension, rows.count);
         self.maximum.fill(f32::NEG_INFINITY);
         self.total.fill(0.0);
@@ -146,26 +175,28 @@ impl State {
             let columns = KEYS.min(visible - start);
             let queries = Matrix::new(&self.queries, count, dimension);
             let target = Target::new(&mut self.scores, KEYS);
-            multiply_packed(simd, queries, *keys, columns, target, false);
+            products.multiply(queries, *keys, columns, target, false);
             for row in 0..count {
                 let seen = shape.seen(rows.first + row).saturating_sub(start).min(columns);
-                self.exponentials(simd, row, seen, columns, tile > 0);
+                self.exponentials(simd, row, seen, columns, (tile > 0).then_some(dimension));
             }
             let scores = Matrix::strided(&self.scores, count, columns, KEYS);
-            multiply_packed(
-                simd,
-                scores,
-                *values,
-                dimension,
-                Target::new(&mut self.sums, dimension),
-                tile > 0,
-            );
+            let sums = Target::new(&mut self.sums, dimension);
+            products.multiply(scores, *values, dimension, sums, tile > 0);
         }
     }
 
-    /// Replaces the first `seen` scores of a row by exponentials and the rest by zeros.
+    /// Replaces the first `seen` scores of a row by exponentials and the rest by zeros. Given the dimension, it
+    /// scales what the row has summed so far to the new maximum.
     #[inline(always)]
-    fn exponentials<S: Simd>(&mut self, simd: S, row: usize, seen: usize, columns: usize, rescale: bool) {
+    fn exponentials<S: Simd>(
+        &mut self,
+        simd: S,
+        row: usize,
+        seen: usize,
+        columns: usize,
+        rescale: Option<usize>,
+    ) {
         let (scores, hidden) = self.scores[row * KEYS..row * KEYS + columns].split_at_mut(seen);
         hidden.fill(0.0);
         if scores.is_empty() {
@@ -194,14 +225,11 @@ impl State {
                 [value]
             },
         );
-        let factor = if rescale { (before - maximum).exp() } else { 0.0 };
-        if rescale {
-            let dimension = self.sums.len() / QUERIES;
-            multiply_row(
-                simd,
-                &mut self.sums[row * dimension..(row + 1) * dimension],
-                factor,
-            );
+        let mut factor = 0.0;
+        if let Some(dimension) = rescale {
+            factor = (before - maximum).exp();
+            let sums = &mut self.sums[row * dimension..(row + 1) * dimension];
+            multiply_row(simd, sums, factor);
         }
         self.maximum[row] = maximum;
         self.total[row] = self.total[row] * factor + simd.sum(total);

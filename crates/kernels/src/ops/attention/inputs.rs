@@ -3,6 +3,7 @@
 use burn_flex::FlexTensor;
 
 use super::{AttentionHeads, packed_shape};
+use crate::Precision;
 use crate::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
 use crate::memory::Buffer;
 use crate::ops::flex::{contiguous, dimensions, tensor, values};
@@ -30,6 +31,7 @@ fn heads_out(values: &mut [f32], stride: usize) -> HeadsOut<'_> {
 #[derive(Clone, Debug)]
 pub(super) struct Separate {
     inputs: [FlexTensor; 3],
+    precision: Precision,
     rotation: Option<Tables>,
 }
 
@@ -37,6 +39,7 @@ impl Separate {
     pub(super) fn new(inputs: [FlexTensor; 3], rotation: Option<Tables>) -> Self {
         Self {
             inputs: inputs.map(contiguous),
+            precision: Precision::current(),
             rotation,
         }
     }
@@ -51,6 +54,7 @@ impl Separate {
             query_heads,
             key_heads,
             dimension,
+            precision: self.precision,
         }
     }
 
@@ -120,6 +124,7 @@ impl Separate {
 #[derive(Clone, Debug)]
 pub(super) struct Packed {
     pub(super) projected: FlexTensor,
+    pub(super) precision: Precision,
     pub(super) heads: AttentionHeads,
     pub(super) length: usize,
     pub(super) rotation: Option<Tables>,
@@ -127,7 +132,7 @@ pub(super) struct Packed {
 
 impl Packed {
     fn shape(&self) -> Shape {
-        packed_shape(dimensions::<2>(&self.projected)[0], self.heads, self.length)
+        packed_shape(dimensions::<2>(&self.projected)[0], self.heads, self.length, self.precision)
     }
 
     /// Where queries, keys and values start in a row.

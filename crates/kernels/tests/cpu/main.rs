@@ -1,0 +1,52 @@
+//! The slice kernels against plain loops in double precision, on every instruction set of the processor,
+//! over the sizes where tiles and vectors end.
+
+#[path = "../reference/mod.rs"]
+mod reference;
+
+/// Asserts a relative error of at most a tolerance, [`TOLERANCE`] unless it is given.
+macro_rules! assert_close {
+    ($actual:expr, $expected:expr) => {
+        assert_close!($actual, $expected, 0.0)
+    };
+    ($actual:expr, $expected:expr, $terms:expr) => {
+        assert_close!($actual, $expected, $terms, $crate::TOLERANCE)
+    };
+    ($actual:expr, $expected:expr, $terms:expr, $tolerance:expr) => {
+        let error = $crate::reference::relative_error(&$actual, &$expected, $terms);
+        assert!(
+            error <= $tolerance,
+            "{}: relative error {error:e}",
+            stringify!($actual)
+        );
+    };
+}
+
+mod attention;
+mod products;
+mod rows;
+
+use proptest::prelude::*;
+use triaxis_kernels::simd::Level;
+
+const TOLERANCE: f64 = 1e-5;
+
+/// Of what is rounded to bf16 on the way.
+const ROUNDED_TOLERANCE: f64 = 2e-2;
+
+/// Sizes around those of vectors, tiles and blocks.
+fn size() -> impl Strategy<Value = usize> {
+    prop_oneof![Just(1), Just(15), Just(16), Just(17), Just(257), 1usize..70]
+}
+
+/// Runs a check on every instruction set. Tests run side by side, so another may change the level in the
+/// middle of a check: all levels must pass all checks, so no failure is hidden and none is made up.
+fn on_every_level(check: impl Fn()) {
+    // The level is the whole process's: tests that change it take turns.
+    static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    for level in Level::available() {
+        level.make_default();
+        check();
+    }
+}
