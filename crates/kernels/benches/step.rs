@@ -10,7 +10,7 @@ use std::time::Instant;
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use triaxis_kernels::{
     AttentionHeads, Implementation, Moments, Precision, Rotation, Update, adamw_step,
-    causal_attention_packed, embedding, head_cross_entropy, linear, rms_norm, swiglu,
+    causal_attention_packed, embedding, feed_forward, head_cross_entropy, linear_add, norm_linear, rms_norm,
 };
 
 #[global_allocator]
@@ -74,6 +74,9 @@ const SIZES: [Size; 5] = [
     },
 ];
 
+/// Added to the mean square before its root.
+const EPSILON: f64 = 1e-5;
+
 /// A weight as a matrix, and its moments.
 struct Weight {
     value: Tensor<2>,
@@ -113,7 +116,7 @@ fn weights(size: &Size, untied: bool, device: &Device) -> Vec<Weight> {
 
 fn loss(size: &Size, weights: &[Weight], tokens: Tensor<2, Int>, rotation: &Rotation) -> Tensor<1> {
     let value = |index: usize| weights[index].value.clone();
-    let norm = |hidden, index: usize| rms_norm(hidden, value(index).flatten(0, 1), 1e-5);
+    let gain = |index: usize| value(index).flatten(0, 1);
     let heads = AttentionHeads {
         query: size.heads,
         key_value: size.heads,
@@ -122,15 +125,16 @@ fn loss(size: &Size, weights: &[Weight], tokens: Tensor<2, Int>, rotation: &Rota
     let mut hidden = embedding(value(0), tokens.clone());
     for layer in 0..size.layers {
         let first = 1 + 6 * layer;
-        let projected = linear(norm(hidden.clone(), first), value(first + 1));
+        let projected = norm_linear(hidden.clone(), gain(first), value(first + 1), EPSILON);
         let mixed = causal_attention_packed(projected, heads, size.length, Some(rotation));
-        hidden = hidden + linear(mixed, value(first + 2));
-        let gated = swiglu(linear(norm(hidden.clone(), first + 3), value(first + 4)));
-        hidden = hidden + linear(gated, value(first + 5));
+        hidden = linear_add(hidden, mixed, value(first + 2));
+        let (gate_and_up, down) = (value(first + 4), value(first + 5));
+        hidden = feed_forward(hidden, gain(first + 3), gate_and_up, down, EPSILON);
     }
     let last = 1 + 6 * size.layers;
     let head = if weights.len() > last + 1 { last + 1 } else { 0 };
-    head_cross_entropy(norm(hidden, last), value(head), tokens.flatten(0, 1))
+    let hidden = rms_norm(hidden, gain(last), EPSILON);
+    head_cross_entropy(hidden, value(head), tokens.flatten(0, 1))
 }
 
 fn step(size: &Size, weights: &mut [Weight], tokens: Tensor<2, Int>, rotation: &Rotation, step: u32) -> f32 {

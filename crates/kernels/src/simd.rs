@@ -339,21 +339,21 @@ static CURRENT: AtomicU8 = AtomicU8::new(0);
 
 /// Calls a kernel, generic over [`Simd`] in its first argument, compiled for the given [`Level`].
 macro_rules! dispatch_at {
-    ($level:expr, $kernel:ident($($argument:expr),* $(,)?)) => {
+    ($level:expr, $($kernel:ident)::+($($argument:expr),* $(,)?)) => {
         match $level {
             #[cfg(target_arch = "x86_64")]
-            $crate::simd::Level::Avx512(simd) => $crate::simd::Simd::call(simd, #[inline(always)] || $kernel(simd, $($argument),*)),
+            $crate::simd::Level::Avx512(simd) => $crate::simd::Simd::call(simd, #[inline(always)] || $($kernel)::+(simd, $($argument),*)),
             #[cfg(target_arch = "x86_64")]
-            $crate::simd::Level::Avx2(simd) => $crate::simd::Simd::call(simd, #[inline(always)] || $kernel(simd, $($argument),*)),
-            $crate::simd::Level::Portable(simd) => $kernel(simd, $($argument),*),
+            $crate::simd::Level::Avx2(simd) => $crate::simd::Simd::call(simd, #[inline(always)] || $($kernel)::+(simd, $($argument),*)),
+            $crate::simd::Level::Portable(simd) => $($kernel)::+(simd, $($argument),*),
         }
     };
 }
 
 /// Calls a kernel compiled for [`Level::current`].
 macro_rules! dispatch {
-    ($kernel:ident($($argument:expr),* $(,)?)) => {
-        $crate::simd::dispatch_at!($crate::simd::Level::current(), $kernel($($argument),*))
+    ($($kernel:ident)::+($($argument:expr),* $(,)?)) => {
+        $crate::simd::dispatch_at!($crate::simd::Level::current(), $($kernel)::+($($argument),*))
     };
 }
 

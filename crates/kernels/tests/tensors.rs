@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use reference::{config, random, random_tokens, relative_error, wide};
 use triaxis_kernels::{
     AttentionHeads, Implementation, Moments, Precision, Rotation, Update, adamw_step, causal_attention,
-    causal_attention_packed, embedding, gradient_norm, head_cross_entropy, head_losses, linear, rms_norm,
-    rotary, swiglu,
+    causal_attention_packed, embedding, feed_forward, gradient_norm, head_cross_entropy, head_losses, linear,
+    linear_add, norm_linear, rms_norm, rotary, swiglu,
 };
 
 fn leaf<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
@@ -101,6 +101,15 @@ proptest! {
     }
 
     #[test]
+    fn layers_are_the_same(rows in size(), width in 2usize..70, inner in size()) {
+        same(&[[rows, width], [1, width], [width, 2 * inner], [inner, width]], |x| {
+            let gain = x[1].clone().reshape([width]);
+            let hidden = feed_forward(x[0].clone(), gain.clone(), x[2].clone(), x[3].clone(), 1e-5);
+            linear_add(norm_linear(hidden.clone(), gain, x[2].clone(), 1e-5), hidden, x[2].clone())
+        });
+    }
+
+    #[test]
     fn swiglu_is_the_same(rows in size(), width in size()) {
         same(&[[rows, 2 * width]], |x| swiglu(x[0].clone()));
     }
@@ -187,6 +196,7 @@ fn mixed_precision_is_near() {
                 let mut all = run(linear(x[0].clone(), x[1].clone()), &x[..2]);
                 let loss = head_cross_entropy(x[2].clone(), x[3].clone(), tokens(5, [rows], 9));
                 all.extend(run(loss, &x[2..]));
+                all.extend(half_block(rows, inputs, outputs));
                 all
             })
         });
@@ -198,6 +208,31 @@ fn mixed_precision_is_near() {
             );
         }
     }
+}
+
+/// The layers around attention, and attention itself with one head.
+fn half_block(rows: usize, width: usize, inner: usize) -> Vec<Vec<f32>> {
+    let shapes = [
+        [rows, width],
+        [1, width],
+        [width, 6 * inner],
+        [2 * inner, width],
+        [1, width],
+        [width, 2 * inner],
+        [inner, width],
+    ];
+    let x: Vec<_> = (6..).zip(shapes).map(|(seed, shape)| leaf(seed, shape)).collect();
+    let gain = |index: usize| x[index].clone().reshape([width]);
+    let heads = AttentionHeads {
+        query: 1,
+        key_value: 1,
+        dimension: 2 * inner,
+    };
+    let projected = norm_linear(x[0].clone(), gain(1), x[2].clone(), 1e-5).mul_scalar(0.2);
+    let attended = causal_attention_packed(projected, heads, rows, None);
+    let hidden = linear_add(x[0].clone(), attended, x[3].clone()).mul_scalar(0.2);
+    let y = feed_forward(hidden, gain(4), x[5].clone().mul_scalar(0.1), x[6].clone(), 1e-5);
+    run(y, &x)
 }
 
 /// A loss of two layers that share one weight: gradients add up through burn's own graph.

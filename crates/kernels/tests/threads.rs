@@ -7,9 +7,11 @@ use reference::{random, random_tokens};
 use triaxis_kernels::Precision;
 use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
 use triaxis_kernels::cpu::cross_entropy::Head;
+use triaxis_kernels::cpu::feed_forward::{self, FeedForward};
 use triaxis_kernels::cpu::matrix::Matrix;
+use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
-use triaxis_kernels::cpu::{adamw, cross_entropy, embedding, norm, rms_norm, rotary, swiglu};
+use triaxis_kernels::cpu::{adamw, bf16, cross_entropy, embedding, linear, norm, rms_norm, rotary, swiglu};
 use triaxis_kernels::parallel::Shared;
 
 /// Runs `operation` on pools of one, two, three and five threads and compares the bits of its results.
@@ -112,6 +114,66 @@ fn rows_and_elements() {
             second,
             sum,
         ]
+    });
+}
+
+#[test]
+fn rounded_layers() {
+    if bf16::unit() == "none" {
+        return;
+    }
+    let (rows, width, inner) = (301, 70, 90);
+    let (x, gain, dy) = (
+        random(1, rows * width),
+        random(2, width),
+        random(3, rows * 2 * inner),
+    );
+    let (first, second) = (random(4, width * 2 * inner), random(5, inner * width));
+    same(|| {
+        let layer = NormLinear {
+            gain: &gain,
+            epsilon: 1e-5,
+            weight: &first,
+        };
+        let [mut y, mut scales, mut dx] = [dy.len(), rows, x.len()].map(unset);
+        let [mut dgain, mut dweight] = [width, first.len()].map(unset);
+        norm_linear::forward(layer, &x, &mut y, &mut scales);
+        let gradients = norm_linear::Gradients {
+            x: &mut dx,
+            gain: &mut dgain,
+            weight: &mut dweight,
+        };
+        norm_linear::backward(layer, &x, &scales, &dy, gradients);
+        let mut all = vec![y, dx, dgain, dweight];
+
+        let layer = FeedForward {
+            gain: &gain,
+            epsilon: 1e-5,
+            gate_and_up: &first,
+            down: &second,
+        };
+        let [mut y, mut gate_up, mut dx] = [x.len(), dy.len(), x.len()].map(unset);
+        let [mut dgain, mut dfirst, mut dsecond] = [width, first.len(), second.len()].map(unset);
+        feed_forward::forward(layer, &x, &mut y, &mut scales, &mut gate_up);
+        let gradients = feed_forward::Gradients {
+            x: &mut dx,
+            gain: &mut dgain,
+            gate_and_up: &mut dfirst,
+            down: &mut dsecond,
+        };
+        feed_forward::backward(layer, &x, &scales, &gate_up, &dy[..x.len()], gradients);
+        all.extend([y, dx, dgain, dfirst, dsecond]);
+
+        let (input, weight) = (
+            Matrix::new(&x, rows, width),
+            Matrix::new(&first, width, 2 * inner),
+        );
+        let [mut y, mut dx, mut dweight] = [dy.len(), x.len(), first.len()].map(unset);
+        linear::forward(&dy, input, weight, &mut y);
+        let dy = Matrix::new(&dy, rows, 2 * inner);
+        linear::backward(input, weight, dy, &mut dx, &mut dweight);
+        all.extend([y, dx, dweight]);
+        all
     });
 }
 

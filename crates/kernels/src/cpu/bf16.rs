@@ -5,114 +5,48 @@
 //! holds a lane in each row, one of the right a pair. The right-hand side is packed once; rows of the left
 //! are packed and multiplied while they are in the cache.
 
-use super::matrix::{Matrix, Target};
-use crate::memory::Buffer;
-use crate::parallel::{self, Shared};
+use super::matrix::Matrix;
+use crate::Precision;
+use crate::parallel;
 
 #[cfg(target_arch = "x86_64")]
 mod amx;
+mod blocks;
 #[cfg(target_arch = "x86_64")]
 mod pack;
-mod small;
 mod strips;
 #[cfg(target_arch = "x86_64")]
 mod unit;
 #[cfg(not(target_arch = "x86_64"))]
 #[path = "bf16/no_unit.rs"]
 mod unit;
+mod work;
 
-pub(super) use small::{Packed, Small, blocks_length};
+pub(super) use blocks::{Blocks, Packing};
+pub(crate) use unit::Unit;
+pub(super) use work::{Left, Packed, Work, blocks_length};
 
-use strips::{DEPTH, Strips, multiply};
-use unit::{Form, Unit};
+use unit::Form;
 
 /// Lanes of a block, and its depth.
-const SIDE: usize = 32;
+pub(super) const SIDE: usize = 32;
 
 /// Values of `f32` size that a block takes.
 const BLOCK: usize = SIDE * SIDE / 2;
 
-/// Blocks of the left-hand side that are packed at a time: 256 KiB.
-const LEFT: usize = 128;
+impl Precision {
+    /// What multiplies in bf16, if this precision asks for it and the processor has it.
+    pub(crate) fn rounding(self) -> Option<Unit> {
+        match self {
+            Self::BFloat16 => Unit::detect(),
+            Self::Float32 => None,
+        }
+    }
+}
 
 /// What multiplies in bf16 on this processor: `amx`, `avx512-bf16`, or `none`, when `f32` serves.
 pub fn unit() -> &'static str {
     Unit::detect().map_or("none", Unit::name)
-}
-
-/// A whole right-hand side in blocks, for any number of left-hand sides.
-pub(super) struct Blocks {
-    unit: Unit,
-    values: Buffer,
-    depth: usize,
-    columns: usize,
-}
-
-impl Blocks {
-    /// Packs a right-hand side, on all threads, if this processor multiplies in bf16.
-    pub(super) fn new(b: Matrix) -> Option<Self> {
-        Unit::detect().map(|unit| Self::on(unit, b))
-    }
-
-    fn on(unit: Unit, b: Matrix) -> Self {
-        let (depth, columns) = (b.rows(), b.columns());
-        let (deep, across) = (depth.div_ceil(SIDE), columns.div_ceil(SIDE));
-        let mut values = Buffer::any(across * deep * BLOCK);
-        let (shared, lanes) = (Shared::new(&mut values), b.transposed());
-        // A block of depth at a time over all columns: of a matrix stored by rows, the reads are one stream.
-        parallel::for_each(deep, 2 * depth * columns, |first| {
-            for strip in 0..across {
-                let part = block_of(lanes, strip, first);
-                let start = (strip * deep + first) * BLOCK;
-                // SAFETY: blocks do not overlap.
-                unit.pack(part, Form::Pairs, unsafe { shared.part(start..start + BLOCK) });
-            }
-        });
-        Self {
-            unit,
-            values,
-            depth,
-            columns,
-        }
-    }
-
-    /// `target = a × b`, or `target += a × b`, on this thread.
-    pub(super) fn multiply(&self, a: Matrix, target: Target, accumulate: bool) {
-        let deep = self.depth.div_ceil(SIDE);
-        if deep == 0 {
-            return self.zero(a.rows(), target, accumulate);
-        }
-        let step = deep.div_ceil(deep.div_ceil(DEPTH));
-        let tall = (LEFT / step).max(1) * SIDE;
-        let mut left = Buffer::any(tall.min(a.rows().next_multiple_of(SIDE)) / SIDE * step * BLOCK);
-        let running = self.unit.start();
-        for row in (0..a.rows()).step_by(tall) {
-            for first in (0..deep).step_by(step) {
-                let (rows, steps) = (tall.min(a.rows() - row), step.min(deep - first));
-                let columns = (steps * SIDE).min(self.depth - first * SIDE);
-                let part = a.part(row, rows, first * SIDE, columns);
-                let left = Strips {
-                    values: pack_left(self.unit, part, &mut left),
-                    deep: steps,
-                };
-                let right = Strips {
-                    values: &self.values[first * BLOCK..],
-                    deep,
-                };
-                let (size, target) = ((rows, self.columns), target.from(row, 0));
-                multiply(&running, [left, right], steps, size, target, accumulate || first > 0);
-            }
-        }
-    }
-
-    /// The product without depth.
-    fn zero(&self, rows: usize, target: Target, accumulate: bool) {
-        for row in 0..if accumulate { 0 } else { rows } {
-            let start = target.from(row, 0).start;
-            // SAFETY: the rows of the target are this call's alone.
-            unsafe { target.shared.part(start..start + self.columns) }.fill(0.0);
-        }
-    }
 }
 
 /// Packs rows of a left-hand side: for each strip of 32, its blocks of depth in order.
@@ -145,13 +79,14 @@ fn block_of(lanes: Matrix, strip: usize, below: usize) -> Matrix {
 #[cfg(all(test, target_arch = "x86_64"))]
 mod tests {
     use super::*;
+    use crate::cpu::matrix::Target;
 
     fn value(index: usize) -> f32 {
         (((index * 7919 + 13) % 257) as f32 / 64.0 - 2.0).round()
     }
 
     fn multiply_on(unit: Unit, a: Matrix, b: Matrix, c: &mut [f32], stride: usize, accumulate: bool) {
-        Blocks::on(unit, b).multiply(a, Target::new(c, stride), accumulate);
+        Blocks::of(unit, b).multiply(a, Target::new(c, stride), accumulate);
     }
 
     /// Values that bf16 holds exactly, so that all the units must give exact sums.

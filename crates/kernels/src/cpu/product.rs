@@ -15,11 +15,9 @@ pub(super) enum Right {
 impl Right {
     /// Packs a right-hand side, on all threads.
     pub(super) fn new(precision: Precision, b: Matrix) -> Self {
-        match precision {
-            Precision::BFloat16 => {
-                Blocks::new(b).map_or_else(|| Self::Float32(Panels::new(b)), Self::BFloat16)
-            }
-            Precision::Float32 => Self::Float32(Panels::new(b)),
+        match precision.rounding() {
+            Some(unit) => Self::BFloat16(Blocks::of(unit, b)),
+            None => Self::Float32(Panels::new(b)),
         }
     }
 

@@ -30,7 +30,7 @@ pub fn forward(x: &[f32], weight: &[f32], epsilon: f32, y: &mut [f32], scales: &
 }
 
 #[inline(always)]
-fn forward_rows<S: Simd>(
+pub(super) fn forward_rows<S: Simd>(
     simd: S,
     x: &[f32],
     weight: &[f32],
@@ -111,8 +111,25 @@ pub fn backward(x: &[f32], weight: &[f32], scales: &[f32], dy: &[f32], dx: &mut 
     }
 }
 
+/// Normalises rows whose scales are known.
 #[inline(always)]
-fn backward_rows<S: Simd>(
+pub(super) fn apply_rows<S: Simd>(simd: S, x: &[f32], weight: &[f32], scales: &[f32], y: &mut [f32]) {
+    let width = weight.len();
+    for (row, &scale) in scales.iter().enumerate() {
+        let (range, factor) = (row * width..(row + 1) * width, simd.splat(scale));
+        each_vector(
+            simd,
+            [&x[range.clone()], weight],
+            [&mut y[range]],
+            0.0,
+            #[inline(always)]
+            |[x, w], _| [simd.mul(simd.mul(x, factor), w)],
+        );
+    }
+}
+
+#[inline(always)]
+pub(super) fn backward_rows<S: Simd>(
     simd: S,
     x: &[f32],
     weight: &[f32],

@@ -41,7 +41,7 @@ fn rows_of(values: usize, width: usize) -> usize {
 }
 
 #[inline(always)]
-fn forward_rows<S: Simd>(simd: S, gate_up: &[f32], width: usize, y: &mut [f32]) {
+pub(super) fn forward_rows<S: Simd>(simd: S, gate_up: &[f32], width: usize, y: &mut [f32]) {
     for (row, y) in gate_up.chunks_exact(2 * width).zip(y.chunks_exact_mut(width)) {
         let (gate, up) = row.split_at(width);
         each_vector(
@@ -82,7 +82,6 @@ pub fn backward(gate_up: &[f32], width: usize, dy: &[f32], dgate_up: &mut [f32])
 
 #[inline(always)]
 fn backward_rows<S: Simd>(simd: S, gate_up: &[f32], width: usize, dy: &[f32], dgate_up: &mut [f32]) {
-    let one = simd.splat(1.0);
     let rows = gate_up
         .chunks_exact(2 * width)
         .zip(dgate_up.chunks_exact_mut(2 * width));
@@ -95,11 +94,50 @@ fn backward_rows<S: Simd>(simd: S, gate_up: &[f32], width: usize, dy: &[f32], dg
             0.0,
             #[inline(always)]
             |[gate, up, dy], _| {
-                let sigma = simd.sigmoid(gate);
-                let scaled = simd.mul(dy, sigma);
-                let rest = simd.mul_add(gate, simd.sub(one, sigma), one);
-                [simd.mul(simd.mul(scaled, up), rest), simd.mul(scaled, gate)]
+                let [_, dgate, dup] = gate_with_gradients(simd, gate, up, dy);
+                [dgate, dup]
             },
+        );
+    }
+}
+
+/// The output and the gradients of both halves.
+#[inline(always)]
+fn gate_with_gradients<S: Simd>(simd: S, gate: S::Floats, up: S::Floats, dy: S::Floats) -> [S::Floats; 3] {
+    let one = simd.splat(1.0);
+    let sigma = simd.sigmoid(gate);
+    let scaled = simd.mul(dy, sigma);
+    let rest = simd.mul_add(gate, simd.sub(one, sigma), one);
+    [
+        simd.mul(simd.mul(gate, sigma), up),
+        simd.mul(simd.mul(scaled, up), rest),
+        simd.mul(scaled, gate),
+    ]
+}
+
+/// [`forward_rows`] and [`backward_rows`] in one pass.
+#[inline(always)]
+pub(super) fn both_rows<S: Simd>(
+    simd: S,
+    gate_up: &[f32],
+    width: usize,
+    dy: &[f32],
+    y: &mut [f32],
+    dgate_up: &mut [f32],
+) {
+    let rows = gate_up
+        .chunks_exact(2 * width)
+        .zip(dgate_up.chunks_exact_mut(2 * width));
+    let outputs = dy.chunks_exact(width).zip(y.chunks_exact_mut(width));
+    for ((row, gradient), (dy, y)) in rows.zip(outputs) {
+        let ((gate, up), (dgate, dup)) = (row.split_at(width), gradient.split_at_mut(width));
+        each_vector(
+            simd,
+            [gate, up, dy],
+            [y, dgate, dup],
+            0.0,
+            #[inline(always)]
+            |[gate, up, dy], _| gate_with_gradients(simd, gate, up, dy),
         );
     }
 }

@@ -7,8 +7,8 @@ use burn::tensor::{DType, Shape, Tensor};
 use burn_flex::{FlexTensor, Layout};
 use burn_std::{AccessError, AccessPolicy, AllocationController, AllocationProperty, Bytes};
 
-use crate::Implementation;
 use crate::memory::Buffer;
+use crate::{Implementation, Precision};
 
 /// Whether the kernels serve this tensor: they are wanted, and it has `f32` values on the processor.
 pub(crate) fn fused<const D: usize>(tensor: &Tensor<D>) -> bool {
@@ -23,6 +23,11 @@ pub(crate) fn fused<const D: usize>(tensor: &Tensor<D>) -> bool {
     Implementation::current() == Implementation::Fused
         && tensor.dtype() == DType::F32
         && on_processor(&tensor.clone().into_dispatch().kind)
+}
+
+/// Whether the kernels that multiply in bf16 alone serve.
+pub(crate) fn rounded() -> bool {
+    Precision::current().rounding().is_some()
 }
 
 /// The processor's tensor inside, without its place in a gradient's graph.

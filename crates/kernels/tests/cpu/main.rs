@@ -23,6 +23,7 @@ macro_rules! assert_close {
 }
 
 mod attention;
+mod layers;
 mod products;
 mod rows;
 

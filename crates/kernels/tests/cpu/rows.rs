@@ -6,8 +6,8 @@ use triaxis_kernels::cpu::cross_entropy::Head;
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
 use triaxis_kernels::cpu::{adamw, cross_entropy, embedding, norm, rms_norm, rotary, swiglu};
 
-use super::reference::{self, config, random, random_tokens, wide};
 use super::attention::angles;
+use super::reference::{self, config, random, random_tokens, wide};
 use super::{on_every_level, size};
 
 proptest! {

@@ -358,13 +358,12 @@ impl Block {
             key_value: self.key_value_heads,
             dimension: self.head_dim,
         };
-        let normed = ops::rms_norm(hidden.clone(), self.attention_norm.val(), NORM_EPSILON);
-        let projected = ops::linear(normed, self.query_key_value.val());
+        let (gain, weight) = (self.attention_norm.val(), self.query_key_value.val());
+        let projected = ops::norm_linear(hidden.clone(), gain, weight, NORM_EPSILON);
         let attended = ops::causal_attention_packed(projected, heads, length, Some(rotation));
-        let hidden = hidden + ops::linear(attended, self.attention_output.val());
+        let hidden = ops::linear_add(hidden, attended, self.attention_output.val());
 
-        let normed = ops::rms_norm(hidden.clone(), self.feed_forward_norm.val(), NORM_EPSILON);
-        let gated = ops::swiglu(ops::linear(normed, self.gate_and_up.val()));
-        hidden + ops::linear(gated, self.down.val())
+        let (gain, gate_and_up) = (self.feed_forward_norm.val(), self.gate_and_up.val());
+        ops::feed_forward(hidden, gain, gate_and_up, self.down.val(), NORM_EPSILON)
     }
 }

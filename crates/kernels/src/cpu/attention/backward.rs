@@ -2,7 +2,7 @@
 
 use super::products::{Float32, Products};
 use super::{AHEAD, Angles, Heads, HeadsOut, KEYS, Rows, Shape, for_each_group, load_rows, store_rows};
-use crate::cpu::bf16::Small;
+use crate::cpu::bf16::Work as Rounded;
 use crate::cpu::matrix::{Matrix, Target};
 use crate::memory::Buffer;
 use crate::parallel::block;
@@ -43,9 +43,15 @@ pub fn backward(shape: Shape, saved: Saved, dq: HeadsOut, dk: HeadsOut, dv: Head
         "a sum for each query"
     );
     for_each_group(&shape, |sequence, key_head| {
-        Small::start(shape.precision, |rounded| {
-            dispatch!(group_in(rounded, shape, saved, sequence, key_head, [dq, dk, dv]));
-        });
+        let rounded = shape.precision.rounding().map(Rounded::start);
+        dispatch!(group_in(
+            rounded.as_ref(),
+            shape,
+            saved,
+            sequence,
+            key_head,
+            [dq, dk, dv]
+        ));
     });
 }
 
@@ -53,7 +59,7 @@ pub fn backward(shape: Shape, saved: Saved, dq: HeadsOut, dk: HeadsOut, dv: Head
 #[inline(always)]
 fn group_in<S: Simd>(
     simd: S,
-    rounded: Option<Small>,
+    rounded: Option<&Rounded>,
     shape: Shape,
     saved: Saved,
     sequence: usize,
@@ -221,7 +227,13 @@ impl Work {
             let dscores = Matrix::strided(&self.dscores, count, columns, KEYS);
             let range = start * dimension..(start + columns) * dimension;
             let dvalues = Target::new(&mut self.dvalues[range.clone()], dimension);
-            products.multiply(probabilities.transposed(), doutput_panels, dimension, dvalues, true);
+            products.multiply(
+                probabilities.transposed(),
+                doutput_panels,
+                dimension,
+                dvalues,
+                true,
+            );
             let dkeys = Target::new(&mut self.dkeys[range], dimension);
             products.multiply(dscores.transposed(), query_panels, dimension, dkeys, true);
             let dqueries = Target::new(&mut self.dqueries, dimension);

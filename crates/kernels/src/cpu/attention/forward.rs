@@ -1,10 +1,8 @@
 //! The forward pass.
 
 use super::products::{Float32, Products};
-use super::{
-    Angles, Heads, HeadsOut, KEYS, Rows, Shape, copy_row, for_each_group, load_rows, multiply_row,
-};
-use crate::cpu::bf16::Small;
+use super::{Angles, Heads, HeadsOut, KEYS, Rows, Shape, copy_row, for_each_group, load_rows, multiply_row};
+use crate::cpu::bf16::Work;
 use crate::cpu::matrix::{Matrix, Target};
 use crate::memory::Buffer;
 use crate::parallel::{Shared, block};
@@ -52,9 +50,15 @@ pub fn forward(
         angles,
     };
     for_each_group(&shape, |sequence, key_head| {
-        Small::start(shape.precision, |rounded| {
-            dispatch!(group_in(rounded, inputs, sequence, key_head, output, log_sums));
-        });
+        let rounded = shape.precision.rounding().map(Work::start);
+        dispatch!(group_in(
+            rounded.as_ref(),
+            inputs,
+            sequence,
+            key_head,
+            output,
+            log_sums
+        ));
     });
 }
 
@@ -62,7 +66,7 @@ pub fn forward(
 #[inline(always)]
 fn group_in<S: Simd>(
     simd: S,
-    rounded: Option<Small>,
+    rounded: Option<&Work>,
     inputs: Inputs,
     sequence: usize,
     key_head: usize,

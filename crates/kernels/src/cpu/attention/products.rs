@@ -1,6 +1,6 @@
 //! What the tiles are multiplied by.
 
-use crate::cpu::bf16::{self, Small, blocks_length};
+use crate::cpu::bf16::{self, Work, blocks_length};
 use crate::cpu::matmul::{self, multiply_packed, panels_length};
 use crate::cpu::matrix::{Matrix, Target};
 use crate::simd::Simd;
@@ -48,7 +48,7 @@ impl<S: Simd> Products for Float32<S> {
     }
 }
 
-impl Products for Small<'_> {
+impl Products for &Work {
     type Packed<'a> = bf16::Packed<'a>;
 
     const ROWS: usize = 64;
@@ -58,10 +58,10 @@ impl Products for Small<'_> {
     }
 
     fn pack<'a>(self, b: Matrix, space: &'a mut [f32]) -> Self::Packed<'a> {
-        Small::pack(self, b, space)
+        Work::pack(self, b, space)
     }
 
     fn multiply(self, a: Matrix, b: Self::Packed<'_>, columns: usize, target: Target, accumulate: bool) {
-        Small::multiply(self, a, b, columns, target, accumulate);
+        Work::multiply(self, a, b, columns, target, accumulate);
     }
 }

@@ -11,13 +11,13 @@ pub(super) enum Form {
 
 /// A way to multiply blocks: there is none.
 #[derive(Clone, Copy)]
-pub(super) enum Unit {}
+pub(crate) enum Unit {}
 
 /// A unit made ready on this thread: there is none.
 pub(super) enum Running {}
 
 impl Unit {
-    pub(super) fn detect() -> Option<Self> {
+    pub(in crate::cpu) fn detect() -> Option<Self> {
         None
     }
 

@@ -12,7 +12,7 @@ pub(super) use super::pack::Form;
 
 /// Proof that the processor has AVX-512 with BF16.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Avx512Bf16(Avx512);
+pub(crate) struct Avx512Bf16(Avx512);
 
 impl Avx512Bf16 {
     fn detect() -> Option<Self> {
@@ -41,7 +41,7 @@ impl Avx512Bf16 {
 
 /// A way to multiply blocks.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Unit {
+pub(crate) enum Unit {
     /// AMX tiles.
     Amx(Tiles, Avx512Bf16),
     /// Dot products of pairs in AVX-512 registers.
@@ -65,7 +65,7 @@ impl Unit {
     }
 
     /// The fastest unit of this processor.
-    pub(super) fn detect() -> Option<Self> {
+    pub(in crate::cpu) fn detect() -> Option<Self> {
         static FASTEST: std::sync::OnceLock<Option<Unit>> = std::sync::OnceLock::new();
         *FASTEST.get_or_init(|| Self::available().first().copied())
     }

@@ -132,7 +132,12 @@ pub(super) struct Packed {
 
 impl Packed {
     fn shape(&self) -> Shape {
-        packed_shape(dimensions::<2>(&self.projected)[0], self.heads, self.length, self.precision)
+        packed_shape(
+            dimensions::<2>(&self.projected)[0],
+            self.heads,
+            self.length,
+            self.precision,
+        )
     }
 
     /// Where queries, keys and values start in a row.

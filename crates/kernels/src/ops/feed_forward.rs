@@ -1,0 +1,138 @@
+//! The feed-forward half of a block.
+
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
+use burn::tensor::Tensor;
+use burn_flex::FlexTensor;
+
+use super::autodiff::record;
+use super::flex::{contiguous, dimensions, fused, rounded, tensor, values};
+use super::linear::linear_add;
+use super::norm_linear::norm_linear;
+use super::swiglu::swiglu;
+use crate::cpu::feed_forward::{self, FeedForward, Gradients};
+use crate::memory::Buffer;
+
+/// `x + swiglu(rms_norm(x) × gate_and_up) × down`: `[rows, width]`, `[width]`, `[width, 2 × inner]` and
+/// `[inner, width]` to `[rows, width]`. In bf16 one kernel does all of it.
+///
+/// # Panics
+/// If the sizes do not agree.
+pub fn feed_forward(
+    x: Tensor<2>,
+    gain: Tensor<1>,
+    gate_and_up: Tensor<2>,
+    down: Tensor<2>,
+    epsilon: f64,
+) -> Tensor<2> {
+    if rounded() && fused(&x) && fused(&gain) && fused(&gate_and_up) && fused(&down) {
+        let [x, gate_and_up, down] = [x, gate_and_up, down].map(Tensor::into_dispatch);
+        let gain = gain.into_dispatch();
+        let y = Dispatch::feed_forward(x, gain, gate_and_up, down, epsilon as f32);
+        return Tensor::from_dispatch(y);
+    }
+    let gated = swiglu(norm_linear(x.clone(), gain, gate_and_up, epsilon));
+    linear_add(x, gated, down)
+}
+
+#[backend_extension(Flex, Autodiff)]
+trait FeedForwardHalf: Backend {
+    fn feed_forward(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        gate_and_up: FloatTensor<Self>,
+        down: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self>;
+}
+
+impl FeedForwardHalf for Flex {
+    fn feed_forward(
+        x: FlexTensor,
+        gain: FlexTensor,
+        gate_and_up: FlexTensor,
+        down: FlexTensor,
+        epsilon: f32,
+    ) -> FlexTensor {
+        Saved::new([x, gain, gate_and_up, down], epsilon).1
+    }
+}
+
+impl<C: CheckpointStrategy> FeedForwardHalf for Autodiff<Flex, C> {
+    fn feed_forward(
+        x: FloatTensor<Self>,
+        gain: FloatTensor<Self>,
+        gate_and_up: FloatTensor<Self>,
+        down: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self> {
+        record::<C, _, 4>(
+            "feed_forward",
+            [x, gain, gate_and_up, down],
+            |inputs, _| {
+                let (saved, y) = Saved::new(inputs, epsilon);
+                (y, saved)
+            },
+            |saved, dy, _| saved.backward(&contiguous(dy)).map(Some),
+        )
+    }
+}
+
+/// What the backward pass needs.
+#[derive(Clone, Debug)]
+struct Saved {
+    /// `x`, gain, gate and up, down.
+    inputs: [FlexTensor; 4],
+    scales: FlexTensor,
+    gate_up: FlexTensor,
+    epsilon: f32,
+}
+
+impl Saved {
+    /// The forward pass.
+    fn new(inputs: [FlexTensor; 4], epsilon: f32) -> (Self, FlexTensor) {
+        let inputs = inputs.map(contiguous);
+        let ([rows, width], [_, both]) = (dimensions(&inputs[0]), dimensions(&inputs[2]));
+        let [mut y, mut scales, mut gate_up] = [rows * width, rows, rows * both].map(Buffer::any);
+        let layer = layer(&inputs, epsilon);
+        feed_forward::forward(layer, values(&inputs[0]), &mut y, &mut scales, &mut gate_up);
+        let saved = Self {
+            inputs,
+            scales: tensor(scales, [rows]),
+            gate_up: tensor(gate_up, [rows, both]),
+            epsilon,
+        };
+        (saved, tensor(y, [rows, width]))
+    }
+
+    fn backward(&self, dy: &FlexTensor) -> [FlexTensor; 4] {
+        let [x, gain, gate_and_up, down] = &self.inputs;
+        let [mut dx, mut dgain, mut dgate_and_up, mut ddown] =
+            [x, gain, gate_and_up, down].map(|input| Buffer::any(values(input).len()));
+        let gradients = Gradients {
+            x: &mut dx,
+            gain: &mut dgain,
+            gate_and_up: &mut dgate_and_up,
+            down: &mut ddown,
+        };
+        let layer = layer(&self.inputs, self.epsilon);
+        let (scales, gate_up) = (values(&self.scales), values(&self.gate_up));
+        feed_forward::backward(layer, values(x), scales, gate_up, values(dy), gradients);
+        [
+            tensor(dx, dimensions::<2>(x)),
+            tensor(dgain, dimensions::<1>(gain)),
+            tensor(dgate_and_up, dimensions::<2>(gate_and_up)),
+            tensor(ddown, dimensions::<2>(down)),
+        ]
+    }
+}
+
+fn layer([_, gain, gate_and_up, down]: &[FlexTensor; 4], epsilon: f32) -> FeedForward<'_> {
+    FeedForward {
+        gain: values(gain),
+        epsilon,
+        gate_and_up: values(gate_and_up),
+        down: values(down),
+    }
+}

@@ -1,0 +1,125 @@
+//! The layers that bf16 computes in one kernel, where the processor multiplies it.
+
+use proptest::prelude::*;
+use triaxis_kernels::cpu::feed_forward::{self, FeedForward};
+use triaxis_kernels::cpu::matrix::Matrix;
+use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
+use triaxis_kernels::cpu::{bf16, linear};
+
+use super::reference::{self, config, multiply, random, transpose, wide};
+use super::{ROUNDED_TOLERANCE, on_every_level, size};
+
+const EPSILON: f64 = 1e-5;
+
+/// `x × weight` of wide matrices and, from the gradient of the product, those of both.
+struct Product {
+    y: Vec<f64>,
+    dx: Vec<f64>,
+    dweight: Vec<f64>,
+}
+
+impl Product {
+    fn new(x: &[f64], weight: &[f64], dy: &[f64], [rows, depth, columns]: [usize; 3]) -> Self {
+        Self {
+            y: multiply(x, weight, rows, depth, columns),
+            dx: multiply(dy, &transpose(weight, depth, columns), rows, columns, depth),
+            dweight: multiply(&transpose(x, rows, depth), dy, depth, rows, columns),
+        }
+    }
+}
+
+fn add(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a + b).collect()
+}
+
+fn unset(count: usize) -> Vec<f32> {
+    vec![f32::NAN; count]
+}
+
+/// Weights of deviation one over the root of their inputs, so that the layers keep the size of their inputs.
+fn weight(seed: u64, inputs: usize, outputs: usize) -> Vec<f32> {
+    let factor = (3.0 / inputs as f32).sqrt();
+    random(seed, inputs * outputs)
+        .iter()
+        .map(|x| factor * x)
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(config(24))]
+
+    #[test]
+    fn linear_of_any_shape(rows in size(), depth in size(), columns in size()) {
+        prop_assume!(bf16::unit() != "none");
+        let (residual, x, w) = (random(1, rows * columns), random(2, rows * depth), weight(3, depth, columns));
+        let dy = random(4, rows * columns);
+        let expected = Product::new(&wide(&x), &wide(&w), &wide(&dy), [rows, depth, columns]);
+        let (x, w) = (Matrix::new(&x, rows, depth), Matrix::new(&w, depth, columns));
+        on_every_level(|| {
+            let [mut y, mut dx, mut dweight] = [rows * columns, rows * depth, depth * columns].map(unset);
+            linear::forward(&residual, x, w, &mut y);
+            assert_close!(y, add(&wide(&residual), &expected.y), 1.0, ROUNDED_TOLERANCE);
+            linear::backward(x, w, Matrix::new(&dy, rows, columns), &mut dx, &mut dweight);
+            assert_close!(dx, expected.dx, 1.0, ROUNDED_TOLERANCE);
+            assert_close!(dweight, expected.dweight, 1.0, ROUNDED_TOLERANCE);
+        });
+    }
+
+    #[test]
+    fn norm_linear_of_any_shape(rows in size(), width in 2usize..80, columns in size()) {
+        prop_assume!(bf16::unit() != "none");
+        let (x, gain, w) = (random(1, rows * width), random(2, width), weight(3, width, columns));
+        let dy = random(4, rows * columns);
+        let normed = reference::rms_norm(&wide(&x), &wide(&gain), EPSILON);
+        let product = Product::new(&normed, &wide(&w), &wide(&dy), [rows, width, columns]);
+        let [expected_dx, expected_dgain] =
+            reference::rms_norm_gradients(&wide(&x), &wide(&gain), EPSILON, &product.dx);
+        on_every_level(|| {
+            let layer = NormLinear { gain: &gain, epsilon: EPSILON as f32, weight: &w };
+            let (mut y, mut scales) = (unset(rows * columns), unset(rows));
+            norm_linear::forward(layer, &x, &mut y, &mut scales);
+            assert_close!(y, product.y, 1.0, ROUNDED_TOLERANCE);
+            let [mut dx, mut dgain, mut dweight] = [x.len(), width, w.len()].map(unset);
+            let gradients =
+                norm_linear::Gradients { x: &mut dx, gain: &mut dgain, weight: &mut dweight };
+            norm_linear::backward(layer, &x, &scales, &dy, gradients);
+            assert_close!(dx, expected_dx, 1.0, ROUNDED_TOLERANCE);
+            assert_close!(dgain, expected_dgain, 1.0, ROUNDED_TOLERANCE);
+            assert_close!(dweight, product.dweight, 1.0, ROUNDED_TOLERANCE);
+        });
+    }
+
+    #[test]
+    fn feed_forward_of_any_shape(rows in size(), width in 2usize..80, inner in size()) {
+        prop_assume!(bf16::unit() != "none");
+        let (x, gain) = (random(1, rows * width), random(2, width));
+        let (gate_and_up, down) = (weight(3, width, 2 * inner), weight(4, inner, width));
+        let dy = random(5, x.len());
+        let normed = reference::rms_norm(&wide(&x), &wide(&gain), EPSILON);
+        let before = multiply(&normed, &wide(&gate_and_up), rows, width, 2 * inner);
+        let gated = reference::swiglu(&before, inner);
+        let second = Product::new(&gated, &wide(&down), &wide(&dy), [rows, inner, width]);
+        let dbefore = reference::swiglu_gradient(&before, inner, &second.dx);
+        let first = Product::new(&normed, &wide(&gate_and_up), &dbefore, [rows, width, 2 * inner]);
+        let [dnorm, expected_dgain] =
+            reference::rms_norm_gradients(&wide(&x), &wide(&gain), EPSILON, &first.dx);
+        on_every_level(|| {
+            let layer = FeedForward {
+                gain: &gain, epsilon: EPSILON as f32, gate_and_up: &gate_and_up, down: &down,
+            };
+            let [mut y, mut scales, mut gate_up] = [x.len(), rows, 2 * rows * inner].map(unset);
+            feed_forward::forward(layer, &x, &mut y, &mut scales, &mut gate_up);
+            assert_close!(y, add(&wide(&x), &second.y), 1.0, ROUNDED_TOLERANCE);
+            let [mut dx, mut dgain, mut dgate_and_up, mut ddown] =
+                [x.len(), width, gate_and_up.len(), down.len()].map(unset);
+            let gradients = feed_forward::Gradients {
+                x: &mut dx, gain: &mut dgain, gate_and_up: &mut dgate_and_up, down: &mut ddown,
+            };
+            feed_forward::backward(layer, &x, &scales, &gate_up, &dy, gradients);
+            assert_close!(dx, add(&wide(&dy), &dnorm), 1.0, ROUNDED_TOLERANCE);
+            assert_close!(dgain, expected_dgain, 1.0, ROUNDED_TOLERANCE);
+            assert_close!(dgate_and_up, first.dweight, 1.0, ROUNDED_TOLERANCE);
+            assert_close!(ddown, second.dweight, 1.0, ROUNDED_TOLERANCE);
+        });
+    }
+}
