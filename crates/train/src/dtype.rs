@@ -13,8 +13,8 @@ pub enum Dtype {
     /// Single precision.
     #[default]
     F32,
-    /// Operands of the linear layers and the head are rounded to bf16 where the processor multiplies it;
-    /// elsewhere as [`Dtype::F32`], so that results depend on the kind of machine.
+    /// Operands of the linear layers, of attention and of the head are rounded to bf16 where the processor
+    /// multiplies it; elsewhere as [`Dtype::F32`], so that results depend on the kind of machine.
     Bf16,
 }
 
