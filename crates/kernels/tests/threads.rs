@@ -182,16 +182,18 @@ fn losses() {
     let (rows, width, vocabulary) = (600, 40, 3000);
     let (x, weight) = (random(1, rows * width), random(2, vocabulary * width));
     let targets = random_tokens(3, rows, vocabulary);
-    same(|| {
-        let head = Head {
-            weight: &weight,
-            width,
-            precision: Precision::Float32,
-        };
-        let (mut losses, mut dx, mut dweight) = (unset(rows), unset(x.len()), unset(weight.len()));
-        cross_entropy::losses_and_gradients(head, &x, &targets, &mut losses, &mut dx, &mut dweight);
-        vec![losses, dx, dweight]
-    });
+    for precision in [Precision::Float32, Precision::BFloat16] {
+        same(|| {
+            let head = Head {
+                weight: &weight,
+                width,
+                precision,
+            };
+            let (mut losses, mut dx, mut dweight) = (unset(rows), unset(x.len()), unset(weight.len()));
+            cross_entropy::losses_and_gradients(head, &x, &targets, &mut losses, &mut dx, &mut dweight);
+            vec![losses, dx, dweight]
+        });
+    }
 }
 
 #[test]

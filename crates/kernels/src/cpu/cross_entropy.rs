@@ -5,6 +5,8 @@
 //! need not be computed again: of the inputs while a few rows' logits are in the cache, of the weight after
 //! a chunk of them.
 
+mod rounded;
+
 use super::embedding::check;
 use super::matrix::{Matrix, Target};
 use super::product::Right;
@@ -83,6 +85,12 @@ fn run(
     );
     assert_eq!(losses.len(), rows, "a loss for each row");
     check(targets, vocabulary);
+    let gradients = match (gradients, precision.rounding()) {
+        (Some((dx, dweight)), Some(unit)) if rows > 0 => {
+            return rounded::losses_and_gradients(unit, head, x, targets, losses, dx, dweight);
+        }
+        (gradients, _) => gradients,
+    };
     let (x, weight) = (
         Matrix::new(x, rows, width),
         Matrix::new(weight, vocabulary, width),

@@ -144,7 +144,7 @@ pub fn backward(
                 let dy = Matrix::new(dy, dy.len() / width, width);
                 left.pack(index, dy);
                 // SAFETY: each task has rows of its own, and packs them as depth.
-                unsafe { dright.pack(first + index, dy) };
+                unsafe { dright.pack(first + index, 0, dy) };
             }
             let mut dgated = Buffer::any(count * inner);
             work.multiply_rows(&left, count, &down, Target::new(&mut dgated, inner), false);
@@ -161,8 +161,8 @@ pub fn backward(
                 left.pack(index, dstrip);
                 // SAFETY: as above.
                 unsafe {
-                    gated.pack(first + index, Matrix::new(strip, rows, inner));
-                    dgate_up.pack(first + index, dstrip);
+                    gated.pack(first + index, 0, Matrix::new(strip, rows, inner));
+                    dgate_up.pack(first + index, 0, dstrip);
                 }
             }
             let mut dnormed = Buffer::any(count * width);
@@ -183,8 +183,8 @@ pub fn backward(
         });
     }
     add_up(&gains, gradients.gain);
-    dgate_up.multiply_blocks(&normed, gradients.gate_and_up);
-    dright.multiply_blocks(&gated, gradients.down);
+    dgate_up.multiply_blocks(&normed, gradients.gate_and_up, false);
+    dright.multiply_blocks(&gated, gradients.down, false);
 }
 
 #[inline(always)]

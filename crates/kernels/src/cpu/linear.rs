@@ -59,12 +59,12 @@ pub fn backward(x: Matrix, weight: Matrix, dy: Matrix, dx: &mut [f32], dweight: 
                 dleft.pack(strip, dy);
                 // SAFETY: each task has rows of its own, and packs them as depth.
                 unsafe {
-                    left.pack(first / SIDE, x.part(first, part.len(), 0, depth));
-                    right.pack(first / SIDE, dy);
+                    left.pack(first / SIDE, 0, x.part(first, part.len(), 0, depth));
+                    right.pack(first / SIDE, 0, dy);
                 }
             }
             Work::start(unit).multiply_rows(&dleft, mine.len(), &turned, dx.from(mine.start, 0), false);
         });
     }
-    right.multiply_blocks(&left, dweight);
+    right.multiply_blocks(&left, dweight, false);
 }

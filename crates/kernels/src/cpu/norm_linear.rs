@@ -116,7 +116,7 @@ pub fn backward(layer: NormLinear, x: &[f32], scales: &[f32], dy: &[f32], gradie
                 let dy = Matrix::new(&dy[first * columns..], part.len(), columns);
                 left.pack(strip, dy);
                 // SAFETY: each task has rows of its own, and packs them as depth.
-                unsafe { dright.pack(first / SIDE, dy) };
+                unsafe { dright.pack(first / SIDE, 0, dy) };
             }
             let mut dnormed = Buffer::any(mine.len() * width);
             let target = Target::new(&mut dnormed, width);
@@ -128,7 +128,7 @@ pub fn backward(layer: NormLinear, x: &[f32], scales: &[f32], dy: &[f32], gradie
         });
     }
     add_up(&gains, gradients.gain);
-    dright.multiply_blocks(&normed, gradients.weight);
+    dright.multiply_blocks(&normed, gradients.weight, false);
 }
 
 /// The backward pass of a normalisation whose output was not kept.
@@ -175,7 +175,7 @@ impl<'a> NormBackward<'a> {
             dispatch!(rms_norm::apply_rows(x, self.gain, scales, strip));
             // SAFETY: the caller's promise.
             let dx = unsafe {
-                normed.pack(first / SIDE, Matrix::new(strip, count, width));
+                normed.pack(first / SIDE, 0, Matrix::new(strip, count, width));
                 self.dx.part(values)
             };
             dispatch!(rms_norm::backward_rows(x, self.gain, scales, dnormed, dx, dgain));

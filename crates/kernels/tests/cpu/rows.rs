@@ -8,7 +8,7 @@ use triaxis_kernels::cpu::{adamw, cross_entropy, embedding, norm, rms_norm, rota
 
 use super::attention::angles;
 use super::reference::{self, config, random, random_tokens, wide};
-use super::{on_every_level, size};
+use super::{ROUNDED_TOLERANCE, TOLERANCE, on_every_level, size};
 
 proptest! {
     #![proptest_config(config(24))]
@@ -125,6 +125,37 @@ proptest! {
             let expected: f64 = gradient.iter().map(|g| f64::from(*g).powi(2)).sum();
             assert!((norm::sum_of_squares(&gradient) / expected - 1.0).abs() < 1e-6);
         });
+    }
+}
+
+/// Values that bf16 holds exactly, so that only the exponentials are rounded; the logits of the last tokens lie
+/// far above those of the first, or not, and all of them are far from zero.
+#[test]
+fn rounded_cross_entropy_of_low_and_high_logits() {
+    for (rows, width, vocabulary) in [(1, 1, 1), (33, 8, 17), (70, 8, 513), (300, 9, 1100)] {
+        for late in [1.0, 6.0] {
+            let whole = |seed, count, most: f32| -> Vec<f32> {
+                random(seed, count).iter().map(|x| (most * x).round()).collect()
+            };
+            let (x, targets) = (whole(1, rows * width, 3.0), random_tokens(3, rows, vocabulary));
+            let mut weight = whole(2, vocabulary * width, 3.0);
+            for value in weight.iter_mut().skip(512 * width) {
+                *value *= late;
+            }
+            let (expected, [expected_dx, expected_dweight]) =
+                reference::cross_entropy(&wide(&x), &wide(&weight), width, &targets);
+            let head = Head {
+                weight: &weight,
+                width,
+                precision: Precision::BFloat16,
+            };
+            let mut losses = vec![f32::NAN; rows];
+            let (mut dx, mut dweight) = (vec![f32::NAN; x.len()], vec![f32::NAN; weight.len()]);
+            cross_entropy::losses_and_gradients(head, &x, &targets, &mut losses, &mut dx, &mut dweight);
+            assert_close!(losses, expected, 1.0, TOLERANCE);
+            assert_close!(dx, expected_dx, 1.0 / rows as f64, ROUNDED_TOLERANCE);
+            assert_close!(dweight, expected_dweight, 1.0 / rows as f64, ROUNDED_TOLERANCE);
+        }
     }
 }
 

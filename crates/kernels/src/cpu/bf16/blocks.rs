@@ -30,17 +30,17 @@ pub(in crate::cpu) struct Packing<'a> {
 }
 
 impl Packing<'_> {
-    /// Packs 32 of depth, the `below`-th, of all lanes: the rows of `depth`.
+    /// Packs 32 of depth, the `below`-th, of the lanes from the `strip`-th 32 on: the rows of `depth`.
     ///
     /// # Safety
     /// Nothing else may touch these blocks meanwhile.
-    pub(in crate::cpu) unsafe fn pack(self, below: usize, depth: Matrix) {
+    pub(in crate::cpu) unsafe fn pack(self, below: usize, strip: usize, depth: Matrix) {
         let lanes = depth.transposed();
-        for strip in 0..lanes.rows().div_ceil(SIDE) {
-            let start = (strip * self.deep + below) * BLOCK;
+        for index in 0..lanes.rows().div_ceil(SIDE) {
+            let start = ((strip + index) * self.deep + below) * BLOCK;
             // SAFETY: the caller's promise.
             let block = unsafe { self.values.part(start..start + BLOCK) };
-            self.unit.pack(block_of(lanes, strip, 0), self.form, block);
+            self.unit.pack(block_of(lanes, index, 0), self.form, block);
         }
     }
 }
@@ -76,7 +76,7 @@ impl Blocks {
         parallel::for_each(packing.deep, 2 * depth * columns, |below| {
             let rows = parallel::block(below, SIDE, depth);
             // SAFETY: each task packs blocks of depth of its own.
-            unsafe { packing.pack(below, b.part(rows.start, rows.len(), 0, columns)) };
+            unsafe { packing.pack(below, 0, b.part(rows.start, rows.len(), 0, columns)) };
         });
         blocks
     }
@@ -92,7 +92,7 @@ impl Blocks {
     }
 
     /// Columns of a right-hand side.
-    pub(super) fn lanes(&self) -> usize {
+    pub(in crate::cpu) fn lanes(&self) -> usize {
         self.lanes
     }
 
@@ -138,8 +138,9 @@ impl Blocks {
         }
     }
 
-    /// `product = left × right`, of `left` and these blocks as `right`, on all threads.
-    pub(in crate::cpu) fn multiply_blocks(&self, left: &Self, product: &mut [f32]) {
+    /// `product = left × right`, or `product += left × right`, of `left` and these blocks as `right`, on all
+    /// threads.
+    pub(in crate::cpu) fn multiply_blocks(&self, left: &Self, product: &mut [f32], accumulate: bool) {
         let (rows, columns, steps) = (left.lanes, self.lanes, self.depth.div_ceil(SIDE));
         assert!(
             left.depth == self.depth && product.len() == rows * columns,
@@ -147,7 +148,7 @@ impl Blocks {
         );
         let target = Target::new(product, columns);
         if steps == 0 {
-            return self.zero(rows, target, false);
+            return self.zero(rows, target, accumulate);
         }
         let tall = rows.div_ceil(rayon::current_num_threads()).next_multiple_of(SIDE);
         parallel::for_each(
@@ -163,7 +164,7 @@ impl Blocks {
                     steps,
                     size,
                     target,
-                    false,
+                    accumulate,
                 );
             },
         );

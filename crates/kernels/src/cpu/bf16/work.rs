@@ -1,5 +1,7 @@
 //! Products on one thread: of tiles, and of some rows with a whole right-hand side.
 
+use std::ops::Range;
+
 use super::blocks::Blocks;
 use super::strips::{Strips, multiply};
 use super::unit::{Form, Running, Unit};
@@ -34,6 +36,13 @@ impl Left {
     pub(in crate::cpu) fn new(unit: Unit, rows: usize, depth: usize) -> Self {
         let values = Buffer::any(blocks_length(depth, rows));
         Self { unit, values, depth }
+    }
+
+    fn strips(&self) -> Strips<'_> {
+        Strips {
+            values: &self.values,
+            deep: self.depth.div_ceil(SIDE),
+        }
     }
 
     /// Packs 32 rows, the `strip`-th, or at the end fewer.
@@ -71,12 +80,53 @@ impl Work {
         let (right, columns) = (right.strips(0, 0), right.lanes());
         let deep = left.depth.div_ceil(SIDE);
         assert_eq!(deep, right.deep, "the inner dimensions of a matrix product");
-        let left = Strips {
-            values: &left.values,
-            deep,
-        };
         let size = (rows, columns);
-        multiply(&self.running, [left, right], deep, size, target, accumulate);
+        multiply(
+            &self.running,
+            [left.strips(), right],
+            deep,
+            size,
+            target,
+            accumulate,
+        );
+    }
+
+    /// `target = left × right` for some columns of `right`, the first of them a multiple of 32, with the first `rows`
+    /// rows of `left`.
+    pub(in crate::cpu) fn multiply_columns(
+        &self,
+        left: &Left,
+        rows: usize,
+        right: &Blocks,
+        columns: Range<usize>,
+        target: Target,
+    ) {
+        let right = right.strips(columns.start / SIDE, 0);
+        let deep = left.depth.div_ceil(SIDE);
+        assert_eq!(deep, right.deep, "the inner dimensions of a matrix product");
+        let size = (rows, columns.len());
+        multiply(&self.running, [left.strips(), right], deep, size, target, false);
+    }
+
+    /// `target = left × right`, or `target += left × right`, for the depth of `right` from its `below`-th 32 on that
+    /// `left` has, with the first `rows` rows of `left`.
+    pub(in crate::cpu) fn multiply_depth(
+        &self,
+        left: &Left,
+        rows: usize,
+        right: &Blocks,
+        below: usize,
+        target: Target,
+        accumulate: bool,
+    ) {
+        let (steps, columns) = (left.depth.div_ceil(SIDE), right.lanes());
+        let right = right.strips(0, below);
+        assert!(
+            below + steps <= right.deep,
+            "the inner dimensions of a matrix product"
+        );
+        let (operands, size) = ([left.strips(), right], (rows, columns));
+        multiply(&self.running, operands, steps, size, target, accumulate);
     }
 
     /// Packs a right-hand side.
