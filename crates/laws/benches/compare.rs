@@ -152,7 +152,7 @@ fn main() {
         for one in compared {
             match &one.fit {
                 Ok(fit) => println!(
-                    "    {:20} held-out error {:.4}, objective {:.8e}",
+                    "    {:20} held-out error {:.4}, objective {:.10e}",
                     one.form,
                     one.held_out_error(),
                     fit.objective

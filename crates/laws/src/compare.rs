@@ -1,5 +1,6 @@
 //! Which form to trust: comparison of forms on the same runs, and the test for a flattening curve.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
@@ -43,10 +44,9 @@ pub fn compare(table: &Observations, response: &str, options: &FitOptions) -> Ve
         }),
         ..options.clone()
     };
-    let suits = |form: &&&dyn LawForm| form.response().name == response && table.suits(**form);
     let mut compared: Vec<Compared> = registry()
-        .iter()
-        .filter(suits)
+        .par_iter()
+        .filter(|form| form.response().name == response && table.suits(**form))
         .map(|form| Compared {
             form: form.name().into(),
             fit: fit(*form, table, &options_of(*form)),

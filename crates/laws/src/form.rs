@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::numeric::vectorised;
+
 /// The coordinate in which a column or parameter is handled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -188,8 +190,21 @@ pub trait LawForm: Send + Sync {
     fn definition(&self) -> &Definition;
 
     /// Predicted response at `parameters` (natural units) for one row of `inputs` (column coordinates);
-    /// writes the derivative by each natural parameter into `gradient`.
+    /// writes the derivative by each natural parameter into `gradient`. All three have at least the
+    /// form's lengths.
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64;
+
+    /// The same for blocks of rows: `inputs` has an array a column and block, `blocks` one place a block.
+    ///
+    /// With [`LawForm::value`] inlined and free of branches this becomes vector instructions.
+    fn values(&self, parameters: &[f64], inputs: &[[f64; BLOCK]], blocks: &mut [Block]) {
+        // Loops of a length known when compiled are several times as fast.
+        match parameters.len() {
+            ..=3 => values_of::<_, 3>(self, parameters, inputs, blocks),
+            4..=6 => values_of::<_, 6>(self, parameters, inputs, blocks),
+            _ => values_of::<_, MOST_PARAMETERS>(self, parameters, inputs, blocks),
+        }
+    }
 
     /// A truth to simulate from, for recovery checks.
     fn example(&self) -> Example;
@@ -214,3 +229,56 @@ pub trait LawForm: Send + Sync {
 
 /// The largest number of parameters of any form.
 pub const MOST_PARAMETERS: usize = 16;
+
+/// The largest number of inputs of a form whose rows are computed together.
+const MOST_INPUTS: usize = 4;
+
+/// Rows that are computed together.
+pub const BLOCK: usize = 16;
+
+/// Predicted responses of a block of rows, and their derivatives by each natural parameter.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// The responses.
+    pub values: [f64; BLOCK],
+    /// The derivatives, a parameter an array.
+    pub slopes: [[f64; BLOCK]; MOST_PARAMETERS],
+}
+
+impl Block {
+    /// Zeros, to be written over.
+    pub const EMPTY: Self = Self {
+        values: [0.0; BLOCK],
+        slopes: [[0.0; BLOCK]; MOST_PARAMETERS],
+    };
+}
+
+fn values_of<F: LawForm + ?Sized, const SIZE: usize>(
+    form: &F,
+    parameters: &[f64],
+    inputs: &[[f64; BLOCK]],
+    blocks: &mut [Block],
+) {
+    let width = form.inputs().len();
+    let mut natural = [0.0; SIZE];
+    natural[..parameters.len()].copy_from_slice(parameters);
+    vectorised(
+        #[inline(always)]
+        || {
+            for (columns, block) in inputs.chunks_exact(width).zip(blocks) {
+                let columns: [&[f64; BLOCK]; MOST_INPUTS] =
+                    std::array::from_fn(|at| &columns[at.min(width - 1)]);
+                let mut slopes = [[0.0; BLOCK]; SIZE];
+                for row in 0..BLOCK {
+                    let mut gradient = [0.0; SIZE];
+                    let inputs: [f64; MOST_INPUTS] = std::array::from_fn(|at| columns[at][row]);
+                    block.values[row] = form.value(&natural, &inputs, &mut gradient);
+                    for (slopes, slope) in slopes.iter_mut().zip(gradient) {
+                        slopes[row] = slope;
+                    }
+                }
+                block.slopes[..SIZE].copy_from_slice(&slopes);
+            }
+        },
+    );
+}

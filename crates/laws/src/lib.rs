@@ -17,6 +17,8 @@ pub mod forms;
 pub mod numeric;
 mod objective;
 mod observations;
+mod problem;
+mod rows;
 
 pub use compare::{Compared, Distrust, Flattening, Trust, compare, flattening, trusted};
 pub use error::{FitError, InputError, Refusal, Warning};

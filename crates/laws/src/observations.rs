@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::InputError;
 use crate::form::{Column, LawForm, Residual, Scale};
-use crate::objective::Rows;
+use crate::rows::Rows;
+use triaxis_names::suggestion;
 
 /// Named columns of equal length, with an optional weight for each row.
 ///
@@ -164,15 +165,8 @@ impl Observations {
             scale,
             ..form.response().clone()
         })?;
-        let rows = target.len();
-        Ok(Rows {
-            inputs: (0..rows)
-                .flat_map(|row| inputs.iter().map(move |column| column[row]))
-                .collect(),
-            width: inputs.len(),
-            weights: self.weights.clone().unwrap_or_else(|| vec![1.0; rows]),
-            target,
-        })
+        let weights = self.weights.clone().unwrap_or_else(|| vec![1.0; target.len()]);
+        Ok(Rows::new(&inputs, &target, &weights))
     }
 
     fn coordinates(&self, column: &Column) -> Result<Vec<f64>, InputError> {
@@ -196,13 +190,4 @@ impl Observations {
         };
         values.iter().enumerate().map(check).collect()
     }
-}
-
-/// `; did you mean ...?` for the nearest of `names`, or nothing when none is near.
-pub(crate) fn suggestion<'a>(asked: &str, names: impl Iterator<Item = &'a str>) -> String {
-    names
-        .map(|name| (strsim::jaro_winkler(asked, name), name))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|first, second| first.0.total_cmp(&second.0))
-        .map_or_else(String::new, |(_, name)| format!("; did you mean `{name}`?"))
 }

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use triaxis_names::{key, nearest};
 use triaxis_units::{Bytes, Dollars, Flops};
 
 use crate::PlanError;
@@ -134,25 +135,8 @@ impl Catalogue {
             .ok_or_else(|| PlanError::UnknownName {
                 what: "hardware",
                 name: name.to_owned(),
-                nearest: nearest(name, names.clone()),
+                nearest: nearest(name, names.clone()).map(str::to_owned),
                 known: names.collect::<Vec<_>>().join(", "),
             })
     }
-}
-
-/// A name as it is compared: letters and digits only, in lower case.
-pub(crate) fn key(name: &str) -> String {
-    name.chars()
-        .filter(|c| c.is_alphanumeric())
-        .flat_map(char::to_lowercase)
-        .collect()
-}
-
-/// The known name most like `name`, if any is like it at all.
-pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
-    known
-        .map(|candidate| (strsim::jaro_winkler(&key(name), &key(candidate)), candidate))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| candidate.to_owned())
 }

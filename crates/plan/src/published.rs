@@ -8,7 +8,7 @@ use triaxis_units::{Flops, Params, Tokens};
 
 use crate::PlanError;
 use crate::evidence::{Measured, Span};
-use crate::hardware::{key, nearest};
+use triaxis_names::{key, nearest};
 
 /// A published law.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -97,7 +97,7 @@ pub fn find(name: &str) -> Result<&'static Published, PlanError> {
         .ok_or_else(|| PlanError::UnknownName {
             what: "published law",
             name: name.to_owned(),
-            nearest: nearest(name, names.clone()),
+            nearest: nearest(name, names.clone()).map(str::to_owned),
             known: names.collect::<Vec<_>>().join(", "),
         })
 }

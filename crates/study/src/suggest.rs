@@ -1,16 +1,6 @@
 //! "Did you mean": the nearest known name to one that is not known.
 
-/// The candidate most like `name`, if any is like it at all.
-fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, candidate)| {
-            *distance <= 1 + candidate.chars().count().max(name.chars().count()) / 3
-        })
-        .min()
-        .map(|(_, candidate)| candidate)
-}
+use triaxis_names::nearest;
 
 /// Reads the unknown and the known names out of serde's message (``unknown field `a`, expected one
 /// of `b`, `c` ``), the only place where it tells them.

@@ -19,13 +19,3 @@ pub use error::{CellError, TableError};
 pub use formats::columns;
 pub use query::{Query, Rule, Source, Wanted};
 pub use table::{Table, listed, read};
-
-/// `; did you mean ...?` for the nearest of `names`, or nothing when none is near.
-pub fn suggestion<'a>(asked: &str, names: impl Iterator<Item = &'a str>) -> String {
-    let asked = asked.to_lowercase();
-    names
-        .map(|name| (strsim::jaro_winkler(&asked, &name.to_lowercase()), name))
-        .filter(|(likeness, _)| *likeness > 0.75)
-        .max_by(|first, second| first.0.total_cmp(&second.0))
-        .map_or_else(String::new, |(_, name)| format!("; did you mean `{name}`?"))
-}

@@ -7,7 +7,7 @@ use crate::condition::{Condition, Row};
 use crate::error::{CellError, TableError};
 use crate::formats::{Cell, Opened, columns};
 use crate::query::{Query, Rule, Source};
-use crate::suggestion;
+use triaxis_names::suggestion;
 
 /// How many names of columns a message lists.
 const LISTED: usize = 24;

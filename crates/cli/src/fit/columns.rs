@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use clap::Args;
 use triaxis_laws::form::LawForm;
 use triaxis_laws::forms::{FLOPS_PER_PARAM_TOKEN, registry};
-use triaxis_tables::{Source, listed, suggestion};
+use triaxis_names::suggestion;
+use triaxis_tables::{Source, listed};
 
 use super::Misuse;
 

@@ -78,12 +78,12 @@ impl Data {
     ) -> anyhow::Result<Self> {
         let available = triaxis_tables::columns(file)?;
         let columns = Columns::assign(available, named, &own(chosen))?;
-        let (response, mut wanted) = match chosen {
-            Chosen::One(form) => (
+        let (response, mut wanted) = match chosen.form() {
+            Some(form) => (
                 form.response().name.to_string(),
-                of_form(form.as_ref(), &columns, options.residual())?,
+                of_form(form, &columns, options.residual())?,
             ),
-            Chosen::All => of_all(&columns)?,
+            None => of_all(&columns)?,
         };
         if let Some(weights) = &named.weights {
             wanted.push(Wanted {
@@ -234,15 +234,11 @@ impl Data {
 
 /// The columns of a user's form.
 fn own(chosen: &Chosen) -> Vec<String> {
-    match chosen {
-        Chosen::All => Vec::new(),
-        Chosen::One(form) => form
-            .inputs()
-            .iter()
-            .chain([form.response()])
-            .map(|column| column.name.to_string())
-            .collect(),
-    }
+    let columns = chosen
+        .form()
+        .into_iter()
+        .flat_map(|form| form.inputs().iter().chain([form.response()]));
+    columns.map(|column| column.name.to_string()).collect()
 }
 
 fn of_form(form: &dyn LawForm, columns: &Columns, residual: Option<Residual>) -> Result<Vec<Wanted>, Misuse> {

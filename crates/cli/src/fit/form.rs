@@ -9,36 +9,30 @@ use super::Misuse;
 
 /// The law asked for.
 pub enum Chosen {
-    /// This one.
-    One(Box<dyn LawForm>),
+    /// A registered one.
+    Registered(&'static dyn LawForm),
+    /// The user's own.
+    Own(Box<Expression>),
     /// All that the columns allow.
     All,
-}
-
-/// A registered form, as a box like a user's own.
-struct Registered(&'static dyn LawForm);
-
-impl LawForm for Registered {
-    fn definition(&self) -> &triaxis_laws::form::Definition {
-        self.0.definition()
-    }
-
-    fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
-        self.0.value(parameters, inputs, gradient)
-    }
-
-    fn example(&self) -> triaxis_laws::form::Example {
-        self.0.example()
-    }
 }
 
 impl Chosen {
     /// By name, from a file, or all.
     pub fn of(name: Option<&str>, file: Option<&Path>) -> anyhow::Result<Self> {
         match (name, file) {
-            (Some(name), _) => Ok(Self::One(Box::new(Registered(find(name)?)))),
-            (None, Some(file)) => Ok(Self::One(Box::new(read(file)?))),
+            (Some(name), _) => Ok(Self::Registered(find(name)?)),
+            (None, Some(file)) => Ok(Self::Own(Box::new(read(file)?))),
             (None, None) => Ok(Self::All),
+        }
+    }
+
+    /// The form, when it is one.
+    pub fn form(&self) -> Option<&dyn LawForm> {
+        match self {
+            Self::Registered(form) => Some(*form),
+            Self::Own(form) => Some(form.as_ref()),
+            Self::All => None,
         }
     }
 }

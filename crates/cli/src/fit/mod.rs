@@ -74,13 +74,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         &chosen,
         &arguments.options,
     )?;
-    let (form, fit, comparison): (&dyn LawForm, Fit, _) = match &chosen {
-        Chosen::One(form) => {
-            let form = form.as_ref();
+    let (form, fit, comparison): (&dyn LawForm, Fit, _) = match chosen.form() {
+        Some(form) => {
             let options = arguments.options.of(form, data.held_out())?;
             (form, fit(form, &data.observations(form)?, &options)?, None)
         }
-        Chosen::All => {
+        None => {
             // Bootstraps are for the form that is shown; profiles tell of each what is identified.
             let points = arguments.options.of_all(data.held_out())?;
             let comparison = Comparison::new(&compare(&data.all(), &data.response, &points), &data);

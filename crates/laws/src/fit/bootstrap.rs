@@ -6,7 +6,9 @@ use super::noise::{Noise, SMOOTH};
 use super::options::Resampling;
 use super::search::Searcher;
 use crate::numeric::{Stream, normal_quantile, quantile_sorted, solve_positive, sorted};
-use crate::objective::{Penalty, Problem, Rows};
+use crate::objective::Penalty;
+use crate::problem::Problem;
+use crate::rows::Rows;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// What a bootstrap starts from.
@@ -41,15 +43,7 @@ impl Sampler<'_> {
 
     fn case_sample(&self, index: usize) -> Rows {
         let mut stream = Stream::new(self.seed, "case bootstrap", index as u64);
-        let mut rows = self.rows.clone();
-        for (weight, count) in rows
-            .weights
-            .iter_mut()
-            .zip(stream.resample_counts(self.rows.len()))
-        {
-            *weight *= count;
-        }
-        rows
+        self.rows.counted(&stream.resample_counts(self.rows.len()))
     }
 
     /// Fitted values plus noise drawn anew.
@@ -57,7 +51,7 @@ impl Sampler<'_> {
         let mut stream = Stream::new(self.seed, "residual bootstrap", index as u64);
         let mut rows = self.rows.clone();
         for row in 0..rows.len() {
-            rows.target[row] += self.residuals[row] + self.noise.draw(&mut stream);
+            *rows.target_mut(row) += self.residuals[row] + self.noise.draw(&mut stream);
         }
         rows
     }
@@ -71,14 +65,14 @@ impl Sampler<'_> {
             Problem::new(self.searcher.form, self.rows, self.searcher.objective, SMOOTH).slopes(best);
         let penalty = Penalty::new(self.searcher.objective, SMOOTH);
         let mut squares = vec![0.0; order * order];
-        for (slope, weight) in slopes.chunks_exact(order).zip(&self.rows.weights) {
+        for (slope, weight) in slopes.chunks_exact(order).zip(self.rows.weights()) {
             for (at, sum) in squares.iter_mut().enumerate() {
                 *sum += weight * slope[at / order] * slope[at % order];
             }
         }
         let (mut square, mut cube) = (vec![0.0; order], vec![0.0; order]);
         for (row, slope) in slopes.chunks_exact(order).enumerate() {
-            let pull = -self.rows.weights[row] * penalty.at(self.residuals[row]).1;
+            let pull = -self.rows.weight(row) * penalty.at(self.residuals[row]).1;
             let pulled: Vec<f64> = slope.iter().map(|slope| pull * slope).collect();
             let Some(influence) = solve_positive(&squares, &pulled) else {
                 return vec![0.0; order];

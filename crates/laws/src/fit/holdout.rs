@@ -7,7 +7,8 @@ use super::search::Searcher;
 use crate::error::{InputError, Refusal};
 use crate::form::{LawForm, Residual};
 use crate::numeric::sorted;
-use crate::objective::{Problem, Rows};
+use crate::problem::Problem;
+use crate::rows::Rows;
 
 /// Share of the rows that is left out.
 const SHARE: f64 = 0.2;
@@ -24,9 +25,7 @@ pub(crate) fn sizes(form: &dyn LawForm, rows: &Rows) -> Vec<f64> {
                 .iter()
                 .zip(rows.row(row))
                 .filter(|(column, _)| column.size);
-            sized
-                .map(|(column, value)| column.scale.inverse(*value))
-                .product()
+            sized.map(|(column, value)| column.scale.inverse(value)).product()
         })
         .collect()
 }
@@ -61,13 +60,12 @@ pub(crate) fn chosen(
 /// The largest fifth of the rows, and those as large as the smallest of them.
 fn largest(form: &dyn LawForm, rows: &Rows) -> Vec<usize> {
     let sizes = sizes(form, rows);
-    let used = || (0..rows.len()).filter(|row| rows.weights[*row] > 0.0);
-    let ordered = sorted(used().map(|row| sizes[row]));
+    let used = rows.used();
+    let ordered = sorted(used.iter().map(|row| sizes[*row]));
     let count = ((ordered.len() as f64 * SHARE) as usize).max(1);
     let limit = ordered.iter().rev().nth(count - 1).copied();
-    used()
-        .filter(|row| limit.is_some_and(|limit| sizes[*row] >= limit))
-        .collect()
+    let is_large = |row: &usize| limit.is_some_and(|limit| sizes[*row] >= limit);
+    used.into_iter().filter(is_large).collect()
 }
 
 /// Fits all rows but `out` from scratch, and predicts those.
@@ -80,9 +78,9 @@ pub(crate) fn held_out(
     out: &[usize],
     starts: &Starts,
 ) -> Result<Holdout, Refusal> {
-    let mut inside = rows.clone();
-    out.iter().for_each(|row| inside.weights[*row] = 0.0);
-    let kept: Vec<usize> = (0..rows.len()).filter(|row| inside.weights[*row] > 0.0).collect();
+    let mut kept = rows.used();
+    kept.retain(|row| out.binary_search(row).is_err());
+    let inside = rows.chosen(&kept);
     let parameters = searcher.form.parameters().len();
     if kept.len() <= parameters {
         return Err(Refusal::TooFewRows {
@@ -105,8 +103,8 @@ pub(crate) fn held_out(
     let residuals = Problem::new(searcher.form, rows, searcher.objective, 1e-9).residuals(&best.point);
     let (observed, relative): (Vec<f64>, Vec<f64>) = (0..rows.len())
         .map(|row| match searcher.objective.residual {
-            Residual::Log => (rows.target[row].exp(), residuals[row].exp_m1()),
-            Residual::Linear => (rows.target[row], residuals[row] / rows.target[row]),
+            Residual::Log => (rows.target(row).exp(), residuals[row].exp_m1()),
+            Residual::Linear => (rows.target(row), residuals[row] / rows.target(row)),
         })
         .unzip();
     let errors: Vec<f64> = out.iter().map(|row| relative[*row]).collect();

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use super::bootstrap::{Sampler, bca, percentile};
 use super::noise::{Noise, SMOOTH};
 use super::search::Searcher;
-use super::{Estimate, Fit, FitOptions, LocalMinimum, ParameterEstimate, Resampling, natural, profile, used};
+use super::{Estimate, Fit, FitOptions, LocalMinimum, ParameterEstimate, Resampling, natural, profile};
 use crate::error::Warning;
 use crate::numeric::expanded_level;
-use crate::objective::{Problem, Rows};
+use crate::problem::Problem;
+use crate::rows::Rows;
 
 /// How much worse a local minimum may be to be tried on bootstrap samples too, and how many are.
 const RIVAL: f64 = 1.5;
@@ -42,7 +43,7 @@ impl<'a> View<'a> {
                 let own = searcher.polish(&thin, &minima[0]).point;
                 Self {
                     residuals: Problem::new(searcher.form, &thin, searcher.objective, SMOOTH).residuals(&own),
-                    narrowed: (thin.len() as f64 / used(rows) as f64).sqrt(),
+                    narrowed: (thin.len() as f64 / rows.len() as f64).sqrt(),
                     rows: Cow::Owned(thin),
                     minima: vec![own],
                     best: &minima[0],
@@ -91,7 +92,7 @@ pub(super) fn intervals(
         });
     }
     let (rows, best) = (view.rows.as_ref(), &view.minima[0]);
-    let noise = Noise::new(rows, &view.residuals, searcher.objective, best.len());
+    let noise = Noise::new(&view.residuals, searcher.objective, best.len());
     let sampler = Sampler {
         searcher: *searcher,
         rows,
@@ -116,7 +117,7 @@ pub(super) fn intervals(
     }
     let level = expanded_level(options.level, fit.rows.saturating_sub(best.len()) as f64);
     let profiles = options.profile.then(|| {
-        let problem = Problem::new(form, rows, searcher.objective, SMOOTH);
+        let mut problem = Problem::new(form, rows, searcher.objective, SMOOTH);
         let least = problem.value(best, &mut vec![0.0; best.len()]);
         let ceiling = profile::ceiling(searcher, rows, &noise, least, options.level);
         profile::profiles(&view, searcher, least, ceiling)

@@ -19,8 +19,10 @@ pub use result::{Estimate, Fit, Holdout, LocalMinimum, ParameterEstimate, Predic
 use crate::error::{FitError, InputError, Refusal, Warning};
 use crate::form::{LawForm, MOST_PARAMETERS};
 use crate::numeric::fit_line;
-use crate::objective::{Objective, Problem, Reduction, Rows};
+use crate::objective::{Objective, Reduction};
 use crate::observations::Observations;
+use crate::problem::Problem;
+use crate::rows::Rows;
 pub(crate) use holdout::sizes;
 use repeats::Repeats;
 use search::Searcher;
@@ -59,9 +61,10 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         residual: form.definition().residual,
         ..Objective::log_huber()
     });
-    let rows = table.prepare(form, objective.residual)?;
+    let all = table.prepare(form, objective.residual)?;
+    let rows = all.chosen(&all.used());
     check_design(form, &rows)?;
-    let left_out = holdout::chosen(form, &rows, &options.holdout)?;
+    let left_out = holdout::chosen(form, &all, &options.holdout)?;
     let searcher = Searcher {
         form,
         objective: &objective,
@@ -71,7 +74,8 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
     let Some(best) = minima.first() else {
         return Err(Refusal::NoFiniteObjective { starts: starts.len() }.into());
     };
-    let residuals = Problem::new(form, &rows, &objective, 1e-9).residuals(&best.point);
+    let residuals_of = |rows| Problem::new(form, rows, &objective, 1e-9).residuals(&best.point);
+    let residuals = residuals_of(&rows);
     let repeats = repeats::repeats(&rows, &residuals, form.parameters().len());
     let mut fit = Fit {
         form: form.name().into(),
@@ -79,7 +83,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         best: natural(form, &best.point),
         objective: reduced(&objective, &rows, best.value),
         minimised: objective,
-        rows: used(&rows),
+        rows: rows.len(),
         starts: starts.len(),
         minima: minima
             .iter()
@@ -89,9 +93,9 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
             })
             .collect(),
         r_squared: r_squared(&rows, &residuals),
-        noise: noise(form, &rows, &residuals),
+        noise: noise(form, &residuals),
         pure_error: repeats.pure_error,
-        residuals: residuals.iter().map(|residual| -residual).collect(),
+        residuals: residuals_of(&all).iter().map(|residual| -residual).collect(),
         replicates: Vec::new(),
         resampling: options.resampling.unwrap_or(match rows.len() < ROWS_FOR_CASES {
             true => Resampling::Residual,
@@ -101,7 +105,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         seed: options.seed,
         largest: sizes(form, &rows).into_iter().fold(0.0, f64::max),
         holdout: None,
-        warnings: warnings(form, &rows, noise(form, &rows, &residuals), &repeats),
+        warnings: warnings(form, &rows, noise(form, &residuals), &repeats),
         refusals: collinear(form, &rows),
     };
     intervals::intervals(
@@ -116,7 +120,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         &mut fit,
     );
     if let Some(out) = left_out {
-        match holdout::held_out(&searcher, &rows, &out, &options.starts) {
+        match holdout::held_out(&searcher, &all, &out, &options.starts) {
             Ok(holdout) => fit.holdout = Some(holdout),
             Err(reason) => fit.warnings.push(Warning::NoHoldout { reason }),
         }
@@ -188,19 +192,15 @@ fn natural(form: &dyn LawForm, point: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-fn used(rows: &Rows) -> usize {
-    rows.weights.iter().filter(|weight| **weight > 0.0).count()
-}
-
 fn reduced(objective: &Objective, rows: &Rows, value: f64) -> f64 {
     match objective.reduction {
         Reduction::Sum => value,
-        Reduction::Mean => value / rows.weights.iter().sum::<f64>(),
+        Reduction::Mean => value / rows.weights().sum::<f64>(),
     }
 }
 
 fn check_design(form: &dyn LawForm, rows: &Rows) -> Result<(), Refusal> {
-    let (count, parameters) = (used(rows), form.parameters().len());
+    let (count, parameters) = (rows.len(), form.parameters().len());
     if count < parameters {
         return Err(Refusal::TooFewRows {
             rows: count,
@@ -209,9 +209,7 @@ fn check_design(form: &dyn LawForm, rows: &Rows) -> Result<(), Refusal> {
         });
     }
     for (at, column) in form.inputs().iter().enumerate() {
-        let values = (0..rows.len())
-            .filter(|row| rows.weights[*row] > 0.0)
-            .map(|row| rows.row(row)[at]);
+        let values = (0..rows.len()).map(|row| rows.input(row, at));
         let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
             (low.min(value), high.max(value))
         });
@@ -229,12 +227,7 @@ fn check_design(form: &dyn LawForm, rows: &Rows) -> Result<(), Refusal> {
 /// Pairs of inputs that move together in every row, so that their terms cannot be told apart.
 fn collinear(form: &dyn LawForm, rows: &Rows) -> Vec<Refusal> {
     let columns = form.inputs();
-    let values = |at: usize| -> Vec<f64> {
-        (0..rows.len())
-            .filter(|row| rows.weights[*row] > 0.0)
-            .map(|row| rows.row(row)[at])
-            .collect()
-    };
+    let values = |at: usize| -> Vec<f64> { (0..rows.len()).map(|row| rows.input(row, at)).collect() };
     let mut refusals = Vec::new();
     for first in 0..columns.len() {
         for second in first + 1..columns.len() {
@@ -253,38 +246,26 @@ fn collinear(form: &dyn LawForm, rows: &Rows) -> Vec<Refusal> {
 }
 
 fn r_squared(rows: &Rows, residuals: &[f64]) -> f64 {
-    let total: f64 = rows.weights.iter().sum();
-    let mean = rows
-        .target
-        .iter()
-        .zip(&rows.weights)
-        .map(|(value, weight)| weight * value)
-        .sum::<f64>()
-        / total;
-    let sum = |squares: &mut dyn Iterator<Item = f64>| {
-        squares
-            .zip(&rows.weights)
-            .map(|(value, weight)| weight * value * value)
-            .sum::<f64>()
+    let weighted = |values: &mut dyn Iterator<Item = f64>| {
+        let products = values.zip(rows.weights()).map(|(value, weight)| weight * value);
+        products.sum::<f64>()
     };
-    1.0 - sum(&mut residuals.iter().copied()) / sum(&mut rows.target.iter().map(|value| value - mean))
+    let mean = weighted(&mut rows.targets()) / rows.weights().sum::<f64>();
+    let left = weighted(&mut residuals.iter().map(|residual| residual * residual));
+    1.0 - left / weighted(&mut rows.targets().map(|target| (target - mean).powi(2)))
 }
 
-fn noise(form: &dyn LawForm, rows: &Rows, residuals: &[f64]) -> f64 {
-    let freedom = used(rows).saturating_sub(form.parameters().len()).max(1) as f64;
-    let squares = residuals
-        .iter()
-        .zip(&rows.weights)
-        .filter(|(_, weight)| **weight > 0.0);
-    (squares.map(|(residual, _)| residual * residual).sum::<f64>() / freedom).sqrt()
+fn noise(form: &dyn LawForm, residuals: &[f64]) -> f64 {
+    let freedom = residuals.len().saturating_sub(form.parameters().len()).max(1) as f64;
+    (residuals.iter().map(|residual| residual * residual).sum::<f64>() / freedom).sqrt()
 }
 
 fn warnings(form: &dyn LawForm, rows: &Rows, noise: f64, repeats: &Repeats) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let parameters = form.parameters().len();
-    if used(rows) < 3 * parameters {
+    if rows.len() < 3 * parameters {
         warnings.push(Warning::FewRows {
-            rows: used(rows),
+            rows: rows.len(),
             parameters,
         });
     }

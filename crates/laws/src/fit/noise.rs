@@ -3,7 +3,8 @@
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use crate::numeric::{Stream, quantile_sorted, sorted};
-use crate::objective::{Objective, Penalty, Robust, Rows};
+use crate::objective::{Objective, Penalty, Robust};
+use crate::rows::Rows;
 
 /// Smoothing of absolute deviations at convergence.
 pub(crate) const SMOOTH: f64 = 1e-9;
@@ -25,11 +26,8 @@ pub(crate) struct Noise {
 
 impl Noise {
     /// The noise that `residuals` show after a fit of `parameters`.
-    pub(crate) fn new(rows: &Rows, residuals: &[f64], objective: &Objective, parameters: usize) -> Self {
-        let mut kept: Vec<(usize, f64)> = (0..rows.len())
-            .filter(|row| rows.weights[*row] > 0.0)
-            .map(|row| (row, residuals[row]))
-            .collect();
+    pub(crate) fn new(residuals: &[f64], objective: &Objective, parameters: usize) -> Self {
+        let mut kept: Vec<(usize, f64)> = residuals.iter().copied().enumerate().collect();
         let count = kept.len();
         let outside = match objective.robust {
             Robust::Squares => 0,
@@ -76,7 +74,7 @@ impl Noise {
         let (delta, inner, outer) = penalty.quadratic_part();
         let (mut square, mut slope) = (0.0, 0.0);
         for (row, residual) in &self.residuals {
-            let weight = rows.weights[*row];
+            let weight = rows.weight(*row);
             let (_, derivative, _) = penalty.at(*residual);
             square += (weight * derivative).powi(2);
             // Residuals are predicted - observed: below zero is observed above the curve.

@@ -7,7 +7,8 @@ use super::noise::{Noise, SMOOTH};
 use super::search::Searcher;
 use crate::form::Scale;
 use crate::numeric::student_quantile;
-use crate::objective::{Penalty, Rows};
+use crate::objective::Penalty;
+use crate::rows::Rows;
 
 /// The values of a parameter that the data allow.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,16 +33,11 @@ const LEAST_NOISE: f64 = 1e-5;
 /// Its rise over the dispersion of the noise is half the square of Student's t, as in the F test of
 /// one parameter: exact for a linear law with normal noise and squares.
 pub(crate) fn ceiling(searcher: &Searcher<'_>, rows: &Rows, noise: &Noise, least: f64, level: f64) -> f64 {
-    let used: Vec<usize> = (0..rows.len()).filter(|row| rows.weights[*row] > 0.0).collect();
-    let count = used.len();
+    let count = rows.len();
     let freedom = count.saturating_sub(searcher.form.parameters().len()).max(1) as f64;
     let limit = student_quantile(0.5 * (1.0 + level), freedom);
-    let mean = used.iter().map(|row| rows.target[*row]).sum::<f64>() / count as f64;
-    let spread = used
-        .iter()
-        .map(|row| (rows.target[*row] - mean).powi(2))
-        .sum::<f64>()
-        / count as f64;
+    let mean = rows.targets().sum::<f64>() / count as f64;
+    let spread = rows.targets().map(|target| (target - mean).powi(2)).sum::<f64>() / count as f64;
     let (floor, ..) = Penalty::new(searcher.objective, SMOOTH).at(LEAST_NOISE * spread.sqrt());
     let dispersion = noise.dispersion(rows, searcher.objective);
     // NaN, where nothing is left to measure, becomes the floor.
@@ -51,27 +47,29 @@ pub(crate) fn ceiling(searcher: &Searcher<'_>, rows: &Rows, noise: &Noise, least
 /// The profiles of all parameters around the optimum of `view`.
 pub(crate) fn profiles(view: &View<'_>, searcher: &Searcher<'_>, least: f64, ceiling: f64) -> Vec<Profile> {
     let best = &view.minima[0];
-    (0..best.len())
+    let end = |index: usize, bound: f64| {
+        let parameter = &searcher.form.parameters()[index];
+        let edge = match parameter.scale {
+            Scale::Linear => bound,
+            Scale::Log => bound.max(1e-300).ln(),
+        };
+        let (at, closed) = walk(searcher, &view.rows, best, index, edge, least, ceiling);
+        let at = if closed { view.settled(index, at) } else { at };
+        (parameter.scale.inverse(at), closed)
+    };
+    let ends: Vec<(f64, bool)> = (0..2 * best.len())
         .into_par_iter()
-        .map(|index| {
-            let parameter = &searcher.form.parameters()[index];
-            let end = |bound: f64| {
-                let edge = match parameter.scale {
-                    Scale::Linear => bound,
-                    Scale::Log => bound.max(1e-300).ln(),
-                };
-                let (at, closed) = walk(searcher, &view.rows, best, index, edge, least, ceiling);
-                let at = if closed { view.settled(index, at) } else { at };
-                (parameter.scale.inverse(at), closed)
-            };
-            let ((low, low_closed), (high, high_closed)) = (end(parameter.range.0), end(parameter.range.1));
-            Profile {
-                low,
-                high,
-                closed: low_closed && high_closed,
-            }
+        .map(|side| {
+            let (low, high) = searcher.form.parameters()[side / 2].range;
+            end(side / 2, if side % 2 == 0 { low } else { high })
         })
-        .collect()
+        .collect();
+    let profile = |ends: &[(f64, bool)]| Profile {
+        low: ends[0].0,
+        high: ends[1].0,
+        closed: ends[0].1 && ends[1].1,
+    };
+    ends.chunks_exact(2).map(profile).collect()
 }
 
 /// Walks parameter `index` from the optimum towards `edge` until the objective reaches `ceiling`.

@@ -1,11 +1,9 @@
 //! Repeated runs: what rows of equal inputs say of the noise, whatever the law.
 
-use std::cmp::Ordering;
-
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
-use crate::objective::Rows;
+use crate::rows::Rows;
 
 /// The noise of one run as repeated seeds tell it (pure error: Draper and Smith 1998, section 2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -49,28 +47,29 @@ pub(crate) struct Repeats {
 
 /// Finds repeated rows. A row equal to another one in everything is the same run given twice, and no evidence.
 pub(crate) fn repeats(rows: &Rows, residuals: &[f64], parameters: usize) -> Repeats {
-    let mut order: Vec<usize> = (0..rows.len()).filter(|row| rows.weights[*row] > 0.0).collect();
-    let used = order.len();
+    let same = |first: usize, second: usize| rows.row(first).eq(rows.row(second));
+    let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_unstable_by(|first, second| {
-        let target = || rows.target[*first].total_cmp(&rows.target[*second]);
-        compare(rows.row(*first), rows.row(*second)).then_with(target)
+        let target = || rows.target(*first).total_cmp(&rows.target(*second));
+        let inputs = rows.row(*first).zip(rows.row(*second));
+        let mut ordered = inputs.map(|(one, other)| one.total_cmp(&other));
+        let inputs = ordered.find(|ordering| ordering.is_ne());
+        inputs.unwrap_or_else(target)
     });
-    order.dedup_by(|second, first| {
-        rows.row(*first) == rows.row(*second) && rows.target[*first] == rows.target[*second]
-    });
+    order.dedup_by(|second, first| same(*first, *second) && rows.target(*first) == rows.target(*second));
     let (mut squares, mut freedom, mut settings) = (0.0, 0, 0);
-    for group in order.chunk_by(|first, second| rows.row(*first) == rows.row(*second)) {
-        let mean = group.iter().map(|row| rows.target[*row]).sum::<f64>() / group.len() as f64;
+    for group in order.chunk_by(|first, second| same(*first, *second)) {
+        let mean = group.iter().map(|row| rows.target(*row)).sum::<f64>() / group.len() as f64;
         squares += group
             .iter()
-            .map(|row| (rows.target[*row] - mean).powi(2))
+            .map(|row| (rows.target(*row) - mean).powi(2))
             .sum::<f64>();
         freedom += group.len() - 1;
         settings += usize::from(group.len() > 1);
     }
     let of_residuals: f64 = order.iter().map(|row| residuals[*row].powi(2)).sum();
     Repeats {
-        duplicates: used - order.len(),
+        duplicates: rows.len() - order.len(),
         pure_error: (freedom > 0).then(|| PureError {
             noise: (squares / freedom as f64).sqrt(),
             freedom,
@@ -81,14 +80,6 @@ pub(crate) fn repeats(rows: &Rows, residuals: &[f64], parameters: usize) -> Repe
             ),
         }),
     }
-}
-
-fn compare(first: &[f64], second: &[f64]) -> Ordering {
-    let ordered = first.iter().zip(second).map(|(one, two)| one.total_cmp(two));
-    ordered
-        .into_iter()
-        .find(|ordering| ordering.is_ne())
-        .unwrap_or(Ordering::Equal)
 }
 
 /// Upper tail of the F statistic of lack of fit; sums of squares with their degrees of freedom.

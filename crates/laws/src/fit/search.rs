@@ -7,16 +7,24 @@ use crate::form::{LawForm, Residual};
 use crate::numeric::{
     Curvature, Limits, Minimum, Quadratic, descend, least_squares, minimise, solve_positive,
 };
-use crate::objective::{Objective, Problem, Robust, Rows};
+use crate::objective::{Objective, Robust};
+use crate::problem::Problem;
+use crate::rows::Rows;
 
 /// Steps from every start, before paths that have met are merged.
 const FIRST_STEPS: usize = 10;
 /// Distinct points that then go on.
 const PROMISING: usize = 400;
 /// Steps from every distinct point then reached, before the best go on.
-const SECOND_STEPS: usize = 20;
-/// Distinct points that go on to full convergence.
-const FINALISTS: usize = 16;
+const SECOND_STEPS: usize = 30;
+/// Distinct points that go on to near convergence, and those that then go on to full convergence.
+const FINALISTS: usize = 48;
+const WINNERS: usize = 8;
+/// Near convergence.
+const NEAR: Limits = Limits {
+    iterations: 40,
+    tolerance: 1e-5,
+};
 /// Rows that the first and the second steps are made on, when there are more.
 const FIRST_ROWS: usize = 400;
 const SECOND_ROWS: usize = 2000;
@@ -147,11 +155,9 @@ impl Searcher<'_> {
         let first = distinct(first, PROMISING, 2e-2);
         let second = all_of(&first, &|start| self.approach(&some, start, SECOND_STEPS));
         let second = distinct(second, FINALISTS, 1e-2);
-        let minima = distinct(
-            all_of(&second, &|start| self.polish(&some, start)),
-            FINALISTS,
-            1e-3,
-        );
+        let third = all_of(&second, &|start| self.converge(&some, start, None, 20, NEAR));
+        let third = distinct(third, WINNERS, 5e-3);
+        let minima = distinct(all_of(&third, &|start| self.polish(&some, start)), WINNERS, 1e-3);
         if some.len() == rows.len() {
             return minima;
         }
@@ -229,20 +235,19 @@ impl Searcher<'_> {
     }
 
     fn solve_linear(&self, rows: &Rows, natural: &[f64], active: &[usize]) -> Option<Vec<f64>> {
-        let mut gradient = vec![0.0; natural.len()];
+        let predicted = Problem::new(self.form, rows, self.objective, SMOOTHINGS[0]).predicted(natural);
         let (mut design, mut target, mut weights) = (Vec::new(), Vec::new(), Vec::new());
-        for row in 0..rows.len() {
-            let offset = self.form.value(natural, rows.row(row), &mut gradient);
+        for (row, (offset, gradient)) in predicted.iter().enumerate() {
             let observed = match self.objective.residual {
-                Residual::Linear => rows.target[row],
-                Residual::Log => rows.target[row].exp(),
+                Residual::Linear => rows.target(row),
+                Residual::Log => rows.target(row).exp(),
             };
             design.extend(active.iter().map(|at| gradient[*at]));
             target.push(observed - offset);
             // A log residual is, to first order, the relative one.
             weights.push(match self.objective.residual {
-                Residual::Linear => rows.weights[row],
-                Residual::Log => rows.weights[row] / (observed * observed),
+                Residual::Linear => rows.weight(row),
+                Residual::Log => rows.weight(row) / (observed * observed),
             });
         }
         least_squares(&design, &target, &weights, active.len())

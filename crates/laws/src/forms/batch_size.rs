@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::TOKENS;
 use crate::form::{Column, Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::exp;
 
 /// `batch_tokens = c D^b`.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +29,9 @@ impl LawForm for BatchSize {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
-        gradient[0] = (parameters[1] * inputs[0]).exp();
+        gradient[0] = exp(parameters[1] * inputs[0]);
         let value = parameters[0] * gradient[0];
         gradient[1] = inputs[0] * value;
         value

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{FLOPS, LOSS};
 use crate::form::{Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::{exp, ln, ln_1p};
 
 /// `L = E + A C^-c_0 (1 + (C / d)^(1/f))^(-c_1 f)`: slope `c_0` before the break at d, `c_0 + c_1` after it.
 #[derive(Debug, Clone, Copy)]
@@ -50,13 +51,14 @@ impl LawForm for BrokenPowerLaw {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
         let [irreducible, a, first, change, place, width] = [0, 1, 2, 3, 4, 5].map(|at| parameters[at]);
-        let at = (inputs[0] - place.ln()) / width;
+        let at = (inputs[0] - ln(place)) / width;
         // ln(1 + e^at) and its derivative, without overflow.
-        let soft = at.max(0.0) + (-at.abs()).exp().ln_1p();
-        let share = (1.0 + (-at).exp()).recip();
-        let power = (-first * inputs[0] - change * width * soft).exp();
+        let soft = at.max(0.0) + ln_1p(exp(-at.abs()));
+        let share = (1.0 + exp(-at)).recip();
+        let power = exp(-first * inputs[0] - change * width * soft);
         let term = a * power;
         gradient[0] = 1.0;
         gradient[1] = power;

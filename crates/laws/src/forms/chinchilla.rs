@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{LOSS, PARAMS, TOKENS, grid};
 use crate::form::{Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::exp;
 
 /// `L(N, D) = E + A / N^alpha + B / D^beta` (Hoffmann et al. 2022, equation 2), loss in the unit it was fitted in.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -193,11 +194,9 @@ impl LawForm for ChinchillaForm {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
-        let (params, tokens) = (
-            (-parameters[3] * inputs[0]).exp(),
-            (-parameters[4] * inputs[1]).exp(),
-        );
+        let (params, tokens) = (exp(-parameters[3] * inputs[0]), exp(-parameters[4] * inputs[1]));
         let (of_params, of_tokens) = (parameters[1] * params, parameters[2] * tokens);
         gradient[0] = 1.0;
         gradient[1] = params;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Allocation, Chinchilla, LOSS, PARAMS, TOKENS, grid};
 use crate::form::{Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::{exp, ln, power};
 
 /// `L(N, D) = E + (A / N^alpha + B / D^beta)^gamma` (Busbridge et al. 2025, arXiv 2502.08606, equation 1).
 ///
@@ -173,19 +174,20 @@ impl LawForm for CoupledForm {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
         let [irreducible, of_params, of_tokens, alpha, beta, gamma] =
             [0, 1, 2, 3, 4, 5].map(|at| parameters[at]);
-        let (params, tokens) = ((-alpha * inputs[0]).exp(), (-beta * inputs[1]).exp());
+        let (params, tokens) = (exp(-alpha * inputs[0]), exp(-beta * inputs[1]));
         let sum = of_params * params + of_tokens * tokens;
-        let reducible = sum.powf(gamma);
+        let reducible = power(sum, gamma);
         let outer = gamma * reducible / sum;
         gradient[0] = 1.0;
         gradient[1] = outer * params;
         gradient[2] = outer * tokens;
         gradient[3] = -outer * of_params * params * inputs[0];
         gradient[4] = -outer * of_tokens * tokens * inputs[1];
-        gradient[5] = reducible * sum.ln();
+        gradient[5] = reducible * ln(sum);
         irreducible + reducible
     }
 

@@ -6,6 +6,7 @@ use statrs::function::gamma::{digamma, ln_gamma};
 
 use super::{COVERAGE, SAMPLES};
 use crate::form::{Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::exp;
 
 /// `coverage = 1 - B(alpha, beta + k) / B(alpha, beta)`: the expectation of `1 - (1 - p)^k` over `p ~ Beta(alpha, beta)`.
 #[derive(Debug, Clone, Copy)]
@@ -38,8 +39,9 @@ impl LawForm for CoverageBeta {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
-        let (alpha, beta, samples) = (parameters[0], parameters[1], inputs[0].exp());
+        let (alpha, beta, samples) = (parameters[0], parameters[1], exp(inputs[0]));
         let missed = (ln_gamma(beta + samples) + ln_gamma(alpha + beta)
             - ln_gamma(alpha + beta + samples)
             - ln_gamma(beta))

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{COVERAGE, SAMPLES};
 use crate::form::{Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::exp;
 
 /// `coverage = exp(-a k^-b)`.
 #[derive(Debug, Clone, Copy)]
@@ -34,9 +35,10 @@ impl LawForm for CoveragePower {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
-        let power = (-parameters[1] * inputs[0]).exp();
-        let value = (-parameters[0] * power).exp();
+        let power = exp(-parameters[1] * inputs[0]);
+        let value = exp(-parameters[0] * power);
         gradient[0] = -power * value;
         gradient[1] = parameters[0] * inputs[0] * power * value;
         value

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{LOSS, PARAMS, TOKENS, UNIQUE_TOKENS};
 use crate::form::{Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::{exp, exp_m1, ln};
 
 /// Chinchilla's law of effective parameters and tokens.
 ///
@@ -77,14 +78,12 @@ static DEFINITION: Definition = Definition {
 };
 
 /// `1 + r (1 - exp(-x / r))`, its derivative by r, and by x.
+#[inline(always)]
 fn saturated(excess: f64, limit: f64) -> (f64, f64, f64) {
     let ratio = excess / limit;
-    let decayed = (-ratio).exp();
-    (
-        1.0 - limit * (-ratio).exp_m1(),
-        -(-ratio).exp_m1() - ratio * decayed,
-        decayed,
-    )
+    let change = exp_m1(-ratio);
+    let decayed = change + 1.0;
+    (1.0 - limit * change, -change - ratio * decayed, decayed)
 }
 
 impl LawForm for DataConstrained {
@@ -92,42 +91,42 @@ impl LawForm for DataConstrained {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
         let [irreducible, a, b, alpha, beta, limit_tokens, limit_params] =
             [0, 1, 2, 3, 4, 5, 6].map(|at| parameters[at]);
         let (params, tokens, unique) = (inputs[0], inputs[1], inputs[2]);
-        let repeats = ((tokens - unique).exp() - 1.0).max(0.0);
+        let repeats = (exp(tokens - unique) - 1.0).max(0.0);
         let (data, data_by_limit, _) = saturated(repeats, limit_tokens);
-        let of_tokens = b * (-beta * (unique + data.ln())).exp();
+        let of_tokens = b * exp(-beta * (unique + ln(data)));
 
         // ln G, ln U_N and their derivatives by A, B, alpha, beta.
         let sum = alpha + beta;
-        let balance = ((alpha * a).ln() - (beta * b).ln()) / sum;
+        let balance = (ln(alpha * a) - ln(beta * b)) / sum;
         let warranted = beta / alpha * (unique + balance) + balance;
         let excess_counts = warranted < params;
         let base = if excess_counts { warranted } else { params };
-        let excess = (params - base).exp() - 1.0;
+        let excess = exp(params - base) - 1.0;
         let (size, size_by_limit, size_by_excess) = saturated(excess, limit_params);
-        let effective = base + size.ln();
-        let of_params = a * (-alpha * effective).exp();
+        let effective = base + ln(size);
+        let of_params = a * exp(-alpha * effective);
 
         gradient[0] = 1.0;
         gradient[1] = of_params / a;
         gradient[2] = of_tokens / b;
         gradient[3] = -effective * of_params;
-        gradient[4] = -(unique + data.ln()) * of_tokens;
+        gradient[4] = -(unique + ln(data)) * of_tokens;
         gradient[5] = -beta * of_tokens * data_by_limit / data;
         gradient[6] = -alpha * of_params * size_by_limit / size;
-        if excess_counts {
-            let by_base = -alpha * of_params * (1.0 - (excess + 1.0) * size_by_excess / size);
-            let by_balance = by_base * (beta / alpha + 1.0);
-            let reach = unique + balance;
-            gradient[1] += by_balance / (a * sum);
-            gradient[2] -= by_balance / (b * sum);
-            gradient[3] +=
-                by_balance * (alpha.recip() - balance) / sum - by_base * reach * beta / (alpha * alpha);
-            gradient[4] += by_balance * (-beta.recip() - balance) / sum + by_base * reach / alpha;
-        }
+        let by_base = -alpha * of_params * (1.0 - (excess + 1.0) * size_by_excess / size);
+        let by_base = if excess_counts { by_base } else { 0.0 };
+        let by_balance = by_base * (beta / alpha + 1.0);
+        let reach = unique + balance;
+        gradient[1] += by_balance / (a * sum);
+        gradient[2] -= by_balance / (b * sum);
+        gradient[3] +=
+            by_balance * (alpha.recip() - balance) / sum - by_base * reach * beta / (alpha * alpha);
+        gradient[4] += by_balance * (-beta.recip() - balance) / sum + by_base * reach / alpha;
         irreducible + of_params + of_tokens
     }
 

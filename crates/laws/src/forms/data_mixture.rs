@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::LOSS;
 use crate::form::{Column, Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::exp;
 
 /// `L = c + k exp(t share)`; with two sources one share says all.
 #[derive(Debug, Clone, Copy)]
@@ -51,8 +52,9 @@ impl LawForm for DataMixture {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
-        let factor = (parameters[2] * inputs[0]).exp();
+        let factor = exp(parameters[2] * inputs[0]);
         gradient[0] = 1.0;
         gradient[1] = factor;
         gradient[2] = parameters[1] * inputs[0] * factor;

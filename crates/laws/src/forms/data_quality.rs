@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{LOSS, PARAMS, grid};
 use crate::form::{Column, Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::{exp, ln};
 
 /// `L = E + A / N^alpha + B / (D_1 + q D_2)^beta`.
 #[derive(Debug, Clone, Copy)]
@@ -68,13 +69,11 @@ impl LawForm for DataQuality {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
         let effective = inputs[1] + parameters[5] * inputs[2];
-        let logarithm = effective.ln();
-        let (params, tokens) = (
-            (-parameters[3] * inputs[0]).exp(),
-            (-parameters[4] * logarithm).exp(),
-        );
+        let logarithm = ln(effective);
+        let (params, tokens) = (exp(-parameters[3] * inputs[0]), exp(-parameters[4] * logarithm));
         let (of_params, of_tokens) = (parameters[1] * params, parameters[2] * tokens);
         gradient[0] = 1.0;
         gradient[1] = params;

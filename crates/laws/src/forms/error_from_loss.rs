@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::form::{Column, Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::exp;
 
 /// `error = epsilon - k exp(-gamma L)`.
 #[derive(Debug, Clone, Copy)]
@@ -44,8 +45,9 @@ impl LawForm for ErrorFromLoss {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
-        let decay = (-parameters[2] * inputs[0]).exp();
+        let decay = exp(-parameters[2] * inputs[0]);
         gradient[0] = 1.0;
         gradient[1] = -decay;
         gradient[2] = parameters[1] * inputs[0] * decay;

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::expression_parser::{Node, parse};
 use crate::error::InputError;
-use crate::form::{Column, Definition, Example, LawForm, MOST_PARAMETERS, Parameter, Residual, Scale};
+use crate::form::{
+    BLOCK, Block, Column, Definition, Example, LawForm, MOST_PARAMETERS, Parameter, Residual, Scale,
+};
 
 /// A parameter of a user's form.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -170,8 +172,27 @@ impl LawForm for Expression {
 
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
         let dual = self.root.evaluate(parameters, inputs);
-        gradient.copy_from_slice(&dual.slopes[..parameters.len()]);
+        for (slope, found) in gradient.iter_mut().zip(dual.slopes) {
+            *slope = found;
+        }
         dual.value
+    }
+
+    fn values(&self, parameters: &[f64], inputs: &[[f64; BLOCK]], blocks: &mut [Block]) {
+        // A tree of any number of columns: nothing to be inlined.
+        let mut row = vec![0.0; self.inputs().len()];
+        for (columns, block) in inputs.chunks_exact(row.len()).zip(blocks) {
+            for at in 0..BLOCK {
+                for (input, column) in row.iter_mut().zip(columns) {
+                    *input = column[at];
+                }
+                let dual = self.root.evaluate(parameters, &row);
+                block.values[at] = dual.value;
+                for (slopes, slope) in block.slopes.iter_mut().zip(dual.slopes) {
+                    slopes[at] = slope;
+                }
+            }
+        }
     }
 
     fn example(&self) -> Example {

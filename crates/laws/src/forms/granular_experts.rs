@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{LOSS, PARAMS, TOKENS, grid};
 use crate::form::{Column, Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::exp;
 
 /// `L = c + (g / G^gamma + a) / N^alpha + b / D^beta`.
 #[derive(Debug, Clone, Copy)]
@@ -73,11 +74,12 @@ impl LawForm for GranularExperts {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
         let [c, g, a, b, gamma, alpha, beta] = [0, 1, 2, 3, 4, 5, 6].map(|at| parameters[at]);
-        let granularity = (-gamma * inputs[2]).exp();
-        let params = (-alpha * inputs[0]).exp();
-        let tokens = (-beta * inputs[1]).exp();
+        let granularity = exp(-gamma * inputs[2]);
+        let params = exp(-alpha * inputs[0]);
+        let tokens = exp(-beta * inputs[1]);
         let of_params = (g * granularity + a) * params;
         gradient[0] = 1.0;
         gradient[1] = granularity * params;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{LOSS, PARAMS, TOKENS, grid};
 use crate::form::{Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::{exp, ln, power};
 
 /// `L = ((N_c / N)^(alpha_N / alpha_D) + D_c / D)^alpha_D`.
 #[derive(Debug, Clone, Copy)]
@@ -45,20 +46,21 @@ impl LawForm for Kaplan {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
         let [critical_params, critical_tokens, alpha_params, alpha_tokens] =
             [0, 1, 2, 3].map(|at| parameters[at]);
         let ratio = alpha_params / alpha_tokens;
-        let distance = critical_params.ln() - inputs[0];
-        let of_params = (ratio * distance).exp();
-        let of_tokens = critical_tokens * (-inputs[1]).exp();
+        let distance = ln(critical_params) - inputs[0];
+        let of_params = exp(ratio * distance);
+        let of_tokens = critical_tokens * exp(-inputs[1]);
         let sum = of_params + of_tokens;
-        let value = sum.powf(alpha_tokens);
+        let value = power(sum, alpha_tokens);
         let outer = alpha_tokens * value / sum;
         gradient[0] = outer * of_params * ratio / critical_params;
         gradient[1] = outer * of_tokens / critical_tokens;
         gradient[2] = outer * of_params * distance / alpha_tokens;
-        gradient[3] = value * sum.ln() - outer * of_params * distance * ratio / alpha_tokens;
+        gradient[3] = value * ln(sum) - outer * of_params * distance * ratio / alpha_tokens;
         value
     }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{PARAMS, TOKENS, grid};
 use crate::form::{Column, Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::exp;
 
 /// `learning_rate = c N^a D^b`.
 #[derive(Debug, Clone, Copy)]
@@ -35,8 +36,9 @@ impl LawForm for LearningRate {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
-        gradient[0] = (parameters[1] * inputs[0] + parameters[2] * inputs[1]).exp();
+        gradient[0] = exp(parameters[1] * inputs[0] + parameters[2] * inputs[1]);
         let value = parameters[0] * gradient[0];
         gradient[1] = inputs[0] * value;
         gradient[2] = inputs[1] * value;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{LOSS, PARAMS, TOKENS};
 use crate::form::{Column, Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::exp;
 
 /// `L = (L_i + L_j) / 2 - C + A / N^alpha + B / D^beta`, with `L_i`, `L_j` the losses of the two unimodal
 /// laws at the same N and their own tokens, and D the tokens of both.
@@ -77,11 +78,9 @@ impl LawForm for MixedModal {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
-        let (params, tokens) = (
-            (-parameters[3] * inputs[0]).exp(),
-            (-parameters[4] * inputs[1]).exp(),
-        );
+        let (params, tokens) = (exp(-parameters[3] * inputs[0]), exp(-parameters[4] * inputs[1]));
         gradient[0] = -1.0;
         gradient[1] = params;
         gradient[2] = tokens;

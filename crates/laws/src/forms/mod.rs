@@ -49,7 +49,7 @@ pub use task_sigmoid::TaskSigmoid;
 
 use crate::error::InputError;
 use crate::form::{Column, LawForm};
-use crate::observations::suggestion;
+use triaxis_names::suggestion;
 
 const PARAMS: Column = Column::log("params", "parameters", "model parameters N").sized();
 const TOKENS: Column = Column::log("tokens", "tokens", "training tokens D, repeats counted").sized();

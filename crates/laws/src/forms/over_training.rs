@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{LOSS, PARAMS, TOKENS, grid};
 use crate::form::{Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::exp;
 
 /// `L = E + (a M^eta + b M^-eta) C^-eta` with `M = D / N` and `C = 6 N D`: one exponent for both terms.
 #[derive(Debug, Clone, Copy)]
@@ -44,14 +45,15 @@ impl LawForm for OverTraining {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
         let eta = parameters[3];
         let compute = 6.0_f64.ln() + inputs[0] + inputs[1];
         let multiplier = inputs[1] - inputs[0];
         let (params, tokens) = (multiplier - compute, -multiplier - compute);
         gradient[0] = 1.0;
-        gradient[1] = (eta * params).exp();
-        gradient[2] = (eta * tokens).exp();
+        gradient[1] = exp(eta * params);
+        gradient[2] = exp(eta * tokens);
         let (of_params, of_tokens) = (parameters[1] * gradient[1], parameters[2] * gradient[2]);
         gradient[3] = params * of_params + tokens * of_tokens;
         parameters[0] + of_params + of_tokens

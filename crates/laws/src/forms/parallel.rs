@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{LOSS, PARAMS, grid};
 use crate::form::{Column, Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::{exp, ln};
 
 /// `L = E + (A / (N (k ln P + 1)))^alpha`.
 #[derive(Debug, Clone, Copy)]
@@ -51,11 +52,12 @@ impl LawForm for Parallel {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
         let [irreducible, a, k, alpha] = [0, 1, 2, 3].map(|at| parameters[at]);
         let gain = k * inputs[1] + 1.0;
-        let distance = a.ln() - inputs[0] - gain.ln();
-        let term = (alpha * distance).exp();
+        let distance = ln(a) - inputs[0] - ln(gain);
+        let term = exp(alpha * distance);
         gradient[0] = 1.0;
         gradient[1] = alpha * term / a;
         gradient[2] = -alpha * term * inputs[1] / gain;

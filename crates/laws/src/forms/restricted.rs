@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::error::InputError;
-use crate::form::{Definition, Example, LawForm, MOST_PARAMETERS};
-use crate::observations::suggestion;
+use crate::form::{BLOCK, Block, Definition, Example, LawForm, MOST_PARAMETERS};
+use triaxis_names::suggestion;
 
 /// Where a parameter of the full form comes from.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -156,6 +156,20 @@ impl LawForm for Restricted<'_> {
             }
         }
         value
+    }
+
+    fn values(&self, parameters: &[f64], inputs: &[[f64; BLOCK]], blocks: &mut [Block]) {
+        self.form.values(&self.full(parameters), inputs, blocks);
+        for block in blocks {
+            let full = block.slopes;
+            block.slopes.fill([0.0; BLOCK]);
+            for (slopes, source) in full.iter().zip(&self.sources) {
+                if let Source::Free(at) = source {
+                    let sums = block.slopes[*at].iter_mut().zip(slopes);
+                    sums.for_each(|(sum, slope)| *sum += slope);
+                }
+            }
+        }
     }
 
     fn example(&self) -> Example {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{LOSS, PARAMS, grid};
 use crate::form::{Column, Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::{exp, ln};
 
 /// `log10 L = a log10 N + b log10 E' + c log10 N log10 E' + d`, where the count of experts saturates:
 /// `1 / E' = 1 / (E - 1 + 1 / (1/E_start - 1/E_max)) + 1 / E_max`.
@@ -59,14 +60,15 @@ impl LawForm for Routed {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
         let [a, b, c, d, start, most] = [0, 1, 2, 3, 4, 5].map(|at| parameters[at]);
         let size = inputs[0] / std::f64::consts::LN_10;
         let offset = (start.recip() - most.recip()).recip();
         let shifted = inputs[1] - 1.0 + offset;
         let effective = (shifted.recip() + most.recip()).recip();
-        let experts = effective.log10();
-        let value = (std::f64::consts::LN_10 * (a * size + b * experts + c * size * experts + d)).exp();
+        let experts = ln(effective) / std::f64::consts::LN_10;
+        let value = exp(std::f64::consts::LN_10 * (a * size + b * experts + c * size * experts + d));
         let outer = value * std::f64::consts::LN_10;
         gradient[0] = outer * size;
         gradient[1] = outer * experts;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::{FLOPS, LOSS};
 use crate::form::{Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::exp;
 
 /// `L = E + A / C^alpha`.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +38,9 @@ impl LawForm for SaturatingPowerLaw {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
-        let power = (-parameters[2] * inputs[0]).exp();
+        let power = exp(-parameters[2] * inputs[0]);
         gradient[0] = 1.0;
         gradient[1] = power;
         gradient[2] = -inputs[0] * parameters[1] * power;

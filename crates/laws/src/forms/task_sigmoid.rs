@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::form::{Column, Definition, Example, LawForm, Parameter, Residual};
+use crate::numeric::exp;
 
 /// `score = floor + span / (1 + exp(steepness (L - midpoint)))`.
 #[derive(Debug, Clone, Copy)]
@@ -47,9 +48,10 @@ impl LawForm for TaskSigmoid {
         &DEFINITION
     }
 
+    #[inline(always)]
     fn value(&self, parameters: &[f64], inputs: &[f64], gradient: &mut [f64]) -> f64 {
         let (span, distance) = (parameters[1], inputs[0] - parameters[2]);
-        let share = (1.0 + (parameters[3] * distance).exp()).recip();
+        let share = (1.0 + exp(parameters[3] * distance)).recip();
         let slope = span * share * (1.0 - share);
         gradient[0] = 1.0;
         gradient[1] = share;

@@ -2,6 +2,7 @@
 
 mod akima;
 mod bfgs;
+mod elementary;
 mod linear;
 mod marquardt;
 mod quantile;
@@ -9,6 +10,7 @@ mod random;
 
 pub use akima::Akima;
 pub(crate) use bfgs::{Limits, Minimum, minimise};
+pub(crate) use elementary::{exp, exp_m1, ln, ln_1p, power, vectorised};
 pub use linear::{LineFit, ParabolaFit, fit_line, fit_parabola};
 pub(crate) use linear::{least_squares, solve_positive};
 pub(crate) use marquardt::{Curvature, Quadratic, descend};

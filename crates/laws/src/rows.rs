@@ -1,0 +1,156 @@
+//! The rows of a fit, laid out for vector instructions.
+
+use std::borrow::Cow;
+
+use crate::form::BLOCK;
+use crate::numeric::Stream;
+
+/// The rows of a fit, in the coordinates that the form reads.
+///
+/// Rows stand in blocks; the last one is filled up with repeats of the last row, of weight 0.
+#[derive(Debug, Clone)]
+pub(crate) struct Rows {
+    /// Inputs: an array a column and block.
+    inputs: Vec<[f64; BLOCK]>,
+    /// Number of inputs a row.
+    width: usize,
+    /// Observed response in the coordinate of the residual, and the weight, by block.
+    targets: Vec<[f64; BLOCK]>,
+    weights: Vec<[f64; BLOCK]>,
+    count: usize,
+}
+
+impl Rows {
+    /// Rows of equally long columns.
+    pub(crate) fn new(columns: &[Vec<f64>], target: &[f64], weights: &[f64]) -> Self {
+        let mut rows = Self::with_capacity(columns.len(), target.len());
+        for row in 0..target.len() {
+            rows.push(|column| columns[column][row], target[row], weights[row]);
+        }
+        rows
+    }
+
+    fn with_capacity(width: usize, count: usize) -> Self {
+        let blocks = count.div_ceil(BLOCK);
+        Self {
+            inputs: Vec::with_capacity(width * blocks),
+            width,
+            targets: Vec::with_capacity(blocks),
+            weights: Vec::with_capacity(blocks),
+            count: 0,
+        }
+    }
+
+    fn push(&mut self, input: impl Fn(usize) -> f64, target: f64, weight: f64) {
+        let (block, at) = (self.count / BLOCK, self.count % BLOCK);
+        if at == 0 {
+            self.inputs
+                .extend((0..self.width).map(|column| [input(column); BLOCK]));
+            self.targets.push([target; BLOCK]);
+            self.weights.push([0.0; BLOCK]);
+        }
+        for (column, inputs) in self.inputs[block * self.width..].iter_mut().enumerate() {
+            inputs[at..].fill(input(column));
+        }
+        self.targets[block][at..].fill(target);
+        self.weights[block][at] = weight;
+        self.count += 1;
+    }
+
+    /// Number of rows.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Inputs, targets and weights by block; inputs have an array a column.
+    pub(crate) fn blocks(&self) -> (&[[f64; BLOCK]], &[[f64; BLOCK]], &[[f64; BLOCK]]) {
+        (&self.inputs, &self.targets, &self.weights)
+    }
+
+    /// Number of inputs a row.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// An input of a row.
+    pub(crate) fn input(&self, row: usize, column: usize) -> f64 {
+        self.inputs[row / BLOCK * self.width + column][row % BLOCK]
+    }
+
+    /// The inputs of a row.
+    pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = f64> {
+        (0..self.width).map(move |column| self.input(row, column))
+    }
+
+    /// The observed response of a row.
+    pub(crate) fn target(&self, row: usize) -> f64 {
+        self.targets[row / BLOCK][row % BLOCK]
+    }
+
+    /// The observed response of a row, to be changed.
+    pub(crate) fn target_mut(&mut self, row: usize) -> &mut f64 {
+        &mut self.targets[row / BLOCK][row % BLOCK]
+    }
+
+    /// The weight of a row.
+    pub(crate) fn weight(&self, row: usize) -> f64 {
+        self.weights[row / BLOCK][row % BLOCK]
+    }
+
+    /// Every observed response.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = f64> {
+        self.targets.as_flattened().iter().take(self.count).copied()
+    }
+
+    /// Every weight.
+    pub(crate) fn weights(&self) -> impl Iterator<Item = f64> {
+        self.weights.as_flattened().iter().take(self.count).copied()
+    }
+
+    /// Some of the rows.
+    pub(crate) fn chosen(&self, rows: &[usize]) -> Self {
+        let mut chosen = Self::with_capacity(self.width, rows.len());
+        for row in rows {
+            chosen.push(
+                |column| self.input(*row, column),
+                self.target(*row),
+                self.weight(*row),
+            );
+        }
+        chosen
+    }
+
+    /// The rows as often as `counts` says, by their weights; those with a count of zero are left out.
+    pub(crate) fn counted(&self, counts: &[f64]) -> Self {
+        let drawn = || (0..self.count).filter(|row| counts[*row] > 0.0);
+        let mut counted = Self::with_capacity(self.width, drawn().count());
+        for row in drawn() {
+            counted.push(
+                |column| self.input(row, column),
+                self.target(row),
+                counts[row] * self.weight(row),
+            );
+        }
+        counted
+    }
+
+    /// The rows of a weight above zero.
+    pub(crate) fn used(&self) -> Vec<usize> {
+        (0..self.count).filter(|row| self.weight(*row) > 0.0).collect()
+    }
+
+    /// These rows, or `most` of them, drawn evenly (selection sampling: Knuth 1997, section 3.4.2).
+    pub(crate) fn thinned(&self, most: usize) -> Cow<'_, Self> {
+        if self.count <= most {
+            return Cow::Borrowed(self);
+        }
+        let mut stream = Stream::new(0, "thinned rows", 0);
+        let mut drawn = Vec::with_capacity(most);
+        for row in 0..self.count {
+            if stream.below(self.count - row) < most - drawn.len() {
+                drawn.push(row);
+            }
+        }
+        Cow::Owned(self.chosen(&drawn))
+    }
+}
