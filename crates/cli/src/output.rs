@@ -13,7 +13,8 @@ pub fn print(format: Format, text: &impl Display, json: &impl Serialize) -> anyh
     match format {
         Format::Text => writeln!(out, "{text}")?,
         Format::Json => {
-            serde_json::to_writer_pretty(&mut out, json)?;
+            // As an error of the pipe, so that a closed one is known as such.
+            serde_json::to_writer_pretty(&mut out, json).map_err(std::io::Error::from)?;
             writeln!(out)?;
         }
     }

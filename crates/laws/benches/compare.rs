@@ -7,6 +7,8 @@
 #[allow(dead_code)]
 #[path = "../tests/published/files.rs"]
 mod files;
+#[path = "../tests/published/finder.rs"]
+mod finder;
 
 use std::time::Instant;
 

@@ -192,6 +192,14 @@ pub enum Refusal {
         /// What is the matter.
         reason: String,
     },
+    /// Nothing says which rows are the largest.
+    #[error("neither an input nor another column tells how large a run is; choose the runs to hold out")]
+    NoSize,
+    /// Runs held out that have no optimum of their own.
+    #[error(
+        "no optimum of the runs held out lies beyond the compute of the others; hold out all runs of the largest budgets"
+    )]
+    NoOptimumBeyond,
     /// No start led to a finite objective.
     #[error("none of {starts} starts reached a finite objective: the form does not suit these data")]
     NoFiniteObjective {
@@ -209,6 +217,9 @@ pub enum FitError {
     /// The data do not answer the question.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The data do not answer the question, for more than one reason.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Several(Vec<Refusal>),
 }
 
 /// Something a reader of the result must know.
@@ -300,8 +311,14 @@ pub enum Warning {
         /// Its value.
         value: f64,
     },
+    /// A part of the data that gave no answer, while the others did.
+    #[error("left out: {reason}")]
+    LeftOut {
+        /// Why.
+        reason: Refusal,
+    },
     /// The runs that would be left cannot be fitted without those held out.
-    #[error("no hold-out check: of the runs that would be left, {reason}")]
+    #[error("no hold-out check: {reason}")]
     NoHoldout {
         /// What the runs left refuse.
         reason: Refusal,

@@ -55,6 +55,8 @@ pub struct Column {
     pub scale: Scale,
     /// Whether a larger value means a larger run, for leave-largest-out.
     pub size: bool,
+    /// Whether a smaller value means a larger run, which tells of sizes where nothing else does.
+    pub falls: bool,
 }
 
 impl Column {
@@ -66,6 +68,7 @@ impl Column {
             meaning,
             scale: Scale::Log,
             size: false,
+            falls: false,
         }
     }
 
@@ -77,7 +80,14 @@ impl Column {
             meaning,
             scale: Scale::Linear,
             size: false,
+            falls: false,
         }
+    }
+
+    /// The same column, marked as one that falls as runs grow.
+    pub const fn falling(mut self) -> Self {
+        self.falls = true;
+        self
     }
 
     /// The same column, marked as a size of the run.

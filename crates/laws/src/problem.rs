@@ -38,7 +38,6 @@ impl<'a> Problem<'a> {
     /// All parameters free.
     pub(crate) fn new(form: &'a dyn LawForm, rows: &'a Rows, objective: &Objective, smoothing: f64) -> Self {
         let count = form.parameters().len();
-        let (_, targets, _) = rows.blocks();
         Self {
             form,
             rows,
@@ -46,7 +45,7 @@ impl<'a> Problem<'a> {
             penalty: Penalty::new(objective, smoothing),
             base: vec![0.0; count],
             free: (0..count).collect(),
-            blocks: vec![Block::EMPTY; TOGETHER.min(targets.len())],
+            blocks: vec![Block::EMPTY; TOGETHER.min(rows.blocks())],
         }
     }
 
@@ -89,13 +88,11 @@ impl<'a> Problem<'a> {
 
     /// Calls `visit` with the number of the first block, and the predictions of it and those after it.
     fn sweep(&mut self, parameters: &[f64], mut visit: impl FnMut(usize, &[Block])) {
-        let (inputs, targets, _) = self.rows.blocks();
-        for start in (0..targets.len()).step_by(TOGETHER) {
-            let end = (start + TOGETHER).min(targets.len());
-            let width = self.rows.width();
+        for start in (0..self.rows.blocks()).step_by(TOGETHER) {
+            let end = (start + TOGETHER).min(self.rows.blocks());
             let blocks = &mut self.blocks[..end - start];
             self.form
-                .values(parameters, &inputs[start * width..end * width], blocks);
+                .values(parameters, self.rows.inputs_of(start..end), blocks);
             visit(start, blocks);
         }
     }
@@ -104,13 +101,12 @@ impl<'a> Problem<'a> {
     fn sums<const SIZE: usize, const CURVED: bool>(&mut self, natural: &Natural) -> Sums<SIZE> {
         let mut lanes = Lanes::<SIZE>::new();
         let (rows, residual, penalty) = (self.rows, self.residual, self.penalty);
-        let (_, targets, weights) = rows.blocks();
         self.sweep(&natural.values[..self.base.len()], |start, blocks| {
             vectorised(
                 #[inline(always)]
                 || {
                     for (at, block) in blocks.iter().enumerate() {
-                        let (targets, weights) = (&targets[start + at], &weights[start + at]);
+                        let (targets, weights) = rows.observed(start + at);
                         lanes.add::<CURVED>(block, targets, weights, residual, &penalty);
                     }
                 },

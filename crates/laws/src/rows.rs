@@ -1,6 +1,7 @@
 //! The rows of a fit, laid out for vector instructions.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::form::BLOCK;
 use crate::numeric::Stream;
@@ -62,14 +63,19 @@ impl Rows {
         self.count
     }
 
-    /// Inputs, targets and weights by block; inputs have an array a column.
-    pub(crate) fn blocks(&self) -> (&[[f64; BLOCK]], &[[f64; BLOCK]], &[[f64; BLOCK]]) {
-        (&self.inputs, &self.targets, &self.weights)
+    /// Number of blocks.
+    pub(crate) fn blocks(&self) -> usize {
+        self.targets.len()
     }
 
-    /// Number of inputs a row.
-    pub(crate) fn width(&self) -> usize {
-        self.width
+    /// The inputs of some blocks: an array a column and block.
+    pub(crate) fn inputs_of(&self, blocks: Range<usize>) -> &[[f64; BLOCK]] {
+        &self.inputs[blocks.start * self.width..blocks.end * self.width]
+    }
+
+    /// Targets and weights of a block.
+    pub(crate) fn observed(&self, block: usize) -> (&[f64; BLOCK], &[f64; BLOCK]) {
+        (&self.targets[block], &self.weights[block])
     }
 
     /// An input of a row.

@@ -3,13 +3,19 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use triaxis_laws::form::LawForm;
+use triaxis_laws::approach::Frontier;
+use triaxis_laws::form::{Column, Definition};
 use triaxis_laws::forms::{FLOPS_PER_PARAM_TOKEN, registry};
 use triaxis_names::suggestion;
 use triaxis_tables::{Source, listed};
 
 use super::Misuse;
+use super::names::{LETTERS, USUAL, canonical, is_usual, option_of};
 
+/// The response that counts become.
+pub const COVERAGE: &str = "coverage";
+/// What no form reads itself: counts, whose they are, and what tells how long a run was.
+const OTHERS: [&str; 3] = ["correct", "problem", "steps"];
 /// How many names of columns a message lists.
 const LISTED: usize = 40;
 
@@ -35,138 +41,6 @@ pub struct Arguments {
     /// Column of weights, zero or more: how much each run counts
     #[arg(long, value_name = "COLUMN")]
     pub weights: Option<String>,
-}
-
-/// The names under which files usually have an input, in lower case with underscores. Single capital
-/// letters are taken as they are.
-const USUAL: &[(&str, &[&str])] = &[
-    (
-        "params",
-        &[
-            "N",
-            "params",
-            "parameters",
-            "n_params",
-            "num_params",
-            "n_parameters",
-            "num_parameters",
-            "model_size",
-            "model_params",
-        ],
-    ),
-    (
-        "tokens",
-        &[
-            "D",
-            "tokens",
-            "n_tokens",
-            "num_tokens",
-            "train_tokens",
-            "training_tokens",
-            "total_tokens",
-            "tokens_seen",
-        ],
-    ),
-    (
-        "flops",
-        &[
-            "C",
-            "flops",
-            "flop",
-            "compute",
-            "train_flops",
-            "training_flops",
-            "training_flop",
-            "training_compute",
-            "total_flops",
-        ],
-    ),
-    (
-        "loss",
-        &[
-            "L",
-            "loss",
-            "val_loss",
-            "valid_loss",
-            "validation_loss",
-            "eval_loss",
-            "test_loss",
-            "final_loss",
-            "val_bpb",
-        ],
-    ),
-    (
-        "unique_tokens",
-        &["U", "unique_tokens", "n_unique_tokens", "num_unique_tokens"],
-    ),
-    ("experts", &["experts", "n_experts", "num_experts"]),
-    (
-        "streams",
-        &["P", "streams", "n_streams", "num_streams", "streams_p"],
-    ),
-    ("samples", &["k", "samples", "n_samples", "num_samples"]),
-    ("coverage", &["coverage", "pass_at_k", "pass@k"]),
-    ("error", &["error", "err", "error_rate"]),
-    ("score", &["score", "accuracy", "acc"]),
-    ("learning_rate", &["learning_rate", "lr", "peak_lr"]),
-    ("batch_tokens", &["batch_tokens", "tokens_per_batch"]),
-    ("granularity", &["G", "granularity"]),
-];
-
-/// Letters by which people call an input, for conditions and predictions.
-const LETTERS: &[(&str, &str)] = &[
-    ("N", "params"),
-    ("D", "tokens"),
-    ("C", "flops"),
-    ("compute", "flops"),
-    ("L", "loss"),
-    ("U", "unique_tokens"),
-    ("P", "streams"),
-    ("k", "samples"),
-];
-
-/// The canonical name that `given` stands for; itself when it stands for no other.
-pub fn canonical(given: &str) -> &str {
-    let letter = LETTERS
-        .iter()
-        .find(|(letter, _)| *letter == given)
-        .map(|(_, name)| *name);
-    let usual = || {
-        USUAL
-            .iter()
-            .find(|(_, names)| is_usual(given, names))
-            .map(|(name, _)| *name)
-    };
-    letter.or_else(usual).unwrap_or(given)
-}
-
-fn is_usual(column: &str, names: &[&str]) -> bool {
-    let folded: String = column
-        .to_lowercase()
-        .chars()
-        .map(|sign| {
-            if matches!(sign, ' ' | '-' | '.') {
-                '_'
-            } else {
-                sign
-            }
-        })
-        .collect();
-    names.iter().any(|name| match name.len() {
-        1 => *name == column,
-        _ => *name == folded,
-    })
-}
-
-/// The option that names an input.
-pub fn option_of(input: &str) -> String {
-    match input {
-        "params" => "--n".into(),
-        "tokens" => "--d".into(),
-        "flops" => "--compute".into(),
-        "loss" => "--loss".into(),
-        other => format!("--column {other}=COLUMN"),
-    }
 }
 
 /// Where the inputs come from.
@@ -200,6 +74,15 @@ impl Columns {
             }
         }
         columns.derive(&explicit);
+        // Budgets are never guessed: they are a column, that of the compute if no other.
+        if let Some(Source::Column(flops)) = columns.sources.get("flops").cloned()
+            && !columns.ambiguous.contains_key("budget")
+        {
+            columns
+                .sources
+                .entry("budget".into())
+                .or_insert(Source::Column(flops));
+        }
         Ok(columns)
     }
 
@@ -263,24 +146,35 @@ impl Columns {
     }
 
     /// The source of an input that `form` needs.
-    pub fn needed(&self, form: &dyn LawForm, input: &str, meaning: &str) -> Result<&Source, Misuse> {
+    pub fn needed(&self, form: &str, column: &Column) -> Result<&Source, Misuse> {
+        let input = column.name.as_ref();
         self.unambiguous(input)?;
         self.sources.get(input).ok_or_else(|| Misuse::Unnamed {
-            form: form.name().into(),
-            meaning: format!("{input} ({meaning})"),
+            form: form.into(),
+            meaning: format!("{input} ({})", column.meaning),
             option: option_of(input),
             available: self.available(),
         })
     }
 
     /// Whether the file has everything that `form` needs.
-    pub fn suit(&self, form: &dyn LawForm) -> bool {
-        let mut names = form
-            .inputs()
-            .iter()
-            .chain([form.response()])
-            .map(|column| column.name.as_ref());
-        names.all(|name| self.sources.contains_key(name))
+    pub fn suit(&self, form: &Definition) -> bool {
+        self.lacks(form).is_empty()
+    }
+
+    /// What `form` needs and the file does not have.
+    pub fn lacks<'f>(&self, form: &'f Definition) -> Vec<&'f str> {
+        let columns = form.inputs.iter().chain([&form.response]);
+        let names = columns.map(|column| column.name.as_ref());
+        names
+            .filter(|name| !(self.sources.contains_key(*name) || *name == COVERAGE && self.has_counts()))
+            .collect()
+    }
+
+    /// Whether coverage comes from counts of samples and correct ones, a problem a row.
+    pub fn has_counts(&self) -> bool {
+        let has = |input: &str| self.sources.contains_key(input);
+        !has(COVERAGE) && has("samples") && has("correct")
     }
 
     /// Whether one column only could be the input.
@@ -407,16 +301,19 @@ fn explicit(arguments: &Arguments, own: &[String]) -> Result<BTreeMap<String, St
     Ok(explicit)
 }
 
-/// Every input and response of every form, and those of a user's own.
+/// Every input and response of every form, those of a user's own, and the columns beside them.
 fn known(own: &[String]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let registered = registry()
         .iter()
         .flat_map(|form| form.inputs().iter().chain([form.response()]));
-    for name in registered
-        .map(|column| column.name.to_string())
-        .chain(own.iter().cloned())
-    {
+    let of_frontiers = Frontier::ALL
+        .into_iter()
+        .flat_map(|frontier| frontier.definition().inputs.iter());
+    let columns = registered
+        .chain(of_frontiers)
+        .map(|column| column.name.to_string());
+    for name in columns.chain(OTHERS.map(String::from)).chain(own.iter().cloned()) {
         if !names.contains(&name) {
             names.push(name);
         }

@@ -3,16 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use triaxis_laws::form::{Column, LawForm, Residual, Scale};
+use triaxis_laws::approach::Run;
+use triaxis_laws::coverage::Curve;
+use triaxis_laws::form::LawForm;
 use triaxis_laws::forms::registry;
 use triaxis_laws::numeric::Stream;
-use triaxis_laws::{HeldOut, Observations};
+use triaxis_laws::{Fit, FitOptions, HeldOut, Observations, fit};
 use triaxis_report::view::FitCompared;
 use triaxis_tables::{CellError, Condition, Query, Rule, Source, Table, TableError, Wanted, read};
 
-use super::columns::{self, Columns};
-use super::options;
-use super::{Chosen, Misuse};
+use super::columns::{self, COVERAGE, Columns};
+use super::form::Chosen;
+use super::names::canonical;
+use super::wanted::{SIZES, own, wanted};
+use super::{Misuse, counts, options};
 
 /// The name under which weights are read.
 const WEIGHTS: &str = "weights";
@@ -65,6 +69,8 @@ pub struct Data {
     /// How many rows those fitted were drawn from, when they were.
     pub drawn_from: Option<usize>,
     held_out: Option<Vec<bool>>,
+    /// Coverage against samples, when the rows are counts of problems.
+    curve: Option<(Curve, Observations)>,
 }
 
 impl Data {
@@ -78,13 +84,8 @@ impl Data {
     ) -> anyhow::Result<Self> {
         let available = triaxis_tables::columns(file)?;
         let columns = Columns::assign(available, named, &own(chosen))?;
-        let (response, mut wanted) = match chosen.form() {
-            Some(form) => (
-                form.response().name.to_string(),
-                of_form(form, &columns, options.residual())?,
-            ),
-            None => of_all(&columns)?,
-        };
+        let (response, mut wanted) = wanted(chosen, &columns, options.residual())?;
+        let counted = response == COVERAGE && columns.has_counts();
         if let Some(weights) = &named.weights {
             wanted.push(Wanted {
                 name: WEIGHTS.into(),
@@ -95,7 +96,7 @@ impl Data {
         let query = Query {
             columns: wanted,
             filter: rows.filter.clone(),
-            mark: rows.holdout.clone(),
+            mark: rows.holdout.clone().filter(|_| !counted),
             names: columns.names(),
         };
         let table = read(file, &query)?;
@@ -107,7 +108,12 @@ impl Data {
             dropped: 0,
             drawn_from: None,
             held_out: None,
+            curve: None,
         };
+        if counted {
+            data.count(rows)?;
+            return Ok(data);
+        }
         data.usable(&data.response)?;
         if named.weights.is_some() {
             data.usable(WEIGHTS)?;
@@ -116,6 +122,104 @@ impl Data {
         data.draw(rows.most_rows as usize, options.seed());
         data.held_out = rows.holdout.is_some().then(|| data.table.marked().to_vec());
         Ok(data)
+    }
+
+    /// Turns counts of problems into coverage against samples.
+    fn count(&mut self, rows: &Arguments) -> anyhow::Result<()> {
+        if rows.drop_worst > 0 {
+            return Err(Misuse::OfCounts("--drop-worst").into());
+        }
+        let problems = counts::problems(
+            self.usable("samples")?,
+            self.usable("correct")?,
+            self.usable("problem").unwrap_or_default(),
+            |row| self.table.place(row),
+        )?;
+        let curve = Curve::new(&problems)?;
+        let table = curve.table()?;
+        if let Some(condition) = &rows.holdout {
+            if let Some(name) = condition
+                .names()
+                .into_iter()
+                .find(|name| table.column(canonical(name)).is_err())
+            {
+                return Err(Misuse::HoldoutOfCounts(name.into()).into());
+            }
+            let of = |name: &str, row: usize| table.column(canonical(name)).ok().map(|column| column[row]);
+            let held = (0..table.rows()).map(|row| condition.meets(|name| of(name, row)));
+            self.held_out = Some(held.collect());
+        }
+        self.columns.notes.push(format!(
+            "coverage by the unbiased pass@k (Chen et al. 2021, equation 1) of {} problems at {} numbers of samples up to {}",
+            problems.len(),
+            table.rows(),
+            curve.samples.last().copied().unwrap_or_default(),
+        ));
+        self.curve = Some((curve, table));
+        Ok(())
+    }
+
+    /// The numbers of a column as fitted; none of one that is not there.
+    pub fn numbers(&self, name: &str) -> &[f64] {
+        match &self.curve {
+            Some((_, table)) => table.column(name).unwrap_or_default(),
+            None => self.usable(name).unwrap_or_default(),
+        }
+    }
+
+    /// The names of the columns that were read, weights aside.
+    pub fn read_columns(&self) -> Vec<String> {
+        let names = self.table.columns().map(|(name, _)| name);
+        let spoiled = self.table.spoiled().map(|(name, _)| name);
+        let mut names: Vec<String> = names
+            .chain(spoiled)
+            .filter(|name| *name != WEIGHTS)
+            .map(String::from)
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Where a row that is fitted comes from.
+    pub fn place(&self, row: usize) -> String {
+        match &self.curve {
+            Some((curve, _)) => format!("pass@{}", curve.samples[row]),
+            None => self.table.place(row),
+        }
+    }
+
+    /// Whether the rows are counts of problems.
+    pub fn is_counted(&self) -> bool {
+        self.curve.is_some()
+    }
+
+    /// Fits one form to what it needs of the table.
+    pub fn fit(&self, form: &dyn LawForm, options: &FitOptions) -> anyhow::Result<Fit> {
+        match &self.curve {
+            Some((curve, _)) => Ok(curve.fit(form, options)?),
+            None => Ok(fit(form, &self.observations(form)?, options)?),
+        }
+    }
+
+    /// The rows as runs of a ladder; a run's budget is that of the column of budgets.
+    pub fn runs(&self) -> Result<Vec<Run>, TableError> {
+        let [params, tokens, loss] = ["params", "tokens", "loss"].map(|name| self.usable(name));
+        let (params, tokens, loss) = (params?, tokens?, loss?);
+        let budgets = self.usable("budget")?;
+        let flops = match self.numbers("flops") {
+            [] => budgets,
+            flops => flops,
+        };
+        let rows = 0..self.table.rows();
+        Ok(rows
+            .map(|row| Run {
+                params: params[row],
+                tokens: tokens[row],
+                flops: flops[row],
+                loss: loss[row],
+                budget: budgets.get(row).copied(),
+            })
+            .collect())
     }
 
     /// A column, or why it cannot be used.
@@ -170,6 +274,9 @@ impl Data {
 
     /// Every usable column.
     pub fn all(&self) -> Observations {
+        if let Some((_, table)) = &self.curve {
+            return table.clone();
+        }
         self.of(self.table.columns().filter(|(name, _)| *name != WEIGHTS))
     }
 
@@ -177,7 +284,7 @@ impl Data {
     pub fn not_compared(&self) -> Vec<FitCompared> {
         let suited = registry()
             .iter()
-            .filter(|form| form.response().name == self.response && self.columns.suit(**form));
+            .filter(|form| form.response().name == self.response && self.columns.suit(form.definition()));
         let spoiled = suited.filter_map(|form| {
             let mut names = form.inputs().iter().map(|column| column.name.as_ref());
             let error = names.find_map(|name| self.usable(name).err())?;
@@ -201,9 +308,17 @@ impl Data {
             .iter()
             .chain([form.response()])
             .map(|column| column.name.as_ref());
-        let columns = names
-            .map(|name| Ok((name, self.usable(name)?)))
+        let needed: Vec<&str> = names.collect();
+        let mut columns = needed
+            .iter()
+            .map(|name| Ok((*name, self.usable(name)?)))
             .collect::<Result<Vec<_>, TableError>>()?;
+        let others = SIZES.into_iter().filter(|name| !needed.contains(name));
+        columns.extend(
+            others
+                .map(|name| (name, self.numbers(name)))
+                .filter(|(_, values)| !values.is_empty()),
+        );
         Ok(self.of(columns.into_iter()))
     }
 
@@ -229,77 +344,5 @@ impl Data {
     /// Whether the user chose the rows that check the fit.
     pub fn chose_held_out(&self) -> bool {
         self.held_out.is_some()
-    }
-}
-
-/// The columns of a user's form.
-fn own(chosen: &Chosen) -> Vec<String> {
-    let columns = chosen
-        .form()
-        .into_iter()
-        .flat_map(|form| form.inputs().iter().chain([form.response()]));
-    columns.map(|column| column.name.to_string()).collect()
-}
-
-fn of_form(form: &dyn LawForm, columns: &Columns, residual: Option<Residual>) -> Result<Vec<Wanted>, Misuse> {
-    let residual = residual.unwrap_or(form.definition().residual);
-    let wanted = |column: &Column, rule: Rule| {
-        let source = columns.needed(form, &column.name, column.meaning)?.clone();
-        Ok(Wanted {
-            name: column.name.to_string(),
-            source,
-            rule,
-        })
-    };
-    let is_own = form.definition().source == "the user's";
-    let response = match residual {
-        Residual::Log => Rule::Positive,
-        Residual::Linear if is_own => Rule::Finite,
-        Residual::Linear => rule(form.response()),
-    };
-    let inputs = form.inputs().iter().map(|column| wanted(column, rule(column)));
-    inputs.chain([wanted(form.response(), response)]).collect()
-}
-
-/// Every input of every form that has all its columns, and the response that is compared.
-fn of_all(columns: &Columns) -> Result<(String, Vec<Wanted>), Misuse> {
-    if let Some(input) = columns.first_ambiguous() {
-        columns.unambiguous(input)?;
-    }
-    // Most forms predict a loss; another response is taken only where there is none.
-    let suited: Vec<_> = registry().iter().filter(|form| columns.suit(**form)).collect();
-    let response = suited
-        .iter()
-        .map(|form| form.response())
-        .find(|response| response.name == "loss");
-    let Some(response) = response.or(suited.first().map(|form| form.response())) else {
-        return Err(Misuse::NothingSuits {
-            recognised: columns.recognised(),
-            missing: columns.missing(),
-            available: columns.available(),
-        });
-    };
-    let mut wanted: Vec<Wanted> = Vec::new();
-    for form in suited.iter().filter(|form| form.response().name == response.name) {
-        for column in form.inputs().iter().chain([response]) {
-            let known = wanted.iter_mut().find(|wanted| wanted.name == column.name);
-            match known {
-                Some(known) if rule(column) == Rule::Positive => known.rule = Rule::Positive,
-                Some(_) => {}
-                None => wanted.push(Wanted {
-                    name: column.name.to_string(),
-                    source: columns.needed(**form, &column.name, column.meaning)?.clone(),
-                    rule: rule(column),
-                }),
-            }
-        }
-    }
-    Ok((response.name.to_string(), wanted))
-}
-
-fn rule(column: &Column) -> Rule {
-    match column.scale {
-        Scale::Log => Rule::Positive,
-        Scale::Linear => Rule::Finite,
     }
 }

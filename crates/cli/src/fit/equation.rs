@@ -1,12 +1,11 @@
 //! A law with its numbers in the place of its parameters.
 
 use triaxis_laws::Fit;
-use triaxis_laws::form::LawForm;
+use triaxis_laws::form::Definition;
 
-/// The equation of `form` with the values of `fit`.
-pub fn with_numbers(form: &dyn LawForm, fit: &Fit) -> String {
-    let equation = &form.definition().equation;
-    let (mut text, mut rest) = (String::new(), equation.as_ref());
+/// The equation of a law with the values of `fit`.
+pub fn with_numbers(definition: &Definition, fit: &Fit) -> String {
+    let (mut text, mut rest) = (String::new(), definition.equation.as_ref());
     while let Some(start) = rest.find(|sign: char| sign.is_alphabetic()) {
         let word_end = |from: &str| {
             from.find(|sign: char| !sign.is_alphanumeric() && !matches!(sign, '_' | '\''))

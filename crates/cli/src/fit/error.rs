@@ -65,6 +65,51 @@ pub enum Misuse {
         /// Rows there are.
         rows: usize,
     },
+    /// A count that is no whole number.
+    #[error(
+        "{column} {place}: it is {value}, and must be a whole number: a count; correct it or leave the row out"
+    )]
+    Count {
+        /// The input.
+        column: &'static str,
+        /// Where it stands.
+        place: String,
+        /// What is there.
+        value: f64,
+    },
+    /// More correct samples than were drawn.
+    #[error(
+        "{place}: {correct} of {samples} samples are correct, which cannot be; correct it or leave the row out"
+    )]
+    MoreCorrect {
+        /// Where it stands.
+        place: String,
+        /// Correct samples.
+        correct: f64,
+        /// Samples drawn.
+        samples: f64,
+    },
+    /// A problem in two rows.
+    #[error(
+        "problem {problem} stands in {first} and in {second}: each problem has one row; choose the rows of one model \
+         or task with --where, as in `model == \"small\"`"
+    )]
+    ProblemTwice {
+        /// The problem.
+        problem: f64,
+        /// Its first row.
+        first: String,
+        /// Its second row.
+        second: String,
+    },
+    /// An option that has no meaning for counts.
+    #[error("`{0}` is for rows of runs, and these are counts of problems: choose rows with --where")]
+    OfCounts(&'static str),
+    /// A condition on something else than the curve.
+    #[error(
+        "`--holdout` of counts chooses points of the curve by samples (or k) and coverage: it has no `{0}`"
+    )]
+    HoldoutOfCounts(String),
     /// A prediction that is not understood.
     #[error("`--predict {given}`: {problem}, as in `N=7B,D=4T`")]
     Prediction {
@@ -84,6 +129,11 @@ pub enum Misuse {
     /// An option for a single form, with none named.
     #[error("`{0}` needs a form: name one with --form, since forms differ in it")]
     NeedsForm(&'static str),
+    /// An option that approaches 1 and 2 do not have.
+    #[error(
+        "`{0}` is for forms: approaches 1 and 2 find optima and fit lines by least squares; leave it out"
+    )]
+    NotOfFrontiers(&'static str),
     /// All forms refused.
     #[error("no form can be fitted to these runs:\n{0}")]
     NothingFitted(String),

@@ -2,29 +2,33 @@
 
 use std::fmt;
 
-use triaxis_laws::form::{Column, LawForm};
-use triaxis_laws::forms::{find, registry};
+use triaxis_laws::approach::Frontier;
+use triaxis_laws::form::{Column, Definition, LawForm};
 
-use super::columns::option_of;
+use super::columns::COVERAGE;
+use super::form::{Chosen, definitions};
+use super::names::option_of;
 use crate::Format;
 use crate::output;
 
-struct List(Vec<&'static dyn LawForm>);
+/// What coverage may come from instead.
+const COUNTS: &str = "counts, a row a problem: its samples and those correct; --column correct=COLUMN";
+
+struct List<'a>(Vec<&'a Definition>);
 
 /// Prints all forms, or the one named.
 pub fn print(name: Option<&str>, format: Format) -> anyhow::Result<()> {
-    let forms = match name {
-        Some(name) => vec![find(name)?],
-        None => registry().to_vec(),
+    let chosen = Chosen::of(name, None)?;
+    let definitions = match chosen.definition() {
+        Some(definition) => vec![definition],
+        None => definitions().collect(),
     };
-    let definitions: Vec<_> = forms.iter().map(|form| form.definition()).collect();
-    output::print(format, &List(forms), &definitions)
+    output::print(format, &List(definitions.clone()), &definitions)
 }
 
-impl fmt::Display for List {
+impl fmt::Display for List<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, form) in self.0.iter().enumerate() {
-            let definition = form.definition();
+        for (index, definition) in self.0.iter().enumerate() {
             if index > 0 {
                 write!(formatter, "\n\n")?;
             }
@@ -34,7 +38,23 @@ impl fmt::Display for List {
             for column in definition.inputs.iter() {
                 writeln!(formatter, "    needs    {}", column_line(column))?;
             }
-            writeln!(formatter, "    predicts {}", column_line(&definition.response))?;
+            if definition.response.name == COVERAGE {
+                writeln!(formatter, "    or       {COUNTS}")?;
+            }
+            let frontier = Frontier::ALL
+                .into_iter()
+                .find(|frontier| frontier.definition().name == definition.name);
+            match frontier {
+                None => writeln!(formatter, "    predicts {}", column_line(&definition.response))?,
+                Some(frontier) => {
+                    for law in frontier.laws() {
+                        let Column {
+                            name, meaning, unit, ..
+                        } = law.response();
+                        writeln!(formatter, "    gives    {name:<15} {meaning} [{unit}], of flops")?;
+                    }
+                }
+            }
             for (index, parameter) in definition.parameters.iter().enumerate() {
                 let unit = if parameter.unit == "1" {
                     String::new()

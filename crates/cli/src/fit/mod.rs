@@ -1,29 +1,36 @@
 //! `triaxis fit`: a law with intervals from runs made elsewhere.
 
 mod columns;
+mod comparison;
+mod counts;
 mod data;
 mod equation;
 mod error;
 mod form;
+mod law;
 mod list;
+mod names;
 mod options;
 mod outcome;
 mod page;
 mod predict;
 mod text;
+mod wanted;
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use triaxis_laws::form::LawForm;
-use triaxis_laws::{Fit, compare, fit, forms};
+use triaxis_laws::{compare, forms};
 
 use crate::Format;
 use crate::output;
+use comparison::Comparison;
 use data::Data;
 pub use error::Misuse;
 use form::Chosen;
-use outcome::{Comparison, Outcome};
+use law::Law;
+use outcome::Outcome;
 
 /// Arguments of `fit`.
 #[derive(Args)]
@@ -74,30 +81,37 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         &chosen,
         &arguments.options,
     )?;
-    let (form, fit, comparison): (&dyn LawForm, Fit, _) = match chosen.form() {
-        Some(form) => {
-            let options = arguments.options.of(form, data.held_out())?;
-            (form, fit(form, &data.observations(form)?, &options)?, None)
-        }
-        None => {
+    let options = &arguments.options;
+    let (law, fit, comparison) = match &chosen {
+        Chosen::All => {
             // Bootstraps are for the form that is shown; profiles tell of each what is identified.
-            let points = arguments.options.of_all(data.held_out())?;
+            let points = options.of_all(data.held_out())?;
             let comparison = Comparison::new(&compare(&data.all(), &data.response, &points), &data);
             let Some(shown) = &comparison.shown else {
                 return Err(Misuse::NothingFitted(comparison.reasons()).into());
             };
             let form = forms::find(shown)?;
-            let options = arguments.options.of(form, data.held_out())?;
-            (
-                form,
-                fit(form, &data.observations(form)?, &options)?,
-                Some(comparison),
-            )
+            let fit = data.fit(form, &options.of(form.definition(), data.held_out())?)?;
+            (Law::Form(form), fit, Some(comparison))
+        }
+        Chosen::Frontier(frontier) => {
+            options.check_frontier()?;
+            let options = options.of(frontier.definition(), data.held_out())?;
+            let found = frontier.fit(&data.runs()?, &options)?;
+            (Law::Frontier(*frontier, found.optima), found.fit, None)
+        }
+        Chosen::Form(form) => {
+            let fit = data.fit(*form, &options.of(form.definition(), data.held_out())?)?;
+            (Law::Form(*form), fit, None)
+        }
+        Chosen::Own(form) => {
+            let fit = data.fit(form.as_ref(), &options.of(form.definition(), data.held_out())?)?;
+            (Law::Form(form.as_ref()), fit, None)
         }
     };
-    let outcome = Outcome::new(form, fit, &data, &requests, comparison)?;
+    let outcome = Outcome::new(&law, fit, &data, &requests, comparison)?;
     if let Some(path) = &arguments.report {
-        triaxis_report::write_fit_page(&page::view(form, &outcome, &data), path)?;
+        triaxis_report::write_fit_page(&page::view(&law, &outcome, &data), path)?;
     }
     output::print(arguments.format, &outcome, &outcome)?;
     match outcome.refused() {

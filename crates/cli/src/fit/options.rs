@@ -1,7 +1,7 @@
 //! How the fit is done.
 
 use clap::{Args, ValueEnum};
-use triaxis_laws::form::{LawForm, Residual};
+use triaxis_laws::form::{Definition, Residual};
 use triaxis_laws::{FitOptions, HeldOut, Objective, Reduction, Resampling, Robust};
 
 use super::{Misuse, ResidualKind};
@@ -10,9 +10,9 @@ use super::{Misuse, ResidualKind};
 #[derive(Args)]
 #[command(next_help_heading = "Fit")]
 pub struct Arguments {
-    /// Loss of a residual: Huber's, least absolute deviations, or least squares
-    #[arg(long, value_enum, default_value_t = ObjectiveKind::Huber)]
-    objective: ObjectiveKind,
+    /// Loss of a residual: Huber's, least absolute deviations, or least squares [default: huber]
+    #[arg(long, value_enum)]
+    objective: Option<ObjectiveKind>,
     /// Where Huber's loss turns from squares to absolute values
     #[arg(long, default_value_t = 1e-3, value_name = "NUMBER")]
     delta: f64,
@@ -75,8 +75,19 @@ impl Arguments {
     }
 
     /// The library's options for one form.
-    pub fn of(&self, form: &dyn LawForm, holdout: HeldOut) -> anyhow::Result<FitOptions> {
-        self.with(self.residual().unwrap_or(form.definition().residual), holdout)
+    pub fn of(&self, form: &Definition, holdout: HeldOut) -> anyhow::Result<FitOptions> {
+        self.with(self.residual().unwrap_or(form.residual), holdout)
+    }
+
+    /// Refuses what has no meaning for a frontier, whose curves and lines are fitted by least squares.
+    pub fn check_frontier(&self) -> Result<(), Misuse> {
+        let given = [
+            (self.objective.is_some(), "--objective"),
+            (self.residual.is_some(), "--residual"),
+            (self.resampling.is_some(), "--resampling"),
+        ];
+        let given = given.into_iter().find(|(given, _)| *given);
+        given.map_or(Ok(()), |(_, option)| Err(Misuse::NotOfFrontiers(option)))
     }
 
     /// The library's options for a comparison, which gives each form its own residual and needs no bootstrap.
@@ -95,7 +106,7 @@ impl Arguments {
         let options = FitOptions {
             objective: Some(Objective {
                 residual,
-                robust: match self.objective {
+                robust: match self.objective.unwrap_or(ObjectiveKind::Huber) {
                     ObjectiveKind::Huber => Robust::Huber { delta: self.delta },
                     ObjectiveKind::Absolute => Robust::Absolute,
                     ObjectiveKind::Squares => Robust::Squares,

@@ -5,16 +5,15 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use triaxis_laws::form::{Column, LawForm};
-use triaxis_laws::forms::find;
+use triaxis_laws::approach::EnvelopePoint;
 use triaxis_laws::{
-    Compared, Distrust, Fit, Holdout, Objective, ParameterEstimate, Prediction, PureError, Refusal,
-    Resampling, Trust, Warning, predict, trusted,
+    Fit, Holdout, Objective, ParameterEstimate, Prediction, PureError, Refusal, Resampling, Warning,
 };
-use triaxis_report::view::FitCompared;
 
+use super::comparison::Comparison;
 use super::data::Data;
 use super::equation;
+use super::law::Law;
 use super::predict::Request;
 
 /// What a fit found. The names of its fields are the names in JSON.
@@ -78,9 +77,15 @@ pub struct Outcome {
     pub local_minima: usize,
     /// Seed of the bootstrap.
     pub seed: u64,
+    /// The optima that approach 1 or 2 found, and fitted its laws to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub optima: Vec<EnvelopePoint>,
     /// How the form compares with others, when all were fitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
+    /// Whether the rows are counts of problems, and the curve of coverage was fitted.
+    #[serde(skip)]
+    pub is_counted: bool,
     /// The fit itself, for the page.
     #[serde(skip)]
     pub fit: Fit,
@@ -111,35 +116,34 @@ impl<T: Clone + std::fmt::Display> Said<T> {
     }
 }
 
-/// A run predicted: its inputs by name, and under the name of the response the value with its interval.
+/// A run predicted: its inputs by name, and under the name of each response the value with its interval.
 pub struct Predicted {
-    /// The library's prediction.
-    pub of: Prediction,
-    /// The name of the response.
-    pub response: String,
+    /// The library's predictions, by response.
+    pub of: Vec<(String, Prediction)>,
 }
 
 impl Serialize for Predicted {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Prediction {
-            inputs,
-            value,
-            low,
-            high,
-            law_low,
-            law_high,
-            level,
-            reach,
-        } = &self.of;
-        let mut map: Map<String, Value> = inputs
-            .iter()
-            .map(|(name, value)| (name.clone(), json!(value)))
-            .collect();
-        let response =
-            json!({ "value": value, "low": low, "high": high, "law_low": law_low, "law_high": law_high });
-        map.insert(self.response.clone(), response);
-        map.insert("level".into(), json!(level));
-        map.insert("reach".into(), json!(reach));
+        let mut map: Map<String, Value> = Map::new();
+        for (response, of) in &self.of {
+            for (name, value) in &of.inputs {
+                map.insert(name.clone(), json!(value));
+            }
+            let Prediction {
+                value,
+                low,
+                high,
+                law_low,
+                law_high,
+                ..
+            } = of;
+            map.insert(
+                response.clone(),
+                json!({ "value": value, "low": low, "high": high, "law_low": law_low, "law_high": law_high }),
+            );
+            map.insert("level".into(), json!(of.level));
+            map.insert("reach".into(), json!(of.reach));
+        }
         map.serialize(serializer)
     }
 }
@@ -156,53 +160,25 @@ pub struct Checked {
     pub places: Vec<String>,
 }
 
-/// All forms that the columns allow, by their error on the runs held out.
-#[derive(Serialize)]
-pub struct Comparison {
-    /// The form to trust, and why; none is when nothing predicts the runs held out.
-    pub trusted: Option<String>,
-    /// Why it is trusted, or why none is.
-    pub why: String,
-    /// The forms, the lowest error first.
-    pub forms: Vec<FitCompared>,
-    /// The form whose fit is shown.
-    #[serde(skip)]
-    pub shown: Option<String>,
-}
-
 impl Outcome {
     /// Puts together what is printed, and makes the predictions asked for.
     pub fn new(
-        form: &dyn LawForm,
+        law: &Law<'_>,
         fit: Fit,
         data: &Data,
         requests: &[Request],
         comparison: Option<Comparison>,
     ) -> anyhow::Result<Self> {
-        let definition = form.definition();
-        let response = definition.response.name.to_string();
-        let mut predictions = Vec::new();
-        for request in requests {
-            let of = predict(form, &fit, &request.inputs(form)?)?;
-            predictions.push(Predicted {
-                of,
-                response: response.clone(),
-            });
-        }
-        let inputs: Vec<String> = form
-            .inputs()
-            .iter()
-            .chain([form.response()])
-            .map(|column| column.name.to_string())
-            .collect();
+        let definition = law.definition();
+        let predictions = requests.iter().map(|request| law.predicted(&fit, request));
+        let predictions = predictions.collect::<anyhow::Result<Vec<Predicted>>>()?;
         let inputs = match comparison {
-            Some(_) => data.columns.sources.keys().cloned().collect(),
-            None => inputs,
+            Some(_) => data.read_columns(),
+            None => law.columns(data),
         };
         let is_derived = |note: &&String| {
-            inputs
-                .iter()
-                .any(|input| note.starts_with(&format!("{input} by ")))
+            let mut derived = inputs.iter().map(|input| format!("{input} by "));
+            derived.any(|start| note.starts_with(&start)) || note.starts_with("coverage by ")
         };
         let derived = data.columns.notes.iter().filter(is_derived).cloned();
         let drawn = data.drawn_from.map(|rows| {
@@ -214,13 +190,13 @@ impl Outcome {
         Ok(Self {
             form: definition.name.to_string(),
             equation: definition.equation.to_string(),
-            law: equation::with_numbers(form, &fit),
+            law: equation::with_numbers(definition, &fit),
             source: definition.source.to_string(),
             file: data.file.clone(),
             columns: data.columns.described(&inputs),
             parameters: fit.parameters.clone(),
-            order: form
-                .parameters()
+            order: definition
+                .parameters
                 .iter()
                 .map(|parameter| parameter.name.to_string())
                 .collect(),
@@ -231,7 +207,7 @@ impl Outcome {
             rows_dropped: data.dropped,
             holdout: fit.holdout.clone().map(|of| Checked {
                 largest: !data.chose_held_out(),
-                places: of.rows.iter().map(|row| data.table.place(*row)).collect(),
+                places: of.rows.iter().map(|row| data.place(*row)).collect(),
                 of,
             }),
             residuals: fit.residuals.clone(),
@@ -248,6 +224,8 @@ impl Outcome {
             local_minima: fit.minima.len(),
             seed: fit.seed,
             predictions,
+            optima: law.optima().to_vec(),
+            is_counted: data.is_counted(),
             comparison,
             fit,
         })
@@ -257,117 +235,5 @@ impl Outcome {
     pub fn refused(&self) -> Option<String> {
         let refusals: Vec<&str> = self.refusals.iter().map(|said| said.message.as_str()).collect();
         (!refusals.is_empty()).then(|| refusals.join("; "))
-    }
-}
-
-impl Comparison {
-    /// From the library's comparison.
-    pub fn new(compared: &[Compared], data: &Data) -> Self {
-        let mut forms: Vec<FitCompared> = compared.iter().map(form_of).collect();
-        forms.extend(data.not_compared());
-        let trust = trusted(compared);
-        let best = compared.iter().find(|compared| compared.fit.is_ok());
-        let (trusted, why) = match trust {
-            Ok(trust) => (
-                Some(trust.form.clone()),
-                reason(&trust) + &apart(&trust.form, compared),
-            ),
-            Err(distrust) => (None, distrusted(&distrust)),
-        };
-        Self {
-            shown: trusted.clone().or(best.map(|best| best.form.clone())),
-            trusted,
-            why,
-            forms,
-        }
-    }
-
-    /// Why there is no fit at all, form by form.
-    pub fn reasons(&self) -> String {
-        let lines = self
-            .forms
-            .iter()
-            .filter_map(|form| Some(format!("  {}: {}", form.form, form.refused.as_ref()?)));
-        lines.collect::<Vec<_>>().join("\n")
-    }
-}
-
-fn reason(trust: &Trust) -> String {
-    let (error, baseline) = (100.0 * trust.error, 100.0 * trust.baseline);
-    match &trust.instead_of {
-        None => format!(
-            "its error on the runs held out is the lowest, {error:.2}% (predicting their mean would be {baseline:.1}% off)"
-        ),
-        Some((form, lowest)) => format!(
-            "its error on the runs held out, {error:.2}%, is within the uncertainty (±{:.2}) of the lowest, {:.2}% of {form}, with fewer parameters",
-            100.0 * trust.uncertainty,
-            100.0 * lowest,
-        ),
-    }
-}
-
-/// The best form that tells apart what the trusted one cannot.
-fn apart(form: &str, compared: &[Compared]) -> String {
-    let inputs = |form: &str| find(form).map_or(&[][..], |form| form.inputs());
-    let trusted = inputs(form);
-    let more = compared
-        .iter()
-        .find(|other| inputs(&other.form).len() > trusted.len() && other.fit.is_ok());
-    let Some(more) = more.filter(|more| more.held_out_error().is_finite()) else {
-        return String::new();
-    };
-    let names = |columns: &[Column]| {
-        columns
-            .iter()
-            .map(|column| column.name.as_ref())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    format!(
-        "; it knows {} only, and of those that know {} the best is {}, {:.2}% off",
-        names(trusted),
-        names(inputs(&more.form)),
-        more.form,
-        100.0 * more.held_out_error(),
-    )
-}
-
-fn distrusted(distrust: &Distrust) -> String {
-    match distrust {
-        Distrust::NothingChecked => "none: too few runs to hold some out, so no form could be checked".into(),
-        Distrust::WorseThanMean {
-            form,
-            error,
-            baseline,
-        } => format!(
-            "none: the best, {form}, misses the runs held out by {:.1}%, and their predecessors' mean by {:.1}%",
-            100.0 * error,
-            100.0 * baseline,
-        ),
-    }
-}
-
-fn form_of(compared: &Compared) -> FitCompared {
-    let fit = compared.fit.as_ref().ok();
-    let holdout = fit.and_then(|fit| fit.holdout.as_ref());
-    let parameters = find(&compared.form).map_or(0, |form| form.parameters().len());
-    let unidentified = |fit: &Fit| {
-        let those = fit
-            .parameters
-            .iter()
-            .filter(|(_, parameter)| !parameter.estimate.identified);
-        those.map(|(name, _)| name.clone()).collect()
-    };
-    FitCompared {
-        form: compared.form.clone(),
-        parameters,
-        held_out_error: holdout.map(|holdout| holdout.mean_absolute),
-        baseline: holdout.map(|holdout| holdout.baseline),
-        r_squared: fit.map(|fit| fit.r_squared),
-        unidentified: fit.map(unidentified).unwrap_or_default(),
-        refused: match &compared.fit {
-            Ok(fit) => fit.refusals.first().map(ToString::to_string),
-            Err(error) => Some(error.to_string()),
-        },
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use triaxis_laws::form::{LawForm, Scale};
+use triaxis_laws::form::{Definition, Scale};
 use triaxis_laws::forms::FLOPS_PER_PARAM_TOKEN;
 use triaxis_units::Tokens;
 
 use super::Misuse;
-use super::columns::canonical;
+use super::names::canonical;
 
 /// A run to be predicted: as given, and its inputs by canonical name.
 pub struct Request {
@@ -78,8 +78,8 @@ fn request(given: &str) -> Result<Request, Misuse> {
 }
 
 impl Request {
-    /// The inputs in the order of `form`.
-    pub fn inputs(&self, form: &dyn LawForm) -> Result<Vec<f64>, Misuse> {
+    /// The inputs in the order of a law.
+    pub fn inputs(&self, law: &Definition) -> Result<Vec<f64>, Misuse> {
         let wrong = |problem: String| Misuse::Prediction {
             given: self.given.clone(),
             problem,
@@ -87,18 +87,13 @@ impl Request {
         let input = |column: &triaxis_laws::form::Column| {
             let name = column.name.as_ref();
             let value = self.inputs.get(name).copied();
-            let value = value.ok_or_else(|| {
-                wrong(format!(
-                    "form `{}` needs {name} ({})",
-                    form.name(),
-                    column.meaning
-                ))
-            })?;
+            let value = value
+                .ok_or_else(|| wrong(format!("form `{}` needs {name} ({})", law.name, column.meaning)))?;
             match column.scale {
                 Scale::Log if value <= 0.0 => Err(wrong(format!("{name} is {value} and must be above zero"))),
                 _ => Ok(value),
             }
         };
-        form.inputs().iter().map(input).collect()
+        law.inputs.iter().map(input).collect()
     }
 }

@@ -2,11 +2,12 @@
 
 use std::fmt::{self, Write};
 
-use triaxis_laws::{Objective, Prediction, Reduction, Resampling, Robust};
+use triaxis_laws::{Objective, Reduction, Resampling, Robust};
 use triaxis_units::{Flops, Params, Tokens};
 
+use super::comparison::Comparison;
 use super::equation::number;
-use super::outcome::{Comparison, Outcome, Predicted};
+use super::outcome::{Outcome, Predicted};
 use crate::table::Table;
 
 /// Columns of a terminal.
@@ -26,6 +27,7 @@ impl Outcome {
         if let Some(comparison) = &self.comparison {
             writeln!(formatter, "\n{}", forms(comparison))?;
             labelled(formatter, "trust", &trust(comparison))?;
+            labelled(formatter, "left out", &left_out(comparison))?;
             writeln!(formatter)?;
         }
         for note in &self.notes {
@@ -39,7 +41,7 @@ impl Outcome {
             writeln!(formatter)?;
         }
         for predicted in &self.predictions {
-            labelled(formatter, "predict", &prediction(predicted))?;
+            labelled(formatter, "predict", &prediction(predicted, self.is_counted))?;
         }
         writeln!(formatter)?;
         labelled(formatter, "check", &check(self))?;
@@ -74,6 +76,7 @@ fn labelled(formatter: &mut String, label: &str, text: &str) -> fmt::Result {
 
 fn data(outcome: &Outcome) -> String {
     let rows = match (outcome.rows, outcome.rows_in_file) {
+        (rows, found) if outcome.is_counted => format!("{found} rows, a curve of {rows} points"),
         (rows, found) if rows == found => format!("{rows} rows"),
         (rows, found) => format!("{rows} of {found} rows"),
     };
@@ -94,6 +97,15 @@ fn data(outcome: &Outcome) -> String {
 }
 
 fn quality(outcome: &Outcome) -> String {
+    if !outcome.optima.is_empty() {
+        return format!(
+            "least squares of logarithms through {} optima, from compute {} to {}; R2 {:.4}",
+            outcome.optima.len(),
+            Flops(outcome.optima[0].flops),
+            Flops(outcome.optima[outcome.optima.len() - 1].flops),
+            outcome.r_squared
+        );
+    }
     let Objective {
         robust,
         reduction,
@@ -152,7 +164,7 @@ fn factor(times: f64) -> String {
 /// An input as people write it.
 pub fn quantity(input: &str, value: f64) -> String {
     let written = match input {
-        "params" => Params::from_f64_rounded(value)
+        "params" | "params_opt" => Params::from_f64_rounded(value)
             .ok()
             .map(|value| value.to_string()),
         "flops" => Some(Flops(value).to_string()),
@@ -165,29 +177,43 @@ pub fn quantity(input: &str, value: f64) -> String {
 }
 
 /// The inputs of a prediction, in words.
-pub fn inputs(of: &Prediction) -> String {
-    let inputs = of
-        .inputs
-        .iter()
-        .map(|(name, value)| format!("{name} {}", quantity(name, *value)));
-    inputs.collect::<Vec<_>>().join(", ")
+pub fn inputs(predicted: &Predicted) -> String {
+    let inputs = predicted.of.iter().take(1).flat_map(|(_, of)| &of.inputs);
+    let words = inputs.map(|(name, value)| format!("{name} {}", quantity(name, *value)));
+    words.collect::<Vec<_>>().join(", ")
 }
 
-fn prediction(predicted: &Predicted) -> String {
-    let of = &predicted.of;
-    let reach = match of.reach {
+fn prediction(predicted: &Predicted, is_counted: bool) -> String {
+    let responses = predicted.of.iter().map(|(response, of)| {
+        let written = |value: f64| match response.as_str() {
+            "params_opt" | "tokens_opt" => quantity(response, value),
+            _ => number(value),
+        };
+        let [value, low, high] = [of.value, of.low, of.high].map(written);
+        format!("{response} {value} ({low} to {high} at {:.0}%)", 100.0 * of.level)
+    });
+    let reach = match predicted.of.first().map_or(0.0, |(_, of)| of.reach) {
+        reach if reach > 1.0 && is_counted => format!("{} times more samples than fitted", factor(reach)),
         reach if reach > 1.0 => format!("{} times larger than the largest run", factor(reach)),
         _ => "within the sizes fitted".into(),
     };
-    format!(
-        "{}: {} {} ({} to {} at {:.0}%), {reach}",
-        inputs(of),
-        predicted.response,
-        number(of.value),
-        number(of.low),
-        number(of.high),
-        100.0 * of.level,
-    )
+    let responses = responses.collect::<Vec<_>>().join(", ");
+    format!("{}: {responses}, {reach}", inputs(predicted))
+}
+
+/// What was not compared, and why.
+pub fn left_out(comparison: &Comparison) -> String {
+    let possible = comparison.left_out.iter().filter(|law| law.possible);
+    let mut words: Vec<String> = possible
+        .map(|law| format!("{}: {}", law.form, law.reason))
+        .collect();
+    let others = comparison.left_out.len() - words.len();
+    if others > 0 {
+        words.push(format!(
+            "{others} that need columns the file does not have (--list tells which)"
+        ));
+    }
+    words.join("; ")
 }
 
 /// The check on runs held out, in words.
@@ -195,13 +221,19 @@ pub fn check(outcome: &Outcome) -> String {
     let Some(checked) = &outcome.holdout else {
         return "no runs could be held out".into();
     };
-    let which = if checked.largest {
-        "largest runs"
+    let which = match (outcome.is_counted, checked.largest) {
+        (true, true) => "largest numbers of samples",
+        (true, false) => "numbers of samples held out",
+        (false, true) => "largest runs",
+        (false, false) => "runs held out",
+    };
+    let what = if outcome.optima.is_empty() {
+        "the"
     } else {
-        "runs held out"
+        "the optima of the"
     };
     format!(
-        "the {} {which}, predicted from the other {}, which end {} times below them: {:.2}% off on average (predicting the mean: {:.1}%)",
+        "{what} {} {which}, predicted from the other {}, which end {} times below them: {:.2}% off on average (predicting the mean: {:.1}%)",
         checked.of.rows.len(),
         checked.of.fitted,
         factor(checked.of.reach),
@@ -221,6 +253,9 @@ pub fn trust(comparison: &Comparison) -> String {
 /// What was fitted and how, as terms and words.
 pub fn facts(outcome: &Outcome) -> Vec<(String, String)> {
     let resampling = match outcome.resampling {
+        Resampling::Case if outcome.is_counted => "problems",
+        Resampling::Case if !outcome.optima.is_empty() => "sizes",
+        Resampling::Residual if !outcome.optima.is_empty() => "losses around each curve",
         Resampling::Case => "rows",
         Resampling::Residual => "residuals",
     };

@@ -1,20 +1,23 @@
 //! The three approaches of Hoffmann et al. 2022 to the compute-optimal size, for a ladder of runs.
 
+mod frontier;
 mod joint;
 mod one;
 mod three;
 mod two;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+pub use frontier::{Frontier, FrontierLaw};
 pub use joint::{JOINT_FORMS, JointFit, Unfitted, joint_laws};
 pub use one::{Approach1, EnvelopePoint, approach1};
 pub use three::{Approach3, approach3};
 pub use two::{Approach2, Budget, Curve, Optimum, approach2};
 
-use crate::error::InputError;
-use crate::fit::Estimate;
-use crate::numeric::{fit_line, quantile_sorted, sorted};
+use crate::error::{InputError, Warning};
+use crate::fit::{Estimate, FitOptions};
+use crate::numeric::{Stream, fit_line, quantile_sorted, sorted};
 use crate::observations::Observations;
 
 /// One finished run of a ladder.
@@ -68,22 +71,52 @@ impl PowerLaw {
     }
 }
 
-/// Percentile intervals for a power law from its replicates; left as points when there are too few.
-fn power_law_interval<'a>(
-    law: &mut PowerLaw,
-    replicates: impl Iterator<Item = &'a PowerLaw> + Clone,
-    level: f64,
-) {
-    let bound = |estimate: &mut Estimate, pick: fn(&PowerLaw) -> f64| {
-        let values = sorted(replicates.clone().map(pick));
+/// `N*(C)` and `D*(C)` through the same optima.
+pub type Laws = (PowerLaw, PowerLaw);
+
+/// Power laws through optima: compute, parameters, tokens.
+fn through(optima: &[EnvelopePoint]) -> Option<Laws> {
+    let pick = |of: fn(&EnvelopePoint) -> f64| optima.iter().map(of).collect::<Vec<f64>>();
+    let flops = pick(|point| point.flops);
+    Some((
+        PowerLaw::through(&flops, &pick(|point| point.params))?,
+        PowerLaw::through(&flops, &pick(|point| point.tokens))?,
+    ))
+}
+
+/// The laws of samples of the data, and a warning when some gave none.
+fn resampled(
+    options: &FitOptions,
+    purpose: &str,
+    laws: impl Fn(&mut Stream) -> Option<Laws> + Sync,
+) -> (Vec<Laws>, Option<Warning>) {
+    let samples: Vec<Option<Laws>> = (0..options.replicates as u64)
+        .into_par_iter()
+        .map(|index| laws(&mut Stream::new(options.seed, purpose, index)))
+        .collect();
+    let found: Vec<Laws> = samples.iter().flatten().copied().collect();
+    let failed = samples.len() - found.len();
+    let warning = (failed > 0).then_some(Warning::FailedSamples {
+        failed,
+        samples: samples.len(),
+    });
+    (found, warning)
+}
+
+/// Gives laws percentile intervals from their replicates; they stay points when there are too few.
+fn give_intervals((params, tokens): &mut Laws, replicates: &[Laws], level: f64) {
+    let bound = |estimate: &mut Estimate, pick: &dyn Fn(&Laws) -> f64| {
+        let values = sorted(replicates.iter().map(pick));
         if values.len() >= 20 {
             estimate.low = quantile_sorted(&values, 0.5 * (1.0 - level)).min(estimate.value);
             estimate.high = quantile_sorted(&values, 0.5 * (1.0 + level)).max(estimate.value);
             estimate.identified = estimate.low < estimate.high;
         }
     };
-    bound(&mut law.exponent, |law| law.exponent.value);
-    bound(&mut law.coefficient, |law| law.coefficient.value);
+    bound(&mut params.exponent, &|laws| laws.0.exponent.value);
+    bound(&mut params.coefficient, &|laws| laws.0.coefficient.value);
+    bound(&mut tokens.exponent, &|laws| laws.1.exponent.value);
+    bound(&mut tokens.coefficient, &|laws| laws.1.coefficient.value);
 }
 
 /// The runs as a table of `params`, `tokens` and `loss`.

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{PowerLaw, Run, check_runs, power_law_interval};
+use super::{Laws, PowerLaw, Run, check_runs, give_intervals, resampled, through};
 use crate::error::{FitError, Refusal, Warning};
 use crate::fit::FitOptions;
-use crate::numeric::Stream;
 
 /// A point of the lower envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -32,6 +30,9 @@ pub struct Approach1 {
     pub params: Option<PowerLaw>,
     /// `D*(C)` through it.
     pub tokens: Option<PowerLaw>,
+    /// The laws of bootstrap samples.
+    #[serde(skip)]
+    pub replicates: Vec<Laws>,
     /// What the data refused.
     pub refusals: Vec<Refusal>,
     /// What a reader must know.
@@ -67,6 +68,7 @@ pub fn approach1(runs: &[Run], options: &FitOptions) -> Result<Approach1, FitErr
     let mut result = Approach1 {
         params: None,
         tokens: None,
+        replicates: Vec::new(),
         refusals: Vec::new(),
         warnings: Vec::new(),
         envelope,
@@ -78,34 +80,19 @@ pub fn approach1(runs: &[Run], options: &FitOptions) -> Result<Approach1, FitErr
         });
         return Ok(result);
     }
-    let samples: Vec<Option<(PowerLaw, PowerLaw)>> = (0..options.replicates)
-        .into_par_iter()
-        .map(|index| {
-            let mut stream = Stream::new(options.seed, "approach 1", index as u64);
-            let counts = stream.resample_counts(curves.len());
-            let drawn: Vec<&LossCurve> = curves
-                .iter()
-                .zip(&counts)
-                .filter(|(_, count)| **count > 0.0)
-                .map(|(curve, _)| curve)
-                .collect();
-            let points = self::envelope(&drawn);
-            (winners(&points) >= 2).then(|| laws(&points)).flatten()
-        })
-        .collect();
-    let found: Vec<&(PowerLaw, PowerLaw)> = samples.iter().flatten().collect();
-    if found.len() < samples.len() {
-        let failed = samples.len() - found.len();
-        result.warnings.push(Warning::FailedSamples {
-            failed,
-            samples: samples.len(),
-        });
+    let (replicates, warning) = resampled(options, "approach 1", |stream| {
+        let counts = stream.resample_counts(curves.len());
+        let drawn = curves.iter().zip(&counts).filter(|(_, count)| **count > 0.0);
+        let drawn: Vec<&LossCurve> = drawn.map(|(curve, _)| curve).collect();
+        let points = self::envelope(&drawn);
+        (winners(&points) >= 2).then(|| through(&points)).flatten()
+    });
+    result.warnings.extend(warning);
+    if let Some(mut laws) = through(&result.envelope) {
+        give_intervals(&mut laws, &replicates, options.level);
+        (result.params, result.tokens) = (Some(laws.0), Some(laws.1));
     }
-    if let Some((mut params, mut tokens)) = laws(&result.envelope) {
-        power_law_interval(&mut params, found.iter().map(|(params, _)| params), options.level);
-        power_law_interval(&mut tokens, found.iter().map(|(_, tokens)| tokens), options.level);
-        (result.params, result.tokens) = (Some(params), Some(tokens));
-    }
+    result.replicates = replicates;
     Ok(result)
 }
 
@@ -193,13 +180,4 @@ fn winners(envelope: &[EnvelopePoint]) -> usize {
     sizes.sort_unstable();
     sizes.dedup();
     sizes.len()
-}
-
-fn laws(envelope: &[EnvelopePoint]) -> Option<(PowerLaw, PowerLaw)> {
-    let pick = |of: fn(&EnvelopePoint) -> f64| envelope.iter().map(of).collect::<Vec<f64>>();
-    let flops = pick(|point| point.flops);
-    Some((
-        PowerLaw::through(&flops, &pick(|point| point.params))?,
-        PowerLaw::through(&flops, &pick(|point| point.tokens))?,
-    ))
 }

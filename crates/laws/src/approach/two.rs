@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{PowerLaw, Run, check_runs, power_law_interval};
+use super::{EnvelopePoint, Laws, PowerLaw, Run, check_runs, give_intervals, resampled, through};
 use crate::error::{FitError, Refusal, Warning};
 use crate::fit::FitOptions;
 use crate::numeric::{Akima, ParabolaFit, Stream, fit_parabola};
@@ -61,12 +60,22 @@ pub struct Approach2 {
     pub params: Option<PowerLaw>,
     /// `D*(C)`, likewise; fitted to the token optima, never derived from `params`.
     pub tokens: Option<PowerLaw>,
+    /// The laws of bootstrap samples.
+    #[serde(skip)]
+    pub replicates: Vec<Laws>,
     /// Noise of one loss, pooled over the parabolas; 0 when unknown.
     pub noise: f64,
     /// What the data refused.
     pub refusals: Vec<Refusal>,
     /// What a reader must know.
     pub warnings: Vec<Warning>,
+}
+
+impl Approach2 {
+    /// The optima of the budgets that were accepted, by compute.
+    pub fn optima(&self) -> Vec<EnvelopePoint> {
+        accepted(&self.budgets)
+    }
 }
 
 const LEAST_SIZES: usize = 3;
@@ -122,6 +131,7 @@ pub fn approach2(runs: &[Run], curve: Curve, options: &FitOptions) -> Result<App
         budgets,
         params,
         tokens,
+        replicates: Vec::new(),
         refusals,
         warnings,
     };
@@ -239,26 +249,26 @@ fn interpolated(budget: f64, params: &[f64], tokens: &[f64], losses: &[f64]) -> 
     })
 }
 
-/// Power laws through the accepted optima: parameters, tokens.
-fn laws(budgets: &[Budget]) -> Option<(PowerLaw, PowerLaw)> {
-    let accepted: Vec<(f64, Optimum)> = budgets
-        .iter()
-        .filter_map(|budget| budget.optimum.map(|optimum| (budget.flops, optimum)))
-        .collect();
-    if accepted.len() < LEAST_BUDGETS {
-        return None;
-    }
-    let flops: Vec<f64> = accepted.iter().map(|(flops, _)| *flops).collect();
-    let law = |pick: fn(&Optimum) -> f64| {
-        PowerLaw::through(
-            &flops,
-            &accepted
-                .iter()
-                .map(|(_, optimum)| pick(optimum))
-                .collect::<Vec<f64>>(),
-        )
+/// The accepted optima.
+fn accepted(budgets: &[Budget]) -> Vec<EnvelopePoint> {
+    let point = |budget: &Budget| {
+        let Optimum { params, tokens, loss } = budget.optimum?;
+        Some(EnvelopePoint {
+            flops: budget.flops,
+            params,
+            tokens,
+            loss,
+        })
     };
-    Some((law(|optimum| optimum.params)?, law(|optimum| optimum.tokens)?))
+    budgets.iter().filter_map(point).collect()
+}
+
+/// Power laws through the accepted optima, when there are enough.
+fn laws(budgets: &[Budget]) -> Option<Laws> {
+    let optima = accepted(budgets);
+    (optima.len() >= LEAST_BUDGETS)
+        .then(|| through(&optima))
+        .flatten()
 }
 
 /// Root of the squared residuals of all parabolas over their degrees of freedom; 0 when there are none.
@@ -285,32 +295,19 @@ fn intervals(result: &mut Approach2, options: &FitOptions) {
         result.warnings.push(Warning::NoNoiseEstimate);
         return;
     }
-    let samples: Vec<Option<(PowerLaw, PowerLaw)>> = (0..options.replicates)
-        .into_par_iter()
-        .map(|index| {
-            let mut stream = Stream::new(options.seed, "approach 2", index as u64);
-            let drawn: Vec<Budget> = result
-                .budgets
-                .iter()
-                .map(|budget| redraw(budget, result.curve, result.noise, &mut stream))
-                .collect();
-            laws(&drawn)
-        })
-        .collect();
-    let found: Vec<&(PowerLaw, PowerLaw)> = samples.iter().flatten().collect();
-    if found.len() < samples.len() {
-        let failed = samples.len() - found.len();
-        result.warnings.push(Warning::FailedSamples {
-            failed,
-            samples: samples.len(),
-        });
+    let (replicates, warning) = resampled(options, "approach 2", |stream| {
+        let drawn = result.budgets.iter();
+        let drawn: Vec<Budget> = drawn
+            .map(|budget| redraw(budget, result.curve, result.noise, stream))
+            .collect();
+        laws(&drawn)
+    });
+    result.warnings.extend(warning);
+    if let Some(mut laws) = result.params.zip(result.tokens) {
+        give_intervals(&mut laws, &replicates, options.level);
+        (result.params, result.tokens) = (Some(laws.0), Some(laws.1));
     }
-    if let Some(law) = &mut result.params {
-        power_law_interval(law, found.iter().map(|(params, _)| params), options.level);
-    }
-    if let Some(law) = &mut result.tokens {
-        power_law_interval(law, found.iter().map(|(_, tokens)| tokens), options.level);
-    }
+    result.replicates = replicates;
 }
 
 /// The budget with losses drawn around its parabola.

@@ -7,6 +7,7 @@ use super::search::Searcher;
 use crate::error::{InputError, Refusal};
 use crate::form::{LawForm, Residual};
 use crate::numeric::sorted;
+use crate::observations::Observations;
 use crate::problem::Problem;
 use crate::rows::Rows;
 
@@ -16,32 +17,68 @@ const SHARE: f64 = 0.2;
 /// Most starts of a grid that is searched in full again.
 const MOST_STARTS: usize = 1000;
 
-/// The size of every row: the product of the inputs that mark size, in natural units.
-pub(crate) fn sizes(form: &dyn LawForm, rows: &Rows) -> Vec<f64> {
-    let columns = form.inputs();
-    (0..rows.len())
-        .map(|row| {
-            let sized = columns
-                .iter()
-                .zip(rows.row(row))
-                .filter(|(column, _)| column.size);
-            sized.map(|(column, value)| column.scale.inverse(value)).product()
-        })
-        .collect()
+/// Columns that tell how large a run is, in the order in which they are believed.
+const SIZES: [&[&str]; 5] = [
+    &["flops"],
+    &["params", "tokens"],
+    &["tokens"],
+    &["steps"],
+    &["params"],
+];
+
+/// The product of the inputs that mark size, in natural units; 1 where none does.
+pub(crate) fn size_of(form: &dyn LawForm, row: impl Iterator<Item = f64>) -> f64 {
+    let sized = form.inputs().iter().zip(row).filter(|(column, _)| column.size);
+    sized
+        .map(|(column, coordinate)| column.scale.inverse(coordinate))
+        .product()
 }
 
-/// The rows to leave out; `None` for no check.
+/// The size of every row: by the inputs that mark it, else by another column of the table, else by an
+/// input that falls as runs grow.
+///
+/// # Errors
+/// [`Refusal::NoSize`] when there is none.
+pub(crate) fn sizes(form: &dyn LawForm, table: &Observations, rows: &Rows) -> Result<Vec<f64>, Refusal> {
+    let inputs = form.inputs();
+    if inputs.iter().any(|column| column.size) {
+        return Ok((0..rows.len()).map(|row| size_of(form, rows.row(row))).collect());
+    }
+    let of = |names: &&[&str]| -> Option<Vec<f64>> {
+        let columns: Vec<&[f64]> = names
+            .iter()
+            .map(|name| table.column(name).ok())
+            .collect::<Option<_>>()?;
+        let sizes = (0..rows.len()).map(|row| columns.iter().map(|column| column[row]).product());
+        let sizes: Vec<f64> = sizes.collect();
+        sizes
+            .iter()
+            .all(|size| size.is_finite() && *size > 0.0)
+            .then_some(sizes)
+    };
+    if let Some(sizes) = SIZES.iter().find_map(of) {
+        return Ok(sizes);
+    }
+    let falling = inputs
+        .iter()
+        .position(|column| column.falls)
+        .ok_or(Refusal::NoSize)?;
+    let value = |row| inputs[falling].scale.inverse(rows.input(row, falling));
+    Ok((0..rows.len()).map(|row| value(row).recip()).collect())
+}
+
+/// The rows to leave out, or why there can be none; `None` for no check.
 ///
 /// # Errors
 /// [`InputError`] for a choice of another length than the table, or that chooses nothing.
 pub(crate) fn chosen(
-    form: &dyn LawForm,
     rows: &Rows,
+    sizes: &Result<Vec<f64>, Refusal>,
     choice: &HeldOut,
-) -> Result<Option<Vec<usize>>, InputError> {
+) -> Result<Option<Result<Vec<usize>, Refusal>>, InputError> {
     match choice {
         HeldOut::None => Ok(None),
-        HeldOut::Largest => Ok(Some(largest(form, rows))),
+        HeldOut::Largest => Ok(Some(sizes.clone().map(|sizes| largest(rows, &sizes)))),
         HeldOut::Rows(out) if out.len() != rows.len() => Err(InputError::Length {
             column: "held out".into(),
             found: out.len(),
@@ -51,15 +88,14 @@ pub(crate) fn chosen(
             let out: Vec<usize> = (0..rows.len()).filter(|row| out[*row]).collect();
             match out.is_empty() {
                 true => Err(InputError::NothingHeldOut { rows: rows.len() }),
-                false => Ok(Some(out)),
+                false => Ok(Some(Ok(out))),
             }
         }
     }
 }
 
 /// The largest fifth of the rows, and those as large as the smallest of them.
-fn largest(form: &dyn LawForm, rows: &Rows) -> Vec<usize> {
-    let sizes = sizes(form, rows);
+fn largest(rows: &Rows, sizes: &[f64]) -> Vec<usize> {
     let used = rows.used();
     let ordered = sorted(used.iter().map(|row| sizes[*row]));
     let count = ((ordered.len() as f64 * SHARE) as usize).max(1);
@@ -75,6 +111,7 @@ fn largest(form: &dyn LawForm, rows: &Rows) -> Vec<usize> {
 pub(crate) fn held_out(
     searcher: &Searcher<'_>,
     rows: &Rows,
+    sizes: Option<&[f64]>,
     out: &[usize],
     starts: &Starts,
 ) -> Result<Holdout, Refusal> {
@@ -109,8 +146,8 @@ pub(crate) fn held_out(
         .unzip();
     let errors: Vec<f64> = out.iter().map(|row| relative[*row]).collect();
     let mean = kept.iter().map(|row| observed[*row]).sum::<f64>() / kept.len() as f64;
-    let sizes = sizes(searcher.form, rows);
-    let largest = |of: &[usize]| of.iter().fold(0.0_f64, |largest, row| largest.max(sizes[*row]));
+    let size = |row: usize| sizes.map_or(1.0, |sizes| sizes[row]);
+    let largest = |of: &[usize]| of.iter().fold(0.0_f64, |largest, row| largest.max(size(*row)));
     let average = |values: &mut dyn Iterator<Item = f64>| values.sum::<f64>() / out.len() as f64;
     Ok(Holdout {
         rows: out.to_vec(),

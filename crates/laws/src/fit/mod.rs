@@ -23,7 +23,7 @@ use crate::objective::{Objective, Reduction};
 use crate::observations::Observations;
 use crate::problem::Problem;
 use crate::rows::Rows;
-pub(crate) use holdout::sizes;
+use holdout::size_of;
 use repeats::Repeats;
 use search::Searcher;
 
@@ -64,7 +64,8 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
     let all = table.prepare(form, objective.residual)?;
     let rows = all.chosen(&all.used());
     check_design(form, &rows)?;
-    let left_out = holdout::chosen(form, &all, &options.holdout)?;
+    let sizes = holdout::sizes(form, table, &all);
+    let left_out = holdout::chosen(&all, &sizes, &options.holdout)?;
     let searcher = Searcher {
         form,
         objective: &objective,
@@ -103,7 +104,9 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         }),
         level: options.level,
         seed: options.seed,
-        largest: sizes(form, &rows).into_iter().fold(0.0, f64::max),
+        largest: (0..rows.len())
+            .map(|row| size_of(form, rows.row(row)))
+            .fold(0.0, f64::max),
         holdout: None,
         warnings: warnings(form, &rows, noise(form, &residuals), &repeats),
         refusals: collinear(form, &rows),
@@ -119,11 +122,12 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         options,
         &mut fit,
     );
-    if let Some(out) = left_out {
-        match holdout::held_out(&searcher, &all, &out, &options.starts) {
-            Ok(holdout) => fit.holdout = Some(holdout),
-            Err(reason) => fit.warnings.push(Warning::NoHoldout { reason }),
-        }
+    let sizes = sizes.as_deref().ok();
+    let checked = left_out.map(|out| holdout::held_out(&searcher, &all, sizes, &out?, &options.starts));
+    match checked {
+        None => {}
+        Some(Ok(holdout)) => fit.holdout = Some(holdout),
+        Some(Err(reason)) => fit.warnings.push(Warning::NoHoldout { reason }),
     }
     Ok(fit)
 }
@@ -162,12 +166,7 @@ pub fn predict(form: &dyn LawForm, fit: &Fit, inputs: &[f64]) -> Result<Predicti
         )
     };
     let ((low, high), (law_low, law_high)) = fit.spread(law);
-    let size: f64 = columns
-        .iter()
-        .zip(inputs)
-        .filter(|(column, _)| column.size)
-        .map(|(_, value)| value)
-        .product();
+    let size = size_of(form, coordinates.iter().copied());
     Ok(Prediction {
         inputs: columns
             .iter()

@@ -13,11 +13,9 @@ static DEFINITION: Definition = Definition {
     name: Cow::Borrowed("error-from-loss"),
     equation: Cow::Borrowed("error = epsilon - k exp(-gamma loss)"),
     source: Cow::Borrowed("Gadre et al. 2024, Language Models Scale Reliably with Over-Training, equation 5"),
-    inputs: Cow::Borrowed(&[Column::linear(
-        "loss",
-        "nats/token or bits/byte",
-        "validation loss L",
-    )]),
+    inputs: Cow::Borrowed(&[
+        Column::linear("loss", "nats/token or bits/byte", "validation loss L").falling(),
+    ]),
     response: Column::linear("error", "1", "average error over tasks, 0 to 1"),
     parameters: Cow::Borrowed(&[
         Parameter::positive("epsilon", "1", "error of a useless model", &[-0.2], (1e-2, 1e1)),

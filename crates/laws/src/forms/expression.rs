@@ -115,6 +115,7 @@ impl Expression {
             meaning: "the user's",
             scale,
             size,
+            falls: false,
         };
         let sized = |name: &str| matches!(name, "params" | "tokens" | "flops");
         let definition = Definition {

@@ -51,11 +51,12 @@ use crate::error::InputError;
 use crate::form::{Column, LawForm};
 use triaxis_names::suggestion;
 
-const PARAMS: Column = Column::log("params", "parameters", "model parameters N").sized();
-const TOKENS: Column = Column::log("tokens", "tokens", "training tokens D, repeats counted").sized();
+pub(crate) const PARAMS: Column = Column::log("params", "parameters", "model parameters N").sized();
+pub(crate) const TOKENS: Column =
+    Column::log("tokens", "tokens", "training tokens D, repeats counted").sized();
 const UNIQUE_TOKENS: Column = Column::log("unique_tokens", "tokens", "different training tokens U");
-const FLOPS: Column = Column::log("flops", "FLOPs", "training compute C").sized();
-const LOSS: Column = Column::log("loss", "nats/token or bits/byte", "validation loss L");
+pub(crate) const FLOPS: Column = Column::log("flops", "FLOPs", "training compute C").sized();
+pub(crate) const LOSS: Column = Column::log("loss", "nats/token or bits/byte", "validation loss L");
 const SAMPLES: Column = Column::log("samples", "samples", "samples a problem k").sized();
 const COVERAGE: Column = Column::log(
     "coverage",

@@ -15,11 +15,9 @@ static DEFINITION: Definition = Definition {
     source: Cow::Borrowed(
         "Bhagia et al. 2024, Establishing Task Scaling Laws via Compute-Efficient Model Ladders, equation 3",
     ),
-    inputs: Cow::Borrowed(&[Column::linear(
-        "task_loss",
-        "bits/byte",
-        "loss on the task's correct answers",
-    )]),
+    inputs: Cow::Borrowed(&[
+        Column::linear("task_loss", "bits/byte", "loss on the task's correct answers").falling(),
+    ]),
     response: Column::linear("score", "1", "accuracy of the task, 0 to 1"),
     parameters: Cow::Borrowed(&[
         Parameter::real("floor", "1", "score of guessing", &[0.25], (-0.5, 1.0)),

@@ -1,8 +1,8 @@
 //! Reading the published runs.
 
-use std::path::PathBuf;
-
 use triaxis_laws::Observations;
+
+use crate::finder::published;
 
 /// A table read from a file: header and rows of text.
 pub(crate) struct Table {
@@ -53,27 +53,9 @@ impl Table {
     }
 }
 
-fn path(file: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/published-runs"
-    ))
-    .join(file);
-    if path.exists() {
-        return Some(path);
-    }
-    assert!(
-        std::env::var("CI").as_deref() != Ok("true"),
-        "{} is absent, which is a failure in CI",
-        path.display()
-    );
-    println!("skipped: {} is absent", path.display());
-    None
-}
-
 /// Reads a CSV file of the published runs; `None` where they are absent.
 pub(crate) fn csv(file: &str) -> Option<Table> {
-    let mut reader = csv::Reader::from_path(path(file)?).unwrap();
+    let mut reader = csv::Reader::from_path(published(file)?).unwrap();
     let text = |record: &csv::StringRecord| record.iter().map(String::from).collect::<Vec<_>>();
     let header = text(reader.headers().unwrap());
     let rows = reader.records().map(|record| text(&record.unwrap())).collect();
@@ -82,7 +64,7 @@ pub(crate) fn csv(file: &str) -> Option<Table> {
 
 /// Reads the numbers of a JSON Lines file; `None` where the published runs are absent.
 pub(crate) fn json_lines(file: &str) -> Option<Table> {
-    let text = std::fs::read_to_string(path(file)?).unwrap();
+    let text = std::fs::read_to_string(published(file)?).unwrap();
     let objects: Vec<serde_json::Map<String, serde_json::Value>> = text
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())

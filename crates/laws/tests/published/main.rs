@@ -7,6 +7,7 @@ mod chinchilla;
 mod coverage;
 mod data_constrained;
 mod files;
+mod finder;
 mod gemstones;
 mod ladder;
 mod nanochat;

@@ -112,6 +112,28 @@ impl Condition {
         names
     }
 
+    /// Whether named numbers meet it; one that is `None` meets no comparison, and texts are empty.
+    ///
+    /// ```
+    /// let condition: triaxis_tables::Condition = "k > 100".parse()?;
+    /// assert!(condition.meets(|name| (name == "k").then_some(200.0)) && !condition.meets(|_| None));
+    /// # Ok::<(), triaxis_tables::ConditionError>(())
+    /// ```
+    pub fn meets(&self, number: impl Fn(&str) -> Option<f64>) -> bool {
+        struct Numbers<F>(F);
+        impl<F: Fn(&str) -> Option<f64>> Row for Numbers<F> {
+            type Error = std::convert::Infallible;
+            fn number(&self, column: &str) -> Result<Option<f64>, Self::Error> {
+                Ok((self.0)(column))
+            }
+            fn text(&self, _column: &str) -> Result<String, Self::Error> {
+                Ok(String::new())
+            }
+        }
+        let Ok(meets) = self.holds(&Numbers(number));
+        meets
+    }
+
     /// Whether a row meets it.
     pub(crate) fn holds<R: Row>(&self, row: &R) -> Result<bool, R::Error> {
         self.root.holds(row)

@@ -1,5 +1,9 @@
 //! Repeated sampling: how many problems at least one of k samples solves, from counts of correct samples.
 
+mod curve;
+
+pub use curve::Curve;
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use statrs::function::gamma::{digamma, ln_gamma};

@@ -1,124 +1,46 @@
-//! What the page of a fit shows: the law at points along its curve, and numbers that the fit has.
+//! The runs and the law of a form, along one input.
+
+use std::collections::BTreeMap;
 
 use triaxis_laws::form::{Column, LawForm, MOST_PARAMETERS, Scale};
 use triaxis_laws::predict;
-use triaxis_report::view::{
-    Estimate, FitCheck, FitCurve, FitParameter, FitPoint, FitPrediction, FitView, Interval,
-};
+use triaxis_report::view::{FitCurve, FitPoint};
 
-use super::data::Data;
-use super::outcome::Outcome;
-use super::text;
+use super::super::data::Data;
+use super::super::outcome::Outcome;
+use super::super::text;
+use super::{Picture, STEPS, estimate, titled};
 
 /// Runs that a chart shows at most.
 const MOST_POINTS: usize = 4000;
-/// Points of a curve.
-const STEPS: usize = 33;
 /// Curves at most, each with other held inputs.
 const CURVES: usize = 5;
 
-/// The page of `outcome`, a fit of `form`.
-pub fn view(form: &dyn LawForm, outcome: &Outcome, data: &Data) -> FitView {
-    let definition = form.definition();
+/// The input along the curve: the last that is a size, or the last.
+pub fn along(form: &dyn LawForm) -> &Column {
+    &form.inputs()[place(form.inputs())]
+}
+
+fn place(columns: &[Column]) -> usize {
+    let sized = columns.iter().rposition(|column| column.size);
+    sized.unwrap_or(columns.len().saturating_sub(1))
+}
+
+/// What the charts of a fit of `form` show.
+pub fn picture(form: &dyn LawForm, outcome: &Outcome, data: &Data) -> Picture {
     let drawn = Drawn::new(form, outcome, data);
-    let titled = |column: &Column| match column.unit {
-        "1" | "as given" => column.name.to_string(),
-        unit => format!("{} ({unit})", column.name),
-    };
-    let sizes: Vec<&str> = definition
-        .inputs
-        .iter()
-        .filter(|column| column.size)
-        .map(|column| column.name.as_ref())
-        .collect();
-    FitView {
-        title: data
-            .file
-            .file_name()
-            .map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        form: outcome.form.clone(),
-        equation: outcome.equation.clone(),
-        law: outcome.law.clone(),
-        source: outcome.source.clone(),
-        facts: text::facts(outcome),
-        warnings: outcome.warnings.iter().map(|said| said.message.clone()).collect(),
-        refusals: outcome.refusals.iter().map(|said| said.message.clone()).collect(),
-        trust: outcome.comparison.as_ref().map(text::trust),
-        compared: outcome
-            .comparison
-            .iter()
-            .flat_map(|comparison| &comparison.forms)
-            .cloned()
-            .collect(),
-        parameters: definition
-            .parameters
-            .iter()
-            .filter_map(|parameter| {
-                let found = outcome.parameters.get(parameter.name.as_ref())?;
-                let unit = if parameter.unit == "1" {
-                    String::new()
-                } else {
-                    format!(" ({})", parameter.unit)
-                };
-                Some(FitParameter {
-                    name: parameter.name.to_string(),
-                    meaning: format!("{}{unit}", parameter.meaning),
-                    estimate: estimate(
-                        found.estimate.value,
-                        found.estimate.low,
-                        found.estimate.high,
-                        outcome.level,
-                    ),
-                    identified: found.estimate.identified,
-                    methods: found
-                        .intervals
-                        .iter()
-                        .map(|(name, (low, high))| (name.clone(), *low, *high))
-                        .collect(),
-                })
-            })
-            .collect(),
-        predictions: outcome
-            .predictions
-            .iter()
-            .map(|predicted| FitPrediction {
-                inputs: text::inputs(&predicted.of),
-                at: predicted
-                    .of
-                    .inputs
-                    .get(drawn.along.name.as_ref())
-                    .copied()
-                    .unwrap_or(f64::NAN),
-                estimate: estimate(
-                    predicted.of.value,
-                    predicted.of.low,
-                    predicted.of.high,
-                    predicted.of.level,
-                ),
-                reach: predicted.of.reach,
-            })
-            .collect(),
+    let sizes = form.inputs().iter().filter(|column| column.size);
+    let sizes: Vec<&str> = sizes.map(|column| column.name.as_ref()).collect();
+    Picture {
         along: titled(drawn.along),
-        response: titled(&definition.response),
-        size: if sizes.is_empty() {
-            titled(drawn.along)
-        } else {
-            sizes.join(" × ")
+        response: titled(form.response()),
+        size: match sizes.is_empty() {
+            true => titled(drawn.along),
+            false => sizes.join(" × "),
         },
         curves: drawn.curves(),
         points: drawn.points(),
-        check: outcome.holdout.as_ref().map(|checked| FitCheck {
-            words: text::check(outcome),
-            error: checked.of.mean_absolute,
-            baseline: checked.of.baseline,
-        }),
     }
-}
-
-fn estimate(value: f64, low: f64, high: f64, level: f64) -> Estimate {
-    let interval = (low < high).then_some(Interval { low, high, level });
-    Estimate { value, interval }
 }
 
 /// The runs and the law, along one input.
@@ -139,19 +61,15 @@ struct Drawn<'a> {
 impl<'a> Drawn<'a> {
     fn new(form: &'a dyn LawForm, outcome: &'a Outcome, data: &'a Data) -> Self {
         let columns = form.inputs();
-        let at = columns
-            .iter()
-            .rposition(|column| column.size)
-            .unwrap_or(columns.len().saturating_sub(1));
-        let values = |name: &str| data.table.column(name).and_then(Result::ok).unwrap_or_default();
+        let at = place(columns);
         let mut drawn = Self {
             form,
             outcome,
             data,
             along: &columns[at],
             at,
-            inputs: columns.iter().map(|column| values(&column.name)).collect(),
-            observed: values(&form.response().name),
+            inputs: columns.iter().map(|column| data.numbers(&column.name)).collect(),
+            observed: data.numbers(&form.response().name),
             held: Vec::new(),
         };
         drawn.held = drawn.representative();
@@ -215,7 +133,7 @@ impl<'a> Drawn<'a> {
         let count = self.observed.len();
         let step = count.div_ceil(MOST_POINTS).max(1);
         let holdout = self.outcome.holdout.as_ref().map(|checked| &checked.of);
-        let errors: std::collections::BTreeMap<usize, f64> = holdout
+        let errors: BTreeMap<usize, f64> = holdout
             .iter()
             .flat_map(|holdout| holdout.rows.iter().copied().zip(holdout.errors.iter().copied()))
             .collect();
@@ -223,18 +141,16 @@ impl<'a> Drawn<'a> {
             .step_by(step)
             .map(|index| {
                 let row = self.row(index);
-                let sized = self
-                    .form
-                    .inputs()
-                    .iter()
-                    .zip(&row)
-                    .filter(|(column, _)| column.size);
+                let columns = self.form.inputs().iter().zip(&row);
+                let is_sized = self.along.size;
+                let sized =
+                    columns.filter(|(column, _)| column.size || !is_sized && column.name == self.along.name);
                 let nearest = (0..self.held.len()).min_by(|first, second| {
                     self.distance(&row, &self.held[*first])
                         .total_cmp(&self.distance(&row, &self.held[*second]))
                 });
                 FitPoint {
-                    place: self.data.table.place(index),
+                    place: self.data.place(index),
                     inputs: self.words(&row, |_| true),
                     at: row[self.at],
                     size: sized.map(|(_, value)| value).product(),
@@ -263,9 +179,12 @@ impl<'a> Drawn<'a> {
     }
 
     fn curves(&self) -> Vec<FitCurve> {
-        let predicted = self.outcome.predictions.iter();
-        let asked =
-            predicted.filter_map(|predicted| predicted.of.inputs.get(self.along.name.as_ref()).copied());
+        let predicted = self
+            .outcome
+            .predictions
+            .iter()
+            .flat_map(|predicted| &predicted.of);
+        let asked = predicted.filter_map(|(_, of)| of.inputs.get(self.along.name.as_ref()).copied());
         let all = self.inputs[self.at].iter().copied().chain(asked);
         let (low, high) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
             (low.min(value), high.max(value))

@@ -1,0 +1,192 @@
+//! How the forms that the columns allow compare.
+
+use serde::Serialize;
+use triaxis_laws::approach::Frontier;
+use triaxis_laws::form::Column;
+use triaxis_laws::forms::{find, registry};
+use triaxis_laws::{Compared, Distrust, Fit, Trust, trusted};
+use triaxis_report::view::FitCompared;
+
+use super::data::Data;
+
+/// A law that was not compared.
+#[derive(Serialize)]
+pub struct LeftOut {
+    /// Its name.
+    pub form: String,
+    /// Why, and how to have it.
+    pub reason: String,
+    /// Whether the file has all its columns.
+    #[serde(skip)]
+    pub possible: bool,
+}
+
+/// All forms that the columns allow, by their error on the runs held out.
+#[derive(Serialize)]
+pub struct Comparison {
+    /// The form to trust, and why; none is when nothing predicts the runs held out.
+    pub trusted: Option<String>,
+    /// Why it is trusted, or why none is.
+    pub why: String,
+    /// The forms, the lowest error first.
+    pub forms: Vec<FitCompared>,
+    /// What was not compared, and why.
+    pub left_out: Vec<LeftOut>,
+    /// The form whose fit is shown.
+    #[serde(skip)]
+    pub shown: Option<String>,
+}
+
+impl Comparison {
+    /// From the library's comparison.
+    pub fn new(compared: &[Compared], data: &Data) -> Self {
+        let mut forms: Vec<FitCompared> = compared.iter().map(form_of).collect();
+        forms.extend(data.not_compared());
+        let trust = trusted(compared);
+        let best = compared.iter().find(|compared| compared.fit.is_ok());
+        let (trusted, why) = match trust {
+            Ok(trust) => (
+                Some(trust.form.clone()),
+                reason(&trust) + &apart(&trust.form, compared),
+            ),
+            Err(distrust) => (None, distrusted(&distrust)),
+        };
+        Self {
+            shown: trusted.clone().or(best.map(|best| best.form.clone())),
+            trusted,
+            why,
+            forms,
+            left_out: left_out(data),
+        }
+    }
+
+    /// Why there is no fit at all, form by form.
+    pub fn reasons(&self) -> String {
+        let lines = self
+            .forms
+            .iter()
+            .filter_map(|form| Some(format!("  {}: {}", form.form, form.refused.as_ref()?)));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn reason(trust: &Trust) -> String {
+    let (error, baseline) = (100.0 * trust.error, 100.0 * trust.baseline);
+    match &trust.instead_of {
+        None => format!(
+            "its error on the runs held out is the lowest, {error:.2}% (predicting their mean would be {baseline:.1}% off)"
+        ),
+        Some((form, lowest)) => format!(
+            "its error on the runs held out, {error:.2}%, is within the uncertainty (±{:.2}) of the lowest, {:.2}% of {form}, with fewer parameters",
+            100.0 * trust.uncertainty,
+            100.0 * lowest,
+        ),
+    }
+}
+
+/// The best form that tells apart what the trusted one cannot.
+fn apart(form: &str, compared: &[Compared]) -> String {
+    let inputs = |form: &str| find(form).map_or(&[][..], |form| form.inputs());
+    let trusted = inputs(form);
+    let more = compared
+        .iter()
+        .find(|other| inputs(&other.form).len() > trusted.len() && other.fit.is_ok());
+    let Some(more) = more.filter(|more| more.held_out_error().is_finite()) else {
+        return String::new();
+    };
+    let names = |columns: &[Column]| {
+        columns
+            .iter()
+            .map(|column| column.name.as_ref())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    format!(
+        "; it knows {} only, and of those that know {} the best is {}, {:.2}% off",
+        names(trusted),
+        names(inputs(&more.form)),
+        more.form,
+        100.0 * more.held_out_error(),
+    )
+}
+
+fn distrusted(distrust: &Distrust) -> String {
+    match distrust {
+        Distrust::NothingChecked => "none: too few runs to hold some out, so no form could be checked".into(),
+        Distrust::WorseThanMean {
+            form,
+            error,
+            baseline,
+        } => format!(
+            "none: the best, {form}, misses the runs held out by {:.1}%, and their predecessors' mean by {:.1}%",
+            100.0 * error,
+            100.0 * baseline,
+        ),
+    }
+}
+
+fn form_of(compared: &Compared) -> FitCompared {
+    let fit = compared.fit.as_ref().ok();
+    let holdout = fit.and_then(|fit| fit.holdout.as_ref());
+    let parameters = find(&compared.form).map_or(0, |form| form.parameters().len());
+    let unidentified = |fit: &Fit| {
+        let those = fit
+            .parameters
+            .iter()
+            .filter(|(_, parameter)| !parameter.estimate.identified);
+        those.map(|(name, _)| name.clone()).collect()
+    };
+    FitCompared {
+        form: compared.form.clone(),
+        parameters,
+        held_out_error: holdout.map(|holdout| holdout.mean_absolute),
+        baseline: holdout.map(|holdout| holdout.baseline),
+        r_squared: fit.map(|fit| fit.r_squared),
+        unidentified: fit.map(unidentified).unwrap_or_default(),
+        refused: match &compared.fit {
+            Ok(fit) => fit.refusals.first().map(ToString::to_string),
+            Err(error) => Some(error.to_string()),
+        },
+    }
+}
+
+/// The laws that were not compared: those of other columns or another response, and the frontiers.
+fn left_out(data: &Data) -> Vec<LeftOut> {
+    let lacking = |lacks: &[&str]| format!("the file has no column known as {}", lacks.join(" or "));
+    let forms = registry().iter().filter_map(|form| {
+        let definition = form.definition();
+        let lacks = data.columns.lacks(definition);
+        let reason = match lacks.is_empty() {
+            true if definition.response.name == data.response.as_str() => return None,
+            true => format!(
+                "it predicts {}, and {} was compared: --form {} fits it",
+                definition.response.name, data.response, definition.name
+            ),
+            false => lacking(&lacks),
+        };
+        Some(LeftOut {
+            form: definition.name.to_string(),
+            reason,
+            possible: lacks.is_empty(),
+        })
+    });
+    let frontiers = Frontier::ALL.into_iter().map(|frontier| {
+        let definition = frontier.definition();
+        let missing = definition.inputs.iter().map(|column| column.name.as_ref());
+        let lacks: Vec<&str> = missing
+            .filter(|name| !data.columns.sources.contains_key(*name))
+            .collect();
+        LeftOut {
+            form: definition.name.to_string(),
+            reason: match lacks.is_empty() {
+                true => format!(
+                    "it gives the best size and length at a compute, not a loss: --form {} fits it",
+                    definition.name
+                ),
+                false => lacking(&lacks),
+            },
+            possible: lacks.is_empty(),
+        }
+    });
+    forms.chain(frontiers).collect()
+}

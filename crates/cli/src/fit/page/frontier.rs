@@ -1,0 +1,62 @@
+//! The optima of approach 1 or 2, and the two laws through them.
+
+use triaxis_laws::approach::{EnvelopePoint, Frontier};
+use triaxis_laws::form::LawForm;
+use triaxis_report::view::{FitCurve, FitPoint};
+
+use super::super::outcome::Outcome;
+use super::super::text;
+use super::{Picture, STEPS, estimate, titled};
+
+/// Optima that a chart shows at most, for each law.
+const MOST_POINTS: usize = 300;
+
+/// What the charts of a frontier show.
+pub fn picture(frontier: Frontier, optima: &[EnvelopePoint], outcome: &Outcome) -> Picture {
+    let laws = frontier.laws();
+    let of = |law: usize, flops: f64| {
+        frontier
+            .at(&outcome.fit, flops)
+            .ok()
+            .map(|both| both[law].clone())
+    };
+    let step = optima.len().div_ceil(MOST_POINTS).max(1);
+    let points = (0..laws.len()).flat_map(|law| {
+        optima.iter().step_by(step).map(move |point| {
+            let (name, value) = [("params_opt", point.params), ("tokens_opt", point.tokens)][law];
+            FitPoint {
+                place: format!("optimum at {}", text::quantity("flops", point.flops)),
+                inputs: format!("{name} {}", text::quantity(name, value)),
+                at: point.flops,
+                size: point.flops,
+                observed: value,
+                predicted: of(law, point.flops).map_or(f64::NAN, |of| of.value),
+                curve: law,
+                held_out: None,
+            }
+        })
+    });
+    let asked = outcome.predictions.iter().flat_map(|predicted| &predicted.of);
+    let asked = asked.filter_map(|(_, of)| of.inputs.get("flops").copied());
+    let all = optima.iter().map(|point| point.flops).chain(asked);
+    let (low, high) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), flops| {
+        (low.min(flops), high.max(flops))
+    });
+    let grid = || (0..STEPS).map(|step| low * (high / low).powf(step as f64 / (STEPS - 1) as f64));
+    let curve = |law: usize| FitCurve {
+        held: laws[law].response().meaning.to_owned(),
+        points: grid()
+            .filter_map(|flops| {
+                let of = of(law, flops)?;
+                Some((flops, estimate(of.value, of.low, of.high, of.level)))
+            })
+            .collect(),
+    };
+    Picture {
+        along: titled(&laws[0].inputs()[0]),
+        response: "parameters, tokens".into(),
+        size: titled(&laws[0].inputs()[0]),
+        points: points.collect(),
+        curves: (0..laws.len()).map(curve).collect(),
+    }
+}

@@ -1,0 +1,137 @@
+//! What the page of a fit shows: the law at points along its curve, and numbers that the fit has.
+
+mod drawn;
+mod frontier;
+
+use triaxis_laws::form::Column;
+use triaxis_report::view::{
+    Estimate, FitCheck, FitCurve, FitParameter, FitPoint, FitPrediction, FitView, Interval,
+};
+
+use super::data::Data;
+use super::law::Law;
+use super::outcome::Outcome;
+use super::text;
+
+/// Points of a curve.
+const STEPS: usize = 33;
+
+/// What the charts of a page show.
+pub struct Picture {
+    /// Name and unit of the input along the curve, and of what is predicted.
+    pub along: String,
+    /// Name and unit of what is predicted.
+    pub response: String,
+    /// What the size of a run is.
+    pub size: String,
+    /// The runs, or optima.
+    pub points: Vec<FitPoint>,
+    /// The laws.
+    pub curves: Vec<FitCurve>,
+}
+
+/// The page of `outcome`, a fit of `law`.
+pub fn view(law: &Law<'_>, outcome: &Outcome, data: &Data) -> FitView {
+    let definition = law.definition();
+    let along = match law {
+        Law::Form(form) => drawn::along(*form).name.as_ref(),
+        Law::Frontier(..) => "flops",
+    };
+    let Picture {
+        along: title_along,
+        response,
+        size,
+        points,
+        curves,
+    } = match law {
+        Law::Form(form) => drawn::picture(*form, outcome, data),
+        Law::Frontier(frontier, optima) => frontier::picture(*frontier, optima, outcome),
+    };
+    FitView {
+        title: data
+            .file
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        form: outcome.form.clone(),
+        equation: outcome.equation.clone(),
+        law: outcome.law.clone(),
+        source: outcome.source.clone(),
+        facts: text::facts(outcome),
+        warnings: outcome.warnings.iter().map(|said| said.message.clone()).collect(),
+        refusals: outcome.refusals.iter().map(|said| said.message.clone()).collect(),
+        trust: outcome.comparison.as_ref().map(text::trust),
+        compared: outcome
+            .comparison
+            .iter()
+            .flat_map(|comparison| &comparison.forms)
+            .cloned()
+            .collect(),
+        parameters: definition
+            .parameters
+            .iter()
+            .filter_map(|parameter| {
+                let found = outcome.parameters.get(parameter.name.as_ref())?;
+                let unit = if parameter.unit == "1" {
+                    String::new()
+                } else {
+                    format!(" ({})", parameter.unit)
+                };
+                Some(FitParameter {
+                    name: parameter.name.to_string(),
+                    meaning: format!("{}{unit}", parameter.meaning),
+                    estimate: estimate(
+                        found.estimate.value,
+                        found.estimate.low,
+                        found.estimate.high,
+                        outcome.level,
+                    ),
+                    identified: found.estimate.identified,
+                    methods: found
+                        .intervals
+                        .iter()
+                        .map(|(name, (low, high))| (name.clone(), *low, *high))
+                        .collect(),
+                })
+            })
+            .collect(),
+        predictions: outcome
+            .predictions
+            .iter()
+            .flat_map(|predicted| {
+                predicted.of.iter().map(|(response, of)| FitPrediction {
+                    inputs: match predicted.of.len() {
+                        1 => text::inputs(predicted),
+                        _ => format!("{response} at {}", text::inputs(predicted)),
+                    },
+                    at: of.inputs.get(along).copied().unwrap_or(f64::NAN),
+                    estimate: estimate(of.value, of.low, of.high, of.level),
+                    reach: of.reach,
+                })
+            })
+            .collect(),
+        along: title_along,
+        response,
+        size,
+        curves,
+        points,
+        check: outcome.holdout.as_ref().map(|checked| FitCheck {
+            words: text::check(outcome),
+            error: checked.of.mean_absolute,
+            baseline: checked.of.baseline,
+        }),
+    }
+}
+
+fn estimate(value: f64, low: f64, high: f64, level: f64) -> Estimate {
+    let interval = (low < high).then_some(Interval { low, high, level });
+    Estimate { value, interval }
+}
+
+/// A column as the title of an axis.
+fn titled(column: &Column) -> String {
+    match column.unit {
+        "1" | "as given" => column.name.to_string(),
+        unit => format!("{} ({unit})", column.name),
+    }
+}

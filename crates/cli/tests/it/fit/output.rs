@@ -1,0 +1,209 @@
+//! What is answered: the numbers, the page, and every word that is printed.
+
+use std::path::Path;
+
+use super::*;
+
+#[test]
+fn a_known_law_comes_back_in_the_shape_that_programs_read() {
+    let folder = Folder::with("runs.csv", &csv());
+    let found = folder.json(&[
+        "runs.csv",
+        "--form",
+        "chinchilla",
+        "--predict",
+        "N=70B,D=1.4T",
+        "--replicates",
+        "200",
+    ]);
+    assert_eq!(
+        (&found["form"], &found["rows"]),
+        (&"chinchilla".into(), &36.into())
+    );
+    for (name, truth) in [
+        ("E", 1.8),
+        ("A", 480.0),
+        ("B", 2100.0),
+        ("alpha", 0.35),
+        ("beta", 0.37),
+    ] {
+        let parameter = &found["parameters"][name];
+        let (value, low, high) = (
+            number(&parameter["value"]),
+            number(&parameter["low"]),
+            number(&parameter["high"]),
+        );
+        assert!(
+            low <= value && value <= high && low < truth && truth < high,
+            "{name}: {parameter}"
+        );
+        assert_eq!(parameter["identified"], true, "{name}");
+    }
+    let predicted = &found["predictions"][0];
+    assert_eq!(
+        (number(&predicted["params"]), number(&predicted["tokens"])),
+        (7e10, 1.4e12)
+    );
+    let truth = 1.8 + 480.0 * 7e10_f64.powf(-0.35) + 2100.0 * 1.4e12_f64.powf(-0.37);
+    let loss = &predicted["loss"];
+    assert!(
+        number(&loss["low"]) < truth && truth < number(&loss["high"]),
+        "{loss}"
+    );
+    assert!((number(&loss["value"]) / truth - 1.0).abs() < 0.01, "{loss}");
+    assert!((number(&predicted["reach"]) - 7e10 * 1.4e12 / (1.5e10 * 3e11)).abs() < 1e-6);
+    assert!(
+        number(&found["holdout"]["mean_absolute"]) < 0.02,
+        "{}",
+        found["holdout"]
+    );
+    assert_eq!(found["residuals"].as_array().unwrap().len(), 36);
+    assert!(number(&found["objective"]) > 0.0);
+    for list in ["warnings", "refusals"] {
+        assert!(found[list].is_array(), "{list}");
+    }
+}
+
+#[test]
+fn without_a_form_all_are_compared_and_one_is_trusted() {
+    // Exponents so different that no form of one exponent can stand in.
+    let apart = runs_of(|params, tokens| 1.8 + 40.0 * params.powf(-0.2) + 30_000.0 * tokens.powf(-0.5));
+    let folder = Folder::with("runs.csv", &csv_of("params,tokens,loss", &apart));
+    let found = folder.json(&["runs.csv", "--replicates", "100"]);
+    let forms = found["comparison"]["forms"].as_array().unwrap();
+    let names: Vec<&str> = forms.iter().map(|form| form["form"].as_str().unwrap()).collect();
+    for name in [
+        "chinchilla",
+        "kaplan",
+        "over-training",
+        "power-law",
+        "saturating-power-law",
+        "broken-power-law",
+    ] {
+        assert!(names.contains(&name), "{name} is missing from {names:?}");
+    }
+    let errors: Vec<f64> = forms.iter().map(|form| number(&form["held_out_error"])).collect();
+    assert!(errors.is_sorted(), "{errors:?}");
+    assert_eq!(
+        found["comparison"]["trusted"], "chinchilla",
+        "{}",
+        found["comparison"]
+    );
+    assert_eq!(found["form"], "chinchilla");
+}
+
+#[test]
+fn a_form_of_ones_own() {
+    let folder = Folder::with("runs.csv", &csv());
+    let form = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/law.toml"))
+        .unwrap();
+    folder.write("law.toml", &form);
+    let found = folder.json(&[
+        "runs.csv",
+        "--user-form",
+        "law.toml",
+        "--replicates",
+        "0",
+        "--predict",
+        "N=1B,D=20B",
+    ]);
+    assert_eq!(found["form"], "shared-exponent");
+    assert!(
+        (number(&found["parameters"]["alpha"]["value"]) - 0.36).abs() < 0.05,
+        "{}",
+        found["parameters"]
+    );
+    folder.write("broken.toml", &form.replace("params^alpha", "params^^alpha"));
+    folder.refused(
+        &["runs.csv", "--user-form", "broken.toml"],
+        &["broken.toml", "params^^alpha", "character"],
+    );
+    folder.write("unknown.toml", &form.replace("response", "respones"));
+    folder.refused(
+        &["runs.csv", "--user-form", "unknown.toml"],
+        &["unknown.toml", "respones"],
+    );
+    folder.write(
+        "infinite.toml",
+        &form.replace("E + A / params^alpha", "ln(0 - A) + E / params^alpha"),
+    );
+    folder.refused(
+        &["runs.csv", "--user-form", "infinite.toml"],
+        &["finite objective"],
+    );
+    folder.refused(
+        &["runs.csv", "--user-form", "absent.toml"],
+        &["absent.toml", "cannot be read"],
+    );
+}
+
+#[test]
+fn the_page_is_written_whole_and_needs_no_network() {
+    let folder = Folder::with("runs.csv", &csv());
+    folder.json(&[
+        "runs.csv",
+        "--predict",
+        "N=70B,D=1.4T",
+        "--replicates",
+        "50",
+        "--report",
+        "fit.html",
+    ]);
+    let page = std::fs::read_to_string(folder.0.path().join("fit.html")).unwrap();
+    for part in [
+        "chart-fit-curve",
+        "chart-fit-residuals",
+        "chart-fit-check",
+        "not identified",
+        "Content-Security-Policy",
+        "1.4T",
+    ] {
+        assert!(page.to_lowercase().contains(&part.to_lowercase()), "{part}");
+    }
+    let output = folder.fit(&[
+        "runs.csv",
+        "--form",
+        "power-law",
+        "--replicates",
+        "0",
+        "--report",
+        "absent/fit.html",
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("absent/fit.html")
+    );
+}
+
+/// What the program prints, to the letter; numbers of the last digits are cut by its own formats.
+pub fn said(folder: &Folder, arguments: &[&str]) -> String {
+    let output = folder.fit(arguments);
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    format!(
+        "$ triaxis fit {}\nexit code {}\n----- stdout\n{}----- stderr\n{}",
+        arguments.join(" "),
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+#[test]
+fn what_is_printed() {
+    let folder = Folder::with("runs.csv", &csv());
+    insta::assert_snapshot!("fit_help", said(&folder, &["--help"]));
+    insta::assert_snapshot!(
+        "fit_list_chinchilla",
+        said(&folder, &["--list", "--form", "chinchilla"])
+    );
+    let quick = ["runs.csv", "--replicates", "100", "--predict", "N=70B,D=1.4T"];
+    insta::assert_snapshot!("fit_compared", said(&folder, &quick));
+    insta::assert_snapshot!(
+        "fit_form",
+        said(&folder, &[&quick[..], &["--form", "over-training"]].concat())
+    );
+    let unnamed = Folder::with("runs.csv", &csv().replace("loss", "train"));
+    insta::assert_snapshot!("fit_unnamed_loss", said(&unnamed, &["runs.csv"]));
+}

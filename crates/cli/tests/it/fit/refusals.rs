@@ -1,0 +1,153 @@
+//! What is refused, with its place and its remedy.
+
+use super::*;
+
+#[test]
+fn bad_input_is_refused_with_its_place() {
+    let line = |loss: &str| csv().replacen('\n', &format!("\n3e8,4e9,{loss}\n"), 1);
+    let fit = |content: &str, arguments: &[&str], parts: &[&str]| {
+        let folder = Folder::with("runs.csv", content);
+        folder.refused(&[&["runs.csv"][..], arguments].concat(), parts);
+    };
+    let form = ["--form", "chinchilla"];
+    fit(
+        &csv(),
+        &["--form", "chinchila"],
+        &["chinchila", "did you mean `chinchilla`?"],
+    );
+    fit(
+        &csv(),
+        &["--form", "chinchilla", "--loss", "los"],
+        &["no column `los`", "did you mean `loss`?"],
+    );
+    fit(
+        &csv(),
+        &["--form", "data-constrained"],
+        &["unique_tokens", "--column"],
+    );
+    fit(
+        &csv(),
+        &["--column", "uniq_tokens=tokens"],
+        &["did you mean `unique_tokens`?"],
+    );
+    fit(
+        &csv().replace("loss", "train"),
+        &[],
+        &["no form has all its columns", "--loss", "`train`"],
+    );
+    fit(
+        &csv().replace("tokens,loss", "loss,val_loss"),
+        &[],
+        &["`loss`, `val_loss`", "--loss"],
+    );
+    for (value, words) in [
+        ("oom", "`oom` is a text"),
+        ("0", "it is 0"),
+        ("-3", "it is -3"),
+        ("NaN", "it is NaN"),
+        ("", "it is empty"),
+    ] {
+        fit(&line(value), &form, &["column `loss` line 2", words, "--where"]);
+        fit(&line(value), &[], &["column `loss` line 2", words]);
+    }
+    fit(
+        &csv().replacen("50000000,", "0,", 1),
+        &form,
+        &["column `params` line 2: it is 0", "above zero"],
+    );
+    fit(
+        &csv().replacen(",1000000000,", ",-1,", 1),
+        &form,
+        &["column `tokens` line 2: it is -1"],
+    );
+    fit("params,tokens,loss\n", &form, &["no rows"]);
+    fit("", &form, &["no rows"]);
+    fit(
+        "params,tokens,loss\n1,2\n",
+        &form,
+        &["line 2 has 2 cells and the heading has 3"],
+    );
+    fit("PAR1 and no more", &form, &["damaged or incomplete"]);
+    fit(
+        &csv(),
+        &["--where", "loss > 99"],
+        &["none of the 36 rows", "loss > 99"],
+    );
+    fit(
+        &csv(),
+        &["--where", "loss >"],
+        &["is not a condition at character 7"],
+    );
+    fit(&csv(), &["--where", "corpus == 'c4'"], &["no column `corpus`"]);
+    fit(&csv(), &["--holdout", "loss > 99"], &["held out"]);
+    fit(
+        &csv(),
+        &["--drop-worst", "36"],
+        &["--drop-worst 36", "drop fewer"],
+    );
+    fit(
+        &csv(),
+        &["--form", "chinchilla", "--predict", "N=7B"],
+        &["needs tokens"],
+    );
+    fit(&csv(), &["--predict", "N=7Q,D=1"], &["`7Q` is not a number"]);
+    fit(
+        &csv(),
+        &["--form", "chinchilla", "--predict", "N=0,D=1"],
+        &["params is 0", "above zero"],
+    );
+    fit(
+        &csv(),
+        &["--form", "chinchilla", "--level", "1.5"],
+        &["level", "between 0 and 1"],
+    );
+    fit(&csv(), &["--form", "chinchilla", "--delta", "0"], &["delta"]);
+    fit(&csv(), &["--residual", "log"], &["--residual", "--form"]);
+    Folder::with("runs.csv", "").refused(&["absent.csv"], &["absent.csv", "cannot read"]);
+}
+
+#[test]
+fn what_the_data_cannot_tell_is_refused() {
+    let few = csv_of("params,tokens,loss", &runs()[..4]);
+    Folder::with("runs.csv", &few).refused(
+        &["runs.csv", "--form", "chinchilla"],
+        &["4 rows cannot determine 5 parameters"],
+    );
+    let one_size = csv_of("params,tokens,loss", &runs()[..6]);
+    Folder::with("runs.csv", &one_size)
+        .refused(&["runs.csv", "--form", "chinchilla"], &["cannot separate params"]);
+    // One budget: tokens follow from parameters.
+    let budget: Vec<_> = (0..12)
+        .map(|step| {
+            let params = 1e8 * 1.5_f64.powi(step);
+            let tokens = 1e20 / (6.0 * params);
+            (
+                params,
+                tokens,
+                (1.8 + 480.0 * params.powf(-0.35) + 2100.0 * tokens.powf(-0.37)) * noise(step as usize),
+            )
+        })
+        .collect();
+    let folder = Folder::with("runs.csv", &csv_of("params,tokens,loss", &budget));
+    folder.refused(
+        &["runs.csv", "--form", "chinchilla", "--replicates", "0"],
+        &["cannot separate `params` and `tokens`"],
+    );
+    // Programs are told in the same place as always.
+    let output = folder.fit(&[
+        "runs.csv",
+        "--form",
+        "chinchilla",
+        "--replicates",
+        "0",
+        "--format",
+        "json",
+    ]);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(
+        found["refusals"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("cannot separate")
+    );
+}

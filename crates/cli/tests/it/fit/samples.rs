@@ -1,0 +1,198 @@
+//! Coverage by repeated samples, from a curve or from counts, and forms that have no size of a run.
+
+use super::*;
+
+/// Counts of 150 problems with chances at the quantiles of Beta(0.4, 1), which are `u^2.5`; 200 samples each.
+fn counts() -> String {
+    let mut text = "problem,n_samples,n_correct\n".to_owned();
+    for problem in 0..150 {
+        let chance = ((f64::from(problem) + 0.5) / 150.0).powf(2.5);
+        writeln!(text, "{problem},200,{}", (200.0 * chance).round()).unwrap();
+    }
+    text
+}
+
+#[test]
+fn counts_become_a_curve_and_laws_of_it() {
+    let folder = Folder::with("counts.csv", &counts());
+    let compared = folder.json(&["counts.csv", "--replicates", "0"]);
+    let forms = compared["comparison"]["forms"].as_array().unwrap();
+    assert_eq!(forms.len(), 2, "{forms:?}");
+    let arguments = [
+        "counts.csv",
+        "--form",
+        "coverage-beta",
+        "--predict",
+        "k=1000",
+        "--replicates",
+        "100",
+    ];
+    let found = folder.json(&arguments);
+    assert_eq!(found["rows_in_file"], 150);
+    assert!(
+        found["notes"][0].as_str().unwrap().contains("150 problems"),
+        "{}",
+        found["notes"]
+    );
+    let alpha = &found["parameters"]["alpha"];
+    assert!(
+        number(&alpha["low"]) < 0.4 && 0.4 < number(&alpha["high"]),
+        "{alpha}"
+    );
+    // 1 - B(0.4, 1 + k) / B(0.4, 1), by Stirling about 1 - Gamma(1.4) k^-0.4.
+    let coverage = &found["predictions"][0]["coverage"];
+    let truth = 1.0 - 0.887_264 * 1000.0_f64.powf(-0.4);
+    assert!(
+        number(&coverage["low"]) < truth && truth < number(&coverage["high"]),
+        "{coverage}"
+    );
+    let held = folder.json(&[
+        "counts.csv",
+        "--form",
+        "coverage-power",
+        "--holdout",
+        "k > 20",
+        "--replicates",
+        "0",
+    ]);
+    assert_eq!(held["holdout"]["largest"], false);
+    assert_eq!(held["holdout"]["places"][0], "pass@23");
+}
+
+#[test]
+fn a_curve_of_coverage_is_fitted_as_it_is() {
+    let curve = (0..12).fold("k,pass@k\n".to_owned(), |mut text, step| {
+        let k = 2.0_f64.powi(step);
+        writeln!(
+            text,
+            "{k},{}",
+            (-1.6 * k.powf(-0.35)).exp() * noise(step as usize)
+        )
+        .unwrap();
+        text
+    });
+    let folder = Folder::with("curve.csv", &curve);
+    let found = folder.json(&["curve.csv", "--form", "coverage-power", "--replicates", "50"]);
+    assert!(
+        (number(&found["parameters"]["b"]["value"]) - 0.35).abs() < 0.02,
+        "{}",
+        found["parameters"]
+    );
+    assert!(number(&found["holdout"]["mean_absolute"]) < 0.02);
+}
+
+#[test]
+fn counts_that_cannot_be_are_refused() {
+    let wrong = |change: (&str, &str), arguments: &[&str], parts: &[&str]| {
+        let folder = Folder::with("counts.csv", &counts().replacen(change.0, change.1, 1));
+        folder.refused(
+            &[&["counts.csv", "--form", "coverage-beta"], arguments].concat(),
+            parts,
+        );
+    };
+    wrong(
+        ("149,200,", "149,200,9"),
+        &[],
+        &["line 151", "of 200 samples are correct"],
+    );
+    wrong(
+        ("149,200,198", "149,200,1.5"),
+        &[],
+        &["correct line 151", "1.5", "whole number"],
+    );
+    wrong(
+        ("149,200,", "148,200,"),
+        &[],
+        &["problem 148", "line 150", "line 151", "--where"],
+    );
+    wrong(
+        ("149,200,198", "149,0,0"),
+        &[],
+        &["`n_samples` line 151", "above zero"],
+    );
+    wrong(
+        ("149,200,198", "149,200,-1"),
+        &[],
+        &["`n_correct` line 151", "zero or more"],
+    );
+    wrong(
+        ("", ""),
+        &["--where", "problem < 2"],
+        &["2 rows cannot determine"],
+    );
+    wrong(
+        ("", ""),
+        &["--where", "n_correct == 0"],
+        &["correct", "above zero for some problem"],
+    );
+    wrong(
+        ("", ""),
+        &["--holdout", "loss < 2"],
+        &["--holdout", "samples", "`loss`"],
+    );
+    wrong(("", ""), &["--holdout", "k > 900"], &["held out"]);
+    wrong(("", ""), &["--drop-worst", "3"], &["--drop-worst", "--where"]);
+}
+
+#[test]
+fn without_a_size_among_the_inputs_the_largest_runs_are_found_elsewhere() {
+    let table = |heading: &str, row: &dyn Fn(usize) -> String| {
+        (0..20).fold(format!("{heading}\n"), |text, at| text + &row(at) + "\n")
+    };
+    // Error from loss: the column of compute tells the largest; row 0 here.
+    let error = |loss: f64| 0.85 - 2.1 * (-0.75 * loss).exp();
+    let with_compute = table("loss,error,C", &|at| {
+        let loss = 2.0 + 0.1 * at as f64;
+        format!(
+            "{loss},{},{}",
+            error(loss) * noise(at),
+            1e20 / 2.0_f64.powi(at as i32)
+        )
+    });
+    let folder = Folder::with("compute.csv", &with_compute);
+    let held = |file: &str, form: &str| {
+        let found = folder.json(&[file, "--form", form, "--replicates", "0"]);
+        (
+            found["holdout"]["rows"].clone(),
+            found["holdout"]["reach"].as_f64(),
+            found["warnings"].to_string(),
+        )
+    };
+    let (rows, reach, _) = held("compute.csv", "error-from-loss");
+    assert_eq!(rows, serde_json::json!([0, 1, 2, 3]));
+    assert!((reach.unwrap() - 16.0).abs() < 1e-6, "{reach:?}");
+    // Without one the lowest losses are the largest runs.
+    folder.write("loss.csv", &with_compute.replace(",C", ",note"));
+    assert_eq!(
+        held("loss.csv", "error-from-loss").0,
+        serde_json::json!([0, 1, 2, 3])
+    );
+    // A share of a mixture says nothing of size: that is said, and how to choose.
+    let mixture = table("share,loss", &|at| {
+        let share = 0.05 * at as f64;
+        format!("{share},{}", (2.0 + 1.2 * (-4.0 * share).exp()) * noise(at))
+    });
+    folder.write("mixture.csv", &mixture);
+    let (rows, _, warnings) = held("mixture.csv", "data-mixture");
+    assert!(
+        rows.is_null() && warnings.contains("how large a run is"),
+        "{warnings}"
+    );
+    let chosen = folder.json(&[
+        "mixture.csv",
+        "--form",
+        "data-mixture",
+        "--holdout",
+        "share > 0.8",
+        "--replicates",
+        "0",
+    ]);
+    assert_eq!(chosen["holdout"]["rows"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn what_is_printed_of_counts() {
+    let folder = Folder::with("counts.csv", &counts());
+    let arguments = ["counts.csv", "--replicates", "100", "--predict", "k=1000"];
+    insta::assert_snapshot!("fit_counts", output::said(&folder, &arguments));
+}

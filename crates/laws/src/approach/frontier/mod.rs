@@ -1,0 +1,214 @@
+//! Approaches 1 and 2 as fits like those of any form: parameters, a check on the largest runs, predictions.
+
+mod holdout;
+mod law;
+
+use std::collections::BTreeMap;
+
+pub use law::FrontierLaw;
+
+use super::{Curve, EnvelopePoint, Laws, PowerLaw, Run, approach1, approach2};
+use crate::error::{FitError, InputError, Refusal, Warning};
+use crate::fit::{
+    Estimate, Fit, FitOptions, LocalMinimum, ParameterEstimate, Prediction, Resampling, predict,
+};
+use crate::form::{Definition, Parameter, Residual};
+use crate::objective::Objective;
+use law::{AKIMA, ENVELOPE, LAWS, PARABOLA, PARAMETERS};
+
+/// A way from runs to the best size and length at any compute that needs no law of the loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frontier {
+    /// Approach 1: the lower envelope of the loss curves of all sizes.
+    Envelope,
+    /// Approach 2: a curve through the losses of each budget.
+    Budgets(Curve),
+}
+
+/// A compute-optimal frontier.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FrontierFit {
+    /// Parameters with intervals, as of any form; residuals are those of `ln N*` at each optimum, then of `ln D*`.
+    pub fit: Fit,
+    /// The optima that the laws go through.
+    pub optima: Vec<EnvelopePoint>,
+}
+
+/// The optima of some runs, and the laws through them.
+struct Found {
+    optima: Vec<EnvelopePoint>,
+    laws: Option<Laws>,
+    replicates: Vec<Laws>,
+    refusals: Vec<Refusal>,
+    warnings: Vec<Warning>,
+}
+
+impl Frontier {
+    /// Every one, in the order of the list that users see.
+    pub const ALL: [Self; 3] = [
+        Self::Envelope,
+        Self::Budgets(Curve::Parabola),
+        Self::Budgets(Curve::Akima),
+    ];
+
+    /// Name, equation, the columns it needs (the loss among them) and parameters.
+    pub fn definition(self) -> &'static Definition {
+        match self {
+            Self::Envelope => &ENVELOPE,
+            Self::Budgets(Curve::Parabola) => &PARABOLA,
+            Self::Budgets(Curve::Akima) => &AKIMA,
+        }
+    }
+
+    /// The laws of N* and D* in compute, both over the parameters of the definition.
+    pub fn laws(self) -> &'static [FrontierLaw; 2] {
+        &LAWS
+    }
+
+    fn found(self, runs: &[Run], options: &FitOptions) -> Result<Found, FitError> {
+        Ok(match self {
+            Self::Envelope => {
+                let found = approach1(runs, options)?;
+                Found {
+                    optima: found.envelope,
+                    laws: found.params.zip(found.tokens),
+                    replicates: found.replicates,
+                    refusals: found.refusals,
+                    warnings: found.warnings,
+                }
+            }
+            Self::Budgets(curve) => {
+                let found = approach2(runs, curve, options)?;
+                Found {
+                    optima: found.optima(),
+                    laws: found.params.zip(found.tokens),
+                    replicates: found.replicates,
+                    refusals: found.refusals,
+                    warnings: found.warnings,
+                }
+            }
+        })
+    }
+
+    /// Fits the frontier. A budget that has no optimum is left out, with a warning that says why.
+    ///
+    /// The check on held-out runs compares the optima beyond the runs that are left with the laws of these:
+    /// by default those of the largest budget, or of the largest fifth of the runs.
+    ///
+    /// # Errors
+    /// [`FitError::Input`] for numbers that are not positive and finite; [`FitError::Refused`] or
+    /// [`FitError::Several`] when the optima are too few for a law, with the reason of every budget.
+    pub fn fit(self, runs: &[Run], options: &FitOptions) -> Result<FrontierFit, FitError> {
+        let Found {
+            optima,
+            laws,
+            replicates,
+            refusals,
+            mut warnings,
+        } = self.found(runs, options)?;
+        let Some(laws) = laws else {
+            return Err(FitError::Several(refusals));
+        };
+        warnings.extend(refusals.into_iter().map(|reason| Warning::LeftOut { reason }));
+        let (residuals, spread) = residuals(&optima, &laws);
+        let objective = 0.5 * residuals.iter().map(|residual| residual * residual).sum::<f64>();
+        let freedom = residuals.len().saturating_sub(PARAMETERS.len()).max(1) as f64;
+        let best = numbers(&laws);
+        let holdout = match self.held_out(runs, options, &optima) {
+            Ok(holdout) => holdout,
+            Err(FitError::Refused(reason)) => {
+                warnings.push(Warning::NoHoldout { reason });
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        let fit = Fit {
+            form: self.definition().name.to_string(),
+            parameters: estimates(&laws),
+            objective,
+            minimised: Objective::squares(Residual::Log),
+            rows: runs.len(),
+            starts: 1,
+            minima: vec![LocalMinimum {
+                objective,
+                parameters: best.clone(),
+            }],
+            best,
+            r_squared: 1.0 - 2.0 * objective / spread,
+            noise: (2.0 * objective / freedom).sqrt(),
+            pure_error: None,
+            residuals,
+            replicates: replicates.iter().map(numbers).collect(),
+            resampling: match self {
+                Self::Envelope => Resampling::Case,
+                Self::Budgets(_) => Resampling::Residual,
+            },
+            level: options.level,
+            seed: options.seed,
+            largest: runs.iter().map(|run| run.flops).fold(0.0, f64::max),
+            holdout,
+            warnings,
+            refusals: Vec::new(),
+        };
+        Ok(FrontierFit { fit, optima })
+    }
+
+    /// N* and D* at `flops`, with the interval of the laws: an optimum has no noise of its own.
+    ///
+    /// # Errors
+    /// [`InputError::NotPositive`] for a compute that is not a positive number.
+    pub fn at(self, fit: &Fit, flops: f64) -> Result<[Prediction; 2], InputError> {
+        let law = |law: &FrontierLaw| {
+            let of = predict(law, fit, &[flops])?;
+            Ok(Prediction {
+                low: of.law_low,
+                high: of.law_high,
+                ..of
+            })
+        };
+        Ok([law(&LAWS[0])?, law(&LAWS[1])?])
+    }
+}
+
+/// The laws in the order of the parameters.
+fn numbers((params, tokens): &Laws) -> Vec<f64> {
+    let of = |law: &PowerLaw| [law.coefficient.value, law.exponent.value];
+    [of(params), of(tokens)].concat()
+}
+
+fn estimates((params, tokens): &Laws) -> BTreeMap<String, ParameterEstimate> {
+    let those = [
+        params.coefficient,
+        params.exponent,
+        tokens.coefficient,
+        tokens.exponent,
+    ];
+    let named = PARAMETERS.iter().zip(those);
+    named
+        .map(|(parameter, estimate): (&Parameter, Estimate)| {
+            let interval = estimate
+                .identified
+                .then_some(("percentile".to_owned(), (estimate.low, estimate.high)));
+            let intervals = interval.into_iter().collect();
+            (
+                parameter.name.to_string(),
+                ParameterEstimate { estimate, intervals },
+            )
+        })
+        .collect()
+}
+
+/// Residuals of the logarithms of both laws, observed minus fitted, and the squares around the means.
+fn residuals(optima: &[EnvelopePoint], (params, tokens): &Laws) -> (Vec<f64>, f64) {
+    let (mut residuals, mut spread) = (Vec::new(), 0.0);
+    let of_params: fn(&EnvelopePoint) -> f64 = |point| point.params;
+    for (law, pick) in [(params, of_params), (tokens, |point| point.tokens)] {
+        let mean = optima.iter().map(|point| pick(point).ln()).sum::<f64>() / optima.len() as f64;
+        for point in optima {
+            let observed = pick(point).ln();
+            residuals.push(observed - law.at(point.flops).ln());
+            spread += (observed - mean).powi(2);
+        }
+    }
+    (residuals, spread)
+}
