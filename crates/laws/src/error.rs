@@ -166,7 +166,7 @@ pub enum Refusal {
     },
     /// Too few budgets with an accepted optimum for a power law in compute.
     #[error(
-        "{budgets} budgets have an accepted optimum: a power law in compute needs at least {needed}; add budgets or sizes"
+        "{budgets} budgets have an accepted optimum: a power law in compute needs at least {needed}; add budgets or sizes (runs are grouped by the exact value of their budget)"
     )]
     TooFewBudgets {
         /// Budgets accepted.
@@ -218,8 +218,22 @@ pub enum FitError {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The data do not answer the question, for more than one reason.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    #[error("{}", several(.0))]
     Several(Vec<Refusal>),
+}
+
+/// The last reason, which the others lead to, and some of these.
+fn several(refusals: &[Refusal]) -> String {
+    const SHOWN: usize = 4;
+    let Some((last, others)) = refusals.split_last() else {
+        return "the data do not answer the question".into();
+    };
+    let mut words = vec![last.to_string()];
+    words.extend(others.iter().take(SHOWN).map(ToString::to_string));
+    if others.len() > SHOWN {
+        words.push(format!("and {} more such reasons", others.len() - SHOWN));
+    }
+    words.join("; ")
 }
 
 /// Something a reader of the result must know.

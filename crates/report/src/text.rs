@@ -86,6 +86,14 @@ pub(crate) fn loss(value: f64) -> String {
     fixed(value, 4)
 }
 
+/// A loss or a share in four decimals, a size as a count.
+pub(crate) fn measured(value: f64) -> String {
+    match value.abs() < 1e4 {
+        true => loss(value),
+        false => count(value),
+    }
+}
+
 /// A number with so many decimals.
 pub(crate) fn fixed(value: f64, decimals: usize) -> String {
     if value.is_finite() {

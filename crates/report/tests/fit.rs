@@ -58,6 +58,7 @@ fn view() -> FitView {
             unidentified: vec!["E".into()],
             refused: None,
         }],
+        left_out: "approach1: it gives the best size".into(),
         parameters: vec![
             FitParameter {
                 name: "E".into(),
@@ -141,6 +142,7 @@ fn every_section_and_chart_is_there() {
         "params 70B, tokens 1.4T",
         "21.8×",
         "1.8 + 480",
+        "Not compared: approach1",
     ] {
         assert!(
             html.contains(text) || html.to_lowercase().contains(text),
@@ -161,6 +163,27 @@ fn the_figures_hold_what_was_given() {
     assert_eq!(held_out["x"].as_array().unwrap().len(), 2);
     // Two lines, each with its band and its runs, and the predictions.
     assert_eq!(figures["fit-curve"]["data"].as_array().unwrap().len(), 7);
+}
+
+#[test]
+fn sizes_over_decades_get_logarithmic_axes_and_are_written_as_counts() {
+    let figures = json(&own(&view()), "figures");
+    assert_eq!(figures["fit-curve"]["layout"]["yaxis"]["type"], "linear");
+    let mut wide = view();
+    for (row, point) in wide.points.iter_mut().enumerate() {
+        point.observed = 1e8 * 10.0_f64.powi(row as i32 / 3);
+        point.predicted = point.observed;
+    }
+    wide.predictions[0].estimate = estimate(3.2e12);
+    let html = own(&wide);
+    let figures = json(&html, "figures");
+    for axis in [
+        &figures["fit-curve"]["layout"]["yaxis"],
+        &figures["fit-check"]["layout"]["xaxis"],
+    ] {
+        assert_eq!(axis["type"], "log");
+    }
+    assert!(html.contains("3.2T"), "a size is written as a count");
 }
 
 #[test]

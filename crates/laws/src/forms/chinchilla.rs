@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{LOSS, PARAMS, TOKENS, grid};
-use crate::form::{Definition, Example, LawForm, Parameter, Residual};
+use super::{
+    LOSS, PARAMS, TOKENS, grid, irreducible, of_params, of_tokens, params_exponent, tokens_exponent,
+};
+use crate::form::{Definition, Example, LawForm, Residual};
 use crate::numeric::exp;
 
 /// `L(N, D) = E + A / N^alpha + B / D^beta` (Hoffmann et al. 2022, equation 2), loss in the unit it was fitted in.
@@ -149,41 +151,11 @@ static DEFINITION: Definition = Definition {
     inputs: Cow::Borrowed(&[PARAMS, TOKENS]),
     response: LOSS,
     parameters: Cow::Borrowed(&[
-        Parameter::positive(
-            "E",
-            "loss",
-            "irreducible loss",
-            &[-1.0, -0.5, 0.0, 0.5, 1.0],
-            (1e-4, 1e2),
-        ),
-        Parameter::positive(
-            "A",
-            "loss",
-            "coefficient of the parameter term",
-            COEFFICIENT_STARTS,
-            (1e-3, 1e20),
-        ),
-        Parameter::positive(
-            "B",
-            "loss",
-            "coefficient of the data term",
-            COEFFICIENT_STARTS,
-            (1e-3, 1e20),
-        ),
-        Parameter::real(
-            "alpha",
-            "1",
-            "exponent of the parameter term",
-            EXPONENT_STARTS,
-            (0.0, 3.0),
-        ),
-        Parameter::real(
-            "beta",
-            "1",
-            "exponent of the data term",
-            EXPONENT_STARTS,
-            (0.0, 3.0),
-        ),
+        irreducible(&[-1.0, -0.5, 0.0, 0.5, 1.0]),
+        of_params(COEFFICIENT_STARTS),
+        of_tokens(COEFFICIENT_STARTS),
+        params_exponent(EXPONENT_STARTS),
+        tokens_exponent(EXPONENT_STARTS),
     ]),
     residual: Residual::Log,
     linear: Cow::Borrowed(&[0, 1, 2]),

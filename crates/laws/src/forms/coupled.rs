@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Allocation, Chinchilla, LOSS, PARAMS, TOKENS, grid};
+use super::{Allocation, Chinchilla, LOSS, PARAMS, TOKENS, grid, irreducible};
 use crate::form::{Definition, Example, LawForm, Parameter, Residual};
 use crate::numeric::{exp, ln, power};
 
@@ -128,7 +128,7 @@ static DEFINITION: Definition = Definition {
     inputs: Cow::Borrowed(&[PARAMS, TOKENS]),
     response: LOSS,
     parameters: Cow::Borrowed(&[
-        Parameter::positive("E", "loss", "irreducible loss", &[-1.0, 0.5], (1e-4, 1e2)),
+        irreducible(&[-1.0, 0.5]),
         Parameter::positive(
             "A",
             "loss^(1/gamma)",

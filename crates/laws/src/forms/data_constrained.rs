@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{LOSS, PARAMS, TOKENS, UNIQUE_TOKENS};
+use super::{LOSS, PARAMS, TOKENS, UNIQUE_TOKENS, irreducible, of_params, of_tokens};
 use crate::form::{Definition, Example, LawForm, Parameter, Residual};
 use crate::numeric::{exp, exp_m1, ln};
 
@@ -29,21 +29,9 @@ static DEFINITION: Definition = Definition {
     inputs: Cow::Borrowed(&[PARAMS, TOKENS, UNIQUE_TOKENS]),
     response: LOSS,
     parameters: Cow::Borrowed(&[
-        Parameter::positive("E", "loss", "irreducible loss", &[0.0, 0.6], (1e-4, 1e2)),
-        Parameter::positive(
-            "A",
-            "loss",
-            "coefficient of the parameter term",
-            &[4.0, 6.0, 9.0],
-            (1e-3, 1e20),
-        ),
-        Parameter::positive(
-            "B",
-            "loss",
-            "coefficient of the data term",
-            &[4.0, 6.5, 9.0],
-            (1e-3, 1e20),
-        ),
+        irreducible(&[0.0, 0.6]),
+        of_params(&[4.0, 6.0, 9.0]),
+        of_tokens(&[4.0, 6.5, 9.0]),
         Parameter::positive(
             "alpha",
             "1",

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{LOSS, PARAMS, grid};
+use super::{LOSS, PARAMS, grid, irreducible, of_params, of_tokens, params_exponent, tokens_exponent};
 use crate::form::{Column, Definition, Example, LawForm, Parameter, Residual};
 use crate::numeric::{exp, ln};
 
@@ -23,35 +23,11 @@ static DEFINITION: Definition = Definition {
     ]),
     response: LOSS,
     parameters: Cow::Borrowed(&[
-        Parameter::positive("E", "loss", "irreducible loss", &[-0.5, 0.5], (1e-4, 1e2)),
-        Parameter::positive(
-            "A",
-            "loss",
-            "coefficient of the parameter term",
-            &[3.0, 6.0, 9.0],
-            (1e-3, 1e20),
-        ),
-        Parameter::positive(
-            "B",
-            "loss",
-            "coefficient of the data term",
-            &[3.0, 6.0, 9.0],
-            (1e-3, 1e20),
-        ),
-        Parameter::real(
-            "alpha",
-            "1",
-            "exponent of the parameter term",
-            &[0.2, 0.5, 1.0],
-            (0.0, 3.0),
-        ),
-        Parameter::real(
-            "beta",
-            "1",
-            "exponent of the data term",
-            &[0.2, 0.5, 1.0],
-            (0.0, 3.0),
-        ),
+        irreducible(&[-0.5, 0.5]),
+        of_params(&[3.0, 6.0, 9.0]),
+        of_tokens(&[3.0, 6.0, 9.0]),
+        params_exponent(&[0.2, 0.5, 1.0]),
+        tokens_exponent(&[0.2, 0.5, 1.0]),
         Parameter::positive(
             "q",
             "1",

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{LOSS, PARAMS, TOKENS};
+use super::{LOSS, PARAMS, TOKENS, params_exponent, tokens_exponent};
 use crate::form::{Column, Definition, Example, LawForm, Parameter, Residual};
 use crate::numeric::exp;
 
@@ -54,20 +54,8 @@ static DEFINITION: Definition = Definition {
             &[2.0, 5.0, 8.0],
             (1e-4, 1e12),
         ),
-        Parameter::real(
-            "alpha",
-            "1",
-            "exponent of the parameter term",
-            &[0.1, 0.3, 0.6],
-            (0.0, 3.0),
-        ),
-        Parameter::real(
-            "beta",
-            "1",
-            "exponent of the data term",
-            &[0.1, 0.3, 0.6],
-            (0.0, 3.0),
-        ),
+        params_exponent(&[0.1, 0.3, 0.6]),
+        tokens_exponent(&[0.1, 0.3, 0.6]),
     ]),
     residual: Residual::Log,
     linear: Cow::Borrowed(&[0, 1, 2]),

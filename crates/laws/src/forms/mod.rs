@@ -48,7 +48,7 @@ pub use saturating_power_law::SaturatingPowerLaw;
 pub use task_sigmoid::TaskSigmoid;
 
 use crate::error::InputError;
-use crate::form::{Column, LawForm};
+use crate::form::{Column, LawForm, Parameter};
 use triaxis_names::suggestion;
 
 pub(crate) const PARAMS: Column = Column::log("params", "parameters", "model parameters N").sized();
@@ -63,6 +63,33 @@ const COVERAGE: Column = Column::log(
     "1",
     "share of problems solved by at least one sample, 0 to 1",
 );
+
+/// The parameters that most laws of the loss have, each with starts of its own.
+const fn irreducible(starts: &'static [f64]) -> Parameter {
+    Parameter::positive("E", "loss", "irreducible loss", starts, (1e-4, 1e2))
+}
+
+const fn of_params(starts: &'static [f64]) -> Parameter {
+    Parameter::positive(
+        "A",
+        "loss",
+        "coefficient of the parameter term",
+        starts,
+        (1e-3, 1e20),
+    )
+}
+
+const fn of_tokens(starts: &'static [f64]) -> Parameter {
+    Parameter::positive("B", "loss", "coefficient of the data term", starts, (1e-3, 1e20))
+}
+
+const fn params_exponent(starts: &'static [f64]) -> Parameter {
+    Parameter::real("alpha", "1", "exponent of the parameter term", starts, (0.0, 3.0))
+}
+
+const fn tokens_exponent(starts: &'static [f64]) -> Parameter {
+    Parameter::real("beta", "1", "exponent of the data term", starts, (0.0, 3.0))
+}
 
 /// All forms, in the order of the list that users see.
 pub fn registry() -> &'static [&'static dyn LawForm] {

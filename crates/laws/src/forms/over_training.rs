@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{LOSS, PARAMS, TOKENS, grid};
+use super::{LOSS, PARAMS, TOKENS, grid, irreducible};
 use crate::form::{Definition, Example, LawForm, Parameter, Residual};
 use crate::numeric::exp;
 
@@ -19,7 +19,7 @@ static DEFINITION: Definition = Definition {
     inputs: Cow::Borrowed(&[PARAMS, TOKENS]),
     response: LOSS,
     parameters: Cow::Borrowed(&[
-        Parameter::positive("E", "loss", "irreducible loss", &[-1.0, 0.0, 0.6], (1e-4, 1e2)),
+        irreducible(&[-1.0, 0.0, 0.6]),
         Parameter::positive(
             "a",
             "loss",

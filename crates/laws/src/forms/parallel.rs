@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{LOSS, PARAMS, grid};
+use super::{LOSS, PARAMS, grid, irreducible};
 use crate::form::{Column, Definition, Example, LawForm, Parameter, Residual};
 use crate::numeric::{exp, ln};
 
@@ -20,13 +20,7 @@ static DEFINITION: Definition = Definition {
     ]),
     response: LOSS,
     parameters: Cow::Borrowed(&[
-        Parameter::positive(
-            "E",
-            "loss",
-            "irreducible loss",
-            &[-1.0, -0.4, 0.0, 0.5],
-            (1e-4, 1e2),
-        ),
+        irreducible(&[-1.0, -0.4, 0.0, 0.5]),
         Parameter::positive(
             "A",
             "parameters",

@@ -22,7 +22,11 @@ fn figure(view: &FitView) -> Result<Value, String> {
             .iter()
             .flat_map(|point| [point.observed, point.predicted]),
     );
-    let (low, high) = scale::padded(ends.unwrap_or((0.0, 1.0)), 0.03);
+    let ends = ends.unwrap_or((0.0, 1.0));
+    let (low, high) = match style::is_wide([ends.0, ends.1]) {
+        true => (ends.0 / 1.2, 1.2 * ends.1),
+        false => scale::padded(ends, 0.03),
+    };
     let kinds = [
         (false, "fitted", "var(--muted)", "circle", 6),
         (true, "held out", "var(--measured)", "star", 11),
@@ -43,14 +47,14 @@ fn figure(view: &FitView) -> Result<Value, String> {
             "y": kind.iter().map(|point| point.held_out.unwrap_or(point.predicted)).collect::<Vec<_>>(),
             "customdata": kind.iter().map(|point| fit_curve::hover(point)).collect::<Vec<_>>(),
             "marker": { "color": color, "symbol": symbol, "size": size, "line": { "color": "var(--surface)", "width": 0.5 } },
-            "hovertemplate": "%{customdata}<br>predicted %{y:.4f}<extra></extra>",
+            "hovertemplate": "%{customdata}<br>predicted %{y:.4~g}<extra></extra>",
         }));
     }
     Ok(json!({
         "data": data,
         "layout": {
-            "xaxis": style::linear_axis(&format!("Observed {}", view.response)),
-            "yaxis": style::linear_axis(&format!("Predicted {}", view.response)),
+            "xaxis": style::measured_axis(&format!("Observed {}", view.response), [ends.0, ends.1]),
+            "yaxis": style::measured_axis(&format!("Predicted {}", view.response), [ends.0, ends.1]),
         },
     }))
 }

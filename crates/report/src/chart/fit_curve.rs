@@ -6,9 +6,9 @@ use crate::view::{Estimate, FitPoint, FitView};
 
 pub(super) const CHART: Chart<FitView> = Chart {
     id: "fit-curve",
-    title: "Runs and law",
-    caption: "Every run (dots), the fitted law along one input with the others held (lines), and its interval \
-              without a run's own noise (bands). A dot has the colour of the line whose held inputs are nearest \
+    title: "The law along one input",
+    caption: "Every run, or every optimum (dots), the fitted law along one input with the others held (lines), and its \
+              interval without a run's own noise (bands). A dot has the colour of the line whose held inputs are nearest \
               to its own. Diamonds are the runs predicted, with the interval for one new run.",
     height: 480,
     figure,
@@ -38,7 +38,7 @@ fn figure(view: &FitView) -> Result<Value, String> {
             "name": format!("{name}{}", if index == 0 { style::level(estimates()) } else { String::new() }),
             "x": curve.points.iter().map(|(at, _)| at).collect::<Vec<_>>(),
             "y": estimates().map(|estimate| estimate.value).collect::<Vec<_>>(),
-            "customdata": estimates().map(|estimate| text::estimate(estimate, text::loss)).collect::<Vec<_>>(),
+            "customdata": estimates().map(|estimate| text::estimate(estimate, text::measured)).collect::<Vec<_>>(),
             "line": { "color": style::series(index), "width": 2 },
             "hovertemplate": format!("{name}<br>%{{customdata}}<extra></extra>"),
         }));
@@ -51,6 +51,8 @@ fn figure(view: &FitView) -> Result<Value, String> {
         .iter()
         .map(|point| point.at)
         .chain(view.predictions.iter().map(|run| run.at));
+    let heights = view.points.iter().map(|point| point.observed);
+    let heights = heights.chain(view.predictions.iter().map(|run| run.estimate.value));
     let positive = view.points.iter().all(|point| point.at > 0.0);
     Ok(json!({
         "data": data,
@@ -59,7 +61,7 @@ fn figure(view: &FitView) -> Result<Value, String> {
                 true => style::logarithmic_axis(&view.along, at, text::scientific),
                 false => style::linear_axis(&view.along),
             },
-            "yaxis": style::linear_axis(&view.response),
+            "yaxis": style::measured_axis(&view.response, heights),
             "legend": { "groupclick": "togglegroup" },
         },
     }))
@@ -83,8 +85,8 @@ pub(super) fn hover(point: &FitPoint) -> String {
         "<b>{}</b> · {}<br>observed {}<br>fitted {} ({})",
         text::literal(&point.place),
         text::literal(&point.inputs),
-        text::loss(point.observed),
-        text::loss(point.predicted),
+        text::measured(point.observed),
+        text::measured(point.predicted),
         text::signed_percent(point.observed / point.predicted - 1.0),
     )
 }
@@ -102,7 +104,7 @@ fn predictions(view: &FitView) -> Option<Value> {
             "x": view.predictions.iter().map(|run| run.at).collect::<Vec<_>>(),
             "y": estimates.iter().map(|estimate| estimate.value).collect::<Vec<_>>(),
             "text": inputs,
-            "customdata": estimates.iter().map(|estimate| text::estimate(estimate, text::loss)).collect::<Vec<_>>(),
+            "customdata": estimates.iter().map(|estimate| text::estimate(estimate, text::measured)).collect::<Vec<_>>(),
             "error_y": style::error_bars(&estimates, "var(--predicted)"),
             "marker": { "color": "var(--predicted)", "symbol": "diamond", "size": 12 },
             "hovertemplate": "<b>predicted</b> %{text}<br>%{customdata}<extra></extra>",

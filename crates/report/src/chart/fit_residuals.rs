@@ -6,7 +6,7 @@ use crate::view::FitView;
 
 pub(super) const CHART: Chart<FitView> = Chart {
     id: "fit-residuals",
-    title: "Residuals",
+    title: "Observed relative to the law",
     caption: "Each run relative to the law fitted to all of them, against its size. Above zero the run did \
               worse than the law says. A law that fits scatters around zero without a trend; a bend at the \
               right end is what spoils an extrapolation.",

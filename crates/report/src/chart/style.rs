@@ -50,6 +50,20 @@ pub(crate) fn logarithmic_axis(
             "minor": { "ticks": "outside", "ticklen": 2, "tickvals": scale::minor_ticks(low / 2.0, high * 2.0) } })
 }
 
+/// Whether values are best seen on a logarithmic axis: sizes over more than a decade or two. Shares and
+/// losses stay linear.
+pub(crate) fn is_wide(values: impl IntoIterator<Item = f64>) -> bool {
+    scale::extent(values).is_some_and(|(low, high)| low > 0.0 && high > 10.0 && high > 30.0 * low)
+}
+
+/// An axis of what was measured: logarithmic where the values are wide.
+pub(crate) fn measured_axis(title: &str, values: impl IntoIterator<Item = f64> + Clone) -> Value {
+    match is_wide(values.clone()) {
+        true => logarithmic_axis(title, values, text::count),
+        false => linear_axis(title),
+    }
+}
+
 /// A linear axis; plotly.js chooses its ticks.
 pub(crate) fn linear_axis(title: &str) -> Value {
     json!({ "type": "linear", "title": { "text": title } })

@@ -133,7 +133,7 @@ fn predictions(view: &FitView) -> Markup {
                     @for run in &view.predictions {
                         tr {
                             th scope="row" { (run.inputs) }
-                            (number(estimate(&run.estimate, text::loss)))
+                            (number(estimate(&run.estimate, text::measured)))
                             (number(text::factor(run.reach)))
                         }
                     }
@@ -183,6 +183,7 @@ fn forms(view: &FitView) -> Markup {
                     }
                 },
             ))
+            @if !view.left_out.is_empty() { p.hint { "Not compared: " (view.left_out) "." } }
         }
     }
 }
@@ -194,7 +195,7 @@ fn provenance(view: &FitView) -> Markup {
         .map(|(term, words)| (term.as_str(), html! { (words) }))
         .collect();
     html! {
-        (facts(&entries))
+        div.wide { (facts(&entries)) }
         p { button type="button" data-download="view" { "Download the data of this page (JSON)" } }
         p.hint { "Charts: plotly.js, MIT licence." }
     }

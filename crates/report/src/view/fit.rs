@@ -27,6 +27,8 @@ pub struct FitView {
     pub trust: Option<String>,
     /// The forms compared, the best first.
     pub compared: Vec<FitCompared>,
+    /// What was not compared and why, in words; empty when nothing was.
+    pub left_out: String,
     /// The parameters, in the order of the equation.
     pub parameters: Vec<FitParameter>,
     /// The runs predicted.

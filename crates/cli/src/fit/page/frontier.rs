@@ -21,8 +21,14 @@ pub fn picture(frontier: Frontier, optima: &[EnvelopePoint], outcome: &Outcome) 
             .map(|both| both[law].clone())
     };
     let step = optima.len().div_ceil(MOST_POINTS).max(1);
+    // The last optima are those held out: the error of N*, then of D*, for each.
+    let errors = outcome
+        .holdout
+        .as_ref()
+        .map_or(&[][..], |checked| &checked.of.errors);
+    let first = optima.len() - (errors.len() / laws.len()).min(optima.len());
     let points = (0..laws.len()).flat_map(|law| {
-        optima.iter().step_by(step).map(move |point| {
+        optima.iter().enumerate().step_by(step).map(move |(at, point)| {
             let (name, value) = [("params_opt", point.params), ("tokens_opt", point.tokens)][law];
             FitPoint {
                 place: format!("optimum at {}", text::quantity("flops", point.flops)),
@@ -32,7 +38,9 @@ pub fn picture(frontier: Frontier, optima: &[EnvelopePoint], outcome: &Outcome) 
                 observed: value,
                 predicted: of(law, point.flops).map_or(f64::NAN, |of| of.value),
                 curve: law,
-                held_out: None,
+                held_out: at
+                    .checked_sub(first)
+                    .map(|beyond| value * (1.0 + errors[beyond * laws.len() + law])),
             }
         })
     });

@@ -67,6 +67,11 @@ pub fn view(law: &Law<'_>, outcome: &Outcome, data: &Data) -> FitView {
             .flat_map(|comparison| &comparison.forms)
             .cloned()
             .collect(),
+        left_out: outcome
+            .comparison
+            .as_ref()
+            .map(text::left_out)
+            .unwrap_or_default(),
         parameters: definition
             .parameters
             .iter()
@@ -131,7 +136,7 @@ fn estimate(value: f64, low: f64, high: f64, level: f64) -> Estimate {
 /// A column as the title of an axis.
 fn titled(column: &Column) -> String {
     match column.unit {
-        "1" | "as given" => column.name.to_string(),
+        unit if matches!(unit, "1" | "as given") || column.name == unit => column.name.to_string(),
         unit => format!("{} ({unit})", column.name),
     }
 }
