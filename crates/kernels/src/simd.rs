@@ -4,13 +4,15 @@
 //! instruction set at run time. A value of an instruction set's type is the proof that the processor
 //! has it, so everything but that proof and raw pointers is safe code.
 
-use std::sync::atomic::{AtomicU8, Ordering};
-
+mod level;
 mod portable;
+mod slices;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub use level::Level;
 pub use portable::Portable;
+pub use slices::{each_vector, fold_vectors};
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Avx2, Avx512};
 
@@ -174,168 +176,6 @@ pub trait Simd: Copy + Send + Sync + 'static {
         self.div(one, self.add(one, self.exp(self.sub(self.splat(0.0), x))))
     }
 }
-
-/// Goes over slices of one length, vector by vector: `step` gets the values of the inputs and of the slices to
-/// update, and returns the new values of the latter. In a last vector that the slices do not fill, the other
-/// lanes hold `fill`.
-///
-/// # Panics
-/// If the lengths differ.
-#[inline(always)]
-pub fn each_vector<S: Simd, const I: usize, const U: usize>(
-    simd: S,
-    inputs: [&[f32]; I],
-    mut updates: [&mut [f32]; U],
-    fill: f32,
-    mut step: impl FnMut([S::Floats; I], [S::Floats; U]) -> [S::Floats; U],
-) {
-    let length = if I > 0 {
-        inputs[0].len()
-    } else {
-        updates.first().map_or(0, |first| first.len())
-    };
-    // Plain loops here and below: library functions may be compiled without the instructions.
-    for input in &inputs {
-        assert!(input.len() == length, "slices of {length} values");
-    }
-    for update in &updates {
-        assert!(update.len() == length, "slices of {length} values");
-    }
-    let whole = length / LANES * LANES;
-    let mut at = 0;
-    while at < whole {
-        let (mut values, mut old) = ([simd.splat(0.0); I], [simd.splat(0.0); U]);
-        // SAFETY: `at + 16 ≤ length`, the length of every slice.
-        unsafe {
-            for (value, input) in values.iter_mut().zip(&inputs) {
-                *value = simd.load_pointer(input.as_ptr().add(at));
-            }
-            for (value, update) in old.iter_mut().zip(&updates) {
-                *value = simd.load_pointer(update.as_ptr().add(at));
-            }
-            let new = step(values, old);
-            for (value, update) in new.iter().zip(&mut updates) {
-                simd.store_pointer(*value, update.as_mut_ptr().add(at));
-            }
-        }
-        at += LANES;
-    }
-    if whole < length {
-        let (mut values, mut old) = ([simd.splat(0.0); I], [simd.splat(0.0); U]);
-        for (value, input) in values.iter_mut().zip(&inputs) {
-            *value = simd.load_partial(&input[whole..], fill);
-        }
-        for (value, update) in old.iter_mut().zip(&updates) {
-            *value = simd.load_partial(&update[whole..], fill);
-        }
-        let new = step(values, old);
-        for (value, update) in new.iter().zip(&mut updates) {
-            simd.store_partial(*value, &mut update[whole..]);
-        }
-    }
-}
-
-/// Folds slices of one length into a vector: as [`each_vector`], with the accumulator in place of updates.
-///
-/// # Panics
-/// If the lengths differ.
-#[inline(always)]
-pub fn fold_vectors<S: Simd, const I: usize>(
-    simd: S,
-    inputs: [&[f32]; I],
-    fill: f32,
-    start: f32,
-    mut step: impl FnMut(S::Floats, [S::Floats; I]) -> S::Floats,
-) -> S::Floats {
-    let mut folded = simd.splat(start);
-    each_vector(
-        simd,
-        inputs,
-        [],
-        fill,
-        #[inline(always)]
-        |values, []| {
-            folded = step(folded, values);
-            []
-        },
-    );
-    folded
-}
-
-/// An instruction set this processor has.
-#[derive(Clone, Copy, Debug)]
-pub enum Level {
-    /// AVX-512 F, BW, DQ and VL.
-    #[cfg(target_arch = "x86_64")]
-    Avx512(Avx512),
-    /// AVX2 with fused multiply-add.
-    #[cfg(target_arch = "x86_64")]
-    Avx2(Avx2),
-    /// Plain Rust, which the compiler vectorizes as the target allows.
-    Portable(Portable),
-}
-
-impl Level {
-    /// Every instruction set of this processor, the widest first.
-    pub fn available() -> Vec<Self> {
-        let mut levels = Vec::new();
-        #[cfg(target_arch = "x86_64")]
-        {
-            levels.extend(Avx512::detect().map(Self::Avx512));
-            levels.extend(Avx2::detect().map(Self::Avx2));
-        }
-        levels.push(Self::Portable(Portable));
-        levels
-    }
-
-    /// The instruction set that kernels use: the widest, unless [`Level::make_default`] chose another.
-    #[inline]
-    pub fn current() -> Self {
-        match CURRENT.load(Ordering::Relaxed) {
-            // SAFETY: 3 and 2 are stored by `make_default` alone, which has the proof.
-            #[cfg(target_arch = "x86_64")]
-            3 => Self::Avx512(unsafe { Avx512::assume() }),
-            // SAFETY: as above.
-            #[cfg(target_arch = "x86_64")]
-            2 => Self::Avx2(unsafe { Avx2::assume() }),
-            1 => Self::Portable(Portable),
-            _ => {
-                let best = Self::available()[0];
-                best.make_default();
-                best
-            }
-        }
-    }
-
-    /// Its name: `avx512`, `avx2` or `portable`.
-    pub fn name(self) -> &'static str {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(_) => "avx512",
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(_) => "avx2",
-            Self::Portable(_) => "portable",
-        }
-    }
-
-    /// Makes every kernel of the process use this instruction set from now on.
-    ///
-    /// Results differ by rounding between instruction sets; choosing one that several kinds of machine
-    /// have gives the same bits on all of them.
-    pub fn make_default(self) {
-        let code = match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(_) => 3,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(_) => 2,
-            Self::Portable(_) => 1,
-        };
-        CURRENT.store(code, Ordering::Relaxed);
-    }
-}
-
-/// The code of [`Level::current`]; 0 before it is known.
-static CURRENT: AtomicU8 = AtomicU8::new(0);
 
 /// Calls a kernel, generic over [`Simd`] in its first argument, compiled for the given [`Level`].
 macro_rules! dispatch_at {
