@@ -3,7 +3,7 @@
 //! Off, it costs a look at a thread's flag for each operation.
 
 use std::cell::{Cell, RefCell};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The part of a training step that an operation ran in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,11 +46,12 @@ pub fn profile<R>(work: impl FnOnce() -> R) -> (R, Vec<OperationTime>) {
 }
 
 /// Runs a kernel, on the clock if there is one.
+#[cfg(feature = "tensors")]
 pub(crate) fn time<R>(operation: &'static str, pass: Pass, work: impl FnOnce() -> R) -> R {
     if !RUNNING.get() {
         return work();
     }
-    let start = Instant::now();
+    let start = std::time::Instant::now();
     let result = work();
     let time = start.elapsed();
     TIMES.with_borrow_mut(|times| {
@@ -73,7 +74,7 @@ pub(crate) fn time<R>(operation: &'static str, pass: Pass, work: impl FnOnce() -
     result
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "tensors"))]
 mod tests {
     use burn::tensor::{Device, Distribution, Tensor};
 
