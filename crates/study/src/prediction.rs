@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use triaxis_laws::FitOptions;
-use triaxis_laws::approach::{Approach3, JointFit, joint_laws};
+use triaxis_laws::approach::{Approach3, JointFit, Opinion, combine, joint_laws};
 
 use crate::analysis::Finding;
 use crate::ladder::{Ladder, counted, options};
@@ -33,6 +33,9 @@ pub struct Candidate {
     pub equation: String,
     /// Mean absolute relative error on the runs of the largest budget, predicted from the others.
     pub held_out_error: Option<f64>,
+    /// Its share of the prediction; the shares of all laws sum to one.
+    #[serde(default)]
+    pub weight: f64,
     /// The loss, or why there is none.
     pub loss: Finding<LossInterval>,
 }
@@ -44,7 +47,7 @@ pub struct Prediction {
     pub trial: String,
     /// The trials it is predicted from.
     pub from: Vec<String>,
-    /// The law that predicts: the first candidate.
+    /// What predicts: the candidates with their weights.
     pub law: String,
     /// The loss in nats per token, holding both the uncertainty of the law and the noise of one run.
     pub loss: Finding<LossInterval>,
@@ -58,27 +61,63 @@ pub struct Prediction {
 }
 
 impl Prediction {
-    /// Predicts `target` from the ladder's records, by the law that predicts the ladder's own largest
-    /// budget best.
+    /// Predicts `target` from the ladder's records: by every joint law, each weighing as much as it predicts
+    /// the ladder's own largest budget well ([`combine`]).
     pub fn of(spec: &StudySpec, survey: &Survey, target: &Trial) -> Self {
         let ladder = Ladder::of(spec, survey);
         let joint = JointLaws::of(&ladder, &options(spec));
         let params = counted(target, spec.laws.parameters).as_f64();
         let tokens = target.tokens.as_f64();
-        let candidates = joint.candidates(params, tokens, spec.laws.level);
-        let (law, loss) = match candidates.first() {
-            Some(first) => (format!("{}, {}", first.form, first.equation), first.loss.clone()),
-            None => ("none".to_owned(), Finding::Refused(joint.refusal())),
-        };
+        let mut candidates = joint.candidates(params, tokens, spec.laws.level);
+        let loss = combined(&mut candidates, spec.laws.level);
         Self {
             trial: target.id.clone(),
             from: ladder.trials,
-            law,
-            loss,
+            law: shares(&candidates),
+            loss: loss.map_or_else(|| Finding::Refused(joint.refusal()), Finding::Found),
             candidates,
             bits_per_byte: ladder.bits_per_byte,
             written: machine::now(),
         }
+    }
+}
+
+/// What the candidates say together; sets their weights. `None` when none of them has a loss.
+fn combined(candidates: &mut [Candidate], level: f64) -> Option<LossInterval> {
+    let mut asked: Vec<&mut Candidate> = candidates
+        .iter_mut()
+        .filter(|law| law.loss.found().is_some())
+        .collect();
+    let opinion = |law: &&mut Candidate| {
+        law.loss.found().map(|loss| Opinion {
+            value: loss.value,
+            low: loss.low,
+            high: loss.high,
+            held_out_error: law.held_out_error.unwrap_or(f64::NAN),
+        })
+    };
+    let opinions: Vec<Opinion> = asked.iter().filter_map(opinion).collect();
+    let combined = combine(&opinions, level)?;
+    for (law, weight) in asked.iter_mut().zip(&combined.weights) {
+        law.weight = *weight;
+    }
+    Some(LossInterval {
+        value: combined.value,
+        low: combined.low,
+        high: combined.high,
+        level,
+    })
+}
+
+/// The laws that predict, with their shares of the prediction.
+fn shares(candidates: &[Candidate]) -> String {
+    let asked = candidates.iter().filter(|law| law.weight > 0.0);
+    let shares: Vec<String> = asked
+        .map(|law| format!("{} ({:.0}%)", law.form, law.weight * 100.0))
+        .collect();
+    match shares.is_empty() {
+        true => "none".to_owned(),
+        false => shares.join(", "),
     }
 }
 
@@ -143,6 +182,7 @@ impl JointLaws {
             form: joint.fit.form.clone(),
             equation: joint.equation().to_owned(),
             held_out_error: Some(joint.fit.held_out_error()).filter(|error| error.is_finite()),
+            weight: 0.0,
             loss: Finding::of(joint.predict(params, tokens).map(|prediction| LossInterval {
                 value: prediction.value,
                 low: prediction.low,

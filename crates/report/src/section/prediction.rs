@@ -45,16 +45,17 @@ fn candidates(candidates: &[Candidate]) -> Markup {
         |error: Option<f64>, print: fn(f64) -> String| error.map_or_else(|| text::NOTHING.to_owned(), print);
     html! {
         p.hint {
-            "The law that best predicts the ladder's largest budget from the smaller ones is the one asked. "
-            "All of them, as they were written down before the run:"
+            "Each law weighs as much as it predicts the ladder's largest budget from the smaller ones well: by the inverse "
+            "of its squared error. What each said, as it was written down before the run:"
         }
         (table(
             "Laws asked for the prediction",
-            heads(&["Law", "Equation", "#Error on the largest budget", "#Predicted|nats per token", "#Error on this run"]),
+            heads(&["Law", "Equation", "#Error on the largest budget", "#Weight", "#Predicted|nats per token", "#Error on this run"]),
             html! { @for law in candidates { tr {
                 td { (law.form) }
                 td { code { (law.equation) } }
                 td.number { (percent(law.held_out_error, text::percent)) }
+                td.number { (text::percent(law.weight)) }
                 td.number { (finding(&law.predicted, text::loss)) }
                 td.number { (percent(law.relative_error, text::signed_percent)) }
             } } },

@@ -14,9 +14,9 @@ pub struct HeldOut {
     pub tokens: Tokens,
     /// Its training compute.
     pub flops: Flops,
-    /// The law that predicted.
+    /// The law that predicted, or the laws with their weights.
     pub law: String,
-    /// Every law that was fitted, the most trusted first, which is the one that predicted.
+    /// Every law that was fitted, the most trusted first.
     pub candidates: Vec<Candidate>,
     /// Predicted validation loss in nats a token.
     pub predicted: Finding,
@@ -43,6 +43,8 @@ pub struct Candidate {
     pub equation: String,
     /// Mean absolute relative error on the largest budget, predicted from the others.
     pub held_out_error: Option<f64>,
+    /// Its share of the prediction; the shares of all laws sum to one.
+    pub weight: f64,
     /// Predicted validation loss in nats a token.
     pub predicted: Finding,
     /// `measured / predicted - 1`.

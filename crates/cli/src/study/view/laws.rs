@@ -246,6 +246,7 @@ fn candidate(law: &prediction::Candidate, measured: &analysis::Finding<f64>) -> 
         form: law.form.clone(),
         equation: law.equation.clone(),
         held_out_error: law.held_out_error,
+        weight: law.weight,
         predicted: predicted(&law.loss),
         relative_error: both.map(|(loss, measured)| measured / loss.value - 1.0),
     }
