@@ -56,7 +56,7 @@ pub fn combine(opinions: &[Opinion], level: f64) -> Option<Combined> {
         own * own + (opinion.value - value).powi(2)
     });
     let reach = quantile * variance.sqrt();
-    (!opinions.is_empty()).then(|| Combined {
+    (!opinions.is_empty()).then_some(Combined {
         weights,
         value,
         low: value - reach,
