@@ -15,6 +15,7 @@ pub mod norm;
 pub mod norm_linear;
 pub mod rms_norm;
 pub mod rotary;
+mod softmax;
 pub mod swiglu;
 
 mod matmul;

@@ -69,6 +69,14 @@ fn pack_left<'a>(unit: Unit, a: Matrix, to: &'a mut [f32]) -> &'a [f32] {
     to
 }
 
+/// Rows thirty-two at a time, at the end fewer, with the number of each strip.
+pub(super) fn strips(rows: Matrix<'_>) -> impl Iterator<Item = (usize, Matrix<'_>)> {
+    (0..rows.rows().div_ceil(SIDE)).map(move |strip| {
+        let part = parallel::block(strip, SIDE, rows.rows());
+        (strip, rows.part(part.start, part.len(), 0, rows.columns()))
+    })
+}
+
 /// The part of an operand, given with its lanes as rows, that a block holds.
 fn block_of(lanes: Matrix, strip: usize, below: usize) -> Matrix {
     let rows = parallel::block(strip, SIDE, lanes.rows());

@@ -10,6 +10,7 @@ mod rounded;
 use super::embedding::check;
 use super::matrix::{Matrix, Target};
 use super::product::Right;
+use super::softmax::{exponentials, largest_of};
 use crate::Precision;
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared, block};
@@ -148,42 +149,20 @@ fn run(
 #[inline(always)]
 fn softmax_row<S: Simd>(simd: S, logits: &mut [f32], target: usize, factor: Option<f32>) -> f32 {
     let chosen = logits[target];
-    let lowest = f32::NEG_INFINITY;
-    let largest = fold_vectors(
-        simd,
-        [logits],
-        lowest,
-        lowest,
-        #[inline(always)]
-        |m, [x]| simd.maximum(x, m),
-    );
-    let largest = simd.largest(largest);
-    let (maximum, fill) = (simd.splat(largest), largest - NEGLIGIBLE);
+    let largest = largest_of(simd, logits, f32::NEG_INFINITY);
     let Some(factor) = factor else {
+        let maximum = simd.splat(largest);
         let total = fold_vectors(
             simd,
             [logits],
-            fill,
+            largest - NEGLIGIBLE,
             0.0,
             #[inline(always)]
             |sum, [x]| simd.add(sum, simd.exp(simd.sub(x, maximum))),
         );
         return simd.sum(total).ln() + (largest - chosen);
     };
-    let mut total = simd.splat(0.0);
-    each_vector(
-        simd,
-        [],
-        [&mut *logits],
-        fill,
-        #[inline(always)]
-        |[], [x]| {
-            let value = simd.exp(simd.sub(x, maximum));
-            total = simd.add(total, value);
-            [value]
-        },
-    );
-    let total = simd.sum(total);
+    let total = exponentials(simd, logits, largest);
     let scale = simd.splat(factor / total);
     each_vector(
         simd,

@@ -3,8 +3,8 @@
 
 use super::bf16::{Blocks, Left, SIDE, Work};
 use super::matrix::{Matrix, Target};
-use super::norm_linear::{NormBackward, ROWS, add_up, normed, unit};
-use super::swiglu;
+use super::norm_linear::{NormBackward, ROWS, normed, unit};
+use super::{rms_norm, swiglu};
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared, block};
 use crate::simd::{Simd, dispatch, each_vector};
@@ -139,13 +139,9 @@ pub fn backward(
             let (mine, work) = (block(task, ROWS, rows), Work::start(unit));
             let (first, count) = (mine.start / SIDE, mine.len());
             let dy = &dy[mine.start * width..mine.end * width];
-            let mut left = Left::new(unit, count, width);
-            for (index, dy) in dy.chunks(SIDE * width).enumerate() {
-                let dy = Matrix::new(dy, dy.len() / width, width);
-                left.pack(index, dy);
-                // SAFETY: each task has rows of its own, and packs them as depth.
-                unsafe { dright.pack(first + index, 0, dy) };
-            }
+            let rows = Matrix::new(dy, count, width);
+            // SAFETY: each task has rows of its own, and packs them as depth.
+            let left = unsafe { Left::and_depth(unit, rows, dright, (first, 0)) };
             let mut dgated = Buffer::any(count * inner);
             work.multiply_rows(&left, count, &down, Target::new(&mut dgated, inner), false);
 
@@ -182,7 +178,7 @@ pub fn backward(
             }
         });
     }
-    add_up(&gains, gradients.gain);
+    rms_norm::add_up(&gains, gradients.gain);
     dgate_up.multiply_blocks(&normed, gradients.gate_and_up, false);
     dright.multiply_blocks(&gated, gradients.down, false);
 }

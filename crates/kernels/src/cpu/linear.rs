@@ -1,6 +1,6 @@
 //! A linear map that adds to its rows, in bf16: `y = residual + x × weight`.
 
-use super::bf16::{Blocks, Left, SIDE, Work};
+use super::bf16::{Blocks, Left, SIDE, Work, strips};
 use super::matrix::{Matrix, Target};
 use super::norm_linear::{ROWS, unit};
 use crate::parallel::{self, Shared, block};
@@ -23,11 +23,7 @@ pub fn forward(residual: &[f32], x: Matrix, weight: Matrix, y: &mut [f32]) {
         // SAFETY: blocks of rows do not overlap.
         let y = unsafe { y.part(values.clone()) };
         y.copy_from_slice(&residual[values]);
-        let mut left = Left::new(unit, mine.len(), depth);
-        for strip in 0..mine.len().div_ceil(SIDE) {
-            let part = block(strip, SIDE, mine.len());
-            left.pack(strip, x.part(mine.start + part.start, part.len(), 0, depth));
-        }
+        let left = Left::of(unit, x.part(mine.start, mine.len(), 0, depth));
         Work::start(unit).multiply_rows(&left, mine.len(), &right, Target::new(y, columns), true);
     });
 }
@@ -51,18 +47,16 @@ pub fn backward(x: Matrix, weight: Matrix, dy: Matrix, dx: &mut [f32], dweight: 
         let (left, right, dx) = (left.packing(), right.packing(), Target::new(dx, depth));
         parallel::for_each(rows.div_ceil(ROWS), 2 * rows * depth * columns, |task| {
             let mine = block(task, ROWS, rows);
-            let mut dleft = Left::new(unit, mine.len(), columns);
-            for strip in 0..mine.len().div_ceil(SIDE) {
-                let part = block(strip, SIDE, mine.len());
-                let first = mine.start + part.start;
-                let dy = dy.part(first, part.len(), 0, columns);
-                dleft.pack(strip, dy);
-                // SAFETY: each task has rows of its own, and packs them as depth.
-                unsafe {
-                    left.pack(first / SIDE, 0, x.part(first, part.len(), 0, depth));
-                    right.pack(first / SIDE, 0, dy);
-                }
-            }
+            let (x, dy) = (
+                x.part(mine.start, mine.len(), 0, depth),
+                dy.part(mine.start, mine.len(), 0, columns),
+            );
+            let below = mine.start / SIDE;
+            // SAFETY: each task has rows of its own, and packs them as depth.
+            let dleft = unsafe {
+                strips(x).for_each(|(strip, x)| left.pack(below + strip, 0, x));
+                Left::and_depth(unit, dy, right, (below, 0))
+            };
             Work::start(unit).multiply_rows(&dleft, mine.len(), &turned, dx.from(mine.start, 0), false);
         });
     }

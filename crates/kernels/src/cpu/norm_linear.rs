@@ -109,15 +109,9 @@ pub fn backward(layer: NormLinear, x: &[f32], scales: &[f32], dy: &[f32], gradie
         let (normed, dright, gains) = (normed.packing(), dright.packing(), Shared::new(&mut gains));
         parallel::for_each(rows.div_ceil(ROWS), 2 * rows * width * columns, |task| {
             let mine = block(task, ROWS, rows);
-            let mut left = Left::new(unit, mine.len(), columns);
-            for strip in 0..mine.len().div_ceil(SIDE) {
-                let part = block(strip, SIDE, mine.len());
-                let first = mine.start + part.start;
-                let dy = Matrix::new(&dy[first * columns..], part.len(), columns);
-                left.pack(strip, dy);
-                // SAFETY: each task has rows of its own, and packs them as depth.
-                unsafe { dright.pack(first / SIDE, 0, dy) };
-            }
+            let dy = Matrix::new(&dy[mine.start * columns..], mine.len(), columns);
+            // SAFETY: each task has rows of its own, and packs them as depth.
+            let left = unsafe { Left::and_depth(unit, dy, dright, (mine.start / SIDE, 0)) };
             let mut dnormed = Buffer::any(mine.len() * width);
             let target = Target::new(&mut dnormed, width);
             Work::start(unit).multiply_rows(&left, mine.len(), &turned, target, false);
@@ -127,7 +121,7 @@ pub fn backward(layer: NormLinear, x: &[f32], scales: &[f32], dy: &[f32], gradie
             unsafe { norm.rows(mine, &dnormed, normed, gains) };
         });
     }
-    add_up(&gains, gradients.gain);
+    rms_norm::add_up(&gains, gradients.gain);
     dright.multiply_blocks(&normed, gradients.weight, false);
 }
 
@@ -180,15 +174,5 @@ impl<'a> NormBackward<'a> {
             };
             dispatch!(rms_norm::backward_rows(x, self.gain, scales, dnormed, dx, dgain));
         }
-    }
-}
-
-/// Adds up the sums that each task has of its own, in order.
-pub(super) fn add_up(partial: &[f32], sums: &mut [f32]) {
-    sums.fill(0.0);
-    for partial in partial.chunks_exact(sums.len().max(1)) {
-        sums.iter_mut()
-            .zip(partial)
-            .for_each(|(sum, value)| *sum += value);
     }
 }

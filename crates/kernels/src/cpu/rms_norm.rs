@@ -52,16 +52,22 @@ pub(super) fn forward_rows<S: Simd>(
             |sum, [x]| simd.mul_add(x, x, sum),
         );
         *scale = 1.0 / (simd.sum(squares) / width as f32 + epsilon).sqrt();
-        let factor = simd.splat(*scale);
-        each_vector(
-            simd,
-            [x, weight],
-            [y],
-            0.0,
-            #[inline(always)]
-            |[x, w], _| [simd.mul(simd.mul(x, factor), w)],
-        );
+        apply_row(simd, x, weight, *scale, y);
     }
+}
+
+/// Normalises a row whose scale is known.
+#[inline(always)]
+fn apply_row<S: Simd>(simd: S, x: &[f32], weight: &[f32], scale: f32, y: &mut [f32]) {
+    let factor = simd.splat(scale);
+    each_vector(
+        simd,
+        [x, weight],
+        [y],
+        0.0,
+        #[inline(always)]
+        |[x, w], _| [simd.mul(simd.mul(x, factor), w)],
+    );
 }
 
 /// From the gradient of `y`, writes the gradients of `x` and of the weight.
@@ -102,10 +108,14 @@ pub fn backward(x: &[f32], weight: &[f32], scales: &[f32], dy: &[f32], dx: &mut 
             ));
         });
     }
-    dweight.fill(0.0);
-    for partial in partial.chunks_exact(width.max(1)) {
-        dweight
-            .iter_mut()
+    add_up(&partial, dweight);
+}
+
+/// Adds up the sums that each task has of its own, in order.
+pub(super) fn add_up(partial: &[f32], sums: &mut [f32]) {
+    sums.fill(0.0);
+    for partial in partial.chunks_exact(sums.len().max(1)) {
+        sums.iter_mut()
             .zip(partial)
             .for_each(|(sum, value)| *sum += value);
     }
@@ -116,15 +126,8 @@ pub fn backward(x: &[f32], weight: &[f32], scales: &[f32], dy: &[f32], dx: &mut 
 pub(super) fn apply_rows<S: Simd>(simd: S, x: &[f32], weight: &[f32], scales: &[f32], y: &mut [f32]) {
     let width = weight.len();
     for (row, &scale) in scales.iter().enumerate() {
-        let (range, factor) = (row * width..(row + 1) * width, simd.splat(scale));
-        each_vector(
-            simd,
-            [&x[range.clone()], weight],
-            [&mut y[range]],
-            0.0,
-            #[inline(always)]
-            |[x, w], _| [simd.mul(simd.mul(x, factor), w)],
-        );
+        let range = row * width..(row + 1) * width;
+        apply_row(simd, &x[range.clone()], weight, scale, &mut y[range]);
     }
 }
 

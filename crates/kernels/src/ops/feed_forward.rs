@@ -55,7 +55,7 @@ impl FeedForwardHalf for Flex {
         down: FlexTensor,
         epsilon: f32,
     ) -> FlexTensor {
-        Saved::new([x, gain, gate_and_up, down], epsilon).1
+        Saved::new([x, gain, gate_and_up, down], epsilon).0
     }
 }
 
@@ -70,10 +70,7 @@ impl<C: CheckpointStrategy> FeedForwardHalf for Autodiff<Flex, C> {
         record::<C, _, 4>(
             "feed_forward",
             [x, gain, gate_and_up, down],
-            |inputs, _| {
-                let (saved, y) = Saved::new(inputs, epsilon);
-                (y, saved)
-            },
+            |inputs, _| Saved::new(inputs, epsilon),
             |saved, dy, _| saved.backward(&contiguous(dy)).map(Some),
         )
     }
@@ -90,8 +87,8 @@ struct Saved {
 }
 
 impl Saved {
-    /// The forward pass.
-    fn new(inputs: [FlexTensor; 4], epsilon: f32) -> (Self, FlexTensor) {
+    /// The forward pass: its output, and what is saved.
+    fn new(inputs: [FlexTensor; 4], epsilon: f32) -> (FlexTensor, Self) {
         let inputs = inputs.map(contiguous);
         let ([rows, width], [_, both]) = (dimensions(&inputs[0]), dimensions(&inputs[2]));
         let [mut y, mut scales, mut gate_up] = [rows * width, rows, rows * both].map(Buffer::any);
@@ -103,7 +100,7 @@ impl Saved {
             gate_up: tensor(gate_up, [rows, both]),
             epsilon,
         };
-        (saved, tensor(y, [rows, width]))
+        (tensor(y, [rows, width]), saved)
     }
 
     fn backward(&self, dy: &FlexTensor) -> [FlexTensor; 4] {

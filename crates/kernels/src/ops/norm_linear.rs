@@ -39,7 +39,7 @@ trait NormAndLinear: Backend {
 
 impl NormAndLinear for Flex {
     fn norm_linear(x: FlexTensor, gain: FlexTensor, weight: FlexTensor, epsilon: f32) -> FlexTensor {
-        Saved::new([x, gain, weight], epsilon).1
+        Saved::new([x, gain, weight], epsilon).0
     }
 }
 
@@ -53,10 +53,7 @@ impl<C: CheckpointStrategy> NormAndLinear for Autodiff<Flex, C> {
         record::<C, _, 3>(
             "norm_linear",
             [x, gain, weight],
-            |inputs, _| {
-                let (saved, y) = Saved::new(inputs, epsilon);
-                (y, saved)
-            },
+            |inputs, _| Saved::new(inputs, epsilon),
             |saved, dy, _| saved.backward(&contiguous(dy)).map(Some),
         )
     }
@@ -72,8 +69,8 @@ struct Saved {
 }
 
 impl Saved {
-    /// The forward pass.
-    fn new(inputs: [FlexTensor; 3], epsilon: f32) -> (Self, FlexTensor) {
+    /// The forward pass: its output, and what is saved.
+    fn new(inputs: [FlexTensor; 3], epsilon: f32) -> (FlexTensor, Self) {
         let inputs = inputs.map(contiguous);
         let ([rows, _], [_, columns]) = (dimensions(&inputs[0]), dimensions(&inputs[2]));
         let (mut y, mut scales) = (Buffer::any(rows * columns), Buffer::any(rows));
@@ -84,7 +81,7 @@ impl Saved {
             scales,
             epsilon,
         };
-        (saved, tensor(y, [rows, columns]))
+        (tensor(y, [rows, columns]), saved)
     }
 
     fn backward(&self, dy: &FlexTensor) -> [FlexTensor; 3] {

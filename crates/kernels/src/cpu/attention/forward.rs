@@ -4,9 +4,10 @@ use super::products::{Float32, Products};
 use super::{Angles, Heads, HeadsOut, KEYS, Rows, Shape, copy_row, for_each_group, load_rows, multiply_row};
 use crate::cpu::bf16::Work;
 use crate::cpu::matrix::{Matrix, Target};
+use crate::cpu::softmax::{exponentials, largest_of};
 use crate::memory::Buffer;
 use crate::parallel::{Shared, block};
-use crate::simd::{NEGLIGIBLE, Simd, dispatch, each_vector, fold_vectors};
+use crate::simd::{Simd, dispatch};
 
 /// The inputs, as every task sees them.
 #[derive(Clone, Copy)]
@@ -206,29 +207,9 @@ impl State {
         if scores.is_empty() {
             return;
         }
-        let (before, lowest) = (self.maximum[row], f32::NEG_INFINITY);
-        let largest = fold_vectors(
-            simd,
-            [&*scores],
-            lowest,
-            before,
-            #[inline(always)]
-            |m, [x]| simd.maximum(x, m),
-        );
-        let maximum = simd.largest(largest);
-        let (shift, mut total) = (simd.splat(maximum), simd.splat(0.0));
-        each_vector(
-            simd,
-            [],
-            [scores],
-            maximum - NEGLIGIBLE,
-            #[inline(always)]
-            |[], [x]| {
-                let value = simd.exp(simd.sub(x, shift));
-                total = simd.add(total, value);
-                [value]
-            },
-        );
+        let before = self.maximum[row];
+        let maximum = largest_of(simd, scores, before);
+        let total = exponentials(simd, scores, maximum);
         let mut factor = 0.0;
         if let Some(dimension) = rescale {
             factor = (before - maximum).exp();
@@ -236,6 +217,6 @@ impl State {
             multiply_row(simd, sums, factor);
         }
         self.maximum[row] = maximum;
-        self.total[row] = self.total[row] * factor + simd.sum(total);
+        self.total[row] = self.total[row] * factor + total;
     }
 }

@@ -2,7 +2,7 @@
 
 use super::strips::{DEPTH, Strips, multiply};
 use super::unit::{Form, Unit};
-use super::work::Work;
+use super::work::{Work, blocks_length};
 use super::{BLOCK, SIDE, block_of, pack_left};
 use crate::cpu::matrix::{Matrix, Target};
 use crate::memory::Buffer;
@@ -57,7 +57,7 @@ impl Blocks {
     }
 
     fn any(unit: Unit, form: Form, lanes: usize, depth: usize) -> Self {
-        let values = Buffer::any(lanes.div_ceil(SIDE) * depth.div_ceil(SIDE) * BLOCK);
+        let values = Buffer::any(blocks_length(depth, lanes));
         Self {
             unit,
             form,

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, Packing};
 use super::strips::{Strips, multiply};
 use super::unit::{Form, Running, Unit};
-use super::{BLOCK, SIDE, block_of, pack_left};
+use super::{BLOCK, SIDE, block_of, pack_left, strips};
 use crate::cpu::matrix::{Matrix, Target};
 use crate::memory::Buffer;
 
@@ -38,11 +38,43 @@ impl Left {
         Self { unit, values, depth }
     }
 
+    /// All of these rows, stored by rows.
+    pub(in crate::cpu) fn of(unit: Unit, rows: Matrix) -> Self {
+        let mut left = Self::new(unit, rows.rows(), rows.columns());
+        strips(rows).for_each(|(strip, rows)| left.pack(strip, rows));
+        left
+    }
+
+    /// The same, and in the same reading packs the rows as depth of `depth`, from its `below`-th 32 on, and as lanes
+    /// from its `strip`-th 32 on.
+    ///
+    /// # Safety
+    /// Nothing else may touch these blocks of `depth` meanwhile.
+    pub(in crate::cpu) unsafe fn and_depth(
+        unit: Unit,
+        rows: Matrix,
+        depth: Packing,
+        (below, strip): (usize, usize),
+    ) -> Self {
+        let mut left = Self::new(unit, rows.rows(), rows.columns());
+        for (index, rows) in strips(rows) {
+            left.pack(index, rows);
+            // SAFETY: the caller's promise.
+            unsafe { depth.pack(below + index, strip, rows) };
+        }
+        left
+    }
+
     fn strips(&self) -> Strips<'_> {
         Strips {
             values: &self.values,
-            deep: self.depth.div_ceil(SIDE),
+            deep: self.deep(),
         }
+    }
+
+    /// Blocks of depth.
+    fn deep(&self) -> usize {
+        self.depth.div_ceil(SIDE)
     }
 
     /// Packs 32 rows, the `strip`-th, or at the end fewer.
@@ -77,18 +109,13 @@ impl Work {
         target: Target,
         accumulate: bool,
     ) {
-        let (right, columns) = (right.strips(0, 0), right.lanes());
-        let deep = left.depth.div_ceil(SIDE);
-        assert_eq!(deep, right.deep, "the inner dimensions of a matrix product");
-        let size = (rows, columns);
-        multiply(
-            &self.running,
-            [left.strips(), right],
-            deep,
-            size,
-            target,
-            accumulate,
+        let (right, size) = (right.strips(0, 0), (rows, right.lanes()));
+        assert_eq!(
+            left.deep(),
+            right.deep,
+            "the inner dimensions of a matrix product"
         );
+        self.multiply_left(left, right, size, target, accumulate);
     }
 
     /// `target = left × right` for some columns of `right`, the first of them a multiple of 32, with the first `rows`
@@ -102,10 +129,12 @@ impl Work {
         target: Target,
     ) {
         let right = right.strips(columns.start / SIDE, 0);
-        let deep = left.depth.div_ceil(SIDE);
-        assert_eq!(deep, right.deep, "the inner dimensions of a matrix product");
-        let size = (rows, columns.len());
-        multiply(&self.running, [left.strips(), right], deep, size, target, false);
+        assert_eq!(
+            left.deep(),
+            right.deep,
+            "the inner dimensions of a matrix product"
+        );
+        self.multiply_left(left, right, (rows, columns.len()), target, false);
     }
 
     /// `target = left × right`, or `target += left × right`, for the depth of `right` from its `below`-th 32 on that
@@ -119,14 +148,24 @@ impl Work {
         target: Target,
         accumulate: bool,
     ) {
-        let (steps, columns) = (left.depth.div_ceil(SIDE), right.lanes());
-        let right = right.strips(0, below);
+        let (right, size) = (right.strips(0, below), (rows, right.lanes()));
         assert!(
-            below + steps <= right.deep,
+            below + left.deep() <= right.deep,
             "the inner dimensions of a matrix product"
         );
-        let (operands, size) = ([left.strips(), right], (rows, columns));
-        multiply(&self.running, operands, steps, size, target, accumulate);
+        self.multiply_left(left, right, size, target, accumulate);
+    }
+
+    fn multiply_left(
+        &self,
+        left: &Left,
+        right: Strips,
+        size: (usize, usize),
+        target: Target,
+        accumulate: bool,
+    ) {
+        let operands = [left.strips(), right];
+        multiply(&self.running, operands, left.deep(), size, target, accumulate);
     }
 
     /// Packs a right-hand side.

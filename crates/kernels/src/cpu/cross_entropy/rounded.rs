@@ -10,9 +10,10 @@ use std::ops::Range;
 use super::{CHUNK, Head, rows_of};
 use crate::cpu::bf16::{Blocks, Left, Packing, SIDE, Unit, Work};
 use crate::cpu::matrix::{Matrix, Target};
+use crate::cpu::softmax::{exponentials, largest_of};
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared, block};
-use crate::simd::{NEGLIGIBLE, Simd, dispatch, each_vector, fold_vectors};
+use crate::simd::{Simd, dispatch, each_vector};
 
 /// Columns of a tile of logits.
 const TILE: usize = 512;
@@ -138,10 +139,7 @@ impl<'a> Task<'a> {
     unsafe fn run(&mut self, losses: &mut [f32], dx: &mut [f32], factors: &mut [f32]) {
         let (width, count) = (self.pass.width, self.rows.len());
         let x = &self.pass.x[self.rows.start * width..self.rows.end * width];
-        let mut left = Left::new(self.pass.unit, count, width);
-        for (strip, x) in x.chunks(SIDE * width).enumerate() {
-            left.pack(strip, Matrix::new(x, x.len() / width, width));
-        }
+        let left = Left::of(self.pass.unit, Matrix::new(x, count, width));
         // SAFETY: the caller's promise.
         unsafe {
             // The first tile's largest logit serves as reference, unless a later one lies far above it.
@@ -206,7 +204,7 @@ impl<'a> Task<'a> {
                 let first = index == 0;
                 let logits = &mut self.logits[row * TILE..][..tile.len()];
                 if !known {
-                    let largest = dispatch!(largest_of(logits));
+                    let largest = dispatch!(largest_of(logits, f32::NEG_INFINITY));
                     if first {
                         self.references[row] = largest;
                     } else if largest > self.references[row] + ABOVE {
@@ -224,15 +222,10 @@ impl<'a> Task<'a> {
                     self.chosen_exponentials[row] = std::mem::take(&mut logits[here]);
                 }
             }
-            let mut left = Left::new(pass.unit, count, tile.len());
-            for strip in 0..count.div_ceil(SIDE) {
-                let rows = block(strip, SIDE, count);
-                let logits = &self.logits[rows.start * TILE..];
-                let part = Matrix::strided(logits, rows.len(), tile.len(), TILE);
-                left.pack(strip, part);
-                // SAFETY: the caller's promise.
-                unsafe { self.packing[0].pack(self.below + strip, tile.start / SIDE, part) };
-            }
+            let exponentials = Matrix::strided(&self.logits, count, tile.len(), TILE);
+            let place = (self.below, tile.start / SIDE);
+            // SAFETY: the caller's promise.
+            let left = unsafe { Left::and_depth(pass.unit, exponentials, self.packing[0], place) };
             let target = Target::new(dx, pass.width);
             self.work
                 .multiply_depth(&left, count, &pass.backward, tile.start / SIDE, target, index > 0);
@@ -247,44 +240,11 @@ impl<'a> Task<'a> {
             let tile = self.tile(index);
             self.multiply(left, tile.clone());
             for row in 0..self.rows.len() {
-                let largest = dispatch!(largest_of(&self.logits[row * TILE..][..tile.len()]));
-                self.references[row] = self.references[row].max(largest);
+                let logits = &self.logits[row * TILE..][..tile.len()];
+                self.references[row] = dispatch!(largest_of(logits, self.references[row]));
             }
         }
     }
-}
-
-#[inline(always)]
-fn largest_of<S: Simd>(simd: S, values: &[f32]) -> f32 {
-    let lowest = f32::NEG_INFINITY;
-    let largest = fold_vectors(
-        simd,
-        [values],
-        lowest,
-        lowest,
-        #[inline(always)]
-        |m, [x]| simd.maximum(x, m),
-    );
-    simd.largest(largest)
-}
-
-/// Replaces the logits by their exponentials over the reference, and returns the sum.
-#[inline(always)]
-fn exponentials<S: Simd>(simd: S, logits: &mut [f32], reference: f32) -> f32 {
-    let (shift, mut total) = (simd.splat(reference), simd.splat(0.0));
-    each_vector(
-        simd,
-        [],
-        [logits],
-        reference - NEGLIGIBLE,
-        #[inline(always)]
-        |[], [x]| {
-            let value = simd.exp(simd.sub(x, shift));
-            total = simd.add(total, value);
-            [value]
-        },
-    );
-    simd.sum(total)
 }
 
 /// `to = to × scale + values × factor`
