@@ -236,6 +236,14 @@ fn several(refusals: &[Refusal]) -> String {
     words.join("; ")
 }
 
+impl Warning {
+    /// [`Warning::FailedSamples`], when fewer were found than drawn.
+    pub(crate) fn failed_samples(found: usize, samples: usize) -> Option<Self> {
+        let failed = samples - found;
+        (failed > 0).then_some(Self::FailedSamples { failed, samples })
+    }
+}
+
 /// Something a reader of the result must know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Error)]
 #[serde(tag = "kind", rename_all = "snake_case")]

@@ -145,18 +145,12 @@ impl Rows {
         (0..self.count).filter(|row| self.weight(*row) > 0.0).collect()
     }
 
-    /// These rows, or `most` of them, drawn evenly (selection sampling: Knuth 1997, section 3.4.2).
+    /// These rows, or `most` of them, drawn evenly.
     pub(crate) fn thinned(&self, most: usize) -> Cow<'_, Self> {
         if self.count <= most {
             return Cow::Borrowed(self);
         }
-        let mut stream = Stream::new(0, "thinned rows", 0);
-        let mut drawn = Vec::with_capacity(most);
-        for row in 0..self.count {
-            if stream.below(self.count - row) < most - drawn.len() {
-                drawn.push(row);
-            }
-        }
+        let drawn = Stream::new(0, "thinned rows", 0).select(self.count, most);
         Cow::Owned(self.chosen(&drawn))
     }
 }

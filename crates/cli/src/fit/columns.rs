@@ -164,17 +164,21 @@ impl Columns {
 
     /// What `form` needs and the file does not have.
     pub fn lacks<'f>(&self, form: &'f Definition) -> Vec<&'f str> {
-        let columns = form.inputs.iter().chain([&form.response]);
-        let names = columns.map(|column| column.name.as_ref());
+        self.lacking(form.inputs.iter().chain([&form.response]))
+    }
+
+    /// Which of these columns the file does not have.
+    pub fn lacking<'f>(&self, columns: impl IntoIterator<Item = &'f Column>) -> Vec<&'f str> {
+        let names = columns.into_iter().map(|column| column.name.as_ref());
         names
-            .filter(|name| !(self.sources.contains_key(*name) || *name == COVERAGE && self.has_counts()))
+            .filter(|name| !self.sources.contains_key(*name) && !self.count_for(name))
             .collect()
     }
 
-    /// Whether coverage comes from counts of samples and correct ones, a problem a row.
-    pub fn has_counts(&self) -> bool {
+    /// Whether the response is coverage, and comes from counts of samples and correct ones, a problem a row.
+    pub fn count_for(&self, response: &str) -> bool {
         let has = |input: &str| self.sources.contains_key(input);
-        !has(COVERAGE) && has("samples") && has("correct")
+        response == COVERAGE && !has(COVERAGE) && has("samples") && has("correct")
     }
 
     /// Whether one column only could be the input.

@@ -172,10 +172,7 @@ fn left_out(data: &Data) -> Vec<LeftOut> {
     });
     let frontiers = Frontier::ALL.into_iter().map(|frontier| {
         let definition = frontier.definition();
-        let missing = definition.inputs.iter().map(|column| column.name.as_ref());
-        let lacks: Vec<&str> = missing
-            .filter(|name| !data.columns.sources.contains_key(*name))
-            .collect();
+        let lacks = data.columns.lacking(definition.inputs.iter());
         LeftOut {
             form: definition.name.to_string(),
             reason: match lacks.is_empty() {

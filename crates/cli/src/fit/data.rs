@@ -12,7 +12,7 @@ use triaxis_laws::{Fit, FitOptions, HeldOut, Observations, fit};
 use triaxis_report::view::FitCompared;
 use triaxis_tables::{CellError, Condition, Query, Rule, Source, Table, TableError, Wanted, read};
 
-use super::columns::{self, COVERAGE, Columns};
+use super::columns::{self, Columns};
 use super::form::Chosen;
 use super::names::canonical;
 use super::wanted::{SIZES, own, wanted};
@@ -85,7 +85,7 @@ impl Data {
         let available = triaxis_tables::columns(file)?;
         let columns = Columns::assign(available, named, &own(chosen))?;
         let (response, mut wanted) = wanted(chosen, &columns, options.residual())?;
-        let counted = response == COVERAGE && columns.has_counts();
+        let counted = columns.count_for(&response);
         if let Some(weights) = &named.weights {
             wanted.push(Wanted {
                 name: WEIGHTS.into(),
@@ -253,21 +253,16 @@ impl Data {
         Ok(())
     }
 
-    /// Draws rows evenly when there are more than `most` (selection sampling: Knuth 1997, section 3.4.2).
+    /// Draws rows evenly when there are more than `most`.
     fn draw(&mut self, most: usize, seed: u64) {
         let rows = self.table.rows();
         if rows <= most {
             return;
         }
-        let mut stream = Stream::new(seed, "rows fitted", 0);
-        let mut left = most;
-        let keep: Vec<bool> = (0..rows)
-            .map(|row| {
-                let drawn = stream.below(rows - row) < left;
-                left -= usize::from(drawn);
-                drawn
-            })
-            .collect();
+        let mut keep = vec![false; rows];
+        for row in Stream::new(seed, "rows fitted", 0).select(rows, most) {
+            keep[row] = true;
+        }
         self.table.retain(&keep);
         self.drawn_from = Some(rows);
     }

@@ -39,8 +39,7 @@ impl Chosen {
     }
 
     fn named(name: &str) -> Result<Self, InputError> {
-        let mut frontiers = Frontier::ALL.into_iter();
-        if let Some(frontier) = frontiers.find(|frontier| frontier.definition().name == name) {
+        if let Some(frontier) = Frontier::named(name) {
             return Ok(Self::Frontier(frontier));
         }
         let names: Vec<&str> = definitions().map(|definition| definition.name.as_ref()).collect();
@@ -74,6 +73,7 @@ impl Chosen {
             .collect()
     }
 }
+
 fn read(path: &Path) -> anyhow::Result<Expression> {
     let problem = |problem: String| Misuse::UserForm {
         path: path.to_owned(),

@@ -41,10 +41,7 @@ impl fmt::Display for List<'_> {
             if definition.response.name == COVERAGE {
                 writeln!(formatter, "    or       {COUNTS}")?;
             }
-            let frontier = Frontier::ALL
-                .into_iter()
-                .find(|frontier| frontier.definition().name == definition.name);
-            match frontier {
+            match Frontier::named(&definition.name) {
                 None => writeln!(formatter, "    predicts {}", column_line(&definition.response))?,
                 Some(frontier) => {
                     for law in frontier.laws() {
@@ -56,11 +53,7 @@ impl fmt::Display for List<'_> {
                 }
             }
             for (index, parameter) in definition.parameters.iter().enumerate() {
-                let unit = if parameter.unit == "1" {
-                    String::new()
-                } else {
-                    format!(" [{}]", parameter.unit)
-                };
+                let unit = bracketed(parameter.unit);
                 let name = &parameter.name;
                 let end = if index + 1 < definition.parameters.len() {
                     "\n"
@@ -75,15 +68,19 @@ impl fmt::Display for List<'_> {
 }
 
 fn column_line(column: &Column) -> String {
-    let unit = if column.unit == "1" {
-        String::new()
-    } else {
-        format!(" [{}]", column.unit)
-    };
     format!(
-        "{:<15} {}{unit}; {}",
+        "{:<15} {}{}; {}",
         column.name,
         column.meaning,
+        bracketed(column.unit),
         option_of(&column.name)
     )
+}
+
+/// A unit behind what it is of; nothing for a plain number.
+fn bracketed(unit: &str) -> String {
+    match unit {
+        "1" => String::new(),
+        unit => format!(" [{unit}]"),
+    }
 }

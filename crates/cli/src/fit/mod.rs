@@ -82,6 +82,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         &arguments.options,
     )?;
     let options = &arguments.options;
+    let fit_of = |form: &dyn LawForm| data.fit(form, &options.of(form.definition(), data.held_out())?);
     let (law, fit, comparison) = match &chosen {
         Chosen::All => {
             // Bootstraps are for the form that is shown; profiles tell of each what is identified.
@@ -91,8 +92,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
                 return Err(Misuse::NothingFitted(comparison.reasons()).into());
             };
             let form = forms::find(shown)?;
-            let fit = data.fit(form, &options.of(form.definition(), data.held_out())?)?;
-            (Law::Form(form), fit, Some(comparison))
+            (Law::Form(form), fit_of(form)?, Some(comparison))
         }
         Chosen::Frontier(frontier) => {
             options.check_frontier()?;
@@ -100,14 +100,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             let found = frontier.fit(&data.runs()?, &options)?;
             (Law::Frontier(*frontier, found.optima), found.fit, None)
         }
-        Chosen::Form(form) => {
-            let fit = data.fit(*form, &options.of(form.definition(), data.held_out())?)?;
-            (Law::Form(*form), fit, None)
-        }
-        Chosen::Own(form) => {
-            let fit = data.fit(form.as_ref(), &options.of(form.definition(), data.held_out())?)?;
-            (Law::Form(form.as_ref()), fit, None)
-        }
+        Chosen::Form(form) => (Law::Form(*form), fit_of(*form)?, None),
+        Chosen::Own(form) => (Law::Form(form.as_ref()), fit_of(form.as_ref())?, None),
     };
     let outcome = Outcome::new(&law, fit, &data, &requests, comparison)?;
     if let Some(path) = &arguments.report {

@@ -4,7 +4,7 @@ use triaxis_laws::form::{Column, Definition, Residual, Scale};
 use triaxis_laws::forms::registry;
 use triaxis_tables::{Rule, Wanted};
 
-use super::columns::{COVERAGE, Columns};
+use super::columns::Columns;
 use super::form::Chosen;
 use super::{Misuse, counts};
 
@@ -21,7 +21,7 @@ pub fn wanted(
         Some(definition) => of_one(chosen, definition, columns, residual)?,
         None => of_all(columns)?,
     };
-    if response == COVERAGE && columns.has_counts() {
+    if columns.count_for(&response) {
         return Ok((response, counts::wanted(columns)));
     }
     for name in SIZES {
@@ -56,7 +56,7 @@ fn of_one(
         Chosen::Frontier(_) => "loss",
         _ => definition.response.name.as_ref(),
     };
-    if response == COVERAGE && columns.has_counts() {
+    if columns.count_for(response) {
         return Ok((response.to_owned(), Vec::new()));
     }
     let rule = |column: &Column| match residual.unwrap_or(definition.residual) {
@@ -96,7 +96,7 @@ fn of_all(columns: &Columns) -> Result<(String, Vec<Wanted>), Misuse> {
             available: columns.available(),
         });
     };
-    if response.name == COVERAGE && columns.has_counts() {
+    if columns.count_for(&response.name) {
         return Ok((response.name.to_string(), Vec::new()));
     }
     let mut wanted: Vec<Wanted> = Vec::new();

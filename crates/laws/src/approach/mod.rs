@@ -7,7 +7,6 @@ mod one;
 mod three;
 mod two;
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use combine::{Combined, Opinion, combine};
@@ -17,9 +16,9 @@ pub use one::{Approach1, EnvelopePoint, approach1};
 pub use three::{Approach3, approach3};
 pub use two::{Approach2, Budget, Curve, Optimum, approach2};
 
-use crate::error::{InputError, Warning};
-use crate::fit::{Estimate, FitOptions};
-use crate::numeric::{Stream, fit_line, quantile_sorted, sorted};
+use crate::error::InputError;
+use crate::fit::{Estimate, percentile};
+use crate::numeric::fit_line;
 use crate::observations::Observations;
 
 /// One finished run of a ladder.
@@ -86,32 +85,12 @@ fn through(optima: &[EnvelopePoint]) -> Option<Laws> {
     ))
 }
 
-/// The laws of samples of the data, and a warning when some gave none.
-fn resampled(
-    options: &FitOptions,
-    purpose: &str,
-    laws: impl Fn(&mut Stream) -> Option<Laws> + Sync,
-) -> (Vec<Laws>, Option<Warning>) {
-    let samples: Vec<Option<Laws>> = (0..options.replicates as u64)
-        .into_par_iter()
-        .map(|index| laws(&mut Stream::new(options.seed, purpose, index)))
-        .collect();
-    let found: Vec<Laws> = samples.iter().flatten().copied().collect();
-    let failed = samples.len() - found.len();
-    let warning = (failed > 0).then_some(Warning::FailedSamples {
-        failed,
-        samples: samples.len(),
-    });
-    (found, warning)
-}
-
 /// Gives laws percentile intervals from their replicates; they stay points when there are too few.
 fn give_intervals((params, tokens): &mut Laws, replicates: &[Laws], level: f64) {
     let bound = |estimate: &mut Estimate, pick: &dyn Fn(&Laws) -> f64| {
-        let values = sorted(replicates.iter().map(pick));
-        if values.len() >= 20 {
-            estimate.low = quantile_sorted(&values, 0.5 * (1.0 - level)).min(estimate.value);
-            estimate.high = quantile_sorted(&values, 0.5 * (1.0 + level)).max(estimate.value);
+        let values: Vec<f64> = replicates.iter().map(pick).collect();
+        if let Some(ends) = percentile(&values, level) {
+            *estimate = Estimate::within(estimate.value, ends, true);
             estimate.identified = estimate.low < estimate.high;
         }
     };

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Laws, PowerLaw, Run, check_runs, give_intervals, resampled, through};
+use super::{Laws, PowerLaw, Run, check_runs, give_intervals, through};
 use crate::error::{FitError, Refusal, Warning};
-use crate::fit::FitOptions;
+use crate::fit::{FitOptions, resampled};
 
 /// A point of the lower envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EnvelopePoint, Laws, PowerLaw, Run, check_runs, give_intervals, resampled, through};
+use super::{EnvelopePoint, Laws, PowerLaw, Run, check_runs, give_intervals, through};
 use crate::error::{FitError, Refusal, Warning};
-use crate::fit::FitOptions;
+use crate::fit::{FitOptions, resampled};
 use crate::numeric::{Akima, ParabolaFit, Stream, fit_parabola};
 
 /// How the minimum at a budget is found.

@@ -1,12 +1,11 @@
 //! Coverage against samples from counts, and laws of it whose intervals come from the problems.
 
-use rayon::prelude::*;
-
-use super::{Problem, pass_at_k};
-use crate::error::{FitError, InputError, Refusal, Warning};
-use crate::fit::{Estimate, Fit, FitOptions, ParameterEstimate, Resampling, Starts, fit};
+use super::{Problem, check, pass_at_k};
+use crate::error::{FitError, InputError, Warning};
+use crate::fit::{
+    Estimate, Fit, FitOptions, ParameterEstimate, Resampling, Starts, fit, percentile, resampled,
+};
 use crate::form::LawForm;
-use crate::numeric::{Stream, quantile_sorted, sorted};
 use crate::observations::Observations;
 
 /// Numbers of samples at most.
@@ -28,29 +27,7 @@ impl Curve {
     /// [`InputError::OutOfRange`] for a problem without samples or with more correct than drawn;
     /// [`Refusal::TooFewRows`] with fewer than three problems.
     pub fn new(problems: &[Problem]) -> Result<Self, FitError> {
-        const NEEDED: usize = 3;
-        for (row, problem) in problems.iter().enumerate() {
-            if problem.samples == 0 || problem.correct > problem.samples {
-                let rule = "at most the samples drawn, of which there must be one or more";
-                let value = problem.correct as f64;
-                let column = "correct".into();
-                return Err(InputError::OutOfRange {
-                    column,
-                    row,
-                    value,
-                    rule,
-                }
-                .into());
-            }
-        }
-        if problems.len() < NEEDED {
-            return Err(Refusal::TooFewRows {
-                rows: problems.len(),
-                parameters: 2,
-                needed: NEEDED,
-            }
-            .into());
-        }
+        check(problems)?;
         let most = problems.iter().map(|problem| problem.samples).min().unwrap_or(1);
         let step = (most as f64).ln() / (POINTS - 1) as f64;
         let mut samples: Vec<u64> = (0..POINTS)
@@ -121,50 +98,31 @@ impl Curve {
         };
         let mut fit = fit(form, &self.table()?, &points)?;
         let near = FitOptions {
+            objective: options.objective,
             starts: Starts::Given(vec![fit.best.clone()]),
-            ..FitOptions {
-                objective: options.objective,
-                ..FitOptions::point_only()
-            }
+            ..FitOptions::point_only()
         };
-        let replicates: Vec<Option<Vec<f64>>> = (0..options.replicates as u64)
-            .into_par_iter()
-            .map(|index| {
-                let mut stream = Stream::new(options.seed, "problems", index);
-                let drawn = self.weighted(&stream.resample_counts(self.passes.len()));
-                let refit = crate::fit::fit(form, &self.table_of(drawn).ok()?, &near);
-                refit.ok().map(|fit| fit.best)
-            })
-            .collect();
-        fit.replicates = replicates.into_iter().flatten().collect();
+        let (replicates, warning) = resampled(options, "problems", |stream| {
+            let drawn = self.weighted(&stream.resample_counts(self.passes.len()));
+            let refit = crate::fit::fit(form, &self.table_of(drawn).ok()?, &near);
+            refit.ok().map(|fit| fit.best)
+        });
+        fit.replicates = replicates;
         fit.resampling = Resampling::Case;
         fit.warnings
             .retain(|warning| !matches!(warning, Warning::FewRows { .. }));
-        let failed = options.replicates - fit.replicates.len();
-        if failed > 0 {
-            fit.warnings.push(Warning::FailedSamples {
-                failed,
-                samples: options.replicates,
-            });
-        }
+        fit.warnings.extend(warning);
         self.give_intervals(form, &mut fit);
         Ok(fit)
     }
 
     fn give_intervals(&self, form: &dyn LawForm, fit: &mut Fit) {
         for (at, parameter) in form.parameters().iter().enumerate() {
-            let values = sorted(fit.replicates.iter().map(|replicate| replicate[at]));
-            if values.len() < 20 {
+            let values: Vec<f64> = fit.replicates.iter().map(|replicate| replicate[at]).collect();
+            let Some(ends) = percentile(&values, fit.level) else {
                 continue;
-            }
-            let tail = 0.5 * (1.0 - fit.level);
-            let ends = (
-                quantile_sorted(&values, tail),
-                quantile_sorted(&values, 1.0 - tail),
-            );
-            let mut estimate = Estimate::point(fit.best[at]);
-            estimate.low = ends.0.min(estimate.value);
-            estimate.high = ends.1.max(estimate.value);
+            };
+            let mut estimate = Estimate::within(fit.best[at], ends, true);
             estimate.identified = parameter.range.0 < estimate.low && estimate.high < parameter.range.1;
             let intervals = [("percentile".to_owned(), ends)].into();
             fit.parameters.insert(
@@ -179,6 +137,7 @@ impl Curve {
 mod tests {
     use super::*;
     use crate::forms::{CoverageBeta, CoveragePower};
+    use crate::numeric::Stream;
     use crate::predict;
 
     /// Problems whose chances are at the quantiles of Beta(0.4, 1), which are `u^(1 / 0.4)`.

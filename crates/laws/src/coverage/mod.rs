@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use statrs::function::gamma::{digamma, ln_gamma};
 
 use crate::error::{FitError, InputError, Refusal};
-use crate::fit::Estimate;
-use crate::numeric::{Limits, Stream, minimise, quantile_sorted, sorted};
+use crate::fit::{Estimate, percentile};
+use crate::numeric::{Limits, Stream, minimise};
 
 /// One problem: how many samples were drawn and how many of them were correct.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,16 +92,37 @@ fn expected(alpha: f64, beta: f64, k: f64) -> f64 {
 }
 
 fn interval(value: f64, replicates: impl Iterator<Item = f64>, level: f64) -> Estimate {
-    let values = sorted(replicates);
-    if values.len() < 20 {
-        return Estimate::point(value);
+    let values: Vec<f64> = replicates.collect();
+    match percentile(&values, level) {
+        Some(ends) => Estimate::within(value, ends, true),
+        None => Estimate::point(value),
     }
-    Estimate {
-        value,
-        low: quantile_sorted(&values, 0.5 * (1.0 - level)).min(value),
-        high: quantile_sorted(&values, 0.5 * (1.0 + level)).max(value),
-        identified: true,
+}
+
+/// Checks that counts are counts, and of problems enough to resample.
+fn check(problems: &[Problem]) -> Result<(), FitError> {
+    const NEEDED: usize = 3;
+    for (row, problem) in problems.iter().enumerate() {
+        if problem.samples == 0 || problem.correct > problem.samples {
+            let rule = "at most the samples drawn, of which there must be one or more";
+            return Err(InputError::OutOfRange {
+                column: "correct".into(),
+                row,
+                value: problem.correct as f64,
+                rule,
+            }
+            .into());
+        }
     }
+    if problems.len() < NEEDED {
+        return Err(Refusal::TooFewRows {
+            rows: problems.len(),
+            parameters: 2,
+            needed: NEEDED,
+        }
+        .into());
+    }
+    Ok(())
 }
 
 /// Maximum likelihood of the Beta-binomial distribution, with intervals from resampled problems.
@@ -116,26 +137,7 @@ pub fn fit_beta_coverage(
     level: f64,
     seed: u64,
 ) -> Result<BetaCoverage, FitError> {
-    for (row, problem) in problems.iter().enumerate() {
-        if problem.samples == 0 || problem.correct > problem.samples {
-            let rule = "at most the samples drawn, of which there must be one or more";
-            return Err(InputError::OutOfRange {
-                column: "correct".into(),
-                row,
-                value: problem.correct as f64,
-                rule,
-            }
-            .into());
-        }
-    }
-    if problems.len() < 3 {
-        return Err(Refusal::TooFewRows {
-            rows: problems.len(),
-            parameters: 2,
-            needed: 3,
-        }
-        .into());
-    }
+    check(problems)?;
     let refusal = Refusal::NoFiniteObjective { starts: STARTS.len() };
     let ones = vec![1.0; problems.len()];
     let (best, log_likelihood) = likeliest(problems, &ones, &STARTS).ok_or(refusal)?;

@@ -3,8 +3,9 @@
 use rayon::prelude::*;
 
 use super::noise::{Noise, SMOOTH};
-use super::options::Resampling;
+use super::options::{FitOptions, Resampling};
 use super::search::Searcher;
+use crate::error::Warning;
 use crate::numeric::{Stream, normal_quantile, quantile_sorted, solve_positive, sorted};
 use crate::objective::Penalty;
 use crate::problem::Problem;
@@ -116,6 +117,21 @@ pub(crate) fn bca(replicates: &[f64], estimate: f64, acceleration: f64, level: f
         )
     };
     Some((adjusted(0.5 * (1.0 - level)), adjusted(0.5 * (1.0 + level))))
+}
+
+/// What samples of the data gave, each from a random stream of its own, and a warning when some gave nothing.
+pub(crate) fn resampled<T: Send>(
+    options: &FitOptions,
+    purpose: &str,
+    draw: impl Fn(&mut Stream) -> Option<T> + Sync,
+) -> (Vec<T>, Option<Warning>) {
+    let samples: Vec<Option<T>> = (0..options.replicates as u64)
+        .into_par_iter()
+        .map(|index| draw(&mut Stream::new(options.seed, purpose, index)))
+        .collect();
+    let found: Vec<T> = samples.into_iter().flatten().collect();
+    let warning = Warning::failed_samples(found.len(), options.replicates);
+    (found, warning)
 }
 
 /// Equal-tailed percentile interval.

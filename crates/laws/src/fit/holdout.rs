@@ -1,7 +1,7 @@
 //! Some runs, usually the largest, predicted from the others.
 
 use super::check_design;
-use super::options::{HeldOut, Starts};
+use super::options::{HeldOut, Starts, marked};
 use super::result::Holdout;
 use super::search::Searcher;
 use crate::error::{InputError, Refusal};
@@ -79,18 +79,7 @@ pub(crate) fn chosen(
     match choice {
         HeldOut::None => Ok(None),
         HeldOut::Largest => Ok(Some(sizes.clone().map(|sizes| largest(rows, &sizes)))),
-        HeldOut::Rows(out) if out.len() != rows.len() => Err(InputError::Length {
-            column: "held out".into(),
-            found: out.len(),
-            expected: rows.len(),
-        }),
-        HeldOut::Rows(out) => {
-            let out: Vec<usize> = (0..rows.len()).filter(|row| out[*row]).collect();
-            match out.is_empty() {
-                true => Err(InputError::NothingHeldOut { rows: rows.len() }),
-                false => Ok(Some(Ok(out))),
-            }
-        }
+        HeldOut::Rows(marks) => Ok(Some(Ok(marked(marks, rows.len())?))),
     }
 }
 

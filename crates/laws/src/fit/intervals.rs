@@ -108,13 +108,8 @@ pub(super) fn intervals(
         .collect();
     // How skewed rows are says nothing of residuals drawn for a fixed design.
     let accelerations = (fit.resampling == Resampling::Case).then(|| sampler.accelerations());
-    if replicates.len() < options.replicates {
-        let failed = options.replicates - replicates.len();
-        fit.warnings.push(Warning::FailedSamples {
-            failed,
-            samples: options.replicates,
-        });
-    }
+    fit.warnings
+        .extend(Warning::failed_samples(replicates.len(), options.replicates));
     let level = expanded_level(options.level, fit.rows.saturating_sub(best.len()) as f64);
     let profiles = options.profile.then(|| {
         let mut problem = Problem::new(form, rows, searcher.objective, SMOOTH);
@@ -167,18 +162,13 @@ fn combined(
 ) -> Estimate {
     let bootstrap = methods.get("bca").or_else(|| methods.get("percentile"));
     let closed = profile.is_none_or(|profile| profile.closed);
-    let (low, high) = match (bootstrap, profile) {
+    let ends = match (bootstrap, profile) {
         (Some((low, high)), Some(profile)) if !closed => (low.min(profile.low), high.max(profile.high)),
         (Some(interval), _) => *interval,
         (None, Some(profile)) => (profile.low, profile.high),
         (None, None) => return Estimate::point(value),
     };
-    Estimate {
-        value,
-        low: low.min(value),
-        high: high.max(value),
-        identified: closed,
-    }
+    Estimate::within(value, ends, closed)
 }
 
 /// Warns of a parameter that is unidentified, or whose intervals disagree.

@@ -16,6 +16,9 @@ pub use options::{FitOptions, HeldOut, Resampling, Starts};
 pub use repeats::PureError;
 pub use result::{Estimate, Fit, Holdout, LocalMinimum, ParameterEstimate, Prediction};
 
+pub(crate) use bootstrap::{percentile, resampled};
+pub(crate) use options::marked;
+
 use crate::error::{FitError, InputError, Refusal, Warning};
 use crate::form::{LawForm, MOST_PARAMETERS};
 use crate::numeric::fit_line;

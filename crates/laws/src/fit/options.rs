@@ -40,6 +40,25 @@ pub enum HeldOut {
     Rows(Vec<bool>),
 }
 
+/// The rows that are marked, of a table of so many.
+///
+/// # Errors
+/// [`InputError`] for marks of another number than the rows, or when none is marked.
+pub(crate) fn marked(marks: &[bool], rows: usize) -> Result<Vec<usize>, InputError> {
+    if marks.len() != rows {
+        return Err(InputError::Length {
+            column: "held out".into(),
+            found: marks.len(),
+            expected: rows,
+        });
+    }
+    let marked: Vec<usize> = (0..rows).filter(|row| marks[*row]).collect();
+    match marked.is_empty() {
+        true => Err(InputError::NothingHeldOut { rows }),
+        false => Ok(marked),
+    }
+}
+
 /// Options of [`crate::fit()`]; every default is stated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FitOptions {

@@ -35,6 +35,16 @@ impl Estimate {
         }
     }
 
+    /// A value with an interval that is widened to hold it.
+    pub(crate) fn within(value: f64, (low, high): (f64, f64), identified: bool) -> Self {
+        Self {
+            value,
+            low: low.min(value),
+            high: high.max(value),
+            identified,
+        }
+    }
+
     /// Whether `truth` lies in the interval.
     pub fn covers(&self, truth: f64) -> bool {
         (self.low..=self.high).contains(&truth)
@@ -168,12 +178,11 @@ impl Fit {
         }
         let freedom = self.rows.saturating_sub(self.best.len()) as f64;
         let tail = 0.5 * (1.0 - expanded_level(self.level, freedom));
-        Estimate {
-            value,
-            low: quantile_sorted(&values, tail).min(value),
-            high: quantile_sorted(&values, 1.0 - tail).max(value),
-            identified: 10 * values.len() >= 9 * self.replicates.len(),
-        }
+        let ends = (
+            quantile_sorted(&values, tail),
+            quantile_sorted(&values, 1.0 - tail),
+        );
+        Estimate::within(value, ends, 10 * values.len() >= 9 * self.replicates.len())
     }
 
     /// A replicate's prediction moved away from the best one by a factor, in the coordinate of the residual.

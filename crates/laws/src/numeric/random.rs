@@ -61,6 +61,18 @@ impl Stream {
         Normal::standard().inverse_cdf(self.uniform())
     }
 
+    /// `most` of `rows` rows, or all when they are no more, drawn evenly and in order (selection sampling: Knuth
+    /// 1997, section 3.4.2).
+    pub fn select(&mut self, rows: usize, most: usize) -> Vec<usize> {
+        let mut selected = Vec::with_capacity(most.min(rows));
+        for row in 0..rows {
+            if self.below(rows - row) < most.saturating_sub(selected.len()) {
+                selected.push(row);
+            }
+        }
+        selected
+    }
+
     /// How often each of `rows` is drawn in `rows` draws with replacement: a bootstrap sample as weights.
     pub fn resample_counts(&mut self, rows: usize) -> Vec<f64> {
         let mut counts = vec![0.0; rows];
@@ -74,6 +86,17 @@ impl Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_selection_is_in_order_and_of_the_number_asked() {
+        for (rows, most) in [(100, 7), (7, 7), (3, 7), (5, 0)] {
+            let selected = Stream::new(1, "rows", 0).select(rows, most);
+            assert_eq!(selected.len(), most.min(rows), "{rows} {most}");
+            assert!(
+                selected.is_sorted_by(|one, other| one < other) && selected.iter().all(|row| *row < rows)
+            );
+        }
+    }
 
     #[test]
     fn streams_are_independent_of_each_other() {

@@ -3,7 +3,7 @@
 use super::Frontier;
 use crate::approach::{EnvelopePoint, Run};
 use crate::error::{FitError, InputError, Refusal};
-use crate::fit::{FitOptions, HeldOut, Holdout};
+use crate::fit::{FitOptions, HeldOut, Holdout, marked};
 use crate::numeric::sorted;
 
 impl Frontier {
@@ -18,14 +18,7 @@ impl Frontier {
             |limit: f64| -> Vec<usize> { (0..runs.len()).filter(|row| runs[*row].flops > limit).collect() };
         let out = match (choice, self) {
             (HeldOut::None, _) => return Ok(None),
-            (HeldOut::Rows(out), _) if out.len() != runs.len() => {
-                return Err(InputError::Length {
-                    column: "held out".into(),
-                    found: out.len(),
-                    expected: runs.len(),
-                });
-            }
-            (HeldOut::Rows(out), _) => (0..runs.len()).filter(|row| out[*row]).collect(),
+            (HeldOut::Rows(marks), _) => marked(marks, runs.len())?,
             (HeldOut::Largest, Self::Envelope) => {
                 let computes = sorted(runs.iter().map(|run| run.flops));
                 above(computes[computes.len() * 4 / 5 - usize::from(computes.len() > 1)])

@@ -51,6 +51,12 @@ impl Frontier {
         Self::Budgets(Curve::Akima),
     ];
 
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        let named = |frontier: &Self| frontier.definition().name == name;
+        Self::ALL.into_iter().find(named)
+    }
+
     /// Name, equation, the columns it needs (the loss among them) and parameters.
     pub fn definition(self) -> &'static Definition {
         match self {
