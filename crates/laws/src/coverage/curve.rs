@@ -25,7 +25,7 @@ impl Curve {
     ///
     /// # Errors
     /// [`InputError::OutOfRange`] for a problem without samples or with more correct than drawn;
-    /// [`Refusal::TooFewRows`] with fewer than three problems.
+    /// [`TooFewRows`](crate::error::Refusal::TooFewRows) with fewer than three problems.
     pub fn new(problems: &[Problem]) -> Result<Self, FitError> {
         check(problems)?;
         let most = problems.iter().map(|problem| problem.samples).min().unwrap_or(1);
