@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use triaxis_kernels::{
-    AttentionHeads, Implementation, Moments, Precision, Rotation, Update, adamw_step,
-    causal_attention_packed, embedding, feed_forward, head_cross_entropy, linear_add, norm_linear, rms_norm,
+    AttentionHeads, AttentionWeights, Implementation, Moments, Precision, Rotation, Update, adamw_step,
+    attention_half, embedding, feed_forward, head_cross_entropy, rms_norm,
 };
 
 #[global_allocator]
@@ -125,9 +125,12 @@ fn loss(size: &Size, weights: &[Weight], tokens: Tensor<2, Int>, rotation: &Rota
     let mut hidden = embedding(value(0), tokens.clone());
     for layer in 0..size.layers {
         let first = 1 + 6 * layer;
-        let projected = norm_linear(hidden.clone(), gain(first), value(first + 1), EPSILON);
-        let mixed = causal_attention_packed(projected, heads, size.length, Some(rotation));
-        hidden = linear_add(hidden, mixed, value(first + 2));
+        let attention = AttentionWeights {
+            gain: gain(first),
+            query_key_value: value(first + 1),
+            output: value(first + 2),
+        };
+        hidden = attention_half(hidden, attention, heads, size.length, Some(rotation), EPSILON);
         let (gate_and_up, down) = (value(first + 4), value(first + 5));
         hidden = feed_forward(hidden, gain(first + 3), gate_and_up, down, EPSILON);
     }

@@ -6,12 +6,12 @@
 
 pub(crate) mod adamw;
 pub(crate) mod attention;
+pub(crate) mod attention_half;
 pub(crate) mod cross_entropy;
 pub(crate) mod embedding;
 pub(crate) mod feed_forward;
 pub(crate) mod linear;
 pub(crate) mod norm;
-pub(crate) mod norm_linear;
 pub(crate) mod product;
 pub(crate) mod rms_norm;
 pub(crate) mod rotary;

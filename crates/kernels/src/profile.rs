@@ -25,12 +25,14 @@ pub struct OperationTime {
     pub pass: Pass,
     /// How often it ran.
     pub calls: u64,
-    /// The time from each call to its return, threads it shared its work with included.
+    /// The time from each call to its return, threads it shared its work with included, kernels it called not.
     pub time: Duration,
 }
 
 thread_local! {
     static RUNNING: Cell<bool> = const { Cell::new(false) };
+    /// The time of the kernels that the running kernel has called.
+    static CALLED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
     static TIMES: RefCell<Vec<OperationTime>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -52,8 +54,10 @@ pub(crate) fn time<R>(operation: &'static str, pass: Pass, work: impl FnOnce() -
         return work();
     }
     let start = std::time::Instant::now();
+    let before = CALLED.replace(Duration::ZERO);
     let result = work();
-    let time = start.elapsed();
+    let whole = start.elapsed();
+    let time = whole.saturating_sub(CALLED.replace(before + whole));
     TIMES.with_borrow_mut(|times| {
         let known = times
             .iter_mut()
@@ -76,9 +80,11 @@ pub(crate) fn time<R>(operation: &'static str, pass: Pass, work: impl FnOnce() -
 
 #[cfg(all(test, feature = "tensors"))]
 mod tests {
+    use std::time::Duration;
+
     use burn::tensor::{Device, Distribution, Tensor};
 
-    use super::{Pass, profile};
+    use super::{Pass, profile, time};
     use crate::Implementation;
 
     fn step() -> Tensor<2> {
@@ -105,7 +111,30 @@ mod tests {
             assert_eq!(counted(operation, Pass::Backward), calls);
         }
         assert_eq!(times.len(), 4);
+        assert!(times.iter().all(|operation| operation.time > Duration::ZERO));
         assert_eq!(profile(|| ()).1, []);
         assert_eq!(Implementation::Composed.run(|| profile(step)).1, []);
+    }
+
+    #[test]
+    fn no_time_is_counted_twice() {
+        let wait = || std::thread::sleep(Duration::from_millis(20));
+        let (whole, times) = profile(|| {
+            let start = std::time::Instant::now();
+            time("outer", Pass::Forward, || {
+                time("inner", Pass::Forward, wait);
+                time("inner", Pass::Forward, wait);
+            });
+            start.elapsed()
+        });
+        let of = |name| {
+            times
+                .iter()
+                .find(|time| time.operation == name)
+                .expect("both ran")
+        };
+        assert_eq!((of("inner").calls, of("outer").calls), (2, 1));
+        assert!(of("inner").time >= Duration::from_millis(40));
+        assert!(of("inner").time + of("outer").time <= whole);
     }
 }

@@ -7,9 +7,9 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use proptest::prelude::*;
 use reference::{config, random, random_tokens, relative_error, wide};
 use triaxis_kernels::{
-    AttentionHeads, Implementation, Moments, Precision, Rotation, Update, adamw_step, causal_attention,
-    causal_attention_packed, embedding, feed_forward, gradient_norm, head_cross_entropy, head_losses, linear,
-    linear_add, norm_linear, rms_norm, rotary, swiglu,
+    AttentionHeads, AttentionWeights, Implementation, Moments, Precision, Rotation, Update, adamw_step,
+    attention_half, causal_attention, causal_attention_packed, embedding, feed_forward, gradient_norm,
+    head_cross_entropy, head_losses, linear, rms_norm, rotary, swiglu,
 };
 
 fn leaf<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
@@ -101,11 +101,29 @@ proptest! {
     }
 
     #[test]
-    fn layers_are_the_same(rows in size(), width in 2usize..70, inner in size()) {
+    fn feed_forward_is_the_same(rows in size(), width in 2usize..70, inner in size()) {
         same(&[[rows, width], [1, width], [width, 2 * inner], [inner, width]], |x| {
-            let gain = x[1].clone().reshape([width]);
-            let hidden = feed_forward(x[0].clone(), gain.clone(), x[2].clone(), x[3].clone(), 1e-5);
-            linear_add(norm_linear(hidden.clone(), gain, x[2].clone(), 1e-5), hidden, x[2].clone())
+            feed_forward(x[0].clone(), x[1].clone().reshape([width]), x[2].clone(), x[3].clone(), 1e-5)
+        });
+    }
+
+    #[test]
+    fn attention_half_is_the_same(
+        batch in 1usize..3, length in 1usize..40, width in 2usize..70, key_value in 1usize..3, group in 1usize..3,
+        half in 1usize..10,
+    ) {
+        let (query, dimension) = (key_value * group, 2 * half);
+        let heads = AttentionHeads { query, key_value, dimension };
+        let rotation = Rotation::new(length, dimension, 10_000.0, &Device::flex().autodiff());
+        let (rows, columns) = (batch * length, (query + 2 * key_value) * dimension);
+        same(&[[rows, width], [1, width], [width, columns], [query * dimension, width]], |x| {
+            let weights = AttentionWeights {
+                gain: x[1].clone().reshape([width]),
+                // Small scores, whose exponentials forgive rounding.
+                query_key_value: x[2].clone().mul_scalar(0.2),
+                output: x[3].clone(),
+            };
+            attention_half(x[0].clone(), weights, heads, length, Some(&rotation), 1e-5)
         });
     }
 
@@ -196,7 +214,7 @@ fn mixed_precision_is_near() {
                 let mut all = run(linear(x[0].clone(), x[1].clone()), &x[..2]);
                 let loss = head_cross_entropy(x[2].clone(), x[3].clone(), tokens(5, [rows], 9));
                 all.extend(run(loss, &x[2..]));
-                all.extend(half_block(rows, inputs, outputs));
+                all.extend(block(rows, inputs, outputs));
                 all
             })
         });
@@ -210,8 +228,8 @@ fn mixed_precision_is_near() {
     }
 }
 
-/// The layers around attention, and attention itself with one head.
-fn half_block(rows: usize, width: usize, inner: usize) -> Vec<Vec<f32>> {
+/// Both halves of a block, with one head.
+fn block(rows: usize, width: usize, inner: usize) -> Vec<Vec<f32>> {
     let shapes = [
         [rows, width],
         [1, width],
@@ -228,9 +246,12 @@ fn half_block(rows: usize, width: usize, inner: usize) -> Vec<Vec<f32>> {
         key_value: 1,
         dimension: 2 * inner,
     };
-    let projected = norm_linear(x[0].clone(), gain(1), x[2].clone(), 1e-5).mul_scalar(0.2);
-    let attended = causal_attention_packed(projected, heads, rows, None);
-    let hidden = linear_add(x[0].clone(), attended, x[3].clone()).mul_scalar(0.2);
+    let weights = AttentionWeights {
+        gain: gain(1),
+        query_key_value: x[2].clone().mul_scalar(0.2),
+        output: x[3].clone(),
+    };
+    let hidden = attention_half(x[0].clone(), weights, heads, rows, None, 1e-5).mul_scalar(0.2);
     let y = feed_forward(hidden, gain(4), x[5].clone().mul_scalar(0.1), x[6].clone(), 1e-5);
     run(y, &x)
 }

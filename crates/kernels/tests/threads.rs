@@ -11,7 +11,7 @@ use triaxis_kernels::cpu::feed_forward::{self, FeedForward};
 use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
-use triaxis_kernels::cpu::{adamw, bf16, cross_entropy, embedding, linear, norm, rms_norm, rotary, swiglu};
+use triaxis_kernels::cpu::{adamw, cross_entropy, embedding, linear, norm, rms_norm, rotary, swiglu};
 use triaxis_kernels::parallel::Shared;
 
 /// Runs `operation` on pools of one, two, three and five threads and compares the bits of its results.
@@ -118,10 +118,13 @@ fn rows_and_elements() {
 }
 
 #[test]
-fn rounded_layers() {
-    if bf16::unit() == "none" {
-        return;
+fn layers() {
+    for precision in [Precision::Float32, Precision::BFloat16] {
+        layers_in(precision);
     }
+}
+
+fn layers_in(precision: Precision) {
     let (rows, width, inner) = (301, 70, 90);
     let (x, gain, dy) = (
         random(1, rows * width),
@@ -131,6 +134,7 @@ fn rounded_layers() {
     let (first, second) = (random(4, width * 2 * inner), random(5, inner * width));
     same(|| {
         let layer = NormLinear {
+            precision,
             gain: &gain,
             epsilon: 1e-5,
             weight: &first,
@@ -143,10 +147,11 @@ fn rounded_layers() {
             gain: &mut dgain,
             weight: &mut dweight,
         };
-        norm_linear::backward(layer, &x, &scales, &dy, gradients);
+        norm_linear::backward(layer, &x, &scales, &dy, &x, gradients);
         let mut all = vec![y, dx, dgain, dweight];
 
         let layer = FeedForward {
+            precision,
             gain: &gain,
             epsilon: 1e-5,
             gate_and_up: &first,
@@ -169,9 +174,9 @@ fn rounded_layers() {
             Matrix::new(&first, width, 2 * inner),
         );
         let [mut y, mut dx, mut dweight] = [dy.len(), x.len(), first.len()].map(unset);
-        linear::forward(&dy, input, weight, &mut y);
+        linear::forward(precision, &dy, input, weight, &mut y);
         let dy = Matrix::new(&dy, rows, 2 * inner);
-        linear::backward(input, weight, dy, &mut dx, &mut dweight);
+        linear::backward(precision, [input, weight], dy, &mut dx, &mut dweight);
         all.extend([y, dx, dweight]);
         all
     });

@@ -6,8 +6,8 @@
 
 use burn::tensor::Tensor;
 pub use triaxis_kernels::{
-    AttentionHeads, Rotation, causal_attention_packed, count_products, embedding, feed_forward,
-    head_cross_entropy, linear, linear_add, norm_linear, rms_norm,
+    AttentionHeads, AttentionWeights, Rotation, attention_half, count_products, embedding, feed_forward,
+    head_cross_entropy, linear, rms_norm,
 };
 
 /// The scores of every token of the vocabulary: `[rows, width] × [vocabulary, width]ᵀ`.

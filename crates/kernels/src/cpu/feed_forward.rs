@@ -1,17 +1,20 @@
-//! The feed-forward half of a block in bf16: `y = x + swiglu(norm(x) × gate_and_up) × down`, some rows at a
+//! The feed-forward half of a block: `y = x + swiglu(norm(x) × gate_and_up) × down`, some rows at a
 //! time, so that what lies between the products stays in the cache. Gate and up are kept for [`backward`].
 
-use super::bf16::{Blocks, Left, SIDE, Work};
 use super::matrix::{Matrix, Target};
-use super::norm_linear::{NormBackward, ROWS, normed, unit};
+use super::norm_linear::{NormBackward, ROWS, normed};
+use super::product::{DepthLeft, Left, Right, STRIP};
 use super::{rms_norm, swiglu};
+use crate::Precision;
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared, block};
-use crate::simd::{Simd, dispatch, each_vector};
+use crate::simd::dispatch;
 
 /// The weights.
 #[derive(Clone, Copy, Debug)]
 pub struct FeedForward<'a> {
+    /// What the products are in.
+    pub precision: Precision,
     /// What the normalised values are multiplied by, `width`.
     pub gain: &'a [f32],
     /// Added to the mean square.
@@ -52,14 +55,14 @@ impl<'a> FeedForward<'a> {
 /// `scales`, and the product before the gate into `gate_up` (`rows × 2 inner`).
 ///
 /// # Panics
-/// If the lengths do not agree, or the processor does not multiply in bf16.
+/// If the lengths do not agree.
 pub fn forward(layer: FeedForward, x: &[f32], y: &mut [f32], scales: &mut [f32], gate_up: &mut [f32]) {
-    let (unit, [width, inner], rows) = (unit(), layer.sizes(), scales.len());
+    let (precision, [width, inner], rows) = (layer.precision, layer.sizes(), scales.len());
     assert!(
         x.len() == rows * width && y.len() == x.len() && gate_up.len() == 2 * rows * inner,
         "{rows} rows"
     );
-    let [gate_and_up, down] = layer.weights().map(|weight| Blocks::of(unit, weight));
+    let [gate_and_up, down] = layer.weights().map(|weight| Right::new(precision, weight));
     let (scales, all) = (Shared::new(scales), Shared::new(gate_up));
     let y = Shared::new(y);
     parallel::for_each(rows.div_ceil(ROWS), layer.work(rows), |task| {
@@ -73,19 +76,17 @@ pub fn forward(layer: FeedForward, x: &[f32], y: &mut [f32], scales: &mut [f32],
                 y.part(values.clone()),
             )
         };
-        let left = normed(unit, layer.gain, layer.epsilon, &x[values.clone()], scales);
-        let work = Work::start(unit);
-        let target = Target::new(gate_up, 2 * inner);
-        work.multiply_rows(&left, count, &gate_and_up, target, false);
-        let mut left = Left::new(unit, count, inner);
-        let mut strip = Buffer::any(SIDE * inner);
-        for (index, gate_up) in gate_up.chunks(2 * SIDE * inner).enumerate() {
+        let left = normed(precision, layer.gain, layer.epsilon, &x[values.clone()], scales);
+        gate_and_up.multiply_left(&left, Target::new(gate_up, 2 * inner), false);
+        let mut left = Left::any(precision, count, inner);
+        let mut strip = Buffer::any(STRIP * inner);
+        for (index, gate_up) in gate_up.chunks(2 * STRIP * inner).enumerate() {
             let strip = &mut strip[..gate_up.len() / 2];
             dispatch!(swiglu::forward_rows(gate_up, inner, strip));
             left.pack(index, Matrix::new(strip, strip.len() / inner, inner));
         }
         y.copy_from_slice(&x[values]);
-        work.multiply_rows(&left, count, &down, Target::new(y, width), true);
+        down.multiply_left(&left, Target::new(y, width), true);
     });
 }
 
@@ -114,83 +115,56 @@ pub fn backward(
     dy: &[f32],
     gradients: Gradients,
 ) {
-    let (unit, [width, inner], rows) = (unit(), layer.sizes(), scales.len());
+    let (precision, [width, inner], rows) = (layer.precision, layer.sizes(), scales.len());
     assert!(
         x.len() == rows * width && dy.len() == x.len() && gate_up.len() == 2 * rows * inner,
         "{rows} rows"
     );
     let [gate_and_up, down] = layer
         .weights()
-        .map(|weight| Blocks::of(unit, weight.transposed()));
+        .map(|weight| Right::new(precision, weight.transposed()));
     // The operands of the weights' gradients: the rows are their depth.
-    let (mut normed, mut gated) = (Blocks::left(unit, width, rows), Blocks::left(unit, inner, rows));
-    let (mut dgate_up, mut dright) = (
-        Blocks::right(unit, 2 * inner, rows),
-        Blocks::right(unit, width, rows),
-    );
-    let norm = NormBackward::new(layer.gain, x, scales, gradients.x);
-    let dx = norm.dx();
+    let [mut normed, mut gated] = [width, inner].map(|columns| DepthLeft::any(precision, rows, columns));
+    let [mut dgate_up, mut dright] = [2 * inner, width].map(|columns| Right::any(precision, rows, columns));
+    let norm = NormBackward::new(layer.gain, x, scales, dy, gradients.x);
     let mut gains = Buffer::zeros(rows.div_ceil(ROWS) * width);
     {
         let (normed, gated) = (normed.packing(), gated.packing());
         let (dgate_up, dright) = (dgate_up.packing(), dright.packing());
         let gains = Shared::new(&mut gains);
         parallel::for_each(rows.div_ceil(ROWS), layer.work(rows), |task| {
-            let (mine, work) = (block(task, ROWS, rows), Work::start(unit));
-            let (first, count) = (mine.start / SIDE, mine.len());
-            let dy = &dy[mine.start * width..mine.end * width];
-            let rows = Matrix::new(dy, count, width);
-            // SAFETY: each task has rows of its own, and packs them as depth.
-            let left = unsafe { Left::and_depth(unit, rows, dright, (first, 0)) };
-            let mut dgated = Buffer::any(count * inner);
-            work.multiply_rows(&left, count, &down, Target::new(&mut dgated, inner), false);
+            let mine = block(task, ROWS, rows);
+            let dy = Matrix::new(&dy[mine.start * width..], mine.len(), width);
+            // SAFETY: each task has rows of its own.
+            let left = unsafe { Left::and_depth(precision, dy, dright, mine.start) };
+            let mut dgated = Buffer::any(mine.len() * inner);
+            down.multiply_left(&left, Target::new(&mut dgated, inner), false);
 
-            let mut left = Left::new(unit, count, 2 * inner);
-            let (mut strip, mut dstrip) = (Buffer::any(SIDE * inner), Buffer::any(2 * SIDE * inner));
-            for (index, dgated_strip) in dgated.chunks(SIDE * inner).enumerate() {
-                let rows = dgated_strip.len() / inner;
-                let start = 2 * (mine.start + index * SIDE) * inner;
-                let gate_up = &gate_up[start..start + 2 * rows * inner];
+            let mut left = Left::any(precision, mine.len(), 2 * inner);
+            let (mut strip, mut dstrip) = (Buffer::any(STRIP * inner), Buffer::any(2 * STRIP * inner));
+            for (index, dgated) in dgated.chunks(STRIP * inner).enumerate() {
+                let (first, rows) = (mine.start + index * STRIP, dgated.len() / inner);
+                let gate_up = &gate_up[2 * first * inner..2 * (first + rows) * inner];
                 let (strip, dstrip) = (&mut strip[..rows * inner], &mut dstrip[..2 * rows * inner]);
-                dispatch!(swiglu::both_rows(gate_up, inner, dgated_strip, strip, dstrip));
+                dispatch!(swiglu::both_rows(gate_up, inner, dgated, strip, dstrip));
                 let dstrip = Matrix::new(dstrip, rows, 2 * inner);
                 left.pack(index, dstrip);
-                // SAFETY: as above.
+                // SAFETY: each task has rows of its own.
                 unsafe {
-                    gated.pack(first + index, 0, Matrix::new(strip, rows, inner));
-                    dgate_up.pack(first + index, 0, dstrip);
+                    gated.pack(first, Matrix::new(strip, rows, inner));
+                    dgate_up.pack(first, dstrip);
                 }
             }
-            let mut dnormed = Buffer::any(count * width);
-            work.multiply_rows(
-                &left,
-                count,
-                &gate_and_up,
-                Target::new(&mut dnormed, width),
-                false,
-            );
+            let mut dnormed = Buffer::any(mine.len() * width);
+            gate_and_up.multiply_left(&left, Target::new(&mut dnormed, width), false);
             // SAFETY: each task has rows and sums of its own.
             unsafe {
                 let gains = gains.part(task * width..(task + 1) * width);
-                norm.rows(mine.clone(), &dnormed, normed, gains);
-                let dx = dx.part(mine.start * width..mine.end * width);
-                dispatch!(add(dy, dx));
+                norm.rows(mine, &dnormed, normed, gains);
             }
         });
     }
     rms_norm::add_up(&gains, gradients.gain);
-    dgate_up.multiply_blocks(&normed, gradients.gate_and_up, false);
-    dright.multiply_blocks(&gated, gradients.down, false);
-}
-
-#[inline(always)]
-fn add<S: Simd>(simd: S, values: &[f32], sums: &mut [f32]) {
-    each_vector(
-        simd,
-        [values],
-        [sums],
-        0.0,
-        #[inline(always)]
-        |[value], [sum]| [simd.add(value, sum)],
-    );
+    dgate_up.multiply_depth(&normed, gradients.gate_and_up);
+    dright.multiply_depth(&gated, gradients.down);
 }

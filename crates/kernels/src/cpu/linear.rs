@@ -1,21 +1,22 @@
-//! A linear map that adds to its rows, in bf16: `y = residual + x × weight`.
+//! A linear map that adds to its rows: `y = residual + x × weight`.
 
-use super::bf16::{Blocks, Left, SIDE, Work, strips};
 use super::matrix::{Matrix, Target};
-use super::norm_linear::{ROWS, unit};
+use super::norm_linear::ROWS;
+use super::product::{DepthLeft, Left, Right};
+use crate::Precision;
 use crate::parallel::{self, Shared, block};
 
 /// Writes `residual + x × weight` into `y`: `rows × columns`, from `x` and `weight` as they are shaped.
 ///
 /// # Panics
-/// If the lengths do not agree, or the processor does not multiply in bf16.
-pub fn forward(residual: &[f32], x: Matrix, weight: Matrix, y: &mut [f32]) {
-    let (unit, rows, depth, columns) = (unit(), x.rows(), x.columns(), weight.columns());
+/// If the lengths do not agree.
+pub fn forward(precision: Precision, residual: &[f32], x: Matrix, weight: Matrix, y: &mut [f32]) {
+    let (rows, depth, columns) = (x.rows(), x.columns(), weight.columns());
     assert!(
         weight.rows() == depth && residual.len() == rows * columns && y.len() == residual.len(),
         "{rows} rows"
     );
-    let right = Blocks::of(unit, weight);
+    let right = Right::new(precision, weight);
     let y = Shared::new(y);
     parallel::for_each(rows.div_ceil(ROWS), 2 * rows * depth * columns, |task| {
         let mine = block(task, ROWS, rows);
@@ -23,8 +24,8 @@ pub fn forward(residual: &[f32], x: Matrix, weight: Matrix, y: &mut [f32]) {
         // SAFETY: blocks of rows do not overlap.
         let y = unsafe { y.part(values.clone()) };
         y.copy_from_slice(&residual[values]);
-        let left = Left::of(unit, x.part(mine.start, mine.len(), 0, depth));
-        Work::start(unit).multiply_rows(&left, mine.len(), &right, Target::new(y, columns), true);
+        let left = Left::of(precision, x.part(mine.start, mine.len(), 0, depth));
+        right.multiply_left(&left, Target::new(y, columns), true);
     });
 }
 
@@ -32,33 +33,29 @@ pub fn forward(residual: &[f32], x: Matrix, weight: Matrix, y: &mut [f32]) {
 ///
 /// # Panics
 /// As [`forward`].
-pub fn backward(x: Matrix, weight: Matrix, dy: Matrix, dx: &mut [f32], dweight: &mut [f32]) {
-    let (unit, rows, depth, columns) = (unit(), x.rows(), x.columns(), weight.columns());
+pub fn backward(
+    precision: Precision,
+    [x, weight]: [Matrix; 2],
+    dy: Matrix,
+    dx: &mut [f32],
+    dweight: &mut [f32],
+) {
+    let (rows, depth, columns) = (x.rows(), x.columns(), weight.columns());
     assert!(
         weight.rows() == depth && dy.rows() == rows && dy.columns() == columns && dx.len() == rows * depth,
         "{rows} rows"
     );
-    let turned = Blocks::of(unit, weight.transposed());
-    let (mut left, mut right) = (
-        Blocks::left(unit, depth, rows),
-        Blocks::right(unit, columns, rows),
-    );
+    let turned = Right::new(precision, weight.transposed());
+    let mut right = Right::any(precision, rows, columns);
     {
-        let (left, right, dx) = (left.packing(), right.packing(), Target::new(dx, depth));
+        let (right, dx) = (right.packing(), Target::new(dx, depth));
         parallel::for_each(rows.div_ceil(ROWS), 2 * rows * depth * columns, |task| {
             let mine = block(task, ROWS, rows);
-            let (x, dy) = (
-                x.part(mine.start, mine.len(), 0, depth),
-                dy.part(mine.start, mine.len(), 0, columns),
-            );
-            let below = mine.start / SIDE;
-            // SAFETY: each task has rows of its own, and packs them as depth.
-            let dleft = unsafe {
-                strips(x).for_each(|(strip, x)| left.pack(below + strip, 0, x));
-                Left::and_depth(unit, dy, right, (below, 0))
-            };
-            Work::start(unit).multiply_rows(&dleft, mine.len(), &turned, dx.from(mine.start, 0), false);
+            let dy = dy.part(mine.start, mine.len(), 0, columns);
+            // SAFETY: each task has rows of its own.
+            let left = unsafe { Left::and_depth(precision, dy, right, mine.start) };
+            turned.multiply_left(&left, dx.from(mine.start, 0), false);
         });
     }
-    right.multiply_blocks(&left, dweight, false);
+    right.multiply_depth(&DepthLeft::of(precision, x), dweight);
 }

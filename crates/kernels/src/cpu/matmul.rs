@@ -10,15 +10,15 @@
 
 mod gather;
 mod pack;
+mod panels;
 
 pub(super) use pack::{Packed, pack, panels_length};
+pub(super) use panels::{Panels, PanelsPacking};
 
 use gather::Gathered;
 
 use super::matrix::{Matrix, Target};
-use crate::memory::Buffer;
-use crate::parallel::{self, Shared};
-use crate::simd::{LANES, Simd, dispatch};
+use crate::simd::{LANES, Simd};
 
 /// Columns of a panel.
 const PANEL: usize = 2 * LANES;
@@ -28,76 +28,6 @@ const DEPTH: usize = 384;
 
 /// Values of the right-hand side that are used before the next: 1 MiB.
 const BLOCK: usize = 256 << 10;
-
-/// A whole right-hand side in blocks of panels, for any number of left-hand sides.
-pub(super) struct Panels {
-    values: Buffer,
-    depth: usize,
-    columns: usize,
-    /// Rows of a block.
-    step: usize,
-    /// Columns of a block.
-    wide: usize,
-}
-
-impl Panels {
-    /// Packs a right-hand side, on all threads.
-    pub(super) fn new(b: Matrix) -> Self {
-        let (depth, columns) = (b.rows, b.columns);
-        // Blocks of equal depth; one even without any, for a product without depth is zero.
-        let step = depth.div_ceil(depth.div_ceil(DEPTH).max(1)).max(1);
-        let mut panels = Self {
-            values: Buffer::any(panels_length(depth, columns)),
-            depth,
-            columns,
-            step,
-            wide: BLOCK / step / PANEL * PANEL,
-        };
-        let (deep, wide) = (depth.div_ceil(step), panels.wide);
-        let values = Shared::new(&mut panels.values);
-        let blocks = columns.div_ceil(wide) * deep;
-        parallel::for_each(blocks, 2 * depth * columns, |block| {
-            let column = parallel::block(block / deep, wide, columns);
-            let row = parallel::block(block % deep, step, depth);
-            let start = block_start(depth, column.start, column.len(), row.start);
-            let length = panels_length(row.len(), column.len());
-            // SAFETY: blocks do not overlap.
-            let space = unsafe { values.part(start..start + length) };
-            let part = b.part(row.start, row.len(), column.start, column.len());
-            dispatch!(pack(part, space));
-        });
-        panels
-    }
-
-    /// `target = a × b`, or `target += a × b`, on this thread.
-    pub(super) fn multiply(&self, a: Matrix, target: Target, accumulate: bool) {
-        for column in (0..self.columns).step_by(self.wide) {
-            let columns = self.wide.min(self.columns - column);
-            for first in (0..self.depth.max(1)).step_by(self.step) {
-                let depth = self.step.min(self.depth - first);
-                let start = block_start(self.depth, column, columns, first);
-                let packed = Packed {
-                    panels: &self.values[start..start + panels_length(depth, columns)],
-                    depth,
-                    columns,
-                };
-                let (a, target) = (a.part(0, a.rows, first, depth), target.from(0, column));
-                dispatch!(multiply_packed(
-                    a,
-                    packed,
-                    columns,
-                    target,
-                    accumulate || first > 0
-                ));
-            }
-        }
-    }
-}
-
-/// Where the block of `columns` columns from `column` on and the rows from `row` on starts.
-fn block_start(depth: usize, column: usize, columns: usize, row: usize) -> usize {
-    column * depth + panels_length(row, columns)
-}
 
 /// The product with the first `columns` columns and the first `a.columns` rows of a packed right-hand side.
 #[inline(never)]

@@ -1,24 +1,22 @@
-//! A normalisation and the linear map after it, in bf16: `y = norm(x) × weight`. The normalised rows are rounded
-//! while they are in the cache, and exist nowhere else.
+//! A normalisation and the linear map after it: `y = norm(x) × weight`. The normalised rows are packed while they
+//! are in the cache, and exist nowhere else.
 
-use super::bf16::{Blocks, Left, SIDE, Unit, Work};
 use super::matrix::{Matrix, Target};
+use super::product::{DepthLeft, Left, Packing, Right, STRIP};
 use super::rms_norm;
+use crate::Precision;
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared, block};
-use crate::simd::dispatch;
+use crate::simd::{Simd, dispatch, each_vector};
 
 /// Rows of a task.
 pub(super) const ROWS: usize = 64;
 
-/// The unit of a kernel that only runs where there is one.
-pub(super) fn unit() -> Unit {
-    Unit::detect().expect("callers asked `bf16::unit` first")
-}
-
 /// The normalisation's gain (`width`) and ε, and the weight (`width × columns`).
 #[derive(Clone, Copy, Debug)]
 pub struct NormLinear<'a> {
+    /// What the products are in.
+    pub precision: Precision,
     /// What the normalised values are multiplied by.
     pub gain: &'a [f32],
     /// Added to the mean square.
@@ -40,35 +38,47 @@ impl<'a> NormLinear<'a> {
 /// `scales`.
 ///
 /// # Panics
-/// If the lengths do not agree, or the processor does not multiply in bf16.
+/// If the lengths do not agree.
 pub fn forward(layer: NormLinear, x: &[f32], y: &mut [f32], scales: &mut [f32]) {
-    let (unit, width, rows) = (unit(), layer.gain.len(), scales.len());
+    let (precision, width, rows) = (layer.precision, layer.gain.len(), scales.len());
     let weight = layer.weight();
     let columns = weight.columns();
     assert!(
         x.len() == rows * width && y.len() == rows * columns,
         "{rows} rows"
     );
-    let right = Blocks::of(unit, weight);
+    let right = Right::new(precision, weight);
     let (y, scales) = (Target::new(y, columns), Shared::new(scales));
     parallel::for_each(rows.div_ceil(ROWS), 2 * rows * width * columns, |task| {
         let mine = block(task, ROWS, rows);
         // SAFETY: blocks of rows do not overlap.
         let scales = unsafe { scales.part(mine.clone()) };
-        let left = normed(unit, layer.gain, layer.epsilon, &x[mine.start * width..], scales);
-        Work::start(unit).multiply_rows(&left, mine.len(), &right, y.from(mine.start, 0), false);
+        let left = normed(
+            precision,
+            layer.gain,
+            layer.epsilon,
+            &x[mine.start * width..],
+            scales,
+        );
+        right.multiply_left(&left, y.from(mine.start, 0), false);
     });
 }
 
 /// The first rows of `x`, as many as there are scales to write, normalised and packed.
-pub(super) fn normed(unit: Unit, gain: &[f32], epsilon: f32, x: &[f32], scales: &mut [f32]) -> Left {
+pub(super) fn normed(
+    precision: Precision,
+    gain: &[f32],
+    epsilon: f32,
+    x: &[f32],
+    scales: &mut [f32],
+) -> Left<'static> {
     let width = gain.len();
-    let mut left = Left::new(unit, scales.len(), width);
-    let mut strip = Buffer::any(SIDE * width);
-    for (index, scales) in scales.chunks_mut(SIDE).enumerate() {
+    let mut left = Left::any(precision, scales.len(), width);
+    let mut strip = Buffer::any(STRIP * width);
+    for (index, scales) in scales.chunks_mut(STRIP).enumerate() {
         let count = scales.len();
         let (x, strip) = (
-            &x[index * SIDE * width..][..count * width],
+            &x[index * STRIP * width..][..count * width],
             &mut strip[..count * width],
         );
         dispatch!(rms_norm::forward_rows(x, gain, epsilon, strip, scales));
@@ -88,33 +98,40 @@ pub struct Gradients<'a> {
     pub weight: &'a mut [f32],
 }
 
-/// From the gradient of `y`, writes those of the inputs, the gain and the weight.
+/// From the gradient of `y`, writes those of the inputs, the gain and the weight. The inputs also go around the
+/// layer: `around` is the gradient that comes back from there, which is added to theirs.
 ///
 /// # Panics
 /// As [`forward`].
-pub fn backward(layer: NormLinear, x: &[f32], scales: &[f32], dy: &[f32], gradients: Gradients) {
-    let (unit, width, rows) = (unit(), layer.gain.len(), scales.len());
+pub fn backward(
+    layer: NormLinear,
+    x: &[f32],
+    scales: &[f32],
+    dy: &[f32],
+    around: &[f32],
+    gradients: Gradients,
+) {
+    let (precision, width, rows) = (layer.precision, layer.gain.len(), scales.len());
     let weight = layer.weight();
     let columns = weight.columns();
     assert!(
         x.len() == rows * width && dy.len() == rows * columns,
         "{rows} rows"
     );
-    let turned = Blocks::of(unit, weight.transposed());
-    let mut normed = Blocks::left(unit, width, rows);
-    let mut dright = Blocks::right(unit, columns, rows);
-    let norm = NormBackward::new(layer.gain, x, scales, gradients.x);
+    let turned = Right::new(precision, weight.transposed());
+    let mut normed = DepthLeft::any(precision, rows, width);
+    let mut dright = Right::any(precision, rows, columns);
+    let norm = NormBackward::new(layer.gain, x, scales, around, gradients.x);
     let mut gains = Buffer::zeros(rows.div_ceil(ROWS) * width);
     {
         let (normed, dright, gains) = (normed.packing(), dright.packing(), Shared::new(&mut gains));
         parallel::for_each(rows.div_ceil(ROWS), 2 * rows * width * columns, |task| {
             let mine = block(task, ROWS, rows);
             let dy = Matrix::new(&dy[mine.start * columns..], mine.len(), columns);
-            // SAFETY: each task has rows of its own, and packs them as depth.
-            let left = unsafe { Left::and_depth(unit, dy, dright, (mine.start / SIDE, 0)) };
+            // SAFETY: each task has rows of its own.
+            let left = unsafe { Left::and_depth(precision, dy, dright, mine.start) };
             let mut dnormed = Buffer::any(mine.len() * width);
-            let target = Target::new(&mut dnormed, width);
-            Work::start(unit).multiply_rows(&left, mine.len(), &turned, target, false);
+            turned.multiply_left(&left, Target::new(&mut dnormed, width), false);
             // SAFETY: each task has its own sums.
             let gains = unsafe { gains.part(task * width..(task + 1) * width) };
             // SAFETY: each task has rows of its own.
@@ -122,7 +139,7 @@ pub fn backward(layer: NormLinear, x: &[f32], scales: &[f32], dy: &[f32], gradie
         });
     }
     rms_norm::add_up(&gains, gradients.gain);
-    dright.multiply_blocks(&normed, gradients.weight, false);
+    dright.multiply_depth(&normed, gradients.weight);
 }
 
 /// The backward pass of a normalisation whose output was not kept.
@@ -131,23 +148,34 @@ pub(super) struct NormBackward<'a> {
     gain: &'a [f32],
     x: &'a [f32],
     scales: &'a [f32],
+    around: &'a [f32],
     dx: Shared<'a>,
 }
 
 impl<'a> NormBackward<'a> {
-    pub(super) fn new(gain: &'a [f32], x: &'a [f32], scales: &'a [f32], dx: &'a mut [f32]) -> Self {
-        assert_eq!(dx.len(), x.len(), "a gradient for each value");
-        let dx = Shared::new(dx);
-        Self { gain, x, scales, dx }
-    }
-
-    /// The gradient of the inputs.
-    pub(super) fn dx(self) -> Shared<'a> {
-        self.dx
+    pub(super) fn new(
+        gain: &'a [f32],
+        x: &'a [f32],
+        scales: &'a [f32],
+        around: &'a [f32],
+        dx: &'a mut [f32],
+    ) -> Self {
+        assert!(
+            dx.len() == x.len() && around.len() == x.len(),
+            "a gradient for each value"
+        );
+        Self {
+            gain,
+            x,
+            scales,
+            around,
+            dx: Shared::new(dx),
+        }
     }
 
     /// From the gradient of some normalised rows, the first of them a multiple of 32: packs these rows again,
-    /// as depth, writes the gradient of their inputs, and adds to that of the gain.
+    /// as depth, writes the gradient of their inputs, that from around the layer included, and adds to that of the
+    /// gain.
     ///
     /// # Safety
     /// Nothing else may touch these rows of `dx`, or this depth of `normed`.
@@ -155,13 +183,13 @@ impl<'a> NormBackward<'a> {
         self,
         rows: std::ops::Range<usize>,
         dnormed: &[f32],
-        normed: super::bf16::Packing,
+        normed: Packing,
         dgain: &mut [f32],
     ) {
         let width = self.gain.len();
-        let mut strip = Buffer::any(SIDE * width);
-        for (index, dnormed) in dnormed.chunks(SIDE * width).enumerate() {
-            let first = rows.start + index * SIDE;
+        let mut strip = Buffer::any(STRIP * width);
+        for (index, dnormed) in dnormed.chunks(STRIP * width).enumerate() {
+            let first = rows.start + index * STRIP;
             let count = dnormed.len() / width;
             let values = first * width..(first + count) * width;
             let (x, scales) = (&self.x[values.clone()], &self.scales[first..first + count]);
@@ -169,10 +197,23 @@ impl<'a> NormBackward<'a> {
             dispatch!(rms_norm::apply_rows(x, self.gain, scales, strip));
             // SAFETY: the caller's promise.
             let dx = unsafe {
-                normed.pack(first / SIDE, 0, Matrix::new(strip, count, width));
-                self.dx.part(values)
+                normed.pack(first, Matrix::new(strip, count, width));
+                self.dx.part(values.clone())
             };
             dispatch!(rms_norm::backward_rows(x, self.gain, scales, dnormed, dx, dgain));
+            dispatch!(add(&self.around[values], dx));
         }
     }
+}
+
+#[inline(always)]
+fn add<S: Simd>(simd: S, values: &[f32], sums: &mut [f32]) {
+    each_vector(
+        simd,
+        [values],
+        [sums],
+        0.0,
+        #[inline(always)]
+        |[value], [sum]| [simd.add(value, sum)],
+    );
 }

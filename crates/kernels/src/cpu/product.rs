@@ -1,10 +1,21 @@
-//! Matrix products on all threads, in either precision.
+//! Products of matrices in either precision, and their operands: right-hand sides for any number of products, rows
+//! of a left-hand side that a thread makes and multiplies while they are in the cache, and rows that are kept as
+//! the depth of a later product.
 
-use super::bf16::Blocks;
+mod depth;
+mod left;
+
+pub(super) use depth::{DepthLeft, Packing};
+pub(super) use left::Left;
+
+use super::bf16::{Blocks, SIDE, Work};
 use super::matmul::Panels;
 use super::matrix::{Matrix, Target};
 use crate::Precision;
 use crate::parallel;
+
+/// Rows that are packed at a time.
+pub(super) const STRIP: usize = SIDE;
 
 /// A right-hand side packed for one precision, for any number of left-hand sides.
 pub(super) enum Right {
@@ -17,7 +28,23 @@ impl Right {
     pub(super) fn new(precision: Precision, b: Matrix) -> Self {
         match precision.rounding() {
             Some(unit) => Self::BFloat16(Blocks::of(unit, b)),
-            None => Self::Float32(Panels::new(b)),
+            None => Self::Float32(Panels::of(b)),
+        }
+    }
+
+    /// A right-hand side that is to be packed a few rows at a time.
+    pub(super) fn any(precision: Precision, depth: usize, columns: usize) -> Self {
+        match precision.rounding() {
+            Some(unit) => Self::BFloat16(Blocks::right(unit, columns, depth)),
+            None => Self::Float32(Panels::any(depth, columns)),
+        }
+    }
+
+    /// Its rows, for several threads to pack.
+    pub(super) fn packing(&mut self) -> Packing<'_> {
+        match self {
+            Self::Float32(panels) => Packing::Panels(panels.packing()),
+            Self::BFloat16(blocks) => Packing::Blocks(blocks.packing()),
         }
     }
 
@@ -27,6 +54,60 @@ impl Right {
             Self::Float32(panels) => panels.multiply(a, target, accumulate),
             Self::BFloat16(blocks) => blocks.multiply(a, target, accumulate),
         }
+    }
+
+    /// The same for rows that are packed.
+    ///
+    /// # Panics
+    /// If the precisions or the inner dimensions differ.
+    pub(super) fn multiply_left(&self, left: &Left, target: Target, accumulate: bool) {
+        match (self, left) {
+            (Self::Float32(panels), Left::Float32(rows)) => {
+                panels.multiply(rows.matrix(), target, accumulate);
+            }
+            (Self::BFloat16(blocks), Left::BFloat16 { unit, left, rows }) => {
+                Work::start(*unit).multiply_rows(left, *rows, blocks, target, accumulate);
+            }
+            _ => unreachable!("operands of one precision"),
+        }
+    }
+
+    /// `product = leftᵀ × right`, summed over the rows of both, on all threads.
+    ///
+    /// # Panics
+    /// If the precisions, the rows or the length of the product do not agree.
+    pub(super) fn multiply_depth(&self, left: &DepthLeft, product: &mut [f32]) {
+        match (self, left) {
+            (Self::Float32(panels), DepthLeft::Float32(rows)) => {
+                let (a, columns) = (rows.matrix().transposed(), panels.columns());
+                assert!(
+                    a.columns() == panels.depth() && product.len() == a.rows() * columns,
+                    "the sizes of a product"
+                );
+                let work = 2 * product.len() * panels.depth();
+                self.multiply_all(a, work, Target::new(product, columns.max(1)), false);
+            }
+            (Self::BFloat16(blocks), DepthLeft::BFloat16(left)) => {
+                blocks.multiply_blocks(left, product, false);
+            }
+            _ => unreachable!("operands of one precision"),
+        }
+    }
+
+    /// `target = a × b`, or `target += a × b`, on all threads.
+    fn multiply_all(&self, a: Matrix, work: usize, target: Target, accumulate: bool) {
+        let (rows, depth) = (a.rows(), a.columns());
+        let threads = if parallel::worthwhile(rows, work) {
+            rayon::current_num_threads()
+        } else {
+            1
+        };
+        let tall = rows.div_ceil(threads).next_multiple_of(self.strip()).max(1);
+        parallel::for_each(rows.div_ceil(tall), work, |task| {
+            let mine = parallel::block(task, tall, rows);
+            let a = a.part(mine.start, mine.len(), 0, depth);
+            self.multiply(a, target.from(mine.start, 0), accumulate);
+        });
     }
 
     /// The number of rows to cut the left-hand side by.
@@ -51,20 +132,8 @@ impl Precision {
         if rows == 0 || columns == 0 {
             return;
         }
-        let right = Right::new(self, b);
-        let target = Target::new(c, stride);
         let work = 2 * rows * depth * columns;
-        let threads = if parallel::worthwhile(rows, work) {
-            rayon::current_num_threads()
-        } else {
-            1
-        };
-        let tall = rows.div_ceil(threads).next_multiple_of(right.strip());
-        parallel::for_each(rows.div_ceil(tall), work, |task| {
-            let mine = parallel::block(task, tall, rows);
-            let a = a.part(mine.start, mine.len(), 0, depth);
-            right.multiply(a, target.from(mine.start, 0), accumulate);
-        });
+        Right::new(self, b).multiply_all(a, work, Target::new(c, stride), accumulate);
     }
 }
 

@@ -9,7 +9,8 @@ use burn_flex::FlexTensor;
 
 mod inputs;
 
-use inputs::{Packed, Separate};
+pub(super) use inputs::Packed;
+use inputs::Separate;
 
 use super::autodiff::record;
 use super::flex::{contiguous, fused, inner};
@@ -80,6 +81,22 @@ pub struct AttentionHeads {
     pub dimension: usize,
 }
 
+impl AttentionHeads {
+    /// # Panics
+    /// If a projection of this size is not of sequences of the length, or the rotation does not serve them.
+    pub(super) fn check(self, rows: usize, columns: usize, length: usize, rotation: Option<&Rotation>) {
+        assert!(
+            length > 0
+                && rows.is_multiple_of(length)
+                && columns == (self.query + 2 * self.key_value) * self.dimension,
+            "{rows} rows of {columns} columns are not sequences of {length} positions with {self:?}"
+        );
+        if let Some(rotation) = rotation {
+            rotation.check(length, self.dimension);
+        }
+    }
+}
+
 /// Causal attention of `q` (`[batch, queries, heads, dimension]`) over `k` and `v` (`[batch, keys, heads,
 /// dimension]`), with `1 ÷ √dimension` as scale. The queries are the last of the keys' positions. With a
 /// rotation, queries and keys are turned by their positions first. The result has the shape of `q`.
@@ -128,13 +145,7 @@ pub fn causal_attention_packed(
         dimension,
     } = heads;
     let [rows, columns] = projected.dims();
-    assert!(
-        length > 0 && rows.is_multiple_of(length) && columns == (query + 2 * key_value) * dimension,
-        "{rows} rows of {columns} columns are not sequences of {length} positions with {heads:?}"
-    );
-    if let Some(rotation) = rotation {
-        rotation.check(length, dimension);
-    }
+    heads.check(rows, columns, length, rotation);
     if fused(&projected) {
         let rotation = rotation.map(Rotation::tables);
         return Tensor::from_dispatch(Dispatch::attend_packed(

@@ -7,15 +7,16 @@ use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 
 use super::autodiff::record;
-use super::flex::{contiguous, dimensions, fused, rounded, tensor, values};
-use super::linear::linear_add;
-use super::norm_linear::norm_linear;
+use super::flex::{contiguous, dimensions, fused, tensor, values};
+use super::linear::linear;
+use super::rms_norm::rms_norm;
 use super::swiglu::swiglu;
+use crate::Precision;
 use crate::cpu::feed_forward::{self, FeedForward, Gradients};
 use crate::memory::Buffer;
 
 /// `x + swiglu(rms_norm(x) × gate_and_up) × down`: `[rows, width]`, `[width]`, `[width, 2 × inner]` and
-/// `[inner, width]` to `[rows, width]`. In bf16 one kernel does all of it.
+/// `[inner, width]` to `[rows, width]`.
 ///
 /// # Panics
 /// If the sizes do not agree.
@@ -26,14 +27,14 @@ pub fn feed_forward(
     down: Tensor<2>,
     epsilon: f64,
 ) -> Tensor<2> {
-    if rounded() && fused(&x) && fused(&gain) && fused(&gate_and_up) && fused(&down) {
+    if fused(&x) && fused(&gain) && fused(&gate_and_up) && fused(&down) {
         let [x, gate_and_up, down] = [x, gate_and_up, down].map(Tensor::into_dispatch);
         let gain = gain.into_dispatch();
         let y = Dispatch::feed_forward(x, gain, gate_and_up, down, epsilon as f32);
         return Tensor::from_dispatch(y);
     }
-    let gated = swiglu(norm_linear(x.clone(), gain, gate_and_up, epsilon));
-    linear_add(x, gated, down)
+    let gated = swiglu(linear(rms_norm(x.clone(), gain, epsilon), gate_and_up));
+    x + linear(gated, down)
 }
 
 #[backend_extension(Flex, Autodiff)]
@@ -84,6 +85,7 @@ struct Saved {
     scales: FlexTensor,
     gate_up: FlexTensor,
     epsilon: f32,
+    precision: Precision,
 }
 
 impl Saved {
@@ -92,13 +94,15 @@ impl Saved {
         let inputs = inputs.map(contiguous);
         let ([rows, width], [_, both]) = (dimensions(&inputs[0]), dimensions(&inputs[2]));
         let [mut y, mut scales, mut gate_up] = [rows * width, rows, rows * both].map(Buffer::any);
-        let layer = layer(&inputs, epsilon);
+        let precision = Precision::current();
+        let layer = layer(&inputs, epsilon, precision);
         feed_forward::forward(layer, values(&inputs[0]), &mut y, &mut scales, &mut gate_up);
         let saved = Self {
             inputs,
             scales: tensor(scales, [rows]),
             gate_up: tensor(gate_up, [rows, both]),
             epsilon,
+            precision,
         };
         (tensor(y, [rows, width]), saved)
     }
@@ -113,7 +117,7 @@ impl Saved {
             gate_and_up: &mut dgate_and_up,
             down: &mut ddown,
         };
-        let layer = layer(&self.inputs, self.epsilon);
+        let layer = layer(&self.inputs, self.epsilon, self.precision);
         let (scales, gate_up) = (values(&self.scales), values(&self.gate_up));
         feed_forward::backward(layer, values(x), scales, gate_up, values(dy), gradients);
         [
@@ -125,8 +129,13 @@ impl Saved {
     }
 }
 
-fn layer([_, gain, gate_and_up, down]: &[FlexTensor; 4], epsilon: f32) -> FeedForward<'_> {
+fn layer(
+    [_, gain, gate_and_up, down]: &[FlexTensor; 4],
+    epsilon: f32,
+    precision: Precision,
+) -> FeedForward<'_> {
     FeedForward {
+        precision,
         gain: values(gain),
         epsilon,
         gate_and_up: values(gate_and_up),

@@ -7,8 +7,9 @@ use burn::tensor::{DType, Shape, Tensor};
 use burn_flex::{FlexTensor, Layout};
 use burn_std::{AccessError, AccessPolicy, AllocationController, AllocationProperty, Bytes};
 
+use crate::Implementation;
+use crate::cpu::matrix::Matrix;
 use crate::memory::Buffer;
-use crate::{Implementation, Precision};
 
 /// Whether the kernels serve this tensor: they are wanted, and it has `f32` values on the processor.
 pub(crate) fn fused<const D: usize>(tensor: &Tensor<D>) -> bool {
@@ -23,11 +24,6 @@ pub(crate) fn fused<const D: usize>(tensor: &Tensor<D>) -> bool {
     Implementation::current() == Implementation::Fused
         && tensor.dtype() == DType::F32
         && on_processor(&tensor.clone().into_dispatch().kind)
-}
-
-/// Whether the kernels that multiply in bf16 alone serve.
-pub(crate) fn rounded() -> bool {
-    Precision::current().rounding().is_some()
 }
 
 /// The processor's tensor inside, without its place in a gradient's graph.
@@ -64,6 +60,15 @@ pub(crate) fn values(tensor: &FlexTensor) -> &[f32] {
     tensor
         .as_slice()
         .expect("contiguous f32 values: `fused` and `contiguous` saw to both")
+}
+
+/// A [`contiguous`] tensor of two dimensions.
+///
+/// # Panics
+/// As [`values`] and [`dimensions`].
+pub(crate) fn matrix(tensor: &FlexTensor) -> Matrix<'_> {
+    let [rows, columns] = dimensions(tensor);
+    Matrix::new(values(tensor), rows, columns)
 }
 
 /// The sizes of the dimensions.

@@ -1,13 +1,14 @@
-//! The layers that bf16 computes in one kernel, where the processor multiplies it.
+//! The layers that are one kernel, in both precisions.
 
 use proptest::prelude::*;
+use triaxis_kernels::Precision;
 use triaxis_kernels::cpu::feed_forward::{self, FeedForward};
+use triaxis_kernels::cpu::linear;
 use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
-use triaxis_kernels::cpu::{bf16, linear};
 
 use super::reference::{self, config, multiply, random, transpose, wide};
-use super::{ROUNDED_TOLERANCE, on_every_level, size};
+use super::{ROUNDED_TOLERANCE, TOLERANCE, on_every_level, size};
 
 const EPSILON: f64 = 1e-5;
 
@@ -32,6 +33,14 @@ fn add(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a + b).collect()
 }
 
+/// Runs a check in both precisions, with what they may differ by, on every instruction set.
+fn in_every_way(check: impl Fn(Precision, f64)) {
+    on_every_level(|| {
+        check(Precision::Float32, TOLERANCE);
+        check(Precision::BFloat16, ROUNDED_TOLERANCE);
+    });
+}
+
 fn unset(count: usize) -> Vec<f32> {
     vec![f32::NAN; count]
 }
@@ -50,48 +59,45 @@ proptest! {
 
     #[test]
     fn linear_of_any_shape(rows in size(), depth in size(), columns in size()) {
-        prop_assume!(bf16::unit() != "none");
         let (residual, x, w) = (random(1, rows * columns), random(2, rows * depth), weight(3, depth, columns));
         let dy = random(4, rows * columns);
         let expected = Product::new(&wide(&x), &wide(&w), &wide(&dy), [rows, depth, columns]);
         let (x, w) = (Matrix::new(&x, rows, depth), Matrix::new(&w, depth, columns));
-        on_every_level(|| {
+        in_every_way(|precision, tolerance| {
             let [mut y, mut dx, mut dweight] = [rows * columns, rows * depth, depth * columns].map(unset);
-            linear::forward(&residual, x, w, &mut y);
-            assert_close!(y, add(&wide(&residual), &expected.y), 1.0, ROUNDED_TOLERANCE);
-            linear::backward(x, w, Matrix::new(&dy, rows, columns), &mut dx, &mut dweight);
-            assert_close!(dx, expected.dx, 1.0, ROUNDED_TOLERANCE);
-            assert_close!(dweight, expected.dweight, 1.0, ROUNDED_TOLERANCE);
+            linear::forward(precision, &residual, x, w, &mut y);
+            assert_close!(y, add(&wide(&residual), &expected.y), 1.0, tolerance);
+            linear::backward(precision, [x, w], Matrix::new(&dy, rows, columns), &mut dx, &mut dweight);
+            assert_close!(dx, expected.dx, 1.0, tolerance);
+            assert_close!(dweight, expected.dweight, 1.0, tolerance);
         });
     }
 
     #[test]
     fn norm_linear_of_any_shape(rows in size(), width in 2usize..80, columns in size()) {
-        prop_assume!(bf16::unit() != "none");
         let (x, gain, w) = (random(1, rows * width), random(2, width), weight(3, width, columns));
-        let dy = random(4, rows * columns);
+        let (dy, around) = (random(4, rows * columns), random(5, x.len()));
         let normed = reference::rms_norm(&wide(&x), &wide(&gain), EPSILON);
         let product = Product::new(&normed, &wide(&w), &wide(&dy), [rows, width, columns]);
         let [expected_dx, expected_dgain] =
             reference::rms_norm_gradients(&wide(&x), &wide(&gain), EPSILON, &product.dx);
-        on_every_level(|| {
-            let layer = NormLinear { gain: &gain, epsilon: EPSILON as f32, weight: &w };
+        in_every_way(|precision, tolerance| {
+            let layer = NormLinear { precision, gain: &gain, epsilon: EPSILON as f32, weight: &w };
             let (mut y, mut scales) = (unset(rows * columns), unset(rows));
             norm_linear::forward(layer, &x, &mut y, &mut scales);
-            assert_close!(y, product.y, 1.0, ROUNDED_TOLERANCE);
+            assert_close!(y, product.y, 1.0, tolerance);
             let [mut dx, mut dgain, mut dweight] = [x.len(), width, w.len()].map(unset);
             let gradients =
                 norm_linear::Gradients { x: &mut dx, gain: &mut dgain, weight: &mut dweight };
-            norm_linear::backward(layer, &x, &scales, &dy, gradients);
-            assert_close!(dx, expected_dx, 1.0, ROUNDED_TOLERANCE);
-            assert_close!(dgain, expected_dgain, 1.0, ROUNDED_TOLERANCE);
-            assert_close!(dweight, product.dweight, 1.0, ROUNDED_TOLERANCE);
+            norm_linear::backward(layer, &x, &scales, &dy, &around, gradients);
+            assert_close!(dx, add(&wide(&around), &expected_dx), 1.0, tolerance);
+            assert_close!(dgain, expected_dgain, 1.0, tolerance);
+            assert_close!(dweight, product.dweight, 1.0, tolerance);
         });
     }
 
     #[test]
     fn feed_forward_of_any_shape(rows in size(), width in 2usize..80, inner in size()) {
-        prop_assume!(bf16::unit() != "none");
         let (x, gain) = (random(1, rows * width), random(2, width));
         let (gate_and_up, down) = (weight(3, width, 2 * inner), weight(4, inner, width));
         let dy = random(5, x.len());
@@ -103,23 +109,23 @@ proptest! {
         let first = Product::new(&normed, &wide(&gate_and_up), &dbefore, [rows, width, 2 * inner]);
         let [dnorm, expected_dgain] =
             reference::rms_norm_gradients(&wide(&x), &wide(&gain), EPSILON, &first.dx);
-        on_every_level(|| {
+        in_every_way(|precision, tolerance| {
             let layer = FeedForward {
-                gain: &gain, epsilon: EPSILON as f32, gate_and_up: &gate_and_up, down: &down,
+                precision, gain: &gain, epsilon: EPSILON as f32, gate_and_up: &gate_and_up, down: &down,
             };
             let [mut y, mut scales, mut gate_up] = [x.len(), rows, 2 * rows * inner].map(unset);
             feed_forward::forward(layer, &x, &mut y, &mut scales, &mut gate_up);
-            assert_close!(y, add(&wide(&x), &second.y), 1.0, ROUNDED_TOLERANCE);
+            assert_close!(y, add(&wide(&x), &second.y), 1.0, tolerance);
             let [mut dx, mut dgain, mut dgate_and_up, mut ddown] =
                 [x.len(), width, gate_and_up.len(), down.len()].map(unset);
             let gradients = feed_forward::Gradients {
                 x: &mut dx, gain: &mut dgain, gate_and_up: &mut dgate_and_up, down: &mut ddown,
             };
             feed_forward::backward(layer, &x, &scales, &gate_up, &dy, gradients);
-            assert_close!(dx, add(&wide(&dy), &dnorm), 1.0, ROUNDED_TOLERANCE);
-            assert_close!(dgain, expected_dgain, 1.0, ROUNDED_TOLERANCE);
-            assert_close!(dgate_and_up, first.dweight, 1.0, ROUNDED_TOLERANCE);
-            assert_close!(ddown, second.dweight, 1.0, ROUNDED_TOLERANCE);
+            assert_close!(dx, add(&wide(&dy), &dnorm), 1.0, tolerance);
+            assert_close!(dgain, expected_dgain, 1.0, tolerance);
+            assert_close!(dgate_and_up, first.dweight, 1.0, tolerance);
+            assert_close!(ddown, second.dweight, 1.0, tolerance);
         });
     }
 }

@@ -6,7 +6,7 @@ use crate::architecture::{Architecture, LanguageModel};
 use crate::blocks::initial::{normal, ones};
 use crate::count::{FlopCount, ParameterCount, product_flops};
 use crate::error::ModelError;
-use crate::ops::{self, AttentionHeads, Rotation};
+use crate::ops::{self, AttentionHeads, AttentionWeights, Rotation};
 
 /// Added to the mean square before its root.
 const NORM_EPSILON: f64 = 1e-5;
@@ -358,11 +358,12 @@ impl Block {
             key_value: self.key_value_heads,
             dimension: self.head_dim,
         };
-        let (gain, weight) = (self.attention_norm.val(), self.query_key_value.val());
-        let projected = ops::norm_linear(hidden.clone(), gain, weight, NORM_EPSILON);
-        let attended = ops::causal_attention_packed(projected, heads, length, Some(rotation));
-        let hidden = ops::linear_add(hidden, attended, self.attention_output.val());
-
+        let weights = AttentionWeights {
+            gain: self.attention_norm.val(),
+            query_key_value: self.query_key_value.val(),
+            output: self.attention_output.val(),
+        };
+        let hidden = ops::attention_half(hidden, weights, heads, length, Some(rotation), NORM_EPSILON);
         let (gain, gate_and_up) = (self.feed_forward_norm.val(), self.gate_and_up.val());
         ops::feed_forward(hidden, gain, gate_and_up, self.down.val(), NORM_EPSILON)
     }

@@ -69,16 +69,27 @@ impl Blocks {
 
     /// Packs a right-hand side, on all threads.
     pub(in crate::cpu) fn of(unit: Unit, b: Matrix) -> Self {
-        let (depth, columns) = (b.rows(), b.columns());
-        let mut blocks = Self::right(unit, columns, depth);
-        let packing = blocks.packing();
-        // A block of depth at a time over all columns: of a matrix stored by rows, the reads are one stream.
-        parallel::for_each(packing.deep, 2 * depth * columns, |below| {
-            let rows = parallel::block(below, SIDE, depth);
-            // SAFETY: each task packs blocks of depth of its own.
-            unsafe { packing.pack(below, 0, b.part(rows.start, rows.len(), 0, columns)) };
-        });
+        let mut blocks = Self::right(unit, b.columns(), b.rows());
+        blocks.fill(b);
         blocks
+    }
+
+    /// Packs a left-hand side, on all threads: fast where its columns are stored side by side.
+    pub(in crate::cpu) fn left_of(unit: Unit, a: Matrix) -> Self {
+        let mut blocks = Self::left(unit, a.rows(), a.columns());
+        blocks.fill(a.transposed());
+        blocks
+    }
+
+    /// Packs all rows of the depth.
+    fn fill(&mut self, rows: Matrix) {
+        let (depth, lanes, packing) = (rows.rows(), rows.columns(), self.packing());
+        // A block of depth at a time over all lanes: of a matrix stored by rows, the reads are one stream.
+        parallel::for_each(packing.deep, 2 * depth * lanes, |below| {
+            let mine = parallel::block(below, SIDE, depth);
+            // SAFETY: each task packs blocks of depth of its own.
+            unsafe { packing.pack(below, 0, rows.part(mine.start, mine.len(), 0, lanes)) };
+        });
     }
 
     /// The blocks, for several threads to pack.

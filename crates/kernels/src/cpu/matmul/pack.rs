@@ -68,7 +68,7 @@ fn pack_panels<S: Simd>(simd: S, b: Matrix, panels: &mut [f32]) {
 
 /// Copies values to whole vectors, filled up with zeros.
 #[inline(always)]
-fn copy_filled<S: Simd>(simd: S, from: &[f32], to: &mut [f32]) {
+pub(super) fn copy_filled<S: Simd>(simd: S, from: &[f32], to: &mut [f32]) {
     let whole = from.len() / LANES * LANES;
     each_vector(
         simd,

@@ -122,12 +122,12 @@ impl Separate {
 
 /// Queries, keys and values in one tensor.
 #[derive(Clone, Debug)]
-pub(super) struct Packed {
-    pub(super) projected: FlexTensor,
-    pub(super) precision: Precision,
-    pub(super) heads: AttentionHeads,
-    pub(super) length: usize,
-    pub(super) rotation: Option<Tables>,
+pub(in crate::ops) struct Packed {
+    pub(in crate::ops) projected: FlexTensor,
+    pub(in crate::ops) precision: Precision,
+    pub(in crate::ops) heads: AttentionHeads,
+    pub(in crate::ops) length: usize,
+    pub(in crate::ops) rotation: Option<Tables>,
 }
 
 impl Packed {
@@ -150,7 +150,7 @@ impl Packed {
         [0, query * dimension, (query + key_value) * dimension]
     }
 
-    pub(super) fn forward(&self) -> (FlexTensor, FlexTensor) {
+    pub(in crate::ops) fn forward(&self) -> (FlexTensor, FlexTensor) {
         let (shape, [rows, stride]) = (self.shape(), dimensions(&self.projected));
         let [q, k, v] = self.starts().map(|start| Heads {
             start,
@@ -175,7 +175,7 @@ impl Packed {
         )
     }
 
-    pub(super) fn backward(
+    pub(in crate::ops) fn backward(
         &self,
         output: &FlexTensor,
         log_sums: &FlexTensor,

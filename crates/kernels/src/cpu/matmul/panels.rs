@@ -1,0 +1,152 @@
+//! Whole right-hand sides.
+
+use super::pack::{copy_filled, pack, panels_length};
+use super::{BLOCK, DEPTH, PANEL, Packed, multiply_packed};
+use crate::cpu::matrix::{Matrix, Target};
+use crate::memory::Buffer;
+use crate::parallel::{self, Shared};
+use crate::simd::{LANES, Simd, dispatch};
+
+/// A whole right-hand side in blocks of panels, for any number of left-hand sides.
+pub(in crate::cpu) struct Panels {
+    values: Buffer,
+    depth: usize,
+    columns: usize,
+    /// Rows of a block.
+    step: usize,
+    /// Columns of a block.
+    wide: usize,
+}
+
+impl Panels {
+    /// Panels to be packed by rows.
+    pub(in crate::cpu) fn any(depth: usize, columns: usize) -> Self {
+        // Blocks of equal depth; one even without any, for a product without depth is zero.
+        let step = depth.div_ceil(depth.div_ceil(DEPTH).max(1)).max(1);
+        Self {
+            values: Buffer::any(panels_length(depth, columns)),
+            depth,
+            columns,
+            step,
+            wide: BLOCK / step / PANEL * PANEL,
+        }
+    }
+
+    /// Packs a right-hand side, on all threads.
+    pub(in crate::cpu) fn of(b: Matrix) -> Self {
+        let (depth, columns) = (b.rows, b.columns);
+        let mut panels = Self::any(depth, columns);
+        let (step, wide) = (panels.step, panels.wide);
+        let deep = depth.div_ceil(step);
+        let values = Shared::new(&mut panels.values);
+        let blocks = columns.div_ceil(wide) * deep;
+        parallel::for_each(blocks, 2 * depth * columns, |block| {
+            let column = parallel::block(block / deep, wide, columns);
+            let row = parallel::block(block % deep, step, depth);
+            let start = block_start(depth, column.start, column.len(), row.start);
+            let length = panels_length(row.len(), column.len());
+            // SAFETY: blocks do not overlap.
+            let space = unsafe { values.part(start..start + length) };
+            let part = b.part(row.start, row.len(), column.start, column.len());
+            dispatch!(pack(part, space));
+        });
+        panels
+    }
+
+    /// The rows, for several threads to pack.
+    pub(in crate::cpu) fn packing(&mut self) -> PanelsPacking<'_> {
+        PanelsPacking {
+            values: Shared::new(&mut self.values),
+            depth: self.depth,
+            columns: self.columns,
+            step: self.step,
+            wide: self.wide,
+        }
+    }
+
+    /// Rows of the right-hand side.
+    pub(in crate::cpu) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// Columns of the right-hand side.
+    pub(in crate::cpu) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// `target = a × b`, or `target += a × b`, on this thread.
+    pub(in crate::cpu) fn multiply(&self, a: Matrix, target: Target, accumulate: bool) {
+        for column in (0..self.columns).step_by(self.wide) {
+            let columns = self.wide.min(self.columns - column);
+            for first in (0..self.depth.max(1)).step_by(self.step) {
+                let depth = self.step.min(self.depth - first);
+                let start = block_start(self.depth, column, columns, first);
+                let packed = Packed {
+                    panels: &self.values[start..start + panels_length(depth, columns)],
+                    depth,
+                    columns,
+                };
+                let (a, target) = (a.part(0, a.rows, first, depth), target.from(0, column));
+                dispatch!(multiply_packed(
+                    a,
+                    packed,
+                    columns,
+                    target,
+                    accumulate || first > 0
+                ));
+            }
+        }
+    }
+}
+
+/// Where the block of `columns` columns from `column` on and the rows from `row` on starts.
+fn block_start(depth: usize, column: usize, columns: usize, row: usize) -> usize {
+    column * depth + panels_length(row, columns)
+}
+
+/// Panels that several threads pack by rows.
+#[derive(Clone, Copy)]
+pub(in crate::cpu) struct PanelsPacking<'a> {
+    values: Shared<'a>,
+    depth: usize,
+    columns: usize,
+    step: usize,
+    wide: usize,
+}
+
+impl PanelsPacking<'_> {
+    /// Packs rows, stored by rows, as those from `first` on.
+    ///
+    /// # Safety
+    /// Nothing else may touch these rows of the panels meanwhile.
+    pub(in crate::cpu) unsafe fn pack(self, first: usize, rows: Matrix) {
+        assert!(
+            first + rows.rows <= self.depth && rows.columns == self.columns,
+            "rows of a right-hand side"
+        );
+        dispatch!(pack_rows(self, first, rows));
+    }
+
+    /// Where the panel that begins with `column` has its row, and how many values that is.
+    fn place(self, row: usize, column: usize) -> std::ops::Range<usize> {
+        let block = parallel::block(column / self.wide, self.wide, self.columns);
+        let rows = parallel::block(row / self.step, self.step, self.depth);
+        let width = PANEL.min(self.columns - column).next_multiple_of(LANES);
+        let panel = block_start(self.depth, block.start, block.len(), rows.start)
+            + (column - block.start) * rows.len();
+        let start = panel + (row - rows.start) * width;
+        start..start + width
+    }
+}
+
+#[inline(always)]
+fn pack_rows<S: Simd>(simd: S, to: PanelsPacking, first: usize, rows: Matrix) {
+    for column in (0..to.columns).step_by(PANEL) {
+        let width = PANEL.min(to.columns - column);
+        for row in 0..rows.rows {
+            // SAFETY: the caller of `PanelsPacking::pack` promises that these rows are this call's alone.
+            let place = unsafe { to.values.part(to.place(first + row, column)) };
+            copy_filled(simd, &rows.row(row)[column..column + width], place);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Rows of a left-hand side, for the thread that made them.
+
+use crate::Precision;
+use crate::cpu::bf16::{self, Unit, strips};
+use crate::cpu::matrix::Matrix;
+use crate::cpu::product::Packing;
+use crate::memory::Buffer;
+use crate::parallel::Shared;
+
+/// Rows of a left-hand side, ready to be multiplied.
+pub(in crate::cpu) enum Left<'a> {
+    Float32(Rows<'a>),
+    BFloat16 {
+        unit: Unit,
+        left: bf16::Left,
+        rows: usize,
+    },
+}
+
+impl<'a> Left<'a> {
+    /// Space for rows, to be packed 32 at a time.
+    pub(in crate::cpu) fn any(precision: Precision, rows: usize, depth: usize) -> Self {
+        match precision.rounding() {
+            Some(unit) => Self::BFloat16 {
+                unit,
+                left: bf16::Left::new(unit, rows, depth),
+                rows,
+            },
+            None => Self::Float32(Rows::any(rows, depth)),
+        }
+    }
+
+    /// Rows that are all there, stored by rows.
+    pub(in crate::cpu) fn of(precision: Precision, rows: Matrix<'a>) -> Self {
+        match precision.rounding() {
+            Some(unit) => Self::BFloat16 {
+                unit,
+                left: bf16::Left::of(unit, rows),
+                rows: rows.rows(),
+            },
+            None => Self::Float32(Rows::Lying(rows)),
+        }
+    }
+
+    /// The same, and in the same reading packs the rows as the depth of `packing` from the row `first` on, a
+    /// multiple of 32.
+    ///
+    /// # Safety
+    /// Nothing else may touch these rows of `packing` meanwhile.
+    pub(in crate::cpu) unsafe fn and_depth(
+        precision: Precision,
+        rows: Matrix<'a>,
+        packing: Packing,
+        first: usize,
+    ) -> Self {
+        let mut left = match precision.rounding() {
+            Some(_) => Self::any(precision, rows.rows(), rows.columns()),
+            None => Self::of(precision, rows),
+        };
+        for (strip, rows) in strips(rows) {
+            if let Self::BFloat16 { left, .. } = &mut left {
+                left.pack(strip, rows);
+            }
+            // SAFETY: the caller's promise.
+            unsafe { packing.pack(first + strip * bf16::SIDE, rows) };
+        }
+        left
+    }
+
+    /// Packs 32 rows, the `strip`-th, or at the end fewer.
+    pub(in crate::cpu) fn pack(&mut self, strip: usize, rows: Matrix) {
+        match self {
+            Self::Float32(all) => all.copy(strip * bf16::SIDE, rows),
+            Self::BFloat16 { left, .. } => left.pack(strip, rows),
+        }
+    }
+}
+
+/// Rows of `f32`.
+pub(in crate::cpu) enum Rows<'a> {
+    /// Where they lie.
+    Lying(Matrix<'a>),
+    /// In a buffer, to be copied there.
+    Copied {
+        values: Buffer,
+        rows: usize,
+        columns: usize,
+    },
+}
+
+impl Rows<'_> {
+    pub(super) fn any(rows: usize, columns: usize) -> Self {
+        Self::Copied {
+            values: Buffer::any(rows * columns),
+            rows,
+            columns,
+        }
+    }
+
+    pub(super) fn matrix(&self) -> Matrix<'_> {
+        match self {
+            Self::Lying(rows) => *rows,
+            Self::Copied {
+                values,
+                rows,
+                columns,
+            } => Matrix::new(values, *rows, *columns),
+        }
+    }
+
+    /// The values of copied rows, for several threads to write.
+    pub(super) fn shared(&mut self) -> Shared<'_> {
+        Shared::new(self.values())
+    }
+
+    fn copy(&mut self, first: usize, rows: Matrix) {
+        copy_rows(rows, &mut self.values()[first * rows.columns()..]);
+    }
+
+    fn values(&mut self) -> &mut [f32] {
+        match self {
+            Self::Copied { values, .. } => values,
+            Self::Lying(_) => unreachable!("rows that lie somewhere are all there"),
+        }
+    }
+}
+
+/// Copies rows side by side.
+pub(super) fn copy_rows(rows: Matrix, to: &mut [f32]) {
+    for (row, to) in (0..rows.rows()).zip(to.chunks_exact_mut(rows.columns().max(1))) {
+        to.copy_from_slice(rows.row(row));
+    }
+}
