@@ -20,6 +20,10 @@ use gather::Gathered;
 use super::matrix::{Matrix, Target};
 use crate::simd::{LANES, Simd};
 
+/// Rows of a panel that are asked for ahead, 4 KiB: a panel passes once a strip, from a cache whose latency a tile's
+/// arithmetic alone does not hide.
+const AHEAD: usize = 32;
+
 /// Columns of a panel.
 const PANEL: usize = 2 * LANES;
 
@@ -151,6 +155,9 @@ fn tile<S: Simd, const M: usize, const N: usize>(
                 for j in 0..N {
                     sums[j] = simd.mul_add(a, b[j], sums[j]);
                 }
+            }
+            for j in 0..N {
+                simd.prefetch(right.wrapping_add((AHEAD * N + j) * LANES));
             }
             left = left.wrapping_add(a.column_stride);
             right = right.add(N * LANES);
