@@ -1,5 +1,5 @@
-//! Each slice kernel at the sizes of a decoder's training step: the best time of twelve, its rate, and its
-//! share of a step.
+//! Each slice kernel at the sizes of a decoder's training step: the best time of twelve, its rate, and what it
+//! takes of a step; and the products inside the layers, alone.
 //!
 //! `cargo bench -p triaxis-kernels --bench operations -- small` (or `tiny`, `quickstart`, `quick`, `medium`);
 //! `RAYON_NUM_THREADS` sets the threads.
@@ -10,9 +10,11 @@ use std::time::Instant;
 use triaxis_kernels::Precision;
 use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
 use triaxis_kernels::cpu::cross_entropy::{Head, losses_and_gradients};
+use triaxis_kernels::cpu::feed_forward::{self, FeedForward};
 use triaxis_kernels::cpu::matrix::Matrix;
+use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::Angles;
-use triaxis_kernels::cpu::{adamw, embedding, rms_norm, swiglu};
+use triaxis_kernels::cpu::{adamw, embedding, linear, rms_norm};
 use triaxis_kernels::parallel::Shared;
 
 /// Name, width, layers, heads, vocabulary, length, sequences.
@@ -92,14 +94,83 @@ impl Table {
     }
 }
 
-fn run([width, layers, heads, vocabulary, length, batch]: [usize; 6], precision: Precision) {
+/// The products of a block, which its layers contain.
+fn products([width, layers, _, _, length, batch]: [usize; 6], precision: Precision) {
     let (rows, inner) = (batch * length, (width * 8 / 3).next_multiple_of(8));
     let mut table = Table { total: 0.0 };
     table.product(precision, "q, k, v", layers, [rows, width, 3 * width]);
     table.product(precision, "attention output", layers, [rows, width, width]);
     table.product(precision, "gate and up", layers, [rows, width, 2 * inner]);
     table.product(precision, "down", layers, [rows, inner, width]);
+    println!("{:28} {:30.2} ms", "in all", table.total);
+}
 
+/// The layers of a block but attention.
+fn block(table: &mut Table, [width, layers, _, _, length, batch]: [usize; 6], precision: Precision) {
+    let (rows, inner) = (batch * length, (width * 8 / 3).next_multiple_of(8));
+    let (x, dy, gain) = (values(rows * width), values(rows * width), values(width));
+    let [mut y, mut dx] = [values(rows * width), values(rows * width)];
+    let (mut scales, mut dgain) = (values(rows), values(width));
+
+    let (weight, dprojected) = (values(width * 3 * width), values(rows * 3 * width));
+    let (mut projected, mut dweight) = (values(rows * 3 * width), values(weight.len()));
+    let layer = NormLinear {
+        precision,
+        gain: &gain,
+        epsilon: 1e-5,
+        weight: &weight,
+    };
+    let work = 2 * rows * weight.len();
+    table.line("norm, q, k, v forward", layers, work, || {
+        norm_linear::forward(layer, &x, &mut projected, &mut scales);
+    });
+    table.line("norm, q, k, v backward", layers, 2 * work, || {
+        let gradients = norm_linear::Gradients {
+            x: &mut dx,
+            gain: &mut dgain,
+            weight: &mut dweight,
+        };
+        norm_linear::backward(layer, &x, &scales, &dprojected, &dy, gradients);
+    });
+
+    let output = Matrix::new(&weight[..width * width], width, width);
+    let (attended, dattended) = (Matrix::new(&x, rows, width), Matrix::new(&dy, rows, width));
+    let work = 2 * rows * width * width;
+    table.line("attention output forward", layers, work, || {
+        linear::forward(precision, &x, attended, output, &mut y);
+    });
+    table.line("attention output backward", layers, 2 * work, || {
+        let dweight = &mut dweight[..width * width];
+        linear::backward(precision, [attended, output], dattended, &mut dx, dweight);
+    });
+
+    let [gate_and_up, down] = [2, 1].map(|matrices| values(matrices * width * inner));
+    let [mut dgate_and_up, mut ddown] = [&gate_and_up, &down].map(|weight| values(weight.len()));
+    let mut gate_up = values(2 * rows * inner);
+    let layer = FeedForward {
+        precision,
+        gain: &gain,
+        epsilon: 1e-5,
+        gate_and_up: &gate_and_up,
+        down: &down,
+    };
+    let work = 6 * rows * width * inner;
+    table.line("feed-forward forward", layers, work, || {
+        feed_forward::forward(layer, &x, &mut y, &mut scales, &mut gate_up);
+    });
+    table.line("feed-forward backward", layers, 2 * work, || {
+        let gradients = feed_forward::Gradients {
+            x: &mut dx,
+            gain: &mut dgain,
+            gate_and_up: &mut dgate_and_up,
+            down: &mut ddown,
+        };
+        feed_forward::backward(layer, &x, &scales, &gate_up, &dy, gradients);
+    });
+}
+
+fn attention(table: &mut Table, [width, layers, heads, _, length, batch]: [usize; 6], precision: Precision) {
+    let rows = batch * length;
     let dimension = width / heads;
     let shape = Shape {
         batch,
@@ -156,26 +227,18 @@ fn run([width, layers, heads, vocabulary, length, batch]: [usize; 6], precision:
         };
         attention::backward(shape, saved, part(0), part(width), part(2 * width));
     });
+}
 
-    let (x, weight, dy) = (values(rows * width), values(width), values(rows * width));
-    let (mut y, mut scales, mut dweight) = (values(rows * width), values(rows), values(width));
-    table.line("norm forward", 2 * layers + 1, 4 * rows * width, || {
-        rms_norm::forward(&x, &weight, 1e-5, &mut y, &mut scales);
+/// What a step does once: the last norm, the head, the table and the optimiser.
+fn once(table: &mut Table, [width, layers, _, vocabulary, length, batch]: [usize; 6], precision: Precision) {
+    let (rows, inner) = (batch * length, (width * 8 / 3).next_multiple_of(8));
+    let (x, gain, dy) = (values(rows * width), values(width), values(rows * width));
+    let (mut y, mut scales, mut dgain) = (values(rows * width), values(rows), values(width));
+    table.line("norm forward", 1, 4 * rows * width, || {
+        rms_norm::forward(&x, &gain, 1e-5, &mut y, &mut scales);
     });
-    table.line("norm backward", 2 * layers + 1, 8 * rows * width, || {
-        rms_norm::backward(&x, &weight, &scales, &dy, &mut y, &mut dweight);
-    });
-    let (gate_up, mut gated, mut dgate_up) = (
-        values(2 * rows * inner),
-        values(rows * inner),
-        values(2 * rows * inner),
-    );
-    table.line("gate forward", layers, 20 * rows * inner, || {
-        swiglu::forward(&gate_up, inner, &mut gated)
-    });
-    let dgated = gated.clone();
-    table.line("gate backward", layers, 30 * rows * inner, || {
-        swiglu::backward(&gate_up, inner, &dgated, &mut dgate_up);
+    table.line("norm backward", 1, 8 * rows * width, || {
+        rms_norm::backward(&x, &gain, &scales, &dy, &mut y, &mut dgain);
     });
 
     let weight = values(vocabulary * width);
@@ -222,7 +285,6 @@ fn run([width, layers, heads, vocabulary, length, batch]: [usize; 6], precision:
     table.line("AdamW", 1, 12 * parameters, || {
         adamw::step(&mut p, &g, &mut m, &mut v, &update)
     });
-    println!("{:28} {:30.2} ms", "in all", table.total);
 }
 
 fn main() {
@@ -236,7 +298,13 @@ fn main() {
     {
         for precision in [Precision::Float32, Precision::BFloat16] {
             println!("{name} {precision:?}, {} threads", rayon::current_num_threads());
-            run(*size, precision);
+            let mut table = Table { total: 0.0 };
+            block(&mut table, *size, precision);
+            attention(&mut table, *size, precision);
+            once(&mut table, *size, precision);
+            println!("{:28} {:30.2} ms", "in all", table.total);
+            println!("its products alone:");
+            products(*size, precision);
         }
     }
 }
