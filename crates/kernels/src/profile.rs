@@ -19,7 +19,7 @@ pub enum Pass {
 /// What the calls of one operation in one pass took together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OperationTime {
-    /// Name of the operation, the kernel's function.
+    /// Name of the operation.
     pub operation: &'static str,
     /// Where it ran.
     pub pass: Pass,

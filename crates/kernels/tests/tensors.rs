@@ -256,6 +256,30 @@ fn block(rows: usize, width: usize, inner: usize) -> Vec<Vec<f32>> {
     run(y, &x)
 }
 
+/// A backward pass multiplies in what its forward pass did, wherever it is called.
+#[test]
+fn gradients_keep_the_precision_of_their_forward_pass() {
+    let gradients = |inside: bool| -> Vec<f32> {
+        let [x, gain, first, second] = [[40, 32], [1, 32], [32, 64], [32, 32]].map(|shape| leaf(3, shape));
+        let gain = gain.reshape([32]);
+        let loss = Precision::BFloat16.run(|| {
+            let down = second.clone();
+            feed_forward(x.clone(), gain, first.clone(), down, 1e-5).sum()
+        });
+        let backward = || loss.backward();
+        let gradients = if inside {
+            Precision::BFloat16.run(backward)
+        } else {
+            backward()
+        };
+        [x, first, second]
+            .into_iter()
+            .flat_map(|input| values(input.grad(&gradients).expect("a gradient")))
+            .collect()
+    };
+    assert_eq!(gradients(true), gradients(false));
+}
+
 /// A loss of two layers that share one weight: gradients add up through burn's own graph.
 #[test]
 fn gradients_flow_through_a_tied_network() {

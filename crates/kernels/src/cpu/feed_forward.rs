@@ -80,7 +80,7 @@ pub fn forward(layer: FeedForward, x: &[f32], y: &mut [f32], scales: &mut [f32],
         gate_and_up.multiply_left(&left, Target::new(gate_up, 2 * inner), false);
         let mut left = Left::any(precision, count, inner);
         let mut strip = Buffer::any(STRIP * inner);
-        for (index, gate_up) in gate_up.chunks(2 * STRIP * inner).enumerate() {
+        for (index, gate_up) in gate_up.chunks((2 * STRIP * inner).max(1)).enumerate() {
             let strip = &mut strip[..gate_up.len() / 2];
             dispatch!(swiglu::forward_rows(gate_up, inner, strip));
             left.pack(index, Matrix::new(strip, strip.len() / inner, inner));
@@ -142,7 +142,7 @@ pub fn backward(
 
             let mut left = Left::any(precision, mine.len(), 2 * inner);
             let (mut strip, mut dstrip) = (Buffer::any(STRIP * inner), Buffer::any(2 * STRIP * inner));
-            for (index, dgated) in dgated.chunks(STRIP * inner).enumerate() {
+            for (index, dgated) in dgated.chunks((STRIP * inner).max(1)).enumerate() {
                 let (first, rows) = (mine.start + index * STRIP, dgated.len() / inner);
                 let gate_up = &gate_up[2 * first * inner..2 * (first + rows) * inner];
                 let (strip, dstrip) = (&mut strip[..rows * inner], &mut dstrip[..2 * rows * inner]);

@@ -1,5 +1,5 @@
 //! A normalisation and the linear map after it: `y = norm(x) × weight`. The normalised rows are packed while they
-//! are in the cache, and exist nowhere else.
+//! are in the cache; the backward pass makes them again.
 
 use super::matrix::{Matrix, Target};
 use super::product::{DepthLeft, Left, Packing, Right, STRIP};
@@ -162,7 +162,7 @@ impl<'a> NormBackward<'a> {
     ) -> Self {
         assert!(
             dx.len() == x.len() && around.len() == x.len(),
-            "a gradient for each value"
+            "a gradient for each value, and one from around the layer"
         );
         Self {
             gain,
@@ -188,7 +188,7 @@ impl<'a> NormBackward<'a> {
     ) {
         let width = self.gain.len();
         let mut strip = Buffer::any(STRIP * width);
-        for (index, dnormed) in dnormed.chunks(STRIP * width).enumerate() {
+        for (index, dnormed) in dnormed.chunks((STRIP * width).max(1)).enumerate() {
             let first = rows.start + index * STRIP;
             let count = dnormed.len() / width;
             let values = first * width..(first + count) * width;

@@ -63,7 +63,12 @@ impl Right {
     pub(super) fn multiply_left(&self, left: &Left, target: Target, accumulate: bool) {
         match (self, left) {
             (Self::Float32(panels), Left::Float32(rows)) => {
-                panels.multiply(rows.matrix(), target, accumulate);
+                let a = rows.matrix();
+                assert_eq!(a.columns(), panels.depth(), "the inner dimensions of a product");
+                panels.multiply(a, target, accumulate);
+            }
+            (Self::BFloat16(blocks), Left::BFloat16 { rows, .. }) if blocks.depth() == 0 => {
+                blocks.zero(*rows, target, accumulate);
             }
             (Self::BFloat16(blocks), Left::BFloat16 { unit, left, rows }) => {
                 Work::start(*unit).multiply_rows(left, *rows, blocks, target, accumulate);
@@ -114,7 +119,7 @@ impl Right {
     fn strip(&self) -> usize {
         match self {
             Self::Float32(_) => 14,
-            Self::BFloat16(_) => 32,
+            Self::BFloat16(_) => STRIP,
         }
     }
 }

@@ -113,6 +113,10 @@ pub fn backward(x: &[f32], weight: &[f32], scales: &[f32], dy: &[f32], dx: &mut 
 
 /// Adds up the sums that each task has of its own, in order.
 pub(super) fn add_up(partial: &[f32], sums: &mut [f32]) {
+    assert!(
+        partial.len().is_multiple_of(sums.len().max(1)),
+        "a sum for each column"
+    );
     sums.fill(0.0);
     for partial in partial.chunks_exact(sums.len().max(1)) {
         sums.iter_mut()

@@ -144,7 +144,7 @@ impl Saved {
             rotation,
         } = layer;
         let x = values(&inputs[0]);
-        let first = norm_linear(&inputs, precision, epsilon);
+        let first = first_layer(&inputs, precision, epsilon);
         time("norm_linear", Pass::Forward, || {
             norm_linear::forward(first, x, &mut projected, &mut scales);
         });
@@ -156,7 +156,7 @@ impl Saved {
             rotation,
         };
         let (attended, log_sums) = time("attention", Pass::Forward, || packed.forward());
-        time("linear_add", Pass::Forward, || {
+        time("linear", Pass::Forward, || {
             linear_kernel::forward(precision, x, matrix(&attended), matrix(&inputs[3]), &mut y);
         });
         let saved = Self {
@@ -170,13 +170,13 @@ impl Saved {
         (tensor(y, [rows, width]), saved)
     }
 
-    fn backward(&self, dy: &FlexTensor) -> [FlexTensor; 4] {
+    fn backward(self, dy: &FlexTensor) -> [FlexTensor; 4] {
         let [x, gain, query_key_value, output] = &self.inputs;
         let precision = self.packed.precision;
-        let [mut dx, mut dgain, mut dfirst, mut doutput] =
+        let [mut dx, mut dgain, mut dquery_key_value, mut doutput] =
             [x, gain, query_key_value, output].map(|input| Buffer::any(values(input).len()));
         let mut dattended = Buffer::any(values(&self.attended).len());
-        time("linear_add", Pass::Backward, || {
+        time("linear", Pass::Backward, || {
             let operands = [matrix(&self.attended), matrix(output)];
             linear_kernel::backward(precision, operands, matrix(dy), &mut dattended, &mut doutput);
         });
@@ -184,12 +184,14 @@ impl Saved {
         let dprojected = time("attention", Pass::Backward, || {
             self.packed.backward(&self.attended, &self.log_sums, &dattended)
         });
+        // What is no longer needed serves as the buffers of the rest.
+        drop((self.attended, dattended, self.packed));
         time("norm_linear", Pass::Backward, || {
-            let layer = norm_linear(&self.inputs, precision, self.epsilon);
+            let layer = first_layer(&self.inputs, precision, self.epsilon);
             let gradients = Gradients {
                 x: &mut dx,
                 gain: &mut dgain,
-                weight: &mut dfirst,
+                weight: &mut dquery_key_value,
             };
             let (scales, dprojected) = (values(&self.scales), values(&dprojected));
             norm_linear::backward(layer, values(x), scales, dprojected, values(dy), gradients);
@@ -197,13 +199,13 @@ impl Saved {
         [
             tensor(dx, dimensions::<2>(x)),
             tensor(dgain, dimensions::<1>(gain)),
-            tensor(dfirst, dimensions::<2>(query_key_value)),
+            tensor(dquery_key_value, dimensions::<2>(query_key_value)),
             tensor(doutput, dimensions::<2>(output)),
         ]
     }
 }
 
-fn norm_linear([_, gain, weight, _]: &[FlexTensor; 4], precision: Precision, epsilon: f32) -> NormLinear<'_> {
+fn first_layer([_, gain, weight, _]: &[FlexTensor; 4], precision: Precision, epsilon: f32) -> NormLinear<'_> {
     NormLinear {
         precision,
         gain: values(gain),

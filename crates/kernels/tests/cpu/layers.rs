@@ -129,3 +129,51 @@ proptest! {
         });
     }
 }
+
+/// Sums over no rows, and products without depth, are zero.
+#[test]
+fn layers_of_nothing() {
+    let (width, columns) = (200, 130);
+    let (gain, w) = (random(1, width), weight(2, width, 2 * columns));
+    in_every_way(|precision, _| {
+        let x = Matrix::new(&[], 0, width);
+        let (mut dx, mut dweight) = (Vec::new(), unset(2 * width * columns));
+        let operands = [x, Matrix::new(&w, width, 2 * columns)];
+        linear::backward(
+            precision,
+            operands,
+            Matrix::new(&[], 0, 2 * columns),
+            &mut dx,
+            &mut dweight,
+        );
+        assert_eq!(dweight, vec![0.0; dweight.len()]);
+
+        let (rows, residual) = (20, random(3, 20 * columns));
+        let [mut y, mut dx, mut dweight] = [rows * columns, 0, 0].map(unset);
+        let operands = [Matrix::new(&[], rows, 0), Matrix::new(&[], 0, columns)];
+        linear::forward(precision, &residual, operands[0], operands[1], &mut y);
+        assert_eq!(y, residual);
+        let dy = Matrix::new(&residual, rows, columns);
+        linear::backward(precision, operands, dy, &mut dx, &mut dweight);
+
+        let layer = FeedForward {
+            precision,
+            gain: &gain,
+            epsilon: EPSILON as f32,
+            gate_and_up: &w,
+            down: &w[..columns * width],
+        };
+        let [mut dgain, mut dgate_and_up, mut ddown] = [width, w.len(), columns * width].map(unset);
+        feed_forward::forward(layer, &[], &mut [], &mut [], &mut []);
+        let gradients = feed_forward::Gradients {
+            x: &mut [],
+            gain: &mut dgain,
+            gate_and_up: &mut dgate_and_up,
+            down: &mut ddown,
+        };
+        feed_forward::backward(layer, &[], &[], &[], &[], gradients);
+        for gradient in [dgain, dgate_and_up, ddown] {
+            assert_eq!(gradient, vec![0.0; gradient.len()]);
+        }
+    });
+}

@@ -249,8 +249,11 @@ impl Architecture for DecoderConfig {
     }
 
     fn activations(&self, length: usize) -> u64 {
-        let block = 8 * self.width + 3 * self.projected() + 5 * self.feed_forward;
-        (length * self.layers * block + length.min(HEAD_CHUNK) * self.vocabulary) as u64
+        let mixed = self.heads * self.head_dim;
+        let kept = 2 * self.width + self.projected() + mixed + 2 * self.feed_forward;
+        // The backward pass of one half at a time, and what comes before and after the blocks.
+        let passing = 8 * self.width + self.projected() + 4 * self.feed_forward;
+        (length * (self.layers * kept + passing) + length.min(HEAD_CHUNK) * self.vocabulary) as u64
     }
 
     fn build(&self, seed: u64, device: &Device) -> Result<Decoder, ModelError> {

@@ -102,6 +102,11 @@ impl Blocks {
         }
     }
 
+    /// The inner dimension.
+    pub(in crate::cpu) fn depth(&self) -> usize {
+        self.depth
+    }
+
     /// Columns of a right-hand side.
     pub(in crate::cpu) fn lanes(&self) -> usize {
         self.lanes
@@ -182,7 +187,7 @@ impl Blocks {
     }
 
     /// The product without depth.
-    fn zero(&self, rows: usize, target: Target, accumulate: bool) {
+    pub(in crate::cpu) fn zero(&self, rows: usize, target: Target, accumulate: bool) {
         for row in 0..if accumulate { 0 } else { rows } {
             let start = target.from(row, 0).start;
             // SAFETY: the rows of the target are this call's alone.

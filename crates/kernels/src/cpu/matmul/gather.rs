@@ -37,7 +37,7 @@ impl Gathered {
     pub(super) fn strip<S: Simd>(&mut self, simd: S, a: Matrix, row: usize, rows: usize) -> Matrix<'_> {
         let space = LANES * a.columns;
         if !self.rows.contains(&row) {
-            let most = self.values.len() / space.max(1);
+            let most = (self.values.len() / space.max(1)).max(1);
             let strips = if rows == S::TILE_ROWS {
                 ((a.rows - row) / rows).clamp(1, most)
             } else {

@@ -121,7 +121,7 @@ impl PanelsPacking<'_> {
     /// Nothing else may touch these rows of the panels meanwhile.
     pub(in crate::cpu) unsafe fn pack(self, first: usize, rows: Matrix) {
         assert!(
-            first + rows.rows <= self.depth && rows.columns == self.columns,
+            first + rows.rows <= self.depth && rows.columns == self.columns && rows.is_stored_by_rows(),
             "rows of a right-hand side"
         );
         dispatch!(pack_rows(self, first, rows));
@@ -147,6 +147,30 @@ fn pack_rows<S: Simd>(simd: S, to: PanelsPacking, first: usize, rows: Matrix) {
             // SAFETY: the caller of `PanelsPacking::pack` promises that these rows are this call's alone.
             let place = unsafe { to.values.part(to.place(first + row, column)) };
             copy_filled(simd, &rows.row(row)[column..column + width], place);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_packed_apart_are_those_packed_together() {
+        for (depth, columns) in [(1, 1), (31, 40), (1000, 1100), (385, 2049), (3, 0), (0, 5)] {
+            let values: Vec<f32> = (0..depth * columns).map(|index| index as f32).collect();
+            let b = Matrix::new(&values, depth, columns);
+            let mut panels = Panels::any(depth, columns);
+            let packing = panels.packing();
+            for first in (0..depth).step_by(32) {
+                let rows = b.part(first, 32.min(depth - first), 0, columns);
+                // SAFETY: nothing else packs.
+                unsafe { packing.pack(first, rows) };
+            }
+            assert!(
+                *panels.values == *Panels::of(b).values,
+                "{depth} rows of {columns}"
+            );
         }
     }
 }

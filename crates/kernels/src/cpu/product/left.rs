@@ -127,6 +127,7 @@ impl Rows<'_> {
 
 /// Copies rows side by side.
 pub(super) fn copy_rows(rows: Matrix, to: &mut [f32]) {
+    assert!(rows.is_stored_by_rows(), "rows of an operand");
     for (row, to) in (0..rows.rows()).zip(to.chunks_exact_mut(rows.columns().max(1))) {
         to.copy_from_slice(rows.row(row));
     }
