@@ -67,11 +67,8 @@ impl Right {
                 assert_eq!(a.columns(), panels.depth(), "the inner dimensions of a product");
                 panels.multiply(a, target, accumulate);
             }
-            (Self::BFloat16(blocks), Left::BFloat16 { rows, .. }) if blocks.depth() == 0 => {
-                blocks.zero(*rows, target, accumulate);
-            }
-            (Self::BFloat16(blocks), Left::BFloat16 { unit, left, rows }) => {
-                Work::start(*unit).multiply_rows(left, *rows, blocks, target, accumulate);
+            (Self::BFloat16(blocks), Left::BFloat16(left)) => {
+                Work::start(left.unit()).multiply_rows(left, blocks, target, accumulate);
             }
             _ => unreachable!("operands of one precision"),
         }
@@ -89,8 +86,7 @@ impl Right {
                     a.columns() == panels.depth() && product.len() == a.rows() * columns,
                     "the sizes of a product"
                 );
-                let work = 2 * product.len() * panels.depth();
-                self.multiply_all(a, work, Target::new(product, columns.max(1)), false);
+                self.multiply_all(a, Target::new(product, columns), false);
             }
             (Self::BFloat16(blocks), DepthLeft::BFloat16(left)) => {
                 blocks.multiply_blocks(left, product, false);
@@ -100,8 +96,9 @@ impl Right {
     }
 
     /// `target = a × b`, or `target += a × b`, on all threads.
-    fn multiply_all(&self, a: Matrix, work: usize, target: Target, accumulate: bool) {
+    fn multiply_all(&self, a: Matrix, target: Target, accumulate: bool) {
         let (rows, depth) = (a.rows(), a.columns());
+        let work = 2 * rows * depth * self.columns();
         let threads = if parallel::worthwhile(rows, work) {
             rayon::current_num_threads()
         } else {
@@ -113,6 +110,13 @@ impl Right {
             let a = a.part(mine.start, mine.len(), 0, depth);
             self.multiply(a, target.from(mine.start, 0), accumulate);
         });
+    }
+
+    fn columns(&self) -> usize {
+        match self {
+            Self::Float32(panels) => panels.columns(),
+            Self::BFloat16(blocks) => blocks.lanes(),
+        }
     }
 
     /// The number of rows to cut the left-hand side by.
@@ -133,17 +137,14 @@ impl Precision {
     /// # Panics
     /// If the shapes do not agree or `c` is too short.
     pub fn multiply(self, a: Matrix, b: Matrix, c: &mut [f32], stride: usize, accumulate: bool) {
-        let (rows, depth, columns) = check(a, b, c, stride);
-        if rows == 0 || columns == 0 {
-            return;
+        check(a, b, c, stride);
+        if a.rows() > 0 && b.columns() > 0 {
+            Right::new(self, b).multiply_all(a, Target::new(c, stride), accumulate);
         }
-        let work = 2 * rows * depth * columns;
-        Right::new(self, b).multiply_all(a, work, Target::new(c, stride), accumulate);
     }
 }
 
-/// The rows, depth and columns of a product.
-fn check(a: Matrix, b: Matrix, c: &[f32], stride: usize) -> (usize, usize, usize) {
+fn check(a: Matrix, b: Matrix, c: &[f32], stride: usize) {
     let (rows, columns) = (a.rows(), b.columns());
     assert_eq!(a.columns(), b.rows(), "the inner dimensions of a matrix product");
     let end = if rows == 0 || columns == 0 {
@@ -155,5 +156,4 @@ fn check(a: Matrix, b: Matrix, c: &[f32], stride: usize) -> (usize, usize, usize
         stride >= columns && end <= c.len(),
         "the result of a matrix product"
     );
-    (rows, a.columns(), columns)
 }

@@ -1,6 +1,6 @@
 //! Whole operands in blocks.
 
-use super::strips::{DEPTH, Strips, multiply};
+use super::strips::{Strips, multiply, step_of};
 use super::unit::{Form, Unit};
 use super::work::{Work, blocks_length};
 use super::{BLOCK, SIDE, block_of, pack_left};
@@ -74,10 +74,10 @@ impl Blocks {
         blocks
     }
 
-    /// Packs a left-hand side, on all threads: fast where its columns are stored side by side.
-    pub(in crate::cpu) fn left_of(unit: Unit, a: Matrix) -> Self {
-        let mut blocks = Self::left(unit, a.rows(), a.columns());
-        blocks.fill(a.transposed());
+    /// Packs a left-hand side whose depth are these rows, on all threads.
+    pub(in crate::cpu) fn left_of(unit: Unit, depth: Matrix) -> Self {
+        let mut blocks = Self::left(unit, depth.columns(), depth.rows());
+        blocks.fill(depth);
         blocks
     }
 
@@ -124,15 +124,12 @@ impl Blocks {
     /// `target = a × b`, or `target += a × b`, on this thread, for these blocks as `b`.
     pub(in crate::cpu) fn multiply(&self, a: Matrix, target: Target, accumulate: bool) {
         let deep = self.depth.div_ceil(SIDE);
-        if deep == 0 {
-            return self.zero(a.rows(), target, accumulate);
-        }
-        let step = deep.div_ceil(deep.div_ceil(DEPTH));
+        let step = step_of(deep);
         let tall = (LEFT / step).max(1) * SIDE;
         let mut left = Buffer::any(tall.min(a.rows().next_multiple_of(SIDE)) / SIDE * step * BLOCK);
         let work = Work::start(self.unit);
         for row in (0..a.rows()).step_by(tall) {
-            for first in (0..deep).step_by(step) {
+            for first in (0..deep.max(1)).step_by(step) {
                 let (rows, steps) = (tall.min(a.rows() - row), step.min(deep - first));
                 let columns = (steps * SIDE).min(self.depth - first * SIDE);
                 let part = a.part(row, rows, first * SIDE, columns);
@@ -163,9 +160,6 @@ impl Blocks {
             "the sizes of a product"
         );
         let target = Target::new(product, columns);
-        if steps == 0 {
-            return self.zero(rows, target, accumulate);
-        }
         let tall = rows.div_ceil(rayon::current_num_threads()).next_multiple_of(SIDE);
         parallel::for_each(
             rows.div_ceil(tall.max(1)),
@@ -184,14 +178,5 @@ impl Blocks {
                 );
             },
         );
-    }
-
-    /// The product without depth.
-    pub(in crate::cpu) fn zero(&self, rows: usize, target: Target, accumulate: bool) {
-        for row in 0..if accumulate { 0 } else { rows } {
-            let start = target.from(row, 0).start;
-            // SAFETY: the rows of the target are this call's alone.
-            unsafe { target.shared.part(start..start + self.lanes) }.fill(0.0);
-        }
     }
 }

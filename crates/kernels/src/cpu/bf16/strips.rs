@@ -5,7 +5,7 @@ use super::{BLOCK, SIDE};
 use crate::cpu::matrix::Target;
 
 /// Blocks of depth whose products are summed at a time.
-pub(super) const DEPTH: usize = 32;
+const DEPTH: usize = 32;
 
 /// Blocks of the right-hand side that pass by before the next strip of the left: 1 MiB.
 const RIGHT: usize = 512;
@@ -32,8 +32,7 @@ impl<'a> Strips<'a> {
     }
 }
 
-/// `target = left × right`, or `target += left × right`, on this thread: `steps` blocks of depth, more than
-/// none.
+/// `target = left × right`, or `target += left × right`, on this thread: `steps` blocks of depth.
 pub(super) fn multiply(
     running: &Running,
     [left, right]: [Strips; 2],
@@ -42,7 +41,10 @@ pub(super) fn multiply(
     target: Target,
     accumulate: bool,
 ) {
-    let step = steps.div_ceil(steps.div_ceil(DEPTH));
+    if steps == 0 && !accumulate {
+        zero(target, (rows, columns));
+    }
+    let step = step_of(steps);
     let (down, across) = (rows.div_ceil(SIDE), columns.div_ceil(SIDE));
     for first in (0..steps).step_by(step) {
         let (step, accumulate) = (step.min(steps - first), accumulate || first > 0);
@@ -59,6 +61,20 @@ pub(super) fn multiply(
                 }
             }
         }
+    }
+}
+
+/// Blocks of depth at a time, out of so many: one even of none, for a product without depth is zero.
+pub(super) fn step_of(steps: usize) -> usize {
+    steps.div_ceil(steps.div_ceil(DEPTH).max(1)).max(1)
+}
+
+/// The product without depth.
+fn zero(target: Target, (rows, columns): (usize, usize)) {
+    for row in 0..rows {
+        let start = target.from(row, 0).start;
+        // SAFETY: the rows of the target are this call's alone.
+        unsafe { target.shared.part(start..start + columns) }.fill(0.0);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::blocks::{Blocks, Packing};
+use super::blocks::Blocks;
 use super::strips::{Strips, multiply};
 use super::unit::{Form, Running, Unit};
 use super::{BLOCK, SIDE, block_of, pack_left, strips};
@@ -23,6 +23,7 @@ pub(in crate::cpu) struct Packed<'a>(Strips<'a>);
 pub(in crate::cpu) struct Left {
     unit: Unit,
     values: Buffer,
+    rows: usize,
     depth: usize,
 }
 
@@ -35,34 +36,32 @@ impl Left {
     /// Space for `rows` rows.
     pub(in crate::cpu) fn new(unit: Unit, rows: usize, depth: usize) -> Self {
         let values = Buffer::any(blocks_length(depth, rows));
-        Self { unit, values, depth }
+        Self {
+            unit,
+            values,
+            rows,
+            depth,
+        }
     }
 
     /// All of these rows, stored by rows.
     pub(in crate::cpu) fn of(unit: Unit, rows: Matrix) -> Self {
+        Self::of_each(unit, rows, |_, _| ())
+    }
+
+    /// The same, and in the same reading calls `also` with each 32 rows and their number.
+    pub(in crate::cpu) fn of_each(unit: Unit, rows: Matrix, mut also: impl FnMut(usize, Matrix)) -> Self {
         let mut left = Self::new(unit, rows.rows(), rows.columns());
-        strips(rows).for_each(|(strip, rows)| left.pack(strip, rows));
+        for (strip, rows) in strips(rows) {
+            left.pack(strip, rows);
+            also(strip, rows);
+        }
         left
     }
 
-    /// The same, and in the same reading packs the rows as depth of `depth`, from its `below`-th 32 on, and as lanes
-    /// from its `strip`-th 32 on.
-    ///
-    /// # Safety
-    /// Nothing else may touch these blocks of `depth` meanwhile.
-    pub(in crate::cpu) unsafe fn and_depth(
-        unit: Unit,
-        rows: Matrix,
-        depth: Packing,
-        (below, strip): (usize, usize),
-    ) -> Self {
-        let mut left = Self::new(unit, rows.rows(), rows.columns());
-        for (index, rows) in strips(rows) {
-            left.pack(index, rows);
-            // SAFETY: the caller's promise.
-            unsafe { depth.pack(below + index, strip, rows) };
-        }
-        left
+    /// What packed it.
+    pub(in crate::cpu) fn unit(&self) -> Unit {
+        self.unit
     }
 
     fn strips(&self) -> Strips<'_> {
@@ -100,71 +99,59 @@ impl Work {
         &self.running
     }
 
-    /// `target = left × right`, or `target += left × right`, with the first `rows` rows of `left`.
+    /// `target = left × right`, or `target += left × right`.
     pub(in crate::cpu) fn multiply_rows(
         &self,
         left: &Left,
-        rows: usize,
         right: &Blocks,
         target: Target,
         accumulate: bool,
     ) {
-        let (right, size) = (right.strips(0, 0), (rows, right.lanes()));
         assert_eq!(
-            left.deep(),
-            right.deep,
+            left.depth,
+            right.depth(),
             "the inner dimensions of a matrix product"
         );
-        self.multiply_left(left, right, size, target, accumulate);
+        self.multiply_left(left, right.strips(0, 0), right.lanes(), target, accumulate);
     }
 
-    /// `target = left × right` for some columns of `right`, the first of them a multiple of 32, with the first `rows`
-    /// rows of `left`.
+    /// `target = left × right` for some columns of `right`, the first of them a multiple of 32.
     pub(in crate::cpu) fn multiply_columns(
         &self,
         left: &Left,
-        rows: usize,
         right: &Blocks,
         columns: Range<usize>,
         target: Target,
     ) {
-        let right = right.strips(columns.start / SIDE, 0);
         assert_eq!(
-            left.deep(),
-            right.deep,
+            left.depth,
+            right.depth(),
             "the inner dimensions of a matrix product"
         );
-        self.multiply_left(left, right, (rows, columns.len()), target, false);
+        let right = right.strips(columns.start / SIDE, 0);
+        self.multiply_left(left, right, columns.len(), target, false);
     }
 
     /// `target = left × right`, or `target += left × right`, for the depth of `right` from its `below`-th 32 on that
-    /// `left` has, with the first `rows` rows of `left`.
+    /// `left` has.
     pub(in crate::cpu) fn multiply_depth(
         &self,
         left: &Left,
-        rows: usize,
         right: &Blocks,
         below: usize,
         target: Target,
         accumulate: bool,
     ) {
-        let (right, size) = (right.strips(0, below), (rows, right.lanes()));
+        let (columns, right) = (right.lanes(), right.strips(0, below));
         assert!(
             below + left.deep() <= right.deep,
             "the inner dimensions of a matrix product"
         );
-        self.multiply_left(left, right, size, target, accumulate);
+        self.multiply_left(left, right, columns, target, accumulate);
     }
 
-    fn multiply_left(
-        &self,
-        left: &Left,
-        right: Strips,
-        size: (usize, usize),
-        target: Target,
-        accumulate: bool,
-    ) {
-        let operands = [left.strips(), right];
+    fn multiply_left(&self, left: &Left, right: Strips, columns: usize, target: Target, accumulate: bool) {
+        let (operands, size) = ([left.strips(), right], (left.rows, columns));
         multiply(&self.running, operands, left.deep(), size, target, accumulate);
     }
 

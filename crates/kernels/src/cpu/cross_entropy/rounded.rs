@@ -186,8 +186,7 @@ impl<'a> Task<'a> {
     /// Writes a tile of logits.
     fn multiply(&mut self, left: &Left, tile: Range<usize>) {
         let target = Target::new(&mut self.logits, TILE);
-        self.work
-            .multiply_columns(left, self.rows.len(), &self.pass.forward, tile, target);
+        self.work.multiply_columns(left, &self.pass.forward, tile, target);
     }
 
     /// Goes over all tiles: sums and packs the exponentials, and writes the sum of the weight's rows times them
@@ -223,12 +222,14 @@ impl<'a> Task<'a> {
                 }
             }
             let exponentials = Matrix::strided(&self.logits, count, tile.len(), TILE);
-            let place = (self.below, tile.start / SIDE);
-            // SAFETY: the caller's promise.
-            let left = unsafe { Left::and_depth(pass.unit, exponentials, self.packing[0], place) };
+            let (depth, below) = (self.packing[0], self.below);
+            let left = Left::of_each(pass.unit, exponentials, |strip, rows| {
+                // SAFETY: the caller's promise.
+                unsafe { depth.pack(below + strip, tile.start / SIDE, rows) };
+            });
             let target = Target::new(dx, pass.width);
             self.work
-                .multiply_depth(&left, count, &pass.backward, tile.start / SIDE, target, index > 0);
+                .multiply_depth(&left, &pass.backward, tile.start / SIDE, target, index > 0);
         }
         true
     }

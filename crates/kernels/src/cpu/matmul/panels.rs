@@ -10,6 +10,12 @@ use crate::simd::{LANES, Simd, dispatch};
 /// A whole right-hand side in blocks of panels, for any number of left-hand sides.
 pub(in crate::cpu) struct Panels {
     values: Buffer,
+    layout: Layout,
+}
+
+/// Where the blocks of a right-hand side lie.
+#[derive(Clone, Copy)]
+struct Layout {
     depth: usize,
     columns: usize,
     /// Rows of a block.
@@ -23,20 +29,27 @@ impl Panels {
     pub(in crate::cpu) fn any(depth: usize, columns: usize) -> Self {
         // Blocks of equal depth; one even without any, for a product without depth is zero.
         let step = depth.div_ceil(depth.div_ceil(DEPTH).max(1)).max(1);
-        Self {
-            values: Buffer::any(panels_length(depth, columns)),
+        let layout = Layout {
             depth,
             columns,
             step,
             wide: BLOCK / step / PANEL * PANEL,
+        };
+        Self {
+            values: Buffer::any(panels_length(depth, columns)),
+            layout,
         }
     }
 
     /// Packs a right-hand side, on all threads.
     pub(in crate::cpu) fn of(b: Matrix) -> Self {
-        let (depth, columns) = (b.rows, b.columns);
-        let mut panels = Self::any(depth, columns);
-        let (step, wide) = (panels.step, panels.wide);
+        let mut panels = Self::any(b.rows, b.columns);
+        let Layout {
+            depth,
+            columns,
+            step,
+            wide,
+        } = panels.layout;
         let deep = depth.div_ceil(step);
         let values = Shared::new(&mut panels.values);
         let blocks = columns.div_ceil(wide) * deep;
@@ -57,30 +70,28 @@ impl Panels {
     pub(in crate::cpu) fn packing(&mut self) -> PanelsPacking<'_> {
         PanelsPacking {
             values: Shared::new(&mut self.values),
-            depth: self.depth,
-            columns: self.columns,
-            step: self.step,
-            wide: self.wide,
+            layout: self.layout,
         }
     }
 
     /// Rows of the right-hand side.
     pub(in crate::cpu) fn depth(&self) -> usize {
-        self.depth
+        self.layout.depth
     }
 
     /// Columns of the right-hand side.
     pub(in crate::cpu) fn columns(&self) -> usize {
-        self.columns
+        self.layout.columns
     }
 
     /// `target = a × b`, or `target += a × b`, on this thread.
     pub(in crate::cpu) fn multiply(&self, a: Matrix, target: Target, accumulate: bool) {
-        for column in (0..self.columns).step_by(self.wide) {
-            let columns = self.wide.min(self.columns - column);
-            for first in (0..self.depth.max(1)).step_by(self.step) {
-                let depth = self.step.min(self.depth - first);
-                let start = block_start(self.depth, column, columns, first);
+        let layout = self.layout;
+        for column in (0..layout.columns).step_by(layout.wide) {
+            let columns = layout.wide.min(layout.columns - column);
+            for first in (0..layout.depth.max(1)).step_by(layout.step) {
+                let depth = layout.step.min(layout.depth - first);
+                let start = block_start(layout.depth, column, columns, first);
                 let packed = Packed {
                     panels: &self.values[start..start + panels_length(depth, columns)],
                     depth,
@@ -108,10 +119,7 @@ fn block_start(depth: usize, column: usize, columns: usize, row: usize) -> usize
 #[derive(Clone, Copy)]
 pub(in crate::cpu) struct PanelsPacking<'a> {
     values: Shared<'a>,
-    depth: usize,
-    columns: usize,
-    step: usize,
-    wide: usize,
+    layout: Layout,
 }
 
 impl PanelsPacking<'_> {
@@ -120,13 +128,16 @@ impl PanelsPacking<'_> {
     /// # Safety
     /// Nothing else may touch these rows of the panels meanwhile.
     pub(in crate::cpu) unsafe fn pack(self, first: usize, rows: Matrix) {
+        let Layout { depth, columns, .. } = self.layout;
         assert!(
-            first + rows.rows <= self.depth && rows.columns == self.columns && rows.is_stored_by_rows(),
+            first + rows.rows <= depth && rows.columns == columns && rows.is_stored_by_rows(),
             "rows of a right-hand side"
         );
         dispatch!(pack_rows(self, first, rows));
     }
+}
 
+impl Layout {
     /// Where the panel that begins with `column` has its row, and how many values that is.
     fn place(self, row: usize, column: usize) -> std::ops::Range<usize> {
         let block = parallel::block(column / self.wide, self.wide, self.columns);
@@ -141,11 +152,11 @@ impl PanelsPacking<'_> {
 
 #[inline(always)]
 fn pack_rows<S: Simd>(simd: S, to: PanelsPacking, first: usize, rows: Matrix) {
-    for column in (0..to.columns).step_by(PANEL) {
-        let width = PANEL.min(to.columns - column);
+    for column in (0..rows.columns).step_by(PANEL) {
+        let width = PANEL.min(rows.columns - column);
         for row in 0..rows.rows {
             // SAFETY: the caller of `PanelsPacking::pack` promises that these rows are this call's alone.
-            let place = unsafe { to.values.part(to.place(first + row, column)) };
+            let place = unsafe { to.values.part(to.layout.place(first + row, column)) };
             copy_filled(simd, &rows.row(row)[column..column + width], place);
         }
     }

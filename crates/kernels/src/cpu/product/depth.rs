@@ -1,5 +1,6 @@
 //! Rows that are kept as the depth of a later product.
 
+use super::STRIP;
 use super::left::{Rows, copy_rows};
 use crate::Precision;
 use crate::cpu::bf16::{self, Blocks};
@@ -25,7 +26,7 @@ impl<'a> DepthLeft<'a> {
     /// Rows that are all there, packed on all threads.
     pub(in crate::cpu) fn of(precision: Precision, rows: Matrix<'a>) -> Self {
         match precision.rounding() {
-            Some(unit) => Self::BFloat16(Blocks::left_of(unit, rows.transposed())),
+            Some(unit) => Self::BFloat16(Blocks::left_of(unit, rows)),
             None => Self::Float32(Rows::Lying(rows)),
         }
     }
@@ -61,7 +62,7 @@ impl Packing<'_> {
                     copy_rows(rows, all.part(start..start + rows.rows() * rows.columns()));
                 }
                 Self::Panels(panels) => panels.pack(first, rows),
-                Self::Blocks(blocks) => blocks.pack(first / bf16::SIDE, 0, rows),
+                Self::Blocks(blocks) => blocks.pack(first / STRIP, 0, rows),
             }
         }
     }

@@ -1,31 +1,23 @@
 //! Rows of a left-hand side, for the thread that made them.
 
+use super::{Packing, STRIP};
 use crate::Precision;
-use crate::cpu::bf16::{self, Unit, strips};
+use crate::cpu::bf16::{self, strips};
 use crate::cpu::matrix::Matrix;
-use crate::cpu::product::Packing;
 use crate::memory::Buffer;
 use crate::parallel::Shared;
 
 /// Rows of a left-hand side, ready to be multiplied.
 pub(in crate::cpu) enum Left<'a> {
     Float32(Rows<'a>),
-    BFloat16 {
-        unit: Unit,
-        left: bf16::Left,
-        rows: usize,
-    },
+    BFloat16(bf16::Left),
 }
 
 impl<'a> Left<'a> {
     /// Space for rows, to be packed 32 at a time.
     pub(in crate::cpu) fn any(precision: Precision, rows: usize, depth: usize) -> Self {
         match precision.rounding() {
-            Some(unit) => Self::BFloat16 {
-                unit,
-                left: bf16::Left::new(unit, rows, depth),
-                rows,
-            },
+            Some(unit) => Self::BFloat16(bf16::Left::new(unit, rows, depth)),
             None => Self::Float32(Rows::any(rows, depth)),
         }
     }
@@ -33,11 +25,7 @@ impl<'a> Left<'a> {
     /// Rows that are all there, stored by rows.
     pub(in crate::cpu) fn of(precision: Precision, rows: Matrix<'a>) -> Self {
         match precision.rounding() {
-            Some(unit) => Self::BFloat16 {
-                unit,
-                left: bf16::Left::of(unit, rows),
-                rows: rows.rows(),
-            },
+            Some(unit) => Self::BFloat16(bf16::Left::of(unit, rows)),
             None => Self::Float32(Rows::Lying(rows)),
         }
     }
@@ -53,25 +41,24 @@ impl<'a> Left<'a> {
         packing: Packing,
         first: usize,
     ) -> Self {
-        let mut left = match precision.rounding() {
-            Some(_) => Self::any(precision, rows.rows(), rows.columns()),
-            None => Self::of(precision, rows),
-        };
-        for (strip, rows) in strips(rows) {
-            if let Self::BFloat16 { left, .. } = &mut left {
-                left.pack(strip, rows);
-            }
+        let depth = |strip: usize, rows: Matrix| {
             // SAFETY: the caller's promise.
-            unsafe { packing.pack(first + strip * bf16::SIDE, rows) };
+            unsafe { packing.pack(first + strip * STRIP, rows) };
+        };
+        match precision.rounding() {
+            Some(unit) => Self::BFloat16(bf16::Left::of_each(unit, rows, depth)),
+            None => {
+                strips(rows).for_each(|(strip, rows)| depth(strip, rows));
+                Self::Float32(Rows::Lying(rows))
+            }
         }
-        left
     }
 
     /// Packs 32 rows, the `strip`-th, or at the end fewer.
     pub(in crate::cpu) fn pack(&mut self, strip: usize, rows: Matrix) {
         match self {
-            Self::Float32(all) => all.copy(strip * bf16::SIDE, rows),
-            Self::BFloat16 { left, .. } => left.pack(strip, rows),
+            Self::Float32(all) => all.copy(strip * STRIP, rows),
+            Self::BFloat16(left) => left.pack(strip, rows),
         }
     }
 }
