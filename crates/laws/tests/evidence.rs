@@ -205,3 +205,32 @@ fn the_same_row_twice_is_no_repeat() {
     assert_eq!(found.pure_error, None);
     assert_eq!(found.warnings, [Warning::DuplicatedRows { rows: 10 }]);
 }
+
+#[test]
+fn a_run_of_weight_zero_says_nothing() {
+    // Forty runs without repeats, so that a new run's noise is drawn from the residuals themselves.
+    let mut stream = Stream::new(5, "evidence", 0);
+    let flops: Vec<f64> = (0..40).map(|row| 1e16 * 1.4_f64.powi(row)).collect();
+    let loss: Vec<f64> = flops
+        .iter()
+        .map(|flops| power(*flops) * (0.01 * stream.normal()).exp())
+        .collect();
+    let with = |wild: usize| {
+        let weights = [vec![1.0; flops.len()], vec![0.0; wild]].concat();
+        let flops = [flops.clone(), vec![1e18; wild]].concat();
+        let loss = [loss.clone(), vec![90.0; wild]].concat();
+        let table = Observations::new().with("flops", flops).unwrap();
+        table.with("loss", loss).unwrap().with_weights(weights).unwrap()
+    };
+    let options = FitOptions {
+        replicates: 100,
+        ..FitOptions::default()
+    };
+    let [alone, beside] = [with(0), with(20)].map(|table| fit(&PowerLawForm, &table, &options).unwrap());
+    assert_eq!(
+        (&alone.parameters, alone.noise),
+        (&beside.parameters, beside.noise)
+    );
+    let [alone, beside] = [&alone, &beside].map(|fit| predict(&PowerLawForm, fit, &[1e22]).unwrap());
+    assert_eq!(alone, beside);
+}

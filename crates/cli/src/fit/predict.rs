@@ -42,34 +42,16 @@ fn request(given: &str) -> Result<Request, Misuse> {
             return Err(wrong(format!("`{name}` is given twice")));
         }
     }
-    let six_nd = [
-        ("flops", FLOPS_PER_PARAM_TOKEN, ["params", "tokens"], None),
-        (
-            "tokens",
-            FLOPS_PER_PARAM_TOKEN.recip(),
-            ["flops", "flops"],
-            Some("params"),
-        ),
-        (
-            "params",
-            FLOPS_PER_PARAM_TOKEN.recip(),
-            ["flops", "flops"],
-            Some("tokens"),
-        ),
-    ];
-    for (input, factor, [first, second], under) in six_nd {
-        let of = |name: &str| inputs.get(name).copied();
-        let derived = match under {
-            None => of(first)
-                .zip(of(second))
-                .map(|(first, second)| factor * first * second),
-            Some(under) => of(first)
-                .zip(of(under))
-                .map(|(first, under)| factor * first / under),
-        };
-        if let (None, Some(derived)) = (of(input), derived) {
-            inputs.insert(input.into(), derived);
-        }
+    // The one of N, D and C that is missing, by C = 6ND.
+    let of = |name: &str| inputs.get(name).copied();
+    let derived = match (of("params"), of("tokens"), of("flops")) {
+        (Some(params), Some(tokens), None) => Some(("flops", FLOPS_PER_PARAM_TOKEN * params * tokens)),
+        (Some(params), None, Some(flops)) => Some(("tokens", flops / (FLOPS_PER_PARAM_TOKEN * params))),
+        (None, Some(tokens), Some(flops)) => Some(("params", flops / (FLOPS_PER_PARAM_TOKEN * tokens))),
+        _ => None,
+    };
+    if let Some((input, value)) = derived {
+        inputs.insert(input.into(), value);
     }
     Ok(Request {
         given: given.into(),

@@ -100,6 +100,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         noise: noise(form, &residuals),
         pure_error: repeats.pure_error,
         residuals: residuals_of(&all).iter().map(|residual| -residual).collect(),
+        used_residuals: residuals.iter().map(|residual| -residual).collect(),
         replicates: Vec::new(),
         resampling: options.resampling.unwrap_or(match rows.len() < ROWS_FOR_CASES {
             true => Resampling::Residual,

@@ -121,14 +121,16 @@ pub struct Fit {
     pub objective: f64,
     /// What was minimised.
     pub minimised: Objective,
-    /// Rows that had a weight.
+    /// How many rows had a weight.
     pub rows: usize,
     /// Starts tried.
     pub starts: usize,
     /// Distinct local minima found, the best first.
     pub minima: Vec<LocalMinimum>,
-    /// Residuals `observed - predicted` in the coordinate of the objective.
+    /// Residuals `observed - predicted` of all rows, in the coordinate of the objective.
     pub residuals: Vec<f64>,
+    /// Those of the rows that had a weight: the noise of a new run.
+    pub used_residuals: Vec<f64>,
     /// Share of the variance of the response (in the coordinate of the objective) that is explained.
     pub r_squared: f64,
     /// Noise of one run in that coordinate: root of the squared residuals over the degrees of freedom.
@@ -207,12 +209,6 @@ impl Fit {
             None => (freedom < 30).then_some((self.noise, freedom)),
         };
         let inflation = (self.rows as f64 / freedom as f64).sqrt();
-        let residuals: Vec<f64> = self
-            .residuals
-            .iter()
-            .copied()
-            .filter(|residual| residual.is_finite())
-            .collect();
         let only = [self.best.clone()];
         let replicates = if self.replicates.is_empty() {
             &only[..]
@@ -232,7 +228,7 @@ impl Fit {
             for _ in 0..draws {
                 let noise = match student {
                     Some((noise, freedom)) => noise * student_quantile(stream.uniform(), freedom as f64),
-                    None => inflation * residuals[stream.below(residuals.len())],
+                    None => inflation * self.used_residuals[stream.below(self.used_residuals.len())],
                 };
                 runs.push(match self.minimised.residual {
                     Residual::Log => law * noise.exp(),

@@ -143,6 +143,7 @@ impl Frontier {
             r_squared: 1.0 - 2.0 * objective / spread,
             noise: (2.0 * objective / freedom).sqrt(),
             pure_error: None,
+            used_residuals: residuals.clone(),
             residuals,
             replicates: replicates.iter().map(numbers).collect(),
             resampling: match self {
