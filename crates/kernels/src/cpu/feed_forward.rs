@@ -120,6 +120,7 @@ pub fn backward(
         x.len() == rows * width && dy.len() == x.len() && gate_up.len() == 2 * rows * inner,
         "{rows} rows"
     );
+    assert_eq!(gradients.gain.len(), width, "the gain's gradient");
     let [gate_and_up, down] = layer
         .weights()
         .map(|weight| Right::new(precision, weight.transposed()));

@@ -118,6 +118,7 @@ pub fn backward(
         x.len() == rows * width && dy.len() == rows * columns,
         "{rows} rows"
     );
+    assert_eq!(gradients.gain.len(), width, "the gain's gradient");
     let turned = Right::new(precision, weight.transposed());
     let mut normed = DepthLeft::any(precision, rows, width);
     let mut dright = Right::any(precision, rows, columns);

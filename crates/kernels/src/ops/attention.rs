@@ -115,8 +115,8 @@ pub fn causal_attention(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>, rotation: Opti
         precision: Precision::current(),
     };
     assert!(
-        k.dims() == [batch, keys, key_heads, dimension] && v.dims() == k.dims(),
-        "keys and values as {shape:?}"
+        k.dims() == [batch, keys, key_heads, dimension] && v.dims() == k.dims() && queries <= keys,
+        "keys and values as {shape:?}, of the queries' positions and perhaps some before"
     );
     if let Some(rotation) = rotation {
         rotation.check(keys, dimension);

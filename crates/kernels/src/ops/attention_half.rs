@@ -47,7 +47,15 @@ pub fn attention_half(
         query_key_value,
         output,
     } = weights;
-    let [rows, _] = x.dims();
+    let [rows, width] = x.dims();
+    let sizes = [query_key_value.dims()[0], gain.dims()[0], output.dims()[1]];
+    assert!(
+        sizes == [width; 3] && output.dims()[0] == heads.query * heads.dimension,
+        "rows of {width} values and weights of {:?}, {:?} and {:?}",
+        gain.dims(),
+        query_key_value.dims(),
+        output.dims()
+    );
     heads.check(rows, query_key_value.dims()[1], length, rotation);
     if fused(&x) && fused(&gain) && fused(&query_key_value) && fused(&output) {
         let layer = Layer {

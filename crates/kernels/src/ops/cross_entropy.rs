@@ -23,6 +23,7 @@ use crate::memory::Buffer;
 /// # Panics
 /// If the widths differ, the targets are not one a row, or a target is not in the vocabulary.
 pub fn head_cross_entropy(x: Tensor<2>, head: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+    check(&x, &head, &targets);
     if fused(&x) && fused(&head) {
         let loss = Dispatch::mean_loss(x.into_dispatch(), head.into_dispatch(), targets.into_dispatch());
         return Tensor::from_dispatch(loss);
@@ -35,11 +36,21 @@ pub fn head_cross_entropy(x: Tensor<2>, head: Tensor<2>, targets: Tensor<1, Int>
 /// # Panics
 /// As [`head_cross_entropy`].
 pub fn head_losses(x: Tensor<2>, head: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+    check(&x, &head, &targets);
     if fused(&x) && fused(&head) {
         let losses = Dispatch::losses(x.into_dispatch(), head.into_dispatch(), targets.into_dispatch());
         return Tensor::from_dispatch(losses);
     }
     composed_losses(x.detach(), head.detach(), targets)
+}
+
+fn check(x: &Tensor<2>, head: &Tensor<2>, targets: &Tensor<1, Int>) {
+    let ([rows, width], [_, of_head]) = (x.dims(), head.dims());
+    assert!(
+        width == of_head && targets.dims() == [rows],
+        "{rows} rows of {width} values, {:?} targets and a head of {of_head} columns",
+        targets.dims()
+    );
 }
 
 fn composed_losses(x: Tensor<2>, head: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {

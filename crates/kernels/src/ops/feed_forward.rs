@@ -27,6 +27,13 @@ pub fn feed_forward(
     down: Tensor<2>,
     epsilon: f64,
 ) -> Tensor<2> {
+    let ([_, width], [inner, _]) = (x.dims(), down.dims());
+    let sizes = [gate_and_up.dims(), down.dims()];
+    assert!(
+        gain.dims() == [width] && sizes == [[width, 2 * inner], [inner, width]],
+        "rows of {width} values, {:?} gains and weights of {sizes:?}",
+        gain.dims()
+    );
     if fused(&x) && fused(&gain) && fused(&gate_and_up) && fused(&down) {
         let [x, gate_and_up, down] = [x, gate_and_up, down].map(Tensor::into_dispatch);
         let gain = gain.into_dispatch();

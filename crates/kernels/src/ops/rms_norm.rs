@@ -17,6 +17,7 @@ use crate::memory::Buffer;
 /// # Panics
 /// If the widths differ.
 pub fn rms_norm(x: Tensor<2>, weight: Tensor<1>, epsilon: f64) -> Tensor<2> {
+    assert_eq!(x.dims()[1], weight.dims()[0], "a weight for each value of a row");
     if fused(&x) && fused(&weight) {
         let y = Dispatch::rms_norm(x.into_dispatch(), weight.into_dispatch(), epsilon as f32);
         return Tensor::from_dispatch(y);
