@@ -22,6 +22,9 @@ const NEAR: usize = 256 << 10;
 /// Logits kept for the weight's gradient: 16 MiB.
 const CHUNK: usize = 4 << 20;
 
+/// Rows of a chunk at least, in four tasks of 32, however large the vocabulary.
+const LEAST_CHUNK: usize = 128;
+
 /// Rows whose logits number at most `logits`, in thirty-twos.
 fn rows_of(logits: usize, vocabulary: usize, most: usize) -> usize {
     (logits / vocabulary.max(1) / 32 * 32).clamp(32, most)
@@ -97,8 +100,12 @@ fn run(
         Matrix::new(weight, vocabulary, width),
     );
     let forward = Right::new(precision, weight.transposed());
-    // With few rows at a time, a wide weight would pass through the cache more often than the logits do.
-    let near = rows_of(NEAR, vocabulary, 256).max((width / 3).next_multiple_of(32));
+    let far = rows_of(CHUNK, vocabulary, 2048).max(LEAST_CHUNK);
+    // With few rows at a time, a wide weight would pass through the cache more often than the logits do; with
+    // many, a chunk would be too few tasks.
+    let near = rows_of(NEAR, vocabulary, 256)
+        .max((width / 3).next_multiple_of(32))
+        .min(far / 128 * 32);
     let losses = Shared::new(losses);
     let work = 2 * rows * width * vocabulary;
     // The logits of some rows, and their losses. Given a factor, the logits become their gradients times it.
@@ -126,7 +133,6 @@ fn run(
         return dweight.fill(0.0);
     }
     let backward = Right::new(precision, weight);
-    let far = rows_of(CHUNK, vocabulary, 2048);
     let mut logits = Buffer::any(far.min(rows) * vocabulary);
     let dx = Target::new(dx, width);
     for first in (0..rows).step_by(far) {
