@@ -15,7 +15,6 @@ use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::Angles;
 use triaxis_kernels::cpu::{adamw, embedding, linear, rms_norm};
-use triaxis_kernels::parallel::Shared;
 
 /// Name, width, layers, heads, vocabulary, length, sequences.
 const SIZES: [(&str, [usize; 6]); 5] = [
@@ -196,11 +195,7 @@ fn attention(table: &mut Table, [width, layers, heads, _, length, batch]: [usize
     });
     let half = 2 * batch * heads * length * length / 2 * dimension;
     table.line("attention forward", layers, 2 * half, || {
-        let output = HeadsOut {
-            values: Shared::new(&mut output),
-            start: 0,
-            stride: width,
-        };
+        let output = HeadsOut::new(&mut output, width);
         attention::forward(shape, q, k, v, angles, output, &mut log_sums);
     });
     let (doutput, mut gradient) = (values(rows * width), values(rows * 3 * width));
@@ -219,13 +214,8 @@ fn attention(table: &mut Table, [width, layers, heads, _, length, batch]: [usize
         doutput: whole(&doutput),
     };
     table.line("attention backward", layers, 5 * half, || {
-        let values = Shared::new(&mut gradient);
-        let part = |start| HeadsOut {
-            values,
-            start,
-            stride: 3 * width,
-        };
-        attention::backward(shape, saved, part(0), part(width), part(2 * width));
+        let [dq, dk, dv] = HeadsOut::split(&mut gradient, [width; 3]);
+        attention::backward(shape, saved, dq, dk, dv);
     });
 }
 

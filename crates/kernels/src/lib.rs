@@ -11,9 +11,11 @@
 //! - [`profile`](mod@profile): where the time goes, by operation.
 //!
 //! # What holds
-//! - A result does not depend on the number of threads: work is cut by shape alone, and every sum has one
-//!   order. Instruction sets differ by rounding.
-//! - NaN and infinity pass through.
+//! - A result does not depend on the number of threads: every sum has one order, cut by shape alone.
+//!   Instruction sets differ by rounding.
+//! - NaN and infinity pass through, and reach what the definition of an operation lets them reach: in attention
+//!   the positions that see them. (The composition multiplies what is hidden by zero, so there they reach all
+//!   positions of their sequence.)
 //! - Results are written to fresh tensors; only the optimiser changes tensors in place.
 #![allow(unsafe_code)] // The one crate that may: vector instructions and values shared among threads.
 

@@ -1,7 +1,7 @@
 //! One level of parallel loops over the shared thread pool.
 //!
-//! Work is cut by its shape, never by the number of threads, so results do not depend on it. Loops that
-//! are too small to share, or have one thread, run where they are called.
+//! Where sums are cut, they are cut by the shape of the work and never by the number of threads, so results do not
+//! depend on it. Loops that are too small to share, or have one thread, run where they are called.
 
 use std::ops::Range;
 

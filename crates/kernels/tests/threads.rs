@@ -12,7 +12,6 @@ use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
 use triaxis_kernels::cpu::{adamw, cross_entropy, embedding, linear, norm, rms_norm, rotary, swiglu};
-use triaxis_kernels::parallel::Shared;
 
 /// Runs `operation` on pools of one, two, three and five threads and compares the bits of its results.
 fn same(operation: impl Fn() -> Vec<Vec<f32>> + Sync + Send) {
@@ -230,11 +229,7 @@ fn attention_is_the_same(shape: Shape) {
         };
         let (q, k, v) = (part(0), part(columns), part(columns + 48));
         let (mut output, mut log_sums) = (unset(360 * columns), unset(360 * 4));
-        let target = HeadsOut {
-            values: Shared::new(&mut output),
-            start: 0,
-            stride: columns,
-        };
+        let target = HeadsOut::new(&mut output, columns);
         attention::forward(shape, q, k, v, None, target, &mut log_sums);
         let whole = |values| Heads {
             values,
@@ -251,13 +246,8 @@ fn attention_is_the_same(shape: Shape) {
             doutput: whole(&doutput),
         };
         let mut gradient = unset(360 * stride);
-        let values = Shared::new(&mut gradient);
-        let part = |start| HeadsOut {
-            values,
-            start,
-            stride,
-        };
-        attention::backward(shape, saved, part(0), part(columns), part(columns + 48));
+        let [dq, dk, dv] = HeadsOut::split(&mut gradient, [columns, 48, 48]);
+        attention::backward(shape, saved, dq, dk, dv);
         vec![output, log_sums, gradient]
     });
 }

@@ -55,15 +55,17 @@ pub struct Heads<'a> {
     pub stride: usize,
 }
 
-/// As [`Heads`], to be written.
+/// As [`Heads`], to be written: the only ones that are at these places.
+pub struct HeadsOut<'a>(Places<'a>);
+
+/// Where the heads of [`HeadsOut`] are, for the tasks that write them.
 #[derive(Clone, Copy)]
-pub struct HeadsOut<'a> {
-    /// The values.
-    pub values: Shared<'a>,
-    /// Where the first head of the first position starts.
-    pub start: usize,
-    /// Values from a position to the next.
-    pub stride: usize,
+struct Places<'a> {
+    values: Shared<'a>,
+    start: usize,
+    stride: usize,
+    /// Values of all heads of a position.
+    columns: usize,
 }
 
 impl<'a> Heads<'a> {
@@ -95,6 +97,42 @@ impl<'a> Heads<'a> {
 }
 
 impl<'a> HeadsOut<'a> {
+    /// All of the values, `columns` a position.
+    pub fn new(values: &'a mut [f32], columns: usize) -> Self {
+        let [whole] = Self::split(values, [columns]);
+        whole
+    }
+
+    /// The values of each position cut into as many as `columns` says, side by side.
+    pub fn split<const N: usize>(values: &'a mut [f32], columns: [usize; N]) -> [Self; N] {
+        let (values, stride) = (Shared::new(values), columns.iter().sum());
+        let mut end = 0;
+        columns.map(|columns| {
+            end += columns;
+            Self(Places {
+                values,
+                start: end - columns,
+                stride,
+                columns,
+            })
+        })
+    }
+
+    /// The places, for this many heads.
+    ///
+    /// # Panics
+    /// If a position has not as many.
+    fn of(self, heads: usize, dimension: usize) -> Places<'a> {
+        assert_eq!(
+            self.0.columns,
+            heads * dimension,
+            "values of {heads} heads of {dimension} a position"
+        );
+        self.0
+    }
+}
+
+impl<'a> Places<'a> {
     /// As [`Heads::prefetch`], of a row that is written soon.
     #[inline(always)]
     fn prefetch<S: Simd>(self, simd: S, position: usize, head: usize, dimension: usize) {
@@ -237,7 +275,7 @@ fn load_rows<S: Simd>(simd: S, heads: Heads, rows: Rows, to: &mut [f32]) {
 /// # Safety
 /// Nothing else may touch these rows of this head meanwhile.
 #[inline(always)]
-unsafe fn store_rows<S: Simd>(simd: S, gradient: &mut [f32], rows: Rows, heads: HeadsOut) {
+unsafe fn store_rows<S: Simd>(simd: S, gradient: &mut [f32], rows: Rows, heads: Places) {
     let dimension = rows.dimension;
     for (index, from) in gradient.chunks_exact_mut(dimension).take(rows.count).enumerate() {
         heads.prefetch(simd, rows.first + index + AHEAD, rows.head, dimension);

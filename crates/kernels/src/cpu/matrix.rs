@@ -26,14 +26,9 @@ impl<'a> Matrix<'a> {
     /// # Panics
     /// If the last row ends beyond the values.
     pub fn strided(values: &'a [f32], rows: usize, columns: usize, stride: usize) -> Self {
-        let end = if rows == 0 || columns == 0 {
-            0
-        } else {
-            (rows - 1) * stride + columns
-        };
         assert!(
-            end <= values.len(),
-            "a {rows} × {columns} matrix needs {end} values, not {}",
+            extent(rows, columns, stride).is_some_and(|end| end <= values.len()),
+            "{} values are too few for {rows} rows of {columns}, {stride} apart",
             values.len()
         );
         Self {
@@ -67,6 +62,11 @@ impl<'a> Matrix<'a> {
         &self.values[index * self.row_stride..][..self.columns]
     }
 
+    /// An element.
+    pub(super) fn at(self, row: usize, column: usize) -> f32 {
+        self.values[row * self.row_stride + column * self.column_stride]
+    }
+
     /// The transposed matrix, of the same values.
     pub fn transposed(self) -> Self {
         Self {
@@ -91,7 +91,16 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// Where a product goes: rows `stride` values apart, the first one from `start` on.
+/// Values from the first to the last of a matrix whose rows are `stride` apart, if they can be counted.
+pub(super) fn extent(rows: usize, columns: usize, stride: usize) -> Option<usize> {
+    if rows == 0 || columns == 0 {
+        return Some(0);
+    }
+    (rows - 1).checked_mul(stride)?.checked_add(columns)
+}
+
+/// Where a product goes: rows `stride` values apart, the first one from `start` on. Threads have copies; each
+/// writes rows or columns of its own.
 #[derive(Clone, Copy)]
 pub(super) struct Target<'a> {
     pub(super) shared: Shared<'a>,

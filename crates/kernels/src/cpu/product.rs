@@ -10,7 +10,7 @@ pub(super) use left::Left;
 
 use super::bf16::{Blocks, SIDE, Work};
 use super::matmul::Panels;
-use super::matrix::{Matrix, Target};
+use super::matrix::{Matrix, Target, extent};
 use crate::Precision;
 use crate::parallel;
 
@@ -131,8 +131,9 @@ impl Right {
 impl Precision {
     /// `c = a × b`, or `c += a × b`, with the rows of `c` `stride` values apart, on all threads.
     ///
-    /// In [`Precision::BFloat16`] the operands are rounded; sums are `f32`. A result depends neither on the
-    /// number of threads nor on the rows beside it.
+    /// In [`Precision::BFloat16`] the operands are rounded; sums are `f32`. The number of threads changes no bit.
+    /// Nor do the rows beside one in `f32`. On AMX they may, where sums are added to (by `accumulate`, or beyond a
+    /// depth of 1,024): 32 rows go on from what is there, fewer add to it what they have summed from zero.
     ///
     /// # Panics
     /// If the shapes do not agree or `c` is too short.
@@ -147,13 +148,9 @@ impl Precision {
 fn check(a: Matrix, b: Matrix, c: &[f32], stride: usize) {
     let (rows, columns) = (a.rows(), b.columns());
     assert_eq!(a.columns(), b.rows(), "the inner dimensions of a matrix product");
-    let end = if rows == 0 || columns == 0 {
-        0
-    } else {
-        (rows - 1) * stride + columns
-    };
     assert!(
-        stride >= columns && end <= c.len(),
-        "the result of a matrix product"
+        stride >= columns && extent(rows, columns, stride).is_some_and(|end| end <= c.len()),
+        "{} values are too few for a product of {rows} rows of {columns}, {stride} apart",
+        c.len()
     );
 }

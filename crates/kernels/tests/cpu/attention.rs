@@ -4,9 +4,8 @@ use proptest::prelude::*;
 use triaxis_kernels::Precision;
 use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
 use triaxis_kernels::cpu::rotary::Angles;
-use triaxis_kernels::parallel::Shared;
 
-use super::reference::{self, config, random, wide};
+use super::reference::{self, config, random, random_tokens, wide};
 use super::{ROUNDED_TOLERANCE, TOLERANCE, on_every_level};
 
 struct Case {
@@ -14,23 +13,51 @@ struct Case {
     angles: Option<Vec<f64>>,
 }
 
+/// Queries, keys, values and the gradient of the output; or the output, and the gradients of the first three.
+type Four<T> = [Vec<T>; 4];
+
 impl Case {
-    /// Outputs and gradients against the reference in both precisions.
-    fn check(&self) {
-        for (precision, tolerance) in [
-            (Precision::Float32, TOLERANCE),
-            (Precision::BFloat16, ROUNDED_TOLERANCE),
-        ] {
-            self.check_in(precision, tolerance);
-        }
+    /// A case whose queries are all its positions, or the last ones.
+    fn new(batch: usize, [queries, keys]: [usize; 2], heads: [usize; 2], dimension: usize) -> Self {
+        let shape = Shape {
+            batch,
+            queries,
+            keys,
+            query_heads: heads[0],
+            key_heads: heads[1],
+            dimension,
+            precision: Precision::Float32,
+        };
+        Self { shape, angles: None }
     }
 
-    /// With q, k and v in one tensor as the model packs them.
-    fn check_in(&self, precision: Precision, tolerance: f64) {
-        let shape = Shape {
-            precision,
-            ..self.shape
-        };
+    /// The same with rotary positions.
+    fn turned(self) -> Self {
+        let angles = Some(angles(self.shape.keys, self.shape.dimension / 2));
+        Self { angles, ..self }
+    }
+
+    /// Values of a position, of queries and of keys.
+    fn columns(&self) -> [usize; 2] {
+        [self.shape.query_heads, self.shape.key_heads].map(|heads| heads * self.shape.dimension)
+    }
+
+    fn inputs(&self) -> Four<f32> {
+        let ([of_query, of_key], shape) = (self.columns(), self.shape);
+        let (queries, keys) = (
+            shape.batch * shape.queries * of_query,
+            shape.batch * shape.keys * of_key,
+        );
+        [
+            random(3, queries),
+            random(4, keys),
+            random(5, keys),
+            random(6, queries),
+        ]
+    }
+
+    /// By the definition.
+    fn expected(&self, inputs: &Four<f32>) -> Four<f64> {
         let Shape {
             batch,
             queries,
@@ -40,12 +67,6 @@ impl Case {
             dimension,
             ..
         } = self.shape;
-        let (q, k, v) = (
-            random(3, batch * queries * query_heads * dimension),
-            random(4, batch * keys * key_heads * dimension),
-            random(5, batch * keys * key_heads * dimension),
-        );
-        let dy = random(6, q.len());
         let plain = reference::Attention {
             batch,
             queries,
@@ -54,84 +75,140 @@ impl Case {
             key_heads,
             dimension,
         };
-        let half = dimension / 2;
-        let late = |angles: &Vec<f64>| angles[(keys - queries) * half..].to_vec();
-        let back = |angles: &Vec<f64>| angles.iter().map(|a| -a).collect::<Vec<_>>();
-        let turn = |x: &[f64], heads, angles: Option<Vec<f64>>, length| match angles {
-            Some(angles) => reference::rotate(x, length, heads, dimension, &angles),
-            None => x.to_vec(),
+        let [q, k, v, dy] = inputs.each_ref().map(|values| wide(values));
+        let Some(angles) = &self.angles else {
+            let (y, [dq, dk, dv]) = plain.run(&q, &k, &v, &dy);
+            return [y, dq, dk, dv];
         };
-        let turned_q = turn(&wide(&q), query_heads, self.angles.as_ref().map(late), queries);
-        let turned_k = turn(&wide(&k), key_heads, self.angles.clone(), keys);
-        let (y, [dq, dk, dv]) = plain.run(&turned_q, &turned_k, &wide(&v), &wide(&dy));
-        let dq = turn(
-            &dq,
-            query_heads,
-            self.angles.as_ref().map(|a| back(&late(a))),
-            queries,
-        );
-        let dk = turn(&dk, key_heads, self.angles.as_ref().map(back), keys);
-        let tables: Option<(Vec<f32>, Vec<f32>)> = self.angles.as_ref().map(|angles| {
-            (
-                angles.iter().map(|a| a.cos() as f32).collect(),
-                angles.iter().map(|a| a.sin() as f32).collect(),
-            )
-        });
-        let angles = tables.as_ref().map(|(cosines, sines)| Angles { cosines, sines });
-        fn heads(values: &[f32], stride: usize) -> Heads<'_> {
-            Heads {
-                values,
-                start: 0,
-                stride,
+        let late = &angles[(keys - queries) * (dimension / 2)..];
+        let turn_queries =
+            |x: &[f64], angles: &[f64]| reference::rotate(x, queries, query_heads, dimension, angles);
+        let turn_keys = |x: &[f64], angles: &[f64]| reference::rotate(x, keys, key_heads, dimension, angles);
+        let back = |angles: &[f64]| angles.iter().map(|angle| -angle).collect::<Vec<_>>();
+        let (y, [dq, dk, dv]) = plain.run(&turn_queries(&q, late), &turn_keys(&k, angles), &v, &dy);
+        [
+            y,
+            turn_queries(&dq, &back(late)),
+            turn_keys(&dk, &back(angles)),
+            dv,
+        ]
+    }
+
+    /// By the kernel, the tensors apart.
+    fn actual(&self, precision: Precision, inputs: &Four<f32>) -> Four<f32> {
+        let [q, k, v, _] = inputs;
+        let [of_query, of_key] = self.columns();
+        let tables = self.tables();
+        let (mut y, mut log_sums) = (unset(q), self.log_sums());
+        let [q, k, v] = [(q, of_query), (k, of_key), (v, of_key)].map(|(x, columns)| heads(x, 0, columns));
+        let output = HeadsOut::new(&mut y, of_query);
+        let shape = Shape {
+            precision,
+            ..self.shape
+        };
+        let angles = tables.as_ref().map(|[cosines, sines]| Angles { cosines, sines });
+        attention::forward(shape, q, k, v, angles, output, &mut log_sums);
+        let saved = Saved {
+            q,
+            k,
+            v,
+            angles,
+            output: heads(&y, 0, of_query),
+            log_sums: &log_sums,
+            doutput: heads(&inputs[3], 0, of_query),
+        };
+        let [mut dq, mut dk, mut dv] = [0, 1, 2].map(|index| unset(&inputs[index]));
+        let gradients = [(&mut dq, of_query), (&mut dk, of_key), (&mut dv, of_key)];
+        let [to_q, to_k, to_v] = gradients.map(|(values, columns)| HeadsOut::new(values, columns));
+        attention::backward(shape, saved, to_q, to_k, to_v);
+        [y, dq, dk, dv]
+    }
+
+    /// By the kernel, with queries, keys and values in one tensor as the model packs them.
+    fn packed(&self, precision: Precision, inputs: &Four<f32>) -> Four<f32> {
+        let [of_query, of_key] = self.columns();
+        let widths = [of_query, of_key, of_key];
+        let stride = widths.iter().sum();
+        let starts = [0, of_query, of_query + of_key];
+        let mut projected = vec![f32::NAN; self.shape.batch * self.shape.keys * stride];
+        for (x, (start, width)) in inputs.iter().zip(starts.into_iter().zip(widths)) {
+            for (row, x) in projected.chunks_exact_mut(stride).zip(x.chunks_exact(width)) {
+                row[start..start + width].copy_from_slice(x);
             }
         }
-        let (nq, nk) = (query_heads * dimension, key_heads * dimension);
-        let stride = nq;
-        on_every_level(|| {
-            let (mut actual, mut log_sums) = (
-                vec![f32::NAN; q.len()],
-                vec![f32::NAN; batch * query_heads * queries],
-            );
-            let output = HeadsOut {
-                values: Shared::new(&mut actual),
-                start: 0,
-                stride,
-            };
-            let (hq, hk, hv) = (heads(&q, stride), heads(&k, nk), heads(&v, nk));
-            attention::forward(shape, hq, hk, hv, angles, output, &mut log_sums);
-            assert_close!(actual, y, 0.0, tolerance);
-            let (output, doutput) = (heads(&actual, stride), heads(&dy, stride));
-            let saved = Saved {
-                q: hq,
-                k: hk,
-                v: hv,
-                angles,
-                output,
-                log_sums: &log_sums,
-                doutput,
-            };
-            // One tensor for the three gradients, the way q, k and v come out of one product.
-            if queries == keys {
-                let mut gradient = vec![f32::NAN; batch * keys * (nq + 2 * nk)];
-                let values = Shared::new(&mut gradient);
-                let part = |start| HeadsOut {
-                    values,
-                    start,
-                    stride: nq + 2 * nk,
-                };
-                attention::backward(shape, saved, part(0), part(nq), part(nq + nk));
-                let column = |start: usize, width: usize| {
-                    let rows = gradient.chunks(nq + 2 * nk);
-                    rows.flat_map(|row| row[start..start + width].to_vec())
-                        .collect::<Vec<_>>()
-                };
-                let (query_gradient, key_gradient, value_gradient) =
-                    (column(0, nq), column(nq, nk), column(nq + nk, nk));
-                assert_close!(query_gradient, dq, 0.1, tolerance);
-                assert_close!(key_gradient, dk, 0.1, tolerance);
-                assert_close!(value_gradient, dv, 0.1, tolerance);
-            }
-        });
+        let tables = self.tables();
+        let (mut y, mut log_sums) = (unset(&inputs[0]), self.log_sums());
+        let [q, k, v] = starts.map(|start| heads(&projected, start, stride));
+        let output = HeadsOut::new(&mut y, of_query);
+        let shape = Shape {
+            precision,
+            ..self.shape
+        };
+        let angles = tables.as_ref().map(|[cosines, sines]| Angles { cosines, sines });
+        attention::forward(shape, q, k, v, angles, output, &mut log_sums);
+        let saved = Saved {
+            q,
+            k,
+            v,
+            angles,
+            output: heads(&y, 0, of_query),
+            log_sums: &log_sums,
+            doutput: heads(&inputs[3], 0, of_query),
+        };
+        let mut gradient = unset(&projected);
+        let [dq, dk, dv] = HeadsOut::split(&mut gradient, widths);
+        attention::backward(shape, saved, dq, dk, dv);
+        let columns = |index: usize| {
+            let range = starts[index]..starts[index] + widths[index];
+            let rows = gradient.chunks_exact(stride);
+            rows.flat_map(|row| row[range.clone()].to_vec()).collect()
+        };
+        let [dq, dk, dv] = [0, 1, 2].map(columns);
+        [y, dq, dk, dv]
+    }
+
+    fn tables(&self) -> Option<[Vec<f32>; 2]> {
+        let angles = self.angles.as_ref()?;
+        let table = |function: fn(f64) -> f64| angles.iter().map(|angle| function(*angle) as f32).collect();
+        Some([table(f64::cos), table(f64::sin)])
+    }
+
+    fn log_sums(&self) -> Vec<f32> {
+        vec![f32::NAN; self.shape.batch * self.shape.query_heads * self.shape.queries]
+    }
+
+    /// Outputs and gradients against the definition, in both precisions and arrangements.
+    fn check(&self) {
+        let inputs = self.inputs();
+        let expected = self.expected(&inputs);
+        for (precision, tolerance) in PRECISIONS {
+            on_every_level(|| {
+                let actual = self.actual(precision, &inputs);
+                for (index, terms) in [0.0, 0.1, 0.1, 0.1].into_iter().enumerate() {
+                    assert_close!(actual[index], expected[index], terms, tolerance);
+                }
+                if self.shape.queries == self.shape.keys {
+                    assert_eq!(self.packed(precision, &inputs), actual, "{:?}", self.shape);
+                }
+            });
+        }
+    }
+}
+
+const PRECISIONS: [(Precision, f64); 2] = [
+    (Precision::Float32, TOLERANCE),
+    (Precision::BFloat16, ROUNDED_TOLERANCE),
+];
+
+fn unset(like: &[f32]) -> Vec<f32> {
+    vec![f32::NAN; like.len()]
+}
+
+fn heads(values: &[f32], start: usize, stride: usize) -> Heads<'_> {
+    Heads {
+        values,
+        start,
+        stride,
     }
 }
 
@@ -144,41 +221,49 @@ pub(super) fn angles(positions: usize, half: usize) -> Vec<f64> {
 #[test]
 fn attention_over_lengths_and_tiles() {
     for length in [1, 15, 16, 17, 56, 57, 257, 530] {
-        let shape = Shape {
-            batch: 1,
-            queries: length,
-            keys: length,
-            query_heads: 2,
-            key_heads: 1,
-            dimension: 16,
-            precision: Precision::Float32,
-        };
-        Case {
-            shape,
-            angles: Some(angles(length, 8)),
-        }
-        .check();
+        Case::new(1, [length; 2], [2, 1], 16).turned().check();
     }
 }
 
 #[test]
 fn attention_of_late_queries_sees_all_earlier_keys() {
-    for (queries, keys) in [(1, 300), (17, 40), (60, 260)] {
-        let shape = Shape {
-            batch: 2,
-            queries,
-            keys,
-            query_heads: 2,
-            key_heads: 2,
-            dimension: 6,
-            precision: Precision::Float32,
-        };
-        Case {
-            shape,
-            angles: Some(angles(keys, 3)),
-        }
-        .check();
+    for lengths in [[1, 300], [17, 40], [60, 260]] {
+        Case::new(2, lengths, [2, 2], 6).turned().check();
     }
+}
+
+/// Infinity and not-a-number reach what the definition lets them reach, and nothing else: no position before.
+#[test]
+fn what_is_not_finite_passes_as_by_the_definition() {
+    let case = Case::new(2, [70, 330], [4, 2], 6).turned();
+    for poison in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        for index in 0..4 {
+            for seed in 0..4 {
+                let mut inputs = case.inputs();
+                let count = inputs[index].len();
+                inputs[index][random_tokens(seed + 9, 1, count)[0] as usize] = poison;
+                let expected = case.expected(&inputs);
+                for (precision, _) in PRECISIONS {
+                    on_every_level(|| {
+                        let actual = case.actual(precision, &inputs);
+                        for (actual, expected) in actual.iter().zip(&expected) {
+                            assert_eq!(
+                                kinds(&wide(actual)),
+                                kinds(expected),
+                                "{poison} in {index}, {precision:?}"
+                            );
+                        }
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Which values are not finite, and what they are.
+fn kinds(values: &[f64]) -> Vec<(usize, String)> {
+    let broken = values.iter().enumerate().filter(|(_, value)| !value.is_finite());
+    broken.map(|(place, value)| (place, value.to_string())).collect()
 }
 
 proptest! {
@@ -187,12 +272,13 @@ proptest! {
     #[test]
     fn attention_of_any_shape(
         batch in 1usize..3, length in prop_oneof![Just(1), Just(15), Just(16), Just(17), 2usize..130],
-        key_heads in 1usize..3, group in 1usize..4, half in 1usize..20, rotary: bool,
+        key_heads in 1usize..3, group in 1usize..4, dimension in 1usize..40, rotary: bool, late in 0usize..20,
     ) {
-        let shape = Shape {
-            batch, queries: length, keys: length, query_heads: key_heads * group, key_heads, dimension: 2 * half,
-            precision: Precision::Float32,
-        };
-        Case { shape, angles: rotary.then(|| angles(length, half)) }.check();
+        let lengths = [length, length + late];
+        if rotary {
+            Case::new(batch, lengths, [key_heads * group, key_heads], dimension.next_multiple_of(2)).turned().check();
+        } else {
+            Case::new(batch, lengths, [key_heads * group, key_heads], dimension).check();
+        }
     }
 }

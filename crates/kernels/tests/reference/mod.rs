@@ -207,14 +207,16 @@ impl Attention {
                     let maximum = scores.iter().copied().fold(f64::MIN, f64::max);
                     let total: f64 = scores.iter().map(|s| (s - maximum).exp()).sum();
                     let p: Vec<f64> = scores.iter().map(|s| (s - maximum).exp() / total).collect();
+                    for (j, p) in p.iter().enumerate() {
+                        (0..d).for_each(|c| y[qi + c] += p * v[at(j) + c]);
+                    }
                     let gradient = &dy[qi..qi + d];
-                    let dp: Vec<f64> = (0..seen).map(|j| dot(gradient, &v[at(j)..at(j) + d])).collect();
-                    let delta = dot(&p, &dp);
-                    for j in 0..seen {
-                        let ds = p[j] * (dp[j] - delta) * scale;
+                    // Equal to the sum of p[j] × dp[j] where all are finite.
+                    let delta = dot(gradient, &y[qi..qi + d]);
+                    for (j, p) in p.iter().enumerate() {
+                        let ds = p * (dot(gradient, &v[at(j)..at(j) + d]) - delta) * scale;
                         for c in 0..d {
-                            y[qi + c] += p[j] * v[at(j) + c];
-                            dv[at(j) + c] += p[j] * gradient[c];
+                            dv[at(j) + c] += p * gradient[c];
                             dq[qi + c] += ds * k[at(j) + c];
                             dk[at(j) + c] += ds * query[c];
                         }

@@ -1,7 +1,9 @@
 //! The backward pass.
 
-use super::products::{Float32, Products};
-use super::{AHEAD, Angles, Heads, HeadsOut, KEYS, Rows, Shape, for_each_group, load_rows, store_rows};
+use super::products::{Float32, Guarded, Products};
+use super::{
+    AHEAD, Angles, Heads, HeadsOut, KEYS, Places, Rows, Shape, for_each_group, load_rows, store_rows,
+};
 use crate::cpu::bf16::Work as Rounded;
 use crate::cpu::matrix::{Matrix, Target};
 use crate::memory::Buffer;
@@ -33,7 +35,7 @@ pub struct Saved<'a> {
 /// `dS = P (dP - δ)`, `dQ = dS K ÷ √d` and `dK = dSᵀ Q ÷ √d`.
 ///
 /// # Panics
-/// If a slice is too short for the shape.
+/// If a slice is too short for the shape, or a gradient has other heads.
 pub fn backward(shape: Shape, saved: Saved, dq: HeadsOut, dk: HeadsOut, dv: HeadsOut) {
     shape.check();
     shape.check_angles(saved.angles);
@@ -42,6 +44,9 @@ pub fn backward(shape: Shape, saved: Saved, dq: HeadsOut, dk: HeadsOut, dv: Head
         shape.batch * shape.query_heads * shape.queries,
         "a sum for each query"
     );
+    let [query_heads, key_heads] = [shape.query_heads, shape.key_heads];
+    let dq = dq.of(query_heads, shape.dimension);
+    let [dk, dv] = [dk, dv].map(|gradient| gradient.of(key_heads, shape.dimension));
     for_each_group(&shape, |sequence, key_head| {
         let rounded = shape.precision.rounding().map(Rounded::start);
         dispatch!(group_in(
@@ -64,7 +69,7 @@ fn group_in<S: Simd>(
     saved: Saved,
     sequence: usize,
     key_head: usize,
-    gradients: [HeadsOut; 3],
+    gradients: [Places; 3],
 ) {
     match rounded {
         Some(products) => group(simd, products, shape, saved, sequence, key_head, gradients),
@@ -81,7 +86,7 @@ fn group<S: Simd, P: Products>(
     saved: Saved,
     sequence: usize,
     key_head: usize,
-    [dq, dk, dv]: [HeadsOut; 3],
+    [dq, dk, dv]: [Places; 3],
 ) {
     let (dimension, first_key) = (shape.dimension, sequence * shape.keys);
     let key_rows = shape.key_rows(sequence, key_head, saved.angles);
@@ -90,7 +95,7 @@ fn group<S: Simd, P: Products>(
     let tiles = shape.keys.div_ceil(KEYS);
     let (turned, straight) = (P::space(dimension, KEYS), P::space(KEYS, dimension));
     let mut panels = Buffer::any(tiles * (2 * turned + straight));
-    let mut packed: Vec<Tile<P::Packed<'_>>> = Vec::with_capacity(tiles);
+    let mut packed: Vec<Tile<P>> = Vec::with_capacity(tiles);
     for (index, space) in panels
         .chunks_exact_mut((2 * turned + straight).max(1))
         .enumerate()
@@ -105,7 +110,7 @@ fn group<S: Simd, P: Products>(
         packed.push(Tile {
             keys_turned: products.pack(rows.transposed(), space),
             values_turned: products.pack(values.transposed(), value_space),
-            keys: products.pack(rows, straight_space),
+            keys: Guarded::new(simd, products, rows, straight_space),
         });
     }
     let mut work = Work::new::<P>(shape);
@@ -137,13 +142,13 @@ fn group<S: Simd, P: Products>(
 }
 
 /// A tile of keys and values, packed for the three products that read it.
-struct Tile<K> {
+struct Tile<'a, P: Products> {
     /// `dimension × KEYS`
-    keys_turned: K,
+    keys_turned: P::Packed<'a>,
     /// `dimension × KEYS`
-    values_turned: K,
+    values_turned: P::Packed<'a>,
     /// `KEYS × dimension`
-    keys: K,
+    keys: Guarded<'a, P>,
 }
 
 /// A tile of queries at work.
@@ -192,7 +197,7 @@ impl Work {
         saved: Saved,
         rows: Rows,
         log_sums: &[f32],
-        packed: &[Tile<P::Packed<'_>>],
+        packed: &[Tile<P>],
     ) {
         let Rows {
             dimension,
@@ -203,8 +208,8 @@ impl Work {
         } = rows;
         let doutput = saved.doutput.matrix(first, count, head, dimension);
         let queries = Matrix::new(&self.queries, count, dimension);
-        let query_panels = products.pack(queries, &mut self.query_panels);
-        let doutput_panels = products.pack(doutput, &mut self.doutput_panels);
+        let packed_queries = Guarded::new(simd, products, queries, &mut self.query_panels);
+        let packed_doutput = Guarded::new(simd, products, doutput, &mut self.doutput_panels);
         let visible = shape.seen(first + count - 1);
         for (tile, keys) in packed.iter().enumerate().take(visible.div_ceil(KEYS)) {
             let start = tile * KEYS;
@@ -213,31 +218,34 @@ impl Work {
             products.multiply(queries, keys.keys_turned, columns, scores, false);
             let dprobabilities = Target::new(&mut self.dscores, KEYS);
             products.multiply(doutput, keys.values_turned, columns, dprobabilities, false);
+            let seen = |row: usize| shape.seen(first + row).saturating_sub(start).min(columns);
             for (row, &log_sum) in log_sums.iter().enumerate() {
                 saved.output.prefetch(simd, first + row + AHEAD, head, dimension);
                 let output = saved.output.row(first + row, head, dimension);
                 let delta = dot(simd, output, saved.doutput.row(first + row, head, dimension));
-                let seen = shape.seen(first + row).saturating_sub(start).min(columns);
                 let range = row * KEYS..row * KEYS + columns;
                 let (probabilities, dscores) =
                     (&mut self.probabilities[range.clone()], &mut self.dscores[range]);
-                score_gradients(simd, probabilities, dscores, seen, log_sum, delta);
+                score_gradients(simd, probabilities, dscores, seen(row), log_sum, delta);
             }
             let probabilities = Matrix::strided(&self.probabilities, count, columns, KEYS);
             let dscores = Matrix::strided(&self.dscores, count, columns, KEYS);
             let range = start * dimension..(start + columns) * dimension;
-            let dvalues = Target::new(&mut self.dvalues[range.clone()], dimension);
-            products.multiply(
+            let (by_key, by_query) = (|key, row| key < seen(row), |row, key| key < seen(row));
+            let dvalues = &mut self.dvalues[range.clone()];
+            packed_doutput.multiply(
+                products,
                 probabilities.transposed(),
-                doutput_panels,
                 dimension,
                 dvalues,
                 true,
+                by_key,
             );
-            let dkeys = Target::new(&mut self.dkeys[range], dimension);
-            products.multiply(dscores.transposed(), query_panels, dimension, dkeys, true);
-            let dqueries = Target::new(&mut self.dqueries, dimension);
-            products.multiply(dscores, keys.keys, dimension, dqueries, tile > 0);
+            let dkeys = &mut self.dkeys[range];
+            packed_queries.multiply(products, dscores.transposed(), dimension, dkeys, true, by_key);
+            let dqueries = &mut self.dqueries;
+            keys.keys
+                .multiply(products, dscores, dimension, dqueries, tile > 0, by_query);
         }
     }
 }

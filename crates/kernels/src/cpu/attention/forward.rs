@@ -1,7 +1,9 @@
 //! The forward pass.
 
-use super::products::{Float32, Products};
-use super::{Angles, Heads, HeadsOut, KEYS, Rows, Shape, copy_row, for_each_group, load_rows, multiply_row};
+use super::products::{Float32, Guarded, Products};
+use super::{
+    Angles, Heads, HeadsOut, KEYS, Places, Rows, Shape, copy_row, for_each_group, load_rows, multiply_row,
+};
 use crate::cpu::bf16::Work;
 use crate::cpu::matrix::{Matrix, Target};
 use crate::cpu::softmax::{exponentials, largest_of};
@@ -25,7 +27,7 @@ struct Inputs<'a> {
 /// With `angles`, queries and keys are turned by their positions first.
 ///
 /// # Panics
-/// If a slice is too short for the shape.
+/// If a slice is too short for the shape, or the output has other heads.
 pub fn forward(
     shape: Shape,
     q: Heads,
@@ -42,6 +44,7 @@ pub fn forward(
         shape.batch * shape.query_heads * shape.queries,
         "a sum for each query"
     );
+    let output = output.of(shape.query_heads, shape.dimension);
     let log_sums = Shared::new(log_sums);
     let inputs = Inputs {
         shape,
@@ -71,7 +74,7 @@ fn group_in<S: Simd>(
     inputs: Inputs,
     sequence: usize,
     key_head: usize,
-    output: HeadsOut,
+    output: Places,
     log_sums: Shared,
 ) {
     match rounded {
@@ -88,7 +91,7 @@ fn group<S: Simd, P: Products>(
     inputs: Inputs,
     sequence: usize,
     key_head: usize,
-    output: HeadsOut,
+    output: Places,
     log_sums: Shared,
 ) {
     let Inputs {
@@ -106,7 +109,7 @@ fn group<S: Simd, P: Products>(
     let (key_space, value_space) = (P::space(dimension, KEYS), P::space(KEYS, dimension));
     let mut key_panels = Buffer::any(tiles * key_space);
     let mut value_panels = Buffer::any(tiles * value_space);
-    let mut packed: Vec<(P::Packed<'_>, P::Packed<'_>)> = Vec::with_capacity(tiles);
+    let mut packed: Vec<(P::Packed<'_>, Guarded<P>)> = Vec::with_capacity(tiles);
     let spaces = key_panels
         .chunks_exact_mut(key_space.max(1))
         .zip(value_panels.chunks_exact_mut(value_space.max(1)));
@@ -116,7 +119,7 @@ fn group<S: Simd, P: Products>(
         let values = v.matrix(first_key + tile.start, tile.len(), key_head, dimension);
         packed.push((
             products.pack(rows.transposed(), key_space),
-            products.pack(values, value_space),
+            Guarded::new(simd, products, values, value_space),
         ));
     }
     let mut state = State {
@@ -169,7 +172,7 @@ impl State {
         products: P,
         shape: Shape,
         rows: Rows,
-        packed: &[(P::Packed<'_>, P::Packed<'_>)],
+        packed: &[(P::Packed<'_>, Guarded<P>)],
     ) {
         let (dimension, count) = (rows.dimension, rows.count);
         self.maximum.fill(f32::NEG_INFINITY);
@@ -181,13 +184,13 @@ impl State {
             let queries = Matrix::new(&self.queries, count, dimension);
             let target = Target::new(&mut self.scores, KEYS);
             products.multiply(queries, *keys, columns, target, false);
+            let seen = |row: usize| shape.seen(rows.first + row).saturating_sub(start).min(columns);
             for row in 0..count {
-                let seen = shape.seen(rows.first + row).saturating_sub(start).min(columns);
-                self.exponentials(simd, row, seen, columns, (tile > 0).then_some(dimension));
+                self.exponentials(simd, row, seen(row), columns, (tile > 0).then_some(dimension));
             }
             let scores = Matrix::strided(&self.scores, count, columns, KEYS);
-            let sums = Target::new(&mut self.sums, dimension);
-            products.multiply(scores, *values, dimension, sums, tile > 0);
+            let visible = |row, key| key < seen(row);
+            values.multiply(products, scores, dimension, &mut self.sums, tile > 0, visible);
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::cpu::bf16::{self, Work, blocks_length};
 use crate::cpu::matmul::{self, multiply_packed, panels_length};
 use crate::cpu::matrix::{Matrix, Target};
-use crate::simd::Simd;
+use crate::simd::{Simd, fold_vectors};
 
 /// Products on one thread. Right-hand sides are packed once, for many left-hand sides.
 pub(super) trait Products: Copy {
@@ -63,5 +63,80 @@ impl Products for &Work {
 
     fn multiply(self, a: Matrix, b: Self::Packed<'_>, columns: usize, target: Target, accumulate: bool) {
         Work::multiply(self, a, b, columns, target, accumulate);
+    }
+}
+
+/// A right-hand side to be multiplied by rows with zeros where something is hidden.
+pub(super) struct Guarded<'a, P: Products> {
+    packed: P::Packed<'a>,
+    /// Itself, where it holds infinity or not-a-number: zero times these is not zero.
+    plain: Option<Matrix<'a>>,
+}
+
+impl<'a, P: Products> Guarded<'a, P> {
+    /// Packs rows.
+    #[inline(always)]
+    pub(super) fn new<S: Simd>(simd: S, products: P, rows: Matrix<'a>, space: &'a mut [f32]) -> Self {
+        Self {
+            packed: products.pack(rows, space),
+            plain: (!is_finite(simd, rows)).then_some(rows),
+        }
+    }
+
+    /// `sums = a × b`, or `sums += a × b`, with the first `a.columns` rows of `b`. Element (i, k) of `a` is zero
+    /// where not `seen(i, k)`, and then row k of `b` leaves row i of the sums as it is.
+    #[inline(always)]
+    pub(super) fn multiply(
+        &self,
+        products: P,
+        a: Matrix,
+        columns: usize,
+        sums: &mut [f32],
+        accumulate: bool,
+        seen: impl Fn(usize, usize) -> bool,
+    ) {
+        match self.plain {
+            None => products.multiply(a, self.packed, columns, Target::new(sums, columns), accumulate),
+            Some(b) => multiply_seen(a, b, sums, accumulate, seen),
+        }
+    }
+}
+
+#[inline(always)]
+fn is_finite<S: Simd>(simd: S, rows: Matrix) -> bool {
+    // Zero times what is not finite is not a number, and stays so in a sum.
+    let zero = simd.splat(0.0);
+    (0..rows.rows()).all(|row| {
+        let sum = fold_vectors(
+            simd,
+            [rows.row(row)],
+            0.0,
+            0.0,
+            #[inline(always)]
+            |sum, [x]| simd.mul_add(x, zero, sum),
+        );
+        simd.sum(sum) == 0.0
+    })
+}
+
+#[cold]
+#[inline(never)]
+fn multiply_seen(
+    a: Matrix,
+    b: Matrix,
+    sums: &mut [f32],
+    accumulate: bool,
+    seen: impl Fn(usize, usize) -> bool,
+) {
+    for (i, sums) in sums.chunks_exact_mut(b.columns()).take(a.rows()).enumerate() {
+        if !accumulate {
+            sums.fill(0.0);
+        }
+        for k in (0..a.columns()).filter(|&k| seen(i, k)) {
+            let factor = a.at(i, k);
+            sums.iter_mut()
+                .zip(b.row(k))
+                .for_each(|(sum, b)| *sum += factor * b);
+        }
     }
 }

@@ -8,20 +8,11 @@ use crate::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
 use crate::memory::Buffer;
 use crate::ops::flex::{contiguous, dimensions, tensor, values};
 use crate::ops::rotary::{Tables, angles};
-use crate::parallel::Shared;
 
 /// Heads at the start of each position.
 fn heads(tensor: &FlexTensor, stride: usize) -> Heads<'_> {
     Heads {
         values: values(tensor),
-        start: 0,
-        stride,
-    }
-}
-
-fn heads_out(values: &mut [f32], stride: usize) -> HeadsOut<'_> {
-    HeadsOut {
-        values: Shared::new(values),
         start: 0,
         stride,
     }
@@ -81,7 +72,7 @@ impl Separate {
             k,
             v,
             angles,
-            heads_out(&mut output, strides[0]),
+            HeadsOut::new(&mut output, strides[0]),
             &mut log_sums,
         );
         let sums = log_sums.len();
@@ -113,7 +104,7 @@ impl Separate {
             .each_ref()
             .map(|input| Buffer::any(values(input).len()));
         let [dq, dk, dv] = &mut gradients;
-        let [dq, dk, dv] = [(dq, 0), (dk, 1), (dv, 2)].map(|(buffer, i)| heads_out(buffer, strides[i]));
+        let [dq, dk, dv] = [(dq, 0), (dk, 1), (dv, 2)].map(|(buffer, i)| HeadsOut::new(buffer, strides[i]));
         attention::backward(shape, saved, dq, dk, dv);
         let mut shapes = self.inputs.each_ref().map(dimensions::<4>).into_iter();
         gradients.map(|gradient| tensor(gradient, shapes.next().expect("a shape for each of three inputs")))
@@ -166,7 +157,7 @@ impl Packed {
             k,
             v,
             angles,
-            heads_out(&mut output, columns),
+            HeadsOut::new(&mut output, columns),
             &mut log_sums,
         );
         (
@@ -197,8 +188,8 @@ impl Packed {
             doutput: heads(doutput, columns),
         };
         let mut gradient = Buffer::any(rows * stride);
-        let whole = heads_out(&mut gradient, stride);
-        let [dq, dk, dv] = self.starts().map(|start| HeadsOut { start, ..whole });
+        let keys = shape.key_heads * shape.dimension;
+        let [dq, dk, dv] = HeadsOut::split(&mut gradient, [columns, keys, keys]);
         attention::backward(shape, saved, dq, dk, dv);
         tensor(gradient, [rows, stride])
     }
