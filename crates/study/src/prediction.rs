@@ -34,7 +34,6 @@ pub struct Candidate {
     /// Mean absolute relative error on the runs of the largest budget, predicted from the others.
     pub held_out_error: Option<f64>,
     /// Its share of the prediction; the shares of all laws sum to one.
-    #[serde(default)]
     pub weight: f64,
     /// The loss, or why there is none.
     pub loss: Finding<LossInterval>,
@@ -52,7 +51,6 @@ pub struct Prediction {
     /// The loss in nats per token, holding both the uncertainty of the law and the noise of one run.
     pub loss: Finding<LossInterval>,
     /// Every law that was fitted, the most trusted first.
-    #[serde(default)]
     pub candidates: Vec<Candidate>,
     /// Bits per byte of one nat per token on this validation split; unknown before any trial is done.
     pub bits_per_byte: Option<f64>,
@@ -77,6 +75,24 @@ impl Prediction {
             loss: loss.map_or_else(|| Finding::Refused(joint.refusal()), Finding::Found),
             candidates,
             bits_per_byte: ladder.bits_per_byte,
+            written: machine::now(),
+        }
+    }
+
+    /// That there is none: `target` has been run, and what is said now would be no prediction.
+    pub(crate) fn too_late(target: &Trial) -> Self {
+        let id = &target.id;
+        let reason = format!(
+            "the held-out run has been made and its prediction is lost: one made now would not be held against \
+             anything unknown; to have it predicted and run again, remove prediction.json and trials/{id}.json"
+        );
+        Self {
+            trial: id.clone(),
+            from: Vec::new(),
+            law: "none".to_owned(),
+            loss: Finding::Refused(reason),
+            candidates: Vec::new(),
+            bits_per_byte: None,
             written: machine::now(),
         }
     }

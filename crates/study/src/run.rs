@@ -220,9 +220,10 @@ impl Study<'_> {
         self.survey(survey.frozen)
     }
 
-    /// Reads the prediction, or makes it if the held-out run has not started yet.
+    /// Reads the prediction, or makes it if the held-out run has no record yet.
     ///
-    /// It is written once: what was predicted before the run is what the run is held against.
+    /// It is written once: what was predicted before the run is what the run is held against. One that is lost
+    /// afterwards is lost.
     fn predict(&self, survey: &Survey) -> Result<Option<Prediction>, StudyError> {
         let Some(target) = survey.trials().find(|trial| trial.role == Role::HeldOut) else {
             return Ok(None);
@@ -237,7 +238,10 @@ impl Study<'_> {
         let prediction = match written.filter(|prediction| prediction.trial == target.id) {
             Some(prediction) => prediction,
             None => {
-                let prediction = Prediction::of(&self.spec.spec, survey, target);
+                let prediction = match survey.record(&target.id) {
+                    None => Prediction::of(&self.spec.spec, survey, target),
+                    Some(_) => Prediction::too_late(target),
+                };
                 store::write(&self.store.prediction(), &prediction)?;
                 prediction
             }
@@ -247,7 +251,11 @@ impl Study<'_> {
     }
 }
 
-fn check_epochs(groups: &[Group], unique: Tokens, allowed: f64) -> Result<(), StudyError> {
+/// Refuses a trial that would see `unique` training tokens more often than `allowed`.
+///
+/// # Errors
+/// [`StudyError::TooFewTokens`] for the longest trial.
+pub fn check_epochs(groups: &[Group], unique: Tokens, allowed: f64) -> Result<(), StudyError> {
     let longest = groups
         .iter()
         .flat_map(|group| &group.trials)

@@ -76,6 +76,32 @@ fn the_prediction_is_written_before_the_held_out_run_starts() {
 }
 
 #[test]
+fn a_prediction_lost_after_the_held_out_run_is_not_made_again() {
+    let bench = Bench::new(SPEC);
+    let arguments = ["study", "run", "spec.toml", "--out", "out"];
+    assert!(bench.run(&arguments).status.success());
+    let prediction = bench.path("out/prediction.json");
+    let first = fs::read(&prediction).unwrap();
+    fs::remove_file(&prediction).unwrap();
+    let again = bench.run(&arguments);
+    let said = String::from_utf8_lossy(&again.stdout);
+    assert!(
+        said.contains("not predicted: the held-out run has been made"),
+        "{said}"
+    );
+    assert!(!said.contains("inside the interval"), "{said}");
+    // As the message says, it is predicted again once the run is made again.
+    let written: Value = serde_json::from_slice(&fs::read(&prediction).unwrap()).unwrap();
+    let trial = written["content"]["trial"].as_str().unwrap();
+    fs::remove_file(&prediction).unwrap();
+    fs::remove_file(bench.path(&format!("out/trials/{trial}.json"))).unwrap();
+    assert!(bench.run(&arguments).status.success());
+    let loss =
+        |bytes: &[u8]| -> Value { serde_json::from_slice::<Value>(bytes).unwrap()["content"]["loss"].take() };
+    assert_eq!(loss(&fs::read(&prediction).unwrap()), loss(&first));
+}
+
+#[test]
 fn two_folders_have_the_same_trials_with_the_same_bits() {
     let (one, two) = (Bench::new(SPEC), Bench::new(SPEC));
     for bench in [&one, &two] {
