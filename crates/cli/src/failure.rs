@@ -21,7 +21,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     if io_kind(error) == Some(ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
     }
-    eprintln!("error: {error:#}");
+    eprintln!("error: {}", message(error));
     let study = error.downcast_ref::<StudyError>();
     let unusable = matches!(error.downcast_ref(), Some(TableError::Cell(_)));
     let rows = unusable.then_some("--where leaves rows out, as in --where 'loss > 0'");
@@ -31,7 +31,29 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(code(error))
 }
 
-/// 2 for what the user can mend, a full disk among it.
+/// The error and its causes, without those that it tells itself.
+fn message(error: &anyhow::Error) -> String {
+    error.chain().skip(1).fold(error.to_string(), |said, cause| {
+        let cause = cause.to_string();
+        match said.contains(&cause) {
+            true => said,
+            false => format!("{said}: {cause}"),
+        }
+    })
+}
+
+/// What the system says of a path that the user can mend.
+const OF_PATHS: [ErrorKind; 7] = [
+    ErrorKind::StorageFull,
+    ErrorKind::QuotaExceeded,
+    ErrorKind::ReadOnlyFilesystem,
+    ErrorKind::PermissionDenied,
+    ErrorKind::NotFound,
+    ErrorKind::NotADirectory,
+    ErrorKind::IsADirectory,
+];
+
+/// 2 for what the user can mend, a wrong path and a full disk among it.
 fn code(error: &anyhow::Error) -> u8 {
     let input = error
         .downcast_ref::<StudyError>()
@@ -41,9 +63,8 @@ fn code(error: &anyhow::Error) -> u8 {
         || error.is::<TableError>()
         || error.is::<InputError>()
         || error.is::<FitError>();
-    let full = [ErrorKind::StorageFull, ErrorKind::QuotaExceeded];
-    let full = io_kind(error).is_some_and(|kind| full.contains(&kind));
-    if input || full { 2 } else { 1 }
+    let path = io_kind(error).is_some_and(|kind| OF_PATHS.contains(&kind));
+    if input || path { 2 } else { 1 }
 }
 
 fn io_kind(error: &anyhow::Error) -> Option<ErrorKind> {
@@ -58,12 +79,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_is_for_the_user_to_mend() {
+    fn a_cause_is_told_once() {
+        let cause = || std::io::Error::from(ErrorKind::NotFound);
+        let told = anyhow::Error::new(cause()).context(format!("cannot read it: {}", cause()));
+        assert_eq!(message(&told), "cannot read it: entity not found");
+        let untold = anyhow::Error::new(cause()).context("cannot read it");
+        assert_eq!(message(&untold), "cannot read it: entity not found");
+    }
+
+    #[test]
+    fn a_path_and_a_full_disk_are_for_the_user_to_mend() {
         let of = |kind: ErrorKind| {
             let written: Result<(), std::io::Error> = Err(kind.into());
             code(&written.context("cannot write the page").unwrap_err())
         };
         assert_eq!(of(ErrorKind::StorageFull), 2);
+        assert_eq!(of(ErrorKind::IsADirectory), 2);
         assert_eq!(of(ErrorKind::Interrupted), 1);
     }
 }

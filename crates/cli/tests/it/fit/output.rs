@@ -169,7 +169,7 @@ fn the_page_is_written_whole_and_needs_no_network() {
         "--report",
         "absent/fit.html",
     ]);
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(
         String::from_utf8(output.stderr)
             .unwrap()
