@@ -246,7 +246,11 @@ impl TokenizerSpec {
         }
     }
 
-    pub(crate) fn check(&self) -> Result<(), CorpusError> {
+    /// Refuses a vocabulary that none can have, before anything is read.
+    ///
+    /// # Errors
+    /// [`CorpusError::Spec`] with the rule.
+    pub fn check(&self) -> Result<(), CorpusError> {
         match self {
             Self::Train { vocabulary }
                 if !(SMALLEST_VOCABULARY..=LARGEST_VOCABULARY).contains(vocabulary) =>

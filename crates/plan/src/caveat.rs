@@ -10,11 +10,11 @@ use crate::reach::{Verdict, times};
 /// al. 2022 begin at about 1e18, Porian et al. 2024 at about 1e16), so nothing of theirs vouches
 /// for the form of the law down here.
 const TINY_FLOPS: f64 = 1e16;
-/// A law of five constants needs more than twice as many runs before residuals say anything.
+/// A law of four to six constants needs about twice as many runs before residuals say anything.
 const FEW_RUNS: usize = 11;
 /// Muennighoff et al. 2023: up to four epochs are worth nearly as much as unique tokens.
 const EPOCHS_FREE: f64 = 4.0;
-/// Their fitted `R_D*`: by about 15 repetitions the worth of further ones has decayed by 1/e.
+/// Their fitted `R_D*`: after about 15 repetitions a further one is worth 1/e of new tokens.
 const EPOCHS_SPENT: f64 = 16.0;
 /// Tokens per parameter past which Sardana et al. 2023 found laws fitted at usual
 /// ratios to overrate more tokens.
@@ -115,7 +115,10 @@ fn ladder(study: &StudyLaw, own: &[&Choice]) -> Option<Caveat> {
         ));
     }
     if measured.runs < FEW_RUNS {
-        faults.push(format!("it has only {} runs for five constants", measured.runs));
+        faults.push(format!(
+            "it has only {} runs for the constants of a law",
+            measured.runs
+        ));
     }
     if span < 10.0 {
         faults.push(format!("its runs span only {} in compute", times(span)));
@@ -294,8 +297,8 @@ fn data(plan: &Plan) -> Vec<Caveat> {
                 _ => loud(
                     Topic::Data,
                     format!(
-                        "{size} Past about 16 epochs repeating is worth next to nothing (Muennighoff et al. \
-                         2023): this corpus cannot feed this budget. Find more text or plan for less."
+                        "{size} Past about 16 epochs a further one is worth a third of new text and falling fast \
+                         (Muennighoff et al. 2023): this corpus cannot feed this budget. Find more text or plan for less."
                     ),
                 ),
             });

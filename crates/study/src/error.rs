@@ -36,7 +36,7 @@ pub enum StudyError {
     },
     /// The ladder asks for more training tokens than the corpus has.
     #[error(
-        "{trial} asks for {asked} tokens and the corpus has {unique} for training: that would be {epochs:.2} epochs; \
+        "{trial} asks for {asked} tokens and the corpus has {unique} for training at most: that would be {epochs:.2} epochs; \
          raise `corpus.sample`, lower the budget, or allow it with `training.epochs = {}`", epochs.ceil()
     )]
     TooFewTokens {
@@ -95,7 +95,7 @@ pub enum StudyError {
         folder: PathBuf,
     },
     /// A file of the study does not hold what was written.
-    #[error("{} is damaged ({reason}); it was set aside as {}", path.display(), aside.display())]
+    #[error("{} is damaged ({reason}); it was set aside as {}, and `triaxis study run` makes it again", path.display(), aside.display())]
     Damaged {
         /// The file.
         path: PathBuf,

@@ -30,7 +30,7 @@ pub use executor::{Executor, Local};
 pub use frozen::{Frozen, FrozenSpec};
 pub use prediction::Prediction;
 pub use record::{Circumstances, Outcome, RunRecord};
-pub use run::{Event, Listener, Study, Survey};
+pub use run::{Event, Listener, Study, Survey, check_epochs};
 pub use spec::{HoldoutSpec, LawsSpec, ParameterConvention, SpecError, StudySpec, TrainingSpec};
 pub use store::Store;
 pub use trial::{Group, Inputs, Role, Trial};

@@ -165,7 +165,7 @@ impl StudySpec {
         rule(
             name_is_plain,
             "name",
-            &self.name,
+            format!("{:?}", self.name),
             "letters, digits, `-`, `_` and `.`, not starting with `.`, since it names a folder",
         )?;
         rule(
@@ -173,6 +173,14 @@ impl StudySpec {
             "training.context",
             training.context,
             "at least 2 tokens",
+        )?;
+        rule(
+            training
+                .batch
+                .is_none_or(|batch| batch.0 > 0 && batch.0.is_multiple_of(training.context as u64)),
+            "training.batch",
+            training.batch.unwrap_or_default(),
+            "a multiple of `training.context`, as a step sees whole sequences",
         )?;
         rule(
             training.decay > 0.0 && training.decay <= 1.0,
@@ -188,10 +196,11 @@ impl StudySpec {
         )?;
         rule(
             !training.learning_rate_factors.is_empty()
-                && training.learning_rate_factors.iter().copied().all(positive),
+                && training.learning_rate_factors.iter().copied().all(positive)
+                && distinct(&training.learning_rate_factors),
             "training.learning_rate_factors",
             format!("{:?}", training.learning_rate_factors),
-            "one or more numbers above 0, such as [0.5, 1.0, 2.0]",
+            "one or more different numbers above 0, such as [0.5, 1.0, 2.0]",
         )?;
         rule(
             positive(training.clip_norm),
@@ -231,15 +240,24 @@ impl StudySpec {
             self.laws.resamples,
             "from 100 to 100000",
         )?;
+        let of = |section: &str, error: String| SpecError {
+            message: format!("`{section}`: {error}"),
+            span: None,
+            hint: None,
+        };
+        self.tokenizer
+            .check()
+            .map_err(|error| of("tokenizer", error.to_string()))?;
         if let Some(plan) = &self.plan {
-            plan.validate().map_err(|error| SpecError {
-                message: format!("`plan`: {error}"),
-                span: None,
-                hint: None,
-            })?;
+            plan.validate().map_err(|error| of("plan", error.to_string()))?;
         }
         self.design.check()
     }
+}
+
+/// Whether no two of the values are equal.
+pub(crate) fn distinct<T: PartialEq>(values: &[T]) -> bool {
+    (1..values.len()).all(|index| !values[..index].contains(&values[index]))
 }
 
 fn positive(value: f64) -> bool {

@@ -179,8 +179,8 @@ fn group(
     })
 }
 
-/// A branch of a trunk does not know of the other branches, so neither does its identity: a ladder
-/// can be extended without running again what is there.
+/// A branch of a trunk knows of the other branches only what the trunk takes from the longest, so neither does
+/// its identity: a ladder can be extended below that without running again what is there.
 fn trial(trunk: &TrainConfig, branch: Branch, role: Role, budget: Option<Flops>, inputs: &Inputs) -> Trial {
     let config = TrainConfig {
         branches: vec![branch],
@@ -197,5 +197,46 @@ fn trial(trunk: &TrainConfig, branch: Branch, role: Role, budget: Option<Flops>,
         flops: estimate.flops,
         memory: estimate.memory,
         config,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::design::DesignSpec;
+
+    /// The quickstart with these budgets and sizes.
+    fn ids(budgets: &str, sizes: &[[usize; 2]]) -> Vec<String> {
+        let text = include_str!("../../../examples/quickstart.toml");
+        let mut spec = StudySpec::parse(&text.replace(r#"["4e11", "8e11", "1.6e12"]"#, budgets)).unwrap();
+        let size = |[width, heads]: &[usize; 2]| {
+            [("width", *width), ("heads", *heads)]
+                .map(|(key, value)| (key.to_owned(), toml::Value::Integer(value as i64)))
+                .into_iter()
+                .collect()
+        };
+        let DesignSpec::Isoflop(design) = &mut spec.design else {
+            unreachable!("the quickstart's design");
+        };
+        design.sizes = sizes.iter().map(size).collect();
+        let inputs = Inputs {
+            corpus: "corpus".into(),
+            tokenizer: "tokenizer".into(),
+            code: "code".into(),
+        };
+        let groups = resolve(&spec, 512, &inputs).unwrap();
+        let ladder = groups.iter().filter(|group| group.role == Role::Ladder);
+        ladder
+            .flat_map(|group| &group.trials)
+            .map(|trial| trial.id.clone())
+            .collect()
+    }
+
+    #[test]
+    fn a_ladder_grows_without_running_again_what_is_there() {
+        let before = ids(r#"["4e11", "1.6e12"]"#, &[[24, 2], [32, 2]]);
+        let after = ids(r#"["4e11", "8e11", "1.6e12"]"#, &[[24, 2], [32, 2], [40, 4]]);
+        assert_eq!((before.len(), after.len()), (4, 9));
+        assert!(before.iter().all(|id| after.contains(id)), "{before:?} {after:?}");
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use triaxis_study::calibrate;
 use triaxis_study::trial::{Group, Role};
-use triaxis_study::{FrozenSpec, StudyError};
+use triaxis_study::{FrozenSpec, StudyError, check_epochs};
 use triaxis_train::Dtype;
 use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 
@@ -55,7 +55,7 @@ struct Row {
 impl Outline {
     /// Looks at the sources and times a few steps of each group.
     pub fn of(spec: &FrozenSpec, cores: usize) -> Result<Self, StudyError> {
-        let sources = triaxis_corpus::describe(&spec.spec.corpus, &spec.base)?
+        let sources: Vec<Source> = triaxis_corpus::describe(&spec.spec.corpus, &spec.base)?
             .into_iter()
             .map(|source| Source {
                 name: source.name,
@@ -64,6 +64,12 @@ impl Outline {
             })
             .collect();
         let groups = spec.resolve()?;
+        let corpus = &spec.spec.corpus;
+        if let Some(sample) = corpus.sample {
+            // A token has a byte or more, and of each source the last document may pass its share.
+            let most = sample.0 + sources.len() as u64 * corpus.maximum_document.0;
+            check_epochs(&groups, Tokens(most), spec.spec.training.epochs)?;
+        }
         let mut trials = Vec::new();
         let (mut ladder, mut heldout) = (Vec::new(), Vec::new());
         for group in &groups {

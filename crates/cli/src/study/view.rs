@@ -64,12 +64,17 @@ fn machine_line(records: &[RunRecord]) -> String {
         .collect();
     machines.sort_unstable();
     machines.dedup();
-    let names = if machines.is_empty() {
-        machine::processor()
-    } else {
-        machines.join("; ")
+    let threads = records.iter().map(|record| record.circumstances.threads);
+    let used = match (threads.clone().min(), threads.max()) {
+        (Some(1), Some(1)) => ", 1 thread a trial".to_owned(),
+        (Some(least), Some(most)) if least < most => format!(", {least} to {most} threads a trial"),
+        (_, Some(threads)) => format!(", {threads} threads a trial"),
+        _ => String::new(),
     };
-    format!("{names}, {} cores, {}", machine::cores(), std::env::consts::OS)
+    if machines.is_empty() {
+        machines.push(machine::processor());
+    }
+    format!("{}{used}, {}", machines.join("; "), std::env::consts::OS)
 }
 
 fn notices(survey: &Survey) -> Vec<String> {

@@ -170,3 +170,28 @@ fn an_unknown_dtype_is_named_with_the_known_ones() {
         &["fp8", "f32", "bf16"],
     );
 }
+
+#[test]
+fn a_dry_run_refuses_what_the_run_would() {
+    let spec = SPEC
+        .replace("[corpus]", "[corpus]\nsample = \"64KB\"")
+        .replace("compute_factor = 2.0", "compute_factor = 1e9");
+    let dry = ["study", "run", "spec.toml", "--dry-run"];
+    says(&refused(&Bench::new(&spec), &dry), &["the held out trial", "epochs"]);
+    let spec = SPEC.replace("vocabulary = 300", "vocabulary = 10");
+    says(
+        &refused(&Bench::new(&spec), &dry),
+        &["vocabulary", "must be from 257"],
+    );
+}
+
+#[test]
+fn a_wrong_path_is_told_once() {
+    let bench = Bench::new(SPEC);
+    for arguments in [&["study", "status", "spec.toml"][..], &["fit", "none.csv"]] {
+        let output = bench.run(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert_eq!(said.matches("(os error").count(), 1, "{said}");
+    }
+}

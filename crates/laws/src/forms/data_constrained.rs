@@ -49,7 +49,7 @@ static DEFINITION: Definition = Definition {
         Parameter::positive(
             "R_D",
             "epochs",
-            "repeats after which data are worth 1/e less",
+            "repeats after which a further one is worth 1/e of new data",
             REPEAT_STARTS,
             (1e-2, 1e4),
         ),

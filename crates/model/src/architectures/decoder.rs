@@ -87,6 +87,16 @@ impl TryFrom<Fields> for DecoderConfig {
             ..default
         };
         config.validate()?;
+        rule(
+            fields.head_dim.is_some() || config.width.is_multiple_of(config.heads),
+            "width",
+            config.width,
+            format!(
+                "must be a multiple of `heads = {}` where no `head_dim` is given",
+                config.heads
+            ),
+            "choose one, or set `head_dim`",
+        )?;
         Ok(config)
     }
 }
@@ -136,13 +146,12 @@ fn rule(
 }
 
 fn within(field: &'static str, value: usize, least: usize, most: usize) -> Result<(), ModelError> {
-    let remedy = format!("choose from {least} to {most}");
     rule(
         (least..=most).contains(&value),
         field,
         value,
-        format!("must be from {least} to {most}"),
-        remedy,
+        "is outside what is built",
+        format!("choose from {least} to {most}"),
     )
 }
 

@@ -8,9 +8,8 @@ pub(super) const PARAMS: Chart = Chart {
     id: "optimal-params",
     title: "Optimal parameters against compute",
     caption: "N*, the model size with the lowest loss at each compute budget, as the three approaches see \
-              it (lines, bands are their intervals) and as the IsoFLOP minima measured it (stars with \
-              error bars). Both axes logarithmic: the slope is the exponent a. Lines far apart mean the \
-              ladder does not settle the question there.",
+              it (lines, bands are their intervals) and as the IsoFLOP minima measured it (stars). Both \
+              axes logarithmic: the slope is the exponent a. Lines far apart mean the ladder does not settle the question there.",
     height: 420,
     figure: |view| {
         figure(

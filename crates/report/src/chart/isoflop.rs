@@ -8,9 +8,9 @@ pub(super) const CHART: Chart = Chart {
     id: "isoflop",
     title: "Loss at equal compute",
     caption: "Each marker is a finished trial; trials of one colour and marker spent the same compute. The \
-              line is the parabola fitted in log N, the open star its minimum with the interval of N*. Left \
-              of the minimum the model is too small for its budget, right of it it saw too few tokens. A \
-              budget without a star has no minimum that the data identifies; the table says why.",
+              line is the parabola fitted in log N, the open star its minimum. Left of the minimum the \
+              model is too small for its budget, right of it it saw too few tokens. A budget without a \
+              star has no minimum that the data identifies; the table says why.",
     height: 460,
     figure,
 };

@@ -56,6 +56,12 @@ impl DesignSpec {
             "empty",
             "one or more tables, such as `[[design.sizes]]` with `width = 64`",
         )?;
+        crate::spec::rule(
+            crate::spec::distinct(self.sizes()),
+            "design.sizes",
+            "repeated in part",
+            "different tables: each is trained once",
+        )?;
         match self {
             Self::Isoflop(design) => design.check(),
             Self::Grid(design) => design.check(),
@@ -65,10 +71,7 @@ impl DesignSpec {
 
 /// That `values` is not empty, above zero, and without a repetition, in the order given.
 fn check_axis(key: &str, values: &[f64]) -> Result<(), SpecError> {
-    let distinct = values
-        .iter()
-        .enumerate()
-        .all(|(index, value)| !values[..index].contains(value));
+    let distinct = crate::spec::distinct(values);
     let positive = values.iter().all(|value| *value > 0.0 && value.is_finite());
     crate::spec::rule(
         !values.is_empty() && distinct && positive,
