@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use reference::{config, random, random_tokens, relative_error, wide};
 use triaxis_kernels::{
     AttentionHeads, AttentionWeights, Implementation, Moments, Precision, Rotation, Update, adamw_step,
-    attention_half, causal_attention, causal_attention_packed, embedding, feed_forward, gradient_norm,
+    attention_half, causal_attention, causal_attention_packed, embedding, feed_forward, gelu, gradient_norm,
     head_cross_entropy, head_losses, linear, rms_norm, rotary, swiglu,
 };
 
@@ -130,6 +130,12 @@ proptest! {
     #[test]
     fn swiglu_is_the_same(rows in size(), width in size()) {
         same(&[[rows, 2 * width]], |x| swiglu(x[0].clone()));
+    }
+
+    #[test]
+    fn gelu_is_the_same(rows in size(), width in size()) {
+        same(&[[rows, width]], |x| gelu(x[0].clone().mul_scalar(4.0)));
+        same(&[[width, rows]], |x| gelu(x[0].clone().transpose()));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use triaxis_kernels::cpu::feed_forward::{self, FeedForward};
 use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
-use triaxis_kernels::cpu::{adamw, cross_entropy, embedding, linear, norm, rms_norm, rotary, swiglu};
+use triaxis_kernels::cpu::{adamw, cross_entropy, embedding, gelu, linear, norm, rms_norm, rotary, swiglu};
 use triaxis_kernels::parallel::Shared;
 
 /// Runs `operation` on pools of one, two, three and five threads and compares the bits of its results.
@@ -79,6 +79,9 @@ fn rows_and_elements() {
         let (mut gated, mut dgate_up) = (unset(x.len()), unset(gate_up.len()));
         swiglu::forward(&gate_up, width, &mut gated);
         swiglu::backward(&gate_up, width, &dy, &mut dgate_up);
+        let (mut activated, mut dactivated) = (unset(gate_up.len()), unset(x.len()));
+        gelu::forward(&gate_up, &mut activated);
+        gelu::backward(&x, &dy, &mut dactivated);
         let (mut rows_of_table, mut dtable) = (unset(x.len()), unset(50 * width));
         embedding::gather(&x[..50 * width], width, &tokens, &mut rows_of_table);
         embedding::scatter(&dy, width, &tokens, &mut dtable);
@@ -106,6 +109,8 @@ fn rows_and_elements() {
             dweight,
             gated,
             dgate_up,
+            activated,
+            dactivated,
             rows_of_table,
             dtable,
             turned,

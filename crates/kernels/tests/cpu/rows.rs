@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use triaxis_kernels::Precision;
 use triaxis_kernels::cpu::cross_entropy::Head;
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
-use triaxis_kernels::cpu::{adamw, cross_entropy, embedding, norm, rms_norm, rotary, swiglu};
+use triaxis_kernels::cpu::{adamw, cross_entropy, embedding, gelu, norm, rms_norm, rotary, swiglu};
 
 use super::attention::angles;
 use super::reference::{self, config, random, random_tokens, wide};
@@ -42,6 +42,21 @@ proptest! {
             assert_close!(y, expected);
             swiglu::backward(&x, width, &dy, &mut gradient);
             assert_close!(gradient, expected_gradient);
+        });
+    }
+
+    #[test]
+    fn gelu_of_any_length(length in prop_oneof![size(), Just(40_000)]) {
+        let x: Vec<f32> = random(1, length).iter().map(|x| 6.0 * x).collect();
+        let dy = random(2, length);
+        let expected = reference::gelu(&wide(&x));
+        let expected_gradient = reference::gelu_gradient(&wide(&x), &wide(&dy));
+        on_every_level(|| {
+            let (mut y, mut dx) = (vec![f32::NAN; length], vec![f32::NAN; length]);
+            gelu::forward(&x, &mut y);
+            assert_close!(y, expected);
+            gelu::backward(&x, &dy, &mut dx);
+            assert_close!(dx, expected_gradient);
         });
     }
 
@@ -159,6 +174,74 @@ fn rounded_cross_entropy_of_low_and_high_logits() {
     }
 }
 
+/// Each value alone, and not only the largest: the tails are products of ever smaller factors.
+#[test]
+fn gelu_of_each_value_from_tail_to_tail() {
+    let mut x: Vec<f32> = (-15_000..15_000).map(|i| i as f32 / 1000.0).collect();
+    x.extend([
+        0.0,
+        -0.0,
+        1e-45,
+        -1e-39,
+        1e-38,
+        -2e-38,
+        1e-20,
+        -1e-6,
+        100.0,
+        -100.0,
+        1e30,
+        -1e30,
+        f32::MAX,
+        f32::MIN,
+    ]);
+    let expected = reference::gelu(&wide(&x));
+    let gradient = reference::gelu_gradient(&wide(&x), &vec![1.0; x.len()]);
+    // Below the normal range there are fewer digits.
+    let check = |actual: f32, expected: f64, terms: f64, x: f32| {
+        let most = 1e-5 * terms.max(f64::from(f32::MIN_POSITIVE));
+        assert!(
+            (f64::from(actual) - expected).abs() <= most,
+            "{actual:e} instead of {expected:e} at {x}"
+        );
+    };
+    on_every_level(|| {
+        let (mut y, mut dx) = (vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]);
+        gelu::forward(&x, &mut y);
+        gelu::backward(&x, &vec![1.0; x.len()], &mut dx);
+        for (i, &x) in x.iter().enumerate() {
+            check(y[i], expected[i], expected[i].abs(), x);
+            // The gradient is zero at -0.75, where its two terms cancel.
+            let terms = if x < 0.0 && x > -1.0 {
+                0.1
+            } else {
+                gradient[i].abs()
+            };
+            check(dx[i], gradient[i], terms, x);
+        }
+    });
+}
+
+/// Values of C's `erf`, by Python 3.11's `x / 2 * math.erfc(-x / math.sqrt(2))`.
+#[test]
+fn reference_gelu_is_that_of_the_field() {
+    let known = [
+        (-12.0, -2.1317785344932424e-32),
+        (-6.5, -2.6104003795084313e-10),
+        (-3.25, -0.001875331387769994),
+        (-2.9, -0.005410858571113711),
+        (-1.0, -0.15865525393145707),
+        (-0.125, -0.056282721896235885),
+        (0.5, 0.34573123063700656),
+        (1.75, 1.67989647548832),
+        (3.5, 3.4991857982233756),
+        (8.0, 7.999999999999995),
+    ];
+    for (x, y) in known {
+        let relative = (reference::gelu(&[x])[0] / y - 1.0).abs();
+        assert!(relative < 1e-13, "{x}: {relative:e}");
+    }
+}
+
 #[test]
 fn reference_gradients_match_finite_differences() {
     let close = |a: &[f64], b: &[f64]| {
@@ -181,6 +264,14 @@ fn reference_gradients_match_finite_differences() {
     close(
         &reference::swiglu_gradient(&x, 4, &dy),
         &reference::finite_differences(&x, &dy, |x| reference::swiglu(x, 4)),
+    );
+    let (x, dy) = (
+        wide_random(1, 12).iter().map(|x| 5.0 * x).collect::<Vec<_>>(),
+        wide_random(2, 12),
+    );
+    close(
+        &reference::gelu_gradient(&x, &dy),
+        &reference::finite_differences(&x, &dy, reference::gelu),
     );
     let (x, w, targets) = (wide_random(1, 12), wide_random(2, 20), [0, 4, 2]);
     let (_, [dx, dw]) = reference::cross_entropy(&x, &w, 4, &targets);

@@ -122,6 +122,34 @@ pub(crate) fn swiglu_gradient(gate_up: &[f64], width: usize, dy: &[f64]) -> Vec<
     gradient
 }
 
+/// The normal distribution function, and the density. The tail is a series around zero (Marsaglia 2004, equation 2) or
+/// Laplace's continued fraction.
+fn normal(x: f64) -> [f64; 2] {
+    let z = x.abs();
+    let density = (-0.5 * x * x).exp() / std::f64::consts::TAU.sqrt();
+    let tail = if z < 3.0 {
+        let series = (1..100)
+            .rev()
+            .fold(1.0, |rest, i| 1.0 + z * z / f64::from(2 * i + 1) * rest);
+        0.5 - density * z * series
+    } else {
+        density / (1..200).rev().fold(z, |rest, i| z + f64::from(i) / rest)
+    };
+    [if x < 0.0 { tail } else { 1.0 - tail }, density]
+}
+
+pub(crate) fn gelu(x: &[f64]) -> Vec<f64> {
+    x.iter().map(|&x| x * normal(x)[0]).collect()
+}
+
+pub(crate) fn gelu_gradient(x: &[f64], dy: &[f64]) -> Vec<f64> {
+    let gradient = |(&x, dy): (&f64, &f64)| {
+        let [distribution, density] = normal(x);
+        dy * (distribution + x * density)
+    };
+    x.iter().zip(dy).map(gradient).collect()
+}
+
 /// Turns pairs (i, i + dimension / 2) of every head of `batch × length × heads × dimension`.
 pub(crate) fn rotate(x: &[f64], length: usize, heads: usize, dimension: usize, angles: &[f64]) -> Vec<f64> {
     let half = dimension / 2;
