@@ -51,3 +51,19 @@ fn on_every_level(check: impl Fn()) {
         check();
     }
 }
+
+#[test]
+fn comparisons_see_what_is_not_finite() {
+    let infinite = f32::INFINITY;
+    let error = |actual: f32, expected: f32| {
+        std::panic::catch_unwind(|| reference::relative_error(&[actual, 1.0], &[expected.into(), 1.5], 0.0))
+    };
+    for same in [f32::NAN, infinite, -infinite] {
+        assert_eq!(error(same, same).expect("no difference"), 0.5 / 1.5);
+        for other in [1.0, infinite, f32::NAN] {
+            let differ = same != other && !(same.is_nan() && other.is_nan());
+            assert_eq!(error(same, other).is_err(), differ, "{same} {other}");
+            assert_eq!(error(other, same).is_err(), differ, "{other} {same}");
+        }
+    }
+}

@@ -245,6 +245,7 @@ fn reference_gelu_is_that_of_the_field() {
 #[test]
 fn reference_gradients_match_finite_differences() {
     let close = |a: &[f64], b: &[f64]| {
+        assert_eq!(a.len(), b.len());
         a.iter()
             .zip(b)
             .for_each(|(a, b)| assert!((a - b).abs() < 1e-8, "{a} {b}"))
