@@ -5,7 +5,7 @@ mod reference;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use proptest::prelude::*;
-use reference::{config, random, random_tokens, relative_error, wide};
+use reference::{config, random, random_tokens, relative_error, rounded, wide};
 use triaxis_kernels::{
     AttentionHeads, AttentionWeights, Implementation, Moments, Precision, Rotation, Update, adamw_step,
     attention_half, causal_attention, causal_attention_packed, embedding, feed_forward, gelu, gradient_norm,
@@ -209,7 +209,7 @@ proptest! {
 #[test]
 fn mixed_precision_is_near() {
     for (rows, inputs, outputs) in [(1, 1, 1), (17, 15, 16), (257, 40, 33), (64, 96, 128)] {
-        let both = [Precision::Float32, Precision::BFloat16].map(|precision| {
+        let both = [Precision::Float32, rounded()].map(|precision| {
             precision.run(|| {
                 let x = [
                     leaf(1, [rows, inputs]),
@@ -268,13 +268,13 @@ fn gradients_keep_the_precision_of_their_forward_pass() {
     let gradients = |inside: bool| -> Vec<f32> {
         let [x, gain, first, second] = [[40, 32], [1, 32], [32, 64], [32, 32]].map(|shape| leaf(3, shape));
         let gain = gain.reshape([32]);
-        let loss = Precision::BFloat16.run(|| {
+        let loss = rounded().run(|| {
             let down = second.clone();
             feed_forward(x.clone(), gain, first.clone(), down, 1e-5).sum()
         });
         let backward = || loss.backward();
         let gradients = if inside {
-            Precision::BFloat16.run(backward)
+            rounded().run(backward)
         } else {
             backward()
         };

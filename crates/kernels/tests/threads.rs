@@ -3,7 +3,7 @@
 mod reference;
 
 use rayon::ThreadPoolBuilder;
-use reference::{random, random_tokens};
+use reference::{random, random_tokens, rounded};
 use triaxis_kernels::Precision;
 use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
 use triaxis_kernels::cpu::cross_entropy::Head;
@@ -41,6 +41,7 @@ fn unset(count: usize) -> Vec<f32> {
 fn products() {
     for (rows, depth, columns) in [(301, 130, 77), (77, 700, 301), (40, 2050, 65), (5, 600, 1500)] {
         let (a, b) = (random(1, rows * depth), random(2, depth * columns));
+        let precision = rounded();
         same(|| {
             let mut c = unset(rows * columns);
             Precision::Float32.multiply(
@@ -53,7 +54,7 @@ fn products() {
             let turned = Matrix::new(&a, depth, rows).transposed();
             Precision::Float32.multiply(turned, Matrix::new(&b, depth, columns), &mut c, columns, true);
             let mut rounded = unset(rows * columns);
-            Precision::BFloat16.multiply(
+            precision.multiply(
                 turned,
                 Matrix::new(&b, depth, columns),
                 &mut rounded,
@@ -124,7 +125,7 @@ fn rows_and_elements() {
 
 #[test]
 fn layers() {
-    for precision in [Precision::Float32, Precision::BFloat16] {
+    for precision in [Precision::Float32, rounded()] {
         layers_in(precision);
     }
 }
@@ -192,7 +193,7 @@ fn losses() {
     let (rows, width, vocabulary) = (600, 40, 3000);
     let (x, weight) = (random(1, rows * width), random(2, vocabulary * width));
     let targets = random_tokens(3, rows, vocabulary);
-    for precision in [Precision::Float32, Precision::BFloat16] {
+    for precision in [Precision::Float32, rounded()] {
         same(|| {
             let head = Head {
                 weight: &weight,
@@ -219,7 +220,7 @@ fn attention_of_several_heads() {
     };
     attention_is_the_same(shape);
     attention_is_the_same(Shape {
-        precision: Precision::BFloat16,
+        precision: rounded(),
         ..shape
     });
 }

@@ -7,7 +7,7 @@ use triaxis_kernels::cpu::linear;
 use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 
-use super::reference::{self, config, multiply, random, transpose, wide};
+use super::reference::{self, config, multiply, random, rounded, transpose, wide};
 use super::{ROUNDED_TOLERANCE, TOLERANCE, on_every_level, size};
 
 const EPSILON: f64 = 1e-5;
@@ -37,7 +37,7 @@ fn add(a: &[f64], b: &[f64]) -> Vec<f64> {
 fn in_every_way(check: impl Fn(Precision, f64)) {
     on_every_level(|| {
         check(Precision::Float32, TOLERANCE);
-        check(Precision::BFloat16, ROUNDED_TOLERANCE);
+        check(rounded(), ROUNDED_TOLERANCE);
     });
 }
 

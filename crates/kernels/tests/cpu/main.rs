@@ -28,6 +28,8 @@ mod products;
 mod rows;
 
 use proptest::prelude::*;
+use triaxis_kernels::Precision;
+use triaxis_kernels::cpu::bf16::Unit;
 use triaxis_kernels::simd::Level;
 
 const TOLERANCE: f64 = 1e-5;
@@ -40,14 +42,26 @@ fn size() -> impl Strategy<Value = usize> {
     prop_oneof![Just(1), Just(15), Just(16), Just(17), Just(257), 1usize..70]
 }
 
-/// Runs a check on every instruction set. Tests run side by side, so another may change the level in the
-/// middle of a check: all levels must pass all checks, so no failure is hidden and none is made up.
+/// Runs a check on every instruction set, and on every unit that multiplies in bf16. Tests run side by side, so
+/// another may change the level or the unit in the middle of a check: all of them must pass all checks, so no failure
+/// is hidden and none is made up.
 fn on_every_level(check: impl Fn()) {
     // The level is the whole process's: tests that change it take turns.
     static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    for level in Level::available() {
+    let units = Unit::available();
+    for unit in units.iter().skip(1) {
+        unit.make_default();
+        assert_eq!(Precision::BFloat16.unit(), unit.name());
+        check();
+    }
+    if let Some(fastest) = units.first() {
+        fastest.make_default();
+    }
+    // The widest comes last, and stays.
+    for level in Level::available().into_iter().rev() {
         level.make_default();
+        assert_eq!(Precision::Float32.unit(), level.name());
         check();
     }
 }
