@@ -24,6 +24,8 @@ macro_rules! assert_close {
 
 mod attention;
 mod layers;
+mod losses;
+mod not_finite;
 mod products;
 mod rows;
 
@@ -36,6 +38,11 @@ const TOLERANCE: f64 = 1e-5;
 
 /// Of what is rounded to bf16 on the way.
 const ROUNDED_TOLERANCE: f64 = 2e-2;
+
+/// An output that no kernel may read.
+fn unset(count: usize) -> Vec<f32> {
+    vec![f32::NAN; count]
+}
 
 /// Sizes around those of vectors, tiles and blocks.
 fn size() -> impl Strategy<Value = usize> {

@@ -6,8 +6,8 @@
 use std::io::Write;
 
 use proptest::test_runner::{Config, RngSeed};
-use triaxis_kernels::Precision;
 use triaxis_kernels::cpu::bf16::Unit;
+use triaxis_kernels::{Precision, Update};
 
 /// The same cases on every run.
 pub(crate) fn config(cases: u32) -> Config {
@@ -96,6 +96,23 @@ pub(crate) fn transpose(a: &[f64], rows: usize, columns: usize) -> Vec<f64> {
     (0..rows * columns)
         .map(|index| a[index % rows * columns + index / rows])
         .collect()
+}
+
+/// `x × weight` and, from the gradient of the product, those of both.
+pub(crate) struct Product {
+    pub(crate) y: Vec<f64>,
+    pub(crate) dx: Vec<f64>,
+    pub(crate) dweight: Vec<f64>,
+}
+
+impl Product {
+    pub(crate) fn new(x: &[f64], weight: &[f64], dy: &[f64], [rows, depth, columns]: [usize; 3]) -> Self {
+        Self {
+            y: multiply(x, weight, rows, depth, columns),
+            dx: multiply(dy, &transpose(weight, depth, columns), rows, columns, depth),
+            dweight: multiply(&transpose(x, rows, depth), dy, depth, rows, columns),
+        }
+    }
 }
 
 pub(crate) fn rms_norm(x: &[f64], weight: &[f64], epsilon: f64) -> Vec<f64> {
@@ -189,6 +206,48 @@ pub(crate) fn rotate(x: &[f64], length: usize, heads: usize, dimension: usize, a
         }
     }
     y
+}
+
+/// The rows of a table that tokens choose.
+pub(crate) fn gather(table: &[f64], width: usize, tokens: &[u32]) -> Vec<f64> {
+    let rows = tokens
+        .iter()
+        .map(|&token| &table[token as usize * width..][..width]);
+    rows.flatten().copied().collect()
+}
+
+/// The gradient of the table, of `vocabulary` rows.
+pub(crate) fn scatter(dy: &[f64], width: usize, tokens: &[u32], vocabulary: usize) -> Vec<f64> {
+    let mut dtable = vec![0.0; vocabulary * width];
+    for (i, &token) in tokens.iter().enumerate() {
+        for c in 0..width {
+            dtable[token as usize * width + c] += dy[i * width + c];
+        }
+    }
+    dtable
+}
+
+/// An AdamW step (Loshchilov and Hutter 2019, algorithm 2) of a parameter and its two moments.
+pub(crate) fn adamw([p, m, v]: [f64; 3], gradient: f64, update: &Update) -> [f64; 3] {
+    let (g, step) = (gradient * update.gradient_scale, update.step as i32);
+    let m = update.beta_1 * m + (1.0 - update.beta_1) * g;
+    let v = update.beta_2 * v + (1.0 - update.beta_2) * g * g;
+    let (mean, square) = (
+        m / (1.0 - update.beta_1.powi(step)),
+        v / (1.0 - update.beta_2.powi(step)),
+    );
+    let decayed = p * (1.0 - update.learning_rate * update.weight_decay);
+    [
+        decayed - update.learning_rate * mean / (square.sqrt() + update.epsilon),
+        m,
+        v,
+    ]
+}
+
+/// The value that bf16 has nearest to each, of two the even one.
+pub(crate) fn round_to_bf16(values: &[f32]) -> Vec<f64> {
+    let round = |bits: u32| f32::from_bits((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000);
+    values.iter().map(|x| f64::from(round(x.to_bits()))).collect()
 }
 
 /// The mean loss, each row's loss, and the gradients of `x` and the weight (`vocabulary × width`).
