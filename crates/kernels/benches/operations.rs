@@ -1,5 +1,5 @@
 //! Each slice kernel at the sizes of a decoder's training step: the best time of twelve, its rate, and what it
-//! takes of a step; and the products inside the layers, alone.
+//! takes of a step; and alone, the products inside the layers and the activations.
 //!
 //! `cargo bench -p triaxis-kernels --bench operations -- small` (or `tiny`, `quickstart`, `quick`, `medium`);
 //! `RAYON_NUM_THREADS` sets the threads.
@@ -14,7 +14,7 @@ use triaxis_kernels::cpu::feed_forward::{self, FeedForward};
 use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::Angles;
-use triaxis_kernels::cpu::{adamw, embedding, linear, rms_norm};
+use triaxis_kernels::cpu::{adamw, embedding, gelu, linear, rms_norm, swiglu};
 
 /// Name, width, layers, heads, vocabulary, length, sequences.
 const SIZES: [(&str, [usize; 6]); 5] = [
@@ -102,6 +102,25 @@ fn products([width, layers, _, _, length, batch]: [usize; 6], precision: Precisi
     table.product(precision, "gate and up", layers, [rows, width, 2 * inner]);
     table.product(precision, "down", layers, [rows, inner, width]);
     println!("{:28} {:30.2} ms", "in all", table.total);
+}
+
+/// The activations of a block, one of which its feed-forward layer contains.
+fn activations([width, layers, _, _, length, batch]: [usize; 6]) {
+    let (rows, inner) = (batch * length, (width * 8 / 3).next_multiple_of(8));
+    let (x, dy) = (values(2 * rows * inner), values(2 * rows * inner));
+    let (mut y, mut dx) = (values(rows * inner), values(x.len()));
+    let mut table = Table { total: 0.0 };
+    table.line("SwiGLU forward", layers, 24 * y.len(), || {
+        swiglu::forward(&x, inner, &mut y)
+    });
+    table.line("SwiGLU backward", layers, 32 * y.len(), || {
+        swiglu::backward(&x, inner, &dy[..y.len()], &mut dx)
+    });
+    let mut y = values(x.len());
+    table.line("GELU forward", layers, 40 * x.len(), || gelu::forward(&x, &mut y));
+    table.line("GELU backward", layers, 42 * x.len(), || {
+        gelu::backward(&x, &dy, &mut dx)
+    });
 }
 
 /// The layers of a block but attention.
@@ -286,6 +305,8 @@ fn main() {
         .iter()
         .filter(|(name, _)| chosen.iter().any(|chosen| chosen == name))
     {
+        println!("{name}, activations alone:");
+        activations(*size);
         for precision in [Precision::Float32, Precision::BFloat16] {
             println!("{name} {precision:?}, {} threads", rayon::current_num_threads());
             let mut table = Table { total: 0.0 };

@@ -9,6 +9,7 @@ pub mod bf16;
 pub mod cross_entropy;
 pub mod embedding;
 pub mod feed_forward;
+pub mod gelu;
 pub mod linear;
 pub mod matrix;
 pub mod norm;

@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::cpu::bf16;
 use crate::simd::Level;
 
 /// How the operations of this crate compute on a processor. Other devices always run the compositions.
@@ -23,7 +22,7 @@ pub enum Precision {
     #[default]
     Float32,
     /// Operands are rounded to bf16, where the processor has instructions for it
-    /// ([`bf16::unit`](crate::cpu::bf16::unit)); elsewhere as [`Precision::Float32`].
+    /// ([`Unit`](crate::cpu::bf16::Unit)); elsewhere as [`Precision::Float32`].
     BFloat16,
 }
 
@@ -31,9 +30,9 @@ impl Precision {
     /// What multiplies matrices in this precision on this processor: `amx` or `avx512-bf16` for bf16 where
     /// there is either, else the instruction set of `f32`, `avx512`, `avx2` or `portable`.
     pub fn unit(self) -> &'static str {
-        match (self, bf16::unit()) {
-            (Self::BFloat16, unit) if unit != "none" => unit,
-            _ => Level::current().name(),
+        match self.rounding() {
+            Some(unit) => unit.name(),
+            None => Level::current().name(),
         }
     }
 }

@@ -42,6 +42,7 @@ mod tensors {
     pub use crate::ops::cross_entropy::{head_cross_entropy, head_losses};
     pub use crate::ops::embedding::embedding;
     pub use crate::ops::feed_forward::feed_forward;
+    pub use crate::ops::gelu::gelu;
     pub use crate::ops::linear::linear;
     pub use crate::ops::norm::{gradient_norm, sum_of_squares};
     pub use crate::ops::product::count_products;

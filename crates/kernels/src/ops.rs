@@ -10,6 +10,7 @@ pub(crate) mod attention_half;
 pub(crate) mod cross_entropy;
 pub(crate) mod embedding;
 pub(crate) mod feed_forward;
+pub(crate) mod gelu;
 pub(crate) mod linear;
 pub(crate) mod norm;
 pub(crate) mod product;

@@ -3,7 +3,7 @@
 mod reference;
 
 use rayon::ThreadPoolBuilder;
-use reference::{random, random_tokens};
+use reference::{random, random_tokens, rounded};
 use triaxis_kernels::Precision;
 use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
 use triaxis_kernels::cpu::cross_entropy::Head;
@@ -11,7 +11,7 @@ use triaxis_kernels::cpu::feed_forward::{self, FeedForward};
 use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
-use triaxis_kernels::cpu::{adamw, cross_entropy, embedding, linear, norm, rms_norm, rotary, swiglu};
+use triaxis_kernels::cpu::{adamw, cross_entropy, embedding, gelu, linear, norm, rms_norm, rotary, swiglu};
 
 /// Runs `operation` on pools of one, two, three and five threads and compares the bits of its results.
 fn same(operation: impl Fn() -> Vec<Vec<f32>> + Sync + Send) {
@@ -40,6 +40,7 @@ fn unset(count: usize) -> Vec<f32> {
 fn products() {
     for (rows, depth, columns) in [(301, 130, 77), (77, 700, 301), (40, 2050, 65), (5, 600, 1500)] {
         let (a, b) = (random(1, rows * depth), random(2, depth * columns));
+        let precision = rounded();
         same(|| {
             let mut c = unset(rows * columns);
             Precision::Float32.multiply(
@@ -52,7 +53,7 @@ fn products() {
             let turned = Matrix::new(&a, depth, rows).transposed();
             Precision::Float32.multiply(turned, Matrix::new(&b, depth, columns), &mut c, columns, true);
             let mut rounded = unset(rows * columns);
-            Precision::BFloat16.multiply(
+            precision.multiply(
                 turned,
                 Matrix::new(&b, depth, columns),
                 &mut rounded,
@@ -78,6 +79,9 @@ fn rows_and_elements() {
         let (mut gated, mut dgate_up) = (unset(x.len()), unset(gate_up.len()));
         swiglu::forward(&gate_up, width, &mut gated);
         swiglu::backward(&gate_up, width, &dy, &mut dgate_up);
+        let (mut activated, mut dactivated) = (unset(gate_up.len()), unset(x.len()));
+        gelu::forward(&gate_up, &mut activated);
+        gelu::backward(&x, &dy, &mut dactivated);
         let (mut rows_of_table, mut dtable) = (unset(x.len()), unset(50 * width));
         embedding::gather(&x[..50 * width], width, &tokens, &mut rows_of_table);
         embedding::scatter(&dy, width, &tokens, &mut dtable);
@@ -105,6 +109,8 @@ fn rows_and_elements() {
             dweight,
             gated,
             dgate_up,
+            activated,
+            dactivated,
             rows_of_table,
             dtable,
             turned,
@@ -118,7 +124,7 @@ fn rows_and_elements() {
 
 #[test]
 fn layers() {
-    for precision in [Precision::Float32, Precision::BFloat16] {
+    for precision in [Precision::Float32, rounded()] {
         layers_in(precision);
     }
 }
@@ -186,7 +192,7 @@ fn losses() {
     let (rows, width, vocabulary) = (600, 40, 3000);
     let (x, weight) = (random(1, rows * width), random(2, vocabulary * width));
     let targets = random_tokens(3, rows, vocabulary);
-    for precision in [Precision::Float32, Precision::BFloat16] {
+    for precision in [Precision::Float32, rounded()] {
         same(|| {
             let head = Head {
                 weight: &weight,
@@ -213,7 +219,7 @@ fn attention_of_several_heads() {
     };
     attention_is_the_same(shape);
     attention_is_the_same(Shape {
-        precision: Precision::BFloat16,
+        precision: rounded(),
         ..shape
     });
 }

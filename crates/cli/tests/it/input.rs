@@ -177,7 +177,10 @@ fn a_dry_run_refuses_what_the_run_would() {
         .replace("[corpus]", "[corpus]\nsample = \"64KB\"")
         .replace("compute_factor = 2.0", "compute_factor = 1e9");
     let dry = ["study", "run", "spec.toml", "--dry-run"];
-    says(&refused(&Bench::new(&spec), &dry), &["the held out trial", "epochs"]);
+    says(
+        &refused(&Bench::new(&spec), &dry),
+        &["the held out trial", "epochs"],
+    );
     let spec = SPEC.replace("vocabulary = 300", "vocabulary = 10");
     says(
         &refused(&Bench::new(&spec), &dry),

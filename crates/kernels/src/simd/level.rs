@@ -64,8 +64,10 @@ impl Level {
 
     /// Makes every kernel of the process use this instruction set from now on.
     ///
-    /// Results differ by rounding between instruction sets; choosing one that several kinds of machine
-    /// have gives the same bits on all of them.
+    /// Results differ by rounding between instruction sets. One that several kinds of machine have gives the same
+    /// bits on all of them, with three exceptions: exponentials and logarithms of single values are those of the
+    /// platform's library, products in bf16 those of the [`Unit`](crate::cpu::bf16::Unit), and portable code rounds
+    /// `a × b + c` once where the target always can, as aarch64 does, else twice.
     pub fn make_default(self) {
         let code = match self {
             #[cfg(target_arch = "x86_64")]

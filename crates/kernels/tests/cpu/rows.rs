@@ -1,167 +1,256 @@
 //! Operations on rows and elements.
 
 use proptest::prelude::*;
-use triaxis_kernels::Precision;
-use triaxis_kernels::cpu::cross_entropy::Head;
+use triaxis_kernels::Update;
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
-use triaxis_kernels::cpu::{adamw, cross_entropy, embedding, norm, rms_norm, rotary, swiglu};
+use triaxis_kernels::cpu::{adamw, embedding, gelu, norm, rms_norm, rotary, swiglu};
 
 use super::attention::angles;
 use super::reference::{self, config, random, random_tokens, wide};
-use super::{ROUNDED_TOLERANCE, TOLERANCE, on_every_level, size};
+use super::{on_every_level, size, unset};
+
+/// `x`, the weight and the gradient of `y`.
+pub(super) fn rms_norm_inputs([rows, width]: [usize; 2]) -> [Vec<f32>; 3] {
+    [random(1, rows * width), random(2, width), random(3, rows * width)]
+}
+
+pub(super) fn check_rms_norm([rows, width]: [usize; 2], [x, weight, dy]: &[Vec<f32>; 3]) {
+    let expected = reference::rms_norm(&wide(x), &wide(weight), 1e-6);
+    let [expected_dx, expected_dweight] =
+        reference::rms_norm_gradients(&wide(x), &wide(weight), 1e-6, &wide(dy));
+    on_every_level(|| {
+        let (mut y, mut scales) = (unset(x.len()), unset(rows));
+        rms_norm::forward(x, weight, 1e-6, &mut y, &mut scales);
+        assert_close!(y, expected);
+        let (mut dx, mut dweight) = (unset(x.len()), unset(width));
+        rms_norm::backward(x, weight, &scales, dy, &mut dx, &mut dweight);
+        assert_close!(dx, expected_dx, 1.0);
+        assert_close!(dweight, expected_dweight, 1.0);
+    });
+}
+
+/// Gates and ups, and the gradient of `y`.
+pub(super) fn swiglu_inputs([rows, width]: [usize; 2]) -> [Vec<f32>; 2] {
+    let gate_up = random(1, 2 * rows * width).iter().map(|x| 6.0 * x).collect();
+    [gate_up, random(2, rows * width)]
+}
+
+pub(super) fn check_swiglu([_, width]: [usize; 2], [gate_up, dy]: &[Vec<f32>; 2]) {
+    let expected = reference::swiglu(&wide(gate_up), width);
+    let expected_gradient = reference::swiglu_gradient(&wide(gate_up), width, &wide(dy));
+    on_every_level(|| {
+        let (mut y, mut gradient) = (unset(dy.len()), unset(gate_up.len()));
+        swiglu::forward(gate_up, width, &mut y);
+        assert_close!(y, expected);
+        swiglu::backward(gate_up, width, dy, &mut gradient);
+        assert_close!(gradient, expected_gradient);
+    });
+}
+
+/// `x` and the gradient of `y`.
+pub(super) fn gelu_inputs(length: usize) -> [Vec<f32>; 2] {
+    [
+        random(1, length).iter().map(|x| 6.0 * x).collect(),
+        random(2, length),
+    ]
+}
+
+pub(super) fn check_gelu([x, dy]: &[Vec<f32>; 2]) {
+    let expected = reference::gelu(&wide(x));
+    let expected_dx = reference::gelu_gradient(&wide(x), &wide(dy));
+    on_every_level(|| {
+        let (mut y, mut dx) = (unset(x.len()), unset(x.len()));
+        gelu::forward(x, &mut y);
+        assert_close!(y, expected);
+        gelu::backward(x, dy, &mut dx);
+        assert_close!(dx, expected_dx);
+    });
+}
+
+/// Both ways, of sequences of `length` positions.
+pub(super) fn check_rotary([length, heads, half]: [usize; 3], x: &[f32]) {
+    let angles = angles(length, half);
+    let back: Vec<f64> = angles.iter().map(|angle| -angle).collect();
+    let cosines: Vec<f32> = angles.iter().map(|a| a.cos() as f32).collect();
+    let sines: Vec<f32> = angles.iter().map(|a| a.sin() as f32).collect();
+    let table = Angles {
+        cosines: &cosines,
+        sines: &sines,
+    };
+    let expected = [angles, back].map(|angles| reference::rotate(&wide(x), length, heads, 2 * half, &angles));
+    on_every_level(|| {
+        for (turn, expected) in [Turn::Forward, Turn::Back].into_iter().zip(&expected) {
+            let mut y = unset(x.len());
+            rotary::rotate(x, length, heads, 2 * half, table, turn, &mut y);
+            assert_close!(y, *expected);
+        }
+    });
+}
+
+/// The table, and the gradient of the rows that are chosen.
+pub(super) fn embedding_inputs([vocabulary, width, count]: [usize; 3]) -> [Vec<f32>; 2] {
+    [random(1, vocabulary * width), random(2, count * width)]
+}
+
+pub(super) fn check_embedding([vocabulary, width, count]: [usize; 3], [table, dy]: &[Vec<f32>; 2]) {
+    let tokens = random_tokens(3, count, vocabulary);
+    let mut y = unset(count * width);
+    embedding::gather(table, width, &tokens, &mut y);
+    assert_close!(y, reference::gather(&wide(table), width, &tokens), 0.0, 0.0);
+    let mut dtable = unset(table.len());
+    embedding::scatter(dy, width, &tokens, &mut dtable);
+    assert_close!(
+        dtable,
+        reference::scatter(&wide(dy), width, &tokens, vocabulary),
+        1.0
+    );
+}
+
+/// The parameters, their gradient and both moments.
+pub(super) fn adamw_inputs(length: usize) -> [Vec<f32>; 4] {
+    let second = random(4, length).iter().map(|x| x * x).collect();
+    [random(1, length), random(2, length), random(3, length), second]
+}
+
+/// Ten steps, and the sum of the squares of the gradient.
+pub(super) fn check_adamw([start, gradient, first, second]: &[Vec<f32>; 4]) {
+    let updates = (1..=10).map(|step| Update {
+        learning_rate: 0.01,
+        beta_1: 0.9,
+        beta_2: 0.95,
+        epsilon: 1e-8,
+        weight_decay: 0.1,
+        gradient_scale: 0.5,
+        step,
+    });
+    let mut expected = [start, first, second].map(|values| wide(values));
+    let [p, m, v] = &mut expected;
+    for update in updates.clone() {
+        for i in 0..start.len() {
+            [p[i], m[i], v[i]] = reference::adamw([p[i], m[i], v[i]], gradient[i].into(), &update);
+        }
+    }
+    let squares: f64 = wide(gradient).iter().map(|g| g * g).sum();
+    on_every_level(|| {
+        let [mut p, mut m, mut v] = [start, first, second].map(Vec::clone);
+        for update in updates.clone() {
+            adamw::step(&mut p, gradient, &mut m, &mut v, &update);
+        }
+        assert_close!(p, expected[0]);
+        assert_close!(m, expected[1]);
+        assert_close!(v, expected[2]);
+        let sum = [norm::sum_of_squares(gradient) as f32];
+        assert_close!(sum, [squares], 0.0, 1e-6);
+    });
+}
 
 proptest! {
     #![proptest_config(config(24))]
 
     #[test]
     fn rms_norm_of_any_shape(rows in size(), width in size()) {
-        let (x, weight, dy) = (random(1, rows * width), random(2, width), random(3, rows * width));
-        let expected = reference::rms_norm(&wide(&x), &wide(&weight), 1e-6);
-        let [expected_dx, expected_dweight] =
-            reference::rms_norm_gradients(&wide(&x), &wide(&weight), 1e-6, &wide(&dy));
-        on_every_level(|| {
-            let (mut y, mut scales) = (vec![f32::NAN; x.len()], vec![f32::NAN; rows]);
-            rms_norm::forward(&x, &weight, 1e-6, &mut y, &mut scales);
-            assert_close!(y, expected);
-            let (mut dx, mut dweight) = (vec![f32::NAN; x.len()], vec![f32::NAN; width]);
-            rms_norm::backward(&x, &weight, &scales, &dy, &mut dx, &mut dweight);
-            assert_close!(dx, expected_dx, 1.0);
-            assert_close!(dweight, expected_dweight, 1.0);
-        });
+        check_rms_norm([rows, width], &rms_norm_inputs([rows, width]));
     }
 
     #[test]
     fn swiglu_of_any_shape(rows in size(), width in size()) {
-        let x: Vec<f32> = random(1, 2 * rows * width).iter().map(|x| 6.0 * x).collect();
-        let dy = random(2, rows * width);
-        let expected = reference::swiglu(&wide(&x), width);
-        let expected_gradient = reference::swiglu_gradient(&wide(&x), width, &wide(&dy));
-        on_every_level(|| {
-            let (mut y, mut gradient) = (vec![f32::NAN; dy.len()], vec![f32::NAN; x.len()]);
-            swiglu::forward(&x, width, &mut y);
-            assert_close!(y, expected);
-            swiglu::backward(&x, width, &dy, &mut gradient);
-            assert_close!(gradient, expected_gradient);
-        });
+        check_swiglu([rows, width], &swiglu_inputs([rows, width]));
+    }
+
+    #[test]
+    fn gelu_of_any_length(length in prop_oneof![size(), Just(40_000)]) {
+        check_gelu(&gelu_inputs(length));
     }
 
     #[test]
     fn rotary_of_any_shape(batch in 1usize..3, length in size(), heads in 1usize..4, half in 1usize..20) {
-        let (x, angles) = (random(1, batch * length * heads * 2 * half), angles(length, half));
-        let expected = reference::rotate(&wide(&x), length, heads, 2 * half, &angles);
-        let cosines: Vec<f32> = angles.iter().map(|a| a.cos() as f32).collect();
-        let sines: Vec<f32> = angles.iter().map(|a| a.sin() as f32).collect();
-        let table = Angles { cosines: &cosines, sines: &sines };
-        on_every_level(|| {
-            let (mut y, mut back) = (vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]);
-            rotary::rotate(&x, length, heads, 2 * half, table, Turn::Forward, &mut y);
-            assert_close!(y, expected);
-            rotary::rotate(&y, length, heads, 2 * half, table, Turn::Back, &mut back);
-            assert_close!(back, wide(&x));
-        });
+        check_rotary([length, heads, half], &random(1, batch * length * heads * 2 * half));
     }
 
     #[test]
     fn embedding_of_any_shape(vocabulary in size(), width in size(), count in size()) {
-        let (table, dy) = (random(1, vocabulary * width), random(2, count * width));
-        let tokens = random_tokens(3, count, vocabulary);
-        let mut y = vec![f32::NAN; count * width];
-        embedding::gather(&table, width, &tokens, &mut y);
-        let mut expected = vec![0.0; table.len()];
-        for (i, &token) in tokens.iter().enumerate() {
-            prop_assert_eq!(&y[i * width..(i + 1) * width], &table[token as usize * width..(token as usize + 1) * width]);
-            for c in 0..width {
-                expected[token as usize * width + c] += f64::from(dy[i * width + c]);
-            }
-        }
-        let mut dtable = vec![f32::NAN; table.len()];
-        embedding::scatter(&dy, width, &tokens, &mut dtable);
-        assert_close!(dtable, expected, 1.0);
-    }
-
-    #[test]
-    fn cross_entropy_of_any_shape(rows in size(), width in size(), vocabulary in size()) {
-        let (x, targets) = (random(1, rows * width), random_tokens(3, rows, vocabulary));
-        let weight: Vec<f32> = random(2, vocabulary * width).iter().map(|x| 3.0 * x).collect();
-        let (expected, [expected_dx, expected_dweight]) =
-            reference::cross_entropy(&wide(&x), &wide(&weight), width, &targets);
-        on_every_level(|| {
-            let head = Head { weight: &weight, width, precision: Precision::Float32 };
-            let mut losses = vec![f32::NAN; rows];
-            let (mut dx, mut dweight) = (vec![f32::NAN; x.len()], vec![f32::NAN; weight.len()]);
-            cross_entropy::losses(head, &x, &targets, &mut losses);
-            let alone = losses.clone();
-            cross_entropy::losses_and_gradients(head, &x, &targets, &mut losses, &mut dx, &mut dweight);
-            assert_eq!(alone, losses);
-            assert_close!(losses, expected, 1.0);
-            assert_close!(dx, expected_dx, 1.0 / rows as f64);
-            assert_close!(dweight, expected_dweight, 1.0 / rows as f64);
-        });
+        let sizes = [vocabulary, width, count];
+        check_embedding(sizes, &embedding_inputs(sizes));
     }
 
     #[test]
     fn adamw_and_norm_of_any_length(length in prop_oneof![size(), Just(40_000)]) {
-        let (start, gradient) = (random(1, length), random(2, length));
-        on_every_level(|| {
-            let (mut p, mut m, mut v) = (start.clone(), vec![0.0; length], vec![0.0; length]);
-            let (mut wp, mut wm, mut wv) = (wide(&start), vec![0.0f64; length], vec![0.0f64; length]);
-            for step in 1..=10 {
-                let update = adamw::Update {
-                    learning_rate: 0.01, beta_1: 0.9, beta_2: 0.95, epsilon: 1e-8, weight_decay: 0.1,
-                    gradient_scale: 0.5, step,
-                };
-                adamw::step(&mut p, &gradient, &mut m, &mut v, &update);
-                for i in 0..length {
-                    let g = f64::from(gradient[i]) * 0.5;
-                    wm[i] = 0.9 * wm[i] + 0.1 * g;
-                    wv[i] = 0.95 * wv[i] + 0.05 * g * g;
-                    let (mean, square) = (wm[i] / (1.0 - 0.9f64.powi(step as i32)), wv[i] / (1.0 - 0.95f64.powi(step as i32)));
-                    wp[i] -= 0.01 * (0.1 * wp[i] + mean / (square.sqrt() + 1e-8));
-                }
-            }
-            assert_close!(p, wp);
-            assert_close!(m, wm);
-            assert_close!(v, wv);
-            let expected: f64 = gradient.iter().map(|g| f64::from(*g).powi(2)).sum();
-            assert!((norm::sum_of_squares(&gradient) / expected - 1.0).abs() < 1e-6);
-        });
+        check_adamw(&adamw_inputs(length));
     }
 }
 
-/// Values that bf16 holds exactly, so that only the exponentials are rounded; the logits of the last tokens lie
-/// far above those of the first, or not, and all of them are far from zero.
+/// Each value alone, and not only the largest: the tails are products of ever smaller factors.
 #[test]
-fn rounded_cross_entropy_of_low_and_high_logits() {
-    for (rows, width, vocabulary) in [(1, 1, 1), (33, 8, 17), (70, 8, 513), (300, 9, 1100)] {
-        for late in [1.0, 6.0] {
-            let whole = |seed, count, most: f32| -> Vec<f32> {
-                random(seed, count).iter().map(|x| (most * x).round()).collect()
+fn gelu_of_each_value_from_tail_to_tail() {
+    let mut x: Vec<f32> = (-15_000..15_000).map(|i| i as f32 / 1000.0).collect();
+    x.extend([
+        0.0,
+        -0.0,
+        1e-45,
+        -1e-39,
+        1e-38,
+        -2e-38,
+        1e-20,
+        -1e-6,
+        100.0,
+        -100.0,
+        1e30,
+        -1e30,
+        f32::MAX,
+        f32::MIN,
+    ]);
+    let expected = reference::gelu(&wide(&x));
+    let gradient = reference::gelu_gradient(&wide(&x), &vec![1.0; x.len()]);
+    // Below the normal range there are fewer digits.
+    let check = |actual: f32, expected: f64, terms: f64, x: f32| {
+        let most = 1e-5 * terms.max(f64::from(f32::MIN_POSITIVE));
+        assert!(
+            (f64::from(actual) - expected).abs() <= most,
+            "{actual:e} instead of {expected:e} at {x}"
+        );
+    };
+    on_every_level(|| {
+        let (mut y, mut dx) = (vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]);
+        gelu::forward(&x, &mut y);
+        gelu::backward(&x, &vec![1.0; x.len()], &mut dx);
+        for (i, &x) in x.iter().enumerate() {
+            check(y[i], expected[i], expected[i].abs(), x);
+            // The gradient is zero at -0.75, where its two terms cancel.
+            let terms = if x < 0.0 && x > -1.0 {
+                0.1
+            } else {
+                gradient[i].abs()
             };
-            let (x, targets) = (whole(1, rows * width, 3.0), random_tokens(3, rows, vocabulary));
-            let mut weight = whole(2, vocabulary * width, 3.0);
-            for value in weight.iter_mut().skip(512 * width) {
-                *value *= late;
-            }
-            let (expected, [expected_dx, expected_dweight]) =
-                reference::cross_entropy(&wide(&x), &wide(&weight), width, &targets);
-            let head = Head {
-                weight: &weight,
-                width,
-                precision: Precision::BFloat16,
-            };
-            let mut losses = vec![f32::NAN; rows];
-            let (mut dx, mut dweight) = (vec![f32::NAN; x.len()], vec![f32::NAN; weight.len()]);
-            cross_entropy::losses_and_gradients(head, &x, &targets, &mut losses, &mut dx, &mut dweight);
-            assert_close!(losses, expected, 1.0, TOLERANCE);
-            assert_close!(dx, expected_dx, 1.0 / rows as f64, ROUNDED_TOLERANCE);
-            assert_close!(dweight, expected_dweight, 1.0 / rows as f64, ROUNDED_TOLERANCE);
+            check(dx[i], gradient[i], terms, x);
         }
+    });
+}
+
+/// Values of C's `erf`, by Python 3.11's `x / 2 * math.erfc(-x / math.sqrt(2))`.
+#[test]
+fn reference_gelu_is_that_of_the_field() {
+    let known = [
+        (-12.0, -2.1317785344932424e-32),
+        (-6.5, -2.6104003795084313e-10),
+        (-3.25, -0.001875331387769994),
+        (-2.9, -0.005410858571113711),
+        (-1.0, -0.15865525393145707),
+        (-0.125, -0.056282721896235885),
+        (0.5, 0.34573123063700656),
+        (1.75, 1.67989647548832),
+        (3.5, 3.4991857982233756),
+        (8.0, 7.999999999999995),
+    ];
+    for (x, y) in known {
+        let relative = (reference::gelu(&[x])[0] / y - 1.0).abs();
+        assert!(relative < 1e-13, "{x}: {relative:e}");
     }
 }
 
 #[test]
 fn reference_gradients_match_finite_differences() {
     let close = |a: &[f64], b: &[f64]| {
+        assert_eq!(a.len(), b.len());
         a.iter()
             .zip(b)
             .for_each(|(a, b)| assert!((a - b).abs() < 1e-8, "{a} {b}"))
@@ -177,10 +266,40 @@ fn reference_gradients_match_finite_differences() {
         &dw,
         &reference::finite_differences(&w, &dy, |w| reference::rms_norm(&x, w, 1e-3)),
     );
+    let dy = wide_random(3, 6);
+    let (x, w) = (wide_random(1, 15), wide_random(2, 10));
+    let product = reference::Product::new(&x, &w, &dy, [3, 5, 2]);
+    close(
+        &product.dx,
+        &reference::finite_differences(&x, &dy, |x| reference::multiply(x, &w, 3, 5, 2)),
+    );
+    close(
+        &product.dweight,
+        &reference::finite_differences(&w, &dy, |w| reference::multiply(&x, w, 3, 5, 2)),
+    );
+    let (x, dy, angles) = (wide_random(1, 24), wide_random(2, 24), angles(3, 2));
+    let back: Vec<f64> = angles.iter().map(|angle| -angle).collect();
+    close(
+        &reference::rotate(&dy, 3, 2, 4, &back),
+        &reference::finite_differences(&x, &dy, |x| reference::rotate(x, 3, 2, 4, &angles)),
+    );
+    let (table, dy, tokens) = (wide_random(1, 12), wide_random(2, 15), [3, 0, 3, 1, 3]);
+    close(
+        &reference::scatter(&dy, 3, &tokens, 4),
+        &reference::finite_differences(&table, &dy, |table| reference::gather(table, 3, &tokens)),
+    );
     let (x, dy) = (wide_random(1, 24), wide_random(2, 12));
     close(
         &reference::swiglu_gradient(&x, 4, &dy),
         &reference::finite_differences(&x, &dy, |x| reference::swiglu(x, 4)),
+    );
+    let (x, dy) = (
+        wide_random(1, 12).iter().map(|x| 5.0 * x).collect::<Vec<_>>(),
+        wide_random(2, 12),
+    );
+    close(
+        &reference::gelu_gradient(&x, &dy),
+        &reference::finite_differences(&x, &dy, reference::gelu),
     );
     let (x, w, targets) = (wide_random(1, 12), wide_random(2, 20), [0, 4, 2]);
     let (_, [dx, dw]) = reference::cross_entropy(&x, &w, 4, &targets);

@@ -1,9 +1,13 @@
 //! Each operation as its definition says, in double precision, one loop an index.
 //!
-//! Gradients are written out as well; `gradients_match_finite_differences` in `cpu.rs` proves them.
+//! Gradients are written out as well; `reference_gradients_match_finite_differences` in `cpu/rows.rs` proves them.
 #![allow(dead_code)]
 
+use std::io::Write;
+
 use proptest::test_runner::{Config, RngSeed};
+use triaxis_kernels::cpu::bf16::Unit;
+use triaxis_kernels::{Precision, Update};
 
 /// The same cases on every run.
 pub(crate) fn config(cases: u32) -> Config {
@@ -13,6 +17,18 @@ pub(crate) fn config(cases: u32) -> Config {
         rng_seed: RngSeed::Fixed(1),
         ..Config::default()
     }
+}
+
+/// [`Precision::BFloat16`]. Where the processor computes it in `f32`, so that tests of it prove nothing, this says so
+/// past the capture of what passing tests print.
+pub(crate) fn rounded() -> Precision {
+    static SAID: std::sync::Once = std::sync::Once::new();
+    if Unit::available().is_empty() {
+        SAID.call_once(|| {
+            let _ = writeln!(std::io::stderr(), "no bf16 here: its tests compare f32 with f32");
+        });
+    }
+    Precision::BFloat16
 }
 
 /// A stream of values in -1..1 that depends on the seed alone.
@@ -41,16 +57,26 @@ pub(crate) fn wide(values: &[f32]) -> Vec<f64> {
 
 /// The largest difference, as a share of the largest expected value, or of `terms`, the size of the terms
 /// that are summed, where that is larger because they cancel.
+///
+/// # Panics
+/// If one of a pair is NaN or infinite and the other is not the same.
 pub(crate) fn relative_error(actual: &[f32], expected: &[f64], terms: f64) -> f64 {
     assert_eq!(actual.len(), expected.len());
-    let scale = expected
-        .iter()
-        .fold(terms.max(1e-30), |scale, x| scale.max(x.abs()));
-    actual.iter().zip(expected).fold(0.0, |worst, (a, e)| {
-        let difference = (f64::from(*a) - e).abs();
-        assert!(!difference.is_nan(), "{a} instead of {e}");
-        worst.max(difference / scale)
-    })
+    let finite = expected.iter().filter(|x| x.is_finite());
+    let scale = finite.fold(terms.max(1e-30), |scale, x| scale.max(x.abs()));
+    let mut worst = 0.0f64;
+    for (index, (&a, &e)) in actual.iter().zip(expected).enumerate() {
+        let a = f64::from(a);
+        if a.is_finite() && e.is_finite() {
+            worst = worst.max((a - e).abs() / scale);
+        } else {
+            assert!(
+                a == e || a.is_nan() && e.is_nan(),
+                "{a} instead of {e} at {index}"
+            );
+        }
+    }
+    worst
 }
 
 /// `a (rows × depth) × b (depth × columns)`
@@ -70,6 +96,23 @@ pub(crate) fn transpose(a: &[f64], rows: usize, columns: usize) -> Vec<f64> {
     (0..rows * columns)
         .map(|index| a[index % rows * columns + index / rows])
         .collect()
+}
+
+/// `x × weight` and, from the gradient of the product, those of both.
+pub(crate) struct Product {
+    pub(crate) y: Vec<f64>,
+    pub(crate) dx: Vec<f64>,
+    pub(crate) dweight: Vec<f64>,
+}
+
+impl Product {
+    pub(crate) fn new(x: &[f64], weight: &[f64], dy: &[f64], [rows, depth, columns]: [usize; 3]) -> Self {
+        Self {
+            y: multiply(x, weight, rows, depth, columns),
+            dx: multiply(dy, &transpose(weight, depth, columns), rows, columns, depth),
+            dweight: multiply(&transpose(x, rows, depth), dy, depth, rows, columns),
+        }
+    }
 }
 
 pub(crate) fn rms_norm(x: &[f64], weight: &[f64], epsilon: f64) -> Vec<f64> {
@@ -122,6 +165,34 @@ pub(crate) fn swiglu_gradient(gate_up: &[f64], width: usize, dy: &[f64]) -> Vec<
     gradient
 }
 
+/// The normal distribution function, and the density. The tail is a series around zero (Marsaglia 2004, equation 2) or
+/// Laplace's continued fraction.
+fn normal(x: f64) -> [f64; 2] {
+    let z = x.abs();
+    let density = (-0.5 * x * x).exp() / std::f64::consts::TAU.sqrt();
+    let tail = if z < 3.0 {
+        let series = (1..100)
+            .rev()
+            .fold(1.0, |rest, i| 1.0 + z * z / f64::from(2 * i + 1) * rest);
+        0.5 - density * z * series
+    } else {
+        density / (1..200).rev().fold(z, |rest, i| z + f64::from(i) / rest)
+    };
+    [if x < 0.0 { tail } else { 1.0 - tail }, density]
+}
+
+pub(crate) fn gelu(x: &[f64]) -> Vec<f64> {
+    x.iter().map(|&x| x * normal(x)[0]).collect()
+}
+
+pub(crate) fn gelu_gradient(x: &[f64], dy: &[f64]) -> Vec<f64> {
+    let gradient = |(&x, dy): (&f64, &f64)| {
+        let [distribution, density] = normal(x);
+        dy * (distribution + x * density)
+    };
+    x.iter().zip(dy).map(gradient).collect()
+}
+
 /// Turns pairs (i, i + dimension / 2) of every head of `batch × length × heads × dimension`.
 pub(crate) fn rotate(x: &[f64], length: usize, heads: usize, dimension: usize, angles: &[f64]) -> Vec<f64> {
     let half = dimension / 2;
@@ -135,6 +206,48 @@ pub(crate) fn rotate(x: &[f64], length: usize, heads: usize, dimension: usize, a
         }
     }
     y
+}
+
+/// The rows of a table that tokens choose.
+pub(crate) fn gather(table: &[f64], width: usize, tokens: &[u32]) -> Vec<f64> {
+    let rows = tokens
+        .iter()
+        .map(|&token| &table[token as usize * width..][..width]);
+    rows.flatten().copied().collect()
+}
+
+/// The gradient of the table, of `vocabulary` rows.
+pub(crate) fn scatter(dy: &[f64], width: usize, tokens: &[u32], vocabulary: usize) -> Vec<f64> {
+    let mut dtable = vec![0.0; vocabulary * width];
+    for (i, &token) in tokens.iter().enumerate() {
+        for c in 0..width {
+            dtable[token as usize * width + c] += dy[i * width + c];
+        }
+    }
+    dtable
+}
+
+/// An AdamW step (Loshchilov and Hutter 2019, algorithm 2) of a parameter and its two moments.
+pub(crate) fn adamw([p, m, v]: [f64; 3], gradient: f64, update: &Update) -> [f64; 3] {
+    let (g, step) = (gradient * update.gradient_scale, update.step as i32);
+    let m = update.beta_1 * m + (1.0 - update.beta_1) * g;
+    let v = update.beta_2 * v + (1.0 - update.beta_2) * g * g;
+    let (mean, square) = (
+        m / (1.0 - update.beta_1.powi(step)),
+        v / (1.0 - update.beta_2.powi(step)),
+    );
+    let decayed = p * (1.0 - update.learning_rate * update.weight_decay);
+    [
+        decayed - update.learning_rate * mean / (square.sqrt() + update.epsilon),
+        m,
+        v,
+    ]
+}
+
+/// The value that bf16 has nearest to each, of two the even one.
+pub(crate) fn round_to_bf16(values: &[f32]) -> Vec<f64> {
+    let round = |bits: u32| f32::from_bits((bits + 0x7fff + (bits >> 16 & 1)) & 0xffff_0000);
+    values.iter().map(|x| f64::from(round(x.to_bits()))).collect()
 }
 
 /// The mean loss, each row's loss, and the gradients of `x` and the weight (`vocabulary × width`).

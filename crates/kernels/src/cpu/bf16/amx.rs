@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 /// Proof that the processor has AMX with bf16 and that the kernel lets this process use it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Tiles(());
+pub struct Tiles(());
 
 /// Proof that this thread's tiles are configured, until it is dropped.
 pub(super) struct Configured {

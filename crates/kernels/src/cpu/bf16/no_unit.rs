@@ -9,19 +9,31 @@ pub(super) enum Form {
     Pairs,
 }
 
-/// A way to multiply blocks: there is none.
-#[derive(Clone, Copy)]
-pub(crate) enum Unit {}
+/// What multiplies matrices of bf16: there is none.
+#[derive(Clone, Copy, Debug)]
+pub enum Unit {}
 
 /// A unit made ready on this thread: there is none.
 pub(super) enum Running {}
 
 impl Unit {
-    pub(in crate::cpu) fn detect() -> Option<Self> {
+    /// Every unit of this processor: none.
+    pub fn available() -> &'static [Self] {
+        &[]
+    }
+
+    /// The unit that kernels use: none, `f32` serves.
+    pub fn current() -> Option<Self> {
         None
     }
 
-    pub(super) fn name(self) -> &'static str {
+    /// Makes every kernel of the process use this unit from now on.
+    pub fn make_default(self) {
+        match self {}
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
         match self {}
     }
 

@@ -1,6 +1,8 @@
 //! What multiplies packed blocks of bf16 on this processor.
 
 use std::arch::x86_64::*;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::amx::Tiles;
 use super::pack::{pack, pack_rows};
@@ -12,7 +14,7 @@ pub(super) use super::pack::Form;
 
 /// Proof that the processor has AVX-512 with BF16.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Avx512Bf16(Avx512);
+pub struct Avx512Bf16(Avx512);
 
 impl Avx512Bf16 {
     fn detect() -> Option<Self> {
@@ -39,9 +41,9 @@ impl Avx512Bf16 {
     }
 }
 
-/// A way to multiply blocks.
+/// What multiplies matrices of bf16.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Unit {
+pub enum Unit {
     /// AMX tiles.
     Amx(Tiles, Avx512Bf16),
     /// Dot products of pairs in AVX-512 registers.
@@ -56,21 +58,32 @@ pub(super) enum Running {
 
 impl Unit {
     /// Every unit of this processor, the fastest first.
-    pub(super) fn available() -> Vec<Self> {
-        let Some(avx512) = Avx512Bf16::detect() else {
-            return Vec::new();
-        };
-        let tiles = Tiles::detect().map(|tiles| Self::Amx(tiles, avx512));
-        tiles.into_iter().chain([Self::Avx512(avx512)]).collect()
+    pub fn available() -> &'static [Self] {
+        static AVAILABLE: OnceLock<Vec<Unit>> = OnceLock::new();
+        AVAILABLE.get_or_init(|| {
+            let Some(avx512) = Avx512Bf16::detect() else {
+                return Vec::new();
+            };
+            let tiles = Tiles::detect().map(|tiles| Self::Amx(tiles, avx512));
+            tiles.into_iter().chain([Self::Avx512(avx512)]).collect()
+        })
     }
 
-    /// The fastest unit of this processor.
-    pub(in crate::cpu) fn detect() -> Option<Self> {
-        static FASTEST: std::sync::OnceLock<Option<Unit>> = std::sync::OnceLock::new();
-        *FASTEST.get_or_init(|| Self::available().first().copied())
+    /// The unit that kernels use: the fastest, unless [`Unit::make_default`] chose another; `None` where `f32` serves.
+    pub fn current() -> Option<Self> {
+        Self::available().get(CURRENT.load(Ordering::Relaxed)).copied()
     }
 
-    pub(super) fn name(self) -> &'static str {
+    /// Makes every kernel of the process use this unit from now on. All of them pack operands alike, so kernels
+    /// that run meanwhile may use either.
+    pub fn make_default(self) {
+        let all = Self::available().iter();
+        let index = all.take_while(|unit| unit.name() != self.name()).count();
+        CURRENT.store(index, Ordering::Relaxed);
+    }
+
+    /// Its name: `amx` or `avx512-bf16`.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Amx(..) => "amx",
             Self::Avx512(_) => "avx512-bf16",
@@ -107,12 +120,18 @@ impl Unit {
     }
 }
 
+/// The place of [`Unit::current`] among those available.
+static CURRENT: AtomicUsize = AtomicUsize::new(0);
+
 impl Running {
     /// Multiplies a strip of the left (in lanes) by one of the right (in pairs) into a 32 × 32 block whose
     /// rows are `stride` values apart, or adds to it.
     ///
     /// # Safety
     /// All of the block must be valid for reads and writes, and nothing else may touch it meanwhile.
+    ///
+    /// # Panics
+    /// If the strips are not the same number of whole blocks, one or more.
     pub(super) unsafe fn multiply(
         &self,
         left: &[f32],
@@ -122,10 +141,11 @@ impl Running {
         accumulate: bool,
     ) {
         assert!(
-            left.len() == right.len() && left.len().is_multiple_of(BLOCK),
-            "strips of whole blocks"
+            left.len() == right.len() && left.len().is_multiple_of(BLOCK) && !left.is_empty(),
+            "strips of whole blocks, one or more"
         );
-        // SAFETY: both strips have as many blocks; the caller answers for the result.
+        // SAFETY: both strips have as many blocks, and more than none, as asserted: tiles count them down to zero
+        // from there. The caller answers for the result.
         unsafe {
             match self {
                 Self::Amx(tiles) => {

@@ -1,0 +1,105 @@
+//! The Gaussian error linear unit in its exact form (Hendrycks and Gimpel 2016, arXiv 1606.08415):
+//! `gelu(x) = x Φ(x)`, with Φ the normal distribution function.
+
+use crate::parallel::{self, Shared, block};
+use crate::simd::{Simd, dispatch, each_vector};
+
+/// Values a task does.
+const VALUES: usize = 16_384;
+
+/// Writes `x Φ(x)` into `y`.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn forward(x: &[f32], y: &mut [f32]) {
+    let length = x.len();
+    assert!(y.len() == length, "an output for each of {length} values");
+    let y = Shared::new(y);
+    parallel::for_each(length.div_ceil(VALUES), 40 * length, |task| {
+        let mine = block(task, VALUES, length);
+        // SAFETY: blocks of values do not overlap.
+        let y = unsafe { y.part(mine.clone()) };
+        dispatch!(forward_block(&x[mine], y));
+    });
+}
+
+#[inline(always)]
+fn forward_block<S: Simd>(simd: S, x: &[f32], y: &mut [f32]) {
+    each_vector(
+        simd,
+        [x],
+        [y],
+        0.0,
+        #[inline(always)]
+        |[x], _| [simd.mul(x, normal(simd, x)[0])],
+    );
+}
+
+/// From the gradient of `y`, writes that of `x`: `dx = dy (Φ(x) + x φ(x))`, with φ the normal density.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn backward(x: &[f32], dy: &[f32], dx: &mut [f32]) {
+    let length = x.len();
+    assert!(
+        dy.len() == length && dx.len() == length,
+        "two gradients for each of {length} values"
+    );
+    let dx = Shared::new(dx);
+    parallel::for_each(length.div_ceil(VALUES), 42 * length, |task| {
+        let mine = block(task, VALUES, length);
+        // SAFETY: blocks of values do not overlap.
+        let dx = unsafe { dx.part(mine.clone()) };
+        dispatch!(backward_block(&x[mine.clone()], &dy[mine], dx));
+    });
+}
+
+#[inline(always)]
+fn backward_block<S: Simd>(simd: S, x: &[f32], dy: &[f32], dx: &mut [f32]) {
+    each_vector(
+        simd,
+        [x, dy],
+        [dx],
+        0.0,
+        #[inline(always)]
+        |[x, dy], _| {
+            let [distribution, density] = normal(simd, x);
+            [simd.mul(dy, simd.mul_add(x, density, distribution))]
+        },
+    );
+}
+
+/// The normal distribution function and density, `[Φ(x), φ(x)]`, to a relative error of 5e-6 however small they are.
+#[inline(always)]
+fn normal<S: Simd>(simd: S, x: S::Floats) -> [S::Floats; 2] {
+    let (zero, one) = (simd.splat(0.0), simd.splat(1.0));
+    let z = simd.maximum(simd.sub(zero, x), x);
+    let half_square = simd.mul(simd.mul(z, z), simd.splat(0.5));
+    // 1 ÷ √(2 π)
+    let density = simd.mul(simd.exp(simd.sub(zero, half_square)), simd.splat(0.398_942_3));
+    // Mills' ratio (1 - Φ(z)) ÷ φ(z), as a polynomial in t = 1 ÷ (1 + p z) without constant term: the form of
+    // Abramowitz and Stegun 1964, 26.2.17, with coefficients by Remez' algorithm, whose relative error is below
+    // 1.7e-7 up to z = 14.5, where both factors of the tail have vanished in `f32`.
+    let t = simd.div(one, simd.mul_add(z, simd.splat(0.231_641_9), one));
+    let mut ratio = simd.splat(-0.175_643_64);
+    for coefficient in [
+        0.617_069_5,
+        -0.498_731_1,
+        0.558_147_55,
+        0.037_568_804,
+        0.256_150_4,
+        0.226_847_95,
+        0.231_904_86,
+        0.0,
+    ] {
+        ratio = simd.mul_add(ratio, t, simd.splat(coefficient));
+    }
+    let tail = simd.mul(density, ratio);
+    // Φ is the tail itself below zero and one less it above: 0 + tail or 1 - tail, of which neither cancels. Where
+    // the sign is a fraction, x is below the normal range and the tail is a half.
+    let sign = simd.minimum(one, simd.mul(x, simd.splat(1e38)));
+    let sign = simd.maximum(simd.splat(-1.0), sign);
+    let half = simd.splat(0.5);
+    let step = simd.mul_add(sign, half, half);
+    [simd.sub(step, simd.mul(sign, tail)), density]
+}

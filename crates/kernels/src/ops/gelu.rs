@@ -1,0 +1,58 @@
+//! The Gaussian error linear unit.
+
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
+use burn::tensor::Tensor;
+use burn_flex::FlexTensor;
+
+use super::autodiff::record;
+use super::flex::{contiguous, dimensions, fused, tensor, values};
+use crate::cpu::gelu;
+use crate::memory::Buffer;
+
+/// `x Φ(x)` of each value, with Φ the normal distribution function (Hendrycks and Gimpel 2016, arXiv 1606.08415), not
+/// its approximation by a hyperbolic tangent: `[rows, width]` to `[rows, width]`.
+pub fn gelu(x: Tensor<2>) -> Tensor<2> {
+    if fused(&x) {
+        return Tensor::from_dispatch(Dispatch::gelu(x.into_dispatch()));
+    }
+    // Not burn's own, whose gradient is that of the approximation on most devices.
+    let distribution = x.clone().mul_scalar(std::f64::consts::FRAC_1_SQRT_2).erf();
+    x * distribution.add_scalar(1.0).mul_scalar(0.5)
+}
+
+#[backend_extension(Flex, Autodiff)]
+trait Gelu: Backend {
+    fn gelu(x: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
+impl Gelu for Flex {
+    fn gelu(x: FlexTensor) -> FlexTensor {
+        forward(&contiguous(x))
+    }
+}
+
+impl<C: CheckpointStrategy> Gelu for Autodiff<Flex, C> {
+    fn gelu(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        record::<C, _, 1>(
+            "gelu",
+            [x],
+            |[x], _| {
+                let x = contiguous(x);
+                (forward(&x), x)
+            },
+            |x, dy, _| {
+                let (dy, mut dx) = (contiguous(dy), Buffer::any(values(&x).len()));
+                gelu::backward(values(&x), values(&dy), &mut dx);
+                [Some(tensor(dx, dimensions::<2>(&x)))]
+            },
+        )
+    }
+}
+
+fn forward(x: &FlexTensor) -> FlexTensor {
+    let mut y = Buffer::any(values(x).len());
+    gelu::forward(values(x), &mut y);
+    tensor(y, dimensions::<2>(x))
+}

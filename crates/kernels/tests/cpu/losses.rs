@@ -1,0 +1,93 @@
+//! The head and its cross-entropy, in both precisions.
+
+use proptest::prelude::*;
+use triaxis_kernels::Precision;
+use triaxis_kernels::cpu::cross_entropy::{self, Head};
+
+use super::reference::{self, config, random, random_tokens, round_to_bf16, rounded, wide};
+use super::{ROUNDED_TOLERANCE, TOLERANCE, on_every_level, size, unset};
+
+/// `x`, and the head's weight.
+pub(super) fn cross_entropy_inputs([rows, width, vocabulary]: [usize; 3]) -> [Vec<f32>; 2] {
+    let weight = random(2, vocabulary * width).iter().map(|x| 3.0 * x).collect();
+    [random(1, rows * width), weight]
+}
+
+pub(super) fn check_cross_entropy([rows, width, vocabulary]: [usize; 3], [x, weight]: &[Vec<f32>; 2]) {
+    let targets = random_tokens(3, rows, vocabulary);
+    let (expected, [expected_dx, expected_dweight]) =
+        reference::cross_entropy(&wide(x), &wide(weight), width, &targets);
+    on_every_level(|| {
+        let head = Head {
+            weight,
+            width,
+            precision: Precision::Float32,
+        };
+        let [mut alone, mut losses, mut dx, mut dweight] = [rows, rows, x.len(), weight.len()].map(unset);
+        cross_entropy::losses(head, x, &targets, &mut alone);
+        cross_entropy::losses_and_gradients(head, x, &targets, &mut losses, &mut dx, &mut dweight);
+        assert_close!(alone, wide(&losses), 0.0, 0.0);
+        assert_close!(losses, expected, 1.0);
+        assert_close!(dx, expected_dx, 1.0 / rows as f64);
+        assert_close!(dweight, expected_dweight, 1.0 / rows as f64);
+    });
+}
+
+/// Against the reference of operands rounded to bf16, the losses to a tolerance of their own.
+pub(super) fn check_rounded_cross_entropy(
+    [rows, width, vocabulary]: [usize; 3],
+    [x, weight]: &[Vec<f32>; 2],
+    tolerance: f64,
+) {
+    let targets = random_tokens(3, rows, vocabulary);
+    let (expected, [expected_dx, expected_dweight]) =
+        reference::cross_entropy(&round_to_bf16(x), &round_to_bf16(weight), width, &targets);
+    on_every_level(|| {
+        let head = Head {
+            weight,
+            width,
+            precision: rounded(),
+        };
+        let [mut losses, mut dx, mut dweight] = [rows, x.len(), weight.len()].map(unset);
+        cross_entropy::losses_and_gradients(head, x, &targets, &mut losses, &mut dx, &mut dweight);
+        assert_close!(losses, expected, 1.0, tolerance);
+        assert_close!(dx, expected_dx, 1.0 / rows as f64, ROUNDED_TOLERANCE);
+        assert_close!(dweight, expected_dweight, 1.0 / rows as f64, ROUNDED_TOLERANCE);
+    });
+}
+
+proptest! {
+    #![proptest_config(config(24))]
+
+    #[test]
+    fn cross_entropy_of_any_shape(rows in size(), width in size(), vocabulary in size()) {
+        let sizes = [rows, width, vocabulary];
+        check_cross_entropy(sizes, &cross_entropy_inputs(sizes));
+    }
+
+    #[test]
+    fn rounded_cross_entropy_of_any_shape(
+        rows in size(), width in size(), vocabulary in prop_oneof![size(), Just(513), Just(1100)],
+    ) {
+        let sizes = [rows, width, vocabulary];
+        check_rounded_cross_entropy(sizes, &cross_entropy_inputs(sizes), ROUNDED_TOLERANCE);
+    }
+}
+
+/// Values that bf16 holds exactly, so that only the exponentials are rounded; the logits of the last tokens lie
+/// far above those of the first, or not, and all of them are far from zero.
+#[test]
+fn rounded_cross_entropy_of_low_and_high_logits() {
+    for (rows, width, vocabulary) in [(1, 1, 1), (33, 8, 17), (70, 8, 513), (300, 9, 1100)] {
+        for late in [1.0, 6.0] {
+            let whole = |seed, count, most: f32| -> Vec<f32> {
+                random(seed, count).iter().map(|x| (most * x).round()).collect()
+            };
+            let (x, mut weight) = (whole(1, rows * width, 3.0), whole(2, vocabulary * width, 3.0));
+            for value in weight.iter_mut().skip(512 * width) {
+                *value *= late;
+            }
+            check_rounded_cross_entropy([rows, width, vocabulary], &[x, weight], TOLERANCE);
+        }
+    }
+}
