@@ -1,5 +1,6 @@
 //! Operations on rows and elements.
 
+use proptest::collection::vec;
 use proptest::prelude::*;
 use triaxis_kernels::Precision;
 use triaxis_kernels::cpu::cross_entropy::Head;
@@ -100,31 +101,68 @@ proptest! {
     }
 
     #[test]
-    fn adamw_and_norm_of_any_length(length in prop_oneof![size(), Just(40_000)]) {
-        let (start, gradient) = (random(1, length), random(2, length));
+    fn adamw_and_norm_of_tensors_of_any_lengths(lengths in vec(prop_oneof![Just(0), size(), Just(40_000)], 0..5)) {
+        let tensors: Vec<_> = (0..).step_by(2).zip(lengths).map(|(seed, length)| AdamW {
+            start: random(seed, length),
+            gradient: random(seed + 1, length),
+            // Every other tensor decays.
+            weight_decay: if seed % 4 == 0 { 0.1 } else { 0.0 },
+        }).collect();
+        let expected: Vec<_> = tensors.iter().map(AdamW::ten_steps).collect();
+        let squares: f64 = tensors.iter().flat_map(|tensor| &tensor.gradient).map(|g| f64::from(*g).powi(2)).sum();
         on_every_level(|| {
-            let (mut p, mut m, mut v) = (start.clone(), vec![0.0; length], vec![0.0; length]);
-            let (mut wp, mut wm, mut wv) = (wide(&start), vec![0.0f64; length], vec![0.0f64; length]);
+            let zeros = |tensor: &AdamW| vec![0.0f32; tensor.start.len()];
+            let mut updated: Vec<_> =
+                tensors.iter().map(|tensor| [tensor.start.clone(), zeros(tensor), zeros(tensor)]).collect();
             for step in 1..=10 {
-                let update = adamw::Update {
-                    learning_rate: 0.01, beta_1: 0.9, beta_2: 0.95, epsilon: 1e-8, weight_decay: 0.1,
-                    gradient_scale: 0.5, step,
-                };
-                adamw::step(&mut p, &gradient, &mut m, &mut v, &update);
-                for i in 0..length {
-                    let g = f64::from(gradient[i]) * 0.5;
-                    wm[i] = 0.9 * wm[i] + 0.1 * g;
-                    wv[i] = 0.95 * wv[i] + 0.05 * g * g;
-                    let (mean, square) = (wm[i] / (1.0 - 0.9f64.powi(step as i32)), wv[i] / (1.0 - 0.95f64.powi(step as i32)));
-                    wp[i] -= 0.01 * (0.1 * wp[i] + mean / (square.sqrt() + 1e-8));
-                }
+                let parameters = tensors.iter().zip(&mut updated).map(|(tensor, [values, first, second])| adamw::Parameter {
+                    values, gradient: &tensor.gradient, first, second, weight_decay: tensor.weight_decay,
+                });
+                adamw::step(parameters.collect(), &adamw::Update { step, ..UPDATE });
             }
-            assert_close!(p, wp);
-            assert_close!(m, wm);
-            assert_close!(v, wv);
-            let expected: f64 = gradient.iter().map(|g| f64::from(*g).powi(2)).sum();
-            assert!((norm::sum_of_squares(&gradient) / expected - 1.0).abs() < 1e-6);
+            for (found, expected) in updated.iter().flatten().zip(expected.iter().flatten()) {
+                assert_close!(found, expected);
+            }
+            let gradients: Vec<_> = tensors.iter().map(|tensor| &tensor.gradient[..]).collect();
+            let norm = norm::gradient_norm(&gradients);
+            assert!((norm - squares.sqrt()).abs() <= 1e-6 * norm);
         });
+    }
+}
+
+const UPDATE: adamw::Update = adamw::Update {
+    learning_rate: 0.01,
+    beta_1: 0.9,
+    beta_2: 0.95,
+    epsilon: 1e-8,
+    gradient_scale: 0.5,
+    step: 1,
+};
+
+struct AdamW {
+    start: Vec<f32>,
+    gradient: Vec<f32>,
+    weight_decay: f64,
+}
+
+impl AdamW {
+    /// Values and moments after ten steps of one gradient, as the paper writes them.
+    fn ten_steps(&self) -> [Vec<f64>; 3] {
+        let mut p = wide(&self.start);
+        let [mut m, mut v] = [(); 2].map(|()| vec![0.0; p.len()]);
+        for step in 1..=10 {
+            for i in 0..p.len() {
+                let g = f64::from(self.gradient[i]) * 0.5;
+                m[i] = 0.9 * m[i] + 0.1 * g;
+                v[i] = 0.95 * v[i] + 0.05 * g * g;
+                let (mean, square) = (
+                    m[i] / (1.0 - 0.9f64.powi(step)),
+                    v[i] / (1.0 - 0.95f64.powi(step)),
+                );
+                p[i] -= 0.01 * (self.weight_decay * p[i] + mean / (square.sqrt() + 1e-8));
+            }
+        }
+        [p, m, v]
     }
 }
 
