@@ -9,7 +9,9 @@ use serde::Serialize;
 use serde_json::Value;
 use triaxis_study::machine;
 use triaxis_train::speed::{self, Speed};
-use triaxis_train::{Branch, Dtype, Implementation, OptimizerConfig, Pass, Schedule, TrainConfig};
+use triaxis_train::{
+    Branch, Dtype, Implementation, OptimizerConfig, Pass, Schedule, TrainConfig, step_memory,
+};
 use triaxis_units::{Bytes, Flops, Nats, Params, Seconds, Tokens};
 
 use super::size::{Size, setting};
@@ -90,6 +92,7 @@ pub fn run(arguments: &Train) -> anyhow::Result<()> {
         branches: vec![Branch { end: 1, decay: 0 }],
     };
     config.validate().map_err(|error| Usage(error.to_string()))?;
+    fits(&config)?;
     let threads = arguments.threads.map_or_else(machine::cores, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
     pool.build_global().context("cannot start the threads")?;
@@ -102,6 +105,21 @@ pub fn run(arguments: &Train) -> anyhow::Result<()> {
     let memory = machine::peak_memory();
     let report = Report::new(&config, arguments, threads, &speed, memory);
     output::print(arguments.format, &report, &report)
+}
+
+/// Refuses what would end the program for lack of memory, where the system tells how much there is.
+fn fits(config: &TrainConfig) -> Result<(), Usage> {
+    let needed = step_memory(config);
+    match machine::available_memory() {
+        Some(available) if needed > available => Err(Usage(format!(
+            "a step of {} parameters on {} sequences of {} tokens takes about {needed} of memory, and this \
+             machine has {available} available: make the model smaller with `--set`, or the batch with `--batch`",
+            config.architecture.parameters().total,
+            config.batch_sequences,
+            config.context,
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// What was measured.

@@ -80,3 +80,42 @@ fn what_cannot_be_measured_is_wrong_usage() {
         assert!(output.stdout.is_empty());
     }
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_cannot_fit_in_memory_is_refused_before_it_is_tried() {
+    let wide = [
+        "--set",
+        "width=65536",
+        "--set",
+        "heads=64",
+        "--set",
+        "vocabulary=16777216",
+    ];
+    // Beyond what 64 bits count.
+    let largest = [
+        "--set",
+        "layers=4096",
+        "--set",
+        "context=16777216",
+        "--batch",
+        "1048576",
+    ];
+    let largest = [wide, largest].concat();
+    for (arguments, said) in [
+        (
+            &["--batch", "1048576"][..],
+            "14.9K parameters on 1048576 sequences of 128",
+        ),
+        (&wide, "1.2T parameters on 3 sequences"),
+        (&largest, "212T parameters on 1048576 sequences of 16777216"),
+    ] {
+        let output = bench(arguments);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        for said in [said, "iB of memory", "iB available", "`--set`", "`--batch`"] {
+            assert!(message.contains(said), "{said}: {message}");
+        }
+        assert!(output.stdout.is_empty());
+    }
+}
