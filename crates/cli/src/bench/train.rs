@@ -133,7 +133,7 @@ struct Report {
     config: TrainConfig,
     parameters: Params,
     batch: Tokens,
-    /// Operations of a step, matrix products exactly counted.
+    /// Operations of a step, matrix products exactly counted, of attention the masked half too.
     flops: Flops,
     /// Median time of a step.
     step: Seconds,
@@ -141,8 +141,9 @@ struct Report {
     steps: usize,
     loss: Nats,
     tokens_per_second: f64,
+    /// Those operations by the median step: the masked half of attention counts, though no kernel computes it.
     flops_per_second: f64,
-    /// What a large matrix product reached in the same process.
+    /// What the best of some large matrix products reached in the same process.
     peak_flops_per_second: f64,
     share_of_peak: f64,
     peak_memory: Option<Bytes>,
@@ -251,13 +252,13 @@ impl fmt::Display for Report {
             format!("{:.2} ms of {}", self.step.0 * 1e3, self.steps),
         );
         fact("step, fastest", format!("{:.2} ms", self.fastest_step.0 * 1e3));
-        fact("FLOPs a step", self.flops.to_string());
+        fact("FLOPs a step, masked included", self.flops.to_string());
         fact("FLOP/s", format!("{:.2e}", self.flops_per_second));
         fact(
-            "FLOP/s of large products",
+            "FLOP/s of the best product",
             format!("{:.2e}", self.peak_flops_per_second),
         );
-        fact("share of those", format!("{:.1}%", self.share_of_peak * 100.0));
+        fact("share of that", format!("{:.1}%", self.share_of_peak * 100.0));
         let memory = self
             .peak_memory
             .map_or_else(|| "-".to_owned(), |bytes| bytes.to_string());
