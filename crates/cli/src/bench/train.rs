@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -15,10 +14,10 @@ use triaxis_train::{
 use triaxis_units::{Bytes, Flops, Nats, Params, Seconds, Tokens};
 
 use super::size::{Size, setting};
-use crate::Format;
 use crate::failure::Usage;
 use crate::output;
 use crate::table::Table;
+use crate::{Format, MOST_THREADS};
 
 /// Arguments of `bench train`.
 #[derive(Args)]
@@ -39,7 +38,7 @@ pub struct Train {
     #[arg(long, default_value = "f32", value_parser = dtype_parser())]
     dtype: Dtype,
     /// Threads [default: all cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
     threads: Option<u16>,
     /// Steps to time, after a few that warm up
     #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
@@ -95,7 +94,11 @@ pub fn run(arguments: &Train) -> anyhow::Result<()> {
     fits(&config)?;
     let threads = arguments.threads.map_or_else(machine::cores, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-    pool.build_global().context("cannot start the threads")?;
+    pool.build_global().map_err(|error| {
+        Usage(format!(
+            "cannot start {threads} threads: {error}: ask for fewer with `--threads`"
+        ))
+    })?;
     let implementation = match arguments.implementation {
         Computing::Fused => Implementation::Fused,
         Computing::Composed => Implementation::Composed,

@@ -120,6 +120,7 @@ fn what_cannot_be_measured_is_wrong_usage() {
         (["--dtype", "f8"], "bf16"),
         (["--arch", "abacus"], "decoder"),
         (["--batch", "9999999"], "batch_sequences"),
+        (["--threads", "1025"], "1..=1024"),
     ] {
         let output = bench(&arguments);
         let message = String::from_utf8_lossy(&output.stderr);
