@@ -39,6 +39,9 @@ enum Command {
     Bench(bench::Command),
 }
 
+/// The most threads that can be asked for: more than this work can use.
+const MOST_THREADS: i64 = 1024;
+
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 enum Format {

@@ -14,7 +14,7 @@ use triaxis_kernels::cpu::feed_forward::{self, FeedForward};
 use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::Angles;
-use triaxis_kernels::cpu::{adamw, embedding, gelu, linear, rms_norm, swiglu};
+use triaxis_kernels::cpu::{adamw, embedding, gelu, linear, norm, rms_norm, swiglu};
 
 /// Name, width, layers, heads, vocabulary, length, sequences.
 const SIZES: [(&str, [usize; 6]); 5] = [
@@ -287,12 +287,21 @@ fn once(table: &mut Table, [width, layers, _, vocabulary, length, batch]: [usize
         beta_1: 0.9,
         beta_2: 0.95,
         epsilon: 1e-8,
-        weight_decay: 0.1,
         gradient_scale: 1.0,
         step: 10,
     };
     table.line("AdamW", 1, 12 * parameters, || {
-        adamw::step(&mut p, &g, &mut m, &mut v, &update)
+        let parameter = adamw::Parameter {
+            values: &mut p,
+            gradient: &g,
+            first: &mut m,
+            second: &mut v,
+            weight_decay: 0.1,
+        };
+        adamw::step(vec![parameter], &update)
+    });
+    table.line("gradient norm", 1, 2 * parameters, || {
+        norm::gradient_norm(&[&g]);
     });
 }
 

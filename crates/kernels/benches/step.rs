@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use triaxis_kernels::{
-    AttentionHeads, AttentionWeights, Implementation, Moments, Precision, Rotation, Update, adamw_step,
-    attention_half, embedding, feed_forward, head_cross_entropy, rms_norm,
+    AttentionHeads, AttentionWeights, Implementation, Moments, Parameter, Precision, Rotation, Update,
+    adamw_step, attention_half, embedding, feed_forward, head_cross_entropy, rms_norm,
 };
 
 #[global_allocator]
@@ -80,7 +80,7 @@ const EPSILON: f64 = 1e-5;
 /// A weight as a matrix, and its moments.
 struct Weight {
     value: Tensor<2>,
-    moments: Moments<2>,
+    moments: Moments,
 }
 
 impl Weight {
@@ -88,7 +88,7 @@ impl Weight {
         let deviation = (shape[0] as f64).sqrt().recip();
         let value = Tensor::<2>::random(shape, Distribution::Normal(0.0, deviation), device);
         Self {
-            moments: Moments::zeros_like(&value.clone().inner()),
+            moments: Moments::zeros_like(&value.clone().inner().flatten(0, 1)),
             value: value.require_grad(),
         }
     }
@@ -140,7 +140,13 @@ fn loss(size: &Size, weights: &[Weight], tokens: Tensor<2, Int>, rotation: &Rota
     head_cross_entropy(hidden, value(head), tokens.flatten(0, 1))
 }
 
-fn step(size: &Size, weights: &mut [Weight], tokens: Tensor<2, Int>, rotation: &Rotation, step: u32) -> f32 {
+fn step(
+    size: &Size,
+    weights: &mut Vec<Weight>,
+    tokens: Tensor<2, Int>,
+    rotation: &Rotation,
+    step: u32,
+) -> f32 {
     let loss = loss(size, weights, tokens, rotation);
     let mut gradients = loss.backward();
     let update = Update {
@@ -148,28 +154,29 @@ fn step(size: &Size, weights: &mut [Weight], tokens: Tensor<2, Int>, rotation: &
         beta_1: 0.9,
         beta_2: 0.95,
         epsilon: 1e-8,
-        weight_decay: 0.1,
         gradient_scale: 1.0,
         step,
     };
-    for weight in weights {
-        let gradient = weight
-            .value
-            .grad_remove(&mut gradients)
-            .expect("every weight is used");
-        let empty = Tensor::<2>::empty([0, 0], &gradient.device());
-        let moments = std::mem::replace(
-            &mut weight.moments,
-            Moments {
-                first: empty.clone(),
-                second: empty,
-            },
-        );
-        let value = std::mem::replace(&mut weight.value, Tensor::empty([0, 0], &gradient.device())).inner();
-        let (value, moments) = adamw_step(value, gradient, moments, &update);
-        weight.moments = moments;
-        weight.value = Tensor::from_inner(value).require_grad();
-    }
+    let shapes: Vec<[usize; 2]> = weights.iter().map(|weight| weight.value.dims()).collect();
+    let parameters = weights.drain(..).map(|Weight { value, moments }| {
+        let gradient = value.grad_remove(&mut gradients);
+        Parameter {
+            value: value.inner().flatten(0, 1),
+            gradient: gradient.expect("every weight is used").flatten(0, 1),
+            moments,
+            weight_decay: 0.1,
+        }
+    });
+    let updated = adamw_step(parameters.collect(), &update);
+    weights.extend(
+        updated
+            .into_iter()
+            .zip(shapes)
+            .map(|((value, moments), shape)| Weight {
+                value: Tensor::from_inner(value.reshape(shape)).require_grad(),
+                moments,
+            }),
+    );
     loss.into_scalar()
 }
 

@@ -36,7 +36,7 @@ pub use tensors::*;
 
 #[cfg(feature = "tensors")]
 mod tensors {
-    pub use crate::ops::adamw::{Moments, adamw_step};
+    pub use crate::ops::adamw::{Moments, Parameter, adamw_step};
     pub use crate::ops::attention::{AttentionHeads, Rotation, causal_attention, causal_attention_packed};
     pub use crate::ops::attention_half::{AttentionWeights, attention_half};
     pub use crate::ops::cross_entropy::{head_cross_entropy, head_losses};
@@ -44,7 +44,7 @@ mod tensors {
     pub use crate::ops::feed_forward::feed_forward;
     pub use crate::ops::gelu::gelu;
     pub use crate::ops::linear::linear;
-    pub use crate::ops::norm::{gradient_norm, sum_of_squares};
+    pub use crate::ops::norm::gradient_norm;
     pub use crate::ops::product::count_products;
     pub use crate::ops::rms_norm::rms_norm;
     pub use crate::ops::rotary::rotary;

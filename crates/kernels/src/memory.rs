@@ -134,17 +134,6 @@ impl std::fmt::Debug for Buffer {
     }
 }
 
-/// Gives the unused buffers back to the operating system.
-pub fn release() {
-    let discarded = {
-        let mut pool = pool();
-        pool.free_lines = 0;
-        pool.most_lent_lines = pool.lent_lines;
-        std::mem::take(&mut pool.free)
-    };
-    drop(discarded);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,6 +24,15 @@ pub fn for_each(count: usize, work: usize, task: impl Fn(usize) + Sync + Send) {
     }
 }
 
+/// What `task` makes of each item, in order, on any threads.
+pub fn map<T: Send, R: Send>(items: Vec<T>, work: usize, task: impl Fn(T) -> R + Sync + Send) -> Vec<R> {
+    if worthwhile(items.len(), work) {
+        items.into_par_iter().map(task).collect()
+    } else {
+        items.into_iter().map(task).collect()
+    }
+}
+
 /// The `index`-th block of `size` out of `0..length` (the last may be shorter).
 pub fn block(index: usize, size: usize, length: usize) -> Range<usize> {
     (index * size).min(length)..((index + 1) * size).min(length)

@@ -91,34 +91,44 @@ fn rows_and_elements() {
             sines: &angles,
         };
         rotary::rotate(&x, rows / 7, 1, width, table, Turn::Forward, &mut turned);
-        let (mut parameter, mut first, mut second) = (x.clone(), vec![0.0; x.len()], vec![0.0; x.len()]);
+        vec![y, dx, dweight, gated, dgate_up, rows_of_table, dtable, turned]
+    });
+}
+
+#[test]
+fn updates_of_large_and_small_tensors() {
+    let tensors: Vec<_> = (1..)
+        .zip([91_000, 3, 0, 8192, 40_001])
+        .map(|(seed, length)| (random(seed, length), random(seed + 10, length)))
+        .collect();
+    same(|| {
+        let mut updated: Vec<_> = tensors
+            .iter()
+            .map(|(start, _)| [start.clone(), vec![0.0; start.len()], vec![0.0; start.len()]])
+            .collect();
+        let parameters = updated
+            .iter_mut()
+            .zip(&tensors)
+            .map(|([values, first, second], (_, gradient))| adamw::Parameter {
+                values,
+                gradient,
+                first,
+                second,
+                weight_decay: 0.1,
+            });
         let update = adamw::Update {
             learning_rate: 0.1,
             beta_1: 0.9,
             beta_2: 0.95,
             epsilon: 1e-8,
-            weight_decay: 0.1,
             gradient_scale: 1.0,
             step: 1,
         };
-        adamw::step(&mut parameter, &dy, &mut first, &mut second, &update);
-        let sum = vec![norm::sum_of_squares(&x) as f32];
-        vec![
-            y,
-            dx,
-            dweight,
-            gated,
-            dgate_up,
-            activated,
-            dactivated,
-            rows_of_table,
-            dtable,
-            turned,
-            parameter,
-            first,
-            second,
-            sum,
-        ]
+        adamw::step(parameters.collect(), &update);
+        let gradients: Vec<_> = tensors.iter().map(|(_, gradient)| &gradient[..]).collect();
+        let norm = norm::gradient_norm(&gradients);
+        let norm = [norm as f32, (norm - f64::from(norm as f32)) as f32];
+        updated.into_iter().flatten().chain([norm.to_vec()]).collect()
     });
 }
 

@@ -43,7 +43,17 @@ pub fn processor() -> String {
 
 /// The largest amount of memory this process has held, where the system tells.
 pub fn peak_memory() -> Option<Bytes> {
-    let text = field(Path::new("/proc/self/status"), "VmHWM")?;
+    size(Path::new("/proc/self/status"), "VmHWM")
+}
+
+/// The memory that a process could take without swapping, where the system tells.
+pub fn available_memory() -> Option<Bytes> {
+    size(Path::new("/proc/meminfo"), "MemAvailable")
+}
+
+/// The value of a `key: number kB` line of a file.
+fn size(path: &Path, key: &str) -> Option<Bytes> {
+    let text = field(path, key)?;
     let kibibytes: u64 = text.strip_suffix("kB")?.trim().parse().ok()?;
     Some(Bytes(kibibytes * 1024))
 }

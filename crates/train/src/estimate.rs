@@ -41,9 +41,23 @@ pub struct BranchEstimate {
 /// runs of tiny models.
 const BASE_BYTES: u64 = 48 << 20;
 
-/// Copies of the weights at the peak: weights, gradients, two moments, an update in the making; the
-/// initial weights; and three more (weights and moments of the trunk) that wait while a branch runs.
-const WEIGHT_COPIES: u64 = 9;
+/// Copies of the weights at the peak of a step: weights, gradients, two moments, and about one of what is packed
+/// for products or copied before it is changed.
+const STEP_COPIES: u64 = 5;
+
+/// Copies that wait during a run: the initial weights, and weights and moments of the trunk while a branch runs.
+const WAITING_COPIES: u64 = 4;
+
+/// Peak memory, estimated, of a process that does steps of `config` and keeps nothing else.
+pub fn step_memory(config: &TrainConfig) -> Bytes {
+    let architecture = &config.architecture;
+    let weights = architecture.parameters().total.0 * STEP_COPIES;
+    let sequence = architecture.activations(config.context);
+    let values = sequence
+        .saturating_mul(config.batch_sequences as u64)
+        .saturating_add(weights);
+    Bytes(values.saturating_mul(4).saturating_add(BASE_BYTES))
+}
 
 /// Counts what `config` will cost, without building its model.
 pub fn estimate(config: &TrainConfig) -> Estimate {
@@ -63,7 +77,7 @@ pub fn estimate(config: &TrainConfig) -> Estimate {
     });
     let steps = total_steps(config);
     let tokens = batch * steps;
-    let activations = config.architecture.activations(config.context) * config.batch_sequences as u64;
+    let waiting = 4 * counts.total.0 * WAITING_COPIES;
     Estimate {
         parameters: counts.total,
         non_embedding: counts.non_embedding,
@@ -71,7 +85,7 @@ pub fn estimate(config: &TrainConfig) -> Estimate {
         flops: cost(steps),
         six_nd: Flops::six_nd(counts.total, tokens),
         steps,
-        memory: Bytes(BASE_BYTES + 4 * (counts.total.0 * WEIGHT_COPIES + activations)),
+        memory: Bytes(step_memory(config).0.saturating_add(waiting)),
         branches: branches.collect(),
     }
 }

@@ -27,7 +27,7 @@ pub use config::{Branch, OptimizerConfig, TrainConfig};
 pub use data::{Batch, Order, TokenSource};
 pub use dtype::Dtype;
 pub use error::TrainError;
-pub use estimate::{BranchEstimate, Estimate, estimate};
+pub use estimate::{BranchEstimate, Estimate, estimate, step_memory};
 pub use evaluate::evaluate;
 pub use file::load_model;
 pub use observer::{Cadence, Observer, StepEvent};

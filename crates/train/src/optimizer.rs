@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Gradients, Tensor};
-use triaxis_kernels::{Moments, Update, adamw_step, sum_of_squares};
+use burn::tensor::{Gradients, Shape, Tensor};
+use triaxis_kernels::{Moments, Parameter, Update, adamw_step, gradient_norm};
 use triaxis_model::{Model, weights::Path};
 
 use crate::config::OptimizerConfig;
@@ -13,12 +13,13 @@ use crate::config::OptimizerConfig;
 #[derive(Debug, Clone, Default)]
 pub struct AdamW {
     /// By the name of the weight, which none has before the first step.
-    pub moments: BTreeMap<String, Moments<1>>,
+    pub moments: BTreeMap<String, Moments>,
 }
 
 /// The gradient of every weight, flat, with its norm.
 pub struct WeightGradients {
-    by_name: BTreeMap<String, Tensor<1>>,
+    /// With the weights' names, in the model's order.
+    gradients: Vec<(String, Tensor<1>)>,
     /// Euclidean norm over all weights.
     pub norm: f64,
 }
@@ -28,8 +29,8 @@ impl WeightGradients {
     pub fn take(model: &Model, gradients: Gradients) -> Self {
         struct Taker {
             path: Path,
-            gradients: Gradients,
-            flat: WeightGradients,
+            from: Gradients,
+            gradients: Vec<(String, Tensor<1>)>,
         }
         impl ModuleVisitor for Taker {
             fn enter_module(&mut self, name: &str, container: &str) {
@@ -39,37 +40,22 @@ impl WeightGradients {
                 self.path.exit();
             }
             fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
-                if let Some(gradient) = parameter.val().grad_remove(&mut self.gradients) {
-                    let gradient: Tensor<1> = gradient.flatten(0, D - 1);
-                    self.flat.norm += sum_of_squares(&gradient);
-                    self.flat.by_name.insert(self.path.name(), gradient);
+                if let Some(gradient) = parameter.val().grad_remove(&mut self.from) {
+                    let gradient = gradient.flatten(0, D - 1);
+                    self.gradients.push((self.path.name(), gradient));
                 }
             }
         }
-        let flat = Self {
-            by_name: BTreeMap::new(),
-            norm: 0.0,
-        };
         let mut taker = Taker {
             path: Path::default(),
-            gradients,
-            flat,
+            from: gradients,
+            gradients: Vec::new(),
         };
         model.visit(&mut taker);
-        taker.flat.norm = taker.flat.norm.sqrt();
-        taker.flat
+        let gradients = taker.gradients;
+        let norm = gradient_norm(gradients.iter().map(|(_, gradient)| gradient));
+        Self { gradients, norm }
     }
-}
-
-/// Walks over the weights and updates each.
-struct Updater<'a> {
-    path: Path,
-    moments: &'a mut BTreeMap<String, Moments<1>>,
-    gradients: BTreeMap<String, Tensor<1>>,
-    /// Whether the embedding decays like a matrix.
-    decay_embedding: bool,
-    /// What the update of every weight has in common; its decay is that of matrices.
-    common: Update,
 }
 
 impl AdamW {
@@ -83,26 +69,46 @@ impl AdamW {
         learning_rate: f64,
         step: u64,
     ) -> Model {
-        let mut update = Updater {
-            path: Path::default(),
-            moments: &mut self.moments,
-            decay_embedding: config.decay_embedding,
-            common: Update {
-                learning_rate,
-                beta_1: config.beta1,
-                beta_2: config.beta2,
-                epsilon: config.epsilon,
-                weight_decay: config.weight_decay,
-                gradient_scale: (config.clip_norm / gradients.norm).min(1.0),
-                step: u32::try_from(step).unwrap_or(u32::MAX),
-            },
-            gradients: gradients.by_name,
+        let update = Update {
+            learning_rate,
+            beta_1: config.beta1,
+            beta_2: config.beta2,
+            epsilon: config.epsilon,
+            gradient_scale: (config.clip_norm / gradients.norm).min(1.0),
+            step: u32::try_from(step).unwrap_or(u32::MAX),
         };
-        model.map(&mut update)
+        let mut taken = WeightsOut {
+            path: Path::default(),
+            gradients: gradients.gradients.into_iter().collect(),
+            moments: &mut self.moments,
+            config,
+            places: Vec::new(),
+            parameters: Vec::new(),
+        };
+        let model = model.map(&mut taken);
+        let (places, parameters) = (taken.places, taken.parameters);
+        let mut updated = WeightsIn::default();
+        for ((name, shape), (value, moments)) in places.into_iter().zip(adamw_step(parameters, &update)) {
+            self.moments.insert(name.clone(), moments);
+            updated.weights.insert(name, (shape, value));
+        }
+        model.map(&mut updated)
     }
 }
 
-impl ModuleMapper for Updater<'_> {
+/// Takes the weights that have a gradient out of the model, so that nothing else holds them and they are
+/// updated in place.
+struct WeightsOut<'a> {
+    path: Path,
+    gradients: BTreeMap<String, Tensor<1>>,
+    moments: &'a mut BTreeMap<String, Moments>,
+    config: &'a OptimizerConfig,
+    /// The name and shape of each parameter.
+    places: Vec<(String, Shape)>,
+    parameters: Vec<Parameter>,
+}
+
+impl ModuleMapper for WeightsOut<'_> {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.path.enter(name, container);
     }
@@ -116,21 +122,45 @@ impl ModuleMapper for Updater<'_> {
         let Some(gradient) = self.gradients.remove(&name) else {
             return parameter;
         };
-        let decays = D > 1 && (self.decay_embedding || name != "embedding");
-        let update = Update {
-            weight_decay: if decays { self.common.weight_decay } else { 0.0 },
-            ..self.common
-        };
+        let decays = D > 1 && (self.config.decay_embedding || name != "embedding");
         parameter.map(|tensor| {
-            let shape = tensor.dims();
-            let flat: Tensor<1> = tensor.inner().flatten(0, D - 1);
-            let moments = self
-                .moments
-                .remove(&name)
-                .unwrap_or_else(|| Moments::zeros_like(&flat));
-            let (updated, moments) = adamw_step(flat, gradient, moments, &update);
-            self.moments.insert(name, moments);
-            Tensor::from_inner(updated.reshape(shape)).require_grad()
+            let (shape, device) = (tensor.shape(), tensor.device());
+            let value = tensor.inner().flatten(0, D - 1);
+            let moments = self.moments.remove(&name);
+            self.parameters.push(Parameter {
+                moments: moments.unwrap_or_else(|| Moments::zeros_like(&value)),
+                value,
+                gradient,
+                weight_decay: if decays { self.config.weight_decay } else { 0.0 },
+            });
+            self.places.push((name, shape));
+            Tensor::empty([0; D], &device)
         })
+    }
+}
+
+/// Puts the weights back, updated.
+#[derive(Default)]
+struct WeightsIn {
+    path: Path,
+    weights: BTreeMap<String, (Shape, Tensor<1>)>,
+}
+
+impl ModuleMapper for WeightsIn {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        match self.weights.remove(&self.path.name()) {
+            Some((shape, value)) => {
+                parameter.map(|_| Tensor::from_inner(value.reshape(shape)).require_grad())
+            }
+            None => parameter,
+        }
     }
 }

@@ -66,10 +66,16 @@ impl Size {
 }
 
 /// Reads `KEY=VALUE`; a value that is no JSON is a text.
+///
+/// # Errors
+/// Without a `=`, and for the key that has an argument of its own; the message says what to write.
 pub fn setting(text: &str) -> Result<(String, Value), String> {
     let (key, value) = text
         .split_once('=')
         .ok_or_else(|| format!("`{text}` has no `=`: write KEY=VALUE, such as width=96"))?;
+    if key == "architecture" {
+        return Err("a model's `architecture` is chosen by `--arch`".to_owned());
+    }
     let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
     Ok((key.to_owned(), value))
 }

@@ -2,21 +2,22 @@
 
 use std::fmt;
 
-use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::Value;
 use triaxis_study::machine;
 use triaxis_train::speed::{self, Speed};
-use triaxis_train::{Branch, Dtype, Implementation, OptimizerConfig, Pass, Schedule, TrainConfig};
+use triaxis_train::{
+    Branch, Dtype, Implementation, OptimizerConfig, Pass, Schedule, TrainConfig, step_memory,
+};
 use triaxis_units::{Bytes, Flops, Nats, Params, Seconds, Tokens};
 
 use super::size::{Size, setting};
-use crate::Format;
 use crate::failure::Usage;
 use crate::output;
 use crate::table::Table;
+use crate::{Format, MOST_THREADS};
 
 /// Arguments of `bench train`.
 #[derive(Args)]
@@ -37,7 +38,7 @@ pub struct Train {
     #[arg(long, default_value = "f32", value_parser = dtype_parser())]
     dtype: Dtype,
     /// Threads [default: all cores]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
     threads: Option<u16>,
     /// Steps to time, after a few that warm up
     #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
@@ -90,9 +91,14 @@ pub fn run(arguments: &Train) -> anyhow::Result<()> {
         branches: vec![Branch { end: 1, decay: 0 }],
     };
     config.validate().map_err(|error| Usage(error.to_string()))?;
+    fits(&config)?;
     let threads = arguments.threads.map_or_else(machine::cores, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-    pool.build_global().context("cannot start the threads")?;
+    pool.build_global().map_err(|error| {
+        Usage(format!(
+            "cannot start {threads} threads: {error}: ask for fewer with `--threads`"
+        ))
+    })?;
     let implementation = match arguments.implementation {
         Computing::Fused => Implementation::Fused,
         Computing::Composed => Implementation::Composed,
@@ -102,6 +108,21 @@ pub fn run(arguments: &Train) -> anyhow::Result<()> {
     let memory = machine::peak_memory();
     let report = Report::new(&config, arguments, threads, &speed, memory);
     output::print(arguments.format, &report, &report)
+}
+
+/// Refuses what would end the program for lack of memory, where the system tells how much there is.
+fn fits(config: &TrainConfig) -> Result<(), Usage> {
+    let needed = step_memory(config);
+    match machine::available_memory() {
+        Some(available) if needed > available => Err(Usage(format!(
+            "a step of {} parameters on {} sequences of {} tokens takes about {needed} of memory, and this \
+             machine has {available} available: make the model smaller with `--set`, or the batch with `--batch`",
+            config.architecture.parameters().total,
+            config.batch_sequences,
+            config.context,
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// What was measured.
@@ -115,7 +136,7 @@ struct Report {
     config: TrainConfig,
     parameters: Params,
     batch: Tokens,
-    /// Operations of a step, matrix products exactly counted.
+    /// Operations of a step, matrix products exactly counted, of attention the masked half too.
     flops: Flops,
     /// Median time of a step.
     step: Seconds,
@@ -123,8 +144,9 @@ struct Report {
     steps: usize,
     loss: Nats,
     tokens_per_second: f64,
+    /// Those operations by the median step: the masked half of attention counts, though no kernel computes it.
     flops_per_second: f64,
-    /// What a large matrix product reached in the same process.
+    /// What the best of some large matrix products reached in the same process.
     peak_flops_per_second: f64,
     share_of_peak: f64,
     peak_memory: Option<Bytes>,
@@ -233,13 +255,13 @@ impl fmt::Display for Report {
             format!("{:.2} ms of {}", self.step.0 * 1e3, self.steps),
         );
         fact("step, fastest", format!("{:.2} ms", self.fastest_step.0 * 1e3));
-        fact("FLOPs a step", self.flops.to_string());
+        fact("FLOPs a step, masked included", self.flops.to_string());
         fact("FLOP/s", format!("{:.2e}", self.flops_per_second));
         fact(
-            "FLOP/s of large products",
+            "FLOP/s of the best product",
             format!("{:.2e}", self.peak_flops_per_second),
         );
-        fact("share of those", format!("{:.1}%", self.share_of_peak * 100.0));
+        fact("share of that", format!("{:.1}%", self.share_of_peak * 100.0));
         let memory = self
             .peak_memory
             .map_or_else(|| "-".to_owned(), |bytes| bytes.to_string());

@@ -13,8 +13,8 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use triaxis_study::{FrozenSpec, Local, Store, Study, StudySpec, machine, worker};
 
-use crate::Format;
 use crate::progress::Progress;
+use crate::{Format, MOST_THREADS};
 
 /// What can be done with a study.
 #[derive(Subcommand)]
@@ -45,7 +45,7 @@ pub struct Run {
     #[arg(long)]
     retry_failed: bool,
     /// Cores to use [default: all]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
     cores: Option<u16>,
     /// How to print the summary
     #[arg(long, value_enum, default_value_t)]

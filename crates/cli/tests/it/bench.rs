@@ -43,7 +43,30 @@ fn a_bench_measures_what_it_says() {
     let step = number("step");
     assert!((number("tokens_per_second") * step / 256.0 - 1.0).abs() < 1e-9);
     assert!((number("flops_per_second") * step / number("flops") - 1.0).abs() < 1e-9);
-    assert!(number("peak_flops_per_second") > number("flops_per_second"));
+    assert!(
+        (number("share_of_peak") * number("peak_flops_per_second") / number("flops_per_second") - 1.0).abs()
+            < 1e-9
+    );
+    let positive = |value: &Value| {
+        value
+            .as_f64()
+            .is_some_and(|value| value.is_finite() && value > 0.0)
+    };
+    for field in [
+        "parameters",
+        "fastest_step",
+        "peak_flops_per_second",
+        "share_of_peak",
+    ] {
+        assert!(positive(&found[field]), "{field}: {found:#}");
+    }
+    for field in ["machine", "unit"] {
+        assert!(
+            found[field].as_str().is_some_and(|text| !text.is_empty()),
+            "{field}: {found:#}"
+        );
+    }
+    assert_eq!(positive(&found["peak_memory"]), cfg!(target_os = "linux"));
     let shares: f64 = found["operations"]
         .as_array()
         .unwrap()
@@ -51,6 +74,30 @@ fn a_bench_measures_what_it_says() {
         .map(|row| row["share"].as_f64().unwrap())
         .sum();
     assert!((shares - 1.0).abs() < 1e-6, "{found:#}");
+}
+
+/// Every fact has its line, with a number; then come the operations.
+#[test]
+fn the_text_shows_what_was_measured() {
+    let output = bench(&["--threads", "1"]);
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (facts, operations) = text.split_once("\noperation ").unwrap();
+    insta::with_settings!({filters => vec![
+        (r"f32 on .*\n", "f32 on [UNIT]\n"),
+        (r" {2,}(\d[\d.e+]*(MiB)?|-)", "  [MEASURED]"),
+        (" {2,}", "  "),
+    ]}, {
+        insta::assert_snapshot!("bench_facts", facts);
+    });
+    let mut operations = operations.trim_end().lines();
+    let heading: Vec<&str> = operations.next().unwrap().split_whitespace().collect();
+    assert_eq!(heading.join(" "), "pass calls ms a step share");
+    let names: Vec<&str> = operations.map(|line| line.split("  ").next().unwrap()).collect();
+    for name in ["attention", "feed_forward", "adamw_step", "gradient_norm"] {
+        assert!(names.contains(&name), "{name}: {text}");
+    }
+    assert_eq!(names.last(), Some(&"outside the kernels"), "{text}");
 }
 
 #[test]
@@ -69,14 +116,55 @@ fn what_cannot_be_measured_is_wrong_usage() {
         (["--set", "heads=0"], "heads"),
         (["--set", "widht=8"], "widht"),
         (["--set", "width"], "KEY=VALUE"),
+        (["--set", "architecture=abacus"], "--arch"),
         (["--dtype", "f8"], "bf16"),
         (["--arch", "abacus"], "decoder"),
         (["--batch", "9999999"], "batch_sequences"),
+        (["--threads", "1025"], "1..=1024"),
     ] {
         let output = bench(&arguments);
         let message = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{message}");
         assert!(message.contains(said), "{message}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_cannot_fit_in_memory_is_refused_before_it_is_tried() {
+    let wide = [
+        "--set",
+        "width=65536",
+        "--set",
+        "heads=64",
+        "--set",
+        "vocabulary=16777216",
+    ];
+    // Beyond what 64 bits count.
+    let largest = [
+        "--set",
+        "layers=4096",
+        "--set",
+        "context=16777216",
+        "--batch",
+        "1048576",
+    ];
+    let largest = [wide, largest].concat();
+    for (arguments, said) in [
+        (
+            &["--batch", "1048576"][..],
+            "14.9K parameters on 1048576 sequences of 128",
+        ),
+        (&wide, "1.2T parameters on 3 sequences"),
+        (&largest, "212T parameters on 1048576 sequences of 16777216"),
+    ] {
+        let output = bench(arguments);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        for said in [said, "iB of memory", "iB available", "`--set`", "`--batch`"] {
+            assert!(message.contains(said), "{said}: {message}");
+        }
         assert!(output.stdout.is_empty());
     }
 }

@@ -44,6 +44,17 @@ fn an_unknown_model_setting_is_named_with_the_nearest_known_one() {
 }
 
 #[test]
+fn more_cores_than_can_be_used_are_refused() {
+    says(
+        &refused(
+            &Bench::new(SPEC),
+            &["study", "run", "spec.toml", "--cores", "65535"],
+        ),
+        &["65535", "1..=1024"],
+    );
+}
+
+#[test]
 fn a_negative_budget_is_refused() {
     says(
         &refused_spec(&SPEC.replace("\"4e8\"", "-4e8")),

@@ -1,5 +1,6 @@
 //! Operations on rows and elements.
 
+use proptest::collection::vec;
 use proptest::prelude::*;
 use triaxis_kernels::Update;
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
@@ -107,40 +108,60 @@ pub(super) fn check_embedding([vocabulary, width, count]: [usize; 3], [table, dy
 }
 
 /// The parameters, their gradient and both moments.
-pub(super) fn adamw_inputs(length: usize) -> [Vec<f32>; 4] {
-    let second = random(4, length).iter().map(|x| x * x).collect();
-    [random(1, length), random(2, length), random(3, length), second]
+pub(super) fn adamw_inputs(seed: u64, length: usize) -> [Vec<f32>; 4] {
+    let [start, gradient, first, second] = [0, 1, 2, 3].map(|part| random(4 * seed + part, length));
+    [start, gradient, first, second.iter().map(|x| x * x).collect()]
 }
 
-/// Ten steps, and the sum of the squares of the gradient.
-pub(super) fn check_adamw([start, gradient, first, second]: &[Vec<f32>; 4]) {
+/// Ten updates of all tensors together, every other one of which decays, and the norm of their gradients.
+pub(super) fn check_adamw(tensors: &[[Vec<f32>; 4]]) {
     let updates = (1..=10).map(|step| Update {
         learning_rate: 0.01,
         beta_1: 0.9,
         beta_2: 0.95,
         epsilon: 1e-8,
-        weight_decay: 0.1,
         gradient_scale: 0.5,
         step,
     });
-    let mut expected = [start, first, second].map(|values| wide(values));
-    let [p, m, v] = &mut expected;
-    for update in updates.clone() {
-        for i in 0..start.len() {
-            [p[i], m[i], v[i]] = reference::adamw([p[i], m[i], v[i]], gradient[i].into(), &update);
-        }
-    }
-    let squares: f64 = wide(gradient).iter().map(|g| g * g).sum();
-    on_every_level(|| {
-        let [mut p, mut m, mut v] = [start, first, second].map(Vec::clone);
+    let decay = |index: usize| if index.is_multiple_of(2) { 0.1 } else { 0.0 };
+    let after = |(index, [start, gradient, first, second]): (usize, &[Vec<f32>; 4])| {
+        let mut state = [start, first, second].map(|values| wide(values));
+        let [p, m, v] = &mut state;
         for update in updates.clone() {
-            adamw::step(&mut p, gradient, &mut m, &mut v, &update);
+            for i in 0..start.len() {
+                let one = [p[i], m[i], v[i]];
+                [p[i], m[i], v[i]] = reference::adamw(one, gradient[i].into(), decay(index), &update);
+            }
         }
-        assert_close!(p, expected[0]);
-        assert_close!(m, expected[1]);
-        assert_close!(v, expected[2]);
-        let sum = [norm::sum_of_squares(gradient) as f32];
-        assert_close!(sum, [squares], 0.0, 1e-6);
+        state
+    };
+    let expected: Vec<_> = tensors.iter().enumerate().map(after).collect();
+    let squares: f64 = tensors.iter().flat_map(|[_, g, ..]| wide(g)).map(|g| g * g).sum();
+    on_every_level(|| {
+        let mut states: Vec<[Vec<f32>; 3]> = tensors
+            .iter()
+            .map(|[start, _, first, second]| [start, first, second].map(Vec::clone))
+            .collect();
+        for update in updates.clone() {
+            let parameters = states.iter_mut().zip(tensors).enumerate();
+            let parameters =
+                parameters.map(
+                    |(index, ([values, first, second], [_, gradient, ..]))| adamw::Parameter {
+                        values,
+                        gradient,
+                        first,
+                        second,
+                        weight_decay: decay(index),
+                    },
+                );
+            adamw::step(parameters.collect(), &update);
+        }
+        for (actual, expected) in states.iter().flatten().zip(expected.iter().flatten()) {
+            assert_close!(actual, expected);
+        }
+        let gradients: Vec<_> = tensors.iter().map(|[_, gradient, ..]| &gradient[..]).collect();
+        let norm = [norm::gradient_norm(&gradients) as f32];
+        assert_close!(norm, [squares.sqrt()], 0.0, 1e-6);
     });
 }
 
@@ -174,8 +195,9 @@ proptest! {
     }
 
     #[test]
-    fn adamw_and_norm_of_any_length(length in prop_oneof![size(), Just(40_000)]) {
-        check_adamw(&adamw_inputs(length));
+    fn adamw_and_norm_of_tensors_of_any_lengths(lengths in vec(prop_oneof![Just(0), size(), Just(40_000)], 0..5)) {
+        let tensors: Vec<_> = (1..).zip(lengths).map(|(seed, length)| adamw_inputs(seed, length)).collect();
+        check_adamw(&tensors);
     }
 }
 

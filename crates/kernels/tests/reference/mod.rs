@@ -228,7 +228,7 @@ pub(crate) fn scatter(dy: &[f64], width: usize, tokens: &[u32], vocabulary: usiz
 }
 
 /// An AdamW step (Loshchilov and Hutter 2019, algorithm 2) of a parameter and its two moments.
-pub(crate) fn adamw([p, m, v]: [f64; 3], gradient: f64, update: &Update) -> [f64; 3] {
+pub(crate) fn adamw([p, m, v]: [f64; 3], gradient: f64, weight_decay: f64, update: &Update) -> [f64; 3] {
     let (g, step) = (gradient * update.gradient_scale, update.step as i32);
     let m = update.beta_1 * m + (1.0 - update.beta_1) * g;
     let v = update.beta_2 * v + (1.0 - update.beta_2) * g * g;
@@ -236,7 +236,7 @@ pub(crate) fn adamw([p, m, v]: [f64; 3], gradient: f64, update: &Update) -> [f64
         m / (1.0 - update.beta_1.powi(step)),
         v / (1.0 - update.beta_2.powi(step)),
     );
-    let decayed = p * (1.0 - update.learning_rate * update.weight_decay);
+    let decayed = p * (1.0 - update.learning_rate * weight_decay);
     [
         decayed - update.learning_rate * mean / (square.sqrt() + update.epsilon),
         m,
