@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use triaxis_laws::form::Residual;
-use triaxis_laws::forms::{ChinchillaForm, PowerLawForm};
+use triaxis_laws::forms::{ChinchillaForm, PowerLawForm, Restricted};
 use triaxis_laws::numeric::Stream;
 use triaxis_laws::{
     FitError, FitOptions, HeldOut, InputError, Objective, Observations, Refusal, Warning, compare, fit,
@@ -233,4 +233,16 @@ fn a_run_of_weight_zero_says_nothing() {
     );
     let [alone, beside] = [&alone, &beside].map(|fit| predict(&PowerLawForm, fit, &[1e22]).unwrap());
     assert_eq!(alone, beside);
+}
+
+#[test]
+fn a_law_of_one_parameter_has_a_profile() {
+    let table = table(2, 0.01, power);
+    let form = Restricted::new(&PowerLawForm).fix("alpha", 0.05).unwrap();
+    let fit = fit(&form, &table, &FitOptions::default()).unwrap();
+    let found = &fit.parameters["A"];
+    assert!(
+        found.estimate.identified && found.estimate.covers(25.0),
+        "{found:?}"
+    );
 }
