@@ -236,6 +236,16 @@ fn several(refusals: &[Refusal]) -> String {
     words.join("; ")
 }
 
+/// What values the data allow, and which end is that of the parameter's range.
+fn allowed(low: f64, high: f64, open_below: bool, open_above: bool) -> String {
+    let (low, high) = (format!("{low:.4e}"), format!("{high:.4e}"));
+    match (open_below, open_above) {
+        (true, false) => format!(" from below: the data allow {low}, the end of its range, to {high}"),
+        (false, true) => format!(" from above: the data allow {low} to {high}, the end of its range"),
+        _ => format!(": the data allow {low} to {high}"),
+    }
+}
+
 impl Warning {
     /// [`Warning::FailedSamples`], when fewer were found than drawn.
     pub(crate) fn failed_samples(found: usize, samples: usize) -> Option<Self> {
@@ -249,7 +259,7 @@ impl Warning {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Warning {
     /// A parameter whose profile is flat.
-    #[error("{parameter} is unidentified: the data allow {low:.4e} to {high:.4e}")]
+    #[error("{parameter} is unidentified{}", allowed(*.low, *.high, *.open_below, *.open_above))]
     Unidentified {
         /// The parameter.
         parameter: String,
@@ -257,6 +267,12 @@ pub enum Warning {
         low: f64,
         /// Highest value the data allow, as far as was searched.
         high: f64,
+        /// Whether the low end is that of the parameter's range.
+        #[serde(default)]
+        open_below: bool,
+        /// Whether the high end is.
+        #[serde(default)]
+        open_above: bool,
     },
     /// Few rows beyond the number of parameters.
     #[error("{rows} rows for {parameters} parameters: intervals from so few rows are rough")]
@@ -319,19 +335,19 @@ pub enum Warning {
         /// How many.
         rows: usize,
     },
-    /// Exponents that extrapolate beyond what was sampled.
-    #[error("this prediction reaches {compute:.3} times beyond the largest fitted compute")]
-    Extrapolation {
-        /// Factor in compute.
-        compute: f64,
-    },
-    /// A term that the fit drove to nothing.
-    #[error("{parameter} went to its limit ({value:.3e}): its term is absent in this fit")]
-    AtLimit {
+    /// A parameter that the data put outside the range of its form.
+    #[error(
+        "{parameter} is {value:.3e}, outside the {low} to {high} that its form allows for: the law may not suit these runs, or a column may be in another unit"
+    )]
+    BeyondRange {
         /// The parameter.
         parameter: String,
         /// Its value.
         value: f64,
+        /// Low end of the range.
+        low: f64,
+        /// High end.
+        high: f64,
     },
     /// A part of the data that gave no answer, while the others did.
     #[error("left out: {reason}")]

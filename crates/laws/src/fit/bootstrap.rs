@@ -16,8 +16,8 @@ use statrs::distribution::{ContinuousCDF, Normal};
 pub(crate) struct Sampler<'a> {
     pub(crate) searcher: Searcher<'a>,
     pub(crate) rows: &'a Rows,
-    /// Local minima of the fit to all rows, the best first.
-    pub(crate) minima: &'a [Vec<f64>],
+    /// Where a sample's search starts: the best point of all rows first.
+    pub(crate) starts: &'a [Vec<f64>],
     /// What one run's response varies by.
     pub(crate) noise: &'a Noise,
     /// Residuals at the best, predicted minus observed.
@@ -35,7 +35,7 @@ impl Sampler<'_> {
                     Resampling::Case => self.case_sample(index),
                     Resampling::Residual => self.residual_sample(index),
                 };
-                let minimum = self.searcher.refit(&sample, self.minima);
+                let minimum = self.searcher.refit(&sample, self.starts);
                 minimum.value.is_finite().then_some(minimum.point)
             })
             .collect();
@@ -60,7 +60,7 @@ impl Sampler<'_> {
     /// The acceleration of BCa for each parameter: how skewed the influence of rows on it is
     /// (Efron 1987, equation 7.3, with the influence function of an M-estimator for the jackknife).
     pub(crate) fn accelerations(&self) -> Vec<f64> {
-        let best = &self.minima[0];
+        let best = &self.starts[0];
         let order = best.len();
         let slopes =
             Problem::new(self.searcher.form, self.rows, self.searcher.objective, SMOOTH).slopes(best);

@@ -6,6 +6,7 @@ mod intervals;
 mod noise;
 mod options;
 mod profile;
+mod range;
 mod repeats;
 mod result;
 mod search;
@@ -74,7 +75,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         objective: &objective,
     };
     let starts = searcher.starts(&rows, &options.starts);
-    let minima = searcher.search(&rows, &starts);
+    let minima = range::settled(&searcher, &rows, searcher.search(&rows, &starts));
     let Some(best) = minima.first() else {
         return Err(Refusal::NoFiniteObjective { starts: starts.len() }.into());
     };
@@ -115,6 +116,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         warnings: warnings(form, &rows, noise(form, &residuals), &repeats),
         refusals: collinear(form, &rows),
     };
+    fit.warnings.extend(range::beyond(&searcher, &best.point));
     intervals::intervals(
         &searcher,
         &rows,

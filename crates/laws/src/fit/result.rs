@@ -22,6 +22,12 @@ pub struct Estimate {
     pub high: f64,
     /// False when the data do not bound the value on both sides: the ends are then what was searched.
     pub identified: bool,
+    /// Whether the low end is that of a parameter's range, below which nothing was searched.
+    #[serde(default)]
+    pub open_below: bool,
+    /// Whether the high end is.
+    #[serde(default)]
+    pub open_above: bool,
 }
 
 impl Estimate {
@@ -32,6 +38,8 @@ impl Estimate {
             low: value,
             high: value,
             identified: false,
+            open_below: false,
+            open_above: false,
         }
     }
 
@@ -42,6 +50,7 @@ impl Estimate {
             low: low.min(value),
             high: high.max(value),
             identified,
+            ..Self::point(value)
         }
     }
 
