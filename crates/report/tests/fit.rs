@@ -65,6 +65,7 @@ fn view() -> FitView {
                 meaning: "irreducible loss".into(),
                 estimate: estimate(1.8),
                 identified: false,
+                open: "below".into(),
                 methods: vec![("profile".into(), 1.0, 2.0)],
             },
             FitParameter {
@@ -72,6 +73,7 @@ fn view() -> FitView {
                 meaning: "exponent".into(),
                 estimate: estimate(0.35),
                 identified: true,
+                open: String::new(),
                 methods: Vec::new(),
             },
         ],

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use triaxis_laws::{Objective, Reduction, Resampling, Robust};
+use triaxis_laws::{Estimate, Objective, Reduction, Resampling, Robust};
 use triaxis_units::{Flops, Params, Tokens};
 
 use super::comparison::Comparison;
@@ -145,12 +145,33 @@ fn parameters(outcome: &Outcome) -> Table {
         table.row([
             name.clone(),
             number(estimate.value),
-            number(estimate.low),
-            number(estimate.high),
-            if estimate.identified { "yes" } else { "NO" }.into(),
+            format!(
+                "{}{}",
+                if estimate.open_below { "≤" } else { "" },
+                number(estimate.low)
+            ),
+            format!(
+                "{}{}",
+                if estimate.open_above { "≥" } else { "" },
+                number(estimate.high)
+            ),
+            match open_side(&estimate) {
+                _ if estimate.identified => "yes".into(),
+                "" => "NO".into(),
+                side => format!("NO, {side}"),
+            },
         ]);
     }
     table
+}
+
+/// The side on which the data leave a parameter open; empty when it is neither or both.
+pub fn open_side(estimate: &Estimate) -> &'static str {
+    match (estimate.open_below, estimate.open_above) {
+        (true, false) => "below",
+        (false, true) => "above",
+        _ => "",
+    }
 }
 
 /// How many times, in three digits.

@@ -92,6 +92,7 @@ pub fn view(law: &Law<'_>, outcome: &Outcome, data: &Data) -> FitView {
                         outcome.level,
                     ),
                     identified: found.estimate.identified,
+                    open: text::open_side(&found.estimate).to_owned(),
                     methods: found
                         .intervals
                         .iter()

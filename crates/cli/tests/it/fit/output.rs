@@ -207,3 +207,31 @@ fn what_is_printed() {
     let unnamed = Folder::with("runs.csv", &csv().replace("loss", "train"));
     insta::assert_snapshot!("fit_unnamed_loss", said(&unnamed, &["runs.csv"]));
 }
+
+#[test]
+fn an_end_that_the_data_leave_open_is_marked() {
+    let folder = Folder::with(
+        "runs.csv",
+        &csv_of(
+            "N,D,loss",
+            &runs_of(|params, tokens| 60.0 * (params * tokens).powf(-0.06)),
+        ),
+    );
+    let arguments = [
+        "runs.csv",
+        "--form",
+        "saturating-power-law",
+        "--replicates",
+        "100",
+    ];
+    let floor = &folder.json(&arguments)["parameters"]["E"];
+    assert_eq!(
+        (&floor["identified"], &floor["open_below"], &floor["open_above"]),
+        (&false.into(), &true.into(), &false.into()),
+        "{floor}"
+    );
+    let said = folder.fit(&arguments);
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(said.contains("≤1.000e-4") && said.contains("NO, below"), "{said}");
+    assert!(said.contains("E is unidentified from below"), "{said}");
+}
