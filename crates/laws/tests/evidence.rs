@@ -7,8 +7,8 @@ use triaxis_laws::form::Residual;
 use triaxis_laws::forms::{ChinchillaForm, CoupledForm, DataConstrained, PowerLawForm, Restricted};
 use triaxis_laws::numeric::Stream;
 use triaxis_laws::{
-    FitError, FitOptions, HeldOut, InputError, Objective, Observations, Refusal, Warning, compare, fit,
-    predict,
+    FitError, FitOptions, HeldOut, InputError, Objective, Observations, Reach, Refusal, Warning, compare,
+    fit, predict,
 };
 
 /// `seeds` runs at each of ten budgets of `loss(flops)`, with relative `noise`.
@@ -333,4 +333,17 @@ fn a_parameter_that_the_data_put_outside_its_range_is_named() {
         said.contains("alpha is -3.0") && said.contains("outside the 0 to 3"),
         "{said}"
     );
+}
+
+#[test]
+fn a_prediction_knows_how_far_it_reaches_in_every_input() {
+    let table = simulated(&ChinchillaForm, 0.005, 1).unwrap();
+    let fit = fit(&ChinchillaForm, &table, &FitOptions::point_only()).unwrap();
+    // Sizes of 5e7 to 1.5e10, tokens of 1e9 to 3e11.
+    let reach = predict(&ChinchillaForm, &fit, &[1e6, 3e13]).unwrap().reach;
+    for (name, expected) in [("params", 0.02), ("tokens", 100.0), ("compute", 1.0)] {
+        assert!((reach[name].factor / expected - 1.0).abs() < 1e-9, "{reach:?}");
+    }
+    let within = predict(&ChinchillaForm, &fit, &[1.5e10, 1e9]).unwrap().reach;
+    assert!(within.values().all(Reach::is_within), "{within:?}");
 }

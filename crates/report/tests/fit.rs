@@ -81,7 +81,7 @@ fn view() -> FitView {
             inputs: "params 70B, tokens 1.4T".into(),
             at: 1.4e12,
             estimate: estimate(1.95),
-            reach: 21.8,
+            reach: "beyond what was fitted: compute 21.8 times above".into(),
         }],
         along: "tokens".into(),
         response: "loss".into(),

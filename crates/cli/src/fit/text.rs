@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use triaxis_laws::{Estimate, Objective, Reduction, Resampling, Robust};
+use triaxis_laws::{Estimate, Objective, Prediction, Reduction, Resampling, Robust};
 use triaxis_units::{Flops, Params, Tokens};
 
 use super::comparison::Comparison;
@@ -41,7 +41,7 @@ impl Outcome {
             writeln!(formatter)?;
         }
         for predicted in &self.predictions {
-            labelled(formatter, "predict", &prediction(predicted, self.is_counted))?;
+            labelled(formatter, "predict", &prediction(predicted))?;
         }
         writeln!(formatter)?;
         labelled(formatter, "check", &check(self))?;
@@ -204,7 +204,27 @@ pub fn inputs(predicted: &Predicted) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-fn prediction(predicted: &Predicted, is_counted: bool) -> String {
+/// How far a prediction lies beyond the runs fitted, in each input that does.
+pub fn reach(of: &Prediction) -> String {
+    let beyond = of.reach.iter().filter(|(_, reach)| !reach.is_within());
+    let words: Vec<String> = beyond
+        .map(|(name, reach)| match reach.factor {
+            above if above.is_finite() && above > 1.0 => format!("{name} {} times above", factor(above)),
+            below if below > 0.0 && below < 1.0 => format!("{name} {} times below", factor(below.recip())),
+            _ => format!(
+                "{name} outside {} to {}",
+                number(reach.smallest),
+                number(reach.largest)
+            ),
+        })
+        .collect();
+    match words.is_empty() {
+        true => "within what was fitted".into(),
+        false => format!("beyond what was fitted: {}", words.join(", ")),
+    }
+}
+
+fn prediction(predicted: &Predicted) -> String {
     let responses = predicted.of.iter().map(|(response, of)| {
         let written = |value: f64| match response.as_str() {
             "params_opt" | "tokens_opt" => quantity(response, value),
@@ -213,11 +233,7 @@ fn prediction(predicted: &Predicted, is_counted: bool) -> String {
         let [value, low, high] = [of.value, of.low, of.high].map(written);
         format!("{response} {value} ({low} to {high} at {:.0}%)", 100.0 * of.level)
     });
-    let reach = match predicted.of.first().map_or(0.0, |(_, of)| of.reach) {
-        reach if reach > 1.0 && is_counted => format!("{} times more samples than fitted", factor(reach)),
-        reach if reach > 1.0 => format!("{} times larger than the largest run", factor(reach)),
-        _ => "within the sizes fitted".into(),
-    };
+    let reach = predicted.of.first().map(|(_, of)| reach(of)).unwrap_or_default();
     let responses = responses.collect::<Vec<_>>().join(", ");
     format!("{}: {responses}, {reach}", inputs(predicted))
 }

@@ -27,7 +27,7 @@ const SIZES: [&[&str]; 5] = [
 ];
 
 /// The product of the inputs that mark size, in natural units; 1 where none does.
-pub(crate) fn size_of(form: &dyn LawForm, row: impl Iterator<Item = f64>) -> f64 {
+fn size_of(form: &dyn LawForm, row: impl Iterator<Item = f64>) -> f64 {
     let sized = form.inputs().iter().zip(row).filter(|(column, _)| column.size);
     sized
         .map(|(column, coordinate)| column.scale.inverse(coordinate))

@@ -70,6 +70,44 @@ pub struct ParameterEstimate {
     pub intervals: BTreeMap<String, (f64, f64)>,
 }
 
+/// How far a new run lies from those fitted, in one quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Reach {
+    /// The smallest value fitted.
+    pub smallest: f64,
+    /// The largest value fitted.
+    pub largest: f64,
+    /// How many times the largest, when above it; what part of the smallest, when below; 1 between them.
+    /// Infinite or 0 where a quotient of the two has no meaning.
+    pub factor: f64,
+}
+
+impl Reach {
+    pub(crate) fn of(value: f64, (smallest, largest): (f64, f64)) -> Self {
+        let quotient = |over: f64, meaningless: f64| match value > 0.0 && over > 0.0 {
+            true => value / over,
+            false => meaningless,
+        };
+        // Values come from logarithms and back.
+        let slack = 1e-9 * value.abs();
+        let factor = match () {
+            () if value > largest + slack => quotient(largest, f64::INFINITY),
+            () if value < smallest - slack => quotient(smallest, 0.0),
+            () => 1.0,
+        };
+        Self {
+            smallest,
+            largest,
+            factor,
+        }
+    }
+
+    /// Whether the run lies between those fitted.
+    pub fn is_within(&self) -> bool {
+        self.factor == 1.0
+    }
+}
+
 /// A prediction for a new run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
@@ -87,8 +125,8 @@ pub struct Prediction {
     pub law_high: f64,
     /// Level of the intervals.
     pub level: f64,
-    /// By what factor the run is larger than the largest fitted one: in the product of the size inputs.
-    pub reach: f64,
+    /// How far each input lies from the runs fitted, and `compute` where parameters and tokens are inputs.
+    pub reach: BTreeMap<String, Reach>,
 }
 
 /// How well the largest runs are predicted by a fit to the others.
@@ -154,8 +192,9 @@ pub struct Fit {
     pub level: f64,
     /// Seed of the random streams.
     pub seed: u64,
-    /// Size of the largest fitted run.
-    pub largest: f64,
+    /// Smallest and largest value fitted of every input, and of `compute`, 6 N D, where both are inputs.
+    #[serde(default)]
+    pub sampled: BTreeMap<String, (f64, f64)>,
     /// Check on the largest runs, when there are enough.
     pub holdout: Option<Holdout>,
     /// What a reader must know.

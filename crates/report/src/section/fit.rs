@@ -128,13 +128,13 @@ fn predictions(view: &FitView) -> Markup {
         } @else {
             (table(
                 "Predictions",
-                heads(&["Run", "#Predicted", "#Reach|times the largest run fitted"]),
+                heads(&["Run", "#Predicted", "Reach"]),
                 html! {
                     @for run in &view.predictions {
                         tr {
                             th scope="row" { (run.inputs) }
                             (number(estimate(&run.estimate, text::measured)))
-                            (number(text::factor(run.reach)))
+                            td.prose { (run.reach) }
                         }
                     }
                 },

@@ -92,8 +92,8 @@ pub struct FitPrediction {
     pub at: f64,
     /// The response of one new run.
     pub estimate: Estimate,
-    /// How many times larger than the largest run fitted.
-    pub reach: f64,
+    /// How far it lies beyond the runs fitted, in words.
+    pub reach: String,
 }
 
 /// A run that was fitted.

@@ -112,7 +112,7 @@ pub fn view(law: &Law<'_>, outcome: &Outcome, data: &Data) -> FitView {
                     },
                     at: of.inputs.get(along).copied().unwrap_or(f64::NAN),
                     estimate: estimate(of.value, of.low, of.high, of.level),
-                    reach: of.reach,
+                    reach: text::reach(of),
                 })
             })
             .collect(),

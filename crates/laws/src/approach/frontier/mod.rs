@@ -152,7 +152,7 @@ impl Frontier {
             },
             level: options.level,
             seed: options.seed,
-            largest: runs.iter().map(|run| run.flops).fold(0.0, f64::max),
+            sampled: [("flops".to_owned(), sampled(runs))].into(),
             holdout,
             warnings,
             refusals: Vec::new(),
@@ -175,6 +175,14 @@ impl Frontier {
         };
         Ok([law(&LAWS[0])?, law(&LAWS[1])?])
     }
+}
+
+/// Smallest and largest compute.
+fn sampled(runs: &[Run]) -> (f64, f64) {
+    let flops = runs.iter().map(|run| run.flops);
+    flops.fold((f64::INFINITY, 0.0), |(low, high), at| {
+        (at.min(low), at.max(high))
+    })
 }
 
 /// The laws in the order of the parameters.
