@@ -29,13 +29,15 @@ impl Compared {
 
 /// Fits every registered form that the columns allow and whose response is `response`, the most trusted first.
 ///
-/// Forms are ranked by their error on the runs held out: those that `options` name, or the largest.
-/// Forms without such a check come last. Each form keeps the residual of its own definition.
+/// Forms are ranked by their error on the runs held out: those that `options` name, or the largest, the
+/// same for every form ([`HeldOut::common`]). Forms without such a check come last. Each form keeps the
+/// residual of its own definition.
 pub fn compare(table: &Observations, response: &str, options: &FitOptions) -> Vec<Compared> {
     let mut options = options.clone();
     if options.holdout == HeldOut::None {
         options.holdout = HeldOut::Largest;
     }
+    options.holdout = options.holdout.common(table);
     // Residuals differ from form to form; the errors held out are relative for all.
     let options_of = |form: &dyn LawForm| FitOptions {
         objective: options.objective.map(|objective| Objective {

@@ -86,6 +86,11 @@ impl Observations {
         self.columns.values().next().map_or(0, Vec::len)
     }
 
+    /// The weight of a row: 1 where none was given.
+    pub(crate) fn weight(&self, row: usize) -> f64 {
+        self.weights.as_ref().map_or(1.0, |weights| weights[row])
+    }
+
     /// The names of the columns, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.columns.keys().map(String::as_str)

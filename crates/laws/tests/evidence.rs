@@ -347,3 +347,28 @@ fn a_prediction_knows_how_far_it_reaches_in_every_input() {
     let within = predict(&ChinchillaForm, &fit, &[1.5e10, 1e9]).unwrap().reach;
     assert!(within.values().all(Reach::is_within), "{within:?}");
 }
+
+#[test]
+fn forms_are_compared_on_the_same_runs() {
+    // Compute with more ties than sizes times lengths have, as of budgets that were not met exactly.
+    let table = simulated(&ChinchillaForm, 0.005, 1).unwrap();
+    let compute = |of: &[f64]| -> Vec<f64> { of.to_vec() };
+    let (params, tokens) = (
+        compute(table.column("params").unwrap()),
+        compute(table.column("tokens").unwrap()),
+    );
+    let flops = params
+        .iter()
+        .zip(&tokens)
+        .map(|(n, d)| 10.0_f64.powf((6.0 * n * d).log10().round()));
+    let table = table.with("flops", flops.collect()).unwrap();
+    let compared = compare(&table, "loss", &FitOptions::point_only());
+    let held: Vec<&Vec<usize>> = compared
+        .iter()
+        .filter_map(|compared| Some(&compared.fit.as_ref().ok()?.holdout.as_ref()?.rows))
+        .collect();
+    assert!(
+        held.len() >= 6 && held.iter().all(|rows| *rows == held[0]),
+        "{held:?}"
+    );
+}
