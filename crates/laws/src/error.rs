@@ -291,6 +291,11 @@ pub enum Warning {
     /// No residual freedom anywhere, hence no noise estimate.
     #[error("no budget has more than three sizes: the noise is unknown, so there are no intervals")]
     NoNoiseEstimate,
+    /// Nothing tells how uncertain the law is as a whole.
+    #[error(
+        "no bootstrap was drawn: intervals are those of profiles, and predictions leave out the law's own uncertainty; ask for replicates"
+    )]
+    NoBootstrap,
     /// Some bootstrap samples gave no answer.
     #[error(
         "{failed} of {samples} bootstrap samples gave no answer: the intervals are of the others and too narrow"

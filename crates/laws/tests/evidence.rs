@@ -372,3 +372,29 @@ fn forms_are_compared_on_the_same_runs() {
         "{held:?}"
     );
 }
+
+#[test]
+fn too_few_replicates_are_refused_and_none_are_said_to_be_none() {
+    let table = table(2, 0.01, power);
+    let options = |replicates| FitOptions {
+        replicates,
+        ..FitOptions::default()
+    };
+    for few in [1, 19] {
+        let refused = fit(&PowerLawForm, &table, &options(few)).unwrap_err();
+        assert!(
+            refused
+                .to_string()
+                .contains("must be 0 for no bootstrap, or 20 and more"),
+            "{refused}"
+        );
+    }
+    let without = fit(&PowerLawForm, &table, &options(0)).unwrap();
+    assert!(
+        without.warnings.contains(&Warning::NoBootstrap),
+        "{:?}",
+        without.warnings
+    );
+    let with = fit(&PowerLawForm, &table, &options(20)).unwrap();
+    assert!(!with.warnings.contains(&Warning::NoBootstrap));
+}

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::noise::{Noise, SMOOTH};
-use super::options::{FitOptions, Resampling};
+use super::options::{FitOptions, LEAST_REPLICATES, Resampling};
 use super::search::Searcher;
 use crate::error::Warning;
 use crate::numeric::{Stream, normal_quantile, quantile_sorted, solve_positive, sorted};
@@ -97,7 +97,7 @@ impl Sampler<'_> {
 /// and its acceleration. Falls back to percentiles where the correction is undefined.
 pub(crate) fn bca(replicates: &[f64], estimate: f64, acceleration: f64, level: f64) -> Option<(f64, f64)> {
     let values = sorted(replicates.iter().copied());
-    if values.len() < 20 {
+    if values.len() < LEAST_REPLICATES {
         return None;
     }
     let below = values.iter().filter(|value| **value < estimate).count() as f64
@@ -137,7 +137,7 @@ pub(crate) fn resampled<T: Send>(
 /// Equal-tailed percentile interval.
 pub(crate) fn percentile(replicates: &[f64], level: f64) -> Option<(f64, f64)> {
     let values = sorted(replicates.iter().copied());
-    (values.len() >= 20).then(|| {
+    (values.len() >= LEAST_REPLICATES).then(|| {
         (
             quantile_sorted(&values, 0.5 * (1.0 - level)),
             quantile_sorted(&values, 0.5 * (1.0 + level)),

@@ -114,6 +114,9 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         warnings: warnings(form, &rows, noise(form, &residuals), &repeats),
         refusals: collinear(form, &rows),
     };
+    if options.profile && options.replicates == 0 {
+        fit.warnings.push(Warning::NoBootstrap);
+    }
     fit.warnings.extend(range::beyond(&searcher, &best.point));
     intervals::intervals(
         &searcher,

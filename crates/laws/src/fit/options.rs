@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::InputError;
 use crate::objective::Objective;
 
+/// Bootstrap samples below which there is no interval.
+pub(crate) const LEAST_REPLICATES: usize = 20;
+
 /// What a bootstrap draws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -66,7 +69,7 @@ pub struct FitOptions {
     pub objective: Option<Objective>,
     /// Where the search starts. Default: the full grid.
     pub starts: Starts,
-    /// Bootstrap samples. Default 1000; 0 for none.
+    /// Bootstrap samples. Default 1000; 0 for none, else at least 20.
     pub replicates: usize,
     /// What the bootstrap draws. Default: residuals below 60 rows, rows from there on.
     pub resampling: Option<Resampling>,
@@ -116,6 +119,13 @@ impl FitOptions {
                 option: "level",
                 value: self.level,
                 rule: "between 0 and 1, as 0.9",
+            });
+        }
+        if (1..LEAST_REPLICATES).contains(&self.replicates) {
+            return Err(InputError::Option {
+                option: "replicates",
+                value: self.replicates as f64,
+                rule: "0 for no bootstrap, or 20 and more: an interval of fewer means nothing",
             });
         }
         self.objective.as_ref().map_or(Ok(()), Objective::check)

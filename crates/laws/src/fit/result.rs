@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::options::Resampling;
+use super::options::{LEAST_REPLICATES, Resampling};
 use super::repeats::PureError;
 use crate::error::{Refusal, Warning};
 use crate::form::Residual;
@@ -223,7 +223,7 @@ impl Fit {
     pub fn derived(&self, quantity: impl Fn(&[f64]) -> f64) -> Estimate {
         let value = quantity(&self.best);
         let values = sorted(self.replicates.iter().map(|replicate| quantity(replicate)));
-        if values.len() < 20 || !value.is_finite() {
+        if values.len() < LEAST_REPLICATES || !value.is_finite() {
             return Estimate::point(value);
         }
         let freedom = self.rows.saturating_sub(self.best.len()) as f64;
