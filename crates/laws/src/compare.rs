@@ -161,8 +161,8 @@ pub fn flattening(table: &Observations, options: &FitOptions) -> Result<Flatteni
     let freedom = saturating.rows.saturating_sub(saturating.best.len());
     let gain = (plain.objective - saturating.objective).max(0.0);
     let statistic = gain / (saturating.objective / freedom as f64);
-    let p_value = FisherSnedecor::new(1.0, freedom as f64)
-        .map_or(1.0, |distribution| 1.0 - distribution.cdf(statistic));
+    let p_value =
+        FisherSnedecor::new(1.0, freedom as f64).map_or(1.0, |distribution| distribution.sf(statistic));
     Ok(Flattening {
         plain,
         saturating,

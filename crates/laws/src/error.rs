@@ -192,6 +192,16 @@ pub enum Refusal {
         /// What is the matter.
         reason: String,
     },
+    /// A response that never varies.
+    #[error(
+        "`{column}` is the same in all {rows} rows: there is nothing for a law to explain; add runs that differ in it"
+    )]
+    Constant {
+        /// The response.
+        column: String,
+        /// Rows given.
+        rows: usize,
+    },
     /// Nothing says which rows are the largest.
     #[error("neither an input nor another column tells how large a run is; choose the runs to hold out")]
     NoSize,

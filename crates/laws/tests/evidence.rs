@@ -398,3 +398,37 @@ fn too_few_replicates_are_refused_and_none_are_said_to_be_none() {
     let with = fit(&PowerLawForm, &table, &options(20)).unwrap();
     assert!(!with.warnings.contains(&Warning::NoBootstrap));
 }
+
+#[test]
+fn numbers_beyond_use_are_refused() {
+    let table = simulated(&ChinchillaForm, 0.005, 1).unwrap();
+    let fitted = fit(&ChinchillaForm, &table, &FitOptions::point_only()).unwrap();
+    let refused = predict(&ChinchillaForm, &fitted, &[1e308, 1e308]).unwrap_err();
+    assert!(matches!(refused, InputError::OutOfRange { .. }), "{refused}");
+    let rows = table.rows();
+    let huge = table.clone().with(
+        "params",
+        (0..rows).map(|row| 1e300 * (1.0 + row as f64)).collect(),
+    );
+    let refused = fit(&ChinchillaForm, &huge.unwrap(), &FitOptions::point_only()).unwrap_err();
+    assert!(
+        refused.to_string().contains("between 1e-100 and 1e100"),
+        "{refused}"
+    );
+    let constant = table.with("loss", vec![3.0; rows]).unwrap();
+    let refused = fit(&ChinchillaForm, &constant, &FitOptions::point_only()).unwrap_err();
+    assert!(
+        matches!(refused, FitError::Refused(Refusal::Constant { .. })),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_chance_is_never_said_to_be_none() {
+    let bent = table(20, 1e-6, |flops| {
+        power(flops) * (1.0 + 0.3 * (flops.ln() / 3.0).sin())
+    });
+    let fit = fit(&PowerLawForm, &bent, &squares()).unwrap();
+    let chance = fit.pure_error.unwrap().lack_of_fit.unwrap();
+    assert!(chance > 0.0 && chance < 1e-30, "{chance}");
+}

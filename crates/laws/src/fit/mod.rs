@@ -25,7 +25,7 @@ use crate::form::{LawForm, MOST_PARAMETERS};
 use crate::forms::FLOPS_PER_PARAM_TOKEN;
 use crate::numeric::fit_line;
 use crate::objective::{Objective, Reduction};
-use crate::observations::Observations;
+use crate::observations::{Observations, SIZE_RULE, usable_size};
 use crate::problem::Problem;
 use crate::rows::Rows;
 use repeats::Repeats;
@@ -163,6 +163,14 @@ pub fn predict(form: &dyn LawForm, fit: &Fit, inputs: &[f64]) -> Result<Predicti
                 value: *value,
             });
         }
+        if !usable_size(*value) {
+            return Err(InputError::OutOfRange {
+                column: column.name.to_string(),
+                row: 0,
+                value: *value,
+                rule: SIZE_RULE,
+            });
+        }
         coordinates.push(coordinate);
     }
     let law = |parameters: &[f64]| {
@@ -246,6 +254,10 @@ fn check_design(form: &dyn LawForm, rows: &Rows) -> Result<(), Refusal> {
             parameters,
             needed: parameters,
         });
+    }
+    if rows.targets().all(|target| target == rows.target(0)) {
+        let column = form.response().name.to_string();
+        return Err(Refusal::Constant { column, rows: count });
     }
     for (at, column) in form.inputs().iter().enumerate() {
         let values = (0..rows.len()).map(|row| rows.input(row, at));
