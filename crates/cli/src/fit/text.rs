@@ -75,10 +75,13 @@ fn labelled(formatter: &mut String, label: &str, text: &str) -> fmt::Result {
 }
 
 fn data(outcome: &Outcome) -> String {
-    let rows = match (outcome.rows, outcome.rows_in_file) {
-        (rows, found) if outcome.is_counted => format!("{found} rows, a curve of {rows} points"),
-        (rows, found) if rows == found => format!("{rows} rows"),
-        (rows, found) => format!("{rows} of {found} rows"),
+    let (used, curve) = match outcome.is_counted {
+        true => (outcome.rows_kept, format!(", a curve of {} points", outcome.rows)),
+        false => (outcome.rows, String::new()),
+    };
+    let rows = match outcome.rows_in_file {
+        found if used == found => format!("{found} rows{curve}"),
+        found => format!("{used} of {found} rows{curve}"),
     };
     let dropped = match outcome.rows_dropped {
         0 => String::new(),
