@@ -302,9 +302,7 @@ pub enum Warning {
     #[error("no budget has more than three sizes: the noise is unknown, so there are no intervals")]
     NoNoiseEstimate,
     /// Nothing tells how uncertain the law is as a whole.
-    #[error(
-        "no bootstrap was drawn: intervals are those of profiles, and predictions leave out the law's own uncertainty; ask for replicates"
-    )]
+    #[error("no bootstrap was drawn: predictions leave out the law's own uncertainty; ask for replicates")]
     NoBootstrap,
     /// Some bootstrap samples gave no answer.
     #[error(
@@ -375,6 +373,30 @@ pub enum Warning {
     NoHoldout {
         /// What the runs left refuse.
         reason: Refusal,
+    },
+    /// A check that the law failed.
+    #[error(
+        "the law predicts the runs held out no better than their mean does ({:.1}% off, the mean {:.1}%): it is no base for predictions", 100.0 * .error, 100.0 * .baseline
+    )]
+    WorseThanMean {
+        /// Mean absolute relative error of the law.
+        error: f64,
+        /// The same of the mean of the runs fitted.
+        baseline: f64,
+    },
+    /// A bootstrap that does not vary around its estimate.
+    #[error(
+        "{quantity} is {value:.4}, outside the {low:.4} to {high:.4} of its bootstrap samples: its interval is stretched to hold it and tells little; add sizes"
+    )]
+    OutsideInterval {
+        /// What was estimated.
+        quantity: String,
+        /// Its value.
+        value: f64,
+        /// Low end of the samples' interval.
+        low: f64,
+        /// High end.
+        high: f64,
     },
     /// Residuals larger than repeated seeds differ.
     #[error(

@@ -432,3 +432,23 @@ fn a_chance_is_never_said_to_be_none() {
     let chance = fit.pure_error.unwrap().lack_of_fit.unwrap();
     assert!(chance > 0.0 && chance < 1e-30, "{chance}");
 }
+
+#[test]
+fn a_law_worse_than_a_mean_is_said_to_be() {
+    let bent = table(3, 0.001, power);
+    let options = FitOptions {
+        holdout: HeldOut::Largest,
+        ..squares()
+    };
+    let fails = |runs: &Observations| {
+        let fit = fit(&PowerLawForm, runs, &options).unwrap();
+        fit.warnings
+            .iter()
+            .any(|said| matches!(said, Warning::WorseThanMean { .. }))
+    };
+    assert!(!fails(&table(3, 0.001, power)));
+    let shuffled: Vec<f64> = (0..30)
+        .map(|row| if row < 24 { 3.0 - 0.1 * f64::from(row) } else { 1.8 })
+        .collect();
+    assert!(fails(&bent.with("loss", shuffled).unwrap()));
+}

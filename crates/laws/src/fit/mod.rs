@@ -133,7 +133,10 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
     let checked = left_out.map(|out| holdout::held_out(&searcher, &all, sizes, &out?, &options.starts));
     match checked {
         None => {}
-        Some(Ok(holdout)) => fit.holdout = Some(holdout),
+        Some(Ok(holdout)) => {
+            fit.warnings.extend(holdout.warning());
+            fit.holdout = Some(holdout);
+        }
         Some(Err(reason)) => fit.warnings.push(Warning::NoHoldout { reason }),
     }
     Ok(fit)

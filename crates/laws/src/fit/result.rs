@@ -146,6 +146,15 @@ pub struct Holdout {
     pub baseline: f64,
 }
 
+impl Holdout {
+    /// A warning when the mean of the runs fitted would have done as well.
+    pub(crate) fn warning(&self) -> Option<Warning> {
+        let (error, baseline) = (self.mean_absolute, self.baseline);
+        let fails = error.is_nan() || error >= baseline;
+        fails.then_some(Warning::WorseThanMean { error, baseline })
+    }
+}
+
 /// A local minimum of the objective.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LocalMinimum {

@@ -10,7 +10,7 @@ pub use law::FrontierLaw;
 use super::{Curve, EnvelopePoint, Laws, PowerLaw, Run, approach1, approach2};
 use crate::error::{FitError, InputError, Refusal, Warning};
 use crate::fit::{
-    Estimate, Fit, FitOptions, LocalMinimum, ParameterEstimate, Prediction, Resampling, predict,
+    Estimate, Fit, FitOptions, Holdout, LocalMinimum, ParameterEstimate, Prediction, Resampling, predict,
 };
 use crate::form::{Definition, Parameter, Residual};
 use crate::objective::Objective;
@@ -128,6 +128,10 @@ impl Frontier {
             }
             Err(error) => return Err(error),
         };
+        warnings.extend(holdout.as_ref().and_then(Holdout::warning));
+        if options.profile && options.replicates == 0 {
+            warnings.push(Warning::NoBootstrap);
+        }
         let fit = Fit {
             form: self.definition().name.to_string(),
             parameters: estimates(&laws),
