@@ -73,7 +73,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return Err(Misuse::NoFile.into());
     };
     let chosen = Chosen::of(arguments.form.as_deref(), arguments.user_form.as_deref())?;
-    let requests = predict::requests(&arguments.predict)?;
+    let requests = predict::requests(&arguments.predict, chosen.definition())?;
     let data = Data::read(
         file,
         &arguments.columns,

@@ -93,6 +93,21 @@ fn bad_input_is_refused_with_its_place() {
     fit(&csv(), &["--predict", "N=7Q,D=1"], &["`7Q` is not a number"]);
     fit(
         &csv(),
+        &["--predict", "foo=3,N=7B,D=4T"],
+        &["`foo` is no input of any form"],
+    );
+    fit(
+        &csv(),
+        &["--form", "chinchilla", "--predict", "n=7B,D=4T"],
+        &["`n` is no input of form `chinchilla`", "did you mean `N`?"],
+    );
+    fit(
+        &csv(),
+        &["--form", "chinchilla", "--predict", "N=7B,D=4T,C=1e9"],
+        &["times 6ND", "leave one of N, D and C out"],
+    );
+    fit(
+        &csv(),
         &["--form", "chinchilla", "--predict", "N=0,D=1"],
         &["params is 0", "above zero"],
     );
