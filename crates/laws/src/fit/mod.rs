@@ -268,7 +268,10 @@ fn check_design(form: &dyn LawForm, rows: &Rows) -> Result<(), Refusal> {
             (low.min(value), high.max(value))
         });
         if low == high {
-            let reason = format!("`{}` is {} in every row", column.name, column.scale.inverse(low));
+            // A value that went through a logarithm has lost its last digits.
+            let value = format!("{:.11e}", column.scale.inverse(low));
+            let value = value.parse::<f64>().unwrap_or(low);
+            let reason = format!("`{}` is {value} in every row", column.name);
             return Err(Refusal::Collinear {
                 columns: column.name.to_string(),
                 reason,
