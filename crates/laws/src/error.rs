@@ -66,6 +66,12 @@ pub enum InputError {
         /// Rows of the table.
         rows: usize,
     },
+    /// A hold-out that leaves nothing to fit.
+    #[error("all {rows} rows are held out: the condition must leave some to predict them from")]
+    AllHeldOut {
+        /// Rows of the table.
+        rows: usize,
+    },
     /// An option outside its range.
     #[error("{option} is {value}: it must be {rule}")]
     Option {

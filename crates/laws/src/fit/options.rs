@@ -46,7 +46,7 @@ pub enum HeldOut {
 /// The rows that are marked, of a table of so many.
 ///
 /// # Errors
-/// [`InputError`] for marks of another number than the rows, or when none is marked.
+/// [`InputError`] for marks of another number than the rows, or when none or all are marked.
 pub(crate) fn marked(marks: &[bool], rows: usize) -> Result<Vec<usize>, InputError> {
     if marks.len() != rows {
         return Err(InputError::Length {
@@ -56,9 +56,10 @@ pub(crate) fn marked(marks: &[bool], rows: usize) -> Result<Vec<usize>, InputErr
         });
     }
     let marked: Vec<usize> = (0..rows).filter(|row| marks[*row]).collect();
-    match marked.is_empty() {
-        true => Err(InputError::NothingHeldOut { rows }),
-        false => Ok(marked),
+    match marked.len() {
+        0 => Err(InputError::NothingHeldOut { rows }),
+        all if all == rows => Err(InputError::AllHeldOut { rows }),
+        _ => Ok(marked),
     }
 }
 

@@ -82,6 +82,16 @@ fn bad_input_is_refused_with_its_place() {
     fit(&csv(), &["--holdout", "loss > 99"], &["held out"]);
     fit(
         &csv(),
+        &["--form", "chinchilla", "--holdout", "loss > 0"],
+        &["all 36 rows are held out"],
+    );
+    fit(
+        &csv().replace("tokens,loss", "params,loss"),
+        &[],
+        &["2 columns are named `params`", "rename all but one"],
+    );
+    fit(
+        &csv(),
         &["--drop-worst", "36"],
         &["--drop-worst 36", "drop fewer"],
     );
