@@ -105,13 +105,11 @@ pub enum InputError {
         hint: String,
     },
     /// A user's expression that cannot be used.
-    #[error("the expression `{expression}` cannot be used at character {position}: {problem}")]
+    #[error("the expression `{expression}` cannot be used: {problem}")]
     Expression {
         /// The expression as given.
         expression: String,
-        /// Zero-based position of the problem, in characters.
-        position: usize,
-        /// What is wrong, and what would be right.
+        /// What is wrong, where, and what would be right.
         problem: String,
     },
 }

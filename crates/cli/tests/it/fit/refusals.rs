@@ -132,11 +132,50 @@ fn bad_input_is_refused_with_its_place() {
 }
 
 #[test]
+fn a_form_of_ones_own_is_refused_with_its_reason() {
+    let refused = |name: &str, parameters: &str, parts: &[&str]| {
+        let folder = Folder::with("runs.csv", &csv());
+        let head = format!("name = \"{name}\"\nresponse = \"loss\"\nequation = \"A / params^b\"\n");
+        folder.write("law.toml", &(head + parameters));
+        folder.refused(&["runs.csv", "--user-form", "law.toml"], parts);
+    };
+    let parameter = |name: &str, starts: usize| {
+        let starts: Vec<String> = (1..=starts).map(|start| format!("{start}.0")).collect();
+        format!(
+            "[[parameters]]\nname = \"{name}\"\nstarts = [{}]\n",
+            starts.join(", ")
+        )
+    };
+    let both = parameter("A", 2) + &parameter("b", 2);
+    refused(
+        "chinchilla",
+        &both,
+        &["`chinchilla` is the name of a form already"],
+    );
+    refused(
+        "mine",
+        &(both.clone() + &parameter("A", 1)),
+        &["`A` is listed twice"],
+    );
+    let many = parameter("A", 1000) + &parameter("b", 101);
+    refused("mine", &many, &["101000 combinations of starts", "give fewer"]);
+}
+
+#[test]
 fn what_the_data_cannot_tell_is_refused() {
     let few = csv_of("params,tokens,loss", &runs()[..4]);
     Folder::with("runs.csv", &few).refused(
         &["runs.csv", "--form", "chinchilla"],
         &["4 rows cannot determine 5 parameters"],
+    );
+    // One reason for all forms stands there once.
+    let same = csv_of("params,tokens,loss", &[(1e8, 1e9, 3.0); 12]);
+    Folder::with("runs.csv", &same).refused(
+        &["runs.csv"],
+        &[
+            "chinchilla, kaplan, coupled, ",
+            "`loss` is the same in all 12 rows",
+        ],
     );
     let one_size = csv_of("params,tokens,loss", &runs()[..6]);
     Folder::with("runs.csv", &one_size)
