@@ -39,8 +39,9 @@ impl Table {
             .filter(|cell| *cell != "-")
             .peekable();
         cells.peek().is_some()
-            && cells
-                .all(|cell| cell.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '$')))
+            && cells.all(|cell| {
+                cell.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '$' | '≤' | '≥'))
+            })
     }
 }
 

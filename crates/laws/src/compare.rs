@@ -29,13 +29,15 @@ impl Compared {
 
 /// Fits every registered form that the columns allow and whose response is `response`, the most trusted first.
 ///
-/// Forms are ranked by their error on the runs held out: those that `options` name, or the largest.
-/// Forms without such a check come last. Each form keeps the residual of its own definition.
+/// Forms are ranked by their error on the runs held out: those that `options` name, or the largest, the
+/// same for every form ([`HeldOut::common`]). Forms without such a check come last. Each form keeps the
+/// residual of its own definition.
 pub fn compare(table: &Observations, response: &str, options: &FitOptions) -> Vec<Compared> {
     let mut options = options.clone();
     if options.holdout == HeldOut::None {
         options.holdout = HeldOut::Largest;
     }
+    options.holdout = options.holdout.common(table);
     // Residuals differ from form to form; the errors held out are relative for all.
     let options_of = |form: &dyn LawForm| FitOptions {
         objective: options.objective.map(|objective| Objective {
@@ -159,8 +161,8 @@ pub fn flattening(table: &Observations, options: &FitOptions) -> Result<Flatteni
     let freedom = saturating.rows.saturating_sub(saturating.best.len());
     let gain = (plain.objective - saturating.objective).max(0.0);
     let statistic = gain / (saturating.objective / freedom as f64);
-    let p_value = FisherSnedecor::new(1.0, freedom as f64)
-        .map_or(1.0, |distribution| 1.0 - distribution.cdf(statistic));
+    let p_value =
+        FisherSnedecor::new(1.0, freedom as f64).map_or(1.0, |distribution| distribution.sf(statistic));
     Ok(Flattening {
         plain,
         saturating,

@@ -66,6 +66,12 @@ pub enum InputError {
         /// Rows of the table.
         rows: usize,
     },
+    /// A hold-out that leaves nothing to fit.
+    #[error("all {rows} rows are held out: the condition must leave some to predict them from")]
+    AllHeldOut {
+        /// Rows of the table.
+        rows: usize,
+    },
     /// An option outside its range.
     #[error("{option} is {value}: it must be {rule}")]
     Option {
@@ -99,13 +105,11 @@ pub enum InputError {
         hint: String,
     },
     /// A user's expression that cannot be used.
-    #[error("the expression `{expression}` cannot be used at character {position}: {problem}")]
+    #[error("the expression `{expression}` cannot be used: {problem}")]
     Expression {
         /// The expression as given.
         expression: String,
-        /// Zero-based position of the problem, in characters.
-        position: usize,
-        /// What is wrong, and what would be right.
+        /// What is wrong, where, and what would be right.
         problem: String,
     },
 }
@@ -192,6 +196,16 @@ pub enum Refusal {
         /// What is the matter.
         reason: String,
     },
+    /// A response that never varies.
+    #[error(
+        "`{column}` is the same in all {rows} rows: there is nothing for a law to explain; add runs that differ in it"
+    )]
+    Constant {
+        /// The response.
+        column: String,
+        /// Rows given.
+        rows: usize,
+    },
     /// Nothing says which rows are the largest.
     #[error("neither an input nor another column tells how large a run is; choose the runs to hold out")]
     NoSize,
@@ -236,6 +250,16 @@ fn several(refusals: &[Refusal]) -> String {
     words.join("; ")
 }
 
+/// What values the data allow, and which end is that of the parameter's range.
+fn allowed(low: f64, high: f64, open_below: bool, open_above: bool) -> String {
+    let (low, high) = (format!("{low:.4e}"), format!("{high:.4e}"));
+    match (open_below, open_above) {
+        (true, false) => format!(" from below: the data allow {low}, the end of its range, to {high}"),
+        (false, true) => format!(" from above: the data allow {low} to {high}, the end of its range"),
+        _ => format!(": the data allow {low} to {high}"),
+    }
+}
+
 impl Warning {
     /// [`Warning::FailedSamples`], when fewer were found than drawn.
     pub(crate) fn failed_samples(found: usize, samples: usize) -> Option<Self> {
@@ -249,7 +273,7 @@ impl Warning {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Warning {
     /// A parameter whose profile is flat.
-    #[error("{parameter} is unidentified: the data allow {low:.4e} to {high:.4e}")]
+    #[error("{parameter} is unidentified{}", allowed(*.low, *.high, *.open_below, *.open_above))]
     Unidentified {
         /// The parameter.
         parameter: String,
@@ -257,6 +281,12 @@ pub enum Warning {
         low: f64,
         /// Highest value the data allow, as far as was searched.
         high: f64,
+        /// Whether the low end is that of the parameter's range.
+        #[serde(default)]
+        open_below: bool,
+        /// Whether the high end is.
+        #[serde(default)]
+        open_above: bool,
     },
     /// Few rows beyond the number of parameters.
     #[error("{rows} rows for {parameters} parameters: intervals from so few rows are rough")]
@@ -275,6 +305,9 @@ pub enum Warning {
     /// No residual freedom anywhere, hence no noise estimate.
     #[error("no budget has more than three sizes: the noise is unknown, so there are no intervals")]
     NoNoiseEstimate,
+    /// Nothing tells how uncertain the law is as a whole.
+    #[error("no bootstrap was drawn: predictions leave out the law's own uncertainty; ask for replicates")]
+    NoBootstrap,
     /// Some bootstrap samples gave no answer.
     #[error(
         "{failed} of {samples} bootstrap samples gave no answer: the intervals are of the others and too narrow"
@@ -319,19 +352,19 @@ pub enum Warning {
         /// How many.
         rows: usize,
     },
-    /// Exponents that extrapolate beyond what was sampled.
-    #[error("this prediction reaches {compute:.3} times beyond the largest fitted compute")]
-    Extrapolation {
-        /// Factor in compute.
-        compute: f64,
-    },
-    /// A term that the fit drove to nothing.
-    #[error("{parameter} went to its limit ({value:.3e}): its term is absent in this fit")]
-    AtLimit {
+    /// A parameter that the data put outside the range of its form.
+    #[error(
+        "{parameter} is {value:.3e}, outside the {low} to {high} that its form allows for: the law may not suit these runs, or a column may be in another unit"
+    )]
+    BeyondRange {
         /// The parameter.
         parameter: String,
         /// Its value.
         value: f64,
+        /// Low end of the range.
+        low: f64,
+        /// High end.
+        high: f64,
     },
     /// A part of the data that gave no answer, while the others did.
     #[error("left out: {reason}")]
@@ -344,6 +377,30 @@ pub enum Warning {
     NoHoldout {
         /// What the runs left refuse.
         reason: Refusal,
+    },
+    /// A check that the law failed.
+    #[error(
+        "the law predicts the runs held out no better than their mean does ({:.1}% off, the mean {:.1}%): it is no base for predictions", 100.0 * .error, 100.0 * .baseline
+    )]
+    WorseThanMean {
+        /// Mean absolute relative error of the law.
+        error: f64,
+        /// The same of the mean of the runs fitted.
+        baseline: f64,
+    },
+    /// A bootstrap that does not vary around its estimate.
+    #[error(
+        "{quantity} is {value:.4}, outside the {low:.4} to {high:.4} of its bootstrap samples: its interval is stretched to hold it and tells little; add sizes"
+    )]
+    OutsideInterval {
+        /// What was estimated.
+        quantity: String,
+        /// Its value.
+        value: f64,
+        /// Low end of the samples' interval.
+        low: f64,
+        /// High end.
+        high: f64,
     },
     /// Residuals larger than repeated seeds differ.
     #[error(

@@ -24,7 +24,7 @@ pub use compare::{Compared, Distrust, Flattening, Trust, compare, flattening, tr
 pub use error::{FitError, InputError, Refusal, Warning};
 pub use fit::{
     Estimate, Fit, FitOptions, HeldOut, Holdout, LocalMinimum, ParameterEstimate, Prediction, PureError,
-    Resampling, Starts, fit, predict,
+    Reach, Resampling, Starts, fit, predict,
 };
 pub use objective::{Objective, Reduction, Robust};
 pub use observations::Observations;

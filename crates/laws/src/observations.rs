@@ -9,6 +9,14 @@ use crate::form::{Column, LawForm, Residual, Scale};
 use crate::rows::Rows;
 use triaxis_names::suggestion;
 
+/// What [`usable_size`] asks for, in words.
+pub(crate) const SIZE_RULE: &str = "0, or between 1e-100 and 1e100 in size";
+
+/// Whether products of a few such numbers stay finite and above zero.
+pub(crate) fn usable_size(value: f64) -> bool {
+    value == 0.0 || (1e-100..=1e100).contains(&value.abs())
+}
+
 /// Named columns of equal length, with an optional weight for each row.
 ///
 /// Forms ask for columns by canonical name (`params`, `tokens`, `flops`, `loss`, ...).
@@ -84,6 +92,11 @@ impl Observations {
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.columns.values().next().map_or(0, Vec::len)
+    }
+
+    /// The weight of a row: 1 where none was given.
+    pub(crate) fn weight(&self, row: usize) -> f64 {
+        self.weights.as_ref().map_or(1.0, |weights| weights[row])
     }
 
     /// The names of the columns, in order.
@@ -184,6 +197,14 @@ impl Observations {
                     column: column.name.to_string(),
                     row,
                     value: *value,
+                });
+            }
+            if !usable_size(*value) {
+                return Err(InputError::OutOfRange {
+                    column: column.name.to_string(),
+                    row,
+                    value: *value,
+                    rule: SIZE_RULE,
                 });
             }
             Ok(column.scale.forward(*value))

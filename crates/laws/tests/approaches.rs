@@ -208,7 +208,10 @@ fn approach3_predicts_a_larger_run() {
         prediction.low <= prediction.law_low && prediction.law_high <= prediction.high,
         "{prediction:?}"
     );
-    assert!((prediction.reach - 4.0).abs() < 0.1, "{prediction:?}");
+    assert!(
+        (prediction.reach["compute"].factor - 4.0).abs() < 0.1,
+        "{prediction:?}"
+    );
     assert!(result.params_exponent.covers(0.5), "{:?}", result.params_exponent);
     assert!(result.fit.holdout.as_ref().unwrap().mean_absolute < 0.02);
     let text = serde_json::to_string(&result).unwrap();

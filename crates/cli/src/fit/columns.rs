@@ -185,6 +185,12 @@ impl Columns {
     pub fn unambiguous(&self, input: &str) -> Result<(), Misuse> {
         match self.ambiguous.get(input) {
             None => Ok(()),
+            Some(candidates) if candidates.iter().all(|name| *name == candidates[0]) => {
+                Err(Misuse::SameName {
+                    count: candidates.len(),
+                    column: candidates[0].clone(),
+                })
+            }
             Some(candidates) => Err(Misuse::Ambiguous {
                 candidates: listed(candidates, LISTED),
                 meaning: input.into(),

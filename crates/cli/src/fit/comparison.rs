@@ -60,12 +60,19 @@ impl Comparison {
         }
     }
 
-    /// Why there is no fit at all, form by form.
+    /// Why there is no fit at all: each reason once, with the forms that it holds for.
     pub fn reasons(&self) -> String {
-        let lines = self
-            .forms
+        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+        for form in &self.forms {
+            let Some(refused) = &form.refused else { continue };
+            match reasons.iter_mut().find(|(reason, _)| reason == refused) {
+                Some((_, forms)) => forms.push(&form.form),
+                None => reasons.push((refused, vec![&form.form])),
+            }
+        }
+        let lines = reasons
             .iter()
-            .filter_map(|form| Some(format!("  {}: {}", form.form, form.refused.as_ref()?)));
+            .map(|(reason, forms)| format!("  {}: {reason}", forms.join(", ")));
         lines.collect::<Vec<_>>().join("\n")
     }
 }

@@ -30,6 +30,14 @@ pub enum Misuse {
         /// The option that decides.
         option: String,
     },
+    /// Several columns of one name.
+    #[error("{count} columns are named `{column}`: rename all but one")]
+    SameName {
+        /// How many.
+        count: usize,
+        /// Their name.
+        column: String,
+    },
     /// A column that a form needs and the file does not have under a usual name.
     #[error(
         "form `{form}` needs {meaning}, and no column has a usual name for it: name one with {option}; the file has {available}"

@@ -83,5 +83,12 @@ fn read(path: &Path) -> anyhow::Result<Expression> {
         .map_err(|error| problem(format!("cannot be read ({error}); give the path of a TOML file")))?;
     let spec: ExpressionSpec =
         toml::from_str(&text).map_err(|error| problem(format!("is not a form\n{error}")))?;
+    if definitions().any(|definition| definition.name == spec.name) {
+        return Err(problem(format!(
+            "`{}` is the name of a form already; choose another",
+            spec.name
+        ))
+        .into());
+    }
     Expression::new(spec).map_err(|error| problem(error.to_string()).into())
 }

@@ -73,7 +73,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return Err(Misuse::NoFile.into());
     };
     let chosen = Chosen::of(arguments.form.as_deref(), arguments.user_form.as_deref())?;
-    let requests = predict::requests(&arguments.predict)?;
+    let requests = predict::requests(&arguments.predict, chosen.definition())?;
     let data = Data::read(
         file,
         &arguments.columns,
@@ -86,13 +86,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (law, fit, comparison) = match &chosen {
         Chosen::All => {
             // Bootstraps are for the form that is shown; profiles tell of each what is identified.
-            let points = options.of_all(data.held_out())?;
-            let comparison = Comparison::new(&compare(&data.all(), &data.response, &points), &data);
+            let table = data.all();
+            let held_out = data.held_out().common(&table);
+            let points = options.of_all(held_out.clone())?;
+            let comparison = Comparison::new(&compare(&table, &data.response, &points), &data);
             let Some(shown) = &comparison.shown else {
                 return Err(Misuse::NothingFitted(comparison.reasons()).into());
             };
             let form = forms::find(shown)?;
-            (Law::Form(form), fit_of(form)?, Some(comparison))
+            let options = options.of(form.definition(), held_out)?;
+            (Law::Form(form), data.fit(form, &options)?, Some(comparison))
         }
         Chosen::Frontier(frontier) => {
             options.check_frontier()?;

@@ -45,6 +45,9 @@ pub struct Outcome {
     pub rows: usize,
     /// Rows of the file.
     pub rows_in_file: usize,
+    /// Rows that a condition kept.
+    #[serde(skip)]
+    pub rows_kept: usize,
     /// Rows of the highest response that were dropped.
     pub rows_dropped: usize,
     /// The runs predicted.
@@ -204,6 +207,7 @@ impl Outcome {
             minimised: fit.minimised,
             rows: fit.rows,
             rows_in_file: data.table.found(),
+            rows_kept: data.table.rows(),
             rows_dropped: data.dropped,
             holdout: fit.holdout.clone().map(|of| Checked {
                 largest: !data.chose_held_out(),

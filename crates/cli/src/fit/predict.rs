@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use triaxis_laws::form::{Definition, Scale};
 use triaxis_laws::forms::FLOPS_PER_PARAM_TOKEN;
+use triaxis_names::suggestion;
 use triaxis_units::Tokens;
 
 use super::Misuse;
-use super::names::canonical;
+use super::form::definitions;
+use super::names::{LETTERS, canonical};
 
 /// A run to be predicted: as given, and its inputs by canonical name.
 pub struct Request {
@@ -15,16 +17,36 @@ pub struct Request {
     inputs: BTreeMap<String, f64>,
 }
 
-/// Reads every `--predict`.
-pub fn requests(given: &[String]) -> Result<Vec<Request>, Misuse> {
-    given.iter().map(|given| request(given)).collect()
+/// The most by which a compute may differ from 6ND where all three are given: counts of operations do.
+const CONTRADICTION: f64 = 2.0;
+
+/// Reads every `--predict`. One law reads the inputs `own` of it; without a law any known input may be meant.
+pub fn requests(given: &[String], own: Option<&Definition>) -> Result<Vec<Request>, Misuse> {
+    given.iter().map(|given| request(given, own)).collect()
 }
 
-fn request(given: &str) -> Result<Request, Misuse> {
+/// The inputs that a prediction may name: those of the law, and N, D and C, which follow from each other.
+fn known(own: Option<&Definition>) -> Vec<String> {
+    let inputs = |definition: &Definition| -> Vec<String> {
+        let columns = definition.inputs.iter();
+        columns.map(|column| column.name.to_string()).collect()
+    };
+    let mut names = match own {
+        Some(own) => inputs(own),
+        None => definitions().flat_map(inputs).collect(),
+    };
+    names.extend(["params", "tokens", "flops"].map(String::from));
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn request(given: &str, own: Option<&Definition>) -> Result<Request, Misuse> {
     let wrong = |problem: String| Misuse::Prediction {
         given: given.into(),
         problem,
     };
+    let known = known(own);
     let mut inputs = BTreeMap::new();
     for part in given.split(',') {
         let (name, value) = part
@@ -38,12 +60,30 @@ fn request(given: &str) -> Result<Request, Misuse> {
         let number = number.filter(|number| number.is_finite());
         let number =
             number.ok_or_else(|| wrong(format!("`{value}` is not a number; write 7000000000, 7e9 or 7B")))?;
+        if !known.iter().any(|known| known == canonical(name)) {
+            let names = known.iter().map(String::as_str);
+            let letters = LETTERS.iter().map(|(letter, _)| *letter);
+            return Err(wrong(format!(
+                "`{name}` is no input of {}: name {}{}",
+                own.map_or("any form".into(), |own| format!("form `{}`", own.name)),
+                known.join(", "),
+                suggestion(name, names.chain(letters))
+            )));
+        }
         if inputs.insert(canonical(name).to_owned(), number).is_some() {
             return Err(wrong(format!("`{name}` is given twice")));
         }
     }
-    // The one of N, D and C that is missing, by C = 6ND.
     let of = |name: &str| inputs.get(name).copied();
+    if let (Some(params), Some(tokens), Some(flops)) = (of("params"), of("tokens"), of("flops")) {
+        let times = flops / (FLOPS_PER_PARAM_TOKEN * params * tokens);
+        if !(CONTRADICTION.recip()..=CONTRADICTION).contains(&times) {
+            return Err(wrong(format!(
+                "the compute is {times:.1e} times 6ND, and must be within {CONTRADICTION} times of it; leave one of N, D and C out"
+            )));
+        }
+    }
+    // The one of N, D and C that is missing, by C = 6ND.
     let derived = match (of("params"), of("tokens"), of("flops")) {
         (Some(params), Some(tokens), None) => Some(("flops", FLOPS_PER_PARAM_TOKEN * params * tokens)),
         (Some(params), None, Some(flops)) => Some(("tokens", flops / (FLOPS_PER_PARAM_TOKEN * params))),

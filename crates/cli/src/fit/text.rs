@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use triaxis_laws::{Objective, Reduction, Resampling, Robust};
+use triaxis_laws::{Estimate, Objective, Prediction, Reduction, Resampling, Robust};
 use triaxis_units::{Flops, Params, Tokens};
 
 use super::comparison::Comparison;
@@ -41,7 +41,7 @@ impl Outcome {
             writeln!(formatter)?;
         }
         for predicted in &self.predictions {
-            labelled(formatter, "predict", &prediction(predicted, self.is_counted))?;
+            labelled(formatter, "predict", &prediction(predicted))?;
         }
         writeln!(formatter)?;
         labelled(formatter, "check", &check(self))?;
@@ -75,10 +75,13 @@ fn labelled(formatter: &mut String, label: &str, text: &str) -> fmt::Result {
 }
 
 fn data(outcome: &Outcome) -> String {
-    let rows = match (outcome.rows, outcome.rows_in_file) {
-        (rows, found) if outcome.is_counted => format!("{found} rows, a curve of {rows} points"),
-        (rows, found) if rows == found => format!("{rows} rows"),
-        (rows, found) => format!("{rows} of {found} rows"),
+    let (used, curve) = match outcome.is_counted {
+        true => (outcome.rows_kept, format!(", a curve of {} points", outcome.rows)),
+        false => (outcome.rows, String::new()),
+    };
+    let rows = match outcome.rows_in_file {
+        found if used == found => format!("{found} rows{curve}"),
+        found => format!("{used} of {found} rows{curve}"),
     };
     let dropped = match outcome.rows_dropped {
         0 => String::new(),
@@ -145,12 +148,33 @@ fn parameters(outcome: &Outcome) -> Table {
         table.row([
             name.clone(),
             number(estimate.value),
-            number(estimate.low),
-            number(estimate.high),
-            if estimate.identified { "yes" } else { "NO" }.into(),
+            format!(
+                "{}{}",
+                if estimate.open_below { "≤" } else { "" },
+                number(estimate.low)
+            ),
+            format!(
+                "{}{}",
+                if estimate.open_above { "≥" } else { "" },
+                number(estimate.high)
+            ),
+            match open_side(&estimate) {
+                _ if estimate.identified => "yes".into(),
+                "" => "NO".into(),
+                side => format!("NO, {side}"),
+            },
         ]);
     }
     table
+}
+
+/// The side on which the data leave a parameter open; empty when it is neither or both.
+pub fn open_side(estimate: &Estimate) -> &'static str {
+    match (estimate.open_below, estimate.open_above) {
+        (true, false) => "below",
+        (false, true) => "above",
+        _ => "",
+    }
 }
 
 /// How many times, in three digits.
@@ -183,7 +207,27 @@ pub fn inputs(predicted: &Predicted) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-fn prediction(predicted: &Predicted, is_counted: bool) -> String {
+/// How far a prediction lies beyond the runs fitted, in each input that does.
+pub fn reach(of: &Prediction) -> String {
+    let beyond = of.reach.iter().filter(|(_, reach)| !reach.is_within());
+    let words: Vec<String> = beyond
+        .map(|(name, reach)| match reach.factor {
+            above if above.is_finite() && above > 1.0 => format!("{name} {} times above", factor(above)),
+            below if below > 0.0 && below < 1.0 => format!("{name} {} times below", factor(below.recip())),
+            _ => format!(
+                "{name} outside {} to {}",
+                number(reach.smallest),
+                number(reach.largest)
+            ),
+        })
+        .collect();
+    match words.is_empty() {
+        true => "within what was fitted".into(),
+        false => format!("beyond what was fitted: {}", words.join(", ")),
+    }
+}
+
+fn prediction(predicted: &Predicted) -> String {
     let responses = predicted.of.iter().map(|(response, of)| {
         let written = |value: f64| match response.as_str() {
             "params_opt" | "tokens_opt" => quantity(response, value),
@@ -192,11 +236,7 @@ fn prediction(predicted: &Predicted, is_counted: bool) -> String {
         let [value, low, high] = [of.value, of.low, of.high].map(written);
         format!("{response} {value} ({low} to {high} at {:.0}%)", 100.0 * of.level)
     });
-    let reach = match predicted.of.first().map_or(0.0, |(_, of)| of.reach) {
-        reach if reach > 1.0 && is_counted => format!("{} times more samples than fitted", factor(reach)),
-        reach if reach > 1.0 => format!("{} times larger than the largest run", factor(reach)),
-        _ => "within the sizes fitted".into(),
-    };
+    let reach = predicted.of.first().map(|(_, of)| reach(of)).unwrap_or_default();
     let responses = responses.collect::<Vec<_>>().join(", ");
     format!("{}: {responses}, {reach}", inputs(predicted))
 }

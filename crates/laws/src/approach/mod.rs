@@ -16,7 +16,7 @@ pub use one::{Approach1, EnvelopePoint, approach1};
 pub use three::{Approach3, approach3};
 pub use two::{Approach2, Budget, Curve, Optimum, approach2};
 
-use crate::error::InputError;
+use crate::error::{InputError, Warning};
 use crate::fit::{Estimate, percentile};
 use crate::numeric::fit_line;
 use crate::observations::Observations;
@@ -86,18 +86,46 @@ fn through(optima: &[EnvelopePoint]) -> Option<Laws> {
 }
 
 /// Gives laws percentile intervals from their replicates; they stay points when there are too few.
-fn give_intervals((params, tokens): &mut Laws, replicates: &[Laws], level: f64) {
-    let bound = |estimate: &mut Estimate, pick: &dyn Fn(&Laws) -> f64| {
+/// Warns of an exponent that its replicates do not vary around.
+fn give_intervals((params, tokens): &mut Laws, replicates: &[Laws], level: f64) -> Vec<Warning> {
+    let ends_of = |pick: &dyn Fn(&Laws) -> f64| {
         let values: Vec<f64> = replicates.iter().map(pick).collect();
-        if let Some(ends) = percentile(&values, level) {
+        percentile(&values, level)
+    };
+    let bound = |estimate: &mut Estimate, ends: Option<(f64, f64)>| {
+        if let Some(ends) = ends {
             *estimate = Estimate::within(estimate.value, ends, true);
             estimate.identified = estimate.low < estimate.high;
         }
     };
-    bound(&mut params.exponent, &|laws| laws.0.exponent.value);
-    bound(&mut params.coefficient, &|laws| laws.0.coefficient.value);
-    bound(&mut tokens.exponent, &|laws| laws.1.exponent.value);
-    bound(&mut tokens.coefficient, &|laws| laws.1.coefficient.value);
+    bound(&mut params.coefficient, ends_of(&|laws| laws.0.coefficient.value));
+    bound(&mut tokens.coefficient, ends_of(&|laws| laws.1.coefficient.value));
+    let exponents = [
+        (
+            "the exponent of N*",
+            params,
+            ends_of(&|laws| laws.0.exponent.value),
+        ),
+        (
+            "the exponent of D*",
+            tokens,
+            ends_of(&|laws| laws.1.exponent.value),
+        ),
+    ];
+    let mut warnings = Vec::new();
+    for (quantity, law, ends) in exponents {
+        let value = law.exponent.value;
+        bound(&mut law.exponent, ends);
+        if let Some((low, high)) = ends.filter(|(low, high)| value < *low || value > *high) {
+            warnings.push(Warning::OutsideInterval {
+                quantity: quantity.into(),
+                value,
+                low,
+                high,
+            });
+        }
+    }
+    warnings
 }
 
 /// The runs as a table of `params`, `tokens` and `loss`.
@@ -139,4 +167,35 @@ fn check_runs(runs: &[Run]) -> Result<(), InputError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exponent_outside_its_samples_is_named() {
+        let law = |exponent: f64| PowerLaw {
+            coefficient: Estimate::point(1.0),
+            exponent: Estimate::point(exponent),
+            r_squared: 1.0,
+        };
+        let replicates: Vec<Laws> = (0..100)
+            .map(|step| {
+                (
+                    law(0.3 + 1e-3 * f64::from(step)),
+                    law(0.5 + 1e-3 * f64::from(step)),
+                )
+            })
+            .collect();
+        let mut laws = (law(0.44), law(0.55));
+        let warnings = give_intervals(&mut laws, &replicates, 0.9);
+        assert_eq!(laws.0.exponent.high, 0.44);
+        assert_eq!(warnings.len(), 1);
+        let said = warnings[0].to_string();
+        assert!(
+            said.starts_with("the exponent of N* is 0.4400, outside the 0.3"),
+            "{said}"
+        );
+    }
 }

@@ -89,7 +89,8 @@ pub fn approach1(runs: &[Run], options: &FitOptions) -> Result<Approach1, FitErr
     });
     result.warnings.extend(warning);
     if let Some(mut laws) = through(&result.envelope) {
-        give_intervals(&mut laws, &replicates, options.level);
+        let outside = give_intervals(&mut laws, &replicates, options.level);
+        result.warnings.extend(outside);
         (result.params, result.tokens) = (Some(laws.0), Some(laws.1));
     }
     result.replicates = replicates;

@@ -304,7 +304,8 @@ fn intervals(result: &mut Approach2, options: &FitOptions) {
     });
     result.warnings.extend(warning);
     if let Some(mut laws) = result.params.zip(result.tokens) {
-        give_intervals(&mut laws, &replicates, options.level);
+        let outside = give_intervals(&mut laws, &replicates, options.level);
+        result.warnings.extend(outside);
         (result.params, result.tokens) = (Some(laws.0), Some(laws.1));
     }
     result.replicates = replicates;

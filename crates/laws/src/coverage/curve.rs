@@ -112,6 +112,9 @@ impl Curve {
         fit.warnings
             .retain(|warning| !matches!(warning, Warning::FewRows { .. }));
         fit.warnings.extend(warning);
+        if options.profile && options.replicates == 0 {
+            fit.warnings.push(Warning::NoBootstrap);
+        }
         self.give_intervals(form, &mut fit);
         Ok(fit)
     }
@@ -123,7 +126,9 @@ impl Curve {
                 continue;
             };
             let mut estimate = Estimate::within(fit.best[at], ends, true);
-            estimate.identified = parameter.range.0 < estimate.low && estimate.high < parameter.range.1;
+            estimate.open_below = estimate.low <= parameter.range.0;
+            estimate.open_above = estimate.high >= parameter.range.1;
+            estimate.identified = !estimate.open_below && !estimate.open_above;
             let intervals = [("percentile".to_owned(), ends)].into();
             fit.parameters.insert(
                 parameter.name.to_string(),

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::noise::{Noise, SMOOTH};
-use super::options::{FitOptions, Resampling};
+use super::options::{FitOptions, LEAST_REPLICATES, Resampling};
 use super::search::Searcher;
 use crate::error::Warning;
 use crate::numeric::{Stream, normal_quantile, quantile_sorted, solve_positive, sorted};
@@ -16,8 +16,8 @@ use statrs::distribution::{ContinuousCDF, Normal};
 pub(crate) struct Sampler<'a> {
     pub(crate) searcher: Searcher<'a>,
     pub(crate) rows: &'a Rows,
-    /// Local minima of the fit to all rows, the best first.
-    pub(crate) minima: &'a [Vec<f64>],
+    /// Where a sample's search starts: the best point of all rows first.
+    pub(crate) starts: &'a [Vec<f64>],
     /// What one run's response varies by.
     pub(crate) noise: &'a Noise,
     /// Residuals at the best, predicted minus observed.
@@ -35,7 +35,7 @@ impl Sampler<'_> {
                     Resampling::Case => self.case_sample(index),
                     Resampling::Residual => self.residual_sample(index),
                 };
-                let minimum = self.searcher.refit(&sample, self.minima);
+                let minimum = self.searcher.refit(&sample, self.starts);
                 minimum.value.is_finite().then_some(minimum.point)
             })
             .collect();
@@ -60,7 +60,7 @@ impl Sampler<'_> {
     /// The acceleration of BCa for each parameter: how skewed the influence of rows on it is
     /// (Efron 1987, equation 7.3, with the influence function of an M-estimator for the jackknife).
     pub(crate) fn accelerations(&self) -> Vec<f64> {
-        let best = &self.minima[0];
+        let best = &self.starts[0];
         let order = best.len();
         let slopes =
             Problem::new(self.searcher.form, self.rows, self.searcher.objective, SMOOTH).slopes(best);
@@ -97,7 +97,7 @@ impl Sampler<'_> {
 /// and its acceleration. Falls back to percentiles where the correction is undefined.
 pub(crate) fn bca(replicates: &[f64], estimate: f64, acceleration: f64, level: f64) -> Option<(f64, f64)> {
     let values = sorted(replicates.iter().copied());
-    if values.len() < 20 {
+    if values.len() < LEAST_REPLICATES {
         return None;
     }
     let below = values.iter().filter(|value| **value < estimate).count() as f64
@@ -137,7 +137,7 @@ pub(crate) fn resampled<T: Send>(
 /// Equal-tailed percentile interval.
 pub(crate) fn percentile(replicates: &[f64], level: f64) -> Option<(f64, f64)> {
     let values = sorted(replicates.iter().copied());
-    (values.len() >= 20).then(|| {
+    (values.len() >= LEAST_REPLICATES).then(|| {
         (
             quantile_sorted(&values, 0.5 * (1.0 - level)),
             quantile_sorted(&values, 0.5 * (1.0 + level)),

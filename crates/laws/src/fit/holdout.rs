@@ -27,7 +27,7 @@ const SIZES: [&[&str]; 5] = [
 ];
 
 /// The product of the inputs that mark size, in natural units; 1 where none does.
-pub(crate) fn size_of(form: &dyn LawForm, row: impl Iterator<Item = f64>) -> f64 {
+fn size_of(form: &dyn LawForm, row: impl Iterator<Item = f64>) -> f64 {
     let sized = form.inputs().iter().zip(row).filter(|(column, _)| column.size);
     sized
         .map(|(column, coordinate)| column.scale.inverse(coordinate))
@@ -44,19 +44,7 @@ pub(crate) fn sizes(form: &dyn LawForm, table: &Observations, rows: &Rows) -> Re
     if inputs.iter().any(|column| column.size) {
         return Ok((0..rows.len()).map(|row| size_of(form, rows.row(row))).collect());
     }
-    let of = |names: &&[&str]| -> Option<Vec<f64>> {
-        let columns: Vec<&[f64]> = names
-            .iter()
-            .map(|name| table.column(name).ok())
-            .collect::<Option<_>>()?;
-        let sizes = (0..rows.len()).map(|row| columns.iter().map(|column| column[row]).product());
-        let sizes: Vec<f64> = sizes.collect();
-        sizes
-            .iter()
-            .all(|size| size.is_finite() && *size > 0.0)
-            .then_some(sizes)
-    };
-    if let Some(sizes) = SIZES.iter().find_map(of) {
+    if let Some(sizes) = sizes_of(table) {
         return Ok(sizes);
     }
     let falling = inputs
@@ -65,6 +53,40 @@ pub(crate) fn sizes(form: &dyn LawForm, table: &Observations, rows: &Rows) -> Re
         .ok_or(Refusal::NoSize)?;
     let value = |row| inputs[falling].scale.inverse(rows.input(row, falling));
     Ok((0..rows.len()).map(|row| value(row).recip()).collect())
+}
+
+/// The size of every row by the columns of a table, whatever the form.
+fn sizes_of(table: &Observations) -> Option<Vec<f64>> {
+    let of = |names: &&[&str]| -> Option<Vec<f64>> {
+        let columns: Vec<&[f64]> = names
+            .iter()
+            .map(|name| table.column(name).ok())
+            .collect::<Option<_>>()?;
+        let sizes = (0..table.rows()).map(|row| columns.iter().map(|column| column[row]).product());
+        let sizes: Vec<f64> = sizes.collect();
+        sizes
+            .iter()
+            .all(|size| size.is_finite() && *size > 0.0)
+            .then_some(sizes)
+    };
+    SIZES.iter().find_map(of)
+}
+
+impl HeldOut {
+    /// The choice that is the same for every form: [`HeldOut::Largest`] by the columns of the table that
+    /// tell how large a run is, rather than by each form's own inputs. Unchanged where none does.
+    pub fn common(self, table: &Observations) -> Self {
+        let sizes = (self == Self::Largest).then(|| sizes_of(table)).flatten();
+        let Some(sizes) = sizes else {
+            return self;
+        };
+        let used = (0..table.rows()).filter(|row| table.weight(*row) > 0.0).collect();
+        let mut marks = vec![false; table.rows()];
+        for row in largest(used, &sizes) {
+            marks[row] = true;
+        }
+        Self::Rows(marks)
+    }
 }
 
 /// The rows to leave out, or why there can be none; `None` for no check.
@@ -78,14 +100,13 @@ pub(crate) fn chosen(
 ) -> Result<Option<Result<Vec<usize>, Refusal>>, InputError> {
     match choice {
         HeldOut::None => Ok(None),
-        HeldOut::Largest => Ok(Some(sizes.clone().map(|sizes| largest(rows, &sizes)))),
+        HeldOut::Largest => Ok(Some(sizes.clone().map(|sizes| largest(rows.used(), &sizes)))),
         HeldOut::Rows(marks) => Ok(Some(Ok(marked(marks, rows.len())?))),
     }
 }
 
-/// The largest fifth of the rows, and those as large as the smallest of them.
-fn largest(rows: &Rows, sizes: &[f64]) -> Vec<usize> {
-    let used = rows.used();
+/// The largest fifth of the rows used, and those as large as the smallest of them.
+fn largest(used: Vec<usize>, sizes: &[f64]) -> Vec<usize> {
     let ordered = sorted(used.iter().map(|row| sizes[*row]));
     let count = ((ordered.len() as f64 * SHARE) as usize).max(1);
     let limit = ordered.iter().rev().nth(count - 1).copied();

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 
 use super::bootstrap::{Sampler, bca, percentile};
 use super::noise::{Noise, SMOOTH};
+use super::profile::Walk;
 use super::search::Searcher;
-use super::{Estimate, Fit, FitOptions, LocalMinimum, ParameterEstimate, Resampling, natural, profile};
+use super::{
+    Estimate, Fit, FitOptions, LocalMinimum, ParameterEstimate, Resampling, natural, profile, range,
+};
 use crate::error::Warning;
 use crate::numeric::expanded_level;
 use crate::problem::Problem;
@@ -40,7 +43,10 @@ impl<'a> View<'a> {
                 narrowed: 1.0,
             },
             Cow::Owned(thin) => {
-                let own = searcher.polish(&thin, &minima[0]).point;
+                let polished = searcher.polish(&thin, &minima[0], &[]);
+                let own = range::settled(searcher, &thin, vec![polished])
+                    .swap_remove(0)
+                    .point;
                 Self {
                     residuals: Problem::new(searcher.form, &thin, searcher.objective, SMOOTH).residuals(&own),
                     narrowed: (thin.len() as f64 / rows.len() as f64).sqrt(),
@@ -93,10 +99,23 @@ pub(super) fn intervals(
     }
     let (rows, best) = (view.rows.as_ref(), &view.minima[0]);
     let noise = Noise::new(&view.residuals, searcher.objective, best.len());
+    let mut problem = Problem::new(form, rows, searcher.objective, SMOOTH);
+    let least = problem.value(best, &mut vec![0.0; best.len()]);
+    let walk = Walk {
+        searcher,
+        rows,
+        least,
+        ceiling: profile::ceiling(searcher, rows, &noise, least, options.level),
+        held: &[],
+    };
+    let mut starts = view.minima.clone();
+    if options.replicates > 0 {
+        starts.extend(range::inner_starts(&walk, best));
+    }
     let sampler = Sampler {
         searcher: *searcher,
         rows,
-        minima: &view.minima,
+        starts: &starts,
         noise: &noise,
         residuals: &view.residuals,
         seed: options.seed,
@@ -111,38 +130,36 @@ pub(super) fn intervals(
     fit.warnings
         .extend(Warning::failed_samples(replicates.len(), options.replicates));
     let level = expanded_level(options.level, fit.rows.saturating_sub(best.len()) as f64);
-    let profiles = options.profile.then(|| {
-        let mut problem = Problem::new(form, rows, searcher.objective, SMOOTH);
-        let least = problem.value(best, &mut vec![0.0; best.len()]);
-        let ceiling = profile::ceiling(searcher, rows, &noise, least, options.level);
-        profile::profiles(&view, searcher, least, ceiling)
-    });
+    let profiles = options.profile.then(|| profile::profiles(&view, searcher, &walk));
     for (index, parameter) in form.parameters().iter().enumerate() {
-        let column = |points: &[Vec<f64>]| -> Vec<f64> {
-            points
+        let natural = |at: f64| parameter.scale.inverse(at);
+        let (value, draws) = (
+            fit.best[index],
+            replicates
                 .iter()
-                .map(|point| parameter.scale.inverse(point[index]))
-                .collect()
-        };
-        let value = fit.best[index];
-        let draws = column(&replicates);
+                .map(|point| natural(point[index]))
+                .collect::<Vec<f64>>(),
+        );
+        let (lowest, highest) = range::range(parameter, view.best[index]);
+        let edges = (natural(lowest), natural(highest));
+        let inside = |(low, high): (f64, f64)| (low.max(edges.0), high.min(edges.1));
         let mut methods: BTreeMap<String, (f64, f64)> = BTreeMap::new();
         if let Some(interval) = percentile(&draws, level) {
-            methods.insert("percentile".into(), interval);
+            methods.insert("percentile".into(), inside(interval));
         }
         if let Some(accelerations) = &accelerations
             && let Some(interval) = bca(&draws, value, accelerations[index], level)
         {
-            methods.insert("bca".into(), interval);
+            methods.insert("bca".into(), inside(interval));
         }
-        let profile = profiles.as_ref().map(|profiles| profiles[index]);
-        if let Some(profile) = profile {
-            methods.insert("profile".into(), (profile.low, profile.high));
+        if let Some(profiles) = &profiles {
+            let [low, high] = &profiles[index];
+            methods.insert("profile".into(), inside((natural(low.at), natural(high.at))));
         }
         fit.parameters.insert(
             parameter.name.to_string(),
             ParameterEstimate {
-                estimate: combined(value, &methods, profile),
+                estimate: combined(value, &methods, edges),
                 intervals: methods,
             },
         );
@@ -154,21 +171,25 @@ pub(super) fn intervals(
         .collect();
 }
 
-/// The interval to be used: the bootstrap's where the profile is closed, what the profile allows where it is open.
-fn combined(
-    value: f64,
-    methods: &BTreeMap<String, (f64, f64)>,
-    profile: Option<profile::Profile>,
-) -> Estimate {
-    let bootstrap = methods.get("bca").or_else(|| methods.get("percentile"));
-    let closed = profile.is_none_or(|profile| profile.closed);
+/// The interval to be used: the bootstrap's where the profile is closed, what either allows where it is
+/// open. An end at an edge of the range is open: nothing beyond was searched.
+fn combined(value: f64, methods: &BTreeMap<String, (f64, f64)>, edges: (f64, f64)) -> Estimate {
+    let is_open = |(low, high): (f64, f64)| (low <= edges.0, high >= edges.1);
+    let bootstrap = methods.get("bca").or_else(|| methods.get("percentile")).copied();
+    let profile = methods.get("profile").copied();
     let ends = match (bootstrap, profile) {
-        (Some((low, high)), Some(profile)) if !closed => (low.min(profile.low), high.max(profile.high)),
-        (Some(interval), _) => *interval,
-        (None, Some(profile)) => (profile.low, profile.high),
+        (Some((low, high)), Some(profile)) if is_open(profile) != (false, false) => {
+            (low.min(profile.0), high.max(profile.1))
+        }
+        (Some(ends), _) | (None, Some(ends)) => ends,
         (None, None) => return Estimate::point(value),
     };
-    Estimate::within(value, ends, closed)
+    let (open_below, open_above) = is_open(ends);
+    Estimate {
+        open_below,
+        open_above,
+        ..Estimate::within(value, ends, !open_below && !open_above)
+    }
 }
 
 /// Warns of a parameter that is unidentified, or whose intervals disagree.
@@ -180,6 +201,8 @@ fn report(name: &str, fit: &mut Fit) {
         low,
         high,
         identified,
+        open_below,
+        open_above,
         ..
     } = parameter.estimate;
     if !identified && low < high {
@@ -187,6 +210,8 @@ fn report(name: &str, fit: &mut Fit) {
             parameter: name.into(),
             low,
             high,
+            open_below,
+            open_above,
         });
         return;
     }

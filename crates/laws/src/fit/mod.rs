@@ -6,6 +6,7 @@ mod intervals;
 mod noise;
 mod options;
 mod profile;
+mod range;
 mod repeats;
 mod result;
 mod search;
@@ -14,19 +15,19 @@ use std::collections::BTreeMap;
 
 pub use options::{FitOptions, HeldOut, Resampling, Starts};
 pub use repeats::PureError;
-pub use result::{Estimate, Fit, Holdout, LocalMinimum, ParameterEstimate, Prediction};
+pub use result::{Estimate, Fit, Holdout, LocalMinimum, ParameterEstimate, Prediction, Reach};
 
 pub(crate) use bootstrap::{percentile, resampled};
 pub(crate) use options::marked;
 
 use crate::error::{FitError, InputError, Refusal, Warning};
 use crate::form::{LawForm, MOST_PARAMETERS};
+use crate::forms::FLOPS_PER_PARAM_TOKEN;
 use crate::numeric::fit_line;
 use crate::objective::{Objective, Reduction};
-use crate::observations::Observations;
+use crate::observations::{Observations, SIZE_RULE, usable_size};
 use crate::problem::Problem;
 use crate::rows::Rows;
-use holdout::size_of;
 use repeats::Repeats;
 use search::Searcher;
 
@@ -74,7 +75,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         objective: &objective,
     };
     let starts = searcher.starts(&rows, &options.starts);
-    let minima = searcher.search(&rows, &starts);
+    let minima = range::settled(&searcher, &rows, searcher.search(&rows, &starts));
     let Some(best) = minima.first() else {
         return Err(Refusal::NoFiniteObjective { starts: starts.len() }.into());
     };
@@ -108,13 +109,15 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         }),
         level: options.level,
         seed: options.seed,
-        largest: (0..rows.len())
-            .map(|row| size_of(form, rows.row(row)))
-            .fold(0.0, f64::max),
+        sampled: sampled(form, &rows),
         holdout: None,
         warnings: warnings(form, &rows, noise(form, &residuals), &repeats),
         refusals: collinear(form, &rows),
     };
+    if options.profile && options.replicates == 0 {
+        fit.warnings.push(Warning::NoBootstrap);
+    }
+    fit.warnings.extend(range::beyond(&searcher, &best.point));
     intervals::intervals(
         &searcher,
         &rows,
@@ -130,7 +133,10 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
     let checked = left_out.map(|out| holdout::held_out(&searcher, &all, sizes, &out?, &options.starts));
     match checked {
         None => {}
-        Some(Ok(holdout)) => fit.holdout = Some(holdout),
+        Some(Ok(holdout)) => {
+            fit.warnings.extend(holdout.warning());
+            fit.holdout = Some(holdout);
+        }
         Some(Err(reason)) => fit.warnings.push(Warning::NoHoldout { reason }),
     }
     Ok(fit)
@@ -160,6 +166,14 @@ pub fn predict(form: &dyn LawForm, fit: &Fit, inputs: &[f64]) -> Result<Predicti
                 value: *value,
             });
         }
+        if !usable_size(*value) {
+            return Err(InputError::OutOfRange {
+                column: column.name.to_string(),
+                row: 0,
+                value: *value,
+                rule: SIZE_RULE,
+            });
+        }
         coordinates.push(coordinate);
     }
     let law = |parameters: &[f64]| {
@@ -170,21 +184,54 @@ pub fn predict(form: &dyn LawForm, fit: &Fit, inputs: &[f64]) -> Result<Predicti
         )
     };
     let ((low, high), (law_low, law_high)) = fit.spread(law);
-    let size = size_of(form, coordinates.iter().copied());
+    let named = columns
+        .iter()
+        .zip(inputs)
+        .map(|(column, value)| (column.name.to_string(), *value));
+    let compute = compute(form, |at| coordinates[at]).map(|value| ("compute".to_owned(), value));
+    let reach = named.clone().chain(compute).filter_map(|(name, value)| {
+        let sampled = *fit.sampled.get(&name)?;
+        Some((name, Reach::of(value, sampled)))
+    });
     Ok(Prediction {
-        inputs: columns
-            .iter()
-            .zip(inputs)
-            .map(|(column, value)| (column.name.to_string(), *value))
-            .collect(),
+        reach: reach.collect(),
+        inputs: named.collect(),
         value: law(&fit.best),
         low,
         high,
         law_low,
         law_high,
         level: fit.level,
-        reach: size / fit.largest,
     })
+}
+
+/// The compute `6 N D` of a run by its column coordinates, where both are inputs.
+fn compute(form: &dyn LawForm, coordinate: impl Fn(usize) -> f64) -> Option<f64> {
+    let of = |input: &str| {
+        let at = form.inputs().iter().position(|column| column.name == input)?;
+        Some(form.inputs()[at].scale.inverse(coordinate(at)))
+    };
+    Some(FLOPS_PER_PARAM_TOKEN * of("params")? * of("tokens")?)
+}
+
+/// Smallest and largest of each input, and of the compute.
+fn sampled(form: &dyn LawForm, rows: &Rows) -> BTreeMap<String, (f64, f64)> {
+    let ends = |values: &mut dyn Iterator<Item = f64>| {
+        values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+            (low.min(value), high.max(value))
+        })
+    };
+    let inputs = form.inputs().iter().enumerate().map(|(at, column)| {
+        let (low, high) = ends(&mut (0..rows.len()).map(|row| rows.input(row, at)));
+        let natural = |at| column.scale.inverse(at);
+        (column.name.to_string(), (natural(low), natural(high)))
+    });
+    let mut sampled: BTreeMap<String, (f64, f64)> = inputs.collect();
+    let computes = || (0..rows.len()).filter_map(|row| compute(form, |at| rows.input(row, at)));
+    if computes().next().is_some() {
+        sampled.insert("compute".into(), ends(&mut computes()));
+    }
+    sampled
 }
 
 fn natural(form: &dyn LawForm, point: &[f64]) -> Vec<f64> {
@@ -211,13 +258,20 @@ fn check_design(form: &dyn LawForm, rows: &Rows) -> Result<(), Refusal> {
             needed: parameters,
         });
     }
+    if rows.targets().all(|target| target == rows.target(0)) {
+        let column = form.response().name.to_string();
+        return Err(Refusal::Constant { column, rows: count });
+    }
     for (at, column) in form.inputs().iter().enumerate() {
         let values = (0..rows.len()).map(|row| rows.input(row, at));
         let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
             (low.min(value), high.max(value))
         });
         if low == high {
-            let reason = format!("`{}` is {} in every row", column.name, column.scale.inverse(low));
+            // A value that went through a logarithm has lost its last digits.
+            let value = format!("{:.11e}", column.scale.inverse(low));
+            let value = value.parse::<f64>().unwrap_or(low);
+            let reason = format!("`{}` is {value} in every row", column.name);
             return Err(Refusal::Collinear {
                 columns: column.name.to_string(),
                 reason,

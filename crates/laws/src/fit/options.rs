@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::InputError;
 use crate::objective::Objective;
 
+/// Bootstrap samples below which there is no interval.
+pub(crate) const LEAST_REPLICATES: usize = 20;
+
 /// What a bootstrap draws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -43,7 +46,7 @@ pub enum HeldOut {
 /// The rows that are marked, of a table of so many.
 ///
 /// # Errors
-/// [`InputError`] for marks of another number than the rows, or when none is marked.
+/// [`InputError`] for marks of another number than the rows, or when none or all are marked.
 pub(crate) fn marked(marks: &[bool], rows: usize) -> Result<Vec<usize>, InputError> {
     if marks.len() != rows {
         return Err(InputError::Length {
@@ -53,9 +56,10 @@ pub(crate) fn marked(marks: &[bool], rows: usize) -> Result<Vec<usize>, InputErr
         });
     }
     let marked: Vec<usize> = (0..rows).filter(|row| marks[*row]).collect();
-    match marked.is_empty() {
-        true => Err(InputError::NothingHeldOut { rows }),
-        false => Ok(marked),
+    match marked.len() {
+        0 => Err(InputError::NothingHeldOut { rows }),
+        all if all == rows => Err(InputError::AllHeldOut { rows }),
+        _ => Ok(marked),
     }
 }
 
@@ -66,7 +70,7 @@ pub struct FitOptions {
     pub objective: Option<Objective>,
     /// Where the search starts. Default: the full grid.
     pub starts: Starts,
-    /// Bootstrap samples. Default 1000; 0 for none.
+    /// Bootstrap samples. Default 1000; 0 for none, else at least 20.
     pub replicates: usize,
     /// What the bootstrap draws. Default: residuals below 60 rows, rows from there on.
     pub resampling: Option<Resampling>,
@@ -116,6 +120,13 @@ impl FitOptions {
                 option: "level",
                 value: self.level,
                 rule: "between 0 and 1, as 0.9",
+            });
+        }
+        if (1..LEAST_REPLICATES).contains(&self.replicates) {
+            return Err(InputError::Option {
+                option: "replicates",
+                value: self.replicates as f64,
+                rule: "0 for no bootstrap, or 20 and more: an interval of fewer means nothing",
             });
         }
         self.objective.as_ref().map_or(Ok(()), Objective::check)

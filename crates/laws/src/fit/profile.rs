@@ -4,21 +4,21 @@ use rayon::prelude::*;
 
 use super::intervals::View;
 use super::noise::{Noise, SMOOTH};
+use super::range::range;
 use super::search::Searcher;
-use crate::form::Scale;
-use crate::numeric::student_quantile;
+use crate::numeric::{Minimum, student_quantile};
 use crate::objective::Penalty;
 use crate::rows::Rows;
 
-/// The values of a parameter that the data allow.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Profile {
-    /// Lowest allowed, in natural units; the end of the range when open.
-    pub(crate) low: f64,
-    /// Highest allowed.
-    pub(crate) high: f64,
-    /// Whether both ends were reached inside the range.
+/// Where a walk of one parameter ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct End {
+    /// The last value below the ceiling, in the search coordinate.
+    pub(crate) at: f64,
+    /// Whether the ceiling was reached before the edge.
     pub(crate) closed: bool,
+    /// All parameters there.
+    pub(crate) point: Vec<f64>,
 }
 
 /// Evaluations along one side of one profile.
@@ -44,92 +44,98 @@ pub(crate) fn ceiling(searcher: &Searcher<'_>, rows: &Rows, noise: &Noise, least
     least + 0.5 * limit * limit * dispersion.max(2.0 * floor)
 }
 
-/// The profiles of all parameters around the optimum of `view`.
-pub(crate) fn profiles(view: &View<'_>, searcher: &Searcher<'_>, least: f64, ceiling: f64) -> Vec<Profile> {
+/// The two ends of the profile of every parameter around the optimum of `view`: where the data, or the
+/// ends of its range, stop it.
+pub(crate) fn profiles(view: &View<'_>, searcher: &Searcher<'_>, walk: &Walk<'_>) -> Vec<[End; 2]> {
     let best = &view.minima[0];
-    let end = |index: usize, bound: f64| {
-        let parameter = &searcher.form.parameters()[index];
-        let edge = match parameter.scale {
-            Scale::Linear => bound,
-            Scale::Log => bound.max(1e-300).ln(),
-        };
-        let (at, closed) = walk(searcher, &view.rows, best, index, edge, least, ceiling);
-        let at = if closed { view.settled(index, at) } else { at };
-        (parameter.scale.inverse(at), closed)
-    };
-    let ends: Vec<(f64, bool)> = (0..2 * best.len())
+    let ends: Vec<End> = (0..2 * best.len())
         .into_par_iter()
         .map(|side| {
-            let (low, high) = searcher.form.parameters()[side / 2].range;
-            end(side / 2, if side % 2 == 0 { low } else { high })
+            let index = side / 2;
+            let (low, high) = range(&searcher.form.parameters()[index], best[index]);
+            let end = walk.to(best, index, if side % 2 == 0 { low } else { high });
+            match end.closed {
+                true => End {
+                    at: view.settled(index, end.at),
+                    ..end
+                },
+                false => end,
+            }
         })
         .collect();
-    let profile = |ends: &[(f64, bool)]| Profile {
-        low: ends[0].0,
-        high: ends[1].0,
-        closed: ends[0].1 && ends[1].1,
-    };
-    ends.chunks_exact(2).map(profile).collect()
+    let pairs = ends.chunks_exact(2);
+    pairs.map(|pair| [pair[0].clone(), pair[1].clone()]).collect()
 }
 
-/// Walks parameter `index` from the optimum towards `edge` until the objective reaches `ceiling`.
-///
-/// Near the optimum the rise goes with the square of the distance, so each stride aims at the ceiling;
-/// once it is crossed the crossing is found by regula falsi on the root of the rise.
-fn walk(
-    searcher: &Searcher<'_>,
-    rows: &Rows,
-    best: &[f64],
-    index: usize,
-    edge: f64,
-    least: f64,
-    ceiling: f64,
-) -> (f64, bool) {
-    let direction = (edge - best[index]).signum();
-    let span = (edge - best[index]).abs();
-    if span < 1e-12 {
-        return (edge, false);
-    }
-    let full = (ceiling - least).sqrt();
-    let root = |value: f64| (value - least).max(0.0).sqrt();
-    let at = |distance: f64| best[index] + direction * distance;
-    // The last point below the ceiling: distance, root of the rise, parameters.
-    let (mut inside, mut below, mut point) = (0.0, 0.0, best.to_vec());
-    let mut outside: Option<(f64, f64)> = None;
-    let mut stride = (1e-2 * best[index].abs().max(0.1)).min(span);
-    for _ in 0..EVALUATIONS {
-        let next = match outside {
-            None => (inside + stride).min(span),
-            Some((distance, above)) => {
-                let share = ((full - below) / (above - below)).clamp(0.05, 0.95);
-                inside + share * (distance - inside)
-            }
+/// How far one parameter can go while the others make up for it and the objective stays below a ceiling.
+#[derive(Clone, Copy)]
+pub(crate) struct Walk<'a> {
+    pub(crate) searcher: &'a Searcher<'a>,
+    pub(crate) rows: &'a Rows,
+    /// The objective at the start.
+    pub(crate) least: f64,
+    pub(crate) ceiling: f64,
+    /// Parameters that do not move, at search coordinates.
+    pub(crate) held: &'a [(usize, f64)],
+}
+
+impl Walk<'_> {
+    /// Walks parameter `index` from `best` towards `edge`, all in search coordinates.
+    ///
+    /// Near the optimum the rise goes with the square of the distance, so each stride aims at the ceiling;
+    /// once it is crossed the crossing is found by regula falsi on the root of the rise.
+    pub(crate) fn to(&self, best: &[f64], index: usize, edge: f64) -> End {
+        let direction = (edge - best[index]).signum();
+        let span = (edge - best[index]).abs();
+        let full = (self.ceiling - self.least).sqrt();
+        let root = |value: f64| (value - self.least).max(0.0).sqrt();
+        let reaches = |below: f64| (full - below).abs() <= 2e-3 * full;
+        let at = |distance: f64| match distance < span {
+            true => best[index] + direction * distance,
+            false => edge,
         };
-        let minimum = searcher.trace(rows, &point, (index, at(next)));
-        let reached = root(minimum.value);
-        if !minimum.value.is_finite() || reached > full {
-            outside = Some((next, if reached.is_finite() { reached } else { 2.0 * full }));
-        } else {
-            let rate = (reached - below) / (next - inside);
-            (inside, below, point) = (next, reached, minimum.point);
+        // The last point below the ceiling: distance, root of the rise, parameters.
+        let (mut inside, mut below, mut point) = (0.0, 0.0, best.to_vec());
+        let mut outside: Option<(f64, f64)> = None;
+        let mut stride = (1e-2 * best[index].abs().max(0.1)).min(span);
+        for _ in 0..EVALUATIONS {
             if inside == span {
-                return (edge, false);
+                break;
             }
-            let aimed = if rate > 0.0 {
-                1.1 * (full - below) / rate
-            } else {
-                f64::INFINITY
+            let next = match outside {
+                None => (inside + stride).min(span),
+                Some((distance, above)) => {
+                    let share = ((full - below) / (above - below)).clamp(0.05, 0.95);
+                    inside + share * (distance - inside)
+                }
             };
-            stride = aimed.clamp(0.3 * stride, 5.0 * stride);
+            let minimum = self.held_at(&point, index, at(next));
+            let reached = root(minimum.value);
+            if !minimum.value.is_finite() || reached > full {
+                outside = Some((next, if reached.is_finite() { reached } else { 2.0 * full }));
+            } else {
+                let rate = (reached - below) / (next - inside);
+                (inside, below, point) = (next, reached, minimum.point);
+                let aimed = if rate > 0.0 {
+                    1.1 * (full - below) / rate
+                } else {
+                    f64::INFINITY
+                };
+                stride = aimed.clamp(0.3 * stride, 5.0 * stride);
+            }
+            if outside.is_some_and(|(distance, _)| distance - inside <= 1e-3 * distance) || reaches(below) {
+                break;
+            }
         }
-        if outside.is_some_and(|(distance, _)| distance - inside <= 1e-3 * distance)
-            || (full - below).abs() <= 2e-3 * full
-        {
-            break;
+        End {
+            at: at(inside),
+            closed: inside < span && (outside.is_some() || reaches(below)),
+            point,
         }
     }
-    (
-        at(inside),
-        outside.is_some() || (full - below).abs() <= 2e-3 * full,
-    )
+
+    fn held_at(&self, start: &[f64], index: usize, at: f64) -> Minimum {
+        let held: Vec<(usize, f64)> = self.held.iter().copied().chain([(index, at)]).collect();
+        self.searcher.trace(self.rows, start, &held)
+    }
 }

@@ -87,5 +87,8 @@ fn lack_of_fit(residuals: (f64, usize), repeats: (f64, usize)) -> Option<f64> {
     let beyond = residuals.1.checked_sub(repeats.1).filter(|beyond| *beyond > 0)?;
     let statistic = (residuals.0 - repeats.0).max(0.0) / beyond as f64 / (repeats.0 / repeats.1 as f64);
     let distribution = FisherSnedecor::new(beyond as f64, repeats.1 as f64).ok()?;
-    statistic.is_finite().then(|| 1.0 - distribution.cdf(statistic))
+    // The upper tail itself: 1 less the lower one is 0 from 1e-16 on.
+    statistic
+        .is_finite()
+        .then(|| distribution.sf(statistic).max(f64::MIN_POSITIVE))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::options::Resampling;
+use super::options::{LEAST_REPLICATES, Resampling};
 use super::repeats::PureError;
 use crate::error::{Refusal, Warning};
 use crate::form::Residual;
@@ -22,6 +22,12 @@ pub struct Estimate {
     pub high: f64,
     /// False when the data do not bound the value on both sides: the ends are then what was searched.
     pub identified: bool,
+    /// Whether the low end is that of a parameter's range, below which nothing was searched.
+    #[serde(default)]
+    pub open_below: bool,
+    /// Whether the high end is.
+    #[serde(default)]
+    pub open_above: bool,
 }
 
 impl Estimate {
@@ -32,6 +38,8 @@ impl Estimate {
             low: value,
             high: value,
             identified: false,
+            open_below: false,
+            open_above: false,
         }
     }
 
@@ -42,6 +50,7 @@ impl Estimate {
             low: low.min(value),
             high: high.max(value),
             identified,
+            ..Self::point(value)
         }
     }
 
@@ -61,6 +70,44 @@ pub struct ParameterEstimate {
     pub intervals: BTreeMap<String, (f64, f64)>,
 }
 
+/// How far a new run lies from those fitted, in one quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Reach {
+    /// The smallest value fitted.
+    pub smallest: f64,
+    /// The largest value fitted.
+    pub largest: f64,
+    /// How many times the largest, when above it; what part of the smallest, when below; 1 between them.
+    /// Infinite or 0 where a quotient of the two has no meaning.
+    pub factor: f64,
+}
+
+impl Reach {
+    pub(crate) fn of(value: f64, (smallest, largest): (f64, f64)) -> Self {
+        let quotient = |over: f64, meaningless: f64| match value > 0.0 && over > 0.0 {
+            true => value / over,
+            false => meaningless,
+        };
+        // Values come from logarithms and back.
+        let slack = 1e-9 * value.abs();
+        let factor = match () {
+            () if value > largest + slack => quotient(largest, f64::INFINITY),
+            () if value < smallest - slack => quotient(smallest, 0.0),
+            () => 1.0,
+        };
+        Self {
+            smallest,
+            largest,
+            factor,
+        }
+    }
+
+    /// Whether the run lies between those fitted.
+    pub fn is_within(&self) -> bool {
+        self.factor == 1.0
+    }
+}
+
 /// A prediction for a new run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
@@ -78,8 +125,8 @@ pub struct Prediction {
     pub law_high: f64,
     /// Level of the intervals.
     pub level: f64,
-    /// By what factor the run is larger than the largest fitted one: in the product of the size inputs.
-    pub reach: f64,
+    /// How far each input lies from the runs fitted, and `compute` where parameters and tokens are inputs.
+    pub reach: BTreeMap<String, Reach>,
 }
 
 /// How well the largest runs are predicted by a fit to the others.
@@ -97,6 +144,15 @@ pub struct Holdout {
     pub mean_absolute: f64,
     /// Mean absolute relative error of predicting the mean of the fitted rows, to compare with.
     pub baseline: f64,
+}
+
+impl Holdout {
+    /// A warning when the mean of the runs fitted would have done as well.
+    pub(crate) fn warning(&self) -> Option<Warning> {
+        let (error, baseline) = (self.mean_absolute, self.baseline);
+        let fails = error.is_nan() || error >= baseline;
+        fails.then_some(Warning::WorseThanMean { error, baseline })
+    }
 }
 
 /// A local minimum of the objective.
@@ -145,8 +201,9 @@ pub struct Fit {
     pub level: f64,
     /// Seed of the random streams.
     pub seed: u64,
-    /// Size of the largest fitted run.
-    pub largest: f64,
+    /// Smallest and largest value fitted of every input, and of `compute`, 6 N D, where both are inputs.
+    #[serde(default)]
+    pub sampled: BTreeMap<String, (f64, f64)>,
     /// Check on the largest runs, when there are enough.
     pub holdout: Option<Holdout>,
     /// What a reader must know.
@@ -175,7 +232,7 @@ impl Fit {
     pub fn derived(&self, quantity: impl Fn(&[f64]) -> f64) -> Estimate {
         let value = quantity(&self.best);
         let values = sorted(self.replicates.iter().map(|replicate| quantity(replicate)));
-        if values.len() < 20 || !value.is_finite() {
+        if values.len() < LEAST_REPLICATES || !value.is_finite() {
             return Estimate::point(value);
         }
         let freedom = self.rows.saturating_sub(self.best.len()) as f64;

@@ -20,6 +20,8 @@ const SECOND_STEPS: usize = 30;
 /// Distinct points that go on to near convergence, and those that then go on to full convergence.
 const FINALISTS: usize = 48;
 const WINNERS: usize = 8;
+/// Relative distance of coordinates within which two minima are one.
+pub(crate) const SAME: f64 = 1e-3;
 /// Near convergence.
 const NEAR: Limits = Limits {
     iterations: 40,
@@ -57,32 +59,32 @@ impl Searcher<'_> {
         }
     }
 
-    fn problem<'a>(&'a self, rows: &'a Rows, hold: Option<(usize, f64)>, smoothing: f64) -> Problem<'a> {
+    fn problem<'a>(&'a self, rows: &'a Rows, held: &[(usize, f64)], smoothing: f64) -> Problem<'a> {
         let mut problem = Problem::new(self.form, rows, self.objective, smoothing);
-        if let Some((index, value)) = hold {
-            problem.hold(index, value);
+        for (index, value) in held {
+            problem.hold(*index, *value);
         }
         problem
     }
 
     /// Damped Gauss-Newton steps only, on the coarsest smoothing.
     fn approach(&self, rows: &Rows, start: &[f64], steps: usize) -> Minimum {
-        descend(&mut self.problem(rows, None, SMOOTHINGS[0]), start, steps, 1e-6)
+        descend(&mut self.problem(rows, &[], SMOOTHINGS[0]), start, steps, 1e-6)
     }
 
-    /// Convergence from a good point, stage by stage; `hold` fixes one parameter at a search coordinate.
+    /// Convergence from a good point, stage by stage; `held` fixes parameters at search coordinates.
     fn converge(
         &self,
         rows: &Rows,
         start: &[f64],
-        hold: Option<(usize, f64)>,
+        held: &[(usize, f64)],
         steps: usize,
         limits: Limits,
     ) -> Minimum {
         let mut all = start.to_vec();
         let mut value = f64::INFINITY;
         for smoothing in self.smoothings() {
-            let mut problem = self.problem(rows, hold, *smoothing);
+            let mut problem = self.problem(rows, held, *smoothing);
             let from = problem.restrict(&all);
             let near = descend(&mut problem, &from, steps, 1e-5);
             let mut model = Quadratic::new(near.point.len());
@@ -100,14 +102,14 @@ impl Searcher<'_> {
         Minimum { point: all, value }
     }
 
-    /// Full convergence from a good point.
-    pub(crate) fn polish(&self, rows: &Rows, start: &[f64]) -> Minimum {
-        self.converge(rows, start, None, 40, Limits::full(300))
+    /// Full convergence from a good point, with some parameters held.
+    pub(crate) fn polish(&self, rows: &Rows, start: &[f64], held: &[(usize, f64)]) -> Minimum {
+        self.converge(rows, start, held, 40, Limits::full(300))
     }
 
-    /// Convergence to the few digits that a profile needs, with one parameter held.
-    pub(crate) fn trace(&self, rows: &Rows, start: &[f64], hold: (usize, f64)) -> Minimum {
-        self.converge(rows, start, Some(hold), 20, rough(rows))
+    /// Convergence to the few digits that a profile needs.
+    pub(crate) fn trace(&self, rows: &Rows, start: &[f64], held: &[(usize, f64)]) -> Minimum {
+        self.converge(rows, start, held, 20, rough(rows))
     }
 
     /// The best point from some good starts, without the last digits: for one of many bootstrap samples.
@@ -120,11 +122,11 @@ impl Searcher<'_> {
                 value: f64::INFINITY,
             };
         };
-        let mut best = self.converge(rows, first, None, 8, rough(rows));
+        let mut best = self.converge(rows, first, &[], 8, rough(rows));
         for start in others {
             let other = self.approach(rows, start, FIRST_STEPS);
             if other.value < best.value {
-                let other = self.converge(rows, &other.point, None, 8, rough(rows));
+                let other = self.converge(rows, &other.point, &[], 8, rough(rows));
                 if other.value < best.value {
                     best = other;
                 }
@@ -155,14 +157,18 @@ impl Searcher<'_> {
         let first = distinct(first, PROMISING, 2e-2);
         let second = all_of(&first, &|start| self.approach(&some, start, SECOND_STEPS));
         let second = distinct(second, FINALISTS, 1e-2);
-        let third = all_of(&second, &|start| self.converge(&some, start, None, 20, NEAR));
+        let third = all_of(&second, &|start| self.converge(&some, start, &[], 20, NEAR));
         let third = distinct(third, WINNERS, 5e-3);
-        let minima = distinct(all_of(&third, &|start| self.polish(&some, start)), WINNERS, 1e-3);
+        let minima = distinct(
+            all_of(&third, &|start| self.polish(&some, start, &[])),
+            WINNERS,
+            SAME,
+        );
         if some.len() == rows.len() {
             return minima;
         }
         let best = &minima[..minima.len().min(FULL)];
-        distinct(all_of(best, &|start| self.polish(rows, start)), FULL, 1e-3)
+        distinct(all_of(best, &|start| self.polish(rows, start, &[])), FULL, SAME)
     }
 
     /// The start points of a form, in search coordinates.
@@ -275,7 +281,7 @@ fn inverse_of(model: &Quadratic) -> Option<Vec<f64>> {
 }
 
 /// The first `most` of sorted minima that differ in some coordinate by more than `tolerance` from every better one.
-fn distinct(minima: Vec<Minimum>, most: usize, tolerance: f64) -> Vec<Minimum> {
+pub(crate) fn distinct(minima: Vec<Minimum>, most: usize, tolerance: f64) -> Vec<Minimum> {
     let mut kept: Vec<Minimum> = Vec::new();
     for minimum in minima {
         if kept.len() == most {

@@ -10,6 +10,9 @@ use crate::form::{
     BLOCK, Block, Column, Definition, Example, LawForm, MOST_PARAMETERS, Parameter, Residual, Scale,
 };
 
+/// Most starts of a search: a grid of more takes minutes.
+const MOST_STARTS: f64 = 100_000.0;
+
 /// A parameter of a user's form.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,30 +74,27 @@ impl Expression {
     /// Reads a form.
     ///
     /// # Errors
-    /// [`InputError::Expression`] when the equation does not parse, a parameter is not in it, has no
-    /// finite start (above zero when positive), or there are more than 16.
+    /// [`InputError::Expression`] when the equation does not parse, a parameter is not in it, listed
+    /// twice or without a finite start (above zero when positive), there are more than 16, or their starts
+    /// have more than 100,000 combinations.
     pub fn new(spec: ExpressionSpec) -> Result<Self, InputError> {
-        let wrong = |position: usize, problem: String| InputError::Expression {
+        let wrong = |problem: String| InputError::Expression {
             expression: spec.equation.clone(),
-            position,
             problem,
         };
         if spec.parameters.is_empty() || spec.parameters.len() > MOST_PARAMETERS {
-            return Err(wrong(
-                0,
-                format!(
-                    "{} parameters; there must be 1 to {MOST_PARAMETERS}",
-                    spec.parameters.len()
-                ),
-            ));
+            return Err(wrong(format!(
+                "{} parameters; there must be 1 to {MOST_PARAMETERS}",
+                spec.parameters.len()
+            )));
         }
         let names: Vec<&str> = spec
             .parameters
             .iter()
             .map(|parameter| parameter.name.as_str())
             .collect();
-        let (root, columns) =
-            parse(&spec.equation, &names).map_err(|(position, problem)| wrong(position, problem))?;
+        let (root, columns) = parse(&spec.equation, &names)
+            .map_err(|(position, problem)| wrong(format!("{problem}, at character {position}")))?;
         for (index, parameter) in spec.parameters.iter().enumerate() {
             let usable = |start: &f64| start.is_finite() && (!parameter.positive || *start > 0.0);
             if parameter.starts.is_empty() || !parameter.starts.iter().all(usable) {
@@ -103,11 +103,27 @@ impl Expression {
                 } else {
                     "finite starts"
                 };
-                return Err(wrong(0, format!("parameter `{}` needs {rule}", parameter.name)));
+                return Err(wrong(format!("parameter `{}` needs {rule}", parameter.name)));
+            }
+            if names[..index].contains(&names[index]) {
+                return Err(wrong(format!(
+                    "parameter `{}` is listed twice; list it once",
+                    parameter.name
+                )));
             }
             if !root.mentions(index) {
-                return Err(wrong(0, format!("parameter `{}` is not in it", parameter.name)));
+                return Err(wrong(format!("parameter `{}` is not in it", parameter.name)));
             }
+        }
+        let starts = spec
+            .parameters
+            .iter()
+            .map(|parameter| parameter.starts.len() as f64);
+        let starts: f64 = starts.product();
+        if starts > MOST_STARTS {
+            return Err(wrong(format!(
+                "its parameters have {starts} combinations of starts; there must be {MOST_STARTS} at most, so give fewer"
+            )));
         }
         let column = |name: String, scale: Scale, size: bool| Column {
             name: Cow::Owned(name),
@@ -117,6 +133,7 @@ impl Expression {
             size,
             falls: false,
         };
+        let equation = format!("{} = {}", spec.response, spec.equation);
         let sized = |name: &str| matches!(name, "params" | "tokens" | "flops");
         let definition = Definition {
             name: Cow::Owned(spec.name),
@@ -130,7 +147,7 @@ impl Expression {
                 .collect(),
             response: column(spec.response, Scale::Log, false),
             parameters: spec.parameters.into_iter().map(searched).collect(),
-            equation: Cow::Owned(spec.equation),
+            equation: Cow::Owned(equation),
             residual: spec.residual,
             linear: Cow::Borrowed(&[]),
         };

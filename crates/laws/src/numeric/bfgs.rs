@@ -61,10 +61,11 @@ pub(crate) fn minimise(
     let mut gradient = vec![0.0; order];
     let mut value = objective(&point, &mut gradient);
     if !value.is_finite() {
-        return Minimum {
-            point,
-            value: f64::INFINITY,
-        };
+        value = f64::INFINITY;
+    }
+    // A profile of a law's only parameter leaves none to be moved.
+    if !value.is_finite() || order == 0 {
+        return Minimum { point, value };
     }
     let mut fresh = inverse_hessian.is_none();
     let mut inverse = inverse_hessian.unwrap_or_else(identity);
@@ -220,6 +221,12 @@ mod tests {
             minimum.point[0].abs() < 1e-7 && (minimum.point[1] - 1.0).abs() < 1e-6,
             "{minimum:?}"
         );
+    }
+
+    #[test]
+    fn without_parameters_the_minimum_is_the_value() {
+        let minimum = minimise(&mut |_, _| 3.0, &[], None, Limits::full(10));
+        assert_eq!((minimum.point.len(), minimum.value), (0, 3.0));
     }
 
     #[test]

@@ -55,14 +55,14 @@ fn two_steps(losses: &Observations, scores: &Observations) -> Vec<Row> {
     for (name, params, tokens) in [("7B", 6_887_575_552.0, 3.95e12), ("13B", 13_202_396_160.0, 5e12)] {
         let loss = predict(&ChinchillaForm, &first, &[params, tokens]).unwrap();
         let score = predict(&TaskSigmoid, &second, &[loss.value]).unwrap();
-        let inside =
-            loss.low < loss.value && loss.value < loss.high && loss.value < lowest && loss.reach > 50.0;
+        let reach = loss.reach["compute"].factor;
+        let inside = loss.low < loss.value && loss.value < loss.high && loss.value < lowest && reach > 50.0;
         rows.push(Row::holds(
             format!("{name}: bits per byte below those of the ladder, with an interval"),
             inside,
             format!(
                 "{:.3} ({:.3} to {:.3}), {:.0} times beyond the ladder",
-                loss.value, loss.low, loss.high, loss.reach
+                loss.value, loss.low, loss.high, reach
             ),
         ));
         rows.push(Row::holds(

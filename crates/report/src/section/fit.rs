@@ -107,7 +107,7 @@ fn parameters(view: &FitView) -> Markup {
                         th scope="row" { (parameter.name) }
                         (number(estimate(&parameter.estimate, text::number)))
                         @for method in &methods { (number(cell(parameter, method))) }
-                        td { @if parameter.identified { span.good { "✓ yes" } } @else { span.bad { "✗ no" } } }
+                        td { @if parameter.identified { span.good { "✓ yes" } } @else { span.bad { "✗ no" @if !parameter.open.is_empty() { ", open " (parameter.open) } } } }
                         td.prose { (parameter.meaning) }
                     }
                 }
@@ -115,8 +115,8 @@ fn parameters(view: &FitView) -> Markup {
         ))
         p.hint {
             "Below each value stands the interval to be used; the columns beside it have the interval by each method. "
-            "A parameter is not identified when its profile stays flat: other parameters make up for it, and its interval "
-            "is what the data allow."
+            "A parameter is not identified when its interval reaches an end of its range: other parameters make up for it, "
+            "or it may as well be nothing, and that end is where the search stopped."
         }
     }
 }
@@ -128,13 +128,13 @@ fn predictions(view: &FitView) -> Markup {
         } @else {
             (table(
                 "Predictions",
-                heads(&["Run", "#Predicted", "#Reach|times the largest run fitted"]),
+                heads(&["Run", "#Predicted", "Reach"]),
                 html! {
                     @for run in &view.predictions {
                         tr {
                             th scope="row" { (run.inputs) }
                             (number(estimate(&run.estimate, text::measured)))
-                            (number(text::factor(run.reach)))
+                            td.prose { (run.reach) }
                         }
                     }
                 },

@@ -77,6 +77,8 @@ pub struct FitParameter {
     pub estimate: Estimate,
     /// Whether the data bound it on both sides.
     pub identified: bool,
+    /// The side on which they leave it open, `below` or `above`; empty when neither or both.
+    pub open: String,
     /// The interval by each method: its name, low end, high end.
     pub methods: Vec<(String, f64, f64)>,
 }
@@ -90,8 +92,8 @@ pub struct FitPrediction {
     pub at: f64,
     /// The response of one new run.
     pub estimate: Estimate,
-    /// How many times larger than the largest run fitted.
-    pub reach: f64,
+    /// How far it lies beyond the runs fitted, in words.
+    pub reach: String,
 }
 
 /// A run that was fitted.

@@ -92,6 +92,7 @@ pub fn view(law: &Law<'_>, outcome: &Outcome, data: &Data) -> FitView {
                         outcome.level,
                     ),
                     identified: found.estimate.identified,
+                    open: text::open_side(&found.estimate).to_owned(),
                     methods: found
                         .intervals
                         .iter()
@@ -111,7 +112,7 @@ pub fn view(law: &Law<'_>, outcome: &Outcome, data: &Data) -> FitView {
                     },
                     at: of.inputs.get(along).copied().unwrap_or(f64::NAN),
                     estimate: estimate(of.value, of.low, of.high, of.level),
-                    reach: of.reach,
+                    reach: text::reach(of),
                 })
             })
             .collect(),

@@ -75,7 +75,10 @@ fn approach_2_gives_the_shape_of_every_fit() {
                 number(&of["low"]) <= number(&of["value"]) && number(&of["value"]) <= number(&of["high"])
             );
         }
-        assert!((number(&predicted["reach"]) - 100.0).abs() < 1e-6, "{predicted}");
+        assert!(
+            (number(&predicted["reach"]["flops"]["factor"]) - 100.0).abs() < 1e-6,
+            "{predicted}"
+        );
         // The optimum of the largest budget, from the smaller ones.
         assert_eq!(found["holdout"]["rows"].as_array().unwrap().len(), 6);
         assert_eq!(found["holdout"]["errors"].as_array().unwrap().len(), 2);

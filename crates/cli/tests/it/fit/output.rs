@@ -51,7 +51,10 @@ fn a_known_law_comes_back_in_the_shape_that_programs_read() {
         "{loss}"
     );
     assert!((number(&loss["value"]) / truth - 1.0).abs() < 0.01, "{loss}");
-    assert!((number(&predicted["reach"]) - 7e10 * 1.4e12 / (1.5e10 * 3e11)).abs() < 1e-6);
+    let reach = |input: &str| number(&predicted["reach"][input]["factor"]);
+    assert!((reach("compute") - 7e10 * 1.4e12 / (1.5e10 * 3e11)).abs() < 1e-6);
+    assert!((reach("params") - 7e10 / 1.5e10).abs() < 1e-6);
+    assert!((reach("tokens") - 1.4e12 / 3e11).abs() < 1e-6);
     assert!(
         number(&found["holdout"]["mean_absolute"]) < 0.02,
         "{}",
@@ -206,4 +209,55 @@ fn what_is_printed() {
     );
     let unnamed = Folder::with("runs.csv", &csv().replace("loss", "train"));
     insta::assert_snapshot!("fit_unnamed_loss", said(&unnamed, &["runs.csv"]));
+}
+
+#[test]
+fn an_end_that_the_data_leave_open_is_marked() {
+    let folder = Folder::with(
+        "runs.csv",
+        &csv_of(
+            "N,D,loss",
+            &runs_of(|params, tokens| 60.0 * (params * tokens).powf(-0.06)),
+        ),
+    );
+    let arguments = [
+        "runs.csv",
+        "--form",
+        "saturating-power-law",
+        "--replicates",
+        "100",
+    ];
+    let floor = &folder.json(&arguments)["parameters"]["E"];
+    assert_eq!(
+        (&floor["identified"], &floor["open_below"], &floor["open_above"]),
+        (&false.into(), &true.into(), &false.into()),
+        "{floor}"
+    );
+    let said = folder.fit(&arguments);
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(said.contains("≤1.000e-4") && said.contains("NO, below"), "{said}");
+    assert!(said.contains("E is unidentified from below"), "{said}");
+}
+
+#[test]
+fn a_prediction_says_what_it_extrapolates_in_both_directions() {
+    let folder = Folder::with("runs.csv", &csv());
+    let said = |request: &str| {
+        let arguments = [
+            "runs.csv",
+            "--form",
+            "chinchilla",
+            "--replicates",
+            "100",
+            "--predict",
+            request,
+        ];
+        let words = String::from_utf8_lossy(&folder.fit(&arguments).stdout).into_owned();
+        words.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let within = said("N=1B,D=20B");
+    assert!(within.contains("within what was fitted"), "{within}");
+    let below = said("N=1M,D=30T");
+    let expected = "beyond what was fitted: params 50.0 times below, tokens 1.00e2 times above";
+    assert!(below.contains(expected), "{below}");
 }

@@ -82,6 +82,16 @@ fn bad_input_is_refused_with_its_place() {
     fit(&csv(), &["--holdout", "loss > 99"], &["held out"]);
     fit(
         &csv(),
+        &["--form", "chinchilla", "--holdout", "loss > 0"],
+        &["all 36 rows are held out"],
+    );
+    fit(
+        &csv().replace("tokens,loss", "params,loss"),
+        &[],
+        &["2 columns are named `params`", "rename all but one"],
+    );
+    fit(
+        &csv(),
         &["--drop-worst", "36"],
         &["--drop-worst 36", "drop fewer"],
     );
@@ -91,6 +101,21 @@ fn bad_input_is_refused_with_its_place() {
         &["needs tokens"],
     );
     fit(&csv(), &["--predict", "N=7Q,D=1"], &["`7Q` is not a number"]);
+    fit(
+        &csv(),
+        &["--predict", "foo=3,N=7B,D=4T"],
+        &["`foo` is no input of any form"],
+    );
+    fit(
+        &csv(),
+        &["--form", "chinchilla", "--predict", "n=7B,D=4T"],
+        &["`n` is no input of form `chinchilla`", "did you mean `N`?"],
+    );
+    fit(
+        &csv(),
+        &["--form", "chinchilla", "--predict", "N=7B,D=4T,C=1e9"],
+        &["times 6ND", "leave one of N, D and C out"],
+    );
     fit(
         &csv(),
         &["--form", "chinchilla", "--predict", "N=0,D=1"],
@@ -107,11 +132,50 @@ fn bad_input_is_refused_with_its_place() {
 }
 
 #[test]
+fn a_form_of_ones_own_is_refused_with_its_reason() {
+    let refused = |name: &str, parameters: &str, parts: &[&str]| {
+        let folder = Folder::with("runs.csv", &csv());
+        let head = format!("name = \"{name}\"\nresponse = \"loss\"\nequation = \"A / params^b\"\n");
+        folder.write("law.toml", &(head + parameters));
+        folder.refused(&["runs.csv", "--user-form", "law.toml"], parts);
+    };
+    let parameter = |name: &str, starts: usize| {
+        let starts: Vec<String> = (1..=starts).map(|start| format!("{start}.0")).collect();
+        format!(
+            "[[parameters]]\nname = \"{name}\"\nstarts = [{}]\n",
+            starts.join(", ")
+        )
+    };
+    let both = parameter("A", 2) + &parameter("b", 2);
+    refused(
+        "chinchilla",
+        &both,
+        &["`chinchilla` is the name of a form already"],
+    );
+    refused(
+        "mine",
+        &(both.clone() + &parameter("A", 1)),
+        &["`A` is listed twice"],
+    );
+    let many = parameter("A", 1000) + &parameter("b", 101);
+    refused("mine", &many, &["101000 combinations of starts", "give fewer"]);
+}
+
+#[test]
 fn what_the_data_cannot_tell_is_refused() {
     let few = csv_of("params,tokens,loss", &runs()[..4]);
     Folder::with("runs.csv", &few).refused(
         &["runs.csv", "--form", "chinchilla"],
         &["4 rows cannot determine 5 parameters"],
+    );
+    // One reason for all forms stands there once.
+    let same = csv_of("params,tokens,loss", &[(1e8, 1e9, 3.0); 12]);
+    Folder::with("runs.csv", &same).refused(
+        &["runs.csv"],
+        &[
+            "chinchilla, kaplan, coupled, ",
+            "`loss` is the same in all 12 rows",
+        ],
     );
     let one_size = csv_of("params,tokens,loss", &runs()[..6]);
     Folder::with("runs.csv", &one_size)

@@ -196,3 +196,28 @@ fn what_is_printed_of_counts() {
     let arguments = ["counts.csv", "--replicates", "100", "--predict", "k=1000"];
     insta::assert_snapshot!("fit_counts", output::said(&folder, &arguments));
 }
+
+#[test]
+fn the_rows_of_counts_are_those_that_a_condition_keeps() {
+    let of = |model: &str, text: String| -> String {
+        text.lines()
+            .skip(1)
+            .fold(String::new(), |all, line| all + line + "," + model + "\n")
+    };
+    let both = of("small", counts()) + &of("large", counts());
+    let folder = Folder::with(
+        "counts.csv",
+        &format!("problem,n_samples,n_correct,model\n{both}"),
+    );
+    let output = folder.fit(&[
+        "counts.csv",
+        "--form",
+        "coverage-power",
+        "--where",
+        "model == \"small\"",
+        "--replicates",
+        "0",
+    ]);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("150 of 300 rows, a curve of "), "{said}");
+}

@@ -10,7 +10,7 @@ pub use law::FrontierLaw;
 use super::{Curve, EnvelopePoint, Laws, PowerLaw, Run, approach1, approach2};
 use crate::error::{FitError, InputError, Refusal, Warning};
 use crate::fit::{
-    Estimate, Fit, FitOptions, LocalMinimum, ParameterEstimate, Prediction, Resampling, predict,
+    Estimate, Fit, FitOptions, Holdout, LocalMinimum, ParameterEstimate, Prediction, Resampling, predict,
 };
 use crate::form::{Definition, Parameter, Residual};
 use crate::objective::Objective;
@@ -128,6 +128,10 @@ impl Frontier {
             }
             Err(error) => return Err(error),
         };
+        warnings.extend(holdout.as_ref().and_then(Holdout::warning));
+        if options.profile && options.replicates == 0 {
+            warnings.push(Warning::NoBootstrap);
+        }
         let fit = Fit {
             form: self.definition().name.to_string(),
             parameters: estimates(&laws),
@@ -152,7 +156,7 @@ impl Frontier {
             },
             level: options.level,
             seed: options.seed,
-            largest: runs.iter().map(|run| run.flops).fold(0.0, f64::max),
+            sampled: [("flops".to_owned(), sampled(runs))].into(),
             holdout,
             warnings,
             refusals: Vec::new(),
@@ -175,6 +179,14 @@ impl Frontier {
         };
         Ok([law(&LAWS[0])?, law(&LAWS[1])?])
     }
+}
+
+/// Smallest and largest compute.
+fn sampled(runs: &[Run]) -> (f64, f64) {
+    let flops = runs.iter().map(|run| run.flops);
+    flops.fold((f64::INFINITY, 0.0), |(low, high), at| {
+        (at.min(low), at.max(high))
+    })
 }
 
 /// The laws in the order of the parameters.
