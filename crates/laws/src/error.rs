@@ -29,7 +29,7 @@ pub enum InputError {
         expected: usize,
     },
     /// NaN or infinity in the data.
-    #[error("column `{column}` row {row} is {value}: every value must be finite; drop the row or correct it")]
+    #[error("column `{column}` row {} is {}: every value must be finite; drop the row or correct it", .row + 1, written(*.value))]
     NotFinite {
         /// The column at fault.
         column: String,
@@ -39,7 +39,7 @@ pub enum InputError {
         value: f64,
     },
     /// Zero or negative where a logarithm is taken.
-    #[error("column `{column}` row {row} is {value}: it must be above zero; drop the row or correct it")]
+    #[error("column `{column}` row {} is {}: it must be above zero; drop the row or correct it", .row + 1, written(*.value))]
     NotPositive {
         /// The column at fault.
         column: String,
@@ -49,7 +49,7 @@ pub enum InputError {
         value: f64,
     },
     /// A value outside the range its column allows.
-    #[error("column `{column}` row {row} is {value}: it must be {rule}; drop the row or correct it")]
+    #[error("column `{column}` row {} is {}: it must be {rule}; drop the row or correct it", .row + 1, written(*.value))]
     OutOfRange {
         /// The column at fault.
         column: String,
@@ -112,6 +112,14 @@ pub enum InputError {
         /// What is wrong, where, and what would be right.
         problem: String,
     },
+}
+
+/// A number in few digits, however large or small it is.
+fn written(value: f64) -> String {
+    match value.abs() {
+        0.0 | 1e-6..1e15 => format!("{value}"),
+        _ => format!("{value:e}"),
+    }
 }
 
 /// The data cannot answer what was asked. Not a fault of the program; more or other runs are the remedy.

@@ -265,7 +265,7 @@ fn unusable_runs_are_named() {
     let error = approach2(&runs, Curve::Parabola, &FitOptions::default()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "column `flops` row 3 is -1: it must be above zero; drop the row or correct it"
+        "column `flops` row 4 is -1: it must be above zero; drop the row or correct it"
     );
     assert!(matches!(
         approach3(&runs[..4], &FitOptions::default()),

@@ -60,6 +60,9 @@ fn request(given: &str, own: Option<&Definition>) -> Result<Request, Misuse> {
         let number = number.filter(|number| number.is_finite());
         let number =
             number.ok_or_else(|| wrong(format!("`{value}` is not a number; write 7000000000, 7e9 or 7B")))?;
+        if number.abs() > 1e100 {
+            return Err(wrong(format!("`{value}` is beyond 1e100, and no run is")));
+        }
         if !known.iter().any(|known| known == canonical(name)) {
             let names = known.iter().map(String::as_str);
             let letters = LETTERS.iter().map(|(letter, _)| *letter);

@@ -103,6 +103,16 @@ fn bad_input_is_refused_with_its_place() {
     fit(&csv(), &["--predict", "N=7Q,D=1"], &["`7Q` is not a number"]);
     fit(
         &csv(),
+        &["--predict", "N=1e308,D=1"],
+        &["`1e308` is beyond 1e100"],
+    );
+    fit(
+        &csv().replacen("50000000,", "1e300,", 1),
+        &form,
+        &["column `params` row 1 is 1e300", "between 1e-100 and 1e100"],
+    );
+    fit(
+        &csv(),
         &["--predict", "foo=3,N=7B,D=4T"],
         &["`foo` is no input of any form"],
     );
