@@ -1,6 +1,6 @@
 //! The backward pass.
 
-use super::products::{Float32, Guarded, Products};
+use super::products::{Float32, Guarded, Products, is_finite};
 use super::{
     AHEAD, Angles, Heads, HeadsOut, KEYS, Places, Rows, Shape, for_each_group, load_rows, store_rows,
 };
@@ -92,6 +92,7 @@ fn group<S: Simd, P: Products>(
     let key_rows = shape.key_rows(sequence, key_head, saved.angles);
     let mut keys = Buffer::any(shape.keys * dimension);
     load_rows(simd, saved.k, key_rows, &mut keys);
+    let finite = is_finite(simd, Matrix::new(&keys, 1, keys.len()));
     let tiles = shape.keys.div_ceil(KEYS);
     let (turned, straight) = (P::space(dimension, KEYS), P::space(KEYS, dimension));
     let mut panels = Buffer::any(tiles * (2 * turned + straight));
@@ -110,7 +111,7 @@ fn group<S: Simd, P: Products>(
         packed.push(Tile {
             keys_turned: products.pack(rows.transposed(), space),
             values_turned: products.pack(values.transposed(), value_space),
-            keys: Guarded::new(simd, products, rows, straight_space),
+            keys: Guarded::new(products, rows, straight_space, finite),
         });
     }
     let mut work = Work::new::<P>(shape);
@@ -208,8 +209,10 @@ impl Work {
         } = rows;
         let doutput = saved.doutput.matrix(first, count, head, dimension);
         let queries = Matrix::new(&self.queries, count, dimension);
-        let packed_queries = Guarded::new(simd, products, queries, &mut self.query_panels);
-        let packed_doutput = Guarded::new(simd, products, doutput, &mut self.doutput_panels);
+        // A query that is not finite has no finite sum, a gradient that is not no finite product with the output.
+        let finite = log_sums.iter().all(|log_sum| log_sum.is_finite());
+        let packed_queries = Guarded::new(products, queries, &mut self.query_panels, finite);
+        let mut packed_doutput = Guarded::new(products, doutput, &mut self.doutput_panels, true);
         let visible = shape.seen(first + count - 1);
         for (tile, keys) in packed.iter().enumerate().take(visible.div_ceil(KEYS)) {
             let start = tile * KEYS;
@@ -223,6 +226,7 @@ impl Work {
                 saved.output.prefetch(simd, first + row + AHEAD, head, dimension);
                 let output = saved.output.row(first + row, head, dimension);
                 let delta = dot(simd, output, saved.doutput.row(first + row, head, dimension));
+                packed_doutput.finite &= delta.is_finite();
                 let range = row * KEYS..row * KEYS + columns;
                 let (probabilities, dscores) =
                     (&mut self.probabilities[range.clone()], &mut self.dscores[range]);

@@ -1,6 +1,6 @@
 //! The forward pass.
 
-use super::products::{Float32, Guarded, Products};
+use super::products::{Float32, Guarded, Products, is_finite};
 use super::{
     Angles, Heads, HeadsOut, KEYS, Places, Rows, Shape, copy_row, for_each_group, load_rows, multiply_row,
 };
@@ -113,13 +113,15 @@ fn group<S: Simd, P: Products>(
     let spaces = key_panels
         .chunks_exact_mut(key_space.max(1))
         .zip(value_panels.chunks_exact_mut(value_space.max(1)));
+    let values = v.matrix(first_key, shape.keys, key_head, dimension);
+    let finite = is_finite(simd, values);
     for (tile, (key_space, value_space)) in spaces.enumerate() {
         let tile = block(tile, KEYS, shape.keys);
         let rows = Matrix::new(&keys[tile.start * dimension..], tile.len(), dimension);
-        let values = v.matrix(first_key + tile.start, tile.len(), key_head, dimension);
+        let values = values.part(tile.start, tile.len(), 0, dimension);
         packed.push((
             products.pack(rows.transposed(), key_space),
-            Guarded::new(simd, products, values, value_space),
+            Guarded::new(products, values, value_space, finite),
         ));
     }
     let mut state = State {

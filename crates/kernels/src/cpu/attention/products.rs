@@ -3,7 +3,7 @@
 use crate::cpu::bf16::{self, Work, blocks_length};
 use crate::cpu::matmul::{self, multiply_packed, panels_length};
 use crate::cpu::matrix::{Matrix, Target};
-use crate::simd::{Simd, fold_vectors};
+use crate::simd::{Simd, each_vector};
 
 /// Products on one thread. Right-hand sides are packed once, for many left-hand sides.
 pub(super) trait Products: Copy {
@@ -69,17 +69,19 @@ impl Products for &Work {
 /// A right-hand side to be multiplied by rows with zeros where something is hidden.
 pub(super) struct Guarded<'a, P: Products> {
     packed: P::Packed<'a>,
-    /// Itself, where it holds infinity or not-a-number: zero times these is not zero.
-    plain: Option<Matrix<'a>>,
+    plain: Matrix<'a>,
+    /// Whether it holds no infinity and no not-a-number: zero times these is not zero.
+    pub(super) finite: bool,
 }
 
 impl<'a, P: Products> Guarded<'a, P> {
     /// Packs rows.
     #[inline(always)]
-    pub(super) fn new<S: Simd>(simd: S, products: P, rows: Matrix<'a>, space: &'a mut [f32]) -> Self {
+    pub(super) fn new(products: P, rows: Matrix<'a>, space: &'a mut [f32], finite: bool) -> Self {
         Self {
             packed: products.pack(rows, space),
-            plain: (!is_finite(simd, rows)).then_some(rows),
+            plain: rows,
+            finite,
         }
     }
 
@@ -95,28 +97,34 @@ impl<'a, P: Products> Guarded<'a, P> {
         accumulate: bool,
         seen: impl Fn(usize, usize) -> bool,
     ) {
-        match self.plain {
-            None => products.multiply(a, self.packed, columns, Target::new(sums, columns), accumulate),
-            Some(b) => multiply_seen(a, b, sums, accumulate, seen),
+        if self.finite {
+            products.multiply(a, self.packed, columns, Target::new(sums, columns), accumulate);
+        } else {
+            multiply_seen(a, self.plain, sums, accumulate, seen);
         }
     }
 }
 
+/// Whether all elements are finite.
 #[inline(always)]
-fn is_finite<S: Simd>(simd: S, rows: Matrix) -> bool {
+pub(super) fn is_finite<S: Simd>(simd: S, rows: Matrix) -> bool {
     // Zero times what is not finite is not a number, and stays so in a sum.
     let zero = simd.splat(0.0);
-    (0..rows.rows()).all(|row| {
-        let sum = fold_vectors(
+    let mut sum = zero;
+    for row in 0..rows.rows() {
+        each_vector(
             simd,
             [rows.row(row)],
-            0.0,
+            [],
             0.0,
             #[inline(always)]
-            |sum, [x]| simd.mul_add(x, zero, sum),
+            |[x], []| {
+                sum = simd.mul_add(x, zero, sum);
+                []
+            },
         );
-        simd.sum(sum) == 0.0
-    })
+    }
+    simd.sum(sum) == 0.0
 }
 
 #[cold]
