@@ -138,8 +138,10 @@ fn cargo_with(arguments: &[&str], variable: &str, value: &str) -> Result<(), Str
     }
 }
 
+/// Where the repository is now: cargo says so, and the folder this was built in may be gone.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from)
         .parent()
         .map(Path::to_owned)
         .unwrap_or_default()

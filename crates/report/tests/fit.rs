@@ -142,7 +142,7 @@ fn every_section_and_chart_is_there() {
         "not identified",
         "few rows",
         "params 70B, tokens 1.4T",
-        "21.8×",
+        "compute 21.8 times above",
         "1.8 + 480",
         "Not compared: approach1",
     ] {
