@@ -7,6 +7,7 @@
 
 mod rounded;
 
+use super::attention::is_finite;
 use super::embedding::check;
 use super::matrix::{Matrix, Target};
 use super::product::Right;
@@ -90,7 +91,10 @@ fn run(
     assert_eq!(losses.len(), rows, "a loss for each row");
     check(targets, vocabulary);
     let gradients = match (gradients, precision.rounding()) {
-        (Some((dx, dweight)), Some(unit)) if rows > 0 => {
+        // In one pass a target's probability is added apart from the others, which zero times infinity forbids.
+        (Some((dx, dweight)), Some(unit))
+            if rows > 0 && dispatch!(is_finite(Matrix::new(weight, vocabulary, width))) =>
+        {
             return rounded::losses_and_gradients(unit, head, x, targets, losses, dx, dweight);
         }
         (gradients, _) => gradients,

@@ -107,7 +107,7 @@ impl<'a, P: Products> Guarded<'a, P> {
 
 /// Whether all elements are finite.
 #[inline(always)]
-pub(super) fn is_finite<S: Simd>(simd: S, rows: Matrix) -> bool {
+pub(in crate::cpu) fn is_finite<S: Simd>(simd: S, rows: Matrix) -> bool {
     // Zero times what is not finite is not a number, and stays so in a sum.
     let zero = simd.splat(0.0);
     let mut sum = zero;
