@@ -22,7 +22,8 @@ const CONTRADICTION: f64 = 2.0;
 
 /// Reads every `--predict`. One law reads the inputs `own` of it; without a law any known input may be meant.
 pub fn requests(given: &[String], own: Option<&Definition>) -> Result<Vec<Request>, Misuse> {
-    given.iter().map(|given| request(given, own)).collect()
+    let known = known(own);
+    given.iter().map(|given| request(given, own, &known)).collect()
 }
 
 /// The inputs that a prediction may name: those of the law, and N, D and C, which follow from each other.
@@ -41,12 +42,11 @@ fn known(own: Option<&Definition>) -> Vec<String> {
     names
 }
 
-fn request(given: &str, own: Option<&Definition>) -> Result<Request, Misuse> {
+fn request(given: &str, own: Option<&Definition>, known: &[String]) -> Result<Request, Misuse> {
     let wrong = |problem: String| Misuse::Prediction {
         given: given.into(),
         problem,
     };
-    let known = known(own);
     let mut inputs = BTreeMap::new();
     for part in given.split(',') {
         let (name, value) = part

@@ -12,7 +12,6 @@ mod products;
 
 pub use backward::{Saved, backward};
 pub use forward::forward;
-pub(super) use products::is_finite;
 
 use super::matrix::Matrix;
 use super::rotary::{Angles, Turn, rotate_head};

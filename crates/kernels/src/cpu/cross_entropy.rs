@@ -7,9 +7,8 @@
 
 mod rounded;
 
-use super::attention::is_finite;
 use super::embedding::check;
-use super::matrix::{Matrix, Target};
+use super::matrix::{Matrix, Target, is_finite};
 use super::product::Right;
 use super::softmax::{exponentials, largest_of};
 use crate::Precision;

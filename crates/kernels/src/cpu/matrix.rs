@@ -1,6 +1,7 @@
 //! Matrices in slices.
 
 use crate::parallel::Shared;
+use crate::simd::{Simd, each_vector};
 
 /// A matrix in a slice: the element (i, j) is at `i × row_stride + j × column_stride`.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +90,28 @@ impl<'a> Matrix<'a> {
             ..self
         }
     }
+}
+
+/// Whether all elements of a matrix that is stored by rows are finite.
+#[inline(always)]
+pub(super) fn is_finite<S: Simd>(simd: S, rows: Matrix) -> bool {
+    // Zero times what is not finite is not a number, and stays so in a sum.
+    let zero = simd.splat(0.0);
+    let mut sum = zero;
+    for row in 0..rows.rows {
+        each_vector(
+            simd,
+            [rows.row(row)],
+            [],
+            0.0,
+            #[inline(always)]
+            |[x], []| {
+                sum = simd.mul_add(x, zero, sum);
+                []
+            },
+        );
+    }
+    simd.sum(sum) == 0.0
 }
 
 /// Values from the first to the last of a matrix whose rows are `stride` apart, if they can be counted.

@@ -96,31 +96,13 @@ impl Case {
 
     /// By the kernel, the tensors apart.
     fn actual(&self, precision: Precision, inputs: &Four<f32>) -> Four<f32> {
-        let [q, k, v, _] = inputs;
         let [of_query, of_key] = self.columns();
-        let tables = self.tables();
-        let (mut y, mut log_sums) = (unset(q), self.log_sums());
-        let [q, k, v] = [(q, of_query), (k, of_key), (v, of_key)].map(|(x, columns)| heads(x, 0, columns));
-        let output = HeadsOut::new(&mut y, of_query);
-        let shape = Shape {
-            precision,
-            ..self.shape
-        };
-        let angles = tables.as_ref().map(|[cosines, sines]| Angles { cosines, sines });
-        attention::forward(shape, q, k, v, angles, output, &mut log_sums);
-        let saved = Saved {
-            q,
-            k,
-            v,
-            angles,
-            output: heads(&y, 0, of_query),
-            log_sums: &log_sums,
-            doutput: heads(&inputs[3], 0, of_query),
-        };
+        let widths = [of_query, of_key, of_key];
+        let from = [0, 1, 2].map(|index| heads(&inputs[index], 0, widths[index]));
         let [mut dq, mut dk, mut dv] = [0, 1, 2].map(|index| unset(&inputs[index]));
-        let gradients = [(&mut dq, of_query), (&mut dk, of_key), (&mut dv, of_key)];
-        let [to_q, to_k, to_v] = gradients.map(|(values, columns)| HeadsOut::new(values, columns));
-        attention::backward(shape, saved, to_q, to_k, to_v);
+        let to = [(&mut dq, of_query), (&mut dk, of_key), (&mut dv, of_key)];
+        let to = to.map(|(values, columns)| HeadsOut::new(values, columns));
+        let y = self.both_passes(precision, from, &inputs[3], to);
         [y, dq, dk, dv]
     }
 
@@ -136,15 +118,36 @@ impl Case {
                 row[start..start + width].copy_from_slice(x);
             }
         }
+        let from = starts.map(|start| heads(&projected, start, stride));
+        let mut gradient = unset(&projected);
+        let to = HeadsOut::split(&mut gradient, widths);
+        let y = self.both_passes(precision, from, &inputs[3], to);
+        let columns = |index: usize| {
+            let range = starts[index]..starts[index] + widths[index];
+            let rows = gradient.chunks_exact(stride);
+            rows.flat_map(|row| row[range.clone()].to_vec()).collect()
+        };
+        let [dq, dk, dv] = [0, 1, 2].map(columns);
+        [y, dq, dk, dv]
+    }
+
+    /// The output; the gradients of queries, keys and values go where they are to.
+    fn both_passes(
+        &self,
+        precision: Precision,
+        [q, k, v]: [Heads; 3],
+        dy: &[f32],
+        [dq, dk, dv]: [HeadsOut; 3],
+    ) -> Vec<f32> {
+        let [of_query, _] = self.columns();
         let tables = self.tables();
-        let (mut y, mut log_sums) = (unset(&inputs[0]), self.log_sums());
-        let [q, k, v] = starts.map(|start| heads(&projected, start, stride));
-        let output = HeadsOut::new(&mut y, of_query);
+        let angles = tables.as_ref().map(|[cosines, sines]| Angles { cosines, sines });
         let shape = Shape {
             precision,
             ..self.shape
         };
-        let angles = tables.as_ref().map(|[cosines, sines]| Angles { cosines, sines });
+        let (mut y, mut log_sums) = (unset(dy), self.log_sums());
+        let output = HeadsOut::new(&mut y, of_query);
         attention::forward(shape, q, k, v, angles, output, &mut log_sums);
         let saved = Saved {
             q,
@@ -153,18 +156,10 @@ impl Case {
             angles,
             output: heads(&y, 0, of_query),
             log_sums: &log_sums,
-            doutput: heads(&inputs[3], 0, of_query),
+            doutput: heads(dy, 0, of_query),
         };
-        let mut gradient = unset(&projected);
-        let [dq, dk, dv] = HeadsOut::split(&mut gradient, widths);
         attention::backward(shape, saved, dq, dk, dv);
-        let columns = |index: usize| {
-            let range = starts[index]..starts[index] + widths[index];
-            let rows = gradient.chunks_exact(stride);
-            rows.flat_map(|row| row[range.clone()].to_vec()).collect()
-        };
-        let [dq, dk, dv] = [0, 1, 2].map(columns);
-        [y, dq, dk, dv]
+        y
     }
 
     fn tables(&self) -> Option<[Vec<f32>; 2]> {

@@ -1,11 +1,11 @@
 //! The backward pass.
 
-use super::products::{Float32, Guarded, Products, is_finite};
+use super::products::{Float32, Guarded, Products};
 use super::{
     AHEAD, Angles, Heads, HeadsOut, KEYS, Places, Rows, Shape, for_each_group, load_rows, store_rows,
 };
 use crate::cpu::bf16::Work as Rounded;
-use crate::cpu::matrix::{Matrix, Target};
+use crate::cpu::matrix::{Matrix, Target, is_finite};
 use crate::memory::Buffer;
 use crate::parallel::block;
 use crate::simd::{Simd, dispatch, each_vector, fold_vectors};

@@ -1,11 +1,11 @@
 //! The forward pass.
 
-use super::products::{Float32, Guarded, Products, is_finite};
+use super::products::{Float32, Guarded, Products};
 use super::{
     Angles, Heads, HeadsOut, KEYS, Places, Rows, Shape, copy_row, for_each_group, load_rows, multiply_row,
 };
 use crate::cpu::bf16::Work;
-use crate::cpu::matrix::{Matrix, Target};
+use crate::cpu::matrix::{Matrix, Target, is_finite};
 use crate::cpu::softmax::{exponentials, largest_of};
 use crate::memory::Buffer;
 use crate::parallel::{Shared, block};

@@ -3,7 +3,7 @@
 use crate::cpu::bf16::{self, Work, blocks_length};
 use crate::cpu::matmul::{self, multiply_packed, panels_length};
 use crate::cpu::matrix::{Matrix, Target};
-use crate::simd::{Simd, each_vector};
+use crate::simd::Simd;
 
 /// Products on one thread. Right-hand sides are packed once, for many left-hand sides.
 pub(super) trait Products: Copy {
@@ -103,28 +103,6 @@ impl<'a, P: Products> Guarded<'a, P> {
             multiply_seen(a, self.plain, sums, accumulate, seen);
         }
     }
-}
-
-/// Whether all elements are finite.
-#[inline(always)]
-pub(in crate::cpu) fn is_finite<S: Simd>(simd: S, rows: Matrix) -> bool {
-    // Zero times what is not finite is not a number, and stays so in a sum.
-    let zero = simd.splat(0.0);
-    let mut sum = zero;
-    for row in 0..rows.rows() {
-        each_vector(
-            simd,
-            [rows.row(row)],
-            [],
-            0.0,
-            #[inline(always)]
-            |[x], []| {
-                sum = simd.mul_add(x, zero, sum);
-                []
-            },
-        );
-    }
-    simd.sum(sum) == 0.0
 }
 
 #[cold]
