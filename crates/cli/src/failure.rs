@@ -5,10 +5,9 @@ use std::process::ExitCode;
 
 use thiserror::Error;
 use triaxis_laws::{FitError, InputError};
+use triaxis_runs::Misuse;
 use triaxis_study::StudyError;
 use triaxis_tables::TableError;
-
-use crate::fit::Misuse;
 
 /// Arguments that each read well but do not go together.
 #[derive(Debug, Error)]

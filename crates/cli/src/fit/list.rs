@@ -4,10 +4,8 @@ use std::fmt;
 
 use triaxis_laws::approach::Frontier;
 use triaxis_laws::form::{Column, Definition, LawForm};
+use triaxis_runs::{COVERAGE, Chosen, definitions, option_of};
 
-use super::columns::COVERAGE;
-use super::form::{Chosen, definitions};
-use super::names::option_of;
 use crate::Format;
 use crate::output;
 

@@ -1,36 +1,19 @@
 //! `triaxis fit`: a law with intervals from runs made elsewhere.
 
-mod columns;
-mod comparison;
-mod counts;
-mod data;
-mod equation;
-mod error;
-mod form;
-mod law;
 mod list;
-mod names;
 mod options;
-mod outcome;
 mod page;
-mod predict;
+mod rows;
 mod text;
-mod wanted;
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
-use triaxis_laws::form::LawForm;
-use triaxis_laws::{compare, forms};
+use clap::Args;
+use triaxis_runs::{Answer, Chosen, Data, Misuse, Outcome, requests};
 
 use crate::Format;
 use crate::output;
-use comparison::Comparison;
-use data::Data;
-pub use error::Misuse;
-use form::Chosen;
-use law::Law;
-use outcome::Outcome;
+use text::Text;
 
 /// Arguments of `fit`.
 #[derive(Args)]
@@ -48,9 +31,9 @@ pub struct Arguments {
     #[arg(long)]
     list: bool,
     #[command(flatten)]
-    columns: columns::Arguments,
+    columns: rows::Columns,
     #[command(flatten)]
-    rows: data::Arguments,
+    rows: rows::Rows,
     #[command(flatten)]
     options: options::Arguments,
     /// Predict a run, as in `N=7B,D=4T`; may be given more than once
@@ -73,55 +56,23 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return Err(Misuse::NoFile.into());
     };
     let chosen = Chosen::of(arguments.form.as_deref(), arguments.user_form.as_deref())?;
-    let requests = predict::requests(&arguments.predict, chosen.definition())?;
+    let requests = requests(&arguments.predict, chosen.definition())?;
+    let settings = arguments.options.settings();
     let data = Data::read(
         file,
-        &arguments.columns,
-        &arguments.rows,
+        &arguments.columns.named(),
+        &arguments.rows.selection(),
         &chosen,
-        &arguments.options,
+        &settings,
     )?;
-    let options = &arguments.options;
-    let fit_of = |form: &dyn LawForm| data.fit(form, &options.of(form.definition(), data.held_out())?);
-    let (law, fit, comparison) = match &chosen {
-        Chosen::All => {
-            // Bootstraps are for the form that is shown; profiles tell of each what is identified.
-            let table = data.all();
-            let held_out = data.held_out().common(&table);
-            let points = options.of_all(held_out.clone())?;
-            let comparison = Comparison::new(&compare(&table, &data.response, &points), &data);
-            let Some(shown) = &comparison.shown else {
-                return Err(Misuse::NothingFitted(comparison.reasons()).into());
-            };
-            let form = forms::find(shown)?;
-            let options = options.of(form.definition(), held_out)?;
-            (Law::Form(form), data.fit(form, &options)?, Some(comparison))
-        }
-        Chosen::Frontier(frontier) => {
-            options.check_frontier()?;
-            let options = options.of(frontier.definition(), data.held_out())?;
-            let found = frontier.fit(&data.runs()?, &options)?;
-            (Law::Frontier(*frontier, found.optima), found.fit, None)
-        }
-        Chosen::Form(form) => (Law::Form(*form), fit_of(*form)?, None),
-        Chosen::Own(form) => (Law::Form(form.as_ref()), fit_of(form.as_ref())?, None),
-    };
+    let Answer { law, fit, comparison } = Answer::of(&chosen, &data, &settings)?;
     let outcome = Outcome::new(&law, fit, &data, &requests, comparison)?;
     if let Some(path) = &arguments.report {
         triaxis_report::write_fit_page(&page::view(&law, &outcome, &data), path)?;
     }
-    output::print(arguments.format, &outcome, &outcome)?;
+    output::print(arguments.format, &Text(&outcome), &outcome)?;
     match outcome.refused() {
         Some(refusal) => Err(Misuse::Refused(refusal).into()),
         None => Ok(()),
     }
-}
-
-/// The residual that is minimised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ResidualKind {
-    /// Observed minus predicted
-    Linear,
-    /// Logarithm of observed minus logarithm of predicted
-    Log,
 }

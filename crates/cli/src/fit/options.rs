@@ -1,10 +1,9 @@
 //! How the fit is done.
 
 use clap::{Args, ValueEnum};
-use triaxis_laws::form::{Definition, Residual};
-use triaxis_laws::{FitOptions, HeldOut, Objective, Reduction, Resampling, Robust};
-
-use super::{Misuse, ResidualKind};
+use triaxis_laws::form::Residual;
+use triaxis_laws::{Reduction, Resampling, Robust};
+use triaxis_runs::Settings;
 
 /// Options of the fit.
 #[derive(Args)]
@@ -46,6 +45,15 @@ enum ObjectiveKind {
     Squares,
 }
 
+/// The residual that is minimised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ResidualKind {
+    /// Observed minus predicted
+    Linear,
+    /// Logarithm of observed minus logarithm of predicted
+    Log,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ReductionKind {
     Sum,
@@ -61,62 +69,24 @@ enum ResamplingKind {
 }
 
 impl Arguments {
-    /// The residual asked for, if any.
-    pub fn residual(&self) -> Option<Residual> {
-        self.residual.map(|kind| match kind {
-            ResidualKind::Linear => Residual::Linear,
-            ResidualKind::Log => Residual::Log,
-        })
-    }
-
-    /// The seed of every random choice.
-    pub fn seed(&self) -> u64 {
-        self.seed
-    }
-
-    /// The library's options for one form.
-    pub fn of(&self, form: &Definition, holdout: HeldOut) -> anyhow::Result<FitOptions> {
-        self.with(self.residual().unwrap_or(form.residual), holdout)
-    }
-
-    /// Refuses what has no meaning for a frontier, whose curves and lines are fitted by least squares.
-    pub fn check_frontier(&self) -> Result<(), Misuse> {
-        let given = [
-            (self.objective.is_some(), "--objective"),
-            (self.residual.is_some(), "--residual"),
-            (self.resampling.is_some(), "--resampling"),
-        ];
-        let given = given.into_iter().find(|(given, _)| *given);
-        given.map_or(Ok(()), |(_, option)| Err(Misuse::NotOfFrontiers(option)))
-    }
-
-    /// The library's options for a comparison, which gives each form its own residual and needs no bootstrap.
-    pub fn of_all(&self, holdout: HeldOut) -> anyhow::Result<FitOptions> {
-        if self.residual.is_some() {
-            return Err(Misuse::NeedsForm("--residual").into());
-        }
-        let options = self.with(Residual::Log, holdout)?;
-        Ok(FitOptions {
-            replicates: 0,
-            ..options
-        })
-    }
-
-    fn with(&self, residual: Residual, holdout: HeldOut) -> anyhow::Result<FitOptions> {
-        let options = FitOptions {
-            objective: Some(Objective {
-                residual,
-                robust: match self.objective.unwrap_or(ObjectiveKind::Huber) {
-                    ObjectiveKind::Huber => Robust::Huber { delta: self.delta },
-                    ObjectiveKind::Absolute => Robust::Absolute,
-                    ObjectiveKind::Squares => Robust::Squares,
-                },
-                reduction: match self.reduction {
-                    ReductionKind::Sum => Reduction::Sum,
-                    ReductionKind::Mean => Reduction::Mean,
-                },
-                weight_above: self.weight_above,
+    /// How the fit is done.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            robust: self.objective.map(|kind| match kind {
+                ObjectiveKind::Huber => Robust::Huber { delta: self.delta },
+                ObjectiveKind::Absolute => Robust::Absolute,
+                ObjectiveKind::Squares => Robust::Squares,
             }),
+            delta: self.delta,
+            reduction: match self.reduction {
+                ReductionKind::Sum => Reduction::Sum,
+                ReductionKind::Mean => Reduction::Mean,
+            },
+            residual: self.residual.map(|kind| match kind {
+                ResidualKind::Linear => Residual::Linear,
+                ResidualKind::Log => Residual::Log,
+            }),
+            weight_above: self.weight_above,
             replicates: self.replicates,
             resampling: self.resampling.map(|kind| match kind {
                 ResamplingKind::Cases => Resampling::Case,
@@ -124,10 +94,6 @@ impl Arguments {
             }),
             level: self.level,
             seed: self.seed,
-            holdout,
-            ..FitOptions::default()
-        };
-        options.check()?;
-        Ok(options)
+        }
     }
 }

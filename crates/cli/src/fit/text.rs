@@ -3,17 +3,18 @@
 use std::fmt::{self, Write};
 
 use triaxis_laws::{Estimate, Objective, Prediction, Reduction, Resampling, Robust};
+use triaxis_runs::{Comparison, Outcome, Predicted, number};
 use triaxis_units::{Flops, Params, Tokens};
 
-use super::comparison::Comparison;
-use super::equation::number;
-use super::outcome::{Outcome, Predicted};
 use crate::table::Table;
 
 /// Columns of a terminal.
 const WIDTH: usize = 96;
 
-impl fmt::Display for Outcome {
+/// An outcome as a terminal shows it.
+pub struct Text<'a>(pub &'a Outcome);
+
+impl fmt::Display for Text<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::new();
         self.write(&mut text)?;
@@ -21,34 +22,39 @@ impl fmt::Display for Outcome {
     }
 }
 
-impl Outcome {
+impl Text<'_> {
     fn write(&self, formatter: &mut String) -> fmt::Result {
-        labelled(formatter, "data", &data(self))?;
-        if let Some(comparison) = &self.comparison {
+        let outcome = self.0;
+        labelled(formatter, "data", &data(outcome))?;
+        if let Some(comparison) = &outcome.comparison {
             writeln!(formatter, "\n{}", forms(comparison))?;
             labelled(formatter, "trust", &trust(comparison))?;
             labelled(formatter, "left out", &left_out(comparison))?;
             writeln!(formatter)?;
         }
-        for note in &self.notes {
+        for note in &outcome.notes {
             labelled(formatter, "note", note)?;
         }
-        labelled(formatter, "law", &self.law)?;
-        labelled(formatter, "form", &format!("{}: {}", self.form, self.source))?;
-        labelled(formatter, "fit", &quality(self))?;
-        write!(formatter, "\n{}", parameters(self))?;
-        if !self.predictions.is_empty() {
+        labelled(formatter, "law", &outcome.law)?;
+        labelled(
+            formatter,
+            "form",
+            &format!("{}: {}", outcome.form, outcome.source),
+        )?;
+        labelled(formatter, "fit", &quality(outcome))?;
+        write!(formatter, "\n{}", parameters(outcome))?;
+        if !outcome.predictions.is_empty() {
             writeln!(formatter)?;
         }
-        for predicted in &self.predictions {
+        for predicted in &outcome.predictions {
             labelled(formatter, "predict", &prediction(predicted))?;
         }
         writeln!(formatter)?;
-        labelled(formatter, "check", &check(self))?;
-        for said in self.refusals.iter().map(|said| &said.message) {
+        labelled(formatter, "check", &check(outcome))?;
+        for said in outcome.refusals.iter().map(|said| &said.message) {
             labelled(formatter, "REFUSED", said)?;
         }
-        for (index, said) in self.warnings.iter().enumerate() {
+        for (index, said) in outcome.warnings.iter().enumerate() {
             labelled(formatter, if index == 0 { "warning" } else { "" }, &said.message)?;
         }
         Ok(())

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use triaxis_laws::form::{Column, LawForm, MOST_PARAMETERS, Scale};
 use triaxis_laws::predict;
 use triaxis_report::view::{FitCurve, FitPoint};
+use triaxis_runs::{Data, Outcome};
 
-use super::super::data::Data;
-use super::super::outcome::Outcome;
 use super::super::text;
 use super::{Picture, STEPS, estimate, titled};
 

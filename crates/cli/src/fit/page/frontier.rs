@@ -3,8 +3,8 @@
 use triaxis_laws::approach::{EnvelopePoint, Frontier};
 use triaxis_laws::form::LawForm;
 use triaxis_report::view::{FitCurve, FitPoint};
+use triaxis_runs::Outcome;
 
-use super::super::outcome::Outcome;
 use super::super::text;
 use super::{Picture, STEPS, estimate, titled};
 

@@ -5,12 +5,10 @@ mod frontier;
 
 use triaxis_laws::form::Column;
 use triaxis_report::view::{
-    Estimate, FitCheck, FitCurve, FitParameter, FitPoint, FitPrediction, FitView, Interval,
+    Estimate, FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView, Interval,
 };
+use triaxis_runs::{Data, FormCompared, Law, Outcome};
 
-use super::data::Data;
-use super::law::Law;
-use super::outcome::Outcome;
 use super::text;
 
 /// Points of a curve.
@@ -65,7 +63,7 @@ pub fn view(law: &Law<'_>, outcome: &Outcome, data: &Data) -> FitView {
             .comparison
             .iter()
             .flat_map(|comparison| &comparison.forms)
-            .cloned()
+            .map(compared)
             .collect(),
         left_out: outcome
             .comparison
@@ -126,6 +124,18 @@ pub fn view(law: &Law<'_>, outcome: &Outcome, data: &Data) -> FitView {
             error: checked.of.mean_absolute,
             baseline: checked.of.baseline,
         }),
+    }
+}
+
+fn compared(form: &FormCompared) -> FitCompared {
+    FitCompared {
+        form: form.form.clone(),
+        parameters: form.parameters,
+        held_out_error: form.held_out_error,
+        baseline: form.baseline,
+        r_squared: form.r_squared,
+        unidentified: form.unidentified.clone(),
+        refused: form.refused.clone(),
     }
 }
 

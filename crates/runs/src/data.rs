@@ -2,56 +2,36 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
 use triaxis_laws::approach::Run;
 use triaxis_laws::coverage::Curve;
 use triaxis_laws::form::LawForm;
 use triaxis_laws::forms::registry;
 use triaxis_laws::numeric::Stream;
 use triaxis_laws::{Fit, FitOptions, HeldOut, Observations, fit};
-use triaxis_report::view::FitCompared;
 use triaxis_tables::{CellError, Condition, Query, Rule, Source, Table, TableError, Wanted, read};
 
-use super::columns::{self, Columns};
-use super::form::Chosen;
-use super::names::canonical;
-use super::wanted::{SIZES, own, wanted};
-use super::{Misuse, counts, options};
+use crate::columns::{Columns, Named};
+use crate::comparison::FormCompared;
+use crate::form::Chosen;
+use crate::names::canonical;
+use crate::settings::Settings;
+use crate::wanted::{SIZES, own, wanted};
+use crate::{Misuse, counts};
 
 /// The name under which weights are read.
 const WEIGHTS: &str = "weights";
 
 /// Which rows are fitted.
-#[derive(Args)]
-#[command(next_help_heading = "Rows")]
-pub struct Arguments {
-    /// Fit only rows that meet a condition, as in `loss < 4 && corpus == "c4"`
-    ///
-    /// Comparisons are < <= > >= == != of columns with numbers, texts in quotes or columns, joined by
-    /// && and ||. N, D, C, compute and loss stand for the chosen columns where the file has none of that
-    /// name; other names go between backticks, as in `Model Size`. Numbers may be written 7B.
-    #[arg(long = "where", value_name = "CONDITION", value_parser = condition)]
-    filter: Option<Condition>,
-    /// Leave out the K rows of the highest loss
-    ///
-    /// Besiroglu et al. 2024 do so with the five highest of the 245 Chinchilla runs.
-    #[arg(long, value_name = "K", default_value_t = 0, hide_default_value = true)]
-    drop_worst: usize,
-    /// Check the law on rows that meet a condition, as in `compute > 1e21` [default: the largest fifth]
-    ///
-    /// A second fit without these rows predicts them. The law that is printed is of all rows.
-    #[arg(long, value_name = "CONDITION", value_parser = condition)]
-    holdout: Option<Condition>,
-    /// Rows fitted at most: more are drawn from, at random by --seed
-    ///
-    /// Time and memory grow with the rows fitted, intervals shrink with their root only.
-    #[arg(long, value_name = "COUNT", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
-    most_rows: u64,
-}
-
-fn condition(text: &str) -> Result<Condition, String> {
-    text.parse()
-        .map_err(|error: triaxis_tables::ConditionError| error.to_string())
+#[derive(Debug, Clone)]
+pub struct Selection {
+    /// Rows that meet it are read, others not.
+    pub filter: Option<Condition>,
+    /// How many rows of the highest response are left out.
+    pub drop_worst: usize,
+    /// Rows that meet it check the law instead of the largest fifth.
+    pub holdout: Option<Condition>,
+    /// Rows fitted at most: more are drawn from.
+    pub most_rows: usize,
 }
 
 /// The rows to be fitted, under canonical names.
@@ -77,14 +57,14 @@ impl Data {
     /// Reads what the chosen form needs, or all forms.
     pub fn read(
         file: &Path,
-        named: &columns::Arguments,
-        rows: &Arguments,
+        named: &Named,
+        rows: &Selection,
         chosen: &Chosen,
-        options: &options::Arguments,
+        settings: &Settings,
     ) -> anyhow::Result<Self> {
         let available = triaxis_tables::columns(file)?;
         let columns = Columns::assign(available, named, &own(chosen))?;
-        let (response, mut wanted) = wanted(chosen, &columns, options.residual())?;
+        let (response, mut wanted) = wanted(chosen, &columns, settings.residual)?;
         let counted = columns.count_for(&response);
         if let Some(weights) = &named.weights {
             wanted.push(Wanted {
@@ -119,13 +99,13 @@ impl Data {
             data.usable(WEIGHTS)?;
         }
         data.drop_worst(rows.drop_worst)?;
-        data.draw(rows.most_rows as usize, options.seed());
+        data.draw(rows.most_rows, settings.seed);
         data.held_out = rows.holdout.is_some().then(|| data.table.marked().to_vec());
         Ok(data)
     }
 
     /// Turns counts of problems into coverage against samples.
-    fn count(&mut self, rows: &Arguments) -> anyhow::Result<()> {
+    fn count(&mut self, rows: &Selection) -> anyhow::Result<()> {
         if rows.drop_worst > 0 {
             return Err(Misuse::OfCounts("--drop-worst").into());
         }
@@ -276,14 +256,14 @@ impl Data {
     }
 
     /// The forms that are left out of a comparison, as a column of theirs has an unusable value.
-    pub fn not_compared(&self) -> Vec<FitCompared> {
+    pub fn not_compared(&self) -> Vec<FormCompared> {
         let suited = registry()
             .iter()
             .filter(|form| form.response().name == self.response && self.columns.suit(form.definition()));
         let spoiled = suited.filter_map(|form| {
             let mut names = form.inputs().iter().map(|column| column.name.as_ref());
             let error = names.find_map(|name| self.usable(name).err())?;
-            Some(FitCompared {
+            Some(FormCompared {
                 form: form.name().into(),
                 parameters: form.parameters().len(),
                 held_out_error: None,

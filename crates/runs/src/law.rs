@@ -4,9 +4,9 @@ use triaxis_laws::approach::{EnvelopePoint, Frontier};
 use triaxis_laws::form::{Definition, LawForm};
 use triaxis_laws::{Fit, predict};
 
-use super::data::Data;
-use super::outcome::Predicted;
-use super::predict::Request;
+use crate::data::Data;
+use crate::outcome::Predicted;
+use crate::predict::Request;
 
 /// What was fitted.
 pub enum Law<'a> {

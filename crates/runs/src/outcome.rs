@@ -10,11 +10,11 @@ use triaxis_laws::{
     Fit, Holdout, Objective, ParameterEstimate, Prediction, PureError, Refusal, Resampling, Warning,
 };
 
-use super::comparison::Comparison;
-use super::data::Data;
-use super::equation;
-use super::law::Law;
-use super::predict::Request;
+use crate::comparison::Comparison;
+use crate::data::Data;
+use crate::equation;
+use crate::law::Law;
+use crate::predict::Request;
 
 /// What a fit found. The names of its fields are the names in JSON.
 #[derive(Serialize)]

@@ -5,9 +5,27 @@ use triaxis_laws::approach::Frontier;
 use triaxis_laws::form::Column;
 use triaxis_laws::forms::{find, registry};
 use triaxis_laws::{Compared, Distrust, Fit, Trust, trusted};
-use triaxis_report::view::FitCompared;
 
-use super::data::Data;
+use crate::data::Data;
+
+/// A form of a comparison.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FormCompared {
+    /// Its name.
+    pub form: String,
+    /// Its number of parameters.
+    pub parameters: usize,
+    /// Mean absolute relative error on the runs held out.
+    pub held_out_error: Option<f64>,
+    /// The same of predicting a mean.
+    pub baseline: Option<f64>,
+    /// Share of the variance explained.
+    pub r_squared: Option<f64>,
+    /// Parameters the data do not identify.
+    pub unidentified: Vec<String>,
+    /// Why there is none.
+    pub refused: Option<String>,
+}
 
 /// A law that was not compared.
 #[derive(Serialize)]
@@ -29,7 +47,7 @@ pub struct Comparison {
     /// Why it is trusted, or why none is.
     pub why: String,
     /// The forms, the lowest error first.
-    pub forms: Vec<FitCompared>,
+    pub forms: Vec<FormCompared>,
     /// What was not compared, and why.
     pub left_out: Vec<LeftOut>,
     /// The form whose fit is shown.
@@ -40,7 +58,7 @@ pub struct Comparison {
 impl Comparison {
     /// From the library's comparison.
     pub fn new(compared: &[Compared], data: &Data) -> Self {
-        let mut forms: Vec<FitCompared> = compared.iter().map(form_of).collect();
+        let mut forms: Vec<FormCompared> = compared.iter().map(form_of).collect();
         forms.extend(data.not_compared());
         let trust = trusted(compared);
         let best = compared.iter().find(|compared| compared.fit.is_ok());
@@ -132,7 +150,7 @@ fn distrusted(distrust: &Distrust) -> String {
     }
 }
 
-fn form_of(compared: &Compared) -> FitCompared {
+fn form_of(compared: &Compared) -> FormCompared {
     let fit = compared.fit.as_ref().ok();
     let holdout = fit.and_then(|fit| fit.holdout.as_ref());
     let parameters = find(&compared.form).map_or(0, |form| form.parameters().len());
@@ -143,7 +161,7 @@ fn form_of(compared: &Compared) -> FitCompared {
             .filter(|(_, parameter)| !parameter.estimate.identified);
         those.map(|(name, _)| name.clone()).collect()
     };
-    FitCompared {
+    FormCompared {
         form: compared.form.clone(),
         parameters,
         held_out_error: holdout.map(|holdout| holdout.mean_absolute),

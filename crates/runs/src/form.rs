@@ -8,7 +8,7 @@ use triaxis_laws::form::{Column, Definition, LawForm};
 use triaxis_laws::forms::{Expression, ExpressionSpec, find, registry};
 use triaxis_names::suggestion;
 
-use super::Misuse;
+use crate::Misuse;
 
 /// The law asked for.
 pub enum Chosen {

@@ -4,9 +4,9 @@ use triaxis_laws::form::{Column, Definition, Residual, Scale};
 use triaxis_laws::forms::registry;
 use triaxis_tables::{Rule, Wanted};
 
-use super::columns::Columns;
-use super::form::Chosen;
-use super::{Misuse, counts};
+use crate::columns::Columns;
+use crate::form::Chosen;
+use crate::{Misuse, counts};
 
 /// Columns that are read where the file has them, since they tell how large a run was.
 pub const SIZES: [&str; 4] = ["flops", "params", "tokens", "steps"];

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use clap::Args;
 use triaxis_laws::approach::Frontier;
 use triaxis_laws::form::{Column, Definition};
 use triaxis_laws::forms::{FLOPS_PER_PARAM_TOKEN, registry};
 use triaxis_names::suggestion;
 use triaxis_tables::{Source, listed};
 
-use super::Misuse;
-use super::names::{LETTERS, USUAL, canonical, is_usual, option_of};
+use crate::Misuse;
+use crate::names::{LETTERS, USUAL, canonical, is_usual, option_of};
 
 /// The response that counts become.
 pub const COVERAGE: &str = "coverage";
@@ -20,26 +19,19 @@ const OTHERS: [&str; 3] = ["correct", "problem", "steps"];
 const LISTED: usize = 40;
 
 /// Columns named by the user.
-#[derive(Args)]
-#[command(next_help_heading = "Columns (found by their usual names when not given)")]
-pub struct Arguments {
-    /// Column of the parameters N
-    #[arg(long, value_name = "COLUMN")]
-    n: Option<String>,
-    /// Column of the training tokens D
-    #[arg(long, value_name = "COLUMN")]
-    d: Option<String>,
-    /// Column of the training compute C; stands in for N or D by C = 6ND
-    #[arg(long, value_name = "COLUMN")]
-    compute: Option<String>,
-    /// Column of the loss
-    #[arg(long, value_name = "COLUMN")]
-    loss: Option<String>,
-    /// Column of another input of a form, as in `unique_tokens=unique`; see --list
-    #[arg(long = "column", value_name = "INPUT=COLUMN")]
-    others: Vec<String>,
-    /// Column of weights, zero or more: how much each run counts
-    #[arg(long, value_name = "COLUMN")]
+#[derive(Debug, Clone, Default)]
+pub struct Named {
+    /// That of the parameters N.
+    pub params: Option<String>,
+    /// That of the training tokens D.
+    pub tokens: Option<String>,
+    /// That of the training compute C; stands in for N or D by C = 6ND.
+    pub flops: Option<String>,
+    /// That of the loss.
+    pub loss: Option<String>,
+    /// Those of other inputs of a form, each as `INPUT=COLUMN`.
+    pub others: Vec<String>,
+    /// That of weights, zero or more: how much each run counts.
     pub weights: Option<String>,
 }
 
@@ -55,8 +47,8 @@ pub struct Columns {
 
 impl Columns {
     /// Assigns columns of the file; `own` are the columns of a user's form.
-    pub fn assign(available: Vec<String>, arguments: &Arguments, own: &[String]) -> Result<Self, Misuse> {
-        let explicit = explicit(arguments, own)?;
+    pub fn assign(available: Vec<String>, named: &Named, own: &[String]) -> Result<Self, Misuse> {
+        let explicit = explicit(named, own)?;
         let mut columns = Self {
             sources: BTreeMap::new(),
             notes: Vec::new(),
@@ -278,18 +270,18 @@ impl Columns {
 }
 
 /// The columns that the user named, by canonical input.
-fn explicit(arguments: &Arguments, own: &[String]) -> Result<BTreeMap<String, String>, Misuse> {
-    let named = [
-        ("params", &arguments.n),
-        ("tokens", &arguments.d),
-        ("flops", &arguments.compute),
-        ("loss", &arguments.loss),
+fn explicit(named: &Named, own: &[String]) -> Result<BTreeMap<String, String>, Misuse> {
+    let usual = [
+        ("params", &named.params),
+        ("tokens", &named.tokens),
+        ("flops", &named.flops),
+        ("loss", &named.loss),
     ];
-    let mut explicit: BTreeMap<String, String> = named
+    let mut explicit: BTreeMap<String, String> = usual
         .into_iter()
         .filter_map(|(input, column)| Some((input.to_owned(), column.clone()?)))
         .collect();
-    for given in &arguments.others {
+    for given in &named.others {
         let known = known(own);
         let parts = given
             .split_once('=')

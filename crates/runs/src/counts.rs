@@ -3,8 +3,8 @@
 use triaxis_laws::coverage::Problem;
 use triaxis_tables::{Rule, Wanted};
 
-use super::Misuse;
-use super::columns::Columns;
+use crate::Misuse;
+use crate::columns::Columns;
 
 /// The columns of counts; that of the problem is there to find mistakes.
 pub fn wanted(columns: &Columns) -> Vec<Wanted> {

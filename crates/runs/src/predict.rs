@@ -7,9 +7,9 @@ use triaxis_laws::forms::FLOPS_PER_PARAM_TOKEN;
 use triaxis_names::suggestion;
 use triaxis_units::Tokens;
 
-use super::Misuse;
-use super::form::definitions;
-use super::names::{LETTERS, canonical};
+use crate::Misuse;
+use crate::form::definitions;
+use crate::names::{LETTERS, canonical};
 
 /// A run to be predicted: as given, and its inputs by canonical name.
 pub struct Request {

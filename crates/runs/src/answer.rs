@@ -1,0 +1,73 @@
+//! From the rows and what was asked for to a law fitted.
+
+use triaxis_laws::form::LawForm;
+use triaxis_laws::{Fit, compare, forms};
+
+use crate::Misuse;
+use crate::comparison::Comparison;
+use crate::data::Data;
+use crate::form::Chosen;
+use crate::law::Law;
+use crate::settings::Settings;
+
+/// A law fitted, and how it compares with others when none was asked for.
+pub struct Answer<'a> {
+    /// The law that is shown.
+    pub law: Law<'a>,
+    /// Its fit.
+    pub fit: Fit,
+    /// How the forms that the columns allow compare, when all were fitted.
+    pub comparison: Option<Comparison>,
+}
+
+impl<'a> Answer<'a> {
+    /// Fits what was chosen to `data`.
+    ///
+    /// # Errors
+    /// [`Misuse`] for settings that the law does not have and when no form can be fitted;
+    /// [`FitError`](triaxis_laws::FitError) when the one asked for cannot.
+    pub fn of(chosen: &'a Chosen, data: &Data, settings: &Settings) -> anyhow::Result<Self> {
+        match chosen {
+            Chosen::All => Self::of_all(data, settings),
+            Chosen::Frontier(frontier) => {
+                settings.check_frontier()?;
+                let options = settings.of(frontier.definition(), data.held_out())?;
+                let found = frontier.fit(&data.runs()?, &options)?;
+                Ok(Self {
+                    law: Law::Frontier(*frontier, found.optima),
+                    fit: found.fit,
+                    comparison: None,
+                })
+            }
+            Chosen::Form(form) => Self::of_one(*form, data, settings),
+            Chosen::Own(form) => Self::of_one(form.as_ref(), data, settings),
+        }
+    }
+
+    fn of_one(form: &'a dyn LawForm, data: &Data, settings: &Settings) -> anyhow::Result<Self> {
+        let options = settings.of(form.definition(), data.held_out())?;
+        Ok(Self {
+            law: Law::Form(form),
+            fit: data.fit(form, &options)?,
+            comparison: None,
+        })
+    }
+
+    /// Bootstraps are for the form that is shown; profiles tell of each what is identified.
+    fn of_all(data: &Data, settings: &Settings) -> anyhow::Result<Self> {
+        let table = data.all();
+        let held_out = data.held_out().common(&table);
+        let points = settings.of_all(held_out.clone())?;
+        let comparison = Comparison::new(&compare(&table, &data.response, &points), data);
+        let Some(shown) = &comparison.shown else {
+            return Err(Misuse::NothingFitted(comparison.reasons()).into());
+        };
+        let form = forms::find(shown)?;
+        let options = settings.of(form.definition(), held_out)?;
+        Ok(Self {
+            law: Law::Form(form),
+            fit: data.fit(form, &options)?,
+            comparison: Some(comparison),
+        })
+    }
+}

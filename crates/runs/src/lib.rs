@@ -1,0 +1,33 @@
+//! Runs made elsewhere as laws read them: which column is which input, which rows are fitted, which law
+//! answers, and what the fit found.
+//!
+//! [`Data`] holds the rows under canonical names, [`Chosen`] is the law that was asked for, [`Answer`] what
+//! was fitted, [`Outcome`] everything that was found. Nothing here prints.
+
+mod answer;
+mod columns;
+mod comparison;
+mod counts;
+mod data;
+mod equation;
+mod error;
+mod form;
+mod law;
+mod names;
+mod outcome;
+mod predict;
+mod settings;
+mod wanted;
+
+pub use answer::Answer;
+pub use columns::{COVERAGE, Columns, Named};
+pub use comparison::{Comparison, FormCompared, LeftOut};
+pub use data::{Data, Selection};
+pub use equation::number;
+pub use error::Misuse;
+pub use form::{Chosen, definitions};
+pub use law::Law;
+pub use names::option_of;
+pub use outcome::{Checked, Outcome, Predicted, Said};
+pub use predict::{Request, requests};
+pub use settings::Settings;
