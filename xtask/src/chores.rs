@@ -1,5 +1,6 @@
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 /// Something to be done to the project.
@@ -32,7 +33,8 @@ pub const CHORES: &[Chore] = &[
     },
 ];
 
-/// The checks, cheapest first. Clippy builds no code, so it comes before the tests.
+/// The checks, cheapest first. Clippy builds no code, so it comes before the tests, which use the best
+/// instructions of the processor.
 const CHECKS: [&[&str]; 4] = [
     &["fmt", "--all", "--check"],
     &[
@@ -45,21 +47,94 @@ const CHECKS: [&[&str]; 4] = [
         "-D",
         "warnings",
     ],
-    &["test", "--release", "--workspace", "--locked"],
+    &TESTS,
     &["doc", "--release", "--workspace", "--no-deps", "--locked"],
 ];
+
+const TESTS: [&str; 4] = ["test", "--release", "--workspace", "--locked"];
 
 fn test(_: &[String]) -> Result<(), String> {
     for check in CHECKS {
         let start = Instant::now();
         cargo(check)?;
-        eprintln!(
-            "cargo {}: passed in {:.0} s",
-            check.join(" "),
-            start.elapsed().as_secs_f64()
+        passed(&check.join(" "), start);
+    }
+    let mut instructions = instructions()?;
+    instructions.pop();
+    let numeric = numeric_tests()?;
+    for name in instructions {
+        let start = Instant::now();
+        let arguments: Vec<&str> = TESTS
+            .iter()
+            .copied()
+            .chain(numeric.iter().map(String::as_str))
+            .collect();
+        cargo_with(&arguments, &[(INSTRUCTIONS, &name)])?;
+        passed(
+            &format!("{} with {INSTRUCTIONS}={name}", arguments.join(" ")),
+            start,
         );
     }
     Ok(())
+}
+
+fn passed(check: &str, start: Instant) {
+    eprintln!("cargo {check}: passed in {:.0} s", start.elapsed().as_secs_f64());
+}
+
+/// The arguments that choose the test programs of the rooms that compute, to run them once more with each of the
+/// other instruction sets. All packages stay chosen, so that nothing is built again with other features.
+fn numeric_tests() -> Result<Vec<String>, String> {
+    let mut names = BTreeSet::new();
+    for room in ["kernels", "model", "train"] {
+        let folder = root().join("crates").join(room).join("tests");
+        let entries = std::fs::read_dir(&folder);
+        for entry in entries.map_err(|error| format!("cannot read {}: {error}", folder.display()))? {
+            let path = entry
+                .map_err(|error| format!("cannot read {}: {error}", folder.display()))?
+                .path();
+            let is_file = path.extension().is_some_and(|extension| extension == "rs");
+            if let Some(name) = path
+                .file_stem()
+                .filter(|_| is_file || path.join("main.rs").exists())
+            {
+                names.insert(name.to_string_lossy().into_owned());
+            }
+        }
+    }
+    Ok(names
+        .into_iter()
+        .flat_map(|name| ["--test".to_owned(), name])
+        .collect())
+}
+
+/// The variable that chooses an instruction set.
+const INSTRUCTIONS: &str = "TRIAXIS_INSTRUCTIONS";
+
+/// The instruction sets of this processor, the best last, as the program lists them.
+fn instructions() -> Result<Vec<String>, String> {
+    let list = [
+        "run",
+        "--release",
+        "--locked",
+        "--quiet",
+        "--",
+        "bench",
+        "instructions",
+    ];
+    let output = Command::new(env!("CARGO"))
+        .args(list)
+        .current_dir(root())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("cannot start cargo: {error}"))?;
+    let names = String::from_utf8_lossy(&output.stdout);
+    let names: Vec<String> = names.split_whitespace().map(str::to_owned).collect();
+    if output.status.success() && !names.is_empty() {
+        Ok(names)
+    } else {
+        Err(format!("cargo {} ended with {}", list.join(" "), output.status))
+    }
 }
 
 fn quickstart(_: &[String]) -> Result<(), String> {
@@ -100,7 +175,7 @@ fn reproductions(_: &[String]) -> Result<(), String> {
         "--test",
         "published",
     ];
-    cargo_with(&check, "TRIAXIS_WRITE_REPRODUCTIONS", "1")
+    cargo_with(&check, &[("TRIAXIS_WRITE_REPRODUCTIONS", "1")])
 }
 
 fn kill(arguments: &[String]) -> Result<(), String> {
@@ -117,18 +192,18 @@ fn kill(arguments: &[String]) -> Result<(), String> {
         "--",
         "--nocapture",
     ];
-    cargo_with(&check, "TRIAXIS_KILLS", times)
+    cargo_with(&check, &[("TRIAXIS_KILLS", times)])
 }
 
 fn cargo(arguments: &[&str]) -> Result<(), String> {
-    cargo_with(arguments, "RUSTDOCFLAGS", "-D warnings")
+    cargo_with(arguments, &[("RUSTDOCFLAGS", "-D warnings")])
 }
 
-fn cargo_with(arguments: &[&str], variable: &str, value: &str) -> Result<(), String> {
+fn cargo_with(arguments: &[&str], variables: &[(&str, &str)]) -> Result<(), String> {
     let status = Command::new(env!("CARGO"))
         .args(arguments)
         .current_dir(root())
-        .env(variable, value)
+        .envs(variables.iter().copied())
         .status()
         .map_err(|error| format!("cannot start cargo: {error}"))?;
     if status.success() {

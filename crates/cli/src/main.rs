@@ -4,6 +4,7 @@
 mod bench;
 mod failure;
 mod fit;
+mod instructions;
 mod output;
 mod progress;
 mod study;

@@ -7,7 +7,7 @@
 //! - [`parallel`], [`memory`]: one thread pool, and buffers used again from step to step.
 //! - The functions of this page: the same operations on burn's tensors, with gradients.
 //! - [`Implementation`]: whether they use the kernels or the compositions; [`Precision`]: what the kernels
-//!   multiply in.
+//!   multiply in; [`Instructions`]: by what.
 //! - [`profile`](mod@profile): where the time goes, by operation.
 //!
 //! # What holds
@@ -26,11 +26,13 @@ pub mod profile;
 pub mod simd;
 
 mod implementation;
+mod instructions;
 #[cfg(feature = "tensors")]
 mod ops;
 
 pub use cpu::adamw::Update;
 pub use implementation::{Implementation, Precision};
+pub use instructions::{Instructions, InstructionsError};
 #[cfg(feature = "tensors")]
 pub use tensors::*;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use triaxis_train::Dtype;
+use triaxis_train::{Dtype, Instructions};
 use triaxis_units::{Bytes, Seconds};
 
 use crate::record::Circumstances;
@@ -12,6 +12,7 @@ pub fn circumstances(dtype: Dtype, threads: usize, seconds: Seconds) -> Circumst
     Circumstances {
         machine: processor(),
         unit: dtype.unit(),
+        instructions: Instructions::current().name().to_owned(),
         threads,
         seconds,
         peak_memory: peak_memory(),

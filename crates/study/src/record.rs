@@ -95,6 +95,9 @@ pub struct Circumstances {
     /// What multiplied matrices there: `amx`, `avx512-bf16`, `avx512`, …
     #[serde(default)]
     pub unit: String,
+    /// The best instruction set that was used there: the processor's best, unless another was chosen.
+    #[serde(default)]
+    pub instructions: String,
     /// Threads it ran on.
     pub threads: usize,
     /// Time spent on the trial's own steps: its branch, and its share of the trunk.

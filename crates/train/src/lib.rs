@@ -34,5 +34,5 @@ pub use observer::{Cadence, Observer, StepEvent};
 pub use outcome::{BranchOutcome, CURVE_POINTS, CurvePoint, Divergence, Evaluation, Status};
 pub use run::run;
 pub use schedule::Schedule;
-pub use triaxis_kernels::Implementation;
 pub use triaxis_kernels::profile::{OperationTime, Pass};
+pub use triaxis_kernels::{Implementation, Instructions};

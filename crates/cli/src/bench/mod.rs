@@ -1,5 +1,6 @@
 //! `triaxis bench`: how fast this machine computes.
 
+mod instructions;
 mod size;
 mod train;
 
@@ -10,11 +11,14 @@ use clap::Subcommand;
 pub enum Command {
     /// Time training steps of a model of a standard size, and tell where the time goes
     Train(train::Train),
+    /// List the instruction sets of this processor, the least first
+    Instructions(instructions::List),
 }
 
 /// Does what `command` says.
 pub fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Train(arguments) => train::run(arguments),
+        Command::Instructions(arguments) => instructions::run(arguments),
     }
 }

@@ -15,6 +15,7 @@ use triaxis_units::{Bytes, Flops, Nats, Params, Seconds, Tokens};
 
 use super::size::{Size, setting};
 use crate::failure::Usage;
+use crate::instructions::Choice;
 use crate::output;
 use crate::table::Table;
 use crate::{Format, MOST_THREADS};
@@ -40,6 +41,8 @@ pub struct Train {
     /// Threads [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
     threads: Option<u16>,
+    #[command(flatten)]
+    instructions: Choice,
     /// Steps to time, after a few that warm up
     #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
     steps: u32,
@@ -92,6 +95,7 @@ pub fn run(arguments: &Train) -> anyhow::Result<()> {
     };
     config.validate().map_err(|error| Usage(error.to_string()))?;
     fits(&config)?;
+    arguments.instructions.apply()?;
     let threads = arguments.threads.map_or_else(machine::cores, usize::from);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
     pool.build_global().map_err(|error| {

@@ -13,6 +13,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use triaxis_study::{FrozenSpec, Local, Store, Study, StudySpec, machine, worker};
 
+use crate::instructions::{Choice, check_environment};
 use crate::progress::Progress;
 use crate::{Format, MOST_THREADS};
 
@@ -47,6 +48,8 @@ pub struct Run {
     /// Cores to use [default: all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
     cores: Option<u16>,
+    #[command(flatten)]
+    instructions: Choice,
     /// How to print the summary
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -97,6 +100,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
 }
 
 fn study(arguments: &Run) -> anyhow::Result<()> {
+    arguments.instructions.apply()?;
     let (spec, text) = StudySpec::read(&arguments.spec)?;
     let base = arguments
         .spec
@@ -137,6 +141,7 @@ fn study(arguments: &Run) -> anyhow::Result<()> {
 
 /// Runs a group, telling of it on stdout, and ends with the process that started it.
 fn work(arguments: &Worker) -> anyhow::Result<()> {
+    check_environment()?;
     std::thread::spawn(|| {
         // Ends when the starting process closes the pipe or dies, however it dies.
         std::io::stdin().read_to_end(&mut Vec::new()).ok();

@@ -110,6 +110,48 @@ fn compositions_lose_what_kernels_lose() {
     assert_eq!(names(&composed), 1, "{composed:#}");
 }
 
+/// The argument, before the variable, says what multiplies; what is not there is refused by name.
+#[test]
+fn instruction_sets_are_chosen_by_argument_and_variable() {
+    let run = |variable: &str, arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_triaxis"))
+            .args(arguments)
+            .env("TRIAXIS_INSTRUCTIONS", variable)
+            .output()
+            .unwrap()
+    };
+    let list = crate::support::json(&run("portable", &["bench", "instructions", "--format", "json"]));
+    let available: Vec<&str> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|name| name.as_str().unwrap())
+        .collect();
+    assert_eq!(available[0], "portable");
+    for &name in &available {
+        let [by_variable, by_argument] =
+            [(name, None), ("portable", Some(name))].map(|(variable, argument)| {
+                let argument = argument.map_or(vec![], |name| vec!["--instructions", name]);
+                let arguments = [&TINY[..], &["--dtype", "bf16", "--format", "json"], &argument[..]].concat();
+                crate::support::json(&run(variable, &arguments))
+            });
+        assert_eq!(by_variable["unit"], name);
+        assert_eq!(by_argument["unit"], name);
+        assert_eq!(by_variable["loss"], by_argument["loss"]);
+    }
+    let lacking = ["portable", "avx2", "avx512", "avx512-bf16", "amx"]
+        .into_iter()
+        .filter(|name| !available.contains(name));
+    for name in lacking.chain(["avx3", ""]) {
+        let output = run(name, &TINY);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        for said in ["TRIAXIS_INSTRUCTIONS", name, "portable"] {
+            assert!(message.contains(said), "{said}: {message}");
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_measured_is_wrong_usage() {
     for (arguments, said) in [
@@ -121,6 +163,7 @@ fn what_cannot_be_measured_is_wrong_usage() {
         (["--arch", "abacus"], "decoder"),
         (["--batch", "9999999"], "batch_sequences"),
         (["--threads", "1025"], "1..=1024"),
+        (["--instructions", "avx3"], "avx512-bf16"),
     ] {
         let output = bench(&arguments);
         let message = String::from_utf8_lossy(&output.stderr);

@@ -210,6 +210,37 @@ fn trials_in_bf16_are_other_trials_and_say_what_multiplied() {
 }
 
 #[test]
+fn the_workers_of_a_study_use_the_instructions_that_were_chosen() {
+    let bench = Bench::new(SPEC);
+    let arguments = [
+        "study",
+        "run",
+        "spec.toml",
+        "--out",
+        "out",
+        "--quiet",
+        "--instructions",
+        "portable",
+    ];
+    assert!(bench.run(&arguments).status.success());
+    for (id, _) in bench.records("out") {
+        let record = fs::read_to_string(bench.path("out/trials").join(format!("{id}.json"))).unwrap();
+        let record: Value = serde_json::from_str(&record).unwrap();
+        let circumstances = &record["content"]["circumstances"];
+        assert_eq!(circumstances["unit"], "portable");
+        assert_eq!(circumstances["instructions"], "portable");
+    }
+    let output = bench
+        .program(&["study", "run", "spec.toml", "--out", "other", "--quiet"])
+        .env("TRIAXIS_INSTRUCTIONS", "avx3")
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(message.contains("TRIAXIS_INSTRUCTIONS: `avx3`"), "{message}");
+}
+
+#[test]
 fn status_tells_done_from_missing() {
     let bench = Bench::new(SPEC);
     assert!(

@@ -1,10 +1,9 @@
 //! The choice of an instruction set at run time.
 
-use std::sync::atomic::{AtomicU8, Ordering};
-
 use super::Portable;
 #[cfg(target_arch = "x86_64")]
 use super::{Avx2, Avx512};
+use crate::Instructions;
 
 /// An instruction set this processor has.
 #[derive(Clone, Copy, Debug)]
@@ -32,22 +31,19 @@ impl Level {
         levels
     }
 
-    /// The instruction set that kernels use: the widest, unless [`Level::make_default`] chose another.
+    /// The instruction set that kernels use: that of [`Instructions::current`].
     #[inline]
     pub fn current() -> Self {
-        match CURRENT.load(Ordering::Relaxed) {
-            // SAFETY: 3 and 2 are stored by `make_default` alone, which has the proof.
+        match Instructions::current() {
+            Instructions::Portable => Self::Portable(Portable),
+            // SAFETY: what is current is one that the processor has.
             #[cfg(target_arch = "x86_64")]
-            3 => Self::Avx512(unsafe { Avx512::assume() }),
-            // SAFETY: as above.
+            Instructions::Avx2 => Self::Avx2(unsafe { Avx2::assume() }),
+            // SAFETY: as above; whatever is better than AVX-512 has it.
             #[cfg(target_arch = "x86_64")]
-            2 => Self::Avx2(unsafe { Avx2::assume() }),
-            1 => Self::Portable(Portable),
-            _ => {
-                let best = Self::available()[0];
-                best.make_default();
-                best
-            }
+            _ => Self::Avx512(unsafe { Avx512::assume() }),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => Self::Portable(Portable),
         }
     }
 
@@ -61,24 +57,4 @@ impl Level {
             Self::Portable(_) => "portable",
         }
     }
-
-    /// Makes every kernel of the process use this instruction set from now on.
-    ///
-    /// Results differ by rounding between instruction sets. One that several kinds of machine have gives the same
-    /// bits on all of them, with three exceptions: exponentials and logarithms of single values are those of the
-    /// platform's library, products in bf16 those of the [`Unit`](crate::cpu::bf16::Unit), and portable code rounds
-    /// `a × b + c` once where the target always can, as aarch64 does, else twice.
-    pub fn make_default(self) {
-        let code = match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(_) => 3,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(_) => 2,
-            Self::Portable(_) => 1,
-        };
-        CURRENT.store(code, Ordering::Relaxed);
-    }
 }
-
-/// The code of [`Level::current`]; 0 before it is known.
-static CURRENT: AtomicU8 = AtomicU8::new(0);

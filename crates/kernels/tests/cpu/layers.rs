@@ -8,7 +8,7 @@ use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 
 use super::reference::{self, Product, config, multiply, random, rounded, wide};
-use super::{ROUNDED_TOLERANCE, TOLERANCE, on_every_level, size, unset};
+use super::{on_every_level, size, tolerance, unset};
 
 const EPSILON: f64 = 1e-5;
 
@@ -19,8 +19,9 @@ fn add(a: &[f64], b: &[f64]) -> Vec<f64> {
 /// Runs a check in both precisions, with what they may differ by, on every instruction set.
 fn in_every_way(check: impl Fn(Precision, f64)) {
     on_every_level(|| {
-        check(Precision::Float32, TOLERANCE);
-        check(rounded(), ROUNDED_TOLERANCE);
+        for precision in [Precision::Float32, rounded()] {
+            check(precision, tolerance(precision));
+        }
     });
 }
 

@@ -30,14 +30,21 @@ mod products;
 mod rows;
 
 use proptest::prelude::*;
-use triaxis_kernels::Precision;
-use triaxis_kernels::cpu::bf16::Unit;
-use triaxis_kernels::simd::Level;
+use triaxis_kernels::{Instructions, Precision};
 
 const TOLERANCE: f64 = 1e-5;
 
 /// Of what is rounded to bf16 on the way.
 const ROUNDED_TOLERANCE: f64 = 2e-2;
+
+/// What results of a precision may be off by on the instruction sets in use.
+fn tolerance(precision: Precision) -> f64 {
+    if precision == Precision::BFloat16 && reference::rounds() {
+        ROUNDED_TOLERANCE
+    } else {
+        TOLERANCE
+    }
+}
 
 /// An output that no kernel may read.
 fn unset(count: usize) -> Vec<f32> {
@@ -49,28 +56,27 @@ fn size() -> impl Strategy<Value = usize> {
     prop_oneof![Just(1), Just(15), Just(16), Just(17), Just(257), 1usize..70]
 }
 
-/// Runs a check on every instruction set, and on every unit that multiplies in bf16. Tests run side by side, so
-/// another may change the level or the unit in the middle of a check: all of them must pass all checks, so no failure
-/// is hidden and none is made up.
+/// Runs a check on every instruction set of the processor, or on the one that the environment names.
 fn on_every_level(check: impl Fn()) {
-    // The level is the whole process's: tests that change it take turns.
+    // The choice is the whole process's: tests that change it take turns.
     static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let units = Unit::available();
-    for unit in units.iter().skip(1) {
-        unit.make_default();
-        assert_eq!(Precision::BFloat16.unit(), unit.name());
+    let named = Instructions::of_environment().expect("a name of what the processor has");
+    for instructions in named.map_or_else(Instructions::available, |named| vec![named]) {
+        instructions.make_default().expect("what the processor has");
         check();
     }
-    if let Some(fastest) = units.first() {
-        fastest.make_default();
-    }
-    // The widest comes last, and stays.
-    for level in Level::available().into_iter().rev() {
-        level.make_default();
-        assert_eq!(Precision::Float32.unit(), level.name());
-        check();
-    }
+}
+
+#[test]
+fn products_are_made_by_what_was_chosen() {
+    on_every_level(|| {
+        let chosen = Instructions::current();
+        let single = chosen.min(Instructions::Avx512);
+        assert_eq!(Precision::Float32.unit(), single.name());
+        assert_eq!(Precision::BFloat16.unit(), chosen.name());
+        assert_eq!(reference::rounds(), chosen > Instructions::Avx512);
+    });
 }
 
 #[test]

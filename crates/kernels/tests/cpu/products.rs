@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use triaxis_kernels::Precision;
 use triaxis_kernels::cpu::matrix::Matrix;
 
-use super::reference::{self, config, random, rounded, wide};
+use super::reference::{self, config, random, rounded, rounds, wide};
 use super::{ROUNDED_TOLERANCE, on_every_level, size};
 
 /// A third of the operands is stored transposed, a third with gaps between the rows.
@@ -104,9 +104,15 @@ proptest! {
         let expected = reference::multiply(&wide(&x), &wide(&y), rows, depth, columns);
         let (x, y) = (stored(&x, rows, depth, a), stored(&y, depth, columns, b));
         on_every_level(|| {
-            let mut c = vec![f32::NAN; rows * columns];
-            rounded().multiply(view(&x, rows, depth), view(&y, depth, columns), &mut c, columns, false);
-            assert_close!(c, expected, 0.1, ROUNDED_TOLERANCE);
+            let [single, half] = [Precision::Float32, rounded()].map(|precision| {
+                let mut c = vec![f32::NAN; rows * columns];
+                precision.multiply(view(&x, rows, depth), view(&y, depth, columns), &mut c, columns, false);
+                c
+            });
+            assert_close!(half, expected, 0.1, ROUNDED_TOLERANCE);
+            if !rounds() {
+                assert_eq!(single, half);
+            }
         });
     }
 }

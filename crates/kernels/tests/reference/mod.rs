@@ -31,6 +31,11 @@ pub(crate) fn rounded() -> Precision {
     Precision::BFloat16
 }
 
+/// Whether [`Precision::BFloat16`] rounds on the instruction sets in use.
+pub(crate) fn rounds() -> bool {
+    Precision::BFloat16.unit() != Precision::Float32.unit()
+}
+
 /// A stream of values in -1..1 that depends on the seed alone.
 pub(crate) fn random(seed: u64, count: usize) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x2545_f491_4f6c_dd1d;

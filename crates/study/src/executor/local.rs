@@ -4,6 +4,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Sender};
 
+use triaxis_train::Instructions;
+
 use super::{Executor, Job};
 use crate::error::StudyError;
 use crate::machine;
@@ -165,6 +167,7 @@ impl Local {
             .arg(job.store.folder())
             .arg(&group.id)
             .env("RAYON_NUM_THREADS", threads.to_string())
+            .env(Instructions::VARIABLE, Instructions::current().name())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(errors)

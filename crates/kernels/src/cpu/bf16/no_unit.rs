@@ -27,11 +27,6 @@ impl Unit {
         None
     }
 
-    /// Makes every kernel of the process use this unit from now on.
-    pub fn make_default(self) {
-        match self {}
-    }
-
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {}

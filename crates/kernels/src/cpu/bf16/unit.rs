@@ -2,11 +2,11 @@
 
 use std::arch::x86_64::*;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::amx::Tiles;
 use super::pack::{pack, pack_rows};
 use super::{BLOCK, SIDE};
+use crate::Instructions;
 use crate::cpu::matrix::Matrix;
 use crate::simd::Avx512;
 
@@ -69,17 +69,11 @@ impl Unit {
         })
     }
 
-    /// The unit that kernels use: the fastest, unless [`Unit::make_default`] chose another; `None` where `f32` serves.
+    /// The unit that kernels use: that of [`Instructions::current`]; `None` where `f32` serves.
     pub fn current() -> Option<Self> {
-        Self::available().get(CURRENT.load(Ordering::Relaxed)).copied()
-    }
-
-    /// Makes every kernel of the process use this unit from now on. All of them pack operands alike, so kernels
-    /// that run meanwhile may use either.
-    pub fn make_default(self) {
-        let all = Self::available().iter();
-        let index = all.take_while(|unit| unit.name() != self.name()).count();
-        CURRENT.store(index, Ordering::Relaxed);
+        let name = Instructions::current().name();
+        let mut all = Self::available().iter();
+        all.find(|unit| unit.name() == name).copied()
     }
 
     /// Its name: `amx` or `avx512-bf16`.
@@ -119,9 +113,6 @@ impl Unit {
         }
     }
 }
-
-/// The place of [`Unit::current`] among those available.
-static CURRENT: AtomicUsize = AtomicUsize::new(0);
 
 impl Running {
     /// Multiplies a strip of the left (in lanes) by one of the right (in pairs) into a 32 × 32 block whose
