@@ -30,6 +30,8 @@ pub struct Approach1 {
     pub params: Option<PowerLaw>,
     /// `D*(C)` through it.
     pub tokens: Option<PowerLaw>,
+    /// Degrees of freedom of the envelope: sizes on it beyond the two that a line goes through.
+    pub freedom: usize,
     /// The laws of bootstrap samples.
     #[serde(skip)]
     pub replicates: Vec<Laws>,
@@ -68,6 +70,7 @@ pub fn approach1(runs: &[Run], options: &FitOptions) -> Result<Approach1, FitErr
     let mut result = Approach1 {
         params: None,
         tokens: None,
+        freedom: sizes.saturating_sub(2),
         replicates: Vec::new(),
         refusals: Vec::new(),
         warnings: Vec::new(),

@@ -15,9 +15,9 @@ use std::collections::BTreeMap;
 
 pub use options::{FitOptions, HeldOut, Resampling, Starts};
 pub use repeats::PureError;
-pub use result::{Estimate, Fit, Holdout, LocalMinimum, ParameterEstimate, Prediction, Reach};
+pub use result::{Estimate, Fit, Holdout, Interval, LocalMinimum, ParameterEstimate, Prediction, Reach};
 
-pub(crate) use bootstrap::{percentile, resampled};
+pub(crate) use bootstrap::{percentile, resampled, scale_of_noise};
 pub(crate) use options::marked;
 
 use crate::error::{FitError, InputError, Refusal, Warning};
@@ -81,6 +81,8 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
     };
     let residuals_of = |rows| Problem::new(form, rows, &objective, 1e-9).residuals(&best.point);
     let residuals = residuals_of(&rows);
+    let freedom = rows.len() - form.parameters().len();
+    let noise = noise(freedom, &residuals);
     let repeats = repeats::repeats(&rows, &residuals, form.parameters().len());
     let mut fit = Fit {
         form: form.name().into(),
@@ -98,11 +100,13 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
             })
             .collect(),
         r_squared: r_squared(&rows, &residuals),
-        noise: noise(form, &residuals),
+        freedom,
+        noise,
         pure_error: repeats.pure_error,
         residuals: residuals_of(&all).iter().map(|residual| -residual).collect(),
         used_residuals: residuals.iter().map(|residual| -residual).collect(),
         replicates: Vec::new(),
+        replicate_noise: Vec::new(),
         resampling: options.resampling.unwrap_or(match rows.len() < ROWS_FOR_CASES {
             true => Resampling::Residual,
             false => Resampling::Case,
@@ -111,7 +115,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         seed: options.seed,
         sampled: sampled(form, &rows),
         holdout: None,
-        warnings: warnings(form, &rows, noise(form, &residuals), &repeats),
+        warnings: warnings(form, &rows, noise, &repeats),
         refusals: collinear(form, &rows),
     };
     if options.profile && options.replicates == 0 {
@@ -183,7 +187,7 @@ pub fn predict(form: &dyn LawForm, fit: &Fit, inputs: &[f64]) -> Result<Predicti
             &mut [0.0; MOST_PARAMETERS][..parameters.len()],
         )
     };
-    let ((low, high), (law_low, law_high)) = fit.spread(law);
+    let (interval, of_law) = fit.spread(law);
     let named = columns
         .iter()
         .zip(inputs)
@@ -197,10 +201,8 @@ pub fn predict(form: &dyn LawForm, fit: &Fit, inputs: &[f64]) -> Result<Predicti
         reach: reach.collect(),
         inputs: named.collect(),
         value: law(&fit.best),
-        low,
-        high,
-        law_low,
-        law_high,
+        interval,
+        law: of_law,
         level: fit.level,
     })
 }
@@ -312,15 +314,20 @@ fn r_squared(rows: &Rows, residuals: &[f64]) -> f64 {
     1.0 - left / weighted(&mut rows.targets().map(|target| (target - mean).powi(2)))
 }
 
-fn noise(form: &dyn LawForm, residuals: &[f64]) -> f64 {
-    let freedom = residuals.len().saturating_sub(form.parameters().len()).max(1) as f64;
-    (residuals.iter().map(|residual| residual * residual).sum::<f64>() / freedom).sqrt()
+fn noise(freedom: usize, residuals: &[f64]) -> Option<f64> {
+    let squares = residuals.iter().map(|residual| residual * residual).sum::<f64>();
+    (freedom > 0).then(|| (squares / freedom as f64).sqrt())
 }
 
-fn warnings(form: &dyn LawForm, rows: &Rows, noise: f64, repeats: &Repeats) -> Vec<Warning> {
+fn warnings(form: &dyn LawForm, rows: &Rows, noise: Option<f64>, repeats: &Repeats) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let parameters = form.parameters().len();
-    if rows.len() < 3 * parameters {
+    if noise.is_none() {
+        warnings.push(Warning::NoFreedom {
+            rows: rows.len(),
+            parameters,
+        });
+    } else if rows.len() < 3 * parameters {
         warnings.push(Warning::FewRows {
             rows: rows.len(),
             parameters,
@@ -336,6 +343,7 @@ fn warnings(form: &dyn LawForm, rows: &Rows, noise: f64, repeats: &Repeats) -> V
         lack_of_fit: Some(chance),
         ..
     }) = repeats.pure_error.filter(PureError::law_lacks_fit)
+        && let Some(noise) = noise
     {
         warnings.push(Warning::LackOfFit {
             noise,

@@ -38,6 +38,8 @@ pub struct FrontierFit {
 struct Found {
     optima: Vec<EnvelopePoint>,
     laws: Option<Laws>,
+    /// Degrees of freedom that tell of the noise of one loss.
+    freedom: usize,
     replicates: Vec<Laws>,
     refusals: Vec<Refusal>,
     warnings: Vec<Warning>,
@@ -78,6 +80,7 @@ impl Frontier {
                 Found {
                     optima: found.envelope,
                     laws: found.params.zip(found.tokens),
+                    freedom: found.freedom,
                     replicates: found.replicates,
                     refusals: found.refusals,
                     warnings: found.warnings,
@@ -88,6 +91,7 @@ impl Frontier {
                 Found {
                     optima: found.optima(),
                     laws: found.params.zip(found.tokens),
+                    freedom: found.freedom,
                     replicates: found.replicates,
                     refusals: found.refusals,
                     warnings: found.warnings,
@@ -108,6 +112,7 @@ impl Frontier {
         let Found {
             optima,
             laws,
+            freedom,
             replicates,
             refusals,
             mut warnings,
@@ -118,7 +123,6 @@ impl Frontier {
         warnings.extend(refusals.into_iter().map(|reason| Warning::LeftOut { reason }));
         let (residuals, spread) = residuals(&optima, &laws);
         let objective = 0.5 * residuals.iter().map(|residual| residual * residual).sum::<f64>();
-        let freedom = residuals.len().saturating_sub(PARAMETERS.len()).max(1) as f64;
         let best = numbers(&laws);
         let holdout = match self.held_out(runs, options, &optima) {
             Ok(holdout) => holdout,
@@ -145,11 +149,13 @@ impl Frontier {
             }],
             best,
             r_squared: 1.0 - 2.0 * objective / spread,
-            noise: (2.0 * objective / freedom).sqrt(),
+            freedom,
+            noise: (freedom > 0).then(|| (2.0 * objective / freedom as f64).sqrt()),
             pure_error: None,
             used_residuals: residuals.clone(),
             residuals,
             replicates: replicates.iter().map(numbers).collect(),
+            replicate_noise: Vec::new(),
             resampling: match self {
                 Self::Envelope => Resampling::Case,
                 Self::Budgets(_) => Resampling::Residual,
@@ -172,8 +178,7 @@ impl Frontier {
         let law = |law: &FrontierLaw| {
             let of = predict(law, fit, &[flops])?;
             Ok(Prediction {
-                low: of.law_low,
-                high: of.law_high,
+                interval: of.law,
                 ..of
             })
         };
@@ -205,9 +210,7 @@ fn estimates((params, tokens): &Laws) -> BTreeMap<String, ParameterEstimate> {
     let named = PARAMETERS.iter().zip(those);
     named
         .map(|(parameter, estimate): (&Parameter, Estimate)| {
-            let interval = estimate
-                .identified
-                .then_some(("percentile".to_owned(), (estimate.low, estimate.high)));
+            let interval = estimate.interval.map(|of| ("percentile".to_owned(), (of.low, of.high)));
             let intervals = interval.into_iter().collect();
             (
                 parameter.name.to_string(),
