@@ -196,6 +196,18 @@ pub enum Refusal {
         /// Least number.
         needed: usize,
     },
+    /// An input of fewer values than there are unknowns that only it can tell apart.
+    #[error(
+        "`{column}` has {values} distinct values, and {parameters} hang on it: more than one of each would fit as well; add runs at other values of `{column}`, or choose a form that has fewer parameters or some of them fixed"
+    )]
+    FewValues {
+        /// The input.
+        column: String,
+        /// Its distinct values.
+        values: usize,
+        /// The parameters that cannot be told apart.
+        parameters: String,
+    },
     /// An input that never varies, or that is a function of another one.
     #[error("the design cannot separate {columns}: {reason}; add runs that vary them independently")]
     Collinear {
@@ -351,6 +363,16 @@ pub enum Warning {
         failed: usize,
         /// Samples drawn.
         samples: usize,
+    },
+    /// Sizes without any one of which there is no envelope.
+    #[error(
+        "without any one of {sizes} of the {of} sizes no envelope is left: nothing tells how far off it is, so there are no intervals; add sizes"
+    )]
+    OneSizeCarriesAll {
+        /// Sizes that are needed each.
+        sizes: usize,
+        /// Sizes given.
+        of: usize,
     },
     /// Intervals that come from some of very many rows.
     #[error(

@@ -193,7 +193,8 @@ fn a_law_that_misses_the_runs_by_more_than_their_noise_is_reported() {
     let run = predict(&PowerLawForm, &found, &[1e20]).unwrap();
     let interval = run.interval.unwrap();
     assert!(
-        (interval.high / interval.low).ln() > 2.0 * found.noise.unwrap() && found.noise.unwrap() > 3.0 * repeats.noise,
+        (interval.high / interval.low).ln() > 2.0 * found.noise.unwrap()
+            && found.noise.unwrap() > 3.0 * repeats.noise,
         "{run:?}"
     );
 }

@@ -34,7 +34,9 @@ fn a_floor_of_zero_is_open_below_and_bounded_above() {
         "{floor:?}"
     );
     assert!(
-        floor.interval.is_some_and(|of| (of.low / 1e-4 - 1.0).abs() < 1e-9 && floor.value >= of.low),
+        floor
+            .interval
+            .is_some_and(|of| (of.low / 1e-4 - 1.0).abs() < 1e-9 && floor.value >= of.low),
         "{floor:?}"
     );
     // As far as fits with the floor held there are about as good.

@@ -12,7 +12,8 @@ use crate::spec::StudySpec;
 use crate::trial::Trial;
 
 /// Why a law that was fitted predicts nothing.
-const NO_INTERVAL: &str = "the law has as many parameters as the ladder has trials, so nothing tells how far off it is";
+const NO_INTERVAL: &str =
+    "the law has as many parameters as the ladder has trials, so nothing tells how far off it is";
 
 /// A loss with its interval, in nats per token.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

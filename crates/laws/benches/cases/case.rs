@@ -117,7 +117,9 @@ impl Case {
             .map(|seed| (self.tell)(noise, seed))
             .collect();
         let quantities = all.first().map_or(0, Vec::len);
-        (0..quantities).map(|at| tally(all.iter().map(|told| &told[at]))).collect()
+        (0..quantities)
+            .map(|at| tally(all.iter().map(|told| &told[at])))
+            .collect()
     }
 }
 

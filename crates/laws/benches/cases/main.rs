@@ -33,7 +33,12 @@ fn main() {
             for told in case.told(*noise, repeats.unwrap_or(400)) {
                 println!("| {} | {:.1}% | {told} |", case.name, 100.0 * noise);
             }
-            println!("| {} | {:.1}% | {:.1} s | | | | | |", case.name, 100.0 * noise, begin.elapsed().as_secs_f64());
+            println!(
+                "| {} | {:.1}% | {:.1} s | | | | | |",
+                case.name,
+                100.0 * noise,
+                begin.elapsed().as_secs_f64()
+            );
         }
     }
 }

@@ -120,7 +120,13 @@ pub(super) fn intervals(
     let minima: Vec<Vec<f64>> = settled.into_iter().map(|minimum| minimum.point).collect();
     let residuals = Problem::new(searcher.form, rows, &objective, SMOOTH).residuals(&minima[0]);
     let view = View::new(&searcher, rows, &minima, &residuals);
-    of_view(&searcher, &view, &Noise::normal(&residuals, fit.freedom), options, fit);
+    of_view(
+        &searcher,
+        &view,
+        &Noise::normal(&residuals, fit.freedom),
+        options,
+        fit,
+    );
 }
 
 /// Values without intervals.
@@ -130,7 +136,9 @@ fn points(form: &dyn LawForm, best: &[f64]) -> BTreeMap<String, ParameterEstimat
         estimate: Estimate::point(value),
         intervals: BTreeMap::new(),
     };
-    named.map(|(parameter, value)| (parameter.name.to_string(), point(*value))).collect()
+    named
+        .map(|(parameter, value)| (parameter.name.to_string(), point(*value)))
+        .collect()
 }
 
 fn of_view(searcher: &Searcher<'_>, view: &View<'_>, noise: &Noise, options: &FitOptions, fit: &mut Fit) {

@@ -1,6 +1,7 @@
 //! Fitting any form: search, intervals, hold-out and prediction.
 
 mod bootstrap;
+mod design;
 mod holdout;
 mod intervals;
 mod noise;
@@ -23,11 +24,11 @@ pub(crate) use options::marked;
 use crate::error::{FitError, InputError, Refusal, Warning};
 use crate::form::{LawForm, MOST_PARAMETERS};
 use crate::forms::FLOPS_PER_PARAM_TOKEN;
-use crate::numeric::fit_line;
 use crate::objective::{Objective, Reduction};
 use crate::observations::{Observations, SIZE_RULE, usable_size};
 use crate::problem::Problem;
 use crate::rows::Rows;
+use design::{check_design, collinear};
 use repeats::Repeats;
 use search::Searcher;
 
@@ -192,11 +193,12 @@ pub fn predict(form: &dyn LawForm, fit: &Fit, inputs: &[f64]) -> Result<Predicti
         .iter()
         .zip(inputs)
         .map(|(column, value)| (column.name.to_string(), *value));
-    let compute = compute(form, |at| coordinates[at]).map(|value| ("compute".to_owned(), value));
-    let reach = named.clone().chain(compute).filter_map(|(name, value)| {
-        let sampled = *fit.sampled.get(&name)?;
-        Some((name, Reach::of(value, sampled)))
-    });
+    let reach = quantities(form, |at| coordinates[at])
+        .into_iter()
+        .filter_map(|(name, value)| {
+            let sampled = *fit.sampled.get(&name)?;
+            Some((name, Reach::of(value, sampled)))
+        });
     Ok(Prediction {
         reach: reach.collect(),
         inputs: named.collect(),
@@ -205,6 +207,29 @@ pub fn predict(form: &dyn LawForm, fit: &Fit, inputs: &[f64]) -> Result<Predicti
         law: of_law,
         level: fit.level,
     })
+}
+
+/// What tells where a run lies among others, by its column coordinates: its inputs, the ratio of every two that
+/// are sizes of it, and its compute.
+fn quantities(form: &dyn LawForm, coordinate: impl Fn(usize) -> f64) -> Vec<(String, f64)> {
+    let inputs = form.inputs();
+    let natural = |at: usize| inputs[at].scale.inverse(coordinate(at));
+    let named = |at: usize| inputs[at].name.as_ref();
+    let mut quantities: Vec<(String, f64)> = (0..inputs.len())
+        .map(|at| (named(at).to_owned(), natural(at)))
+        .collect();
+    let sizes: Vec<usize> = (0..inputs.len()).filter(|at| inputs[*at].size).collect();
+    for (place, one) in sizes.iter().enumerate() {
+        let ratio = |other: &usize| {
+            (
+                format!("{}/{}", named(*other), named(*one)),
+                natural(*other) / natural(*one),
+            )
+        };
+        quantities.extend(sizes[place + 1..].iter().map(ratio));
+    }
+    quantities.extend(compute(form, coordinate).map(|value| ("compute".to_owned(), value)));
+    quantities
 }
 
 /// The compute `6 N D` of a run by its column coordinates, where both are inputs.
@@ -216,22 +241,14 @@ fn compute(form: &dyn LawForm, coordinate: impl Fn(usize) -> f64) -> Option<f64>
     Some(FLOPS_PER_PARAM_TOKEN * of("params")? * of("tokens")?)
 }
 
-/// Smallest and largest of each input, and of the compute.
+/// Smallest and largest of each quantity over the rows.
 fn sampled(form: &dyn LawForm, rows: &Rows) -> BTreeMap<String, (f64, f64)> {
-    let ends = |values: &mut dyn Iterator<Item = f64>| {
-        values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-            (low.min(value), high.max(value))
-        })
-    };
-    let inputs = form.inputs().iter().enumerate().map(|(at, column)| {
-        let (low, high) = ends(&mut (0..rows.len()).map(|row| rows.input(row, at)));
-        let natural = |at| column.scale.inverse(at);
-        (column.name.to_string(), (natural(low), natural(high)))
-    });
-    let mut sampled: BTreeMap<String, (f64, f64)> = inputs.collect();
-    let computes = || (0..rows.len()).filter_map(|row| compute(form, |at| rows.input(row, at)));
-    if computes().next().is_some() {
-        sampled.insert("compute".into(), ends(&mut computes()));
+    let mut sampled: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+    for row in 0..rows.len() {
+        for (name, value) in quantities(form, |at| rows.input(row, at)) {
+            let (low, high) = sampled.entry(name).or_insert((value, value));
+            (*low, *high) = (low.min(value), high.max(value));
+        }
     }
     sampled
 }
@@ -249,59 +266,6 @@ fn reduced(objective: &Objective, rows: &Rows, value: f64) -> f64 {
         Reduction::Sum => value,
         Reduction::Mean => value / rows.weights().sum::<f64>(),
     }
-}
-
-fn check_design(form: &dyn LawForm, rows: &Rows) -> Result<(), Refusal> {
-    let (count, parameters) = (rows.len(), form.parameters().len());
-    if count < parameters {
-        return Err(Refusal::TooFewRows {
-            rows: count,
-            parameters,
-            needed: parameters,
-        });
-    }
-    if rows.targets().all(|target| target == rows.target(0)) {
-        let column = form.response().name.to_string();
-        return Err(Refusal::Constant { column, rows: count });
-    }
-    for (at, column) in form.inputs().iter().enumerate() {
-        let values = (0..rows.len()).map(|row| rows.input(row, at));
-        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-            (low.min(value), high.max(value))
-        });
-        if low == high {
-            // A value that went through a logarithm has lost its last digits.
-            let value = format!("{:.11e}", column.scale.inverse(low));
-            let value = value.parse::<f64>().unwrap_or(low);
-            let reason = format!("`{}` is {value} in every row", column.name);
-            return Err(Refusal::Collinear {
-                columns: column.name.to_string(),
-                reason,
-            });
-        }
-    }
-    Ok(())
-}
-
-/// Pairs of inputs that move together in every row, so that their terms cannot be told apart.
-fn collinear(form: &dyn LawForm, rows: &Rows) -> Vec<Refusal> {
-    let columns = form.inputs();
-    let values = |at: usize| -> Vec<f64> { (0..rows.len()).map(|row| rows.input(row, at)).collect() };
-    let mut refusals = Vec::new();
-    for first in 0..columns.len() {
-        for second in first + 1..columns.len() {
-            let line = fit_line(&values(first), &values(second));
-            if line.is_some_and(|line| line.r_squared > 1.0 - 1e-9) {
-                let names = format!("`{}` and `{}`", columns[first].name, columns[second].name);
-                let reason = "one follows from the other in every row".into();
-                refusals.push(Refusal::Collinear {
-                    columns: names,
-                    reason,
-                });
-            }
-        }
-    }
-    refusals
 }
 
 fn r_squared(rows: &Rows, residuals: &[f64]) -> f64 {

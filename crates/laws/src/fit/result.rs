@@ -158,6 +158,11 @@ impl Reach {
         }
     }
 
+    /// How many times above the largest or below the smallest; 1 between them.
+    fn distance(&self) -> f64 {
+        self.factor.max(self.factor.recip())
+    }
+
     /// Whether the run lies between those fitted.
     pub fn is_within(&self) -> bool {
         self.factor == 1.0
@@ -180,8 +185,32 @@ pub struct Prediction {
     pub law: Option<Interval>,
     /// Level of the intervals.
     pub level: f64,
-    /// How far each input lies from the runs fitted, and `compute` where parameters and tokens are inputs.
+    /// How far it lies from the runs fitted: in each input, in every ratio of two sizes of a run, and in
+    /// `compute` where parameters and tokens are inputs. Each may be within while their ratio is not.
     pub reach: BTreeMap<String, Reach>,
+}
+
+impl Prediction {
+    /// Why this is an extrapolation rather than a prediction: the quantity that is farthest beyond the farthest
+    /// that any published prediction was checked, a factor of 100 in one input or ratio and of 10,000 in a compute
+    /// (300 times: Gadre et al. 2024; at most 10,000: OpenAI 2023, GPT-4 Technical Report, section 3.1).
+    pub fn extrapolation(&self) -> Option<String> {
+        let over = |(name, reach): &(&String, &Reach)| {
+            let most = if matches!(name.as_str(), "compute" | "flops") {
+                1e4
+            } else {
+                100.0
+            };
+            reach.distance() / most
+        };
+        let beyond = self.reach.iter().filter(|beyond| over(beyond) > 1.0);
+        let (name, reach) = beyond.max_by(|one, other| over(one).total_cmp(&over(other)))?;
+        let side = if reach.factor > 1.0 { "above" } else { "below" };
+        Some(format!(
+            "{name} is {:.0} times {side} all that was fitted, farther than any prediction was ever checked",
+            reach.distance()
+        ))
+    }
 }
 
 /// How well the largest runs are predicted by a fit to the others.

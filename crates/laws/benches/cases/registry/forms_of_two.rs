@@ -109,7 +109,10 @@ fn told(design: &[(f64, f64)], noise: f64, seed: u64) -> Vec<Told> {
             None => Told::refused(name),
         })
         .to_vec();
-    let largest = design.iter().map(|(n, d)| FLOPS_PER_PARAM_TOKEN * n * d).fold(0.0, f64::max);
+    let largest = design
+        .iter()
+        .map(|(n, d)| FLOPS_PER_PARAM_TOKEN * n * d)
+        .fold(0.0, f64::max);
     let mut stream = Stream::new(seed, "new run", 0);
     for times in BEYOND {
         let best = TRUTH.optimum(times * largest, FLOPS_PER_PARAM_TOKEN).unwrap();
@@ -119,7 +122,11 @@ fn told(design: &[(f64, f64)], noise: f64, seed: u64) -> Vec<Told> {
             .as_ref()
             .map(|fit| predict(&ChinchillaForm, fit, &[best.params, best.tokens]).unwrap());
         let (run, of_law) = (format!("run at {times} C"), format!("law at {times} C"));
-        told.push(Told::interval(&run, measured, said.as_ref().and_then(|said| said.interval)));
+        told.push(Told::interval(
+            &run,
+            measured,
+            said.as_ref().and_then(|said| said.interval),
+        ));
         told.push(Told::interval(&of_law, law, said.and_then(|said| said.law)));
     }
     told

@@ -156,13 +156,10 @@ impl Frontier {
             residuals,
             replicates: replicates.iter().map(numbers).collect(),
             replicate_noise: Vec::new(),
-            resampling: match self {
-                Self::Envelope => Resampling::Case,
-                Self::Budgets(_) => Resampling::Residual,
-            },
+            resampling: Resampling::Residual,
             level: options.level,
             seed: options.seed,
-            sampled: [("flops".to_owned(), sampled(runs))].into(),
+            sampled: [("flops".to_owned(), sampled(&optima))].into(),
             holdout,
             warnings,
             refusals: Vec::new(),
@@ -186,9 +183,9 @@ impl Frontier {
     }
 }
 
-/// Smallest and largest compute.
-fn sampled(runs: &[Run]) -> (f64, f64) {
-    let flops = runs.iter().map(|run| run.flops);
+/// Smallest and largest compute of an optimum that the laws go through.
+fn sampled(optima: &[EnvelopePoint]) -> (f64, f64) {
+    let flops = optima.iter().map(|point| point.flops);
     flops.fold((f64::INFINITY, 0.0), |(low, high), at| {
         (at.min(low), at.max(high))
     })
@@ -210,7 +207,9 @@ fn estimates((params, tokens): &Laws) -> BTreeMap<String, ParameterEstimate> {
     let named = PARAMETERS.iter().zip(those);
     named
         .map(|(parameter, estimate): (&Parameter, Estimate)| {
-            let interval = estimate.interval.map(|of| ("percentile".to_owned(), (of.low, of.high)));
+            let interval = estimate
+                .interval
+                .map(|of| ("percentile".to_owned(), (of.low, of.high)));
             let intervals = interval.into_iter().collect();
             (
                 parameter.name.to_string(),
