@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{FitError, InputError};
-use crate::fit::{Fit, FitOptions, fit, predict};
+use crate::fit::{Fit, FitOptions, Interval, fit, predict};
 use crate::form::{LawForm, MOST_PARAMETERS, Residual};
 use crate::numeric::{Stream, quantile_sorted, sorted};
 use crate::observations::Observations;
@@ -63,6 +63,12 @@ pub struct Calibrated {
     pub methods: Vec<(String, f64)>,
 }
 
+/// An interval that is not there holds nothing.
+const UNKNOWN: Interval = Interval {
+    low: f64::NAN,
+    high: f64::NAN,
+};
+
 /// Fits `repeats` simulated tables of `form` and counts how often intervals hold the truth; each
 /// parameter in order, then a new run like the last row.
 ///
@@ -76,7 +82,7 @@ pub fn calibrate(
 ) -> Result<Vec<Calibrated>, FitError> {
     let example = form.example();
     let last = example.rows.last().map_or(&[][..], Vec::as_slice);
-    let fits: Vec<(Fit, [f64; 4])> = (0..repeats as u64)
+    let fits: Vec<(Fit, (f64, f64, f64))> = (0..repeats as u64)
         .into_par_iter()
         .map(|seed| {
             let options = FitOptions {
@@ -86,10 +92,9 @@ pub fn calibrate(
             let fit = fit(form, &simulated(form, noise, seed)?, &options)?;
             let run = predict(form, &fit, last)?;
             let measured = respond(form, last, noise, &mut Stream::new(seed, "new run", 0));
-            Ok((
-                fit,
-                [run.value / measured, run.low / measured, run.high / measured, 1.0],
-            ))
+            let interval = run.interval.unwrap_or(UNKNOWN);
+            let [value, low, high] = [run.value, interval.low, interval.high].map(|of| of / measured);
+            Ok((fit, (value, low, high)))
         })
         .collect::<Result<_, FitError>>()?;
     let median = |values: &mut dyn Iterator<Item = f64>| quantile_sorted(&sorted(values), 0.5);
@@ -118,7 +123,8 @@ pub fn calibrate(
         let name = parameter.name.as_ref();
         let estimates = || fits.iter().map(|(fit, _)| &fit.parameters[name]);
         let used: Vec<(f64, f64, f64)> = estimates()
-            .map(|found| (found.estimate.value, found.estimate.low, found.estimate.high))
+            .map(|found| (found.estimate.value, found.estimate.interval.unwrap_or(UNKNOWN)))
+            .map(|(value, interval)| (value, interval.low, interval.high))
             .collect();
         let mut one = of(name, *truth, &used);
         let identified = estimates().filter(|found| found.estimate.identified).count();
@@ -135,7 +141,7 @@ pub fn calibrate(
         }
         calibrated.push(one);
     }
-    let runs: Vec<(f64, f64, f64)> = fits.iter().map(|(_, run)| (run[0], run[1], run[2])).collect();
+    let runs: Vec<(f64, f64, f64)> = fits.iter().map(|(_, run)| *run).collect();
     calibrated.push(of("new run", 1.0, &runs));
     Ok(calibrated)
 }

@@ -196,6 +196,18 @@ pub enum Refusal {
         /// Least number.
         needed: usize,
     },
+    /// An input of fewer values than there are unknowns that only it can tell apart.
+    #[error(
+        "`{column}` has {values} distinct values, and {parameters} hang on it: more than one of each would fit as well; add runs at other values of `{column}`, or choose a form that has fewer parameters or some of them fixed"
+    )]
+    FewValues {
+        /// The input.
+        column: String,
+        /// Its distinct values.
+        values: usize,
+        /// The parameters that cannot be told apart.
+        parameters: String,
+    },
     /// An input that never varies, or that is a function of another one.
     #[error("the design cannot separate {columns}: {reason}; add runs that vary them independently")]
     Collinear {
@@ -269,10 +281,16 @@ fn allowed(low: f64, high: f64, open_below: bool, open_above: bool) -> String {
 }
 
 impl Warning {
-    /// [`Warning::FailedSamples`], when fewer were found than drawn.
-    pub(crate) fn failed_samples(found: usize, samples: usize) -> Option<Self> {
+    /// What samples without an answer mean for intervals at `level`: [`Warning::FailedSamples`], or
+    /// [`Warning::TooManyFailedSamples`] when they are more than an interval leaves out on one side.
+    pub(crate) fn failed_samples(found: usize, samples: usize, level: f64) -> Option<Self> {
         let failed = samples - found;
-        (failed > 0).then_some(Self::FailedSamples { failed, samples })
+        let few = failed as f64 <= 0.5 * (1.0 - level) * samples as f64;
+        match (failed, few) {
+            (0, _) => None,
+            (_, true) => Some(Self::FailedSamples { failed, samples }),
+            (_, false) => Some(Self::TooManyFailedSamples { failed, samples }),
+        }
     }
 }
 
@@ -295,6 +313,16 @@ pub enum Warning {
         /// Whether the high end is.
         #[serde(default)]
         open_above: bool,
+    },
+    /// No rows beyond the number of parameters.
+    #[error(
+        "{rows} rows for {parameters} parameters: a law goes through that many whatever their noise, so nothing tells how far off it is and there are no intervals; add runs, or choose a form of fewer parameters"
+    )]
+    NoFreedom {
+        /// Rows fitted.
+        rows: usize,
+        /// Parameters fitted.
+        parameters: usize,
     },
     /// Few rows beyond the number of parameters.
     #[error("{rows} rows for {parameters} parameters: intervals from so few rows are rough")]
@@ -325,6 +353,26 @@ pub enum Warning {
         failed: usize,
         /// Samples drawn.
         samples: usize,
+    },
+    /// So many bootstrap samples without an answer that the others are no picture of all.
+    #[error(
+        "{failed} of {samples} bootstrap samples gave no answer, more than an interval leaves out on one side: there are no intervals; add runs"
+    )]
+    TooManyFailedSamples {
+        /// Samples without an answer.
+        failed: usize,
+        /// Samples drawn.
+        samples: usize,
+    },
+    /// Sizes without any one of which there is no envelope.
+    #[error(
+        "without any one of {sizes} of the {of} sizes no envelope is left: nothing tells how far off it is, so there are no intervals; add sizes"
+    )]
+    OneSizeCarriesAll {
+        /// Sizes that are needed each.
+        sizes: usize,
+        /// Sizes given.
+        of: usize,
     },
     /// Intervals that come from some of very many rows.
     #[error(

@@ -23,8 +23,8 @@ mod rows;
 pub use compare::{Compared, Distrust, Flattening, Trust, compare, flattening, trusted};
 pub use error::{FitError, InputError, Refusal, Warning};
 pub use fit::{
-    Estimate, Fit, FitOptions, HeldOut, Holdout, LocalMinimum, ParameterEstimate, Prediction, PureError,
-    Reach, Resampling, Starts, fit, predict,
+    Estimate, Fit, FitOptions, HeldOut, Holdout, Interval, LocalMinimum, ParameterEstimate, Prediction,
+    PureError, Reach, Resampling, Starts, fit, predict,
 };
 pub use objective::{Objective, Reduction, Robust};
 pub use observations::Observations;

@@ -170,7 +170,8 @@ fn repeated_seeds_tell_the_noise() {
     );
     // The interval of a new run is that of Student's t with 30 degrees of freedom: 1.697 at 90%.
     let run = predict(&PowerLawForm, &found, &[1e20]).unwrap();
-    let half = 0.5 * (run.high / run.low).ln();
+    let interval = run.interval.unwrap();
+    let half = 0.5 * (interval.high / interval.low).ln();
     assert!((half / (1.697 * noise) - 1.0).abs() < 0.06, "{half} {noise}");
 }
 
@@ -190,8 +191,10 @@ fn a_law_that_misses_the_runs_by_more_than_their_noise_is_reported() {
     );
     // Then a new run may miss by as much as these did, not only by the noise.
     let run = predict(&PowerLawForm, &found, &[1e20]).unwrap();
+    let interval = run.interval.unwrap();
     assert!(
-        (run.high / run.low).ln() > 2.0 * found.noise && found.noise > 3.0 * repeats.noise,
+        (interval.high / interval.low).ln() > 2.0 * found.noise.unwrap()
+            && found.noise.unwrap() > 3.0 * repeats.noise,
         "{run:?}"
     );
 }

@@ -55,7 +55,7 @@ fn a_tiny_ladder_states_honest_intervals() {
         let prediction = result.predict(target.params, target.tokens).unwrap();
         let noise = 0.004 * Stream::new(seed, "new run", 0).normal();
         let measured = TRUTH.loss(target.params, target.tokens) * noise.exp();
-        new_run += usize::from(prediction.low <= measured && measured <= prediction.high);
+        new_run += usize::from(prediction.interval.unwrap().holds(measured));
         exponent += usize::from(result.params_exponent.covers(0.5));
     }
     println!("of {repeats}: new run {new_run}, exponent {exponent}");

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use triaxis_laws::approach::EnvelopePoint;
 use triaxis_laws::{
-    Fit, Holdout, Objective, ParameterEstimate, Prediction, PureError, Refusal, Resampling, Warning,
+    Fit, Holdout, Interval, Objective, ParameterEstimate, Prediction, PureError, Refusal, Resampling, Warning,
 };
 
 use crate::comparison::Comparison;
@@ -67,7 +67,7 @@ pub struct Outcome {
     /// Share of the variance that is explained.
     pub r_squared: f64,
     /// Noise of one run, in the coordinate of the objective.
-    pub noise: f64,
+    pub noise: Option<f64>,
     /// The same from repeated seeds alone.
     pub pure_error: Option<PureError>,
     /// What the bootstrap drew.
@@ -132,20 +132,21 @@ impl Serialize for Predicted {
             for (name, value) in &of.inputs {
                 map.insert(name.clone(), json!(value));
             }
-            let Prediction {
-                value,
-                low,
-                high,
-                law_low,
-                law_high,
-                ..
-            } = of;
+            let low = |of: Option<Interval>| of.map(|of| of.low);
+            let high = |of: Option<Interval>| of.map(|of| of.high);
             map.insert(
                 response.clone(),
-                json!({ "value": value, "low": low, "high": high, "law_low": law_low, "law_high": law_high }),
+                json!({
+                    "value": of.value,
+                    "low": low(of.interval),
+                    "high": high(of.interval),
+                    "law_low": low(of.law),
+                    "law_high": high(of.law),
+                }),
             );
             map.insert("level".into(), json!(of.level));
             map.insert("reach".into(), json!(of.reach));
+            map.insert("extrapolation".into(), json!(of.extrapolation()));
         }
         map.serialize(serializer)
     }

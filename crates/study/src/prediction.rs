@@ -11,6 +11,10 @@ use crate::run::Survey;
 use crate::spec::StudySpec;
 use crate::trial::Trial;
 
+/// Why a law that was fitted predicts nothing.
+const NO_INTERVAL: &str =
+    "the law has as many parameters as the ladder has trials, so nothing tells how far off it is";
+
 /// A loss with its interval, in nats per token.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LossInterval {
@@ -199,12 +203,20 @@ impl JointLaws {
             equation: joint.equation().to_owned(),
             held_out_error: Some(joint.fit.held_out_error()).filter(|error| error.is_finite()),
             weight: 0.0,
-            loss: Finding::of(joint.predict(params, tokens).map(|prediction| LossInterval {
-                value: prediction.value,
-                low: prediction.low,
-                high: prediction.high,
-                level,
-            })),
+            loss: match joint.predict(params, tokens) {
+                Ok(said) => said.interval.map_or_else(
+                    || Finding::Refused(NO_INTERVAL.to_owned()),
+                    |of| {
+                        Finding::Found(LossInterval {
+                            value: said.value,
+                            low: of.low,
+                            high: of.high,
+                            level,
+                        })
+                    },
+                ),
+                Err(error) => Finding::Refused(error.to_string()),
+            },
         };
         self.fits.iter().map(candidate).collect()
     }

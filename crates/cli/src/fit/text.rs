@@ -154,16 +154,8 @@ fn parameters(outcome: &Outcome) -> Table {
         table.row([
             name.clone(),
             number(estimate.value),
-            format!(
-                "{}{}",
-                if estimate.open_below { "≤" } else { "" },
-                number(estimate.low)
-            ),
-            format!(
-                "{}{}",
-                if estimate.open_above { "≥" } else { "" },
-                number(estimate.high)
-            ),
+            end(estimate.open_below, "≤", estimate.interval.map(|of| of.low)),
+            end(estimate.open_above, "≥", estimate.interval.map(|of| of.high)),
             match open_side(&estimate) {
                 _ if estimate.identified => "yes".into(),
                 "" => "NO".into(),
@@ -172,6 +164,12 @@ fn parameters(outcome: &Outcome) -> Table {
         ]);
     }
     table
+}
+
+/// An end of an interval, marked where it is open; a dash where there is none.
+fn end(open: bool, mark: &str, at: Option<f64>) -> String {
+    let mark = if open { mark } else { "" };
+    at.map_or_else(|| "–".into(), |at| format!("{mark}{}", number(at)))
 }
 
 /// The side on which the data leave a parameter open; empty when it is neither or both.
@@ -227,9 +225,10 @@ pub fn reach(of: &Prediction) -> String {
             ),
         })
         .collect();
-    match words.is_empty() {
-        true => "within what was fitted".into(),
-        false => format!("beyond what was fitted: {}", words.join(", ")),
+    match (words.is_empty(), of.extrapolation()) {
+        (true, _) => "within what was fitted".into(),
+        (false, None) => format!("beyond what was fitted: {}", words.join(", ")),
+        (false, Some(reason)) => format!("NO PREDICTION but an extrapolation: {reason}"),
     }
 }
 
@@ -239,8 +238,13 @@ fn prediction(predicted: &Predicted) -> String {
             "params_opt" | "tokens_opt" => quantity(response, value),
             _ => number(value),
         };
-        let [value, low, high] = [of.value, of.low, of.high].map(written);
-        format!("{response} {value} ({low} to {high} at {:.0}%)", 100.0 * of.level)
+        let value = written(of.value);
+        match of.interval.map(|of| [of.low, of.high].map(written)) {
+            Some([low, high]) => {
+                format!("{response} {value} ({low} to {high} at {:.0}%)", 100.0 * of.level)
+            }
+            None => format!("{response} {value} (– to –: no interval)"),
+        }
     });
     let reach = predicted.of.first().map(|(_, of)| reach(of)).unwrap_or_default();
     let responses = responses.collect::<Vec<_>>().join(", ");
@@ -300,7 +304,7 @@ pub fn trust(comparison: &Comparison) -> String {
 pub fn facts(outcome: &Outcome) -> Vec<(String, String)> {
     let resampling = match outcome.resampling {
         Resampling::Case if outcome.is_counted => "problems",
-        Resampling::Case if !outcome.optima.is_empty() => "sizes",
+        _ if outcome.form == "approach1" => "laws without one size each",
         Resampling::Residual if !outcome.optima.is_empty() => "losses around each curve",
         Resampling::Case => "rows",
         Resampling::Residual => "residuals",
@@ -317,7 +321,10 @@ pub fn facts(outcome: &Outcome) -> Vec<(String, String)> {
                 outcome.seed
             ),
         ),
-        ("Noise of one run", number(outcome.noise)),
+        (
+            "Noise of one run",
+            outcome.noise.map_or_else(|| "–".into(), number),
+        ),
     ];
     facts.map(|(term, words)| (term.to_owned(), words)).to_vec()
 }

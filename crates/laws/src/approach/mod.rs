@@ -95,7 +95,7 @@ fn give_intervals((params, tokens): &mut Laws, replicates: &[Laws], level: f64) 
     let bound = |estimate: &mut Estimate, ends: Option<(f64, f64)>| {
         if let Some(ends) = ends {
             *estimate = Estimate::within(estimate.value, ends, true);
-            estimate.identified = estimate.low < estimate.high;
+            estimate.identified = estimate.interval.is_some_and(|interval| interval.width() > 0.0);
         }
     };
     bound(&mut params.coefficient, ends_of(&|laws| laws.0.coefficient.value));
@@ -190,7 +190,7 @@ mod tests {
             .collect();
         let mut laws = (law(0.44), law(0.55));
         let warnings = give_intervals(&mut laws, &replicates, 0.9);
-        assert_eq!(laws.0.exponent.high, 0.44);
+        assert_eq!(laws.0.exponent.interval.unwrap().high, 0.44);
         assert_eq!(warnings.len(), 1);
         let said = warnings[0].to_string();
         assert!(

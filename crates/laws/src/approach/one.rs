@@ -1,12 +1,14 @@
 //! Approach 1: the lower envelope of the loss curves of all sizes, over compute.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Laws, PowerLaw, Run, check_runs, give_intervals, through};
 use crate::error::{FitError, Refusal, Warning};
-use crate::fit::{FitOptions, resampled};
+use crate::fit::{Estimate, FitOptions, scale_of_noise};
+use crate::numeric::Stream;
 
 /// A point of the lower envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -30,6 +32,8 @@ pub struct Approach1 {
     pub params: Option<PowerLaw>,
     /// `D*(C)` through it.
     pub tokens: Option<PowerLaw>,
+    /// Degrees of freedom of the envelope: sizes on it beyond the two that a line goes through.
+    pub freedom: usize,
     /// The laws of bootstrap samples.
     #[serde(skip)]
     pub replicates: Vec<Laws>,
@@ -53,8 +57,12 @@ struct LossCurve {
 ///
 /// A size's curve is its runs (those of exactly the same [`Run::params`]) at increasing compute, joined
 /// by straight lines in logarithms and never extended. A level counts only where a smaller and a larger
-/// size than the winner also have a loss: at the border the winner is not a minimum. Intervals come from
-/// a bootstrap over sizes.
+/// size than the winner also have a loss: at the border the winner is not a minimum. The best size there is
+/// the vertex of the parabola through the three, as the sizes trained are but steps.
+///
+/// Intervals come from leaving out each size in turn (the jackknife of Tukey 1958): a size's losses are one
+/// curve, and samples of so few curves mostly have no envelope. Replicates are drawn from what that shows,
+/// with Student's distribution of the sizes on the envelope beyond the two that a line goes through.
 ///
 /// # Errors
 /// [`crate::InputError`] for numbers that are not positive and finite, or options out of range.
@@ -62,12 +70,11 @@ pub fn approach1(runs: &[Run], options: &FitOptions) -> Result<Approach1, FitErr
     options.check()?;
     check_runs(runs)?;
     let curves = curves(runs);
-    let all: Vec<&LossCurve> = curves.iter().collect();
-    let envelope = envelope(&all);
-    let sizes = winners(&envelope);
+    let (envelope, sizes) = envelope(&curves.iter().collect::<Vec<_>>());
     let mut result = Approach1 {
         params: None,
         tokens: None,
+        freedom: sizes.saturating_sub(2),
         replicates: Vec::new(),
         refusals: Vec::new(),
         warnings: Vec::new(),
@@ -80,21 +87,59 @@ pub fn approach1(runs: &[Run], options: &FitOptions) -> Result<Approach1, FitErr
         });
         return Ok(result);
     }
-    let (replicates, warning) = resampled(options, "approach 1", |stream| {
-        let counts = stream.resample_counts(curves.len());
-        let drawn = curves.iter().zip(&counts).filter(|(_, count)| **count > 0.0);
-        let drawn: Vec<&LossCurve> = drawn.map(|(curve, _)| curve).collect();
-        let points = self::envelope(&drawn);
-        (winners(&points) >= 2).then(|| through(&points)).flatten()
-    });
-    result.warnings.extend(warning);
-    if let Some(mut laws) = through(&result.envelope) {
-        let outside = give_intervals(&mut laws, &replicates, options.level);
-        result.warnings.extend(outside);
-        (result.params, result.tokens) = (Some(laws.0), Some(laws.1));
+    let Some(mut laws) = through(&result.envelope) else {
+        return Ok(result);
+    };
+    let without = |left_out: usize| {
+        let others = curves.iter().enumerate().filter(|(at, _)| *at != left_out);
+        through(&self::envelope(&others.map(|(_, curve)| curve).collect::<Vec<_>>()).0)
+    };
+    let without: Vec<Option<Laws>> = (0..curves.len()).into_par_iter().map(without).collect();
+    let failed = without.iter().filter(|laws| laws.is_none()).count();
+    match without.into_iter().collect::<Option<Vec<Laws>>>() {
+        Some(without) if options.replicates > 0 => {
+            result.replicates = jackknifed(&laws, &without, result.freedom, options);
+            let outside = give_intervals(&mut laws, &result.replicates, options.level);
+            result.warnings.extend(outside);
+        }
+        Some(_) => {}
+        None => result.warnings.push(Warning::OneSizeCarriesAll {
+            sizes: failed,
+            of: curves.len(),
+        }),
     }
-    result.replicates = replicates;
+    (result.params, result.tokens) = (Some(laws.0), Some(laws.1));
     Ok(result)
+}
+
+/// Laws drawn around `best` with the covariance that those `without` one curve each show.
+fn jackknifed(best: &Laws, without: &[Laws], freedom: usize, options: &FitOptions) -> Vec<Laws> {
+    let count = without.len() as f64;
+    let numbers = |(params, tokens): &Laws| {
+        let of = |law: &PowerLaw| [law.coefficient.value.ln(), law.exponent.value];
+        [of(params), of(tokens)].concat()
+    };
+    let (best_numbers, all): (_, Vec<Vec<f64>>) = (numbers(best), without.iter().map(numbers).collect());
+    let mean = |at: usize| all.iter().map(|numbers| numbers[at]).sum::<f64>() / count;
+    let means: Vec<f64> = (0..best_numbers.len()).map(mean).collect();
+    let draw = |index: u64| {
+        let mut stream = Stream::new(options.seed, "approach 1", index);
+        let scale = scale_of_noise(freedom, &mut stream) * ((count - 1.0) / count).sqrt();
+        let mut drawn = best_numbers.clone();
+        for numbers in &all {
+            let step = scale * stream.normal();
+            for (at, drawn) in drawn.iter_mut().enumerate() {
+                *drawn += step * (numbers[at] - means[at]);
+            }
+        }
+        let law = |at: usize, of: &PowerLaw| PowerLaw {
+            coefficient: Estimate::point(drawn[at].exp()),
+            exponent: Estimate::point(drawn[at + 1]),
+            ..*of
+        };
+        (law(0, &best.0), law(2, &best.1))
+    };
+    (0..options.replicates as u64).map(draw).collect()
 }
 
 /// The runs of each size by compute, sizes ascending; of equal compute the lowest loss.
@@ -141,8 +186,8 @@ impl LossCurve {
     }
 }
 
-/// The best size at each level of compute where smaller and larger ones can be compared.
-fn envelope(curves: &[&LossCurve]) -> Vec<EnvelopePoint> {
+/// The best size at each level of compute where smaller and larger ones can be compared, and how many sizes win.
+fn envelope(curves: &[&LossCurve]) -> (Vec<EnvelopePoint>, usize) {
     let all = curves
         .iter()
         .flat_map(|curve| &curve.points)
@@ -150,35 +195,47 @@ fn envelope(curves: &[&LossCurve]) -> Vec<EnvelopePoint> {
     let (low, high) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), at| {
         (low.min(at), high.max(at))
     });
-    let mut points = Vec::new();
+    let (mut points, mut winners) = (Vec::new(), BTreeSet::new());
     for level in 0..LEVELS {
         let flops = low + (high - low) * level as f64 / (LEVELS - 1) as f64;
-        let there: Vec<(f64, f64, f64)> = curves
+        let there: Vec<[f64; 3]> = curves
             .iter()
-            .filter_map(|curve| curve.at(flops).map(|(tokens, loss)| (curve.params, tokens, loss)))
+            .filter_map(|curve| {
+                let (tokens, loss) = curve.at(flops)?;
+                Some([curve.params.ln(), tokens, loss])
+            })
             .collect();
-        let best = there
-            .iter()
-            .enumerate()
-            .min_by(|first, second| first.1.2.total_cmp(&second.1.2));
-        if let Some((rank, (params, tokens, loss))) = best
-            && rank > 0
-            && rank + 1 < there.len()
-        {
+        let best = (0..there.len()).min_by(|one, other| there[*one][2].total_cmp(&there[*other][2]));
+        if let Some(rank) = best.filter(|rank| *rank > 0 && rank + 1 < there.len()) {
+            winners.insert(there[rank][0].to_bits());
+            let [params, tokens, loss] = vertex([there[rank - 1], there[rank], there[rank + 1]]);
             points.push(EnvelopePoint {
                 flops: flops.exp(),
-                params: *params,
+                params: params.exp(),
                 tokens: tokens.exp(),
                 loss: loss.exp(),
             });
         }
     }
-    points
+    (points, winners.len())
 }
 
-fn winners(envelope: &[EnvelopePoint]) -> usize {
-    let mut sizes: Vec<u64> = envelope.iter().map(|point| point.params.to_bits()).collect();
-    sizes.sort_unstable();
-    sizes.dedup();
-    sizes.len()
+/// `ln N`, `ln D`, `ln L` of least loss on the parabola through three sizes, the middle one the best of them;
+/// `ln D` by the straight line to the neighbour on that side.
+fn vertex([below, best, above]: [[f64; 3]; 3]) -> [f64; 3] {
+    let (left, right) = (below[0] - best[0], above[0] - best[0]);
+    let (left_rise, right_rise) = (below[2] - best[2], above[2] - best[2]);
+    let curvature = (left_rise / left - right_rise / right) / (left - right);
+    let slope = right_rise / right - curvature * right;
+    let step = match curvature > 0.0 {
+        true => -slope / (2.0 * curvature),
+        false => 0.0,
+    };
+    let neighbour = if step < 0.0 { below } else { above };
+    let share = step / (neighbour[0] - best[0]);
+    [
+        best[0] + step,
+        best[1] + share * (neighbour[1] - best[1]),
+        best[2] + 0.5 * slope * step,
+    ]
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{EnvelopePoint, Laws, PowerLaw, Run, check_runs, give_intervals, through};
 use crate::error::{FitError, Refusal, Warning};
-use crate::fit::{FitOptions, resampled};
+use crate::fit::{FitOptions, resampled, scale_of_noise};
 use crate::numeric::{Akima, ParabolaFit, Stream, fit_parabola};
 
 /// How the minimum at a budget is found.
@@ -63,8 +63,10 @@ pub struct Approach2 {
     /// The laws of bootstrap samples.
     #[serde(skip)]
     pub replicates: Vec<Laws>,
-    /// Noise of one loss, pooled over the parabolas; 0 when unknown.
-    pub noise: f64,
+    /// Noise of one loss, pooled over the parabolas; `None` where none has a residual to tell it by.
+    pub noise: Option<f64>,
+    /// Degrees of freedom that tell it: runs beyond three a budget.
+    pub freedom: usize,
     /// What the data refused.
     pub refusals: Vec<Refusal>,
     /// What a reader must know.
@@ -125,9 +127,11 @@ pub fn approach2(runs: &[Run], curve: Curve, options: &FitOptions) -> Result<App
             (None, None)
         }
     };
+    let (freedom, noise) = pooled_noise(&budgets);
     let mut result = Approach2 {
         curve,
-        noise: pooled_noise(&budgets),
+        noise,
+        freedom,
         budgets,
         params,
         tokens,
@@ -271,34 +275,30 @@ fn laws(budgets: &[Budget]) -> Option<Laws> {
         .flatten()
 }
 
-/// Root of the squared residuals of all parabolas over their degrees of freedom; 0 when there are none.
-fn pooled_noise(budgets: &[Budget]) -> f64 {
-    let freedom: usize = budgets
-        .iter()
+/// Degrees of freedom of the residuals of all parabolas that gave an optimum, and the root of their mean square.
+fn pooled_noise(budgets: &[Budget]) -> (usize, Option<f64>) {
+    let accepted = || budgets.iter().filter(|budget| budget.optimum.is_some());
+    let freedom: usize = accepted()
         .map(|budget| budget.residuals.len().saturating_sub(LEAST_SIZES))
         .sum();
-    let squares: f64 = budgets
-        .iter()
+    let squares: f64 = accepted()
         .flat_map(|budget| &budget.residuals)
         .map(|residual| residual * residual)
         .sum();
-    if freedom == 0 {
-        0.0
-    } else {
-        (squares / freedom as f64).sqrt()
-    }
+    (freedom, (freedom > 0).then(|| (squares / freedom as f64).sqrt()))
 }
 
 /// Gives both power laws their intervals by a parametric bootstrap of the losses.
 fn intervals(result: &mut Approach2, options: &FitOptions) {
-    if result.noise == 0.0 {
+    let Some(noise) = result.noise else {
         result.warnings.push(Warning::NoNoiseEstimate);
         return;
-    }
+    };
     let (replicates, warning) = resampled(options, "approach 2", |stream| {
-        let drawn = result.budgets.iter();
+        let noise = noise * scale_of_noise(result.freedom, stream);
+        let drawn = result.budgets.iter().filter(|budget| budget.optimum.is_some());
         let drawn: Vec<Budget> = drawn
-            .map(|budget| redraw(budget, result.curve, result.noise, stream))
+            .map(|budget| redraw(budget, result.curve, noise, stream))
             .collect();
         laws(&drawn)
     });

@@ -109,6 +109,8 @@ impl Curve {
         });
         fit.replicates = replicates;
         fit.resampling = Resampling::Case;
+        // What varies are the problems, of whose mean chances the curve is made.
+        fit.freedom = self.passes.len().saturating_sub(1);
         fit.warnings
             .retain(|warning| !matches!(warning, Warning::FewRows { .. }));
         fit.warnings.extend(warning);
@@ -126,8 +128,8 @@ impl Curve {
                 continue;
             };
             let mut estimate = Estimate::within(fit.best[at], ends, true);
-            estimate.open_below = estimate.low <= parameter.range.0;
-            estimate.open_above = estimate.high >= parameter.range.1;
+            estimate.open_below = ends.0 <= parameter.range.0;
+            estimate.open_above = ends.1 >= parameter.range.1;
             estimate.identified = !estimate.open_below && !estimate.open_above;
             let intervals = [("percentile".to_owned(), ends)].into();
             fit.parameters.insert(
@@ -177,7 +179,7 @@ mod tests {
         let truth = super::super::coverage(&many, 1000).unwrap();
         let fit = curve.fit(&CoverageBeta, &options).unwrap();
         let far = predict(&CoverageBeta, &fit, &[1000.0]).unwrap();
-        assert!(far.low < truth && truth < far.high, "{truth} {far:?}");
+        assert!(far.interval.unwrap().holds(truth), "{truth} {far:?}");
         assert!((far.value / truth - 1.0).abs() < 0.15, "{truth} {far:?}");
         assert!(
             fit.parameters
@@ -188,7 +190,7 @@ mod tests {
         // A curve alone would claim far more: its points rise and fall together.
         let alone = crate::fit::fit(&CoveragePower, &curve.table().unwrap(), &options).unwrap();
         let honest = curve.fit(&CoveragePower, &options).unwrap();
-        let width = |fit: &Fit| fit.parameters["a"].estimate.high - fit.parameters["a"].estimate.low;
+        let width = |fit: &Fit| fit.parameters["a"].estimate.interval.unwrap().width();
         assert!(
             width(&honest) > 2.0 * width(&alone),
             "{} {}",

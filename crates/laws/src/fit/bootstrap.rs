@@ -22,21 +22,42 @@ pub(crate) struct Sampler<'a> {
     pub(crate) noise: &'a Noise,
     /// Residuals at the best, predicted minus observed.
     pub(crate) residuals: &'a [f64],
+    /// Degrees of freedom that the noise is known by.
+    pub(crate) freedom: usize,
     pub(crate) seed: u64,
+}
+
+/// How many times the noise estimated with `freedom` the true one may be: what a linear law predicts of
+/// noise so drawn follows Student's distribution.
+pub(crate) fn scale_of_noise(freedom: usize, stream: &mut Stream) -> f64 {
+    let chi_squared: f64 = (0..freedom).map(|_| stream.normal().powi(2)).sum();
+    (freedom as f64 / chi_squared).sqrt()
+}
+
+/// A fit to a sample of the data.
+pub(crate) struct Replicate {
+    /// Its parameters, in search coordinates.
+    pub(crate) point: Vec<f64>,
+    /// How many times its noise is the one estimated; `None` where rows were drawn.
+    pub(crate) scale: Option<f64>,
 }
 
 impl Sampler<'_> {
     /// Refits to `count` samples; a sample without a finite fit is left out. Same numbers on any number of threads.
-    pub(crate) fn replicates(&self, resampling: Resampling, count: usize) -> Vec<Vec<f64>> {
-        let fits: Vec<Option<Vec<f64>>> = (0..count)
+    pub(crate) fn replicates(&self, resampling: Resampling, count: usize) -> Vec<Replicate> {
+        let fits: Vec<Option<Replicate>> = (0..count)
             .into_par_iter()
             .map(|index| {
-                let sample = match resampling {
-                    Resampling::Case => self.case_sample(index),
-                    Resampling::Residual => self.residual_sample(index),
+                let (sample, scale) = match resampling {
+                    Resampling::Case => (self.case_sample(index), None),
+                    Resampling::Residual => {
+                        let (sample, scale) = self.residual_sample(index);
+                        (sample, Some(scale))
+                    }
                 };
                 let minimum = self.searcher.refit(&sample, self.starts);
-                minimum.value.is_finite().then_some(minimum.point)
+                let point = minimum.point;
+                minimum.value.is_finite().then_some(Replicate { point, scale })
             })
             .collect();
         fits.into_iter().flatten().collect()
@@ -47,14 +68,16 @@ impl Sampler<'_> {
         self.rows.counted(&stream.resample_counts(self.rows.len()))
     }
 
-    /// Fitted values plus noise drawn anew.
-    fn residual_sample(&self, index: usize) -> Rows {
+    /// Fitted values plus noise drawn anew, and how many times the noise it is.
+    ///
+    fn residual_sample(&self, index: usize) -> (Rows, f64) {
         let mut stream = Stream::new(self.seed, "residual bootstrap", index as u64);
+        let scale = scale_of_noise(self.freedom, &mut stream);
         let mut rows = self.rows.clone();
         for row in 0..rows.len() {
-            *rows.target_mut(row) += self.residuals[row] + self.noise.draw(&mut stream);
+            *rows.target_mut(row) += self.residuals[row] + scale * self.noise.draw(&mut stream);
         }
-        rows
+        (rows, scale)
     }
 
     /// The acceleration of BCa for each parameter: how skewed the influence of rows on it is
@@ -120,6 +143,7 @@ pub(crate) fn bca(replicates: &[f64], estimate: f64, acceleration: f64, level: f
 }
 
 /// What samples of the data gave, each from a random stream of its own, and a warning when some gave nothing.
+/// Nothing when these are too many for intervals.
 pub(crate) fn resampled<T: Send>(
     options: &FitOptions,
     purpose: &str,
@@ -130,8 +154,16 @@ pub(crate) fn resampled<T: Send>(
         .map(|index| draw(&mut Stream::new(options.seed, purpose, index)))
         .collect();
     let found: Vec<T> = samples.into_iter().flatten().collect();
-    let warning = Warning::failed_samples(found.len(), options.replicates);
-    (found, warning)
+    enough(found, options)
+}
+
+/// Samples that were found, unless too many were not.
+pub(crate) fn enough<T>(found: Vec<T>, options: &FitOptions) -> (Vec<T>, Option<Warning>) {
+    let warning = Warning::failed_samples(found.len(), options.replicates, options.level);
+    match warning {
+        Some(Warning::TooManyFailedSamples { .. }) => (Vec::new(), warning),
+        _ => (found, warning),
+    }
 }
 
 /// Equal-tailed percentile interval.

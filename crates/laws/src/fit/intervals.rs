@@ -3,15 +3,17 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::bootstrap::{Sampler, bca, percentile};
+use super::bootstrap::{Sampler, bca, enough, percentile};
 use super::noise::{Noise, SMOOTH};
 use super::profile::Walk;
 use super::search::Searcher;
 use super::{
-    Estimate, Fit, FitOptions, LocalMinimum, ParameterEstimate, Resampling, natural, profile, range,
+    Estimate, Fit, FitOptions, Interval, LocalMinimum, ParameterEstimate, Resampling, natural, profile, range,
 };
 use crate::error::Warning;
-use crate::numeric::expanded_level;
+use crate::form::LawForm;
+use crate::numeric::Minimum;
+use crate::objective::{Objective, Robust};
 use crate::problem::Problem;
 use crate::rows::Rows;
 
@@ -71,6 +73,10 @@ impl<'a> View<'a> {
     }
 }
 
+/// Degrees of freedom below which intervals are those of least squares. A robust loss goes through as many
+/// rows as there are parameters, and of the few that are left it cannot tell noise from an outlier.
+const ROBUST: usize = 10;
+
 /// Fills in replicates, parameter intervals and what they say.
 pub(super) fn intervals(
     searcher: &Searcher<'_>,
@@ -80,7 +86,10 @@ pub(super) fn intervals(
     options: &FitOptions,
     fit: &mut Fit,
 ) {
-    let form = searcher.form;
+    if fit.freedom == 0 {
+        fit.parameters = points(searcher.form, &fit.best);
+        return;
+    }
     // Another minimum can be the best one of a sample only if it is not far worse on all rows.
     let near = |minimum: &LocalMinimum| minimum.objective <= RIVAL * fit.objective;
     let rivals = fit
@@ -90,7 +99,50 @@ pub(super) fn intervals(
         .take_while(|minimum| near(minimum))
         .count()
         .max(1);
-    let view = View::new(searcher, rows, &minima[..rivals], residuals);
+    let minima = &minima[..rivals];
+    if fit.freedom >= ROBUST {
+        let view = View::new(searcher, rows, minima, residuals);
+        let noise = Noise::new(&view.residuals, searcher.objective, fit.best.len());
+        return of_view(searcher, &view, &noise, options, fit);
+    }
+    let objective = Objective {
+        robust: Robust::Squares,
+        ..*searcher.objective
+    };
+    let searcher = Searcher {
+        objective: &objective,
+        ..*searcher
+    };
+    let polished = minima.iter().map(|minimum| searcher.polish(rows, minimum, &[]));
+    let mut polished: Vec<Minimum> = polished.collect();
+    polished.sort_by(|first, second| first.value.total_cmp(&second.value));
+    let settled = range::settled(&searcher, rows, polished);
+    let minima: Vec<Vec<f64>> = settled.into_iter().map(|minimum| minimum.point).collect();
+    let residuals = Problem::new(searcher.form, rows, &objective, SMOOTH).residuals(&minima[0]);
+    let view = View::new(&searcher, rows, &minima, &residuals);
+    of_view(
+        &searcher,
+        &view,
+        &Noise::normal(&residuals, fit.freedom),
+        options,
+        fit,
+    );
+}
+
+/// Values without intervals.
+fn points(form: &dyn LawForm, best: &[f64]) -> BTreeMap<String, ParameterEstimate> {
+    let named = form.parameters().iter().zip(best);
+    let point = |value: f64| ParameterEstimate {
+        estimate: Estimate::point(value),
+        intervals: BTreeMap::new(),
+    };
+    named
+        .map(|(parameter, value)| (parameter.name.to_string(), point(*value)))
+        .collect()
+}
+
+fn of_view(searcher: &Searcher<'_>, view: &View<'_>, noise: &Noise, options: &FitOptions, fit: &mut Fit) {
+    let form = searcher.form;
     if view.is_thinned() {
         fit.warnings.push(Warning::ThinnedRows {
             rows: view.rows.len(),
@@ -98,14 +150,13 @@ pub(super) fn intervals(
         });
     }
     let (rows, best) = (view.rows.as_ref(), &view.minima[0]);
-    let noise = Noise::new(&view.residuals, searcher.objective, best.len());
     let mut problem = Problem::new(form, rows, searcher.objective, SMOOTH);
     let least = problem.value(best, &mut vec![0.0; best.len()]);
     let walk = Walk {
         searcher,
         rows,
         least,
-        ceiling: profile::ceiling(searcher, rows, &noise, least, options.level),
+        ceiling: profile::ceiling(searcher, rows, noise, least, options.level),
         held: &[],
     };
     let mut starts = view.minima.clone();
@@ -116,21 +167,21 @@ pub(super) fn intervals(
         searcher: *searcher,
         rows,
         starts: &starts,
-        noise: &noise,
+        noise,
         residuals: &view.residuals,
+        freedom: fit.freedom,
         seed: options.seed,
     };
-    let replicates: Vec<Vec<f64>> = sampler
-        .replicates(fit.resampling, options.replicates)
-        .into_iter()
-        .map(|point| (0..point.len()).map(|at| view.settled(at, point[at])).collect())
-        .collect();
+    let (drawn, failed) = enough(sampler.replicates(fit.resampling, options.replicates), options);
+    fit.warnings.extend(failed);
+    let settled = |point: &[f64]| (0..point.len()).map(|at| view.settled(at, point[at])).collect();
+    let replicates: Vec<Vec<f64>> = drawn.iter().map(|replicate| settled(&replicate.point)).collect();
+    let scales = drawn.iter().filter_map(|replicate| replicate.scale);
+    fit.replicate_noise = scales.map(|scale| scale * noise.deviation()).collect();
     // How skewed rows are says nothing of residuals drawn for a fixed design.
     let accelerations = (fit.resampling == Resampling::Case).then(|| sampler.accelerations());
-    fit.warnings
-        .extend(Warning::failed_samples(replicates.len(), options.replicates));
-    let level = expanded_level(options.level, fit.rows.saturating_sub(best.len()) as f64);
-    let profiles = options.profile.then(|| profile::profiles(&view, searcher, &walk));
+    let level = fit.percentile_level();
+    let profiles = options.profile.then(|| profile::profiles(view, searcher, &walk));
     for (index, parameter) in form.parameters().iter().enumerate() {
         let natural = |at: f64| parameter.scale.inverse(at);
         let (value, draws) = (
@@ -198,14 +249,16 @@ fn report(name: &str, fit: &mut Fit) {
         return;
     };
     let Estimate {
-        low,
-        high,
+        interval: Some(Interval { low, high }),
         identified,
         open_below,
         open_above,
         ..
-    } = parameter.estimate;
-    if !identified && low < high {
+    } = parameter.estimate
+    else {
+        return;
+    };
+    if !identified {
         fit.warnings.push(Warning::Unidentified {
             parameter: name.into(),
             low,

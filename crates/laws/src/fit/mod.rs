@@ -1,6 +1,7 @@
 //! Fitting any form: search, intervals, hold-out and prediction.
 
 mod bootstrap;
+mod design;
 mod holdout;
 mod intervals;
 mod noise;
@@ -15,19 +16,19 @@ use std::collections::BTreeMap;
 
 pub use options::{FitOptions, HeldOut, Resampling, Starts};
 pub use repeats::PureError;
-pub use result::{Estimate, Fit, Holdout, LocalMinimum, ParameterEstimate, Prediction, Reach};
+pub use result::{Estimate, Fit, Holdout, Interval, LocalMinimum, ParameterEstimate, Prediction, Reach};
 
-pub(crate) use bootstrap::{percentile, resampled};
+pub(crate) use bootstrap::{percentile, resampled, scale_of_noise};
 pub(crate) use options::marked;
 
 use crate::error::{FitError, InputError, Refusal, Warning};
 use crate::form::{LawForm, MOST_PARAMETERS};
 use crate::forms::FLOPS_PER_PARAM_TOKEN;
-use crate::numeric::fit_line;
 use crate::objective::{Objective, Reduction};
 use crate::observations::{Observations, SIZE_RULE, usable_size};
 use crate::problem::Problem;
 use crate::rows::Rows;
+use design::{check_design, collinear};
 use repeats::Repeats;
 use search::Searcher;
 
@@ -81,6 +82,8 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
     };
     let residuals_of = |rows| Problem::new(form, rows, &objective, 1e-9).residuals(&best.point);
     let residuals = residuals_of(&rows);
+    let freedom = rows.len() - form.parameters().len();
+    let noise = noise(freedom, &residuals);
     let repeats = repeats::repeats(&rows, &residuals, form.parameters().len());
     let mut fit = Fit {
         form: form.name().into(),
@@ -98,11 +101,13 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
             })
             .collect(),
         r_squared: r_squared(&rows, &residuals),
-        noise: noise(form, &residuals),
+        freedom,
+        noise,
         pure_error: repeats.pure_error,
         residuals: residuals_of(&all).iter().map(|residual| -residual).collect(),
         used_residuals: residuals.iter().map(|residual| -residual).collect(),
         replicates: Vec::new(),
+        replicate_noise: Vec::new(),
         resampling: options.resampling.unwrap_or(match rows.len() < ROWS_FOR_CASES {
             true => Resampling::Residual,
             false => Resampling::Case,
@@ -111,7 +116,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         seed: options.seed,
         sampled: sampled(form, &rows),
         holdout: None,
-        warnings: warnings(form, &rows, noise(form, &residuals), &repeats),
+        warnings: warnings(form, &rows, noise, &repeats),
         refusals: collinear(form, &rows),
     };
     if options.profile && options.replicates == 0 {
@@ -183,26 +188,48 @@ pub fn predict(form: &dyn LawForm, fit: &Fit, inputs: &[f64]) -> Result<Predicti
             &mut [0.0; MOST_PARAMETERS][..parameters.len()],
         )
     };
-    let ((low, high), (law_low, law_high)) = fit.spread(law);
+    let (interval, of_law) = fit.spread(law);
     let named = columns
         .iter()
         .zip(inputs)
         .map(|(column, value)| (column.name.to_string(), *value));
-    let compute = compute(form, |at| coordinates[at]).map(|value| ("compute".to_owned(), value));
-    let reach = named.clone().chain(compute).filter_map(|(name, value)| {
-        let sampled = *fit.sampled.get(&name)?;
-        Some((name, Reach::of(value, sampled)))
-    });
+    let reach = quantities(form, |at| coordinates[at])
+        .into_iter()
+        .filter_map(|(name, value)| {
+            let sampled = *fit.sampled.get(&name)?;
+            Some((name, Reach::of(value, sampled)))
+        });
     Ok(Prediction {
         reach: reach.collect(),
         inputs: named.collect(),
         value: law(&fit.best),
-        low,
-        high,
-        law_low,
-        law_high,
+        interval,
+        law: of_law,
         level: fit.level,
     })
+}
+
+/// What tells where a run lies among others, by its column coordinates: its inputs, the ratio of every two that
+/// are sizes of it, and its compute.
+fn quantities(form: &dyn LawForm, coordinate: impl Fn(usize) -> f64) -> Vec<(String, f64)> {
+    let inputs = form.inputs();
+    let natural = |at: usize| inputs[at].scale.inverse(coordinate(at));
+    let named = |at: usize| inputs[at].name.as_ref();
+    let mut quantities: Vec<(String, f64)> = (0..inputs.len())
+        .map(|at| (named(at).to_owned(), natural(at)))
+        .collect();
+    let sizes: Vec<usize> = (0..inputs.len()).filter(|at| inputs[*at].size).collect();
+    for (place, one) in sizes.iter().enumerate() {
+        let ratio = |other: &usize| {
+            (
+                format!("{}/{}", named(*other), named(*one)),
+                natural(*other) / natural(*one),
+            )
+        };
+        quantities.extend(sizes[place + 1..].iter().map(ratio));
+    }
+    quantities.extend(compute(form, coordinate).map(|value| ("compute".to_owned(), value)));
+    quantities
 }
 
 /// The compute `6 N D` of a run by its column coordinates, where both are inputs.
@@ -214,22 +241,14 @@ fn compute(form: &dyn LawForm, coordinate: impl Fn(usize) -> f64) -> Option<f64>
     Some(FLOPS_PER_PARAM_TOKEN * of("params")? * of("tokens")?)
 }
 
-/// Smallest and largest of each input, and of the compute.
+/// Smallest and largest of each quantity over the rows.
 fn sampled(form: &dyn LawForm, rows: &Rows) -> BTreeMap<String, (f64, f64)> {
-    let ends = |values: &mut dyn Iterator<Item = f64>| {
-        values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-            (low.min(value), high.max(value))
-        })
-    };
-    let inputs = form.inputs().iter().enumerate().map(|(at, column)| {
-        let (low, high) = ends(&mut (0..rows.len()).map(|row| rows.input(row, at)));
-        let natural = |at| column.scale.inverse(at);
-        (column.name.to_string(), (natural(low), natural(high)))
-    });
-    let mut sampled: BTreeMap<String, (f64, f64)> = inputs.collect();
-    let computes = || (0..rows.len()).filter_map(|row| compute(form, |at| rows.input(row, at)));
-    if computes().next().is_some() {
-        sampled.insert("compute".into(), ends(&mut computes()));
+    let mut sampled: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+    for row in 0..rows.len() {
+        for (name, value) in quantities(form, |at| rows.input(row, at)) {
+            let (low, high) = sampled.entry(name).or_insert((value, value));
+            (*low, *high) = (low.min(value), high.max(value));
+        }
     }
     sampled
 }
@@ -249,59 +268,6 @@ fn reduced(objective: &Objective, rows: &Rows, value: f64) -> f64 {
     }
 }
 
-fn check_design(form: &dyn LawForm, rows: &Rows) -> Result<(), Refusal> {
-    let (count, parameters) = (rows.len(), form.parameters().len());
-    if count < parameters {
-        return Err(Refusal::TooFewRows {
-            rows: count,
-            parameters,
-            needed: parameters,
-        });
-    }
-    if rows.targets().all(|target| target == rows.target(0)) {
-        let column = form.response().name.to_string();
-        return Err(Refusal::Constant { column, rows: count });
-    }
-    for (at, column) in form.inputs().iter().enumerate() {
-        let values = (0..rows.len()).map(|row| rows.input(row, at));
-        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-            (low.min(value), high.max(value))
-        });
-        if low == high {
-            // A value that went through a logarithm has lost its last digits.
-            let value = format!("{:.11e}", column.scale.inverse(low));
-            let value = value.parse::<f64>().unwrap_or(low);
-            let reason = format!("`{}` is {value} in every row", column.name);
-            return Err(Refusal::Collinear {
-                columns: column.name.to_string(),
-                reason,
-            });
-        }
-    }
-    Ok(())
-}
-
-/// Pairs of inputs that move together in every row, so that their terms cannot be told apart.
-fn collinear(form: &dyn LawForm, rows: &Rows) -> Vec<Refusal> {
-    let columns = form.inputs();
-    let values = |at: usize| -> Vec<f64> { (0..rows.len()).map(|row| rows.input(row, at)).collect() };
-    let mut refusals = Vec::new();
-    for first in 0..columns.len() {
-        for second in first + 1..columns.len() {
-            let line = fit_line(&values(first), &values(second));
-            if line.is_some_and(|line| line.r_squared > 1.0 - 1e-9) {
-                let names = format!("`{}` and `{}`", columns[first].name, columns[second].name);
-                let reason = "one follows from the other in every row".into();
-                refusals.push(Refusal::Collinear {
-                    columns: names,
-                    reason,
-                });
-            }
-        }
-    }
-    refusals
-}
-
 fn r_squared(rows: &Rows, residuals: &[f64]) -> f64 {
     let weighted = |values: &mut dyn Iterator<Item = f64>| {
         let products = values.zip(rows.weights()).map(|(value, weight)| weight * value);
@@ -312,15 +278,20 @@ fn r_squared(rows: &Rows, residuals: &[f64]) -> f64 {
     1.0 - left / weighted(&mut rows.targets().map(|target| (target - mean).powi(2)))
 }
 
-fn noise(form: &dyn LawForm, residuals: &[f64]) -> f64 {
-    let freedom = residuals.len().saturating_sub(form.parameters().len()).max(1) as f64;
-    (residuals.iter().map(|residual| residual * residual).sum::<f64>() / freedom).sqrt()
+fn noise(freedom: usize, residuals: &[f64]) -> Option<f64> {
+    let squares = residuals.iter().map(|residual| residual * residual).sum::<f64>();
+    (freedom > 0).then(|| (squares / freedom as f64).sqrt())
 }
 
-fn warnings(form: &dyn LawForm, rows: &Rows, noise: f64, repeats: &Repeats) -> Vec<Warning> {
+fn warnings(form: &dyn LawForm, rows: &Rows, noise: Option<f64>, repeats: &Repeats) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let parameters = form.parameters().len();
-    if rows.len() < 3 * parameters {
+    if noise.is_none() {
+        warnings.push(Warning::NoFreedom {
+            rows: rows.len(),
+            parameters,
+        });
+    } else if rows.len() < 3 * parameters {
         warnings.push(Warning::FewRows {
             rows: rows.len(),
             parameters,
@@ -336,6 +307,7 @@ fn warnings(form: &dyn LawForm, rows: &Rows, noise: f64, repeats: &Repeats) -> V
         lack_of_fit: Some(chance),
         ..
     }) = repeats.pure_error.filter(PureError::law_lacks_fit)
+        && let Some(noise) = noise
     {
         warnings.push(Warning::LackOfFit {
             noise,

@@ -22,9 +22,27 @@ pub(crate) struct Noise {
     bandwidth: f64,
     /// Keeps the variance what it was before the kernel widened it (Silverman and Young 1987).
     shrinkage: f64,
+    /// Squared residuals over their degrees of freedom.
+    variance: f64,
 }
 
 impl Noise {
+    /// Normal noise of the variance that `residuals` of a fit by squares show.
+    pub(crate) fn normal(residuals: &[f64], freedom: usize) -> Self {
+        let variance = residuals.iter().map(|residual| residual * residual).sum::<f64>() / freedom as f64;
+        Self {
+            residuals: vec![(0, 0.0)],
+            bandwidth: variance.sqrt(),
+            shrinkage: 1.0,
+            variance,
+        }
+    }
+
+    /// Standard deviation.
+    pub(crate) fn deviation(&self) -> f64 {
+        self.variance.sqrt()
+    }
+
     /// The noise that `residuals` show after a fit of `parameters`.
     pub(crate) fn new(residuals: &[f64], objective: &Objective, parameters: usize) -> Self {
         let mut kept: Vec<(usize, f64)> = residuals.iter().copied().enumerate().collect();
@@ -56,6 +74,7 @@ impl Noise {
             residuals: kept,
             bandwidth,
             shrinkage,
+            variance,
         }
     }
 
@@ -70,6 +89,9 @@ impl Noise {
     /// a chi-squared distribution: `E psi^2 / E psi'` (Huber and Ronchetti 2009, equation 7.64), which is
     /// the variance for squares.
     pub(crate) fn dispersion(&self, rows: &Rows, objective: &Objective) -> f64 {
+        if objective.robust == Robust::Squares && objective.weight_above == 1.0 {
+            return self.variance;
+        }
         let penalty = Penalty::new(objective, SMOOTH);
         let (delta, inner, outer) = penalty.quadratic_part();
         let (mut square, mut slope) = (0.0, 0.0);

@@ -11,23 +11,79 @@ use crate::form::Residual;
 use crate::numeric::{Stream, expanded_level, normal_quantile, quantile_sorted, sorted, student_quantile};
 use crate::objective::Objective;
 
+/// The two ends of an interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Low end.
+    pub low: f64,
+    /// High end.
+    pub high: f64,
+}
+
+impl Interval {
+    /// Whether `value` lies between the ends.
+    pub fn holds(&self, value: f64) -> bool {
+        (self.low..=self.high).contains(&value)
+    }
+
+    /// High end less low end.
+    pub fn width(&self) -> f64 {
+        self.high - self.low
+    }
+}
+
 /// A value with the interval of the data around it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written")]
 pub struct Estimate {
     /// Best estimate.
     pub value: f64,
-    /// Low end of the interval.
-    pub low: f64,
-    /// High end of the interval.
-    pub high: f64,
-    /// False when the data do not bound the value on both sides: the ends are then what was searched.
+    /// The interval; `None` where the data do not tell how far from the truth the value may be.
+    pub interval: Option<Interval>,
+    /// False when the data do not bound the value on both sides: the ends, if any, are then what was searched.
     pub identified: bool,
     /// Whether the low end is that of a parameter's range, below which nothing was searched.
-    #[serde(default)]
     pub open_below: bool,
     /// Whether the high end is.
-    #[serde(default)]
     pub open_above: bool,
+}
+
+/// An estimate as it is written: an interval that is not known has the ends `null`.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    value: f64,
+    low: Option<f64>,
+    high: Option<f64>,
+    identified: bool,
+    #[serde(default)]
+    open_below: bool,
+    #[serde(default)]
+    open_above: bool,
+}
+
+impl From<Estimate> for Written {
+    fn from(of: Estimate) -> Self {
+        Self {
+            value: of.value,
+            low: of.interval.map(|interval| interval.low),
+            high: of.interval.map(|interval| interval.high),
+            identified: of.identified,
+            open_below: of.open_below,
+            open_above: of.open_above,
+        }
+    }
+}
+
+impl From<Written> for Estimate {
+    fn from(of: Written) -> Self {
+        Self {
+            value: of.value,
+            interval: of.low.zip(of.high).map(|(low, high)| Interval { low, high }),
+            identified: of.identified,
+            open_below: of.open_below,
+            open_above: of.open_above,
+        }
+    }
 }
 
 impl Estimate {
@@ -35,8 +91,7 @@ impl Estimate {
     pub fn point(value: f64) -> Self {
         Self {
             value,
-            low: value,
-            high: value,
+            interval: None,
             identified: false,
             open_below: false,
             open_above: false,
@@ -46,17 +101,18 @@ impl Estimate {
     /// A value with an interval that is widened to hold it.
     pub(crate) fn within(value: f64, (low, high): (f64, f64), identified: bool) -> Self {
         Self {
-            value,
-            low: low.min(value),
-            high: high.max(value),
+            interval: Some(Interval {
+                low: low.min(value),
+                high: high.max(value),
+            }),
             identified,
             ..Self::point(value)
         }
     }
 
-    /// Whether `truth` lies in the interval.
+    /// Whether `truth` lies in the interval, if there is one.
     pub fn covers(&self, truth: f64) -> bool {
-        (self.low..=self.high).contains(&truth)
+        self.interval.is_some_and(|interval| interval.holds(truth))
     }
 }
 
@@ -102,11 +158,19 @@ impl Reach {
         }
     }
 
+    /// How many times above the largest or below the smallest; 1 between them.
+    fn distance(&self) -> f64 {
+        self.factor.max(self.factor.recip())
+    }
+
     /// Whether the run lies between those fitted.
     pub fn is_within(&self) -> bool {
         self.factor == 1.0
     }
 }
+
+/// Degrees of freedom from which on residuals have tails of their own.
+const NORMAL: usize = 30;
 
 /// A prediction for a new run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -115,18 +179,38 @@ pub struct Prediction {
     pub inputs: BTreeMap<String, f64>,
     /// Predicted response.
     pub value: f64,
-    /// Low end of the interval for the response of one new run.
-    pub low: f64,
-    /// High end.
-    pub high: f64,
-    /// Low end for the law itself, without a new run's own noise.
-    pub law_low: f64,
-    /// High end for the law itself.
-    pub law_high: f64,
+    /// The interval for the response of one new run; `None` where the rows tell of no noise.
+    pub interval: Option<Interval>,
+    /// That of the law itself, without a new run's own noise; `None` without a bootstrap, too.
+    pub law: Option<Interval>,
     /// Level of the intervals.
     pub level: f64,
-    /// How far each input lies from the runs fitted, and `compute` where parameters and tokens are inputs.
+    /// How far it lies from the runs fitted: in each input, in every ratio of two sizes of a run, and in
+    /// `compute` where parameters and tokens are inputs. Each may be within while their ratio is not.
     pub reach: BTreeMap<String, Reach>,
+}
+
+impl Prediction {
+    /// Why this is an extrapolation rather than a prediction: the quantity that is farthest beyond the farthest
+    /// that any published prediction was checked, a factor of 100 in one input or ratio and of 10,000 in a compute
+    /// (300 times: Gadre et al. 2024; at most 10,000: OpenAI 2023, GPT-4 Technical Report, section 3.1).
+    pub fn extrapolation(&self) -> Option<String> {
+        let over = |(name, reach): &(&String, &Reach)| {
+            let most = if matches!(name.as_str(), "compute" | "flops") {
+                1e4
+            } else {
+                100.0
+            };
+            reach.distance() / most
+        };
+        let beyond = self.reach.iter().filter(|beyond| over(beyond) > 1.0);
+        let (name, reach) = beyond.max_by(|one, other| over(one).total_cmp(&over(other)))?;
+        let side = if reach.factor > 1.0 { "above" } else { "below" };
+        Some(format!(
+            "{name} is {:.0} times {side} all that was fitted, farther than any prediction was ever checked",
+            reach.distance()
+        ))
+    }
 }
 
 /// How well the largest runs are predicted by a fit to the others.
@@ -189,12 +273,18 @@ pub struct Fit {
     pub used_residuals: Vec<f64>,
     /// Share of the variance of the response (in the coordinate of the objective) that is explained.
     pub r_squared: f64,
+    /// Degrees of freedom that tell of the noise: the rows less the parameters. Without any there is no interval.
+    pub freedom: usize,
     /// Noise of one run in that coordinate: root of the squared residuals over the degrees of freedom.
-    pub noise: f64,
+    pub noise: Option<f64>,
     /// The same from repeated seeds alone; `None` when no setting was run twice.
     pub pure_error: Option<PureError>,
     /// Fits to bootstrap samples, parameters in natural units.
     pub replicates: Vec<Vec<f64>>,
+    /// The noise that each of these was drawn with: it varies as Student's distribution has it. Empty where
+    /// rows were drawn.
+    #[serde(default)]
+    pub replicate_noise: Vec<f64>,
     /// What the bootstrap drew.
     pub resampling: Resampling,
     /// Level of the intervals.
@@ -226,17 +316,25 @@ impl Fit {
         holdout.map_or(f64::INFINITY, |holdout| holdout.mean_absolute)
     }
 
+    /// The level at which percentiles of the replicates are read. Residuals are drawn with a noise that varies
+    /// as widely as few rows leave it open; rows know one noise, and are read as far out as Student's distribution.
+    pub(crate) fn percentile_level(&self) -> f64 {
+        match self.resampling {
+            Resampling::Case => expanded_level(self.level, self.freedom as f64),
+            Resampling::Residual => self.level,
+        }
+    }
+
     /// The interval of any function of the parameters (natural units, order of the form), from the replicates.
     ///
     /// Its ends are percentiles; `identified` is true when nine tenths of the replicates are finite.
     pub fn derived(&self, quantity: impl Fn(&[f64]) -> f64) -> Estimate {
         let value = quantity(&self.best);
         let values = sorted(self.replicates.iter().map(|replicate| quantity(replicate)));
-        if values.len() < LEAST_REPLICATES || !value.is_finite() {
+        if values.len() < LEAST_REPLICATES || !value.is_finite() || self.freedom == 0 {
             return Estimate::point(value);
         }
-        let freedom = self.rows.saturating_sub(self.best.len()) as f64;
-        let tail = 0.5 * (1.0 - expanded_level(self.level, freedom));
+        let tail = 0.5 * (1.0 - self.percentile_level());
         let ends = (
             quantile_sorted(&values, tail),
             quantile_sorted(&values, 1.0 - tail),
@@ -244,37 +342,45 @@ impl Fit {
         Estimate::within(value, ends, 10 * values.len() >= 9 * self.replicates.len())
     }
 
-    /// A replicate's prediction moved away from the best one by a factor, in the coordinate of the residual.
-    fn widened(&self, best: f64, replicate: f64, factor: f64) -> f64 {
-        match self.minimised.residual {
-            Residual::Log => best * (replicate / best).powf(factor),
-            Residual::Linear => best + factor * (replicate - best),
-        }
-    }
-
-    /// Interval of `law(parameters)` for a new run: the parameters of each replicate, and noise on top.
+    /// Intervals of `law(parameters)` for a new run, and for the law itself: the parameters of each replicate,
+    /// and noise on top.
     ///
-    /// With enough repeated seeds the noise is Student's distribution of their scale. Else it is drawn
-    /// from the residuals, inflated for the parameters fitted; with fewer than 30 degrees of freedom from
-    /// Student's distribution of the same scale instead, as a handful of residuals has no tails.
-    /// `(low, high)` of the new run, then of the law.
-    pub(crate) fn spread(&self, law: impl Fn(&[f64]) -> f64) -> ((f64, f64), (f64, f64)) {
+    /// With enough repeated seeds the noise is Student's distribution of their scale. Else it is drawn from
+    /// the residuals, inflated for the parameters fitted; with fewer than 30 degrees of freedom from the
+    /// normal distribution of each replicate's own scale instead, as a handful of residuals has no tails.
+    pub(crate) fn spread(&self, law: impl Fn(&[f64]) -> f64) -> (Option<Interval>, Option<Interval>) {
         let value = law(&self.best);
-        let freedom = self.rows.saturating_sub(self.best.len()).max(1);
-        let student = match self.pure_error.filter(PureError::is_preferred) {
-            Some(repeats) => Some((repeats.noise, repeats.freedom)),
-            None => (freedom < 30).then_some((self.noise, freedom)),
+        let Some(noise) = self.noise.filter(|_| self.freedom > 0) else {
+            return (None, None);
         };
-        let inflation = (self.rows as f64 / freedom as f64).sqrt();
+        let repeats = self.pure_error.filter(PureError::is_preferred);
+        let inflation = (self.rows as f64 / self.freedom as f64).sqrt();
+        let one_run = |replicate: usize, stream: &mut Stream| {
+            let scale = self.replicate_noise.get(replicate).map(|own| own / noise);
+            match (repeats, scale) {
+                (Some(repeats), _) => {
+                    repeats.noise * student_quantile(stream.uniform(), repeats.freedom as f64)
+                }
+                (None, Some(scale)) if self.freedom < NORMAL => scale * noise * stream.normal(),
+                (None, None) if self.freedom < NORMAL => {
+                    noise * student_quantile(stream.uniform(), self.freedom as f64)
+                }
+                (None, scale) => {
+                    let residual = self.used_residuals[stream.below(self.used_residuals.len())];
+                    scale.unwrap_or(1.0) * inflation * residual
+                }
+            }
+        };
         let only = [self.best.clone()];
-        let replicates = if self.replicates.is_empty() {
-            &only[..]
-        } else {
-            &self.replicates[..]
+        let replicates = match self.replicates.is_empty() {
+            true => &only[..],
+            false => &self.replicates[..],
         };
-        // As much wider as Student's distribution is than the normal one: the replicates know one noise.
         let upper = 0.5 * (1.0 + self.level);
-        let widening = student_quantile(upper, freedom as f64) / normal_quantile(upper);
+        let widening = match self.resampling {
+            Resampling::Case => student_quantile(upper, self.freedom as f64) / normal_quantile(upper),
+            Resampling::Residual => 1.0,
+        };
         let (mut laws, mut runs) = (Vec::new(), Vec::new());
         // With few replicates each gets more than one draw of noise.
         let draws = 2000_usize.div_ceil(replicates.len());
@@ -283,10 +389,7 @@ impl Fit {
             laws.push(law);
             let mut stream = Stream::new(self.seed, "prediction noise", index as u64);
             for _ in 0..draws {
-                let noise = match student {
-                    Some((noise, freedom)) => noise * student_quantile(stream.uniform(), freedom as f64),
-                    None => inflation * self.used_residuals[stream.below(self.used_residuals.len())],
-                };
+                let noise = one_run(index, &mut stream);
                 runs.push(match self.minimised.residual {
                     Residual::Log => law * noise.exp(),
                     Residual::Linear => law + noise,
@@ -296,11 +399,20 @@ impl Fit {
         let tail = 0.5 * (1.0 - self.level);
         let ends = |values: Vec<f64>| {
             let values = sorted(values);
-            (
-                quantile_sorted(&values, tail).min(value),
-                quantile_sorted(&values, 1.0 - tail).max(value),
-            )
+            (values.len() >= LEAST_REPLICATES).then(|| Interval {
+                low: quantile_sorted(&values, tail).min(value),
+                high: quantile_sorted(&values, 1.0 - tail).max(value),
+            })
         };
         (ends(runs), ends(laws))
+    }
+
+    /// A replicate's prediction moved away from the best one by a factor, in the coordinate of the residual.
+    fn widened(&self, best: f64, replicate: f64, factor: f64) -> f64 {
+        match self.minimised.residual {
+            _ if factor == 1.0 => replicate,
+            Residual::Log => best * (replicate / best).powf(factor),
+            Residual::Linear => best + factor * (replicate - best),
+        }
     }
 }

@@ -167,6 +167,37 @@ pub fn fit_parabola(x: &[f64], y: &[f64]) -> Option<ParabolaFit> {
     (fit.vertex.is_finite() && fit.minimum.is_finite()).then_some(fit)
 }
 
+/// The length of what is left of `vector` beside everything that `others` span, over its own length; NaN of
+/// vectors that are zero or not finite (modified Gram-Schmidt, twice: Giraud et al. 2005).
+pub(crate) fn independent_part(vector: &[f64], others: &[&[f64]]) -> f64 {
+    let length = |of: &[f64]| of.iter().map(|value| value * value).sum::<f64>().sqrt();
+    let scaled = |of: &[f64]| {
+        let length = length(of);
+        of.iter().map(|value| value / length).collect::<Vec<f64>>()
+    };
+    let mut basis: Vec<Vec<f64>> = Vec::with_capacity(others.len());
+    let project = |basis: &[Vec<f64>], vector: &mut [f64]| {
+        for unit in basis.iter().chain(basis) {
+            let along: f64 = unit.iter().zip(&*vector).map(|(one, other)| one * other).sum();
+            vector
+                .iter_mut()
+                .zip(unit)
+                .for_each(|(value, unit)| *value -= along * unit);
+        }
+    };
+    for other in others {
+        let mut rest = scaled(other);
+        project(&basis, &mut rest);
+        // What is but rounding has no direction of its own.
+        if length(&rest) > 1e-9 {
+            basis.push(scaled(&rest));
+        }
+    }
+    let mut rest = scaled(vector);
+    project(&basis, &mut rest);
+    length(&rest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

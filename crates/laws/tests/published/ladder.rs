@@ -56,19 +56,20 @@ fn two_steps(losses: &Observations, scores: &Observations) -> Vec<Row> {
         let loss = predict(&ChinchillaForm, &first, &[params, tokens]).unwrap();
         let score = predict(&TaskSigmoid, &second, &[loss.value]).unwrap();
         let reach = loss.reach["compute"].factor;
-        let inside = loss.low < loss.value && loss.value < loss.high && loss.value < lowest && reach > 50.0;
+        let (of_loss, of_score) = (loss.interval.unwrap(), score.interval.unwrap());
+        let inside = of_loss.holds(loss.value) && loss.value < lowest && reach > 50.0;
         rows.push(Row::holds(
             format!("{name}: bits per byte below those of the ladder, with an interval"),
             inside,
             format!(
                 "{:.3} ({:.3} to {:.3}), {:.0} times beyond the ladder",
-                loss.value, loss.low, loss.high, reach
+                loss.value, of_loss.low, of_loss.high, reach
             ),
         ));
         rows.push(Row::holds(
             format!("{name}: accuracy between 0.6 and 1"),
             score.value > 0.6 && score.value < 1.0,
-            format!("{:.3} ({:.3} to {:.3})", score.value, score.low, score.high),
+            format!("{:.3} ({:.3} to {:.3})", score.value, of_score.low, of_score.high),
         ));
     }
     let error = first.holdout.as_ref().unwrap().mean_absolute;

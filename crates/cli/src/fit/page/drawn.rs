@@ -200,15 +200,8 @@ impl<'a> Drawn<'a> {
                     let mut inputs = held.clone();
                     inputs[self.at] = *at;
                     let prediction = predict(self.form, &self.outcome.fit, &inputs).ok()?;
-                    Some((
-                        *at,
-                        estimate(
-                            prediction.value,
-                            prediction.law_low,
-                            prediction.law_high,
-                            prediction.level,
-                        ),
-                    ))
+                    let of = estimate(prediction.value, prediction.law, prediction.level);
+                    Some((*at, of))
                 });
                 FitCurve {
                     held: self.words(held, |index| index != self.at),

@@ -56,7 +56,7 @@ pub fn picture(frontier: Frontier, optima: &[EnvelopePoint], outcome: &Outcome) 
         points: grid()
             .filter_map(|flops| {
                 let of = of(law, flops)?;
-                Some((flops, estimate(of.value, of.low, of.high, of.level)))
+                Some((flops, estimate(of.value, of.interval, of.level)))
             })
             .collect(),
     };

@@ -83,12 +83,7 @@ pub fn view(law: &Law<'_>, outcome: &Outcome, data: &Data) -> FitView {
                 Some(FitParameter {
                     name: parameter.name.to_string(),
                     meaning: format!("{}{unit}", parameter.meaning),
-                    estimate: estimate(
-                        found.estimate.value,
-                        found.estimate.low,
-                        found.estimate.high,
-                        outcome.level,
-                    ),
+                    estimate: estimate(found.estimate.value, found.estimate.interval, outcome.level),
                     identified: found.estimate.identified,
                     open: text::open_side(&found.estimate).to_owned(),
                     methods: found
@@ -109,7 +104,7 @@ pub fn view(law: &Law<'_>, outcome: &Outcome, data: &Data) -> FitView {
                         _ => format!("{response} at {}", text::inputs(predicted)),
                     },
                     at: of.inputs.get(along).copied().unwrap_or(f64::NAN),
-                    estimate: estimate(of.value, of.low, of.high, of.level),
+                    estimate: estimate(of.value, of.interval, of.level),
                     reach: text::reach(of),
                 })
             })
@@ -139,8 +134,12 @@ fn compared(form: &FormCompared) -> FitCompared {
     }
 }
 
-fn estimate(value: f64, low: f64, high: f64, level: f64) -> Estimate {
-    let interval = (low < high).then_some(Interval { low, high, level });
+fn estimate(value: f64, of: Option<triaxis_laws::Interval>, level: f64) -> Estimate {
+    let interval = of.map(|of| Interval {
+        low: of.low,
+        high: of.high,
+        level,
+    });
     Estimate { value, interval }
 }
 

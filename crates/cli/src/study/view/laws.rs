@@ -294,7 +294,7 @@ fn finding(found: &analysis::Finding<fit::Estimate>, level: f64) -> Finding {
 }
 
 fn estimate(of: &fit::Estimate, level: f64) -> Estimate {
-    let interval = (of.low < of.high).then_some(Interval {
+    let interval = of.interval.map(|of| Interval {
         low: of.low,
         high: of.high,
         level,

@@ -38,6 +38,8 @@ pub struct FrontierFit {
 struct Found {
     optima: Vec<EnvelopePoint>,
     laws: Option<Laws>,
+    /// Degrees of freedom that tell of the noise of one loss.
+    freedom: usize,
     replicates: Vec<Laws>,
     refusals: Vec<Refusal>,
     warnings: Vec<Warning>,
@@ -78,6 +80,7 @@ impl Frontier {
                 Found {
                     optima: found.envelope,
                     laws: found.params.zip(found.tokens),
+                    freedom: found.freedom,
                     replicates: found.replicates,
                     refusals: found.refusals,
                     warnings: found.warnings,
@@ -88,6 +91,7 @@ impl Frontier {
                 Found {
                     optima: found.optima(),
                     laws: found.params.zip(found.tokens),
+                    freedom: found.freedom,
                     replicates: found.replicates,
                     refusals: found.refusals,
                     warnings: found.warnings,
@@ -108,6 +112,7 @@ impl Frontier {
         let Found {
             optima,
             laws,
+            freedom,
             replicates,
             refusals,
             mut warnings,
@@ -118,7 +123,6 @@ impl Frontier {
         warnings.extend(refusals.into_iter().map(|reason| Warning::LeftOut { reason }));
         let (residuals, spread) = residuals(&optima, &laws);
         let objective = 0.5 * residuals.iter().map(|residual| residual * residual).sum::<f64>();
-        let freedom = residuals.len().saturating_sub(PARAMETERS.len()).max(1) as f64;
         let best = numbers(&laws);
         let holdout = match self.held_out(runs, options, &optima) {
             Ok(holdout) => holdout,
@@ -145,18 +149,17 @@ impl Frontier {
             }],
             best,
             r_squared: 1.0 - 2.0 * objective / spread,
-            noise: (2.0 * objective / freedom).sqrt(),
+            freedom,
+            noise: (freedom > 0).then(|| (2.0 * objective / freedom as f64).sqrt()),
             pure_error: None,
             used_residuals: residuals.clone(),
             residuals,
             replicates: replicates.iter().map(numbers).collect(),
-            resampling: match self {
-                Self::Envelope => Resampling::Case,
-                Self::Budgets(_) => Resampling::Residual,
-            },
+            replicate_noise: Vec::new(),
+            resampling: Resampling::Residual,
             level: options.level,
             seed: options.seed,
-            sampled: [("flops".to_owned(), sampled(runs))].into(),
+            sampled: [("flops".to_owned(), sampled(&optima))].into(),
             holdout,
             warnings,
             refusals: Vec::new(),
@@ -172,8 +175,7 @@ impl Frontier {
         let law = |law: &FrontierLaw| {
             let of = predict(law, fit, &[flops])?;
             Ok(Prediction {
-                low: of.law_low,
-                high: of.law_high,
+                interval: of.law,
                 ..of
             })
         };
@@ -181,9 +183,9 @@ impl Frontier {
     }
 }
 
-/// Smallest and largest compute.
-fn sampled(runs: &[Run]) -> (f64, f64) {
-    let flops = runs.iter().map(|run| run.flops);
+/// Smallest and largest compute of an optimum that the laws go through.
+fn sampled(optima: &[EnvelopePoint]) -> (f64, f64) {
+    let flops = optima.iter().map(|point| point.flops);
     flops.fold((f64::INFINITY, 0.0), |(low, high), at| {
         (at.min(low), at.max(high))
     })
@@ -206,8 +208,8 @@ fn estimates((params, tokens): &Laws) -> BTreeMap<String, ParameterEstimate> {
     named
         .map(|(parameter, estimate): (&Parameter, Estimate)| {
             let interval = estimate
-                .identified
-                .then_some(("percentile".to_owned(), (estimate.low, estimate.high)));
+                .interval
+                .map(|of| ("percentile".to_owned(), (of.low, of.high)));
             let intervals = interval.into_iter().collect();
             (
                 parameter.name.to_string(),

@@ -1,0 +1,21 @@
+//! Every case: one file a kind, one line a case.
+
+mod forms_of_two;
+mod frontiers;
+
+use crate::case::Case;
+
+pub const ALL: &[Case] = &[
+    forms_of_two::LADDER,
+    forms_of_two::NO_FREEDOM,
+    forms_of_two::ONE_ROW_MORE,
+    forms_of_two::TWO_ROWS_MORE,
+    forms_of_two::THREE_ROWS_MORE,
+    forms_of_two::TWO_SIZES,
+    forms_of_two::THREE_SIZES,
+    forms_of_two::TWO_CLUSTERS,
+    forms_of_two::THREE_CLUSTERS,
+    frontiers::THREE_A_BUDGET,
+    frontiers::FOUR_A_BUDGET,
+    frontiers::CURVES,
+];
