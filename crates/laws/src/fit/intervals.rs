@@ -11,7 +11,7 @@ use super::{
     Estimate, Fit, FitOptions, Interval, LocalMinimum, ParameterEstimate, Resampling, natural, profile, range,
 };
 use crate::error::Warning;
-use crate::form::LawForm;
+use crate::form::{LawForm, Scale};
 use crate::numeric::Minimum;
 use crate::objective::{Objective, Robust};
 use crate::problem::Problem;
@@ -210,7 +210,7 @@ fn of_view(searcher: &Searcher<'_>, view: &View<'_>, noise: &Noise, options: &Fi
         fit.parameters.insert(
             parameter.name.to_string(),
             ParameterEstimate {
-                estimate: combined(value, &methods, edges),
+                estimate: combined(parameter.scale, value, &methods, edges),
                 intervals: methods,
             },
         );
@@ -223,8 +223,8 @@ fn of_view(searcher: &Searcher<'_>, view: &View<'_>, noise: &Noise, options: &Fi
 }
 
 /// The interval to be used: the bootstrap's where the profile is closed, what either allows where it is
-/// open. An end at an edge of the range is open: nothing beyond was searched.
-fn combined(value: f64, methods: &BTreeMap<String, (f64, f64)>, edges: (f64, f64)) -> Estimate {
+/// open. An end at an edge of the range is open: nothing beyond was searched. Ends too far apart tell as little.
+fn combined(scale: Scale, value: f64, methods: &BTreeMap<String, (f64, f64)>, edges: (f64, f64)) -> Estimate {
     let is_open = |(low, high): (f64, f64)| (low <= edges.0, high >= edges.1);
     let bootstrap = methods.get("bca").or_else(|| methods.get("percentile")).copied();
     let profile = methods.get("profile").copied();
@@ -239,8 +239,13 @@ fn combined(value: f64, methods: &BTreeMap<String, (f64, f64)>, edges: (f64, f64
     Estimate {
         open_below,
         open_above,
-        ..Estimate::within(value, ends, !open_below && !open_above)
+        ..Estimate::within(value, ends, !open_below && !open_above && is_told(scale, ends))
     }
+}
+
+/// Whether ends tell what a positive number is: those a million times apart do not.
+pub(crate) fn is_told(scale: Scale, (low, high): (f64, f64)) -> bool {
+    scale == Scale::Linear || high <= 1e6 * low
 }
 
 /// Warns of a parameter that is unidentified, or whose intervals disagree.

@@ -19,6 +19,7 @@ pub use repeats::PureError;
 pub use result::{Estimate, Fit, Holdout, Interval, LocalMinimum, ParameterEstimate, Prediction, Reach};
 
 pub(crate) use bootstrap::{percentile, resampled, scale_of_noise};
+pub(crate) use intervals::is_told;
 pub(crate) use options::marked;
 
 use crate::error::{FitError, InputError, Refusal, Warning};
