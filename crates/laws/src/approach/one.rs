@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Laws, PowerLaw, Run, check_runs, give_intervals, through};
 use crate::error::{FitError, Refusal, Warning};
-use crate::fit::{Estimate, FitOptions, scale_of_noise};
+use crate::fit::{Estimate, FitOptions};
 use crate::numeric::Stream;
 
 /// A point of the lower envelope.
@@ -61,8 +61,9 @@ struct LossCurve {
 /// the vertex of the parabola through the three, as the sizes trained are but steps.
 ///
 /// Intervals come from leaving out each size in turn (the jackknife of Tukey 1958): a size's losses are one
-/// curve, and samples of so few curves mostly have no envelope. Replicates are drawn from what that shows,
-/// with Student's distribution of the sizes on the envelope beyond the two that a line goes through.
+/// curve, and samples of so few curves mostly have no envelope. A curve left out takes its part in three
+/// sizes' parabolas with it, so what that shows is larger than the noise by the leverage, on average three of
+/// the sizes (MacKinnon and White 1985); replicates are drawn from the rest.
 ///
 /// # Errors
 /// [`crate::InputError`] for numbers that are not positive and finite, or options out of range.
@@ -98,7 +99,7 @@ pub fn approach1(runs: &[Run], options: &FitOptions) -> Result<Approach1, FitErr
     let failed = without.iter().filter(|laws| laws.is_none()).count();
     match without.into_iter().collect::<Option<Vec<Laws>>>() {
         Some(without) if options.replicates > 0 => {
-            result.replicates = jackknifed(&laws, &without, result.freedom, options);
+            result.replicates = jackknifed(&laws, &without, options);
             let outside = give_intervals(&mut laws, &result.replicates, options.level);
             result.warnings.extend(outside);
         }
@@ -113,7 +114,7 @@ pub fn approach1(runs: &[Run], options: &FitOptions) -> Result<Approach1, FitErr
 }
 
 /// Laws drawn around `best` with the covariance that those `without` one curve each show.
-fn jackknifed(best: &Laws, without: &[Laws], freedom: usize, options: &FitOptions) -> Vec<Laws> {
+fn jackknifed(best: &Laws, without: &[Laws], options: &FitOptions) -> Vec<Laws> {
     let count = without.len() as f64;
     let numbers = |(params, tokens): &Laws| {
         let of = |law: &PowerLaw| [law.coefficient.value.ln(), law.exponent.value];
@@ -122,9 +123,9 @@ fn jackknifed(best: &Laws, without: &[Laws], freedom: usize, options: &FitOption
     let (best_numbers, all): (_, Vec<Vec<f64>>) = (numbers(best), without.iter().map(numbers).collect());
     let mean = |at: usize| all.iter().map(|numbers| numbers[at]).sum::<f64>() / count;
     let means: Vec<f64> = (0..best_numbers.len()).map(mean).collect();
+    let scale = ((count - 1.0) / count * (1.0 - LEAST_SIZES as f64 / count)).sqrt();
     let draw = |index: u64| {
         let mut stream = Stream::new(options.seed, "approach 1", index);
-        let scale = scale_of_noise(freedom, &mut stream) * ((count - 1.0) / count).sqrt();
         let mut drawn = best_numbers.clone();
         for numbers in &all {
             let step = scale * stream.normal();
