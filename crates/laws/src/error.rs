@@ -364,16 +364,11 @@ pub enum Warning {
         /// Samples drawn.
         samples: usize,
     },
-    /// Sizes without any one of which there is no envelope.
+    /// Approach 1 tells no interval.
     #[error(
-        "without any one of {sizes} of the {of} sizes no envelope is left: nothing tells how far off it is, so there are no intervals; add sizes"
+        "approach 1 has no intervals: noise decides which size is the best and where the border is, and moves the law by more than samples of the sizes show; approaches 2 and 3 have them"
     )]
-    OneSizeCarriesAll {
-        /// Sizes that are needed each.
-        sizes: usize,
-        /// Sizes given.
-        of: usize,
-    },
+    NoIntervalOfEnvelope,
     /// Intervals that come from some of very many rows.
     #[error(
         "intervals and profiles come from {rows} rows chosen at random out of {of}, narrowed by the root of their share; the estimates are of all rows"

@@ -304,7 +304,6 @@ pub fn trust(comparison: &Comparison) -> String {
 pub fn facts(outcome: &Outcome) -> Vec<(String, String)> {
     let resampling = match outcome.resampling {
         Resampling::Case if outcome.is_counted => "problems",
-        _ if outcome.form == "approach1" => "laws without one size each",
         Resampling::Residual if !outcome.optima.is_empty() => "losses around each curve",
         Resampling::Case => "rows",
         Resampling::Residual => "residuals",
@@ -314,12 +313,15 @@ pub fn facts(outcome: &Outcome) -> Vec<(String, String)> {
         ("Objective", quality(outcome)),
         (
             "Intervals",
-            format!(
-                "{:.0}%, {} bootstraps of {resampling}, seed {}",
-                100.0 * outcome.level,
-                outcome.replicates,
-                outcome.seed
-            ),
+            match outcome.fit.freedom {
+                0 => "none: nothing tells of the noise".into(),
+                _ => format!(
+                    "{:.0}%, {} bootstraps of {resampling}, seed {}",
+                    100.0 * outcome.level,
+                    outcome.replicates,
+                    outcome.seed
+                ),
+            },
         ),
         (
             "Noise of one run",
