@@ -356,7 +356,7 @@ pub enum Warning {
     },
     /// So many bootstrap samples without an answer that the others are no picture of all.
     #[error(
-        "{failed} of {samples} bootstrap samples gave no answer, more than an interval leaves out on one side: there are no intervals; add runs"
+        "{failed} of {samples} bootstrap samples gave no answer, more than an interval leaves out on one side: none is read from the others; add runs"
     )]
     TooManyFailedSamples {
         /// Samples without an answer.
