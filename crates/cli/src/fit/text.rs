@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use triaxis_laws::{Estimate, Objective, Prediction, Reduction, Resampling, Robust};
-use triaxis_runs::{Comparison, Outcome, Predicted, number};
+use triaxis_runs::{By, Comparison, Outcome, Predicted, number, percent};
 use triaxis_units::{Flops, Params, Tokens};
 
 use crate::table::Table;
@@ -50,6 +50,11 @@ impl Text<'_> {
             labelled(formatter, "predict", &prediction(predicted))?;
         }
         writeln!(formatter)?;
+        if let Some(by) = &outcome.by {
+            write!(formatter, "{}", sets(by, outcome))?;
+            labelled(formatter, "by", &by.verdict)?;
+            writeln!(formatter)?;
+        }
         labelled(formatter, "check", &check(outcome))?;
         for said in outcome.refusals.iter().map(|said| &said.message) {
             labelled(formatter, "REFUSED", said)?;
@@ -172,6 +177,49 @@ fn end(open: bool, mark: &str, at: Option<f64>) -> String {
     at.map_or_else(|| "–".into(), |at| format!("{mark}{}", number(at)))
 }
 
+/// The laws of the sets of runs that a column parts.
+fn sets(by: &By, outcome: &Outcome) -> String {
+    let mut table = Table::new([
+        "set",
+        "rows",
+        "held-out error",
+        "parameter",
+        "value",
+        "low",
+        "high",
+    ]);
+    let mut reasons = String::new();
+    for set in &by.sets {
+        let value = format!("{} = {}", by.column, set.value);
+        if let Some(refused) = &set.refused {
+            reasons.push_str(&format!("{value} refused: {refused}\n"));
+        }
+        let error = set
+            .held_out_error
+            .map_or_else(|| "-".into(), |share| percent(share, 2));
+        let of = |name: &String| Some((name.clone(), set.parameters.get(name)?.estimate));
+        for (index, (name, estimate)) in outcome.order.iter().filter_map(of).enumerate() {
+            let first = |text: &str| {
+                if index == 0 {
+                    text.to_owned()
+                } else {
+                    String::new()
+                }
+            };
+            table.row([
+                first(&value),
+                first(&set.rows.to_string()),
+                first(&error),
+                name,
+                number(estimate.value),
+                end(estimate.open_below, "≤", estimate.low),
+                end(estimate.open_above, "≥", estimate.high),
+            ]);
+        }
+    }
+    format!("{table}{reasons}")
+}
+
 /// The side on which the data leave a parameter open; empty when it is neither or both.
 pub fn open_side(estimate: &Estimate) -> &'static str {
     match (estimate.open_below, estimate.open_above) {
@@ -271,24 +319,27 @@ pub fn check(outcome: &Outcome) -> String {
     let Some(checked) = &outcome.holdout else {
         return "no runs could be held out".into();
     };
-    let which = match (outcome.is_counted, checked.largest) {
-        (true, true) => "largest numbers of samples",
-        (true, false) => "numbers of samples held out",
-        (false, true) => "largest runs",
-        (false, false) => "runs held out",
+    let (which, one) = match (outcome.is_counted, checked.largest) {
+        (true, true) => ("largest numbers of samples", "largest number of samples"),
+        (true, false) => ("numbers of samples held out", "number of samples held out"),
+        (false, true) => ("largest runs", "largest run"),
+        (false, false) => ("runs held out", "run held out"),
     };
     let what = if outcome.optima.is_empty() {
         "the"
     } else {
         "the optima of the"
     };
+    let (which, them) = match checked.of.rows.len() {
+        1 => (one.to_owned(), "it"),
+        count => (format!("{count} {which}"), "them"),
+    };
     format!(
-        "{what} {} {which}, predicted from the other {}, which end {} times below them: {:.2}% off on average (predicting the mean: {:.1}%)",
-        checked.of.rows.len(),
+        "{what} {which}, predicted from the other {}, which end {} times below {them}: {} off on average (predicting the mean: {})",
         checked.of.fitted,
         factor(checked.of.reach),
-        100.0 * checked.of.mean_absolute,
-        100.0 * checked.of.baseline,
+        percent(checked.of.mean_absolute, 2),
+        percent(checked.of.baseline, 1),
     )
 }
 
@@ -326,7 +377,10 @@ pub fn facts(outcome: &Outcome) -> Vec<(String, String)> {
             outcome.noise.map_or_else(|| "–".into(), number),
         ),
     ];
-    facts.map(|(term, words)| (term.to_owned(), words)).to_vec()
+    let sweep = outcome.sweep.iter().map(|sweep| ("Sweep", sweep.note()));
+    let by = outcome.by.iter().map(|by| ("Sets of runs", by.verdict.clone()));
+    let facts = facts.into_iter().chain(sweep).chain(by);
+    facts.map(|(term, words)| (term.to_owned(), words)).collect()
 }
 
 fn forms(comparison: &Comparison) -> String {
@@ -338,8 +392,7 @@ fn forms(comparison: &Comparison) -> String {
         "parameters",
         "not identified",
     ]);
-    let percent =
-        |share: Option<f64>| share.map_or_else(|| "-".into(), |share| format!("{:.2}%", 100.0 * share));
+    let percent = |share: Option<f64>| share.map_or_else(|| "-".into(), |share| percent(share, 2));
     let mut reasons = String::new();
     for form in &comparison.forms {
         if let Some(refused) = &form.refused {
