@@ -212,8 +212,8 @@ fn sets(by: &By, outcome: &Outcome) -> String {
                 first(&error),
                 name,
                 number(estimate.value),
-                end(estimate.open_below, "≤", estimate.low),
-                end(estimate.open_above, "≥", estimate.high),
+                end(estimate.open_below, "≤", estimate.interval.map(|of| of.low)),
+                end(estimate.open_above, "≥", estimate.interval.map(|of| of.high)),
             ]);
         }
     }
