@@ -4,6 +4,7 @@ mod list;
 mod options;
 mod page;
 mod rows;
+mod sets;
 mod text;
 
 use std::path::PathBuf;

@@ -3,9 +3,10 @@
 use std::fmt::{self, Write};
 
 use triaxis_laws::{Estimate, Objective, Prediction, Reduction, Resampling, Robust};
-use triaxis_runs::{By, Comparison, Outcome, Predicted, number, percent};
+use triaxis_runs::{Comparison, Outcome, Predicted, number, percent};
 use triaxis_units::{Flops, Params, Tokens};
 
+use super::sets;
 use crate::table::Table;
 
 /// Columns of a terminal.
@@ -51,7 +52,7 @@ impl Text<'_> {
         }
         writeln!(formatter)?;
         if let Some(by) = &outcome.by {
-            write!(formatter, "{}", sets(by, outcome))?;
+            write!(formatter, "{}", sets::table(by, outcome))?;
             labelled(formatter, "by", &by.verdict)?;
             writeln!(formatter)?;
         }
@@ -172,52 +173,9 @@ fn parameters(outcome: &Outcome) -> Table {
 }
 
 /// An end of an interval, marked where it is open; a dash where there is none.
-fn end(open: bool, mark: &str, at: Option<f64>) -> String {
+pub fn end(open: bool, mark: &str, at: Option<f64>) -> String {
     let mark = if open { mark } else { "" };
     at.map_or_else(|| "–".into(), |at| format!("{mark}{}", number(at)))
-}
-
-/// The laws of the sets of runs that a column parts.
-fn sets(by: &By, outcome: &Outcome) -> String {
-    let mut table = Table::new([
-        "set",
-        "rows",
-        "held-out error",
-        "parameter",
-        "value",
-        "low",
-        "high",
-    ]);
-    let mut reasons = String::new();
-    for set in &by.sets {
-        let value = format!("{} = {}", by.column, set.value);
-        if let Some(refused) = &set.refused {
-            reasons.push_str(&format!("{value} refused: {refused}\n"));
-        }
-        let error = set
-            .held_out_error
-            .map_or_else(|| "-".into(), |share| percent(share, 2));
-        let of = |name: &String| Some((name.clone(), set.parameters.get(name)?.estimate));
-        for (index, (name, estimate)) in outcome.order.iter().filter_map(of).enumerate() {
-            let first = |text: &str| {
-                if index == 0 {
-                    text.to_owned()
-                } else {
-                    String::new()
-                }
-            };
-            table.row([
-                first(&value),
-                first(&set.rows.to_string()),
-                first(&error),
-                name,
-                number(estimate.value),
-                end(estimate.open_below, "≤", estimate.interval.map(|of| of.low)),
-                end(estimate.open_above, "≥", estimate.interval.map(|of| of.high)),
-            ]);
-        }
-    }
-    format!("{table}{reasons}")
 }
 
 /// The side on which the data leave a parameter open; empty when it is neither or both.
