@@ -4,6 +4,7 @@ use triaxis_laws::form::LawForm;
 use triaxis_laws::{Fit, compare, forms};
 
 use crate::Misuse;
+use crate::by::By;
 use crate::comparison::Comparison;
 use crate::data::Data;
 use crate::form::Chosen;
@@ -18,6 +19,8 @@ pub struct Answer<'a> {
     pub fit: Fit,
     /// How the forms that the columns allow compare, when all were fitted.
     pub comparison: Option<Comparison>,
+    /// Whether one law does for the sets of runs that a column parts, when one was named.
+    pub by: Option<By>,
 }
 
 impl<'a> Answer<'a> {
@@ -27,21 +30,29 @@ impl<'a> Answer<'a> {
     /// [`Misuse`] for settings that the law does not have and when no form can be fitted;
     /// [`FitError`](triaxis_laws::FitError) when the one asked for cannot.
     pub fn of(chosen: &'a Chosen, data: &Data, settings: &Settings) -> anyhow::Result<Self> {
-        match chosen {
-            Chosen::All => Self::of_all(data, settings),
+        let mut answer = match chosen {
+            Chosen::All => Self::of_all(data, settings)?,
             Chosen::Frontier(frontier) => {
                 settings.check_frontier()?;
+                if data.by.is_some() {
+                    return Err(Misuse::NotOfFrontiers("--by").into());
+                }
                 let options = settings.of(frontier.definition(), data.held_out())?;
                 let found = frontier.fit(&data.runs()?, &options)?;
-                Ok(Self {
+                Self {
                     law: Law::Frontier(*frontier, found.optima),
                     fit: found.fit,
                     comparison: None,
-                })
+                    by: None,
+                }
             }
-            Chosen::Form(form) => Self::of_one(*form, data, settings),
-            Chosen::Own(form) => Self::of_one(form.as_ref(), data, settings),
+            Chosen::Form(form) => Self::of_one(*form, data, settings)?,
+            Chosen::Own(form) => Self::of_one(form.as_ref(), data, settings)?,
+        };
+        if let (Some(column), Law::Form(form)) = (&data.by, &answer.law) {
+            answer.by = Some(By::of(column, *form, data, settings)?);
         }
+        Ok(answer)
     }
 
     fn of_one(form: &'a dyn LawForm, data: &Data, settings: &Settings) -> anyhow::Result<Self> {
@@ -50,6 +61,7 @@ impl<'a> Answer<'a> {
             law: Law::Form(form),
             fit: data.fit(form, &options)?,
             comparison: None,
+            by: None,
         })
     }
 
@@ -68,6 +80,7 @@ impl<'a> Answer<'a> {
             law: Law::Form(form),
             fit: data.fit(form, &options)?,
             comparison: Some(comparison),
+            by: None,
         })
     }
 }

@@ -7,6 +7,7 @@ use triaxis_laws::forms::{find, registry};
 use triaxis_laws::{Compared, Distrust, Fit, Trust, trusted};
 
 use crate::data::Data;
+use crate::equation::percent;
 
 /// A form of a comparison.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -96,15 +97,15 @@ impl Comparison {
 }
 
 fn reason(trust: &Trust) -> String {
-    let (error, baseline) = (100.0 * trust.error, 100.0 * trust.baseline);
+    let (error, baseline) = (percent(trust.error, 2), percent(trust.baseline, 1));
     match &trust.instead_of {
         None => format!(
-            "its error on the runs held out is the lowest, {error:.2}% (predicting their mean would be {baseline:.1}% off)"
+            "its error on the runs held out is the lowest, {error} (predicting their mean would be {baseline} off)"
         ),
         Some((form, lowest)) => format!(
-            "its error on the runs held out, {error:.2}%, is within the uncertainty (±{:.2}) of the lowest, {:.2}% of {form}, with fewer parameters",
+            "its error on the runs held out, {error}, is within the uncertainty (±{:.2}) of the lowest, {} of {form}, with fewer parameters",
             100.0 * trust.uncertainty,
-            100.0 * lowest,
+            percent(*lowest, 2),
         ),
     }
 }
@@ -127,11 +128,11 @@ fn apart(form: &str, compared: &[Compared]) -> String {
             .join(", ")
     };
     format!(
-        "; it knows {} only, and of those that know {} the best is {}, {:.2}% off",
+        "; it knows {} only, and of those that know {} the best is {}, {} off",
         names(trusted),
         names(inputs(&more.form)),
         more.form,
-        100.0 * more.held_out_error(),
+        percent(more.held_out_error(), 2),
     )
 }
 
@@ -143,9 +144,9 @@ fn distrusted(distrust: &Distrust) -> String {
             error,
             baseline,
         } => format!(
-            "none: the best, {form}, misses the runs held out by {:.1}%, and their predecessors' mean by {:.1}%",
-            100.0 * error,
-            100.0 * baseline,
+            "none: the best, {form}, misses the runs held out by {}, and their predecessors' mean by {}",
+            percent(*error, 1),
+            percent(*baseline, 1),
         ),
     }
 }

@@ -8,15 +8,19 @@ use triaxis_laws::form::LawForm;
 use triaxis_laws::forms::registry;
 use triaxis_laws::numeric::Stream;
 use triaxis_laws::{Fit, FitOptions, HeldOut, Observations, fit};
-use triaxis_tables::{CellError, Condition, Query, Rule, Source, Table, TableError, Wanted, read};
+use triaxis_tables::{
+    CellError, Condition, LabelsWanted, Query, Rule, Source, Table, TableError, TableFile, Wanted,
+};
 
+use crate::caution::OfRows;
 use crate::columns::{Columns, Named};
 use crate::comparison::FormCompared;
 use crate::form::Chosen;
 use crate::names::canonical;
 use crate::settings::Settings;
+use crate::sweep::Sweep;
 use crate::wanted::{SIZES, own, wanted};
-use crate::{Misuse, counts};
+use crate::{Misuse, counts, plausible};
 
 /// The name under which weights are read.
 const WEIGHTS: &str = "weights";
@@ -32,9 +36,12 @@ pub struct Selection {
     pub holdout: Option<Condition>,
     /// Rows fitted at most: more are drawn from.
     pub most_rows: usize,
+    /// A column whose values are to be fitted each, too.
+    pub by: Option<String>,
 }
 
 /// The rows to be fitted, under canonical names.
+#[derive(Debug, Clone)]
 pub struct Data {
     /// The file.
     pub file: PathBuf,
@@ -48,7 +55,13 @@ pub struct Data {
     pub dropped: usize,
     /// How many rows those fitted were drawn from, when they were.
     pub drawn_from: Option<usize>,
-    held_out: Option<Vec<bool>>,
+    /// What was tried, when the rows fitted are the best of a sweep.
+    pub sweep: Option<Sweep>,
+    /// What a reader must know of the rows.
+    pub cautions: Vec<OfRows>,
+    /// The column whose values are to be fitted each, too.
+    pub by: Option<String>,
+    pub(crate) held_out: Option<Vec<bool>>,
     /// Coverage against samples, when the rows are counts of problems.
     curve: Option<(Curve, Observations)>,
 }
@@ -62,10 +75,13 @@ impl Data {
         chosen: &Chosen,
         settings: &Settings,
     ) -> anyhow::Result<Self> {
-        let available = triaxis_tables::columns(file)?;
-        let columns = Columns::assign(available, named, &own(chosen))?;
+        let file = TableFile::open(file)?;
+        let columns = Columns::assign(file.columns()?.to_vec(), named, &own(chosen))?;
         let (response, mut wanted) = wanted(chosen, &columns, settings.residual)?;
         let counted = columns.count_for(&response);
+        if counted && rows.by.is_some() {
+            return Err(Misuse::OfCounts("--by").into());
+        }
         if let Some(weights) = &named.weights {
             wanted.push(Wanted {
                 name: WEIGHTS.into(),
@@ -73,20 +89,35 @@ impl Data {
                 rule: Rule::NotNegative,
             });
         }
+        let by = rows.by.iter().map(|column| (column.as_str(), true));
+        let others = columns
+            .others()
+            .filter(|column| rows.by.as_deref() != Some(*column));
+        let labels = by.chain(others.map(|column| (column, false)));
         let query = Query {
             columns: wanted,
+            units: columns.units.clone(),
+            labels: labels
+                .map(|(column, numbers)| LabelsWanted {
+                    column: column.into(),
+                    numbers,
+                })
+                .collect(),
             filter: rows.filter.clone(),
             mark: rows.holdout.clone().filter(|_| !counted),
             names: columns.names(),
         };
-        let table = read(file, &query)?;
+        let table = file.read(&query)?;
         let mut data = Self {
-            file: file.to_owned(),
+            file: file.name().to_owned(),
             columns,
             table,
             response,
             dropped: 0,
             drawn_from: None,
+            sweep: None,
+            cautions: Vec::new(),
+            by: rows.by.clone(),
             held_out: None,
             curve: None,
         };
@@ -98,9 +129,13 @@ impl Data {
         if named.weights.is_some() {
             data.usable(WEIGHTS)?;
         }
+        plausible::check(&data)?;
+        let inputs = chosen.definition().map_or(&[][..], |law| &law.inputs);
+        data.tune(inputs)?;
         data.drop_worst(rows.drop_worst)?;
         data.draw(rows.most_rows, settings.seed);
         data.held_out = rows.holdout.is_some().then(|| data.table.marked().to_vec());
+        data.caution();
         Ok(data)
     }
 
@@ -203,7 +238,7 @@ impl Data {
     }
 
     /// A column, or why it cannot be used.
-    fn usable(&self, name: &str) -> Result<&[f64], TableError> {
+    pub(crate) fn usable(&self, name: &str) -> Result<&[f64], TableError> {
         match self.table.column(name) {
             Some(Ok(values)) => Ok(values),
             Some(Err(error)) => Err(TableError::Cell(CellError::clone(error))),

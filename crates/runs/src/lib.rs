@@ -5,6 +5,8 @@
 //! was fitted, [`Outcome`] everything that was found. Nothing here prints.
 
 mod answer;
+mod by;
+mod caution;
 mod columns;
 mod comparison;
 mod counts;
@@ -15,15 +17,22 @@ mod form;
 mod law;
 mod names;
 mod outcome;
+mod parts;
+mod plausible;
 mod predict;
+mod sets;
 mod settings;
+mod sweep;
+mod units;
 mod wanted;
 
 pub use answer::Answer;
+pub use by::{By, Pooling, Set};
+pub use caution::{Caution, OfRows};
 pub use columns::{COVERAGE, Columns, Named};
 pub use comparison::{Comparison, FormCompared, LeftOut};
 pub use data::{Data, Selection};
-pub use equation::number;
+pub use equation::{number, percent};
 pub use error::Misuse;
 pub use form::{Chosen, definitions};
 pub use law::Law;
@@ -31,3 +40,4 @@ pub use names::option_of;
 pub use outcome::{Checked, Outcome, Predicted, Said};
 pub use predict::{Request, requests};
 pub use settings::Settings;
+pub use sweep::{Setting, Sweep};

@@ -274,6 +274,19 @@ fn status_tells_done_from_missing() {
             .unwrap()
             .starts_with("<svg")
     );
+    // A record is no place for a picture, nor a spec for a page.
+    let record = format!("out/trials/{}.json", bench.records("out")[0].0);
+    let before = fs::read(bench.path(&record)).unwrap();
+    let refused = bench.run(&["study", "report", "out", "--picture", &record]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("would be written over the input"), "{said}");
+    assert_eq!(fs::read(bench.path(&record)).unwrap(), before);
+    fs::rename(bench.path("spec.toml"), bench.path("out/study.json")).unwrap();
+    let refused = bench.run(&["study", "run", "out/study.json", "--out", "out", "--dry-run"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("would be written over the input"), "{said}");
 }
 
 #[test]
