@@ -391,10 +391,10 @@ mod tests {
             .unzip()
     }
 
-    /// Shares of 1,000 curves of which the floor, the bend, and either is said.
+    /// Shares of 2,000 curves of which the floor, the bend, and either is said.
     fn said(flops: &[f64], noise: f64, law: impl Fn(f64) -> f64 + Copy) -> [f64; 3] {
         const NULLS: u64 = 8;
-        const CURVES: u64 = 2500;
+        const CURVES: u64 = 250;
         let (at, truth) = logs(&drawn(flops, 0.0, 0, law));
         let design = Design::new(&at);
         let straight = design.bent(&design.line(&truth), 0.0, 0.0);
@@ -422,7 +422,7 @@ mod tests {
 
     #[test]
     fn a_straight_line_is_called_otherwise_in_5_percent() {
-        // The standard error of 5% of 1,000 is 0.7 percent.
+        // The standard error of 5% of 2,000 is half a percent.
         for (points, span, noise) in [(8, 1e3, 0.005), (12, 100.0, 0.01)] {
             let [floor, bend, both] = said(&computes(points, span), noise, plain);
             println!(
@@ -493,7 +493,10 @@ mod tests {
         assert_eq!(few.shape, Shape::CannotTell, "{few}");
         let (chance, least) = (few.floor.power.chance, few.floor.power.least);
         assert!(chance < 0.5 && least.is_none_or(|least| least > 0.5), "{few}");
-        assert!(few.floor.loss.open_below && few.floor.loss.low == 0.0, "{few}");
+        assert!(
+            few.floor.loss.open_below && few.floor.loss.interval.unwrap().low == 0.0,
+            "{few}"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Bend, Flattening, Floor, Power, Shape};
-use crate::fit::Estimate;
+use crate::fit::{Estimate, Interval};
 
 impl fmt::Display for Flattening {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,12 +108,15 @@ impl Flattening {
     }
 
     fn ends(&self, estimate: &Estimate, written: fn(f64) -> String) -> String {
+        let Some(Interval { low, high }) = estimate.interval else {
+            return "interval unknown".to_owned();
+        };
         format!(
             "{}{} to {}{} at {:.0}%",
             if estimate.open_below { "≤" } else { "" },
-            written(estimate.low),
+            written(low),
             if estimate.open_above { "≥" } else { "" },
-            written(estimate.high),
+            written(high),
             100.0 * self.level
         )
     }
