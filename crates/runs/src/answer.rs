@@ -1,6 +1,7 @@
 //! From the rows and what was asked for to a law fitted.
 
 use triaxis_laws::form::LawForm;
+use triaxis_laws::forms::Restricted;
 use triaxis_laws::{Fit, compare, forms};
 
 use crate::Misuse;
@@ -18,6 +19,8 @@ pub struct Answer<'a> {
     pub fit: Fit,
     /// How the forms that the columns allow compare, when all were fitted.
     pub comparison: Option<Comparison>,
+    /// What was assumed, in words.
+    pub notes: Vec<String>,
 }
 
 impl<'a> Answer<'a> {
@@ -32,11 +35,13 @@ impl<'a> Answer<'a> {
             Chosen::Frontier(frontier) => {
                 settings.check_frontier()?;
                 let options = settings.of(frontier.definition(), data.held_out())?;
-                let found = frontier.fit(&data.runs()?, &options)?;
+                let (runs, notes) = data.runs(settings.budget_tolerance)?;
+                let found = frontier.fit(&runs, &options)?;
                 Ok(Self {
-                    law: Law::Frontier(*frontier, found.optima),
+                    law: Law::Frontier(*frontier, found.optima, found.budgets),
                     fit: found.fit,
                     comparison: None,
+                    notes,
                 })
             }
             Chosen::Form(form) => Self::of_one(*form, data, settings),
@@ -45,16 +50,36 @@ impl<'a> Answer<'a> {
     }
 
     fn of_one(form: &'a dyn LawForm, data: &Data, settings: &Settings) -> anyhow::Result<Self> {
-        let options = settings.of(form.definition(), data.held_out())?;
+        let mut held = Restricted::new(form);
+        for (name, value) in &settings.held {
+            held = held.fix(name, *value)?;
+        }
+        let law = match settings.held.is_empty() {
+            true => Law::Form(form),
+            false => Law::Held(held),
+        };
+        let fitted = law.form().unwrap_or(form);
+        let options = settings.of(fitted.definition(), data.held_out())?;
+        let values = settings
+            .held
+            .iter()
+            .map(|(name, value)| format!("{name} is held at {value}"));
+        let values: Vec<String> = values.collect();
+        let notes = (!values.is_empty())
+            .then(|| format!("{}: intervals and checks take that as certain", values.join(", ")));
         Ok(Self {
-            law: Law::Form(form),
-            fit: data.fit(form, &options)?,
+            fit: data.fit(fitted, &options)?,
+            law,
             comparison: None,
+            notes: notes.into_iter().collect(),
         })
     }
 
     /// Bootstraps are for the form that is shown; profiles tell of each what is identified.
     fn of_all(data: &Data, settings: &Settings) -> anyhow::Result<Self> {
+        if !settings.held.is_empty() {
+            return Err(Misuse::NeedsForm("--fix").into());
+        }
         let table = data.all();
         let held_out = data.held_out().common(&table);
         let points = settings.of_all(held_out.clone())?;
@@ -68,6 +93,7 @@ impl<'a> Answer<'a> {
             law: Law::Form(form),
             fit: data.fit(form, &options)?,
             comparison: Some(comparison),
+            notes: Vec::new(),
         })
     }
 }

@@ -13,6 +13,8 @@ use triaxis_laws::{
 use crate::comparison::Comparison;
 use crate::data::Data;
 use crate::equation;
+use crate::examine::{Curved, Outlying};
+use crate::latex;
 use crate::law::Law;
 use crate::predict::Request;
 
@@ -25,6 +27,8 @@ pub struct Outcome {
     pub equation: String,
     /// The equation with the fitted numbers.
     pub law: String,
+    /// The same in LaTeX.
+    pub latex: String,
     /// Paper and equation number.
     pub source: String,
     /// The file.
@@ -86,6 +90,12 @@ pub struct Outcome {
     /// How the form compares with others, when all were fitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
+    /// Runs far from the law.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outliers: Option<Outlying>,
+    /// Whether loss still falls with compute as it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flattening: Option<Curved>,
     /// Whether the rows are counts of problems, and the curve of coverage was fitted.
     #[serde(skip)]
     pub is_counted: bool,
@@ -108,6 +118,13 @@ pub struct Said<T> {
 }
 
 impl<T: Clone + std::fmt::Display> Said<T> {
+    pub(crate) fn of(about: T) -> Self {
+        Self {
+            message: about.to_string(),
+            about,
+        }
+    }
+
     fn all(those: &[T]) -> Vec<Self> {
         those
             .iter()
@@ -174,7 +191,10 @@ impl Outcome {
         comparison: Option<Comparison>,
     ) -> anyhow::Result<Self> {
         let definition = law.definition();
-        let predictions = requests.iter().map(|request| law.predicted(&fit, request));
+        let (per_param_token, of_file) = data.per_param_token();
+        let predictions = requests
+            .iter()
+            .map(|request| law.predicted(&fit, request, per_param_token));
         let predictions = predictions.collect::<anyhow::Result<Vec<Predicted>>>()?;
         let inputs = match comparison {
             Some(_) => data.read_columns(),
@@ -191,10 +211,19 @@ impl Outcome {
                 data.table.rows()
             )
         });
+        let splits = predictions.iter().any(|predicted| predicted.of.len() > 1) && law.form().is_some();
+        let splits = splits.then(|| match of_file {
+            true => format!(
+                "a compute is split by C = {} N D, the mean of these runs",
+                equation::number(per_param_token)
+            ),
+            false => "a compute is split by C = 6ND".to_owned(),
+        });
         Ok(Self {
             form: definition.name.to_string(),
             equation: definition.equation.to_string(),
             law: equation::with_numbers(definition, &fit),
+            latex: latex::with_values(definition, &fit),
             source: definition.source.to_string(),
             file: data.file.clone(),
             columns: data.columns.described(&inputs),
@@ -218,7 +247,7 @@ impl Outcome {
             residuals: fit.residuals.clone(),
             warnings: Said::all(&fit.warnings),
             refusals: Said::all(&fit.refusals),
-            notes: derived.chain(drawn).collect(),
+            notes: derived.chain(drawn).chain(splits).collect(),
             level: fit.level,
             r_squared: fit.r_squared,
             noise: fit.noise,
@@ -230,6 +259,8 @@ impl Outcome {
             seed: fit.seed,
             predictions,
             optima: law.optima().to_vec(),
+            outliers: None,
+            flattening: None,
             is_counted: data.is_counted(),
             comparison,
             fit,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{FitError, InputError, Refusal};
-use crate::fit::{Fit, Prediction, Reach};
+use crate::fit::{Fit, Prediction, predict};
 use crate::form::{LawForm, MOST_PARAMETERS};
 use crate::forms::{Allocation, Coupled};
 
@@ -50,9 +50,15 @@ impl Question<'_> {
         self.flops / (self.per_param_token * params)
     }
 
-    fn loss(&self, parameters: &[f64], params: f64) -> f64 {
+    /// The natural inputs of a run of this size.
+    fn run(&self, params: f64) -> Vec<f64> {
         let mut inputs = self.inputs.clone();
         (inputs[self.params], inputs[self.tokens]) = (params, self.tokens(params));
+        inputs
+    }
+
+    fn loss(&self, parameters: &[f64], params: f64) -> f64 {
+        let mut inputs = self.run(params);
         let columns = self.form.inputs().iter().zip(&mut inputs);
         columns.for_each(|(column, value)| *value = column.scale.forward(*value));
         let gradient = &mut [0.0; MOST_PARAMETERS][..parameters.len()];
@@ -148,20 +154,15 @@ pub fn split(
         }
         .into());
     }
-    let reach = reach(fit, flops, best, question.tokens(best));
+    let reach = predict(form, fit, &question.run(best))?.reach;
     let predicted = |is_run: bool, of: &dyn Fn(&[f64]) -> f64| {
-        let ((low, high), (law_low, law_high)) = fit.spread(of);
+        let (run, law) = fit.spread(of);
+        let others = others.iter().map(|(name, value)| (name.clone(), *value));
         Prediction {
-            inputs: others
-                .clone()
-                .into_iter()
-                .chain([("flops".to_owned(), flops)])
-                .collect(),
+            inputs: others.chain([("flops".to_owned(), flops)]).collect(),
             value: of(&fit.best),
-            low: if is_run { low } else { law_low },
-            high: if is_run { high } else { law_high },
-            law_low,
-            law_high,
+            interval: if is_run { run } else { law },
+            law,
             level: fit.level,
             reach: reach.clone(),
         }
@@ -171,14 +172,6 @@ pub fn split(
         tokens: predicted(false, &|law| question.tokens(question.best(law))),
         loss: predicted(true, &|law| question.loss(law, question.best(law))),
     })
-}
-
-/// How far the optimum lies from the runs fitted.
-fn reach(fit: &Fit, flops: f64, params: f64, tokens: f64) -> BTreeMap<String, Reach> {
-    let named = [("compute", flops), ("params", params), ("tokens", tokens)];
-    let reach =
-        |(name, value): (&str, f64)| Some((name.to_owned(), Reach::of(value, *fit.sampled.get(name)?)));
-    named.into_iter().filter_map(reach).collect()
 }
 
 #[cfg(test)]
@@ -232,12 +225,10 @@ mod tests {
             (&found.tokens, best.tokens),
             (&found.loss, truth.loss(best.params, best.tokens)),
         ] {
-            assert!(
-                of.low < truth && truth < of.high && of.low < of.value,
-                "{of:?} {truth}"
-            );
+            assert!(of.interval.unwrap().holds(truth), "{of:?} {truth}");
         }
-        assert!(found.loss.low < found.loss.law_low && found.params.low == found.params.law_low);
+        let width = |of: &Prediction| of.interval.unwrap().width() - of.law.unwrap().width();
+        assert!(width(&found.loss) > 0.0 && width(&found.params) == 0.0);
         let reach = found.params.reach["compute"];
         assert!(
             (reach.factor / (1e23 / (6.0 * 1.5e10 * 3e11)) - 1.0).abs() < 1e-6,
@@ -263,7 +254,7 @@ mod tests {
             (held.params.value / free.params.value - 1.0).abs() < 0.1,
             "{held:?}"
         );
-        assert!(held.params.high - held.params.low < free.params.high - free.params.low);
+        assert!(held.params.interval.unwrap().width() < free.params.interval.unwrap().width());
         // Gadre et al.: `a M^eta + b M^-eta` is least at M = (b / a)^(1 / 2 eta), whatever the compute.
         let fit = fitted(&OverTraining);
         let ratio = |flops: f64| {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::error::InputError;
-use crate::form::{BLOCK, Block, Definition, Example, LawForm, MOST_PARAMETERS, Scale};
+use crate::form::{BLOCK, Block, Definition, Example, LawForm, MOST_PARAMETERS, Scale, with_values};
 use triaxis_names::suggestion;
 
 /// Where a parameter of the full form comes from.
@@ -138,9 +138,8 @@ impl<'a> Restricted<'a> {
         self.definition.parameters = Cow::Owned(parameters);
         let held: Vec<(&str, f64)> = self.held().collect();
         let equation = with_values(&self.form.definition().equation, |name| {
-            held.iter()
-                .find(|(held, _)| *held == name)
-                .map(|(_, value)| *value)
+            let held = held.iter().find(|(held, _)| *held == name);
+            held.map(|(_, value)| (*value, value.to_string()))
         });
         self.definition.equation = Cow::Owned(equation);
     }
@@ -164,24 +163,6 @@ impl<'a> Restricted<'a> {
             })
             .collect()
     }
-}
-
-/// An equation with some of its names replaced by numbers.
-fn with_values(equation: &str, value: impl Fn(&str) -> Option<f64>) -> String {
-    let (mut text, mut rest) = (String::new(), equation);
-    while let Some(start) = rest.find(|sign: char| sign.is_alphabetic()) {
-        let (before, from) = rest.split_at(start);
-        let end = from.find(|sign: char| !sign.is_alphanumeric() && !matches!(sign, '_' | '\''));
-        let (word, after) = from.split_at(end.unwrap_or(from.len()));
-        text.push_str(before);
-        match value(word) {
-            Some(value) if value < 0.0 => text.push_str(&format!("({value})")),
-            Some(value) => text.push_str(&value.to_string()),
-            None => text.push_str(word),
-        }
-        rest = after;
-    }
-    text + rest
 }
 
 impl LawForm for Restricted<'_> {
