@@ -298,6 +298,18 @@ pub enum FitError {
     Several(Vec<Refusal>),
 }
 
+impl Refusal {
+    /// The budget that refused, where one did.
+    pub fn budget(&self) -> Option<f64> {
+        match self {
+            Self::TooFewPoints { budget, .. }
+            | Self::NoInteriorMinimum { budget, .. }
+            | Self::OptimumOutOfRange { budget, .. } => Some(*budget),
+            _ => None,
+        }
+    }
+}
+
 fn no_split(without: usize, samples: usize) -> String {
     match without {
         0 => "a term or an exponent of it is nothing".to_owned(),

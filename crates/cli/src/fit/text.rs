@@ -51,6 +51,12 @@ impl Text<'_> {
         }
         writeln!(formatter)?;
         labelled(formatter, "check", &check(outcome))?;
+        if let Some(flattening) = &outcome.flattening {
+            labelled(formatter, "curve", flattening.words())?;
+        }
+        if let Some(outliers) = &outcome.outliers {
+            labelled(formatter, "OUTLIER", &outliers.message)?;
+        }
         for said in outcome.refusals.iter().map(|said| &said.message) {
             labelled(formatter, "REFUSED", said)?;
         }
@@ -325,6 +331,7 @@ pub fn facts(outcome: &Outcome) -> Vec<(String, String)> {
             "Noise of one run",
             outcome.noise.map_or_else(|| "–".into(), number),
         ),
+        ("LaTeX", outcome.latex.clone()),
     ];
     facts.map(|(term, words)| (term.to_owned(), words)).to_vec()
 }
