@@ -39,6 +39,8 @@ fn view() -> FitView {
             .collect(),
     };
     FitView {
+        isoflops: Vec::new(),
+        flattening: None,
         title: "runs.csv".into(),
         version: "0.1.0".into(),
         form: "chinchilla".into(),

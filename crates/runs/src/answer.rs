@@ -1,6 +1,7 @@
 //! From the rows and what was asked for to a law fitted.
 
 use triaxis_laws::form::LawForm;
+use triaxis_laws::forms::Restricted;
 use triaxis_laws::{Fit, compare, forms};
 
 use crate::Misuse;
@@ -21,6 +22,8 @@ pub struct Answer<'a> {
     pub comparison: Option<Comparison>,
     /// Whether one law does for the sets of runs that a column parts, when one was named.
     pub by: Option<By>,
+    /// What was assumed, in words.
+    pub notes: Vec<String>,
 }
 
 impl<'a> Answer<'a> {
@@ -38,12 +41,14 @@ impl<'a> Answer<'a> {
                     return Err(Misuse::NotOfFrontiers("--by").into());
                 }
                 let options = settings.of(frontier.definition(), data.held_out())?;
-                let found = frontier.fit(&data.runs()?, &options)?;
+                let (runs, notes) = data.runs(settings.budget_tolerance)?;
+                let found = frontier.fit(&runs, &options)?;
                 Self {
-                    law: Law::Frontier(*frontier, found.optima),
+                    law: Law::Frontier(*frontier, found.optima, found.budgets),
                     fit: found.fit,
                     comparison: None,
                     by: None,
+                    notes,
                 }
             }
             Chosen::Form(form) => Self::of_one(*form, data, settings)?,
@@ -56,17 +61,37 @@ impl<'a> Answer<'a> {
     }
 
     fn of_one(form: &'a dyn LawForm, data: &Data, settings: &Settings) -> anyhow::Result<Self> {
-        let options = settings.of(form.definition(), data.held_out())?;
+        let mut held = Restricted::new(form);
+        for (name, value) in &settings.held {
+            held = held.fix(name, *value)?;
+        }
+        let law = match settings.held.is_empty() {
+            true => Law::Form(form),
+            false => Law::Held(held),
+        };
+        let fitted = law.form().unwrap_or(form);
+        let options = settings.of(fitted.definition(), data.held_out())?;
+        let values = settings
+            .held
+            .iter()
+            .map(|(name, value)| format!("{name} is held at {value}"));
+        let values: Vec<String> = values.collect();
+        let notes = (!values.is_empty())
+            .then(|| format!("{}: intervals and checks take that as certain", values.join(", ")));
         Ok(Self {
-            law: Law::Form(form),
-            fit: data.fit(form, &options)?,
+            fit: data.fit(fitted, &options)?,
+            law,
             comparison: None,
             by: None,
+            notes: notes.into_iter().collect(),
         })
     }
 
     /// Bootstraps are for the form that is shown; profiles tell of each what is identified.
     fn of_all(data: &Data, settings: &Settings) -> anyhow::Result<Self> {
+        if !settings.held.is_empty() {
+            return Err(Misuse::NeedsForm("--fix").into());
+        }
         let table = data.all();
         let held_out = data.held_out().common(&table);
         let points = settings.of_all(held_out.clone())?;
@@ -81,6 +106,7 @@ impl<'a> Answer<'a> {
             fit: data.fit(form, &options)?,
             comparison: Some(comparison),
             by: None,
+            notes: Vec::new(),
         })
     }
 }

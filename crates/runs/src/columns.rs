@@ -166,7 +166,16 @@ impl Columns {
             Some(Source::Column(column)) => Some(column.clone()),
             _ => None,
         };
-        let [params, tokens, flops] = THREE.map(|(input, _)| of(input));
+        let [params, tokens, mut flops] = THREE.map(|(input, _)| of(input));
+        // A declared budget is what was spent, whatever 6ND of its runs is: it may count attention, too.
+        if let (None, Some(budget), false) = (&flops, of("budget"), self.ambiguous.contains_key("flops")) {
+            self.sources
+                .insert("flops".into(), Source::Column(budget.clone()));
+            self.notes.push(format!(
+                "flops by `{budget}`: a budget is the compute, whatever 6ND is"
+            ));
+            flops = Some(budget);
+        }
         let product = |factor, over: &[&String], under: &[&String]| Source::Product {
             factor,
             over: over.iter().map(|name| (*name).clone()).collect(),
@@ -188,6 +197,14 @@ impl Columns {
         }
         self.sources.insert(input.into(), source);
         self.notes.push(format!("{input} by {rule}"));
+    }
+
+    /// Takes the compute, 6ND too, for the budget where there is no other: for budgets that need not be equal.
+    pub fn spend(&mut self) {
+        if let (Some(flops), false) = (self.sources.get("flops"), self.ambiguous.contains_key("budget")) {
+            let flops = flops.clone();
+            self.sources.entry("budget".into()).or_insert(flops);
+        }
     }
 
     /// The source of an input that `form` needs.
