@@ -54,8 +54,8 @@ impl<'a> Answer<'a> {
             Chosen::Form(form) => Self::of_one(*form, data, settings)?,
             Chosen::Own(form) => Self::of_one(form.as_ref(), data, settings)?,
         };
-        if let (Some(column), Law::Form(form)) = (&data.by, &answer.law) {
-            answer.by = Some(By::of(column, *form, data, settings)?);
+        if let (Some(column), Some(form)) = (&data.by, answer.law.form()) {
+            answer.by = Some(By::of(column, form, data, settings)?);
         }
         Ok(answer)
     }

@@ -166,16 +166,7 @@ impl Columns {
             Some(Source::Column(column)) => Some(column.clone()),
             _ => None,
         };
-        let [params, tokens, mut flops] = THREE.map(|(input, _)| of(input));
-        // A declared budget is what was spent, whatever 6ND of its runs is: it may count attention, too.
-        if let (None, Some(budget), false) = (&flops, of("budget"), self.ambiguous.contains_key("flops")) {
-            self.sources
-                .insert("flops".into(), Source::Column(budget.clone()));
-            self.notes.push(format!(
-                "flops by `{budget}`: a budget is the compute, whatever 6ND is"
-            ));
-            flops = Some(budget);
-        }
+        let [params, tokens, flops] = THREE.map(|(input, _)| of(input));
         let product = |factor, over: &[&String], under: &[&String]| Source::Product {
             factor,
             over: over.iter().map(|name| (*name).clone()).collect(),

@@ -59,17 +59,8 @@ pub struct Arguments {
     report: Option<PathBuf>,
 }
 
-/// Writes the bootstrap's samples, but never over the runs they come from.
-fn write_draws(outcome: &Outcome, path: &Path, runs: &Path) -> anyhow::Result<()> {
-    let real = |path: &Path| path.canonicalize().ok();
-    if real(path).is_some_and(|path| real(runs) == Some(path)) {
-        let problem = "it is the file of the runs, which would be lost; give another name";
-        return Err(Misuse::Draws {
-            path: path.to_owned(),
-            problem,
-        }
-        .into());
-    }
+/// Writes the bootstrap's samples.
+fn write_draws(outcome: &Outcome, path: &Path) -> anyhow::Result<()> {
     let text = draws(outcome, path)?;
     triaxis_files::replace(path, text.as_bytes())
         .with_context(|| format!("cannot write the samples to {}", path.display()))
@@ -83,11 +74,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Some(file) = &arguments.file else {
         return Err(Misuse::NoFile.into());
     };
-    if let Some(report) = &arguments.report {
-        output::is_no_input(
-            report,
-            [Some(file), arguments.user_form.as_ref()].into_iter().flatten(),
-        )?;
+    let read = [Some(file), arguments.user_form.as_ref()];
+    for written in [&arguments.report, &arguments.draws].into_iter().flatten() {
+        output::is_no_input(written, read.into_iter().flatten())?;
     }
     let chosen = Chosen::of(arguments.form.as_deref(), arguments.user_form.as_deref())?;
     let requests = requests(&arguments.predict, chosen.definition())?;
@@ -110,7 +99,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     outcome.notes.extend(notes);
     outcome.examine(&law, &data, &requests, &settings)?;
     if let Some(path) = &arguments.draws {
-        write_draws(&outcome, path, file)?;
+        write_draws(&outcome, path)?;
     }
     if let Some(path) = &arguments.report {
         triaxis_report::write_fit_page(&page::view(&law, &outcome, &data), path)?;

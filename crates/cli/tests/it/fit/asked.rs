@@ -362,7 +362,7 @@ fn the_law_is_written_in_latex_and_its_samples_to_a_file() {
     assert_eq!(number(&row["E"]), first[0]);
     folder.refused(
         &[&ask[..], &["runs.csv"]].concat(),
-        &["runs.csv", "it is the file of the runs"],
+        &["runs.csv", "would be written over the input"],
     );
     assert_eq!(
         std::fs::read_to_string(folder.0.path().join("runs.csv")).unwrap(),
