@@ -105,3 +105,40 @@ pub(crate) fn told(all: &LeftOutBy) -> String {
     };
     all.iter().map(told).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_reason_has_words_of_its_own() {
+        let words = |of: fn(Reason) -> &'static str| Reason::ALL.map(of).into_iter().collect::<HashSet<_>>();
+        assert_eq!(words(Reason::name).len(), Reason::ALL.len());
+        assert_eq!(words(Reason::remedy).len(), Reason::ALL.len());
+        for reason in Reason::ALL {
+            let json = serde_json::to_string(&reason).unwrap();
+            assert_eq!(serde_json::from_str::<Reason>(&json).unwrap(), reason);
+        }
+    }
+
+    #[test]
+    fn what_comes_together_keeps_the_first_example() {
+        let left = |documents, bytes, first: &str| LeftOut {
+            documents,
+            bytes: Bytes(bytes),
+            first: first.to_owned(),
+        };
+        let mut all = LeftOutBy::from([(Reason::NoText, left(2, 0, "a:1: null"))]);
+        let more = [
+            (Reason::NoText, left(1, 0, "b:3: null")),
+            (Reason::NotUnicode, left(1, 2048, "c is not UTF-8")),
+        ];
+        merge(&mut all, more.into());
+        assert_eq!(
+            told(&all),
+            "1 document (2KiB) neither UTF-8 nor UTF-16 (c is not UTF-8), 3 documents (0B) without a text (a:1: null)"
+        );
+    }
+}
