@@ -222,6 +222,9 @@ impl JointLaws {
     }
 
     fn refusal(&self) -> String {
-        self.refusals.join("; ")
+        match self.refusals.is_empty() {
+            true => NO_INTERVAL.to_owned(),
+            false => self.refusals.join("; "),
+        }
     }
 }
