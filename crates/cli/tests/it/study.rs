@@ -45,6 +45,13 @@ fn a_study_goes_from_text_to_a_page_and_a_second_run_does_nothing() {
     for trial in trials {
         assert!(page.contains(trial["id"].as_str().unwrap()));
     }
+    // Three points are too few to tell, which is said where the answer would stand.
+    assert!(page.contains("Is the curve flattening?"));
+    let flattening = &first["flattening"];
+    assert!(
+        flattening["found"].is_string() || flattening["refused"].is_string(),
+        "{flattening}"
+    );
 }
 
 #[test]
