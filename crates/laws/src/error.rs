@@ -402,7 +402,7 @@ pub enum Warning {
     },
     /// Rows that are equal in every column.
     #[error(
-        "{rows} rows repeat an earlier row exactly: repeats of one run are not evidence; repeats with other seeds would differ in loss"
+        "{rows} rows repeat an earlier one in every column that was read, and are left out: one run given twice is no more evidence; other seeds would differ in loss"
     )]
     DuplicatedRows {
         /// How many.

@@ -7,6 +7,7 @@
 //! depends on data, options and seed alone, never on the number of threads.
 
 pub mod approach;
+pub mod average;
 pub mod calibration;
 mod compare;
 pub mod coverage;
@@ -20,7 +21,7 @@ mod observations;
 mod problem;
 mod rows;
 
-pub use compare::{Compared, Distrust, Flattening, Trust, compare, flattening, trusted};
+pub use compare::{Compared, Distrust, Flattening, Trust, answering, compare, flattening, trusted};
 pub use error::{FitError, InputError, Refusal, Warning};
 pub use fit::{
     Estimate, Fit, FitOptions, HeldOut, Holdout, Interval, LocalMinimum, ParameterEstimate, Prediction,

@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod design;
+mod groups;
 mod holdout;
 mod intervals;
 mod noise;
@@ -29,7 +30,7 @@ use crate::observations::{Observations, SIZE_RULE, usable_size};
 use crate::problem::Problem;
 use crate::rows::Rows;
 use design::{check_design, collinear};
-use repeats::Repeats;
+use groups::Groups;
 use search::Searcher;
 
 /// Rows from which on a bootstrap draws rows rather than residuals, unless told otherwise.
@@ -82,9 +83,19 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
     };
     let residuals_of = |rows| Problem::new(form, rows, &objective, 1e-9).residuals(&best.point);
     let residuals = residuals_of(&rows);
-    let freedom = rows.len() - form.parameters().len();
-    let noise = noise(freedom, &residuals);
+    let groups = Groups::of(&searcher, &rows, &[best.point.clone()]);
+    let runs = groups.as_ref().map(|groups| groups.members.len());
+    let freedom = match runs {
+        Some(runs) => runs - 1,
+        None => rows.len() - form.parameters().len(),
+    };
+    let noise = match &groups {
+        Some(groups) => Some(groups.deviation()),
+        None => noise(freedom, &residuals),
+    };
     let repeats = repeats::repeats(&rows, &residuals, form.parameters().len());
+    let units = runs.unwrap_or(rows.len());
+    let duplicates = table.rows() - table.distinct().len();
     let mut fit = Fit {
         form: form.name().into(),
         parameters: BTreeMap::new(),
@@ -92,6 +103,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         objective: reduced(&objective, &rows, best.value),
         minimised: objective,
         rows: rows.len(),
+        runs,
         starts: starts.len(),
         minima: minima
             .iter()
@@ -103,12 +115,12 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         r_squared: r_squared(&rows, &residuals),
         freedom,
         noise,
-        pure_error: repeats.pure_error,
+        pure_error: repeats,
         residuals: residuals_of(&all).iter().map(|residual| -residual).collect(),
         used_residuals: residuals.iter().map(|residual| -residual).collect(),
         replicates: Vec::new(),
         replicate_noise: Vec::new(),
-        resampling: options.resampling.unwrap_or(match rows.len() < ROWS_FOR_CASES {
+        resampling: options.resampling.unwrap_or(match units < ROWS_FOR_CASES {
             true => Resampling::Residual,
             false => Resampling::Case,
         }),
@@ -116,7 +128,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         seed: options.seed,
         sampled: sampled(form, &rows),
         holdout: None,
-        warnings: warnings(form, &rows, noise, &repeats),
+        warnings: warnings(form, units, noise, repeats, duplicates),
         refusals: collinear(form, &rows),
     };
     if options.profile && options.replicates == 0 {
@@ -283,30 +295,34 @@ fn noise(freedom: usize, residuals: &[f64]) -> Option<f64> {
     (freedom > 0).then(|| (squares / freedom as f64).sqrt())
 }
 
-fn warnings(form: &dyn LawForm, rows: &Rows, noise: Option<f64>, repeats: &Repeats) -> Vec<Warning> {
+fn warnings(
+    form: &dyn LawForm,
+    units: usize,
+    noise: Option<f64>,
+    repeats: Option<PureError>,
+    duplicates: usize,
+) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let parameters = form.parameters().len();
     if noise.is_none() {
         warnings.push(Warning::NoFreedom {
-            rows: rows.len(),
+            rows: units,
             parameters,
         });
-    } else if rows.len() < 3 * parameters {
+    } else if units < 3 * parameters {
         warnings.push(Warning::FewRows {
-            rows: rows.len(),
+            rows: units,
             parameters,
         });
     }
-    if repeats.duplicates > 0 {
-        warnings.push(Warning::DuplicatedRows {
-            rows: repeats.duplicates,
-        });
+    if duplicates > 0 {
+        warnings.push(Warning::DuplicatedRows { rows: duplicates });
     }
     if let Some(PureError {
         noise: of_repeats,
         lack_of_fit: Some(chance),
         ..
-    }) = repeats.pure_error.filter(PureError::law_lacks_fit)
+    }) = repeats.filter(PureError::law_lacks_fit)
         && let Some(noise) = noise
     {
         warnings.push(Warning::LackOfFit {

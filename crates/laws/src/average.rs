@@ -1,0 +1,165 @@
+//! What several laws say of one run, as one prediction: no choice of a form is certain.
+
+use crate::fit::{Holdout, Interval, Prediction};
+use crate::numeric::{Stream, normal_cdf, normal_quantile};
+
+/// Random weightings of the runs held out.
+const DRAWS: u64 = 1000;
+
+/// Relative error below which laws are as good: a law that was right by luck does not silence the others.
+const LEAST_ERROR: f64 = 1e-4;
+
+/// Shares below which a law is not heard.
+pub const LEAST_SHARE: f64 = 0.01;
+
+/// How much each of several laws is to be believed, by its check on the same runs held out: the shares sum to
+/// one.
+///
+/// A share is the mean likelihood of the law's errors on the runs held out, over random weightings of these
+/// runs (pseudo-BMA with the Bayesian bootstrap: Yao et al. 2018, section 3.4), for normal errors of an
+/// unknown scale. So laws whose errors differ by less than a few runs can tell share alike, and one that is
+/// clearly worse is left out. Rows of one run count as one. Laws that were not checked on the runs of the
+/// first that was have no share, unless none was checked: then all have the same.
+pub fn shares(checks: &[Option<&Holdout>]) -> Vec<f64> {
+    let Some(first) = checks.iter().flatten().next() else {
+        return vec![1.0 / checks.len().max(1) as f64; checks.len()];
+    };
+    let squares: Vec<Option<Vec<f64>>> = checks
+        .iter()
+        .map(|check| {
+            check
+                .filter(|check| check.rows == first.rows)
+                .map(squares_of_runs)
+        })
+        .collect();
+    let runs = squares.iter().flatten().next().map_or(0, Vec::len);
+    let mut shares = vec![0.0; checks.len()];
+    for draw in 0..DRAWS {
+        let mut stream = Stream::new(0, "weights of runs held out", draw);
+        let weights: Vec<f64> = (0..runs).map(|_| -stream.uniform().ln()).collect();
+        let total: f64 = weights.iter().sum();
+        let likelihood = |squares: &Vec<f64>| {
+            let sum: f64 = squares
+                .iter()
+                .zip(&weights)
+                .map(|(square, weight)| weight * square)
+                .sum();
+            -0.5 * runs as f64 * (sum / total + LEAST_ERROR * LEAST_ERROR).ln()
+        };
+        let logs = squares
+            .iter()
+            .map(|squares| squares.as_ref().map_or(f64::NEG_INFINITY, likelihood));
+        let logs: Vec<f64> = logs
+            .map(|log| if log.is_nan() { f64::NEG_INFINITY } else { log })
+            .collect();
+        let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        if most.is_infinite() {
+            continue;
+        }
+        let sum: f64 = logs.iter().map(|log| (log - most).exp()).sum();
+        for (share, log) in shares.iter_mut().zip(&logs) {
+            *share += (log - most).exp() / sum;
+        }
+    }
+    let total: f64 = shares.iter().sum();
+    shares
+        .iter()
+        .map(|share| if total > 0.0 { share / total } else { 0.0 })
+        .collect()
+}
+
+/// Mean squared error of every run held out.
+fn squares_of_runs(check: &Holdout) -> Vec<f64> {
+    let mut runs = check.runs.clone();
+    runs.sort_unstable();
+    runs.dedup();
+    let of = |run: &usize| {
+        let own = check
+            .errors
+            .iter()
+            .zip(&check.runs)
+            .filter(|(_, other)| *other == run);
+        let (sum, count) = own.fold((0.0, 0.0), |(sum, count), (error, _)| {
+            (sum + error * error, count + 1.0)
+        });
+        sum / count
+    };
+    runs.iter().map(of).collect()
+}
+
+/// The prediction of several laws together, each with its share: the mean of their values, and the interval of
+/// the mixture of what they hold possible (Hoeting et al. 1999), so that laws which disagree give a wider one
+/// than any of them; none where one of them has none. Inputs and reach are those of the law of the largest
+/// share. `None` without any share.
+pub fn average(predictions: &[(f64, Prediction)]) -> Option<Prediction> {
+    let heard = |(share, _): &&(f64, Prediction)| *share >= LEAST_SHARE;
+    let heard: Vec<&(f64, Prediction)> = predictions.iter().filter(heard).collect();
+    let total: f64 = heard.iter().map(|(share, _)| share).sum();
+    let (_, main) = heard.iter().max_by(|one, other| one.0.total_cmp(&other.0))?;
+    let together = |of: fn(&Prediction) -> Option<Interval>| {
+        let part = |(share, prediction): &&(f64, Prediction)| {
+            let Interval { low, high } = of(prediction)?;
+            let (share, value) = (share / total, prediction.value);
+            Some(Part { share, value, low, high })
+        };
+        let parts: Option<Vec<Part>> = heard.iter().map(part).collect();
+        parts.map(|parts| interval(&parts, main.level))
+    };
+    Some(Prediction {
+        value: heard.iter().map(|(share, prediction)| share / total * prediction.value).sum(),
+        interval: together(|prediction| prediction.interval),
+        law: together(|prediction| prediction.law),
+        ..main.clone()
+    })
+}
+
+/// What one law holds possible: half a normal distribution on either side of its value.
+struct Part {
+    share: f64,
+    value: f64,
+    low: f64,
+    high: f64,
+}
+
+impl Part {
+    /// How probable a response of at most `at` is, if `level` lies between the ends.
+    fn below(&self, at: f64, level: f64) -> f64 {
+        let end = if at < self.value {
+            self.value - self.low
+        } else {
+            self.high - self.value
+        };
+        match end > 0.0 {
+            true => normal_cdf((at - self.value) / end * normal_quantile(0.5 * (1.0 + level))),
+            false => f64::from(at >= self.value),
+        }
+    }
+}
+
+/// The equal-tailed interval of a mixture, by bisection.
+fn interval(parts: &[Part], level: f64) -> Interval {
+    let least = parts.iter().map(|part| part.low).fold(f64::INFINITY, f64::min);
+    let most = parts
+        .iter()
+        .map(|part| part.high)
+        .fold(f64::NEG_INFINITY, f64::max);
+    let at = |probability: f64| {
+        let (mut low, mut high) = (least, most);
+        for _ in 0..80 {
+            let middle = 0.5 * (low + high);
+            let below: f64 = parts
+                .iter()
+                .map(|part| part.share * part.below(middle, level))
+                .sum();
+            match below < probability {
+                true => low = middle,
+                false => high = middle,
+            }
+        }
+        0.5 * (low + high)
+    };
+    Interval {
+        low: at(0.5 * (1.0 - level)),
+        high: at(0.5 * (1.0 + level)),
+    }
+}

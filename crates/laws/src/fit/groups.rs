@@ -1,0 +1,128 @@
+//! Rows that share a run: its checkpoints have its luck in common, so that the runs, not the rows, are the evidence.
+
+use rayon::prelude::*;
+
+use super::noise::SMOOTH;
+use super::search::Searcher;
+use crate::numeric::{Stream, solve_positive};
+use crate::problem::Problem;
+use crate::rows::Rows;
+
+/// The runs of a table, and what each would be off from a law fitted to the others.
+pub(crate) struct Groups {
+    /// The rows of each run.
+    pub(crate) members: Vec<Vec<usize>>,
+    /// Residuals of each row, predicted minus observed, at the best fit without the row's run.
+    pub(crate) left_out: Vec<f64>,
+    /// How many times the variance of each parameter is that of as many independent rows.
+    pub(crate) effects: Vec<f64>,
+}
+
+/// Weights of mean 0 and variance 1 that few runs are multiplied by (Webb 2014): two values for each would
+/// repeat samples.
+const WEIGHTS: [f64; 6] = [
+    -1.224_744_871_391_589,
+    -1.0,
+    -std::f64::consts::FRAC_1_SQRT_2,
+    std::f64::consts::FRAC_1_SQRT_2,
+    1.0,
+    1.224_744_871_391_589,
+];
+
+impl Groups {
+    /// The runs of `rows`, where some run has several; refits without each run from `starts`.
+    pub(crate) fn of(searcher: &Searcher<'_>, rows: &Rows, starts: &[Vec<f64>]) -> Option<Self> {
+        let members = rows.groups()?;
+        let mut left_out = vec![0.0; rows.len()];
+        let of_each: Vec<Vec<f64>> = members
+            .par_iter()
+            .map(|own| {
+                let others: Vec<usize> = (0..rows.len())
+                    .filter(|row| own.binary_search(row).is_err())
+                    .collect();
+                let best = searcher.refit(&rows.chosen(&others), starts);
+                Problem::new(searcher.form, &rows.chosen(own), searcher.objective, SMOOTH)
+                    .residuals(&best.point)
+            })
+            .collect();
+        for (own, residuals) in members.iter().zip(&of_each) {
+            for (row, residual) in own.iter().zip(residuals) {
+                left_out[*row] = *residual;
+            }
+        }
+        let effects = effects(searcher, rows, &members, &left_out, &starts[0]);
+        Some(Self {
+            members,
+            left_out,
+            effects,
+        })
+    }
+
+    /// Root of the mean squared residual of a row whose run is left out.
+    pub(crate) fn deviation(&self) -> f64 {
+        let squares: f64 = self.left_out.iter().map(|residual| residual * residual).sum();
+        (squares / self.left_out.len() as f64).sqrt()
+    }
+
+    /// Noise of each row for one bootstrap sample: the residuals of each run as a whole, by a random weight
+    /// (the wild cluster bootstrap of Cameron, Gelbach and Miller 2008).
+    pub(crate) fn draw(&self, stream: &mut Stream) -> Vec<f64> {
+        let mut noise = vec![0.0; self.left_out.len()];
+        for own in &self.members {
+            let weight = WEIGHTS[stream.below(WEIGHTS.len())];
+            own.iter()
+                .for_each(|row| noise[*row] = weight * self.left_out[*row]);
+        }
+        noise
+    }
+
+    /// How often each row is drawn when whole runs are, with replacement.
+    pub(crate) fn counts(&self, stream: &mut Stream) -> Vec<f64> {
+        let mut counts = vec![0.0; self.left_out.len()];
+        for (own, count) in self
+            .members
+            .iter()
+            .zip(stream.resample_counts(self.members.len()))
+        {
+            own.iter().for_each(|row| counts[*row] = count);
+        }
+        counts
+    }
+}
+
+/// The variance of each parameter by the sums over runs of slopes times residuals, over that by independent rows
+/// (the sandwich of Liang and Zeger 1986 over the plain inverse).
+fn effects(
+    searcher: &Searcher<'_>,
+    rows: &Rows,
+    members: &[Vec<usize>],
+    residuals: &[f64],
+    best: &[f64],
+) -> Vec<f64> {
+    let order = best.len();
+    let slopes = Problem::new(searcher.form, rows, searcher.objective, SMOOTH).slopes(best);
+    let slope = |row: usize| &slopes[row * order..(row + 1) * order];
+    let mut information = vec![0.0; order * order];
+    for row in 0..rows.len() {
+        for (at, sum) in information.iter_mut().enumerate() {
+            *sum += slope(row)[at / order] * slope(row)[at % order];
+        }
+    }
+    let score = |own: &Vec<usize>| -> Vec<f64> {
+        let sum = |at: usize| own.iter().map(|row| slope(*row)[at] * residuals[*row]).sum();
+        (0..order).map(sum).collect()
+    };
+    let moves: Option<Vec<Vec<f64>>> = members
+        .iter()
+        .map(|own| solve_positive(&information, &score(own)))
+        .collect();
+    let variance = residuals.iter().map(|residual| residual * residual).sum::<f64>() / rows.len() as f64;
+    let effect = |at: usize| {
+        let mut unit = vec![0.0; order];
+        unit[at] = 1.0;
+        let alone = variance * solve_positive(&information, &unit)?[at];
+        let together: f64 = moves.as_ref()?.iter().map(|moves| moves[at] * moves[at]).sum();
+        Some(together / alone).filter(|effect| effect.is_finite() && *effect > 0.0)
+    };
+    (0..order).map(|at| effect(at).unwrap_or(1.0)).collect()
+}
