@@ -100,13 +100,21 @@ pub fn average(predictions: &[(f64, Prediction)]) -> Option<Prediction> {
         let part = |(share, prediction): &&(f64, Prediction)| {
             let Interval { low, high } = of(prediction)?;
             let (share, value) = (share / total, prediction.value);
-            Some(Part { share, value, low, high })
+            Some(Part {
+                share,
+                value,
+                low,
+                high,
+            })
         };
         let parts: Option<Vec<Part>> = heard.iter().map(part).collect();
         parts.map(|parts| interval(&parts, main.level))
     };
     Some(Prediction {
-        value: heard.iter().map(|(share, prediction)| share / total * prediction.value).sum(),
+        value: heard
+            .iter()
+            .map(|(share, prediction)| share / total * prediction.value)
+            .sum(),
         interval: together(|prediction| prediction.interval),
         law: together(|prediction| prediction.law),
         ..main.clone()
@@ -161,5 +169,104 @@ fn interval(parts: &[Part], level: f64) -> Interval {
     Interval {
         low: at(0.5 * (1.0 - level)),
         high: at(0.5 * (1.0 + level)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn check(errors: &[f64]) -> Holdout {
+        Holdout {
+            rows: (0..errors.len()).collect(),
+            runs: (0..errors.len()).collect(),
+            fitted: 10,
+            reach: 2.0,
+            errors: errors.to_vec(),
+            mean_absolute: errors.iter().map(|error| error.abs()).sum::<f64>() / errors.len() as f64,
+            baseline: 0.5,
+        }
+    }
+
+    fn said(value: f64, reach: f64) -> Prediction {
+        let interval = Some(Interval {
+            low: value - reach,
+            high: value + reach,
+        });
+        Prediction {
+            inputs: BTreeMap::new(),
+            value,
+            interval,
+            law: interval,
+            level: 0.9,
+            reach: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn shares_follow_the_errors_as_far_as_few_runs_tell() {
+        let good = check(&[0.01, -0.012, 0.008, 0.011, -0.009, 0.01]);
+        let alike = check(&[-0.011, 0.011, 0.009, -0.01, 0.01, 0.01]);
+        let bad = check(&[0.05, 0.06, 0.04, 0.05, 0.06, 0.05]);
+        let found = shares(&[Some(&good), Some(&alike), Some(&bad)]);
+        assert!((found.iter().sum::<f64>() - 1.0).abs() < 1e-12, "{found:?}");
+        assert!((found[0] - 0.5).abs() < 0.1 && found[2] < 1e-3, "{found:?}");
+        // Two runs tell less than six.
+        let of_two = shares(&[Some(&check(&[0.01, 0.01])), Some(&check(&[0.02, 0.02]))]);
+        let of_six = shares(&[Some(&check(&[0.01; 6])), Some(&check(&[0.02; 6]))]);
+        assert!((of_two[1] - 0.2).abs() < 1e-3, "{of_two:?}");
+        assert!((of_six[1] - 1.0 / 65.0).abs() < 1e-3, "{of_six:?}");
+        // Six rows of one run are one piece of evidence.
+        let one_run = |error: f64| Holdout {
+            runs: vec![3; 6],
+            ..check(&[error; 6])
+        };
+        let of_one = shares(&[Some(&one_run(0.01)), Some(&one_run(0.02))]);
+        assert!((of_one[1] - 1.0 / 3.0).abs() < 1e-3, "{of_one:?}");
+    }
+
+    #[test]
+    fn a_law_that_was_not_checked_has_no_share_beside_one_that_was() {
+        let good = check(&[0.01; 4]);
+        let others = Holdout {
+            rows: vec![7],
+            ..check(&[0.0])
+        };
+        let unusable = check(&[f64::NAN; 4]);
+        let found = shares(&[None, Some(&good), Some(&others), Some(&unusable)]);
+        assert_eq!(found, [0.0, 1.0, 0.0, 0.0]);
+        assert_eq!(shares(&[None, None]), [0.5, 0.5]);
+        assert_eq!(shares(&[]), [0.0_f64; 0]);
+    }
+
+    #[test]
+    fn one_law_speaks_for_itself_and_two_that_disagree_say_less() {
+        let alone = average(&[(1.0, said(2.0, 0.3))]).unwrap();
+        let of_alone = alone.interval.unwrap();
+        assert!(
+            (of_alone.low - 1.7).abs() < 1e-9 && (of_alone.high - 2.3).abs() < 1e-9,
+            "{alone:?}"
+        );
+        let apart = average(&[(0.3, said(1.0, 0.1)), (0.1, said(2.0, 0.1))]).unwrap();
+        assert!((apart.value - 1.25).abs() < 1e-12, "{apart:?}");
+        // A quarter of the mixture lies around 2: its upper twentieth is the upper fifth there.
+        let expected = 2.0 + 0.1 * normal_quantile(0.8) / normal_quantile(0.95);
+        assert!(
+            (apart.interval.unwrap().high - expected).abs() < 1e-6,
+            "{apart:?}"
+        );
+        assert!(apart.interval.unwrap().low < 1.0, "{apart:?}");
+        let unknown = Prediction {
+            interval: None,
+            ..said(1.0, 0.1)
+        };
+        assert_eq!(
+            average(&[(0.5, unknown), (0.5, said(1.0, 0.1))])
+                .unwrap()
+                .interval,
+            None
+        );
+        assert!(average(&[(0.001, said(1.0, 0.1))]).is_none() && average(&[]).is_none());
     }
 }

@@ -211,6 +211,7 @@ pub fn flattening(table: &Observations, options: &FitOptions) -> Result<Flatteni
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fit::Starts;
     use crate::numeric::Stream;
 
     fn curve(floor: f64, noise: f64) -> Observations {
@@ -232,6 +233,55 @@ mod tests {
         let options = FitOptions::point_only();
         assert!(flattening(&curve(1.0, 0.002), &options).unwrap().p_value < 1e-3);
         assert!(flattening(&curve(0.0, 0.002), &options).unwrap().p_value > 0.05);
+    }
+
+    #[test]
+    fn a_form_that_knows_all_that_is_asked_is_preferred_to_one_that_does_not() {
+        let mut stream = Stream::new(5, "runs", 0);
+        let (mut params, mut tokens, mut loss) = (vec![], vec![], vec![]);
+        for size in [2e7_f64, 5e7, 1.25e8, 3e8] {
+            for ratio in [5.0, 20.0, 80.0, 160.0] {
+                let length = ratio * size;
+                params.push(size);
+                tokens.push(length);
+                let law = 1.8 + 480.0 / size.powf(0.35) + 2100.0 / length.powf(0.37);
+                loss.push(law * (0.02 * stream.normal()).exp());
+            }
+        }
+        let flops: Vec<f64> = params.iter().zip(&tokens).map(|(n, d)| 6.0 * n * d).collect();
+        let table = |tokens: Vec<f64>| {
+            let table = Observations::new().with("params", params.clone()).unwrap();
+            let table = table
+                .with("tokens", tokens)
+                .unwrap()
+                .with("flops", flops.clone())
+                .unwrap();
+            table.with("loss", loss.clone()).unwrap()
+        };
+        let options = FitOptions {
+            starts: Starts::Projected,
+            ..FitOptions::point_only()
+        };
+        let compared = compare(&table(tokens), "loss", &options);
+        let names = |given: &[&str], derived: &[&str]| {
+            let able = answering(&compared, given, derived);
+            let mut names: Vec<String> = able.iter().map(|one| one.form.clone()).collect();
+            names.sort();
+            names
+        };
+        let of_two = ["chinchilla", "coupled", "kaplan", "over-training"];
+        assert_eq!(names(&["params", "tokens"], &["flops"]), of_two);
+        let of_one = ["broken-power-law", "power-law", "saturating-power-law"];
+        assert_eq!(names(&["flops"], &[]), of_one);
+        assert_eq!(names(&["samples"], &[]), [""; 0]);
+        // Where no law of both can be had, one of the compute that follows must do.
+        let compared = compare(
+            &table(params.iter().map(|size| 20.0 * size).collect()),
+            "loss",
+            &options,
+        );
+        let able = answering(&compared, &["params", "tokens"], &["flops"]);
+        assert!(able.iter().any(|one| one.form == "power-law"), "{able:?}");
     }
 
     #[test]

@@ -258,6 +258,14 @@ impl Observations {
                     rule: SIZE_RULE,
                 });
             }
+            if column.share && !(0.0..=1.0).contains(value) {
+                return Err(InputError::OutOfRange {
+                    column: column.name.to_string(),
+                    row,
+                    value: *value,
+                    rule: "a share, 0 to 1; divide percent by 100",
+                });
+            }
             Ok(column.scale.forward(*value))
         };
         values.iter().enumerate().map(check).collect()

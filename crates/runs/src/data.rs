@@ -270,6 +270,7 @@ impl Data {
                 baseline: None,
                 r_squared: None,
                 unidentified: Vec::new(),
+                share: None,
                 refused: Some(error.to_string()),
             })
         });

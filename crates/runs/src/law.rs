@@ -58,6 +58,6 @@ impl Law<'_> {
                 names.zip(frontier.at(fit, flops[0])?).collect()
             }
         };
-        Ok(Predicted { of })
+        Ok(Predicted::alone(of))
     }
 }

@@ -15,13 +15,14 @@ mod form;
 mod law;
 mod names;
 mod outcome;
+mod panel;
 mod predict;
 mod settings;
 mod wanted;
 
 pub use answer::Answer;
 pub use columns::{COVERAGE, Columns, Named};
-pub use comparison::{Comparison, FormCompared, LeftOut};
+pub use comparison::{Comparison, FormCompared, LeftOut, in_words};
 pub use data::{Data, Selection};
 pub use equation::number;
 pub use error::Misuse;

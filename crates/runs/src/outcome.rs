@@ -14,7 +14,6 @@ use crate::comparison::Comparison;
 use crate::data::Data;
 use crate::equation;
 use crate::law::Law;
-use crate::predict::Request;
 
 /// What a fit found. The names of its fields are the names in JSON.
 #[derive(Serialize)]
@@ -123,6 +122,21 @@ impl<T: Clone + std::fmt::Display> Said<T> {
 pub struct Predicted {
     /// The library's predictions, by response.
     pub of: Vec<(String, Prediction)>,
+    /// The forms that predict together and their shares, the largest first; none when one was asked for.
+    pub shares: Vec<(String, f64)>,
+    /// What was asked for and none of these forms reads.
+    pub unheeded: Vec<String>,
+}
+
+impl Predicted {
+    /// By one law alone.
+    pub(crate) fn alone(of: Vec<(String, Prediction)>) -> Self {
+        Self {
+            of,
+            shares: Vec::new(),
+            unheeded: Vec::new(),
+        }
+    }
 }
 
 impl Serialize for Predicted {
@@ -148,6 +162,15 @@ impl Serialize for Predicted {
             map.insert("reach".into(), json!(of.reach));
             map.insert("extrapolation".into(), json!(of.extrapolation()));
         }
+        if !self.shares.is_empty() {
+            let shares: BTreeMap<&str, f64> = self
+                .shares
+                .iter()
+                .map(|(form, share)| (form.as_str(), *share))
+                .collect();
+            map.insert("shares".into(), json!(shares));
+            map.insert("unheeded".into(), json!(self.unheeded));
+        }
         map.serialize(serializer)
     }
 }
@@ -165,17 +188,15 @@ pub struct Checked {
 }
 
 impl Outcome {
-    /// Puts together what is printed, and makes the predictions asked for.
+    /// Puts together what is printed.
     pub fn new(
         law: &Law<'_>,
         fit: Fit,
         data: &Data,
-        requests: &[Request],
+        predictions: Vec<Predicted>,
         comparison: Option<Comparison>,
-    ) -> anyhow::Result<Self> {
+    ) -> Self {
         let definition = law.definition();
-        let predictions = requests.iter().map(|request| law.predicted(&fit, request));
-        let predictions = predictions.collect::<anyhow::Result<Vec<Predicted>>>()?;
         let inputs = match comparison {
             Some(_) => data.read_columns(),
             None => law.columns(data),
@@ -191,7 +212,7 @@ impl Outcome {
                 data.table.rows()
             )
         });
-        Ok(Self {
+        Self {
             form: definition.name.to_string(),
             equation: definition.equation.to_string(),
             law: equation::with_numbers(definition, &fit),
@@ -233,7 +254,7 @@ impl Outcome {
             is_counted: data.is_counted(),
             comparison,
             fit,
-        })
+        }
     }
 
     /// What the data refused, if anything.

@@ -15,6 +15,8 @@ use crate::names::{LETTERS, canonical};
 pub struct Request {
     given: String,
     inputs: BTreeMap<String, f64>,
+    /// Those of them that follow from others.
+    derived: Vec<&'static str>,
 }
 
 /// The most by which a compute may differ from 6ND where all three are given: counts of operations do.
@@ -96,13 +98,33 @@ fn request(given: &str, own: Option<&Definition>, known: &[String]) -> Result<Re
     if let Some((input, value)) = derived {
         inputs.insert(input.into(), value);
     }
+    // Two of the three say all: a law of N and D knows a compute that is given with one of them.
+    let follows = ["params", "tokens", "flops"]
+        .iter()
+        .all(|input| inputs.contains_key(*input));
     Ok(Request {
         given: given.into(),
         inputs,
+        derived: if follows { vec!["flops"] } else { Vec::new() },
     })
 }
 
 impl Request {
+    /// The inputs that a law must know to answer, and those that follow from them.
+    pub(crate) fn known(&self) -> (Vec<&str>, Vec<&str>) {
+        let given = self.inputs.keys().map(String::as_str);
+        let given = given.filter(|input| !self.derived.contains(input));
+        (given.collect(), self.derived.clone())
+    }
+
+    /// That no law was found for it.
+    pub(crate) fn unanswered(&self) -> Misuse {
+        Misuse::Prediction {
+            given: self.given.clone(),
+            problem: "no form that was fitted predicts from these inputs".into(),
+        }
+    }
+
     /// The inputs in the order of a law.
     pub fn inputs(&self, law: &Definition) -> Result<Vec<f64>, Misuse> {
         let wrong = |problem: String| Misuse::Prediction {

@@ -65,8 +65,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         &chosen,
         &settings,
     )?;
-    let Answer { law, fit, comparison } = Answer::of(&chosen, &data, &settings)?;
-    let outcome = Outcome::new(&law, fit, &data, &requests, comparison)?;
+    let Answer {
+        law,
+        fit,
+        comparison,
+        predictions,
+    } = Answer::of(&chosen, &data, &settings, &requests)?;
+    let outcome = Outcome::new(&law, fit, &data, predictions, comparison);
     if let Some(path) = &arguments.report {
         triaxis_report::write_fit_page(&page::view(&law, &outcome, &data), path)?;
     }

@@ -112,7 +112,10 @@ impl Sampler<'_> {
             for row in own {
                 let pull = -self.rows.weight(row) * penalty.at(self.residuals[row]).1;
                 let slopes = &slopes[row * order..(row + 1) * order];
-                pulled.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += pull * slope);
+                pulled
+                    .iter_mut()
+                    .zip(slopes)
+                    .for_each(|(sum, slope)| *sum += pull * slope);
             }
             let Some(influence) = solve_positive(&squares, &pulled) else {
                 return vec![0.0; order];

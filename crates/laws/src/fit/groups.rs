@@ -4,6 +4,8 @@ use rayon::prelude::*;
 
 use super::noise::SMOOTH;
 use super::search::Searcher;
+use crate::error::Warning;
+use crate::form::LawForm;
 use crate::numeric::{Stream, solve_positive};
 use crate::problem::Problem;
 use crate::rows::Rows;
@@ -16,6 +18,46 @@ pub(crate) struct Groups {
     pub(crate) left_out: Vec<f64>,
     /// How many times the variance of each parameter is that of as many independent rows.
     pub(crate) effects: Vec<f64>,
+}
+
+/// Runs below which nothing tells how much runs differ.
+pub(crate) const LEAST_RUNS: usize = 5;
+
+/// Rows of one size from which on they may be checkpoints of one run.
+const MANY: usize = 8;
+
+/// Neighbours along runs from which on their correlation means something, and what it is above by chance in
+/// one table of a hundred.
+const PAIRS: usize = 24;
+const CORRELATED: f64 = 0.5;
+
+/// Warns of rows that look like checkpoints of runs that nobody named: many lengths at each size, whose residuals
+/// go on from one to the next as those of independent runs do not.
+pub(crate) fn unnamed(form: &dyn LawForm, rows: &Rows, residuals: &[f64]) -> Option<Warning> {
+    let input = |name: &str| form.inputs().iter().position(|column| column.name == name);
+    let (size, length) = (input("params")?, input("tokens").or_else(|| input("flops"))?);
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    let by = |column: usize, one: &usize, other: &usize| {
+        rows.input(*one, column).total_cmp(&rows.input(*other, column))
+    };
+    order.sort_by(|one, other| by(size, one, other).then(by(length, one, other)));
+    let runs = order.chunk_by(|one, other| by(size, one, other).is_eq());
+    let runs: Vec<&[usize]> = runs.filter(|run| run.len() >= MANY).collect();
+    let pairs = || runs.iter().flat_map(|run| run.windows(2));
+    let squares: f64 = pairs()
+        .map(|pair| 0.5 * (residuals[pair[0]].powi(2) + residuals[pair[1]].powi(2)))
+        .sum();
+    let correlation = pairs()
+        .map(|pair| residuals[pair[0]] * residuals[pair[1]])
+        .sum::<f64>()
+        / squares;
+    let count: usize = runs.iter().map(|run| run.len()).sum();
+    let looks = pairs().count() >= PAIRS && 2 * count > rows.len() && correlation > CORRELATED;
+    looks.then_some(Warning::Checkpoints {
+        rows: count,
+        runs: runs.len(),
+        correlation,
+    })
 }
 
 /// Weights of mean 0 and variance 1 that few runs are multiplied by (Webb 2014): two values for each would
@@ -90,8 +132,8 @@ impl Groups {
     }
 }
 
-/// The variance of each parameter by the sums over runs of slopes times residuals, over that by independent rows
-/// (the sandwich of Liang and Zeger 1986 over the plain inverse).
+/// The variance of each parameter by the sums over runs of slopes times `residuals`, over that by independent
+/// rows (the sandwich of Liang and Zeger 1986 over the plain inverse).
 fn effects(
     searcher: &Searcher<'_>,
     rows: &Rows,
@@ -100,7 +142,8 @@ fn effects(
     best: &[f64],
 ) -> Vec<f64> {
     let order = best.len();
-    let slopes = Problem::new(searcher.form, rows, searcher.objective, SMOOTH).slopes(best);
+    let mut problem = Problem::new(searcher.form, rows, searcher.objective, SMOOTH);
+    let (slopes, near) = (problem.slopes(best), problem.residuals(best));
     let slope = |row: usize| &slopes[row * order..(row + 1) * order];
     let mut information = vec![0.0; order * order];
     for row in 0..rows.len() {
@@ -116,7 +159,7 @@ fn effects(
         .iter()
         .map(|own| solve_positive(&information, &score(own)))
         .collect();
-    let variance = residuals.iter().map(|residual| residual * residual).sum::<f64>() / rows.len() as f64;
+    let variance = near.iter().map(|residual| residual * residual).sum::<f64>() / rows.len() as f64;
     let effect = |at: usize| {
         let mut unit = vec![0.0; order];
         unit[at] = 1.0;

@@ -38,7 +38,11 @@ pub(super) struct View<'a> {
 impl<'a> View<'a> {
     fn new(searcher: &Searcher<'_>, rows: &'a Rows, minima: &'a [Vec<f64>], residuals: &[f64]) -> Self {
         // Some of the rows of every run know as much of it as all of them do.
-        let most = if rows.groups().is_some() { rows.len() } else { MOST_ROWS };
+        let most = if rows.groups().is_some() {
+            rows.len()
+        } else {
+            MOST_ROWS
+        };
         match rows.thinned(most) {
             Cow::Borrowed(rows) => Self {
                 rows: Cow::Borrowed(rows),
@@ -103,7 +107,9 @@ pub(super) fn intervals(
         .count()
         .max(1);
     let minima = &minima[..rivals];
-    if fit.freedom >= ROBUST {
+    // Of a few runs, each with its own luck in all its rows, a robust loss goes through some.
+    let few_runs = fit.runs.is_some() && fit.resampling == Resampling::Residual;
+    if fit.freedom >= ROBUST && !few_runs {
         let view = View::new(searcher, rows, minima, residuals);
         let noise = Noise::new(&view.residuals, searcher.objective, fit.best.len());
         return of_view(searcher, &view, &noise, options, fit);
@@ -126,7 +132,7 @@ pub(super) fn intervals(
     of_view(
         &searcher,
         &view,
-        &Noise::normal(&residuals, fit.freedom),
+        &Noise::normal(&residuals, rows.len().saturating_sub(fit.best.len()).max(1)),
         options,
         fit,
     );
@@ -181,13 +187,17 @@ fn of_view(searcher: &Searcher<'_>, view: &View<'_>, noise: &Noise, options: &Fi
     fit.warnings.extend(failed);
     let settled = |point: &[f64]| (0..point.len()).map(|at| view.settled(at, point[at])).collect();
     let replicates: Vec<Vec<f64>> = drawn.iter().map(|replicate| settled(&replicate.point)).collect();
-    let deviation = groups.as_ref().map_or_else(|| noise.deviation(), Groups::deviation);
+    let deviation = groups
+        .as_ref()
+        .map_or_else(|| noise.deviation(), Groups::deviation);
     let scales = drawn.iter().filter_map(|replicate| replicate.scale);
     fit.replicate_noise = scales.map(|scale| scale * deviation).collect();
     // How skewed rows are says nothing of residuals drawn for a fixed design.
     let accelerations = (fit.resampling == Resampling::Case).then(|| sampler.accelerations());
     let level = fit.percentile_level();
-    let profiles = options.profile.then(|| profile::profiles(view, searcher, &walk, groups.as_ref()));
+    let profiles = options
+        .profile
+        .then(|| profile::profiles(view, searcher, &walk, groups.as_ref()));
     for (index, parameter) in form.parameters().iter().enumerate() {
         let natural = |at: f64| parameter.scale.inverse(at);
         let (value, draws) = (

@@ -86,11 +86,12 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
     let groups = Groups::of(&searcher, &rows, &[best.point.clone()]);
     let runs = groups.as_ref().map(|groups| groups.members.len());
     let freedom = match runs {
-        Some(runs) => runs - 1,
+        Some(runs) if runs < groups::LEAST_RUNS => 0,
+        Some(runs) => (runs - 1).min(rows.len() - form.parameters().len()),
         None => rows.len() - form.parameters().len(),
     };
     let noise = match &groups {
-        Some(groups) => Some(groups.deviation()),
+        Some(groups) => (freedom > 0).then(|| groups.deviation()),
         None => noise(freedom, &residuals),
     };
     let repeats = repeats::repeats(&rows, &residuals, form.parameters().len());
@@ -128,11 +129,14 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         seed: options.seed,
         sampled: sampled(form, &rows),
         holdout: None,
-        warnings: warnings(form, units, noise, repeats, duplicates),
+        warnings: warnings(form, units, runs, noise, repeats, duplicates),
         refusals: collinear(form, &rows),
     };
     if options.profile && options.replicates == 0 {
         fit.warnings.push(Warning::NoBootstrap);
+    }
+    if runs.is_none() {
+        fit.warnings.extend(groups::unnamed(form, &rows, &residuals));
     }
     fit.warnings.extend(range::beyond(&searcher, &best.point));
     intervals::intervals(
@@ -200,7 +204,19 @@ pub fn predict(form: &dyn LawForm, fit: &Fit, inputs: &[f64]) -> Result<Predicti
             &mut [0.0; MOST_PARAMETERS][..parameters.len()],
         )
     };
+    let value = law(&fit.best);
+    let response = form.response();
+    if response.share && !(0.0..=1.0).contains(&value) {
+        return Err(InputError::NoShare {
+            column: response.name.to_string(),
+            value,
+        });
+    }
     let (interval, of_law) = fit.spread(law);
+    let possible = |interval: Interval| match response.share {
+        true => interval.clamped(0.0, 1.0),
+        false => interval,
+    };
     let named = columns
         .iter()
         .zip(inputs)
@@ -214,9 +230,9 @@ pub fn predict(form: &dyn LawForm, fit: &Fit, inputs: &[f64]) -> Result<Predicti
     Ok(Prediction {
         reach: reach.collect(),
         inputs: named.collect(),
-        value: law(&fit.best),
-        interval,
-        law: of_law,
+        value,
+        interval: interval.map(possible),
+        law: of_law.map(possible),
         level: fit.level,
     })
 }
@@ -298,13 +314,19 @@ fn noise(freedom: usize, residuals: &[f64]) -> Option<f64> {
 fn warnings(
     form: &dyn LawForm,
     units: usize,
+    runs: Option<usize>,
     noise: Option<f64>,
     repeats: Option<PureError>,
     duplicates: usize,
 ) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let parameters = form.parameters().len();
-    if noise.is_none() {
+    if let Some(runs) = runs.filter(|runs| *runs < groups::LEAST_RUNS) {
+        warnings.push(Warning::FewRuns {
+            runs,
+            needed: groups::LEAST_RUNS,
+        });
+    } else if noise.is_none() {
         warnings.push(Warning::NoFreedom {
             rows: units,
             parameters,

@@ -26,6 +26,14 @@ impl Interval {
         (self.low..=self.high).contains(&value)
     }
 
+    /// What of it lies between two bounds.
+    pub(crate) fn clamped(self, low: f64, high: f64) -> Self {
+        Self {
+            low: self.low.clamp(low, high),
+            high: self.high.clamp(low, high),
+        }
+    }
+
     /// High end less low end.
     pub fn width(&self) -> f64 {
         self.high - self.low
@@ -361,7 +369,11 @@ impl Fit {
             return (None, None);
         };
         let repeats = self.pure_error.filter(PureError::is_preferred);
-        let squares: f64 = self.used_residuals.iter().map(|residual| residual * residual).sum();
+        let squares: f64 = self
+            .used_residuals
+            .iter()
+            .map(|residual| residual * residual)
+            .sum();
         let raw = (squares / self.used_residuals.len() as f64).sqrt();
         let inflation = if raw > 0.0 { noise / raw } else { 1.0 };
         let one_run = |replicate: usize, stream: &mut Stream| {
