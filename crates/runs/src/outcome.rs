@@ -42,6 +42,9 @@ pub struct Outcome {
     pub minimised: Objective,
     /// Rows fitted.
     pub rows: usize,
+    /// Runs that these are of, where some run has several: the evidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runs: Option<usize>,
     /// Rows of the file.
     pub rows_in_file: usize,
     /// Rows that a condition kept.
@@ -228,6 +231,7 @@ impl Outcome {
             objective: fit.objective,
             minimised: fit.minimised,
             rows: fit.rows,
+            runs: fit.runs,
             rows_in_file: data.table.found(),
             rows_kept: data.table.rows(),
             rows_dropped: data.dropped,
