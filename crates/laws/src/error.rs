@@ -62,7 +62,7 @@ pub enum InputError {
     },
     /// A share that a law puts outside 0 to 1.
     #[error(
-        "the law puts `{column}` at {} there, and it is a share, 0 to 1: the law does not reach so far; ask for a run nearer to those fitted, or fit a form that levels off", written(*.value)
+        "the law puts `{column}` at {value:.3} there, and it is a share, 0 to 1: the law does not reach so far; ask for a run nearer to those fitted, or fit a form that levels off"
     )]
     NoShare {
         /// The response.

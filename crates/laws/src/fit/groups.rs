@@ -14,7 +14,7 @@ use crate::rows::Rows;
 pub(crate) struct Groups {
     /// The rows of each run.
     pub(crate) members: Vec<Vec<usize>>,
-    /// Residuals of each row, predicted minus observed, at the best fit without the row's run.
+    /// Residuals of each row, predicted minus observed, at the best fit without the row's run, where runs are few.
     pub(crate) left_out: Vec<f64>,
     /// How many times the variance of each parameter is that of as many independent rows.
     pub(crate) effects: Vec<f64>,
@@ -26,10 +26,13 @@ pub(crate) const LEAST_RUNS: usize = 5;
 /// Rows of one size from which on they may be checkpoints of one run.
 const MANY: usize = 8;
 
-/// Neighbours along runs from which on their correlation means something, and what it is above by chance in
-/// one table of a hundred.
+/// Neighbours along runs from which on their correlation tells something, and the correlation that does: 2.4
+/// standard errors of so many independent pairs.
 const PAIRS: usize = 24;
 const CORRELATED: f64 = 0.5;
+
+/// Runs from which on one alone moves the law so little that it need not be left out to be judged.
+const MANY_RUNS: usize = 100;
 
 /// Warns of rows that look like checkpoints of runs that nobody named: many lengths at each size, whose residuals
 /// go on from one to the next as those of independent runs do not.
@@ -75,23 +78,10 @@ impl Groups {
     /// The runs of `rows`, where some run has several; refits without each run from `starts`.
     pub(crate) fn of(searcher: &Searcher<'_>, rows: &Rows, starts: &[Vec<f64>]) -> Option<Self> {
         let members = rows.groups()?;
-        let mut left_out = vec![0.0; rows.len()];
-        let of_each: Vec<Vec<f64>> = members
-            .par_iter()
-            .map(|own| {
-                let others: Vec<usize> = (0..rows.len())
-                    .filter(|row| own.binary_search(row).is_err())
-                    .collect();
-                let best = searcher.refit(&rows.chosen(&others), starts);
-                Problem::new(searcher.form, &rows.chosen(own), searcher.objective, SMOOTH)
-                    .residuals(&best.point)
-            })
-            .collect();
-        for (own, residuals) in members.iter().zip(&of_each) {
-            for (row, residual) in own.iter().zip(residuals) {
-                left_out[*row] = *residual;
-            }
-        }
+        let left_out = match members.len() < MANY_RUNS {
+            true => left_out(searcher, rows, &members, starts),
+            false => Problem::new(searcher.form, rows, searcher.objective, SMOOTH).residuals(&starts[0]),
+        };
         let effects = effects(searcher, rows, &members, &left_out, &starts[0]);
         Some(Self {
             members,
@@ -130,6 +120,23 @@ impl Groups {
         }
         counts
     }
+}
+
+/// Residuals of the rows of each run at a fit to the others.
+fn left_out(searcher: &Searcher<'_>, rows: &Rows, members: &[Vec<usize>], starts: &[Vec<f64>]) -> Vec<f64> {
+    let residuals = |own: &Vec<usize>| {
+        let others = (0..rows.len()).filter(|row| own.binary_search(row).is_err());
+        let best = searcher.refit(&rows.chosen(&others.collect::<Vec<usize>>()), starts);
+        Problem::new(searcher.form, &rows.chosen(own), searcher.objective, SMOOTH).residuals(&best.point)
+    };
+    let of_each: Vec<Vec<f64>> = members.par_iter().map(residuals).collect();
+    let mut left_out = vec![0.0; rows.len()];
+    for (own, residuals) in members.iter().zip(&of_each) {
+        for (row, residual) in own.iter().zip(residuals) {
+            left_out[*row] = *residual;
+        }
+    }
+    left_out
 }
 
 /// The variance of each parameter by the sums over runs of slopes times `residuals`, over that by independent
