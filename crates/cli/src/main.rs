@@ -33,7 +33,7 @@ enum Command {
     /// Run a ladder of small trainings, fit laws to it, and plan from them
     #[command(subcommand)]
     Study(study::Command),
-    /// Fit scaling laws to runs made elsewhere: CSV, JSON Lines or Parquet
+    /// Fit scaling laws to runs made elsewhere: CSV, JSON or Parquet
     Fit(Box<fit::Arguments>),
     /// Measure how fast this machine computes
     #[command(subcommand)]

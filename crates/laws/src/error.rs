@@ -366,7 +366,7 @@ pub enum Warning {
     },
     /// So many bootstrap samples without an answer that the others are no picture of all.
     #[error(
-        "{failed} of {samples} bootstrap samples gave no answer, more than an interval leaves out on one side: there are no intervals; add runs"
+        "{failed} of {samples} bootstrap samples gave no answer, more than an interval leaves out on one side: none is read from the others; add runs"
     )]
     TooManyFailedSamples {
         /// Samples without an answer.
@@ -374,16 +374,11 @@ pub enum Warning {
         /// Samples drawn.
         samples: usize,
     },
-    /// Sizes without any one of which there is no envelope.
+    /// Approach 1 tells no interval.
     #[error(
-        "without any one of {sizes} of the {of} sizes no envelope is left: nothing tells how far off it is, so there are no intervals; add sizes"
+        "approach 1 has no intervals: noise decides which size is the best and where the border is, and moves the law by more than samples of the sizes show; approaches 2 and 3 have them"
     )]
-    OneSizeCarriesAll {
-        /// Sizes that are needed each.
-        sizes: usize,
-        /// Sizes given.
-        of: usize,
-    },
+    NoIntervalOfEnvelope,
     /// Intervals that come from some of very many rows.
     #[error(
         "intervals and profiles come from {rows} rows chosen at random out of {of}, narrowed by the root of their share; the estimates are of all rows"
@@ -422,7 +417,7 @@ pub enum Warning {
     },
     /// Rows that may be checkpoints of a few runs.
     #[error(
-        "{rows} rows are of {runs} sizes, and along each the residuals of neighbours agree (correlation {correlation:.2}): if they are checkpoints of {runs} runs, they are no more evidence than {runs} runs, and the intervals are too narrow: say which run each row is of; if each is a run of its own, the law misses them in places"
+        "{rows} rows are of {runs} sizes, and along each the residuals of neighbours agree (correlation {correlation:.2}): if they are checkpoints of {runs} runs, they are no more evidence than {runs} runs, and the intervals are too narrow: say which run each row is of (--group COLUMN); if each is a run of its own, the law misses them in places"
     )]
     Checkpoints {
         /// Rows of sizes that have many.

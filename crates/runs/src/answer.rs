@@ -4,6 +4,7 @@ use triaxis_laws::form::LawForm;
 use triaxis_laws::{Fit, compare, forms};
 
 use crate::Misuse;
+use crate::by::By;
 use crate::comparison::Comparison;
 use crate::data::Data;
 use crate::form::Chosen;
@@ -23,6 +24,8 @@ pub struct Answer<'a> {
     pub comparison: Option<Comparison>,
     /// What is said of each run asked for.
     pub predictions: Vec<Predicted>,
+    /// Whether one law does for the sets of runs that a column parts, when one was named.
+    pub by: Option<By>,
 }
 
 impl<'a> Answer<'a> {
@@ -37,17 +40,24 @@ impl<'a> Answer<'a> {
         settings: &Settings,
         requests: &[Request],
     ) -> anyhow::Result<Self> {
-        match chosen {
-            Chosen::All => Self::of_all(data, settings, requests),
+        let mut answer = match chosen {
+            Chosen::All => Self::of_all(data, settings, requests)?,
             Chosen::Frontier(frontier) => {
                 settings.check_frontier()?;
+                if data.by.is_some() {
+                    return Err(Misuse::NotOfFrontiers("--by").into());
+                }
                 let options = settings.of(frontier.definition(), data.held_out())?;
                 let found = frontier.fit(&data.runs()?, &options)?;
-                Self::alone(Law::Frontier(*frontier, found.optima), found.fit, requests)
+                Self::alone(Law::Frontier(*frontier, found.optima), found.fit, requests)?
             }
-            Chosen::Form(form) => Self::of_one(*form, data, settings, requests),
-            Chosen::Own(form) => Self::of_one(form.as_ref(), data, settings, requests),
+            Chosen::Form(form) => Self::of_one(*form, data, settings, requests)?,
+            Chosen::Own(form) => Self::of_one(form.as_ref(), data, settings, requests)?,
+        };
+        if let (Some(column), Law::Form(form)) = (&data.by, &answer.law) {
+            answer.by = Some(By::of(column, *form, data, settings)?);
         }
+        Ok(answer)
     }
 
     fn of_one(
@@ -67,6 +77,7 @@ impl<'a> Answer<'a> {
             law,
             fit,
             comparison: None,
+            by: None,
         })
     }
 
@@ -88,6 +99,7 @@ impl<'a> Answer<'a> {
             law: Law::Form(form),
             fit,
             comparison: Some(comparison),
+            by: None,
         })
     }
 }

@@ -8,18 +8,26 @@ use triaxis_laws::form::LawForm;
 use triaxis_laws::forms::registry;
 use triaxis_laws::numeric::Stream;
 use triaxis_laws::{Fit, FitOptions, HeldOut, Observations, fit};
-use triaxis_tables::{CellError, Condition, Query, Rule, Source, Table, TableError, Wanted, read};
+use triaxis_tables::{
+    CellError, Condition, LabelsWanted, Query, Rule, Source, Table, TableError, TableFile, Wanted,
+};
 
+use crate::caution::OfRows;
 use crate::columns::{Columns, Named};
 use crate::comparison::FormCompared;
 use crate::form::Chosen;
+use crate::group::{self, may_name_runs};
 use crate::names::canonical;
 use crate::settings::Settings;
+use crate::sweep::Sweep;
 use crate::wanted::{SIZES, own, wanted};
-use crate::{Misuse, counts};
+use crate::{Misuse, counts, plausible};
 
 /// The name under which weights are read.
 const WEIGHTS: &str = "weights";
+
+/// Different values at most of a column that parts the rows.
+const BY: u16 = 256;
 
 /// Which rows are fitted.
 #[derive(Debug, Clone)]
@@ -32,9 +40,14 @@ pub struct Selection {
     pub holdout: Option<Condition>,
     /// Rows fitted at most: more are drawn from.
     pub most_rows: usize,
+    /// A column whose values are to be fitted each, too.
+    pub by: Option<String>,
+    /// The column that names the run of each row; `none` makes every row a run of its own.
+    pub group: Option<String>,
 }
 
 /// The rows to be fitted, under canonical names.
+#[derive(Debug, Clone)]
 pub struct Data {
     /// The file.
     pub file: PathBuf,
@@ -48,7 +61,15 @@ pub struct Data {
     pub dropped: usize,
     /// How many rows those fitted were drawn from, when they were.
     pub drawn_from: Option<usize>,
-    held_out: Option<Vec<bool>>,
+    /// What was tried, when the rows fitted are the best of a sweep.
+    pub sweep: Option<Sweep>,
+    /// What a reader must know of the rows.
+    pub cautions: Vec<OfRows>,
+    /// The column whose values are to be fitted each, too.
+    pub by: Option<String>,
+    /// The column that names the run of each row, where rows share runs.
+    pub group: Option<String>,
+    pub(crate) held_out: Option<Vec<bool>>,
     /// Coverage against samples, when the rows are counts of problems.
     curve: Option<(Curve, Observations)>,
 }
@@ -62,10 +83,16 @@ impl Data {
         chosen: &Chosen,
         settings: &Settings,
     ) -> anyhow::Result<Self> {
-        let available = triaxis_tables::columns(file)?;
-        let columns = Columns::assign(available, named, &own(chosen))?;
+        let file = TableFile::open(file)?;
+        let columns = Columns::assign(file.columns()?.to_vec(), named, &own(chosen))?;
         let (response, mut wanted) = wanted(chosen, &columns, settings.residual)?;
         let counted = columns.count_for(&response);
+        if counted && rows.by.is_some() {
+            return Err(Misuse::OfCounts("--by").into());
+        }
+        if counted && rows.group.is_some() {
+            return Err(Misuse::OfCounts("--group").into());
+        }
         if let Some(weights) = &named.weights {
             wanted.push(Wanted {
                 name: WEIGHTS.into(),
@@ -73,20 +100,41 @@ impl Data {
                 rule: Rule::NotNegative,
             });
         }
+        let by = rows.by.iter().map(|column| (column.as_str(), true));
+        let others = columns
+            .others()
+            .filter(|column| rows.by.as_deref() != Some(*column));
+        let asked = rows.group.as_deref();
+        let others = others.map(|column| (column, may_name_runs(column, asked)));
+        let labels = by
+            .map(|(column, numbers)| (column, numbers, BY))
+            .chain(others.map(|(column, runs)| (column, runs, if runs { group::MOST } else { BY })));
         let query = Query {
             columns: wanted,
+            units: columns.units.clone(),
+            labels: labels
+                .map(|(column, numbers, most)| LabelsWanted {
+                    column: column.into(),
+                    numbers,
+                    most,
+                })
+                .collect(),
             filter: rows.filter.clone(),
             mark: rows.holdout.clone().filter(|_| !counted),
             names: columns.names(),
         };
-        let table = read(file, &query)?;
+        let table = file.read(&query)?;
         let mut data = Self {
-            file: file.to_owned(),
+            file: file.name().to_owned(),
             columns,
             table,
             response,
             dropped: 0,
             drawn_from: None,
+            sweep: None,
+            cautions: Vec::new(),
+            by: rows.by.clone(),
+            group: None,
             held_out: None,
             curve: None,
         };
@@ -98,9 +146,14 @@ impl Data {
         if named.weights.is_some() {
             data.usable(WEIGHTS)?;
         }
+        plausible::check(&data)?;
+        let inputs = chosen.definition().map_or(&[][..], |law| &law.inputs);
+        data.tune(inputs)?;
         data.drop_worst(rows.drop_worst)?;
         data.draw(rows.most_rows, settings.seed);
         data.held_out = rows.holdout.is_some().then(|| data.table.marked().to_vec());
+        data.group(asked)?;
+        data.caution();
         Ok(data)
     }
 
@@ -203,7 +256,7 @@ impl Data {
     }
 
     /// A column, or why it cannot be used.
-    fn usable(&self, name: &str) -> Result<&[f64], TableError> {
+    pub(crate) fn usable(&self, name: &str) -> Result<&[f64], TableError> {
         match self.table.column(name) {
             Some(Ok(values)) => Ok(values),
             Some(Err(error)) => Err(TableError::Cell(CellError::clone(error))),
@@ -304,6 +357,10 @@ impl Data {
                 .with(name, values.to_vec())
                 .expect("columns of one table are equally long")
         });
+        let table = match self.run_of_rows() {
+            Some(runs) => table.with_groups(&runs).expect("labels are as many as rows"),
+            None => table,
+        };
         match self.table.column(WEIGHTS) {
             Some(Ok(weights)) => table
                 .with_weights(weights.to_vec())

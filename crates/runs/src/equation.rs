@@ -37,9 +37,23 @@ pub fn number(value: f64) -> String {
     format!("{value:.*}", digits.max(0) as usize)
 }
 
+/// A share in percent; one that is no share any more, as of a law that ran away, in few signs.
+pub fn percent(share: f64, digits: usize) -> String {
+    match 100.0 * share {
+        percent if percent.abs() < 1e5 => format!("{percent:.digits$}%"),
+        percent => format!("{percent:.1e}%"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::{number, percent};
+
+    #[test]
+    fn shares_that_ran_away_are_short() {
+        assert_eq!(percent(0.012_34, 2), "1.23%");
+        assert_eq!(percent(1e250, 1), "1.0e252%");
+    }
 
     #[test]
     fn numbers_have_four_digits() {

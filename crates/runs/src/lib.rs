@@ -5,6 +5,8 @@
 //! was fitted, [`Outcome`] everything that was found. Nothing here prints.
 
 mod answer;
+mod by;
+mod caution;
 mod columns;
 mod comparison;
 mod counts;
@@ -12,19 +14,27 @@ mod data;
 mod equation;
 mod error;
 mod form;
+mod group;
 mod law;
 mod names;
 mod outcome;
 mod panel;
+mod parts;
+mod plausible;
 mod predict;
+mod sets;
 mod settings;
+mod sweep;
+mod units;
 mod wanted;
 
 pub use answer::Answer;
+pub use by::{By, Pooling, Set};
+pub use caution::{Caution, OfRows};
 pub use columns::{COVERAGE, Columns, Named};
 pub use comparison::{Comparison, FormCompared, LeftOut, in_words};
 pub use data::{Data, Selection};
-pub use equation::number;
+pub use equation::{number, percent};
 pub use error::Misuse;
 pub use form::{Chosen, definitions};
 pub use law::Law;
@@ -32,3 +42,4 @@ pub use names::option_of;
 pub use outcome::{Checked, Outcome, Predicted, Said};
 pub use predict::{Request, requests};
 pub use settings::Settings;
+pub use sweep::{Setting, Sweep};

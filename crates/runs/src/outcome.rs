@@ -7,13 +7,16 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use triaxis_laws::approach::EnvelopePoint;
 use triaxis_laws::{
-    Fit, Holdout, Interval, Objective, ParameterEstimate, Prediction, PureError, Refusal, Resampling, Warning,
+    Fit, Holdout, Interval, Objective, ParameterEstimate, Prediction, PureError, Refusal, Resampling,
 };
 
+use crate::by::By;
+use crate::caution::Caution;
 use crate::comparison::Comparison;
 use crate::data::Data;
 use crate::equation;
 use crate::law::Law;
+use crate::sweep::Sweep;
 
 /// What a fit found. The names of its fields are the names in JSON.
 #[derive(Serialize)]
@@ -59,7 +62,7 @@ pub struct Outcome {
     /// Observed minus predicted, row by row, in the coordinate of the objective.
     pub residuals: Vec<f64>,
     /// What a reader must know.
-    pub warnings: Vec<Said<Warning>>,
+    pub warnings: Vec<Said<Caution>>,
     /// What the data refused to answer.
     pub refusals: Vec<Said<Refusal>>,
     /// What was derived or assumed.
@@ -88,6 +91,12 @@ pub struct Outcome {
     /// How the form compares with others, when all were fitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
+    /// Whether one law does for several sets of runs, when a column that parts them was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<By>,
+    /// What was tried at each size and length, when the rows fitted are the best of a sweep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<Sweep>,
     /// Whether the rows are counts of problems, and the curve of coverage was fitted.
     #[serde(skip)]
     pub is_counted: bool,
@@ -198,6 +207,7 @@ impl Outcome {
         data: &Data,
         predictions: Vec<Predicted>,
         comparison: Option<Comparison>,
+        by: Option<By>,
     ) -> Self {
         let definition = law.definition();
         let inputs = match comparison {
@@ -206,9 +216,16 @@ impl Outcome {
         };
         let is_derived = |note: &&String| {
             let mut derived = inputs.iter().map(|input| format!("{input} by "));
-            derived.any(|start| note.starts_with(&start)) || note.starts_with("coverage by ")
+            derived.any(|start| note.starts_with(&start))
+                || ["coverage by ", "a sweep: ", "runs by "]
+                    .iter()
+                    .any(|start| note.starts_with(start))
         };
         let derived = data.columns.notes.iter().filter(is_derived).cloned();
+        let of_rows = data.cautions.iter().cloned().map(Caution::Rows);
+        let warnings: Vec<Caution> = of_rows
+            .chain(fit.warnings.iter().cloned().map(Caution::Fit))
+            .collect();
         let drawn = data.drawn_from.map(|rows| {
             format!(
                 "{} of {rows} rows, drawn at random; --most-rows fits more",
@@ -241,7 +258,7 @@ impl Outcome {
                 of,
             }),
             residuals: fit.residuals.clone(),
-            warnings: Said::all(&fit.warnings),
+            warnings: Said::all(&warnings),
             refusals: Said::all(&fit.refusals),
             notes: derived.chain(drawn).collect(),
             level: fit.level,
@@ -257,6 +274,8 @@ impl Outcome {
             optima: law.optima().to_vec(),
             is_counted: data.is_counted(),
             comparison,
+            by,
+            sweep: data.sweep.clone(),
             fit,
         }
     }

@@ -4,6 +4,7 @@ mod list;
 mod options;
 mod page;
 mod rows;
+mod sets;
 mod text;
 
 use std::path::PathBuf;
@@ -18,7 +19,8 @@ use text::Text;
 /// Arguments of `fit`.
 #[derive(Args)]
 pub struct Arguments {
-    /// CSV, JSON Lines or Parquet file, one run a row; text may be compressed with gzip or Zstandard
+    /// CSV, JSON, JSON Lines or Parquet file, one run a row, or `-` for standard input; text may be compressed
+    /// with gzip or Zstandard
     #[arg(required_unless_present = "list")]
     file: Option<PathBuf>,
     /// The law to fit; without one, all that the columns allow are compared
@@ -55,6 +57,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Some(file) = &arguments.file else {
         return Err(Misuse::NoFile.into());
     };
+    if let Some(report) = &arguments.report {
+        output::is_no_input(
+            report,
+            [Some(file), arguments.user_form.as_ref()].into_iter().flatten(),
+        )?;
+    }
     let chosen = Chosen::of(arguments.form.as_deref(), arguments.user_form.as_deref())?;
     let requests = requests(&arguments.predict, chosen.definition())?;
     let settings = arguments.options.settings();
@@ -70,8 +78,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         fit,
         comparison,
         predictions,
+        by,
     } = Answer::of(&chosen, &data, &settings, &requests)?;
-    let outcome = Outcome::new(&law, fit, &data, predictions, comparison);
+    let outcome = Outcome::new(&law, fit, &data, predictions, comparison, by);
     if let Some(path) = &arguments.report {
         triaxis_report::write_fit_page(&page::view(&law, &outcome, &data), path)?;
     }

@@ -15,7 +15,8 @@ pub use three::{Approach3, approach3};
 pub use two::{Approach2, Budget, Curve, Optimum, approach2};
 
 use crate::error::{InputError, Warning};
-use crate::fit::{Estimate, percentile};
+use crate::fit::{Estimate, is_told, percentile};
+use crate::form::Scale;
 use crate::numeric::fit_line;
 use crate::observations::Observations;
 
@@ -90,14 +91,15 @@ fn give_intervals((params, tokens): &mut Laws, replicates: &[Laws], level: f64) 
         let values: Vec<f64> = replicates.iter().map(pick).collect();
         percentile(&values, level)
     };
-    let bound = |estimate: &mut Estimate, ends: Option<(f64, f64)>| {
+    let bound = |estimate: &mut Estimate, scale: Scale, ends: Option<(f64, f64)>| {
         if let Some(ends) = ends {
-            *estimate = Estimate::within(estimate.value, ends, true);
-            estimate.identified = estimate.interval.is_some_and(|interval| interval.width() > 0.0);
+            let identified = is_told(scale, ends) && ends.0 < ends.1;
+            *estimate = Estimate::within(estimate.value, ends, identified);
         }
     };
-    bound(&mut params.coefficient, ends_of(&|laws| laws.0.coefficient.value));
-    bound(&mut tokens.coefficient, ends_of(&|laws| laws.1.coefficient.value));
+    let coefficient = |pick: fn(&Laws) -> &PowerLaw| ends_of(&|laws| pick(laws).coefficient.value);
+    bound(&mut params.coefficient, Scale::Log, coefficient(|laws| &laws.0));
+    bound(&mut tokens.coefficient, Scale::Log, coefficient(|laws| &laws.1));
     let exponents = [
         (
             "the exponent of N*",
@@ -113,7 +115,7 @@ fn give_intervals((params, tokens): &mut Laws, replicates: &[Laws], level: f64) 
     let mut warnings = Vec::new();
     for (quantity, law, ends) in exponents {
         let value = law.exponent.value;
-        bound(&mut law.exponent, ends);
+        bound(&mut law.exponent, Scale::Linear, ends);
         if let Some((low, high)) = ends.filter(|(low, high)| value < *low || value > *high) {
             warnings.push(Warning::OutsideInterval {
                 quantity: quantity.into(),

@@ -20,6 +20,7 @@ pub use repeats::PureError;
 pub use result::{Estimate, Fit, Holdout, Interval, LocalMinimum, ParameterEstimate, Prediction, Reach};
 
 pub(crate) use bootstrap::{percentile, resampled, scale_of_noise};
+pub(crate) use intervals::is_told;
 pub(crate) use options::marked;
 
 use crate::error::{FitError, InputError, Refusal, Warning};
@@ -121,10 +122,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         used_residuals: residuals.iter().map(|residual| -residual).collect(),
         replicates: Vec::new(),
         replicate_noise: Vec::new(),
-        resampling: options.resampling.unwrap_or(match units < ROWS_FOR_CASES {
-            true => Resampling::Residual,
-            false => Resampling::Case,
-        }),
+        resampling: resampling(options, units, freedom),
         level: options.level,
         seed: options.seed,
         sampled: sampled(form, &rows),
@@ -279,6 +277,16 @@ fn sampled(form: &dyn LawForm, rows: &Rows) -> BTreeMap<String, (f64, f64)> {
         }
     }
     sampled
+}
+
+/// What the bootstrap draws. Of few rows there are too few different ones left in most samples to fit a law to.
+fn resampling(options: &FitOptions, rows: usize, freedom: usize) -> Resampling {
+    match options.resampling {
+        _ if freedom < intervals::ROBUST => Resampling::Residual,
+        Some(chosen) => chosen,
+        None if rows < ROWS_FOR_CASES => Resampling::Residual,
+        None => Resampling::Case,
+    }
 }
 
 fn natural(form: &dyn LawForm, point: &[f64]) -> Vec<f64> {

@@ -80,8 +80,8 @@ impl Frontier {
                 Found {
                     optima: found.envelope,
                     laws: found.params.zip(found.tokens),
-                    freedom: found.freedom,
-                    replicates: found.replicates,
+                    freedom: 0,
+                    replicates: Vec::new(),
                     refusals: found.refusals,
                     warnings: found.warnings,
                 }
@@ -123,6 +123,7 @@ impl Frontier {
         warnings.extend(refusals.into_iter().map(|reason| Warning::LeftOut { reason }));
         let (residuals, spread) = residuals(&optima, &laws);
         let objective = 0.5 * residuals.iter().map(|residual| residual * residual).sum::<f64>();
+        let beyond = residuals.len().saturating_sub(PARAMETERS.len());
         let best = numbers(&laws);
         let holdout = match self.held_out(runs, options, &optima) {
             Ok(holdout) => holdout,
@@ -133,7 +134,7 @@ impl Frontier {
             Err(error) => return Err(error),
         };
         warnings.extend(holdout.as_ref().and_then(Holdout::warning));
-        if options.profile && options.replicates == 0 {
+        if options.profile && options.replicates == 0 && freedom > 0 {
             warnings.push(Warning::NoBootstrap);
         }
         let fit = Fit {
@@ -151,7 +152,7 @@ impl Frontier {
             best,
             r_squared: 1.0 - 2.0 * objective / spread,
             freedom,
-            noise: (freedom > 0).then(|| (2.0 * objective / freedom as f64).sqrt()),
+            noise: (beyond > 0).then(|| (2.0 * objective / beyond as f64).sqrt()),
             pure_error: None,
             used_residuals: residuals.clone(),
             residuals,
