@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::flattening::Points;
+
 /// Input that no fit can use. The remedy is in the message.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum InputError {
@@ -113,6 +115,16 @@ pub enum InputError {
         available: String,
         /// Empty, or a sentence naming the nearest name.
         hint: String,
+    },
+    /// A parameter held at a value that it cannot have.
+    #[error("`{name}` cannot be held at {value}: {rule}")]
+    Held {
+        /// The parameter.
+        name: String,
+        /// The value asked for.
+        value: f64,
+        /// What it must be, or what else is the matter.
+        rule: &'static str,
     },
     /// A user's expression that cannot be used.
     #[error("the expression `{expression}` cannot be used: {problem}")]
@@ -244,6 +256,36 @@ pub enum Refusal {
         "no optimum of the runs held out lies beyond the compute of the others; hold out all runs of the largest budgets"
     )]
     NoOptimumBeyond,
+    /// A law that is best with one parameter or one token.
+    #[error(
+        "the law has no best split of a compute into parameters and tokens: {}", no_split(*.without, *.samples)
+    )]
+    NoSplit {
+        /// Bootstrap samples without one.
+        without: usize,
+        /// Bootstrap samples.
+        samples: usize,
+    },
+    /// Too few points for a curve of loss against compute.
+    #[error(
+        "{points} points ({from}) are too few to tell whether the curve flattens: at least {needed} are needed; add runs at other computes"
+    )]
+    ShortCurve {
+        /// Points there are.
+        points: usize,
+        /// What they are.
+        from: Points,
+        /// Least number.
+        needed: usize,
+    },
+    /// A loss that does not fall with compute.
+    #[error(
+        "the loss does not fall with compute (it goes as C^{:.3}), so there is nothing to flatten; check the columns", -.exponent
+    )]
+    RisingCurve {
+        /// The exponent of its fall.
+        exponent: f64,
+    },
     /// No start led to a finite objective.
     #[error("none of {starts} starts reached a finite objective: the form does not suit these data")]
     NoFiniteObjective {
@@ -264,6 +306,25 @@ pub enum FitError {
     /// The data do not answer the question, for more than one reason.
     #[error("{}", several(.0))]
     Several(Vec<Refusal>),
+}
+
+impl Refusal {
+    /// The budget that refused, where one did.
+    pub fn budget(&self) -> Option<f64> {
+        match self {
+            Self::TooFewPoints { budget, .. }
+            | Self::NoInteriorMinimum { budget, .. }
+            | Self::OptimumOutOfRange { budget, .. } => Some(*budget),
+            _ => None,
+        }
+    }
+}
+
+fn no_split(without: usize, samples: usize) -> String {
+    match without {
+        0 => "a term or an exponent of it is nothing".to_owned(),
+        _ => format!("{without} of {samples} bootstrap samples have none; add runs that differ in both"),
+    }
 }
 
 /// The last reason, which the others lead to, and some of these.

@@ -190,6 +190,14 @@ impl Columns {
         self.notes.push(format!("{input} by {rule}"));
     }
 
+    /// Takes the compute, 6ND too, for the budget where there is no other: for budgets that need not be equal.
+    pub fn spend(&mut self) {
+        if let (Some(flops), false) = (self.sources.get("flops"), self.ambiguous.contains_key("budget")) {
+            let flops = flops.clone();
+            self.sources.entry("budget".into()).or_insert(flops);
+        }
+    }
+
     /// The source of an input that `form` needs.
     pub fn needed(&self, form: &str, column: &Column) -> Result<&Source, Misuse> {
         let input = column.name.as_ref();

@@ -161,6 +161,22 @@ pub enum Misuse {
         /// What is wrong.
         problem: String,
     },
+    /// A parameter to be held that is not understood.
+    #[error("`--fix {given}`: {problem}; write a parameter and its value, as in `E=1.6`")]
+    Held {
+        /// As given.
+        given: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// Bootstrap samples that cannot be written.
+    #[error("`--draws {path}`: {problem}")]
+    Draws {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what is right.
+        problem: &'static str,
+    },
     /// A form file that cannot be used.
     #[error("`{path}`: {problem}")]
     UserForm {

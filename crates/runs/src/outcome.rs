@@ -15,6 +15,8 @@ use crate::caution::Caution;
 use crate::comparison::Comparison;
 use crate::data::Data;
 use crate::equation;
+use crate::examine::{Curved, Outlying};
+use crate::latex;
 use crate::law::Law;
 use crate::sweep::Sweep;
 
@@ -27,6 +29,8 @@ pub struct Outcome {
     pub equation: String,
     /// The equation with the fitted numbers.
     pub law: String,
+    /// The same in LaTeX.
+    pub latex: String,
     /// Paper and equation number.
     pub source: String,
     /// The file.
@@ -97,6 +101,12 @@ pub struct Outcome {
     /// What was tried at each size and length, when the rows fitted are the best of a sweep.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sweep: Option<Sweep>,
+    /// Runs far from the law.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outliers: Option<Outlying>,
+    /// Whether loss still falls with compute as it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flattening: Option<Curved>,
     /// Whether the rows are counts of problems, and the curve of coverage was fitted.
     #[serde(skip)]
     pub is_counted: bool,
@@ -119,6 +129,13 @@ pub struct Said<T> {
 }
 
 impl<T: Clone + std::fmt::Display> Said<T> {
+    pub(crate) fn of(about: T) -> Self {
+        Self {
+            message: about.to_string(),
+            about,
+        }
+    }
+
     fn all(those: &[T]) -> Vec<Self> {
         those
             .iter()
@@ -210,6 +227,7 @@ impl Outcome {
         by: Option<By>,
     ) -> Self {
         let definition = law.definition();
+        let (per_param_token, of_file) = data.per_param_token();
         let inputs = match comparison {
             Some(_) => data.read_columns(),
             None => law.columns(data),
@@ -232,10 +250,19 @@ impl Outcome {
                 data.table.rows()
             )
         });
+        let splits = predictions.iter().any(|predicted| predicted.of.len() > 1) && law.form().is_some();
+        let splits = splits.then(|| match of_file {
+            true => format!(
+                "a compute is split by C = {} N D, the mean of these runs",
+                equation::number(per_param_token)
+            ),
+            false => "a compute is split by C = 6ND".to_owned(),
+        });
         Self {
             form: definition.name.to_string(),
             equation: definition.equation.to_string(),
             law: equation::with_numbers(definition, &fit),
+            latex: latex::with_values(definition, &fit),
             source: definition.source.to_string(),
             file: data.file.clone(),
             columns: data.columns.described(&inputs),
@@ -260,7 +287,7 @@ impl Outcome {
             residuals: fit.residuals.clone(),
             warnings: Said::all(&warnings),
             refusals: Said::all(&fit.refusals),
-            notes: derived.chain(drawn).collect(),
+            notes: derived.chain(drawn).chain(splits).collect(),
             level: fit.level,
             r_squared: fit.r_squared,
             noise: fit.noise,
@@ -272,6 +299,8 @@ impl Outcome {
             seed: fit.seed,
             predictions,
             optima: law.optima().to_vec(),
+            outliers: None,
+            flattening: None,
             is_counted: data.is_counted(),
             comparison,
             by,

@@ -151,6 +151,14 @@ impl Request {
         }
     }
 
+    /// The compute, and the inputs beside it, when neither parameters nor tokens are given.
+    pub fn compute(&self) -> Option<(f64, BTreeMap<String, f64>)> {
+        let mut others = self.inputs.clone();
+        let flops = others.remove("flops")?;
+        let is_alone = !others.contains_key("params") && !others.contains_key("tokens");
+        is_alone.then_some((flops, others))
+    }
+
     /// The inputs in the order of a law.
     pub fn inputs(&self, law: &Definition) -> Result<Vec<f64>, Misuse> {
         let wrong = |problem: String| Misuse::Prediction {

@@ -7,10 +7,11 @@ mod rows;
 mod sets;
 mod text;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::Args;
-use triaxis_runs::{Answer, Chosen, Data, Misuse, Outcome, requests};
+use triaxis_runs::{Answer, Chosen, Data, Misuse, Outcome, draws, requests};
 
 use crate::Format;
 use crate::output;
@@ -41,12 +42,28 @@ pub struct Arguments {
     /// Predict a run, as in `N=7B,D=4T`; may be given more than once
     #[arg(long, value_name = "INPUTS", help_heading = "Results")]
     predict: Vec<String>,
+    /// Say whether loss still falls with compute as it did: a floor, a bend, neither, or that the runs cannot tell
+    ///
+    /// Always said where forms are compared. The curve is the lowest loss of each compute; of runs that differ in
+    /// size, too, the minima of their budgets, or else the runs that no run of as little compute beats.
+    #[arg(long, help_heading = "Results")]
+    flattening: bool,
+    /// Also write the parameters of every bootstrap sample, a sample a row: .csv or .jsonl
+    #[arg(long, value_name = "FILE", help_heading = "Results")]
+    draws: Option<PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t, help_heading = "Results")]
     format: Format,
     /// Also write a page with the curve, residuals and intervals
     #[arg(long, value_name = "HTML", help_heading = "Results")]
     report: Option<PathBuf>,
+}
+
+/// Writes the bootstrap's samples.
+fn write_draws(outcome: &Outcome, path: &Path) -> anyhow::Result<()> {
+    let text = draws(outcome, path)?;
+    triaxis_files::replace(path, text.as_bytes())
+        .with_context(|| format!("cannot write the samples to {}", path.display()))
 }
 
 /// Fits what the arguments ask for and prints it.
@@ -57,15 +74,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Some(file) = &arguments.file else {
         return Err(Misuse::NoFile.into());
     };
-    if let Some(report) = &arguments.report {
-        output::is_no_input(
-            report,
-            [Some(file), arguments.user_form.as_ref()].into_iter().flatten(),
-        )?;
+    let read = [Some(file), arguments.user_form.as_ref()];
+    for written in [&arguments.report, &arguments.draws].into_iter().flatten() {
+        output::is_no_input(written, read.into_iter().flatten())?;
     }
     let chosen = Chosen::of(arguments.form.as_deref(), arguments.user_form.as_deref())?;
     let requests = requests(&arguments.predict, chosen.definition())?;
-    let settings = arguments.options.settings();
+    let settings = arguments.options.settings(arguments.flattening)?;
     let data = Data::read(
         file,
         &arguments.columns.named(),
@@ -79,8 +94,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         comparison,
         predictions,
         by,
+        notes,
     } = Answer::of(&chosen, &data, &settings, &requests)?;
-    let outcome = Outcome::new(&law, fit, &data, predictions, comparison, by);
+    let mut outcome = Outcome::new(&law, fit, &data, predictions, comparison, by);
+    outcome.notes.extend(notes);
+    outcome.examine(&law, &data, &requests, &settings)?;
+    if let Some(path) = &arguments.draws {
+        write_draws(&outcome, path)?;
+    }
     if let Some(path) = &arguments.report {
         triaxis_report::write_fit_page(&page::view(&law, &outcome, &data), path)?;
     }

@@ -57,6 +57,12 @@ impl Text<'_> {
             writeln!(formatter)?;
         }
         labelled(formatter, "check", &check(outcome))?;
+        if let Some(flattening) = &outcome.flattening {
+            labelled(formatter, "curve", flattening.words())?;
+        }
+        if let Some(outliers) = &outcome.outliers {
+            labelled(formatter, "OUTLIER", &outliers.message)?;
+        }
         for said in outcome.refusals.iter().map(|said| &said.message) {
             labelled(formatter, "REFUSED", said)?;
         }
@@ -354,6 +360,7 @@ pub fn facts(outcome: &Outcome) -> Vec<(String, String)> {
             "Noise of one run",
             outcome.noise.map_or_else(|| "–".into(), number),
         ),
+        ("LaTeX", outcome.latex.clone()),
     ];
     let sweep = outcome.sweep.iter().map(|sweep| ("Sweep", sweep.note()));
     let by = outcome.by.iter().map(|by| ("Sets of runs", by.verdict.clone()));

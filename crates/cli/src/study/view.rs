@@ -44,6 +44,7 @@ pub fn of(
             .map(|trial| trial_view(trial, survey.record(&trial.id), unique))
             .collect(),
         isoflops: analysis.map(laws::isoflops).unwrap_or_default(),
+        flattening: analysis.map(laws::flattening),
         approaches: analysis.map(laws::approaches).unwrap_or_default(),
         held_out: analysis
             .and_then(|analysis| laws::held_out(analysis, survey))

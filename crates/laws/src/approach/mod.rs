@@ -3,6 +3,7 @@
 mod frontier;
 mod joint;
 mod one;
+mod split;
 mod three;
 mod two;
 
@@ -11,8 +12,9 @@ use serde::{Deserialize, Serialize};
 pub use frontier::{Frontier, FrontierLaw};
 pub use joint::{JOINT_FORMS, JointFit, Unfitted, joint_laws};
 pub use one::{Approach1, EnvelopePoint, approach1};
+pub use split::{Split, has_split, split};
 pub use three::{Approach3, approach3};
-pub use two::{Approach2, Budget, Curve, Optimum, approach2};
+pub use two::{Approach2, Budget, Curve, Optimum, approach2, merge_budgets};
 
 use crate::error::{InputError, Warning};
 use crate::fit::{Estimate, is_told, percentile};
@@ -31,7 +33,8 @@ pub struct Run {
     pub flops: f64,
     /// Validation loss.
     pub loss: f64,
-    /// The exact compute budget the run was designed for; runs are grouped by this value and by nothing else.
+    /// The exact compute budget the run was designed for: runs are grouped by this value and by nothing else, and
+    /// it is the compute of approach 2.
     pub budget: Option<f64>,
 }
 

@@ -22,6 +22,7 @@ pub use result::{Estimate, Fit, Holdout, Interval, LocalMinimum, ParameterEstima
 pub(crate) use bootstrap::{percentile, resampled, scale_of_noise};
 pub(crate) use intervals::is_told;
 pub(crate) use options::marked;
+pub(crate) use search::Searcher;
 
 use crate::error::{FitError, InputError, Refusal, Warning};
 use crate::form::{LawForm, MOST_PARAMETERS};
@@ -32,7 +33,6 @@ use crate::problem::Problem;
 use crate::rows::Rows;
 use design::{check_design, collinear};
 use groups::Groups;
-use search::Searcher;
 
 /// Rows from which on a bootstrap draws rows rather than residuals, unless told otherwise.
 const ROWS_FOR_CASES: usize = 60;

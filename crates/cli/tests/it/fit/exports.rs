@@ -84,6 +84,10 @@ fn a_result_is_never_written_over_an_input() {
             "{name}"
         );
     }
+    folder.refused(
+        &["runs.csv", "--form", "chinchilla", "--draws", "./runs.csv"],
+        &["would be written over the input `runs.csv`"],
+    );
     folder.json(&[&fit[..], &["page.html"]].concat());
     folder.json(&[&fit[..], &["page.html"]].concat());
 }

@@ -1,5 +1,6 @@
 //! `triaxis fit`: tables in, laws out, and every mistake a user can make with them.
 
+mod asked;
 mod choice;
 mod exports;
 mod input;

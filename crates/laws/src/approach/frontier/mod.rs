@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 pub use law::FrontierLaw;
 
-use super::{Curve, EnvelopePoint, Laws, PowerLaw, Run, approach1, approach2};
+use super::{Budget, Curve, EnvelopePoint, Laws, PowerLaw, Run, approach1, approach2};
 use crate::error::{FitError, InputError, Refusal, Warning};
 use crate::fit::{
     Estimate, Fit, FitOptions, Holdout, LocalMinimum, ParameterEstimate, Prediction, Resampling, predict,
@@ -32,11 +32,14 @@ pub struct FrontierFit {
     pub fit: Fit,
     /// The optima that the laws go through.
     pub optima: Vec<EnvelopePoint>,
+    /// Every budget with its curve, of approach 2.
+    pub budgets: Vec<Budget>,
 }
 
 /// The optima of some runs, and the laws through them.
 struct Found {
     optima: Vec<EnvelopePoint>,
+    budgets: Vec<Budget>,
     laws: Option<Laws>,
     /// Degrees of freedom that tell of the noise of one loss.
     freedom: usize,
@@ -79,6 +82,7 @@ impl Frontier {
                 let found = approach1(runs, options)?;
                 Found {
                     optima: found.envelope,
+                    budgets: Vec::new(),
                     laws: found.params.zip(found.tokens),
                     freedom: 0,
                     replicates: Vec::new(),
@@ -90,6 +94,7 @@ impl Frontier {
                 let found = approach2(runs, curve, options)?;
                 Found {
                     optima: found.optima(),
+                    budgets: found.budgets,
                     laws: found.params.zip(found.tokens),
                     freedom: found.freedom,
                     replicates: found.replicates,
@@ -109,8 +114,10 @@ impl Frontier {
     /// [`FitError::Input`] for numbers that are not positive and finite; [`FitError::Refused`] or
     /// [`FitError::Several`] when the optima are too few for a law, with the reason of every budget.
     pub fn fit(self, runs: &[Run], options: &FitOptions) -> Result<FrontierFit, FitError> {
+        let runs = &self.spent(runs)[..];
         let Found {
             optima,
+            budgets,
             laws,
             freedom,
             replicates,
@@ -166,7 +173,16 @@ impl Frontier {
             warnings,
             refusals: Vec::new(),
         };
-        Ok(FrontierFit { fit, optima })
+        Ok(FrontierFit { fit, optima, budgets })
+    }
+
+    /// The runs with the compute that counts: that of their budget, where it has budgets.
+    fn spent(self, runs: &[Run]) -> Vec<Run> {
+        let spent = |run: &Run| match (self, run.budget) {
+            (Self::Budgets(_), Some(flops)) => Run { flops, ..*run },
+            _ => *run,
+        };
+        runs.iter().map(spent).collect()
     }
 
     /// N* and D* at `flops`, with the interval of the laws: an optimum has no noise of its own.
