@@ -6,7 +6,7 @@ use triaxis_tables::Labels;
 
 use crate::Misuse;
 use crate::data::Data;
-use crate::names::is_usual;
+use crate::names::is_name;
 
 /// The names under which files usually have the run that a row is of, in lower case with single underscores.
 const USUAL: &[&str] = &[
@@ -30,7 +30,10 @@ const NONE: &str = "none";
 
 /// Whether a column may name the runs: it is asked for, or has a usual name where none is.
 pub(crate) fn may_name_runs(column: &str, asked: Option<&str>) -> bool {
-    asked.map_or_else(|| is_usual(column, USUAL), |asked| asked == column)
+    asked.map_or_else(
+        || USUAL.iter().any(|name| is_name(column, name)),
+        |asked| asked == column,
+    )
 }
 
 impl Data {
