@@ -62,6 +62,16 @@ pub enum InputError {
         /// The range in words.
         rule: &'static str,
     },
+    /// A share that a law puts outside 0 to 1.
+    #[error(
+        "the law puts `{column}` at {value:.3} there, and it is a share, 0 to 1: the law does not reach so far; ask for a run nearer to those fitted, or fit a form that levels off"
+    )]
+    NoShare {
+        /// The response.
+        column: String,
+        /// Its value by the law.
+        value: f64,
+    },
     /// A hold-out that holds nothing out.
     #[error("none of the {rows} rows is held out: the condition must be true for one or more of them")]
     NothingHeldOut {
@@ -456,9 +466,31 @@ pub enum Warning {
         /// Its width.
         wide_width: f64,
     },
+    /// Rows of too few runs.
+    #[error(
+        "the rows are of {runs} runs, and {needed} are needed to tell how much runs differ: there are no intervals; add runs"
+    )]
+    FewRuns {
+        /// Runs that the rows are of.
+        runs: usize,
+        /// Least number.
+        needed: usize,
+    },
+    /// Rows that may be checkpoints of a few runs.
+    #[error(
+        "{rows} rows are of {runs} sizes, and along each the residuals of neighbours agree (correlation {correlation:.2}): if they are checkpoints of {runs} runs, they are no more evidence than {runs} runs, and the intervals are too narrow: say which run each row is of (--group COLUMN); if each is a run of its own, the law misses them in places"
+    )]
+    Checkpoints {
+        /// Rows of sizes that have many.
+        rows: usize,
+        /// Such sizes.
+        runs: usize,
+        /// Correlation of neighbouring residuals.
+        correlation: f64,
+    },
     /// Rows that are equal in every column.
     #[error(
-        "{rows} rows repeat an earlier row exactly: repeats of one run are not evidence; repeats with other seeds would differ in loss"
+        "{rows} rows repeat an earlier one in every column that was read, and are left out: one run given twice is no more evidence; other seeds would differ in loss"
     )]
     DuplicatedRows {
         /// How many.

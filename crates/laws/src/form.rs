@@ -57,6 +57,8 @@ pub struct Column {
     pub size: bool,
     /// Whether a smaller value means a larger run, which tells of sizes where nothing else does.
     pub falls: bool,
+    /// Whether it is a share, which lies between 0 and 1.
+    pub share: bool,
 }
 
 impl Column {
@@ -69,6 +71,7 @@ impl Column {
             scale: Scale::Log,
             size: false,
             falls: false,
+            share: false,
         }
     }
 
@@ -81,12 +84,19 @@ impl Column {
             scale: Scale::Linear,
             size: false,
             falls: false,
+            share: false,
         }
     }
 
     /// The same column, marked as one that falls as runs grow.
     pub const fn falling(mut self) -> Self {
         self.falls = true;
+        self
+    }
+
+    /// The same column, marked as a share: a response that is one is kept between 0 and 1.
+    pub const fn share(mut self) -> Self {
+        self.share = true;
         self
     }
 

@@ -7,6 +7,7 @@
 //! depends on data, options and seed alone, never on the number of threads.
 
 pub mod approach;
+pub mod average;
 pub mod calibration;
 mod compare;
 pub mod coverage;
@@ -22,7 +23,7 @@ mod outliers;
 mod problem;
 mod rows;
 
-pub use compare::{Compared, Distrust, Trust, compare, trusted};
+pub use compare::{Compared, Distrust, Trust, answering, compare, trusted};
 pub use error::{FitError, InputError, Refusal, Warning};
 pub use fit::{
     Estimate, Fit, FitOptions, HeldOut, Holdout, Interval, LocalMinimum, ParameterEstimate, Prediction,

@@ -33,6 +33,8 @@ pub(crate) fn usable_size(value: f64) -> bool {
 pub struct Observations {
     columns: BTreeMap<String, Vec<f64>>,
     weights: Option<Vec<f64>>,
+    #[serde(default)]
+    groups: Option<Vec<usize>>,
 }
 
 impl Observations {
@@ -89,14 +91,62 @@ impl Observations {
         Ok(self)
     }
 
+    /// Says which run each row is of, by any name: rows of one run, as its checkpoints, share its luck and are
+    /// one piece of evidence.
+    ///
+    /// # Errors
+    /// [`InputError::Length`] for another number of names than rows.
+    pub fn with_groups<T: Ord>(mut self, names: &[T]) -> Result<Self, InputError> {
+        if names.len() != self.rows() {
+            return Err(InputError::Length {
+                column: "groups".into(),
+                found: names.len(),
+                expected: self.rows(),
+            });
+        }
+        let mut known: Vec<&T> = names.iter().collect();
+        known.sort_unstable();
+        known.dedup();
+        let group = |name: &T| known.partition_point(|other| *other < name);
+        self.groups = Some(names.iter().map(group).collect());
+        Ok(self)
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.columns.values().next().map_or(0, Vec::len)
     }
 
-    /// The weight of a row: 1 where none was given.
-    pub(crate) fn weight(&self, row: usize) -> f64 {
-        self.weights.as_ref().map_or(1.0, |weights| weights[row])
+    /// The rows that count: of a weight above zero, and no repeats of an earlier one.
+    pub(crate) fn used(&self) -> Vec<usize> {
+        let mut rows = self.distinct();
+        rows.retain(|row| self.weights.as_ref().is_none_or(|weights| weights[*row] > 0.0));
+        rows
+    }
+
+    /// The run that each row is of; `None` where every row is a run of its own.
+    pub(crate) fn groups(&self) -> Option<&[usize]> {
+        self.groups.as_deref()
+    }
+
+    /// The rows but those that repeat an earlier one in every column and are of the same run: the same
+    /// measurement given twice.
+    pub(crate) fn distinct(&self) -> Vec<usize> {
+        let group = |row: usize| self.groups.as_ref().map_or(0, |groups| groups[row]);
+        let order = |one: &usize, other: &usize| {
+            let mut columns = self.columns.values().chain(&self.weights);
+            let unequal = columns.find_map(|values| {
+                let ordering = values[*one].total_cmp(&values[*other]);
+                ordering.is_ne().then_some(ordering)
+            });
+            unequal.unwrap_or_else(|| group(*one).cmp(&group(*other)))
+        };
+        let mut rows: Vec<usize> = (0..self.rows()).collect();
+        // Stable, so that the first of equals stays.
+        rows.sort_by(order);
+        rows.dedup_by(|later, earlier| order(later, earlier).is_eq());
+        rows.sort_unstable();
+        rows
     }
 
     /// The names of the columns, in order.
@@ -130,14 +180,11 @@ impl Observations {
 
     /// The rows for which `keep` is true; `keep` must have a value for each row.
     pub fn filtered(&self, keep: &[bool]) -> Self {
-        let pick = |values: &Vec<f64>| {
-            values
-                .iter()
-                .zip(keep)
-                .filter(|(_, keep)| **keep)
-                .map(|(value, _)| *value)
-                .collect::<Vec<f64>>()
-        };
+        fn kept<T: Copy>(values: &[T], keep: &[bool]) -> Vec<T> {
+            let kept = values.iter().zip(keep).filter(|(_, keep)| **keep);
+            kept.map(|(value, _)| *value).collect()
+        }
+        let pick = |values: &Vec<f64>| kept(values, keep);
         Self {
             columns: self
                 .columns
@@ -145,6 +192,7 @@ impl Observations {
                 .map(|(name, values)| (name.clone(), pick(values)))
                 .collect(),
             weights: self.weights.as_ref().map(pick),
+            groups: self.groups.as_ref().map(|groups| kept(groups, keep)),
         }
     }
 
@@ -163,7 +211,7 @@ impl Observations {
         Ok(self.filtered(&keep))
     }
 
-    /// The table in the coordinates of a form and a residual, every value checked.
+    /// The table in the coordinates of a form and a residual, every value checked; repeats of a row weigh nothing.
     pub(crate) fn prepare(&self, form: &dyn LawForm, residual: Residual) -> Result<Rows, InputError> {
         let inputs: Vec<Vec<f64>> = form
             .inputs()
@@ -178,8 +226,11 @@ impl Observations {
             scale,
             ..form.response().clone()
         })?;
-        let weights = self.weights.clone().unwrap_or_else(|| vec![1.0; target.len()]);
-        Ok(Rows::new(&inputs, &target, &weights))
+        let mut weights = vec![0.0; target.len()];
+        for row in self.distinct() {
+            weights[row] = self.weights.as_ref().map_or(1.0, |weights| weights[row]);
+        }
+        Ok(Rows::new(&inputs, &target, &weights, self.groups()))
     }
 
     fn coordinates(&self, column: &Column) -> Result<Vec<f64>, InputError> {
@@ -205,6 +256,14 @@ impl Observations {
                     row,
                     value: *value,
                     rule: SIZE_RULE,
+                });
+            }
+            if column.share && !(0.0..=1.0).contains(value) {
+                return Err(InputError::OutOfRange {
+                    column: column.name.to_string(),
+                    row,
+                    value: *value,
+                    rule: "a share, 0 to 1; divide percent by 100",
                 });
             }
             Ok(column.scale.forward(*value))

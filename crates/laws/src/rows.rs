@@ -18,16 +18,24 @@ pub(crate) struct Rows {
     /// Observed response in the coordinate of the residual, and the weight, by block.
     targets: Vec<[f64; BLOCK]>,
     weights: Vec<[f64; BLOCK]>,
+    /// The run that each row is of; `None` where every row is a run of its own.
+    groups: Option<Vec<usize>>,
     count: usize,
 }
 
 impl Rows {
     /// Rows of equally long columns.
-    pub(crate) fn new(columns: &[Vec<f64>], target: &[f64], weights: &[f64]) -> Self {
+    pub(crate) fn new(
+        columns: &[Vec<f64>],
+        target: &[f64],
+        weights: &[f64],
+        groups: Option<&[usize]>,
+    ) -> Self {
         let mut rows = Self::with_capacity(columns.len(), target.len());
         for row in 0..target.len() {
             rows.push(|column| columns[column][row], target[row], weights[row]);
         }
+        rows.groups = groups.map(<[usize]>::to_vec);
         rows
     }
 
@@ -38,6 +46,7 @@ impl Rows {
             width,
             targets: Vec::with_capacity(blocks),
             weights: Vec::with_capacity(blocks),
+            groups: None,
             count: 0,
         }
     }
@@ -123,6 +132,10 @@ impl Rows {
                 self.weight(*row),
             );
         }
+        chosen.groups = self
+            .groups
+            .as_ref()
+            .map(|groups| rows.iter().map(|row| groups[*row]).collect());
         chosen
     }
 
@@ -138,6 +151,21 @@ impl Rows {
             );
         }
         counted
+    }
+
+    /// The run that each row is of; `None` where every row is a run of its own.
+    pub(crate) fn group_of(&self) -> Option<&[usize]> {
+        self.groups.as_deref()
+    }
+
+    /// The rows of each run, where some run has more than one.
+    pub(crate) fn groups(&self) -> Option<Vec<Vec<usize>>> {
+        let groups = self.groups.as_ref()?;
+        let mut order: Vec<usize> = (0..self.count).collect();
+        order.sort_by_key(|row| groups[*row]);
+        let members = order.chunk_by(|one, other| groups[*one] == groups[*other]);
+        let members: Vec<Vec<usize>> = members.map(<[usize]>::to_vec).collect();
+        (members.len() < self.count).then_some(members)
     }
 
     /// The rows of a weight above zero.

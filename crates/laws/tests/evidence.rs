@@ -4,11 +4,11 @@
 
 use triaxis_laws::calibration::simulated;
 use triaxis_laws::form::Residual;
-use triaxis_laws::forms::{ChinchillaForm, PowerLawForm, Restricted};
+use triaxis_laws::forms::{ChinchillaForm, ErrorFromLoss, PowerLawForm, Restricted};
 use triaxis_laws::numeric::Stream;
 use triaxis_laws::{
-    FitError, FitOptions, HeldOut, InputError, Objective, Observations, Refusal, Warning, compare, fit,
-    predict,
+    Fit, FitError, FitOptions, HeldOut, InputError, Objective, Observations, Refusal, Starts, Warning,
+    compare, fit, predict,
 };
 
 /// `seeds` runs at each of ten budgets of `loss(flops)`, with relative `noise`.
@@ -367,4 +367,154 @@ fn a_law_worse_than_a_mean_is_said_to_be() {
         .map(|row| if row < 24 { 3.0 - 0.1 * f64::from(row) } else { 1.8 })
         .collect();
     assert!(fails(&bent.with("loss", shuffled).unwrap()));
+}
+
+/// Checkpoints of eight runs whose luck is 0.5%, and the run that each row is of.
+fn checkpoints(luck: f64, own: f64) -> (Observations, Vec<usize>) {
+    let mut stream = Stream::new(8, "checkpoints", 0);
+    let (mut params, mut tokens, mut loss, mut runs) = (vec![], vec![], vec![], vec![]);
+    for run in 0..8 {
+        let size = 2e7 * 1.7_f64.powi(run);
+        let off = luck * stream.normal();
+        for step in 0..20 {
+            let length = size * 5.0 * 1.2_f64.powi(step);
+            let law = 1.8 + 480.0 / size.powf(0.35) + 2100.0 / length.powf(0.37);
+            params.push(size);
+            tokens.push(length);
+            loss.push(law * (off + own * stream.normal()).exp());
+            runs.push(run as usize);
+        }
+    }
+    let table = Observations::new().with("params", params).unwrap();
+    (
+        table.with("tokens", tokens).unwrap().with("loss", loss).unwrap(),
+        runs,
+    )
+}
+
+#[test]
+fn checkpoints_of_one_run_are_one_piece_of_evidence() {
+    let options = FitOptions {
+        starts: Starts::Projected,
+        replicates: 200,
+        ..FitOptions::default()
+    };
+    let (table, runs) = checkpoints(0.005, 0.0005);
+    let rows = fit(&ChinchillaForm, &table, &options).unwrap();
+    let looks = |warning: &Warning| {
+        matches!(
+            warning,
+            Warning::Checkpoints {
+                rows: 160,
+                runs: 8,
+                ..
+            }
+        )
+    };
+    assert!(rows.warnings.iter().any(looks), "{:?}", rows.warnings);
+    let (independent, _) = checkpoints(0.0, 0.005);
+    let warnings = fit(&ChinchillaForm, &independent, &options).unwrap().warnings;
+    assert!(
+        !warnings
+            .iter()
+            .any(|warning| matches!(warning, Warning::Checkpoints { .. })),
+        "{warnings:?}"
+    );
+
+    let named = table.clone().with_groups(&runs).unwrap();
+    let grouped = fit(&ChinchillaForm, &named, &options).unwrap();
+    assert_eq!((grouped.runs, grouped.freedom), (Some(8), 7));
+    assert!(!grouped.warnings.iter().any(looks), "{:?}", grouped.warnings);
+    let width = |fit: &Fit, name: &str| fit.parameters[name].estimate.interval.unwrap().width();
+    assert!(
+        width(&grouped, "alpha") > 3.0 * width(&rows, "alpha"),
+        "{:?} {:?}",
+        grouped.parameters,
+        rows.parameters
+    );
+    // All checkpoints of the largest run are held out, the small ones too.
+    let holdout = grouped.holdout.unwrap();
+    assert_eq!(holdout.rows, (140..160).collect::<Vec<usize>>());
+    assert!(holdout.runs.iter().all(|run| *run == 7));
+    // Four runs tell nothing of how runs differ.
+    let few: Vec<bool> = runs.iter().map(|run| *run < 4).collect();
+    let few = fit(&ChinchillaForm, &named.filtered(&few), &options).unwrap();
+    assert!(
+        few.warnings.contains(&Warning::FewRuns { runs: 4, needed: 5 }),
+        "{:?}",
+        few.warnings
+    );
+    assert!(
+        few.parameters
+            .values()
+            .all(|parameter| parameter.estimate.interval.is_none())
+    );
+    assert!(table.with_groups(&["a"]).is_err());
+}
+
+#[test]
+fn a_run_given_five_times_counts_once() {
+    let once = simulated(&ChinchillaForm, 0.005, 3).unwrap();
+    let repeated = |times: usize| {
+        once.names().fold(Observations::new(), |table, name| {
+            table
+                .with(name, once.column(name).unwrap().repeat(times))
+                .unwrap()
+        })
+    };
+    let options = FitOptions {
+        starts: Starts::Projected,
+        replicates: 100,
+        ..FitOptions::default()
+    };
+    let of = |table: &Observations| fit(&ChinchillaForm, table, &options).unwrap();
+    let (alone, five) = (of(&once), of(&repeated(5)));
+    let rows = 4 * once.rows();
+    assert!(
+        five.warnings.contains(&Warning::DuplicatedRows { rows }),
+        "{:?}",
+        five.warnings
+    );
+    assert_eq!((&alone.parameters, alone.rows), (&five.parameters, five.rows));
+    assert_eq!(alone.holdout, five.holdout);
+    // What differs in any column is another run.
+    let seeds = (0..5 * once.rows())
+        .map(|row| (row / once.rows()) as f64)
+        .collect();
+    let seeded = of(&repeated(5).with("seed", seeds).unwrap());
+    assert_eq!(seeded.rows, 5 * once.rows());
+}
+
+#[test]
+fn a_share_stays_between_0_and_1_or_is_refused() {
+    let loss = vec![3.5, 3.2, 3.0, 2.8, 2.6, 2.4];
+    let error = vec![0.62, 0.58, 0.54, 0.50, 0.46, 0.41];
+    let table = Observations::new().with("loss", loss).unwrap();
+    let fit_of = |error: Vec<f64>| {
+        fit(
+            &ErrorFromLoss,
+            &table.clone().with("error", error).unwrap(),
+            &FitOptions::default(),
+        )
+    };
+    let found = fit_of(error.clone()).unwrap();
+    let near = predict(&ErrorFromLoss, &found, &[2.0]).unwrap();
+    let interval = near.interval.unwrap();
+    assert!(
+        near.value > 0.2 && near.value < 0.41 && interval.low >= 0.0 && interval.high <= 1.0,
+        "{near:?}"
+    );
+    let far = predict(&ErrorFromLoss, &found, &[0.5]).unwrap_err();
+    assert!(
+        matches!(&far, InputError::NoShare { column, value } if column == "error" && *value < 0.0),
+        "{far}"
+    );
+    let percent = fit_of(error.iter().map(|share| 100.0 * share).collect());
+    assert!(
+        matches!(
+            percent,
+            Err(FitError::Input(InputError::OutOfRange { row: 0, .. }))
+        ),
+        "{percent:?}"
+    );
 }

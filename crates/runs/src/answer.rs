@@ -10,6 +10,9 @@ use crate::comparison::Comparison;
 use crate::data::Data;
 use crate::form::Chosen;
 use crate::law::Law;
+use crate::outcome::Predicted;
+use crate::panel::Panel;
+use crate::predict::Request;
 use crate::settings::Settings;
 
 /// A law fitted, and how it compares with others when none was asked for.
@@ -20,6 +23,8 @@ pub struct Answer<'a> {
     pub fit: Fit,
     /// How the forms that the columns allow compare, when all were fitted.
     pub comparison: Option<Comparison>,
+    /// What is said of each run asked for.
+    pub predictions: Vec<Predicted>,
     /// Whether one law does for the sets of runs that a column parts, when one was named.
     pub by: Option<By>,
     /// What was assumed, in words.
@@ -27,14 +32,19 @@ pub struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// Fits what was chosen to `data`.
+    /// Fits what was chosen to `data`, and predicts the runs that are asked for.
     ///
     /// # Errors
     /// [`Misuse`] for settings that the law does not have and when no form can be fitted;
     /// [`FitError`](triaxis_laws::FitError) when the one asked for cannot.
-    pub fn of(chosen: &'a Chosen, data: &Data, settings: &Settings) -> anyhow::Result<Self> {
+    pub fn of(
+        chosen: &'a Chosen,
+        data: &Data,
+        settings: &Settings,
+        requests: &[Request],
+    ) -> anyhow::Result<Self> {
         let mut answer = match chosen {
-            Chosen::All => Self::of_all(data, settings)?,
+            Chosen::All => Self::of_all(data, settings, requests)?,
             Chosen::Frontier(frontier) => {
                 settings.check_frontier()?;
                 if data.by.is_some() {
@@ -43,16 +53,11 @@ impl<'a> Answer<'a> {
                 let options = settings.of(frontier.definition(), data.held_out())?;
                 let (runs, notes) = data.runs(settings.budget_tolerance)?;
                 let found = frontier.fit(&runs, &options)?;
-                Self {
-                    law: Law::Frontier(*frontier, found.optima, found.budgets),
-                    fit: found.fit,
-                    comparison: None,
-                    by: None,
-                    notes,
-                }
+                let law = Law::Frontier(*frontier, found.optima, found.budgets);
+                Self::alone(law, found.fit, data, requests, notes)?
             }
-            Chosen::Form(form) => Self::of_one(*form, data, settings)?,
-            Chosen::Own(form) => Self::of_one(form.as_ref(), data, settings)?,
+            Chosen::Form(form) => Self::of_one(*form, data, settings, requests)?,
+            Chosen::Own(form) => Self::of_one(form.as_ref(), data, settings, requests)?,
         };
         if let (Some(column), Some(form)) = (&data.by, answer.law.form()) {
             answer.by = Some(By::of(column, form, data, settings)?);
@@ -60,7 +65,12 @@ impl<'a> Answer<'a> {
         Ok(answer)
     }
 
-    fn of_one(form: &'a dyn LawForm, data: &Data, settings: &Settings) -> anyhow::Result<Self> {
+    fn of_one(
+        form: &'a dyn LawForm,
+        data: &Data,
+        settings: &Settings,
+        requests: &[Request],
+    ) -> anyhow::Result<Self> {
         let mut held = Restricted::new(form);
         for (name, value) in &settings.held {
             held = held.fix(name, *value)?;
@@ -78,32 +88,51 @@ impl<'a> Answer<'a> {
         let values: Vec<String> = values.collect();
         let notes = (!values.is_empty())
             .then(|| format!("{}: intervals and checks take that as certain", values.join(", ")));
+        let fit = data.fit(fitted, &options)?;
+        Self::alone(law, fit, data, requests, notes.into_iter().collect())
+    }
+
+    fn alone(
+        law: Law<'a>,
+        fit: Fit,
+        data: &Data,
+        requests: &[Request],
+        notes: Vec<String>,
+    ) -> anyhow::Result<Self> {
+        let (per_param_token, _) = data.per_param_token();
+        let predictions = requests
+            .iter()
+            .map(|request| law.predicted(&fit, request, per_param_token));
         Ok(Self {
-            fit: data.fit(fitted, &options)?,
+            predictions: predictions.collect::<anyhow::Result<_>>()?,
             law,
+            fit,
             comparison: None,
             by: None,
-            notes: notes.into_iter().collect(),
+            notes,
         })
     }
 
-    /// Bootstraps are for the form that is shown; profiles tell of each what is identified.
-    fn of_all(data: &Data, settings: &Settings) -> anyhow::Result<Self> {
+    /// Bootstraps are for the forms that are heard; profiles tell of each what is identified.
+    fn of_all(data: &Data, settings: &Settings, requests: &[Request]) -> anyhow::Result<Self> {
         if !settings.held.is_empty() {
             return Err(Misuse::NeedsForm("--fix").into());
         }
         let table = data.all();
         let held_out = data.held_out().common(&table);
-        let points = settings.of_all(held_out.clone())?;
-        let comparison = Comparison::new(&compare(&table, &data.response, &points), data);
+        let compared = compare(&table, &data.response, &settings.of_all(held_out.clone())?);
+        let mut panel = Panel::new(&compared, data, settings, held_out);
+        let comparison = Comparison::new(&compared, &panel.answering(requests), data);
         let Some(shown) = &comparison.shown else {
             return Err(Misuse::NothingFitted(comparison.reasons()).into());
         };
         let form = forms::find(shown)?;
-        let options = settings.of(form.definition(), held_out)?;
+        let fit = panel.shown(form)?;
+        let predictions = requests.iter().map(|request| panel.predicted(request));
         Ok(Self {
+            predictions: predictions.collect::<anyhow::Result<_>>()?,
             law: Law::Form(form),
-            fit: data.fit(form, &options)?,
+            fit,
             comparison: Some(comparison),
             by: None,
             notes: Vec::new(),

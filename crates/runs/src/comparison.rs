@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use triaxis_laws::approach::Frontier;
+use triaxis_laws::average::LEAST_SHARE;
 use triaxis_laws::form::Column;
 use triaxis_laws::forms::{find, registry};
 use triaxis_laws::{Compared, Distrust, Fit, Trust, trusted};
@@ -24,6 +25,8 @@ pub struct FormCompared {
     pub r_squared: Option<f64>,
     /// Parameters the data do not identify.
     pub unidentified: Vec<String>,
+    /// Its share of a prediction.
+    pub share: Option<f64>,
     /// Why there is none.
     pub refused: Option<String>,
 }
@@ -57,12 +60,18 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// From the library's comparison.
-    pub fn new(compared: &[Compared], data: &Data) -> Self {
+    /// From the library's comparison; `able` are the forms to choose from.
+    pub fn new(compared: &[Compared], able: &[&Compared], data: &Data) -> Self {
         let mut forms: Vec<FormCompared> = compared.iter().map(form_of).collect();
         forms.extend(data.not_compared());
-        let trust = trusted(compared);
-        let best = compared.iter().find(|compared| compared.fit.is_ok());
+        let trust = trusted(able.iter().copied());
+        if let Ok(trust) = &trust {
+            for form in &mut forms {
+                let share = trust.shares.iter().find(|(name, _)| *name == form.form);
+                form.share = share.map(|(_, share)| *share);
+            }
+        }
+        let best = able.iter().find(|compared| compared.fit.is_ok());
         let (trusted, why) = match trust {
             Ok(trust) => (
                 Some(trust.form.clone()),
@@ -98,16 +107,24 @@ impl Comparison {
 
 fn reason(trust: &Trust) -> String {
     let (error, baseline) = (percent(trust.error, 2), percent(trust.baseline, 1));
-    match &trust.instead_of {
-        None => format!(
-            "its error on the runs held out is the lowest, {error} (predicting their mean would be {baseline} off)"
-        ),
-        Some((form, lowest)) => format!(
-            "its error on the runs held out, {error}, is within the uncertainty (±{:.2}) of the lowest, {} of {form}, with fewer parameters",
-            100.0 * trust.uncertainty,
-            percent(*lowest, 2),
-        ),
-    }
+    let first = &trust.shares[0].0;
+    let simpler = match *first == trust.form {
+        true => String::new(),
+        false => format!("as good as {first} with fewer parameters; "),
+    };
+    format!(
+        "{simpler}{error} off on the runs held out (predicting their mean would be {baseline} off); by these errors a prediction is that of {}",
+        in_words(&trust.shares),
+    )
+}
+
+/// Forms with their shares, those of more than a percent.
+pub fn in_words(shares: &[(String, f64)]) -> String {
+    let heard = shares.iter().filter(|(_, share)| *share >= LEAST_SHARE);
+    let words: Vec<String> = heard
+        .map(|(form, share)| format!("{form} {}", percent(*share, 0)))
+        .collect();
+    words.join(", ")
 }
 
 /// The best form that tells apart what the trusted one cannot.
@@ -169,6 +186,7 @@ fn form_of(compared: &Compared) -> FormCompared {
         baseline: holdout.map(|holdout| holdout.baseline),
         r_squared: fit.map(|fit| fit.r_squared),
         unidentified: fit.map(unidentified).unwrap_or_default(),
+        share: None,
         refused: match &compared.fit {
             Ok(fit) => fit.refusals.first().map(ToString::to_string),
             Err(error) => Some(error.to_string()),

@@ -17,6 +17,7 @@ use crate::columns::{Columns, Named};
 use crate::comparison::FormCompared;
 use crate::equation::number;
 use crate::form::Chosen;
+use crate::group::{self, may_name_runs};
 use crate::names::canonical;
 use crate::settings::Settings;
 use crate::sweep::Sweep;
@@ -25,6 +26,9 @@ use crate::{Misuse, counts, plausible};
 
 /// The name under which weights are read.
 const WEIGHTS: &str = "weights";
+
+/// Different values at most of a column that parts the rows.
+const BY: u16 = 256;
 
 /// Which rows are fitted.
 #[derive(Debug, Clone)]
@@ -39,6 +43,8 @@ pub struct Selection {
     pub most_rows: usize,
     /// A column whose values are to be fitted each, too.
     pub by: Option<String>,
+    /// The column that names the run of each row; `none` makes every row a run of its own.
+    pub group: Option<String>,
 }
 
 /// The rows to be fitted, under canonical names.
@@ -62,6 +68,8 @@ pub struct Data {
     pub cautions: Vec<OfRows>,
     /// The column whose values are to be fitted each, too.
     pub by: Option<String>,
+    /// The column that names the run of each row, where rows share runs.
+    pub group: Option<String>,
     pub(crate) held_out: Option<Vec<bool>>,
     /// Coverage against samples, when the rows are counts of problems.
     curve: Option<(Curve, Observations)>,
@@ -86,6 +94,9 @@ impl Data {
         if counted && rows.by.is_some() {
             return Err(Misuse::OfCounts("--by").into());
         }
+        if counted && rows.group.is_some() {
+            return Err(Misuse::OfCounts("--group").into());
+        }
         if let Some(weights) = &named.weights {
             wanted.push(Wanted {
                 name: WEIGHTS.into(),
@@ -97,14 +108,19 @@ impl Data {
         let others = columns
             .others()
             .filter(|column| rows.by.as_deref() != Some(*column));
-        let labels = by.chain(others.map(|column| (column, false)));
+        let asked = rows.group.as_deref();
+        let others = others.map(|column| (column, may_name_runs(column, asked)));
+        let labels = by
+            .map(|(column, numbers)| (column, numbers, BY))
+            .chain(others.map(|(column, runs)| (column, runs, if runs { group::MOST } else { BY })));
         let query = Query {
             columns: wanted,
             units: columns.units.clone(),
             labels: labels
-                .map(|(column, numbers)| LabelsWanted {
+                .map(|(column, numbers, most)| LabelsWanted {
                     column: column.into(),
                     numbers,
+                    most,
                 })
                 .collect(),
             filter: rows.filter.clone(),
@@ -122,6 +138,7 @@ impl Data {
             sweep: None,
             cautions: Vec::new(),
             by: rows.by.clone(),
+            group: None,
             held_out: None,
             curve: None,
         };
@@ -139,6 +156,7 @@ impl Data {
         data.drop_worst(rows.drop_worst)?;
         data.draw(rows.most_rows, settings.seed);
         data.held_out = rows.holdout.is_some().then(|| data.table.marked().to_vec());
+        data.group(asked)?;
         data.caution();
         Ok(data)
     }
@@ -404,6 +422,7 @@ impl Data {
                 baseline: None,
                 r_squared: None,
                 unidentified: Vec::new(),
+                share: None,
                 refused: Some(error.to_string()),
             })
         });
@@ -437,6 +456,10 @@ impl Data {
                 .with(name, values.to_vec())
                 .expect("columns of one table are equally long")
         });
+        let table = match self.run_of_rows() {
+            Some(runs) => table.with_groups(&runs).expect("labels are as many as rows"),
+            None => table,
+        };
         match self.table.column(WEIGHTS) {
             Some(Ok(weights)) => table
                 .with_weights(weights.to_vec())

@@ -36,6 +36,14 @@ pub enum Misuse {
         /// The unit they are likely in, and the options that say so.
         remedy: String,
     },
+    /// `--group` by a column that names no runs.
+    #[error(
+        "`--group {column}`: the file has no such column beside the inputs, or it has lists or more than 65,535 names: name the column that tells which run each row is of, or none"
+    )]
+    Group {
+        /// The column.
+        column: String,
+    },
     /// `--by` a column without few labels.
     #[error("`--by {column}`: {problem}")]
     By {

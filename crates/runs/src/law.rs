@@ -84,6 +84,6 @@ impl Law<'_> {
             }
             (None, _) => Vec::new(),
         };
-        Ok(Predicted { of })
+        Ok(Predicted::alone(of))
     }
 }

@@ -211,7 +211,7 @@ pub fn is_measured(input: &str, kind: UnitKind) -> bool {
 
 /// Whether a text is a name: word for word, without those that say that something is counted, in any
 /// case and number. Single letters are as they stand.
-fn is_name(text: &str, name: &str) -> bool {
+pub(crate) fn is_name(text: &str, name: &str) -> bool {
     match name.chars().count() {
         1 => text.trim() == name,
         _ => folded(text) == folded(name),

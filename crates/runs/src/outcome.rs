@@ -18,7 +18,6 @@ use crate::equation;
 use crate::examine::{Curved, Outlying};
 use crate::latex;
 use crate::law::Law;
-use crate::predict::Request;
 use crate::sweep::Sweep;
 
 /// What a fit found. The names of its fields are the names in JSON.
@@ -50,6 +49,9 @@ pub struct Outcome {
     pub minimised: Objective,
     /// Rows fitted.
     pub rows: usize,
+    /// Runs that these are of, where some run has several: the evidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runs: Option<usize>,
     /// Rows of the file.
     pub rows_in_file: usize,
     /// Rows that a condition kept.
@@ -149,6 +151,21 @@ impl<T: Clone + std::fmt::Display> Said<T> {
 pub struct Predicted {
     /// The library's predictions, by response.
     pub of: Vec<(String, Prediction)>,
+    /// The forms that predict together and their shares, the largest first; none when one was asked for.
+    pub shares: Vec<(String, f64)>,
+    /// What was asked for and none of these forms reads.
+    pub unheeded: Vec<String>,
+}
+
+impl Predicted {
+    /// By one law alone.
+    pub(crate) fn alone(of: Vec<(String, Prediction)>) -> Self {
+        Self {
+            of,
+            shares: Vec::new(),
+            unheeded: Vec::new(),
+        }
+    }
 }
 
 impl Serialize for Predicted {
@@ -174,6 +191,15 @@ impl Serialize for Predicted {
             map.insert("reach".into(), json!(of.reach));
             map.insert("extrapolation".into(), json!(of.extrapolation()));
         }
+        if !self.shares.is_empty() {
+            let shares: BTreeMap<&str, f64> = self
+                .shares
+                .iter()
+                .map(|(form, share)| (form.as_str(), *share))
+                .collect();
+            map.insert("shares".into(), json!(shares));
+            map.insert("unheeded".into(), json!(self.unheeded));
+        }
         map.serialize(serializer)
     }
 }
@@ -191,21 +217,17 @@ pub struct Checked {
 }
 
 impl Outcome {
-    /// Puts together what is printed, and makes the predictions asked for.
+    /// Puts together what is printed.
     pub fn new(
         law: &Law<'_>,
         fit: Fit,
         data: &Data,
-        requests: &[Request],
+        predictions: Vec<Predicted>,
         comparison: Option<Comparison>,
         by: Option<By>,
-    ) -> anyhow::Result<Self> {
+    ) -> Self {
         let definition = law.definition();
         let (per_param_token, of_file) = data.per_param_token();
-        let predictions = requests
-            .iter()
-            .map(|request| law.predicted(&fit, request, per_param_token));
-        let predictions = predictions.collect::<anyhow::Result<Vec<Predicted>>>()?;
         let inputs = match comparison {
             Some(_) => data.read_columns(),
             None => law.columns(data),
@@ -213,7 +235,7 @@ impl Outcome {
         let is_derived = |note: &&String| {
             let mut derived = inputs.iter().map(|input| format!("{input} by "));
             derived.any(|start| note.starts_with(&start))
-                || ["coverage by ", "a sweep: "]
+                || ["coverage by ", "a sweep: ", "runs by "]
                     .iter()
                     .any(|start| note.starts_with(start))
         };
@@ -236,7 +258,7 @@ impl Outcome {
             ),
             false => "a compute is split by C = 6ND".to_owned(),
         });
-        Ok(Self {
+        Self {
             form: definition.name.to_string(),
             equation: definition.equation.to_string(),
             law: equation::with_numbers(definition, &fit),
@@ -253,6 +275,7 @@ impl Outcome {
             objective: fit.objective,
             minimised: fit.minimised,
             rows: fit.rows,
+            runs: fit.runs,
             rows_in_file: data.table.found(),
             rows_kept: data.table.rows(),
             rows_dropped: data.dropped,
@@ -283,7 +306,7 @@ impl Outcome {
             by,
             sweep: data.sweep.clone(),
             fit,
-        })
+        }
     }
 
     /// What the data refused, if anything.

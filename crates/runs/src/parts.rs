@@ -56,7 +56,8 @@ impl Data {
         {
             self.cautions.push(OfRows::ComputeApart { least, most });
         }
-        let others: Vec<String> = self.columns.others().map(String::from).collect();
+        let others = self.columns.others().filter(|column| !self.is_of_runs(column));
+        let others: Vec<String> = others.map(String::from).collect();
         if self.by.is_none()
             && let Some(several) = sets::several(&self.table, others.iter(), &self.sizes())
         {

@@ -17,6 +17,8 @@ use crate::plausible::LEAST_TOKENS_PER_PARAM;
 pub struct Request {
     given: String,
     inputs: BTreeMap<String, f64>,
+    /// Those of them that follow from others.
+    derived: Vec<&'static str>,
 }
 
 /// The most by which a compute may differ from 6ND where all three are given: counts of operations do.
@@ -95,6 +97,10 @@ fn request(given: &str, own: Option<&Definition>, known: &[String]) -> Result<Re
     if let Some((input, value)) = derived {
         inputs.insert(input.into(), value);
     }
+    // Two of the three say all: a law of N and D knows a compute that is given with one of them.
+    let follows = ["params", "tokens", "flops"]
+        .iter()
+        .all(|input| inputs.contains_key(*input));
     let of = |name: &str| inputs.get(name).copied();
     // A law of one's own may count as it likes.
     let is_registered = own.is_none_or(|own| definitions().any(|known| known.name == own.name));
@@ -104,6 +110,7 @@ fn request(given: &str, own: Option<&Definition>, known: &[String]) -> Result<Re
     Ok(Request {
         given: given.into(),
         inputs,
+        derived: if follows { vec!["flops"] } else { Vec::new() },
     })
 }
 
@@ -129,6 +136,21 @@ fn impossible(params: Option<f64>, tokens: Option<f64>) -> Option<String> {
 }
 
 impl Request {
+    /// The inputs that a law must know to answer, and those that follow from them.
+    pub(crate) fn known(&self) -> (Vec<&str>, Vec<&str>) {
+        let given = self.inputs.keys().map(String::as_str);
+        let given = given.filter(|input| !self.derived.contains(input));
+        (given.collect(), self.derived.clone())
+    }
+
+    /// That no law was found for it.
+    pub(crate) fn unanswered(&self) -> Misuse {
+        Misuse::Prediction {
+            given: self.given.clone(),
+            problem: "no form that was fitted predicts from these inputs".into(),
+        }
+    }
+
     /// The compute, and the inputs beside it, when neither parameters nor tokens are given.
     pub fn compute(&self) -> Option<(f64, BTreeMap<String, f64>)> {
         let mut others = self.inputs.clone();

@@ -1,8 +1,9 @@
 //! What the ladder says of the held-out run, written before that run starts.
 
 use serde::{Deserialize, Serialize};
-use triaxis_laws::FitOptions;
-use triaxis_laws::approach::{Approach3, JointFit, Opinion, combine, joint_laws};
+use triaxis_laws::approach::{Approach3, JointFit, joint_laws};
+use triaxis_laws::average::{average, shares};
+use triaxis_laws::{FitOptions, Prediction as OfLaw};
 
 use crate::analysis::Finding;
 use crate::ladder::{Ladder, counted, options};
@@ -64,18 +65,17 @@ pub struct Prediction {
 
 impl Prediction {
     /// Predicts `target` from the ladder's records: by every joint law, each weighing as much as it predicts
-    /// the ladder's own largest budget well ([`combine`]).
+    /// the ladder's own largest budget well ([`average`]).
     pub fn of(spec: &StudySpec, survey: &Survey, target: &Trial) -> Self {
         let ladder = Ladder::of(spec, survey);
         let joint = JointLaws::of(&ladder, &options(spec));
         let params = counted(target, spec.laws.parameters).as_f64();
         let tokens = target.tokens.as_f64();
-        let mut candidates = joint.candidates(params, tokens, spec.laws.level);
-        let loss = combined(&mut candidates, spec.laws.level);
+        let (candidates, loss) = joint.candidates(params, tokens);
         Self {
             trial: target.id.clone(),
             from: ladder.trials,
-            law: shares(&candidates),
+            law: in_words(&candidates),
             loss: loss.map_or_else(|| Finding::Refused(joint.refusal()), Finding::Found),
             candidates,
             bits_per_byte: ladder.bits_per_byte,
@@ -102,35 +102,20 @@ impl Prediction {
     }
 }
 
-/// What the candidates say together; sets their weights. `None` when none of them has a loss.
-fn combined(candidates: &mut [Candidate], level: f64) -> Option<LossInterval> {
-    let mut asked: Vec<&mut Candidate> = candidates
-        .iter_mut()
-        .filter(|law| law.loss.found().is_some())
-        .collect();
-    let opinion = |law: &&mut Candidate| {
-        law.loss.found().map(|loss| Opinion {
-            value: loss.value,
-            low: loss.low,
-            high: loss.high,
-            held_out_error: law.held_out_error.unwrap_or(f64::NAN),
+impl LossInterval {
+    /// What is said of a run; `None` without an interval.
+    fn of(said: &OfLaw) -> Option<Self> {
+        said.interval.map(|interval| Self {
+            value: said.value,
+            low: interval.low,
+            high: interval.high,
+            level: said.level,
         })
-    };
-    let opinions: Vec<Opinion> = asked.iter().filter_map(opinion).collect();
-    let combined = combine(&opinions, level)?;
-    for (law, weight) in asked.iter_mut().zip(&combined.weights) {
-        law.weight = *weight;
     }
-    Some(LossInterval {
-        value: combined.value,
-        low: combined.low,
-        high: combined.high,
-        level,
-    })
 }
 
 /// The laws that predict, with their shares of the prediction.
-fn shares(candidates: &[Candidate]) -> String {
+fn in_words(candidates: &[Candidate]) -> String {
     let asked = candidates.iter().filter(|law| law.weight > 0.0);
     let shares: Vec<String> = asked
         .map(|law| format!("{} ({:.0}%)", law.form, law.weight * 100.0))
@@ -197,28 +182,35 @@ impl JointLaws {
         Finding::of(found.ok_or_else(|| self.refusal()))
     }
 
-    fn candidates(&self, params: f64, tokens: f64, level: f64) -> Vec<Candidate> {
-        let candidate = |joint: &JointFit| Candidate {
-            form: joint.fit.form.clone(),
-            equation: joint.equation().to_owned(),
-            held_out_error: Some(joint.fit.held_out_error()).filter(|error| error.is_finite()),
-            weight: 0.0,
-            loss: match joint.predict(params, tokens) {
-                Ok(said) => said.interval.map_or_else(
-                    || Finding::Refused(NO_INTERVAL.to_owned()),
-                    |of| {
-                        Finding::Found(LossInterval {
-                            value: said.value,
-                            low: of.low,
-                            high: of.high,
-                            level,
-                        })
-                    },
-                ),
+    /// What each law says of a run, with its share, and what they say together.
+    fn candidates(&self, params: f64, tokens: f64) -> (Vec<Candidate>, Option<LossInterval>) {
+        let mut candidates = Vec::new();
+        let mut heard = Vec::new();
+        for (at, joint) in self.fits.iter().enumerate() {
+            let loss = match joint.predict(params, tokens) {
+                Ok(said) => {
+                    let loss = LossInterval::of(&said).ok_or(NO_INTERVAL);
+                    heard.extend(loss.is_ok().then_some((at, said)));
+                    Finding::of(loss)
+                }
                 Err(error) => Finding::Refused(error.to_string()),
-            },
-        };
-        self.fits.iter().map(candidate).collect()
+            };
+            candidates.push(Candidate {
+                form: joint.fit.form.clone(),
+                equation: joint.equation().to_owned(),
+                held_out_error: Some(joint.fit.held_out_error()).filter(|error| error.is_finite()),
+                weight: 0.0,
+                loss,
+            });
+        }
+        let checks = heard.iter().map(|(at, _)| self.fits[*at].fit.holdout.as_ref());
+        let shares = shares(&checks.collect::<Vec<_>>());
+        let said = heard.into_iter().zip(shares).map(|((at, said), share)| {
+            candidates[at].weight = share;
+            (share, said)
+        });
+        let together = average(&said.collect::<Vec<_>>());
+        (candidates, together.as_ref().and_then(LossInterval::of))
     }
 
     fn refusal(&self) -> String {

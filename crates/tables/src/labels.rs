@@ -4,9 +4,6 @@ use std::collections::HashMap;
 
 use crate::formats::Cell;
 
-/// Different labels at most; a column with more names its rows, not groups of them.
-const MOST: usize = 256;
-
 /// A column whose labels are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelsWanted {
@@ -14,6 +11,8 @@ pub struct LabelsWanted {
     pub column: String,
     /// Whether numbers are labels, too.
     pub numbers: bool,
+    /// Different labels at most: a column with more names its rows, not groups of them.
+    pub most: u16,
 }
 
 /// The labels of a column.
@@ -73,7 +72,7 @@ impl<'q> Collecting<'q> {
         };
         let code = match self.known.get(label) {
             Some(code) => *code,
-            None if labels.values.len() == MOST => return self.labels = None,
+            None if labels.values.len() == usize::from(self.wanted.most) => return self.labels = None,
             None => {
                 let code = labels.values.len() as u16;
                 self.known.insert(label.to_owned(), code);

@@ -92,10 +92,11 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         law,
         fit,
         comparison,
+        predictions,
         by,
         notes,
-    } = Answer::of(&chosen, &data, &settings)?;
-    let mut outcome = Outcome::new(&law, fit, &data, &requests, comparison, by)?;
+    } = Answer::of(&chosen, &data, &settings, &requests)?;
+    let mut outcome = Outcome::new(&law, fit, &data, predictions, comparison, by);
     outcome.notes.extend(notes);
     outcome.examine(&law, &data, &requests, &settings)?;
     if let Some(path) = &arguments.draws {

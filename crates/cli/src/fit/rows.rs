@@ -80,6 +80,12 @@ pub struct Rows {
     /// Fit each value of a column, too, and tell whether one law does for all
     #[arg(long, value_name = "COLUMN")]
     by: Option<String>,
+    /// Column that names the run of each row: rows of one run, as its checkpoints, are one piece of evidence
+    ///
+    /// Whole runs are resampled and held out. A column with a usual name, as `run` or `name`, is taken by itself
+    /// where its rows have one size each; `none` makes every row a run of its own.
+    #[arg(long, value_name = "COLUMN")]
+    group: Option<String>,
 }
 
 fn condition(text: &str) -> Result<Condition, String> {
@@ -95,6 +101,7 @@ impl Rows {
             holdout: self.holdout.clone(),
             most_rows: self.most_rows as usize,
             by: self.by.clone(),
+            group: self.group.clone(),
         }
     }
 }

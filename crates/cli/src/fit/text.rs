@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use triaxis_laws::{Estimate, Objective, Prediction, Reduction, Resampling, Robust};
-use triaxis_runs::{Comparison, Outcome, Predicted, number, percent};
+use triaxis_runs::{Comparison, Outcome, Predicted, in_words, number, percent};
 use triaxis_units::{Flops, Params, Tokens};
 
 use super::sets;
@@ -100,6 +100,10 @@ fn data(outcome: &Outcome) -> String {
     let rows = match outcome.rows_in_file {
         found if used == found => format!("{found} rows{curve}"),
         found => format!("{used} of {found} rows{curve}"),
+    };
+    let rows = match outcome.runs {
+        Some(runs) => format!("{rows} of {runs} runs"),
+        None => rows,
     };
     let dropped = match outcome.rows_dropped {
         0 => String::new(),
@@ -260,7 +264,19 @@ fn prediction(predicted: &Predicted) -> String {
     });
     let reach = predicted.of.first().map(|(_, of)| reach(of)).unwrap_or_default();
     let responses = responses.collect::<Vec<_>>().join(", ");
-    format!("{}: {responses}, {reach}", inputs(predicted))
+    format!("{}: {responses}, {reach}{}", inputs(predicted), basis(predicted))
+}
+
+/// Which forms a prediction is of, and what of the request they leave out; empty for one law that was asked for.
+pub fn basis(predicted: &Predicted) -> String {
+    let forms = match predicted.shares.is_empty() {
+        true => String::new(),
+        false => format!("; by {}", in_words(&predicted.shares)),
+    };
+    match predicted.unheeded.is_empty() {
+        true => forms,
+        false => format!("{forms}, which DO NOT READ {}", predicted.unheeded.join(", ")),
+    }
 }
 
 /// What was not compared, and why.
@@ -320,6 +336,8 @@ pub fn facts(outcome: &Outcome) -> Vec<(String, String)> {
     let resampling = match outcome.resampling {
         Resampling::Case if outcome.is_counted => "problems",
         Resampling::Residual if !outcome.optima.is_empty() => "losses around each curve",
+        Resampling::Case if outcome.runs.is_some() => "whole runs",
+        Resampling::Residual if outcome.runs.is_some() => "residuals of whole runs",
         Resampling::Case => "rows",
         Resampling::Residual => "residuals",
     };
@@ -354,6 +372,7 @@ fn forms(comparison: &Comparison) -> String {
     let mut table = Table::new([
         "form",
         "held-out error",
+        "share",
         "mean's error",
         "R2",
         "parameters",
@@ -368,6 +387,8 @@ fn forms(comparison: &Comparison) -> String {
         table.row([
             form.form.clone(),
             percent(form.held_out_error),
+            form.share
+                .map_or_else(|| "-".into(), |share| format!("{:.0}%", 100.0 * share)),
             percent(form.baseline),
             form.r_squared
                 .map_or_else(|| "-".into(), |share| format!("{share:.4}")),

@@ -1,6 +1,5 @@
 //! The three approaches of Hoffmann et al. 2022 to the compute-optimal size, for a ladder of runs.
 
-mod combine;
 mod frontier;
 mod joint;
 mod one;
@@ -10,7 +9,6 @@ mod two;
 
 use serde::{Deserialize, Serialize};
 
-pub use combine::{Combined, Opinion, combine};
 pub use frontier::{Frontier, FrontierLaw};
 pub use joint::{JOINT_FORMS, JointFit, Unfitted, joint_laws};
 pub use one::{Approach1, EnvelopePoint, approach1};

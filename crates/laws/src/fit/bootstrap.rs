@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::groups::Groups;
 use super::noise::{Noise, SMOOTH};
 use super::options::{FitOptions, LEAST_REPLICATES, Resampling};
 use super::search::Searcher;
@@ -22,6 +23,8 @@ pub(crate) struct Sampler<'a> {
     pub(crate) noise: &'a Noise,
     /// Residuals at the best, predicted minus observed.
     pub(crate) residuals: &'a [f64],
+    /// The runs that rows share, which are drawn whole.
+    pub(crate) groups: Option<&'a Groups>,
     /// Degrees of freedom that the noise is known by.
     pub(crate) freedom: usize,
     pub(crate) seed: u64,
@@ -65,17 +68,24 @@ impl Sampler<'_> {
 
     fn case_sample(&self, index: usize) -> Rows {
         let mut stream = Stream::new(self.seed, "case bootstrap", index as u64);
-        self.rows.counted(&stream.resample_counts(self.rows.len()))
+        let counts = match self.groups {
+            Some(groups) => groups.counts(&mut stream),
+            None => stream.resample_counts(self.rows.len()),
+        };
+        self.rows.counted(&counts)
     }
 
     /// Fitted values plus noise drawn anew, and how many times the noise it is.
-    ///
     fn residual_sample(&self, index: usize) -> (Rows, f64) {
         let mut stream = Stream::new(self.seed, "residual bootstrap", index as u64);
         let scale = scale_of_noise(self.freedom, &mut stream);
         let mut rows = self.rows.clone();
+        let noise = match self.groups {
+            Some(groups) => groups.draw(&mut stream),
+            None => (0..rows.len()).map(|_| self.noise.draw(&mut stream)).collect(),
+        };
         for row in 0..rows.len() {
-            *rows.target_mut(row) += self.residuals[row] + scale * self.noise.draw(&mut stream);
+            *rows.target_mut(row) += self.residuals[row] + scale * noise[row];
         }
         (rows, scale)
     }
@@ -95,9 +105,18 @@ impl Sampler<'_> {
             }
         }
         let (mut square, mut cube) = (vec![0.0; order], vec![0.0; order]);
-        for (row, slope) in slopes.chunks_exact(order).enumerate() {
-            let pull = -self.rows.weight(row) * penalty.at(self.residuals[row]).1;
-            let pulled: Vec<f64> = slope.iter().map(|slope| pull * slope).collect();
+        let alone = || (0..self.rows.len()).map(|row| vec![row]).collect();
+        let members: Vec<Vec<usize>> = self.groups.map_or_else(alone, |groups| groups.members.clone());
+        for own in members {
+            let mut pulled = vec![0.0; order];
+            for row in own {
+                let pull = -self.rows.weight(row) * penalty.at(self.residuals[row]).1;
+                let slopes = &slopes[row * order..(row + 1) * order];
+                pulled
+                    .iter_mut()
+                    .zip(slopes)
+                    .for_each(|(sum, slope)| *sum += pull * slope);
+            }
             let Some(influence) = solve_positive(&squares, &pulled) else {
                 return vec![0.0; order];
             };

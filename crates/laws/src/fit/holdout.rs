@@ -1,5 +1,7 @@
 //! Some runs, usually the largest, predicted from the others.
 
+use std::collections::BTreeMap;
+
 use super::check_design;
 use super::options::{HeldOut, Starts, marked};
 use super::result::Holdout;
@@ -80,9 +82,8 @@ impl HeldOut {
         let Some(sizes) = sizes else {
             return self;
         };
-        let used = (0..table.rows()).filter(|row| table.weight(*row) > 0.0).collect();
         let mut marks = vec![false; table.rows()];
-        for row in largest(used, &sizes) {
+        for row in largest(table.used(), &sizes, table.groups()) {
             marks[row] = true;
         }
         Self::Rows(marks)
@@ -100,17 +101,29 @@ pub(crate) fn chosen(
 ) -> Result<Option<Result<Vec<usize>, Refusal>>, InputError> {
     match choice {
         HeldOut::None => Ok(None),
-        HeldOut::Largest => Ok(Some(sizes.clone().map(|sizes| largest(rows.used(), &sizes)))),
+        HeldOut::Largest => {
+            let groups = rows.group_of();
+            Ok(Some(
+                sizes.clone().map(|sizes| largest(rows.used(), &sizes, groups)),
+            ))
+        }
         HeldOut::Rows(marks) => Ok(Some(Ok(marked(marks, rows.len())?))),
     }
 }
 
-/// The largest fifth of the rows used, and those as large as the smallest of them.
-fn largest(used: Vec<usize>, sizes: &[f64]) -> Vec<usize> {
-    let ordered = sorted(used.iter().map(|row| sizes[*row]));
+/// The largest fifth of the rows used, and those as large as the smallest of them; of rows that share runs the
+/// fifth of the runs whose last rows are the largest, whole.
+fn largest(used: Vec<usize>, sizes: &[f64], groups: Option<&[usize]>) -> Vec<usize> {
+    let group = |row: usize| groups.map_or(row, |groups| groups[row]);
+    let mut ends: BTreeMap<usize, f64> = BTreeMap::new();
+    for row in &used {
+        let end = ends.entry(group(*row)).or_insert(f64::NEG_INFINITY);
+        *end = end.max(sizes[*row]);
+    }
+    let ordered = sorted(ends.values().copied());
     let count = ((ordered.len() as f64 * SHARE) as usize).max(1);
     let limit = ordered.iter().rev().nth(count - 1).copied();
-    let is_large = |row: &usize| limit.is_some_and(|limit| sizes[*row] >= limit);
+    let is_large = |row: &usize| limit.is_some_and(|limit| ends[&group(*row)] >= limit);
     used.into_iter().filter(is_large).collect()
 }
 
@@ -166,5 +179,9 @@ pub(crate) fn held_out(
         mean_absolute: average(&mut errors.iter().map(|error| error.abs())),
         baseline: average(&mut out.iter().map(|row| (mean / observed[*row] - 1.0).abs())),
         errors,
+        runs: out
+            .iter()
+            .map(|row| rows.group_of().map_or(*row, |groups| groups[*row]))
+            .collect(),
     })
 }

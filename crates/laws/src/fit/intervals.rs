@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::bootstrap::{Sampler, bca, enough, percentile};
+use super::groups::Groups;
 use super::noise::{Noise, SMOOTH};
 use super::profile::Walk;
 use super::search::Searcher;
@@ -36,7 +37,13 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     fn new(searcher: &Searcher<'_>, rows: &'a Rows, minima: &'a [Vec<f64>], residuals: &[f64]) -> Self {
-        match rows.thinned(MOST_ROWS) {
+        // Some of the rows of every run know as much of it as all of them do.
+        let most = if rows.groups().is_some() {
+            rows.len()
+        } else {
+            MOST_ROWS
+        };
+        match rows.thinned(most) {
             Cow::Borrowed(rows) => Self {
                 rows: Cow::Borrowed(rows),
                 minima: minima.to_vec(),
@@ -100,7 +107,9 @@ pub(super) fn intervals(
         .count()
         .max(1);
     let minima = &minima[..rivals];
-    if fit.freedom >= ROBUST {
+    // Of a few runs, each with its own luck in all its rows, a robust loss goes through some.
+    let few_runs = fit.runs.is_some() && fit.resampling == Resampling::Residual;
+    if fit.freedom >= ROBUST && !few_runs {
         let view = View::new(searcher, rows, minima, residuals);
         let noise = Noise::new(&view.residuals, searcher.objective, fit.best.len());
         return of_view(searcher, &view, &noise, options, fit);
@@ -123,7 +132,7 @@ pub(super) fn intervals(
     of_view(
         &searcher,
         &view,
-        &Noise::normal(&residuals, fit.freedom),
+        &Noise::normal(&residuals, rows.len().saturating_sub(fit.best.len()).max(1)),
         options,
         fit,
     );
@@ -151,13 +160,14 @@ fn of_view(searcher: &Searcher<'_>, view: &View<'_>, noise: &Noise, options: &Fi
         });
     }
     let (rows, best) = (view.rows.as_ref(), &view.minima[0]);
+    let groups = Groups::of(searcher, rows, &view.minima);
     let mut problem = Problem::new(form, rows, searcher.objective, SMOOTH);
     let least = problem.value(best, &mut vec![0.0; best.len()]);
     let walk = Walk {
         searcher,
         rows,
         least,
-        ceiling: profile::ceiling(searcher, rows, noise, least, options.level),
+        ceiling: profile::ceiling(searcher, rows, noise, least, options.level, fit.freedom),
         held: &[],
     };
     let mut starts = view.minima.clone();
@@ -170,6 +180,7 @@ fn of_view(searcher: &Searcher<'_>, view: &View<'_>, noise: &Noise, options: &Fi
         starts: &starts,
         noise,
         residuals: &view.residuals,
+        groups: groups.as_ref(),
         freedom: fit.freedom,
         seed: options.seed,
     };
@@ -177,11 +188,16 @@ fn of_view(searcher: &Searcher<'_>, view: &View<'_>, noise: &Noise, options: &Fi
     fit.warnings.extend(failed);
     let settled = |point: &[f64]| (0..point.len()).map(|at| view.settled(at, point[at])).collect();
     let replicates: Vec<Vec<f64>> = drawn.iter().map(|replicate| settled(&replicate.point)).collect();
+    let deviation = groups
+        .as_ref()
+        .map_or_else(|| noise.deviation(), Groups::deviation);
     let scales = drawn.iter().filter_map(|replicate| replicate.scale);
-    fit.replicate_noise = scales.map(|scale| scale * noise.deviation()).collect();
+    fit.replicate_noise = scales.map(|scale| scale * deviation).collect();
     // How skewed rows are says nothing of residuals drawn for a fixed design.
     let accelerations = (fit.resampling == Resampling::Case).then(|| sampler.accelerations());
-    let profiles = options.profile.then(|| profile::profiles(view, searcher, &walk));
+    let profiles = options
+        .profile
+        .then(|| profile::profiles(view, searcher, &walk, groups.as_ref()));
     for (index, parameter) in form.parameters().iter().enumerate() {
         let natural = |at: f64| parameter.scale.inverse(at);
         let found = Found {

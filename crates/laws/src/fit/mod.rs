@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod design;
+mod groups;
 mod holdout;
 mod intervals;
 mod noise;
@@ -31,7 +32,7 @@ use crate::observations::{Observations, SIZE_RULE, usable_size};
 use crate::problem::Problem;
 use crate::rows::Rows;
 use design::{check_design, collinear};
-use repeats::Repeats;
+use groups::Groups;
 
 /// Rows from which on a bootstrap draws rows rather than residuals, unless told otherwise.
 const ROWS_FOR_CASES: usize = 60;
@@ -83,9 +84,20 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
     };
     let residuals_of = |rows| Problem::new(form, rows, &objective, 1e-9).residuals(&best.point);
     let residuals = residuals_of(&rows);
-    let freedom = rows.len() - form.parameters().len();
-    let noise = noise(freedom, &residuals);
+    let groups = Groups::of(&searcher, &rows, &[best.point.clone()]);
+    let runs = groups.as_ref().map(|groups| groups.members.len());
+    let freedom = match runs {
+        Some(runs) if runs < groups::LEAST_RUNS => 0,
+        Some(runs) => (runs - 1).min(rows.len() - form.parameters().len()),
+        None => rows.len() - form.parameters().len(),
+    };
+    let noise = match &groups {
+        Some(groups) => (freedom > 0).then(|| groups.deviation()),
+        None => noise(freedom, &residuals),
+    };
     let repeats = repeats::repeats(&rows, &residuals, form.parameters().len());
+    let units = runs.unwrap_or(rows.len());
+    let duplicates = table.rows() - table.distinct().len();
     let mut fit = Fit {
         form: form.name().into(),
         parameters: BTreeMap::new(),
@@ -93,6 +105,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         objective: reduced(&objective, &rows, best.value),
         minimised: objective,
         rows: rows.len(),
+        runs,
         starts: starts.len(),
         minima: minima
             .iter()
@@ -104,21 +117,24 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         r_squared: r_squared(&rows, &residuals),
         freedom,
         noise,
-        pure_error: repeats.pure_error,
+        pure_error: repeats,
         residuals: residuals_of(&all).iter().map(|residual| -residual).collect(),
         used_residuals: residuals.iter().map(|residual| -residual).collect(),
         replicates: Vec::new(),
         replicate_noise: Vec::new(),
-        resampling: resampling(options, rows.len(), freedom),
+        resampling: resampling(options, units, freedom),
         level: options.level,
         seed: options.seed,
         sampled: sampled(form, &rows),
         holdout: None,
-        warnings: warnings(form, &rows, noise, &repeats),
+        warnings: warnings(form, units, runs, noise, repeats, duplicates),
         refusals: collinear(form, &rows),
     };
     if options.profile && options.replicates == 0 {
         fit.warnings.push(Warning::NoBootstrap);
+    }
+    if runs.is_none() {
+        fit.warnings.extend(groups::unnamed(form, &rows, &residuals));
     }
     fit.warnings.extend(range::beyond(&searcher, &best.point));
     intervals::intervals(
@@ -186,7 +202,19 @@ pub fn predict(form: &dyn LawForm, fit: &Fit, inputs: &[f64]) -> Result<Predicti
             &mut [0.0; MOST_PARAMETERS][..parameters.len()],
         )
     };
+    let value = law(&fit.best);
+    let response = form.response();
+    if response.share && !(0.0..=1.0).contains(&value) {
+        return Err(InputError::NoShare {
+            column: response.name.to_string(),
+            value,
+        });
+    }
     let (interval, of_law) = fit.spread(law);
+    let possible = |interval: Interval| match response.share {
+        true => interval.clamped(0.0, 1.0),
+        false => interval,
+    };
     let named = columns
         .iter()
         .zip(inputs)
@@ -200,9 +228,9 @@ pub fn predict(form: &dyn LawForm, fit: &Fit, inputs: &[f64]) -> Result<Predicti
     Ok(Prediction {
         reach: reach.collect(),
         inputs: named.collect(),
-        value: law(&fit.best),
-        interval,
-        law: of_law,
+        value,
+        interval: interval.map(possible),
+        law: of_law.map(possible),
         level: fit.level,
     })
 }
@@ -291,30 +319,40 @@ fn noise(freedom: usize, residuals: &[f64]) -> Option<f64> {
     (freedom > 0).then(|| (squares / freedom as f64).sqrt())
 }
 
-fn warnings(form: &dyn LawForm, rows: &Rows, noise: Option<f64>, repeats: &Repeats) -> Vec<Warning> {
+fn warnings(
+    form: &dyn LawForm,
+    units: usize,
+    runs: Option<usize>,
+    noise: Option<f64>,
+    repeats: Option<PureError>,
+    duplicates: usize,
+) -> Vec<Warning> {
     let mut warnings = Vec::new();
     let parameters = form.parameters().len();
-    if noise.is_none() {
+    if let Some(runs) = runs.filter(|runs| *runs < groups::LEAST_RUNS) {
+        warnings.push(Warning::FewRuns {
+            runs,
+            needed: groups::LEAST_RUNS,
+        });
+    } else if noise.is_none() {
         warnings.push(Warning::NoFreedom {
-            rows: rows.len(),
+            rows: units,
             parameters,
         });
-    } else if rows.len() < 3 * parameters {
+    } else if units < 3 * parameters {
         warnings.push(Warning::FewRows {
-            rows: rows.len(),
+            rows: units,
             parameters,
         });
     }
-    if repeats.duplicates > 0 {
-        warnings.push(Warning::DuplicatedRows {
-            rows: repeats.duplicates,
-        });
+    if duplicates > 0 {
+        warnings.push(Warning::DuplicatedRows { rows: duplicates });
     }
     if let Some(PureError {
         noise: of_repeats,
         lack_of_fit: Some(chance),
         ..
-    }) = repeats.pure_error.filter(PureError::law_lacks_fit)
+    }) = repeats.filter(PureError::law_lacks_fit)
         && let Some(noise) = noise
     {
         warnings.push(Warning::LackOfFit {

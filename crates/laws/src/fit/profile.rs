@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::groups::Groups;
 use super::intervals::View;
 use super::noise::{Noise, SMOOTH};
 use super::range::range;
@@ -32,10 +33,16 @@ const LEAST_NOISE: f64 = 1e-5;
 ///
 /// Its rise over the dispersion of the noise is half the square of Student's t, as in the F test of
 /// one parameter: exact for a linear law with normal noise and squares.
-pub(crate) fn ceiling(searcher: &Searcher<'_>, rows: &Rows, noise: &Noise, least: f64, level: f64) -> f64 {
+pub(crate) fn ceiling(
+    searcher: &Searcher<'_>,
+    rows: &Rows,
+    noise: &Noise,
+    least: f64,
+    level: f64,
+    freedom: usize,
+) -> f64 {
     let count = rows.len();
-    let freedom = count.saturating_sub(searcher.form.parameters().len()).max(1) as f64;
-    let limit = student_quantile(0.5 * (1.0 + level), freedom);
+    let limit = student_quantile(0.5 * (1.0 + level), freedom.max(1) as f64);
     let mean = rows.targets().sum::<f64>() / count as f64;
     let spread = rows.targets().map(|target| (target - mean).powi(2)).sum::<f64>() / count as f64;
     let (floor, ..) = Penalty::new(searcher.objective, SMOOTH).at(LEAST_NOISE * spread.sqrt());
@@ -46,13 +53,23 @@ pub(crate) fn ceiling(searcher: &Searcher<'_>, rows: &Rows, noise: &Noise, least
 
 /// The two ends of the profile of every parameter around the optimum of `view`: where the data, or the
 /// ends of its range, stop it.
-pub(crate) fn profiles(view: &View<'_>, searcher: &Searcher<'_>, walk: &Walk<'_>) -> Vec<[End; 2]> {
+pub(crate) fn profiles(
+    view: &View<'_>,
+    searcher: &Searcher<'_>,
+    walk: &Walk<'_>,
+    groups: Option<&Groups>,
+) -> Vec<[End; 2]> {
     let best = &view.minima[0];
     let ends: Vec<End> = (0..2 * best.len())
         .into_par_iter()
         .map(|side| {
             let index = side / 2;
             let (low, high) = range(&searcher.form.parameters()[index], best[index]);
+            let effect = groups.map_or(1.0, |groups| groups.effects[index]);
+            let walk = Walk {
+                ceiling: walk.least + effect * (walk.ceiling - walk.least),
+                ..*walk
+            };
             let end = walk.to(best, index, if side % 2 == 0 { low } else { high });
             match end.closed {
                 true => End {

@@ -49,7 +49,8 @@ pub(crate) fn settled(searcher: &Searcher<'_>, rows: &Rows, minima: Vec<Minimum>
     };
     let residuals = Problem::new(searcher.form, rows, searcher.objective, SMOOTH).residuals(&best.point);
     let noise = Noise::new(&residuals, searcher.objective, best.point.len());
-    let rise = UNSEEN * (ceiling(searcher, rows, &noise, best.value, 0.9) - best.value);
+    let freedom = rows.len().saturating_sub(best.point.len());
+    let rise = UNSEEN * (ceiling(searcher, rows, &noise, best.value, 0.9, freedom) - best.value);
     let mut settled: Vec<Minimum> = minima
         .into_iter()
         .map(|minimum| settle(searcher, rows, minimum, rise))

@@ -37,16 +37,8 @@ impl PureError {
     }
 }
 
-/// What the repeated rows of a table are.
-pub(crate) struct Repeats {
-    /// Rows that repeat another one in inputs and response.
-    pub(crate) duplicates: usize,
-    /// The noise that the others tell, if any.
-    pub(crate) pure_error: Option<PureError>,
-}
-
-/// Finds repeated rows. A row equal to another one in everything is the same run given twice, and no evidence.
-pub(crate) fn repeats(rows: &Rows, residuals: &[f64], parameters: usize) -> Repeats {
+/// The noise that rows of equal inputs tell, if any.
+pub(crate) fn repeats(rows: &Rows, residuals: &[f64], parameters: usize) -> Option<PureError> {
     let same = |first: usize, second: usize| rows.row(first).eq(rows.row(second));
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_unstable_by(|first, second| {
@@ -56,7 +48,6 @@ pub(crate) fn repeats(rows: &Rows, residuals: &[f64], parameters: usize) -> Repe
         let inputs = ordered.find(|ordering| ordering.is_ne());
         inputs.unwrap_or_else(target)
     });
-    order.dedup_by(|second, first| same(*first, *second) && rows.target(*first) == rows.target(*second));
     let (mut squares, mut freedom, mut settings) = (0.0, 0, 0);
     for group in order.chunk_by(|first, second| same(*first, *second)) {
         let mean = group.iter().map(|row| rows.target(*row)).sum::<f64>() / group.len() as f64;
@@ -68,18 +59,15 @@ pub(crate) fn repeats(rows: &Rows, residuals: &[f64], parameters: usize) -> Repe
         settings += usize::from(group.len() > 1);
     }
     let of_residuals: f64 = order.iter().map(|row| residuals[*row].powi(2)).sum();
-    Repeats {
-        duplicates: rows.len() - order.len(),
-        pure_error: (freedom > 0).then(|| PureError {
-            noise: (squares / freedom as f64).sqrt(),
-            freedom,
-            settings,
-            lack_of_fit: lack_of_fit(
-                (of_residuals, order.len().saturating_sub(parameters)),
-                (squares, freedom),
-            ),
-        }),
-    }
+    (freedom > 0).then(|| PureError {
+        noise: (squares / freedom as f64).sqrt(),
+        freedom,
+        settings,
+        lack_of_fit: lack_of_fit(
+            (of_residuals, order.len().saturating_sub(parameters)),
+            (squares, freedom),
+        ),
+    })
 }
 
 /// Upper tail of the F statistic of lack of fit; sums of squares with their degrees of freedom.

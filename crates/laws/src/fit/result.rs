@@ -26,6 +26,14 @@ impl Interval {
         (self.low..=self.high).contains(&value)
     }
 
+    /// What of it lies between two bounds.
+    pub(crate) fn clamped(self, low: f64, high: f64) -> Self {
+        Self {
+            low: self.low.clamp(low, high),
+            high: self.high.clamp(low, high),
+        }
+    }
+
     /// High end less low end.
     pub fn width(&self) -> f64 {
         self.high - self.low
@@ -224,6 +232,9 @@ pub struct Holdout {
     pub reach: f64,
     /// Relative errors `(predicted - observed) / observed`, in the order of `rows`.
     pub errors: Vec<f64>,
+    /// The run that each row is of: rows of one run are one piece of evidence.
+    #[serde(skip)]
+    pub runs: Vec<usize>,
     /// Mean of their absolute values.
     pub mean_absolute: f64,
     /// Mean absolute relative error of predicting the mean of the fitted rows, to compare with.
@@ -263,6 +274,9 @@ pub struct Fit {
     pub minimised: Objective,
     /// How many rows had a weight.
     pub rows: usize,
+    /// Runs that the rows are of, where some run has several rows, as its checkpoints: the evidence.
+    #[serde(default)]
+    pub runs: Option<usize>,
     /// Starts tried.
     pub starts: usize,
     /// Distinct local minima found, the best first.
@@ -273,7 +287,8 @@ pub struct Fit {
     pub used_residuals: Vec<f64>,
     /// Share of the variance of the response (in the coordinate of the objective) that is explained.
     pub r_squared: f64,
-    /// Degrees of freedom that tell of the noise: the rows less the parameters. Without any there is no interval.
+    /// Degrees of freedom that tell of the noise: the rows less the parameters, or of rows that share runs the
+    /// runs less one. Without any there is no interval.
     pub freedom: usize,
     /// Noise of one run in that coordinate: root of the squared residuals over the degrees of freedom.
     pub noise: Option<f64>,
@@ -356,7 +371,13 @@ impl Fit {
         }
         let noise = self.noise.unwrap_or(f64::NAN);
         let repeats = self.pure_error.filter(PureError::is_preferred);
-        let inflation = (self.rows as f64 / self.freedom as f64).sqrt();
+        let squares: f64 = self
+            .used_residuals
+            .iter()
+            .map(|residual| residual * residual)
+            .sum();
+        let raw = (squares / self.used_residuals.len() as f64).sqrt();
+        let inflation = if raw > 0.0 { noise / raw } else { 1.0 };
         let one_run = |replicate: usize, stream: &mut Stream| {
             let scale = self.replicate_noise.get(replicate).map(|own| own / noise);
             match (repeats, scale) {

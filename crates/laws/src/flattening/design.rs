@@ -168,7 +168,12 @@ impl Design {
     }
 
     fn rows(&self, losses: &[f64]) -> Rows {
-        Rows::new(std::slice::from_ref(&self.at), losses, &vec![1.0; losses.len()])
+        Rows::new(
+            std::slice::from_ref(&self.at),
+            losses,
+            &vec![1.0; losses.len()],
+            None,
+        )
     }
 
     fn searched(&self, losses: &[f64], start: &[f64], held: &[(usize, f64)]) -> Minimum {

@@ -16,7 +16,7 @@ static DEFINITION: Definition = Definition {
     inputs: Cow::Borrowed(&[
         Column::linear("loss", "nats/token or bits/byte", "validation loss L").falling(),
     ]),
-    response: Column::linear("error", "1", "average error over tasks, 0 to 1"),
+    response: Column::linear("error", "1", "average error over tasks, 0 to 1").share(),
     parameters: Cow::Borrowed(&[
         Parameter::positive("epsilon", "1", "error of a useless model", &[-0.2], (1e-2, 1e1)),
         Parameter::positive(

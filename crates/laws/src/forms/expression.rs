@@ -132,6 +132,7 @@ impl Expression {
             scale,
             size,
             falls: false,
+            share: false,
         };
         let equation = format!("{} = {}", spec.response, spec.equation);
         let sized = |name: &str| matches!(name, "params" | "tokens" | "flops");

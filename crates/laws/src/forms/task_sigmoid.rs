@@ -18,7 +18,7 @@ static DEFINITION: Definition = Definition {
     inputs: Cow::Borrowed(&[
         Column::linear("task_loss", "bits/byte", "loss on the task's correct answers").falling(),
     ]),
-    response: Column::linear("score", "1", "accuracy of the task, 0 to 1"),
+    response: Column::linear("score", "1", "accuracy of the task, 0 to 1").share(),
     parameters: Cow::Borrowed(&[
         Parameter::real("floor", "1", "score of guessing", &[0.25], (-0.5, 1.0)),
         Parameter::positive("span", "1", "ceiling above the floor", &[-0.3], (1e-2, 2.0)),

@@ -20,6 +20,11 @@ pub(crate) fn quantile_sorted(values: &[f64], probability: f64) -> f64 {
     values[below] + (position - below as f64) * (values[above] - values[below])
 }
 
+/// The standard normal distribution function.
+pub(crate) fn normal_cdf(at: f64) -> f64 {
+    Normal::standard().cdf(at)
+}
+
 /// The standard normal quantile.
 pub(crate) fn normal_quantile(probability: f64) -> f64 {
     Normal::standard().inverse_cdf(probability)
@@ -36,7 +41,7 @@ pub(crate) fn student_quantile(probability: f64, freedom: f64) -> f64 {
 /// The level at which percentiles of a bootstrap are read so that the interval holds with `freedom`
 /// degrees of freedom: that of the normal interval as wide as Student's (Hesterberg 2015, section 5.3).
 pub(crate) fn expanded_level(level: f64, freedom: f64) -> f64 {
-    2.0 * Normal::standard().cdf(student_quantile(0.5 * (1.0 + level), freedom)) - 1.0
+    2.0 * normal_cdf(student_quantile(0.5 * (1.0 + level), freedom)) - 1.0
 }
 
 #[cfg(test)]

@@ -211,6 +211,7 @@ fn labels_are_the_few_texts_of_a_column() {
     let labels = |column: &str, numbers| LabelsWanted {
         column: column.into(),
         numbers,
+        most: 256,
     };
     query.labels = vec![
         labels("corpus", false),

@@ -118,7 +118,7 @@ pub fn view(law: &Law<'_>, outcome: &Outcome, data: &Data) -> FitView {
                     },
                     at: of.inputs.get(along).copied().unwrap_or(f64::NAN),
                     estimate: estimate(of.value, of.interval, of.level),
-                    reach: text::reach(of),
+                    reach: format!("{}{}", text::reach(of), text::basis(predicted)),
                 })
             })
             .collect(),

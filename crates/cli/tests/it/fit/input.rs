@@ -166,8 +166,9 @@ fn duplicated_rows_are_counted() {
         said["message"]
             .as_str()
             .unwrap()
-            .contains("7 rows repeat an earlier row")
+            .contains("7 rows repeat an earlier one")
     );
+    assert_eq!((&found["rows"], &found["rows_in_file"]), (&36.into(), &43.into()));
 }
 
 #[test]

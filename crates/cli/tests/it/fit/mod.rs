@@ -1,6 +1,7 @@
 //! `triaxis fit`: tables in, laws out, and every mistake a user can make with them.
 
 mod asked;
+mod choice;
 mod exports;
 mod input;
 mod ladders;

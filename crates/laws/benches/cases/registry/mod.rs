@@ -1,7 +1,10 @@
 //! Every case: one file a kind, one line a case.
 
+mod choice;
 mod forms_of_two;
 mod frontiers;
+mod not_independent;
+mod shares;
 
 use crate::case::Case;
 
@@ -18,4 +21,16 @@ pub const ALL: &[Case] = &[
     frontiers::THREE_A_BUDGET,
     frontiers::FOUR_A_BUDGET,
     frontiers::CURVES,
+    not_independent::FIVE_RUNS,
+    not_independent::EIGHT_RUNS,
+    not_independent::TWENTY_RUNS,
+    not_independent::EIGHTY_RUNS,
+    not_independent::EIGHT_WANDERING,
+    not_independent::DUPLICATES,
+    choice::FEW_ADDITIVE,
+    choice::FEW_COUPLED,
+    choice::GRID_ADDITIVE,
+    choice::GRID_COUPLED,
+    shares::ERROR,
+    shares::SCORE,
 ];

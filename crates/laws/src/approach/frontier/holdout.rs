@@ -87,6 +87,7 @@ impl Frontier {
             mean_absolute: average(&mut errors.iter().copied()),
             baseline: average(&mut guesses.into_iter()),
             rows: out,
+            runs: (0..errors.len()).collect(),
             errors,
         }))
     }

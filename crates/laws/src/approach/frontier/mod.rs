@@ -150,6 +150,7 @@ impl Frontier {
             objective,
             minimised: Objective::squares(Residual::Log),
             rows: runs.len(),
+            runs: None,
             starts: 1,
             minima: vec![LocalMinimum {
                 objective,
