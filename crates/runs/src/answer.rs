@@ -3,7 +3,6 @@
 use triaxis_laws::form::LawForm;
 use triaxis_laws::{Fit, compare, forms};
 
-use crate::Misuse;
 use crate::comparison::Comparison;
 use crate::data::Data;
 use crate::form::Chosen;
@@ -12,6 +11,7 @@ use crate::outcome::Predicted;
 use crate::panel::Panel;
 use crate::predict::Request;
 use crate::settings::Settings;
+use crate::{Misuse, coverage};
 
 /// A law fitted, and how it compares with others when none was asked for.
 pub struct Answer<'a> {
@@ -37,6 +37,9 @@ impl<'a> Answer<'a> {
         settings: &Settings,
         requests: &[Request],
     ) -> anyhow::Result<Self> {
+        if let Some(answer) = coverage::answer(chosen, data, settings, requests)? {
+            return Ok(answer);
+        }
         match chosen {
             Chosen::All => Self::of_all(data, settings, requests),
             Chosen::Frontier(frontier) => {

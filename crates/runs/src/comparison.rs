@@ -3,6 +3,7 @@
 use serde::Serialize;
 use triaxis_laws::approach::Frontier;
 use triaxis_laws::average::LEAST_SHARE;
+use triaxis_laws::coverage::Coverage;
 use triaxis_laws::form::Column;
 use triaxis_laws::forms::{find, registry};
 use triaxis_laws::{Compared, Distrust, Fit, Trust, trusted};
@@ -83,6 +84,33 @@ impl Comparison {
             trusted,
             why,
             forms,
+            left_out: left_out(data),
+        }
+    }
+
+    /// From laws of coverage, which weigh by how likely each makes the data.
+    pub fn of_coverage(coverage: &Coverage, data: &Data) -> Self {
+        let forms = coverage.laws.iter().map(|law| FormCompared {
+            share: Some(law.weight),
+            ..form_of(&Compared {
+                form: law.fit.form.clone(),
+                fit: Ok(law.fit.clone()),
+            })
+        });
+        let likeliest = coverage.likeliest().form.clone();
+        let shares: Vec<(String, f64)> = coverage
+            .laws
+            .iter()
+            .map(|law| (law.fit.form.clone(), law.weight))
+            .collect();
+        Self {
+            why: format!(
+                "the likeliest; a prediction is that of {}, by how likely each makes the data",
+                in_words(&shares)
+            ),
+            shown: Some(likeliest.clone()),
+            trusted: Some(likeliest),
+            forms: forms.collect(),
             left_out: left_out(data),
         }
     }

@@ -8,6 +8,7 @@ mod answer;
 mod columns;
 mod comparison;
 mod counts;
+mod coverage;
 mod data;
 mod equation;
 mod error;

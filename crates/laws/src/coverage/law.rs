@@ -31,7 +31,8 @@ pub struct Weighted {
     pub fit: Fit,
     /// The chance that of the laws averaged this is the one, by how likely each makes the data.
     pub weight: f64,
-    form: &'static dyn LawForm,
+    /// The form.
+    pub form: &'static dyn LawForm,
     draws: Vec<Vec<f64>>,
 }
 
@@ -307,6 +308,7 @@ impl Coverage {
             |values: &mut dyn Iterator<Item = f64>| values.map(f64::abs).sum::<f64>() / held.len() as f64;
         let holdout = Holdout {
             fitted,
+            runs: vec![0; held.len()],
             reach: last / most,
             mean_absolute: average(&mut errors.iter().copied()),
             baseline: average(&mut held.iter().map(|at| off(mean / fitted as f64, *at))),
@@ -355,14 +357,16 @@ fn told(problems: &[Problem]) -> Result<Counts, Refusal> {
 }
 
 fn difficulty(form: &dyn LawForm) -> Result<&dyn Difficulty, Refusal> {
-    form.difficulty().ok_or_else(|| Refusal::NoDifficulty {
+    form.difficulty().ok_or_else(|| no_difficulty(form))
+}
+
+/// Why a form cannot be fitted to counts: it says nothing of single problems.
+pub fn no_difficulty(form: &dyn LawForm) -> Refusal {
+    let forms: Vec<&str> = laws().into_iter().map(LawForm::name).collect();
+    Refusal::NoDifficulty {
         form: form.name().into(),
-        forms: laws()
-            .iter()
-            .map(|form| form.name())
-            .collect::<Vec<_>>()
-            .join(", "),
-    })
+        forms: forms.join(", "),
+    }
 }
 
 /// What the program shows of one law.
@@ -384,6 +388,7 @@ fn fit_of(
     let squares = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>();
     let left =
         squares(&mut residuals.iter().copied()) / squares(&mut coverage.iter().map(|seen| seen - mean));
+    let noise = (squares(&mut residuals.iter().copied()) / residuals.len() as f64).sqrt();
     let ends = sorted(samples.iter().copied());
     let mut fit = Fit {
         form: form.name().into(),
@@ -396,6 +401,7 @@ fn fit_of(
             weight_above: 1.0,
         },
         rows,
+        runs: None,
         starts: 1,
         minima: vec![LocalMinimum {
             objective: -posterior.height,
@@ -405,14 +411,14 @@ fn fit_of(
         residuals,
         r_squared: 1.0 - left,
         freedom: rows.saturating_sub(form.parameters().len()),
-        noise: None,
+        noise: Some(noise),
         pure_error: None,
         replicates: match options.replicates {
             0 => Vec::new(),
             _ => posterior.draws.clone(),
         },
         replicate_noise: Vec::new(),
-        resampling: Resampling::Case,
+        resampling: Resampling::Posterior,
         level: options.level,
         seed: options.seed,
         sampled: BTreeMap::from([("samples".to_owned(), (ends[0], ends[ends.len() - 1]))]),

@@ -9,7 +9,7 @@ mod posterior;
 pub use curve::Curve;
 pub(crate) use difficulty::ln_normal;
 pub use difficulty::{Chance, Difficulty};
-pub use law::{Coverage, Weighted, fit_curve, laws};
+pub use law::{Coverage, Weighted, fit_curve, laws, no_difficulty};
 
 use serde::{Deserialize, Serialize};
 use statrs::function::gamma::ln_gamma;
