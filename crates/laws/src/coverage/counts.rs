@@ -62,6 +62,10 @@ impl Row {
 }
 
 impl Evidence for Counts {
+    fn problems(&self) -> f64 {
+        self.problems
+    }
+
     fn ln_likelihood(&self, shares: &[f64]) -> f64 {
         let rows = self.rows.iter();
         rows.map(|row| row.problems * (dot(shares, &row.likelihood).ln() + row.largest))

@@ -162,6 +162,10 @@ pub(super) fn check_curve(table: &Observations) -> Result<(), InputError> {
 }
 
 impl Evidence for OneCurve {
+    fn problems(&self) -> f64 {
+        self.problems
+    }
+
     fn ln_likelihood(&self, shares: &[f64]) -> f64 {
         let (covariance, left) = self.told(shares);
         let Some((solved, ln_determinant)) = solved(&covariance, &left) else {

@@ -74,12 +74,14 @@ pub(super) fn shares(difficulty: &dyn Difficulty, parameters: &[f64]) -> Option<
     shares
         .iter_mut()
         .for_each(|share| *share = (*share - highest).exp());
-    // Below the lowest logit densities go on as a power of the chance, or as nothing.
-    let fall = shares[0] / shares[1];
-    let below = match fall < 1.0 && shares[0] > 0.0 {
-        true => shares[0] * fall / (1.0 - fall),
-        false => 0.0,
+    // Beyond the outermost logits densities go on as powers, or as nothing.
+    let beyond = |last: f64, before: f64| match last / before {
+        fall if fall < 1.0 && last > 0.0 => last * fall / (1.0 - fall),
+        _ => 0.0,
     };
+    let count = shares.len();
+    let below = beyond(shares[0], shares[1]);
+    shares[count - 1] += beyond(shares[count - 1], shares[count - 2]);
     let unsolvable = difficulty.unsolvable(parameters);
     let scale = (1.0 - unsolvable) / (shares.iter().sum::<f64>() + below);
     shares.iter_mut().for_each(|share| *share *= scale);

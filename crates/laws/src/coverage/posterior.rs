@@ -20,6 +20,9 @@ pub(super) trait Evidence: Sync {
     /// Logarithm of its likelihood, up to a constant that is the same for all distributions.
     fn ln_likelihood(&self, shares: &[f64]) -> f64;
 
+    /// How many problems there are: one set of samples solves a whole number of them.
+    fn problems(&self) -> f64;
+
     /// Coverage of these problems, by the chances of missing with k and with 2k samples.
     fn expected(&self, shares: &[f64], missed: [&[f64]; 2]) -> Expected;
 }
