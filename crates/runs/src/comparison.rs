@@ -103,6 +103,17 @@ impl Comparison {
             .iter()
             .map(|law| (law.fit.form.clone(), law.weight))
             .collect();
+        let of_curves = registry()
+            .iter()
+            .filter(|form| form.response().name == data.response.as_str() && form.difficulty().is_none());
+        let of_curves = of_curves.map(|form| LeftOut {
+            form: form.name().into(),
+            reason: format!(
+                "it says nothing of single problems, so it has no likelihood: --form {} fits it to the points of a table of k and coverage",
+                form.name()
+            ),
+            possible: true,
+        });
         Self {
             why: format!(
                 "the likeliest; a prediction is that of {}, by how likely each makes the data",
@@ -111,7 +122,7 @@ impl Comparison {
             shown: Some(likeliest.clone()),
             trusted: Some(likeliest),
             forms: forms.collect(),
-            left_out: left_out(data),
+            left_out: of_curves.chain(left_out(data)).collect(),
         }
     }
 

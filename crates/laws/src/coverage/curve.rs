@@ -126,7 +126,7 @@ fn points(table: &Observations) -> Result<Vec<(f64, f64)>, InputError> {
     let mut order: Vec<usize> = (0..table.rows()).collect();
     for at in &order {
         let (samples, coverage) = row(at);
-        if !(samples >= 1.0) {
+        if samples.is_nan() || samples < 1.0 {
             return Err(wrong("samples", *at, samples, "one or more"));
         }
         if !(0.0..=1.0).contains(&coverage) {

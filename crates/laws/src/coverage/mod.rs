@@ -5,6 +5,7 @@ mod curve;
 mod difficulty;
 mod law;
 mod posterior;
+mod shown;
 
 pub use curve::Curve;
 pub(crate) use difficulty::ln_normal;

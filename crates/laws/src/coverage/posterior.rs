@@ -164,21 +164,16 @@ impl Target<'_> {
                 curvature[column * order + row] = -second / (STEP * STEP);
             }
         }
-        let unit = |at: usize| {
-            (0..order)
-                .map(|row| f64::from(u8::from(row == at)))
-                .collect::<Vec<f64>>()
-        };
-        let columns: Option<Vec<Vec<f64>>> = (0..order)
-            .map(|at| solve_positive(&curvature, &unit(at)))
-            .collect();
-        columns.map(|columns| columns.concat()).unwrap_or_else(|| {
+        let unit = |at: usize| -> Vec<f64> { (0..order).map(|row| f64::from(u8::from(row == at))).collect() };
+        let columns = (0..order).map(|at| solve_positive(&curvature, &unit(at)));
+        let columns: Option<Vec<Vec<f64>>> = columns.collect();
+        let prior = || {
             let spread = self.difficulty.prior_spread();
-            (0..order)
-                .flat_map(|at| unit(at).into_iter().map(move |one| (at, one)))
-                .map(|(at, one)| one * spread[at].min(1.0).powi(2))
-                .collect()
-        })
+            let scaled = |at: usize| unit(at).into_iter().map(move |one| (at, one));
+            let entry = |(at, one): (usize, f64)| one * spread[at].min(1.0).powi(2);
+            (0..order).flat_map(scaled).map(entry).collect()
+        };
+        columns.map_or_else(prior, |columns| columns.concat())
     }
 
     /// The posterior by adaptive importance sampling (Cappé et al. 2004): draws from Student's distribution
