@@ -43,6 +43,8 @@ pub struct Coverage {
     pub warnings: Vec<Warning>,
     /// The curve of the counts, or the points of the table.
     seen: (Vec<f64>, Vec<f64>),
+    /// The most samples that any problem has.
+    most: f64,
     evidence: Box<dyn Evidence>,
     /// Whether there are intervals, at which level and by which seed.
     has_intervals: bool,
@@ -80,6 +82,10 @@ impl Coverage {
         );
         let mut coverage = Self::new(Box::new(told(problems)?), seen, forms, options, problems.len())?;
         coverage.has_intervals = options.replicates > 0;
+        coverage.most = problems
+            .iter()
+            .map(|problem| problem.samples as f64)
+            .fold(1.0, f64::max);
         coverage.check_by(problems, forms, options)?;
         Ok(coverage)
     }
@@ -164,6 +170,7 @@ impl Coverage {
             laws,
             holdout: None,
             warnings: Vec::new(),
+            most: seen.0.iter().copied().fold(1.0, f64::max),
             seen,
             evidence,
             has_intervals: true,
@@ -182,7 +189,7 @@ impl Coverage {
         for law in &mut self.laws {
             law.fit.freedom = 0;
             law.fit.replicates.clear();
-            law.fit.warnings = vec![Warning::OneCurve];
+            law.fit.warnings.clear();
             for parameter in law.fit.parameters.values_mut() {
                 parameter.estimate = Estimate::point(parameter.estimate.value);
                 parameter.intervals.clear();
@@ -213,8 +220,7 @@ impl Coverage {
                 high: quantile_sorted(values, 1.0 - tail).max(value),
             })
         };
-        let ends = sorted(self.seen.0.iter().copied());
-        let reach = Reach::of(samples, (ends[0], ends[ends.len() - 1]));
+        let reach = Reach::of(samples, (1.0, self.most));
         Ok(Prediction {
             inputs: BTreeMap::from([("samples".to_owned(), samples)]),
             value,
@@ -273,16 +279,26 @@ impl Coverage {
             .filter(kept)
             .map(|at| samples[at])
             .fold(0.0, f64::max);
+        // A fifth of the fewest samples may be none.
+        if most < 1.0 && options.holdout == HeldOut::Largest {
+            return Ok(());
+        }
+        if let Some(at) = held.iter().find(|at| samples[**at] <= most) {
+            return Err(InputError::OutOfRange {
+                column: "samples".into(),
+                row: *at,
+                value: samples[*at],
+                rule: "above all that are fitted: hold out the largest",
+            }
+            .into());
+        }
         let fewer = FitOptions {
             replicates: 0,
             holdout: HeldOut::None,
             ..options.clone()
         };
         let few = thinned(problems, most as u64, options.seed);
-        let checked = match most >= 1.0 && held.iter().all(|at| samples[*at] > most) {
-            true => Self::of_counts(&few, forms, &fewer),
-            false => Err(Refusal::NoSize.into()),
-        };
+        let checked = Self::of_counts(&few, forms, &fewer);
         let checked = match checked {
             Ok(checked) => checked,
             Err(FitError::Refused(reason)) => {
