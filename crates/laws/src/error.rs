@@ -286,6 +286,26 @@ pub enum Refusal {
         /// The exponent of its fall.
         exponent: f64,
     },
+    /// Problems that all came out alike.
+    #[error(
+        "every sample of all {problems} problems is {outcome}: nothing tells how hard they are; draw more samples, or take other problems"
+    )]
+    SameOutcome {
+        /// How many problems.
+        problems: usize,
+        /// Correct or wrong.
+        outcome: String,
+    },
+    /// A law of curves, which counts have no likelihood under.
+    #[error(
+        "form `{form}` says how coverage grows and not how hard single problems are, so counts have no likelihood under it: name one of {forms}, or fit it to a table of k and coverage"
+    )]
+    NoDifficulty {
+        /// The form.
+        form: String,
+        /// Those that do.
+        forms: String,
+    },
     /// No start led to a finite objective.
     #[error("none of {starts} starts reached a finite objective: the form does not suit these data")]
     NoFiniteObjective {
@@ -395,6 +415,11 @@ pub enum Warning {
         /// Parameters fitted.
         parameters: usize,
     },
+    /// A curve of which nothing is known but its points.
+    #[error(
+        "the points of a curve of coverage are of the same problems, so they rise and fall together and nothing tells how far off they are: there are no intervals; give the counts of each problem (columns samples and correct), or how many problems there were (--problems)"
+    )]
+    OneCurve,
     /// Few rows beyond the number of parameters.
     #[error("{rows} rows for {parameters} parameters: intervals from so few rows are rough")]
     FewRows {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::coverage::Difficulty;
 use crate::numeric::vectorised;
 
 /// The coordinate in which a column or parameter is handled.
@@ -246,6 +247,11 @@ pub trait LawForm: Send + Sync {
 
     /// A truth to simulate from, for recovery checks.
     fn example(&self) -> Example;
+
+    /// How hard single problems are by a law of coverage; `None` of every other law.
+    fn difficulty(&self) -> Option<&dyn Difficulty> {
+        None
+    }
 
     /// The form's name.
     fn name(&self) -> &str {

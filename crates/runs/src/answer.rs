@@ -4,7 +4,6 @@ use triaxis_laws::form::LawForm;
 use triaxis_laws::forms::Restricted;
 use triaxis_laws::{Fit, compare, forms};
 
-use crate::Misuse;
 use crate::by::By;
 use crate::comparison::Comparison;
 use crate::data::Data;
@@ -14,6 +13,7 @@ use crate::outcome::Predicted;
 use crate::panel::Panel;
 use crate::predict::Request;
 use crate::settings::Settings;
+use crate::{Misuse, coverage};
 
 /// A law fitted, and how it compares with others when none was asked for.
 pub struct Answer<'a> {
@@ -43,6 +43,9 @@ impl<'a> Answer<'a> {
         settings: &Settings,
         requests: &[Request],
     ) -> anyhow::Result<Self> {
+        if let Some(answer) = coverage::answer(chosen, data, settings, requests)? {
+            return Ok(answer);
+        }
         let mut answer = match chosen {
             Chosen::All => Self::of_all(data, settings, requests)?,
             Chosen::Frontier(frontier) => {

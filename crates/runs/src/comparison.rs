@@ -3,6 +3,7 @@
 use serde::Serialize;
 use triaxis_laws::approach::Frontier;
 use triaxis_laws::average::LEAST_SHARE;
+use triaxis_laws::coverage::Coverage;
 use triaxis_laws::form::Column;
 use triaxis_laws::forms::{find, registry};
 use triaxis_laws::{Compared, Distrust, Fit, Trust, trusted};
@@ -85,6 +86,44 @@ impl Comparison {
             why,
             forms,
             left_out: left_out(data),
+        }
+    }
+
+    /// From laws of coverage, which weigh by how likely each makes the data.
+    pub fn of_coverage(coverage: &Coverage, data: &Data) -> Self {
+        let forms = coverage.laws.iter().map(|law| FormCompared {
+            share: Some(law.weight),
+            ..form_of(&Compared {
+                form: law.fit.form.clone(),
+                fit: Ok(law.fit.clone()),
+            })
+        });
+        let likeliest = coverage.likeliest().form.clone();
+        let shares: Vec<(String, f64)> = coverage
+            .laws
+            .iter()
+            .map(|law| (law.fit.form.clone(), law.weight))
+            .collect();
+        let of_curves = registry()
+            .iter()
+            .filter(|form| form.response().name == data.response.as_str() && form.difficulty().is_none());
+        let of_curves = of_curves.map(|form| LeftOut {
+            form: form.name().into(),
+            reason: format!(
+                "it says nothing of single problems, so it has no likelihood: --form {} fits it to the points of a table of k and coverage",
+                form.name()
+            ),
+            possible: true,
+        });
+        Self {
+            why: format!(
+                "the likeliest; a prediction is that of {}, by how likely each makes the data",
+                in_words(&shares)
+            ),
+            shown: Some(likeliest.clone()),
+            trusted: Some(likeliest),
+            forms: forms.collect(),
+            left_out: of_curves.chain(left_out(data)).collect(),
         }
     }
 

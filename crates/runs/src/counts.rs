@@ -68,3 +68,15 @@ pub fn problems(
         })
         .collect())
 }
+
+/// How many samples there are of each problem, in words.
+pub fn samples(problems: &[Problem]) -> String {
+    let samples = || problems.iter().map(|problem| problem.samples);
+    match (
+        samples().min().unwrap_or_default(),
+        samples().max().unwrap_or_default(),
+    ) {
+        (fewest, most) if fewest == most => format!("{most} samples each"),
+        (fewest, most) => format!("{fewest} to {most} samples each"),
+    }
+}

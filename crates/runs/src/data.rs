@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use triaxis_laws::approach::{Run, merge_budgets};
-use triaxis_laws::coverage::Curve;
+use triaxis_laws::coverage::{Curve, Problem, fit_curve, no_difficulty};
 use triaxis_laws::form::LawForm;
 use triaxis_laws::forms::{FLOPS_PER_PARAM_TOKEN, registry};
 use triaxis_laws::numeric::Stream;
@@ -13,7 +13,7 @@ use triaxis_tables::{
 };
 
 use crate::caution::OfRows;
-use crate::columns::{Columns, Named};
+use crate::columns::{COVERAGE, Columns, Named};
 use crate::comparison::FormCompared;
 use crate::equation::number;
 use crate::form::Chosen;
@@ -47,6 +47,14 @@ pub struct Selection {
     pub group: Option<String>,
 }
 
+/// Counts of problems, and coverage against samples by them.
+#[derive(Debug, Clone)]
+pub(crate) struct Counted {
+    pub(crate) problems: Vec<Problem>,
+    curve: Curve,
+    table: Observations,
+}
+
 /// The rows to be fitted, under canonical names.
 #[derive(Debug, Clone)]
 pub struct Data {
@@ -71,8 +79,8 @@ pub struct Data {
     /// The column that names the run of each row, where rows share runs.
     pub group: Option<String>,
     pub(crate) held_out: Option<Vec<bool>>,
-    /// Coverage against samples, when the rows are counts of problems.
-    curve: Option<(Curve, Observations)>,
+    /// The problems, when the rows are counts of them.
+    pub(crate) counted: Option<Counted>,
 }
 
 impl Data {
@@ -140,7 +148,7 @@ impl Data {
             by: rows.by.clone(),
             group: None,
             held_out: None,
-            curve: None,
+            counted: None,
         };
         if counted {
             data.count(rows)?;
@@ -173,7 +181,7 @@ impl Data {
             |row| self.table.place(row),
         )?;
         let curve = Curve::new(&problems)?;
-        let table = curve.table()?;
+        let table = curve.table();
         if let Some(condition) = &rows.holdout {
             if let Some(name) = condition
                 .names()
@@ -187,19 +195,22 @@ impl Data {
             self.held_out = Some(held.collect());
         }
         self.columns.notes.push(format!(
-            "coverage by the unbiased pass@k (Chen et al. 2021, equation 1) of {} problems at {} numbers of samples up to {}",
+            "coverage by the likelihood of the counts of {} problems, {}; predictions are of these problems",
             problems.len(),
-            table.rows(),
-            curve.samples.last().copied().unwrap_or_default(),
+            counts::samples(&problems),
         ));
-        self.curve = Some((curve, table));
+        self.counted = Some(Counted {
+            problems,
+            curve,
+            table,
+        });
         Ok(())
     }
 
     /// The numbers of a column as fitted; none of one that is not there.
     pub fn numbers(&self, name: &str) -> &[f64] {
-        match &self.curve {
-            Some((_, table)) => table.column(name).unwrap_or_default(),
+        match &self.counted {
+            Some(Counted { table, .. }) => table.column(name).unwrap_or_default(),
             None => self.usable(name).unwrap_or_default(),
         }
     }
@@ -219,21 +230,22 @@ impl Data {
 
     /// Where a row that is fitted comes from.
     pub fn place(&self, row: usize) -> String {
-        match &self.curve {
-            Some((curve, _)) => format!("pass@{}", curve.samples[row]),
+        match &self.counted {
+            Some(Counted { curve, .. }) => format!("pass@{}", curve.samples[row]),
             None => self.table.place(row),
         }
     }
 
     /// Whether the rows are counts of problems.
     pub fn is_counted(&self) -> bool {
-        self.curve.is_some()
+        self.counted.is_some()
     }
 
     /// Fits one form to what it needs of the table.
     pub fn fit(&self, form: &dyn LawForm, options: &FitOptions) -> anyhow::Result<Fit> {
-        match &self.curve {
-            Some((curve, _)) => Ok(curve.fit(form, options)?),
+        match &self.counted {
+            Some(_) => Err(FitError::from(no_difficulty(form)).into()),
+            None if self.response == COVERAGE => Ok(fit_curve(form, &self.observations(form)?, options)?),
             None => Ok(fit(form, &self.observations(form)?, options)?),
         }
     }
@@ -401,7 +413,7 @@ impl Data {
 
     /// Every usable column.
     pub fn all(&self) -> Observations {
-        if let Some((_, table)) = &self.curve {
+        if let Some(Counted { table, .. }) = &self.counted {
             return table.clone();
         }
         self.of(self.table.columns().filter(|(name, _)| *name != WEIGHTS))

@@ -146,8 +146,13 @@ pub enum Misuse {
         second: String,
     },
     /// An option that has no meaning for counts.
-    #[error("`{0}` is for rows of runs, and these are counts of problems: choose rows with --where")]
+    #[error(
+        "`{0}` is for other tables: these are counts of problems, which are fitted by their likelihood; leave it out, and choose rows with --where"
+    )]
     OfCounts(&'static str),
+    /// A number of problems for what is no curve of coverage.
+    #[error("`--problems` is for a table of k and coverage, and these rows are of {0}: leave it out")]
+    NoCurve(String),
     /// A condition on something else than the curve.
     #[error(
         "`--holdout` of counts chooses points of the curve by samples (or k) and coverage: it has no `{0}`"

@@ -10,6 +10,7 @@ mod caution;
 mod columns;
 mod comparison;
 mod counts;
+mod coverage;
 mod data;
 mod draws;
 mod equation;

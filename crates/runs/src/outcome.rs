@@ -54,9 +54,6 @@ pub struct Outcome {
     pub runs: Option<usize>,
     /// Rows of the file.
     pub rows_in_file: usize,
-    /// Rows that a condition kept.
-    #[serde(skip)]
-    pub rows_kept: usize,
     /// Rows of the highest response that were dropped.
     pub rows_dropped: usize,
     /// The runs predicted.
@@ -277,7 +274,6 @@ impl Outcome {
             rows: fit.rows,
             runs: fit.runs,
             rows_in_file: data.table.found(),
-            rows_kept: data.table.rows(),
             rows_dropped: data.dropped,
             holdout: fit.holdout.clone().map(|of| Checked {
                 largest: !data.chose_held_out(),

@@ -22,6 +22,8 @@ pub struct Settings {
     pub replicates: usize,
     /// What the bootstrap draws; none leaves it to the number of rows.
     pub resampling: Option<Resampling>,
+    /// How many problems a table of k and coverage is of, if that is known.
+    pub problems: Option<u64>,
     /// Level of all intervals.
     pub level: f64,
     /// Seed of every random choice.
@@ -76,6 +78,18 @@ impl Settings {
         ];
         let given = given.into_iter().find(|(given, _)| *given);
         given.map_or(Ok(()), |(_, option)| Err(Misuse::NotOfFrontiers(option)))
+    }
+
+    /// Refuses what has no meaning for counts, which are fitted by their likelihood.
+    pub(crate) fn check_counts(&self) -> Result<(), Misuse> {
+        let given = [
+            (self.robust.is_some(), "--objective"),
+            (self.residual.is_some(), "--residual"),
+            (self.resampling.is_some(), "--resampling"),
+            (self.problems.is_some(), "--problems"),
+        ];
+        let given = given.into_iter().find(|(given, _)| *given);
+        given.map_or(Ok(()), |(_, option)| Err(Misuse::OfCounts(option)))
     }
 
     /// The options for a comparison, which gives each form its own residual and needs no bootstrap.

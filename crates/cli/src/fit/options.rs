@@ -30,6 +30,10 @@ pub struct Arguments {
     /// What the bootstrap draws [default: residuals below 60 rows, cases from there on]
     #[arg(long, value_enum)]
     resampling: Option<ResamplingKind>,
+    /// How many problems a table of k and coverage is of: its points are one curve, and without it there are no
+    /// intervals
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    problems: Option<u64>,
     /// Level of all intervals
     #[arg(long, default_value_t = 0.9, value_name = "SHARE")]
     level: f64,
@@ -106,6 +110,7 @@ impl Arguments {
                 ResamplingKind::Cases => Resampling::Case,
                 ResamplingKind::Residuals => Resampling::Residual,
             }),
+            problems: self.problems,
             level: self.level,
             seed: self.seed,
             held: held(&self.fix)?,

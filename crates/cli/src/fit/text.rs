@@ -93,13 +93,9 @@ fn labelled(formatter: &mut String, label: &str, text: &str) -> fmt::Result {
 }
 
 fn data(outcome: &Outcome) -> String {
-    let (used, curve) = match outcome.is_counted {
-        true => (outcome.rows_kept, format!(", a curve of {} points", outcome.rows)),
-        false => (outcome.rows, String::new()),
-    };
     let rows = match outcome.rows_in_file {
-        found if used == found => format!("{found} rows{curve}"),
-        found => format!("{used} of {found} rows{curve}"),
+        found if outcome.rows == found => format!("{found} rows"),
+        found => format!("{} of {found} rows", outcome.rows),
     };
     let rows = match outcome.runs {
         Some(runs) => format!("{rows} of {runs} runs"),
@@ -129,6 +125,12 @@ fn quality(outcome: &Outcome) -> String {
             Flops(outcome.optima[0].flops),
             Flops(outcome.optima[outcome.optima.len() - 1].flops),
             outcome.r_squared
+        );
+    }
+    if outcome.resampling == Resampling::Posterior {
+        return format!(
+            "the likeliest parameters, minus the logarithm of their density {:.4}; R2 of the curve {:.4}",
+            outcome.objective, outcome.r_squared
         );
     }
     let Objective {
@@ -333,13 +335,15 @@ pub fn trust(comparison: &Comparison) -> String {
 
 /// What was fitted and how, as terms and words.
 pub fn facts(outcome: &Outcome) -> Vec<(String, String)> {
-    let resampling = match outcome.resampling {
-        Resampling::Case if outcome.is_counted => "problems",
-        Resampling::Residual if !outcome.optima.is_empty() => "losses around each curve",
-        Resampling::Case if outcome.runs.is_some() => "whole runs",
-        Resampling::Residual if outcome.runs.is_some() => "residuals of whole runs",
-        Resampling::Case => "rows",
-        Resampling::Residual => "residuals",
+    let replicates = outcome.replicates;
+    let drawn = |what: &str| format!("{replicates} bootstraps of {what}");
+    let drawn = match outcome.resampling {
+        Resampling::Posterior => format!("{replicates} draws of the posterior"),
+        Resampling::Residual if !outcome.optima.is_empty() => drawn("losses around each curve"),
+        Resampling::Case if outcome.runs.is_some() => drawn("whole runs"),
+        Resampling::Residual if outcome.runs.is_some() => drawn("residuals of whole runs"),
+        Resampling::Case => drawn("rows"),
+        Resampling::Residual => drawn("residuals"),
     };
     let facts = [
         ("Data", data(outcome)),
@@ -348,12 +352,7 @@ pub fn facts(outcome: &Outcome) -> Vec<(String, String)> {
             "Intervals",
             match outcome.fit.freedom {
                 0 => "none: nothing tells of the noise".into(),
-                _ => format!(
-                    "{:.0}%, {} bootstraps of {resampling}, seed {}",
-                    100.0 * outcome.level,
-                    outcome.replicates,
-                    outcome.seed
-                ),
+                _ => format!("{:.0}%, {drawn}, seed {}", 100.0 * outcome.level, outcome.seed),
             },
         ),
         (

@@ -1,11 +1,10 @@
-//! Coverage against samples from counts, and laws of it whose intervals come from the problems.
+//! Coverage against samples: from counts, or a published curve as evidence.
 
+use super::difficulty::{dot, missed};
+use super::posterior::{Evidence, Expected};
 use super::{Problem, check, pass_at_k};
-use crate::error::{FitError, InputError, Warning};
-use crate::fit::{
-    Estimate, Fit, FitOptions, ParameterEstimate, Resampling, Starts, fit, percentile, resampled,
-};
-use crate::form::LawForm;
+use crate::error::{FitError, InputError};
+use crate::numeric::solve_positive;
 use crate::observations::Observations;
 
 /// Numbers of samples at most.
@@ -16,8 +15,8 @@ const POINTS: usize = 40;
 pub struct Curve {
     /// Numbers of samples k, from 1 to the fewest that any problem has, evenly in logarithms.
     pub samples: Vec<u64>,
-    /// The unbiased estimate of every problem at every k (Chen et al. 2021, equation 1), a problem a row.
-    passes: Vec<Vec<f64>>,
+    /// Coverage at each: the mean over problems of the unbiased estimate (Chen et al. 2021, equation 1).
+    pub coverage: Vec<f64>,
 }
 
 impl Curve {
@@ -34,180 +33,242 @@ impl Curve {
             .map(|at| (step * at as f64).exp().round() as u64)
             .collect();
         samples.dedup();
-        let pass = |problem: &Problem| {
-            samples
-                .iter()
-                .map(|k| pass_at_k(*problem, *k).unwrap_or(f64::NAN))
-                .collect()
-        };
+        let coverage = samples.iter().map(|k| {
+            let passes = problems.iter().filter_map(|problem| pass_at_k(*problem, *k));
+            passes.sum::<f64>() / problems.len() as f64
+        });
         Ok(Self {
-            passes: problems.iter().map(pass).collect(),
+            coverage: coverage.collect(),
             samples,
         })
     }
 
-    /// Coverage at each number of samples, each problem counted by its weight.
-    fn weighted(&self, weights: &[f64]) -> Vec<f64> {
-        let mut sums = vec![0.0; self.samples.len()];
-        for (passes, weight) in self.passes.iter().zip(weights) {
-            for (sum, pass) in sums.iter_mut().zip(passes) {
-                *sum += weight * pass;
+    /// The curve as a table of `samples` and `coverage`.
+    pub fn table(&self) -> Observations {
+        Observations::new()
+            .with("samples", self.samples.iter().map(|k| *k as f64).collect())
+            .and_then(|table| table.with("coverage", self.coverage.clone()))
+            .expect("both columns have a row a number of samples")
+    }
+}
+
+/// Points of a curve that are evidence: more say the same again, as all are of the same problems.
+const TOLD: usize = 4;
+
+/// Coverage as a table has it is not sharper than this.
+const ROUNDING: f64 = 1e-3;
+
+/// A curve of coverage by `pass@k`, of so many problems that had as many samples as the largest k.
+pub(super) struct OneCurve {
+    points: Vec<(f64, f64)>,
+    samples: f64,
+    problems: f64,
+}
+
+impl OneCurve {
+    /// The curve in columns `samples` and `coverage`.
+    ///
+    /// # Errors
+    /// [`InputError`] for columns that are missing, shares outside 0 to 1, and a number of samples that is there twice.
+    pub(super) fn new(table: &Observations, problems: f64) -> Result<Self, InputError> {
+        let points = points(table)?;
+        let (first, last) = (points[0].0, points[points.len() - 1].0);
+        let wanted = (0..TOLD).map(|at| first * (last / first).powf(at as f64 / (TOLD - 1) as f64));
+        let nearest = |wanted: f64| {
+            let distance = |point: &(f64, f64)| (point.0 / wanted).ln().abs();
+            points
+                .iter()
+                .copied()
+                .min_by(|one, other| distance(one).total_cmp(&distance(other)))
+        };
+        let mut told: Vec<(f64, f64)> = wanted.filter_map(nearest).collect();
+        told.dedup();
+        Ok(Self {
+            points: told,
+            samples: last,
+            problems,
+        })
+    }
+
+    /// Covariances of the points, row-major, and what was seen less what is expected.
+    ///
+    /// Two subsets of k and l of the same n samples share `k l / n` on average, so both miss a problem with
+    /// the chance that `k + l - k l / n` samples do.
+    fn told(&self, shares: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let miss = |samples: f64| dot(shares, &missed(samples));
+        let misses: Vec<f64> = self.points.iter().map(|(k, _)| miss(*k)).collect();
+        let mut covariance = Vec::with_capacity(misses.len() * misses.len());
+        for (row, (k, _)) in self.points.iter().enumerate() {
+            for (column, (l, _)) in self.points.iter().enumerate() {
+                let both = miss(k + l - k * l / self.samples);
+                let rounding = if row == column { ROUNDING * ROUNDING } else { 0.0 };
+                covariance.push((both - misses[row] * misses[column]) / self.problems + rounding);
             }
         }
-        let total: f64 = weights.iter().sum();
-        sums.iter().map(|sum| sum / total).collect()
+        let seen = self.points.iter().zip(&misses);
+        (
+            covariance,
+            seen.map(|((_, seen), miss)| seen - (1.0 - miss)).collect(),
+        )
     }
+}
 
-    /// Coverage at each number of samples: the mean over problems.
-    pub fn coverage(&self) -> Vec<f64> {
-        self.weighted(&vec![1.0; self.passes.len()])
-    }
-
-    /// The curve as a table of `samples` and `coverage`.
-    ///
-    /// # Errors
-    /// [`InputError::OutOfRange`] when no sample of any problem is correct, as then there is no curve.
-    pub fn table(&self) -> Result<Observations, InputError> {
-        self.table_of(self.coverage())
-    }
-
-    fn table_of(&self, coverage: Vec<f64>) -> Result<Observations, InputError> {
-        if coverage.iter().any(|share| *share <= 0.0) {
-            return Err(InputError::OutOfRange {
-                column: "correct".into(),
-                row: 0,
-                value: 0.0,
-                rule: "above zero for some problem, as coverage is zero else",
-            });
+/// The points of a curve in the order of their samples.
+fn points(table: &Observations) -> Result<Vec<(f64, f64)>, InputError> {
+    let (samples, coverage) = (table.column("samples")?, table.column("coverage")?);
+    let wrong = |column: &str, row: usize, value: f64, rule| InputError::OutOfRange {
+        column: column.into(),
+        row,
+        value,
+        rule,
+    };
+    let row = |at: &usize| (samples[*at], coverage[*at]);
+    let mut order: Vec<usize> = (0..table.rows()).collect();
+    for at in &order {
+        let (samples, coverage) = row(at);
+        if samples.is_nan() || samples < 1.0 {
+            return Err(wrong("samples", *at, samples, "one or more"));
         }
-        Observations::new()
-            .with("samples", self.samples.iter().map(|k| *k as f64).collect())?
-            .with("coverage", coverage)
-    }
-
-    /// Fits a form of coverage to the curve, with intervals from resampled problems: the points of one
-    /// curve rise and fall together, so their residuals say nothing of its uncertainty.
-    ///
-    /// # Errors
-    /// As [`fit()`] and [`Curve::table`].
-    pub fn fit(&self, form: &dyn LawForm, options: &FitOptions) -> Result<Fit, FitError> {
-        let points = FitOptions {
-            replicates: 0,
-            profile: false,
-            ..options.clone()
-        };
-        let mut fit = fit(form, &self.table()?, &points)?;
-        let near = FitOptions {
-            objective: options.objective,
-            starts: Starts::Given(vec![fit.best.clone()]),
-            ..FitOptions::point_only()
-        };
-        let (replicates, warning) = resampled(options, "problems", |stream| {
-            let drawn = self.weighted(&stream.resample_counts(self.passes.len()));
-            let refit = crate::fit::fit(form, &self.table_of(drawn).ok()?, &near);
-            refit.ok().map(|fit| fit.best)
-        });
-        fit.replicates = replicates;
-        fit.resampling = Resampling::Case;
-        // What varies are the problems, of whose mean chances the curve is made.
-        fit.freedom = self.passes.len().saturating_sub(1);
-        fit.warnings
-            .retain(|warning| !matches!(warning, Warning::FewRows { .. }));
-        fit.warnings.extend(warning);
-        if options.profile && options.replicates == 0 {
-            fit.warnings.push(Warning::NoBootstrap);
-        }
-        self.give_intervals(form, &mut fit);
-        Ok(fit)
-    }
-
-    fn give_intervals(&self, form: &dyn LawForm, fit: &mut Fit) {
-        for (at, parameter) in form.parameters().iter().enumerate() {
-            let values: Vec<f64> = fit.replicates.iter().map(|replicate| replicate[at]).collect();
-            let Some(ends) = percentile(&values, fit.level) else {
-                continue;
+        if !(0.0..=1.0).contains(&coverage) {
+            let rule = match (1.0..=100.0).contains(&coverage) {
+                true => "a share of 0 to 1: this looks like percent, so divide the column by 100",
+                false => "a share of 0 to 1",
             };
-            let mut estimate = Estimate::within(fit.best[at], ends, true);
-            estimate.open_below = ends.0 <= parameter.range.0;
-            estimate.open_above = ends.1 >= parameter.range.1;
-            estimate.identified = !estimate.open_below && !estimate.open_above;
-            let intervals = [("percentile".to_owned(), ends)].into();
-            fit.parameters.insert(
-                parameter.name.to_string(),
-                ParameterEstimate { estimate, intervals },
-            );
+            return Err(wrong("coverage", *at, coverage, rule));
         }
     }
+    order.sort_by(|one, other| samples[*one].total_cmp(&samples[*other]));
+    if let Some(pair) = order.windows(2).find(|pair| samples[pair[0]] == samples[pair[1]]) {
+        let rule = "in one row of a curve: choose the rows of one model or task";
+        return Err(wrong("samples", pair[1], samples[pair[1]], rule));
+    }
+    match order.is_empty() {
+        true => Err(InputError::Length {
+            column: "coverage".into(),
+            found: 0,
+            expected: 1,
+        }),
+        false => Ok(order.iter().map(row).collect()),
+    }
+}
+
+/// Checks that a table of `samples` and `coverage` is one curve of shares.
+///
+/// # Errors
+/// [`InputError`] for columns that are missing, shares outside 0 to 1 (percent, most likely), and a number of
+/// samples that is there twice.
+pub(super) fn check_curve(table: &Observations) -> Result<(), InputError> {
+    points(table).map(drop)
+}
+
+impl Evidence for OneCurve {
+    fn problems(&self) -> f64 {
+        self.problems
+    }
+
+    fn ln_likelihood(&self, shares: &[f64]) -> f64 {
+        let (covariance, left) = self.told(shares);
+        let Some((solved, ln_determinant)) = solved(&covariance, &left) else {
+            return f64::NEG_INFINITY;
+        };
+        -0.5 * (dot(&left, &solved) + ln_determinant)
+    }
+
+    /// Of the problems of the curve: what is expected of the distribution, moved by what the points showed.
+    fn expected(&self, shares: &[f64], missed_all: [&[f64]; 2]) -> Expected {
+        let [once, twice] = missed_all.map(|missed| dot(shares, missed));
+        let (covariance, left) = self.told(shares);
+        let with: Vec<f64> = self
+            .points
+            .iter()
+            .map(|(k, _)| {
+                let fewer = missed(*k);
+                let both: f64 = shares
+                    .iter()
+                    .zip(missed_all[0])
+                    .zip(&fewer)
+                    .map(|((share, one), other)| share * one * other)
+                    .sum();
+                (both - once * dot(shares, &fewer)) / self.problems
+            })
+            .collect();
+        let law = (twice - once * once) / self.problems;
+        let run = once * (1.0 - once) / self.problems;
+        let told = solve_positive(&covariance, &with);
+        let (moved, known) = told.map_or((0.0, 0.0), |told| (dot(&told, &left), dot(&told, &with)));
+        Expected {
+            mean: (1.0 - once + moved).clamp(0.0, 1.0),
+            law: (law - known).max(0.0),
+            run: (run - known).max(0.0),
+        }
+    }
+}
+
+/// `matrix^-1 right`, and the logarithm of the determinant by eliminating one row after the other.
+fn solved(matrix: &[f64], right: &[f64]) -> Option<(Vec<f64>, f64)> {
+    let order = right.len();
+    let solution = solve_positive(matrix, right)?;
+    // The determinant is the product of the variances that earlier rows leave of each.
+    let mut ln_determinant = matrix[0].ln();
+    for row in 1..order {
+        let head: Vec<f64> = (0..row)
+            .flat_map(|at| matrix[at * order..at * order + row].to_vec())
+            .collect();
+        let with: Vec<f64> = matrix[row * order..row * order + row].to_vec();
+        let known = dot(&solve_positive(&head, &with)?, &with);
+        ln_determinant += (matrix[row * order + row] - known).ln();
+    }
+    ln_determinant.is_finite().then_some((solution, ln_determinant))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::forms::{CoverageBeta, CoveragePower};
-    use crate::numeric::Stream;
-    use crate::predict;
-
-    /// Problems whose chances are at the quantiles of Beta(0.4, 1), which are `u^(1 / 0.4)`.
-    fn problems(samples: u64) -> Vec<Problem> {
-        let mut stream = Stream::new(9, "problems", 0);
-        let solved = |chance: f64, stream: &mut Stream| {
-            (0..samples).filter(|_| stream.uniform() < chance).count() as u64
-        };
-        (0..150)
-            .map(|at| Problem {
-                samples,
-                correct: solved(((f64::from(at) + 0.5) / 150.0).powf(2.5), &mut stream),
-            })
-            .collect()
-    }
 
     #[test]
-    fn the_curve_of_few_samples_foretells_more_within_its_interval() {
-        let many = problems(2000);
-        let few: Vec<Problem> = problems(100);
-        let curve = Curve::new(&few).unwrap();
+    fn the_curve_of_counts_is_the_mean_of_the_unbiased_estimates() {
+        let problems: Vec<Problem> = (0..30)
+            .map(|correct| Problem {
+                samples: 100,
+                correct,
+            })
+            .collect();
+        let curve = Curve::new(&problems).unwrap();
         assert_eq!(
             (curve.samples[0], curve.samples[curve.samples.len() - 1]),
             (1, 100)
         );
         assert!(curve.samples.is_sorted_by(|one, other| one < other));
-        assert!((curve.coverage()[0] - super::super::coverage(&few, 1).unwrap()).abs() < 1e-12);
-        let options = FitOptions {
-            replicates: 200,
-            ..FitOptions::default()
-        };
-        let truth = super::super::coverage(&many, 1000).unwrap();
-        let fit = curve.fit(&CoverageBeta, &options).unwrap();
-        let far = predict(&CoverageBeta, &fit, &[1000.0]).unwrap();
-        assert!(far.interval.unwrap().holds(truth), "{truth} {far:?}");
-        assert!((far.value / truth - 1.0).abs() < 0.15, "{truth} {far:?}");
-        assert!(
-            fit.parameters
-                .values()
-                .all(|parameter| parameter.estimate.identified)
-        );
-        assert!(fit.holdout.unwrap().mean_absolute < 0.1);
-        // A curve alone would claim far more: its points rise and fall together.
-        let alone = crate::fit::fit(&CoveragePower, &curve.table().unwrap(), &options).unwrap();
-        let honest = curve.fit(&CoveragePower, &options).unwrap();
-        let width = |fit: &Fit| fit.parameters["a"].estimate.interval.unwrap().width();
-        assert!(
-            width(&honest) > 2.0 * width(&alone),
-            "{} {}",
-            width(&honest),
-            width(&alone)
-        );
+        assert!((curve.coverage[0] - 0.145).abs() < 1e-12);
+        assert!((curve.coverage.last().unwrap() - 29.0 / 30.0).abs() < 1e-12);
     }
 
     #[test]
-    fn what_cannot_be_a_count_is_refused() {
+    fn what_is_no_curve_of_shares_is_refused() {
+        let told = |samples: &[f64], coverage: &[f64]| {
+            let table = Observations::new().with("samples", samples.to_vec()).unwrap();
+            let table = table.with("coverage", coverage.to_vec()).unwrap();
+            check_curve(&table).map_err(|error| error.to_string())
+        };
+        assert_eq!(told(&[1.0, 2.0], &[0.1, 0.2]), Ok(()));
+        assert!(told(&[1.0, 2.0], &[5.0, 9.0]).unwrap_err().contains("percent"));
+        assert!(told(&[1.0, 2.0], &[0.1, -0.2]).unwrap_err().contains("0 to 1"));
+        assert!(
+            told(&[0.5, 2.0], &[0.1, 0.2])
+                .unwrap_err()
+                .contains("one or more")
+        );
+        assert!(told(&[2.0, 2.0], &[0.1, 0.2]).unwrap_err().contains("one model"));
+    }
+
+    #[test]
+    fn what_is_no_count_is_refused() {
         let wrong = |samples, correct| Curve::new(&[Problem { samples, correct }; 4]);
         assert!(matches!(
             wrong(4, 5),
             Err(FitError::Input(InputError::OutOfRange { .. }))
         ));
         assert!(matches!(wrong(0, 0), Err(FitError::Input(_))));
-        assert!(wrong(10, 0).unwrap().table().is_err());
         assert!(matches!(
             Curve::new(&[Problem {
                 samples: 1,

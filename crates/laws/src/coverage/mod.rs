@@ -1,16 +1,22 @@
 //! Repeated sampling: how many problems at least one of k samples solves, from counts of correct samples.
 
+mod counts;
 mod curve;
+mod difficulty;
+mod law;
+mod posterior;
+mod shown;
 
 pub use curve::Curve;
+pub(crate) use difficulty::ln_normal;
+pub use difficulty::{Chance, Difficulty};
+pub use law::{Coverage, Weighted, fit_curve, laws, no_difficulty};
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use statrs::function::gamma::{digamma, ln_gamma};
+use statrs::function::gamma::ln_gamma;
 
 use crate::error::{FitError, InputError, Refusal};
-use crate::fit::{Estimate, percentile};
-use crate::numeric::{Limits, Stream, minimise};
+use crate::numeric::Stream;
 
 /// One problem: how many samples were drawn and how many of them were correct.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,48 +63,6 @@ pub fn coverage(problems: &[Problem], k: u64) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-/// Problems whose chances of success follow `Beta(alpha, beta)`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct BetaCoverage {
-    /// Weight of solving.
-    pub alpha: Estimate,
-    /// Weight of failing.
-    pub beta: Estimate,
-    /// Logarithm of the likelihood of the counts.
-    pub log_likelihood: f64,
-    /// `(alpha, beta)` of bootstrap samples of the problems.
-    pub replicates: Vec<(f64, f64)>,
-    /// Level of the intervals.
-    pub level: f64,
-}
-
-impl BetaCoverage {
-    /// Expected coverage at `k` samples, with its interval.
-    pub fn at(&self, k: f64) -> Estimate {
-        let value = expected(self.alpha.value, self.beta.value, k);
-        interval(
-            value,
-            self.replicates
-                .iter()
-                .map(|(alpha, beta)| expected(*alpha, *beta, k)),
-            self.level,
-        )
-    }
-}
-
-/// `1 - B(alpha, beta + k) / B(alpha, beta)`.
-fn expected(alpha: f64, beta: f64, k: f64) -> f64 {
-    -(ln_gamma(beta + k) + ln_gamma(alpha + beta) - ln_gamma(alpha + beta + k) - ln_gamma(beta)).exp_m1()
-}
-
-fn interval(value: f64, replicates: impl Iterator<Item = f64>, level: f64) -> Estimate {
-    let values: Vec<f64> = replicates.collect();
-    match percentile(&values, level) {
-        Some(ends) => Estimate::within(value, ends, true),
-        None => Estimate::point(value),
-    }
-}
-
 /// Checks that counts are counts, and of problems enough to resample.
 fn check(problems: &[Problem]) -> Result<(), FitError> {
     const NEEDED: usize = 3;
@@ -125,97 +89,23 @@ fn check(problems: &[Problem]) -> Result<(), FitError> {
     Ok(())
 }
 
-/// Maximum likelihood of the Beta-binomial distribution, with intervals from resampled problems.
-///
-/// # Errors
-/// [`InputError::OutOfRange`] for a problem with more correct than drawn samples or none drawn;
-/// [`Refusal::TooFewRows`] with fewer than three problems; [`Refusal::NoFiniteObjective`] when no
-/// sample or every sample is correct, as then no distribution fits best.
-pub fn fit_beta_coverage(
-    problems: &[Problem],
-    replicates: usize,
-    level: f64,
-    seed: u64,
-) -> Result<BetaCoverage, FitError> {
-    check(problems)?;
-    let refusal = Refusal::NoFiniteObjective { starts: STARTS.len() };
-    let ones = vec![1.0; problems.len()];
-    let (best, log_likelihood) = likeliest(problems, &ones, &STARTS).ok_or(refusal)?;
-    let samples: Vec<Option<(f64, f64)>> = (0..replicates)
-        .into_par_iter()
-        .map(|index| {
-            let weights =
-                Stream::new(seed, "coverage bootstrap", index as u64).resample_counts(problems.len());
-            likeliest(problems, &weights, &[[best.0.ln(), best.1.ln()]]).map(|(point, _)| point)
-        })
-        .collect();
-    let replicates: Vec<(f64, f64)> = samples.into_iter().flatten().collect();
-    Ok(BetaCoverage {
-        alpha: interval(best.0, replicates.iter().map(|(alpha, _)| *alpha), level),
-        beta: interval(best.1, replicates.iter().map(|(_, beta)| *beta), level),
-        log_likelihood,
-        replicates,
-        level,
-    })
-}
-
-/// Logarithms of alpha and beta to start from.
-const STARTS: [[f64; 2]; 6] = [
-    [-2.0, 0.0],
-    [-2.0, 3.0],
-    [-1.0, 1.0],
-    [-1.0, 5.0],
-    [0.0, 2.0],
-    [1.0, 1.0],
-];
-
-/// Largest logarithm of alpha or beta: beyond it the gamma functions cancel to nothing.
-const FARTHEST: f64 = 18.0;
-
-/// The likeliest `(alpha, beta)` of weighted problems, and the log likelihood there.
-fn likeliest(problems: &[Problem], weights: &[f64], starts: &[[f64; 2]]) -> Option<((f64, f64), f64)> {
-    let correct = problems
-        .iter()
-        .zip(weights)
-        .any(|(problem, weight)| *weight > 0.0 && problem.correct > 0);
-    let failed = problems
-        .iter()
-        .zip(weights)
-        .any(|(problem, weight)| *weight > 0.0 && problem.correct < problem.samples);
-    if !correct || !failed {
-        return None;
-    }
-    let total: f64 = weights.iter().sum();
-    let mut minus_likelihood = |point: &[f64], gradient: &mut [f64]| {
-        if point.iter().any(|at| at.abs() > FARTHEST) {
-            return f64::INFINITY;
+/// The problems with at most so many samples each, drawn from those they have without replacement.
+pub fn thinned(problems: &[Problem], samples: u64, seed: u64) -> Vec<Problem> {
+    let drawn = |(index, problem): (usize, &Problem)| {
+        let mut stream = Stream::new(seed, "samples kept", index as u64);
+        let (mut left, mut correct_left) = (problem.samples, problem.correct);
+        let samples = samples.min(left);
+        for _ in 0..samples {
+            let is_correct = (stream.below(left as usize) as u64) < correct_left;
+            correct_left -= u64::from(is_correct);
+            left -= 1;
         }
-        let (alpha, beta) = (point[0].exp(), point[1].exp());
-        let (mut value, mut by_alpha, mut by_beta) = (0.0, 0.0, 0.0);
-        for (problem, weight) in problems.iter().zip(weights).filter(|(_, weight)| **weight > 0.0) {
-            let (successes, failures) = (problem.correct as f64, (problem.samples - problem.correct) as f64);
-            let all = successes + failures;
-            let ln_beta = |a: f64, b: f64| ln_gamma(a) + ln_gamma(b) - ln_gamma(a + b);
-            value -= weight * (ln_beta(alpha + successes, beta + failures) - ln_beta(alpha, beta));
-            let shared = digamma(alpha + beta) - digamma(alpha + beta + all);
-            by_alpha -= weight * (digamma(alpha + successes) - digamma(alpha) + shared);
-            by_beta -= weight * (digamma(beta + failures) - digamma(beta) + shared);
+        Problem {
+            samples,
+            correct: problem.correct - correct_left,
         }
-        gradient[0] = alpha * by_alpha / total;
-        gradient[1] = beta * by_beta / total;
-        value / total
     };
-    starts
-        .iter()
-        .map(|start| minimise(&mut minus_likelihood, start, None, Limits::full(100)))
-        .filter(|minimum| minimum.value.is_finite())
-        .min_by(|first, second| first.value.total_cmp(&second.value))
-        .map(|minimum| {
-            (
-                (minimum.point[0].exp(), minimum.point[1].exp()),
-                -minimum.value * total,
-            )
-        })
+    problems.iter().enumerate().map(drawn).collect()
 }
 
 #[cfg(test)]
@@ -263,55 +153,32 @@ mod tests {
     }
 
     #[test]
-    fn recovers_the_distribution_of_difficulty() {
-        // Chances at the quantiles of Beta(0.5, 2), whose distribution function is (3 sqrt(p) - p^(3/2)) / 2.
-        let mut stream = Stream::new(5, "problems", 0);
-        let problems: Vec<Problem> = (0..600)
-            .map(|index| {
-                let target = (f64::from(index) + 0.5) / 600.0;
-                let (mut low, mut high) = (0.0_f64, 1.0_f64);
-                for _ in 0..60 {
-                    let middle = 0.5 * (low + high);
-                    if (1.5 * middle.sqrt() - 0.5 * middle.powf(1.5)) < target {
-                        low = middle
-                    } else {
-                        high = middle
-                    }
-                }
-                Problem {
-                    samples: 100,
-                    correct: (0..100).filter(|_| stream.uniform() < low).count() as u64,
-                }
+    fn thinned_counts_are_of_fewer_samples_of_the_same_problems() {
+        let problems: Vec<Problem> = (0..400)
+            .map(|at| Problem {
+                samples: if at % 2 == 0 { 1000 } else { 30 },
+                correct: at % 30,
             })
             .collect();
-        let fit = fit_beta_coverage(&problems, 100, 0.9, 0).unwrap();
-        assert!(fit.alpha.covers(0.5), "{:?}", fit.alpha);
-        assert!(fit.beta.covers(2.0), "{:?}", fit.beta);
-        let seen = coverage(&problems, 10).unwrap();
+        let few = thinned(&problems, 100, 1);
         assert!(
-            (fit.at(10.0).value - seen).abs() < 0.02,
-            "{:?} {seen}",
-            fit.at(10.0)
+            few.iter()
+                .step_by(2)
+                .all(|problem| problem.samples == 100 && problem.correct <= 29)
         );
-    }
-
-    #[test]
-    fn nothing_solved_is_refused() {
-        let none = [Problem {
-            samples: 10,
-            correct: 0,
-        }; 5];
-        assert!(matches!(
-            fit_beta_coverage(&none, 0, 0.9, 0),
-            Err(FitError::Refused(Refusal::NoFiniteObjective { .. }))
-        ));
-        let impossible = [Problem {
-            samples: 1,
-            correct: 2,
-        }; 5];
-        assert!(matches!(
-            fit_beta_coverage(&impossible, 0, 0.9, 0),
-            Err(FitError::Input(_))
-        ));
+        assert!(
+            few.iter()
+                .zip(&problems)
+                .skip(1)
+                .step_by(2)
+                .all(|(few, all)| few == all)
+        );
+        let kept = few.iter().step_by(2).map(|problem| problem.correct).sum::<u64>() as f64;
+        let all = problems
+            .iter()
+            .step_by(2)
+            .map(|problem| problem.correct)
+            .sum::<u64>() as f64;
+        assert!((kept / (0.1 * all) - 1.0).abs() < 0.2, "{kept} of {all}");
     }
 }

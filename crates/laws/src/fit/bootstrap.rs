@@ -52,7 +52,7 @@ impl Sampler<'_> {
             .into_par_iter()
             .map(|index| {
                 let (sample, scale) = match resampling {
-                    Resampling::Case => (self.case_sample(index), None),
+                    Resampling::Case | Resampling::Posterior => (self.case_sample(index), None),
                     Resampling::Residual => {
                         let (sample, scale) = self.residual_sample(index);
                         (sample, Some(scale))

@@ -16,6 +16,9 @@ pub enum Resampling {
     Case,
     /// Residuals around the fit, inflated for the parameters fitted. For small, chosen designs.
     Residual,
+    /// Nothing, as draws are of the posterior: of laws of coverage, whose rows have a likelihood. Any other law's
+    /// rows are drawn as cases.
+    Posterior,
 }
 
 /// Where a search starts.

@@ -336,7 +336,7 @@ impl Fit {
     pub(crate) fn percentile_level(&self) -> f64 {
         match self.resampling {
             Resampling::Case => expanded_level(self.level, self.freedom as f64),
-            Resampling::Residual => self.level,
+            Resampling::Residual | Resampling::Posterior => self.level,
         }
     }
 
@@ -402,7 +402,7 @@ impl Fit {
         let upper = 0.5 * (1.0 + self.level);
         let widening = match self.resampling {
             Resampling::Case => student_quantile(upper, self.freedom as f64) / normal_quantile(upper),
-            Resampling::Residual => 1.0,
+            Resampling::Residual | Resampling::Posterior => 1.0,
         };
         let (mut laws, mut runs) = (Vec::new(), Vec::new());
         // With few replicates each gets more than one draw of noise.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use statrs::function::gamma::{digamma, ln_gamma};
 
 use super::{COVERAGE, SAMPLES};
+use crate::coverage::{Chance, Difficulty, ln_normal};
 use crate::form::{Definition, Example, LawForm, Parameter, Residual};
 use crate::numeric::exp;
 
@@ -52,11 +53,37 @@ impl LawForm for CoverageBeta {
         1.0 - missed
     }
 
+    fn difficulty(&self) -> Option<&dyn Difficulty> {
+        Some(self)
+    }
+
     fn example(&self) -> Example {
         let rows = (0..14).map(|step| vec![2.0_f64.powi(step)]).collect();
         Example {
             parameters: vec![0.4, 3.0],
             rows,
         }
+    }
+}
+
+/// What is expected of the exponent of coverage at many samples, which `alpha` is: its logarithm's mean and
+/// standard deviation. Published exponents lie between 0.1 and 1 (Schaeffer et al. 2025, figures 3 and 4).
+const EXPONENT: (f64, f64) = (-1.0, 0.5);
+/// The same of the logit of coverage at one sample.
+const FIRST: (f64, f64) = (-3.0, 4.0);
+
+impl Difficulty for CoverageBeta {
+    #[inline]
+    fn ln_density(&self, parameters: &[f64], chance: &Chance) -> f64 {
+        parameters[0] * chance.ln_success + parameters[1] * chance.ln_failure
+    }
+
+    fn ln_prior(&self, coordinates: &[f64]) -> f64 {
+        ln_normal(coordinates[0], EXPONENT.0, EXPONENT.1)
+            + ln_normal(coordinates[0] - coordinates[1], FIRST.0, FIRST.1)
+    }
+
+    fn prior_spread(&self) -> Vec<f64> {
+        vec![EXPONENT.1, EXPONENT.1.hypot(FIRST.1)]
     }
 }

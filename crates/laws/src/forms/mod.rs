@@ -5,7 +5,9 @@ mod broken_power_law;
 mod chinchilla;
 mod coupled;
 mod coverage_beta;
+mod coverage_logit_normal;
 mod coverage_power;
+mod coverage_unsolvable;
 mod data_constrained;
 mod data_mixture;
 mod data_quality;
@@ -29,7 +31,9 @@ pub use broken_power_law::BrokenPowerLaw;
 pub use chinchilla::{Allocation, Chinchilla, ChinchillaForm, FLOPS_PER_PARAM_TOKEN};
 pub use coupled::{Coupled, CoupledForm};
 pub use coverage_beta::CoverageBeta;
+pub use coverage_logit_normal::CoverageLogitNormal;
 pub use coverage_power::CoveragePower;
+pub use coverage_unsolvable::CoverageUnsolvable;
 pub use data_constrained::DataConstrained;
 pub use data_mixture::DataMixture;
 pub use data_quality::DataQuality;
@@ -116,6 +120,9 @@ pub fn registry() -> &'static [&'static dyn LawForm] {
         &TaskSigmoid,
         &CoveragePower,
         &CoverageBeta,
+        &CoverageLogitNormal,
+        &CoverageUnsolvable::BETA,
+        &CoverageUnsolvable::LOGIT_NORMAL,
     ]
 }
 

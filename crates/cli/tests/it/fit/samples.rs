@@ -13,11 +13,23 @@ fn counts() -> String {
 }
 
 #[test]
-fn counts_become_a_curve_and_laws_of_it() {
+fn counts_become_laws_averaged_by_their_likelihood() {
     let folder = Folder::with("counts.csv", &counts());
-    let compared = folder.json(&["counts.csv", "--replicates", "0"]);
-    let forms = compared["comparison"]["forms"].as_array().unwrap();
-    assert_eq!(forms.len(), 2, "{forms:?}");
+    let found = folder.json(&["counts.csv", "--predict", "k=1000", "--replicates", "200"]);
+    assert_eq!(found["rows_in_file"], 150);
+    let note = found["notes"][0].as_str().unwrap();
+    assert!(note.contains("150 problems, 200 samples each"), "{note}");
+    let forms = found["comparison"]["forms"].as_array().unwrap();
+    assert_eq!(forms.len(), 4, "{forms:?}");
+    let shares: f64 = forms.iter().map(|form| number(&form["share"])).sum();
+    assert!((shares - 1.0).abs() < 1e-9, "{forms:?}");
+    // 1 - B(0.4, 1 + k) / B(0.4, 1), by Stirling about 1 - Gamma(1.4) k^-0.4.
+    let truth = 1.0 - 0.887_264 * 1000.0_f64.powf(-0.4);
+    let of_all = &found["predictions"][0]["coverage"];
+    assert!(
+        number(&of_all["low"]) < truth && truth < number(&of_all["high"]),
+        "{of_all}"
+    );
     let arguments = [
         "counts.csv",
         "--form",
@@ -25,60 +37,111 @@ fn counts_become_a_curve_and_laws_of_it() {
         "--predict",
         "k=1000",
         "--replicates",
-        "100",
+        "200",
     ];
-    let found = folder.json(&arguments);
-    assert_eq!(found["rows_in_file"], 150);
+    let one = folder.json(&arguments);
+    let alpha = &one["parameters"]["alpha"];
     assert!(
-        found["notes"][0].as_str().unwrap().contains("150 problems"),
-        "{}",
-        found["notes"]
-    );
-    let alpha = &found["parameters"]["alpha"];
-    assert!(
-        number(&alpha["low"]) < 0.4 && 0.4 < number(&alpha["high"]),
+        number(&alpha["low"]) < 0.4 && 0.4 < number(&alpha["high"]) && alpha["identified"] == true,
         "{alpha}"
     );
-    // 1 - B(0.4, 1 + k) / B(0.4, 1), by Stirling about 1 - Gamma(1.4) k^-0.4.
-    let coverage = &found["predictions"][0]["coverage"];
-    let truth = 1.0 - 0.887_264 * 1000.0_f64.powf(-0.4);
+    let of_one = &one["predictions"][0]["coverage"];
     assert!(
-        number(&coverage["low"]) < truth && truth < number(&coverage["high"]),
-        "{coverage}"
+        number(&of_one["low"]) < truth && truth < number(&of_one["high"]),
+        "{of_one}"
     );
-    let held = folder.json(&[
-        "counts.csv",
-        "--form",
-        "coverage-power",
-        "--holdout",
-        "k > 20",
-        "--replicates",
-        "0",
-    ]);
+    // What forms differ in is in the interval of all.
+    let width = |coverage: &Value| number(&coverage["high"]) - number(&coverage["low"]);
+    assert!(width(of_all) >= width(of_one), "{of_all} {of_one}");
+    // Held out: what 20 of the samples of each problem say of more.
+    let held = folder.json(&["counts.csv", "--holdout", "k > 20", "--replicates", "0"]);
     assert_eq!(held["holdout"]["largest"], false);
     assert_eq!(held["holdout"]["places"][0], "pass@23");
+    assert!(
+        number(&held["holdout"]["mean_absolute"]) < 0.1,
+        "{}",
+        held["holdout"]
+    );
 }
 
 #[test]
-fn a_curve_of_coverage_is_fitted_as_it_is() {
-    let curve = (0..12).fold("k,pass@k\n".to_owned(), |mut text, step| {
+fn unequal_samples_of_problems_all_count() {
+    // Of the first forty problems ten samples, of the others 2,000: cut at ten, no k above it is known.
+    let mut text = "problem,samples,correct\n".to_owned();
+    for problem in 0..150 {
+        let chance = ((f64::from(problem) + 0.5) / 150.0).powf(2.5);
+        let samples = if problem % 4 == 0 { 10.0 } else { 2000.0 };
+        writeln!(text, "p{problem},{samples},{}", (samples * chance).round()).unwrap();
+    }
+    let folder = Folder::with("counts.csv", &text);
+    let found = folder.json(&["counts.csv", "--predict", "k=1000", "--replicates", "200"]);
+    let note = found["notes"][0].as_str().unwrap();
+    assert!(note.contains("10 to 2000 samples each"), "{note}");
+    let coverage = &found["predictions"][0]["coverage"];
+    let (low, high) = (number(&coverage["low"]), number(&coverage["high"]));
+    let truth = 1.0 - 0.887_264 * 1000.0_f64.powf(-0.4);
+    assert!(low < truth && truth < high && high - low < 0.08, "{coverage}");
+}
+
+/// Coverage by `exp(-a k^-b)` with noise of half a percent.
+fn curve(heading: &str, scale: f64) -> String {
+    (0..12).fold(format!("{heading}\n"), |mut text, step| {
         let k = 2.0_f64.powi(step);
-        writeln!(
-            text,
-            "{k},{}",
-            (-1.6 * k.powf(-0.35)).exp() * noise(step as usize)
-        )
-        .unwrap();
+        let coverage = scale * (-1.6 * k.powf(-0.35)).exp() * noise(step as usize);
+        writeln!(text, "{k},{coverage}").unwrap();
         text
-    });
-    let folder = Folder::with("curve.csv", &curve);
-    let found = folder.json(&["curve.csv", "--form", "coverage-power", "--replicates", "50"]);
+    })
+}
+
+#[test]
+fn a_table_of_k_and_coverage_is_one_curve() {
+    let folder = Folder::with("curve.csv", &curve("k,pass@k", 1.0));
+    let one = folder.json(&["curve.csv", "--form", "coverage-power", "--predict", "k=1e5"]);
     assert!(
-        (number(&found["parameters"]["b"]["value"]) - 0.35).abs() < 0.02,
+        (number(&one["parameters"]["b"]["value"]) - 0.35).abs() < 0.02,
         "{}",
-        found["parameters"]
+        one["parameters"]
     );
-    assert!(number(&found["holdout"]["mean_absolute"]) < 0.02);
+    assert!(number(&one["holdout"]["mean_absolute"]) < 0.02);
+    let all = folder.json(&["curve.csv", "--predict", "k=1e5"]);
+    for found in [&one, &all] {
+        let coverage = &found["predictions"][0]["coverage"];
+        assert!(
+            coverage["low"].is_null() && coverage["high"].is_null(),
+            "{coverage}"
+        );
+        assert!(
+            found["warnings"].to_string().contains("--problems"),
+            "{}",
+            found["warnings"]
+        );
+        for parameter in found["parameters"].as_object().unwrap().values() {
+            assert!(
+                parameter["low"].is_null() && parameter["identified"] == false,
+                "{parameter}"
+            );
+        }
+    }
+    let width = |problems: &str| {
+        let found = folder.json(&["curve.csv", "--problems", problems, "--predict", "k=1e5"]);
+        let coverage = &found["predictions"][0]["coverage"];
+        let (low, high) = (number(&coverage["low"]), number(&coverage["high"]));
+        assert!(
+            (0.0..=1.0).contains(&low) && low < high && high <= 1.0,
+            "{coverage}"
+        );
+        high - low
+    };
+    assert!(width("50") > width("5000"));
+    folder.write("percent.csv", &curve("k,coverage", 100.0));
+    folder.refused(&["percent.csv"], &["coverage"]);
+    folder.write(
+        "twice.csv",
+        "k,coverage\n1,0.1\n2,0.2\n4,0.3\n1,0.2\n2,0.3\n4,0.4\n",
+    );
+    folder.refused(&["twice.csv"], &["samples", "one model or task"]);
+    folder.write("runs.csv", &csv());
+    folder.refused(&["runs.csv", "--problems", "100"], &["--problems", "loss"]);
 }
 
 #[test]
@@ -123,7 +186,7 @@ fn counts_that_cannot_be_are_refused() {
     wrong(
         ("", ""),
         &["--where", "n_correct == 0"],
-        &["correct", "above zero for some problem"],
+        &["every sample", "is wrong"],
     );
     wrong(
         ("", ""),
@@ -132,6 +195,12 @@ fn counts_that_cannot_be_are_refused() {
     );
     wrong(("", ""), &["--holdout", "k > 900"], &["held out"]);
     wrong(("", ""), &["--drop-worst", "3"], &["--drop-worst", "--where"]);
+    wrong(("", ""), &["--problems", "3"], &["--problems", "likelihood"]);
+    let folder = Folder::with("counts.csv", &counts());
+    folder.refused(
+        &["counts.csv", "--form", "coverage-power"],
+        &["coverage-power", "coverage-beta", "likelihood"],
+    );
 }
 
 #[test]
@@ -212,12 +281,12 @@ fn the_rows_of_counts_are_those_that_a_condition_keeps() {
     let output = folder.fit(&[
         "counts.csv",
         "--form",
-        "coverage-power",
+        "coverage-beta",
         "--where",
         "model == \"small\"",
         "--replicates",
         "0",
     ]);
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(said.contains("150 of 300 rows, a curve of "), "{said}");
+    assert!(said.contains("150 of 300 rows: "), "{said}");
 }
