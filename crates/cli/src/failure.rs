@@ -22,9 +22,11 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     }
     eprintln!("error: {}", message(error));
     let study = error.downcast_ref::<StudyError>();
-    let unusable = matches!(error.downcast_ref(), Some(TableError::Cell(_)));
-    let rows = unusable.then_some("--where leaves rows out, as in --where 'loss > 0'");
-    if let Some(hint) = study.and_then(StudyError::hint).or(rows) {
+    let unusable = match error.downcast_ref() {
+        Some(TableError::Cell(cell)) => Some(cell.hint()),
+        _ => None,
+    };
+    if let Some(hint) = study.and_then(StudyError::hint).map(String::from).or(unusable) {
         eprintln!(" hint: {hint}");
     }
     ExitCode::from(code(error))

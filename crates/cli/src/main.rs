@@ -7,12 +7,13 @@ mod fit;
 mod instructions;
 mod output;
 mod progress;
+mod shell;
 mod study;
 mod table;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 // Training allocates and frees large buffers at every step; the system's allocator returns them to
 // the system each time (measured: 1.3 to 1.5 times slower).
@@ -33,11 +34,21 @@ enum Command {
     /// Run a ladder of small trainings, fit laws to it, and plan from them
     #[command(subcommand)]
     Study(study::Command),
-    /// Fit scaling laws to runs made elsewhere: CSV, JSON Lines or Parquet
+    /// Fit scaling laws to runs made elsewhere: CSV, JSON or Parquet
     Fit(Box<fit::Arguments>),
     /// Measure how fast this machine computes
     #[command(subcommand)]
     Bench(bench::Command),
+    /// Print a shell's completions, to be put where it looks for them
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print a manual page, as for `man -l -`
+    Man {
+        /// The command it is of, as in `triaxis man study run`; without one, of the program
+        command: Vec<String>,
+    },
 }
 
 /// The most threads that can be asked for: more than this work can use.
@@ -59,6 +70,8 @@ fn main() -> ExitCode {
         Command::Study(command) => study::run(command),
         Command::Fit(arguments) => fit::run(&arguments),
         Command::Bench(command) => bench::run(&command),
+        Command::Completions { shell } => shell::completions(Arguments::command(), shell),
+        Command::Man { command } => shell::man(Arguments::command(), &command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

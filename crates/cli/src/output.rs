@@ -2,10 +2,12 @@
 
 use std::fmt::Display;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::Format;
+use crate::failure::Usage;
 
 /// Prints `text` or `json`, as `format` says.
 pub fn print(format: Format, text: &impl Display, json: &impl Serialize) -> anyhow::Result<()> {
@@ -19,4 +21,19 @@ pub fn print(format: Format, text: &impl Display, json: &impl Serialize) -> anyh
         }
     }
     Ok(())
+}
+
+/// Refuses to write over a file that the same command reads, under whatever name.
+pub fn is_no_input<'p>(output: &Path, inputs: impl IntoIterator<Item = &'p PathBuf>) -> Result<(), Usage> {
+    match inputs
+        .into_iter()
+        .find(|input| triaxis_files::is_same(output, input))
+    {
+        Some(input) => Err(Usage(format!(
+            "`{}` would be written over the input `{}`: give the result another name",
+            output.display(),
+            input.display()
+        ))),
+        None => Ok(()),
+    }
 }

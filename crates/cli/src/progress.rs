@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use triaxis_corpus::Stage;
+use triaxis_corpus::{Count, Manifest, Stage};
 use triaxis_study::{Event, Group, Listener, Message};
 use triaxis_units::Seconds;
 
@@ -75,6 +75,44 @@ impl Progress {
         if self.quiet {
             return;
         }
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{line}")),
+            None => eprintln!("{line}"),
+        }
+    }
+
+    /// Says what the corpus holds and what it does not; even when quiet, if that is much.
+    fn corpus(&self, manifest: &Manifest) {
+        let (train, validation) = (&manifest.train.total, &manifest.validation.total);
+        self.say(&format!(
+            "{:>9}: {} of text, {} tokens to train on, {} to validate on",
+            "corpus",
+            train.bytes + validation.bytes,
+            train.tokens,
+            validation.tokens,
+        ));
+        for source in &manifest.sources {
+            let Count { documents, bytes } = source.duplicates;
+            if documents > 0 {
+                let name = &source.name;
+                self.say(&format!(
+                    "{:>9}: source `{name}`: {documents} documents ({bytes}) repeat earlier ones and are taken once",
+                    "corpus"
+                ));
+            }
+        }
+        let left_out = manifest.sources.iter().flat_map(|source| source.told());
+        for (grave, said) in left_out.chain(manifest.loss_told().map(|said| (true, said))) {
+            match grave {
+                true => self.warn(&said),
+                false => self.say(&format!("{:>9}: {said}", "corpus")),
+            }
+        }
+    }
+
+    /// Prints a warning above the bar, even when quiet.
+    fn warn(&self, said: &str) {
+        let line = format!("{:>9}: {said}", "warning");
         match &self.bar {
             Some(bar) => bar.suspend(|| eprintln!("{line}")),
             None => eprintln!("{line}"),
@@ -184,17 +222,7 @@ impl Listener for Progress {
             Event::CorpusStarts => {
                 self.begin_trials("corpus", &[]);
             }
-            Event::CorpusReady(corpus) => {
-                let manifest = corpus.manifest();
-                let (train, validation) = (&manifest.train.total, &manifest.validation.total);
-                self.say(&format!(
-                    "{:>9}: {} of text, {} tokens to train on, {} to validate on",
-                    "corpus",
-                    train.bytes + validation.bytes,
-                    train.tokens,
-                    validation.tokens,
-                ));
-            }
+            Event::CorpusReady(corpus) => self.corpus(corpus.manifest()),
             Event::TrialsStart { role, groups } => {
                 self.begin_trials(role.name(), groups);
                 self.show_trials();
@@ -208,7 +236,7 @@ impl Listener for Progress {
             }
             Event::Predicted(prediction) => self.say(&format!("{:>9}: {prediction}", "predicted")),
             // Said even when quiet: something the user has was not what it should be.
-            Event::Warning(error) => eprintln!("{:>9}: {error}", "warning"),
+            Event::Warning(error) => self.warn(&error.to_string()),
         }
     }
 }

@@ -90,6 +90,7 @@ fn prepare_with_a_tokenizer(bencher: Bencher<'_, '_>) {
     run(bencher, |prepared| TokenizerSpec::File {
         file: prepared.folder.path().join("corpus/tokenizer.json"),
         end_of_text: "<|endoftext|>".to_owned(),
+        lossy: false,
     });
 }
 

@@ -46,9 +46,11 @@ impl Corpus {
         self.validation.clone()
     }
 
-    /// The text of the validation split, by which a loss in nats per token becomes bits per byte.
+    /// The text of the validation split that its tokens hold, by which a loss in nats per token becomes bits
+    /// per byte: all of it, unless the tokenizer loses some.
     pub fn validation_bytes(&self) -> Bytes {
-        self.manifest.validation.total.bytes
+        let lost = self.manifest.tokenizer.lost.as_ref();
+        self.manifest.validation.total.bytes - lost.map_or(Bytes(0), |lost| lost.bytes)
     }
 
     /// One more than the largest token.
@@ -90,7 +92,7 @@ impl Corpus {
             path: path.clone(),
             detail,
         };
-        let json = std::fs::read(&path).map_err(CorpusError::io("read", &path))?;
+        let json = std::fs::read(&path).map_err(CorpusError::io_of_part("read", &path))?;
         let tokenizer = Tokenizer::from_json(json, end_of_text).map_err(damaged)?;
         if tokenizer.hash() != self.manifest.tokenizer.hash {
             return Err(damaged(format!("its hash is not the one in {MANIFEST}")));
@@ -136,7 +138,7 @@ impl TokenView {
             detail,
         };
         let found = std::fs::metadata(&path)
-            .map_err(|error| damaged(error.to_string()))?
+            .map_err(CorpusError::io_of_part("read", &path))?
             .len();
         if found != size.0 {
             return Err(damaged(format!(

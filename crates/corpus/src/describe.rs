@@ -28,7 +28,7 @@ pub fn describe(spec: &CorpusSpec, base: &Path) -> Result<Vec<SourceListing>, Co
     spec.check()?;
     let files = scan::list(spec, base, None)?;
     let listing = |(index, source): (usize, &crate::SourceSpec)| {
-        let of_source = || files.iter().filter(|entry| entry.source == index);
+        let of_source = || files.all.iter().filter(|entry| entry.source == index);
         SourceListing {
             name: source.name().to_owned(),
             kind: source.kind().to_owned(),

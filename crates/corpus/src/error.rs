@@ -35,23 +35,16 @@ pub enum CorpusError {
     },
     /// A source with files but no usable document.
     #[error(
-        "source `{name}` holds no usable document: of {files} files, {not_utf8} documents are not UTF-8, \
-         {too_small} below minimum_document, {too_large} above maximum_document and {duplicates} \
-         duplicates of earlier documents; correct its include patterns, the limits, or remove the source"
+        "source `{name}` holds no usable document: of {files} files, {left_out}; correct its include patterns, its \
+         settings or the limits, or remove the source"
     )]
     EmptySource {
         /// The source's name.
         name: String,
         /// Files read.
         files: u64,
-        /// Documents skipped as not UTF-8.
-        not_utf8: u64,
-        /// Documents skipped as too small.
-        too_small: u64,
-        /// Documents skipped as too large.
-        too_large: u64,
-        /// Documents dropped as duplicates.
-        duplicates: u64,
+        /// What was in them, by reason.
+        left_out: String,
     },
     /// More text asked for than a source has.
     #[error(
@@ -75,12 +68,10 @@ pub enum CorpusError {
         /// The largest sample that no source is too small for.
         largest: Bytes,
     },
-    /// A document that is not UTF-8, with `strict`.
-    #[error(
-        "{place} is not UTF-8: convert it, exclude it, or set `strict = false` to skip and count such documents"
-    )]
-    NotUtf8 {
-        /// The file, and the document's number in it.
+    /// Text that cannot be used, with `strict`.
+    #[error("{place}: correct or exclude it, or set `strict = false` to leave out and count such text")]
+    Unusable {
+        /// The file, where in it, and what is wrong there.
         place: String,
     },
     /// A compressed or Parquet file that cannot be decoded to its end.
@@ -91,27 +82,32 @@ pub enum CorpusError {
         /// What the decoder met.
         detail: String,
     },
-    /// A line of JSON without the text.
-    #[error("{}:{line}: {detail}: every line must be a JSON object whose `{field}` is a text; correct the line or set `field`", path.display())]
-    JsonLine {
-        /// The file.
-        path: PathBuf,
-        /// The line, counted from 1.
-        line: u64,
-        /// The field asked for.
-        field: String,
-        /// What is wrong with it.
-        detail: String,
-    },
     /// A Parquet file without the column, or with another type in it.
-    #[error("{}: no flat text column `{column}`: set `field` to one of {}", path.display(), list(available))]
+    #[error(
+        "{}: `{column}` is no column with one text a row: set `field` to one that is; the file has {}",
+        path.display(), columns.join(", ")
+    )]
     Column {
         /// The file.
         path: PathBuf,
         /// The column asked for.
         column: String,
-        /// The columns that could be read.
-        available: Vec<String>,
+        /// The columns there are, and what they hold.
+        columns: Vec<String>,
+    },
+    /// A Parquet column in a codec that is not read.
+    #[error(
+        "{}: column `{column}` is compressed with {codec}, which is not read: write the file again with zstd, \
+         snappy, gzip or lz4, as by `compression=\"zstd\"` of pandas and pyarrow",
+        path.display()
+    )]
+    Codec {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The codec.
+        codec: String,
     },
     /// Cargo could not tell the locked packages.
     #[error(
@@ -130,6 +126,20 @@ pub enum CorpusError {
     Changed {
         /// The file.
         path: PathBuf,
+    },
+    /// A tokenizer that loses text, where that is not allowed.
+    #[error(
+        "tokenizer: text does not come back from its tokens: of a document of {document} {survives} do, {example}; \
+         bits per byte of such tokens compare with nothing: use a byte-level tokenizer, or set `lossy = true` beside \
+         `file` to measure them on the text that comes back"
+    )]
+    Lossy {
+        /// A document of the validation text.
+        document: Bytes,
+        /// What of it comes back.
+        survives: Bytes,
+        /// Where it differs first.
+        example: String,
     },
     /// A tokenizer that cannot be loaded, trained or used.
     #[error("tokenizer: {0}")]
@@ -202,23 +212,39 @@ impl CorpusError {
         }
     }
 
+    /// Whether a prepared corpus does not hold what was written.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::DamagedShard { .. })
+    }
+
+    /// Whether the machine is the cause, and not what was asked of it.
+    pub fn is_machine(&self) -> bool {
+        matches!(self, Self::Io { .. } | Self::DiskFull { .. })
+    }
+
+    /// Whether the disk is full.
+    pub fn is_storage_full(&self) -> bool {
+        matches!(self, Self::DiskFull { .. })
+    }
+
+    /// As [`io`](Self::io), for a file that a prepared corpus has: one that is not there is damage.
+    pub(crate) fn io_of_part(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| match source.kind() {
+            io::ErrorKind::NotFound => Self::DamagedShard {
+                path,
+                detail: "it is not there".to_owned(),
+            },
+            _ => Self::io(action, &path)(source),
+        }
+    }
+
     pub(crate) fn spec(key: impl Into<String>, value: impl ToString, rule: impl Into<String>) -> Self {
         Self::Spec {
             key: key.into(),
             value: value.to_string(),
             rule: rule.into(),
         }
-    }
-}
-
-fn list(names: &[String]) -> String {
-    match names {
-        [] => "none (the file has no such column)".to_owned(),
-        names => names
-            .iter()
-            .map(|name| format!("`{name}`"))
-            .collect::<Vec<_>>()
-            .join(", "),
     }
 }
 

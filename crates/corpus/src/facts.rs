@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use triaxis_units::Bytes;
 
+use crate::left_out::LeftOut;
 use crate::manifest::{
     Count, FORMAT, LicenceFacts, Manifest, Shard, SourceFacts, SplitFacts, TokenizerFacts, Total,
 };
@@ -13,12 +14,13 @@ use crate::select::Selection;
 use crate::tokenizer::Tokenizer;
 use crate::{CorpusSpec, TokenizerSpec};
 
-/// The shards, and the tokens of each document: training documents first, then validation.
+/// The shards, and the bytes and tokens of each document: training documents first, then validation.
 pub(crate) struct Written {
     pub(crate) token_bytes: u8,
     pub(crate) train: Shard,
     pub(crate) validation: Shard,
-    pub(crate) tokens: Vec<u64>,
+    pub(crate) sizes: Vec<(u64, u64)>,
+    pub(crate) lost: Option<LeftOut>,
 }
 
 /// Totals of both splits.
@@ -40,9 +42,13 @@ pub(crate) fn manifest(
     let mut all = Both::default();
     let mut by_source = vec![Both::default(); spec.sources.len()];
     let mut by_licence: BTreeMap<&Arc<str>, Both> = BTreeMap::new();
-    let train = selection.train.iter().map(|document| (document, true));
-    let validation = selection.validation.iter().map(|document| (document, false));
-    for ((document, train), tokens) in train.chain(validation).zip(&written.tokens) {
+    let train = selection.train.documents.iter().map(|document| (document, true));
+    let validation = selection
+        .validation
+        .documents
+        .iter()
+        .map(|document| (document, false));
+    for ((document, train), (bytes, tokens)) in train.chain(validation).zip(&written.sizes) {
         let document = &scan.documents[*document as usize];
         let licence = by_licence.entry(scan.licence(document)).or_default();
         for both in [&mut all, &mut by_source[scan.source(document)], licence] {
@@ -51,7 +57,7 @@ pub(crate) fn manifest(
             } else {
                 &mut both.validation
             };
-            total.add(u64::from(document.bytes), *tokens);
+            total.add(*bytes, *tokens);
         }
     }
     let mut licences: Vec<LicenceFacts> = by_licence
@@ -73,6 +79,7 @@ pub(crate) fn manifest(
             vocabulary: tokenizer.vocabulary(),
             end_of_text: tokenizer.end_of_text(),
             hash: tokenizer.hash(),
+            lost: written.lost,
         },
         token_bytes: written.token_bytes,
         train: SplitFacts {
@@ -94,7 +101,6 @@ fn sources(spec: &CorpusSpec, scan: &Scan, selection: &Selection, totals: &[Both
     let shares = spec.sample.map(|_| spec.shares());
     let facts = |(index, source): (usize, &crate::SourceSpec)| {
         let text = &selection.sources[index];
-        let skipped = scan.skipped[index];
         SourceFacts {
             name: source.name().to_owned(),
             kind: source.kind().to_owned(),
@@ -108,9 +114,7 @@ fn sources(spec: &CorpusSpec, scan: &Scan, selection: &Selection, totals: &[Both
                 documents: text.duplicates,
                 bytes: Bytes(text.duplicate_bytes),
             },
-            not_utf8: skipped.not_utf8,
-            too_small: skipped.too_small,
-            too_large: skipped.too_large,
+            left_out: scan.left_out[index].clone(),
             train: totals[index].train,
             validation: totals[index].validation,
             content: text.content.clone(),

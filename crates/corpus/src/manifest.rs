@@ -3,12 +3,17 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use triaxis_units::{Bytes, Tokens};
 
+use crate::left_out::{LeftOut, LeftOutBy};
 use crate::{CorpusError, CorpusSpec, TokenizerSpec};
 
 /// Raised when the meaning of a prepared folder changes, so that an old one is not taken for a new.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 pub(crate) const MANIFEST: &str = "manifest.json";
 pub(crate) const TOKENIZER: &str = "tokenizer.json";
+
+/// Share of a source's text, or of its documents where something is wrong with them, from which on it is a
+/// warning that they are left out.
+const GRAVE: f64 = 0.02;
 
 /// Documents and their text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -67,6 +72,9 @@ pub struct TokenizerFacts {
     pub end_of_text: u32,
     /// Hash of the `tokenizer.json` and the separator.
     pub hash: String,
+    /// Validation text that does not come back from its tokens, if any: bits per byte leave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<LeftOut>,
 }
 
 /// What a source held and gave.
@@ -84,18 +92,43 @@ pub struct SourceFacts {
     pub found: Count,
     /// Of those, the ones that repeat an earlier document exactly.
     pub duplicates: Count,
-    /// Documents skipped because they are not UTF-8.
-    pub not_utf8: u64,
-    /// Documents skipped because they are below the minimum.
-    pub too_small: u64,
-    /// Documents skipped because they are above the maximum.
-    pub too_large: u64,
+    /// Text that was left out, by reason.
+    pub left_out: LeftOutBy,
     /// What it gave to the training split.
     pub train: Total,
     /// What it gave to the validation split.
     pub validation: Total,
     /// blake3 hash over the hashes and licences of all its documents.
     pub content: String,
+}
+
+impl SourceFacts {
+    /// What was left out of it, a sentence a reason, each with whether it is so much that it is a warning.
+    pub fn told(&self) -> impl Iterator<Item = (bool, String)> {
+        let total = |of: fn(&LeftOut) -> u64| self.left_out.values().map(of).fold(0, u64::saturating_add);
+        let bytes = self.found.bytes.0.saturating_add(total(|left| left.bytes.0));
+        let documents = self.found.documents.saturating_add(total(|left| left.documents));
+        self.left_out.iter().map(move |(reason, left)| {
+            let share = left.bytes.0 as f64 / bytes.max(1) as f64;
+            let of_documents = left.documents as f64 / documents.max(1) as f64;
+            let grave = share > GRAVE || reason.is_fault() && of_documents > GRAVE;
+            let (noun, verb) = match left.documents {
+                1 => ("document", "is"),
+                _ => ("documents", "are"),
+            };
+            let said = format!(
+                "source `{}`: {} {noun} ({}, {:.1}% of its text) {} {verb} left out, first {}: {}",
+                self.name,
+                left.documents,
+                left.bytes,
+                100.0 * share,
+                reason.name(),
+                left.first,
+                reason.remedy(),
+            );
+            (grave, said)
+        })
+    }
 }
 
 /// What the documents of one licence gave.
@@ -140,11 +173,11 @@ pub struct Manifest {
 impl Manifest {
     pub(crate) fn read(folder: &Path) -> Result<Self, CorpusError> {
         let path = folder.join(MANIFEST);
-        let bytes = std::fs::read(&path).map_err(CorpusError::io("read", &path))?;
         let damaged = |detail: String| CorpusError::DamagedShard {
             path: path.clone(),
             detail,
         };
+        let bytes = std::fs::read(&path).map_err(CorpusError::io_of_part("read", &path))?;
         let value: serde_json::Value =
             serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
         if value.get("format") != Some(&FORMAT.into()) {
@@ -160,6 +193,21 @@ impl Manifest {
             ));
         }
         Ok(manifest)
+    }
+
+    /// That the tokenizer loses text, if it does.
+    pub fn loss_told(&self) -> Option<String> {
+        let lost = self.tokenizer.lost.as_ref()?;
+        let all = self.validation.total.bytes;
+        Some(format!(
+            "The tokenizer loses text: of {all} of validation text, {} in {} documents do not come back from its \
+             tokens (in the first, {}). Bits per byte are of the {} that do, and compare with those of no other \
+             tokenizer.",
+            lost.bytes,
+            lost.documents,
+            lost.first,
+            all - lost.bytes,
+        ))
     }
 
     /// The identity that the hashes of tokenizer and shards give.

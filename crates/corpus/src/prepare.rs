@@ -10,7 +10,7 @@ use crate::read::{Chosen, read_chosen};
 use crate::scan::{Scan, list, scan};
 use crate::select::{Selection, select};
 use crate::shards::{Spool, to_bytes, token_bytes, write, write_file};
-use crate::tokenizer::{Tokenizer, WordCounts};
+use crate::tokenizer::{Losses, Tokenizer, WordCounts};
 use crate::{Corpus, CorpusError, CorpusSpec, Progress, Stage, TokenizerSpec};
 
 /// Text that a tokenizer is trained on at most, the first of the training stream. More hardly
@@ -49,11 +49,12 @@ pub fn prepare(
         folder: folder.path(),
         progress,
     };
+    let lossy = matches!(tokenizer_spec, TokenizerSpec::File { lossy: true, .. });
     let tokenizer = match wanted {
         Wanted::Train { vocabulary } => work.train_tokenizer(vocabulary)?,
         Wanted::Loaded(tokenizer) => *tokenizer,
     };
-    let written = work.write(&tokenizer)?;
+    let written = work.write(&tokenizer, lossy)?;
     let manifest = facts::manifest(
         spec,
         tokenizer_spec,
@@ -80,9 +81,9 @@ impl Wanted {
             TokenizerSpec::Train { vocabulary } => Self::Train {
                 vocabulary: *vocabulary,
             },
-            TokenizerSpec::File { file, end_of_text } => {
-                Self::Loaded(Box::new(Tokenizer::from_file(&base.join(file), end_of_text)?))
-            }
+            TokenizerSpec::File {
+                file, end_of_text, ..
+            } => Self::Loaded(Box::new(Tokenizer::from_file(&base.join(file), end_of_text)?)),
         })
     }
 }
@@ -123,7 +124,8 @@ impl Work<'_> {
     fn train_tokenizer(&self, vocabulary: usize) -> Result<Tokenizer, CorpusError> {
         let mut text = 0;
         let mut chosen: Vec<Chosen> = Vec::new();
-        for document in &self.selection.train {
+        let train = &self.selection.train;
+        for document in &train.documents {
             let bytes = u64::from(self.scan.documents[*document as usize].bytes);
             if text + bytes > TOKENIZER_TEXT {
                 break;
@@ -134,7 +136,11 @@ impl Work<'_> {
         self.progress.begin(Stage::CountWords, text);
         let words = WordCounts::default();
         read_chosen(self.spec, self.scan, chosen, |batch| {
-            words.add(batch.iter().map(|(_, text)| text.as_str()))?;
+            words.add(
+                batch
+                    .iter()
+                    .map(|(place, text)| train.part(train.documents[*place], text)),
+            )?;
             self.progress
                 .advance(batch.iter().map(|(_, text)| text.len() as u64).sum());
             Ok(())
@@ -143,26 +149,36 @@ impl Work<'_> {
         Tokenizer::train(words, vocabulary)
     }
 
-    /// Tokenizes the chosen documents and writes both shards.
-    fn write(&self, tokenizer: &Tokenizer) -> Result<Written, CorpusError> {
+    /// Tokenizes the chosen documents and writes both shards. Of validation text, what does not come back from
+    /// its tokens is counted, or refused unless `lossy`.
+    fn write(&self, tokenizer: &Tokenizer, lossy: bool) -> Result<Written, CorpusError> {
         let token_bytes = token_bytes(tokenizer.vocabulary());
-        let chosen: Vec<u32> = [self.selection.train.as_slice(), &self.selection.validation].concat();
+        let Selection {
+            train, validation, ..
+        } = self.selection;
+        let split = train.documents.len();
+        let chosen: Vec<u32> = [train.documents.as_slice(), &validation.documents].concat();
         let text = chosen
             .iter()
             .map(|document| u64::from(self.scan.documents[*document as usize].bytes))
             .sum();
         self.progress.begin(Stage::Tokenize, text);
         let spool = Spool::create(self.folder.join("spool"), chosen.len())?;
-        let chosen = chosen
-            .into_iter()
+        let lost = Losses::default();
+        let slots = chosen
+            .iter()
             .enumerate()
-            .map(|(slot, document)| (document, slot))
-            .collect();
-        read_chosen(self.spec, self.scan, chosen, |batch| {
+            .map(|(slot, document)| (*document, slot));
+        read_chosen(self.spec, self.scan, slots.collect(), |batch| {
             batch.into_par_iter().try_for_each(|(slot, text)| {
-                let mut tokens = tokenizer.encode(&text)?;
+                let of = if slot < split { train } else { validation };
+                let text = of.part(chosen[slot], &text);
+                let mut tokens = tokenizer.encode(text)?;
+                if slot >= split {
+                    lost.check(tokenizer, text, &tokens, slot, lossy)?;
+                }
                 tokens.push(tokenizer.end_of_text());
-                spool.add(slot, &to_bytes(&tokens, token_bytes))?;
+                spool.add(slot, text.len() as u64, &to_bytes(&tokens, token_bytes))?;
                 self.progress.advance(text.len() as u64);
                 Ok(())
             })
@@ -170,8 +186,7 @@ impl Work<'_> {
         let spooled = spool.finish()?;
         self.progress
             .begin(Stage::Write, spooled.len() / u64::from(token_bytes));
-        let split = self.selection.train.len();
-        let slots = split + self.selection.validation.len();
+        let slots = chosen.len();
         let documents = |slots: std::ops::Range<usize>| {
             slots.map(|slot| spooled.document(slot)).inspect(|document| {
                 self.progress
@@ -180,15 +195,18 @@ impl Work<'_> {
         };
         let train = write(self.folder, "train.bin", documents(0..split))?;
         let validation = write(self.folder, "validation.bin", documents(split..slots))?;
-        let tokens = (0..slots)
-            .map(|slot| (spooled.document(slot).len() / usize::from(token_bytes)) as u64)
+        let tokens = |slot: usize| (spooled.document(slot).len() / usize::from(token_bytes)) as u64;
+        let sizes: Vec<(u64, u64)> = (0..slots)
+            .map(|slot| (spooled.text(slot), tokens(slot)))
             .collect();
+        let lost = lost.told(sizes[split..].iter().map(|(text, _)| text).sum())?;
         spooled.remove()?;
         Ok(Written {
             token_bytes,
             train,
             validation,
-            tokens,
+            sizes,
+            lost,
         })
     }
 

@@ -50,8 +50,9 @@ fn read_file(
     let mut ordinal = 0;
     spec.sources[entry.source]
         .source()
-        .read(&entry.file, spec.maximum_document, &mut |piece| {
-            if let Some(next) = wanted.next_if(|next| document(next).ordinal == ordinal) {
+        .read(&entry.file, spec.limits(), &mut |piece| {
+            // A document that is cut is wanted twice.
+            while let Some(next) = wanted.next_if(|next| document(next).ordinal == ordinal) {
                 match piece {
                     Piece::Document(text) if fingerprint(text) == document(next).fingerprint => {
                         held += text.len();

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use triaxis_units::Bytes;
 
+use crate::left_out::{LeftOut, LeftOutBy, Reason, merge};
 use crate::readers::{Piece, Place, SourceFile};
 use crate::{CorpusError, CorpusSpec, Progress, Stage};
 
@@ -32,12 +33,11 @@ pub(crate) struct ScannedFile {
     pub(crate) file: SourceFile,
 }
 
-/// Documents that were not taken, by the reason.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Skipped {
-    pub(crate) not_utf8: u64,
-    pub(crate) too_small: u64,
-    pub(crate) too_large: u64,
+/// The files of all sources, in order, and what was found and is no file.
+pub(crate) struct Files {
+    pub(crate) all: Vec<ScannedFile>,
+    /// By source.
+    left_out: Vec<LeftOutBy>,
 }
 
 /// All documents of all sources, in the order of the spec, of the files, and within each file.
@@ -45,39 +45,36 @@ pub(crate) struct Scan {
     pub(crate) files: Vec<ScannedFile>,
     pub(crate) documents: Vec<Document>,
     /// By source.
-    pub(crate) skipped: Vec<Skipped>,
+    pub(crate) left_out: Vec<LeftOutBy>,
 }
 
 /// The files of every source, in order.
-pub(crate) fn list(
-    spec: &CorpusSpec,
-    base: &Path,
-    avoid: Option<&Path>,
-) -> Result<Vec<ScannedFile>, CorpusError> {
+pub(crate) fn list(spec: &CorpusSpec, base: &Path, avoid: Option<&Path>) -> Result<Files, CorpusError> {
     let absolute = |path: &Path| std::path::absolute(path).map_err(CorpusError::io("resolve", path));
     let place = Place {
         base: absolute(base)?,
         avoid: avoid.map(absolute).transpose()?,
     };
-    let mut files = Vec::new();
+    let mut all = Vec::new();
+    let mut left_out = Vec::with_capacity(spec.sources.len());
     for (source, entry) in spec.sources.iter().enumerate() {
-        files.extend(
-            entry
-                .source()
-                .files(&place)?
-                .into_iter()
-                .map(|file| ScannedFile { source, file }),
-        );
+        let listing = entry.source().files(&place)?;
+        if let Some((_, left)) = listing.left_out.first_key_value().filter(|_| spec.strict) {
+            let place = left.first.clone();
+            return Err(CorpusError::Unusable { place });
+        }
+        left_out.push(listing.left_out);
+        all.extend(listing.files.into_iter().map(|file| ScannedFile { source, file }));
     }
-    Ok(files)
+    Ok(Files { all, left_out })
 }
 
 /// Hashes every document of the listed files.
-pub(crate) fn scan(
-    spec: &CorpusSpec,
-    files: Vec<ScannedFile>,
-    progress: &dyn Progress,
-) -> Result<Scan, CorpusError> {
+pub(crate) fn scan(spec: &CorpusSpec, files: Files, progress: &dyn Progress) -> Result<Scan, CorpusError> {
+    let Files {
+        all: files,
+        mut left_out,
+    } = files;
     progress.begin(Stage::Scan, files.iter().map(|entry| entry.file.size.0).sum());
     let scanned = files
         .par_iter()
@@ -88,19 +85,15 @@ pub(crate) fn scan(
             result
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let mut skipped = vec![Skipped::default(); spec.sources.len()];
     let mut documents = Vec::with_capacity(scanned.iter().map(|(documents, _)| documents.len()).sum());
-    for (entry, (found, passed)) in files.iter().zip(scanned) {
+    for (entry, (found, more)) in files.iter().zip(scanned) {
         documents.extend(found);
-        let total = &mut skipped[entry.source];
-        total.not_utf8 += passed.not_utf8;
-        total.too_small += passed.too_small;
-        total.too_large += passed.too_large;
+        merge(&mut left_out[entry.source], more);
     }
     Ok(Scan {
         files,
         documents,
-        skipped,
+        left_out,
     })
 }
 
@@ -108,21 +101,29 @@ fn scan_file(
     spec: &CorpusSpec,
     index: u32,
     entry: &ScannedFile,
-) -> Result<(Vec<Document>, Skipped), CorpusError> {
+) -> Result<(Vec<Document>, LeftOutBy), CorpusError> {
     let mut documents = Vec::new();
-    let mut skipped = Skipped::default();
+    let mut left_out = LeftOutBy::new();
     let mut ordinal = 0;
     let source = spec.sources[entry.source].source();
-    source.read(&entry.file, spec.maximum_document, &mut |piece| {
+    source.read(&entry.file, spec.limits(), &mut |piece| {
         match piece {
-            Piece::NotUtf8 if spec.strict => {
-                let place = format!("document {} of {}", ordinal + 1, entry.file.path.display());
-                return Err(CorpusError::NotUtf8 { place });
+            Piece::LeftOut { reason, why, .. } if spec.strict && reason.is_fault() => {
+                let place = format!("{}{}", entry.file.path.display(), why());
+                return Err(CorpusError::Unusable { place });
             }
-            Piece::NotUtf8 => skipped.not_utf8 += 1,
-            Piece::TooLarge => skipped.too_large += 1,
+            Piece::LeftOut {
+                reason,
+                documents,
+                bytes,
+                why,
+            } => leave_out(&mut left_out, reason, documents, bytes, || {
+                format!("{}{}", entry.file.id, why())
+            }),
             Piece::Document(text) if Bytes(text.len() as u64) < spec.minimum_document || text.is_empty() => {
-                skipped.too_small += 1;
+                leave_out(&mut left_out, Reason::TooSmall, 1, text.len() as u64, || {
+                    format!("{} has {}", entry.file.id, Bytes(text.len() as u64))
+                });
             }
             Piece::Document(text) => documents.push(Document {
                 fingerprint: fingerprint(text),
@@ -135,7 +136,27 @@ fn scan_file(
         Ok(ControlFlow::Continue(()))
     })?;
     documents.shrink_to_fit();
-    Ok((documents, skipped))
+    Ok((documents, left_out))
+}
+
+/// Counts text that is left out; `first` tells of it, if it is the first.
+fn leave_out(
+    left_out: &mut LeftOutBy,
+    reason: Reason,
+    documents: u64,
+    bytes: u64,
+    first: impl FnOnce() -> String,
+) {
+    let first = match left_out.contains_key(&reason) {
+        true => String::new(),
+        false => first(),
+    };
+    let more = LeftOut {
+        documents,
+        bytes: Bytes(bytes),
+        first,
+    };
+    merge(left_out, [(reason, more)].into());
 }
 
 /// The number of the piece after `ordinal`.

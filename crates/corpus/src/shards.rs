@@ -56,29 +56,44 @@ pub(crate) fn map(path: &Path) -> Result<Mmap, CorpusError> {
     map.map_err(CorpusError::io("map", path))
 }
 
+/// A tokenized document.
+#[derive(Debug, Clone, Default)]
+struct Held {
+    place: Range<u64>,
+    /// Bytes of its text.
+    text: u64,
+}
+
 /// Takes tokenized documents from many threads, in whatever order they are ready.
 pub(crate) struct Spool {
     path: PathBuf,
-    /// The file, its length, and where each document lies in it.
-    state: Mutex<(BufWriter<File>, u64, Vec<Range<u64>>)>,
+    /// The file, its length, and what it holds of each document.
+    state: Mutex<(BufWriter<File>, u64, Vec<Held>)>,
 }
 
 impl Spool {
     pub(crate) fn create(path: PathBuf, documents: usize) -> Result<Self, CorpusError> {
         let file = File::create_new(&path).map_err(CorpusError::io("create", &path))?;
-        let state = Mutex::new((BufWriter::with_capacity(BUFFER, file), 0, vec![0..0; documents]));
+        let state = Mutex::new((
+            BufWriter::with_capacity(BUFFER, file),
+            0,
+            vec![Held::default(); documents],
+        ));
         Ok(Self { path, state })
     }
 
-    /// Adds the tokens of the document numbered `slot`.
-    pub(crate) fn add(&self, slot: usize, tokens: &[u8]) -> Result<(), CorpusError> {
+    /// Adds the tokens of the document numbered `slot`, whose text has `text` bytes.
+    pub(crate) fn add(&self, slot: usize, text: u64, tokens: &[u8]) -> Result<(), CorpusError> {
         let stopped = |_| CorpusError::Tokenizer("another thread stopped".to_owned());
         let mut state = self.state.lock().map_err(stopped)?;
-        let (file, length, places) = &mut *state;
+        let (file, length, documents) = &mut *state;
         file.write_all(tokens)
             .map_err(CorpusError::io("write", &self.path))?;
         let end = *length + tokens.len() as u64;
-        places[slot] = *length..end;
+        documents[slot] = Held {
+            place: *length..end,
+            text,
+        };
         *length = end;
         Ok(())
     }
@@ -86,14 +101,14 @@ impl Spool {
     /// Ends the writing.
     pub(crate) fn finish(self) -> Result<Spooled, CorpusError> {
         let stopped = |_| CorpusError::Tokenizer("another thread stopped".to_owned());
-        let (file, _, places) = self.state.into_inner().map_err(stopped)?;
+        let (file, _, documents) = self.state.into_inner().map_err(stopped)?;
         file.into_inner()
             .map_err(|error| CorpusError::io("write", &self.path)(error.into_error()))?;
         let bytes = map(&self.path)?;
         Ok(Spooled {
             path: self.path,
             bytes,
-            places,
+            documents,
         })
     }
 }
@@ -102,14 +117,19 @@ impl Spool {
 pub(crate) struct Spooled {
     path: PathBuf,
     bytes: Mmap,
-    places: Vec<Range<u64>>,
+    documents: Vec<Held>,
 }
 
 impl Spooled {
     /// The bytes of a document's tokens.
     pub(crate) fn document(&self, slot: usize) -> &[u8] {
-        let place = &self.places[slot];
+        let place = &self.documents[slot].place;
         &self.bytes[place.start as usize..place.end as usize]
+    }
+
+    /// Bytes of a document's text.
+    pub(crate) fn text(&self, slot: usize) -> u64 {
+        self.documents[slot].text
     }
 
     /// Bytes of all documents.

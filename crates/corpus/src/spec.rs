@@ -4,10 +4,12 @@ use serde::{Deserialize, Serialize};
 use triaxis_units::Bytes;
 
 use crate::CorpusError;
-use crate::readers::SourceSpec;
+use crate::readers::{Limits, SourceSpec};
 
 /// Largest `maximum_document`: a document is held in memory while it is tokenized.
 const DOCUMENT_LIMIT: Bytes = Bytes(1 << 30);
+/// Smallest `maximum_document`: parts of a document should hold a few words.
+const SHORTEST_LIMIT: Bytes = Bytes(64);
 /// 256 bytes and the end-of-text token.
 const SMALLEST_VOCABULARY: usize = 257;
 const LARGEST_VOCABULARY: usize = 1 << 20;
@@ -46,15 +48,30 @@ pub struct CorpusSpec {
     /// Draws the split, the sample and the order of the training text.
     #[serde(default)]
     pub seed: u64,
-    /// Whether a document that is not UTF-8 is an error; otherwise it is skipped and counted.
+    /// Whether text that cannot be used (not Unicode, a row without its field, a damaged row, a link that
+    /// leads nowhere) is an error; otherwise it is left out, counted and said.
     #[serde(default)]
     pub strict: bool,
-    /// Smaller documents are skipped and counted.
+    /// Smaller documents are left out and counted.
     #[serde(default = "minimum_document")]
     pub minimum_document: Bytes,
-    /// Larger documents are skipped and counted, most of them being data or generated.
+    /// The longest document.
     #[serde(default = "maximum_document")]
     pub maximum_document: Bytes,
+    /// What becomes of longer ones.
+    #[serde(default)]
+    pub long_documents: LongDocuments,
+}
+
+/// What becomes of documents above `maximum_document`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LongDocuments {
+    /// Each is cut into several, at the end of a paragraph, else a line, a sentence or a word.
+    #[default]
+    Cut,
+    /// They are left out and counted, as data and generated code are often that long.
+    Skip,
 }
 
 fn minimum_document() -> Bytes {
@@ -91,6 +108,7 @@ impl CorpusSpec {
                     "two sources have it: rename one",
                 ));
             }
+            source.source().check()?;
             if let Some(weight) = source.weight() {
                 let key = format!("source `{name}`: weight");
                 if !(weight > 0.0 && weight.is_finite()) {
@@ -123,11 +141,11 @@ impl CorpusSpec {
                 "must be positive: a loss needs text to be measured on",
             ));
         }
-        if self.maximum_document > DOCUMENT_LIMIT {
+        if !(SHORTEST_LIMIT..=DOCUMENT_LIMIT).contains(&self.maximum_document) {
             return Err(CorpusError::spec(
                 "maximum_document",
                 self.maximum_document,
-                format!("must be {DOCUMENT_LIMIT} at most"),
+                format!("must be from {SHORTEST_LIMIT} to {DOCUMENT_LIMIT}"),
             ));
         }
         if self.minimum_document > self.maximum_document {
@@ -138,6 +156,20 @@ impl CorpusSpec {
             ));
         }
         Ok(())
+    }
+
+    /// The most training text that a sample may come to: each source may pass its share by a tenth, or by a
+    /// short document.
+    pub fn most_training_text(&self, sample: Bytes) -> Bytes {
+        let most = |share: f64| crate::select::most((sample.as_f64() * share).ceil() as u64);
+        Bytes(self.shares().into_iter().map(most).fold(0, u64::saturating_add))
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            longest: self.maximum_document.0 as usize,
+            cut: self.long_documents == LongDocuments::Cut,
+        }
     }
 
     /// Each source's share of the mixture, summing to 1.
@@ -174,6 +206,9 @@ pub enum TokenizerSpec {
         file: PathBuf,
         /// The token of its vocabulary that separates documents.
         end_of_text: String,
+        /// Whether text may be lost: bits per byte then count the validation text that comes back from its
+        /// tokens, and are marked.
+        lossy: bool,
     },
 }
 
@@ -186,6 +221,8 @@ struct TokenizerKeys {
     file: Option<PathBuf>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     end_of_text: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lossy: Option<bool>,
 }
 
 impl TryFrom<TokenizerKeys> for TokenizerSpec {
@@ -197,18 +234,21 @@ impl TryFrom<TokenizerKeys> for TokenizerSpec {
                 vocabulary: Some(vocabulary),
                 file: None,
                 end_of_text: None,
+                lossy: None,
             } => Ok(Self::Train { vocabulary }),
             TokenizerKeys {
                 vocabulary: None,
                 file: Some(file),
                 end_of_text,
+                lossy,
             } => Ok(Self::File {
                 file,
                 end_of_text: end_of_text.unwrap_or_else(|| crate::tokenizer::END_OF_TEXT.to_owned()),
+                lossy: lossy.unwrap_or(false),
             }),
             _ => Err(
                 "a tokenizer is either `vocabulary = SIZE`, trained on the corpus, or \
-                      `file = \"tokenizer.json\"` with an optional `end_of_text = \"TOKEN\"`"
+                      `file = \"tokenizer.json\"` with `end_of_text = \"TOKEN\"` and `lossy = true` as they are needed"
                     .to_owned(),
             ),
         }
@@ -222,11 +262,17 @@ impl From<TokenizerSpec> for TokenizerKeys {
                 vocabulary: Some(vocabulary),
                 file: None,
                 end_of_text: None,
+                lossy: None,
             },
-            TokenizerSpec::File { file, end_of_text } => Self {
+            TokenizerSpec::File {
+                file,
+                end_of_text,
+                lossy,
+            } => Self {
                 vocabulary: None,
                 file: Some(file),
                 end_of_text: Some(end_of_text),
+                lossy: Some(lossy),
             },
         }
     }
@@ -240,9 +286,9 @@ impl TokenizerSpec {
     pub fn vocabulary(&self, base: &Path) -> Result<usize, CorpusError> {
         match self {
             Self::Train { vocabulary } => Ok(*vocabulary),
-            Self::File { file, end_of_text } => {
-                Ok(crate::Tokenizer::from_file(&base.join(file), end_of_text)?.vocabulary())
-            }
+            Self::File {
+                file, end_of_text, ..
+            } => Ok(crate::Tokenizer::from_file(&base.join(file), end_of_text)?.vocabulary()),
         }
     }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use common::{Folder, documents, prepare, spec, tokenizer};
-use triaxis_corpus::{Corpus, CorpusError, TokenizerSpec};
+use triaxis_corpus::{Corpus, CorpusError, Reason, TokenizerSpec};
 use triaxis_units::Bytes;
 
 /// Two folders of text and one of JSON lines, some documents in more than one of them.
@@ -87,8 +87,10 @@ fn the_manifest_counts_what_was_found_and_taken() {
                 s.files,
                 s.found.documents,
                 s.duplicates.documents,
-                s.not_utf8,
-                s.too_small,
+                s.left_out
+                    .get(&Reason::NotUnicode)
+                    .map_or(0, |left| left.documents),
+                s.left_out.get(&Reason::TooSmall).map_or(0, |left| left.documents),
             )
         })
         .collect();
@@ -357,9 +359,85 @@ fn a_corpus_can_be_made_with_the_tokenizer_of_another() {
     let loaded = TokenizerSpec::File {
         file: "corpus/tokenizer.json".into(),
         end_of_text: "<|endoftext|>".to_owned(),
+        lossy: false,
     };
     let out = folder.path().join("second");
     let second = triaxis_corpus::prepare(&spec(&everything()), &loaded, folder.path(), &out, &());
     // The first corpus lies among no source, so that both see the same text.
     assert_eq!(first.identity(), second.unwrap().identity());
+}
+
+/// Lines of some 60 bytes, all different, with a paragraph every ten.
+fn long_text(lines: usize) -> String {
+    let line = |n: usize| format!("Line {n} of a long text, which goes on for a while, {}.\n", n * n);
+    let paragraph = |lines: &[String]| lines.concat() + "\n";
+    let lines: Vec<String> = (0..lines).map(line).collect();
+    lines.chunks(10).map(paragraph).collect()
+}
+
+#[test]
+fn one_long_document_does_not_fill_the_validation_split() {
+    let folder = Folder::new();
+    let text = long_text(60_000);
+    folder.write("input.txt", &text);
+    let spec =
+        spec("validation = '20KB'\n[[sources]]\nkind = 'files'\nname = 'one'\ninclude = ['input.txt']");
+    let corpus = prepare(&folder, &spec, &tokenizer(300)).unwrap();
+    let validation = corpus.validation_bytes().0;
+    assert!((20_000..=24_096).contains(&validation), "{validation}");
+    let total = &corpus.manifest().train.total;
+    assert_eq!(total.bytes.0 + validation, text.len() as u64, "no text is lost");
+    let (train, validation) = (
+        documents(&corpus, &corpus.train()),
+        documents(&corpus, &corpus.validation()),
+    );
+    let all = train.iter().chain(&validation);
+    let mut lines: Vec<&str> = all.flat_map(|part| part.lines()).collect();
+    let mut expected: Vec<&str> = text.lines().collect();
+    lines.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(lines, expected, "each line is whole, and on one side");
+}
+
+#[test]
+fn a_sample_of_long_documents_is_of_the_size_that_is_asked() {
+    let folder = Folder::new();
+    for n in 0..3 {
+        folder.write(&format!("{n}.txt"), format!("{n}\n{}", long_text(20_000)));
+    }
+    let of =
+        "validation = '30KB'\nsample = '100KB'\n[[sources]]\nkind = 'files'\nname = 'a'\ninclude = ['*.txt']";
+    let corpus = prepare(&folder, &spec(of), &tokenizer(300)).unwrap();
+    let (train, validation) = (corpus.manifest().train.total.bytes.0, corpus.validation_bytes().0);
+    assert!((100_000..=110_000).contains(&train), "{train}");
+    assert!((30_000..=34_096).contains(&validation), "{validation}");
+    assert_eq!(spec(of).most_training_text(Bytes(100_000)), Bytes(110_000));
+}
+
+#[test]
+fn what_is_left_out_is_said_with_its_reason_and_its_remedy() {
+    let folder = Folder::new();
+    sources(&folder);
+    folder.write("prose/long.md", long_text(30_000));
+    folder.write("prose/latin.md", b"caf\xe9 ".repeat(500));
+    let spec = spec(&format!("long_documents = 'skip'\n{}", everything()));
+    let corpus = prepare(&folder, &spec, &tokenizer(300)).unwrap();
+    let prose = &corpus.manifest().sources[0];
+    let left = |reason: Reason| (prose.left_out[&reason].documents, prose.left_out[&reason].bytes.0);
+    assert_eq!(left(Reason::NotUnicode), (1, 2500));
+    assert_eq!(left(Reason::TooLarge), (1, long_text(30_000).len() as u64));
+    let told: Vec<_> = prose.told().collect();
+    let [(false, latin), (true, long)] = &told[..] else {
+        unreachable!("{told:?}");
+    };
+    let of_latin = [
+        "source `prose`: 1 document (2.44KiB, 0.1% of its text)",
+        "prose/latin.md",
+        "encoding = \"windows-1252\"",
+    ];
+    let of_long = ["1 document (", "prose/long.md", "long_documents = \"cut\""];
+    for (said, parts) in [(latin, of_latin), (long, of_long)] {
+        assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+    }
+    assert_eq!(corpus.manifest().loss_told(), None);
 }

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Folder, prepare, spec, tokenizer};
-use triaxis_corpus::{CorpusSpec, TokenizerSpec};
+use triaxis_corpus::{CorpusSpec, Reason, TokenizerSpec};
 
 fn message(folder: &Folder, toml: &str) -> String {
     prepare(folder, &spec(toml), &tokenizer(300))
@@ -162,7 +162,66 @@ fn a_document_that_is_not_utf8_is_skipped_or_with_strict_refused() {
         "{message}"
     );
     let corpus = prepare(&folder, &spec(&toml), &tokenizer(300)).unwrap();
-    assert_eq!(corpus.manifest().sources[0].not_utf8, 1);
+    assert_eq!(
+        corpus.manifest().sources[0].left_out[&Reason::NotUnicode].documents,
+        1
+    );
+}
+
+#[test]
+fn a_bad_row_is_left_out_or_with_strict_refused_whatever_is_wrong_with_it() {
+    let rows: String = (0..60)
+        .map(|n| common::json_line(&common::text("rows", n)))
+        .collect();
+    let toml = "validation = 500\n[[sources]]\nkind = 'jsonl'\nname = 'rows'\ninclude = ['rows.jsonl']";
+    for (bad, reason) in [
+        (r#"{"body": "a"}"#, Reason::NoText),
+        (r#"{"text": null}"#, Reason::NoText),
+        (r#"{"text": "a"#, Reason::Damaged),
+        (r#"{"text": "\ud800"}"#, Reason::Damaged),
+    ] {
+        let folder = Folder::new();
+        folder.write("rows.jsonl", format!("{rows}{bad}\n"));
+        let said = message(&folder, &format!("strict = true\n{toml}"));
+        assert!(
+            said.contains("rows.jsonl:61: ") && said.contains("strict = false"),
+            "{said}"
+        );
+        let corpus = prepare(&folder, &spec(toml), &tokenizer(300)).unwrap();
+        let source = &corpus.manifest().sources[0];
+        assert_eq!(
+            (source.found.documents, source.left_out[&reason].documents),
+            (60, 1)
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nowhere_is_left_out_or_with_strict_refused() {
+    let folder = notes();
+    std::os::unix::fs::symlink("gone.md", folder.path().join("notes/link.md")).unwrap();
+    let toml = format!("validation = 500\n{}", files(""));
+    let said = message(&folder, &format!("strict = true\n{toml}"));
+    assert!(said.contains("notes/link.md leads nowhere"), "{said}");
+    let corpus = prepare(&folder, &spec(&toml), &tokenizer(300)).unwrap();
+    let left_out = &corpus.manifest().sources[0].left_out;
+    assert_eq!(left_out[&Reason::BrokenLink].documents, 1);
+}
+
+#[test]
+fn a_field_that_no_row_has_is_told_with_those_there_are() {
+    let folder = Folder::new();
+    folder.write("rows.jsonl", "{\"body\": \"a\", \"id\": 1}\n".repeat(3));
+    let said = message(
+        &folder,
+        "validation = 500\n[[sources]]\nkind = 'jsonl'\nname = 'rows'\ninclude = ['rows.jsonl']",
+    );
+    assert!(
+        said.contains("3 documents (66B) without a text (rows.jsonl:1: no field `text`"),
+        "{said}"
+    );
+    assert!(said.contains("it has `body`, `id`"), "{said}");
 }
 
 #[test]
@@ -177,7 +236,8 @@ fn a_source_without_a_usable_document_is_refused() {
         "{message}"
     );
     assert!(
-        message.contains("1 below minimum_document") && message.contains("and 1 duplicates"),
+        message.contains("1 document (0B) below minimum_document (empty/a.md has 0B)")
+            && message.contains("and 1 duplicates"),
         "{message}"
     );
 }

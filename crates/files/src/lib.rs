@@ -49,6 +49,41 @@ pub fn replace_if_changed(path: &Path, content: &[u8]) -> io::Result<()> {
     replace(path, content)
 }
 
+/// Whether two paths lead to one file, through links or not; a path where nothing is yet leads nowhere.
+///
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// let [path, other] = ["runs.csv", "other.csv"].map(|name| folder.path().join(name));
+/// std::fs::write(&path, "N")?;
+/// assert!(triaxis_files::is_same(&path, &folder.path().join(".").join("runs.csv")));
+/// assert!(!triaxis_files::is_same(&path, &other));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn is_same(first: &Path, second: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    let Some((first, second)) = real(first).zip(real(second)) else {
+        return false;
+    };
+    first == second || is_linked(&first, &second)
+}
+
+/// Whether two names are of one content.
+#[cfg(unix)]
+fn is_linked(first: &Path, second: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let of = |path: &Path| {
+        std::fs::metadata(path)
+            .ok()
+            .map(|about| (about.dev(), about.ino()))
+    };
+    of(first).is_some_and(|of_first| of(second) == Some(of_first))
+}
+
+#[cfg(not(unix))]
+fn is_linked(_first: &Path, _second: &Path) -> bool {
+    false
+}
+
 /// Temporary files are private; results are there to be read.
 #[cfg(unix)]
 fn readable(file: &NamedTempFile) -> io::Result<()> {

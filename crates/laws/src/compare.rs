@@ -1,14 +1,13 @@
-//! Which form to trust: comparison of forms on the same runs, and the test for a flattening curve.
+//! Which form to trust: comparison of forms on the same runs.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
 use crate::average::shares;
 use crate::error::FitError;
 use crate::fit::{Fit, FitOptions, HeldOut, Holdout, fit};
-use crate::form::{LawForm, Residual};
-use crate::forms::{PowerLawForm, SaturatingPowerLaw, find, registry};
+use crate::form::LawForm;
+use crate::forms::{find, registry};
 use crate::objective::Objective;
 use crate::observations::Observations;
 
@@ -170,44 +169,6 @@ pub fn trusted<'c>(compared: impl IntoIterator<Item = &'c Compared>) -> Result<T
     })
 }
 
-/// Whether a loss curve flattens: the power law with a floor against the one without.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Flattening {
-    /// `L = A / C^alpha`.
-    pub plain: Fit,
-    /// `L = E + A / C^alpha`.
-    pub saturating: Fit,
-    /// F statistic of the one parameter more, on squared log residuals.
-    pub statistic: f64,
-    /// Chance of such a statistic if there were no floor. The floor lies on the edge of its range
-    /// then, so the true chance is about half of this: the test errs on the side of no floor.
-    pub p_value: f64,
-}
-
-/// Tests whether `loss` flattens with `flops`, by least squares of the log loss.
-///
-/// # Errors
-/// As [`fit()`]; four rows are the least.
-pub fn flattening(table: &Observations, options: &FitOptions) -> Result<Flattening, FitError> {
-    let options = FitOptions {
-        objective: Some(Objective::squares(Residual::Log)),
-        ..options.clone()
-    };
-    let plain = fit(&PowerLawForm, table, &options)?;
-    let saturating = fit(&SaturatingPowerLaw, table, &options)?;
-    let freedom = saturating.rows.saturating_sub(saturating.best.len());
-    let gain = (plain.objective - saturating.objective).max(0.0);
-    let statistic = gain / (saturating.objective / freedom as f64);
-    let p_value =
-        FisherSnedecor::new(1.0, freedom as f64).map_or(1.0, |distribution| distribution.sf(statistic));
-    Ok(Flattening {
-        plain,
-        saturating,
-        statistic,
-        p_value: if statistic.is_finite() { p_value } else { 1.0 },
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,13 +187,6 @@ mod tests {
             .unwrap()
             .with("loss", loss)
             .unwrap()
-    }
-
-    #[test]
-    fn a_floor_is_seen_and_none_is_invented() {
-        let options = FitOptions::point_only();
-        assert!(flattening(&curve(1.0, 0.002), &options).unwrap().p_value < 1e-3);
-        assert!(flattening(&curve(0.0, 0.002), &options).unwrap().p_value > 0.05);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::flattening::Points;
+
 /// Input that no fit can use. The remedy is in the message.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum InputError {
@@ -113,6 +115,16 @@ pub enum InputError {
         available: String,
         /// Empty, or a sentence naming the nearest name.
         hint: String,
+    },
+    /// A parameter held at a value that it cannot have.
+    #[error("`{name}` cannot be held at {value}: {rule}")]
+    Held {
+        /// The parameter.
+        name: String,
+        /// The value asked for.
+        value: f64,
+        /// What it must be, or what else is the matter.
+        rule: &'static str,
     },
     /// A user's expression that cannot be used.
     #[error("the expression `{expression}` cannot be used: {problem}")]
@@ -264,6 +276,36 @@ pub enum Refusal {
         /// Those that do.
         forms: String,
     },
+    /// A law that is best with one parameter or one token.
+    #[error(
+        "the law has no best split of a compute into parameters and tokens: {}", no_split(*.without, *.samples)
+    )]
+    NoSplit {
+        /// Bootstrap samples without one.
+        without: usize,
+        /// Bootstrap samples.
+        samples: usize,
+    },
+    /// Too few points for a curve of loss against compute.
+    #[error(
+        "{points} points ({from}) are too few to tell whether the curve flattens: at least {needed} are needed; add runs at other computes"
+    )]
+    ShortCurve {
+        /// Points there are.
+        points: usize,
+        /// What they are.
+        from: Points,
+        /// Least number.
+        needed: usize,
+    },
+    /// A loss that does not fall with compute.
+    #[error(
+        "the loss does not fall with compute (it goes as C^{:.3}), so there is nothing to flatten; check the columns", -.exponent
+    )]
+    RisingCurve {
+        /// The exponent of its fall.
+        exponent: f64,
+    },
     /// No start led to a finite objective.
     #[error("none of {starts} starts reached a finite objective: the form does not suit these data")]
     NoFiniteObjective {
@@ -284,6 +326,25 @@ pub enum FitError {
     /// The data do not answer the question, for more than one reason.
     #[error("{}", several(.0))]
     Several(Vec<Refusal>),
+}
+
+impl Refusal {
+    /// The budget that refused, where one did.
+    pub fn budget(&self) -> Option<f64> {
+        match self {
+            Self::TooFewPoints { budget, .. }
+            | Self::NoInteriorMinimum { budget, .. }
+            | Self::OptimumOutOfRange { budget, .. } => Some(*budget),
+            _ => None,
+        }
+    }
+}
+
+fn no_split(without: usize, samples: usize) -> String {
+    match without {
+        0 => "a term or an exponent of it is nothing".to_owned(),
+        _ => format!("{without} of {samples} bootstrap samples have none; add runs that differ in both"),
+    }
 }
 
 /// The last reason, which the others lead to, and some of these.
@@ -391,7 +452,7 @@ pub enum Warning {
     },
     /// So many bootstrap samples without an answer that the others are no picture of all.
     #[error(
-        "{failed} of {samples} bootstrap samples gave no answer, more than an interval leaves out on one side: there are no intervals; add runs"
+        "{failed} of {samples} bootstrap samples gave no answer, more than an interval leaves out on one side: none is read from the others; add runs"
     )]
     TooManyFailedSamples {
         /// Samples without an answer.
@@ -399,16 +460,11 @@ pub enum Warning {
         /// Samples drawn.
         samples: usize,
     },
-    /// Sizes without any one of which there is no envelope.
+    /// Approach 1 tells no interval.
     #[error(
-        "without any one of {sizes} of the {of} sizes no envelope is left: nothing tells how far off it is, so there are no intervals; add sizes"
+        "approach 1 has no intervals: noise decides which size is the best and where the border is, and moves the law by more than samples of the sizes show; approaches 2 and 3 have them"
     )]
-    OneSizeCarriesAll {
-        /// Sizes that are needed each.
-        sizes: usize,
-        /// Sizes given.
-        of: usize,
-    },
+    NoIntervalOfEnvelope,
     /// Intervals that come from some of very many rows.
     #[error(
         "intervals and profiles come from {rows} rows chosen at random out of {of}, narrowed by the root of their share; the estimates are of all rows"
@@ -447,7 +503,7 @@ pub enum Warning {
     },
     /// Rows that may be checkpoints of a few runs.
     #[error(
-        "{rows} rows are of {runs} sizes, and along each the residuals of neighbours agree (correlation {correlation:.2}): if they are checkpoints of {runs} runs, they are no more evidence than {runs} runs, and the intervals are too narrow: say which run each row is of; if each is a run of its own, the law misses them in places"
+        "{rows} rows are of {runs} sizes, and along each the residuals of neighbours agree (correlation {correlation:.2}): if they are checkpoints of {runs} runs, they are no more evidence than {runs} runs, and the intervals are too narrow: say which run each row is of (--group COLUMN); if each is a run of its own, the law misses them in places"
     )]
     Checkpoints {
         /// Rows of sizes that have many.

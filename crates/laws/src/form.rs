@@ -194,6 +194,24 @@ pub struct Definition {
     pub linear: Cow<'static, [usize]>,
 }
 
+/// An equation with values in the place of some of its names: `value` gives the number and how it is written.
+pub fn with_values(equation: &str, value: impl Fn(&str) -> Option<(f64, String)>) -> String {
+    let (mut text, mut rest) = (String::new(), equation);
+    while let Some(start) = rest.find(|sign: char| sign.is_alphabetic()) {
+        let (before, from) = rest.split_at(start);
+        let end = from.find(|sign: char| !sign.is_alphanumeric() && !matches!(sign, '_' | '\''));
+        let (word, after) = from.split_at(end.unwrap_or(from.len()));
+        text.push_str(before);
+        match value(word) {
+            Some((value, written)) if value < 0.0 => text.push_str(&format!("({written})")),
+            Some((_, written)) => text.push_str(&written),
+            None => text.push_str(word),
+        }
+        rest = after;
+    }
+    text + rest
+}
+
 /// A truth to simulate from: how a form is checked to recover its parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Example {

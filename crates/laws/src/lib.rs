@@ -13,19 +13,23 @@ mod compare;
 pub mod coverage;
 mod error;
 mod fit;
+mod flattening;
 pub mod form;
 pub mod forms;
 pub mod numeric;
 mod objective;
 mod observations;
+mod outliers;
 mod problem;
 mod rows;
 
-pub use compare::{Compared, Distrust, Flattening, Trust, answering, compare, flattening, trusted};
+pub use compare::{Compared, Distrust, Trust, answering, compare, trusted};
 pub use error::{FitError, InputError, Refusal, Warning};
 pub use fit::{
     Estimate, Fit, FitOptions, HeldOut, Holdout, Interval, LocalMinimum, ParameterEstimate, Prediction,
     PureError, Reach, Resampling, Starts, fit, predict,
 };
+pub use flattening::{Bend, ComputeCurve, Flattening, Floor, Points, Power, Shape, flattening};
 pub use objective::{Objective, Reduction, Robust};
 pub use observations::Observations;
+pub use outliers::{Outlier, Outliers, outliers};

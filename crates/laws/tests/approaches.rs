@@ -7,7 +7,7 @@ use triaxis_laws::approach::{
 };
 use triaxis_laws::forms::{Chinchilla, Coupled, FLOPS_PER_PARAM_TOKEN};
 use triaxis_laws::numeric::Stream;
-use triaxis_laws::{FitError, FitOptions, InputError, Refusal};
+use triaxis_laws::{FitError, FitOptions, InputError, Refusal, Warning};
 
 /// A law like that of a tiny ladder: bits per byte, optimum exponents (0.5, 0.5).
 const TRUTH: Chinchilla = Chinchilla {
@@ -163,9 +163,11 @@ fn approach1_follows_the_envelope() {
     }
     let result = approach1(&runs, &FitOptions::default()).unwrap();
     let (params, tokens) = (result.params.unwrap(), result.tokens.unwrap());
-    assert!((params.exponent.value - 0.5).abs() < 0.03, "{params:?}");
-    assert!((tokens.exponent.value - 0.5).abs() < 0.03, "{tokens:?}");
-    assert!(params.exponent.covers(0.5), "{params:?}");
+    // By the best of the sizes trained it is 0.488: these are steps.
+    assert!((params.exponent.value - 0.5).abs() < 0.003, "{params:?}");
+    assert!((tokens.exponent.value - 0.5).abs() < 0.003, "{tokens:?}");
+    assert_eq!(params.exponent.interval, None);
+    assert_eq!(result.warnings, [Warning::NoIntervalOfEnvelope]);
     assert!(
         result
             .envelope

@@ -2,9 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+#[allow(dead_code)]
+#[path = "../benches/cases/case.rs"]
+mod case;
+#[path = "../benches/cases/registry/mod.rs"]
+mod registry;
+
 use triaxis_laws::approach::{Run, approach3};
 use triaxis_laws::calibration::calibrate;
-use triaxis_laws::forms::{Chinchilla, FLOPS_PER_PARAM_TOKEN, registry};
+use triaxis_laws::forms::{self, Chinchilla, FLOPS_PER_PARAM_TOKEN};
 use triaxis_laws::numeric::Stream;
 use triaxis_laws::{FitOptions, HeldOut, Starts};
 
@@ -75,7 +81,7 @@ fn intervals_of_every_form_hold_the_truth() {
         ..FitOptions::default()
     };
     let mut coverages = Vec::new();
-    for form in registry() {
+    for form in forms::registry() {
         for one in calibrate(*form, 0.005, repeats, &options).unwrap() {
             // Of 24 intervals at 90% fewer than 16 hold the truth once in two thousand times.
             assert!(one.coverage >= 16.0 / 24.0, "{}: {one:?}", form.name());
@@ -86,4 +92,27 @@ fn intervals_of_every_form_hold_the_truth() {
     let mean = coverages.iter().sum::<f64>() / coverages.len() as f64;
     println!("mean coverage of {} quantities: {mean:.3}", coverages.len());
     assert!((0.85..=0.95).contains(&mean), "{mean}");
+}
+
+/// The cases of `benches/cases` whose intervals are refused, and those that must hold the truth.
+#[test]
+fn what_few_runs_cannot_tell_is_refused_and_the_rest_holds_the_truth() {
+    let repeats = 30;
+    let case = |name: &str| registry::ALL.iter().find(|case| case.name == name).unwrap();
+    for name in ["p-rows", "two-sizes", "three-a-budget", "curves"] {
+        for told in case(name).told(0.005, repeats) {
+            assert_eq!(told.refused(), repeats, "{name}: {told}");
+        }
+    }
+    let mut shares = Vec::new();
+    for name in ["p+1-rows", "p+2-rows", "two-clusters", "four-a-budget"] {
+        for told in case(name).told(0.005, repeats) {
+            assert_eq!(told.refused(), 0, "{name}: {told}");
+            // Of 30 intervals at 90% fewer than 21 hold the truth once in a thousand times.
+            assert!(told.held() >= 0.7, "{name}: {told}");
+            shares.push(told.held());
+        }
+    }
+    let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+    assert!((0.85..=0.96).contains(&mean), "{mean}");
 }

@@ -90,9 +90,56 @@ fn a_prediction_knows_how_far_it_reaches_in_every_input() {
     let fit = fit(&ChinchillaForm, &table, &FitOptions::point_only()).unwrap();
     // Sizes of 5e7 to 1.5e10, tokens of 1e9 to 3e11.
     let reach = predict(&ChinchillaForm, &fit, &[1e6, 3e13]).unwrap().reach;
-    for (name, expected) in [("params", 0.02), ("tokens", 100.0), ("compute", 1.0)] {
+    for (name, expected) in [
+        ("params", 0.02),
+        ("tokens", 100.0),
+        ("tokens/params", 5000.0),
+        ("compute", 1.0),
+    ] {
         assert!((reach[name].factor / expected - 1.0).abs() < 1e-9, "{reach:?}");
     }
     let within = predict(&ChinchillaForm, &fit, &[1.5e10, 1e9]).unwrap().reach;
     assert!(within.values().all(Reach::is_within), "{within:?}");
+}
+
+#[test]
+fn a_run_between_others_in_each_input_may_be_beyond_them_in_both() {
+    // 5 to 120 tokens a parameter; sizes from 1e7 to 1e9.
+    let (mut params, mut tokens) = (vec![], vec![]);
+    for size in [1e7, 1e8, 1e9] {
+        for ratio in [5.0, 20.0, 120.0] {
+            params.push(size);
+            tokens.push(ratio * size);
+        }
+    }
+    let loss = params
+        .iter()
+        .zip(&tokens)
+        .map(|(n, d): (&f64, &f64)| 1.8 + 480.0 / n.powf(0.35) + 2100.0 / d.powf(0.37));
+    let table = Observations::new().with("loss", loss.collect()).unwrap();
+    let table = table
+        .with("params", params)
+        .unwrap()
+        .with("tokens", tokens)
+        .unwrap();
+    let fit = fit(&ChinchillaForm, &table, &FitOptions::point_only()).unwrap();
+    let at = |params: f64, tokens: f64| predict(&ChinchillaForm, &fit, &[params, tokens]).unwrap();
+    let beyond = at(1e7, 4.56e10);
+    assert!(beyond.reach["params"].is_within() && beyond.reach["tokens"].is_within());
+    assert!(
+        (beyond.reach["tokens/params"].factor - 38.0).abs() < 1e-9,
+        "{beyond:?}"
+    );
+    assert_eq!(beyond.extrapolation(), None);
+    // Beyond a hundred times in an input or ratio, and ten thousand in compute, it is no prediction.
+    let said = at(1e7, 1.3e11).extrapolation().unwrap();
+    assert!(
+        said.starts_with("tokens/params is 108 times above all that was fitted"),
+        "{said}"
+    );
+    let said = at(2e11, 4e12).extrapolation().unwrap();
+    assert!(said.starts_with("params is 200 times above"), "{said}");
+    let said = at(1e12, 2e13).extrapolation().unwrap();
+    assert!(said.starts_with("compute is 166667 times above"), "{said}");
+    assert_eq!(at(9e10, 2e12).extrapolation(), None);
 }

@@ -176,6 +176,22 @@ fn restrictions_hold_and_tie() {
         .collect();
     assert_eq!(names, ["D_c", "alpha_N"]);
     assert_eq!(form.full(&[1e12, 0.1]), [1e13, 1e12, 0.1, 0.1]);
+    assert_eq!(
+        form.definition().equation,
+        "loss = ((10000000000000 / params)^(alpha_N / alpha_D) + D_c / tokens)^alpha_D"
+    );
+    assert_eq!(form.held().collect::<Vec<_>>(), [("N_c", 1e13)]);
+    for (name, value, rule) in [("N_c", -1.0, "zero or more"), ("alpha_N", f64::NAN, "finite")] {
+        let error = Restricted::new(&Kaplan)
+            .fix(name, value)
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(error.contains(rule), "{error}");
+    }
+    let one = Restricted::new(find("power-law").unwrap()).fix("A", 1.0).unwrap();
+    let error = one.fix("alpha", 0.1).err().unwrap().to_string();
+    assert!(error.contains("nothing would be left"), "{error}");
     let error = Restricted::new(&Kaplan)
         .fix("alpha", 1.0)
         .err()

@@ -7,6 +7,9 @@ use crate::view::{Estimate, Interval};
 /// Stands where there is nothing to say.
 pub(crate) const NOTHING: &str = "–";
 
+/// From here on a number in full is too long to read.
+const LONG: f64 = 1e9;
+
 /// `1.23M`: a count, in three significant digits.
 pub(crate) fn count(value: f64) -> String {
     match Params::from_f64_rounded(value) {
@@ -94,31 +97,31 @@ pub(crate) fn measured(value: f64) -> String {
     }
 }
 
-/// A number with so many decimals.
+/// A number with so many decimals; one that ran away is short.
 pub(crate) fn fixed(value: f64, decimals: usize) -> String {
-    if value.is_finite() {
-        format!("{value:.decimals$}")
-    } else {
-        NOTHING.to_owned()
+    match value.abs() < LONG {
+        true => format!("{value:.decimals$}"),
+        false => scientific(value),
     }
 }
 
 /// `+1.25%` from a fraction.
 pub(crate) fn signed_percent(fraction: f64) -> String {
-    if fraction.is_finite() {
-        format!("{:+.2}%", fraction * 100.0).replace('-', "−")
-    } else {
-        NOTHING.to_owned()
+    match 100.0 * fraction {
+        percent if percent.abs() < LONG => format!("{percent:+.2}%").replace('-', "−"),
+        percent if percent.is_finite() => format!("{}%", scientific(percent)),
+        _ => NOTHING.to_owned(),
     }
 }
 
 /// `12.5%` from a fraction.
 pub(crate) fn percent(fraction: f64) -> String {
-    if fraction.is_finite() {
-        let text = format!("{:.1}", fraction * 100.0);
-        format!("{}%", text.strip_suffix(".0").unwrap_or(&text))
-    } else {
-        NOTHING.to_owned()
+    match 100.0 * fraction {
+        percent if percent.is_finite() => {
+            let text = fixed(percent, 1);
+            format!("{}%", text.strip_suffix(".0").unwrap_or(&text))
+        }
+        _ => NOTHING.to_owned(),
     }
 }
 
@@ -198,6 +201,10 @@ mod tests {
         assert_eq!(number(1234.5), "1234");
         assert_eq!(number(4e-5), "4×10⁻⁵");
         assert_eq!(number(f64::INFINITY), NOTHING);
+        assert_eq!(fixed(1e250, 2), "10²⁵⁰");
+        assert_eq!(fixed(f64::NAN, 2), NOTHING);
+        assert_eq!(percent(3.2e247), "3.2×10²⁴⁹%");
+        assert_eq!(signed_percent(1e250), "10²⁵²%");
         assert_eq!(signed_percent(-0.0125), "−1.25%");
         assert_eq!(percent(0.9), "90%");
         assert_eq!(factor(4.0), "4×");

@@ -4,8 +4,10 @@
 
 use triaxis_report::fit_page;
 use triaxis_report::view::{
-    Estimate, FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView, Interval,
+    CurvePoint, Estimate, Finding, FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction,
+    FitView, Interval, IsoFlop, IsoFlopMinimum, IsoFlopPoint,
 };
+use triaxis_units::{Flops, Nats, Params};
 
 const HOSTILE: &str = "</script><img src=x onerror=alert(1)>&";
 
@@ -39,6 +41,8 @@ fn view() -> FitView {
             .collect(),
     };
     FitView {
+        isoflops: Vec::new(),
+        flattening: None,
         title: "runs.csv".into(),
         version: "0.1.0".into(),
         form: "chinchilla".into(),
@@ -224,4 +228,36 @@ fn hostile_names_stay_text() {
         !figures.contains("<img"),
         "plotly would read a name as an element"
     );
+}
+
+#[test]
+fn budgets_have_their_curves_and_the_curve_its_verdict() {
+    let one = |value| Estimate {
+        value,
+        interval: None,
+    };
+    let isoflop = IsoFlop {
+        budget: Flops(1e18),
+        points: vec![IsoFlopPoint {
+            trial: HOSTILE.into(),
+            params: Params(1_000_000),
+            loss: Nats(3.0),
+        }],
+        curve: vec![CurvePoint {
+            params: 1e6,
+            loss: 3.0,
+        }],
+        minimum: Finding::Found(IsoFlopMinimum {
+            params: one(1e6),
+            tokens: one(1e9),
+            loss: one(3.0),
+        }),
+    };
+    let html = own(&FitView {
+        isoflops: vec![isoflop],
+        flattening: Some("a floor: the loss flattens towards 1.7".into()),
+        ..view()
+    });
+    assert!(html.contains("data-chart=\"fit-isoflop\"") && html.contains("flattens towards 1.7"));
+    assert!(!own(&view()).contains("data-chart=\"fit-isoflop\""));
 }

@@ -1,8 +1,11 @@
 //! From the rows and what was asked for to a law fitted.
 
 use triaxis_laws::form::LawForm;
+use triaxis_laws::forms::Restricted;
 use triaxis_laws::{Fit, compare, forms};
 
+use crate::by::By;
+use crate::columns::COVERAGE;
 use crate::comparison::Comparison;
 use crate::data::Data;
 use crate::form::Chosen;
@@ -23,6 +26,10 @@ pub struct Answer<'a> {
     pub comparison: Option<Comparison>,
     /// What is said of each run asked for.
     pub predictions: Vec<Predicted>,
+    /// Whether one law does for the sets of runs that a column parts, when one was named.
+    pub by: Option<By>,
+    /// What was assumed, in words.
+    pub notes: Vec<String>,
 }
 
 impl<'a> Answer<'a> {
@@ -37,20 +44,32 @@ impl<'a> Answer<'a> {
         settings: &Settings,
         requests: &[Request],
     ) -> anyhow::Result<Self> {
-        if let Some(answer) = coverage::answer(chosen, data, settings, requests)? {
-            return Ok(answer);
+        if settings.problems.is_some() && data.response != COVERAGE {
+            return Err(Misuse::NoCurve(data.response.clone()).into());
         }
-        match chosen {
-            Chosen::All => Self::of_all(data, settings, requests),
+        let mut answer = match chosen {
+            _ if data.response == COVERAGE && coverage::is_by_likelihood(chosen, data, settings) => {
+                coverage::answer(chosen, data, settings, requests)?
+            }
+            Chosen::All => Self::of_all(data, settings, requests)?,
             Chosen::Frontier(frontier) => {
                 settings.check_frontier()?;
+                if data.by.is_some() {
+                    return Err(Misuse::NotOfFrontiers("--by").into());
+                }
                 let options = settings.of(frontier.definition(), data.held_out())?;
-                let found = frontier.fit(&data.runs()?, &options)?;
-                Self::alone(Law::Frontier(*frontier, found.optima), found.fit, requests)
+                let (runs, notes) = data.runs(settings.budget_tolerance)?;
+                let found = frontier.fit(&runs, &options)?;
+                let law = Law::Frontier(*frontier, found.optima, found.budgets);
+                Self::alone(law, found.fit, data, requests, notes)?
             }
-            Chosen::Form(form) => Self::of_one(*form, data, settings, requests),
-            Chosen::Own(form) => Self::of_one(form.as_ref(), data, settings, requests),
+            Chosen::Form(form) => Self::of_one(*form, data, settings, requests)?,
+            Chosen::Own(form) => Self::of_one(form.as_ref(), data, settings, requests)?,
+        };
+        if let (Some(column), Some(form)) = (&data.by, answer.law.form()) {
+            answer.by = Some(By::of(column, form, data, settings)?);
         }
+        Ok(answer)
     }
 
     fn of_one(
@@ -59,22 +78,53 @@ impl<'a> Answer<'a> {
         settings: &Settings,
         requests: &[Request],
     ) -> anyhow::Result<Self> {
-        let options = settings.of(form.definition(), data.held_out())?;
-        Self::alone(Law::Form(form), data.fit(form, &options)?, requests)
+        let mut held = Restricted::new(form);
+        for (name, value) in &settings.held {
+            held = held.fix(name, *value)?;
+        }
+        let law = match settings.held.is_empty() {
+            true => Law::Form(form),
+            false => Law::Held(held),
+        };
+        let fitted = law.form().unwrap_or(form);
+        let options = settings.of(fitted.definition(), data.held_out())?;
+        let values = settings
+            .held
+            .iter()
+            .map(|(name, value)| format!("{name} is held at {value}"));
+        let values: Vec<String> = values.collect();
+        let notes = (!values.is_empty())
+            .then(|| format!("{}: intervals and checks take that as certain", values.join(", ")));
+        let fit = data.fit(fitted, &options)?;
+        Self::alone(law, fit, data, requests, notes.into_iter().collect())
     }
 
-    fn alone(law: Law<'a>, fit: Fit, requests: &[Request]) -> anyhow::Result<Self> {
-        let predictions = requests.iter().map(|request| law.predicted(&fit, request));
+    fn alone(
+        law: Law<'a>,
+        fit: Fit,
+        data: &Data,
+        requests: &[Request],
+        notes: Vec<String>,
+    ) -> anyhow::Result<Self> {
+        let (per_param_token, _) = data.per_param_token();
+        let predictions = requests
+            .iter()
+            .map(|request| law.predicted(&fit, request, per_param_token));
         Ok(Self {
             predictions: predictions.collect::<anyhow::Result<_>>()?,
             law,
             fit,
             comparison: None,
+            by: None,
+            notes,
         })
     }
 
     /// Bootstraps are for the forms that are heard; profiles tell of each what is identified.
     fn of_all(data: &Data, settings: &Settings, requests: &[Request]) -> anyhow::Result<Self> {
+        if !settings.held.is_empty() {
+            return Err(Misuse::NeedsForm("--fix").into());
+        }
         let table = data.all();
         let held_out = data.held_out().common(&table);
         let compared = compare(&table, &data.response, &settings.of_all(held_out.clone())?);
@@ -91,6 +141,8 @@ impl<'a> Answer<'a> {
             law: Law::Form(form),
             fit,
             comparison: Some(comparison),
+            by: None,
+            notes: Vec::new(),
         })
     }
 }

@@ -1,15 +1,16 @@
 //! Which column of the file is which input: named by the user, known by a usual name, or derived.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use triaxis_laws::approach::Frontier;
 use triaxis_laws::form::{Column, Definition};
 use triaxis_laws::forms::{FLOPS_PER_PARAM_TOKEN, registry};
 use triaxis_names::suggestion;
 use triaxis_tables::{Source, listed};
+use triaxis_units::Unit;
 
 use crate::Misuse;
-use crate::names::{LETTERS, USUAL, canonical, is_usual, option_of};
+use crate::names::{LETTERS, PREFIXED, canonical, matched, option_of, unit_behind};
 
 /// The response that counts become.
 pub const COVERAGE: &str = "coverage";
@@ -33,16 +34,31 @@ pub struct Named {
     pub others: Vec<String>,
     /// That of weights, zero or more: how much each run counts.
     pub weights: Option<String>,
+    /// The units of inputs, each as `INPUT=UNIT`.
+    pub units: Vec<String>,
 }
 
 /// Where the inputs come from.
+#[derive(Debug, Clone)]
 pub struct Columns {
     /// By canonical name.
     pub sources: BTreeMap<String, Source>,
     /// What was derived, in words.
     pub notes: Vec<String>,
-    ambiguous: BTreeMap<String, Vec<String>>,
+    /// What a number in a column of the file stands for, where that is not one.
+    pub units: BTreeMap<String, f64>,
+    /// Inputs whose numbers are right as they are, as the user says: a unit of one.
+    pub believed: BTreeSet<String>,
+    ambiguous: BTreeMap<String, Candidates>,
     available: Vec<String>,
+}
+
+/// Columns that could all be one input.
+#[derive(Debug, Clone)]
+struct Candidates {
+    columns: Vec<String>,
+    /// Whether their names are those of the input with nothing before them.
+    plain: bool,
 }
 
 impl Columns {
@@ -52,47 +68,84 @@ impl Columns {
         let mut columns = Self {
             sources: BTreeMap::new(),
             notes: Vec::new(),
+            units: BTreeMap::new(),
+            believed: BTreeSet::new(),
             ambiguous: BTreeMap::new(),
             available,
         };
         for (input, column) in &explicit {
-            columns
-                .sources
-                .insert(input.clone(), Source::Column(column.clone()));
+            let unit = matched(column, input).map_or_else(
+                || unit_behind(column, input).map(|(_, unit)| unit),
+                |found| found.unit,
+            );
+            columns.set(input, column.clone(), unit);
         }
         for input in known(own) {
             if !explicit.contains_key(&input) {
                 columns.recognise(&input);
             }
         }
+        columns.budgets();
         columns.derive(&explicit);
-        // Budgets are never guessed: they are a column, that of the compute if no other.
-        if let Some(Source::Column(flops)) = columns.sources.get("flops").cloned()
-            && !columns.ambiguous.contains_key("budget")
-        {
-            columns
-                .sources
-                .entry("budget".into())
-                .or_insert(Source::Column(flops));
-        }
+        columns.measure(&named.units)?;
         Ok(columns)
     }
 
-    fn recognise(&mut self, input: &str) {
-        let usual = USUAL.iter().find(|(name, _)| *name == input);
-        let fits = |column: &&String| match usual {
-            Some((_, names)) => is_usual(column, names),
-            None => *column == input,
-        };
-        let mut candidates: Vec<String> = self.available.iter().filter(fits).cloned().collect();
-        match candidates.len() {
-            0 => {}
-            1 => drop(
-                self.sources
-                    .insert(input.into(), Source::Column(candidates.remove(0))),
-            ),
-            _ => drop(self.ambiguous.insert(input.into(), candidates)),
+    fn set(&mut self, input: &str, column: String, unit: Option<Unit>) {
+        if let Some(unit) = unit {
+            self.units.insert(column.clone(), unit.factor);
         }
+        self.sources.insert(input.into(), Source::Column(column));
+    }
+
+    /// Takes the column whose name is most like the input's, if there is one alone.
+    fn recognise(&mut self, input: &str) {
+        let fits = |column: &String| Some((matched(column, input)?, column.clone()));
+        let mut found: Vec<_> = self.available.iter().filter_map(fits).collect();
+        let Some(least) = found.iter().map(|(found, _)| found.away).min() else {
+            return;
+        };
+        found.retain(|(found, _)| found.away == least);
+        match found.len() {
+            1 => {
+                let (found, column) = found.remove(0);
+                self.set(input, column, found.unit);
+            }
+            _ => {
+                let candidates = Candidates {
+                    columns: found.into_iter().map(|(_, column)| column).collect(),
+                    plain: least < PREFIXED,
+                };
+                self.ambiguous.insert(input.into(), candidates);
+            }
+        }
+    }
+
+    /// Budgets are never guessed: they are a column, that of the compute if no other. Where no other column
+    /// is the compute, budgets are.
+    fn budgets(&mut self) {
+        for (from, to) in [("flops", "budget"), ("budget", "flops")] {
+            if let Some(Source::Column(column)) = self.sources.get(from).cloned()
+                && !self.ambiguous.contains_key(to)
+                && !self.sources.contains_key(to)
+            {
+                // What was declared is what was spent, whatever 6ND is: it may count attention, too.
+                if to == "flops" {
+                    self.notes.push(format!(
+                        "flops by `{column}`: a budget is the compute, whatever 6ND is"
+                    ));
+                }
+                self.sources.insert(to.into(), Source::Column(column));
+            }
+        }
+    }
+
+    /// The columns of the file that are no input, each name that is there once.
+    pub fn others(&self) -> impl Iterator<Item = &str> {
+        let used: BTreeSet<&str> = self.sources.values().flat_map(Source::columns).collect();
+        let is_once = |name: &&String| self.available.iter().filter(|other| other == name).count() == 1;
+        let others = self.available.iter().filter(is_once).map(String::as_str);
+        others.filter(move |name| !used.contains(name))
     }
 
     /// Fills in the one of N, D and C that is missing, by C = 6ND.
@@ -137,6 +190,14 @@ impl Columns {
         self.notes.push(format!("{input} by {rule}"));
     }
 
+    /// Takes the compute, 6ND too, for the budget where there is no other: for budgets that need not be equal.
+    pub fn spend(&mut self) {
+        if let (Some(flops), false) = (self.sources.get("flops"), self.ambiguous.contains_key("budget")) {
+            let flops = flops.clone();
+            self.sources.entry("budget".into()).or_insert(flops);
+        }
+    }
+
     /// The source of an input that `form` needs.
     pub fn needed(&self, form: &str, column: &Column) -> Result<&Source, Misuse> {
         let input = column.name.as_ref();
@@ -177,23 +238,29 @@ impl Columns {
     pub fn unambiguous(&self, input: &str) -> Result<(), Misuse> {
         match self.ambiguous.get(input) {
             None => Ok(()),
-            Some(candidates) if candidates.iter().all(|name| *name == candidates[0]) => {
+            Some(Candidates { columns, .. }) if columns.iter().all(|name| *name == columns[0]) => {
                 Err(Misuse::SameName {
-                    count: candidates.len(),
-                    column: candidates[0].clone(),
+                    count: columns.len(),
+                    column: columns[0].clone(),
                 })
             }
-            Some(candidates) => Err(Misuse::Ambiguous {
-                candidates: listed(candidates, LISTED),
+            Some(Candidates { columns, .. }) => Err(Misuse::Ambiguous {
+                candidates: listed(columns, LISTED),
                 meaning: input.into(),
                 option: option_of(input),
             }),
         }
     }
 
-    /// The first of the inputs that several columns could be.
+    /// The first of the inputs that several columns could be, and that laws cannot do without: the scores
+    /// of many tasks stand in the way of no law of the loss.
     pub fn first_ambiguous(&self) -> Option<&str> {
-        self.ambiguous.keys().next().map(String::as_str)
+        const NEEDED: [&str; 4] = ["params", "tokens", "flops", "loss"];
+        let in_the_way = |(input, candidates): &(&String, &Candidates)| {
+            candidates.plain || NEEDED.contains(&input.as_str())
+        };
+        let first = self.ambiguous.iter().find(in_the_way)?;
+        Some(first.0)
     }
 
     /// The file's columns, for messages.
@@ -238,18 +305,17 @@ impl Columns {
 
     /// Inputs and their columns, in words.
     pub fn described(&self, inputs: &[String]) -> Vec<(String, String)> {
+        let one = |name: &String| match self.units.get(name) {
+            Some(unit) if *unit != 1.0 => format!("{unit:e} `{name}`"),
+            _ => format!("`{name}`"),
+        };
+        let all = |names: &[String], between: &str| names.iter().map(one).collect::<Vec<_>>().join(between);
         let words = |source: &Source| match source {
-            Source::Column(column) => format!("`{column}`"),
-            Source::Product { factor, over, under } if under.is_empty() => format!(
-                "{factor} {}",
-                over.iter()
-                    .map(|name| format!("`{name}`"))
-                    .collect::<Vec<_>>()
-                    .join(" ")
-            ),
-            Source::Product { over, under, .. } => {
-                format!("{} / (6 {})", listed(over, LISTED), listed(under, LISTED))
+            Source::Column(column) => one(column),
+            Source::Product { factor, over, under } if under.is_empty() => {
+                format!("{factor} {}", all(over, " "))
             }
+            Source::Product { over, under, .. } => format!("{} / (6 {})", all(over, ", "), all(under, ", ")),
         };
         inputs
             .iter()

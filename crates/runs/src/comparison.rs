@@ -9,6 +9,7 @@ use triaxis_laws::forms::{find, registry};
 use triaxis_laws::{Compared, Distrust, Fit, Trust, trusted};
 
 use crate::data::Data;
+use crate::equation::percent;
 
 /// A form of a comparison.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -144,14 +145,14 @@ impl Comparison {
 }
 
 fn reason(trust: &Trust) -> String {
-    let (error, baseline) = (100.0 * trust.error, 100.0 * trust.baseline);
+    let (error, baseline) = (percent(trust.error, 2), percent(trust.baseline, 1));
     let first = &trust.shares[0].0;
     let simpler = match *first == trust.form {
         true => String::new(),
         false => format!("as good as {first} with fewer parameters; "),
     };
     format!(
-        "{simpler}{error:.2}% off on the runs held out (predicting their mean would be {baseline:.1}% off); by these errors a prediction is that of {}",
+        "{simpler}{error} off on the runs held out (predicting their mean would be {baseline} off); by these errors a prediction is that of {}",
         in_words(&trust.shares),
     )
 }
@@ -160,7 +161,7 @@ fn reason(trust: &Trust) -> String {
 pub fn in_words(shares: &[(String, f64)]) -> String {
     let heard = shares.iter().filter(|(_, share)| *share >= LEAST_SHARE);
     let words: Vec<String> = heard
-        .map(|(form, share)| format!("{form} {:.0}%", 100.0 * share))
+        .map(|(form, share)| format!("{form} {}", percent(*share, 0)))
         .collect();
     words.join(", ")
 }
@@ -183,11 +184,11 @@ fn apart(form: &str, compared: &[Compared]) -> String {
             .join(", ")
     };
     format!(
-        "; it knows {} only, and of those that know {} the best is {}, {:.2}% off",
+        "; it knows {} only, and of those that know {} the best is {}, {} off",
         names(trusted),
         names(inputs(&more.form)),
         more.form,
-        100.0 * more.held_out_error(),
+        percent(more.held_out_error(), 2),
     )
 }
 
@@ -199,9 +200,9 @@ fn distrusted(distrust: &Distrust) -> String {
             error,
             baseline,
         } => format!(
-            "none: the best, {form}, misses the runs held out by {:.1}%, and their predecessors' mean by {:.1}%",
-            100.0 * error,
-            100.0 * baseline,
+            "none: the best, {form}, misses the runs held out by {}, and their predecessors' mean by {}",
+            percent(*error, 1),
+            percent(*baseline, 1),
         ),
     }
 }

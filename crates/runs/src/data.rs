@@ -2,24 +2,33 @@
 
 use std::path::{Path, PathBuf};
 
-use triaxis_laws::approach::Run;
+use triaxis_laws::approach::{Run, merge_budgets};
 use triaxis_laws::coverage::{Curve, Problem, fit_curve, no_difficulty};
 use triaxis_laws::form::LawForm;
-use triaxis_laws::forms::registry;
+use triaxis_laws::forms::{FLOPS_PER_PARAM_TOKEN, registry};
 use triaxis_laws::numeric::Stream;
-use triaxis_laws::{Fit, FitError, FitOptions, HeldOut, Observations, fit};
-use triaxis_tables::{CellError, Condition, Query, Rule, Source, Table, TableError, Wanted, read};
+use triaxis_laws::{ComputeCurve, Fit, FitError, FitOptions, HeldOut, Observations, fit};
+use triaxis_tables::{
+    CellError, Condition, LabelsWanted, Query, Rule, Source, Table, TableError, TableFile, Wanted,
+};
 
+use crate::caution::OfRows;
 use crate::columns::{COVERAGE, Columns, Named};
 use crate::comparison::FormCompared;
+use crate::equation::number;
 use crate::form::Chosen;
+use crate::group::{self, may_name_runs};
 use crate::names::canonical;
 use crate::settings::Settings;
+use crate::sweep::Sweep;
 use crate::wanted::{SIZES, own, wanted};
-use crate::{Misuse, counts};
+use crate::{Misuse, counts, plausible};
 
 /// The name under which weights are read.
 const WEIGHTS: &str = "weights";
+
+/// Different values at most of a column that parts the rows.
+const BY: u16 = 256;
 
 /// Which rows are fitted.
 #[derive(Debug, Clone)]
@@ -32,9 +41,14 @@ pub struct Selection {
     pub holdout: Option<Condition>,
     /// Rows fitted at most: more are drawn from.
     pub most_rows: usize,
+    /// A column whose values are to be fitted each, too.
+    pub by: Option<String>,
+    /// The column that names the run of each row; `none` makes every row a run of its own.
+    pub group: Option<String>,
 }
 
 /// Counts of problems, and coverage against samples by them.
+#[derive(Debug, Clone)]
 pub(crate) struct Counted {
     pub(crate) problems: Vec<Problem>,
     curve: Curve,
@@ -42,6 +56,7 @@ pub(crate) struct Counted {
 }
 
 /// The rows to be fitted, under canonical names.
+#[derive(Debug, Clone)]
 pub struct Data {
     /// The file.
     pub file: PathBuf,
@@ -55,7 +70,15 @@ pub struct Data {
     pub dropped: usize,
     /// How many rows those fitted were drawn from, when they were.
     pub drawn_from: Option<usize>,
-    held_out: Option<Vec<bool>>,
+    /// What was tried, when the rows fitted are the best of a sweep.
+    pub sweep: Option<Sweep>,
+    /// What a reader must know of the rows.
+    pub cautions: Vec<OfRows>,
+    /// The column whose values are to be fitted each, too.
+    pub by: Option<String>,
+    /// The column that names the run of each row, where rows share runs.
+    pub group: Option<String>,
+    pub(crate) held_out: Option<Vec<bool>>,
     /// The problems, when the rows are counts of them.
     pub(crate) counted: Option<Counted>,
 }
@@ -69,10 +92,19 @@ impl Data {
         chosen: &Chosen,
         settings: &Settings,
     ) -> anyhow::Result<Self> {
-        let available = triaxis_tables::columns(file)?;
-        let columns = Columns::assign(available, named, &own(chosen))?;
+        let file = TableFile::open(file)?;
+        let mut columns = Columns::assign(file.columns()?.to_vec(), named, &own(chosen))?;
+        if settings.budget_tolerance > 0.0 {
+            columns.spend();
+        }
         let (response, mut wanted) = wanted(chosen, &columns, settings.residual)?;
         let counted = columns.count_for(&response);
+        if counted && rows.by.is_some() {
+            return Err(Misuse::OfCounts("--by").into());
+        }
+        if counted && rows.group.is_some() {
+            return Err(Misuse::OfCounts("--group").into());
+        }
         if let Some(weights) = &named.weights {
             wanted.push(Wanted {
                 name: WEIGHTS.into(),
@@ -80,20 +112,41 @@ impl Data {
                 rule: Rule::NotNegative,
             });
         }
+        let by = rows.by.iter().map(|column| (column.as_str(), true));
+        let others = columns
+            .others()
+            .filter(|column| rows.by.as_deref() != Some(*column));
+        let asked = rows.group.as_deref();
+        let others = others.map(|column| (column, may_name_runs(column, asked)));
+        let labels = by
+            .map(|(column, numbers)| (column, numbers, BY))
+            .chain(others.map(|(column, runs)| (column, runs, if runs { group::MOST } else { BY })));
         let query = Query {
             columns: wanted,
+            units: columns.units.clone(),
+            labels: labels
+                .map(|(column, numbers, most)| LabelsWanted {
+                    column: column.into(),
+                    numbers,
+                    most,
+                })
+                .collect(),
             filter: rows.filter.clone(),
             mark: rows.holdout.clone().filter(|_| !counted),
             names: columns.names(),
         };
-        let table = read(file, &query)?;
+        let table = file.read(&query)?;
         let mut data = Self {
-            file: file.to_owned(),
+            file: file.name().to_owned(),
             columns,
             table,
             response,
             dropped: 0,
             drawn_from: None,
+            sweep: None,
+            cautions: Vec::new(),
+            by: rows.by.clone(),
+            group: None,
             held_out: None,
             counted: None,
         };
@@ -105,9 +158,14 @@ impl Data {
         if named.weights.is_some() {
             data.usable(WEIGHTS)?;
         }
+        plausible::check(&data)?;
+        let inputs = chosen.definition().map_or(&[][..], |law| &law.inputs);
+        data.tune(inputs)?;
         data.drop_worst(rows.drop_worst)?;
         data.draw(rows.most_rows, settings.seed);
         data.held_out = rows.holdout.is_some().then(|| data.table.marked().to_vec());
+        data.group(asked)?;
+        data.caution();
         Ok(data)
     }
 
@@ -192,29 +250,124 @@ impl Data {
         }
     }
 
-    /// The rows as runs of a ladder; a run's budget is that of the column of budgets.
-    pub fn runs(&self) -> Result<Vec<Run>, TableError> {
+    /// The rows as runs of a ladder, and what was assumed of their budgets, in words.
+    ///
+    /// A run's budget is that of the column of budgets, else its compute where that is a column of its own; budgets
+    /// that differ by no more than `tolerance` become one.
+    ///
+    /// # Errors
+    /// [`TableError::Cell`] for a column that is needed and has an unusable value.
+    pub fn runs(&self, tolerance: f64) -> Result<(Vec<Run>, Vec<String>), TableError> {
         let [params, tokens, loss] = ["params", "tokens", "loss"].map(|name| self.usable(name));
         let (params, tokens, loss) = (params?, tokens?, loss?);
-        let budgets = self.usable("budget")?;
-        let flops = match self.numbers("flops") {
-            [] => budgets,
-            flops => flops,
+        let flops = self.numbers("flops");
+        let declared = self.usable("budget")?;
+        let budgets = match declared {
+            [] if self.spent_is_a_column() => flops,
+            budgets => budgets,
         };
         let rows = 0..self.table.rows();
-        Ok(rows
+        let mut runs: Vec<Run> = rows
             .map(|row| Run {
                 params: params[row],
                 tokens: tokens[row],
-                flops: flops[row],
+                flops: flops.get(row).or(budgets.get(row)).copied().unwrap_or(f64::NAN),
                 loss: loss[row],
                 budget: budgets.get(row).copied(),
             })
-            .collect())
+            .collect();
+        let merged = match tolerance > 0.0 {
+            true => merge_budgets(&mut runs, tolerance),
+            false => Vec::new(),
+        };
+        let mut notes: Vec<String> = (!declared.is_empty())
+            .then(|| self.budgets_in_words(&runs))
+            .into_iter()
+            .collect();
+        if !merged.is_empty() {
+            let groups: Vec<String> = merged
+                .iter()
+                .map(|group| {
+                    group
+                        .iter()
+                        .map(|of| number(*of))
+                        .collect::<Vec<_>>()
+                        .join(" and ")
+                })
+                .collect();
+            notes.push(format!(
+                "taken as one budget each, by --budget-tolerance {tolerance}: {}",
+                groups.join("; ")
+            ));
+        }
+        Ok((runs, notes))
+    }
+
+    /// Whether the compute is a column of the file, rather than 6ND.
+    fn spent_is_a_column(&self) -> bool {
+        matches!(self.columns.sources.get("flops"), Some(Source::Column(_)))
+    }
+
+    /// Which compute the optima of budgets are given at.
+    fn budgets_in_words(&self, runs: &[Run]) -> String {
+        let source = self.columns.described(&["budget".to_owned()]);
+        let source = source.first().map_or("", |(_, column)| column.as_str());
+        let ratios = runs.iter().filter_map(|run| {
+            let six = FLOPS_PER_PARAM_TOKEN * run.params * run.tokens;
+            Some(six / run.budget?)
+        });
+        let (low, high) = ratios.fold((f64::INFINITY, 0.0_f64), |(low, high), of| {
+            (low.min(of), high.max(of))
+        });
+        match (self.columns.sources.get("budget"), low > 0.999 && high < 1.001) {
+            (Some(Source::Product { .. }), _) => {
+                "the compute of a budget is 6ND, as the file has none".to_owned()
+            }
+            (_, true) => format!("the compute of a budget is {source}, which is 6ND of its runs"),
+            (_, false) => format!(
+                "the compute of a budget is {source}; 6ND of its runs is {} to {} times that",
+                number(low),
+                number(high)
+            ),
+        }
+    }
+
+    /// Operations a parameter and token: the geometric mean of C / ND where the file has all three, else 6; and
+    /// whether it is of the file.
+    pub fn per_param_token(&self) -> (f64, bool) {
+        let [params, tokens, flops] = ["params", "tokens", "flops"].map(|name| self.numbers(name));
+        let is_own = |name| matches!(self.columns.sources.get(name), Some(Source::Column(_)));
+        let count = params.len();
+        let whole = count > 0 && tokens.len() == count && flops.len() == count;
+        if !whole || !["params", "tokens", "flops"].into_iter().all(is_own) {
+            return (FLOPS_PER_PARAM_TOKEN, false);
+        }
+        let logs = (0..count).map(|row| (flops[row] / (params[row] * tokens[row])).ln());
+        ((logs.sum::<f64>() / count as f64).exp(), true)
+    }
+
+    /// The curve of loss against compute, where the rows have both; of rows that differ in size, too, that of the
+    /// runs that spent it best.
+    pub fn compute_curve(&self, tolerance: f64) -> Option<Result<ComputeCurve, FitError>> {
+        if self.is_counted() || self.response != "loss" {
+            return None;
+        }
+        let [params, tokens, flops, loss] =
+            ["params", "tokens", "flops", "loss"].map(|name| self.numbers(name));
+        if flops.is_empty() || loss.is_empty() {
+            return None;
+        }
+        match (params.is_empty(), tokens.is_empty()) {
+            (false, false) => {
+                let (runs, _) = self.runs(tolerance).ok()?;
+                Some(ComputeCurve::of_runs(&runs))
+            }
+            _ => Some(Ok(ComputeCurve::of(flops, loss))),
+        }
     }
 
     /// A column, or why it cannot be used.
-    fn usable(&self, name: &str) -> Result<&[f64], TableError> {
+    pub(crate) fn usable(&self, name: &str) -> Result<&[f64], TableError> {
         match self.table.column(name) {
             Some(Ok(values)) => Ok(values),
             Some(Err(error)) => Err(TableError::Cell(CellError::clone(error))),
@@ -315,6 +468,10 @@ impl Data {
                 .with(name, values.to_vec())
                 .expect("columns of one table are equally long")
         });
+        let table = match self.run_of_rows() {
+            Some(runs) => table.with_groups(&runs).expect("labels are as many as rows"),
+            None => table,
+        };
         match self.table.column(WEIGHTS) {
             Some(Ok(weights)) => table
                 .with_weights(weights.to_vec())

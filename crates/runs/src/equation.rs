@@ -1,27 +1,13 @@
 //! A law with its numbers in the place of its parameters.
 
 use triaxis_laws::Fit;
-use triaxis_laws::form::Definition;
+use triaxis_laws::form::{Definition, with_values};
 
 /// The equation of a law with the values of `fit`.
 pub fn with_numbers(definition: &Definition, fit: &Fit) -> String {
-    let (mut text, mut rest) = (String::new(), definition.equation.as_ref());
-    while let Some(start) = rest.find(|sign: char| sign.is_alphabetic()) {
-        let word_end = |from: &str| {
-            from.find(|sign: char| !sign.is_alphanumeric() && !matches!(sign, '_' | '\''))
-                .unwrap_or(from.len())
-        };
-        let (before, from) = rest.split_at(start);
-        let (word, after) = from.split_at(word_end(from));
-        text.push_str(before);
-        match fit.parameter(word) {
-            Some(value) if value < 0.0 => text.push_str(&format!("({})", number(value))),
-            Some(value) => text.push_str(&number(value)),
-            None => text.push_str(word),
-        }
-        rest = after;
-    }
-    text + rest
+    with_values(&definition.equation, |name| {
+        fit.parameter(name).map(|value| (value, number(value)))
+    })
 }
 
 /// Four significant digits.
@@ -37,9 +23,23 @@ pub fn number(value: f64) -> String {
     format!("{value:.*}", digits.max(0) as usize)
 }
 
+/// A share in percent; one that is no share any more, as of a law that ran away, in few signs.
+pub fn percent(share: f64, digits: usize) -> String {
+    match 100.0 * share {
+        percent if percent.abs() < 1e5 => format!("{percent:.digits$}%"),
+        percent => format!("{percent:.1e}%"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::{number, percent};
+
+    #[test]
+    fn shares_that_ran_away_are_short() {
+        assert_eq!(percent(0.012_34, 2), "1.23%");
+        assert_eq!(percent(1e250, 1), "1.0e252%");
+    }
 
     #[test]
     fn numbers_have_four_digits() {

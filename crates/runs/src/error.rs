@@ -8,7 +8,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum Misuse {
     /// No file was named.
-    #[error("no file: give a CSV, JSON Lines or Parquet file, as in `triaxis fit runs.csv`")]
+    #[error("no file: give a CSV, JSON, JSON Lines or Parquet file, as in `triaxis fit runs.csv`")]
     NoFile,
     /// `--column` without a known name on its left.
     #[error("`--column {given}` does not name an input: write INPUT=COLUMN, INPUT one of {inputs}{hint}")]
@@ -19,6 +19,38 @@ pub enum Misuse {
         inputs: String,
         /// Empty, or the nearest name.
         hint: String,
+    },
+    /// `--unit` that is not understood.
+    #[error("`--unit {given}`: {problem}, as in `tokens=B`, `compute=PF-days` or `error=%`")]
+    Unit {
+        /// As given.
+        given: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Numbers that no run has.
+    #[error("{problem}: {remedy}")]
+    Impossible {
+        /// The column and its numbers.
+        problem: String,
+        /// The unit they are likely in, and the options that say so.
+        remedy: String,
+    },
+    /// `--group` by a column that names no runs.
+    #[error(
+        "`--group {column}`: the file has no such column beside the inputs, or it has lists or more than 65,535 names: name the column that tells which run each row is of, or none"
+    )]
+    Group {
+        /// The column.
+        column: String,
+    },
+    /// `--by` a column without few labels.
+    #[error("`--by {column}`: {problem}")]
+    By {
+        /// The column.
+        column: String,
+        /// What is wrong with it.
+        problem: String,
     },
     /// Several columns of the file could be meant.
     #[error("the columns {candidates} could all be {meaning}: name one with {option}")]
@@ -75,7 +107,8 @@ pub enum Misuse {
     },
     /// A count that is no whole number.
     #[error(
-        "{column} {place}: it is {value}, and must be a whole number: a count; correct it or leave the row out"
+        "{column} {place}: it is {}, and must be a whole number: a count; correct it or leave the row out",
+        short(*value)
     )]
     Count {
         /// The input.
@@ -87,7 +120,9 @@ pub enum Misuse {
     },
     /// More correct samples than were drawn.
     #[error(
-        "{place}: {correct} of {samples} samples are correct, which cannot be; correct it or leave the row out"
+        "{place}: {} of {} samples are correct, which cannot be; correct it or leave the row out",
+        short(*correct),
+        short(*samples)
     )]
     MoreCorrect {
         /// Where it stands.
@@ -131,6 +166,22 @@ pub enum Misuse {
         /// What is wrong.
         problem: String,
     },
+    /// A parameter to be held that is not understood.
+    #[error("`--fix {given}`: {problem}; write a parameter and its value, as in `E=1.6`")]
+    Held {
+        /// As given.
+        given: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+    /// Bootstrap samples that cannot be written.
+    #[error("`--draws {path}`: {problem}")]
+    Draws {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what is right.
+        problem: &'static str,
+    },
     /// A form file that cannot be used.
     #[error("`{path}`: {problem}")]
     UserForm {
@@ -153,4 +204,12 @@ pub enum Misuse {
     /// The fit was made and the data cannot tell.
     #[error("refused: {0}")]
     Refused(String),
+}
+
+/// A number as it is, with an exponent where it would be long.
+fn short(number: f64) -> String {
+    match number.abs() {
+        size if size == 0.0 || (1e-5..1e15).contains(&size) => number.to_string(),
+        _ => format!("{number:e}"),
+    }
 }

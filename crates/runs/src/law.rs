@@ -1,7 +1,8 @@
 //! The law that is shown: of a form, or the two of a frontier.
 
-use triaxis_laws::approach::{EnvelopePoint, Frontier};
+use triaxis_laws::approach::{Budget, EnvelopePoint, Frontier, has_split, split};
 use triaxis_laws::form::{Definition, LawForm};
+use triaxis_laws::forms::Restricted;
 use triaxis_laws::{Fit, predict};
 
 use crate::data::Data;
@@ -12,8 +13,10 @@ use crate::predict::Request;
 pub enum Law<'a> {
     /// A form.
     Form(&'a dyn LawForm),
-    /// Approach 1 or 2, and the optima that it found.
-    Frontier(Frontier, Vec<EnvelopePoint>),
+    /// A form with some parameters held.
+    Held(Restricted<'a>),
+    /// Approach 1 or 2, the optima that it found, and of approach 2 every budget with its curve.
+    Frontier(Frontier, Vec<EnvelopePoint>, Vec<Budget>),
 }
 
 impl Law<'_> {
@@ -21,15 +24,25 @@ impl Law<'_> {
     pub fn definition(&self) -> &Definition {
         match self {
             Self::Form(form) => form.definition(),
-            Self::Frontier(frontier, _) => frontier.definition(),
+            Self::Held(form) => form.definition(),
+            Self::Frontier(frontier, ..) => frontier.definition(),
+        }
+    }
+
+    /// The form; none of a frontier.
+    pub fn form(&self) -> Option<&dyn LawForm> {
+        match self {
+            Self::Form(form) => Some(*form),
+            Self::Held(form) => Some(form),
+            Self::Frontier(..) => None,
         }
     }
 
     /// The optima of a frontier; none of a form.
     pub fn optima(&self) -> &[EnvelopePoint] {
         match self {
-            Self::Form(_) => &[],
-            Self::Frontier(_, optima) => optima,
+            Self::Form(_) | Self::Held(_) => &[],
+            Self::Frontier(_, optima, _) => optima,
         }
     }
 
@@ -39,24 +52,37 @@ impl Law<'_> {
             return data.read_columns();
         }
         let definition = self.definition();
-        let response = matches!(self, Self::Form(_)).then_some(&definition.response);
+        let response = self.form().map(|_| &definition.response);
         let columns = definition.inputs.iter().chain(response);
         columns.map(|column| column.name.to_string()).collect()
     }
 
-    /// Predicts the run, or the optimum, that was asked for.
-    pub fn predicted(&self, fit: &Fit, request: &Request) -> anyhow::Result<Predicted> {
-        let of = match self {
-            Self::Form(form) => {
-                let inputs = request.inputs(form.definition())?;
-                vec![(form.response().name.to_string(), predict(*form, fit, &inputs)?)]
-            }
-            Self::Frontier(frontier, _) => {
+    /// Predicts the run, or the optimum, that was asked for. A compute alone, asked of a law of parameters and
+    /// tokens, is split the best way, by `C = per_param_token N D`.
+    pub fn predicted(&self, fit: &Fit, request: &Request, per_param_token: f64) -> anyhow::Result<Predicted> {
+        let of = match (self.form(), self) {
+            (Some(form), _) => match request.compute().filter(|_| has_split(form)) {
+                Some((flops, others)) => {
+                    let split = split(form, fit, flops, per_param_token, &others)?;
+                    let named = [
+                        ("params_opt", split.params),
+                        ("tokens_opt", split.tokens),
+                        ("loss", split.loss),
+                    ];
+                    named.map(|(name, of)| (name.to_owned(), of)).to_vec()
+                }
+                None => {
+                    let inputs = request.inputs(form.definition())?;
+                    vec![(form.response().name.to_string(), predict(form, fit, &inputs)?)]
+                }
+            },
+            (None, Self::Frontier(frontier, ..)) => {
                 let laws = frontier.laws();
                 let flops = request.inputs(laws[0].definition())?;
                 let names = laws.iter().map(|law| law.response().name.to_string());
                 names.zip(frontier.at(fit, flops[0])?).collect()
             }
+            (None, _) => Vec::new(),
         };
         Ok(Predicted::alone(of))
     }

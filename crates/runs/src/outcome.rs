@@ -7,13 +7,18 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use triaxis_laws::approach::EnvelopePoint;
 use triaxis_laws::{
-    Fit, Holdout, Interval, Objective, ParameterEstimate, Prediction, PureError, Refusal, Resampling, Warning,
+    Fit, Holdout, Interval, Objective, ParameterEstimate, Prediction, PureError, Refusal, Resampling,
 };
 
+use crate::by::By;
+use crate::caution::Caution;
 use crate::comparison::Comparison;
 use crate::data::Data;
 use crate::equation;
+use crate::examine::{Curved, Outlying};
+use crate::latex;
 use crate::law::Law;
+use crate::sweep::Sweep;
 
 /// What a fit found. The names of its fields are the names in JSON.
 #[derive(Serialize)]
@@ -24,6 +29,8 @@ pub struct Outcome {
     pub equation: String,
     /// The equation with the fitted numbers.
     pub law: String,
+    /// The same in LaTeX.
+    pub latex: String,
     /// Paper and equation number.
     pub source: String,
     /// The file.
@@ -56,7 +63,7 @@ pub struct Outcome {
     /// Observed minus predicted, row by row, in the coordinate of the objective.
     pub residuals: Vec<f64>,
     /// What a reader must know.
-    pub warnings: Vec<Said<Warning>>,
+    pub warnings: Vec<Said<Caution>>,
     /// What the data refused to answer.
     pub refusals: Vec<Said<Refusal>>,
     /// What was derived or assumed.
@@ -85,6 +92,18 @@ pub struct Outcome {
     /// How the form compares with others, when all were fitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
+    /// Whether one law does for several sets of runs, when a column that parts them was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<By>,
+    /// What was tried at each size and length, when the rows fitted are the best of a sweep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<Sweep>,
+    /// Runs far from the law.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outliers: Option<Outlying>,
+    /// Whether loss still falls with compute as it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flattening: Option<Curved>,
     /// Whether the rows are counts of problems, and the curve of coverage was fitted.
     #[serde(skip)]
     pub is_counted: bool,
@@ -107,6 +126,13 @@ pub struct Said<T> {
 }
 
 impl<T: Clone + std::fmt::Display> Said<T> {
+    pub(crate) fn of(about: T) -> Self {
+        Self {
+            message: about.to_string(),
+            about,
+        }
+    }
+
     fn all(those: &[T]) -> Vec<Self> {
         those
             .iter()
@@ -195,27 +221,45 @@ impl Outcome {
         data: &Data,
         predictions: Vec<Predicted>,
         comparison: Option<Comparison>,
+        by: Option<By>,
     ) -> Self {
         let definition = law.definition();
+        let (per_param_token, of_file) = data.per_param_token();
         let inputs = match comparison {
             Some(_) => data.read_columns(),
             None => law.columns(data),
         };
         let is_derived = |note: &&String| {
             let mut derived = inputs.iter().map(|input| format!("{input} by "));
-            derived.any(|start| note.starts_with(&start)) || note.starts_with("coverage by ")
+            derived.any(|start| note.starts_with(&start))
+                || ["coverage by ", "a sweep: ", "runs by "]
+                    .iter()
+                    .any(|start| note.starts_with(start))
         };
         let derived = data.columns.notes.iter().filter(is_derived).cloned();
+        let of_rows = data.cautions.iter().cloned().map(Caution::Rows);
+        let warnings: Vec<Caution> = of_rows
+            .chain(fit.warnings.iter().cloned().map(Caution::Fit))
+            .collect();
         let drawn = data.drawn_from.map(|rows| {
             format!(
                 "{} of {rows} rows, drawn at random; --most-rows fits more",
                 data.table.rows()
             )
         });
+        let splits = predictions.iter().any(|predicted| predicted.of.len() > 1) && law.form().is_some();
+        let splits = splits.then(|| match of_file {
+            true => format!(
+                "a compute is split by C = {} N D, the mean of these runs",
+                equation::number(per_param_token)
+            ),
+            false => "a compute is split by C = 6ND".to_owned(),
+        });
         Self {
             form: definition.name.to_string(),
             equation: definition.equation.to_string(),
             law: equation::with_numbers(definition, &fit),
+            latex: latex::with_values(definition, &fit),
             source: definition.source.to_string(),
             file: data.file.clone(),
             columns: data.columns.described(&inputs),
@@ -237,9 +281,9 @@ impl Outcome {
                 of,
             }),
             residuals: fit.residuals.clone(),
-            warnings: Said::all(&fit.warnings),
+            warnings: Said::all(&warnings),
             refusals: Said::all(&fit.refusals),
-            notes: derived.chain(drawn).collect(),
+            notes: derived.chain(drawn).chain(splits).collect(),
             level: fit.level,
             r_squared: fit.r_squared,
             noise: fit.noise,
@@ -251,8 +295,12 @@ impl Outcome {
             seed: fit.seed,
             predictions,
             optima: law.optima().to_vec(),
+            outliers: None,
+            flattening: None,
             is_counted: data.is_counted(),
             comparison,
+            by,
+            sweep: data.sweep.clone(),
             fit,
         }
     }

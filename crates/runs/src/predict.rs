@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use triaxis_laws::form::{Definition, Scale};
 use triaxis_laws::forms::FLOPS_PER_PARAM_TOKEN;
 use triaxis_names::suggestion;
-use triaxis_units::Tokens;
+use triaxis_units::Written;
 
 use crate::Misuse;
+use crate::equation::number;
 use crate::form::definitions;
 use crate::names::{LETTERS, canonical};
+use crate::plausible::LEAST_TOKENS_PER_PARAM;
 
 /// A run to be predicted: as given, and its inputs by canonical name.
 pub struct Request {
@@ -55,10 +57,7 @@ fn request(given: &str, own: Option<&Definition>, known: &[String]) -> Result<Re
             .split_once('=')
             .ok_or_else(|| wrong(format!("`{part}` is not NAME=NUMBER")))?;
         let (name, value) = (name.trim(), value.trim());
-        let number = value
-            .parse::<f64>()
-            .ok()
-            .or_else(|| value.parse::<Tokens>().ok().map(Tokens::as_f64));
+        let number = Written::read(value).map(Written::value);
         let number = number.filter(|number| number.is_finite());
         let number =
             number.ok_or_else(|| wrong(format!("`{value}` is not a number; write 7000000000, 7e9 or 7B")))?;
@@ -102,10 +101,37 @@ fn request(given: &str, own: Option<&Definition>, known: &[String]) -> Result<Re
     let follows = ["params", "tokens", "flops"]
         .iter()
         .all(|input| inputs.contains_key(*input));
+    let of = |name: &str| inputs.get(name).copied();
+    // A law of one's own may count as it likes.
+    let is_registered = own.is_none_or(|own| definitions().any(|known| known.name == own.name));
+    if is_registered && let Some(problem) = impossible(of("params"), of("tokens")) {
+        return Err(wrong(problem));
+    }
     Ok(Request {
         given: given.into(),
         inputs,
         derived: if follows { vec!["flops"] } else { Vec::new() },
+    })
+}
+
+/// What is wrong with a size and a length that no run has: mostly a suffix that was left out.
+fn impossible(params: Option<f64>, tokens: Option<f64>) -> Option<String> {
+    let below_one = [("params", params), ("tokens", tokens)]
+        .into_iter()
+        .find(|(_, value)| value.is_some_and(|value| value > 0.0 && value < 1.0));
+    if let Some((name, Some(value))) = below_one {
+        return Some(format!(
+            "{name} is {}, less than one; write its unit",
+            number(value)
+        ));
+    }
+    let ratio = tokens? / params?;
+    (ratio > 0.0 && ratio < LEAST_TOKENS_PER_PARAM).then(|| {
+        format!(
+            "{} tokens are fewer than a ten-thousandth of {} parameters; write their unit",
+            number(tokens.unwrap_or_default()),
+            number(params.unwrap_or_default())
+        )
     })
 }
 
@@ -123,6 +149,14 @@ impl Request {
             given: self.given.clone(),
             problem: "no form that was fitted predicts from these inputs".into(),
         }
+    }
+
+    /// The compute, and the inputs beside it, when neither parameters nor tokens are given.
+    pub fn compute(&self) -> Option<(f64, BTreeMap<String, f64>)> {
+        let mut others = self.inputs.clone();
+        let flops = others.remove("flops")?;
+        let is_alone = !others.contains_key("params") && !others.contains_key("tokens");
+        is_alone.then_some((flops, others))
     }
 
     /// The inputs in the order of a law.

@@ -28,6 +28,38 @@ pub struct Settings {
     pub level: f64,
     /// Seed of every random choice.
     pub seed: u64,
+    /// Parameters that are held, with their values.
+    pub held: Vec<(String, f64)>,
+    /// The share by which budgets may differ and still be one.
+    pub budget_tolerance: f64,
+    /// Whether it is asked if the curve flattens.
+    pub flattening: bool,
+}
+
+/// Reads `E=1.6` and `E=1.6,alpha=0.34`.
+///
+/// # Errors
+/// [`Misuse::Held`] for what is no name and number, or a name given twice.
+pub fn held(given: &[String]) -> Result<Vec<(String, f64)>, Misuse> {
+    let mut held: Vec<(String, f64)> = Vec::new();
+    for part in given.iter().flat_map(|given| given.split(',')) {
+        let wrong = |problem: &'static str| Misuse::Held {
+            given: part.trim().to_owned(),
+            problem,
+        };
+        let (name, value) = part
+            .split_once('=')
+            .ok_or_else(|| wrong("it is not NAME=NUMBER"))?;
+        let value = value
+            .trim()
+            .parse::<f64>()
+            .map_err(|_| wrong("what follows the `=` is not a number"))?;
+        if held.iter().any(|(other, _)| other == name.trim()) {
+            return Err(wrong("the parameter is given twice"));
+        }
+        held.push((name.trim().to_owned(), value));
+    }
+    Ok(held)
 }
 
 impl Settings {
@@ -42,6 +74,7 @@ impl Settings {
             (self.robust.is_some(), "--objective"),
             (self.residual.is_some(), "--residual"),
             (self.resampling.is_some(), "--resampling"),
+            (!self.held.is_empty(), "--fix"),
         ];
         let given = given.into_iter().find(|(given, _)| *given);
         given.map_or(Ok(()), |(_, option)| Err(Misuse::NotOfFrontiers(option)))
@@ -54,6 +87,7 @@ impl Settings {
             (self.residual.is_some(), "--residual"),
             (self.resampling.is_some(), "--resampling"),
             (self.problems.is_some(), "--problems"),
+            (!self.held.is_empty(), "--fix"),
         ];
         let given = given.into_iter().find(|(given, _)| *given);
         given.map_or(Ok(()), |(_, option)| Err(Misuse::OfCounts(option)))

@@ -6,6 +6,7 @@ use triaxis_tables::{Rule, Wanted};
 
 use crate::columns::Columns;
 use crate::form::Chosen;
+use crate::sweep::TUNED;
 use crate::{Misuse, counts};
 
 /// Columns that are read where the file has them, since they tell how large a run was.
@@ -24,7 +25,12 @@ pub fn wanted(
     if columns.count_for(&response) {
         return Ok((response, counts::wanted(columns)));
     }
-    for name in SIZES {
+    // The losses of a sweep tell which of its settings are best.
+    let losses = TUNED.contains(&response.as_str()).then_some("loss");
+    if losses.is_some() {
+        columns.unambiguous("loss")?;
+    }
+    for name in SIZES.into_iter().chain(losses) {
         if let Some(source) = columns.sources.get(name)
             && !wanted.iter().any(|wanted| wanted.name == name)
         {

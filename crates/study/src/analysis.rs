@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::Corpus;
 use triaxis_laws::approach::{self, Approach1, Approach2, Approach3, Curve, JointFit, Run};
+use triaxis_laws::{ComputeCurve, Flattening, flattening};
 use triaxis_plan::{LossUnit, Measured, ParameterCount, Plan, StudyLaw};
 use triaxis_units::{Flops, Params, Tokens};
 
@@ -83,6 +84,8 @@ pub struct Analysis {
     pub optima: [Optima; 3],
     /// The budgets that `optima` are given at; `None` before any trial is done.
     pub range: Option<Range>,
+    /// Whether the loss still falls with compute as it did.
+    pub flattening: Finding<Flattening>,
     /// The held-out run.
     pub holdout: Option<Comparison>,
     /// The plan, if the spec asks for one.
@@ -116,6 +119,9 @@ impl Analysis {
                 Optima::of_approach2(&approach2, drawn),
                 Optima::of_approach3(&approach3, ladder.per_param_token(), drawn),
             ],
+            flattening: Finding::of(
+                ComputeCurve::of_runs(&ladder.runs).and_then(|curve| flattening(&curve, &options)),
+            ),
             range,
             approach1,
             approach2,

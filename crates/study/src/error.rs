@@ -1,6 +1,6 @@
 //! Everything that can go wrong with a study.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 use triaxis_train::TrainError;
@@ -37,7 +37,7 @@ pub enum StudyError {
     /// The ladder asks for more training tokens than the corpus has.
     #[error(
         "{trial} asks for {asked} tokens and the corpus has {unique} for training at most: that would be {epochs:.2} epochs; \
-         raise `corpus.sample`, lower the budget, or allow it with `training.epochs = {}`", epochs.ceil()
+         take or add more text, lower the budget, or allow it with `training.epochs = {}`", epochs.ceil()
     )]
     TooFewTokens {
         /// The trial that asks for most.
@@ -49,9 +49,10 @@ pub enum StudyError {
         /// asked / unique.
         epochs: f64,
     },
-    /// A trial of less than one step.
+    /// A trial of too few steps.
     #[error(
-        "{trial} has {tokens} tokens, less than its decay and warm-up take ({needed}): raise its budget or lower the batch"
+        "{trial} has {tokens} tokens, and its warm-up and a step after it take {needed}, in steps of {batch}: raise \
+         its budget, or lower `training.batch`"
     )]
     TooShort {
         /// The trial.
@@ -60,6 +61,8 @@ pub enum StudyError {
         tokens: triaxis_units::Tokens,
         /// Tokens it would need.
         needed: triaxis_units::Tokens,
+        /// Tokens a step.
+        batch: triaxis_units::Tokens,
     },
     /// The folder holds a study made from another spec.
     #[error(
@@ -95,14 +98,14 @@ pub enum StudyError {
         folder: PathBuf,
     },
     /// A file of the study does not hold what was written.
-    #[error("{} is damaged ({reason}); it was set aside as {}, and `triaxis study run` makes it again", path.display(), aside.display())]
+    #[error("{} is damaged ({reason}){}; `triaxis study run` makes it again", path.display(), moved(aside.as_deref()))]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
-        /// Where it is now.
-        aside: PathBuf,
+        /// Where it is now, if it was set aside.
+        aside: Option<PathBuf>,
     },
     /// Reading or writing failed.
     #[error("cannot {action} {}: {source}{}", path.display(), remedy(source))]
@@ -142,7 +145,9 @@ impl StudyError {
     /// Whether the cause is what the user gave (exit code 2) rather than what happened (exit code 1).
     pub fn is_input(&self) -> bool {
         match self {
-            Self::Io { .. } | Self::Train(_) | Self::Worker { .. } => self.is_storage_full(),
+            Self::Corpus(error) if !error.is_machine() => !error.is_damage(),
+            Self::Io { .. } | Self::Corpus(_) | Self::Worker { .. } => self.is_storage_full(),
+            Self::Train(error) => self.is_storage_full() || of_its_configuration(error),
             Self::Damaged { .. } => false,
             _ => true,
         }
@@ -152,17 +157,16 @@ impl StudyError {
     pub fn is_storage_full(&self) -> bool {
         match self {
             Self::Io { source, .. } | Self::Train(TrainError::Io { source, .. }) => is_storage_full(source),
+            Self::Corpus(error) => error.is_storage_full(),
             Self::Worker { storage_full, .. } => *storage_full,
             _ => false,
         }
     }
 
-    /// Whether the machine is the cause, so that no other trial would fare better.
-    pub fn is_machine(&self) -> bool {
-        matches!(
-            self,
-            Self::Io { .. } | Self::Train(TrainError::Io { .. }) | Self::Worker { .. }
-        )
+    /// Whether it is the trial's own: it would be met wherever and whenever the trial is run, so that a record
+    /// may say it. Anything else may be over with the next attempt.
+    pub fn is_of_the_trial(&self) -> bool {
+        matches!(self, Self::Train(error) if of_its_configuration(error))
     }
 
     /// A remedy to print below the message.
@@ -177,6 +181,22 @@ impl StudyError {
         let path = path.into();
         move |source| Self::Io { action, path, source }
     }
+}
+
+fn of_its_configuration(error: &TrainError) -> bool {
+    matches!(
+        error,
+        TrainError::Config { .. }
+            | TrainError::Model(_)
+            | TrainError::TooFewTokens { .. }
+            | TrainError::TokenOutOfRange { .. }
+    )
+}
+
+fn moved(aside: Option<&Path>) -> String {
+    aside.map_or_else(String::new, |aside| {
+        format!("; it was set aside as {}", aside.display())
+    })
 }
 
 fn is_storage_full(source: &std::io::Error) -> bool {

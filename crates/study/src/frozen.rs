@@ -69,7 +69,10 @@ impl FrozenSpec {
         let found: Option<Self> = match store::read(&store.study()) {
             // The spec at hand replaces a damaged copy; a foreign one cannot be told from it any more,
             // but its records have other identities and are not touched.
-            Err(StudyError::Damaged { .. }) => return store::write(&store.study(), self),
+            Err(error @ StudyError::Damaged { .. }) => {
+                store::set_aside(error)?;
+                return store::write(&store.study(), self);
+            }
             other => other?,
         };
         match found {
@@ -90,9 +93,13 @@ impl FrozenSpec {
     }
 }
 
-/// Whether the folder holds anything that a study killed at its start would not have left.
+/// Whether the folder holds anything that a study killed at its start would not have left, and no groups of
+/// a study that lost its spec.
 fn is_foreign(store: &Store) -> Result<bool, StudyError> {
     let folder = store.folder();
+    if matches!(store::read::<Frozen>(&store.trials()), Ok(Some(_))) {
+        return Ok(false);
+    }
     for entry in std::fs::read_dir(folder).map_err(StudyError::io("list", folder))? {
         let name = entry.map_err(StudyError::io("list", folder))?.file_name();
         let name = name.to_string_lossy();

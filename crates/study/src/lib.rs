@@ -22,6 +22,7 @@ pub mod store;
 mod suggest;
 mod training;
 pub mod trial;
+mod wording;
 pub mod worker;
 
 pub use analysis::Analysis;

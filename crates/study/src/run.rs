@@ -56,14 +56,14 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Looks through the folder for the records of `frozen`.
+    /// Looks through the folder for the records of `frozen`; `warn` hears of damaged ones, which count as none.
     ///
     /// # Errors
-    /// When the file system refuses.
+    /// When the file system refuses, or `warn` does.
     pub fn take(
         store: &Store,
         frozen: Frozen,
-        warn: &mut dyn FnMut(&StudyError),
+        warn: &mut dyn FnMut(StudyError) -> Result<(), StudyError>,
     ) -> Result<Self, StudyError> {
         let mut records = Vec::new();
         for trial in frozen.groups.iter().flat_map(|group| &group.trials) {
@@ -140,10 +140,11 @@ impl Study<'_> {
         if folder.exists() {
             match Corpus::open(&folder).and_then(|corpus| corpus.verify().map(|()| corpus)) {
                 Ok(corpus) => found = Some(corpus),
-                Err(error) => {
+                Err(error) if error.is_damage() => {
                     let damaged = self.store.set_corpus_aside(error.to_string())?;
                     self.listener.event(&Event::Warning(&damaged));
                 }
+                Err(error) => return Err(error.into()),
             }
         }
         let corpus = match found {
@@ -168,6 +169,7 @@ impl Study<'_> {
             corpus: corpus.identity().to_owned(),
             tokenizer: corpus.manifest().tokenizer.hash.clone(),
             code: identity::CODE.to_owned(),
+            lost: corpus.manifest().tokenizer.lost.as_ref().map(|lost| lost.bytes),
         };
         let groups = trial::resolve(&self.spec.spec, corpus.vocabulary(), &inputs)?;
         check_epochs(
@@ -181,9 +183,12 @@ impl Study<'_> {
     }
 
     fn survey(&self, frozen: Frozen) -> Result<Survey, StudyError> {
-        Survey::take(self.store, frozen, &mut |error| {
-            self.listener.event(&Event::Warning(error))
-        })
+        Survey::take(self.store, frozen, &mut |error| self.set_aside(error))
+    }
+
+    fn set_aside(&self, error: StudyError) -> Result<(), StudyError> {
+        self.listener.event(&Event::Warning(&store::set_aside(error)?));
+        Ok(())
     }
 
     fn forget_failed(&self, survey: &Survey) -> Result<bool, StudyError> {
@@ -230,7 +235,7 @@ impl Study<'_> {
         };
         let written: Option<Prediction> = match store::read(&self.store.prediction()) {
             Err(error @ StudyError::Damaged { .. }) => {
-                self.listener.event(&Event::Warning(&error));
+                self.set_aside(error)?;
                 None
             }
             other => other?,

@@ -11,7 +11,7 @@ use triaxis_units::Tokens;
 
 use crate::design::DesignSpec;
 use crate::error::StudyError;
-use crate::suggest;
+use crate::{suggest, wording};
 
 /// A study, as its TOML file says it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,7 +19,8 @@ use crate::suggest;
 pub struct StudySpec {
     /// Name of the study; its results go to `runs/NAME` unless another folder is asked for.
     pub name: String,
-    /// Seed of every random stream: split, sample, initialisation, data order, bootstrap.
+    /// Seed of the initial weights, of the order in which trials see the text, and of the bootstrap. Split and
+    /// sample are drawn by the corpus' own seed, so that studies of several seeds share them.
     #[serde(default)]
     pub seed: u64,
     /// Where the text comes from.
@@ -149,7 +150,7 @@ impl StudySpec {
     /// # Errors
     /// As [`StudySpec::read`].
     pub fn parse(text: &str) -> Result<Self, SpecError> {
-        let spec: Self = toml::from_str(text).map_err(|error| SpecError::from_toml(&error))?;
+        let spec: Self = toml::from_str(text).map_err(|error| SpecError::from_toml(&error, text))?;
         spec.check()?;
         Ok(spec)
     }
@@ -292,13 +293,14 @@ pub struct SpecError {
 }
 
 impl SpecError {
-    fn from_toml(error: &toml::de::Error) -> Self {
-        let message = error.message().to_owned();
-        let hint = suggest::from_unknown_field(&message);
+    fn from_toml(error: &toml::de::Error, text: &str) -> Self {
+        let key = error
+            .span()
+            .and_then(|span| wording::key_before(text.get(..span.start)?));
         Self {
-            message,
+            message: wording::plain(error.message(), key),
             span: error.span(),
-            hint,
+            hint: suggest::from_unknown_field(error.message()),
         }
     }
 

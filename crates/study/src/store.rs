@@ -153,38 +153,31 @@ impl Store {
     /// The record of a trial, or `None` when there is none.
     ///
     /// # Errors
-    /// [`StudyError::Damaged`] when it does not hold what was written; it is set aside first, so that
-    /// the next look finds none and the trial is run again.
+    /// [`StudyError::Damaged`] when it does not hold what was written.
     pub fn read_record(&self, trial: &str) -> Result<Option<RunRecord>, StudyError> {
         let path = self.record(trial);
         let record: Option<RunRecord> = read(&path)?;
-        match record {
-            Some(record) if record.schema != SCHEMA => Err(set_aside(
-                &path,
-                format!("its layout is version {}, not {SCHEMA}", record.schema),
-            )),
-            Some(record) if record.trial.id != trial => Err(set_aside(
-                &path,
-                format!("it is the record of {}", record.trial.id),
-            )),
-            other => Ok(other),
-        }
+        let reason = match record {
+            Some(record) if record.schema != SCHEMA => {
+                format!("its layout is version {}, not {SCHEMA}", record.schema)
+            }
+            Some(record) if record.trial.id != trial => format!("it is the record of {}", record.trial.id),
+            other => return Ok(other),
+        };
+        Err(damaged(&path, reason))
     }
 
     /// As [`Store::read_record`], but a damaged record counts as none, after `warn` has heard of it.
     ///
     /// # Errors
-    /// When the file system refuses.
+    /// When the file system refuses, or `warn` does.
     pub fn find_record(
         &self,
         trial: &str,
-        warn: &mut dyn FnMut(&StudyError),
+        warn: &mut dyn FnMut(StudyError) -> Result<(), StudyError>,
     ) -> Result<Option<RunRecord>, StudyError> {
         match self.read_record(trial) {
-            Err(error @ StudyError::Damaged { .. }) => {
-                warn(&error);
-                Ok(None)
-            }
+            Err(error @ StudyError::Damaged { .. }) => warn(error).map(|()| None),
             other => other,
         }
     }
@@ -196,7 +189,10 @@ impl Store {
     pub fn recorded(&self, group: &Group) -> Result<BTreeSet<usize>, StudyError> {
         let mut recorded = BTreeSet::new();
         for (place, trial) in group.trials.iter().enumerate() {
-            if self.find_record(&trial.id, &mut |_| {})?.is_some() {
+            if self
+                .find_record(&trial.id, &mut |error| set_aside(error).map(drop))?
+                .is_some()
+            {
                 recorded.insert(place);
             }
         }
@@ -232,15 +228,7 @@ impl Store {
     /// # Errors
     /// When the file system refuses.
     pub fn set_corpus_aside(&self, reason: String) -> Result<StudyError, StudyError> {
-        let (path, aside) = (self.corpus(), self.folder.join("corpus.damaged"));
-        match fs::remove_dir_all(&aside) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(StudyError::io("remove", aside)(error));
-            }
-            _ => {}
-        }
-        fs::rename(&path, &aside).map_err(StudyError::io("set aside", &path))?;
-        Ok(StudyError::Damaged { path, reason, aside })
+        set_aside(damaged(&self.corpus(), reason))
     }
 
     /// Removes what a finished group leaves behind.
@@ -309,13 +297,13 @@ fn seal(content: &impl Serialize) -> Vec<u8> {
 /// Reads what [`write()`] wrote, or `None` when there is nothing.
 ///
 /// # Errors
-/// [`StudyError::Damaged`], after setting the file aside, when it does not hold what was written.
+/// [`StudyError::Damaged`] when it does not hold what was written; it stays where it is.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StudyError> {
     let bytes = match fs::read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         other => other.map_err(StudyError::io("read", path))?,
     };
-    open(&bytes).map(Some).map_err(|reason| set_aside(path, reason))
+    open(&bytes).map(Some).map_err(|reason| damaged(path, reason))
 }
 
 fn open<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
@@ -331,16 +319,37 @@ fn open<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     serde_json::from_value(sealed.content).map_err(|error| error.to_string())
 }
 
-fn set_aside(path: &Path, reason: String) -> StudyError {
-    let aside = path.with_extension("damaged");
-    match fs::rename(path, &aside) {
-        Ok(()) => StudyError::Damaged {
-            path: path.to_owned(),
-            reason,
-            aside,
-        },
-        Err(error) => StudyError::io("set aside", path)(error),
+fn damaged(path: &Path, reason: String) -> StudyError {
+    StudyError::Damaged {
+        path: path.to_owned(),
+        reason,
+        aside: None,
     }
+}
+
+/// Gives a damaged file or folder a name that is free, so that it is made again and nothing is lost; says
+/// which. Only for who holds the study: to look at one changes nothing. Other errors are returned.
+///
+/// # Errors
+/// When the file system refuses.
+pub fn set_aside(error: StudyError) -> Result<StudyError, StudyError> {
+    let StudyError::Damaged { path, reason, .. } = error else {
+        return Err(error);
+    };
+    let name = |number: usize| match number {
+        1 => path.with_extension("damaged"),
+        number => path.with_extension(format!("damaged-{number}")),
+    };
+    let aside = (1..)
+        .map(name)
+        .find(|name| !name.exists())
+        .unwrap_or_else(|| name(1));
+    fs::rename(&path, &aside).map_err(StudyError::io("set aside", &path))?;
+    Ok(StudyError::Damaged {
+        path,
+        reason,
+        aside: Some(aside),
+    })
 }
 
 #[cfg(test)]
@@ -359,10 +368,26 @@ mod tests {
         let digit = bytes.iter().rposition(u8::is_ascii_digit).unwrap();
         bytes[digit] = if bytes[digit] == b'1' { b'2' } else { b'1' };
         fs::write(&path, bytes).unwrap();
-        let error = read::<Vec<f64>>(&path).unwrap_err();
-        assert!(matches!(error, StudyError::Damaged { .. }), "{error}");
-        assert_eq!(read::<Vec<f64>>(&path).unwrap(), None);
-        assert!(path.with_extension("damaged").exists());
+        let bytes = fs::read(&path).unwrap();
+        for aside in ["value.damaged", "value.damaged-2"] {
+            let error = read::<Vec<f64>>(&path).unwrap_err();
+            assert!(
+                matches!(error, StudyError::Damaged { aside: None, .. }),
+                "{error}"
+            );
+            assert!(path.exists(), "a look changes nothing");
+            let said = set_aside(error).unwrap().to_string();
+            assert!(
+                said.contains(&format!(
+                    "it was set aside as {}",
+                    folder.path().join(aside).display()
+                )),
+                "{said}"
+            );
+            assert_eq!(read::<Vec<f64>>(&path).unwrap(), None);
+            assert!(folder.path().join(aside).exists());
+            fs::write(&path, &bytes).unwrap();
+        }
     }
 
     #[test]

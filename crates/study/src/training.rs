@@ -42,9 +42,8 @@ pub(crate) fn architecture(
     }
     let architecture: ArchitectureSpec = merged.try_into().map_err(|error: toml::de::Error| {
         let hint = crate::suggest::from_unknown_field(error.message());
-        failed(hint.map_or(error.message().to_owned(), |hint| {
-            format!("{}; {hint}", error.message())
-        }))
+        let message = crate::wording::plain(error.message(), None);
+        failed(hint.map_or(message.clone(), |hint| format!("{message}; {hint}")))
     })?;
     architecture
         .validate()
@@ -57,51 +56,52 @@ pub(crate) fn flops_per_token(model: &ArchitectureSpec, context: usize) -> f64 {
     model.forward_flops(context).training().0 / context as f64
 }
 
-/// The shared trunk of one model's trials, with a decay branch for each of `wanted`, in its order.
+/// The shared trunk of trials of one model, with a decay branch for each of `wanted`, in its order.
 ///
-/// Learning rate and batch follow the rules of N and of the longest trial's D, since the trials
-/// share their trunk.
+/// Learning rate, batch and warm-up follow the rules of N and of `reference` as D, since the trials share
+/// their trunk.
 ///
 /// # Errors
-/// When a trial has too few tokens for its decay and warm-up.
+/// When a trial has not even the tokens of one step of warm-up and one of decay, or the spec's numbers
+/// together are no training.
 pub(crate) fn trunk(
     spec: &StudySpec,
     model: &ArchitectureSpec,
     wanted: &[(Tokens, Option<Flops>)],
+    reference: Tokens,
     learning_rate_factor: f64,
 ) -> Result<TrainConfig, StudyError> {
     let training = &spec.training;
     let parameters = model.parameters();
-    let longest = wanted.iter().map(|(tokens, _)| *tokens).max().unwrap_or_default();
     let batch = training
         .batch
-        .unwrap_or_else(|| rules::batch(parameters.total, longest));
+        .unwrap_or_else(|| rules::batch(parameters.total, reference));
     let batch_sequences = (batch.as_f64() / training.context as f64).round().max(1.0) as usize;
     let batch_tokens = Tokens((batch_sequences * training.context) as u64);
     let learning_rate = training
         .learning_rate
-        .unwrap_or_else(|| rules::learning_rate(parameters.non_embedding, longest))
+        .unwrap_or_else(|| rules::learning_rate(parameters.non_embedding, reference))
         * learning_rate_factor;
+    let steps = |tokens: Tokens| (tokens / batch_tokens).round() as u64;
+    let warmup = rules::warmup_steps(steps(reference));
     let mut branches = Vec::new();
     for (tokens, _) in wanted {
-        let end = (*tokens / batch_tokens).round() as u64;
-        let decay = ((end as f64 * training.decay).round() as u64).max(1);
-        branches.push(Branch { end, decay });
-    }
-    let longest_end = branches.iter().map(|branch| branch.end).max().unwrap_or(0);
-    let warmup = rules::warmup_steps(longest_end);
-    for (branch, (tokens, _)) in branches.iter().zip(wanted) {
-        if branch.end < branch.decay + warmup {
-            let needed = Tokens((branch.decay + warmup) * batch_tokens.0);
-            let trial = format!("the trial of {} parameters", parameters.total);
+        let end = steps(*tokens);
+        if end <= warmup {
             return Err(StudyError::TooShort {
-                trial,
+                trial: format!("the trial of {} parameters", parameters.total),
                 tokens: *tokens,
-                needed,
+                needed: batch_tokens * (warmup + 1),
+                batch: batch_tokens,
             });
         }
+        let decay = (end as f64 * training.decay).round() as u64;
+        branches.push(Branch {
+            end,
+            decay: decay.clamp(1, end - warmup),
+        });
     }
-    Ok(TrainConfig {
+    let config = TrainConfig {
         architecture: model.clone(),
         context: training.context,
         batch_sequences,
@@ -116,5 +116,7 @@ pub(crate) fn trunk(
         },
         seed: spec.seed,
         branches,
-    })
+    };
+    config.validate()?;
+    Ok(config)
 }

@@ -1,14 +1,15 @@
 //! From a spec to the trials it means, fully resolved, each with its identity.
 //!
-//! Trials that differ only in how long they are trained share one trunk at the stable learning rate;
-//! each is a short decay branch off it (Hägele et al. 2024). Such a bundle is a [`Group`], the unit
-//! an executor runs.
+//! Trials that differ only in how long they are trained, by up to ten times, share one trunk at the stable
+//! learning rate; each is a short decay branch off it (Hägele et al. 2024). Such a bundle is a [`Group`], the
+//! unit an executor runs.
 
 use serde::{Deserialize, Serialize};
 use triaxis_model::ArchitectureSpec;
-use triaxis_train::{Branch, TrainConfig};
+use triaxis_train::{Branch, TrainConfig, rules};
 use triaxis_units::{Bytes, Flops, Params, Tokens};
 
+use crate::design::Point;
 use crate::error::StudyError;
 use crate::identity;
 use crate::spec::StudySpec;
@@ -103,6 +104,9 @@ pub struct Inputs {
     pub tokenizer: String,
     /// Hash of the code that determines a trial's bits.
     pub code: String,
+    /// Validation text that the tokenizer loses, if any; bits per byte count what is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<Bytes>,
 }
 
 /// The groups of the ladder and, if asked for, that of the held-out run.
@@ -128,9 +132,17 @@ pub fn resolve(spec: &StudySpec, vocabulary: usize, inputs: &Inputs) -> Result<V
     for (size, model) in models.iter().enumerate() {
         let mut own: Vec<_> = points.iter().filter(|point| point.size == size).collect();
         own.sort_by_key(|point| point.tokens);
+        let longest = own.last().map_or(Tokens(0), |point| point.tokens);
+        let reference = |point: &Point| rules::reference(point.tokens, longest);
         for &factor in &spec.training.learning_rate_factors {
-            let wanted: Vec<_> = own.iter().map(|point| (point.tokens, point.budget)).collect();
-            groups.push(group(spec, model, &wanted, factor, Role::Ladder, inputs)?);
+            for together in own.chunk_by(|a, b| reference(a) == reference(b)) {
+                let wanted: Vec<_> = together
+                    .iter()
+                    .map(|point| (point.tokens, point.budget))
+                    .collect();
+                let trunk = training::trunk(spec, model, &wanted, reference(together[0]), factor)?;
+                groups.push(group(trunk, &wanted, Role::Ladder, inputs));
+            }
         }
     }
     if let Some(holdout) = &spec.holdout {
@@ -143,40 +155,26 @@ pub fn resolve(spec: &StudySpec, vocabulary: usize, inputs: &Inputs) -> Result<V
         let compute = largest * holdout.compute_factor;
         let tokens =
             Tokens((compute / training::flops_per_token(&model, spec.training.context)).ceil() as u64);
-        groups.push(group(
-            spec,
-            &model,
-            &[(tokens, None)],
-            1.0,
-            Role::HeldOut,
-            inputs,
-        )?);
+        let wanted = [(tokens, None)];
+        let trunk = training::trunk(spec, &model, &wanted, tokens, 1.0)?;
+        groups.push(group(trunk, &wanted, Role::HeldOut, inputs));
     }
     Ok(groups)
 }
 
-fn group(
-    spec: &StudySpec,
-    model: &ArchitectureSpec,
-    wanted: &[(Tokens, Option<Flops>)],
-    learning_rate_factor: f64,
-    role: Role,
-    inputs: &Inputs,
-) -> Result<Group, StudyError> {
-    let trunk = training::trunk(spec, model, wanted, learning_rate_factor)?;
+fn group(trunk: TrainConfig, wanted: &[(Tokens, Option<Flops>)], role: Role, inputs: &Inputs) -> Group {
     let trials = trunk
         .branches
         .iter()
         .zip(wanted)
         .map(|(&branch, &(_, budget))| trial(&trunk, branch, role, budget, inputs))
-        .collect::<Vec<_>>();
-    let id = identity::of(&(&trunk, inputs));
-    Ok(Group {
-        id,
+        .collect();
+    Group {
+        id: identity::of(&(&trunk, inputs)),
         role,
         config: trunk,
         trials,
-    })
+    }
 }
 
 /// A branch of a trunk knows of the other branches only what the trunk takes from the longest, so neither does
@@ -205,10 +203,14 @@ mod tests {
     use super::*;
     use crate::design::DesignSpec;
 
-    /// The quickstart with these budgets and sizes.
-    fn ids(budgets: &str, sizes: &[[usize; 2]]) -> Vec<String> {
+    /// The ladder of the quickstart with these budgets and sizes, a line of its spec replaced.
+    fn ladder(budgets: &str, sizes: &[[usize; 2]], line: &str, by: &str) -> Vec<Group> {
         let text = include_str!("../../../examples/quickstart.toml");
-        let mut spec = StudySpec::parse(&text.replace(r#"["4e11", "8e11", "1.6e12"]"#, budgets)).unwrap();
+        assert!(text.contains(line));
+        let text = text
+            .replace(r#"["4e11", "8e11", "1.6e12"]"#, budgets)
+            .replace(line, by);
+        let mut spec = StudySpec::parse(&text).unwrap();
         let size = |[width, heads]: &[usize; 2]| {
             [("width", *width), ("heads", *heads)]
                 .map(|(key, value)| (key.to_owned(), toml::Value::Integer(value as i64)))
@@ -219,24 +221,55 @@ mod tests {
             unreachable!("the quickstart's design");
         };
         design.sizes = sizes.iter().map(size).collect();
-        let inputs = Inputs {
-            corpus: "corpus".into(),
-            tokenizer: "tokenizer".into(),
-            code: "code".into(),
-        };
-        let groups = resolve(&spec, 512, &inputs).unwrap();
-        let ladder = groups.iter().filter(|group| group.role == Role::Ladder);
-        ladder
-            .flat_map(|group| &group.trials)
-            .map(|trial| trial.id.clone())
-            .collect()
+        let mut groups = resolve(&spec, 512, &Inputs::default()).unwrap();
+        groups.retain(|group| group.role == Role::Ladder);
+        groups
+    }
+
+    fn ids(budgets: &str, sizes: &[[usize; 2]]) -> Vec<String> {
+        let groups = ladder(budgets, sizes, "batch = 384\n", "");
+        let trials = groups.iter().flat_map(|group| &group.trials);
+        trials.map(|trial| trial.id.clone()).collect()
     }
 
     #[test]
     fn a_ladder_grows_without_running_again_what_is_there() {
-        let before = ids(r#"["4e11", "1.6e12"]"#, &[[24, 2], [32, 2]]);
-        let after = ids(r#"["4e11", "8e11", "1.6e12"]"#, &[[24, 2], [32, 2], [40, 4]]);
-        assert_eq!((before.len(), after.len()), (4, 9));
-        assert!(before.iter().all(|id| after.contains(id)), "{before:?} {after:?}");
+        for (before, after) in [
+            (r#"["4e11", "1.6e12"]"#, r#"["4e11", "8e11", "1.6e12"]"#),
+            (r#"["1e9", "1.6e12"]"#, r#"["1e9", "3e10", "1.6e12"]"#),
+        ] {
+            let before = ids(before, &[[24, 2], [32, 2]]);
+            let after = ids(after, &[[24, 2], [32, 2], [40, 4]]);
+            assert_eq!((before.len(), after.len()), (4, 9));
+            assert!(before.iter().all(|id| after.contains(id)), "{before:?} {after:?}");
+        }
+    }
+
+    #[test]
+    fn a_ladder_of_any_span_has_a_trunk_a_decade_and_a_warm_up_that_fits() {
+        for (line, by) in [
+            ("context = 128", "context = 128"),
+            ("batch = 384\n", ""),
+            ("context = 128", "context = 128\nschedule = \"constant\""),
+            ("context = 128", "context = 128\nschedule = \"cosine\""),
+            ("context = 128", "context = 128\ndecay = 1.0"),
+        ] {
+            let budgets = r#"["1e9", "1e10", "5e10", "1e11", "1e13"]"#;
+            let groups = ladder(budgets, &[[24, 2], [64, 4]], line, by);
+            let trials = |group: &Group| group.trials.len();
+            assert_eq!(
+                groups.iter().map(trials).collect::<Vec<_>>(),
+                [1, 2, 1, 1, 1, 2, 1, 1],
+                "{by}"
+            );
+            for trial in groups.iter().flat_map(|group| &group.trials) {
+                let (warmup, steps) = (trial.config.warmup_steps, trial.steps());
+                assert!(
+                    warmup == 1 || 5 * warmup <= steps + 1,
+                    "{warmup} of {steps} steps: {by}"
+                );
+                trial.config.validate().unwrap();
+            }
+        }
     }
 }

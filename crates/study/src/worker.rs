@@ -49,7 +49,7 @@ pub enum Message {
     Refused {
         /// Why.
         reason: String,
-        /// Whether the machine is the cause, so that no other group would fare better.
+        /// Whether anything but its trials is the cause, so that no record may say it.
         machine: bool,
         /// Whether its disk is full.
         storage_full: bool,
@@ -66,7 +66,7 @@ impl Message {
     pub fn refusal(error: &StudyError) -> Self {
         Self::Refused {
             reason: error.to_string(),
-            machine: error.is_machine(),
+            machine: !error.is_of_the_trial(),
             storage_full: error.is_storage_full(),
         }
     }

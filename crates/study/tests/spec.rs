@@ -39,6 +39,8 @@ fn the_settings_example_has_every_setting() {
         "learning_rate",
         "file",
         "end_of_text",
+        "lossy",
+        "encoding",
         "tokens",
         "key_value_heads",
         "head_dim",
@@ -48,6 +50,99 @@ fn the_settings_example_has_every_setting() {
             SETTINGS.contains(&format!("# {optional} = ")),
             "`{optional}` is not shown"
         );
+    }
+}
+
+#[test]
+fn every_schedule_is_shown_by_the_name_it_is_read_by() {
+    for schedule in triaxis_train::Schedule::ALL {
+        let name = serde_json::to_string(schedule).unwrap();
+        assert!(SETTINGS.contains(&name), "{name} is not shown");
+        let text = SETTINGS.replace("schedule = \"wsd\"", &format!("schedule = {name}"));
+        assert_eq!(StudySpec::parse(&text).unwrap().training.schedule, *schedule);
+    }
+}
+
+/// Words of the language that the program is written in, which mean nothing to who writes a spec.
+const TYPES: [&str; 14] = [
+    "struct",
+    "enum",
+    "u64",
+    "u32",
+    "usize",
+    "i64",
+    "f64",
+    "boolean",
+    "sequence",
+    "map",
+    "tuple",
+    "invalid type",
+    "variant",
+    "Spec",
+];
+
+/// Puts each of `values` in the place of each value in `table`, and hears what is said of it.
+fn replaced(whole: &toml::Table, path: &[&str], table: &toml::Table, said: &mut dyn FnMut(&str, String)) {
+    let values = ["\"word\"", "-7", "0.5", "true", "[[]]", "{ }", "1979-05-27"];
+    for (key, value) in table {
+        for wrong in values {
+            let mut spec = whole.clone();
+            let mut at = &mut spec;
+            for step in path {
+                let next = at.get_mut(*step).unwrap();
+                let next = if next.is_array() {
+                    &mut next.as_array_mut().unwrap()[0]
+                } else {
+                    next
+                };
+                at = next.as_table_mut().unwrap();
+            }
+            let wrong: toml::Table = toml::from_str(&format!("v = {wrong}")).unwrap();
+            at.insert(key.clone(), wrong["v"].clone());
+            if let Err(error) = StudySpec::parse(&toml::to_string(&spec).unwrap()) {
+                said(key, error.to_string());
+            }
+        }
+        let inner = value.as_table().or_else(|| value.as_array()?.first()?.as_table());
+        if let Some(inner) = inner {
+            replaced(whole, &[path, &[key]].concat(), inner, said);
+        }
+    }
+}
+
+#[test]
+fn no_value_of_a_wrong_kind_is_answered_in_types() {
+    let whole: toml::Table = toml::from_str(SETTINGS).unwrap();
+    let mut heard = 0;
+    replaced(&whole, &[], &whole, &mut |key, said| {
+        heard += 1;
+        let types: Vec<_> = TYPES.iter().filter(|word| said.contains(**word)).collect();
+        assert!(types.is_empty(), "{key}: {said}: {types:?}");
+    });
+    assert!(heard > 300, "{heard}");
+}
+
+#[test]
+fn a_value_of_a_wrong_kind_is_told_with_its_key() {
+    for (line, by, expected) in [
+        (
+            "context = 256",
+            "context = \"long\"",
+            "`context` is the text \"long\": it must be a whole number",
+        ),
+        (
+            "decay = 0.2",
+            "decay = [1]",
+            "`decay` is a list: it must be a number",
+        ),
+        (
+            "strict = false",
+            "strict = 1",
+            "`strict` is the number `1`: it must be true or false",
+        ),
+    ] {
+        let message = refusal(line, by);
+        assert!(message.contains(expected), "{by}: {message}");
     }
 }
 

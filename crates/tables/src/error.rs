@@ -3,13 +3,13 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::condition::ConditionError;
+use crate::condition::{ConditionError, Operand};
 
 /// A file that cannot be used as a table.
 #[derive(Debug, Error)]
 pub enum TableError {
     /// The file cannot be opened or read.
-    #[error("cannot read `{path}`: {source}; give the path of a CSV, JSON Lines or Parquet file")]
+    #[error("cannot read `{path}`: {source}; give the path of a CSV, JSON, JSON Lines or Parquet file")]
     Read {
         /// The file.
         path: PathBuf,
@@ -22,13 +22,15 @@ pub enum TableError {
         /// The file.
         path: PathBuf,
     },
-    /// A JSON array instead of lines.
-    #[error(
-        "`{path}` is one JSON array: write one object a line (JSON Lines), as `jq -c '.[]'` makes of an array"
-    )]
-    JsonArray {
+    /// A file of another kind, or packed as is not read.
+    #[error("`{path}` is {what}, which is not read: {remedy}")]
+    Foreign {
         /// The file.
         path: PathBuf,
+        /// What it is.
+        what: String,
+        /// What to do.
+        remedy: String,
     },
     /// A line of CSV with another number of cells than the heading.
     #[error(
@@ -115,4 +117,12 @@ pub struct CellError {
     pub value: String,
     /// What the rule is.
     pub rule: &'static str,
+}
+
+impl CellError {
+    /// How the row, and those like it, are left out.
+    pub fn hint(&self) -> String {
+        let column = Operand::Column(self.column.clone());
+        format!("--where leaves rows out, as in --where '{column} > 0'")
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::condition::Condition;
+use crate::labels::LabelsWanted;
 
 /// What the numbers of a column must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +78,10 @@ pub struct Wanted {
 pub struct Query {
     /// The columns of the result.
     pub columns: Vec<Wanted>,
+    /// What a number in a column of the file stands for, where its cell has no unit of its own. Default 1.
+    pub units: BTreeMap<String, f64>,
+    /// Columns of the file whose labels are kept.
+    pub labels: Vec<LabelsWanted>,
     /// Which rows are kept. Default all.
     pub filter: Option<Condition>,
     /// Which of the kept rows are marked. Default none.

@@ -1,13 +1,17 @@
 //! From the cells of a file to columns of numbers.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::Path;
+
+use triaxis_names::suggestion;
+use triaxis_units::Written;
 
 use crate::condition::{Condition, Row};
 use crate::error::{CellError, TableError};
-use crate::formats::{Cell, Opened, columns};
+use crate::file::TableFile;
+use crate::formats::{self, Cell};
+use crate::labels::{Collecting, Labels};
 use crate::query::{Query, Rule, Source};
-use triaxis_names::suggestion;
 
 /// How many names of columns a message lists.
 const LISTED: usize = 24;
@@ -17,23 +21,36 @@ const LISTED: usize = 24;
 pub struct Table {
     /// By name. A column with an unusable value has none, and says which one.
     columns: BTreeMap<String, Result<Vec<f64>, CellError>>,
+    labels: BTreeMap<String, Labels>,
     places: Vec<u64>,
     marked: Vec<bool>,
     counted_in: &'static str,
     found: usize,
 }
 
+/// Texts that stand for a value that is not there.
+const NO_VALUE: [&str; 12] = [
+    "na",
+    "n/a",
+    "#n/a",
+    "null",
+    "none",
+    "nil",
+    "missing",
+    "undefined",
+    "-",
+    "--",
+    "–",
+    "?",
+];
+
 /// Reads what `query` asks for.
-///
-/// A value that breaks its column's rule spoils that column only: [`Table::column`] tells of the first one.
-///
-/// # Errors
-/// [`TableError`] when the file cannot be read, lacks a column, a condition meets a text where it needs a
-/// number, or no row is left.
-pub fn read(path: &Path, query: &Query) -> Result<Table, TableError> {
-    let files = needed(path, query)?;
-    let file = Opened::open(path)?;
-    let counted_in = file.counted_in();
+pub(crate) fn read(file: &TableFile, query: &Query) -> Result<Table, TableError> {
+    let path = file.name();
+    let files = needed(file, query)?;
+    let opened = formats::open(file)?;
+    let counted_in = opened.counted_in();
+    let compared = RefCell::new(BTreeMap::new());
     let wanted = query.columns.iter().map(|wanted| Filling {
         name: &wanted.name,
         source: &wanted.source,
@@ -41,13 +58,15 @@ pub fn read(path: &Path, query: &Query) -> Result<Table, TableError> {
         values: Ok(Vec::new()),
     });
     let mut filling: Vec<Filling<'_>> = wanted.collect();
+    let mut collecting: Vec<Collecting<'_>> = query.labels.iter().map(Collecting::new).collect();
     let (mut places, mut marked, mut found) = (Vec::new(), Vec::new(), 0);
-    file.rows(&files, &mut |place, cells| {
+    opened.rows(&files, &mut |place, cells| {
         found += 1;
         let row = Cells {
             cells,
             files: &files,
-            names: &query.names,
+            query,
+            compared: &compared,
             counted_in,
             place,
         };
@@ -62,8 +81,14 @@ pub fn read(path: &Path, query: &Query) -> Result<Table, TableError> {
         marked.push(meets(&query.mark, false)?);
         places.push(place);
         filling.iter_mut().for_each(|column| column.push(&row));
+        for labels in &mut collecting {
+            labels.push(row.cell(labels.column()));
+        }
         Ok(())
     })?;
+    if let Some(error) = compared.into_inner().into_values().find_map(Result::err) {
+        return Err(error.into());
+    }
     match &query.filter {
         Some(condition) if places.is_empty() && found > 0 => {
             return Err(TableError::NothingSelected {
@@ -80,6 +105,7 @@ pub fn read(path: &Path, query: &Query) -> Result<Table, TableError> {
             .into_iter()
             .map(|column| (column.name.to_owned(), column.values))
             .collect(),
+        labels: collecting.into_iter().filter_map(Collecting::finish).collect(),
         places,
         marked,
         counted_in,
@@ -88,7 +114,8 @@ pub fn read(path: &Path, query: &Query) -> Result<Table, TableError> {
 }
 
 /// The columns of the file that a query reads, each once and all of them there.
-fn needed(path: &Path, query: &Query) -> Result<Vec<String>, TableError> {
+fn needed(file: &TableFile, query: &Query) -> Result<Vec<String>, TableError> {
+    let path = file.name();
     let mut files: Vec<String> = Vec::new();
     let mut need = |name: &str| {
         if !files.iter().any(|file| file == name) {
@@ -99,6 +126,7 @@ fn needed(path: &Path, query: &Query) -> Result<Vec<String>, TableError> {
         .columns
         .iter()
         .flat_map(|wanted| wanted.source.columns())
+        .chain(query.labels.iter().map(|labels| labels.column.as_str()))
         .for_each(&mut need);
     for name in [&query.filter, &query.mark]
         .into_iter()
@@ -110,7 +138,7 @@ fn needed(path: &Path, query: &Query) -> Result<Vec<String>, TableError> {
             None => need(name),
         }
     }
-    let available = columns(path)?;
+    let available = file.columns()?;
     for column in &files {
         let count = available.iter().filter(|name| *name == column).count();
         if count > 1 {
@@ -124,7 +152,7 @@ fn needed(path: &Path, query: &Query) -> Result<Vec<String>, TableError> {
             return Err(TableError::MissingColumn {
                 path: path.into(),
                 column: column.clone(),
-                available: listed(&available, LISTED),
+                available: listed(available, LISTED),
                 hint: suggestion(column, available.iter().map(String::as_str)),
             });
         }
@@ -168,7 +196,9 @@ impl Filling<'_> {
 struct Cells<'a> {
     cells: &'a [Cell<'a>],
     files: &'a [String],
-    names: &'a BTreeMap<String, Source>,
+    query: &'a Query,
+    /// Of each column that a condition compares with numbers: whether it has any, or its first text.
+    compared: &'a RefCell<BTreeMap<String, Result<(), CellError>>>,
     counted_in: &'static str,
     place: u64,
 }
@@ -190,23 +220,42 @@ impl Cells<'_> {
 
     /// The number in a column of the file, `None` when missing.
     fn number_in(&self, column: &str) -> Result<Option<f64>, CellError> {
+        let unit = self.query.units.get(column).copied().unwrap_or(1.0);
         match self.cell(column) {
             Cell::Missing => Ok(None),
-            Cell::Number(number) => Ok(Some(*number)),
-            Cell::Text(text) => match text.parse() {
-                Ok(number) => Ok(Some(number)),
-                Err(_) => Err(self.wrong(column, format!("`{}` is a text", shortened(text)), "a number")),
+            Cell::Number(number) => Ok(Some(number * unit)),
+            Cell::Text(text) => match Written::read(text) {
+                Some(written) if written.unit.is_some() => Ok(Some(written.value())),
+                Some(written) => Ok(Some(written.number * unit)),
+                None if is_no_value(text) => Ok(None),
+                None => Err(self.wrong(column, format!("`{}` is a text", shortened(text)), "a number")),
             },
             Cell::Other(what) => Err(self.wrong(column, format!("it is {what}"), "a number")),
         }
     }
 
+    /// The number that a condition compares: a text is none, unless the column has nothing else.
+    fn compared_in(&self, column: &str) -> Option<f64> {
+        let number = self.number_in(column);
+        let mut compared = self.compared.borrow_mut();
+        match (&number, compared.get_mut(column)) {
+            (Ok(Some(_)), Some(known)) => *known = Ok(()),
+            (Ok(Some(_)), None) => drop(compared.insert(column.to_owned(), Ok(()))),
+            (Err(error), None) => drop(compared.insert(column.to_owned(), Err(error.clone()))),
+            _ => {}
+        }
+        number.ok().flatten()
+    }
+
     /// The number that a column of the result gets.
     fn value(&self, source: &Source, rule: Rule) -> Result<f64, CellError> {
-        let checked = |column: &str, rule: Rule| match self.number_in(column)? {
-            Some(number) if rule.holds(number) => Ok(number),
-            Some(number) => Err(self.wrong(column, format!("it is {number}"), rule.words())),
-            None => Err(self.wrong(column, "it is empty".into(), rule.words())),
+        let checked = |column: &str, rule: Rule| match (self.number_in(column)?, self.cell(column)) {
+            (Some(number), _) if rule.holds(number) => Ok(number),
+            (Some(number), _) => Err(self.wrong(column, format!("it is {}", short(number)), rule.words())),
+            (None, Cell::Text(text)) => {
+                Err(self.wrong(column, format!("`{text}` is no value"), rule.words()))
+            }
+            (None, _) => Err(self.wrong(column, "it is empty".into(), rule.words())),
         };
         match source {
             Source::Column(column) => checked(column, rule),
@@ -226,16 +275,16 @@ impl Row for Cells<'_> {
     type Error = CellError;
 
     fn number(&self, column: &str) -> Result<Option<f64>, CellError> {
-        let number = match self.names.get(column) {
-            None => self.number_in(column)?,
-            Some(Source::Column(column)) => self.number_in(column)?,
+        let number = match self.query.names.get(column) {
+            None => self.compared_in(column),
+            Some(Source::Column(column)) => self.compared_in(column),
             Some(source) => self.value(source, Rule::Finite).ok(),
         };
         Ok(number.filter(|number| !number.is_nan()))
     }
 
     fn text(&self, column: &str) -> Result<String, CellError> {
-        let column = match self.names.get(column) {
+        let column = match self.query.names.get(column) {
             Some(Source::Column(column)) => column,
             _ => column,
         };
@@ -245,6 +294,19 @@ impl Row for Cells<'_> {
             Cell::Text(text) => Ok(text.clone().into_owned()),
             Cell::Other(what) => Err(self.wrong(column, format!("it is {what}"), "a text to be compared")),
         }
+    }
+}
+
+/// Whether a text says that there is no value.
+fn is_no_value(text: &str) -> bool {
+    NO_VALUE.iter().any(|known| known.eq_ignore_ascii_case(text))
+}
+
+/// A number in as many signs as a message can hold.
+fn short(number: f64) -> String {
+    match number.abs() {
+        size if size == 0.0 || !size.is_finite() || (1e-5..1e15).contains(&size) => number.to_string(),
+        _ => format!("{number:e}"),
     }
 }
 
@@ -292,6 +354,11 @@ impl Table {
             .filter_map(|(name, values)| Some((name.as_str(), values.as_ref().err()?)))
     }
 
+    /// The labels of a column, if it has such.
+    pub fn labels(&self, column: &str) -> Option<&Labels> {
+        self.labels.get(column)
+    }
+
     /// Which rows meet the query's `mark`.
     pub fn marked(&self) -> &[bool] {
         &self.marked
@@ -314,6 +381,9 @@ impl Table {
             .values_mut()
             .flatten()
             .for_each(|values| sieve(values, keep));
+        self.labels
+            .values_mut()
+            .for_each(|labels| sieve(labels.rows_mut(), keep));
         sieve(&mut self.places, keep);
         sieve(&mut self.marked, keep);
     }

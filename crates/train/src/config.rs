@@ -138,7 +138,7 @@ impl TrainConfig {
             || {
                 (
                     "must be finite and above 0".into(),
-                    "leave it to `rules::learning_rate`".into(),
+                    "leave it out, or lower what multiplies it".into(),
                 )
             },
         )?;

@@ -36,6 +36,24 @@ pub fn warmup_steps(steps: u64) -> u64 {
     (steps / 50).clamp(1, 2_000)
 }
 
+/// How many times longer than the shortest of them the longest of the trainings that share a trunk is. Its
+/// warm-up is then a fifth of the shortest at most, and its batch and rate are not far from what each would have
+/// alone.
+const SPAN: f64 = 10.0;
+
+/// The length that the rules above are asked with for a training of `tokens` that may share its trunk with
+/// others up to `longest`: `longest`, or a tenth of it, a hundredth, and so on, the least that is not below
+/// `tokens`. It depends on no other training, so that any may be added below the longest.
+pub fn reference(tokens: Tokens, longest: Tokens) -> Tokens {
+    // Lengths in whole steps or tokens of ten to one belong together.
+    let most = 1.01 * tokens.as_f64().max(1.0);
+    let mut reference = longest.as_f64();
+    while most < reference / SPAN {
+        reference /= SPAN;
+    }
+    Tokens(reference.round() as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +80,22 @@ mod tests {
         // 0.5 × 0.58 × 10^(0.571·6) = 0.29 × 10^3.426
         assert_eq!(batch(Params(1), Tokens(1_000_000)), Tokens(773));
         assert_eq!(batch(Params(1), Tokens(0)), Tokens(1));
+    }
+
+    #[test]
+    fn trainings_of_one_decade_share_their_reference() {
+        let of = |tokens: u64| reference(Tokens(tokens), Tokens(1_000_000)).0;
+        assert_eq!(
+            [1_000_000, 200_000, 100_000, 99_500].map(of),
+            [1_000_000; 4],
+            "up to a tenth"
+        );
+        assert_eq!(
+            [98_000, 10_000, 9_000, 90].map(of),
+            [100_000, 100_000, 10_000, 100]
+        );
+        assert_eq!(reference(Tokens(0), Tokens(50)), Tokens(5));
+        assert_eq!(reference(Tokens(0), Tokens(0)), Tokens(0));
     }
 
     #[test]

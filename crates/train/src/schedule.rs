@@ -36,7 +36,7 @@ macro_rules! schedules {
     ($($name:ident,)+) => {
         /// A learning-rate schedule, by name; every one begins with a linear warm-up.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
+        #[serde(rename_all = "kebab-case")]
         pub enum Schedule {
             $(#[doc = concat!("See [`", stringify!($name), "`](crate::schedules::", stringify!($name), ").")] $name,)+
         }

@@ -48,7 +48,9 @@ mod loss;
 mod parse;
 mod print;
 mod quantity;
+mod written;
 
 pub use loss::{BitsPerByte, Nats};
 pub use parse::QuantityError;
 pub use quantity::{Bytes, Dollars, Flops, Params, Requests, Seconds, Tokens};
+pub use written::{Unit, UnitKind, Written};

@@ -69,11 +69,15 @@ macro_rules! loss {
             }
         }
 
-        /// Four decimals unless the precision says otherwise.
+        /// Four decimals unless the precision says otherwise; powers of ten from a million on.
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let decimals = formatter.precision().unwrap_or(4);
-                print::pad(formatter, &format!("{:.decimals$}", self.0), Alignment::Right)
+                let text = match self.0.abs() < 1e6 {
+                    true => format!("{:.decimals$}", self.0),
+                    false => format!("{:.decimals$e}", self.0),
+                };
+                print::pad(formatter, &text, Alignment::Right)
             }
         }
     };

@@ -191,7 +191,7 @@ fn body(text: &str) -> String {
 }
 
 /// Where the longest number `text` begins with ends: sign, digits, point, digits, exponent.
-fn number_end(text: &str) -> usize {
+pub(crate) fn number_end(text: &str) -> usize {
     let bytes = text.as_bytes();
     let sign = |from: usize| from + usize::from(matches!(bytes.get(from), Some(b'+' | b'-')));
     let digits = |from: usize| {

@@ -173,7 +173,7 @@ macro_rules! count {
 }
 
 /// `0.1B` is 100000000.00000001 in doubles: whole to within the rounding of the product.
-fn nearly_whole(value: f64) -> f64 {
+pub(crate) fn nearly_whole(value: f64) -> f64 {
     let whole = value.round();
     if (value - whole).abs() <= whole.abs() * 4.0 * f64::EPSILON {
         whole

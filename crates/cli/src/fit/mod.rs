@@ -4,12 +4,14 @@ mod list;
 mod options;
 mod page;
 mod rows;
+mod sets;
 mod text;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::Args;
-use triaxis_runs::{Answer, Chosen, Data, Misuse, Outcome, requests};
+use triaxis_runs::{Answer, Chosen, Data, Misuse, Outcome, draws, requests};
 
 use crate::Format;
 use crate::output;
@@ -18,7 +20,8 @@ use text::Text;
 /// Arguments of `fit`.
 #[derive(Args)]
 pub struct Arguments {
-    /// CSV, JSON Lines or Parquet file, one run a row; text may be compressed with gzip or Zstandard
+    /// CSV, JSON, JSON Lines or Parquet file, one run a row, or `-` for standard input; text may be compressed
+    /// with gzip or Zstandard
     #[arg(required_unless_present = "list")]
     file: Option<PathBuf>,
     /// The law to fit; without one, all that the columns allow are compared
@@ -39,12 +42,28 @@ pub struct Arguments {
     /// Predict a run, as in `N=7B,D=4T`; may be given more than once
     #[arg(long, value_name = "INPUTS", help_heading = "Results")]
     predict: Vec<String>,
+    /// Say whether loss still falls with compute as it did: a floor, a bend, neither, or that the runs cannot tell
+    ///
+    /// Always said where forms are compared. The curve is the lowest loss of each compute; of runs that differ in
+    /// size, too, the minima of their budgets, or else the runs that no run of as little compute beats.
+    #[arg(long, help_heading = "Results")]
+    flattening: bool,
+    /// Also write the parameters of every bootstrap sample, a sample a row: .csv or .jsonl
+    #[arg(long, value_name = "FILE", help_heading = "Results")]
+    draws: Option<PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t, help_heading = "Results")]
     format: Format,
     /// Also write a page with the curve, residuals and intervals
     #[arg(long, value_name = "HTML", help_heading = "Results")]
     report: Option<PathBuf>,
+}
+
+/// Writes the bootstrap's samples.
+fn write_draws(outcome: &Outcome, path: &Path) -> anyhow::Result<()> {
+    let text = draws(outcome, path)?;
+    triaxis_files::replace(path, text.as_bytes())
+        .with_context(|| format!("cannot write the samples to {}", path.display()))
 }
 
 /// Fits what the arguments ask for and prints it.
@@ -55,9 +74,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Some(file) = &arguments.file else {
         return Err(Misuse::NoFile.into());
     };
+    let read = [Some(file), arguments.user_form.as_ref()];
+    for written in [&arguments.report, &arguments.draws].into_iter().flatten() {
+        output::is_no_input(written, read.into_iter().flatten())?;
+    }
     let chosen = Chosen::of(arguments.form.as_deref(), arguments.user_form.as_deref())?;
     let requests = requests(&arguments.predict, chosen.definition())?;
-    let settings = arguments.options.settings();
+    let settings = arguments.options.settings(arguments.flattening)?;
     let data = Data::read(
         file,
         &arguments.columns.named(),
@@ -70,8 +93,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         fit,
         comparison,
         predictions,
+        by,
+        notes,
     } = Answer::of(&chosen, &data, &settings, &requests)?;
-    let outcome = Outcome::new(&law, fit, &data, predictions, comparison);
+    let mut outcome = Outcome::new(&law, fit, &data, predictions, comparison, by);
+    outcome.notes.extend(notes);
+    outcome.examine(&law, &data, &requests, &settings)?;
+    if let Some(path) = &arguments.draws {
+        write_draws(&outcome, path)?;
+    }
     if let Some(path) = &arguments.report {
         triaxis_report::write_fit_page(&page::view(&law, &outcome, &data), path)?;
     }

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use triaxis_laws::form::Residual;
 use triaxis_laws::{Reduction, Resampling, Robust};
-use triaxis_runs::Settings;
+use triaxis_runs::{Misuse, Settings, held};
 
 /// Options of the fit.
 #[derive(Args)]
@@ -40,6 +40,20 @@ pub struct Arguments {
     /// Seed of every random choice
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Hold parameters at values, as in `E=1.6`; the intervals of the others take them as certain
+    #[arg(long, value_name = "NAME=NUMBER")]
+    fix: Vec<String>,
+    /// The share by which the budgets of approach 2 may differ and be one [default: 0, only equal ones are]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, hide_default_value = true, value_parser = tolerance)]
+    budget_tolerance: f64,
+}
+
+fn tolerance(text: &str) -> Result<f64, String> {
+    let share = text
+        .parse::<f64>()
+        .ok()
+        .filter(|share| (0.0..1.0).contains(share));
+    share.ok_or_else(|| "it must be a number from 0 to below 1, as 0.02".to_owned())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -74,8 +88,8 @@ enum ResamplingKind {
 
 impl Arguments {
     /// How the fit is done.
-    pub fn settings(&self) -> Settings {
-        Settings {
+    pub fn settings(&self, flattening: bool) -> Result<Settings, Misuse> {
+        Ok(Settings {
             robust: self.objective.map(|kind| match kind {
                 ObjectiveKind::Huber => Robust::Huber { delta: self.delta },
                 ObjectiveKind::Absolute => Robust::Absolute,
@@ -99,6 +113,9 @@ impl Arguments {
             problems: self.problems,
             level: self.level,
             seed: self.seed,
-        }
+            held: held(&self.fix)?,
+            budget_tolerance: self.budget_tolerance,
+            flattening,
+        })
     }
 }

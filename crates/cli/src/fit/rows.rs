@@ -26,6 +26,14 @@ pub struct Columns {
     /// Column of weights, zero or more: how much each run counts
     #[arg(long, value_name = "COLUMN")]
     weights: Option<String>,
+    /// Unit of an input's numbers, as in `tokens=B`, `compute=PF-days` or `error=%`
+    ///
+    /// K, M, B and T; for a compute FLOP with a letter before it (GFLOP to ZFLOP) and PF-days; % for shares;
+    /// 1e9 and the like for all. 1 says that numbers which look impossible are right. A unit in the name of
+    /// the column, as in `params (M)`, or in a cell, as in `7B`, needs no option. Conditions and predictions
+    /// count in ones.
+    #[arg(long = "unit", value_name = "INPUT=UNIT")]
+    units: Vec<String>,
 }
 
 impl Columns {
@@ -38,6 +46,7 @@ impl Columns {
             loss: self.loss.clone(),
             others: self.others.clone(),
             weights: self.weights.clone(),
+            units: self.units.clone(),
         }
     }
 }
@@ -68,6 +77,15 @@ pub struct Rows {
     /// Time and memory grow with the rows fitted, intervals shrink with their root only.
     #[arg(long, value_name = "COUNT", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
     most_rows: u64,
+    /// Fit each value of a column, too, and tell whether one law does for all
+    #[arg(long, value_name = "COLUMN")]
+    by: Option<String>,
+    /// Column that names the run of each row: rows of one run, as its checkpoints, are one piece of evidence
+    ///
+    /// Whole runs are resampled and held out. A column with a usual name, as `run` or `name`, is taken by itself
+    /// where its rows have one size each; `none` makes every row a run of its own.
+    #[arg(long, value_name = "COLUMN")]
+    group: Option<String>,
 }
 
 fn condition(text: &str) -> Result<Condition, String> {
@@ -82,6 +100,8 @@ impl Rows {
             drop_worst: self.drop_worst,
             holdout: self.holdout.clone(),
             most_rows: self.most_rows as usize,
+            by: self.by.clone(),
+            group: self.group.clone(),
         }
     }
 }

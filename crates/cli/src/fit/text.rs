@@ -3,9 +3,10 @@
 use std::fmt::{self, Write};
 
 use triaxis_laws::{Estimate, Objective, Prediction, Reduction, Resampling, Robust};
-use triaxis_runs::{Comparison, Outcome, Predicted, in_words, number};
+use triaxis_runs::{Comparison, Outcome, Predicted, in_words, number, percent};
 use triaxis_units::{Flops, Params, Tokens};
 
+use super::sets;
 use crate::table::Table;
 
 /// Columns of a terminal.
@@ -50,7 +51,18 @@ impl Text<'_> {
             labelled(formatter, "predict", &prediction(predicted))?;
         }
         writeln!(formatter)?;
+        if let Some(by) = &outcome.by {
+            write!(formatter, "{}", sets::table(by, outcome))?;
+            labelled(formatter, "by", &by.verdict)?;
+            writeln!(formatter)?;
+        }
         labelled(formatter, "check", &check(outcome))?;
+        if let Some(flattening) = &outcome.flattening {
+            labelled(formatter, "curve", flattening.words())?;
+        }
+        if let Some(outliers) = &outcome.outliers {
+            labelled(formatter, "OUTLIER", &outliers.message)?;
+        }
         for said in outcome.refusals.iter().map(|said| &said.message) {
             labelled(formatter, "REFUSED", said)?;
         }
@@ -173,7 +185,7 @@ fn parameters(outcome: &Outcome) -> Table {
 }
 
 /// An end of an interval, marked where it is open; a dash where there is none.
-fn end(open: bool, mark: &str, at: Option<f64>) -> String {
+pub fn end(open: bool, mark: &str, at: Option<f64>) -> String {
     let mark = if open { mark } else { "" };
     at.map_or_else(|| "–".into(), |at| format!("{mark}{}", number(at)))
 }
@@ -289,24 +301,27 @@ pub fn check(outcome: &Outcome) -> String {
     let Some(checked) = &outcome.holdout else {
         return "no runs could be held out".into();
     };
-    let which = match (outcome.is_counted, checked.largest) {
-        (true, true) => "largest numbers of samples",
-        (true, false) => "numbers of samples held out",
-        (false, true) => "largest runs",
-        (false, false) => "runs held out",
+    let (which, one) = match (outcome.is_counted, checked.largest) {
+        (true, true) => ("largest numbers of samples", "largest number of samples"),
+        (true, false) => ("numbers of samples held out", "number of samples held out"),
+        (false, true) => ("largest runs", "largest run"),
+        (false, false) => ("runs held out", "run held out"),
     };
     let what = if outcome.optima.is_empty() {
         "the"
     } else {
         "the optima of the"
     };
+    let (which, them) = match checked.of.rows.len() {
+        1 => (one.to_owned(), "it"),
+        count => (format!("{count} {which}"), "them"),
+    };
     format!(
-        "{what} {} {which}, predicted from the other {}, which end {} times below them: {:.2}% off on average (predicting the mean: {:.1}%)",
-        checked.of.rows.len(),
+        "{what} {which}, predicted from the other {}, which end {} times below {them}: {} off on average (predicting the mean: {})",
         checked.of.fitted,
         factor(checked.of.reach),
-        100.0 * checked.of.mean_absolute,
-        100.0 * checked.of.baseline,
+        percent(checked.of.mean_absolute, 2),
+        percent(checked.of.baseline, 1),
     )
 }
 
@@ -324,7 +339,6 @@ pub fn facts(outcome: &Outcome) -> Vec<(String, String)> {
     let drawn = |what: &str| format!("{replicates} bootstraps of {what}");
     let drawn = match outcome.resampling {
         Resampling::Posterior => format!("{replicates} draws of the posterior"),
-        _ if outcome.form == "approach1" => drawn("laws without one size each"),
         Resampling::Residual if !outcome.optima.is_empty() => drawn("losses around each curve"),
         Resampling::Case if outcome.runs.is_some() => drawn("whole runs"),
         Resampling::Residual if outcome.runs.is_some() => drawn("residuals of whole runs"),
@@ -336,14 +350,21 @@ pub fn facts(outcome: &Outcome) -> Vec<(String, String)> {
         ("Objective", quality(outcome)),
         (
             "Intervals",
-            format!("{:.0}%, {drawn}, seed {}", 100.0 * outcome.level, outcome.seed),
+            match outcome.fit.freedom {
+                0 => "none: nothing tells of the noise".into(),
+                _ => format!("{:.0}%, {drawn}, seed {}", 100.0 * outcome.level, outcome.seed),
+            },
         ),
         (
             "Noise of one run",
             outcome.noise.map_or_else(|| "–".into(), number),
         ),
+        ("LaTeX", outcome.latex.clone()),
     ];
-    facts.map(|(term, words)| (term.to_owned(), words)).to_vec()
+    let sweep = outcome.sweep.iter().map(|sweep| ("Sweep", sweep.note()));
+    let by = outcome.by.iter().map(|by| ("Sets of runs", by.verdict.clone()));
+    let facts = facts.into_iter().chain(sweep).chain(by);
+    facts.map(|(term, words)| (term.to_owned(), words)).collect()
 }
 
 fn forms(comparison: &Comparison) -> String {
@@ -356,8 +377,7 @@ fn forms(comparison: &Comparison) -> String {
         "parameters",
         "not identified",
     ]);
-    let percent =
-        |share: Option<f64>| share.map_or_else(|| "-".into(), |share| format!("{:.2}%", 100.0 * share));
+    let percent = |share: Option<f64>| share.map_or_else(|| "-".into(), |share| percent(share, 2));
     let mut reasons = String::new();
     for form in &comparison.forms {
         if let Some(refused) = &form.refused {

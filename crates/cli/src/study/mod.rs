@@ -14,6 +14,7 @@ use clap::{Args, Subcommand};
 use triaxis_study::{FrozenSpec, Local, Store, Study, StudySpec, machine, worker};
 
 use crate::instructions::{Choice, check_environment};
+use crate::output;
 use crate::progress::Progress;
 use crate::{Format, MOST_THREADS};
 
@@ -117,6 +118,15 @@ fn study(arguments: &Run) -> anyhow::Result<()> {
     let cores = arguments.cores.map_or_else(machine::cores, usize::from);
     let spec = FrozenSpec::new(spec, text, base);
     let store = Store::new(folder);
+    for result in [
+        store.study(),
+        store.trials(),
+        store.prediction(),
+        store.analysis(),
+        store.page(),
+    ] {
+        output::is_no_input(&result, [&arguments.spec])?;
+    }
     if arguments.dry_run {
         return outline::Outline::of(&spec, cores)?.print(arguments.format);
     }

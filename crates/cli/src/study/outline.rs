@@ -66,9 +66,9 @@ impl Outline {
         let groups = spec.resolve()?;
         let corpus = &spec.spec.corpus;
         if let Some(sample) = corpus.sample {
-            // A token has a byte or more, and of each source the last document may pass its share.
-            let most = sample.0 + sources.len() as u64 * corpus.maximum_document.0;
-            check_epochs(&groups, Tokens(most), spec.spec.training.epochs)?;
+            // A token has a byte or more.
+            let most = corpus.most_training_text(sample);
+            check_epochs(&groups, Tokens(most.0), spec.spec.training.epochs)?;
         }
         let mut trials = Vec::new();
         let (mut ladder, mut heldout) = (Vec::new(), Vec::new());
@@ -150,7 +150,7 @@ impl fmt::Display for Outline {
                 row.steps.to_string(),
                 row.batch.to_string(),
                 row.dtype.to_string(),
-                format!("{:.4}", row.learning_rate),
+                rate(row.learning_rate),
                 row.memory.to_string(),
                 row.seconds.to_string(),
             ]);
@@ -158,8 +158,11 @@ impl fmt::Display for Outline {
         writeln!(formatter, "{trials}")?;
         write!(
             formatter,
-            "{} trials, {} operations with shared trunks, about {} on {} and {} of memory, and the corpus before that",
-            self.trials.len(),
+            "{}, {} operations with shared trunks, about {} on {} and {} of memory, and the corpus before that",
+            match self.trials.len() {
+                1 => "one trial".to_owned(),
+                trials => format!("{trials} trials"),
+            },
             self.flops,
             self.time,
             if self.cores == 1 {
@@ -169,5 +172,13 @@ impl fmt::Display for Outline {
             },
             self.memory,
         )
+    }
+}
+
+/// Four decimals where they tell the rate, else powers of ten.
+fn rate(rate: f64) -> String {
+    match (1e-3..1e4).contains(&rate) {
+        true => format!("{rate:.4}"),
+        false => format!("{rate:.2e}"),
     }
 }

@@ -1,15 +1,22 @@
 //! `triaxis study report`: the page of a study, from what is recorded.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use triaxis_corpus::Corpus;
 use triaxis_study::{Analysis, FrozenSpec, Prediction, Store};
 
 use super::{status, summary, view};
 use crate::Format;
+use crate::output;
 
 /// Writes the page of the study in `store`, and its picture if asked for.
 pub fn print(store: &Store, picture: Option<&Path>, format: Format) -> anyhow::Result<()> {
+    if let Some(picture) = picture {
+        let mut recorded = vec![store.page()];
+        files(store.folder(), &mut recorded);
+        let pictures = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "svg");
+        output::is_no_input(picture, recorded.iter().filter(|path| !pictures(path)))?;
+    }
     let spec = FrozenSpec::read(store)?;
     let survey = status::survey(store)?;
     let analysis = match Corpus::open(&store.corpus()) {
@@ -25,4 +32,15 @@ pub fn print(store: &Store, picture: Option<&Path>, format: Format) -> anyhow::R
         triaxis_report::write_readme_svg(&view, picture)?;
     }
     summary::print(&view, &store.page(), format)
+}
+
+/// Every file below a folder, as far as it can be read.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => files(&entry.path(), found),
+            _ => found.push(entry.path()),
+        }
+    }
 }

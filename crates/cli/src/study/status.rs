@@ -50,10 +50,13 @@ pub fn print(store: &Store, format: Format) -> anyhow::Result<()> {
     output::print(format, &status, &status)
 }
 
-/// The records of the study in `store`; damaged ones are set aside, named, and count as missing.
+/// The records of the study in `store`; damaged ones are named, and count as missing.
 pub fn survey(store: &Store) -> Result<Survey, StudyError> {
     let frozen: Frozen = triaxis_study::store::read(&store.trials())?.unwrap_or_default();
-    Survey::take(store, frozen, &mut |damaged| eprintln!("warning: {damaged}"))
+    Survey::take(store, frozen, &mut |damaged| {
+        eprintln!("warning: {damaged}");
+        Ok(())
+    })
 }
 
 fn row(survey: &Survey, trial: &triaxis_study::Trial) -> Row {

@@ -64,12 +64,16 @@ fn bits_per_nat(view: &View) -> f64 {
 }
 
 fn trials(view: &View) -> Table {
+    let is_lossy = view
+        .corpus
+        .as_ref()
+        .is_some_and(|corpus| corpus.tokenizer.lost.0 > 0);
     let mut table = Table::new([
         "trial",
         "N",
         "D",
         "FLOPs",
-        "bits/byte",
+        if is_lossy { "bits/byte kept" } else { "bits/byte" },
         "nats/token",
         "time",
         "status",

@@ -37,13 +37,14 @@ pub fn of(
             .map(|record| record.circumstances.seconds)
             .sum(),
         spec: spec.text.clone(),
-        notices: notices(survey),
+        notices: notices(survey, corpus.as_ref().map(Corpus::manifest)),
         corpus: corpus.as_ref().map(|corpus| corpus_view(corpus.manifest())),
         trials: survey
             .trials()
             .map(|trial| trial_view(trial, survey.record(&trial.id), unique))
             .collect(),
         isoflops: analysis.map(laws::isoflops).unwrap_or_default(),
+        flattening: analysis.map(laws::flattening),
         approaches: analysis.map(laws::approaches).unwrap_or_default(),
         held_out: analysis
             .and_then(|analysis| laws::held_out(analysis, survey))
@@ -77,14 +78,17 @@ fn machine_line(records: &[RunRecord]) -> String {
     format!("{}{used}, {}", machines.join("; "), std::env::consts::OS)
 }
 
-fn notices(survey: &Survey) -> Vec<String> {
+fn notices(survey: &Survey, manifest: Option<&Manifest>) -> Vec<String> {
     let all = survey.trials().count();
     let done = survey
         .records
         .iter()
         .filter(|record| record.outcome.validation().is_some())
         .count();
-    let mut notices = Vec::new();
+    let mut notices: Vec<String> = manifest.and_then(Manifest::loss_told).into_iter().collect();
+    let left_out = manifest.into_iter().flat_map(|manifest| &manifest.sources);
+    let left_out = left_out.flat_map(|source| source.told());
+    notices.extend(left_out.filter(|(grave, _)| *grave).map(|(_, said)| said));
     if done < all {
         notices.push(format!(
             "{} of {all} trials have no loss: the table of trials says why.",
@@ -158,23 +162,23 @@ fn corpus_view(manifest: &Manifest) -> view::Corpus {
             vocabulary: manifest.tokenizer.vocabulary as u64,
             bytes_per_token: bytes as f64 / tokens.max(1) as f64,
             hash: manifest.tokenizer.hash.chars().take(16).collect(),
+            lost: manifest
+                .tokenizer
+                .lost
+                .as_ref()
+                .map_or(Bytes(0), |lost| lost.bytes),
         },
     }
 }
 
 fn skipped(source: &triaxis_corpus::SourceFacts) -> Vec<view::Skipped> {
-    let reasons = [
-        ("not UTF-8", source.not_utf8),
-        ("too small", source.too_small),
-        ("too large", source.too_large),
-    ];
-    reasons
-        .into_iter()
-        .filter(|(_, documents)| *documents > 0)
-        .map(|(reason, documents)| view::Skipped {
+    let left_out = source.left_out.iter();
+    left_out
+        .map(|(reason, left)| view::Skipped {
             source: source.name.clone(),
-            reason: reason.to_owned(),
-            documents,
+            reason: reason.name().to_owned(),
+            documents: left.documents,
+            bytes: left.bytes,
         })
         .collect()
 }

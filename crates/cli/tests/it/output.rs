@@ -25,6 +25,31 @@ fn help() {
 }
 
 #[test]
+fn a_shell_knows_the_program() {
+    let bench = Bench::new(SPEC);
+    for (arguments, parts) in [
+        (
+            &["completions", "bash"][..],
+            &["_triaxis()", "--budget-tolerance"][..],
+        ),
+        (&["completions", "fish"], &["complete -c triaxis"]),
+        (&["man"], &[".TH triaxis 1", "study"]),
+        (&["man", "fit"], &[".TH triaxis-fit 1", "flattening"]),
+    ] {
+        let said = said(&bench, arguments);
+        assert!(said.contains("exit code 0"), "{said}");
+        for part in parts {
+            assert!(said.contains(part), "{part} is missing from {arguments:?}");
+        }
+    }
+    let said = said(&bench, &["man", "fitt"]);
+    assert!(
+        said.contains("exit code 2") && said.contains("name one of study, fit"),
+        "{said}"
+    );
+}
+
+#[test]
 fn refusals() {
     let bench = Bench::new(&SPEC.replace("context = 32", "contxt = 32"));
     insta::assert_snapshot!("unknown_key", said(&bench, &["study", "run", "spec.toml"]));

@@ -274,4 +274,163 @@ fn status_tells_done_from_missing() {
             .unwrap()
             .starts_with("<svg")
     );
+    // A record is no place for a picture, nor a spec for a page.
+    let record = format!("out/trials/{}.json", bench.records("out")[0].0);
+    let before = fs::read(bench.path(&record)).unwrap();
+    let refused = bench.run(&["study", "report", "out", "--picture", &record]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("would be written over the input"), "{said}");
+    assert_eq!(fs::read(bench.path(&record)).unwrap(), before);
+    fs::rename(bench.path("spec.toml"), bench.path("out/study.json")).unwrap();
+    let refused = bench.run(&["study", "run", "out/study.json", "--out", "out", "--dry-run"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("would be written over the input"), "{said}");
+}
+
+#[test]
+fn looking_at_a_damaged_study_changes_nothing_and_running_mends_it() {
+    let bench = Bench::new(SPEC);
+    let run = ["study", "run", "spec.toml", "--out", "out", "--quiet"];
+    assert!(bench.run(&run).status.success());
+    let before = bench.records("out");
+    let study = bench.path("out/study.json");
+    let cut = fs::read(&study).unwrap()[..100].to_vec();
+    fs::write(&study, &cut).unwrap();
+    for command in ["status", "report"] {
+        let output = bench.run(&["study", command, "out"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("study.json is damaged"), "{said}");
+        assert!(said.contains("`triaxis study run` makes it again"), "{said}");
+        assert_eq!(fs::read(&study).unwrap(), cut);
+    }
+    assert!(bench.run(&run).status.success());
+    assert_eq!(bench.records("out"), before);
+    assert!(bench.run(&["study", "status", "out"]).status.success());
+    // Nor is a study foreign that has lost its spec altogether.
+    fs::remove_file(&study).unwrap();
+    assert!(bench.run(&run).status.success());
+    assert_eq!(bench.records("out"), before);
+}
+
+#[test]
+fn a_ladder_of_a_hundred_to_one_is_trained_with_any_schedule() {
+    for schedule in ["wsd", "wsd-linear", "cosine", "constant"] {
+        let spec = SPEC
+            .replace("\"4e8\", \"8e8\", \"1.6e9\"", "\"1.6e7\", \"1.6e8\", \"1.6e9\"")
+            .replace("batch = 256", &format!("batch = 64\nschedule = \"{schedule}\""));
+        let bench = Bench::new(&spec);
+        let result = json(&bench.run(&["study", "run", "spec.toml", "--out", "out", "--format", "json"]));
+        let trials = result["trials"].as_array().unwrap();
+        assert_eq!(trials.len(), 10);
+        let done = trials.iter().all(|trial| trial["status"] == "done");
+        assert!(done, "{schedule}: {trials:#?}");
+    }
+}
+
+#[test]
+fn text_that_is_left_out_is_said_even_when_quiet_if_it_is_much() {
+    let bench = Bench::new(SPEC);
+    fs::write(bench.path("text/latin.txt"), b"caf\xe9 ".repeat(20_000)).unwrap();
+    fs::write(bench.path("text/empty.txt"), "").unwrap();
+    let said = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let loud = said(&bench.run(&["study", "run", "spec.toml", "--out", "loud"]));
+    let quiet = bench.run(&["study", "run", "spec.toml", "--out", "quiet", "--quiet"]);
+    let warning = "warning: source `text`: 1 document (97.7KiB, ";
+    let note =
+        "1 document (0B, 0.0% of its text) below minimum_document is left out, first text/empty.txt has 0B";
+    assert!(loud.contains(warning) && loud.contains(note), "{loud}");
+    let quietly = said(&quiet);
+    assert!(quietly.contains(warning) && !quietly.contains(note), "{quietly}");
+    let summary = String::from_utf8_lossy(&quiet.stdout).into_owned();
+    assert!(
+        summary.contains("! source `text`: 1 document (97.7KiB, "),
+        "{summary}"
+    );
+    let page = fs::read_to_string(bench.path("quiet/report.html")).unwrap();
+    assert!(page.contains("neither UTF-8 nor UTF-16"), "the page says it");
+}
+
+/// A tokenizer of words, nearly all of which it does not know.
+const WORDS: &str = r#"{"version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": null,
+    "pre_tokenizer": {"type": "Whitespace"}, "post_processor": null, "decoder": null, "model": {"type": "WordLevel",
+    "vocab": {"[UNK]": 0, "<|endoftext|>": 1, "The": 2, "river": 3, "the": 4}, "unk_token": "[UNK]"}}"#;
+
+#[test]
+fn a_tokenizer_that_loses_text_is_refused_or_marked_everywhere() {
+    let bench = Bench::new(&SPEC.replace("vocabulary = 300", "file = \"words.json\""));
+    fs::write(bench.path("words.json"), WORDS).unwrap();
+    let run = ["study", "run", "spec.toml", "--out", "out"];
+    let refused = bench.run(&run);
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("does not come back from its tokens"), "{said}");
+    assert!(said.contains("`lossy = true`"), "{said}");
+
+    let spec = SPEC.replace("vocabulary = 300", "file = \"words.json\"\nlossy = true");
+    let spec = spec.replace("[training]", "[training]\nepochs = 99.0");
+    fs::write(bench.path("spec.toml"), spec).unwrap();
+    let output = bench.run(&run);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("warning: The tokenizer loses text: of "), "{said}");
+    let summary = String::from_utf8_lossy(&output.stdout);
+    assert!(summary.contains("bits/byte kept"), "{summary}");
+    assert!(summary.contains("! The tokenizer loses text"), "{summary}");
+    let page = fs::read_to_string(bench.path("out/report.html")).unwrap();
+    assert!(page.contains("The tokenizer loses "), "the page says it");
+
+    let manifest = fs::read(bench.path("out/corpus/manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    let total = &manifest["validation"]["total"];
+    let bytes = total["bytes"].as_u64().unwrap();
+    let lost = manifest["tokenizer"]["lost"]["bytes"].as_u64().unwrap();
+    assert!(2 * lost > bytes, "{lost} of {bytes}");
+    let (_, record) = &bench.records("out")[0];
+    assert_eq!(record["inputs"]["lost"], lost);
+    let validation = &record["outcome"]["validation"];
+    assert_eq!(validation["bytes"], bytes - lost);
+    let nats = validation["nats"].as_f64().unwrap() * total["tokens"].as_f64().unwrap();
+    let bits = nats / ((bytes - lost) as f64 * std::f64::consts::LN_2);
+    assert!((validation["bits_per_byte"].as_f64().unwrap() / bits - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn a_corpus_that_cannot_be_read_just_now_is_not_set_aside_and_no_trial_is_blamed() {
+    let bench = Bench::new(SPEC);
+    let run = ["study", "run", "spec.toml", "--out", "out", "--quiet"];
+    assert!(bench.run(&run).status.success());
+    let before = bench.records("out");
+    // A folder in the place of a file: it is there, and reading it fails as on a failing disk.
+    let manifest = bench.path("out/corpus/manifest.json");
+    let whole = fs::read(&manifest).unwrap();
+    fs::remove_file(&manifest).unwrap();
+    fs::create_dir(&manifest).unwrap();
+    let output = bench.run(&run);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("cannot read"), "{said}");
+    assert!(!bench.path("out/corpus.damaged").exists());
+    let trials = fs::read(bench.path("out/trials.json")).unwrap();
+    let trials: Value = serde_json::from_slice(&trials).unwrap();
+    let group = trials["content"]["groups"][0]["id"].as_str().unwrap();
+    let mut worker = bench
+        .program(&["study", "worker", "out", group])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let _alive = worker.stdin.take();
+    let output = worker.wait_with_output().unwrap();
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&said["event"], &said["machine"]),
+        (&"refused".into(), &true.into())
+    );
+    fs::remove_dir(&manifest).unwrap();
+    fs::write(&manifest, whole).unwrap();
+    assert!(bench.run(&run).status.success());
+    assert_eq!(bench.records("out"), before);
 }

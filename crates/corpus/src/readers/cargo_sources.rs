@@ -3,10 +3,10 @@ use std::sync::Arc;
 
 use cargo_metadata::{MetadataCommand, Package};
 use serde::{Deserialize, Serialize};
-use triaxis_units::Bytes;
 
 use super::files::read_whole;
-use super::{Emit, Place, Source, SourceFile, UNSTATED, walk};
+use super::walk::{self, Exclude};
+use super::{Emit, Limits, Listing, Place, Source, SourceFile, UNSTATED};
 use crate::CorpusError;
 
 /// The sources and documentation of the packages that a Cargo.lock pins: the same text on every
@@ -55,27 +55,35 @@ impl Source for CargoSources {
         self.weight
     }
 
-    fn files(&self, place: &Place) -> Result<Vec<SourceFile>, CorpusError> {
+    fn files(&self, place: &Place) -> Result<Listing, CorpusError> {
         let include = walk::globs(&self.name, &self.include)?;
-        let exclude = walk::globs(&self.name, &self.exclude)?;
+        let mut exclude = Exclude::new(&self.name, &self.exclude)?;
         let folder = place.base.join(&self.workspace);
-        let mut files = Vec::new();
+        let mut listing = Listing::default();
         for package in self.packages(&folder)? {
-            let root = package.manifest_path.parent().map_or(Path::new("."), |root| root.as_std_path());
+            let root = package
+                .manifest_path
+                .parent()
+                .map_or(Path::new("."), |root| root.as_std_path());
             let prefix = format!("{}-{}", package.name, package.version);
             let licence: Arc<str> = licence(&package).into();
             let wanted = |_: &str, id: &str| include.is_match(id);
-            files.extend(walk::under(root, &prefix, place, &licence, wanted, &exclude)?);
+            walk::under(root, &prefix, place, &licence, wanted, &mut exclude, &mut listing)?;
         }
-        if files.is_empty() {
+        exclude.check()?;
+        if listing.files.is_empty() {
             let pattern = self.include.join(", ");
-            return Err(CorpusError::NoMatch { name: self.name.clone(), pattern, base: folder });
+            return Err(CorpusError::NoMatch {
+                name: self.name.clone(),
+                pattern,
+                base: folder,
+            });
         }
-        Ok(files)
+        Ok(listing)
     }
 
-    fn read(&self, file: &SourceFile, maximum: Bytes, emit: &mut Emit<'_>) -> Result<(), CorpusError> {
-        read_whole(file, maximum, emit)
+    fn read(&self, file: &SourceFile, limits: Limits, emit: &mut Emit<'_>) -> Result<(), CorpusError> {
+        read_whole(file, limits, None, emit)
     }
 }
 
@@ -87,9 +95,17 @@ impl CargoSources {
             .current_dir(folder)
             .other_options(options)
             .exec()
-            .map_err(|error| CorpusError::Cargo { folder: folder.to_owned(), detail: error.to_string().trim().to_owned() })?;
+            .map_err(|error| CorpusError::Cargo {
+                folder: folder.to_owned(),
+                detail: error.to_string().trim().to_owned(),
+            })?;
         let mut packages = metadata.packages;
-        packages.retain(|package| package.source.as_ref().is_some_and(|source| source.repr.starts_with("registry+")));
+        packages.retain(|package| {
+            package
+                .source
+                .as_ref()
+                .is_some_and(|source| source.repr.starts_with("registry+"))
+        });
         packages.sort_by(|a, b| (a.name.as_str(), &a.version).cmp(&(b.name.as_str(), &b.version)));
         Ok(packages)
     }
@@ -99,12 +115,21 @@ impl CargoSources {
 /// `A/B`) in alphabetical order, so that the same choice is counted once.
 fn licence(package: &Package) -> String {
     let Some(expression) = &package.license else {
-        return if package.license_file.is_some() { "own licence file" } else { UNSTATED }.to_owned();
+        return if package.license_file.is_some() {
+            "own licence file"
+        } else {
+            UNSTATED
+        }
+        .to_owned();
     };
     if expression.contains(['(', ')']) || expression.contains(" AND ") {
         return expression.clone();
     }
-    let mut choices: Vec<&str> = expression.split('/').flat_map(|part| part.split(" OR ")).map(str::trim).collect();
+    let mut choices: Vec<&str> = expression
+        .split('/')
+        .flat_map(|part| part.split(" OR "))
+        .map(str::trim)
+        .collect();
     choices.sort_unstable();
     choices.join(" OR ")
 }

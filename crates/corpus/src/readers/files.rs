@@ -1,10 +1,13 @@
+use std::io::{BufReader, Read};
+
+use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
-use triaxis_units::Bytes;
 
-use super::{Emit, Piece, Place, Source, SourceFile, emit_bytes, walk};
+use super::{Emit, Limits, Listing, Place, Source, SourceFile, emit_text, emit_too_large, open, walk};
 use crate::CorpusError;
+use crate::text::{BUFFER, unicode};
 
-/// Text, Markdown or code: each file is one document.
+/// Text, Markdown or code: each file is one document, in UTF-8, in UTF-16, or in the encoding that is named.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Files {
@@ -18,6 +21,10 @@ pub struct Files {
     /// Patterns of files to leave out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<String>,
+    /// What files are in that are neither UTF-8 nor UTF-16, by its name on the web: `windows-1252` for
+    /// Latin-1, `shift_jis`, `gbk`, `koi8-r` and others (WHATWG, Encoding Standard).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
     /// The text's licence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
@@ -32,20 +39,69 @@ impl Source for Files {
         self.weight
     }
 
-    fn files(&self, place: &Place) -> Result<Vec<SourceFile>, CorpusError> {
-        walk::files(&self.name, place, &self.include, &self.exclude, "**", self.licence.as_deref())
+    fn check(&self) -> Result<(), CorpusError> {
+        match (&self.encoding, self.encoding()) {
+            (Some(unknown), None) => Err(CorpusError::spec(
+                format!("source `{}`: encoding", self.name),
+                unknown,
+                "no encoding of that name is known: those of the web are, such as windows-1252, shift_jis, gbk",
+            )),
+            _ => Ok(()),
+        }
     }
 
-    fn read(&self, file: &SourceFile, maximum: Bytes, emit: &mut Emit<'_>) -> Result<(), CorpusError> {
-        read_whole(file, maximum, emit)
+    fn files(&self, place: &Place) -> Result<Listing, CorpusError> {
+        walk::files(
+            &self.name,
+            place,
+            &self.include,
+            &self.exclude,
+            "**",
+            self.licence.as_deref(),
+        )
+    }
+
+    fn read(&self, file: &SourceFile, limits: Limits, emit: &mut Emit<'_>) -> Result<(), CorpusError> {
+        read_whole(file, limits, self.encoding(), emit)
     }
 }
 
-/// Emits a file as one document.
-pub(super) fn read_whole(file: &SourceFile, maximum: Bytes, emit: &mut Emit<'_>) -> Result<(), CorpusError> {
-    if file.size > maximum {
-        return emit(Piece::TooLarge).map(drop);
+impl Files {
+    fn encoding(&self) -> Option<&'static Encoding> {
+        let name = self.encoding.as_ref()?;
+        Encoding::for_label_no_replacement(name.as_bytes())
     }
-    let bytes = std::fs::read(&file.path).map_err(CorpusError::io("read", &file.path))?;
-    emit_bytes(&bytes, maximum, emit).map(drop)
+}
+
+/// Emits a file as one document, or in parts where it is too long, of which one is held at a time.
+pub(super) fn read_whole(
+    file: &SourceFile,
+    limits: Limits,
+    encoding: Option<&'static Encoding>,
+    emit: &mut Emit<'_>,
+) -> Result<(), CorpusError> {
+    let failed = |error| CorpusError::io("read", &file.path)(error);
+    let input = BufReader::with_capacity(BUFFER, open(&file.path)?);
+    let mut input = unicode(input).map_err(failed)?;
+    let nowhere = || String::new();
+    let mut held = Vec::new();
+    loop {
+        // A byte more than may be held tells whether there is more.
+        let missing = (limits.longest + 1).saturating_sub(held.len());
+        (&mut input)
+            .take(missing as u64)
+            .read_to_end(&mut held)
+            .map_err(failed)?;
+        if held.len() <= limits.longest {
+            return emit_text(&held, encoding, &nowhere, emit).map(drop);
+        }
+        if !limits.cut {
+            return emit_too_large(file.size.0, &nowhere, emit).map(drop);
+        }
+        let end = limits.cut(&held);
+        if emit_text(&held[..end], encoding, &nowhere, emit)?.is_break() {
+            return Ok(());
+        }
+        held.drain(..end);
+    }
 }

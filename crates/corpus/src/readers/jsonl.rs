@@ -1,20 +1,25 @@
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
+use std::ops::ControlFlow;
 
 use flate2::bufread::MultiGzDecoder;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
-use triaxis_units::Bytes;
+use serde_json::error::Category;
 
-use super::{Emit, Piece, Place, Source, SourceFile, emit_bytes, open, text_field, walk};
-use crate::CorpusError;
+use super::{Emit, Limits, Listing, Piece, Place, Source, SourceFile};
+use super::{emit_row, emit_text, emit_too_large, open, text_field, walk};
+use crate::text::{BUFFER, unicode};
+use crate::{CorpusError, Reason};
 
-const BUFFER: usize = 1 << 17;
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTANDARD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-/// Room in a line for fields other than the text.
-const OTHER_FIELDS: u64 = 16 << 20;
+/// Longest line held in memory, in bytes.
+const LONGEST_LINE: u64 = 1 << 30;
+/// Fields named of a line without the one asked for.
+const MOST_FIELDS: usize = 8;
 
 /// JSON lines: each line is an object, one field of which is the document. Files compressed with
 /// gzip or Zstandard are told by their first bytes, whatever their names.
@@ -49,71 +54,100 @@ impl Source for Jsonl {
         self.weight
     }
 
-    fn files(&self, place: &Place) -> Result<Vec<SourceFile>, CorpusError> {
-        walk::files(&self.name, place, &self.include, &self.exclude, "**/*.jsonl*", self.licence.as_deref())
+    fn files(&self, place: &Place) -> Result<Listing, CorpusError> {
+        walk::files(
+            &self.name,
+            place,
+            &self.include,
+            &self.exclude,
+            "**/*.jsonl*",
+            self.licence.as_deref(),
+        )
     }
 
-    fn read(&self, file: &SourceFile, maximum: Bytes, emit: &mut Emit<'_>) -> Result<(), CorpusError> {
+    fn read(&self, file: &SourceFile, limits: Limits, emit: &mut Emit<'_>) -> Result<(), CorpusError> {
+        let failed = |error| CorpusError::io("read", &file.path)(error);
         let mut plain = BufReader::with_capacity(BUFFER, open(&file.path)?);
-        let start = plain.fill_buf().map_err(CorpusError::io("read", &file.path))?;
+        let start = plain.fill_buf().map_err(failed)?;
+        let damaged = |error: io::Error| CorpusError::DamagedFile {
+            path: file.path.clone(),
+            detail: error.to_string(),
+        };
         if start.starts_with(GZIP) {
-            return self.read_lines(file, BufReader::with_capacity(BUFFER, MultiGzDecoder::new(plain)), true, maximum, emit);
+            let input = BufReader::with_capacity(BUFFER, MultiGzDecoder::new(plain));
+            return self.read_lines(Box::new(input), limits, emit, &damaged);
         }
         if start.starts_with(ZSTANDARD) {
-            let decoder = zstd::Decoder::with_buffer(plain).map_err(CorpusError::io("read", &file.path))?;
-            return self.read_lines(file, BufReader::with_capacity(BUFFER, decoder), true, maximum, emit);
+            let input = zstd::Decoder::with_buffer(plain).map_err(failed)?;
+            return self.read_lines(
+                Box::new(BufReader::with_capacity(BUFFER, input)),
+                limits,
+                emit,
+                &damaged,
+            );
         }
-        self.read_lines(file, plain, false, maximum, emit)
+        self.read_lines(Box::new(plain), limits, emit, &failed)
     }
 }
 
 impl Jsonl {
     fn read_lines(
         &self,
-        file: &SourceFile,
-        mut input: impl BufRead,
-        compressed: bool,
-        maximum: Bytes,
+        input: Box<dyn BufRead + '_>,
+        limits: Limits,
         emit: &mut Emit<'_>,
+        failed: &dyn Fn(io::Error) -> CorpusError,
     ) -> Result<(), CorpusError> {
-        // A byte of text takes six of JSON at most (`\u0000`).
-        let limit = maximum.0.saturating_mul(6).saturating_add(OTHER_FIELDS);
-        let failed = |error: io::Error| {
-            if compressed {
-                CorpusError::DamagedFile { path: file.path.clone(), detail: error.to_string() }
-            } else {
-                CorpusError::io("read", &file.path)(error)
-            }
-        };
+        let mut input = unicode(input).map_err(failed)?;
         let mut line = Vec::new();
-        for number in 1.. {
+        for number in 1_u64.. {
             line.clear();
-            let end = (&mut input).take(limit).read_until(b'\n', &mut line).map_err(failed)?;
-            if end == 0 {
+            let length = (&mut input)
+                .take(LONGEST_LINE)
+                .read_until(b'\n', &mut line)
+                .map_err(failed)? as u64;
+            if length == 0 {
                 break;
             }
-            let whole = line.ends_with(b"\n") || (end as u64) < limit;
-            let flow = if !whole {
-                input.skip_until(b'\n').map_err(failed)?;
-                emit(Piece::TooLarge)?
-            } else if line.trim_ascii().is_empty() {
-                continue;
-            } else if std::str::from_utf8(&line).is_err() {
-                emit(Piece::NotUtf8)?
+            let place = || format!(":{number}");
+            let flow = if length == LONGEST_LINE && !line.ends_with(b"\n") {
+                let rest = input.skip_until(b'\n').map_err(failed)? as u64;
+                emit_too_large(length + rest, &place, emit)?
             } else {
-                let text = text_of(line.trim_ascii_end(), &self.field).map_err(|error| CorpusError::JsonLine {
-                    path: file.path.clone(),
-                    line: number,
-                    field: self.field.clone(),
-                    detail: reason(&error),
-                })?;
-                emit_bytes(text.as_bytes(), maximum, emit)?
+                self.read_line(line.trim_ascii(), limits, &place, emit)?
             };
             if flow.is_break() {
                 break;
             }
         }
         Ok(())
+    }
+
+    fn read_line(
+        &self,
+        line: &[u8],
+        limits: Limits,
+        place: &dyn Fn() -> String,
+        emit: &mut Emit<'_>,
+    ) -> Result<ControlFlow<()>, CorpusError> {
+        if line.is_empty() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        if std::str::from_utf8(line).is_err() {
+            return emit_text(line, None, place, emit);
+        }
+        let error = match text_of(line, &self.field) {
+            Ok(text) => return emit_row(text.as_bytes(), limits, place, emit),
+            Err(error) => error,
+        };
+        let no_text = error.classify() == Category::Data;
+        let found = || if no_text { fields(line) } else { String::new() };
+        emit(Piece::LeftOut {
+            reason: if no_text { Reason::NoText } else { Reason::Damaged },
+            documents: 1,
+            bytes: line.len() as u64,
+            why: &|| format!("{}: {}{}", place(), reason(&error), found()),
+        })
     }
 }
 
@@ -122,6 +156,20 @@ fn text_of<'a>(line: &'a [u8], field: &str) -> serde_json::Result<Cow<'a, str>> 
     let text = Field(field).deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(text)
+}
+
+/// The fields of a line, to choose `field` from.
+fn fields(line: &[u8]) -> String {
+    let fields: BTreeMap<String, IgnoredAny> = serde_json::from_slice(line).unwrap_or_default();
+    let names: Vec<_> = fields
+        .keys()
+        .take(MOST_FIELDS)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    match names.is_empty() {
+        true => String::new(),
+        false => format!("; it has {}", names.join(", ")),
+    }
 }
 
 /// What is wrong with a line, by its column alone: a line of the file is all the parser has seen.

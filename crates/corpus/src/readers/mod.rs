@@ -1,17 +1,28 @@
-//! Where documents come from: one file and one line of the registry below for each reader.
+//! Where documents come from: one file, one `mod` line and one line of the registry below for each reader.
 
+mod cargo_sources;
+mod files;
+mod jsonl;
+mod parquet;
 #[cfg(test)]
 mod tests;
 mod walk;
+
+pub use cargo_sources::CargoSources;
+pub use files::Files;
+pub use jsonl::Jsonl;
+pub use parquet::Parquet;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
 use triaxis_units::Bytes;
 
-use crate::CorpusError;
+use crate::left_out::LeftOutBy;
+use crate::{CorpusError, Reason, text};
 
 /// Licence of text whose source states none.
 const UNSTATED: &str = "unstated";
@@ -35,33 +46,61 @@ pub(crate) struct SourceFile {
 }
 
 /// What a reader finds, one after another, in an order that the file alone decides.
-#[derive(Debug, PartialEq)]
 pub(crate) enum Piece<'a> {
     Document(&'a str),
-    NotUtf8,
-    TooLarge,
+    LeftOut {
+        reason: Reason,
+        documents: u64,
+        /// Their size in the file.
+        bytes: u64,
+        /// Where in the file, and what is wrong there; follows the file's name.
+        why: &'a dyn Fn() -> String,
+    },
 }
 
 /// Receives each piece, and says whether to go on.
 pub(crate) type Emit<'a> = dyn FnMut(Piece<'_>) -> Result<ControlFlow<()>, CorpusError> + 'a;
 
+/// How long a document may be, and what becomes of a longer one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Bytes.
+    pub(crate) longest: usize,
+    /// Whether a longer one is cut into several, and not left out.
+    pub(crate) cut: bool,
+}
+
+impl Limits {
+    /// Where the first part of a text that is too long ends.
+    fn cut(self, text: &[u8]) -> usize {
+        text::boundary(text, self.longest / 2..=self.longest)
+    }
+}
+
+/// The files of a source.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    /// In an order that does not depend on the machine.
+    pub(crate) files: Vec<SourceFile>,
+    /// What was found and cannot be read.
+    pub(crate) left_out: LeftOutBy,
+}
+
 /// A kind of source.
 pub(crate) trait Source: Sync {
     fn name(&self) -> &str;
     fn weight(&self) -> Option<f64>;
-    /// Lists the files in an order that does not depend on the machine.
-    fn files(&self, place: &Place) -> Result<Vec<SourceFile>, CorpusError>;
-    /// Reads one file from its beginning. A document above `maximum` bytes is told, not held.
-    fn read(&self, file: &SourceFile, maximum: Bytes, emit: &mut Emit<'_>) -> Result<(), CorpusError>;
+    /// Refuses settings of its own, before anything is read.
+    fn check(&self) -> Result<(), CorpusError> {
+        Ok(())
+    }
+    fn files(&self, place: &Place) -> Result<Listing, CorpusError>;
+    /// Reads one file from its beginning.
+    fn read(&self, file: &SourceFile, limits: Limits, emit: &mut Emit<'_>) -> Result<(), CorpusError>;
 }
 
 macro_rules! readers {
-    ($($(#[$doc:meta])* $module:ident::$variant:ident = $kind:literal,)*) => {
-        $(
-            mod $module;
-            pub use $module::$variant;
-        )*
-
+    ($($(#[$doc:meta])* $variant:ident = $kind:literal,)*) => {
         /// A source of documents; `kind` chooses the reader.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "kind")]
@@ -87,13 +126,13 @@ macro_rules! readers {
 
 readers! {
     /// Text, Markdown or code: each file is one document.
-    files::Files = "files",
+    Files = "files",
     /// JSON lines, plain or compressed with gzip or Zstandard.
-    jsonl::Jsonl = "jsonl",
+    Jsonl = "jsonl",
     /// A text column of Parquet files.
-    parquet::Parquet = "parquet",
+    Parquet = "parquet",
     /// The sources and documentation of the packages that a Cargo.lock pins.
-    cargo_sources::CargoSources = "cargo-sources",
+    CargoSources = "cargo-sources",
 }
 
 impl SourceSpec {
@@ -108,12 +147,69 @@ impl SourceSpec {
     }
 }
 
-/// Emits one document of raw bytes.
-fn emit_bytes(bytes: &[u8], maximum: Bytes, emit: &mut Emit<'_>) -> Result<ControlFlow<()>, CorpusError> {
-    if bytes.len() as u64 > maximum.0 {
-        return emit(Piece::TooLarge);
+/// Emits a text of a row, in parts where it is too long; `place` is the row.
+fn emit_row(
+    mut bytes: &[u8],
+    limits: Limits,
+    place: &dyn Fn() -> String,
+    emit: &mut Emit<'_>,
+) -> Result<ControlFlow<()>, CorpusError> {
+    if bytes.len() > limits.longest && !limits.cut {
+        return emit_too_large(bytes.len() as u64, place, emit);
     }
-    emit(std::str::from_utf8(bytes).map_or(Piece::NotUtf8, Piece::Document))
+    while bytes.len() > limits.longest {
+        let (part, rest) = bytes.split_at(limits.cut(bytes));
+        bytes = rest;
+        if emit_text(part, None, place, emit)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    emit_text(bytes, None, place, emit)
+}
+
+/// Emits bytes that are a document if they are UTF-8 or in `encoding`.
+fn emit_text(
+    bytes: &[u8],
+    encoding: Option<&'static Encoding>,
+    place: &dyn Fn() -> String,
+    emit: &mut Emit<'_>,
+) -> Result<ControlFlow<()>, CorpusError> {
+    let error = match std::str::from_utf8(bytes) {
+        Ok(text) => return emit(Piece::Document(text)),
+        Err(error) => error,
+    };
+    if let Some(text) = encoding.and_then(|of| of.decode_without_bom_handling_and_without_replacement(bytes))
+    {
+        return emit(Piece::Document(&text));
+    }
+    let at = error.valid_up_to();
+    let why = || {
+        format!(
+            "{} is not UTF-8: byte 0x{:02X} after {at} others",
+            place(),
+            bytes[at]
+        )
+    };
+    emit(Piece::LeftOut {
+        reason: Reason::NotUnicode,
+        documents: 1,
+        bytes: bytes.len() as u64,
+        why: &why,
+    })
+}
+
+fn emit_too_large(
+    bytes: u64,
+    place: &dyn Fn() -> String,
+    emit: &mut Emit<'_>,
+) -> Result<ControlFlow<()>, CorpusError> {
+    let why = || format!("{} has {}", place(), Bytes(bytes));
+    emit(Piece::LeftOut {
+        reason: Reason::TooLarge,
+        documents: 1,
+        bytes,
+        why: &why,
+    })
 }
 
 fn open(path: &Path) -> Result<std::fs::File, CorpusError> {

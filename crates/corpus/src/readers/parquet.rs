@@ -1,16 +1,17 @@
+use std::fs::File;
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use ::parquet::basic::Type as PhysicalType;
+use ::parquet::basic::{Compression, Type as PhysicalType};
 use ::parquet::column::reader::ColumnReader;
 use ::parquet::data_type::ByteArray;
 use ::parquet::errors::ParquetError;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
-use ::parquet::schema::types::ColumnDescriptor;
+use ::parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 use serde::{Deserialize, Serialize};
-use triaxis_units::Bytes;
 
-use super::{Emit, Place, Source, SourceFile, emit_bytes, open, text_field, walk};
-use crate::CorpusError;
+use super::{Emit, Limits, Listing, Piece, Place, Source, SourceFile, emit_row, open, text_field, walk};
+use crate::{CorpusError, Reason};
 
 /// Values decoded at once.
 const BATCH: usize = 256;
@@ -48,54 +49,184 @@ impl Source for Parquet {
         self.weight
     }
 
-    fn files(&self, place: &Place) -> Result<Vec<SourceFile>, CorpusError> {
-        walk::files(&self.name, place, &self.include, &self.exclude, "**/*.parquet", self.licence.as_deref())
+    fn files(&self, place: &Place) -> Result<Listing, CorpusError> {
+        walk::files(
+            &self.name,
+            place,
+            &self.include,
+            &self.exclude,
+            "**/*.parquet",
+            self.licence.as_deref(),
+        )
     }
 
-    fn read(&self, file: &SourceFile, maximum: Bytes, emit: &mut Emit<'_>) -> Result<(), CorpusError> {
-        let damaged = |detail: String| CorpusError::DamagedFile { path: file.path.clone(), detail };
+    fn read(&self, file: &SourceFile, limits: Limits, emit: &mut Emit<'_>) -> Result<(), CorpusError> {
         let input = open(&file.path)?;
-        let reader = guard(|| SerializedFileReader::new(input)).map_err(damaged)?;
+        let reader =
+            guard(|| SerializedFileReader::new(input)).map_err(|detail| CorpusError::DamagedFile {
+                path: file.path.clone(),
+                detail,
+            })?;
+        let column = self.column(file, &reader)?;
+        let mut first = 0;
+        for group in 0..reader.num_row_groups() {
+            let rows = Rows {
+                reader: &reader,
+                group,
+                column,
+                first,
+            };
+            if rows.read(limits, emit)?.is_break() {
+                break;
+            }
+            first = first.saturating_add(rows.count());
+        }
+        Ok(())
+    }
+}
+
+impl Parquet {
+    /// The place of the text column, whose row groups must be of codecs that are read.
+    fn column(&self, file: &SourceFile, reader: &SerializedFileReader<File>) -> Result<usize, CorpusError> {
         let schema = reader.metadata().file_metadata().schema_descr();
         let columns = schema.columns();
-        let column = columns
-            .iter()
-            .position(|column| column.path().string() == self.field && holds_text(column))
-            .ok_or_else(|| CorpusError::Column {
+        let named = |column: &&ColumnDescPtr| column.path().string() == self.field && holds_text(column);
+        let Some(column) = columns.iter().position(|column| named(&column)) else {
+            return Err(CorpusError::Column {
                 path: file.path.clone(),
                 column: self.field.clone(),
-                available: columns.iter().filter(|column| holds_text(column)).map(|column| column.path().string()).collect(),
-            })?;
-        let nullable = columns[column].max_def_level() > 0;
+                columns: columns.iter().map(|column| described(column)).collect(),
+            });
+        };
+        for group in reader.metadata().row_groups() {
+            let codec = group.column(column).compression();
+            if matches!(codec, Compression::BROTLI(_) | Compression::LZO) {
+                return Err(CorpusError::Codec {
+                    path: file.path.clone(),
+                    column: self.field.clone(),
+                    codec: codec
+                        .to_string()
+                        .split('(')
+                        .next()
+                        .unwrap_or_default()
+                        .to_lowercase(),
+                });
+            }
+        }
+        Ok(column)
+    }
+}
+
+/// A column in one row group.
+struct Rows<'r> {
+    reader: &'r SerializedFileReader<File>,
+    group: usize,
+    column: usize,
+    /// Rows of the file before it.
+    first: u64,
+}
+
+impl Rows<'_> {
+    fn count(&self) -> u64 {
+        self.reader.metadata().row_group(self.group).num_rows().max(0) as u64
+    }
+
+    /// Emits every row. Where a page cannot be decoded, the rows from it on are left out together.
+    fn read(&self, limits: Limits, emit: &mut Emit<'_>) -> Result<ControlFlow<()>, CorpusError> {
+        let mut pages = match guard(|| {
+            self.reader
+                .get_row_group(self.group)?
+                .get_column_reader(self.column)
+        }) {
+            Ok(ColumnReader::ByteArrayColumnReader(pages)) => pages,
+            Ok(_) => return self.give_up(0, 0, "it disagrees with the schema", emit),
+            Err(detail) => return self.give_up(0, 0, &detail, emit),
+        };
+        let most = self
+            .reader
+            .metadata()
+            .file_metadata()
+            .schema_descr()
+            .column(self.column)
+            .max_def_level();
         let mut values: Vec<ByteArray> = Vec::with_capacity(BATCH);
         let mut levels = Vec::new();
-        for group in 0..reader.num_row_groups() {
-            let mut pages = match guard(|| reader.get_row_group(group)?.get_column_reader(column)).map_err(damaged)? {
-                ColumnReader::ByteArrayColumnReader(pages) => pages,
-                _ => return Err(damaged("a row group disagrees with the schema".to_owned())),
+        let (mut row, mut bytes) = (0, 0);
+        loop {
+            values.clear();
+            levels.clear();
+            let wanted = (most > 0).then_some(&mut levels);
+            let records = match guard(|| pages.read_records(BATCH, wanted, None, &mut values)) {
+                Ok((records, _, _)) => records,
+                Err(detail) => return self.give_up(row, bytes, &detail, emit),
             };
-            loop {
-                values.clear();
-                levels.clear();
-                let levels = nullable.then_some(&mut levels);
-                let (records, _, _) = guard(|| pages.read_records(BATCH, levels, None, &mut values)).map_err(damaged)?;
-                if records == 0 {
-                    break;
-                }
-                for value in &values {
-                    if emit_bytes(value.data(), maximum, emit)?.is_break() {
-                        return Ok(());
+            if records == 0 && row < self.count() {
+                return self.give_up(row, bytes, "its pages end there", emit);
+            }
+            if records == 0 {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let mut texts = values.iter();
+            for index in 0..records {
+                row += 1;
+                let place = || format!(", row {}", self.first.saturating_add(row));
+                let is_there = levels.get(index).is_none_or(|level| *level == most);
+                let flow = match if is_there { texts.next() } else { None } {
+                    Some(text) => {
+                        bytes += text.len() as u64;
+                        emit_row(text.data(), limits, &place, emit)?
                     }
+                    None => emit(Piece::LeftOut {
+                        reason: Reason::NoText,
+                        documents: 1,
+                        bytes: 0,
+                        why: &|| format!("{} is null", place()),
+                    })?,
+                };
+                if flow.is_break() {
+                    return Ok(flow);
                 }
             }
         }
-        Ok(())
+    }
+
+    /// Leaves out the rows after the first `rows`, which had `bytes` of text.
+    fn give_up(
+        &self,
+        rows: u64,
+        bytes: u64,
+        detail: &str,
+        emit: &mut Emit<'_>,
+    ) -> Result<ControlFlow<()>, CorpusError> {
+        let chunk = self.reader.metadata().row_group(self.group).column(self.column);
+        emit(Piece::LeftOut {
+            reason: Reason::Damaged,
+            documents: self.count().saturating_sub(rows).max(1),
+            bytes: (chunk.uncompressed_size().max(0) as u64).saturating_sub(bytes),
+            why: &|| {
+                format!(
+                    ", row {} and after it: {detail}",
+                    self.first.saturating_add(rows + 1)
+                )
+            },
+        })
     }
 }
 
 /// Whether a column is one text, or none, for each record.
 fn holds_text(column: &ColumnDescriptor) -> bool {
     column.physical_type() == PhysicalType::BYTE_ARRAY && column.max_rep_level() == 0
+}
+
+/// A column by its name and what it holds.
+fn described(column: &ColumnDescriptor) -> String {
+    let holds = match (column.physical_type(), column.max_rep_level()) {
+        (PhysicalType::BYTE_ARRAY, 0) => "text",
+        (PhysicalType::BYTE_ARRAY, _) => "lists of texts",
+        (_, 0) => "numbers",
+        _ => "lists of numbers",
+    };
+    format!("`{}` ({holds})", column.path().string())
 }
 
 /// Runs a step of the decoder, which asserts some of what a damaged file breaks: its panic becomes

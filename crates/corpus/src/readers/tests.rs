@@ -7,17 +7,19 @@ use std::sync::Arc;
 
 use ::parquet::basic::Compression;
 use ::parquet::data_type::{ByteArray, ByteArrayType};
+use ::parquet::file::metadata::{ParquetMetaDataWriter, RowGroupMetaData};
 use ::parquet::file::properties::WriterProperties;
+use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::parser::parse_message_type;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use triaxis_units::Bytes;
 
-use super::{Piece, Place, SourceFile, SourceSpec};
-use crate::CorpusError;
+use super::{Limits, Listing, Piece, Place, SourceFile, SourceSpec};
+use crate::{CorpusError, Reason};
 
-const MAXIMUM: Bytes = Bytes(1000);
+const LONGEST: usize = 1000;
 
 fn source(kind: &str, more: &str) -> SourceSpec {
     let include = if kind == "cargo-sources" {
@@ -39,19 +41,57 @@ fn write(folder: &TempDir, bytes: &[u8]) -> SourceFile {
     }
 }
 
-fn read(source: &SourceSpec, bytes: &[u8]) -> Result<Vec<String>, CorpusError> {
+/// What is left out, as `Reason` and its words.
+type Pieces = Vec<Result<String, (Reason, u64, String)>>;
+
+fn pieces(source: &SourceSpec, bytes: &[u8], cut: bool) -> Result<Pieces, CorpusError> {
     let folder = TempDir::new().unwrap();
     let mut pieces = Vec::new();
+    let limits = Limits {
+        longest: LONGEST,
+        cut,
+    };
     source
         .source()
-        .read(&write(&folder, bytes), MAXIMUM, &mut |piece| {
+        .read(&write(&folder, bytes), limits, &mut |piece| {
             pieces.push(match piece {
-                Piece::Document(text) => text.to_owned(),
-                other => format!("{other:?}"),
+                Piece::Document(text) => Ok(text.to_owned()),
+                Piece::LeftOut {
+                    reason,
+                    documents,
+                    why,
+                    ..
+                } => Err((reason, documents, why())),
             });
             Ok(ControlFlow::Continue(()))
         })?;
     Ok(pieces)
+}
+
+/// Documents as they are, what is left out by its reason.
+fn read(source: &SourceSpec, bytes: &[u8]) -> Result<Vec<String>, CorpusError> {
+    let named = |piece: Result<String, (Reason, u64, String)>| {
+        piece.unwrap_or_else(|(reason, ..)| format!("{reason:?}"))
+    };
+    Ok(pieces(source, bytes, false)?.into_iter().map(named).collect())
+}
+
+/// The documents, where long ones are cut.
+fn parts(source: &SourceSpec, bytes: &[u8]) -> Vec<String> {
+    pieces(source, bytes, true)
+        .unwrap()
+        .into_iter()
+        .map(Result::unwrap)
+        .collect()
+}
+
+/// What is left out.
+fn left_out(source: &SourceSpec, bytes: &[u8]) -> Vec<(Reason, u64, String)> {
+    pieces(source, bytes, true)
+        .unwrap()
+        .into_iter()
+        .filter_map(Result::err)
+        .collect()
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -128,7 +168,13 @@ fn an_unknown_key_is_refused_by_every_kind() {
 fn a_file_is_one_document() {
     let files = source("files", "");
     assert_eq!(read(&files, "héllo\n".as_bytes()).unwrap(), ["héllo\n"]);
-    assert_eq!(read(&files, b"a\xff").unwrap(), ["NotUtf8"]);
+    assert_eq!(read(&files, b"a\xff").unwrap(), ["NotUnicode"]);
+    let said = (
+        Reason::NotUnicode,
+        1,
+        " is not UTF-8: byte 0xFF after 1 others".to_owned(),
+    );
+    assert_eq!(left_out(&files, b"a\xff"), [said]);
     assert_eq!(read(&files, &[b'a'; 1001]).unwrap(), ["TooLarge"]);
     assert_eq!(read(&files, &[b'a'; 1000]).unwrap().len(), 1);
 }
@@ -170,27 +216,103 @@ fn json_lines_too_large_or_not_utf8_are_told() {
     .concat();
     assert_eq!(
         read(&jsonl, &lines).unwrap(),
-        ["TooLarge", "NotUtf8", "TooLarge", "ok"]
+        ["TooLarge", "NotUnicode", "TooLarge", "ok"]
     );
 }
 
 #[test]
-fn a_bad_json_line_is_named() {
+fn a_bad_json_line_is_named_and_the_others_are_read() {
     let jsonl = source("jsonl", "");
-    for (bad, why) in [
-        ("{\"id\": 1}", "no field `text`"),
-        ("{\"text\": 1}", "expected a text"),
-        ("{\"text\": \"a\"} x", "trailing characters"),
-        ("[1]", "expected a JSON object"),
-        ("{\"text\": \"a", "EOF"),
+    for (bad, reason, why) in [
+        (
+            "{\"id\": 1, \"body\": 2}",
+            Reason::NoText,
+            "no field `text` at column 20; it has `body`, `id`",
+        ),
+        ("{\"text\": 1}", Reason::NoText, "expected a text"),
+        ("{\"text\": null}", Reason::NoText, "null, expected a text"),
+        ("[1]", Reason::NoText, "expected a JSON object"),
+        ("{\"text\": \"a\"} x", Reason::Damaged, "trailing characters"),
+        ("{\"text\": \"a", Reason::Damaged, "EOF"),
+        ("{\"text\": \"a\\ud83d b\"}", Reason::Damaged, "hex escape"),
     ] {
-        let error = read(&jsonl, format!("{{\"text\": \"a\"}}\n{bad}\n").as_bytes()).unwrap_err();
-        let message = error.to_string();
-        assert!(
-            matches!(error, CorpusError::JsonLine { line: 2, .. }),
-            "{message}"
+        let lines = format!("{{\"text\": \"a\"}}\n{bad}\n{{\"text\": \"b\"}}\n");
+        assert_eq!(
+            read(&jsonl, lines.as_bytes()).unwrap(),
+            ["a".to_owned(), format!("{reason:?}"), "b".to_owned()]
         );
-        assert!(message.contains("data:2: ") && message.contains(why), "{message}");
+        let (_, _, said) = &left_out(&jsonl, lines.as_bytes())[0];
+        assert!(said.starts_with(":2: ") && said.contains(why), "{said}");
+    }
+}
+
+fn utf_16(text: &str) -> Vec<u8> {
+    let text = format!("\u{feff}{text}");
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+#[test]
+fn a_byte_order_mark_and_utf_16_are_read() {
+    let files = source("files", "");
+    assert_eq!(read(&files, "\u{feff}naïve\n".as_bytes()).unwrap(), ["naïve\n"]);
+    assert_eq!(read(&files, &utf_16("naïve 日本\n")).unwrap(), ["naïve 日本\n"]);
+    let lines = "{\"text\": \"naïve\"}\r\n{\"text\": \"日本\"}";
+    let jsonl = source("jsonl", "");
+    for bytes in [
+        format!("\u{feff}{lines}").into_bytes(),
+        utf_16(lines),
+        gzip(&utf_16(lines)),
+        zstandard(&utf_16(lines)),
+    ] {
+        assert_eq!(read(&jsonl, &bytes).unwrap(), ["naïve", "日本"]);
+    }
+}
+
+#[test]
+fn another_encoding_is_read_where_it_is_named() {
+    let latin = b"na\xefve \x96 caf\xe9";
+    let named = |name: &str| source("files", &format!("encoding = '{name}'"));
+    for name in ["windows-1252", "latin1", "ISO-8859-1"] {
+        assert_eq!(read(&named(name), latin).unwrap(), ["naïve – café"]);
+    }
+    assert_eq!(read(&named("shift_jis"), b"\x93\xfa\x96{").unwrap(), ["日本"]);
+    assert_eq!(read(&named("shift_jis"), b"\x93").unwrap(), ["NotUnicode"]);
+    for unicode in ["naïve".as_bytes(), &utf_16("naïve")] {
+        assert_eq!(read(&named("windows-1252"), unicode).unwrap(), ["naïve"]);
+    }
+    let error = named("latin-77").source().check().unwrap_err().to_string();
+    assert!(
+        error.contains("encoding = latin-77") && error.contains("windows-1252"),
+        "{error}"
+    );
+    for kind in SourceSpec::KINDS {
+        source(kind, "").source().check().unwrap();
+    }
+}
+
+#[test]
+fn a_long_document_is_cut_and_none_of_it_is_lost() {
+    let paragraph = "A sentence of some words. Another one follows it, é.\n".repeat(8) + "\n";
+    let text = paragraph.repeat(12);
+    let json = serde_json::json!({ "text": text }).to_string();
+    let table = parquet(&[Some(&text)], 10, Compression::SNAPPY);
+    let in_utf_16 = utf_16(&text);
+    for (kind, bytes) in [
+        ("files", text.as_bytes()),
+        ("files", in_utf_16.as_slice()),
+        ("jsonl", json.as_bytes()),
+        ("parquet", table.as_slice()),
+    ] {
+        let parts = parts(&source(kind, ""), bytes);
+        assert_eq!(parts.concat(), text, "{kind}");
+        assert_eq!(parts.len(), 6, "{kind}");
+        for part in &parts {
+            assert!(
+                part.len() <= LONGEST && part.ends_with("\n\n"),
+                "{kind}: {}",
+                part.len()
+            );
+        }
     }
 }
 
@@ -220,7 +342,10 @@ fn a_parquet_column_is_read_over_row_groups() {
         .enumerate()
         .map(|(n, text)| (n % 3 > 0).then_some(text.as_str()))
         .collect();
-    let expected: Vec<&str> = texts.iter().flatten().copied().collect();
+    let expected: Vec<&str> = texts.iter().map(|text| text.unwrap_or("NoText")).collect();
+    let nulls = left_out(&source("parquet", ""), &parquet(&texts, 300, Compression::SNAPPY));
+    let said = |row: usize| (Reason::NoText, 1, format!(", row {row} is null"));
+    assert_eq!(nulls, (0..334).map(|n| said(3 * n + 1)).collect::<Vec<_>>());
     for compression in [
         Compression::UNCOMPRESSED,
         Compression::SNAPPY,
@@ -243,7 +368,10 @@ fn a_parquet_file_without_the_column_or_the_end_is_an_error() {
     for field in ["body", "n"] {
         let error = read(&source("parquet", &format!("field = '{field}'")), &bytes).unwrap_err();
         assert!(
-            matches!(error, CorpusError::Column { .. }) && error.to_string().contains("one of `text`"),
+            matches!(error, CorpusError::Column { .. })
+                && error
+                    .to_string()
+                    .contains("the file has `text` (text), `n` (numbers)"),
             "{error}"
         );
     }
@@ -254,6 +382,186 @@ fn a_parquet_file_without_the_column_or_the_end_is_an_error() {
             "cut at {cut}: {error}"
         );
     }
+}
+
+/// The same file with another codec in its metadata, as other writers would make it.
+fn with_codec(bytes: &[u8], codec: Compression) -> Vec<u8> {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    let reader = SerializedFileReader::new(file).unwrap();
+    let metadata = reader.metadata().clone();
+    let recoded = |group: &RowGroupMetaData| {
+        let columns = group.columns().iter();
+        let columns = columns.map(|column| {
+            column
+                .clone()
+                .into_builder()
+                .set_compression(codec)
+                .build()
+                .unwrap()
+        });
+        group
+            .clone()
+            .into_builder()
+            .set_column_metadata(columns.collect())
+            .build()
+            .unwrap()
+    };
+    let groups = metadata.row_groups().iter().map(recoded).collect();
+    let metadata = metadata.into_builder().set_row_groups(groups).build();
+    let footer = u32::from_le_bytes(bytes[bytes.len() - 8..][..4].try_into().unwrap()) as usize;
+    let mut recoded = bytes[..bytes.len() - 8 - footer].to_vec();
+    ParquetMetaDataWriter::new(&mut recoded, &metadata)
+        .finish()
+        .unwrap();
+    recoded
+}
+
+#[test]
+fn a_codec_that_is_not_read_is_named() {
+    let bytes = parquet(&[Some("a"), None], 10, Compression::UNCOMPRESSED);
+    assert_eq!(
+        read(
+            &source("parquet", ""),
+            &with_codec(&bytes, Compression::UNCOMPRESSED)
+        )
+        .unwrap()
+        .len(),
+        2
+    );
+    let error = read(
+        &source("parquet", ""),
+        &with_codec(&bytes, Compression::BROTLI(Default::default())),
+    );
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains("compressed with brotli, which is not read") && !error.contains("damaged"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_column_of_lists_is_named_as_such() {
+    let schema = "message m { required group text (LIST) { repeated group list { required binary element (UTF8); } } }";
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Default::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let texts = ["a", "b"].map(ByteArray::from);
+    column
+        .typed::<ByteArrayType>()
+        .write_batch(&texts, Some(&[1, 1]), Some(&[0, 1]))
+        .unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    let error = read(&source("parquet", ""), &writer.into_inner().unwrap())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("`text` is no column with one text a row"),
+        "{error}"
+    );
+    assert!(
+        error.contains("the file has `text.list.element` (lists of texts)"),
+        "{error}"
+    );
+}
+
+#[test]
+fn rows_that_do_not_decode_are_counted_and_the_others_are_read() {
+    let texts: Vec<String> = (0..60)
+        .map(|n| format!("text number {n} of some length"))
+        .collect();
+    let texts: Vec<Option<&str>> = texts.iter().map(|text| Some(text.as_str())).collect();
+    let mut bytes = parquet(&texts, 20, Compression::SNAPPY);
+    let group = bytes.len() / 3;
+    bytes[group / 2..group / 2 + 40].fill(0xff);
+    let pieces = pieces(&source("parquet", ""), &bytes, true).unwrap();
+    let lost: Vec<_> = pieces.iter().filter_map(|piece| piece.as_ref().err()).collect();
+    let [(Reason::Damaged, documents, said)] = lost[..] else {
+        unreachable!("{lost:?}");
+    };
+    assert!(said.starts_with(", row "), "{said}");
+    assert_eq!(*documents as usize + pieces.len() - 1, 60, "{said}");
+    assert_eq!(pieces.last().unwrap().as_ref().unwrap(), texts[59].unwrap());
+}
+
+fn listing(folder: &Path, settings: &str) -> Result<Listing, CorpusError> {
+    let source: SourceSpec = toml::from_str(&format!("kind = 'files'\nname = 'a'\n{settings}")).unwrap();
+    let place = Place {
+        base: folder.to_owned(),
+        avoid: None,
+    };
+    source.source().files(&place)
+}
+
+#[test]
+fn an_exclude_leaves_out_folders_and_must_match_something() {
+    let folder = TempDir::new().unwrap();
+    for path in ["docs/a.md", "docs/test/b.md", "docs/test/deep/c.md"] {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "x").unwrap();
+    }
+    for exclude in ["docs/test", "docs/test/", "docs/t*", "docs/test/**", "**/test"] {
+        let listing = listing(
+            folder.path(),
+            &format!("include = ['docs']\nexclude = ['{exclude}']"),
+        )
+        .unwrap();
+        let ids: Vec<_> = listing.files.iter().map(|file| file.id.as_str()).collect();
+        assert_eq!(ids, ["docs/a.md"], "{exclude}");
+    }
+    for exclude in ["test", "t*", "docs/tset/**"] {
+        let settings = format!("include = ['docs']\nexclude = ['docs/a.md', '{exclude}']");
+        let error = listing(folder.path(), &settings).unwrap_err().to_string();
+        assert!(
+            error.contains(&format!("exclude = {exclude}`: it matches none of the 3 files")),
+            "{error}"
+        );
+        assert!(error.contains("such as `docs/a.md`"), "{error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_once_and_those_to_nowhere_are_counted() {
+    use std::os::unix::fs::symlink;
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    // As a hub's cache is made: names are links to files that are named by their content.
+    for made in ["hub/blobs", "hub/snapshots/one/data", "elsewhere/inner"] {
+        std::fs::create_dir_all(path(made)).unwrap();
+    }
+    for (name, text) in [
+        ("hub/blobs/0a", "a"),
+        ("hub/blobs/0b", "b"),
+        ("elsewhere/c.md", "c"),
+        ("elsewhere/inner/d.md", "d"),
+    ] {
+        std::fs::write(path(name), text).unwrap();
+    }
+    symlink("../../../blobs/0a", path("hub/snapshots/one/data/a.md")).unwrap();
+    symlink("../../../blobs/0a", path("hub/snapshots/one/data/a2.md")).unwrap();
+    symlink("../../../blobs/0b", path("hub/snapshots/one/data/b.md")).unwrap();
+    symlink(path("elsewhere"), path("hub/snapshots/one/more")).unwrap();
+    symlink(path("elsewhere"), path("hub/snapshots/one/same")).unwrap();
+    symlink("..", path("hub/snapshots/one/loop")).unwrap();
+    symlink("gone.md", path("hub/snapshots/one/broken.md")).unwrap();
+    symlink("itself.md", path("hub/snapshots/one/itself.md")).unwrap();
+    symlink("gone", path("hub/snapshots/one/unwanted.bin")).unwrap();
+    let listing = listing(folder.path(), "include = ['hub/snapshots/**/*.md']").unwrap();
+    let ids: Vec<_> = listing.files.iter().map(|file| file.id.as_str()).collect();
+    let of = "hub/snapshots/one";
+    assert_eq!(
+        ids,
+        ["data/a.md", "data/b.md", "more/c.md", "more/inner/d.md"].map(|id| format!("{of}/{id}"))
+    );
+    let broken = &listing.left_out[&Reason::BrokenLink];
+    assert_eq!(
+        (broken.documents, broken.first.as_str()),
+        (2, "hub/snapshots/one/broken.md leads nowhere")
+    );
 }
 
 #[test]
@@ -285,6 +593,7 @@ fn files_are_listed_in_an_order_of_their_own() {
             .source()
             .files(&place)
             .unwrap()
+            .files
             .into_iter()
             .map(|file| file.id)
             .collect()
@@ -337,8 +646,10 @@ fn a_pattern_that_matches_nothing_is_named() {
 
 fn survives(kind: &str, bytes: &[u8]) {
     // Any outcome will do but a panic; what is returned must be documents within the limit.
-    if let Ok(pieces) = read(&source(kind, ""), bytes) {
-        assert!(pieces.iter().all(|piece| piece.len() as u64 <= MAXIMUM.0));
+    for cut in [false, true] {
+        if let Ok(pieces) = pieces(&source(kind, ""), bytes, cut) {
+            assert!(pieces.iter().flatten().all(|text| text.len() <= LONGEST));
+        }
     }
 }
 
@@ -387,7 +698,7 @@ fn cargo_sources_are_the_locked_packages() {
         "cargo-sources",
         "include = ['serde-1*/src/lib.rs', 'walkdir-*/**/*.md']",
     );
-    let files = source.source().files(&place).unwrap();
+    let files = source.source().files(&place).unwrap().files;
     let serde = &files[0];
     assert!(
         serde.id.starts_with("serde-1") && serde.id.ends_with("/src/lib.rs"),

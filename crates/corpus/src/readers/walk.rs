@@ -1,15 +1,17 @@
 //! From patterns to files.
 
-use std::collections::HashSet;
-use std::path::Path;
+use std::collections::{BTreeMap, HashSet};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 use triaxis_units::Bytes;
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Place, SourceFile, UNSTATED};
-use crate::CorpusError;
+use super::{Listing, Place, SourceFile, UNSTATED};
+use crate::left_out::{LeftOut, merge};
+use crate::{CorpusError, Reason};
 
 /// The files that `include` matches and `exclude` does not: pattern by pattern, each pattern's files
 /// by path. A pattern is relative to the spec's folder or absolute; one without wildcards is a file,
@@ -21,15 +23,15 @@ pub(super) fn files(
     exclude: &[String],
     all: &str,
     licence: Option<&str>,
-) -> Result<Vec<SourceFile>, CorpusError> {
+) -> Result<Listing, CorpusError> {
     if include.is_empty() {
         let rule = "name at least one file, folder or pattern such as `docs/**/*.md`";
         return Err(CorpusError::spec(format!("source `{name}`: include"), "[]", rule));
     }
-    let exclude = globs(name, exclude)?;
+    let mut exclude = Exclude::new(name, exclude)?;
     let licence: Arc<str> = licence.unwrap_or(UNSTATED).into();
     let mut seen = HashSet::new();
-    let mut files = Vec::new();
+    let mut all_files = Listing::default();
     for pattern in include {
         let (prefix, rest) = split(pattern);
         let root = place.base.join(prefix);
@@ -43,71 +45,172 @@ pub(super) fn files(
         }
         let wanted = glob(name, if rest.is_empty() { all } else { rest })?;
         let wanted = |path: &str, _: &str| wanted.is_match(path) || path.is_empty();
-        let before = seen.len();
-        for file in under(&root, prefix, place, &licence, wanted, &exclude)? {
-            if seen.insert(file.path.clone()) {
-                files.push(file);
-            }
-        }
-        if seen.len() == before {
+        let mut found = Listing::default();
+        under(&root, prefix, place, &licence, wanted, &mut exclude, &mut found)?;
+        found.files.retain(|file| seen.insert(file.path.clone()));
+        if found.files.is_empty() {
             return Err(no_match());
         }
+        all_files.files.append(&mut found.files);
+        merge(&mut all_files.left_out, found.left_out);
     }
-    Ok(files)
+    exclude.check()?;
+    Ok(all_files)
 }
 
-/// The files under `root` that `wanted` takes (asked with the path below the root, and the id) and
-/// `exclude` does not match, sorted by path. Symbolic links inside are not followed.
+/// Adds the files under `root` that `wanted` takes (asked with the path below the root, and the id) and
+/// `exclude` does not match, sorted by path. Links are followed: each file is taken once, under the first of
+/// its paths, and each folder that links lead to is walked once.
 pub(super) fn under(
     root: &Path,
     prefix: &str,
     place: &Place,
     licence: &Arc<str>,
     wanted: impl Fn(&str, &str) -> bool,
-    exclude: &GlobSet,
-) -> Result<Vec<SourceFile>, CorpusError> {
-    let visible = |entry: &DirEntry| {
-        entry.depth() == 0
-            || !(entry.file_name().as_encoded_bytes().starts_with(b".")
-                || place.avoid.as_deref() == Some(entry.path()))
+    exclude: &mut Exclude<'_>,
+    listing: &mut Listing,
+) -> Result<(), CorpusError> {
+    let mut links = false;
+    let mut followed = HashSet::new();
+    let mut enter = |entry: &DirEntry| {
+        links |= entry.path_is_symlink();
+        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+        let avoided = place.avoid.as_deref() == Some(entry.path());
+        let linked = entry.path_is_symlink() && entry.file_type().is_dir();
+        entry.depth() == 0 || !(hidden || avoided || linked && !followed.insert(real(entry.path())))
     };
-    let mut files = Vec::new();
-    for entry in WalkDir::new(root).into_iter().filter_entry(visible) {
-        let failed = |error: walkdir::Error| {
-            let path = error.path().unwrap_or(root).to_owned();
-            CorpusError::io("list", &path)(error.into())
+    let walk = WalkDir::new(root).follow_links(true).sort_by_file_name();
+    let mut files = BTreeMap::new();
+    for entry in walk.into_iter().filter_entry(&mut enter) {
+        let (path, file) = match entry {
+            Ok(entry) if entry.file_type().is_file() => (entry.path().to_owned(), Some(entry)),
+            Ok(_) => continue,
+            Err(error) => match broken_link(&error) {
+                Some(path) => (path, None),
+                // A link to a folder that it lies in: all that is there is read already.
+                None if error.loop_ancestor().is_some() => continue,
+                None => {
+                    let path = error.path().unwrap_or(root).to_owned();
+                    return Err(CorpusError::io("list", &path)(error.into()));
+                }
+            },
         };
-        let entry = entry.map_err(failed)?;
-        let metadata = if entry.depth() == 0 {
-            entry
-                .path()
-                .metadata()
-                .map_err(CorpusError::io("read", entry.path()))?
-        } else {
-            entry.metadata().map_err(failed)?
-        };
-        if !metadata.is_file() {
+        let (below, id) = names(root, prefix, &path);
+        if exclude.matches(&id) || !wanted(&below, &id) {
             continue;
         }
-        let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
-        let below: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
-        let below = below.join("/");
-        let id = match (prefix.trim_end_matches('/'), below.as_str()) {
-            ("" | ".", below) => below.to_owned(),
-            (prefix, "") => prefix.to_owned(),
-            (prefix, below) => format!("{prefix}/{below}"),
-        };
-        if wanted(&below, &id) && !exclude.is_match(&id) {
-            files.push(SourceFile {
+        match file {
+            Some(entry) => {
+                let size = entry
+                    .metadata()
+                    .map_err(|error| CorpusError::io("read", &path)(error.into()))?;
+                files.insert(id, (path, Bytes(size.len())));
+            }
+            None => {
+                let left_out = LeftOut {
+                    documents: 1,
+                    bytes: Bytes(0),
+                    first: format!("{id} leads nowhere"),
+                };
+                merge(&mut listing.left_out, [(Reason::BrokenLink, left_out)].into());
+            }
+        }
+    }
+    let avoid = place.avoid.as_deref().map(real);
+    let mut seen = HashSet::new();
+    for (id, (path, size)) in files {
+        let path = if links { real(&path) } else { path };
+        let avoided = avoid.as_ref().is_some_and(|avoid| path.starts_with(avoid));
+        if !avoided && seen.insert(path.clone()) {
+            listing.files.push(SourceFile {
                 id,
-                path: entry.into_path(),
-                size: Bytes(metadata.len()),
+                path,
+                size,
                 licence: licence.clone(),
             });
         }
     }
-    files.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(files)
+    Ok(())
+}
+
+/// The path without links, or as it is where the system does not tell.
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// The link that leads nowhere, or to itself, if that is what failed.
+fn broken_link(error: &walkdir::Error) -> Option<PathBuf> {
+    let path = error.path()?;
+    let forbidden = error.io_error()?.kind() == ErrorKind::PermissionDenied;
+    (!forbidden && path.is_symlink()).then(|| path.to_owned())
+}
+
+/// A file's path below the root, and its id; `/` between the parts.
+fn names(root: &Path, prefix: &str, path: &Path) -> (String, String) {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    let below: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
+    let below = below.join("/");
+    let id = match (prefix.trim_end_matches('/'), below.as_str()) {
+        ("" | ".", below) => below.to_owned(),
+        (prefix, "") => prefix.to_owned(),
+        (prefix, below) => format!("{prefix}/{below}"),
+    };
+    (below, id)
+}
+
+/// Patterns of files to leave out. Each must match something: they keep test sets out.
+pub(super) struct Exclude<'a> {
+    name: &'a str,
+    patterns: &'a [String],
+    /// Two a pattern: itself, and all that lies in a folder it matches.
+    set: GlobSet,
+    matched: Vec<bool>,
+    /// A file that was looked at, and how many were.
+    example: String,
+    files: u64,
+}
+
+impl<'a> Exclude<'a> {
+    pub(super) fn new(name: &'a str, patterns: &'a [String]) -> Result<Self, CorpusError> {
+        let both = |pattern: &String| [pattern.clone(), format!("{}/**", pattern.trim_end_matches('/'))];
+        let all: Vec<String> = patterns.iter().flat_map(both).collect();
+        Ok(Self {
+            name,
+            patterns,
+            set: globs(name, &all)?,
+            matched: vec![false; patterns.len()],
+            example: String::new(),
+            files: 0,
+        })
+    }
+
+    fn matches(&mut self, id: &str) -> bool {
+        if self.patterns.is_empty() {
+            return false;
+        }
+        if self.files == 0 {
+            id.clone_into(&mut self.example);
+        }
+        self.files += 1;
+        let matches = self.set.matches(id);
+        for &index in &matches {
+            self.matched[index / 2] = true;
+        }
+        !matches.is_empty()
+    }
+
+    pub(super) fn check(&self) -> Result<(), CorpusError> {
+        let Some(unmatched) = self.matched.iter().position(|matched| !matched) else {
+            return Ok(());
+        };
+        let rule = format!(
+            "it matches none of the {} files that were looked at, such as `{}`: patterns are such paths, in which \
+             `*` stays within a folder and `**` does not; correct or remove it",
+            self.files, self.example
+        );
+        let key = format!("source `{}`: exclude", self.name);
+        Err(CorpusError::spec(key, &self.patterns[unmatched], rule))
+    }
 }
 
 /// A set of patterns, none of which lets a `*` cross a `/`.

@@ -1,6 +1,7 @@
 //! Text to tokens and back.
 
 mod cache;
+mod losses;
 mod split;
 mod train;
 
@@ -13,6 +14,7 @@ use tokenizers::{ModelWrapper, models::bpe::BPE};
 
 use crate::CorpusError;
 use cache::Cache;
+pub(crate) use losses::Losses;
 pub(crate) use train::WordCounts;
 
 /// The token that separates documents, unless a loaded tokenizer names another.

@@ -3,6 +3,7 @@
 mod frontier;
 mod joint;
 mod one;
+mod split;
 mod three;
 mod two;
 
@@ -11,11 +12,13 @@ use serde::{Deserialize, Serialize};
 pub use frontier::{Frontier, FrontierLaw};
 pub use joint::{JOINT_FORMS, JointFit, Unfitted, joint_laws};
 pub use one::{Approach1, EnvelopePoint, approach1};
+pub use split::{Split, has_split, split};
 pub use three::{Approach3, approach3};
-pub use two::{Approach2, Budget, Curve, Optimum, approach2};
+pub use two::{Approach2, Budget, Curve, Optimum, approach2, merge_budgets};
 
 use crate::error::{InputError, Warning};
-use crate::fit::{Estimate, percentile};
+use crate::fit::{Estimate, is_told, percentile};
+use crate::form::Scale;
 use crate::numeric::fit_line;
 use crate::observations::Observations;
 
@@ -30,7 +33,8 @@ pub struct Run {
     pub flops: f64,
     /// Validation loss.
     pub loss: f64,
-    /// The exact compute budget the run was designed for; runs are grouped by this value and by nothing else.
+    /// The exact compute budget the run was designed for: runs are grouped by this value and by nothing else, and
+    /// it is the compute of approach 2.
     pub budget: Option<f64>,
 }
 
@@ -90,14 +94,15 @@ fn give_intervals((params, tokens): &mut Laws, replicates: &[Laws], level: f64) 
         let values: Vec<f64> = replicates.iter().map(pick).collect();
         percentile(&values, level)
     };
-    let bound = |estimate: &mut Estimate, ends: Option<(f64, f64)>| {
+    let bound = |estimate: &mut Estimate, scale: Scale, ends: Option<(f64, f64)>| {
         if let Some(ends) = ends {
-            *estimate = Estimate::within(estimate.value, ends, true);
-            estimate.identified = estimate.interval.is_some_and(|interval| interval.width() > 0.0);
+            let identified = is_told(scale, ends) && ends.0 < ends.1;
+            *estimate = Estimate::within(estimate.value, ends, identified);
         }
     };
-    bound(&mut params.coefficient, ends_of(&|laws| laws.0.coefficient.value));
-    bound(&mut tokens.coefficient, ends_of(&|laws| laws.1.coefficient.value));
+    let coefficient = |pick: fn(&Laws) -> &PowerLaw| ends_of(&|laws| pick(laws).coefficient.value);
+    bound(&mut params.coefficient, Scale::Log, coefficient(|laws| &laws.0));
+    bound(&mut tokens.coefficient, Scale::Log, coefficient(|laws| &laws.1));
     let exponents = [
         (
             "the exponent of N*",
@@ -113,7 +118,7 @@ fn give_intervals((params, tokens): &mut Laws, replicates: &[Laws], level: f64) 
     let mut warnings = Vec::new();
     for (quantity, law, ends) in exponents {
         let value = law.exponent.value;
-        bound(&mut law.exponent, ends);
+        bound(&mut law.exponent, Scale::Linear, ends);
         if let Some((low, high)) = ends.filter(|(low, high)| value < *low || value > *high) {
             warnings.push(Warning::OutsideInterval {
                 quantity: quantity.into(),

@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Laws, PowerLaw, Run, check_runs, give_intervals, through};
+use super::{PowerLaw, Run, check_runs, through};
 use crate::error::{FitError, Refusal, Warning};
-use crate::fit::{Estimate, FitOptions, scale_of_noise};
-use crate::numeric::Stream;
+use crate::fit::FitOptions;
 
 /// A point of the lower envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -32,11 +30,6 @@ pub struct Approach1 {
     pub params: Option<PowerLaw>,
     /// `D*(C)` through it.
     pub tokens: Option<PowerLaw>,
-    /// Degrees of freedom of the envelope: sizes on it beyond the two that a line goes through.
-    pub freedom: usize,
-    /// The laws of bootstrap samples.
-    #[serde(skip)]
-    pub replicates: Vec<Laws>,
     /// What the data refused.
     pub refusals: Vec<Refusal>,
     /// What a reader must know.
@@ -60,9 +53,9 @@ struct LossCurve {
 /// size than the winner also have a loss: at the border the winner is not a minimum. The best size there is
 /// the vertex of the parabola through the three, as the sizes trained are but steps.
 ///
-/// Intervals come from leaving out each size in turn (the jackknife of Tukey 1958): a size's losses are one
-/// curve, and samples of so few curves mostly have no envelope. Replicates are drawn from what that shows,
-/// with Student's distribution of the sizes on the envelope beyond the two that a line goes through.
+/// There are no intervals. Samples of so few curves mostly have no envelope, and those that have one miss what
+/// matters: noise decides which size wins, and wins of sizes at the border, which are left out, move the exponent
+/// by more than it scatters.
 ///
 /// # Errors
 /// [`crate::InputError`] for numbers that are not positive and finite, or options out of range.
@@ -70,12 +63,10 @@ pub fn approach1(runs: &[Run], options: &FitOptions) -> Result<Approach1, FitErr
     options.check()?;
     check_runs(runs)?;
     let curves = curves(runs);
-    let (envelope, sizes) = envelope(&curves.iter().collect::<Vec<_>>());
+    let (envelope, sizes) = envelope(&curves);
     let mut result = Approach1 {
         params: None,
         tokens: None,
-        freedom: sizes.saturating_sub(2),
-        replicates: Vec::new(),
         refusals: Vec::new(),
         warnings: Vec::new(),
         envelope,
@@ -87,59 +78,9 @@ pub fn approach1(runs: &[Run], options: &FitOptions) -> Result<Approach1, FitErr
         });
         return Ok(result);
     }
-    let Some(mut laws) = through(&result.envelope) else {
-        return Ok(result);
-    };
-    let without = |left_out: usize| {
-        let others = curves.iter().enumerate().filter(|(at, _)| *at != left_out);
-        through(&self::envelope(&others.map(|(_, curve)| curve).collect::<Vec<_>>()).0)
-    };
-    let without: Vec<Option<Laws>> = (0..curves.len()).into_par_iter().map(without).collect();
-    let failed = without.iter().filter(|laws| laws.is_none()).count();
-    match without.into_iter().collect::<Option<Vec<Laws>>>() {
-        Some(without) if options.replicates > 0 => {
-            result.replicates = jackknifed(&laws, &without, result.freedom, options);
-            let outside = give_intervals(&mut laws, &result.replicates, options.level);
-            result.warnings.extend(outside);
-        }
-        Some(_) => {}
-        None => result.warnings.push(Warning::OneSizeCarriesAll {
-            sizes: failed,
-            of: curves.len(),
-        }),
-    }
-    (result.params, result.tokens) = (Some(laws.0), Some(laws.1));
+    (result.params, result.tokens) = through(&result.envelope).unzip();
+    result.warnings.push(Warning::NoIntervalOfEnvelope);
     Ok(result)
-}
-
-/// Laws drawn around `best` with the covariance that those `without` one curve each show.
-fn jackknifed(best: &Laws, without: &[Laws], freedom: usize, options: &FitOptions) -> Vec<Laws> {
-    let count = without.len() as f64;
-    let numbers = |(params, tokens): &Laws| {
-        let of = |law: &PowerLaw| [law.coefficient.value.ln(), law.exponent.value];
-        [of(params), of(tokens)].concat()
-    };
-    let (best_numbers, all): (_, Vec<Vec<f64>>) = (numbers(best), without.iter().map(numbers).collect());
-    let mean = |at: usize| all.iter().map(|numbers| numbers[at]).sum::<f64>() / count;
-    let means: Vec<f64> = (0..best_numbers.len()).map(mean).collect();
-    let draw = |index: u64| {
-        let mut stream = Stream::new(options.seed, "approach 1", index);
-        let scale = scale_of_noise(freedom, &mut stream) * ((count - 1.0) / count).sqrt();
-        let mut drawn = best_numbers.clone();
-        for numbers in &all {
-            let step = scale * stream.normal();
-            for (at, drawn) in drawn.iter_mut().enumerate() {
-                *drawn += step * (numbers[at] - means[at]);
-            }
-        }
-        let law = |at: usize, of: &PowerLaw| PowerLaw {
-            coefficient: Estimate::point(drawn[at].exp()),
-            exponent: Estimate::point(drawn[at + 1]),
-            ..*of
-        };
-        (law(0, &best.0), law(2, &best.1))
-    };
-    (0..options.replicates as u64).map(draw).collect()
 }
 
 /// The runs of each size by compute, sizes ascending; of equal compute the lowest loss.
@@ -187,7 +128,7 @@ impl LossCurve {
 }
 
 /// The best size at each level of compute where smaller and larger ones can be compared, and how many sizes win.
-fn envelope(curves: &[&LossCurve]) -> (Vec<EnvelopePoint>, usize) {
+fn envelope(curves: &[LossCurve]) -> (Vec<EnvelopePoint>, usize) {
     let all = curves
         .iter()
         .flat_map(|curve| &curve.points)

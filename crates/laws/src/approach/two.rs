@@ -22,10 +22,8 @@ pub enum Curve {
 /// The runs of one budget and where they are best.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Budget {
-    /// The exact budget that the runs were grouped by.
+    /// The exact budget that the runs were grouped by: the compute of its optimum, whatever 6ND of its runs is.
     pub budget: f64,
-    /// Mean compute of its runs, as counted.
-    pub flops: f64,
     /// `(params, tokens, loss)` of its runs, by size.
     pub points: Vec<(f64, f64, f64)>,
     /// Loss in `ln(params)`, when a parabola was asked for and could be fitted.
@@ -47,6 +45,60 @@ pub struct Optimum {
     pub tokens: f64,
     /// Loss there.
     pub loss: f64,
+}
+
+impl Budget {
+    /// The curve through its losses at `steps` sizes from the smallest to the largest: parameters and loss. Empty
+    /// where there is none.
+    pub fn curve(&self, kind: Curve, steps: usize) -> Vec<(f64, f64)> {
+        let params: Vec<f64> = self.points.iter().map(|(params, ..)| params.ln()).collect();
+        let losses: Vec<f64> = self.points.iter().map(|(.., loss)| loss.ln()).collect();
+        let (low, high) = ends(&params);
+        let parabola = self.by_params;
+        let akima = Akima::new(&params, &losses);
+        let at = |at: f64| match kind {
+            Curve::Parabola => parabola.map(|parabola| parabola.at(at)),
+            Curve::Akima => akima.as_ref().map(|akima| akima.at(at).exp()),
+        };
+        let steps = (0..steps).map(|step| low + (high - low) * step as f64 / (steps.max(2) - 1) as f64);
+        steps
+            .filter_map(|params| Some((params.exp(), at(params)?)))
+            .collect()
+    }
+}
+
+/// Makes budgets equal that differ by no more than a share `tolerance` of the smallest of them: each becomes the
+/// geometric mean of theirs. Gives the budgets that were merged, those that became one together.
+///
+/// ```
+/// use triaxis_laws::approach::{Run, merge_budgets};
+/// let run = |budget| Run { params: 1e8, tokens: 1e9, flops: 6e17, loss: 3.0, budget: Some(budget) };
+/// let mut runs = [run(1.00e18), run(1.01e18), run(3e18)];
+/// assert_eq!(merge_budgets(&mut runs, 0.02), [vec![1.00e18, 1.01e18]]);
+/// assert!((runs[0].budget.unwrap() / 1.005e18 - 1.0).abs() < 1e-4);
+/// assert_eq!((runs[0].budget, runs[2].budget), (runs[1].budget, Some(3e18)));
+/// ```
+pub fn merge_budgets(runs: &mut [Run], tolerance: f64) -> Vec<Vec<f64>> {
+    let mut budgets: Vec<f64> = runs.iter().filter_map(|run| run.budget).collect();
+    budgets.sort_by(f64::total_cmp);
+    budgets.dedup();
+    let mut groups: Vec<Vec<f64>> = Vec::new();
+    for budget in budgets {
+        match groups.last_mut() {
+            Some(group) if budget <= group[0] * (1.0 + tolerance) => group.push(budget),
+            _ => groups.push(vec![budget]),
+        }
+    }
+    groups.retain(|group| group.len() > 1);
+    for group in &groups {
+        let mean = group.iter().map(|budget| budget.ln()).sum::<f64>() / group.len() as f64;
+        for run in runs.iter_mut() {
+            if run.budget.is_some_and(|budget| group.contains(&budget)) {
+                run.budget = Some(mean.exp());
+            }
+        }
+    }
+    groups
 }
 
 /// What approach 2 found.
@@ -85,7 +137,8 @@ const LEAST_BUDGETS: usize = 2;
 
 /// Fits one curve a budget and power laws through the minima.
 ///
-/// Runs are grouped by the exact value of [`Run::budget`]; runs without one are not used. Intervals come
+/// Runs are grouped by the exact value of [`Run::budget`], which is their compute ([`merge_budgets`] makes near
+/// ones equal first); runs without one are not used. Intervals come
 /// from a parametric bootstrap: losses drawn anew around the parabolas with the pooled noise. A budget
 /// that cannot be trusted is refused with its reason and the others go on.
 ///
@@ -150,7 +203,6 @@ fn fit_budget(group: &[Run], curve: Curve) -> (Budget, Option<Refusal>) {
     distinct.dedup();
     let mut result = Budget {
         budget,
-        flops: group.iter().map(|run| run.flops).sum::<f64>() / group.len() as f64,
         points: group
             .iter()
             .map(|run| (run.params, run.tokens, run.loss))
@@ -258,7 +310,7 @@ fn accepted(budgets: &[Budget]) -> Vec<EnvelopePoint> {
     let point = |budget: &Budget| {
         let Optimum { params, tokens, loss } = budget.optimum?;
         Some(EnvelopePoint {
-            flops: budget.flops,
+            flops: budget.budget,
             params,
             tokens,
             loss,
@@ -324,7 +376,7 @@ fn redraw(budget: &Budget, curve: Curve, noise: f64, stream: &mut Stream) -> Bud
             Run {
                 params: *params,
                 tokens: *tokens,
-                flops: budget.flops,
+                flops: budget.budget,
                 loss,
                 budget: Some(budget.budget),
             }

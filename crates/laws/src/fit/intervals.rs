@@ -12,7 +12,7 @@ use super::{
     Estimate, Fit, FitOptions, Interval, LocalMinimum, ParameterEstimate, Resampling, natural, profile, range,
 };
 use crate::error::Warning;
-use crate::form::LawForm;
+use crate::form::{LawForm, Scale};
 use crate::numeric::Minimum;
 use crate::objective::{Objective, Robust};
 use crate::problem::Problem;
@@ -82,7 +82,7 @@ impl<'a> View<'a> {
 
 /// Degrees of freedom below which intervals are those of least squares. A robust loss goes through as many
 /// rows as there are parameters, and of the few that are left it cannot tell noise from an outlier.
-const ROBUST: usize = 10;
+pub(super) const ROBUST: usize = 10;
 
 /// Fills in replicates, parameter intervals and what they say.
 pub(super) fn intervals(
@@ -150,6 +150,7 @@ fn points(form: &dyn LawForm, best: &[f64]) -> BTreeMap<String, ParameterEstimat
         .collect()
 }
 
+/// The same by what a view of the rows shows, and its noise.
 fn of_view(searcher: &Searcher<'_>, view: &View<'_>, noise: &Noise, options: &FitOptions, fit: &mut Fit) {
     let form = searcher.form;
     if view.is_thinned() {
@@ -194,41 +195,27 @@ fn of_view(searcher: &Searcher<'_>, view: &View<'_>, noise: &Noise, options: &Fi
     fit.replicate_noise = scales.map(|scale| scale * deviation).collect();
     // How skewed rows are says nothing of residuals drawn for a fixed design.
     let accelerations = (fit.resampling == Resampling::Case).then(|| sampler.accelerations());
-    let level = fit.percentile_level();
     let profiles = options
         .profile
         .then(|| profile::profiles(view, searcher, &walk, groups.as_ref()));
     for (index, parameter) in form.parameters().iter().enumerate() {
         let natural = |at: f64| parameter.scale.inverse(at);
-        let (value, draws) = (
-            fit.best[index],
-            replicates
-                .iter()
-                .map(|point| natural(point[index]))
-                .collect::<Vec<f64>>(),
-        );
+        let found = Found {
+            value: fit.best[index],
+            draws: replicates.iter().map(|point| natural(point[index])).collect(),
+            acceleration: accelerations.as_ref().map(|of| of[index]),
+            profile: profiles.as_ref().map(|of| {
+                let [low, high] = &of[index];
+                (natural(low.at), natural(high.at))
+            }),
+        };
         let (lowest, highest) = range::range(parameter, view.best[index]);
         let edges = (natural(lowest), natural(highest));
-        let inside = |(low, high): (f64, f64)| (low.max(edges.0), high.min(edges.1));
-        let mut methods: BTreeMap<String, (f64, f64)> = BTreeMap::new();
-        if let Some(interval) = percentile(&draws, level) {
-            methods.insert("percentile".into(), inside(interval));
-        }
-        if let Some(accelerations) = &accelerations
-            && let Some(interval) = bca(&draws, value, accelerations[index], level)
-        {
-            methods.insert("bca".into(), inside(interval));
-        }
-        if let Some(profiles) = &profiles {
-            let [low, high] = &profiles[index];
-            methods.insert("profile".into(), inside((natural(low.at), natural(high.at))));
-        }
+        let intervals = found.by_method(fit.percentile_level(), edges);
+        let estimate = combined(parameter.scale, found.value, &intervals, edges);
         fit.parameters.insert(
             parameter.name.to_string(),
-            ParameterEstimate {
-                estimate: combined(value, &methods, edges),
-                intervals: methods,
-            },
+            ParameterEstimate { estimate, intervals },
         );
         report(&parameter.name, fit);
     }
@@ -238,9 +225,38 @@ fn of_view(searcher: &Searcher<'_>, view: &View<'_>, noise: &Noise, options: &Fi
         .collect();
 }
 
+/// What was found of one parameter, in natural units.
+struct Found {
+    value: f64,
+    /// Its values in samples of the data, and how skewed these are.
+    draws: Vec<f64>,
+    acceleration: Option<f64>,
+    /// The ends of its profile.
+    profile: Option<(f64, f64)>,
+}
+
+impl Found {
+    /// The interval by each method, within the `edges` of what was searched.
+    fn by_method(&self, level: f64, edges: (f64, f64)) -> BTreeMap<String, (f64, f64)> {
+        let inside = |(low, high): (f64, f64)| (low.max(edges.0), high.min(edges.1));
+        let skewed = self
+            .acceleration
+            .map(|acceleration| bca(&self.draws, self.value, acceleration, level));
+        let methods = [
+            ("percentile", percentile(&self.draws, level)),
+            ("bca", skewed.flatten()),
+            ("profile", self.profile),
+        ];
+        let told = methods
+            .into_iter()
+            .filter_map(|(method, ends)| Some((method.to_owned(), inside(ends?))));
+        told.collect()
+    }
+}
+
 /// The interval to be used: the bootstrap's where the profile is closed, what either allows where it is
-/// open. An end at an edge of the range is open: nothing beyond was searched.
-fn combined(value: f64, methods: &BTreeMap<String, (f64, f64)>, edges: (f64, f64)) -> Estimate {
+/// open. An end at an edge of the range is open: nothing beyond was searched. Ends too far apart tell as little.
+fn combined(scale: Scale, value: f64, methods: &BTreeMap<String, (f64, f64)>, edges: (f64, f64)) -> Estimate {
     let is_open = |(low, high): (f64, f64)| (low <= edges.0, high >= edges.1);
     let bootstrap = methods.get("bca").or_else(|| methods.get("percentile")).copied();
     let profile = methods.get("profile").copied();
@@ -255,8 +271,13 @@ fn combined(value: f64, methods: &BTreeMap<String, (f64, f64)>, edges: (f64, f64
     Estimate {
         open_below,
         open_above,
-        ..Estimate::within(value, ends, !open_below && !open_above)
+        ..Estimate::within(value, ends, !open_below && !open_above && is_told(scale, ends))
     }
+}
+
+/// Whether ends tell what a positive number is: those a million times apart do not.
+pub(crate) fn is_told(scale: Scale, (low, high): (f64, f64)) -> bool {
+    scale == Scale::Linear || high <= 1e6 * low
 }
 
 /// Warns of a parameter that is unidentified, or whose intervals disagree.

@@ -20,7 +20,9 @@ pub use repeats::PureError;
 pub use result::{Estimate, Fit, Holdout, Interval, LocalMinimum, ParameterEstimate, Prediction, Reach};
 
 pub(crate) use bootstrap::{percentile, resampled, scale_of_noise};
+pub(crate) use intervals::is_told;
 pub(crate) use options::marked;
+pub(crate) use search::Searcher;
 
 use crate::error::{FitError, InputError, Refusal, Warning};
 use crate::form::{LawForm, MOST_PARAMETERS};
@@ -31,7 +33,6 @@ use crate::problem::Problem;
 use crate::rows::Rows;
 use design::{check_design, collinear};
 use groups::Groups;
-use search::Searcher;
 
 /// Rows from which on a bootstrap draws rows rather than residuals, unless told otherwise.
 const ROWS_FOR_CASES: usize = 60;
@@ -121,10 +122,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         used_residuals: residuals.iter().map(|residual| -residual).collect(),
         replicates: Vec::new(),
         replicate_noise: Vec::new(),
-        resampling: options.resampling.unwrap_or(match units < ROWS_FOR_CASES {
-            true => Resampling::Residual,
-            false => Resampling::Case,
-        }),
+        resampling: resampling(options, units, freedom),
         level: options.level,
         seed: options.seed,
         sampled: sampled(form, &rows),
@@ -279,6 +277,16 @@ fn sampled(form: &dyn LawForm, rows: &Rows) -> BTreeMap<String, (f64, f64)> {
         }
     }
     sampled
+}
+
+/// What the bootstrap draws. Of few rows there are too few different ones left in most samples to fit a law to.
+fn resampling(options: &FitOptions, rows: usize, freedom: usize) -> Resampling {
+    match options.resampling {
+        _ if freedom < intervals::ROBUST => Resampling::Residual,
+        Some(chosen) => chosen,
+        None if rows < ROWS_FOR_CASES => Resampling::Residual,
+        None => Resampling::Case,
+    }
 }
 
 fn natural(form: &dyn LawForm, point: &[f64]) -> Vec<f64> {

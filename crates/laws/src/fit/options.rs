@@ -75,7 +75,8 @@ pub struct FitOptions {
     pub starts: Starts,
     /// Bootstrap samples. Default 1000; 0 for none, else at least 20.
     pub replicates: usize,
-    /// What the bootstrap draws. Default: residuals below 60 rows, rows from there on.
+    /// What the bootstrap draws. Default: residuals below 60 rows, rows from there on; residuals in any case with
+    /// fewer than ten degrees of freedom.
     pub resampling: Option<Resampling>,
     /// Level of all intervals. Default 0.9.
     pub level: f64,

@@ -365,9 +365,11 @@ impl Fit {
     /// normal distribution of each replicate's own scale instead, as a handful of residuals has no tails.
     pub(crate) fn spread(&self, law: impl Fn(&[f64]) -> f64) -> (Option<Interval>, Option<Interval>) {
         let value = law(&self.best);
-        let Some(noise) = self.noise.filter(|_| self.freedom > 0) else {
+        let failed = |said: &Warning| matches!(said, Warning::TooManyFailedSamples { .. });
+        if self.freedom == 0 || self.warnings.iter().any(failed) {
             return (None, None);
-        };
+        }
+        let noise = self.noise.unwrap_or(f64::NAN);
         let repeats = self.pure_error.filter(PureError::is_preferred);
         let squares: f64 = self
             .used_residuals

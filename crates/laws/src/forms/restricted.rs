@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::error::InputError;
-use crate::form::{BLOCK, Block, Definition, Example, LawForm, MOST_PARAMETERS};
+use crate::form::{BLOCK, Block, Definition, Example, LawForm, MOST_PARAMETERS, Scale, with_values};
 use triaxis_names::suggestion;
 
 /// Where a parameter of the full form comes from.
@@ -41,12 +41,28 @@ impl<'a> Restricted<'a> {
         restricted
     }
 
-    /// Holds a parameter at a value, in natural units.
+    /// Holds a parameter at a value, in natural units; the equation has the value in its place.
     ///
     /// # Errors
-    /// [`InputError::UnknownParameter`] for a name that the form does not have.
+    /// [`InputError::UnknownParameter`] for a name that the form does not have, [`InputError::Held`] for a value
+    /// that is not finite, below zero where it must not be, or when no other parameter is left to be fitted.
     pub fn fix(mut self, name: &str, value: f64) -> Result<Self, InputError> {
         let at = self.position(name)?;
+        let wrong = |rule| InputError::Held {
+            name: name.into(),
+            value,
+            rule,
+        };
+        if !value.is_finite() {
+            return Err(wrong("it must be a finite number"));
+        }
+        if value < 0.0 && self.form.parameters()[at].scale == Scale::Log {
+            return Err(wrong("it must be zero or more"));
+        }
+        let free = |source: &Source| matches!(source, Source::Free(_));
+        if !(0..self.sources.len()).any(|other| other != at && free(&self.sources[other])) {
+            return Err(wrong("nothing would be left to be fitted; hold fewer"));
+        }
         self.sources[at] = Source::Fixed(value);
         self.rebuild();
         Ok(self)
@@ -120,6 +136,21 @@ impl<'a> Restricted<'a> {
             parameters.extend(original.map(|at| self.form.parameters()[at].clone()));
         }
         self.definition.parameters = Cow::Owned(parameters);
+        let held: Vec<(&str, f64)> = self.held().collect();
+        let equation = with_values(&self.form.definition().equation, |name| {
+            let held = held.iter().find(|(held, _)| *held == name);
+            held.map(|(_, value)| (*value, value.to_string()))
+        });
+        self.definition.equation = Cow::Owned(equation);
+    }
+
+    /// The parameters that are held, and their values.
+    pub fn held(&self) -> impl Iterator<Item = (&str, f64)> {
+        let named = self.form.parameters().iter().zip(&self.sources);
+        named.filter_map(|(parameter, source)| match source {
+            Source::Fixed(value) => Some((parameter.name.as_ref(), *value)),
+            Source::Free(_) => None,
+        })
     }
 
     /// The parameters of the wrapped form, out of the free ones.

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::{Chart, style};
 use crate::text;
-use crate::view::{Estimate, FitPoint, FitView};
+use crate::view::{Estimate, FitPoint, FitPrediction, FitView};
 
 pub(super) const CHART: Chart<FitView> = Chart {
     id: "fit-curve",
@@ -50,9 +50,9 @@ fn figure(view: &FitView) -> Result<Value, String> {
         .points
         .iter()
         .map(|point| point.at)
-        .chain(view.predictions.iter().map(|run| run.at));
+        .chain(drawn(view).map(|run| run.at));
     let heights = view.points.iter().map(|point| point.observed);
-    let heights = heights.chain(view.predictions.iter().map(|run| run.estimate.value));
+    let heights = heights.chain(drawn(view).map(|run| run.estimate.value));
     let positive = view.points.iter().all(|point| point.at > 0.0);
     Ok(json!({
         "data": data,
@@ -91,17 +91,20 @@ pub(super) fn hover(point: &FitPoint) -> String {
     )
 }
 
+/// The predictions that have a place along the curve: a best split of a compute has none.
+fn drawn(view: &FitView) -> impl Iterator<Item = &FitPrediction> + Clone {
+    view.predictions.iter().filter(|run| run.at.is_finite())
+}
+
 fn predictions(view: &FitView) -> Option<Value> {
-    let estimates: Vec<Estimate> = view.predictions.iter().map(|run| run.estimate).collect();
-    let inputs = view
-        .predictions
-        .iter()
+    let estimates: Vec<Estimate> = drawn(view).map(|run| run.estimate).collect();
+    let inputs = drawn(view)
         .map(|run| text::literal(&run.inputs))
         .collect::<Vec<_>>();
     (!estimates.is_empty()).then(|| {
         json!({
             "type": "scatter", "mode": "markers", "name": "predicted",
-            "x": view.predictions.iter().map(|run| run.at).collect::<Vec<_>>(),
+            "x": drawn(view).map(|run| run.at).collect::<Vec<_>>(),
             "y": estimates.iter().map(|estimate| estimate.value).collect::<Vec<_>>(),
             "text": inputs,
             "customdata": estimates.iter().map(|estimate| text::estimate(estimate, text::measured)).collect::<Vec<_>>(),

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::{Chart, style};
 use crate::text;
-use crate::view::{Finding, IsoFlop, View};
+use crate::view::{Finding, FitView, IsoFlop, IsoFlopPoint};
 
 pub(super) const CHART: Chart = Chart {
     id: "isoflop",
@@ -12,21 +12,55 @@ pub(super) const CHART: Chart = Chart {
               model is too small for its budget, right of it it saw too few tokens. A budget without a \
               star has no minimum that the data identifies; the table says why.",
     height: 460,
-    figure,
+    figure: |view| {
+        let hover = |point: &IsoFlopPoint| match view.trials.iter().find(|trial| trial.id == point.trial) {
+            Some(trial) => style::trial_hover(trial),
+            None => format!("<b>trial {}</b>", text::literal(&point.trial)),
+        };
+        figure(
+            &view.isoflops,
+            &hover,
+            "Validation loss (nats per token)",
+            "No budget has a finished trial yet.",
+        )
+    },
 };
 
-fn figure(view: &View) -> Result<Value, String> {
-    if view.isoflops.iter().all(|isoflop| isoflop.points.is_empty()) {
-        return Err("No budget has a finished trial yet.".to_owned());
+pub(super) const FIT: Chart<FitView> = Chart {
+    id: "fit-isoflop",
+    title: "Loss at equal compute",
+    caption: "Each marker is a run; runs of one colour and marker have the same budget. The line is the curve fitted \
+              in log N, the open star its minimum. A budget without a star has none that its runs identify; the \
+              warnings say why.",
+    height: 460,
+    figure: |view| {
+        let hover = |point: &IsoFlopPoint| {
+            format!(
+                "<b>{}</b><br>loss {}",
+                text::literal(&point.trial),
+                text::measured(point.loss.0)
+            )
+        };
+        figure(&view.isoflops, &hover, "Loss", "Budgets are those of approach 2.")
+    },
+};
+
+fn figure(
+    isoflops: &[IsoFlop],
+    hover: &dyn Fn(&IsoFlopPoint) -> String,
+    loss: &str,
+    nothing: &str,
+) -> Result<Value, String> {
+    if isoflops.iter().all(|isoflop| isoflop.points.is_empty()) {
+        return Err(nothing.to_owned());
     }
-    let count = view.isoflops.len();
-    let data: Vec<Value> = view
-        .isoflops
+    let count = isoflops.len();
+    let data: Vec<Value> = isoflops
         .iter()
         .enumerate()
-        .flat_map(|(index, isoflop)| traces(view, isoflop, index, count))
+        .flat_map(|(index, isoflop)| traces(isoflop, hover, index, count))
         .collect();
-    let params = view.isoflops.iter().flat_map(|i| {
+    let params = isoflops.iter().flat_map(|i| {
         i.points
             .iter()
             .map(|p| p.params.as_f64())
@@ -36,25 +70,21 @@ fn figure(view: &View) -> Result<Value, String> {
         "data": data,
         "layout": {
             "xaxis": style::logarithmic_axis("Parameters, N", params, text::count),
-            "yaxis": style::linear_axis("Validation loss (nats per token)"),
+            "yaxis": style::linear_axis(loss),
             "legend": { "title": { "text": "Budget (FLOPs)" }, "groupclick": "togglegroup" },
         },
     }))
 }
 
-fn traces(view: &View, isoflop: &IsoFlop, index: usize, count: usize) -> Vec<Value> {
+fn traces(
+    isoflop: &IsoFlop,
+    hover: &dyn Fn(&IsoFlopPoint) -> String,
+    index: usize,
+    count: usize,
+) -> Vec<Value> {
     let color = style::ramp(index, count);
     let budget = text::scientific(isoflop.budget.0);
-    let hovers: Vec<String> = isoflop
-        .points
-        .iter()
-        .map(
-            |point| match view.trials.iter().find(|trial| trial.id == point.trial) {
-                Some(trial) => style::trial_hover(trial),
-                None => format!("<b>trial {}</b>", text::literal(&point.trial)),
-            },
-        )
-        .collect();
+    let hovers: Vec<String> = isoflop.points.iter().map(hover).collect();
     let suffix = if isoflop.minimum.found().is_some() {
         ""
     } else {

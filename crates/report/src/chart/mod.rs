@@ -46,8 +46,12 @@ pub(crate) const CHARTS: &[&Chart] = &[
 ];
 
 /// Every chart of a fit, in the order of the page.
-pub(crate) const FIT_CHARTS: &[&Chart<FitView>] =
-    &[&fit_curve::CHART, &fit_residuals::CHART, &fit_check::CHART];
+pub(crate) const FIT_CHARTS: &[&Chart<FitView>] = &[
+    &fit_curve::CHART,
+    &isoflop::FIT,
+    &fit_residuals::CHART,
+    &fit_check::CHART,
+];
 
 /// The figures that can be drawn, by chart.
 pub(crate) fn figures<V>(charts: &[&Chart<V>], view: &V) -> Value {

@@ -18,6 +18,13 @@ pub(super) fn body(view: &View) -> Markup {
         } @else {
             (comparison(&view.approaches))
         }
+        @if let Some(flattening) = &view.flattening {
+            h3 { "Is the curve flattening?" }
+            @match flattening {
+                Finding::Found(words) => { p { (words) } }
+                Finding::Refused(reason) => { p { (refusal(reason)) } }
+            }
+        }
         @for approach in view.approaches.iter().filter(|approach| !approach.parameters.is_empty()) {
             (constants(approach))
         }

@@ -21,6 +21,10 @@ pub(super) fn body(view: &View) -> Markup {
             ("Bytes per token", html! { (text::number(corpus.tokenizer.bytes_per_token)) }),
             ("Tokenizer", html! { code { (corpus.tokenizer.hash) } }),
         ]))
+        @if corpus.tokenizer.lost.0 > 0 {
+            p { "The tokenizer loses " (text::bytes(corpus.tokenizer.lost)) " of the validation text: bits per byte on
+                this page are of what comes back from its tokens." }
+        }
         (sources(corpus))
         div.columns { (licences(corpus)) (skipped(corpus)) }
     }
@@ -69,16 +73,17 @@ fn licences(corpus: &Corpus) -> Markup {
 fn skipped(corpus: &Corpus) -> Markup {
     html! {
         div {
-            h3 { "Skipped" }
+            h3 { "Left out" }
             @if corpus.skipped.is_empty() {
-                (nothing("Nothing that was read has been skipped."))
+                (nothing("Nothing that was found has been left out."))
             } @else {
-                (table("Skipped documents", heads(&["Source", "Reason", "#Documents"]), html! {
+                (table("Documents left out", heads(&["Source", "Reason", "#Documents", "#Text"]), html! {
                     @for skipped in &corpus.skipped {
                         tr {
                             th scope="row" { (skipped.source) }
                             td.prose { (skipped.reason) }
                             (number(text::whole(skipped.documents)))
+                            (number(text::bytes(skipped.bytes)))
                         }
                     }
                 }))

@@ -18,7 +18,7 @@ pub(crate) const SECTIONS: &[Section<FitView>] = &[
     Section {
         id: "curve",
         title: "Runs and law",
-        body: |view| chart_of(FIT_CHARTS, view, "fit-curve"),
+        body: curve,
     },
     Section {
         id: "parameters",
@@ -52,6 +52,13 @@ pub(crate) const SECTIONS: &[Section<FitView>] = &[
     },
 ];
 
+fn curve(view: &FitView) -> Markup {
+    html! {
+        (chart_of(FIT_CHARTS, view, "fit-curve"))
+        @if !view.isoflops.is_empty() { (chart_of(FIT_CHARTS, view, "fit-isoflop")) }
+    }
+}
+
 fn summary(view: &FitView) -> Markup {
     let unidentified = view
         .parameters
@@ -77,6 +84,7 @@ fn summary(view: &FitView) -> Markup {
                 h3 { "Parameters the data identify" }
                 p.headline { (view.parameters.len() - unidentified) " of " (view.parameters.len()) }
             }
+            @if let Some(words) = &view.flattening { div.tile { h3 { "Is the curve flattening?" } div.detail { (words) } } }
             @if let Some(trust) = &view.trust { div.tile { h3 { "Which form to trust" } div.detail { (trust) } } }
         }
     }

@@ -37,6 +37,8 @@ pub struct Skipped {
     pub reason: String,
     /// How many.
     pub documents: u64,
+    /// Bytes of them.
+    pub bytes: Bytes,
 }
 
 /// One source of documents.
@@ -78,4 +80,6 @@ pub struct Tokenizer {
     pub bytes_per_token: f64,
     /// Hash of the tokenizer.
     pub hash: String,
+    /// Validation text that does not come back from its tokens, and that bits per byte leave out.
+    pub lost: Bytes,
 }

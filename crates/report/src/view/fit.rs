@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::Estimate;
+use super::{Estimate, IsoFlop};
 
 /// Everything the page of one fit shows, as plain numbers and words.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +43,10 @@ pub struct FitView {
     pub points: Vec<FitPoint>,
     /// The law along one input, the others held.
     pub curves: Vec<FitCurve>,
+    /// Every budget with its curve, of approach 2; empty of anything else.
+    pub isoflops: Vec<IsoFlop>,
+    /// Whether loss still falls with compute as it did, in words, where it was asked.
+    pub flattening: Option<String>,
     /// The check on runs held out, or why there is none.
     pub check: Option<FitCheck>,
 }

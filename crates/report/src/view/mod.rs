@@ -44,6 +44,8 @@ pub struct View {
     pub trials: Vec<Trial>,
     /// One entry a compute budget.
     pub isoflops: Vec<IsoFlop>,
+    /// Whether loss still falls with compute as it did, in words, or why nobody can say; `None` before any trial.
+    pub flattening: Option<Finding<String>>,
     /// The approaches of Hoffmann et al. 2022, in order.
     pub approaches: Vec<Approach>,
     /// The runs that were predicted before they started.

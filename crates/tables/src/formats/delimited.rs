@@ -6,21 +6,37 @@ use std::path::Path;
 
 use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
-use super::{Cell, Emit, Input, read_line};
+use super::{Cell, Emit, Format, Input, read_line};
 use crate::error::TableError;
 
 /// Longest heading.
 const LONGEST: u64 = 1 << 20;
 
-pub(crate) struct Delimited<'p> {
+pub(super) struct Delimited<'p> {
     pub(super) path: &'p Path,
     pub(super) input: Input,
 }
 
-impl Delimited<'_> {
-    pub(super) fn columns(self) -> Result<Vec<String>, TableError> {
+/// Lines of a text whose separator is known.
+struct Lines {
+    reader: Reader<Box<dyn Read>>,
+    /// By how many lines the reader's count is behind: where lines end in two signs it counts a line once
+    /// the second has been read.
+    ahead: u64,
+    /// Whether a comma may be a decimal point, as it is not what parts the cells.
+    comma: bool,
+}
+
+impl Format for Delimited<'_> {
+    fn counted_in(&self) -> &'static str {
+        "line"
+    }
+
+    fn columns(self: Box<Self>) -> Result<Vec<String>, TableError> {
         let path = self.path;
-        let (mut reader, ahead) = self.reader()?;
+        let Lines {
+            mut reader, ahead, ..
+        } = self.lines()?;
         let columns = heading(path, &mut reader)?;
         let mut row = ByteRecord::new();
         match reader
@@ -32,9 +48,13 @@ impl Delimited<'_> {
         }
     }
 
-    pub(super) fn rows(self, wanted: &[String], emit: &mut Emit<'_>) -> Result<(), TableError> {
+    fn rows(self: Box<Self>, wanted: &[String], emit: &mut Emit<'_>) -> Result<(), TableError> {
         let path = self.path;
-        let (mut reader, ahead) = self.reader()?;
+        let Lines {
+            mut reader,
+            ahead,
+            comma,
+        } = self.lines()?;
         let columns = heading(path, &mut reader)?;
         let places: Vec<Option<usize>> = wanted
             .iter()
@@ -53,6 +73,7 @@ impl Delimited<'_> {
                     .trim_ascii();
                 match std::str::from_utf8(bytes) {
                     Ok("") => Cell::Missing,
+                    Ok(text) if comma && text.contains(',') => decimal(text),
                     Ok(text) => Cell::Text(Cow::Borrowed(text)),
                     Err(_) => Cell::Other("a text that is not UTF-8"),
                 }
@@ -62,20 +83,44 @@ impl Delimited<'_> {
         }
         Ok(())
     }
+}
 
-    /// A reader that takes the separator which the heading has most of, and by how many lines its count is
-    /// behind: where lines end in two signs it counts a line once the second has been read.
-    fn reader(mut self) -> Result<(Reader<impl Read>, u64), TableError> {
+impl Delimited<'_> {
+    /// Takes the separator which the heading has most of.
+    fn lines(mut self) -> Result<Lines, TableError> {
         let mut first = Vec::new();
         read_line(&mut self.input, &mut first, LONGEST).map_err(super::damaged(self.path))?;
         let count = |separator: &u8| first.iter().filter(|byte| *byte == separator).count();
         let separator = [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',');
         let ahead = u64::from(first.ends_with(b"\r\n"));
-        let whole = Cursor::new(first).chain(self.input);
-        Ok((
-            ReaderBuilder::new().delimiter(separator).from_reader(whole),
+        let whole: Box<dyn Read> = Box::new(Cursor::new(first).chain(self.input));
+        Ok(Lines {
+            reader: ReaderBuilder::new().delimiter(separator).from_reader(whole),
             ahead,
-        ))
+            comma: separator != b',',
+        })
+    }
+}
+
+/// A cell with a comma in a file that parts its cells otherwise: a number with a decimal comma, or a text.
+/// Three digits behind the only comma could be either thousands or decimals, so nothing is guessed.
+fn decimal(text: &str) -> Cell<'_> {
+    let other = Cell::Text(Cow::Borrowed(text));
+    let Some((before, after)) = text.split_once(',') else {
+        return other;
+    };
+    let with_point = format!("{before}.{after}");
+    let is_number = before
+        .trim_start_matches(['+', '-'])
+        .bytes()
+        .all(|byte| byte.is_ascii_digit())
+        && with_point.parse::<f64>().is_ok();
+    match after.len() {
+        _ if !is_number => other,
+        3 if !matches!(before.trim_start_matches(['+', '-']), "" | "0") => {
+            Cell::Other("a number whose comma parts thousands or decimals")
+        }
+        _ => Cell::Text(Cow::Owned(with_point)),
     }
 }
 

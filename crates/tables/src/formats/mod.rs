@@ -1,19 +1,27 @@
 //! The formats of tables, one file each: what columns a file has, and its rows.
 
 mod delimited;
+mod foreign;
+mod json;
+mod json_array;
+mod json_document;
 mod json_lines;
 mod parquet;
+mod utf16;
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
 use crate::error::TableError;
+use crate::file::TableFile;
 
 const BUFFER: usize = 1 << 17;
+/// How much of a file tells its format.
+const HEAD: u64 = 4096;
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTANDARD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const PARQUET: &[u8] = b"PAR1";
@@ -33,85 +41,110 @@ pub(crate) enum Cell<'a> {
     Other(&'static str),
 }
 
-/// Receives the place of a row (one-based line of text, one-based row of Parquet) and its cells.
+impl Cell<'_> {
+    /// The same, with a text of its own.
+    fn owned(self) -> Cell<'static> {
+        match self {
+            Cell::Missing => Cell::Missing,
+            Cell::Number(number) => Cell::Number(number),
+            Cell::Text(text) => Cell::Text(Cow::Owned(text.into_owned())),
+            Cell::Other(what) => Cell::Other(what),
+        }
+    }
+}
+
+/// Receives the place of a row (one-based, in what the format counts) and its cells.
 pub(crate) type Emit<'e> = dyn FnMut(u64, &[Cell<'_>]) -> Result<(), TableError> + 'e;
 
 /// A file whose format is known.
-pub(crate) enum Opened<'p> {
-    Delimited(delimited::Delimited<'p>),
-    JsonLines(json_lines::JsonLines<'p>),
-    Parquet(parquet::Parquet<'p>),
-}
-
-/// The names of a file's columns, in its order.
-///
-/// Of JSON Lines every line is read, as any may have a name that the others lack.
-///
-/// # Errors
-/// [`TableError`] when the file cannot be read, is empty, or is not what its format asks for.
-pub fn columns(path: &Path) -> Result<Vec<String>, TableError> {
-    Opened::open(path)?.columns()
-}
-
-impl<'p> Opened<'p> {
-    /// Opens a file and tells its format by its first bytes.
-    pub(crate) fn open(path: &'p Path) -> Result<Self, TableError> {
-        let plain = BufReader::with_capacity(BUFFER, File::open(path).map_err(read_error(path))?);
-        let mut input = decompressed(path, plain)?;
-        let start = input.fill_buf().map_err(damaged(path))?;
-        if start.starts_with(PARQUET) {
-            return Ok(Self::Parquet(parquet::Parquet { path }));
-        }
-        if start.starts_with(BYTE_ORDER_MARK) {
-            input.consume(BYTE_ORDER_MARK.len());
-        }
-        match first_sign(path, &mut input)? {
-            None => Err(TableError::Empty { path: path.into() }),
-            Some(b'[') => Err(TableError::JsonArray { path: path.into() }),
-            Some(b'{') => Ok(Self::JsonLines(json_lines::JsonLines { path, input })),
-            Some(_) => Ok(Self::Delimited(delimited::Delimited { path, input })),
-        }
-    }
-
-    pub(crate) fn columns(self) -> Result<Vec<String>, TableError> {
-        match self {
-            Self::Delimited(file) => file.columns(),
-            Self::JsonLines(file) => file.columns(),
-            Self::Parquet(file) => file.columns(),
-        }
-    }
+pub(crate) trait Format {
+    /// The names of its columns, in its order.
+    fn columns(self: Box<Self>) -> Result<Vec<String>, TableError>;
 
     /// What a row's place counts.
-    pub(crate) fn counted_in(&self) -> &'static str {
-        match self {
-            Self::Delimited(_) | Self::JsonLines(_) => "line",
-            Self::Parquet(_) => "row",
-        }
-    }
+    fn counted_in(&self) -> &'static str;
 
     /// Gives the cells of `wanted` columns, in that order, row by row. A column that no row has is missing in all.
-    pub(crate) fn rows(self, wanted: &[String], emit: &mut Emit<'_>) -> Result<(), TableError> {
-        match self {
-            Self::Delimited(file) => file.rows(wanted, emit),
-            Self::JsonLines(file) => file.rows(wanted, emit),
-            Self::Parquet(file) => file.rows(wanted, emit),
-        }
+    fn rows(self: Box<Self>, wanted: &[String], emit: &mut Emit<'_>) -> Result<(), TableError>;
+}
+
+/// Opens a file and tells its format by its first bytes.
+pub(crate) fn open(file: &TableFile) -> Result<Box<dyn Format + '_>, TableError> {
+    let path = file.name.as_path();
+    let plain = BufReader::with_capacity(BUFFER, file.handle().map_err(read_error(path))?);
+    let (packed, unpacked) = decompressed(path, plain)?;
+    let (head, mut input) = head(unpacked).map_err(damaged(path))?;
+    if head.starts_with(PARQUET) && packed.is_none() {
+        return Ok(Box::new(parquet::Parquet { file }));
     }
+    if let Some((what, remedy)) = foreign::named(&head) {
+        return Err(TableError::Foreign {
+            path: path.into(),
+            what: match packed {
+                Some(packed) => format!("{what} inside {packed}"),
+                None => what.into(),
+            },
+            remedy: remedy.into(),
+        });
+    }
+    if let Some(order) = utf16::order(&head) {
+        input = Box::new(BufReader::with_capacity(BUFFER, utf16::Utf16::new(input, order)));
+    } else if head.starts_with(BYTE_ORDER_MARK) {
+        input.consume(BYTE_ORDER_MARK.len());
+    }
+    match first_sign(path, &mut input)? {
+        None => Err(TableError::Empty { path: path.into() }),
+        Some(b'[') => Ok(Box::new(json_array::JsonArray { path, input })),
+        Some(b'{') => objects(path, input),
+        Some(_) => Ok(Box::new(delimited::Delimited { path, input })),
+    }
+}
+
+/// Objects a line each, or one or more that are no lines.
+fn objects(path: &Path, mut input: Input) -> Result<Box<dyn Format + '_>, TableError> {
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    while first.trim_ascii().is_empty()
+        && read_line(&mut input, &mut second, json_lines::LONGEST).map_err(damaged(path))?
+    {
+        first.append(&mut second);
+    }
+    read_line(&mut input, &mut second, json_lines::LONGEST).map_err(damaged(path))?;
+    let is_line = first.trim_ascii().ends_with(b"}") && !second.trim_ascii().is_empty();
+    let input: Input = Box::new(Cursor::new(first).chain(Cursor::new(second)).chain(input));
+    Ok(match is_line {
+        true => Box::new(json_lines::JsonLines { path, input }),
+        false => Box::new(json_document::JsonDocument { path, input }),
+    })
 }
 
 /// A text being read.
 pub(crate) type Input = Box<dyn BufRead>;
 
-fn decompressed(path: &Path, mut plain: BufReader<File>) -> Result<Input, TableError> {
-    let start = plain.fill_buf().map_err(read_error(path))?;
+/// What a file is packed in, if anything, and its content.
+fn decompressed(
+    path: &Path,
+    mut plain: BufReader<File>,
+) -> Result<(Option<&'static str>, Input), TableError> {
+    let start = plain.fill_buf().map_err(damaged(path))?;
     Ok(if start.starts_with(GZIP) {
-        Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(plain)))
+        let decoder = MultiGzDecoder::new(plain);
+        (Some("gzip"), Box::new(BufReader::with_capacity(BUFFER, decoder)))
     } else if start.starts_with(ZSTANDARD) {
         let decoder = zstd::Decoder::with_buffer(plain).map_err(read_error(path))?;
-        Box::new(BufReader::with_capacity(BUFFER, decoder))
+        (
+            Some("Zstandard"),
+            Box::new(BufReader::with_capacity(BUFFER, decoder)),
+        )
     } else {
-        Box::new(plain)
+        (None, Box::new(plain))
     })
+}
+
+/// The first bytes, left to be read again.
+fn head(mut input: Input) -> std::io::Result<(Vec<u8>, Input)> {
+    let mut head = Vec::new();
+    (&mut input).take(HEAD).read_to_end(&mut head)?;
+    Ok((head.clone(), Box::new(Cursor::new(head).chain(input))))
 }
 
 /// The first byte that is not white space, left unread together with the white space of its buffer.

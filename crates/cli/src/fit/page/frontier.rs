@@ -1,15 +1,64 @@
 //! The optima of approach 1 or 2, and the two laws through them.
 
-use triaxis_laws::approach::{EnvelopePoint, Frontier};
+use triaxis_laws::Warning;
+use triaxis_laws::approach::{Budget, Curve, EnvelopePoint, Frontier};
 use triaxis_laws::form::LawForm;
-use triaxis_report::view::{FitCurve, FitPoint};
+use triaxis_report::view::{
+    CurvePoint, Estimate, Finding, FitCurve, FitPoint, IsoFlop, IsoFlopMinimum, IsoFlopPoint,
+};
 use triaxis_runs::Outcome;
+use triaxis_units::{Flops, Nats, Params};
 
 use super::super::text;
 use super::{Picture, STEPS, estimate, titled};
 
 /// Optima that a chart shows at most, for each law.
 const MOST_POINTS: usize = 300;
+
+/// Every budget of approach 2: its runs, the curve through them and where it is least, or why nowhere.
+pub fn isoflops(kind: Curve, budgets: &[Budget], outcome: &Outcome) -> Vec<IsoFlop> {
+    let refused = |budget: &Budget| {
+        let reasons = outcome.fit.warnings.iter().filter_map(|warning| match warning {
+            Warning::LeftOut { reason } if reason.budget() == Some(budget.budget) => Some(reason.to_string()),
+            _ => None,
+        });
+        reasons.collect::<Vec<_>>().join("; ")
+    };
+    let plain = |value| Estimate {
+        value,
+        interval: None,
+    };
+    let isoflop = |budget: &Budget| IsoFlop {
+        budget: Flops(budget.budget),
+        points: budget
+            .points
+            .iter()
+            .map(|(params, tokens, loss)| IsoFlopPoint {
+                trial: format!(
+                    "{} parameters, {} tokens",
+                    text::quantity("params", *params),
+                    text::quantity("tokens", *tokens)
+                ),
+                params: Params(*params as u64),
+                loss: Nats(*loss),
+            })
+            .collect(),
+        curve: budget
+            .curve(kind, STEPS)
+            .into_iter()
+            .map(|(params, loss)| CurvePoint { params, loss })
+            .collect(),
+        minimum: match budget.optimum {
+            Some(best) => Finding::Found(IsoFlopMinimum {
+                params: plain(best.params),
+                tokens: plain(best.tokens),
+                loss: plain(best.loss),
+            }),
+            None => Finding::Refused(refused(budget)),
+        },
+    };
+    budgets.iter().map(isoflop).collect()
+}
 
 /// What the charts of a frontier show.
 pub fn picture(frontier: Frontier, optima: &[EnvelopePoint], outcome: &Outcome) -> Picture {

@@ -3,6 +3,7 @@
 mod drawn;
 mod frontier;
 
+use triaxis_laws::approach::Frontier;
 use triaxis_laws::form::Column;
 use triaxis_report::view::{
     Estimate, FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView, Interval,
@@ -31,9 +32,10 @@ pub struct Picture {
 /// The page of `outcome`, a fit of `law`.
 pub fn view(law: &Law<'_>, outcome: &Outcome, data: &Data) -> FitView {
     let definition = law.definition();
+    let form = law.form();
     let along = match law {
-        Law::Form(form) => drawn::along(*form).name.as_ref(),
         Law::Frontier(..) => "flops",
+        Law::Form(..) | Law::Held(..) => form.map_or("", |form| drawn::along(form).name.as_ref()),
     };
     let Picture {
         along: title_along,
@@ -43,7 +45,8 @@ pub fn view(law: &Law<'_>, outcome: &Outcome, data: &Data) -> FitView {
         curves,
     } = match law {
         Law::Form(form) => drawn::picture(*form, outcome, data),
-        Law::Frontier(frontier, optima) => frontier::picture(*frontier, optima, outcome),
+        Law::Held(form) => drawn::picture(form, outcome, data),
+        Law::Frontier(frontier, optima, _) => frontier::picture(*frontier, optima, outcome),
     };
     FitView {
         title: data
@@ -56,7 +59,17 @@ pub fn view(law: &Law<'_>, outcome: &Outcome, data: &Data) -> FitView {
         law: outcome.law.clone(),
         source: outcome.source.clone(),
         facts: text::facts(outcome),
-        warnings: outcome.warnings.iter().map(|said| said.message.clone()).collect(),
+        warnings: outcome
+            .outliers
+            .iter()
+            .map(|outliers| outliers.message.clone())
+            .chain(outcome.warnings.iter().map(|said| said.message.clone()))
+            .collect(),
+        flattening: outcome.flattening.as_ref().map(|found| found.words().to_owned()),
+        isoflops: match law {
+            Law::Frontier(Frontier::Budgets(kind), _, budgets) => frontier::isoflops(*kind, budgets, outcome),
+            _ => Vec::new(),
+        },
         refusals: outcome.refusals.iter().map(|said| said.message.clone()).collect(),
         trust: outcome.comparison.as_ref().map(text::trust),
         compared: outcome

@@ -1,7 +1,7 @@
 //! The laws as the page shows them.
 
 use triaxis_laws as fit;
-use triaxis_laws::approach::{Budget, Run};
+use triaxis_laws::approach::{Budget, Curve, Run};
 use triaxis_report::view::{
     Approach, Candidate, CurvePoint, Estimate, Finding, FrontierPoint, HeldOut, Interval, IsoFlop,
     IsoFlopMinimum, IsoFlopPoint, Parameter, Reach, Residual,
@@ -44,19 +44,6 @@ fn isoflop(analysis: &Analysis, budget: &Budget) -> IsoFlop {
             loss: Nats(run.loss),
         })
         .collect();
-    let curve = budget.by_params.map(|parabola| {
-        let logs = budget.points.iter().map(|(params, _, _)| params.ln());
-        let (low, high) = logs.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), at| {
-            (low.min(at), high.max(at))
-        });
-        let step = |index: usize| low + (high - low) * index as f64 / (CURVE_STEPS - 1) as f64;
-        (0..CURVE_STEPS)
-            .map(|index| CurvePoint {
-                params: step(index).exp(),
-                loss: parabola.at(step(index)),
-            })
-            .collect()
-    });
     let minimum = match budget.optimum {
         Some(best) => Finding::Found(IsoFlopMinimum {
             params: plain(best.params),
@@ -68,25 +55,30 @@ fn isoflop(analysis: &Analysis, budget: &Budget) -> IsoFlop {
     IsoFlop {
         budget: Flops(budget.budget),
         points,
-        curve: curve.unwrap_or_default(),
+        curve: budget
+            .curve(Curve::Parabola, CURVE_STEPS)
+            .into_iter()
+            .map(|(params, loss)| CurvePoint { params, loss })
+            .collect(),
         minimum,
     }
 }
 
-/// The refusals of approach 2 that name this budget.
+/// The refusals of approach 2 that are of this budget.
 fn refusal_of(analysis: &Analysis, budget: &Budget) -> String {
-    let name = format!("budget {:.4e} ", budget.budget);
-    let refusals = analysis
-        .approach2
-        .found()
-        .map(|fit| fit.refusals.as_slice())
-        .unwrap_or_default();
-    let own: Vec<String> = refusals
+    let refusals = analysis.approach2.found().map_or(&[][..], |fit| &fit.refusals);
+    let own = refusals
         .iter()
-        .map(ToString::to_string)
-        .filter(|text| text.starts_with(&name))
-        .collect();
-    own.join("; ")
+        .filter(|refusal| refusal.budget() == Some(budget.budget));
+    own.map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// Whether the loss still falls with compute as it did, in words.
+pub fn flattening(analysis: &Analysis) -> Finding<String> {
+    match &analysis.flattening {
+        analysis::Finding::Found(found) => Finding::Found(found.to_string()),
+        analysis::Finding::Refused(reason) => Finding::Refused(reason.clone()),
+    }
 }
 
 /// The three approaches side by side.

@@ -124,3 +124,77 @@ fn a_share_is_predicted_between_0_and_1_or_refused() {
         &["`error`", "-0.4", "share, 0 to 1", "nearer"],
     );
 }
+
+/// Checkpoints of eight runs, each with luck of its own, and the name of each.
+fn checkpoints() -> Vec<(String, f64, f64, f64)> {
+    let luck = [0.004, -0.006, 0.001, -0.005, 0.007, 0.002, -0.003, 0.005];
+    let mut rows = Vec::new();
+    for (run, off) in luck.iter().enumerate() {
+        let params = 2e7 * 1.7_f64.powi(run as i32);
+        for step in 0..20 {
+            let tokens = params * 5.0 * 1.2_f64.powi(step);
+            let loss = law(params, tokens) * (1.0 + off + 0.1 * (super::noise(rows.len()) - 1.0));
+            rows.push((format!("s{run}"), params, tokens, loss));
+        }
+    }
+    rows
+}
+
+#[test]
+fn checkpoints_are_grouped_by_the_name_of_their_run() {
+    let table = |heading: &str, name: &dyn Fn(&str) -> String| {
+        checkpoints()
+            .iter()
+            .fold(format!("{heading}\n"), |text, (run, params, tokens, loss)| {
+                text + &format!("{}{params},{tokens},{loss}\n", name(run))
+            })
+    };
+    let folder = Folder::with(
+        "runs.csv",
+        &table("run_name,params,tokens,loss", &|run| format!("{run},")),
+    );
+    folder.write(
+        "numbered.csv",
+        &table("seed,params,tokens,loss", &|run| format!("{},", &run[1..])),
+    );
+    folder.write("nameless.csv", &table("params,tokens,loss", &|_| String::new()));
+    let common = ["--form", "chinchilla", "--replicates", "100"];
+    let of = |more: &[&str]| folder.json(&[more, &common].concat());
+    let width = |found: &serde_json::Value| {
+        let alpha = &found["parameters"]["alpha"];
+        number(&alpha["high"]) - number(&alpha["low"])
+    };
+    let named = of(&["runs.csv"]);
+    assert_eq!((&named["rows"], &named["runs"]), (&160.into(), &8.into()));
+    let notes = named["notes"].to_string();
+    assert!(
+        notes.contains("runs by `run_name`: 8 of 160 rows") && notes.contains("--group none"),
+        "{notes}"
+    );
+    assert_eq!(named["holdout"]["rows"].as_array().unwrap().len(), 20);
+    // The same by a column of numbers that is asked for.
+    let numbered = of(&["numbered.csv", "--group", "seed"]);
+    assert_eq!(numbered["parameters"], named["parameters"]);
+    let looks = |found: &serde_json::Value| {
+        let warnings = found["warnings"].as_array().unwrap();
+        warnings.iter().any(|warning| warning["kind"] == "checkpoints")
+    };
+    assert!(!looks(&named));
+    for alone in [
+        of(&["runs.csv", "--group", "none"]),
+        of(&["nameless.csv"]),
+        of(&["numbered.csv"]),
+    ] {
+        assert!(alone["runs"].is_null() && looks(&alone), "{}", alone["warnings"]);
+        assert!(
+            width(&named) > 3.0 * width(&alone),
+            "{} {}",
+            width(&named),
+            width(&alone)
+        );
+    }
+    folder.refused(
+        &["runs.csv", "--group", "ran"],
+        &["--group ran", "no such column"],
+    );
+}

@@ -244,3 +244,25 @@ fn what_is_printed_of_a_ladder() {
         assert!(page.contains(part), "{part}");
     }
 }
+
+#[test]
+fn three_sizes_a_budget_give_no_interval_and_budgets_left_out_no_reach() {
+    let folder = Folder::with("runs.csv", &ladder(&BUDGETS, 3, 0.0));
+    let found = folder.json(&["runs.csv", "--form", "approach2", "--predict", "C=1e22"]);
+    let exponent = &found["parameters"]["a"];
+    assert!(
+        exponent["low"].is_null() && exponent["identified"] == false,
+        "{exponent}"
+    );
+    assert!(found["predictions"][0]["params_opt"]["low"].is_null(), "{found}");
+    // The largest budget has no optimum within its sizes.
+    let far: String = ladder(&[1e21], 6, 5.0)
+        .lines()
+        .skip(1)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    folder.write("half.csv", &(ladder(&BUDGETS, 6, 0.0) + &far));
+    let found = folder.json(&["half.csv", "--form", "approach2", "--predict", "C=1e22"]);
+    let reach = &found["predictions"][0]["reach"]["flops"];
+    assert!((number(&reach["largest"]) / 1e20 - 1.0).abs() < 1e-9, "{reach}");
+}

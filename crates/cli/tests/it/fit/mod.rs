@@ -1,12 +1,16 @@
 //! `triaxis fit`: tables in, laws out, and every mistake a user can make with them.
 
+mod asked;
 mod choice;
+mod exports;
 mod input;
 mod ladders;
 mod output;
 mod published;
 mod refusals;
 mod samples;
+mod sets;
+mod units;
 
 use std::fmt::Write as _;
 use std::process::{Command, Output};

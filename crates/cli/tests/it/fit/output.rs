@@ -258,6 +258,53 @@ fn a_prediction_says_what_it_extrapolates_in_both_directions() {
     let within = said("N=1B,D=20B");
     assert!(within.contains("within what was fitted"), "{within}");
     let below = said("N=1M,D=30T");
-    let expected = "beyond what was fitted: params 50.0 times below, tokens 1.00e2 times above";
+    let expected =
+        "NO PREDICTION but an extrapolation: tokens/params is 5000 times above all that was fitted";
     assert!(below.contains(expected), "{below}");
+    let below = said("N=10M,D=3T");
+    let expected = "beyond what was fitted: params 5.0 times below, tokens 10.0 times above, tokens/params 50.0 times above";
+    assert!(below.contains(expected), "{below}");
+}
+
+#[test]
+fn as_many_rows_as_parameters_give_no_interval() {
+    let few: Vec<Run> = [3, 8, 16, 25, 35].map(|row| runs()[row]).to_vec();
+    let folder = Folder::with("runs.csv", &csv_of("params,tokens,loss", &few));
+    let arguments = ["runs.csv", "--form", "chinchilla", "--predict", "N=1B,D=20B"];
+    let found = folder.json(&arguments);
+    for (name, parameter) in found["parameters"].as_object().unwrap() {
+        let told = ["low", "high"].map(|end| &parameter[end]);
+        assert!(told.iter().all(|end| end.is_null()), "{name}: {parameter}");
+        assert_eq!(parameter["identified"], false, "{name}");
+    }
+    let predicted = &found["predictions"][0]["loss"];
+    for end in ["low", "high", "law_low", "law_high"] {
+        assert!(predicted[end].is_null(), "{predicted}");
+    }
+    assert!(found["noise"].is_null());
+    let said = String::from_utf8_lossy(&folder.fit(&arguments).stdout).into_owned();
+    assert!(
+        said.contains("5 rows for 5 parameters") && said.contains("no interval"),
+        "{said}"
+    );
+    let row = said.lines().find(|line| line.starts_with("alpha ")).unwrap();
+    let cells: Vec<&str> = row.split_whitespace().skip(2).collect();
+    assert_eq!(cells, ["–", "–", "NO"], "{said}");
+}
+
+#[test]
+fn two_sizes_cannot_tell_a_floor_from_a_power() {
+    let two: Vec<Run> = runs()
+        .into_iter()
+        .filter(|run| run.0 == 5e7 || run.0 == 1.5e9)
+        .collect();
+    let folder = Folder::with("runs.csv", &csv_of("params,tokens,loss", &two));
+    folder.refused(
+        &["runs.csv", "--form", "chinchilla"],
+        &[
+            "`params` has 2 distinct values",
+            "E, A, alpha hang on it",
+            "add runs",
+        ],
+    );
 }

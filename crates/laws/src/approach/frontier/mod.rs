@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 pub use law::FrontierLaw;
 
-use super::{Curve, EnvelopePoint, Laws, PowerLaw, Run, approach1, approach2};
+use super::{Budget, Curve, EnvelopePoint, Laws, PowerLaw, Run, approach1, approach2};
 use crate::error::{FitError, InputError, Refusal, Warning};
 use crate::fit::{
     Estimate, Fit, FitOptions, Holdout, LocalMinimum, ParameterEstimate, Prediction, Resampling, predict,
@@ -32,11 +32,14 @@ pub struct FrontierFit {
     pub fit: Fit,
     /// The optima that the laws go through.
     pub optima: Vec<EnvelopePoint>,
+    /// Every budget with its curve, of approach 2.
+    pub budgets: Vec<Budget>,
 }
 
 /// The optima of some runs, and the laws through them.
 struct Found {
     optima: Vec<EnvelopePoint>,
+    budgets: Vec<Budget>,
     laws: Option<Laws>,
     /// Degrees of freedom that tell of the noise of one loss.
     freedom: usize,
@@ -79,9 +82,10 @@ impl Frontier {
                 let found = approach1(runs, options)?;
                 Found {
                     optima: found.envelope,
+                    budgets: Vec::new(),
                     laws: found.params.zip(found.tokens),
-                    freedom: found.freedom,
-                    replicates: found.replicates,
+                    freedom: 0,
+                    replicates: Vec::new(),
                     refusals: found.refusals,
                     warnings: found.warnings,
                 }
@@ -90,6 +94,7 @@ impl Frontier {
                 let found = approach2(runs, curve, options)?;
                 Found {
                     optima: found.optima(),
+                    budgets: found.budgets,
                     laws: found.params.zip(found.tokens),
                     freedom: found.freedom,
                     replicates: found.replicates,
@@ -109,8 +114,10 @@ impl Frontier {
     /// [`FitError::Input`] for numbers that are not positive and finite; [`FitError::Refused`] or
     /// [`FitError::Several`] when the optima are too few for a law, with the reason of every budget.
     pub fn fit(self, runs: &[Run], options: &FitOptions) -> Result<FrontierFit, FitError> {
+        let runs = &self.spent(runs)[..];
         let Found {
             optima,
+            budgets,
             laws,
             freedom,
             replicates,
@@ -123,6 +130,7 @@ impl Frontier {
         warnings.extend(refusals.into_iter().map(|reason| Warning::LeftOut { reason }));
         let (residuals, spread) = residuals(&optima, &laws);
         let objective = 0.5 * residuals.iter().map(|residual| residual * residual).sum::<f64>();
+        let beyond = residuals.len().saturating_sub(PARAMETERS.len());
         let best = numbers(&laws);
         let holdout = match self.held_out(runs, options, &optima) {
             Ok(holdout) => holdout,
@@ -133,7 +141,7 @@ impl Frontier {
             Err(error) => return Err(error),
         };
         warnings.extend(holdout.as_ref().and_then(Holdout::warning));
-        if options.profile && options.replicates == 0 {
+        if options.profile && options.replicates == 0 && freedom > 0 {
             warnings.push(Warning::NoBootstrap);
         }
         let fit = Fit {
@@ -151,7 +159,7 @@ impl Frontier {
             best,
             r_squared: 1.0 - 2.0 * objective / spread,
             freedom,
-            noise: (freedom > 0).then(|| (2.0 * objective / freedom as f64).sqrt()),
+            noise: (beyond > 0).then(|| (2.0 * objective / beyond as f64).sqrt()),
             pure_error: None,
             used_residuals: residuals.clone(),
             residuals,
@@ -165,7 +173,16 @@ impl Frontier {
             warnings,
             refusals: Vec::new(),
         };
-        Ok(FrontierFit { fit, optima })
+        Ok(FrontierFit { fit, optima, budgets })
+    }
+
+    /// The runs with the compute that counts: that of their budget, where it has budgets.
+    fn spent(self, runs: &[Run]) -> Vec<Run> {
+        let spent = |run: &Run| match (self, run.budget) {
+            (Self::Budgets(_), Some(flops)) => Run { flops, ..*run },
+            _ => *run,
+        };
+        runs.iter().map(spent).collect()
     }
 
     /// N* and D* at `flops`, with the interval of the laws: an optimum has no noise of its own.

@@ -1,9 +1,8 @@
 //! Files of every format, whole and broken.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use flate2::write::GzEncoder;
@@ -12,8 +11,9 @@ use parquet::data_type::ByteArray;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
-use tempfile::TempDir;
-use triaxis_tables::{Query, Rule, Source, Table, TableError, Wanted, columns, read};
+use triaxis_tables::{Rule, Source, TableError, Wanted};
+
+use super::*;
 
 const CSV: &str = "name,N,D,val_loss\na,1000000,2e7,3.5\nb,2000000,,3.25\n\"c, d\",4000000,8e7,3.0\n";
 const JSON: &str = r#"{"name": "a", "N": 1000000, "D": 2e7, "val_loss": 3.5}
@@ -21,48 +21,6 @@ const JSON: &str = r#"{"name": "a", "N": 1000000, "D": 2e7, "val_loss": 3.5}
 
 {"name": "c, d", "N": 4000000, "D": 8e7, "val_loss": "3.0"}
 "#;
-
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.path().join(name);
-        std::fs::write(&path, content).unwrap();
-        path
-    }
-}
-
-fn wanted(names: &[&str]) -> Vec<Wanted> {
-    let column = |name: &&str| Wanted {
-        name: (*name).into(),
-        source: Source::Column((*name).into()),
-        rule: Rule::Positive,
-    };
-    names.iter().map(column).collect()
-}
-
-fn query(names: &[&str], filter: &str) -> Query {
-    let filter = (!filter.is_empty()).then(|| filter.parse().unwrap());
-    Query {
-        columns: wanted(names),
-        filter,
-        ..Query::default()
-    }
-}
-
-#[track_caller]
-fn numbers<'t>(table: &'t Table, column: &str) -> &'t [f64] {
-    table.column(column).unwrap().unwrap()
-}
-
-#[track_caller]
-fn fails(path: &Path, query: &Query) -> String {
-    read(path, query).unwrap_err().to_string()
-}
 
 fn parquet_file(path: &Path) {
     let schema = "message runs { optional binary name (UTF8); required int64 N; optional double D; required float val_loss; \
@@ -293,7 +251,15 @@ fn broken_files_are_errors() {
             "line 3 has 1 cells and the heading has 2",
         ),
         ("twice.csv", "N,N\n1,2\n", "2 columns named `N`"),
-        ("array.json", "[{\"N\": 1}]", "one JSON array"),
+        ("array.json", "[{\"N\": 1}, {\"N\": ", "element 2: EOF"),
+        (
+            "numbers.json",
+            "[{\"N\": 1}, 2]",
+            "element 2: invalid type: integer `2`",
+        ),
+        ("nan.json", "[{\"N\": NaN}]", "write null"),
+        ("more.json", "[{\"N\": 1}] x", "trailing"),
+        ("none.json", "[]", "has no rows"),
         ("cut.jsonl", "{\"N\": 1}\n{\"N\":", "line 2 is not a JSON object"),
         ("python.jsonl", "{\"N\": NaN}\n", "write null"),
         ("text.csv", "runs of mine\nin a text\n", "no column `N`"),
