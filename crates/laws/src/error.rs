@@ -256,6 +256,26 @@ pub enum Refusal {
         "no optimum of the runs held out lies beyond the compute of the others; hold out all runs of the largest budgets"
     )]
     NoOptimumBeyond,
+    /// Problems that all came out alike.
+    #[error(
+        "every sample of all {problems} problems is {outcome}: nothing tells how hard they are; draw more samples, or take other problems"
+    )]
+    SameOutcome {
+        /// How many problems.
+        problems: usize,
+        /// Correct or wrong.
+        outcome: String,
+    },
+    /// A law of curves, which counts have no likelihood under.
+    #[error(
+        "form `{form}` says how coverage grows and not how hard single problems are, so counts have no likelihood under it: name one of {forms}, or fit it to a table of k and coverage"
+    )]
+    NoDifficulty {
+        /// The form.
+        form: String,
+        /// Those that do.
+        forms: String,
+    },
     /// A law that is best with one parameter or one token.
     #[error(
         "the law has no best split of a compute into parameters and tokens: {}", no_split(*.without, *.samples)
@@ -285,26 +305,6 @@ pub enum Refusal {
     RisingCurve {
         /// The exponent of its fall.
         exponent: f64,
-    },
-    /// Problems that all came out alike.
-    #[error(
-        "every sample of all {problems} problems is {outcome}: nothing tells how hard they are; draw more samples, or take other problems"
-    )]
-    SameOutcome {
-        /// How many problems.
-        problems: usize,
-        /// Correct or wrong.
-        outcome: String,
-    },
-    /// A law of curves, which counts have no likelihood under.
-    #[error(
-        "form `{form}` says how coverage grows and not how hard single problems are, so counts have no likelihood under it: name one of {forms}, or fit it to a table of k and coverage"
-    )]
-    NoDifficulty {
-        /// The form.
-        form: String,
-        /// Those that do.
-        forms: String,
     },
     /// No start led to a finite objective.
     #[error("none of {starts} starts reached a finite objective: the form does not suit these data")]

@@ -5,6 +5,7 @@ use triaxis_laws::forms::Restricted;
 use triaxis_laws::{Fit, compare, forms};
 
 use crate::by::By;
+use crate::columns::COVERAGE;
 use crate::comparison::Comparison;
 use crate::data::Data;
 use crate::form::Chosen;
@@ -43,10 +44,13 @@ impl<'a> Answer<'a> {
         settings: &Settings,
         requests: &[Request],
     ) -> anyhow::Result<Self> {
-        if let Some(answer) = coverage::answer(chosen, data, settings, requests)? {
-            return Ok(answer);
+        if settings.problems.is_some() && data.response != COVERAGE {
+            return Err(Misuse::NoCurve(data.response.clone()).into());
         }
         let mut answer = match chosen {
+            _ if data.response == COVERAGE && coverage::is_by_likelihood(chosen, data, settings) => {
+                coverage::answer(chosen, data, settings, requests)?
+            }
             Chosen::All => Self::of_all(data, settings, requests)?,
             Chosen::Frontier(frontier) => {
                 settings.check_frontier()?;

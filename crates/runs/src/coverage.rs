@@ -14,33 +14,33 @@ use crate::outcome::Predicted;
 use crate::predict::Request;
 use crate::settings::Settings;
 
-/// The laws chosen by their likelihood, or all of them averaged; `None` where rows have another response, and
-/// where one law of a curve of unknown problems was asked for, which is fitted to its points.
+/// Whether rows of coverage are fitted by their likelihood: counts are, and of a curve all laws, or the one asked
+/// for where the number of problems is known. Other laws of a curve are fitted to its points.
+pub fn is_by_likelihood(chosen: &Chosen, data: &Data, settings: &Settings) -> bool {
+    let is_known = data.is_counted() || settings.problems.is_some();
+    match chosen {
+        Chosen::All => true,
+        Chosen::Form(_) => is_known && (data.is_counted() || settings.held.is_empty()),
+        _ => false,
+    }
+}
+
+/// The law chosen by its likelihood, or all of them averaged.
 pub fn answer<'a>(
     chosen: &'a Chosen,
     data: &Data,
     settings: &Settings,
     requests: &[Request],
-) -> anyhow::Result<Option<Answer<'a>>> {
-    let is_coverage = data.response == COVERAGE;
-    if settings.problems.is_some() && !is_coverage {
-        return Err(Misuse::NoCurve(data.response.clone()).into());
-    }
+) -> anyhow::Result<Answer<'a>> {
     let forms = match chosen {
-        Chosen::All => laws(),
-        Chosen::Form(form) if data.is_counted() || settings.problems.is_some() => vec![*form],
-        _ => return Ok(None),
+        Chosen::Form(form) => vec![*form],
+        _ if settings.held.is_empty() => laws(),
+        _ => return Err(Misuse::NeedsForm("--fix").into()),
     };
-    if !is_coverage {
-        return Ok(None);
-    }
     let options = settings.of(forms[0].definition(), data.held_out())?;
     let coverage = match &data.counted {
         Some(counted) => {
             settings.check_counts()?;
-            if !settings.held.is_empty() {
-                return Err(Misuse::OfCounts("--fix").into());
-            }
             Coverage::of_counts(&counted.problems, &forms, &options)?
         }
         None => Coverage::of_curve(&data.observations(forms[0])?, settings.problems, &forms, &options)?,
@@ -52,14 +52,14 @@ pub fn answer<'a>(
     let predictions = requests
         .iter()
         .map(|request| predicted(&coverage, best.form, request));
-    Ok(Some(Answer {
+    Ok(Answer {
         law: Law::Form(best.form),
         fit,
         predictions: predictions.collect::<anyhow::Result<_>>()?,
         comparison: matches!(chosen, Chosen::All).then(|| Comparison::of_coverage(&coverage, data)),
         by: None,
         notes: Vec::new(),
-    }))
+    })
 }
 
 fn predicted(coverage: &Coverage, form: &dyn LawForm, request: &Request) -> anyhow::Result<Predicted> {

@@ -87,6 +87,7 @@ impl Settings {
             (self.residual.is_some(), "--residual"),
             (self.resampling.is_some(), "--resampling"),
             (self.problems.is_some(), "--problems"),
+            (!self.held.is_empty(), "--fix"),
         ];
         let given = given.into_iter().find(|(given, _)| *given);
         given.map_or(Ok(()), |(_, option)| Err(Misuse::OfCounts(option)))
