@@ -163,6 +163,9 @@ fn or_zero(stream: &mut Stream, share: f64, chance: fn(&mut Stream) -> f64) -> f
     }
 }
 
+/// Coverage at few samples and at many, and what is told from all counts and from few.
+type Simulated = (f64, f64, Told, Told);
+
 const TRUTHS: [Truth; 9] = [
     ("Beta(0.4, 20)", |stream| beta(stream, 0.4, 20)),
     ("Beta(0.25, 3)", |stream| beta(stream, 0.25, 3)),
@@ -210,10 +213,8 @@ fn simulated(forms: &Forms, repeats: u64) {
                 told(&few, forms, truth, seed)?,
             ))
         };
-        let told: Vec<(f64, f64, Told, Told)> = (0..repeats).into_par_iter().filter_map(one).collect();
-        let of = |of: &dyn Fn(&(f64, f64, Told, Told)) -> f64| {
-            told.iter().map(of).sum::<f64>() / told.len() as f64
-        };
+        let told: Vec<Simulated> = (0..repeats).into_par_iter().filter_map(one).collect();
+        let of = |of: &dyn Fn(&Simulated) -> f64| told.iter().map(of).sum::<f64>() / told.len() as f64;
         let few: Vec<Told> = told.iter().map(|one| one.3).collect();
         let [off, error, holds, width] = mean(&few);
         println!(

@@ -84,7 +84,7 @@ impl<'a> Answer<'a> {
         }
         let law = match settings.held.is_empty() {
             true => Law::Form(form),
-            false => Law::Held(held),
+            false => Law::Held(Box::new(held)),
         };
         let fitted = law.form().unwrap_or(form);
         let options = settings.of(fitted.definition(), data.held_out())?;

@@ -14,7 +14,7 @@ pub enum Law<'a> {
     /// A form.
     Form(&'a dyn LawForm),
     /// A form with some parameters held.
-    Held(Restricted<'a>),
+    Held(Box<Restricted<'a>>),
     /// Approach 1 or 2, the optima that it found, and of approach 2 every budget with its curve.
     Frontier(Frontier, Vec<EnvelopePoint>, Vec<Budget>),
 }
@@ -33,7 +33,7 @@ impl Law<'_> {
     pub fn form(&self) -> Option<&dyn LawForm> {
         match self {
             Self::Form(form) => Some(*form),
-            Self::Held(form) => Some(form),
+            Self::Held(form) => Some(form.as_ref()),
             Self::Frontier(..) => None,
         }
     }

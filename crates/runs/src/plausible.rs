@@ -67,7 +67,7 @@ pub fn check(data: &Data) -> Result<(), Misuse> {
 /// How many times 6ND the compute is, the least and the most, where the file has all three.
 pub fn times_six_nd(data: &Data) -> Option<(f64, f64)> {
     let is_column = |input: &&str| matches!(data.columns.sources.get(*input), Some(Source::Column(_)));
-    SIZES.iter().all(|input| is_column(&input)).then_some(())?;
+    SIZES.iter().all(is_column).then_some(())?;
     let [params, tokens, flops] = SIZES.map(|input| data.numbers(input));
     let rows = params.iter().zip(tokens).zip(flops);
     let times = rows.map(|((params, tokens), flops)| flops / (FLOPS_PER_PARAM_TOKEN * params * tokens));

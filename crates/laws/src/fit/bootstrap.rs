@@ -84,8 +84,8 @@ impl Sampler<'_> {
             Some(groups) => groups.draw(&mut stream),
             None => (0..rows.len()).map(|_| self.noise.draw(&mut stream)).collect(),
         };
-        for row in 0..rows.len() {
-            *rows.target_mut(row) += self.residuals[row] + scale * noise[row];
+        for (row, (residual, noise)) in self.residuals.iter().zip(noise).enumerate() {
+            *rows.target_mut(row) += residual + scale * noise;
         }
         (rows, scale)
     }

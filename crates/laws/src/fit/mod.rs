@@ -84,7 +84,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
     };
     let residuals_of = |rows| Problem::new(form, rows, &objective, 1e-9).residuals(&best.point);
     let residuals = residuals_of(&rows);
-    let groups = Groups::of(&searcher, &rows, &[best.point.clone()]);
+    let groups = Groups::of(&searcher, &rows, std::slice::from_ref(&best.point));
     let runs = groups.as_ref().map(|groups| groups.members.len());
     let freedom = match runs {
         Some(runs) if runs < groups::LEAST_RUNS => 0,

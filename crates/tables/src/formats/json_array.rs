@@ -38,7 +38,7 @@ impl Format for JsonArray<'_> {
 impl JsonArray<'_> {
     /// Gives the leaves of every object to `sink`, and calls `end` after each; how many there are.
     fn elements<S: Sink>(
-        self: Box<Self>,
+        self,
         sink: &mut S,
         end: impl FnMut(u64, &mut S) -> Result<(), TableError>,
     ) -> Result<u64, TableError> {
@@ -48,7 +48,7 @@ impl JsonArray<'_> {
             count: 0,
             stopped: None,
         };
-        let Self { path, mut input } = *self;
+        let Self { path, mut input } = self;
         let mut json = serde_json::Deserializer::from_reader(&mut input);
         let read = json.deserialize_seq(&mut elements).and_then(|()| json.end());
         let (count, stopped) = (elements.count, elements.stopped);

@@ -42,11 +42,11 @@ impl Format for JsonDocument<'_> {
 impl JsonDocument<'_> {
     /// Gives the leaves of every run to `sink`, and calls `end` after each; how many there are.
     fn objects<S: Sink>(
-        self: Box<Self>,
+        self,
         sink: &mut S,
         mut end: impl FnMut(u64, &mut S) -> Result<(), TableError>,
     ) -> Result<u64, TableError> {
-        let Self { path, input } = *self;
+        let Self { path, input } = self;
         let mut text = String::new();
         let length = input
             .take(LONGEST)
