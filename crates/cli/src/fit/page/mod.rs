@@ -45,7 +45,7 @@ pub fn view(law: &Law<'_>, outcome: &Outcome, data: &Data) -> FitView {
         curves,
     } = match law {
         Law::Form(form) => drawn::picture(*form, outcome, data),
-        Law::Held(form) => drawn::picture(form, outcome, data),
+        Law::Held(form) => drawn::picture(form.as_ref(), outcome, data),
         Law::Frontier(frontier, optima, _) => frontier::picture(*frontier, optima, outcome),
     };
     FitView {
