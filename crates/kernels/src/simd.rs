@@ -23,6 +23,26 @@ pub const LANES: usize = 16;
 /// fill it serves better than minus infinity: processors are slow at results below the normal range.
 pub const NEGLIGIBLE: f32 = 80.0;
 
+/// The part of a matrix product that is held in registers, and what stays in the first-level cache.
+#[derive(Clone, Copy, Debug)]
+pub struct Tile {
+    /// Rows of the result.
+    pub rows: usize,
+    /// Columns of the result, and of a panel of the right-hand side: [`LANES`] or twice as many.
+    pub columns: usize,
+    /// What stays in the first-level cache while the other operand passes by.
+    pub stays: Stays,
+}
+
+/// What stays in the first-level cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stays {
+    /// A strip of rows of the left-hand side: its tiles are so tall that the panels may come from the second level.
+    Strip,
+    /// A panel of the right-hand side, while strips of some rows pass by.
+    Panel,
+}
+
 /// One instruction set's vectors of [`LANES`] lanes.
 ///
 /// `minimum` and `maximum` return their second argument when either is NaN, as x86 does.
@@ -30,8 +50,8 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// Sixteen `f32`.
     type Floats: Copy;
 
-    /// Rows of the register tile of a matrix product (its columns are 2 × [`LANES`]).
-    const TILE_ROWS: usize;
+    /// How matrix products are cut.
+    const TILE: Tile;
 
     /// Calls `kernel`, compiled for this instruction set as far as it is inlined.
     fn call<R>(self, kernel: impl FnOnce() -> R) -> R;
@@ -108,6 +128,9 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// Reads at most sixteen values; the lanes beyond hold `fill`.
     #[inline(always)]
     fn load_partial(self, from: &[f32], fill: f32) -> Self::Floats {
+        if let Some(from) = from.first_chunk() {
+            return self.load(from);
+        }
         let mut lanes = [fill; LANES];
         lanes[..from.len()].copy_from_slice(from);
         self.load(&lanes)
@@ -116,6 +139,9 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// Writes the first `to.len()` (at most sixteen) lanes.
     #[inline(always)]
     fn store_partial(self, value: Self::Floats, to: &mut [f32]) {
+        if let Some(to) = to.first_chunk_mut() {
+            return self.store(value, to);
+        }
         let mut lanes = [0.0; LANES];
         self.store(value, &mut lanes);
         to.copy_from_slice(&lanes[..to.len()]);

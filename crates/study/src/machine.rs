@@ -47,9 +47,61 @@ pub fn peak_memory() -> Option<Bytes> {
     size(Path::new("/proc/self/status"), "VmHWM")
 }
 
-/// The memory that a process could take without swapping, where the system tells.
+/// The memory that a process could take without swapping or passing the limit of a control group, where the system
+/// tells.
 pub fn available_memory() -> Option<Bytes> {
-    size(Path::new("/proc/meminfo"), "MemAvailable")
+    let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    let system = size(Path::new("/proc/meminfo"), "MemAvailable");
+    let group = left_by_groups(Path::new("/sys/fs/cgroup"), &groups);
+    system.into_iter().chain(group).min()
+}
+
+/// The least that the control groups of this process and those around them leave of their limits. `groups` has a
+/// line `number:controllers:/path` for each hierarchy, in the second version a single one, `0::/path`.
+fn left_by_groups(root: &Path, groups: &str) -> Option<Bytes> {
+    let own = groups.lines().find_map(|line| {
+        let (controllers, path) = line.split_once(':')?.1.split_once(':')?;
+        let (root, names) = match controllers {
+            "" => (root.to_owned(), ["memory.max", "memory.current", "inactive_file"]),
+            "memory" => (
+                root.join("memory"),
+                [
+                    "memory.limit_in_bytes",
+                    "memory.usage_in_bytes",
+                    "total_inactive_file",
+                ],
+            ),
+            _ => return None,
+        };
+        // A container sees its own group as the root, whatever its path outside.
+        let paths = path.trim_start_matches('/');
+        let folders: Vec<_> = Path::new(paths).ancestors().map(|path| root.join(path)).collect();
+        folders
+            .iter()
+            .filter_map(|folder| left_by_group(folder, names))
+            .min()
+    });
+    own.map(Bytes)
+}
+
+/// What one group leaves: pages of files that nobody uses are given up before anything fails.
+fn left_by_group(folder: &Path, [limit, used, unused]: [&str; 3]) -> Option<u64> {
+    let number = |name: &str| -> Option<u64> {
+        std::fs::read_to_string(folder.join(name))
+            .ok()?
+            .trim()
+            .parse()
+            .ok()
+    };
+    let statistics = std::fs::read_to_string(folder.join("memory.stat")).unwrap_or_default();
+    let unused = statistics
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .find(|(name, _)| *name == unused)
+        .and_then(|(_, value)| value.trim().parse().ok())
+        .unwrap_or(0);
+    let used = number(used)?.saturating_sub(unused);
+    Some(number(limit)?.saturating_sub(used))
 }
 
 /// The value of a `key: number kB` line of a file.
@@ -67,4 +119,33 @@ fn field(path: &Path, key: &str) -> Option<String> {
         .filter(|(name, _)| name.trim() == key)
         .map(|(_, value)| value.trim().to_owned())
         .next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Both versions, limits of groups around the own one, and a group without any.
+    #[test]
+    fn the_tightest_group_says_how_much_memory_is_left() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("job/memory.max", "1000\n");
+        write("job/memory.current", "700\n");
+        write("job/memory.stat", "anon 5\ninactive_file 150\n");
+        write("job/step/memory.max", "max\n");
+        write("job/step/memory.current", "600\n");
+        assert_eq!(left_by_groups(root.path(), "0::/job/step\n"), Some(Bytes(450)));
+        assert_eq!(left_by_groups(root.path(), "0::/\n"), None);
+        assert_eq!(left_by_groups(root.path(), ""), None);
+
+        write("memory/old/memory.limit_in_bytes", "500\n");
+        write("memory/old/memory.usage_in_bytes", "600\n");
+        let groups = "3:cpu,cpuacct:/old\n2:memory:/old\n";
+        assert_eq!(left_by_groups(root.path(), groups), Some(Bytes(0)));
+    }
 }

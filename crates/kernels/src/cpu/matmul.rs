@@ -1,34 +1,35 @@
 //! Products of `f32` matrices in the registers and caches of one core.
 //!
-//! Blocks as in Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008): the
-//! right-hand side is packed into panels of 32 columns and at most `DEPTH` rows that stay in the
-//! second-level cache; a strip of `Simd::TILE_ROWS` rows of the left-hand side stays in the first-level
-//! cache while all panels pass by.
+//! Blocks as in Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008): the right-hand
+//! side is packed into panels of [`Tile::columns`](crate::simd::Tile) columns and at most `DEPTH` rows, the left-hand
+//! side is cut into strips of [`Tile::rows`](crate::simd::Tile) rows. Either a strip stays in the first-level cache
+//! while all panels pass by from the second level, or a panel does while the strips of some rows pass by.
 //!
 //! Each value of the result is a sum over depth blocks in order, in each of which it is one chain of
-//! fused multiply-adds in order. It does not depend on where the value lies.
+//! multiply-adds in order. It does not depend on where the value lies, nor on the shape of tiles.
 
 mod gather;
 mod pack;
 mod panels;
 
+use pack::Panel;
 pub(super) use pack::{Packed, pack, panels_length};
 pub(super) use panels::{Panels, PanelsPacking};
 
-use gather::Gathered;
+use gather::{Gathered, Strips};
 
 use super::matrix::{Matrix, Target};
-use crate::simd::{LANES, Simd};
+use crate::simd::{LANES, Simd, Stays};
 
 /// Rows of a panel that are asked for ahead, 4 KiB: a panel passes once a strip, from a cache whose latency a tile's
 /// arithmetic alone does not hide.
 const AHEAD: usize = 32;
 
-/// Columns of a panel.
-const PANEL: usize = 2 * LANES;
-
-/// Rows of a panel at most: 48 KiB.
+/// Rows of a panel at most: 24 KiB for each sixteen columns.
 const DEPTH: usize = 384;
+
+/// Rows whose strips pass by a panel from the second-level cache: 144 KiB.
+const ROWS: usize = 96;
 
 /// Values of the right-hand side that are used before the next: 1 MiB.
 const BLOCK: usize = 256 << 10;
@@ -45,26 +46,23 @@ pub(super) fn multiply_packed<S: Simd>(
 ) {
     simd.call(
         #[inline(always)]
-        || multiply_panels(simd, a, packed, columns, target, accumulate),
+        || match S::TILE.stays {
+            Stays::Strip => by_strips(simd, a, packed, columns, target, accumulate),
+            Stays::Panel => by_panels(simd, a, packed, columns, target, accumulate),
+        },
     );
 }
 
+/// Strip by strip, each with all panels.
 #[inline(always)]
-fn multiply_panels<S: Simd>(
-    simd: S,
-    a: Matrix,
-    packed: Packed,
-    columns: usize,
-    target: Target,
-    accumulate: bool,
-) {
+fn by_strips<S: Simd>(simd: S, a: Matrix, packed: Packed, columns: usize, target: Target, accumulate: bool) {
     debug_assert!(columns <= packed.columns && a.columns <= packed.depth);
-    let mut gathered = Gathered::new(a, columns);
+    let mut gathered = Gathered::new::<S>(a, columns);
     let mut row = 0;
     macro_rules! strips {
         ($($rows:literal)+) => {$(
             #[allow(clippy::int_plus_one)] // The rows are one in the last of the expansions only.
-            if $rows <= S::TILE_ROWS {
+            if $rows <= S::TILE.rows {
                 while row + $rows <= a.rows {
                     let target = target.from(row, 0);
                     // Twice, for the strides of what was gathered are constants.
@@ -96,18 +94,62 @@ fn strip<S: Simd, const M: usize>(
     target: Target,
     accumulate: bool,
 ) {
-    let mut start = 0;
-    for column in (0..columns).step_by(PANEL) {
-        let width = (packed.columns - column).min(PANEL);
-        let panel = &packed.panels[start..start + panels_length(packed.depth, width)];
-        start += panel.len();
-        let used = width.min(columns - column);
-        let target = target.from(0, column);
-        if width > LANES {
-            tile::<S, M, 2>(simd, a, panel, used, target, accumulate);
-        } else {
-            tile::<S, M, 1>(simd, a, panel, used, target, accumulate);
+    for panel in packed.panels::<S>(columns) {
+        tile_of_panel::<S, M>(simd, a, panel, target, accumulate);
+    }
+}
+
+/// Panel by panel, each with the strips of some rows.
+#[inline(always)]
+fn by_panels<S: Simd>(simd: S, a: Matrix, packed: Packed, columns: usize, target: Target, accumulate: bool) {
+    debug_assert!(columns <= packed.columns && a.columns <= packed.depth);
+    for first in (0..a.rows).step_by(ROWS) {
+        let (a, target) = (
+            a.part(first, ROWS.min(a.rows - first), 0, a.columns),
+            target.from(first, 0),
+        );
+        let strips = Strips::new(simd, a, columns);
+        for panel in packed.panels::<S>(columns) {
+            for row in (0..a.rows).step_by(S::TILE.rows) {
+                let target = target.from(row, 0);
+                macro_rules! strip_of {
+                    ($($rows:literal)+) => {
+                        match S::TILE.rows.min(a.rows - row) {
+                            $($rows if $rows <= S::TILE.rows => match &strips {
+                                // Twice, for the strides of what was gathered are constants.
+                                Some(strips) => {
+                                    let a = strips.strip::<S>(row, $rows);
+                                    tile_of_panel::<S, $rows>(simd, a, panel, target, accumulate);
+                                }
+                                None => {
+                                    let a = a.part(row, $rows, 0, a.columns);
+                                    tile_of_panel::<S, $rows>(simd, a, panel, target, accumulate);
+                                }
+                            },)+
+                            _ => unreachable!("a strip has the rows of a tile at most"),
+                        }
+                    };
+                }
+                strip_of!(1 2 3 4 5 6);
+            }
         }
+    }
+}
+
+/// `M` rows, and the columns of a panel.
+#[inline(always)]
+fn tile_of_panel<S: Simd, const M: usize>(
+    simd: S,
+    a: Matrix,
+    panel: Panel,
+    target: Target,
+    accumulate: bool,
+) {
+    let target = target.from(0, panel.column);
+    if S::TILE.columns > LANES && panel.width > LANES {
+        tile::<S, M, 2>(simd, a, panel.values, panel.used, target, accumulate);
+    } else {
+        tile::<S, M, 1>(simd, a, panel.values, panel.used, target, accumulate);
     }
 }
 
@@ -156,8 +198,10 @@ fn tile<S: Simd, const M: usize, const N: usize>(
                     sums[j] = simd.mul_add(a, b[j], sums[j]);
                 }
             }
-            for j in 0..N {
-                simd.prefetch(right.wrapping_add((AHEAD * N + j) * LANES));
+            if S::TILE.stays == Stays::Strip {
+                for j in 0..N {
+                    simd.prefetch(right.wrapping_add((AHEAD * N + j) * LANES));
+                }
             }
             left = left.wrapping_add(a.column_stride);
             right = right.add(N * LANES);

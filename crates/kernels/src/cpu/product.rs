@@ -122,7 +122,7 @@ impl Right {
     /// The number of rows to cut the left-hand side by.
     fn strip(&self) -> usize {
         match self {
-            Self::Float32(_) => 14,
+            Self::Float32(panels) => panels.tile_rows(),
             Self::BFloat16(_) => STRIP,
         }
     }

@@ -1,15 +1,44 @@
 //! Right-hand sides in panels.
 
-use super::PANEL;
 use crate::cpu::matrix::Matrix;
 use crate::simd::{LANES, Simd, each_vector};
 
-/// A right-hand side in panels of 32 columns, the last one of 16 if that is enough, filled up with zeros.
+/// A right-hand side in panels of the columns of a tile, the last one of 16 if that is enough, filled up with zeros.
 #[derive(Clone, Copy)]
 pub(in crate::cpu) struct Packed<'a> {
     pub(super) panels: &'a [f32],
     pub(super) depth: usize,
     pub(super) columns: usize,
+}
+
+/// A panel of a right-hand side.
+#[derive(Clone, Copy)]
+pub(super) struct Panel<'a> {
+    pub(super) values: &'a [f32],
+    /// Its first column.
+    pub(super) column: usize,
+    /// The columns it holds, those that fill it up included: a multiple of 16.
+    pub(super) width: usize,
+    /// The columns that are wanted.
+    pub(super) used: usize,
+}
+
+impl<'a> Packed<'a> {
+    /// The panels that hold the first `columns` columns.
+    #[inline(always)]
+    pub(super) fn panels<S: Simd>(self, columns: usize) -> impl Iterator<Item = Panel<'a>> {
+        (0..columns).step_by(S::TILE.columns).map(move |column| {
+            let width = S::TILE.columns.min(self.columns - column).next_multiple_of(LANES);
+            // All panels before this one are as wide as a tile.
+            let start = column * self.depth;
+            Panel {
+                values: &self.panels[start..start + self.depth * width],
+                column,
+                width,
+                used: S::TILE.columns.min(columns - column),
+            }
+        })
+    }
 }
 
 /// The values that [`pack`] needs.
@@ -39,7 +68,7 @@ fn pack_panels<S: Simd>(simd: S, b: Matrix, panels: &mut [f32]) {
             let mut from = b.row(row);
             let mut panel = 0;
             while !from.is_empty() {
-                let (part, rest) = from.split_at(from.len().min(PANEL));
+                let (part, rest) = from.split_at(from.len().min(S::TILE.columns));
                 let width = part.len().next_multiple_of(LANES);
                 let to = &mut panels[panel + row * width..][..width];
                 copy_filled(simd, part, to);
@@ -49,8 +78,8 @@ fn pack_panels<S: Simd>(simd: S, b: Matrix, panels: &mut [f32]) {
         return;
     }
     let mut start = 0;
-    for column in (0..b.columns).step_by(PANEL) {
-        let columns = PANEL.min(b.columns - column);
+    for column in (0..b.columns).step_by(S::TILE.columns) {
+        let columns = S::TILE.columns.min(b.columns - column);
         let width = columns.next_multiple_of(LANES);
         let panel = &mut panels[start..start + b.rows * width];
         start += panel.len();
@@ -94,23 +123,65 @@ fn transpose_into<S: Simd>(simd: S, from: Matrix, to: &mut [f32], stride: usize)
     } else {
         0
     };
-    for column in (0..columns).step_by(LANES) {
-        let width = LANES.min(columns - column);
-        for row in (0..whole).step_by(LANES) {
-            let mut vectors = [simd.splat(0.0); LANES];
-            for (i, vector) in vectors.iter_mut().enumerate() {
-                let start = (row + i) * from.row_stride + column;
-                *vector = simd.load_partial(&from.values[start..start + width], 0.0);
-            }
-            for (j, vector) in simd.transpose(vectors).into_iter().enumerate().take(width) {
-                let start = (column + j) * stride + row;
-                simd.store_partial(vector, &mut to[start..start + LANES]);
-            }
-        }
+    for row in (0..whole).step_by(LANES) {
+        let block = from.part(row, LANES, 0, columns);
+        copy_turned(simd, block, LANES, &mut to[row..], stride);
     }
     for row in whole..rows {
         for column in 0..columns {
             to[column * stride + row] = from.values[row * from.row_stride + column * from.column_stride];
         }
+    }
+}
+
+/// Copies at most `tall` rows, itself sixteen at most, stored as rows, to columns: each column is sixteen values,
+/// those beyond the rows of any content, `stride` values after the one before, which it may overlap.
+#[inline(always)]
+#[expect(
+    clippy::needless_range_loop,
+    reason = "unrolled, so that the vectors stay in registers"
+)]
+pub(super) fn copy_turned<S: Simd>(simd: S, from: Matrix, tall: usize, to: &mut [f32], stride: usize) {
+    assert!(
+        0 < from.rows && from.rows <= tall && tall <= LANES && from.is_stored_by_rows(),
+        "rows of a block"
+    );
+    let rows: [usize; LANES] = std::array::from_fn(|row| row.min(from.rows - 1) * from.row_stride);
+    let whole = from.columns / LANES * LANES;
+    assert!(
+        whole == 0
+            || rows[LANES - 1] + whole <= from.values.len() && (whole - 1) * stride + LANES <= to.len(),
+        "a block inside its operands"
+    );
+    for column in (0..whole).step_by(LANES) {
+        // SAFETY: sixteen values of each row end at most at `rows[row] + whole`, the last of sixteen columns at
+        // `(whole - 1) × stride + 16`, both asserted above.
+        unsafe {
+            let from = from.values.as_ptr().add(column);
+            // Plain loops: what is passed to a library function may be compiled without the instructions.
+            let mut vectors = [simd.splat(0.0); LANES];
+            for row in 0..LANES {
+                if row < tall {
+                    vectors[row] = simd.load_pointer(from.add(rows[row]));
+                }
+            }
+            let turned = simd.transpose(vectors);
+            let to = to.as_mut_ptr().add(column * stride);
+            for index in 0..LANES {
+                simd.store_pointer(turned[index], to.add(index * stride));
+            }
+        }
+    }
+    if whole == from.columns {
+        return;
+    }
+    let mut vectors = [simd.splat(0.0); LANES];
+    for row in 0..tall {
+        let start = rows[row] + whole;
+        vectors[row] = simd.load_partial(&from.values[start..start + from.columns - whole], 0.0);
+    }
+    let turned = simd.transpose(vectors);
+    for (vector, column) in turned.into_iter().zip(whole..from.columns) {
+        simd.store_partial(vector, &mut to[column * stride..][..LANES]);
     }
 }

@@ -1,11 +1,11 @@
 //! Whole right-hand sides.
 
 use super::pack::{copy_filled, pack, panels_length};
-use super::{BLOCK, DEPTH, PANEL, Packed, multiply_packed};
+use super::{BLOCK, DEPTH, Packed, multiply_packed};
 use crate::cpu::matrix::{Matrix, Target};
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared};
-use crate::simd::{LANES, Simd, dispatch};
+use crate::simd::{LANES, Level, Simd, Tile, dispatch_at};
 
 /// A whole right-hand side in blocks of panels, for any number of left-hand sides.
 pub(in crate::cpu) struct Panels {
@@ -13,9 +13,18 @@ pub(in crate::cpu) struct Panels {
     layout: Layout,
 }
 
+/// How an instruction set cuts products.
+fn tile<S: Simd>(_: S) -> Tile {
+    S::TILE
+}
+
 /// Where the blocks of a right-hand side lie.
 #[derive(Clone, Copy)]
 struct Layout {
+    /// What packs them and multiplies by them.
+    level: Level,
+    /// Columns of a panel.
+    panel: usize,
     depth: usize,
     columns: usize,
     /// Rows of a block.
@@ -29,11 +38,15 @@ impl Panels {
     pub(in crate::cpu) fn any(depth: usize, columns: usize) -> Self {
         // Blocks of equal depth; one even without any, for a product without depth is zero.
         let step = depth.div_ceil(depth.div_ceil(DEPTH).max(1)).max(1);
+        let level = Level::current();
+        let panel = dispatch_at!(level, tile()).columns;
         let layout = Layout {
+            level,
+            panel,
             depth,
             columns,
             step,
-            wide: BLOCK / step / PANEL * PANEL,
+            wide: BLOCK / step / panel * panel,
         };
         Self {
             values: Buffer::any(panels_length(depth, columns)),
@@ -45,10 +58,12 @@ impl Panels {
     pub(in crate::cpu) fn of(b: Matrix) -> Self {
         let mut panels = Self::any(b.rows, b.columns);
         let Layout {
+            level,
             depth,
             columns,
             step,
             wide,
+            ..
         } = panels.layout;
         let deep = depth.div_ceil(step);
         let values = Shared::new(&mut panels.values);
@@ -61,7 +76,7 @@ impl Panels {
             // SAFETY: blocks do not overlap.
             let space = unsafe { values.part(start..start + length) };
             let part = b.part(row.start, row.len(), column.start, column.len());
-            dispatch!(pack(part, space));
+            dispatch_at!(level, pack(part, space));
         });
         panels
     }
@@ -77,6 +92,11 @@ impl Panels {
     /// Rows of the right-hand side.
     pub(in crate::cpu) fn depth(&self) -> usize {
         self.layout.depth
+    }
+
+    /// Rows of the tiles that its products are cut into.
+    pub(in crate::cpu) fn tile_rows(&self) -> usize {
+        dispatch_at!(self.layout.level, tile()).rows
     }
 
     /// Columns of the right-hand side.
@@ -98,13 +118,11 @@ impl Panels {
                     columns,
                 };
                 let (a, target) = (a.part(0, a.rows, first, depth), target.from(0, column));
-                dispatch!(multiply_packed(
-                    a,
-                    packed,
-                    columns,
-                    target,
-                    accumulate || first > 0
-                ));
+                let accumulate = accumulate || first > 0;
+                dispatch_at!(
+                    layout.level,
+                    multiply_packed(a, packed, columns, target, accumulate)
+                );
             }
         }
     }
@@ -128,12 +146,17 @@ impl PanelsPacking<'_> {
     /// # Safety
     /// Nothing else may touch these rows of the panels meanwhile.
     pub(in crate::cpu) unsafe fn pack(self, first: usize, rows: Matrix) {
-        let Layout { depth, columns, .. } = self.layout;
+        let Layout {
+            level,
+            depth,
+            columns,
+            ..
+        } = self.layout;
         assert!(
             first + rows.rows <= depth && rows.columns == columns && rows.is_stored_by_rows(),
             "rows of a right-hand side"
         );
-        dispatch!(pack_rows(self, first, rows));
+        dispatch_at!(level, pack_rows(self, first, rows));
     }
 }
 
@@ -142,7 +165,7 @@ impl Layout {
     fn place(self, row: usize, column: usize) -> std::ops::Range<usize> {
         let block = parallel::block(column / self.wide, self.wide, self.columns);
         let rows = parallel::block(row / self.step, self.step, self.depth);
-        let width = PANEL.min(self.columns - column).next_multiple_of(LANES);
+        let width = self.panel.min(self.columns - column).next_multiple_of(LANES);
         let panel = block_start(self.depth, block.start, block.len(), rows.start)
             + (column - block.start) * rows.len();
         let start = panel + (row - rows.start) * width;
@@ -152,8 +175,8 @@ impl Layout {
 
 #[inline(always)]
 fn pack_rows<S: Simd>(simd: S, to: PanelsPacking, first: usize, rows: Matrix) {
-    for column in (0..rows.columns).step_by(PANEL) {
-        let width = PANEL.min(rows.columns - column);
+    for column in (0..rows.columns).step_by(S::TILE.columns) {
+        let width = S::TILE.columns.min(rows.columns - column);
         for row in 0..rows.rows {
             // SAFETY: the caller of `PanelsPacking::pack` promises that these rows are this call's alone.
             let place = unsafe { to.values.part(to.layout.place(first + row, column)) };
