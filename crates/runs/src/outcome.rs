@@ -150,7 +150,7 @@ pub struct Predicted {
     pub of: Vec<(String, Prediction)>,
     /// The forms that predict together and their shares, the largest first; none when one was asked for.
     pub shares: Vec<(String, f64)>,
-    /// What was asked for and none of these forms reads.
+    /// What was asked for and some of these forms do not read.
     pub unheeded: Vec<String>,
 }
 

@@ -95,7 +95,7 @@ impl<'a> Panel<'a> {
         };
         let unheeded = given
             .iter()
-            .filter(|input| !heard.iter().any(|(form, _)| reads(form, input)));
+            .filter(|input| !heard.iter().all(|(form, _)| reads(form, input)));
         Ok(Predicted {
             of: vec![(self.data.response.clone(), prediction)],
             unheeded: unheeded.map(|input| (*input).to_owned()).collect(),

@@ -277,7 +277,7 @@ pub fn basis(predicted: &Predicted) -> String {
     };
     match predicted.unheeded.is_empty() {
         true => forms,
-        false => format!("{forms}, which DO NOT READ {}", predicted.unheeded.join(", ")),
+        false => format!("{forms}, which DO NOT ALL READ {}", predicted.unheeded.join(", ")),
     }
 }
 

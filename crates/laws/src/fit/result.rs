@@ -233,7 +233,7 @@ pub struct Holdout {
     /// Relative errors `(predicted - observed) / observed`, in the order of `rows`.
     pub errors: Vec<f64>,
     /// The run that each row is of: rows of one run are one piece of evidence.
-    #[serde(skip)]
+    #[serde(default)]
     pub runs: Vec<usize>,
     /// Mean of their absolute values.
     pub mean_absolute: f64,
