@@ -103,6 +103,20 @@ fn approach2_keeps_near_budgets_apart() {
 }
 
 #[test]
+fn approach2_counts_a_run_given_twice_once() {
+    let once = ladder(&[1e18, 1e19, 1e20], 3, 0.0, 1);
+    let mut twice = once.clone();
+    twice.extend(&once);
+    let options = FitOptions::default();
+    let rows = once.len();
+    let [alone, twice] = [once, twice].map(|runs| approach2(&runs, Curve::Parabola, &options).unwrap());
+    assert_eq!((alone.budgets, alone.freedom), (twice.budgets, twice.freedom));
+    assert_eq!(twice.params, alone.params);
+    assert_eq!(twice.warnings[0], Warning::DuplicatedRows { rows });
+    assert_eq!(twice.warnings[1..], alone.warnings[..]);
+}
+
+#[test]
 fn approach2_refuses_with_the_reason() {
     let curved = |losses: [f64; 4]| -> Vec<Run> {
         let runs = losses.into_iter().enumerate().map(|(step, loss)| {

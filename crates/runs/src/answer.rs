@@ -54,8 +54,9 @@ impl<'a> Answer<'a> {
             Chosen::All => Self::of_all(data, settings, requests)?,
             Chosen::Frontier(frontier) => {
                 settings.check_frontier()?;
-                if data.by.is_some() {
-                    return Err(Misuse::NotOfFrontiers("--by").into());
+                let given = [(data.by.is_some(), "--by"), (data.is_weighted(), "--weights")];
+                if let Some((_, option)) = given.into_iter().find(|(given, _)| *given) {
+                    return Err(Misuse::NotOfFrontiers(option).into());
                 }
                 let options = settings.of(frontier.definition(), data.held_out())?;
                 let (runs, notes) = data.runs(settings.budget_tolerance)?;

@@ -14,6 +14,9 @@ use crate::settings::Settings;
 /// Below this probability of such a difference by chance, one law does not do.
 const CHANCE: f64 = 0.05;
 
+/// Why there is no test where nothing else forbids it.
+const TOO_FEW: &str = "too few rows to fit each set and compare";
+
 /// The sets that a column parts the rows into, each with a law of its own.
 #[derive(Debug, Clone, Serialize)]
 pub struct By {
@@ -21,7 +24,8 @@ pub struct By {
     pub column: String,
     /// The sets.
     pub sets: Vec<Set>,
-    /// How one law compares with one for each set; none where a set could not be fitted.
+    /// How one law compares with one for each set; none where a set could not be fitted, or rows are not
+    /// independent and of one weight.
     pub test: Option<Pooling>,
     /// Whether one law does, in words.
     pub verdict: String,
@@ -73,11 +77,11 @@ impl By {
             .map(|(value, part)| set(value, form, part, settings))
             .collect::<anyhow::Result<Vec<Set>>>()?;
         let test = pooling(column, &parts, form, data, settings)?;
-        let verdict = verdict(&sets, test.as_ref());
+        let verdict = verdict(&sets, test.as_ref().map_err(|unlike| *unlike));
         Ok(Self {
             column: column.into(),
             sets,
-            test,
+            test: test.ok(),
             verdict,
         })
     }
@@ -105,14 +109,17 @@ fn set(value: &str, form: &dyn LawForm, part: &Data, settings: &Settings) -> any
     Ok(set)
 }
 
-/// The comparison by least squares, whose residuals an F test is of.
+/// The comparison by least squares, whose residuals an F test is of; else why there is none.
 fn pooling(
     column: &str,
     parts: &[(String, Data)],
     form: &dyn LawForm,
     data: &Data,
     settings: &Settings,
-) -> anyhow::Result<Option<Pooling>> {
+) -> anyhow::Result<Result<Pooling, &'static str>> {
+    if data.is_weighted() || settings.weight_above != 1.0 {
+        return Ok(Err("rows are weighted, and the test is of rows that count alike"));
+    }
     let squares = Settings {
         robust: Some(Robust::Squares),
         replicates: 0,
@@ -125,14 +132,21 @@ fn pooling(
     let mut separate = Vec::new();
     for (_, part) in parts {
         let Some(fit) = fit(part, part.held_out())? else {
-            return Ok(None);
+            return Ok(Err(TOO_FEW));
         };
         separate.push(fit);
     }
     let held_out = marks(column, parts, &separate, data);
     let Some(joint) = fit(data, held_out)? else {
-        return Ok(None);
+        return Ok(Err(TOO_FEW));
     };
+    let fits = || separate.iter().chain([&joint]);
+    if fits().any(|fit| fit.runs.is_some()) {
+        return Ok(Err("rows share runs, and the test is of independent ones"));
+    }
+    if fits().any(|fit| !fit.refusals.is_empty()) {
+        return Ok(Err("the rows do not tell the parameters apart"));
+    }
     let squares = |fit: &Fit| {
         fit.used_residuals
             .iter()
@@ -147,13 +161,13 @@ fn pooling(
         .checked_sub(parameters * separate.len())
         .filter(|free| *free > 0 && each > 0.0)
     else {
-        return Ok(None);
+        return Ok(Err(TOO_FEW));
     };
     let f = ((one - each) / more as f64).max(0.0) / (each / free as f64);
     let Ok(distribution) = FisherSnedecor::new(more as f64, free as f64) else {
-        return Ok(None);
+        return Ok(Err(TOO_FEW));
     };
-    Ok(Some(Pooling {
+    Ok(Ok(Pooling {
         f,
         freedom: (more, free),
         probability: distribution.sf(f),
@@ -197,13 +211,16 @@ fn mean_error(fits: &[Fit]) -> Option<f64> {
     (count > 0).then(|| sum / f64::from(u32::try_from(count).unwrap_or(u32::MAX)))
 }
 
-fn verdict(sets: &[Set], test: Option<&Pooling>) -> String {
-    let Some(test) = test else {
-        let refused = sets.iter().find(|set| set.refused.is_some());
-        return match refused {
-            Some(set) => format!("cannot tell: `{}` cannot be fitted alone", set.value),
-            None => "cannot tell: too few rows to fit each set and compare".into(),
-        };
+fn verdict(sets: &[Set], test: Result<&Pooling, &str>) -> String {
+    let test = match test {
+        Ok(test) => test,
+        Err(unlike) => {
+            let refused = sets.iter().find(|set| set.refused.is_some());
+            return match refused {
+                Some(set) => format!("cannot tell: `{}` cannot be fitted alone", set.value),
+                None => format!("cannot tell: {unlike}"),
+            };
+        }
     };
     let Pooling {
         f,

@@ -172,7 +172,7 @@ fn apart(form: &str, compared: &[Compared]) -> String {
     let trusted = inputs(form);
     let more = compared
         .iter()
-        .find(|other| inputs(&other.form).len() > trusted.len() && other.fit.is_ok());
+        .find(|other| inputs(&other.form).len() > trusted.len() && is_answered(other));
     let Some(more) = more.filter(|more| more.held_out_error().is_finite()) else {
         return String::new();
     };
@@ -190,6 +190,11 @@ fn apart(form: &str, compared: &[Compared]) -> String {
         more.form,
         percent(more.held_out_error(), 2),
     )
+}
+
+/// Whether a form was fitted and the data did not refuse it.
+fn is_answered(compared: &Compared) -> bool {
+    compared.fit.as_ref().is_ok_and(|fit| fit.refusals.is_empty())
 }
 
 fn distrusted(distrust: &Distrust) -> String {

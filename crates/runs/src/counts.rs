@@ -6,6 +6,9 @@ use triaxis_tables::{Rule, Wanted};
 use crate::Misuse;
 use crate::columns::Columns;
 
+/// What no count of samples comes to.
+const MOST: f64 = 1e8;
+
 /// The columns of counts; that of the problem is there to find mistakes.
 pub fn wanted(columns: &Columns) -> Vec<Wanted> {
     let rules = [
@@ -33,7 +36,7 @@ pub fn problems(
     let whole = |column: &'static str, values: &[f64]| {
         let broken = values
             .iter()
-            .position(|value| value.fract() != 0.0 || *value > 1e15);
+            .position(|value| value.fract() != 0.0 || *value > MOST);
         broken.map_or(Ok(()), |row| {
             Err(Misuse::Count {
                 column,
@@ -78,5 +81,18 @@ pub fn samples(problems: &[Problem]) -> String {
     ) {
         (fewest, most) if fewest == most => format!("{most} samples each"),
         (fewest, most) => format!("{fewest} to {most} samples each"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_beyond_all_counts_are_refused() {
+        let of = |samples: f64| problems(&[samples], &[1.0], &[], |row| format!("row {row}"));
+        assert!(of(MOST).is_ok());
+        let refused = of(1e9).unwrap_err().to_string();
+        assert!(refused.contains("at most 100,000,000"), "{refused}");
     }
 }

@@ -32,6 +32,9 @@ pub fn answer<'a>(
     settings: &Settings,
     requests: &[Request],
 ) -> anyhow::Result<Answer<'a>> {
+    if data.is_weighted() {
+        return Err(Misuse::OfCounts("--weights").into());
+    }
     let forms = match chosen {
         Chosen::Form(form) => vec![*form],
         _ if settings.held.is_empty() => laws(),

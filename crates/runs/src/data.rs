@@ -1,5 +1,6 @@
 //! The rows of a file that are fitted.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use triaxis_laws::approach::{Run, merge_budgets};
@@ -105,6 +106,10 @@ impl Data {
         if counted && rows.group.is_some() {
             return Err(Misuse::OfCounts("--group").into());
         }
+        let is_frontier = matches!(chosen, Chosen::Frontier(_));
+        if is_frontier && rows.group.as_deref().is_some_and(|asked| asked != group::NONE) {
+            return Err(Misuse::NotOfFrontiers("--group").into());
+        }
         if let Some(weights) = &named.weights {
             wanted.push(Wanted {
                 name: WEIGHTS.into(),
@@ -164,7 +169,9 @@ impl Data {
         data.drop_worst(rows.drop_worst)?;
         data.draw(rows.most_rows, settings.seed);
         data.held_out = rows.holdout.is_some().then(|| data.table.marked().to_vec());
-        data.group(asked)?;
+        if !is_frontier {
+            data.group(asked)?;
+        }
         data.caution();
         Ok(data)
     }
@@ -357,13 +364,40 @@ impl Data {
         if flops.is_empty() || loss.is_empty() {
             return None;
         }
+        let last = self.last_of_runs(flops);
         match (params.is_empty(), tokens.is_empty()) {
             (false, false) => {
                 let (runs, _) = self.runs(tolerance).ok()?;
+                let runs: Vec<Run> = last.iter().map(|row| runs[*row]).collect();
                 Some(ComputeCurve::of_runs(&runs))
             }
-            _ => Some(Ok(ComputeCurve::of(flops, loss))),
+            _ => {
+                let of = |values: &[f64]| last.iter().map(|row| values[*row]).collect::<Vec<f64>>();
+                Some(Ok(ComputeCurve::of(&of(flops), &of(loss))))
+            }
         }
+    }
+
+    /// The rows of most compute of each run: checkpoints before it are no further evidence.
+    fn last_of_runs(&self, flops: &[f64]) -> Vec<usize> {
+        let Some(runs) = self.run_of_rows() else {
+            return (0..flops.len()).collect();
+        };
+        let mut last: BTreeMap<(u16, usize), usize> = BTreeMap::new();
+        for (row, run) in runs.into_iter().enumerate() {
+            let known = last.entry(run).or_insert(row);
+            if flops[row] > flops[*known] {
+                *known = row;
+            }
+        }
+        let mut rows: Vec<usize> = last.into_values().collect();
+        rows.sort_unstable();
+        rows
+    }
+
+    /// Whether rows have weights.
+    pub(crate) fn is_weighted(&self) -> bool {
+        self.table.column(WEIGHTS).is_some()
     }
 
     /// A column, or why it cannot be used.

@@ -105,9 +105,9 @@ pub enum Misuse {
         /// Rows there are.
         rows: usize,
     },
-    /// A count that is no whole number.
+    /// A count that is no whole number, or beyond all counts.
     #[error(
-        "{column} {place}: it is {}, and must be a whole number: a count; correct it or leave the row out",
+        "{column} {place}: it is {}, and must be a whole number of at most 100,000,000: a count; correct it or leave the row out",
         short(*value)
     )]
     Count {
@@ -147,7 +147,7 @@ pub enum Misuse {
     },
     /// An option that has no meaning for counts.
     #[error(
-        "`{0}` is for other tables: these are counts of problems, which are fitted by their likelihood; leave it out, and choose rows with --where"
+        "`{0}` is for other tables: these are counts of problems or a curve of them, which are fitted by their likelihood; leave it out, and choose rows with --where"
     )]
     OfCounts(&'static str),
     /// A number of problems for what is no curve of coverage.

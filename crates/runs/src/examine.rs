@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use triaxis_laws::{FitOptions, Flattening, Outlier, flattening, outliers};
+use triaxis_laws::{Fit, FitOptions, Flattening, Outlier, flattening, outliers};
 
+use crate::columns::COVERAGE;
 use crate::data::Data;
 use crate::equation::number;
 use crate::law::Law;
-use crate::outcome::{Outcome, Said};
+use crate::outcome::{Outcome, Predicted, Said};
 use crate::predict::Request;
 use crate::settings::Settings;
 
@@ -21,7 +22,8 @@ pub struct Outlying {
     pub runs: Vec<Placed>,
     /// The parameters of a fit without them; none where there can be no such fit.
     pub parameters: BTreeMap<String, f64>,
-    /// The responses predicted without them, in the order of the predictions.
+    /// The responses predicted without them, in the order of the predictions; none of one that several laws make
+    /// together, or that the law cannot make.
     pub predictions: Vec<BTreeMap<String, f64>>,
 }
 
@@ -58,24 +60,32 @@ impl Curved {
     }
 }
 
+/// Responses predicted by two fits of one law.
+type Moved = BTreeMap<String, [f64; 2]>;
+
+/// What one law says of a run by each of two fits; nothing where it cannot by both.
+fn moved(law: &Law<'_>, fits: [&Fit; 2], request: &Request, per_param_token: f64) -> Moved {
+    let said = fits.map(|fit| law.predicted(fit, request, per_param_token));
+    let [Ok(one), Ok(other)] = said else {
+        return Moved::new();
+    };
+    let pairs = one.of.into_iter().zip(other.of);
+    pairs
+        .map(|((name, one), (_, other))| (name, [one.value, other.value]))
+        .collect()
+}
+
 impl Outcome {
     /// Adds the runs far from the law, and, where it was asked for or no law was, whether the curve flattens.
-    ///
-    /// # Errors
-    /// When a column cannot be read after all.
-    pub fn examine(
-        &mut self,
-        law: &Law<'_>,
-        data: &Data,
-        requests: &[Request],
-        settings: &Settings,
-    ) -> anyhow::Result<()> {
-        self.outliers = self.outlying(law, data, requests, settings)?;
+    pub fn examine(&mut self, law: &Law<'_>, data: &Data, requests: &[Request], settings: &Settings) {
+        self.outliers = self.outlying(law, data, requests, settings);
         if settings.flattening || self.comparison.is_some() {
             self.flattening = self.curved(data, settings);
         }
-        Ok(())
     }
+
+    /// A second look is no answer: what cannot be had of it is left out. Points of coverage are of the same
+    /// problems, so that none of them is an outlier.
 
     fn outlying(
         &self,
@@ -83,15 +93,11 @@ impl Outcome {
         data: &Data,
         requests: &[Request],
         settings: &Settings,
-    ) -> anyhow::Result<Option<Outlying>> {
-        let Some(form) = law.form().filter(|_| !data.is_counted()) else {
-            return Ok(None);
-        };
-        let options = settings.of(form.definition(), data.held_out())?;
-        let table = data.observations(form)?;
-        let Some(found) = outliers(form, &table, &self.fit, &options)? else {
-            return Ok(None);
-        };
+    ) -> Option<Outlying> {
+        let form = law.form().filter(|_| data.response != COVERAGE)?;
+        let options = settings.of(form.definition(), data.held_out()).ok()?;
+        let table = data.observations(form).ok()?;
+        let found = outliers(form, &table, &self.fit, &options).ok()??;
         let runs: Vec<Placed> = found
             .rows
             .iter()
@@ -101,29 +107,26 @@ impl Outcome {
             })
             .collect();
         let mut parameters = BTreeMap::new();
-        let mut predictions = Vec::new();
+        let mut predictions: Vec<Moved> = Vec::new();
         if let Ok(fit) = &found.without {
             let named = form.parameters().iter().zip(&fit.best);
             parameters.extend(named.map(|(parameter, value)| (parameter.name.to_string(), *value)));
-            for request in requests {
-                let of = law.predicted(fit, request, data.per_param_token().0)?.of;
-                predictions.push(of.into_iter().map(|(name, of)| (name, of.value)).collect());
-            }
+            let moved = |(request, said): (&Request, &Predicted)| match said.is_of(&self.form) {
+                true => moved(law, [&self.fit, fit], request, data.per_param_token().0),
+                false => Moved::new(),
+            };
+            predictions.extend(requests.iter().zip(&self.predictions).map(moved));
         }
-        Ok(Some(Outlying {
+        let without = |moved: &Moved| moved.iter().map(|(name, [_, of])| (name.clone(), *of)).collect();
+        Some(Outlying {
             message: self.words(&runs, &parameters, &predictions),
             runs,
             parameters,
-            predictions,
-        }))
+            predictions: predictions.iter().map(without).collect(),
+        })
     }
 
-    fn words(
-        &self,
-        runs: &[Placed],
-        parameters: &BTreeMap<String, f64>,
-        predictions: &[BTreeMap<String, f64>],
-    ) -> String {
+    fn words(&self, runs: &[Placed], parameters: &BTreeMap<String, f64>, predictions: &[Moved]) -> String {
         const NAMED: usize = 3;
         let named = runs.iter().take(NAMED).map(|run| {
             let Outlier {
@@ -149,20 +152,9 @@ impl Outcome {
             let (with, without) = (self.fit.parameter(name)?, parameters.get(name)?);
             Some(format!("{name} {} (was {})", number(*without), number(with)))
         });
-        let predicted = self
-            .predictions
-            .iter()
-            .zip(predictions)
-            .flat_map(|(with, without)| {
-                with.of.iter().filter_map(|(name, of)| {
-                    let without = without.get(name)?;
-                    Some(format!(
-                        "predicted {name} {} (was {})",
-                        number(*without),
-                        number(of.value)
-                    ))
-                })
-            });
+        let predicted = predictions.iter().flatten().map(|(name, [with, without])| {
+            format!("predicted {name} {} (was {})", number(*without), number(*with))
+        });
         let changed: Vec<String> = changed.chain(predicted).collect();
         let (what, them) = match runs.len() {
             1 => ("an outlier", "it"),

@@ -22,11 +22,14 @@ const USUAL: &[&str] = &[
     "trial_id",
 ];
 
+/// Those of them that are of runs whatever else there is.
+const PLAIN: &[&str] = &["run", "run_id", "trial_id"];
+
 /// Different runs at most.
 pub(crate) const MOST: u16 = u16::MAX;
 
 /// What is asked for instead of a column, so that every row is a run of its own.
-const NONE: &str = "none";
+pub(crate) const NONE: &str = "none";
 
 /// Whether a column may name the runs: it is asked for, or has a usual name where none is.
 pub(crate) fn may_name_runs(column: &str, asked: Option<&str>) -> bool {
@@ -38,7 +41,7 @@ pub(crate) fn may_name_runs(column: &str, asked: Option<&str>) -> bool {
 
 impl Data {
     /// Finds the column that names the runs: the one asked for, else the first of a usual name that gives several
-    /// rows to some run and never two sizes to one.
+    /// rows to some run and never two sizes to one; without sizes, a plain name is enough.
     ///
     /// # Errors
     /// [`Misuse::Group`] for a column that is asked for and names no runs.
@@ -52,14 +55,21 @@ impl Data {
                 continue;
             };
             let count = distinct(&runs);
-            if asked.is_none() && (count < 2 || count == runs.len() || !self.are_of_one_size(&runs)) {
+            let is_plain = || PLAIN.iter().any(|name| is_name(column, name));
+            let has_sizes = !self.numbers("params").is_empty();
+            let may_be = || match has_sizes {
+                true => self.are_of_one_size(&runs),
+                false => is_plain(),
+            };
+            if asked.is_none() && (count < 2 || count == runs.len() || !may_be()) {
                 continue;
             }
             self.columns.notes.push(match asked {
                 Some(_) => format!("runs by `{column}`: {count} of {} rows", runs.len()),
                 None => format!(
-                    "runs by `{column}`: {count} of {} rows, each of one size, so its rows are taken for checkpoints and whole runs are resampled; --group none takes every row for a run",
-                    runs.len()
+                    "runs by `{column}`: {count} of {} rows{}, so its rows are taken for checkpoints and whole runs are resampled; --group none takes every row for a run",
+                    runs.len(),
+                    if has_sizes { ", each of one size" } else { "" },
                 ),
             });
             self.group = Some(column.clone());

@@ -163,6 +163,15 @@ impl Predicted {
             unheeded: Vec::new(),
         }
     }
+
+    /// Whether the law of `form` alone makes it.
+    pub(crate) fn is_of(&self, form: &str) -> bool {
+        match &self.shares[..] {
+            [] => true,
+            [(one, _)] => one == form,
+            _ => false,
+        }
+    }
 }
 
 impl Serialize for Predicted {

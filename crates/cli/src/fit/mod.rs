@@ -98,7 +98,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     } = Answer::of(&chosen, &data, &settings, &requests)?;
     let mut outcome = Outcome::new(&law, fit, &data, predictions, comparison, by);
     outcome.notes.extend(notes);
-    outcome.examine(&law, &data, &requests, &settings)?;
+    outcome.examine(&law, &data, &requests, &settings);
     if let Some(path) = &arguments.draws {
         write_draws(&outcome, path)?;
     }

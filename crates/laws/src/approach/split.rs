@@ -133,10 +133,11 @@ pub fn split(
             .collect::<Result<_, _>>()?,
     };
     if !(question.tokens(1.0) > 1.0 && question.tokens(1.0).is_finite()) {
-        return Err(InputError::NotPositive {
+        return Err(InputError::OutOfRange {
             column: "flops".into(),
             row: 0,
             value: flops,
+            rule: "finite, and more than one token costs one parameter (6 operations by C = 6ND)",
         }
         .into());
     }

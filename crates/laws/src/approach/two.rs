@@ -138,7 +138,7 @@ const LEAST_BUDGETS: usize = 2;
 /// Fits one curve a budget and power laws through the minima.
 ///
 /// Runs are grouped by the exact value of [`Run::budget`], which is their compute ([`merge_budgets`] makes near
-/// ones equal first); runs without one are not used. Intervals come
+/// ones equal first); runs without one are not used, and a run given twice counts once. Intervals come
 /// from a parametric bootstrap: losses drawn anew around the parabolas with the pooled noise. A budget
 /// that cannot be trusted is refused with its reason and the others go on.
 ///
@@ -155,10 +155,13 @@ pub fn approach2(runs: &[Run], curve: Curve, options: &FitOptions) -> Result<App
         }
     }
     let (mut refusals, mut warnings) = (Vec::new(), Vec::new());
+    let duplicates: usize = groups.values_mut().map(once).sum();
+    if duplicates > 0 {
+        warnings.push(Warning::DuplicatedRows { rows: duplicates });
+    }
     let budgets: Vec<Budget> = groups
-        .values_mut()
+        .values()
         .map(|group| {
-            group.sort_by(|first, second| first.params.total_cmp(&second.params));
             let (budget, refused) = fit_budget(group, curve);
             if budget.points.len() == LEAST_SIZES && budget.optimum.is_some() {
                 warnings.push(Warning::ExactParabola {
@@ -194,6 +197,21 @@ pub fn approach2(runs: &[Run], curve: Curve, options: &FitOptions) -> Result<App
     };
     intervals(&mut result, options);
     Ok(result)
+}
+
+/// Orders the runs of a budget by size and leaves out those that repeat another one: as many as it gives.
+fn once(group: &mut Vec<Run>) -> usize {
+    let order = |one: &Run, other: &Run| {
+        let sizes = one.params.total_cmp(&other.params);
+        let lengths = || one.tokens.total_cmp(&other.tokens);
+        sizes
+            .then_with(lengths)
+            .then_with(|| one.loss.total_cmp(&other.loss))
+    };
+    let given = group.len();
+    group.sort_by(order);
+    group.dedup_by(|later, earlier| order(later, earlier).is_eq());
+    given - group.len()
 }
 
 /// The curve of one budget, and why it was refused if it was.

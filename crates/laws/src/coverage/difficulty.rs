@@ -96,7 +96,7 @@ pub(super) fn missed(samples: f64) -> Vec<f64> {
     missed.chain([1.0]).collect()
 }
 
-/// `sum(first * second)`, in four sums that go on side by side.
+/// `sum(first * second)`, in eight sums that go on side by side.
 pub(super) fn dot(first: &[f64], second: &[f64]) -> f64 {
     vectorised(
         #[inline(always)]

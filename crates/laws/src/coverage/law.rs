@@ -19,6 +19,8 @@ use crate::observations::{Observations, SIZE_RULE, usable_size};
 
 /// Draws of the average's parameters where no intervals are asked for: its values are medians of them.
 const DRAWS: usize = 1000;
+/// Samples at most that the check draws from: their loss to more is how far it reaches.
+const MOST_KEPT: f64 = 1e4;
 /// Problems that a curve is taken to be of where nobody says: it decides how sharply forms are weighed only.
 const SUPPOSED: f64 = 100.0;
 
@@ -297,6 +299,8 @@ impl Coverage {
             holdout: HeldOut::None,
             ..options.clone()
         };
+        let most = most.min(MOST_KEPT);
+        let fitted: Vec<usize> = (0..samples.len()).filter(|at| samples[*at] <= most).collect();
         let few = thinned(problems, most as u64, options.seed);
         let checked = Self::of_counts(&few, forms, &fewer);
         let checked = match checked {
@@ -307,11 +311,8 @@ impl Coverage {
             }
             Err(error) => return Err(error),
         };
-        let mean = (0..samples.len())
-            .filter(kept)
-            .map(|at| coverage[at])
-            .sum::<f64>();
-        let fitted = samples.len() - held.len();
+        let fitted = (fitted.len(), fitted.iter().map(|at| coverage[*at]).sum::<f64>());
+        let mean = fitted.1 / fitted.0 as f64;
         let off = |value: f64, at: usize| (value - coverage[at]) / coverage[at];
         let errors: Vec<f64> = held
             .iter()
@@ -320,11 +321,11 @@ impl Coverage {
         let average =
             |values: &mut dyn Iterator<Item = f64>| values.map(f64::abs).sum::<f64>() / held.len() as f64;
         let holdout = Holdout {
-            fitted,
+            fitted: fitted.0,
             runs: vec![0; held.len()],
             reach: last / most,
             mean_absolute: average(&mut errors.iter().copied()),
-            baseline: average(&mut held.iter().map(|at| off(mean / fitted as f64, *at))),
+            baseline: average(&mut held.iter().map(|at| off(mean, *at))),
             errors,
             rows: held,
         };

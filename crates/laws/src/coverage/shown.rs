@@ -30,7 +30,6 @@ pub(super) fn fit_of(
     let squares = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>();
     let left =
         squares(&mut residuals.iter().copied()) / squares(&mut coverage.iter().map(|seen| seen - mean));
-    let noise = (squares(&mut residuals.iter().copied()) / residuals.len() as f64).sqrt();
     let ends = sorted(samples.iter().copied());
     let mut fit = Fit {
         form: form.name().into(),
@@ -53,7 +52,8 @@ pub(super) fn fit_of(
         residuals,
         r_squared: 1.0 - left,
         freedom: rows.saturating_sub(form.parameters().len()),
-        noise: Some(noise),
+        // Points of one curve are of the same problems: how they lie tells nothing of another one.
+        noise: None,
         pure_error: None,
         replicates: match options.replicates {
             0 => Vec::new(),

@@ -95,7 +95,11 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         Some(groups) => (freedom > 0).then(|| groups.deviation()),
         None => noise(freedom, &residuals),
     };
-    let repeats = repeats::repeats(&rows, &residuals, form.parameters().len());
+    // Rows of one run have its luck in common, so their spread is not that of runs.
+    let repeats = match groups {
+        Some(_) => None,
+        None => repeats::repeats(&rows, &residuals, form.parameters().len()),
+    };
     let units = runs.unwrap_or(rows.len());
     let duplicates = table.rows() - table.distinct().len();
     let mut fit = Fit {

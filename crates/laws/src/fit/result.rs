@@ -306,7 +306,8 @@ pub struct Fit {
     pub level: f64,
     /// Seed of the random streams.
     pub seed: u64,
-    /// Smallest and largest value fitted of every input, and of `compute`, 6 N D, where both are inputs.
+    /// Smallest and largest value fitted of every input, of the ratio of every two that are sizes (as
+    /// `tokens/params`), and of `compute`, 6 N D, where both are inputs.
     #[serde(default)]
     pub sampled: BTreeMap<String, (f64, f64)>,
     /// Check on the largest runs, when there are enough.
