@@ -127,7 +127,7 @@ impl Work<'_> {
         let train = &self.selection.train;
         for document in &train.documents {
             let bytes = u64::from(self.scan.documents[*document as usize].bytes);
-            if text + bytes > TOKENIZER_TEXT {
+            if text > 0 && text + bytes > TOKENIZER_TEXT {
                 break;
             }
             text += bytes;

@@ -33,12 +33,12 @@ pub trait Shape {
 }
 
 macro_rules! schedules {
-    ($($name:ident,)+) => {
+    ($($name:ident $(or $old:literal)?,)+) => {
         /// A learning-rate schedule, by name; every one begins with a linear warm-up.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "kebab-case")]
         pub enum Schedule {
-            $(#[doc = concat!("See [`", stringify!($name), "`](crate::schedules::", stringify!($name), ").")] $name,)+
+            $(#[doc = concat!("See [`", stringify!($name), "`](crate::schedules::", stringify!($name), ").")] $(#[serde(alias = $old)])? $name,)+
         }
 
         impl Schedule {
@@ -68,7 +68,7 @@ macro_rules! schedules {
 
 schedules! {
     Wsd,
-    WsdLinear,
+    WsdLinear or "wsd_linear",
     Cosine,
     Constant,
 }

@@ -71,6 +71,7 @@ impl Source for CargoSources {
             walk::under(root, &prefix, place, &licence, wanted, &mut exclude, &mut listing)?;
         }
         exclude.check()?;
+        exclude.leave_out(&mut listing);
         if listing.files.is_empty() {
             let pattern = self.include.join(", ");
             return Err(CorpusError::NoMatch {

@@ -85,6 +85,8 @@ pub(super) fn read_whole(
     let mut input = unicode(input).map_err(failed)?;
     let nowhere = || String::new();
     let mut held = Vec::new();
+    let named = encoding.is_some();
+    let mut encoding = encoding;
     loop {
         // A byte more than may be held tells whether there is more.
         let missing = (limits.longest + 1).saturating_sub(held.len());
@@ -98,6 +100,12 @@ pub(super) fn read_whole(
         if !limits.cut {
             return emit_too_large(file.size.0, &nowhere, emit).map(drop);
         }
+        // Cuts lie between characters of UTF-8, and in another encoding within them.
+        let utf_8 = std::str::from_utf8(&held).map_or_else(|error| error.error_len().is_none(), |_| true);
+        if named && !utf_8 {
+            return emit_too_large(file.size.0, &nowhere, emit).map(drop);
+        }
+        encoding = None;
         let end = limits.cut(&held);
         if emit_text(&held[..end], encoding, &nowhere, emit)?.is_break() {
             return Ok(());

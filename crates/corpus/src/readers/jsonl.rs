@@ -17,7 +17,7 @@ use crate::{CorpusError, Reason};
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTANDARD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 /// Longest line held in memory, in bytes.
-const LONGEST_LINE: u64 = 1 << 30;
+const LONGEST_LINE: u64 = 1 << 26;
 /// Fields named of a line without the one asked for.
 const MOST_FIELDS: usize = 8;
 

@@ -206,7 +206,7 @@ fn json_lines_are_read_plain_and_compressed() {
 fn json_lines_too_large_or_not_utf8_are_told() {
     let jsonl = source("jsonl", "");
     let large = format!("{{\"text\": \"{}\"}}\n", "x".repeat(1001));
-    let longer_than_any_line = format!("{{\"text\": \"{}\"}}\n", "x".repeat(18 << 20));
+    let longer_than_any_line = format!("{{\"text\": \"{}\"}}\n", "x".repeat(65 << 20));
     let lines = [
         large.as_bytes(),
         b"{\"text\": \"\xff\"}\n",
@@ -561,6 +561,63 @@ fn links_are_followed_once_and_those_to_nowhere_are_counted() {
     assert_eq!(
         (broken.documents, broken.first.as_str()),
         (2, "hub/snapshots/one/broken.md leads nowhere")
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_left_out_by_one_name_is_left_out_by_all() {
+    use std::os::unix::fs::symlink;
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    for made in ["hub/blobs", "hub/snapshots/one", "hub/snapshots/two", "shared"] {
+        std::fs::create_dir_all(path(made)).unwrap();
+    }
+    for name in ["hub/blobs/0a", "hub/blobs/0b", "shared/c.md"] {
+        std::fs::write(path(name), name).unwrap();
+    }
+    for (target, name) in [
+        ("../../blobs/0a", "one/train.md"),
+        ("../../blobs/0b", "one/part.md"),
+        ("../../blobs/0b", "two/test.md"),
+        ("../../../shared", "one/more"),
+        ("../../../shared", "two/same"),
+    ] {
+        symlink(target, path(&format!("hub/snapshots/{name}"))).unwrap();
+    }
+    let ids = |settings: &str| -> Vec<String> {
+        let files = listing(folder.path(), settings).unwrap().files;
+        files.into_iter().map(|file| file.id).collect()
+    };
+    let train = ["hub/snapshots/one/train.md"];
+    let excludes = ["**/test.md", "hub/snapshots/two/same"]
+        .map(|pattern| format!("'{pattern}'"))
+        .join(", ");
+    for include in ["'hub/snapshots'", "'hub/snapshots/one', 'hub/snapshots/two/**'"] {
+        assert_eq!(
+            ids(&format!("include = [{include}]\nexclude = [{excludes}]")),
+            train,
+            "{include}"
+        );
+    }
+    assert_eq!(
+        ids("include = ['hub/snapshots/*/same/*.md']"),
+        ["hub/snapshots/two/same/c.md"]
+    );
+}
+
+#[test]
+fn a_long_file_in_a_named_encoding_is_not_cut_within_characters() {
+    let gbk = source("files", "encoding = 'gbk'");
+    let long = [0xc4, 0xe3].repeat(600);
+    for bytes in [long.clone(), [b"a ".repeat(700), long].concat()] {
+        let pieces = pieces(&gbk, &bytes, true).unwrap();
+        assert!(matches!(pieces.last(), Some(Err((Reason::TooLarge, 1, _)))));
+        assert!(pieces.iter().flatten().all(|text| text.is_ascii()));
+    }
+    assert_eq!(
+        parts(&gbk, "你".repeat(600).as_bytes()).concat(),
+        "你".repeat(600)
     );
 }
 

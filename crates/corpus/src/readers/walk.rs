@@ -1,6 +1,6 @@
 //! From patterns to files.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +12,10 @@ use walkdir::{DirEntry, WalkDir};
 use super::{Listing, Place, SourceFile, UNSTATED};
 use crate::left_out::{LeftOut, merge};
 use crate::{CorpusError, Reason};
+
+/// Names under which a folder that links lead to is walked, so that what is asked for, or left out, by a later
+/// name is found, and links among many folders end.
+const MOST_NAMES: usize = 8;
 
 /// The files that `include` matches and `exclude` does not: pattern by pattern, each pattern's files
 /// by path. A pattern is relative to the spec's folder or absolute; one without wildcards is a file,
@@ -55,12 +59,20 @@ pub(super) fn files(
         merge(&mut all_files.left_out, found.left_out);
     }
     exclude.check()?;
+    exclude.leave_out(&mut all_files);
+    if all_files.files.is_empty() {
+        return Err(CorpusError::NoMatch {
+            name: name.to_owned(),
+            pattern: include.join(", "),
+            base: place.base.clone(),
+        });
+    }
     Ok(all_files)
 }
 
 /// Adds the files under `root` that `wanted` takes (asked with the path below the root, and the id) and
 /// `exclude` does not match, sorted by path. Links are followed: each file is taken once, under the first of
-/// its paths, and each folder that links lead to is walked once.
+/// its paths. What `exclude` matches by another path is left to [`Exclude::leave_out`].
 pub(super) fn under(
     root: &Path,
     prefix: &str,
@@ -70,17 +82,30 @@ pub(super) fn under(
     exclude: &mut Exclude<'_>,
     listing: &mut Listing,
 ) -> Result<(), CorpusError> {
+    let root = &real(root);
+    let avoid = place.avoid.as_deref().map(real);
     let mut links = false;
-    let mut followed = HashSet::new();
+    let mut linked = Vec::new();
+    let mut followed: HashMap<PathBuf, usize> = HashMap::new();
     let mut enter = |entry: &DirEntry| {
         links |= entry.path_is_symlink();
         let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-        let avoided = place.avoid.as_deref() == Some(entry.path());
-        let linked = entry.path_is_symlink() && entry.file_type().is_dir();
-        entry.depth() == 0 || !(hidden || avoided || linked && !followed.insert(real(entry.path())))
+        let avoided = avoid.as_deref() == Some(entry.path());
+        if entry.depth() == 0 || hidden || avoided {
+            return entry.depth() == 0;
+        }
+        if !(entry.path_is_symlink() && entry.file_type().is_dir()) {
+            return true;
+        }
+        let folder = real(entry.path());
+        linked.push((names(root, prefix, entry.path()).1, folder.clone()));
+        let walked = followed.entry(folder).or_default();
+        *walked += 1;
+        *walked <= MOST_NAMES
     };
     let walk = WalkDir::new(root).follow_links(true).sort_by_file_name();
     let mut files = BTreeMap::new();
+    let mut broken = HashSet::new();
     for entry in walk.into_iter().filter_entry(&mut enter) {
         let (path, file) = match entry {
             Ok(entry) if entry.file_type().is_file() => (entry.path().to_owned(), Some(entry)),
@@ -96,7 +121,7 @@ pub(super) fn under(
             },
         };
         let (below, id) = names(root, prefix, &path);
-        if exclude.matches(&id) || !wanted(&below, &id) {
+        if exclude.matches(&id, &path) || !wanted(&below, &id) {
             continue;
         }
         match file {
@@ -106,6 +131,11 @@ pub(super) fn under(
                     .map_err(|error| CorpusError::io("read", &path)(error.into()))?;
                 files.insert(id, (path, Bytes(size.len())));
             }
+            None if !broken.insert(
+                path.parent()
+                    .map(real)
+                    .map(|folder| folder.join(entry_name(&path))),
+            ) => {}
             None => {
                 let left_out = LeftOut {
                     documents: 1,
@@ -116,7 +146,9 @@ pub(super) fn under(
             }
         }
     }
-    let avoid = place.avoid.as_deref().map(real);
+    for (id, folder) in &linked {
+        exclude.folder(id, folder);
+    }
     let mut seen = HashSet::new();
     for (id, (path, size)) in files {
         let path = if links { real(&path) } else { path };
@@ -136,6 +168,10 @@ pub(super) fn under(
 /// The path without links, or as it is where the system does not tell.
 fn real(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+fn entry_name(path: &Path) -> &std::ffi::OsStr {
+    path.file_name().unwrap_or_default()
 }
 
 /// The link that leads nowhere, or to itself, if that is what failed.
@@ -165,6 +201,8 @@ pub(super) struct Exclude<'a> {
     /// Two a pattern: itself, and all that lies in a folder it matches.
     set: GlobSet,
     matched: Vec<bool>,
+    /// Real paths of the files and linked folders that are left out, by whatever name.
+    real: HashSet<PathBuf>,
     /// A file that was looked at, and how many were.
     example: String,
     files: u64,
@@ -179,12 +217,28 @@ impl<'a> Exclude<'a> {
             patterns,
             set: globs(name, &all)?,
             matched: vec![false; patterns.len()],
+            real: HashSet::new(),
             example: String::new(),
             files: 0,
         })
     }
 
-    fn matches(&mut self, id: &str) -> bool {
+    /// Takes note of a folder that a link leads to.
+    fn folder(&mut self, id: &str, folder: &Path) {
+        if self.set.is_match(id) {
+            self.real.insert(folder.to_owned());
+        }
+    }
+
+    /// Leaves out what was matched by another of its names.
+    pub(super) fn leave_out(&self, listing: &mut Listing) {
+        let left_out = |path: &Path| path.ancestors().any(|part| self.real.contains(part));
+        if !self.real.is_empty() {
+            listing.files.retain(|file| !left_out(&file.path));
+        }
+    }
+
+    fn matches(&mut self, id: &str, path: &Path) -> bool {
         if self.patterns.is_empty() {
             return false;
         }
@@ -195,6 +249,9 @@ impl<'a> Exclude<'a> {
         let matches = self.set.matches(id);
         for &index in &matches {
             self.matched[index / 2] = true;
+        }
+        if !matches.is_empty() {
+            self.real.insert(real(path));
         }
         !matches.is_empty()
     }
