@@ -86,7 +86,6 @@ impl Outcome {
 
     /// A second look is no answer: what cannot be had of it is left out. Points of coverage are of the same
     /// problems, so that none of them is an outlier.
-
     fn outlying(
         &self,
         law: &Law<'_>,
