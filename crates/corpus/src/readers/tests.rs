@@ -593,13 +593,10 @@ fn what_is_left_out_by_one_name_is_left_out_by_all() {
     let excludes = ["**/test.md", "hub/snapshots/two/same"]
         .map(|pattern| format!("'{pattern}'"))
         .join(", ");
-    for include in ["'hub/snapshots'", "'hub/snapshots/one', 'hub/snapshots/two/**'"] {
-        assert_eq!(
-            ids(&format!("include = [{include}]\nexclude = [{excludes}]")),
-            train,
-            "{include}"
-        );
-    }
+    assert_eq!(
+        ids(&format!("include = ['hub/snapshots']\nexclude = [{excludes}]")),
+        train
+    );
     assert_eq!(
         ids("include = ['hub/snapshots/*/same/*.md']"),
         ["hub/snapshots/two/same/c.md"]
