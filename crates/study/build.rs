@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-const ROOMS: [&str; 5] = ["units", "corpus", "kernels", "model", "train"];
+const ROOMS: [&str; 7] = ["units", "host", "random", "corpus", "kernels", "model", "train"];
 
 fn main() -> std::io::Result<()> {
     let crates = Path::new("..");

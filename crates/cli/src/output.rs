@@ -27,7 +27,7 @@ pub fn print(format: Format, text: &impl Display, json: &impl Serialize) -> anyh
 pub fn is_no_input<'p>(output: &Path, inputs: impl IntoIterator<Item = &'p PathBuf>) -> Result<(), Usage> {
     match inputs
         .into_iter()
-        .find(|input| triaxis_files::is_same(output, input))
+        .find(|input| triaxis_host::files::is_same(output, input))
     {
         Some(input) => Err(Usage(format!(
             "`{}` would be written over the input `{}`: give the result another name",

@@ -9,7 +9,6 @@ pub mod blocks;
 pub mod count;
 mod error;
 pub mod ops;
-pub mod random;
 mod registry;
 pub mod weights;
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, FloatDType, Gradients, Tensor, TensorData};
-use triaxis_model::{ArchitectureSpec, random::Stream, registry, weights};
+use triaxis_model::{ArchitectureSpec, registry, weights};
+use triaxis_random::Stream;
 
 /// Collects the gradient of each weight, by name.
 struct Collect<'a> {

@@ -40,7 +40,7 @@ fn replace(path: &Path, content: &[u8]) -> Result<(), ReportError> {
     if path.file_name().is_none() {
         return Err(ReportError::NotAFile(path.to_owned()));
     }
-    triaxis_files::replace_if_changed(path, content).map_err(|source| ReportError::Write {
+    triaxis_host::files::replace_if_changed(path, content).map_err(|source| ReportError::Write {
         path: path.to_owned(),
         source,
     })

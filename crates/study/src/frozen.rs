@@ -103,7 +103,7 @@ fn is_foreign(store: &Store) -> Result<bool, StudyError> {
     for entry in std::fs::read_dir(folder).map_err(StudyError::io("list", folder))? {
         let name = entry.map_err(StudyError::io("list", folder))?.file_name();
         let name = name.to_string_lossy();
-        if name != "lock" && !name.starts_with(triaxis_files::TEMPORARY) {
+        if name != "lock" && !name.starts_with(triaxis_host::files::TEMPORARY) {
             return Ok(true);
         }
     }

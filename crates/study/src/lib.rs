@@ -12,7 +12,6 @@ pub mod executor;
 mod frozen;
 pub mod identity;
 mod ladder;
-pub mod machine;
 pub mod optima;
 pub mod prediction;
 mod record;

@@ -1,13 +1,13 @@
 //! What the ladder says of the held-out run, written before that run starts.
 
 use serde::{Deserialize, Serialize};
+use triaxis_host::machine;
 use triaxis_laws::approach::{Approach3, JointFit, joint_laws};
 use triaxis_laws::average::{average, shares};
 use triaxis_laws::{FitOptions, Prediction as OfLaw};
 
 use crate::analysis::Finding;
 use crate::ladder::{Ladder, counted, options};
-use crate::machine;
 use crate::run::Survey;
 use crate::spec::StudySpec;
 use crate::trial::Trial;

@@ -1,7 +1,8 @@
 //! Run records: what was measured, immutable, each with what made it.
 
 use serde::{Deserialize, Serialize};
-use triaxis_train::{BranchOutcome, CurvePoint, Evaluation};
+use triaxis_host::machine;
+use triaxis_train::{BranchOutcome, CurvePoint, Dtype, Evaluation, Instructions};
 use triaxis_units::{Bytes, Seconds};
 
 use crate::trial::{Inputs, Trial};
@@ -106,6 +107,21 @@ pub struct Circumstances {
     pub peak_memory: Option<Bytes>,
     /// When it ended, in seconds since 1970.
     pub finished: u64,
+}
+
+impl Circumstances {
+    /// Those of a trial in `dtype` that ends now on this machine.
+    pub fn of(dtype: Dtype, threads: usize, seconds: Seconds) -> Self {
+        Self {
+            machine: machine::processor(),
+            unit: dtype.unit(),
+            instructions: Instructions::current().name().to_owned(),
+            threads,
+            seconds,
+            peak_memory: machine::peak_memory(),
+            finished: machine::now(),
+        }
+    }
 }
 
 impl RunRecord {

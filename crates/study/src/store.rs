@@ -266,7 +266,7 @@ fn lock_file(path: &Path, held: &Path) -> Result<Lock, StudyError> {
 /// When the file system refuses; what was at `path` before is then still there.
 pub fn write(path: &Path, content: &impl Serialize) -> Result<(), StudyError> {
     make_folder_of(path)?;
-    triaxis_files::replace(path, &seal(content)).map_err(StudyError::io("write", path))
+    triaxis_host::files::replace(path, &seal(content)).map_err(StudyError::io("write", path))
 }
 
 /// As [`write()`], but leaves a file alone that holds the same already.
@@ -275,7 +275,7 @@ pub fn write(path: &Path, content: &impl Serialize) -> Result<(), StudyError> {
 /// As [`write()`].
 pub fn write_if_changed(path: &Path, content: &impl Serialize) -> Result<(), StudyError> {
     make_folder_of(path)?;
-    triaxis_files::replace_if_changed(path, &seal(content)).map_err(StudyError::io("write", path))
+    triaxis_host::files::replace_if_changed(path, &seal(content)).map_err(StudyError::io("write", path))
 }
 
 fn make_folder_of(path: &Path) -> Result<(), StudyError> {

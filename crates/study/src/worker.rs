@@ -9,8 +9,7 @@ use triaxis_units::Seconds;
 
 use crate::error::StudyError;
 use crate::frozen::Frozen;
-use crate::machine;
-use crate::record::RunRecord;
+use crate::record::{Circumstances, RunRecord};
 use crate::store::{self, Store};
 use crate::trial::{Group, Inputs};
 
@@ -149,8 +148,7 @@ impl Observer for Recorder<'_> {
 
     fn branch_finished(&mut self, outcome: &BranchOutcome) {
         let trial = &self.group.trials[outcome.branch];
-        let circumstances =
-            machine::circumstances(trial.config.dtype, self.threads, Seconds(outcome.seconds.0));
+        let circumstances = Circumstances::of(trial.config.dtype, self.threads, Seconds(outcome.seconds.0));
         let record = RunRecord::of_branch(trial, self.inputs, outcome, circumstances);
         let bits_per_byte = record
             .outcome

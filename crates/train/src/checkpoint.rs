@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
+use triaxis_host::files;
 use triaxis_kernels::Moments;
 use triaxis_model::weights::{self, Weight};
 
 use crate::config::{Branch, TrainConfig};
 use crate::error::TrainError;
-use crate::file::{self, TEMPORARY, Tensors};
+use crate::file::{self, Tensors};
 use crate::observer::Observer;
 use crate::optimizer::AdamW;
 use crate::state::State;
@@ -59,7 +60,7 @@ impl<'a> Store<'a> {
         };
         for (name, path) in store.files()? {
             // What a process that was killed while writing left behind.
-            if name.ends_with(TEMPORARY) {
+            if name.starts_with(files::TEMPORARY) {
                 fs::remove_file(&path).map_err(TrainError::io("removing", path))?;
             }
         }

@@ -1,6 +1,6 @@
 //! In which order a training sees its text: a pure function of (seed, step).
 
-use triaxis_model::random;
+use triaxis_random as random;
 
 use crate::error::TrainError;
 

@@ -1,13 +1,13 @@
 //! Tensors in a safetensors file, written whole or not at all, with a checksum over all it says.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::Path;
 
 use burn::tensor::Device;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use triaxis_host::files;
 use triaxis_model::weights::{self, Weight};
 use triaxis_model::{ArchitectureSpec, Model};
 
@@ -15,9 +15,6 @@ use crate::error::TrainError;
 
 /// Tensors by name.
 pub(crate) type Tensors = BTreeMap<String, Weight>;
-
-/// End of the name of a file in the making. One process at a time runs in a folder.
-pub(crate) const TEMPORARY: &str = ".safetensors.tmp";
 
 /// The file's only entry of metadata, for the library writes several in no fixed order.
 const KEY: &str = "triaxis";
@@ -79,23 +76,7 @@ pub(crate) fn write<T: Serialize>(path: &Path, about: &T, tensors: &Tensors) -> 
     let content = safetensors::serialize(views, Some(HashMap::from([(KEY.to_owned(), metadata)])))
         .expect("f32 tensors and text are what the format holds");
 
-    let temporary = path.with_extension(TEMPORARY.trim_start_matches('.'));
-    let written = File::create(&temporary).and_then(|mut file| {
-        file.write_all(&content)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)?;
-        path.parent()
-            .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
-    });
-    written.map_err(|source| {
-        // Best effort: the failure to report is the one above.
-        let _ = fs::remove_file(&temporary);
-        TrainError::Io {
-            action: "writing",
-            path: path.to_owned(),
-            source,
-        }
-    })
+    files::replace(path, &content).map_err(TrainError::io("writing", path))
 }
 
 /// What [`write`] wrote to `path`, or what is wrong with it.

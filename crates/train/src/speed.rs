@@ -5,7 +5,7 @@ use std::time::Instant;
 use burn::tensor::Device;
 use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::profile::{OperationTime, profile};
-use triaxis_model::random;
+use triaxis_random as random;
 use triaxis_units::{Nats, Seconds};
 
 use crate::config::{Branch, TrainConfig};

@@ -6,7 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::Value;
-use triaxis_study::machine;
+use triaxis_host::machine;
 use triaxis_train::speed::{self, Speed};
 use triaxis_train::{
     Branch, Dtype, Implementation, OptimizerConfig, Pass, Schedule, TrainConfig, step_memory,

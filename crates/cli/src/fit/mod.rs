@@ -62,7 +62,7 @@ pub struct Arguments {
 /// Writes the bootstrap's samples.
 fn write_draws(outcome: &Outcome, path: &Path) -> anyhow::Result<()> {
     let text = draws(outcome, path)?;
-    triaxis_files::replace(path, text.as_bytes())
+    triaxis_host::files::replace(path, text.as_bytes())
         .with_context(|| format!("cannot write the samples to {}", path.display()))
 }
 

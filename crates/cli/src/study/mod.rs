@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use triaxis_study::{FrozenSpec, Local, Store, Study, StudySpec, machine, worker};
+use triaxis_host::machine;
+use triaxis_study::{FrozenSpec, Local, Store, Study, StudySpec, worker};
 
 use crate::instructions::{Choice, check_environment};
 use crate::output;

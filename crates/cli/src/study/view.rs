@@ -4,8 +4,9 @@ mod laws;
 mod plan;
 
 use triaxis_corpus::{Corpus, Manifest};
+use triaxis_host::machine;
 use triaxis_report::view::{self, Program, View};
-use triaxis_study::{Analysis, FrozenSpec, Role, RunRecord, Store, Survey, Trial, identity, machine};
+use triaxis_study::{Analysis, FrozenSpec, Role, RunRecord, Store, Survey, Trial, identity};
 use triaxis_units::{Bytes, Flops, Nats, Seconds, Tokens};
 
 /// Fills the page's view; `analysis` is missing while there is no corpus yet.

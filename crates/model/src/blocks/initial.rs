@@ -4,7 +4,7 @@
 use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::random::Stream;
+use triaxis_random::Stream;
 
 /// A matrix `[rows, columns]` of normal numbers with the given standard deviation.
 pub fn normal(seed: u64, name: &str, shape: [usize; 2], deviation: f64, device: &Device) -> Param<Tensor<2>> {

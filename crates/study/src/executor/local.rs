@@ -8,8 +8,7 @@ use triaxis_train::Instructions;
 
 use super::{Executor, Job};
 use crate::error::StudyError;
-use crate::machine;
-use crate::record::RunRecord;
+use crate::record::{Circumstances, RunRecord};
 use crate::trial::Group;
 use crate::worker::Message;
 
@@ -117,7 +116,7 @@ impl Local {
             .enumerate()
             .filter(|(place, _)| !recorded.contains(place))
         {
-            let circumstances = machine::circumstances(trial.config.dtype, threads, Default::default());
+            let circumstances = Circumstances::of(trial.config.dtype, threads, Default::default());
             job.store.write_record(&RunRecord::of_failure(
                 trial,
                 job.inputs,

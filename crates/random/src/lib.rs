@@ -26,7 +26,7 @@ pub fn key(seed: u64, purpose: &str, step: u64) -> u64 {
 /// A stream of random numbers keyed by (seed, purpose, step).
 ///
 /// ```
-/// use triaxis_model::random::Stream;
+/// use triaxis_random::Stream;
 /// let draw = || Stream::new(1, "example", 7).normal();
 /// assert_eq!(draw().to_bits(), draw().to_bits());
 /// ```

@@ -17,8 +17,8 @@ pub const TEMPORARY: &str = ".writing-";
 /// ```
 /// let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("note.txt");
-/// triaxis_files::replace(&path, b"one")?;
-/// triaxis_files::replace(&path, b"two")?;
+/// triaxis_host::files::replace(&path, b"one")?;
+/// triaxis_host::files::replace(&path, b"two")?;
 /// assert_eq!(std::fs::read(&path)?, b"two");
 /// assert_eq!(std::fs::read_dir(folder.path())?.count(), 1);
 /// # Ok::<(), std::io::Error>(())
@@ -55,8 +55,8 @@ pub fn replace_if_changed(path: &Path, content: &[u8]) -> io::Result<()> {
 /// let folder = tempfile::tempdir()?;
 /// let [path, other] = ["runs.csv", "other.csv"].map(|name| folder.path().join(name));
 /// std::fs::write(&path, "N")?;
-/// assert!(triaxis_files::is_same(&path, &folder.path().join(".").join("runs.csv")));
-/// assert!(!triaxis_files::is_same(&path, &other));
+/// assert!(triaxis_host::files::is_same(&path, &folder.path().join(".").join("runs.csv")));
+/// assert!(!triaxis_host::files::is_same(&path, &other));
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn is_same(first: &Path, second: &Path) -> bool {

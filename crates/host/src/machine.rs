@@ -1,24 +1,8 @@
-//! The machine a trial runs on.
+//! The machine that this process runs on.
 
 use std::path::Path;
 
-use triaxis_train::{Dtype, Instructions};
-use triaxis_units::{Bytes, Seconds};
-
-use crate::record::Circumstances;
-
-/// Where and how fast a trial in `dtype` ran, as of now.
-pub fn circumstances(dtype: Dtype, threads: usize, seconds: Seconds) -> Circumstances {
-    Circumstances {
-        machine: processor(),
-        unit: dtype.unit(),
-        instructions: Instructions::current().name().to_owned(),
-        threads,
-        seconds,
-        peak_memory: peak_memory(),
-        finished: now(),
-    }
-}
+use triaxis_units::Bytes;
 
 /// Seconds since 1970.
 pub fn now() -> u64 {

@@ -1,0 +1,4 @@
+//! What the machine gives: files that are whole or not there at all, its processor, memory and clock.
+
+pub mod files;
+pub mod machine;
