@@ -151,6 +151,8 @@ fn quickstart(_: &[String]) -> Result<(), String> {
         "study",
         "run",
         "examples/quickstart.toml",
+        "--library",
+        "runs/quickstart/library",
     ])?;
     cargo(&[
         "run",

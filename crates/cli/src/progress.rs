@@ -174,6 +174,14 @@ impl Progress {
             }
             Message::Failed { trial, reason } => self.say(&format!("{:>9}: {trial}  {reason}", "failed")),
             Message::Refused { reason, .. } => self.say(&format!("{:>9}: {reason}", "refused")),
+            Message::Waits { trial } => self.say(&format!(
+                "{:>9}: {trial} is being trained for another study; its record will be used",
+                "waiting"
+            )),
+            Message::Differs { trial } => self.warn(&format!(
+                "{trial} was trained elsewhere meanwhile with another result, which stands: the two machines do not \
+                 compute the same"
+            )),
             Message::Said { line } => self.say(&format!("{:>9}: {line}", "worker")),
         }
         self.show_trials();
@@ -219,6 +227,10 @@ impl triaxis_corpus::Progress for Progress {
 impl Listener for Progress {
     fn event(&self, event: &Event<'_>) {
         match event {
+            Event::CorpusElsewhere => self.say(&format!(
+                "{:>9}: another study is making the same corpus",
+                "waiting"
+            )),
             Event::CorpusStarts => {
                 self.begin_trials("corpus", &[]);
             }

@@ -64,20 +64,41 @@ pub enum StudyError {
         /// Tokens a step.
         batch: triaxis_units::Tokens,
     },
-    /// The folder holds a study made from another spec.
+    /// The folder holds a study of another name.
     #[error(
-        "{} holds another study (`{name}`, spec {found}; this spec is {expected}): choose another folder with \
-         `--out`, or remove that one", folder.display()
+        "{} holds the study `{found}`, and this one is `{asked}`: choose another folder with `--out`, or give the \
+         spec that name", folder.display()
     )]
     OtherStudy {
         /// The folder.
         folder: PathBuf,
         /// Name of the study in it.
-        name: String,
-        /// Identity of the study in it.
         found: String,
-        /// Identity of the study asked for.
-        expected: String,
+        /// Name of the study asked for.
+        asked: String,
+    },
+    /// The folder holds a study of a layout that is no longer read.
+    #[error(
+        "{} holds a study of an earlier version of triaxis, whose records lie in the folder and name other code: look \
+         at it with that version, and choose another folder with `--out` for this one", folder.display()
+    )]
+    OldLayout {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The ladder has no law, so that the study answers nothing.
+    #[error("the ladder has no law: {reason}")]
+    NoLaw {
+        /// Why.
+        reason: String,
+    },
+    /// A library that cannot be used.
+    #[error("the library {} cannot be used: {reason}; choose another with `--library`", folder.display())]
+    Library {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        reason: String,
     },
     /// The folder is not empty and holds no study.
     #[error("{} is not empty and holds no study: choose another folder with `--out`", folder.display())]
@@ -148,7 +169,7 @@ impl StudyError {
             Self::Corpus(error) if !error.is_machine() => !error.is_damage(),
             Self::Io { .. } | Self::Corpus(_) | Self::Worker { .. } => self.is_storage_full(),
             Self::Train(error) => self.is_storage_full() || of_its_configuration(error),
-            Self::Damaged { .. } => false,
+            Self::Damaged { .. } | Self::NoLaw { .. } => false,
             _ => true,
         }
     }

@@ -1,24 +1,36 @@
 //! A study's spec and its groups as they were resolved, saved beside the results.
 
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::StudyError;
 use crate::identity;
+use crate::library::Library;
+use crate::sealed;
 use crate::spec::StudySpec;
-use crate::store::{self, Store};
+use crate::store::Store;
 use crate::trial::{self, Group, Inputs};
+
+/// Version of the layout of a study's folder; the first had records and corpus in it.
+const LAYOUT: u32 = 2;
 
 /// The spec of the study in a folder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FrozenSpec {
-    /// Identity of the spec: two folders with equal ones hold the same study.
-    pub id: String,
+    /// Version of the folder's layout.
+    #[serde(default)]
+    layout: u32,
     /// The spec with every default filled in.
     pub spec: StudySpec,
     /// The TOML text it was read from.
     pub text: String,
     /// Folder that the spec's paths are relative to.
-    pub base: std::path::PathBuf,
+    pub base: PathBuf,
+    /// Folder of the library; without one it lies beside the study's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub library: Option<PathBuf>,
 }
 
 /// The groups of the study in a folder.
@@ -32,13 +44,27 @@ pub struct Frozen {
 
 impl FrozenSpec {
     /// Freezes a spec.
-    pub fn new(spec: StudySpec, text: String, base: std::path::PathBuf) -> Self {
+    pub fn new(spec: StudySpec, text: String, base: PathBuf, library: Option<PathBuf>) -> Self {
         Self {
-            id: identity::of(&spec),
+            layout: LAYOUT,
             spec,
             text,
             base,
+            library,
         }
+    }
+
+    /// Where the study in `store` has its records and its corpus.
+    pub fn library(&self, store: &Store) -> Library {
+        match &self.library {
+            Some(folder) => Library::new(folder),
+            None => store.library_beside(),
+        }
+    }
+
+    /// Identity of its corpus in a library: what its spec says of text and tokenizer, and where the text lies.
+    pub fn corpus_id(&self) -> String {
+        identity::of(&(&self.spec.corpus, &self.spec.tokenizer, &self.base))
     }
 
     /// The groups it means, as far as they can be told before its corpus is made: without identities,
@@ -54,42 +80,55 @@ impl FrozenSpec {
     /// The spec of the study in `store`.
     ///
     /// # Errors
-    /// [`StudyError::NoStudy`] when there is none.
+    /// [`StudyError::NoStudy`] when there is none, [`StudyError::OldLayout`] when an older version made it.
     pub fn read(store: &Store) -> Result<Self, StudyError> {
-        store::read(&store.study())?.ok_or_else(|| StudyError::NoStudy {
-            folder: store.folder().to_owned(),
-        })
+        let folder = || store.folder().to_owned();
+        match sealed::read::<Self>(&store.study())? {
+            None => Err(StudyError::NoStudy { folder: folder() }),
+            Some(found) if found.layout < LAYOUT => Err(StudyError::OldLayout { folder: folder() }),
+            Some(found) => Ok(found),
+        }
     }
 
-    /// Writes the spec into an empty folder, or checks that the folder is this study's.
+    /// Writes the spec into a folder that is empty or of an earlier spec of this study: what the spec still means of
+    /// its trials is there.
     ///
     /// # Errors
-    /// [`StudyError::OtherStudy`] or [`StudyError::NotAStudyFolder`].
+    /// [`StudyError::OtherStudy`], [`StudyError::OldLayout`] or [`StudyError::NotAStudyFolder`].
     pub fn settle(&self, store: &Store) -> Result<(), StudyError> {
-        let found: Option<Self> = match store::read(&store.study()) {
-            // The spec at hand replaces a damaged copy; a foreign one cannot be told from it any more,
-            // but its records have other identities and are not touched.
+        let found = match Self::read(store) {
+            // The spec at hand replaces a damaged copy.
             Err(error @ StudyError::Damaged { .. }) => {
-                store::set_aside(error)?;
-                return store::write(&store.study(), self);
+                sealed::set_aside(error)?;
+                return sealed::write(&store.study(), self);
             }
+            Err(StudyError::NoStudy { .. }) if is_foreign(store)? => {
+                return Err(StudyError::NotAStudyFolder {
+                    folder: store.folder().to_owned(),
+                });
+            }
+            Err(StudyError::NoStudy { .. }) => return sealed::write(&store.study(), self),
             other => other?,
         };
-        match found {
-            Some(found) if found.id == self.id => Ok(()),
-            // A spec that was refused before its corpus was made, and mended since.
-            Some(_) if !store.has_results() => store::write(&store.study(), self),
-            Some(found) => Err(StudyError::OtherStudy {
-                folder: store.folder().to_owned(),
-                name: found.spec.name,
-                found: found.id,
-                expected: self.id.clone(),
-            }),
-            None if is_foreign(store)? => Err(StudyError::NotAStudyFolder {
-                folder: store.folder().to_owned(),
-            }),
-            None => store::write(&store.study(), self),
+        if found == *self {
+            return Ok(());
         }
+        if found.spec.name != self.spec.name {
+            return Err(StudyError::OtherStudy {
+                folder: store.folder().to_owned(),
+                found: found.spec.name,
+                asked: self.spec.name.clone(),
+            });
+        }
+        // The trials of the earlier spec are not this one's.
+        let trials = store.trials();
+        match std::fs::remove_file(&trials) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(StudyError::io("remove", trials)(error));
+            }
+            _ => {}
+        }
+        sealed::write(&store.study(), self)
     }
 }
 
@@ -97,7 +136,7 @@ impl FrozenSpec {
 /// a study that lost its spec.
 fn is_foreign(store: &Store) -> Result<bool, StudyError> {
     let folder = store.folder();
-    if matches!(store::read::<Frozen>(&store.trials()), Ok(Some(_))) {
+    if matches!(sealed::read::<Frozen>(&store.trials()), Ok(Some(_))) {
         return Ok(false);
     }
     for entry in std::fs::read_dir(folder).map_err(StudyError::io("list", folder))? {

@@ -7,7 +7,6 @@ use triaxis_laws::approach::Run;
 use triaxis_units::Params;
 
 use crate::optima::Range;
-use crate::record::RunRecord;
 use crate::run::Survey;
 use crate::spec::{ParameterConvention, StudySpec};
 use crate::trial::{Role, Trial};
@@ -25,7 +24,7 @@ pub struct Ladder {
 impl Ladder {
     /// The finished trials; of a learning-rate sweep only the best at each size and length.
     pub fn of(spec: &StudySpec, survey: &Survey) -> Self {
-        let mut best: BTreeMap<String, (usize, &RunRecord, f64)> = BTreeMap::new();
+        let mut best: BTreeMap<String, (usize, &Trial, f64)> = BTreeMap::new();
         let mut bits_per_byte = None;
         for (order, trial) in survey
             .trials()
@@ -40,25 +39,22 @@ impl Ladder {
             };
             bits_per_byte = Some(validation.bits_per_byte.0 / validation.nats.0);
             let point = crate::identity::of(&(trial.architecture(), trial.tokens, trial.budget));
-            let entry = best.entry(point).or_insert((order, record, validation.nats.0));
+            let entry = best.entry(point).or_insert((order, trial, validation.nats.0));
             if validation.nats.0 < entry.2 {
-                *entry = (entry.0, record, validation.nats.0);
+                *entry = (entry.0, trial, validation.nats.0);
             }
         }
         let mut rows: Vec<_> = best.into_values().collect();
         rows.sort_by_key(|(order, _, _)| *order);
-        let run = |(_, record, loss): &(usize, &RunRecord, f64)| Run {
-            params: counted(&record.trial, spec.laws.parameters).as_f64(),
-            tokens: record.trial.tokens.as_f64(),
-            flops: record.trial.flops.0,
+        let run = |(_, trial, loss): &(usize, &Trial, f64)| Run {
+            params: counted(trial, spec.laws.parameters).as_f64(),
+            tokens: trial.tokens.as_f64(),
+            flops: trial.flops.0,
             loss: *loss,
-            budget: record.trial.budget.map(|budget| budget.0),
+            budget: trial.budget.map(|budget| budget.0),
         };
         Self {
-            trials: rows
-                .iter()
-                .map(|(_, record, _)| record.trial.id.clone())
-                .collect(),
+            trials: rows.iter().map(|(_, trial, _)| trial.id.clone()).collect(),
             runs: rows.iter().map(run).collect(),
             bits_per_byte,
         }

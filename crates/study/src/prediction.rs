@@ -87,8 +87,8 @@ impl Prediction {
     pub(crate) fn too_late(target: &Trial) -> Self {
         let id = &target.id;
         let reason = format!(
-            "the held-out run has been made and its prediction is lost: one made now would not be held against \
-             anything unknown; to have it predicted and run again, remove prediction.json and trials/{id}.json"
+            "the held-out run has been made, for another study or before its prediction was lost: one made now would not be held against \
+             anything unknown; to have it predicted and run again, remove predictions/{id}.json and the record {id} of the library"
         );
         Self {
             trial: id.clone(),

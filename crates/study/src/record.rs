@@ -2,21 +2,31 @@
 
 use serde::{Deserialize, Serialize};
 use triaxis_host::machine;
-use triaxis_train::{BranchOutcome, CurvePoint, Dtype, Evaluation, Instructions};
-use triaxis_units::{Bytes, Seconds};
+use triaxis_train::{BranchOutcome, CurvePoint, Dtype, Evaluation, Instructions, TrainConfig};
+use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 
 use crate::trial::{Inputs, Trial};
 
 /// Version of the record's layout; a record of another version is not read.
-pub(crate) const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 2;
 
-/// One finished trial.
+/// One finished trial: what was trained and what came of it. What it is for is the business of the study that asks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// Version of the layout of a record.
     pub schema: u32,
-    /// The trial, fully resolved.
-    pub trial: Trial,
+    /// Identity of the trial.
+    pub id: String,
+    /// Everything that determines its bits; one branch.
+    pub config: TrainConfig,
+    /// Trainable parameters.
+    pub parameters: Params,
+    /// Trainable parameters without the embedding.
+    pub non_embedding: Params,
+    /// Tokens it sees.
+    pub tokens: Tokens,
+    /// Training operations, counted exactly.
+    pub flops: Flops,
     /// Corpus, tokenizer and code it was run with.
     pub inputs: Inputs,
     /// How it ended, with its measurements. Equal bits for equal identity on one kind of machine.
@@ -157,7 +167,12 @@ impl RunRecord {
     fn new(trial: &Trial, inputs: &Inputs, outcome: Outcome, circumstances: Circumstances) -> Self {
         Self {
             schema: SCHEMA,
-            trial: trial.clone(),
+            id: trial.id.clone(),
+            config: trial.config.clone(),
+            parameters: trial.parameters,
+            non_embedding: trial.non_embedding,
+            tokens: trial.tokens,
+            flops: trial.flops,
             inputs: inputs.clone(),
             outcome,
             circumstances,

@@ -8,15 +8,19 @@ use crate::error::StudyError;
 use crate::executor::{Executor, Job};
 use crate::frozen::{Frozen, FrozenSpec};
 use crate::identity;
+use crate::library::Library;
 use crate::prediction::Prediction;
 use crate::record::{Outcome, RunRecord};
-use crate::store::{self, Store};
+use crate::sealed;
+use crate::store::Store;
 use crate::trial::{self, Group, Inputs, Role, Trial};
 use crate::worker::Message;
 
 /// What happens while a study runs, as it happens.
 #[derive(Debug)]
 pub enum Event<'a> {
+    /// Another study makes the same corpus, and this one waits for it.
+    CorpusElsewhere,
     /// The corpus is being made; see [`triaxis_corpus::Progress`] for how far it is.
     CorpusStarts,
     /// The corpus is there.
@@ -51,30 +55,23 @@ pub struct Survey {
     pub frozen: Frozen,
     /// The record of every trial that has one.
     pub records: Vec<RunRecord>,
-    /// Records in the folder that other code made, and that are not used.
-    pub foreign_records: usize,
 }
 
 impl Survey {
-    /// Looks through the folder for the records of `frozen`; `warn` hears of damaged ones, which count as none.
+    /// Looks through the library for the records of `frozen`; `warn` hears of damaged ones, which count as none.
     ///
     /// # Errors
     /// When the file system refuses, or `warn` does.
     pub fn take(
-        store: &Store,
+        library: &Library,
         frozen: Frozen,
         warn: &mut dyn FnMut(StudyError) -> Result<(), StudyError>,
     ) -> Result<Self, StudyError> {
         let mut records = Vec::new();
         for trial in frozen.groups.iter().flat_map(|group| &group.trials) {
-            records.extend(store.find_record(&trial.id, warn)?);
+            records.extend(library.find_record(&trial.id, warn)?);
         }
-        let foreign_records = store.record_ids()?.len().saturating_sub(records.len());
-        Ok(Self {
-            frozen,
-            records,
-            foreign_records,
-        })
+        Ok(Self { frozen, records })
     }
 
     /// All trials, in the order of the design.
@@ -84,7 +81,7 @@ impl Survey {
 
     /// The record of a trial.
     pub fn record(&self, trial: &str) -> Option<&RunRecord> {
-        self.records.iter().find(|record| record.trial.id == trial)
+        self.records.iter().find(|record| record.id == trial)
     }
 
     /// The groups of a role in which a trial lacks its record.
@@ -117,6 +114,7 @@ impl Study<'_> {
     pub fn run(&self, retry_failed: bool) -> Result<(Survey, Analysis), StudyError> {
         let _lock = self.store.lock()?;
         self.spec.settle(self.store)?;
+        self.library().settle()?;
         // Refuses a size that is no model before the corpus is made for it.
         self.spec.resolve()?;
         let corpus = self.corpus()?;
@@ -127,21 +125,34 @@ impl Study<'_> {
         }
         survey = self.run_pending(survey, Role::Ladder)?;
         let prediction = self.predict(&survey)?;
-        survey = self.run_pending(survey, Role::HeldOut)?;
+        if prediction
+            .as_ref()
+            .is_some_and(|prediction| prediction.loss.found().is_some())
+        {
+            survey = self.run_pending(survey, Role::HeldOut)?;
+        }
         let analysis = Analysis::of(&self.spec.spec, &survey, &corpus, prediction);
-        store::write_if_changed(&self.store.analysis(), &analysis)?;
+        sealed::write_if_changed(&self.store.analysis(), &analysis)?;
         Ok((survey, analysis))
     }
 
+    fn library(&self) -> Library {
+        self.spec.library(self.store)
+    }
+
     fn corpus(&self) -> Result<Corpus, StudyError> {
-        let folder = self.store.corpus();
+        let (library, id) = (self.library(), self.spec.corpus_id());
+        let folder = library.corpus(&id);
+        let _lock = library.lock([format!("corpus-{id}").as_str()], &mut |_| {
+            self.listener.event(&Event::CorpusElsewhere);
+        })?;
         let spec = &self.spec.spec;
         let mut found = None;
         if folder.exists() {
             match Corpus::open(&folder).and_then(|corpus| corpus.verify().map(|()| corpus)) {
                 Ok(corpus) => found = Some(corpus),
                 Err(error) if error.is_damage() => {
-                    let damaged = self.store.set_corpus_aside(error.to_string())?;
+                    let damaged = library.set_corpus_aside(&id, error.to_string())?;
                     self.listener.event(&Event::Warning(&damaged));
                 }
                 Err(error) => return Err(error.into()),
@@ -178,16 +189,16 @@ impl Study<'_> {
             self.spec.spec.training.epochs,
         )?;
         let frozen = Frozen { inputs, groups };
-        store::write_if_changed(&self.store.trials(), &frozen)?;
+        sealed::write_if_changed(&self.store.trials(), &frozen)?;
         Ok(frozen)
     }
 
     fn survey(&self, frozen: Frozen) -> Result<Survey, StudyError> {
-        Survey::take(self.store, frozen, &mut |error| self.set_aside(error))
+        Survey::take(&self.library(), frozen, &mut |error| self.set_aside(error))
     }
 
     fn set_aside(&self, error: StudyError) -> Result<(), StudyError> {
-        self.listener.event(&Event::Warning(&store::set_aside(error)?));
+        self.listener.event(&Event::Warning(&sealed::set_aside(error)?));
         Ok(())
     }
 
@@ -198,7 +209,7 @@ impl Study<'_> {
             .iter()
             .filter(|record| matches!(record.outcome, Outcome::Failed { .. }))
         {
-            self.store.forget(&record.trial.id)?;
+            self.library().forget(&record.id)?;
             forgot = true;
         }
         Ok(forgot)
@@ -213,8 +224,10 @@ impl Study<'_> {
             role,
             groups: &groups,
         });
+        let library = self.library();
         let job = Job {
             store: self.store,
+            library: &library,
             inputs: &survey.frozen.inputs,
             groups: &groups,
         };
@@ -233,21 +246,24 @@ impl Study<'_> {
         let Some(target) = survey.trials().find(|trial| trial.role == Role::HeldOut) else {
             return Ok(None);
         };
-        let written: Option<Prediction> = match store::read(&self.store.prediction()) {
+        let path = self.store.prediction(&target.id);
+        let written: Option<Prediction> = match sealed::read(&path) {
             Err(error @ StudyError::Damaged { .. }) => {
                 self.set_aside(error)?;
                 None
             }
             other => other?,
         };
-        let prediction = match written.filter(|prediction| prediction.trial == target.id) {
-            Some(prediction) => prediction,
-            None => {
-                let prediction = match survey.record(&target.id) {
-                    None => Prediction::of(&self.spec.spec, survey, target),
-                    Some(_) => Prediction::too_late(target),
+        let is_run = survey.record(&target.id).is_some();
+        let prediction = match written {
+            // What was refused is asked again as long as the run is ahead: the ladder may have been mended.
+            Some(prediction) if is_run || prediction.loss.found().is_some() => prediction,
+            _ => {
+                let prediction = match is_run {
+                    false => Prediction::of(&self.spec.spec, survey, target),
+                    true => Prediction::too_late(target),
                 };
-                store::write(&self.store.prediction(), &prediction)?;
+                sealed::write(&path, &prediction)?;
                 prediction
             }
         };

@@ -8,13 +8,12 @@ use triaxis_train::{BranchOutcome, Observer, StepEvent};
 use triaxis_units::Seconds;
 
 use crate::error::StudyError;
-use crate::frozen::Frozen;
+use crate::frozen::{Frozen, FrozenSpec};
+use crate::library::{Library, Written};
 use crate::record::{Circumstances, RunRecord};
-use crate::store::{self, Store};
+use crate::sealed;
+use crate::store::Store;
 use crate::trial::{Group, Inputs};
-
-/// How long a worker waits for a dying one of the same group.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Least time between two messages of progress.
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
@@ -53,6 +52,16 @@ pub enum Message {
         /// Whether its disk is full.
         storage_full: bool,
     },
+    /// Another process makes the same, and this one waits for it.
+    Waits {
+        /// The trial that both want.
+        trial: String,
+    },
+    /// A trial had a record by the time it was done here, with another outcome; that one stands.
+    Differs {
+        /// The trial.
+        trial: String,
+    },
     /// Something that is no message.
     Said {
         /// The line.
@@ -81,7 +90,9 @@ pub fn work(
     threads: usize,
     send: &mut dyn FnMut(&Message),
 ) -> Result<(), StudyError> {
-    let frozen: Frozen = store::read(&store.trials())?.ok_or_else(|| StudyError::NoStudy {
+    let spec = FrozenSpec::read(store)?;
+    let library = spec.library(store);
+    let frozen: Frozen = sealed::read(&store.trials())?.ok_or_else(|| StudyError::NoStudy {
         folder: store.folder().to_owned(),
     })?;
     let group =
@@ -98,11 +109,15 @@ pub fn work(
                     .collect::<Vec<_>>()
                     .join(", "),
             })?;
-    let _lock = store.lock_group(id, PATIENCE)?;
-    let corpus = Corpus::open(&store.corpus())?;
-    let finished = store.recorded(group)?;
+    let _locks = library.lock(group.trials.iter().map(|trial| trial.id.as_str()), &mut |trial| {
+        send(&Message::Waits {
+            trial: trial.to_owned(),
+        });
+    })?;
+    let corpus = Corpus::open(&library.corpus(&spec.corpus_id()))?;
+    let finished = library.recorded(group)?;
     let mut recorder = Recorder {
-        store,
+        library: &library,
         group,
         inputs: &frozen.inputs,
         threads,
@@ -115,7 +130,7 @@ pub fn work(
         &corpus.train(),
         &corpus.validation(),
         corpus.validation_bytes(),
-        &store.group(id),
+        &library.group(id),
         &finished,
         &mut recorder,
     );
@@ -126,7 +141,7 @@ pub fn work(
 }
 
 struct Recorder<'a> {
-    store: &'a Store,
+    library: &'a Library,
     group: &'a Group,
     inputs: &'a Inputs,
     threads: usize,
@@ -154,11 +169,10 @@ impl Observer for Recorder<'_> {
             .outcome
             .validation()
             .map(|validation| validation.bits_per_byte.0);
-        match self.store.write_record(&record) {
-            Ok(()) => (self.send)(&Message::Recorded {
-                trial: trial.id.clone(),
-                bits_per_byte,
-            }),
+        let trial = trial.id.clone();
+        match self.library.write_record(&record) {
+            Ok(Written::Differs) => (self.send)(&Message::Differs { trial }),
+            Ok(_) => (self.send)(&Message::Recorded { trial, bits_per_byte }),
             Err(error) => self.failure = Some(error),
         }
     }

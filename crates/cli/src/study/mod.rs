@@ -1,5 +1,6 @@
 //! `triaxis study`: run, look at, and report a study.
 
+mod library;
 mod outline;
 mod report;
 mod status;
@@ -12,7 +13,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use triaxis_host::machine;
-use triaxis_study::{FrozenSpec, Local, Store, Study, StudySpec, worker};
+use triaxis_study::analysis::Finding;
+use triaxis_study::{FrozenSpec, Local, Store, Study, StudyError, StudySpec, worker};
 
 use crate::instructions::{Choice, check_environment};
 use crate::output;
@@ -28,6 +30,9 @@ pub enum Command {
     Status(Look),
     /// Write the page of a study again
     Report(Report),
+    /// Look at what studies share, check it, remove what none needs
+    #[command(subcommand)]
+    Library(library::Command),
     /// Run one group of trials (started by `run`)
     #[command(hide = true)]
     Worker(Worker),
@@ -41,6 +46,9 @@ pub struct Run {
     /// Folder for the results [default: runs/NAME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Folder of the records and corpora that studies share [default: `library` beside the results]
+    #[arg(long, value_name = "DIR")]
+    library: Option<PathBuf>,
     /// Print the trials with parameters, tokens, operations, time and memory, and run none
     #[arg(long)]
     dry_run: bool,
@@ -97,6 +105,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
             arguments.picture.as_deref(),
             arguments.look.format,
         ),
+        Command::Library(command) => library::run(&command),
         Command::Worker(arguments) => work(&arguments),
     }
 }
@@ -117,22 +126,18 @@ fn study(arguments: &Run) -> anyhow::Result<()> {
         .clone()
         .unwrap_or_else(|| Path::new("runs").join(&spec.name));
     let cores = arguments.cores.map_or_else(machine::cores, usize::from);
-    let spec = FrozenSpec::new(spec, text, base);
+    let library = arguments.library.as_deref().map(std::path::absolute).transpose();
+    let library = library.context("cannot find the folder of the library")?;
+    let spec = FrozenSpec::new(spec, text, base, library);
     let store = Store::new(folder);
-    for result in [
-        store.study(),
-        store.trials(),
-        store.prediction(),
-        store.analysis(),
-        store.page(),
-    ] {
+    for result in [store.study(), store.trials(), store.analysis(), store.page()] {
         output::is_no_input(&result, [&arguments.spec])?;
     }
     if arguments.dry_run {
         return outline::Outline::of(&spec, cores)?.print(arguments.format);
     }
     // What is left of a study that was begun is told by its progress.
-    if !arguments.quiet && !store.has_results() {
+    if !arguments.quiet && !store.trials().exists() {
         eprintln!("{}", outline::Outline::of(&spec, cores)?);
     }
     let program =
@@ -147,7 +152,11 @@ fn study(arguments: &Run) -> anyhow::Result<()> {
     let (survey, analysis) = study.run(arguments.retry_failed)?;
     let view = view::of(study.spec, &store, &survey, Some(&analysis))?;
     triaxis_report::write_page(&view, &store.page())?;
-    summary::print(&view, &store.page(), arguments.format)
+    summary::print(&view, &store.page(), arguments.format)?;
+    match analysis.law {
+        Finding::Found(_) => Ok(()),
+        Finding::Refused(reason) => Err(StudyError::NoLaw { reason }.into()),
+    }
 }
 
 /// Runs a group, telling of it on stdout, and ends with the process that started it.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use triaxis_corpus::Corpus;
-use triaxis_study::{Analysis, FrozenSpec, Prediction, Store};
+use triaxis_study::{Analysis, FrozenSpec, Role, Store, sealed};
 
 use super::{status, summary, view};
 use crate::Format;
@@ -11,19 +11,27 @@ use crate::output;
 
 /// Writes the page of the study in `store`, and its picture if asked for.
 pub fn print(store: &Store, picture: Option<&Path>, format: Format) -> anyhow::Result<()> {
+    let spec = FrozenSpec::read(store)?;
     if let Some(picture) = picture {
         let mut recorded = vec![store.page()];
         files(store.folder(), &mut recorded);
+        files(spec.library(store).folder(), &mut recorded);
         let pictures = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "svg");
         output::is_no_input(picture, recorded.iter().filter(|path| !pictures(path)))?;
     }
-    let spec = FrozenSpec::read(store)?;
-    let survey = status::survey(store)?;
-    let analysis = match Corpus::open(&store.corpus()) {
+    let survey = status::survey(&spec, store)?;
+    let corpus = Corpus::open(&spec.library(store).corpus(&spec.corpus_id()));
+    let analysis = match &corpus {
         Err(_) => None,
         Ok(corpus) => {
-            let prediction: Option<Prediction> = triaxis_study::store::read(&store.prediction())?;
-            Some(Analysis::of(&spec.spec, &survey, &corpus, prediction))
+            let target = survey.trials().find(|trial| trial.role == Role::HeldOut);
+            let prediction = target.map(|target| sealed::read(&store.prediction(&target.id)));
+            Some(Analysis::of(
+                &spec.spec,
+                &survey,
+                corpus,
+                prediction.transpose()?.flatten(),
+            ))
         }
     };
     let view = view::of(&spec, store, &survey, analysis.as_ref())?;

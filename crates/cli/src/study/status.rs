@@ -14,7 +14,6 @@ struct Status {
     done: usize,
     failed: usize,
     missing: usize,
-    foreign_records: usize,
     trials: Vec<Row>,
 }
 
@@ -34,7 +33,7 @@ struct Row {
 /// Prints the state of the study in `store`.
 pub fn print(store: &Store, format: Format) -> anyhow::Result<()> {
     let spec = FrozenSpec::read(store)?;
-    let survey = survey(store)?;
+    let survey = survey(&spec, store)?;
     let trials: Vec<Row> = survey.trials().map(|trial| row(&survey, trial)).collect();
     let count = |status: &str| trials.iter().filter(|row| row.status == status).count();
     let (done, missing) = (count("done"), count("missing"));
@@ -44,16 +43,15 @@ pub fn print(store: &Store, format: Format) -> anyhow::Result<()> {
         done,
         failed,
         missing,
-        foreign_records: survey.foreign_records,
         trials,
     };
     output::print(format, &status, &status)
 }
 
-/// The records of the study in `store`; damaged ones are named, and count as missing.
-pub fn survey(store: &Store) -> Result<Survey, StudyError> {
-    let frozen: Frozen = triaxis_study::store::read(&store.trials())?.unwrap_or_default();
-    Survey::take(store, frozen, &mut |damaged| {
+/// The records of the study `spec` in `store`; damaged ones are named, and count as missing.
+pub fn survey(spec: &FrozenSpec, store: &Store) -> Result<Survey, StudyError> {
+    let frozen: Frozen = triaxis_study::sealed::read(&store.trials())?.unwrap_or_default();
+    Survey::take(&spec.library(store), frozen, &mut |damaged| {
         eprintln!("warning: {damaged}");
         Ok(())
     })
@@ -108,13 +106,6 @@ impl std::fmt::Display for Status {
             formatter,
             "{table}\nstudy {}: {} done, {} failed, {} missing",
             self.name, self.done, self.failed, self.missing
-        )?;
-        match self.foreign_records {
-            0 => Ok(()),
-            other => write!(
-                formatter,
-                "; {other} records of other code or another corpus are kept and not used"
-            ),
-        }
+        )
     }
 }

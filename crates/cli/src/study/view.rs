@@ -16,7 +16,7 @@ pub fn of(
     survey: &Survey,
     analysis: Option<&Analysis>,
 ) -> anyhow::Result<View> {
-    let corpus = Corpus::open(&store.corpus()).ok();
+    let corpus = Corpus::open(&spec.library(store).corpus(&spec.corpus_id())).ok();
     let unique = corpus.as_ref().map(|corpus| Tokens(corpus.train().len() as u64));
     Ok(View {
         title: spec.spec.name.clone(),
@@ -61,7 +61,7 @@ fn machine_line(records: &[RunRecord]) -> String {
         .iter()
         .map(|record| {
             let (machine, unit) = (&record.circumstances.machine, &record.circumstances.unit);
-            format!("{machine}, products in {} on {unit}", record.trial.config.dtype)
+            format!("{machine}, products in {} on {unit}", record.config.dtype)
         })
         .collect();
     machines.sort_unstable();
@@ -99,7 +99,7 @@ fn notices(survey: &Survey, manifest: Option<&Manifest>) -> Vec<String> {
     let largest = survey
         .records
         .iter()
-        .map(|record| record.trial.flops.0)
+        .map(|record| record.flops.0)
         .fold(0.0, f64::max);
     if largest > 0.0 && largest < 1e16 {
         notices.push(format!(

@@ -113,11 +113,11 @@ fn a_folder_of_another_study_is_left_alone() {
         "{}",
         String::from_utf8_lossy(&first.stderr)
     );
-    let before = bench.records("out");
-    fs::write(bench.path("spec.toml"), SPEC.replace("seed = 7", "seed = 8")).unwrap();
+    let study = fs::read(bench.path("out/study.json")).unwrap();
+    fs::write(bench.path("spec.toml"), SPEC.replace("\"small\"", "\"large\"")).unwrap();
     let said = refused(&bench, &["study", "run", "spec.toml", "--out", "out", "--quiet"]);
-    says(&said, &["holds another study", "`small`", "--out"]);
-    assert_eq!(bench.records("out"), before);
+    says(&said, &["holds the study `small`", "`large`", "--out"]);
+    assert_eq!(fs::read(bench.path("out/study.json")).unwrap(), study);
 }
 
 #[test]

@@ -10,7 +10,7 @@ fn a_killed_study_ends_with_the_records_of_an_undisturbed_one() {
     let kills: u32 = std::env::var("TRIAXIS_KILLS").map_or(6, |kills| kills.parse().unwrap());
     let bench = Bench::new(SPEC);
     let start = Instant::now();
-    let undisturbed = bench.run(&["study", "run", "spec.toml", "--out", "undisturbed"]);
+    let undisturbed = bench.run(&["study", "run", "spec.toml", "--out", "undisturbed/out"]);
     assert!(
         undisturbed.status.success(),
         "{}",
@@ -18,7 +18,7 @@ fn a_killed_study_ends_with_the_records_of_an_undisturbed_one() {
     );
     let whole = start.elapsed();
 
-    let arguments = ["study", "run", "spec.toml", "--out", "killed"];
+    let arguments = ["study", "run", "spec.toml", "--out", "killed/out"];
     let mut state = 0x1234_5678_9ABC_DEF1_u64;
     let (mut landed, mut ended) = (0, 0);
     while landed < kills {
@@ -37,7 +37,7 @@ fn a_killed_study_ends_with_the_records_of_an_undisturbed_one() {
         if let Some(status) = child.try_wait().unwrap() {
             // It ended before its kill: held against the undisturbed one, and begun anew.
             assert!(status.success(), "{status}");
-            assert_eq!(bench.records("undisturbed"), bench.records("killed"));
+            assert_eq!(bench.records("undisturbed/out"), bench.records("killed/out"));
             bench.remove("killed");
             ended += 1;
         } else {
@@ -49,5 +49,5 @@ fn a_killed_study_ends_with_the_records_of_an_undisturbed_one() {
     let last = bench.run(&arguments);
     assert!(last.status.success(), "{}", String::from_utf8_lossy(&last.stderr));
     println!("{landed} kills landed while the study ran; {ended} times it ended first and was begun anew");
-    assert_eq!(bench.records("undisturbed"), bench.records("killed"));
+    assert_eq!(bench.records("undisturbed/out"), bench.records("killed/out"));
 }

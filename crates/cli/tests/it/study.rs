@@ -1,6 +1,8 @@
 //! The whole way of a small study, with the real program.
 
 use std::fs;
+use std::path::Path;
+use std::process::Stdio;
 
 use crate::support::{Bench, SPEC, json};
 use serde_json::Value;
@@ -28,13 +30,7 @@ fn a_study_goes_from_text_to_a_page_and_a_second_run_does_nothing() {
             .modified()
             .unwrap()
     };
-    let files = [
-        "study.json",
-        "trials.json",
-        "prediction.json",
-        "analysis.json",
-        "report.html",
-    ];
+    let files = ["study.json", "trials.json", "analysis.json", "report.html"];
     let before = files.map(written);
     let records = bench.records("out");
     assert_eq!(json(&bench.run(&arguments)), first);
@@ -63,23 +59,17 @@ fn the_prediction_is_written_before_the_held_out_run_starts() {
             .status
             .success()
     );
-    let read = |name: &str| -> Value {
-        serde_json::from_str(&fs::read_to_string(bench.path("out").join(name)).unwrap()).unwrap()
-    };
-    let prediction = read("prediction.json");
-    let held_out = prediction["content"]["trial"].as_str().unwrap();
-    let record = read(&format!("trials/{held_out}.json"));
+    let read = |path: &Path| -> Value { serde_json::from_slice(&fs::read(path).unwrap()).unwrap() };
+    let prediction_file = bench.prediction("out");
+    let prediction = read(&prediction_file);
+    let held_out = bench.record("out", prediction["content"]["trial"].as_str().unwrap());
+    let record = read(&held_out);
     let circumstances = &record["content"]["circumstances"];
     let started = circumstances["finished"].as_f64().unwrap() - circumstances["seconds"].as_f64().unwrap();
     // Times of day are whole seconds.
     assert!(prediction["content"]["written"].as_f64().unwrap() <= started + 1.0);
-    let time = |name: &str| {
-        fs::metadata(bench.path("out").join(name))
-            .unwrap()
-            .modified()
-            .unwrap()
-    };
-    assert!(time("prediction.json") < time(&format!("trials/{held_out}.json")));
+    let time = |path: &Path| fs::metadata(path).unwrap().modified().unwrap();
+    assert!(time(&prediction_file) < time(&held_out));
 }
 
 #[test]
@@ -87,7 +77,7 @@ fn a_prediction_lost_after_the_held_out_run_is_not_made_again() {
     let bench = Bench::new(SPEC);
     let arguments = ["study", "run", "spec.toml", "--out", "out"];
     assert!(bench.run(&arguments).status.success());
-    let prediction = bench.path("out/prediction.json");
+    let prediction = bench.prediction("out");
     let first = fs::read(&prediction).unwrap();
     fs::remove_file(&prediction).unwrap();
     let again = bench.run(&arguments);
@@ -101,7 +91,7 @@ fn a_prediction_lost_after_the_held_out_run_is_not_made_again() {
     let written: Value = serde_json::from_slice(&fs::read(&prediction).unwrap()).unwrap();
     let trial = written["content"]["trial"].as_str().unwrap();
     fs::remove_file(&prediction).unwrap();
-    fs::remove_file(bench.path(&format!("out/trials/{trial}.json"))).unwrap();
+    fs::remove_file(bench.record("out", trial)).unwrap();
     assert!(bench.run(&arguments).status.success());
     let loss =
         |bytes: &[u8]| -> Value { serde_json::from_slice::<Value>(bytes).unwrap()["content"]["loss"].take() };
@@ -128,7 +118,7 @@ fn a_damaged_record_is_named_set_aside_and_run_again() {
     let arguments = ["study", "run", "spec.toml", "--out", "out"];
     assert!(bench.run(&arguments).status.success());
     let before = bench.records("out");
-    let victim = bench.path("out/trials").join(format!("{}.json", before[0].0));
+    let victim = bench.record("out", &before[0].0);
     let mut bytes = fs::read(&victim).unwrap();
     let middle = bytes.len() / 2;
     bytes.truncate(middle);
@@ -142,15 +132,33 @@ fn a_damaged_record_is_named_set_aside_and_run_again() {
 }
 
 #[test]
-fn a_diverging_trial_is_recorded_as_such_and_the_study_goes_on() {
+fn a_study_whose_trials_all_diverge_fails_without_a_held_out_run_and_can_be_mended() {
     let bench = Bench::new(&SPEC.replace("batch = 256", "batch = 256\nlearning_rate = 1e30"));
-    let result = json(&bench.run(&["study", "run", "spec.toml", "--out", "out", "--format", "json"]));
-    let trials = result["trials"].as_array().unwrap();
+    let arguments = ["study", "run", "spec.toml", "--out", "out", "--format", "json"];
+    let output = bench.run(&arguments);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("error: the ladder has no law"), "{said}");
+    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (held_out, ladder): (Vec<&Value>, Vec<&Value>) = result["trials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .partition(|trial| trial["role"] == "held-out");
     assert!(
-        trials.iter().all(|trial| trial["status"]["diverged"].is_string()),
-        "{trials:#?}"
+        ladder.iter().all(|trial| trial["status"]["diverged"].is_string()),
+        "{ladder:#?}"
     );
+    // Nothing is trained that nothing was predicted of, until the ladder is mended.
+    assert!(held_out[0]["status"]["missing"].is_string(), "{held_out:#?}");
     assert!(result["held_out"][0]["predicted"]["refused"].is_string());
+    fs::write(bench.path("spec.toml"), SPEC).unwrap();
+    let mended = json(&bench.run(&arguments));
+    assert!(
+        mended["held_out"][0]["predicted"]["found"].is_object(),
+        "{}",
+        mended["held_out"]
+    );
 }
 
 #[test]
@@ -188,9 +196,9 @@ fn trials_in_bf16_are_other_trials_and_say_what_multiplied() {
         assert_eq!(outline["trials"][0]["dtype"], dtype);
         let result = json(&bench.run(&["study", "run", "spec.toml", "--out", "out", "--format", "json"]));
         let id = bench.records("out")[0].0.clone();
-        let record = fs::read_to_string(bench.path("out/trials").join(format!("{id}.json"))).unwrap();
+        let record = fs::read_to_string(bench.record("out", &id)).unwrap();
         let record: Value = serde_json::from_str(&record).unwrap();
-        assert_eq!(record["content"]["trial"]["config"]["dtype"], dtype);
+        assert_eq!(record["content"]["config"]["dtype"], dtype);
         let unit = record["content"]["circumstances"]["unit"].as_str().unwrap();
         assert!(!unit.is_empty());
         let machine = result["machine"].as_str().unwrap();
@@ -231,14 +239,14 @@ fn the_workers_of_a_study_use_the_instructions_that_were_chosen() {
     ];
     assert!(bench.run(&arguments).status.success());
     for (id, _) in bench.records("out") {
-        let record = fs::read_to_string(bench.path("out/trials").join(format!("{id}.json"))).unwrap();
+        let record = fs::read_to_string(bench.record("out", &id)).unwrap();
         let record: Value = serde_json::from_str(&record).unwrap();
         let circumstances = &record["content"]["circumstances"];
         assert_eq!(circumstances["unit"], "portable");
         assert_eq!(circumstances["instructions"], "portable");
     }
     let output = bench
-        .program(&["study", "run", "spec.toml", "--out", "other", "--quiet"])
+        .program(&["study", "run", "spec.toml", "--out", "other/out", "--quiet"])
         .env("TRIAXIS_INSTRUCTIONS", "avx3")
         .output()
         .unwrap();
@@ -257,7 +265,7 @@ fn status_tells_done_from_missing() {
             .success()
     );
     let victim = bench.records("out")[0].0.clone();
-    fs::remove_file(bench.path("out/trials").join(format!("{victim}.json"))).unwrap();
+    fs::remove_file(bench.record("out", &victim)).unwrap();
     let status = json(&bench.run(&["study", "status", "out", "--format", "json"]));
     assert_eq!((&status["done"], &status["missing"]), (&9.into(), &1.into()));
     let page = json(&bench.run(&[
@@ -282,7 +290,7 @@ fn status_tells_done_from_missing() {
             .starts_with("<svg")
     );
     // A record is no place for a picture, nor a spec for a page.
-    let record = format!("out/trials/{}.json", bench.records("out")[0].0);
+    let record = format!("library/records/{}.json", bench.records("out")[0].0);
     let before = fs::read(bench.path(&record)).unwrap();
     let refused = bench.run(&["study", "report", "out", "--picture", &record]);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
@@ -343,8 +351,8 @@ fn text_that_is_left_out_is_said_even_when_quiet_if_it_is_much() {
     fs::write(bench.path("text/latin.txt"), b"caf\xe9 ".repeat(20_000)).unwrap();
     fs::write(bench.path("text/empty.txt"), "").unwrap();
     let said = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
-    let loud = said(&bench.run(&["study", "run", "spec.toml", "--out", "loud"]));
-    let quiet = bench.run(&["study", "run", "spec.toml", "--out", "quiet", "--quiet"]);
+    let loud = said(&bench.run(&["study", "run", "spec.toml", "--out", "loud/out"]));
+    let quiet = bench.run(&["study", "run", "spec.toml", "--out", "quiet/out", "--quiet"]);
     let warning = "warning: source `text`: 1 document (97.7KiB, ";
     let note =
         "1 document (0B, 0.0% of its text) below minimum_document is left out, first text/empty.txt has 0B";
@@ -356,7 +364,7 @@ fn text_that_is_left_out_is_said_even_when_quiet_if_it_is_much() {
         summary.contains("! source `text`: 1 document (97.7KiB, "),
         "{summary}"
     );
-    let page = fs::read_to_string(bench.path("quiet/report.html")).unwrap();
+    let page = fs::read_to_string(bench.path("quiet/out/report.html")).unwrap();
     assert!(page.contains("neither UTF-8 nor UTF-16"), "the page says it");
 }
 
@@ -389,7 +397,7 @@ fn a_tokenizer_that_loses_text_is_refused_or_marked_everywhere() {
     let page = fs::read_to_string(bench.path("out/report.html")).unwrap();
     assert!(page.contains("The tokenizer loses "), "the page says it");
 
-    let manifest = fs::read(bench.path("out/corpus/manifest.json")).unwrap();
+    let manifest = fs::read(bench.corpus("out").join("manifest.json")).unwrap();
     let manifest: Value = serde_json::from_slice(&manifest).unwrap();
     let total = &manifest["validation"]["total"];
     let bytes = total["bytes"].as_u64().unwrap();
@@ -411,14 +419,14 @@ fn a_corpus_that_cannot_be_read_just_now_is_not_set_aside_and_no_trial_is_blamed
     assert!(bench.run(&run).status.success());
     let before = bench.records("out");
     // A folder in the place of a file: it is there, and reading it fails as on a failing disk.
-    let manifest = bench.path("out/corpus/manifest.json");
+    let manifest = bench.corpus("out").join("manifest.json");
     let whole = fs::read(&manifest).unwrap();
     fs::remove_file(&manifest).unwrap();
     fs::create_dir(&manifest).unwrap();
     let output = bench.run(&run);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.contains("cannot read"), "{said}");
-    assert!(!bench.path("out/corpus.damaged").exists());
+    assert!(!bench.corpus("out").with_extension("damaged").exists());
     let trials = fs::read(bench.path("out/trials.json")).unwrap();
     let trials: Value = serde_json::from_slice(&trials).unwrap();
     let group = trials["content"]["groups"][0]["id"].as_str().unwrap();
@@ -440,4 +448,163 @@ fn a_corpus_that_cannot_be_read_just_now_is_not_set_aside_and_no_trial_is_blamed
     fs::write(&manifest, whole).unwrap();
     assert!(bench.run(&run).status.success());
     assert_eq!(bench.records("out"), before);
+}
+
+/// The trials that a run trains, by what it says of them.
+fn trained(output: &std::process::Output) -> usize {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    said.lines()
+        .filter(|line| line.trim_start().starts_with("done:"))
+        .count()
+}
+
+#[test]
+fn a_study_changes_its_plan_without_training_and_grows_by_what_is_missing() {
+    let bench = Bench::new(SPEC);
+    let run = |spec: &str, more: &[&str]| {
+        fs::write(bench.path("spec.toml"), spec).unwrap();
+        bench.run(&[&["study", "run", "spec.toml", "--out", "out"], more].concat())
+    };
+    assert_eq!(trained(&run(SPEC, &[])), 10);
+    let planned = |output: &std::process::Output| json(output)["plan"].clone();
+    let dear = SPEC
+        .replace("dollars = 1000", "dollars = 2000")
+        .replace("resamples = 200", "resamples = 100");
+    let first = planned(&run(SPEC, &["--format", "json"]));
+    let second = run(&dear, &["--format", "json"]);
+    assert_eq!(trained(&second), 0);
+    assert_ne!(planned(&second), first);
+    // A budget between those that are there: three sizes, each on the trunk that it shares.
+    let more = SPEC.replace("\"4e8\", ", "\"4e8\", \"6e8\", ");
+    let records = bench.records("out").len();
+    assert_eq!(trained(&run(&more, &[])), 3);
+    assert_eq!(bench.records("out").len(), records + 3);
+    // And back: what was there is there.
+    assert_eq!(trained(&run(SPEC, &[])), 0);
+}
+
+#[test]
+fn two_studies_share_the_records_and_the_corpus_that_both_mean() {
+    let bench = Bench::new(SPEC);
+    assert_eq!(
+        trained(&bench.run(&["study", "run", "spec.toml", "--out", "one"])),
+        10
+    );
+    fs::write(
+        bench.path("other.toml"),
+        SPEC.replace("name = \"small\"", "name = \"other\""),
+    )
+    .unwrap();
+    let other = ["study", "run", "other.toml", "--out", "two"];
+    assert_eq!(trained(&bench.run(&other)), 0);
+    bench.corpus("two");
+    let elsewhere = [&other[..], &["--library", "elsewhere"]].concat();
+    assert_eq!(trained(&bench.run(&elsewhere)), 10);
+    let status = json(&bench.run(&["study", "status", "two", "--format", "json"]));
+    assert_eq!(status["done"], 10);
+}
+
+#[test]
+fn two_studies_that_run_at_once_train_each_trial_once() {
+    let bench = Bench::new(SPEC);
+    fs::write(
+        bench.path("other.toml"),
+        SPEC.replace("name = \"small\"", "name = \"other\""),
+    )
+    .unwrap();
+    let studies = [["spec.toml", "one"], ["other.toml", "two"]].map(|[spec, out]| {
+        let mut command = bench.program(&["study", "run", spec, "--out", out]);
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    });
+    let ended = studies.map(|study| study.wait_with_output().unwrap());
+    let all: usize = ended.iter().map(trained).sum();
+    assert_eq!(all, 10);
+    for out in ["one", "two"] {
+        let status = json(&bench.run(&["study", "status", out, "--format", "json"]));
+        assert_eq!(status["done"], 10);
+    }
+    assert_eq!(bench.records("one").len(), 10);
+}
+
+#[test]
+fn a_study_of_an_earlier_layout_is_refused_with_a_way_out() {
+    let bench = Bench::new(SPEC);
+    assert_eq!(
+        trained(&bench.run(&["study", "run", "spec.toml", "--out", "out"])),
+        10
+    );
+    let study = bench.path("out/study.json");
+    let mut old: Value = serde_json::from_slice(&fs::read(&study).unwrap()).unwrap();
+    let mut content = old["content"].take();
+    content.as_object_mut().unwrap().remove("layout");
+    triaxis_study::sealed::write(&study, &content).unwrap();
+    for arguments in [
+        &["study", "run", "spec.toml", "--out", "out"][..],
+        &["study", "status", "out"],
+    ] {
+        let output = bench.run(arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.contains("an earlier version") && said.contains("`--out`"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_library_is_listed_verified_and_pruned_of_what_no_study_needs() {
+    let bench = Bench::new(SPEC);
+    assert_eq!(
+        trained(&bench.run(&["study", "run", "spec.toml", "--out", "out"])),
+        10
+    );
+    let more = SPEC.replace("\"4e8\", ", "\"4e8\", \"6e8\", ");
+    fs::write(bench.path("spec.toml"), more).unwrap();
+    assert_eq!(
+        trained(&bench.run(&["study", "run", "spec.toml", "--out", "out"])),
+        3
+    );
+    fs::write(bench.path("spec.toml"), SPEC).unwrap();
+    assert_eq!(
+        trained(&bench.run(&["study", "run", "spec.toml", "--out", "out"])),
+        0
+    );
+
+    let library = |arguments: &[&str]| bench.run(&[&["study", "library"], arguments].concat());
+    let listed = json(&library(&["list", "library", "--format", "json"]));
+    assert_eq!(listed["records"].as_array().unwrap().len(), 13);
+    assert_eq!(listed["corpora"].as_array().unwrap().len(), 1);
+    assert!(library(&["verify", "library"]).status.success());
+
+    let prune = ["prune", "library", "--study", "out", "--format", "json"];
+    let unneeded = json(&library(&prune));
+    assert_eq!(unneeded["records"].as_array().unwrap().len(), 3);
+    assert_eq!(bench.records("out").len(), 13, "only listed");
+    let removed = json(&library(&[&prune[..], &["--yes"]].concat()));
+    assert_eq!(removed["removed"], true);
+    assert_eq!(bench.records("out").len(), 10);
+    assert_eq!(
+        trained(&bench.run(&["study", "run", "spec.toml", "--out", "out"])),
+        0
+    );
+
+    let record = bench.record("out", &bench.records("out")[0].0);
+    fs::write(&record, "{").unwrap();
+    let verified = library(&["verify", "library"]);
+    let said = String::from_utf8_lossy(&verified.stdout);
+    assert_eq!(verified.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains(&record.file_name().unwrap().to_string_lossy().into_owned()),
+        "{said}"
+    );
+    let none = library(&["list", "text"]);
+    let said = String::from_utf8_lossy(&none.stderr);
+    assert_eq!(none.status.code(), Some(2), "{said}");
+    assert!(said.contains("is no library"), "{said}");
 }

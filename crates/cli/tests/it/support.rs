@@ -104,9 +104,34 @@ impl Bench {
         std::fs::remove_dir_all(self.path(out)).unwrap();
     }
 
-    /// The records under `out`, by trial, without what may differ between two runs.
+    /// The library of the study in `out`, which lies beside it.
+    fn library(&self, out: &str) -> PathBuf {
+        self.path(out).parent().unwrap().join("library")
+    }
+
+    /// The file of a record of the study in `out`.
+    pub fn record(&self, out: &str, id: &str) -> PathBuf {
+        self.library(out).join("records").join(format!("{id}.json"))
+    }
+
+    /// The folder of the only corpus of the library beside `out`.
+    pub fn corpus(&self, out: &str) -> PathBuf {
+        let corpora = std::fs::read_dir(self.library(out).join("corpora")).unwrap();
+        let mut folders = corpora.map(|entry| entry.unwrap().path());
+        let folder = folders.next().unwrap();
+        assert!(folders.next().is_none(), "more than one corpus");
+        folder
+    }
+
+    /// The prediction of the only held-out run of the study in `out`.
+    pub fn prediction(&self, out: &str) -> PathBuf {
+        let mut found = std::fs::read_dir(self.path(out).join("predictions")).unwrap();
+        found.next().unwrap().unwrap().path()
+    }
+
+    /// The records of the library beside `out`, by trial, without what may differ between two runs.
     pub fn records(&self, out: &str) -> Vec<(String, Value)> {
-        let folder = self.path(out).join("trials");
+        let folder = self.library(out).join("records");
         let mut records: Vec<_> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().path())

@@ -95,8 +95,8 @@ impl Local {
         let mut attempts = 0;
         let reason = loop {
             let ended = self.run_worker(job, group, threads, report)?;
-            if job.store.recorded(group)?.len() == group.trials.len() {
-                return job.store.clear_group(&group.id);
+            if job.library.recorded(group)?.len() == group.trials.len() {
+                return job.library.clear_group(&group.id);
             }
             match ended.refusal {
                 Some(Message::Refused {
@@ -109,7 +109,7 @@ impl Local {
                 _ => break death(ended.status, job, group),
             }
         };
-        let recorded = job.store.recorded(group)?;
+        let recorded = job.library.recorded(group)?;
         for (_, trial) in group
             .trials
             .iter()
@@ -117,7 +117,7 @@ impl Local {
             .filter(|(place, _)| !recorded.contains(place))
         {
             let circumstances = Circumstances::of(trial.config.dtype, threads, Default::default());
-            job.store.write_record(&RunRecord::of_failure(
+            job.library.write_record(&RunRecord::of_failure(
                 trial,
                 job.inputs,
                 reason.clone(),
@@ -157,7 +157,7 @@ impl Local {
     }
 
     fn start(&self, job: Job<'_>, group: &Group, threads: usize) -> Result<Child, StudyError> {
-        let folder = job.store.group(&group.id);
+        let folder = job.library.group(&group.id);
         std::fs::create_dir_all(&folder).map_err(StudyError::io("make", &folder))?;
         let log = folder.join("messages.log");
         let errors = std::fs::File::create(&log).map_err(StudyError::io("write", &log))?;
@@ -176,7 +176,7 @@ impl Local {
 }
 
 fn death(status: ExitStatus, job: Job<'_>, group: &Group) -> String {
-    let log = job.store.group(&group.id).join("messages.log");
+    let log = job.library.group(&group.id).join("messages.log");
     let said = std::fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = said.lines().collect();
     let tail = match &lines[lines.len().saturating_sub(5)..] {

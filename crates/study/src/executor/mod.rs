@@ -8,6 +8,7 @@ mod local;
 pub use local::Local;
 
 use crate::error::StudyError;
+use crate::library::Library;
 use crate::store::Store;
 use crate::trial::{Group, Inputs};
 use crate::worker::Message;
@@ -17,6 +18,8 @@ use crate::worker::Message;
 pub struct Job<'a> {
     /// The study's folder.
     pub store: &'a Store,
+    /// Where their records go.
+    pub library: &'a Library,
     /// What the trials are run with.
     pub inputs: &'a Inputs,
     /// The groups that still lack a record, in any order.
