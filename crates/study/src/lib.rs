@@ -18,6 +18,7 @@ pub mod prediction;
 mod record;
 mod run;
 pub mod sealed;
+mod setting;
 mod spec;
 mod store;
 mod suggest;

@@ -11,7 +11,7 @@ use triaxis_units::Tokens;
 
 use crate::design::DesignSpec;
 use crate::error::StudyError;
-use crate::{suggest, wording};
+use crate::{setting, suggest, wording};
 
 /// A study, as its TOML file says it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -131,18 +131,37 @@ impl Default for LawsSpec {
 }
 
 impl StudySpec {
-    /// Reads a spec and checks what can be checked without touching the corpus.
+    /// Reads a spec, lays `settings` (`KEY=VALUE`) over it and checks what can be checked without touching the corpus.
     ///
     /// # Errors
     /// When the file cannot be read, is not TOML, has an unknown key (the nearest known one is
     /// suggested) or a value outside its rule.
-    pub fn read(path: &Path) -> Result<(Self, String), StudyError> {
+    pub fn read(path: &Path, settings: &[String]) -> Result<(Self, String), StudyError> {
         let text = std::fs::read_to_string(path).map_err(|source| StudyError::ReadSpec {
             path: path.to_owned(),
             source,
         })?;
-        let spec = Self::parse(&text).map_err(|error| error.at(path, &text))?;
-        Ok((spec, text))
+        let spec = match settings.is_empty() {
+            true => Self::parse(&text),
+            false => Self::parse_with(&text, settings),
+        };
+        let spec = spec.map_err(|error| error.at(path, &text))?;
+        let set = settings.iter().map(|setting| format!("# --set {setting}\n"));
+        Ok((spec, set.chain([text]).collect()))
+    }
+
+    /// Reads a spec from its text with settings laid over it.
+    fn parse_with(text: &str, settings: &[String]) -> Result<Self, SpecError> {
+        let mut table: toml::Table =
+            toml::from_str(text).map_err(|error| SpecError::from_toml(&error, text))?;
+        for setting in settings {
+            setting::lay(setting, &mut table)?;
+        }
+        let spec: Self = table
+            .try_into()
+            .map_err(|error: toml::de::Error| SpecError::from_toml(&error, text))?;
+        spec.check()?;
+        Ok(spec)
     }
 
     /// Reads a spec from its text.

@@ -43,6 +43,9 @@ pub enum Command {
 pub struct Run {
     /// The study's TOML file
     spec: PathBuf,
+    /// Change a setting of the spec for this run, such as plan.budget.dollars=2000; can be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
     /// Folder for the results [default: runs/NAME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -112,7 +115,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
 
 fn study(arguments: &Run) -> anyhow::Result<()> {
     arguments.instructions.apply()?;
-    let (spec, text) = StudySpec::read(&arguments.spec)?;
+    let (spec, text) = StudySpec::read(&arguments.spec, &arguments.set)?;
     let base = arguments
         .spec
         .parent()

@@ -480,8 +480,21 @@ fn a_study_changes_its_plan_without_training_and_grows_by_what_is_missing() {
     let records = bench.records("out").len();
     assert_eq!(trained(&run(&more, &[])), 3);
     assert_eq!(bench.records("out").len(), records + 3);
-    // And back: what was there is there.
+    // And back: what was there is there, and settings can be changed without a new file.
     assert_eq!(trained(&run(SPEC, &[])), 0);
+    let set = [
+        "--set",
+        "plan.budget.dollars=2000",
+        "--set",
+        "laws.resamples=100",
+        "--format",
+        "json",
+    ];
+    assert_eq!(planned(&run(SPEC, &set)), planned(&second));
+    let wrong = run(SPEC, &["--set", "plan.bugdet.dollars=1"]);
+    let said = String::from_utf8_lossy(&wrong.stderr);
+    assert_eq!(wrong.status.code(), Some(2), "{said}");
+    assert!(said.contains("bugdet") && said.contains("`budget`"), "{said}");
 }
 
 #[test]
