@@ -140,11 +140,13 @@ impl Study<'_> {
         if folder.exists() {
             match Corpus::open(&folder).and_then(|corpus| corpus.verify().map(|()| corpus)) {
                 Ok(corpus) => found = Some(corpus),
-                Err(error) if error.is_damage() => {
-                    let damaged = self.store.set_corpus_aside(error.to_string())?;
-                    self.listener.event(&Event::Warning(&damaged));
-                }
-                Err(error) => return Err(error.into()),
+                Err(error) => match error.unusable() {
+                    Some(fault) => {
+                        let damaged = self.store.set_corpus_aside(fault)?;
+                        self.listener.event(&Event::Warning(&damaged));
+                    }
+                    None => return Err(error.into()),
+                },
             }
         }
         let corpus = match found {

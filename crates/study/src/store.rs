@@ -26,6 +26,9 @@ use crate::identity;
 use crate::record::{RunRecord, SCHEMA};
 use crate::trial::Group;
 
+/// What files and folders end in that are kept although they are of no use.
+const ASIDE: &str = "damaged";
+
 /// The folder of one study.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -157,14 +160,17 @@ impl Store {
     pub fn read_record(&self, trial: &str) -> Result<Option<RunRecord>, StudyError> {
         let path = self.record(trial);
         let record: Option<RunRecord> = read(&path)?;
-        let reason = match record {
-            Some(record) if record.schema != SCHEMA => {
-                format!("its layout is version {}, not {SCHEMA}", record.schema)
+        let fault = match record {
+            Some(record) if record.schema != SCHEMA => format!(
+                "was made by another version of this program (its layout is {}, and {SCHEMA} is read)",
+                record.schema
+            ),
+            Some(record) if record.trial.id != trial => {
+                format!("is damaged (it is the record of {})", record.trial.id)
             }
-            Some(record) if record.trial.id != trial => format!("it is the record of {}", record.trial.id),
             other => return Ok(other),
         };
-        Err(damaged(&path, reason))
+        Err(unusable(&path, fault))
     }
 
     /// As [`Store::read_record`], but a damaged record counts as none, after `warn` has heard of it.
@@ -223,12 +229,15 @@ impl Store {
         Ok(ids)
     }
 
-    /// Puts a damaged corpus out of the way, so that it is made again.
+    /// Puts a corpus of no use out of the way, so that it is made again. It may be as large as all results
+    /// together, so that the last one alone is kept.
     ///
     /// # Errors
     /// When the file system refuses.
-    pub fn set_corpus_aside(&self, reason: String) -> Result<StudyError, StudyError> {
-        set_aside(damaged(&self.corpus(), reason))
+    pub fn set_corpus_aside(&self, fault: String) -> Result<StudyError, StudyError> {
+        let path = self.corpus();
+        remove_folder(&path.with_extension(ASIDE))?;
+        set_aside(unusable(&path, fault))
     }
 
     /// Removes what a finished group leaves behind.
@@ -236,11 +245,14 @@ impl Store {
     /// # Errors
     /// When the file system refuses.
     pub fn clear_group(&self, id: &str) -> Result<(), StudyError> {
-        let folder = self.group(id);
-        match fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(StudyError::io("remove", folder)(error)),
-            _ => Ok(()),
-        }
+        remove_folder(&self.group(id))
+    }
+}
+
+fn remove_folder(folder: &Path) -> Result<(), StudyError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(StudyError::io("remove", folder)(error)),
+        _ => Ok(()),
     }
 }
 
@@ -303,7 +315,9 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StudyError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         other => other.map_err(StudyError::io("read", path))?,
     };
-    open(&bytes).map(Some).map_err(|reason| damaged(path, reason))
+    open(&bytes)
+        .map(Some)
+        .map_err(|reason| unusable(path, format!("is damaged ({reason})")))
 }
 
 fn open<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
@@ -319,10 +333,10 @@ fn open<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     serde_json::from_value(sealed.content).map_err(|error| error.to_string())
 }
 
-fn damaged(path: &Path, reason: String) -> StudyError {
+fn unusable(path: &Path, fault: String) -> StudyError {
     StudyError::Damaged {
         path: path.to_owned(),
-        reason,
+        fault,
         aside: None,
     }
 }
@@ -333,12 +347,12 @@ fn damaged(path: &Path, reason: String) -> StudyError {
 /// # Errors
 /// When the file system refuses.
 pub fn set_aside(error: StudyError) -> Result<StudyError, StudyError> {
-    let StudyError::Damaged { path, reason, .. } = error else {
+    let StudyError::Damaged { path, fault, .. } = error else {
         return Err(error);
     };
     let name = |number: usize| match number {
-        1 => path.with_extension("damaged"),
-        number => path.with_extension(format!("damaged-{number}")),
+        1 => path.with_extension(ASIDE),
+        number => path.with_extension(format!("{ASIDE}-{number}")),
     };
     let aside = (1..)
         .map(name)
@@ -347,7 +361,7 @@ pub fn set_aside(error: StudyError) -> Result<StudyError, StudyError> {
     fs::rename(&path, &aside).map_err(StudyError::io("set aside", &path))?;
     Ok(StudyError::Damaged {
         path,
-        reason,
+        fault,
         aside: Some(aside),
     })
 }
@@ -387,6 +401,27 @@ mod tests {
             assert_eq!(read::<Vec<f64>>(&path).unwrap(), None);
             assert!(folder.path().join(aside).exists());
             fs::write(&path, &bytes).unwrap();
+        }
+    }
+
+    #[test]
+    fn of_corpora_set_aside_the_last_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(folder.path());
+        for made in ["one", "two"] {
+            fs::create_dir(store.corpus()).unwrap();
+            fs::write(store.corpus().join(made), "").unwrap();
+            let said = store
+                .set_corpus_aside("is damaged (shard)".into())
+                .unwrap()
+                .to_string();
+            assert!(
+                said.contains("corpus is damaged (shard); it was set aside as"),
+                "{said}"
+            );
+            let names: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+            assert_eq!(names.len(), 1, "{names:?}");
+            assert!(folder.path().join("corpus.damaged").join(made).exists());
         }
     }
 

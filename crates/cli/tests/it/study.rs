@@ -346,8 +346,7 @@ fn text_that_is_left_out_is_said_even_when_quiet_if_it_is_much() {
     let loud = said(&bench.run(&["study", "run", "spec.toml", "--out", "loud"]));
     let quiet = bench.run(&["study", "run", "spec.toml", "--out", "quiet", "--quiet"]);
     let warning = "warning: source `text`: 1 document (97.7KiB, ";
-    let note =
-        "1 document (0B, 0.0% of its text) below minimum_document is left out, first text/empty.txt has 0B";
+    let note = "1 document (0B, 0.0% of its text) without content is left out, first text/empty.txt is empty";
     assert!(loud.contains(warning) && loud.contains(note), "{loud}");
     let quietly = said(&quiet);
     assert!(quietly.contains(warning) && !quietly.contains(note), "{quietly}");
