@@ -118,15 +118,14 @@ fn study(arguments: &Run) -> anyhow::Result<()> {
     let cores = arguments.cores.map_or_else(machine::cores, usize::from);
     let spec = FrozenSpec::new(spec, text, base);
     let store = Store::new(folder);
-    for result in [
+    let results = [
         store.study(),
         store.trials(),
         store.prediction(),
         store.analysis(),
         store.page(),
-    ] {
-        output::is_no_input(&result, [&arguments.spec])?;
-    }
+    ];
+    output::are_apart(&results.each_ref().map(PathBuf::as_path), &[&arguments.spec])?;
     if arguments.dry_run {
         return outline::Outline::of(&spec, cores)?.print(arguments.format);
     }

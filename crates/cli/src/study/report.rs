@@ -11,13 +11,19 @@ use crate::output;
 
 /// Writes the page of the study in `store`, and its picture if asked for.
 pub fn print(store: &Store, picture: Option<&Path>, format: Format) -> anyhow::Result<()> {
-    if let Some(picture) = picture {
-        let mut recorded = vec![store.page()];
-        files(store.folder(), &mut recorded);
-        let pictures = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "svg");
-        output::is_no_input(picture, recorded.iter().filter(|path| !pictures(path)))?;
-    }
     let spec = FrozenSpec::read(store)?;
+    let page = store.page();
+    if let Some(picture) = picture {
+        let mut recorded = Vec::new();
+        files(store.folder(), &mut recorded);
+        let is_written = |path: &PathBuf| *path == page || path.extension().is_some_and(|of| of == "svg");
+        let read: Vec<&Path> = recorded
+            .iter()
+            .filter(|path| !is_written(path))
+            .map(PathBuf::as_path)
+            .collect();
+        output::are_free(&[&page, picture], &read)?;
+    }
     let survey = status::survey(store)?;
     let analysis = match Corpus::open(&store.corpus()) {
         Err(_) => None,
@@ -27,11 +33,11 @@ pub fn print(store: &Store, picture: Option<&Path>, format: Format) -> anyhow::R
         }
     };
     let view = view::of(&spec, store, &survey, analysis.as_ref())?;
-    triaxis_report::write_page(&view, &store.page())?;
+    triaxis_report::write_page(&view, &page)?;
     if let Some(picture) = picture {
         triaxis_report::write_readme_svg(&view, picture)?;
     }
-    summary::print(&view, &store.page(), format)
+    summary::print(&view, &page, format)
 }
 
 /// Every file below a folder, as far as it can be read.

@@ -31,6 +31,11 @@ impl fmt::Display for Summary<'_> {
         if !view.approaches.is_empty() {
             writeln!(formatter, "{}", approaches(&view.approaches))?;
         }
+        match &view.flattening {
+            Some(Finding::Found(words)) => writeln!(formatter, "curve: {words}\n")?,
+            Some(Finding::Refused(reason)) => writeln!(formatter, "curve: not told: {reason}\n")?,
+            None => {}
+        }
         for held_out in &view.held_out {
             writeln!(formatter, "{}\n", prediction(held_out, bits_per_nat(view)))?;
         }
