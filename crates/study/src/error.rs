@@ -36,8 +36,8 @@ pub enum StudyError {
     },
     /// The ladder asks for more training tokens than the corpus has.
     #[error(
-        "{trial} asks for {asked} tokens and the corpus has {unique} for training at most: that would be {epochs:.2} epochs; \
-         take or add more text, lower the budget, or allow it with `training.epochs = {}`", epochs.ceil()
+        "{trial} asks for {asked} tokens and the corpus has {unique} for training at most: that would be {:.2} epochs; \
+         take or add more text, lower the budget, or allow it with `training.epochs = {}`", (100.0 * epochs).ceil() / 100.0, epochs.ceil()
     )]
     TooFewTokens {
         /// The trial that asks for most.

@@ -18,6 +18,9 @@ use crate::{CorpusError, Reason};
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTANDARD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+/// How the parser ends its words on what is no text, and begins them where there is nothing.
+const NO_TEXT: &str = ", expected a text";
+const NO_FIELD: &str = "no field ";
 /// Bytes of a line beside those of its text, at most.
 const BESIDE: u64 = 1 << 26;
 /// Bytes that a byte of text takes at most in a line, as `\u00e9` is written for two, controls aside.
@@ -147,14 +150,55 @@ impl Jsonl {
             Err(error) => error,
         };
         let no_text = error.classify() == Category::Data;
-        let found = || if no_text { fields(line) } else { String::new() };
         emit(Piece::LeftOut {
             reason: if no_text { Reason::NoText } else { Reason::Damaged },
             documents: 1,
             bytes: line.len() as u64,
-            why: &|| format!("{}: {}{}", place(), reason(&error), found()),
+            why: &|| format!("{}: {}", place(), self.reason(line, &error)),
         })
     }
+}
+
+impl Jsonl {
+    /// What is wrong with a line, by its column alone: a line of the file is all the parser has seen.
+    fn reason(&self, line: &[u8], error: &serde_json::Error) -> String {
+        let told = error.to_string();
+        let what = told
+            .rsplit_once(" at line ")
+            .map_or(told.as_str(), |(what, _)| what);
+        let other = what
+            .strip_prefix("invalid type: ")
+            .and_then(|what| what.strip_suffix(NO_TEXT));
+        let fields = if what.starts_with(NO_FIELD) {
+            fields(line)
+        } else {
+            String::new()
+        };
+        match other {
+            Some(met) => format!(
+                "`{}` is {} at column {}, and no text",
+                self.field,
+                plain(met),
+                error.column()
+            ),
+            None => format!("{what} at column {}{fields}", error.column()),
+        }
+    }
+}
+
+/// What a parser met, in the words of JSON.
+fn plain(met: &str) -> String {
+    const WORDS: [(&str, &str); 5] = [
+        ("map", "an object"),
+        ("sequence", "a list"),
+        ("integer ", "the number "),
+        ("floating point ", "the number "),
+        ("boolean ", ""),
+    ];
+    let known = WORDS
+        .iter()
+        .find_map(|(start, plain)| Some((plain, met.strip_prefix(start)?)));
+    known.map_or_else(|| met.to_owned(), |(plain, rest)| format!("{plain}{rest}"))
 }
 
 /// The longest line held in memory: one with the longest document, whatever its escapes.
@@ -201,15 +245,6 @@ fn fields(line: &[u8]) -> String {
     }
 }
 
-/// What is wrong with a line, by its column alone: a line of the file is all the parser has seen.
-fn reason(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rsplit_once(" at line ") {
-        Some((what, _)) => format!("{what} at column {}", error.column()),
-        None => text,
-    }
-}
-
 /// Takes one field of an object as a text, and passes over the others without keeping them.
 struct Field<'f>(&'f str);
 
@@ -237,7 +272,7 @@ impl<'de> Visitor<'de> for Field<'_> {
                 map.next_value::<IgnoredAny>()?;
             }
         }
-        found.ok_or_else(|| A::Error::custom(format_args!("no field `{}`", self.0)))
+        found.ok_or_else(|| A::Error::custom(format_args!("{NO_FIELD}`{}`", self.0)))
     }
 }
 
