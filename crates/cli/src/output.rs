@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -23,17 +23,49 @@ pub fn print(format: Format, text: &impl Display, json: &impl Serialize) -> anyh
     Ok(())
 }
 
-/// Refuses to write over a file that the same command reads, under whatever name.
-pub fn is_no_input<'p>(output: &Path, inputs: impl IntoIterator<Item = &'p PathBuf>) -> Result<(), Usage> {
-    match inputs
-        .into_iter()
-        .find(|input| triaxis_host::files::is_same(output, input))
-    {
-        Some(input) => Err(Usage(format!(
-            "`{}` would be written over the input `{}`: give the result another name",
-            output.display(),
-            input.display()
-        ))),
-        None => Ok(()),
+/// The names of the files that a shell may have connected: what is read there, and what is printed to.
+const STANDARD_INPUT: &str = "/dev/stdin";
+const STANDARD_OUTPUT: &str = "/dev/stdout";
+
+/// The file that an argument names, `-` being standard input.
+pub fn read_from(argument: &Path) -> &Path {
+    match argument.to_str() {
+        Some("-") => Path::new(STANDARD_INPUT),
+        _ => argument,
     }
+}
+
+/// Refuses outputs, before the work, that would be written over a file that the same command reads, over each
+/// other or over what it prints, under whatever names.
+pub fn are_apart(outputs: &[&Path], inputs: &[&Path]) -> Result<(), Usage> {
+    for (index, output) in outputs.iter().enumerate() {
+        let is_output = |other: &&&Path| triaxis_host::files::is_same(output, other);
+        let over = if let Some(input) = inputs.iter().find(is_output) {
+            format!("the input `{}`", input.display())
+        } else if let Some(other) = outputs[..index].iter().find(is_output) {
+            format!("the other result `{}`", other.display())
+        } else if is_output(&&Path::new(STANDARD_OUTPUT)) {
+            "what is printed".to_owned()
+        } else {
+            continue;
+        };
+        return Err(Usage(format!(
+            "`{}` would be written over {over}: give the result another name",
+            output.display(),
+        )));
+    }
+    Ok(())
+}
+
+/// As [`are_apart`], and refuses outputs that cannot be written where they are to be.
+pub fn are_free(outputs: &[&Path], inputs: &[&Path]) -> Result<(), Usage> {
+    are_apart(outputs, inputs)?;
+    outputs.iter().try_for_each(|output| {
+        triaxis_host::files::can_replace(output).map_err(|error| {
+            Usage(format!(
+                "`{}` cannot be written: {error}; name a file in a folder that is there and takes files",
+                output.display()
+            ))
+        })
+    })
 }

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 use triaxis_units::Bytes;
 
+use crate::manifest::FORMAT;
+
 /// Why a corpus could not be read, made or opened. Every message names the value, the rule and the
 /// remedy. After any of them the output folder is as it was before.
 #[derive(Debug, Error)]
@@ -19,19 +21,15 @@ pub enum CorpusError {
         /// The rule it breaks, and what to do.
         rule: String,
     },
-    /// A pattern that matches no file.
-    #[error(
-        "source `{name}`: `{pattern}` matches no file under {}: correct the pattern or remove it \
-         (folders and files whose names start with a dot are never read)",
-        base.display()
-    )]
+    /// A pattern, or several, by which no file is read.
+    #[error("source `{name}`: `{pattern}` {found}")]
     NoMatch {
         /// The source's name.
         name: String,
         /// The pattern as written.
         pattern: String,
-        /// The folder it starts from.
-        base: PathBuf,
+        /// What it matches instead, and what to do.
+        found: String,
     },
     /// A source with files but no usable document.
     #[error(
@@ -174,6 +172,14 @@ pub enum CorpusError {
         /// How it differs.
         detail: String,
     },
+    /// A prepared corpus of another version of this program.
+    #[error("{} {}; remove the folder and prepare the corpus again", folder.display(), of_format(*format))]
+    OtherVersion {
+        /// Its folder.
+        folder: PathBuf,
+        /// Version of its layout.
+        format: u64,
+    },
     /// A read beyond the end of a split.
     #[error("tokens {start}..{end} asked of a split of {length}: stay below its length")]
     OutOfRange {
@@ -202,6 +208,10 @@ pub enum CorpusError {
     },
 }
 
+fn of_format(format: u64) -> String {
+    format!("was made by another version of this program (its format is {format}, and {FORMAT} is read)")
+}
+
 impl CorpusError {
     /// For `map_err`: an input or output failure with what was tried, on what.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
@@ -212,9 +222,17 @@ impl CorpusError {
         }
     }
 
-    /// Whether a prepared corpus does not hold what was written.
-    pub fn is_damage(&self) -> bool {
-        matches!(self, Self::DamagedShard { .. })
+    /// What is wrong with a prepared corpus that must be made again, to stand after its name; nothing of
+    /// other failures.
+    pub fn unusable(&self) -> Option<String> {
+        match self {
+            Self::DamagedShard { path, detail } => {
+                let file = path.file_name().unwrap_or_default();
+                Some(format!("is damaged ({}: {detail})", file.display()))
+            }
+            Self::OtherVersion { format, .. } => Some(of_format(*format)),
+            _ => None,
+        }
     }
 
     /// Whether the machine is the cause, and not what was asked of it.

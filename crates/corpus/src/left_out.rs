@@ -15,8 +15,12 @@ pub enum Reason {
     NoText,
     /// A row that cannot be read: cut off, no JSON, a page that does not decode.
     Damaged,
+    /// A row whose line is too long to be held, although long documents are cut.
+    LongLine,
     /// A link that leads nowhere.
     BrokenLink,
+    /// A document of no text at all.
+    Empty,
     /// A document below `minimum_document`.
     TooSmall,
     /// A document above `maximum_document`, where long ones are not cut.
@@ -25,18 +29,21 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::NotUnicode,
         Self::NoText,
         Self::Damaged,
+        Self::LongLine,
         Self::BrokenLink,
+        Self::Empty,
         Self::TooSmall,
         Self::TooLarge,
     ];
 
-    /// Whether something is wrong with the text, which `strict` refuses; sizes are the spec's own choice.
+    /// Whether something is wrong with the text, which `strict` refuses; sizes are the spec's own choice, and
+    /// code has empty files on purpose.
     pub fn is_fault(self) -> bool {
-        !matches!(self, Self::TooSmall | Self::TooLarge)
+        !matches!(self, Self::Empty | Self::TooSmall | Self::TooLarge)
     }
 
     /// The reason for people, to stand after "documents".
@@ -45,7 +52,9 @@ impl Reason {
             Self::NotUnicode => "neither UTF-8 nor UTF-16",
             Self::NoText => "without a text",
             Self::Damaged => "damaged",
+            Self::LongLine => "in lines too long to hold",
             Self::BrokenLink => "behind broken links",
+            Self::Empty => "without content",
             Self::TooSmall => "below minimum_document",
             Self::TooLarge => "above maximum_document",
         }
@@ -59,7 +68,9 @@ impl Reason {
             }
             Self::NoText => "check that `field` names the text",
             Self::Damaged => "fetch or write the file again",
+            Self::LongLine => "raise `maximum_document` to the length of their lines, or write them as files",
             Self::BrokenLink => "fetch what they lead to, or remove them",
+            Self::Empty => "fetch them again if they should have any",
             Self::TooSmall => "lower `minimum_document` to keep them",
             Self::TooLarge => "set `long_documents = \"cut\"` to keep them in parts",
         }

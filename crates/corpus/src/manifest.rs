@@ -180,11 +180,15 @@ impl Manifest {
         let bytes = std::fs::read(&path).map_err(CorpusError::io_of_part("read", &path))?;
         let value: serde_json::Value =
             serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
-        if value.get("format") != Some(&FORMAT.into()) {
-            let found = value.get("format").map_or("none".to_owned(), ToString::to_string);
-            return Err(damaged(format!(
-                "its format is {found} and this version reads {FORMAT}"
-            )));
+        match value.get("format").and_then(serde_json::Value::as_u64) {
+            Some(format) if format == u64::from(FORMAT) => {}
+            Some(format) => {
+                return Err(CorpusError::OtherVersion {
+                    folder: folder.to_owned(),
+                    format,
+                });
+            }
+            None => return Err(damaged("it names no format".to_owned())),
         }
         let manifest: Self = serde_json::from_value(value).map_err(|error| damaged(error.to_string()))?;
         if manifest.identity != manifest.identity_of_contents() {

@@ -172,6 +172,7 @@ impl Work<'_> {
         read_chosen(self.spec, self.scan, slots.collect(), |batch| {
             batch.into_par_iter().try_for_each(|(slot, text)| {
                 let of = if slot < split { train } else { validation };
+                let whole = text.len() as u64;
                 let text = of.part(chosen[slot], &text);
                 let mut tokens = tokenizer.encode(text)?;
                 if slot >= split {
@@ -179,7 +180,7 @@ impl Work<'_> {
                 }
                 tokens.push(tokenizer.end_of_text());
                 spool.add(slot, text.len() as u64, &to_bytes(&tokens, token_bytes))?;
-                self.progress.advance(text.len() as u64);
+                self.progress.advance(whole);
                 Ok(())
             })
         })?;

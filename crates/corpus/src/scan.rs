@@ -120,7 +120,10 @@ fn scan_file(
             } => leave_out(&mut left_out, reason, documents, bytes, || {
                 format!("{}{}", entry.file.id, why())
             }),
-            Piece::Document(text) if Bytes(text.len() as u64) < spec.minimum_document || text.is_empty() => {
+            Piece::Document("") => leave_out(&mut left_out, Reason::Empty, 1, 0, || {
+                format!("{} is empty", entry.file.id)
+            }),
+            Piece::Document(text) if Bytes(text.len() as u64) < spec.minimum_document => {
                 leave_out(&mut left_out, Reason::TooSmall, 1, text.len() as u64, || {
                     format!("{} has {}", entry.file.id, Bytes(text.len() as u64))
                 });

@@ -5,9 +5,10 @@ mod common;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
+use std::sync::Mutex;
 
 use common::{Folder, documents, prepare, spec, tokenizer};
-use triaxis_corpus::{Corpus, CorpusError, Reason, TokenizerSpec};
+use triaxis_corpus::{Corpus, CorpusError, Progress, Reason, Stage, TokenizerSpec};
 use triaxis_units::Bytes;
 
 /// Two folders of text and one of JSON lines, some documents in more than one of them.
@@ -90,7 +91,7 @@ fn the_manifest_counts_what_was_found_and_taken() {
                 s.left_out
                     .get(&Reason::NotUnicode)
                     .map_or(0, |left| left.documents),
-                s.left_out.get(&Reason::TooSmall).map_or(0, |left| left.documents),
+                s.left_out.get(&Reason::Empty).map_or(0, |left| left.documents),
             )
         })
         .collect();
@@ -323,10 +324,25 @@ fn a_damaged_shard_is_named() {
         CorpusError::DamagedShard { .. }
     ));
     let manifest = path.with_file_name("manifest.json");
-    for bad in ["", "{}", "{\"format\": 99}", "{\"format\": 1}"] {
+    for bad in ["", "{}", "{\"format\": null}"] {
         std::fs::write(&manifest, bad).unwrap();
         let error = Corpus::open(path.parent().unwrap()).unwrap_err();
         assert!(matches!(error, CorpusError::DamagedShard { .. }), "{error}");
+        assert!(
+            error
+                .unusable()
+                .unwrap()
+                .starts_with("is damaged (manifest.json: "),
+            "{error}"
+        );
+    }
+    for other in [1, 99] {
+        std::fs::write(&manifest, format!("{{\"format\": {other}}}")).unwrap();
+        let error = Corpus::open(path.parent().unwrap()).unwrap_err();
+        let said =
+            format!("was made by another version of this program (its format is {other}, and 2 is read)");
+        assert_eq!(error.unusable().as_ref(), Some(&said), "{error}");
+        assert!(error.to_string().contains("corpus was made by"), "{error}");
     }
 }
 
@@ -412,6 +428,44 @@ fn a_sample_of_long_documents_is_of_the_size_that_is_asked() {
     assert!((100_000..=110_000).contains(&train), "{train}");
     assert!((30_000..=34_096).contains(&validation), "{validation}");
     assert_eq!(spec(of).most_training_text(Bytes(100_000)), Bytes(110_000));
+}
+
+/// By stage, in order: how far it would advance, and how far it came.
+#[derive(Default)]
+struct Advanced(Mutex<Vec<(Stage, u64, u64)>>);
+
+impl Progress for Advanced {
+    fn begin(&self, stage: Stage, total: u64) {
+        self.0.lock().unwrap().push((stage, total, 0));
+    }
+
+    fn advance(&self, amount: u64) {
+        self.0.lock().unwrap().last_mut().unwrap().2 += amount;
+    }
+}
+
+#[test]
+fn every_stage_comes_to_its_end_and_no_further() {
+    let folder = Folder::new();
+    for n in 0..3 {
+        folder.write(&format!("{n}.txt"), format!("{n}\n{}", long_text(20_000)));
+    }
+    // Documents of which one split, or both, hold a part.
+    let of = "[[sources]]\nkind = 'files'\nname = 'a'\ninclude = ['*.txt']";
+    for (out, amounts) in [
+        ("all", "validation = '30KB'"),
+        ("some", "validation = '30KB'\nsample = '100KB'"),
+    ] {
+        let progress = Advanced::default();
+        let spec = spec(&format!("{amounts}\n{of}"));
+        let out = folder.path().join(out);
+        triaxis_corpus::prepare(&spec, &tokenizer(300), folder.path(), &out, &progress).unwrap();
+        let stages = progress.0.into_inner().unwrap();
+        assert_eq!(stages.len(), 5);
+        for (stage, total, came) in stages {
+            assert_eq!(came, total, "{stage:?}");
+        }
+    }
 }
 
 #[test]

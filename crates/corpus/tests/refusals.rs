@@ -236,7 +236,7 @@ fn a_source_without_a_usable_document_is_refused() {
         "{message}"
     );
     assert!(
-        message.contains("1 document (0B) below minimum_document (empty/a.md has 0B)")
+        message.contains("1 document (0B) without content (empty/a.md is empty)")
             && message.contains("and 1 duplicates"),
         "{message}"
     );

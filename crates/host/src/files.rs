@@ -24,8 +24,7 @@ pub const TEMPORARY: &str = ".writing-";
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let mut temporary = NamedTempFile::with_prefix_in(TEMPORARY, folder)?;
     temporary.write_all(content)?;
     readable(&temporary)?;
@@ -35,6 +34,33 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
     Ok(())
+}
+
+/// Whether [`replace`] would be let, told before the work whose result it is to write: what is at `path` is a
+/// file or nothing, and its folder takes files.
+///
+/// # Errors
+/// As [`replace`] would have.
+///
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// assert!(triaxis_host::files::can_replace(&folder.path().join("note.txt")).is_ok());
+/// assert!(triaxis_host::files::can_replace(&folder.path().join("missing/note.txt")).is_err());
+/// assert!(triaxis_host::files::can_replace(folder.path()).is_err());
+/// assert_eq!(std::fs::read_dir(folder.path())?.count(), 0);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn can_replace(path: &Path) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(about) if about.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(about) if !about.is_file() => Err(io::Error::other("it is no regular file")),
+        _ => NamedTempFile::with_prefix_in(TEMPORARY, folder_of(path)).map(drop),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }
 
 /// As [`replace`], but leaves a file alone that holds the same already, with the time at which it last
@@ -49,7 +75,7 @@ pub fn replace_if_changed(path: &Path, content: &[u8]) -> io::Result<()> {
     replace(path, content)
 }
 
-/// Whether two paths lead to one file, through links or not; a path where nothing is yet leads nowhere.
+/// Whether two paths lead to one file, through links or not; where nothing is yet, to one name in one folder.
 ///
 /// ```
 /// let folder = tempfile::tempdir()?;
@@ -57,10 +83,12 @@ pub fn replace_if_changed(path: &Path, content: &[u8]) -> io::Result<()> {
 /// std::fs::write(&path, "N")?;
 /// assert!(triaxis_host::files::is_same(&path, &folder.path().join(".").join("runs.csv")));
 /// assert!(!triaxis_host::files::is_same(&path, &other));
+/// assert!(triaxis_host::files::is_same(&other, &folder.path().join("./other.csv")));
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn is_same(first: &Path, second: &Path) -> bool {
-    let real = |path: &Path| path.canonicalize().ok();
+    let to_be = |path: &Path| Some(folder_of(path).canonicalize().ok()?.join(path.file_name()?));
+    let real = |path: &Path| path.canonicalize().ok().or_else(|| to_be(path));
     let Some((first, second)) = real(first).zip(real(second)) else {
         return false;
     };

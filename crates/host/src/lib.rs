@@ -1,4 +1,6 @@
-//! What the machine gives: files that are whole or not there at all, its processor, memory and clock.
+//! What the machine gives: files that are whole or not there at all, the text in them, its processor, memory and
+//! clock.
 
 pub mod files;
 pub mod machine;
+pub mod text;

@@ -9,6 +9,7 @@ use crate::form::{LawForm, Residual};
 use crate::numeric::solve_positive;
 use crate::observations::Observations;
 use crate::problem::Problem;
+use crate::rows::Rows;
 
 /// The chance at which one of all runs is called an outlier where there is none.
 const CHANCE: f64 = 0.01;
@@ -20,7 +21,7 @@ const LEAST_FREEDOM: usize = 3;
 /// A run far from the law.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Outlier {
-    /// Its row in the table.
+    /// Its row in the table; of a run of several rows the farthest.
     pub row: usize,
     /// What was observed.
     pub observed: f64,
@@ -44,8 +45,8 @@ pub struct Outliers {
 /// The runs of a fit that are outliers by the generalised extreme studentised deviate test (Rosner 1983), at one
 /// percent for all runs together and at most a tenth of them; `None` where there are none, or too few runs to tell.
 ///
-/// Residuals are internally studentised by the leverage of their row, so that a run that pulls the law towards
-/// itself does not hide.
+/// Residuals are internally studentised by the leverage of their run, so that a run that pulls the law towards
+/// itself does not hide. Rows of one run share its luck: they are judged, and left out, as one, by their mean.
 ///
 /// # Errors
 /// [`crate::InputError`] when the table is not the one that was fitted.
@@ -62,10 +63,16 @@ pub fn outliers(
     let mut problem = Problem::new(form, &rows, &fit.minimised, 1e-9);
     // Predicted minus observed.
     let residuals = problem.residuals(&best);
-    let scaled: Vec<f64> = residuals
+    let runs = rows
+        .groups()
+        .unwrap_or_else(|| (0..rows.len()).map(|row| vec![row]).collect());
+    let scaled: Vec<f64> = runs
         .iter()
-        .zip(leverages(&problem.slopes(&best), rows.len()))
-        .map(|(residual, leverage)| -residual / (1.0 - leverage).max(1e-6).sqrt())
+        .zip(spreads(&problem.slopes(&best), &rows, &runs))
+        .map(|(own, spread)| {
+            let sum: f64 = own.iter().map(|row| residuals[*row]).sum();
+            -sum / (own.len() as f64 * spread)
+        })
         .collect();
     let found = extreme(&scaled, form.parameters().len());
     if found.is_empty() {
@@ -75,16 +82,24 @@ pub fn outliers(
         Residual::Log => coordinate.exp(),
         Residual::Linear => coordinate,
     };
-    let outlier = |(at, studentised, p_value): &(usize, f64, f64)| Outlier {
-        row: used[*at],
-        observed: natural(rows.target(*at)),
-        predicted: natural(rows.target(*at) + residuals[*at]),
-        studentised: *studentised,
-        p_value: *p_value,
+    let outlier = |(run, studentised, p_value): &(usize, f64, f64)| {
+        let off = |row: &usize| residuals[*row].abs();
+        let farthest = runs[*run]
+            .iter()
+            .max_by(|one, other| off(one).total_cmp(&off(other)));
+        farthest.map(|at| Outlier {
+            row: used[*at],
+            observed: natural(rows.target(*at)),
+            predicted: natural(rows.target(*at) + residuals[*at]),
+            studentised: *studentised,
+            p_value: *p_value,
+        })
     };
-    let outliers: Vec<Outlier> = found.iter().map(outlier).collect();
+    let outliers: Vec<Outlier> = found.iter().filter_map(outlier).collect();
     let mut keep = vec![true; table.rows()];
-    outliers.iter().for_each(|outlier| keep[outlier.row] = false);
+    for (run, ..) in &found {
+        runs[*run].iter().for_each(|row| keep[used[*row]] = false);
+    }
     let options = FitOptions {
         objective: Some(fit.minimised),
         starts: Starts::Projected,
@@ -106,24 +121,51 @@ fn search_coordinates(form: &dyn LawForm, best: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-/// How much each row pulls the fit towards itself; the same for all where the parameters cannot be told apart.
-fn leverages(slopes: &[f64], rows: usize) -> Vec<f64> {
-    let order = slopes.len() / rows.max(1);
-    let mut squares = vec![0.0; order * order];
-    for slope in slopes.chunks_exact(order) {
-        for (at, sum) in squares.iter_mut().enumerate() {
-            *sum += slope[at / order] * slope[at % order];
-        }
+/// The standard deviation of the mean residual of each run, over that of its luck: less than one, as the fit goes
+/// towards each run by its leverage. The same for all where the parameters cannot be told apart.
+fn spreads(slopes: &[f64], rows: &Rows, runs: &[Vec<usize>]) -> Vec<f64> {
+    let order = slopes.len() / rows.len().max(1);
+    let slope = |row: usize| &slopes[row * order..(row + 1) * order];
+    let mut information = vec![0.0; order * order];
+    for row in 0..rows.len() {
+        add_square(&mut information, slope(row), slope(row), rows.weight(row));
     }
-    let own = |slope: &[f64]| -> Option<f64> {
-        let solved = solve_positive(&squares, slope)?;
-        Some(solved.iter().zip(slope).map(|(one, other)| one * other).sum())
+    let sum = |own: &Vec<usize>, of: &dyn Fn(usize) -> f64| -> Vec<f64> {
+        let at = |at: usize| own.iter().map(|row| of(*row) * slope(*row)[at]).sum();
+        (0..order).map(at).collect()
     };
-    let leverage = |slope: &[f64]| own(slope).unwrap_or(order as f64 / rows as f64);
-    slopes.chunks_exact(order).map(leverage).collect()
+    // What each run's luck moves the fit by, and the sum of its squares over all runs.
+    let pulls: Vec<Vec<f64>> = runs.iter().map(|own| sum(own, &|row| rows.weight(row))).collect();
+    let mut squares = vec![0.0; order * order];
+    pulls
+        .iter()
+        .for_each(|pull| add_square(&mut squares, pull, pull, 1.0));
+    let spread = |(own, pull): (&Vec<usize>, &Vec<f64>)| -> Option<f64> {
+        let mean = sum(own, &|_| (own.len() as f64).recip());
+        let solved = solve_positive(&information, &mean)?;
+        let leverage = product(&solved, pull);
+        let of_all: f64 = (0..order)
+            .map(|at| solved[at] * product(&solved, &squares[at * order..(at + 1) * order]))
+            .sum();
+        Some(1.0 - 2.0 * leverage + of_all)
+    };
+    let equal = 1.0 - order as f64 / runs.len() as f64;
+    let variances = runs.iter().zip(&pulls).map(|run| spread(run).unwrap_or(equal));
+    variances.map(|variance| variance.max(1e-6).sqrt()).collect()
 }
 
-/// The rows of extreme residuals, each with its studentised residual and its chance.
+fn product(one: &[f64], other: &[f64]) -> f64 {
+    one.iter().zip(other).map(|(one, other)| one * other).sum()
+}
+
+/// Adds `factor * one other'` to a square matrix.
+fn add_square(sums: &mut [f64], one: &[f64], other: &[f64], factor: f64) {
+    for (at, sum) in sums.iter_mut().enumerate() {
+        *sum += factor * one[at / one.len()] * other[at % one.len()];
+    }
+}
+
+/// The runs of extreme residuals, each with its studentised residual and its chance.
 fn extreme(residuals: &[f64], parameters: usize) -> Vec<(usize, f64, f64)> {
     let count = residuals.len();
     let mut order: Vec<usize> = (0..count).collect();
@@ -205,6 +247,51 @@ mod tests {
         let mut rows: Vec<usize> = found.rows.iter().map(|outlier| outlier.row).collect();
         rows.sort_unstable();
         assert_eq!(rows, [3, 11]);
+    }
+
+    #[test]
+    fn rows_of_one_run_are_judged_as_one() {
+        let table = simulated(&ChinchillaForm, 0.005, 4).unwrap();
+        let runs: Vec<usize> = (0..table.rows()).map(|row| row / 2).collect();
+        let spoiled = |rows: &[usize]| {
+            let mut loss = table.column("loss").unwrap().to_vec();
+            rows.iter().for_each(|row| loss[*row] *= 1.2);
+            table
+                .clone()
+                .with("loss", loss)
+                .unwrap()
+                .with_groups(&runs)
+                .unwrap()
+        };
+        let options = options(Objective::squares(Residual::Log));
+        let found = |table: &Observations| {
+            let fit = fit_form(&ChinchillaForm, table, &options).unwrap();
+            outliers(&ChinchillaForm, table, &fit, &options).unwrap()
+        };
+        assert!(found(&spoiled(&[])).is_none());
+        // One line names the run, and none of its rows is in the law without it.
+        let named = found(&spoiled(&[14, 15])).unwrap();
+        assert_eq!(named.rows.len(), 1, "{named:?}");
+        assert!([14, 15].contains(&named.rows[0].row), "{named:?}");
+        assert_eq!(named.without.unwrap().rows, table.rows() - 2);
+    }
+
+    #[test]
+    fn weights_of_any_unit_name_the_same_runs() {
+        let named = |unit: f64| {
+            let table = spoiled(&ChinchillaForm, &[7], 1.05, 1);
+            let weights = (0..table.rows()).map(|row| unit * (1.0 + (row % 3) as f64));
+            let table = table.clone().with_weights(weights.collect()).unwrap();
+            found(&ChinchillaForm, &table, Objective::squares(Residual::Log))
+                .unwrap()
+                .rows[0]
+        };
+        let (one, other) = (named(1.0), named(100.0));
+        assert_eq!((one.row, other.row), (7, 7));
+        assert!(
+            (one.studentised / other.studentised - 1.0).abs() < 1e-3,
+            "{one:?} {other:?}"
+        );
     }
 
     #[test]

@@ -122,6 +122,12 @@ impl Rows {
         self.weights.as_flattened().iter().take(self.count).copied()
     }
 
+    /// Mean of the weights, each weighted by itself: how many times the variance of a sum of residuals so weighted is
+    /// that of its slope.
+    pub(crate) fn mean_weight(&self) -> f64 {
+        self.weights().map(|weight| weight * weight).sum::<f64>() / self.weights().sum::<f64>()
+    }
+
     /// Some of the rows.
     pub(crate) fn chosen(&self, rows: &[usize]) -> Self {
         let mut chosen = Self::with_capacity(self.width, rows.len());

@@ -107,7 +107,7 @@ impl<'a> Answer<'a> {
         requests: &[Request],
         notes: Vec<String>,
     ) -> anyhow::Result<Self> {
-        let (per_param_token, _) = data.per_param_token();
+        let per_param_token = data.operations().per_param_token;
         let predictions = requests
             .iter()
             .map(|request| law.predicted(&fit, request, per_param_token));

@@ -111,7 +111,7 @@ impl Outcome {
             let named = form.parameters().iter().zip(&fit.best);
             parameters.extend(named.map(|(parameter, value)| (parameter.name.to_string(), *value)));
             let moved = |(request, said): (&Request, &Predicted)| match said.is_of(&self.form) {
-                true => moved(law, [&self.fit, fit], request, data.per_param_token().0),
+                true => moved(law, [&self.fit, fit], request, data.operations().per_param_token),
                 false => Moved::new(),
             };
             predictions.extend(requests.iter().zip(&self.predictions).map(moved));

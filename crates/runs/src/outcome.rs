@@ -233,7 +233,6 @@ impl Outcome {
         by: Option<By>,
     ) -> Self {
         let definition = law.definition();
-        let (per_param_token, of_file) = data.per_param_token();
         let inputs = match comparison {
             Some(_) => data.read_columns(),
             None => law.columns(data),
@@ -257,13 +256,7 @@ impl Outcome {
             )
         });
         let splits = predictions.iter().any(|predicted| predicted.of.len() > 1) && law.form().is_some();
-        let splits = splits.then(|| match of_file {
-            true => format!(
-                "a compute is split by C = {} N D, the mean of these runs",
-                equation::number(per_param_token)
-            ),
-            false => "a compute is split by C = 6ND".to_owned(),
-        });
+        let splits = splits.then(|| format!("a compute is split by C = {}", data.operations()));
         Self {
             form: definition.name.to_string(),
             equation: definition.equation.to_string(),

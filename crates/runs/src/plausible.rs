@@ -18,7 +18,8 @@ const LEAST_SIZE: f64 = 1000.0;
 const LIKELY: std::ops::Range<f64> = 1e6..1e16;
 /// Times 6ND that no way to count operations comes to: experts that are not active are some thirty times.
 const ABSURD: f64 = 100.0;
-/// Times 6ND from which on it is said.
+/// Times that a compute is off what N and D come to from which on it is said of rows, and refused where a
+/// prediction names all three.
 pub const APART: f64 = 2.0;
 /// What no fit takes.
 const BEYOND: f64 = 1e100;

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use triaxis_laws::form::{Definition, Scale};
-use triaxis_laws::forms::FLOPS_PER_PARAM_TOKEN;
 use triaxis_names::suggestion;
 use triaxis_units::Written;
 
 use crate::Misuse;
+use crate::compute::Operations;
 use crate::equation::number;
 use crate::form::definitions;
 use crate::names::{LETTERS, canonical};
-use crate::plausible::LEAST_TOKENS_PER_PARAM;
+use crate::plausible::{APART, LEAST_TOKENS_PER_PARAM};
 
 /// A run to be predicted: as given, and its inputs by canonical name.
 pub struct Request {
@@ -19,10 +19,9 @@ pub struct Request {
     inputs: BTreeMap<String, f64>,
     /// Those of them that follow from others.
     derived: Vec<&'static str>,
+    /// Whether it is asked of a law of one's own, which may count as it likes.
+    of_own: bool,
 }
-
-/// The most by which a compute may differ from 6ND where all three are given: counts of operations do.
-const CONTRADICTION: f64 = 2.0;
 
 /// Reads every `--predict`. One law reads the inputs `own` of it; without a law any known input may be meant.
 pub fn requests(given: &[String], own: Option<&Definition>) -> Result<Vec<Request>, Misuse> {
@@ -78,39 +77,11 @@ fn request(given: &str, own: Option<&Definition>, known: &[String]) -> Result<Re
             return Err(wrong(format!("`{name}` is given twice")));
         }
     }
-    let of = |name: &str| inputs.get(name).copied();
-    if let (Some(params), Some(tokens), Some(flops)) = (of("params"), of("tokens"), of("flops")) {
-        let times = flops / (FLOPS_PER_PARAM_TOKEN * params * tokens);
-        if !(CONTRADICTION.recip()..=CONTRADICTION).contains(&times) {
-            return Err(wrong(format!(
-                "the compute is {times:.1e} times 6ND, and must be within {CONTRADICTION} times of it; leave one of N, D and C out"
-            )));
-        }
-    }
-    // The one of N, D and C that is missing, by C = 6ND.
-    let derived = match (of("params"), of("tokens"), of("flops")) {
-        (Some(params), Some(tokens), None) => Some(("flops", FLOPS_PER_PARAM_TOKEN * params * tokens)),
-        (Some(params), None, Some(flops)) => Some(("tokens", flops / (FLOPS_PER_PARAM_TOKEN * params))),
-        (None, Some(tokens), Some(flops)) => Some(("params", flops / (FLOPS_PER_PARAM_TOKEN * tokens))),
-        _ => None,
-    };
-    if let Some((input, value)) = derived {
-        inputs.insert(input.into(), value);
-    }
-    // Two of the three say all: a law of N and D knows a compute that is given with one of them.
-    let follows = ["params", "tokens", "flops"]
-        .iter()
-        .all(|input| inputs.contains_key(*input));
-    let of = |name: &str| inputs.get(name).copied();
-    // A law of one's own may count as it likes.
-    let is_registered = own.is_none_or(|own| definitions().any(|known| known.name == own.name));
-    if is_registered && let Some(problem) = impossible(of("params"), of("tokens")) {
-        return Err(wrong(problem));
-    }
     Ok(Request {
         given: given.into(),
         inputs,
-        derived: if follows { vec!["flops"] } else { Vec::new() },
+        derived: Vec::new(),
+        of_own: own.is_some_and(|own| definitions().all(|known| known.name != own.name)),
     })
 }
 
@@ -136,6 +107,53 @@ fn impossible(params: Option<f64>, tokens: Option<f64>) -> Option<String> {
 }
 
 impl Request {
+    /// Adds the one of N, D and C that follows from the other two.
+    ///
+    /// # Errors
+    /// [`Misuse::Prediction`] where all three are given and contradict each other, and for sizes that no run has.
+    pub fn complete(&mut self, operations: Operations) -> Result<(), Misuse> {
+        let per = operations.per_param_token;
+        let three = [self.input("params"), self.input("tokens"), self.input("flops")];
+        let derived = match three {
+            [Some(params), Some(tokens), Some(flops)] => {
+                let times = flops / (per * params * tokens);
+                if !(APART.recip()..=APART).contains(&times) {
+                    return Err(self.wrong(format!(
+                        "the compute is {times:.1e} times {operations}, and must be within {APART} times of it; leave \
+                         one of N, D and C out"
+                    )));
+                }
+                None
+            }
+            [Some(params), Some(tokens), None] => Some(("flops", per * params * tokens)),
+            [Some(params), None, Some(flops)] => Some(("tokens", flops / (per * params))),
+            [None, Some(tokens), Some(flops)] => Some(("params", flops / (per * tokens))),
+            _ => None,
+        };
+        if let Some((input, value)) = derived {
+            self.inputs.insert(input.into(), value);
+        }
+        // Two of the three say all: a law of N and D knows a compute that is given with one of them.
+        if three.iter().flatten().count() >= 2 {
+            self.derived.push("flops");
+        }
+        match impossible(self.input("params"), self.input("tokens")) {
+            Some(problem) if !self.of_own => Err(self.wrong(problem)),
+            _ => Ok(()),
+        }
+    }
+
+    fn input(&self, name: &str) -> Option<f64> {
+        self.inputs.get(name).copied()
+    }
+
+    fn wrong(&self, problem: String) -> Misuse {
+        Misuse::Prediction {
+            given: self.given.clone(),
+            problem,
+        }
+    }
+
     /// The inputs that a law must know to answer, and those that follow from them.
     pub(crate) fn known(&self) -> (Vec<&str>, Vec<&str>) {
         let given = self.inputs.keys().map(String::as_str);
@@ -145,10 +163,7 @@ impl Request {
 
     /// That no law was found for it.
     pub(crate) fn unanswered(&self) -> Misuse {
-        Misuse::Prediction {
-            given: self.given.clone(),
-            problem: "no form that was fitted predicts from these inputs".into(),
-        }
+        self.wrong("no form that was fitted predicts from these inputs".into())
     }
 
     /// The compute, and the inputs beside it, when neither parameters nor tokens are given.
@@ -161,17 +176,15 @@ impl Request {
 
     /// The inputs in the order of a law.
     pub fn inputs(&self, law: &Definition) -> Result<Vec<f64>, Misuse> {
-        let wrong = |problem: String| Misuse::Prediction {
-            given: self.given.clone(),
-            problem,
-        };
         let input = |column: &triaxis_laws::form::Column| {
             let name = column.name.as_ref();
-            let value = self.inputs.get(name).copied();
-            let value = value
-                .ok_or_else(|| wrong(format!("form `{}` needs {name} ({})", law.name, column.meaning)))?;
+            let value = self.input(name).ok_or_else(|| {
+                self.wrong(format!("form `{}` needs {name} ({})", law.name, column.meaning))
+            })?;
             match column.scale {
-                Scale::Log if value <= 0.0 => Err(wrong(format!("{name} is {value} and must be above zero"))),
+                Scale::Log if value <= 0.0 => {
+                    Err(self.wrong(format!("{name} is {value} and must be above zero")))
+                }
                 _ => Ok(value),
             }
         };

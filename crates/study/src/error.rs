@@ -36,8 +36,8 @@ pub enum StudyError {
     },
     /// The ladder asks for more training tokens than the corpus has.
     #[error(
-        "{trial} asks for {asked} tokens and the corpus has {unique} for training at most: that would be {epochs:.2} epochs; \
-         take or add more text, lower the budget, or allow it with `training.epochs = {}`", epochs.ceil()
+        "{trial} asks for {asked} tokens and the corpus has {unique} for training at most: that would be {:.2} epochs; \
+         take or add more text, lower the budget, or allow it with `training.epochs = {}`", (100.0 * epochs).ceil() / 100.0, epochs.ceil()
     )]
     TooFewTokens {
         /// The trial that asks for most.
@@ -118,13 +118,13 @@ pub enum StudyError {
         /// The folder.
         folder: PathBuf,
     },
-    /// A file of the study does not hold what was written.
-    #[error("{} is damaged ({reason}){}; `triaxis study run` makes it again", path.display(), moved(aside.as_deref()))]
+    /// A file of the study does not hold what was written, or not as it is read.
+    #[error("{} {fault}{}; `triaxis study run` makes it again", path.display(), moved(aside.as_deref()))]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
+        /// What is wrong with it, to stand after its name.
+        fault: String,
         /// Where it is now, if it was set aside.
         aside: Option<PathBuf>,
     },
@@ -166,7 +166,7 @@ impl StudyError {
     /// Whether the cause is what the user gave (exit code 2) rather than what happened (exit code 1).
     pub fn is_input(&self) -> bool {
         match self {
-            Self::Corpus(error) if !error.is_machine() => !error.is_damage(),
+            Self::Corpus(error) if !error.is_machine() => error.unusable().is_none(),
             Self::Io { .. } | Self::Corpus(_) | Self::Worker { .. } => self.is_storage_full(),
             Self::Train(error) => self.is_storage_full() || of_its_configuration(error),
             Self::Damaged { .. } | Self::NoLaw { .. } => false,

@@ -150,14 +150,15 @@ impl Library {
     pub fn read_record(&self, trial: &str) -> Result<Option<RunRecord>, StudyError> {
         let path = self.record(trial);
         let record: Option<RunRecord> = sealed::read(&path)?;
-        let reason = match record {
-            Some(record) if record.schema != SCHEMA => {
-                format!("its layout is version {}, not {SCHEMA}", record.schema)
-            }
-            Some(record) if record.id != trial => format!("it is the record of {}", record.id),
+        let fault = match record {
+            Some(record) if record.schema != SCHEMA => format!(
+                "was made by another version of this program (its layout is {}, and {SCHEMA} is read)",
+                record.schema
+            ),
+            Some(record) if record.id != trial => format!("is damaged (it is the record of {})", record.id),
             other => return Ok(other),
         };
-        Err(sealed::damaged(&path, reason))
+        Err(sealed::unusable(&path, fault))
     }
 
     /// As [`Library::read_record`], but a damaged record counts as none, after `warn` has heard of it.
@@ -235,12 +236,15 @@ impl Library {
         Ok(false)
     }
 
-    /// Puts a damaged corpus out of the way, so that it is made again.
+    /// Puts a corpus of no use out of the way, so that it is made again. It may be as large as all results
+    /// together, so that the last one alone is kept.
     ///
     /// # Errors
     /// When the file system refuses.
-    pub fn set_corpus_aside(&self, id: &str, reason: String) -> Result<StudyError, StudyError> {
-        sealed::set_aside(sealed::damaged(&self.corpus(id), reason))
+    pub fn set_corpus_aside(&self, id: &str, fault: String) -> Result<StudyError, StudyError> {
+        let path = self.corpus(id);
+        remove_folder(&path.with_extension(sealed::ASIDE))?;
+        sealed::set_aside(sealed::unusable(&path, fault))
     }
 
     /// Removes what a finished group leaves behind.
@@ -293,6 +297,27 @@ mod tests {
             drop(held);
             assert_eq!(second.join().unwrap().unwrap().len(), 2);
         });
+    }
+
+    #[test]
+    fn of_corpora_set_aside_the_last_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = Library::new(folder.path());
+        let path = library.corpus("id");
+        for made in ["one", "two"] {
+            fs::create_dir_all(&path).unwrap();
+            fs::write(path.join(made), "").unwrap();
+            let said = library
+                .set_corpus_aside("id", "is damaged (shard)".into())
+                .unwrap()
+                .to_string();
+            assert!(
+                said.contains("id is damaged (shard); it was set aside as"),
+                "{said}"
+            );
+            assert_eq!(names(path.parent().unwrap()).unwrap(), ["id.damaged"]);
+            assert!(path.with_extension("damaged").join(made).exists());
+        }
     }
 
     #[test]

@@ -151,11 +151,13 @@ impl Study<'_> {
         if folder.exists() {
             match Corpus::open(&folder).and_then(|corpus| corpus.verify().map(|()| corpus)) {
                 Ok(corpus) => found = Some(corpus),
-                Err(error) if error.is_damage() => {
-                    let damaged = library.set_corpus_aside(&id, error.to_string())?;
-                    self.listener.event(&Event::Warning(&damaged));
-                }
-                Err(error) => return Err(error.into()),
+                Err(error) => match error.unusable() {
+                    Some(fault) => {
+                        let damaged = library.set_corpus_aside(&id, fault)?;
+                        self.listener.event(&Event::Warning(&damaged));
+                    }
+                    None => return Err(error.into()),
+                },
             }
         }
         let corpus = match found {

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::StudyError;
 use crate::identity;
 
+/// What files and folders end in that are kept although they are of no use.
+pub(crate) const ASIDE: &str = "damaged";
+
 /// Something taken by this process until dropped; the system frees it when the process dies.
 #[derive(Debug)]
 pub struct Lock {
@@ -89,7 +92,9 @@ pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StudyError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         other => other.map_err(StudyError::io("read", path))?,
     };
-    open(&bytes).map(Some).map_err(|reason| damaged(path, reason))
+    open(&bytes)
+        .map(Some)
+        .map_err(|reason| unusable(path, format!("is damaged ({reason})")))
 }
 
 fn open<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
@@ -105,10 +110,10 @@ fn open<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     serde_json::from_value(sealed.content).map_err(|error| error.to_string())
 }
 
-pub(crate) fn damaged(path: &Path, reason: String) -> StudyError {
+pub(crate) fn unusable(path: &Path, fault: String) -> StudyError {
     StudyError::Damaged {
         path: path.to_owned(),
-        reason,
+        fault,
         aside: None,
     }
 }
@@ -119,12 +124,12 @@ pub(crate) fn damaged(path: &Path, reason: String) -> StudyError {
 /// # Errors
 /// When the file system refuses.
 pub fn set_aside(error: StudyError) -> Result<StudyError, StudyError> {
-    let StudyError::Damaged { path, reason, .. } = error else {
+    let StudyError::Damaged { path, fault, .. } = error else {
         return Err(error);
     };
     let name = |number: usize| match number {
-        1 => path.with_extension("damaged"),
-        number => path.with_extension(format!("damaged-{number}")),
+        1 => path.with_extension(ASIDE),
+        number => path.with_extension(format!("{ASIDE}-{number}")),
     };
     let aside = (1..)
         .map(name)
@@ -133,7 +138,7 @@ pub fn set_aside(error: StudyError) -> Result<StudyError, StudyError> {
     fs::rename(&path, &aside).map_err(StudyError::io("set aside", &path))?;
     Ok(StudyError::Damaged {
         path,
-        reason,
+        fault,
         aside: Some(aside),
     })
 }

@@ -33,9 +33,12 @@ const WHOLE: [&str; 10] = [
 ];
 const REAL: [&str; 2] = ["f32", "f64"];
 
+/// How serde begins to tell of a list of another length.
+const LENGTH: &str = "invalid length ";
+
 /// The message about the value of `key`, if that is known.
 pub(crate) fn plain(message: &str, key: Option<&str>) -> String {
-    let wrong = ["invalid type: ", "invalid value: ", "invalid length "];
+    let wrong = ["invalid type: ", "invalid value: ", LENGTH];
     let said = wrong.iter().find_map(|start| message.strip_prefix(start));
     let Some((met, expected)) = said.and_then(|said| said.rsplit_once(", expected ")) else {
         return message
@@ -43,7 +46,11 @@ pub(crate) fn plain(message: &str, key: Option<&str>) -> String {
             .replace("wanted string or table", "it must be a word in quotes or a table");
     };
     let subject = key.map_or_else(String::new, |key| format!("`{key}` is "));
-    format!("{subject}{}: it must be {}", told(met), wanted(expected))
+    let met = match message.starts_with(LENGTH) {
+        true => format!("of length {met}"),
+        false => told(met),
+    };
+    format!("{subject}{met}: it must be {}", wanted(expected))
 }
 
 fn told(met: &str) -> String {
@@ -110,6 +117,10 @@ mod tests {
             (
                 "invalid value: integer `-3`, expected usize",
                 "`key` is the number `-3`: it must be a whole number, 0 or more",
+            ),
+            (
+                "invalid length 1, expected an array of length 2",
+                "`key` is of length 1: it must be an array of length 2",
             ),
             ("missing field `design`", "missing field `design`"),
         ] {

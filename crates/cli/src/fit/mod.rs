@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use triaxis_runs::{Answer, Chosen, Data, Misuse, Outcome, draws, requests};
+use triaxis_runs::{Answer, Chosen, Data, Misuse, Outcome, Samples, requests};
 
 use crate::Format;
 use crate::output;
@@ -59,13 +59,6 @@ pub struct Arguments {
     report: Option<PathBuf>,
 }
 
-/// Writes the bootstrap's samples.
-fn write_draws(outcome: &Outcome, path: &Path) -> anyhow::Result<()> {
-    let text = draws(outcome, path)?;
-    triaxis_host::files::replace(path, text.as_bytes())
-        .with_context(|| format!("cannot write the samples to {}", path.display()))
-}
-
 /// Fits what the arguments ask for and prints it.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.list {
@@ -74,13 +67,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Some(file) = &arguments.file else {
         return Err(Misuse::NoFile.into());
     };
-    let read = [Some(file), arguments.user_form.as_ref()];
-    for written in [&arguments.report, &arguments.draws].into_iter().flatten() {
-        output::is_no_input(written, read.into_iter().flatten())?;
-    }
+    let outputs = [arguments.draws.as_deref(), arguments.report.as_deref()];
+    let inputs = [Some(output::read_from(file)), arguments.user_form.as_deref()];
+    let outputs: Vec<&Path> = outputs.into_iter().flatten().collect();
+    output::are_free(&outputs, &inputs.into_iter().flatten().collect::<Vec<_>>())?;
     let chosen = Chosen::of(arguments.form.as_deref(), arguments.user_form.as_deref())?;
-    let requests = requests(&arguments.predict, chosen.definition())?;
+    let mut requests = requests(&arguments.predict, chosen.definition())?;
     let settings = arguments.options.settings(arguments.flattening)?;
+    let samples = arguments.draws.as_deref();
+    let samples = samples.map(|path| Samples::of(path, &settings)).transpose()?;
     let data = Data::read(
         file,
         &arguments.columns.named(),
@@ -88,6 +83,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         &chosen,
         &settings,
     )?;
+    let operations = data.operations();
+    requests
+        .iter_mut()
+        .try_for_each(|request| request.complete(operations))?;
     let Answer {
         law,
         fit,
@@ -99,8 +98,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut outcome = Outcome::new(&law, fit, &data, predictions, comparison, by);
     outcome.notes.extend(notes);
     outcome.examine(&law, &data, &requests, &settings);
-    if let Some(path) = &arguments.draws {
-        write_draws(&outcome, path)?;
+    if let Some(samples) = &samples {
+        let path = samples.path();
+        triaxis_host::files::replace(path, samples.text(&outcome)?.as_bytes())
+            .with_context(|| format!("cannot write the samples to {}", path.display()))?;
     }
     if let Some(path) = &arguments.report {
         triaxis_report::write_fit_page(&page::view(&law, &outcome, &data), path)?;

@@ -133,9 +133,8 @@ fn study(arguments: &Run) -> anyhow::Result<()> {
     let library = library.context("cannot find the folder of the library")?;
     let spec = FrozenSpec::new(spec, text, base, library);
     let store = Store::new(folder);
-    for result in [store.study(), store.trials(), store.analysis(), store.page()] {
-        output::is_no_input(&result, [&arguments.spec])?;
-    }
+    let results = [store.study(), store.trials(), store.analysis(), store.page()];
+    output::are_apart(&results.each_ref().map(PathBuf::as_path), &[&arguments.spec])?;
     if arguments.dry_run {
         return outline::Outline::of(&spec, cores)?.print(arguments.format);
     }

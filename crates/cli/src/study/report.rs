@@ -12,15 +12,22 @@ use crate::output;
 /// Writes the page of the study in `store`, and its picture if asked for.
 pub fn print(store: &Store, picture: Option<&Path>, format: Format) -> anyhow::Result<()> {
     let spec = FrozenSpec::read(store)?;
+    let page = store.page();
+    let library = spec.library(store);
     if let Some(picture) = picture {
-        let mut recorded = vec![store.page()];
+        let mut recorded = Vec::new();
         files(store.folder(), &mut recorded);
-        files(spec.library(store).folder(), &mut recorded);
-        let pictures = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "svg");
-        output::is_no_input(picture, recorded.iter().filter(|path| !pictures(path)))?;
+        files(library.folder(), &mut recorded);
+        let is_written = |path: &PathBuf| *path == page || path.extension().is_some_and(|of| of == "svg");
+        let read: Vec<&Path> = recorded
+            .iter()
+            .filter(|path| !is_written(path))
+            .map(PathBuf::as_path)
+            .collect();
+        output::are_free(&[&page, picture], &read)?;
     }
     let survey = status::survey(&spec, store)?;
-    let corpus = Corpus::open(&spec.library(store).corpus(&spec.corpus_id()));
+    let corpus = Corpus::open(&library.corpus(&spec.corpus_id()));
     let analysis = match &corpus {
         Err(_) => None,
         Ok(corpus) => {
@@ -35,11 +42,11 @@ pub fn print(store: &Store, picture: Option<&Path>, format: Format) -> anyhow::R
         }
     };
     let view = view::of(&spec, store, &survey, analysis.as_ref())?;
-    triaxis_report::write_page(&view, &store.page())?;
+    triaxis_report::write_page(&view, &page)?;
     if let Some(picture) = picture {
         triaxis_report::write_readme_svg(&view, picture)?;
     }
-    summary::print(&view, &store.page(), format)
+    summary::print(&view, &page, format)
 }
 
 /// Every file below a folder, as far as it can be read.

@@ -31,11 +31,19 @@ impl fmt::Display for Summary<'_> {
         if !view.approaches.is_empty() {
             writeln!(formatter, "{}", approaches(&view.approaches))?;
         }
+        match &view.flattening {
+            Some(Finding::Found(words)) => writeln!(formatter, "curve: {words}\n")?,
+            Some(Finding::Refused(reason)) => writeln!(formatter, "curve: not told: {reason}\n")?,
+            None => {}
+        }
         for held_out in &view.held_out {
             writeln!(formatter, "{}\n", prediction(held_out, bits_per_nat(view)))?;
         }
         if let Some(plan) = &view.plan {
-            writeln!(formatter, "{}\n{}", plan.question, choices(&plan.choices))?;
+            // Without a choice, the caveats say why.
+            if !plan.choices.is_empty() {
+                writeln!(formatter, "{}\n{}", plan.question, choices(&plan.choices))?;
+            }
             for caveat in &plan.caveats {
                 writeln!(formatter, "! {caveat}")?;
             }
@@ -174,7 +182,7 @@ fn allocation_cells(allocation: &Allocation) -> [String; 6] {
     [
         interval(&allocation.params, params),
         interval(&allocation.tokens, tokens),
-        format!("{:.3}", allocation.tokens_per_param),
+        ratio(allocation.tokens_per_param),
         allocation.training.to_string(),
         allocation.inference.to_string(),
         allocation.total.to_string(),
@@ -199,6 +207,13 @@ fn interval(estimate: &Estimate, print: fn(f64) -> String) -> String {
 
 fn exponent(value: f64) -> String {
     format!("{value:.3}")
+}
+
+fn ratio(value: f64) -> String {
+    match value < 1e6 {
+        true => format!("{value:.3}"),
+        false => format!("{value:.3e}"),
+    }
 }
 
 fn params(value: f64) -> String {

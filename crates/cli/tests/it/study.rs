@@ -347,15 +347,15 @@ fn a_ladder_of_a_hundred_to_one_is_trained_with_any_schedule() {
 
 #[test]
 fn text_that_is_left_out_is_said_even_when_quiet_if_it_is_much() {
-    let bench = Bench::new(SPEC);
+    // A goal that no law reaches, so that there is no plan.
+    let bench = Bench::new(&format!("{SPEC}goal = {{ bits_per_byte = 0.0001 }}\n"));
     fs::write(bench.path("text/latin.txt"), b"caf\xe9 ".repeat(20_000)).unwrap();
     fs::write(bench.path("text/empty.txt"), "").unwrap();
     let said = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
     let loud = said(&bench.run(&["study", "run", "spec.toml", "--out", "loud/out"]));
     let quiet = bench.run(&["study", "run", "spec.toml", "--out", "quiet/out", "--quiet"]);
     let warning = "warning: source `text`: 1 document (97.7KiB, ";
-    let note =
-        "1 document (0B, 0.0% of its text) below minimum_document is left out, first text/empty.txt has 0B";
+    let note = "1 document (0B, 0.0% of its text) without content is left out, first text/empty.txt is empty";
     assert!(loud.contains(warning) && loud.contains(note), "{loud}");
     let quietly = said(&quiet);
     assert!(quietly.contains(warning) && !quietly.contains(note), "{quietly}");
@@ -364,6 +364,8 @@ fn text_that_is_left_out_is_said_even_when_quiet_if_it_is_much() {
         summary.contains("! source `text`: 1 document (97.7KiB, "),
         "{summary}"
     );
+    assert!(summary.contains("\ncurve: "), "{summary}");
+    assert!(!summary.contains("serving  total"), "{summary}");
     let page = fs::read_to_string(bench.path("quiet/out/report.html")).unwrap();
     assert!(page.contains("neither UTF-8 nor UTF-16"), "the page says it");
 }

@@ -72,15 +72,10 @@ impl Source for CargoSources {
         }
         exclude.check()?;
         exclude.leave_out(&mut listing);
-        if listing.files.is_empty() {
-            let pattern = self.include.join(", ");
-            return Err(CorpusError::NoMatch {
-                name: self.name.clone(),
-                pattern,
-                base: folder,
-            });
+        match listing.files.is_empty() {
+            true => Err(listing.nothing(&self.name, &self.include.join(", "), &folder)),
+            false => Ok(listing),
         }
-        Ok(listing)
     }
 
     fn read(&self, file: &SourceFile, limits: Limits, emit: &mut Emit<'_>) -> Result<(), CorpusError> {

@@ -1,11 +1,10 @@
 use std::io::{BufReader, Read};
 
-use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
+use triaxis_host::text::{BUFFER, Encoding, UTF_8, Unicode, or_utf_8, unicode};
 
 use super::{Emit, Limits, Listing, Place, Source, SourceFile, emit_text, emit_too_large, open, walk};
 use crate::CorpusError;
-use crate::text::{BUFFER, unicode};
 
 /// Text, Markdown or code: each file is one document, in UTF-8, in UTF-16, or in the encoding that is named.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,12 +80,12 @@ pub(super) fn read_whole(
     emit: &mut Emit<'_>,
 ) -> Result<(), CorpusError> {
     let failed = |error| CorpusError::io("read", &file.path)(error);
+    let named = encoding.map(|named| or_utf_8(open(&file.path)?, named).map_err(failed));
+    let otherwise = named.transpose()?.unwrap_or(UTF_8);
     let input = BufReader::with_capacity(BUFFER, open(&file.path)?);
-    let mut input = unicode(input).map_err(failed)?;
+    let Unicode { mut input, encoding } = unicode(input, otherwise).map_err(failed)?;
     let nowhere = || String::new();
     let mut held = Vec::new();
-    let named = encoding.is_some();
-    let mut encoding = encoding;
     loop {
         // A byte more than may be held tells whether there is more.
         let missing = (limits.longest + 1).saturating_sub(held.len());
@@ -100,12 +99,6 @@ pub(super) fn read_whole(
         if !limits.cut {
             return emit_too_large(file.size.0, &nowhere, emit).map(drop);
         }
-        // Cuts lie between characters of UTF-8, and in another encoding within them.
-        let utf_8 = std::str::from_utf8(&held).map_or_else(|error| error.error_len().is_none(), |_| true);
-        if named && !utf_8 {
-            return emit_too_large(file.size.0, &nowhere, emit).map(drop);
-        }
-        encoding = None;
         let end = limits.cut(&held);
         if emit_text(&held[..end], encoding, &nowhere, emit)?.is_break() {
             return Ok(());

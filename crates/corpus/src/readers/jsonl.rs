@@ -8,16 +8,23 @@ use flate2::bufread::MultiGzDecoder;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
+use triaxis_host::text::{BUFFER, Encoding, UTF_8, Unicode, unicode};
 
 use super::{Emit, Limits, Listing, Piece, Place, Source, SourceFile};
 use super::{emit_row, emit_text, emit_too_large, open, text_field, walk};
-use crate::text::{BUFFER, unicode};
+use triaxis_units::Bytes;
+
 use crate::{CorpusError, Reason};
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTANDARD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-/// Longest line held in memory, in bytes.
-const LONGEST_LINE: u64 = 1 << 26;
+/// How the parser ends its words on what is no text, and begins them where there is nothing.
+const NO_TEXT: &str = ", expected a text";
+const NO_FIELD: &str = "no field ";
+/// Bytes of a line beside those of its text, at most.
+const BESIDE: u64 = 1 << 26;
+/// Bytes that a byte of text takes at most in a line, as `\u00e9` is written for two, controls aside.
+const ESCAPED: u64 = 3;
 /// Fields named of a line without the one asked for.
 const MOST_FIELDS: usize = 8;
 
@@ -98,23 +105,24 @@ impl Jsonl {
         emit: &mut Emit<'_>,
         failed: &dyn Fn(io::Error) -> CorpusError,
     ) -> Result<(), CorpusError> {
-        let mut input = unicode(input).map_err(failed)?;
+        let Unicode { mut input, encoding } = unicode(input, UTF_8).map_err(failed)?;
+        let longest = longest_line(limits);
         let mut line = Vec::new();
         for number in 1_u64.. {
             line.clear();
             let length = (&mut input)
-                .take(LONGEST_LINE)
+                .take(longest)
                 .read_until(b'\n', &mut line)
                 .map_err(failed)? as u64;
             if length == 0 {
                 break;
             }
             let place = || format!(":{number}");
-            let flow = if length == LONGEST_LINE && !line.ends_with(b"\n") {
+            let flow = if length == longest && !line.ends_with(b"\n") {
                 let rest = input.skip_until(b'\n').map_err(failed)? as u64;
-                emit_too_large(length + rest, &place, emit)?
+                emit_long_line(length + rest, limits, &place, emit)?
             } else {
-                self.read_line(line.trim_ascii(), limits, &place, emit)?
+                self.read_line(line.trim_ascii(), encoding, limits, &place, emit)?
             };
             if flow.is_break() {
                 break;
@@ -126,6 +134,7 @@ impl Jsonl {
     fn read_line(
         &self,
         line: &[u8],
+        encoding: &'static Encoding,
         limits: Limits,
         place: &dyn Fn() -> String,
         emit: &mut Emit<'_>,
@@ -134,21 +143,85 @@ impl Jsonl {
             return Ok(ControlFlow::Continue(()));
         }
         if std::str::from_utf8(line).is_err() {
-            return emit_text(line, None, place, emit);
+            return emit_text(line, encoding, place, emit);
         }
         let error = match text_of(line, &self.field) {
             Ok(text) => return emit_row(text.as_bytes(), limits, place, emit),
             Err(error) => error,
         };
         let no_text = error.classify() == Category::Data;
-        let found = || if no_text { fields(line) } else { String::new() };
         emit(Piece::LeftOut {
             reason: if no_text { Reason::NoText } else { Reason::Damaged },
             documents: 1,
             bytes: line.len() as u64,
-            why: &|| format!("{}: {}{}", place(), reason(&error), found()),
+            why: &|| format!("{}: {}", place(), self.reason(line, &error)),
         })
     }
+}
+
+impl Jsonl {
+    /// What is wrong with a line, by its column alone: a line of the file is all the parser has seen.
+    fn reason(&self, line: &[u8], error: &serde_json::Error) -> String {
+        let told = error.to_string();
+        let what = told
+            .rsplit_once(" at line ")
+            .map_or(told.as_str(), |(what, _)| what);
+        let other = what
+            .strip_prefix("invalid type: ")
+            .and_then(|what| what.strip_suffix(NO_TEXT));
+        let fields = if what.starts_with(NO_FIELD) {
+            fields(line)
+        } else {
+            String::new()
+        };
+        match other {
+            Some(met) => format!(
+                "`{}` is {} at column {}, and no text",
+                self.field,
+                plain(met),
+                error.column()
+            ),
+            None => format!("{what} at column {}{fields}", error.column()),
+        }
+    }
+}
+
+/// What a parser met, in the words of JSON.
+fn plain(met: &str) -> String {
+    const WORDS: [(&str, &str); 5] = [
+        ("map", "an object"),
+        ("sequence", "a list"),
+        ("integer ", "the number "),
+        ("floating point ", "the number "),
+        ("boolean ", ""),
+    ];
+    let known = WORDS
+        .iter()
+        .find_map(|(start, plain)| Some((plain, met.strip_prefix(start)?)));
+    known.map_or_else(|| met.to_owned(), |(plain, rest)| format!("{plain}{rest}"))
+}
+
+/// The longest line held in memory: one with the longest document, whatever its escapes.
+fn longest_line(limits: Limits) -> u64 {
+    BESIDE.saturating_add(ESCAPED.saturating_mul(limits.longest as u64))
+}
+
+fn emit_long_line(
+    bytes: u64,
+    limits: Limits,
+    place: &dyn Fn() -> String,
+    emit: &mut Emit<'_>,
+) -> Result<ControlFlow<()>, CorpusError> {
+    if !limits.cut {
+        return emit_too_large(bytes, place, emit);
+    }
+    let longest = Bytes(longest_line(limits));
+    emit(Piece::LeftOut {
+        reason: Reason::LongLine,
+        documents: 1,
+        bytes,
+        why: &|| format!("{} has {}, and {longest} are held at most", place(), Bytes(bytes)),
+    })
 }
 
 fn text_of<'a>(line: &'a [u8], field: &str) -> serde_json::Result<Cow<'a, str>> {
@@ -169,15 +242,6 @@ fn fields(line: &[u8]) -> String {
     match names.is_empty() {
         true => String::new(),
         false => format!("; it has {}", names.join(", ")),
-    }
-}
-
-/// What is wrong with a line, by its column alone: a line of the file is all the parser has seen.
-fn reason(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rsplit_once(" at line ") {
-        Some((what, _)) => format!("{what} at column {}", error.column()),
-        None => text,
     }
 }
 
@@ -208,7 +272,7 @@ impl<'de> Visitor<'de> for Field<'_> {
                 map.next_value::<IgnoredAny>()?;
             }
         }
-        found.ok_or_else(|| A::Error::custom(format_args!("no field `{}`", self.0)))
+        found.ok_or_else(|| A::Error::custom(format_args!("{NO_FIELD}`{}`", self.0)))
     }
 }
 

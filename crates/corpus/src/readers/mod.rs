@@ -17,11 +17,11 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use encoding_rs::Encoding;
 use serde::{Deserialize, Serialize};
+use triaxis_host::text::{Encoding, UTF_8};
 use triaxis_units::Bytes;
 
-use crate::left_out::LeftOutBy;
+use crate::left_out::{LeftOutBy, told};
 use crate::{CorpusError, Reason, text};
 
 /// Licence of text whose source states none.
@@ -84,6 +84,37 @@ pub(crate) struct Listing {
     pub(crate) files: Vec<SourceFile>,
     /// What was found and cannot be read.
     pub(crate) left_out: LeftOutBy,
+    /// Files that are wanted but for `exclude`.
+    pub(crate) excluded: u64,
+}
+
+impl Listing {
+    /// That no file is there to read, where `base` is the folder that `pattern` starts from.
+    fn nothing(&self, name: &str, pattern: &str, base: &Path) -> CorpusError {
+        let found = if self.excluded > 0 {
+            let noun = if self.excluded == 1 { "file" } else { "files" };
+            format!(
+                "matches {} {noun}, all left out by `exclude`: correct or remove one of the two",
+                self.excluded
+            )
+        } else if self.left_out.is_empty() {
+            format!(
+                "matches no file under {}: correct the pattern or remove it (folders and files whose names start with \
+                 a dot are never read)",
+                base.display()
+            )
+        } else {
+            format!(
+                "matches {}: fetch what they lead to, or remove the pattern",
+                told(&self.left_out)
+            )
+        };
+        CorpusError::NoMatch {
+            name: name.to_owned(),
+            pattern: pattern.to_owned(),
+            found,
+        }
+    }
 }
 
 /// A kind of source.
@@ -160,35 +191,30 @@ fn emit_row(
     while bytes.len() > limits.longest {
         let (part, rest) = bytes.split_at(limits.cut(bytes));
         bytes = rest;
-        if emit_text(part, None, place, emit)?.is_break() {
+        if emit_text(part, UTF_8, place, emit)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
     }
-    emit_text(bytes, None, place, emit)
+    emit_text(bytes, UTF_8, place, emit)
 }
 
-/// Emits bytes that are a document if they are UTF-8 or in `encoding`.
+/// Emits bytes that are a document if they are UTF-8, as which text in `encoding` is read.
 fn emit_text(
     bytes: &[u8],
-    encoding: Option<&'static Encoding>,
+    encoding: &'static Encoding,
     place: &dyn Fn() -> String,
     emit: &mut Emit<'_>,
 ) -> Result<ControlFlow<()>, CorpusError> {
-    let error = match std::str::from_utf8(bytes) {
+    let at = match std::str::from_utf8(bytes) {
         Ok(text) => return emit(Piece::Document(text)),
-        Err(error) => error,
+        Err(error) => error.valid_up_to(),
     };
-    if let Some(text) = encoding.and_then(|of| of.decode_without_bom_handling_and_without_replacement(bytes))
-    {
-        return emit(Piece::Document(&text));
-    }
-    let at = error.valid_up_to();
     let why = || {
-        format!(
-            "{} is not UTF-8: byte 0x{:02X} after {at} others",
-            place(),
-            bytes[at]
-        )
+        let what = match encoding == UTF_8 {
+            true => format!("byte 0x{:02X} after {at} others", bytes[at]),
+            false => format!("no character follows {at} bytes of text"),
+        };
+        format!("{} is not {}: {what}", place(), encoding.name())
     };
     emit(Piece::LeftOut {
         reason: Reason::NotUnicode,

@@ -39,35 +39,25 @@ pub(super) fn files(
     for pattern in include {
         let (prefix, rest) = split(pattern);
         let root = place.base.join(prefix);
-        let no_match = || CorpusError::NoMatch {
-            name: name.to_owned(),
-            pattern: pattern.clone(),
-            base: place.base.clone(),
-        };
-        if !root.exists() {
-            return Err(no_match());
-        }
-        let wanted = glob(name, if rest.is_empty() { all } else { rest })?;
-        let wanted = |path: &str, _: &str| wanted.is_match(path) || path.is_empty();
         let mut found = Listing::default();
-        under(&root, prefix, place, &licence, wanted, &mut exclude, &mut found)?;
-        found.files.retain(|file| seen.insert(file.path.clone()));
-        if found.files.is_empty() {
-            return Err(no_match());
+        if root.exists() {
+            let wanted = glob(name, if rest.is_empty() { all } else { rest })?;
+            let wanted = |path: &str, _: &str| wanted.is_match(path) || path.is_empty();
+            under(&root, prefix, place, &licence, wanted, &mut exclude, &mut found)?;
         }
+        if found.files.is_empty() {
+            return Err(found.nothing(name, pattern, &place.base));
+        }
+        found.files.retain(|file| seen.insert(file.path.clone()));
         all_files.files.append(&mut found.files);
         merge(&mut all_files.left_out, found.left_out);
     }
     exclude.check()?;
     exclude.leave_out(&mut all_files);
-    if all_files.files.is_empty() {
-        return Err(CorpusError::NoMatch {
-            name: name.to_owned(),
-            pattern: include.join(", "),
-            base: place.base.clone(),
-        });
+    match all_files.files.is_empty() {
+        true => Err(all_files.nothing(name, &include.join(", "), &place.base)),
+        false => Ok(all_files),
     }
-    Ok(all_files)
 }
 
 /// Adds the files under `root` that `wanted` takes (asked with the path below the root, and the id) and
@@ -121,7 +111,12 @@ pub(super) fn under(
             },
         };
         let (below, id) = names(root, prefix, &path);
-        if exclude.matches(&id, &path) || !wanted(&below, &id) {
+        let excluded = exclude.matches(&id, &path);
+        if !wanted(&below, &id) {
+            continue;
+        }
+        if excluded {
+            listing.excluded += 1;
             continue;
         }
         match file {
@@ -234,7 +229,9 @@ impl<'a> Exclude<'a> {
     pub(super) fn leave_out(&self, listing: &mut Listing) {
         let left_out = |path: &Path| path.ancestors().any(|part| self.real.contains(part));
         if !self.real.is_empty() {
+            let found = listing.files.len();
             listing.files.retain(|file| !left_out(&file.path));
+            listing.excluded += (found - listing.files.len()) as u64;
         }
     }
 

@@ -21,7 +21,7 @@ pub(crate) struct Losses(Mutex<BTreeMap<usize, (u64, String)>>);
 
 impl Losses {
     /// Checks that the document numbered `slot` comes back from its tokens; where `lossy` allows that it does
-    /// not, notes what is lost.
+    /// not, notes what is lost. Where it does not, the first that a thread meets is told at once, whichever it is.
     pub(crate) fn check(
         &self,
         tokenizer: &Tokenizer,

@@ -85,23 +85,31 @@ impl Tally {
     pub fn refused(&self) -> usize {
         self.repeats - self.closed - self.open
     }
+
+    /// What a share of so many intervals varies by from one simulation to another.
+    pub fn standard_error(&self, share: f64) -> f64 {
+        (share * (1.0 - share) / (self.closed + self.open) as f64).sqrt()
+    }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let share = |count: usize| count as f64 / self.repeats as f64;
+        let (least, most) = (0.85, 0.95);
         let verdict = match self.held() {
             held if held.is_nan() => "refused",
-            held if (0.85..=0.95).contains(&held) => "holds",
-            held if held > 0.95 && self.open > 0 => "holds, open",
-            held if held > 0.95 => "TOO WIDE",
-            _ => "MISSES",
+            held if (least..=most).contains(&held) => "holds",
+            held if held < least - 2.0 * self.standard_error(least) => "MISSES",
+            held if held < most + 2.0 * self.standard_error(most) => "within error",
+            _ if self.open > 0 => "wide, open",
+            _ => "TOO WIDE",
         };
         write!(
             formatter,
-            "{} | {:.3} | {:.3} | {:.3} | {:.3} | {verdict}",
+            "{} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} | {verdict}",
             self.quantity,
             self.held(),
+            self.standard_error(self.held()),
             share(self.open),
             share(self.refused()),
             self.width,

@@ -367,10 +367,10 @@ fn intervals(result: &mut Approach2, options: &FitOptions) {
     let (replicates, warning) = resampled(options, "approach 2", |stream| {
         let noise = noise * scale_of_noise(result.freedom, stream);
         let drawn = result.budgets.iter().filter(|budget| budget.optimum.is_some());
-        let drawn: Vec<Budget> = drawn
+        let drawn: Option<Vec<Budget>> = drawn
             .map(|budget| redraw(budget, result.curve, noise, stream))
             .collect();
-        laws(&drawn)
+        laws(&drawn?)
     });
     result.warnings.extend(warning);
     if let Some(mut laws) = result.params.zip(result.tokens) {
@@ -381,24 +381,32 @@ fn intervals(result: &mut Approach2, options: &FitOptions) {
     result.replicates = replicates;
 }
 
-/// The budget with losses drawn around its parabola.
-fn redraw(budget: &Budget, curve: Curve, noise: f64, stream: &mut Stream) -> Budget {
-    let runs: Vec<Run> = budget
-        .points
-        .iter()
-        .map(|(params, tokens, loss)| {
-            let fitted = budget
-                .by_params
-                .map_or(*loss, |parabola| parabola.at(params.ln()));
-            let loss = (fitted + noise * stream.normal()).max(1e-9);
-            Run {
-                params: *params,
-                tokens: *tokens,
-                flops: budget.budget,
-                loss,
-                budget: Some(budget.budget),
-            }
-        })
-        .collect();
-    fit_budget(&runs, curve).0
+/// Draws of a budget of which one must have an optimum.
+const MOST_DRAWS: usize = 100;
+
+/// The budget with losses drawn around its parabola: one that has an optimum, since without one it would not be
+/// in the law whose scatter is asked for.
+fn redraw(budget: &Budget, curve: Curve, noise: f64, stream: &mut Stream) -> Option<Budget> {
+    let run = |(params, tokens, loss): &(f64, f64, f64), noise: f64| {
+        let fitted = budget
+            .by_params
+            .map_or(*loss, |parabola| parabola.at(params.ln()));
+        Run {
+            params: *params,
+            tokens: *tokens,
+            flops: budget.budget,
+            loss: (fitted + noise).max(1e-9),
+            budget: Some(budget.budget),
+        }
+    };
+    let mut draw = || {
+        let runs = budget
+            .points
+            .iter()
+            .map(|point| run(point, noise * stream.normal()));
+        fit_budget(&runs.collect::<Vec<Run>>(), curve).0
+    };
+    (0..MOST_DRAWS)
+        .map(|_| draw())
+        .find(|drawn| drawn.optimum.is_some())
 }

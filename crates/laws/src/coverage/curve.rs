@@ -4,7 +4,7 @@ use super::difficulty::{dot, missed};
 use super::posterior::{Evidence, Expected};
 use super::{Problem, check, pass_at_k};
 use crate::error::{FitError, InputError};
-use crate::numeric::solve_positive;
+use crate::numeric::{Cholesky, solve_positive};
 use crate::observations::Observations;
 
 /// Numbers of samples at most.
@@ -168,10 +168,10 @@ impl Evidence for OneCurve {
 
     fn ln_likelihood(&self, shares: &[f64]) -> f64 {
         let (covariance, left) = self.told(shares);
-        let Some((solved, ln_determinant)) = solved(&covariance, &left) else {
+        let Some(factor) = Cholesky::of(&covariance, left.len()) else {
             return f64::NEG_INFINITY;
         };
-        -0.5 * (dot(&left, &solved) + ln_determinant)
+        -0.5 * (dot(&left, &factor.solve(&left)) + factor.ln_determinant())
     }
 
     /// Of the problems of the curve: what is expected of the distribution, moved by what the points showed.
@@ -202,23 +202,6 @@ impl Evidence for OneCurve {
             run: (run - known).max(0.0),
         }
     }
-}
-
-/// `matrix^-1 right`, and the logarithm of the determinant by eliminating one row after the other.
-fn solved(matrix: &[f64], right: &[f64]) -> Option<(Vec<f64>, f64)> {
-    let order = right.len();
-    let solution = solve_positive(matrix, right)?;
-    // The determinant is the product of the variances that earlier rows leave of each.
-    let mut ln_determinant = matrix[0].ln();
-    for row in 1..order {
-        let head: Vec<f64> = (0..row)
-            .flat_map(|at| matrix[at * order..at * order + row].to_vec())
-            .collect();
-        let with: Vec<f64> = matrix[row * order..row * order + row].to_vec();
-        let known = dot(&solve_positive(&head, &with)?, &with);
-        ln_determinant += (matrix[row * order + row] - known).ln();
-    }
-    ln_determinant.is_finite().then_some((solution, ln_determinant))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::difficulty::{Difficulty, Shares, shares};
 use crate::form::LawForm;
-use crate::numeric::{Limits, Stream, minimise, solve_positive};
+use crate::numeric::{Cholesky, Limits, Stream, minimise};
 
 /// Coverage by a given distribution of difficulty.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -165,15 +165,14 @@ impl Target<'_> {
             }
         }
         let unit = |at: usize| -> Vec<f64> { (0..order).map(|row| f64::from(u8::from(row == at))).collect() };
-        let columns = (0..order).map(|at| solve_positive(&curvature, &unit(at)));
-        let columns: Option<Vec<Vec<f64>>> = columns.collect();
         let prior = || {
             let spread = self.difficulty.prior_spread();
             let scaled = |at: usize| unit(at).into_iter().map(move |one| (at, one));
             let entry = |(at, one): (usize, f64)| one * spread[at].min(1.0).powi(2);
             (0..order).flat_map(scaled).map(entry).collect()
         };
-        columns.map_or_else(prior, |columns| columns.concat())
+        let inverse = |factor: Cholesky| (0..order).flat_map(|at| factor.solve(&unit(at))).collect();
+        Cholesky::of(&curvature, order).map_or_else(prior, inverse)
     }
 
     /// The posterior by adaptive importance sampling (Cappé et al. 2004): draws from Student's distribution
@@ -206,20 +205,20 @@ impl Target<'_> {
 
     fn round(&self, size: usize, centre: &[f64], covariance: &[f64], stream: &mut Stream) -> Option<Round> {
         let order = centre.len();
-        let factor = cholesky(covariance, order)?;
-        let ln_volume: f64 = (0..order).map(|at| factor[at * order + at].ln()).sum();
+        let factor = Cholesky::of(covariance, order)?;
+        let ln_volume = 0.5 * factor.ln_determinant();
         let (mut points, mut logs) = (Vec::with_capacity(size), Vec::with_capacity(size));
         for _ in 0..size {
             let normal: Vec<f64> = (0..order).map(|_| stream.normal()).collect();
             let mixed = 2.0 * gamma(stream, 0.5 * FREEDOM) / FREEDOM;
             let scale = (WIDER / mixed).sqrt();
             let squared = normal.iter().map(|value| value * value).sum::<f64>() / mixed;
-            let moved = |row: usize| {
-                (0..=row)
-                    .map(|at| factor[row * order + at] * normal[at])
-                    .sum::<f64>()
-            };
-            let point: Vec<f64> = (0..order).map(|row| centre[row] + scale * moved(row)).collect();
+            let moved = factor.times(&normal);
+            let point: Vec<f64> = centre
+                .iter()
+                .zip(&moved)
+                .map(|(centre, moved)| centre + scale * moved)
+                .collect();
             let ln_drawn = -ln_volume - 0.5 * (FREEDOM + order as f64) * (1.0 + squared / FREEDOM).ln();
             logs.push(self.density(&point) - ln_drawn);
             points.push(point);
@@ -285,25 +284,6 @@ impl Round {
         }
         drawn
     }
-}
-
-/// The lower triangle whose product with its transpose is `matrix`, row-major; `None` when it is not positive.
-fn cholesky(matrix: &[f64], order: usize) -> Option<Vec<f64>> {
-    let mut factor = vec![0.0; order * order];
-    for row in 0..order {
-        for column in 0..=row {
-            let inner: f64 = (0..column)
-                .map(|at| factor[row * order + at] * factor[column * order + at])
-                .sum();
-            let left = matrix[row * order + column] - inner;
-            factor[row * order + column] = match row == column {
-                true if left > 0.0 => left.sqrt(),
-                true => return None,
-                false => left / factor[column * order + column],
-            };
-        }
-    }
-    Some(factor)
 }
 
 /// A draw from the Gamma distribution of scale one (Marsaglia and Tsang 2000).

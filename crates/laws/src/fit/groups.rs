@@ -18,6 +18,8 @@ pub(crate) struct Groups {
     pub(crate) left_out: Vec<f64>,
     /// How many times the variance of each parameter is that of as many independent rows.
     pub(crate) effects: Vec<f64>,
+    /// Standard deviation of a row of another run.
+    pub(crate) deviation: f64,
 }
 
 /// Runs below which nothing tells how much runs differ.
@@ -78,22 +80,19 @@ impl Groups {
     /// The runs of `rows`, where some run has several; refits without each run from `starts`.
     pub(crate) fn of(searcher: &Searcher<'_>, rows: &Rows, starts: &[Vec<f64>]) -> Option<Self> {
         let members = rows.groups()?;
+        let fitted = Problem::new(searcher.form, rows, searcher.objective, SMOOTH).residuals(&starts[0]);
         let left_out = match members.len() < MANY_RUNS {
             true => left_out(searcher, rows, &members, starts),
-            false => Problem::new(searcher.form, rows, searcher.objective, SMOOTH).residuals(&starts[0]),
+            false => fitted.clone(),
         };
+        let deviation = deviation(&fitted, &left_out);
         let effects = effects(searcher, rows, &members, &left_out, &starts[0]);
         Some(Self {
             members,
             left_out,
             effects,
+            deviation,
         })
-    }
-
-    /// Root of the mean squared residual of a row whose run is left out.
-    pub(crate) fn deviation(&self) -> f64 {
-        let squares: f64 = self.left_out.iter().map(|residual| residual * residual).sum();
-        (squares / self.left_out.len() as f64).sqrt()
     }
 
     /// Noise of each row for one bootstrap sample: the residuals of each run as a whole, by a random weight
@@ -122,6 +121,16 @@ impl Groups {
     }
 }
 
+/// Standard deviation of a run, by residuals with and without the run in the fit: the former are too small by the
+/// pull of the run, the latter too large by as much, and their product is right (that of a linear law has the
+/// variance as its mean, as in the HC2 of MacKinnon and White 1985).
+fn deviation(fitted: &[f64], left_out: &[f64]) -> f64 {
+    let pairs = || fitted.iter().zip(left_out);
+    let both: f64 = pairs().map(|(within, without)| within * without).sum();
+    let least: f64 = pairs().map(|(within, _)| within * within).sum();
+    (both.max(least) / fitted.len() as f64).sqrt()
+}
+
 /// Residuals of the rows of each run at a fit to the others.
 fn left_out(searcher: &Searcher<'_>, rows: &Rows, members: &[Vec<usize>], starts: &[Vec<f64>]) -> Vec<f64> {
     let residuals = |own: &Vec<usize>| {
@@ -139,8 +148,8 @@ fn left_out(searcher: &Searcher<'_>, rows: &Rows, members: &[Vec<usize>], starts
     left_out
 }
 
-/// The variance of each parameter by the sums over runs of slopes times `residuals`, over that by independent
-/// rows (the sandwich of Liang and Zeger 1986 over the plain inverse).
+/// The variance of each parameter by the sums over runs of weighted slopes times `residuals`, over that by
+/// independent rows (the sandwich of Liang and Zeger 1986 over the plain inverse).
 fn effects(
     searcher: &Searcher<'_>,
     rows: &Rows,
@@ -155,18 +164,20 @@ fn effects(
     let mut information = vec![0.0; order * order];
     for row in 0..rows.len() {
         for (at, sum) in information.iter_mut().enumerate() {
-            *sum += slope(row)[at / order] * slope(row)[at % order];
+            *sum += rows.weight(row) * slope(row)[at / order] * slope(row)[at % order];
         }
     }
     let score = |own: &Vec<usize>| -> Vec<f64> {
-        let sum = |at: usize| own.iter().map(|row| slope(*row)[at] * residuals[*row]).sum();
+        let pull = |row: usize| rows.weight(row) * residuals[row];
+        let sum = |at: usize| own.iter().map(|row| slope(*row)[at] * pull(*row)).sum();
         (0..order).map(sum).collect()
     };
     let moves: Option<Vec<Vec<f64>>> = members
         .iter()
         .map(|own| solve_positive(&information, &score(own)))
         .collect();
-    let variance = near.iter().map(|residual| residual * residual).sum::<f64>() / rows.len() as f64;
+    let squares = near.iter().map(|residual| residual * residual).sum::<f64>();
+    let variance = rows.mean_weight() * squares / rows.len() as f64;
     let effect = |at: usize| {
         let mut unit = vec![0.0; order];
         unit[at] = 1.0;

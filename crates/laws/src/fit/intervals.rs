@@ -170,9 +170,13 @@ fn of_view(searcher: &Searcher<'_>, view: &View<'_>, noise: &Noise, options: &Fi
         ceiling: profile::ceiling(searcher, rows, noise, least, options.level, fit.freedom),
         held: &[],
     };
+    let profiles = options
+        .profile
+        .then(|| profile::profiles(view, searcher, &walk, groups.as_ref()));
     let mut starts = view.minima.clone();
     if options.replicates > 0 {
         starts.extend(range::inner_starts(&walk, best));
+        starts.extend(profiles.iter().flat_map(|profiles| profile::ridge(profiles)));
     }
     let sampler = Sampler {
         searcher: *searcher,
@@ -190,14 +194,11 @@ fn of_view(searcher: &Searcher<'_>, view: &View<'_>, noise: &Noise, options: &Fi
     let replicates: Vec<Vec<f64>> = drawn.iter().map(|replicate| settled(&replicate.point)).collect();
     let deviation = groups
         .as_ref()
-        .map_or_else(|| noise.deviation(), Groups::deviation);
+        .map_or_else(|| noise.deviation(), |groups| groups.deviation);
     let scales = drawn.iter().filter_map(|replicate| replicate.scale);
     fit.replicate_noise = scales.map(|scale| scale * deviation).collect();
     // How skewed rows are says nothing of residuals drawn for a fixed design.
     let accelerations = (fit.resampling == Resampling::Case).then(|| sampler.accelerations());
-    let profiles = options
-        .profile
-        .then(|| profile::profiles(view, searcher, &walk, groups.as_ref()));
     for (index, parameter) in form.parameters().iter().enumerate() {
         let natural = |at: f64| parameter.scale.inverse(at);
         let found = Found {

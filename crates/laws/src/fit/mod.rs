@@ -70,7 +70,8 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
     });
     let all = table.prepare(form, objective.residual)?;
     let rows = all.chosen(&all.used());
-    check_design(form, &rows)?;
+    let duplicates = table.rows() - table.distinct().len();
+    check_design(form, &rows).map_err(|refusal| refusal.of_given(rows.len() + duplicates))?;
     let sizes = holdout::sizes(form, table, &all);
     let left_out = holdout::chosen(&all, &sizes, &options.holdout)?;
     let searcher = Searcher {
@@ -92,7 +93,7 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         None => rows.len() - form.parameters().len(),
     };
     let noise = match &groups {
-        Some(groups) => (freedom > 0).then(|| groups.deviation()),
+        Some(groups) => (freedom > 0).then_some(groups.deviation),
         None => noise(freedom, &residuals),
     };
     // Rows of one run have its luck in common, so their spread is not that of runs.
@@ -101,7 +102,6 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
         None => repeats::repeats(&rows, &residuals, form.parameters().len()),
     };
     let units = runs.unwrap_or(rows.len());
-    let duplicates = table.rows() - table.distinct().len();
     let mut fit = Fit {
         form: form.name().into(),
         parameters: BTreeMap::new(),
@@ -136,6 +136,12 @@ pub fn fit(form: &dyn LawForm, table: &Observations, options: &FitOptions) -> Re
     };
     if options.profile && options.replicates == 0 {
         fit.warnings.push(Warning::NoBootstrap);
+    }
+    if options.resampling == Some(Resampling::Case) && fit.resampling != Resampling::Case && freedom > 0 {
+        fit.warnings.push(Warning::FewForCases {
+            freedom,
+            needed: intervals::ROBUST,
+        });
     }
     if runs.is_none() {
         fit.warnings.extend(groups::unnamed(form, &rows, &residuals));

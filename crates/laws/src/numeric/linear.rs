@@ -2,43 +2,80 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Cholesky factor of a symmetric positive definite matrix: the lower triangle whose product with its transpose
+/// the matrix is.
+pub(crate) struct Cholesky {
+    /// Row-major.
+    lower: Vec<f64>,
+    order: usize,
+}
+
+impl Cholesky {
+    /// The factor of a row-major `matrix`, of which the lower triangle is read.
+    ///
+    /// `None` when a pivot is not positive: the matrix is singular to working precision.
+    pub(crate) fn of(matrix: &[f64], order: usize) -> Option<Self> {
+        let mut lower = matrix.to_vec();
+        for row in 0..order {
+            for column in 0..=row {
+                let mut sum = lower[row * order + column];
+                for inner in 0..column {
+                    sum -= lower[row * order + inner] * lower[column * order + inner];
+                }
+                if row == column {
+                    // A pivot that lost 14 digits to cancellation carries no information.
+                    if sum.is_nan() || sum <= matrix[row * order + row].abs() * 1e-14 {
+                        return None;
+                    }
+                    lower[row * order + row] = sum.sqrt();
+                } else {
+                    lower[row * order + column] = sum / lower[column * order + column];
+                }
+            }
+        }
+        Some(Self { lower, order })
+    }
+
+    /// The solution of `matrix x = right`.
+    pub(crate) fn solve(&self, right: &[f64]) -> Vec<f64> {
+        let (factor, order) = (&self.lower, self.order);
+        let mut solution = right.to_vec();
+        for row in 0..order {
+            for inner in 0..row {
+                solution[row] -= factor[row * order + inner] * solution[inner];
+            }
+            solution[row] /= factor[row * order + row];
+        }
+        for row in (0..order).rev() {
+            for inner in row + 1..order {
+                solution[row] -= factor[inner * order + row] * solution[inner];
+            }
+            solution[row] /= factor[row * order + row];
+        }
+        solution
+    }
+
+    /// The factor times `vector`: independent normal numbers become ones with the matrix as covariance.
+    pub(crate) fn times(&self, vector: &[f64]) -> Vec<f64> {
+        let row = |row: usize| {
+            let own = &self.lower[row * self.order..=row * self.order + row];
+            own.iter().zip(vector).map(|(factor, value)| factor * value).sum()
+        };
+        (0..self.order).map(row).collect()
+    }
+
+    /// Logarithm of the determinant of the matrix.
+    pub(crate) fn ln_determinant(&self) -> f64 {
+        let pivots = (0..self.order).map(|row| self.lower[row * self.order + row].ln());
+        2.0 * pivots.sum::<f64>()
+    }
+}
+
 /// Solves `matrix x = right` for a symmetric positive definite row-major `matrix` of order `right.len()`.
 ///
 /// `None` when a pivot is not positive: the matrix is singular to working precision.
 pub(crate) fn solve_positive(matrix: &[f64], right: &[f64]) -> Option<Vec<f64>> {
-    let order = right.len();
-    let mut factor = matrix.to_vec();
-    for row in 0..order {
-        for column in 0..=row {
-            let mut sum = factor[row * order + column];
-            for inner in 0..column {
-                sum -= factor[row * order + inner] * factor[column * order + inner];
-            }
-            if row == column {
-                // A pivot that lost 14 digits to cancellation carries no information.
-                if sum.is_nan() || sum <= matrix[row * order + row].abs() * 1e-14 {
-                    return None;
-                }
-                factor[row * order + row] = sum.sqrt();
-            } else {
-                factor[row * order + column] = sum / factor[column * order + column];
-            }
-        }
-    }
-    let mut solution = right.to_vec();
-    for row in 0..order {
-        for inner in 0..row {
-            solution[row] -= factor[row * order + inner] * solution[inner];
-        }
-        solution[row] /= factor[row * order + row];
-    }
-    for row in (0..order).rev() {
-        for inner in row + 1..order {
-            solution[row] -= factor[inner * order + row] * solution[inner];
-        }
-        solution[row] /= factor[row * order + row];
-    }
-    Some(solution)
+    Some(Cholesky::of(matrix, right.len())?.solve(right))
 }
 
 /// Weighted least squares of `target` on the columns of `design` (row-major, `width` columns).
@@ -207,6 +244,22 @@ mod tests {
         let solution = solve_positive(&[4.0, 2.0, 2.0, 3.0], &[10.0, 8.0]).unwrap();
         assert!((solution[0] - 1.75).abs() < 1e-14 && (solution[1] - 1.5).abs() < 1e-14);
         assert!(solve_positive(&[1.0, 1.0, 1.0, 1.0], &[1.0, 1.0]).is_none());
+    }
+
+    #[test]
+    fn the_factor_of_a_matrix_gives_it_back() {
+        let matrix = [4.0, 2.0, -1.0, 2.0, 3.0, 0.5, -1.0, 0.5, 2.0];
+        let factor = Cholesky::of(&matrix, 3).unwrap();
+        // 4 (6 - 1/4) - 2 (4 + 1/2) - (1 + 3), along the first row.
+        assert!((factor.ln_determinant() - 10.0_f64.ln()).abs() < 1e-14);
+        let unit = |at: usize| [0, 1, 2].map(|row| f64::from(u8::from(row == at)));
+        let columns = [0, 1, 2].map(|at| factor.times(&unit(at)));
+        for row in 0..3 {
+            for column in 0..3 {
+                let product: f64 = columns.iter().map(|inner| inner[row] * inner[column]).sum();
+                assert!((product - matrix[row * 3 + column]).abs() < 1e-14);
+            }
+        }
     }
 
     #[test]

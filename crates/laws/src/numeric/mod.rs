@@ -11,8 +11,8 @@ mod random;
 pub use akima::Akima;
 pub(crate) use bfgs::{Limits, Minimum, minimise};
 pub(crate) use elementary::{exp, exp_m1, ln, ln_1p, power, vectorised};
+pub(crate) use linear::{Cholesky, independent_part, least_squares, solve_positive};
 pub use linear::{LineFit, ParabolaFit, fit_line, fit_parabola};
-pub(crate) use linear::{independent_part, least_squares, solve_positive};
 pub(crate) use marquardt::{Curvature, Quadratic, descend};
 pub(crate) use quantile::{
     expanded_level, normal_cdf, normal_quantile, quantile_sorted, sorted, student_quantile,

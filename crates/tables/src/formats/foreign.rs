@@ -1,5 +1,7 @@
 //! Files that people have runs in and that are no tables here, known by their first bytes.
 
+use triaxis_host::text::{UTF_8, encoding};
+
 const PANDAS: &str = "write CSV or Parquet from it, as in `pandas.DataFrame(...).to_csv(\"runs.csv\")`";
 const UNPACK: &str = "unpack it first";
 const SHEET: &str = "save its sheet as CSV";
@@ -150,8 +152,10 @@ pub(super) fn named(head: &[u8]) -> Option<(&'static str, &'static str)> {
     if head.get(4..9) == Some(b"\0\0\0\0{") {
         return Some(("model weights (safetensors)", "give a table with one run a row"));
     }
-    let is_text = !head.contains(&0) && head.is_ascii();
-    // A heading may begin with the same letters.
+    // A heading may begin with the same letters, in whatever encoding the rest of it is; other files of that
+    // beginning have signs that no text has.
+    let is_sign = |byte: &u8| *byte >= b' ' || byte.is_ascii_whitespace();
+    let is_text = head.iter().all(is_sign);
     let is_word = |bytes: &[u8]| is_text && bytes.iter().all(u8::is_ascii_alphanumeric);
     let signed = SIGNATURES.iter().find(|(at, bytes, ..)| {
         !is_word(bytes) && head.get(*at..).is_some_and(|rest| rest.starts_with(bytes))
@@ -160,7 +164,7 @@ pub(super) fn named(head: &[u8]) -> Option<(&'static str, &'static str)> {
         return Some((what, remedy));
     }
     // Texts have no zeros; those of UTF-16 do.
-    let is_binary = head.contains(&0) && super::utf16::order(head).is_none();
+    let is_binary = head.contains(&0) && encoding(head).0 == UTF_8;
     is_binary.then_some((
         "a binary file of an unknown kind",
         "give CSV, JSON, JSON Lines or Parquet",

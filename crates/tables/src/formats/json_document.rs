@@ -1,11 +1,12 @@
 //! JSON objects that are no lines: over several lines each, or one that holds the runs, as a list in one of
 //! its members or column by column, as `DataFrame.to_json()` writes it.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use serde::de::Deserializer;
 use serde_json::{Map, Value};
+use triaxis_units::Bytes;
 
 use super::json::{Cells, NO_NUMBER, Names, Object, Sink, without_place};
 use super::{Emit, Format, Input, damaged};
@@ -47,10 +48,10 @@ impl JsonDocument<'_> {
         mut end: impl FnMut(u64, &mut S) -> Result<(), TableError>,
     ) -> Result<u64, TableError> {
         let Self { path, input } = self;
-        let mut text = String::new();
+        let mut text = Vec::new();
         let length = input
             .take(LONGEST)
-            .read_to_string(&mut text)
+            .read_to_end(&mut text)
             .map_err(damaged(path))?;
         let wrong = |line: u64, problem: String| TableError::Line {
             path: path.into(),
@@ -60,9 +61,14 @@ impl JsonDocument<'_> {
         if length as u64 == LONGEST {
             return Err(wrong(
                 1,
-                format!("begins an object of {LONGEST} bytes or more: write one run a line"),
+                format!(
+                    "begins objects that go over several lines, of which {} are read at most: write one run a line",
+                    Bytes(LONGEST)
+                ),
             ));
         }
+        let text = String::from_utf8(text)
+            .map_err(|error| damaged(path)(std::io::Error::new(ErrorKind::InvalidData, error)))?;
         let objects = serde_json::Deserializer::from_str(&text).into_iter::<Map<String, Value>>();
         let objects = objects.collect::<Result<Vec<_>, _>>();
         let objects = objects.map_err(|error| {

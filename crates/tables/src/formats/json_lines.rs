@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde::de::Deserializer;
+use triaxis_units::Bytes;
 
 use super::json::{Cells, NO_NUMBER, Names, Object, Sink, is_no_number, without_place};
 use super::{Emit, Format, Input, read_line};
@@ -52,7 +53,8 @@ impl JsonLines<'_> {
             };
             if text.len() as u64 == LONGEST && !text.ends_with(b"\n") {
                 return Err(wrong(format!(
-                    "is longer than {LONGEST} bytes: write one object a line"
+                    "is longer than {}: write one object a line",
+                    Bytes(LONGEST)
                 )));
             }
             let object = text.trim_ascii();

@@ -7,7 +7,6 @@ mod json_array;
 mod json_document;
 mod json_lines;
 mod parquet;
-mod utf16;
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -15,18 +14,16 @@ use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
+use triaxis_host::text::{BUFFER, UTF_8, unicode};
 
 use crate::error::TableError;
 use crate::file::TableFile;
 
-const BUFFER: usize = 1 << 17;
 /// How much of a file tells its format.
 const HEAD: u64 = 4096;
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTANDARD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const PARQUET: &[u8] = b"PAR1";
-/// How a text may begin that says it is UTF-8.
-const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
 
 /// A value as the file has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +70,7 @@ pub(crate) fn open(file: &TableFile) -> Result<Box<dyn Format + '_>, TableError>
     let path = file.name.as_path();
     let plain = BufReader::with_capacity(BUFFER, file.handle().map_err(read_error(path))?);
     let (packed, unpacked) = decompressed(path, plain)?;
-    let (head, mut input) = head(unpacked).map_err(damaged(path))?;
+    let (head, input) = head(unpacked).map_err(damaged(path))?;
     if head.starts_with(PARQUET) && packed.is_none() {
         return Ok(Box::new(parquet::Parquet { file }));
     }
@@ -87,11 +84,7 @@ pub(crate) fn open(file: &TableFile) -> Result<Box<dyn Format + '_>, TableError>
             remedy: remedy.into(),
         });
     }
-    if let Some(order) = utf16::order(&head) {
-        input = Box::new(BufReader::with_capacity(BUFFER, utf16::Utf16::new(input, order)));
-    } else if head.starts_with(BYTE_ORDER_MARK) {
-        input.consume(BYTE_ORDER_MARK.len());
-    }
+    let mut input = unicode(input, UTF_8).map_err(damaged(path))?.input;
     match first_sign(path, &mut input)? {
         None => Err(TableError::Empty { path: path.into() }),
         Some(b'[') => Ok(Box::new(json_array::JsonArray { path, input })),

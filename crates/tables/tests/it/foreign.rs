@@ -112,7 +112,11 @@ fn a_file_of_another_kind_is_named_with_a_remedy() {
 fn a_heading_that_begins_like_another_kind_is_a_heading() {
     let folder = Folder::new();
     for name in ["ORC", "GGUF", "BZh", "FEA1", "ustar"] {
-        let path = folder.write("runs.csv", format!("{name},N\n1,2\n"));
-        assert_eq!(columns(&path).unwrap(), [name, "N"]);
+        // A name that is no ASCII, in UTF-8 and in Latin-1.
+        for model in [&b"m"[..], "Mod\u{e8}le".as_bytes(), b"Mod\xe8le"] {
+            let rows = [name.as_bytes(), b",N,model\n1,2,", model, b"\n"].concat();
+            let path = folder.write("runs.csv", rows);
+            assert_eq!(columns(&path).unwrap(), [name, "N", "model"]);
+        }
     }
 }

@@ -93,6 +93,69 @@ fn a_result_is_never_written_over_an_input() {
 }
 
 #[test]
+fn results_are_kept_apart_from_each_other_and_from_what_the_shell_connects() {
+    let folder = Folder::with("runs.csv", &csv());
+    let path = |name: &str| folder.0.path().join(name);
+    let fit = ["--form", "chinchilla", "--replicates", "40"];
+    for (first, second) in [("new.csv", "./new.csv"), ("runs.csv", "other.csv")] {
+        folder.refused(
+            &[&["runs.csv"], &fit[..], &["--report", first, "--draws", second]].concat(),
+            &[first, "would be written over"],
+        );
+        assert!(!path("new.csv").exists() && !path("other.csv").exists());
+    }
+    #[cfg(unix)]
+    {
+        use std::fs::File;
+        let connected = |output: &str| {
+            let mut command = folder.command(&[&["-"], &fit[..], &["--report", output]].concat());
+            command.stdin(File::open(path("runs.csv")).unwrap());
+            command.stdout(File::create(path("said.txt")).unwrap());
+            let output = command.output().unwrap();
+            (output.status.code(), String::from_utf8(output.stderr).unwrap())
+        };
+        for (output, over) in [("runs.csv", "the input"), ("said.txt", "what is printed")] {
+            let (code, said) = connected(output);
+            assert_eq!(code, Some(2), "{said}");
+            assert!(
+                said.contains(&format!("`{output}` would be written over {over}")),
+                "{said}"
+            );
+        }
+        assert_eq!(connected("page.html"), (Some(0), String::new()));
+    }
+    assert_eq!(std::fs::read_to_string(path("runs.csv")).unwrap(), csv());
+}
+
+#[test]
+fn results_that_cannot_be_written_are_told_before_the_work() {
+    let folder = Folder::with("runs.csv", &csv());
+    std::fs::create_dir(folder.0.path().join("folder.csv")).unwrap();
+    // Rows that are not there either show that nothing was read.
+    for (option, output, says) in [
+        (
+            "--report",
+            "missing/page.html",
+            "`missing/page.html` cannot be written",
+        ),
+        (
+            "--draws",
+            "missing/draws.csv",
+            "name a file in a folder that is there",
+        ),
+        ("--draws", "folder.csv", "`folder.csv` cannot be written"),
+        ("--report", "runs.csv/page.html", "cannot be written"),
+        ("--draws", "draws.txt", "must end in .csv or .jsonl"),
+    ] {
+        folder.refused(&["none.csv", "--form", "chinchilla", option, output], &[says]);
+    }
+    folder.refused(
+        &["none.csv", "--replicates", "0", "--draws", "draws.csv"],
+        &["no bootstrap sample was drawn"],
+    );
+}
+
+#[test]
 fn one_run_held_out_is_one_run() {
     let folder = Folder::with("runs.csv", &csv());
     let output = folder.fit(&[

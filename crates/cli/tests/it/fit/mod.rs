@@ -32,10 +32,14 @@ impl Folder {
         std::fs::write(self.0.path().join(name), content).unwrap();
     }
 
-    fn fit(&self, arguments: &[&str]) -> Output {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_triaxis"));
         command.arg("fit").args(arguments).current_dir(self.0.path());
-        command.output().unwrap()
+        command
+    }
+
+    fn fit(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
     }
 
     /// The JSON of a fit that must succeed.

@@ -196,6 +196,31 @@ fn units_and_predictions_that_mean_nothing_are_refused() {
 }
 
 #[test]
+fn what_a_prediction_leaves_out_follows_as_in_the_file() {
+    let folder = Folder::with(
+        "runs.csv",
+        &written("N,D,C,loss", |(n, d, l)| format!("{n},{d},{},{l}", 18.0 * n * d)),
+    );
+    let ask = [&["runs.csv"][..], &FORM].concat();
+    let found = folder.json(
+        &[
+            &ask[..],
+            &["--predict", "N=7B,C=1.8e23", "--predict", "N=7B,D=1T,C=1.26e23"],
+        ]
+        .concat(),
+    );
+    let tokens = number(&found["predictions"][0]["tokens"]);
+    assert!((tokens / (1.8e23 / 18.0 / 7e9) - 1.0).abs() < 1e-9, "{tokens}");
+    folder.refused(
+        &[&ask[..], &["--predict", "N=7B,D=1T,C=4.2e22"]].concat(),
+        &[
+            "3.3e-1 times 18.00 N D, the mean of these runs",
+            "leave one of N, D and C out",
+        ],
+    );
+}
+
+#[test]
 fn a_column_of_budgets_is_the_compute() {
     let rows = runs();
     let folder = Folder::with("runs.json", &{

@@ -1,7 +1,8 @@
 //! The form is not known: all that know parameters and tokens are fitted, and predict together.
 
 use triaxis_laws::average::average;
-use triaxis_laws::forms::{Coupled, FLOPS_PER_PARAM_TOKEN, find};
+use triaxis_laws::form::{Column, MOST_PARAMETERS};
+use triaxis_laws::forms::{FLOPS_PER_PARAM_TOKEN, find};
 use triaxis_laws::numeric::Stream;
 use triaxis_laws::{FitOptions, Observations, Starts, answering, compare, predict, trusted};
 
@@ -9,30 +10,71 @@ use crate::case::{Case, TRUTH, Told};
 
 pub const FEW_ADDITIVE: Case = Case {
     name: "choice-of-16-additive",
-    tell: |noise, seed| told(&few(), Coupled::from(TRUTH), noise, seed),
+    tell: |noise, seed| told(&few(), &ADDITIVE, noise, seed),
 };
 pub const FEW_COUPLED: Case = Case {
     name: "choice-of-16-coupled",
-    tell: |noise, seed| told(&few(), COUPLED, noise, seed),
+    tell: |noise, seed| told(&few(), &COUPLED, noise, seed),
+};
+pub const FEW_KAPLAN: Case = Case {
+    name: "choice-of-16-kaplan",
+    tell: |noise, seed| told(&few(), &KAPLAN, noise, seed),
+};
+pub const FEW_OVER_TRAINING: Case = Case {
+    name: "choice-of-16-over-training",
+    tell: |noise, seed| told(&few(), &OVER_TRAINING, noise, seed),
 };
 pub const GRID_ADDITIVE: Case = Case {
     name: "choice-of-36-additive",
-    tell: |noise, seed| told(&grid(), Coupled::from(TRUTH), noise, seed),
+    tell: |noise, seed| told(&grid(), &ADDITIVE, noise, seed),
 };
 pub const GRID_COUPLED: Case = Case {
     name: "choice-of-36-coupled",
-    tell: |noise, seed| told(&grid(), COUPLED, noise, seed),
+    tell: |noise, seed| told(&grid(), &COUPLED, noise, seed),
 };
 
-/// A law that the additive form cannot follow.
-const COUPLED: Coupled = Coupled {
-    E: 1.2,
-    A: 5e3,
-    B: 4e4,
-    alpha: 0.55,
-    beta: 0.6,
-    gamma: 0.6,
+/// A form and its parameters. Intervals of several laws together hold what is true as often as they say over
+/// whichever of them is true, so each of them is here.
+struct Law {
+    form: &'static str,
+    parameters: &'static [f64],
+}
+
+const ADDITIVE: Law = Law {
+    form: "chinchilla",
+    parameters: &[TRUTH.E, TRUTH.A, TRUTH.B, TRUTH.alpha, TRUTH.beta],
 };
+/// A law that the additive form cannot follow.
+const COUPLED: Law = Law {
+    form: "coupled",
+    parameters: &[1.2, 5e3, 4e4, 0.55, 0.6, 0.6],
+};
+const KAPLAN: Law = Law {
+    form: "kaplan",
+    parameters: &[8.8e13, 5.4e13, 0.076, 0.095],
+};
+const OVER_TRAINING: Law = Law {
+    form: "over-training",
+    parameters: &[1.84, 212.0, 367.0, 0.136],
+};
+
+impl Law {
+    fn loss(&self, params: f64, tokens: f64) -> f64 {
+        let form = find(self.form).unwrap();
+        let of = |column: &Column| match column.name.as_ref() {
+            "params" => params,
+            "tokens" => tokens,
+            _ => FLOPS_PER_PARAM_TOKEN * params * tokens,
+        };
+        let inputs: Vec<f64> = form
+            .inputs()
+            .iter()
+            .map(|column| column.scale.forward(of(column)))
+            .collect();
+        let gradient = &mut [0.0; MOST_PARAMETERS][..self.parameters.len()];
+        form.value(self.parameters, &inputs, gradient)
+    }
+}
 
 /// Compute over the largest of the ladder, and tokens a parameter.
 const TARGETS: [(f64, f64); 3] = [(30.0, 20.0), (30.0, 400.0), (5.0, 20.0)];
@@ -58,7 +100,7 @@ fn grid() -> Vec<(f64, f64)> {
         .collect()
 }
 
-fn told(design: &[(f64, f64)], truth: Coupled, noise: f64, seed: u64) -> Vec<Told> {
+fn told(design: &[(f64, f64)], truth: &Law, noise: f64, seed: u64) -> Vec<Told> {
     let mut stream = Stream::new(seed, "choice", 0);
     let column = |of: &dyn Fn(f64, f64) -> f64| design.iter().map(|(n, d)| of(*n, *d)).collect::<Vec<f64>>();
     let flops = column(&|params, tokens| FLOPS_PER_PARAM_TOKEN * params * tokens);

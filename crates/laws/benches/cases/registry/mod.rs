@@ -29,6 +29,8 @@ pub const ALL: &[Case] = &[
     not_independent::DUPLICATES,
     choice::FEW_ADDITIVE,
     choice::FEW_COUPLED,
+    choice::FEW_KAPLAN,
+    choice::FEW_OVER_TRAINING,
     choice::GRID_ADDITIVE,
     choice::GRID_COUPLED,
     shares::ERROR,

@@ -182,6 +182,42 @@ fn a_curve_has_intervals_only_by_its_number_of_problems() {
     );
 }
 
+/// Pass@k of two models on 128 problems of MATH, of 100 samples of each, and what 10,000 samples of each showed
+/// (Pythia 410M and 2.8B; counts of Brown et al. 2024 as published by Schaeffer et al. 2025).
+#[test]
+fn published_curves_of_few_samples_foretell_many() {
+    const FEW: [f64; 13] = [
+        1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 70.0, 100.0,
+    ];
+    const MANY: [f64; 7] = [200.0, 500.0, 1000.0, 2000.0, 5000.0, 7500.0, 10_000.0];
+    let models: [([f64; 13], [f64; 7]); 2] = [
+        (
+            [
+                0.005469, 0.010734, 0.015805, 0.025404, 0.034333, 0.046612, 0.064549, 0.079937, 0.105177,
+                0.125423, 0.142469, 0.170565, 0.203125,
+            ],
+            [0.3048, 0.4084, 0.4818, 0.5460, 0.6100, 0.6356, 0.6562],
+        ),
+        (
+            [
+                0.019609, 0.0367, 0.051813, 0.077622, 0.099215, 0.126335, 0.162586, 0.19178, 0.237634,
+                0.273333, 0.30262, 0.348644, 0.398438,
+            ],
+            [0.5148, 0.6154, 0.6778, 0.7307, 0.78533, 0.8027, 0.8125],
+        ),
+    ];
+    for (seen, truths) in models {
+        let table = Observations::new().with("samples", FEW.to_vec()).unwrap();
+        let table = table.with("coverage", seen.to_vec()).unwrap();
+        let fitted = Coverage::of_curve(&table, Some(128), &laws(), &options(400, 0)).unwrap();
+        for (samples, truth) in MANY.into_iter().zip(truths) {
+            let told = fitted.predict(samples).unwrap();
+            assert!(told.interval.unwrap().holds(truth), "{samples}: {truth} {told:?}");
+            assert!((told.value - truth).abs() < 0.15, "{samples}: {truth} {told:?}");
+        }
+    }
+}
+
 #[test]
 fn what_tells_nothing_is_refused() {
     let alike =
