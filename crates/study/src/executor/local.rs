@@ -70,10 +70,11 @@ impl Executor for Local {
 fn side_by_side(groups: &[Group], cores: usize, available: Option<Bytes>) -> usize {
     let trials = |group: &Group| group.trials.iter().map(|trial| trial.memory.0).max().unwrap_or(0);
     let mut memory: Vec<u64> = groups.iter().map(trials).collect();
-    memory.sort_unstable_by(|a, b| b.cmp(a));
+    memory.sort_unstable();
     let needed = |count: usize| {
         memory
             .iter()
+            .rev()
             .take(count)
             .fold(0, |sum: u64, &memory| sum.saturating_add(memory))
     };
