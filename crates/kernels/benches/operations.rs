@@ -272,7 +272,7 @@ fn once(table: &mut Table, [width, layers, _, vocabulary, length, batch]: [usize
         embedding::gather(&weight, width, &tokens, &mut y)
     });
     table.line("embedding backward", 1, rows * width, || {
-        embedding::scatter(&dy, width, &tokens, &mut dweight)
+        embedding::scatter(&dy, width, &tokens, &mut dweight, false)
     });
     let parameters = vocabulary * width + layers * (4 * width * width + 3 * width * inner);
     let (mut p, g, mut m, mut v) = (

@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use triaxis_kernels::{
-    AttentionHeads, AttentionWeights, Implementation, Moments, Parameter, Precision, Rotation, Update,
-    adamw_step, attention_half, embedding, feed_forward, head_cross_entropy, rms_norm,
+    AttentionHeads, AttentionWeights, Implementation, Moments, Parameter, Precision, Rotation, TiedTable,
+    Update, adamw_step, attention_half, feed_forward, head_cross_entropy, parallel, rms_norm,
 };
 
 #[global_allocator]
@@ -122,7 +122,9 @@ fn loss(size: &Size, weights: &[Weight], tokens: Tensor<2, Int>, rotation: &Rota
         key_value: size.heads,
         dimension: size.width / size.heads,
     };
-    let mut hidden = embedding(value(0), tokens.clone());
+    let last = 1 + 6 * size.layers;
+    let (table, own_head) = (TiedTable::new(value(0)), weights.len() > last + 1);
+    let mut hidden = table.embedding(tokens.clone());
     for layer in 0..size.layers {
         let first = 1 + 6 * layer;
         let attention = AttentionWeights {
@@ -134,10 +136,12 @@ fn loss(size: &Size, weights: &[Weight], tokens: Tensor<2, Int>, rotation: &Rota
         let (gate_and_up, down) = (value(first + 4), value(first + 5));
         hidden = feed_forward(hidden, gain(first + 3), gate_and_up, down, EPSILON);
     }
-    let last = 1 + 6 * size.layers;
-    let head = if weights.len() > last + 1 { last + 1 } else { 0 };
-    let hidden = rms_norm(hidden, gain(last), EPSILON);
-    head_cross_entropy(hidden, value(head), tokens.flatten(0, 1))
+    let (hidden, targets) = (rms_norm(hidden, gain(last), EPSILON), tokens.flatten(0, 1));
+    if own_head {
+        head_cross_entropy(hidden, value(last + 1), targets)
+    } else {
+        table.head_cross_entropy(hidden, targets)
+    }
 }
 
 fn step(
@@ -263,6 +267,10 @@ fn processor_seconds() -> f64 {
 }
 
 fn main() {
+    parallel::inside(run_chosen);
+}
+
+fn run_chosen() {
     let chosen: Vec<String> = std::env::args()
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))

@@ -2,12 +2,13 @@
 
     pip install torch
     cargo bench -p triaxis-kernels --bench step --no-run
-    python crates/kernels/benches/torch_compare.py target/release/deps/step-… small medium [untied] [f32] [bf16]
+    python crates/kernels/benches/torch_compare.py target/release/deps/step-… small medium [untied] [f32] [bf16] [avx2]
 
 The decoder (RMSNorm, rotary positions, causal attention, SwiGLU, head tied or not, AdamW) and its sizes are
 those of `step.rs`; PyTorch runs its own fused attention and AdamW, and bf16 by autocast. Each turn starts a
 process a side, which prints its median step and its peak of resident memory. `RAYON_NUM_THREADS` sets the
-threads of both sides, `TURNS` the turns.
+threads of both sides, `TURNS` the turns. The name of an instruction set holds both sides to it, by the
+variables of `LEVELS`; without one, each uses the best that the processor has.
 """
 
 import os
@@ -26,6 +27,15 @@ SIZES = {
     "small": (128, 4, 4, 4096, 256, 8),
     "medium": (384, 6, 6, 8192, 256, 8),
 }
+# What holds PyTorch's own kernels, oneDNN and MKL to an instruction set, by its name in triaxis.
+LEVELS = {
+    "portable": ("default", "SSE41", "SSE4_2"),
+    "avx2": ("avx2", "AVX2", "AVX2"),
+    "avx512": ("avx512", "AVX512_CORE", "AVX512"),
+    "avx512-bf16": ("avx512", "AVX512_CORE_BF16", "AVX512"),
+    "amx": ("avx512", "AVX512_CORE_AMX", "AVX512"),
+}
+VARIABLES = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS")
 THREADS = int(os.environ.get("RAYON_NUM_THREADS", os.cpu_count()))
 TURNS = int(os.environ.get("TURNS", "3"))
 WARM_UP, STEPS = 3, 9
@@ -109,6 +119,12 @@ def train(size, precision, untied):
     print(f"{parameters} parameters, {statistics.median(seconds[WARM_UP:]) * 1e3} ms, peak {peak} MB")
 
 
+def hold(level):
+    """Holds the processes started from here on to an instruction set."""
+    os.environ["TRIAXIS_INSTRUCTIONS"] = level
+    os.environ.update(zip(VARIABLES, LEVELS[level]))
+
+
 def measure(command):
     """The parameters, milliseconds and megabytes that a side prints."""
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -116,7 +132,7 @@ def measure(command):
     return [float(re.search(name, text)[1]) for name in names]
 
 
-def compare(step, size, precision, extra):
+def compare(step, size, precision, extra, level):
     tokens = SIZES[size][4] * SIZES[size][5]
     turns = []
     for _ in range(TURNS):
@@ -126,7 +142,7 @@ def compare(step, size, precision, extra):
     assert theirs[0] == ours[0], f"models of {theirs[0]} and {ours[0]} parameters are not the same"
     ratios = ", ".join(f"{theirs[1] / ours[1]:.2f}" for theirs, ours in turns)
     print(
-        f"{size} {precision}, {ours[0]:.0f} parameters, {THREADS} threads: "
+        f"{size} {precision} {' '.join(level)}, {ours[0]:.0f} parameters, {THREADS} threads: "
         f"PyTorch {tokens / theirs[1] * 1e3:.0f} tokens/s, {theirs[2]:.0f} MB; "
         f"triaxis {tokens / ours[1] * 1e3:.0f} tokens/s, {ours[2]:.0f} MB; "
         f"speed {theirs[1] / ours[1]:.2f} × (turns {ratios}), memory {ours[2] / theirs[2]:.2f} ×",
@@ -139,11 +155,14 @@ def main():
     extra = [word for word in rest if word == "untied"]
     precisions = [word for word in rest if word in ("f32", "bf16")] or ["f32", "bf16"]
     sizes = [word for word in rest if word in SIZES] or ["small"]
+    level = [word for word in rest if word in LEVELS]
     if first == "--torch":
         return train(sizes[0], precisions[0], bool(extra))
+    for name in level:
+        hold(name)
     for size in sizes:
         for precision in precisions:
-            compare(first, size, precision, extra)
+            compare(first, size, precision, extra, level)
 
 
 if __name__ == "__main__":

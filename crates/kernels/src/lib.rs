@@ -51,4 +51,5 @@ mod tensors {
     pub use crate::ops::rms_norm::rms_norm;
     pub use crate::ops::rotary::rotary;
     pub use crate::ops::swiglu::swiglu;
+    pub use crate::ops::tied::TiedTable;
 }

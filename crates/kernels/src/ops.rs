@@ -17,6 +17,7 @@ pub(crate) mod product;
 pub(crate) mod rms_norm;
 pub(crate) mod rotary;
 pub(crate) mod swiglu;
+pub(crate) mod tied;
 
 mod autodiff;
 mod flex;

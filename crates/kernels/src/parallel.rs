@@ -7,6 +7,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::{Implementation, Precision};
+
 /// The work, in floating-point operations or values moved, below which a loop is not shared.
 const SMALL: usize = 60_000;
 
@@ -31,6 +33,13 @@ pub fn map<T: Send, R: Send>(items: Vec<T>, work: usize, task: impl Fn(T) -> R +
     } else {
         items.into_iter().map(task).collect()
     }
+}
+
+/// Runs `work` on a thread of the pool, with this thread's choices of how to compute. Any other thread would hand
+/// the turns of each loop to the pool and sleep until they are done; one of the pool's takes part.
+pub fn inside<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    let (implementation, precision) = (Implementation::current(), Precision::current());
+    rayon::scope(|_| implementation.run(|| precision.run(work)))
 }
 
 /// The `index`-th block of `size` out of `0..length` (the last may be shorter).

@@ -8,9 +8,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use reference::{config, random, random_tokens, relative_error, rounded, wide};
 use triaxis_kernels::{
-    AttentionHeads, AttentionWeights, Implementation, Moments, Parameter, Precision, Rotation, Update,
-    adamw_step, attention_half, causal_attention, causal_attention_packed, embedding, feed_forward, gelu,
-    gradient_norm, head_cross_entropy, head_losses, linear, rms_norm, rotary, swiglu,
+    AttentionHeads, AttentionWeights, Implementation, Moments, Parameter, Precision, Rotation, TiedTable,
+    Update, adamw_step, attention_half, causal_attention, causal_attention_packed, embedding, feed_forward,
+    gelu, gradient_norm, head_cross_entropy, head_losses, linear, rms_norm, rotary, swiglu,
 };
 
 fn leaf<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
@@ -181,6 +181,24 @@ proptest! {
         let (x, head) = (leaf(1, [rows, width]).inner(), leaf(2, [vocabulary, width]).inner());
         let losses = |which: Implementation| which.run(|| values(head_losses(x.clone(), head.clone(), targets())));
         prop_assert!(relative_error(&losses(Implementation::Fused), &wide(&losses(Implementation::Composed)), 1.0) < 1e-5);
+    }
+
+    /// However often a table embeds and is the head, and in whatever is a part of the loss.
+    #[test]
+    fn a_tied_table_is_the_same(vocabulary in size(), width in size(), batch in 1usize..4, length in 1usize..40) {
+        let (inputs, targets) = (|seed| tokens(seed, [batch, length], vocabulary), || tokens(8, [batch * length], vocabulary));
+        let shapes = [[vocabulary, width], [batch * length, width]];
+        same(&shapes, |x| {
+            let table = TiedTable::new(x[0].clone());
+            table.head_cross_entropy(table.embedding(inputs(7)) * x[1].clone(), targets())
+        });
+        same(&shapes, |x| {
+            let table = TiedTable::new(x[0].clone());
+            let hidden = table.embedding(inputs(7)) * table.embedding(inputs(9)) + x[1].clone();
+            table.head_cross_entropy(hidden.clone(), targets()) + table.head_cross_entropy(hidden, targets()) * 3.0
+        });
+        same(&shapes, |x| TiedTable::new(x[0].clone()).head_cross_entropy(x[1].clone(), targets()));
+        same(&shapes, |x| TiedTable::new(x[0].clone()).embedding(inputs(7)) * x[1].clone());
     }
 
     #[test]

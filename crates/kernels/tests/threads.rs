@@ -84,7 +84,7 @@ fn rows_and_elements() {
         gelu::backward(&x, &dy, &mut dactivated);
         let (mut rows_of_table, mut dtable) = (unset(x.len()), unset(50 * width));
         embedding::gather(&x[..50 * width], width, &tokens, &mut rows_of_table);
-        embedding::scatter(&dy, width, &tokens, &mut dtable);
+        embedding::scatter(&dy, width, &tokens, &mut dtable, false);
         let mut turned = unset(x.len());
         let table = Angles {
             cosines: &angles,

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::count::{FlopCount, ParameterCount};
 use crate::error::ModelError;
+use crate::ops;
 
 /// An architecture's configuration: every choice that shapes the network, fully resolved.
 ///
@@ -65,4 +66,16 @@ pub trait LanguageModel: Module {
 
     /// The head's matrix, `[vocabulary, width]`.
     fn head(&self) -> Tensor<2>;
+
+    /// Mean cross-entropy in nats of `targets [batch × length]` after each position of `tokens [batch, length]`.
+    ///
+    /// # Errors
+    /// As [`hidden`](Self::hidden).
+    fn loss(&self, tokens: Tensor<2, Int>, targets: Tensor<1, Int>) -> Result<Tensor<1>, ModelError> {
+        Ok(ops::head_cross_entropy(
+            self.hidden(tokens)?,
+            self.head(),
+            targets,
+        ))
+    }
 }

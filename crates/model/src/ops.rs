@@ -6,8 +6,8 @@
 
 use burn::tensor::Tensor;
 pub use triaxis_kernels::{
-    AttentionHeads, AttentionWeights, Rotation, attention_half, count_products, embedding, feed_forward,
-    head_cross_entropy, linear, rms_norm,
+    AttentionHeads, AttentionWeights, Rotation, TiedTable, attention_half, count_products, embedding,
+    feed_forward, head_cross_entropy, linear, rms_norm,
 };
 
 /// The scores of every token of the vocabulary: `[rows, width] × [vocabulary, width]ᵀ`.

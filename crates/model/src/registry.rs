@@ -114,7 +114,7 @@ macro_rules! architectures {
             /// [`ModelError::TooLong`] when `length` is beyond the model's context.
             pub fn loss(&self, tokens: Tensor<2, Int>, targets: Tensor<1, Int>) -> Result<Tensor<1>, ModelError> {
                 Ok(match self {
-                    $(Self::$name(model) => ops::head_cross_entropy(model.hidden(tokens)?, model.head(), targets),)+
+                    $(Self::$name(model) => model.loss(tokens, targets)?,)+
                 })
             }
         }

@@ -49,6 +49,19 @@ pub enum StudyError {
         /// asked / unique.
         epochs: f64,
     },
+    /// A trial takes more memory than there is.
+    #[error(
+        "{trial} takes about {needed} of memory, and this machine has {available} available: make its size or \
+         `training.batch` smaller, or run the study where there is more"
+    )]
+    TooLarge {
+        /// The trial that takes most.
+        trial: String,
+        /// What it takes, estimated.
+        needed: triaxis_units::Bytes,
+        /// What there is.
+        available: triaxis_units::Bytes,
+    },
     /// A trial of too few steps.
     #[error(
         "{trial} has {tokens} tokens, and its warm-up and a step after it take {needed}, in steps of {batch}: raise \

@@ -34,7 +34,7 @@ pub use frozen::{Frozen, FrozenSpec};
 pub use library::Library;
 pub use prediction::Prediction;
 pub use record::{Circumstances, Outcome, RunRecord};
-pub use run::{Event, Listener, Study, Survey, check_epochs};
+pub use run::{Event, Listener, Study, Survey, check_epochs, check_memory};
 pub use spec::{HoldoutSpec, LawsSpec, ParameterConvention, SpecError, StudySpec, TrainingSpec};
 pub use store::Store;
 pub use trial::{Group, Inputs, Role, Trial};

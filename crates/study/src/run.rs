@@ -1,7 +1,8 @@
 //! The way through a study: corpus, ladder, prediction, held-out run, analysis.
 
 use triaxis_corpus::Corpus;
-use triaxis_units::Tokens;
+use triaxis_host::machine;
+use triaxis_units::{Bytes, Tokens};
 
 use crate::analysis::Analysis;
 use crate::error::StudyError;
@@ -115,13 +116,19 @@ impl Study<'_> {
         let _lock = self.store.lock()?;
         self.spec.settle(self.store)?;
         self.library().settle()?;
-        // Refuses a size that is no model before the corpus is made for it.
-        self.spec.resolve()?;
+        // Refuses a size that is no model, or one too large, before the corpus is made for it.
+        let groups = self.spec.resolve()?;
+        if !self.library().corpus(&self.spec.corpus_id()).exists() {
+            check_memory(&groups, machine::available_memory())?;
+        }
         let corpus = self.corpus()?;
         let frozen = self.freeze(&corpus)?;
         let mut survey = self.survey(frozen)?;
         if retry_failed && self.forget_failed(&survey)? {
             survey = self.survey(survey.frozen)?;
+        }
+        for role in [Role::Ladder, Role::HeldOut] {
+            check_memory(&survey.pending(role), machine::available_memory())?;
         }
         survey = self.run_pending(survey, Role::Ladder)?;
         let prediction = self.predict(&survey)?;
@@ -279,21 +286,38 @@ impl Study<'_> {
 /// # Errors
 /// [`StudyError::TooFewTokens`] for the longest trial.
 pub fn check_epochs(groups: &[Group], unique: Tokens, allowed: f64) -> Result<(), StudyError> {
-    let longest = groups
-        .iter()
-        .flat_map(|group| &group.trials)
-        .max_by_key(|trial| trial.tokens);
-    match longest {
+    let trials = groups.iter().flat_map(|group| &group.trials);
+    match trials.max_by_key(|trial| trial.tokens) {
         Some(trial) if trial.tokens.as_f64() > allowed * unique.as_f64() => Err(StudyError::TooFewTokens {
-            trial: format!(
-                "the {} trial of {} parameters",
-                trial.role.name(),
-                trial.parameters
-            ),
+            trial: named(trial),
             asked: trial.tokens,
             unique,
             epochs: trial.tokens / unique,
         }),
         _ => Ok(()),
     }
+}
+
+/// Refuses a trial that would take more memory than is `available`, where the system tells.
+///
+/// # Errors
+/// [`StudyError::TooLarge`] for the one that takes most.
+pub fn check_memory(groups: &[Group], available: Option<Bytes>) -> Result<(), StudyError> {
+    let trials = groups.iter().flat_map(|group| &group.trials);
+    match trials.max_by_key(|trial| trial.memory).zip(available) {
+        Some((trial, available)) if trial.memory > available => Err(StudyError::TooLarge {
+            trial: named(trial),
+            needed: trial.memory,
+            available,
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn named(trial: &Trial) -> String {
+    format!(
+        "the {} trial of {} parameters",
+        trial.role.name(),
+        trial.parameters
+    )
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use burn::module::Module;
 use burn::tensor::Device;
+use triaxis_kernels::parallel::inside;
 use triaxis_units::{Bytes, Nats, Seconds};
 
 use crate::checkpoint::Store;
@@ -148,7 +149,8 @@ impl Training {
             if self.divergence.is_some() || step >= until {
                 return Ok(self);
             }
-            let (state, divergence) = self.state.advance(context, span)?;
+            let state = self.state;
+            let (state, divergence) = inside(|| state.advance(context, span))?;
             self.state = state;
             self.divergence = divergence;
             if self.state.step() > step {
@@ -187,14 +189,16 @@ impl Training {
             let vocabulary = config.architecture.vocabulary();
             let device = Device::default();
             let model = self.state.model.valid();
-            let evaluation = evaluate(
-                &model,
-                validation,
-                validation_bytes,
-                config.context,
-                vocabulary,
-                &device,
-            )?;
+            let evaluation = inside(|| {
+                evaluate(
+                    &model,
+                    validation,
+                    validation_bytes,
+                    config.context,
+                    vocabulary,
+                    &device,
+                )
+            })?;
             if evaluation.nats.0.is_finite() {
                 measured = Some(evaluation);
             } else {

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use triaxis_kernels::cpu::matrix::Matrix;
+use triaxis_kernels::parallel::inside;
 use triaxis_kernels::profile::{OperationTime, profile};
 use triaxis_random as random;
 use triaxis_units::{Nats, Seconds};
@@ -54,6 +55,11 @@ pub fn measure(config: &TrainConfig, warm_up: u64, steps: u64) -> Result<Speed, 
         ..config.clone()
     };
     config.validate()?;
+    inside(|| steps_of(config, branch, warm_up, steps))
+}
+
+/// The same, of a configuration that is valid.
+fn steps_of(config: &TrainConfig, branch: Branch, warm_up: u64, steps: u64) -> Result<Speed, TrainError> {
     let train = &Drawn {
         vocabulary: config.architecture.vocabulary() as u64,
         length: DRAWN.max(config.context + 1),

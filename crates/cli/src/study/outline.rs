@@ -3,9 +3,10 @@
 use std::fmt;
 
 use serde::Serialize;
+use triaxis_host::machine;
 use triaxis_study::calibrate;
 use triaxis_study::trial::{Group, Role};
-use triaxis_study::{FrozenSpec, StudyError, check_epochs};
+use triaxis_study::{FrozenSpec, StudyError, check_epochs, check_memory};
 use triaxis_train::Dtype;
 use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 
@@ -64,6 +65,7 @@ impl Outline {
             })
             .collect();
         let groups = spec.resolve()?;
+        check_memory(&groups, machine::available_memory())?;
         let corpus = &spec.spec.corpus;
         if let Some(sample) = corpus.sample {
             // A token has a byte or more.

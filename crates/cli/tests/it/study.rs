@@ -189,6 +189,31 @@ fn a_dry_run_lists_the_trials_and_writes_nothing() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_trial_that_cannot_fit_in_memory_is_refused_before_anything_is_made() {
+    // A million sequences a step.
+    let spec = SPEC
+        .replace("context = 32", "context = 65536")
+        .replace("batch = 256", "batch = 68719476736")
+        .replace(r#"["4e8", "8e8", "1.6e9"]"#, r#"["4e21"]"#);
+    let bench = Bench::new(&spec);
+    for extra in [&["--dry-run"][..], &[], &["--quiet"]] {
+        let output = bench.run(&[&["study", "run", "spec.toml", "--out", "out"], extra].concat());
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        for said in [
+            "the held out trial of",
+            "iB of memory",
+            "iB available",
+            "`training.batch`",
+        ] {
+            assert!(message.contains(said), "{said}: {message}");
+        }
+        assert!(!bench.path("out/corpus").exists());
+    }
+}
+
+#[test]
 fn trials_in_bf16_are_other_trials_and_say_what_multiplied() {
     let [single, half] = ["f32", "bf16"].map(|dtype| {
         let bench = Bench::new(&SPEC.replace("batch = 256", &format!("batch = 256\ndtype = \"{dtype}\"")));

@@ -191,6 +191,12 @@ impl Shape {
         }
     }
 
+    /// Values from a row of a tile's scores to the next: an odd number of cache lines, so that those of a column do
+    /// not lie in few places of the cache.
+    fn score_stride(&self) -> usize {
+        (KEYS.min(self.keys).div_ceil(LANES) | 1) * LANES
+    }
+
     /// How many keys of its sequence the row, counted over all sequences, sees.
     fn seen(&self, row: usize) -> usize {
         self.offset() + row % self.queries + 1
@@ -256,14 +262,8 @@ fn load_rows<S: Simd>(simd: S, heads: Heads, rows: Rows, to: &mut [f32]) {
         let from = heads.row(rows.first + index, rows.head, dimension);
         match rows.turn {
             Some((angles, position)) => {
-                rotate_head(
-                    simd,
-                    from,
-                    angles.at(position + index, dimension / 2),
-                    Turn::Forward,
-                    to,
-                );
-                multiply_row(simd, to, rows.scale);
+                let angles = angles.at(position + index, dimension / 2);
+                rotate_head(simd, from, angles, Turn::Forward, rows.scale, to);
             }
             None => copy_row(simd, from, to, rows.scale),
         }
@@ -275,22 +275,16 @@ fn load_rows<S: Simd>(simd: S, heads: Heads, rows: Rows, to: &mut [f32]) {
 /// # Safety
 /// Nothing else may touch these rows of this head meanwhile.
 #[inline(always)]
-unsafe fn store_rows<S: Simd>(simd: S, gradient: &mut [f32], rows: Rows, heads: Places) {
+unsafe fn store_rows<S: Simd>(simd: S, gradient: &[f32], rows: Rows, heads: Places) {
     let dimension = rows.dimension;
-    for (index, from) in gradient.chunks_exact_mut(dimension).take(rows.count).enumerate() {
+    for (index, from) in gradient.chunks_exact(dimension).take(rows.count).enumerate() {
         heads.prefetch(simd, rows.first + index + AHEAD, rows.head, dimension);
         // SAFETY: the caller's promise.
         let to = unsafe { heads.row(rows.first + index, rows.head, dimension) };
         match rows.turn {
             Some((angles, position)) => {
-                multiply_row(simd, from, rows.scale);
-                rotate_head(
-                    simd,
-                    from,
-                    angles.at(position + index, dimension / 2),
-                    Turn::Back,
-                    to,
-                );
+                let angles = angles.at(position + index, dimension / 2);
+                rotate_head(simd, from, angles, Turn::Back, rows.scale, to);
             }
             None => copy_row(simd, from, to, rows.scale),
         }

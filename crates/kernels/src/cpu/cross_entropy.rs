@@ -105,10 +105,11 @@ fn run(
     let forward = Right::new(precision, weight.transposed());
     let far = rows_of(CHUNK, vocabulary, 2048).max(LEAST_CHUNK);
     // With few rows at a time, a wide weight would pass through the cache more often than the logits do; with
-    // many, a chunk would be too few tasks.
+    // many, a chunk, or all rows where they are few, would be too few tasks.
     let near = rows_of(NEAR, vocabulary, 256)
         .max((width / 3).next_multiple_of(32))
-        .min(far / 128 * 32);
+        .min(far / 128 * 32)
+        .min(rows.div_ceil(8).next_multiple_of(32).max(32));
     let losses = Shared::new(losses);
     let work = 2 * rows * width * vocabulary;
     // The logits of some rows, and their losses. Given a factor, the logits become their gradients times it.

@@ -27,11 +27,11 @@ pub fn gather(table: &[f32], width: usize, tokens: &[u32], y: &mut [f32]) {
     });
 }
 
-/// Writes the gradient of the table: to row t, the sum of the rows of `dy` whose token is t, in order.
+/// Writes the gradient of the table, or adds to it: to row t, the rows of `dy` whose token is t, in order.
 ///
 /// # Panics
 /// If a token is not in the vocabulary, or the lengths do not agree.
-pub fn scatter(dy: &[f32], width: usize, tokens: &[u32], dtable: &mut [f32]) {
+pub fn scatter(dy: &[f32], width: usize, tokens: &[u32], dtable: &mut [f32], accumulate: bool) {
     assert_eq!(
         dy.len(),
         tokens.len() * width,
@@ -51,7 +51,9 @@ pub fn scatter(dy: &[f32], width: usize, tokens: &[u32], dtable: &mut [f32]) {
         let mine = block(task, size, vocabulary);
         // SAFETY: ranges of the vocabulary do not overlap.
         let dtable = unsafe { dtable.part(mine.start * width..mine.end * width) };
-        dtable.fill(0.0);
+        if !accumulate {
+            dtable.fill(0.0);
+        }
         for (&token, dy) in tokens.iter().zip(dy.chunks_exact(width.max(1))) {
             if mine.contains(&(token as usize)) {
                 let start = (token as usize - mine.start) * width;

@@ -79,11 +79,10 @@ pub fn forward(layer: FeedForward, x: &[f32], y: &mut [f32], scales: &mut [f32],
         let left = normed(precision, layer.gain, layer.epsilon, &x[values.clone()], scales);
         gate_and_up.multiply_left(&left, Target::new(gate_up, 2 * inner), false);
         let mut left = Left::any(precision, count, inner);
-        let mut strip = Buffer::any(STRIP * inner);
         for (index, gate_up) in gate_up.chunks((2 * STRIP * inner).max(1)).enumerate() {
-            let strip = &mut strip[..gate_up.len() / 2];
-            dispatch!(swiglu::forward_rows(gate_up, inner, strip));
-            left.pack(index, Matrix::new(strip, strip.len() / inner, inner));
+            left.write(index, gate_up.len() / (2 * inner), |strip| {
+                dispatch!(swiglu::forward_rows(gate_up, inner, strip));
+            });
         }
         y.copy_from_slice(&x[values]);
         down.multiply_left(&left, Target::new(y, width), true);
@@ -142,19 +141,19 @@ pub fn backward(
             down.multiply_left(&left, Target::new(&mut dgated, inner), false);
 
             let mut left = Left::any(precision, mine.len(), 2 * inner);
-            let (mut strip, mut dstrip) = (Buffer::any(STRIP * inner), Buffer::any(2 * STRIP * inner));
+            let mut strip = Buffer::any(STRIP * inner);
             for (index, dgated) in dgated.chunks((STRIP * inner).max(1)).enumerate() {
                 let (first, rows) = (mine.start + index * STRIP, dgated.len() / inner);
                 let gate_up = &gate_up[2 * first * inner..2 * (first + rows) * inner];
-                let (strip, dstrip) = (&mut strip[..rows * inner], &mut dstrip[..2 * rows * inner]);
-                dispatch!(swiglu::both_rows(gate_up, inner, dgated, strip, dstrip));
-                let dstrip = Matrix::new(dstrip, rows, 2 * inner);
-                left.pack(index, dstrip);
-                // SAFETY: each task has rows of its own.
-                unsafe {
-                    gated.pack(first, Matrix::new(strip, rows, inner));
-                    dgate_up.pack(first, dstrip);
-                }
+                let strip = &mut strip[..rows * inner];
+                left.write(index, rows, |dstrip| {
+                    dispatch!(swiglu::both_rows(gate_up, inner, dgated, strip, dstrip));
+                    // SAFETY: each task has rows of its own.
+                    unsafe {
+                        gated.pack(first, Matrix::new(strip, rows, inner));
+                        dgate_up.pack(first, Matrix::new(dstrip, rows, 2 * inner));
+                    }
+                });
             }
             let mut dnormed = Buffer::any(mine.len() * width);
             gate_and_up.multiply_left(&left, Target::new(&mut dnormed, width), false);

@@ -187,25 +187,41 @@ fn tile<S: Simd, const M: usize, const N: usize>(
     let mut sums = [[simd.splat(0.0); N]; M];
     let mut left = a.values.as_ptr();
     let mut right = panel.as_ptr();
-    for _ in 0..depth {
-        // SAFETY: the assertion above bounds both operands: row i of column k of the tile is at
-        // i × row_stride + k × column_stride < reach, and row k of the panel ends at (k + 1) × N × 16.
-        unsafe {
-            let b: [S::Floats; N] = std::array::from_fn(|j| simd.load_pointer(right.add(j * LANES)));
-            for (i, sums) in sums.iter_mut().enumerate() {
-                let a = simd.splat(*left.add(i * a.row_stride));
-                for j in 0..N {
-                    sums[j] = simd.mul_add(a, b[j], sums[j]);
+    macro_rules! step {
+        () => {
+            // SAFETY: the assertion above bounds both operands: row i of column k of the tile is at
+            // i × row_stride + k × column_stride < reach, and row k of the panel ends at (k + 1) × N × 16.
+            unsafe {
+                let b: [S::Floats; N] = std::array::from_fn(|j| simd.load_pointer(right.add(j * LANES)));
+                for (i, sums) in sums.iter_mut().enumerate() {
+                    let a = simd.splat(*left.add(i * a.row_stride));
+                    for j in 0..N {
+                        sums[j] = simd.mul_add(a, b[j], sums[j]);
+                    }
                 }
-            }
-            if S::TILE.stays == Stays::Strip {
-                for j in 0..N {
-                    simd.prefetch(right.wrapping_add((AHEAD * N + j) * LANES));
+                if S::TILE.stays == Stays::Strip {
+                    for j in 0..N {
+                        simd.prefetch(right.wrapping_add((AHEAD * N + j) * LANES));
+                    }
                 }
+                left = left.wrapping_add(a.column_stride);
+                right = right.add(N * LANES);
             }
-            left = left.wrapping_add(a.column_stride);
-            right = right.add(N * LANES);
+        };
+    }
+    let mut left_over = depth;
+    if S::TILE.stays == Stays::Panel {
+        // Small tiles of little depth go by so fast that the loop itself counts.
+        while left_over >= 4 {
+            step!();
+            step!();
+            step!();
+            step!();
+            left_over -= 4;
         }
+    }
+    for _ in 0..left_over {
+        step!();
     }
     if columns == N * LANES {
         // SAFETY: row i of the tile ends at i × stride + columns, inside the range checked above.

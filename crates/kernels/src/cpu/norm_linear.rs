@@ -74,15 +74,11 @@ pub(super) fn normed(
 ) -> Left<'static> {
     let width = gain.len();
     let mut left = Left::any(precision, scales.len(), width);
-    let mut strip = Buffer::any(STRIP * width);
     for (index, scales) in scales.chunks_mut(STRIP).enumerate() {
-        let count = scales.len();
-        let (x, strip) = (
-            &x[index * STRIP * width..][..count * width],
-            &mut strip[..count * width],
-        );
-        dispatch!(rms_norm::forward_rows(x, gain, epsilon, strip, scales));
-        left.pack(index, Matrix::new(strip, count, width));
+        let x = &x[index * STRIP * width..][..scales.len() * width];
+        left.write(index, scales.len(), |strip| {
+            dispatch!(rms_norm::forward_rows(x, gain, epsilon, strip, scales));
+        });
     }
     left
 }

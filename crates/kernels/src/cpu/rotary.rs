@@ -80,15 +80,26 @@ pub fn rotate(
 fn rotate_heads<S: Simd>(simd: S, x: &[f32], angles: Angles, turn: Turn, y: &mut [f32]) {
     let dimension = 2 * angles.cosines.len();
     for (x, y) in x.chunks_exact(dimension).zip(y.chunks_exact_mut(dimension)) {
-        rotate_head(simd, x, angles, turn, y);
+        rotate_head(simd, x, angles, turn, 1.0, y);
     }
 }
 
-/// Turns one head.
+/// Turns one head and multiplies it by a factor: afterwards, or before it is turned back, as gradients go.
 #[inline(always)]
-pub(super) fn rotate_head<S: Simd>(simd: S, x: &[f32], angles: Angles, turn: Turn, y: &mut [f32]) {
+pub(super) fn rotate_head<S: Simd>(
+    simd: S,
+    x: &[f32],
+    angles: Angles,
+    turn: Turn,
+    factor: f32,
+    y: &mut [f32],
+) {
     let half = angles.cosines.len();
-    let sign = simd.splat(if turn == Turn::Forward { 1.0 } else { -1.0 });
+    let (sign, before, after) = match turn {
+        Turn::Forward => (1.0, 1.0, factor),
+        Turn::Back => (-1.0, factor, 1.0),
+    };
+    let (sign, before, after) = (simd.splat(sign), simd.splat(before), simd.splat(after));
     let ((x0, x1), (y0, y1)) = (x.split_at(half), y.split_at_mut(half));
     let inputs = [x0, x1, angles.cosines, angles.sines];
     each_vector(
@@ -98,11 +109,10 @@ pub(super) fn rotate_head<S: Simd>(simd: S, x: &[f32], angles: Angles, turn: Tur
         0.0,
         #[inline(always)]
         |[x0, x1, cosine, sine], _| {
-            let sine = simd.mul(sign, sine);
-            [
-                simd.sub(simd.mul(x0, cosine), simd.mul(x1, sine)),
-                simd.mul_add(x0, sine, simd.mul(x1, cosine)),
-            ]
+            let (x0, x1, sine) = (simd.mul(x0, before), simd.mul(x1, before), simd.mul(sign, sine));
+            let y0 = simd.sub(simd.mul(x0, cosine), simd.mul(x1, sine));
+            let y1 = simd.mul_add(x0, sine, simd.mul(x1, cosine));
+            [simd.mul(y0, after), simd.mul(y1, after)]
         },
     );
 }

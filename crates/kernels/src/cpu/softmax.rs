@@ -1,6 +1,6 @@
 //! The two passes over a row that a softmax is made of.
 
-use crate::simd::{NEGLIGIBLE, Simd, each_vector, fold_vectors};
+use crate::simd::{LANES, NEGLIGIBLE, Simd, each_vector, fold_vectors};
 
 /// The largest of the values and of `least`.
 #[inline(always)]
@@ -33,4 +33,14 @@ pub(super) fn exponentials<S: Simd>(simd: S, values: &mut [f32], reference: f32)
         },
     );
     simd.sum(total)
+}
+
+/// Writes `fill` into the lanes beyond the first `length` values that their last vector has.
+#[inline(always)]
+pub(super) fn fill_up<S: Simd>(simd: S, values: &mut [f32], length: usize, fill: f32) {
+    let whole = length / LANES * LANES;
+    if whole < length {
+        let last = simd.load_partial(&values[whole..length], fill);
+        simd.store_partial(last, &mut values[whole..whole + LANES]);
+    }
 }

@@ -10,6 +10,7 @@ use super::autodiff::record;
 use super::embedding::token_ids;
 use super::flex::{contiguous, dimensions, fused, into_mutable, tensor, values};
 use super::product::product;
+use super::tied::Meeting;
 use crate::Precision;
 use crate::cpu::cross_entropy::{self, Head};
 use crate::memory::Buffer;
@@ -23,10 +24,20 @@ use crate::memory::Buffer;
 /// # Panics
 /// If the widths differ, the targets are not one a row, or a target is not in the vocabulary.
 pub fn head_cross_entropy(x: Tensor<2>, head: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+    head_cross_entropy_with(x, head, targets, Meeting::default())
+}
+
+/// The same; the head's gradient is left at the meeting.
+pub(super) fn head_cross_entropy_with(
+    x: Tensor<2>,
+    head: Tensor<2>,
+    targets: Tensor<1, Int>,
+    meeting: Meeting,
+) -> Tensor<1> {
     check(&x, &head, &targets);
     if fused(&x) && fused(&head) {
-        let loss = Dispatch::mean_loss(x.into_dispatch(), head.into_dispatch(), targets.into_dispatch());
-        return Tensor::from_dispatch(loss);
+        let (x, head) = (x.into_dispatch(), head.into_dispatch());
+        return Tensor::from_dispatch(Dispatch::mean_loss(x, head, targets.into_dispatch(), meeting));
     }
     composed_losses(x, head, targets).mean()
 }
@@ -69,12 +80,13 @@ trait CrossEntropy: Backend {
         x: FloatTensor<Self>,
         head: FloatTensor<Self>,
         targets: IntTensor<Self>,
+        meeting: Meeting,
     ) -> FloatTensor<Self>;
     fn losses(x: FloatTensor<Self>, head: FloatTensor<Self>, targets: IntTensor<Self>) -> FloatTensor<Self>;
 }
 
 impl CrossEntropy for Flex {
-    fn mean_loss(x: FlexTensor, head: FlexTensor, targets: FlexTensor) -> FlexTensor {
+    fn mean_loss(x: FlexTensor, head: FlexTensor, targets: FlexTensor, _: Meeting) -> FlexTensor {
         mean(&losses(&contiguous(x), &contiguous(head), &token_ids(targets)))
     }
 
@@ -90,8 +102,9 @@ impl<C: CheckpointStrategy> CrossEntropy for Autodiff<Flex, C> {
         x: FloatTensor<Self>,
         head: FloatTensor<Self>,
         targets: IntTensor<Self>,
+        meeting: Meeting,
     ) -> FloatTensor<Self> {
-        record::<C, Option<[FlexTensor; 2]>, 2>(
+        record::<C, Option<([FlexTensor; 2], Meeting)>, 2>(
             "head_cross_entropy",
             [x, head],
             |inputs, tracked| {
@@ -111,17 +124,16 @@ impl<C: CheckpointStrategy> CrossEntropy for Autodiff<Flex, C> {
                     &mut dx,
                     &mut dhead,
                 );
-                (
-                    mean(&losses),
-                    Some([tensor(dx, shapes[0]), tensor(dhead, shapes[1])]),
-                )
+                let gradients = [tensor(dx, shapes[0]), tensor(dhead, shapes[1])];
+                (mean(&losses), Some((gradients, meeting)))
             },
-            |gradients, dy, _| {
+            |saved, dy, _| {
                 let factor = values(&contiguous(dy))[0];
-                match gradients {
-                    Some(gradients) => gradients.map(|gradient| Some(scaled(gradient, factor))),
-                    None => [None, None],
-                }
+                let Some((gradients, meeting)) = saved else {
+                    return [None, None];
+                };
+                let [dx, dhead] = gradients.map(|gradient| scaled(gradient, factor));
+                [Some(dx), meeting.leave(dhead)]
             },
         )
     }

@@ -7,7 +7,8 @@ use burn::tensor::{DType, Int, Tensor, module};
 use burn_flex::FlexTensor;
 
 use super::autodiff::record;
-use super::flex::{contiguous, dimensions, fused, tensor, values};
+use super::flex::{contiguous, dimensions, fused, into_mutable, tensor, values};
+use super::tied::Meeting;
 use crate::cpu::embedding;
 use crate::memory::Buffer;
 
@@ -16,8 +17,14 @@ use crate::memory::Buffer;
 /// # Panics
 /// If a token is not in the vocabulary.
 pub fn embedding(table: Tensor<2>, tokens: Tensor<2, Int>) -> Tensor<2> {
+    embedding_with(table, tokens, Meeting::default())
+}
+
+/// The same; the gradient is added to what is left at the meeting.
+pub(super) fn embedding_with(table: Tensor<2>, tokens: Tensor<2, Int>, meeting: Meeting) -> Tensor<2> {
     if fused(&table) {
-        return Tensor::from_dispatch(Dispatch::embed(table.into_dispatch(), tokens.into_dispatch()));
+        let (table, tokens) = (table.into_dispatch(), tokens.into_dispatch());
+        return Tensor::from_dispatch(Dispatch::embed(table, tokens, meeting));
     }
     let ([batch, length], width) = (tokens.dims(), table.dims()[1]);
     module::embedding(table, tokens).reshape([batch * length, width])
@@ -25,31 +32,43 @@ pub fn embedding(table: Tensor<2>, tokens: Tensor<2, Int>) -> Tensor<2> {
 
 #[backend_extension(Flex, Autodiff)]
 trait Embedding: Backend {
-    fn embed(table: FloatTensor<Self>, tokens: IntTensor<Self>) -> FloatTensor<Self>;
+    fn embed(table: FloatTensor<Self>, tokens: IntTensor<Self>, meeting: Meeting) -> FloatTensor<Self>;
 }
 
 impl Embedding for Flex {
-    fn embed(table: FlexTensor, tokens: FlexTensor) -> FlexTensor {
+    fn embed(table: FlexTensor, tokens: FlexTensor, _: Meeting) -> FlexTensor {
         forward(&contiguous(table), &token_ids(tokens))
     }
 }
 
 impl<C: CheckpointStrategy> Embedding for Autodiff<Flex, C> {
-    fn embed(table: FloatTensor<Self>, tokens: IntTensor<Self>) -> FloatTensor<Self> {
+    fn embed(table: FloatTensor<Self>, tokens: IntTensor<Self>, meeting: Meeting) -> FloatTensor<Self> {
         let tokens = token_ids(tokens);
         record::<C, _, 1>(
             "embedding",
             [table],
-            |[table], _| {
-                (
-                    forward(&contiguous(table.clone()), &tokens),
-                    (tokens, dimensions::<2>(&table)),
-                )
+            |[table], tracked| {
+                if tracked {
+                    meeting.open();
+                }
+                let y = forward(&contiguous(table.clone()), &tokens);
+                (y, (tokens, dimensions::<2>(&table), meeting))
             },
-            |(tokens, [vocabulary, width]), dy, _| {
-                let mut gradient = Buffer::any(vocabulary * width);
-                embedding::scatter(values(&contiguous(dy)), width, &tokens, &mut gradient);
-                [Some(tensor(gradient, [vocabulary, width]))]
+            |(tokens, [vocabulary, width], meeting), dy, _| {
+                let dy = contiguous(dy);
+                let gradient = match meeting.take() {
+                    Some(left) => {
+                        let mut gradient = into_mutable(left);
+                        embedding::scatter(values(&dy), width, &tokens, gradient.storage_mut(), true);
+                        gradient
+                    }
+                    None => {
+                        let mut gradient = Buffer::any(vocabulary * width);
+                        embedding::scatter(values(&dy), width, &tokens, &mut gradient, false);
+                        tensor(gradient, [vocabulary, width])
+                    }
+                };
+                [Some(gradient)]
             },
         )
     }

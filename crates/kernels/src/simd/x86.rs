@@ -265,6 +265,10 @@ impl Simd for Avx2 {
             return self.load(from);
         }
         let count = from.len();
+        if let Some(eight) = from.first_chunk::<8>().filter(|_| count == 8) {
+            // SAFETY: the reference is to eight readable values; `self` proves the instructions.
+            return unsafe { [_mm256_loadu_ps(eight.as_ptr()), _mm256_set1_ps(fill)] };
+        }
         // SAFETY: lanes outside the masks are not read, and the first `count` lanes lie inside the slice; `self`
         // proves the instructions.
         unsafe {

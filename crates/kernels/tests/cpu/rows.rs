@@ -99,7 +99,7 @@ pub(super) fn check_embedding([vocabulary, width, count]: [usize; 3], [table, dy
     embedding::gather(table, width, &tokens, &mut y);
     assert_close!(y, reference::gather(&wide(table), width, &tokens), 0.0, 0.0);
     let mut dtable = unset(table.len());
-    embedding::scatter(dy, width, &tokens, &mut dtable);
+    embedding::scatter(dy, width, &tokens, &mut dtable, false);
     assert_close!(
         dtable,
         reference::scatter(&wide(dy), width, &tokens, vocabulary),

@@ -72,7 +72,6 @@ fn a_straight_line_is_called_otherwise_in_5_percent() {
     // The standard error of 5% of 2,000 is half a percent.
     for (points, span, noise) in [(8, 1e3, 0.005), (12, 100.0, 0.01)] {
         let [floor, bend, both] = said(&computes(points, span), noise, plain);
-        println!("{points} points over {span:.0e}, noise {noise}: floor {floor}, bend {bend}, either {both}");
         for share in [floor, bend, both] {
             assert!(
                 (0.03..=0.07).contains(&share),
@@ -100,7 +99,6 @@ fn the_stated_power_is_what_new_curves_give() {
     };
     let [.., share] = said(&flops, found.noise, of);
     let Power { chance, .. } = found.floor.power;
-    println!("stated {chance}, found {share}");
     // 200 curves: a standard error of three and a half percent.
     assert!((chance - share).abs() < 0.1, "{chance} {share}");
 }
@@ -119,7 +117,6 @@ fn floors_and_bends_are_found_where_they_are_and_told_apart() {
         assert!(found.p_value <= 0.001 && bend.after < bend.before, "{found}");
         told[1] += usize::from(found.shape == Shape::Bend && bend.flops.covers(1e19));
     }
-    println!("{told:?}");
     assert!(told.iter().all(|told| *told >= 7), "{told:?}");
     // A curve that steepens has no floor.
     let steeper = |flops: f64| plain(flops) / (flops / 1e19).max(1.0).powf(0.05);

@@ -6,7 +6,7 @@ use crate::architecture::{Architecture, LanguageModel};
 use crate::blocks::initial::{normal, ones};
 use crate::count::{FlopCount, ParameterCount, product_flops};
 use crate::error::ModelError;
-use crate::ops::{self, AttentionHeads, AttentionWeights, Rotation};
+use crate::ops::{self, AttentionHeads, AttentionWeights, Rotation, TiedTable};
 
 /// Added to the mean square before its root.
 const NORM_EPSILON: f64 = 1e-5;
@@ -296,22 +296,44 @@ pub struct Decoder {
 
 impl LanguageModel for Decoder {
     fn hidden(&self, tokens: Tensor<2, Int>) -> Result<Tensor<2>, ModelError> {
-        let length = tokens.dims()[1];
-        if length > self.context {
-            return Err(ModelError::TooLong {
-                length,
-                context: self.context,
-            });
-        }
-        let embedded = ops::embedding(self.embedding.val(), tokens);
-        let hidden = self.blocks.iter().fold(embedded, |hidden, block| {
-            block.forward(hidden, &self.rotation, length)
-        });
-        Ok(ops::rms_norm(hidden, self.norm.val(), NORM_EPSILON))
+        let length = self.length(&tokens)?;
+        Ok(self.after_embedding(ops::embedding(self.embedding.val(), tokens), length))
     }
 
     fn head(&self) -> Tensor<2> {
         self.head.as_ref().unwrap_or(&self.embedding).val()
+    }
+
+    fn loss(&self, tokens: Tensor<2, Int>, targets: Tensor<1, Int>) -> Result<Tensor<1>, ModelError> {
+        if self.head.is_some() {
+            return Ok(ops::head_cross_entropy(
+                self.hidden(tokens)?,
+                self.head(),
+                targets,
+            ));
+        }
+        let (length, table) = (self.length(&tokens)?, TiedTable::new(self.embedding.val()));
+        let hidden = self.after_embedding(table.embedding(tokens), length);
+        Ok(table.head_cross_entropy(hidden, targets))
+    }
+}
+
+impl Decoder {
+    /// The length of the sequences, if the model takes it.
+    fn length(&self, tokens: &Tensor<2, Int>) -> Result<usize, ModelError> {
+        let (length, context) = (tokens.dims()[1], self.context);
+        if length > context {
+            return Err(ModelError::TooLong { length, context });
+        }
+        Ok(length)
+    }
+
+    /// The blocks and the last norm.
+    fn after_embedding(&self, embedded: Tensor<2>, length: usize) -> Tensor<2> {
+        let hidden = self.blocks.iter().fold(embedded, |hidden, block| {
+            block.forward(hidden, &self.rotation, length)
+        });
+        ops::rms_norm(hidden, self.norm.val(), NORM_EPSILON)
     }
 }
 

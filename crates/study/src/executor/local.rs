@@ -4,7 +4,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Sender};
 
+use triaxis_host::machine;
 use triaxis_train::Instructions;
+use triaxis_units::Bytes;
 
 use super::{Executor, Job};
 use crate::error::StudyError;
@@ -39,7 +41,7 @@ impl Executor for Local {
         let mut order: Vec<usize> = (0..job.groups.len()).collect();
         // Longest first keeps the cores evenly busy to the end (Graham 1969).
         order.sort_by(|&a, &b| job.groups[b].flops().0.total_cmp(&job.groups[a].flops().0));
-        let slots = self.cores.min(order.len()).max(1);
+        let slots = side_by_side(job.groups, self.cores, machine::available_memory());
         let threads = (self.cores / slots).max(1);
         let queue = Mutex::new(order.into_iter());
         let (sender, receiver) = mpsc::channel();
@@ -62,6 +64,22 @@ impl Executor for Local {
             })
         })
     }
+}
+
+/// How many groups to run at a time: one a core, or as many as there is memory for if those that take most meet.
+fn side_by_side(groups: &[Group], cores: usize, available: Option<Bytes>) -> usize {
+    let trials = |group: &Group| group.trials.iter().map(|trial| trial.memory.0).max().unwrap_or(0);
+    let mut memory: Vec<u64> = groups.iter().map(trials).collect();
+    memory.sort_unstable();
+    let needed = |count: usize| {
+        memory
+            .iter()
+            .rev()
+            .take(count)
+            .fold(0, |sum: u64, &memory| sum.saturating_add(memory))
+    };
+    let fits = |&count: &usize| available.is_none_or(|available| needed(count) <= available.0);
+    (1..=cores.min(groups.len())).rev().find(fits).unwrap_or(1)
 }
 
 impl Local {
@@ -185,4 +203,38 @@ fn death(status: ExitStatus, job: Job<'_>, group: &Group) -> String {
     };
     let times = RESTARTS + 1;
     format!("its process ended {times} times without a result ({status}, perhaps for lack of memory); {tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::check_memory;
+    use crate::spec::StudySpec;
+    use crate::trial::{Inputs, resolve};
+
+    #[test]
+    fn no_more_run_side_by_side_than_memory_has_room_for() {
+        let spec = StudySpec::parse(include_str!("../../../../examples/quickstart.toml")).unwrap();
+        let groups = resolve(&spec, 512, &Inputs::default()).unwrap();
+        let memory = groups
+            .iter()
+            .flat_map(|group| &group.trials)
+            .map(|trial| trial.memory.0);
+        let largest = memory.max().unwrap();
+        for (available, slots) in [
+            (None, 4),
+            (Some(4 * largest), 4),
+            (Some(2 * largest), 2),
+            (Some(largest), 1),
+            (Some(largest - 1), 1),
+        ] {
+            let available = available.map(Bytes);
+            assert_eq!(side_by_side(&groups, 4, available), slots, "{available:?}");
+            assert_eq!(
+                check_memory(&groups, available).is_err(),
+                available == Some(Bytes(largest - 1))
+            );
+        }
+        assert_eq!(side_by_side(&groups[..1], 4, None), 1);
+    }
 }

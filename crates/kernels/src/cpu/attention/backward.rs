@@ -8,7 +8,7 @@ use crate::cpu::bf16::Work as Rounded;
 use crate::cpu::matrix::{Matrix, Target, is_finite};
 use crate::memory::Buffer;
 use crate::parallel::block;
-use crate::simd::{Simd, dispatch, each_vector, fold_vectors};
+use crate::simd::{LANES, Simd, dispatch, each_vector, fold_vectors};
 
 /// What the forward pass read and wrote, and the gradient of its output.
 #[derive(Clone, Copy)]
@@ -124,15 +124,15 @@ fn group<S: Simd, P: Products>(
             let log_sums = &saved.log_sums[first..first + rows.count];
             work.tile(simd, products, shape, saved, rows, log_sums, &packed);
             // SAFETY: only this task writes this head of this sequence.
-            unsafe { store_rows(simd, &mut work.dqueries, rows, dq) };
+            unsafe { store_rows(simd, &work.dqueries, rows, dq) };
         }
     }
     // SAFETY: as above.
     unsafe {
-        store_rows(simd, &mut work.dkeys, key_rows, dk);
+        store_rows(simd, &work.dkeys, key_rows, dk);
         store_rows(
             simd,
-            &mut work.dvalues,
+            &work.dvalues,
             Rows {
                 turn: None,
                 ..key_rows
@@ -159,10 +159,12 @@ struct Work {
     query_panels: Buffer,
     /// The output's gradient, packed.
     doutput_panels: Buffer,
-    /// Scores, then probabilities, `ROWS × KEYS`.
+    /// Scores, then probabilities, `ROWS` rows of `KEYS`.
     probabilities: Buffer,
-    /// Gradients of the probabilities, then of the scores, `ROWS × KEYS`.
+    /// Gradients of the probabilities, then of the scores, likewise.
     dscores: Buffer,
+    /// `Σ doutput × output` of each row.
+    deltas: Buffer,
     /// `ROWS × dimension`
     dqueries: Buffer,
     /// Gradients of all keys, `keys × dimension`.
@@ -178,8 +180,9 @@ impl Work {
             queries: Buffer::any(P::ROWS * dimension),
             query_panels: Buffer::any(P::space(P::ROWS, dimension)),
             doutput_panels: Buffer::any(P::space(P::ROWS, dimension)),
-            probabilities: Buffer::any(P::ROWS * KEYS),
-            dscores: Buffer::any(P::ROWS * KEYS),
+            probabilities: Buffer::any(P::ROWS * shape.score_stride()),
+            dscores: Buffer::any(P::ROWS * shape.score_stride()),
+            deltas: Buffer::any(P::ROWS),
             dqueries: Buffer::any(P::ROWS * dimension),
             dkeys: Buffer::zeros(shape.keys * dimension),
             dvalues: Buffer::zeros(shape.keys * dimension),
@@ -213,27 +216,31 @@ impl Work {
         let finite = log_sums.iter().all(|log_sum| log_sum.is_finite());
         let packed_queries = Guarded::new(products, queries, &mut self.query_panels, finite);
         let mut packed_doutput = Guarded::new(products, doutput, &mut self.doutput_panels, true);
-        let visible = shape.seen(first + count - 1);
+        for row in 0..count {
+            saved.output.prefetch(simd, first + row + AHEAD, head, dimension);
+            let output = saved.output.row(first + row, head, dimension);
+            let delta = dot(simd, output, saved.doutput.row(first + row, head, dimension));
+            packed_doutput.finite &= delta.is_finite();
+            self.deltas[row] = delta;
+        }
+        let (least, stride) = (shape.seen(first), shape.score_stride());
+        let visible = least + count - 1;
         for (tile, keys) in packed.iter().enumerate().take(visible.div_ceil(KEYS)) {
             let start = tile * KEYS;
             let columns = KEYS.min(visible - start);
-            let scores = Target::new(&mut self.probabilities, KEYS);
+            let scores = Target::new(&mut self.probabilities, stride);
             products.multiply(queries, keys.keys_turned, columns, scores, false);
-            let dprobabilities = Target::new(&mut self.dscores, KEYS);
+            let dprobabilities = Target::new(&mut self.dscores, stride);
             products.multiply(doutput, keys.values_turned, columns, dprobabilities, false);
-            let seen = |row: usize| shape.seen(first + row).saturating_sub(start).min(columns);
-            for (row, &log_sum) in log_sums.iter().enumerate() {
-                saved.output.prefetch(simd, first + row + AHEAD, head, dimension);
-                let output = saved.output.row(first + row, head, dimension);
-                let delta = dot(simd, output, saved.doutput.row(first + row, head, dimension));
-                packed_doutput.finite &= delta.is_finite();
-                let range = row * KEYS..row * KEYS + columns;
-                let (probabilities, dscores) =
-                    (&mut self.probabilities[range.clone()], &mut self.dscores[range]);
-                score_gradients(simd, probabilities, dscores, seen(row), log_sum, delta);
+            let seen = |row: usize| (least + row).saturating_sub(start).min(columns);
+            for (row, (&log_sum, &delta)) in log_sums.iter().zip(&*self.deltas).enumerate() {
+                let range = row * stride..(row + 1) * stride;
+                let rows =
+                    [&mut self.probabilities, &mut self.dscores].map(|values| &mut values[range.clone()]);
+                score_gradients(simd, rows, seen(row), columns, log_sum, delta);
             }
-            let probabilities = Matrix::strided(&self.probabilities, count, columns, KEYS);
-            let dscores = Matrix::strided(&self.dscores, count, columns, KEYS);
+            let probabilities = Matrix::strided(&self.probabilities, count, columns, stride);
+            let dscores = Matrix::strided(&self.dscores, count, columns, stride);
             let range = start * dimension..(start + columns) * dimension;
             let (by_key, by_query) = (|key, row| key < seen(row), |row, key| key < seen(row));
             let dvalues = &mut self.dvalues[range.clone()];
@@ -254,31 +261,35 @@ impl Work {
     }
 }
 
-/// Turns a row's scores into probabilities and their gradients into the scores' gradients.
+/// Turns a row's scores into probabilities and their gradients into the scores' gradients: the first `seen` of
+/// `columns`, zeros for the rest. Whole vectors are computed, for the processor is slow at parts of one.
 #[inline(always)]
 fn score_gradients<S: Simd>(
     simd: S,
-    probabilities: &mut [f32],
-    dscores: &mut [f32],
+    [probabilities, dscores]: [&mut [f32]; 2],
     seen: usize,
+    columns: usize,
     log_sum: f32,
     delta: f32,
 ) {
-    probabilities[seen..].fill(0.0);
-    dscores[seen..].fill(0.0);
-    let (log_sum, delta) = (simd.splat(log_sum), simd.splat(delta));
-    let rows = [&mut probabilities[..seen], &mut dscores[..seen]];
+    let (whole, sum, shift) = (
+        seen.next_multiple_of(LANES),
+        simd.splat(log_sum),
+        simd.splat(delta),
+    );
     each_vector(
         simd,
         [],
-        rows,
+        [&mut probabilities[..whole], &mut dscores[..whole]],
         0.0,
         #[inline(always)]
         |[], [score, gradient]| {
-            let probability = simd.exp(simd.sub(score, log_sum));
-            [probability, simd.mul(probability, simd.sub(gradient, delta))]
+            let probability = simd.exp(simd.sub(score, sum));
+            [probability, simd.mul(probability, simd.sub(gradient, shift))]
         },
     );
+    probabilities[seen..columns].fill(0.0);
+    dscores[seen..columns].fill(0.0);
 }
 
 #[inline(always)]

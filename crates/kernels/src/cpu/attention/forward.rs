@@ -6,10 +6,10 @@ use super::{
 };
 use crate::cpu::bf16::Work;
 use crate::cpu::matrix::{Matrix, Target, is_finite};
-use crate::cpu::softmax::{exponentials, largest_of};
+use crate::cpu::softmax::{exponentials, fill_up, largest_of};
 use crate::memory::Buffer;
 use crate::parallel::{Shared, block};
-use crate::simd::{Simd, dispatch};
+use crate::simd::{LANES, NEGLIGIBLE, Simd, dispatch};
 
 /// The inputs, as every task sees them.
 #[derive(Clone, Copy)]
@@ -126,9 +126,11 @@ fn group<S: Simd, P: Products>(
     }
     let mut state = State {
         queries: Buffer::any(P::ROWS * dimension),
-        scores: Buffer::any(P::ROWS * KEYS),
+        scores: Buffer::any(P::ROWS * shape.score_stride()),
+        stride: shape.score_stride(),
         sums: Buffer::any(P::ROWS * dimension),
         maximum: Buffer::any(P::ROWS),
+        largest: Buffer::any(P::ROWS),
         total: Buffer::any(P::ROWS),
     };
     for head in key_head * shape.group()..(key_head + 1) * shape.group() {
@@ -155,12 +157,15 @@ fn group<S: Simd, P: Products>(
 struct State {
     /// Scaled queries, `ROWS × dimension`.
     queries: Buffer,
-    /// Scores, then their exponentials, `ROWS × KEYS`.
+    /// Scores, then their exponentials, `ROWS` rows of `KEYS`.
     scores: Buffer,
+    /// Values from a row of the scores to the next.
+    stride: usize,
     /// Values weighted by the exponentials, `ROWS × dimension`.
     sums: Buffer,
-    /// The largest score of each row.
+    /// The largest score of each row before the tile of keys at work, and with it.
     maximum: Buffer,
+    largest: Buffer,
     /// The sum of the exponentials of each row.
     total: Buffer,
 }
@@ -179,18 +184,24 @@ impl State {
         let (dimension, count) = (rows.dimension, rows.count);
         self.maximum.fill(f32::NEG_INFINITY);
         self.total.fill(0.0);
-        let visible = shape.seen(rows.first + count - 1);
+        let least = shape.seen(rows.first);
+        let visible = least + count - 1;
         for (tile, (keys, values)) in packed.iter().enumerate().take(visible.div_ceil(KEYS)) {
             let start = tile * KEYS;
             let columns = KEYS.min(visible - start);
             let queries = Matrix::new(&self.queries, count, dimension);
-            let target = Target::new(&mut self.scores, KEYS);
+            let target = Target::new(&mut self.scores, self.stride);
             products.multiply(queries, *keys, columns, target, false);
-            let seen = |row: usize| shape.seen(rows.first + row).saturating_sub(start).min(columns);
+            let seen = |row: usize| (least + row).saturating_sub(start).min(columns);
+            // Row by row each, so that the processor begins a row before the last one is reduced.
+            for row in 0..count {
+                let scores = &self.scores[row * self.stride..][..seen(row)];
+                self.largest[row] = largest_of(simd, scores, self.maximum[row]);
+            }
             for row in 0..count {
                 self.exponentials(simd, row, seen(row), columns, (tile > 0).then_some(dimension));
             }
-            let scores = Matrix::strided(&self.scores, count, columns, KEYS);
+            let scores = Matrix::strided(&self.scores, count, columns, self.stride);
             let visible = |row, key| key < seen(row);
             values.multiply(products, scores, dimension, &mut self.sums, tile > 0, visible);
         }
@@ -207,14 +218,15 @@ impl State {
         columns: usize,
         rescale: Option<usize>,
     ) {
-        let (scores, hidden) = self.scores[row * KEYS..row * KEYS + columns].split_at_mut(seen);
-        hidden.fill(0.0);
-        if scores.is_empty() {
-            return;
+        let scores = &mut self.scores[row * self.stride..(row + 1) * self.stride];
+        if seen == 0 {
+            return scores[..columns].fill(0.0);
         }
-        let before = self.maximum[row];
-        let maximum = largest_of(simd, scores, before);
-        let total = exponentials(simd, scores, maximum);
+        let (before, maximum) = (self.maximum[row], self.largest[row]);
+        // Whole vectors, for the processor is slow at parts of one.
+        fill_up(simd, scores, seen, maximum - NEGLIGIBLE);
+        let total = exponentials(simd, &mut scores[..seen.next_multiple_of(LANES)], maximum);
+        scores[seen..columns].fill(0.0);
         let mut factor = 0.0;
         if let Some(dimension) = rescale {
             factor = (before - maximum).exp();

@@ -31,7 +31,8 @@ pub(super) struct Float32<S>(pub(super) S);
 impl<S: Simd> Products for Float32<S> {
     type Packed<'a> = matmul::Packed<'a>;
 
-    const ROWS: usize = 56;
+    // Few, for of their keys those that come later are multiplied in vain.
+    const ROWS: usize = 4 * S::TILE.rows;
 
     fn space(depth: usize, columns: usize) -> usize {
         panels_length(depth, columns)

@@ -9,12 +9,16 @@ pub(super) enum Form {
     Pairs,
 }
 
+/// What is never made. A private field, so that to the rest of the crate units are as good as on other processors.
+#[derive(Clone, Copy, Debug)]
+enum Never {}
+
 /// What multiplies matrices of bf16: there is none.
 #[derive(Clone, Copy, Debug)]
-pub enum Unit {}
+pub struct Unit(Never);
 
 /// A unit made ready on this thread: there is none.
-pub(super) enum Running {}
+pub(super) struct Running(Never);
 
 impl Unit {
     /// Every unit of this processor: none.
@@ -29,19 +33,19 @@ impl Unit {
 
     /// Its name.
     pub fn name(self) -> &'static str {
-        match self {}
+        match self.0 {}
     }
 
     pub(super) fn pack(self, _: Matrix, _: Form, _: &mut [f32]) {
-        match self {}
+        match self.0 {}
     }
 
     pub(super) fn pack_rows(self, _: Matrix, _: &mut [f32]) {
-        match self {}
+        match self.0 {}
     }
 
     pub(super) fn start(self) -> Running {
-        match self {}
+        match self.0 {}
     }
 }
 
@@ -49,6 +53,6 @@ impl Running {
     /// # Safety
     /// It cannot be called.
     pub(super) unsafe fn multiply(&self, _: &[f32], _: &[f32], _: *mut f32, _: usize, _: bool) {
-        match *self {}
+        match self.0 {}
     }
 }

@@ -59,6 +59,11 @@ impl Left {
         left
     }
 
+    /// Values of a row.
+    pub(in crate::cpu) fn depth(&self) -> usize {
+        self.depth
+    }
+
     /// What packed it.
     pub(in crate::cpu) fn unit(&self) -> Unit {
         self.unit

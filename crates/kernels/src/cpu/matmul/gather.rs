@@ -148,15 +148,21 @@ impl Strips {
     /// Copies rows stored by columns, column by column, so that the reads are one stream.
     #[inline(always)]
     fn copy_columns<S: Simd>(&mut self, simd: S, a: Matrix) {
-        let space = Self::space::<S>(a.columns);
+        let (space, tall) = (Self::space::<S>(a.columns), S::TILE.rows);
         for column in 0..a.columns {
-            let first = column * a.column_stride;
-            for (strip, row) in (0..a.rows).step_by(S::TILE.rows).enumerate() {
-                // Values of other rows do no harm: the next column is written over them.
-                let from = &a.values[first + row..(first + row + LANES).min(a.values.len())];
-                let values = simd.load_partial(from, 0.0);
-                let to = &mut self.values[strip * space + column * S::TILE.rows..][..LANES];
-                simd.store_partial(values, to);
+            let from = &a.values[column * a.column_stride..];
+            let mut to = column * tall;
+            // Values of other rows do no harm: the next column is written over them.
+            for row in (0..a.rows).step_by(tall) {
+                let from = &from[row..];
+                match (from.first_chunk::<8>(), self.values[to..].first_chunk_mut::<8>()) {
+                    (Some(from), Some(to)) if tall <= 8 => *to = *from,
+                    _ => {
+                        let values = simd.load_partial(&from[..LANES.min(from.len())], 0.0);
+                        simd.store_partial(values, &mut self.values[to..to + LANES]);
+                    }
+                }
+                to += space;
             }
         }
     }

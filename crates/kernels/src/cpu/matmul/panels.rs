@@ -161,26 +161,35 @@ impl PanelsPacking<'_> {
 }
 
 impl Layout {
-    /// Where the panel that begins with `column` has its row, and how many values that is.
-    fn place(self, row: usize, column: usize) -> std::ops::Range<usize> {
+    /// Where the panel that begins with `column` has its row, and those after it up to the end of the block, and how
+    /// many values a row has.
+    fn place(self, row: usize, column: usize) -> (std::ops::Range<usize>, usize) {
         let block = parallel::block(column / self.wide, self.wide, self.columns);
         let rows = parallel::block(row / self.step, self.step, self.depth);
         let width = self.panel.min(self.columns - column).next_multiple_of(LANES);
         let panel = block_start(self.depth, block.start, block.len(), rows.start)
             + (column - block.start) * rows.len();
-        let start = panel + (row - rows.start) * width;
-        start..start + width
+        (
+            panel + (row - rows.start) * width..panel + rows.len() * width,
+            width,
+        )
     }
 }
 
 #[inline(always)]
 fn pack_rows<S: Simd>(simd: S, to: PanelsPacking, first: usize, rows: Matrix) {
     for column in (0..rows.columns).step_by(S::TILE.columns) {
-        let width = S::TILE.columns.min(rows.columns - column);
-        for row in 0..rows.rows {
+        let used = S::TILE.columns.min(rows.columns - column);
+        let mut row = 0;
+        while row < rows.rows {
+            let (place, width) = to.layout.place(first + row, column);
+            let count = (place.len() / width).min(rows.rows - row);
             // SAFETY: the caller of `PanelsPacking::pack` promises that these rows are this call's alone.
-            let place = unsafe { to.values.part(to.layout.place(first + row, column)) };
-            copy_filled(simd, &rows.row(row)[column..column + width], place);
+            let place = unsafe { to.values.part(place.start..place.start + count * width) };
+            for (index, to) in place.chunks_exact_mut(width).enumerate() {
+                copy_filled(simd, &rows.row(row + index)[column..column + used], to);
+            }
+            row += count;
         }
     }
 }

@@ -54,11 +54,15 @@ impl<'a> Left<'a> {
         }
     }
 
-    /// Packs 32 rows, the `strip`-th, or at the end fewer.
-    pub(in crate::cpu) fn pack(&mut self, strip: usize, rows: Matrix) {
+    /// Packs 32 rows, the `strip`-th, or at the end fewer, as `write` writes them.
+    pub(in crate::cpu) fn write(&mut self, strip: usize, rows: usize, write: impl FnOnce(&mut [f32])) {
         match self {
-            Self::Float32(all) => all.copy(strip * STRIP, rows),
-            Self::BFloat16(left) => left.pack(strip, rows),
+            Self::Float32(all) => write(all.part(strip * STRIP, rows)),
+            Self::BFloat16(left) => {
+                let mut values = Buffer::any(rows * left.depth());
+                write(&mut values);
+                left.pack(strip, Matrix::new(&values, rows, left.depth()));
+            }
         }
     }
 }
@@ -100,8 +104,10 @@ impl Rows<'_> {
         Shared::new(self.values())
     }
 
-    fn copy(&mut self, first: usize, rows: Matrix) {
-        copy_rows(rows, &mut self.values()[first * rows.columns()..]);
+    /// The values of some copied rows.
+    fn part(&mut self, first: usize, rows: usize) -> &mut [f32] {
+        let columns = self.matrix().columns();
+        &mut self.values()[first * columns..(first + rows) * columns]
     }
 
     fn values(&mut self) -> &mut [f32] {
