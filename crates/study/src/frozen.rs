@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::arm::Arm;
 use crate::error::StudyError;
 use crate::identity;
 use crate::library::Library;
 use crate::sealed;
 use crate::spec::StudySpec;
 use crate::store::Store;
-use crate::trial::{self, Group, Inputs};
+use crate::trial::{self, Group, Prepared};
 
 /// Version of the layout of a study's folder; the first had records and corpus in it.
 const LAYOUT: u32 = 2;
@@ -36,9 +37,7 @@ pub struct FrozenSpec {
 /// The groups of the study in a folder.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Frozen {
-    /// What they are run with.
-    pub inputs: Inputs,
-    /// The groups, resolved.
+    /// The groups of all arms, resolved.
     pub groups: Vec<Group>,
 }
 
@@ -62,9 +61,29 @@ impl FrozenSpec {
         }
     }
 
-    /// Identity of its corpus in a library: what its spec says of text and tokenizer, and where the text lies.
-    pub fn corpus_id(&self) -> String {
-        identity::of(&(&self.spec.corpus, &self.spec.tokenizer, &self.base))
+    /// Identity of an arm's corpus in a library: what it says of text and tokenizer, and where the text lies.
+    pub fn corpus_id(&self, arm: &Arm) -> String {
+        identity::of(&(&arm.spec.corpus, &arm.spec.tokenizer, &self.base))
+    }
+
+    /// The prediction of an arm's held-out run. Arms whose ladders differ may share that run, and predict it each.
+    pub fn prediction(&self, store: &Store, arm: &Arm, trial: &str) -> PathBuf {
+        match self.spec.arms.is_empty() {
+            true => store.prediction(trial),
+            false => store.prediction(&format!("{}-{trial}", arm.name)),
+        }
+    }
+
+    /// Its arms; see [`StudySpec::arms`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn arms(&self) -> Result<Vec<Arm>, StudyError> {
+        self.spec.arms().map_err(|error| StudyError::Spec {
+            place: self.spec.name.clone(),
+            message: error.message,
+            hint: error.hint,
+        })
     }
 
     /// The groups it means, as far as they can be told before its corpus is made: without identities,
@@ -73,8 +92,15 @@ impl FrozenSpec {
     /// # Errors
     /// As [`trial::resolve`], and when the tokenizer's file is none.
     pub fn resolve(&self) -> Result<Vec<Group>, StudyError> {
-        let vocabulary = self.spec.tokenizer.vocabulary(&self.base)?;
-        trial::resolve(&self.spec, vocabulary, &Inputs::default())
+        let mut groups = Vec::new();
+        for arm in self.arms()? {
+            let prepared = Prepared {
+                vocabulary: arm.spec.tokenizer.vocabulary(&self.base)?,
+                ..Prepared::default()
+            };
+            groups.extend(trial::resolve(&arm, &prepared)?);
+        }
+        Ok(groups)
     }
 
     /// The spec of the study in `store`.

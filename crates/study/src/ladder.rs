@@ -22,39 +22,36 @@ pub struct Ladder {
 }
 
 impl Ladder {
-    /// The finished trials; of a learning-rate sweep only the best at each size and length.
+    /// The finished trials; of a learning-rate sweep only those of the rate that is best at their size and length,
+    /// by the mean over the seeds that finished at it. Seeds are rows of their own.
     pub fn of(spec: &StudySpec, survey: &Survey) -> Self {
-        let mut best: BTreeMap<String, (usize, &Trial, f64)> = BTreeMap::new();
+        let mut points: BTreeMap<String, Vec<Finished<'_>>> = BTreeMap::new();
         let mut bits_per_byte = None;
-        for (order, trial) in survey
-            .trials()
-            .enumerate()
-            .filter(|(_, trial)| trial.role == Role::Ladder)
-        {
-            let Some(record) = survey.record(&trial.id) else {
-                continue;
-            };
-            let Some(validation) = record.outcome.validation() else {
+        let ladder = survey.trials().filter(|trial| trial.role == Role::Ladder);
+        for (order, trial) in ladder.enumerate() {
+            let record = survey.record(&trial.id);
+            let Some(validation) = record.and_then(|record| record.outcome.validation()) else {
                 continue;
             };
             bits_per_byte = Some(validation.bits_per_byte.0 / validation.nats.0);
             let point = crate::identity::of(&(trial.architecture(), trial.tokens, trial.budget));
-            let entry = best.entry(point).or_insert((order, trial, validation.nats.0));
-            if validation.nats.0 < entry.2 {
-                *entry = (entry.0, trial, validation.nats.0);
-            }
+            points.entry(point).or_default().push(Finished {
+                order,
+                trial,
+                loss: validation.nats.0,
+            });
         }
-        let mut rows: Vec<_> = best.into_values().collect();
-        rows.sort_by_key(|(order, _, _)| *order);
-        let run = |(_, trial, loss): &(usize, &Trial, f64)| Run {
-            params: counted(trial, spec.laws.parameters).as_f64(),
-            tokens: trial.tokens.as_f64(),
-            flops: trial.flops.0,
-            loss: *loss,
-            budget: trial.budget.map(|budget| budget.0),
+        let mut rows: Vec<_> = points.into_values().flat_map(of_the_best_rate).collect();
+        rows.sort_by_key(|row| row.order);
+        let run = |row: &Finished<'_>| Run {
+            params: counted(row.trial, spec.laws.parameters).as_f64(),
+            tokens: row.trial.tokens.as_f64(),
+            flops: row.trial.flops.0,
+            loss: row.loss,
+            budget: row.trial.budget.map(|budget| budget.0),
         };
         Self {
-            trials: rows.iter().map(|(_, trial, _)| trial.id.clone()).collect(),
+            trials: rows.iter().map(|row| row.trial.id.clone()).collect(),
             runs: rows.iter().map(run).collect(),
             bits_per_byte,
         }
@@ -90,6 +87,33 @@ impl Ladder {
     pub fn largest(&self, of: fn(&Run) -> f64) -> f64 {
         self.runs.iter().map(of).fold(f64::NAN, f64::max)
     }
+}
+
+/// A trial of the ladder that came to its end.
+struct Finished<'a> {
+    order: usize,
+    trial: &'a Trial,
+    loss: f64,
+}
+
+/// Those of the learning rate with the lowest mean loss; a rate that fewer seeds finished at does not count.
+fn of_the_best_rate(point: Vec<Finished<'_>>) -> Vec<Finished<'_>> {
+    let mut rates: Vec<Vec<Finished<'_>>> = Vec::new();
+    for row in point {
+        let rate = row.trial.config.peak_learning_rate;
+        match rates
+            .iter_mut()
+            .find(|rows| rows[0].trial.config.peak_learning_rate == rate)
+        {
+            Some(rows) => rows.push(row),
+            None => rates.push(vec![row]),
+        }
+    }
+    let most = rates.iter().map(Vec::len).max().unwrap_or(0);
+    let mean = |rows: &[Finished<'_>]| rows.iter().map(|row| row.loss).sum::<f64>() / rows.len() as f64;
+    rates.retain(|rows| rows.len() == most);
+    let best = rates.into_iter().min_by(|a, b| mean(a).total_cmp(&mean(b)));
+    best.unwrap_or_default()
 }
 
 /// N of a trial as the fits count it.

@@ -5,6 +5,8 @@
 //! trial leaves an immutable [`RunRecord`]; [`Analysis`] is computed from records alone.
 
 pub mod analysis;
+mod answer;
+mod arm;
 pub mod calibrate;
 pub mod design;
 mod error;
@@ -28,6 +30,8 @@ mod wording;
 pub mod worker;
 
 pub use analysis::Analysis;
+pub use answer::{Answer, ArmAnswer};
+pub use arm::{Arm, ArmSpec, CompareSpec};
 pub use error::StudyError;
 pub use executor::{Executor, Local};
 pub use frozen::{Frozen, FrozenSpec};
@@ -37,5 +41,5 @@ pub use record::{Circumstances, Outcome, RunRecord};
 pub use run::{Event, Listener, Study, Survey, check_epochs, check_memory};
 pub use spec::{HoldoutSpec, LawsSpec, ParameterConvention, SpecError, StudySpec, TrainingSpec};
 pub use store::Store;
-pub use trial::{Group, Inputs, Role, Trial};
+pub use trial::{Group, Inputs, Place, Prepared, Role, Trial};
 pub use worker::Message;

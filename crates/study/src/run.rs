@@ -1,10 +1,14 @@
 //! The way through a study: corpus, ladder, prediction, held-out run, analysis.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use triaxis_corpus::Corpus;
 use triaxis_host::machine;
 use triaxis_units::{Bytes, Tokens};
 
-use crate::analysis::Analysis;
+use crate::answer::Answer;
+use crate::arm::Arm;
 use crate::error::StudyError;
 use crate::executor::{Executor, Job};
 use crate::frozen::{Frozen, FrozenSpec};
@@ -13,8 +17,9 @@ use crate::library::Library;
 use crate::prediction::Prediction;
 use crate::record::{Outcome, RunRecord};
 use crate::sealed;
+use crate::spec::StudySpec;
 use crate::store::Store;
-use crate::trial::{self, Group, Inputs, Role, Trial};
+use crate::trial::{self, Group, Inputs, Prepared, Role, Trial};
 use crate::worker::Message;
 
 /// What happens while a study runs, as it happens.
@@ -69,8 +74,11 @@ impl Survey {
         warn: &mut dyn FnMut(StudyError) -> Result<(), StudyError>,
     ) -> Result<Self, StudyError> {
         let mut records = Vec::new();
-        for trial in frozen.groups.iter().flat_map(|group| &group.trials) {
-            records.extend(library.find_record(&trial.id, warn)?);
+        let trials = frozen.groups.iter().flat_map(|group| &group.trials);
+        // Arms that differ in part share trials.
+        let ids: BTreeSet<&str> = trials.map(|trial| trial.id.as_str()).collect();
+        for id in ids {
+            records.extend(library.find_record(id, warn)?);
         }
         Ok(Self { frozen, records })
     }
@@ -83,6 +91,22 @@ impl Survey {
     /// The record of a trial.
     pub fn record(&self, trial: &str) -> Option<&RunRecord> {
         self.records.iter().find(|record| record.id == trial)
+    }
+
+    /// The trials of one arm.
+    pub fn trials_of(&self, arm: &str) -> impl Iterator<Item = &Trial> {
+        let groups = self.frozen.groups.iter().filter(move |group| group.arm == arm);
+        groups.flat_map(|group| &group.trials)
+    }
+
+    /// What is known of one arm.
+    pub fn of_arm(&self, arm: &str) -> Self {
+        let records = self.trials_of(arm).filter_map(|trial| self.record(&trial.id));
+        let records = records.cloned().collect();
+        let groups = self.frozen.groups.iter().filter(|group| group.arm == arm);
+        let groups = groups.cloned().collect();
+        let frozen = Frozen { groups };
+        Self { frozen, records }
     }
 
     /// The groups of a role in which a trial lacks its record.
@@ -112,17 +136,19 @@ impl Study<'_> {
     ///
     /// # Errors
     /// On bad input, or when the machine refuses. A trial that fails is no error.
-    pub fn run(&self, retry_failed: bool) -> Result<(Survey, Analysis), StudyError> {
+    pub fn run(&self, retry_failed: bool) -> Result<(Survey, Answer), StudyError> {
         let _lock = self.store.lock()?;
         self.spec.settle(self.store)?;
         self.library().settle()?;
+        let arms = self.spec.arms()?;
         // Refuses a size that is no model, or one too large, before the corpus is made for it.
         let groups = self.spec.resolve()?;
-        if !self.library().corpus(&self.spec.corpus_id()).exists() {
+        let exists = |arm: &Arm| self.library().corpus(&self.spec.corpus_id(arm)).exists();
+        if !arms.iter().all(exists) {
             check_memory(&groups, machine::available_memory())?;
         }
-        let corpus = self.corpus()?;
-        let frozen = self.freeze(&corpus)?;
+        let corpora = self.corpora(&arms)?;
+        let frozen = self.freeze(&arms, &corpora)?;
         let mut survey = self.survey(frozen)?;
         if retry_failed && self.forget_failed(&survey)? {
             survey = self.survey(survey.frozen)?;
@@ -131,36 +157,58 @@ impl Study<'_> {
             check_memory(&survey.pending(role), machine::available_memory())?;
         }
         survey = self.run_pending(survey, Role::Ladder)?;
-        let prediction = self.predict(&survey)?;
-        if prediction
-            .as_ref()
-            .is_some_and(|prediction| prediction.loss.found().is_some())
-        {
-            survey = self.run_pending(survey, Role::HeldOut)?;
+        let mut predictions = Vec::new();
+        for arm in &arms {
+            predictions.push(self.predict(arm, &survey)?);
         }
-        let analysis = Analysis::of(&self.spec.spec, &survey, &corpus, prediction);
-        sealed::write_if_changed(&self.store.analysis(), &analysis)?;
-        Ok((survey, analysis))
+        let is_predicted = |trial: &str| {
+            let made = predictions.iter().flatten();
+            made.filter(|made| made.loss.found().is_some())
+                .any(|made| made.trial == trial)
+        };
+        let held_out = survey.pending(Role::HeldOut);
+        let held_out = held_out
+            .into_iter()
+            .filter(|group| group.trials.iter().all(|trial| is_predicted(&trial.id)));
+        survey = self.run_groups(survey, Role::HeldOut, &held_out.collect::<Vec<_>>())?;
+        let answer = Answer::of(&self.spec.spec, &arms, &survey, &corpora, predictions);
+        sealed::write_if_changed(&self.store.analysis(), &answer)?;
+        Ok((survey, answer))
     }
 
     fn library(&self) -> Library {
         self.spec.library(self.store)
     }
 
-    fn corpus(&self) -> Result<Corpus, StudyError> {
-        let (library, id) = (self.library(), self.spec.corpus_id());
-        let folder = library.corpus(&id);
+    /// The corpus of each arm, in their order; those alike are made once.
+    fn corpora(&self, arms: &[Arm]) -> Result<Vec<Arc<Corpus>>, StudyError> {
+        let mut made: BTreeMap<String, Arc<Corpus>> = BTreeMap::new();
+        let mut corpora = Vec::new();
+        for arm in arms {
+            let id = self.spec.corpus_id(arm);
+            let corpus = match made.get(&id) {
+                Some(corpus) => corpus.clone(),
+                None => Arc::new(self.corpus(&arm.spec, &id)?),
+            };
+            made.insert(id, corpus.clone());
+            corpora.push(corpus);
+        }
+        Ok(corpora)
+    }
+
+    fn corpus(&self, spec: &StudySpec, id: &str) -> Result<Corpus, StudyError> {
+        let library = self.library();
+        let folder = library.corpus(id);
         let _lock = library.lock([format!("corpus-{id}").as_str()], &mut |_| {
             self.listener.event(&Event::CorpusElsewhere);
         })?;
-        let spec = &self.spec.spec;
         let mut found = None;
         if folder.exists() {
             match Corpus::open(&folder).and_then(|corpus| corpus.verify().map(|()| corpus)) {
                 Ok(corpus) => found = Some(corpus),
                 Err(error) => match error.unusable() {
                     Some(fault) => {
-                        let damaged = library.set_corpus_aside(&id, fault)?;
+                        let damaged = library.set_corpus_aside(id, fault)?;
                         self.listener.event(&Event::Warning(&damaged));
                     }
                     None => return Err(error.into()),
@@ -184,20 +232,26 @@ impl Study<'_> {
         Ok(corpus)
     }
 
-    fn freeze(&self, corpus: &Corpus) -> Result<Frozen, StudyError> {
-        let inputs = Inputs {
-            corpus: corpus.identity().to_owned(),
-            tokenizer: corpus.manifest().tokenizer.hash.clone(),
-            code: identity::CODE.to_owned(),
-            lost: corpus.manifest().tokenizer.lost.as_ref().map(|lost| lost.bytes),
-        };
-        let groups = trial::resolve(&self.spec.spec, corpus.vocabulary(), &inputs)?;
-        check_epochs(
-            &groups,
-            Tokens(corpus.train().len() as u64),
-            self.spec.spec.training.epochs,
-        )?;
-        let frozen = Frozen { inputs, groups };
+    fn freeze(&self, arms: &[Arm], corpora: &[Arc<Corpus>]) -> Result<Frozen, StudyError> {
+        let mut groups = Vec::new();
+        for (arm, corpus) in arms.iter().zip(corpora) {
+            let tokenizer = &corpus.manifest().tokenizer;
+            let prepared = Prepared {
+                corpus: self.spec.corpus_id(arm),
+                vocabulary: corpus.vocabulary(),
+                inputs: Inputs {
+                    corpus: corpus.identity().to_owned(),
+                    tokenizer: tokenizer.hash.clone(),
+                    code: identity::CODE.to_owned(),
+                    lost: tokenizer.lost.as_ref().map(|lost| lost.bytes),
+                },
+            };
+            let own = trial::resolve(arm, &prepared)?;
+            let unique = Tokens(corpus.train().len() as u64);
+            check_epochs(&own, unique, arm.spec.training.epochs)?;
+            groups.extend(own);
+        }
+        let frozen = Frozen { groups };
         sealed::write_if_changed(&self.store.trials(), &frozen)?;
         Ok(frozen)
     }
@@ -226,19 +280,19 @@ impl Study<'_> {
 
     fn run_pending(&self, survey: Survey, role: Role) -> Result<Survey, StudyError> {
         let groups = survey.pending(role);
+        self.run_groups(survey, role, &groups)
+    }
+
+    fn run_groups(&self, survey: Survey, role: Role, groups: &[Group]) -> Result<Survey, StudyError> {
         if groups.is_empty() {
             return Ok(survey);
         }
-        self.listener.event(&Event::TrialsStart {
-            role,
-            groups: &groups,
-        });
+        self.listener.event(&Event::TrialsStart { role, groups });
         let library = self.library();
         let job = Job {
             store: self.store,
             library: &library,
-            inputs: &survey.frozen.inputs,
-            groups: &groups,
+            groups,
         };
         self.executor.run(job, &mut |index, message| {
             self.listener.event(&Event::Worker(index, message))
@@ -247,15 +301,16 @@ impl Study<'_> {
         self.survey(survey.frozen)
     }
 
-    /// Reads the prediction, or makes it if the held-out run has no record yet.
+    /// Reads an arm's prediction, or makes it if the held-out run has no record yet.
     ///
     /// It is written once: what was predicted before the run is what the run is held against. One that is lost
     /// afterwards is lost.
-    fn predict(&self, survey: &Survey) -> Result<Option<Prediction>, StudyError> {
+    fn predict(&self, arm: &Arm, survey: &Survey) -> Result<Option<Prediction>, StudyError> {
+        let survey = &survey.of_arm(&arm.name);
         let Some(target) = survey.trials().find(|trial| trial.role == Role::HeldOut) else {
             return Ok(None);
         };
-        let path = self.store.prediction(&target.id);
+        let path = self.spec.prediction(self.store, arm, &target.id);
         let written: Option<Prediction> = match sealed::read(&path) {
             Err(error @ StudyError::Damaged { .. }) => {
                 self.set_aside(error)?;
@@ -269,7 +324,7 @@ impl Study<'_> {
             Some(prediction) if is_run || prediction.loss.found().is_some() => prediction,
             _ => {
                 let prediction = match is_run {
-                    false => Prediction::of(&self.spec.spec, survey, target),
+                    false => Prediction::of(&arm.spec, survey, target),
                     true => Prediction::too_late(target),
                 };
                 sealed::write(&path, &prediction)?;
@@ -285,8 +340,12 @@ impl Study<'_> {
 ///
 /// # Errors
 /// [`StudyError::TooFewTokens`] for the longest trial.
-pub fn check_epochs(groups: &[Group], unique: Tokens, allowed: f64) -> Result<(), StudyError> {
-    let trials = groups.iter().flat_map(|group| &group.trials);
+pub fn check_epochs<'a>(
+    groups: impl IntoIterator<Item = &'a Group>,
+    unique: Tokens,
+    allowed: f64,
+) -> Result<(), StudyError> {
+    let trials = groups.into_iter().flat_map(|group| &group.trials);
     match trials.max_by_key(|trial| trial.tokens) {
         Some(trial) if trial.tokens.as_f64() > allowed * unique.as_f64() => Err(StudyError::TooFewTokens {
             trial: named(trial),

@@ -9,6 +9,7 @@ use triaxis_plan::PlanSpec;
 use triaxis_train::{Dtype, Schedule};
 use triaxis_units::Tokens;
 
+use crate::arm::{ArmSpec, CompareSpec};
 use crate::design::DesignSpec;
 use crate::error::StudyError;
 use crate::{setting, suggest, wording};
@@ -23,6 +24,10 @@ pub struct StudySpec {
     /// sample are drawn by the corpus' own seed, so that studies of several seeds share them.
     #[serde(default)]
     pub seed: u64,
+    /// Seeds that each trial of the ladder is run with: `seed` and those after it. They are rows of the fits, and
+    /// tell the noise of a trial.
+    #[serde(default = "one")]
+    pub seeds: u64,
     /// Where the text comes from.
     pub corpus: CorpusSpec,
     /// How the text becomes tokens.
@@ -41,6 +46,16 @@ pub struct StudySpec {
     pub laws: LawsSpec,
     /// The budget and the demand to plan for.
     pub plan: Option<PlanSpec>,
+    /// The choices to compare, each laid over all of this.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arms: Vec<ArmSpec>,
+    /// How they are compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compare: Option<CompareSpec>,
+}
+
+fn one() -> u64 {
+    1
 }
 
 /// Training choices; whatever is left out follows the stated rules of the train room.
@@ -157,6 +172,13 @@ impl StudySpec {
         for setting in settings {
             setting::lay(setting, &mut table)?;
         }
+        let spec = Self::of_table(table, text)?;
+        spec.arms()?;
+        Ok(spec)
+    }
+
+    /// Reads a spec without its arms from a table that was made of `text`.
+    pub(crate) fn of_table(table: toml::Table, text: &str) -> Result<Self, SpecError> {
         let spec: Self = table
             .try_into()
             .map_err(|error: toml::de::Error| SpecError::from_toml(&error, text))?;
@@ -171,22 +193,23 @@ impl StudySpec {
     pub fn parse(text: &str) -> Result<Self, SpecError> {
         let spec: Self = toml::from_str(text).map_err(|error| SpecError::from_toml(&error, text))?;
         spec.check()?;
+        spec.arms()?;
         Ok(spec)
     }
 
     fn check(&self) -> Result<(), SpecError> {
         let training = &self.training;
-        let name_is_plain = !self.name.is_empty()
-            && self
-                .name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-            && !self.name.starts_with('.');
         rule(
-            name_is_plain,
+            plain_name(&self.name),
             "name",
             format!("{:?}", self.name),
             "letters, digits, `-`, `_` and `.`, not starting with `.`, since it names a folder",
+        )?;
+        rule(
+            (1..=MOST_SEEDS).contains(&self.seeds) && self.seed.checked_add(self.seeds).is_some(),
+            "seeds",
+            self.seeds,
+            "from 1 to 1000",
         )?;
         rule(
             training.context >= 2,
@@ -260,19 +283,33 @@ impl StudySpec {
             self.laws.resamples,
             "from 100 to 100000",
         )?;
-        let of = |section: &str, error: String| SpecError {
-            message: format!("`{section}`: {error}"),
-            span: None,
-            hint: None,
-        };
+        if let Some(at) = self.compare.as_ref().and_then(|compare| compare.at) {
+            rule(positive(at.0), "compare.at", at, "above 0 and finite")?;
+        }
+        rule(
+            self.compare.is_none() || !self.arms.is_empty(),
+            "compare",
+            "given without arms",
+            "of two or more `[[arms]]`",
+        )?;
         self.tokenizer
             .check()
-            .map_err(|error| of("tokenizer", error.to_string()))?;
+            .map_err(|error| SpecError::of("tokenizer", &error.to_string()))?;
         if let Some(plan) = &self.plan {
-            plan.validate().map_err(|error| of("plan", error.to_string()))?;
+            plan.validate()
+                .map_err(|error| SpecError::of("plan", &error.to_string()))?;
         }
         self.design.check()
     }
+}
+
+/// Most seeds of a trial.
+const MOST_SEEDS: u64 = 1000;
+
+/// Whether a name can be that of a folder everywhere.
+pub(crate) fn plain_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !name.is_empty() && name.chars().all(plain) && !name.starts_with('.')
 }
 
 /// Whether no two of the values are equal.
@@ -312,6 +349,15 @@ pub struct SpecError {
 }
 
 impl SpecError {
+    /// What is wrong with a section.
+    pub(crate) fn of(section: &str, error: &str) -> Self {
+        Self {
+            message: format!("`{section}`: {error}"),
+            span: None,
+            hint: None,
+        }
+    }
+
     fn from_toml(error: &toml::de::Error, text: &str) -> Self {
         let key = error
             .span()

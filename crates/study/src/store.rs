@@ -4,7 +4,7 @@
 //! study.json          the spec, and the library that its records and corpus are in
 //! trials.json         the groups it resolves to, with corpus, tokenizer and code
 //! lock                held by the process that works on the folder
-//! predictions/ID.json the loss of the held-out run ID, written before that run starts
+//! predictions/ID.json the loss of the held-out run ID (ARM-ID of an arm's), written before that run starts
 //! analysis.json       laws and plan
 //! report.html         the page
 //! ```
@@ -51,9 +51,9 @@ impl Store {
         self.folder.join("trials.json")
     }
 
-    /// The prediction of a held-out run.
-    pub fn prediction(&self, trial: &str) -> PathBuf {
-        self.folder.join("predictions").join(format!("{trial}.json"))
+    /// The prediction of that name.
+    pub(crate) fn prediction(&self, name: &str) -> PathBuf {
+        self.folder.join("predictions").join(format!("{name}.json"))
     }
 
     /// Laws and plan.

@@ -4,7 +4,7 @@ use toml::Table;
 use toml::map::Entry;
 use triaxis_model::ArchitectureSpec;
 use triaxis_train::{Branch, OptimizerConfig, TrainConfig, rules};
-use triaxis_units::{Flops, Tokens};
+use triaxis_units::Tokens;
 
 use crate::error::StudyError;
 use crate::spec::StudySpec;
@@ -67,9 +67,10 @@ pub(crate) fn flops_per_token(model: &ArchitectureSpec, context: usize) -> f64 {
 pub(crate) fn trunk(
     spec: &StudySpec,
     model: &ArchitectureSpec,
-    wanted: &[(Tokens, Option<Flops>)],
+    wanted: &[Tokens],
     reference: Tokens,
     learning_rate_factor: f64,
+    seed: u64,
 ) -> Result<TrainConfig, StudyError> {
     let training = &spec.training;
     let parameters = model.parameters();
@@ -85,7 +86,7 @@ pub(crate) fn trunk(
     let steps = |tokens: Tokens| (tokens / batch_tokens).round() as u64;
     let warmup = rules::warmup_steps(steps(reference));
     let mut branches = Vec::new();
-    for (tokens, _) in wanted {
+    for tokens in wanted {
         let end = steps(*tokens);
         if end <= warmup {
             return Err(StudyError::TooShort {
@@ -114,7 +115,7 @@ pub(crate) fn trunk(
             clip_norm: training.clip_norm,
             ..OptimizerConfig::default()
         },
-        seed: spec.seed,
+        seed,
         branches,
     };
     config.validate()?;

@@ -9,10 +9,10 @@ use triaxis_model::ArchitectureSpec;
 use triaxis_train::{Branch, TrainConfig, rules};
 use triaxis_units::{Bytes, Flops, Params, Tokens};
 
+use crate::arm::Arm;
 use crate::design::Point;
 use crate::error::StudyError;
 use crate::identity;
-use crate::spec::StudySpec;
 use crate::training;
 
 /// What a trial is for.
@@ -35,6 +35,15 @@ impl Role {
     }
 }
 
+/// Where in its design a trial stands: the same in every arm that asks for the same.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// Index into the design's sizes.
+    pub size: usize,
+    /// The design's own budget, or tokens where it has none.
+    pub asked: f64,
+}
+
 /// One trial: a model, trained from scratch on a number of tokens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
@@ -44,6 +53,8 @@ pub struct Trial {
     pub role: Role,
     /// The exact budget of the design that asked for it.
     pub budget: Option<Flops>,
+    /// Where in the ladder it stands.
+    pub place: Option<Place>,
     /// Everything that determines its bits; one branch.
     pub config: TrainConfig,
     /// Trainable parameters.
@@ -75,6 +86,12 @@ impl Trial {
 pub struct Group {
     /// Identity of the trunk and its branches.
     pub id: String,
+    /// The arm that asks for it.
+    pub arm: String,
+    /// Identity of its corpus in the library.
+    pub corpus: String,
+    /// What it is run with.
+    pub inputs: Inputs,
     /// What its trials are for.
     pub role: Role,
     /// The trunk, with one branch a trial.
@@ -109,44 +126,29 @@ pub struct Inputs {
     pub lost: Option<Bytes>,
 }
 
-/// The groups of the ladder and, if asked for, that of the held-out run.
+/// What an arm's groups are run with, once its corpus is there.
+#[derive(Debug, Clone, Default)]
+pub struct Prepared {
+    /// Identity of the corpus in the library.
+    pub corpus: String,
+    /// Entries of the tokenizer.
+    pub vocabulary: usize,
+    /// What identities are made of besides configurations.
+    pub inputs: Inputs,
+}
+
+/// The groups of an arm's ladder and, if asked for, that of its held-out run.
 ///
 /// # Errors
 /// When a size is not a model, or a trial is shorter than its warm-up and decay.
-pub fn resolve(spec: &StudySpec, vocabulary: usize, inputs: &Inputs) -> Result<Vec<Group>, StudyError> {
-    let sizes = spec.design.sizes();
-    let models = sizes
-        .iter()
-        .enumerate()
-        .map(|(index, size)| {
-            training::architecture(spec, size, vocabulary, &format!("design.sizes[{index}]"))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let flops_per_token: Vec<f64> = models
-        .iter()
-        .map(|model| training::flops_per_token(model, spec.training.context))
-        .collect();
-    let points = spec.design.points(&flops_per_token);
-
+pub fn resolve(arm: &Arm, prepared: &Prepared) -> Result<Vec<Group>, StudyError> {
     let mut groups = Vec::new();
-    for (size, model) in models.iter().enumerate() {
-        let mut own: Vec<_> = points.iter().filter(|point| point.size == size).collect();
-        own.sort_by_key(|point| point.tokens);
-        let longest = own.last().map_or(Tokens(0), |point| point.tokens);
-        let reference = |point: &Point| rules::reference(point.tokens, longest);
-        for &factor in &spec.training.learning_rate_factors {
-            for together in own.chunk_by(|a, b| reference(a) == reference(b)) {
-                let wanted: Vec<_> = together
-                    .iter()
-                    .map(|point| (point.tokens, point.budget))
-                    .collect();
-                let trunk = training::trunk(spec, model, &wanted, reference(together[0]), factor)?;
-                groups.push(group(trunk, &wanted, Role::Ladder, inputs));
-            }
-        }
+    for seed in (0..arm.spec.seeds).map(|after| arm.spec.seed + after) {
+        ladder(arm, prepared, seed, &mut groups)?;
     }
-    if let Some(holdout) = &spec.holdout {
-        let model = training::architecture(spec, &holdout.size, vocabulary, "holdout.size")?;
+    if let Some(holdout) = &arm.spec.holdout {
+        let spec = &arm.spec;
+        let model = training::architecture(spec, &holdout.size, prepared.vocabulary, "holdout.size")?;
         let largest = groups
             .iter()
             .flat_map(|group| &group.trials)
@@ -155,22 +157,59 @@ pub fn resolve(spec: &StudySpec, vocabulary: usize, inputs: &Inputs) -> Result<V
         let compute = largest * holdout.compute_factor;
         let tokens =
             Tokens((compute / training::flops_per_token(&model, spec.training.context)).ceil() as u64);
-        let wanted = [(tokens, None)];
-        let trunk = training::trunk(spec, &model, &wanted, tokens, 1.0)?;
-        groups.push(group(trunk, &wanted, Role::HeldOut, inputs));
+        let trunk = training::trunk(spec, &model, &[tokens], tokens, 1.0, spec.seed)?;
+        groups.push(group(arm, prepared, trunk, Role::HeldOut, &[None]));
     }
     Ok(groups)
 }
 
-fn group(trunk: TrainConfig, wanted: &[(Tokens, Option<Flops>)], role: Role, inputs: &Inputs) -> Group {
+/// The ladder of one seed.
+fn ladder(arm: &Arm, prepared: &Prepared, seed: u64, groups: &mut Vec<Group>) -> Result<(), StudyError> {
+    let spec = &arm.spec;
+    let sizes = spec.design.sizes();
+    let models = sizes
+        .iter()
+        .enumerate()
+        .map(|(index, size)| {
+            let key = format!("design.sizes[{index}]");
+            training::architecture(spec, size, prepared.vocabulary, &key)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let flops_per_token: Vec<f64> = models
+        .iter()
+        .map(|model| training::flops_per_token(model, spec.training.context))
+        .collect();
+    let points = spec.design.points(&flops_per_token);
+    for (size, model) in models.iter().enumerate() {
+        let mut own: Vec<_> = points.iter().filter(|point| point.size == size).collect();
+        own.sort_by_key(|point| point.tokens);
+        let longest = own.last().map_or(Tokens(0), |point| point.tokens);
+        let reference = |point: &Point| rules::reference(point.tokens, longest);
+        for &factor in &spec.training.learning_rate_factors {
+            for together in own.chunk_by(|a, b| reference(a) == reference(b)) {
+                let wanted: Vec<_> = together.iter().map(|point| point.tokens).collect();
+                let trunk = training::trunk(spec, model, &wanted, reference(together[0]), factor, seed)?;
+                let points: Vec<_> = together.iter().map(|&point| Some(*point)).collect();
+                groups.push(group(arm, prepared, trunk, Role::Ladder, &points));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn group(arm: &Arm, prepared: &Prepared, trunk: TrainConfig, role: Role, points: &[Option<Point>]) -> Group {
+    let inputs = &prepared.inputs;
     let trials = trunk
         .branches
         .iter()
-        .zip(wanted)
-        .map(|(&branch, &(_, budget))| trial(&trunk, branch, role, budget, inputs))
+        .zip(points)
+        .map(|(&branch, point)| trial(&trunk, branch, role, *point, inputs))
         .collect();
     Group {
         id: identity::of(&(&trunk, inputs)),
+        arm: arm.name.clone(),
+        corpus: prepared.corpus.clone(),
+        inputs: inputs.clone(),
         role,
         config: trunk,
         trials,
@@ -179,7 +218,7 @@ fn group(trunk: TrainConfig, wanted: &[(Tokens, Option<Flops>)], role: Role, inp
 
 /// A branch of a trunk knows of the other branches only what the trunk takes from the longest, so neither does
 /// its identity: a ladder can be extended below that without running again what is there.
-fn trial(trunk: &TrainConfig, branch: Branch, role: Role, budget: Option<Flops>, inputs: &Inputs) -> Trial {
+fn trial(trunk: &TrainConfig, branch: Branch, role: Role, point: Option<Point>, inputs: &Inputs) -> Trial {
     let config = TrainConfig {
         branches: vec![branch],
         ..trunk.clone()
@@ -188,7 +227,11 @@ fn trial(trunk: &TrainConfig, branch: Branch, role: Role, budget: Option<Flops>,
     Trial {
         id: identity::of(&(&config, inputs)),
         role,
-        budget,
+        budget: point.and_then(|point| point.budget),
+        place: point.map(|point| Place {
+            size: point.size,
+            asked: point.budget.map_or(point.tokens.as_f64(), |budget| budget.0),
+        }),
         parameters: estimate.parameters,
         non_embedding: estimate.non_embedding,
         tokens: estimate.tokens,
@@ -202,13 +245,14 @@ fn trial(trunk: &TrainConfig, branch: Branch, role: Role, budget: Option<Flops>,
 mod tests {
     use super::*;
     use crate::design::DesignSpec;
+    use crate::spec::StudySpec;
 
     /// The ladder of the quickstart with these budgets and sizes, a line of its spec replaced.
     fn ladder(budgets: &str, sizes: &[[usize; 2]], line: &str, by: &str) -> Vec<Group> {
         let text = include_str!("../../../examples/quickstart.toml");
         assert!(text.contains(line));
         let text = text
-            .replace(r#"["4e11", "8e11", "1.6e12"]"#, budgets)
+            .replace(r#"["3e11", "6e11", "1.2e12"]"#, budgets)
             .replace(line, by);
         let mut spec = StudySpec::parse(&text).unwrap();
         let size = |[width, heads]: &[usize; 2]| {
@@ -221,7 +265,12 @@ mod tests {
             unreachable!("the quickstart's design");
         };
         design.sizes = sizes.iter().map(size).collect();
-        let mut groups = resolve(&spec, 512, &Inputs::default()).unwrap();
+        let arm = spec.arms().unwrap().remove(0);
+        let prepared = Prepared {
+            vocabulary: 512,
+            ..Prepared::default()
+        };
+        let mut groups = resolve(&arm, &prepared).unwrap();
         groups.retain(|group| group.role == Role::Ladder);
         groups
     }

@@ -114,12 +114,12 @@ pub fn work(
             trial: trial.to_owned(),
         });
     })?;
-    let corpus = Corpus::open(&library.corpus(&spec.corpus_id()))?;
+    let corpus = Corpus::open(&library.corpus(&group.corpus))?;
     let finished = library.recorded(group)?;
     let mut recorder = Recorder {
         library: &library,
         group,
-        inputs: &frozen.inputs,
+        inputs: &group.inputs,
         threads,
         send,
         last: None,

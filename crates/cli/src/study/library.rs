@@ -108,7 +108,8 @@ fn prune(arguments: &Prune) -> anyhow::Result<()> {
     let (mut records, mut corpora) = (BTreeSet::new(), BTreeSet::new());
     for folder in &arguments.studies {
         let store = Store::new(folder);
-        corpora.insert(FrozenSpec::read(&store)?.corpus_id());
+        let spec = FrozenSpec::read(&store)?;
+        corpora.extend(spec.arms()?.iter().map(|arm| spec.corpus_id(arm)));
         let frozen: Frozen = sealed::read(&store.trials())?.unwrap_or_default();
         let trials = frozen.groups.into_iter().flat_map(|group| group.trials);
         records.extend(trials.map(|trial| trial.id));

@@ -14,7 +14,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use triaxis_host::machine;
 use triaxis_study::analysis::Finding;
-use triaxis_study::{FrozenSpec, Local, Store, Study, StudyError, StudySpec, worker};
+use triaxis_study::{ArmAnswer, FrozenSpec, Local, Store, Study, StudyError, StudySpec, worker};
 
 use crate::instructions::{Choice, check_environment};
 use crate::output;
@@ -151,13 +151,17 @@ fn study(arguments: &Run) -> anyhow::Result<()> {
         executor: &Local { program, cores },
         listener: &progress,
     };
-    let (survey, analysis) = study.run(arguments.retry_failed)?;
-    let view = view::of(study.spec, &store, &survey, Some(&analysis))?;
+    let (survey, answer) = study.run(arguments.retry_failed)?;
+    let view = view::of(study.spec, &store, &survey, Some(&answer))?;
     triaxis_report::write_page(&view, &store.page())?;
     summary::print(&view, &store.page(), arguments.format)?;
-    match analysis.law {
-        Finding::Found(_) => Ok(()),
-        Finding::Refused(reason) => Err(StudyError::NoLaw { reason }.into()),
+    let refused = |arm: &ArmAnswer| match &arm.analysis.law {
+        Finding::Found(_) => None,
+        Finding::Refused(reason) => Some(reason.clone()),
+    };
+    match answer.arms.iter().find_map(refused) {
+        None => Ok(()),
+        Some(reason) => Err(StudyError::NoLaw { reason }.into()),
     }
 }
 

@@ -66,11 +66,14 @@ impl Outline {
             .collect();
         let groups = spec.resolve()?;
         check_memory(&groups, machine::available_memory())?;
-        let corpus = &spec.spec.corpus;
-        if let Some(sample) = corpus.sample {
-            // A token has a byte or more.
-            let most = corpus.most_training_text(sample);
-            check_epochs(&groups, Tokens(most.0), spec.spec.training.epochs)?;
+        for arm in spec.arms()? {
+            let corpus = &arm.spec.corpus;
+            if let Some(sample) = corpus.sample {
+                let own = groups.iter().filter(|group| group.arm == arm.name);
+                // A token has a byte or more.
+                let most = corpus.most_training_text(sample);
+                check_epochs(own, Tokens(most.0), arm.spec.training.epochs)?;
+            }
         }
         let mut trials = Vec::new();
         let (mut ladder, mut heldout) = (Vec::new(), Vec::new());

@@ -1,9 +1,10 @@
 //! `triaxis study report`: the page of a study, from what is recorded.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use triaxis_corpus::Corpus;
-use triaxis_study::{Analysis, FrozenSpec, Role, Store, sealed};
+use triaxis_study::{Answer, Arm, FrozenSpec, Role, Store, sealed};
 
 use super::{status, summary, view};
 use crate::Format;
@@ -27,21 +28,23 @@ pub fn print(store: &Store, picture: Option<&Path>, format: Format) -> anyhow::R
         output::are_free(&[&page, picture], &read)?;
     }
     let survey = status::survey(&spec, store)?;
-    let corpus = Corpus::open(&library.corpus(&spec.corpus_id()));
-    let analysis = match &corpus {
+    let arms = spec.arms()?;
+    let open = |arm: &Arm| Corpus::open(&library.corpus(&spec.corpus_id(arm))).map(Arc::new);
+    let corpora: Result<Vec<_>, _> = arms.iter().map(open).collect();
+    let answer = match corpora {
         Err(_) => None,
-        Ok(corpus) => {
-            let target = survey.trials().find(|trial| trial.role == Role::HeldOut);
-            let prediction = target.map(|target| sealed::read(&store.prediction(&target.id)));
-            Some(Analysis::of(
-                &spec.spec,
-                &survey,
-                corpus,
-                prediction.transpose()?.flatten(),
-            ))
+        Ok(corpora) => {
+            let mut predictions = Vec::new();
+            for arm in &arms {
+                let mut own = survey.trials_of(&arm.name);
+                let target = own.find(|trial| trial.role == Role::HeldOut);
+                let prediction = target.map(|target| sealed::read(&spec.prediction(store, arm, &target.id)));
+                predictions.push(prediction.transpose()?.flatten());
+            }
+            Some(Answer::of(&spec.spec, &arms, &survey, &corpora, predictions))
         }
     };
-    let view = view::of(&spec, store, &survey, analysis.as_ref())?;
+    let view = view::of(&spec, store, &survey, answer.as_ref())?;
     triaxis_report::write_page(&view, &page)?;
     if let Some(picture) = picture {
         triaxis_report::write_readme_svg(&view, picture)?;

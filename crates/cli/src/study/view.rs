@@ -6,7 +6,7 @@ mod plan;
 use triaxis_corpus::{Corpus, Manifest};
 use triaxis_host::machine;
 use triaxis_report::view::{self, Program, View};
-use triaxis_study::{Analysis, FrozenSpec, Role, RunRecord, Store, Survey, Trial, identity};
+use triaxis_study::{Answer, FrozenSpec, Role, RunRecord, Store, Survey, Trial, identity};
 use triaxis_units::{Bytes, Flops, Nats, Seconds, Tokens};
 
 /// Fills the page's view; `analysis` is missing while there is no corpus yet.
@@ -14,9 +14,15 @@ pub fn of(
     spec: &FrozenSpec,
     store: &Store,
     survey: &Survey,
-    analysis: Option<&Analysis>,
+    answer: Option<&Answer>,
 ) -> anyhow::Result<View> {
-    let corpus = Corpus::open(&spec.library(store).corpus(&spec.corpus_id())).ok();
+    let arms = spec.arms()?;
+    let baseline = spec.spec.baseline(&arms).unwrap_or_default();
+    let place = arms.iter().position(|arm| arm.name == baseline).unwrap_or(0);
+    let analysis = answer
+        .and_then(|answer| answer.arms.get(place))
+        .map(|arm| &arm.analysis);
+    let corpus = Corpus::open(&spec.library(store).corpus(&spec.corpus_id(&arms[place]))).ok();
     let unique = corpus.as_ref().map(|corpus| Tokens(corpus.train().len() as u64));
     Ok(View {
         title: spec.spec.name.clone(),

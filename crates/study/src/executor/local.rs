@@ -137,7 +137,7 @@ impl Local {
             let circumstances = Circumstances::of(trial.config.dtype, threads, Default::default());
             job.library.write_record(&RunRecord::of_failure(
                 trial,
-                job.inputs,
+                &group.inputs,
                 reason.clone(),
                 circumstances,
             ))?;
@@ -210,12 +210,16 @@ mod tests {
     use super::*;
     use crate::run::check_memory;
     use crate::spec::StudySpec;
-    use crate::trial::{Inputs, resolve};
+    use crate::trial::{Prepared, resolve};
 
     #[test]
     fn no_more_run_side_by_side_than_memory_has_room_for() {
         let spec = StudySpec::parse(include_str!("../../../../examples/quickstart.toml")).unwrap();
-        let groups = resolve(&spec, 512, &Inputs::default()).unwrap();
+        let prepared = Prepared {
+            vocabulary: 512,
+            ..Prepared::default()
+        };
+        let groups = resolve(&spec.arms().unwrap()[0], &prepared).unwrap();
         let memory = groups
             .iter()
             .flat_map(|group| &group.trials)

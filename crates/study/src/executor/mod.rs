@@ -10,7 +10,7 @@ pub use local::Local;
 use crate::error::StudyError;
 use crate::library::Library;
 use crate::store::Store;
-use crate::trial::{Group, Inputs};
+use crate::trial::Group;
 use crate::worker::Message;
 
 /// What an executor is given.
@@ -20,8 +20,6 @@ pub struct Job<'a> {
     pub store: &'a Store,
     /// Where their records go.
     pub library: &'a Library,
-    /// What the trials are run with.
-    pub inputs: &'a Inputs,
     /// The groups that still lack a record, in any order.
     pub groups: &'a [Group],
 }
