@@ -272,7 +272,7 @@ pub trait LawForm: Send + Sync {
 }
 
 /// The largest number of parameters of any form.
-pub const MOST_PARAMETERS: usize = 16;
+pub const MOST_PARAMETERS: usize = 20;
 
 /// The largest number of inputs of a form whose rows are computed together.
 const MOST_INPUTS: usize = 4;

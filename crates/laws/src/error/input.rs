@@ -101,6 +101,36 @@ pub enum InputError {
         /// Empty, or a sentence naming the nearest name.
         hint: String,
     },
+    /// No arm of that name.
+    #[error("no arm `{name}`: the arms are {available}{hint}")]
+    UnknownArm {
+        /// The name asked for.
+        name: String,
+        /// The arms, comma separated.
+        available: String,
+        /// Empty, or a sentence naming the nearest name.
+        hint: String,
+    },
+    /// Two arms of one name.
+    #[error("two arms are called `{name}`: give each a name of its own")]
+    RepeatedArm {
+        /// The name.
+        name: String,
+    },
+    /// One run given twice.
+    #[error(
+        "arm `{arm}` has two runs of size `{size}`, budget {} and seed {seed}: a run counts once; give repeats seeds of their own", written(*.budget)
+    )]
+    RepeatedRun {
+        /// The arm.
+        arm: String,
+        /// The size.
+        size: String,
+        /// The budget.
+        budget: f64,
+        /// The seed.
+        seed: u64,
+    },
     /// No parameter of that name in a form.
     #[error("no parameter `{name}` in form `{form}`: it has {available}{hint}")]
     UnknownParameter {

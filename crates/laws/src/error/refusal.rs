@@ -181,6 +181,54 @@ pub enum Refusal {
         /// The exponent of its fall.
         exponent: f64,
     },
+    /// An arm without runs.
+    #[error("arm `{arm}` has no runs: nothing tells what it is worth; run it, or leave it out")]
+    NoRuns {
+        /// The arm.
+        arm: String,
+    },
+    /// An arm that was never run where the baseline was.
+    #[error(
+        "arm `{arm}` has no budget in common with `{baseline}`: losses are compared at equal compute; run both at the same budgets"
+    )]
+    NoCommonBudget {
+        /// The arm.
+        arm: String,
+        /// The baseline.
+        baseline: String,
+    },
+    /// An arm without pairs at the ladder's end.
+    #[error(
+        "arm `{arm}` has no run of the same size and seed as `{baseline}` at budget {budget:.4e}: nothing is paired there; run both with the same seeds"
+    )]
+    NoPairs {
+        /// The arm.
+        arm: String,
+        /// The baseline.
+        baseline: String,
+        /// The largest budget of all arms.
+        budget: f64,
+    },
+    /// An arm better than all compute would make the baseline.
+    #[error(
+        "arm `{arm}` has a loss of {loss:.4} at the ladder's end, not above the floor of {floor:.4} that all arms share: no compute brings the baseline there by this law; compare the arms by laws of their own"
+    )]
+    BeneathFloor {
+        /// The arm.
+        arm: String,
+        /// Its mean loss.
+        loss: f64,
+        /// The floor.
+        floor: f64,
+    },
+    /// A law some of whose parameters the rows leave open.
+    #[error("{} leave {parameters} open: the law is not identified; add sizes, budgets or seeds", counted(*.rows, "row"))]
+    Unidentified {
+        /// Rows given.
+        rows: usize,
+        /// The parameters, comma separated.
+        parameters: String,
+    },
     /// No start led to a finite objective.
     #[error("none of {starts} starts reached a finite objective: the form does not suit these data")]
     NoFiniteObjective {

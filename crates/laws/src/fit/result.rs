@@ -118,6 +118,21 @@ impl Estimate {
         }
     }
 
+    /// A value with the percentiles of what samples of the data give, without those that give nothing finite.
+    pub(crate) fn of_samples(value: f64, samples: impl ExactSizeIterator<Item = f64>, level: f64) -> Self {
+        let drawn = samples.len();
+        let values = sorted(samples);
+        if values.len() < LEAST_REPLICATES || !value.is_finite() {
+            return Self::point(value);
+        }
+        let tail = 0.5 * (1.0 - level);
+        let ends = (
+            quantile_sorted(&values, tail),
+            quantile_sorted(&values, 1.0 - tail),
+        );
+        Self::within(value, ends, 10 * values.len() >= 9 * drawn)
+    }
+
     /// Whether `truth` lies in the interval, if there is one.
     pub fn covers(&self, truth: f64) -> bool {
         self.interval.is_some_and(|interval| interval.holds(truth))
@@ -346,16 +361,14 @@ impl Fit {
     /// Its ends are percentiles; `identified` is true when nine tenths of the replicates are finite.
     pub fn derived(&self, quantity: impl Fn(&[f64]) -> f64) -> Estimate {
         let value = quantity(&self.best);
-        let values = sorted(self.replicates.iter().map(|replicate| quantity(replicate)));
-        if values.len() < LEAST_REPLICATES || !value.is_finite() || self.freedom == 0 {
+        if self.freedom == 0 {
             return Estimate::point(value);
         }
-        let tail = 0.5 * (1.0 - self.percentile_level());
-        let ends = (
-            quantile_sorted(&values, tail),
-            quantile_sorted(&values, 1.0 - tail),
-        );
-        Estimate::within(value, ends, 10 * values.len() >= 9 * self.replicates.len())
+        Estimate::of_samples(
+            value,
+            self.replicates.iter().map(|replicate| quantity(replicate)),
+            self.percentile_level(),
+        )
     }
 
     /// Intervals of `law(parameters)` for a new run, and for the law itself: the parameters of each replicate,

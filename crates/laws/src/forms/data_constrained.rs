@@ -74,6 +74,20 @@ fn saturated(excess: f64, limit: f64) -> (f64, f64, f64) {
     (1.0 - limit * change, -change - ratio * decayed, decayed)
 }
 
+impl DataConstrained {
+    /// How many times its unique tokens a text is worth in fresh ones after `epochs` passes, by the repeats `limit`
+    /// after which a further one is worth 1/e of new data (Muennighoff et al. 2023, equation 5): between 1 and
+    /// `epochs`.
+    ///
+    /// ```
+    /// let four = triaxis_laws::forms::DataConstrained::data_multiplier(15.4, 4.0);
+    /// assert!((four - 3.726).abs() < 1e-3);
+    /// ```
+    pub fn data_multiplier(limit: f64, epochs: f64) -> f64 {
+        saturated(epochs - 1.0, limit).0
+    }
+}
+
 impl LawForm for DataConstrained {
     fn definition(&self) -> &Definition {
         &DEFINITION

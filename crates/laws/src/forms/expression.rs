@@ -75,7 +75,7 @@ impl Expression {
     ///
     /// # Errors
     /// [`InputError::Expression`] when the equation does not parse, a parameter is not in it, listed
-    /// twice or without a finite start (above zero when positive), there are more than 16, or their starts
+    /// twice or without a finite start (above zero when positive), there are more than 20, or their starts
     /// have more than 100,000 combinations.
     pub fn new(spec: ExpressionSpec) -> Result<Self, InputError> {
         let wrong = |problem: String| InputError::Expression {

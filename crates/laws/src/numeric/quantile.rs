@@ -38,6 +38,14 @@ pub(crate) fn student_quantile(probability: f64, freedom: f64) -> f64 {
     }
 }
 
+/// The chance that Student's distribution is as far from zero on either side; 1 without degrees of freedom.
+pub(crate) fn student_chance(at: f64, freedom: f64) -> f64 {
+    match StudentsT::new(0.0, 1.0, freedom) {
+        Ok(student) if freedom >= 1.0 && !at.is_nan() => 2.0 * student.sf(at.abs()),
+        _ => 1.0,
+    }
+}
+
 /// The level at which percentiles of a bootstrap are read so that the interval holds with `freedom`
 /// degrees of freedom: that of the normal interval as wide as Student's (Hesterberg 2015, section 5.3).
 pub(crate) fn expanded_level(level: f64, freedom: f64) -> f64 {
@@ -67,5 +75,10 @@ mod tests {
         );
         assert!((expanded_level(0.9, 1e6) - 0.9).abs() < 1e-5);
         assert!((student_quantile(0.975, 5.0) - 2.570_581_836).abs() < 1e-6);
+        assert!((student_chance(-2.570_581_836, 5.0) - 0.05).abs() < 1e-8);
+        assert_eq!(
+            [student_chance(3.0, 0.0), student_chance(f64::NAN, 5.0)],
+            [1.0; 2]
+        );
     }
 }

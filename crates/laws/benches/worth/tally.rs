@@ -1,0 +1,152 @@
+//! How often what is said of an arm is right.
+
+use rayon::prelude::*;
+use triaxis_laws::worth::{Call, Comparison, Options, Worth, compare};
+use triaxis_laws::{Estimate, FitError};
+
+use crate::study::{Kind, Plan, TRUTH};
+
+/// What is true of an arm at the ladder's end.
+pub struct Truth {
+    pub compute: f64,
+    pub data: f64,
+    pub difference: f64,
+    /// The mean difference of pairs there, over all sizes.
+    pub paired: f64,
+}
+
+/// What was said of one arm over all repeats.
+#[derive(Default)]
+pub struct Tally {
+    pub told: usize,
+    pub refused: usize,
+    compute: Held,
+    data: Held,
+    difference: Held,
+    paired: Held,
+    pub different: usize,
+    pub one_law: usize,
+    sure: Vec<f64>,
+    detectable: Vec<f64>,
+}
+
+#[derive(Default)]
+struct Held {
+    held: usize,
+    of: usize,
+    widths: Vec<f64>,
+}
+
+impl Held {
+    fn add(&mut self, estimate: &Estimate, truth: f64) {
+        let Some(interval) = estimate.interval else { return };
+        self.of += 1;
+        self.held += usize::from(interval.holds(truth));
+        self.widths.push(interval.width());
+    }
+
+    fn share(&self) -> f64 {
+        self.held as f64 / self.of as f64
+    }
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The truth of an arm at the place that a comparison calls the ladder's end.
+pub fn truth(kind: Kind, plan: &Plan) -> Truth {
+    let places = plan.places();
+    let last = places.iter().map(|place| place.1).fold(0.0, f64::max);
+    let at_end = || places.iter().filter(|place| place.1 == last);
+    let mean = |of: &dyn Fn(f64, f64) -> f64| {
+        at_end().map(|place| of(place.2, place.3)).sum::<f64>() / at_end().count() as f64
+    };
+    let ratio = mean(&|n, d| (kind.loss(n, d) / TRUTH.loss(n, d)).ln());
+    let best =
+        at_end().min_by(|one, other| TRUTH.loss(one.2, one.3).total_cmp(&TRUTH.loss(other.2, other.3)));
+    let (_, budget, params, tokens) = best.unwrap();
+    let loss = kind.loss(*params, *tokens);
+    let base = TRUTH.loss(*params, *tokens);
+    let exponent = TRUTH.alpha * TRUTH.beta / (TRUTH.alpha + TRUTH.beta);
+    // Of the least loss that each has at the budget.
+    let least = |of: &dyn Fn(f64, f64) -> f64| {
+        let sizes = (-4000..4000).map(|step| params * (f64::from(step) / 2000.0).exp());
+        sizes
+            .map(|size| of(size, budget / (6.0 * size)))
+            .fold(f64::INFINITY, f64::min)
+    };
+    let (own, theirs) = (least(&|n, d| kind.loss(n, d)), least(&|n, d| TRUTH.loss(n, d)));
+    Truth {
+        compute: ((own - TRUTH.E) / (theirs - TRUTH.E)).powf(-exponent.recip()),
+        data: TRUTH.tokens_for(loss, *params).unwrap_or(f64::INFINITY) / tokens,
+        difference: loss - base,
+        paired: mean(&|n, d| TRUTH.loss(n, d)) * ratio.exp_m1(),
+    }
+}
+
+impl Tally {
+    fn add(&mut self, told: &Result<Comparison, FitError>, arm: usize, truth: &Truth) {
+        let found = |told: &Comparison| -> Option<Worth> {
+            let name = format!("arm-{arm}");
+            told.arms.iter().find(|worth| worth.arm == name).cloned()
+        };
+        let Some((told, worth)) = told.as_ref().ok().and_then(|told| Some((told, found(told)?))) else {
+            self.refused += 1;
+            return;
+        };
+        self.told += 1;
+        self.compute.add(&worth.compute_multiplier, truth.compute);
+        if let Some(data) = &worth.data_multiplier {
+            self.data.add(data, truth.data);
+        }
+        self.difference.add(&worth.at_end.difference, truth.difference);
+        if let Ok(paired) = &worth.paired {
+            self.paired.add(&paired.difference, truth.paired);
+        }
+        self.different += usize::from(worth.call != Call::NoDifferenceSeen);
+        self.one_law += usize::from(told.one_law.as_ref().is_none_or(|test| test.holds));
+        self.sure.extend(worth.order.as_ref().map(|order| order.at_end));
+        self.detectable.extend(worth.detectable);
+    }
+
+    /// A line of the table: coverages of the multipliers and losses, the width of the first, and the calls.
+    pub fn line(&mut self) -> String {
+        let all = self.told as f64;
+        format!(
+            "{:.3} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} | {}",
+            self.compute.share(),
+            median(&mut self.compute.widths),
+            self.data.share(),
+            self.difference.share(),
+            self.paired.share(),
+            self.different as f64 / all,
+            median(&mut self.sure),
+            median(&mut self.detectable),
+            self.one_law as f64 / all,
+            self.refused,
+        )
+    }
+}
+
+/// Over `repeats` studies, what is said of each arm but the baseline.
+pub fn tallies(plan: &Plan, kinds: &[Kind], repeats: u64) -> Vec<Tally> {
+    let told = |seed: u64| {
+        let options = Options {
+            replicates: 400,
+            seed,
+            own_laws: false,
+            ..Options::default()
+        };
+        compare(&plan.arms(kinds, seed), "arm-0", &options)
+    };
+    let all: Vec<_> = (0..repeats).into_par_iter().map(told).collect();
+    let of = |arm: usize| {
+        let truth = truth(kinds[arm], plan);
+        let mut tally = Tally::default();
+        all.iter().for_each(|told| tally.add(told, arm, &truth));
+        tally
+    };
+    (1..kinds.len()).map(of).collect()
+}

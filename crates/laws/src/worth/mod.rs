@@ -1,0 +1,229 @@
+//! What arms of a study are worth against one of them: multipliers of compute and data at equal loss, loss at equal
+//! compute, whether the order holds, and what a difference would have had to be to be seen.
+//!
+//! All arms are fitted by one law ([`Grouped`](crate::forms::Grouped)): a shared floor and exponents, and one factor
+//! of the reducible loss an arm. Runs that differ by their arm alone, of one size, budget and seed, are pairs: what
+//! they have in common, the luck of a seed and the misses of the law, says nothing of a difference, so the noise of
+//! factors is what is left between them ([`Components`](components::Components)).
+
+mod base;
+mod components;
+mod draws;
+mod ladder;
+mod law;
+mod linear;
+mod paired;
+mod repetition;
+mod result;
+
+pub use repetition::{Repetition, repetition};
+pub use result::{Call, Comparison, Losses, Noise, OneLaw, Order, OwnLaw, Paired, Place, Worth};
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{FitError, InputError, Refusal};
+use crate::fit::{FitOptions, HeldOut, Reach, Starts, fit};
+use crate::form::LawForm;
+use draws::Draws;
+use ladder::Ladder;
+use law::Law;
+use linear::Linear;
+
+/// Bootstrap samples of a law of an arm's own, at most.
+const MOST_OWN_REPLICATES: usize = 300;
+
+/// One run of an arm. A repeated seed is another run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Name of its size, the same in every arm whatever parameters the size has there.
+    pub size: String,
+    /// Its budget in FLOPs by the study's plan, the same value in every arm.
+    pub budget: f64,
+    /// Seed.
+    pub seed: u64,
+    /// Parameters N, as laws count them.
+    pub params: f64,
+    /// Training tokens D, repeats counted.
+    pub tokens: f64,
+    /// Training compute C that it took.
+    pub flops: f64,
+    /// Validation loss, in the unit of all others.
+    pub loss: f64,
+}
+
+/// An arm and its runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Arm {
+    /// Name.
+    pub name: String,
+    /// Its runs.
+    pub runs: Vec<Run>,
+}
+
+/// Options of [`compare`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Options {
+    /// Level of all intervals. Default 0.9.
+    pub level: f64,
+    /// Bootstrap samples. Default 1000, at least 20.
+    pub replicates: usize,
+    /// Seed of every random stream. Default 0.
+    pub seed: u64,
+    /// A compute to answer for, too. Default: none.
+    pub asked: Option<f64>,
+    /// Whether arms are fitted by laws of their own, too. Default true.
+    pub own_laws: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            level: 0.9,
+            replicates: 1000,
+            seed: 0,
+            asked: None,
+            own_laws: true,
+        }
+    }
+}
+
+impl Options {
+    fn check(&self) -> Result<(), InputError> {
+        let least = |option, value: f64, rule| InputError::Option { option, value, rule };
+        if self.replicates == 0 {
+            return Err(least(
+                "replicates",
+                0.0,
+                "20 or more: every interval is of samples",
+            ));
+        }
+        if let Some(asked) = self.asked.filter(|asked| !(asked.is_finite() && *asked > 0.0)) {
+            return Err(least("asked", asked, "a compute above zero, in FLOPs"));
+        }
+        self.of_fit().check()
+    }
+
+    fn of_fit(&self) -> FitOptions {
+        FitOptions {
+            starts: Starts::Projected,
+            replicates: self.replicates,
+            level: self.level,
+            seed: self.seed,
+            holdout: HeldOut::None,
+            ..FitOptions::default()
+        }
+    }
+
+    /// The level at which an arm is called different from the baseline: half the doubt that intervals leave, shared
+    /// among the `compared` arms (Bonferroni), so that none of several equal ones is called different more often.
+    fn level_of_calls(&self, compared: usize) -> f64 {
+        1.0 - 0.5 * (1.0 - self.level) / compared as f64
+    }
+}
+
+/// What every arm is worth against `baseline`.
+///
+/// # Errors
+/// [`FitError::Input`] for names and numbers that cannot be used; [`FitError::Refused`] when no arm can be compared,
+/// or when all rows together are too few for a law.
+///
+/// ```
+/// use triaxis_laws::worth::{Arm, Call, Options, Run, compare};
+/// let runs = |factor: f64, seed: u64| -> Vec<Run> {
+///     let sizes = [1e6, 2e6, 4e6].into_iter().enumerate();
+///     sizes.flat_map(|(at, params)| [1e15, 3e15, 9e15].map(|budget| {
+///         let tokens = budget / (6.0 * params);
+///         let luck = 1.0 + 1e-3 * f64::sin((7 * at) as f64 + budget.ln() * (1 + seed) as f64);
+///         let loss = 1.8 + factor * (480.0 * params.powf(-0.35) + 2100.0 * tokens.powf(-0.37));
+///         Run { size: format!("s{at}"), budget, seed, params, tokens, flops: budget, loss: loss * luck }
+///     })).collect()
+/// };
+/// let arms = [
+///     Arm { name: "plain".into(), runs: runs(1.0, 0) },
+///     Arm { name: "better".into(), runs: runs(0.9, 1) },
+/// ];
+/// let compared = compare(&arms, "plain", &Options::default()).unwrap();
+/// let better = &compared.arms[0];
+/// assert_eq!(better.call, Call::Better);
+/// assert!(better.compute_multiplier.value > 1.5);
+/// ```
+pub fn compare(arms: &[Arm], baseline: &str, options: &Options) -> Result<Comparison, FitError> {
+    options.check()?;
+    let (ladder, mut refused) = Ladder::of(arms, baseline)?;
+    let law = Law::of(&ladder)?;
+    let linear = Linear::of(&law, &ladder)?;
+    let draws = Draws::of(&law, &ladder, &linear, options);
+    let end = ladder.end;
+    let asked = options.asked.map(|flops| law.scaled(end, flops));
+    let mut worths = Vec::new();
+    for (arm, of) in ladder.arms.iter().enumerate().skip(1) {
+        if let Some(refusal) = law.beneath_floor(&ladder, arm) {
+            refused.push(refusal);
+            continue;
+        }
+        worths.push(Worth {
+            arm: of.name.clone(),
+            runs: of.runs.len(),
+            call: linear.call(arm, options),
+            chance: linear.factors[arm].chance(),
+            compute_multiplier: draws.compute_multiplier(arm),
+            data_multiplier: draws.data_multiplier(arm),
+            at_end: draws.losses(arm, end),
+            at_asked: asked.map(|asked| draws.losses(arm, asked)),
+            order: draws.order(arm, asked),
+            exponent_difference: draws.exponent_difference(arm),
+            paired: paired::paired(&ladder, arm, &law, options.level),
+            detectable: linear.detectable(arm, options),
+        });
+    }
+    Ok(Comparison {
+        baseline: baseline.to_owned(),
+        level: options.level,
+        form: law.form.name().to_owned(),
+        equation: law.form.definition().equation.to_string(),
+        shared: draws.shared(),
+        runs: law.rows.len(),
+        noise: law.noise(),
+        end,
+        asked,
+        reach: asked.map(|asked| Reach::of(asked.flops, ladder.computes())),
+        one_law: linear.one_law,
+        own_laws: match options.own_laws {
+            true => own_laws(&ladder, &law, options)?,
+            false => BTreeMap::new(),
+        },
+        arms: worths,
+        refused,
+        warnings: law.warnings,
+    })
+}
+
+/// A law of its own for each arm whose runs identify every parameter.
+fn own_laws(ladder: &Ladder<'_>, law: &Law, options: &Options) -> Result<BTreeMap<String, OwnLaw>, FitError> {
+    let options = FitOptions {
+        replicates: options.replicates.min(MOST_OWN_REPLICATES),
+        ..options.of_fit()
+    };
+    let of = |arm: usize| -> Result<OwnLaw, FitError> {
+        let fit = match fit(law.base.form(), &ladder.table(Some(arm))?, &options) {
+            Ok(fit) => fit,
+            Err(FitError::Refused(refusal)) => return Ok(Err(refusal)),
+            Err(error) => return Err(error),
+        };
+        if let Some(refusal) = fit.refusals.first() {
+            return Ok(Err(refusal.clone()));
+        }
+        let open = fit.parameters.iter().filter(|(_, of)| !of.estimate.identified);
+        let open: Vec<&str> = open.map(|(name, _)| name.as_str()).collect();
+        if !open.is_empty() {
+            let (rows, parameters) = (fit.rows, open.join(", "));
+            return Ok(Err(Refusal::Unidentified { rows, parameters }));
+        }
+        let named = fit.parameters.into_iter();
+        Ok(Ok(named.map(|(name, of)| (name, of.estimate)).collect()))
+    };
+    let named = ladder.arms.iter().enumerate();
+    named.map(|(arm, own)| Ok((own.name.clone(), of(arm)?))).collect()
+}
