@@ -7,6 +7,7 @@ use serde::Serialize;
 use triaxis_report::view::{Allocation, Approach, Choice, Estimate, Finding, HeldOut, View};
 use triaxis_units::{Params, Tokens};
 
+use super::comparison::Printed;
 use crate::Format;
 use crate::output;
 use crate::table::Table;
@@ -28,6 +29,11 @@ impl fmt::Display for Summary<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let view = self.view;
         writeln!(formatter, "{}", trials(view))?;
+        match &view.comparison {
+            Some(Finding::Found(found)) => writeln!(formatter, "{}", Printed(found))?,
+            Some(Finding::Refused(reason)) => writeln!(formatter, "arms: not compared: {reason}\n")?,
+            None => {}
+        }
         if !view.approaches.is_empty() {
             writeln!(formatter, "{}", approaches(&view.approaches))?;
         }

@@ -44,6 +44,12 @@ pub fn of(
             .map(|record| record.circumstances.seconds)
             .sum(),
         spec: spec.text.clone(),
+        comparison: answer
+            .and_then(|answer| answer.comparison.clone())
+            .map(|found| match found {
+                triaxis_study::analysis::Finding::Found(found) => view::Finding::Found(found),
+                triaxis_study::analysis::Finding::Refused(why) => view::Finding::Refused(why),
+            }),
         notices: notices(survey, corpus.as_ref().map(Corpus::manifest)),
         corpus: corpus.as_ref().map(|corpus| corpus_view(corpus.manifest())),
         trials: survey
