@@ -37,6 +37,10 @@ struct Source {
 
 #[derive(Debug, Serialize)]
 struct Row {
+    /// The arm that asks for it, where a study has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arm: Option<String>,
+    seed: u64,
     role: &'static str,
     architecture: String,
     budget: Option<Flops>,
@@ -75,11 +79,13 @@ impl Outline {
                 check_epochs(own, Tokens(most.0), arm.spec.training.epochs)?;
             }
         }
+        let has_arms = !spec.spec.arms.is_empty();
         let mut trials = Vec::new();
         let (mut ladder, mut heldout) = (Vec::new(), Vec::new());
         for group in &groups {
             let step = calibrate::step(&group.config)?;
-            trials.extend(group.trials.iter().map(|trial| row(group, trial, step)));
+            let arm = has_arms.then_some(group.arm.as_str());
+            trials.extend(group.trials.iter().map(|trial| row(arm, group, trial, step)));
             let durations = if group.role == Role::Ladder {
                 &mut ladder
             } else {
@@ -107,8 +113,10 @@ impl Outline {
     }
 }
 
-fn row(group: &Group, trial: &triaxis_study::Trial, step: Seconds) -> Row {
+fn row(arm: Option<&str>, group: &Group, trial: &triaxis_study::Trial, step: Seconds) -> Row {
     Row {
+        arm: arm.map(str::to_owned),
+        seed: trial.config.seed,
         role: group.role.name(),
         architecture: trial.architecture().name(),
         budget: trial.budget,
@@ -138,12 +146,16 @@ impl fmt::Display for Outline {
             ]);
         }
         write!(formatter, "\n{sources}\n")?;
-        let mut trials = Table::new([
+        let has_arms = self.trials.iter().any(|row| row.arm.is_some());
+        let arm: &[&'static str] = if has_arms { &["arm", "seed"] } else { &[] };
+        let columns = [
             "role", "model", "budget", "N", "D", "FLOPs", "6ND", "steps", "batch", "dtype", "rate", "memory",
             "alone",
-        ]);
+        ];
+        let mut trials = Table::of([arm, &columns].concat());
         for row in &self.trials {
-            trials.row([
+            let arm = row.arm.iter().flat_map(|arm| [arm.clone(), row.seed.to_string()]);
+            let cells = [
                 row.role.to_owned(),
                 row.architecture.clone(),
                 row.budget
@@ -158,7 +170,8 @@ impl fmt::Display for Outline {
                 rate(row.learning_rate),
                 row.memory.to_string(),
                 row.seconds.to_string(),
-            ]);
+            ];
+            trials.row_of(arm.chain(cells).collect());
         }
         writeln!(formatter, "{trials}")?;
         write!(

@@ -20,6 +20,10 @@ struct Status {
 #[derive(Serialize)]
 struct Row {
     id: String,
+    /// The arm that asks for it, where a study has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arm: Option<String>,
+    seed: u64,
     role: &'static str,
     parameters: Params,
     tokens: Tokens,
@@ -34,7 +38,13 @@ struct Row {
 pub fn print(store: &Store, format: Format) -> anyhow::Result<()> {
     let spec = FrozenSpec::read(store)?;
     let survey = survey(&spec, store)?;
-    let trials: Vec<Row> = survey.trials().map(|trial| row(&survey, trial)).collect();
+    let groups = &survey.frozen.groups;
+    let has_arms = !spec.spec.arms.is_empty();
+    let trials = groups.iter().flat_map(|group| {
+        let arm = has_arms.then_some(group.arm.as_str());
+        group.trials.iter().map(move |trial| (arm, trial))
+    });
+    let trials: Vec<Row> = trials.map(|(arm, trial)| row(&survey, arm, trial)).collect();
     let count = |status: &str| trials.iter().filter(|row| row.status == status).count();
     let (done, missing) = (count("done"), count("missing"));
     let failed = trials.len() - done - missing;
@@ -57,11 +67,13 @@ pub fn survey(spec: &FrozenSpec, store: &Store) -> Result<Survey, StudyError> {
     })
 }
 
-fn row(survey: &Survey, trial: &triaxis_study::Trial) -> Row {
+fn row(survey: &Survey, arm: Option<&str>, trial: &triaxis_study::Trial) -> Row {
     let record = survey.record(&trial.id);
     let outcome = record.map(|record| &record.outcome);
     Row {
         id: trial.id.clone(),
+        arm: arm.map(str::to_owned),
+        seed: trial.config.seed,
         role: trial.role.name(),
         parameters: trial.parameters,
         tokens: trial.tokens,
@@ -77,7 +89,9 @@ fn row(survey: &Survey, trial: &triaxis_study::Trial) -> Row {
 
 impl std::fmt::Display for Status {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut table = Table::new([
+        let has_arms = self.trials.iter().any(|row| row.arm.is_some());
+        let arm: &[&'static str] = if has_arms { &["arm", "seed"] } else { &[] };
+        let columns = [
             "trial",
             "role",
             "N",
@@ -87,10 +101,12 @@ impl std::fmt::Display for Status {
             "bits/byte",
             "time",
             "reason",
-        ]);
+        ];
+        let mut table = Table::of([arm, &columns].concat());
         let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
         for row in &self.trials {
-            table.row([
+            let arm = row.arm.iter().flat_map(|arm| [arm.clone(), row.seed.to_string()]);
+            let cells = [
                 row.id.clone(),
                 row.role.to_owned(),
                 row.parameters.to_string(),
@@ -100,7 +116,8 @@ impl std::fmt::Display for Status {
                 or_dash(row.bits_per_byte.map(|loss| loss.to_string())),
                 or_dash(row.seconds.map(|seconds| seconds.to_string())),
                 or_dash(row.reason.clone()),
-            ]);
+            ];
+            table.row_of(arm.chain(cells).collect());
         }
         write!(
             formatter,

@@ -23,7 +23,6 @@ pub fn of(
         .and_then(|answer| answer.arms.get(place))
         .map(|arm| &arm.analysis);
     let corpus = Corpus::open(&spec.library(store).corpus(&spec.corpus_id(&arms[place]))).ok();
-    let unique = corpus.as_ref().map(|corpus| Tokens(corpus.train().len() as u64));
     Ok(View {
         title: spec.spec.name.clone(),
         // The newest measurement, not the clock: the same records give the same page.
@@ -52,16 +51,25 @@ pub fn of(
             }),
         notices: notices(survey, corpus.as_ref().map(Corpus::manifest)),
         corpus: corpus.as_ref().map(|corpus| corpus_view(corpus.manifest())),
-        trials: survey
-            .trials()
-            .map(|trial| trial_view(trial, survey.record(&trial.id), unique))
+        trials: arms
+            .iter()
+            .flat_map(|arm| {
+                let named = (arms.len() > 1).then_some(arm.name.as_str());
+                let corpus = Corpus::open(&spec.library(store).corpus(&spec.corpus_id(arm))).ok();
+                let unique = corpus.map(|corpus| Tokens(corpus.train().len() as u64));
+                let trials: Vec<_> = survey.trials_of(&arm.name).collect();
+                trials
+                    .into_iter()
+                    .map(move |trial| trial_view(trial, survey.record(&trial.id), unique, named))
+            })
             .collect(),
         isoflops: analysis.map(laws::isoflops).unwrap_or_default(),
         flattening: analysis.map(laws::flattening),
         approaches: analysis.map(laws::approaches).unwrap_or_default(),
-        held_out: analysis
-            .and_then(|analysis| laws::held_out(analysis, survey))
+        held_out: answer
             .into_iter()
+            .flat_map(|answer| &answer.arms)
+            .filter_map(|arm| laws::held_out(arm, survey, arms.len() > 1))
             .collect(),
         plan: analysis.and_then(|analysis| plan::of(analysis, &spec.spec)),
         extrapolations: analysis.map(plan::extrapolations).unwrap_or_default(),
@@ -196,7 +204,12 @@ fn skipped(source: &triaxis_corpus::SourceFacts) -> Vec<view::Skipped> {
         .collect()
 }
 
-fn trial_view(trial: &Trial, record: Option<&RunRecord>, unique: Option<Tokens>) -> view::Trial {
+fn trial_view(
+    trial: &Trial,
+    record: Option<&RunRecord>,
+    unique: Option<Tokens>,
+    arm: Option<&str>,
+) -> view::Trial {
     let outcome = record.map(|record| &record.outcome);
     let validation = outcome.and_then(|outcome| outcome.validation());
     let seconds = record.map(|record| record.circumstances.seconds);
@@ -211,6 +224,8 @@ fn trial_view(trial: &Trial, record: Option<&RunRecord>, unique: Option<Tokens>)
     };
     view::Trial {
         id: trial.id.clone(),
+        arm: arm.map(str::to_owned),
+        seed: trial.config.seed,
         role: match trial.role {
             Role::Ladder => view::Role::Ladder,
             Role::HeldOut => view::Role::HeldOut,

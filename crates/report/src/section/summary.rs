@@ -109,8 +109,12 @@ fn held_out(run: &HeldOut) -> Markup {
         (Finding::Refused(_), Finding::Found(measured)) => format!("? → {}", text::fixed(measured.0, 3)),
         (Finding::Refused(_), Finding::Refused(_)) => "? → ?".to_owned(),
     };
+    let arm = run
+        .arm
+        .as_ref()
+        .map_or_else(String::new, |arm| format!(", {arm}"));
     tile(
-        "Predicted → measured loss",
+        &format!("Predicted → measured loss{arm}"),
         &headline,
         html! {
             @if let Some(error) = run.relative_error { (text::signed_percent(error)) " · " }
