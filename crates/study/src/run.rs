@@ -281,18 +281,28 @@ impl Study<'_> {
     }
 }
 
-/// Refuses a trial that would see `unique` training tokens more often than `allowed`.
+/// Refuses a trial that would see its unique tokens, `available` ones unless it takes fewer, more often than `allowed`,
+/// or that takes more of them.
 ///
 /// # Errors
-/// [`StudyError::TooFewTokens`] for the longest trial.
-pub fn check_epochs(groups: &[Group], unique: Tokens, allowed: f64) -> Result<(), StudyError> {
-    let trials = groups.iter().flat_map(|group| &group.trials);
-    match trials.max_by_key(|trial| trial.tokens) {
-        Some(trial) if trial.tokens.as_f64() > allowed * unique.as_f64() => Err(StudyError::TooFewTokens {
+/// [`StudyError::TooManyUnique`], or [`StudyError::TooFewTokens`] for the trial of most epochs.
+pub fn check_epochs(groups: &[Group], available: Tokens, allowed: f64) -> Result<(), StudyError> {
+    let trials = || groups.iter().flat_map(|group| &group.trials);
+    let most = trials().filter_map(|trial| trial.config.unique).max();
+    if let Some(asked) = most.filter(|asked| *asked > available) {
+        return Err(StudyError::TooManyUnique { asked, available });
+    }
+    let epochs = |trial: &Trial| trial.tokens / trial.unique(available);
+    match trials().max_by(|one, other| epochs(one).total_cmp(&epochs(other))) {
+        Some(trial) if epochs(trial) > allowed => Err(StudyError::TooFewTokens {
             trial: named(trial),
             asked: trial.tokens,
-            unique,
-            epochs: trial.tokens / unique,
+            unique: trial.unique(available),
+            limit: match trial.config.unique {
+                Some(_) => "`training.unique_tokens` leaves",
+                None => "the corpus has",
+            },
+            epochs: epochs(trial),
         }),
         _ => Ok(()),
     }

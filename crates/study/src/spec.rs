@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::{CorpusSpec, TokenizerSpec};
 use triaxis_plan::PlanSpec;
-use triaxis_train::{Dtype, Schedule};
+use triaxis_train::{Dtype, EpochOrder, Schedule};
 use triaxis_units::Tokens;
 
 use crate::design::DesignSpec;
@@ -66,8 +66,13 @@ pub struct TrainingSpec {
     pub weight_decay: f64,
     /// Largest global gradient norm.
     pub clip_norm: f64,
-    /// How often a trial may see the corpus; more is an error that says how often it would be.
+    /// How often a trial may see its training text, all of the corpus or the unique tokens of it; more is an error
+    /// that says how often it would be.
     pub epochs: f64,
+    /// Tokens of the corpus that trials are trained on, the first of its stream; all of it if left out.
+    pub unique_tokens: Option<Tokens>,
+    /// The order of the text from epoch to epoch.
+    pub order: EpochOrder,
 }
 
 impl Default for TrainingSpec {
@@ -83,6 +88,8 @@ impl Default for TrainingSpec {
             weight_decay: 0.1,
             clip_norm: 1.0,
             epochs: 1.0,
+            unique_tokens: None,
+            order: EpochOrder::default(),
         }
     }
 }
@@ -233,6 +240,14 @@ impl StudySpec {
             "training.epochs",
             training.epochs,
             "above 0 and finite",
+        )?;
+        rule(
+            training
+                .unique_tokens
+                .is_none_or(|unique| unique.0 >= training.context as u64),
+            "training.unique_tokens",
+            training.unique_tokens.unwrap_or_default(),
+            "at least `training.context`, the tokens of a sequence",
         )?;
         rule(
             training.weight_decay >= 0.0 && training.weight_decay.is_finite(),

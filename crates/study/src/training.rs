@@ -115,6 +115,8 @@ pub(crate) fn trunk(
             ..OptimizerConfig::default()
         },
         seed: spec.seed,
+        unique: training.unique_tokens,
+        order: training.order,
         branches,
     };
     config.validate()?;

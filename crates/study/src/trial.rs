@@ -64,6 +64,11 @@ impl Trial {
         &self.config.architecture
     }
 
+    /// Unique tokens that it sees, of the `available` ones of its corpus.
+    pub fn unique(&self, available: Tokens) -> Tokens {
+        self.config.unique.unwrap_or(available)
+    }
+
     /// Optimiser steps.
     pub fn steps(&self) -> u64 {
         self.config.branches.iter().map(|branch| branch.end).sum()

@@ -17,7 +17,8 @@ use std::path::Path;
 use triaxis_corpus::Corpus;
 use triaxis_model::{ArchitectureSpec, DecoderConfig};
 use triaxis_train::{
-    Branch, BranchOutcome, Dtype, Observer, OptimizerConfig, Schedule, StepEvent, TrainConfig, rules, run,
+    Branch, BranchOutcome, Dtype, EpochOrder, Observer, OptimizerConfig, Schedule, StepEvent, TrainConfig,
+    rules, run,
 };
 use triaxis_units::Tokens;
 
@@ -51,6 +52,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         peak_learning_rate: rate.parse()?,
         optimizer: OptimizerConfig::default(),
         seed: 0,
+        unique: None,
+        order: EpochOrder::default(),
         branches: vec![Branch { end, decay: end / 5 }],
     };
     let units = Dtype::ALL.map(|dtype| format!("{dtype} on {}", dtype.unit()));

@@ -18,8 +18,8 @@ use std::time::Instant;
 use triaxis_corpus::{CorpusSpec, TokenizerSpec, prepare};
 use triaxis_model::{ArchitectureSpec, DecoderConfig};
 use triaxis_train::{
-    Branch, BranchOutcome, Dtype, Observer, OptimizerConfig, Schedule, StepEvent, TrainConfig, estimate,
-    rules, run,
+    Branch, BranchOutcome, Dtype, EpochOrder, Observer, OptimizerConfig, Schedule, StepEvent, TrainConfig,
+    estimate, rules, run,
 };
 use triaxis_units::Tokens;
 
@@ -66,6 +66,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         peak_learning_rate: 0.0,
         optimizer: OptimizerConfig::default(),
         seed: 0,
+        unique: None,
+        order: EpochOrder::default(),
         branches: vec![Branch { end, decay: end / 5 }],
     };
     let facts = estimate(&config);

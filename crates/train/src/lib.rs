@@ -24,7 +24,7 @@ pub mod speed;
 mod state;
 
 pub use config::{Branch, OptimizerConfig, TrainConfig};
-pub use data::{Batch, Order, TokenSource};
+pub use data::{Batch, EpochOrder, Order, TokenSource};
 pub use dtype::Dtype;
 pub use error::TrainError;
 pub use estimate::{BranchEstimate, Estimate, estimate, step_memory};

@@ -41,7 +41,8 @@ pub fn run(
     observer: &mut dyn Observer,
 ) -> Result<Vec<BranchOutcome>, TrainError> {
     config.validate()?;
-    let order = Order::new(config.seed, train.len(), config.context)?;
+    let tokens = config.tokens_read(train.len())?;
+    let order = Order::new(config.seed, tokens, config.context)?.followed(config.order);
     let context = Context {
         config,
         train,

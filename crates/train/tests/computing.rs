@@ -7,8 +7,8 @@ use triaxis_kernels::Precision;
 use triaxis_model::{ArchitectureSpec, DecoderConfig};
 use triaxis_train::speed::{measure, product_peak};
 use triaxis_train::{
-    Branch, BranchOutcome, Dtype, Implementation, Observer, OptimizerConfig, Pass, Schedule, StepEvent,
-    TrainConfig, evaluate, load_model, run,
+    Branch, BranchOutcome, Dtype, EpochOrder, Implementation, Observer, OptimizerConfig, Pass, Schedule,
+    StepEvent, TrainConfig, evaluate, load_model, run,
 };
 use triaxis_units::Bytes;
 
@@ -29,6 +29,8 @@ fn config(dtype: Dtype) -> TrainConfig {
         peak_learning_rate: 0.005,
         optimizer: OptimizerConfig::default(),
         seed: 3,
+        unique: None,
+        order: EpochOrder::default(),
         branches: vec![Branch {
             end: STEPS,
             decay: STEPS / 5,

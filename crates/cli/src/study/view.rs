@@ -208,7 +208,7 @@ fn trial_view(trial: &Trial, record: Option<&RunRecord>, unique: Option<Tokens>)
         params: trial.parameters,
         params_non_embedding: trial.non_embedding,
         tokens: trial.tokens,
-        epochs: unique.map_or(0.0, |unique| trial.tokens / unique),
+        epochs: unique.map_or(0.0, |available| trial.tokens / trial.unique(available)),
         flops: trial.flops,
         six_nd: Flops::six_nd(trial.parameters, trial.tokens),
         learning_rate: trial.config.peak_learning_rate,
