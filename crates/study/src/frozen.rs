@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use triaxis_corpus::SourceSpec;
 
 use crate::error::StudyError;
 use crate::identity;
@@ -64,7 +65,16 @@ impl FrozenSpec {
 
     /// Identity of its corpus in a library: what its spec says of text and tokenizer, and where the text lies.
     pub fn corpus_id(&self) -> String {
-        identity::of(&(&self.spec.corpus, &self.spec.tokenizer, &self.base))
+        let text = (&self.spec.corpus, &self.spec.tokenizer, &self.base);
+        match self.spec.validation.is_empty() {
+            true => identity::of(&text),
+            false => identity::of(&(text, &self.spec.validation)),
+        }
+    }
+
+    /// Identity of a validation text in a library: what the spec says of it, and where it lies.
+    pub fn text_id(&self, source: &SourceSpec) -> String {
+        identity::of(&(source, &self.base))
     }
 
     /// The groups it means, as far as they can be told before its corpus is made: without identities,

@@ -1,6 +1,6 @@
 //! The way through a study: corpus, ladder, prediction, held-out run, analysis.
 
-use triaxis_corpus::Corpus;
+use triaxis_corpus::{Corpus, HeldOut, SourceSpec, Text};
 use triaxis_host::machine;
 use triaxis_units::{Bytes, Tokens};
 
@@ -121,14 +121,19 @@ impl Study<'_> {
         if !self.library().corpus(&self.spec.corpus_id()).exists() {
             check_memory(&groups, machine::available_memory())?;
         }
-        let corpus = self.corpus()?;
-        let frozen = self.freeze(&corpus)?;
+        let texts = self.texts()?;
+        let corpus = self.corpus(&texts)?;
+        let frozen = self.freeze(&corpus, &texts)?;
         let mut survey = self.survey(frozen)?;
         if retry_failed && self.forget_failed(&survey)? {
             survey = self.survey(survey.frozen)?;
         }
         for role in [Role::Ladder, Role::HeldOut] {
             check_memory(&survey.pending(role), machine::available_memory())?;
+        }
+        if survey.trials().any(|trial| survey.record(&trial.id).is_none()) {
+            // A tokenizer that loses their text is refused before anything is trained.
+            corpus.encode(&texts)?;
         }
         survey = self.run_pending(survey, Role::Ladder)?;
         let prediction = self.predict(&survey)?;
@@ -147,7 +152,31 @@ impl Study<'_> {
         self.spec.library(self.store)
     }
 
-    fn corpus(&self) -> Result<Corpus, StudyError> {
+    /// The validation texts, as text in the library.
+    fn texts(&self) -> Result<Vec<Text>, StudyError> {
+        let library = self.library();
+        let text = |source: &SourceSpec| -> Result<Text, StudyError> {
+            let id = self.spec.text_id(source);
+            let _lock = library.lock([format!("text-{id}").as_str()], &mut |_| {})?;
+            let path = library.text(&id);
+            let kept = match sealed::read(&path) {
+                Err(error @ StudyError::Damaged { .. }) => {
+                    self.set_aside(error)?;
+                    None
+                }
+                other => other?,
+            };
+            if let Some(text) = kept {
+                return Ok(text);
+            }
+            let text = triaxis_corpus::read_text(source, &self.spec.base)?;
+            sealed::write(&path, &text)?;
+            Ok(text)
+        };
+        self.spec.spec.validation.iter().map(text).collect()
+    }
+
+    fn corpus(&self, texts: &[Text]) -> Result<Corpus, StudyError> {
         let (library, id) = (self.library(), self.spec.corpus_id());
         let folder = library.corpus(&id);
         let _lock = library.lock([format!("corpus-{id}").as_str()], &mut |_| {
@@ -157,7 +186,14 @@ impl Study<'_> {
         let mut found = None;
         if folder.exists() {
             match Corpus::open(&folder).and_then(|corpus| corpus.verify().map(|()| corpus)) {
-                Ok(corpus) => found = Some(corpus),
+                Ok(corpus) if corpus.held_out() == HeldOut::identity_of(texts).as_deref() => {
+                    found = Some(corpus)
+                }
+                Ok(_) => {
+                    let fault = "was kept apart from other validation texts".to_owned();
+                    let other = library.set_corpus_aside(&id, fault)?;
+                    self.listener.event(&Event::Warning(&other));
+                }
                 Err(error) => match error.unusable() {
                     Some(fault) => {
                         let damaged = library.set_corpus_aside(&id, fault)?;
@@ -171,7 +207,8 @@ impl Study<'_> {
             Some(corpus) => corpus,
             None => {
                 self.listener.event(&Event::CorpusStarts);
-                triaxis_corpus::prepare(
+                triaxis_corpus::prepare_apart(
+                    &HeldOut::of(texts),
                     &spec.corpus,
                     &spec.tokenizer,
                     &self.spec.base,
@@ -184,12 +221,16 @@ impl Study<'_> {
         Ok(corpus)
     }
 
-    fn freeze(&self, corpus: &Corpus) -> Result<Frozen, StudyError> {
+    fn freeze(&self, corpus: &Corpus, texts: &[Text]) -> Result<Frozen, StudyError> {
         let inputs = Inputs {
             corpus: corpus.identity().to_owned(),
             tokenizer: corpus.manifest().tokenizer.hash.clone(),
             code: identity::CODE.to_owned(),
             lost: corpus.manifest().tokenizer.lost.as_ref().map(|lost| lost.bytes),
+            texts: texts
+                .iter()
+                .map(|text| (text.name.clone(), text.identity()))
+                .collect(),
         };
         let groups = trial::resolve(&self.spec.spec, corpus.vocabulary(), &inputs)?;
         check_epochs(

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use triaxis_corpus::{CorpusSpec, TokenizerSpec};
+use triaxis_corpus::{CorpusSpec, SourceSpec, TokenizerSpec};
 use triaxis_plan::PlanSpec;
 use triaxis_train::{Dtype, EpochOrder, Schedule};
 use triaxis_units::Tokens;
@@ -25,6 +25,10 @@ pub struct StudySpec {
     pub seed: u64,
     /// Where the text comes from.
     pub corpus: CorpusSpec,
+    /// Texts that every trial is evaluated on besides the corpus' own validation split; none trains on a document of
+    /// theirs, or on a near copy of one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub validation: Vec<SourceSpec>,
     /// How the text becomes tokens.
     pub tokenizer: TokenizerSpec,
     /// What all models of the study share; each size of the design is laid over it.
@@ -254,6 +258,13 @@ impl StudySpec {
             "training.weight_decay",
             training.weight_decay,
             "0 or more, and finite",
+        )?;
+        let names: Vec<&str> = self.validation.iter().map(SourceSpec::name).collect();
+        rule(
+            distinct(&names),
+            "validation.name",
+            format!("{names:?}"),
+            "a name of its own for each text",
         )?;
         if let Some(holdout) = &self.holdout {
             rule(

@@ -4,6 +4,8 @@
 //! learning rate; each is a short decay branch off it (Hägele et al. 2024). Such a bundle is a [`Group`], the
 //! unit an executor runs.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use triaxis_model::ArchitectureSpec;
 use triaxis_train::{Branch, TrainConfig, rules};
@@ -112,6 +114,9 @@ pub struct Inputs {
     /// Validation text that the tokenizer loses, if any; bits per byte count what is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<Bytes>,
+    /// Hashes of the validation texts, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub texts: BTreeMap<String, String>,
 }
 
 /// The groups of the ladder and, if asked for, that of the held-out run.

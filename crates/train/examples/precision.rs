@@ -18,7 +18,7 @@ use triaxis_corpus::Corpus;
 use triaxis_model::{ArchitectureSpec, DecoderConfig};
 use triaxis_train::{
     Branch, BranchOutcome, Dtype, EpochOrder, Observer, OptimizerConfig, Schedule, StepEvent, TrainConfig,
-    rules, run,
+    ValidationText, rules, run,
 };
 use triaxis_units::Tokens;
 
@@ -117,13 +117,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn train(corpus: &Corpus, config: &TrainConfig) -> Result<BranchOutcome, Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
-    let (train, validation) = (corpus.train(), corpus.validation());
-    let bytes = corpus.validation_bytes();
+    let (train, validation) = (corpus.train(), ValidationText::of_corpus(corpus));
     let outcomes = run(
         config,
         &train,
         &validation,
-        bytes,
+        &[],
         folder.path(),
         &BTreeSet::new(),
         &mut Nobody,

@@ -1,7 +1,9 @@
 //! In which order a training sees its text: a pure function of (seed, step).
 
 use serde::{Deserialize, Serialize};
+use triaxis_corpus::Document;
 use triaxis_random as random;
+use triaxis_units::Bytes;
 
 use crate::error::TrainError;
 
@@ -36,6 +38,33 @@ impl TokenSource for Vec<u32> {
 
     fn read(&self, start: usize, out: &mut [u32]) {
         self.as_slice().read(start, out);
+    }
+}
+
+/// A text that trainings are evaluated on.
+pub struct ValidationText {
+    /// Its name.
+    pub name: String,
+    /// Its tokens.
+    pub tokens: Box<dyn TokenSource>,
+    /// The text that the tokens hold.
+    pub bytes: Bytes,
+    /// Its documents in order, by which its loss is given by source; none where nobody asks.
+    pub documents: Vec<Document>,
+    /// Names of the sources that the documents are of.
+    pub sources: Vec<String>,
+}
+
+impl ValidationText {
+    /// A text of one piece.
+    pub fn new(name: &str, tokens: impl TokenSource + 'static, bytes: Bytes) -> Self {
+        Self {
+            name: name.to_owned(),
+            tokens: Box::new(tokens),
+            bytes,
+            documents: Vec::new(),
+            sources: Vec::new(),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use triaxis_model::{ArchitectureSpec, DecoderConfig};
 use triaxis_train::speed::{measure, product_peak};
 use triaxis_train::{
     Branch, BranchOutcome, Dtype, EpochOrder, Implementation, Observer, OptimizerConfig, Pass, Schedule,
-    StepEvent, TrainConfig, evaluate, load_model, run,
+    StepEvent, TrainConfig, ValidationText, evaluate, load_model, run,
 };
 use triaxis_units::Bytes;
 
@@ -68,8 +68,8 @@ fn losses(config: &TrainConfig) -> Vec<f64> {
     run(
         config,
         &train,
-        &validation,
-        Bytes(700),
+        &ValidationText::new("validation", validation.clone(), Bytes(700)),
+        &[],
         folder.path(),
         &BTreeSet::new(),
         &mut losses,
@@ -116,13 +116,13 @@ fn evaluation_is_in_single_precision() {
         branches: vec![Branch { end: 8, decay: 1 }],
         ..config(Dtype::Bf16)
     };
-    let arguments = (&config, &text, Bytes(4000), folder.path());
+    let validation = ValidationText::new("validation", text.clone(), Bytes(4000));
     run(
-        arguments.0,
-        arguments.1,
-        arguments.1,
-        arguments.2,
-        arguments.3,
+        &config,
+        &text,
+        &validation,
+        &[],
+        folder.path(),
         &BTreeSet::new(),
         &mut losses,
     )
@@ -131,8 +131,9 @@ fn evaluation_is_in_single_precision() {
     let (_, model) = load_model(&folder.path().join("model-8-1.safetensors"), &device).unwrap();
     for precision in [Precision::Float32, Precision::BFloat16] {
         let found = precision
-            .run(|| evaluate(&model, &text, Bytes(4000), 32, 61, &device))
-            .unwrap();
+            .run(|| evaluate(&model, &validation, 32, 61, &device))
+            .unwrap()
+            .0;
         assert_eq!(Some(&found.nats.0), losses.0.last());
     }
 }

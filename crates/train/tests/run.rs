@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use triaxis_model::{ArchitectureSpec, DecoderConfig};
 use triaxis_train::{
     Branch, BranchOutcome, Cadence, Divergence, Dtype, EpochOrder, Observer, OptimizerConfig, Schedule,
-    Status, StepEvent, TrainConfig, TrainError, estimate, evaluate, load_model, run,
+    Status, StepEvent, TrainConfig, TrainError, ValidationText, estimate, evaluate, load_model, run,
 };
 use triaxis_units::{Bytes, Seconds, Tokens};
 
@@ -89,8 +89,8 @@ fn train(
     run(
         config,
         &text(300),
-        &text(100),
-        Bytes(250),
+        &ValidationText::new("validation", text(100), Bytes(250)),
+        &[],
         folder,
         finished,
         watcher,
@@ -211,8 +211,8 @@ fn interrupted_anywhere(config: &TrainConfig) {
             let result = run(
                 config,
                 &text(300),
-                &text(100),
-                Bytes(250),
+                &ValidationText::new("validation", text(100), Bytes(250)),
+                &[],
                 folder.path(),
                 &finished,
                 &mut recorder,
@@ -345,8 +345,8 @@ fn checkpoints_of_another_run_are_refused_and_left_alone() {
     let error = run(
         &config(),
         &train,
-        &validation,
-        Bytes(1),
+        &ValidationText::new("validation", validation.clone(), Bytes(1)),
+        &[],
         folder.path(),
         &BTreeSet::new(),
         &mut Watcher::new(9, 1),
@@ -435,7 +435,8 @@ fn saved_models_load_and_damaged_ones_do_not() {
     let device = burn::tensor::Device::default();
     let (spec, model) = load_model(&file, &device).unwrap();
     assert_eq!(spec, config().architecture);
-    let found = evaluate(&model, &text(100), Bytes(250), 8, 13, &device).unwrap();
+    let validation = ValidationText::new("validation", text(100), Bytes(250));
+    let (found, _) = evaluate(&model, &validation, 8, 13, &device).unwrap();
     assert_eq!(Some(found), outcomes[2].validation);
 
     let mut bytes = fs::read(&file).unwrap();
@@ -446,6 +447,30 @@ fn saved_models_load_and_damaged_ones_do_not() {
         error.contains("model-30-6") && error.contains("checksum"),
         "{error}"
     );
+}
+
+#[test]
+fn every_text_is_evaluated_at_the_end_of_every_branch() {
+    let folder = tempfile::tempdir().unwrap();
+    let texts = [("one", 40), ("two", 90)]
+        .map(|(name, length)| ValidationText::new(name, text(length), Bytes(u64::from(length))));
+    let outcomes = run(
+        &config(),
+        &text(300),
+        &ValidationText::new("validation", text(90), Bytes(90)),
+        &texts,
+        folder.path(),
+        &BTreeSet::new(),
+        &mut Watcher::new(u64::MAX, u64::MAX),
+    )
+    .unwrap();
+    for outcome in outcomes {
+        let names: Vec<&str> = outcome.texts.iter().map(|text| text.name.as_str()).collect();
+        assert_eq!(names, ["one", "two"]);
+        assert_eq!(Some(outcome.texts[1].evaluation), outcome.validation);
+        assert_ne!(Some(outcome.texts[0].evaluation), outcome.validation);
+        assert!(outcome.sources.is_empty());
+    }
 }
 
 #[test]
@@ -485,8 +510,8 @@ fn unique_tokens_are_all_that_a_training_sees_epoch_after_epoch() {
             run(
                 &config,
                 &text,
-                &validation,
-                Bytes(1),
+                &ValidationText::new("validation", validation.clone(), Bytes(1)),
+                &[],
                 &folder,
                 &BTreeSet::new(),
                 watcher,
@@ -553,8 +578,8 @@ fn texts_that_do_not_fit_are_explained() {
         run(
             &config(),
             &train.to_vec(),
-            &validation.to_vec(),
-            Bytes(1),
+            &ValidationText::new("validation", validation.to_vec(), Bytes(1)),
+            &[],
             folder.path(),
             &BTreeSet::new(),
             &mut watcher,
@@ -604,8 +629,8 @@ fn on_any_number_of_threads(dtype: Dtype) {
             run(
                 &config,
                 &train,
-                &train,
-                Bytes(5000),
+                &ValidationText::new("validation", train.clone(), Bytes(5000)),
+                &[],
                 folder.path(),
                 &BTreeSet::new(),
                 &mut watcher,

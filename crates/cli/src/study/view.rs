@@ -87,8 +87,7 @@ fn notices(survey: &Survey, manifest: Option<&Manifest>) -> Vec<String> {
         .filter(|record| record.outcome.validation().is_some())
         .count();
     let mut notices: Vec<String> = manifest.and_then(Manifest::loss_told).into_iter().collect();
-    let left_out = manifest.into_iter().flat_map(|manifest| &manifest.sources);
-    let left_out = left_out.flat_map(|source| source.told());
+    let left_out = manifest.into_iter().flat_map(Manifest::left_out_told);
     notices.extend(left_out.filter(|(grave, _)| *grave).map(|(_, said)| said));
     if done < all {
         notices.push(format!(
