@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::Corpus;
 use triaxis_laws::worth::{self, Comparison};
+use triaxis_train::NamedEvaluation;
 
 use crate::analysis::{Analysis, Finding};
 use crate::arm::Arm;
@@ -58,9 +59,11 @@ impl Answer {
 /// The arms held against the baseline, on text that none of them trains on.
 fn compared(spec: &StudySpec, arms: &[Arm], survey: &Survey) -> Option<Finding<Comparison>> {
     let baseline = spec.baseline(arms).filter(|_| arms.len() > 1)?;
-    if let Some(other) = arms.iter().find(|arm| arm.spec.corpus != arms[0].spec.corpus) {
+    let other = arms.iter().find(|arm| arm.spec.corpus != arms[0].spec.corpus);
+    if let Some(other) = other.filter(|_| spec.validation.is_empty()) {
         return Some(Finding::Refused(format!(
-            "arms `{}` and `{}` have corpora of their own, and so have the texts that their losses are of",
+            "arms `{}` and `{}` have corpora of their own, and so have the texts that their losses are of; name texts \
+             that all are evaluated on, `[[validation]]`",
             arms[0].name, other.name
         )));
     }
@@ -82,6 +85,15 @@ fn compared(spec: &StudySpec, arms: &[Arm], survey: &Survey) -> Option<Finding<C
     Some(Finding::of(worth::compare(&rows, baseline, &options)))
 }
 
+/// Bits per byte of all validation texts together, if there are any.
+fn common(texts: &[NamedEvaluation]) -> Option<f64> {
+    let bytes: f64 = texts.iter().map(|text| text.evaluation.bytes.as_f64()).sum();
+    let bits = texts
+        .iter()
+        .map(|text| text.evaluation.bits_per_byte.0 * text.evaluation.bytes.as_f64());
+    (bytes > 0.0).then(|| bits.sum::<f64>() / bytes)
+}
+
 /// The trials that an arm's own laws are fitted to, with losses that compare across tokenizers.
 fn rows(arm: &Arm, survey: &Survey) -> worth::Arm {
     let survey = survey.of_arm(&arm.name);
@@ -97,7 +109,7 @@ fn rows(arm: &Arm, survey: &Survey) -> worth::Arm {
             params: run.params,
             tokens: run.tokens,
             flops: run.flops,
-            loss: run.loss * bits,
+            loss: common(survey.record(id)?.outcome.texts()).unwrap_or(run.loss * bits),
         })
     });
     worth::Arm {

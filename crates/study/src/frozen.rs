@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use triaxis_corpus::SourceSpec;
 
 use crate::arm::Arm;
 use crate::error::StudyError;
@@ -61,9 +62,19 @@ impl FrozenSpec {
         }
     }
 
-    /// Identity of an arm's corpus in a library: what it says of text and tokenizer, and where the text lies.
+    /// Identity of an arm's corpus in a library: what it says of text and tokenizer, where the text lies, and which
+    /// validation texts it is apart from.
     pub fn corpus_id(&self, arm: &Arm) -> String {
-        identity::of(&(&arm.spec.corpus, &arm.spec.tokenizer, &self.base))
+        let text = (&arm.spec.corpus, &arm.spec.tokenizer, &self.base);
+        match arm.spec.validation.is_empty() {
+            true => identity::of(&text),
+            false => identity::of(&(text, &arm.spec.validation)),
+        }
+    }
+
+    /// Identity of a validation text in a library: what the spec says of it, and where it lies.
+    pub fn text_id(&self, source: &SourceSpec) -> String {
+        identity::of(&(source, &self.base))
     }
 
     /// The prediction of an arm's held-out run. Arms whose ladders differ may share that run, and predict it each.

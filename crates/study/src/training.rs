@@ -116,6 +116,8 @@ pub(crate) fn trunk(
             ..OptimizerConfig::default()
         },
         seed,
+        unique: training.unique_tokens,
+        order: training.order,
         branches,
     };
     config.validate()?;

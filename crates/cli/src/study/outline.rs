@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use triaxis_corpus::SourceListing;
 use triaxis_host::machine;
 use triaxis_study::calibrate;
 use triaxis_study::trial::{Group, Role};
@@ -18,6 +19,8 @@ use crate::table::Table;
 pub struct Outline {
     name: String,
     sources: Vec<Source>,
+    /// The validation texts.
+    texts: Vec<Source>,
     trials: Vec<Row>,
     /// Operations of all trials, shared trunks counted once.
     flops: Flops,
@@ -33,6 +36,16 @@ struct Source {
     name: String,
     files: u64,
     bytes: Bytes,
+}
+
+impl Source {
+    fn of(listing: SourceListing) -> Self {
+        Self {
+            name: listing.name,
+            files: listing.files,
+            bytes: listing.bytes,
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -62,12 +75,11 @@ impl Outline {
     pub fn of(spec: &FrozenSpec, cores: usize) -> Result<Self, StudyError> {
         let sources: Vec<Source> = triaxis_corpus::describe(&spec.spec.corpus, &spec.base)?
             .into_iter()
-            .map(|source| Source {
-                name: source.name,
-                files: source.files,
-                bytes: source.bytes,
-            })
+            .map(Source::of)
             .collect();
+        let texts = spec.spec.validation.iter();
+        let texts = texts.map(|source| triaxis_corpus::describe_text(source, &spec.base).map(Source::of));
+        let texts: Vec<Source> = texts.collect::<Result<_, _>>()?;
         let groups = spec.resolve()?;
         check_memory(&groups, machine::available_memory())?;
         for arm in spec.arms()? {
@@ -99,6 +111,7 @@ impl Outline {
         Ok(Self {
             name: spec.spec.name.clone(),
             sources,
+            texts,
             flops: groups.iter().map(Group::flops).sum(),
             time,
             memory: Bytes(memory.iter().rev().take(cores).sum()),
@@ -137,15 +150,20 @@ fn row(arm: Option<&str>, group: &Group, trial: &triaxis_study::Trial, step: Sec
 impl fmt::Display for Outline {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "study {}", self.name)?;
-        let mut sources = Table::new(["source", "files", "bytes"]);
-        for source in &self.sources {
-            sources.row([
-                source.name.clone(),
-                source.files.to_string(),
-                source.bytes.to_string(),
-            ]);
+        for (heading, listed) in [("source", &self.sources), ("validation text", &self.texts)] {
+            if listed.is_empty() {
+                continue;
+            }
+            let mut table = Table::new([heading, "files", "bytes"]);
+            for source in listed {
+                table.row([
+                    source.name.clone(),
+                    source.files.to_string(),
+                    source.bytes.to_string(),
+                ]);
+            }
+            write!(formatter, "\n{table}\n")?;
         }
-        write!(formatter, "\n{sources}\n")?;
         let has_arms = self.trials.iter().any(|row| row.arm.is_some());
         let arm: &[&'static str] = if has_arms { &["arm", "seed"] } else { &[] };
         let columns = [

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use triaxis_study::{Frozen, FrozenSpec, Store, StudyError, Survey};
+use triaxis_train::NamedEvaluation;
 use triaxis_units::{BitsPerByte, Flops, Params, Seconds, Tokens};
 
 use crate::Format;
@@ -30,6 +31,10 @@ struct Row {
     flops: Flops,
     status: &'static str,
     bits_per_byte: Option<BitsPerByte>,
+    /// Loss by the source of the corpus' validation split.
+    sources: Vec<NamedEvaluation>,
+    /// Loss on each validation text.
+    texts: Vec<NamedEvaluation>,
     seconds: Option<Seconds>,
     reason: Option<String>,
 }
@@ -82,6 +87,8 @@ fn row(survey: &Survey, arm: Option<&str>, trial: &triaxis_study::Trial) -> Row 
         bits_per_byte: outcome
             .and_then(|outcome| outcome.validation())
             .map(|validation| validation.bits_per_byte),
+        sources: outcome.map_or_else(Vec::new, |outcome| outcome.sources().to_vec()),
+        texts: outcome.map_or_else(Vec::new, |outcome| outcome.texts().to_vec()),
         seconds: record.map(|record| record.circumstances.seconds),
         reason: outcome.and_then(|outcome| outcome.reason()),
     }

@@ -107,8 +107,7 @@ fn notices(survey: &Survey, manifest: Option<&Manifest>) -> Vec<String> {
         .filter(|record| record.outcome.validation().is_some())
         .count();
     let mut notices: Vec<String> = manifest.and_then(Manifest::loss_told).into_iter().collect();
-    let left_out = manifest.into_iter().flat_map(|manifest| &manifest.sources);
-    let left_out = left_out.flat_map(|source| source.told());
+    let left_out = manifest.into_iter().flat_map(Manifest::left_out_told);
     notices.extend(left_out.filter(|(grave, _)| *grave).map(|(_, said)| said));
     if done < all {
         notices.push(format!(
@@ -235,7 +234,7 @@ fn trial_view(
         params: trial.parameters,
         params_non_embedding: trial.non_embedding,
         tokens: trial.tokens,
-        epochs: unique.map_or(0.0, |unique| trial.tokens / unique),
+        epochs: unique.map_or(0.0, |available| trial.tokens / trial.unique(available)),
         flops: trial.flops,
         six_nd: Flops::six_nd(trial.parameters, trial.tokens),
         learning_rate: trial.config.peak_learning_rate,
