@@ -104,12 +104,7 @@ impl Demand {
     pub fn tokens(&self) -> Result<(Tokens, Tokens), PlanError> {
         let per_request = self.tokens_in_per_request.is_some() || self.tokens_out_per_request.is_some();
         let whole = self.tokens_in.is_some() || self.tokens_out.is_some();
-        let refuse = |given: &str, rule| {
-            Err(PlanError::Demand {
-                given: given.to_owned(),
-                rule,
-            })
-        };
+        let refuse = |given: &str, rule: &str| Err(PlanError(format!("the demand {given}: {rule}")));
         match (self.requests, per_request, whole) {
             (Some(_), true, true) | (None, true, true) => refuse(
                 "mixes totals and tokens per request",
@@ -260,12 +255,7 @@ impl PlanSpec {
     /// The first quantity that breaks its rule, or name that is in no catalogue.
     pub fn validate(&self) -> Result<(), PlanError> {
         if !(self.level > 0.0 && self.level < 1.0) {
-            let rule = "below 1, as in 0.9";
-            return Err(PlanError::NotAShare {
-                field: "level",
-                value: self.level,
-                rule,
-            });
+            return Err(PlanError::not_a_share("level", self.level, "below 1, as in 0.9"));
         }
         for name in &self.published {
             published::find(name)?;

@@ -6,16 +6,17 @@
 
 pub mod analysis;
 mod answer;
+mod approaches;
 mod arm;
 pub mod calibrate;
 pub mod design;
 mod error;
 pub mod executor;
 mod frozen;
+mod held_out;
 pub mod identity;
 mod ladder;
 pub mod library;
-pub mod optima;
 pub mod prediction;
 mod record;
 mod run;
@@ -41,5 +42,6 @@ pub use record::{Circumstances, Outcome, RunRecord};
 pub use run::{Event, Listener, Study, Survey, check_epochs, check_memory};
 pub use spec::{HoldoutSpec, LawsSpec, ParameterConvention, SpecError, StudySpec, TrainingSpec};
 pub use store::Store;
-pub use trial::{Group, Inputs, Place, Prepared, Role, Trial};
+pub use trial::{Group, Inputs, Place, Prepared, Trial};
+pub use triaxis_records::Role;
 pub use worker::Message;

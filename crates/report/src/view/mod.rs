@@ -1,23 +1,17 @@
 //! What the page shows: plain numbers that somebody else computed.
 
-mod corpus;
-mod finding;
 mod fit;
-mod laws;
-mod plan;
-mod trial;
 
-pub use corpus::{Corpus, Licence, Skipped, Source, Tokenizer};
-pub use finding::{Estimate, Finding, Interval};
 pub use fit::{FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView};
-pub use laws::{
-    Approach, CurvePoint, FrontierPoint, IsoFlop, IsoFlopMinimum, IsoFlopPoint, Parameter, Residual,
-};
-pub use plan::{Allocation, Candidate, Choice, Extrapolation, HeldOut, Plan, Reach};
 use serde::{Deserialize, Serialize};
-pub use trial::{LossPoint, Role, Status, Trial};
 use triaxis_laws::worth::Comparison;
+pub use triaxis_records::{
+    Allocation, Approach, Candidate, Choice, Corpus, CurvePoint, Extrapolation, FrontierPoint, HeldOut,
+    IsoFlop, IsoFlopMinimum, IsoFlopPoint, Licence, LossPoint, Parameter, Plan, Residual, Role, Skipped,
+    Source, Status, Tokenizer, Trial,
+};
 use triaxis_units::Seconds;
+pub use triaxis_units::{Estimate, Finding, Interval, Reach};
 
 /// Everything one report shows. The caller fills it from records, fits and plan; this crate lays it out.
 ///

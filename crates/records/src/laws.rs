@@ -1,7 +1,7 @@
-use serde::{Deserialize, Serialize};
-use triaxis_units::{Flops, Nats, Params};
+use std::fmt;
 
-use super::{Estimate, Finding};
+use serde::{Deserialize, Serialize};
+use triaxis_units::{Estimate, Finding, Flops, Nats, Params};
 
 /// The trials of one budget and the parabola through them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -117,4 +117,51 @@ pub struct Residual {
     pub relative_error: f64,
     /// Whether the fit did not see this trial.
     pub held_out: bool,
+}
+
+/// A sweep of learning rates, of which the laws take the best at each size and length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Sweep {
+    /// Learning rates tried at most at one size and length.
+    pub tried: usize,
+    /// Sizes and lengths at which several were.
+    pub points: usize,
+    /// Those at which the smallest is the best.
+    pub at_smallest: usize,
+    /// Those at which the largest is the best.
+    pub at_largest: usize,
+}
+
+impl Sweep {
+    /// Adds a size and length, with the rates tried there in ascending order and the best of them.
+    pub fn add(&mut self, rates: &[f64], best: f64) {
+        let [smallest, .., largest] = rates else { return };
+        self.tried = self.tried.max(rates.len());
+        self.points += 1;
+        self.at_smallest += usize::from(best == *smallest);
+        self.at_largest += usize::from(best == *largest);
+    }
+}
+
+impl fmt::Display for Sweep {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            tried,
+            points,
+            at_smallest,
+            at_largest,
+        } = self;
+        write!(
+            formatter,
+            "Each of {points} losses is the lowest of {tried} learning rates, and so a little lower than the next run's."
+        )?;
+        if at_smallest + at_largest > 0 {
+            write!(
+                formatter,
+                " At {at_smallest} the smallest rate tried is the best and at {at_largest} the largest, so that a better \
+                 one may lie beyond: widen `training.learning_rate_factors`."
+            )?;
+        }
+        Ok(())
+    }
 }
