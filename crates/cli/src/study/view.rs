@@ -6,6 +6,7 @@ mod plan;
 use triaxis_corpus::{Corpus, Manifest};
 use triaxis_host::machine;
 use triaxis_report::view::{self, Program, View};
+use triaxis_study::analysis::Finding;
 use triaxis_study::{Answer, FrozenSpec, Role, RunRecord, Store, Survey, Trial, identity};
 use triaxis_units::{Bytes, Flops, Nats, Seconds, Tokens};
 
@@ -43,12 +44,16 @@ pub fn of(
             .map(|record| record.circumstances.seconds)
             .sum(),
         spec: spec.text.clone(),
-        comparison: answer
-            .and_then(|answer| answer.comparison.clone())
-            .map(|found| match found {
-                triaxis_study::analysis::Finding::Found(found) => view::Finding::Found(found),
-                triaxis_study::analysis::Finding::Refused(why) => view::Finding::Refused(why),
-            }),
+        comparison: answer.and_then(|answer| answer.comparison.clone()).map(shown),
+        repeated: answer
+            .into_iter()
+            .flat_map(|answer| &answer.repeated)
+            .map(|repeated| view::Repeated {
+                arm: repeated.arm.clone(),
+                beside: repeated.beside.clone(),
+                found: shown(repeated.found.clone()),
+            })
+            .collect(),
         notices: notices(survey, corpus.as_ref().map(Corpus::manifest)),
         corpus: corpus.as_ref().map(|corpus| corpus_view(corpus.manifest())),
         trials: arms
@@ -74,6 +79,13 @@ pub fn of(
         plan: analysis.and_then(|analysis| plan::of(analysis, &spec.spec)),
         extrapolations: analysis.map(plan::extrapolations).unwrap_or_default(),
     })
+}
+
+fn shown<T>(found: Finding<T>) -> view::Finding<T> {
+    match found {
+        Finding::Found(found) => view::Finding::Found(found),
+        Finding::Refused(why) => view::Finding::Refused(why),
+    }
 }
 
 fn machine_line(records: &[RunRecord]) -> String {
