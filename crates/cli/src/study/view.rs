@@ -5,7 +5,7 @@ mod plan;
 use triaxis_corpus::{Corpus, Manifest};
 use triaxis_host::machine::{self, utc};
 use triaxis_records as records;
-use triaxis_report::view::{Program, View};
+use triaxis_report::view::{Program, Repeated, View};
 use triaxis_study::{Answer, FrozenSpec, RunRecord, Store, Survey, Trial, identity};
 use triaxis_units::{Bytes, Flops, Nats, Seconds, Tokens};
 
@@ -44,6 +44,15 @@ pub fn of(
             .sum(),
         spec: spec.text.clone(),
         comparison: answer.and_then(|answer| answer.comparison.clone()),
+        repeated: answer
+            .into_iter()
+            .flat_map(|answer| &answer.repeated)
+            .map(|repeated| Repeated {
+                arm: repeated.arm.clone(),
+                beside: repeated.beside.clone(),
+                found: repeated.found.clone(),
+            })
+            .collect(),
         notices: notices(survey, corpus.as_ref().map(Corpus::manifest))
             .into_iter()
             .chain(

@@ -13,9 +13,11 @@ mod ladder;
 mod law;
 mod linear;
 mod paired;
+mod repeated;
 mod repetition;
 mod result;
 
+pub use repeated::{RepeatedLaw, RepeatedRun};
 pub use repetition::{Repetition, repetition};
 pub use result::{Call, Comparison, Losses, Noise, OneLaw, Order, OwnLaw, Paired, Place, Worth};
 

@@ -4,7 +4,7 @@ mod fit;
 
 pub use fit::{FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView};
 use serde::{Deserialize, Serialize};
-use triaxis_laws::worth::Comparison;
+use triaxis_laws::worth::{Comparison, RepeatedLaw};
 pub use triaxis_records::{
     Allocation, Approach, Candidate, Choice, Corpus, CurvePoint, Extrapolation, FrontierPoint, HeldOut,
     IsoFlop, IsoFlopMinimum, IsoFlopPoint, Licence, LossPoint, Parameter, Plan, Residual, Role, Skipped,
@@ -36,6 +36,9 @@ pub struct View {
     /// What the arms are worth against the baseline; `None` for a study of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Finding<Comparison>>,
+    /// What repeated text is worth, of each arm that repeats.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repeated: Vec<Repeated>,
     /// The corpus, once it is built.
     pub corpus: Option<Corpus>,
     /// Every trial that the spec asks for, whatever became of it.
@@ -52,6 +55,17 @@ pub struct View {
     pub plan: Option<Plan>,
     /// How far each statement reaches beyond what was measured.
     pub extrapolations: Vec<Extrapolation>,
+}
+
+/// What an arm's epochs over its unique tokens are worth.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Repeated {
+    /// The arm.
+    pub arm: String,
+    /// The arm of fresh text whose runs the law is fitted to as well.
+    pub beside: Option<String>,
+    /// The law, or why there is none.
+    pub found: Finding<RepeatedLaw>,
 }
 
 /// The program that made a report.
