@@ -1,5 +1,6 @@
 //! A study's spec and its groups as they were resolved, saved beside the results.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
@@ -37,6 +38,9 @@ pub struct FrozenSpec {
 /// The groups of the study in a folder.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Frozen {
+    /// Versions of the parts of the program that the tokens of their corpora hang on.
+    #[serde(default)]
+    pub corpus: BTreeMap<String, u32>,
     /// The groups of all arms, resolved.
     pub groups: Vec<Group>,
 }
@@ -61,9 +65,11 @@ impl FrozenSpec {
         }
     }
 
-    /// Identity of an arm's corpus in a library: what it says of text and tokenizer, and where the text lies.
+    /// Identity of an arm's corpus in a library: what it says of text and tokenizer, where the text lies, and the
+    /// versions of what makes tokens of it. What it holds has an identity of its own, which those of trials are made of.
     pub fn corpus_id(&self, arm: &Arm) -> String {
-        identity::of(&(&arm.spec.corpus, &arm.spec.tokenizer, &self.base))
+        let numerics = triaxis_corpus::numerics();
+        identity::of(&(&arm.spec.corpus, &arm.spec.tokenizer, &self.base, numerics))
     }
 
     /// The prediction of an arm's held-out run. Arms whose ladders differ may share that run, and predict it each.
