@@ -9,6 +9,7 @@ mod answer;
 mod arm;
 pub mod calibrate;
 pub mod design;
+pub mod digests;
 mod error;
 pub mod executor;
 mod frozen;
@@ -27,6 +28,7 @@ mod store;
 mod suggest;
 mod training;
 pub mod trial;
+mod upgrade;
 mod wording;
 pub mod worker;
 

@@ -7,7 +7,7 @@ use triaxis_corpus::SourceListing;
 use triaxis_host::machine;
 use triaxis_study::calibrate;
 use triaxis_study::trial::{Group, Role};
-use triaxis_study::{FrozenSpec, StudyError, check_epochs, check_memory};
+use triaxis_study::{Frozen, FrozenSpec, Store, StudyError, check_epochs, check_memory};
 use triaxis_train::Dtype;
 use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 
@@ -29,6 +29,8 @@ pub struct Outline {
     /// Estimated memory of the processes that run side by side.
     memory: Bytes,
     cores: usize,
+    /// What is recorded and will be made again, and why.
+    again: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -72,7 +74,7 @@ struct Row {
 
 impl Outline {
     /// Looks at the sources and times a few steps of each group.
-    pub fn of(spec: &FrozenSpec, cores: usize) -> Result<Self, StudyError> {
+    pub fn of(spec: &FrozenSpec, store: &Store, cores: usize) -> Result<Self, StudyError> {
         let sources: Vec<Source> = triaxis_corpus::describe(&spec.spec.corpus, &spec.base)?
             .into_iter()
             .map(Source::of)
@@ -115,6 +117,7 @@ impl Outline {
             flops: groups.iter().map(Group::flops).sum(),
             time,
             memory: Bytes(memory.iter().rev().take(cores).sum()),
+            again: Frozen::earlier(store).again(&groups, &spec.library(store)),
             trials,
             cores,
         })
@@ -207,7 +210,9 @@ impl fmt::Display for Outline {
                 format!("{} cores", self.cores)
             },
             self.memory,
-        )
+        )?;
+        let mut again = self.again.iter();
+        again.try_for_each(|reason| write!(formatter, "\n! {reason}"))
     }
 }
 

@@ -92,7 +92,7 @@ fn machine_line(records: &[RunRecord]) -> String {
     let mut machines: Vec<String> = records
         .iter()
         .map(|record| {
-            let (machine, unit) = (&record.circumstances.machine, &record.circumstances.unit);
+            let (machine, unit) = (&record.circumstances.machine, &record.inputs.unit);
             format!("{machine}, products in {} on {unit}", record.config.dtype)
         })
         .collect();
@@ -127,6 +127,7 @@ fn notices(survey: &Survey, manifest: Option<&Manifest>) -> Vec<String> {
             all - done
         ));
     }
+    notices.extend(survey.mixed());
     let largest = survey
         .records
         .iter()
