@@ -5,6 +5,7 @@
 //! unit an executor runs.
 
 use serde::{Deserialize, Serialize};
+use triaxis_corpus::Corpus;
 use triaxis_model::ArchitectureSpec;
 use triaxis_train::{Branch, TrainConfig, rules};
 use triaxis_units::{Bytes, Flops, Params, Tokens};
@@ -135,6 +136,23 @@ pub struct Prepared {
     pub vocabulary: usize,
     /// What identities are made of besides configurations.
     pub inputs: Inputs,
+}
+
+impl Prepared {
+    /// What is known once the corpus of that identity in the library is there.
+    pub(crate) fn of(id: String, corpus: &Corpus) -> Self {
+        let tokenizer = &corpus.manifest().tokenizer;
+        Self {
+            corpus: id,
+            vocabulary: corpus.vocabulary(),
+            inputs: Inputs {
+                corpus: corpus.identity().to_owned(),
+                tokenizer: tokenizer.hash.clone(),
+                code: identity::CODE.to_owned(),
+                lost: tokenizer.lost.as_ref().map(|lost| lost.bytes),
+            },
+        }
+    }
 }
 
 /// The groups of an arm's ladder and, if asked for, that of its held-out run.

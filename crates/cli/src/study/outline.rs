@@ -6,7 +6,7 @@ use serde::Serialize;
 use triaxis_host::machine;
 use triaxis_study::calibrate;
 use triaxis_study::trial::{Group, Role};
-use triaxis_study::{FrozenSpec, StudyError, check_epochs, check_memory};
+use triaxis_study::{FrozenSpec, Store, StudyError, check_epochs, check_memory};
 use triaxis_train::Dtype;
 use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 
@@ -26,6 +26,8 @@ pub struct Outline {
     /// Estimated memory of the processes that run side by side.
     memory: Bytes,
     cores: usize,
+    /// What is known to go otherwise than one may expect.
+    notices: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -55,7 +57,7 @@ struct Row {
 
 impl Outline {
     /// Looks at the sources and times a few steps of each group.
-    pub fn of(spec: &FrozenSpec, cores: usize) -> Result<Self, StudyError> {
+    pub fn of(spec: &FrozenSpec, store: &Store, cores: usize) -> Result<Self, StudyError> {
         let sources: Vec<Source> = triaxis_corpus::describe(&spec.spec.corpus, &spec.base)?
             .into_iter()
             .map(|source| Source {
@@ -98,6 +100,7 @@ impl Outline {
             memory: Bytes(memory.iter().rev().take(cores).sum()),
             trials,
             cores,
+            notices: spec.foregone(store)?,
         })
     }
 
@@ -176,12 +179,14 @@ impl fmt::Display for Outline {
                 format!("{} cores", self.cores)
             },
             self.memory,
-        )
+        )?;
+        let mut notices = self.notices.iter();
+        notices.try_for_each(|notice| write!(formatter, "\n! {notice}"))
     }
 }
 
 /// Four decimals where they tell the rate, else powers of ten.
-fn rate(rate: f64) -> String {
+pub fn rate(rate: f64) -> String {
     match (1e-3..1e4).contains(&rate) {
         true => format!("{rate:.4}"),
         false => format!("{rate:.2e}"),

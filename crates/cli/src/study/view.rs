@@ -1,6 +1,7 @@
 //! From records, laws and plan to what the page shows. Nothing is computed here but ratios of shown numbers.
 
 mod laws;
+mod notices;
 mod plan;
 
 use triaxis_corpus::{Corpus, Manifest};
@@ -22,7 +23,8 @@ pub fn of(
     let analysis = answer
         .and_then(|answer| answer.arms.get(place))
         .map(|arm| &arm.analysis);
-    let corpus = Corpus::open(&spec.library(store).corpus(&spec.corpus_id(&arms[place]))).ok();
+    let library = spec.library(store);
+    let corpus = Corpus::open(&library.corpus(&spec.corpus_id(&arms[place]))).ok();
     let unique = corpus.as_ref().map(|corpus| Tokens(corpus.train().len() as u64));
     Ok(View {
         title: spec.spec.name.clone(),
@@ -44,7 +46,11 @@ pub fn of(
             .map(|record| record.circumstances.seconds)
             .sum(),
         spec: spec.text.clone(),
-        notices: notices(survey, corpus.as_ref().map(Corpus::manifest)),
+        notices: [
+            notices(survey, corpus.as_ref().map(Corpus::manifest)),
+            notices::of_arms(spec, &library, &arms, survey),
+        ]
+        .concat(),
         corpus: corpus.as_ref().map(|corpus| corpus_view(corpus.manifest())),
         trials: survey
             .trials()
@@ -105,6 +111,7 @@ fn notices(survey: &Survey, manifest: Option<&Manifest>) -> Vec<String> {
     let largest = survey
         .records
         .iter()
+        .filter(|record| record.outcome.validation().is_some())
         .map(|record| record.flops.0)
         .fold(0.0, f64::max);
     if largest > 0.0 && largest < 1e16 {

@@ -5,6 +5,7 @@ mod bench;
 mod fit;
 mod input;
 mod kill;
+mod library;
 mod output;
 mod study;
 mod support;
