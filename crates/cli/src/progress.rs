@@ -101,7 +101,7 @@ impl Progress {
                 ));
             }
         }
-        let left_out = manifest.sources.iter().flat_map(|source| source.told());
+        let left_out = manifest.left_out_told();
         for (grave, said) in left_out.chain(manifest.loss_told().map(|said| (true, said))) {
             match grave {
                 true => self.warn(&said),

@@ -17,6 +17,20 @@ impl Table {
         }
     }
 
+    /// An empty table of columns told at run time.
+    pub fn of(heading: Vec<&'static str>) -> Self {
+        Self {
+            heading,
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row of such a table.
+    pub fn row_of(&mut self, cells: Vec<String>) {
+        debug_assert_eq!(cells.len(), self.heading.len());
+        self.rows.push(cells);
+    }
+
     /// Adds a row, as many cells as there are columns.
     pub fn row<const COLUMNS: usize>(&mut self, cells: [String; COLUMNS]) {
         debug_assert_eq!(COLUMNS, self.heading.len());

@@ -6,7 +6,7 @@ use triaxis_units::Bytes;
 
 use crate::manifest::{MANIFEST, Manifest, Shard, SplitFacts, TOKENIZER};
 use crate::tokenizer::Tokenizer;
-use crate::{CorpusError, TokenizerSpec, shards};
+use crate::{CorpusError, Encoded, Index, Text, TokenizerSpec, shards};
 
 /// A prepared corpus: two streams of tokens on the disk, mapped into memory, and their manifest.
 #[derive(Debug, Clone)]
@@ -15,6 +15,7 @@ pub struct Corpus {
     manifest: Arc<Manifest>,
     train: TokenView,
     validation: TokenView,
+    indices: [Index; 2],
 }
 
 impl Corpus {
@@ -27,11 +28,16 @@ impl Corpus {
         let manifest = Manifest::read(folder)?;
         let train = TokenView::open(folder, &manifest, &manifest.train)?;
         let validation = TokenView::open(folder, &manifest, &manifest.validation)?;
+        let indices = [
+            Index::open(folder, &manifest.train)?,
+            Index::open(folder, &manifest.validation)?,
+        ];
         Ok(Self {
             folder: folder.to_owned(),
             manifest: Arc::new(manifest),
             train,
             validation,
+            indices,
         })
     }
 
@@ -44,6 +50,16 @@ impl Corpus {
     /// The validation stream, made the same way of other documents.
     pub fn validation(&self) -> TokenView {
         self.validation.clone()
+    }
+
+    /// The documents of the training stream.
+    pub fn train_index(&self) -> Index {
+        self.indices[0].clone()
+    }
+
+    /// The documents of the validation stream.
+    pub fn validation_index(&self) -> Index {
+        self.indices[1].clone()
     }
 
     /// The text of the validation split that its tokens hold, by which a loss in nats per token becomes bits
@@ -73,6 +89,12 @@ impl Corpus {
         &self.manifest.identity
     }
 
+    /// Hash of the validation texts that it was kept apart from, if any; see [`HeldOut::identity_of`](crate::HeldOut).
+    pub fn held_out(&self) -> Option<&str> {
+        let held_out = self.manifest.held_out.as_ref();
+        held_out.map(|facts| facts.identity.as_str())
+    }
+
     /// The folder it lies in.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -100,16 +122,37 @@ impl Corpus {
         Ok(tokenizer)
     }
 
+    /// The tokens of some texts, by its own tokenizer.
+    ///
+    /// # Errors
+    /// When the tokenizer loses text and may not, or its file is not the one the manifest lists.
+    pub fn encode(&self, texts: &[Text]) -> Result<Vec<Encoded>, CorpusError> {
+        if texts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let tokenizer = self.tokenizer()?;
+        let lossy = matches!(
+            self.manifest.tokenizer_spec,
+            TokenizerSpec::File { lossy: true, .. }
+        );
+        texts.iter().map(|text| text.encode(&tokenizer, lossy)).collect()
+    }
+
     /// Reads everything once and compares it with the hashes of the manifest.
     ///
     /// # Errors
     /// Names the first file that differs.
     pub fn verify(&self) -> Result<(), CorpusError> {
-        for (view, shard) in [
-            (&self.train, &self.manifest.train.shard),
-            (&self.validation, &self.manifest.validation.shard),
+        let Manifest {
+            train, validation, ..
+        } = self.manifest();
+        for (map, shard) in [
+            (&self.train.map, &train.shard),
+            (&self.validation.map, &validation.shard),
+            (&self.indices[0].map, &train.index),
+            (&self.indices[1].map, &validation.index),
         ] {
-            let hash = blake3::Hasher::new().update_rayon(&view.map).finalize();
+            let hash = blake3::Hasher::new().update_rayon(map).finalize();
             if hash.to_hex().as_str() != shard.hash {
                 let detail = format!("its hash is not the one in {MANIFEST}");
                 return Err(CorpusError::DamagedShard {

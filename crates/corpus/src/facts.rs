@@ -17,8 +17,9 @@ use crate::{CorpusSpec, TokenizerSpec};
 /// The shards, and the bytes and tokens of each document: training documents first, then validation.
 pub(crate) struct Written {
     pub(crate) token_bytes: u8,
-    pub(crate) train: Shard,
-    pub(crate) validation: Shard,
+    /// The tokens and their index.
+    pub(crate) train: [Shard; 2],
+    pub(crate) validation: [Shard; 2],
     pub(crate) sizes: Vec<(u64, u64)>,
     pub(crate) lost: Option<LeftOut>,
 }
@@ -69,9 +70,11 @@ pub(crate) fn manifest(
         })
         .collect();
     licences.sort_by_key(|facts| std::cmp::Reverse(facts.train.bytes));
+    let split = |total, [shard, index]: [Shard; 2]| SplitFacts { total, shard, index };
     let mut manifest = Manifest {
         format: FORMAT,
         inputs,
+        held_out: scan.held_out.clone(),
         identity: String::new(),
         spec: spec.clone(),
         tokenizer_spec: tokenizer_spec.clone(),
@@ -82,14 +85,8 @@ pub(crate) fn manifest(
             lost: written.lost,
         },
         token_bytes: written.token_bytes,
-        train: SplitFacts {
-            total: all.train,
-            shard: written.train,
-        },
-        validation: SplitFacts {
-            total: all.validation,
-            shard: written.validation,
-        },
+        train: split(all.train, written.train),
+        validation: split(all.validation, written.validation),
         sources: sources(spec, scan, selection, &by_source),
         licences,
     };

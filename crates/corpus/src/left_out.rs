@@ -25,11 +25,15 @@ pub enum Reason {
     TooSmall,
     /// A document above `maximum_document`, where long ones are not cut.
     TooLarge,
+    /// A document that a validation text holds.
+    HeldOut,
+    /// A near copy of a document that a validation text holds.
+    NearHeldOut,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::NotUnicode,
         Self::NoText,
         Self::Damaged,
@@ -38,12 +42,15 @@ impl Reason {
         Self::Empty,
         Self::TooSmall,
         Self::TooLarge,
+        Self::HeldOut,
+        Self::NearHeldOut,
     ];
 
     /// Whether something is wrong with the text, which `strict` refuses; sizes are the spec's own choice, and
     /// code has empty files on purpose.
     pub fn is_fault(self) -> bool {
-        !matches!(self, Self::Empty | Self::TooSmall | Self::TooLarge)
+        use Reason::*;
+        !matches!(self, Empty | TooSmall | TooLarge | HeldOut | NearHeldOut)
     }
 
     /// The reason for people, to stand after "documents".
@@ -57,6 +64,8 @@ impl Reason {
             Self::Empty => "without content",
             Self::TooSmall => "below minimum_document",
             Self::TooLarge => "above maximum_document",
+            Self::HeldOut => "in a validation text",
+            Self::NearHeldOut => "nearly in a validation text",
         }
     }
 
@@ -73,6 +82,8 @@ impl Reason {
             Self::Empty => "fetch them again if they should have any",
             Self::TooSmall => "lower `minimum_document` to keep them",
             Self::TooLarge => "set `long_documents = \"cut\"` to keep them in parts",
+            Self::HeldOut => "exclude them from `[[validation]]` to train on them",
+            Self::NearHeldOut => "exclude what they copy from `[[validation]]` to train on them",
         }
     }
 }

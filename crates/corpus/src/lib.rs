@@ -3,8 +3,8 @@
 //! ```text
 //! sources ─► scan ─────► select ───────────► tokenizer ─► shards + manifest
 //!            hash every   drop duplicates,    train or     one folder, renamed
-//!            document     split, sample,      load         into place at the end
-//!                         shuffle
+//!            document,    split, sample,      load         into place at the end
+//!            hold out     shuffle
 //! ```
 //!
 //! The scan reads every document once and keeps 32 bytes of each, so that a corpus larger than
@@ -20,6 +20,8 @@ mod describe;
 mod error;
 mod facts;
 mod folder;
+mod held_out;
+mod index;
 mod left_out;
 mod manifest;
 mod prepare;
@@ -31,15 +33,22 @@ mod select;
 mod shards;
 mod spec;
 mod text;
+mod texts;
 mod tokenizer;
 
 pub use corpus::{Corpus, TokenView};
 pub use describe::{SourceListing, describe};
 pub use error::CorpusError;
+pub use held_out::HeldOut;
+pub use index::{Document, Index};
 pub use left_out::{LeftOut, LeftOutBy, Reason};
-pub use manifest::{Count, LicenceFacts, Manifest, Shard, SourceFacts, SplitFacts, TokenizerFacts, Total};
-pub use prepare::prepare;
+pub use manifest::{
+    Count, HeldOutFacts, LicenceFacts, Manifest, Shard, SourceFacts, SplitFacts, TextFacts, TokenizerFacts,
+    Total,
+};
+pub use prepare::{prepare, prepare_apart};
 pub use progress::{Progress, Stage};
 pub use readers::{CargoSources, Files, Jsonl, Parquet, SourceSpec};
 pub use spec::{CorpusSpec, LongDocuments, TokenizerSpec};
+pub use texts::{Encoded, Text, describe_text, read_text};
 pub use tokenizer::Tokenizer;

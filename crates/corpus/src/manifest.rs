@@ -7,7 +7,7 @@ use crate::left_out::{LeftOut, LeftOutBy};
 use crate::{CorpusError, CorpusSpec, TokenizerSpec};
 
 /// Raised when the meaning of a prepared folder changes, so that an old one is not taken for a new.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 pub(crate) const MANIFEST: &str = "manifest.json";
 pub(crate) const TOKENIZER: &str = "tokenizer.json";
 
@@ -61,6 +61,8 @@ pub struct SplitFacts {
     pub total: Total,
     /// Where it lies.
     pub shard: Shard,
+    /// Where its [`Index`](crate::Index) lies.
+    pub index: Shard,
 }
 
 /// The tokenizer.
@@ -105,30 +107,54 @@ pub struct SourceFacts {
 impl SourceFacts {
     /// What was left out of it, a sentence a reason, each with whether it is so much that it is a warning.
     pub fn told(&self) -> impl Iterator<Item = (bool, String)> {
-        let total = |of: fn(&LeftOut) -> u64| self.left_out.values().map(of).fold(0, u64::saturating_add);
-        let bytes = self.found.bytes.0.saturating_add(total(|left| left.bytes.0));
-        let documents = self.found.documents.saturating_add(total(|left| left.documents));
-        self.left_out.iter().map(move |(reason, left)| {
-            let share = left.bytes.0 as f64 / bytes.max(1) as f64;
-            let of_documents = left.documents as f64 / documents.max(1) as f64;
-            let grave = share > GRAVE || reason.is_fault() && of_documents > GRAVE;
-            let (noun, verb) = match left.documents {
-                1 => ("document", "is"),
-                _ => ("documents", "are"),
-            };
-            let said = format!(
-                "source `{}`: {} {noun} ({}, {:.1}% of its text) {} {verb} left out, first {}: {}",
-                self.name,
-                left.documents,
-                left.bytes,
-                100.0 * share,
-                reason.name(),
-                left.first,
-                reason.remedy(),
-            );
-            (grave, said)
-        })
+        told(format!("source `{}`", self.name), self.found, &self.left_out)
     }
+}
+
+/// The validation texts that a corpus is kept apart from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldOutFacts {
+    /// Hash of their documents and of the rule by which copies of them are found.
+    pub identity: String,
+    /// Each text.
+    pub texts: Vec<TextFacts>,
+}
+
+/// What a validation text holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextFacts {
+    /// Its name.
+    pub name: String,
+    /// Its documents, each once.
+    pub held: Count,
+    /// Text of its source that was left out, by reason.
+    pub left_out: LeftOutBy,
+}
+
+/// What was left out of what has `label`, beside what was found.
+fn told(label: String, found: Count, left_out: &LeftOutBy) -> impl Iterator<Item = (bool, String)> {
+    let total = |of: fn(&LeftOut) -> u64| left_out.values().map(of).fold(0, u64::saturating_add);
+    let bytes = found.bytes.0.saturating_add(total(|left| left.bytes.0));
+    let documents = found.documents.saturating_add(total(|left| left.documents));
+    left_out.iter().map(move |(reason, left)| {
+        let share = left.bytes.0 as f64 / bytes.max(1) as f64;
+        let of_documents = left.documents as f64 / documents.max(1) as f64;
+        let grave = share > GRAVE || reason.is_fault() && of_documents > GRAVE;
+        let (noun, verb) = match left.documents {
+            1 => ("document", "is"),
+            _ => ("documents", "are"),
+        };
+        let said = format!(
+            "{label}: {} {noun} ({}, {:.1}% of its text) {} {verb} left out, first {}: {}",
+            left.documents,
+            left.bytes,
+            100.0 * share,
+            reason.name(),
+            left.first,
+            reason.remedy(),
+        );
+        (grave, said)
+    })
 }
 
 /// What the documents of one licence gave.
@@ -156,6 +182,9 @@ pub struct Manifest {
     pub spec: CorpusSpec,
     /// The tokenizer's spec.
     pub tokenizer_spec: TokenizerSpec,
+    /// The validation texts that it was kept apart from, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_out: Option<HeldOutFacts>,
     /// The tokenizer.
     pub tokenizer: TokenizerFacts,
     /// Bytes of one token in the shards, 2 or 4, little end first.
@@ -199,6 +228,21 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// What was left out of the sources and of the validation texts, as [`SourceFacts::told`].
+    pub fn left_out_told(&self) -> impl Iterator<Item = (bool, String)> {
+        let texts = self.held_out.iter().flat_map(|held_out| &held_out.texts);
+        let of_text = |text: &TextFacts| {
+            told(
+                format!("validation text `{}`", text.name),
+                text.held,
+                &text.left_out,
+            )
+            .collect()
+        };
+        let of_texts = texts.flat_map(move |text| -> Vec<_> { of_text(text) });
+        self.sources.iter().flat_map(SourceFacts::told).chain(of_texts)
+    }
+
     /// That the tokenizer loses text, if it does.
     pub fn loss_told(&self) -> Option<String> {
         let lost = self.tokenizer.lost.as_ref()?;
@@ -214,7 +258,7 @@ impl Manifest {
         ))
     }
 
-    /// The identity that the hashes of tokenizer and shards give.
+    /// The identity that tokenizer, shards and the sources' names give.
     pub(crate) fn identity_of_contents(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         hasher
@@ -224,8 +268,15 @@ impl Manifest {
             &self.tokenizer.hash,
             &self.train.shard.hash,
             &self.validation.shard.hash,
+            // A loss is given by source.
+            &self.validation.index.hash,
         ] {
             hasher.update(hash.as_bytes());
+        }
+        for source in &self.sources {
+            hasher
+                .update(&(source.name.len() as u64).to_le_bytes())
+                .update(source.name.as_bytes());
         }
         for split in [&self.train, &self.validation] {
             hasher

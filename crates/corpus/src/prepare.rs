@@ -11,7 +11,7 @@ use crate::scan::{Scan, list, scan};
 use crate::select::{Selection, select};
 use crate::shards::{Spool, to_bytes, token_bytes, write, write_file};
 use crate::tokenizer::{Losses, Tokenizer, WordCounts};
-use crate::{Corpus, CorpusError, CorpusSpec, Progress, Stage, TokenizerSpec};
+use crate::{Corpus, CorpusError, CorpusSpec, Document, HeldOut, Progress, Stage, TokenizerSpec};
 
 /// Text that a tokenizer is trained on at most, the first of the training stream. More hardly
 /// changes a vocabulary, and the library counts pairs in 31 bits.
@@ -32,12 +32,27 @@ pub fn prepare(
     out: &Path,
     progress: &dyn Progress,
 ) -> Result<Corpus, CorpusError> {
+    prepare_apart(&HeldOut::default(), spec, tokenizer_spec, base, out, progress)
+}
+
+/// Makes the corpus of a spec apart from what is held out: no document of it, or near copy of one, is in either split.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_apart(
+    held_out: &HeldOut,
+    spec: &CorpusSpec,
+    tokenizer_spec: &TokenizerSpec,
+    base: &Path,
+    out: &Path,
+    progress: &dyn Progress,
+) -> Result<Corpus, CorpusError> {
     spec.check()?;
     let wanted = Wanted::new(tokenizer_spec, base)?;
     let existing = folder::existing(out)?;
-    let scan = scan(spec, list(spec, base, Some(out))?, progress)?;
+    let scan = scan(spec, list(spec, base, Some(out))?, held_out, progress)?;
     let selection = select(spec, &scan)?;
-    let inputs = inputs(spec, &wanted, &selection);
+    let inputs = inputs(spec, held_out, &wanted, &selection);
     if let Some(corpus) = existing {
         return folder::same(corpus, &inputs);
     }
@@ -89,7 +104,7 @@ impl Wanted {
 }
 
 /// Hash of all that decides what a corpus becomes: the settings and the text, not where it lies.
-fn inputs(spec: &CorpusSpec, wanted: &Wanted, selection: &Selection) -> String {
+fn inputs(spec: &CorpusSpec, held_out: &HeldOut, wanted: &Wanted, selection: &Selection) -> String {
     let tokenizer = match wanted {
         Wanted::Train { vocabulary } => json!({ "vocabulary": vocabulary, "text": TOKENIZER_TEXT }),
         Wanted::Loaded(tokenizer) => json!({ "hash": tokenizer.hash() }),
@@ -106,6 +121,7 @@ fn inputs(spec: &CorpusSpec, wanted: &Wanted, selection: &Selection) -> String {
         "sample": spec.sample,
         "validation": spec.validation,
         "sources": sources,
+        "held_out": held_out.identity(),
         "tokenizer": tokenizer,
     });
     blake3::hash(all.to_string().as_bytes()).to_hex().to_string()
@@ -200,6 +216,23 @@ impl Work<'_> {
         let sizes: Vec<(u64, u64)> = (0..slots)
             .map(|slot| (spooled.text(slot), tokens(slot)))
             .collect();
+        let index = |name, slots: std::ops::Range<usize>| {
+            let mut start = 0;
+            let entry = |slot: usize| {
+                let (bytes, tokens) = sizes[slot];
+                let document = Document {
+                    start,
+                    bytes: (bytes - lost.of(slot)) as u32,
+                    source: self.scan.source(&self.scan.documents[chosen[slot] as usize]) as u32,
+                };
+                start += tokens;
+                document.to_bytes()
+            };
+            let entries: Vec<_> = slots.map(entry).collect();
+            write(self.folder, name, entries.iter().map(|entry| entry.as_slice()))
+        };
+        let train = [train, index("train.index.bin", 0..split)?];
+        let validation = [validation, index("validation.index.bin", split..slots)?];
         let lost = lost.told(sizes[split..].iter().map(|(text, _)| text).sum())?;
         spooled.remove()?;
         Ok(Written {

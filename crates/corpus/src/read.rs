@@ -83,7 +83,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::read_chosen;
-    use crate::{CorpusError, CorpusSpec, scan};
+    use crate::{CorpusError, CorpusSpec, HeldOut, scan};
 
     #[test]
     fn a_document_that_changed_since_the_scan_is_an_error() {
@@ -94,7 +94,8 @@ mod tests {
                 .unwrap();
         let before = "{\"text\": \"one\"}\n{\"text\": \"two\"}\n{\"text\": \"three\"}\n";
         std::fs::write(&path, before).unwrap();
-        let scan = scan::scan(&spec, scan::list(&spec, folder.path(), None).unwrap(), &()).unwrap();
+        let files = scan::list(&spec, folder.path(), None).unwrap();
+        let scan = scan::scan(&spec, files, &HeldOut::default(), &()).unwrap();
         let read = || {
             let texts = std::sync::Mutex::new(Vec::new());
             read_chosen(&spec, &scan, vec![(2, 7), (0, 8)], |batch| {

@@ -11,8 +11,9 @@ use rayon::prelude::*;
 use triaxis_units::Bytes;
 
 use crate::left_out::{LeftOut, LeftOutBy, Reason, merge};
+use crate::manifest::HeldOutFacts;
 use crate::readers::{Piece, Place, SourceFile};
-use crate::{CorpusError, CorpusSpec, Progress, Stage};
+use crate::{CorpusError, CorpusSpec, HeldOut, Progress, Stage};
 
 /// A document, by the hash of its text and where it is found.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +47,8 @@ pub(crate) struct Scan {
     pub(crate) documents: Vec<Document>,
     /// By source.
     pub(crate) left_out: Vec<LeftOutBy>,
+    /// What was held out, if anything was.
+    pub(crate) held_out: Option<HeldOutFacts>,
 }
 
 /// The files of every source, in order.
@@ -69,8 +72,13 @@ pub(crate) fn list(spec: &CorpusSpec, base: &Path, avoid: Option<&Path>) -> Resu
     Ok(Files { all, left_out })
 }
 
-/// Hashes every document of the listed files.
-pub(crate) fn scan(spec: &CorpusSpec, files: Files, progress: &dyn Progress) -> Result<Scan, CorpusError> {
+/// Hashes every document of the listed files that is not held out.
+pub(crate) fn scan(
+    spec: &CorpusSpec,
+    files: Files,
+    held_out: &HeldOut,
+    progress: &dyn Progress,
+) -> Result<Scan, CorpusError> {
     let Files {
         all: files,
         mut left_out,
@@ -80,7 +88,7 @@ pub(crate) fn scan(spec: &CorpusSpec, files: Files, progress: &dyn Progress) -> 
         .par_iter()
         .enumerate()
         .map(|(index, entry)| {
-            let result = scan_file(spec, index as u32, entry);
+            let result = scan_file(spec, held_out, index as u32, entry);
             progress.advance(entry.file.size.0);
             result
         })
@@ -94,11 +102,13 @@ pub(crate) fn scan(spec: &CorpusSpec, files: Files, progress: &dyn Progress) -> 
         files,
         documents,
         left_out,
+        held_out: held_out.facts().cloned(),
     })
 }
 
 fn scan_file(
     spec: &CorpusSpec,
+    held_out: &HeldOut,
     index: u32,
     entry: &ScannedFile,
 ) -> Result<(Vec<Document>, LeftOutBy), CorpusError> {
@@ -128,12 +138,21 @@ fn scan_file(
                     format!("{} has {}", entry.file.id, Bytes(text.len() as u64))
                 });
             }
-            Piece::Document(text) => documents.push(Document {
-                fingerprint: fingerprint(text),
-                file: index,
-                ordinal,
-                bytes: text.len() as u32,
-            }),
+            Piece::Document(text) => {
+                let fingerprint = fingerprint(text);
+                match held_out.find(text, fingerprint) {
+                    Some(held) => leave_out(&mut left_out, held.reason, 1, text.len() as u64, || {
+                        let share = 100.0 * held.share;
+                        format!("{} shares {share:.0}% with `{}`", entry.file.id, held.text)
+                    }),
+                    None => documents.push(Document {
+                        fingerprint,
+                        file: index,
+                        ordinal,
+                        bytes: text.len() as u32,
+                    }),
+                }
+            }
         }
         ordinal = next_ordinal(ordinal, entry)?;
         Ok(ControlFlow::Continue(()))

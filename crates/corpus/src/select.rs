@@ -156,7 +156,10 @@ impl Split {
 }
 
 /// The first of each text, by source, and what each source holds.
-fn deduplicate(spec: &CorpusSpec, scan: &Scan) -> Result<(Vec<Vec<u32>>, Vec<SourceText>), CorpusError> {
+pub(crate) fn deduplicate(
+    spec: &CorpusSpec,
+    scan: &Scan,
+) -> Result<(Vec<Vec<u32>>, Vec<SourceText>), CorpusError> {
     let mut sources = vec![SourceText::default(); spec.sources.len()];
     let mut hashers = vec![blake3::Hasher::new(); spec.sources.len()];
     let mut unique = vec![Vec::new(); spec.sources.len()];

@@ -7,7 +7,7 @@ use crate::CorpusError;
 use crate::readers::{Limits, SourceSpec};
 
 /// Largest `maximum_document`: a document is held in memory while it is tokenized.
-const DOCUMENT_LIMIT: Bytes = Bytes(1 << 30);
+pub(crate) const DOCUMENT_LIMIT: Bytes = Bytes(1 << 30);
 /// Smallest `maximum_document`: parts of a document should hold a few words.
 const SHORTEST_LIMIT: Bytes = Bytes(64);
 /// 256 bytes and the end-of-text token.

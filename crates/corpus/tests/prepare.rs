@@ -7,8 +7,11 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Mutex;
 
-use common::{Folder, documents, prepare, spec, tokenizer};
-use triaxis_corpus::{Corpus, CorpusError, Progress, Reason, Stage, TokenizerSpec};
+use common::{Folder, documents, json_line, prepare, spec, text, tokenizer};
+use triaxis_corpus::{
+    Corpus, CorpusError, HeldOut, Progress, Reason, SourceSpec, Stage, TokenizerSpec, prepare_apart,
+    read_text,
+};
 use triaxis_units::Bytes;
 
 /// Two folders of text and one of JSON lines, some documents in more than one of them.
@@ -340,7 +343,7 @@ fn a_damaged_shard_is_named() {
         std::fs::write(&manifest, format!("{{\"format\": {other}}}")).unwrap();
         let error = Corpus::open(path.parent().unwrap()).unwrap_err();
         let said =
-            format!("was made by another version of this program (its format is {other}, and 2 is read)");
+            format!("was made by another version of this program (its format is {other}, and 3 is read)");
         assert_eq!(error.unusable().as_ref(), Some(&said), "{error}");
         assert!(error.to_string().contains("corpus was made by"), "{error}");
     }
@@ -494,4 +497,151 @@ fn what_is_left_out_is_said_with_its_reason_and_its_remedy() {
         assert!(parts.iter().all(|part| said.contains(part)), "{said}");
     }
     assert_eq!(corpus.manifest().loss_told(), None);
+}
+
+#[test]
+fn documents_of_validation_texts_and_near_copies_are_left_out_and_counted() {
+    let folder = Folder::new();
+    let words = |from: usize, until: usize| (from..until).map(|n| format!("word{n} ")).collect::<String>();
+    let mut lines: String = (0..60).map(|n| json_line(&text("train", n))).collect();
+    lines.push_str(&json_line(&words(0, 80)));
+    lines.push_str(&json_line(&format!("{}and {}", words(0, 70), words(500, 900))));
+    lines.push_str(&json_line(&format!("{}and {}", words(0, 30), words(500, 900))));
+    folder.write("train.jsonl", lines);
+    folder.write("news/a.txt", words(0, 80));
+    folder.write("news/b.txt", "Notes of my own.");
+    let spec =
+        spec("validation = 500\n[[sources]]\nkind = 'jsonl'\nname = 'train'\ninclude = ['train.jsonl']");
+    let news = serde_json::json!({ "kind": "files", "name": "news", "include": ["news/*.txt"] });
+    let source: SourceSpec = serde_json::from_value(news).unwrap();
+    let news = read_text(&source, folder.path()).unwrap();
+    assert_eq!(news.documents, [words(0, 80), "Notes of my own.".to_owned()]);
+
+    let held_out = HeldOut::of(std::slice::from_ref(&news));
+    let out = folder.path().join("corpus");
+    let make = |held_out: &HeldOut| prepare_apart(held_out, &spec, &tokenizer(300), folder.path(), &out, &());
+    let corpus = make(&held_out).unwrap();
+    let source = &corpus.manifest().sources[0];
+    let left: Vec<_> = source
+        .left_out
+        .iter()
+        .map(|(reason, left)| (*reason, left.documents))
+        .collect();
+    assert_eq!(left, [(Reason::HeldOut, 1), (Reason::NearHeldOut, 1)]);
+    assert_eq!(source.found.documents, 61);
+    let said: Vec<String> = source.told().map(|(_, said)| said).collect();
+    assert!(said[1].contains("nearly in a validation text"), "{said:?}");
+    assert!(said[1].contains("shares 85% with `news`"), "{said:?}");
+    let facts = corpus.manifest().held_out.as_ref().unwrap();
+    assert_eq!(
+        (facts.texts[0].name.as_str(), facts.texts[0].held.documents),
+        ("news", 2)
+    );
+    assert_eq!(
+        corpus.held_out(),
+        HeldOut::identity_of(std::slice::from_ref(&news)).as_deref()
+    );
+    for view in [corpus.train(), corpus.validation()] {
+        assert!(
+            documents(&corpus, &view)
+                .iter()
+                .all(|text| !text.starts_with(&words(0, 70)))
+        );
+    }
+    // The same corpus is opened, another is none of it.
+    assert_eq!(make(&held_out).unwrap().identity(), corpus.identity());
+    assert!(matches!(
+        make(&HeldOut::default()).unwrap_err(),
+        CorpusError::Occupied { .. }
+    ));
+
+    let encoded = corpus.encode(std::slice::from_ref(&news)).unwrap().swap_remove(0);
+    assert_eq!(encoded.bytes, news.bytes());
+    let ends = encoded
+        .tokens
+        .iter()
+        .filter(|token| **token == corpus.end_of_text())
+        .count();
+    assert_eq!(ends, 2);
+}
+
+#[test]
+fn the_index_says_which_document_and_source_every_token_is_of() {
+    let folder = Folder::new();
+    for (source, count) in [("one", 40), ("two", 30)] {
+        let lines: String = (0..count).map(|n| json_line(&text(source, n))).collect();
+        folder.write(&format!("{source}.jsonl"), lines);
+    }
+    let source =
+        |name: &str| format!("[[sources]]\nkind = 'jsonl'\nname = '{name}'\ninclude = ['{name}.jsonl']\n");
+    let spec = spec(&format!("validation = 1000\n{}{}", source("one"), source("two")));
+    let corpus = prepare(&folder, &spec, &tokenizer(300)).unwrap();
+    for (view, index, split) in [
+        (corpus.train(), corpus.train_index(), &corpus.manifest().train),
+        (
+            corpus.validation(),
+            corpus.validation_index(),
+            &corpus.manifest().validation,
+        ),
+    ] {
+        let texts = documents(&corpus, &view);
+        assert_eq!(index.documents().len() as u64, split.total.documents);
+        let mut start = 0;
+        for (document, text) in index.documents().zip(&texts) {
+            assert_eq!(document.start, start);
+            assert_eq!(document.bytes as usize, text.len());
+            assert!(
+                text.starts_with(["one", "two"][document.source as usize]),
+                "{text}"
+            );
+            let mut token = [0];
+            loop {
+                view.read(start as usize, &mut token).unwrap();
+                start += 1;
+                if token[0] == corpus.end_of_text() {
+                    break;
+                }
+            }
+        }
+        assert_eq!(start, view.len() as u64);
+    }
+    let path = corpus.folder().join("validation.index.bin");
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[12] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let error = Corpus::open(corpus.folder()).unwrap().verify().unwrap_err();
+    assert!(error.to_string().contains("validation.index.bin"), "{error}");
+    std::fs::write(&path, &bytes[1..]).unwrap();
+    let error = Corpus::open(corpus.folder()).unwrap_err();
+    assert!(
+        error.unusable().unwrap().contains("validation.index.bin"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_validation_text_is_taken_whole_and_once() {
+    let folder = Folder::new();
+    folder.write("a.txt", "one");
+    folder.write("b.txt", "one");
+    folder.write("c.txt", [0x66, 0xff, 0x6f]);
+    let read = |more: serde_json::Value| {
+        let mut source = serde_json::json!({ "kind": "files", "name": "notes", "include": ["*.txt"] });
+        source
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        read_text(&serde_json::from_value(source).unwrap(), folder.path())
+    };
+    let text = read(serde_json::json!({})).unwrap();
+    assert_eq!(text.documents, ["one"]);
+    assert_eq!(text.left_out[&Reason::NotUnicode].documents, 1);
+    let error = read(serde_json::json!({ "weight": 2.0 }))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("taken whole: remove the weight"), "{error}");
+    let error = read(serde_json::json!({ "include": ["*.md"] }))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("matches no file"), "{error}");
 }

@@ -7,7 +7,7 @@
 use burn::tensor::Tensor;
 pub use triaxis_kernels::{
     AttentionHeads, AttentionWeights, Rotation, TiedTable, attention_half, count_products, embedding,
-    feed_forward, head_cross_entropy, linear, rms_norm,
+    feed_forward, head_cross_entropy, head_losses, linear, rms_norm,
 };
 
 /// The scores of every token of the vocabulary: `[rows, width] × [vocabulary, width]ᵀ`.

@@ -117,6 +117,17 @@ macro_rules! architectures {
                     $(Self::$name(model) => model.loss(tokens, targets)?,)+
                 })
             }
+
+            /// Cross-entropy in nats of each of `targets`, as [`loss`](Self::loss) takes them, `[batch × length]`:
+            /// for evaluation, as it has no gradient.
+            ///
+            /// # Errors
+            /// [`ModelError::TooLong`] when `length` is beyond the model's context.
+            pub fn losses(&self, tokens: Tensor<2, Int>, targets: Tensor<1, Int>) -> Result<Tensor<1>, ModelError> {
+                Ok(match self {
+                    $(Self::$name(model) => ops::head_losses(model.hidden(tokens)?, model.head(), targets),)+
+                })
+            }
         }
     };
 }

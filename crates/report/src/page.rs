@@ -48,6 +48,11 @@ fn assembled<V: Serialize>(
 ) -> Result<String, ReportError> {
     let data = embedded(view)?;
     let figures = embedded(&chart::figures(charts, view))?;
+    let shown: Vec<_> = sections
+        .iter()
+        .map(|section| (section.id, section.title, (section.body)(view)))
+        .filter(|(_, _, body)| !body.0.is_empty())
+        .collect();
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -70,13 +75,13 @@ fn assembled<V: Serialize>(
                 }
                 div.layout {
                     nav.contents aria-label="Contents" {
-                        ul { @for section in sections { li { a href={ "#" (section.id) } { (section.title) } } } }
+                        ul { @for (id, title, _) in &shown { li { a href={ "#" (id) } { (title) } } } }
                     }
                     main {
-                        @for section in sections {
-                            section id=(section.id) aria-labelledby={ (section.id) "-title" } {
-                                h2 id={ (section.id) "-title" } { (section.title) }
-                                ((section.body)(view))
+                        @for (id, title, body) in &shown {
+                            section id=(id) aria-labelledby={ (id) "-title" } {
+                                h2 id={ (id) "-title" } { (title) }
+                                (body)
                             }
                         }
                     }

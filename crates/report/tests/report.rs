@@ -4,6 +4,7 @@
 
 use std::fs;
 
+use triaxis_laws::worth::{Arm, Options, Run, compare};
 use triaxis_report::view::{Finding, Status, View};
 use triaxis_report::{ReportError, page, readme_svg, write_json, write_page, write_readme_svg};
 
@@ -102,6 +103,65 @@ fn every_section_is_there_whatever_the_study_did() {
             "a number that is none"
         );
     }
+}
+
+#[test]
+fn a_comparison_of_arms_follows_the_summary() {
+    let arm = |name: &str, factor: f64, phase: f64| Arm {
+        name: name.to_owned(),
+        runs: [1e6, 2e6, 4e6]
+            .into_iter()
+            .enumerate()
+            .flat_map(|(size, params)| {
+                [1e15, 3e15, 9e15].map(|budget: f64| {
+                    let tokens = budget / (6.0 * params);
+                    let luck = 1.0 + 1e-3 * f64::sin((7 * size) as f64 + phase * budget.ln());
+                    let reducible = 480.0 * params.powf(-0.35) + 2100.0 * tokens.powf(-0.37);
+                    Run {
+                        size: size.to_string(),
+                        budget,
+                        seed: 0,
+                        params,
+                        tokens,
+                        flops: budget,
+                        loss: (1.8 + factor * reducible) * luck,
+                    }
+                })
+            })
+            .collect(),
+    };
+    let arms = [
+        arm("plain", 1.0, 1.0),
+        arm("better", 0.8, 2.0),
+        arm("<alike>", 1.0, 3.0),
+    ];
+    let compared = compare(&arms, "plain", &Options::default()).unwrap();
+    let mut view = fixture::view();
+    view.comparison = Some(Finding::Found(compared));
+    for trial in &mut view.trials {
+        trial.arm = Some("plain".to_owned());
+    }
+    let html = own(&view);
+    let (summary, of_arms) = (section(&html, "summary"), section(&html, "arms"));
+    assert!(html.find(summary).unwrap() < html.find(of_arms).unwrap());
+    assert!(html.find(of_arms).unwrap() < html.find(section(&html, "corpus")).unwrap());
+    assert!(summary.contains("Best arm") && summary.contains(">better<"));
+    assert!(
+        of_arms.contains("✓ better") && of_arms.contains("no difference seen; one of × 1."),
+        "{of_arms}"
+    );
+    assert!(of_arms.contains("&lt;alike&gt;") && !of_arms.contains("<alike>"));
+    assert!(
+        json(&html, "figures")["worth"]["data"][0]["x"][0]
+            .as_f64()
+            .unwrap()
+            > 1.5
+    );
+    assert!(section(&html, "trials").contains(">Arm<"));
+
+    view.comparison = Some(Finding::Refused("too few runs".to_owned()));
+    assert!(section(&own(&view), "arms").contains("too few runs"));
+    assert!(!own(&fixture::view()).contains("<section id=\"arms\""));
 }
 
 #[test]

@@ -4,18 +4,24 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::Corpus;
+use triaxis_laws::worth::{self, Comparison};
+use triaxis_train::NamedEvaluation;
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, Finding};
 use crate::arm::Arm;
+use crate::ladder::Ladder;
 use crate::prediction::Prediction;
 use crate::run::Survey;
 use crate::spec::StudySpec;
+use crate::trial::Role;
 
 /// All that is computed from a study's records.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// What is computed of each arm by itself, in their order.
     pub arms: Vec<ArmAnswer>,
+    /// What the arms are worth against the baseline, in bits per byte; `None` for a study of one.
+    pub comparison: Option<Finding<Comparison>>,
 }
 
 /// What is computed of one arm by itself.
@@ -37,6 +43,7 @@ impl Answer {
         corpora: &[Arc<Corpus>],
         predictions: Vec<Option<Prediction>>,
     ) -> Self {
+        let comparison = compared(spec, arms, survey);
         let each = arms.iter().zip(corpora).zip(predictions);
         let arms = each.map(|((arm, corpus), prediction)| ArmAnswer {
             arm: arm.name.clone(),
@@ -44,6 +51,69 @@ impl Answer {
         });
         Self {
             arms: arms.collect(),
+            comparison,
         }
+    }
+}
+
+/// The arms held against the baseline, on text that none of them trains on.
+fn compared(spec: &StudySpec, arms: &[Arm], survey: &Survey) -> Option<Finding<Comparison>> {
+    let baseline = spec.baseline(arms).filter(|_| arms.len() > 1)?;
+    let other = arms.iter().find(|arm| arm.spec.corpus != arms[0].spec.corpus);
+    if let Some(other) = other.filter(|_| spec.validation.is_empty()) {
+        return Some(Finding::Refused(format!(
+            "arms `{}` and `{}` have corpora of their own, and so have the texts that their losses are of; name texts \
+             that all are evaluated on, `[[validation]]`",
+            arms[0].name, other.name
+        )));
+    }
+    let held_out = survey.trials().filter(|trial| trial.role == Role::HeldOut);
+    let largest = held_out.map(|trial| trial.flops.0).reduce(f64::max);
+    let options = worth::Options {
+        level: spec.laws.level,
+        replicates: spec.laws.resamples,
+        seed: spec.seed,
+        asked: spec
+            .compare
+            .as_ref()
+            .and_then(|compare| compare.at)
+            .map(|at| at.0)
+            .or(largest),
+        ..worth::Options::default()
+    };
+    let rows: Vec<worth::Arm> = arms.iter().map(|arm| rows(arm, survey)).collect();
+    Some(Finding::of(worth::compare(&rows, baseline, &options)))
+}
+
+/// Bits per byte of all validation texts together, if there are any.
+fn common(texts: &[NamedEvaluation]) -> Option<f64> {
+    let bytes: f64 = texts.iter().map(|text| text.evaluation.bytes.as_f64()).sum();
+    let bits = texts
+        .iter()
+        .map(|text| text.evaluation.bits_per_byte.0 * text.evaluation.bytes.as_f64());
+    (bytes > 0.0).then(|| bits.sum::<f64>() / bytes)
+}
+
+/// The trials that an arm's own laws are fitted to, with losses that compare across tokenizers.
+fn rows(arm: &Arm, survey: &Survey) -> worth::Arm {
+    let survey = survey.of_arm(&arm.name);
+    let ladder = Ladder::of(&arm.spec, &survey);
+    let bits = ladder.bits_per_byte.unwrap_or(f64::NAN);
+    let rows = ladder.trials.iter().zip(&ladder.runs).filter_map(|(id, run)| {
+        let trial = survey.trials().find(|trial| trial.id == *id)?;
+        let place = trial.place?;
+        Some(worth::Run {
+            size: place.size.to_string(),
+            budget: place.asked,
+            seed: trial.config.seed,
+            params: run.params,
+            tokens: run.tokens,
+            flops: run.flops,
+            loss: common(survey.record(id)?.outcome.texts()).unwrap_or(run.loss * bits),
+        })
+    });
+    worth::Arm {
+        name: arm.name.clone(),
+        runs: rows.collect(),
     }
 }

@@ -80,13 +80,16 @@ impl StudySpec {
                 format!("{:?}", arm.name),
                 "letters, digits, `-`, `_` and `.`, not starting with `.`",
             )?;
-            let spec = arm.over(&base).map_err(|error| {
-                SpecError::of(&format!("{key} ({})", arm.name), &error.message)
-            })?;
+            let spec = arm
+                .over(&base)
+                .map_err(|error| SpecError::of(&format!("{key} ({})", arm.name), &error.message))?;
             if let Some(twin) = arms.iter().find(|other| other.name == arm.name) {
                 return Err(SpecError::of(
                     &key,
-                    &format!("`{}` names an arm before it: each arm has a name of its own", twin.name),
+                    &format!(
+                        "`{}` names an arm before it: each arm has a name of its own",
+                        twin.name
+                    ),
                 ));
             }
             if let Some(twin) = arms.iter().find(|other| other.spec == spec) {
@@ -104,7 +107,10 @@ impl StudySpec {
             });
         }
         let names: Vec<&str> = arms.iter().map(|arm| arm.name.as_str()).collect();
-        if let Some(baseline) = self.compare.as_ref().and_then(|compare| compare.baseline.as_deref())
+        if let Some(baseline) = self
+            .compare
+            .as_ref()
+            .and_then(|compare| compare.baseline.as_deref())
             && !names.contains(&baseline)
         {
             return Err(SpecError::of(
@@ -117,7 +123,10 @@ impl StudySpec {
 
     /// The name of the arm that others are held against.
     pub fn baseline<'a>(&'a self, arms: &'a [Arm]) -> Option<&'a str> {
-        let named = self.compare.as_ref().and_then(|compare| compare.baseline.as_deref());
+        let named = self
+            .compare
+            .as_ref()
+            .and_then(|compare| compare.baseline.as_deref());
         named.or_else(|| arms.first().map(|arm| arm.name.as_str()))
     }
 }
@@ -157,7 +166,10 @@ mod tests {
     use super::*;
 
     fn study(arms: &str) -> Result<StudySpec, SpecError> {
-        StudySpec::parse(&format!("{}\n{arms}", include_str!("../../../examples/quickstart.toml")))
+        StudySpec::parse(&format!(
+            "{}\n{arms}",
+            include_str!("../../../examples/quickstart.toml")
+        ))
     }
 
     fn refusal(arms: &str) -> String {
@@ -209,11 +221,23 @@ mod tests {
     #[test]
     fn arms_that_compare_nothing_are_refused() {
         for (arms, said) in [
-            ("[[arms]]\nname = \"a\"\n[[arms]]\nname = \"b\"\ntraining = { decay = 0.2 }", "same as `a`"),
-            ("[[arms]]\nname = \"a\"\n[[arms]]\nname = \"a\"\ntraining = { decay = 0.3 }", "name of its own"),
+            (
+                "[[arms]]\nname = \"a\"\n[[arms]]\nname = \"b\"\ntraining = { decay = 0.2 }",
+                "same as `a`",
+            ),
+            (
+                "[[arms]]\nname = \"a\"\n[[arms]]\nname = \"a\"\ntraining = { decay = 0.3 }",
+                "name of its own",
+            ),
             ("[[arms]]\nname = \"a b\"", "letters, digits"),
-            ("[[arms]]\nname = \"a\"\n[compare]\nbaseline = \"z\"", "`z` is no arm: one of a"),
-            ("[[arms]]\nname = \"a\"\ntraining = { decay = 7.0 }", "`arms[0] (a)`: `training.decay` is 7"),
+            (
+                "[[arms]]\nname = \"a\"\n[compare]\nbaseline = \"z\"",
+                "`z` is no arm: one of a",
+            ),
+            (
+                "[[arms]]\nname = \"a\"\ntraining = { decay = 7.0 }",
+                "`arms[0] (a)`: `training.decay` is 7",
+            ),
             ("[[arms]]\nname = \"a\"\ntraining = { dekay = 0.5 }", "dekay"),
             ("[compare]\nat = 1e20", "two or more `[[arms]]`"),
         ] {

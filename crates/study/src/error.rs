@@ -36,7 +36,7 @@ pub enum StudyError {
     },
     /// The ladder asks for more training tokens than the corpus has.
     #[error(
-        "{trial} asks for {asked} tokens and the corpus has {unique} for training at most: that would be {:.2} epochs; \
+        "{trial} asks for {asked} tokens and {limit} {unique} for training at most: that would be {:.2} epochs; \
          take or add more text, lower the budget, or allow it with `training.epochs = {}`", (100.0 * epochs).ceil() / 100.0, (100.0 * epochs).ceil() / 100.0
     )]
     TooFewTokens {
@@ -44,10 +44,23 @@ pub enum StudyError {
         trial: String,
         /// Tokens it asks for.
         asked: triaxis_units::Tokens,
-        /// Unique training tokens of the corpus.
+        /// Unique training tokens.
         unique: triaxis_units::Tokens,
+        /// What has or leaves no more of them.
+        limit: &'static str,
         /// asked / unique.
         epochs: f64,
+    },
+    /// More unique tokens are asked for than the corpus has.
+    #[error(
+        "`training.unique_tokens = {}`: the corpus has {} for training at most; lower it, leave it out to use all of them, \
+         or take or add more text", asked.0, available.0
+    )]
+    TooManyUnique {
+        /// Tokens asked for.
+        asked: triaxis_units::Tokens,
+        /// Tokens of the training text.
+        available: triaxis_units::Tokens,
     },
     /// A trial takes more memory than there is.
     #[error(

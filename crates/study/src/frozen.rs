@@ -1,10 +1,11 @@
 //! A study's spec and its groups as they were resolved, saved beside the results.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use triaxis_corpus::Corpus;
+use triaxis_corpus::{Corpus, SourceSpec, Text};
 
 use crate::arm::Arm;
 use crate::error::StudyError;
@@ -63,9 +64,19 @@ impl FrozenSpec {
         }
     }
 
-    /// Identity of an arm's corpus in a library: what it says of text and tokenizer, and where the text lies.
+    /// Identity of an arm's corpus in a library: what it says of text and tokenizer, where the text lies, and which
+    /// validation texts it is apart from.
     pub fn corpus_id(&self, arm: &Arm) -> String {
-        identity::of(&(&arm.spec.corpus, &arm.spec.tokenizer, &self.base))
+        let text = (&arm.spec.corpus, &arm.spec.tokenizer, &self.base);
+        match arm.spec.validation.is_empty() {
+            true => identity::of(&text),
+            false => identity::of(&(text, &arm.spec.validation)),
+        }
+    }
+
+    /// Identity of a validation text in a library: what the spec says of it, and where it lies.
+    pub fn text_id(&self, source: &SourceSpec) -> String {
+        identity::of(&(source, &self.base))
     }
 
     /// The prediction of an arm's held-out run. Arms whose ladders differ may share that run, and predict it each.
@@ -111,14 +122,20 @@ impl FrozenSpec {
     /// As [`trial::resolve`].
     pub fn foregone(&self, store: &Store) -> Result<Vec<String>, StudyError> {
         let library = self.library(store);
+        let text = |source: &SourceSpec| -> Option<(String, String)> {
+            let text: Text = sealed::read(&library.text(&self.text_id(source))).ok()??;
+            Some((text.name.clone(), text.identity()))
+        };
+        let texts: Option<BTreeMap<_, _>> = self.spec.validation.iter().map(text).collect();
         let mut said = Vec::new();
         for arm in self.arms()? {
             let id = self.corpus_id(&arm);
-            // Identities hang on the corpus: before it is made, nothing can have been run.
-            let Ok(corpus) = Corpus::open(&library.corpus(&id)) else {
+            // Identities hang on corpus and texts: before they are made, nothing can have been run.
+            let corpus = Corpus::open(&library.corpus(&id)).ok();
+            let Some((corpus, texts)) = corpus.zip(texts.clone()) else {
                 continue;
             };
-            let groups = trial::resolve(&arm, &Prepared::of(id, &corpus))?;
+            let groups = trial::resolve(&arm, &Prepared::of(id, &corpus, texts))?;
             let held_out = groups.iter().filter(|group| group.role == Role::HeldOut);
             for trial in held_out.flat_map(|group| &group.trials) {
                 let record = library.record(&trial.id);

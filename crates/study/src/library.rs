@@ -4,6 +4,7 @@
 //! library.json        the layout's version
 //! records/ID.json     one record a trial, written once
 //! corpora/ID/         shards, tokenizer, manifest of what one spec of text and tokenizer means
+//! texts/ID.json       a validation text, as text
 //! groups/ID/          checkpoints and messages of a group under way
 //! locks/ID            held by the process that makes what has this identity
 //! ```
@@ -118,7 +119,7 @@ impl Library {
     /// Something in the folder that no library has, if there is any.
     fn foreign(&self) -> Result<Option<String>, StudyError> {
         let own = |name: &str| {
-            ["records", "corpora", "groups", "locks"].contains(&name)
+            ["records", "corpora", "texts", "groups", "locks"].contains(&name)
                 || name.starts_with("library.")
                 || name.starts_with(triaxis_host::files::TEMPORARY)
         };
@@ -128,6 +129,28 @@ impl Library {
     /// The corpus of that identity.
     pub fn corpus(&self, id: &str) -> PathBuf {
         self.folder.join("corpora").join(id)
+    }
+
+    /// The validation text of that identity.
+    pub fn text(&self, id: &str) -> PathBuf {
+        self.folder.join("texts").join(format!("{id}.json"))
+    }
+
+    /// Identities of all validation texts, in order.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn texts(&self) -> Result<Vec<String>, StudyError> {
+        identities(&self.folder.join("texts"))
+    }
+
+    /// Removes a validation text, which is read again when it is asked for.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn remove_text(&self, id: &str) -> Result<(), StudyError> {
+        let path = self.text(id);
+        fs::remove_file(&path).map_err(StudyError::io("remove", path))
     }
 
     /// Checkpoints and messages of a group.
@@ -248,9 +271,7 @@ impl Library {
     /// # Errors
     /// When the file system refuses.
     pub fn records(&self) -> Result<Vec<String>, StudyError> {
-        let names = names(&self.records_folder())?;
-        let ids = names.iter().filter_map(|name| name.strip_suffix(".json"));
-        Ok(ids.map(str::to_owned).collect())
+        identities(&self.records_folder())
     }
 
     /// Identities of all corpora, in order.
@@ -304,6 +325,13 @@ impl Library {
     pub fn clear_group(&self, id: &str) -> Result<(), StudyError> {
         remove_folder(&self.group(id))
     }
+}
+
+/// Identities of the files in a folder, in order.
+fn identities(folder: &Path) -> Result<Vec<String>, StudyError> {
+    let names = names(folder)?;
+    let ids = names.iter().filter_map(|name| name.strip_suffix(".json"));
+    Ok(ids.map(str::to_owned).collect())
 }
 
 /// Names of what lies in a folder, in order; none where there is no folder.

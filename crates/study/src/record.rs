@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use triaxis_host::machine;
-use triaxis_train::{BranchOutcome, CurvePoint, Dtype, Evaluation, Instructions, TrainConfig};
+use triaxis_train::{
+    BranchOutcome, CurvePoint, Dtype, Evaluation, Instructions, NamedEvaluation, TrainConfig,
+};
 use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 
 use crate::trial::{Inputs, Trial};
@@ -43,6 +45,12 @@ pub enum Outcome {
     Done {
         /// Loss on the whole validation split.
         validation: Evaluation,
+        /// The same by the source of the text.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        sources: Vec<NamedEvaluation>,
+        /// Loss on each validation text of the study.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        texts: Vec<NamedEvaluation>,
         /// Training loss along the way, thinned.
         curve: Vec<CurvePoint>,
     },
@@ -77,6 +85,22 @@ impl Outcome {
         match self {
             Self::Done { validation, .. } => Some(validation),
             _ => None,
+        }
+    }
+
+    /// The validation loss by source, if the trial came to its end.
+    pub fn sources(&self) -> &[NamedEvaluation] {
+        match self {
+            Self::Done { sources, .. } => sources,
+            _ => &[],
+        }
+    }
+
+    /// The loss on each validation text, if the trial came to its end.
+    pub fn texts(&self) -> &[NamedEvaluation] {
+        match self {
+            Self::Done { texts, .. } => texts,
+            _ => &[],
         }
     }
 
@@ -145,6 +169,8 @@ impl RunRecord {
         let outcome = match (&outcome.status, &outcome.validation) {
             (triaxis_train::Status::Completed, Some(validation)) => Outcome::Done {
                 validation: *validation,
+                sources: outcome.sources.clone(),
+                texts: outcome.texts.clone(),
                 curve: outcome.curve.clone(),
             },
             (triaxis_train::Status::Completed, None) => Outcome::Failed {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use triaxis_corpus::Corpus;
+use triaxis_corpus::{Corpus, HeldOut, SourceSpec, Text};
 use triaxis_host::machine;
 use triaxis_units::{Bytes, Tokens};
 
@@ -147,14 +147,21 @@ impl Study<'_> {
         if !arms.iter().all(exists) {
             check_memory(&groups, machine::available_memory())?;
         }
-        let corpora = self.corpora(&arms)?;
-        let frozen = self.freeze(&arms, &corpora)?;
+        let texts = self.texts()?;
+        let corpora = self.corpora(&arms, &texts)?;
+        let frozen = self.freeze(&arms, &corpora, &texts)?;
         let mut survey = self.survey(frozen)?;
         if retry_failed && self.forget_failed(&survey)? {
             survey = self.survey(survey.frozen)?;
         }
         for role in [Role::Ladder, Role::HeldOut] {
             check_memory(&survey.pending(role), machine::available_memory())?;
+        }
+        if survey.trials().any(|trial| survey.record(&trial.id).is_none()) {
+            // A tokenizer that loses their text is refused before anything is trained.
+            corpora
+                .iter()
+                .try_for_each(|corpus| corpus.encode(&texts).map(drop))?;
         }
         survey = self.run_pending(survey, Role::Ladder)?;
         let mut predictions = Vec::new();
@@ -195,15 +202,39 @@ impl Study<'_> {
         self.spec.library(self.store)
     }
 
+    /// The validation texts, as text in the library.
+    fn texts(&self) -> Result<Vec<Text>, StudyError> {
+        let library = self.library();
+        let text = |source: &SourceSpec| -> Result<Text, StudyError> {
+            let id = self.spec.text_id(source);
+            let _lock = library.lock([format!("text-{id}").as_str()], &mut |_| {})?;
+            let path = library.text(&id);
+            let kept = match sealed::read(&path) {
+                Err(error @ StudyError::Damaged { .. }) => {
+                    self.set_aside(error)?;
+                    None
+                }
+                other => other?,
+            };
+            if let Some(text) = kept {
+                return Ok(text);
+            }
+            let text = triaxis_corpus::read_text(source, &self.spec.base)?;
+            sealed::write(&path, &text)?;
+            Ok(text)
+        };
+        self.spec.spec.validation.iter().map(text).collect()
+    }
+
     /// The corpus of each arm, in their order; those alike are made once.
-    fn corpora(&self, arms: &[Arm]) -> Result<Vec<Arc<Corpus>>, StudyError> {
+    fn corpora(&self, arms: &[Arm], texts: &[Text]) -> Result<Vec<Arc<Corpus>>, StudyError> {
         let mut made: BTreeMap<String, Arc<Corpus>> = BTreeMap::new();
         let mut corpora = Vec::new();
         for arm in arms {
             let id = self.spec.corpus_id(arm);
             let corpus = match made.get(&id) {
                 Some(corpus) => corpus.clone(),
-                None => Arc::new(self.corpus(&arm.spec, &id)?),
+                None => Arc::new(self.corpus(&arm.spec, &id, texts)?),
             };
             made.insert(id, corpus.clone());
             corpora.push(corpus);
@@ -211,7 +242,7 @@ impl Study<'_> {
         Ok(corpora)
     }
 
-    fn corpus(&self, spec: &StudySpec, id: &str) -> Result<Corpus, StudyError> {
+    fn corpus(&self, spec: &StudySpec, id: &str, texts: &[Text]) -> Result<Corpus, StudyError> {
         let library = self.library();
         let folder = library.corpus(id);
         let _lock = library.lock([format!("corpus-{id}").as_str()], &mut |_| {
@@ -220,7 +251,14 @@ impl Study<'_> {
         let mut found = None;
         if folder.exists() {
             match Corpus::open(&folder).and_then(|corpus| corpus.verify().map(|()| corpus)) {
-                Ok(corpus) => found = Some(corpus),
+                Ok(corpus) if corpus.held_out() == HeldOut::identity_of(texts).as_deref() => {
+                    found = Some(corpus)
+                }
+                Ok(_) => {
+                    let fault = "was kept apart from other validation texts".to_owned();
+                    let other = library.set_corpus_aside(&id, fault)?;
+                    self.listener.event(&Event::Warning(&other));
+                }
                 Err(error) => match error.unusable() {
                     Some(fault) => {
                         let damaged = library.set_corpus_aside(id, fault)?;
@@ -234,7 +272,8 @@ impl Study<'_> {
             Some(corpus) => corpus,
             None => {
                 self.listener.event(&Event::CorpusStarts);
-                triaxis_corpus::prepare(
+                triaxis_corpus::prepare_apart(
+                    &HeldOut::of(texts),
                     &spec.corpus,
                     &spec.tokenizer,
                     &self.spec.base,
@@ -247,10 +286,15 @@ impl Study<'_> {
         Ok(corpus)
     }
 
-    fn freeze(&self, arms: &[Arm], corpora: &[Arc<Corpus>]) -> Result<Frozen, StudyError> {
+    fn freeze(&self, arms: &[Arm], corpora: &[Arc<Corpus>], texts: &[Text]) -> Result<Frozen, StudyError> {
+        let identities: BTreeMap<_, _> = texts
+            .iter()
+            .map(|text| (text.name.clone(), text.identity()))
+            .collect();
         let mut groups = Vec::new();
         for (arm, corpus) in arms.iter().zip(corpora) {
-            let own = trial::resolve(arm, &Prepared::of(self.spec.corpus_id(arm), corpus))?;
+            let prepared = Prepared::of(self.spec.corpus_id(arm), corpus, identities.clone());
+            let own = trial::resolve(arm, &prepared)?;
             let unique = Tokens(corpus.train().len() as u64);
             check_epochs(&own, unique, arm.spec.training.epochs)?;
             groups.extend(own);
@@ -340,22 +384,35 @@ impl Study<'_> {
     }
 }
 
-/// Refuses a trial that would see `unique` training tokens more often than `allowed`.
+/// Refuses a trial that would see its unique tokens, `available` ones unless it takes fewer, more often than `allowed`,
+/// or that takes more of them.
 ///
 /// # Errors
-/// [`StudyError::TooFewTokens`] for the longest trial.
+/// [`StudyError::TooManyUnique`], or [`StudyError::TooFewTokens`] for the trial of most epochs.
 pub fn check_epochs<'a>(
     groups: impl IntoIterator<Item = &'a Group>,
-    unique: Tokens,
+    available: Tokens,
     allowed: f64,
 ) -> Result<(), StudyError> {
-    let trials = groups.into_iter().flat_map(|group| &group.trials);
-    match trials.max_by_key(|trial| trial.tokens) {
-        Some(trial) if trial.tokens.as_f64() > allowed * unique.as_f64() => Err(StudyError::TooFewTokens {
+    let trials: Vec<&Trial> = groups.into_iter().flat_map(|group| &group.trials).collect();
+    let most = trials.iter().filter_map(|trial| trial.config.unique).max();
+    if let Some(asked) = most.filter(|asked| *asked > available) {
+        return Err(StudyError::TooManyUnique { asked, available });
+    }
+    let epochs = |trial: &Trial| trial.tokens / trial.unique(available);
+    let longest = trials
+        .into_iter()
+        .max_by(|one, other| epochs(one).total_cmp(&epochs(other)));
+    match longest {
+        Some(trial) if epochs(trial) > allowed => Err(StudyError::TooFewTokens {
             trial: named(trial),
             asked: trial.tokens,
-            unique,
-            epochs: trial.tokens / unique,
+            unique: trial.unique(available),
+            limit: match trial.config.unique {
+                Some(_) => "`training.unique_tokens` leaves",
+                None => "the corpus has",
+            },
+            epochs: epochs(trial),
         }),
         _ => Ok(()),
     }

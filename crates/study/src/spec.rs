@@ -4,9 +4,9 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use triaxis_corpus::{CorpusSpec, TokenizerSpec};
+use triaxis_corpus::{CorpusSpec, SourceSpec, TokenizerSpec};
 use triaxis_plan::PlanSpec;
-use triaxis_train::{Dtype, Schedule};
+use triaxis_train::{Dtype, EpochOrder, Schedule};
 use triaxis_units::{Bytes, Tokens};
 
 use crate::arm::{ArmSpec, CompareSpec};
@@ -30,6 +30,10 @@ pub struct StudySpec {
     pub seeds: u64,
     /// Where the text comes from.
     pub corpus: CorpusSpec,
+    /// Texts that every trial is evaluated on besides the corpus' own validation split; none trains on a document of
+    /// theirs, or on a near copy of one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub validation: Vec<SourceSpec>,
     /// How the text becomes tokens.
     pub tokenizer: TokenizerSpec,
     /// What all models of the study share; each size of the design is laid over it.
@@ -81,8 +85,13 @@ pub struct TrainingSpec {
     pub weight_decay: f64,
     /// Largest global gradient norm.
     pub clip_norm: f64,
-    /// How often a trial may see the corpus; more is an error that says how often it would be.
+    /// How often a trial may see its training text, all of the corpus or the unique tokens of it; more is an error
+    /// that says how often it would be.
     pub epochs: f64,
+    /// Tokens of the corpus that trials are trained on, the first of its stream; all of it if left out.
+    pub unique_tokens: Option<Tokens>,
+    /// The order of the text from epoch to epoch.
+    pub order: EpochOrder,
 }
 
 impl Default for TrainingSpec {
@@ -98,6 +107,8 @@ impl Default for TrainingSpec {
             weight_decay: 0.1,
             clip_norm: 1.0,
             epochs: 1.0,
+            unique_tokens: None,
+            order: EpochOrder::default(),
         }
     }
 }
@@ -268,10 +279,25 @@ impl StudySpec {
             "above 0 and finite",
         )?;
         rule(
+            training
+                .unique_tokens
+                .is_none_or(|unique| unique.0 >= training.context as u64),
+            "training.unique_tokens",
+            training.unique_tokens.unwrap_or_default(),
+            "at least `training.context`, the tokens of a sequence",
+        )?;
+        rule(
             training.weight_decay >= 0.0 && training.weight_decay.is_finite(),
             "training.weight_decay",
             training.weight_decay,
             "0 or more, and finite",
+        )?;
+        let names: Vec<&str> = self.validation.iter().map(SourceSpec::name).collect();
+        rule(
+            distinct(&names),
+            "validation.name",
+            format!("{names:?}"),
+            "a name of its own for each text",
         )?;
         if let Some(holdout) = &self.holdout {
             rule(

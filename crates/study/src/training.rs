@@ -126,6 +126,8 @@ pub(crate) fn trunk(
             ..OptimizerConfig::default()
         },
         seed,
+        unique: training.unique_tokens,
+        order: training.order,
         branches,
     };
     config.validate()?;

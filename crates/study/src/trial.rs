@@ -4,6 +4,8 @@
 //! learning rate; each is a short decay branch off it (Hägele et al. 2024). Such a bundle is a [`Group`], the
 //! unit an executor runs.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::Corpus;
 use triaxis_model::ArchitectureSpec;
@@ -76,6 +78,11 @@ impl Trial {
         &self.config.architecture
     }
 
+    /// Unique tokens that it sees, of the `available` ones of its corpus.
+    pub fn unique(&self, available: Tokens) -> Tokens {
+        self.config.unique.unwrap_or(available)
+    }
+
     /// Optimiser steps.
     pub fn steps(&self) -> u64 {
         self.config.branches.iter().map(|branch| branch.end).sum()
@@ -125,6 +132,9 @@ pub struct Inputs {
     /// Validation text that the tokenizer loses, if any; bits per byte count what is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<Bytes>,
+    /// Hashes of the validation texts, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub texts: BTreeMap<String, String>,
 }
 
 /// What an arm's groups are run with, once its corpus is there.
@@ -139,8 +149,9 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// What is known once the corpus of that identity in the library is there.
-    pub(crate) fn of(id: String, corpus: &Corpus) -> Self {
+    /// What is known once the corpus of that identity in the library is there, and the validation texts, whose
+    /// identities `texts` has by name.
+    pub(crate) fn of(id: String, corpus: &Corpus, texts: BTreeMap<String, String>) -> Self {
         let tokenizer = &corpus.manifest().tokenizer;
         Self {
             corpus: id,
@@ -150,6 +161,7 @@ impl Prepared {
                 tokenizer: tokenizer.hash.clone(),
                 code: identity::CODE.to_owned(),
                 lost: tokenizer.lost.as_ref().map(|lost| lost.bytes),
+                texts,
             },
         }
     }

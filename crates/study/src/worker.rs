@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use triaxis_corpus::Corpus;
-use triaxis_train::{BranchOutcome, Observer, StepEvent};
+use triaxis_corpus::{Corpus, SourceSpec, Text};
+use triaxis_train::{BranchOutcome, Observer, StepEvent, ValidationText};
 use triaxis_units::Seconds;
 
 use crate::error::StudyError;
@@ -115,6 +115,7 @@ pub fn work(
         });
     })?;
     let corpus = Corpus::open(&library.corpus(&group.corpus))?;
+    let texts = texts(&spec, &library, &group.inputs, &corpus)?;
     let finished = library.recorded(group)?;
     let mut recorder = Recorder {
         library: &library,
@@ -128,8 +129,8 @@ pub fn work(
     let result = triaxis_train::run(
         &group.config,
         &corpus.train(),
-        &corpus.validation(),
-        corpus.validation_bytes(),
+        &ValidationText::of_corpus(&corpus),
+        &texts,
         &library.group(id),
         &finished,
         &mut recorder,
@@ -138,6 +139,31 @@ pub fn work(
         Some(failure) => Err(failure),
         None => Ok(result.map(drop)?),
     }
+}
+
+/// The validation texts of a study as tokens of its corpus.
+fn texts(
+    spec: &FrozenSpec,
+    library: &Library,
+    inputs: &Inputs,
+    corpus: &Corpus,
+) -> Result<Vec<ValidationText>, StudyError> {
+    let read = |source: &SourceSpec| -> Result<Text, StudyError> {
+        let path = library.text(&spec.text_id(source));
+        match sealed::read::<Text>(&path)? {
+            Some(text) if inputs.texts.get(&text.name) == Some(&text.identity()) => Ok(text),
+            _ => Err(sealed::unusable(
+                &path,
+                "is not the text that the study began with".to_owned(),
+            )),
+        }
+    };
+    let texts: Vec<Text> = spec.spec.validation.iter().map(read).collect::<Result<_, _>>()?;
+    let encoded = corpus.encode(&texts)?;
+    let both = texts.iter().zip(encoded);
+    Ok(both
+        .map(|(text, encoded)| ValidationText::of_text(text, encoded))
+        .collect())
 }
 
 struct Recorder<'a> {

@@ -42,6 +42,7 @@ fn the_settings_example_has_every_setting() {
         "lossy",
         "encoding",
         "tokens",
+        "unique_tokens",
         "key_value_heads",
         "head_dim",
         "feed_forward",

@@ -17,7 +17,8 @@ use std::path::Path;
 use triaxis_corpus::Corpus;
 use triaxis_model::{ArchitectureSpec, DecoderConfig};
 use triaxis_train::{
-    Branch, BranchOutcome, Dtype, Observer, OptimizerConfig, Schedule, StepEvent, TrainConfig, rules, run,
+    Branch, BranchOutcome, Dtype, EpochOrder, Observer, OptimizerConfig, Schedule, StepEvent, TrainConfig,
+    ValidationText, rules, run,
 };
 use triaxis_units::Tokens;
 
@@ -51,6 +52,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         peak_learning_rate: rate.parse()?,
         optimizer: OptimizerConfig::default(),
         seed: 0,
+        unique: None,
+        order: EpochOrder::default(),
         branches: vec![Branch { end, decay: end / 5 }],
     };
     let units = Dtype::ALL.map(|dtype| format!("{dtype} on {}", dtype.unit()));
@@ -114,13 +117,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn train(corpus: &Corpus, config: &TrainConfig) -> Result<BranchOutcome, Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
-    let (train, validation) = (corpus.train(), corpus.validation());
-    let bytes = corpus.validation_bytes();
+    let (train, validation) = (corpus.train(), ValidationText::of_corpus(corpus));
     let outcomes = run(
         config,
         &train,
         &validation,
-        bytes,
+        &[],
         folder.path(),
         &BTreeSet::new(),
         &mut Nobody,

@@ -18,8 +18,8 @@ use std::time::Instant;
 use triaxis_corpus::{CorpusSpec, TokenizerSpec, prepare};
 use triaxis_model::{ArchitectureSpec, DecoderConfig};
 use triaxis_train::{
-    Branch, BranchOutcome, Dtype, Observer, OptimizerConfig, Schedule, StepEvent, TrainConfig, estimate,
-    rules, run,
+    Branch, BranchOutcome, Dtype, EpochOrder, Observer, OptimizerConfig, Schedule, StepEvent, TrainConfig,
+    ValidationText, estimate, rules, run,
 };
 use triaxis_units::Tokens;
 
@@ -66,6 +66,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         peak_learning_rate: 0.0,
         optimizer: OptimizerConfig::default(),
         seed: 0,
+        unique: None,
+        order: EpochOrder::default(),
         branches: vec![Branch { end, decay: end / 5 }],
     };
     let facts = estimate(&config);
@@ -82,14 +84,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     for rate in rates.split(',') {
         config.peak_learning_rate = rate.parse()?;
         let checkpoints = tempfile::tempdir()?;
-        let (train, validation) = (corpus.train(), corpus.validation());
-        let bytes = corpus.validation_bytes();
+        let (train, validation) = (corpus.train(), ValidationText::of_corpus(&corpus));
         let mut watch = Watch::default();
         let outcomes = run(
             &config,
             &train,
             &validation,
-            bytes,
+            &[],
             checkpoints.path(),
             &BTreeSet::new(),
             &mut watch,

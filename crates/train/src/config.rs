@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use triaxis_model::ArchitectureSpec;
 use triaxis_units::Tokens;
 
+use crate::data::EpochOrder;
 use crate::dtype::Dtype;
 use crate::error::TrainError;
 use crate::schedule::{Schedule, Span};
@@ -34,6 +35,12 @@ pub struct TrainConfig {
     pub optimizer: OptimizerConfig,
     /// Seed of the initial weights and of the order of the data.
     pub seed: u64,
+    /// Tokens that are trained on again and again, the first of the training text; all of it without this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unique: Option<Tokens>,
+    /// The order of the data from epoch to epoch.
+    #[serde(default, skip_serializing_if = "EpochOrder::is_default")]
+    pub order: EpochOrder,
     /// The trainings to carry out.
     pub branches: Vec<Branch>,
 }
@@ -85,6 +92,24 @@ impl TrainConfig {
         Tokens((self.batch_sequences * self.context) as u64)
     }
 
+    /// How many tokens of a training text of `available` tokens are read: each of the unique ones is predicted once
+    /// an epoch, so that it is one more.
+    ///
+    /// # Errors
+    /// [`TrainError::Config`] when there are not as many.
+    pub fn tokens_read(&self, available: usize) -> Result<usize, TrainError> {
+        let Some(unique) = self.unique else {
+            return Ok(available);
+        };
+        rule(unique.0 <= available as u64, "unique", unique.0, || {
+            (
+                format!("the training text has {available} tokens, and no more of them can be unique"),
+                "lower it, leave it out to use all of them, or add text".into(),
+            )
+        })?;
+        Ok(available.min(unique.0 as usize + 1))
+    }
+
     /// What the schedule needs to know of a branch.
     pub fn span(&self, branch: Branch) -> Span {
         Span {
@@ -131,6 +156,13 @@ impl TrainConfig {
                 )
             },
         )?;
+        let unique = self.unique.unwrap_or(Tokens(u64::MAX)).0;
+        rule(unique >= self.context as u64, "unique", unique, || {
+            (
+                format!("must be at least the {} tokens of a sequence", self.context),
+                "raise it, or leave it out to use all text".into(),
+            )
+        })?;
         rule(
             above_zero(self.peak_learning_rate),
             "peak_learning_rate",

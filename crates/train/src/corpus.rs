@@ -1,6 +1,6 @@
-use triaxis_corpus::TokenView;
+use triaxis_corpus::{Corpus, Encoded, Text, TokenView};
 
-use crate::data::TokenSource;
+use crate::data::{TokenSource, ValidationText};
 
 impl TokenSource for TokenView {
     fn len(&self) -> usize {
@@ -9,5 +9,22 @@ impl TokenSource for TokenView {
 
     fn read(&self, start: usize, out: &mut [u32]) {
         self.read(start, out).expect("the caller stays within the length");
+    }
+}
+
+impl ValidationText {
+    /// The validation split of a corpus, with its sources.
+    pub fn of_corpus(corpus: &Corpus) -> Self {
+        let sources = corpus.manifest().sources.iter();
+        Self {
+            documents: corpus.validation_index().documents().collect(),
+            sources: sources.map(|source| source.name.clone()).collect(),
+            ..Self::new("validation", corpus.validation(), corpus.validation_bytes())
+        }
+    }
+
+    /// A text of its own.
+    pub fn of_text(text: &Text, encoded: Encoded) -> Self {
+        Self::new(&text.name, encoded.tokens, encoded.bytes)
     }
 }

@@ -1,6 +1,9 @@
 //! In which order a training sees its text: a pure function of (seed, step).
 
+use serde::{Deserialize, Serialize};
+use triaxis_corpus::Document;
 use triaxis_random as random;
+use triaxis_units::Bytes;
 
 use crate::error::TrainError;
 
@@ -35,6 +38,33 @@ impl TokenSource for Vec<u32> {
 
     fn read(&self, start: usize, out: &mut [u32]) {
         self.as_slice().read(start, out);
+    }
+}
+
+/// A text that trainings are evaluated on.
+pub struct ValidationText {
+    /// Its name.
+    pub name: String,
+    /// Its tokens.
+    pub tokens: Box<dyn TokenSource>,
+    /// The text that the tokens hold.
+    pub bytes: Bytes,
+    /// Its documents in order, by which its loss is given by source; none where nobody asks.
+    pub documents: Vec<Document>,
+    /// Names of the sources that the documents are of.
+    pub sources: Vec<String>,
+}
+
+impl ValidationText {
+    /// A text of one piece.
+    pub fn new(name: &str, tokens: impl TokenSource + 'static, bytes: Bytes) -> Self {
+        Self {
+            name: name.to_owned(),
+            tokens: Box::new(tokens),
+            bytes,
+            documents: Vec::new(),
+            sources: Vec::new(),
+        }
     }
 }
 
@@ -94,7 +124,28 @@ impl Batch {
     }
 }
 
-/// The order of the training text: its blocks of `context` tokens, each epoch in a new permutation.
+/// How the order of the data goes on after the first epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EpochOrder {
+    /// Each epoch has a permutation of its own.
+    #[default]
+    Reshuffled,
+    /// Every epoch has that of the first.
+    Same,
+}
+
+impl EpochOrder {
+    /// Each order.
+    pub const ALL: [Self; 2] = [Self::Reshuffled, Self::Same];
+
+    /// Whether it is the one that configurations leave out.
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The order of the training text: its blocks of `context` tokens, by default each epoch in a new permutation.
 ///
 /// Block `i` reads tokens `i · context ..= (i + 1) · context`, so that every token but the first is
 /// a target once an epoch; what is left at the end, less than a block, is not used.
@@ -103,6 +154,7 @@ pub struct Order {
     seed: u64,
     context: usize,
     blocks: u64,
+    epochs: EpochOrder,
 }
 
 impl Order {
@@ -123,12 +175,22 @@ impl Order {
             seed,
             context,
             blocks: blocks as u64,
+            epochs: EpochOrder::default(),
         })
+    }
+
+    /// The same first epoch, followed by others in that order.
+    pub fn followed(self, epochs: EpochOrder) -> Self {
+        Self { epochs, ..self }
     }
 
     /// Where the `index`-th sequence of the training begins.
     pub fn start(&self, index: u64) -> usize {
-        let key = random::key(self.seed, "data order", index / self.blocks);
+        let epoch = match self.epochs {
+            EpochOrder::Reshuffled => index / self.blocks,
+            EpochOrder::Same => 0,
+        };
+        let key = random::key(self.seed, "data order", epoch);
         permute(index % self.blocks, self.blocks, key) as usize * self.context
     }
 
@@ -197,6 +259,19 @@ mod tests {
                 assert!(fixed < 8, "{fixed} of {blocks} blocks stay where they are");
             }
         }
+    }
+
+    #[test]
+    fn epochs_in_the_same_order_repeat_the_first() {
+        let reshuffled = Order::new(7, 101, 4).unwrap();
+        let same = reshuffled.followed(EpochOrder::Same);
+        let epoch = |order: Order, epoch: u64| -> Vec<usize> {
+            (0..25).map(|place| order.start(25 * epoch + place)).collect()
+        };
+        assert_eq!(epoch(same, 0), epoch(reshuffled, 0));
+        assert_eq!(epoch(same, 3), epoch(same, 0));
+        assert_ne!(epoch(reshuffled, 3), epoch(same, 3));
+        assert_eq!(same.epochs(100), 4.0);
     }
 
     #[test]

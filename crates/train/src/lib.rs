@@ -24,14 +24,14 @@ pub mod speed;
 mod state;
 
 pub use config::{Branch, OptimizerConfig, TrainConfig};
-pub use data::{Batch, Order, TokenSource};
+pub use data::{Batch, EpochOrder, Order, TokenSource, ValidationText};
 pub use dtype::Dtype;
 pub use error::TrainError;
 pub use estimate::{BranchEstimate, Estimate, estimate, step_memory};
 pub use evaluate::evaluate;
 pub use file::load_model;
 pub use observer::{Cadence, Observer, StepEvent};
-pub use outcome::{BranchOutcome, CURVE_POINTS, CurvePoint, Divergence, Evaluation, Status};
+pub use outcome::{BranchOutcome, CURVE_POINTS, CurvePoint, Divergence, Evaluation, NamedEvaluation, Status};
 pub use run::run;
 pub use schedule::Schedule;
 pub use triaxis_kernels::profile::{OperationTime, Pass};

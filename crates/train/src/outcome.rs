@@ -55,17 +55,27 @@ impl fmt::Display for Divergence {
     }
 }
 
-/// The loss on the validation split.
+/// The loss on a text.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// Mean over the scored tokens.
     pub nats: Nats,
     /// The same per byte of text.
     pub bits_per_byte: BitsPerByte,
-    /// Scored tokens: all but the split's first.
+    /// Scored tokens: all but the text's first.
     pub tokens: Tokens,
-    /// Text of the split.
+    /// The text.
     pub bytes: Bytes,
+}
+
+/// The loss on a text, or on a part of one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NamedEvaluation {
+    /// The text, or the source that the part is of.
+    pub name: String,
+    /// Its loss.
+    #[serde(flatten)]
+    pub evaluation: Evaluation,
 }
 
 /// The training loss over some successive steps.
@@ -100,6 +110,10 @@ pub struct BranchOutcome {
     pub final_train_loss: Option<Nats>,
     /// Loss on the validation split, if the branch completed.
     pub validation: Option<Evaluation>,
+    /// The same by the source of the text, if the branch completed.
+    pub sources: Vec<NamedEvaluation>,
+    /// Loss on each of the other texts, if the branch completed.
+    pub texts: Vec<NamedEvaluation>,
     /// At most [`CURVE_POINTS`] points, the trunk's steps included.
     pub curve: Vec<CurvePoint>,
     /// Time of the steps and the evaluation, the trunk's steps included: what it would have taken

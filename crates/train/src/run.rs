@@ -7,21 +7,21 @@ use std::time::Instant;
 use burn::module::Module;
 use burn::tensor::Device;
 use triaxis_kernels::parallel::inside;
-use triaxis_units::{Bytes, Nats, Seconds};
+use triaxis_units::{Nats, Seconds};
 
 use crate::checkpoint::Store;
 use crate::config::{Branch, TrainConfig};
-use crate::data::{Order, TokenSource};
+use crate::data::{Order, TokenSource, ValidationText};
 use crate::error::TrainError;
 use crate::estimate::{own_steps, total_steps};
 use crate::evaluate::evaluate;
 use crate::observer::{Cadence, Observer, StepEvent};
-use crate::outcome::{BranchOutcome, Divergence, Status, curve};
+use crate::outcome::{BranchOutcome, Divergence, Evaluation, NamedEvaluation, Status, curve};
 use crate::schedule::Span;
 use crate::state::{Context, State, learning_rate};
 
 /// Trains every branch of `config` that is not in `finished`, shortest shared part first, and
-/// returns their outcomes in that order.
+/// returns their outcomes in that order, with the loss on `validation`, whole and by source, and on each of `texts`.
 ///
 /// `folder` holds the run's checkpoints and, at the end, each branch's weights as
 /// `model-<end>-<decay>.safetensors`. Interrupted at any moment and called again, it continues from
@@ -34,14 +34,15 @@ use crate::state::{Context, State, learning_rate};
 pub fn run(
     config: &TrainConfig,
     train: &dyn TokenSource,
-    validation: &dyn TokenSource,
-    validation_bytes: Bytes,
+    validation: &ValidationText,
+    texts: &[ValidationText],
     folder: &Path,
     finished: &BTreeSet<usize>,
     observer: &mut dyn Observer,
 ) -> Result<Vec<BranchOutcome>, TrainError> {
     config.validate()?;
-    let order = Order::new(config.seed, train.len(), config.context)?;
+    let tokens = config.tokens_read(train.len())?;
+    let order = Order::new(config.seed, tokens, config.context)?.followed(config.order);
     let context = Context {
         config,
         train,
@@ -83,7 +84,7 @@ pub fn run(
         training.done_before = trunk.done_before;
         training = training.advance(branch.end, &config.span(branch), &context, &store, observer)?;
         trunk.done_before += own_steps(config, branch);
-        let outcome = training.finish(&context, validation, validation_bytes)?;
+        let outcome = training.finish(&context, validation, texts)?;
         store.save_model(config, branch, &training.state)?;
         observer.branch_finished(&outcome);
         if observer.should_stop() {
@@ -178,30 +179,16 @@ impl Training {
     fn finish(
         &mut self,
         context: &Context<'_>,
-        validation: &dyn TokenSource,
-        validation_bytes: Bytes,
+        validation: &ValidationText,
+        texts: &[ValidationText],
     ) -> Result<BranchOutcome, TrainError> {
         let config = context.config;
         let started = Instant::now();
         let steps = self.state.step();
-        let mut measured = None;
+        let mut measured = Measured::default();
         if self.divergence.is_none() {
-            let vocabulary = config.architecture.vocabulary();
-            let device = Device::default();
-            let model = self.state.model.valid();
-            let evaluation = inside(|| {
-                evaluate(
-                    &model,
-                    validation,
-                    validation_bytes,
-                    config.context,
-                    vocabulary,
-                    &device,
-                )
-            })?;
-            if evaluation.nats.0.is_finite() {
-                measured = Some(evaluation);
-            } else {
+            measured = inside(|| self.measure(config, validation, texts))?;
+            if measured.validation.is_none() {
                 self.divergence = Some(Divergence::ValidationNotFinite);
             }
         }
@@ -219,9 +206,46 @@ impl Training {
             tokens: config.batch_tokens() * steps,
             epochs: context.order.epochs(steps * config.batch_sequences as u64),
             final_train_loss: curve.last().map(|point| point.loss),
-            validation: measured,
+            validation: measured.validation,
+            sources: measured.sources,
+            texts: measured.texts,
             curve,
             seconds: Seconds(self.state.seconds + started.elapsed().as_secs_f64()),
         })
     }
+
+    /// The losses at this state; nothing if one of them is not finite.
+    fn measure(
+        &self,
+        config: &TrainConfig,
+        validation: &ValidationText,
+        texts: &[ValidationText],
+    ) -> Result<Measured, TrainError> {
+        let model = self.state.model.valid();
+        let vocabulary = config.architecture.vocabulary();
+        let on = |text| evaluate(&model, text, config.context, vocabulary, &Device::default());
+        let (whole, sources) = on(validation)?;
+        let texts = texts.iter().map(|text| {
+            let name = text.name.clone();
+            on(text).map(|(evaluation, _)| NamedEvaluation { name, evaluation })
+        });
+        let texts: Vec<NamedEvaluation> = texts.collect::<Result<_, _>>()?;
+        let finite = |evaluation: &Evaluation| evaluation.nats.0.is_finite();
+        if !finite(&whole) || !texts.iter().all(|text| finite(&text.evaluation)) {
+            return Ok(Measured::default());
+        }
+        Ok(Measured {
+            validation: Some(whole),
+            sources,
+            texts,
+        })
+    }
+}
+
+/// What a branch is measured by at its end.
+#[derive(Default)]
+struct Measured {
+    validation: Option<Evaluation>,
+    sources: Vec<NamedEvaluation>,
+    texts: Vec<NamedEvaluation>,
 }

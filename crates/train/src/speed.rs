@@ -52,6 +52,7 @@ pub fn measure(config: &TrainConfig, warm_up: u64, steps: u64) -> Result<Speed, 
         warmup_steps: 0,
         // So low that nothing diverges.
         peak_learning_rate: 1e-9,
+        unique: None,
         ..config.clone()
     };
     config.validate()?;

@@ -7,8 +7,8 @@ use triaxis_kernels::Precision;
 use triaxis_model::{ArchitectureSpec, DecoderConfig};
 use triaxis_train::speed::{measure, product_peak};
 use triaxis_train::{
-    Branch, BranchOutcome, Dtype, Implementation, Observer, OptimizerConfig, Pass, Schedule, StepEvent,
-    TrainConfig, evaluate, load_model, run,
+    Branch, BranchOutcome, Dtype, EpochOrder, Implementation, Observer, OptimizerConfig, Pass, Schedule,
+    StepEvent, TrainConfig, ValidationText, evaluate, load_model, run,
 };
 use triaxis_units::Bytes;
 
@@ -29,6 +29,8 @@ fn config(dtype: Dtype) -> TrainConfig {
         peak_learning_rate: 0.005,
         optimizer: OptimizerConfig::default(),
         seed: 3,
+        unique: None,
+        order: EpochOrder::default(),
         branches: vec![Branch {
             end: STEPS,
             decay: STEPS / 5,
@@ -66,8 +68,8 @@ fn losses(config: &TrainConfig) -> Vec<f64> {
     run(
         config,
         &train,
-        &validation,
-        Bytes(700),
+        &ValidationText::new("validation", validation.clone(), Bytes(700)),
+        &[],
         folder.path(),
         &BTreeSet::new(),
         &mut losses,
@@ -114,13 +116,13 @@ fn evaluation_is_in_single_precision() {
         branches: vec![Branch { end: 8, decay: 1 }],
         ..config(Dtype::Bf16)
     };
-    let arguments = (&config, &text, Bytes(4000), folder.path());
+    let validation = ValidationText::new("validation", text.clone(), Bytes(4000));
     run(
-        arguments.0,
-        arguments.1,
-        arguments.1,
-        arguments.2,
-        arguments.3,
+        &config,
+        &text,
+        &validation,
+        &[],
+        folder.path(),
         &BTreeSet::new(),
         &mut losses,
     )
@@ -129,8 +131,9 @@ fn evaluation_is_in_single_precision() {
     let (_, model) = load_model(&folder.path().join("model-8-1.safetensors"), &device).unwrap();
     for precision in [Precision::Float32, Precision::BFloat16] {
         let found = precision
-            .run(|| evaluate(&model, &text, Bytes(4000), 32, 61, &device))
-            .unwrap();
+            .run(|| evaluate(&model, &validation, 32, 61, &device))
+            .unwrap()
+            .0;
         assert_eq!(Some(&found.nats.0), losses.0.last());
     }
 }

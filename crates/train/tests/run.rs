@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use triaxis_model::{ArchitectureSpec, DecoderConfig};
 use triaxis_train::{
-    Branch, BranchOutcome, Cadence, Divergence, Dtype, Observer, OptimizerConfig, Schedule, Status,
-    StepEvent, TrainConfig, TrainError, estimate, evaluate, load_model, run,
+    Branch, BranchOutcome, Cadence, Divergence, Dtype, EpochOrder, Observer, OptimizerConfig, Schedule,
+    Status, StepEvent, TrainConfig, TrainError, ValidationText, estimate, evaluate, load_model, run,
 };
-use triaxis_units::{Bytes, Seconds};
+use triaxis_units::{Bytes, Seconds, Tokens};
 
 fn config() -> TrainConfig {
     let architecture = DecoderConfig {
@@ -27,6 +27,8 @@ fn config() -> TrainConfig {
         peak_learning_rate: 0.01,
         optimizer: OptimizerConfig::default(),
         seed: 11,
+        unique: None,
+        order: EpochOrder::default(),
         branches: vec![
             Branch { end: 12, decay: 4 },
             Branch { end: 30, decay: 6 },
@@ -87,8 +89,8 @@ fn train(
     run(
         config,
         &text(300),
-        &text(100),
-        Bytes(250),
+        &ValidationText::new("validation", text(100), Bytes(250)),
+        &[],
         folder,
         finished,
         watcher,
@@ -209,8 +211,8 @@ fn interrupted_anywhere(config: &TrainConfig) {
             let result = run(
                 config,
                 &text(300),
-                &text(100),
-                Bytes(250),
+                &ValidationText::new("validation", text(100), Bytes(250)),
+                &[],
                 folder.path(),
                 &finished,
                 &mut recorder,
@@ -343,8 +345,8 @@ fn checkpoints_of_another_run_are_refused_and_left_alone() {
     let error = run(
         &config(),
         &train,
-        &validation,
-        Bytes(1),
+        &ValidationText::new("validation", validation.clone(), Bytes(1)),
+        &[],
         folder.path(),
         &BTreeSet::new(),
         &mut Watcher::new(9, 1),
@@ -433,7 +435,8 @@ fn saved_models_load_and_damaged_ones_do_not() {
     let device = burn::tensor::Device::default();
     let (spec, model) = load_model(&file, &device).unwrap();
     assert_eq!(spec, config().architecture);
-    let found = evaluate(&model, &text(100), Bytes(250), 8, 13, &device).unwrap();
+    let validation = ValidationText::new("validation", text(100), Bytes(250));
+    let (found, _) = evaluate(&model, &validation, 8, 13, &device).unwrap();
     assert_eq!(Some(found), outcomes[2].validation);
 
     let mut bytes = fs::read(&file).unwrap();
@@ -444,6 +447,30 @@ fn saved_models_load_and_damaged_ones_do_not() {
         error.contains("model-30-6") && error.contains("checksum"),
         "{error}"
     );
+}
+
+#[test]
+fn every_text_is_evaluated_at_the_end_of_every_branch() {
+    let folder = tempfile::tempdir().unwrap();
+    let texts = [("one", 40), ("two", 90)]
+        .map(|(name, length)| ValidationText::new(name, text(length), Bytes(u64::from(length))));
+    let outcomes = run(
+        &config(),
+        &text(300),
+        &ValidationText::new("validation", text(90), Bytes(90)),
+        &texts,
+        folder.path(),
+        &BTreeSet::new(),
+        &mut Watcher::new(u64::MAX, u64::MAX),
+    )
+    .unwrap();
+    for outcome in outcomes {
+        let names: Vec<&str> = outcome.texts.iter().map(|text| text.name.as_str()).collect();
+        assert_eq!(names, ["one", "two"]);
+        assert_eq!(Some(outcome.texts[1].evaluation), outcome.validation);
+        assert_ne!(Some(outcome.texts[0].evaluation), outcome.validation);
+        assert!(outcome.sources.is_empty());
+    }
 }
 
 #[test]
@@ -463,11 +490,65 @@ fn a_finished_run_has_nothing_to_do() {
 }
 
 #[test]
+fn unique_tokens_are_all_that_a_training_sees_epoch_after_epoch() {
+    let unique = |unique: u64| TrainConfig {
+        unique: Some(Tokens(unique)),
+        ..config()
+    };
+    // All 300 tokens of the text are 299 to predict.
+    assert_eq!(undisturbed(&unique(300)), undisturbed(&config()));
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = text(300);
+    // What follows the 16 tokens and the one after them is never read: it would be refused.
+    text[17..].fill(u32::MAX);
+    let mut watcher = Watcher::new(u64::MAX, u64::MAX);
+    let validation = text[..17].to_vec();
+    let mut losses = |order| {
+        let config = TrainConfig { order, ..unique(16) };
+        let run = |watcher: &mut Watcher| {
+            let folder = folder.path().join(format!("{order:?}"));
+            run(
+                &config,
+                &text,
+                &ValidationText::new("validation", validation.clone(), Bytes(1)),
+                &[],
+                &folder,
+                &BTreeSet::new(),
+                watcher,
+            )
+        };
+        let outcomes = run(&mut watcher).unwrap();
+        // Two blocks of eight; four sequences a step.
+        assert_eq!(outcomes[0].epochs, 24.0);
+        outcomes[0].validation.unwrap().nats
+    };
+    assert_ne!(losses(EpochOrder::Reshuffled), losses(EpochOrder::Same));
+}
+
+#[test]
+fn a_configuration_without_repetition_is_written_as_before_it_was_there() {
+    let text = serde_json::to_string(&config()).unwrap();
+    assert!(!text.contains("unique") && !text.contains("order"), "{text}");
+    for order in EpochOrder::ALL {
+        let config = TrainConfig {
+            unique: Some(Tokens(64)),
+            order,
+            ..config()
+        };
+        let text = serde_json::to_string(&config).unwrap();
+        assert_eq!(text.contains("\"order\":\"same\""), order == EpochOrder::Same);
+        assert_eq!(serde_json::from_str::<TrainConfig>(&text).unwrap(), config);
+    }
+}
+
+#[test]
 fn configurations_round_trip_and_bad_ones_are_explained() {
     let text = serde_json::to_string(&config()).unwrap();
     assert_eq!(serde_json::from_str::<TrainConfig>(&text).unwrap(), config());
     type Spoil = fn(&mut TrainConfig);
-    let cases: [(&str, Spoil); 7] = [
+    let cases: [(&str, Spoil); 9] = [
+        ("unique = 7", |config| config.unique = Some(Tokens(7))),
+        ("unique = 301", |config| config.unique = Some(Tokens(301))),
         ("context = 9", |config| config.context = 9),
         ("batch_sequences = 0", |config| config.batch_sequences = 0),
         ("peak_learning_rate = NaN", |config| {
@@ -497,8 +578,8 @@ fn texts_that_do_not_fit_are_explained() {
         run(
             &config(),
             &train.to_vec(),
-            &validation.to_vec(),
-            Bytes(1),
+            &ValidationText::new("validation", validation.to_vec(), Bytes(1)),
+            &[],
             folder.path(),
             &BTreeSet::new(),
             &mut watcher,
@@ -548,8 +629,8 @@ fn on_any_number_of_threads(dtype: Dtype) {
             run(
                 &config,
                 &train,
-                &train,
-                Bytes(5000),
+                &ValidationText::new("validation", train.clone(), Bytes(5000)),
+                &[],
                 folder.path(),
                 &BTreeSet::new(),
                 &mut watcher,

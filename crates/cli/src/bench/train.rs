@@ -9,7 +9,7 @@ use serde_json::Value;
 use triaxis_host::machine;
 use triaxis_train::speed::{self, Speed};
 use triaxis_train::{
-    Branch, Dtype, Implementation, OptimizerConfig, Pass, Schedule, TrainConfig, step_memory,
+    Branch, Dtype, EpochOrder, Implementation, OptimizerConfig, Pass, Schedule, TrainConfig, step_memory,
 };
 use triaxis_units::{Bytes, Flops, Nats, Params, Seconds, Tokens};
 
@@ -91,6 +91,8 @@ pub fn run(arguments: &Train) -> anyhow::Result<()> {
         peak_learning_rate: 1.0,
         optimizer: OptimizerConfig::default(),
         seed: 0,
+        unique: None,
+        order: EpochOrder::default(),
         branches: vec![Branch { end: 1, decay: 0 }],
     };
     config.validate().map_err(|error| Usage(error.to_string()))?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use triaxis_corpus::{Corpus, Manifest};
+use triaxis_corpus::{Corpus, Manifest, Text};
 use triaxis_study::{Frozen, FrozenSpec, Library, RunRecord, Store, StudyError, sealed};
 use triaxis_units::{BitsPerByte, Bytes, Flops, Params, Tokens};
 
@@ -55,6 +55,7 @@ pub struct Prune {
 struct Contents {
     records: Vec<Record>,
     corpora: Vec<Prepared>,
+    texts: Vec<Kept>,
     /// What cannot be read, in the words of who tried.
     damaged: Vec<String>,
     /// Whether it has been removed.
@@ -84,11 +85,28 @@ struct Prepared {
     tokens: Tokens,
 }
 
+/// A validation text.
+#[derive(Serialize)]
+struct Kept {
+    id: String,
+    name: String,
+    documents: usize,
+    bytes: Bytes,
+}
+
+/// Identities of what some studies need.
+#[derive(Default)]
+struct Needed {
+    records: BTreeSet<String>,
+    corpora: BTreeSet<String>,
+    texts: BTreeSet<String>,
+}
+
 /// Does what `command` says.
 pub fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::List(look) => {
-            let contents = Contents::of(&library(&look.library)?, |_| true, |_| true, Corpus::open)?;
+            let contents = Contents::beside(&Needed::default(), &library(&look.library)?, Corpus::open)?;
             output::print(look.format, &contents, &contents)
         }
         Command::Verify(look) => verify(look),
@@ -98,7 +116,7 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
 
 fn verify(look: &Look) -> anyhow::Result<()> {
     let whole = |path: &Path| Corpus::open(path).and_then(|corpus| corpus.verify().map(|()| corpus));
-    let contents = Contents::of(&library(&look.library)?, |_| true, |_| true, whole)?;
+    let contents = Contents::beside(&Needed::default(), &library(&look.library)?, whole)?;
     output::print(look.format, &contents, &contents)?;
     match contents.damaged.len() {
         0 => Ok(()),
@@ -111,21 +129,20 @@ fn verify(look: &Look) -> anyhow::Result<()> {
 
 fn prune(arguments: &Prune) -> anyhow::Result<()> {
     let library = library(&arguments.look.library)?;
-    let (mut records, mut corpora) = (BTreeSet::new(), BTreeSet::new());
+    let mut needed = Needed::default();
     for folder in &arguments.studies {
         let store = Store::new(folder);
         let spec = FrozenSpec::read(&store)?;
-        corpora.extend(spec.arms()?.iter().map(|arm| spec.corpus_id(arm)));
+        needed
+            .corpora
+            .extend(spec.arms()?.iter().map(|arm| spec.corpus_id(arm)));
+        let texts = spec.spec.validation.iter().map(|source| spec.text_id(source));
+        needed.texts.extend(texts);
         let frozen: Frozen = sealed::read(&store.trials())?.unwrap_or_default();
         let trials = frozen.groups.into_iter().flat_map(|group| group.trials);
-        records.extend(trials.map(|trial| trial.id));
+        needed.records.extend(trials.map(|trial| trial.id));
     }
-    let mut contents = Contents::of(
-        &library,
-        |id| !records.contains(id),
-        |id| !corpora.contains(id),
-        Corpus::open,
-    )?;
+    let mut contents = Contents::beside(&needed, &library, Corpus::open)?;
     if arguments.yes {
         if library.is_busy()? {
             let folder = library.folder().display();
@@ -139,6 +156,9 @@ fn prune(arguments: &Prune) -> anyhow::Result<()> {
         }
         for corpus in &contents.corpora {
             library.remove_corpus(&corpus.id)?;
+        }
+        for text in &contents.texts {
+            library.remove_text(&text.id)?;
         }
         contents.removed = true;
     }
@@ -156,11 +176,10 @@ fn library(folder: &Path) -> Result<Library, Usage> {
 }
 
 impl Contents {
-    /// The records and corpora whose identities are asked for.
-    fn of(
+    /// What is in the library beside what is needed.
+    fn beside(
+        needed: &Needed,
         library: &Library,
-        record: impl Fn(&String) -> bool,
-        corpus: impl Fn(&String) -> bool,
         open: impl Fn(&Path) -> Result<Corpus, triaxis_corpus::CorpusError>,
     ) -> anyhow::Result<Self> {
         let mut contents = Self::default();
@@ -168,16 +187,32 @@ impl Contents {
             Err(error @ StudyError::Damaged { .. }) => contents.damaged.push(error.to_string()),
             other => other?,
         }
-        for id in library.records()?.into_iter().filter(record) {
+        let beside = |all: Vec<String>, needed: &BTreeSet<String>| {
+            all.into_iter()
+                .filter(|id| !needed.contains(id))
+                .collect::<Vec<_>>()
+        };
+        for id in beside(library.records()?, &needed.records) {
             let found = library.find_record(&id, &mut |error| {
                 contents.damaged.push(error.to_string());
                 Ok(())
             })?;
             contents.records.extend(found.map(Record::of));
         }
-        for id in library.corpora()?.into_iter().filter(corpus) {
+        for id in beside(library.corpora()?, &needed.corpora) {
             match open(&library.corpus(&id)) {
                 Ok(corpus) => contents.corpora.push(Prepared::of(id, corpus.manifest())),
+                Err(error) => contents.damaged.push(error.to_string()),
+            }
+        }
+        for id in beside(library.texts()?, &needed.texts) {
+            match sealed::read::<Text>(&library.text(&id)) {
+                Ok(text) => contents.texts.extend(text.map(|text| Kept {
+                    id,
+                    bytes: text.bytes(),
+                    documents: text.documents.len(),
+                    name: text.name,
+                })),
                 Err(error) => contents.damaged.push(error.to_string()),
             }
         }
@@ -259,7 +294,20 @@ impl fmt::Display for Contents {
                 corpus.sources.join(", "),
             ]);
         }
-        for (table, rows) in [(records, self.records.len()), (corpora, self.corpora.len())] {
+        let mut texts = Table::new(["validation text", "documents", "text", "name"]);
+        for text in &self.texts {
+            texts.row([
+                text.id.clone(),
+                text.documents.to_string(),
+                text.bytes.to_string(),
+                text.name.clone(),
+            ]);
+        }
+        for (table, rows) in [
+            (records, self.records.len()),
+            (corpora, self.corpora.len()),
+            (texts, self.texts.len()),
+        ] {
             if rows > 0 {
                 writeln!(formatter, "{table}")?;
             }

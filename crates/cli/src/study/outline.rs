@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use triaxis_corpus::SourceListing;
 use triaxis_host::machine;
 use triaxis_study::calibrate;
 use triaxis_study::trial::{Group, Role};
@@ -18,6 +19,8 @@ use crate::table::Table;
 pub struct Outline {
     name: String,
     sources: Vec<Source>,
+    /// The validation texts.
+    texts: Vec<Source>,
     trials: Vec<Row>,
     /// Operations of all trials, shared trunks counted once.
     flops: Flops,
@@ -37,8 +40,22 @@ struct Source {
     bytes: Bytes,
 }
 
+impl Source {
+    fn of(listing: SourceListing) -> Self {
+        Self {
+            name: listing.name,
+            files: listing.files,
+            bytes: listing.bytes,
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct Row {
+    /// The arm that asks for it, where a study has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arm: Option<String>,
+    seed: u64,
     role: &'static str,
     architecture: String,
     budget: Option<Flops>,
@@ -60,12 +77,11 @@ impl Outline {
     pub fn of(spec: &FrozenSpec, store: &Store, cores: usize) -> Result<Self, StudyError> {
         let sources: Vec<Source> = triaxis_corpus::describe(&spec.spec.corpus, &spec.base)?
             .into_iter()
-            .map(|source| Source {
-                name: source.name,
-                files: source.files,
-                bytes: source.bytes,
-            })
+            .map(Source::of)
             .collect();
+        let texts = spec.spec.validation.iter();
+        let texts = texts.map(|source| triaxis_corpus::describe_text(source, &spec.base).map(Source::of));
+        let texts: Vec<Source> = texts.collect::<Result<_, _>>()?;
         let groups = spec.resolve()?;
         check_memory(&groups, machine::available_memory())?;
         for arm in spec.arms()? {
@@ -77,11 +93,13 @@ impl Outline {
                 check_epochs(own, Tokens(most.0), arm.spec.training.epochs)?;
             }
         }
+        let has_arms = !spec.spec.arms.is_empty();
         let mut trials = Vec::new();
         let (mut ladder, mut heldout) = (Vec::new(), Vec::new());
         for group in &groups {
             let step = calibrate::step(&group.config)?;
-            trials.extend(group.trials.iter().map(|trial| row(group, trial, step)));
+            let arm = has_arms.then_some(group.arm.as_str());
+            trials.extend(group.trials.iter().map(|trial| row(arm, group, trial, step)));
             let durations = if group.role == Role::Ladder {
                 &mut ladder
             } else {
@@ -95,6 +113,7 @@ impl Outline {
         Ok(Self {
             name: spec.spec.name.clone(),
             sources,
+            texts,
             flops: groups.iter().map(Group::flops).sum(),
             time,
             memory: Bytes(memory.iter().rev().take(cores).sum()),
@@ -110,8 +129,10 @@ impl Outline {
     }
 }
 
-fn row(group: &Group, trial: &triaxis_study::Trial, step: Seconds) -> Row {
+fn row(arm: Option<&str>, group: &Group, trial: &triaxis_study::Trial, step: Seconds) -> Row {
     Row {
+        arm: arm.map(str::to_owned),
+        seed: trial.config.seed,
         role: group.role.name(),
         architecture: trial.architecture().name(),
         budget: trial.budget,
@@ -132,21 +153,30 @@ fn row(group: &Group, trial: &triaxis_study::Trial, step: Seconds) -> Row {
 impl fmt::Display for Outline {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "study {}", self.name)?;
-        let mut sources = Table::new(["source", "files", "bytes"]);
-        for source in &self.sources {
-            sources.row([
-                source.name.clone(),
-                source.files.to_string(),
-                source.bytes.to_string(),
-            ]);
+        for (heading, listed) in [("source", &self.sources), ("validation text", &self.texts)] {
+            if listed.is_empty() {
+                continue;
+            }
+            let mut table = Table::new([heading, "files", "bytes"]);
+            for source in listed {
+                table.row([
+                    source.name.clone(),
+                    source.files.to_string(),
+                    source.bytes.to_string(),
+                ]);
+            }
+            write!(formatter, "\n{table}\n")?;
         }
-        write!(formatter, "\n{sources}\n")?;
-        let mut trials = Table::new([
+        let has_arms = self.trials.iter().any(|row| row.arm.is_some());
+        let arm: &[&'static str] = if has_arms { &["arm", "seed"] } else { &[] };
+        let columns = [
             "role", "model", "budget", "N", "D", "FLOPs", "6ND", "steps", "batch", "dtype", "rate", "memory",
             "alone",
-        ]);
+        ];
+        let mut trials = Table::of([arm, &columns].concat());
         for row in &self.trials {
-            trials.row([
+            let arm = row.arm.iter().flat_map(|arm| [arm.clone(), row.seed.to_string()]);
+            let cells = [
                 row.role.to_owned(),
                 row.architecture.clone(),
                 row.budget
@@ -161,7 +191,8 @@ impl fmt::Display for Outline {
                 rate(row.learning_rate),
                 row.memory.to_string(),
                 row.seconds.to_string(),
-            ]);
+            ];
+            trials.row_of(arm.chain(cells).collect());
         }
         writeln!(formatter, "{trials}")?;
         write!(

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use triaxis_study::{Frozen, FrozenSpec, Store, StudyError, Survey};
+use triaxis_train::NamedEvaluation;
 use triaxis_units::{BitsPerByte, Flops, Params, Seconds, Tokens};
 
 use crate::Format;
@@ -20,12 +21,20 @@ struct Status {
 #[derive(Serialize)]
 struct Row {
     id: String,
+    /// The arm that asks for it, where a study has several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    arm: Option<String>,
+    seed: u64,
     role: &'static str,
     parameters: Params,
     tokens: Tokens,
     flops: Flops,
     status: &'static str,
     bits_per_byte: Option<BitsPerByte>,
+    /// Loss by the source of the corpus' validation split.
+    sources: Vec<NamedEvaluation>,
+    /// Loss on each validation text.
+    texts: Vec<NamedEvaluation>,
     seconds: Option<Seconds>,
     reason: Option<String>,
 }
@@ -34,7 +43,13 @@ struct Row {
 pub fn print(store: &Store, format: Format) -> anyhow::Result<()> {
     let spec = FrozenSpec::read(store)?;
     let survey = survey(&spec, store)?;
-    let trials: Vec<Row> = survey.trials().map(|trial| row(&survey, trial)).collect();
+    let groups = &survey.frozen.groups;
+    let has_arms = !spec.spec.arms.is_empty();
+    let trials = groups.iter().flat_map(|group| {
+        let arm = has_arms.then_some(group.arm.as_str());
+        group.trials.iter().map(move |trial| (arm, trial))
+    });
+    let trials: Vec<Row> = trials.map(|(arm, trial)| row(&survey, arm, trial)).collect();
     let count = |status: &str| trials.iter().filter(|row| row.status == status).count();
     let (done, missing) = (count("done"), count("missing"));
     let failed = trials.len() - done - missing;
@@ -57,11 +72,13 @@ pub fn survey(spec: &FrozenSpec, store: &Store) -> Result<Survey, StudyError> {
     })
 }
 
-fn row(survey: &Survey, trial: &triaxis_study::Trial) -> Row {
+fn row(survey: &Survey, arm: Option<&str>, trial: &triaxis_study::Trial) -> Row {
     let record = survey.record(&trial.id);
     let outcome = record.map(|record| &record.outcome);
     Row {
         id: trial.id.clone(),
+        arm: arm.map(str::to_owned),
+        seed: trial.config.seed,
         role: trial.role.name(),
         parameters: trial.parameters,
         tokens: trial.tokens,
@@ -70,6 +87,8 @@ fn row(survey: &Survey, trial: &triaxis_study::Trial) -> Row {
         bits_per_byte: outcome
             .and_then(|outcome| outcome.validation())
             .map(|validation| validation.bits_per_byte),
+        sources: outcome.map_or_else(Vec::new, |outcome| outcome.sources().to_vec()),
+        texts: outcome.map_or_else(Vec::new, |outcome| outcome.texts().to_vec()),
         seconds: record.map(|record| record.circumstances.seconds),
         reason: outcome.and_then(|outcome| outcome.reason()),
     }
@@ -77,7 +96,9 @@ fn row(survey: &Survey, trial: &triaxis_study::Trial) -> Row {
 
 impl std::fmt::Display for Status {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut table = Table::new([
+        let has_arms = self.trials.iter().any(|row| row.arm.is_some());
+        let arm: &[&'static str] = if has_arms { &["arm", "seed"] } else { &[] };
+        let columns = [
             "trial",
             "role",
             "N",
@@ -87,10 +108,12 @@ impl std::fmt::Display for Status {
             "bits/byte",
             "time",
             "reason",
-        ]);
+        ];
+        let mut table = Table::of([arm, &columns].concat());
         let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
         for row in &self.trials {
-            table.row([
+            let arm = row.arm.iter().flat_map(|arm| [arm.clone(), row.seed.to_string()]);
+            let cells = [
                 row.id.clone(),
                 row.role.to_owned(),
                 row.parameters.to_string(),
@@ -100,7 +123,8 @@ impl std::fmt::Display for Status {
                 or_dash(row.bits_per_byte.map(|loss| loss.to_string())),
                 or_dash(row.seconds.map(|seconds| seconds.to_string())),
                 or_dash(row.reason.clone()),
-            ]);
+            ];
+            table.row_of(arm.chain(cells).collect());
         }
         write!(
             formatter,

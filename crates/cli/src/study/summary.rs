@@ -4,9 +4,10 @@ use std::fmt;
 use std::path::Path;
 
 use serde::Serialize;
-use triaxis_report::view::{Allocation, Approach, Choice, Estimate, Finding, HeldOut, View};
+use triaxis_report::view::{Allocation, Approach, Choice, Estimate, Finding, HeldOut, Status, Trial, View};
 use triaxis_units::{Params, Tokens};
 
+use super::comparison::Printed;
 use crate::Format;
 use crate::output;
 use crate::table::Table;
@@ -27,7 +28,23 @@ pub fn print(view: &View, page: &Path, format: Format) -> anyhow::Result<()> {
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let view = self.view;
-        writeln!(formatter, "{}", trials(view))?;
+        let done = view
+            .trials
+            .iter()
+            .filter(|trial| trial.status == Status::Done)
+            .count();
+        let all = view.trials.len();
+        if all > MANY {
+            writeln!(formatter, "{done} of {all} trials done; all are on the page")?;
+        }
+        if all <= MANY || done < all {
+            writeln!(formatter, "{}", trials(view))?;
+        }
+        match &view.comparison {
+            Some(Finding::Found(found)) => writeln!(formatter, "{}", Printed(found))?,
+            Some(Finding::Refused(reason)) => writeln!(formatter, "arms: not compared: {reason}\n")?,
+            None => {}
+        }
         if !view.approaches.is_empty() {
             writeln!(formatter, "{}", approaches(&view.approaches))?;
         }
@@ -37,7 +54,7 @@ impl fmt::Display for Summary<'_> {
             None => {}
         }
         for held_out in &view.held_out {
-            writeln!(formatter, "{}\n", prediction(held_out, bits_per_nat(view)))?;
+            writeln!(formatter, "{}\n", prediction(held_out))?;
         }
         if let Some(plan) = &view.plan {
             // Without a choice, the caveats say why.
@@ -62,33 +79,28 @@ impl fmt::Display for Summary<'_> {
     }
 }
 
-/// Bits per byte of one nat per token: one factor for all trials, as they share a tokenizer.
-fn bits_per_nat(view: &View) -> f64 {
-    let both = view
-        .trials
-        .iter()
-        .find_map(|trial| trial.bits_per_byte.zip(trial.loss));
-    both.map_or(f64::NAN, |(bits, nats)| bits.0 / nats.0)
-}
+/// From so many trials on, those that are done are counted and not listed.
+const MANY: usize = 60;
 
 fn trials(view: &View) -> Table {
     let is_lossy = view
         .corpus
         .as_ref()
         .is_some_and(|corpus| corpus.tokenizer.lost.0 > 0);
-    let mut table = Table::new([
-        "trial",
-        "N",
-        "D",
-        "FLOPs",
-        if is_lossy { "bits/byte kept" } else { "bits/byte" },
-        "nats/token",
-        "time",
-        "status",
-    ]);
-    for trial in &view.trials {
+    let has_arms = view.trials.iter().any(|trial| trial.arm.is_some());
+    let loss = if is_lossy { "bits/byte kept" } else { "bits/byte" };
+    let arm: &[&'static str] = if has_arms { &["arm", "seed"] } else { &[] };
+    let columns = ["trial", "N", "D", "FLOPs", loss, "nats/token", "time", "status"];
+    let mut table = Table::of([arm, &columns].concat());
+    let many = view.trials.len() > MANY;
+    let listed = |trial: &&Trial| !many || trial.status != Status::Done;
+    for trial in view.trials.iter().filter(listed) {
         let dash = || "-".to_owned();
-        table.row([
+        let arm = trial
+            .arm
+            .iter()
+            .flat_map(|arm| [arm.clone(), trial.seed.to_string()]);
+        let cells = [
             trial.id.clone(),
             trial.params.to_string(),
             trial.tokens.to_string(),
@@ -100,7 +112,8 @@ fn trials(view: &View) -> Table {
                 || trial.status.label().to_owned(),
                 |reason| format!("{}: {reason}", trial.status.label()),
             ),
-        ]);
+        ];
+        table.row_of(arm.chain(cells).collect());
     }
     table
 }
@@ -129,7 +142,12 @@ fn approaches(approaches: &[Approach]) -> Table {
     table
 }
 
-fn prediction(held_out: &HeldOut, bits: f64) -> String {
+fn prediction(held_out: &HeldOut) -> String {
+    let bits = held_out.bits_per_nat.unwrap_or(f64::NAN);
+    let arm = held_out
+        .arm
+        .as_ref()
+        .map_or_else(String::new, |arm| format!("{arm}: "));
     let predicted = match &held_out.predicted {
         Finding::Found(estimate) => {
             let range = estimate.interval.map_or_else(String::new, |interval| {
@@ -162,7 +180,7 @@ fn prediction(held_out: &HeldOut, bits: f64) -> String {
         false => String::new(),
     };
     format!(
-        "held-out run of {} parameters on {} tokens{reach}: {predicted}, {measured}{error}{inside}",
+        "{arm}held-out run of {} parameters on {} tokens{reach}: {predicted}, {measured}{error}{inside}",
         held_out.params, held_out.tokens
     )
 }

@@ -25,7 +25,6 @@ pub fn of(
         .map(|arm| &arm.analysis);
     let library = spec.library(store);
     let corpus = Corpus::open(&library.corpus(&spec.corpus_id(&arms[place]))).ok();
-    let unique = corpus.as_ref().map(|corpus| Tokens(corpus.train().len() as u64));
     Ok(View {
         title: spec.spec.name.clone(),
         // The newest measurement, not the clock: the same records give the same page.
@@ -46,22 +45,37 @@ pub fn of(
             .map(|record| record.circumstances.seconds)
             .sum(),
         spec: spec.text.clone(),
+        comparison: answer
+            .and_then(|answer| answer.comparison.clone())
+            .map(|found| match found {
+                triaxis_study::analysis::Finding::Found(found) => view::Finding::Found(found),
+                triaxis_study::analysis::Finding::Refused(why) => view::Finding::Refused(why),
+            }),
         notices: [
             notices(survey, corpus.as_ref().map(Corpus::manifest)),
             notices::of_arms(spec, &library, &arms, survey),
         ]
         .concat(),
         corpus: corpus.as_ref().map(|corpus| corpus_view(corpus.manifest())),
-        trials: survey
-            .trials()
-            .map(|trial| trial_view(trial, survey.record(&trial.id), unique))
+        trials: arms
+            .iter()
+            .flat_map(|arm| {
+                let named = (arms.len() > 1).then_some(arm.name.as_str());
+                let corpus = Corpus::open(&spec.library(store).corpus(&spec.corpus_id(arm))).ok();
+                let unique = corpus.map(|corpus| Tokens(corpus.train().len() as u64));
+                let trials: Vec<_> = survey.trials_of(&arm.name).collect();
+                trials
+                    .into_iter()
+                    .map(move |trial| trial_view(trial, survey.record(&trial.id), unique, named))
+            })
             .collect(),
         isoflops: analysis.map(laws::isoflops).unwrap_or_default(),
         flattening: analysis.map(laws::flattening),
         approaches: analysis.map(laws::approaches).unwrap_or_default(),
-        held_out: analysis
-            .and_then(|analysis| laws::held_out(analysis, survey))
+        held_out: answer
             .into_iter()
+            .flat_map(|answer| &answer.arms)
+            .filter_map(|arm| laws::held_out(arm, survey, arms.len() > 1))
             .collect(),
         plan: analysis.and_then(|analysis| plan::of(analysis, &spec.spec)),
         extrapolations: analysis.map(plan::extrapolations).unwrap_or_default(),
@@ -99,8 +113,7 @@ fn notices(survey: &Survey, manifest: Option<&Manifest>) -> Vec<String> {
         .filter(|record| record.outcome.validation().is_some())
         .count();
     let mut notices: Vec<String> = manifest.and_then(Manifest::loss_told).into_iter().collect();
-    let left_out = manifest.into_iter().flat_map(|manifest| &manifest.sources);
-    let left_out = left_out.flat_map(|source| source.told());
+    let left_out = manifest.into_iter().flat_map(Manifest::left_out_told);
     notices.extend(left_out.filter(|(grave, _)| *grave).map(|(_, said)| said));
     if done < all {
         notices.push(format!(
@@ -197,7 +210,12 @@ fn skipped(source: &triaxis_corpus::SourceFacts) -> Vec<view::Skipped> {
         .collect()
 }
 
-fn trial_view(trial: &Trial, record: Option<&RunRecord>, unique: Option<Tokens>) -> view::Trial {
+fn trial_view(
+    trial: &Trial,
+    record: Option<&RunRecord>,
+    unique: Option<Tokens>,
+    arm: Option<&str>,
+) -> view::Trial {
     let outcome = record.map(|record| &record.outcome);
     let validation = outcome.and_then(|outcome| outcome.validation());
     let seconds = record.map(|record| record.circumstances.seconds);
@@ -212,6 +230,8 @@ fn trial_view(trial: &Trial, record: Option<&RunRecord>, unique: Option<Tokens>)
     };
     view::Trial {
         id: trial.id.clone(),
+        arm: arm.map(str::to_owned),
+        seed: trial.config.seed,
         role: match trial.role {
             Role::Ladder => view::Role::Ladder,
             Role::HeldOut => view::Role::HeldOut,
@@ -221,7 +241,7 @@ fn trial_view(trial: &Trial, record: Option<&RunRecord>, unique: Option<Tokens>)
         params: trial.parameters,
         params_non_embedding: trial.non_embedding,
         tokens: trial.tokens,
-        epochs: unique.map_or(0.0, |unique| trial.tokens / unique),
+        epochs: unique.map_or(0.0, |available| trial.tokens / trial.unique(available)),
         flops: trial.flops,
         six_nd: Flops::six_nd(trial.parameters, trial.tokens),
         learning_rate: trial.config.peak_learning_rate,

@@ -105,6 +105,42 @@ fn more_tokens_than_the_corpus_has_are_refused_with_the_epochs_it_would_be() {
 }
 
 #[test]
+fn unique_tokens_are_no_more_than_the_corpus_has_and_are_what_epochs_count() {
+    let run = |settings: &[&str]| {
+        let sets = settings.iter().flat_map(|setting| ["--set", setting]);
+        let arguments: Vec<&str> = ["study", "run", "spec.toml", "--quiet"]
+            .into_iter()
+            .chain(sets)
+            .collect();
+        refused(&Bench::new(SPEC), &arguments)
+    };
+    says(
+        &run(&["training.unique_tokens=90000000"]),
+        &[
+            "`training.unique_tokens = 90000000`",
+            "the corpus has",
+            "lower it",
+        ],
+    );
+    says(
+        &run(&["training.unique_tokens=2048"]),
+        &[
+            "`training.unique_tokens` leaves 2.05K",
+            "epochs",
+            "training.epochs",
+        ],
+    );
+    says(
+        &run(&["training.unique_tokens=8"]),
+        &["`training.unique_tokens` is 8", "at least `training.context`"],
+    );
+    says(
+        &run(&["training.order=sorted"]),
+        &["sorted", "reshuffled", "same"],
+    );
+}
+
+#[test]
 fn a_folder_of_another_study_is_left_alone() {
     let bench = Bench::new(SPEC);
     let first = bench.run(&["study", "run", "spec.toml", "--out", "out", "--quiet"]);

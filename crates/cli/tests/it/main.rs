@@ -1,6 +1,7 @@
 //! The real program, run as a user runs it.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod arms;
 mod bench;
 mod fit;
 mod input;

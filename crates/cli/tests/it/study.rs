@@ -648,3 +648,119 @@ fn a_library_is_listed_verified_and_pruned_of_what_no_study_needs() {
     assert_eq!(none.status.code(), Some(2), "{said}");
     assert!(said.contains("is no library"), "{said}");
 }
+
+/// Adds validation texts to a spec: the first three documents of its corpus, and one of its own.
+fn with_validation(bench: &Bench, spec: &str) {
+    fs::create_dir_all(bench.path("news")).unwrap();
+    for document in ["000", "001", "002"] {
+        let copy = bench.path(&format!("news/{document}.txt"));
+        fs::copy(bench.path(&format!("text/{document}.txt")), copy).unwrap();
+    }
+    // All but its first line is the document's.
+    let near = fs::read_to_string(bench.path("text/003.txt")).unwrap();
+    fs::write(bench.path("own.txt"), format!("A line of its own.\n{near}")).unwrap();
+    let text = |name: &str, include: &str| {
+        format!("[[validation]]\nkind = \"files\"\nname = \"{name}\"\ninclude = [\"{include}\"]\n\n")
+    };
+    let texts = text("news", "news/*.txt") + &text("own", "own.txt");
+    fs::write(
+        bench.path("spec.toml"),
+        spec.replace("[tokenizer]", &format!("{texts}[tokenizer]")),
+    )
+    .unwrap();
+}
+
+#[test]
+fn every_trial_is_evaluated_on_the_validation_texts_and_trains_on_none_of_them() {
+    let bench = Bench::new(SPEC);
+    with_validation(&bench, SPEC);
+    let run = ["study", "run", "spec.toml", "--out", "out"];
+    let output = bench.run(&run);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("3 documents (") && said.contains("in a validation text"),
+        "{said}"
+    );
+
+    let manifest: Value =
+        serde_json::from_slice(&fs::read(bench.corpus("out").join("manifest.json")).unwrap()).unwrap();
+    let left_out = &manifest["sources"][0]["left_out"];
+    assert_eq!(left_out["held-out"]["documents"], 3);
+    assert_eq!(left_out["near-held-out"]["documents"], 1);
+    let page = fs::read_to_string(bench.path("out/report.html")).unwrap();
+    assert!(page.contains("nearly in a validation text"), "the page says it");
+
+    let status = json(&bench.run(&["study", "status", "out", "--format", "json"]));
+    for trial in status["trials"].as_array().unwrap() {
+        let names = |list: &str| -> Vec<String> {
+            let all = trial[list].as_array().unwrap().iter();
+            all.map(|entry| entry["name"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        assert_eq!(names("texts"), ["news", "own"]);
+        assert_eq!(names("sources"), ["text"]);
+        let news = &trial["texts"][0];
+        let bytes: u64 = (0..3)
+            .map(|n| {
+                fs::metadata(bench.path(&format!("news/00{n}.txt")))
+                    .unwrap()
+                    .len()
+            })
+            .sum();
+        assert_eq!(news["bytes"], bytes);
+        let [nats, tokens, bits] = ["nats", "tokens", "bits_per_byte"].map(|key| news[key].as_f64().unwrap());
+        let expected = nats * (tokens + 1.0) / (bytes as f64 * std::f64::consts::LN_2);
+        assert!((bits / expected - 1.0).abs() < 1e-9, "{bits}, not {expected}");
+        // The one source is the whole split.
+        let [of_source, whole] = [&trial["sources"][0]["bits_per_byte"], &trial["bits_per_byte"]];
+        let [of_source, whole] = [of_source, whole].map(|loss| loss.as_f64().unwrap());
+        assert!((of_source / whole - 1.0).abs() < 1e-6, "{of_source}, not {whole}");
+    }
+
+    // Nothing is left to do; a text that changed on the disk is the one in the library, until that is gone.
+    let again = bench.run(&run);
+    assert_eq!(trained(&again), 0);
+    let listed = json(&bench.run(&["study", "library", "list", "library", "--format", "json"]));
+    assert_eq!(
+        listed["texts"][0]["documents"].as_u64().unwrap() + listed["texts"][1]["documents"].as_u64().unwrap(),
+        4
+    );
+    let pruned = json(&bench.run(&[
+        "study", "library", "prune", "library", "--study", "out", "--format", "json",
+    ]));
+    assert_eq!(pruned["texts"].as_array().unwrap().len(), 0);
+    fs::remove_dir_all(bench.path("library/texts")).unwrap();
+    fs::write(bench.path("own.txt"), "Another text altogether.").unwrap();
+    let changed = bench.run(&run);
+    let said = String::from_utf8_lossy(&changed.stderr);
+    assert!(changed.status.success(), "{said}");
+    assert!(said.contains("other validation texts"), "{said}");
+    assert!(trained(&changed) > 0);
+}
+
+#[test]
+fn validation_texts_are_checked_before_anything_is_trained() {
+    let bench = Bench::new(SPEC);
+    with_validation(&bench, SPEC);
+    let spec = fs::read_to_string(bench.path("spec.toml")).unwrap();
+    for (from, to, expected) in [
+        ("\"own\"", "\"news\"", "a name of its own for each text"),
+        ("own.txt", "none.txt", "matches no file"),
+        (
+            "name = \"own\"",
+            "name = \"own\"\nweight = 2.0",
+            "remove the weight",
+        ),
+    ] {
+        fs::write(bench.path("spec.toml"), spec.replace(from, to)).unwrap();
+        for dry in [false, true] {
+            let mut arguments = vec!["study", "run", "spec.toml", "--out", "out"];
+            arguments.extend(dry.then_some("--dry-run"));
+            let output = bench.run(&arguments);
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{said}");
+            assert!(said.contains(expected), "{said}");
+        }
+    }
+}

@@ -50,6 +50,13 @@ impl Losses {
         Ok(())
     }
 
+    /// Bytes that are lost of the document numbered `slot`.
+    pub(crate) fn of(&self, slot: usize) -> u64 {
+        let all = self.0.lock().ok();
+        all.and_then(|all| all.get(&slot).map(|(bytes, _)| *bytes))
+            .unwrap_or(0)
+    }
+
     /// What is lost of `text` bytes, if anything is.
     pub(crate) fn told(self, text: u64) -> Result<Option<LeftOut>, CorpusError> {
         let stopped = |_| CorpusError::Tokenizer("another thread stopped".to_owned());

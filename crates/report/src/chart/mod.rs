@@ -13,6 +13,7 @@ mod loss_curves;
 mod prediction;
 mod residuals;
 mod style;
+mod worth;
 
 use serde_json::{Map, Value};
 
@@ -43,6 +44,7 @@ pub(crate) const CHARTS: &[&Chart] = &[
     &context::CHART,
     &allocation::CHART,
     &cost::CHART,
+    &worth::CHART,
 ];
 
 /// Every chart of a fit, in the order of the page.

@@ -1,6 +1,7 @@
 //! The page's sections, one file each.
 
 mod approaches;
+mod comparison;
 mod component;
 mod corpus;
 mod fit;
@@ -22,7 +23,7 @@ pub(crate) struct Section<V = View> {
     pub(crate) id: &'static str,
     /// Its heading.
     pub(crate) title: &'static str,
-    /// Its body; never empty, whatever the view lacks.
+    /// Its body; empty only where the study asks no such question, and the section is left out.
     pub(crate) body: fn(&V) -> Markup,
 }
 
@@ -34,6 +35,11 @@ pub(crate) const SECTIONS: &[Section] = &[
         id: "summary",
         title: "Summary",
         body: summary::body,
+    },
+    Section {
+        id: "arms",
+        title: "What the arms are worth",
+        body: comparison::body,
     },
     Section {
         id: "corpus",

@@ -18,7 +18,8 @@ pub(super) fn body(view: &View) -> Markup {
 fn entry(run: &HeldOut) -> Markup {
     html! {
         p {
-            "Trial " code { (run.trial) } " (N " (run.params) ", D " (run.tokens) ", C "
+            @if let Some(arm) = &run.arm { "Arm " b { (arm) } ", trial " } @else { "Trial " }
+            code { (run.trial) } " (N " (run.params) ", D " (run.tokens) ", C "
             (text::scientific(run.flops.0)) " FLOPs), predicted by " (run.law) ". It lies "
             strong { (text::factor(run.reach.compute)) " in compute, " (text::factor(run.reach.params)) " in N and "
                 (text::factor(run.reach.tokens)) " in D" }

@@ -1,4 +1,5 @@
 use maud::{Markup, html};
+use triaxis_laws::worth::{Call, Comparison, Worth};
 
 use super::component::{caveats, finding, refusal};
 use crate::text;
@@ -9,6 +10,7 @@ pub(super) fn body(view: &View) -> Markup {
         (caveats(&view.notices))
         @if let Some(level) = level(view) { p.hint { "Brackets after a number are its " (text::percent(level)) " interval." } }
         div.tiles {
+            @if let Some(Finding::Found(comparison)) = &view.comparison { (best(comparison)) }
             (trials(view))
             @for run in &view.held_out { (held_out(run)) }
             @if view.held_out.is_empty() { (tile("Held-out prediction", "none", html! { "no held-out run in this study" })) }
@@ -32,6 +34,27 @@ fn level(view: &View) -> Option<f64> {
         .filter_map(|finding| Some(finding.found()?.interval?.level));
     let first = levels.next()?;
     levels.all(|level| level == first).then_some(first)
+}
+
+/// The arm with the largest multiplier among those called better.
+fn best(comparison: &Comparison) -> Markup {
+    let better = comparison.arms.iter().filter(|worth| worth.call == Call::Better);
+    let value = |worth: &Worth| worth.compute_multiplier.value;
+    match better.max_by(|a, b| value(a).total_cmp(&value(b))) {
+        None => tile(
+            "Best arm",
+            "none seen",
+            html! { "no arm is seen to be better than " (comparison.baseline) },
+        ),
+        Some(best) => tile(
+            "Best arm",
+            &best.arm,
+            html! { "compute × " (text::number(value(best)))
+            @if let Some(range) = best.compute_multiplier.interval {
+                " [" (text::number(range.low)) ", " (text::number(range.high)) "]" }
+            " against " (comparison.baseline) },
+        ),
+    }
 }
 
 fn tile(label: &str, headline: &str, detail: Markup) -> Markup {
@@ -86,8 +109,12 @@ fn held_out(run: &HeldOut) -> Markup {
         (Finding::Refused(_), Finding::Found(measured)) => format!("? → {}", text::fixed(measured.0, 3)),
         (Finding::Refused(_), Finding::Refused(_)) => "? → ?".to_owned(),
     };
+    let arm = run
+        .arm
+        .as_ref()
+        .map_or_else(String::new, |arm| format!(", {arm}"));
     tile(
-        "Predicted → measured loss",
+        &format!("Predicted → measured loss{arm}"),
         &headline,
         html! {
             @if let Some(error) = run.relative_error { (text::signed_percent(error)) " · " }

@@ -83,8 +83,15 @@ const fn numeric(
     }
 }
 
+/// Heading of the column that a study of one arm has not.
+const ARM: &str = "Arm";
+
 const COLUMNS: &[Column] = &[
     worded("Trial", |t| (html! { code { (t.id) } }, t.id.clone())),
+    worded(ARM, |t| {
+        let arm = t.arm.clone().unwrap_or_default();
+        (arm.render(), arm)
+    }),
     worded("Status", |t| (status(t), t.status.label().to_owned())),
     worded("Role", |t| (role(t).render(), role(t).to_owned())),
     worded("Architecture", |t| {
@@ -102,6 +109,7 @@ const COLUMNS: &[Column] = &[
             t.params_non_embedding.as_f64(),
         ))
     }),
+    numeric("Seed", "", |t| Some((t.seed.to_string(), t.seed as f64))),
     numeric("D", "tokens", |t| Some((t.tokens.to_string(), t.tokens.as_f64()))),
     numeric("Epochs", "passes", |t| Some((text::fixed(t.epochs, 2), t.epochs))),
     numeric("C", "FLOPs", |t| Some((text::scientific(t.flops.0), t.flops.0))),
@@ -141,13 +149,18 @@ fn role(trial: &Trial) -> &'static str {
 }
 
 fn all(view: &View) -> Markup {
+    let has_arms = view.trials.iter().any(|trial| trial.arm.is_some());
+    let columns: Vec<_> = COLUMNS
+        .iter()
+        .filter(|column| has_arms || column.title != ARM)
+        .collect();
     html! {
         div.table-box.tall tabindex="0" role="region" aria-label="All trials" {
             table.sortable {
-                thead { tr { @for column in COLUMNS { (head(column)) } } }
+                thead { tr { @for column in &columns { (head(column)) } } }
                 tbody {
                     @for trial in &view.trials {
-                        tr data-trial=(trial.id) { @for column in COLUMNS { (cell(&column.cell, trial)) } }
+                        tr data-trial=(trial.id) { @for column in &columns { (cell(&column.cell, trial)) } }
                     }
                 }
             }

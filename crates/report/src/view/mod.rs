@@ -16,6 +16,7 @@ pub use laws::{
 pub use plan::{Allocation, Candidate, Choice, Extrapolation, HeldOut, Plan, Reach};
 use serde::{Deserialize, Serialize};
 pub use trial::{LossPoint, Role, Status, Trial};
+use triaxis_laws::worth::Comparison;
 use triaxis_units::Seconds;
 
 /// Everything one report shows. The caller fills it from records, fits and plan; this crate lays it out.
@@ -38,6 +39,9 @@ pub struct View {
     pub spec: String,
     /// What a reader must know before believing any number; shown at the top, loud.
     pub notices: Vec<String>,
+    /// What the arms are worth against the baseline; `None` for a study of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparison: Option<Finding<Comparison>>,
     /// The corpus, once it is built.
     pub corpus: Option<Corpus>,
     /// Every trial that the spec asks for, whatever became of it.

@@ -8,6 +8,11 @@ use super::{Estimate, Finding};
 pub struct HeldOut {
     /// The trial.
     pub trial: String,
+    /// The arm that it is of, where a study has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arm: Option<String>,
+    /// Bits per byte of one nat per token of it.
+    pub bits_per_nat: Option<f64>,
     /// Its parameters.
     pub params: Params,
     /// Its tokens.

@@ -6,8 +6,13 @@ use triaxis_units::{BitsPerByte, Bytes, Flops, Nats, Params, Seconds, Tokens};
 pub struct Trial {
     /// Short hash of the resolved trial.
     pub id: String,
+    /// The arm that asks for it, where a study has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arm: Option<String>,
     /// What it is for.
     pub role: Role,
+    /// Seed of its initial weights and of the order of the text.
+    pub seed: u64,
     /// The compute budget it belongs to.
     pub budget: Flops,
     /// Name and shape of the model.

@@ -9,7 +9,7 @@ use triaxis_report::view::{
 use triaxis_study::analysis::{self, Analysis};
 use triaxis_study::optima::Optima;
 use triaxis_study::prediction;
-use triaxis_study::{Role, Survey};
+use triaxis_study::{ArmAnswer, Role, Survey};
 use triaxis_units::{Flops, Nats, Params};
 
 /// Points at which a parabola is drawn.
@@ -191,9 +191,10 @@ fn residual(trial: &str, run: &Run, predicted: f64) -> Residual {
 }
 
 /// The held-out run beside its prediction.
-pub fn held_out(analysis: &Analysis, survey: &Survey) -> Option<HeldOut> {
-    let comparison = analysis.holdout.as_ref()?;
-    let trial = survey.trials().find(|trial| trial.role == Role::HeldOut)?;
+pub fn held_out(arm: &ArmAnswer, survey: &Survey, named: bool) -> Option<HeldOut> {
+    let comparison = arm.analysis.holdout.as_ref()?;
+    let mut trials = survey.trials_of(&arm.arm);
+    let trial = trials.find(|trial| trial.role == Role::HeldOut)?;
     let started = survey.record(&trial.id).map(|record| {
         super::utc(
             record
@@ -205,6 +206,8 @@ pub fn held_out(analysis: &Analysis, survey: &Survey) -> Option<HeldOut> {
     let prediction = &comparison.prediction;
     Some(HeldOut {
         trial: trial.id.clone(),
+        arm: named.then(|| arm.arm.clone()),
+        bits_per_nat: arm.analysis.bits_per_byte,
         params: trial.parameters,
         tokens: trial.tokens,
         flops: trial.flops,

@@ -30,11 +30,12 @@ pub fn of_arms(spec: &FrozenSpec, library: &Library, arms: &[Arm], survey: &Surv
 fn repeats(survey: &Survey, unique: Tokens) -> Option<String> {
     let most = |role: Role| {
         let own = survey.trials().filter(move |trial| trial.role == role);
-        own.map(|trial: &Trial| trial.tokens / unique).fold(0.0, f64::max)
+        own.map(|trial: &Trial| trial.tokens / trial.unique(unique))
+            .fold(0.0, f64::max)
     };
     let (ladder, held_out) = (most(Role::Ladder), most(Role::HeldOut));
     let times = survey.trials().filter(|trial| trial.role == Role::Ladder);
-    let times: Vec<f64> = times.map(|trial| trial.tokens / unique).collect();
+    let times: Vec<f64> = times.map(|trial| trial.tokens / trial.unique(unique)).collect();
     let again = times.iter().filter(|times| **times > 1.0).count();
     let mut who = Vec::new();
     if again > 0 {

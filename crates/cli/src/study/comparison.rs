@@ -1,0 +1,109 @@
+//! What the arms are worth, on a terminal.
+
+use std::fmt;
+
+use triaxis_laws::Estimate;
+use triaxis_laws::worth::{Call, Comparison, Worth};
+use triaxis_units::Flops;
+
+use crate::table::Table;
+
+/// A comparison as it is printed.
+pub struct Printed<'a>(pub &'a Comparison);
+
+impl fmt::Display for Printed<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let comparison = self.0;
+        writeln!(
+            formatter,
+            "arms against `{}`, {:.0}% intervals; losses in bits per byte at {} operations",
+            comparison.baseline,
+            comparison.level * 100.0,
+            Flops(comparison.end.flops)
+        )?;
+        let mut table = Table::new([
+            "arm",
+            "runs",
+            "compute x",
+            "data x",
+            "loss difference",
+            "paired",
+            "P(better)",
+            "P(asked)",
+            "verdict",
+        ]);
+        for worth in &comparison.arms {
+            table.row(cells(worth));
+        }
+        writeln!(formatter, "{table}")?;
+        if let Some(test) = comparison.one_law.filter(|test| !test.holds) {
+            writeln!(
+                formatter,
+                "! one set of exponents does not do for all arms (chance {:.1}%): multipliers are of the ladder's end",
+                test.chance * 100.0
+            )?;
+        }
+        for refusal in &comparison.refused {
+            writeln!(formatter, "! {refusal}")?;
+        }
+        for warning in &comparison.warnings {
+            writeln!(formatter, "! {warning}")?;
+        }
+        Ok(())
+    }
+}
+
+fn cells(worth: &Worth) -> [String; 9] {
+    let dash = || "-".to_owned();
+    let share = |share: f64| format!("{:.0}%", share * 100.0);
+    let order = worth.order.as_ref();
+    [
+        worth.arm.clone(),
+        worth.runs.to_string(),
+        estimate(&worth.compute_multiplier, times),
+        worth
+            .data_multiplier
+            .as_ref()
+            .map_or_else(dash, |of| estimate(of, times)),
+        estimate(&worth.at_end.difference, difference),
+        worth
+            .paired
+            .as_ref()
+            .map_or_else(|_| dash(), |paired| estimate(&paired.difference, difference)),
+        order.map_or_else(dash, |order| share(order.at_end)),
+        order.and_then(|order| order.at_asked).map_or_else(dash, share),
+        match (worth.call, worth.detectable) {
+            (Call::Better, _) => "better".to_owned(),
+            (Call::Worse, _) => "worse".to_owned(),
+            (Call::NoDifferenceSeen, Some(seen)) => {
+                format!("no difference seen; one of x {} would have been", times(seen))
+            }
+            (Call::NoDifferenceSeen, None) => "no difference seen; nothing tells the noise".to_owned(),
+        },
+    ]
+}
+
+fn estimate(estimate: &Estimate, print: fn(f64) -> String) -> String {
+    match estimate.interval {
+        Some(interval) => {
+            format!(
+                "{} [{}, {}]",
+                print(estimate.value),
+                print(interval.low),
+                print(interval.high)
+            )
+        }
+        None => print(estimate.value),
+    }
+}
+
+fn times(value: f64) -> String {
+    match value.abs() < 1e4 && value.abs() > 1e-3 {
+        true => format!("{value:.3}"),
+        false => format!("{value:.2e}"),
+    }
+}
+
+fn difference(value: f64) -> String {
+    format!("{value:+.4}")
+}

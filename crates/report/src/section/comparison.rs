@@ -1,0 +1,107 @@
+use maud::{Markup, html};
+use triaxis_laws::Estimate;
+use triaxis_laws::worth::{Call, Comparison, Worth};
+
+use super::component::{caveats, chart, heads, number, refusal, table};
+use crate::text;
+use crate::view::{Finding, View};
+
+/// What the arms are worth; nothing for a study of one.
+pub(super) fn body(view: &View) -> Markup {
+    match &view.comparison {
+        None => html! {},
+        Some(Finding::Refused(reason)) => html! { p { (refusal(reason)) } },
+        Some(Finding::Found(comparison)) => found(view, comparison),
+    }
+}
+
+fn found(view: &View, comparison: &Comparison) -> Markup {
+    let end = &comparison.end;
+    let refused: Vec<String> = comparison.refused.iter().map(ToString::to_string).collect();
+    let warnings: Vec<String> = comparison.warnings.iter().map(ToString::to_string).collect();
+    html! {
+        p { "Against " b { (comparison.baseline) } ", in bits per byte of text that no arm trains on. A multiplier is how "
+            "many times the baseline's compute, or its tokens, the same loss takes: above 1 the arm is better. Losses are "
+            "at the ladder's end, " (text::scientific(end.flops)) " FLOPs. Brackets are "
+            (text::percent(comparison.level)) " intervals." }
+        (caveats(&refused))
+        (chart(view, "worth"))
+        (table("What the arms are worth",
+            heads(&["Arm", "#Runs", "#Compute|×", "#Data|×", "#Loss difference|bits per byte", "#Paired|bits per byte",
+                    "#Better at the end|probability", "#Better when asked|probability", "Verdict"]),
+            html! { @for worth in &comparison.arms { (row(worth)) } }))
+        (one_law(comparison))
+        (caveats(&warnings))
+    }
+}
+
+fn row(worth: &Worth) -> Markup {
+    let order = worth.order.as_ref();
+    html! {
+        tr {
+            th scope="row" { (worth.arm) }
+            (number(worth.runs))
+            (number(estimate(&worth.compute_multiplier, text::number)))
+            (number(worth.data_multiplier.as_ref().map_or_else(nothing, |of| estimate(of, text::number))))
+            (number(estimate(&worth.at_end.difference, signed)))
+            (number(match &worth.paired {
+                Ok(paired) => estimate(&paired.difference, signed),
+                Err(why) => html! { span.refusal title=(why) { "⊘" } },
+            }))
+            (number(order.map_or_else(nothing, |order| html! { (text::percent(order.at_end)) })))
+            (number(order.and_then(|order| order.at_asked).map_or_else(nothing, |at| html! { (text::percent(at)) })))
+            td { (verdict(worth)) }
+        }
+    }
+}
+
+fn verdict(worth: &Worth) -> Markup {
+    match (worth.call, worth.detectable) {
+        (Call::Better, _) => html! { span.good { "✓ better" } },
+        (Call::Worse, _) => html! { span.bad { "✗ worse" } },
+        (Call::NoDifferenceSeen, Some(seen)) => {
+            html! { "no difference seen; one of × " (text::number(seen)) " would have been" }
+        }
+        (Call::NoDifferenceSeen, None) => html! { "no difference seen; nothing tells the noise" },
+    }
+}
+
+fn one_law(comparison: &Comparison) -> Markup {
+    let seeds = comparison.noise.seeds.map(|of| text::percent(of.noise));
+    html! {
+        p.hint {
+            (comparison.runs) " runs in one law, " (comparison.equation) ". "
+            @match &comparison.one_law {
+                Some(test) if test.holds => { "One set of exponents does for all arms" (chance(test.chance)) ". " }
+                Some(test) => { "One set of exponents does not do for all arms" (chance(test.chance))
+                    ": multipliers are of the ladder's end and change with scale. " }
+                None => { "Whether one set of exponents does for all arms, too few pairs tell. " }
+            }
+            @if let Some(noise) = seeds { "Seeds differ by " (noise) " of the loss. " }
+            @if let Some(reach) = &comparison.reach {
+                "The compute asked for is " (text::factor(reach.factor)) " the largest fitted."
+            }
+        }
+    }
+}
+
+fn chance(chance: f64) -> Markup {
+    html! { " (chance " (text::percent(chance)) ")" }
+}
+
+fn nothing() -> Markup {
+    html! { (text::NOTHING) }
+}
+
+fn signed(value: f64) -> String {
+    format!("{value:+.4}").replace('-', "−")
+}
+
+fn estimate(estimate: &Estimate, print: impl Fn(f64) -> String) -> Markup {
+    html! {
+        span.value { (print(estimate.value)) }
+        @if let Some(range) = &estimate.interval {
+            span.interval { "[" (print(range.low)) ", " (print(range.high)) "]" }
+        }
+    }
+}
