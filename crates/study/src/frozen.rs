@@ -5,16 +5,17 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use triaxis_corpus::SourceSpec;
+use triaxis_corpus::{Corpus, SourceSpec, Text};
 
 use crate::arm::Arm;
 use crate::error::StudyError;
 use crate::identity;
 use crate::library::Library;
+use crate::prediction;
 use crate::sealed;
 use crate::spec::StudySpec;
 use crate::store::Store;
-use crate::trial::{self, Group, Prepared};
+use crate::trial::{self, Group, Prepared, Role};
 
 /// Version of the layout of a study's folder; the first had records and corpus in it.
 const LAYOUT: u32 = 2;
@@ -120,12 +121,46 @@ impl FrozenSpec {
         Ok(groups)
     }
 
+    /// What is known before a run of arms whose held-out run can no longer be predicted, in words.
+    ///
+    /// # Errors
+    /// As [`trial::resolve`].
+    pub fn foregone(&self, store: &Store) -> Result<Vec<String>, StudyError> {
+        let library = self.library(store);
+        let text = |source: &SourceSpec| -> Option<(String, String)> {
+            let text: Text = sealed::read(&library.text(&self.text_id(source))).ok()??;
+            Some((text.name.clone(), text.identity()))
+        };
+        let texts: Option<BTreeMap<_, _>> = self.spec.validation.iter().map(text).collect();
+        let mut said = Vec::new();
+        for arm in self.arms()? {
+            let id = self.corpus_id(&arm);
+            // Identities hang on corpus and texts: before they are made, nothing can have been run.
+            let corpus = Corpus::open(&library.corpus(&id)).ok();
+            let Some((corpus, texts)) = corpus.zip(texts.clone()) else {
+                continue;
+            };
+            let groups = trial::resolve(&arm, &Prepared::of(id, &corpus, texts))?;
+            let held_out = groups.iter().filter(|group| group.role == Role::HeldOut);
+            for trial in held_out.flat_map(|group| &group.trials) {
+                let record = library.record(&trial.id);
+                if record.exists() && !self.prediction(store, &arm, &trial.id).exists() {
+                    said.push(prediction::too_late(&record));
+                }
+            }
+        }
+        Ok(said)
+    }
+
     /// The spec of the study in `store`.
     ///
     /// # Errors
     /// [`StudyError::NoStudy`] when there is none, [`StudyError::OldLayout`] when an older version made it.
     pub fn read(store: &Store) -> Result<Self, StudyError> {
         let folder = || store.folder().to_owned();
+        if store.folder().is_file() {
+            return Err(StudyError::NoStudy { folder: folder() });
+        }
         match sealed::read::<Self>(&store.study())? {
             None => Err(StudyError::NoStudy { folder: folder() }),
             Some(found) if found.layout < LAYOUT => Err(StudyError::OldLayout { folder: folder() }),

@@ -19,7 +19,7 @@ use crate::record::{Outcome, RunRecord};
 use crate::sealed;
 use crate::spec::StudySpec;
 use crate::store::Store;
-use crate::trial::{self, Group, Inputs, Prepared, Role, Trial};
+use crate::trial::{self, Group, Prepared, Role, Trial};
 use crate::worker::Message;
 
 /// What happens while a study runs, as it happens.
@@ -167,10 +167,11 @@ impl Study<'_> {
     /// # Errors
     /// On bad input, or when the machine refuses. A trial that fails is no error.
     pub fn run(&self, retry_failed: bool) -> Result<(Survey, Answer), StudyError> {
+        self.check_library()?;
         let _lock = self.store.lock()?;
         let earlier = Frozen::earlier(self.store);
         self.spec.settle(self.store)?;
-        self.library().settle()?;
+        self.library().settle(&mut |error| self.set_aside(error))?;
         let arms = self.spec.arms()?;
         // Refuses a size that is no model, or one too large, before the corpus is made for it.
         let groups = self.spec.resolve()?;
@@ -216,6 +217,21 @@ impl Study<'_> {
         let answer = Answer::of(&self.spec.spec, &arms, &survey, &corpora, predictions);
         sealed::write_if_changed(&self.store.analysis(), &answer)?;
         Ok((survey, answer))
+    }
+
+    /// Refuses a library that cannot be used, before anything is made.
+    fn check_library(&self) -> Result<(), StudyError> {
+        let library = self.library();
+        if library.folder() == std::path::absolute(self.store.folder()).unwrap_or_default() {
+            return Err(StudyError::Library {
+                folder: library.folder().to_owned(),
+                reason: "it is the folder of the study's results".to_owned(),
+            });
+        }
+        match library.check() {
+            Err(StudyError::Damaged { .. }) => Ok(()),
+            other => other,
+        }
     }
 
     fn library(&self) -> Library {
@@ -276,7 +292,7 @@ impl Study<'_> {
                 }
                 Ok(_) => {
                     let fault = "was kept apart from other validation texts".to_owned();
-                    let other = library.set_corpus_aside(&id, fault)?;
+                    let other = library.set_corpus_aside(id, fault)?;
                     self.listener.event(&Event::Warning(&other));
                 }
                 Err(error) => match error.unusable() {
@@ -313,18 +329,7 @@ impl Study<'_> {
             .collect();
         let mut groups = Vec::new();
         for (arm, corpus) in arms.iter().zip(corpora) {
-            let tokenizer = &corpus.manifest().tokenizer;
-            let prepared = Prepared {
-                corpus: self.spec.corpus_id(arm),
-                vocabulary: corpus.vocabulary(),
-                inputs: Inputs {
-                    corpus: corpus.identity().to_owned(),
-                    tokenizer: tokenizer.hash.clone(),
-                    lost: tokenizer.lost.as_ref().map(|lost| lost.bytes),
-                    texts: identities.clone(),
-                    ..Inputs::default()
-                },
-            };
+            let prepared = Prepared::of(self.spec.corpus_id(arm), corpus, identities.clone());
             let own = trial::resolve(arm, &prepared)?;
             let unique = Tokens(corpus.train().len() as u64);
             check_epochs(&own, unique, arm.spec.training.epochs)?;
@@ -408,7 +413,7 @@ impl Study<'_> {
             _ => {
                 let prediction = match is_run {
                     false => Prediction::of(&arm.spec, survey, target),
-                    true => Prediction::too_late(target),
+                    true => Prediction::too_late(target, &path, &self.library().record(&target.id)),
                 };
                 sealed::write(&path, &prediction)?;
                 prediction

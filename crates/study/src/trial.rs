@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use triaxis_corpus::Corpus;
 use triaxis_model::ArchitectureSpec;
 use triaxis_train::{Branch, TrainConfig, rules};
 use triaxis_units::{Bytes, Flops, Params, Tokens};
@@ -165,6 +166,25 @@ pub struct Prepared {
     pub vocabulary: usize,
     /// What identities are made of besides configurations, what is the same for all groups.
     pub inputs: Inputs,
+}
+
+impl Prepared {
+    /// What is known once the corpus of that identity in the library is there, and the validation texts, whose
+    /// identities `texts` has by name.
+    pub(crate) fn of(id: String, corpus: &Corpus, texts: BTreeMap<String, String>) -> Self {
+        let tokenizer = &corpus.manifest().tokenizer;
+        Self {
+            corpus: id,
+            vocabulary: corpus.vocabulary(),
+            inputs: Inputs {
+                corpus: corpus.identity().to_owned(),
+                tokenizer: tokenizer.hash.clone(),
+                lost: tokenizer.lost.as_ref().map(|lost| lost.bytes),
+                texts,
+                ..Inputs::default()
+            },
+        }
+    }
 }
 
 /// The groups of an arm's ladder and, if asked for, that of its held-out run.

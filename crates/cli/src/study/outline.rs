@@ -31,6 +31,8 @@ pub struct Outline {
     cores: usize,
     /// What is recorded and will be made again, and why.
     again: Vec<String>,
+    /// What is known to go otherwise than one may expect.
+    notices: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -120,6 +122,7 @@ impl Outline {
             again: Frozen::earlier(store).again(&groups, &spec.library(store)),
             trials,
             cores,
+            notices: spec.foregone(store)?,
         })
     }
 
@@ -211,13 +214,13 @@ impl fmt::Display for Outline {
             },
             self.memory,
         )?;
-        let mut again = self.again.iter();
-        again.try_for_each(|reason| write!(formatter, "\n! {reason}"))
+        let mut notices = self.again.iter().chain(&self.notices);
+        notices.try_for_each(|notice| write!(formatter, "\n! {notice}"))
     }
 }
 
 /// Four decimals where they tell the rate, else powers of ten.
-fn rate(rate: f64) -> String {
+pub fn rate(rate: f64) -> String {
     match (1e-3..1e4).contains(&rate) {
         true => format!("{rate:.4}"),
         false => format!("{rate:.2e}"),

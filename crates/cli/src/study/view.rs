@@ -1,6 +1,7 @@
 //! From records, laws and plan to what the page shows. Nothing is computed here but ratios of shown numbers.
 
 mod laws;
+mod notices;
 mod plan;
 
 use triaxis_corpus::{Corpus, Manifest};
@@ -23,7 +24,8 @@ pub fn of(
     let analysis = answer
         .and_then(|answer| answer.arms.get(place))
         .map(|arm| &arm.analysis);
-    let corpus = Corpus::open(&spec.library(store).corpus(&spec.corpus_id(&arms[place]))).ok();
+    let library = spec.library(store);
+    let corpus = Corpus::open(&library.corpus(&spec.corpus_id(&arms[place]))).ok();
     Ok(View {
         title: spec.spec.name.clone(),
         // The newest measurement, not the clock: the same records give the same page.
@@ -54,7 +56,11 @@ pub fn of(
                 found: shown(repeated.found.clone()),
             })
             .collect(),
-        notices: notices(survey, corpus.as_ref().map(Corpus::manifest)),
+        notices: [
+            notices(survey, corpus.as_ref().map(Corpus::manifest)),
+            notices::of_arms(spec, &library, &arms, survey),
+        ]
+        .concat(),
         corpus: corpus.as_ref().map(|corpus| corpus_view(corpus.manifest())),
         trials: arms
             .iter()
@@ -131,6 +137,7 @@ fn notices(survey: &Survey, manifest: Option<&Manifest>) -> Vec<String> {
     let largest = survey
         .records
         .iter()
+        .filter(|record| record.outcome.validation().is_some())
         .map(|record| record.flops.0)
         .fold(0.0, f64::max);
     if largest > 0.0 && largest < 1e16 {
