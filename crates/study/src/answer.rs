@@ -11,6 +11,7 @@ use crate::analysis::{Analysis, Finding};
 use crate::arm::Arm;
 use crate::ladder::Ladder;
 use crate::prediction::Prediction;
+use crate::repeated::{self, Repeated};
 use crate::run::Survey;
 use crate::spec::StudySpec;
 use crate::trial::Role;
@@ -22,6 +23,9 @@ pub struct Answer {
     pub arms: Vec<ArmAnswer>,
     /// What the arms are worth against the baseline, in bits per byte; `None` for a study of one.
     pub comparison: Option<Finding<Comparison>>,
+    /// What repeated text is worth, of each arm with `unique_tokens`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repeated: Vec<Repeated>,
 }
 
 /// What is computed of one arm by itself.
@@ -44,6 +48,7 @@ impl Answer {
         predictions: Vec<Option<Prediction>>,
     ) -> Self {
         let comparison = compared(spec, arms, survey);
+        let repeated = repeated::of(arms, survey, corpora);
         let each = arms.iter().zip(corpora).zip(predictions);
         let arms = each.map(|((arm, corpus), prediction)| ArmAnswer {
             arm: arm.name.clone(),
@@ -52,6 +57,7 @@ impl Answer {
         Self {
             arms: arms.collect(),
             comparison,
+            repeated,
         }
     }
 }
@@ -81,7 +87,11 @@ fn compared(spec: &StudySpec, arms: &[Arm], survey: &Survey) -> Option<Finding<C
             .or(largest),
         ..worth::Options::default()
     };
-    let rows: Vec<worth::Arm> = arms.iter().map(|arm| rows(arm, survey)).collect();
+    let named = |arm: &Arm| worth::Arm {
+        name: arm.name.clone(),
+        runs: rows(arm, survey),
+    };
+    let rows: Vec<worth::Arm> = arms.iter().map(named).collect();
     Some(Finding::of(worth::compare(&rows, baseline, &options)))
 }
 
@@ -95,7 +105,7 @@ fn common(texts: &[NamedEvaluation]) -> Option<f64> {
 }
 
 /// The trials that an arm's own laws are fitted to, with losses that compare across tokenizers.
-fn rows(arm: &Arm, survey: &Survey) -> worth::Arm {
+pub(crate) fn rows(arm: &Arm, survey: &Survey) -> Vec<worth::Run> {
     let survey = survey.of_arm(&arm.name);
     let ladder = Ladder::of(&arm.spec, &survey);
     let bits = ladder.bits_per_byte.unwrap_or(f64::NAN);
@@ -112,8 +122,5 @@ fn rows(arm: &Arm, survey: &Survey) -> worth::Arm {
             loss: common(survey.record(id)?.outcome.texts()).unwrap_or(run.loss * bits),
         })
     });
-    worth::Arm {
-        name: arm.name.clone(),
-        runs: rows.collect(),
-    }
+    rows.collect()
 }

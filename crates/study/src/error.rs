@@ -122,6 +122,17 @@ pub enum StudyError {
         /// The folder.
         folder: PathBuf,
     },
+    /// A group was resolved by a machine, or has a record of one, that computes other bits than this one.
+    #[error(
+        "a trial of the group {group} has an identity that {unit}, which multiplies here, does not give: run the study \
+         again on this machine, so that it names its trials anew"
+    )]
+    OtherUnit {
+        /// The group.
+        group: String,
+        /// What multiplies here.
+        unit: String,
+    },
     /// The ladder has no law, so that the study answers nothing.
     #[error("the ladder has no law: {reason}")]
     NoLaw {

@@ -40,6 +40,9 @@ pub struct FrozenSpec {
 /// The groups of the study in a folder.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Frozen {
+    /// Versions of the parts of the program that the tokens of their corpora hang on.
+    #[serde(default)]
+    pub corpus: BTreeMap<String, u32>,
     /// The groups of all arms, resolved.
     pub groups: Vec<Group>,
 }
@@ -64,10 +67,12 @@ impl FrozenSpec {
         }
     }
 
-    /// Identity of an arm's corpus in a library: what it says of text and tokenizer, where the text lies, and which
-    /// validation texts it is apart from.
+    /// Identity of an arm's corpus in a library: what it says of text and tokenizer, where the text lies, which
+    /// validation texts it is apart from, and the versions of what makes tokens of it. What it holds has an identity of
+    /// its own, which those of trials are made of.
     pub fn corpus_id(&self, arm: &Arm) -> String {
-        let text = (&arm.spec.corpus, &arm.spec.tokenizer, &self.base);
+        let numerics = triaxis_corpus::numerics();
+        let text = (&arm.spec.corpus, &arm.spec.tokenizer, &self.base, numerics);
         match arm.spec.validation.is_empty() {
             true => identity::of(&text),
             false => identity::of(&(text, &arm.spec.validation)),

@@ -9,6 +9,7 @@ use triaxis_units::{Bytes, Tokens};
 
 use crate::answer::Answer;
 use crate::arm::Arm;
+use crate::digests::{self, Digests};
 use crate::error::StudyError;
 use crate::executor::{Executor, Job};
 use crate::frozen::{Frozen, FrozenSpec};
@@ -30,6 +31,8 @@ pub enum Event<'a> {
     CorpusStarts,
     /// The corpus is there.
     CorpusReady(&'a Corpus),
+    /// What an earlier run of the study had recorded is made again, and why, in words.
+    Again(&'a [String]),
     /// Groups are about to run.
     TrialsStart {
         /// What they are for.
@@ -104,8 +107,36 @@ impl Survey {
         let records = records.cloned().collect();
         let groups = self.frozen.groups.iter().filter(|group| group.arm == arm);
         let groups = groups.cloned().collect();
-        let frozen = Frozen { groups };
+        let frozen = Frozen {
+            groups,
+            ..Frozen::default()
+        };
         Self { frozen, records }
+    }
+
+    /// Which trials have the record of another unit, in words, if any has: losses that differ by rounding.
+    pub fn mixed(&self) -> Option<String> {
+        let table = Digests::built_in();
+        let mut units: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for group in &self.frozen.groups {
+            let own = group.inputs.unit.as_str();
+            for record in group.trials.iter().filter_map(|trial| self.record(&trial.id)) {
+                if record.inputs.unit != own && !table.are_equal(own, &record.inputs.unit) {
+                    *units.entry((&record.inputs.unit, own)).or_default() += 1;
+                }
+            }
+        }
+        let told = units
+            .iter()
+            .map(|((unit, own), trials)| format!("{trials} of {unit} instead of {own}"));
+        let told: Vec<_> = told.collect();
+        (!told.is_empty()).then(|| {
+            format!(
+                "Records of other instruction sets stand for trials, since the spec says `mixed = true` ({}): their losses \
+                 differ by rounding.",
+                told.join(", ")
+            )
+        })
     }
 
     /// The groups of a role in which a trial lacks its record.
@@ -138,6 +169,7 @@ impl Study<'_> {
     pub fn run(&self, retry_failed: bool) -> Result<(Survey, Answer), StudyError> {
         self.check_library()?;
         let _lock = self.store.lock()?;
+        let earlier = Frozen::earlier(self.store);
         self.spec.settle(self.store)?;
         self.library().settle(&mut |error| self.set_aside(error))?;
         let arms = self.spec.arms()?;
@@ -146,6 +178,10 @@ impl Study<'_> {
         let exists = |arm: &Arm| self.library().corpus(&self.spec.corpus_id(arm)).exists();
         if !arms.iter().all(exists) {
             check_memory(&groups, machine::available_memory())?;
+        }
+        let again = earlier.again(&groups, &self.library());
+        if !again.is_empty() {
+            self.listener.event(&Event::Again(&again));
         }
         let texts = self.texts()?;
         let corpora = self.corpora(&arms, &texts)?;
@@ -299,7 +335,11 @@ impl Study<'_> {
             check_epochs(&own, unique, arm.spec.training.epochs)?;
             groups.extend(own);
         }
-        let frozen = Frozen { groups };
+        digests::adopt(&mut groups, &self.library(), self.spec.spec.mixed);
+        let frozen = Frozen {
+            corpus: triaxis_corpus::numerics(),
+            groups,
+        };
         sealed::write_if_changed(&self.store.trials(), &frozen)?;
         Ok(frozen)
     }

@@ -28,6 +28,10 @@ pub struct StudySpec {
     /// tell the noise of a trial.
     #[serde(default = "one")]
     pub seeds: u64,
+    /// Whether a record that another instruction set computed may stand for a trial, though its digits are others;
+    /// such trials are named.
+    #[serde(default)]
+    pub mixed: bool,
     /// Where the text comes from.
     pub corpus: CorpusSpec,
     /// Texts that every trial is evaluated on besides the corpus' own validation split; none trains on a document of

@@ -4,9 +4,30 @@ use std::fmt;
 
 use triaxis_laws::Estimate;
 use triaxis_laws::worth::{Call, Comparison, Worth};
-use triaxis_units::Flops;
+use triaxis_report::view::{Finding, Repeated};
+use triaxis_units::{Flops, Tokens};
 
 use crate::table::Table;
+
+/// What repeated text is worth, a line an arm.
+pub fn repeated(arm: &Repeated) -> String {
+    let beside = arm
+        .beside
+        .as_ref()
+        .map_or_else(String::new, |beside| format!(" (beside `{beside}`)"));
+    match &arm.found {
+        Finding::Refused(reason) => format!("`{}`{beside}: no law of repeats: {reason}", arm.arm),
+        Finding::Found(law) => format!(
+            "`{}`{beside}: {:.1} epochs of {} tokens are worth {} times as many fresh ones; after {} repeats a further one is \
+             worth 1/e of new text",
+            arm.arm,
+            law.most.epochs,
+            Tokens(law.most.unique as u64),
+            estimate(&law.most.data_multiplier, times),
+            estimate(&law.limit, times)
+        ),
+    }
+}
 
 /// A comparison as it is printed.
 pub struct Printed<'a>(pub &'a Comparison);

@@ -7,7 +7,7 @@ use triaxis_corpus::SourceListing;
 use triaxis_host::machine;
 use triaxis_study::calibrate;
 use triaxis_study::trial::{Group, Role};
-use triaxis_study::{FrozenSpec, Store, StudyError, check_epochs, check_memory};
+use triaxis_study::{Frozen, FrozenSpec, Store, StudyError, check_epochs, check_memory};
 use triaxis_train::Dtype;
 use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 
@@ -31,6 +31,8 @@ pub struct Outline {
     cores: usize,
     /// What is known to go otherwise than one may expect.
     notices: Vec<String>,
+    /// What is recorded and will be made again, and why.
+    again: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -117,6 +119,7 @@ impl Outline {
             flops: groups.iter().map(Group::flops).sum(),
             time,
             memory: Bytes(memory.iter().rev().take(cores).sum()),
+            again: Frozen::earlier(store).again(&groups, &spec.library(store)),
             trials,
             cores,
             notices: spec.foregone(store)?,
@@ -211,8 +214,8 @@ impl fmt::Display for Outline {
             },
             self.memory,
         )?;
-        let mut notices = self.notices.iter();
-        notices.try_for_each(|notice| write!(formatter, "\n! {notice}"))
+        let mut said = self.again.iter().chain(&self.notices);
+        said.try_for_each(|reason| write!(formatter, "\n! {reason}"))
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use triaxis_report::view::{Allocation, Approach, Choice, Estimate, Finding, HeldOut, Status, Trial, View};
 use triaxis_units::{Params, Tokens};
 
-use super::comparison::Printed;
+use super::comparison::{Printed, repeated};
 use crate::Format;
 use crate::output;
 use crate::table::Table;
@@ -44,6 +44,9 @@ impl fmt::Display for Summary<'_> {
             Some(Finding::Found(found)) => writeln!(formatter, "{}", Printed(found))?,
             Some(Finding::Refused(reason)) => writeln!(formatter, "arms: not compared: {reason}\n")?,
             None => {}
+        }
+        for arm in &view.repeated {
+            writeln!(formatter, "{}", repeated(arm))?;
         }
         if !view.approaches.is_empty() {
             writeln!(formatter, "{}", approaches(&view.approaches))?;

@@ -7,6 +7,7 @@ mod plan;
 use triaxis_corpus::{Corpus, Manifest};
 use triaxis_host::machine;
 use triaxis_report::view::{self, Program, View};
+use triaxis_study::analysis::Finding;
 use triaxis_study::{Answer, FrozenSpec, Role, RunRecord, Store, Survey, Trial, identity};
 use triaxis_units::{Bytes, Flops, Nats, Seconds, Tokens};
 
@@ -45,12 +46,16 @@ pub fn of(
             .map(|record| record.circumstances.seconds)
             .sum(),
         spec: spec.text.clone(),
-        comparison: answer
-            .and_then(|answer| answer.comparison.clone())
-            .map(|found| match found {
-                triaxis_study::analysis::Finding::Found(found) => view::Finding::Found(found),
-                triaxis_study::analysis::Finding::Refused(why) => view::Finding::Refused(why),
-            }),
+        comparison: answer.and_then(|answer| answer.comparison.clone()).map(shown),
+        repeated: answer
+            .into_iter()
+            .flat_map(|answer| &answer.repeated)
+            .map(|repeated| view::Repeated {
+                arm: repeated.arm.clone(),
+                beside: repeated.beside.clone(),
+                found: shown(repeated.found.clone()),
+            })
+            .collect(),
         notices: [
             notices(survey, corpus.as_ref().map(Corpus::manifest)),
             notices::of_arms(spec, &library, &arms, survey),
@@ -82,11 +87,18 @@ pub fn of(
     })
 }
 
+fn shown<T>(found: Finding<T>) -> view::Finding<T> {
+    match found {
+        Finding::Found(found) => view::Finding::Found(found),
+        Finding::Refused(why) => view::Finding::Refused(why),
+    }
+}
+
 fn machine_line(records: &[RunRecord]) -> String {
     let mut machines: Vec<String> = records
         .iter()
         .map(|record| {
-            let (machine, unit) = (&record.circumstances.machine, &record.circumstances.unit);
+            let (machine, unit) = (&record.circumstances.machine, &record.inputs.unit);
             format!("{machine}, products in {} on {unit}", record.config.dtype)
         })
         .collect();
@@ -121,6 +133,7 @@ fn notices(survey: &Survey, manifest: Option<&Manifest>) -> Vec<String> {
             all - done
         ));
     }
+    notices.extend(survey.mixed());
     let largest = survey
         .records
         .iter()

@@ -4,7 +4,7 @@ use triaxis_laws::worth::{Call, Comparison, Worth};
 
 use super::component::{caveats, chart, heads, number, refusal, table};
 use crate::text;
-use crate::view::{Finding, View};
+use crate::view::{Finding, Repeated, View};
 
 /// What the arms are worth; nothing for a study of one.
 pub(super) fn body(view: &View) -> Markup {
@@ -31,7 +31,36 @@ fn found(view: &View, comparison: &Comparison) -> Markup {
                     "#Better at the end|probability", "#Better when asked|probability", "Verdict"]),
             html! { @for worth in &comparison.arms { (row(worth)) } }))
         (one_law(comparison))
+        (repeated(&view.repeated))
         (caveats(&warnings))
+    }
+}
+
+/// What repeats are worth, of arms that repeat.
+fn repeated(arms: &[Repeated]) -> Markup {
+    html! {
+        @if !arms.is_empty() {
+            h3 { "Repeated text" }
+            p.hint { "By the data-constrained law (Muennighoff et al. 2023) of the arm and of fresh text beside it: what all its "
+                "epochs are worth in tokens of fresh text, over the unique ones, and how many repeats it takes until a further "
+                "one is worth 1/e of new text." }
+            (table("What repeated text is worth",
+                heads(&["Arm", "Beside", "#Unique tokens", "#Epochs|most", "#Worth|× unique tokens", "#Of a token|on average", "#Repeats to 1/e"]),
+                html! { @for arm in arms { tr {
+                    th scope="row" { (arm.arm) }
+                    td { (arm.beside.as_deref().unwrap_or(text::NOTHING)) }
+                    @match &arm.found {
+                        Finding::Found(law) => {
+                            (number(text::count(law.most.unique)))
+                            (number(text::number(law.most.epochs)))
+                            (number(estimate(&law.most.data_multiplier, text::number)))
+                            (number(estimate(&law.most.of_a_token, text::number)))
+                            (number(estimate(&law.limit, text::number)))
+                        }
+                        Finding::Refused(reason) => { td colspan="5" { (refusal(reason)) } }
+                    }
+                } } }))
+        }
     }
 }
 

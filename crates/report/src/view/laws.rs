@@ -1,7 +1,19 @@
 use serde::{Deserialize, Serialize};
+use triaxis_laws::worth::RepeatedLaw;
 use triaxis_units::{Flops, Nats, Params};
 
 use super::{Estimate, Finding};
+
+/// What an arm's epochs over its unique tokens are worth.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Repeated {
+    /// The arm.
+    pub arm: String,
+    /// The arm of fresh text whose runs the law is fitted to as well.
+    pub beside: Option<String>,
+    /// The law, or why there is none.
+    pub found: Finding<RepeatedLaw>,
+}
 
 /// The trials of one budget and the parabola through them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

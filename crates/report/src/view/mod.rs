@@ -11,7 +11,7 @@ pub use corpus::{Corpus, Licence, Skipped, Source, Tokenizer};
 pub use finding::{Estimate, Finding, Interval};
 pub use fit::{FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView};
 pub use laws::{
-    Approach, CurvePoint, FrontierPoint, IsoFlop, IsoFlopMinimum, IsoFlopPoint, Parameter, Residual,
+    Approach, CurvePoint, FrontierPoint, IsoFlop, IsoFlopMinimum, IsoFlopPoint, Parameter, Repeated, Residual,
 };
 pub use plan::{Allocation, Candidate, Choice, Extrapolation, HeldOut, Plan, Reach};
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,9 @@ pub struct View {
     /// What the arms are worth against the baseline; `None` for a study of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Finding<Comparison>>,
+    /// What repeated text is worth, of each arm that repeats.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repeated: Vec<Repeated>,
     /// The corpus, once it is built.
     pub corpus: Option<Corpus>,
     /// Every trial that the spec asks for, whatever became of it.

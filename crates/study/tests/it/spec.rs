@@ -1,10 +1,8 @@
 //! The example that explains every setting, and what is refused before anything is run.
 
-#![allow(clippy::unwrap_used)]
-
 use triaxis_study::StudySpec;
 
-const SETTINGS: &str = include_str!("../../../examples/settings.toml");
+const SETTINGS: &str = include_str!("../../../../examples/settings.toml");
 
 /// Paths of all keys, without the places in lists.
 fn keys(value: &toml::Value, path: &str, found: &mut Vec<String>) {
