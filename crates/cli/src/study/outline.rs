@@ -29,10 +29,10 @@ pub struct Outline {
     /// Estimated memory of the processes that run side by side.
     memory: Bytes,
     cores: usize,
-    /// What is recorded and will be made again, and why.
-    again: Vec<String>,
     /// What is known to go otherwise than one may expect.
     notices: Vec<String>,
+    /// What is recorded and will be made again, and why.
+    again: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -214,8 +214,8 @@ impl fmt::Display for Outline {
             },
             self.memory,
         )?;
-        let mut notices = self.again.iter().chain(&self.notices);
-        notices.try_for_each(|notice| write!(formatter, "\n! {notice}"))
+        let mut said = self.again.iter().chain(&self.notices);
+        said.try_for_each(|reason| write!(formatter, "\n! {reason}"))
     }
 }
 
