@@ -31,7 +31,7 @@ impl Frozen {
             let is_recorded = |id: &str| library.record(id).exists();
             let stands = || table.stand_in(&inputs, &trial.config, library, mixed).is_some();
             if before.id != id && is_recorded(&before.id) && !is_recorded(&id) && !stands() {
-                *again.entry(then.inputs.changed(&inputs)).or_default() += 1;
+                *again.entry(recorded(then, before).changed(&inputs)).or_default() += 1;
             }
         }
         let numerics = triaxis_corpus::numerics();
@@ -45,6 +45,15 @@ impl Frozen {
         });
         corpus.chain(trials).collect()
     }
+}
+
+/// What a trial was run with: its group's inputs, unless its record is one of another unit.
+fn recorded(group: &Group, trial: &Trial) -> Inputs {
+    let config = &trial.config;
+    let units = config.dtype.units();
+    let mut all = units.map(|unit| group.inputs.on(unit.to_owned(), config));
+    all.find(|inputs| inputs.identity(config) == trial.id)
+        .unwrap_or_else(|| group.inputs.clone())
 }
 
 impl Inputs {
