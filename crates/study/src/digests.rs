@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use triaxis_train::Dtype;
+use triaxis_train::{Dtype, TrainConfig};
 
 use crate::library::Library;
 use crate::record::Outcome;
-use crate::trial::Group;
+use crate::trial::{Group, Inputs};
 
 /// What stands in the place of a digest that no machine has computed since a version was raised.
 pub const UNVERIFIED: &str = "unverified";
@@ -60,29 +60,35 @@ impl Digests {
         let unequal = unequal.into_iter().rev().filter(|_| mixed);
         equal.into_iter().chain(unequal).collect()
     }
+
+    /// The identity of a training of `config` on another unit, if one has a record that may stand for it.
+    pub(crate) fn stand_in(
+        &self,
+        inputs: &Inputs,
+        config: &TrainConfig,
+        library: &Library,
+        mixed: bool,
+    ) -> Option<String> {
+        let units = self.stand_ins(config.dtype, &inputs.unit, mixed);
+        let ids = units
+            .into_iter()
+            .map(|unit| inputs.on(unit.to_owned(), config).identity(config));
+        let mut ids = ids.filter(|id| library.record(id).exists());
+        ids.find(|id| {
+            // One that cannot be read is named when it is asked for by its own identity.
+            let record = library.read_record(id).ok().flatten();
+            record.is_some_and(|record| !matches!(record.outcome, Outcome::Failed { .. }))
+        })
+    }
 }
 
 /// Gives each trial that has no record of its own the identity of one of another unit, where that may stand for it.
 pub(crate) fn adopt(groups: &mut [Group], library: &Library, mixed: bool) {
     let table = Digests::built_in();
-    let is_recorded = |id: &str| {
-        // One that cannot be read is named when it is asked for by its own identity.
-        let record = library.read_record(id).ok().flatten();
-        record.is_some_and(|record| !matches!(record.outcome, Outcome::Failed { .. }))
-    };
     for group in groups {
-        let units = table.stand_ins(group.config.dtype, &group.inputs.unit, mixed);
-        for trial in &mut group.trials {
-            if units.is_empty() || library.record(&trial.id).exists() {
-                continue;
-            }
-            let ids = units.iter().map(|unit| {
-                group
-                    .inputs
-                    .on((*unit).to_owned(), &trial.config)
-                    .identity(&trial.config)
-            });
-            if let Some(id) = ids.into_iter().find(|id| is_recorded(id)) {
+        let missing = group.trials.iter_mut();
+        for trial in missing.filter(|trial| !library.record(&trial.id).exists()) {
+            if let Some(id) = table.stand_in(&group.inputs, &trial.config, library, mixed) {
                 trial.id = id;
             }
         }

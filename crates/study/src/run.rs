@@ -179,7 +179,7 @@ impl Study<'_> {
         if !arms.iter().all(exists) {
             check_memory(&groups, machine::available_memory())?;
         }
-        let again = earlier.again(&groups, &self.library());
+        let again = earlier.again(&groups, &self.library(), self.spec.spec.mixed);
         if !again.is_empty() {
             self.listener.event(&Event::Again(&again));
         }

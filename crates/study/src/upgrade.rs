@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::digests::Digests;
 use crate::frozen::Frozen;
 use crate::library::Library;
 use crate::sealed;
@@ -16,7 +17,8 @@ impl Frozen {
 
     /// What of these the groups `now` make again though it is in the library, and why, a sentence a reason. Only what the
     /// program and the machine do is looked at; that another text gives other trials is no news.
-    pub fn again(&self, now: &[Group], library: &Library) -> Vec<String> {
+    pub fn again(&self, now: &[Group], library: &Library, mixed: bool) -> Vec<String> {
+        let table = Digests::built_in();
         let mut again: BTreeMap<String, usize> = BTreeMap::new();
         for (group, trial) in trials(now) {
             let Some((then, before)) = trials(&self.groups).find(|(_, before)| before.config == trial.config)
@@ -27,8 +29,9 @@ impl Frozen {
             let inputs = then.inputs.on(group.inputs.unit.clone(), &trial.config);
             let id = inputs.identity(&trial.config);
             let is_recorded = |id: &str| library.record(id).exists();
-            if before.id != id && is_recorded(&before.id) && !is_recorded(&id) {
-                *again.entry(then.inputs.changed(&inputs)).or_default() += 1;
+            let stands = || table.stand_in(&inputs, &trial.config, library, mixed).is_some();
+            if before.id != id && is_recorded(&before.id) && !is_recorded(&id) && !stands() {
+                *again.entry(recorded(then, before).changed(&inputs)).or_default() += 1;
             }
         }
         let numerics = triaxis_corpus::numerics();
@@ -42,6 +45,15 @@ impl Frozen {
         });
         corpus.chain(trials).collect()
     }
+}
+
+/// What a trial was run with: its group's inputs, unless its record is one of another unit.
+fn recorded(group: &Group, trial: &Trial) -> Inputs {
+    let config = &trial.config;
+    let units = config.dtype.units();
+    let mut all = units.map(|unit| group.inputs.on(unit.to_owned(), config));
+    all.find(|inputs| inputs.identity(config) == trial.id)
+        .unwrap_or_else(|| group.inputs.clone())
 }
 
 impl Inputs {
@@ -67,10 +79,7 @@ fn changes(then: &BTreeMap<String, u32>, now: &BTreeMap<String, u32>) -> impl It
         .iter()
         .filter_map(|(part, then)| Some((part, then, now.get(part)?)));
     let changed = both.filter(|(_, then, now)| then != now);
-    changed
-        .map(|(part, then, now)| format!("`{part}` computes otherwise (version {now}, and it was {then})"))
-        .collect::<Vec<_>>()
-        .into_iter()
+    changed.map(|(part, then, now)| format!("`{part}` computes otherwise (version {now}, and it was {then})"))
 }
 
 fn trials(groups: &[Group]) -> impl Iterator<Item = (&Group, &Trial)> {
@@ -119,27 +128,27 @@ mod tests {
             inputs.numerics.insert("kernels".to_owned(), 0);
         });
         // What was never recorded does not run again.
-        assert!(earlier.again(&now, &library).is_empty());
+        assert!(earlier.again(&now, &library, false).is_empty());
         for (_, trial) in trials(&earlier.groups).take(3) {
             record(trial);
         }
         assert_eq!(
-            earlier.again(&now, &library),
+            earlier.again(&now, &library, false),
             ["3 trials run again: `kernels` computes otherwise (version 1, and it was 0)"]
         );
         for (_, trial) in trials(&now).take(2) {
             record(trial);
         }
-        let said = earlier.again(&now, &library);
+        let said = earlier.again(&now, &library, false);
         assert!(said[0].starts_with("1 trial runs again: "), "{said:?}");
         earlier.corpus = [("tokenizer".to_owned(), 0)].into();
-        let said = earlier.again(&now, &library);
+        let said = earlier.again(&now, &library, false);
         assert!(
             said[0].contains("the corpus is made again") && said[0].contains("`tokenizer`"),
             "{said:?}"
         );
         let (now, same) = groups(|_| {});
-        assert!(same.again(&now, &library).is_empty());
+        assert!(same.again(&now, &library, false).is_empty());
     }
 
     #[test]
@@ -158,7 +167,7 @@ mod tests {
             for (_, trial) in trials(&earlier.groups) {
                 std::fs::write(library.record(&trial.id), "").unwrap();
             }
-            let said = earlier.again(&now, &library);
+            let said = earlier.again(&now, &library, false);
             assert!(said.len() == 1 && said[0].contains(expected), "{said:?}");
         }
     }

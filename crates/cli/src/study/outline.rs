@@ -119,7 +119,7 @@ impl Outline {
             flops: groups.iter().map(Group::flops).sum(),
             time,
             memory: Bytes(memory.iter().rev().take(cores).sum()),
-            again: Frozen::earlier(store).again(&groups, &spec.library(store)),
+            again: Frozen::earlier(store).again(&groups, &spec.library(store), spec.spec.mixed),
             trials,
             cores,
             notices: spec.foregone(store)?,

@@ -555,6 +555,8 @@ fn what_another_instruction_set_computed_is_taken_only_if_the_spec_says_so_and_n
     );
     let mixed = run(best, &["--set", "mixed=true", "--format", "json"]);
     assert_eq!(trained(&mixed), 0);
+    let said = String::from_utf8_lossy(&mixed.stderr);
+    assert!(!said.contains("again"), "{said}");
     let notices = json(&mixed)["notices"].to_string();
     assert!(notices.contains("10 of portable instead of "), "{notices}");
     let own = run(best, &["--quiet"]);
