@@ -20,7 +20,7 @@ impl Table {
     /// An empty table of columns told at run time.
     pub fn of(heading: Vec<&'static str>) -> Self {
         Self {
-            heading,
+            heading: heading.into_iter().map(str::to_owned).collect(),
             rows: Vec::new(),
         }
     }
