@@ -1,4 +1,4 @@
-//! Hashes the sources that determine a trial's bits, so that a record names the code that made it.
+//! Hashes the sources that a trial's bits come from, so that a record names the code that made it.
 
 use std::path::{Path, PathBuf};
 

@@ -27,6 +27,11 @@ pub const CHORES: &[Chore] = &[
         run: reproductions,
     },
     Chore {
+        name: "numerics",
+        what: "write the digests of short trainings on the instruction sets of this processor",
+        run: numerics,
+    },
+    Chore {
         name: "kill",
         what: "kill a small study at random moments and compare its records",
         run: kill,
@@ -179,6 +184,20 @@ fn reproductions(_: &[String]) -> Result<(), String> {
         "published",
     ];
     cargo_with(&check, &[("TRIAXIS_WRITE_REPRODUCTIONS", "1")])
+}
+
+fn numerics(_: &[String]) -> Result<(), String> {
+    let check = [
+        "test",
+        "--release",
+        "--locked",
+        "--package",
+        "triaxis-study",
+        "--test",
+        "it",
+        "bits_change",
+    ];
+    cargo_with(&check, &[("TRIAXIS_WRITE_NUMERICS", "1")])
 }
 
 fn kill(arguments: &[String]) -> Result<(), String> {

@@ -20,10 +20,14 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// What a script can tell from the exit code; [`failure`] chooses it.
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed: a study without a law, a damaged library, a fault of the \
+    machine; 2 wrong usage or input, or data that refuse the answer: the message names the remedy";
+
 /// A scaling laboratory: measure training compute, data and test-time compute on your own corpus
 /// with small runs, and plan from the measurements.
 #[derive(Parser)]
-#[command(name = "triaxis", version, arg_required_else_help = true)]
+#[command(name = "triaxis", version, arg_required_else_help = true, after_help = EXIT_CODES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -63,8 +63,10 @@ pub fn are_free(outputs: &[&Path], inputs: &[&Path]) -> Result<(), Usage> {
     outputs.iter().try_for_each(|output| {
         triaxis_host::files::can_replace(output).map_err(|error| {
             Usage(format!(
-                "`{}` cannot be written: {error}; name a file in a folder that is there and takes files",
-                output.display()
+                "`{}` cannot be written: {}; name a file in a folder that is there and takes files",
+                output.display(),
+                // The error itself may name a temporary file.
+                error.kind()
             ))
         })
     })

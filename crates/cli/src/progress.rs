@@ -231,6 +231,8 @@ impl Listener for Progress {
                 "{:>9}: another study is making the same corpus",
                 "waiting"
             )),
+            // As a warning: what takes hours again is no surprise, even when quiet.
+            Event::Again(reasons) => reasons.iter().for_each(|reason| self.warn(reason)),
             Event::CorpusStarts => {
                 self.begin_trials("corpus", &[]);
             }

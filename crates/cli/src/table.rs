@@ -4,15 +4,15 @@ use std::fmt;
 
 /// Rows of cells under a heading, columns aligned: text to the left, numbers to the right.
 pub struct Table {
-    heading: Vec<&'static str>,
+    heading: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// An empty table.
-    pub fn new<const COLUMNS: usize>(heading: [&'static str; COLUMNS]) -> Self {
+    pub fn new<const COLUMNS: usize>(heading: [impl Into<String>; COLUMNS]) -> Self {
         Self {
-            heading: heading.to_vec(),
+            heading: heading.map(Into::into).to_vec(),
             rows: Vec::new(),
         }
     }
@@ -20,7 +20,7 @@ impl Table {
     /// An empty table of columns told at run time.
     pub fn of(heading: Vec<&'static str>) -> Self {
         Self {
-            heading,
+            heading: heading.into_iter().map(str::to_owned).collect(),
             rows: Vec::new(),
         }
     }
@@ -64,8 +64,7 @@ impl fmt::Display for Table {
         let columns: Vec<_> = (0..self.heading.len())
             .map(|column| (self.width(column), self.is_number(column)))
             .collect();
-        let heading: Vec<String> = self.heading.iter().map(|&cell| cell.to_owned()).collect();
-        for row in std::iter::once(&heading).chain(&self.rows) {
+        for row in std::iter::once(&self.heading).chain(&self.rows) {
             let mut line = String::new();
             for (cell, &(width, is_number)) in row.iter().zip(&columns) {
                 let padded = if is_number {

@@ -52,3 +52,9 @@ pub use readers::{CargoSources, Files, Jsonl, Parquet, SourceSpec};
 pub use spec::{CorpusSpec, LongDocuments, TokenizerSpec};
 pub use texts::{Encoded, Text, describe_text, read_text};
 pub use tokenizer::Tokenizer;
+
+/// The parts of this room that the tokens of a corpus hang on, each with its version.
+pub fn numerics() -> std::collections::BTreeMap<String, u32> {
+    let parts = [("text", prepare::NUMERICS), ("tokenizer", tokenizer::NUMERICS)];
+    parts.map(|(part, version)| (part.to_owned(), version)).into()
+}

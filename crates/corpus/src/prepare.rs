@@ -13,6 +13,10 @@ use crate::shards::{Spool, to_bytes, token_bytes, write, write_file};
 use crate::tokenizer::{Losses, Tokenizer, WordCounts};
 use crate::{Corpus, CorpusError, CorpusSpec, Document, HeldOut, Progress, Stage, TokenizerSpec};
 
+/// Version of which text becomes which tokens in which order: raised when readers, split, sample, mixture or shards give
+/// others.
+pub const NUMERICS: u32 = 1;
+
 /// Text that a tokenizer is trained on at most, the first of the training stream. More hardly
 /// changes a vocabulary, and the library counts pairs in 31 bits.
 const TOKENIZER_TEXT: u64 = 64 << 20;

@@ -19,6 +19,10 @@
 //! - Results are written to fresh tensors; only the optimiser changes tensors in place.
 #![allow(unsafe_code)] // The one crate that may: vector instructions and values shared among threads.
 
+/// Version of what the operations compute in `f32`: raised when any of them, kernel or composition, gives other bits
+/// on any instruction set, be it by a newer burn.
+pub const NUMERICS: u32 = 1;
+
 pub mod cpu;
 pub mod memory;
 pub mod parallel;

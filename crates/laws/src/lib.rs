@@ -25,7 +25,7 @@ mod rows;
 pub mod worth;
 
 pub use compare::{Compared, Distrust, Trust, answering, compare, trusted};
-pub use error::{FitError, InputError, Refusal, Warning};
+pub use error::{FitError, InputError, Refusal, Warning, written};
 pub use fit::{
     Estimate, Fit, FitOptions, HeldOut, Holdout, Interval, LocalMinimum, ParameterEstimate, Prediction,
     PureError, Reach, Resampling, Starts, fit, predict,

@@ -4,13 +4,29 @@
 
 use std::collections::BTreeSet;
 
+use std::sync::LazyLock;
 use triaxis_laws::calibration::simulated;
-use triaxis_laws::form::{LawForm, MOST_PARAMETERS, Scale};
-use triaxis_laws::forms::{Kaplan, Restricted, find, registry};
-use triaxis_laws::{FitOptions, Objective, fit};
+use triaxis_laws::form::{BLOCK, Block, LawForm, MOST_PARAMETERS, Scale};
+
+use triaxis_laws::forms::{ChinchillaForm, Grouped, Kaplan, Restricted, SaturatingPowerLaw, find, registry};
+use triaxis_laws::{FitOptions, InputError, Objective, fit};
 
 fn all() -> impl Iterator<Item = &'static dyn LawForm> {
     registry().iter().copied()
+}
+
+/// Forms that are made for a table, and so no line of the registry.
+static MADE: LazyLock<[Grouped; 3]> = LazyLock::new(|| {
+    [
+        Grouped::new(&ChinchillaForm, 3).unwrap(),
+        Grouped::new(&SaturatingPowerLaw::OF_COMPUTE, 16).unwrap(),
+        Grouped::of_tokens(4).unwrap(),
+    ]
+});
+
+/// All forms, those made for a table among them.
+fn every() -> impl Iterator<Item = &'static dyn LawForm> {
+    all().chain(MADE.iter().map(|form| form as &dyn LawForm))
 }
 
 /// Column coordinates of a natural row.
@@ -83,7 +99,7 @@ fn every_form_is_documented_and_named_once() {
 
 #[test]
 fn every_gradient_matches_differences() {
-    for form in all() {
+    for form in every() {
         let example = form.example();
         let count = example.parameters.len();
         assert_eq!(count, form.parameters().len(), "{}", form.name());
@@ -116,7 +132,7 @@ fn every_gradient_matches_differences() {
 
 #[test]
 fn every_form_recovers_its_parameters_without_noise() {
-    for form in all() {
+    for form in every() {
         let truth = form.example().parameters;
         let objective = Objective::squares(form.definition().residual);
         let options = FitOptions {
@@ -139,7 +155,7 @@ fn every_form_recovers_its_parameters_without_noise() {
 
 #[test]
 fn every_form_tells_a_linear_parameter_by_its_gradient() {
-    for form in all() {
+    for form in every() {
         let example = form.example();
         let inputs = coordinates(form, &example.rows[0]);
         let (mut first, mut second) = (
@@ -160,6 +176,51 @@ fn every_form_tells_a_linear_parameter_by_its_gradient() {
             );
         }
     }
+}
+
+#[test]
+fn blocks_of_rows_have_the_values_of_single_rows() {
+    for form in every() {
+        let example = form.example();
+        let (width, count) = (form.inputs().len(), example.parameters.len());
+        for rows in example.rows.chunks_exact(BLOCK) {
+            let rows: Vec<Vec<f64>> = rows.iter().map(|row| coordinates(form, row)).collect();
+            let columns = (0..width).map(|column| std::array::from_fn(|row| rows[row][column]));
+            let columns: Vec<[f64; BLOCK]> = columns.collect();
+            let mut blocks = [Block::EMPTY];
+            form.values(&example.parameters, &columns, &mut blocks);
+            for (at, row) in rows.iter().enumerate() {
+                let mut gradient = vec![0.0; count];
+                let value = form.value(&example.parameters, row, &mut gradient);
+                let close = |one: f64, other: f64| (one - other).abs() <= 1e-12 * other.abs();
+                assert!(close(blocks[0].values[at], value), "{} at {row:?}", form.name());
+                for (slopes, slope) in blocks[0].slopes.iter().zip(&gradient) {
+                    assert!(close(slopes[at], *slope), "{} at {row:?}", form.name());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_group_has_a_floor_and_arms_to_compare() {
+    let error = |made: Result<Grouped, InputError>| made.err().unwrap().to_string();
+    let of_kaplan = error(Grouped::new(&Kaplan, 2));
+    assert!(
+        of_kaplan.contains("no parameter `E` in form `kaplan`"),
+        "{of_kaplan}"
+    );
+    for arms in [1, 17] {
+        let refused = error(Grouped::new(&ChinchillaForm, arms));
+        assert!(
+            refused.contains(&format!("arms is {arms}: it must be at least 2")),
+            "{refused}"
+        );
+    }
+    assert_eq!(
+        MADE[0].definition().equation,
+        "loss = E + k (A / params^alpha + B / tokens^beta), k = 1 of arm 0, k_1 of arm 1, k_2 of arm 2"
+    );
 }
 
 #[test]

@@ -23,6 +23,10 @@ pub trait Architecture: Debug + Clone + PartialEq + Serialize + DeserializeOwned
     /// One paragraph: what the architecture is, and its papers.
     const DOCUMENTATION: &'static str;
 
+    /// Version of its arithmetic: raised when a configuration and seed give other initial weights, or weights and
+    /// tokens another loss, other than by the operations of `kernels` or the random streams.
+    const NUMERICS: u32;
+
     /// Configurations of a few hundred parameters that between them reach every branch of the code;
     /// the obligations are tested on each.
     fn examples() -> Vec<Self>;

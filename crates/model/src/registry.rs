@@ -54,6 +54,11 @@ macro_rules! architectures {
                 }
             }
 
+            /// Version of its arithmetic; see [`Architecture::NUMERICS`].
+            pub fn numerics(&self) -> u32 {
+                match self { $(Self::$name(_) => <$config as Architecture>::NUMERICS,)+ }
+            }
+
             /// Checks every field; see [`Architecture::validate`].
             ///
             /// # Errors

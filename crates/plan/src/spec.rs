@@ -260,6 +260,22 @@ impl PlanSpec {
         for name in &self.published {
             published::find(name)?;
         }
+        let goal = self.goal.map(|goal| match goal {
+            Goal::NatsPerToken(nats) => ("goal.nats_per_token", nats.0),
+            Goal::BitsPerByte(bits) => ("goal.bits_per_byte", bits.0),
+        });
+        let unique = self
+            .unique_tokens
+            .map(|tokens| ("unique_tokens", tokens.as_f64()));
+        for (field, value) in [goal, unique].into_iter().flatten() {
+            if !(value > 0.0 && value.is_finite()) {
+                return Err(PlanError::NotPositive {
+                    field: field.to_owned(),
+                    value,
+                    remedy: "leave it out to plan without it",
+                });
+            }
+        }
         crate::cost::Economics::resolve(self).map(|_| ())
     }
 }

@@ -1,6 +1,9 @@
 //! Counter-based random streams: a value depends only on its key and its place in the stream, so a
 //! run that stops and resumes anywhere draws what it would have drawn undisturbed.
 
+/// Version of what a stream of a key holds: raised when a number drawn from any changes.
+pub const NUMERICS: u32 = 1;
+
 /// Finalizer of SplitMix64 (Steele, Lea and Flood 2014, figure 16): a bijection on 64 bits that
 /// spreads every input bit over the whole output.
 pub fn mix(value: u64) -> u64 {

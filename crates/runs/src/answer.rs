@@ -2,7 +2,7 @@
 
 use triaxis_laws::form::LawForm;
 use triaxis_laws::forms::Restricted;
-use triaxis_laws::{Fit, compare, forms};
+use triaxis_laws::{Fit, compare, forms, written};
 
 use crate::by::By;
 use crate::columns::COVERAGE;
@@ -67,6 +67,9 @@ impl<'a> Answer<'a> {
             Chosen::Form(form) => Self::of_one(*form, data, settings, requests)?,
             Chosen::Own(form) => Self::of_one(form.as_ref(), data, settings, requests)?,
         };
+        for (predicted, request) in answer.predictions.iter_mut().zip(requests) {
+            predicted.reaches(&request.reach(data));
+        }
         if let (Some(column), Some(form)) = (&data.by, answer.law.form()) {
             answer.by = Some(By::of(column, form, data, settings)?);
         }
@@ -85,14 +88,19 @@ impl<'a> Answer<'a> {
         }
         let law = match settings.held.is_empty() {
             true => Law::Form(form),
-            false => Law::Held(Box::new(held)),
+            false => {
+                if form.response().name == "loss" {
+                    held.check_floor(data.numbers("loss"))?;
+                }
+                Law::Held(Box::new(held))
+            }
         };
         let fitted = law.form().unwrap_or(form);
         let options = settings.of(fitted.definition(), data.held_out())?;
         let values = settings
             .held
             .iter()
-            .map(|(name, value)| format!("{name} is held at {value}"));
+            .map(|(name, value)| format!("{name} is held at {}", written(*value)));
         let values: Vec<String> = values.collect();
         let notes = (!values.is_empty())
             .then(|| format!("{}: intervals and checks take that as certain", values.join(", ")));

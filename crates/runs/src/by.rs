@@ -217,7 +217,11 @@ fn verdict(sets: &[Set], test: Result<&Pooling, &str>) -> String {
         Err(unlike) => {
             let refused = sets.iter().find(|set| set.refused.is_some());
             return match refused {
-                Some(set) => format!("cannot tell: `{}` cannot be fitted alone", set.value),
+                Some(set) => format!(
+                    "cannot tell: `{}` cannot be fitted alone: {}",
+                    set.value,
+                    set.refused.as_deref().unwrap_or_default()
+                ),
                 None => format!("cannot tell: {unlike}"),
             };
         }

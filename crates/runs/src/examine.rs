@@ -110,7 +110,9 @@ impl Outcome {
         if let Ok(fit) = &found.without {
             let named = form.parameters().iter().zip(&fit.best);
             parameters.extend(named.map(|(parameter, value)| (parameter.name.to_string(), *value)));
-            let moved = |(request, said): (&Request, &Predicted)| match said.is_of(&self.form) {
+            let moved = |(request, said): (&Request, &Predicted)| match said.is_of(&self.form)
+                && said.refused().is_none()
+            {
                 true => moved(law, [&self.fit, fit], request, data.operations().per_param_token),
                 false => Moved::new(),
             };

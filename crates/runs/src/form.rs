@@ -81,8 +81,13 @@ fn read(path: &Path) -> anyhow::Result<Expression> {
     };
     let text = std::fs::read_to_string(path)
         .map_err(|error| problem(format!("cannot be read ({error}); give the path of a TOML file")))?;
-    let spec: ExpressionSpec =
-        toml::from_str(&text).map_err(|error| problem(format!("is not a form\n{error}")))?;
+    let spec: ExpressionSpec = toml::from_str(&text).map_err(|error| {
+        problem(format!(
+            "is not a form: {}{}",
+            line(&error, &text),
+            error.message()
+        ))
+    })?;
     if definitions().any(|definition| definition.name == spec.name) {
         return Err(problem(format!(
             "`{}` is the name of a form already; choose another",
@@ -91,4 +96,12 @@ fn read(path: &Path) -> anyhow::Result<Expression> {
         .into());
     }
     Expression::new(spec).map_err(|error| problem(error.to_string()).into())
+}
+
+/// The line of a text that an error is about, to stand before what is wrong with it.
+fn line(error: &toml::de::Error, text: &str) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    before.map_or_else(String::new, |before| {
+        format!("line {}: ", before.matches('\n').count() + 1)
+    })
 }

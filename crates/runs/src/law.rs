@@ -84,6 +84,15 @@ impl Law<'_> {
             }
             (None, _) => Vec::new(),
         };
-        Ok(Predicted::alone(of))
+        // A compute that is split by a law of N and D, and that of a frontier.
+        let is_split = of.len() > 1;
+        let columns = self.definition().inputs.iter();
+        let unheeded = request.unread(|input| {
+            columns.clone().any(|column| column.name == input) || (is_split && input == "flops")
+        });
+        Ok(Predicted {
+            unheeded,
+            ..Predicted::alone(of)
+        })
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use triaxis_laws::approach::EnvelopePoint;
 use triaxis_laws::{
-    Fit, Holdout, Interval, Objective, ParameterEstimate, Prediction, PureError, Refusal, Resampling,
+    Fit, Holdout, Interval, Objective, ParameterEstimate, Prediction, PureError, Reach, Refusal, Resampling,
 };
 
 use crate::by::By;
@@ -164,6 +164,20 @@ impl Predicted {
         }
     }
 
+    /// Why it is none: it reaches farther than any prediction was ever checked.
+    pub fn refused(&self) -> Option<String> {
+        self.of.iter().find_map(|(_, of)| of.extrapolation())
+    }
+
+    /// Adds how far the run lies from the rows in what the laws do not read.
+    pub(crate) fn reaches(&mut self, beside: &[(&'static str, Reach)]) {
+        for (_, of) in &mut self.of {
+            for (name, reach) in beside {
+                of.reach.entry((*name).to_owned()).or_insert(*reach);
+            }
+        }
+    }
+
     /// Whether the law of `form` alone makes it.
     pub(crate) fn is_of(&self, form: &str) -> bool {
         match &self.shares[..] {
@@ -177,16 +191,18 @@ impl Predicted {
 impl Serialize for Predicted {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map: Map<String, Value> = Map::new();
+        let refused = self.refused();
         for (response, of) in &self.of {
+            let told = |of: Option<f64>| of.filter(|_| refused.is_none());
             for (name, value) in &of.inputs {
                 map.insert(name.clone(), json!(value));
             }
-            let low = |of: Option<Interval>| of.map(|of| of.low);
-            let high = |of: Option<Interval>| of.map(|of| of.high);
+            let low = |of: Option<Interval>| told(of.map(|of| of.low));
+            let high = |of: Option<Interval>| told(of.map(|of| of.high));
             map.insert(
                 response.clone(),
                 json!({
-                    "value": of.value,
+                    "value": told(Some(of.value)),
                     "low": low(of.interval),
                     "high": high(of.interval),
                     "law_low": low(of.law),
@@ -195,7 +211,7 @@ impl Serialize for Predicted {
             );
             map.insert("level".into(), json!(of.level));
             map.insert("reach".into(), json!(of.reach));
-            map.insert("extrapolation".into(), json!(of.extrapolation()));
+            map.insert("extrapolation".into(), json!(refused));
         }
         if !self.shares.is_empty() {
             let shares: BTreeMap<&str, f64> = self
@@ -204,6 +220,8 @@ impl Serialize for Predicted {
                 .map(|(form, share)| (form.as_str(), *share))
                 .collect();
             map.insert("shares".into(), json!(shares));
+        }
+        if !self.shares.is_empty() || !self.unheeded.is_empty() {
             map.insert("unheeded".into(), json!(self.unheeded));
         }
         map.serialize(serializer)
@@ -307,9 +325,13 @@ impl Outcome {
         }
     }
 
-    /// What the data refused, if anything.
+    /// What the data refused, if anything: parts of the law, and runs too far away to be predicted.
     pub fn refused(&self) -> Option<String> {
-        let refusals: Vec<&str> = self.refusals.iter().map(|said| said.message.as_str()).collect();
+        let of_law = self.refusals.iter().map(|said| said.message.clone());
+        let of_runs = self.predictions.iter().filter_map(Predicted::refused);
+        let of_runs =
+            of_runs.map(|reason| format!("no prediction, as {reason}; ask for a run nearer to those fitted"));
+        let refusals: Vec<String> = of_law.chain(of_runs).collect();
         (!refusals.is_empty()).then(|| refusals.join("; "))
     }
 }

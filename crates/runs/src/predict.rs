@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use triaxis_laws::Reach;
 use triaxis_laws::form::{Definition, Scale};
 use triaxis_names::suggestion;
 use triaxis_units::Written;
 
 use crate::Misuse;
 use crate::compute::Operations;
+use crate::data::Data;
 use crate::equation::number;
 use crate::form::definitions;
 use crate::names::{LETTERS, canonical};
@@ -57,7 +59,10 @@ fn request(given: &str, own: Option<&Definition>, known: &[String]) -> Result<Re
             .ok_or_else(|| wrong(format!("`{part}` is not NAME=NUMBER")))?;
         let (name, value) = (name.trim(), value.trim());
         let number = Written::read(value).map(Written::value);
-        let number = number.filter(|number| number.is_finite());
+        // What a number cannot hold is beyond all runs, too.
+        let number = number
+            .or_else(|| value.parse::<f64>().ok())
+            .filter(|number| !number.is_nan());
         let number =
             number.ok_or_else(|| wrong(format!("`{value}` is not a number; write 7000000000, 7e9 or 7B")))?;
         if number.abs() > 1e100 {
@@ -159,6 +164,40 @@ impl Request {
         let given = self.inputs.keys().map(String::as_str);
         let given = given.filter(|input| !self.derived.contains(input));
         (given.collect(), self.derived.clone())
+    }
+
+    /// The inputs given that a law of `reads` leaves out, where a compute is split by it or not.
+    pub(crate) fn unread(&self, reads: impl Fn(&str) -> bool) -> Vec<String> {
+        let (given, _) = self.known();
+        let unread = given.into_iter().filter(|input| !reads(input));
+        unread.map(str::to_owned).collect()
+    }
+
+    /// How far its size, its length and their ratio lie from those of the rows, whether a law reads them or not.
+    pub(crate) fn reach(&self, data: &Data) -> Vec<(&'static str, Reach)> {
+        let [params, tokens] = ["params", "tokens"].map(|name| (self.input(name), data.numbers(name)));
+        let ratios: Vec<f64> = tokens
+            .1
+            .iter()
+            .zip(params.1)
+            .map(|(tokens, params)| tokens / params)
+            .collect();
+        let ratio = tokens.0.zip(params.0).map(|(tokens, params)| tokens / params);
+        let all = [
+            ("params", params.0, params.1),
+            ("tokens", tokens.0, tokens.1),
+            ("tokens/params", ratio, &ratios),
+        ];
+        let of = |values: &[f64]| {
+            let ends = (f64::INFINITY, f64::NEG_INFINITY);
+            values
+                .iter()
+                .fold(ends, |(low, high), value| (low.min(*value), high.max(*value)))
+        };
+        let known = all.into_iter().filter(|(_, _, values)| !values.is_empty());
+        known
+            .filter_map(|(name, value, values)| Some((name, Reach::of(value?, of(values)))))
+            .collect()
     }
 
     /// That no law was found for it.

@@ -157,7 +157,7 @@ impl ArmSpec {
             let tokenizer = tokenizer.map_err(|error| SpecError::of("tokenizer", &error.to_string()))?;
             spec.insert("tokenizer".to_owned(), tokenizer);
         }
-        StudySpec::of_table(spec, "")
+        StudySpec::of_table(&spec)
     }
 }
 

@@ -37,7 +37,7 @@ pub enum StudyError {
     /// The ladder asks for more training tokens than the corpus has.
     #[error(
         "{trial} asks for {asked} tokens and {limit} {unique} for training at most: that would be {:.2} epochs; \
-         take or add more text, lower the budget, or allow it with `training.epochs = {}`", (100.0 * epochs).ceil() / 100.0, epochs.ceil()
+         take or add more text, lower the budget, or allow it with `training.epochs = {}`", (100.0 * epochs).ceil() / 100.0, (100.0 * epochs).ceil() / 100.0
     )]
     TooFewTokens {
         /// The trial that asks for most.
@@ -90,6 +90,16 @@ pub enum StudyError {
         /// Tokens a step.
         batch: triaxis_units::Tokens,
     },
+    /// A trial of more steps than any training has.
+    #[error("{trial} has {tokens} tokens, more than 2^40 steps of {batch}: lower its budget")]
+    TooLong {
+        /// The trial.
+        trial: String,
+        /// Tokens it has.
+        tokens: triaxis_units::Tokens,
+        /// Tokens a step.
+        batch: triaxis_units::Tokens,
+    },
     /// The folder holds a study of another name.
     #[error(
         "{} holds the study `{found}`, and this one is `{asked}`: choose another folder with `--out`, or give the \
@@ -112,6 +122,17 @@ pub enum StudyError {
         /// The folder.
         folder: PathBuf,
     },
+    /// A group was resolved by a machine, or has a record of one, that computes other bits than this one.
+    #[error(
+        "a trial of the group {group} has an identity that {unit}, which multiplies here, does not give: run the study \
+         again on this machine, so that it names its trials anew"
+    )]
+    OtherUnit {
+        /// The group.
+        group: String,
+        /// What multiplies here.
+        unit: String,
+    },
     /// The ladder has no law, so that the study answers nothing.
     #[error("the ladder has no law: {reason}")]
     NoLaw {
@@ -130,6 +151,21 @@ pub enum StudyError {
     #[error("{} is not empty and holds no study: choose another folder with `--out`", folder.display())]
     NotAStudyFolder {
         /// The folder.
+        folder: PathBuf,
+    },
+    /// A file where results are to go.
+    #[error("{} is a file, and results go into a folder: choose another with `--out`", path.display())]
+    NotAFolder {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No record of a study's trials, though it has run.
+    #[error(
+        "no trial of the study has a record: they are expected in {}; bring the library back, or run the study again; \
+         no page was written", folder.display()
+    )]
+    NoRecords {
+        /// Where their records were expected.
         folder: PathBuf,
     },
     /// There is no study in the folder.

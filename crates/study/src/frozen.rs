@@ -1,19 +1,21 @@
 //! A study's spec and its groups as they were resolved, saved beside the results.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use triaxis_corpus::SourceSpec;
+use triaxis_corpus::{Corpus, SourceSpec, Text};
 
 use crate::arm::Arm;
 use crate::error::StudyError;
 use crate::identity;
 use crate::library::Library;
+use crate::prediction;
 use crate::sealed;
 use crate::spec::StudySpec;
 use crate::store::Store;
-use crate::trial::{self, Group, Prepared};
+use crate::trial::{self, Group, Prepared, Role};
 
 /// Version of the layout of a study's folder; the first had records and corpus in it.
 const LAYOUT: u32 = 2;
@@ -38,6 +40,9 @@ pub struct FrozenSpec {
 /// The groups of the study in a folder.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Frozen {
+    /// Versions of the parts of the program that the tokens of their corpora hang on.
+    #[serde(default)]
+    pub corpus: BTreeMap<String, u32>,
     /// The groups of all arms, resolved.
     pub groups: Vec<Group>,
 }
@@ -62,10 +67,12 @@ impl FrozenSpec {
         }
     }
 
-    /// Identity of an arm's corpus in a library: what it says of text and tokenizer, where the text lies, and which
-    /// validation texts it is apart from.
+    /// Identity of an arm's corpus in a library: what it says of text and tokenizer, where the text lies, which
+    /// validation texts it is apart from, and the versions of what makes tokens of it. What it holds has an identity of
+    /// its own, which those of trials are made of.
     pub fn corpus_id(&self, arm: &Arm) -> String {
-        let text = (&arm.spec.corpus, &arm.spec.tokenizer, &self.base);
+        let numerics = triaxis_corpus::numerics();
+        let text = (&arm.spec.corpus, &arm.spec.tokenizer, &self.base, numerics);
         match arm.spec.validation.is_empty() {
             true => identity::of(&text),
             false => identity::of(&(text, &arm.spec.validation)),
@@ -114,12 +121,46 @@ impl FrozenSpec {
         Ok(groups)
     }
 
+    /// What is known before a run of arms whose held-out run can no longer be predicted, in words.
+    ///
+    /// # Errors
+    /// As [`trial::resolve`].
+    pub fn foregone(&self, store: &Store) -> Result<Vec<String>, StudyError> {
+        let library = self.library(store);
+        let text = |source: &SourceSpec| -> Option<(String, String)> {
+            let text: Text = sealed::read(&library.text(&self.text_id(source))).ok()??;
+            Some((text.name.clone(), text.identity()))
+        };
+        let texts: Option<BTreeMap<_, _>> = self.spec.validation.iter().map(text).collect();
+        let mut said = Vec::new();
+        for arm in self.arms()? {
+            let id = self.corpus_id(&arm);
+            // Identities hang on corpus and texts: before they are made, nothing can have been run.
+            let corpus = Corpus::open(&library.corpus(&id)).ok();
+            let Some((corpus, texts)) = corpus.zip(texts.clone()) else {
+                continue;
+            };
+            let groups = trial::resolve(&arm, &Prepared::of(id, &corpus, texts))?;
+            let held_out = groups.iter().filter(|group| group.role == Role::HeldOut);
+            for trial in held_out.flat_map(|group| &group.trials) {
+                let record = library.record(&trial.id);
+                if record.exists() && !self.prediction(store, &arm, &trial.id).exists() {
+                    said.push(prediction::too_late(&record));
+                }
+            }
+        }
+        Ok(said)
+    }
+
     /// The spec of the study in `store`.
     ///
     /// # Errors
     /// [`StudyError::NoStudy`] when there is none, [`StudyError::OldLayout`] when an older version made it.
     pub fn read(store: &Store) -> Result<Self, StudyError> {
         let folder = || store.folder().to_owned();
+        if store.folder().is_file() {
+            return Err(StudyError::NoStudy { folder: folder() });
+        }
         match sealed::read::<Self>(&store.study())? {
             None => Err(StudyError::NoStudy { folder: folder() }),
             Some(found) if found.layout < LAYOUT => Err(StudyError::OldLayout { folder: folder() }),

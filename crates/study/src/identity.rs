@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-/// Hash of the sources that determine a trial's bits (units, corpus, kernels, model, train), made
-/// when the program is built.
+/// Hash of the sources that a trial's bits come from (units, corpus, kernels, model, train), made when the program is
+/// built: provenance, and in no identity.
 pub const CODE: &str = env!("TRIAXIS_CODE_HASH");
 
 /// Sixteen hexadecimal digits of the BLAKE3 hash of `value`'s JSON.

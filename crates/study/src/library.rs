@@ -59,26 +59,71 @@ impl Library {
         &self.folder
     }
 
-    /// Makes the folder, or checks that this version can use it.
+    /// Checks that this version can use the folder, changing nothing; one that is not there yet will do.
     ///
     /// # Errors
-    /// [`StudyError::Library`] when it cannot be made or written to, or a newer version made it.
-    pub fn settle(&self) -> Result<(), StudyError> {
-        let refused = |reason: String| StudyError::Library {
-            folder: self.folder.clone(),
-            reason,
-        };
-        let path = self.folder.join("library.json");
-        match sealed::read::<About>(&path)? {
-            Some(about) if about.layout > LAYOUT => Err(refused(format!(
+    /// [`StudyError::Library`] for a file, a folder of other things, and what a newer version made;
+    /// [`StudyError::Damaged`] for a library whose own file is damaged, which [`Library::settle`] mends.
+    pub fn check(&self) -> Result<(), StudyError> {
+        let read = sealed::read::<About>(&self.about());
+        match read {
+            Ok(Some(about)) if about.layout > LAYOUT => Err(self.refused(format!(
                 "a newer version of triaxis wrote it (layout {}, and this one knows {LAYOUT})",
                 about.layout
             ))),
-            Some(_) => Ok(()),
-            None => {
-                sealed::write(&path, &About { layout: LAYOUT }).map_err(|error| refused(error.to_string()))
+            Ok(Some(_)) => Ok(()),
+            _ if self.folder.exists() && !self.folder.is_dir() => {
+                Err(self.refused("it is a file, and a library is a folder".to_owned()))
             }
+            other => match self.foreign()? {
+                Some(name) => Err(self.refused(format!(
+                    "it is not empty and holds no library (`{name}` is in it)"
+                ))),
+                None => other.map(drop),
+            },
         }
+    }
+
+    /// Makes the folder, or checks that this version can use it; a damaged file that says so is made again, once
+    /// `warn` has set it aside.
+    ///
+    /// # Errors
+    /// [`StudyError::Library`] when it cannot be made or written to, or is none of this version.
+    pub fn settle(
+        &self,
+        warn: &mut dyn FnMut(StudyError) -> Result<(), StudyError>,
+    ) -> Result<(), StudyError> {
+        match self.check() {
+            Err(error @ StudyError::Damaged { .. }) => warn(error)?,
+            other => other?,
+        }
+        let path = self.about();
+        match path.exists() {
+            true => Ok(()),
+            false => sealed::write(&path, &About { layout: LAYOUT })
+                .map_err(|error| self.refused(error.to_string())),
+        }
+    }
+
+    fn about(&self) -> PathBuf {
+        self.folder.join("library.json")
+    }
+
+    fn refused(&self, reason: String) -> StudyError {
+        StudyError::Library {
+            folder: self.folder.clone(),
+            reason,
+        }
+    }
+
+    /// Something in the folder that no library has, if there is any.
+    fn foreign(&self) -> Result<Option<String>, StudyError> {
+        let own = |name: &str| {
+            ["records", "corpora", "texts", "groups", "locks"].contains(&name)
+                || name.starts_with("library.")
+                || name.starts_with(triaxis_host::files::TEMPORARY)
+        };
+        Ok(names(&self.folder)?.into_iter().find(|name| !own(name)))
     }
 
     /// The corpus of that identity.
@@ -113,9 +158,14 @@ impl Library {
         self.folder.join("groups").join(id)
     }
 
+    /// Where the records lie.
+    pub fn records_folder(&self) -> PathBuf {
+        self.folder.join("records")
+    }
+
     /// The record of a trial.
     pub fn record(&self, trial: &str) -> PathBuf {
-        self.folder.join("records").join(format!("{trial}.json"))
+        self.records_folder().join(format!("{trial}.json"))
     }
 
     /// Waits until no other process makes what has one of these identities, and takes them all; `wait` hears of the
@@ -221,7 +271,7 @@ impl Library {
     /// # Errors
     /// When the file system refuses.
     pub fn records(&self) -> Result<Vec<String>, StudyError> {
-        identities(&self.folder.join("records"))
+        identities(&self.records_folder())
     }
 
     /// Identities of all corpora, in order.
@@ -352,11 +402,12 @@ mod tests {
     fn a_library_of_a_newer_version_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let library = Library::new(folder.path().join("library"));
-        library.settle().unwrap();
-        library.settle().unwrap();
+        let settle = || library.settle(&mut |error| Err(error));
+        settle().unwrap();
+        settle().unwrap();
         let newer = About { layout: LAYOUT + 1 };
         sealed::write(&library.folder().join("library.json"), &newer).unwrap();
-        let error = library.settle().unwrap_err();
+        let error = settle().unwrap_err();
         assert!(error.is_input(), "{error}");
         assert!(error.to_string().contains("a newer version"), "{error}");
     }

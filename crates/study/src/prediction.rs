@@ -1,5 +1,7 @@
 //! What the ladder says of the held-out run, written before that run starts.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 use triaxis_host::machine;
 use triaxis_laws::approach::{Approach3, JointFit, joint_laws};
@@ -83,12 +85,14 @@ impl Prediction {
         }
     }
 
-    /// That there is none: `target` has been run, and what is said now would be no prediction.
-    pub(crate) fn too_late(target: &Trial) -> Self {
+    /// That there is none: `target` has been run, and what is said now would be no prediction. `path` is its own
+    /// file, `record` that of the run.
+    pub(crate) fn too_late(target: &Trial, path: &Path, record: &Path) -> Self {
         let id = &target.id;
         let reason = format!(
-            "the held-out run has been made, for another study or before its prediction was lost: one made now would not be held against \
-             anything unknown; to have it predicted and run again, remove predictions/{id}.json and the record {id} of the library"
+            "{}; this refusal is {}, to be removed with the record",
+            too_late(record),
+            path.display()
         );
         Self {
             trial: id.clone(),
@@ -100,6 +104,16 @@ impl Prediction {
             written: machine::now(),
         }
     }
+}
+
+/// Why a held-out run with that record is not predicted, and what helps.
+pub(crate) fn too_late(record: &Path) -> String {
+    format!(
+        "the held-out run has been made, for another study or before its prediction was lost: one made now would not \
+         be held against anything unknown; another `seed`, `holdout.size` or `holdout.compute_factor` is another run, \
+         and without the record {} it is predicted and run again",
+        record.display()
+    )
 }
 
 impl LossInterval {

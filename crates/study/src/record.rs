@@ -2,15 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use triaxis_host::machine;
-use triaxis_train::{
-    BranchOutcome, CurvePoint, Dtype, Evaluation, Instructions, NamedEvaluation, TrainConfig,
-};
+use triaxis_train::{BranchOutcome, CurvePoint, Evaluation, Instructions, NamedEvaluation, TrainConfig};
 use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 
+use crate::identity;
 use crate::trial::{Inputs, Trial};
 
 /// Version of the record's layout; a record of another version is not read.
-pub(crate) const SCHEMA: u32 = 2;
+pub(crate) const SCHEMA: u32 = 3;
 
 /// One finished trial: what was trained and what came of it. What it is for is the business of the study that asks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,9 +28,9 @@ pub struct RunRecord {
     pub tokens: Tokens,
     /// Training operations, counted exactly.
     pub flops: Flops,
-    /// Corpus, tokenizer and code it was run with.
+    /// Corpus, tokenizer, versions of the program's parts and unit it was run with.
     pub inputs: Inputs,
-    /// How it ended, with its measurements. Equal bits for equal identity on one kind of machine.
+    /// How it ended, with its measurements. Equal bits for equal identity.
     pub outcome: Outcome,
     /// Where and how fast: what may differ between two runs of one identity.
     pub circumstances: Circumstances,
@@ -127,9 +126,9 @@ impl Outcome {
 pub struct Circumstances {
     /// The processor, by its own name.
     pub machine: String,
-    /// What multiplied matrices there: `amx`, `avx512-bf16`, `avx512`, …
+    /// Hash of the sources that it was computed by; see [`identity::CODE`].
     #[serde(default)]
-    pub unit: String,
+    pub code: String,
     /// The best instruction set that was used there: the processor's best, unless another was chosen.
     #[serde(default)]
     pub instructions: String,
@@ -144,11 +143,11 @@ pub struct Circumstances {
 }
 
 impl Circumstances {
-    /// Those of a trial in `dtype` that ends now on this machine.
-    pub fn of(dtype: Dtype, threads: usize, seconds: Seconds) -> Self {
+    /// Those of a trial that ends now on this machine.
+    pub fn of(threads: usize, seconds: Seconds) -> Self {
         Self {
             machine: machine::processor(),
-            unit: dtype.unit(),
+            code: identity::CODE.to_owned(),
             instructions: Instructions::current().name().to_owned(),
             threads,
             seconds,

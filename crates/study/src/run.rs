@@ -10,17 +10,17 @@ use triaxis_units::{Bytes, Tokens};
 
 use crate::answer::Answer;
 use crate::arm::Arm;
+use crate::digests::{self, Digests};
 use crate::error::StudyError;
 use crate::executor::{Executor, Job};
 use crate::frozen::{Frozen, FrozenSpec};
-use crate::identity;
 use crate::library::Library;
 use crate::prediction::Prediction;
 use crate::record::{Outcome, RunRecord};
 use crate::sealed;
 use crate::spec::StudySpec;
 use crate::store::Store;
-use crate::trial::{self, Group, Inputs, Prepared, Trial};
+use crate::trial::{self, Group, Prepared, Trial};
 use crate::worker::Message;
 
 /// What happens while a study runs, as it happens.
@@ -32,6 +32,8 @@ pub enum Event<'a> {
     CorpusStarts,
     /// The corpus is there.
     CorpusReady(&'a Corpus),
+    /// What an earlier run of the study had recorded is made again, and why, in words.
+    Again(&'a [String]),
     /// Groups are about to run.
     TrialsStart {
         /// What they are for.
@@ -106,8 +108,36 @@ impl Survey {
         let records = records.cloned().collect();
         let groups = self.frozen.groups.iter().filter(|group| group.arm == arm);
         let groups = groups.cloned().collect();
-        let frozen = Frozen { groups };
+        let frozen = Frozen {
+            groups,
+            ..Frozen::default()
+        };
         Self { frozen, records }
+    }
+
+    /// Which trials have the record of another unit, in words, if any has: losses that differ by rounding.
+    pub fn mixed(&self) -> Option<String> {
+        let table = Digests::built_in();
+        let mut units: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for group in &self.frozen.groups {
+            let own = group.inputs.unit.as_str();
+            for record in group.trials.iter().filter_map(|trial| self.record(&trial.id)) {
+                if record.inputs.unit != own && !table.are_equal(own, &record.inputs.unit) {
+                    *units.entry((&record.inputs.unit, own)).or_default() += 1;
+                }
+            }
+        }
+        let told = units
+            .iter()
+            .map(|((unit, own), trials)| format!("{trials} of {unit} instead of {own}"));
+        let told: Vec<_> = told.collect();
+        (!told.is_empty()).then(|| {
+            format!(
+                "Records of other instruction sets stand for trials, since the spec says `mixed = true` ({}): their losses \
+                 differ by rounding.",
+                told.join(", ")
+            )
+        })
     }
 
     /// The groups of a role in which a trial lacks its record.
@@ -138,15 +168,21 @@ impl Study<'_> {
     /// # Errors
     /// On bad input, or when the machine refuses. A trial that fails is no error.
     pub fn run(&self, retry_failed: bool) -> Result<(Survey, Answer), StudyError> {
+        self.check_library()?;
         let _lock = self.store.lock()?;
+        let earlier = Frozen::earlier(self.store);
         self.spec.settle(self.store)?;
-        self.library().settle()?;
+        self.library().settle(&mut |error| self.set_aside(error))?;
         let arms = self.spec.arms()?;
         // Refuses a size that is no model, or one too large, before the corpus is made for it.
         let groups = self.spec.resolve()?;
         let exists = |arm: &Arm| self.library().corpus(&self.spec.corpus_id(arm)).exists();
         if !arms.iter().all(exists) {
             check_memory(&groups, machine::available_memory())?;
+        }
+        let again = earlier.again(&groups, &self.library(), self.spec.spec.mixed);
+        if !again.is_empty() {
+            self.listener.event(&Event::Again(&again));
         }
         let texts = self.texts()?;
         let corpora = self.corpora(&arms, &texts)?;
@@ -182,6 +218,21 @@ impl Study<'_> {
         let answer = Answer::of(&self.spec.spec, &arms, &survey, &corpora, predictions);
         sealed::write_if_changed(&self.store.analysis(), &answer)?;
         Ok((survey, answer))
+    }
+
+    /// Refuses a library that cannot be used, before anything is made.
+    fn check_library(&self) -> Result<(), StudyError> {
+        let library = self.library();
+        if library.folder() == std::path::absolute(self.store.folder()).unwrap_or_default() {
+            return Err(StudyError::Library {
+                folder: library.folder().to_owned(),
+                reason: "it is the folder of the study's results".to_owned(),
+            });
+        }
+        match library.check() {
+            Err(StudyError::Damaged { .. }) => Ok(()),
+            other => other,
+        }
     }
 
     fn library(&self) -> Library {
@@ -242,7 +293,7 @@ impl Study<'_> {
                 }
                 Ok(_) => {
                     let fault = "was kept apart from other validation texts".to_owned();
-                    let other = library.set_corpus_aside(&id, fault)?;
+                    let other = library.set_corpus_aside(id, fault)?;
                     self.listener.event(&Event::Warning(&other));
                 }
                 Err(error) => match error.unusable() {
@@ -279,24 +330,17 @@ impl Study<'_> {
             .collect();
         let mut groups = Vec::new();
         for (arm, corpus) in arms.iter().zip(corpora) {
-            let tokenizer = &corpus.manifest().tokenizer;
-            let prepared = Prepared {
-                corpus: self.spec.corpus_id(arm),
-                vocabulary: corpus.vocabulary(),
-                inputs: Inputs {
-                    corpus: corpus.identity().to_owned(),
-                    tokenizer: tokenizer.hash.clone(),
-                    code: identity::CODE.to_owned(),
-                    lost: tokenizer.lost.as_ref().map(|lost| lost.bytes),
-                    texts: identities.clone(),
-                },
-            };
+            let prepared = Prepared::of(self.spec.corpus_id(arm), corpus, identities.clone());
             let own = trial::resolve(arm, &prepared)?;
             let unique = Tokens(corpus.train().len() as u64);
             check_epochs(&own, unique, arm.spec.training.epochs)?;
             groups.extend(own);
         }
-        let frozen = Frozen { groups };
+        digests::adopt(&mut groups, &self.library(), self.spec.spec.mixed);
+        let frozen = Frozen {
+            corpus: triaxis_corpus::numerics(),
+            groups,
+        };
         sealed::write_if_changed(&self.store.trials(), &frozen)?;
         Ok(frozen)
     }
@@ -370,7 +414,7 @@ impl Study<'_> {
             _ => {
                 let prediction = match is_run {
                     false => Prediction::of(&arm.spec, survey, target),
-                    true => Prediction::too_late(target),
+                    true => Prediction::too_late(target, &path, &self.library().record(&target.id)),
                 };
                 sealed::write(&path, &prediction)?;
                 prediction

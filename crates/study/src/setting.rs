@@ -17,6 +17,11 @@ pub(crate) fn lay(setting: &str, spec: &mut Table) -> Result<(), SpecError> {
     let (key, text) = setting
         .split_once('=')
         .ok_or_else(|| refused("write KEY=VALUE, such as plan.budget.dollars=2000".to_owned()))?;
+    if key.split('.').any(|part| part.trim().is_empty()) {
+        return Err(refused(
+            "before the `=` stands no key: write KEY=VALUE, such as plan.budget.dollars=2000".to_owned(),
+        ));
+    }
     let (path, last) = key.trim().rsplit_once('.').unwrap_or(("", key.trim()));
     let mut place = &mut *spec;
     let mut parts = path.split('.').filter(|part| !part.is_empty());
@@ -83,7 +88,16 @@ mod tests {
 
     #[test]
     fn what_leads_nowhere_is_refused() {
-        for setting in ["name", "name.first=1", "list.a=1", "list.2.a=1", "list=x=1;"] {
+        for setting in [
+            "name",
+            "=",
+            "=5",
+            "training.=5",
+            "name.first=1",
+            "list.a=1",
+            "list.2.a=1",
+            "list=x=1;",
+        ] {
             match laid(setting) {
                 Err(error) => assert!(error.message.contains(&format!("--set {setting}")), "{error}"),
                 Ok(spec) => assert_eq!(spec["list"], Value::String("x=1;".to_owned())),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use triaxis_corpus::{CorpusSpec, SourceSpec, TokenizerSpec};
 use triaxis_plan::PlanSpec;
 use triaxis_train::{Dtype, EpochOrder, Schedule};
-use triaxis_units::Tokens;
+use triaxis_units::{Bytes, Tokens};
 
 use crate::arm::{ArmSpec, CompareSpec};
 use crate::design::DesignSpec;
@@ -28,6 +28,10 @@ pub struct StudySpec {
     /// tell the noise of a trial.
     #[serde(default = "one")]
     pub seeds: u64,
+    /// Whether a record that another instruction set computed may stand for a trial, though its digits are others;
+    /// such trials are named.
+    #[serde(default)]
+    pub mixed: bool,
     /// Where the text comes from.
     pub corpus: CorpusSpec,
     /// Texts that every trial is evaluated on besides the corpus' own validation split; none trains on a document of
@@ -183,16 +187,20 @@ impl StudySpec {
         for setting in settings {
             setting::lay(setting, &mut table)?;
         }
-        let spec = Self::of_table(table, text)?;
+        let spec = Self::of_table(&table)?;
         spec.arms()?;
         Ok(spec)
     }
 
-    /// Reads a spec without its arms from a table that was made of `text`.
-    pub(crate) fn of_table(table: toml::Table, text: &str) -> Result<Self, SpecError> {
-        let spec: Self = table
-            .try_into()
-            .map_err(|error: toml::de::Error| SpecError::from_toml(&error, text))?;
+    /// Reads a spec without its arms from a table.
+    pub(crate) fn of_table(table: &toml::Table) -> Result<Self, SpecError> {
+        // Read again as a text, whose places tell the keys that errors are about; no line of the file is theirs.
+        let text = toml::to_string(table).map_err(|error| SpecError::of("--set", &error.to_string()))?;
+        let read = toml::from_str(&text).map_err(|error| SpecError {
+            span: None,
+            ..SpecError::from_toml(&error, &text)
+        });
+        let spec: Self = read?;
         spec.check()?;
         Ok(spec)
     }
@@ -210,6 +218,12 @@ impl StudySpec {
 
     fn check(&self) -> Result<(), SpecError> {
         let training = &self.training;
+        rule(
+            self.corpus.validation >= LEAST_VALIDATION,
+            "corpus.validation",
+            self.corpus.validation,
+            "1KB or more: each loss is the mean over its tokens, and that of a few says nothing",
+        )?;
         rule(
             plain_name(&self.name),
             "name",
@@ -329,6 +343,9 @@ impl StudySpec {
     }
 }
 
+/// Least validation text: some hundreds of tokens, whose mean is off by a twentieth of what single ones differ by.
+const LEAST_VALIDATION: Bytes = Bytes(1000);
+
 /// Most seeds of a trial.
 const MOST_SEEDS: u64 = 1000;
 
@@ -385,9 +402,10 @@ impl SpecError {
     }
 
     fn from_toml(error: &toml::de::Error, text: &str) -> Self {
-        let key = error
-            .span()
-            .and_then(|span| wording::key_before(text.get(..span.start)?));
+        let key = error.span().and_then(|span| {
+            let before = text.get(..span.start)?;
+            wording::key_before(before).or_else(|| wording::table_at(text, span.start))
+        });
         Self {
             message: wording::plain(error.message(), key),
             span: error.span(),

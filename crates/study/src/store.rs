@@ -69,8 +69,13 @@ impl Store {
     /// Makes the folder and takes it for this process.
     ///
     /// # Errors
-    /// [`StudyError::Locked`] when another process has it.
+    /// [`StudyError::Locked`] when another process has it, [`StudyError::NotAFolder`] when it is a file.
     pub fn lock(&self) -> Result<Lock, StudyError> {
+        if self.folder.exists() && !self.folder.is_dir() {
+            return Err(StudyError::NotAFolder {
+                path: self.folder.clone(),
+            });
+        }
         fs::create_dir_all(&self.folder).map_err(StudyError::io("make", &self.folder))?;
         sealed::lock(&self.folder.join("lock"), &self.folder)
     }

@@ -51,6 +51,9 @@ pub(crate) fn architecture(
     Ok(architecture)
 }
 
+/// Steps that no training has.
+const MOST_STEPS: u64 = 1 << 40;
+
 /// Training operations a token, exactly counted.
 pub(crate) fn flops_per_token(model: &ArchitectureSpec, context: usize) -> f64 {
     model.forward_flops(context).training().0 / context as f64
@@ -88,6 +91,13 @@ pub(crate) fn trunk(
     let mut branches = Vec::new();
     for tokens in wanted {
         let end = steps(*tokens);
+        if end >= MOST_STEPS {
+            return Err(StudyError::TooLong {
+                trial: format!("the trial of {} parameters", parameters.total),
+                tokens: *tokens,
+                batch: batch_tokens,
+            });
+        }
         if end <= warmup {
             return Err(StudyError::TooShort {
                 trial: format!("the trial of {} parameters", parameters.total),

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use triaxis_corpus::Corpus;
 use triaxis_model::ArchitectureSpec;
 use triaxis_records::Role;
 use triaxis_train::{Branch, TrainConfig, rules};
@@ -30,7 +31,7 @@ pub struct Place {
 /// One trial: a model, trained from scratch on a number of tokens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
-    /// Identity: hash of `config`, corpus, tokenizer and code.
+    /// Identity: hash of `config` and the group's inputs; that of another unit, where its record stands for this one.
     pub id: String,
     /// What it is for.
     pub role: Role,
@@ -100,21 +101,41 @@ impl Group {
     }
 }
 
-/// What a trial's identity is made of besides its own configuration.
+/// What a trial's identity is made of besides its own configuration: with equal inputs, bits are equal.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inputs {
     /// Identity of the corpus: its text, split and tokenizer.
     pub corpus: String,
     /// Hash of the tokenizer alone.
     pub tokenizer: String,
-    /// Hash of the code that determines a trial's bits.
-    pub code: String,
+    /// Versions of the parts of the program that its bits hang on; see [`TrainConfig::numerics`].
+    #[serde(default)]
+    pub numerics: BTreeMap<String, u32>,
+    /// What multiplies, as resolved where it runs; see [`triaxis_train::Dtype::unit`].
+    #[serde(default)]
+    pub unit: String,
     /// Validation text that the tokenizer loses, if any; bits per byte count what is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<Bytes>,
     /// Hashes of the validation texts, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub texts: BTreeMap<String, String>,
+}
+
+impl Inputs {
+    /// These where `unit` multiplies in a training of `config`.
+    pub fn on(&self, unit: String, config: &TrainConfig) -> Self {
+        Self {
+            numerics: config.numerics(&unit),
+            unit,
+            ..self.clone()
+        }
+    }
+
+    /// Identity of a training of `config`.
+    pub fn identity(&self, config: &TrainConfig) -> String {
+        identity::of(&(config, self))
+    }
 }
 
 /// What an arm's groups are run with, once its corpus is there.
@@ -124,8 +145,27 @@ pub struct Prepared {
     pub corpus: String,
     /// Entries of the tokenizer.
     pub vocabulary: usize,
-    /// What identities are made of besides configurations.
+    /// What identities are made of besides configurations, what is the same for all groups.
     pub inputs: Inputs,
+}
+
+impl Prepared {
+    /// What is known once the corpus of that identity in the library is there, and the validation texts, whose
+    /// identities `texts` has by name.
+    pub(crate) fn of(id: String, corpus: &Corpus, texts: BTreeMap<String, String>) -> Self {
+        let tokenizer = &corpus.manifest().tokenizer;
+        Self {
+            corpus: id,
+            vocabulary: corpus.vocabulary(),
+            inputs: Inputs {
+                corpus: corpus.identity().to_owned(),
+                tokenizer: tokenizer.hash.clone(),
+                lost: tokenizer.lost.as_ref().map(|lost| lost.bytes),
+                texts,
+                ..Inputs::default()
+            },
+        }
+    }
 }
 
 /// The groups of an arm's ladder and, if asked for, that of its held-out run.
@@ -189,18 +229,18 @@ fn ladder(arm: &Arm, prepared: &Prepared, seed: u64, groups: &mut Vec<Group>) ->
 }
 
 fn group(arm: &Arm, prepared: &Prepared, trunk: TrainConfig, role: Role, points: &[Option<Point>]) -> Group {
-    let inputs = &prepared.inputs;
+    let inputs = prepared.inputs.on(trunk.dtype.unit(), &trunk);
     let trials = trunk
         .branches
         .iter()
         .zip(points)
-        .map(|(&branch, point)| trial(&trunk, branch, role, *point, inputs))
+        .map(|(&branch, point)| trial(&trunk, branch, role, *point, &inputs))
         .collect();
     Group {
-        id: identity::of(&(&trunk, inputs)),
+        id: inputs.identity(&trunk),
         arm: arm.name.clone(),
         corpus: prepared.corpus.clone(),
-        inputs: inputs.clone(),
+        inputs,
         role,
         config: trunk,
         trials,
@@ -216,7 +256,7 @@ fn trial(trunk: &TrainConfig, branch: Branch, role: Role, point: Option<Point>, 
     };
     let estimate = triaxis_train::estimate(&config);
     Trial {
-        id: identity::of(&(&config, inputs)),
+        id: inputs.identity(&config),
         role,
         budget: point.and_then(|point| point.budget),
         place: point.map(|point| Place {

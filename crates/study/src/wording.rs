@@ -41,9 +41,22 @@ pub(crate) fn plain(message: &str, key: Option<&str>) -> String {
     let wrong = ["invalid type: ", "invalid value: ", LENGTH];
     let said = wrong.iter().find_map(|start| message.strip_prefix(start));
     let Some((met, expected)) = said.and_then(|said| said.rsplit_once(", expected ")) else {
-        return message
+        let message = message
             .replace("unknown variant ", "unknown value ")
             .replace("wanted string or table", "it must be a word in quotes or a table");
+        if let Some((_, found)) = message.split_once("wanted exactly 1 element, found ") {
+            let found = found.trim_end_matches(" elements");
+            let subject = key.map_or("a table".to_owned(), |key| format!("`{key}`"));
+            return format!("{subject} has {found} keys: it must have exactly one");
+        }
+        let message = without_twins(&message);
+        let names_its_own = ["unknown field ", "missing field ", "duplicate "];
+        return match key {
+            Some(key) if !names_its_own.iter().any(|start| message.starts_with(start)) => {
+                format!("`{key}`: {message}")
+            }
+            _ => message,
+        };
     };
     let subject = key.map_or_else(String::new, |key| format!("`{key}` is "));
     let met = match message.starts_with(LENGTH) {
@@ -51,6 +64,17 @@ pub(crate) fn plain(message: &str, key: Option<&str>) -> String {
         false => told(met),
     };
     format!("{subject}{met}: it must be {}", wanted(expected))
+}
+
+/// A message that lists known names, without those that are another one spelt with `_`.
+fn without_twins(message: &str) -> String {
+    let Some((before, names)) = message.split_once("expected one of ") else {
+        return message.to_owned();
+    };
+    let names: Vec<&str> = names.split(", ").collect();
+    let is_twin = |name: &&str| name.contains('_') && names.contains(&name.replace('_', "-").as_str());
+    let kept: Vec<&str> = names.iter().copied().filter(|name| !is_twin(name)).collect();
+    format!("{before}expected one of {}", kept.join(", "))
 }
 
 fn told(met: &str) -> String {
@@ -91,6 +115,14 @@ pub(crate) fn key_before(text: &str) -> Option<&str> {
         .then_some(key)
 }
 
+/// The table whose heading stands in the line at `place`.
+pub(crate) fn table_at(text: &str, place: usize) -> Option<&str> {
+    let start = text.get(..place)?.rfind('\n').map_or(0, |end| end + 1);
+    let heading = text[start..].lines().next()?.trim().strip_prefix('[')?;
+    let name = heading.trim_matches(['[', ']']);
+    name.rsplit('.').next().filter(|name| !name.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,6 +155,18 @@ mod tests {
                 "`key` is of length 1: it must be an array of length 2",
             ),
             ("missing field `design`", "missing field `design`"),
+            (
+                "wanted exactly 1 element, found 0 elements",
+                "`key` has 0 keys: it must have exactly one",
+            ),
+            (
+                "`-5` is not dollars: it must be zero or more",
+                "`key`: `-5` is not dollars: it must be zero or more",
+            ),
+            (
+                "unknown variant `a`, expected one of `wsd-linear`, `wsd_linear`, `cosine`",
+                "`key`: unknown value `a`, expected one of `wsd-linear`, `cosine`",
+            ),
         ] {
             assert_eq!(plain(message, Some("key")), plainly);
         }

@@ -1,5 +1,6 @@
 //! What runs one group of trials, in a process of its own.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -117,6 +118,7 @@ pub fn work(
     let corpus = Corpus::open(&library.corpus(&group.corpus))?;
     let texts = texts(&spec, &library, &group.inputs, &corpus)?;
     let finished = library.recorded(group)?;
+    is_own(group, &finished)?;
     let mut recorder = Recorder {
         library: &library,
         group,
@@ -166,6 +168,27 @@ fn texts(
         .collect())
 }
 
+/// Refuses to write under an identity what another unit than this process's multiplies.
+fn is_own(group: &Group, finished: &BTreeSet<usize>) -> Result<(), StudyError> {
+    let unit = group.config.dtype.unit();
+    let mut missing = (0..)
+        .zip(&group.trials)
+        .filter(|(place, _)| !finished.contains(place));
+    match missing.all(|(_, trial)| {
+        trial.id
+            == group
+                .inputs
+                .on(unit.clone(), &trial.config)
+                .identity(&trial.config)
+    }) {
+        true => Ok(()),
+        false => Err(StudyError::OtherUnit {
+            group: group.id.clone(),
+            unit,
+        }),
+    }
+}
+
 struct Recorder<'a> {
     library: &'a Library,
     group: &'a Group,
@@ -189,7 +212,7 @@ impl Observer for Recorder<'_> {
 
     fn branch_finished(&mut self, outcome: &BranchOutcome) {
         let trial = &self.group.trials[outcome.branch];
-        let circumstances = Circumstances::of(trial.config.dtype, self.threads, Seconds(outcome.seconds.0));
+        let circumstances = Circumstances::of(self.threads, Seconds(outcome.seconds.0));
         let record = RunRecord::of_branch(trial, self.inputs, outcome, circumstances);
         let bits_per_byte = record
             .outcome

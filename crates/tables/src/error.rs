@@ -34,8 +34,8 @@ pub enum TableError {
     },
     /// A line of CSV with another number of cells than the heading.
     #[error(
-        "`{path}` line {line} has {found} cells and the heading has {expected}: each line needs a cell for each \
-         column; quote cells that hold the separator"
+        "`{path}` line {line} has {} and the heading has {expected}: each line needs a cell for each column; quote \
+         cells that hold the separator", if *.found == 1 { "1 cell".to_owned() } else { format!("{} cells", .found) }
     )]
     Ragged {
         /// The file.

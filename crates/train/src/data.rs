@@ -7,6 +7,9 @@ use triaxis_units::Bytes;
 
 use crate::error::TrainError;
 
+/// Version of the order of the data: raised when a text, seed and step give other windows.
+pub const NUMERICS: u32 = 1;
+
 /// A text as tokens.
 pub trait TokenSource: Sync {
     /// How many tokens it has.

@@ -2,7 +2,7 @@ use std::fmt;
 
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
-use triaxis_kernels::Precision;
+use triaxis_kernels::{Instructions, Precision};
 
 /// What a training multiplies matrices in. Weights, sums, everything between the products and the
 /// optimiser are `f32` in all of them (Micikevicius et al. 2018, arXiv 1710.03740), and so is evaluation:
@@ -32,13 +32,32 @@ impl Dtype {
 
     /// What multiplies when this program trains: on a processor `amx` or `avx512-bf16` for bf16 where it has
     /// them, else the instruction set of `f32`, such as `avx512`; the name of any other device.
+    ///
+    /// Equal names compute equal bits. Single exponentials and logarithms are those of the platform's library, and
+    /// portable code rounds as the target does: platforms other than Linux with glibc on x86-64 are named, too.
     pub fn unit(self) -> String {
         let device = Device::default();
-        if device == Device::flex() {
-            self.precision().unit().to_owned()
-        } else {
-            format!("{device:?}")
+        let unit = self.precision().unit();
+        match device == Device::flex() {
+            true if cfg!(all(
+                target_arch = "x86_64",
+                target_os = "linux",
+                target_env = "gnu"
+            )) =>
+            {
+                unit.to_owned()
+            }
+            true => format!("{unit}-{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+            false => format!("{device:?}"),
         }
+    }
+
+    /// The names that [`Dtype::unit`] may have on processors, the least first.
+    pub fn units(self) -> impl Iterator<Item = &'static str> {
+        let rounds = |level: &Instructions| *level > Instructions::Avx512;
+        let all = Instructions::ALL.into_iter();
+        all.filter(move |level| self == Self::Bf16 || !rounds(level))
+            .map(Instructions::name)
     }
 
     pub(crate) fn precision(self) -> Precision {
@@ -66,7 +85,8 @@ mod tests {
             assert_eq!(written, format!("\"{dtype}\""));
             let read: Dtype = serde_json::from_str(&written).expect("its own name");
             assert_eq!(read, dtype);
-            assert!(!dtype.unit().is_empty());
+            let unit = dtype.unit();
+            assert!(dtype.units().any(|known| unit.starts_with(known)), "{unit}");
         }
         assert_ne!(Dtype::F32.unit(), "amx");
     }

@@ -9,6 +9,10 @@ use triaxis_model::{Model, weights::Path};
 
 use crate::config::OptimizerConfig;
 
+/// Version of an update: raised when weights, gradients and constants give other weights, other than by the operations
+/// of `kernels`.
+pub const NUMERICS: u32 = 1;
+
 /// The optimiser's state: the moments of every weight, by name.
 #[derive(Debug, Clone, Default)]
 pub struct AdamW {

@@ -20,6 +20,10 @@ use crate::outcome::{BranchOutcome, Divergence, Evaluation, NamedEvaluation, Sta
 use crate::schedule::Span;
 use crate::state::{Context, State, learning_rate};
 
+/// Version of a training as a whole: raised when its steps, its branching, what counts as divergence, or the loss that is
+/// measured at its end become others, though no part that it is made of does.
+pub const NUMERICS: u32 = 1;
+
 /// Trains every branch of `config` that is not in `finished`, shortest shared part first, and
 /// returns their outcomes in that order, with the loss on `validation`, whole and by source, and on each of `texts`.
 ///

@@ -23,6 +23,9 @@ pub trait Shape {
     /// One paragraph: what it does, and its paper.
     const DOCUMENTATION: &'static str;
 
+    /// Version of its factors: raised when a step has another.
+    const NUMERICS: u32;
+
     /// The factor on the peak rate, above 0 and at most 1, at a step from `span.warmup` up to, but
     /// not including, `span.end`.
     fn factor(step: u64, span: &Span) -> f64;
@@ -33,26 +36,39 @@ pub trait Shape {
 }
 
 macro_rules! schedules {
-    ($($name:ident $(or $old:literal)?,)+) => {
+    ($($type:ident: $name:literal $(or $old:literal)?,)+) => {
         /// A learning-rate schedule, by name; every one begins with a linear warm-up.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "kebab-case")]
         pub enum Schedule {
-            $(#[doc = concat!("See [`", stringify!($name), "`](crate::schedules::", stringify!($name), ").")] $(#[serde(alias = $old)])? $name,)+
+            $(
+                #[doc = concat!("See [`", stringify!($type), "`](crate::schedules::", stringify!($type), ").")]
+                #[serde(rename = $name $(, alias = $old)?)]
+                $type,
+            )+
         }
 
         impl Schedule {
             /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$name),+];
+            pub const ALL: &[Self] = &[$(Self::$type),+];
+
+            /// Its name in specs.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$type => $name,)+ }
+            }
+
+            /// Version of its factors; see [`Shape::NUMERICS`].
+            pub fn numerics(self) -> u32 {
+                match self { $(Self::$type => $type::NUMERICS,)+ }
+            }
 
             /// What it does, and its paper.
             pub fn documentation(self) -> &'static str {
-                match self { $(Self::$name => $name::DOCUMENTATION,)+ }
+                match self { $(Self::$type => $type::DOCUMENTATION,)+ }
             }
 
             /// The first step whose rate depends on `span.end`.
             pub fn stable_until(self, span: &Span) -> u64 {
-                match self { $(Self::$name => $name::stable_until(span),)+ }
+                match self { $(Self::$type => $type::stable_until(span),)+ }
             }
 
             /// The factor on the peak rate at `step`, counted from 0.
@@ -60,17 +76,17 @@ macro_rules! schedules {
                 if step < span.warmup {
                     return (step + 1) as f64 / span.warmup as f64;
                 }
-                match self { $(Self::$name => $name::factor(step, span),)+ }
+                match self { $(Self::$type => $type::factor(step, span),)+ }
             }
         }
     };
 }
 
 schedules! {
-    Wsd,
-    WsdLinear or "wsd_linear",
-    Cosine,
-    Constant,
+    Wsd: "wsd",
+    WsdLinear: "wsd-linear" or "wsd_linear",
+    Cosine: "cosine",
+    Constant: "constant",
 }
 
 #[cfg(test)]
@@ -88,6 +104,7 @@ mod tests {
         for &schedule in Schedule::ALL {
             assert!(schedule.documentation().len() > 40, "{schedule:?}");
             let text = serde_json::to_string(&schedule).unwrap();
+            assert_eq!(text, format!("\"{}\"", schedule.name()));
             assert_eq!(serde_json::from_str::<Schedule>(&text).unwrap(), schedule);
         }
     }

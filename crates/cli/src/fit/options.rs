@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use triaxis_laws::form::Residual;
 use triaxis_laws::{Reduction, Resampling, Robust};
 use triaxis_runs::{Misuse, Settings, held};
+use triaxis_units::Written;
 
 /// Options of the fit.
 #[derive(Args)]
@@ -25,7 +26,7 @@ pub struct Arguments {
     #[arg(long, default_value_t = 1.0, value_name = "NUMBER")]
     weight_above: f64,
     /// Bootstrap samples for the intervals
-    #[arg(long, default_value_t = 1000, value_name = "COUNT")]
+    #[arg(long, default_value_t = 1000, value_name = "COUNT", value_parser = replicates, allow_negative_numbers = true)]
     replicates: usize,
     /// What the bootstrap draws [default: residuals below 60 rows, cases from there on]
     #[arg(long, value_enum)]
@@ -35,10 +36,10 @@ pub struct Arguments {
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     problems: Option<u64>,
     /// Level of all intervals
-    #[arg(long, default_value_t = 0.9, value_name = "SHARE")]
+    #[arg(long, default_value_t = 0.9, value_name = "SHARE", value_parser = level, allow_negative_numbers = true)]
     level: f64,
     /// Seed of every random choice
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     seed: u64,
     /// Hold parameters at values, as in `E=1.6`; the intervals of the others take them as certain
     #[arg(long, value_name = "NAME=NUMBER")]
@@ -46,6 +47,19 @@ pub struct Arguments {
     /// The share by which the budgets of approach 2 may differ and be one [default: 0, only equal ones are]
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, hide_default_value = true, value_parser = tolerance)]
     budget_tolerance: f64,
+}
+
+fn replicates(text: &str) -> Result<usize, String> {
+    let whole = Written::read(text).map(Written::value);
+    let whole = whole.filter(|count| count.fract() == 0.0 && (0.0..=1e15).contains(count));
+    whole.map(|count| count as usize).ok_or_else(|| {
+        "it must be a whole number: 0 for no bootstrap, or from 20 to 100000, as 1000".to_owned()
+    })
+}
+
+fn level(text: &str) -> Result<f64, String> {
+    let share = text.trim().parse::<f64>();
+    share.map_err(|_| "it must be a number between 0 and 1, as 0.9".to_owned())
 }
 
 fn tolerance(text: &str) -> Result<f64, String> {

@@ -65,7 +65,13 @@ pub struct Rows {
     /// Leave out the K rows of the highest loss
     ///
     /// Besiroglu et al. 2024 do so with the five highest of the 245 Chinchilla runs.
-    #[arg(long, value_name = "K", default_value_t = 0, hide_default_value = true)]
+    #[arg(
+        long,
+        value_name = "K",
+        default_value_t = 0,
+        hide_default_value = true,
+        allow_negative_numbers = true
+    )]
     drop_worst: usize,
     /// Check the law on rows that meet a condition, as in `compute > 1e21` [default: the largest fifth]
     ///

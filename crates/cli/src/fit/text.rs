@@ -203,7 +203,8 @@ pub fn open_side(estimate: &Estimate) -> &'static str {
 fn factor(times: f64) -> String {
     match times {
         times if times < 100.0 => format!("{times:.1}"),
-        times => Flops(times).to_string(),
+        times if times < 1e6 => format!("{times:.0}"),
+        times => format!("{times:.1e}"),
     }
 }
 
@@ -246,11 +247,18 @@ pub fn reach(of: &Prediction) -> String {
     match (words.is_empty(), of.extrapolation()) {
         (true, _) => "within what was fitted".into(),
         (false, None) => format!("beyond what was fitted: {}", words.join(", ")),
-        (false, Some(reason)) => format!("NO PREDICTION but an extrapolation: {reason}"),
+        (false, Some(reason)) => refused(&reason),
     }
 }
 
+fn refused(reason: &str) -> String {
+    format!("NO PREDICTION but an extrapolation: {reason}")
+}
+
 fn prediction(predicted: &Predicted) -> String {
+    if let Some(reason) = predicted.refused() {
+        return format!("{}: {}{}", inputs(predicted), refused(&reason), basis(predicted));
+    }
     let responses = predicted.of.iter().map(|(response, of)| {
         let written = |value: f64| match response.as_str() {
             "params_opt" | "tokens_opt" => quantity(response, value),
@@ -275,9 +283,11 @@ pub fn basis(predicted: &Predicted) -> String {
         true => String::new(),
         false => format!("; by {}", in_words(&predicted.shares)),
     };
-    match predicted.unheeded.is_empty() {
-        true => forms,
-        false => format!("{forms}, which DO NOT ALL READ {}", predicted.unheeded.join(", ")),
+    let unheeded = predicted.unheeded.join(" and ");
+    match (predicted.unheeded.is_empty(), predicted.shares.is_empty()) {
+        (true, _) => forms,
+        (false, true) => format!("; the law DOES NOT READ {unheeded}: any other value has the same answer"),
+        (false, false) => format!("{forms}, which DO NOT ALL READ {unheeded}"),
     }
 }
 

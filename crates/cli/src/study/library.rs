@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use triaxis_corpus::{Corpus, Manifest, Text};
-use triaxis_study::{Frozen, FrozenSpec, Library, RunRecord, Store, sealed};
-use triaxis_units::{BitsPerByte, Bytes, Params, Tokens};
+use triaxis_study::{Frozen, FrozenSpec, Library, RunRecord, Store, StudyError, sealed};
+use triaxis_units::{BitsPerByte, Bytes, Flops, Params, Tokens};
 
+use super::outline;
 use crate::failure::Usage;
 use crate::table::Table;
 use crate::{Format, output};
@@ -67,6 +68,11 @@ struct Record {
     architecture: String,
     parameters: Params,
     tokens: Tokens,
+    flops: Flops,
+    learning_rate: f64,
+    seed: u64,
+    /// Identity of its text, split and tokenizer.
+    corpus: String,
     outcome: &'static str,
     bits_per_byte: Option<BitsPerByte>,
 }
@@ -177,6 +183,10 @@ impl Contents {
         open: impl Fn(&Path) -> Result<Corpus, triaxis_corpus::CorpusError>,
     ) -> anyhow::Result<Self> {
         let mut contents = Self::default();
+        match library.check() {
+            Err(error @ StudyError::Damaged { .. }) => contents.damaged.push(error.to_string()),
+            other => other?,
+        }
         let beside = |all: Vec<String>, needed: &BTreeSet<String>| {
             all.into_iter()
                 .filter(|id| !needed.contains(id))
@@ -216,6 +226,10 @@ impl Record {
             architecture: record.config.architecture.name(),
             parameters: record.parameters,
             tokens: record.tokens,
+            flops: record.flops,
+            learning_rate: record.config.peak_learning_rate,
+            seed: record.config.seed,
+            corpus: record.inputs.corpus,
             outcome: record.outcome.name(),
             bits_per_byte: record
                 .outcome
@@ -244,7 +258,18 @@ impl Prepared {
 
 impl fmt::Display for Contents {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut records = Table::new(["record", "model", "N", "D", "outcome", "bits/byte"]);
+        let mut records = Table::new([
+            "record",
+            "model",
+            "N",
+            "D",
+            "FLOPs",
+            "rate",
+            "seed",
+            "text",
+            "outcome",
+            "bits/byte",
+        ]);
         for record in &self.records {
             let loss = record.bits_per_byte.map(|loss| loss.to_string());
             records.row([
@@ -252,6 +277,10 @@ impl fmt::Display for Contents {
                 record.architecture.clone(),
                 record.parameters.to_string(),
                 record.tokens.to_string(),
+                record.flops.to_string(),
+                outline::rate(record.learning_rate),
+                record.seed.to_string(),
+                record.corpus.chars().take(8).collect(),
                 record.outcome.to_owned(),
                 loss.unwrap_or_else(|| "-".to_owned()),
             ]);
@@ -265,18 +294,23 @@ impl fmt::Display for Contents {
                 corpus.sources.join(", "),
             ]);
         }
-        writeln!(formatter, "{records}\n\n{corpora}\n")?;
-        if !self.texts.is_empty() {
-            let mut texts = Table::new(["validation text", "documents", "text", "name"]);
-            for text in &self.texts {
-                texts.row([
-                    text.id.clone(),
-                    text.documents.to_string(),
-                    text.bytes.to_string(),
-                    text.name.clone(),
-                ]);
+        let mut texts = Table::new(["validation text", "documents", "text", "name"]);
+        for text in &self.texts {
+            texts.row([
+                text.id.clone(),
+                text.documents.to_string(),
+                text.bytes.to_string(),
+                text.name.clone(),
+            ]);
+        }
+        for (table, rows) in [
+            (records, self.records.len()),
+            (corpora, self.corpora.len()),
+            (texts, self.texts.len()),
+        ] {
+            if rows > 0 {
+                writeln!(formatter, "{table}")?;
             }
-            writeln!(formatter, "{texts}\n")?;
         }
         for damaged in &self.damaged {
             writeln!(formatter, "damaged: {damaged}")?;
@@ -284,9 +318,13 @@ impl fmt::Display for Contents {
         let removed = if self.removed { ", removed" } else { "" };
         write!(
             formatter,
-            "{} records, {} corpora{removed}",
-            self.records.len(),
-            self.corpora.len()
+            "{} and {}{removed}",
+            counted(self.records.len(), "record", "records"),
+            counted(self.corpora.len(), "corpus", "corpora")
         )
     }
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }

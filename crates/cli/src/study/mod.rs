@@ -137,11 +137,11 @@ fn study(arguments: &Run) -> anyhow::Result<()> {
     let results = [store.study(), store.trials(), store.analysis(), store.page()];
     output::are_apart(&results.each_ref().map(PathBuf::as_path), &[&arguments.spec])?;
     if arguments.dry_run {
-        return outline::Outline::of(&spec, cores)?.print(arguments.format);
+        return outline::Outline::of(&spec, &store, cores)?.print(arguments.format);
     }
     // What is left of a study that was begun is told by its progress.
     if !arguments.quiet && !store.trials().exists() {
-        eprintln!("{}", outline::Outline::of(&spec, cores)?);
+        eprintln!("{}", outline::Outline::of(&spec, &store, cores)?);
     }
     let program =
         std::env::current_exe().context("cannot find this program's own file to start workers with")?;

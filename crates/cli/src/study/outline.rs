@@ -8,7 +8,7 @@ use triaxis_host::machine;
 use triaxis_records::Role;
 use triaxis_study::Group;
 use triaxis_study::calibrate;
-use triaxis_study::{FrozenSpec, StudyError, check_epochs, check_memory};
+use triaxis_study::{Frozen, FrozenSpec, Store, StudyError, check_epochs, check_memory};
 use triaxis_train::Dtype;
 use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 
@@ -30,6 +30,10 @@ pub struct Outline {
     /// Estimated memory of the processes that run side by side.
     memory: Bytes,
     cores: usize,
+    /// What is known to go otherwise than one may expect.
+    notices: Vec<String>,
+    /// What is recorded and will be made again, and why.
+    again: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -73,7 +77,7 @@ struct Row {
 
 impl Outline {
     /// Looks at the sources and times a few steps of each group.
-    pub fn of(spec: &FrozenSpec, cores: usize) -> Result<Self, StudyError> {
+    pub fn of(spec: &FrozenSpec, store: &Store, cores: usize) -> Result<Self, StudyError> {
         let sources: Vec<Source> = triaxis_corpus::describe(&spec.spec.corpus, &spec.base)?
             .into_iter()
             .map(Source::of)
@@ -116,8 +120,10 @@ impl Outline {
             flops: groups.iter().map(Group::flops).sum(),
             time,
             memory: Bytes(memory.iter().rev().take(cores).sum()),
+            again: Frozen::earlier(store).again(&groups, &spec.library(store), spec.spec.mixed),
             trials,
             cores,
+            notices: spec.foregone(store)?,
         })
     }
 
@@ -208,12 +214,14 @@ impl fmt::Display for Outline {
                 format!("{} cores", self.cores)
             },
             self.memory,
-        )
+        )?;
+        let mut said = self.again.iter().chain(&self.notices);
+        said.try_for_each(|reason| write!(formatter, "\n! {reason}"))
     }
 }
 
 /// Four decimals where they tell the rate, else powers of ten.
-fn rate(rate: f64) -> String {
+pub fn rate(rate: f64) -> String {
     match (1e-3..1e4).contains(&rate) {
         true => format!("{rate:.4}"),
         false => format!("{rate:.2e}"),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use triaxis_corpus::Corpus;
-use triaxis_study::{Answer, Arm, FrozenSpec, Role, Store, sealed};
+use triaxis_study::{Answer, Arm, FrozenSpec, Role, Store, StudyError, sealed};
 
 use super::{status, summary, view};
 use crate::Format;
@@ -28,23 +28,25 @@ pub fn print(store: &Store, picture: Option<&Path>, format: Format) -> anyhow::R
         output::are_free(&[&page, picture], &read)?;
     }
     let survey = status::survey(&spec, store)?;
+    if survey.records.is_empty() {
+        return Err(StudyError::NoRecords {
+            folder: library.records_folder(),
+        }
+        .into());
+    }
     let arms = spec.arms()?;
     let open = |arm: &Arm| Corpus::open(&library.corpus(&spec.corpus_id(arm))).map(Arc::new);
-    let corpora: Result<Vec<_>, _> = arms.iter().map(open).collect();
-    let answer = match corpora {
-        Err(_) => None,
-        Ok(corpora) => {
-            let mut predictions = Vec::new();
-            for arm in &arms {
-                let mut own = survey.trials_of(&arm.name);
-                let target = own.find(|trial| trial.role == Role::HeldOut);
-                let prediction = target.map(|target| sealed::read(&spec.prediction(store, arm, &target.id)));
-                predictions.push(prediction.transpose()?.flatten());
-            }
-            Some(Answer::of(&spec.spec, &arms, &survey, &corpora, predictions))
-        }
-    };
-    let view = view::of(&spec, store, &survey, answer.as_ref())?;
+    let corpora = arms.iter().map(open).collect::<Result<Vec<_>, _>>();
+    let corpora = corpora.map_err(StudyError::from)?;
+    let mut predictions = Vec::new();
+    for arm in &arms {
+        let mut own = survey.trials_of(&arm.name);
+        let target = own.find(|trial| trial.role == Role::HeldOut);
+        let prediction = target.map(|target| sealed::read(&spec.prediction(store, arm, &target.id)));
+        predictions.push(prediction.transpose()?.flatten());
+    }
+    let answer = Answer::of(&spec.spec, &arms, &survey, &corpora, predictions);
+    let view = view::of(&spec, store, &survey, Some(&answer))?;
     triaxis_report::write_page(&view, &page)?;
     if let Some(picture) = picture {
         triaxis_report::write_readme_svg(&view, picture)?;

@@ -122,7 +122,13 @@ fn trials(view: &View) -> Table {
 }
 
 fn approaches(approaches: &[Approach]) -> Table {
-    let mut table = Table::new(["approach", "N* ~ C^a", "D* ~ C^b", "N* there", "D* there"]);
+    let reference = approaches
+        .first()
+        .map_or_else(String::new, |first| first.reference.to_string());
+    let at = |of: &str| format!("{of}* at {reference}");
+    let heading = ["approach", "N* ~ C^a", "D* ~ C^b"].map(str::to_owned);
+    let [approach, params_law, tokens_law] = heading;
+    let mut table = Table::new([approach, params_law, tokens_law, at("N"), at("D")]);
     for approach in approaches {
         let count = |finding: &Finding, print: fn(f64) -> String| match finding {
             Finding::Found(estimate) => interval(estimate, print),
@@ -171,9 +177,14 @@ fn prediction(held_out: &HeldOut) -> String {
         Some(false) => ", OUTSIDE the interval",
         None => "",
     };
+    // No trial of the ladder is done.
+    let reach = match held_out.reach.compute.is_finite() {
+        true => format!(", {:.1} x the largest trial", held_out.reach.compute),
+        false => String::new(),
+    };
     format!(
-        "{arm}held-out run of {} parameters on {} tokens, {:.1} x the largest trial: {predicted}, {measured}{error}{inside}",
-        held_out.params, held_out.tokens, held_out.reach.compute
+        "{arm}held-out run of {} parameters on {} tokens{reach}: {predicted}, {measured}{error}{inside}",
+        held_out.params, held_out.tokens
     )
 }
 

@@ -1,5 +1,6 @@
 //! From records, laws and plan to what the page shows. Nothing is computed here but ratios of shown numbers.
 
+mod notices;
 mod plan;
 
 use triaxis_corpus::{Corpus, Manifest};
@@ -22,7 +23,8 @@ pub fn of(
     let analysis = answer
         .and_then(|answer| answer.arms.get(place))
         .map(|arm| &arm.analysis);
-    let corpus = Corpus::open(&spec.library(store).corpus(&spec.corpus_id(&arms[place]))).ok();
+    let library = spec.library(store);
+    let corpus = Corpus::open(&library.corpus(&spec.corpus_id(&arms[place]))).ok();
     Ok(View {
         title: spec.spec.name.clone(),
         // The newest measurement, not the clock: the same records give the same page.
@@ -53,14 +55,11 @@ pub fn of(
                 found: repeated.found.clone(),
             })
             .collect(),
-        notices: notices(survey, corpus.as_ref().map(Corpus::manifest))
-            .into_iter()
-            .chain(
-                analysis
-                    .and_then(|analysis| analysis.sweep)
-                    .map(|sweep| sweep.to_string()),
-            )
-            .collect(),
+        notices: [
+            notices(survey, corpus.as_ref().map(Corpus::manifest)),
+            notices::of_arms(spec, &library, &arms, survey),
+        ]
+        .concat(),
         corpus: corpus.as_ref().map(|corpus| corpus_view(corpus.manifest())),
         trials: arms
             .iter()
@@ -99,7 +98,7 @@ fn machine_line(records: &[RunRecord]) -> String {
     let mut machines: Vec<String> = records
         .iter()
         .map(|record| {
-            let (machine, unit) = (&record.circumstances.machine, &record.circumstances.unit);
+            let (machine, unit) = (&record.circumstances.machine, &record.inputs.unit);
             format!("{machine}, products in {} on {unit}", record.config.dtype)
         })
         .collect();
@@ -134,9 +133,11 @@ fn notices(survey: &Survey, manifest: Option<&Manifest>) -> Vec<String> {
             all - done
         ));
     }
+    notices.extend(survey.mixed());
     let largest = survey
         .records
         .iter()
+        .filter(|record| record.outcome.validation().is_some())
         .map(|record| record.flops.0)
         .fold(0.0, f64::max);
     if largest > 0.0 && largest < 1e16 {

@@ -238,10 +238,40 @@ fn a_dry_run_refuses_what_the_run_would() {
 #[test]
 fn a_wrong_path_is_told_once() {
     let bench = Bench::new(SPEC);
-    for arguments in [&["study", "status", "spec.toml"][..], &["fit", "none.csv"]] {
+    for arguments in [&["study", "status", "spec.toml/out"][..], &["fit", "none.csv"]] {
         let output = bench.run(arguments);
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert_eq!(said.matches("(os error").count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn every_value_that_breaks_its_rule_is_told_with_its_key() {
+    for (setting, parts) in [
+        ("seed=-1", &["`seed`", "-1"][..]),
+        ("seed=\"a\"", &["`seed`", "\"a\""]),
+        ("corpus.strict=\"yes\"", &["`strict`", "true or false"]),
+        ("plan.budget.dollars=\"-5\"", &["`dollars`", "-5"]),
+        ("plan.budget={}", &["`budget`", "exactly one"]),
+        ("plan.unique_tokens=\"0\"", &["unique_tokens", "above 0"]),
+        (
+            "plan.goal={ bits_per_byte = 0.0 }",
+            &["goal.bits_per_byte", "above 0"],
+        ),
+        ("corpus.validation=5", &["`corpus.validation`", "1KB or more"]),
+        (
+            "training.schedule=\"linear\"",
+            &["`schedule`", "unknown value `linear`"],
+        ),
+        ("design.budgets=[\"1e30\"]", &["more than 2^40 steps"]),
+        ("=5", &["stands no key"]),
+    ] {
+        let arguments = ["study", "run", "spec.toml", "--quiet", "--set", setting];
+        let said = refused(&Bench::new(SPEC), &arguments);
+        says(&said, parts);
+        for noise in ["Branch {", "elements", "wsd_linear", "unknown field ``"] {
+            assert!(!said.contains(noise), "{setting}: {said}");
+        }
     }
 }

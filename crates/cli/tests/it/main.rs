@@ -6,6 +6,7 @@ mod bench;
 mod fit;
 mod input;
 mod kill;
+mod library;
 mod output;
 mod study;
 mod support;

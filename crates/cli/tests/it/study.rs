@@ -224,7 +224,7 @@ fn trials_in_bf16_are_other_trials_and_say_what_multiplied() {
         let record = fs::read_to_string(bench.record("out", &id)).unwrap();
         let record: Value = serde_json::from_str(&record).unwrap();
         assert_eq!(record["content"]["config"]["dtype"], dtype);
-        let unit = record["content"]["circumstances"]["unit"].as_str().unwrap();
+        let unit = record["content"]["inputs"]["unit"].as_str().unwrap();
         assert!(!unit.is_empty());
         let machine = result["machine"].as_str().unwrap();
         assert!(
@@ -266,9 +266,9 @@ fn the_workers_of_a_study_use_the_instructions_that_were_chosen() {
     for (id, _) in bench.records("out") {
         let record = fs::read_to_string(bench.record("out", &id)).unwrap();
         let record: Value = serde_json::from_str(&record).unwrap();
-        let circumstances = &record["content"]["circumstances"];
-        assert_eq!(circumstances["unit"], "portable");
-        assert_eq!(circumstances["instructions"], "portable");
+        let content = &record["content"];
+        assert_eq!(content["inputs"]["unit"], "portable");
+        assert_eq!(content["circumstances"]["instructions"], "portable");
     }
     let output = bench
         .program(&["study", "run", "spec.toml", "--out", "other/out", "--quiet"])
@@ -522,6 +522,55 @@ fn a_study_changes_its_plan_without_training_and_grows_by_what_is_missing() {
     let said = String::from_utf8_lossy(&wrong.stderr);
     assert_eq!(wrong.status.code(), Some(2), "{said}");
     assert!(said.contains("bugdet") && said.contains("`budget`"), "{said}");
+}
+
+#[test]
+fn what_another_instruction_set_computed_is_taken_only_if_the_spec_says_so_and_named() {
+    let bench = Bench::new(SPEC);
+    let levels = bench.run(&["bench", "instructions"]);
+    let levels = String::from_utf8(levels.stdout).unwrap();
+    let best = levels.split_whitespace().last().unwrap();
+    if best == "portable" {
+        return;
+    }
+    let run = |instructions: &str, more: &[&str]| {
+        let arguments = [
+            "study",
+            "run",
+            "spec.toml",
+            "--out",
+            "out",
+            "--instructions",
+            instructions,
+        ];
+        bench.run(&[&arguments[..], more].concat())
+    };
+    assert_eq!(trained(&run("portable", &[])), 10);
+    // Neither its records nor its weights hang on this: the other has an identity of its own, and says why it trains.
+    let why = "10 trials run again: ";
+    let outline = json(&run(best, &["--dry-run", "--format", "json"]));
+    assert!(
+        outline["again"][0].as_str().unwrap().starts_with(why),
+        "{outline}"
+    );
+    let mixed = run(best, &["--set", "mixed=true", "--format", "json"]);
+    assert_eq!(trained(&mixed), 0);
+    let said = String::from_utf8_lossy(&mixed.stderr);
+    assert!(!said.contains("again"), "{said}");
+    let notices = json(&mixed)["notices"].to_string();
+    assert!(notices.contains("10 of portable instead of "), "{notices}");
+    let own = run(best, &["--quiet"]);
+    let said = String::from_utf8_lossy(&own.stderr);
+    assert!(
+        own.status.success() && said.contains("which rounds otherwise than portable"),
+        "{said}"
+    );
+    assert_eq!(bench.records("out").len(), 20);
+    // With records of its own, the others are not asked for.
+    let again = run(best, &["--set", "mixed=true", "--format", "json"]);
+    assert_eq!(trained(&again), 0);
+    let notices = json(&again)["notices"].to_string();
+    assert!(!notices.contains("instead of"), "{notices}");
 }
 
 #[test]

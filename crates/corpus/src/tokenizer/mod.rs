@@ -17,6 +17,9 @@ use cache::Cache;
 pub(crate) use losses::Losses;
 pub(crate) use train::WordCounts;
 
+/// Version of tokenizers: raised when a text gives another vocabulary, or a vocabulary other tokens.
+pub const NUMERICS: u32 = 1;
+
 /// The token that separates documents, unless a loaded tokenizer names another.
 pub(crate) const END_OF_TEXT: &str = "<|endoftext|>";
 

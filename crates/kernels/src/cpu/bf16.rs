@@ -28,6 +28,9 @@ pub(super) use work::{Left, Packed, Work, blocks_length};
 
 use unit::Form;
 
+/// Version of what is computed of operands rounded to bf16: raised when a unit gives other bits.
+pub const NUMERICS: u32 = 1;
+
 /// Lanes of a block, and its depth.
 pub(super) const SIDE: usize = 32;
 

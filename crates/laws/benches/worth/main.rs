@@ -27,8 +27,14 @@ const NINE: Plan = Plan {
     seeds: 1,
     noise: 0.005,
     shared: 0.0,
+    wrong: 0.0,
 };
 const EIGHTEEN: Plan = Plan { budgets: 6, ..NINE };
+const PATH: Plan = Plan {
+    budgets: 8,
+    sizes: 1,
+    ..NINE
+};
 const BASE: Kind = Kind::Compute(1.0);
 const TWO: &[Kind] = &[BASE, Kind::Compute(1.2)];
 const EQUAL: &[Kind] = &[BASE, BASE];
@@ -108,6 +114,26 @@ const CASES: &[Case] = &[
     case("four-18-seeds", Plan { seeds: 3, ..EIGHTEEN }, FOUR),
     case("data-1.5-9", NINE, &[BASE, Kind::Data(1.5)]),
     case("data-3-18", EIGHTEEN, &[BASE, Kind::Data(3.0)]),
+    case("coupled-9", NINE, &[Kind::Coupled(1.0), Kind::Coupled(1.2)]),
+    case(
+        "coupled-18-seeds-fine",
+        Plan {
+            seeds: 3,
+            noise: 0.002,
+            ..EIGHTEEN
+        },
+        &[Kind::Coupled(1.0), Kind::Coupled(1.0), Kind::Coupled(1.5)],
+    ),
+    case(
+        "wrong-runs-18",
+        Plan {
+            wrong: 0.05,
+            ..EIGHTEEN
+        },
+        &[BASE, BASE, Kind::Compute(1.2)],
+    ),
+    case("path-8", PATH, &[BASE, Kind::Compute(1.5)]),
+    case("path-8-equal", PATH, EQUAL),
     case("exponents-9", NINE, &[BASE, Kind::Exponents(1.05)]),
     case(
         "exponents-18-seeds",
@@ -133,7 +159,7 @@ fn main() {
         let tallies = tally::tallies(&case.plan, case.kinds, repeats.unwrap_or(400));
         let seconds = begin.elapsed().as_secs_f64();
         for (number, mut tally) in tallies.into_iter().enumerate() {
-            let truth = tally::truth(case.kinds[number + 1], &case.plan);
+            let truth = tally::truth(case.kinds[0], case.kinds[number + 1], &case.plan);
             let line = tally.line();
             println!(
                 "| {} | {} | {:.3} | {line} | {seconds:.1} |",

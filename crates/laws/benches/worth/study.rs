@@ -1,12 +1,22 @@
 //! Studies of arms whose worth is known.
 
-use triaxis_laws::forms::{Chinchilla, FLOPS_PER_PARAM_TOKEN};
+use triaxis_laws::forms::{Chinchilla, Coupled, FLOPS_PER_PARAM_TOKEN};
 use triaxis_laws::numeric::Stream;
 use triaxis_laws::worth::{Arm, Run};
 
 /// The law of the baseline: that of Besiroglu et al. 2024, with which a ladder of small models spans losses as real
 /// ones do.
 pub const TRUTH: Chinchilla = Chinchilla::REFIT;
+
+/// A law with an interaction between parameters and tokens.
+pub const COUPLED: Coupled = Coupled {
+    E: 1.2,
+    A: 5e3,
+    B: 4e4,
+    alpha: 0.55,
+    beta: 0.6,
+    gamma: 0.6,
+};
 
 /// What an arm is beside the baseline.
 #[derive(Clone, Copy)]
@@ -15,6 +25,8 @@ pub enum Kind {
     Compute(f64),
     /// So many times the tokens.
     Data(f64),
+    /// The same of [`COUPLED`], which the additive law that is fitted cannot follow.
+    Coupled(f64),
     /// Exponents so many times the baseline's, with its loss at the ladder's middle.
     Exponents(f64),
 }
@@ -25,6 +37,10 @@ impl Kind {
         let (a, b) = TRUTH.optimum_exponents();
         match self {
             Self::Compute(times) => TRUTH.loss(params * times.powf(a), tokens * times.powf(b)),
+            Self::Coupled(times) => {
+                let (a, b) = COUPLED.optimum_exponents();
+                COUPLED.loss(params * times.powf(a), tokens * times.powf(b))
+            }
             Self::Data(times) => TRUTH.loss(params, times * tokens),
             Self::Exponents(times) => {
                 let (n, d) = (MIDDLE.0, MIDDLE.1);
@@ -54,6 +70,8 @@ pub struct Plan {
     /// Noise of a run as a part of its loss, and the part of its variance that its pairs share.
     pub noise: f64,
     pub shared: f64,
+    /// Chance of a run to go wrong and end 3% higher.
+    pub wrong: f64,
 }
 
 impl Plan {
@@ -94,6 +112,13 @@ impl Plan {
         };
         let runs = |arm: usize| {
             let of = |(place, (size, budget, params, tokens)): (usize, &(String, f64, f64, f64))| {
+                let wrong = |repeat: u64| {
+                    let index = (arm * places.len() + place) as u64 * self.seeds + repeat;
+                    match Stream::new(seed, "wrong", index).uniform() < self.wrong {
+                        true => 1.03,
+                        false => 1.0,
+                    }
+                };
                 let run = |repeat: u64| Run {
                     size: size.clone(),
                     budget: *budget,
@@ -101,7 +126,7 @@ impl Plan {
                     params: *params,
                     tokens: *tokens,
                     flops: *budget,
-                    loss: kinds[arm].loss(*params, *tokens) * noise(arm, place, repeat).exp(),
+                    loss: kinds[arm].loss(*params, *tokens) * noise(arm, place, repeat).exp() * wrong(repeat),
                 };
                 (0..self.seeds).map(run).collect::<Vec<Run>>()
             };

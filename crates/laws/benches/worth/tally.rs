@@ -1,10 +1,11 @@
 //! How often what is said of an arm is right.
 
 use rayon::prelude::*;
+use triaxis_laws::forms::FLOPS_PER_PARAM_TOKEN;
 use triaxis_laws::worth::{Call, Comparison, Options, Worth, compare};
 use triaxis_laws::{Estimate, FitError};
 
-use crate::study::{Kind, Plan, TRUTH};
+use crate::study::{Kind, Plan};
 
 /// What is true of an arm at the ladder's end.
 pub struct Truth {
@@ -55,34 +56,44 @@ fn median(values: &mut [f64]) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// The truth of an arm at the place that a comparison calls the ladder's end.
-pub fn truth(kind: Kind, plan: &Plan) -> Truth {
+/// The times by which a falling function of them comes down to `value`.
+fn times(value: f64, of: impl Fn(f64) -> f64) -> f64 {
+    let (mut low, mut high) = (1e-3_f64, 1e3_f64);
+    for _ in 0..60 {
+        let middle = (low * high).sqrt();
+        if of(middle) > value {
+            low = middle
+        } else {
+            high = middle
+        }
+    }
+    low
+}
+
+/// The truth of an arm beside the baseline at the place that a comparison calls the ladder's end.
+pub fn truth(base: Kind, kind: Kind, plan: &Plan) -> Truth {
     let places = plan.places();
     let last = places.iter().map(|place| place.1).fold(0.0, f64::max);
     let at_end = || places.iter().filter(|place| place.1 == last);
     let mean = |of: &dyn Fn(f64, f64) -> f64| {
         at_end().map(|place| of(place.2, place.3)).sum::<f64>() / at_end().count() as f64
     };
-    let ratio = mean(&|n, d| (kind.loss(n, d) / TRUTH.loss(n, d)).ln());
-    let best =
-        at_end().min_by(|one, other| TRUTH.loss(one.2, one.3).total_cmp(&TRUTH.loss(other.2, other.3)));
+    let ratio = mean(&|n, d| (kind.loss(n, d) / base.loss(n, d)).ln());
+    let best = at_end().min_by(|one, other| base.loss(one.2, one.3).total_cmp(&base.loss(other.2, other.3)));
     let (_, budget, params, tokens) = best.unwrap();
-    let loss = kind.loss(*params, *tokens);
-    let base = TRUTH.loss(*params, *tokens);
-    let exponent = TRUTH.alpha * TRUTH.beta / (TRUTH.alpha + TRUTH.beta);
-    // Of the least loss that each has at the budget.
-    let least = |of: &dyn Fn(f64, f64) -> f64| {
-        let sizes = (-4000..4000).map(|step| params * (f64::from(step) / 2000.0).exp());
+    // The least loss that each has with a compute.
+    let least = |kind: Kind, flops: f64| {
+        let sizes = (-1000..1000).map(|step| params * (f64::from(step) / 300.0).exp());
         sizes
-            .map(|size| of(size, budget / (6.0 * size)))
+            .map(|size| kind.loss(size, flops / (FLOPS_PER_PARAM_TOKEN * size)))
             .fold(f64::INFINITY, f64::min)
     };
-    let (own, theirs) = (least(&|n, d| kind.loss(n, d)), least(&|n, d| TRUTH.loss(n, d)));
+    let loss = kind.loss(*params, *tokens);
     Truth {
-        compute: ((own - TRUTH.E) / (theirs - TRUTH.E)).powf(-exponent.recip()),
-        data: TRUTH.tokens_for(loss, *params).unwrap_or(f64::INFINITY) / tokens,
-        difference: loss - base,
-        paired: mean(&|n, d| TRUTH.loss(n, d)) * ratio.exp_m1(),
+        compute: times(least(kind, *budget), |times| least(base, times * budget)),
+        data: times(loss, |times| base.loss(*params, times * tokens)),
+        difference: loss - base.loss(*params, *tokens),
+        paired: mean(&|n, d| base.loss(n, d)) * ratio.exp_m1(),
     }
 }
 
@@ -143,7 +154,7 @@ pub fn tallies(plan: &Plan, kinds: &[Kind], repeats: u64) -> Vec<Tally> {
     };
     let all: Vec<_> = (0..repeats).into_par_iter().map(told).collect();
     let of = |arm: usize| {
-        let truth = truth(kinds[arm], plan);
+        let truth = truth(kinds[0], kinds[arm], plan);
         let mut tally = Tally::default();
         all.iter().for_each(|told| tally.add(told, arm, &truth));
         tally

@@ -82,7 +82,7 @@ pub enum InputError {
         rows: usize,
     },
     /// An option outside its range.
-    #[error("{option} is {value}: it must be {rule}")]
+    #[error("{option} is {}: it must be {rule}", written(*.value))]
     Option {
         /// The option's name.
         option: &'static str,
@@ -144,7 +144,7 @@ pub enum InputError {
         hint: String,
     },
     /// A parameter held at a value that it cannot have.
-    #[error("`{name}` cannot be held at {value}: {rule}")]
+    #[error("`{name}` cannot be held at {}: {rule}", written(*.value))]
     Held {
         /// The parameter.
         name: String,
@@ -163,10 +163,15 @@ pub enum InputError {
     },
 }
 
-/// A number in few digits, however large or small it is.
-fn written(value: f64) -> String {
+/// A number in few digits, however large or small it is: as it is, or with a power of ten beyond counting.
+///
+/// ```
+/// assert_eq!(triaxis_laws::written(1000.5), "1000.5");
+/// assert_eq!(triaxis_laws::written(1e9), "1e9");
+/// ```
+pub fn written(value: f64) -> String {
     match value.abs() {
-        0.0 | 1e-6..1e15 => format!("{value}"),
+        0.0 | 1e-6..1e7 => format!("{value}"),
         _ => format!("{value:e}"),
     }
 }

@@ -6,7 +6,7 @@ mod warning;
 
 use thiserror::Error;
 
-pub use input::InputError;
+pub use input::{InputError, written};
 pub use refusal::Refusal;
 pub use warning::Warning;
 

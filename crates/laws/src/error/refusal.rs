@@ -37,7 +37,7 @@ pub enum Refusal {
     },
     /// Too few distinct model sizes at one budget.
     #[error(
-        "budget {budget:.4e} has {points} distinct sizes: a parabola needs at least {needed}; add runs at this budget"
+        "budget {budget:.4e} has {}: a parabola needs at least {needed}; add runs at this budget", counted(*.points, "distinct size")
     )]
     TooFewPoints {
         /// The budget in FLOPs.
@@ -75,7 +75,7 @@ pub enum Refusal {
     },
     /// Too few budgets with an accepted optimum for a power law in compute.
     #[error(
-        "{budgets} budgets have an accepted optimum: a power law in compute needs at least {needed}; add budgets or sizes (runs are grouped by the exact value of their budget)"
+        "{}: a power law in compute needs at least {needed}; add budgets or sizes (runs are grouped by the exact value of their budget)", have(*.budgets, "budget", "an accepted optimum")
     )]
     TooFewBudgets {
         /// Budgets accepted.
@@ -85,7 +85,7 @@ pub enum Refusal {
     },
     /// Too few model sizes are ever the best one.
     #[error(
-        "{sizes} model sizes are on the lower envelope of the loss curves: at least {needed} are needed; add sizes, or train each at more token counts"
+        "{} on the lower envelope of the loss curves: at least {needed} are needed; add sizes, or train each at more token counts", are(*.sizes, "model size")
     )]
     ThinEnvelope {
         /// Sizes that win somewhere.
@@ -163,7 +163,7 @@ pub enum Refusal {
     },
     /// Too few points for a curve of loss against compute.
     #[error(
-        "{points} points ({from}) are too few to tell whether the curve flattens: at least {needed} are needed; add runs at other computes"
+        "{} ({from}) cannot tell whether the curve flattens: at least {needed} are needed; add runs at other computes", counted(*.points, "point")
     )]
     ShortCurve {
         /// Points there are.
@@ -272,6 +272,18 @@ fn counted(count: usize, thing: &str) -> String {
         1 => format!("1 {thing}"),
         _ => format!("{count} {thing}s"),
     }
+}
+
+/// That so many things are somewhere.
+fn are(count: usize, thing: &str) -> String {
+    let verb = if count == 1 { "is" } else { "are" };
+    format!("{} {verb}", counted(count, thing))
+}
+
+/// That so many things have something.
+fn have(count: usize, thing: &str, what: &str) -> String {
+    let verb = if count == 1 { "has" } else { "have" };
+    format!("{} {verb} {what}", counted(count, thing))
 }
 
 fn no_split(without: usize, samples: usize) -> String {

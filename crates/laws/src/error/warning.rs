@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::Refusal;
+use super::{Refusal, written};
 
 /// What values the data allow, and which end is that of the parameter's range.
 fn allowed(low: f64, high: f64, open_below: bool, open_above: bool) -> String {
@@ -177,7 +177,7 @@ pub enum Warning {
     },
     /// A parameter that the data put outside the range of its form.
     #[error(
-        "{parameter} is {value:.3e}, outside the {low} to {high} that its form allows for: the law may not suit these runs, or a column may be in another unit"
+        "{parameter} is {value:.3e}, outside the {} to {} that its form allows for: the law may not suit these runs, or a column may be in another unit", written(*.low), written(*.high)
     )]
     BeyondRange {
         /// The parameter.

@@ -7,6 +7,8 @@ use crate::objective::Objective;
 
 /// Bootstrap samples below which there is no interval.
 pub(crate) const LEAST_REPLICATES: usize = 20;
+/// Bootstrap samples beyond which an interval's ends no longer move.
+const MOST_REPLICATES: usize = 100_000;
 
 /// What a bootstrap draws.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +133,13 @@ impl FitOptions {
                 option: "replicates",
                 value: self.replicates as f64,
                 rule: "0 for no bootstrap, or 20 and more: an interval of fewer means nothing",
+            });
+        }
+        if self.replicates > MOST_REPLICATES {
+            return Err(InputError::Option {
+                option: "replicates",
+                value: self.replicates as f64,
+                rule: "at most 100000: an interval of more says the same",
             });
         }
         self.objective.as_ref().map_or(Ok(()), Objective::check)

@@ -179,7 +179,8 @@ pub struct Reach {
 }
 
 impl Reach {
-    pub(crate) fn of(value: f64, (smallest, largest): (f64, f64)) -> Self {
+    /// That of a value from those between two.
+    pub fn of(value: f64, (smallest, largest): (f64, f64)) -> Self {
         let quotient = |over: f64, meaningless: f64| match value > 0.0 && over > 0.0 {
             true => value / over,
             false => meaningless,
@@ -247,8 +248,11 @@ impl Prediction {
         let (name, reach) = beyond.max_by(|one, other| over(one).total_cmp(&over(other)))?;
         let side = if reach.factor > 1.0 { "above" } else { "below" };
         Some(format!(
-            "{name} is {:.0} times {side} all that was fitted, farther than any prediction was ever checked",
-            reach.distance()
+            "{name} is {} times {side} all that was fitted, farther than any prediction was ever checked",
+            match reach.distance() {
+                times if times < 1e6 => format!("{times:.0}"),
+                times => format!("{times:.1e}"),
+            }
         ))
     }
 }

@@ -27,7 +27,7 @@ static DEFINITION: Definition = Definition {
     ]),
     response: LOSS,
     parameters: Cow::Borrowed(&[
-        Parameter::positive("c", "loss", "irreducible loss", &[-0.7, 0.5], (1e-4, 1e2)),
+        Parameter::positive("c", "loss", super::IRREDUCIBLE, &[-0.7, 0.5], (1e-4, 1e2)),
         Parameter::positive("g", "loss", "what coarse experts cost", &[0.0, 3.0], (1e-4, 1e12)),
         Parameter::positive(
             "a",

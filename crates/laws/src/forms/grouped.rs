@@ -2,18 +2,21 @@
 
 use std::borrow::Cow;
 
+use super::ChinchillaForm;
 use crate::error::InputError;
 use crate::form::{BLOCK, Block, Column, Definition, Example, LawForm, MOST_PARAMETERS, Parameter};
 
 /// The column that says which arm a row is of: 0 is the baseline.
 pub(crate) const ARM: Column = Column::linear("arm", "1", "the arm a run is of, 0 for the baseline");
 
-/// `L = E + k_arm (L_base - E)`, with `k = 1` of arm 0, over any form that is a floor `E` and something above it.
+/// `L = E + k_arm (L_base - E)`, with `k = 1` of arm 0, over any form that is a floor `E` and something above it; or
+/// with the factor on the data term of Chinchilla alone.
 ///
-/// The factor is that of the reducible loss. Over Chinchilla it is a multiplier of compute: `k = m^-g` with
+/// The factor of the reducible loss of Chinchilla is a multiplier of compute: `k = m^-g` with
 /// `g = alpha beta / (alpha + beta)` is what `m` times the compute does along the compute-optimal path (Hoffmann et
-/// al. 2022, equation 4), and the same law as `N` times `m^(g / alpha)` with `D` times `m^(g / beta)`. It is linear in
-/// each factor, so that few rows tell it even where they leave floor and exponents open.
+/// al. 2022, equation 4), and the same law as `N` times `m^(g / alpha)` with `D` times `m^(g / beta)`. That of the data
+/// term is a multiplier of data: `k = m^-beta`. Both are linear in each factor, so that few rows tell it even where
+/// they leave floor and exponents open.
 ///
 /// ```
 /// use triaxis_laws::form::LawForm;
@@ -24,6 +27,10 @@ pub(crate) const ARM: Column = Column::linear("arm", "1", "the arm a run is of, 
 /// ```
 pub struct Grouped {
     base: &'static dyn LawForm,
+    /// The coefficient whose term the factor multiplies; `None` where it is all that is above the floor.
+    coefficient: Option<usize>,
+    /// The parameters of what it multiplies.
+    multiplied: Vec<usize>,
     definition: Definition,
 }
 
@@ -57,7 +64,7 @@ impl Grouped {
             ..Parameter::positive(
                 "k",
                 "1",
-                "reducible loss over the baseline's",
+                "what it multiplies over the baseline's",
                 &[0.0],
                 (1e-2, 1e2),
             )
@@ -65,6 +72,7 @@ impl Grouped {
         let parameters = shared.iter().cloned().chain((1..arms).map(factor));
         let (left, right) = of.equation.split_once("E + ").unwrap_or(("", &of.equation));
         let listed = (1..arms).map(|arm| format!(", k_{arm} of arm {arm}"));
+        let multiplied = (1..shared.len()).collect();
         let definition = Definition {
             name: Cow::Owned(format!("grouped-{}", of.name)),
             equation: Cow::Owned(format!(
@@ -79,7 +87,34 @@ impl Grouped {
             parameters: parameters.collect(),
             ..of.clone()
         };
-        Ok(Self { base, definition })
+        Ok(Self {
+            base,
+            coefficient: None,
+            multiplied,
+            definition,
+        })
+    }
+
+    /// Chinchilla with a factor of the data term for so many arms.
+    ///
+    /// # Errors
+    /// As [`Grouped::new`].
+    pub fn of_tokens(arms: usize) -> Result<Self, InputError> {
+        let whole = Self::new(&ChinchillaForm, arms)?;
+        let equation = whole.definition.equation.replace(
+            "k (A / params^alpha + B / tokens^beta)",
+            "A / params^alpha + k B / tokens^beta",
+        );
+        Ok(Self {
+            coefficient: Some(2),
+            multiplied: vec![2, 4],
+            definition: Definition {
+                name: "grouped-tokens-chinchilla".into(),
+                equation: equation.into(),
+                ..whole.definition
+            },
+            ..whole
+        })
     }
 
     /// Parameters that all arms share.
@@ -105,15 +140,18 @@ impl LawForm for Grouped {
         gradient.fill(0.0);
         let (of_shared, of_inputs) = (&parameters[..shared], &inputs[..width]);
         let base = self.base.value(of_shared, of_inputs, &mut gradient[..shared]);
-        let reducible = base - parameters[0];
         let Some(at) = self.factor(inputs[width]) else {
             return base;
         };
-        gradient[1..shared]
-            .iter_mut()
-            .for_each(|slope| *slope *= parameters[at]);
-        gradient[at] = reducible;
-        parameters[0] + parameters[at] * reducible
+        let part = match self.coefficient {
+            Some(of) => parameters[of] * gradient[of],
+            None => base - parameters[0],
+        };
+        for of in &self.multiplied {
+            gradient[*of] *= parameters[at];
+        }
+        gradient[at] = part;
+        base + (parameters[at] - 1.0) * part
     }
 
     fn values(&self, parameters: &[f64], inputs: &[[f64; BLOCK]], blocks: &mut [Block]) {
@@ -125,12 +163,15 @@ impl LawForm for Grouped {
             block.slopes[shared..parameters.len()].fill([0.0; BLOCK]);
             for (row, arm) in arms[0].iter().enumerate() {
                 let Some(at) = self.factor(*arm) else { continue };
-                let (factor, reducible) = (parameters[at], block.values[row] - parameters[0]);
-                for slopes in &mut block.slopes[1..shared] {
-                    slopes[row] *= factor;
+                let part = match self.coefficient {
+                    Some(of) => parameters[of] * block.slopes[of][row],
+                    None => block.values[row] - parameters[0],
+                };
+                for of in &self.multiplied {
+                    block.slopes[*of][row] *= parameters[at];
                 }
-                block.slopes[at][row] = reducible;
-                block.values[row] = parameters[0] + factor * reducible;
+                block.slopes[at][row] = part;
+                block.values[row] += (parameters[at] - 1.0) * part;
             }
         }
     }

@@ -71,8 +71,11 @@ const COVERAGE: Column = Column::log(
 );
 
 /// The parameters that most laws of the loss have, each with starts of its own.
+/// What a floor means: the loss that no run goes below.
+const IRREDUCIBLE: &str = "irreducible loss";
+
 const fn irreducible(starts: &'static [f64]) -> Parameter {
-    Parameter::positive("E", "loss", "irreducible loss", starts, (1e-4, 1e2))
+    Parameter::positive("E", "loss", IRREDUCIBLE, starts, (1e-4, 1e2))
 }
 
 const fn of_params(starts: &'static [f64]) -> Parameter {

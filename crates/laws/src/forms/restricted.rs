@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::error::InputError;
+use super::IRREDUCIBLE;
+use crate::error::{InputError, written};
 use crate::form::{BLOCK, Block, Definition, Example, LawForm, MOST_PARAMETERS, Scale, with_values};
 use triaxis_names::suggestion;
 
@@ -66,6 +67,29 @@ impl<'a> Restricted<'a> {
         self.sources[at] = Source::Fixed(value);
         self.rebuild();
         Ok(self)
+    }
+
+    /// That every loss lies above the floor that is held, if one is: with a floor at or above a loss, no law is
+    /// left to be fitted.
+    ///
+    /// # Errors
+    /// [`InputError::Held`] otherwise.
+    pub fn check_floor(&self, losses: &[f64]) -> Result<(), InputError> {
+        let least = losses.iter().copied().fold(f64::INFINITY, f64::min);
+        let held = self.form.parameters().iter().zip(&self.sources);
+        for (parameter, source) in held {
+            if let Source::Fixed(value) = source
+                && parameter.meaning == IRREDUCIBLE
+                && *value >= least
+            {
+                return Err(InputError::Held {
+                    name: parameter.name.to_string(),
+                    value: *value,
+                    rule: "it is the loss that no run goes below, and must be below the smallest of the losses fitted",
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Makes a parameter always equal to another one.
@@ -139,7 +163,7 @@ impl<'a> Restricted<'a> {
         let held: Vec<(&str, f64)> = self.held().collect();
         let equation = with_values(&self.form.definition().equation, |name| {
             let held = held.iter().find(|(held, _)| *held == name);
-            held.map(|(_, value)| (*value, value.to_string()))
+            held.map(|(_, value)| (*value, written(*value)))
         });
         self.definition.equation = Cow::Owned(equation);
     }

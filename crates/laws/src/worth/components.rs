@@ -7,8 +7,8 @@ use crate::numeric::Stream;
 /// the rows together do, and pairs that have something in common only differ by less.
 const LEAST_FREEDOM: usize = 3;
 
-/// Variance components of residuals (one-way analysis of variance by cell: Searle, Casella and McCulloch 1992, section
-/// 3.6, equations 77 and 78).
+/// Variance components of residuals, by the one-way analysis of variance by cell (Searle, Casella and McCulloch 1992,
+/// Variance Components, chapter 3).
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Components {
     /// Variance of a run's own part.

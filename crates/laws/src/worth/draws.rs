@@ -110,27 +110,31 @@ impl<'a> Draws<'a> {
             .collect()
     }
 
-    /// Logarithm of an arm's reducible loss over the baseline's at equal parameters and tokens; `flops` is the compute
-    /// there if factors change with it.
+    /// Logarithm of an arm's factor at equal parameters and tokens; `flops` is the compute there if factors may change
+    /// with it. Where one law does, they do so by what the runs leave open, and not by
+    /// the best value of that, which is noise.
     fn factor(&self, draw: &Draw, arm: usize, flops: Option<f64>) -> f64 {
         let trend = &self.linear.trends[arm - 1];
-        let change = flops.map_or(0.0, |flops| draw.slopes[arm - 1] * (flops.ln() - trend.centre));
+        let noise = if self.trended { 0.0 } else { trend.slope };
+        let slope = draw.slopes[arm - 1] - noise;
+        let change = flops.map_or(0.0, |flops| slope * (flops.ln() - trend.centre));
         draw.law[self.law.shared() + arm - 1].ln() + change
     }
 
-    /// The same at equal compute.
+    /// Logarithm of the least loss above the floor that an arm has at a compute, over the baseline's.
     fn factor_of_compute(&self, draw: &Draw, arm: usize, flops: Option<f64>) -> f64 {
         let (exponent, _) = self.law.base.exponent(&draw.law);
-        self.factor(draw, arm, flops) + exponent * self.law.costs[arm]
+        let (power, _) = self.law.base.power(&draw.law);
+        power * self.factor(draw, arm, flops) + exponent * self.law.costs[arm]
     }
 
-    /// The compute at which factors are taken, where they change with it.
-    fn at(&self, place: &Place) -> Option<f64> {
-        self.trended.then_some(place.flops)
+    /// The compute at the ladder's end, where factors change with it.
+    fn at_end(&self) -> Option<f64> {
+        self.trended.then_some(self.end.flops)
     }
 
     pub(super) fn compute_multiplier(&self, arm: usize) -> Estimate {
-        let at = self.at(&self.end);
+        let at = self.at_end();
         self.multiplier(|draw| {
             let (exponent, _) = self.law.base.exponent(&draw.law);
             (-self.factor_of_compute(draw, arm, at) / exponent).exp()
@@ -141,10 +145,11 @@ impl<'a> Draws<'a> {
     pub(super) fn data_multiplier(&self, arm: usize) -> Option<Estimate> {
         let exponent = |draw: &Draw| self.law.base.data_exponent(&draw.law);
         exponent(&self.best)?;
-        let at = self.at(&self.end);
+        let at = self.at_end();
         Some(self.multiplier(|draw| {
             let (of_params, of_tokens) = self.law.base.terms(&draw.law, &self.end);
-            let reducible = self.factor(draw, arm, at).exp() * (of_params + of_tokens);
+            let factor = self.factor(draw, arm, at).exp();
+            let reducible = self.law.base.reducible((of_params, of_tokens), factor);
             let left = reducible - of_params;
             match exponent(draw) {
                 // More parameters than the baseline has there are what is wanted, and no tokens make up for them.
@@ -155,24 +160,28 @@ impl<'a> Draws<'a> {
         }))
     }
 
-    /// Losses at equal compute.
-    pub(super) fn losses(&self, arm: usize, place: Place) -> Losses {
-        let reducible = |draw: &Draw| {
-            let (of_params, rest) = self.law.base.terms(&draw.law, &place);
-            of_params + rest
+    /// Losses at equal compute: at the ladder's end, or where it is asked for.
+    pub(super) fn losses(&self, arm: usize, asked: Option<Place>) -> Losses {
+        let place = asked.unwrap_or(self.end);
+        let at = asked.map(|asked| asked.flops).or(self.at_end());
+        let of = |draw: &Draw| {
+            let base = self.law.base;
+            let terms = base.terms(&draw.law, &place);
+            let factor = self.factor(draw, arm, at).exp();
+            // What the arm costs more at equal parameters and tokens, it has less of both.
+            let cost = (base.exponent(&draw.law).0 * self.law.costs[arm]).exp();
+            (terms.0 + terms.1, cost * base.reducible(terms, factor))
         };
-        let at = self.at(&place);
-        let times = |draw: &Draw| self.factor_of_compute(draw, arm, at);
         Losses {
-            baseline: self.estimate(|draw| draw.law[0] + reducible(draw)),
-            arm: self.estimate(|draw| draw.law[0] + times(draw).exp() * reducible(draw)),
-            difference: self.estimate(|draw| times(draw).exp_m1() * reducible(draw)),
+            baseline: self.estimate(|draw| draw.law[0] + of(draw).0),
+            arm: self.estimate(|draw| draw.law[0] + of(draw).1),
+            difference: self.estimate(|draw| of(draw).1 - of(draw).0),
         }
     }
 
     /// By how much steeper the arm's reducible loss falls with compute.
     pub(super) fn exponent_difference(&self, arm: usize) -> Estimate {
-        self.estimate(|draw| -draw.slopes[arm - 1])
+        self.estimate(|draw| -self.law.base.power(&draw.law).0 * draw.slopes[arm - 1])
     }
 
     /// Share of samples in which the arm's loss is the lower one.
@@ -186,7 +195,7 @@ impl<'a> Draws<'a> {
 
     /// `None` without samples.
     pub(super) fn order(&self, arm: usize, asked: Option<Place>) -> Option<Order> {
-        let at_end = self.better(arm, self.at(&self.end));
+        let at_end = self.better(arm, self.at_end());
         let sure = |better: f64| if at_end >= 0.5 { better } else { 1.0 - better };
         let holds = |times: f64| sure(self.better(arm, Some(times * self.end.flops))) >= self.level;
         let holds_to = (sure(at_end) >= self.level).then(|| {

@@ -28,6 +28,14 @@ impl<'a> Ladder<'a> {
     /// The ladder, and why arms were left out of it.
     pub(super) fn of(arms: &'a [Arm], baseline: &str) -> Result<(Self, Vec<Refusal>), FitError> {
         let base = named(arms, baseline)?;
+        if arms.len() == 1 {
+            return Err(InputError::Option {
+                option: "arms",
+                value: 1.0,
+                rule: "2 or more, the baseline among them",
+            }
+            .into());
+        }
         if base.runs.is_empty() {
             let arm = base.name.clone();
             return Err(Refusal::NoRuns { arm }.into());

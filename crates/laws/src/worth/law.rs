@@ -13,9 +13,9 @@ use crate::objective::{Objective, Robust};
 use crate::problem::Problem;
 use crate::rows::Rows;
 
-/// Degrees of freedom below which the law is one of least squares, as other fits' intervals are: of the few rows that
-/// are left a robust loss cannot tell noise from an outlier.
-const ROBUST: usize = 10;
+/// Degrees of freedom below which the law is one of least squares: of the few rows that are left a robust loss cannot
+/// tell noise from an outlier. Of eight runs an arm, 12 degrees, its intervals held the truth 88% of 400 times.
+const ROBUST: usize = 30;
 /// Where the quadratic part of Huber's loss ends, in standard deviations: 95% of the efficiency of least squares under
 /// normal noise (Huber 1964).
 const EFFICIENT: f64 = 1.345;
@@ -39,22 +39,27 @@ pub(super) struct Law {
     /// Logarithm of each arm's FLOPs a parameter and token over the baseline's, where the law is not of FLOPs.
     pub(super) costs: Vec<f64>,
     seeds: Option<PureError>,
+    /// The least of the first fit's objective, which is the same for every law.
+    objective_of_first: f64,
     pub(super) warnings: Vec<Warning>,
 }
 
 impl Law {
-    /// Of parameters and tokens, or of compute where the rows do not tell their terms apart.
+    /// Of parameters and tokens, with factors of all that is above the floor or of the data term, whichever is nearer
+    /// to the runs; or of compute where the rows do not tell their terms apart.
     pub(super) fn of(ladder: &Ladder<'_>) -> Result<Self, FitError> {
-        match Self::by(Base::Joint, ladder) {
-            Err(FitError::Refused(refusal)) => {
+        match (Self::by(Base::Joint, ladder), Self::by(Base::Tokens, ladder)) {
+            (Ok(joint), Ok(tokens)) if tokens.objective_of_first < joint.objective_of_first => Ok(tokens),
+            (Ok(joint), _) => Ok(joint),
+            (Err(FitError::Refused(refusal)), _) => {
                 Self::by(Base::Compute, ladder).map_err(|_| FitError::Refused(refusal))
             }
-            found => found,
+            (error, _) => error,
         }
     }
 
     fn by(base: Base, ladder: &Ladder<'_>) -> Result<Self, FitError> {
-        let form = Grouped::new(base.form(), ladder.arms.len())?;
+        let form = base.grouped(ladder.arms.len())?;
         let table = ladder.table(None)?;
         let options = FitOptions {
             starts: Starts::Projected,
@@ -85,7 +90,7 @@ impl Law {
         let arms = ladder.arms.len();
         let counts = (form.parameters().len() + 1 - arms, arms - 1);
         let costs = match base {
-            Base::Joint => {
+            Base::Joint | Base::Tokens => {
                 let all = ladder.costs();
                 all.iter().map(|cost| cost - all[0]).collect()
             }
@@ -94,6 +99,7 @@ impl Law {
         Ok(Self {
             components: Components::of(&residuals, &ladder.cells, counts),
             seeds: first.pure_error,
+            objective_of_first: first.objective,
             warnings: first.warnings,
             base,
             form,
@@ -125,7 +131,7 @@ impl Law {
     pub(super) fn scaled(&self, end: Place, flops: f64) -> Place {
         let times = flops / end.flops;
         let share = match self.base {
-            Base::Joint => self.best[4] / (self.best[3] + self.best[4]),
+            Base::Joint | Base::Tokens => self.best[4] / (self.best[3] + self.best[4]),
             Base::Compute => 0.5,
         };
         let share = if share.is_finite() {

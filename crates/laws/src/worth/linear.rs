@@ -158,7 +158,7 @@ impl Linear {
         let model = |more: &[Vec<f64>]| Model::of(law, ladder, &columns, more, counts(more.len()));
         let (plain, trended) = (model(&[]), model(&extended));
         let both = match law.base {
-            Base::Joint => {
+            Base::Joint | Base::Tokens => {
                 let by_ratio = turning(&ratio).into_iter().map(|(column, _)| column);
                 model(&extended.iter().cloned().chain(by_ratio).collect::<Vec<_>>())
             }
@@ -197,26 +197,23 @@ impl Linear {
                 freedom: 0,
             };
         };
-        let (exponent, by_natural) = law.base.exponent(&law.best);
-        let shared = law
-            .base
-            .form()
-            .parameters()
-            .iter()
-            .zip(&by_natural)
-            .zip(&law.best);
-        let mut gradient: Vec<f64> = shared
-            .map(|((of, slope), value)| law.costs[arm] * slope * of.scale.derivative(*value))
-            .collect();
-        gradient.resize(model.solver.columns.len(), 0.0);
-        gradient[law.shared() + number] = 1.0;
-        let mut estimate = law.best[law.shared() + number].ln() + exponent * law.costs[arm];
+        let (exponent, of_exponent) = law.base.exponent(&law.best);
+        let (power, of_power) = law.base.power(&law.best);
+        let at = law.shared() + number;
+        let mut factor = law.best[at].ln();
+        let mut gradient = vec![0.0; model.solver.columns.len()];
+        gradient[at] = power;
         if model.is_trended {
             let trend = &self.trends[number];
             let beyond = ladder.end.flops.ln() - trend.centre;
-            gradient[law.best.len() + number] = beyond;
-            estimate += beyond * trend.slope;
+            gradient[law.best.len() + number] = power * beyond;
+            factor += beyond * trend.slope;
         }
+        for (at, of) in law.base.form().parameters().iter().enumerate() {
+            let slope = factor * of_power[at] + law.costs[arm] * of_exponent[at];
+            gradient[at] = slope * of.scale.derivative(law.best[at]);
+        }
+        let estimate = power * factor + exponent * law.costs[arm];
         let weights = model.solver.weights(&gradient);
         let variance = model.components.covariance(&weights, &weights, &ladder.cells);
         Factor {

@@ -2,9 +2,10 @@
 //! compute, whether the order holds, and what a difference would have had to be to be seen.
 //!
 //! All arms are fitted by one law ([`Grouped`](crate::forms::Grouped)): a shared floor and exponents, and one factor
-//! of the reducible loss an arm. Runs that differ by their arm alone, of one size, budget and seed, are pairs: what
-//! they have in common, the luck of a seed and the misses of the law, says nothing of a difference, so the noise of
-//! factors is what is left between them ([`Components`](components::Components)).
+//! an arm, of the reducible loss or of its data term, whichever law is nearer to the runs. Runs that differ by their
+//! arm alone, of one size, budget and seed, are pairs: what they have in common, the luck of a seed and the misses of
+//! the law, says nothing of a difference, so the noise of factors is what is left between them
+//! ([`Components`](components::Components)).
 
 mod base;
 mod components;
@@ -41,7 +42,7 @@ const MOST_OWN_REPLICATES: usize = 300;
 pub struct Run {
     /// Name of its size, the same in every arm whatever parameters the size has there.
     pub size: String,
-    /// Its budget in FLOPs by the study's plan, the same value in every arm.
+    /// Its budget by the study's plan, the same value in every arm: FLOPs of a ladder of budgets, tokens of a grid.
     pub budget: f64,
     /// Seed.
     pub seed: u64,
@@ -172,8 +173,8 @@ pub fn compare(arms: &[Arm], baseline: &str, options: &Options) -> Result<Compar
             chance: linear.factors[arm].chance(),
             compute_multiplier: draws.compute_multiplier(arm),
             data_multiplier: draws.data_multiplier(arm),
-            at_end: draws.losses(arm, end),
-            at_asked: asked.map(|asked| draws.losses(arm, asked)),
+            at_end: draws.losses(arm, None),
+            at_asked: asked.map(|asked| draws.losses(arm, Some(asked))),
             order: draws.order(arm, asked),
             exponent_difference: draws.exponent_difference(arm),
             paired: paired::paired(&ladder, arm, &law, options.level),

@@ -115,7 +115,8 @@ pub struct Worth {
     pub data_multiplier: Option<Estimate>,
     /// Losses at equal compute at the ladder's end.
     pub at_end: Losses,
-    /// The same at the compute asked for.
+    /// The same at the compute asked for, where the arm's factor may have changed with compute as fast as the runs
+    /// leave open.
     pub at_asked: Option<Losses>,
     /// Whether the order holds; `None` where nothing tells the noise.
     pub order: Option<Order>,
@@ -144,7 +145,7 @@ pub struct Losses {
 pub struct Order {
     /// At the ladder's end.
     pub at_end: f64,
-    /// At the compute asked for, where its factor may have changed with compute as fast as the runs leave open.
+    /// At the compute asked for, by a factor that may have changed as there.
     pub at_asked: Option<f64>,
     /// Compute up to which that of the two which is better at the end stays so as likely as the level says, at most
     /// 10,000 times the end; `None` where it is not even so at the end.

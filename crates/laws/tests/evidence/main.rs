@@ -5,7 +5,11 @@
 mod held_out;
 mod independence;
 mod noise;
+#[path = "../../benches/worth/study.rs"]
+#[allow(dead_code)]
+mod study;
 mod values;
+mod worth;
 
 use triaxis_laws::form::Residual;
 use triaxis_laws::numeric::Stream;

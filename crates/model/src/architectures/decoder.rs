@@ -165,6 +165,8 @@ impl Architecture for DecoderConfig {
         that write to the residual stream divided by sqrt(2 layers) (GPT-2), tables of the vocabulary with \
         1/sqrt(width), so that scores start at the size of one; gains are one.";
 
+    const NUMERICS: u32 = 1;
+
     fn examples() -> Vec<Self> {
         let grouped = Self {
             key_value_heads: 2,

@@ -141,7 +141,11 @@ fn predictions(view: &FitView) -> Markup {
                     @for run in &view.predictions {
                         tr {
                             th scope="row" { (run.inputs) }
-                            (number(estimate(&run.estimate, text::measured)))
+                            @if run.estimate.value.is_finite() {
+                                (number(estimate(&run.estimate, text::measured)))
+                            } @else {
+                                (number(text::NOTHING))
+                            }
                             td.prose { (run.reach) }
                         }
                     }

@@ -134,7 +134,7 @@ impl Local {
             .enumerate()
             .filter(|(place, _)| !recorded.contains(place))
         {
-            let circumstances = Circumstances::of(trial.config.dtype, threads, Default::default());
+            let circumstances = Circumstances::of(threads, Default::default());
             job.library.write_record(&RunRecord::of_failure(
                 trial,
                 &group.inputs,

@@ -1,4 +1,4 @@
-//! Lines of cells between commas, semicolons or tabs, under a heading.
+//! Lines of cells between commas, semicolons, tabs or bars, under a heading.
 
 use std::borrow::Cow;
 use std::io::{Cursor, Read};
@@ -91,7 +91,10 @@ impl Delimited<'_> {
         let mut first = Vec::new();
         read_line(&mut self.input, &mut first, LONGEST).map_err(super::damaged(self.path))?;
         let count = |separator: &u8| first.iter().filter(|byte| *byte == separator).count();
-        let separator = [b'\t', b';', b','].into_iter().max_by_key(count).unwrap_or(b',');
+        let separator = [b'\t', b'|', b';', b',']
+            .into_iter()
+            .max_by_key(count)
+            .unwrap_or(b',');
         let ahead = u64::from(first.ends_with(b"\r\n"));
         let whole: Box<dyn Read> = Box::new(Cursor::new(first).chain(self.input));
         Ok(Lines {

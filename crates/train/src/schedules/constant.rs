@@ -8,6 +8,8 @@ impl Shape for Constant {
     const DOCUMENTATION: &'static str = "The peak rate from the warm-up to the end: the reference that shows what a \
         decay brings. Trainings of several lengths share every step of the shorter.";
 
+    const NUMERICS: u32 = 1;
+
     fn factor(_: u64, _: &Span) -> f64 {
         1.0
     }

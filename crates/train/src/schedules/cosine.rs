@@ -12,6 +12,8 @@ impl Shape for Cosine {
         et al. 2022, arXiv 2203.15556, appendix B). It has no stable phase: trainings of different lengths share only \
         the warm-up, and the length of the decay is not used.";
 
+    const NUMERICS: u32 = 1;
+
     fn factor(step: u64, span: &Span) -> f64 {
         let done = (step - span.warmup) as f64 / (span.end - span.warmup) as f64;
         FLOOR + (1.0 - FLOOR) * 0.5 * (1.0 + (std::f64::consts::PI * done).cos())

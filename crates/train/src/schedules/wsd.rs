@@ -9,6 +9,8 @@ impl Shape for Wsd {
         the decay that is done (Haegele et al. 2024, arXiv 2405.18392, section 4: the best of the decays they tried, \
         level with cosine at 20% of the steps). Trainings of several lengths share their stable phase.";
 
+    const NUMERICS: u32 = 1;
+
     fn factor(step: u64, span: &Span) -> f64 {
         1.0 - decayed(step, span).sqrt()
     }

@@ -182,6 +182,7 @@ impl<'a> Drawn<'a> {
             .outcome
             .predictions
             .iter()
+            .filter(|predicted| predicted.refused().is_none())
             .flat_map(|predicted| &predicted.of);
         let asked = predicted.filter_map(|(_, of)| of.inputs.get(self.along.name.as_ref()).copied());
         let all = self.inputs[self.at].iter().copied().chain(asked);

@@ -89,7 +89,11 @@ pub fn picture(frontier: Frontier, optima: &[EnvelopePoint], outcome: &Outcome) 
             }
         })
     });
-    let asked = outcome.predictions.iter().flat_map(|predicted| &predicted.of);
+    let told = outcome
+        .predictions
+        .iter()
+        .filter(|predicted| predicted.refused().is_none());
+    let asked = told.flat_map(|predicted| &predicted.of);
     let asked = asked.filter_map(|(_, of)| of.inputs.get("flops").copied());
     let all = optima.iter().map(|point| point.flops).chain(asked);
     let (low, high) = all.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), flops| {

@@ -116,8 +116,14 @@ pub fn view(law: &Law<'_>, outcome: &Outcome, data: &Data) -> FitView {
                         1 => text::inputs(predicted),
                         _ => format!("{response} at {}", text::inputs(predicted)),
                     },
-                    at: of.inputs.get(along).copied().unwrap_or(f64::NAN),
-                    estimate: estimate(of.value, of.interval, of.level),
+                    at: match predicted.refused() {
+                        Some(_) => f64::NAN,
+                        None => of.inputs.get(along).copied().unwrap_or(f64::NAN),
+                    },
+                    estimate: match predicted.refused() {
+                        Some(_) => estimate(f64::NAN, None, of.level),
+                        None => estimate(of.value, of.interval, of.level),
+                    },
                     reach: format!("{}{}", text::reach(of), text::basis(predicted)),
                 })
             })

@@ -171,7 +171,7 @@ fn budgets_without_an_optimum_are_left_out_or_refuse_the_law() {
     folder.write("one.csv", &ladder(&BUDGETS[..1], 6, 0.0));
     folder.refused(
         &["one.csv", "--form", "approach2"],
-        &["1 budgets have an accepted optimum", "at least 2"],
+        &["1 budget has an accepted optimum", "at least 2"],
     );
     folder.write("two.csv", &ladder(&BUDGETS, 2, 0.0));
     folder.refused(

@@ -261,6 +261,10 @@ fn a_prediction_says_what_it_extrapolates_in_both_directions() {
     let expected =
         "NO PREDICTION but an extrapolation: tokens/params is 5000 times above all that was fitted";
     assert!(below.contains(expected), "{below}");
+    assert!(
+        !below.contains("loss 1") && !below.contains(" at 90%)"),
+        "no value: {below}"
+    );
     let below = said("N=10M,D=3T");
     let expected = "beyond what was fitted: params 5.0 times below, tokens 10.0 times above, tokens/params 50.0 times above";
     assert!(below.contains(expected), "{below}");
@@ -307,4 +311,62 @@ fn two_sizes_cannot_tell_a_floor_from_a_power() {
             "add runs",
         ],
     );
+}
+
+#[test]
+fn a_run_too_far_away_has_no_value_and_is_a_refusal() {
+    let folder = Folder::with("runs.csv", &csv());
+    let arguments = [
+        "runs.csv",
+        "--form",
+        "chinchilla",
+        "--replicates",
+        "100",
+        "--predict",
+        "N=1e40,D=1e40",
+    ];
+    let output = folder.fit(&[&arguments[..], &["--format", "json"]].concat());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("refused: no prediction") && said.contains("nearer to those fitted"),
+        "{said}"
+    );
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let predicted = &found["predictions"][0];
+    for end in ["value", "low", "high", "law_low", "law_high"] {
+        assert!(predicted["loss"][end].is_null(), "{predicted}");
+    }
+    let reason = predicted["extrapolation"].as_str().unwrap();
+    assert!(reason.contains('e') && reason.len() < 140, "{reason}");
+    let longest = said
+        .split(|sign: char| !sign.is_ascii_digit())
+        .map(str::len)
+        .max();
+    assert!(longest < Some(13), "{said}");
+}
+
+#[test]
+fn what_a_law_does_not_read_is_said_and_its_reach_is_told() {
+    let folder = Folder::with("runs.csv", &csv());
+    let arguments = [
+        "runs.csv",
+        "--form",
+        "power-law",
+        "--replicates",
+        "100",
+        "--predict",
+        "N=1B,D=9T",
+    ];
+    let found = folder.json(&arguments);
+    let predicted = &found["predictions"][0];
+    assert_eq!(predicted["unheeded"], serde_json::json!(["params", "tokens"]));
+    // The runs end at 6,000 tokens a parameter, at 3e11 tokens.
+    let reach = |of: &str| number(&predicted["reach"][of]["factor"]);
+    assert!((reach("tokens/params") - 1.5).abs() < 1e-9, "{predicted}");
+    assert!((reach("tokens") - 30.0).abs() < 1e-9, "{predicted}");
+    let said = String::from_utf8_lossy(&folder.fit(&arguments).stdout).into_owned();
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("DOES NOT READ params and tokens"), "{said}");
+    assert!(said.contains("tokens/params 1.5 times above"), "{said}");
 }

@@ -226,3 +226,71 @@ fn what_the_data_cannot_tell_is_refused() {
             .contains("cannot separate")
     );
 }
+
+#[test]
+fn options_that_break_their_rule_are_told_it() {
+    let folder = Folder::with("runs.csv", &csv());
+    let fit = |arguments: &[&str], parts: &[&str]| {
+        folder.refused(
+            &[&["runs.csv", "--form", "chinchilla"], arguments].concat(),
+            parts,
+        );
+    };
+    fit(&["--level", "-1"], &["level is -1", "between 0 and 1"]);
+    fit(&["--level", "90%"], &["90%", "a number between 0 and 1, as 0.9"]);
+    fit(&["--replicates", "1e9"], &["replicates is 1e9", "at most 100000"]);
+    fit(
+        &["--replicates", "999999999999"],
+        &["replicates is 999999999999"
+            .replace("999999999999", "9.99999999999e11")
+            .as_str()],
+    );
+    fit(&["--replicates", "many"], &["many", "a whole number"]);
+    fit(&["--replicates", "-1"], &["-1", "a whole number"]);
+    for option in ["--seed", "--drop-worst"] {
+        let output = folder.fit(&["runs.csv", option, "-1"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("-1") && !said.contains("-- -1"), "{said}");
+    }
+    fit(&["--predict", "C=1e400"], &["`1e400` is beyond 1e100"]);
+}
+
+#[test]
+fn a_floor_is_held_below_every_loss() {
+    let folder = Folder::with("runs.csv", &csv());
+    for (form, held) in [
+        ("chinchilla", "E=1e9"),
+        ("chinchilla", "E=50"),
+        ("saturating-power-law", "E=1e9"),
+    ] {
+        folder.refused(
+            &["runs.csv", "--form", form, "--fix", held],
+            &["`E` cannot be held at", "below the smallest of the losses"],
+        );
+    }
+    let held = folder.json(&[
+        "runs.csv",
+        "--form",
+        "chinchilla",
+        "--fix",
+        "E=1.8",
+        "--replicates",
+        "20",
+    ]);
+    assert!(held["equation"].as_str().unwrap().contains("1.8"));
+}
+
+#[test]
+fn bars_part_cells_and_a_form_that_is_none_is_told_with_its_line() {
+    let folder = Folder::with("runs.psv", &csv().replace(',', "|"));
+    let found = folder.json(&["runs.psv", "--form", "chinchilla", "--replicates", "20"]);
+    assert_eq!(found["rows"], 36);
+    folder.write("law.toml", "name = \"a\"\nresponse = 3\n");
+    folder.write("runs.csv", &csv());
+    let output = folder.fit(&["runs.csv", "--user-form", "law.toml"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("is not a form: line 2: "), "{said}");
+    assert_eq!(said.trim().lines().count(), 1, "{said}");
+}

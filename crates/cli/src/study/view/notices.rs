@@ -1,0 +1,89 @@
+//! What a reader of an arm's numbers must know of its training: text seen again, learning rates at an edge.
+
+use triaxis_corpus::Corpus;
+use triaxis_study::{Arm, FrozenSpec, Library, Role, Survey, Sweep, Trial};
+use triaxis_units::Tokens;
+
+/// What is to be said of every arm; of several, each by its name.
+pub fn of_arms(spec: &FrozenSpec, library: &Library, arms: &[Arm], survey: &Survey) -> Vec<String> {
+    let mut said = Vec::new();
+    for arm in arms {
+        let own = survey.of_arm(&arm.name);
+        let corpus = Corpus::open(&library.corpus(&spec.corpus_id(arm))).ok();
+        let unique = corpus.map(|corpus| Tokens(corpus.train().len() as u64));
+        let notices = unique.and_then(|unique| repeats(&own, unique)).into_iter();
+        let sweep = Sweep::of(&arm.spec, &own);
+        let notices = notices.chain(
+            sweep
+                .iter()
+                .flat_map(|sweep| swept(sweep, arm.spec.holdout.is_some())),
+        );
+        said.extend(notices.map(|notice| match arms.len() {
+            1 => notice,
+            _ => format!("{}: {notice}", arm.name),
+        }));
+    }
+    said
+}
+
+/// Which trials see their text more than once, and what that does to the laws.
+fn repeats(survey: &Survey, unique: Tokens) -> Option<String> {
+    let most = |role: Role| {
+        let own = survey.trials().filter(move |trial| trial.role == role);
+        own.map(|trial: &Trial| trial.tokens / trial.unique(unique))
+            .fold(0.0, f64::max)
+    };
+    let (ladder, held_out) = (most(Role::Ladder), most(Role::HeldOut));
+    let times = survey.trials().filter(|trial| trial.role == Role::Ladder);
+    let times: Vec<f64> = times.map(|trial| trial.tokens / trial.unique(unique)).collect();
+    let again = times.iter().filter(|times| **times > 1.0).count();
+    let mut who = Vec::new();
+    if again > 0 {
+        let all = times.len();
+        who.push(format!(
+            "{again} of {all} trials of the ladder see their text again, up to {ladder:.1} times"
+        ));
+    }
+    if held_out > 1.0 {
+        who.push(format!("the held-out run sees its text {held_out:.1} times"));
+    }
+    if who.is_empty() {
+        return None;
+    }
+    let beyond = match held_out > ladder.max(1.0) {
+        true => {
+            " The held-out run repeats more than the ladder did, so its prediction is beyond what was measured."
+        }
+        false => "",
+    };
+    Some(format!(
+        "Text is repeated: {}. The laws count repeats as new text, while what a repeat brings falls with each \
+         (Muennighoff et al. 2023): add text, or take smaller budgets.{beyond}",
+        who.join(", and ")
+    ))
+}
+
+/// Where the best learning rate lies at an edge of the sweep, and what the held-out run is trained with.
+fn swept(sweep: &Sweep, has_held_out: bool) -> Vec<String> {
+    let points = sweep.points();
+    let [low, high] = sweep.at_edges();
+    let sides = [(low, "smallest", "smaller"), (high, "largest", "larger")];
+    let mut said: Vec<String> = sides
+        .into_iter()
+        .filter(|(count, _, _)| *count > 0)
+        .map(|(count, which, more)| {
+            format!(
+                "At {count} of {points} points of the ladder the {which} learning rate tried is the best, so that a \
+                 better one may lie beyond: add a {more} factor to `training.learning_rate_factors`."
+            )
+        })
+        .collect();
+    let other = sweep.not_one();
+    if has_held_out && other > 0 {
+        said.push(format!(
+            "The held-out run is trained at factor 1 of the learning rate, and the laws take the best of each sweep, \
+             which is another at {other} of {points} points: its loss may lie above what they predict."
+        ));
+    }
+    said
+}

@@ -1,0 +1,32 @@
+//! What a training's bits hang on besides its configuration and its text.
+
+use std::collections::BTreeMap;
+
+use triaxis_kernels::{Instructions, cpu::bf16};
+
+use crate::config::TrainConfig;
+use crate::{data, optimizer, run};
+
+impl TrainConfig {
+    /// The parts of the program that its bits hang on where `unit` multiplies (see [`Dtype::unit`](crate::Dtype::unit)),
+    /// each with its version. A part that only another training uses may change, and this one is still the same.
+    pub fn numerics(&self, unit: &str) -> BTreeMap<String, u32> {
+        let rounds = [Instructions::Avx512Bf16, Instructions::Amx]
+            .iter()
+            .any(|rounding| rounding.name() == unit);
+        let architecture = self.architecture.name();
+        [
+            (architecture.as_str(), self.architecture.numerics()),
+            (self.schedule.name(), self.schedule.numerics()),
+            ("random", triaxis_random::NUMERICS),
+            ("kernels", triaxis_kernels::NUMERICS),
+            ("order", data::NUMERICS),
+            ("optimizer", optimizer::NUMERICS),
+            ("training", run::NUMERICS),
+        ]
+        .into_iter()
+        .chain(rounds.then_some(("bf16", bf16::NUMERICS)))
+        .map(|(part, version)| (part.to_owned(), version))
+        .collect()
+    }
+}
