@@ -269,11 +269,11 @@ impl PlanSpec {
             .map(|tokens| ("unique_tokens", tokens.as_f64()));
         for (field, value) in [goal, unique].into_iter().flatten() {
             if !(value > 0.0 && value.is_finite()) {
-                return Err(PlanError::NotPositive {
-                    field: field.to_owned(),
+                return Err(PlanError::not_positive(
+                    field,
                     value,
-                    remedy: "leave it out to plan without it",
-                });
+                    "leave it out to plan without it",
+                ));
             }
         }
         crate::cost::Economics::resolve(self).map(|_| ())

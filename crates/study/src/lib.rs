@@ -48,6 +48,5 @@ pub use run::{Event, Listener, Study, Survey, check_epochs, check_memory};
 pub use spec::{HoldoutSpec, LawsSpec, ParameterConvention, SpecError, StudySpec, TrainingSpec};
 pub use store::Store;
 pub use sweep::Sweep;
-pub use trial::{Group, Inputs, Place, Prepared, Trial};
-pub use triaxis_records::Role;
+pub use trial::{Group, Inputs, Place, Prepared, Role, Trial};
 pub use worker::Message;

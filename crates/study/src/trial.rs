@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::Corpus;
 use triaxis_model::ArchitectureSpec;
-use triaxis_records::Role;
+pub use triaxis_records::Role;
 use triaxis_train::{Branch, TrainConfig, rules};
 use triaxis_units::{Bytes, Flops, Params, Tokens};
 

@@ -60,7 +60,10 @@ fn ladder(text: &str, loss: impl Fn(&Trial) -> f64) -> (StudySpec, Survey) {
     };
     let groups = trial::resolve(&arm, &prepared).unwrap();
     let mut survey = Survey {
-        frozen: Frozen { groups },
+        frozen: Frozen {
+            groups,
+            ..Frozen::default()
+        },
         records: Vec::new(),
     };
     let trials = survey.trials().filter(|trial| trial.role == Role::Ladder);
