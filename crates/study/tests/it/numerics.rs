@@ -9,8 +9,10 @@ use triaxis_corpus::{CorpusSpec, TokenizerSpec};
 use triaxis_model::ArchitectureSpec;
 use triaxis_study::digests::{Digests, Training, UNVERIFIED};
 use triaxis_study::{FrozenSpec, StudySpec, identity};
-use triaxis_train::{Branch, BranchOutcome, Dtype, Instructions, Observer, Schedule, StepEvent, TrainConfig};
-use triaxis_units::Bytes;
+use triaxis_train::{
+    Branch, BranchOutcome, Dtype, Instructions, Observer, Schedule, StepEvent, TrainConfig, ValidationText,
+};
+use triaxis_units::{Bytes, Tokens};
 
 /// A text of the repository that no edit changes.
 const TEXT: &str = include_str!("../../../../LICENSE-APACHE");
@@ -41,6 +43,8 @@ fn shortened(mut config: TrainConfig) -> TrainConfig {
         context,
         batch_sequences: 4,
         warmup_steps: 2,
+        // Two steps an epoch.
+        unique: config.unique.map(|_| Tokens(8 * context as u64)),
         branches: vec![Branch { end: 4, decay: 1 }, Branch { end: 6, decay: 2 }],
         ..config
     }
@@ -110,8 +114,8 @@ fn digest(config: &TrainConfig) -> String {
     let outcomes = triaxis_train::run(
         config,
         &train.to_vec(),
-        &validation.to_vec(),
-        Bytes(validation.len() as u64),
+        &ValidationText::new("text", validation.to_vec(), Bytes(validation.len() as u64)),
+        &[],
         folder.path(),
         &BTreeSet::new(),
         &mut Silent,
