@@ -5,7 +5,7 @@
 //! an arm, of the reducible loss or of its data term, whichever law is nearer to the runs. Runs that differ by their
 //! arm alone, of one size, budget and seed, are pairs: what they have in common, the luck of a seed and the misses of
 //! the law, says nothing of a difference, so the noise of factors is what is left between them
-//! ([`Components`](components::Components)).
+//! (`components`).
 
 mod base;
 mod components;
