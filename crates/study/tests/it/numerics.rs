@@ -111,13 +111,21 @@ fn digest(config: &TrainConfig) -> String {
     let tokens: Vec<u32> = TEXT.bytes().map(u32::from).collect();
     let (train, validation) = tokens.split_at(tokens.len() * 9 / 10);
     let folder = tempfile::tempdir().unwrap();
+    let validation = ValidationText {
+        name: "validation".to_owned(),
+        tokens: Box::new(validation.to_vec()),
+        bytes: Bytes(validation.len() as u64),
+        documents: Vec::new(),
+        sources: Vec::new(),
+    };
+    let (train, finished) = (train.to_vec(), BTreeSet::new());
     let outcomes = triaxis_train::run(
         config,
-        &train.to_vec(),
-        &ValidationText::new("text", validation.to_vec(), Bytes(validation.len() as u64)),
+        &train,
+        &validation,
         &[],
         folder.path(),
-        &BTreeSet::new(),
+        &finished,
         &mut Silent,
     );
     let mut hasher = blake3::Hasher::new();
