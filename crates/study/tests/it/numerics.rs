@@ -293,19 +293,13 @@ impl Comparison {
     /// Which versions are to be raised, where bits changed and none was.
     fn fault(&self) -> Option<String> {
         let places: Vec<&str> = self.changed.iter().map(|(place, _)| place.as_str()).collect();
-        let suspects = self
-            .changed
-            .iter()
-            .map(|(_, parts)| match parts - &self.unchanged {
-                suspects if suspects.is_empty() => parts.clone(),
-                suspects => suspects,
-            });
-        let common = suspects.clone().reduce(|common, parts| &common & &parts)?;
-        let all = suspects.flatten();
-        let parts: Vec<String> = match common.is_empty() {
-            true => BTreeSet::from_iter(all).into_iter().collect(),
-            false => common.into_iter().collect(),
-        };
+        let sets = self.changed.iter().map(|(_, parts)| parts.clone());
+        let common = sets.clone().reduce(|common, parts| &common & &parts)?;
+        let all: BTreeSet<String> = sets.flatten().collect();
+        // The part that all of them use and nothing unchanged does; where there is none, the nearest to it.
+        let suspects = [&common - &self.unchanged, common, &all - &self.unchanged, all];
+        let suspects = suspects.into_iter().find(|suspects| !suspects.is_empty());
+        let parts: Vec<String> = suspects.into_iter().flatten().collect();
         Some(format!(
             "bits changed and no version did: raise NUMERICS of {} and run `cargo xtask numerics`, or undo it ({})",
             parts.join(" or "),
