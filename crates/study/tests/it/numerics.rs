@@ -111,13 +111,7 @@ fn digest(config: &TrainConfig) -> String {
     let tokens: Vec<u32> = TEXT.bytes().map(u32::from).collect();
     let (train, validation) = tokens.split_at(tokens.len() * 9 / 10);
     let folder = tempfile::tempdir().unwrap();
-    let validation = ValidationText {
-        name: "validation".to_owned(),
-        tokens: Box::new(validation.to_vec()),
-        bytes: Bytes(validation.len() as u64),
-        documents: Vec::new(),
-        sources: Vec::new(),
-    };
+    let validation = ValidationText::new("text", validation.to_vec(), Bytes(validation.len() as u64));
     let (train, finished) = (train.to_vec(), BTreeSet::new());
     let outcomes = triaxis_train::run(
         config,
