@@ -1,16 +1,13 @@
 //! What a reader of an arm's numbers must know of its training: text seen again, learning rates at an edge.
 
-use triaxis_corpus::Corpus;
-use triaxis_study::{Arm, FrozenSpec, Library, Role, Survey, Sweep, Trial};
+use triaxis_study::{Arm, Role, Survey, Sweep, Trial};
 use triaxis_units::Tokens;
 
-/// What is to be said of every arm; of several, each by its name.
-pub fn of_arms(spec: &FrozenSpec, library: &Library, arms: &[Arm], survey: &Survey) -> Vec<String> {
+/// What is to be said of every arm, of which corpora have so many tokens to train on; of several, each by its name.
+pub fn of_arms(arms: &[Arm], unique: &[Option<Tokens>], survey: &Survey) -> Vec<String> {
     let mut said = Vec::new();
-    for arm in arms {
+    for (arm, unique) in arms.iter().zip(unique) {
         let own = survey.of_arm(&arm.name);
-        let corpus = Corpus::open(&library.corpus(&spec.corpus_id(arm))).ok();
-        let unique = corpus.map(|corpus| Tokens(corpus.train().len() as u64));
         let notices = unique.and_then(|unique| repeats(&own, unique)).into_iter();
         let sweep = Sweep::of(&arm.spec, &own);
         let notices = notices.chain(
