@@ -29,6 +29,20 @@ pub struct Estimate {
     pub interval: Option<Interval>,
 }
 
+impl Estimate {
+    /// What a law says, at the level that its interval was asked for.
+    pub fn told(of: &triaxis_laws::Estimate, level: f64) -> Self {
+        Self {
+            value: of.value,
+            interval: of.interval.map(|of| Interval {
+                low: of.low,
+                high: of.high,
+                level,
+            }),
+        }
+    }
+}
+
 /// A range and the confidence that it holds the truth.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {

@@ -160,7 +160,7 @@ fn parametric(analysis: &Analysis) -> Details {
         .filter_map(|name| fit.fit.parameters.get(*name).map(|parameter| (name, parameter)))
         .map(|(name, parameter)| Parameter {
             name: (*name).to_owned(),
-            value: Finding::Found(estimate(&parameter.estimate, fit.fit.level)),
+            value: Finding::Found(Estimate::told(&parameter.estimate, fit.fit.level)),
             identified: parameter.estimate.identified,
         })
         .collect();
@@ -267,7 +267,7 @@ fn at_reference(
     of: fn(&triaxis_study::optima::Optimum) -> fit::Estimate,
 ) -> Finding {
     match &optima.at_reference {
-        analysis::Finding::Found(best) => Finding::Found(estimate(&of(best), level)),
+        analysis::Finding::Found(best) => Finding::Found(Estimate::told(&of(best), level)),
         analysis::Finding::Refused(reason) => Finding::Refused(reason.clone()),
     }
 }
@@ -275,28 +275,16 @@ fn at_reference(
 fn frontier(point: &triaxis_study::optima::Optimum, level: f64) -> FrontierPoint {
     FrontierPoint {
         compute: Flops(point.flops),
-        params: estimate(&point.params, level),
-        tokens: estimate(&point.tokens, level),
-        loss: point.loss.as_ref().map(|loss| estimate(loss, level)),
+        params: Estimate::told(&point.params, level),
+        tokens: Estimate::told(&point.tokens, level),
+        loss: point.loss.as_ref().map(|loss| Estimate::told(loss, level)),
     }
 }
 
 fn finding(found: &analysis::Finding<fit::Estimate>, level: f64) -> Finding {
     match found {
-        analysis::Finding::Found(value) => Finding::Found(estimate(value, level)),
+        analysis::Finding::Found(value) => Finding::Found(Estimate::told(value, level)),
         analysis::Finding::Refused(reason) => Finding::Refused(reason.clone()),
-    }
-}
-
-fn estimate(of: &fit::Estimate, level: f64) -> Estimate {
-    let interval = of.interval.map(|of| Interval {
-        low: of.low,
-        high: of.high,
-        level,
-    });
-    Estimate {
-        value: of.value,
-        interval,
     }
 }
 
