@@ -135,8 +135,8 @@ impl Options {
 /// ```
 /// use triaxis_laws::worth::{Arm, Call, Options, Run, compare};
 /// let runs = |factor: f64, seed: u64| -> Vec<Run> {
-///     let sizes = [1e6, 2e6, 4e6].into_iter().enumerate();
-///     sizes.flat_map(|(at, params)| [1e15, 3e15, 9e15].map(|budget| {
+///     let sizes = [1e6_f64, 2e6, 4e6].into_iter().enumerate();
+///     sizes.flat_map(|(at, params)| [1e15_f64, 3e15, 9e15].map(|budget| {
 ///         let tokens = budget / (6.0 * params);
 ///         let luck = 1.0 + 1e-3 * f64::sin((7 * at) as f64 + budget.ln() * (1 + seed) as f64);
 ///         let loss = 1.8 + factor * (480.0 * params.powf(-0.35) + 2100.0 * tokens.powf(-0.37));
