@@ -10,31 +10,18 @@ pub struct Table {
 
 impl Table {
     /// An empty table.
-    pub fn new<const COLUMNS: usize>(heading: [impl Into<String>; COLUMNS]) -> Self {
+    pub fn new(heading: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
-            heading: heading.map(Into::into).to_vec(),
+            heading: heading.into_iter().map(Into::into).collect(),
             rows: Vec::new(),
         }
-    }
-
-    /// An empty table of columns told at run time.
-    pub fn of(heading: Vec<&'static str>) -> Self {
-        Self {
-            heading: heading.into_iter().map(str::to_owned).collect(),
-            rows: Vec::new(),
-        }
-    }
-
-    /// Adds a row of such a table.
-    pub fn row_of(&mut self, cells: Vec<String>) {
-        debug_assert_eq!(cells.len(), self.heading.len());
-        self.rows.push(cells);
     }
 
     /// Adds a row, as many cells as there are columns.
-    pub fn row<const COLUMNS: usize>(&mut self, cells: [String; COLUMNS]) {
-        debug_assert_eq!(COLUMNS, self.heading.len());
-        self.rows.push(cells.to_vec());
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        let cells: Vec<String> = cells.into_iter().collect();
+        debug_assert_eq!(cells.len(), self.heading.len());
+        self.rows.push(cells);
     }
 
     fn width(&self, column: usize) -> usize {

@@ -239,7 +239,7 @@ fn restrictions_hold_and_tie() {
     assert_eq!(form.full(&[1e12, 0.1]), [1e13, 1e12, 0.1, 0.1]);
     assert_eq!(
         form.definition().equation,
-        "loss = ((10000000000000 / params)^(alpha_N / alpha_D) + D_c / tokens)^alpha_D"
+        "loss = ((1e13 / params)^(alpha_N / alpha_D) + D_c / tokens)^alpha_D"
     );
     assert_eq!(form.held().collect::<Vec<_>>(), [("N_c", 1e13)]);
     for (name, value, rule) in [("N_c", -1.0, "zero or more"), ("alpha_N", f64::NAN, "finite")] {

@@ -1,5 +1,3 @@
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 use triaxis_units::{Estimate, Finding, Flops, Nats, Params};
 
@@ -119,49 +117,31 @@ pub struct Residual {
     pub held_out: bool,
 }
 
-/// A sweep of learning rates, of which the laws take the best at each size and length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// Which multiple of the learning rate is best at each size and length of a ladder that tries several.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sweep {
-    /// Learning rates tried at most at one size and length.
-    pub tried: usize,
-    /// Sizes and lengths at which several were.
-    pub points: usize,
-    /// Those at which the smallest is the best.
-    pub at_smallest: usize,
-    /// Those at which the largest is the best.
-    pub at_largest: usize,
+    /// The factors tried, ascending.
+    pub factors: Vec<f64>,
+    /// How often each of them is best.
+    pub best: Vec<usize>,
 }
 
 impl Sweep {
-    /// Adds a size and length, with the rates tried there in ascending order and the best of them.
-    pub fn add(&mut self, rates: &[f64], best: f64) {
-        let [smallest, .., largest] = rates else { return };
-        self.tried = self.tried.max(rates.len());
-        self.points += 1;
-        self.at_smallest += usize::from(best == *smallest);
-        self.at_largest += usize::from(best == *largest);
+    /// Points of the ladder.
+    pub fn points(&self) -> usize {
+        self.best.iter().sum()
     }
-}
 
-impl fmt::Display for Sweep {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            tried,
-            points,
-            at_smallest,
-            at_largest,
-        } = self;
-        write!(
-            formatter,
-            "Each of {points} losses is the lowest of {tried} learning rates, and so a little lower than the next run's."
-        )?;
-        if at_smallest + at_largest > 0 {
-            write!(
-                formatter,
-                " At {at_smallest} the smallest rate tried is the best and at {at_largest} the largest, so that a better \
-                 one may lie beyond: widen `training.learning_rate_factors`."
-            )?;
-        }
-        Ok(())
+    /// How often the smallest and the largest factor are best.
+    pub fn at_edges(&self) -> [usize; 2] {
+        [self.best.first(), self.best.last()].map(|count| count.copied().unwrap_or(0))
+    }
+
+    /// How often another factor than 1 is best.
+    pub fn not_one(&self) -> usize {
+        let both = self.factors.iter().zip(&self.best);
+        both.filter(|(factor, _)| **factor != 1.0)
+            .map(|(_, count)| count)
+            .sum()
     }
 }

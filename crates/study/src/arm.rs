@@ -107,10 +107,7 @@ impl StudySpec {
             });
         }
         let names: Vec<&str> = arms.iter().map(|arm| arm.name.as_str()).collect();
-        if let Some(baseline) = self
-            .compare
-            .as_ref()
-            .and_then(|compare| compare.baseline.as_deref())
+        if let Some(baseline) = self.named_baseline()
             && !names.contains(&baseline)
         {
             return Err(SpecError::of(
@@ -123,11 +120,12 @@ impl StudySpec {
 
     /// The name of the arm that others are held against.
     pub fn baseline<'a>(&'a self, arms: &'a [Arm]) -> Option<&'a str> {
-        let named = self
-            .compare
-            .as_ref()
-            .and_then(|compare| compare.baseline.as_deref());
-        named.or_else(|| arms.first().map(|arm| arm.name.as_str()))
+        self.named_baseline()
+            .or_else(|| arms.first().map(|arm| arm.name.as_str()))
+    }
+
+    fn named_baseline(&self) -> Option<&str> {
+        self.compare.as_ref()?.baseline.as_deref()
     }
 }
 

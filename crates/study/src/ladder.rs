@@ -46,13 +46,20 @@ impl Ladder {
                 loss: validation.nats.0,
             });
         }
-        let (mut rows, mut sweep) = (Vec::new(), Sweep::default());
+        let mut factors = spec.training.learning_rate_factors.clone();
+        factors.sort_by(f64::total_cmp);
+        let (mut rows, mut best_factor) = (Vec::new(), vec![0; factors.len()]);
         for (mut rates, finished) in points.into_values() {
             let best = of_the_best_rate(finished);
             rates.sort_by(f64::total_cmp);
             rates.dedup();
             if let Some(row) = best.first() {
-                sweep.add(&rates, row.trial.config.peak_learning_rate);
+                let lower = rates
+                    .iter()
+                    .filter(|rate| **rate < row.trial.config.peak_learning_rate);
+                if let Some(count) = best_factor.get_mut(lower.count()) {
+                    *count += 1;
+                }
             }
             rows.extend(best);
         }
@@ -68,7 +75,10 @@ impl Ladder {
             trials: rows.iter().map(|row| row.trial.id.clone()).collect(),
             runs: rows.iter().map(run).collect(),
             bits_per_byte,
-            sweep: (sweep.points > 0).then_some(sweep),
+            sweep: (factors.len() > 1 && !rows.is_empty()).then_some(Sweep {
+                factors,
+                best: best_factor,
+            }),
         }
     }
 

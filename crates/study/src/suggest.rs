@@ -10,7 +10,11 @@ pub(crate) fn from_unknown_field(message: &str) -> Option<String> {
         .or_else(|| message.strip_prefix("unknown variant "))?;
     let mut names = message.split('`').skip(1).step_by(2);
     let unknown = names.next()?;
-    nearest(unknown, names).map(|known| format!("did you mean `{known}`?"))
+    let names: Vec<&str> = names.collect();
+    // A name that is also read with `_` is suggested as it is written.
+    let twin = |name: &str| name.contains('_') && names.contains(&name.replace('_', "-").as_str());
+    let written = names.iter().copied().filter(|name| !twin(name));
+    nearest(unknown, written).map(|known| format!("did you mean `{known}`?"))
 }
 
 #[cfg(test)]
@@ -23,6 +27,15 @@ mod tests {
         assert_eq!(
             from_unknown_field(message).as_deref(),
             Some("did you mean `context`?")
+        );
+    }
+
+    #[test]
+    fn of_two_spellings_the_written_one_is_suggested() {
+        let message = "unknown variant `linear`, expected one of `wsd-linear`, `wsd_linear`, `cosine`";
+        assert_eq!(
+            from_unknown_field(message).as_deref(),
+            Some("did you mean `wsd-linear`?")
         );
     }
 

@@ -1,5 +1,6 @@
 //! `triaxis study`: run, look at, and report a study.
 
+mod arm_columns;
 mod comparison;
 mod library;
 mod outline;

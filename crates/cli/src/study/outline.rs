@@ -12,6 +12,7 @@ use triaxis_study::{Frozen, FrozenSpec, Store, StudyError, check_epochs, check_m
 use triaxis_train::Dtype;
 use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 
+use super::arm_columns;
 use crate::Format;
 use crate::table::Table;
 
@@ -172,14 +173,12 @@ impl fmt::Display for Outline {
             write!(formatter, "\n{table}\n")?;
         }
         let has_arms = self.trials.iter().any(|row| row.arm.is_some());
-        let arm: &[&'static str] = if has_arms { &["arm", "seed"] } else { &[] };
         let columns = [
             "role", "model", "budget", "N", "D", "FLOPs", "6ND", "steps", "batch", "dtype", "rate", "memory",
             "alone",
         ];
-        let mut trials = Table::of([arm, &columns].concat());
+        let mut trials = Table::new(arm_columns::heading(has_arms, &columns));
         for row in &self.trials {
-            let arm = row.arm.iter().flat_map(|arm| [arm.clone(), row.seed.to_string()]);
             let cells = [
                 row.role.to_owned(),
                 row.architecture.clone(),
@@ -196,7 +195,7 @@ impl fmt::Display for Outline {
                 row.memory.to_string(),
                 row.seconds.to_string(),
             ];
-            trials.row_of(arm.chain(cells).collect());
+            trials.row(arm_columns::row(row.arm.as_ref(), row.seed, cells));
         }
         writeln!(formatter, "{trials}")?;
         write!(

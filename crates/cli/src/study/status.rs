@@ -5,6 +5,7 @@ use triaxis_study::{Frozen, FrozenSpec, Store, StudyError, Survey};
 use triaxis_train::NamedEvaluation;
 use triaxis_units::{BitsPerByte, Flops, Params, Seconds, Tokens};
 
+use super::arm_columns;
 use crate::Format;
 use crate::output;
 use crate::table::Table;
@@ -97,7 +98,6 @@ fn row(survey: &Survey, arm: Option<&str>, trial: &triaxis_study::Trial) -> Row 
 impl std::fmt::Display for Status {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let has_arms = self.trials.iter().any(|row| row.arm.is_some());
-        let arm: &[&'static str] = if has_arms { &["arm", "seed"] } else { &[] };
         let columns = [
             "trial",
             "role",
@@ -109,10 +109,9 @@ impl std::fmt::Display for Status {
             "time",
             "reason",
         ];
-        let mut table = Table::of([arm, &columns].concat());
+        let mut table = Table::new(arm_columns::heading(has_arms, &columns));
         let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
         for row in &self.trials {
-            let arm = row.arm.iter().flat_map(|arm| [arm.clone(), row.seed.to_string()]);
             let cells = [
                 row.id.clone(),
                 row.role.to_owned(),
@@ -124,7 +123,7 @@ impl std::fmt::Display for Status {
                 or_dash(row.seconds.map(|seconds| seconds.to_string())),
                 or_dash(row.reason.clone()),
             ];
-            table.row_of(arm.chain(cells).collect());
+            table.row(arm_columns::row(row.arm.as_ref(), row.seed, cells));
         }
         write!(
             formatter,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use triaxis_report::view::{Allocation, Approach, Choice, Estimate, Finding, HeldOut, Status, Trial, View};
 use triaxis_units::{Params, Tokens};
 
+use super::arm_columns;
 use super::comparison::{Printed, repeated};
 use crate::Format;
 use crate::output;
@@ -92,17 +93,12 @@ fn trials(view: &View) -> Table {
         .is_some_and(|corpus| corpus.tokenizer.lost.0 > 0);
     let has_arms = view.trials.iter().any(|trial| trial.arm.is_some());
     let loss = if is_lossy { "bits/byte kept" } else { "bits/byte" };
-    let arm: &[&'static str] = if has_arms { &["arm", "seed"] } else { &[] };
     let columns = ["trial", "N", "D", "FLOPs", loss, "nats/token", "time", "status"];
-    let mut table = Table::of([arm, &columns].concat());
+    let mut table = Table::new(arm_columns::heading(has_arms, &columns));
     let many = view.trials.len() > MANY;
     let listed = |trial: &&Trial| !many || trial.status != Status::Done;
     for trial in view.trials.iter().filter(listed) {
         let dash = || "-".to_owned();
-        let arm = trial
-            .arm
-            .iter()
-            .flat_map(|arm| [arm.clone(), trial.seed.to_string()]);
         let cells = [
             trial.id.clone(),
             trial.params.to_string(),
@@ -116,7 +112,7 @@ fn trials(view: &View) -> Table {
                 |reason| format!("{}: {reason}", trial.status.label()),
             ),
         ];
-        table.row_of(arm.chain(cells).collect());
+        table.row(arm_columns::row(trial.arm.as_ref(), trial.seed, cells));
     }
     table
 }

@@ -7,7 +7,7 @@ use triaxis_corpus::{Corpus, Manifest};
 use triaxis_host::machine::{self, utc};
 use triaxis_records as records;
 use triaxis_report::view::{Program, Repeated, View};
-use triaxis_study::{Answer, FrozenSpec, RunRecord, Store, Survey, Trial, identity};
+use triaxis_study::{Answer, Arm, FrozenSpec, RunRecord, Store, Survey, Trial, identity};
 use triaxis_units::{Bytes, Flops, Nats, Seconds, Tokens};
 
 /// Fills the page's view; `analysis` is missing while there is no corpus yet.
@@ -24,7 +24,11 @@ pub fn of(
         .and_then(|answer| answer.arms.get(place))
         .map(|arm| &arm.analysis);
     let library = spec.library(store);
-    let corpus = Corpus::open(&library.corpus(&spec.corpus_id(&arms[place]))).ok();
+    let open = |arm: &Arm| Corpus::open(&library.corpus(&spec.corpus_id(arm))).ok();
+    let corpora: Vec<Option<Corpus>> = arms.iter().map(open).collect();
+    let unique = |corpus: &Option<Corpus>| Some(Tokens(corpus.as_ref()?.train().len() as u64));
+    let unique: Vec<Option<Tokens>> = corpora.iter().map(unique).collect();
+    let corpus = &corpora[place];
     Ok(View {
         title: spec.spec.name.clone(),
         // The newest measurement, not the clock: the same records give the same page.
@@ -57,16 +61,15 @@ pub fn of(
             .collect(),
         notices: [
             notices(survey, corpus.as_ref().map(Corpus::manifest)),
-            notices::of_arms(spec, &library, &arms, survey),
+            notices::of_arms(&arms, &unique, survey, answer),
         ]
         .concat(),
         corpus: corpus.as_ref().map(|corpus| corpus_view(corpus.manifest())),
         trials: arms
             .iter()
-            .flat_map(|arm| {
+            .zip(&unique)
+            .flat_map(|(arm, &unique)| {
                 let named = (arms.len() > 1).then_some(arm.name.as_str());
-                let corpus = Corpus::open(&spec.library(store).corpus(&spec.corpus_id(arm))).ok();
-                let unique = corpus.map(|corpus| Tokens(corpus.train().len() as u64));
                 let trials: Vec<_> = survey.trials_of(&arm.name).collect();
                 trials
                     .into_iter()

@@ -5,7 +5,7 @@
 //! an arm, of the reducible loss or of its data term, whichever law is nearer to the runs. Runs that differ by their
 //! arm alone, of one size, budget and seed, are pairs: what they have in common, the luck of a seed and the misses of
 //! the law, says nothing of a difference, so the noise of factors is what is left between them
-//! ([`Components`](components::Components)).
+//! (`components`).
 
 mod base;
 mod components;
@@ -135,8 +135,8 @@ impl Options {
 /// ```
 /// use triaxis_laws::worth::{Arm, Call, Options, Run, compare};
 /// let runs = |factor: f64, seed: u64| -> Vec<Run> {
-///     let sizes = [1e6, 2e6, 4e6].into_iter().enumerate();
-///     sizes.flat_map(|(at, params)| [1e15, 3e15, 9e15].map(|budget| {
+///     let sizes = [1e6_f64, 2e6, 4e6].into_iter().enumerate();
+///     sizes.flat_map(|(at, params)| [1e15_f64, 3e15, 9e15].map(|budget| {
 ///         let tokens = budget / (6.0 * params);
 ///         let luck = 1.0 + 1e-3 * f64::sin((7 * at) as f64 + budget.ln() * (1 + seed) as f64);
 ///         let loss = 1.8 + factor * (480.0 * params.powf(-0.35) + 2100.0 * tokens.powf(-0.37));

@@ -474,9 +474,15 @@ fn sixteen_arms_are_compared_together() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig {
+        cases: 12,
+        failure_persistence: None,
+        rng_seed: proptest::test_runner::RngSeed::Fixed(0),
+        ..ProptestConfig::default()
+    })]
 
-    /// Which arm is the baseline, and the unit of the losses, change nothing but the side that is looked from.
+    /// Which arm is the baseline, and the unit of the losses, change nothing but the side that is looked from. Where one
+    /// law does not do, each side has a trend around the mean compute of its own rows, which agree to first order.
     #[test]
     fn a_worth_seen_from_the_other_side_is_its_reciprocal(
         times in 0.7_f64..1.5,
@@ -485,16 +491,35 @@ proptest! {
     ) {
         let arms = NINE.arms(&[Kind::Compute(1.0), Kind::Compute(times)], seed);
         let scaled = (0..2).fold(arms.clone(), |arms, arm| changed(arms, arm, |_, run| run.loss *= unit));
-        let from = |arms: &[Arm], baseline: &str| only(&compare(arms, baseline, &quick(seed)).unwrap()).clone();
-        let (one, other, in_unit) = (from(&arms, "arm-0"), from(&arms, "arm-1"), from(&scaled, "arm-0"));
+        let from = |arms: &[Arm], baseline: &str| compare(arms, baseline, &quick(seed)).unwrap();
+        let sides = [from(&arms, "arm-0"), from(&arms, "arm-1")];
+        let is_one_law = |told: &Comparison| told.one_law.is_none_or(|test| test.holds);
+        let close = if sides.iter().all(is_one_law) { 2e-3 } else { 1e-2 };
+        let [one, other] = sides.each_ref().map(only);
+        let in_unit = from(&scaled, "arm-0");
+        let in_unit = only(&in_unit);
         let product = one.compute_multiplier.value * other.compute_multiplier.value;
-        prop_assert!((product - 1.0).abs() < 2e-3, "{product}");
+        prop_assert!((product - 1.0).abs() < close, "{product}");
         prop_assert!((one.chance - other.chance).abs() < 1e-2, "{} {}", one.chance, other.chance);
         let ratio = in_unit.compute_multiplier.value / one.compute_multiplier.value;
         prop_assert!((ratio - 1.0).abs() < 2e-3, "{ratio}");
         let differences = in_unit.at_end.difference.value / one.at_end.difference.value;
         prop_assert!((differences / unit - 1.0).abs() < 2e-2, "{differences} {unit}");
     }
+}
+
+#[test]
+fn where_one_law_does_not_do_both_sides_say_so_and_agree_to_first_order() {
+    // A difference of slopes by chance: 1.4% and 2.0% by the test of one law.
+    let arms = NINE.arms(&[Kind::Compute(1.0), Kind::Compute(1.364_860_702_502_603_2)], 216);
+    let sides = ["arm-0", "arm-1"].map(|baseline| compare(&arms, baseline, &quick(216)).unwrap());
+    assert!(
+        sides
+            .iter()
+            .all(|told| told.one_law.is_some_and(|test| !test.holds))
+    );
+    let [one, other] = sides.each_ref().map(|told| only(told).compute_multiplier.value);
+    assert!((one * other - 1.0).abs() < 1e-2, "{one} {other}");
 }
 
 #[test]

@@ -1,9 +1,8 @@
 use serde_json::{Value, json};
-use triaxis_laws::worth::Worth;
 
 use super::{Chart, style};
 use crate::text;
-use crate::view::{Estimate, Finding, Interval, View};
+use crate::view::{Estimate, Finding, View};
 
 pub(super) const CHART: Chart = Chart {
     id: "worth",
@@ -26,7 +25,7 @@ fn figure(view: &View) -> Result<Value, String> {
     let estimates: Vec<Estimate> = comparison
         .arms
         .iter()
-        .map(|worth| multiplier(worth, comparison.level))
+        .map(|worth| worth.compute_multiplier.told(comparison.level))
         .collect();
     let names: Vec<String> = comparison
         .arms
@@ -52,16 +51,4 @@ fn figure(view: &View) -> Result<Value, String> {
             "showlegend": false,
         },
     }))
-}
-
-fn multiplier(worth: &Worth, level: f64) -> Estimate {
-    let of = worth.compute_multiplier;
-    Estimate {
-        value: of.value,
-        interval: of.interval.map(|range| Interval {
-            low: range.low,
-            high: range.high,
-            level,
-        }),
-    }
 }

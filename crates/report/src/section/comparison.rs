@@ -1,8 +1,8 @@
 use maud::{Markup, html};
-use triaxis_laws::Estimate;
+use triaxis_laws::Estimate as OfLaw;
 use triaxis_laws::worth::{Call, Comparison, Worth};
 
-use super::component::{caveats, chart, heads, number, refusal, table};
+use super::component::{caveats, chart, estimate, heads, number, refusal, table};
 use crate::text;
 use crate::view::{Finding, Repeated, View};
 
@@ -29,15 +29,16 @@ fn found(view: &View, comparison: &Comparison) -> Markup {
         (table("What the arms are worth",
             heads(&["Arm", "#Runs", "#Compute|×", "#Data|×", "#Loss difference|bits per byte", "#Paired|bits per byte",
                     "#Better at the end|probability", "#Better when asked|probability", "Verdict"]),
-            html! { @for worth in &comparison.arms { (row(worth)) } }))
+            html! { @for worth in &comparison.arms { (row(worth, comparison.level)) } }))
         (one_law(comparison))
-        (repeated(&view.repeated))
+        (repeated(&view.repeated, comparison.level))
         (caveats(&warnings))
     }
 }
 
 /// What repeats are worth, of arms that repeat.
-fn repeated(arms: &[Repeated]) -> Markup {
+fn repeated(arms: &[Repeated], level: f64) -> Markup {
+    let told = |of: &OfLaw| estimate(&of.told(level), text::number);
     html! {
         @if !arms.is_empty() {
             h3 { "Repeated text" }
@@ -53,9 +54,9 @@ fn repeated(arms: &[Repeated]) -> Markup {
                         Finding::Found(law) => {
                             (number(text::count(law.most.unique)))
                             (number(text::number(law.most.epochs)))
-                            (number(estimate(&law.most.data_multiplier, text::number)))
-                            (number(estimate(&law.most.of_a_token, text::number)))
-                            (number(estimate(&law.limit, text::number)))
+                            (number(told(&law.most.data_multiplier)))
+                            (number(told(&law.most.of_a_token)))
+                            (number(told(&law.limit)))
                         }
                         Finding::Refused(reason) => { td colspan="5" { (refusal(reason)) } }
                     }
@@ -64,17 +65,18 @@ fn repeated(arms: &[Repeated]) -> Markup {
     }
 }
 
-fn row(worth: &Worth) -> Markup {
+fn row(worth: &Worth, level: f64) -> Markup {
+    let told = |of: &OfLaw, print: fn(f64) -> String| estimate(&of.told(level), print);
     let order = worth.order.as_ref();
     html! {
         tr {
             th scope="row" { (worth.arm) }
             (number(worth.runs))
-            (number(estimate(&worth.compute_multiplier, text::number)))
-            (number(worth.data_multiplier.as_ref().map_or_else(nothing, |of| estimate(of, text::number))))
-            (number(estimate(&worth.at_end.difference, signed)))
+            (number(told(&worth.compute_multiplier, text::number)))
+            (number(worth.data_multiplier.as_ref().map_or_else(nothing, |of| told(of, text::number))))
+            (number(told(&worth.at_end.difference, signed)))
             (number(match &worth.paired {
-                Ok(paired) => estimate(&paired.difference, signed),
+                Ok(paired) => told(&paired.difference, signed),
                 Err(why) => html! { span.refusal title=(why) { "⊘" } },
             }))
             (number(order.map_or_else(nothing, |order| html! { (text::percent(order.at_end)) })))
@@ -124,13 +126,4 @@ fn nothing() -> Markup {
 
 fn signed(value: f64) -> String {
     format!("{value:+.4}").replace('-', "−")
-}
-
-fn estimate(estimate: &Estimate, print: impl Fn(f64) -> String) -> Markup {
-    html! {
-        span.value { (print(estimate.value)) }
-        @if let Some(range) = &estimate.interval {
-            span.interval { "[" (print(range.low)) ", " (print(range.high)) "]" }
-        }
-    }
 }

@@ -274,14 +274,11 @@ fn of_a_sweep_the_best_rate_of_each_trial_is_fitted() {
         assert_eq!(run.loss, truth(trial));
     }
     let sweep = analysis.sweep.unwrap();
+    assert_eq!(sweep.factors, [0.5, 1.0, 2.0]);
+    assert_eq!(sweep.best, [0, 0, 24]);
     assert_eq!(
-        (sweep.tried, sweep.points, sweep.at_smallest, sweep.at_largest),
-        (3, 24, 0, 24)
-    );
-    let said = sweep.to_string();
-    assert!(
-        said.contains("lowest of 3 learning rates") && said.contains("at 24 the largest"),
-        "{said}"
+        (sweep.points(), sweep.at_edges(), sweep.not_one()),
+        (24, [0, 24], 24)
     );
 }
 

@@ -248,7 +248,7 @@ fn broken_files_are_errors() {
         (
             "ragged.csv",
             "N,D\n1,2\n3\n",
-            "line 3 has 1 cells and the heading has 2",
+            "line 3 has 1 cell and the heading has 2",
         ),
         ("twice.csv", "N,N\n1,2\n", "2 columns named `N`"),
         ("array.json", "[{\"N\": 1}, {\"N\": ", "element 2: EOF"),
