@@ -83,7 +83,11 @@ pub fn compute_optimal_by(
     (low, high): (f64, f64),
 ) -> Result<Allocation, PlanError> {
     const GRID: usize = 400;
-    let refuse = |reason| Err(PlanError::NoInteriorOptimum { low, high, reason });
+    let refuse = |reason: &str| {
+        Err(PlanError(format!(
+            "no optimum between {low:.3e} and {high:.3e} parameters: {reason}"
+        )))
+    };
     if !(low > 0.0 && low < high && high.is_finite()) {
         return refuse("the search needs ends with 0 < low < high");
     }

@@ -1,10 +1,10 @@
 use serde::{Deserialize, Serialize};
 use triaxis_laws::forms::{Coupled, FLOPS_PER_PARAM_TOKEN};
-use triaxis_units::{Bytes, Dollars, Flops, Params, Seconds, Tokens};
+use triaxis_units::{Bytes, Dollars, Estimate, Flops, Interval, Params, Seconds, Tokens};
 
 use crate::allocate::{self, Allocation, Expense, is_representable};
 use crate::evidence::{LossUnit, Measured};
-use crate::interval::{self, Estimate, Interval};
+use crate::interval;
 use crate::{Economics, PlanError, Reach};
 
 /// What a choice is best at.
@@ -50,14 +50,14 @@ pub struct Choice {
     /// Training tokens.
     pub tokens: Estimate<Tokens>,
     /// Tokens for each parameter.
-    pub tokens_per_parameter: Estimate<f64>,
+    pub tokens_per_parameter: Estimate,
     /// The predicted loss; its interval is what the draws predict for this very choice.
-    pub loss: Estimate<f64>,
+    pub loss: Estimate,
     /// The unit of the loss.
     pub unit: LossUnit,
     /// How much lower the loss could be for the same training, had the draw been known; only for
     /// [`ChoiceKind::ComputeOptimal`].
-    pub regret: Option<Interval<f64>>,
+    pub regret: Option<Interval>,
     /// Training operations, `6 N D`.
     pub training_flops: Estimate<Flops>,
     /// Operations of serving the demand, `2 N` a token.
@@ -100,11 +100,11 @@ pub struct Savings {
     /// The choice compared with.
     pub against: ChoiceKind,
     /// Share of the lifetime operations saved; negative when it needs more.
-    pub flops: Estimate<f64>,
+    pub flops: Estimate,
     /// Share of the lifetime dollars saved.
-    pub dollars: Estimate<f64>,
+    pub dollars: Estimate,
     /// Loss saved.
-    pub loss: Estimate<f64>,
+    pub loss: Estimate,
 }
 
 /// The draws behind a choice's intervals.
@@ -278,9 +278,9 @@ impl Case<'_> {
     }
 
     fn refusal(&self, kind: ChoiceKind) -> PlanError {
-        let law = self.name.to_owned();
+        let law = self.name;
         if let Some(reason) = allocate::unusable(&self.law) {
-            return PlanError::UnusableLaw { law, reason };
+            return PlanError::unusable(law, &reason);
         }
         let places = [
             self.allocate(self.plain(kind), &self.law),
@@ -288,16 +288,10 @@ impl Case<'_> {
         ];
         let Some(place) = places.iter().flatten().find(|place| !is_representable(**place)) else {
             return match self.goal {
-                Some(goal) if goal <= self.law.E => PlanError::UnreachableGoal {
-                    goal,
-                    floor: self.law.E,
-                    unit: self.unit.as_str(),
-                    law,
-                },
-                _ => PlanError::UnusableLaw {
-                    law,
-                    reason: "its optimum overflows double precision".to_owned(),
-                },
+                Some(goal) if goal <= self.law.E => {
+                    PlanError::unreachable(goal, self.law.E, self.unit.as_str(), law)
+                }
+                _ => PlanError::unusable(law, "its optimum overflows double precision"),
             };
         };
         let params = Allocation {
@@ -314,12 +308,9 @@ impl Case<'_> {
         } else {
             "give a smaller budget or demand, a higher goal, or a law from wider spread runs"
         };
-        PlanError::OutOfRange {
-            law,
-            what,
-            value,
-            remedy,
-        }
+        PlanError(format!(
+            "the optimum by `{law}` has {value:.3e} {what}: a plan holds from 1 to 2^53; {remedy}"
+        ))
     }
 }
 

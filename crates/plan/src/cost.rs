@@ -114,7 +114,7 @@ impl Economics {
             &economics.serving.hardware,
         )?;
         if training.devices == Some(0) {
-            return Err(not_positive(
+            return Err(PlanError::not_positive(
                 "training.devices",
                 0.0,
                 "leave it out to take as many as the training state needs",
@@ -140,7 +140,7 @@ impl Economics {
         if flops > 0.0 && flops.is_finite() {
             Ok(Flops(flops))
         } else {
-            Err(not_positive(
+            Err(PlanError::not_positive(
                 field,
                 value,
                 "say what training may cost, as in \"3e21\" operations, \"$50K\" or \"720h\"",
@@ -195,19 +195,15 @@ impl Economics {
     }
 }
 
-fn not_positive(field: &str, value: f64, remedy: &'static str) -> PlanError {
-    PlanError::NotPositive {
-        field: field.to_owned(),
-        value,
-        remedy,
-    }
-}
-
 fn above_zero(field: &str, value: f64) -> Result<f64, PlanError> {
     if value > 0.0 && value.is_finite() {
         Ok(value)
     } else {
-        Err(not_positive(field, value, "leave it out for the default"))
+        Err(PlanError::not_positive(
+            field,
+            value,
+            "leave it out for the default",
+        ))
     }
 }
 
@@ -215,11 +211,11 @@ fn share(field: &'static str, value: f64) -> Result<f64, PlanError> {
     if value > 0.0 && value <= 1.0 {
         Ok(value)
     } else {
-        Err(PlanError::NotAShare {
+        Err(PlanError::not_a_share(
             field,
             value,
-            rule: "at most 1; leave it out for the default",
-        })
+            "at most 1; leave it out for the default",
+        ))
     }
 }
 
@@ -230,6 +226,6 @@ fn price(field: &str, own: Option<Dollars>, hardware: &Hardware) -> Result<Dolla
     } else {
         let remedy =
             "a device that is already paid for still costs its share of purchase, power and operation";
-        Err(not_positive(field, price.0, remedy))
+        Err(PlanError::not_positive(field, price.0, remedy))
     }
 }

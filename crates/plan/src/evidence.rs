@@ -155,20 +155,22 @@ impl StudyLaw {
                 nats_per_bit_per_byte.map(|ratio| bits.0 * ratio),
             ),
         };
-        let value = value.ok_or_else(|| PlanError::GoalUnit {
-            given: given.as_str(),
-            wanted: self.unit.as_str(),
-            law: self.name.clone(),
+        let value = value.ok_or_else(|| {
+            let (given, law, wanted) = (given.as_str(), &self.name, self.unit.as_str());
+            PlanError(format!(
+                "the goal is in {given}, the law `{law}` in {wanted}: give the goal in {wanted}, or give the law the \
+                 bytes per token of its validation text"
+            ))
         })?;
         if value > self.law.E && value.is_finite() {
             Ok(value)
         } else {
-            Err(PlanError::UnreachableGoal {
-                goal: value,
-                floor: self.law.E,
-                unit: self.unit.as_str(),
-                law: self.name.clone(),
-            })
+            Err(PlanError::unreachable(
+                value,
+                self.law.E,
+                self.unit.as_str(),
+                &self.name,
+            ))
         }
     }
 }

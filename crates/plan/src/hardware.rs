@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use triaxis_names::{key, nearest};
+use triaxis_names::key;
 use triaxis_units::{Bytes, Dollars, Flops};
 
 use crate::PlanError;
@@ -66,11 +66,11 @@ impl Hardware {
             .find(|(_, value)| !(*value > 0.0 && value.is_finite()))
         {
             None => Ok(()),
-            Some((field, value)) => Err(PlanError::NotPositive {
-                field: format!("hardware `{}`, {field}", self.name),
-                value: *value,
-                remedy: "a device that is already paid for still costs its share of purchase, power and operation",
-            }),
+            Some((field, value)) => Err(PlanError::not_positive(
+                &format!("hardware `{}`, {field}", self.name),
+                *value,
+                "a device that is already paid for still costs its share of purchase, power and operation",
+            )),
         }
     }
 }
@@ -98,10 +98,11 @@ impl Catalogue {
     /// # Ok::<(), triaxis_plan::PlanError>(())
     /// ```
     pub fn built_in() -> Result<Self, PlanError> {
-        let file: CatalogueFile =
-            toml::from_str(include_str!("hardware.toml")).map_err(|error| PlanError::Catalogue {
-                reason: error.to_string(),
-            })?;
+        let file: CatalogueFile = toml::from_str(include_str!("hardware.toml")).map_err(|error| {
+            PlanError(format!(
+                "the built-in hardware catalogue is damaged: {error}; build the program again"
+            ))
+        })?;
         Self { rows: Vec::new() }.with(file.hardware)
     }
 
@@ -132,11 +133,6 @@ impl Catalogue {
         self.rows
             .iter()
             .find(|row| key(&row.name) == key(name))
-            .ok_or_else(|| PlanError::UnknownName {
-                what: "hardware",
-                name: name.to_owned(),
-                nearest: nearest(name, names.clone()).map(str::to_owned),
-                known: names.collect::<Vec<_>>().join(", "),
-            })
+            .ok_or_else(|| PlanError::unknown("hardware", name, names))
     }
 }

@@ -1,35 +1,4 @@
-use serde::{Deserialize, Serialize};
-
-/// Two ends that hold a stated share of a law's draws.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Interval<T> {
-    /// The lower end.
-    pub low: T,
-    /// The upper end.
-    pub high: T,
-}
-
-/// A planned quantity: what the fit says, and the interval that its draws give.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Estimate<T> {
-    /// By the fit itself.
-    pub value: T,
-    /// By the draws; absent when there are too few of them.
-    pub interval: Option<Interval<T>>,
-}
-
-impl<T> Estimate<T> {
-    /// The same estimate in another type or unit; `convert` must not turn the order round.
-    pub fn map<U>(self, convert: impl Fn(T) -> U) -> Estimate<U> {
-        Estimate {
-            value: convert(self.value),
-            interval: self.interval.map(|interval| Interval {
-                low: convert(interval.low),
-                high: convert(interval.high),
-            }),
-        }
-    }
-}
+use triaxis_units::Interval;
 
 /// The fewest draws an interval of share `level` is read from: `2 / (1 - level)`, so that at least
 /// one draw lies beyond each end.
@@ -40,7 +9,7 @@ pub(crate) fn draws_needed(level: f64) -> usize {
 
 /// The central interval that holds the share `level` of `draws`, by linear interpolation between
 /// order statistics (Hyndman and Fan 1996, type 7).
-pub(crate) fn central(draws: impl IntoIterator<Item = f64>, level: f64) -> Option<Interval<f64>> {
+pub(crate) fn central(draws: impl IntoIterator<Item = f64>, level: f64) -> Option<Interval> {
     let mut sorted: Vec<f64> = draws.into_iter().collect();
     if sorted.len() < draws_needed(level) {
         return None;
@@ -55,6 +24,7 @@ pub(crate) fn central(draws: impl IntoIterator<Item = f64>, level: f64) -> Optio
     Some(Interval {
         low: quantile((1.0 - level) / 2.0),
         high: quantile((1.0 + level) / 2.0),
+        level,
     })
 }
 

@@ -34,7 +34,6 @@ mod planner;
 pub mod published;
 mod reach;
 mod spec;
-mod summary;
 
 pub use caveat::{Caveat, Severity, Topic};
 pub use choice::{Choice, ChoiceKind, DrawCount, Savings};
@@ -42,7 +41,6 @@ pub use cost::{Devices, Economics};
 pub use error::PlanError;
 pub use evidence::{LossUnit, Measured, ParameterCount, Span, StudyLaw};
 pub use hardware::{Catalogue, EpochRow, Hardware};
-pub use interval::{Estimate, Interval};
 pub use planner::{LawSummary, Plan, plan};
 pub use reach::{Reach, Verdict};
 pub use spec::{Budget, Demand, Goal, PlanSpec, ServingSpec, TrainingSpec};

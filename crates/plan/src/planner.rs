@@ -1,11 +1,12 @@
 use serde::{Deserialize, Serialize};
 use triaxis_laws::forms::Coupled;
+use triaxis_units::Estimate;
 
 use crate::caveat::{self, Caveat};
 use crate::choice::{Case, Choice};
 use crate::evidence::{LossUnit, Measured, StudyLaw};
-use crate::interval::{self, Estimate};
-use crate::{Economics, PlanError, PlanSpec, allocate, published, summary};
+use crate::interval;
+use crate::{Economics, PlanError, PlanSpec, allocate, published};
 
 /// Choices of what to train, what they stand on, and what they cannot know.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,8 +21,6 @@ pub struct Plan {
     pub choices: Vec<Choice>,
     /// Published laws that gave no choice, and why.
     pub omitted: Vec<String>,
-    /// The plan in plain sentences.
-    pub summary: Vec<String>,
     /// What it cannot know, the loudest first.
     pub caveats: Vec<Caveat>,
 }
@@ -38,7 +37,7 @@ pub struct LawSummary {
     /// The unit of its loss.
     pub unit: LossUnit,
     /// Its floor, which no training goes below, with the draws' interval.
-    pub irreducible: Estimate<f64>,
+    pub irreducible: Estimate,
     /// How many draws it brought.
     pub draws: usize,
     /// The runs behind it.
@@ -80,10 +79,7 @@ pub fn plan(spec: &PlanSpec, study: Option<&StudyLaw>) -> Result<Plan, PlanError
     let (mut laws, mut choices, mut omitted) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(study) = study {
         if let Some(reason) = allocate::unusable(&study.law) {
-            return Err(PlanError::UnusableLaw {
-                law: study.name.clone(),
-                reason,
-            });
+            return Err(PlanError::unusable(&study.name, &reason));
         }
         let goal = spec.goal.map(|goal| study.goal(goal)).transpose()?;
         let case = case(
@@ -99,7 +95,11 @@ pub fn plan(spec: &PlanSpec, study: Option<&StudyLaw>) -> Result<Plan, PlanError
             choices.push(case.choose(kind)?);
         }
     } else if spec.goal.is_some() {
-        return Err(PlanError::GoalWithoutStudy);
+        return Err(PlanError(
+            "a quality goal needs a law fitted to your own runs: the loss of published laws is of another text and \
+             tokenizer; leave the goal out or fit a law first"
+                .to_owned(),
+        ));
     }
     for name in &spec.published {
         let law = published::find(name)?;
@@ -130,7 +130,9 @@ pub fn plan(spec: &PlanSpec, study: Option<&StudyLaw>) -> Result<Plan, PlanError
             .map(|law| law.name)
             .collect::<Vec<_>>()
             .join(", ");
-        return Err(PlanError::NoLaw { known });
+        return Err(PlanError(format!(
+            "there is no law to plan with: fit one, or name published ones (known: {known})"
+        )));
     }
     let mut plan = Plan {
         level: spec.level,
@@ -138,10 +140,8 @@ pub fn plan(spec: &PlanSpec, study: Option<&StudyLaw>) -> Result<Plan, PlanError
         laws,
         choices,
         omitted,
-        summary: Vec::new(),
         caveats: Vec::new(),
     };
-    plan.summary = summary::summary(&plan);
     plan.caveats = caveat::all(&plan, study);
     Ok(plan)
 }

@@ -8,7 +8,7 @@ use triaxis_units::{Flops, Params, Tokens};
 
 use crate::PlanError;
 use crate::evidence::{Measured, Span};
-use triaxis_names::{key, nearest};
+use triaxis_names::key;
 
 /// A published law.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -94,12 +94,7 @@ pub fn find(name: &str) -> Result<&'static Published, PlanError> {
     let names = ALL.iter().map(|law| law.name);
     ALL.iter()
         .find(|law| key(law.name) == key(name))
-        .ok_or_else(|| PlanError::UnknownName {
-            what: "published law",
-            name: name.to_owned(),
-            nearest: nearest(name, names.clone()).map(str::to_owned),
-            known: names.collect::<Vec<_>>().join(", "),
-        })
+        .ok_or_else(|| PlanError::unknown("published law", name, names))
 }
 
 pub(crate) fn default_names() -> Vec<String> {

@@ -104,12 +104,7 @@ impl Demand {
     pub fn tokens(&self) -> Result<(Tokens, Tokens), PlanError> {
         let per_request = self.tokens_in_per_request.is_some() || self.tokens_out_per_request.is_some();
         let whole = self.tokens_in.is_some() || self.tokens_out.is_some();
-        let refuse = |given: &str, rule| {
-            Err(PlanError::Demand {
-                given: given.to_owned(),
-                rule,
-            })
-        };
+        let refuse = |given: &str, rule: &str| Err(PlanError(format!("the demand {given}: {rule}")));
         match (self.requests, per_request, whole) {
             (Some(_), true, true) | (None, true, true) => refuse(
                 "mixes totals and tokens per request",
@@ -260,12 +255,7 @@ impl PlanSpec {
     /// The first quantity that breaks its rule, or name that is in no catalogue.
     pub fn validate(&self) -> Result<(), PlanError> {
         if !(self.level > 0.0 && self.level < 1.0) {
-            let rule = "below 1, as in 0.9";
-            return Err(PlanError::NotAShare {
-                field: "level",
-                value: self.level,
-                rule,
-            });
+            return Err(PlanError::not_a_share("level", self.level, "below 1, as in 0.9"));
         }
         for name in &self.published {
             published::find(name)?;
@@ -279,11 +269,11 @@ impl PlanSpec {
             .map(|tokens| ("unique_tokens", tokens.as_f64()));
         for (field, value) in [goal, unique].into_iter().flatten() {
             if !(value > 0.0 && value.is_finite()) {
-                return Err(PlanError::NotPositive {
-                    field: field.to_owned(),
+                return Err(PlanError::not_positive(
+                    field,
                     value,
-                    remedy: "leave it out to plan without it",
-                });
+                    "leave it out to plan without it",
+                ));
             }
         }
         crate::cost::Economics::resolve(self).map(|_| ())

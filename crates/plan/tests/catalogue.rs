@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use triaxis_plan::{Catalogue, Hardware, PlanError};
+use triaxis_plan::{Catalogue, Hardware};
 
 #[test]
 fn every_row_is_sourced_and_plausible() {
@@ -68,10 +68,11 @@ fn own_rows_are_added_and_replace() {
     assert_eq!(catalogue.rows().len(), many);
     assert_eq!(catalogue.find("l40s").unwrap().price_per_hour.0, 0.5);
     own.memory.0 = 0;
-    assert!(matches!(
-        catalogue.with([own]),
-        Err(PlanError::NotPositive { .. })
-    ));
+    let refused = catalogue.with([own]).unwrap_err().to_string();
+    assert!(
+        refused.starts_with("hardware `L40S`, memory is 0: it must be above 0 and finite"),
+        "{refused}"
+    );
 }
 
 #[test]

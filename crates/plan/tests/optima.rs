@@ -4,7 +4,6 @@
 
 use proptest::prelude::*;
 use triaxis_laws::forms::{Allocation, Chinchilla, Coupled};
-use triaxis_plan::PlanError;
 use triaxis_plan::allocate::{Expense, best_for_expense, compute_optimal_by, least_expense};
 
 prop_compose! {
@@ -168,10 +167,8 @@ fn a_costlier_token_is_searched_and_ends_are_refused() {
 
     let refused = |ends| compute_optimal_by(&law, 1e18, cost, ends).unwrap_err();
     for ends in [(1e5, 1e6), (1e10, 1e12), (0.0, 1e9), (1e9, 1e5), (f64::NAN, 1e9)] {
-        assert!(
-            matches!(refused(ends), PlanError::NoInteriorOptimum { .. }),
-            "{ends:?}"
-        );
+        let said = refused(ends).to_string();
+        assert!(said.starts_with("no optimum between "), "{ends:?}: {said}");
     }
     let free = compute_optimal_by(&law, 1e18, |_| 0.0, (1e5, 1e12)).unwrap_err();
     assert!(free.to_string().contains("above 0"), "{free}");

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::Corpus;
 use triaxis_laws::worth::{self, Comparison};
+use triaxis_records::Role;
 use triaxis_train::NamedEvaluation;
+use triaxis_units::{Finding, Tokens};
 
-use crate::analysis::{Analysis, Finding};
+use crate::analysis::Analysis;
 use crate::arm::Arm;
 use crate::ladder::Ladder;
 use crate::prediction::Prediction;
 use crate::repeated::{self, Repeated};
 use crate::run::Survey;
 use crate::spec::StudySpec;
-use crate::trial::Role;
 
 /// All that is computed from a study's records.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,12 +48,18 @@ impl Answer {
         corpora: &[Arc<Corpus>],
         predictions: Vec<Option<Prediction>>,
     ) -> Self {
+        let unique = |corpus: &Corpus| Tokens(corpus.train().len() as u64);
         let comparison = compared(spec, arms, survey);
         let repeated = repeated::of(arms, survey, corpora);
         let each = arms.iter().zip(corpora).zip(predictions);
         let arms = each.map(|((arm, corpus), prediction)| ArmAnswer {
             arm: arm.name.clone(),
-            analysis: Analysis::of(&arm.spec, &survey.of_arm(&arm.name), corpus, prediction),
+            analysis: Analysis::of(
+                &arm.spec,
+                &survey.of_arm(&arm.name),
+                unique(corpus),
+                prediction.as_ref(),
+            ),
         });
         Self {
             arms: arms.collect(),

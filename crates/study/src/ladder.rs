@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use triaxis_laws::FitOptions;
 use triaxis_laws::approach::Run;
+use triaxis_records::{Role, Sweep};
 use triaxis_units::Params;
 
-use crate::optima::Range;
+use crate::approaches::Range;
 use crate::run::Survey;
 use crate::spec::{ParameterConvention, StudySpec};
-use crate::trial::{Role, Trial};
+use crate::trial::Trial;
 
 /// The ladder as the fits see it.
 pub struct Ladder {
@@ -19,29 +20,49 @@ pub struct Ladder {
     pub runs: Vec<Run>,
     /// Bits per byte of one nat per token on the validation split; unknown before any trial is done.
     pub bits_per_byte: Option<f64>,
+    /// What several learning rates at one size and length made of it; `None` where each has one.
+    pub sweep: Option<Sweep>,
 }
 
 impl Ladder {
     /// The finished trials; of a learning-rate sweep only those of the rate that is best at their size and length,
     /// by the mean over the seeds that finished at it. Seeds are rows of their own.
     pub fn of(spec: &StudySpec, survey: &Survey) -> Self {
-        let mut points: BTreeMap<String, Vec<Finished<'_>>> = BTreeMap::new();
+        let mut points: BTreeMap<String, (Vec<f64>, Vec<Finished<'_>>)> = BTreeMap::new();
         let mut bits_per_byte = None;
         let ladder = survey.trials().filter(|trial| trial.role == Role::Ladder);
         for (order, trial) in ladder.enumerate() {
+            let point = crate::identity::of(&(trial.architecture(), trial.tokens, trial.budget));
+            let (rates, finished) = points.entry(point).or_default();
+            rates.push(trial.config.peak_learning_rate);
             let record = survey.record(&trial.id);
             let Some(validation) = record.and_then(|record| record.outcome.validation()) else {
                 continue;
             };
             bits_per_byte = Some(validation.bits_per_byte.0 / validation.nats.0);
-            let point = crate::identity::of(&(trial.architecture(), trial.tokens, trial.budget));
-            points.entry(point).or_default().push(Finished {
+            finished.push(Finished {
                 order,
                 trial,
                 loss: validation.nats.0,
             });
         }
-        let mut rows: Vec<_> = points.into_values().flat_map(of_the_best_rate).collect();
+        let mut factors = spec.training.learning_rate_factors.clone();
+        factors.sort_by(f64::total_cmp);
+        let (mut rows, mut best_factor) = (Vec::new(), vec![0; factors.len()]);
+        for (mut rates, finished) in points.into_values() {
+            let best = of_the_best_rate(finished);
+            rates.sort_by(f64::total_cmp);
+            rates.dedup();
+            if let Some(row) = best.first() {
+                let lower = rates
+                    .iter()
+                    .filter(|rate| **rate < row.trial.config.peak_learning_rate);
+                if let Some(count) = best_factor.get_mut(lower.count()) {
+                    *count += 1;
+                }
+            }
+            rows.extend(best);
+        }
         rows.sort_by_key(|row| row.order);
         let run = |row: &Finished<'_>| Run {
             params: counted(row.trial, spec.laws.parameters).as_f64(),
@@ -54,6 +75,10 @@ impl Ladder {
             trials: rows.iter().map(|row| row.trial.id.clone()).collect(),
             runs: rows.iter().map(run).collect(),
             bits_per_byte,
+            sweep: (factors.len() > 1 && !rows.is_empty()).then_some(Sweep {
+                factors,
+                best: best_factor,
+            }),
         }
     }
 

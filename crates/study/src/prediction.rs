@@ -7,8 +7,8 @@ use triaxis_host::machine;
 use triaxis_laws::approach::{Approach3, JointFit, joint_laws};
 use triaxis_laws::average::{average, shares};
 use triaxis_laws::{FitOptions, Prediction as OfLaw};
+use triaxis_units::{Estimate, Finding, Interval};
 
-use crate::analysis::Finding;
 use crate::ladder::{Ladder, counted, options};
 use crate::run::Survey;
 use crate::spec::StudySpec;
@@ -117,6 +117,18 @@ pub(crate) fn too_late(record: &Path) -> String {
 }
 
 impl LossInterval {
+    /// The loss as it is told.
+    pub(crate) fn told(&self) -> Estimate {
+        Estimate {
+            value: self.value,
+            interval: Some(Interval {
+                low: self.low,
+                high: self.high,
+                level: self.level,
+            }),
+        }
+    }
+
     /// What is said of a run; `None` without an interval.
     fn of(said: &OfLaw) -> Option<Self> {
         said.interval.map(|interval| Self {

@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 use triaxis_corpus::Corpus;
 use triaxis_laws::FitOptions;
 use triaxis_laws::worth::{RepeatedLaw, RepeatedRun};
-use triaxis_units::Tokens;
+use triaxis_units::{Finding, Tokens};
 
-use crate::analysis::Finding;
 use crate::arm::Arm;
 use crate::ladder;
 use crate::run::Survey;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use triaxis_corpus::{Corpus, HeldOut, SourceSpec, Text};
 use triaxis_host::machine;
+use triaxis_records::Role;
 use triaxis_units::{Bytes, Tokens};
 
 use crate::answer::Answer;
@@ -19,7 +20,7 @@ use crate::record::{Outcome, RunRecord};
 use crate::sealed;
 use crate::spec::StudySpec;
 use crate::store::Store;
-use crate::trial::{self, Group, Prepared, Role, Trial};
+use crate::trial::{self, Group, Prepared, Trial};
 use crate::worker::Message;
 
 /// What happens while a study runs, as it happens.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::Corpus;
 use triaxis_model::ArchitectureSpec;
+pub use triaxis_records::Role;
 use triaxis_train::{Branch, TrainConfig, rules};
 use triaxis_units::{Bytes, Flops, Params, Tokens};
 
@@ -17,26 +18,6 @@ use crate::design::Point;
 use crate::error::StudyError;
 use crate::identity;
 use crate::training;
-
-/// What a trial is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Role {
-    /// The laws are fitted to it.
-    Ladder,
-    /// It is predicted before it is run, and never fitted to.
-    HeldOut,
-}
-
-impl Role {
-    /// The role's name for people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ladder => "ladder",
-            Self::HeldOut => "held out",
-        }
-    }
-}
 
 /// Where in its design a trial stands: the same in every arm that asks for the same.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -48,9 +48,11 @@ mod loss;
 mod parse;
 mod print;
 mod quantity;
+mod result;
 mod written;
 
 pub use loss::{BitsPerByte, Nats};
 pub use parse::QuantityError;
 pub use quantity::{Bytes, Dollars, Flops, Params, Requests, Seconds, Tokens};
+pub use result::{Estimate, Finding, Interval, Reach};
 pub use written::{Unit, UnitKind, Written};

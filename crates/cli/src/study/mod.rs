@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use triaxis_host::machine;
-use triaxis_study::analysis::Finding;
 use triaxis_study::{ArmAnswer, FrozenSpec, Local, Store, Study, StudyError, StudySpec, worker};
+use triaxis_units::Finding;
 
 use crate::instructions::{Choice, check_environment};
 use crate::output;

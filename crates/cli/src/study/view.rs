@@ -1,14 +1,13 @@
 //! From records, laws and plan to what the page shows. Nothing is computed here but ratios of shown numbers.
 
-mod laws;
 mod notices;
 mod plan;
 
 use triaxis_corpus::{Corpus, Manifest};
-use triaxis_host::machine;
-use triaxis_report::view::{self, Program, View};
-use triaxis_study::analysis::Finding;
-use triaxis_study::{Answer, Arm, FrozenSpec, Role, RunRecord, Store, Survey, Trial, identity};
+use triaxis_host::machine::{self, utc};
+use triaxis_records as records;
+use triaxis_report::view::{Program, Repeated, View};
+use triaxis_study::{Answer, Arm, FrozenSpec, RunRecord, Store, Survey, Trial, identity};
 use triaxis_units::{Bytes, Flops, Nats, Seconds, Tokens};
 
 /// Fills the page's view; `analysis` is missing while there is no corpus yet.
@@ -50,19 +49,19 @@ pub fn of(
             .map(|record| record.circumstances.seconds)
             .sum(),
         spec: spec.text.clone(),
-        comparison: answer.and_then(|answer| answer.comparison.clone()).map(shown),
+        comparison: answer.and_then(|answer| answer.comparison.clone()),
         repeated: answer
             .into_iter()
             .flat_map(|answer| &answer.repeated)
-            .map(|repeated| view::Repeated {
+            .map(|repeated| Repeated {
                 arm: repeated.arm.clone(),
                 beside: repeated.beside.clone(),
-                found: shown(repeated.found.clone()),
+                found: repeated.found.clone(),
             })
             .collect(),
         notices: [
             notices(survey, corpus.as_ref().map(Corpus::manifest)),
-            notices::of_arms(&arms, &unique, survey),
+            notices::of_arms(&arms, &unique, survey, answer),
         ]
         .concat(),
         corpus: corpus.as_ref().map(|corpus| corpus_view(corpus.manifest())),
@@ -77,24 +76,25 @@ pub fn of(
                     .map(move |trial| trial_view(trial, survey.record(&trial.id), unique, named))
             })
             .collect(),
-        isoflops: analysis.map(laws::isoflops).unwrap_or_default(),
-        flattening: analysis.map(laws::flattening),
-        approaches: analysis.map(laws::approaches).unwrap_or_default(),
+        isoflops: analysis
+            .map(|analysis| analysis.isoflops.clone())
+            .unwrap_or_default(),
+        flattening: analysis.map(|analysis| analysis.flattening.map(ToString::to_string)),
+        approaches: analysis
+            .map(|analysis| analysis.approaches.clone())
+            .unwrap_or_default(),
         held_out: answer
             .into_iter()
             .flat_map(|answer| &answer.arms)
-            .filter_map(|arm| laws::held_out(arm, survey, arms.len() > 1))
+            .filter_map(|own| {
+                let arm = (arms.len() > 1).then(|| own.arm.clone());
+                let held_out = own.analysis.held_out.clone()?;
+                Some(records::HeldOut { arm, ..held_out })
+            })
             .collect(),
         plan: analysis.and_then(|analysis| plan::of(analysis, &spec.spec)),
         extrapolations: analysis.map(plan::extrapolations).unwrap_or_default(),
     })
-}
-
-fn shown<T>(found: Finding<T>) -> view::Finding<T> {
-    match found {
-        Finding::Found(found) => view::Finding::Found(found),
-        Finding::Refused(why) => view::Finding::Refused(why),
-    }
 }
 
 fn machine_line(records: &[RunRecord]) -> String {
@@ -153,13 +153,13 @@ fn notices(survey: &Survey, manifest: Option<&Manifest>) -> Vec<String> {
     notices
 }
 
-fn corpus_view(manifest: &Manifest) -> view::Corpus {
+fn corpus_view(manifest: &Manifest) -> records::Corpus {
     let total =
         |of: fn(&triaxis_corpus::Total) -> u64| of(&manifest.train.total) + of(&manifest.validation.total);
     let bytes = total(|total| total.bytes.0);
     let tokens = total(|total| total.tokens.0);
     let weights: f64 = manifest.sources.iter().filter_map(|source| source.share).sum();
-    view::Corpus {
+    records::Corpus {
         documents: total(|total| total.documents),
         bytes: Bytes(bytes),
         unique_tokens: Tokens(tokens),
@@ -179,7 +179,7 @@ fn corpus_view(manifest: &Manifest) -> view::Corpus {
         sources: manifest
             .sources
             .iter()
-            .map(|source| view::Source {
+            .map(|source| records::Source {
                 name: source.name.clone(),
                 kind: source.kind.clone(),
                 weight: match source.share {
@@ -195,13 +195,13 @@ fn corpus_view(manifest: &Manifest) -> view::Corpus {
         licences: manifest
             .licences
             .iter()
-            .map(|licence| view::Licence {
+            .map(|licence| records::Licence {
                 licence: licence.licence.clone(),
                 documents: licence.train.documents + licence.validation.documents,
                 bytes: licence.train.bytes + licence.validation.bytes,
             })
             .collect(),
-        tokenizer: view::Tokenizer {
+        tokenizer: records::Tokenizer {
             vocabulary: manifest.tokenizer.vocabulary as u64,
             bytes_per_token: bytes as f64 / tokens.max(1) as f64,
             hash: manifest.tokenizer.hash.chars().take(16).collect(),
@@ -214,10 +214,10 @@ fn corpus_view(manifest: &Manifest) -> view::Corpus {
     }
 }
 
-fn skipped(source: &triaxis_corpus::SourceFacts) -> Vec<view::Skipped> {
+fn skipped(source: &triaxis_corpus::SourceFacts) -> Vec<records::Skipped> {
     let left_out = source.left_out.iter();
     left_out
-        .map(|(reason, left)| view::Skipped {
+        .map(|(reason, left)| records::Skipped {
             source: source.name.clone(),
             reason: reason.name().to_owned(),
             documents: left.documents,
@@ -231,27 +231,24 @@ fn trial_view(
     record: Option<&RunRecord>,
     unique: Option<Tokens>,
     arm: Option<&str>,
-) -> view::Trial {
+) -> records::Trial {
     let outcome = record.map(|record| &record.outcome);
     let validation = outcome.and_then(|outcome| outcome.validation());
     let seconds = record.map(|record| record.circumstances.seconds);
     let points = |curve: &[triaxis_train::CurvePoint]| {
         curve
             .iter()
-            .map(|point| view::LossPoint {
+            .map(|point| records::LossPoint {
                 tokens: point.tokens,
                 loss: point.loss,
             })
             .collect::<Vec<_>>()
     };
-    view::Trial {
+    records::Trial {
         id: trial.id.clone(),
         arm: arm.map(str::to_owned),
         seed: trial.config.seed,
-        role: match trial.role {
-            Role::Ladder => view::Role::Ladder,
-            Role::HeldOut => view::Role::HeldOut,
-        },
+        role: trial.role,
         budget: trial.budget.unwrap_or(trial.flops),
         architecture: trial.architecture().name(),
         params: trial.parameters,
@@ -274,7 +271,7 @@ fn trial_view(
         training_curve: outcome.map(|outcome| points(outcome.curve())).unwrap_or_default(),
         evaluations: validation
             .map(|validation| {
-                vec![view::LossPoint {
+                vec![records::LossPoint {
                     tokens: trial.tokens,
                     loss: validation.nats,
                 }]
@@ -283,45 +280,14 @@ fn trial_view(
     }
 }
 
-fn status(outcome: Option<&triaxis_study::Outcome>) -> view::Status {
+fn status(outcome: Option<&triaxis_study::Outcome>) -> records::Status {
     use triaxis_study::Outcome;
     match outcome {
-        None => view::Status::Missing("not run yet".to_owned()),
-        Some(Outcome::Done { .. }) => view::Status::Done,
+        None => records::Status::Missing("not run yet".to_owned()),
+        Some(Outcome::Done { .. }) => records::Status::Done,
         Some(diverged @ Outcome::Diverged { .. }) => {
-            view::Status::Diverged(diverged.reason().unwrap_or_default())
+            records::Status::Diverged(diverged.reason().unwrap_or_default())
         }
-        Some(Outcome::Failed { reason }) => view::Status::Failed(reason.clone()),
-    }
-}
-
-/// Seconds since 1970 as `2026-01-31 12:34:56 UTC`, by the civil calendar (Hinnant's days-to-date).
-fn utc(seconds: u64) -> String {
-    let (days, rest) = ((seconds / 86_400) as i64 + 719_468, seconds % 86_400);
-    let era = days / 146_097;
-    let day_of_era = days % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!(
-        "{year}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC",
-        rest / 3600,
-        rest % 3600 / 60,
-        rest % 60
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::utc;
-
-    #[test]
-    fn times_read_as_the_calendar_has_them() {
-        assert_eq!(utc(0), "1970-01-01 00:00:00 UTC");
-        assert_eq!(utc(951_827_696), "2000-02-29 12:34:56 UTC");
-        assert_eq!(utc(1_798_761_599), "2026-12-31 23:59:59 UTC");
+        Some(Outcome::Failed { reason }) => records::Status::Failed(reason.clone()),
     }
 }

@@ -34,6 +34,15 @@ impl Interval {
         }
     }
 
+    /// The interval as it is told, with its level beside it.
+    pub fn at(self, level: f64) -> triaxis_units::Interval {
+        triaxis_units::Interval {
+            low: self.low,
+            high: self.high,
+            level,
+        }
+    }
+
     /// High end less low end.
     pub fn width(&self) -> f64 {
         self.high - self.low
@@ -131,6 +140,14 @@ impl Estimate {
             quantile_sorted(&values, 1.0 - tail),
         );
         Self::within(value, ends, 10 * values.len() >= 9 * drawn)
+    }
+
+    /// The value and its interval as they are told, with the interval's level beside it.
+    pub fn told(&self, level: f64) -> triaxis_units::Estimate {
+        triaxis_units::Estimate {
+            value: self.value,
+            interval: self.interval.map(|interval| interval.at(level)),
+        }
     }
 
     /// Whether `truth` lies in the interval, if there is one.

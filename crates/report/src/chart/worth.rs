@@ -25,7 +25,7 @@ fn figure(view: &View) -> Result<Value, String> {
     let estimates: Vec<Estimate> = comparison
         .arms
         .iter()
-        .map(|worth| Estimate::told(&worth.compute_multiplier, comparison.level))
+        .map(|worth| worth.compute_multiplier.told(comparison.level))
         .collect();
     let names: Vec<String> = comparison
         .arms

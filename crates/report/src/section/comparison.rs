@@ -4,7 +4,7 @@ use triaxis_laws::worth::{Call, Comparison, Worth};
 
 use super::component::{caveats, chart, estimate, heads, number, refusal, table};
 use crate::text;
-use crate::view::{Estimate, Finding, Repeated, View};
+use crate::view::{Finding, Repeated, View};
 
 /// What the arms are worth; nothing for a study of one.
 pub(super) fn body(view: &View) -> Markup {
@@ -38,7 +38,7 @@ fn found(view: &View, comparison: &Comparison) -> Markup {
 
 /// What repeats are worth, of arms that repeat.
 fn repeated(arms: &[Repeated], level: f64) -> Markup {
-    let told = |of: &OfLaw| estimate(&Estimate::told(of, level), text::number);
+    let told = |of: &OfLaw| estimate(&of.told(level), text::number);
     html! {
         @if !arms.is_empty() {
             h3 { "Repeated text" }
@@ -66,7 +66,7 @@ fn repeated(arms: &[Repeated], level: f64) -> Markup {
 }
 
 fn row(worth: &Worth, level: f64) -> Markup {
-    let told = |of: &OfLaw, print: fn(f64) -> String| estimate(&Estimate::told(of, level), print);
+    let told = |of: &OfLaw, print: fn(f64) -> String| estimate(&of.told(level), print);
     let order = worth.order.as_ref();
     html! {
         tr {

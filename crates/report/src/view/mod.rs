@@ -1,23 +1,17 @@
 //! What the page shows: plain numbers that somebody else computed.
 
-mod corpus;
-mod finding;
 mod fit;
-mod laws;
-mod plan;
-mod trial;
 
-pub use corpus::{Corpus, Licence, Skipped, Source, Tokenizer};
-pub use finding::{Estimate, Finding, Interval};
 pub use fit::{FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView};
-pub use laws::{
-    Approach, CurvePoint, FrontierPoint, IsoFlop, IsoFlopMinimum, IsoFlopPoint, Parameter, Repeated, Residual,
-};
-pub use plan::{Allocation, Candidate, Choice, Extrapolation, HeldOut, Plan, Reach};
 use serde::{Deserialize, Serialize};
-pub use trial::{LossPoint, Role, Status, Trial};
-use triaxis_laws::worth::Comparison;
+use triaxis_laws::worth::{Comparison, RepeatedLaw};
+pub use triaxis_records::{
+    Allocation, Approach, Candidate, Choice, Corpus, CurvePoint, Extrapolation, FrontierPoint, HeldOut,
+    IsoFlop, IsoFlopMinimum, IsoFlopPoint, Licence, LossPoint, Parameter, Plan, Residual, Role, Skipped,
+    Source, Status, Tokenizer, Trial,
+};
 use triaxis_units::Seconds;
+pub use triaxis_units::{Estimate, Finding, Interval, Reach};
 
 /// Everything one report shows. The caller fills it from records, fits and plan; this crate lays it out.
 ///
@@ -61,6 +55,17 @@ pub struct View {
     pub plan: Option<Plan>,
     /// How far each statement reaches beyond what was measured.
     pub extrapolations: Vec<Extrapolation>,
+}
+
+/// What an arm's epochs over its unique tokens are worth.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Repeated {
+    /// The arm.
+    pub arm: String,
+    /// The arm of fresh text whose runs the law is fitted to as well.
+    pub beside: Option<String>,
+    /// The law, or why there is none.
+    pub found: Finding<RepeatedLaw>,
 }
 
 /// The program that made a report.

@@ -1,5 +1,6 @@
-//! The study room from outside: what a spec may say, and what its trainings come to.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! The study room from outside: what a spec may say, what its trainings come to, what is computed from records.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod analysis;
 mod numerics;
 mod spec;

@@ -24,10 +24,6 @@ pub fn isoflops(kind: Curve, budgets: &[Budget], outcome: &Outcome) -> Vec<IsoFl
         });
         reasons.collect::<Vec<_>>().join("; ")
     };
-    let plain = |value| Estimate {
-        value,
-        interval: None,
-    };
     let isoflop = |budget: &Budget| IsoFlop {
         budget: Flops(budget.budget),
         points: budget
@@ -50,9 +46,9 @@ pub fn isoflops(kind: Curve, budgets: &[Budget], outcome: &Outcome) -> Vec<IsoFl
             .collect(),
         minimum: match budget.optimum {
             Some(best) => Finding::Found(IsoFlopMinimum {
-                params: plain(best.params),
-                tokens: plain(best.tokens),
-                loss: plain(best.loss),
+                params: Estimate::point(best.params),
+                tokens: Estimate::point(best.tokens),
+                loss: Estimate::point(best.loss),
             }),
             None => Finding::Refused(refused(budget)),
         },

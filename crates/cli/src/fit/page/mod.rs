@@ -6,7 +6,7 @@ mod frontier;
 use triaxis_laws::approach::Frontier;
 use triaxis_laws::form::Column;
 use triaxis_report::view::{
-    Estimate, FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView, Interval,
+    Estimate, FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView,
 };
 use triaxis_runs::{Data, FormCompared, Law, Outcome};
 
@@ -96,7 +96,7 @@ pub fn view(law: &Law<'_>, outcome: &Outcome, data: &Data) -> FitView {
                 Some(FitParameter {
                     name: parameter.name.to_string(),
                     meaning: format!("{}{unit}", parameter.meaning),
-                    estimate: estimate(found.estimate.value, found.estimate.interval, outcome.level),
+                    estimate: found.estimate.told(outcome.level),
                     identified: found.estimate.identified,
                     open: text::open_side(&found.estimate).to_owned(),
                     methods: found
@@ -154,12 +154,10 @@ fn compared(form: &FormCompared) -> FitCompared {
 }
 
 fn estimate(value: f64, of: Option<triaxis_laws::Interval>, level: f64) -> Estimate {
-    let interval = of.map(|of| Interval {
-        low: of.low,
-        high: of.high,
-        level,
-    });
-    Estimate { value, interval }
+    Estimate {
+        value,
+        interval: of.map(|of| of.at(level)),
+    }
 }
 
 /// A column as the title of an axis.

@@ -1,18 +1,24 @@
 //! What a reader of an arm's numbers must know of its training: text seen again, learning rates at an edge.
 
-use triaxis_study::{Arm, Role, Survey, Sweep, Trial};
+use triaxis_records::Sweep;
+use triaxis_study::{Answer, Arm, Role, Survey, Trial};
 use triaxis_units::Tokens;
 
 /// What is to be said of every arm, of which corpora have so many tokens to train on; of several, each by its name.
-pub fn of_arms(arms: &[Arm], unique: &[Option<Tokens>], survey: &Survey) -> Vec<String> {
+pub fn of_arms(
+    arms: &[Arm],
+    unique: &[Option<Tokens>],
+    survey: &Survey,
+    answer: Option<&Answer>,
+) -> Vec<String> {
     let mut said = Vec::new();
-    for (arm, unique) in arms.iter().zip(unique) {
+    for (at, (arm, unique)) in arms.iter().zip(unique).enumerate() {
         let own = survey.of_arm(&arm.name);
         let notices = unique.and_then(|unique| repeats(&own, unique)).into_iter();
-        let sweep = Sweep::of(&arm.spec, &own);
+        let sweep = answer.and_then(|answer| answer.arms.get(at)?.analysis.sweep.as_ref());
         let notices = notices.chain(
             sweep
-                .iter()
+                .into_iter()
                 .flat_map(|sweep| swept(sweep, arm.spec.holdout.is_some())),
         );
         said.extend(notices.map(|notice| match arms.len() {

@@ -1,23 +1,22 @@
 //! The plan as the page shows it.
 
 use triaxis_plan as plan;
-use triaxis_report::view::{Allocation, Choice, Estimate, Extrapolation, Finding, Interval, Plan, Reach};
-use triaxis_study::StudySpec;
-use triaxis_study::analysis::{self, Analysis};
-use triaxis_units::Seconds;
+use triaxis_records::{Allocation, Choice, Extrapolation, Plan};
+use triaxis_study::{Analysis, StudySpec};
+use triaxis_units::{Finding, Reach, Seconds};
 
 /// The plan, if the spec asks for one.
 pub fn of(analysis: &Analysis, spec: &StudySpec) -> Option<Plan> {
     spec.plan.as_ref()?;
     let (choices, question, prices, reach, [caveats, notes]) = match analysis.plan.as_ref()? {
-        analysis::Finding::Refused(reason) => (
+        Finding::Refused(reason) => (
             Vec::new(),
             String::new(),
             String::new(),
             Vec::new(),
             [vec![reason.clone()], Vec::new()],
         ),
-        analysis::Finding::Found(plan) => (
+        Finding::Found(plan) => (
             plan.choices
                 .iter()
                 .map(|choice| choice_view(plan, choice))
@@ -59,18 +58,14 @@ fn caveats(plan: &plan::Plan) -> [Vec<String>; 2] {
 /// One entry for the held-out run and one for each choice of the study's own law.
 pub fn extrapolations(analysis: &Analysis) -> Vec<Extrapolation> {
     let mut entries = Vec::new();
-    if let Some(holdout) = &analysis.holdout {
+    if let Some(held_out) = &analysis.held_out {
         entries.push(Extrapolation {
             target: "the held-out run".to_owned(),
-            reach: Reach {
-                compute: holdout.compute,
-                params: holdout.parameters,
-                tokens: holdout.tokens,
-            },
+            reach: held_out.reach,
             statement: "near the ladder, and checked: it was predicted, then trained".to_owned(),
         });
     }
-    let own = analysis.plan.as_ref().and_then(analysis::Finding::found);
+    let own = analysis.plan.as_ref().and_then(Finding::found);
     let own_choices = own.into_iter().flat_map(|plan| {
         let names: Vec<&str> = plan
             .laws
@@ -102,36 +97,23 @@ fn choice_view(plan: &plan::Plan, choice: &plan::Choice) -> Choice {
     } else {
         plan::ChoiceKind::ComputeOptimal
     };
-    let level = plan.level;
     Choice {
         label: choice.label.clone(),
         law: choice.law.clone(),
         recommended: own && choice.kind == best,
         allocation: Finding::Found(Allocation {
-            params: estimate(&choice.params, level, |params| params.as_f64()),
-            tokens: estimate(&choice.tokens, level, |tokens| tokens.as_f64()),
+            params: choice.params.map(|params| params.as_f64()),
+            tokens: choice.tokens.map(|tokens| tokens.as_f64()),
             tokens_per_param: choice.tokens_per_parameter.value,
             flops: choice.training_flops.value,
             training: choice.training_dollars.value,
             inference: choice.serving_dollars.value,
             total: choice.total_dollars.value,
             loss: match choice.unit {
-                plan::LossUnit::NatsPerToken => Finding::Found(estimate(&choice.loss, level, |loss| loss)),
+                plan::LossUnit::NatsPerToken => Finding::Found(choice.loss),
                 other => Finding::Refused(format!("{:.3} {other}", choice.loss.value)),
             },
         }),
-    }
-}
-
-fn estimate<T: Copy>(of: &plan::Estimate<T>, level: f64, number: fn(T) -> f64) -> Estimate {
-    let interval = of.interval.as_ref().map(|interval| Interval {
-        low: number(interval.low),
-        high: number(interval.high),
-        level,
-    });
-    Estimate {
-        value: number(of.value),
-        interval,
     }
 }
 

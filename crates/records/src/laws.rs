@@ -1,19 +1,5 @@
 use serde::{Deserialize, Serialize};
-use triaxis_laws::worth::RepeatedLaw;
-use triaxis_units::{Flops, Nats, Params};
-
-use super::{Estimate, Finding};
-
-/// What an arm's epochs over its unique tokens are worth.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Repeated {
-    /// The arm.
-    pub arm: String,
-    /// The arm of fresh text whose runs the law is fitted to as well.
-    pub beside: Option<String>,
-    /// The law, or why there is none.
-    pub found: Finding<RepeatedLaw>,
-}
+use triaxis_units::{Estimate, Finding, Flops, Nats, Params};
 
 /// The trials of one budget and the parabola through them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -129,4 +115,33 @@ pub struct Residual {
     pub relative_error: f64,
     /// Whether the fit did not see this trial.
     pub held_out: bool,
+}
+
+/// Which multiple of the learning rate is best at each size and length of a ladder that tries several.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sweep {
+    /// The factors tried, ascending.
+    pub factors: Vec<f64>,
+    /// How often each of them is best.
+    pub best: Vec<usize>,
+}
+
+impl Sweep {
+    /// Points of the ladder.
+    pub fn points(&self) -> usize {
+        self.best.iter().sum()
+    }
+
+    /// How often the smallest and the largest factor are best.
+    pub fn at_edges(&self) -> [usize; 2] {
+        [self.best.first(), self.best.last()].map(|count| count.copied().unwrap_or(0))
+    }
+
+    /// How often another factor than 1 is best.
+    pub fn not_one(&self) -> usize {
+        let both = self.factors.iter().zip(&self.best);
+        both.filter(|(factor, _)| **factor != 1.0)
+            .map(|(_, count)| count)
+            .sum()
+    }
 }

@@ -54,13 +54,23 @@ pub struct Trial {
 }
 
 /// What a trial is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// The laws are fitted to it.
     Ladder,
-    /// The laws are judged by it.
+    /// It is predicted before it is run, and never fitted to.
     HeldOut,
+}
+
+impl Role {
+    /// The role's name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ladder => "ladder",
+            Self::HeldOut => "held out",
+        }
+    }
 }
 
 /// What became of a trial.

@@ -1,0 +1,17 @@
+//! What a study measured and what was computed from it, as plain data: no tensors, no files.
+//!
+//! The `study` room fills these types from its records and fits, `report` and the command line show them.
+
+mod corpus;
+mod laws;
+mod plan;
+mod prediction;
+mod trial;
+
+pub use corpus::{Corpus, Licence, Skipped, Source, Tokenizer};
+pub use laws::{
+    Approach, CurvePoint, FrontierPoint, IsoFlop, IsoFlopMinimum, IsoFlopPoint, Parameter, Residual, Sweep,
+};
+pub use plan::{Allocation, Choice, Extrapolation, Plan};
+pub use prediction::{Candidate, HeldOut};
+pub use trial::{LossPoint, Role, Status, Trial};

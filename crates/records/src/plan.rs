@@ -1,0 +1,64 @@
+use serde::{Deserialize, Serialize};
+use triaxis_units::{Dollars, Estimate, Finding, Flops, Reach};
+
+/// How far one statement of the report reaches.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Extrapolation {
+    /// What is stated.
+    pub target: String,
+    /// The factors.
+    pub reach: Reach,
+    /// What follows from them, in plain words.
+    pub statement: String,
+}
+
+/// What to train.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The budget and demand it answers, in words.
+    pub question: String,
+    /// The hardware and price that the dollars assume, in words.
+    pub prices: String,
+    /// The answers, each under its law and objective.
+    pub choices: Vec<Choice>,
+    /// How far the answers reach, in words.
+    pub reach: Vec<String>,
+    /// What the ladder cannot know; shown loud.
+    pub caveats: Vec<String>,
+    /// What shifts its numbers without overturning it.
+    pub notes: Vec<String>,
+}
+
+/// One answer of the plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// What it optimises.
+    pub label: String,
+    /// The law or published constants used.
+    pub law: String,
+    /// Whether the plan recommends this one.
+    pub recommended: bool,
+    /// The answer.
+    pub allocation: Finding<Allocation>,
+}
+
+/// A model size, its data and its bill.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Allocation {
+    /// N, in parameters.
+    pub params: Estimate,
+    /// D, in tokens.
+    pub tokens: Estimate,
+    /// D / N.
+    pub tokens_per_param: f64,
+    /// Training compute.
+    pub flops: Flops,
+    /// Cost of training.
+    pub training: Dollars,
+    /// Cost of serving the stated demand.
+    pub inference: Dollars,
+    /// Both.
+    pub total: Dollars,
+    /// Expected loss in nats a token.
+    pub loss: Finding,
+}
