@@ -3,6 +3,7 @@
 mod arm_columns;
 mod comparison;
 mod library;
+mod new;
 mod outline;
 mod report;
 mod status;
@@ -26,6 +27,8 @@ use crate::{Format, MOST_THREADS};
 /// What can be done with a study.
 #[derive(Subcommand)]
 pub enum Command {
+    /// Write a commented spec for a question, or list the questions
+    New(new::New),
     /// Run what a spec asks for and is not there yet; continues after a crash
     Run(Run),
     /// Show which trials are done
@@ -103,6 +106,7 @@ pub struct Worker {
 /// Does what `command` says.
 pub fn run(command: Command) -> anyhow::Result<()> {
     match command {
+        Command::New(arguments) => new::write(&arguments),
         Command::Run(arguments) => study(&arguments),
         Command::Status(arguments) => status::print(&Store::new(&arguments.folder), arguments.format),
         Command::Report(arguments) => report::print(

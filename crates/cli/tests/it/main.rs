@@ -3,6 +3,7 @@
 
 mod arms;
 mod bench;
+mod examples;
 mod fit;
 mod input;
 mod kill;
