@@ -2,9 +2,12 @@
 
 use std::io::{self, ErrorKind};
 
+use serde::{Deserialize, Serialize};
+
 /// What is at fault. The exit code is a function of it, and so is what may be done with what the failure was about:
 /// only [`Input`](Self::Input) may be recorded as a result, and only what is [`Damaged`](Self::Damaged) set aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// What was asked for: it fails so wherever and whenever it is tried.
     Input,
@@ -16,13 +19,20 @@ pub enum Kind {
     Machine,
     /// The space on a disk, used up, or the part of it that one may use.
     Full,
+    /// What was measured: all was done, and there is no answer in it.
+    Unanswered,
 }
 
 /// Errors of Unix systems that have no kind in the standard library: an error of the device, too many open files
-/// in the system, and in the process. The numbers are the same on all of them.
+/// in the system, and in the process, and links that lead to themselves.
 const DEVICE: Option<i32> = if cfg!(unix) { Some(5) } else { None };
 const OPEN_ANYWHERE: Option<i32> = if cfg!(unix) { Some(23) } else { None };
 const OPEN_HERE: Option<i32> = if cfg!(unix) { Some(24) } else { None };
+const LOOP: Option<i32> = match (cfg!(target_os = "linux"), cfg!(unix)) {
+    (true, _) => Some(40),
+    (false, true) => Some(62),
+    _ => None,
+};
 
 impl From<&io::Error> for Kind {
     fn from(error: &io::Error) -> Self {
@@ -35,6 +45,7 @@ impl From<&io::Error> for Kind {
             | ErrorKind::PermissionDenied
             | ErrorKind::ReadOnlyFilesystem => Self::Path,
             ErrorKind::InvalidData | ErrorKind::UnexpectedEof => Self::Damaged,
+            _ if LOOP.is_some() && error.raw_os_error() == LOOP => Self::Path,
             _ => Self::Machine,
         }
     }
@@ -60,20 +71,18 @@ pub fn remedy(error: &io::Error) -> &'static str {
         ErrorKind::IsADirectory => "a folder is in the place of a file; move it, or correct the path",
         ErrorKind::NotADirectory => "a file is in the place of a folder; move it, or correct the path",
         ErrorKind::InvalidFilename => "choose a shorter name",
-        ErrorKind::OutOfMemory => "free some memory, and run the same command again",
+        ErrorKind::OutOfMemory => "free some memory",
         ErrorKind::InvalidData | ErrorKind::UnexpectedEof => "write or fetch the file again",
         _ => match error.raw_os_error() {
             None => "run the same command again",
-            number if number == OPEN_HERE => {
-                "raise the limit on open files (`ulimit -n`), and run the same command again"
-            }
+            number if number == OPEN_HERE => "raise the limit on open files (`ulimit -n`)",
             number if number == OPEN_ANYWHERE => {
-                "the whole system has too many files open; close other programs, and run the same command again"
+                "the whole system has too many files open; close other programs"
             }
             number if number == DEVICE => {
-                "the disk or the network behind it failed, and the system's log says more; mend it, and run the same \
-                 command again"
+                "the disk or the network behind it failed; the system's log says more"
             }
+            number if number == LOOP => "correct the link, which leads to itself",
             Some(_) => "run the same command again",
         },
     }
@@ -104,6 +113,7 @@ mod tests {
             (20, Kind::Path, "place of a folder"),
             (21, Kind::Path, "place of a file"),
             (36, Kind::Path, "shorter"),
+            (40, Kind::Path, "the link"),
         ] {
             let error = io::Error::from_raw_os_error(number);
             assert_eq!(Kind::from(&error), kind, "{error}");
