@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Heavy crates and the rooms that may use them; every other room must build without them.
 const CONFINED: [(&str, &[&str]); 6] = [
@@ -183,4 +184,63 @@ fn unsafe_code_stays_in_the_kernels_and_the_memory_map() {
         let found = lines_with(room, &["unsafe "]);
         assert!(found.is_empty(), "unsafe code:\n{}", found.join("\n"));
     }
+}
+
+/// Files of Rust under the folder of a package or workspace that rustfmt does not come to: it goes from each target
+/// along the `mod` lines, and looks into no macro.
+fn unseen(root: &Path) -> BTreeSet<PathBuf> {
+    let output = Command::new(env!("CARGO"))
+        .args(["fmt", "--all", "--", "--check", "--verbose"])
+        .current_dir(root)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let seen: BTreeSet<PathBuf> = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("Formatting "))
+        .map(|path| Path::new(path).canonicalize().unwrap())
+        .collect();
+    assert!(!seen.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut files = Vec::new();
+    for folder in ["src", "crates", "xtask"].map(|name| root.join(name)) {
+        if folder.exists() {
+            sources(&folder, &mut files);
+        }
+    }
+    let files = files.iter().map(|path| path.canonicalize().unwrap());
+    files.filter(|path| !seen.contains(path)).collect()
+}
+
+#[test]
+fn rustfmt_sees_every_file() {
+    let unseen = unseen(&root());
+    assert!(
+        unseen.is_empty(),
+        "give each a `mod` line outside of macros, or remove it: {unseen:?}"
+    );
+}
+
+#[test]
+fn a_file_without_a_mod_line_or_with_one_in_a_macro_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        (
+            "Cargo.toml",
+            "[package]\nname = \"hides\"\nedition = \"2024\"\n[workspace]\n",
+        ),
+        (
+            "src/lib.rs",
+            "mod seen;\n\nmacro_rules! all {\n    ($name:ident) => {\n        mod $name;\n    };\n}\nall!(hidden);\n",
+        ),
+        ("src/seen.rs", ""),
+        ("src/hidden.rs", "fn  badly( ) { }\n"),
+        ("src/orphan.rs", ""),
+    ] {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let hidden =
+        ["src/hidden.rs", "src/orphan.rs"].map(|name| folder.path().join(name).canonicalize().unwrap());
+    assert_eq!(unseen(folder.path()), hidden.into());
 }

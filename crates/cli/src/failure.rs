@@ -1,13 +1,16 @@
 //! What a failure prints, and which exit code it has: 1 failed, 2 wrong usage or input.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::process::ExitCode;
 
 use thiserror::Error;
+use triaxis_corpus::CorpusError;
+use triaxis_host::Kind;
 use triaxis_laws::{FitError, InputError};
 use triaxis_runs::Misuse;
 use triaxis_study::StudyError;
 use triaxis_tables::TableError;
+use triaxis_train::TrainError;
 
 /// Arguments that each read well but do not go together.
 #[derive(Debug, Error)]
@@ -17,7 +20,7 @@ pub struct Usage(pub String);
 /// Prints `error` to stderr and gives its exit code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
     // A closed pipe is how `head` says that it has seen enough.
-    if io_kind(error) == Some(ErrorKind::BrokenPipe) {
+    if of_system(error).is_some_and(|error| error.kind() == ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
     }
     eprintln!("error: {}", message(error));
@@ -29,7 +32,7 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     if let Some(hint) = study.and_then(StudyError::hint).map(String::from).or(unusable) {
         eprintln!(" hint: {hint}");
     }
-    ExitCode::from(code(error))
+    ExitCode::from(code(kind(error)))
 }
 
 /// The error and its causes, without those that it tells itself.
@@ -43,34 +46,36 @@ fn message(error: &anyhow::Error) -> String {
     })
 }
 
-/// What the system says of a path that the user can mend.
-const OF_PATHS: [ErrorKind; 7] = [
-    ErrorKind::StorageFull,
-    ErrorKind::QuotaExceeded,
-    ErrorKind::ReadOnlyFilesystem,
-    ErrorKind::PermissionDenied,
-    ErrorKind::NotFound,
-    ErrorKind::NotADirectory,
-    ErrorKind::IsADirectory,
-];
-
 /// 2 for what the user can mend, a wrong path and a full disk among it.
-fn code(error: &anyhow::Error) -> u8 {
-    let input = error
-        .downcast_ref::<StudyError>()
-        .is_some_and(StudyError::is_input)
-        || error.is::<Usage>()
+fn code(kind: Kind) -> u8 {
+    match kind {
+        Kind::Input | Kind::Path | Kind::Full => 2,
+        Kind::Damaged | Kind::Machine | Kind::Unanswered => 1,
+    }
+}
+
+fn kind(error: &anyhow::Error) -> Kind {
+    let told = error
+        .downcast_ref()
+        .map(StudyError::kind)
+        .or_else(|| error.downcast_ref().map(CorpusError::kind))
+        .or_else(|| error.downcast_ref().map(TrainError::kind));
+    if let Some(kind) = told {
+        return kind;
+    }
+    let is_input = error.is::<Usage>()
         || error.is::<Misuse>()
         || error.is::<TableError>()
         || error.is::<InputError>()
         || error.is::<FitError>();
-    let path = io_kind(error).is_some_and(|kind| OF_PATHS.contains(&kind));
-    if input || path { 2 } else { 1 }
+    match of_system(error).map(Kind::from) {
+        None | Some(Kind::Damaged) if is_input => Kind::Input,
+        kind => kind.unwrap_or(Kind::Machine),
+    }
 }
 
-fn io_kind(error: &anyhow::Error) -> Option<ErrorKind> {
-    let mut causes = error.chain();
-    causes.find_map(|cause| cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind))
+fn of_system(error: &anyhow::Error) -> Option<&io::Error> {
+    error.chain().find_map(|cause| cause.downcast_ref())
 }
 
 #[cfg(test)]
@@ -90,9 +95,9 @@ mod tests {
 
     #[test]
     fn a_path_and_a_full_disk_are_for_the_user_to_mend() {
-        let of = |kind: ErrorKind| {
-            let written: Result<(), std::io::Error> = Err(kind.into());
-            code(&written.context("cannot write the page").unwrap_err())
+        let of = |of: ErrorKind| {
+            let written: Result<(), io::Error> = Err(of.into());
+            code(kind(&written.context("cannot write the page").unwrap_err()))
         };
         assert_eq!(of(ErrorKind::StorageFull), 2);
         assert_eq!(of(ErrorKind::IsADirectory), 2);

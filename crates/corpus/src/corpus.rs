@@ -110,10 +110,7 @@ impl Corpus {
             TokenizerSpec::Train { .. } => crate::tokenizer::END_OF_TEXT,
             TokenizerSpec::File { end_of_text, .. } => end_of_text,
         };
-        let damaged = |detail: String| CorpusError::DamagedShard {
-            path: path.clone(),
-            detail,
-        };
+        let damaged = |detail: String| CorpusError::damaged(&path, detail);
         let json = std::fs::read(&path).map_err(CorpusError::io_of_part("read", &path))?;
         let tokenizer = Tokenizer::from_json(json, end_of_text).map_err(damaged)?;
         if tokenizer.hash() != self.manifest.tokenizer.hash {
@@ -155,10 +152,7 @@ impl Corpus {
             let hash = blake3::Hasher::new().update_rayon(map).finalize();
             if hash.to_hex().as_str() != shard.hash {
                 let detail = format!("its hash is not the one in {MANIFEST}");
-                return Err(CorpusError::DamagedShard {
-                    path: self.folder.join(&shard.file),
-                    detail,
-                });
+                return Err(CorpusError::damaged(&self.folder.join(&shard.file), detail));
             }
         }
         self.tokenizer().map(drop)
@@ -176,10 +170,7 @@ impl TokenView {
     fn open(folder: &Path, manifest: &Manifest, split: &SplitFacts) -> Result<Self, CorpusError> {
         let Shard { file, size, .. } = &split.shard;
         let path = folder.join(file);
-        let damaged = |detail: String| CorpusError::DamagedShard {
-            path: path.clone(),
-            detail,
-        };
+        let damaged = |detail: String| CorpusError::damaged(&path, detail);
         let found = std::fs::metadata(&path)
             .map_err(CorpusError::io_of_part("read", &path))?
             .len();
@@ -218,11 +209,10 @@ impl TokenView {
     pub fn read(&self, start: usize, out: &mut [u32]) -> Result<(), CorpusError> {
         let end = start.saturating_add(out.len());
         if end > self.len() {
-            return Err(CorpusError::OutOfRange {
-                start,
-                end,
-                length: self.len(),
-            });
+            let length = self.len();
+            return Err(CorpusError::input(format!(
+                "tokens {start}..{end} asked of a split of {length}: stay below its length"
+            )));
         }
         let width = usize::from(self.token_bytes);
         shards::from_bytes(&self.map[start * width..end * width], self.token_bytes, out);

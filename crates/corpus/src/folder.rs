@@ -14,7 +14,11 @@ const LOCK: &str = "lock";
 
 /// The corpus that a folder already holds; nothing when it is missing or empty.
 pub(crate) fn existing(out: &Path) -> Result<Option<Corpus>, CorpusError> {
-    if out.join(MANIFEST).exists() {
+    let manifest = out.join(MANIFEST);
+    if manifest
+        .try_exists()
+        .map_err(CorpusError::io("read", &manifest))?
+    {
         return Corpus::open(out).map(Some);
     }
     let entries = match std::fs::read_dir(out) {
@@ -41,10 +45,10 @@ pub(crate) fn same(corpus: Corpus, inputs: &str) -> Result<Corpus, CorpusError> 
 }
 
 fn occupied(folder: &Path, holds: &str) -> CorpusError {
-    CorpusError::Occupied {
-        folder: folder.to_owned(),
-        holds: holds.to_owned(),
-    }
+    CorpusError::input(format!(
+        "{} already holds {holds}: choose another output folder, or remove this one if it is no longer needed",
+        folder.display()
+    ))
 }
 
 /// A corpus folder while it is being written: hidden, beside its later place, removed if dropped.

@@ -56,12 +56,9 @@ impl Index {
             .len();
         let documents = split.total.documents;
         if found != split.index.size.0 || documents.checked_mul(ENTRY as u64) != Some(found) {
-            return Err(CorpusError::DamagedShard {
-                path,
-                detail: format!(
-                    "it has {found} bytes, and {MANIFEST} lists {documents} documents of {ENTRY}"
-                ),
-            });
+            let detail =
+                format!("it has {found} bytes, and {MANIFEST} lists {documents} documents of {ENTRY}");
+            return Err(CorpusError::damaged(&path, detail));
         }
         Ok(Self {
             map: Arc::new(shards::map(&path)?),

@@ -202,20 +202,17 @@ pub struct Manifest {
 impl Manifest {
     pub(crate) fn read(folder: &Path) -> Result<Self, CorpusError> {
         let path = folder.join(MANIFEST);
-        let damaged = |detail: String| CorpusError::DamagedShard {
-            path: path.clone(),
-            detail,
-        };
+        let damaged = |detail: String| CorpusError::damaged(&path, detail);
         let bytes = std::fs::read(&path).map_err(CorpusError::io_of_part("read", &path))?;
         let value: serde_json::Value =
             serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
         match value.get("format").and_then(serde_json::Value::as_u64) {
             Some(format) if format == u64::from(FORMAT) => {}
             Some(format) => {
-                return Err(CorpusError::OtherVersion {
-                    folder: folder.to_owned(),
-                    format,
-                });
+                let other = format!(
+                    "was made by another version of this program (its format is {format}, and {FORMAT} is read)"
+                );
+                return Err(CorpusError::prepared(folder, &other.clone(), other));
             }
             None => return Err(damaged("it names no format".to_owned())),
         }

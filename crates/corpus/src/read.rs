@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use rayon::prelude::*;
+use triaxis_host::Kind;
 
 use crate::readers::Piece;
 use crate::scan::{Document, Scan, fingerprint, next_ordinal};
@@ -41,8 +42,12 @@ fn read_file(
 ) -> Result<(), CorpusError> {
     let document = |chosen: &Chosen| -> Document { scan.documents[chosen.0 as usize] };
     let entry = &scan.files[document(&chosen[0]).file as usize];
-    let changed = || CorpusError::Changed {
-        path: entry.file.path.clone(),
+    let changed = || {
+        let path = entry.file.path.display();
+        let message = format!(
+            "{path} changed while it was being read: prepare the corpus again when nothing writes to it"
+        );
+        CorpusError::new(Kind::Machine, message)
     };
     let mut wanted = chosen.iter().peekable();
     let mut batch = Batch::new();
@@ -110,7 +115,12 @@ mod tests {
             before.replace("{\"text\": \"three\"}\n", ""),
         ] {
             std::fs::write(&path, after).unwrap();
-            assert!(matches!(read().unwrap_err(), CorpusError::Changed { .. }));
+            assert!(
+                read()
+                    .unwrap_err()
+                    .to_string()
+                    .contains("changed while it was being read")
+            );
         }
     }
 }

@@ -63,8 +63,7 @@ pub(crate) fn list(spec: &CorpusSpec, base: &Path, avoid: Option<&Path>) -> Resu
     for (source, entry) in spec.sources.iter().enumerate() {
         let listing = entry.source().files(&place)?;
         if let Some((_, left)) = listing.left_out.first_key_value().filter(|_| spec.strict) {
-            let place = left.first.clone();
-            return Err(CorpusError::Unusable { place });
+            return Err(unusable(&left.first));
         }
         left_out.push(listing.left_out);
         all.extend(listing.files.into_iter().map(|file| ScannedFile { source, file }));
@@ -119,8 +118,7 @@ fn scan_file(
     source.read(&entry.file, spec.limits(), &mut |piece| {
         match piece {
             Piece::LeftOut { reason, why, .. } if spec.strict && reason.is_fault() => {
-                let place = format!("{}{}", entry.file.path.display(), why());
-                return Err(CorpusError::Unusable { place });
+                return Err(unusable(&format!("{}{}", entry.file.path.display(), why())));
             }
             Piece::LeftOut {
                 reason,
@@ -159,6 +157,13 @@ fn scan_file(
     })?;
     documents.shrink_to_fit();
     Ok((documents, left_out))
+}
+
+/// Text that cannot be used, with `strict`.
+fn unusable(place: &str) -> CorpusError {
+    CorpusError::input(format!(
+        "{place}: correct or exclude it, or set `strict = false` to leave out and count such text"
+    ))
 }
 
 /// Counts text that is left out; `first` tells of it, if it is the first.

@@ -189,14 +189,13 @@ pub(crate) fn deduplicate(
         if unique[index].is_empty() {
             let left_out = told(&scan.left_out[index]);
             let and = if left_out.is_empty() { "" } else { " and " };
-            return Err(CorpusError::EmptySource {
-                name: spec.sources[index].name().to_owned(),
-                files: text.files,
-                left_out: format!(
-                    "{left_out}{and}{} duplicates of earlier documents",
-                    text.duplicates
-                ),
-            });
+            return Err(CorpusError::input(format!(
+                "source `{}` holds no usable document: of {} files, {left_out}{and}{} duplicates of earlier documents; \
+                 correct its include patterns, its settings or the limits, or remove the source",
+                spec.sources[index].name(),
+                text.files,
+                text.duplicates,
+            )));
         }
     }
     Ok((unique, sources))
@@ -275,14 +274,18 @@ fn enough(
     for (index, left) in left.iter().enumerate() {
         let wanted = share(sample, shares[index]);
         if *left < wanted {
-            return Err(CorpusError::NotEnough {
-                name: spec.sources[index].name().to_owned(),
-                validation: Bytes(share(spec.validation, shares[index])),
-                train: Bytes(wanted),
-                available: Bytes(sources[index].unique_bytes()),
-                epochs: wanted as f64 / *left as f64,
-                largest: Bytes(largest as u64),
-            });
+            return Err(CorpusError::input(format!(
+                "source `{}` is too small: {} of validation and {} of training text are asked of it, and it has {} of \
+                 unique text, so that the training text would be {:.1} epochs over what is left; the largest `sample` \
+                 that the weights allow is {} ({} bytes): ask for less, change the weights, or add text",
+                spec.sources[index].name(),
+                Bytes(share(spec.validation, shares[index])),
+                Bytes(wanted),
+                Bytes(sources[index].unique_bytes()),
+                wanted as f64 / *left as f64,
+                Bytes(largest as u64),
+                largest as u64,
+            )));
         }
     }
     Ok(())

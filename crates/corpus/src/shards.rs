@@ -84,8 +84,7 @@ impl Spool {
 
     /// Adds the tokens of the document numbered `slot`, whose text has `text` bytes.
     pub(crate) fn add(&self, slot: usize, text: u64, tokens: &[u8]) -> Result<(), CorpusError> {
-        let stopped = |_| CorpusError::Tokenizer("another thread stopped".to_owned());
-        let mut state = self.state.lock().map_err(stopped)?;
+        let mut state = self.state.lock().map_err(CorpusError::stopped)?;
         let (file, length, documents) = &mut *state;
         file.write_all(tokens)
             .map_err(CorpusError::io("write", &self.path))?;
@@ -100,8 +99,7 @@ impl Spool {
 
     /// Ends the writing.
     pub(crate) fn finish(self) -> Result<Spooled, CorpusError> {
-        let stopped = |_| CorpusError::Tokenizer("another thread stopped".to_owned());
-        let (file, _, documents) = self.state.into_inner().map_err(stopped)?;
+        let (file, _, documents) = self.state.into_inner().map_err(CorpusError::stopped)?;
         file.into_inner()
             .map_err(|error| CorpusError::io("write", &self.path)(error.into_error()))?;
         let bytes = map(&self.path)?;

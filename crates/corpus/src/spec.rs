@@ -295,7 +295,7 @@ impl TokenizerSpec {
     /// Refuses a vocabulary that none can have, before anything is read.
     ///
     /// # Errors
-    /// [`CorpusError::Spec`] with the rule.
+    /// With the rule that it breaks.
     pub fn check(&self) -> Result<(), CorpusError> {
         match self {
             Self::Train { vocabulary }

@@ -62,8 +62,7 @@ pub fn read_text(source: &SourceSpec, base: &Path) -> Result<Text, CorpusError> 
         .enumerate()
         .map(|(slot, document)| (document, slot));
     read_chosen(&spec, &scan, chosen.collect(), |batch| {
-        let stopped = |_| CorpusError::Tokenizer("another thread stopped".to_owned());
-        let mut documents = documents.lock().map_err(stopped)?;
+        let mut documents = documents.lock().map_err(CorpusError::stopped)?;
         for (slot, text) in batch {
             documents[slot] = text;
         }

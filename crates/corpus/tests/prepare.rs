@@ -9,9 +9,9 @@ use std::sync::Mutex;
 
 use common::{Folder, documents, json_line, prepare, spec, text, tokenizer};
 use triaxis_corpus::{
-    Corpus, CorpusError, HeldOut, Progress, Reason, SourceSpec, Stage, TokenizerSpec, prepare_apart,
-    read_text,
+    Corpus, HeldOut, Progress, Reason, SourceSpec, Stage, TokenizerSpec, prepare_apart, read_text,
 };
+use triaxis_host::Kind;
 use triaxis_units::Bytes;
 
 /// Two folders of text and one of JSON lines, some documents in more than one of them.
@@ -256,7 +256,7 @@ fn a_second_preparation_opens_the_first() {
     assert_eq!(first.manifest(), second.manifest());
     folder.write("prose/new.md", "Something that was not there before.");
     let error = prepare(&folder, &spec(&everything()), &tokenizer(300)).unwrap_err();
-    assert!(matches!(error, CorpusError::Occupied { .. }), "{error}");
+    assert!(error.to_string().contains("already holds"), "{error}");
     Corpus::open(first.folder()).unwrap().verify().unwrap();
 }
 
@@ -266,7 +266,7 @@ fn a_folder_of_something_else_is_left_alone() {
     sources(&folder);
     folder.write("corpus/precious.txt", "mine");
     let error = prepare(&folder, &spec(&everything()), &tokenizer(300)).unwrap_err();
-    assert!(matches!(&error, CorpusError::Occupied { .. }), "{error}");
+    assert!(error.to_string().contains("already holds"), "{error}");
     assert_eq!(
         std::fs::read_to_string(folder.path().join("corpus/precious.txt")).unwrap(),
         "mine"
@@ -281,7 +281,9 @@ fn nothing_is_left_of_a_preparation_that_failed_or_was_killed() {
     folder.write(".corpus.unfinished-abcdef/spool", "half");
     let error = prepare(&folder, &spec(&everything()), &tokenizer(100_000)).unwrap_err();
     assert!(
-        matches!(error, CorpusError::Vocabulary { asked: 100_000, .. }),
+        error
+            .to_string()
+            .contains("a vocabulary of 100000 cannot be trained"),
         "{error}"
     );
     let hidden = |path: &Path| {
@@ -322,15 +324,13 @@ fn a_damaged_shard_is_named() {
         "{error}"
     );
     std::fs::remove_file(&path).unwrap();
-    assert!(matches!(
-        Corpus::open(path.parent().unwrap()).unwrap_err(),
-        CorpusError::DamagedShard { .. }
-    ));
+    let error = Corpus::open(path.parent().unwrap()).unwrap_err();
+    assert_eq!(error.kind(), Kind::Damaged, "{error}");
     let manifest = path.with_file_name("manifest.json");
     for bad in ["", "{}", "{\"format\": null}"] {
         std::fs::write(&manifest, bad).unwrap();
         let error = Corpus::open(path.parent().unwrap()).unwrap_err();
-        assert!(matches!(error, CorpusError::DamagedShard { .. }), "{error}");
+        assert_eq!(error.kind(), Kind::Damaged, "{error}");
         assert!(
             error
                 .unusable()
@@ -344,7 +344,7 @@ fn a_damaged_shard_is_named() {
         let error = Corpus::open(path.parent().unwrap()).unwrap_err();
         let said =
             format!("was made by another version of this program (its format is {other}, and 3 is read)");
-        assert_eq!(error.unusable().as_ref(), Some(&said), "{error}");
+        assert_eq!(error.unusable(), Some(said.as_str()), "{error}");
         assert!(error.to_string().contains("corpus was made by"), "{error}");
     }
 }
@@ -363,10 +363,8 @@ fn a_view_reads_anywhere_and_no_further() {
     assert_eq!(*all.last().unwrap(), corpus.end_of_text());
     view.read(view.len(), &mut []).unwrap();
     for start in [view.len() - 32, view.len(), usize::MAX] {
-        assert!(matches!(
-            view.read(start, &mut some).unwrap_err(),
-            CorpusError::OutOfRange { .. }
-        ));
+        let error = view.read(start, &mut some).unwrap_err().to_string();
+        assert!(error.contains("stay below its length"), "{error}");
     }
 }
 
@@ -550,10 +548,8 @@ fn documents_of_validation_texts_and_near_copies_are_left_out_and_counted() {
     }
     // The same corpus is opened, another is none of it.
     assert_eq!(make(&held_out).unwrap().identity(), corpus.identity());
-    assert!(matches!(
-        make(&HeldOut::default()).unwrap_err(),
-        CorpusError::Occupied { .. }
-    ));
+    let error = make(&HeldOut::default()).unwrap_err().to_string();
+    assert!(error.contains("already holds"), "{error}");
 
     let encoded = corpus.encode(std::slice::from_ref(&news)).unwrap().swap_remove(0);
     assert_eq!(encoded.bytes, news.bytes());

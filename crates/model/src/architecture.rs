@@ -34,7 +34,7 @@ pub trait Architecture: Debug + Clone + PartialEq + Serialize + DeserializeOwned
     /// Checks every field.
     ///
     /// # Errors
-    /// [`ModelError::Invalid`] for the first field that breaks a rule.
+    /// For the first field that breaks a rule.
     fn validate(&self) -> Result<(), ModelError>;
 
     /// Size of the vocabulary.
@@ -56,7 +56,7 @@ pub trait Architecture: Debug + Clone + PartialEq + Serialize + DeserializeOwned
     /// The module with initial weights that depend only on the configuration and `seed`.
     ///
     /// # Errors
-    /// [`ModelError::Invalid`] when the configuration is not valid.
+    /// When the configuration is not valid.
     fn build(&self, seed: u64, device: &Device) -> Result<Self::Module, ModelError>;
 }
 
@@ -65,7 +65,7 @@ pub trait LanguageModel: Module {
     /// The hidden states before the head, `[batch × length, width]`, for `tokens [batch, length]`.
     ///
     /// # Errors
-    /// [`ModelError::TooLong`] when `length` is beyond the model's context.
+    /// When `length` is beyond the model's context.
     fn hidden(&self, tokens: Tensor<2, Int>) -> Result<Tensor<2>, ModelError>;
 
     /// The head's matrix, `[vocabulary, width]`.

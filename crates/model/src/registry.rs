@@ -62,7 +62,7 @@ macro_rules! architectures {
             /// Checks every field; see [`Architecture::validate`].
             ///
             /// # Errors
-            /// [`ModelError::Invalid`] for the first field that breaks a rule.
+            /// For the first field that breaks a rule.
             pub fn validate(&self) -> Result<(), ModelError> {
                 match self { $(Self::$name(config) => config.validate(),)+ }
             }
@@ -95,7 +95,7 @@ macro_rules! architectures {
             /// The network with initial weights that depend only on the configuration and `seed`.
             ///
             /// # Errors
-            /// [`ModelError::Invalid`] when the configuration is not valid.
+            /// When the configuration is not valid.
             pub fn build(&self, seed: u64, device: &Device) -> Result<Model, ModelError> {
                 self.validate()?;
                 Ok(match self { $(Self::$name(config) => Model::$name(config.build(seed, device)?),)+ })
@@ -107,7 +107,7 @@ macro_rules! architectures {
             /// `tokens [batch, length]`.
             ///
             /// # Errors
-            /// [`ModelError::TooLong`] when `length` is beyond the model's context.
+            /// When `length` is beyond the model's context.
             pub fn logits(&self, tokens: Tensor<2, Int>) -> Result<Tensor<2>, ModelError> {
                 Ok(match self { $(Self::$name(model) => ops::logits(model.hidden(tokens)?, model.head()),)+ })
             }
@@ -116,7 +116,7 @@ macro_rules! architectures {
             /// position of `tokens [batch, length]`.
             ///
             /// # Errors
-            /// [`ModelError::TooLong`] when `length` is beyond the model's context.
+            /// When `length` is beyond the model's context.
             pub fn loss(&self, tokens: Tensor<2, Int>, targets: Tensor<1, Int>) -> Result<Tensor<1>, ModelError> {
                 Ok(match self {
                     $(Self::$name(model) => model.loss(tokens, targets)?,)+
@@ -127,7 +127,7 @@ macro_rules! architectures {
             /// for evaluation, as it has no gradient.
             ///
             /// # Errors
-            /// [`ModelError::TooLong`] when `length` is beyond the model's context.
+            /// When `length` is beyond the model's context.
             pub fn losses(&self, tokens: Tensor<2, Int>, targets: Tensor<1, Int>) -> Result<Tensor<1>, ModelError> {
                 Ok(match self {
                     $(Self::$name(model) => ops::head_losses(model.hidden(tokens)?, model.head(), targets),)+

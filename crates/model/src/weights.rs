@@ -77,13 +77,12 @@ pub fn values<const D: usize>(tensor: Tensor<D>) -> Weight {
 /// `module` with every weight replaced by the one of the same name.
 ///
 /// # Errors
-/// [`ModelError::MissingWeight`], [`ModelError::WeightShape`] or [`ModelError::UnknownWeight`] when
-/// the names or shapes are not exactly the module's; `module` is then lost, `weights` is not.
+/// When the names or shapes are not exactly the module's; `module` is then lost, `weights` is not.
 pub fn write<M: Module>(module: M, weights: &BTreeMap<String, Weight>) -> Result<M, ModelError> {
     struct Writer<'a> {
         path: Path,
         weights: BTreeMap<&'a str, &'a Weight>,
-        error: Option<ModelError>,
+        error: Option<String>,
     }
     impl ModuleMapper for Writer<'_> {
         fn enter_module(&mut self, name: &str, container: &str) {
@@ -96,16 +95,18 @@ pub fn write<M: Module>(module: M, weights: &BTreeMap<String, Weight>) -> Result
             let name = self.path.name();
             let expected = parameter.val().dims().to_vec();
             let Some(weight) = self.weights.remove(name.as_str()) else {
-                self.error.get_or_insert(ModelError::MissingWeight { name });
+                self.error.get_or_insert(format!(
+                    "the weights have no tensor `{name}`; they belong to another architecture or file layout, load \
+                     those this model saved"
+                ));
                 return parameter;
             };
             if weight.shape != expected {
-                let found = weight.shape.clone();
-                self.error.get_or_insert(ModelError::WeightShape {
-                    name,
-                    found,
-                    expected,
-                });
+                let found = &weight.shape;
+                self.error.get_or_insert(format!(
+                    "the tensor `{name}` has shape {found:?} where the model needs {expected:?}; load it into the \
+                     configuration that it was saved with"
+                ));
                 return parameter;
             }
             parameter.map(|old| {
@@ -129,10 +130,11 @@ pub fn write<M: Module>(module: M, weights: &BTreeMap<String, Weight>) -> Result
     };
     let module = module.map(&mut writer);
     match (writer.error, writer.weights.into_keys().next()) {
-        (Some(error), _) => Err(error),
-        (None, Some(name)) => Err(ModelError::UnknownWeight {
-            name: name.to_owned(),
-        }),
+        (Some(error), _) => Err(ModelError(error)),
+        (None, Some(name)) => Err(ModelError(format!(
+            "the weights hold a tensor `{name}` that the model does not have; load them into the configuration that \
+             they were saved with"
+        ))),
         (None, None) => Ok(module),
     }
 }

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+use triaxis_host::{Kind, fault};
 use triaxis_train::TrainError;
 
-/// An error of the study room; [`StudyError::is_input`] tells the caller's mistakes from the rest.
+/// An error of the study room; [`StudyError::kind`] tells what is at fault.
 #[derive(Debug, Error)]
 pub enum StudyError {
     /// The spec could not be read.
@@ -191,7 +192,7 @@ pub enum StudyError {
         aside: Option<PathBuf>,
     },
     /// Reading or writing failed.
-    #[error("cannot {action} {}: {source}{}", path.display(), remedy(source))]
+    #[error("cannot {action} {}: {source}: {}", path.display(), remedy(source))]
     Io {
         /// What was tried.
         action: &'static str,
@@ -211,8 +212,8 @@ pub enum StudyError {
     Worker {
         /// The worker's own word.
         reason: String,
-        /// Whether the disk is full.
-        storage_full: bool,
+        /// What it found at fault.
+        kind: Kind,
     },
     /// A worker asked for a group that the study does not have.
     #[error("{id} is no group of this study: it has {known}")]
@@ -225,31 +226,23 @@ pub enum StudyError {
 }
 
 impl StudyError {
-    /// Whether the cause is what the user gave (exit code 2) rather than what happened (exit code 1).
-    pub fn is_input(&self) -> bool {
+    /// What is at fault.
+    pub fn kind(&self) -> Kind {
         match self {
-            Self::Corpus(error) if !error.is_machine() => error.unusable().is_none(),
-            Self::Io { .. } | Self::Corpus(_) | Self::Worker { .. } => self.is_storage_full(),
-            Self::Train(error) => self.is_storage_full() || of_its_configuration(error),
-            Self::Damaged { .. } | Self::NoLaw { .. } => false,
-            _ => true,
-        }
-    }
-
-    /// Whether the disk is full, for whomever it was that wrote.
-    pub fn is_storage_full(&self) -> bool {
-        match self {
-            Self::Io { source, .. } | Self::Train(TrainError::Io { source, .. }) => is_storage_full(source),
-            Self::Corpus(error) => error.is_storage_full(),
-            Self::Worker { storage_full, .. } => *storage_full,
-            _ => false,
+            Self::Corpus(error) => error.kind(),
+            Self::Train(error) => error.kind(),
+            Self::Io { source, .. } | Self::ReadSpec { source, .. } => Kind::from(source),
+            Self::Worker { kind, .. } => *kind,
+            Self::Damaged { .. } => Kind::Damaged,
+            Self::NoLaw { .. } => Kind::Unanswered,
+            _ => Kind::Input,
         }
     }
 
     /// Whether it is the trial's own: it would be met wherever and whenever the trial is run, so that a record
     /// may say it. Anything else may be over with the next attempt.
     pub fn is_of_the_trial(&self) -> bool {
-        matches!(self, Self::Train(error) if of_its_configuration(error))
+        matches!(self, Self::Train(error) if error.kind() == Kind::Input)
     }
 
     /// A remedy to print below the message.
@@ -266,35 +259,18 @@ impl StudyError {
     }
 }
 
-fn of_its_configuration(error: &TrainError) -> bool {
-    matches!(
-        error,
-        TrainError::Config { .. }
-            | TrainError::Model(_)
-            | TrainError::TooFewTokens { .. }
-            | TrainError::TokenOutOfRange { .. }
-    )
-}
-
 fn moved(aside: Option<&Path>) -> String {
     aside.map_or_else(String::new, |aside| {
         format!("; it was set aside as {}", aside.display())
     })
 }
 
-fn is_storage_full(source: &std::io::Error) -> bool {
-    matches!(
-        source.kind(),
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
-    )
-}
-
 fn remedy(source: &std::io::Error) -> &'static str {
     match source.kind() {
-        _ if is_storage_full(source) => {
-            ": free some space and run the same command again; finished trials are kept"
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            "free some space and run the same command again; finished trials are kept"
         }
-        std::io::ErrorKind::PermissionDenied => ": choose a folder you may write to with `--out`",
-        _ => "",
+        std::io::ErrorKind::PermissionDenied => "choose a folder you may write to with `--out`",
+        _ => fault::remedy(source),
     }
 }

@@ -358,6 +358,8 @@ fn remove_folder(folder: &Path) -> Result<(), StudyError> {
 
 #[cfg(test)]
 mod tests {
+    use triaxis_host::Kind;
+
     use super::*;
 
     #[test]
@@ -408,7 +410,7 @@ mod tests {
         let newer = About { layout: LAYOUT + 1 };
         sealed::write(&library.folder().join("library.json"), &newer).unwrap();
         let error = settle().unwrap_err();
-        assert!(error.is_input(), "{error}");
+        assert_eq!(error.kind(), Kind::Input, "{error}");
         assert!(error.to_string().contains("a newer version"), "{error}");
     }
 }

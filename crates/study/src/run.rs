@@ -298,7 +298,7 @@ impl Study<'_> {
                 }
                 Err(error) => match error.unusable() {
                     Some(fault) => {
-                        let damaged = library.set_corpus_aside(id, fault)?;
+                        let damaged = library.set_corpus_aside(id, fault.to_owned())?;
                         self.listener.event(&Event::Warning(&damaged));
                     }
                     None => return Err(error.into()),

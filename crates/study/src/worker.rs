@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::{Corpus, SourceSpec, Text};
+use triaxis_host::Kind;
 use triaxis_train::{BranchOutcome, Observer, StepEvent, ValidationText};
 use triaxis_units::Seconds;
 
@@ -50,8 +51,8 @@ pub enum Message {
         reason: String,
         /// Whether anything but its trials is the cause, so that no record may say it.
         machine: bool,
-        /// Whether its disk is full.
-        storage_full: bool,
+        /// What is at fault.
+        kind: Kind,
     },
     /// Another process makes the same, and this one waits for it.
     Waits {
@@ -76,7 +77,7 @@ impl Message {
         Self::Refused {
             reason: error.to_string(),
             machine: !error.is_of_the_trial(),
-            storage_full: error.is_storage_full(),
+            kind: error.kind(),
         }
     }
 }

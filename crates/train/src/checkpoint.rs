@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
-use triaxis_host::files;
+use triaxis_host::{Kind, files};
 use triaxis_kernels::Moments;
 use triaxis_model::weights::{self, Weight};
 
@@ -116,7 +116,7 @@ impl<'a> Store<'a> {
         observer: &mut dyn Observer,
     ) -> Result<Option<State>, TrainError> {
         for path in self.list(branch)? {
-            let found = file::read::<Header>(&path).and_then(|(header, tensors)| {
+            let found = file::read::<Header>(&path)?.and_then(|(header, tensors)| {
                 let state = restore(&header, tensors, empty, device);
                 Ok((state.ok_or("it does not hold what this version saves")?, header))
             });
@@ -134,11 +134,12 @@ impl<'a> Store<'a> {
     }
 
     fn check(&self, path: &Path, header: &Header, branch: Option<Branch>) -> Result<(), TrainError> {
-        let foreign = |what| {
-            Err(TrainError::ForeignCheckpoint {
-                path: path.to_owned(),
-                what,
-            })
+        let foreign = |what: &str| {
+            let path = path.display();
+            let message = format!(
+                "{path} belongs to another run: its {what} differs; give each run a folder of its own, or remove that one"
+            );
+            Err(TrainError::new(Kind::Damaged, message))
         };
         match header {
             header if header.trunk != self.trunk => foreign("configuration"),

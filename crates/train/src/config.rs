@@ -1,4 +1,7 @@
+use std::fmt::Display;
+
 use serde::{Deserialize, Serialize};
+use triaxis_host::Kind;
 use triaxis_model::ArchitectureSpec;
 use triaxis_units::Tokens;
 
@@ -96,7 +99,7 @@ impl TrainConfig {
     /// an epoch, so that it is one more.
     ///
     /// # Errors
-    /// [`TrainError::Config`] when there are not as many.
+    /// When there are not as many.
     pub fn tokens_read(&self, available: usize) -> Result<usize, TrainError> {
         let Some(unique) = self.unique else {
             return Ok(available);
@@ -127,7 +130,7 @@ impl TrainConfig {
     /// Checks every field.
     ///
     /// # Errors
-    /// [`TrainError::Config`] or [`TrainError::Model`] for the first field that breaks a rule.
+    /// For the first field that breaks a rule.
     pub fn validate(&self) -> Result<(), TrainError> {
         self.architecture.validate()?;
         let longest = self.architecture.context();
@@ -230,17 +233,13 @@ impl TrainConfig {
 fn rule(
     holds: bool,
     field: &'static str,
-    value: impl ToString,
+    value: impl Display,
     explain: impl FnOnce() -> (String, String),
 ) -> Result<(), TrainError> {
     if holds {
         return Ok(());
     }
     let (rule, remedy) = explain();
-    Err(TrainError::Config {
-        field,
-        value: value.to_string(),
-        rule,
-        remedy,
-    })
+    let message = format!("`{field} = {value}`: {rule}; {remedy}");
+    Err(TrainError::new(Kind::Input, message))
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::Document;
+use triaxis_host::Kind;
 use triaxis_random as random;
 use triaxis_units::Bytes;
 
@@ -89,7 +90,7 @@ impl Batch {
     /// targets.
     ///
     /// # Errors
-    /// [`TrainError::TokenOutOfRange`] when a token is not below `vocabulary`.
+    /// When a token is not below `vocabulary`.
     pub fn read(
         source: &dyn TokenSource,
         split: &'static str,
@@ -109,12 +110,11 @@ impl Batch {
             source.read(start, &mut window);
             if let Some(offset) = window.iter().position(|&token| token as usize >= vocabulary) {
                 let (token, position) = (window[offset], start + offset);
-                return Err(TrainError::TokenOutOfRange {
-                    split,
-                    token,
-                    position,
-                    vocabulary,
-                });
+                let message = format!(
+                    "token {token} at position {position} of the {split} split is outside the model's vocabulary of \
+                     {vocabulary}; set the architecture's `vocabulary` to the tokenizer's"
+                );
+                return Err(TrainError::new(Kind::Input, message));
             }
             batch
                 .inputs
@@ -164,15 +164,11 @@ impl Order {
     /// The order of a text of `tokens` tokens.
     ///
     /// # Errors
-    /// [`TrainError::TooFewTokens`] when it has not one block.
+    /// When it has not one block.
     pub fn new(seed: u64, tokens: usize, context: usize) -> Result<Self, TrainError> {
         let blocks = tokens.saturating_sub(1) / context;
         if blocks == 0 {
-            return Err(TrainError::TooFewTokens {
-                split: "training",
-                tokens,
-                needed: context + 1,
-            });
+            return Err(TrainError::too_few("training", tokens, context + 1));
         }
         Ok(Self {
             seed,
@@ -294,9 +290,7 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("token 7 at position 7"), "{error}");
-        assert!(matches!(
-            Order::new(0, 3, 3),
-            Err(TrainError::TooFewTokens { needed: 4, .. })
-        ));
+        let error = Order::new(0, 3, 3).unwrap_err().to_string();
+        assert!(error.contains("has 3 tokens and one sequence needs 4"), "{error}");
     }
 }

@@ -18,7 +18,7 @@ const TOKENS_AT_ONCE: usize = 4096;
 /// text's first is scored exactly once.
 ///
 /// # Errors
-/// [`TrainError::TooFewTokens`] with fewer than two tokens, [`TrainError::TokenOutOfRange`].
+/// With fewer than two tokens, or a token that is not below `vocabulary`.
 pub fn evaluate(
     model: &Model,
     text: &ValidationText,
@@ -30,11 +30,7 @@ pub fn evaluate(
     let source = &*text.tokens;
     let scored = source.len().saturating_sub(1);
     if scored == 0 {
-        return Err(TrainError::TooFewTokens {
-            split: SPLIT,
-            tokens: source.len(),
-            needed: 2,
-        });
+        return Err(TrainError::too_few(SPLIT, source.len(), 2));
     }
     let whole: Vec<usize> = (0..scored / context).map(|window| window * context).collect();
     let rest = scored % context;

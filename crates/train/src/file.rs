@@ -7,7 +7,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use triaxis_host::files;
+use triaxis_host::{Kind, files};
 use triaxis_model::weights::{self, Weight};
 use triaxis_model::{ArchitectureSpec, Model};
 
@@ -30,13 +30,14 @@ struct Metadata {
 /// The model in a file `model-<end>-<decay>.safetensors` that [`run`](crate::run()) wrote.
 ///
 /// # Errors
-/// [`TrainError::BadModel`] when the file cannot be read, is damaged, or holds something else.
+/// When the file cannot be read, is damaged, or holds something else.
 pub fn load_model(path: &Path, device: &Device) -> Result<(ArchitectureSpec, Model), TrainError> {
-    let bad = |reason: String| TrainError::BadModel {
-        path: path.to_owned(),
-        reason,
+    let bad = |reason: String| {
+        let path = path.display();
+        let message = format!("{path} holds no model: {reason}; give a model file that a training wrote");
+        TrainError::new(Kind::Damaged, message)
     };
-    let (spec, tensors) = read::<ArchitectureSpec>(path).map_err(bad)?;
+    let (spec, tensors) = read::<ArchitectureSpec>(path)?.map_err(bad)?;
     let model = weights::write(spec.build(0, device)?, &tensors)?;
     Ok((spec, model))
 }
@@ -79,12 +80,17 @@ pub(crate) fn write<T: Serialize>(path: &Path, about: &T, tensors: &Tensors) -> 
     files::replace(path, &content).map_err(TrainError::io("writing", path))
 }
 
-/// What [`write`] wrote to `path`, or what is wrong with it.
-pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<(T, Tensors), String> {
-    let content = fs::read(path).map_err(|error| format!("it cannot be read: {error}"))?;
+/// What [`write`] wrote to `path`, or what is wrong with it; that it cannot be read is an error.
+pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<Result<(T, Tensors), String>, TrainError> {
+    fs::read(path)
+        .map(|content| decode(&content))
+        .map_err(TrainError::io("reading", path))
+}
+
+fn decode<T: DeserializeOwned>(content: &[u8]) -> Result<(T, Tensors), String> {
     let damaged = |error| format!("its header is damaged: {error}");
-    let (_, header) = SafeTensors::read_metadata(&content).map_err(damaged)?;
-    let file = SafeTensors::deserialize(&content).map_err(damaged)?;
+    let (_, header) = SafeTensors::read_metadata(content).map_err(damaged)?;
+    let file = SafeTensors::deserialize(content).map_err(damaged)?;
     let metadata = header.metadata().as_ref().and_then(|entries| entries.get(KEY));
     let metadata = metadata.ok_or("triaxis did not write it")?;
     let Metadata {

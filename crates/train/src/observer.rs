@@ -49,8 +49,7 @@ pub trait Observer {
         let _ = (path, reason);
     }
 
-    /// Asked before every step; when true, the run saves a checkpoint and ends with
-    /// [`TrainError::Stopped`](crate::TrainError::Stopped).
+    /// Asked before every step; when true, the run saves a checkpoint and ends with an error that says so.
     fn should_stop(&self) -> bool {
         false
     }

@@ -92,9 +92,7 @@ pub fn run(
         store.save_model(config, branch, &training.state)?;
         observer.branch_finished(&outcome);
         if observer.should_stop() {
-            return Err(TrainError::Stopped {
-                step: training.state.step(),
-            });
+            return Err(TrainError::stopped(training.state.step()));
         }
         store.clear(Some(branch))?;
         outcomes.push(outcome);
@@ -149,7 +147,7 @@ impl Training {
                 saved = (Instant::now(), step);
             }
             if stop {
-                return Err(TrainError::Stopped { step });
+                return Err(TrainError::stopped(step));
             }
             if self.divergence.is_some() || step >= until {
                 return Ok(self);

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use cargo_metadata::{MetadataCommand, Package};
 use serde::{Deserialize, Serialize};
+use triaxis_host::Kind;
 
 use super::files::read_whole;
 use super::walk::{self, Exclude};
@@ -91,9 +92,16 @@ impl CargoSources {
             .current_dir(folder)
             .other_options(options)
             .exec()
-            .map_err(|error| CorpusError::Cargo {
-                folder: folder.to_owned(),
-                detail: error.to_string().trim().to_owned(),
+            .map_err(|error| match error {
+                cargo_metadata::Error::Io(source) if Kind::from(&source) == Kind::Machine => {
+                    CorpusError::io("run `cargo metadata` in", folder)(source)
+                }
+                error => CorpusError::input(format!(
+                    "`cargo metadata --locked` failed in {}: {}: run `cargo fetch --locked` there once while the \
+                     package registry can be reached",
+                    folder.display(),
+                    error.to_string().trim()
+                )),
             })?;
         let mut packages = metadata.packages;
         packages.retain(|package| {

@@ -76,9 +76,10 @@ impl Source for Jsonl {
         let failed = |error| CorpusError::io("read", &file.path)(error);
         let mut plain = BufReader::with_capacity(BUFFER, open(&file.path)?);
         let start = plain.fill_buf().map_err(failed)?;
-        let damaged = |error: io::Error| CorpusError::DamagedFile {
-            path: file.path.clone(),
-            detail: error.to_string(),
+        // What the system says goes through the decoder as it is; the rest is the decoder's own word.
+        let damaged = |error: io::Error| match error.raw_os_error() {
+            Some(_) => failed(error),
+            None => CorpusError::undecodable(&file.path, error.to_string()),
         };
         if start.starts_with(GZIP) {
             let input = BufReader::with_capacity(BUFFER, MultiGzDecoder::new(plain));

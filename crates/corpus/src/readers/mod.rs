@@ -109,11 +109,7 @@ impl Listing {
                 told(&self.left_out)
             )
         };
-        CorpusError::NoMatch {
-            name: name.to_owned(),
-            pattern: pattern.to_owned(),
-            found,
-        }
+        CorpusError::input(format!("source `{name}`: `{pattern}` {found}"))
     }
 }
 

@@ -1,6 +1,8 @@
 use std::fs::File;
+use std::io;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use ::parquet::basic::{Compression, Type as PhysicalType};
 use ::parquet::column::reader::ColumnReader;
@@ -62,15 +64,15 @@ impl Source for Parquet {
 
     fn read(&self, file: &SourceFile, limits: Limits, emit: &mut Emit<'_>) -> Result<(), CorpusError> {
         let input = open(&file.path)?;
-        let reader =
-            guard(|| SerializedFileReader::new(input)).map_err(|detail| CorpusError::DamagedFile {
-                path: file.path.clone(),
-                detail,
-            })?;
+        let reader = match guard(&file.path, || SerializedFileReader::new(input))? {
+            Ok(reader) => reader,
+            Err(detail) => return Err(CorpusError::undecodable(&file.path, detail)),
+        };
         let column = self.column(file, &reader)?;
         let mut first = 0;
         for group in 0..reader.num_row_groups() {
             let rows = Rows {
+                path: &file.path,
                 reader: &reader,
                 group,
                 column,
@@ -92,25 +94,25 @@ impl Parquet {
         let columns = schema.columns();
         let named = |column: &&ColumnDescPtr| column.path().string() == self.field && holds_text(column);
         let Some(column) = columns.iter().position(|column| named(&column)) else {
-            return Err(CorpusError::Column {
-                path: file.path.clone(),
-                column: self.field.clone(),
-                columns: columns.iter().map(|column| described(column)).collect(),
-            });
+            let columns: Vec<String> = columns.iter().map(|column| described(column)).collect();
+            return Err(CorpusError::input(format!(
+                "{}: `{}` is no column with one text a row: set `field` to one that is; the file has {}",
+                file.path.display(),
+                self.field,
+                columns.join(", ")
+            )));
         };
         for group in reader.metadata().row_groups() {
             let codec = group.column(column).compression();
             if matches!(codec, Compression::BROTLI(_) | Compression::LZO) {
-                return Err(CorpusError::Codec {
-                    path: file.path.clone(),
-                    column: self.field.clone(),
-                    codec: codec
-                        .to_string()
-                        .split('(')
-                        .next()
-                        .unwrap_or_default()
-                        .to_lowercase(),
-                });
+                let codec = codec.to_string().to_lowercase();
+                return Err(CorpusError::input(format!(
+                    "{}: column `{}` is compressed with {}, which is not read: write the file again with zstd, snappy, \
+                     gzip or lz4, as by `compression=\"zstd\"` of pandas and pyarrow",
+                    file.path.display(),
+                    self.field,
+                    codec.split('(').next().unwrap_or_default(),
+                )));
             }
         }
         Ok(column)
@@ -119,6 +121,7 @@ impl Parquet {
 
 /// A column in one row group.
 struct Rows<'r> {
+    path: &'r Path,
     reader: &'r SerializedFileReader<File>,
     group: usize,
     column: usize,
@@ -133,11 +136,11 @@ impl Rows<'_> {
 
     /// Emits every row. Where a page cannot be decoded, the rows from it on are left out together.
     fn read(&self, limits: Limits, emit: &mut Emit<'_>) -> Result<ControlFlow<()>, CorpusError> {
-        let mut pages = match guard(|| {
+        let mut pages = match guard(self.path, || {
             self.reader
                 .get_row_group(self.group)?
                 .get_column_reader(self.column)
-        }) {
+        })? {
             Ok(ColumnReader::ByteArrayColumnReader(pages)) => pages,
             Ok(_) => return self.give_up(0, 0, "it disagrees with the schema", emit),
             Err(detail) => return self.give_up(0, 0, &detail, emit),
@@ -156,7 +159,7 @@ impl Rows<'_> {
             values.clear();
             levels.clear();
             let wanted = (most > 0).then_some(&mut levels);
-            let records = match guard(|| pages.read_records(BATCH, wanted, None, &mut values)) {
+            let records = match guard(self.path, || pages.read_records(BATCH, wanted, None, &mut values))? {
                 Ok((records, _, _)) => records,
                 Err(detail) => return self.give_up(row, bytes, &detail, emit),
             };
@@ -229,11 +232,23 @@ fn described(column: &ColumnDescriptor) -> String {
     format!("`{}` ({holds})", column.path().string())
 }
 
-/// Runs a step of the decoder, which asserts some of what a damaged file breaks: its panic becomes
-/// an error as any other.
-fn guard<T>(step: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(step)) {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(_) => Err("the decoder gave up".to_owned()),
+/// Runs a step of the decoder of `path`, which asserts some of what a damaged file breaks: its panic becomes what is
+/// wrong with the file, as any other word of its own. What the system said is an error.
+fn guard<T>(
+    path: &Path,
+    step: impl FnOnce() -> Result<T, ParquetError>,
+) -> Result<Result<T, String>, CorpusError> {
+    let error = match catch_unwind(AssertUnwindSafe(step)) {
+        Ok(Ok(done)) => return Ok(Ok(done)),
+        Ok(Err(error)) => error,
+        Err(_) => return Ok(Err("the decoder gave up".to_owned())),
+    };
+    let told = error.to_string();
+    match error {
+        ParquetError::External(cause) => match cause.downcast::<io::Error>() {
+            Ok(source) if source.raw_os_error().is_some() => Err(CorpusError::io("read", path)(*source)),
+            _ => Ok(Err(told)),
+        },
+        _ => Ok(Err(told)),
     }
 }

@@ -1,11 +1,12 @@
 //! From patterns to files.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
+use triaxis_host::Kind;
 use triaxis_units::Bytes;
 use walkdir::{DirEntry, WalkDir};
 
@@ -40,7 +41,11 @@ pub(super) fn files(
         let (prefix, rest) = split(pattern);
         let root = place.base.join(prefix);
         let mut found = Listing::default();
-        if root.exists() {
+        let is_there = match root.try_exists() {
+            Err(error) if !leads_nowhere(&error) => return Err(CorpusError::io("read", &root)(error)),
+            is_there => is_there.unwrap_or(false),
+        };
+        if is_there {
             let wanted = glob(name, if rest.is_empty() { all } else { rest })?;
             let wanted = |path: &str, _: &str| wanted.is_match(path) || path.is_empty();
             under(&root, prefix, place, &licence, wanted, &mut exclude, &mut found)?;
@@ -172,8 +177,12 @@ fn entry_name(path: &Path) -> &std::ffi::OsStr {
 /// The link that leads nowhere, or to itself, if that is what failed.
 fn broken_link(error: &walkdir::Error) -> Option<PathBuf> {
     let path = error.path()?;
-    let forbidden = error.io_error()?.kind() == ErrorKind::PermissionDenied;
-    (!forbidden && path.is_symlink()).then(|| path.to_owned())
+    (leads_nowhere(error.io_error()?) && path.is_symlink()).then(|| path.to_owned())
+}
+
+/// Whether nothing is at a path, so far as the system said, and not that it cannot be seen.
+fn leads_nowhere(error: &io::Error) -> bool {
+    Kind::from(error) == Kind::Path && error.kind() != ErrorKind::PermissionDenied
 }
 
 /// A file's path below the root, and its id; `/` between the parts.

@@ -38,14 +38,14 @@ impl Losses {
         let survives = survivors(tokenizer, text)?;
         let example = example(text, &back);
         if !lossy {
-            return Err(CorpusError::Lossy {
-                document: Bytes(text.len() as u64),
-                survives: Bytes(survives),
-                example,
-            });
+            let (document, survives) = (Bytes(text.len() as u64), Bytes(survives));
+            return Err(CorpusError::tokenizer(format!(
+                "text does not come back from its tokens: of a document of {document} {survives} do, {example}; bits \
+                 per byte of such tokens compare with nothing: use a byte-level tokenizer, or set `lossy = true` \
+                 beside `file` to measure them on the text that comes back"
+            )));
         }
-        let stopped = |_| CorpusError::Tokenizer("another thread stopped".to_owned());
-        let mut all = self.0.lock().map_err(stopped)?;
+        let mut all = self.0.lock().map_err(CorpusError::stopped)?;
         all.insert(slot, (text.len() as u64 - survives, example));
         Ok(())
     }
@@ -59,15 +59,14 @@ impl Losses {
 
     /// What is lost of `text` bytes, if anything is.
     pub(crate) fn told(self, text: u64) -> Result<Option<LeftOut>, CorpusError> {
-        let stopped = |_| CorpusError::Tokenizer("another thread stopped".to_owned());
-        let all = self.0.into_inner().map_err(stopped)?;
+        let all = self.0.into_inner().map_err(CorpusError::stopped)?;
         let Some((_, (_, first))) = all.first_key_value() else {
             return Ok(None);
         };
         let bytes: u64 = all.values().map(|(bytes, _)| bytes).sum();
         if bytes >= text {
             let nothing = "no byte of the validation text comes back from its tokens: use another tokenizer";
-            return Err(CorpusError::Tokenizer(nothing.to_owned()));
+            return Err(CorpusError::tokenizer(nothing));
         }
         Ok(Some(LeftOut {
             documents: all.len() as u64,

@@ -54,7 +54,7 @@ impl Tokenizer {
     pub fn from_file(path: &Path, end_of_text: &str) -> Result<Self, CorpusError> {
         let json = std::fs::read(path).map_err(CorpusError::io("read", path))?;
         Self::from_json(json, end_of_text)
-            .map_err(|error| CorpusError::Tokenizer(format!("{}: {error}", path.display())))
+            .map_err(|error| CorpusError::tokenizer(format!("{}: {error}", path.display())))
     }
 
     pub(crate) fn from_json(json: Vec<u8>, end_of_text: &str) -> Result<Self, String> {
@@ -155,7 +155,7 @@ impl Tokenizer {
 }
 
 fn refused(error: tokenizers::Error) -> CorpusError {
-    CorpusError::Tokenizer(format!("{error}: use another tokenizer"))
+    CorpusError::tokenizer(format!("{error}: use another tokenizer"))
 }
 
 /// Whether a tokenizer is GPT-2's kind: words split by its pattern, their bytes merged, nothing else.

@@ -23,10 +23,7 @@ impl WordCounts {
                 *counts.entry(word).or_default() += 1;
             }
         }
-        let mut all = self
-            .0
-            .lock()
-            .map_err(|_| CorpusError::Tokenizer("counting stopped".to_owned()))?;
+        let mut all = self.0.lock().map_err(CorpusError::stopped)?;
         for (word, count) in counts {
             *all.entry(word.into()).or_default() += count;
         }
@@ -38,11 +35,8 @@ impl Tokenizer {
     /// Trains a byte-level BPE of `vocabulary` tokens: the end-of-text token first, then the bytes,
     /// then the merges.
     pub(crate) fn train(words: WordCounts, vocabulary: usize) -> Result<Self, CorpusError> {
-        let failed = |error: tokenizers::Error| CorpusError::Tokenizer(error.to_string());
-        let words = words
-            .0
-            .into_inner()
-            .map_err(|_| CorpusError::Tokenizer("counting stopped".to_owned()))?;
+        let failed = |error: tokenizers::Error| CorpusError::tokenizer(error.to_string());
+        let words = words.0.into_inner().map_err(CorpusError::stopped)?;
         let words = words
             .into_iter()
             .map(|(word, count)| (spelled(&word).into(), count))
@@ -64,12 +58,12 @@ impl Tokenizer {
         library.add_special_tokens(special).map_err(failed)?;
         let reached = library.get_vocab_size(true);
         if reached < vocabulary {
-            return Err(CorpusError::Vocabulary {
-                asked: vocabulary,
-                reached,
-            });
+            return Err(CorpusError::input(format!(
+                "a vocabulary of {vocabulary} cannot be trained: the training text supports {reached} at most; set \
+                 `vocabulary` to {reached} or less, or take more text"
+            )));
         }
         let json = library.to_string(true).map_err(failed)?;
-        Self::from_json(json.into_bytes(), END_OF_TEXT).map_err(CorpusError::Tokenizer)
+        Self::from_json(json.into_bytes(), END_OF_TEXT).map_err(CorpusError::tokenizer)
     }
 }

@@ -1,3 +1,5 @@
+use std::fmt::Display;
+
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor};
 use serde::{Deserialize, Serialize};
@@ -130,19 +132,14 @@ impl DecoderConfig {
 fn rule(
     holds: bool,
     field: &'static str,
-    value: impl ToString,
-    rule: impl Into<String>,
-    remedy: impl Into<String>,
+    value: impl Display,
+    rule: impl Display,
+    remedy: impl Display,
 ) -> Result<(), ModelError> {
     if holds {
         return Ok(());
     }
-    Err(ModelError::Invalid {
-        field,
-        value: value.to_string(),
-        rule: rule.into(),
-        remedy: remedy.into(),
-    })
+    Err(ModelError(format!("`{field} = {value}`: {rule}; {remedy}")))
 }
 
 fn within(field: &'static str, value: usize, least: usize, most: usize) -> Result<(), ModelError> {
@@ -325,7 +322,10 @@ impl Decoder {
     fn length(&self, tokens: &Tensor<2, Int>) -> Result<usize, ModelError> {
         let (length, context) = (tokens.dims()[1], self.context);
         if length > context {
-            return Err(ModelError::TooLong { length, context });
+            return Err(ModelError(format!(
+                "a sequence of {length} tokens does not fit the model's context of {context}; shorten it, or build \
+                 the model with a longer `context`"
+            )));
         }
         Ok(length)
     }

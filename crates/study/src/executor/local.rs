@@ -120,8 +120,8 @@ impl Local {
                 Some(Message::Refused {
                     reason,
                     machine: true,
-                    storage_full,
-                }) => return Err(StudyError::Worker { reason, storage_full }),
+                    kind,
+                }) => return Err(StudyError::Worker { reason, kind }),
                 Some(Message::Refused { reason, .. }) => break reason,
                 _ if attempts < RESTARTS => attempts += 1,
                 _ => break death(ended.status, job, group),

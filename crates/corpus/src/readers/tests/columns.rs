@@ -75,17 +75,16 @@ fn a_parquet_file_without_the_column_or_the_end_is_an_error() {
     for field in ["body", "n"] {
         let error = read(&source("parquet", &format!("field = '{field}'")), &bytes).unwrap_err();
         assert!(
-            matches!(error, CorpusError::Column { .. })
-                && error
-                    .to_string()
-                    .contains("the file has `text` (text), `n` (numbers)"),
+            error
+                .to_string()
+                .contains("no column with one text a row: set `field` to one that is; the file has `text` (text), `n` (numbers)"),
             "{error}"
         );
     }
     for cut in [0, 3, 4, bytes.len() / 2, bytes.len() - 1] {
         let error = read(&source("parquet", ""), &bytes[..cut]).unwrap_err();
         assert!(
-            matches!(error, CorpusError::DamagedFile { .. }),
+            error.to_string().contains("is damaged or cut off"),
             "cut at {cut}: {error}"
         );
     }

@@ -179,7 +179,7 @@ fn a_truncated_compressed_file_is_an_error() {
         for cut in [5, 20, bytes.len() / 2, bytes.len() - 1] {
             let error = read(&jsonl, &bytes[..cut]).unwrap_err();
             assert!(
-                matches!(error, CorpusError::DamagedFile { .. }),
+                error.to_string().contains("is damaged or cut off"),
                 "cut at {cut}: {error}"
             );
         }
