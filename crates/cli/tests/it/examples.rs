@@ -24,13 +24,9 @@ fn number(value: &Value) -> f64 {
         other => {
             let text = other.as_str().unwrap();
             let digits = text.trim_end_matches(|sign: char| sign.is_alphabetic());
-            let unit = match &text[digits.len()..] {
-                "" => 1.0,
-                "K" | "KB" => 1e3,
-                "M" | "MB" => 1e6,
-                unit => panic!("`{unit}` of {text}"),
-            };
-            digits.parse::<f64>().unwrap() * unit
+            let units = [("", 1.0), ("K", 1e3), ("KB", 1e3), ("M", 1e6), ("MB", 1e6)];
+            let unit = units.iter().find(|(unit, _)| *unit == &text[digits.len()..]);
+            digits.parse::<f64>().unwrap() * unit.expect(text).1
         }
     }
 }
