@@ -13,6 +13,7 @@ mod table;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 // Training allocates and frees large buffers at every step; the system's allocator returns them to
@@ -68,11 +69,17 @@ enum Format {
     Json,
 }
 
+/// Starts the threads that everything runs on: whoever met them first would panic where the system gives none.
+fn start_threads() -> anyhow::Result<()> {
+    let pool = rayon::ThreadPoolBuilder::new().build_global();
+    pool.context("cannot start threads; raise the limit on processes (`ulimit -u`)")
+}
+
 fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let result = match command {
-        Command::Study(command) => study::run(command),
-        Command::Fit(arguments) => fit::run(&arguments),
+        Command::Study(command) => start_threads().and_then(|()| study::run(command)),
+        Command::Fit(arguments) => start_threads().and_then(|()| fit::run(&arguments)),
         Command::Bench(command) => bench::run(&command),
         Command::Completions { shell } => shell::completions(Arguments::command(), shell),
         Command::Man { command } => shell::man(Arguments::command(), &command),

@@ -15,6 +15,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use triaxis_host::Kind;
 
 use crate::error::StudyError;
 use crate::record::{RunRecord, SCHEMA};
@@ -100,8 +101,10 @@ impl Library {
         let path = self.about();
         match path.exists() {
             true => Ok(()),
-            false => sealed::write(&path, &About { layout: LAYOUT })
-                .map_err(|error| self.refused(error.to_string())),
+            false => sealed::write(&path, &About { layout: LAYOUT }).map_err(|error| match error.kind() {
+                Kind::Machine => error,
+                _ => self.refused(error.to_string()),
+            }),
         }
     }
 
@@ -358,8 +361,6 @@ fn remove_folder(folder: &Path) -> Result<(), StudyError> {
 
 #[cfg(test)]
 mod tests {
-    use triaxis_host::Kind;
-
     use super::*;
 
     #[test]

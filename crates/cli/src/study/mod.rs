@@ -174,11 +174,12 @@ fn study(arguments: &Run) -> anyhow::Result<()> {
 /// Runs a group, telling of it on stdout, and ends with the process that started it.
 fn work(arguments: &Worker) -> anyhow::Result<()> {
     check_environment()?;
-    std::thread::spawn(|| {
+    let watch = std::thread::Builder::new().spawn(|| {
         // Ends when the starting process closes the pipe or dies, however it dies.
         std::io::stdin().read_to_end(&mut Vec::new()).ok();
         std::process::exit(1);
     });
+    watch.context("cannot start a thread; raise the limit on processes (`ulimit -u`)")?;
     let threads = std::env::var("RAYON_NUM_THREADS")
         .ok()
         .and_then(|text| text.parse().ok())

@@ -4,6 +4,8 @@
 mod arms;
 mod bench;
 mod examples;
+#[cfg(target_os = "linux")]
+mod faults;
 mod fit;
 mod input;
 mod kill;

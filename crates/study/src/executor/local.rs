@@ -4,7 +4,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Sender};
 
-use triaxis_host::machine;
+use triaxis_host::{Kind, machine};
 use triaxis_train::Instructions;
 use triaxis_units::Bytes;
 
@@ -46,13 +46,17 @@ impl Executor for Local {
         let queue = Mutex::new(order.into_iter());
         let (sender, receiver) = mpsc::channel();
         std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..slots)
-                .map(|_| {
-                    let sender = sender.clone();
-                    let queue = &queue;
-                    scope.spawn(move || self.work_off(job, queue, threads, &sender))
-                })
-                .collect();
+            let mut workers = Vec::new();
+            for _ in 0..slots {
+                let (sender, queue) = (sender.clone(), &queue);
+                let work = move || self.work_off(job, queue, threads, &sender);
+                match std::thread::Builder::new().spawn_scoped(scope, work) {
+                    Ok(worker) => workers.push(worker),
+                    // Those that there are do the work of all.
+                    Err(_) if !workers.is_empty() => break,
+                    Err(error) => return Err(StudyError::io("start a thread for", &self.program)(error)),
+                }
+            }
             drop(sender);
             for (index, message) in receiver {
                 report(index, &message);
@@ -124,6 +128,17 @@ impl Local {
                 }) => return Err(StudyError::Worker { reason, kind }),
                 Some(Message::Refused { reason, .. }) => break reason,
                 _ if attempts < RESTARTS => attempts += 1,
+                _ if is_ended_from_outside(ended.status) => {
+                    let (times, said) = (RESTARTS + 1, last_words(job, group));
+                    return Err(StudyError::Worker {
+                        reason: format!(
+                            "the system ended the process of the group {} {times} times ({}); {said}: raise the limit \
+                             that it met, or mend the disk, and run the same command again",
+                            group.id, ended.status
+                        ),
+                        kind: Kind::Machine,
+                    });
+                }
                 _ => break death(ended.status, job, group),
             }
         };
@@ -193,16 +208,29 @@ impl Local {
     }
 }
 
+/// Whether a process was ended through no fault of its own: it could not begin (exit code 1), somebody wished it
+/// (signals 1, 2, 15), a mapped file could not be read (7), or it met a limit on its time or its files (24, 25).
+fn is_ended_from_outside(status: ExitStatus) -> bool {
+    #[cfg(unix)]
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+    #[cfg(not(unix))]
+    let signal = None;
+    status.code() == Some(1) || matches!(signal, Some(1 | 2 | 7 | 15 | 24 | 25))
+}
+
 fn death(status: ExitStatus, job: Job<'_>, group: &Group) -> String {
+    let (times, said) = (RESTARTS + 1, last_words(job, group));
+    format!("its process ended {times} times without a result ({status}, perhaps for lack of memory); {said}")
+}
+
+fn last_words(job: Job<'_>, group: &Group) -> String {
     let log = job.library.group(&group.id).join("messages.log");
     let said = std::fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = said.lines().collect();
-    let tail = match &lines[lines.len().saturating_sub(5)..] {
+    match &lines[lines.len().saturating_sub(5)..] {
         [] => "it said nothing".to_owned(),
         last => format!("it said: {}", last.join(" | ")),
-    };
-    let times = RESTARTS + 1;
-    format!("its process ended {times} times without a result ({status}, perhaps for lack of memory); {tail}")
+    }
 }
 
 #[cfg(test)]

@@ -162,11 +162,11 @@ fn read_error(path: &Path) -> impl Fn(std::io::Error) -> TableError + '_ {
     }
 }
 
-/// What a decoder says of a file that was opened: it is cut short or broken.
+/// What a decoder says of a file that was opened: it is cut short or broken, unless it is the system that says it.
 fn damaged(path: &Path) -> impl Fn(std::io::Error) -> TableError + '_ {
-    move |source| match source.kind() {
-        std::io::ErrorKind::IsADirectory | std::io::ErrorKind::PermissionDenied => read_error(path)(source),
-        _ => TableError::Damaged {
+    move |source| match source.raw_os_error() {
+        Some(_) => read_error(path)(source),
+        None => TableError::Damaged {
             path: path.into(),
             detail: source.to_string(),
         },
