@@ -66,6 +66,15 @@ impl CorpusError {
         ))
     }
 
+    /// For `map_err`, where `path` is read by a decoder: what the system says goes through it as it is, the rest is
+    /// its own word on the file.
+    pub(crate) fn decoding(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
+        move |error| match error.raw_os_error() {
+            Some(_) => Self::io("read", path)(error),
+            None => Self::undecodable(path, error.to_string()),
+        }
+    }
+
     /// A prepared corpus with a file that is not as it was written.
     pub(crate) fn damaged(path: &Path, detail: impl AsRef<str>) -> Self {
         let (detail, file) = (detail.as_ref(), path.file_name().unwrap_or_default());
@@ -108,7 +117,48 @@ impl CorpusError {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufReader, Read, Write};
+
+    use flate2::bufread::MultiGzDecoder;
+
     use super::*;
+
+    /// A disk that fails after some bytes.
+    struct Failing<'b>(&'b [u8]);
+
+    impl Read for Failing<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            match self.0.is_empty() {
+                true => Err(io::Error::from_raw_os_error(5)),
+                false => self.0.read(out),
+            }
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_disk_that_fails_under_a_decoder_damages_no_file() {
+        let text = b"a text that is long enough to be cut within its packed form".repeat(40);
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(&text).unwrap();
+        let gzip = gzip.finish().unwrap();
+        let zstandard = zstd::encode_all(&text[..], 1).unwrap();
+        let path = Path::new("a.jsonl.gz");
+        for cut in [gzip.len() / 2, gzip.len() - 1] {
+            let unpacked =
+                |input: &mut dyn Read| io::read_to_string(MultiGzDecoder::new(BufReader::new(input)));
+            let failed = unpacked(&mut Failing(&gzip[..cut])).map_err(CorpusError::decoding(path));
+            assert_eq!(failed.unwrap_err().kind(), Kind::Machine);
+            let damaged = unpacked(&mut &gzip[..cut]).map_err(CorpusError::decoding(path));
+            let damaged = damaged.unwrap_err();
+            assert_eq!(damaged.kind(), Kind::Input);
+            assert!(damaged.to_string().contains("is damaged or cut off"), "{damaged}");
+        }
+        let cut = &zstandard[..zstandard.len() / 2];
+        let unpacked = zstd::Decoder::new(Failing(cut)).and_then(io::read_to_string);
+        let failed = unpacked.map_err(CorpusError::decoding(path)).unwrap_err();
+        assert_eq!(failed.kind(), Kind::Machine, "{failed}");
+    }
 
     #[test]
     fn failures_of_the_system_say_what_was_tried_and_what_to_do() {

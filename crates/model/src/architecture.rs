@@ -21,7 +21,7 @@ pub trait Architecture: Debug + Clone + PartialEq + Serialize + DeserializeOwned
     type Module: LanguageModel;
 
     /// One paragraph: what the architecture is, and its papers.
-    const DOCUMENTATION: &'static str;
+    const ABOUT: &'static str;
 
     /// Version of its arithmetic: raised when a configuration and seed give other initial weights, or weights and
     /// tokens another loss, other than by the operations of `kernels` or the random streams.

@@ -13,6 +13,6 @@ mod registry;
 pub mod weights;
 
 pub use architecture::{Architecture, LanguageModel};
-pub use architectures::{ArchitectureSpec, Decoder, DecoderConfig, Entry, Model, registry};
+pub use architectures::{ArchitectureSpec, Decoder, DecoderConfig, Model};
 pub use count::{FlopCount, OperationCount, ParameterCount};
 pub use error::ModelError;

@@ -1,7 +1,7 @@
 //! Turns the lines of `architectures/mod.rs` into the types that stand for any architecture.
 
 macro_rules! architectures {
-    ($($name:ident: $config:ident => $module:ident,)+) => {
+    ($($name:ident = $word:literal: $config:ident => $module:ident,)+) => {
         use burn::module::Module;
         use burn::tensor::{Device, Int, Tensor};
         use serde::{Deserialize, Serialize};
@@ -13,9 +13,9 @@ macro_rules! architectures {
 
         /// The configuration of any registered architecture; in data, the key `architecture` says which.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "architecture", rename_all = "snake_case")]
+        #[serde(tag = "architecture")]
         pub enum ArchitectureSpec {
-            $(#[doc = concat!("See [`", stringify!($config), "`].")] $name($config),)+
+            $(#[doc = concat!("See [`", stringify!($config), "`].")] #[serde(rename = $word)] $name($config),)+
         }
 
         /// The network of any registered architecture.
@@ -26,32 +26,21 @@ macro_rules! architectures {
             $(#[doc = concat!("See [`", stringify!($module), "`].")] $name($module),)+
         }
 
-        /// An architecture as the registry knows it.
-        #[derive(Debug, Clone)]
-        pub struct Entry {
-            /// The value of the key `architecture`.
-            pub name: String,
-            /// What it is, and its papers.
-            pub documentation: &'static str,
-            /// Tiny configurations that reach every branch of its code.
-            pub examples: Vec<ArchitectureSpec>,
-        }
-
-        /// All registered architectures.
-        pub fn registry() -> Vec<Entry> {
-            vec![$(Entry {
-                name: crate::registry::snake_case(stringify!($name)),
-                documentation: <$config as Architecture>::DOCUMENTATION,
-                examples: <$config as Architecture>::examples().into_iter().map(ArchitectureSpec::$name).collect(),
-            }),+]
-        }
-
         impl ArchitectureSpec {
+            /// Every line of the registry.
+            pub const REGISTRY: &[triaxis_names::Entry] =
+                &[$(triaxis_names::Entry { name: $word, about: <$config as Architecture>::ABOUT },)+];
+
+            /// Tiny configurations of all of them, which reach every branch of their code.
+            pub fn examples() -> Vec<Self> {
+                let mut examples = Vec::new();
+                $(examples.extend(<$config as Architecture>::examples().into_iter().map(Self::$name));)+
+                examples
+            }
+
             /// The value of the key `architecture`.
-            pub fn name(&self) -> String {
-                match self {
-                    $(Self::$name(_) => crate::registry::snake_case(stringify!($name)),)+
-                }
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$name(_) => $word,)+ }
             }
 
             /// Version of its arithmetic; see [`Architecture::NUMERICS`].
@@ -137,15 +126,3 @@ macro_rules! architectures {
     };
 }
 pub(crate) use architectures;
-
-/// `GatedDeltaNet` as `gated_delta_net`, the same rule as serde's.
-pub(crate) fn snake_case(name: &str) -> String {
-    let mut result = String::new();
-    for (index, letter) in name.chars().enumerate() {
-        if letter.is_uppercase() && index > 0 {
-            result.push('_');
-        }
-        result.extend(letter.to_lowercase());
-    }
-    result
-}

@@ -1,15 +1,14 @@
 //! Every registered architecture meets its obligations.
 #![allow(clippy::unwrap_used)] // Helpers of tests fail by panicking, as tests do.
 
-use std::collections::BTreeSet;
-
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use triaxis_kernels::Implementation;
-use triaxis_model::{ArchitectureSpec, Model, ops, registry, weights};
+use triaxis_model::{ArchitectureSpec, Model, ops, weights};
+use triaxis_names::Entry;
 
 fn examples() -> impl Iterator<Item = ArchitectureSpec> {
-    registry().into_iter().flat_map(|entry| entry.examples)
+    ArchitectureSpec::examples().into_iter()
 }
 
 /// A batch of two sequences of the spec's context, and the tokens that follow.
@@ -25,23 +24,13 @@ fn batch(spec: &ArchitectureSpec, device: &Device) -> (Tensor<2, Int>, Tensor<1,
 }
 
 #[test]
-fn names_are_unique_and_documented() {
-    let entries = registry();
-    let names: BTreeSet<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
-    assert_eq!(names.len(), entries.len());
-    for entry in &entries {
-        assert!(entry.documentation.len() > 80, "{}: say what it is", entry.name);
-        assert!(
-            entry.documentation.contains("arXiv"),
-            "{}: name its papers",
-            entry.name
-        );
-        assert!(
-            !entry.examples.is_empty(),
-            "{}: give an example configuration",
-            entry.name
-        );
-        assert!(entry.examples.iter().all(|spec| spec.name() == entry.name));
+fn every_architecture_names_its_papers_and_has_an_example() {
+    for Entry { name, about } in ArchitectureSpec::REGISTRY {
+        assert!(about.contains("arXiv"), "{name}: name its papers");
+        let mut of_it = ArchitectureSpec::examples()
+            .into_iter()
+            .filter(|spec| spec.name() == *name);
+        assert!(of_it.next().is_some(), "{name}: give an example configuration");
     }
 }
 

@@ -1,4 +1,8 @@
-//! "Did you mean": the known name nearest to one that is not known.
+//! Names that people write: registries of what there is, and the known name nearest to one that is not known.
+
+mod registry;
+
+pub use registry::Entry;
 
 /// Likeness from which on a name is suggested, by Jaro and Winkler's measure: 1 is the same name.
 const LIKE: f64 = 0.75;

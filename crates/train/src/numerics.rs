@@ -14,9 +14,8 @@ impl TrainConfig {
         let rounds = [Instructions::Avx512Bf16, Instructions::Amx]
             .iter()
             .any(|rounding| rounding.name() == unit);
-        let architecture = self.architecture.name();
         [
-            (architecture.as_str(), self.architecture.numerics()),
+            (self.architecture.name(), self.architecture.numerics()),
             (self.schedule.name(), self.schedule.numerics()),
             ("random", triaxis_random::NUMERICS),
             ("kernels", triaxis_kernels::NUMERICS),

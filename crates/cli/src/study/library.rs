@@ -223,7 +223,7 @@ impl Contents {
 impl Record {
     fn of(record: RunRecord) -> Self {
         Self {
-            architecture: record.config.architecture.name(),
+            architecture: record.config.architecture.name().to_owned(),
             parameters: record.parameters,
             tokens: record.tokens,
             flops: record.flops,

@@ -139,7 +139,7 @@ fn row(arm: Option<&str>, group: &Group, trial: &triaxis_study::Trial, step: Sec
         arm: arm.map(str::to_owned),
         seed: trial.config.seed,
         role: group.role.name(),
-        architecture: trial.architecture().name(),
+        architecture: trial.architecture().name().to_owned(),
         budget: trial.budget,
         parameters: trial.parameters,
         non_embedding: trial.non_embedding,

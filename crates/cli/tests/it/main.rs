@@ -11,5 +11,6 @@ mod input;
 mod kill;
 mod library;
 mod output;
+mod registries;
 mod study;
 mod support;

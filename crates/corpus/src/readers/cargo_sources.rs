@@ -47,6 +47,11 @@ fn rust_and_markdown() -> Vec<String> {
     vec!["**/*.rs".to_owned(), "**/*.md".to_owned()]
 }
 
+impl CargoSources {
+    pub(super) const ABOUT: &str =
+        "The sources and documentation of the packages that a Cargo.lock pins, each file with its licence.";
+}
+
 impl Source for CargoSources {
     fn name(&self) -> &str {
         &self.name

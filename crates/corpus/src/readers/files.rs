@@ -29,6 +29,11 @@ pub struct Files {
     pub licence: Option<String>,
 }
 
+impl Files {
+    pub(super) const ABOUT: &str =
+        "Text, Markdown or code: each file is one document, in UTF-8, UTF-16 or the encoding that is named.";
+}
+
 impl Source for Files {
     fn name(&self) -> &str {
         &self.name

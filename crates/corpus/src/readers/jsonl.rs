@@ -52,6 +52,11 @@ pub struct Jsonl {
     pub licence: Option<String>,
 }
 
+impl Jsonl {
+    pub(super) const ABOUT: &str =
+        "JSON lines, plain or compressed with gzip or Zstandard: a field of each line is one document.";
+}
+
 impl Source for Jsonl {
     fn name(&self) -> &str {
         &self.name
@@ -76,11 +81,7 @@ impl Source for Jsonl {
         let failed = |error| CorpusError::io("read", &file.path)(error);
         let mut plain = BufReader::with_capacity(BUFFER, open(&file.path)?);
         let start = plain.fill_buf().map_err(failed)?;
-        // What the system says goes through the decoder as it is; the rest is the decoder's own word.
-        let damaged = |error: io::Error| match error.raw_os_error() {
-            Some(_) => failed(error),
-            None => CorpusError::undecodable(&file.path, error.to_string()),
-        };
+        let damaged = CorpusError::decoding(&file.path);
         if start.starts_with(GZIP) {
             let input = BufReader::with_capacity(BUFFER, MultiGzDecoder::new(plain));
             return self.read_lines(Box::new(input), limits, emit, &damaged);

@@ -17,7 +17,6 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use triaxis_host::text::{Encoding, UTF_8};
 use triaxis_units::Bytes;
 
@@ -126,40 +125,14 @@ pub(crate) trait Source: Sync {
     fn read(&self, file: &SourceFile, limits: Limits, emit: &mut Emit<'_>) -> Result<(), CorpusError>;
 }
 
-macro_rules! readers {
-    ($($(#[$doc:meta])* $variant:ident = $kind:literal,)*) => {
-        /// A source of documents; `kind` chooses the reader.
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-        #[serde(tag = "kind")]
-        pub enum SourceSpec {
-            $($(#[$doc])* #[serde(rename = $kind)] $variant($variant),)*
-        }
-
-        impl SourceSpec {
-            /// Every kind of source, in the order of the registry.
-            pub const KINDS: &[&str] = &[$($kind),*];
-
-            /// The source's kind.
-            pub fn kind(&self) -> &'static str {
-                match self { $(Self::$variant(_) => $kind,)* }
-            }
-
-            pub(crate) fn source(&self) -> &dyn Source {
-                match self { $(Self::$variant(source) => source,)* }
-            }
-        }
-    };
-}
-
-readers! {
-    /// Text, Markdown or code: each file is one document.
-    Files = "files",
-    /// JSON lines, plain or compressed with gzip or Zstandard.
-    Jsonl = "jsonl",
-    /// A text column of Parquet files.
-    Parquet = "parquet",
-    /// The sources and documentation of the packages that a Cargo.lock pins.
-    CargoSources = "cargo-sources",
+triaxis_names::registry! {
+    /// A source of documents; `kind` chooses the reader.
+    pub enum SourceSpec by "kind" as source: Source {
+        Files = "files",
+        Jsonl = "jsonl",
+        Parquet = "parquet",
+        CargoSources = "cargo-sources",
+    }
 }
 
 impl SourceSpec {

@@ -42,6 +42,10 @@ pub struct Parquet {
     pub licence: Option<String>,
 }
 
+impl Parquet {
+    pub(super) const ABOUT: &str = "A text column of Parquet files: each row is one document.";
+}
+
 impl Source for Parquet {
     fn name(&self) -> &str {
         &self.name
@@ -234,7 +238,7 @@ fn described(column: &ColumnDescriptor) -> String {
 
 /// Runs a step of the decoder of `path`, which asserts some of what a damaged file breaks: its panic becomes what is
 /// wrong with the file, as any other word of its own. What the system said is an error.
-fn guard<T>(
+pub(super) fn guard<T>(
     path: &Path,
     step: impl FnOnce() -> Result<T, ParquetError>,
 ) -> Result<Result<T, String>, CorpusError> {

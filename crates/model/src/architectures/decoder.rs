@@ -16,7 +16,7 @@ const NORM_EPSILON: f64 = 1e-5;
 /// Rows of logits that exist at a time.
 const HEAD_CHUNK: usize = 1024;
 
-/// A decoder-only transformer: see [`Architecture::DOCUMENTATION`].
+/// A decoder-only transformer: see [`Architecture::ABOUT`].
 ///
 /// In data, `key_value_heads` (default: `heads`), `head_dim` (`width / heads`), `feed_forward`
 /// (`8/3 width`, rounded up to a multiple of 8), `tied` (true) and `rope_theta` (10,000) may be left
@@ -155,7 +155,7 @@ fn within(field: &'static str, value: usize, least: usize, most: usize) -> Resul
 impl Architecture for DecoderConfig {
     type Module = Decoder;
 
-    const DOCUMENTATION: &'static str = "Decoder-only transformer (Vaswani et al. 2017, arXiv 1706.03762) as in Llama \
+    const ABOUT: &'static str = "Decoder-only transformer (Vaswani et al. 2017, arXiv 1706.03762) as in Llama \
         (Touvron et al. 2023, arXiv 2302.13971): RMSNorm before each sub-layer (arXiv 1910.07467), rotary positions \
         (arXiv 2104.09864), grouped-query attention (arXiv 2305.13245), SwiGLU (arXiv 2002.05202), no biases, head \
         tied to the embedding or not. Initial weights are normal: every matrix with deviation 1/sqrt(inputs), those \

@@ -5,5 +5,5 @@ mod decoder;
 pub use decoder::{Decoder, DecoderConfig};
 
 crate::registry::architectures! {
-    Decoder: DecoderConfig => Decoder,
+    Decoder = "decoder": DecoderConfig => Decoder,
 }

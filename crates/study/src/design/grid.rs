@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use triaxis_units::Tokens;
 
-use super::Point;
+use super::{Design, Point};
 use crate::spec::SpecError;
 
 /// The full grid of `sizes` and `tokens`: what a parametric fit of L(N, D) likes best.
@@ -15,7 +15,16 @@ pub struct Grid {
 }
 
 impl Grid {
-    pub(super) fn check(&self) -> Result<(), SpecError> {
+    pub(super) const ABOUT: &str =
+        "Every size at every number of tokens: what a parametric fit of L(N, D) likes best.";
+}
+
+impl Design for Grid {
+    fn sizes(&self) -> &[toml::Table] {
+        &self.sizes
+    }
+
+    fn check(&self) -> Result<(), SpecError> {
         super::check_axis(
             "design.tokens",
             &self
@@ -26,7 +35,7 @@ impl Grid {
         )
     }
 
-    pub(super) fn points(&self) -> Vec<Point> {
+    fn points(&self, _: &[f64]) -> Vec<Point> {
         (0..self.sizes.len())
             .flat_map(|size| {
                 self.tokens.iter().map(move |&tokens| Point {

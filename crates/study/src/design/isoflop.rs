@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use triaxis_units::{Flops, Tokens};
 
-use super::Point;
+use super::{Design, Point};
 use crate::spec::SpecError;
 
 /// IsoFLOP profiles: `budgets` of exact training operations, spent on each of `sizes` (Hoffmann et al.
@@ -16,14 +16,23 @@ pub struct Isoflop {
 }
 
 impl Isoflop {
-    pub(super) fn check(&self) -> Result<(), SpecError> {
+    pub(super) const ABOUT: &str = "Every size at every compute budget (Hoffmann et al. 2022, arXiv 2203.15556, section 3.2): the loss of a budget \
+        against N has its minimum at the compute-optimal size.";
+}
+
+impl Design for Isoflop {
+    fn sizes(&self) -> &[toml::Table] {
+        &self.sizes
+    }
+
+    fn check(&self) -> Result<(), SpecError> {
         super::check_axis(
             "design.budgets",
             &self.budgets.iter().map(|budget| budget.0).collect::<Vec<_>>(),
         )
     }
 
-    pub(super) fn points(&self, flops_per_token: &[f64]) -> Vec<Point> {
+    fn points(&self, flops_per_token: &[f64]) -> Vec<Point> {
         let sizes = flops_per_token.iter().enumerate();
         sizes
             .flat_map(|(size, flops)| {

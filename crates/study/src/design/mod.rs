@@ -1,9 +1,8 @@
-//! Which trials a ladder consists of. One file a design, one line in [`DesignSpec`].
+//! Which trials a ladder consists of. One file a design, one line of the registry.
 
 mod grid;
 mod isoflop;
 
-use serde::{Deserialize, Serialize};
 use triaxis_units::{Flops, Tokens};
 
 pub use grid::Grid;
@@ -11,14 +10,21 @@ pub use isoflop::Isoflop;
 
 use crate::spec::SpecError;
 
-/// A design and its settings, tagged by `kind`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum DesignSpec {
-    /// Every size at every compute budget.
-    Isoflop(Isoflop),
-    /// Every size at every number of tokens.
-    Grid(Grid),
+triaxis_names::registry! {
+    /// A design and its settings, tagged by `kind`.
+    pub enum DesignSpec by "kind" as design: Design {
+        Isoflop = "isoflop",
+        Grid = "grid",
+    }
+}
+
+/// Which trials a ladder consists of.
+pub(crate) trait Design {
+    fn sizes(&self) -> &[toml::Table];
+    /// Refuses settings of its own.
+    fn check(&self) -> Result<(), SpecError>;
+    /// The points of the ladder, given the training operations a token of each size.
+    fn points(&self, flops_per_token: &[f64]) -> Vec<Point>;
 }
 
 /// One point of a ladder: how many tokens one size is trained on.
@@ -35,18 +41,12 @@ pub struct Point {
 impl DesignSpec {
     /// The models of the ladder, each a table laid over the study's `[model]`.
     pub fn sizes(&self) -> &[toml::Table] {
-        match self {
-            Self::Isoflop(design) => &design.sizes,
-            Self::Grid(design) => &design.sizes,
-        }
+        self.design().sizes()
     }
 
     /// The points of the ladder, given the training operations a token of each size.
     pub fn points(&self, flops_per_token: &[f64]) -> Vec<Point> {
-        match self {
-            Self::Isoflop(design) => design.points(flops_per_token),
-            Self::Grid(design) => design.points(),
-        }
+        self.design().points(flops_per_token)
     }
 
     pub(crate) fn check(&self) -> Result<(), SpecError> {
@@ -62,10 +62,7 @@ impl DesignSpec {
             "repeated in part",
             "different tables: each is trained once",
         )?;
-        match self {
-            Self::Isoflop(design) => design.check(),
-            Self::Grid(design) => design.check(),
-        }
+        self.design().check()
     }
 }
 

@@ -1,21 +1,26 @@
 use crate::schedule::{Shape, Span};
 
-/// Warm-up, stable, decay along `1 − √`: see [`Shape::DOCUMENTATION`].
+/// Warm-up, stable, decay along `1 − √`: see `ABOUT`.
 #[derive(Debug, Clone, Copy)]
 pub struct Wsd;
 
-impl Shape for Wsd {
-    const DOCUMENTATION: &'static str = "Constant after the warm-up, then one minus the square root of the share of \
+impl Wsd {
+    /// What it does, and its paper.
+    pub const ABOUT: &str = "Constant after the warm-up, then one minus the square root of the share of \
         the decay that is done (Haegele et al. 2024, arXiv 2405.18392, section 4: the best of the decays they tried, \
         level with cosine at 20% of the steps). Trainings of several lengths share their stable phase.";
+}
 
-    const NUMERICS: u32 = 1;
+impl Shape for Wsd {
+    fn numerics(&self) -> u32 {
+        1
+    }
 
-    fn factor(step: u64, span: &Span) -> f64 {
+    fn factor(&self, step: u64, span: &Span) -> f64 {
         1.0 - decayed(step, span).sqrt()
     }
 
-    fn stable_until(span: &Span) -> u64 {
+    fn stable_until(&self, span: &Span) -> u64 {
         span.end.saturating_sub(span.decay)
     }
 }

@@ -191,3 +191,19 @@ fn rows_that_do_not_decode_are_counted_and_the_others_are_read() {
     assert_eq!(*documents as usize + pieces.len() - 1, 60, "{said}");
     assert_eq!(pieces.last().unwrap().as_ref().unwrap(), texts[59].unwrap());
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_fails_under_the_decoder_leaves_no_rows_out() {
+    use std::path::Path;
+
+    use ::parquet::errors::ParquetError;
+    use triaxis_host::Kind;
+
+    let step =
+        |error: ParquetError| crate::readers::parquet::guard(Path::new("a.parquet"), || Err::<(), _>(error));
+    let told = step(ParquetError::General("a broken page".to_owned())).unwrap();
+    assert!(told.unwrap_err().contains("a broken page"));
+    let error = step(std::io::Error::from_raw_os_error(5).into()).unwrap_err();
+    assert_eq!(error.kind(), Kind::Machine, "{error}");
+}

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use ::parquet::basic::Compression;
 use proptest::prelude::*;
 use tempfile::TempDir;
+use triaxis_names::Entry;
 use triaxis_units::Bytes;
 
 use self::columns::parquet;
@@ -111,8 +112,7 @@ fn zstandard(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn every_kind_is_named_once_and_survives_serde() {
-    for (index, kind) in SourceSpec::KINDS.iter().enumerate() {
-        assert!(!SourceSpec::KINDS[..index].contains(kind), "{kind} twice");
+    for Entry { name: kind, .. } in SourceSpec::REGISTRY {
         let source = source(kind, "weight = 2.0");
         assert_eq!(
             (source.kind(), source.name(), source.weight()),
@@ -125,7 +125,7 @@ fn every_kind_is_named_once_and_survives_serde() {
 
 #[test]
 fn an_unknown_key_is_refused_by_every_kind() {
-    for kind in SourceSpec::KINDS {
+    for Entry { name: kind, .. } in SourceSpec::REGISTRY {
         let include = if *kind == "cargo-sources" {
             ""
         } else {

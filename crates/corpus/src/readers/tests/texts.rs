@@ -137,7 +137,7 @@ fn another_encoding_is_read_where_it_is_named() {
         error.contains("encoding = latin-77") && error.contains("windows-1252"),
         "{error}"
     );
-    for kind in SourceSpec::KINDS {
+    for Entry { name: kind, .. } in SourceSpec::REGISTRY {
         source(kind, "").source().check().unwrap();
     }
 }
