@@ -25,11 +25,9 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     }
     eprintln!("error: {}", message(error));
     let study = error.downcast_ref::<StudyError>();
-    let unusable = match error.downcast_ref() {
-        Some(TableError::Cell(cell)) => Some(cell.hint()),
-        _ => None,
-    };
-    if let Some(hint) = study.and_then(StudyError::hint).map(String::from).or(unusable) {
+    let table = error.downcast_ref::<TableError>();
+    let hint = study.and_then(StudyError::hint);
+    if let Some(hint) = hint.or(table.and_then(TableError::hint)) {
         eprintln!(" hint: {hint}");
     }
     ExitCode::from(code(kind(error)))

@@ -1,7 +1,7 @@
 //! Results to stdout, as text or JSON.
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{self, StdoutLock, Write};
 use std::path::Path;
 
 use serde::Serialize;
@@ -11,16 +11,25 @@ use crate::failure::Usage;
 
 /// Prints `text` or `json`, as `format` says.
 pub fn print(format: Format, text: &impl Display, json: &impl Serialize) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    match format {
-        Format::Text => writeln!(out, "{text}")?,
+    to_stdout(|out| match format {
+        Format::Text => writeln!(out, "{text}"),
         Format::Json => {
             // As an error of the pipe, so that a closed one is known as such.
-            serde_json::to_writer_pretty(&mut out, json).map_err(std::io::Error::from)?;
-            writeln!(out)?;
+            serde_json::to_writer_pretty(&mut *out, json)?;
+            writeln!(out)
         }
-    }
-    Ok(())
+    })
+}
+
+/// Writes to stdout, to the last byte.
+pub fn to_stdout(write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<()>) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    write(&mut out).and_then(|()| out.flush()).map_err(|error| {
+        let said = format!(
+            "cannot print to standard output: {error}; free some space there, or print to another place"
+        );
+        anyhow::Error::new(error).context(said)
+    })
 }
 
 /// The names of the files that a shell may have connected: what is read there, and what is printed to.
@@ -62,11 +71,14 @@ pub fn are_free(outputs: &[&Path], inputs: &[&Path]) -> Result<(), Usage> {
     are_apart(outputs, inputs)?;
     outputs.iter().try_for_each(|output| {
         triaxis_host::files::can_replace(output).map_err(|error| {
+            // What the system says may name a temporary file.
+            let reason = match error.raw_os_error() {
+                None if error.kind() == io::ErrorKind::Other => error.to_string(),
+                _ => error.kind().to_string(),
+            };
             Usage(format!(
-                "`{}` cannot be written: {}; name a file in a folder that is there and takes files",
+                "`{}` cannot be written: {reason}; name a file in a folder that is there and takes files",
                 output.display(),
-                // The error itself may name a temporary file.
-                error.kind()
             ))
         })
     })

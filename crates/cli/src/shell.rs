@@ -7,13 +7,14 @@ use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
 use crate::failure::Usage;
+use crate::output;
 
 /// Prints the completions of a shell.
 pub fn completions(mut program: Command, shell: Shell) -> anyhow::Result<()> {
     let mut script = Vec::new();
     let name = program.get_name().to_owned();
     generate(shell, &mut program, name, &mut script);
-    Ok(std::io::stdout().lock().write_all(&script)?)
+    output::to_stdout(|out| out.write_all(&script))
 }
 
 /// Prints the manual page of the program, or of the command that `names` lead to.
@@ -32,5 +33,5 @@ pub fn man(mut program: Command, names: &[String]) -> anyhow::Result<()> {
     }
     let mut page = Vec::new();
     Man::new(command.clone()).render(&mut page)?;
-    Ok(std::io::stdout().lock().write_all(&page)?)
+    output::to_stdout(|out| out.write_all(&page))
 }

@@ -110,19 +110,23 @@ impl CorpusSpec {
             }
             source.source().check()?;
             if let Some(weight) = source.weight() {
-                let key = format!("source `{name}`: weight");
                 if !(weight > 0.0 && weight.is_finite()) {
                     return Err(CorpusError::spec(
-                        key,
+                        "weight",
                         weight,
-                        "a weight must be positive and finite; remove a source that is to give nothing",
+                        format!(
+                            "a weight must be positive and finite; remove source `{name}` if it is to give nothing"
+                        ),
                     ));
                 }
                 if self.sample.is_none() {
                     return Err(CorpusError::spec(
-                        key,
+                        "weight",
                         weight,
-                        "weights share out a sample: set `sample`, or remove the weight to take all text once",
+                        format!(
+                            "weights share out a sample: set `sample`, or remove that of source `{name}` to take all \
+                             text once"
+                        ),
                     ));
                 }
             }

@@ -43,7 +43,7 @@ fn values_out_of_range_are_refused_before_reading() {
         ),
         (
             format!("validation = 10\nsample = 10\n{}", files("weight = -1.0")),
-            "source `notes`: weight = -1`: a weight must be positive",
+            "`weight = -1`: a weight must be positive and finite; remove source `notes`",
         ),
         (
             format!("validation = 10\n{}", files("weight = 2.0")),

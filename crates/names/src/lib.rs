@@ -15,7 +15,7 @@ pub fn key(name: &str) -> String {
         .collect()
 }
 
-/// The known name most like `asked`, if any is like it at all.
+/// The known name most like `asked`, if any is like it at all: one of less than half its letters is not.
 ///
 /// ```
 /// use triaxis_names::nearest;
@@ -24,9 +24,11 @@ pub fn key(name: &str) -> String {
 /// ```
 pub fn nearest<'a>(asked: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let asked = key(asked);
-    let likeness = known
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(&asked, &key(name)), name));
+    let likeness = known.into_iter().filter_map(|name| {
+        let key = key(name);
+        let is_long = 2 * key.chars().count() >= asked.chars().count();
+        is_long.then(|| (strsim::jaro_winkler(&asked, &key), name))
+    });
     likeness
         .filter(|(likeness, _)| *likeness > LIKE)
         .max_by(|first, second| first.0.total_cmp(&second.0))
@@ -57,5 +59,6 @@ mod tests {
         assert_eq!(suggestion("contxt", ["context"]), "; did you mean `context`?");
         assert_eq!(suggestion("contxt", []), "");
         assert_eq!(nearest("zebra", ["context", "batch"]), None);
+        assert_eq!(nearest("nope", ["N", "D", "loss"]), None);
     }
 }

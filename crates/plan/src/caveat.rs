@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use crate::PlanError;
 use crate::choice::{Choice, ChoiceKind};
 use crate::evidence::{ParameterCount, StudyLaw};
 use crate::interval::draws_needed;
@@ -64,8 +65,16 @@ pub enum Topic {
 }
 
 /// Every caveat of a plan, the loudest first.
-pub(crate) fn all(plan: &Plan, study: Option<&StudyLaw>) -> Vec<Caveat> {
-    let mut caveats = Vec::new();
+pub(crate) fn all(
+    plan: &Plan,
+    study: Option<&StudyLaw>,
+    left_out: &[(ChoiceKind, PlanError)],
+) -> Vec<Caveat> {
+    let left_out = left_out.iter().map(|(kind, error)| {
+        let text = format!("Left out, \"{}\": {error}.", kind.label());
+        loud(Topic::Reach, text)
+    });
+    let mut caveats: Vec<Caveat> = left_out.collect();
     if let Some(study) = study {
         let own: Vec<&Choice> = plan.choices_of(&study.name).collect();
         caveats.extend(ladder(study, &own));
@@ -268,6 +277,9 @@ fn data(plan: &Plan) -> Vec<Caveat> {
             .max_by(|a, b| a.0.total_cmp(&b.0))
     };
     let first = plan.laws.first().map(|law| law.name.clone()).unwrap_or_default();
+    if plan.choices_of(&first).next().is_none() {
+        return caveats;
+    }
     match most(&mut plan.choices_of(&first)) {
         None => caveats.push(note(
             Topic::Data,

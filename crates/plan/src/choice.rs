@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use triaxis_laws::forms::{Coupled, FLOPS_PER_PARAM_TOKEN};
+use triaxis_laws::forms::{Coupled, FLOPS_PER_PARAM_TOKEN, TOKENS_PER_PARAM};
 use triaxis_units::{Bytes, Dollars, Estimate, Flops, Interval, Params, Seconds, Tokens};
 
 use crate::allocate::{self, Allocation, Expense, is_representable};
@@ -212,6 +212,10 @@ impl Case<'_> {
     /// The choice of one kind.
     pub(crate) fn choose(&self, kind: ChoiceKind) -> Result<Choice, PlanError> {
         let point = self.solve(kind, &self.law).ok_or_else(|| self.refusal(kind))?;
+        let ratio = point.chosen.tokens / point.chosen.params;
+        if !TOKENS_PER_PARAM.contains(&ratio) {
+            return Err(self.no_split(&point, ratio));
+        }
         let draws: Vec<Solution> = self
             .draws
             .iter()
@@ -277,6 +281,20 @@ impl Case<'_> {
         })
     }
 
+    /// An optimum that splits the training as no run is split.
+    fn no_split(&self, point: &Solution, ratio: f64) -> PlanError {
+        let found = match ratio > 1.0 {
+            true => "a hundredth of so many",
+            false => "less than a thousand times as many",
+        };
+        PlanError(format!(
+            "the optimum by `{}` is {} parameters with {ratio:.1e} tokens for each, and no run ever had {found}: the runs \
+             leave its exponents open; add sizes and budgets, or plan for a budget nearer to theirs",
+            self.name,
+            Params(point.chosen.params.round() as u64),
+        ))
+    }
+
     fn refusal(&self, kind: ChoiceKind) -> PlanError {
         let law = self.name;
         if let Some(reason) = allocate::unusable(&self.law) {
@@ -287,12 +305,9 @@ impl Case<'_> {
             self.allocate(kind, &self.law),
         ];
         let Some(place) = places.iter().flatten().find(|place| !is_representable(**place)) else {
-            return match self.goal {
-                Some(goal) if goal <= self.law.E => {
-                    PlanError::unreachable(goal, self.law.E, self.unit.as_str(), law)
-                }
-                _ => PlanError::unusable(law, "its optimum overflows double precision"),
-            };
+            return PlanError(format!(
+                "the optimum by `{law}` overflows double precision: a plan holds from 1 to 2^53; {SMALLER}"
+            ));
         };
         let params = Allocation {
             tokens: 1.0,
@@ -306,13 +321,16 @@ impl Case<'_> {
         let remedy = if value < 1.0 {
             "give a larger budget"
         } else {
-            "give a smaller budget or demand, a higher goal, or a law from wider spread runs"
+            SMALLER
         };
         PlanError(format!(
             "the optimum by `{law}` has {value:.3e} {what}: a plan holds from 1 to 2^53; {remedy}"
         ))
     }
 }
+
+/// What brings an optimum down to what can be counted.
+const SMALLER: &str = "give a smaller budget or demand, a higher goal, or a law from wider spread runs";
 
 fn regret(draw: &Solution, chosen: Allocation) -> f64 {
     draw.law.loss(chosen.params, chosen.tokens) - draw.law.loss(draw.chosen.params, draw.chosen.tokens)

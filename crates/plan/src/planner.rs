@@ -56,10 +56,11 @@ impl Plan {
 /// Plans by the study's own law, if there is one, and by the spec's published laws beside it.
 ///
 /// A quality goal binds only the study's law, because published losses are of other texts. A
-/// published law that gives no choice is left out and named; the study's law must give all.
+/// published law that gives no choice is left out and named, and so is a choice of the study's law that nobody could
+/// train; what it leaves out is among the caveats.
 ///
 /// # Errors
-/// When the spec breaks a rule ([`PlanSpec::validate`]), no law is left, the study's law has unusable
+/// When the spec breaks a rule ([`PlanSpec::validate`]), no choice is left, the study's law has unusable
 /// constants, or the goal is at or below its floor.
 pub fn plan(spec: &PlanSpec, study: Option<&StudyLaw>) -> Result<Plan, PlanError> {
     spec.validate()?;
@@ -77,11 +78,21 @@ pub fn plan(spec: &PlanSpec, study: Option<&StudyLaw>) -> Result<Plan, PlanError
         economics: &economics,
     };
     let (mut laws, mut choices, mut omitted) = (Vec::new(), Vec::new(), Vec::new());
+    let mut left_out = Vec::new();
     if let Some(study) = study {
         if let Some(reason) = allocate::unusable(&study.law) {
             return Err(PlanError::unusable(&study.name, &reason));
         }
         let goal = spec.goal.map(|goal| study.goal(goal)).transpose()?;
+        let floor = study.law.E;
+        if let Some(goal) = goal.filter(|goal| *goal <= floor) {
+            return Err(PlanError::unreachable(
+                goal,
+                floor,
+                study.unit.as_str(),
+                &study.name,
+            ));
+        }
         let case = case(
             &study.name,
             study.law,
@@ -92,7 +103,10 @@ pub fn plan(spec: &PlanSpec, study: Option<&StudyLaw>) -> Result<Plan, PlanError
         );
         laws.push(summarise(&case, "fitted to the study's own runs", true));
         for kind in case.kinds() {
-            choices.push(case.choose(kind)?);
+            match case.choose(kind) {
+                Ok(choice) => choices.push(choice),
+                Err(error) => left_out.push((kind, error)),
+            }
         }
     } else if spec.goal.is_some() {
         return Err(PlanError(
@@ -125,6 +139,9 @@ pub fn plan(spec: &PlanSpec, study: Option<&StudyLaw>) -> Result<Plan, PlanError
         }
     }
     if choices.is_empty() {
+        if let Some((_, error)) = left_out.into_iter().next() {
+            return Err(error);
+        }
         let known = published::ALL
             .iter()
             .map(|law| law.name)
@@ -142,7 +159,7 @@ pub fn plan(spec: &PlanSpec, study: Option<&StudyLaw>) -> Result<Plan, PlanError
         omitted,
         caveats: Vec::new(),
     };
-    plan.caveats = caveat::all(&plan, study);
+    plan.caveats = caveat::all(&plan, study, &left_out);
     Ok(plan)
 }
 

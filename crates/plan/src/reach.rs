@@ -52,6 +52,16 @@ impl Verdict {
         }
     }
 
+    /// The verdict in one word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::WithinRange => "within",
+            Self::Short => "short",
+            Self::Far => "far",
+            Self::Absurd => "absurd",
+        }
+    }
+
     fn of(outside: f64, short: f64, far: f64) -> Self {
         // A planned budget equal to a measured one may differ in the last digits.
         match outside {

@@ -481,6 +481,53 @@ fn unusable_laws_and_impossible_sizes_are_refused() {
 }
 
 #[test]
+fn a_choice_that_nobody_could_train_is_left_out_and_the_others_stand() {
+    // Serving so much that the best length is beyond counting, at a budget whose plain choice is not.
+    let served = u64::pow(2, 53);
+    let mut study = tiny_study();
+    study.law.beta = 0.02;
+    study.draws.clear();
+    let plan = plan(&spec(1e22, served, served), Some(&study)).unwrap();
+    let own: Vec<ChoiceKind> = plan.choices_of("own runs").map(|choice| choice.kind).collect();
+    assert!(!own.contains(&ChoiceKind::LeastLifetimeFlops), "{own:?}");
+    assert!(plan.choices.iter().any(|choice| choice.law == "hoffmann-2022"));
+    let said = loud(&plan, Topic::Reach).unwrap();
+    assert!(
+        said.contains("Left out, \"") && said.contains("optimum by `own runs`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_split_that_no_run_has_is_left_out_with_its_reason() {
+    let mut study = tiny_study();
+    // Parameters are worth next to nothing by it, so that all goes into tokens.
+    (study.law.alpha, study.law.A) = (0.9, 3.0);
+    study.draws.clear();
+    let plan = plan(&spec(1e19, 0, 0), Some(&study)).unwrap();
+    assert_eq!(plan.choices_of("own runs").count(), 0);
+    assert!(plan.choices_of("besiroglu-2024").count() > 0);
+    let said = loud(&plan, Topic::Reach).unwrap();
+    assert!(
+        said.contains("tokens for each") && said.contains("exponents open"),
+        "{said}"
+    );
+    // Nothing is said of a choice that is not there.
+    assert!(
+        !plan
+            .caveats
+            .iter()
+            .any(|caveat| caveat.text.contains("is not known (`unique_tokens`)"))
+    );
+    let alone = PlanSpec {
+        published: Vec::new(),
+        ..spec(1e19, 0, 0)
+    };
+    let refused = triaxis_plan::plan(&alone, Some(&study)).unwrap_err().to_string();
+    assert!(refused.contains("tokens for each"), "{refused}");
+}
+
+#[test]
 fn a_plan_survives_json() {
     let plan = plan(&spec(1e19, 1_000_000_000_000, 1_000_000_000), Some(&tiny_study())).unwrap();
     let text = serde_json::to_string(&plan).unwrap();

@@ -38,6 +38,8 @@ pub struct Choice {
     pub law: String,
     /// Whether the plan recommends this one.
     pub recommended: bool,
+    /// How far it lies from the runs behind its law, in a word.
+    pub reach: String,
     /// The answer.
     pub allocation: Finding<Allocation>,
 }

@@ -66,7 +66,7 @@
   };
 
   const config = {
-    displaylogo: false, responsive: true,
+    displaylogo: false,
     // plotly.js 4 offers to upload a chart; what a team measured stays in this page.
     showSendToCloud: false, plotlyServerURL: "",
     modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
@@ -102,14 +102,24 @@
   setTheme(themes.includes(remembered()) ? remembered() : "");
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw());
 
+  // A page that becomes narrow, as a phone's that is turned, has its charts laid out anew: legends move, too.
+  let drawn = 0;
+  let printed = false;
+  const fit = () => {
+    if (printed || document.body.clientWidth === drawn) return;
+    drawn = document.body.clientWidth;
+    draw();
+  };
+
   let before = "";
   addEventListener("beforeprint", () => {
+    printed = true;
     before = root.dataset.theme || "";
     root.dataset.theme = "light";
     document.querySelectorAll("details").forEach((details) => { details.open = true; });
     draw(680);
   });
-  addEventListener("afterprint", () => { setTheme(before); draw(); });
+  addEventListener("afterprint", () => { printed = false; setTheme(before); draw(); });
 
   // An empty key sorts last in both directions.
   const compare = { number: (a, b) => Number(a) - Number(b), text: (a, b) => a.localeCompare(b) };
@@ -160,5 +170,7 @@
   }, { rootMargin: "-15% 0px -75% 0px" });
   document.querySelectorAll("main > section").forEach((section) => watcher.observe(section));
 
-  draw();
+  fit();
+  let waiting = 0;
+  new ResizeObserver(() => { clearTimeout(waiting); waiting = setTimeout(fit, 100); }).observe(document.body);
 })();

@@ -57,6 +57,7 @@ fn view() -> FitView {
             form: "chinchilla".into(),
             parameters: 5,
             held_out_error: Some(0.0061),
+            share: Some(0.75),
             baseline: None,
             r_squared: Some(0.99),
             unidentified: vec!["E".into()],
@@ -130,6 +131,8 @@ fn every_section_and_chart_is_there() {
     ] {
         assert!(html.contains(&format!("<section id=\"{id}\"")), "{id}");
     }
+    // The shares of a prediction stand beside the errors that they come from.
+    assert!(html.contains(">Share</th>") && html.contains(">75%</td>"));
     let figures = json(&html, "figures");
     for id in ["fit-curve", "fit-residuals", "fit-check"] {
         assert!(

@@ -10,7 +10,7 @@ use triaxis_tables::{Source, listed};
 use triaxis_units::Unit;
 
 use crate::Misuse;
-use crate::names::{LETTERS, PREFIXED, canonical, matched, option_of, unit_behind};
+use crate::names::{LETTERS, OF_COUNTS, PREFIXED, canonical, matched, option_of, unit_behind};
 
 /// The response that counts become.
 pub const COVERAGE: &str = "coverage";
@@ -85,9 +85,13 @@ impl Columns {
                 columns.recognise(&input);
             }
         }
+        columns.counts();
         columns.budgets();
         columns.derive(&explicit);
         columns.measure(&named.units)?;
+        if !explicit.contains_key("batch_tokens") {
+            columns.sequences();
+        }
         Ok(columns)
     }
 
@@ -118,6 +122,32 @@ impl Columns {
                 };
                 self.ambiguous.insert(input.into(), candidates);
             }
+        }
+    }
+
+    /// Takes `n` and `c` beside a problem for its samples and those that are correct.
+    fn counts(&mut self) {
+        let is_free = |(letter, input): &(&str, &str)| {
+            let count = self.available.iter().filter(|name| name == letter).count();
+            count == 1 && !self.sources.contains_key(*input) && !self.ambiguous.contains_key(*input)
+        };
+        if self.sources.contains_key("problem") && OF_COUNTS.iter().all(is_free) {
+            for (letter, input) in OF_COUNTS {
+                self.set(input, letter.into(), None);
+            }
+        }
+    }
+
+    /// Says what a batch is counted in where its column does not.
+    fn sequences(&mut self) {
+        if let Some(Source::Column(column)) = self.sources.get("batch_tokens")
+            && !column.to_lowercase().contains("token")
+            && !self.units.contains_key(column)
+        {
+            self.notes.push(format!(
+                "batch_tokens by `{column}`, taken as tokens: where it counts sequences, give their length, as in \
+                 --unit batch_tokens=2048"
+            ));
         }
     }
 
@@ -301,6 +331,26 @@ impl Columns {
         } else {
             words.join(", ")
         }
+    }
+
+    /// The forms that lack one input alone which a column, recognised as another, may well be: a loss is of a task
+    /// or of a text.
+    pub fn near(&self) -> String {
+        let one_away = registry().iter().filter_map(|form| {
+            let [lacking] = self.lacks(form.definition())[..] else {
+                return None;
+            };
+            let read = |input: &String| form.inputs().iter().any(|column| column.name == *input);
+            let as_another = |(input, source): (&String, &Source)| match source {
+                Source::Column(column) if lacking.ends_with(&format!("_{input}")) && !read(input) => {
+                    Some(column.clone())
+                }
+                _ => None,
+            };
+            let column = self.sources.iter().find_map(as_another)?;
+            Some(format!(", or for {} --column {lacking}={column}", form.name()))
+        });
+        one_away.collect()
     }
 
     /// Inputs and their columns, in words.

@@ -40,7 +40,7 @@ impl Data {
     /// that differ by no more than `tolerance` become one.
     ///
     /// # Errors
-    /// [`TableError::Cell`] for a column that is needed and has an unusable value.
+    /// For a column that is needed and has an unusable value.
     pub fn runs(&self, tolerance: f64) -> Result<(Vec<Run>, Vec<String>), TableError> {
         let [params, tokens, loss] = ["params", "tokens", "loss"].map(|name| self.usable(name));
         let (params, tokens, loss) = (params?, tokens?, loss?);

@@ -7,9 +7,7 @@ use triaxis_laws::form::LawForm;
 use triaxis_laws::forms::registry;
 use triaxis_laws::numeric::Stream;
 use triaxis_laws::{Fit, FitError, FitOptions, HeldOut, Observations, fit};
-use triaxis_tables::{
-    CellError, Condition, LabelsWanted, Query, Rule, Source, Table, TableError, TableFile, Wanted,
-};
+use triaxis_tables::{Condition, LabelsWanted, Query, Rule, Source, Table, TableError, TableFile, Wanted};
 
 use crate::caution::OfRows;
 use crate::columns::{COVERAGE, Columns, Named};
@@ -263,7 +261,7 @@ impl Data {
     pub(crate) fn usable(&self, name: &str) -> Result<&[f64], TableError> {
         match self.table.column(name) {
             Some(Ok(values)) => Ok(values),
-            Some(Err(error)) => Err(TableError::Cell(CellError::clone(error))),
+            Some(Err(error)) => Err(error.clone().into()),
             None => Ok(&[]),
         }
     }

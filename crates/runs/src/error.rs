@@ -86,7 +86,7 @@ pub enum Misuse {
     },
     /// No form has all its columns.
     #[error(
-        "no form has all its columns: recognised are {recognised}; name {missing}; the file has {available}; \
+        "no form has all its columns: recognised are {recognised}; name {missing}{near}; the file has {available}; \
          `triaxis fit --list` says what each form needs"
     )]
     NothingSuits {
@@ -94,6 +94,8 @@ pub enum Misuse {
         recognised: String,
         /// The usual inputs that are not there, with the options that name them.
         missing: String,
+        /// Empty, or the forms that a column recognised as something else would do for.
+        near: String,
         /// The columns of the file.
         available: String,
     },

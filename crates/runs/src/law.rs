@@ -63,7 +63,8 @@ impl Law<'_> {
         let of = match (self.form(), self) {
             (Some(form), _) => match request.compute().filter(|_| has_split(form)) {
                 Some((flops, others)) => {
-                    let split = split(form, fit, flops, per_param_token, &others)?;
+                    let split = split(form, fit, flops, per_param_token, &others)
+                        .map_err(|error| request.told(error))?;
                     let named = [
                         ("params_opt", split.params),
                         ("tokens_opt", split.tokens),
@@ -73,14 +74,16 @@ impl Law<'_> {
                 }
                 None => {
                     let inputs = request.inputs(form.definition())?;
-                    vec![(form.response().name.to_string(), predict(form, fit, &inputs)?)]
+                    let predicted = predict(form, fit, &inputs).map_err(|error| request.told(error))?;
+                    vec![(form.response().name.to_string(), predicted)]
                 }
             },
             (None, Self::Frontier(frontier, ..)) => {
                 let laws = frontier.laws();
                 let flops = request.inputs(laws[0].definition())?;
                 let names = laws.iter().map(|law| law.response().name.to_string());
-                names.zip(frontier.at(fit, flops[0])?).collect()
+                let optima = frontier.at(fit, flops[0]).map_err(|error| request.told(error))?;
+                names.zip(optima).collect()
             }
             (None, _) => Vec::new(),
         };

@@ -82,7 +82,16 @@ pub const USUAL: &[(&str, &[&str])] = &[
     ("error", &["error", "err", "error_rate"]),
     ("score", &["score", "accuracy", "acc"]),
     ("learning_rate", &["learning_rate", "lr", "peak_lr"]),
-    ("batch_tokens", &["batch_tokens", "tokens_per_batch"]),
+    (
+        "batch_tokens",
+        &[
+            "batch_tokens",
+            "tokens_per_batch",
+            "batch_size",
+            "global_batch_size",
+            "bs",
+        ],
+    ),
     ("granularity", &["G", "granularity"]),
 ];
 
@@ -97,6 +106,9 @@ pub const LETTERS: &[(&str, &str)] = &[
     ("P", "streams"),
     ("k", "samples"),
 ];
+
+/// The letters of papers on pass@k for samples and those of them that are correct. Each alone may be anything.
+pub const OF_COUNTS: [(&str, &str); 2] = [("n", "samples"), ("c", "correct")];
 
 /// What is left of a name when only its words count.
 const COUNTING: [&str; 5] = ["n", "num", "number", "of", "count"];
@@ -287,6 +299,8 @@ mod tests {
             ("accuracy (%)", "score", 0, 0.01),
             ("error_pct", "error", 0, 0.01),
             ("_step", "steps", 0, 1.0),
+            ("bs", "batch_tokens", 0, 1.0),
+            ("batch_size", "batch_tokens", 0, 1.0),
         ] {
             let found = matched(column, input).unwrap_or_else(|| panic!("{column} is no {input}"));
             let unit = found.unit.map_or(1.0, |unit| unit.factor);

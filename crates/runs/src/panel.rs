@@ -129,7 +129,7 @@ impl<'a> Panel<'a> {
     /// Why nothing is predicted: what a form said of it, or what the first form lacks.
     fn nothing(&self, request: &Request, problem: Option<InputError>) -> anyhow::Error {
         if let Some(problem) = problem {
-            return problem.into();
+            return request.told(problem);
         }
         let first = self.compared.iter().find(|one| one.fit.is_ok());
         let form = first.and_then(|one| find(&one.form).ok());

@@ -1,6 +1,6 @@
 //! Numbers that no run has: mostly right, in another unit.
 
-use triaxis_laws::forms::FLOPS_PER_PARAM_TOKEN;
+use triaxis_laws::forms::{FLOPS_PER_PARAM_TOKEN, TOKENS_PER_PARAM};
 use triaxis_tables::Source;
 
 use crate::Misuse;
@@ -8,10 +8,6 @@ use crate::columns::Columns;
 use crate::data::Data;
 use crate::equation::number;
 
-/// Fewer training tokens a parameter than any run has, by a thousand times.
-pub const LEAST_TOKENS_PER_PARAM: f64 = 1e-4;
-/// More training tokens a parameter than any run has, by a hundred times.
-const MOST_TOKENS_PER_PARAM: f64 = 1e7;
 /// What every model and every run has more of.
 const LEAST_SIZE: f64 = 1000.0;
 /// Where the largest model and the longest run of a study are likely to be.
@@ -61,7 +57,7 @@ pub fn check(data: &Data) -> Result<(), Misuse> {
     };
     Err(Misuse::Impossible {
         problem: sizes.words(&problem, data),
-        remedy: sizes.remedy(problem.input),
+        remedy: sizes.remedy(&problem),
     })
 }
 
@@ -175,14 +171,14 @@ impl<'d> Sizes<'d> {
         }
         let lengths = of(1).zip(of(0)).map(|(tokens, params)| tokens / params);
         if let Some((least, most)) = extremes(lengths).filter(|_| !(params || tokens)) {
-            if least.0 < LEAST_TOKENS_PER_PARAM {
+            if least.0 < *TOKENS_PER_PARAM.start() {
                 return found(
                     1,
                     least.1,
                     format!("down to {} tokens a parameter", number(least.0)),
                 );
             }
-            if most.0 > MOST_TOKENS_PER_PARAM {
+            if most.0 > *TOKENS_PER_PARAM.end() {
                 return found(0, most.1, format!("up to {} tokens a parameter", number(most.0)));
             }
         }
@@ -211,15 +207,51 @@ impl<'d> Sizes<'d> {
         )
     }
 
+    /// Whether there is a row without the problem.
+    fn has_good_row(&self) -> bool {
+        let rows = self.values.iter().map(|values| values.len()).max();
+        (0..rows.unwrap_or_default()).any(|row| {
+            let alone = Sizes {
+                values: self
+                    .values
+                    .map(|values| values.get(row..=row).unwrap_or_default()),
+                ..*self
+            };
+            alone.problem([1.0; 3]).is_none()
+        })
+    }
+
+    /// The power of ten that brings the compute nearest to 6ND, where the file has all three.
+    fn multiple(&self) -> Option<(String, f64)> {
+        let [params, tokens, flops] = self.values;
+        let six_nd = params
+            .iter()
+            .zip(tokens)
+            .map(|(params, tokens)| FLOPS_PER_PARAM_TOKEN * params * tokens);
+        let apart: Vec<f64> = flops
+            .iter()
+            .zip(six_nd)
+            .map(|(flops, six_nd)| (six_nd / flops).log10())
+            .collect();
+        let power = (apart.iter().sum::<f64>() / apart.len() as f64).round();
+        (self.columns == [true; 3]).then(|| (format!("1e{power}"), 10_f64.powf(power)))
+    }
+
     /// The units that make the numbers possible, the fewest and of those with usual lengths, and how to say that
-    /// those of `wrong` are right.
-    fn remedy(&self, wrong: usize) -> String {
-        let choices = |input: usize| -> Vec<(&str, f64)> {
-            match (self.open[input], input) {
-                (false, _) => vec![("", 1.0)],
-                (true, 2) => OPERATIONS.to_vec(),
-                (true, _) => COUNTS.to_vec(),
-            }
+    /// those with the problem are right.
+    fn remedy(&self, problem: &Problem) -> String {
+        let wrong = problem.input;
+        let choices = |input: usize| -> Vec<(String, f64)> {
+            let usual = match (self.open[input], input) {
+                (false, _) => &[("", 1.0)][..],
+                (true, 2) => &OPERATIONS[..],
+                (true, _) => &COUNTS[..],
+            };
+            let multiple = self
+                .multiple()
+                .filter(|_| self.open[input] && (input, wrong) == (2, 2));
+            let usual = usual.iter().map(|(name, unit)| ((*name).to_owned(), *unit));
+            usual.chain(multiple).collect()
         };
         let most = self
             .values
@@ -228,8 +260,8 @@ impl<'d> Sizes<'d> {
         for params in choices(0) {
             for tokens in choices(1) {
                 for flops in choices(2) {
-                    let chosen = [params, tokens, flops];
-                    let units = chosen.map(|(_, unit)| unit);
+                    let chosen = [&params, &tokens, &flops];
+                    let units = chosen.map(|(_, unit)| *unit);
                     if self.problem(units).is_some() {
                         continue;
                     }
@@ -262,7 +294,10 @@ impl<'d> Sizes<'d> {
             None if right.is_empty() => {
                 "give another unit with --unit, or leave the row out with --where".into()
             }
-            None => format!("correct it, leave it out with --where, or {right} if it is right as it is"),
+            None if self.has_good_row() => {
+                format!("correct it, leave it out with --where, or {right} if it is right as it is")
+            }
+            None => format!("so is every row: correct them, or {right} if they are right as they are"),
         }
     }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use triaxis_laws::Reach;
 use triaxis_laws::form::{Definition, Scale};
+use triaxis_laws::forms::TOKENS_PER_PARAM;
+use triaxis_laws::{FitError, InputError, Reach};
 use triaxis_names::suggestion;
 use triaxis_units::Written;
 
@@ -13,7 +14,7 @@ use crate::data::Data;
 use crate::equation::number;
 use crate::form::definitions;
 use crate::names::{LETTERS, canonical};
-use crate::plausible::{APART, LEAST_TOKENS_PER_PARAM};
+use crate::plausible::APART;
 
 /// A run to be predicted: as given, and its inputs by canonical name.
 pub struct Request {
@@ -102,7 +103,7 @@ fn impossible(params: Option<f64>, tokens: Option<f64>) -> Option<String> {
         ));
     }
     let ratio = tokens? / params?;
-    (ratio > 0.0 && ratio < LEAST_TOKENS_PER_PARAM).then(|| {
+    (ratio > 0.0 && ratio < *TOKENS_PER_PARAM.start()).then(|| {
         format!(
             "{} tokens are fewer than a ten-thousandth of {} parameters; write their unit",
             number(tokens.unwrap_or_default()),
@@ -198,6 +199,24 @@ impl Request {
         known
             .filter_map(|(name, value, values)| Some((name, Reach::of(value?, of(values)))))
             .collect()
+    }
+
+    /// What a law says of it that cannot be, as of this request: it stands in no row.
+    pub(crate) fn told(&self, error: impl Into<FitError>) -> anyhow::Error {
+        let error = error.into();
+        let FitError::Input(input) = &error else {
+            return error.into();
+        };
+        let (column, value, rule) = match input {
+            InputError::NotFinite { column, value, .. } => (column, value, "finite"),
+            InputError::NotPositive { column, value, .. } => (column, value, "above zero"),
+            InputError::OutOfRange {
+                column, value, rule, ..
+            } => (column, value, *rule),
+            _ => return error.into(),
+        };
+        self.wrong(format!("{column} is {} and must be {rule}", number(*value)))
+            .into()
     }
 
     /// That no law was found for it.

@@ -99,6 +99,7 @@ fn of_all(columns: &Columns) -> Result<(String, Vec<Wanted>), Misuse> {
         return Err(Misuse::NothingSuits {
             recognised: columns.recognised(),
             missing: columns.missing(),
+            near: columns.near(),
             available: columns.available(),
         });
     };

@@ -219,10 +219,16 @@ impl StudySpec {
     fn check(&self) -> Result<(), SpecError> {
         let training = &self.training;
         rule(
-            self.corpus.validation >= LEAST_VALIDATION,
+            self.corpus.validation >= LEAST_TEXT,
             "corpus.validation",
             self.corpus.validation,
             "1KB or more: each loss is the mean over its tokens, and that of a few says nothing",
+        )?;
+        rule(
+            self.corpus.sample.is_none_or(|sample| sample >= LEAST_TEXT),
+            "corpus.sample",
+            self.corpus.sample.unwrap_or_default(),
+            "1KB or more of training text, or left out to take all: `B` is bytes, as in 1GB for 1e9 of them",
         )?;
         rule(
             plain_name(&self.name),
@@ -343,8 +349,8 @@ impl StudySpec {
     }
 }
 
-/// Least validation text: some hundreds of tokens, whose mean is off by a twentieth of what single ones differ by.
-const LEAST_VALIDATION: Bytes = Bytes(1000);
+/// Least text of a split: some hundreds of tokens, whose mean is off by a twentieth of what single ones differ by.
+const LEAST_TEXT: Bytes = Bytes(1000);
 
 /// Most seeds of a trial.
 const MOST_SEEDS: u64 = 1000;

@@ -28,17 +28,14 @@ impl TableFile {
     /// Opens a file; `-` is standard input.
     ///
     /// # Errors
-    /// [`TableError::Read`] when it cannot be read.
+    /// When it cannot be read.
     pub fn open(path: &Path) -> Result<Self, TableError> {
         let file = |name: PathBuf, held| Self {
             name,
             held,
             columns: OnceCell::new(),
         };
-        let read_error = |source| TableError::Read {
-            path: path.into(),
-            source,
-        };
+        let read_error = |source| TableError::unread(path, source);
         if path == Path::new(STANDARD_INPUT) {
             let held = hold(&mut io::stdin().lock()).map_err(read_error)?;
             return Ok(file("standard input".into(), Some(held)));

@@ -17,13 +17,20 @@ pub enum Rule {
 }
 
 impl Rule {
-    pub(crate) fn holds(self, value: f64) -> bool {
-        value.is_finite()
-            && match self {
-                Self::Finite => true,
-                Self::Positive => value > 0.0,
-                Self::NotNegative => value >= 0.0,
-            }
+    /// The rule that a number breaks, in words; nothing where it keeps it.
+    pub(crate) fn broken(self, value: f64) -> Option<&'static str> {
+        let holds = match self {
+            Self::Finite => value.is_finite(),
+            Self::Positive => value > 0.0 && value.is_finite(),
+            Self::NotNegative => value >= 0.0 && value.is_finite(),
+        };
+        // Laws take powers of what they are given, and have no use for less or more.
+        let is_usable = value == 0.0 || (1e-100..=1e100).contains(&value.abs());
+        match (holds, is_usable) {
+            (true, true) => None,
+            (true, false) => Some("0, or between 1e-100 and 1e100 in size"),
+            (false, _) => Some(self.words()),
+        }
     }
 
     pub(crate) fn words(self) -> &'static str {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use triaxis_names::suggestion;
 use triaxis_units::Written;
 
-use crate::condition::{Condition, Row};
+use crate::condition::{Condition, Node, Operand, Row};
 use crate::error::{CellError, TableError};
 use crate::file::TableFile;
 use crate::formats::{self, Cell};
@@ -50,7 +50,7 @@ pub(crate) fn read(file: &TableFile, query: &Query) -> Result<Table, TableError>
     let files = needed(file, query)?;
     let opened = formats::open(file)?;
     let counted_in = opened.counted_in();
-    let compared = RefCell::new(BTreeMap::new());
+    let seen = RefCell::new(BTreeMap::new());
     let wanted = query.columns.iter().map(|wanted| Filling {
         name: &wanted.name,
         source: &wanted.source,
@@ -66,7 +66,7 @@ pub(crate) fn read(file: &TableFile, query: &Query) -> Result<Table, TableError>
             cells,
             files: &files,
             query,
-            compared: &compared,
+            seen: &seen,
             counted_in,
             place,
         };
@@ -86,18 +86,19 @@ pub(crate) fn read(file: &TableFile, query: &Query) -> Result<Table, TableError>
         }
         Ok(())
     })?;
-    if let Some(error) = compared.into_inner().into_values().find_map(Result::err) {
-        return Err(error.into());
+    let conditions = [&query.filter, &query.mark].into_iter().flatten();
+    let mut compared = conditions.flat_map(Condition::comparisons);
+    if let Some(clash) = compared.find_map(|node| clash(node, query, &seen.borrow())) {
+        return Err(TableError::new(clash));
     }
     match &query.filter {
         Some(condition) if places.is_empty() && found > 0 => {
-            return Err(TableError::NothingSelected {
-                path: path.into(),
-                condition: condition.to_string(),
-                rows: found,
-            });
+            return Err(TableError::new(format!(
+                "none of the {found} rows of `{}` meets --where '{condition}': relax the condition",
+                path.display()
+            )));
         }
-        _ if places.is_empty() => return Err(TableError::Empty { path: path.into() }),
+        _ if places.is_empty() => return Err(TableError::empty(path)),
         _ => {}
     }
     Ok(Table {
@@ -115,49 +116,101 @@ pub(crate) fn read(file: &TableFile, query: &Query) -> Result<Table, TableError>
 
 /// The columns of the file that a query reads, each once and all of them there.
 fn needed(file: &TableFile, query: &Query) -> Result<Vec<String>, TableError> {
-    let path = file.name();
+    let path = file.name().display();
+    let wanted = query.columns.iter().flat_map(|wanted| wanted.source.columns());
+    let labels = query.labels.iter().map(|labels| labels.column.as_str());
+    let conditions = [&query.filter, &query.mark].into_iter().flatten();
+    let compared: Vec<&str> = conditions.flat_map(Condition::names).collect();
+    let stand_in = |name: &&str| query.names.get(*name);
+    let behind = compared.iter().filter_map(stand_in).flat_map(Source::columns);
+    let own = compared.iter().copied().filter(|name| stand_in(name).is_none());
     let mut files: Vec<String> = Vec::new();
-    let mut need = |name: &str| {
+    for name in wanted.chain(labels).chain(behind).chain(own.clone()) {
         if !files.iter().any(|file| file == name) {
             files.push(name.to_owned());
-        }
-    };
-    query
-        .columns
-        .iter()
-        .flat_map(|wanted| wanted.source.columns())
-        .chain(query.labels.iter().map(|labels| labels.column.as_str()))
-        .for_each(&mut need);
-    for name in [&query.filter, &query.mark]
-        .into_iter()
-        .flatten()
-        .flat_map(Condition::names)
-    {
-        match query.names.get(name) {
-            Some(source) => source.columns().for_each(&mut need),
-            None => need(name),
         }
     }
     let available = file.columns()?;
     for column in &files {
-        let count = available.iter().filter(|name| *name == column).count();
-        if count > 1 {
-            return Err(TableError::RepeatedColumn {
-                path: path.into(),
-                column: column.clone(),
-                count,
-            });
-        }
-        if count == 0 {
-            return Err(TableError::MissingColumn {
-                path: path.into(),
-                column: column.clone(),
-                available: listed(available, LISTED),
-                hint: suggestion(column, available.iter().map(String::as_str)),
-            });
+        match available.iter().filter(|name| *name == column).count() {
+            0 => {
+                let quoted = match own.clone().any(|name| name == column) {
+                    true => format!("; a text to compare with stands in quotes, \"{column}\""),
+                    false => String::new(),
+                };
+                return Err(TableError::new(format!(
+                    "no column `{column}` in `{path}`: it has {}{quoted}{}",
+                    listed(available, LISTED),
+                    suggestion(column, available.iter().map(String::as_str)),
+                )));
+            }
+            1 => {}
+            count => {
+                return Err(TableError::new(format!(
+                    "`{path}` has {count} columns named `{column}`: rename all but one"
+                )));
+            }
         }
     }
     Ok(files)
+}
+
+/// What a condition found in the cells of a column.
+#[derive(Default)]
+struct Kinds {
+    /// The first number, and where it stands.
+    number: Option<(f64, String)>,
+    /// The first that is something else, in words, and where it stands.
+    other: Option<(String, String)>,
+}
+
+/// What is wrong where numbers are compared with texts: a column without a single number as numbers, or one of
+/// nothing but numbers with a text that is none.
+fn clash(node: &Node, query: &Query, seen: &BTreeMap<String, Kinds>) -> Option<String> {
+    let Node::Compare(left, _, right) = node else {
+        return None;
+    };
+    let text = [left, right].into_iter().find_map(|operand| match operand {
+        Operand::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let of = |operand: &Operand| {
+        let Operand::Column(name) = operand else {
+            return None;
+        };
+        let column = match query.names.get(name) {
+            Some(Source::Column(column)) => column,
+            _ => name,
+        };
+        let example = Operand::Column(name.clone());
+        match (seen.get(column)?, text) {
+            (
+                Kinds {
+                    number: None,
+                    other: Some((what, place)),
+                },
+                None,
+            ) => Some(format!(
+                "column `{column}` is compared as numbers and has none ({place}: {what}): compare it with a text in \
+                 quotes, as in {example} == \"...\""
+            )),
+            (
+                Kinds {
+                    number: Some((number, place)),
+                    other: None,
+                },
+                Some(text),
+            ) if !(text.is_empty() || is_no_value(text) || Written::read(text).is_some()) => Some(format!(
+                "column `{column}` is compared with a text and has numbers alone ({place}: {}): compare it with a \
+                 number, without quotes, as in {example} == {}",
+                short(*number),
+                short(*number)
+            )),
+            _ => None,
+        }
+    };
+    let problem = of(left).or_else(|| of(right))?;
+    Some(format!("in the condition '{node}' {problem}"))
 }
 
 /// The first `most` names in a sentence, and how many more there are.
@@ -197,8 +250,8 @@ struct Cells<'a> {
     cells: &'a [Cell<'a>],
     files: &'a [String],
     query: &'a Query,
-    /// Of each column that a condition compares with numbers: whether it has any, or its first text.
-    compared: &'a RefCell<BTreeMap<String, Result<(), CellError>>>,
+    /// What is in each column that a condition compares.
+    seen: &'a RefCell<BTreeMap<String, Kinds>>,
     counted_in: &'static str,
     place: u64,
 }
@@ -209,10 +262,15 @@ impl Cells<'_> {
         at.map_or(&Cell::Missing, |at| &self.cells[at])
     }
 
+    /// Where the row stands.
+    fn here(&self) -> String {
+        format!("{} {}", self.counted_in, self.place)
+    }
+
     fn wrong(&self, column: &str, value: String, rule: &'static str) -> CellError {
         CellError {
             column: column.to_owned(),
-            place: format!("{} {}", self.counted_in, self.place),
+            place: self.here(),
             value,
             rule,
         }
@@ -234,14 +292,19 @@ impl Cells<'_> {
         }
     }
 
-    /// The number that a condition compares: a text is none, unless the column has nothing else.
+    /// The number that a condition compares, and a text for none.
     fn compared_in(&self, column: &str) -> Option<f64> {
         let number = self.number_in(column);
-        let mut compared = self.compared.borrow_mut();
-        match (&number, compared.get_mut(column)) {
-            (Ok(Some(_)), Some(known)) => *known = Ok(()),
-            (Ok(Some(_)), None) => drop(compared.insert(column.to_owned(), Ok(()))),
-            (Err(error), None) => drop(compared.insert(column.to_owned(), Err(error.clone()))),
+        let mut seen = self.seen.borrow_mut();
+        if !seen.contains_key(column) {
+            seen.insert(column.to_owned(), Kinds::default());
+        }
+        let kinds = seen.get_mut(column)?;
+        match &number {
+            Ok(Some(number)) if kinds.number.is_none() => kinds.number = Some((*number, self.here())),
+            Err(error) if kinds.other.is_none() => {
+                kinds.other = Some((error.value.clone(), error.place.clone()));
+            }
             _ => {}
         }
         number.ok().flatten()
@@ -250,8 +313,10 @@ impl Cells<'_> {
     /// The number that a column of the result gets.
     fn value(&self, source: &Source, rule: Rule) -> Result<f64, CellError> {
         let checked = |column: &str, rule: Rule| match (self.number_in(column)?, self.cell(column)) {
-            (Some(number), _) if rule.holds(number) => Ok(number),
-            (Some(number), _) => Err(self.wrong(column, format!("it is {}", short(number)), rule.words())),
+            (Some(number), _) => match rule.broken(number) {
+                None => Ok(number),
+                Some(rule) => Err(self.wrong(column, format!("it is {}", short(number)), rule)),
+            },
             (None, Cell::Text(text)) => {
                 Err(self.wrong(column, format!("`{text}` is no value"), rule.words()))
             }
@@ -265,7 +330,16 @@ impl Cells<'_> {
                         Ok(product * checked(column, Rule::Positive)?)
                     })
                 };
-                Ok(factor * product(over)? / product(under)?)
+                let value = factor * product(over)? / product(under)?;
+                let first = source.columns().next().unwrap_or_default();
+                match rule.broken(value) {
+                    None => Ok(value),
+                    Some(rule) => Err(self.wrong(
+                        first,
+                        format!("with the other columns it comes to {}", short(value)),
+                        rule,
+                    )),
+                }
             }
         }
     }
@@ -288,6 +362,7 @@ impl Row for Cells<'_> {
             Some(Source::Column(column)) => column,
             _ => column,
         };
+        self.compared_in(column);
         match self.cell(column) {
             Cell::Missing => Ok(String::new()),
             Cell::Number(number) => Ok(number.to_string()),

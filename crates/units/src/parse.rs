@@ -4,21 +4,21 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum QuantityError {
     /// No leading number, or a number that is not finite.
-    #[error("`{text}` is not a {quantity}: it must start with a finite number, as in `{example}`")]
+    #[error("`{text}` is not {quantity}: it must start with a finite number, as in `{example}`")]
     NotANumber {
         /// What was read.
         text: String,
-        /// The quantity's name.
+        /// The quantity's name, with its article.
         quantity: &'static str,
         /// A text that would be accepted.
         example: &'static str,
     },
     /// A suffix that this quantity does not have.
-    #[error("`{text}` is not a {quantity}: its suffix is `{suffix}` and must be {allowed}")]
+    #[error("`{text}` is not {quantity}: its suffix is `{suffix}` and must be {allowed}")]
     UnknownSuffix {
         /// What was read.
         text: String,
-        /// The quantity's name.
+        /// The quantity's name, with its article.
         quantity: &'static str,
         /// The part after the number.
         suffix: String,
@@ -26,11 +26,11 @@ pub enum QuantityError {
         allowed: String,
     },
     /// Below zero, too large to hold, or a fraction of something that comes whole.
-    #[error("`{text}` is not a {quantity}: it must be {rule}")]
+    #[error("`{text}` is not {quantity}: it must be {rule}")]
     OutOfRange {
         /// What was read.
         text: String,
-        /// The quantity's name.
+        /// The quantity's name, with its article.
         quantity: &'static str,
         /// The rule it breaks.
         rule: &'static str,

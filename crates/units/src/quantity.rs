@@ -247,32 +247,32 @@ macro_rules! amount {
 
 count!(
     /// A number of trainable parameters: `7B`.
-    Params, "number of parameters", "7B", parse::COUNT, parse::COUNT, nearly_whole
+    Params, "a number of parameters", "7B", parse::COUNT, parse::COUNT, nearly_whole
 );
 count!(
     /// A number of tokens: `1.4T`.
-    Tokens, "number of tokens", "1.4T", parse::COUNT, parse::COUNT, nearly_whole
+    Tokens, "a number of tokens", "1.4T", parse::COUNT, parse::COUNT, nearly_whole
 );
 count!(
     /// A number of requests to a served model: `200M`.
-    Requests, "number of requests", "200M", parse::COUNT, parse::COUNT, nearly_whole
+    Requests, "a number of requests", "200M", parse::COUNT, parse::COUNT, nearly_whole
 );
 count!(
     /// A number of bytes: `24GiB` (powers of 1024) or `24GB` (powers of 1000), rounded to whole bytes;
     /// it prints in powers of 1024.
-    Bytes, "number of bytes", "24GiB", parse::BYTES, parse::BINARY, whole_bytes
+    Bytes, "a number of bytes", "24GiB", parse::BYTES, parse::BINARY, whole_bytes
 );
 amount!(
     /// A number of floating-point operations: `3e21`, `5P`; a multiply-add is two.
-    Flops, "number of floating-point operations", "3e21", parse::OPERATIONS, Grammar::read
+    Flops, "a number of floating-point operations", "3e21", parse::OPERATIONS, Grammar::read
 );
 amount!(
     /// A span of time: `90s`, `5min`, `1h 30min`, `7d`.
-    Seconds, "time", "90s", parse::SECONDS, Grammar::read_sum
+    Seconds, "a time", "90s", parse::SECONDS, Grammar::read_sum
 );
 amount!(
     /// An amount of US dollars: `$1.5M`, the sign optional.
-    Dollars, "amount of dollars", "$1.5M", parse::DOLLARS, read_dollars
+    Dollars, "an amount of dollars", "$1.5M", parse::DOLLARS, read_dollars
 );
 
 /// `0.1GiB` is no whole number of bytes, and nobody minds; half a byte alone is an error.

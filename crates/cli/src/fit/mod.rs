@@ -9,7 +9,6 @@ mod text;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::Args;
 use triaxis_runs::{Answer, Chosen, Data, Misuse, Outcome, Samples, requests};
 
@@ -100,8 +99,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     outcome.examine(&law, &data, &requests, &settings);
     if let Some(samples) = &samples {
         let path = samples.path();
-        triaxis_host::files::replace(path, samples.text(&outcome)?.as_bytes())
-            .with_context(|| format!("cannot write the samples to {}", path.display()))?;
+        triaxis_host::files::replace(path, samples.text(&outcome)?.as_bytes()).map_err(|error| {
+            let said = format!(
+                "cannot write the samples to `{}`: {error}; free some space there, or name another place",
+                path.display()
+            );
+            anyhow::Error::new(error).context(said)
+        })?;
     }
     if let Some(path) = &arguments.report {
         triaxis_report::write_fit_page(&page::view(&law, &outcome, &data), path)?;

@@ -185,7 +185,9 @@ fn prediction(held_out: &HeldOut) -> String {
 }
 
 fn choices(choices: &[Choice]) -> Table {
-    let mut table = Table::new(["choice", "law", "N", "D", "D/N", "training", "serving", "total"]);
+    let mut table = Table::new([
+        "choice", "law", "N", "D", "D/N", "reach", "training", "serving", "total",
+    ]);
     for choice in choices {
         let cells = match &choice.allocation {
             Finding::Found(allocation) => allocation_cells(allocation),
@@ -198,6 +200,7 @@ fn choices(choices: &[Choice]) -> Table {
             n,
             d,
             ratio,
+            choice.reach.clone(),
             training,
             serving,
             total,

@@ -187,6 +187,18 @@ fn two_processes_do_not_work_on_one_folder() {
 }
 
 #[test]
+fn a_weight_without_a_sample_is_told_in_one_pair_of_marks() {
+    let said = refused_spec(&SPEC.replace("kind = \"files\"", "kind = \"files\"\nweight = 2"));
+    says(
+        &said,
+        &[
+            "`weight = 2`: weights share out a sample",
+            "that of source `text`",
+        ],
+    );
+}
+
+#[test]
 fn unknown_hardware_is_named_with_the_nearest_known_one() {
     let spec = format!("{SPEC}training = {{ hardware = \"H10 SXM\" }}\n");
     let bench = Bench::new(&spec);
@@ -263,6 +275,14 @@ fn every_value_that_breaks_its_rule_is_told_with_its_key() {
         (
             "training.schedule=\"linear\"",
             &["`schedule`", "unknown value `linear`"],
+        ),
+        (
+            "plan.budget={ dollars = \"lots\" }",
+            &["`dollars`", "`lots` is not an amount of dollars"],
+        ),
+        (
+            "corpus.sample=\"1B\"",
+            &["`corpus.sample` is 1B", "1KB or more", "`B` is bytes, as in 1GB"],
         ),
         ("design.budgets=[\"1e30\"]", &["more than 2^40 steps"]),
         ("=5", &["stands no key"]),

@@ -72,6 +72,14 @@ pub enum Warning {
         /// Parameters fitted.
         parameters: usize,
     },
+    /// Rows of few runs beyond the number of parameters.
+    #[error("{runs} runs for {parameters} parameters: intervals from so few runs are rough")]
+    RoughRuns {
+        /// Runs that the rows are of.
+        runs: usize,
+        /// Parameters fitted.
+        parameters: usize,
+    },
     /// Rows that were to be drawn, and are too few for it.
     #[error(
         "residuals were drawn, not rows as was asked: with {freedom} degrees of freedom most samples of rows would have too few different ones to fit (rows are drawn from {needed} on)"
@@ -213,7 +221,7 @@ pub enum Warning {
     },
     /// A bootstrap that does not vary around its estimate.
     #[error(
-        "{quantity} is {value:.4}, outside the {low:.4} to {high:.4} of its bootstrap samples: its interval is stretched to hold it and tells little; add sizes"
+        "{quantity} is {value:.4}, outside the {low:.4} to {high:.4} of its bootstrap samples: its interval is stretched to hold it and tells little; add runs"
     )]
     OutsideInterval {
         /// What was estimated.

@@ -213,12 +213,12 @@ fn of_view(searcher: &Searcher<'_>, view: &View<'_>, noise: &Noise, options: &Fi
         let (lowest, highest) = range::range(parameter, view.best[index]);
         let edges = (natural(lowest), natural(highest));
         let intervals = found.by_method(fit.percentile_level(), edges);
-        let estimate = combined(parameter.scale, found.value, &intervals, edges);
+        let (estimate, beside) = combined(parameter.scale, found.value, &intervals, edges);
         fit.parameters.insert(
             parameter.name.to_string(),
             ParameterEstimate { estimate, intervals },
         );
-        report(&parameter.name, fit);
+        report(&parameter.name, beside, fit);
     }
     fit.replicates = replicates
         .iter()
@@ -255,25 +255,46 @@ impl Found {
     }
 }
 
-/// The interval to be used: the bootstrap's where the profile is closed, what either allows where it is
-/// open. An end at an edge of the range is open: nothing beyond was searched. Ends too far apart tell as little.
-fn combined(scale: Scale, value: f64, methods: &BTreeMap<String, (f64, f64)>, edges: (f64, f64)) -> Estimate {
+/// The interval to be used: the bootstrap's where the profile is closed, what either allows where it is open or where
+/// the bootstrap's does not hold the value, as of few rows, where the value is that of a robust loss and intervals are
+/// those of least squares. And its ends where they still do not hold it and were stretched: few rows do not tell which
+/// of the two losses is right. An end at an edge of the range is open: nothing beyond was searched. Ends too far apart
+/// tell as little.
+fn combined(
+    scale: Scale,
+    value: f64,
+    methods: &BTreeMap<String, (f64, f64)>,
+    edges: (f64, f64),
+) -> (Estimate, Option<(f64, f64)>) {
     let is_open = |(low, high): (f64, f64)| (low <= edges.0, high >= edges.1);
     let bootstrap = methods.get("bca").or_else(|| methods.get("percentile")).copied();
     let profile = methods.get("profile").copied();
     let ends = match (bootstrap, profile) {
-        (Some((low, high)), Some(profile)) if is_open(profile) != (false, false) => {
+        (Some((low, high)), Some(profile))
+            if is_open(profile) != (false, false) || !(low..=high).contains(&value) =>
+        {
             (low.min(profile.0), high.max(profile.1))
         }
         (Some(ends), _) | (None, Some(ends)) => ends,
-        (None, None) => return Estimate::point(value),
+        (None, None) => return (Estimate::point(value), None),
     };
     let (open_below, open_above) = is_open(ends);
-    Estimate {
+    let is_open = open_below || open_above;
+    let beside = Some(ends).filter(|ends| !is_open && is_beside(scale, value, *ends));
+    let identified = !is_open && is_told(scale, ends) && beside.is_none();
+    let estimate = Estimate {
         open_below,
         open_above,
-        ..Estimate::within(value, ends, !open_below && !open_above && is_told(scale, ends))
-    }
+        ..Estimate::within(value, ends, identified)
+    };
+    (estimate, beside)
+}
+
+/// Whether a value lies outside ends, by more than the searches for them are exact to.
+fn is_beside(scale: Scale, value: f64, (low, high): (f64, f64)) -> bool {
+    let [value, low, high] = [value, low, high].map(|at| scale.forward(at));
+    let beside = (low - value).max(value - high);
+    beside > 0.01 * (high - low) && beside > 1e-6 * value.abs()
 }
 
 /// Whether ends tell what a positive number is: those a million times apart do not.
@@ -281,12 +302,13 @@ pub(crate) fn is_told(scale: Scale, (low, high): (f64, f64)) -> bool {
     scale == Scale::Linear || high <= 1e6 * low
 }
 
-/// Warns of a parameter that is unidentified, or whose intervals disagree.
-fn report(name: &str, fit: &mut Fit) {
+/// Warns of a parameter that is unidentified, that is beside the ends of its interval, or whose intervals disagree.
+fn report(name: &str, beside: Option<(f64, f64)>, fit: &mut Fit) {
     let Some(parameter) = fit.parameters.get(name) else {
         return;
     };
     let Estimate {
+        value,
         interval: Some(Interval { low, high }),
         identified,
         open_below,
@@ -296,6 +318,15 @@ fn report(name: &str, fit: &mut Fit) {
     else {
         return;
     };
+    if let Some((low, high)) = beside {
+        fit.warnings.push(Warning::OutsideInterval {
+            quantity: name.into(),
+            value,
+            low,
+            high,
+        });
+        return;
+    }
     if !identified {
         fit.warnings.push(Warning::Unidentified {
             parameter: name.into(),

@@ -350,9 +350,12 @@ fn warnings(
             parameters,
         });
     } else if units < 3 * parameters {
-        warnings.push(Warning::FewRows {
-            rows: units,
-            parameters,
+        warnings.push(match runs {
+            Some(runs) => Warning::RoughRuns { runs, parameters },
+            None => Warning::FewRows {
+                rows: units,
+                parameters,
+            },
         });
     }
     if duplicates > 0 {

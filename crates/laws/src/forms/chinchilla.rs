@@ -1,6 +1,7 @@
 //! Hoffmann et al. 2022: parameters and data each with its own power law, above an irreducible loss.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,10 @@ pub struct Allocation {
 
 /// FLOPs per parameter and token of training in the rule `C = 6 N D` (Kaplan et al. 2020).
 pub const FLOPS_PER_PARAM_TOKEN: f64 = 6.0;
+
+/// Training tokens a parameter that a run may have: from a thousandth of the least to a hundred times the most that
+/// any had.
+pub const TOKENS_PER_PARAM: RangeInclusive<f64> = 1e-4..=1e7;
 
 impl Chinchilla {
     /// The constants published by Hoffmann et al. 2022 (equation 10), rounded as printed.

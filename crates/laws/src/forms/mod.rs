@@ -29,7 +29,7 @@ mod task_sigmoid;
 
 pub use batch_size::BatchSize;
 pub use broken_power_law::BrokenPowerLaw;
-pub use chinchilla::{Allocation, Chinchilla, ChinchillaForm, FLOPS_PER_PARAM_TOKEN};
+pub use chinchilla::{Allocation, Chinchilla, ChinchillaForm, FLOPS_PER_PARAM_TOKEN, TOKENS_PER_PARAM};
 pub use coupled::{Coupled, CoupledForm};
 pub use coverage_beta::CoverageBeta;
 pub use coverage_logit_normal::CoverageLogitNormal;

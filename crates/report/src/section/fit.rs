@@ -178,12 +178,13 @@ fn forms(view: &FitView) -> Markup {
             @if let Some(trust) = &view.trust { p { (trust) } }
             (table(
                 "Forms",
-                heads(&["Form", "#Held-out error", "#Mean's error", "#R²", "#Parameters", "Not identified"]),
+                heads(&["Form", "#Held-out error", "#Share", "#Mean's error", "#R²", "#Parameters", "Not identified"]),
                 html! {
                     @for form in &view.compared {
                         tr.recommended[form.form == view.form] {
                             th scope="row" { (form.form) }
                             (number(percent(form.held_out_error)))
+                            (number(form.share.map_or_else(|| text::NOTHING.to_owned(), text::percent)))
                             (number(percent(form.baseline)))
                             (number(form.r_squared.map_or_else(|| text::NOTHING.to_owned(), |share| text::fixed(share, 4))))
                             (number(form.parameters))

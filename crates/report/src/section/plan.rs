@@ -37,6 +37,7 @@ fn choices(plan: &Plan) -> Markup {
             "#N|parameters",
             "#D|tokens",
             "#D / N",
+            "Reach",
             "#C|FLOPs",
             "#Training",
             "#Serving",
@@ -58,13 +59,14 @@ fn row(index: usize, choice: &Choice) -> Markup {
                     (number(estimate(&allocation.params, text::count)))
                     (number(estimate(&allocation.tokens, text::count)))
                     (number(text::number(allocation.tokens_per_param)))
+                    td { (choice.reach) }
                     (number(text::scientific(allocation.flops.0)))
                     (number(text::dollars(allocation.training)))
                     (number(text::dollars(allocation.inference)))
                     (number(html! { strong { (text::dollars(allocation.total)) } }))
                     (number(finding(&allocation.loss, text::loss)))
                 }
-                Finding::Refused(reason) => { td colspan="8" { (refusal(reason)) } }
+                Finding::Refused(reason) => { td colspan="9" { (refusal(reason)) } }
             }
         }
     }

@@ -60,6 +60,8 @@ pub struct FitCompared {
     pub parameters: usize,
     /// Mean absolute relative error on the runs held out.
     pub held_out_error: Option<f64>,
+    /// Its share in what the forms predict together.
+    pub share: Option<f64>,
     /// The same of predicting a mean.
     pub baseline: Option<f64>,
     /// Share of the variance explained.

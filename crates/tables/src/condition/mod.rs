@@ -28,7 +28,7 @@ pub struct Condition {
 /// A text that is not a condition.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[error(
-    "`{text}` is not a condition at character {position}: {problem}, as in `loss < 4 && corpus == \"c4\"`"
+    "'{text}' is not a condition at character {position}: {problem}, as in 'loss < 4 && corpus == \"c4\"'"
 )]
 pub struct ConditionError {
     /// The text as given.
@@ -112,6 +112,13 @@ impl Condition {
         names
     }
 
+    /// Its comparisons, in the order of the text.
+    pub(crate) fn comparisons(&self) -> Vec<&Node> {
+        let mut comparisons = Vec::new();
+        self.root.comparisons(&mut comparisons);
+        comparisons
+    }
+
     /// Whether named numbers meet it; one that is `None` meets no comparison, and texts are empty.
     ///
     /// ```
@@ -154,6 +161,16 @@ impl Node {
             }
             Self::Not(inner) => inner.names(names),
             Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.names(names)),
+        }
+    }
+
+    fn comparisons<'a>(&'a self, comparisons: &mut Vec<&'a Self>) {
+        match self {
+            Self::Compare(..) => comparisons.push(self),
+            Self::Not(inner) => inner.comparisons(comparisons),
+            Self::And(parts) | Self::Or(parts) => {
+                parts.iter().for_each(|part| part.comparisons(comparisons));
+            }
         }
     }
 

@@ -1,8 +1,10 @@
 //! Lines of cells between commas, semicolons, tabs or bars, under a heading.
 
 use std::borrow::Cow;
-use std::io::{Cursor, Read};
+use std::cell::Cell as Shared;
+use std::io::{self, Cursor, Read};
 use std::path::Path;
+use std::rc::Rc;
 
 use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
@@ -25,6 +27,8 @@ struct Lines {
     ahead: u64,
     /// Whether a comma may be a decimal point, as it is not what parts the cells.
     comma: bool,
+    /// The last byte read that is no white space.
+    last: Rc<Shared<u8>>,
 }
 
 impl Format for Delimited<'_> {
@@ -39,12 +43,12 @@ impl Format for Delimited<'_> {
         } = self.lines()?;
         let columns = heading(path, &mut reader)?;
         let mut row = ByteRecord::new();
-        match reader
-            .read_byte_record(&mut row)
-            .map_err(|error| wrong(path, ahead, error))?
-        {
-            true => Ok(columns),
-            false => Err(TableError::Empty { path: path.into() }),
+        match reader.read_byte_record(&mut row) {
+            Ok(true) => Ok(columns),
+            // A quote that is not closed makes all the file its heading.
+            Ok(false) if columns.iter().any(|name| name.contains('\n')) => Err(unclosed(path, 1)),
+            Ok(false) => Err(TableError::empty(path)),
+            Err(error) => Err(wrong(path, ahead, error, &row)),
         }
     }
 
@@ -54,6 +58,7 @@ impl Format for Delimited<'_> {
             mut reader,
             ahead,
             comma,
+            last,
         } = self.lines()?;
         let columns = heading(path, &mut reader)?;
         let places: Vec<Option<usize>> = wanted
@@ -61,11 +66,15 @@ impl Format for Delimited<'_> {
             .map(|name| columns.iter().position(|column| column == name))
             .collect();
         let mut record = ByteRecord::new();
-        while reader
-            .read_byte_record(&mut record)
-            .map_err(|error| wrong(path, ahead, error))?
-        {
+        let mut open = None;
+        loop {
+            match reader.read_byte_record(&mut record) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => return Err(wrong(path, ahead, error, &record)),
+            }
             let line = ahead + record.position().map_or(0, csv::Position::line);
+            open = long_cell(&record).map(|below| line + below);
             let cell = |place: &Option<usize>| {
                 let bytes = place
                     .and_then(|place| record.get(place))
@@ -81,7 +90,11 @@ impl Format for Delimited<'_> {
             let cells: Vec<Cell<'_>> = places.iter().map(cell).collect();
             emit(line, &cells)?;
         }
-        Ok(())
+        // The last cell goes over lines to the file's end, and no quote stands there.
+        match open.filter(|_| last.get() != b'"') {
+            Some(line) => Err(unclosed(path, line)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -96,13 +109,51 @@ impl Delimited<'_> {
             .max_by_key(count)
             .unwrap_or(b',');
         let ahead = u64::from(first.ends_with(b"\r\n"));
-        let whole: Box<dyn Read> = Box::new(Cursor::new(first).chain(self.input));
+        let last = Rc::new(Shared::new(0));
+        let whole: Box<dyn Read> = Box::new(Watched {
+            input: Cursor::new(first).chain(self.input),
+            last: Rc::clone(&last),
+        });
         Ok(Lines {
             reader: ReaderBuilder::new().delimiter(separator).from_reader(whole),
             ahead,
             comma: separator != b',',
+            last,
         })
     }
+}
+
+/// An input whose last byte is known.
+struct Watched<R> {
+    input: R,
+    last: Rc<Shared<u8>>,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        if let Some(last) = buffer[..count].trim_ascii_end().last() {
+            self.last.set(*last);
+        }
+        Ok(count)
+    }
+}
+
+/// How many lines below its first a line's last cell begins, where that cell goes over several.
+fn long_cell(record: &ByteRecord) -> Option<u64> {
+    let breaks = |cell: &[u8]| cell.iter().filter(|byte| **byte == b'\n').count() as u64;
+    let last = record.len().checked_sub(1)?;
+    let is_long = record.get(last).is_some_and(|cell| breaks(cell) > 0);
+    is_long.then(|| record.iter().take(last).map(breaks).sum())
+}
+
+fn unclosed(path: &Path, line: u64) -> TableError {
+    TableError::of_line(
+        path,
+        line,
+        "begins a cell with a quote that nothing closes, so all that follows is in that cell: close the quote \
+         before the next separator, or remove it",
+    )
 }
 
 /// A cell with a comma in a file that parts its cells otherwise: a number with a decimal comma, or a text.
@@ -128,34 +179,38 @@ fn decimal(text: &str) -> Cell<'_> {
 }
 
 fn heading(path: &Path, reader: &mut Reader<impl Read>) -> Result<Vec<String>, TableError> {
-    let header = reader.byte_headers().map_err(|error| wrong(path, 0, error))?;
+    let header = reader
+        .byte_headers()
+        .map_err(|error| wrong(path, 0, error, &ByteRecord::new()))?;
     let name = |bytes: &[u8]| {
-        let name = std::str::from_utf8(bytes).map_err(|_| TableError::Line {
-            path: path.into(),
-            line: 1,
-            problem: "is not UTF-8: save the file as UTF-8 text".into(),
-        })?;
+        let name = std::str::from_utf8(bytes)
+            .map_err(|_| TableError::of_line(path, 1, "is not UTF-8: save the file as UTF-8 text"))?;
         Ok(name.trim().to_owned())
     };
     header.iter().map(name).collect()
 }
 
-fn wrong(path: &Path, ahead: u64, error: csv::Error) -> TableError {
+/// What is wrong with a line that was read into `record` as far as it goes.
+fn wrong(path: &Path, ahead: u64, error: csv::Error, record: &ByteRecord) -> TableError {
     let line = ahead + error.position().map_or(0, csv::Position::line);
     match error.into_kind() {
         ErrorKind::UnequalLengths {
             expected_len, len, ..
-        } => TableError::Ragged {
-            path: path.into(),
-            line,
-            found: len,
-            expected: expected_len,
+        } => match long_cell(record) {
+            Some(below) if len < expected_len => unclosed(path, line + below),
+            _ => {
+                let found = match len {
+                    1 => "1 cell".to_owned(),
+                    _ => format!("{len} cells"),
+                };
+                let problem = format!(
+                    "has {found} and the heading has {expected_len}: each line needs a cell for each column; quote \
+                     cells that hold the separator"
+                );
+                TableError::of_line(path, line, problem)
+            }
         },
         ErrorKind::Io(source) => super::damaged(path)(source),
-        other => TableError::Line {
-            path: path.into(),
-            line,
-            problem: format!("is not CSV ({other:?}): correct it"),
-        },
+        other => TableError::of_line(path, line, format!("is not CSV ({other:?}): correct it")),
     }
 }

@@ -20,7 +20,7 @@ impl Format for JsonArray<'_> {
         let path = self.path;
         let count = self.elements(&mut found, |_, _| Ok(()))?;
         match count {
-            0 => Err(TableError::Empty { path: path.into() }),
+            0 => Err(TableError::empty(path)),
             _ => Ok(found.names),
         }
     }
@@ -65,25 +65,19 @@ fn problem(path: &Path, count: u64, error: &serde_json::Error) -> TableError {
     let what = without_place(error);
     // The decoder below has something to say that is no matter of JSON.
     if error.is_io() {
-        return TableError::Damaged {
-            path: path.into(),
-            detail: what,
-        };
+        return TableError::damaged(path, what);
     }
     let remedy = match what.as_str() {
         _ if error.is_eof() => "the array has no end: copy or write the file again",
         "expected value" | "invalid number" => NO_NUMBER,
         _ => "an array of runs holds one object a run",
     };
-    TableError::Line {
-        path: path.into(),
-        line: error.line() as u64,
-        problem: format!(
-            "is not an array of objects (element {}: {what} at column {}): {remedy}",
-            count + 1,
-            error.column()
-        ),
-    }
+    let problem = format!(
+        "is not an array of objects (element {}: {what} at column {}): {remedy}",
+        count + 1,
+        error.column()
+    );
+    TableError::of_line(path, error.line() as u64, problem)
 }
 
 /// The elements of the array, as they come.

@@ -25,7 +25,7 @@ impl Format for JsonDocument<'_> {
         let path = self.path;
         let mut found = Names::default();
         match self.objects(&mut found, |_, _| Ok(()))? {
-            0 => Err(TableError::Empty { path: path.into() }),
+            0 => Err(TableError::empty(path)),
             _ => Ok(found.names),
         }
     }
@@ -53,11 +53,7 @@ impl JsonDocument<'_> {
             .take(LONGEST)
             .read_to_end(&mut text)
             .map_err(damaged(path))?;
-        let wrong = |line: u64, problem: String| TableError::Line {
-            path: path.into(),
-            line,
-            problem,
-        };
+        let wrong = |line: u64, problem: String| TableError::of_line(path, line, problem);
         if length as u64 == LONGEST {
             return Err(wrong(
                 1,

@@ -46,11 +46,7 @@ impl JsonLines<'_> {
             if !read_line(&mut self.input, &mut text, LONGEST).map_err(super::damaged(self.path))? {
                 break;
             }
-            let wrong = |problem: String| TableError::Line {
-                path: self.path.into(),
-                line,
-                problem,
-            };
+            let wrong = |problem: String| TableError::of_line(self.path, line, problem);
             if text.len() as u64 == LONGEST && !text.ends_with(b"\n") {
                 return Err(wrong(format!(
                     "is longer than {}: write one object a line",

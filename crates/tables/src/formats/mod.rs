@@ -75,18 +75,12 @@ pub(crate) fn open(file: &TableFile) -> Result<Box<dyn Format + '_>, TableError>
         return Ok(Box::new(parquet::Parquet { file }));
     }
     if let Some((what, remedy)) = foreign::named(&head) {
-        return Err(TableError::Foreign {
-            path: path.into(),
-            what: match packed {
-                Some(packed) => format!("{what} inside {packed}"),
-                None => what.into(),
-            },
-            remedy: remedy.into(),
-        });
+        let packed = packed.map_or_else(String::new, |packed| format!(" inside {packed}"));
+        return Err(TableError::foreign(path, &format!("{what}{packed}"), remedy));
     }
     let mut input = unicode(input, UTF_8).map_err(damaged(path))?.input;
     match first_sign(path, &mut input)? {
-        None => Err(TableError::Empty { path: path.into() }),
+        None => Err(TableError::empty(path)),
         Some(b'[') => Ok(Box::new(json_array::JsonArray { path, input })),
         Some(b'{') => objects(path, input),
         Some(_) => Ok(Box::new(delimited::Delimited { path, input })),
@@ -156,20 +150,14 @@ fn first_sign(path: &Path, input: &mut Input) -> Result<Option<u8>, TableError> 
 }
 
 fn read_error(path: &Path) -> impl Fn(std::io::Error) -> TableError + '_ {
-    move |source| TableError::Read {
-        path: path.into(),
-        source,
-    }
+    move |source| TableError::unread(path, source)
 }
 
 /// What a decoder says of a file that was opened: it is cut short or broken, unless it is the system that says it.
 fn damaged(path: &Path) -> impl Fn(std::io::Error) -> TableError + '_ {
     move |source| match source.raw_os_error() {
         Some(_) => read_error(path)(source),
-        None => TableError::Damaged {
-            path: path.into(),
-            detail: source.to_string(),
-        },
+        None => TableError::damaged(path, source),
     }
 }
 

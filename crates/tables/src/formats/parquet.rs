@@ -31,20 +31,17 @@ impl Parquet<'_> {
             .flat_map(|group| group.columns())
             .map(|column| column.compression());
         match codecs.find_map(not_read) {
-            Some(codec) => Err(TableError::Foreign {
-                path: self.file.name.clone(),
-                what: format!("Parquet compressed with {codec}"),
-                remedy: "write it with zstd, snappy, gzip or lz4".into(),
-            }),
+            Some(codec) => Err(TableError::foreign(
+                &self.file.name,
+                &format!("Parquet compressed with {codec}"),
+                "write it with zstd, snappy, gzip or lz4",
+            )),
             None => Ok(reader),
         }
     }
 
     fn damaged(&self, detail: String) -> TableError {
-        TableError::Damaged {
-            path: self.file.name.clone(),
-            detail,
-        }
+        TableError::damaged(&self.file.name, detail)
     }
 }
 
@@ -57,9 +54,7 @@ impl Format for Parquet<'_> {
         let reader = self.reader()?;
         let metadata = reader.metadata().file_metadata();
         if metadata.num_rows() == 0 {
-            return Err(TableError::Empty {
-                path: self.file.name.clone(),
-            });
+            return Err(TableError::empty(&self.file.name));
         }
         Ok(metadata
             .schema_descr()

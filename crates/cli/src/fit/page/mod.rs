@@ -146,6 +146,7 @@ fn compared(form: &FormCompared) -> FitCompared {
         form: form.form.clone(),
         parameters: form.parameters,
         held_out_error: form.held_out_error,
+        share: form.share,
         baseline: form.baseline,
         r_squared: form.r_squared,
         unidentified: form.unidentified.clone(),

@@ -101,6 +101,7 @@ fn choice_view(plan: &plan::Plan, choice: &plan::Choice) -> Choice {
         label: choice.label.clone(),
         law: choice.law.clone(),
         recommended: own && choice.kind == best,
+        reach: choice.reach.verdict.word().to_owned(),
         allocation: Finding::Found(Allocation {
             params: choice.params.map(|params| params.as_f64()),
             tokens: choice.tokens.map(|tokens| tokens.as_f64()),

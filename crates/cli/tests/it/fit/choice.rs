@@ -171,6 +171,15 @@ fn checkpoints_are_grouped_by_the_name_of_their_run() {
         notes.contains("runs by `run_name`: 8 of 160 rows") && notes.contains("--group none"),
         "{notes}"
     );
+    let rough = &named["warnings"][0];
+    assert_eq!(rough["kind"], "rough_runs");
+    assert!(
+        rough["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("8 runs for 5 parameters"),
+        "{rough}"
+    );
     assert_eq!(named["holdout"]["rows"].as_array().unwrap().len(), 20);
     // The same by a column of numbers that is asked for.
     let numbered = of(&["numbered.csv", "--group", "seed"]);

@@ -296,6 +296,26 @@ fn as_many_rows_as_parameters_give_no_interval() {
     assert_eq!(cells, ["–", "–", "NO"], "{said}");
 }
 
+/// Intervals of few rows are those of least squares, and the value is that of a robust loss: an interval that ended at
+/// its own value said nothing below it.
+#[test]
+fn a_value_beside_the_bootstrap_has_the_interval_of_its_profile() {
+    let rows = [
+        (2e7, 4e8, 5.9207),
+        (5e7, 4e9, 3.5009),
+        (1.25e8, 1e9, 3.6249),
+        (3.5e8, 2e10, 2.6788),
+        (7.6e8, 5e9, 2.8119),
+    ];
+    let folder = Folder::with("runs.csv", &csv_of("N,D,loss", &rows));
+    let found = folder.json(&["runs.csv", "--form", "power-law"]);
+    let a = &found["parameters"]["A"];
+    let [low, value, high] = ["low", "value", "high"].map(|end| number(&a[end]));
+    let [bootstrap, profile] = ["percentile", "profile"].map(|of| number(&a["intervals"][of][0]));
+    assert!(bootstrap > value && profile < value, "{a}");
+    assert_eq!((low, low < value && value < high), (profile, true), "{a}");
+}
+
 #[test]
 fn two_sizes_cannot_tell_a_floor_from_a_power() {
     let two: Vec<Run> = runs()

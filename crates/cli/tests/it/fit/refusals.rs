@@ -79,6 +79,39 @@ fn bad_input_is_refused_with_its_place() {
         &["is not a condition at character 7"],
     );
     fit(&csv(), &["--where", "corpus == 'c4'"], &["no column `corpus`"]);
+    fit(
+        &csv(),
+        &["--where", "params > small"],
+        &["no column `small`", "stands in quotes, \"small\""],
+    );
+    fit(
+        &csv(),
+        &["--where", "loss == 'a'"],
+        &[
+            "'loss == \"a\"'",
+            "column `loss` is compared with a text",
+            "without quotes, as in loss == ",
+        ],
+    );
+    let named = csv().replace("params,", "name,params,").replace("\n", "\nrun,");
+    let named = named.trim_end_matches("run,");
+    fit(
+        named,
+        &["--where", "name > 3"],
+        &[
+            "'name > 3'",
+            "column `name` is compared as numbers and has none (line 2: `run` is a text)",
+            "name == \"...\"",
+        ],
+    );
+    fit(
+        &csv().replacen("\n50000000", "\n\"50000000", 1),
+        &form,
+        &[
+            "line 2 begins a cell with a quote that nothing closes",
+            "close the quote",
+        ],
+    );
     fit(&csv(), &["--holdout", "loss > 99"], &["held out"]);
     fit(
         &csv(),
@@ -109,7 +142,7 @@ fn bad_input_is_refused_with_its_place() {
     fit(
         &csv().replacen("50000000,", "1e300,", 1),
         &form,
-        &["column `params` row 1 is 1e300", "between 1e-100 and 1e100"],
+        &["column `params` line 2: it is 1e300", "between 1e-100 and 1e100"],
     );
     fit(
         &csv(),
@@ -139,6 +172,83 @@ fn bad_input_is_refused_with_its_place() {
     fit(&csv(), &["--form", "chinchilla", "--delta", "0"], &["delta"]);
     fit(&csv(), &["--residual", "log"], &["--residual", "--form"]);
     Folder::with("runs.csv", "").refused(&["absent.csv"], &["absent.csv", "cannot read"]);
+}
+
+#[test]
+fn a_name_without_a_column_suggests_none_that_is_unlike_it() {
+    let folder = Folder::with("runs.csv", &csv_of("N,D,loss", &runs()));
+    let output = folder.fit(&["runs.csv", "--n", "nope"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("no column `nope`") && said.contains("it has `N`, `D`, `loss`"),
+        "{said}"
+    );
+    assert!(!said.contains("did you mean"), "{said}");
+}
+
+#[test]
+fn a_prediction_that_cannot_be_is_told_as_one_and_not_as_a_row() {
+    let folder = Folder::with("runs.csv", &csv());
+    for form in [&["--form", "chinchilla"][..], &[]] {
+        let output = folder.fit(&[&["runs.csv", "--replicates", "0", "--predict", "C=1"], form].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(!said.contains("row 1"), "{said}");
+    }
+    folder.refused(
+        &[
+            "runs.csv",
+            "--form",
+            "chinchilla",
+            "--replicates",
+            "0",
+            "--predict",
+            "C=1",
+        ],
+        &["`--predict C=1`: flops is 1.000 and must be"],
+    );
+}
+
+#[test]
+fn a_loss_of_a_task_is_named_as_the_form_needs_it() {
+    let folder = Folder::with(
+        "runs.csv",
+        "loss,accuracy\n3.2,0.2\n3.0,0.3\n2.8,0.4\n2.6,0.5\n2.4,0.62\n2.2,0.7\n2.0,0.8\n1.8,0.86\n",
+    );
+    let hint = ["--column", "task_loss=loss"];
+    folder.refused(&["runs.csv"], &["or for task-sigmoid", &hint.join(" ")]);
+    let found = folder.json(&[&["runs.csv", "--replicates", "20"][..], &hint].concat());
+    assert_eq!(found["form"], "task-sigmoid");
+}
+
+/// What is printed to a full device is told, and so is a report on one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device_is_named_with_its_remedy() {
+    let folder = Folder::with("runs.csv", &csv());
+    let fit = ["runs.csv", "--form", "power-law", "--replicates", "0"];
+    for format in ["text", "json"] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = folder.command(&[&fit[..], &["--format", format]].concat());
+        let output = command.stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(
+            said.starts_with("error: cannot print to standard output: No space left"),
+            "{said}"
+        );
+        assert!(
+            said.contains("free some space") && said.lines().count() == 1,
+            "{said}"
+        );
+    }
+    for (option, file) in [("--report", "/dev/full"), ("--draws", "/dev/full")] {
+        folder.refused(
+            &["runs.csv", option, file],
+            &["`/dev/full` cannot be written: it is no regular file"],
+        );
+    }
 }
 
 #[test]

@@ -65,6 +65,18 @@ fn counts_become_laws_averaged_by_their_likelihood() {
 }
 
 #[test]
+fn counts_by_the_letters_of_papers_are_counts() {
+    let folder = Folder::with("counts.csv", &counts());
+    folder.write("letters.csv", &counts().replacen("n_samples,n_correct", "n,c", 1));
+    let fit = ["--form", "coverage-beta", "--replicates", "20"];
+    let found = |file: &str| folder.json(&[&[file][..], &fit].concat())["parameters"].clone();
+    assert_eq!(found("letters.csv"), found("counts.csv"));
+    // Without a problem beside them they may be anything.
+    folder.write("no.csv", "n,c,x\n4,3,1\n5,2,2\n6,1,3\n");
+    folder.refused(&["no.csv"], &["no form has all its columns: recognised are none"]);
+}
+
+#[test]
 fn unequal_samples_of_problems_all_count() {
     // Of the first forty problems ten samples, of the others 2,000: cut at ten, no k above it is known.
     let mut text = "problem,samples,correct\n".to_owned();

@@ -66,6 +66,28 @@ fn of_a_sweep_the_best_of_each_setting_is_fitted() {
 }
 
 #[test]
+fn a_batch_size_is_known_by_its_usual_name_and_what_it_counts_is_asked() {
+    let law = |tokens: f64| 0.58 * tokens.powf(0.571);
+    let rows = [1e9_f64, 3e9, 1e10, 3e10, 1e11, 3e11].map(|tokens| format!("{tokens},{}\n", law(tokens)));
+    let folder = Folder::with("runs.csv", &format!("D,bs\n{}", rows.concat()));
+    let fit = ["runs.csv", "--form", "batch-size", "--replicates", "20"];
+    let found = folder.json(&fit);
+    assert!(
+        (number(&found["parameters"]["b"]["value"]) - 0.571).abs() < 1e-6,
+        "{found}"
+    );
+    let note = found["notes"][0].as_str().unwrap();
+    assert!(
+        note.contains("batch_tokens by `bs`") && note.contains("--unit batch_tokens=2048"),
+        "{note}"
+    );
+    let found = folder.json(&[&fit[..], &["--unit", "batch_tokens=2048"]].concat());
+    let coefficient = number(&found["parameters"]["c"]["value"]);
+    assert!((coefficient / (2048.0 * 0.58) - 1.0).abs() < 1e-6, "{found}");
+    assert!(found["notes"].as_array().unwrap().is_empty(), "{found}");
+}
+
+#[test]
 fn a_best_at_the_edge_of_what_was_tried_is_said() {
     let folder = Folder::with("runs.csv", &sweep(0..=5));
     let found = folder.json(&["runs.csv", "--form", "learning-rate", "--replicates", "0"]);

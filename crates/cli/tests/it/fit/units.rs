@@ -170,6 +170,38 @@ fn a_compute_beside_size_and_length_that_is_another_is_said() {
 }
 
 #[test]
+fn a_compute_that_is_off_in_every_row_has_a_remedy_that_leaves_rows() {
+    let off = |factor: f64| {
+        written("N,D,C,loss", |(n, d, l)| {
+            format!("{n},{d},{},{l}", factor * 6.0 * n * d)
+        })
+    };
+    let folder = Folder::with("runs.csv", &off(1e-3));
+    folder.refused(
+        &["runs.csv"],
+        &["0.001000 times 6ND", "the likely unit is --unit flops=1e3"],
+    );
+    for unit in ["flops=1e3", "flops=1"] {
+        let found = folder.json(&[&["runs.csv", "--unit", unit][..], &FORM].concat());
+        assert_eq!(found["rows"], 36);
+    }
+    // No unit helps where rows contradict each other; a condition does while it leaves some.
+    let one = |text: String| {
+        let mut lines: Vec<&str> = text.lines().collect();
+        let (n, d, rest) = ("50000000", "1000000000", "1e9,3.5");
+        let line = format!("{n},{d},{rest}");
+        lines[1] = &line;
+        lines.join("\n")
+    };
+    folder.write("one.csv", &one(off(1.0)));
+    folder.refused(&["one.csv"], &["line 2", "leave it out with --where"]);
+    assert_eq!(
+        folder.json(&[&["one.csv", "--where", "C > 1e12"][..], &FORM].concat())["rows"],
+        35
+    );
+}
+
+#[test]
 fn units_and_predictions_that_mean_nothing_are_refused() {
     let folder = Folder::with("runs.csv", &csv());
     let refused = |arguments: &[&str], parts: &[&str]| {
