@@ -20,7 +20,7 @@ static MADE: LazyLock<[Grouped; 3]> = LazyLock::new(|| {
     [
         Grouped::new(&ChinchillaForm, 3).unwrap(),
         Grouped::new(&SaturatingPowerLaw::OF_COMPUTE, 16).unwrap(),
-        Grouped::of_tokens(4).unwrap(),
+        Grouped::of_parts(&[true, false, true]).unwrap(),
     ]
 });
 

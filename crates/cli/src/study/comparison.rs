@@ -57,12 +57,17 @@ impl fmt::Display for Printed<'_> {
             table.row(cells(worth));
         }
         writeln!(formatter, "{table}")?;
-        if let Some(test) = comparison.one_law.filter(|test| !test.holds) {
-            writeln!(
-                formatter,
-                "! one set of exponents does not do for all arms (chance {:.1}%): multipliers are of the ladder's end",
-                test.chance * 100.0
-            )?;
+        for worth in &comparison.arms {
+            if let Some(test) = worth.one_law.filter(|test| !test.holds) {
+                writeln!(
+                    formatter,
+                    "! one law does not do for `{}` and `{}` (chance {:.1}%): what is said of it is of its pairs at the \
+                     ladder's end",
+                    worth.arm,
+                    comparison.baseline,
+                    test.chance * 100.0
+                )?;
+            }
         }
         for refusal in &comparison.refused {
             writeln!(formatter, "! {refusal}")?;
@@ -81,11 +86,8 @@ fn cells(worth: &Worth) -> [String; 9] {
     [
         worth.arm.clone(),
         worth.runs.to_string(),
-        estimate(&worth.compute_multiplier, times),
-        worth
-            .data_multiplier
-            .as_ref()
-            .map_or_else(dash, |of| estimate(of, times)),
+        multiplier(&worth.compute_multiplier),
+        worth.data_multiplier.as_ref().map_or_else(dash, multiplier),
         estimate(&worth.at_end.difference, difference),
         worth
             .paired
@@ -99,9 +101,22 @@ fn cells(worth: &Worth) -> [String; 9] {
             (Call::NoDifferenceSeen, Some(seen)) => {
                 format!("no difference seen; one of x {} would have been", times(seen))
             }
-            (Call::NoDifferenceSeen, None) => "no difference seen; nothing tells the noise".to_owned(),
+            (Call::NoDifferenceSeen, None) => {
+                "no difference seen; how small a one would have been is open".to_owned()
+            }
+            (Call::CannotTell, _) => "cannot tell: too few pairs for their noise".to_owned(),
         },
     ]
+}
+
+/// A multiplier, or the side on which it is known where it lies beyond all that was measured.
+fn multiplier(of: &Estimate) -> String {
+    match (of.interval, of.open_below, of.open_above) {
+        (Some(_), true, true) => "open".to_owned(),
+        (Some(ends), true, false) => format!("at most {}", times(ends.high)),
+        (Some(ends), false, true) => format!("at least {}", times(ends.low)),
+        _ => estimate(of, times),
+    }
 }
 
 fn estimate(estimate: &Estimate, print: fn(f64) -> String) -> String {

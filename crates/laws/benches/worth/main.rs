@@ -159,7 +159,7 @@ fn main() {
         let tallies = tally::tallies(&case.plan, case.kinds, repeats.unwrap_or(400));
         let seconds = begin.elapsed().as_secs_f64();
         for (number, mut tally) in tallies.into_iter().enumerate() {
-            let truth = tally::truth(case.kinds[0], case.kinds[number + 1], &case.plan);
+            let truth = tally::Truth::of(case.kinds[0], case.kinds[number + 1], &case.plan);
             let line = tally.line();
             println!(
                 "| {} | {} | {:.3} | {line} | {seconds:.1} |",

@@ -2,18 +2,19 @@
 
 use rayon::prelude::*;
 use triaxis_laws::forms::FLOPS_PER_PARAM_TOKEN;
-use triaxis_laws::worth::{Call, Comparison, Options, Worth, compare};
+use triaxis_laws::worth::{Call, Comparison, Options, Place, Worth, compare};
 use triaxis_laws::{Estimate, FitError};
 
 use crate::study::{Kind, Plan};
 
-/// What is true of an arm at the ladder's end.
+/// What is true of an arm beside the baseline.
 pub struct Truth {
+    base: Kind,
+    kind: Kind,
+    /// By the least loss that each has with the largest budget.
     pub compute: f64,
-    pub data: f64,
-    pub difference: f64,
     /// The mean difference of pairs there, over all sizes.
-    pub paired: f64,
+    paired: f64,
 }
 
 /// What was said of one arm over all repeats.
@@ -70,30 +71,44 @@ fn times(value: f64, of: impl Fn(f64) -> f64) -> f64 {
     low
 }
 
-/// The truth of an arm beside the baseline at the place that a comparison calls the ladder's end.
-pub fn truth(base: Kind, kind: Kind, plan: &Plan) -> Truth {
-    let places = plan.places();
-    let last = places.iter().map(|place| place.1).fold(0.0, f64::max);
-    let at_end = || places.iter().filter(|place| place.1 == last);
-    let mean = |of: &dyn Fn(f64, f64) -> f64| {
-        at_end().map(|place| of(place.2, place.3)).sum::<f64>() / at_end().count() as f64
-    };
-    let ratio = mean(&|n, d| (kind.loss(n, d) / base.loss(n, d)).ln());
-    let best = at_end().min_by(|one, other| base.loss(one.2, one.3).total_cmp(&base.loss(other.2, other.3)));
-    let (_, budget, params, tokens) = best.unwrap();
-    // The least loss that each has with a compute.
-    let least = |kind: Kind, flops: f64| {
-        let sizes = (-1000..1000).map(|step| params * (f64::from(step) / 300.0).exp());
-        sizes
-            .map(|size| kind.loss(size, flops / (FLOPS_PER_PARAM_TOKEN * size)))
-            .fold(f64::INFINITY, f64::min)
-    };
-    let loss = kind.loss(*params, *tokens);
-    Truth {
-        compute: times(least(kind, *budget), |times| least(base, times * budget)),
-        data: times(loss, |times| base.loss(*params, times * tokens)),
-        difference: loss - base.loss(*params, *tokens),
-        paired: mean(&|n, d| base.loss(n, d)) * ratio.exp_m1(),
+impl Truth {
+    pub fn of(base: Kind, kind: Kind, plan: &Plan) -> Self {
+        let places = plan.places();
+        let last = places.iter().map(|place| place.1).fold(0.0, f64::max);
+        let at_end = || places.iter().filter(|place| place.1 == last);
+        let mean = |of: &dyn Fn(f64, f64) -> f64| {
+            at_end().map(|place| of(place.2, place.3)).sum::<f64>() / at_end().count() as f64
+        };
+        let ratio = mean(&|n, d| (kind.loss(n, d) / base.loss(n, d)).ln());
+        let size = |place: &&(String, f64, f64, f64)| base.loss(place.2, place.3);
+        let best = at_end()
+            .min_by(|one, other| size(one).total_cmp(&size(other)))
+            .unwrap()
+            .2;
+        // The least loss that each has with a compute.
+        let least = |kind: Kind, flops: f64| {
+            let sizes = (-1000..1000).map(|step| best * (f64::from(step) / 300.0).exp());
+            sizes
+                .map(|size| kind.loss(size, flops / (FLOPS_PER_PARAM_TOKEN * size)))
+                .fold(f64::INFINITY, f64::min)
+        };
+        Self {
+            compute: times(least(kind, last), |times| least(base, times * last)),
+            paired: mean(&|n, d| base.loss(n, d)) * ratio.exp_m1(),
+            base,
+            kind,
+        }
+    }
+
+    /// The difference of losses where a comparison has the ladder's end, which noise may put at another size.
+    fn difference(&self, end: &Place) -> f64 {
+        self.kind.loss(end.params, end.tokens) - self.base.loss(end.params, end.tokens)
+    }
+
+    /// The multiplier of data there.
+    fn data(&self, end: &Place) -> f64 {
+        let loss = self.kind.loss(end.params, end.tokens);
+        times(loss, |times| self.base.loss(end.params, times * end.tokens))
     }
 }
 
@@ -103,21 +118,22 @@ impl Tally {
             let name = format!("arm-{arm}");
             told.arms.iter().find(|worth| worth.arm == name).cloned()
         };
-        let Some((told, worth)) = told.as_ref().ok().and_then(|told| Some((told, found(told)?))) else {
+        let Some((end, worth)) = told.as_ref().ok().and_then(|told| Some((told.end, found(told)?))) else {
             self.refused += 1;
             return;
         };
         self.told += 1;
         self.compute.add(&worth.compute_multiplier, truth.compute);
         if let Some(data) = &worth.data_multiplier {
-            self.data.add(data, truth.data);
+            self.data.add(data, truth.data(&end));
         }
-        self.difference.add(&worth.at_end.difference, truth.difference);
+        self.difference
+            .add(&worth.at_end.difference, truth.difference(&end));
         if let Ok(paired) = &worth.paired {
             self.paired.add(&paired.difference, truth.paired);
         }
-        self.different += usize::from(worth.call != Call::NoDifferenceSeen);
-        self.one_law += usize::from(told.one_law.as_ref().is_none_or(|test| test.holds));
+        self.different += usize::from(matches!(worth.call, Call::Better | Call::Worse));
+        self.one_law += usize::from(worth.one_law.is_none_or(|test| test.holds));
         self.sure.extend(worth.order.as_ref().map(|order| order.at_end));
         self.detectable.extend(worth.detectable);
     }
@@ -154,7 +170,7 @@ pub fn tallies(plan: &Plan, kinds: &[Kind], repeats: u64) -> Vec<Tally> {
     };
     let all: Vec<_> = (0..repeats).into_par_iter().map(told).collect();
     let of = |arm: usize| {
-        let truth = truth(kinds[0], kinds[arm], plan);
+        let truth = Truth::of(kinds[0], kinds[arm], plan);
         let mut tally = Tally::default();
         all.iter().for_each(|told| tally.add(told, arm, &truth));
         tally

@@ -189,9 +189,9 @@ pub enum Refusal {
     },
     /// An arm that was never run where the baseline was.
     #[error(
-        "arm `{arm}` has no budget in common with `{baseline}`: losses are compared at equal compute; run both at the same budgets"
+        "arm `{arm}` has no size and budget in common with `{baseline}`: losses are compared at equal sizes and budgets; run both at the same ones"
     )]
-    NoCommonBudget {
+    NothingInCommon {
         /// The arm.
         arm: String,
         /// The baseline.

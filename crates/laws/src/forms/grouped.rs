@@ -9,8 +9,11 @@ use crate::form::{BLOCK, Block, Column, Definition, Example, LawForm, MOST_PARAM
 /// The column that says which arm a row is of: 0 is the baseline.
 pub(crate) const ARM: Column = Column::linear("arm", "1", "the arm a run is of, 0 for the baseline");
 
+/// The coefficient and the exponent of Chinchilla's data term.
+const DATA: [usize; 2] = [2, 4];
+
 /// `L = E + k_arm (L_base - E)`, with `k = 1` of arm 0, over any form that is a floor `E` and something above it; or
-/// with the factor on the data term of Chinchilla alone.
+/// with the factor of some arms on the data term of Chinchilla alone.
 ///
 /// The factor of the reducible loss of Chinchilla is a multiplier of compute: `k = m^-g` with
 /// `g = alpha beta / (alpha + beta)` is what `m` times the compute does along the compute-optimal path (Hoffmann et
@@ -27,10 +30,10 @@ pub(crate) const ARM: Column = Column::linear("arm", "1", "the arm a run is of, 
 /// ```
 pub struct Grouped {
     base: &'static dyn LawForm,
-    /// The coefficient whose term the factor multiplies; `None` where it is all that is above the floor.
-    coefficient: Option<usize>,
-    /// The parameters of what it multiplies.
-    multiplied: Vec<usize>,
+    /// Whether the factor of an arm after the baseline multiplies the data term alone, not all above the floor.
+    is_of_data: Vec<bool>,
+    /// The parameters of all that is above the floor.
+    above: Vec<usize>,
     definition: Definition,
 }
 
@@ -72,7 +75,6 @@ impl Grouped {
         let parameters = shared.iter().cloned().chain((1..arms).map(factor));
         let (left, right) = of.equation.split_once("E + ").unwrap_or(("", &of.equation));
         let listed = (1..arms).map(|arm| format!(", k_{arm} of arm {arm}"));
-        let multiplied = (1..shared.len()).collect();
         let definition = Definition {
             name: Cow::Owned(format!("grouped-{}", of.name)),
             equation: Cow::Owned(format!(
@@ -89,32 +91,27 @@ impl Grouped {
         };
         Ok(Self {
             base,
-            coefficient: None,
-            multiplied,
+            is_of_data: vec![false; arms - 1],
+            above: (1..shared.len()).collect(),
             definition,
         })
     }
 
-    /// Chinchilla with a factor of the data term for so many arms.
+    /// Chinchilla with factors of the data term alone for some of the arms after the baseline.
     ///
     /// # Errors
     /// As [`Grouped::new`].
-    pub fn of_tokens(arms: usize) -> Result<Self, InputError> {
-        let whole = Self::new(&ChinchillaForm, arms)?;
-        let equation = whole.definition.equation.replace(
-            "k (A / params^alpha + B / tokens^beta)",
-            "A / params^alpha + k B / tokens^beta",
-        );
-        Ok(Self {
-            coefficient: Some(2),
-            multiplied: vec![2, 4],
-            definition: Definition {
-                name: "grouped-tokens-chinchilla".into(),
-                equation: equation.into(),
-                ..whole.definition
-            },
-            ..whole
-        })
+    pub fn of_parts(is_of_data: &[bool]) -> Result<Self, InputError> {
+        let mut whole = Self::new(&ChinchillaForm, 1 + is_of_data.len())?;
+        let of_data = is_of_data.iter().enumerate().filter(|(_, of)| **of);
+        let listed: Vec<String> = of_data.map(|(at, _)| (at + 1).to_string()).collect();
+        if !listed.is_empty() {
+            let equation = whole.definition.equation.to_mut();
+            equation.push_str(", which multiplies the data term alone of arm ");
+            equation.push_str(&listed.join(", "));
+        }
+        whole.is_of_data = is_of_data.to_vec();
+        Ok(whole)
     }
 
     /// Parameters that all arms share.
@@ -143,11 +140,11 @@ impl LawForm for Grouped {
         let Some(at) = self.factor(inputs[width]) else {
             return base;
         };
-        let part = match self.coefficient {
-            Some(of) => parameters[of] * gradient[of],
-            None => base - parameters[0],
+        let (part, multiplied) = match self.is_of_data[at - shared] {
+            true => (parameters[DATA[0]] * gradient[DATA[0]], &DATA[..]),
+            false => (base - parameters[0], &self.above[..]),
         };
-        for of in &self.multiplied {
+        for of in multiplied {
             gradient[*of] *= parameters[at];
         }
         gradient[at] = part;
@@ -163,11 +160,11 @@ impl LawForm for Grouped {
             block.slopes[shared..parameters.len()].fill([0.0; BLOCK]);
             for (row, arm) in arms[0].iter().enumerate() {
                 let Some(at) = self.factor(*arm) else { continue };
-                let part = match self.coefficient {
-                    Some(of) => parameters[of] * block.slopes[of][row],
-                    None => block.values[row] - parameters[0],
+                let (part, multiplied) = match self.is_of_data[at - shared] {
+                    true => (parameters[DATA[0]] * block.slopes[DATA[0]][row], &DATA[..]),
+                    false => (block.values[row] - parameters[0], &self.above[..]),
                 };
-                for of in &self.multiplied {
+                for of in multiplied {
                     block.slopes[*of][row] *= parameters[at];
                 }
                 block.slopes[at][row] = part;

@@ -1,4 +1,5 @@
-//! Noise of paired runs in two parts: what runs of a cell share, and what each has of its own.
+//! Noise of runs around a law in two parts: what those of a cell share, the law's miss and luck, and what each has of its
+//! own.
 
 use crate::fit::scale_of_noise;
 use crate::numeric::Stream;
@@ -7,8 +8,8 @@ use crate::numeric::Stream;
 /// the rows together do, and pairs that have something in common only differ by less.
 const LEAST_FREEDOM: usize = 3;
 
-/// Variance components of residuals, by the one-way analysis of variance by cell (Searle, Casella and McCulloch 1992,
-/// Variance Components, chapter 3).
+/// Variance components of residuals by cell. Around the mean of its cell a row varies by its own part alone, and cells of
+/// `n` rows vary by this and `n` times what they share, which is so the difference of the two mean squares over `n`.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Components {
     /// Variance of a run's own part.
@@ -32,13 +33,14 @@ fn shared(between: f64, within: f64, rows: f64) -> f64 {
     ((between - within) / rows).max(0.0)
 }
 
-/// The sum of `values` over the rows of each cell, and how many those are.
+/// The sum of `values` over the rows of each cell that has some, and how many those are.
 fn by_cell(values: &[f64], cells: &[usize]) -> Vec<(f64, f64)> {
     let mut sums = vec![(0.0, 0.0); cells.iter().max().map_or(0, |last| last + 1)];
     for (value, cell) in values.iter().zip(cells) {
         sums[*cell].0 += value;
         sums[*cell].1 += 1.0;
     }
+    sums.retain(|(_, count)| *count > 0.0);
     sums
 }
 
@@ -76,18 +78,6 @@ impl Components {
     pub(super) fn shared(&self) -> f64 {
         let of = |between: &Between| shared(between.mean_square, self.within, between.rows);
         self.between.as_ref().map_or(0.0, of)
-    }
-
-    /// Covariance of two weighted sums of residuals.
-    pub(super) fn covariance(&self, first: &[f64], second: &[f64], cells: &[usize]) -> f64 {
-        let own: f64 = first.iter().zip(second).map(|(one, other)| one * other).sum();
-        let (first, second) = (by_cell(first, cells), by_cell(second, cells));
-        let both: f64 = first
-            .iter()
-            .zip(&second)
-            .map(|(one, other)| one.0 * other.0)
-            .sum();
-        self.within * own + self.shared() * both
     }
 
     /// Noise of every row for one sample, by variances that are themselves drawn from what the degrees of freedom
@@ -133,17 +123,6 @@ mod tests {
             }
             .draw(&cells, &mut stream);
         }
-    }
-
-    #[test]
-    fn a_difference_within_cells_has_nothing_of_what_they_share() {
-        let cells = [0, 0, 1, 1, 2, 2, 3, 3, 4, 4];
-        let residuals = [5.0, 5.2, -3.0, -3.1, 1.0, 0.9, -4.0, -4.1, 1.1, 0.9];
-        let parts = Components::of(&residuals, &cells, (2, 1));
-        let difference: Vec<f64> = (0..10).map(|row| if row % 2 == 0 { 0.2 } else { -0.2 }).collect();
-        let variance = parts.covariance(&difference, &difference, &cells);
-        assert!((variance - 0.4 * parts.within).abs() < 1e-15, "{variance}");
-        assert!(parts.shared() > 100.0 * parts.within, "{parts:?}");
     }
 
     #[test]

@@ -4,63 +4,89 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
+use super::base::Surface;
+use super::contrast::{Contrast, Factor};
 use super::ladder::Ladder;
-use super::law::Law;
-use super::linear::Linear;
-use super::{Losses, Options, Order, Place};
-use crate::fit::{Estimate, Searcher};
-use crate::form::LawForm;
-use crate::numeric::Stream;
-use crate::problem::Problem;
+use super::law::{Law, natural};
+use super::{Call, Losses, Options, Order, Place};
+use crate::fit::{Estimate, Searcher, scale_of_noise};
+use crate::numeric::{Stream, student_chance, student_quantile};
 
 /// Multipliers beyond which nobody measures one: an end there is open.
 const MOST: f64 = 1e4;
 /// How many times the ladder's end an order is followed.
 const FARTHEST: f64 = 1e4;
+/// Chance of a difference that is called detectable to be seen.
+const POWER: f64 = 0.8;
 
-/// A law of all arms: that of all rows, or of a sample.
+/// A law: that of all rows, or of a sample.
 struct Draw {
     /// Parameters in natural units.
     law: Vec<f64>,
-    /// How the logarithm of each arm's factor changes with that of compute, arm 1 first.
-    slopes: Vec<f64>,
+    /// By arm, the factor that the pairs have by this law, and what its noise adds.
+    factors: Vec<(Factor, Factor)>,
 }
 
 pub(super) struct Draws<'a> {
     law: &'a Law,
-    linear: &'a Linear,
+    contrasts: &'a [(usize, Contrast)],
     best: Draw,
     samples: Vec<Draw>,
-    level: f64,
-    end: Place,
-    /// Whether factors change with compute, as one law does not do.
-    trended: bool,
+    options: &'a Options,
+    ladder: &'a Ladder<'a>,
+}
+
+/// What is said of one arm.
+pub(super) struct Told<'a> {
+    draws: &'a Draws<'a>,
+    number: usize,
+    contrast: &'a Contrast,
+    /// Logarithm of the arm's FLOPs a parameter and token over the baseline's.
+    cost: f64,
 }
 
 impl<'a> Draws<'a> {
     /// Refits to as many samples as are asked for, each from a random stream of its own.
-    pub(super) fn of(law: &'a Law, ladder: &Ladder<'_>, linear: &'a Linear, options: &Options) -> Self {
+    pub(super) fn of(
+        law: &'a Law,
+        contrasts: &'a [(usize, Contrast)],
+        ladder: &'a Ladder<'_>,
+        options: &'a Options,
+    ) -> Self {
         let searcher = Searcher {
-            form: &law.form,
+            form: law.form.as_ref(),
             objective: &law.objective,
+        };
+        let fitted = |parameters: &[f64]| -> Option<Vec<Factor>> {
+            let surface = law.surface(parameters);
+            contrasts
+                .iter()
+                .map(|(_, contrast)| contrast.factor(surface))
+                .collect()
         };
         let sample = |index: usize| {
             let mut stream = Stream::new(options.seed, "arms", index as u64);
-            let noise = law.components.draw(&ladder.cells, &mut stream);
+            let noise = law.components.draw(&law.points, &mut stream);
             let mut rows = law.rows.clone();
             for (row, (residual, noise)) in law.residuals.iter().zip(&noise).enumerate() {
                 *rows.target_mut(row) += residual + noise;
             }
             let minimum = searcher.refit(&rows, &law.minima);
-            let residuals = Problem::new(&law.form, &rows, &law.objective, 1.0).residuals(&minimum.point);
-            let natural = law.form.parameters().iter().zip(&minimum.point);
-            minimum.value.is_finite().then(|| Draw {
-                law: natural.map(|(of, at)| of.scale.inverse(*at)).collect(),
-                slopes: linear
-                    .trends
-                    .iter()
-                    .map(|trend| trend.slope + trend.of(&residuals))
-                    .collect(),
+            let parameters = natural(law.form.as_ref(), &minimum.point);
+            let fitted = Some(&parameters)
+                .filter(|_| minimum.value.is_finite())
+                .and_then(|of| fitted(of))?;
+            let noise = |(_, contrast): &(usize, Contrast)| {
+                let scale = scale_of_noise(contrast.noise.freedom.max(1), &mut stream);
+                Factor {
+                    value: scale * contrast.errors.value * stream.normal(),
+                    slope: scale * contrast.errors.slope * stream.normal(),
+                }
+            };
+            let noise: Vec<Factor> = contrasts.iter().map(noise).collect();
+            Some(Draw {
+                law: parameters,
+                factors: fitted.into_iter().zip(noise).collect(),
             })
         };
         let count = if law.components.freedom > 0 {
@@ -69,29 +95,77 @@ impl<'a> Draws<'a> {
             0
         };
         let samples: Vec<Option<Draw>> = (0..count).into_par_iter().map(sample).collect();
+        let none = Factor {
+            value: 0.0,
+            slope: 0.0,
+        };
+        let nothing = vec![none; contrasts.len()];
+        let factors = fitted(&law.best).unwrap_or_else(|| nothing.clone());
         Self {
             law,
-            linear,
+            contrasts,
             best: Draw {
                 law: law.best.clone(),
-                slopes: linear.trends.iter().map(|trend| trend.slope).collect(),
+                factors: factors.into_iter().zip(nothing).collect(),
             },
             samples: samples.into_iter().flatten().collect(),
-            level: options.level,
-            end: ladder.end,
-            trended: linear.one_law.as_ref().is_some_and(|test| !test.holds),
+            options,
+            ladder,
         }
     }
 
     fn estimate(&self, of: impl Fn(&Draw) -> f64) -> Estimate {
-        Estimate::of_samples(of(&self.best), self.samples.iter().map(&of), self.level)
+        Estimate::of_samples(of(&self.best), self.samples.iter().map(&of), self.options.level)
     }
 
-    /// The same of a multiplier, whose ends are open where samples put it beyond all measure.
+    /// The parameters of the law that arms share.
+    pub(super) fn shared(&self) -> BTreeMap<String, Estimate> {
+        let shared = self.law.base.form().parameters().iter().enumerate();
+        shared
+            .map(|(at, of)| (of.name.to_string(), self.estimate(|draw| draw.law[at])))
+            .collect()
+    }
+
+    pub(super) fn told(&'a self, number: usize, costs: &[f64]) -> Told<'a> {
+        let (arm, contrast) = &self.contrasts[number];
+        let is_of_compute = self.law.base.multiplied().len() == 1;
+        Told {
+            draws: self,
+            number,
+            contrast,
+            cost: if is_of_compute {
+                0.0
+            } else {
+                costs[*arm] - costs[0]
+            },
+        }
+    }
+}
+
+impl Told<'_> {
+    fn surface<'a>(&self, draw: &'a Draw) -> Surface<'a> {
+        self.draws.law.surface(&draw.law)
+    }
+
+    fn estimate(&self, of: impl Fn(&Draw) -> f64) -> Estimate {
+        match self.contrast.noise.freedom {
+            0 => Estimate::point(of(&self.draws.best)),
+            _ => self.draws.estimate(of),
+        }
+    }
+
+    /// The multiplier beyond which one is not measured: where one law does not do, all that the ladder spans.
+    fn most(&self) -> f64 {
+        let (low, high) = self.draws.ladder.computes();
+        if self.contrast.holds() { MOST } else { high / low }
+    }
+
+    /// An estimate of a multiplier, whose ends are open where samples put it beyond all measure.
     fn multiplier(&self, of: impl Fn(&Draw) -> f64) -> Estimate {
-        let estimate = self.estimate(|draw| of(draw).clamp(MOST.recip(), MOST));
+        let most = self.most();
+        let estimate = self.estimate(|draw| of(draw).clamp(most.recip(), most));
         let (open_below, open_above) = match estimate.interval {
-            Some(ends) => (ends.low <= MOST.recip(), ends.high >= MOST),
+            Some(ends) => (ends.low <= most.recip(), ends.high >= most),
             None => (false, false),
         };
         Estimate {
@@ -102,107 +176,153 @@ impl<'a> Draws<'a> {
         }
     }
 
-    /// The parameters that all arms share.
-    pub(super) fn shared(&self) -> BTreeMap<String, Estimate> {
-        let shared = self.law.base.form().parameters().iter().enumerate();
-        shared
-            .map(|(at, of)| (of.name.to_string(), self.estimate(|draw| draw.law[at])))
-            .collect()
+    /// Logarithm of the arm's factor at equal parameters and tokens; `flops` is the compute there if it may change with
+    /// that. Where one law does, it does so by what the runs leave open, and not by the best value of that, which is
+    /// noise.
+    fn factor(&self, draw: &Draw, flops: Option<f64>) -> f64 {
+        let (fitted, noise) = draw.factors[self.number];
+        let slope = match self.contrast.holds() {
+            true => noise.slope,
+            false => fitted.slope + noise.slope,
+        };
+        let change = flops.map_or(0.0, |flops| slope * (flops.ln() - self.contrast.centre));
+        fitted.value + noise.value + change
     }
 
-    /// Logarithm of an arm's factor at equal parameters and tokens; `flops` is the compute there if factors may change
-    /// with it. Where one law does, they do so by what the runs leave open, and not by
-    /// the best value of that, which is noise.
-    fn factor(&self, draw: &Draw, arm: usize, flops: Option<f64>) -> f64 {
-        let trend = &self.linear.trends[arm - 1];
-        let noise = if self.trended { 0.0 } else { trend.slope };
-        let slope = draw.slopes[arm - 1] - noise;
-        let change = flops.map_or(0.0, |flops| slope * (flops.ln() - trend.centre));
-        draw.law[self.law.shared() + arm - 1].ln() + change
+    /// Logarithm of the least loss above the floor that the arm has at a compute, over the baseline's.
+    fn factor_of_compute(&self, draw: &Draw, flops: Option<f64>) -> f64 {
+        let surface = self.surface(draw);
+        surface.power(self.contrast.multiplied) * self.factor(draw, flops) + surface.exponent() * self.cost
     }
 
-    /// Logarithm of the least loss above the floor that an arm has at a compute, over the baseline's.
-    fn factor_of_compute(&self, draw: &Draw, arm: usize, flops: Option<f64>) -> f64 {
-        let (exponent, _) = self.law.base.exponent(&draw.law);
-        let (power, _) = self.law.base.power(&draw.law);
-        power * self.factor(draw, arm, flops) + exponent * self.law.costs[arm]
-    }
-
-    /// The compute at the ladder's end, where factors change with it.
-    fn at_end(&self) -> Option<f64> {
-        self.trended.then_some(self.end.flops)
-    }
-
-    pub(super) fn compute_multiplier(&self, arm: usize) -> Estimate {
-        let at = self.at_end();
-        self.multiplier(|draw| {
-            let (exponent, _) = self.law.base.exponent(&draw.law);
-            (-self.factor_of_compute(draw, arm, at) / exponent).exp()
-        })
+    pub(super) fn compute_multiplier(&self) -> Estimate {
+        self.multiplier(|draw| (-self.factor_of_compute(draw, None) / self.surface(draw).exponent()).exp())
     }
 
     /// `None` by a law of compute alone.
-    pub(super) fn data_multiplier(&self, arm: usize) -> Option<Estimate> {
-        let exponent = |draw: &Draw| self.law.base.data_exponent(&draw.law);
-        exponent(&self.best)?;
-        let at = self.at_end();
-        Some(self.multiplier(|draw| {
-            let (of_params, of_tokens) = self.law.base.terms(&draw.law, &self.end);
-            let factor = self.factor(draw, arm, at).exp();
-            let reducible = self.law.base.reducible((of_params, of_tokens), factor);
-            let left = reducible - of_params;
-            match exponent(draw) {
-                // More parameters than the baseline has there are what is wanted, and no tokens make up for them.
-                _ if left <= 0.0 => f64::INFINITY,
-                Some(beta) => (of_tokens / left).powf(beta.recip()),
-                None => f64::NAN,
-            }
-        }))
+    pub(super) fn data_multiplier(&self) -> Option<Estimate> {
+        let end = &self.draws.ladder.end;
+        let of = |draw: &Draw| {
+            let surface = self.surface(draw);
+            let factor = self.factor(draw, None);
+            let (reducible, _) = surface.reducible(surface.terms(end), self.contrast.multiplied, factor);
+            surface.tokens_for(end, reducible)
+        };
+        of(&self.draws.best)?;
+        Some(self.multiplier(|draw| of(draw).unwrap_or(f64::NAN)))
     }
 
     /// Losses at equal compute: at the ladder's end, or where it is asked for.
-    pub(super) fn losses(&self, arm: usize, asked: Option<Place>) -> Losses {
-        let place = asked.unwrap_or(self.end);
-        let at = asked.map(|asked| asked.flops).or(self.at_end());
+    pub(super) fn losses(&self, asked: Option<Place>) -> Losses {
+        let place = asked.unwrap_or(self.draws.ladder.end);
+        let at = asked.map(|asked| asked.flops);
         let of = |draw: &Draw| {
-            let base = self.law.base;
-            let terms = base.terms(&draw.law, &place);
-            let factor = self.factor(draw, arm, at).exp();
+            let surface = self.surface(draw);
+            let terms = surface.terms(&place);
+            let above = |factor: f64| surface.reducible(terms, self.contrast.multiplied, factor).0;
             // What the arm costs more at equal parameters and tokens, it has less of both.
-            let cost = (base.exponent(&draw.law).0 * self.law.costs[arm]).exp();
-            (terms.0 + terms.1, cost * base.reducible(terms, factor))
+            let cost = (surface.exponent() * self.cost).exp();
+            (above(0.0), cost * above(self.factor(draw, at)))
         };
         Losses {
-            baseline: self.estimate(|draw| draw.law[0] + of(draw).0),
-            arm: self.estimate(|draw| draw.law[0] + of(draw).1),
+            baseline: self.estimate(|draw| self.surface(draw).floor() + of(draw).0),
+            arm: self.estimate(|draw| self.surface(draw).floor() + of(draw).1),
             difference: self.estimate(|draw| of(draw).1 - of(draw).0),
         }
     }
 
     /// By how much steeper the arm's reducible loss falls with compute.
-    pub(super) fn exponent_difference(&self, arm: usize) -> Estimate {
-        self.estimate(|draw| -self.law.base.power(&draw.law).0 * draw.slopes[arm - 1])
+    pub(super) fn exponent_difference(&self) -> Estimate {
+        self.estimate(|draw| {
+            let (fitted, noise) = draw.factors[self.number];
+            -self.surface(draw).power(self.contrast.multiplied) * (fitted.slope + noise.slope)
+        })
+    }
+
+    /// Standard error of the factor of compute at the ladder's end: of the noise of its pairs, and of what the law
+    /// leaves open.
+    fn error(&self) -> f64 {
+        let samples = self.draws.samples.iter();
+        let by_law = samples.map(|draw| {
+            let surface = self.surface(draw);
+            let fitted = draw.factors[self.number].0.value;
+            surface.power(self.contrast.multiplied) * fitted + surface.exponent() * self.cost
+        });
+        let by_law: Vec<f64> = by_law.filter(|value| value.is_finite()).collect();
+        let count = by_law.len() as f64;
+        let mean = by_law.iter().sum::<f64>() / count;
+        let open = by_law.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
+        let power = self.surface(&self.draws.best).power(self.contrast.multiplied);
+        let own = (power * self.contrast.errors.value).powi(2);
+        if count > 0.0 {
+            (own + open).sqrt()
+        } else {
+            own.sqrt()
+        }
+    }
+
+    /// Two-sided chance of a factor as far from 1 if there were none.
+    pub(super) fn chance(&self) -> f64 {
+        match self.contrast.noise.freedom {
+            0 => 1.0,
+            freedom => student_chance(
+                self.factor_of_compute(&self.draws.best, None) / self.error(),
+                freedom as f64,
+            ),
+        }
+    }
+
+    /// The level of calls, by how many arms are compared.
+    fn level(&self) -> f64 {
+        self.draws.options.level_of_calls(self.draws.contrasts.len())
+    }
+
+    /// Whether the arm is called different, and which way.
+    pub(super) fn call(&self) -> Call {
+        let factor = self.factor_of_compute(&self.draws.best, None);
+        match (self.contrast.noise.freedom, self.chance() < 1.0 - self.level()) {
+            (0, _) => Call::CannotTell,
+            (_, false) => Call::NoDifferenceSeen,
+            (_, true) if factor < 0.0 => Call::Better,
+            (_, true) => Call::Worse,
+        }
+    }
+
+    /// The smallest multiplier that would have been called different with a chance of [`POWER`].
+    pub(super) fn detectable(&self) -> Option<f64> {
+        let freedom = self.contrast.noise.freedom;
+        let exponent = self.surface(&self.draws.best).exponent();
+        let quantile = |probability| student_quantile(probability, freedom as f64);
+        let multiplier = || {
+            let distance = quantile(0.5 * (1.0 + self.level())) + quantile(POWER);
+            (distance * self.error() / exponent).exp()
+        };
+        (freedom > 0 && exponent > 0.0)
+            .then(multiplier)
+            .filter(|multiplier| *multiplier < self.most())
     }
 
     /// Share of samples in which the arm's loss is the lower one.
-    fn better(&self, arm: usize, flops: Option<f64>) -> f64 {
-        let better = self
-            .samples
+    fn better(&self, flops: Option<f64>) -> f64 {
+        let samples = &self.draws.samples;
+        let better = samples
             .iter()
-            .filter(|draw| self.factor_of_compute(draw, arm, flops) < 0.0);
-        better.count() as f64 / self.samples.len() as f64
+            .filter(|draw| self.factor_of_compute(draw, flops) < 0.0);
+        better.count() as f64 / samples.len() as f64
     }
 
-    /// `None` without samples.
-    pub(super) fn order(&self, arm: usize, asked: Option<Place>) -> Option<Order> {
-        let at_end = self.better(arm, self.at_end());
+    /// `None` where nothing tells the noise.
+    pub(super) fn order(&self, asked: Option<Place>) -> Option<Order> {
+        let level = self.draws.options.level;
+        let end = self.draws.ladder.end.flops;
+        let at_end = self.better(None);
         let sure = |better: f64| if at_end >= 0.5 { better } else { 1.0 - better };
-        let holds = |times: f64| sure(self.better(arm, Some(times * self.end.flops))) >= self.level;
-        let holds_to = (sure(at_end) >= self.level).then(|| {
+        let holds = |times: f64| sure(self.better(Some(times * end))) >= level;
+        let holds_to = (sure(at_end) >= level).then(|| {
             // Between the end, where it holds, and the farthest, by halves of the logarithm.
             let (mut within, mut beyond) = (1.0, FARTHEST);
             if holds(beyond) {
-                return beyond * self.end.flops;
+                return beyond * end;
             }
             while beyond > 1.01 * within {
                 let middle = (within * beyond).sqrt();
@@ -212,11 +332,11 @@ impl<'a> Draws<'a> {
                     beyond = middle
                 }
             }
-            within * self.end.flops
+            within * end
         });
-        (!self.samples.is_empty()).then(|| Order {
+        (!self.draws.samples.is_empty() && self.contrast.noise.freedom > 0).then(|| Order {
             at_end,
-            at_asked: asked.map(|asked| self.better(arm, Some(asked.flops))),
+            at_asked: asked.map(|asked| self.better(Some(asked.flops))),
             holds_to,
         })
     }

@@ -11,17 +11,51 @@ use triaxis_names::suggestion;
 /// in the order given.
 pub(super) struct Ladder<'a> {
     pub(super) arms: Vec<&'a Arm>,
-    /// The cell of each row: runs of one size, budget and seed.
-    pub(super) cells: Vec<usize>,
+    /// The size and budget of each row, numbered.
+    points: Vec<usize>,
     /// The ladder's end.
     pub(super) end: Place,
     /// Its budget.
     pub(super) last_budget: f64,
 }
 
+/// A run of an arm and one of the baseline, of one size and budget.
+#[derive(Debug, Clone)]
+pub(super) struct Pair {
+    /// The baseline's place and loss.
+    pub(super) at: Place,
+    pub(super) base: f64,
+    /// The arm's place.
+    pub(super) own: Place,
+    /// The logarithm of the arm's loss over the baseline's.
+    pub(super) difference: f64,
+    /// How many runs of each it is the mean of.
+    pub(super) weight: f64,
+    /// Its size and budget, numbered.
+    pub(super) point: usize,
+    /// Whether the runs have one seed, too.
+    pub(super) is_of_a_seed: bool,
+    /// Its budget.
+    pub(super) budget: f64,
+}
+
+/// What runs of one size and budget have in common.
+fn point(run: &Run) -> (&str, u64) {
+    (&run.size, run.budget.to_bits())
+}
+
 /// What runs that differ by their arm alone have in common.
 fn cell(run: &Run) -> (&str, u64, u64) {
     (&run.size, run.budget.to_bits(), run.seed)
+}
+
+fn place(runs: &[&Run]) -> Place {
+    let mean = |of: fn(&Run) -> f64| runs.iter().map(|run| of(run)).sum::<f64>() / runs.len() as f64;
+    Place {
+        flops: mean(|run| run.flops),
+        params: mean(|run| run.params),
+        tokens: mean(|run| run.tokens),
+    }
 }
 
 impl<'a> Ladder<'a> {
@@ -42,15 +76,16 @@ impl<'a> Ladder<'a> {
         }
         let budgets_of = |arm: &Arm| arm.runs.iter().map(|run| run.budget.to_bits()).collect();
         let of_base: BTreeSet<u64> = budgets_of(base);
+        let points_of_base: BTreeSet<_> = base.runs.iter().map(point).collect();
         let (mut compared, mut refused, mut common) = (vec![base], Vec::new(), of_base.clone());
         for arm in arms.iter().filter(|arm| arm.name != baseline) {
             let own: BTreeSet<u64> = budgets_of(arm);
             let name = || arm.name.clone();
             if own.is_empty() {
                 refused.push(Refusal::NoRuns { arm: name() });
-            } else if own.is_disjoint(&of_base) {
+            } else if !arm.runs.iter().any(|run| points_of_base.contains(&point(run))) {
                 let baseline = baseline.to_owned();
-                refused.push(Refusal::NoCommonBudget {
+                refused.push(Refusal::NothingInCommon {
                     arm: name(),
                     baseline,
                 });
@@ -70,12 +105,12 @@ impl<'a> Ladder<'a> {
         let last_budget = ends.into_iter().map(f64::from_bits).fold(0.0, f64::max);
         let mut numbers = BTreeMap::new();
         let runs = compared.iter().flat_map(|arm| &arm.runs);
-        let cells = runs.map(|run| {
+        let points = runs.map(|run| {
             let next = numbers.len();
-            *numbers.entry(cell(run)).or_insert(next)
+            *numbers.entry(point(run)).or_insert(next)
         });
         let ladder = Self {
-            cells: cells.collect(),
+            points: points.collect(),
             end: end(base, last_budget),
             last_budget,
             arms: compared,
@@ -96,24 +131,34 @@ impl<'a> Ladder<'a> {
         })
     }
 
-    /// The table of all rows, or of one arm's.
-    pub(super) fn table(&self, only: Option<usize>) -> Result<Observations, InputError> {
-        let rows = || {
-            self.rows()
-                .zip(&self.cells)
-                .filter(|((arm, _), _)| only.is_none_or(|only| only == *arm))
-        };
-        let column = |of: &dyn Fn(usize, &Run, usize) -> f64| {
-            rows().map(|((arm, run), cell)| of(arm, run, *cell)).collect()
+    /// The rows of some arms, each with its number among these, and with that of its size and budget.
+    fn rows_of(&self, arms: &[usize]) -> impl Iterator<Item = (usize, &'a Run, usize)> {
+        let numbered = self.rows().zip(&self.points);
+        numbered.filter_map(move |((arm, run), point)| {
+            let number = arms.iter().position(|of| *of == arm)?;
+            Some((number, run, *point))
+        })
+    }
+
+    /// The table of some arms' rows.
+    pub(super) fn table(&self, arms: &[usize]) -> Result<Observations, InputError> {
+        let column = |of: &dyn Fn(usize, &Run) -> f64| {
+            let rows = self.rows_of(arms);
+            rows.map(|(arm, run, _)| of(arm, run)).collect::<Vec<f64>>()
         };
         Observations::new()
-            .with("params", column(&|_, run, _| run.params))?
-            .with("tokens", column(&|_, run, _| run.tokens))?
-            .with("flops", column(&|_, run, _| run.flops))?
-            .with("loss", column(&|_, run, _| run.loss))?
-            .with("arm", column(&|arm, _, _| arm as f64))?
+            .with("params", column(&|_, run| run.params))?
+            .with("tokens", column(&|_, run| run.tokens))?
+            .with("flops", column(&|_, run| run.flops))?
+            .with("loss", column(&|_, run| run.loss))?
+            .with("arm", column(&|arm, _| arm as f64))?
             // Runs of other seeds may have the same loss to the last digit, and are no repeats.
-            .with("cell", column(&|_, _, cell| cell as f64))
+            .with("seed", column(&|_, run| run.seed as f64))
+    }
+
+    /// The size and budget of each of these rows, numbered.
+    pub(super) fn points(&self, arms: &[usize]) -> Vec<usize> {
+        self.rows_of(arms).map(|(_, _, point)| point).collect()
     }
 
     /// Mean logarithm of FLOPs a parameter and token, by arm.
@@ -123,16 +168,46 @@ impl<'a> Ladder<'a> {
         self.arms.iter().map(mean).collect()
     }
 
-    /// Losses of the baseline and of an arm, by pair at the ladder's end.
-    pub(super) fn pairs(&self, arm: usize) -> Vec<(f64, f64)> {
-        let at_end = |arm: usize| {
-            let runs = self.arms[arm].runs.iter();
-            runs.filter(|run| run.budget == self.last_budget)
+    /// The pairs of an arm with the baseline: of one size, budget and seed, or of the means over seeds where an arm
+    /// has none of the other's there.
+    pub(super) fn pairs(&self, arm: usize) -> Vec<Pair> {
+        let mut at: BTreeMap<_, [Vec<&Run>; 2]> = BTreeMap::new();
+        for (side, of) in [0, arm].into_iter().enumerate() {
+            for run in &self.arms[of].runs {
+                at.entry(point(run)).or_default()[side].push(run);
+            }
+        }
+        let both = at
+            .into_values()
+            .filter(|[base, own]| !base.is_empty() && !own.is_empty());
+        let of_point = |(number, [base, own]): (usize, [Vec<&'a Run>; 2])| -> Vec<Pair> {
+            let same = base.iter().filter_map(|run| {
+                let other = own.iter().find(|other| other.seed == run.seed)?;
+                Some(self.pair(number, &[run], &[other], true))
+            });
+            let same: Vec<Pair> = same.collect();
+            match same.is_empty() {
+                true => vec![self.pair(number, &base, &own, false)],
+                false => same,
+            }
         };
-        let of_base: BTreeMap<_, f64> = at_end(0).map(|run| (cell(run), run.loss)).collect();
-        at_end(arm)
-            .filter_map(|run| Some((*of_base.get(&cell(run))?, run.loss)))
-            .collect()
+        both.enumerate().flat_map(of_point).collect()
+    }
+
+    fn pair(&self, point: usize, base: &[&Run], own: &[&Run], is_of_a_seed: bool) -> Pair {
+        let mean = |runs: &[&Run]| runs.iter().map(|run| run.loss.ln()).sum::<f64>() / runs.len() as f64;
+        let (of_base, of_own) = (mean(base), mean(own));
+        let counts = (base.len() as f64, own.len() as f64);
+        Pair {
+            at: place(base),
+            base: of_base.exp(),
+            own: place(own),
+            difference: of_own - of_base,
+            weight: 2.0 * counts.0 * counts.1 / (counts.0 + counts.1),
+            point,
+            is_of_a_seed,
+            budget: base[0].budget,
+        }
     }
 }
 
@@ -196,16 +271,10 @@ fn end(arm: &Arm, budget: f64) -> Place {
     for run in arm.runs.iter().filter(|run| run.budget == budget) {
         sizes.entry(&run.size).or_default().push(run);
     }
-    let mean =
-        |runs: &[&Run], of: fn(&Run) -> f64| runs.iter().map(|run| of(run)).sum::<f64>() / runs.len() as f64;
-    let loss = |runs: &Vec<&Run>| mean(runs, |run| run.loss);
+    let loss = |runs: &Vec<&Run>| runs.iter().map(|run| run.loss).sum::<f64>() / runs.len() as f64;
     let best = sizes
         .into_values()
         .min_by(|one, other| loss(one).total_cmp(&loss(other)))
         .unwrap_or_default();
-    Place {
-        flops: mean(&best, |run| run.flops),
-        params: mean(&best, |run| run.params),
-        tokens: mean(&best, |run| run.tokens),
-    }
+    place(&best)
 }

@@ -1,18 +1,19 @@
 //! What arms of a study are worth against one of them: multipliers of compute and data at equal loss, loss at equal
 //! compute, whether the order holds, and what a difference would have had to be to be seen.
 //!
-//! All arms are fitted by one law ([`Grouped`](crate::forms::Grouped)): a shared floor and exponents, and one factor
-//! an arm, of the reducible loss or of its data term, whichever law is nearer to the runs. Runs that differ by their
-//! arm alone, of one size, budget and seed, are pairs: what they have in common, the luck of a seed and the misses of
-//! the law, says nothing of a difference, so the noise of factors is what is left between them
-//! (`components`).
+//! Runs of an arm and of the baseline that are of one size, budget and seed are pairs. What they have in common, the
+//! luck of a seed and the misses of any law, says nothing of a difference, so that all that is said of an arm is told by
+//! the differences of its pairs alone (`contrast`), by their own noise. A law of the baseline and of all arms that go
+//! with it ([`Grouped`](crate::forms::Grouped)) says what a difference of losses is in compute and in data. One factor of
+//! the reducible loss, or of its data term, does for all pairs of an arm where an F test does not refuse it; else what
+//! is said is of its pairs at the ladder's end.
 
 mod base;
 mod components;
+mod contrast;
 mod draws;
 mod ladder;
 mod law;
-mod linear;
 mod paired;
 mod repeated;
 mod repetition;
@@ -20,7 +21,7 @@ mod result;
 
 pub use repeated::{RepeatedLaw, RepeatedRun};
 pub use repetition::{Repetition, repetition};
-pub use result::{Call, Comparison, Losses, Noise, OneLaw, Order, OwnLaw, Paired, Place, Worth};
+pub use result::{Call, Comparison, Losses, Multiplied, Noise, OneLaw, Order, OwnLaw, Paired, Place, Worth};
 
 use std::collections::BTreeMap;
 
@@ -28,11 +29,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{FitError, InputError, Refusal};
 use crate::fit::{FitOptions, HeldOut, Reach, Starts, fit};
-use crate::form::LawForm;
+use contrast::Contrast;
 use draws::Draws;
 use ladder::Ladder;
 use law::Law;
-use linear::Linear;
 
 /// Bootstrap samples of a law of an arm's own, at most.
 const MOST_OWN_REPLICATES: usize = 300;
@@ -155,32 +155,31 @@ impl Options {
 pub fn compare(arms: &[Arm], baseline: &str, options: &Options) -> Result<Comparison, FitError> {
     options.check()?;
     let (ladder, mut refused) = Ladder::of(arms, baseline)?;
-    let law = Law::of(&ladder)?;
-    let linear = Linear::of(&law, &ladder)?;
-    let draws = Draws::of(&law, &ladder, &linear, options);
-    let end = ladder.end;
-    let asked = options.asked.map(|flops| law.scaled(end, flops));
-    let mut worths = Vec::new();
-    for (arm, of) in ladder.arms.iter().enumerate().skip(1) {
-        if let Some(refusal) = law.beneath_floor(&ladder, arm) {
-            refused.push(refusal);
-            continue;
+    let (law, contrasts) = settled(&ladder, &mut refused)?;
+    let draws = Draws::of(&law, &contrasts, &ladder, options);
+    let (end, costs) = (ladder.end, ladder.costs());
+    let asked = options
+        .asked
+        .map(|flops| law.surface(&law.best).scaled(end, flops));
+    let worth = |(number, (arm, contrast)): (usize, &(usize, Contrast))| {
+        let told = draws.told(number, &costs);
+        Worth {
+            arm: ladder.arms[*arm].name.clone(),
+            runs: ladder.arms[*arm].runs.len(),
+            call: told.call(),
+            chance: told.chance(),
+            multiplied: contrast.multiplied,
+            one_law: contrast.one_law,
+            compute_multiplier: told.compute_multiplier(),
+            data_multiplier: told.data_multiplier(),
+            at_end: told.losses(None),
+            at_asked: asked.map(|asked| told.losses(Some(asked))),
+            order: told.order(asked),
+            exponent_difference: told.exponent_difference(),
+            paired: paired::paired(&ladder, *arm, contrast, options.level),
+            detectable: told.detectable(),
         }
-        worths.push(Worth {
-            arm: of.name.clone(),
-            runs: of.runs.len(),
-            call: linear.call(arm, options),
-            chance: linear.factors[arm].chance(),
-            compute_multiplier: draws.compute_multiplier(arm),
-            data_multiplier: draws.data_multiplier(arm),
-            at_end: draws.losses(arm, None),
-            at_asked: asked.map(|asked| draws.losses(arm, Some(asked))),
-            order: draws.order(arm, asked),
-            exponent_difference: draws.exponent_difference(arm),
-            paired: paired::paired(&ladder, arm, &law, options.level),
-            detectable: linear.detectable(arm, options),
-        });
-    }
+    };
     Ok(Comparison {
         baseline: baseline.to_owned(),
         level: options.level,
@@ -188,19 +187,68 @@ pub fn compare(arms: &[Arm], baseline: &str, options: &Options) -> Result<Compar
         equation: law.form.definition().equation.to_string(),
         shared: draws.shared(),
         runs: law.rows.len(),
-        noise: law.noise(),
+        noise: noise(&law, &contrasts),
         end,
         asked,
         reach: asked.map(|asked| Reach::of(asked.flops, ladder.computes())),
-        one_law: linear.one_law,
         own_laws: match options.own_laws {
             true => own_laws(&ladder, &law, options)?,
             false => BTreeMap::new(),
         },
-        arms: worths,
+        arms: contrasts.iter().enumerate().map(worth).collect(),
         refused,
         warnings: law.warnings,
     })
+}
+
+/// The law of the baseline and of all arms for which one factor does, and how each arm stands to it.
+fn settled(
+    ladder: &Ladder<'_>,
+    refused: &mut Vec<Refusal>,
+) -> Result<(Law, Vec<(usize, Contrast)>), FitError> {
+    let all: Vec<(usize, Multiplied)> = (1..ladder.arms.len())
+        .map(|arm| (arm, Multiplied::Reducible))
+        .collect();
+    let contrasts = |law: &Law| -> Vec<(usize, Option<Contrast>)> {
+        let of = |arm| Contrast::of(law.surface(&law.best), ladder, arm, all.len());
+        (1..ladder.arms.len()).map(|arm| (arm, of(arm))).collect()
+    };
+    let mut law = Law::of(ladder, &all)?;
+    let mut found = contrasts(&law);
+    let following: Vec<(usize, Multiplied)> = found
+        .iter()
+        .filter_map(|(arm, of)| Some((*arm, of.as_ref().filter(|of| of.holds())?.multiplied)))
+        .collect();
+    if following != all
+        && let Ok(without) = Law::of(ladder, &following)
+    {
+        law = without;
+        found = contrasts(&law);
+    }
+    let mut kept = Vec::new();
+    for (arm, contrast) in found {
+        match contrast {
+            Some(contrast) if law.beneath_floor(ladder, arm).is_none() => kept.push((arm, contrast)),
+            _ => refused.extend(
+                law.beneath_floor(ladder, arm)
+                    .or(Some(Refusal::NoFiniteObjective { starts: 1 })),
+            ),
+        }
+    }
+    Ok((law, kept))
+}
+
+/// What runs vary by: within pairs over all arms, and around the law.
+fn noise(law: &Law, contrasts: &[(usize, Contrast)]) -> Noise {
+    let noises = || contrasts.iter().map(|(_, contrast)| contrast.noise);
+    let freedom = noises().map(|noise| noise.freedom).sum::<usize>();
+    let squares: f64 = noises().map(|noise| noise.variance * noise.freedom as f64).sum();
+    Noise {
+        run: (0.5 * squares / freedom.max(1) as f64).sqrt(),
+        freedom,
+        shared: law.components.shared().sqrt(),
+        seeds: law.seeds,
+    }
 }
 
 /// A law of its own for each arm whose runs identify every parameter.
@@ -210,7 +258,7 @@ fn own_laws(ladder: &Ladder<'_>, law: &Law, options: &Options) -> Result<BTreeMa
         ..options.of_fit()
     };
     let of = |arm: usize| -> Result<OwnLaw, FitError> {
-        let fit = match fit(law.base.form(), &ladder.table(Some(arm))?, &options) {
+        let fit = match fit(law.base.form(), &ladder.table(&[arm])?, &options) {
             Ok(fit) => fit,
             Err(FitError::Refused(refusal)) => return Ok(Err(refusal)),
             Err(error) => return Err(error),

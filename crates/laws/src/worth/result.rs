@@ -14,11 +14,11 @@ pub struct Comparison {
     pub baseline: String,
     /// Level of all intervals.
     pub level: f64,
-    /// Name of the grouped law.
+    /// Name of the law of the baseline and of all arms for which one factor does.
     pub form: String,
     /// Its equation.
     pub equation: String,
-    /// The parameters that all arms share, by name.
+    /// The parameters that these arms share, by name.
     pub shared: BTreeMap<String, Estimate>,
     /// Runs fitted.
     pub runs: usize,
@@ -30,8 +30,6 @@ pub struct Comparison {
     pub asked: Option<Place>,
     /// How far that lies from the computes fitted.
     pub reach: Option<Reach>,
-    /// Whether one floor and one set of exponents do for all arms; `None` where too few pairs tell.
-    pub one_law: Option<OneLaw>,
     /// A law of its own by arm, the baseline among them, or why there is none.
     pub own_laws: BTreeMap<String, OwnLaw>,
     /// The arms that could be compared, in the order given.
@@ -52,7 +50,7 @@ pub struct Noise {
     pub run: f64,
     /// Degrees of freedom it is known by.
     pub freedom: usize,
-    /// Standard deviation of what pairs have in common: luck of the seed and misses of the law.
+    /// Standard deviation of what runs of one size and budget have in common: luck of the seed and misses of the law.
     pub shared: f64,
     /// Noise between seeds of one arm, size and budget, pooled over all; `None` where no seed is repeated.
     pub seeds: Option<PureError>,
@@ -69,18 +67,28 @@ pub struct Place {
     pub tokens: f64,
 }
 
-/// An F test of the grouped law against factors that change with compute and with tokens a parameter, as those of
-/// laws of their own would.
+/// An F test of one factor for all pairs of an arm and the baseline against one that changes with compute and with tokens
+/// a parameter, as that of a law of the arm's own would.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct OneLaw {
     /// The F statistic.
     pub statistic: f64,
     /// Its degrees of freedom.
     pub freedom: (usize, usize),
-    /// Chance of one as large if one law did.
+    /// Chance of one as large in any of the arms compared (Bonferroni), if one factor did.
     pub chance: f64,
-    /// Whether one law does: the chance is at least 5%.
+    /// Whether one factor does: the chance is at least 5%.
     pub holds: bool,
+}
+
+/// What an arm's factor multiplies, whichever is nearer to its pairs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Multiplied {
+    /// All of the baseline's loss above the floor.
+    Reducible,
+    /// Its term of the data.
+    Data,
 }
 
 /// What the data say of an arm against the baseline.
@@ -93,6 +101,8 @@ pub enum Call {
     Worse,
     /// Equal arms would have differed as much too often.
     NoDifferenceSeen,
+    /// Too few pairs tell their noise.
+    CannotTell,
 }
 
 /// What one arm is worth against the baseline.
@@ -107,8 +117,13 @@ pub struct Worth {
     pub call: Call,
     /// Two-sided chance that an equal arm would have differed by so much (Student's t).
     pub chance: f64,
+    /// What its factor multiplies.
+    pub multiplied: Multiplied,
+    /// Whether one factor does for all its pairs, which are then what is said of it; else that is of those at the
+    /// ladder's end. `None` where too few tell.
+    pub one_law: Option<OneLaw>,
     /// How many times its compute the baseline takes to the same loss; the same at any scale where one law does, else
-    /// at the ladder's end.
+    /// at the ladder's end, and open beyond the computes measured.
     pub compute_multiplier: Estimate,
     /// How many times its tokens the baseline takes to the same loss with as many parameters, at the ladder's end;
     /// `None` by a law of compute alone.
@@ -125,7 +140,7 @@ pub struct Worth {
     /// The losses of its pairs at the ladder's end, without a law, or why there are none.
     pub paired: Result<Paired, Refusal>,
     /// The smallest compute multiplier above 1 that these runs would have shown as different four times of five;
-    /// `None` where nothing tells the noise, or loss does not fall with compute.
+    /// `None` where nothing tells the noise, or it is beyond what the ladder spans.
     pub detectable: Option<f64>,
 }
 

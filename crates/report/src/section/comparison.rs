@@ -72,8 +72,8 @@ fn row(worth: &Worth, level: f64) -> Markup {
         tr {
             th scope="row" { (worth.arm) }
             (number(worth.runs))
-            (number(told(&worth.compute_multiplier, text::number)))
-            (number(worth.data_multiplier.as_ref().map_or_else(nothing, |of| told(of, text::number))))
+            (number(multiplier(&worth.compute_multiplier, level)))
+            (number(worth.data_multiplier.as_ref().map_or_else(nothing, |of| multiplier(of, level))))
             (number(told(&worth.at_end.difference, signed)))
             (number(match &worth.paired {
                 Ok(paired) => told(&paired.difference, signed),
@@ -86,6 +86,16 @@ fn row(worth: &Worth, level: f64) -> Markup {
     }
 }
 
+/// A multiplier, or the side on which it is known where it lies beyond all that was measured.
+fn multiplier(of: &OfLaw, level: f64) -> Markup {
+    match (of.interval, of.open_below, of.open_above) {
+        (Some(_), true, true) => html! { "open" },
+        (Some(ends), true, false) => html! { "at most " (text::number(ends.high)) },
+        (Some(ends), false, true) => html! { "at least " (text::number(ends.low)) },
+        _ => estimate(&of.told(level), text::number),
+    }
+}
+
 fn verdict(worth: &Worth) -> Markup {
     match (worth.call, worth.detectable) {
         (Call::Better, _) => html! { span.good { "✓ better" } },
@@ -93,7 +103,10 @@ fn verdict(worth: &Worth) -> Markup {
         (Call::NoDifferenceSeen, Some(seen)) => {
             html! { "no difference seen; one of × " (text::number(seen)) " would have been" }
         }
-        (Call::NoDifferenceSeen, None) => html! { "no difference seen; nothing tells the noise" },
+        (Call::NoDifferenceSeen, None) => {
+            html! { "no difference seen; how small a one would have been is open" }
+        }
+        (Call::CannotTell, _) => html! { "cannot tell: too few pairs for their noise" },
     }
 }
 
@@ -102,11 +115,14 @@ fn one_law(comparison: &Comparison) -> Markup {
     html! {
         p.hint {
             (comparison.runs) " runs in one law, " (comparison.equation) ". "
-            @match &comparison.one_law {
-                Some(test) if test.holds => { "One set of exponents does for all arms" (chance(test.chance)) ". " }
-                Some(test) => { "One set of exponents does not do for all arms" (chance(test.chance))
-                    ": multipliers are of the ladder's end and change with scale. " }
-                None => { "Whether one set of exponents does for all arms, too few pairs tell. " }
+            @if comparison.arms.iter().all(|worth| worth.one_law.is_some_and(|test| test.holds)) {
+                "One factor an arm does for all their runs. "
+            }
+            @for worth in &comparison.arms {
+                @if let Some(test) = worth.one_law.filter(|test| !test.holds) {
+                    "One law does not do for " (worth.arm) " and " (comparison.baseline) (chance(test.chance))
+                    ": what is said of it is of its pairs at the ladder's end. "
+                }
             }
             @if let Some(noise) = seeds { "Seeds differ by " (noise) " of the loss. " }
             @if let Some(reach) = &comparison.reach {
