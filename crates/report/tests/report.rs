@@ -4,31 +4,30 @@
 
 use std::fs;
 
-use triaxis_laws::worth::{Arm, Options, Run, compare};
-use triaxis_report::view::{Finding, Status, View};
+use triaxis_laws::FitOptions;
+use triaxis_laws::worth::{Arm, Options, Repeated, RepeatedLaw, RepeatedRun, Run, compare};
+use triaxis_report::view::{ArmLoss, Finding, Status, View};
 use triaxis_report::{ReportError, page, readme_svg, write_json, write_page, write_readme_svg};
 
 #[path = "../examples/fixture/mod.rs"]
 mod fixture;
 
-const SECTIONS: [&str; 9] = [
+const SECTIONS: [&str; 8] = [
     "summary",
-    "corpus",
-    "trials",
+    "plan",
+    "held-out",
     "isoflops",
     "approaches",
-    "held-out",
-    "plan",
-    "reach",
+    "trials",
+    "corpus",
     "provenance",
 ];
-const CHARTS: [&str; 9] = [
+const CHARTS: [&str; 8] = [
     "loss-curves",
     "isoflop",
     "optimal-params",
     "optimal-tokens",
     "residuals",
-    "prediction",
     "prediction-context",
     "plan-allocation",
     "plan-cost",
@@ -97,7 +96,8 @@ fn every_section_is_there_whatever_the_study_did() {
                 "no entry for {id} in the contents"
             );
         }
-        assert_eq!(html.matches("<section ").count(), SECTIONS.len());
+        let texts = usize::from(view.losses.is_some());
+        assert_eq!(html.matches("<section ").count(), SECTIONS.len() + texts);
         assert!(
             !html.contains("NaN") && !html.contains(">inf<"),
             "a number that is none"
@@ -105,8 +105,8 @@ fn every_section_is_there_whatever_the_study_did() {
     }
 }
 
-#[test]
-fn a_comparison_of_arms_follows_the_summary() {
+/// The fixture as a study of arms: one better than the baseline, one alike.
+fn compared() -> View {
     let arm = |name: &str, factor: f64, phase: f64| Arm {
         name: name.to_owned(),
         runs: [1e6, 2e6, 4e6]
@@ -141,16 +141,52 @@ fn a_comparison_of_arms_follows_the_summary() {
     for trial in &mut view.trials {
         trial.arm = Some("plain".to_owned());
     }
+    view
+}
+
+/// What repeats are worth, by a law that repeats lose a tenth of their worth each.
+fn repeated() -> Repeated {
+    let runs = [1e6, 2e6, 4e6].into_iter().flat_map(|params: f64| {
+        [1.0, 2.0, 4.0, 8.0, 16.0].map(|epochs: f64| {
+            let unique = 2e7;
+            let worth = unique * (1.0 + 10.0 * (1.0 - f64::exp(-(epochs - 1.0) / 10.0)));
+            let luck = 1.0 + 1e-4 * f64::sin(params + 7.0 * epochs);
+            RepeatedRun {
+                params,
+                tokens: unique * epochs,
+                unique,
+                loss: luck * (1.8 + 480.0 * params.powf(-0.35) + 2100.0 * worth.powf(-0.37)),
+            }
+        })
+    });
+    let options = FitOptions {
+        replicates: 20,
+        ..FitOptions::default()
+    };
+    let law = RepeatedLaw::of(&runs.collect::<Vec<_>>(), 2e7, &options).unwrap();
+    Repeated {
+        arm: "again".to_owned(),
+        beside: None,
+        level: 0.9,
+        found: Finding::Found(law),
+    }
+}
+
+#[test]
+fn the_decision_comes_first_and_what_each_arm_is_worth_after_it() {
+    let view = compared();
     let html = own(&view);
     let (summary, of_arms) = (section(&html, "summary"), section(&html, "arms"));
+    assert!(html.find("<section ").unwrap() == html.find(summary).unwrap());
     assert!(html.find(summary).unwrap() < html.find(of_arms).unwrap());
-    assert!(html.find(of_arms).unwrap() < html.find(section(&html, "corpus")).unwrap());
-    assert!(summary.contains("Best arm") && summary.contains(">better<"));
-    assert!(
-        of_arms.contains("✓ better") && of_arms.contains("no difference seen; one of × 1."),
-        "{of_arms}"
-    );
-    assert!(of_arms.contains("&lt;alike&gt;") && !of_arms.contains("<alike>"));
+    assert!(html.find(of_arms).unwrap() < html.find(section(&html, "plan")).unwrap());
+    // The decision, then its doubts.
+    let doubts = summary.find(&view.notices[0]).unwrap();
+    assert!(summary.find("✓ better").unwrap() < doubts);
+    assert!(summary.find("✓ inside the 90% interval").unwrap() < doubts);
+    assert!(summary[doubts..].contains(&view.plan.as_ref().unwrap().caveats[0]));
+    assert!(summary.contains("no difference seen; one of × 1."), "{summary}");
+    assert!(summary.contains("&lt;alike&gt;") && !html.contains("<alike>"));
     assert!(
         json(&html, "figures")["worth"]["data"][0]["x"][0]
             .as_f64()
@@ -159,9 +195,54 @@ fn a_comparison_of_arms_follows_the_summary() {
     );
     assert!(section(&html, "trials").contains(">Arm<"));
 
+    let of_one = own(&fixture::view());
+    let summary = section(&of_one, "summary");
+    assert!(of_one.find("<section ").unwrap() == of_one.find(summary).unwrap());
+    let decision = summary.find("What to train").unwrap();
+    assert!(decision < summary.find("predicted → measured").unwrap());
+    assert!(decision < summary.find("class=\"caveat\"").unwrap());
+    assert!(!of_one.contains("<section id=\"arms\""));
+}
+
+#[test]
+fn a_comparison_that_is_refused_hides_no_repeats() {
+    let mut view = compared();
+    view.repeated = vec![repeated()];
+    let table = |view: &View| {
+        let html = own(view);
+        between(
+            section(&html, "arms"),
+            "aria-label=\"What repeated text is worth\"",
+            "</table>",
+        )
+        .to_owned()
+    };
+    let beside = table(&view);
     view.comparison = Some(Finding::Refused("too few runs".to_owned()));
+    assert_eq!(table(&view), beside);
     assert!(section(&own(&view), "arms").contains("too few runs"));
-    assert!(!own(&fixture::view()).contains("<section id=\"arms\""));
+    assert!(section(&own(&view), "summary").contains("too few runs"));
+    view.comparison = None;
+    assert_eq!(table(&view), beside);
+}
+
+#[test]
+fn losses_are_told_by_text_and_against_the_baseline() {
+    let mut view = fixture::view();
+    let losses = view.losses.as_mut().unwrap();
+    losses.arms.push("other".to_owned());
+    losses.texts[0].arms.push(ArmLoss::of(&[1.25, 1.27], Some(1.32)));
+    losses.texts[1].arms.push(None);
+    let html = own(&view);
+    let rows = section(&html, "texts");
+    assert!(
+        rows.contains("1.3200 ± 0.0141") && rows.contains("−0.0600"),
+        "{rows}"
+    );
+    assert!(
+        rows.contains("1.1200</span>") && rows.contains(">–</td>"),
+        "{rows}"
+    );
 }
 
 #[test]
@@ -256,8 +337,8 @@ fn every_chart_has_a_figure_a_caption_and_named_axes() {
             figure["data"].as_array().is_some_and(|traces| !traces.is_empty()),
             "no data in {id}"
         );
-        for axis in ["xaxis", "yaxis"] {
-            let axis = &figure["layout"][axis];
+        for (name, of) in [("xaxis", "x"), ("yaxis", "y")] {
+            let axis = &figure["layout"][name];
             let named = axis["title"]["text"]
                 .as_str()
                 .is_some_and(|title| !title.is_empty());
@@ -266,9 +347,17 @@ fn every_chart_has_a_figure_a_caption_and_named_axes() {
                 "an axis of {id} has no title"
             );
             if axis["type"] == "log" {
+                let traces = figure["data"].as_array().unwrap().iter();
+                let shown = traces.flat_map(|trace| trace[of].as_array().unwrap());
+                let shown: Vec<f64> = shown.filter_map(serde_json::Value::as_f64).collect();
+                let (low, high) = shown.iter().fold((f64::MAX, 0.0), |(low, high), value| {
+                    (f64::min(low, *value), f64::max(high, *value))
+                });
+                let ticks = axis["tickvals"].as_array().unwrap().iter();
+                let inside = ticks.filter(|tick| (low..=high).contains(&tick.as_f64().unwrap()));
                 assert!(
-                    axis["tickvals"].as_array().is_some_and(|ticks| ticks.len() >= 2),
-                    "ticks of {id}"
+                    inside.count() >= 3,
+                    "fewer than three ticks from {low} to {high} in {id}"
                 );
             }
         }
@@ -423,7 +512,7 @@ fn files_are_replaced_whole_or_not_at_all() {
 #[test]
 fn fragments_are_as_reviewed() {
     let html = own(&fixture::view());
-    for id in ["summary", "corpus", "isoflops", "held-out", "plan", "reach"] {
+    for id in ["summary", "corpus", "isoflops", "held-out", "plan", "texts"] {
         insta::assert_snapshot!(format!("section-{id}"), lines(section(&html, id)));
     }
     let trials = section(&html, "trials");
@@ -436,10 +525,6 @@ fn fragments_are_as_reviewed() {
         lines(between(trials, "<tr data-trial=\"6a99b4ac\"", "</tr>"))
     );
     insta::assert_json_snapshot!("figure-isoflop", rounded(&json(&html, "figures")["isoflop"]));
-    insta::assert_json_snapshot!(
-        "figure-prediction",
-        rounded(&json(&html, "figures")["prediction"])
-    );
     insta::assert_snapshot!(
         "failed-approaches",
         lines(section(&own(&fixture::failed()), "approaches"))

@@ -3,10 +3,12 @@
 use std::fmt;
 
 use triaxis_laws::Estimate;
-use triaxis_laws::worth::{Call, Comparison, Worth};
-use triaxis_report::view::{Finding, Repeated};
+use triaxis_laws::worth::{Call, Comparison, Repeated, Worth};
+use triaxis_report::view::{Finding, LossesByText};
 use triaxis_units::{Flops, Tokens};
 
+use super::summary::interval;
+use crate::output::prose;
 use crate::table::Table;
 
 /// What repeated text is worth, a line an arm.
@@ -23,10 +25,42 @@ pub fn repeated(arm: &Repeated) -> String {
             arm.arm,
             law.most.epochs,
             Tokens(law.most.unique as u64),
-            estimate(&law.most.data_multiplier, times),
-            estimate(&law.limit, times)
+            interval(&law.most.data_multiplier.told(arm.level), times),
+            interval(&law.limit.told(arm.level), times)
         ),
     }
+}
+
+/// Losses by validation text and source, an arm a column.
+pub fn by_text(losses: &LossesByText) -> String {
+    let several = losses.arms.len() > 1;
+    let arms = losses.arms.iter().map(String::as_str);
+    let heading = ["text", "of"].into_iter().chain(arms.filter(|_| several));
+    let mut table = Table::new(heading.chain((!several).then_some("bits per byte")));
+    for text in &losses.texts {
+        let of = if text.is_source { "source" } else { "validation" };
+        let cells = text.arms.iter().map(|loss| match loss {
+            None => "-".to_owned(),
+            Some(loss) => {
+                let spread = loss.deviation.map_or_else(String::new, |of| format!(" ±{of:.4}"));
+                let against = loss
+                    .difference
+                    .map_or_else(String::new, |of| format!(" ({})", difference(of)));
+                format!("{:.4}{spread}{against}", loss.mean)
+            }
+        });
+        table.row([text.name.clone(), of.to_owned()].into_iter().chain(cells));
+    }
+    let against = if several {
+        ", the difference to the baseline"
+    } else {
+        ""
+    };
+    let what = format!(
+        "bits per byte of {}: mean and deviation of seeds{against}",
+        losses.at
+    );
+    format!("{}\n{table}", prose("", &what))
 }
 
 /// A comparison as it is printed.
@@ -54,7 +88,7 @@ impl fmt::Display for Printed<'_> {
             "verdict",
         ]);
         for worth in &comparison.arms {
-            table.row(cells(worth));
+            table.row(cells(worth, comparison.level));
         }
         writeln!(formatter, "{table}")?;
         if let Some(test) = comparison.one_law.filter(|test| !test.holds) {
@@ -65,16 +99,20 @@ impl fmt::Display for Printed<'_> {
             )?;
         }
         for refusal in &comparison.refused {
-            writeln!(formatter, "! {refusal}")?;
+            writeln!(formatter, "{}", prose("! ", &refusal.to_string()))?;
         }
         for warning in &comparison.warnings {
-            writeln!(formatter, "! {warning}")?;
+            writeln!(formatter, "{}", prose("! ", &warning.to_string()))?;
         }
         Ok(())
     }
 }
 
-fn cells(worth: &Worth) -> [String; 9] {
+/// From here on a multiplier that would have been seen is no number that anybody can use.
+const BLIND: f64 = 100.0;
+
+fn cells(worth: &Worth, level: f64) -> [String; 9] {
+    let estimate = |of: &Estimate, print: fn(f64) -> String| interval(&of.told(level), print);
     let dash = || "-".to_owned();
     let share = |share: f64| format!("{:.0}%", share * 100.0);
     let order = worth.order.as_ref();
@@ -96,26 +134,15 @@ fn cells(worth: &Worth) -> [String; 9] {
         match (worth.call, worth.detectable) {
             (Call::Better, _) => "better".to_owned(),
             (Call::Worse, _) => "worse".to_owned(),
+            (Call::NoDifferenceSeen, Some(seen)) if seen > BLIND => {
+                format!("no difference seen, nor would one of x {BLIND} have been")
+            }
             (Call::NoDifferenceSeen, Some(seen)) => {
                 format!("no difference seen; one of x {} would have been", times(seen))
             }
             (Call::NoDifferenceSeen, None) => "no difference seen; nothing tells the noise".to_owned(),
         },
     ]
-}
-
-fn estimate(estimate: &Estimate, print: fn(f64) -> String) -> String {
-    match estimate.interval {
-        Some(interval) => {
-            format!(
-                "{} [{}, {}]",
-                print(estimate.value),
-                print(interval.low),
-                print(interval.high)
-            )
-        }
-        None => print(estimate.value),
-    }
 }
 
 fn times(value: f64) -> String {

@@ -155,6 +155,12 @@ fn text_seen_again_is_said_on_the_terminal_and_on_the_page() {
     let output = bench.run(&RUN);
     assert!(output.status.success(), "{}", said(&output));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        text.lines()
+            .all(|line| !line.starts_with("! ") || line.chars().count() <= 110),
+        "{text}"
+    );
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let page = fs::read_to_string(bench.path("out/report.html")).unwrap();
     for told in [&text, &page] {
         for part in [
@@ -168,6 +174,37 @@ fn text_seen_again_is_said_on_the_terminal_and_on_the_page() {
     let plain = Bench::new(SPEC);
     let output = plain.run(&RUN);
     assert!(!String::from_utf8_lossy(&output.stdout).contains("Text is repeated"));
+}
+
+#[test]
+fn trials_of_exactly_one_epoch_see_no_text_again() {
+    // Steps are of 256 tokens, so that 2,000 and 4,000 tokens are 2,048 and 4,096.
+    let grid = |tokens: &str| {
+        let design = format!("kind = \"grid\"\ntokens = {tokens}");
+        let spec = SPEC.replace(
+            "kind = \"isoflop\"\nbudgets = [\"4e8\", \"8e8\", \"1.6e9\"]",
+            &design,
+        );
+        let spec = spec.replace(
+            "batch = 256",
+            "batch = 256\nepochs = 99.0\nunique_tokens = \"2000\"",
+        );
+        spec[..spec.find("[holdout]").unwrap()].to_owned()
+    };
+    let said = |tokens: &str| {
+        let bench = Bench::new(&grid(tokens));
+        let output = bench.run(&RUN);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains("done"), "{text}{}", said(&output));
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let once = said("[\"1000\", \"2000\"]");
+    assert!(!once.contains("Text is repeated"), "{once}");
+    let twice = said("[\"2000\", \"4000\"]");
+    assert!(
+        twice.contains("3 of 6 trials of the ladder see their text again, up to 2.0 times"),
+        "{twice}"
+    );
 }
 
 #[test]

@@ -18,7 +18,7 @@ mod repeated;
 mod repetition;
 mod result;
 
-pub use repeated::{RepeatedLaw, RepeatedRun};
+pub use repeated::{Repeated, RepeatedLaw, RepeatedRun};
 pub use repetition::{Repetition, repetition};
 pub use result::{Call, Comparison, Losses, Noise, OneLaw, Order, OwnLaw, Paired, Place, Worth};
 

@@ -1,17 +1,20 @@
 use maud::{Markup, html};
 use triaxis_laws::Estimate as OfLaw;
-use triaxis_laws::worth::{Call, Comparison, Worth};
+use triaxis_laws::worth::{Call, Comparison, Repeated, Worth};
 
 use super::component::{caveats, chart, estimate, heads, number, refusal, table};
 use crate::text;
-use crate::view::{Finding, Repeated, View};
+use crate::view::{Finding, View};
 
-/// What the arms are worth; nothing for a study of one.
+/// What the arms are worth, and repeated text; nothing for a study of one that repeats nothing.
 pub(super) fn body(view: &View) -> Markup {
-    match &view.comparison {
-        None => html! {},
-        Some(Finding::Refused(reason)) => html! { p { (refusal(reason)) } },
-        Some(Finding::Found(comparison)) => found(view, comparison),
+    html! {
+        @match &view.comparison {
+            None => {}
+            Some(Finding::Refused(reason)) => { p { (refusal(reason)) } }
+            Some(Finding::Found(comparison)) => { (found(view, comparison)) }
+        }
+        (repeated(&view.repeated))
     }
 }
 
@@ -27,18 +30,15 @@ fn found(view: &View, comparison: &Comparison) -> Markup {
         (caveats(&refused))
         (chart(view, "worth"))
         (table("What the arms are worth",
-            heads(&["Arm", "#Runs", "#Compute|×", "#Data|×", "#Loss difference|bits per byte", "#Paired|bits per byte",
-                    "#Better at the end|probability", "#Better when asked|probability", "Verdict"]),
+            heads(&["Arm", "#Runs", "#Data|×", "#Loss difference|bits per byte", "#Paired|bits per byte", "#Order holds to|FLOPs"]),
             html! { @for worth in &comparison.arms { (row(worth, comparison.level)) } }))
         (one_law(comparison))
-        (repeated(&view.repeated, comparison.level))
         (caveats(&warnings))
     }
 }
 
 /// What repeats are worth, of arms that repeat.
-fn repeated(arms: &[Repeated], level: f64) -> Markup {
-    let told = |of: &OfLaw| estimate(&of.told(level), text::number);
+fn repeated(arms: &[Repeated]) -> Markup {
     html! {
         @if !arms.is_empty() {
             h3 { "Repeated text" }
@@ -54,9 +54,9 @@ fn repeated(arms: &[Repeated], level: f64) -> Markup {
                         Finding::Found(law) => {
                             (number(text::count(law.most.unique)))
                             (number(text::number(law.most.epochs)))
-                            (number(told(&law.most.data_multiplier)))
-                            (number(told(&law.most.of_a_token)))
-                            (number(told(&law.limit)))
+                            (number(estimates(&law.most.data_multiplier, arm.level, text::number)))
+                            (number(estimates(&law.most.of_a_token, arm.level, text::number)))
+                            (number(estimates(&law.limit, arm.level, text::number)))
                         }
                         Finding::Refused(reason) => { td colspan="5" { (refusal(reason)) } }
                     }
@@ -66,30 +66,43 @@ fn repeated(arms: &[Repeated], level: f64) -> Markup {
 }
 
 fn row(worth: &Worth, level: f64) -> Markup {
-    let told = |of: &OfLaw, print: fn(f64) -> String| estimate(&of.told(level), print);
-    let order = worth.order.as_ref();
+    let data = worth.data_multiplier.as_ref();
+    let holds_to = worth.order.as_ref().and_then(|order| order.holds_to);
     html! {
         tr {
             th scope="row" { (worth.arm) }
             (number(worth.runs))
-            (number(told(&worth.compute_multiplier, text::number)))
-            (number(worth.data_multiplier.as_ref().map_or_else(nothing, |of| told(of, text::number))))
-            (number(told(&worth.at_end.difference, signed)))
+            (number(data.map_or_else(nothing, |of| estimates(of, level, text::number))))
+            (number(estimates(&worth.at_end.difference, level, text::signed)))
             (number(match &worth.paired {
-                Ok(paired) => told(&paired.difference, signed),
+                Ok(paired) => estimates(&paired.difference, level, text::signed),
                 Err(why) => html! { span.refusal title=(why) { "⊘" } },
             }))
-            (number(order.map_or_else(nothing, |order| html! { (text::percent(order.at_end)) })))
-            (number(order.and_then(|order| order.at_asked).map_or_else(nothing, |at| html! { (text::percent(at)) })))
-            td { (verdict(worth)) }
+            (number(holds_to.map_or_else(nothing, |flops| html! { (text::scientific(flops)) })))
         }
     }
 }
 
-fn verdict(worth: &Worth) -> Markup {
+/// What a law estimates, told at a level.
+pub(super) fn estimates(of: &OfLaw, level: f64, print: fn(f64) -> String) -> Markup {
+    estimate(&of.told(level), print)
+}
+
+pub(super) fn probability(of: Option<f64>) -> Markup {
+    of.map_or_else(nothing, |of| html! { (text::percent(of)) })
+}
+
+/// From here on a multiplier that would have been seen is no number that anybody can use.
+const BLIND: f64 = 100.0;
+
+/// What is seen of an arm, or what would have been.
+pub(super) fn verdict(worth: &Worth) -> Markup {
     match (worth.call, worth.detectable) {
         (Call::Better, _) => html! { span.good { "✓ better" } },
         (Call::Worse, _) => html! { span.bad { "✗ worse" } },
+        (Call::NoDifferenceSeen, Some(seen)) if seen > BLIND => {
+            html! { "no difference seen, nor would one of × " (BLIND) " have been" }
+        }
         (Call::NoDifferenceSeen, Some(seen)) => {
             html! { "no difference seen; one of × " (text::number(seen)) " would have been" }
         }
@@ -122,8 +135,4 @@ fn chance(chance: f64) -> Markup {
 
 fn nothing() -> Markup {
     html! { (text::NOTHING) }
-}
-
-fn signed(value: f64) -> String {
-    format!("{value:+.4}").replace('-', "−")
 }
