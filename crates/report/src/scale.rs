@@ -138,7 +138,8 @@ mod tests {
             ticks.retain(|tick| (low..=high).contains(tick));
             ticks
         };
-        assert_eq!(inside(3e5, 4e6), vec![5e5, 1e6, 2e6]);
+        assert_eq!(inside(3e5, 4e6), vec![3e5, 1e6, 3e6]);
+        assert_eq!(inside(4e5, 4e6), vec![5e5, 1e6, 2e6]);
         assert_eq!(inside(1e5, 1e9).len(), 5);
         assert_eq!(inside(1e5, 2e6), vec![1e5, 3e5, 1e6]);
         // Losses of a training: less than a decade, and no power of ten in it.

@@ -4,8 +4,7 @@
 
 use std::fs;
 
-use triaxis_laws::FitOptions;
-use triaxis_laws::worth::{Arm, Options, Repeated, RepeatedLaw, RepeatedRun, Run, compare};
+use triaxis_laws::worth::{Arm, Options, Repeated, Run, compare};
 use triaxis_report::view::{ArmLoss, Finding, Status, View};
 use triaxis_report::{ReportError, page, readme_svg, write_json, write_page, write_readme_svg};
 
@@ -144,34 +143,6 @@ fn compared() -> View {
     view
 }
 
-/// What repeats are worth, by a law that repeats lose a tenth of their worth each.
-fn repeated() -> Repeated {
-    let runs = [1e6, 2e6, 4e6].into_iter().flat_map(|params: f64| {
-        [1.0, 2.0, 4.0, 8.0, 16.0].map(|epochs: f64| {
-            let unique = 2e7;
-            let worth = unique * (1.0 + 10.0 * (1.0 - f64::exp(-(epochs - 1.0) / 10.0)));
-            let luck = 1.0 + 1e-4 * f64::sin(params + 7.0 * epochs);
-            RepeatedRun {
-                params,
-                tokens: unique * epochs,
-                unique,
-                loss: luck * (1.8 + 480.0 * params.powf(-0.35) + 2100.0 * worth.powf(-0.37)),
-            }
-        })
-    });
-    let options = FitOptions {
-        replicates: 20,
-        ..FitOptions::default()
-    };
-    let law = RepeatedLaw::of(&runs.collect::<Vec<_>>(), 2e7, &options).unwrap();
-    Repeated {
-        arm: "again".to_owned(),
-        beside: None,
-        level: 0.9,
-        found: Finding::Found(law),
-    }
-}
-
 #[test]
 fn the_decision_comes_first_and_what_each_arm_is_worth_after_it() {
     let view = compared();
@@ -207,7 +178,12 @@ fn the_decision_comes_first_and_what_each_arm_is_worth_after_it() {
 #[test]
 fn a_comparison_that_is_refused_hides_no_repeats() {
     let mut view = compared();
-    view.repeated = vec![repeated()];
+    view.repeated = vec![Repeated {
+        arm: "again".to_owned(),
+        beside: Some("fresh".to_owned()),
+        level: 0.9,
+        found: Finding::Refused("one epoch repeats nothing".to_owned()),
+    }];
     let table = |view: &View| {
         let html = own(view);
         between(
@@ -218,6 +194,10 @@ fn a_comparison_that_is_refused_hides_no_repeats() {
         .to_owned()
     };
     let beside = table(&view);
+    assert!(
+        beside.contains("again") && beside.contains("one epoch repeats nothing"),
+        "{beside}"
+    );
     view.comparison = Some(Finding::Refused("too few runs".to_owned()));
     assert_eq!(table(&view), beside);
     assert!(section(&own(&view), "arms").contains("too few runs"));
@@ -325,6 +305,25 @@ fn a_refusal_stands_where_the_number_would() {
     assert_eq!(html.matches("data-chart=").count(), 0);
 }
 
+/// What a trace shows along an axis, the ends of its bars among it.
+fn reached(trace: &serde_json::Value, axis: &str) -> Vec<f64> {
+    let numbers = |values: &serde_json::Value| -> Vec<Option<f64>> {
+        let values = values.as_array().into_iter().flatten();
+        values.map(serde_json::Value::as_f64).collect()
+    };
+    let bars = &trace[format!("error_{axis}")];
+    let values = numbers(&trace[axis]);
+    let ends = [(1.0, "array"), (-1.0, "arrayminus")]
+        .into_iter()
+        .flat_map(|(sign, side)| {
+            let lengths = numbers(&bars[side]);
+            let both: Vec<_> = values.iter().copied().zip(lengths).collect();
+            both.into_iter()
+                .map(move |(value, length)| Some(value? + sign * length?))
+        });
+    values.iter().copied().chain(ends).flatten().collect()
+}
+
 #[test]
 fn every_chart_has_a_figure_a_caption_and_named_axes() {
     let html = own(&fixture::view());
@@ -348,8 +347,7 @@ fn every_chart_has_a_figure_a_caption_and_named_axes() {
             );
             if axis["type"] == "log" {
                 let traces = figure["data"].as_array().unwrap().iter();
-                let shown = traces.flat_map(|trace| trace[of].as_array().unwrap());
-                let shown: Vec<f64> = shown.filter_map(serde_json::Value::as_f64).collect();
+                let shown: Vec<f64> = traces.flat_map(|trace| reached(trace, of)).collect();
                 let (low, high) = shown.iter().fold((f64::MAX, 0.0), |(low, high), value| {
                     (f64::min(low, *value), f64::max(high, *value))
                 });
@@ -440,7 +438,7 @@ fn poison(view: &mut View) {
     plan.caveats = vec![text()];
     for choice in &mut plan.choices {
         choice.label = text();
-        choice.law = text();
+        choice.law += HOSTILE;
     }
     let corpus = view.corpus.as_mut().unwrap();
     corpus.sources[0].name = text();

@@ -98,6 +98,12 @@ impl fmt::Display for Printed<'_> {
                 test.chance * 100.0
             )?;
         }
+        for worth in &comparison.arms {
+            if let Err(why) = &worth.paired {
+                let said = format!("{} has no pairs with the baseline: {why}", worth.arm);
+                writeln!(formatter, "{}", prose("! ", &said))?;
+            }
+        }
         for refusal in &comparison.refused {
             writeln!(formatter, "{}", prose("! ", &refusal.to_string()))?;
         }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Bench, SPEC, json};
+use crate::support::{Bench, SPEC, json, words};
 
 const RUN: [&str; 6] = ["study", "run", "spec.toml", "--out", "out", "--quiet"];
 
@@ -119,7 +119,7 @@ fn a_held_out_run_made_for_another_study_is_told_with_its_record_and_what_helps(
     let dry = bench.run(&[&other[..], &["--dry-run"]].concat());
     let run = bench.run(&[&other[..], &["--quiet"]].concat());
     for output in [dry, run] {
-        let says = String::from_utf8_lossy(&output.stdout).into_owned();
+        let says = words(&output.stdout);
         assert!(output.status.success(), "{}", said(&output));
         for part in [&*id, "library/records", "another `seed`"] {
             assert!(says.contains(part), "{part}: {says}");
@@ -160,7 +160,7 @@ fn text_seen_again_is_said_on_the_terminal_and_on_the_page() {
             .all(|line| !line.starts_with("! ") || line.chars().count() <= 110),
         "{text}"
     );
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = words(&output.stdout);
     let page = fs::read_to_string(bench.path("out/report.html")).unwrap();
     for told in [&text, &page] {
         for part in [
@@ -196,7 +196,7 @@ fn trials_of_exactly_one_epoch_see_no_text_again() {
         let output = bench.run(&RUN);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(text.contains("done"), "{text}{}", said(&output));
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
+        words(&output.stdout)
     };
     let once = said("[\"1000\", \"2000\"]");
     assert!(!once.contains("Text is repeated"), "{once}");

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
-use crate::support::{Bench, SPEC, json};
+use crate::support::{Bench, SPEC, json, words};
 use serde_json::Value;
 
 #[test]
@@ -38,7 +38,7 @@ fn a_study_goes_from_text_to_a_page_and_a_second_run_does_nothing() {
     assert_eq!(bench.records("out"), records);
     // Trials side by side take less by the clock than together.
     let [clock, together] = ["clock", "seconds"].map(|key| first[key].as_f64().unwrap());
-    assert!(clock > 0.0 && clock <= together + 1e-9, "{clock} of {together}");
+    assert!(clock > 0.0 && clock <= together + 1e-3, "{clock} of {together}");
     // Who runs it again knows its trials.
     let printed = bench.run(&arguments[..5]);
     let printed = String::from_utf8_lossy(&printed.stdout).into_owned();
@@ -89,7 +89,7 @@ fn a_prediction_lost_after_the_held_out_run_is_not_made_again() {
     let first = fs::read(&prediction).unwrap();
     fs::remove_file(&prediction).unwrap();
     let again = bench.run(&arguments);
-    let said = String::from_utf8_lossy(&again.stdout);
+    let said = words(&again.stdout);
     assert!(
         said.contains("not predicted: the held-out run has been made"),
         "{said}"

@@ -32,6 +32,9 @@ fn found(view: &View, comparison: &Comparison) -> Markup {
         (table("What the arms are worth",
             heads(&["Arm", "#Runs", "#Data|×", "#Loss difference|bits per byte", "#Paired|bits per byte", "#Order holds to|FLOPs"]),
             html! { @for worth in &comparison.arms { (row(worth, comparison.level)) } }))
+        @for worth in &comparison.arms { @if let Err(why) = &worth.paired {
+            p.hint { b { (worth.arm) } " has no pairs with the baseline: " (why) "." }
+        } }
         (one_law(comparison))
         (caveats(&warnings))
     }
@@ -76,7 +79,7 @@ fn row(worth: &Worth, level: f64) -> Markup {
             (number(estimates(&worth.at_end.difference, level, text::signed)))
             (number(match &worth.paired {
                 Ok(paired) => estimates(&paired.difference, level, text::signed),
-                Err(why) => html! { span.refusal title=(why) { "⊘" } },
+                Err(_) => nothing(),
             }))
             (number(holds_to.map_or_else(nothing, |flops| html! { (text::scientific(flops)) })))
         }
