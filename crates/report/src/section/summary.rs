@@ -154,6 +154,7 @@ fn plan(view: &View) -> Markup {
             @if let Some(loss) = loss { ", for a loss of " (loss) " nats per token" }
             " · " (text::dollars(allocation.total)) " in all · " (choice.label) ", " (choice.law) " · "
             span.doubt { "reach: " (choice.reach) ", " (text::factor(allocation.reach.compute)) " the compute measured" }
+            @if let Some(range) = allocation.params.interval { " · brackets are " (text::percent(range.level)) " intervals" }
         },
     )
 }
