@@ -32,6 +32,27 @@ pub fn to_stdout(write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<()>) -> a
     })
 }
 
+/// Columns of a line of prose.
+const WIDTH: usize = 110;
+
+/// Prose after a mark, in lines of at most 110 columns where its words allow; further ones are indented as far.
+pub fn prose(mark: &str, text: &str) -> String {
+    let indent = mark.chars().count();
+    let mut lines = vec![mark.to_owned()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("there is a first line");
+        let length = line.chars().count();
+        if length > indent && length + 1 + word.chars().count() > WIDTH {
+            lines.push(format!("{:indent$}{word}", ""));
+        } else {
+            let space = if length > indent { " " } else { "" };
+            line.push_str(space);
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
+}
+
 /// The names of the files that a shell may have connected: what is read there, and what is printed to.
 const STANDARD_INPUT: &str = "/dev/stdin";
 const STANDARD_OUTPUT: &str = "/dev/stdout";
@@ -82,4 +103,24 @@ pub fn are_free(outputs: &[&Path], inputs: &[&Path]) -> Result<(), Usage> {
             ))
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prose_is_cut_between_words_and_loses_none() {
+        let word = "w".repeat(130);
+        let text = format!("{} {word} end", "some words ".repeat(30));
+        let printed = prose("! ", &text);
+        let long = |line: &&str| line.chars().count() > WIDTH;
+        assert_eq!(
+            printed.lines().filter(long).collect::<Vec<_>>(),
+            [format!("  {word}")]
+        );
+        assert!(printed.lines().skip(1).all(|line| line.starts_with("  ")));
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(words(printed.strip_prefix("! ").unwrap()), words(&text));
+    }
 }

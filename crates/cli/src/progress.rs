@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -19,6 +20,8 @@ pub struct Progress {
     quiet: bool,
     bar: Option<ProgressBar>,
     state: Mutex<State>,
+    /// Whether a trial has come to an end.
+    has_trained: AtomicBool,
 }
 
 struct State {
@@ -67,7 +70,13 @@ impl Progress {
             quiet,
             bar,
             state: Mutex::new(State::begin("", &[])),
+            has_trained: AtomicBool::new(false),
         }
+    }
+
+    /// Whether a trial has come to an end, and not all were there already.
+    pub fn has_trained(&self) -> bool {
+        self.has_trained.load(Ordering::Relaxed)
     }
 
     /// Prints a line above the bar.
@@ -163,6 +172,9 @@ impl Progress {
     }
 
     fn worker(&self, group: usize, message: &Message) {
+        if matches!(message, Message::Recorded { .. } | Message::Failed { .. }) {
+            self.has_trained.store(true, Ordering::Relaxed);
+        }
         match message {
             Message::Progress { steps, .. } => self.state().groups[group].1 = *steps,
             Message::Recorded { trial, bits_per_byte } => {

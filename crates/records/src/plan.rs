@@ -1,17 +1,6 @@
 use serde::{Deserialize, Serialize};
 use triaxis_units::{Dollars, Estimate, Finding, Flops, Reach};
 
-/// How far one statement of the report reaches.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Extrapolation {
-    /// What is stated.
-    pub target: String,
-    /// The factors.
-    pub reach: Reach,
-    /// What follows from them, in plain words.
-    pub statement: String,
-}
-
 /// What to train.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -21,8 +10,6 @@ pub struct Plan {
     pub prices: String,
     /// The answers, each under its law and objective.
     pub choices: Vec<Choice>,
-    /// How far the answers reach, in words.
-    pub reach: Vec<String>,
     /// What the ladder cannot know; shown loud.
     pub caveats: Vec<String>,
     /// What shifts its numbers without overturning it.
@@ -63,4 +50,6 @@ pub struct Allocation {
     pub total: Dollars,
     /// Expected loss in nats a token.
     pub loss: Finding,
+    /// How far it lies from the largest run behind its law.
+    pub reach: Reach,
 }

@@ -31,11 +31,27 @@
     title: { standoff: 10, font: { size: 13 }, ...own.title },
   });
 
+  // plotly.js cuts names off that are wider than the chart.
+  const wrapped = (name, most) => {
+    const lines = [""];
+    for (const word of name.split(" ").flatMap((word) => word.match(new RegExp(`.{1,${most}}`, "g")) ?? [])) {
+      const last = lines.at(-1);
+      if (last && last.length + word.length >= most) lines.push(word);
+      else lines[lines.length - 1] = last ? `${last} ${word}` : word;
+    }
+    return lines.join("<br>");
+  };
+  const named = (figure, width) => figure.data.map((trace) => (
+    trace.name ? { ...trace, name: wrapped(trace.name, Math.max(12, Math.floor((width - 80) / 7.5))) } : trace));
+
   const legendBelow = (box, figure, narrow) => {
-    const entries = figure.data.filter((trace) => trace.showlegend !== false).length;
-    const columns = Math.max(1, Math.floor(box.clientWidth / 180));
+    const shown = figure.data.filter((trace) => trace.showlegend !== false);
+    const entries = shown.length;
+    const longest = Math.max(0, ...shown.map((trace) => (trace.name ?? "").length));
+    const columns = Math.max(1, Math.floor(box.clientWidth / Math.max(180, 7.5 * longest + 60)));
     const below = narrow || entries <= 6;
-    const room = below ? Math.max(0, Math.ceil(entries / columns) - 1) * 20 : 0;
+    const lines = Math.ceil((7.5 * longest + 80) / box.clientWidth);
+    const room = below ? (Math.ceil(entries / columns) * lines - 1) * 20 : 0;
     return { below, least: below ? Number(box.dataset.height) + room : entries * 20 + 110 };
   };
 
@@ -74,9 +90,11 @@
   };
   const draw = (width) => {
     for (const box of document.querySelectorAll("[data-chart]")) {
+      // What is folded has no width to draw for; it is drawn when it opens.
+      if (!width && !box.clientWidth) continue;
       const figure = resolved(figures[box.dataset.chart]);
       config.displayModeBar = box.clientWidth < wide ? false : "hover";
-      Plotly.react(box, figure.data, layout(box, figure, width), config);
+      Plotly.react(box, named(figure, width || box.clientWidth), layout(box, figure, width), config);
     }
   };
 
@@ -111,15 +129,32 @@
     draw();
   };
 
+  document.addEventListener("toggle", () => { if (!printed) draw(); }, true);
+  // Whoever follows a link to a folded section wants to see it.
+  const unfold = () => {
+    const details = document.getElementById(location.hash.slice(1))?.firstElementChild;
+    if (details?.tagName === "DETAILS") details.open = true;
+  };
+  addEventListener("hashchange", unfold);
+  document.querySelectorAll(".contents a").forEach((link) => link.addEventListener("click", () => setTimeout(unfold)));
+  unfold();
+
   let before = "";
+  let closed = [];
   addEventListener("beforeprint", () => {
     printed = true;
     before = root.dataset.theme || "";
     root.dataset.theme = "light";
-    document.querySelectorAll("details").forEach((details) => { details.open = true; });
+    closed = [...document.querySelectorAll("details:not([open])")];
+    closed.forEach((details) => { details.open = true; });
     draw(680);
   });
-  addEventListener("afterprint", () => { printed = false; setTheme(before); draw(); });
+  addEventListener("afterprint", () => {
+    printed = false;
+    closed.forEach((details) => { details.open = false; });
+    setTheme(before);
+    draw();
+  });
 
   // An empty key sorts last in both directions.
   const compare = { number: (a, b) => Number(a) - Number(b), text: (a, b) => a.localeCompare(b) };

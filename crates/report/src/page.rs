@@ -1,6 +1,6 @@
 //! The page around the sections.
 
-use maud::{DOCTYPE, PreEscaped, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Serialize;
 
 use crate::chart::{self, CHARTS, Chart, FIT_CHARTS};
@@ -23,8 +23,8 @@ const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 
 /// When the view does not become JSON.
 pub fn page(view: &View) -> Result<String, ReportError> {
     let below = format!(
-        "Scaling study · {} · triaxis {} · took {}",
-        view.generated, view.program.version, view.seconds
+        "Scaling study · {} · triaxis {}",
+        view.generated, view.program.version
     );
     assembled(&view.title, &below, view, CHARTS, SECTIONS)
 }
@@ -50,8 +50,8 @@ fn assembled<V: Serialize>(
     let figures = embedded(&chart::figures(charts, view))?;
     let shown: Vec<_> = sections
         .iter()
-        .map(|section| (section.id, section.title, (section.body)(view)))
-        .filter(|(_, _, body)| !body.0.is_empty())
+        .map(|section| (section, (section.body)(view)))
+        .filter(|(_, body)| !body.0.is_empty())
         .collect();
     let markup = html! {
         (DOCTYPE)
@@ -65,7 +65,7 @@ fn assembled<V: Serialize>(
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                a.skip href="#summary" { "Skip to the summary" }
+                a.skip href="#summary" { "Skip to the answer" }
                 header.top {
                     div {
                         h1 { (title) }
@@ -75,15 +75,10 @@ fn assembled<V: Serialize>(
                 }
                 div.layout {
                     nav.contents aria-label="Contents" {
-                        ul { @for (id, title, _) in &shown { li { a href={ "#" (id) } { (title) } } } }
+                        ul { @for (section, _) in &shown { li { a href={ "#" (section.id) } { (section.title) } } } }
                     }
                     main {
-                        @for (id, title, body) in &shown {
-                            section id=(id) aria-labelledby={ (id) "-title" } {
-                                h2 id={ (id) "-title" } { (title) }
-                                (body)
-                            }
-                        }
+                        @for (section, body) in &shown { (framed(section.id, section.title, section.is_folded, body)) }
                     }
                 }
                 script type="application/json" id="view" { (PreEscaped(data)) }
@@ -94,6 +89,17 @@ fn assembled<V: Serialize>(
         }
     };
     Ok(markup.into_string())
+}
+
+/// A section in its place; one that is folded opens by its heading.
+fn framed(id: &str, title: &str, is_folded: bool, body: &Markup) -> Markup {
+    let heading = html! { h2 id={ (id) "-title" } { (title) } };
+    html! {
+        section id=(id) aria-labelledby={ (id) "-title" } {
+            @if is_folded { details.section { summary { (heading) } div.fold { (body) } } }
+            @else { (heading) (body) }
+        }
+    }
 }
 
 /// JSON that cannot end the script element it stands in, nor open another.

@@ -11,28 +11,68 @@ pub(crate) fn extent(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)
         })
 }
 
-/// Ticks of a logarithmic axis: evenly spaced values within half a decade, then 1, 2 and 5, then 1
-/// and 3 of each decade, over a long range whole decades: few enough that their labels do not touch. Covers `low..=high`; empty when the range is not positive.
+/// Ticks that an axis shows at least.
+const FEWEST: usize = 3;
+
+/// Ticks of a logarithmic axis: of decades, then 1 and 3, then 1, 2 and 5 of each the first that put three between
+/// `low` and `high`, over less than that evenly spaced values. They go on a little beyond, where an interval may
+/// reach; empty when the range is not positive.
 pub(crate) fn logarithmic_ticks(low: f64, high: f64) -> Vec<f64> {
     if !(low > 0.0 && high >= low && high.is_finite()) {
         return Vec::new();
     }
-    let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
-    let decades = high.log10() - low.log10();
-    if decades > 0.0 && decades <= 0.5 {
-        let ticks = linear_ticks(low, high, 4);
-        return ticks.into_iter().filter(|tick| *tick > 0.0).collect();
-    }
-    let mantissas: &[f64] = match decades {
-        d if d <= 1.6 => &[1.0, 2.0, 5.0],
-        d if d <= 2.4 => &[1.0, 3.0],
-        _ => &[1.0],
+    // Of a single value plotly.js shows a decade to both sides.
+    let (low, high) = if high > low {
+        (low, high)
+    } else {
+        (low / 10.0, high * 10.0)
     };
-    let step = if decades > 9.0 { 2 } else { 1 };
-    (first..=last)
-        .step_by(step)
-        .flat_map(|power| mantissas.iter().map(move |mantissa| mantissa * 10f64.powi(power)))
-        .collect()
+    let first = (low.log10().floor() as i32).max(-306) - 1;
+    let last = (high.log10().ceil() as i32).min(306) + 1;
+    // So few that their labels do not touch.
+    let step = ((high.log10() - low.log10()) / 7.0).ceil() as usize;
+    let grids: [(usize, &[f64]); 3] = [(step.max(1), &[1.0]), (1, &[1.0, 3.0]), (1, &[1.0, 2.0, 5.0])];
+    let of_grid = |(step, mantissas): (usize, &[f64])| -> Vec<f64> {
+        let powers = (first..=last).filter(|power| power.unsigned_abs() as usize % step == 0);
+        powers
+            .flat_map(|power| mantissas.iter().map(move |mantissa| mantissa * 10f64.powi(power)))
+            .collect()
+    };
+    let is_enough =
+        |ticks: &Vec<f64>| ticks.iter().filter(|tick| (low..=high).contains(*tick)).count() >= FEWEST;
+    let found = grids.into_iter().map(of_grid).find(is_enough);
+    found.unwrap_or_else(|| {
+        linear_ticks(low, high, LINEAR)
+            .into_iter()
+            .filter(|tick| *tick > 0.0)
+            .collect()
+    })
+}
+
+/// Intervals between ticks of a linear axis, about: steps are at most twice as long, so that three ticks lie inside.
+pub(crate) const LINEAR: usize = 6;
+
+/// What is written at ticks: by `print`, or where that would write two alike with as many digits as tell them apart.
+pub(crate) fn labels(ticks: &[f64], print: impl Fn(f64) -> String) -> Vec<String> {
+    let distinct = |labels: &Vec<String>| {
+        let mut sorted = labels.clone();
+        sorted.sort_unstable();
+        sorted.dedup();
+        sorted.len() == labels.len()
+    };
+    let printed: Vec<String> = ticks.iter().map(|tick| print(*tick)).collect();
+    let is_plain = ticks.iter().all(|tick| (1e-3..1e6).contains(tick));
+    let digits = |digits: usize| -> Vec<String> {
+        let write = |tick: &f64| match is_plain {
+            true => format!("{tick:.digits$}"),
+            false => format!("{tick:.digits$e}"),
+        };
+        ticks.iter().map(write).collect()
+    };
+    std::iter::once(printed.clone())
+        .chain((0..16).map(digits))
+        .find(distinct)
+        .unwrap_or(printed)
 }
 
 /// The small ticks between those of [`logarithmic_ticks`]: every whole multiple of a power of ten.
@@ -87,19 +127,26 @@ pub(crate) fn padded((low, high): (f64, f64), fraction: f64) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn ticks_cover_the_range() {
-        assert_eq!(
-            logarithmic_ticks(3e5, 4e6),
-            vec![1e5, 2e5, 5e5, 1e6, 2e6, 5e6, 1e7, 2e7, 5e7]
-        );
-        assert_eq!(logarithmic_ticks(1e5, 1e9).len(), 5);
-        assert_eq!(logarithmic_ticks(1e5, 1e7), vec![1e5, 3e5, 1e6, 3e6, 1e7, 3e7]);
+        let inside = |low: f64, high: f64| {
+            let mut ticks = logarithmic_ticks(low, high);
+            ticks.retain(|tick| (low..=high).contains(tick));
+            ticks
+        };
+        assert_eq!(inside(3e5, 4e6), vec![3e5, 1e6, 3e6]);
+        assert_eq!(inside(4e5, 4e6), vec![5e5, 1e6, 2e6]);
+        assert_eq!(inside(1e5, 1e9).len(), 5);
+        assert_eq!(inside(1e5, 2e6), vec![1e5, 3e5, 1e6]);
+        // Losses of a training: less than a decade, and no power of ten in it.
+        assert_eq!(inside(2.3, 6.9), vec![3.0, 4.0, 5.0, 6.0]);
+        assert_eq!(inside(4.0, 9.0), vec![4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
         assert_eq!(minor_ticks(8.0, 30.0), vec![8.0, 9.0, 10.0, 20.0, 30.0]);
         assert_eq!(minor_ticks(0.0, 30.0), Vec::<f64>::new());
-        assert_eq!(logarithmic_ticks(4.0, 9.0), vec![4.0, 6.0, 8.0, 10.0]);
         assert_eq!(logarithmic_ticks(0.0, 1.0), Vec::<f64>::new());
         let texts = |ticks: Vec<f64>| ticks.iter().map(|tick| format!("{tick:.1}")).collect::<Vec<_>>();
         assert_eq!(
@@ -108,6 +155,35 @@ mod tests {
         );
         assert_eq!(linear_ticks(1.0, 1.0, 5), Vec::<f64>::new());
         assert_eq!(linear_ticks(f64::NAN, 1.0, 5), Vec::<f64>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn an_axis_has_three_ticks_with_labels_of_their_own(low in -300.0..300.0_f64, log in -7.0..1.3_f64) {
+            let low = 10f64.powf(low);
+            let high = 10f64.powf((low.log10() + 10f64.powf(log)).min(300.0));
+            prop_assume!(high > low * (1.0 + 1e-7));
+            let ticks = logarithmic_ticks(low, high);
+            let inside = ticks.iter().filter(|tick| (low..=high).contains(*tick)).count();
+            prop_assert!((3..=12).contains(&inside), "{inside} ticks from {low} to {high}");
+            let mut labels = labels(&ticks, crate::text::count);
+            let all = labels.len();
+            labels.sort_unstable();
+            labels.dedup();
+            prop_assert_eq!(labels.len(), all);
+        }
+
+        #[test]
+        fn any_range_has_ticks_or_none_and_never_panics(low in any::<f64>(), high in any::<f64>()) {
+            prop_assert!(logarithmic_ticks(low, high).len() < 100);
+            prop_assert!(logarithmic_ticks(low, low).len() < 100);
+        }
+
+        #[test]
+        fn a_linear_axis_has_three_ticks(low in -1e6..1e6_f64, span in 1e-6..1e6_f64) {
+            let ticks = linear_ticks(low, low + span, LINEAR);
+            prop_assert!((3..=7).contains(&ticks.iter().filter(|tick| (low..=low + span).contains(*tick)).count()));
+        }
     }
 
     #[test]

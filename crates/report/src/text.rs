@@ -105,6 +105,11 @@ pub(crate) fn fixed(value: f64, decimals: usize) -> String {
     }
 }
 
+/// `−0.0123`: a difference of losses.
+pub(crate) fn signed(value: f64) -> String {
+    format!("{value:+.4}").replace('-', "−")
+}
+
 /// `+1.25%` from a fraction.
 pub(crate) fn signed_percent(fraction: f64) -> String {
     match 100.0 * fraction {

@@ -4,31 +4,29 @@
 
 use std::fs;
 
-use triaxis_laws::worth::{Arm, Options, Run, compare};
-use triaxis_report::view::{Finding, Status, View};
+use triaxis_laws::worth::{Arm, Options, Repeated, Run, compare};
+use triaxis_report::view::{ArmLoss, Finding, Status, View};
 use triaxis_report::{ReportError, page, readme_svg, write_json, write_page, write_readme_svg};
 
 #[path = "../examples/fixture/mod.rs"]
 mod fixture;
 
-const SECTIONS: [&str; 9] = [
+const SECTIONS: [&str; 8] = [
     "summary",
-    "corpus",
-    "trials",
+    "plan",
+    "held-out",
     "isoflops",
     "approaches",
-    "held-out",
-    "plan",
-    "reach",
+    "trials",
+    "corpus",
     "provenance",
 ];
-const CHARTS: [&str; 9] = [
+const CHARTS: [&str; 8] = [
     "loss-curves",
     "isoflop",
     "optimal-params",
     "optimal-tokens",
     "residuals",
-    "prediction",
     "prediction-context",
     "plan-allocation",
     "plan-cost",
@@ -97,7 +95,8 @@ fn every_section_is_there_whatever_the_study_did() {
                 "no entry for {id} in the contents"
             );
         }
-        assert_eq!(html.matches("<section ").count(), SECTIONS.len());
+        let texts = usize::from(view.losses.is_some());
+        assert_eq!(html.matches("<section ").count(), SECTIONS.len() + texts);
         assert!(
             !html.contains("NaN") && !html.contains(">inf<"),
             "a number that is none"
@@ -105,8 +104,8 @@ fn every_section_is_there_whatever_the_study_did() {
     }
 }
 
-#[test]
-fn a_comparison_of_arms_follows_the_summary() {
+/// The fixture as a study of arms: one better than the baseline, one alike.
+fn compared() -> View {
     let arm = |name: &str, factor: f64, phase: f64| Arm {
         name: name.to_owned(),
         runs: [1e6, 2e6, 4e6]
@@ -141,16 +140,24 @@ fn a_comparison_of_arms_follows_the_summary() {
     for trial in &mut view.trials {
         trial.arm = Some("plain".to_owned());
     }
+    view
+}
+
+#[test]
+fn the_decision_comes_first_and_what_each_arm_is_worth_after_it() {
+    let view = compared();
     let html = own(&view);
     let (summary, of_arms) = (section(&html, "summary"), section(&html, "arms"));
+    assert!(html.find("<section ").unwrap() == html.find(summary).unwrap());
     assert!(html.find(summary).unwrap() < html.find(of_arms).unwrap());
-    assert!(html.find(of_arms).unwrap() < html.find(section(&html, "corpus")).unwrap());
-    assert!(summary.contains("Best arm") && summary.contains(">better<"));
-    assert!(
-        of_arms.contains("✓ better") && of_arms.contains("no difference seen; one of × 1."),
-        "{of_arms}"
-    );
-    assert!(of_arms.contains("&lt;alike&gt;") && !of_arms.contains("<alike>"));
+    assert!(html.find(of_arms).unwrap() < html.find(section(&html, "plan")).unwrap());
+    // The decision, then its doubts.
+    let doubts = summary.find(&view.notices[0]).unwrap();
+    assert!(summary.find("✓ better").unwrap() < doubts);
+    assert!(summary.find("✓ inside the 90% interval").unwrap() < doubts);
+    assert!(summary[doubts..].contains(&view.plan.as_ref().unwrap().caveats[0]));
+    assert!(summary.contains("no difference seen; one of × 1."), "{summary}");
+    assert!(summary.contains("&lt;alike&gt;") && !html.contains("<alike>"));
     assert!(
         json(&html, "figures")["worth"]["data"][0]["x"][0]
             .as_f64()
@@ -159,9 +166,63 @@ fn a_comparison_of_arms_follows_the_summary() {
     );
     assert!(section(&html, "trials").contains(">Arm<"));
 
+    let of_one = own(&fixture::view());
+    let summary = section(&of_one, "summary");
+    assert!(of_one.find("<section ").unwrap() == of_one.find(summary).unwrap());
+    let decision = summary.find("What to train").unwrap();
+    assert!(decision < summary.find("predicted → measured").unwrap());
+    assert!(decision < summary.find("class=\"caveat\"").unwrap());
+    assert!(!of_one.contains("<section id=\"arms\""));
+}
+
+#[test]
+fn a_comparison_that_is_refused_hides_no_repeats() {
+    let mut view = compared();
+    view.repeated = vec![Repeated {
+        arm: "again".to_owned(),
+        beside: Some("fresh".to_owned()),
+        level: 0.9,
+        found: Finding::Refused("one epoch repeats nothing".to_owned()),
+    }];
+    let table = |view: &View| {
+        let html = own(view);
+        between(
+            section(&html, "arms"),
+            "aria-label=\"What repeated text is worth\"",
+            "</table>",
+        )
+        .to_owned()
+    };
+    let beside = table(&view);
+    assert!(
+        beside.contains("again") && beside.contains("one epoch repeats nothing"),
+        "{beside}"
+    );
     view.comparison = Some(Finding::Refused("too few runs".to_owned()));
+    assert_eq!(table(&view), beside);
     assert!(section(&own(&view), "arms").contains("too few runs"));
-    assert!(!own(&fixture::view()).contains("<section id=\"arms\""));
+    assert!(section(&own(&view), "summary").contains("too few runs"));
+    view.comparison = None;
+    assert_eq!(table(&view), beside);
+}
+
+#[test]
+fn losses_are_told_by_text_and_against_the_baseline() {
+    let mut view = fixture::view();
+    let losses = view.losses.as_mut().unwrap();
+    losses.arms.push("other".to_owned());
+    losses.texts[0].arms.push(ArmLoss::of(&[1.25, 1.27], Some(1.32)));
+    losses.texts[1].arms.push(None);
+    let html = own(&view);
+    let rows = section(&html, "texts");
+    assert!(
+        rows.contains("1.3200 ± 0.0141") && rows.contains("−0.0600"),
+        "{rows}"
+    );
+    assert!(
+        rows.contains("1.1200</span>") && rows.contains(">–</td>"),
+        "{rows}"
+    );
 }
 
 #[test]
@@ -244,6 +305,25 @@ fn a_refusal_stands_where_the_number_would() {
     assert_eq!(html.matches("data-chart=").count(), 0);
 }
 
+/// What a trace shows along an axis, the ends of its bars among it.
+fn reached(trace: &serde_json::Value, axis: &str) -> Vec<f64> {
+    let numbers = |values: &serde_json::Value| -> Vec<Option<f64>> {
+        let values = values.as_array().into_iter().flatten();
+        values.map(serde_json::Value::as_f64).collect()
+    };
+    let bars = &trace[format!("error_{axis}")];
+    let values = numbers(&trace[axis]);
+    let ends = [(1.0, "array"), (-1.0, "arrayminus")]
+        .into_iter()
+        .flat_map(|(sign, side)| {
+            let lengths = numbers(&bars[side]);
+            let both: Vec<_> = values.iter().copied().zip(lengths).collect();
+            both.into_iter()
+                .map(move |(value, length)| Some(value? + sign * length?))
+        });
+    values.iter().copied().chain(ends).flatten().collect()
+}
+
 #[test]
 fn every_chart_has_a_figure_a_caption_and_named_axes() {
     let html = own(&fixture::view());
@@ -256,8 +336,8 @@ fn every_chart_has_a_figure_a_caption_and_named_axes() {
             figure["data"].as_array().is_some_and(|traces| !traces.is_empty()),
             "no data in {id}"
         );
-        for axis in ["xaxis", "yaxis"] {
-            let axis = &figure["layout"][axis];
+        for (name, of) in [("xaxis", "x"), ("yaxis", "y")] {
+            let axis = &figure["layout"][name];
             let named = axis["title"]["text"]
                 .as_str()
                 .is_some_and(|title| !title.is_empty());
@@ -266,9 +346,16 @@ fn every_chart_has_a_figure_a_caption_and_named_axes() {
                 "an axis of {id} has no title"
             );
             if axis["type"] == "log" {
+                let traces = figure["data"].as_array().unwrap().iter();
+                let shown: Vec<f64> = traces.flat_map(|trace| reached(trace, of)).collect();
+                let (low, high) = shown.iter().fold((f64::MAX, 0.0), |(low, high), value| {
+                    (f64::min(low, *value), f64::max(high, *value))
+                });
+                let ticks = axis["tickvals"].as_array().unwrap().iter();
+                let inside = ticks.filter(|tick| (low..=high).contains(&tick.as_f64().unwrap()));
                 assert!(
-                    axis["tickvals"].as_array().is_some_and(|ticks| ticks.len() >= 2),
-                    "ticks of {id}"
+                    inside.count() >= 3,
+                    "fewer than three ticks from {low} to {high} in {id}"
                 );
             }
         }
@@ -351,7 +438,7 @@ fn poison(view: &mut View) {
     plan.caveats = vec![text()];
     for choice in &mut plan.choices {
         choice.label = text();
-        choice.law = text();
+        choice.law += HOSTILE;
     }
     let corpus = view.corpus.as_mut().unwrap();
     corpus.sources[0].name = text();
@@ -423,7 +510,7 @@ fn files_are_replaced_whole_or_not_at_all() {
 #[test]
 fn fragments_are_as_reviewed() {
     let html = own(&fixture::view());
-    for id in ["summary", "corpus", "isoflops", "held-out", "plan", "reach"] {
+    for id in ["summary", "corpus", "isoflops", "held-out", "plan", "texts"] {
         insta::assert_snapshot!(format!("section-{id}"), lines(section(&html, id)));
     }
     let trials = section(&html, "trials");
@@ -436,10 +523,6 @@ fn fragments_are_as_reviewed() {
         lines(between(trials, "<tr data-trial=\"6a99b4ac\"", "</tr>"))
     );
     insta::assert_json_snapshot!("figure-isoflop", rounded(&json(&html, "figures")["isoflop"]));
-    insta::assert_json_snapshot!(
-        "figure-prediction",
-        rounded(&json(&html, "figures")["prediction"])
-    );
     insta::assert_snapshot!(
         "failed-approaches",
         lines(section(&own(&fixture::failed()), "approaches"))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::Corpus;
-use triaxis_laws::worth::{self, Comparison};
+use triaxis_laws::worth::{self, Comparison, Repeated};
 use triaxis_records::Role;
 use triaxis_train::NamedEvaluation;
 use triaxis_units::{Finding, Tokens};
@@ -13,7 +13,7 @@ use crate::analysis::Analysis;
 use crate::arm::Arm;
 use crate::ladder::Ladder;
 use crate::prediction::Prediction;
-use crate::repeated::{self, Repeated};
+use crate::repeated;
 use crate::run::Survey;
 use crate::spec::StudySpec;
 

@@ -44,7 +44,6 @@ pub use frozen::{Frozen, FrozenSpec};
 pub use library::Library;
 pub use prediction::Prediction;
 pub use record::{Circumstances, Outcome, RunRecord};
-pub use repeated::Repeated;
 pub use run::{Event, Listener, Study, Survey, check_epochs, check_memory};
 pub use spec::{HoldoutSpec, LawsSpec, ParameterConvention, SpecError, StudySpec, TrainingSpec};
 pub use store::Store;

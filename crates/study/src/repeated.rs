@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use triaxis_corpus::Corpus;
 use triaxis_laws::FitOptions;
-use triaxis_laws::worth::{RepeatedLaw, RepeatedRun};
+use triaxis_laws::worth::{Repeated, RepeatedLaw, RepeatedRun};
 use triaxis_units::{Finding, Tokens};
 
 use crate::arm::Arm;
@@ -14,17 +13,6 @@ use crate::run::Survey;
 
 /// Bootstrap samples of a data-constrained law at most: it has seven parameters and is searched from many starts.
 const MOST_REPLICATES: usize = 300;
-
-/// What an arm's epochs over its unique tokens are worth.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Repeated {
-    /// The arm.
-    pub arm: String,
-    /// The arm of fresh text whose runs the law is fitted to as well; `None` if there is no such arm.
-    pub beside: Option<String>,
-    /// What they are worth, or why nobody can say.
-    pub found: Finding<RepeatedLaw>,
-}
 
 /// The law of each arm with `unique_tokens`; corpora are in the order of the arms.
 pub(crate) fn of(arms: &[Arm], survey: &Survey, corpora: &[Arc<Corpus>]) -> Vec<Repeated> {
@@ -41,6 +29,7 @@ pub(crate) fn of(arms: &[Arm], survey: &Survey, corpora: &[Arc<Corpus>]) -> Vec<
         Repeated {
             arm: arm.name.clone(),
             beside: beside.map(|(other, _)| other.name.clone()),
+            level: arm.spec.laws.level,
             found: law(arm, &of_both),
         }
     };

@@ -3,10 +3,12 @@
 use std::fmt;
 
 use triaxis_laws::Estimate;
-use triaxis_laws::worth::{Call, Comparison, Worth};
-use triaxis_report::view::{Finding, Repeated};
+use triaxis_laws::worth::{Call, Comparison, Repeated, Worth};
+use triaxis_report::view::{Finding, LossesByText};
 use triaxis_units::{Flops, Tokens};
 
+use super::summary::interval;
+use crate::output::prose;
 use crate::table::Table;
 
 /// What repeated text is worth, a line an arm.
@@ -23,10 +25,42 @@ pub fn repeated(arm: &Repeated) -> String {
             arm.arm,
             law.most.epochs,
             Tokens(law.most.unique as u64),
-            estimate(&law.most.data_multiplier, times),
-            estimate(&law.limit, times)
+            interval(&law.most.data_multiplier.told(arm.level), times),
+            interval(&law.limit.told(arm.level), times)
         ),
     }
+}
+
+/// Losses by validation text and source, an arm a column.
+pub fn by_text(losses: &LossesByText) -> String {
+    let several = losses.arms.len() > 1;
+    let arms = losses.arms.iter().map(String::as_str);
+    let heading = ["text", "of"].into_iter().chain(arms.filter(|_| several));
+    let mut table = Table::new(heading.chain((!several).then_some("bits per byte")));
+    for text in &losses.texts {
+        let of = if text.is_source { "source" } else { "validation" };
+        let cells = text.arms.iter().map(|loss| match loss {
+            None => "-".to_owned(),
+            Some(loss) => {
+                let spread = loss.deviation.map_or_else(String::new, |of| format!(" ±{of:.4}"));
+                let against = loss
+                    .difference
+                    .map_or_else(String::new, |of| format!(" ({})", difference(of)));
+                format!("{:.4}{spread}{against}", loss.mean)
+            }
+        });
+        table.row([text.name.clone(), of.to_owned()].into_iter().chain(cells));
+    }
+    let against = if several {
+        ", the difference to the baseline"
+    } else {
+        ""
+    };
+    let what = format!(
+        "bits per byte of {}: mean and deviation of seeds{against}",
+        losses.at
+    );
+    format!("{}\n{table}", prose("", &what))
 }
 
 /// A comparison as it is printed.
@@ -54,40 +88,50 @@ impl fmt::Display for Printed<'_> {
             "verdict",
         ]);
         for worth in &comparison.arms {
-            table.row(cells(worth));
+            table.row(cells(worth, comparison.level));
         }
         writeln!(formatter, "{table}")?;
         for worth in &comparison.arms {
             if let Some(test) = worth.one_law.filter(|test| !test.holds) {
-                writeln!(
-                    formatter,
-                    "! one law does not do for `{}` and `{}` (chance {:.1}%): what is said of it is of its pairs at the \
+                let said = format!(
+                    "one law does not do for `{}` and `{}` (chance {:.1}%): what is said of it is of its pairs at the \
                      ladder's end",
                     worth.arm,
                     comparison.baseline,
                     test.chance * 100.0
-                )?;
+                );
+                writeln!(formatter, "{}", prose("! ", &said))?;
+            }
+        }
+        for worth in &comparison.arms {
+            if let Err(why) = &worth.paired {
+                let said = format!("{} has no pairs with the baseline: {why}", worth.arm);
+                writeln!(formatter, "{}", prose("! ", &said))?;
             }
         }
         for refusal in &comparison.refused {
-            writeln!(formatter, "! {refusal}")?;
+            writeln!(formatter, "{}", prose("! ", &refusal.to_string()))?;
         }
         for warning in &comparison.warnings {
-            writeln!(formatter, "! {warning}")?;
+            writeln!(formatter, "{}", prose("! ", &warning.to_string()))?;
         }
         Ok(())
     }
 }
 
-fn cells(worth: &Worth) -> [String; 9] {
+fn cells(worth: &Worth, level: f64) -> [String; 9] {
+    let estimate = |of: &Estimate, print: fn(f64) -> String| interval(&of.told(level), print);
     let dash = || "-".to_owned();
     let share = |share: f64| format!("{:.0}%", share * 100.0);
     let order = worth.order.as_ref();
     [
         worth.arm.clone(),
         worth.runs.to_string(),
-        multiplier(&worth.compute_multiplier),
-        worth.data_multiplier.as_ref().map_or_else(dash, multiplier),
+        multiplier(&worth.compute_multiplier, level),
+        worth
+            .data_multiplier
+            .as_ref()
+            .map_or_else(dash, |of| multiplier(of, level)),
         estimate(&worth.at_end.difference, difference),
         worth
             .paired
@@ -110,26 +154,12 @@ fn cells(worth: &Worth) -> [String; 9] {
 }
 
 /// A multiplier, or the side on which it is known where it lies beyond all that was measured.
-fn multiplier(of: &Estimate) -> String {
+fn multiplier(of: &Estimate, level: f64) -> String {
     match (of.interval, of.open_below, of.open_above) {
         (Some(_), true, true) => "open".to_owned(),
         (Some(ends), true, false) => format!("at most {}", times(ends.high)),
         (Some(ends), false, true) => format!("at least {}", times(ends.low)),
-        _ => estimate(of, times),
-    }
-}
-
-fn estimate(estimate: &Estimate, print: fn(f64) -> String) -> String {
-    match estimate.interval {
-        Some(interval) => {
-            format!(
-                "{} [{}, {}]",
-                print(estimate.value),
-                print(interval.low),
-                print(interval.high)
-            )
-        }
-        None => print(estimate.value),
+        _ => interval(&of.told(level), times),
     }
 }
 

@@ -160,7 +160,9 @@ fn study(arguments: &Run) -> anyhow::Result<()> {
     let (survey, answer) = study.run(arguments.retry_failed)?;
     let view = view::of(study.spec, &store, &survey, Some(&answer))?;
     triaxis_report::write_page(&view, &store.page())?;
-    summary::print(&view, &store.page(), arguments.format)?;
+    // Who runs a finished study again knows its trials.
+    let lists = progress.has_trained() && !arguments.quiet;
+    summary::print(&view, &store.page(), arguments.format, lists)?;
     let refused = |arm: &ArmAnswer| match &arm.analysis.law {
         Finding::Found(_) => None,
         Finding::Refused(reason) => Some(reason.clone()),

@@ -51,7 +51,7 @@ pub fn print(store: &Store, picture: Option<&Path>, format: Format) -> anyhow::R
     if let Some(picture) = picture {
         triaxis_report::write_readme_svg(&view, picture)?;
     }
-    summary::print(&view, &page, format)
+    summary::print(&view, &page, format, true)
 }
 
 /// Every file below a folder, as far as it can be read.

@@ -8,9 +8,9 @@ use triaxis_report::view::{Allocation, Approach, Choice, Estimate, Finding, Held
 use triaxis_units::{Params, Tokens};
 
 use super::arm_columns;
-use super::comparison::{Printed, repeated};
+use super::comparison::{Printed, by_text, repeated};
 use crate::Format;
-use crate::output;
+use crate::output::{self, prose};
 use crate::table::Table;
 
 #[derive(Serialize)]
@@ -18,12 +18,66 @@ struct Summary<'a> {
     page: &'a Path,
     #[serde(flatten)]
     view: &'a View,
+    /// Whether trials that are done are listed.
+    #[serde(skip)]
+    lists: bool,
 }
 
-/// Prints what `view` holds; JSON holds all of it.
-pub fn print(view: &View, page: &Path, format: Format) -> anyhow::Result<()> {
-    let summary = Summary { page, view };
+/// Prints what `view` holds, trials that are done only where `lists` says so; JSON holds all of it.
+pub fn print(view: &View, page: &Path, format: Format, lists: bool) -> anyhow::Result<()> {
+    let lists = lists && view.trials.len() <= MANY;
+    let summary = Summary { page, view, lists };
     output::print(format, &summary, &summary)
+}
+
+impl Summary<'_> {
+    fn laws(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let view = self.view;
+        if !view.approaches.is_empty() {
+            writeln!(formatter, "{}", approaches(&view.approaches))?;
+            for reason in refusals(&view.approaches) {
+                writeln!(formatter, "{}\n", prose("refused: ", &reason))?;
+            }
+        }
+        match &view.flattening {
+            Some(Finding::Found(words)) => writeln!(formatter, "{}\n", prose("curve: ", words))?,
+            Some(Finding::Refused(reason)) => {
+                writeln!(
+                    formatter,
+                    "{}\n",
+                    prose("curve: ", &format!("not told: {reason}"))
+                )?;
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn plan(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(plan) = &self.view.plan else {
+            return Ok(());
+        };
+        // Without a choice, the caveats say why.
+        if !plan.choices.is_empty() {
+            writeln!(
+                formatter,
+                "{}\n{}",
+                prose("", &plan.question),
+                choices(&plan.choices)
+            )?;
+        }
+        for caveat in &plan.caveats {
+            writeln!(formatter, "{}", prose("! ", caveat))?;
+        }
+        if !plan.notes.is_empty() {
+            writeln!(
+                formatter,
+                "{} notes on the plan are on the page",
+                plan.notes.len()
+            )?;
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Display for Summary<'_> {
@@ -35,49 +89,39 @@ impl fmt::Display for Summary<'_> {
             .filter(|trial| trial.status == Status::Done)
             .count();
         let all = view.trials.len();
-        if all > MANY {
-            writeln!(formatter, "{done} of {all} trials done; all are on the page")?;
+        if !self.lists {
+            writeln!(formatter, "{done} of {all} trials done; all are on the page\n")?;
         }
-        if all <= MANY || done < all {
-            writeln!(formatter, "{}", trials(view))?;
+        if self.lists || done < all {
+            writeln!(formatter, "{}", trials(view, self.lists))?;
         }
         match &view.comparison {
             Some(Finding::Found(found)) => writeln!(formatter, "{}", Printed(found))?,
-            Some(Finding::Refused(reason)) => writeln!(formatter, "arms: not compared: {reason}\n")?,
+            Some(Finding::Refused(reason)) => {
+                writeln!(
+                    formatter,
+                    "{}\n",
+                    prose("arms: ", &format!("not compared: {reason}"))
+                )?;
+            }
             None => {}
         }
         for arm in &view.repeated {
-            writeln!(formatter, "{}", repeated(arm))?;
+            writeln!(formatter, "{}", prose("repeats: ", &repeated(arm)))?;
         }
-        if !view.approaches.is_empty() {
-            writeln!(formatter, "{}", approaches(&view.approaches))?;
+        if !view.repeated.is_empty() {
+            writeln!(formatter)?;
         }
-        match &view.flattening {
-            Some(Finding::Found(words)) => writeln!(formatter, "curve: {words}\n")?,
-            Some(Finding::Refused(reason)) => writeln!(formatter, "curve: not told: {reason}\n")?,
-            None => {}
+        if let Some(losses) = &view.losses {
+            writeln!(formatter, "{}", by_text(losses))?;
         }
+        self.laws(formatter)?;
         for held_out in &view.held_out {
-            writeln!(formatter, "{}\n", prediction(held_out))?;
+            writeln!(formatter, "{}\n", prose("", &prediction(held_out)))?;
         }
-        if let Some(plan) = &view.plan {
-            // Without a choice, the caveats say why.
-            if !plan.choices.is_empty() {
-                writeln!(formatter, "{}\n{}", plan.question, choices(&plan.choices))?;
-            }
-            for caveat in &plan.caveats {
-                writeln!(formatter, "! {caveat}")?;
-            }
-            if !plan.notes.is_empty() {
-                writeln!(
-                    formatter,
-                    "{} notes on the plan are on the page",
-                    plan.notes.len()
-                )?;
-            }
-        }
+        self.plan(formatter)?;
         for notice in &view.notices {
-            writeln!(formatter, "! {notice}")?;
+            writeln!(formatter, "{}", prose("! ", notice))?;
         }
         write!(formatter, "\npage: {}", self.page.display())
     }
@@ -86,7 +130,7 @@ impl fmt::Display for Summary<'_> {
 /// From so many trials on, those that are done are counted and not listed.
 const MANY: usize = 60;
 
-fn trials(view: &View) -> Table {
+fn trials(view: &View, lists: bool) -> Table {
     let is_lossy = view
         .corpus
         .as_ref()
@@ -95,8 +139,7 @@ fn trials(view: &View) -> Table {
     let loss = if is_lossy { "bits/byte kept" } else { "bits/byte" };
     let columns = ["trial", "N", "D", "FLOPs", loss, "nats/token", "time", "status"];
     let mut table = Table::new(arm_columns::heading(has_arms, &columns));
-    let many = view.trials.len() > MANY;
-    let listed = |trial: &&Trial| !many || trial.status != Status::Done;
+    let listed = |trial: &&Trial| lists || trial.status != Status::Done;
     for trial in view.trials.iter().filter(listed) {
         let dash = || "-".to_owned();
         let cells = [
@@ -139,6 +182,32 @@ fn approaches(approaches: &[Approach]) -> Table {
         ]);
     }
     table
+}
+
+/// Why approaches have no numbers: each reason once, with those that have it.
+fn refusals(approaches: &[Approach]) -> Vec<String> {
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for approach in approaches {
+        let findings = [
+            &approach.params_exponent,
+            &approach.tokens_exponent,
+            &approach.params,
+            &approach.tokens,
+        ];
+        for finding in findings {
+            let Finding::Refused(reason) = finding else {
+                continue;
+            };
+            let (reason, number) = (reason.as_str(), approach.number.to_string());
+            match reasons.iter_mut().find(|(other, _)| *other == reason) {
+                Some((_, numbers)) if numbers.contains(&number) => {}
+                Some((_, numbers)) => numbers.push(number),
+                None => reasons.push((reason, vec![number])),
+            }
+        }
+    }
+    let told = |(reason, numbers): (&str, Vec<String>)| format!("approach {}: {reason}", numbers.join(", "));
+    reasons.into_iter().map(told).collect()
 }
 
 fn prediction(held_out: &HeldOut) -> String {
@@ -224,7 +293,8 @@ fn dash() -> String {
     "-".to_owned()
 }
 
-fn interval(estimate: &Estimate, print: fn(f64) -> String) -> String {
+/// A number with its interval.
+pub fn interval(estimate: &Estimate, print: fn(f64) -> String) -> String {
     match estimate.interval {
         Some(interval) => format!(
             "{} [{}, {}]",

@@ -1,13 +1,15 @@
 //! From records, laws and plan to what the page shows. Nothing is computed here but ratios of shown numbers.
 
+mod losses;
 mod notices;
 mod plan;
 
 use triaxis_corpus::{Corpus, Manifest};
 use triaxis_host::machine::{self, utc};
 use triaxis_records as records;
-use triaxis_report::view::{Program, Repeated, View};
+use triaxis_report::view::{Program, View};
 use triaxis_study::{Answer, Arm, FrozenSpec, RunRecord, Store, Survey, Trial, identity};
+use triaxis_train::Dtype;
 use triaxis_units::{Bytes, Flops, Nats, Seconds, Tokens};
 
 /// Fills the page's view; `analysis` is missing while there is no corpus yet.
@@ -29,6 +31,7 @@ pub fn of(
     let unique = |corpus: &Option<Corpus>| Some(Tokens(corpus.as_ref()?.train().len() as u64));
     let unique: Vec<Option<Tokens>> = corpora.iter().map(unique).collect();
     let corpus = &corpora[place];
+    let plan = analysis.and_then(|analysis| plan::of(analysis, &spec.spec));
     Ok(View {
         title: spec.spec.name.clone(),
         // The newest measurement, not the clock: the same records give the same page.
@@ -48,19 +51,13 @@ pub fn of(
             .iter()
             .map(|record| record.circumstances.seconds)
             .sum(),
+        clock: clock(&survey.records),
         spec: spec.text.clone(),
         comparison: answer.and_then(|answer| answer.comparison.clone()),
-        repeated: answer
-            .into_iter()
-            .flat_map(|answer| &answer.repeated)
-            .map(|repeated| Repeated {
-                arm: repeated.arm.clone(),
-                beside: repeated.beside.clone(),
-                found: repeated.found.clone(),
-            })
-            .collect(),
+        repeated: answer.map(|answer| answer.repeated.clone()).unwrap_or_default(),
+        losses: losses::of(&arms, place, survey),
         notices: [
-            notices(survey, corpus.as_ref().map(Corpus::manifest)),
+            notices(survey, corpus.as_ref().map(Corpus::manifest), plan.as_ref()),
             notices::of_arms(&arms, &unique, survey, answer),
         ]
         .concat(),
@@ -92,19 +89,32 @@ pub fn of(
                 Some(records::HeldOut { arm, ..held_out })
             })
             .collect(),
-        plan: analysis.and_then(|analysis| plan::of(analysis, &spec.spec)),
-        extrapolations: analysis.map(plan::extrapolations).unwrap_or_default(),
+        plan,
     })
 }
 
-fn machine_line(records: &[RunRecord]) -> String {
-    let mut machines: Vec<String> = records
-        .iter()
-        .map(|record| {
-            let (machine, unit) = (&record.circumstances.machine, &record.inputs.unit);
-            format!("{machine}, products in {} on {unit}", record.config.dtype)
-        })
+/// Time by the clock while any of the trials ran: each ended when its record says, and began its time before.
+fn clock(records: &[RunRecord]) -> Seconds {
+    let circumstances = records.iter().map(|record| &record.circumstances);
+    let mut spans: Vec<(f64, f64)> = circumstances
+        .map(|of| (of.finished as f64 - of.seconds.0, of.finished as f64))
         .collect();
+    spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let covered = spans.iter().fold((0.0, 0.0), |(sum, until), (begin, end)| {
+        (
+            sum + (end - f64::max(*begin, until)).max(0.0),
+            f64::max(*end, until),
+        )
+    });
+    Seconds(covered.0)
+}
+
+fn machine_line(records: &[RunRecord]) -> String {
+    let of_record = |record: &RunRecord| {
+        let (machine, unit) = (&record.circumstances.machine, &record.inputs.unit);
+        format!("{machine}, {}", products(record.config.dtype, unit))
+    };
+    let mut machines: Vec<String> = records.iter().map(of_record).collect();
     machines.sort_unstable();
     machines.dedup();
     let threads = records.iter().map(|record| record.circumstances.threads);
@@ -120,7 +130,15 @@ fn machine_line(records: &[RunRecord]) -> String {
     format!("{}{used}, {}", machines.join("; "), std::env::consts::OS)
 }
 
-fn notices(survey: &Survey, manifest: Option<&Manifest>) -> Vec<String> {
+/// What multiplies: an instruction set of `f32` computes a training in bf16 in `f32`, without any rounding.
+fn products(dtype: Dtype, unit: &str) -> String {
+    match dtype == Dtype::Bf16 && Dtype::F32.units().any(|of_f32| of_f32 == unit) {
+        true => format!("products in f32 on {unit}, which has none in {dtype}"),
+        false => format!("products in {dtype} on {unit}"),
+    }
+}
+
+fn notices(survey: &Survey, manifest: Option<&Manifest>, plan: Option<&records::Plan>) -> Vec<String> {
     let all = survey.trials().count();
     let done = survey
         .records
@@ -143,7 +161,9 @@ fn notices(survey: &Survey, manifest: Option<&Manifest>) -> Vec<String> {
         .filter(|record| record.outcome.validation().is_some())
         .map(|record| record.flops.0)
         .fold(0.0, f64::max);
-    if largest > 0.0 && largest < 1e16 {
+    // A plan with choices has said so in its own words.
+    let is_said = plan.is_some_and(|plan| !plan.choices.is_empty() && !plan.caveats.is_empty());
+    if largest > 0.0 && largest < 1e16 && !is_said {
         notices.push(format!(
             "The largest trial took {} operations. A ladder this small shows that the method works on this corpus; \
              its laws say nothing reliable about models millions of times larger.",

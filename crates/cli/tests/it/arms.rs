@@ -48,6 +48,29 @@ fn arms_are_compared_and_share_what_they_have_in_common() {
     assert!(arms[0]["compute_multiplier"]["value"].as_f64().unwrap() < 0.5);
     assert!(compared["noise"]["seeds"]["freedom"].as_u64().unwrap() >= 27);
     assert_eq!(first["held_out"].as_array().unwrap().len(), 3);
+    // The only source of the corpus, by two seeds of each arm.
+    let losses = &first["losses"];
+    assert_eq!(losses["arms"], serde_json::json!(["plain", "slow", "larger"]));
+    assert_eq!(losses["texts"].as_array().unwrap().len(), 1);
+    let text = &losses["texts"][0];
+    assert_eq!(
+        (&text["name"], &text["is_source"]),
+        (&"text".into(), &true.into())
+    );
+    let of_arms = text["arms"].as_array().unwrap();
+    let number = |value: &Value| value.as_f64().unwrap();
+    assert!(
+        of_arms
+            .iter()
+            .all(|of| of["runs"] == 2 && number(&of["deviation"]) > 0.0),
+        "{text}"
+    );
+    let slower = number(&of_arms[1]["mean"]) - number(&of_arms[0]["mean"]);
+    assert!(
+        slower > 0.0 && (number(&of_arms[1]["difference"]) - slower).abs() < 1e-12,
+        "{text}"
+    );
+    assert!(of_arms[0]["difference"].is_null());
 
     let records = bench.records("out");
     assert_eq!(records.len(), 57);
@@ -70,6 +93,10 @@ fn arms_are_compared_and_share_what_they_have_in_common() {
     let printed = bench.run(&["study", "report", "out"]);
     let text = String::from_utf8(printed.stdout).unwrap();
     assert!(text.contains("arms against `plain`, 90% intervals"), "{text}");
+    assert!(
+        text.contains("bits per byte of ") && text.contains("plain") && text.contains(" ±0."),
+        "{text}"
+    );
     let status = bench.run(&["study", "status", "out"]);
     assert!(
         String::from_utf8(status.stdout)

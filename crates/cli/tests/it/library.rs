@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Bench, SPEC, json};
+use crate::support::{Bench, SPEC, json, words};
 
 const RUN: [&str; 6] = ["study", "run", "spec.toml", "--out", "out", "--quiet"];
 
@@ -119,7 +119,7 @@ fn a_held_out_run_made_for_another_study_is_told_with_its_record_and_what_helps(
     let dry = bench.run(&[&other[..], &["--dry-run"]].concat());
     let run = bench.run(&[&other[..], &["--quiet"]].concat());
     for output in [dry, run] {
-        let says = String::from_utf8_lossy(&output.stdout).into_owned();
+        let says = words(&output.stdout);
         assert!(output.status.success(), "{}", said(&output));
         for part in [&*id, "library/records", "another `seed`"] {
             assert!(says.contains(part), "{part}: {says}");
@@ -155,6 +155,12 @@ fn text_seen_again_is_said_on_the_terminal_and_on_the_page() {
     let output = bench.run(&RUN);
     assert!(output.status.success(), "{}", said(&output));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        text.lines()
+            .all(|line| !line.starts_with("! ") || line.chars().count() <= 110),
+        "{text}"
+    );
+    let text = words(&output.stdout);
     let page = fs::read_to_string(bench.path("out/report.html")).unwrap();
     for told in [&text, &page] {
         for part in [
@@ -168,6 +174,37 @@ fn text_seen_again_is_said_on_the_terminal_and_on_the_page() {
     let plain = Bench::new(SPEC);
     let output = plain.run(&RUN);
     assert!(!String::from_utf8_lossy(&output.stdout).contains("Text is repeated"));
+}
+
+#[test]
+fn trials_of_exactly_one_epoch_see_no_text_again() {
+    // Steps are of 256 tokens, so that 2,000 and 4,000 tokens are 2,048 and 4,096.
+    let grid = |tokens: &str| {
+        let design = format!("kind = \"grid\"\ntokens = {tokens}");
+        let spec = SPEC.replace(
+            "kind = \"isoflop\"\nbudgets = [\"4e8\", \"8e8\", \"1.6e9\"]",
+            &design,
+        );
+        let spec = spec.replace(
+            "batch = 256",
+            "batch = 256\nepochs = 99.0\nunique_tokens = \"2000\"",
+        );
+        spec[..spec.find("[holdout]").unwrap()].to_owned()
+    };
+    let said = |tokens: &str| {
+        let bench = Bench::new(&grid(tokens));
+        let output = bench.run(&RUN);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains("done"), "{text}{}", said(&output));
+        words(&output.stdout)
+    };
+    let once = said("[\"1000\", \"2000\"]");
+    assert!(!once.contains("Text is repeated"), "{once}");
+    let twice = said("[\"2000\", \"4000\"]");
+    assert!(
+        twice.contains("3 of 6 trials of the ladder see their text again, up to 2.0 times"),
+        "{twice}"
+    );
 }
 
 #[test]

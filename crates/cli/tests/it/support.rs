@@ -207,3 +207,9 @@ pub fn json(output: &Output) -> Value {
     );
     serde_json::from_slice(&output.stdout).unwrap()
 }
+
+/// What was printed, wherever its lines are cut.
+pub fn words(printed: &[u8]) -> String {
+    let text = String::from_utf8_lossy(printed);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

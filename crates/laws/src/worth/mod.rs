@@ -19,7 +19,7 @@ mod repeated;
 mod repetition;
 mod result;
 
-pub use repeated::{RepeatedLaw, RepeatedRun};
+pub use repeated::{Repeated, RepeatedLaw, RepeatedRun};
 pub use repetition::{Repetition, repetition};
 pub use result::{Call, Comparison, Losses, Multiplied, Noise, OneLaw, Order, OwnLaw, Paired, Place, Worth};
 

@@ -1,6 +1,7 @@
 //! The law of runs that repeat their text.
 
 use serde::{Deserialize, Serialize};
+use triaxis_units::Finding;
 
 use super::{Repetition, repetition};
 use crate::error::FitError;
@@ -30,6 +31,19 @@ pub struct RepeatedLaw {
     pub limit: Estimate,
     /// What the most epochs that were measured are worth.
     pub most: Repetition,
+}
+
+/// What an arm's epochs over its unique tokens are worth.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Repeated {
+    /// The arm.
+    pub arm: String,
+    /// The arm of fresh text whose runs the law is fitted to as well; `None` if there is no such arm.
+    pub beside: Option<String>,
+    /// Level at which intervals are told.
+    pub level: f64,
+    /// The law, or why nobody can say.
+    pub found: Finding<RepeatedLaw>,
 }
 
 impl RepeatedLaw {

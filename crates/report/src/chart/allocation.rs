@@ -2,14 +2,14 @@ use serde_json::{Value, json};
 
 use super::{Chart, style};
 use crate::text;
-use crate::view::{Allocation, Choice, View};
+use crate::view::{Allocation, Choice, Estimate, View};
 
 pub(super) const CHART: Chart = Chart {
     id: "plan-allocation",
     title: "Choices: parameters and tokens",
     caption: "Where each choice of the plan puts its compute: model size across, training tokens up, both \
-              logarithmic, bars are intervals. Numbers are those of the table. Choices up and to the left \
-              train a smaller model longer, which is cheaper to serve.",
+              logarithmic, bars are intervals; colour and marker tell the law, pointing at a marker its choice. Up and to \
+              the left a smaller model is trained longer, which is cheaper to serve.",
     height: 400,
     figure,
 };
@@ -27,20 +27,26 @@ fn figure(view: &View) -> Result<Value, String> {
     if choices.is_empty() {
         return Err("The plan has no choice with numbers.".to_owned());
     }
-    let data: Vec<Value> = choices
+    let mut laws: Vec<&str> = choices.iter().map(|(_, choice, _)| choice.law.as_str()).collect();
+    laws.dedup();
+    let data: Vec<Value> = laws
         .iter()
-        .map(|(index, choice, allocation)| {
-            let color = style::series(*index);
+        .enumerate()
+        .map(|(index, law)| {
+            let own: Vec<_> = choices.iter().filter(|(_, choice, _)| choice.law == *law).collect();
+            let params: Vec<Estimate> = own.iter().map(|choice| choice.2.params).collect();
+            let tokens: Vec<Estimate> = own.iter().map(|choice| choice.2.tokens).collect();
+            let color = style::series(index);
             json!({
-                "type": "scatter", "mode": "markers+text",
-                "name": format!("{} · {}", index + 1, text::literal(&choice.label)),
-                "x": [allocation.params.value], "y": [allocation.tokens.value],
-                "text": [format!("{}", index + 1)], "textposition": "top right",
-                "error_x": style::error_bars(&[allocation.params], &color),
-                "error_y": style::error_bars(&[allocation.tokens], &color),
-                "marker": { "color": color, "symbol": style::symbol(*index),
-                            "size": if choice.recommended { 16 } else { 11 } },
-                "hovertemplate": format!("{}<extra></extra>", hover(*index, choice, allocation)),
+                "type": "scatter", "mode": "markers", "name": text::literal(law),
+                "x": params.iter().map(|of| of.value).collect::<Vec<_>>(),
+                "y": tokens.iter().map(|of| of.value).collect::<Vec<_>>(),
+                "error_x": style::error_bars(&params, &color),
+                "error_y": style::error_bars(&tokens, &color),
+                "marker": { "color": color, "symbol": style::symbol(index),
+                            "size": own.iter().map(|choice| if choice.1.recommended { 16 } else { 10 }).collect::<Vec<_>>() },
+                "customdata": own.iter().map(|(at, choice, of)| hover(*at, choice, of)).collect::<Vec<_>>(),
+                "hovertemplate": "%{customdata}<extra></extra>",
             })
         })
         .collect();

@@ -17,7 +17,7 @@ pub(super) const CHART: Chart = Chart {
 fn figure(view: &View) -> Result<Value, String> {
     let ladder: Vec<(&Trial, f64)> = view
         .done()
-        .filter(|trial| trial.role == Role::Ladder)
+        .filter(|trial| trial.role == Role::Ladder && view.is_of_laws(trial.arm.as_deref()))
         .filter_map(|trial| Some((trial, trial.loss?.0)))
         .collect();
     if ladder.is_empty() {
@@ -80,14 +80,15 @@ fn frontier(view: &View) -> Vec<Value> {
 }
 
 fn held_out(view: &View) -> Vec<Value> {
-    let predicted: Vec<(f64, Estimate)> = view
+    let runs = view
         .held_out
         .iter()
+        .filter(|run| view.is_of_laws(run.arm.as_deref()));
+    let predicted: Vec<(f64, Estimate)> = runs
+        .clone()
         .filter_map(|run| Some((run.flops.0, *run.predicted.found()?)))
         .collect();
-    let measured: Vec<(f64, f64)> = view
-        .held_out
-        .iter()
+    let measured: Vec<(f64, f64)> = runs
         .filter_map(|run| Some((run.flops.0, run.measured.found()?.0)))
         .collect();
     let estimates: Vec<Estimate> = predicted.iter().map(|p| p.1).collect();

@@ -10,7 +10,6 @@ mod fit_residuals;
 mod frontier;
 mod isoflop;
 mod loss_curves;
-mod prediction;
 mod residuals;
 mod style;
 mod worth;
@@ -40,7 +39,6 @@ pub(crate) const CHARTS: &[&Chart] = &[
     &frontier::PARAMS,
     &frontier::TOKENS,
     &residuals::CHART,
-    &prediction::CHART,
     &context::CHART,
     &allocation::CHART,
     &cost::CHART,

@@ -44,8 +44,8 @@ pub(crate) fn logarithmic_axis(
     print: fn(f64) -> String,
 ) -> Value {
     let (low, high) = scale::extent(values.into_iter().filter(|value| *value > 0.0)).unwrap_or((1.0, 10.0));
-    let ticks = scale::logarithmic_ticks(low / 1.15, high * 1.15);
-    let labels: Vec<String> = ticks.iter().map(|tick| print(*tick)).collect();
+    let ticks = scale::logarithmic_ticks(low, high);
+    let labels = scale::labels(&ticks, print);
     json!({ "type": "log", "title": { "text": title }, "tickvals": ticks, "ticktext": labels,
             "minor": { "ticks": "outside", "ticklen": 2, "tickvals": scale::minor_ticks(low / 2.0, high * 2.0) } })
 }

@@ -30,7 +30,7 @@ impl Axis {
         let mut ticks = if self.logarithmic {
             scale::logarithmic_ticks(self.low, self.high)
         } else {
-            scale::linear_ticks(self.low, self.high, 5)
+            scale::linear_ticks(self.low, self.high, scale::LINEAR)
         };
         ticks.retain(|tick| (self.low..=self.high).contains(tick));
         ticks

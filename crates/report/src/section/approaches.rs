@@ -1,6 +1,6 @@
 use maud::{Markup, html};
 
-use super::component::{caveats, chart, finding, nothing, refusal};
+use super::component::{caveats, chart, finding, folded, heads, nothing, number, refusal, table};
 use crate::text;
 use crate::view::{Approach, Finding, Parameter, View};
 
@@ -11,7 +11,7 @@ pub(super) fn body(view: &View) -> Markup {
             " to find the best split of compute between model and data. Where they disagree, the truth is "
             "less certain than any one interval says."
         }
-        div.columns { (chart(view, "optimal-params")) (chart(view, "optimal-tokens")) }
+        (chart(view, "optimal-params"))
         h3 { "Side by side" }
         @if view.approaches.is_empty() {
             (nothing("No approach has been fitted."))
@@ -25,39 +25,43 @@ pub(super) fn body(view: &View) -> Markup {
                 Finding::Refused(reason) => { p { (refusal(reason)) } }
             }
         }
-        @for approach in view.approaches.iter().filter(|approach| !approach.parameters.is_empty()) {
-            (constants(approach))
-        }
-        (chart(view, "residuals"))
+        (folded("Tokens, constants and residuals", html! {
+            (chart(view, "optimal-tokens"))
+            @for approach in view.approaches.iter().filter(|approach| !approach.parameters.is_empty()) {
+                (constants(approach))
+            }
+            (chart(view, "residuals"))
+        }))
     }
 }
 
 fn comparison(approaches: &[Approach]) -> Markup {
+    let reference = approaches.first().map_or(f64::NAN, |first| first.reference.0);
+    let at = format!("at {} FLOPs", text::scientific(reference));
+    let columns = [
+        "Approach".to_owned(),
+        "#a|N* ~ C^a".to_owned(),
+        "#b|D* ~ C^b".to_owned(),
+        format!("#N*|{at}"),
+        format!("#D*|{at}"),
+        "#Hold-out error|mean, relative".to_owned(),
+    ];
     html! {
-        div.cards {
-            @for approach in approaches {
-                article.card {
-                    h4 { span class={ "swatch series-" (approach.number.saturating_sub(1)) } aria-hidden="true" {}
-                        "Approach " (approach.number) }
-                    p.sub { (approach.name) }
-                    dl {
-                        (row(html! { "a" small { "N* ~ C" sup { "a" } } }, finding(&approach.params_exponent, exponent)))
-                        (row(html! { "b" small { "D* ~ C" sup { "b" } } }, finding(&approach.tokens_exponent, exponent)))
-                        (row(html! { "N*" small { "at " (text::scientific(approach.reference.0)) " FLOPs" } },
-                            finding(&approach.params, text::count)))
-                        (row(html! { "D*" small { "at " (text::scientific(approach.reference.0)) " FLOPs" } },
-                            finding(&approach.tokens, text::count)))
-                        (row(html! { "Hold-out error" small { "mean, relative" } }, hold_out(&approach.hold_out_error)))
-                    }
-                    (caveats(&approach.warnings))
-                }
-            }
+        (table("The three approaches", heads(&columns.each_ref().map(String::as_str)), html! {
+            @for approach in approaches { tr {
+                th scope="row" { (approach.number) ". " (approach.name) }
+                (number(finding(&approach.params_exponent, exponent)))
+                (number(finding(&approach.tokens_exponent, exponent)))
+                (number(finding(&approach.params, text::count)))
+                (number(finding(&approach.tokens, text::count)))
+                (number(hold_out(&approach.hold_out_error)))
+            } }
+        }))
+        @for approach in approaches.iter().filter(|approach| !approach.warnings.is_empty()) {
+            (folded(&format!("Approach {}: {}", approach.number, text::plural(approach.warnings.len(), "warning")),
+                caveats(&approach.warnings)))
         }
     }
-}
-
-fn row(term: Markup, value: Markup) -> Markup {
-    html! { div { dt { (term) } dd { (value) } } }
 }
 
 fn exponent(value: f64) -> String {

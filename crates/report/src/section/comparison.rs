@@ -1,17 +1,20 @@
 use maud::{Markup, html};
 use triaxis_laws::Estimate as OfLaw;
-use triaxis_laws::worth::{Call, Comparison, Worth};
+use triaxis_laws::worth::{Call, Comparison, Repeated, Worth};
 
 use super::component::{caveats, chart, estimate, heads, number, refusal, table};
 use crate::text;
-use crate::view::{Finding, Repeated, View};
+use crate::view::{Finding, View};
 
-/// What the arms are worth; nothing for a study of one.
+/// What the arms are worth, and repeated text; nothing for a study of one that repeats nothing.
 pub(super) fn body(view: &View) -> Markup {
-    match &view.comparison {
-        None => html! {},
-        Some(Finding::Refused(reason)) => html! { p { (refusal(reason)) } },
-        Some(Finding::Found(comparison)) => found(view, comparison),
+    html! {
+        @match &view.comparison {
+            None => {}
+            Some(Finding::Refused(reason)) => { p { (refusal(reason)) } }
+            Some(Finding::Found(comparison)) => { (found(view, comparison)) }
+        }
+        (repeated(&view.repeated))
     }
 }
 
@@ -27,18 +30,18 @@ fn found(view: &View, comparison: &Comparison) -> Markup {
         (caveats(&refused))
         (chart(view, "worth"))
         (table("What the arms are worth",
-            heads(&["Arm", "#Runs", "#Compute|×", "#Data|×", "#Loss difference|bits per byte", "#Paired|bits per byte",
-                    "#Better at the end|probability", "#Better when asked|probability", "Verdict"]),
+            heads(&["Arm", "#Runs", "#Data|×", "#Loss difference|bits per byte", "#Paired|bits per byte", "#Order holds to|FLOPs"]),
             html! { @for worth in &comparison.arms { (row(worth, comparison.level)) } }))
+        @for worth in &comparison.arms { @if let Err(why) = &worth.paired {
+            p.hint { b { (worth.arm) } " has no pairs with the baseline: " (why) "." }
+        } }
         (one_law(comparison))
-        (repeated(&view.repeated, comparison.level))
         (caveats(&warnings))
     }
 }
 
 /// What repeats are worth, of arms that repeat.
-fn repeated(arms: &[Repeated], level: f64) -> Markup {
-    let told = |of: &OfLaw| estimate(&of.told(level), text::number);
+fn repeated(arms: &[Repeated]) -> Markup {
     html! {
         @if !arms.is_empty() {
             h3 { "Repeated text" }
@@ -54,9 +57,9 @@ fn repeated(arms: &[Repeated], level: f64) -> Markup {
                         Finding::Found(law) => {
                             (number(text::count(law.most.unique)))
                             (number(text::number(law.most.epochs)))
-                            (number(told(&law.most.data_multiplier)))
-                            (number(told(&law.most.of_a_token)))
-                            (number(told(&law.limit)))
+                            (number(estimates(&law.most.data_multiplier, arm.level, text::number)))
+                            (number(estimates(&law.most.of_a_token, arm.level, text::number)))
+                            (number(estimates(&law.limit, arm.level, text::number)))
                         }
                         Finding::Refused(reason) => { td colspan="5" { (refusal(reason)) } }
                     }
@@ -66,37 +69,44 @@ fn repeated(arms: &[Repeated], level: f64) -> Markup {
 }
 
 fn row(worth: &Worth, level: f64) -> Markup {
-    let told = |of: &OfLaw, print: fn(f64) -> String| estimate(&of.told(level), print);
-    let order = worth.order.as_ref();
+    let data = worth.data_multiplier.as_ref();
+    let holds_to = worth.order.as_ref().and_then(|order| order.holds_to);
     html! {
         tr {
             th scope="row" { (worth.arm) }
             (number(worth.runs))
-            (number(multiplier(&worth.compute_multiplier, level)))
-            (number(worth.data_multiplier.as_ref().map_or_else(nothing, |of| multiplier(of, level))))
-            (number(told(&worth.at_end.difference, signed)))
+            (number(data.map_or_else(nothing, |of| multiplier(of, level))))
+            (number(estimates(&worth.at_end.difference, level, text::signed)))
             (number(match &worth.paired {
-                Ok(paired) => told(&paired.difference, signed),
-                Err(why) => html! { span.refusal title=(why) { "⊘" } },
+                Ok(paired) => estimates(&paired.difference, level, text::signed),
+                Err(_) => nothing(),
             }))
-            (number(order.map_or_else(nothing, |order| html! { (text::percent(order.at_end)) })))
-            (number(order.and_then(|order| order.at_asked).map_or_else(nothing, |at| html! { (text::percent(at)) })))
-            td { (verdict(worth)) }
+            (number(holds_to.map_or_else(nothing, |flops| html! { (text::scientific(flops)) })))
         }
     }
 }
 
+/// What a law estimates, told at a level.
+fn estimates(of: &OfLaw, level: f64, print: fn(f64) -> String) -> Markup {
+    estimate(&of.told(level), print)
+}
+
 /// A multiplier, or the side on which it is known where it lies beyond all that was measured.
-fn multiplier(of: &OfLaw, level: f64) -> Markup {
+pub(super) fn multiplier(of: &OfLaw, level: f64) -> Markup {
     match (of.interval, of.open_below, of.open_above) {
         (Some(_), true, true) => html! { "open" },
         (Some(ends), true, false) => html! { "at most " (text::number(ends.high)) },
         (Some(ends), false, true) => html! { "at least " (text::number(ends.low)) },
-        _ => estimate(&of.told(level), text::number),
+        _ => estimates(of, level, text::number),
     }
 }
 
-fn verdict(worth: &Worth) -> Markup {
+pub(super) fn probability(of: Option<f64>) -> Markup {
+    of.map_or_else(nothing, |of| html! { (text::percent(of)) })
+}
+
+/// What is seen of an arm, or what would have been.
+pub(super) fn verdict(worth: &Worth) -> Markup {
     match (worth.call, worth.detectable) {
         (Call::Better, _) => html! { span.good { "✓ better" } },
         (Call::Worse, _) => html! { span.bad { "✗ worse" } },
@@ -138,8 +148,4 @@ fn chance(chance: f64) -> Markup {
 
 fn nothing() -> Markup {
     html! { (text::NOTHING) }
-}
-
-fn signed(value: f64) -> String {
-    format!("{value:+.4}").replace('-', "−")
 }

@@ -96,6 +96,11 @@ pub(super) fn caveats(texts: &[String]) -> Markup {
     }
 }
 
+/// What is long, behind its heading until it is asked for; open in print.
+pub(super) fn folded(heading: &str, body: Markup) -> Markup {
+    html! { details { summary { (heading) } div.fold { (body) } } }
+}
+
 /// A sentence where a section has nothing.
 pub(super) fn nothing(text: &str) -> Markup {
     html! { p.nothing { (text) } }

@@ -10,46 +10,16 @@ use crate::view::{FitParameter, FitView};
 
 /// Every section of a fit, in the order of the page.
 pub(crate) const SECTIONS: &[Section<FitView>] = &[
-    Section {
-        id: "summary",
-        title: "Summary",
-        body: summary,
-    },
-    Section {
-        id: "curve",
-        title: "Runs and law",
-        body: curve,
-    },
-    Section {
-        id: "parameters",
-        title: "Parameters",
-        body: parameters,
-    },
-    Section {
-        id: "predictions",
-        title: "Predictions",
-        body: predictions,
-    },
-    Section {
-        id: "residuals",
-        title: "Residuals",
-        body: |view| chart_of(FIT_CHARTS, view, "fit-residuals"),
-    },
-    Section {
-        id: "held-out",
-        title: "Held out",
-        body: held_out,
-    },
-    Section {
-        id: "forms",
-        title: "Forms",
-        body: forms,
-    },
-    Section {
-        id: "provenance",
-        title: "Provenance",
-        body: provenance,
-    },
+    Section::new("summary", "Answer", summary),
+    Section::new("predictions", "Predictions", predictions),
+    Section::new("curve", "Runs and law", curve),
+    Section::new("parameters", "Parameters", parameters),
+    Section::new("held-out", "Held out", held_out),
+    Section::new("residuals", "Residuals", |view| {
+        chart_of(FIT_CHARTS, view, "fit-residuals")
+    }),
+    Section::new("forms", "Forms", forms).folded(),
+    Section::new("provenance", "Provenance", provenance).folded(),
 ];
 
 fn curve(view: &FitView) -> Markup {
@@ -67,7 +37,6 @@ fn summary(view: &FitView) -> Markup {
         .count();
     html! {
         @for reason in &view.refusals { p { (refusal(reason)) } }
-        (caveats(&view.warnings))
         div.tiles {
             div.tile { h3 { "Law" } div.detail { code { (view.law) } } p.sub { (view.form) " · " (view.source) } }
             div.tile {
@@ -87,6 +56,7 @@ fn summary(view: &FitView) -> Markup {
             @if let Some(words) = &view.flattening { div.tile { h3 { "Is the curve flattening?" } div.detail { (words) } } }
             @if let Some(trust) = &view.trust { div.tile { h3 { "Which form to trust" } div.detail { (trust) } } }
         }
+        (caveats(&view.warnings))
     }
 }
 

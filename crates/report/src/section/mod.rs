@@ -6,10 +6,10 @@ mod component;
 mod corpus;
 mod fit;
 mod isoflop;
+mod losses;
 mod plan;
 mod prediction;
 mod provenance;
-mod reach;
 mod summary;
 mod trials;
 
@@ -23,62 +23,42 @@ pub(crate) struct Section<V = View> {
     pub(crate) id: &'static str,
     /// Its heading.
     pub(crate) title: &'static str,
-    /// Its body; empty only where the study asks no such question, and the section is left out.
+    /// Its body; empty where the study asks no such question: the section is left out.
     pub(crate) body: fn(&V) -> Markup,
+    /// Whether it is behind its heading until it is asked for.
+    pub(crate) is_folded: bool,
+}
+
+impl<V> Section<V> {
+    const fn new(id: &'static str, title: &'static str, body: fn(&V) -> Markup) -> Self {
+        Self {
+            id,
+            title,
+            body,
+            is_folded: false,
+        }
+    }
+
+    const fn folded(self) -> Self {
+        Self {
+            is_folded: true,
+            ..self
+        }
+    }
 }
 
 pub(crate) use fit::SECTIONS as FIT_SECTIONS;
 
-/// Every section of a study, in the order of the page.
+/// Every section of a study, in the order of the page: the answer, its evidence, the details.
 pub(crate) const SECTIONS: &[Section] = &[
-    Section {
-        id: "summary",
-        title: "Summary",
-        body: summary::body,
-    },
-    Section {
-        id: "arms",
-        title: "What the arms are worth",
-        body: comparison::body,
-    },
-    Section {
-        id: "corpus",
-        title: "Corpus",
-        body: corpus::body,
-    },
-    Section {
-        id: "trials",
-        title: "Trials",
-        body: trials::body,
-    },
-    Section {
-        id: "isoflops",
-        title: "IsoFLOP curves",
-        body: isoflop::body,
-    },
-    Section {
-        id: "approaches",
-        title: "Three approaches",
-        body: approaches::body,
-    },
-    Section {
-        id: "held-out",
-        title: "Held-out run",
-        body: prediction::body,
-    },
-    Section {
-        id: "plan",
-        title: "Plan",
-        body: plan::body,
-    },
-    Section {
-        id: "reach",
-        title: "Reach",
-        body: reach::body,
-    },
-    Section {
-        id: "provenance",
-        title: "Provenance",
-        body: provenance::body,
-    },
+    Section::new("summary", "Answer", summary::body),
+    Section::new("arms", "What the arms are worth", comparison::body),
+    Section::new("texts", "Loss by text", losses::body),
+    Section::new("plan", "Plan", plan::body),
+    Section::new("held-out", "Held-out run", prediction::body),
+    Section::new("isoflops", "IsoFLOP curves", isoflop::body),
+    Section::new("approaches", "Three approaches", approaches::body),
+    Section::new("trials", "Trials", trials::body).folded(),
+    Section::new("corpus", "Corpus", corpus::body).folded(),
+    Section::new("provenance", "Provenance", provenance::body).folded(),
 ];

@@ -1,17 +1,20 @@
 use maud::{Markup, html};
 
-use super::component::{chart, facts, finding, heads, nothing, refusal, table};
-use super::summary::verdict;
+use super::component::{chart, facts, finding, folded, heads, nothing, refusal, table};
+use super::summary::inside;
 use crate::text;
 use crate::view::{Candidate, Finding, HeldOut, View};
 
 pub(super) fn body(view: &View) -> Markup {
+    if view.held_out.is_empty() && view.comparison.is_some() {
+        return Markup::default();
+    }
     html! {
         @if view.held_out.is_empty() {
             (nothing("The study has no held-out run: nothing tests its laws outside the ladder."))
         }
         @for run in &view.held_out { (entry(run)) }
-        div.columns { (chart(view, "prediction")) (chart(view, "prediction-context")) }
+        (chart(view, "prediction-context"))
     }
 }
 
@@ -32,11 +35,13 @@ fn entry(run: &HeldOut) -> Markup {
                 Some(error) => { span.value { (text::signed_percent(error)) } }
                 None => { (text::NOTHING) }
             } }),
-            ("Verdict", verdict(run)),
+            ("Verdict", inside(run)),
             ("Prediction written", html! { (run.predicted_at.as_deref().unwrap_or(text::NOTHING)) }),
             ("Run started", html! { (run.started_at.as_deref().unwrap_or("not started")) }),
         ]))
-        @if run.candidates.len() > 1 { (candidates(&run.candidates)) }
+        @if run.candidates.len() > 1 {
+            (folded(&format!("What each of {} laws said before the run", run.candidates.len()), candidates(&run.candidates)))
+        }
     }
 }
 
@@ -47,7 +52,7 @@ fn candidates(candidates: &[Candidate]) -> Markup {
     html! {
         p.hint {
             "Each law weighs as much as it predicts the ladder's largest budget from the smaller ones well: by the inverse "
-            "of its squared error. What each said, as it was written down before the run:"
+            "of its squared error. All was written down before the run."
         }
         (table(
             "Laws asked for the prediction",

@@ -10,7 +10,8 @@ pub(super) fn body(view: &View) -> Markup {
             ("triaxis", html! { (view.program.version) }),
             ("Code", html! { code { (view.program.code_hash) } }),
             ("Machine", html! { (view.machine) }),
-            ("Time", html! { (view.seconds) }),
+            ("Time by the clock", html! { (view.clock) }),
+            ("Time of all trials, side by side", html! { (view.seconds) }),
         ]))
         details.spec {
             summary { "The spec that made this study" }

@@ -1,59 +1,60 @@
-use maud::{Markup, html};
-use triaxis_laws::worth::{Call, Comparison, Worth};
+//! The answer: the decision, then what there is to doubt in it.
 
-use super::component::{caveats, finding, refusal};
+use maud::{Markup, html};
+use triaxis_laws::worth::Comparison;
+
+use super::comparison::{multiplier, probability, verdict};
+use super::component::{caveats, folded, heads, number, refusal, table};
 use crate::text;
-use crate::view::{Finding, HeldOut, Status, View};
+use crate::view::{Finding, HeldOut, View};
+
+/// Doubts from the fourth on are folded.
+const SHOWN: usize = 3;
 
 pub(super) fn body(view: &View) -> Markup {
     html! {
-        (caveats(&view.notices))
-        @if let Some(level) = level(view) { p.hint { "Brackets after a number are its " (text::percent(level)) " interval." } }
-        div.tiles {
-            @if let Some(Finding::Found(comparison)) = &view.comparison { (best(comparison)) }
-            (trials(view))
-            @for run in &view.held_out { (held_out(run)) }
-            @if view.held_out.is_empty() { (tile("Held-out prediction", "none", html! { "no held-out run in this study" })) }
-            (exponents(view))
-            (plan(view))
-            (corpus(view))
-            (tile("Time", &view.seconds.to_string(), html! { (view.machine) }))
+        @match &view.comparison {
+            Some(Finding::Found(comparison)) => { (arms(comparison)) }
+            Some(Finding::Refused(reason)) => { p { "The arms are not compared. " (refusal(reason)) } }
+            None => {}
         }
+        div.tiles {
+            (plan(view))
+            @for run in &view.held_out { (held_out(run)) }
+            @if view.held_out.is_empty() && view.comparison.is_none() {
+                (tile("Held-out prediction", "none", html! { "nothing tests the laws outside the ladder" }))
+            }
+        }
+        (doubts(view))
+        p.sub { (trials(view)) " · " (corpus(view)) " · trained in " (view.clock) " on " (view.machine) "." }
     }
 }
 
-/// The level of the intervals when all have the same; else each says its own in its tooltip.
-fn level(view: &View) -> Option<f64> {
-    let exponents = view
-        .approaches
-        .iter()
-        .flat_map(|a| [&a.params_exponent, &a.tokens_exponent, &a.params, &a.tokens]);
-    let predictions = view.held_out.iter().map(|run| &run.predicted);
-    let mut levels = exponents
-        .chain(predictions)
-        .filter_map(|finding| Some(finding.found()?.interval?.level));
-    let first = levels.next()?;
-    levels.all(|level| level == first).then_some(first)
+/// Which arm is better, how sure that is, and what would have been seen.
+fn arms(comparison: &Comparison) -> Markup {
+    html! {
+        p { "Is an arm better than " b { (comparison.baseline) } "? How many times its compute the baseline takes to the same "
+            "loss, and how likely the arm is the better one at the ladder's end and at the compute asked for:" }
+        (table("Which arm is better",
+            heads(&["Arm", "Verdict", "#Compute|×", "#P(better)|at the end", "#P(better)|when asked"]),
+            html! { @for worth in &comparison.arms { tr {
+                th scope="row" { (worth.arm) }
+                td { (verdict(worth)) }
+                (number(multiplier(&worth.compute_multiplier, comparison.level)))
+                (number(probability(worth.order.as_ref().map(|order| order.at_end))))
+                (number(probability(worth.order.as_ref().and_then(|order| order.at_asked))))
+            } } }))
+    }
 }
 
-/// The arm with the largest multiplier among those called better.
-fn best(comparison: &Comparison) -> Markup {
-    let better = comparison.arms.iter().filter(|worth| worth.call == Call::Better);
-    let value = |worth: &Worth| worth.compute_multiplier.value;
-    match better.max_by(|a, b| value(a).total_cmp(&value(b))) {
-        None => tile(
-            "Best arm",
-            "none seen",
-            html! { "no arm is seen to be better than " (comparison.baseline) },
-        ),
-        Some(best) => tile(
-            "Best arm",
-            &best.arm,
-            html! { "compute × " (text::number(value(best)))
-            @if let Some(range) = best.compute_multiplier.interval {
-                " [" (text::number(range.low)) ", " (text::number(range.high)) "]" }
-            " against " (comparison.baseline) },
-        ),
+/// What can overturn the answer.
+fn doubts(view: &View) -> Markup {
+    let of_plan = view.plan.iter().flat_map(|plan| &plan.caveats);
+    let all: Vec<String> = view.notices.iter().chain(of_plan).cloned().collect();
+    let (first, rest) = all.split_at(all.len().min(SHOWN));
+    html! {
+        (caveats(first))
+        @if !rest.is_empty() { (folded(&text::plural(rest.len(), "more doubt"), caveats(rest))) }
     }
 }
 
@@ -61,64 +62,45 @@ fn tile(label: &str, headline: &str, detail: Markup) -> Markup {
     html! { div.tile { h3 { (label) } p.headline { (headline) } div.detail { (detail) } } }
 }
 
-fn trials(view: &View) -> Markup {
+fn trials(view: &View) -> String {
     let count = |label: &str| {
         view.trials
             .iter()
             .filter(|trial| trial.status.label() == label)
             .count()
     };
-    let done = view
-        .trials
-        .iter()
-        .filter(|trial| trial.status == Status::Done)
-        .count();
-    let rest: Vec<String> = ["diverged", "failed", "missing"]
+    let done = view.done().count();
+    let rest = ["diverged", "failed", "missing"].map(|label| (count(label), label));
+    let rest: Vec<String> = rest
         .into_iter()
-        .filter_map(|label| {
-            Some(count(label))
-                .filter(|count| *count > 0)
-                .map(|count| format!("{count} {label}"))
-        })
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, label)| format!("{count} {label}"))
         .collect();
-    let detail = if rest.is_empty() {
-        "all of them".to_owned()
-    } else {
-        rest.join(", ")
-    };
-    let budgets = text::plural(view.isoflops.len(), "ladder budget");
-    tile(
-        "Trials done",
-        &format!("{done} of {}", view.trials.len()),
-        html! { @if view.trials.is_empty() { "no trial yet" } @else { (detail) " · " (budgets) } },
-    )
+    match (view.trials.len(), rest.is_empty()) {
+        (0, _) => "no trial yet".to_owned(),
+        (all, true) if all == done => format!("all of {} done", text::plural(all, "trial")),
+        (all, _) => format!(
+            "{done} of {} done, {}",
+            text::plural(all, "trial"),
+            rest.join(", ")
+        ),
+    }
 }
 
 fn held_out(run: &HeldOut) -> Markup {
-    let headline = match (&run.predicted, &run.measured) {
-        (Finding::Found(predicted), Finding::Found(measured)) => {
-            format!(
-                "{} → {}",
-                text::fixed(predicted.value, 3),
-                text::fixed(measured.0, 3)
-            )
-        }
-        (Finding::Found(predicted), Finding::Refused(_)) => {
-            format!("{} → ?", text::fixed(predicted.value, 3))
-        }
-        (Finding::Refused(_), Finding::Found(measured)) => format!("? → {}", text::fixed(measured.0, 3)),
-        (Finding::Refused(_), Finding::Refused(_)) => "? → ?".to_owned(),
-    };
+    let shown = |loss: Option<f64>| loss.map_or_else(|| "?".to_owned(), |loss| text::fixed(loss, 3));
+    let predicted = run.predicted.found().map(|predicted| predicted.value);
+    let measured = run.measured.found().map(|loss| loss.0);
     let arm = run
         .arm
         .as_ref()
         .map_or_else(String::new, |arm| format!(", {arm}"));
     tile(
-        &format!("Predicted → measured loss{arm}"),
-        &headline,
+        &format!("Held-out run, predicted → measured loss{arm}"),
+        &format!("{} → {}", shown(predicted), shown(measured)),
         html! {
             @if let Some(error) = run.relative_error { (text::signed_percent(error)) " · " }
-            (verdict(run)) " · " (text::factor(run.reach.compute)) " the ladder's compute"
+            (inside(run)) " · " (text::factor(run.reach.compute)) " the ladder's compute"
             @if let Finding::Refused(reason) = &run.predicted { div { (refusal(reason)) } }
             @if let Finding::Refused(reason) = &run.measured { div { (refusal(reason)) } }
         },
@@ -126,15 +108,9 @@ fn held_out(run: &HeldOut) -> Markup {
 }
 
 /// Whether the measurement lies in the predicted interval.
-pub(super) fn verdict(run: &HeldOut) -> Markup {
-    let level = run
-        .predicted
-        .found()
-        .and_then(|e| e.interval)
-        .map(|range| range.level);
-    let level = level
-        .map(|level| format!("{} ", text::percent(level)))
-        .unwrap_or_default();
+pub(super) fn inside(run: &HeldOut) -> Markup {
+    let level = run.predicted.found().and_then(|predicted| predicted.interval);
+    let level = level.map_or_else(String::new, |range| format!("{} ", text::percent(range.level)));
     match run.inside {
         Some(true) => html! { span.good { "✓ inside the " (level) "interval" } },
         Some(false) => html! { span.bad { "✗ outside the " (level) "interval" } },
@@ -142,50 +118,52 @@ pub(super) fn verdict(run: &HeldOut) -> Markup {
     }
 }
 
-fn exponents(view: &View) -> Markup {
-    let body = html! {
-        @if view.approaches.is_empty() { p.nothing { "no law fitted" } }
-        @for approach in &view.approaches {
-            div.line { span.key { "approach " (approach.number) }
-                @match &approach.params_exponent {
-                    Finding::Found(_) => { span { (finding(&approach.params_exponent, |v| text::fixed(v, 3))) } }
-                    Finding::Refused(reason) => { span.refusal title=(reason) { "⊘ refused" } }
-                } }
+fn plan(view: &View) -> Markup {
+    let mut choices = view.plan.iter().flat_map(|plan| &plan.choices);
+    let label = "What to train";
+    let Some(choice) = choices.find(|choice| choice.recommended) else {
+        return match &view.comparison {
+            Some(_) => html! {},
+            None => tile(
+                label,
+                "no answer",
+                html! { "the study recommends no choice: " a href="#plan" { "why" } },
+            ),
+        };
+    };
+    let allocation = match &choice.allocation {
+        Finding::Found(allocation) => allocation,
+        Finding::Refused(reason) => {
+            return tile(label, "refused", html! { (choice.label) ": " (refusal(reason)) });
         }
     };
-    html! { div.tile { h3 { "Exponent a in N* ~ C" sup { "a" } } div.lines { (body) } } }
-}
-
-fn plan(view: &View) -> Markup {
-    let choice = view
-        .plan
-        .iter()
-        .flat_map(|plan| &plan.choices)
-        .find(|choice| choice.recommended);
-    match choice.map(|choice| (choice, &choice.allocation)) {
-        Some((choice, Finding::Found(allocation))) => tile(
-            "Plan",
-            &format!(
-                "{} on {}",
-                text::count(allocation.params.value),
-                text::count(allocation.tokens.value)
-            ),
-            html! { "parameters on tokens · " (text::dollars(allocation.total)) " in all · " (choice.label) ", " (choice.law) },
+    let [params, tokens] = [&allocation.params, &allocation.tokens].map(|of| text::estimate(of, text::count));
+    let loss = allocation
+        .loss
+        .found()
+        .map(|loss| text::estimate(loss, |loss| text::fixed(loss, 3)));
+    tile(
+        label,
+        &format!(
+            "{} on {}",
+            text::count(allocation.params.value),
+            text::count(allocation.tokens.value)
         ),
-        Some((choice, Finding::Refused(reason))) => {
-            tile("Plan", "refused", html! { (choice.label) ": " (refusal(reason)) })
-        }
-        None => tile("Plan", "none", html! { "the study recommends no choice" }),
-    }
+        html! {
+            (params) " parameters on " (tokens) " tokens"
+            @if let Some(loss) = loss { ", for a loss of " (loss) " nats per token" }
+            " · " (text::dollars(allocation.total)) " in all · " (choice.label) ", " (choice.law) " · "
+            span.doubt { "reach: " (choice.reach) ", " (text::factor(allocation.reach.compute)) " the compute measured" }
+            @if let Some(range) = allocation.params.interval { " · brackets are " (text::percent(range.level)) " intervals" }
+        },
+    )
 }
 
 fn corpus(view: &View) -> Markup {
     match &view.corpus {
-        Some(corpus) => tile(
-            "Corpus",
-            &format!("{} tokens", corpus.unique_tokens),
-            html! { (text::whole(corpus.documents)) " documents · " (text::bytes(corpus.bytes)) " · " (text::whole(corpus.duplicate_documents)) " duplicates removed" },
-        ),
-        None => tile("Corpus", "none", html! { "not built yet" }),
+        Some(corpus) => {
+            html! { (corpus.unique_tokens) " unique tokens of " (text::whole(corpus.documents)) " documents" }
+        }
+        None => html! { "no corpus yet" },
     }
 }

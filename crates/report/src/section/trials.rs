@@ -13,7 +13,7 @@ pub(super) fn body(view: &View) -> Markup {
         @if view.trials.is_empty() {
             (nothing("The spec asks for no trial."))
         } @else {
-            p.hint { "Click a column heading to sort by it, again to reverse. N counts embeddings; the column beside it does not." }
+            p.hint { "Click a column heading to sort by it, again to reverse. N counts embeddings, unless the column says otherwise." }
             (all(view))
         }
     }
@@ -94,33 +94,33 @@ const COLUMNS: &[Column] = &[
     }),
     worded("Status", |t| (status(t), t.status.label().to_owned())),
     worded("Role", |t| (role(t).render(), role(t).to_owned())),
-    worded("Architecture", |t| {
-        (t.architecture.render(), t.architecture.clone())
-    }),
     numeric("Budget", "FLOPs", |t| {
         Some((text::scientific(t.budget.0), t.budget.0))
     }),
     numeric("N", "parameters", |t| {
         Some((t.params.to_string(), t.params.as_f64()))
     }),
-    numeric("N", "no embedding", |t| {
-        Some((
-            t.params_non_embedding.to_string(),
-            t.params_non_embedding.as_f64(),
-        ))
-    }),
-    numeric("Seed", "", |t| Some((t.seed.to_string(), t.seed as f64))),
     numeric("D", "tokens", |t| Some((t.tokens.to_string(), t.tokens.as_f64()))),
-    numeric("Epochs", "passes", |t| Some((text::fixed(t.epochs, 2), t.epochs))),
-    numeric("C", "FLOPs", |t| Some((text::scientific(t.flops.0), t.flops.0))),
-    numeric("6ND", "FLOPs", |t| {
-        Some((text::scientific(t.six_nd.0), t.six_nd.0))
-    }),
     numeric("Loss", "nats / token", |t| {
         t.loss.map(|loss| (text::loss(loss.0), loss.0))
     }),
     numeric("Loss", "bits / byte", |t| {
         t.bits_per_byte.map(|bits| (text::loss(bits.0), bits.0))
+    }),
+    numeric("Seed", "", |t| Some((t.seed.to_string(), t.seed as f64))),
+    numeric("Epochs", "passes", |t| Some((text::fixed(t.epochs, 2), t.epochs))),
+    numeric("C", "FLOPs", |t| Some((text::scientific(t.flops.0), t.flops.0))),
+    numeric("6ND", "FLOPs", |t| {
+        Some((text::scientific(t.six_nd.0), t.six_nd.0))
+    }),
+    worded("Architecture", |t| {
+        (t.architecture.render(), t.architecture.clone())
+    }),
+    numeric("N", "no embedding", |t| {
+        Some((
+            t.params_non_embedding.to_string(),
+            t.params_non_embedding.as_f64(),
+        ))
     }),
     numeric("Learning rate", "peak", |t| {
         Some((text::number(t.learning_rate), t.learning_rate))

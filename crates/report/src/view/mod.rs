@@ -4,11 +4,11 @@ mod fit;
 
 pub use fit::{FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView};
 use serde::{Deserialize, Serialize};
-use triaxis_laws::worth::{Comparison, RepeatedLaw};
+use triaxis_laws::worth::{Comparison, Repeated};
 pub use triaxis_records::{
-    Allocation, Approach, Candidate, Choice, Corpus, CurvePoint, Extrapolation, FrontierPoint, HeldOut,
-    IsoFlop, IsoFlopMinimum, IsoFlopPoint, Licence, LossPoint, Parameter, Plan, Residual, Role, Skipped,
-    Source, Status, Tokenizer, Trial,
+    Allocation, Approach, ArmLoss, Candidate, Choice, Corpus, CurvePoint, FrontierPoint, HeldOut, IsoFlop,
+    IsoFlopMinimum, IsoFlopPoint, Licence, LossPoint, LossesByText, Parameter, Plan, Residual, Role, Skipped,
+    Source, Status, TextLoss, Tokenizer, Trial,
 };
 use triaxis_units::Seconds;
 pub use triaxis_units::{Estimate, Finding, Interval, Reach};
@@ -27,8 +27,10 @@ pub struct View {
     pub program: Program,
     /// Processor, cores, memory, operating system: one line.
     pub machine: String,
-    /// Wall-clock time of the study.
+    /// Time of all trials, each counted for itself though they run side by side.
     pub seconds: Seconds,
+    /// Time by the clock while any of them ran.
+    pub clock: Seconds,
     /// The resolved spec, as TOML.
     pub spec: String,
     /// What a reader must know before believing any number; shown at the top, loud.
@@ -39,6 +41,9 @@ pub struct View {
     /// What repeated text is worth, of each arm that repeats.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repeated: Vec<Repeated>,
+    /// Losses by validation text and by source; `None` before any trial of the ladder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub losses: Option<LossesByText>,
     /// The corpus, once it is built.
     pub corpus: Option<Corpus>,
     /// Every trial that the spec asks for, whatever became of it.
@@ -53,19 +58,6 @@ pub struct View {
     pub held_out: Vec<HeldOut>,
     /// What to train, once a law exists.
     pub plan: Option<Plan>,
-    /// How far each statement reaches beyond what was measured.
-    pub extrapolations: Vec<Extrapolation>,
-}
-
-/// What an arm's epochs over its unique tokens are worth.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Repeated {
-    /// The arm.
-    pub arm: String,
-    /// The arm of fresh text whose runs the law is fitted to as well.
-    pub beside: Option<String>,
-    /// The law, or why there is none.
-    pub found: Finding<RepeatedLaw>,
 }
 
 /// The program that made a report.
@@ -83,11 +75,9 @@ impl View {
         self.trials.iter().filter(|trial| trial.status == Status::Done)
     }
 
-    /// The ladder's budgets and the held-out runs', ascending, each once.
-    pub(crate) fn budgets(&self) -> Vec<f64> {
-        let mut budgets: Vec<f64> = self.trials.iter().map(|trial| trial.budget.0).collect();
-        budgets.sort_by(f64::total_cmp);
-        budgets.dedup();
-        budgets
+    /// Whether the laws shown are of this arm: those of the baseline, where a study has several.
+    pub(crate) fn is_of_laws(&self, arm: Option<&str>) -> bool {
+        let compared = self.comparison.as_ref().and_then(Finding::found);
+        compared.is_none_or(|compared| arm.is_none_or(|arm| arm == compared.baseline))
     }
 }

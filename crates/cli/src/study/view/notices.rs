@@ -4,14 +4,14 @@ use triaxis_records::Sweep;
 use triaxis_study::{Answer, Arm, Role, Survey, Trial};
 use triaxis_units::Tokens;
 
-/// What is to be said of every arm, of which corpora have so many tokens to train on; of several, each by its name.
+/// What is to be said of every arm, of which corpora have so many tokens to train on; of several, by their names.
 pub fn of_arms(
     arms: &[Arm],
     unique: &[Option<Tokens>],
     survey: &Survey,
     answer: Option<&Answer>,
 ) -> Vec<String> {
-    let mut said = Vec::new();
+    let mut said: Vec<(String, Vec<&str>)> = Vec::new();
     for (at, (arm, unique)) in arms.iter().zip(unique).enumerate() {
         let own = survey.of_arm(&arm.name);
         let notices = unique.and_then(|unique| repeats(&own, unique)).into_iter();
@@ -21,28 +21,31 @@ pub fn of_arms(
                 .into_iter()
                 .flat_map(|sweep| swept(sweep, arm.spec.holdout.is_some())),
         );
-        said.extend(notices.map(|notice| match arms.len() {
-            1 => notice,
-            _ => format!("{}: {notice}", arm.name),
-        }));
+        for notice in notices {
+            match said.iter_mut().find(|(other, _)| *other == notice) {
+                Some((_, names)) => names.push(&arm.name),
+                None => said.push((notice, vec![&arm.name])),
+            }
+        }
     }
-    said
+    let told = |(notice, names): (String, Vec<&str>)| match arms.len() {
+        1 => notice,
+        _ => format!("{}: {notice}", names.join(", ")),
+    };
+    said.into_iter().map(told).collect()
 }
 
 /// Which trials see their text more than once, and what that does to the laws.
 fn repeats(survey: &Survey, unique: Tokens) -> Option<String> {
-    let most = |role: Role| {
-        let own = survey.trials().filter(move |trial| trial.role == role);
-        own.map(|trial: &Trial| trial.tokens / trial.unique(unique))
-            .fold(0.0, f64::max)
+    let times = |role: Role| -> Vec<f64> {
+        let own = survey.trials().filter(|trial| trial.role == role);
+        own.map(|trial| times_seen(trial, unique)).collect()
     };
-    let (ladder, held_out) = (most(Role::Ladder), most(Role::HeldOut));
-    let times = survey.trials().filter(|trial| trial.role == Role::Ladder);
-    let times: Vec<f64> = times.map(|trial| trial.tokens / trial.unique(unique)).collect();
-    let again = times.iter().filter(|times| **times > 1.0).count();
+    let (ladder, held_out) = (times(Role::Ladder), times(Role::HeldOut));
+    let (all, again) = (ladder.len(), ladder.iter().filter(|times| **times > 1.0).count());
+    let [ladder, held_out] = [ladder, held_out].map(|times| times.into_iter().fold(1.0, f64::max));
     let mut who = Vec::new();
     if again > 0 {
-        let all = times.len();
         who.push(format!(
             "{again} of {all} trials of the ladder see their text again, up to {ladder:.1} times"
         ));
@@ -53,7 +56,7 @@ fn repeats(survey: &Survey, unique: Tokens) -> Option<String> {
     if who.is_empty() {
         return None;
     }
-    let beyond = match held_out > ladder.max(1.0) {
+    let beyond = match held_out > ladder {
         true => {
             " The held-out run repeats more than the ladder did, so its prediction is beyond what was measured."
         }
@@ -64,6 +67,17 @@ fn repeats(survey: &Survey, unique: Tokens) -> Option<String> {
          (Muennighoff et al. 2023): add text, or take smaller budgets.{beyond}",
         who.join(", and ")
     ))
+}
+
+/// How often a trial sees its text. Trials are of whole steps, so that one of exactly one epoch may end up to a step
+/// beyond it: so little repeats nothing worth saying.
+fn times_seen(trial: &Trial, available: Tokens) -> f64 {
+    let unique = trial.unique(available);
+    let step = trial.config.batch_tokens();
+    match trial.tokens <= unique + step {
+        true => f64::min(trial.tokens / unique, 1.0),
+        false => trial.tokens / unique,
+    }
 }
 
 /// Where the best learning rate lies at an edge of the sweep, and what the held-out run is trained with.

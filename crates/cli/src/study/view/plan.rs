@@ -1,19 +1,18 @@
 //! The plan as the page shows it.
 
 use triaxis_plan as plan;
-use triaxis_records::{Allocation, Choice, Extrapolation, Plan};
+use triaxis_records::{Allocation, Choice, Plan};
 use triaxis_study::{Analysis, StudySpec};
 use triaxis_units::{Finding, Reach, Seconds};
 
 /// The plan, if the spec asks for one.
 pub fn of(analysis: &Analysis, spec: &StudySpec) -> Option<Plan> {
     spec.plan.as_ref()?;
-    let (choices, question, prices, reach, [caveats, notes]) = match analysis.plan.as_ref()? {
+    let (choices, question, prices, [caveats, notes]) = match analysis.plan.as_ref()? {
         Finding::Refused(reason) => (
             Vec::new(),
             String::new(),
             String::new(),
-            Vec::new(),
             [vec![reason.clone()], Vec::new()],
         ),
         Finding::Found(plan) => (
@@ -23,10 +22,6 @@ pub fn of(analysis: &Analysis, spec: &StudySpec) -> Option<Plan> {
                 .collect(),
             question(plan),
             prices(plan),
-            plan.choices
-                .iter()
-                .map(|choice| format!("{} by {}: {}", choice.label, choice.law, choice.reach.sentence))
-                .collect(),
             caveats(plan),
         ),
     };
@@ -34,7 +29,6 @@ pub fn of(analysis: &Analysis, spec: &StudySpec) -> Option<Plan> {
         question,
         prices,
         choices,
-        reach,
         caveats,
         notes,
     })
@@ -53,40 +47,6 @@ fn caveats(plan: &plan::Plan) -> [Vec<String>; 2] {
             .chain(plan.omitted.iter().cloned())
             .collect(),
     ]
-}
-
-/// One entry for the held-out run and one for each choice of the study's own law.
-pub fn extrapolations(analysis: &Analysis) -> Vec<Extrapolation> {
-    let mut entries = Vec::new();
-    if let Some(held_out) = &analysis.held_out {
-        entries.push(Extrapolation {
-            target: "the held-out run".to_owned(),
-            reach: held_out.reach,
-            statement: "near the ladder, and checked: it was predicted, then trained".to_owned(),
-        });
-    }
-    let own = analysis.plan.as_ref().and_then(Finding::found);
-    let own_choices = own.into_iter().flat_map(|plan| {
-        let names: Vec<&str> = plan
-            .laws
-            .iter()
-            .filter(|law| law.own)
-            .map(|law| law.name.as_str())
-            .collect();
-        plan.choices
-            .iter()
-            .filter(move |choice| names.contains(&choice.law.as_str()))
-    });
-    entries.extend(own_choices.map(|choice| Extrapolation {
-        target: format!("the plan, {}", choice.label),
-        reach: Reach {
-            compute: choice.reach.compute,
-            params: choice.reach.params,
-            tokens: choice.reach.tokens,
-        },
-        statement: choice.reach.sentence.clone(),
-    }));
-    entries
 }
 
 fn choice_view(plan: &plan::Plan, choice: &plan::Choice) -> Choice {
@@ -113,6 +73,11 @@ fn choice_view(plan: &plan::Plan, choice: &plan::Choice) -> Choice {
             loss: match choice.unit {
                 plan::LossUnit::NatsPerToken => Finding::Found(choice.loss),
                 other => Finding::Refused(format!("{:.3} {other}", choice.loss.value)),
+            },
+            reach: Reach {
+                compute: choice.reach.compute,
+                params: choice.reach.params,
+                tokens: choice.reach.tokens,
             },
         }),
     }
