@@ -137,6 +137,7 @@ fn notices(survey: &Survey, manifest: Option<&Manifest>) -> Vec<String> {
         ));
     }
     notices.extend(survey.mixed());
+    notices.extend(survey.unmeasured());
     let largest = survey
         .records
         .iter()
