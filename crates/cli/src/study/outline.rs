@@ -175,10 +175,10 @@ impl Outline {
             again += train.again(&library)?;
             let bill = train.bill();
             let durations = durations.entry(group.role.name()).or_default();
+            memory.push(bill.memory.0);
             if !missing.is_empty() {
                 self.flops = Flops(self.flops.0 + bill.flops.0);
                 durations.push(step * bill.steps as f64);
-                memory.push(bill.memory.0);
             }
             if !is_measured {
                 let measured = Evaluate::of(group, &evaluator, keep).bill().flops.0;
@@ -320,23 +320,26 @@ impl fmt::Display for Outline {
             writeln!(formatter, "evaluations: {there} there, {missing} to run")?;
         }
         let run = self.trials.iter().filter(|row| row.state != State::There).count();
+        let is_measured = self.evaluations.missing == 0;
         match (self.trials.len(), run) {
-            (1, 1) => write!(formatter, "one trial")?,
-            (all, 0) if self.evaluations.missing == 0 => {
-                write!(formatter, "nothing is to run: all {all} trials are there")?;
-            }
+            (all, 0) if is_measured => write!(formatter, "nothing is to run: all {all} trials are there")?,
+            (all, 0) => write!(formatter, "none of {all} trials runs")?,
+            (1, _) => write!(formatter, "one trial")?,
             (all, run) if all == run => write!(formatter, "{all} trials")?,
             (all, run) => write!(formatter, "{run} of {all} trials run")?,
         }
-        if run > 0 || self.evaluations.missing > 0 {
+        if run > 0 {
+            write!(formatter, ", {} operations with shared trunks", self.flops)?;
+        }
+        if run > 0 || !is_measured {
             let cores = match self.cores {
                 1 => "one core".to_owned(),
                 cores => format!("{cores} cores"),
             };
             write!(
                 formatter,
-                ", {} operations with shared trunks, about {} on {cores} and {} of memory, and the corpus before that",
-                self.flops, self.time, self.memory
+                ", about {} on {cores} and {} of memory, and the corpus before that",
+                self.time, self.memory
             )?;
         }
         let mut said = self.again.iter().chain(&self.notices);

@@ -91,7 +91,7 @@ fn a_text_that_comes_later_trains_nothing_and_has_the_losses_of_one_that_was_the
     let plain = bench.run(&[&RUN[..], &["--dry-run"]].concat());
     let plain = String::from_utf8(plain.stdout).unwrap();
     assert!(plain.contains("evaluations: 0 there, 10 to run"), "{plain}");
-    assert!(plain.contains("0 of 10 trials run, "), "{plain}");
+    assert!(plain.contains("none of 10 trials runs, about "), "{plain}");
 
     assert_eq!(done(&bench.run(&RUN)), [0, 10]);
     assert_eq!((runs(&bench), bench.models("out")), (trained, models));
