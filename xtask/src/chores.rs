@@ -33,7 +33,7 @@ pub const CHORES: &[Chore] = &[
     },
     Chore {
         name: "kill",
-        what: "kill a small study at random moments and compare its records",
+        what: "kill a small study with arms and a validation text at random moments and compare records and weights",
         run: kill,
     },
 ];

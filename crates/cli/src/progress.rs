@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use triaxis_corpus::{Count, Manifest, Stage};
-use triaxis_study::{Event, Group, Listener, Message};
+use triaxis_study::job::Work;
+use triaxis_study::{Event, Listener, Message};
 use triaxis_units::Seconds;
 
 const TEMPLATE: &str = "{prefix:>9} [{bar:30}] {percent:>3}%  {wide_msg}";
@@ -27,31 +28,42 @@ pub struct Progress {
 struct State {
     started: Instant,
     printed: Instant,
-    /// Of each group under way: total steps, steps done, operations a step.
-    groups: Vec<(u64, u64, f64)>,
+    /// Of each job under way: total steps, steps done, operations a step.
+    jobs: Vec<(u64, u64, f64)>,
     /// Of the corpus stage under way: its size and how far it is.
     stage: (u64, u64),
-    done: usize,
-    trials: usize,
+    /// Trials done, and all of them.
+    trials: (usize, usize),
+    /// The same of evaluations.
+    evaluations: (usize, usize),
     phase: &'static str,
 }
 
 impl State {
-    fn begin(phase: &'static str, groups: &[Group]) -> Self {
+    fn begin(phase: &'static str, jobs: &[&dyn Work]) -> Self {
         let now = Instant::now();
-        let of_group = |group: &Group| {
-            let steps = group.steps();
-            (steps, 0, group.flops().0 / steps.max(1) as f64)
-        };
+        let bills: Vec<_> = jobs.iter().map(|job| job.bill()).collect();
+        let each = bills.iter().map(|bill| {
+            let steps = bill.steps;
+            (steps, 0, bill.flops.0 / steps.max(1) as f64)
+        });
         Self {
             started: now,
             printed: now,
-            groups: groups.iter().map(of_group).collect(),
+            jobs: each.collect(),
             stage: (0, 0),
-            done: 0,
-            trials: groups.iter().map(|group| group.trials.len()).sum(),
+            trials: (0, bills.iter().map(|bill| bill.trials).sum()),
+            evaluations: (0, bills.iter().map(|bill| bill.evaluations).sum()),
             phase,
         }
+    }
+
+    /// How many of what are done.
+    fn counted(&self) -> String {
+        let counts = [(self.trials, "trials"), (self.evaluations, "evaluations")];
+        let counts = counts.iter().filter(|((_, all), _)| *all > 0);
+        let counts = counts.map(|((done, all), what)| format!("{done} of {all} {what} done, "));
+        counts.collect()
     }
 }
 
@@ -128,8 +140,8 @@ impl Progress {
         }
     }
 
-    fn begin_trials(&self, phase: &'static str, groups: &[Group]) {
-        *self.state() = State::begin(phase, groups);
+    fn begin_jobs(&self, phase: &'static str, jobs: &[&dyn Work]) {
+        *self.state() = State::begin(phase, jobs);
     }
 
     fn show(&self, fraction: f64, message: &str) {
@@ -144,41 +156,49 @@ impl Progress {
         }
     }
 
-    fn show_trials(&self) {
+    fn show_jobs(&self) {
         let (fraction, message) = {
             let state = self.state();
-            let total: f64 = state
-                .groups
-                .iter()
-                .map(|(total, _, flops)| *total as f64 * flops)
-                .sum();
-            let done: f64 = state
-                .groups
-                .iter()
-                .map(|(_, done, flops)| *done as f64 * flops)
-                .sum();
+            if state.jobs.is_empty() {
+                return;
+            }
+            let jobs = state.jobs.iter();
+            let total: f64 = jobs.clone().map(|(total, _, flops)| *total as f64 * flops).sum();
+            let done: f64 = jobs.map(|(_, done, flops)| *done as f64 * flops).sum();
             let fraction = if total > 0.0 { done / total } else { 1.0 };
             let elapsed = state.started.elapsed().as_secs_f64();
             let left = match fraction {
                 0.0 => "measuring the time left".to_owned(),
                 _ => format!("{} left", Seconds(elapsed * (1.0 - fraction) / fraction)),
             };
-            (
-                fraction,
-                format!("{} of {} trials done, {left}", state.done, state.trials),
-            )
+            (fraction, state.counted() + &left)
         };
         self.show(fraction, &message);
     }
 
-    fn worker(&self, group: usize, message: &Message) {
+    fn job(&self, index: usize, message: &Message) {
         if matches!(message, Message::Recorded { .. } | Message::Failed { .. }) {
             self.has_trained.store(true, Ordering::Relaxed);
         }
         match message {
-            Message::Progress { steps, .. } => self.state().groups[group].1 = *steps,
+            Message::Progress { steps } => {
+                if let Some(job) = self.state().jobs.get_mut(index) {
+                    job.1 = *steps;
+                }
+            }
+            Message::Evaluated {
+                trial,
+                text,
+                bits_per_byte,
+            } => {
+                self.state().evaluations.0 += 1;
+                self.say(&format!(
+                    "{:>9}: {trial}  {bits_per_byte:.4} bits per byte of `{text}`",
+                    "evaluated"
+                ));
+            }
             Message::Recorded { trial, bits_per_byte } => {
-                self.state().done += 1;
+                self.state().trials.0 += 1;
                 match bits_per_byte {
                     Some(loss) => self.say(&format!("{:>9}: {trial}  {loss:.4} bits per byte", "done")),
                     None => self.say(&format!("{:>9}: {trial}", "diverged")),
@@ -186,17 +206,18 @@ impl Progress {
             }
             Message::Failed { trial, reason } => self.say(&format!("{:>9}: {trial}  {reason}", "failed")),
             Message::Refused { reason, .. } => self.say(&format!("{:>9}: {reason}", "refused")),
-            Message::Waits { trial } => self.say(&format!(
-                "{:>9}: {trial} is being trained for another study; its record will be used",
+            Message::Waits { id } => self.say(&format!(
+                "{:>9}: {id} is being made for another study, and will be used",
                 "waiting"
             )),
+            Message::Warning { said } => self.warn(said),
             Message::Differs { trial } => self.warn(&format!(
-                "{trial} was trained elsewhere meanwhile with another result, which stands: the two machines do not \
+                "{trial} was computed elsewhere meanwhile with another result, which stands: the two machines do not \
                  compute the same"
             )),
             Message::Said { line } => self.say(&format!("{:>9}: {line}", "worker")),
         }
-        self.show_trials();
+        self.show_jobs();
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -239,22 +260,16 @@ impl triaxis_corpus::Progress for Progress {
 impl Listener for Progress {
     fn event(&self, event: &Event<'_>) {
         match event {
-            Event::CorpusElsewhere => self.say(&format!(
-                "{:>9}: another study is making the same corpus",
-                "waiting"
-            )),
             // As a warning: what takes hours again is no surprise, even when quiet.
             Event::Again(reasons) => reasons.iter().for_each(|reason| self.warn(reason)),
-            Event::CorpusStarts => {
-                self.begin_trials("corpus", &[]);
-            }
+            Event::CorpusStarts => self.begin_jobs("corpus", &[]),
             Event::CorpusReady(corpus) => self.corpus(corpus.manifest()),
-            Event::TrialsStart { role, groups } => {
-                self.begin_trials(role.name(), groups);
-                self.show_trials();
+            Event::JobsStart { role, jobs } => {
+                self.begin_jobs(role.name(), jobs);
+                self.show_jobs();
             }
-            Event::Worker(group, message) => self.worker(*group, message),
-            Event::TrialsEnd => {
+            Event::Job(index, message) => self.job(*index, message),
+            Event::JobsEnd => {
                 if let Some(bar) = &self.bar {
                     bar.finish_and_clear();
                     bar.reset();

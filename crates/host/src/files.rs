@@ -36,6 +36,27 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives a file that is whole another name on the same file system, in place of what has it, and syncs.
+///
+/// # Errors
+/// When the file system refuses; both names are then as they were.
+///
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// let [from, to] = ["made", "kept"].map(|name| folder.path().join(name));
+/// std::fs::write(&from, "whole")?;
+/// triaxis_host::files::rename(&from, &to)?;
+/// assert_eq!(std::fs::read(&to)?, b"whole");
+/// assert!(!from.exists());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(from, to)?;
+    #[cfg(unix)]
+    File::open(folder_of(to))?.sync_all()?;
+    Ok(())
+}
+
 /// Whether [`replace`] would be let, told before the work whose result it is to write: what is at `path` is a
 /// file or nothing, and its folder takes files.
 ///

@@ -33,7 +33,7 @@ pub(crate) fn logarithmic_ticks(low: f64, high: f64) -> Vec<f64> {
     let step = ((high.log10() - low.log10()) / 7.0).ceil() as usize;
     let grids: [(usize, &[f64]); 3] = [(step.max(1), &[1.0]), (1, &[1.0, 3.0]), (1, &[1.0, 2.0, 5.0])];
     let of_grid = |(step, mantissas): (usize, &[f64])| -> Vec<f64> {
-        let powers = (first..=last).filter(|power| power.unsigned_abs() as usize % step == 0);
+        let powers = (first..=last).filter(|power| (power.unsigned_abs() as usize).is_multiple_of(step));
         powers
             .flat_map(|power| mantissas.iter().map(move |mantissa| mantissa * 10f64.powi(power)))
             .collect()

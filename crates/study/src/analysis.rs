@@ -14,8 +14,8 @@ use crate::approaches::{Told, isoflops};
 use crate::held_out;
 use crate::ladder::{Ladder, options};
 use crate::prediction::{JointLaws, Prediction};
-use crate::run::Survey;
 use crate::spec::{ParameterConvention, StudySpec};
+use crate::survey::Survey;
 
 /// All that is computed from a study's records.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

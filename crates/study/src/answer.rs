@@ -14,8 +14,8 @@ use crate::arm::Arm;
 use crate::ladder::Ladder;
 use crate::prediction::Prediction;
 use crate::repeated;
-use crate::run::Survey;
 use crate::spec::StudySpec;
+use crate::survey::Survey;
 
 /// All that is computed from a study's records.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -102,13 +102,13 @@ fn compared(spec: &StudySpec, arms: &[Arm], survey: &Survey) -> Option<Finding<C
     Some(Finding::of(worth::compare(&rows, baseline, &options)))
 }
 
-/// Bits per byte of all validation texts together, if there are any.
-fn common(texts: &[NamedEvaluation]) -> Option<f64> {
+/// Bits per byte of all validation texts together, unless one is missing.
+fn common(texts: &[NamedEvaluation], all: usize) -> Option<f64> {
     let bytes: f64 = texts.iter().map(|text| text.evaluation.bytes.as_f64()).sum();
     let bits = texts
         .iter()
         .map(|text| text.evaluation.bits_per_byte.0 * text.evaluation.bytes.as_f64());
-    (bytes > 0.0).then(|| bits.sum::<f64>() / bytes)
+    (bytes > 0.0 && texts.len() == all).then(|| bits.sum::<f64>() / bytes)
 }
 
 /// The trials that an arm's own laws are fitted to, with losses that compare across tokenizers.
@@ -126,7 +126,10 @@ pub(crate) fn rows(arm: &Arm, survey: &Survey) -> Vec<worth::Run> {
             params: run.params,
             tokens: run.tokens,
             flops: run.flops,
-            loss: common(survey.record(id)?.outcome.texts()).unwrap_or(run.loss * bits),
+            loss: match survey.frozen.texts.len() {
+                0 => run.loss * bits,
+                texts => common(&survey.texts(id), texts)?,
+            },
         })
     });
     rows.collect()

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use triaxis_train::{Dtype, TrainConfig};
 
 use crate::library::Library;
-use crate::record::Outcome;
+use crate::record::{Outcome, RunRecord};
 use crate::trial::{Group, Inputs};
 
 /// What stands in the place of a digest that no machine has computed since a version was raised.
@@ -54,7 +54,7 @@ impl Digests {
 
     /// The units whose records may stand for those of `own`, the best first: those of equal bits, and then, if `mixed`,
     /// all others.
-    fn stand_ins(&self, dtype: Dtype, own: &str, mixed: bool) -> Vec<&'static str> {
+    pub(crate) fn stand_ins(&self, dtype: Dtype, own: &str, mixed: bool) -> Vec<&'static str> {
         let others = dtype.units().filter(|unit| *unit != own);
         let (equal, unequal): (Vec<_>, Vec<_>) = others.partition(|unit| self.are_equal(unit, own));
         let unequal = unequal.into_iter().rev().filter(|_| mixed);
@@ -76,7 +76,7 @@ impl Digests {
         let mut ids = ids.filter(|id| library.record(id).exists());
         ids.find(|id| {
             // One that cannot be read is named when it is asked for by its own identity.
-            let record = library.read_record(id).ok().flatten();
+            let record: Option<RunRecord> = library.read_record(id).ok().flatten();
             record.is_some_and(|record| !matches!(record.outcome, Outcome::Failed { .. }))
         })
     }

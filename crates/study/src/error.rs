@@ -215,9 +215,9 @@ pub enum StudyError {
         /// What it found at fault.
         kind: Kind,
     },
-    /// A worker asked for a group that the study does not have.
-    #[error("{id} is no group of this study: it has {known}")]
-    UnknownGroup {
+    /// A worker asked for a job that the study does not have.
+    #[error("{id} is no job of this study: it has {known}")]
+    UnknownJob {
         /// What was asked for.
         id: String,
         /// What there is.

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use triaxis_corpus::{Corpus, SourceSpec, Text};
 
 use crate::arm::Arm;
+use crate::digests;
 use crate::error::StudyError;
+use crate::evaluation::{Evaluator, FrozenText};
 use crate::identity;
 use crate::library::Library;
 use crate::prediction;
@@ -43,8 +45,42 @@ pub struct Frozen {
     /// Versions of the parts of the program that the tokens of their corpora hang on.
     #[serde(default)]
     pub corpus: BTreeMap<String, u32>,
+    /// The texts that every trial's model is evaluated on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub texts: Vec<FrozenText>,
+    /// Whether what another instruction set measured may stand for it, though its digits are others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub mixed: bool,
     /// The groups of all arms, resolved.
     pub groups: Vec<Group>,
+}
+
+impl Frozen {
+    /// What finds and names the evaluations of its trials.
+    pub fn evaluator(&self) -> Evaluator {
+        Evaluator::new(self.texts.clone(), self.mixed)
+    }
+}
+
+impl Frozen {
+    /// Names `group` and its trials as if their text were that of a trial of the same arm and configuration here, if
+    /// there is one.
+    fn lend(&self, group: &mut Group) -> Option<()> {
+        let mut same = self.groups.iter().filter(|then| then.arm == group.arm);
+        let is_known = |then: &&Group| {
+            let mut trials = then.trials.iter();
+            trials.any(|trial| group.trials.iter().any(|own| own.config == trial.config))
+        };
+        let then = same.find(is_known)?;
+        let inputs = then.inputs.on(group.inputs.unit.clone(), &group.config);
+        for trial in &mut group.trials {
+            trial.id = inputs.identity(&trial.config);
+        }
+        group.id = inputs.identity(&group.config);
+        group.corpus.clone_from(&then.corpus);
+        group.inputs = inputs;
+        Some(())
+    }
 }
 
 impl FrozenSpec {
@@ -121,26 +157,80 @@ impl FrozenSpec {
         Ok(groups)
     }
 
+    /// The validation texts, from the library or from where they lie.
+    ///
+    /// # Errors
+    /// When one is in neither.
+    pub fn texts(&self, library: &Library) -> Result<Vec<FrozenText>, StudyError> {
+        let text = |source: &SourceSpec| {
+            let id = self.text_id(source);
+            let kept: Option<Text> = sealed::read(&library.text(&id)).ok().flatten();
+            let text = match kept {
+                Some(kept) => kept,
+                None => triaxis_corpus::read_text(source, &self.base)?,
+            };
+            Ok(FrozenText::of(id, &text))
+        };
+        self.spec.validation.iter().map(text).collect()
+    }
+
+    /// The trials as far as they are known before a run, and whether their identities are certain: those of a corpus that
+    /// is not made yet are those of the last run in `store`, if that was asked for the same text.
+    ///
+    /// # Errors
+    /// As [`FrozenSpec::resolve`], and when a validation text cannot be read.
+    pub fn foreseen(&self, store: &Store) -> Result<(Frozen, bool), StudyError> {
+        let library = self.library(store);
+        let earlier = Frozen::earlier(store);
+        let before = Self::read(store).and_then(|before| Ok((before.base.clone(), before.arms()?)));
+        let before = before.ok().filter(|(base, _)| *base == self.base);
+        let (mut groups, mut is_certain) = (Vec::new(), true);
+        for arm in self.arms()? {
+            let id = self.corpus_id(&arm);
+            if let Ok(corpus) = Corpus::open(&library.corpus(&id)) {
+                groups.extend(trial::resolve(&arm, &Prepared::of(id, &corpus))?);
+                continue;
+            }
+            let prepared = Prepared {
+                vocabulary: arm.spec.tokenizer.vocabulary(&self.base)?,
+                ..Prepared::default()
+            };
+            let mut own = trial::resolve(&arm, &prepared)?;
+            let is_same = |other: &Arm| {
+                let (one, other) = (&arm.spec, &other.spec);
+                one.corpus == other.corpus && one.tokenizer == other.tokenizer
+            };
+            let mut arms = before.iter().flat_map(|(_, arms)| arms);
+            if arms.any(|other| other.name == arm.name && is_same(other)) {
+                let taken = own.iter_mut().filter_map(|group| earlier.lend(group));
+                is_certain &= taken.count() == 0;
+            }
+            groups.extend(own);
+        }
+        digests::adopt(&mut groups, &library, self.spec.mixed);
+        let frozen = Frozen {
+            corpus: triaxis_corpus::numerics(),
+            texts: self.texts(&library)?,
+            mixed: self.spec.mixed,
+            groups,
+        };
+        Ok((frozen, is_certain))
+    }
+
     /// What is known before a run of arms whose held-out run can no longer be predicted, in words.
     ///
     /// # Errors
     /// As [`trial::resolve`].
     pub fn foregone(&self, store: &Store) -> Result<Vec<String>, StudyError> {
         let library = self.library(store);
-        let text = |source: &SourceSpec| -> Option<(String, String)> {
-            let text: Text = sealed::read(&library.text(&self.text_id(source))).ok()??;
-            Some((text.name.clone(), text.identity()))
-        };
-        let texts: Option<BTreeMap<_, _>> = self.spec.validation.iter().map(text).collect();
         let mut said = Vec::new();
         for arm in self.arms()? {
             let id = self.corpus_id(&arm);
-            // Identities hang on corpus and texts: before they are made, nothing can have been run.
-            let corpus = Corpus::open(&library.corpus(&id)).ok();
-            let Some((corpus, texts)) = corpus.zip(texts.clone()) else {
+            // Identities hang on the corpus: before it is made, nothing can have been run.
+            let Ok(corpus) = Corpus::open(&library.corpus(&id)) else {
                 continue;
             };
-            let groups = trial::resolve(&arm, &Prepared::of(id, &corpus, texts))?;
+            let groups = trial::resolve(&arm, &Prepared::of(id, &corpus))?;
             let held_out = groups.iter().filter(|group| group.role == Role::HeldOut);
             for trial in held_out.flat_map(|group| &group.trials) {
                 let record = library.record(&trial.id);

@@ -7,8 +7,8 @@ use triaxis_units::{Finding, Nats, Reach};
 
 use crate::ladder::{Ladder, counted};
 use crate::prediction::{self, Prediction};
-use crate::run::Survey;
 use crate::spec::StudySpec;
+use crate::survey::Survey;
 
 /// Holds `prediction` against the record of its run, if there is one.
 pub(crate) fn compare(

@@ -8,8 +8,8 @@ use triaxis_records::{Role, Sweep};
 use triaxis_units::Params;
 
 use crate::approaches::Range;
-use crate::run::Survey;
 use crate::spec::{ParameterConvention, StudySpec};
+use crate::survey::Survey;
 use crate::trial::Trial;
 
 /// The ladder as the fits see it.

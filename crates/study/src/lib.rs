@@ -1,8 +1,9 @@
 //! Studies: from a spec to run records, laws and a plan.
 //!
 //! A [`StudySpec`] says which corpus, which models and which budgets. [`trial::resolve`] turns it into
-//! groups of trials with identities; an [`executor`] runs each group in a process of its own; every
-//! trial leaves an immutable [`RunRecord`]; [`Analysis`] is computed from records alone.
+//! groups of trials with identities; an [`executor`] runs each [`job`], a group to train or to evaluate, in a
+//! process of its own; every trial leaves an immutable [`RunRecord`], and every validation text an [`EvaluationRecord`]
+//! of it; [`Analysis`] is computed from records alone.
 
 pub mod analysis;
 mod answer;
@@ -12,13 +13,16 @@ pub mod calibrate;
 pub mod design;
 pub mod digests;
 mod error;
+mod evaluation;
 mod example;
 pub mod executor;
 mod frozen;
 mod held_out;
 pub mod identity;
+pub mod job;
 mod ladder;
 pub mod library;
+mod limits;
 pub mod prediction;
 mod record;
 mod repeated;
@@ -28,6 +32,7 @@ mod setting;
 mod spec;
 mod store;
 mod suggest;
+mod survey;
 mod training;
 pub mod trial;
 mod upgrade;
@@ -38,14 +43,17 @@ pub use analysis::Analysis;
 pub use answer::{Answer, ArmAnswer};
 pub use arm::{Arm, ArmSpec, CompareSpec};
 pub use error::StudyError;
+pub use evaluation::{Evaluated, EvaluationRecord, Evaluator, FrozenText};
 pub use example::{EXAMPLES, Example};
 pub use executor::{Executor, Local};
 pub use frozen::{Frozen, FrozenSpec};
 pub use library::Library;
+pub use limits::{check_epochs, check_memory};
 pub use prediction::Prediction;
-pub use record::{Circumstances, Outcome, RunRecord};
-pub use run::{Event, Listener, Study, Survey, check_epochs, check_memory};
+pub use record::{Circumstances, Outcome, Record, RunRecord};
+pub use run::{Event, Listener, Study};
 pub use spec::{HoldoutSpec, LawsSpec, ParameterConvention, SpecError, StudySpec, TrainingSpec};
 pub use store::Store;
+pub use survey::Survey;
 pub use trial::{Group, Inputs, Place, Prepared, Role, Trial};
 pub use worker::Message;

@@ -10,8 +10,8 @@ use triaxis_laws::{FitOptions, Prediction as OfLaw};
 use triaxis_units::{Estimate, Finding, Interval};
 
 use crate::ladder::{Ladder, counted, options};
-use crate::run::Survey;
 use crate::spec::StudySpec;
+use crate::survey::Survey;
 use crate::trial::Trial;
 
 /// Why a law that was fitted predicts nothing.

@@ -1,15 +1,77 @@
 //! Run records: what was measured, immutable, each with what made it.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use triaxis_host::machine;
 use triaxis_train::{BranchOutcome, CurvePoint, Evaluation, Instructions, NamedEvaluation, TrainConfig};
 use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 
+use crate::evaluation::EvaluationRecord;
 use crate::identity;
 use crate::trial::{Inputs, Trial};
 
 /// Version of the record's layout; a record of another version is not read.
-pub(crate) const SCHEMA: u32 = 3;
+const SCHEMA: u32 = 3;
+
+/// What a file of the library's records says of itself.
+pub trait Recorded: Serialize + DeserializeOwned {
+    /// Identity of what it records.
+    fn id(&self) -> &str;
+
+    /// Version of its layout, and the one that is read.
+    fn layout(&self) -> [u32; 2];
+
+    /// Whether another run of the same came to the same.
+    fn agrees(&self, other: &Self) -> bool;
+}
+
+/// A record of any kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Record {
+    /// Of a trial.
+    Run(Box<RunRecord>),
+    /// Of a trial's model on a text.
+    Evaluation(Box<EvaluationRecord>),
+}
+
+impl Recorded for Record {
+    fn id(&self) -> &str {
+        match self {
+            Self::Run(record) => record.id(),
+            Self::Evaluation(record) => record.id(),
+        }
+    }
+
+    fn layout(&self) -> [u32; 2] {
+        match self {
+            Self::Run(record) => record.layout(),
+            Self::Evaluation(record) => record.layout(),
+        }
+    }
+
+    fn agrees(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Run(one), Self::Run(other)) => one.agrees(other),
+            (Self::Evaluation(one), Self::Evaluation(other)) => one.agrees(other),
+            _ => false,
+        }
+    }
+}
+
+impl Recorded for RunRecord {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn layout(&self) -> [u32; 2] {
+        [self.schema, SCHEMA]
+    }
+
+    fn agrees(&self, other: &Self) -> bool {
+        self.outcome == other.outcome
+    }
+}
 
 /// One finished trial: what was trained and what came of it. What it is for is the business of the study that asks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,9 +109,6 @@ pub enum Outcome {
         /// The same by the source of the text.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         sources: Vec<NamedEvaluation>,
-        /// Loss on each validation text of the study.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        texts: Vec<NamedEvaluation>,
         /// Training loss along the way, thinned.
         curve: Vec<CurvePoint>,
     },
@@ -91,14 +150,6 @@ impl Outcome {
     pub fn sources(&self) -> &[NamedEvaluation] {
         match self {
             Self::Done { sources, .. } => sources,
-            _ => &[],
-        }
-    }
-
-    /// The loss on each validation text, if the trial came to its end.
-    pub fn texts(&self) -> &[NamedEvaluation] {
-        match self {
-            Self::Done { texts, .. } => texts,
             _ => &[],
         }
     }
@@ -169,7 +220,6 @@ impl RunRecord {
             (triaxis_train::Status::Completed, Some(validation)) => Outcome::Done {
                 validation: *validation,
                 sources: outcome.sources.clone(),
-                texts: outcome.texts.clone(),
                 curve: outcome.curve.clone(),
             },
             (triaxis_train::Status::Completed, None) => Outcome::Failed {

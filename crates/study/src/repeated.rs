@@ -9,7 +9,7 @@ use triaxis_units::{Finding, Tokens};
 
 use crate::arm::Arm;
 use crate::ladder;
-use crate::run::Survey;
+use crate::survey::Survey;
 
 /// Bootstrap samples of a data-constrained law at most: it has seven parameters and is searched from many starts.
 const MOST_REPLICATES: usize = 300;

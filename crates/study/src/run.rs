@@ -3,48 +3,48 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use triaxis_corpus::{Corpus, HeldOut, SourceSpec, Text};
+use triaxis_corpus::{Corpus, Text};
 use triaxis_host::machine;
 use triaxis_records::Role;
-use triaxis_units::{Bytes, Tokens};
+use triaxis_units::Tokens;
 
 use crate::answer::Answer;
 use crate::arm::Arm;
-use crate::digests::{self, Digests};
+use crate::digests;
 use crate::error::StudyError;
-use crate::executor::{Executor, Job};
+use crate::evaluation::FrozenText;
+use crate::executor::{Batch, Executor, Here};
 use crate::frozen::{Frozen, FrozenSpec};
+use crate::job::{self, Evaluate, MakeCorpus, ReadText, Train, Work};
 use crate::library::Library;
+use crate::limits::{check_epochs, check_memory};
 use crate::prediction::Prediction;
-use crate::record::{Outcome, RunRecord};
+use crate::record::Outcome;
 use crate::sealed;
-use crate::spec::StudySpec;
 use crate::store::Store;
-use crate::trial::{self, Group, Prepared, Trial};
+use crate::survey::Survey;
+use crate::trial::{self, Group, Prepared};
 use crate::worker::Message;
 
 /// What happens while a study runs, as it happens.
-#[derive(Debug)]
 pub enum Event<'a> {
-    /// Another study makes the same corpus, and this one waits for it.
-    CorpusElsewhere,
-    /// The corpus is being made; see [`triaxis_corpus::Progress`] for how far it is.
+    /// Texts and corpora are made where they are missing; see [`triaxis_corpus::Progress`] for how far it is.
     CorpusStarts,
     /// The corpus is there.
     CorpusReady(&'a Corpus),
     /// What an earlier run of the study had recorded is made again, and why, in words.
     Again(&'a [String]),
-    /// Groups are about to run.
-    TrialsStart {
+    /// Jobs are about to run.
+    JobsStart {
         /// What they are for.
         role: Role,
-        /// The groups that still lack a record.
-        groups: &'a [Group],
+        /// Those that are not done.
+        jobs: &'a [&'a dyn Work],
     },
-    /// A worker says something about the group of that index.
-    Worker(usize, &'a Message),
-    /// The groups have run.
-    TrialsEnd,
+    /// Something is said about the job of that index.
+    Job(usize, &'a Message),
+    /// The jobs have run.
+    JobsEnd,
     /// The held-out run's loss is predicted and written down.
     Predicted(&'a Prediction),
     /// A damaged file was set aside.
@@ -55,99 +55,6 @@ pub enum Event<'a> {
 pub trait Listener: triaxis_corpus::Progress {
     /// Called for every event, in the order in which they happen.
     fn event(&self, event: &Event<'_>);
-}
-
-/// All that is known of a study at one moment.
-#[derive(Debug, Clone)]
-pub struct Survey {
-    /// The resolved trials.
-    pub frozen: Frozen,
-    /// The record of every trial that has one.
-    pub records: Vec<RunRecord>,
-}
-
-impl Survey {
-    /// Looks through the library for the records of `frozen`; `warn` hears of damaged ones, which count as none.
-    ///
-    /// # Errors
-    /// When the file system refuses, or `warn` does.
-    pub fn take(
-        library: &Library,
-        frozen: Frozen,
-        warn: &mut dyn FnMut(StudyError) -> Result<(), StudyError>,
-    ) -> Result<Self, StudyError> {
-        let mut records = Vec::new();
-        let trials = frozen.groups.iter().flat_map(|group| &group.trials);
-        // Arms that differ in part share trials.
-        let ids: BTreeSet<&str> = trials.map(|trial| trial.id.as_str()).collect();
-        for id in ids {
-            records.extend(library.find_record(id, warn)?);
-        }
-        Ok(Self { frozen, records })
-    }
-
-    /// All trials, in the order of the design.
-    pub fn trials(&self) -> impl Iterator<Item = &Trial> {
-        self.frozen.groups.iter().flat_map(|group| &group.trials)
-    }
-
-    /// The record of a trial.
-    pub fn record(&self, trial: &str) -> Option<&RunRecord> {
-        self.records.iter().find(|record| record.id == trial)
-    }
-
-    /// The trials of one arm.
-    pub fn trials_of(&self, arm: &str) -> impl Iterator<Item = &Trial> {
-        let groups = self.frozen.groups.iter().filter(move |group| group.arm == arm);
-        groups.flat_map(|group| &group.trials)
-    }
-
-    /// What is known of one arm.
-    pub fn of_arm(&self, arm: &str) -> Self {
-        let records = self.trials_of(arm).filter_map(|trial| self.record(&trial.id));
-        let records = records.cloned().collect();
-        let groups = self.frozen.groups.iter().filter(|group| group.arm == arm);
-        let groups = groups.cloned().collect();
-        let frozen = Frozen {
-            groups,
-            ..Frozen::default()
-        };
-        Self { frozen, records }
-    }
-
-    /// Which trials have the record of another unit, in words, if any has: losses that differ by rounding.
-    pub fn mixed(&self) -> Option<String> {
-        let table = Digests::built_in();
-        let mut units: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-        for group in &self.frozen.groups {
-            let own = group.inputs.unit.as_str();
-            for record in group.trials.iter().filter_map(|trial| self.record(&trial.id)) {
-                if record.inputs.unit != own && !table.are_equal(own, &record.inputs.unit) {
-                    *units.entry((&record.inputs.unit, own)).or_default() += 1;
-                }
-            }
-        }
-        let told = units
-            .iter()
-            .map(|((unit, own), trials)| format!("{trials} of {unit} instead of {own}"));
-        let told: Vec<_> = told.collect();
-        (!told.is_empty()).then(|| {
-            format!(
-                "Records of other instruction sets stand for trials, since the spec says `mixed = true` ({}): their losses \
-                 differ by rounding.",
-                told.join(", ")
-            )
-        })
-    }
-
-    /// The groups of a role in which a trial lacks its record.
-    pub fn pending(&self, role: Role) -> Vec<Group> {
-        let groups = self.frozen.groups.iter().filter(|group| group.role == role);
-        groups
-            .filter(|group| group.trials.iter().any(|trial| self.record(&trial.id).is_none()))
-            .cloned()
-            .collect()
-    }
 }
 
 /// A study with its folder.
@@ -180,41 +87,28 @@ impl Study<'_> {
         if !arms.iter().all(exists) {
             check_memory(&groups, machine::available_memory())?;
         }
-        let again = earlier.again(&groups, &self.library(), self.spec.spec.mixed);
-        if !again.is_empty() {
-            self.listener.event(&Event::Again(&again));
-        }
-        let texts = self.texts()?;
-        let corpora = self.corpora(&arms, &texts)?;
-        let frozen = self.freeze(&arms, &corpora, &texts)?;
+        self.say_again(&earlier.again(&groups, &self.library(), self.spec.spec.mixed));
+        let texts = self.prepare(&arms)?;
+        let corpora = self.corpora(&arms)?;
+        let frozen = self.freeze(&arms, &corpora, texts)?;
         let mut survey = self.survey(frozen)?;
         if retry_failed && self.forget_failed(&survey)? {
             survey = self.survey(survey.frozen)?;
         }
-        for role in [Role::Ladder, Role::HeldOut] {
-            check_memory(&survey.pending(role), machine::available_memory())?;
-        }
-        if survey.trials().any(|trial| survey.record(&trial.id).is_none()) {
-            // A tokenizer that loses their text is refused before anything is trained.
-            corpora
-                .iter()
-                .try_for_each(|corpus| corpus.encode(&texts).map(drop))?;
-        }
-        survey = self.run_pending(survey, Role::Ladder)?;
+        self.check(&survey, &corpora)?;
+        survey = self.run_role(survey, Role::Ladder, &|_| true)?;
         let mut predictions = Vec::new();
         for arm in &arms {
             predictions.push(self.predict(arm, &survey)?);
         }
-        let is_predicted = |trial: &str| {
-            let made = predictions.iter().flatten();
-            made.filter(|made| made.loss.found().is_some())
-                .any(|made| made.trial == trial)
-        };
-        let held_out = survey.pending(Role::HeldOut);
-        let held_out = held_out
-            .into_iter()
-            .filter(|group| group.trials.iter().all(|trial| is_predicted(&trial.id)));
-        survey = self.run_groups(survey, Role::HeldOut, &held_out.collect::<Vec<_>>())?;
+        // Nothing is trained that nothing was predicted of; what has been run is trained again only for its weights.
+        let made = predictions.iter().flatten();
+        let made = made.filter(|made| made.loss.found().is_some());
+        let recorded = survey.records.iter().map(|record| &record.id);
+        let may: BTreeSet<String> = made.map(|made| &made.trial).chain(recorded).cloned().collect();
+        survey = self.run_role(survey, Role::HeldOut, &|group| {
+            group.trials.iter().all(|trial| may.contains(&trial.id))
+        })?;
         let answer = Answer::of(&self.spec.spec, &arms, &survey, &corpora, predictions);
         sealed::write_if_changed(&self.store.analysis(), &answer)?;
         Ok((survey, answer))
@@ -239,106 +133,84 @@ impl Study<'_> {
         self.spec.library(self.store)
     }
 
-    /// The validation texts, as text in the library.
-    fn texts(&self) -> Result<Vec<Text>, StudyError> {
-        let library = self.library();
-        let text = |source: &SourceSpec| -> Result<Text, StudyError> {
-            let id = self.spec.text_id(source);
-            let _lock = library.lock([format!("text-{id}").as_str()], &mut |_| {})?;
-            let path = library.text(&id);
-            let kept = match sealed::read(&path) {
-                Err(error @ StudyError::Damaged { .. }) => {
-                    self.set_aside(error)?;
-                    None
-                }
-                other => other?,
+    /// Reads the validation texts and makes the corpus of each arm; those alike are made once.
+    fn prepare(&self, arms: &[Arm]) -> Result<Vec<FrozenText>, StudyError> {
+        let (spec, base) = (&self.spec.spec, self.spec.base.as_path());
+        let texts = spec.validation.iter().map(|source| ReadText {
+            id: self.spec.text_id(source),
+            source,
+            base,
+        });
+        let texts: Vec<ReadText<'_>> = texts.collect();
+        let mut corpora: BTreeMap<String, MakeCorpus<'_>> = BTreeMap::new();
+        for arm in arms {
+            let id = self.spec.corpus_id(arm);
+            let make = || MakeCorpus {
+                id: id.clone(),
+                texts: texts.iter().map(|text| text.id.clone()).collect(),
+                corpus: arm.spec.corpus.clone(),
+                tokenizer: arm.spec.tokenizer.clone(),
+                base,
+                progress: self.listener,
             };
-            if let Some(text) = kept {
-                return Ok(text);
-            }
-            let text = triaxis_corpus::read_text(source, &self.spec.base)?;
-            sealed::write(&path, &text)?;
-            Ok(text)
-        };
-        self.spec.spec.validation.iter().map(text).collect()
+            corpora.entry(id.clone()).or_insert_with(make);
+        }
+        let texts_first = texts.iter().map(|text| text as &dyn Work);
+        let jobs: Vec<&dyn Work> = texts_first
+            .chain(corpora.values().map(|corpus| corpus as &dyn Work))
+            .collect();
+        self.listener.event(&Event::CorpusStarts);
+        self.execute(&Here, &jobs)?;
+        texts.iter().map(|text| self.frozen_text(&text.id)).collect()
     }
 
-    /// The corpus of each arm, in their order; those alike are made once.
-    fn corpora(&self, arms: &[Arm], texts: &[Text]) -> Result<Vec<Arc<Corpus>>, StudyError> {
-        let mut made: BTreeMap<String, Arc<Corpus>> = BTreeMap::new();
+    fn frozen_text(&self, id: &str) -> Result<FrozenText, StudyError> {
+        let path = self.library().text(id);
+        let text: Option<Text> = sealed::read(&path)?;
+        let text = text.ok_or_else(|| sealed::unusable(&path, "is not there any more".to_owned()))?;
+        Ok(FrozenText::of(id.to_owned(), &text))
+    }
+
+    /// The corpus of each arm, in their order.
+    fn corpora(&self, arms: &[Arm]) -> Result<Vec<Arc<Corpus>>, StudyError> {
+        let mut opened: BTreeMap<String, Arc<Corpus>> = BTreeMap::new();
         let mut corpora = Vec::new();
         for arm in arms {
             let id = self.spec.corpus_id(arm);
-            let corpus = match made.get(&id) {
+            let corpus = match opened.get(&id) {
                 Some(corpus) => corpus.clone(),
-                None => Arc::new(self.corpus(&arm.spec, &id, texts)?),
+                None => {
+                    let corpus = Arc::new(Corpus::open(&self.library().corpus(&id))?);
+                    self.listener.event(&Event::CorpusReady(&corpus));
+                    corpus
+                }
             };
-            made.insert(id, corpus.clone());
+            opened.insert(id, corpus.clone());
             corpora.push(corpus);
         }
         Ok(corpora)
     }
 
-    fn corpus(&self, spec: &StudySpec, id: &str, texts: &[Text]) -> Result<Corpus, StudyError> {
-        let library = self.library();
-        let folder = library.corpus(id);
-        let _lock = library.lock([format!("corpus-{id}").as_str()], &mut |_| {
-            self.listener.event(&Event::CorpusElsewhere);
-        })?;
-        let mut found = None;
-        if folder.exists() {
-            match Corpus::open(&folder).and_then(|corpus| corpus.verify().map(|()| corpus)) {
-                Ok(corpus) if corpus.held_out() == HeldOut::identity_of(texts).as_deref() => {
-                    found = Some(corpus)
-                }
-                Ok(_) => {
-                    let fault = "was kept apart from other validation texts".to_owned();
-                    let other = library.set_corpus_aside(id, fault)?;
-                    self.listener.event(&Event::Warning(&other));
-                }
-                Err(error) => match error.unusable() {
-                    Some(fault) => {
-                        let damaged = library.set_corpus_aside(id, fault.to_owned())?;
-                        self.listener.event(&Event::Warning(&damaged));
-                    }
-                    None => return Err(error.into()),
-                },
-            }
-        }
-        let corpus = match found {
-            Some(corpus) => corpus,
-            None => {
-                self.listener.event(&Event::CorpusStarts);
-                triaxis_corpus::prepare_apart(
-                    &HeldOut::of(texts),
-                    &spec.corpus,
-                    &spec.tokenizer,
-                    &self.spec.base,
-                    &folder,
-                    self.listener,
-                )?
-            }
-        };
-        self.listener.event(&Event::CorpusReady(&corpus));
-        Ok(corpus)
-    }
-
-    fn freeze(&self, arms: &[Arm], corpora: &[Arc<Corpus>], texts: &[Text]) -> Result<Frozen, StudyError> {
-        let identities: BTreeMap<_, _> = texts
-            .iter()
-            .map(|text| (text.name.clone(), text.identity()))
-            .collect();
+    fn freeze(
+        &self,
+        arms: &[Arm],
+        corpora: &[Arc<Corpus>],
+        texts: Vec<FrozenText>,
+    ) -> Result<Frozen, StudyError> {
         let mut groups = Vec::new();
         for (arm, corpus) in arms.iter().zip(corpora) {
-            let prepared = Prepared::of(self.spec.corpus_id(arm), corpus, identities.clone());
+            let prepared = Prepared::of(self.spec.corpus_id(arm), corpus);
             let own = trial::resolve(arm, &prepared)?;
             let unique = Tokens(corpus.train().len() as u64);
             check_epochs(&own, unique, arm.spec.training.epochs)?;
             groups.extend(own);
         }
-        digests::adopt(&mut groups, &self.library(), self.spec.spec.mixed);
+        let mixed = self.spec.spec.mixed;
+        digests::adopt(&mut groups, &self.library(), mixed);
         let frozen = Frozen {
             corpus: triaxis_corpus::numerics(),
+            texts,
+            mixed,
             groups,
         };
         sealed::write_if_changed(&self.store.trials(), &frozen)?;
@@ -354,40 +226,109 @@ impl Study<'_> {
         Ok(())
     }
 
-    fn forget_failed(&self, survey: &Survey) -> Result<bool, StudyError> {
-        let mut forgot = false;
-        for record in survey
-            .records
-            .iter()
-            .filter(|record| matches!(record.outcome, Outcome::Failed { .. }))
-        {
-            self.library().forget(&record.id)?;
-            forgot = true;
+    fn say_again(&self, reasons: &[String]) {
+        if !reasons.is_empty() {
+            self.listener.event(&Event::Again(reasons));
         }
-        Ok(forgot)
     }
 
-    fn run_pending(&self, survey: Survey, role: Role) -> Result<Survey, StudyError> {
-        let groups = survey.pending(role);
-        self.run_groups(survey, role, &groups)
+    fn forget_failed(&self, survey: &Survey) -> Result<bool, StudyError> {
+        let trials = survey.records.iter();
+        let trials = trials.filter(|record| matches!(record.outcome, Outcome::Failed { .. }));
+        let texts = survey.evaluations.iter().filter(|record| record.loss().is_none());
+        let trials = trials.map(|record| &record.id);
+        let ids: Vec<&String> = trials.chain(texts.map(|record| &record.id)).collect();
+        for id in &ids {
+            self.library().forget(id)?;
+        }
+        Ok(!ids.is_empty())
     }
 
-    fn run_groups(&self, survey: Survey, role: Role, groups: &[Group]) -> Result<Survey, StudyError> {
-        if groups.is_empty() {
+    /// Refuses what could not be trained or evaluated to the end, sets damaged weights aside, and says which trials are
+    /// trained again for theirs.
+    fn check(&self, survey: &Survey, corpora: &[Arc<Corpus>]) -> Result<(), StudyError> {
+        let library = self.library();
+        let evaluator = survey.frozen.evaluator();
+        let keep = self.spec.spec.keep_models;
+        let (mut trained, mut evaluated, mut again) = (Vec::new(), false, 0);
+        let groups = survey.frozen.groups.iter();
+        for group in groups.filter(|group| !survey.is_whole(group)) {
+            let evaluate = Evaluate::of(group, &evaluator, keep);
+            evaluate.check_weights(&library, &mut |damage| self.set_aside(damage))?;
+            let train = Train::of(group, &evaluator, keep);
+            if !train.is_done(&library)? {
+                trained.push(group.clone());
+            }
+            again += train.again(&library)?;
+            evaluated |= !evaluate.is_done(&library)?;
+        }
+        check_memory(&trained, machine::available_memory())?;
+        self.say_again(&Vec::from_iter(job::weights_again(again)));
+        if evaluated {
+            // A tokenizer that loses their text is refused before anything is trained.
+            let texts = survey.frozen.texts.iter();
+            let texts = texts.map(|text| Ok(sealed::read(&library.text(&text.id))?.into_iter()));
+            let texts: Vec<Text> = texts
+                .collect::<Result<Vec<_>, StudyError>>()?
+                .into_iter()
+                .flatten()
+                .collect();
+            let mut seen = BTreeSet::new();
+            for corpus in corpora.iter().filter(|corpus| seen.insert(corpus.folder())) {
+                corpus.encode(&texts)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Trains and evaluates what is missing of the groups of a role, those that `may_train` lets be trained.
+    fn run_role(
+        &self,
+        survey: Survey,
+        role: Role,
+        may_train: &dyn Fn(&Group) -> bool,
+    ) -> Result<Survey, StudyError> {
+        let library = self.library();
+        let evaluator = survey.frozen.evaluator();
+        let keep = self.spec.spec.keep_models;
+        let mut jobs: Vec<Box<dyn Work>> = Vec::new();
+        let mut seen = BTreeSet::new();
+        let groups = survey.frozen.groups.iter().filter(|group| group.role == role);
+        let groups = groups.filter(|group| !survey.is_whole(group));
+        // Arms that differ in part share groups.
+        for group in groups.filter(|group| seen.insert(group.id.as_str())) {
+            let train = Train::of(group, &evaluator, keep);
+            let evaluate = Evaluate::of(group, &evaluator, keep);
+            if !train.is_done(&library)? {
+                if !may_train(group) {
+                    continue;
+                }
+                jobs.push(Box::new(train));
+            }
+            if !evaluate.is_done(&library)? {
+                jobs.push(Box::new(evaluate));
+            }
+        }
+        if jobs.is_empty() {
             return Ok(survey);
         }
-        self.listener.event(&Event::TrialsStart { role, groups });
+        let jobs: Vec<&dyn Work> = jobs.iter().map(|job| &**job).collect();
+        self.listener.event(&Event::JobsStart { role, jobs: &jobs });
+        self.execute(self.executor, &jobs)?;
+        self.listener.event(&Event::JobsEnd);
+        self.survey(survey.frozen)
+    }
+
+    fn execute(&self, executor: &dyn Executor, jobs: &[&dyn Work]) -> Result<(), StudyError> {
         let library = self.library();
-        let job = Job {
+        let batch = Batch {
             store: self.store,
             library: &library,
-            groups,
+            jobs,
         };
-        self.executor.run(job, &mut |index, message| {
-            self.listener.event(&Event::Worker(index, message))
-        })?;
-        self.listener.event(&Event::TrialsEnd);
-        self.survey(survey.frozen)
+        executor.run(batch, &mut |index, message| {
+            self.listener.event(&Event::Job(index, message));
+        })
     }
 
     /// Reads an arm's prediction, or makes it if the held-out run has no record yet.
@@ -423,62 +364,4 @@ impl Study<'_> {
         self.listener.event(&Event::Predicted(&prediction));
         Ok(Some(prediction))
     }
-}
-
-/// Refuses a trial that would see its unique tokens, `available` ones unless it takes fewer, more often than `allowed`,
-/// or that takes more of them.
-///
-/// # Errors
-/// [`StudyError::TooManyUnique`], or [`StudyError::TooFewTokens`] for the trial of most epochs.
-pub fn check_epochs<'a>(
-    groups: impl IntoIterator<Item = &'a Group>,
-    available: Tokens,
-    allowed: f64,
-) -> Result<(), StudyError> {
-    let trials: Vec<&Trial> = groups.into_iter().flat_map(|group| &group.trials).collect();
-    let most = trials.iter().filter_map(|trial| trial.config.unique).max();
-    if let Some(asked) = most.filter(|asked| *asked > available) {
-        return Err(StudyError::TooManyUnique { asked, available });
-    }
-    let epochs = |trial: &Trial| trial.tokens / trial.unique(available);
-    let longest = trials
-        .into_iter()
-        .max_by(|one, other| epochs(one).total_cmp(&epochs(other)));
-    match longest {
-        Some(trial) if epochs(trial) > allowed => Err(StudyError::TooFewTokens {
-            trial: named(trial),
-            asked: trial.tokens,
-            unique: trial.unique(available),
-            limit: match trial.config.unique {
-                Some(_) => "`training.unique_tokens` leaves",
-                None => "the corpus has",
-            },
-            epochs: epochs(trial),
-        }),
-        _ => Ok(()),
-    }
-}
-
-/// Refuses a trial that would take more memory than is `available`, where the system tells.
-///
-/// # Errors
-/// [`StudyError::TooLarge`] for the one that takes most.
-pub fn check_memory(groups: &[Group], available: Option<Bytes>) -> Result<(), StudyError> {
-    let trials = groups.iter().flat_map(|group| &group.trials);
-    match trials.max_by_key(|trial| trial.memory).zip(available) {
-        Some((trial, available)) if trial.memory > available => Err(StudyError::TooLarge {
-            trial: named(trial),
-            needed: trial.memory,
-            available,
-        }),
-        _ => Ok(()),
-    }
-}
-
-fn named(trial: &Trial) -> String {
-    format!(
-        "the {} trial of {} parameters",
-        trial.role.name(),
-        trial.parameters
-    )
 }

@@ -32,6 +32,10 @@ pub struct StudySpec {
     /// such trials are named.
     #[serde(default)]
     pub mixed: bool,
+    /// Whether the weights of finished trials stay in the library, so that a validation text that comes later trains
+    /// nothing.
+    #[serde(default = "yes")]
+    pub keep_models: bool,
     /// Where the text comes from.
     pub corpus: CorpusSpec,
     /// Texts that every trial is evaluated on besides the corpus' own validation split; none trains on a document of
@@ -64,6 +68,10 @@ pub struct StudySpec {
 
 fn one() -> u64 {
     1
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Training choices; whatever is left out follows the stated rules of the train room.

@@ -89,18 +89,6 @@ pub struct Group {
     pub trials: Vec<Trial>,
 }
 
-impl Group {
-    /// Operations of the whole group: the trunk once, and each branch.
-    pub fn flops(&self) -> Flops {
-        triaxis_train::estimate(&self.config).flops
-    }
-
-    /// Steps of the whole group: the trunk once, and each branch.
-    pub fn steps(&self) -> u64 {
-        triaxis_train::estimate(&self.config).steps
-    }
-}
-
 /// What a trial's identity is made of besides its own configuration: with equal inputs, bits are equal.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inputs {
@@ -117,9 +105,6 @@ pub struct Inputs {
     /// Validation text that the tokenizer loses, if any; bits per byte count what is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<Bytes>,
-    /// Hashes of the validation texts, by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub texts: BTreeMap<String, String>,
 }
 
 impl Inputs {
@@ -150,9 +135,8 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// What is known once the corpus of that identity in the library is there, and the validation texts, whose
-    /// identities `texts` has by name.
-    pub(crate) fn of(id: String, corpus: &Corpus, texts: BTreeMap<String, String>) -> Self {
+    /// What is known once the corpus of that identity in the library is there.
+    pub(crate) fn of(id: String, corpus: &Corpus) -> Self {
         let tokenizer = &corpus.manifest().tokenizer;
         Self {
             corpus: id,
@@ -161,7 +145,6 @@ impl Prepared {
                 corpus: corpus.identity().to_owned(),
                 tokenizer: tokenizer.hash.clone(),
                 lost: tokenizer.lost.as_ref().map(|lost| lost.bytes),
-                texts,
                 ..Inputs::default()
             },
         }

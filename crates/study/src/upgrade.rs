@@ -69,7 +69,13 @@ impl Inputs {
             )
         });
         let parts = changes(&self.numerics, &now.numerics);
-        unit.into_iter().chain(parts).collect::<Vec<_>>().join("; ")
+        let all: Vec<String> = unit.into_iter().chain(parts).collect();
+        match all.is_empty() {
+            true => {
+                "an earlier version of the program trained anew for each set of validation texts".to_owned()
+            }
+            false => all.join("; "),
+        }
     }
 }
 
@@ -149,6 +155,24 @@ mod tests {
         );
         let (now, same) = groups(|_| {});
         assert!(same.again(&now, &library, false).is_empty());
+    }
+
+    #[test]
+    fn trials_that_were_named_by_their_validation_texts_too_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = Library::new(folder.path());
+        std::fs::create_dir(folder.path().join("records")).unwrap();
+        let (now, mut earlier) = groups(|_| {});
+        for trial in earlier.groups.iter_mut().flat_map(|group| &mut group.trials) {
+            // A hash over more than is read today.
+            trial.id = format!("texts-{}", trial.id);
+            std::fs::write(library.record(&trial.id), "").unwrap();
+        }
+        let said = earlier.again(&now, &library, false);
+        assert!(
+            said.len() == 1 && said[0].contains("for each set of validation texts"),
+            "{said:?}"
+        );
     }
 
     #[test]

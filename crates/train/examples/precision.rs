@@ -122,7 +122,6 @@ fn train(corpus: &Corpus, config: &TrainConfig) -> Result<BranchOutcome, Box<dyn
         config,
         &train,
         &validation,
-        &[],
         folder.path(),
         &BTreeSet::new(),
         &mut Nobody,

@@ -90,7 +90,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             &config,
             &train,
             &validation,
-            &[],
             checkpoints.path(),
             &BTreeSet::new(),
             &mut watch,

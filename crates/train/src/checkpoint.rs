@@ -98,9 +98,8 @@ impl<'a> Store<'a> {
         branch: Branch,
         state: &State,
     ) -> Result<(), TrainError> {
-        let name = format!("model-{}-{}.safetensors", branch.end, branch.decay);
         file::write(
-            &self.folder.join(name),
+            &self.folder.join(branch.model_file()),
             &config.architecture,
             &weights::read(&state.model),
         )

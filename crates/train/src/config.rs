@@ -58,6 +58,13 @@ pub struct Branch {
     pub decay: u64,
 }
 
+impl Branch {
+    /// Name of the file that its weights are in once it is done.
+    pub fn model_file(self) -> String {
+        format!("model-{}-{}.safetensors", self.end, self.decay)
+    }
+}
+
 /// Constants of AdamW (Loshchilov and Hutter 2019, algorithm 2).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

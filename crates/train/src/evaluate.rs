@@ -1,10 +1,14 @@
+use std::path::Path;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use triaxis_kernels::Precision;
+use triaxis_kernels::parallel::inside;
 use triaxis_model::{Model, ModelError};
 use triaxis_units::{Bytes, Nats, Tokens};
 
 use crate::data::{Batch, ValidationText};
 use crate::error::TrainError;
+use crate::file::load_model;
 use crate::outcome::{Evaluation, NamedEvaluation};
 
 /// Tokens of a forward pass: enough to keep two cores busy, few enough to stay small.
@@ -56,6 +60,26 @@ pub fn evaluate(
         bytes: text.bytes.0,
     };
     Ok((all.evaluation(), parts.finish()))
+}
+
+/// The loss of the model in a file that [`run`](crate::run()) wrote on each of `texts`, in their order and in windows of
+/// `context`: the bits that the same text gives at the end of the training. `each` hears of one at a time.
+///
+/// # Errors
+/// As [`load_model`](crate::load_model) and [`evaluate`].
+pub fn evaluate_model(
+    path: &Path,
+    context: usize,
+    texts: &[&ValidationText],
+    each: &mut dyn FnMut(usize, &Evaluation),
+) -> Result<(), TrainError> {
+    let device = Device::default();
+    let (spec, model) = load_model(path, &device)?;
+    for (place, text) in texts.iter().enumerate() {
+        let measured = inside(|| evaluate(&model, text, context, spec.vocabulary(), &device));
+        each(place, &measured?.0);
+    }
+    Ok(())
 }
 
 /// The loss of each target of a batch.

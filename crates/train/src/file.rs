@@ -27,19 +27,30 @@ struct Metadata {
     about: String,
 }
 
-/// The model in a file `model-<end>-<decay>.safetensors` that [`run`](crate::run()) wrote.
+/// The model in a file that [`run`](crate::run()) wrote, a [`Branch::model_file`](crate::Branch::model_file).
 ///
 /// # Errors
 /// When the file cannot be read, is damaged, or holds something else.
 pub fn load_model(path: &Path, device: &Device) -> Result<(ArchitectureSpec, Model), TrainError> {
-    let bad = |reason: String| {
+    let (spec, tensors) = saved(path)?;
+    let model = weights::write(spec.build(0, device)?, &tensors)?;
+    Ok((spec, model))
+}
+
+/// Reads a model's file to its end and holds it against its checksum.
+///
+/// # Errors
+/// As [`load_model`].
+pub fn check_model(path: &Path) -> Result<ArchitectureSpec, TrainError> {
+    saved(path).map(|(spec, _)| spec)
+}
+
+fn saved(path: &Path) -> Result<(ArchitectureSpec, Tensors), TrainError> {
+    read(path)?.map_err(|reason| {
         let path = path.display();
         let message = format!("{path} holds no model: {reason}; give a model file that a training wrote");
         TrainError::new(Kind::Damaged, message)
-    };
-    let (spec, tensors) = read::<ArchitectureSpec>(path)?.map_err(bad)?;
-    let model = weights::write(spec.build(0, device)?, &tensors)?;
-    Ok((spec, model))
+    })
 }
 
 /// Writes `tensors`, and what they are, to `path` through a temporary name in the same folder.

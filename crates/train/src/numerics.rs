@@ -8,6 +8,19 @@ use crate::config::TrainConfig;
 use crate::{data, optimizer, run};
 
 impl TrainConfig {
+    /// The parts of the program that the loss of a trained model hangs on, besides its weights, the text and the unit that
+    /// multiplies in `f32`.
+    pub fn evaluation_numerics(&self) -> BTreeMap<String, u32> {
+        [
+            (self.architecture.name(), self.architecture.numerics()),
+            ("kernels", triaxis_kernels::NUMERICS),
+            // What is measured at the end of a training is its own to version.
+            ("training", run::NUMERICS),
+        ]
+        .map(|(part, version)| (part.to_owned(), version))
+        .into()
+    }
+
     /// The parts of the program that its bits hang on where `unit` multiplies (see [`Dtype::unit`](crate::Dtype::unit)),
     /// each with its version. A part that only another training uses may change, and this one is still the same.
     pub fn numerics(&self, unit: &str) -> BTreeMap<String, u32> {

@@ -112,8 +112,6 @@ pub struct BranchOutcome {
     pub validation: Option<Evaluation>,
     /// The same by the source of the text, if the branch completed.
     pub sources: Vec<NamedEvaluation>,
-    /// Loss on each of the other texts, if the branch completed.
-    pub texts: Vec<NamedEvaluation>,
     /// At most [`CURVE_POINTS`] points, the trunk's steps included.
     pub curve: Vec<CurvePoint>,
     /// Time of the steps and the evaluation, the trunk's steps included: what it would have taken

@@ -25,10 +25,10 @@ use crate::state::{Context, State, learning_rate};
 pub const NUMERICS: u32 = 1;
 
 /// Trains every branch of `config` that is not in `finished`, shortest shared part first, and
-/// returns their outcomes in that order, with the loss on `validation`, whole and by source, and on each of `texts`.
+/// returns their outcomes in that order, with the loss on `validation`, whole and by source.
 ///
 /// `folder` holds the run's checkpoints and, at the end, each branch's weights as
-/// `model-<end>-<decay>.safetensors`. Interrupted at any moment and called again, it continues from
+/// [`Branch::model_file`] says. Interrupted at any moment and called again, it continues from
 /// the last checkpoint, with the same bits as undisturbed. The device is burn's default; its number
 /// of threads is that of the global rayon pool.
 ///
@@ -39,7 +39,6 @@ pub fn run(
     config: &TrainConfig,
     train: &dyn TokenSource,
     validation: &ValidationText,
-    texts: &[ValidationText],
     folder: &Path,
     finished: &BTreeSet<usize>,
     observer: &mut dyn Observer,
@@ -88,7 +87,7 @@ pub fn run(
         training.done_before = trunk.done_before;
         training = training.advance(branch.end, &config.span(branch), &context, &store, observer)?;
         trunk.done_before += own_steps(config, branch);
-        let outcome = training.finish(&context, validation, texts)?;
+        let outcome = training.finish(&context, validation)?;
         store.save_model(config, branch, &training.state)?;
         observer.branch_finished(&outcome);
         if observer.should_stop() {
@@ -182,18 +181,19 @@ impl Training {
         &mut self,
         context: &Context<'_>,
         validation: &ValidationText,
-        texts: &[ValidationText],
     ) -> Result<BranchOutcome, TrainError> {
         let config = context.config;
         let started = Instant::now();
         let steps = self.state.step();
-        let mut measured = Measured::default();
+        let mut measured = None;
         if self.divergence.is_none() {
-            measured = inside(|| self.measure(config, validation, texts))?;
-            if measured.validation.is_none() {
-                self.divergence = Some(Divergence::ValidationNotFinite);
+            let (whole, sources) = inside(|| self.measure(config, validation))?;
+            match whole.nats.0.is_finite() {
+                true => measured = Some((whole, sources)),
+                false => self.divergence = Some(Divergence::ValidationNotFinite),
             }
         }
+        let (validation, sources) = measured.unzip();
         let (index, branch) = self.index.zip(self.branch).expect("only branches are finished");
         let curve = curve(config, branch, &self.state.losses, &self.state.norms);
         Ok(BranchOutcome {
@@ -208,46 +208,20 @@ impl Training {
             tokens: config.batch_tokens() * steps,
             epochs: context.order.epochs(steps * config.batch_sequences as u64),
             final_train_loss: curve.last().map(|point| point.loss),
-            validation: measured.validation,
-            sources: measured.sources,
-            texts: measured.texts,
+            validation,
+            sources: sources.unwrap_or_default(),
             curve,
             seconds: Seconds(self.state.seconds + started.elapsed().as_secs_f64()),
         })
     }
 
-    /// The losses at this state; nothing if one of them is not finite.
     fn measure(
         &self,
         config: &TrainConfig,
         validation: &ValidationText,
-        texts: &[ValidationText],
-    ) -> Result<Measured, TrainError> {
-        let model = self.state.model.valid();
+    ) -> Result<(Evaluation, Vec<NamedEvaluation>), TrainError> {
         let vocabulary = config.architecture.vocabulary();
-        let on = |text| evaluate(&model, text, config.context, vocabulary, &Device::default());
-        let (whole, sources) = on(validation)?;
-        let texts = texts.iter().map(|text| {
-            let name = text.name.clone();
-            on(text).map(|(evaluation, _)| NamedEvaluation { name, evaluation })
-        });
-        let texts: Vec<NamedEvaluation> = texts.collect::<Result<_, _>>()?;
-        let finite = |evaluation: &Evaluation| evaluation.nats.0.is_finite();
-        if !finite(&whole) || !texts.iter().all(|text| finite(&text.evaluation)) {
-            return Ok(Measured::default());
-        }
-        Ok(Measured {
-            validation: Some(whole),
-            sources,
-            texts,
-        })
+        let model = self.state.model.valid();
+        evaluate(&model, validation, config.context, vocabulary, &Device::default())
     }
-}
-
-/// What a branch is measured by at its end.
-#[derive(Default)]
-struct Measured {
-    validation: Option<Evaluation>,
-    sources: Vec<NamedEvaluation>,
-    texts: Vec<NamedEvaluation>,
 }

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use triaxis_host::Kind;
 use triaxis_model::{ArchitectureSpec, DecoderConfig};
 use triaxis_train::{
     Branch, BranchOutcome, Cadence, Divergence, Dtype, EpochOrder, Observer, OptimizerConfig, Schedule,
-    Status, StepEvent, TrainConfig, TrainError, ValidationText, estimate, evaluate, load_model, run,
+    Status, StepEvent, TrainConfig, TrainError, ValidationText, check_model, estimate, evaluate,
+    evaluate_model, load_model, run,
 };
 use triaxis_units::{Bytes, Seconds, Tokens};
 
@@ -90,7 +92,6 @@ fn train(
         config,
         &text(300),
         &ValidationText::new("validation", text(100), Bytes(250)),
-        &[],
         folder,
         finished,
         watcher,
@@ -212,7 +213,6 @@ fn interrupted_anywhere(config: &TrainConfig) {
                 config,
                 &text(300),
                 &ValidationText::new("validation", text(100), Bytes(250)),
-                &[],
                 folder.path(),
                 &finished,
                 &mut recorder,
@@ -343,7 +343,6 @@ fn checkpoints_of_another_run_are_refused_and_left_alone() {
         &config(),
         &train,
         &ValidationText::new("validation", validation.clone(), Bytes(1)),
-        &[],
         folder.path(),
         &BTreeSet::new(),
         &mut Watcher::new(9, 1),
@@ -445,27 +444,36 @@ fn saved_models_load_and_damaged_ones_do_not() {
 }
 
 #[test]
-fn every_text_is_evaluated_at_the_end_of_every_branch() {
+fn a_saved_model_has_the_loss_that_its_training_ended_with_on_any_text() {
     let folder = tempfile::tempdir().unwrap();
     let texts = [("one", 40), ("two", 90)]
         .map(|(name, length)| ValidationText::new(name, text(length), Bytes(u64::from(length))));
-    let outcomes = run(
-        &config(),
-        &text(300),
-        &ValidationText::new("validation", text(90), Bytes(90)),
-        &texts,
-        folder.path(),
-        &BTreeSet::new(),
-        &mut Watcher::new(u64::MAX, u64::MAX),
-    )
-    .unwrap();
-    for outcome in outcomes {
-        let names: Vec<&str> = outcome.texts.iter().map(|text| text.name.as_str()).collect();
-        assert_eq!(names, ["one", "two"]);
-        assert_eq!(Some(outcome.texts[1].evaluation), outcome.validation);
-        assert_ne!(Some(outcome.texts[0].evaluation), outcome.validation);
-        assert!(outcome.sources.is_empty());
+    for measured_on in &texts {
+        let outcomes = run(
+            &config(),
+            &text(300),
+            measured_on,
+            folder.path(),
+            &BTreeSet::new(),
+            &mut Watcher::new(u64::MAX, u64::MAX),
+        );
+        for outcome in outcomes.unwrap() {
+            let Branch { end, decay } = config().branches[outcome.branch];
+            let saved = folder.path().join(format!("model-{end}-{decay}.safetensors"));
+            let mut losses = Vec::new();
+            evaluate_model(&saved, config().context, &texts.each_ref(), &mut |place, loss| {
+                losses.push((place, *loss));
+            })
+            .unwrap();
+            let place = usize::from(measured_on.name == "two");
+            assert_eq!(losses[place], (place, outcome.validation.unwrap()));
+            assert_ne!(losses[0].1, losses[1].1);
+            assert!(outcome.sources.is_empty());
+        }
     }
+    // What cannot be read is not damaged.
+    let error = check_model(folder.path()).unwrap_err();
+    assert_ne!(error.kind(), Kind::Damaged, "{error}");
 }
 
 #[test]
@@ -506,7 +514,6 @@ fn unique_tokens_are_all_that_a_training_sees_epoch_after_epoch() {
                 &config,
                 &text,
                 &ValidationText::new("validation", validation.clone(), Bytes(1)),
-                &[],
                 &folder,
                 &BTreeSet::new(),
                 watcher,
@@ -574,7 +581,6 @@ fn texts_that_do_not_fit_are_explained() {
             &config(),
             &train.to_vec(),
             &ValidationText::new("validation", validation.to_vec(), Bytes(1)),
-            &[],
             folder.path(),
             &BTreeSet::new(),
             &mut watcher,
@@ -625,7 +631,6 @@ fn on_any_number_of_threads(dtype: Dtype) {
                 &config,
                 &train,
                 &ValidationText::new("validation", train.clone(), Bytes(5000)),
-                &[],
                 folder.path(),
                 &BTreeSet::new(),
                 &mut watcher,

@@ -38,7 +38,7 @@ pub enum Command {
     /// Look at what studies share, check it, remove what none needs
     #[command(subcommand)]
     Library(library::Command),
-    /// Run one group of trials (started by `run`)
+    /// Run one job of a study (started by `run`)
     #[command(hide = true)]
     Worker(Worker),
 }
@@ -100,7 +100,7 @@ pub struct Report {
 #[derive(Args)]
 pub struct Worker {
     folder: PathBuf,
-    group: String,
+    job: String,
 }
 
 /// Does what `command` says.
@@ -173,7 +173,7 @@ fn study(arguments: &Run) -> anyhow::Result<()> {
     }
 }
 
-/// Runs a group, telling of it on stdout, and ends with the process that started it.
+/// Runs a job, telling of it on stdout, and ends with the process that started it.
 fn work(arguments: &Worker) -> anyhow::Result<()> {
     check_environment()?;
     let watch = std::thread::Builder::new().spawn(|| {
@@ -193,12 +193,7 @@ fn work(arguments: &Worker) -> anyhow::Result<()> {
             std::process::exit(1);
         }
     };
-    let result = worker::work(
-        &Store::new(&arguments.folder),
-        &arguments.group,
-        threads,
-        &mut send,
-    );
+    let result = worker::work(&Store::new(&arguments.folder), &arguments.job, threads, &mut send);
     if let Err(error) = &result {
         send(&worker::Message::refusal(error));
     }

@@ -1,14 +1,14 @@
 //! What a study will do: its sources, trials, operations, time and memory.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
 use triaxis_corpus::SourceListing;
 use triaxis_host::machine;
-use triaxis_records::Role;
-use triaxis_study::Group;
-use triaxis_study::calibrate;
-use triaxis_study::{Frozen, FrozenSpec, Store, StudyError, check_epochs, check_memory};
+use triaxis_study::job::{self, Evaluate, Train, Work};
+use triaxis_study::{Evaluator, Frozen, FrozenSpec, Group, Library, RunRecord, Store, StudyError};
+use triaxis_study::{calibrate, check_epochs, check_memory};
 use triaxis_train::Dtype;
 use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 
@@ -24,9 +24,11 @@ pub struct Outline {
     /// The validation texts.
     texts: Vec<Source>,
     trials: Vec<Row>,
-    /// Operations of all trials, shared trunks counted once.
+    /// Losses on validation texts.
+    evaluations: Evaluations,
+    /// Operations of what runs, shared trunks counted once.
     flops: Flops,
-    /// Estimated time of all trials, measured by a few steps of each.
+    /// Estimated time of what runs, measured by a few steps of each group.
     time: Seconds,
     /// Estimated memory of the processes that run side by side.
     memory: Bytes,
@@ -35,6 +37,23 @@ pub struct Outline {
     notices: Vec<String>,
     /// What is recorded and will be made again, and why.
     again: Vec<String>,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct Evaluations {
+    there: usize,
+    missing: usize,
+}
+
+/// Whether a trial is run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum State {
+    /// It has its record.
+    There,
+    Runs,
+    /// It has its record, and is trained for the weights that an evaluation needs.
+    Again,
 }
 
 #[derive(Debug, Serialize)]
@@ -73,11 +92,13 @@ struct Row {
     dtype: Dtype,
     learning_rate: f64,
     memory: Bytes,
-    seconds: Seconds,
+    /// Alone: as recorded, or estimated.
+    seconds: Option<Seconds>,
+    state: State,
 }
 
 impl Outline {
-    /// Looks at the sources and times a few steps of each group.
+    /// Looks at the sources and the library, and times a few steps of each group that runs.
     pub fn of(spec: &FrozenSpec, store: &Store, cores: usize) -> Result<Self, StudyError> {
         let sources: Vec<Source> = triaxis_corpus::describe(&spec.spec.corpus, &spec.base)?
             .into_iter()
@@ -86,8 +107,8 @@ impl Outline {
         let texts = spec.spec.validation.iter();
         let texts = texts.map(|source| triaxis_corpus::describe_text(source, &spec.base).map(Source::of));
         let texts: Vec<Source> = texts.collect::<Result<_, _>>()?;
-        let groups = spec.resolve()?;
-        check_memory(&groups, machine::available_memory())?;
+        let (frozen, is_certain) = spec.foreseen(store)?;
+        let groups = &frozen.groups;
         for arm in spec.arms()? {
             let corpus = &arm.spec.corpus;
             if let Some(sample) = corpus.sample {
@@ -97,35 +118,117 @@ impl Outline {
                 check_epochs(own, Tokens(most.0), arm.spec.training.epochs)?;
             }
         }
-        let has_arms = !spec.spec.arms.is_empty();
-        let mut trials = Vec::new();
-        let (mut ladder, mut heldout) = (Vec::new(), Vec::new());
-        for group in &groups {
-            let step = calibrate::step(&group.config)?;
-            let arm = has_arms.then_some(group.arm.as_str());
-            trials.extend(group.trials.iter().map(|trial| row(arm, group, trial, step)));
-            let durations = if group.role == Role::Ladder {
-                &mut ladder
-            } else {
-                &mut heldout
-            };
-            durations.push(step * group.steps() as f64);
-        }
-        let time = calibrate::makespan(ladder, cores) + calibrate::makespan(heldout, cores);
-        let mut memory: Vec<u64> = trials.iter().map(|row: &Row| row.memory.0).collect();
-        memory.sort_unstable();
-        Ok(Self {
+        let again = Frozen::earlier(store).again(groups, &spec.library(store), spec.spec.mixed);
+        let mut outline = Self {
             name: spec.spec.name.clone(),
             sources,
             texts,
-            flops: groups.iter().map(Group::flops).sum(),
-            time,
-            memory: Bytes(memory.iter().rev().take(cores).sum()),
-            again: Frozen::earlier(store).again(&groups, &spec.library(store), spec.spec.mixed),
-            trials,
+            trials: Vec::new(),
+            evaluations: Evaluations::default(),
+            flops: Flops(0.0),
+            time: Seconds(0.0),
+            memory: Bytes(0),
             cores,
             notices: spec.foregone(store)?,
-        })
+            again,
+        };
+        outline.look(spec, store, &frozen)?;
+        if !is_certain {
+            outline.notices.push(
+                "The corpus is made anew, apart from these validation texts: what is there is told as if it held the \
+                 same text as before, and trials run whose text becomes another."
+                    .to_owned(),
+            );
+        }
+        Ok(outline)
+    }
+
+    /// Fills in what is there, what runs, and what that takes.
+    fn look(&mut self, spec: &FrozenSpec, store: &Store, frozen: &Frozen) -> Result<(), StudyError> {
+        let library = spec.library(store);
+        let (evaluator, keep) = (frozen.evaluator(), spec.spec.keep_models);
+        let missing = |group: &Group| Train::of(group, &evaluator, keep).missing(&library);
+        let missing: Vec<BTreeSet<usize>> = frozen.groups.iter().map(missing).collect::<Result<_, _>>()?;
+        let groups = || frozen.groups.iter().zip(&missing);
+        let running = groups().filter(|(_, missing)| !missing.is_empty());
+        let running: Vec<Group> = running.map(|(group, _)| group.clone()).collect();
+        // Before a step of theirs is timed.
+        check_memory(&running, machine::available_memory())?;
+        let has_arms = !spec.spec.arms.is_empty();
+        let (mut memory, mut again, mut seen) = (Vec::new(), 0, BTreeSet::new());
+        let mut durations: BTreeMap<&str, Vec<Seconds>> = BTreeMap::new();
+        for (group, missing) in groups() {
+            let unmeasured = self.evaluations.missing;
+            self.count(&library, &evaluator, group)?;
+            let is_measured = self.evaluations.missing == unmeasured;
+            let step = match missing.is_empty() && is_measured {
+                true => None,
+                false => Some(calibrate::step(&group.config)?),
+            };
+            let arm = has_arms.then_some(group.arm.as_str());
+            self.rows(&library, arm, group, missing, step)?;
+            // Arms that differ in part share groups.
+            let Some(step) = step.filter(|_| seen.insert(&group.id)) else {
+                continue;
+            };
+            let train = Train::of(group, &evaluator, keep);
+            again += train.again(&library)?;
+            let bill = train.bill();
+            let durations = durations.entry(group.role.name()).or_default();
+            memory.push(bill.memory.0);
+            if !missing.is_empty() {
+                self.flops = Flops(self.flops.0 + bill.flops.0);
+                durations.push(step * bill.steps as f64);
+            }
+            if !is_measured {
+                let measured = Evaluate::of(group, &evaluator, keep).bill().flops.0;
+                durations.push(step * (measured * bill.steps as f64 / bill.flops.0));
+            }
+        }
+        let each = durations.into_values();
+        self.time = each.map(|each| calibrate::makespan(each, self.cores)).sum();
+        memory.sort_unstable();
+        self.memory = Bytes(memory.iter().rev().take(self.cores).sum());
+        self.again.extend(job::weights_again(again));
+        Ok(())
+    }
+
+    /// Counts the losses of a group on the validation texts.
+    fn count(&mut self, library: &Library, evaluator: &Evaluator, group: &Group) -> Result<(), StudyError> {
+        for trial in &group.trials {
+            let record: Option<RunRecord> = library.record_if_whole(&trial.id)?;
+            if record.is_some_and(|record| record.outcome.validation().is_none()) {
+                continue;
+            }
+            let missing = evaluator.missing(library, group, trial)?.len();
+            self.evaluations.missing += missing;
+            self.evaluations.there += evaluator.texts.len() - missing;
+        }
+        Ok(())
+    }
+
+    /// Lists the trials of a group, of which a step takes so long if any is run.
+    fn rows(
+        &mut self,
+        library: &Library,
+        arm: Option<&str>,
+        group: &Group,
+        missing: &BTreeSet<usize>,
+        step: Option<Seconds>,
+    ) -> Result<(), StudyError> {
+        for (place, trial) in group.trials.iter().enumerate() {
+            let record: Option<RunRecord> = library.record_if_whole(&trial.id)?;
+            let state = match (missing.contains(&place), &record) {
+                (false, _) => State::There,
+                (true, None) => State::Runs,
+                (true, Some(_)) => State::Again,
+            };
+            let recorded = record.map(|record| record.circumstances.seconds);
+            let estimated = step.map(|step| step * trial.steps() as f64);
+            let seconds = recorded.or(estimated);
+            self.trials.push(row(arm, group, trial, seconds, state));
+        }
+        Ok(())
     }
 
     /// Prints the outline to stdout.
@@ -134,7 +237,13 @@ impl Outline {
     }
 }
 
-fn row(arm: Option<&str>, group: &Group, trial: &triaxis_study::Trial, step: Seconds) -> Row {
+fn row(
+    arm: Option<&str>,
+    group: &Group,
+    trial: &triaxis_study::Trial,
+    seconds: Option<Seconds>,
+    state: State,
+) -> Row {
     Row {
         arm: arm.map(str::to_owned),
         seed: trial.config.seed,
@@ -151,7 +260,8 @@ fn row(arm: Option<&str>, group: &Group, trial: &triaxis_study::Trial, step: Sec
         dtype: trial.config.dtype,
         learning_rate: trial.config.peak_learning_rate,
         memory: trial.memory,
-        seconds: step * trial.steps() as f64,
+        seconds,
+        state,
     }
 }
 
@@ -175,7 +285,7 @@ impl fmt::Display for Outline {
         let has_arms = self.trials.iter().any(|row| row.arm.is_some());
         let columns = [
             "role", "model", "budget", "N", "D", "FLOPs", "6ND", "steps", "batch", "dtype", "rate", "memory",
-            "alone",
+            "alone", "",
         ];
         let mut trials = Table::new(arm_columns::heading(has_arms, &columns));
         for row in &self.trials {
@@ -193,27 +303,45 @@ impl fmt::Display for Outline {
                 row.dtype.to_string(),
                 rate(row.learning_rate),
                 row.memory.to_string(),
-                row.seconds.to_string(),
+                row.seconds
+                    .map_or_else(|| "-".to_owned(), |seconds| seconds.to_string()),
+                match row.state {
+                    State::There => "there",
+                    State::Runs => "runs",
+                    State::Again => "runs again",
+                }
+                .to_owned(),
             ];
             trials.row(arm_columns::row(row.arm.as_ref(), row.seed, cells));
         }
         writeln!(formatter, "{trials}")?;
-        write!(
-            formatter,
-            "{}, {} operations with shared trunks, about {} on {} and {} of memory, and the corpus before that",
-            match self.trials.len() {
-                1 => "one trial".to_owned(),
-                trials => format!("{trials} trials"),
-            },
-            self.flops,
-            self.time,
-            if self.cores == 1 {
-                "one core".to_owned()
-            } else {
-                format!("{} cores", self.cores)
-            },
-            self.memory,
-        )?;
+        if !self.texts.is_empty() {
+            let Evaluations { there, missing } = &self.evaluations;
+            writeln!(formatter, "evaluations: {there} there, {missing} to run")?;
+        }
+        let run = self.trials.iter().filter(|row| row.state != State::There).count();
+        let is_measured = self.evaluations.missing == 0;
+        match (self.trials.len(), run) {
+            (all, 0) if is_measured => write!(formatter, "nothing is to run: all {all} trials are there")?,
+            (all, 0) => write!(formatter, "none of {all} trials runs")?,
+            (1, _) => write!(formatter, "one trial")?,
+            (all, run) if all == run => write!(formatter, "{all} trials")?,
+            (all, run) => write!(formatter, "{run} of {all} trials run")?,
+        }
+        if run > 0 {
+            write!(formatter, ", {} operations with shared trunks", self.flops)?;
+        }
+        if run > 0 || !is_measured {
+            let cores = match self.cores {
+                1 => "one core".to_owned(),
+                cores => format!("{cores} cores"),
+            };
+            write!(
+                formatter,
+                ", about {} on {cores} and {} of memory, and the corpus before that",
+                self.time, self.memory
+            )?;
+        }
         let mut said = self.again.iter().chain(&self.notices);
         said.try_for_each(|reason| write!(formatter, "\n! {reason}"))
     }

@@ -89,7 +89,7 @@ fn row(survey: &Survey, arm: Option<&str>, trial: &triaxis_study::Trial) -> Row 
             .and_then(|outcome| outcome.validation())
             .map(|validation| validation.bits_per_byte),
         sources: outcome.map_or_else(Vec::new, |outcome| outcome.sources().to_vec()),
-        texts: outcome.map_or_else(Vec::new, |outcome| outcome.texts().to_vec()),
+        texts: survey.texts(&trial.id),
         seconds: record.map(|record| record.circumstances.seconds),
         reason: outcome.and_then(|outcome| outcome.reason()),
     }

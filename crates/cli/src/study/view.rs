@@ -155,6 +155,7 @@ fn notices(survey: &Survey, manifest: Option<&Manifest>, plan: Option<&records::
         ));
     }
     notices.extend(survey.mixed());
+    notices.extend(survey.unmeasured());
     let largest = survey
         .records
         .iter()

@@ -3,6 +3,7 @@
 
 mod arms;
 mod bench;
+mod evaluations;
 mod examples;
 #[cfg(target_os = "linux")]
 mod faults;

@@ -104,8 +104,22 @@ impl Bench {
         std::fs::remove_dir_all(self.path(out)).unwrap();
     }
 
+    /// The weights of every trial in the library of the study in `out`, by identity.
+    pub fn models(&self, out: &str) -> Vec<(String, Vec<u8>)> {
+        let entries = std::fs::read_dir(self.library(out).join("models")).unwrap();
+        let mut models: Vec<_> = entries
+            .map(|entry| {
+                let path = entry.unwrap().path();
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                (name, std::fs::read(path).unwrap())
+            })
+            .collect();
+        models.sort();
+        models
+    }
+
     /// The library of the study in `out`, which lies beside it.
-    fn library(&self, out: &str) -> PathBuf {
+    pub fn library(&self, out: &str) -> PathBuf {
         self.path(out).parent().unwrap().join("library")
     }
 

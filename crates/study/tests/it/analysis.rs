@@ -65,6 +65,7 @@ fn ladder(text: &str, loss: impl Fn(&Trial) -> f64) -> (StudySpec, Survey) {
             ..Frozen::default()
         },
         records: Vec::new(),
+        evaluations: Vec::new(),
     };
     let trials = survey.trials().filter(|trial| trial.role == Role::Ladder);
     survey.records = trials.map(|trial| record(trial, loss(trial))).collect();
@@ -80,7 +81,6 @@ fn record(trial: &Trial, nats: f64) -> RunRecord {
             bytes: Bytes(64_000),
         },
         sources: Vec::new(),
-        texts: Vec::new(),
         curve: Vec::new(),
     };
     RunRecord {

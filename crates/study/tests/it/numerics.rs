@@ -113,15 +113,7 @@ fn digest(config: &TrainConfig) -> String {
     let folder = tempfile::tempdir().unwrap();
     let validation = ValidationText::new("text", validation.to_vec(), Bytes(validation.len() as u64));
     let (train, finished) = (train.to_vec(), BTreeSet::new());
-    let outcomes = triaxis_train::run(
-        config,
-        &train,
-        &validation,
-        &[],
-        folder.path(),
-        &finished,
-        &mut Silent,
-    );
+    let outcomes = triaxis_train::run(config, &train, &validation, folder.path(), &finished, &mut Silent);
     let mut hasher = blake3::Hasher::new();
     for outcome in outcomes.unwrap() {
         let validation = outcome.validation.unwrap();

@@ -1,13 +1,17 @@
 //! What studies share, so that nothing is made twice: the only place that knows where it lies.
 //!
 //! ```text
-//! library.json        the layout's version
-//! records/ID.json     one record a trial, written once
-//! corpora/ID/         shards, tokenizer, manifest of what one spec of text and tokenizer means
-//! texts/ID.json       a validation text, as text
-//! groups/ID/          checkpoints and messages of a group under way
-//! locks/ID            held by the process that makes what has this identity
+//! library.json          the layout's version
+//! records/ID.json       one record a trial, and one a trial's model on a validation text; written once
+//! models/ID.safetensors the weights of a trial, for texts that come later
+//! corpora/ID/           shards, tokenizer, manifest of what one spec of text and tokenizer means
+//! texts/ID.json         a validation text, as text
+//! groups/ID/            checkpoints and messages of a job under way
+//! locks/ID              held by the process that makes what has this identity
 //! ```
+
+mod parts;
+mod records;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,13 +21,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use triaxis_host::Kind;
 
-use crate::error::StudyError;
-use crate::record::{RunRecord, SCHEMA};
-use crate::sealed::{self, Lock};
-use crate::trial::Group;
+pub use records::Written;
 
-/// Version of the layout of a library.
-const LAYOUT: u32 = 1;
+use crate::error::StudyError;
+use crate::sealed::{self, Lock};
+
+/// Version of the layout of a library; the first had no evaluations among its records, and no models.
+const LAYOUT: u32 = 2;
 
 /// A folder of records and corpora that studies share.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,17 +38,6 @@ pub struct Library {
 #[derive(Serialize, Deserialize)]
 struct About {
     layout: u32,
-}
-
-/// What came of writing a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
-    /// It is there now.
-    New,
-    /// One that says the same was there.
-    Same,
-    /// Another process was first, with another outcome, which stands.
-    Differs,
 }
 
 impl Library {
@@ -99,9 +92,10 @@ impl Library {
             other => other?,
         }
         let path = self.about();
-        match path.exists() {
-            true => Ok(()),
-            false => sealed::write(&path, &About { layout: LAYOUT }).map_err(|error| match error.kind() {
+        match sealed::read::<About>(&path)? {
+            Some(about) if about.layout == LAYOUT => Ok(()),
+            // All of an earlier layout is read.
+            _ => sealed::write(&path, &About { layout: LAYOUT }).map_err(|error| match error.kind() {
                 Kind::Machine => error,
                 _ => self.refused(error.to_string()),
             }),
@@ -122,53 +116,11 @@ impl Library {
     /// Something in the folder that no library has, if there is any.
     fn foreign(&self) -> Result<Option<String>, StudyError> {
         let own = |name: &str| {
-            ["records", "corpora", "texts", "groups", "locks"].contains(&name)
+            ["records", "corpora", "models", "texts", "groups", "locks"].contains(&name)
                 || name.starts_with("library.")
                 || name.starts_with(triaxis_host::files::TEMPORARY)
         };
         Ok(names(&self.folder)?.into_iter().find(|name| !own(name)))
-    }
-
-    /// The corpus of that identity.
-    pub fn corpus(&self, id: &str) -> PathBuf {
-        self.folder.join("corpora").join(id)
-    }
-
-    /// The validation text of that identity.
-    pub fn text(&self, id: &str) -> PathBuf {
-        self.folder.join("texts").join(format!("{id}.json"))
-    }
-
-    /// Identities of all validation texts, in order.
-    ///
-    /// # Errors
-    /// When the file system refuses.
-    pub fn texts(&self) -> Result<Vec<String>, StudyError> {
-        identities(&self.folder.join("texts"))
-    }
-
-    /// Removes a validation text, which is read again when it is asked for.
-    ///
-    /// # Errors
-    /// When the file system refuses.
-    pub fn remove_text(&self, id: &str) -> Result<(), StudyError> {
-        let path = self.text(id);
-        fs::remove_file(&path).map_err(StudyError::io("remove", path))
-    }
-
-    /// Checkpoints and messages of a group.
-    pub fn group(&self, id: &str) -> PathBuf {
-        self.folder.join("groups").join(id)
-    }
-
-    /// Where the records lie.
-    pub fn records_folder(&self) -> PathBuf {
-        self.folder.join("records")
-    }
-
-    /// The record of a trial.
-    pub fn record(&self, trial: &str) -> PathBuf {
-        self.records_folder().join(format!("{trial}.json"))
     }
 
     /// Waits until no other process makes what has one of these identities, and takes them all; `wait` hears of the
@@ -198,102 +150,6 @@ impl Library {
         locks.collect()
     }
 
-    /// Writes a record, once: one that is there already stands.
-    ///
-    /// # Errors
-    /// When the file system refuses.
-    pub fn write_record(&self, record: &RunRecord) -> Result<Written, StudyError> {
-        match self.read_record(&record.id)? {
-            None => sealed::write(&self.record(&record.id), record).map(|()| Written::New),
-            Some(found) if found.outcome == record.outcome => Ok(Written::Same),
-            Some(_) => Ok(Written::Differs),
-        }
-    }
-
-    /// Removes the record of a trial, so that it is run again when it is asked for.
-    ///
-    /// # Errors
-    /// When the file system refuses.
-    pub fn forget(&self, trial: &str) -> Result<(), StudyError> {
-        let path = self.record(trial);
-        fs::remove_file(&path).map_err(StudyError::io("remove", path))
-    }
-
-    /// The record of a trial, or `None` when there is none.
-    ///
-    /// # Errors
-    /// [`StudyError::Damaged`] when it does not hold what was written.
-    pub fn read_record(&self, trial: &str) -> Result<Option<RunRecord>, StudyError> {
-        let path = self.record(trial);
-        let record: Option<RunRecord> = sealed::read(&path)?;
-        let fault = match record {
-            Some(record) if record.schema != SCHEMA => format!(
-                "was made by another version of this program (its layout is {}, and {SCHEMA} is read)",
-                record.schema
-            ),
-            Some(record) if record.id != trial => format!("is damaged (it is the record of {})", record.id),
-            other => return Ok(other),
-        };
-        Err(sealed::unusable(&path, fault))
-    }
-
-    /// As [`Library::read_record`], but a damaged record counts as none, after `warn` has heard of it.
-    ///
-    /// # Errors
-    /// When the file system refuses, or `warn` does.
-    pub fn find_record(
-        &self,
-        trial: &str,
-        warn: &mut dyn FnMut(StudyError) -> Result<(), StudyError>,
-    ) -> Result<Option<RunRecord>, StudyError> {
-        match self.read_record(trial) {
-            Err(error @ StudyError::Damaged { .. }) => warn(error).map(|()| None),
-            other => other,
-        }
-    }
-
-    /// The places in `group` of the trials that have a record; a damaged one is set aside and is none.
-    ///
-    /// # Errors
-    /// When the file system refuses.
-    pub fn recorded(&self, group: &Group) -> Result<BTreeSet<usize>, StudyError> {
-        let mut recorded = BTreeSet::new();
-        for (place, trial) in group.trials.iter().enumerate() {
-            if self
-                .find_record(&trial.id, &mut |error| sealed::set_aside(error).map(drop))?
-                .is_some()
-            {
-                recorded.insert(place);
-            }
-        }
-        Ok(recorded)
-    }
-
-    /// Identities of all records, in order.
-    ///
-    /// # Errors
-    /// When the file system refuses.
-    pub fn records(&self) -> Result<Vec<String>, StudyError> {
-        identities(&self.records_folder())
-    }
-
-    /// Identities of all corpora, in order.
-    ///
-    /// # Errors
-    /// When the file system refuses.
-    pub fn corpora(&self) -> Result<Vec<String>, StudyError> {
-        let names = names(&self.folder.join("corpora"))?;
-        Ok(names.into_iter().filter(|name| !name.contains('.')).collect())
-    }
-
-    /// Removes a corpus, which is made again when it is asked for.
-    ///
-    /// # Errors
-    /// When the file system refuses.
-    pub fn remove_corpus(&self, id: &str) -> Result<(), StudyError> {
-        remove_folder(&self.corpus(id))
-    }
-
     /// Whether some process makes something for the library just now.
     ///
     /// # Errors
@@ -309,31 +165,13 @@ impl Library {
         }
         Ok(false)
     }
-
-    /// Puts a corpus of no use out of the way, so that it is made again. It may be as large as all results
-    /// together, so that the last one alone is kept.
-    ///
-    /// # Errors
-    /// When the file system refuses.
-    pub fn set_corpus_aside(&self, id: &str, fault: String) -> Result<StudyError, StudyError> {
-        let path = self.corpus(id);
-        remove_folder(&path.with_extension(sealed::ASIDE))?;
-        sealed::set_aside(sealed::unusable(&path, fault))
-    }
-
-    /// Removes what a finished group leaves behind.
-    ///
-    /// # Errors
-    /// When the file system refuses.
-    pub fn clear_group(&self, id: &str) -> Result<(), StudyError> {
-        remove_folder(&self.group(id))
-    }
 }
 
 /// Identities of the files in a folder, in order.
-fn identities(folder: &Path) -> Result<Vec<String>, StudyError> {
+fn identities(folder: &Path, ending: &str) -> Result<Vec<String>, StudyError> {
     let names = names(folder)?;
-    let ids = names.iter().filter_map(|name| name.strip_suffix(".json"));
+    let names = names.iter().filter(|name| !name.starts_with('.'));
+    let ids = names.filter_map(|name| name.strip_suffix(ending));
     Ok(ids.map(str::to_owned).collect())
 }
 
@@ -350,6 +188,10 @@ fn names(folder: &Path) -> Result<Vec<String>, StudyError> {
     }
     names.sort();
     Ok(names)
+}
+
+fn remove_file(path: &Path) -> Result<(), StudyError> {
+    fs::remove_file(path).map_err(StudyError::io("remove", path))
 }
 
 fn remove_folder(folder: &Path) -> Result<(), StudyError> {
@@ -402,14 +244,18 @@ mod tests {
     }
 
     #[test]
-    fn a_library_of_a_newer_version_is_refused() {
+    fn a_library_of_an_earlier_version_is_taken_over_and_one_of_a_newer_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let library = Library::new(folder.path().join("library"));
         let settle = || library.settle(&mut |error| Err(error));
         settle().unwrap();
         settle().unwrap();
+        sealed::write(&library.about(), &About { layout: 1 }).unwrap();
+        settle().unwrap();
+        let about: About = sealed::read(&library.about()).unwrap().unwrap();
+        assert_eq!(about.layout, LAYOUT);
         let newer = About { layout: LAYOUT + 1 };
-        sealed::write(&library.folder().join("library.json"), &newer).unwrap();
+        sealed::write(&library.about(), &newer).unwrap();
         let error = settle().unwrap_err();
         assert_eq!(error.kind(), Kind::Input, "{error}");
         assert!(error.to_string().contains("a newer version"), "{error}");

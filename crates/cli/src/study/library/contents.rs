@@ -1,187 +1,121 @@
-//! `triaxis study library`: what studies share, whether it is whole, and what of it nobody needs.
+//! What is in a library, as it is listed.
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::{Args, Subcommand};
 use serde::Serialize;
 use triaxis_corpus::{Corpus, Manifest, Text};
-use triaxis_study::{Frozen, FrozenSpec, Library, RunRecord, Store, StudyError, sealed};
+use triaxis_study::{EvaluationRecord, Library, RunRecord, StudyError, sealed};
 use triaxis_units::{BitsPerByte, Bytes, Flops, Params, Tokens};
 
-use super::outline;
-use crate::failure::Usage;
+use crate::study::outline;
 use crate::table::Table;
-use crate::{Format, output};
-
-/// What can be done with a library.
-#[derive(Subcommand)]
-pub enum Command {
-    /// List the records and corpora
-    List(Look),
-    /// Read everything to its end and name what is damaged
-    Verify(Look),
-    /// List what none of the given studies needs, and remove it with `--yes`
-    Prune(Prune),
-}
-
-/// Arguments of `library list` and `library verify`.
-#[derive(Args)]
-pub struct Look {
-    /// The library's folder
-    #[arg(default_value = "runs/library")]
-    library: PathBuf,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-/// Arguments of `library prune`.
-#[derive(Args)]
-pub struct Prune {
-    #[command(flatten)]
-    look: Look,
-    /// Folder of a study that needs its records and its corpus; can be given several times
-    #[arg(long = "study", value_name = "DIR", required = true)]
-    studies: Vec<PathBuf>,
-    /// Remove it
-    #[arg(long)]
-    yes: bool,
-}
 
 /// What is in a library, or a part of it.
 #[derive(Default, Serialize)]
-struct Contents {
-    records: Vec<Record>,
-    corpora: Vec<Prepared>,
-    texts: Vec<Kept>,
+pub(super) struct Contents {
+    pub(super) records: Vec<Record>,
+    pub(super) evaluations: Vec<Evaluation>,
+    pub(super) models: Vec<Model>,
+    pub(super) corpora: Vec<Prepared>,
+    pub(super) texts: Vec<Kept>,
     /// What cannot be read, in the words of who tried.
-    damaged: Vec<String>,
+    pub(super) damaged: Vec<String>,
     /// Whether it has been removed.
-    removed: bool,
+    pub(super) removed: bool,
 }
 
 #[derive(Serialize)]
-struct Record {
-    id: String,
-    architecture: String,
-    parameters: Params,
-    tokens: Tokens,
-    flops: Flops,
-    learning_rate: f64,
-    seed: u64,
+pub(super) struct Record {
+    pub(super) id: String,
+    pub(super) architecture: String,
+    pub(super) parameters: Params,
+    pub(super) tokens: Tokens,
+    pub(super) flops: Flops,
+    pub(super) learning_rate: f64,
+    pub(super) seed: u64,
     /// Identity of its text, split and tokenizer.
-    corpus: String,
-    outcome: &'static str,
-    bits_per_byte: Option<BitsPerByte>,
+    pub(super) corpus: String,
+    pub(super) outcome: &'static str,
+    pub(super) bits_per_byte: Option<BitsPerByte>,
+}
+
+/// The loss of a trial's model on a validation text.
+#[derive(Serialize)]
+pub(super) struct Evaluation {
+    pub(super) id: String,
+    pub(super) trial: String,
+    pub(super) text: String,
+    pub(super) bits_per_byte: Option<BitsPerByte>,
+}
+
+/// The weights of a trial.
+#[derive(Serialize)]
+pub(super) struct Model {
+    pub(super) trial: String,
+    pub(super) bytes: Bytes,
 }
 
 #[derive(Serialize)]
-struct Prepared {
-    id: String,
-    sources: Vec<String>,
-    bytes: Bytes,
-    tokens: Tokens,
+pub(super) struct Prepared {
+    pub(super) id: String,
+    pub(super) sources: Vec<String>,
+    pub(super) bytes: Bytes,
+    pub(super) tokens: Tokens,
 }
 
 /// A validation text.
 #[derive(Serialize)]
-struct Kept {
-    id: String,
-    name: String,
-    documents: usize,
-    bytes: Bytes,
+pub(super) struct Kept {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) documents: usize,
+    pub(super) bytes: Bytes,
 }
 
 /// Identities of what some studies need.
 #[derive(Default)]
-struct Needed {
-    records: BTreeSet<String>,
-    corpora: BTreeSet<String>,
-    texts: BTreeSet<String>,
+pub(super) struct Needed {
+    pub(super) records: BTreeSet<String>,
+    pub(super) models: BTreeSet<String>,
+    pub(super) corpora: BTreeSet<String>,
+    pub(super) texts: BTreeSet<String>,
 }
 
-/// Does what `command` says.
-pub fn run(command: &Command) -> anyhow::Result<()> {
-    match command {
-        Command::List(look) => {
-            let contents = Contents::beside(&Needed::default(), &library(&look.library)?, Corpus::open)?;
-            output::print(look.format, &contents, &contents)
-        }
-        Command::Verify(look) => verify(look),
-        Command::Prune(prune) => self::prune(prune),
-    }
+/// How far the large parts are read.
+pub(super) enum Depth {
+    Look,
+    /// To the end, against their hashes.
+    Verify,
 }
 
-fn verify(look: &Look) -> anyhow::Result<()> {
-    let whole = |path: &Path| Corpus::open(path).and_then(|corpus| corpus.verify().map(|()| corpus));
-    let contents = Contents::beside(&Needed::default(), &library(&look.library)?, whole)?;
-    output::print(look.format, &contents, &contents)?;
-    match contents.damaged.len() {
-        0 => Ok(()),
-        damaged => anyhow::bail!(
-            "{damaged} of the library's parts cannot be read: what a study needs of them is made again by `triaxis \
-             study run`"
-        ),
+impl Depth {
+    fn corpus(&self, path: &Path) -> Result<Corpus, triaxis_corpus::CorpusError> {
+        let corpus = Corpus::open(path)?;
+        match self {
+            Self::Look => {}
+            Self::Verify => corpus.verify()?,
+        }
+        Ok(corpus)
     }
-}
 
-fn prune(arguments: &Prune) -> anyhow::Result<()> {
-    let library = library(&arguments.look.library)?;
-    let mut needed = Needed::default();
-    for folder in &arguments.studies {
-        let store = Store::new(folder);
-        let spec = FrozenSpec::read(&store)?;
-        needed
-            .corpora
-            .extend(spec.arms()?.iter().map(|arm| spec.corpus_id(arm)));
-        let texts = spec.spec.validation.iter().map(|source| spec.text_id(source));
-        needed.texts.extend(texts);
-        let frozen: Frozen = sealed::read(&store.trials())?.unwrap_or_default();
-        let trials = frozen.groups.into_iter().flat_map(|group| group.trials);
-        needed.records.extend(trials.map(|trial| trial.id));
-    }
-    let mut contents = Contents::beside(&needed, &library, Corpus::open)?;
-    if arguments.yes {
-        if library.is_busy()? {
-            let folder = library.folder().display();
-            return Err(Usage(format!(
-                "{folder} is being written to by a study: wait until it ends"
-            ))
-            .into());
+    fn model(&self, library: &Library, trial: String) -> anyhow::Result<Model> {
+        let path = library.model(&trial);
+        match self {
+            Self::Look => {}
+            Self::Verify => {
+                triaxis_train::check_model(&path)?;
+            }
         }
-        for record in &contents.records {
-            library.forget(&record.id)?;
-        }
-        for corpus in &contents.corpora {
-            library.remove_corpus(&corpus.id)?;
-        }
-        for text in &contents.texts {
-            library.remove_text(&text.id)?;
-        }
-        contents.removed = true;
-    }
-    output::print(arguments.look.format, &contents, &contents)
-}
-
-fn library(folder: &Path) -> Result<Library, Usage> {
-    match folder.join("library.json").is_file() {
-        true => Ok(Library::new(folder)),
-        false => Err(Usage(format!(
-            "{} is no library: give the folder that `triaxis study run` keeps records in (it has a `library.json`)",
-            folder.display()
-        ))),
+        let bytes = Bytes(std::fs::metadata(&path)?.len());
+        Ok(Model { trial, bytes })
     }
 }
 
 impl Contents {
     /// What is in the library beside what is needed.
-    fn beside(
-        needed: &Needed,
-        library: &Library,
-        open: impl Fn(&Path) -> Result<Corpus, triaxis_corpus::CorpusError>,
-    ) -> anyhow::Result<Self> {
+    pub(super) fn beside(needed: &Needed, library: &Library, depth: &Depth) -> anyhow::Result<Self> {
         let mut contents = Self::default();
         match library.check() {
             Err(error @ StudyError::Damaged { .. }) => contents.damaged.push(error.to_string()),
@@ -197,10 +131,22 @@ impl Contents {
                 contents.damaged.push(error.to_string());
                 Ok(())
             })?;
-            contents.records.extend(found.map(Record::of));
+            match found {
+                Some(triaxis_study::Record::Run(run)) => contents.records.push(Record::of(*run)),
+                Some(triaxis_study::Record::Evaluation(record)) => {
+                    contents.evaluations.push(Evaluation::of(*record));
+                }
+                None => {}
+            }
+        }
+        for trial in beside(library.models()?, &needed.models) {
+            match depth.model(library, trial) {
+                Ok(model) => contents.models.push(model),
+                Err(error) => contents.damaged.push(error.to_string()),
+            }
         }
         for id in beside(library.corpora()?, &needed.corpora) {
-            match open(&library.corpus(&id)) {
+            match depth.corpus(&library.corpus(&id)) {
                 Ok(corpus) => contents.corpora.push(Prepared::of(id, corpus.manifest())),
                 Err(error) => contents.damaged.push(error.to_string()),
             }
@@ -236,6 +182,17 @@ impl Record {
                 .validation()
                 .map(|validation| validation.bits_per_byte),
             id: record.id,
+        }
+    }
+}
+
+impl Evaluation {
+    fn of(record: EvaluationRecord) -> Self {
+        Self {
+            bits_per_byte: record.loss().map(|loss| loss.bits_per_byte),
+            id: record.id,
+            trial: record.trial,
+            text: record.name,
         }
     }
 }
@@ -285,6 +242,16 @@ impl fmt::Display for Contents {
                 loss.unwrap_or_else(|| "-".to_owned()),
             ]);
         }
+        let mut evaluations = Table::new(["evaluation", "record", "validation text", "bits/byte"]);
+        for record in &self.evaluations {
+            let loss = record.bits_per_byte.map(|loss| loss.to_string());
+            evaluations.row([
+                record.id.clone(),
+                record.trial.clone(),
+                record.text.clone(),
+                loss.unwrap_or_else(|| "-".to_owned()),
+            ]);
+        }
         let mut corpora = Table::new(["corpus", "text", "tokens", "sources"]);
         for corpus in &self.corpora {
             corpora.row([
@@ -305,6 +272,7 @@ impl fmt::Display for Contents {
         }
         for (table, rows) in [
             (records, self.records.len()),
+            (evaluations, self.evaluations.len()),
             (corpora, self.corpora.len()),
             (texts, self.texts.len()),
         ] {
@@ -318,10 +286,20 @@ impl fmt::Display for Contents {
         let removed = if self.removed { ", removed" } else { "" };
         write!(
             formatter,
-            "{} and {}{removed}",
+            "{} and {}",
             counted(self.records.len(), "record", "records"),
             counted(self.corpora.len(), "corpus", "corpora")
-        )
+        )?;
+        if !self.evaluations.is_empty() {
+            let many = self.evaluations.len();
+            write!(formatter, ", {}", counted(many, "evaluation", "evaluations"))?;
+        }
+        if !self.models.is_empty() {
+            let bytes = Bytes(self.models.iter().map(|model| model.bytes.0).sum());
+            let models = counted(self.models.len(), "model", "models");
+            write!(formatter, ", {models} of {bytes}")?;
+        }
+        formatter.write_str(removed)
     }
 }
 

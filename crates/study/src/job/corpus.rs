@@ -1,0 +1,113 @@
+//! The job that makes a corpus, apart from the validation texts.
+
+use std::path::Path;
+
+use triaxis_corpus::{Corpus, CorpusSpec, HeldOut, Progress, Text, TokenizerSpec};
+
+use super::Work;
+use crate::error::StudyError;
+use crate::library::Library;
+use crate::sealed;
+use crate::worker::Message;
+
+/// Makes one corpus, in the process of the study: it tells its progress in stages.
+pub struct MakeCorpus<'a> {
+    /// Identity of what the spec says of it.
+    pub id: String,
+    /// Identities of the texts that it is apart from.
+    pub texts: Vec<String>,
+    /// Its text.
+    pub corpus: CorpusSpec,
+    /// How text becomes tokens.
+    pub tokenizer: TokenizerSpec,
+    /// What paths of the specs start from.
+    pub base: &'a Path,
+    /// Hears of the stages.
+    pub progress: &'a dyn Progress,
+}
+
+/// What lies in the place of a corpus.
+enum Found {
+    Corpus,
+    Nothing,
+    /// Of no use, and why.
+    Useless(String),
+}
+
+impl MakeCorpus<'_> {
+    fn texts(&self, library: &Library) -> Result<Vec<Text>, StudyError> {
+        let texts = self.texts.iter().map(|id| {
+            let path = library.text(id);
+            sealed::read::<Text>(&path)?
+                .ok_or_else(|| sealed::unusable(&path, "is not there any more".to_owned()))
+        });
+        texts.collect()
+    }
+
+    fn find(&self, library: &Library, texts: &[Text]) -> Result<Found, StudyError> {
+        let folder = library.corpus(&self.id);
+        if !folder.exists() {
+            return Ok(Found::Nothing);
+        }
+        let corpus = match Corpus::open(&folder).and_then(|corpus| corpus.verify().map(|()| corpus)) {
+            Ok(corpus) => corpus,
+            Err(error) => match error.unusable() {
+                Some(fault) => return Ok(Found::Useless(fault.to_owned())),
+                None => return Err(error.into()),
+            },
+        };
+        Ok(
+            match corpus.held_out() == HeldOut::identity_of(texts).as_deref() {
+                true => Found::Corpus,
+                false => Found::Useless("was kept apart from other validation texts".to_owned()),
+            },
+        )
+    }
+}
+
+impl Work for MakeCorpus<'_> {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn needs(&self) -> Vec<&str> {
+        self.texts.iter().map(String::as_str).collect()
+    }
+
+    fn is_done(&self, library: &Library) -> Result<bool, StudyError> {
+        let found = self.find(library, &self.texts(library)?)?;
+        Ok(matches!(found, Found::Corpus))
+    }
+
+    fn run(
+        &self,
+        library: &Library,
+        _threads: usize,
+        say: &mut dyn FnMut(&Message),
+    ) -> Result<(), StudyError> {
+        let _lock = library.lock([format!("corpus-{}", self.id).as_str()], &mut |_| {
+            say(&Message::Waits { id: self.id.clone() });
+        })?;
+        let texts = self.texts(library)?;
+        match self.find(library, &texts)? {
+            Found::Corpus => return Ok(()),
+            Found::Nothing => {}
+            Found::Useless(fault) => {
+                say(&Message::warning(&library.set_corpus_aside(&self.id, fault)?));
+            }
+        }
+        triaxis_corpus::prepare_apart(
+            &HeldOut::of(&texts),
+            &self.corpus,
+            &self.tokenizer,
+            self.base,
+            &library.corpus(&self.id),
+            self.progress,
+        )?;
+        Ok(())
+    }
+
+    fn clear(&self, _library: &Library) -> Result<(), StudyError> {
+        Ok(())
+    }
+}
