@@ -1,8 +1,8 @@
 //! Repeated runs: what rows of equal inputs say of the noise, whatever the law.
 
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
+use crate::numeric::chance_of_f;
 use crate::rows::Rows;
 
 /// The noise of one run as repeated seeds tell it (pure error: Draper and Smith 1998, section 2.1).
@@ -74,9 +74,5 @@ pub(crate) fn repeats(rows: &Rows, residuals: &[f64], parameters: usize) -> Opti
 fn lack_of_fit(residuals: (f64, usize), repeats: (f64, usize)) -> Option<f64> {
     let beyond = residuals.1.checked_sub(repeats.1).filter(|beyond| *beyond > 0)?;
     let statistic = (residuals.0 - repeats.0).max(0.0) / beyond as f64 / (repeats.0 / repeats.1 as f64);
-    let distribution = FisherSnedecor::new(beyond as f64, repeats.1 as f64).ok()?;
-    // The upper tail itself: 1 less the lower one is 0 from 1e-16 on.
-    statistic
-        .is_finite()
-        .then(|| distribution.sf(statistic).max(f64::MIN_POSITIVE))
+    chance_of_f(statistic, beyond, repeats.1).map(|chance| chance.max(f64::MIN_POSITIVE))
 }

@@ -1,12 +1,10 @@
 //! The three laws that a curve is held against, fitted by least squares of the log loss: a straight line in
 //! logarithms, one above a floor, and one that bends.
 
-use statrs::distribution::{ContinuousCDF, FisherSnedecor};
-
 use crate::fit::Searcher;
 use crate::form::Residual;
 use crate::forms::SaturatingPowerLaw;
-use crate::numeric::{Minimum, fit_line};
+use crate::numeric::{Minimum, chance_of_f, fit_line};
 use crate::objective::Objective;
 use crate::rows::Rows;
 
@@ -347,9 +345,9 @@ impl Fits {
     /// F with one degree of freedom (Chernoff 1954; Self and Liang 1987, case 5).
     pub(super) fn chance_of_floor(&self, points: usize, least: f64) -> f64 {
         let Some(floor) = &self.floor else { return 1.0 };
-        let freedom = (points - 3) as f64;
-        let statistic = (self.line.squares - floor.squares) / (floor.squares.max(least) / freedom);
-        FisherSnedecor::new(1.0, freedom).map_or(1.0, |distribution| 0.5 * distribution.sf(statistic))
+        let freedom = points - 3;
+        let statistic = (self.line.squares - floor.squares) / (floor.squares.max(least) / freedom as f64);
+        chance_of_f(statistic, 1, freedom).map_or(1.0, |chance| 0.5 * chance)
     }
 
     /// F statistic of a bend: of the two parameters more that it has.

@@ -15,6 +15,7 @@ pub(crate) use linear::{Cholesky, independent_part, least_squares, solve_positiv
 pub use linear::{LineFit, ParabolaFit, fit_line, fit_parabola};
 pub(crate) use marquardt::{Curvature, Quadratic, descend};
 pub(crate) use quantile::{
-    expanded_level, normal_cdf, normal_quantile, quantile_sorted, sorted, student_chance, student_quantile,
+    chance_of_f, expanded_level, normal_cdf, normal_quantile, quantile_sorted, sorted, student_chance,
+    student_quantile,
 };
 pub use random::Stream;

@@ -1,6 +1,6 @@
 //! Quantiles of samples and of the normal and Student distributions.
 
-use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
+use statrs::distribution::{ContinuousCDF, FisherSnedecor, Normal, StudentsT};
 
 /// The values in ascending order, non-finite ones left out.
 pub(crate) fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
@@ -44,6 +44,14 @@ pub(crate) fn student_chance(at: f64, freedom: f64) -> f64 {
         Ok(student) if freedom >= 1.0 && !at.is_nan() => 2.0 * student.sf(at.abs()),
         _ => 1.0,
     }
+}
+
+/// The chance of an F statistic as large, of `more` parameters against `freedom` degrees of freedom; `None` without
+/// these, or where nothing is left to compare with.
+pub(crate) fn chance_of_f(statistic: f64, more: usize, freedom: usize) -> Option<f64> {
+    let distribution = FisherSnedecor::new(more as f64, freedom as f64).ok()?;
+    // The upper tail itself: 1 less the lower one is 0 from 1e-16 on.
+    statistic.is_finite().then(|| distribution.sf(statistic.max(0.0)))
 }
 
 /// The level at which percentiles of a bootstrap are read so that the interval holds with `freedom`

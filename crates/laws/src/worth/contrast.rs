@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use statrs::distribution::{ContinuousCDF, FisherSnedecor};
-
 use super::base::Surface;
 use super::ladder::{Ladder, Pair};
 use super::{Multiplied, OneLaw, Place};
-use crate::numeric::{Cholesky, quantile_sorted, sorted};
+use crate::numeric::{Cholesky, chance_of_f, quantile_sorted, sorted};
 
 /// Chance below which one factor is said not to do.
 const SIGNIFICANT: f64 = 0.05;
@@ -331,9 +329,8 @@ fn tested(
     compared: usize,
 ) -> Option<OneLaw> {
     let statistic = (one.squares - changing.squares) / more as f64 / (changing.squares / freedom as f64);
-    let distribution = FisherSnedecor::new(more as f64, freedom as f64).ok()?;
-    let chance = (distribution.sf(statistic) * compared as f64).min(1.0);
-    (freedom > 0 && statistic.is_finite()).then_some(OneLaw {
+    let chance = (chance_of_f(statistic, more, freedom)? * compared as f64).min(1.0);
+    Some(OneLaw {
         statistic,
         freedom: (more, freedom),
         chance,

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use statrs::distribution::{ContinuousCDF, FisherSnedecor};
-
 use super::Multiplied;
 use super::base::{Base, Surface};
 use super::components::Components;
@@ -12,7 +10,7 @@ use crate::error::{FitError, InputError, Refusal, Warning};
 use crate::fit::{Fit, FitOptions, PureError, Searcher, Starts, fit};
 use crate::form::{LawForm, Residual};
 use crate::forms::{ChinchillaForm, CoupledForm, Grouped, SaturatingPowerLaw};
-use crate::numeric::{quantile_sorted, sorted};
+use crate::numeric::{chance_of_f, quantile_sorted, sorted};
 use crate::objective::{Objective, Robust};
 use crate::problem::Problem;
 use crate::rows::Rows;
@@ -155,8 +153,7 @@ impl Law {
         let (before, after) = (self.missed(), coupled.missed());
         let freedom = before.1.checked_sub(coupled.shared())?;
         let statistic = (before.0 - after.0) / (after.0 / freedom as f64);
-        let distribution = FisherSnedecor::new(1.0, freedom as f64).ok()?;
-        (distribution.sf(statistic) < SIGNIFICANT).then_some(coupled)
+        (chance_of_f(statistic, 1, freedom)? < SIGNIFICANT).then_some(coupled)
     }
 
     /// The squares of what it misses by size and budget, over all arms and seeds, and how many these are.

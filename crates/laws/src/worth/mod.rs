@@ -222,7 +222,11 @@ fn settled(
     if following != all
         && let Ok(without) = Law::of(ladder, &following)
     {
-        law = without;
+        // Seeds are as noisy in the arms that leave.
+        law = Law {
+            seeds: law.seeds,
+            ..without
+        };
         found = contrasts(&law);
     }
     let mut kept = Vec::new();
