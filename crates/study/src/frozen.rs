@@ -1,7 +1,6 @@
 //! A study's spec and its groups as they were resolved, saved beside the results.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -258,8 +257,8 @@ impl FrozenSpec {
         }
     }
 
-    /// Writes the spec into a folder that is empty or of an earlier spec of this study: what the spec still means of
-    /// its trials is there.
+    /// Writes the spec into a folder that is empty, and accepts one of an earlier spec of this study, which stands
+    /// until the new one's trials are known.
     ///
     /// # Errors
     /// [`StudyError::OtherStudy`], [`StudyError::OldLayout`] or [`StudyError::NotAStudyFolder`].
@@ -288,15 +287,17 @@ impl FrozenSpec {
                 asked: self.spec.name.clone(),
             });
         }
-        // The trials of the earlier spec are not this one's.
-        let trials = store.trials();
-        match std::fs::remove_file(&trials) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(StudyError::io("remove", trials)(error));
-            }
-            _ => {}
-        }
-        sealed::write(&store.study(), self)
+        Ok(())
+    }
+
+    /// Writes the spec and the trials that it means, once these are known: a run that is refused before leaves the
+    /// study as it was. Killed between the two it leaves the earlier trials, whose records stay needed.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub(crate) fn freeze(&self, store: &Store, trials: &Frozen) -> Result<(), StudyError> {
+        sealed::write_if_changed(&store.study(), self)?;
+        sealed::write_if_changed(&store.trials(), trials)
     }
 }
 

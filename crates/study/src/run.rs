@@ -117,7 +117,8 @@ impl Study<'_> {
     /// Refuses a library that cannot be used, before anything is made.
     fn check_library(&self) -> Result<(), StudyError> {
         let library = self.library();
-        if library.folder() == std::path::absolute(self.store.folder()).unwrap_or_default() {
+        let whole = |folder| std::path::absolute(folder).unwrap_or_default();
+        if whole(library.folder()) == whole(self.store.folder()) {
             return Err(StudyError::Library {
                 folder: library.folder().to_owned(),
                 reason: "it is the folder of the study's results".to_owned(),
@@ -213,7 +214,7 @@ impl Study<'_> {
             mixed,
             groups,
         };
-        sealed::write_if_changed(&self.store.trials(), &frozen)?;
+        self.spec.freeze(self.store, &frozen)?;
         Ok(frozen)
     }
 

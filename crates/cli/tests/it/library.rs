@@ -219,3 +219,46 @@ fn a_learning_rate_at_the_edge_of_its_sweep_is_said() {
     );
     assert!(!notices.contains("trained at factor 1"), "{notices}");
 }
+
+#[test]
+fn a_run_that_is_refused_leaves_a_finished_study_as_it_was() {
+    let bench = Bench::new(SPEC);
+    assert!(
+        bench
+            .run(&["study", "run", "spec.toml", "--out", "out", "-q"])
+            .status
+            .success()
+    );
+    let status = ["study", "status", "out", "--format", "json"];
+    let before = json(&bench.run(&status));
+    assert_eq!(before["done"], 10);
+    let typo = bench.run(&[
+        "study",
+        "run",
+        "spec.toml",
+        "--out",
+        "out",
+        "-q",
+        "--set",
+        "corpus.validation=10GB",
+    ]);
+    assert_eq!(typo.status.code(), Some(2));
+    assert_eq!(json(&bench.run(&status)), before);
+
+    std::fs::remove_file(bench.path("out/trials.json")).unwrap();
+    let records = bench.records("out");
+    let prune = ["study", "library", "prune", "library", "--study", "out", "--yes"];
+    let refused = bench.run(&prune);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("out has no list of its trials"), "{said}");
+    assert_eq!(bench.records("out"), records);
+}
+
+#[test]
+fn a_study_named_as_the_library_writes_nothing() {
+    let bench = Bench::new(&SPEC.replace("name = \"small\"", "name = \"library\""));
+    let refused = bench.run(&["study", "run", "spec.toml", "-q"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(!bench.path("runs").exists());
+}

@@ -84,7 +84,14 @@ fn prune(arguments: &Prune) -> anyhow::Result<()> {
             .extend(spec.arms()?.iter().map(|arm| spec.corpus_id(arm)));
         let texts = spec.spec.validation.iter().map(|source| spec.text_id(source));
         needed.texts.extend(texts);
-        let frozen: Frozen = sealed::read(&store.trials())?.unwrap_or_default();
+        let frozen: Option<Frozen> = sealed::read(&store.trials())?;
+        let frozen = frozen.ok_or_else(|| {
+            Usage(format!(
+                "{} has no list of its trials, so that nobody knows what it needs: run `triaxis study run` with its spec \
+                 first, or leave it out and lose its records",
+                folder.display()
+            ))
+        })?;
         let trials = frozen.groups.iter().flat_map(|group| &group.trials);
         let trials: Vec<String> = trials.map(|trial| trial.id.clone()).collect();
         if spec.spec.keep_models && !arguments.models {
