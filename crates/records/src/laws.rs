@@ -14,6 +14,28 @@ pub struct IsoFlop {
     pub minimum: Finding<IsoFlopMinimum>,
 }
 
+impl IsoFlop {
+    /// That of a budget in FLOPs: its points, the curve as (parameters, loss), and where it is least as (N*, D*, loss), or
+    /// why nowhere.
+    pub fn of(
+        budget: f64,
+        points: Vec<IsoFlopPoint>,
+        curve: impl IntoIterator<Item = (f64, f64)>,
+        minimum: Result<[f64; 3], String>,
+    ) -> Self {
+        let curve = curve.into_iter();
+        Self {
+            budget: Flops(budget),
+            points,
+            curve: curve.map(|(params, loss)| CurvePoint { params, loss }).collect(),
+            minimum: Finding::of(minimum.map(|least| {
+                let [params, tokens, loss] = least.map(Estimate::point);
+                IsoFlopMinimum { params, tokens, loss }
+            })),
+        }
+    }
+}
+
 /// One measured point of an IsoFLOP curve.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IsoFlopPoint {

@@ -2,9 +2,7 @@
 
 use triaxis_laws as laws;
 use triaxis_laws::approach::{Approach1, Approach2, Approach3, Budget, Curve, PowerLaw};
-use triaxis_records::{
-    Approach, CurvePoint, FrontierPoint, IsoFlop, IsoFlopMinimum, IsoFlopPoint, Parameter, Residual,
-};
+use triaxis_records::{Approach, FrontierPoint, IsoFlop, IsoFlopPoint, Parameter, Residual};
 use triaxis_units::{Estimate, Finding, Flops, Nats, Params};
 
 use crate::ladder::Ladder;
@@ -208,29 +206,18 @@ fn isoflop(fit: &Approach2, budget: &Budget, ladder: &Ladder) -> IsoFlop {
     let own = rows.filter(|(_, run)| run.budget == Some(budget.budget));
     let refusals = fit.refusals.iter();
     let refusals = refusals.filter(|refusal| refusal.budget() == Some(budget.budget));
-    IsoFlop {
-        budget: Flops(budget.budget),
-        points: own
-            .map(|(trial, run)| IsoFlopPoint {
-                trial: trial.clone(),
-                params: Params(run.params as u64),
-                loss: Nats(run.loss),
-            })
-            .collect(),
-        curve: budget
-            .curve(Curve::Parabola, CURVE_STEPS)
-            .into_iter()
-            .map(|(params, loss)| CurvePoint { params, loss })
-            .collect(),
-        minimum: match budget.optimum {
-            Some(best) => Finding::Found(IsoFlopMinimum {
-                params: Estimate::point(best.params),
-                tokens: Estimate::point(best.tokens),
-                loss: Estimate::point(best.loss),
-            }),
-            None => Finding::Refused(refusals.map(ToString::to_string).collect::<Vec<_>>().join("; ")),
-        },
-    }
+    let points = own.map(|(trial, run)| IsoFlopPoint {
+        trial: trial.clone(),
+        params: Params(run.params as u64),
+        loss: Nats(run.loss),
+    });
+    let least = budget.optimum.map(|best| [best.params, best.tokens, best.loss]);
+    IsoFlop::of(
+        budget.budget,
+        points.collect(),
+        budget.curve(Curve::Parabola, CURVE_STEPS),
+        least.ok_or_else(|| refusals.map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+    )
 }
 
 fn found<T>(finding: &Finding<T>) -> Result<&T, String> {

@@ -1,11 +1,14 @@
-//! How fast this machine trains, measured by a few steps of each group before anything is promised.
+//! How fast this machine trains, measured by a few steps of each model before anything is promised.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use triaxis_train::{TrainConfig, speed};
 use triaxis_units::Seconds;
 
 use crate::error::StudyError;
 
-/// Steps timed for each group, after one that warms up.
+/// Steps timed for each model, after one that warms up.
 const STEPS: u64 = 3;
 
 /// Time until the last of `durations` ends, run longest first on `cores`.
@@ -20,10 +23,21 @@ pub fn makespan(mut durations: Vec<Seconds>, cores: usize) -> Seconds {
     Seconds(busy.into_iter().fold(0.0, f64::max))
 }
 
-/// The median time of a step of `config` on this thread pool.
-///
-/// # Errors
-/// When a step cannot be run.
-pub fn step(config: &TrainConfig) -> Result<Seconds, StudyError> {
-    Ok(speed::measure(config, 1, STEPS)?.step())
+/// Times of steps, each measured once: seeds, rates and lengths of one model take the same.
+#[derive(Debug, Default)]
+pub struct Steps(BTreeMap<String, Seconds>);
+
+impl Steps {
+    /// The median time of a step of `config` on this thread pool.
+    ///
+    /// # Errors
+    /// When a step cannot be run.
+    pub fn time(&mut self, config: &TrainConfig) -> Result<Seconds, StudyError> {
+        let shape = (config.context, config.batch_sequences, config.dtype);
+        let time = match self.0.entry(format!("{:?} {shape:?}", config.architecture)) {
+            Entry::Occupied(timed) => *timed.get(),
+            Entry::Vacant(model) => *model.insert(speed::measure(config, 1, STEPS)?.step()),
+        };
+        Ok(time)
+    }
 }

@@ -277,9 +277,6 @@ impl FrozenSpec {
             Err(StudyError::NoStudy { .. }) => return sealed::write(&store.study(), self),
             other => other?,
         };
-        if found == *self {
-            return Ok(());
-        }
         if found.spec.name != self.spec.name {
             return Err(StudyError::OtherStudy {
                 folder: store.folder().to_owned(),

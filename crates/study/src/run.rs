@@ -268,12 +268,9 @@ impl Study<'_> {
         if evaluated {
             // A tokenizer that loses their text is refused before anything is trained.
             let texts = survey.frozen.texts.iter();
-            let texts = texts.map(|text| Ok(sealed::read(&library.text(&text.id))?.into_iter()));
             let texts: Vec<Text> = texts
-                .collect::<Result<Vec<_>, StudyError>>()?
-                .into_iter()
-                .flatten()
-                .collect();
+                .map(|text| library.read_text(&text.id))
+                .collect::<Result<_, _>>()?;
             let mut seen = BTreeSet::new();
             for corpus in corpora.iter().filter(|corpus| seen.insert(corpus.folder())) {
                 corpus.encode(&texts)?;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use triaxis_laws::Estimate;
-use triaxis_laws::worth::{Call, Comparison, Repeated, Worth};
+use triaxis_laws::worth::{Comparison, Repeated, Worth};
 use triaxis_report::view::{Finding, LossesByText};
 use triaxis_units::{Flops, Tokens};
 
@@ -139,28 +139,14 @@ fn cells(worth: &Worth, level: f64) -> [String; 9] {
             .map_or_else(|_| dash(), |paired| estimate(&paired.difference, difference)),
         order.map_or_else(dash, |order| share(order.at_end)),
         order.and_then(|order| order.at_asked).map_or_else(dash, share),
-        match (worth.call, worth.detectable) {
-            (Call::Better, _) => "better".to_owned(),
-            (Call::Worse, _) => "worse".to_owned(),
-            (Call::NoDifferenceSeen, Some(seen)) => {
-                format!("no difference seen; one of x {} would have been", times(seen))
-            }
-            (Call::NoDifferenceSeen, None) => {
-                "no difference seen; how small a one would have been is open".to_owned()
-            }
-            (Call::CannotTell, _) => "cannot tell: too few pairs for their noise".to_owned(),
-        },
+        worth.verdict(|seen| format!("x {}", times(seen))),
     ]
 }
 
 /// A multiplier, or the side on which it is known where it lies beyond all that was measured.
 fn multiplier(of: &Estimate, level: f64) -> String {
-    match (of.interval, of.open_below, of.open_above) {
-        (Some(_), true, true) => "open".to_owned(),
-        (Some(ends), true, false) => format!("at most {}", times(ends.high)),
-        (Some(ends), false, true) => format!("at least {}", times(ends.low)),
-        _ => interval(&of.told(level), times),
-    }
+    of.bound(times)
+        .unwrap_or_else(|| interval(&of.told(level), times))
 }
 
 fn times(value: f64) -> String {

@@ -156,6 +156,7 @@ impl Outline {
         check_memory(&running, machine::available_memory())?;
         let has_arms = !spec.spec.arms.is_empty();
         let (mut memory, mut again, mut seen) = (Vec::new(), 0, BTreeSet::new());
+        let mut steps = calibrate::Steps::default();
         let mut durations: BTreeMap<&str, Vec<Seconds>> = BTreeMap::new();
         for (group, missing) in groups() {
             let unmeasured = self.evaluations.missing;
@@ -163,7 +164,7 @@ impl Outline {
             let is_measured = self.evaluations.missing == unmeasured;
             let step = match missing.is_empty() && is_measured {
                 true => None,
-                false => Some(calibrate::step(&group.config)?),
+                false => Some(steps.time(&group.config)?),
             };
             let arm = has_arms.then_some(group.arm.as_str());
             self.rows(&library, arm, group, missing, step)?;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Output, Stdio};
+use std::process::Output;
 
 use serde_json::Value;
 use triaxis_corpus::{Corpus, Text};
@@ -210,16 +210,8 @@ fn weights_that_are_not_to_be_kept_are_gone_once_they_are_evaluated() {
 
 /// What a worker says that cannot do its job.
 fn work(bench: &Bench, job: &str) -> Value {
-    let mut worker = bench
-        .program(&["study", "worker", "out", job])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let _alive = worker.stdin.take();
-    let output = worker.wait_with_output().unwrap();
-    serde_json::from_slice(&output.stdout).unwrap()
+    let said = Bench::said_by_worker(bench.program(&["study", "worker", "out", job]));
+    serde_json::from_str(&said).unwrap()
 }
 
 #[test]

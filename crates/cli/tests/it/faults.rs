@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
@@ -88,15 +88,7 @@ fn ends_as(bench: &Bench, records: &[(String, Value)]) {
 fn refusal(bench: &Bench, preparation: &str) -> Option<Value> {
     let trials: Value = serde_json::from_slice(&fs::read(bench.path("out/trials.json")).unwrap()).unwrap();
     let group = trials["content"]["groups"][0]["id"].as_str().unwrap();
-    let mut worker = after(bench, preparation, &["study", "worker", "out", group], ":")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let _alive = worker.stdin.take();
-    let output = worker.wait_with_output().unwrap();
-    let told = String::from_utf8(output.stdout).unwrap();
+    let told = Bench::said_by_worker(after(bench, preparation, &["study", "worker", "out", group], ":"));
     let last: Value = serde_json::from_str(told.lines().last()?).unwrap();
     (last["event"] == "refused").then_some(last)
 }

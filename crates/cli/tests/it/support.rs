@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -97,6 +97,18 @@ impl Bench {
     /// Runs the program to its end.
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.program(arguments).output().unwrap()
+    }
+
+    /// What a worker prints that `command` starts.
+    pub fn said_by_worker(mut command: Command) -> String {
+        let mut worker = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let _alive = worker.stdin.take();
+        String::from_utf8(worker.wait_with_output().unwrap().stdout).unwrap()
     }
 
     /// Removes a study's folder.

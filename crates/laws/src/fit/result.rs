@@ -150,6 +150,16 @@ impl Estimate {
         }
     }
 
+    /// The side on which the value is known, where one end or both are those of all that was searched or measured.
+    pub fn bound(&self, print: impl Fn(f64) -> String) -> Option<String> {
+        match (self.interval?, self.open_below, self.open_above) {
+            (_, true, true) => Some("open".to_owned()),
+            (ends, true, false) => Some(format!("at most {}", print(ends.high))),
+            (ends, false, true) => Some(format!("at least {}", print(ends.low))),
+            _ => None,
+        }
+    }
+
     /// Whether `truth` lies in the interval, if there is one.
     pub fn covers(&self, truth: f64) -> bool {
         self.interval.is_some_and(|interval| interval.holds(truth))

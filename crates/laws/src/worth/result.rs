@@ -144,6 +144,23 @@ pub struct Worth {
     pub detectable: Option<f64>,
 }
 
+impl Worth {
+    /// What is seen of the arm, or what would have been; `times` prints a multiplier.
+    pub fn verdict(&self, times: impl Fn(f64) -> String) -> String {
+        match (self.call, self.detectable) {
+            (Call::Better, _) => "better".to_owned(),
+            (Call::Worse, _) => "worse".to_owned(),
+            (Call::NoDifferenceSeen, Some(seen)) => {
+                format!("no difference seen; one of {} would have been", times(seen))
+            }
+            (Call::NoDifferenceSeen, None) => {
+                "no difference seen; how small a one would have been is open".to_owned()
+            }
+            (Call::CannotTell, _) => "cannot tell: too few pairs for their noise".to_owned(),
+        }
+    }
+}
+
 /// Losses at equal compute.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Losses {

@@ -93,11 +93,9 @@ fn estimates(of: &OfLaw, level: f64, print: fn(f64) -> String) -> Markup {
 
 /// A multiplier, or the side on which it is known where it lies beyond all that was measured.
 pub(super) fn multiplier(of: &OfLaw, level: f64) -> Markup {
-    match (of.interval, of.open_below, of.open_above) {
-        (Some(_), true, true) => html! { "open" },
-        (Some(ends), true, false) => html! { "at most " (text::number(ends.high)) },
-        (Some(ends), false, true) => html! { "at least " (text::number(ends.low)) },
-        _ => estimates(of, level, text::number),
+    match of.bound(text::number) {
+        Some(bound) => html! { (bound) },
+        None => estimates(of, level, text::number),
     }
 }
 
@@ -107,16 +105,11 @@ pub(super) fn probability(of: Option<f64>) -> Markup {
 
 /// What is seen of an arm, or what would have been.
 pub(super) fn verdict(worth: &Worth) -> Markup {
-    match (worth.call, worth.detectable) {
-        (Call::Better, _) => html! { span.good { "✓ better" } },
-        (Call::Worse, _) => html! { span.bad { "✗ worse" } },
-        (Call::NoDifferenceSeen, Some(seen)) => {
-            html! { "no difference seen; one of × " (text::number(seen)) " would have been" }
-        }
-        (Call::NoDifferenceSeen, None) => {
-            html! { "no difference seen; how small a one would have been is open" }
-        }
-        (Call::CannotTell, _) => html! { "cannot tell: too few pairs for their noise" },
+    let verdict = worth.verdict(|seen| format!("× {}", text::number(seen)));
+    match worth.call {
+        Call::Better => html! { span.good { "✓ " (verdict) } },
+        Call::Worse => html! { span.bad { "✗ " (verdict) } },
+        Call::NoDifferenceSeen | Call::CannotTell => html! { (verdict) },
     }
 }
 

@@ -7,7 +7,6 @@ use triaxis_corpus::{Corpus, CorpusSpec, HeldOut, Progress, Text, TokenizerSpec}
 use super::Work;
 use crate::error::StudyError;
 use crate::library::Library;
-use crate::sealed;
 use crate::worker::Message;
 
 /// Makes one corpus, in the process of the study: it tells its progress in stages.
@@ -36,12 +35,7 @@ enum Found {
 
 impl MakeCorpus<'_> {
     fn texts(&self, library: &Library) -> Result<Vec<Text>, StudyError> {
-        let texts = self.texts.iter().map(|id| {
-            let path = library.text(id);
-            sealed::read::<Text>(&path)?
-                .ok_or_else(|| sealed::unusable(&path, "is not there any more".to_owned()))
-        });
-        texts.collect()
+        self.texts.iter().map(|id| library.read_text(id)).collect()
     }
 
     fn find(&self, library: &Library, texts: &[Text]) -> Result<Found, StudyError> {
@@ -104,10 +98,6 @@ impl Work for MakeCorpus<'_> {
             &library.corpus(&self.id),
             self.progress,
         )?;
-        Ok(())
-    }
-
-    fn clear(&self, _library: &Library) -> Result<(), StudyError> {
         Ok(())
     }
 }

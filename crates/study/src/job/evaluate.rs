@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use triaxis_corpus::{Corpus, Text};
+use triaxis_corpus::Corpus;
 use triaxis_host::Kind;
 use triaxis_train::{Evaluation, ValidationText};
 use triaxis_units::{Flops, Seconds};
@@ -84,11 +84,14 @@ impl Evaluate {
         corpus: &Corpus,
         text: &FrozenText,
     ) -> Result<ValidationText, StudyError> {
-        let path = library.text(&text.id);
-        let read: Option<Text> = sealed::read(&path)?;
-        let read = read
-            .filter(|read| read.identity() == text.identity)
-            .ok_or_else(|| sealed::unusable(&path, "is not the text that the study began with".to_owned()))?;
+        let read = library.read_text(&text.id)?;
+        if read.identity() != text.identity {
+            let path = library.text(&text.id);
+            return Err(sealed::unusable(
+                &path,
+                "is not the text that the study began with".to_owned(),
+            ));
+        }
         let mut encoded = corpus.encode(std::slice::from_ref(&read))?;
         let encoded = encoded
             .pop()
@@ -232,8 +235,7 @@ impl Work for Evaluate {
                 .map(|text| self.evaluator.id(&self.group, trial, text))
         });
         let ids: Vec<String> = ids.collect();
-        let ids = ids.iter().map(String::as_str);
-        let _locks = library.lock(ids, &mut |id| say(&Message::Waits { id: id.to_owned() }))?;
+        let _locks = super::lock(library, ids.iter().map(String::as_str), say)?;
         let missing = self.missing(library)?;
         let corpus = Corpus::open(&library.corpus(&self.group.corpus))?;
         let mut encoded: BTreeMap<&str, ValidationText> = BTreeMap::new();

@@ -19,6 +19,7 @@ use triaxis_units::{Bytes, Flops};
 use crate::error::StudyError;
 use crate::frozen::Frozen;
 use crate::library::Library;
+use crate::sealed::Lock;
 use crate::worker::Message;
 
 /// A piece of work with an identity.
@@ -73,6 +74,15 @@ pub trait Work: Sync {
     fn clear(&self, library: &Library) -> Result<(), StudyError> {
         library.clear_job(self.id())
     }
+}
+
+/// Takes these identities once no other process makes them, and says for which it waits.
+fn lock<'i>(
+    library: &Library,
+    ids: impl IntoIterator<Item = &'i str>,
+    say: &mut dyn FnMut(&Message),
+) -> Result<Vec<Lock>, StudyError> {
+    library.lock(ids, &mut |id| say(&Message::Waits { id: id.to_owned() }))
 }
 
 /// What a job takes.

@@ -52,8 +52,4 @@ impl Work for ReadText<'_> {
         }
         sealed::write(&path, &triaxis_corpus::read_text(self.source, self.base)?)
     }
-
-    fn clear(&self, _library: &Library) -> Result<(), StudyError> {
-        Ok(())
-    }
 }

@@ -123,7 +123,7 @@ impl Work for Train {
     ) -> Result<(), StudyError> {
         let group = &self.group;
         let ids = group.trials.iter().map(|trial| trial.id.as_str());
-        let _locks = library.lock(ids, &mut |id| say(&Message::Waits { id: id.to_owned() }))?;
+        let _locks = super::lock(library, ids, say)?;
         let corpus = Corpus::open(&library.corpus(&group.corpus))?;
         let missing = self.missing(library)?;
         self.is_own(&missing)?;

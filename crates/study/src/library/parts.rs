@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use triaxis_corpus::Text;
+
 use super::{Library, identities, names, remove_file, remove_folder};
 use crate::error::StudyError;
 use crate::sealed;
@@ -45,6 +47,15 @@ impl Library {
     /// The validation text of that identity.
     pub fn text(&self, id: &str) -> PathBuf {
         self.folder.join("texts").join(format!("{id}.json"))
+    }
+
+    /// Reads the validation text of that identity.
+    ///
+    /// # Errors
+    /// When it is not there, is damaged, or the file system refuses.
+    pub fn read_text(&self, id: &str) -> Result<Text, StudyError> {
+        let path = self.text(id);
+        sealed::read(&path)?.ok_or_else(|| sealed::unusable(&path, "is not there any more".to_owned()))
     }
 
     /// Identities of all validation texts, in order.

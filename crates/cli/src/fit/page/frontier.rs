@@ -3,11 +3,9 @@
 use triaxis_laws::Warning;
 use triaxis_laws::approach::{Budget, Curve, EnvelopePoint, Frontier};
 use triaxis_laws::form::LawForm;
-use triaxis_report::view::{
-    CurvePoint, Estimate, Finding, FitCurve, FitPoint, IsoFlop, IsoFlopMinimum, IsoFlopPoint,
-};
+use triaxis_report::view::{FitCurve, FitPoint, IsoFlop, IsoFlopPoint};
 use triaxis_runs::Outcome;
-use triaxis_units::{Flops, Nats, Params};
+use triaxis_units::{Nats, Params};
 
 use super::super::text;
 use super::{Picture, STEPS, estimate, titled};
@@ -24,34 +22,23 @@ pub fn isoflops(kind: Curve, budgets: &[Budget], outcome: &Outcome) -> Vec<IsoFl
         });
         reasons.collect::<Vec<_>>().join("; ")
     };
-    let isoflop = |budget: &Budget| IsoFlop {
-        budget: Flops(budget.budget),
-        points: budget
-            .points
-            .iter()
-            .map(|(params, tokens, loss)| IsoFlopPoint {
-                trial: format!(
-                    "{} parameters, {} tokens",
-                    text::quantity("params", *params),
-                    text::quantity("tokens", *tokens)
-                ),
-                params: Params(*params as u64),
-                loss: Nats(*loss),
-            })
-            .collect(),
-        curve: budget
-            .curve(kind, STEPS)
-            .into_iter()
-            .map(|(params, loss)| CurvePoint { params, loss })
-            .collect(),
-        minimum: match budget.optimum {
-            Some(best) => Finding::Found(IsoFlopMinimum {
-                params: Estimate::point(best.params),
-                tokens: Estimate::point(best.tokens),
-                loss: Estimate::point(best.loss),
-            }),
-            None => Finding::Refused(refused(budget)),
-        },
+    let isoflop = |budget: &Budget| {
+        let points = budget.points.iter().map(|(params, tokens, loss)| IsoFlopPoint {
+            trial: format!(
+                "{} parameters, {} tokens",
+                text::quantity("params", *params),
+                text::quantity("tokens", *tokens)
+            ),
+            params: Params(*params as u64),
+            loss: Nats(*loss),
+        });
+        let least = budget.optimum.map(|best| [best.params, best.tokens, best.loss]);
+        IsoFlop::of(
+            budget.budget,
+            points.collect(),
+            budget.curve(kind, STEPS),
+            least.ok_or_else(|| refused(budget)),
+        )
     };
     budgets.iter().map(isoflop).collect()
 }
