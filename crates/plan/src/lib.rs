@@ -9,6 +9,7 @@
 //! - [`Catalogue`]: hardware and prices, with their sources.
 //! - [`Economics`]: what a choice costs in operations, hours and dollars.
 //! - [`published`]: laws of others, with what they were fitted to.
+//! - [`Uncertain`] and [`Price`]: quantities with their intervals, prices with their days.
 //! - [`Reach`] and [`Caveat`]: what the plan cannot know.
 //!
 //! ```
@@ -31,9 +32,11 @@ mod evidence;
 mod hardware;
 mod interval;
 mod planner;
+mod price;
 pub mod published;
 mod reach;
 mod spec;
+pub mod uncertain;
 
 pub use caveat::{Caveat, Severity, Topic};
 pub use choice::{Choice, ChoiceKind, DrawCount, Savings};
@@ -42,5 +45,7 @@ pub use error::PlanError;
 pub use evidence::{LossUnit, Measured, ParameterCount, Span, StudyLaw};
 pub use hardware::{Catalogue, EpochRow, Hardware};
 pub use planner::{LawSummary, Plan, plan};
+pub use price::{Date, Price};
 pub use reach::{Reach, Verdict};
 pub use spec::{Budget, Demand, Goal, PlanSpec, ServingSpec, TrainingSpec};
+pub use uncertain::{Share, Uncertain};

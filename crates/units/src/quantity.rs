@@ -12,6 +12,7 @@ use crate::print;
 const EXACT: u64 = 1 << 53;
 const WHOLE: &str = "a whole number from 0 to 2^53";
 const POSITIVE: &str = "zero or more, and finite";
+const DOLLARS_ONLY: &str = "in US dollars: convert it at the rate of its day";
 
 macro_rules! text_and_serde {
     ($name:ident, $repr:ty) => {
@@ -286,7 +287,18 @@ fn whole_bytes(value: f64) -> f64 {
 
 fn read_dollars(grammar: &Grammar, text: &str) -> Result<f64, QuantityError> {
     let trimmed = text.trim();
+    if is_foreign(trimmed) {
+        return Err(grammar.out_of_range(text, DOLLARS_ONLY));
+    }
     grammar.read(trimmed.strip_prefix('$').unwrap_or(trimmed))
+}
+
+/// Whether an amount names another currency: by its sign, or by three letters before or behind.
+fn is_foreign(text: &str) -> bool {
+    let code = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let is_number = |sign: char| sign.is_ascii_digit() || ". _$".contains(sign);
+    let mut words = text.split(is_number).filter(|word| !word.is_empty());
+    text.contains(['€', '£', '¥', '₹', '₩', '₽', '₿']) || words.any(code) && text.parse::<f64>().is_err()
 }
 
 impl Flops {

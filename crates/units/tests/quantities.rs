@@ -231,6 +231,10 @@ fn everything_else_is_refused_with_value_rule_and_remedy() {
     for text in ["-$5", "$-5", "$$5", "5$"] {
         assert!(text.parse::<Dollars>().is_err(), "{text}");
     }
+    for text in ["€2.5", "2.5 EUR", "GBP 5M", "2.5M£", "CHF2.5", "2.5eur"] {
+        let error = message(text.parse::<Dollars>().unwrap_err());
+        assert!(error.contains("in US dollars: convert it"), "{error}");
+    }
     for text in ["-0.1", "2.1 nats", "nan"] {
         assert!(
             text.parse::<Nats>().is_err() && text.parse::<BitsPerByte>().is_err(),

@@ -14,8 +14,6 @@ pub(crate) use elementary::{exp, exp_m1, ln, ln_1p, power, vectorised};
 pub(crate) use linear::{Cholesky, independent_part, least_squares, solve_positive};
 pub use linear::{LineFit, ParabolaFit, fit_line, fit_parabola};
 pub(crate) use marquardt::{Curvature, Quadratic, descend};
-pub(crate) use quantile::{
-    chance_of_f, expanded_level, normal_cdf, normal_quantile, quantile_sorted, sorted, student_chance,
-    student_quantile,
-};
+pub(crate) use quantile::{chance_of_f, expanded_level, student_chance, student_quantile};
+pub use quantile::{normal_cdf, normal_quantile, quantile_sorted, sorted};
 pub use random::Stream;

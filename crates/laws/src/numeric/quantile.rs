@@ -3,14 +3,14 @@
 use statrs::distribution::{ContinuousCDF, FisherSnedecor, Normal, StudentsT};
 
 /// The values in ascending order, non-finite ones left out.
-pub(crate) fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
+pub fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
     let mut values: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
     values.sort_by(f64::total_cmp);
     values
 }
 
 /// The quantile of an ascending sample by linear interpolation (Hyndman and Fan's type 7); NaN when empty.
-pub(crate) fn quantile_sorted(values: &[f64], probability: f64) -> f64 {
+pub fn quantile_sorted(values: &[f64], probability: f64) -> f64 {
     let Some(last) = values.len().checked_sub(1) else {
         return f64::NAN;
     };
@@ -21,12 +21,12 @@ pub(crate) fn quantile_sorted(values: &[f64], probability: f64) -> f64 {
 }
 
 /// The standard normal distribution function.
-pub(crate) fn normal_cdf(at: f64) -> f64 {
+pub fn normal_cdf(at: f64) -> f64 {
     Normal::standard().cdf(at)
 }
 
 /// The standard normal quantile.
-pub(crate) fn normal_quantile(probability: f64) -> f64 {
+pub fn normal_quantile(probability: f64) -> f64 {
     Normal::standard().inverse_cdf(probability)
 }
 
