@@ -22,6 +22,7 @@ mod observations;
 mod outliers;
 mod problem;
 mod rows;
+pub mod saved;
 pub mod worth;
 
 pub use compare::{Compared, Distrust, Trust, answering, compare, trusted};

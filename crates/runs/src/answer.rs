@@ -2,6 +2,7 @@
 
 use triaxis_laws::form::LawForm;
 use triaxis_laws::forms::Restricted;
+use triaxis_laws::saved::SavedMember;
 use triaxis_laws::{Fit, compare, forms, written};
 
 use crate::by::By;
@@ -28,6 +29,8 @@ pub struct Answer<'a> {
     pub predictions: Vec<Predicted>,
     /// Whether one law does for the sets of runs that a column parts, when one was named.
     pub by: Option<By>,
+    /// The forms that predict together, with their weights, where the law is to be saved; none of one alone.
+    pub members: Vec<SavedMember>,
     /// What was assumed, in words.
     pub notes: Vec<String>,
 }
@@ -125,6 +128,7 @@ impl<'a> Answer<'a> {
             fit,
             comparison: None,
             by: None,
+            members: Vec::new(),
             notes,
         })
     }
@@ -145,8 +149,13 @@ impl<'a> Answer<'a> {
         let form = forms::find(shown)?;
         let fit = panel.shown(form)?;
         let predictions = requests.iter().map(|request| panel.predicted(request));
+        let predictions = predictions.collect::<anyhow::Result<_>>()?;
         Ok(Self {
-            predictions: predictions.collect::<anyhow::Result<_>>()?,
+            predictions,
+            members: match settings.saving {
+                true => panel.members(requests, form)?,
+                false => Vec::new(),
+            },
             law: Law::Form(form),
             fit,
             comparison: Some(comparison),

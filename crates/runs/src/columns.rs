@@ -49,6 +49,8 @@ pub struct Columns {
     pub units: BTreeMap<String, f64>,
     /// Inputs whose numbers are right as they are, as the user says: a unit of one.
     pub believed: BTreeSet<String>,
+    /// The unit of the loss, where the user says it.
+    pub(crate) loss_unit: Option<&'static str>,
     ambiguous: BTreeMap<String, Candidates>,
     available: Vec<String>,
 }
@@ -70,6 +72,7 @@ impl Columns {
             notes: Vec::new(),
             units: BTreeMap::new(),
             believed: BTreeSet::new(),
+            loss_unit: None,
             ambiguous: BTreeMap::new(),
             available,
         };

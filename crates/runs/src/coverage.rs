@@ -1,7 +1,9 @@
 //! Laws of coverage: of counts of problems, or of one curve of them.
 
+use triaxis_laws::average::LEAST_SHARE;
 use triaxis_laws::coverage::{Coverage, laws};
 use triaxis_laws::form::LawForm;
+use triaxis_laws::saved::SavedMember;
 
 use crate::Misuse;
 use crate::answer::Answer;
@@ -61,8 +63,18 @@ pub fn answer<'a>(
         predictions: predictions.collect::<anyhow::Result<_>>()?,
         comparison: matches!(chosen, Chosen::All).then(|| Comparison::of_coverage(&coverage, data)),
         by: None,
+        members: members(&coverage, settings),
         notes: Vec::new(),
     })
+}
+
+/// The laws that are heard, each as often as it is likely.
+fn members(coverage: &Coverage, settings: &Settings) -> Vec<SavedMember> {
+    let heard = coverage.laws.iter();
+    let heard = heard.filter(|law| settings.saving && law.weight >= LEAST_SHARE);
+    heard
+        .map(|law| SavedMember::new(law.form, &law.fit, law.weight))
+        .collect()
 }
 
 fn predicted(coverage: &Coverage, form: &dyn LawForm, request: &Request) -> anyhow::Result<Predicted> {

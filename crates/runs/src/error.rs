@@ -184,6 +184,17 @@ pub enum Misuse {
         /// What is wrong, and what is right.
         problem: &'static str,
     },
+    /// A law that cannot be saved.
+    #[error("the law is not saved: {0}")]
+    Save(String),
+    /// A saved law that cannot be used.
+    #[error("`{path}` {problem}")]
+    SavedLaw {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
     /// A form file that cannot be used.
     #[error("`{path}`: {problem}")]
     UserForm {

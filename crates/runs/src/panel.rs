@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use triaxis_laws::average::{LEAST_SHARE, average};
 use triaxis_laws::form::LawForm;
 use triaxis_laws::forms::find;
+use triaxis_laws::saved::SavedMember;
 use triaxis_laws::{
     Compared, Fit, FitOptions, HeldOut, InputError, Prediction, Starts, answering, predict, trusted,
 };
@@ -60,21 +61,10 @@ impl<'a> Panel<'a> {
     /// What the forms that know all that a request names say together.
     pub fn predicted(&mut self, request: &Request) -> anyhow::Result<Predicted> {
         let (given, derived) = request.known();
-        let able = answering(self.compared, &given, &derived);
-        let shares: Shares = match trusted(able.iter().copied()) {
-            Ok(trust) => trust.shares,
-            // None of them is checked, or is better than a mean: the first is all there is.
-            Err(_) => able
-                .iter()
-                .filter(|one| one.fit.is_ok())
-                .take(1)
-                .map(|one| (one.form.clone(), 1.0))
-                .collect(),
-        };
         let mut said: Vec<(f64, Prediction)> = Vec::new();
         let mut heard: Shares = Vec::new();
         let mut problem = None;
-        for (name, share) in shares.into_iter().filter(|(_, share)| *share >= LEAST_SHARE) {
+        for (name, share) in self.shares(&given, &derived) {
             let form = find(&name)?;
             let inputs = request.inputs(form.definition())?;
             match predict(form, self.fit(form)?, &inputs) {
@@ -101,6 +91,49 @@ impl<'a> Panel<'a> {
             unheeded: unheeded.map(|input| (*input).to_owned()).collect(),
             shares: heard,
         })
+    }
+
+    /// The forms that are heard of a run of which `given` is known and `derived` follows from it.
+    fn shares(&self, given: &[&str], derived: &[&str]) -> Shares {
+        let able = answering(self.compared, given, derived);
+        let mut shares: Shares = match trusted(able.iter().copied()) {
+            Ok(trust) => trust.shares,
+            // None of them is checked, or is better than a mean: the first is all there is.
+            Err(_) => able
+                .iter()
+                .filter(|one| one.fit.is_ok())
+                .take(1)
+                .map(|one| (one.form.clone(), 1.0))
+                .collect(),
+        };
+        shares.retain(|(_, share)| *share >= LEAST_SHARE);
+        shares
+    }
+
+    /// The forms to be saved: those that answer for the runs asked for, else for any size and length where the
+    /// rows tell of both, else those that read what the form `shown` reads.
+    pub fn members(&mut self, requests: &[Request], shown: &dyn LawForm) -> anyhow::Result<Vec<SavedMember>> {
+        const SIZES: [&str; 2] = ["params", "tokens"];
+        let own: Vec<&str> = shown.inputs().iter().map(|column| column.name.as_ref()).collect();
+        let known = requests.first().map(Request::known);
+        let of_both = SIZES.iter().all(|size| !self.data.numbers(size).is_empty());
+        let shares = match known {
+            Some((given, derived)) => self.shares(&given, &derived),
+            None if of_both => self.shares(&SIZES, &["flops"]),
+            None => self.shares(&own, &[]),
+        };
+        let mut members = Vec::new();
+        for (name, share) in shares {
+            let form = find(&name)?;
+            let member = SavedMember::new(form, self.fit(form)?, share);
+            let checked = self.compared.iter().find(|one| one.form == name);
+            let error = checked.map(Compared::held_out_error);
+            members.push(SavedMember {
+                held_out_error: error.filter(|error| error.is_finite()),
+                ..member
+            });
+        }
+        Ok(members)
     }
 
     /// A form's fit with a bootstrap, from the minima that the comparison found.

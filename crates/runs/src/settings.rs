@@ -34,6 +34,8 @@ pub struct Settings {
     pub budget_tolerance: f64,
     /// Whether it is asked if the curve flattens.
     pub flattening: bool,
+    /// Whether the law is to be saved, all forms that are averaged with their intervals.
+    pub saving: bool,
 }
 
 /// Reads `E=1.6` and `E=1.6,alpha=0.34`.
@@ -75,6 +77,7 @@ impl Settings {
             (self.residual.is_some(), "--residual"),
             (self.resampling.is_some(), "--resampling"),
             (!self.held.is_empty(), "--fix"),
+            (self.saving, "--save"),
         ];
         let given = given.into_iter().find(|(given, _)| *given);
         given.map_or(Ok(()), |(_, option)| Err(Misuse::NotOfFrontiers(option)))

@@ -6,6 +6,7 @@ use triaxis_units::Unit;
 use crate::Misuse;
 use crate::columns::Columns;
 use crate::names::{canonical, is_measured, option_of};
+use crate::save::LOSS_UNITS;
 
 impl Columns {
     /// Applies the units that the user gave.
@@ -23,6 +24,12 @@ impl Columns {
                 "budget" if self.sources.get("budget") == self.sources.get("flops") => "flops",
                 input => input,
             };
+            if input == "loss" {
+                let known = LOSS_UNITS.into_iter().find(|known| *known == unit.trim());
+                let other = || wrong(format!("a loss is in {}", LOSS_UNITS.join(" or ")));
+                self.loss_unit = Some(known.ok_or_else(other)?);
+                continue;
+            }
             let unit = Unit::read(unit)
                 .ok_or_else(|| wrong(format!("`{}` is no unit that is known", unit.trim())))?;
             // One is a unit of everything: that the numbers are right as they are.

@@ -10,7 +10,7 @@ mod text;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use triaxis_runs::{Answer, Chosen, Data, Misuse, Outcome, Samples, requests};
+use triaxis_runs::{Answer, Chosen, Data, Misuse, Outcome, Samples, requests, saved};
 
 use crate::Format;
 use crate::output;
@@ -50,6 +50,11 @@ pub struct Arguments {
     /// Also write the parameters of every bootstrap sample, a sample a row: .csv or .jsonl
     #[arg(long, value_name = "FILE", help_heading = "Results")]
     draws: Option<PathBuf>,
+    /// Also write the law as JSON that `triaxis plan` reads: its forms, parameters, bootstrap samples and spans
+    ///
+    /// Where forms are compared, those that predict together are saved with their weights.
+    #[arg(long, value_name = "FILE", help_heading = "Results")]
+    save: Option<PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t, help_heading = "Results")]
     format: Format,
@@ -66,13 +71,19 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Some(file) = &arguments.file else {
         return Err(Misuse::NoFile.into());
     };
-    let outputs = [arguments.draws.as_deref(), arguments.report.as_deref()];
+    let outputs = [
+        arguments.draws.as_deref(),
+        arguments.report.as_deref(),
+        arguments.save.as_deref(),
+    ];
     let inputs = [Some(output::read_from(file)), arguments.user_form.as_deref()];
     let outputs: Vec<&Path> = outputs.into_iter().flatten().collect();
     output::are_free(&outputs, &inputs.into_iter().flatten().collect::<Vec<_>>())?;
     let chosen = Chosen::of(arguments.form.as_deref(), arguments.user_form.as_deref())?;
     let mut requests = requests(&arguments.predict, chosen.definition())?;
-    let settings = arguments.options.settings(arguments.flattening)?;
+    let settings = arguments
+        .options
+        .settings(arguments.flattening, arguments.save.is_some())?;
     let samples = arguments.draws.as_deref();
     let samples = samples.map(|path| Samples::of(path, &settings)).transpose()?;
     let data = Data::read(
@@ -92,20 +103,25 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         comparison,
         predictions,
         by,
+        members,
         notes,
     } = Answer::of(&chosen, &data, &settings, &requests)?;
     let mut outcome = Outcome::new(&law, fit, &data, predictions, comparison, by);
     outcome.notes.extend(notes);
     outcome.examine(&law, &data, &requests, &settings);
     if let Some(samples) = &samples {
-        let path = samples.path();
-        triaxis_host::files::replace(path, samples.text(&outcome)?.as_bytes()).map_err(|error| {
-            let said = format!(
-                "cannot write the samples to `{}`: {error}; free some space there, or name another place",
-                path.display()
-            );
-            anyhow::Error::new(error).context(said)
-        })?;
+        write(samples.path(), &samples.text(&outcome)?, "samples")?;
+    }
+    let is_refused = !outcome.refusals.is_empty();
+    if is_refused && arguments.save.is_some() {
+        outcome
+            .notes
+            .push("the law is not saved, as the data refuse it".into());
+    }
+    if let Some(path) = arguments.save.as_deref().filter(|_| !is_refused) {
+        let law = saved(&chosen, &law, &outcome, members, &data)?;
+        let text = serde_json::to_string(&law)? + "\n";
+        write(path, &text, "law")?;
     }
     if let Some(path) = &arguments.report {
         triaxis_report::write_fit_page(&page::view(&law, &outcome, &data), path)?;
@@ -115,4 +131,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(refusal) => Err(Misuse::Refused(refusal).into()),
         None => Ok(()),
     }
+}
+
+/// Writes a result beside what is printed.
+fn write(path: &Path, text: &str, what: &str) -> anyhow::Result<()> {
+    triaxis_host::files::replace(path, text.as_bytes()).map_err(|error| {
+        let said = format!(
+            "cannot write the {what} to `{}`: {error}; free some space there, or name another place",
+            path.display()
+        );
+        anyhow::Error::new(error).context(said)
+    })
 }

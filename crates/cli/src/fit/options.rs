@@ -102,7 +102,7 @@ enum ResamplingKind {
 
 impl Arguments {
     /// How the fit is done.
-    pub fn settings(&self, flattening: bool) -> Result<Settings, Misuse> {
+    pub fn settings(&self, flattening: bool, saving: bool) -> Result<Settings, Misuse> {
         Ok(Settings {
             robust: self.objective.map(|kind| match kind {
                 ObjectiveKind::Huber => Robust::Huber { delta: self.delta },
@@ -130,6 +130,7 @@ impl Arguments {
             held: held(&self.fix)?,
             budget_tolerance: self.budget_tolerance,
             flattening,
+            saving,
         })
     }
 }

@@ -31,7 +31,7 @@ pub struct Columns {
     /// K, M, B and T; for a compute FLOP with a letter before it (GFLOP to ZFLOP) and PF-days; % for shares;
     /// 1e9 and the like for all. 1 says that numbers which look impossible are right. A unit in the name of
     /// the column, as in `params (M)`, or in a cell, as in `7B`, needs no option. Conditions and predictions
-    /// count in ones.
+    /// count in ones. `loss=nats/token` or `loss=bits/byte` is what `--save` tells a plan.
     #[arg(long = "unit", value_name = "INPUT=UNIT")]
     units: Vec<String>,
 }

@@ -66,6 +66,7 @@ fn log_residual() -> Residual {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Expression {
+    spec: ExpressionSpec,
     definition: Definition,
     root: Node,
 }
@@ -78,6 +79,7 @@ impl Expression {
     /// twice or without a finite start (above zero when positive), there are more than 20, or their starts
     /// have more than 100,000 combinations.
     pub fn new(spec: ExpressionSpec) -> Result<Self, InputError> {
+        let given = spec.clone();
         let wrong = |problem: String| InputError::Expression {
             expression: spec.equation.clone(),
             problem,
@@ -152,7 +154,16 @@ impl Expression {
             residual: spec.residual,
             linear: Cow::Borrowed(&[]),
         };
-        Ok(Self { definition, root })
+        Ok(Self {
+            spec: given,
+            definition,
+            root,
+        })
+    }
+
+    /// What it was made of.
+    pub fn spec(&self) -> &ExpressionSpec {
+        &self.spec
     }
 }
 

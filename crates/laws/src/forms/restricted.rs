@@ -177,6 +177,11 @@ impl<'a> Restricted<'a> {
         })
     }
 
+    /// The wrapped form.
+    pub fn whole(&self) -> &'a dyn LawForm {
+        self.form
+    }
+
     /// The parameters of the wrapped form, out of the free ones.
     pub fn full(&self, free: &[f64]) -> Vec<f64> {
         self.sources

@@ -9,6 +9,7 @@ mod output;
 mod published;
 mod refusals;
 mod samples;
+mod saved;
 mod sets;
 mod units;
 
