@@ -7,6 +7,8 @@ use thiserror::Error;
 use triaxis_corpus::CorpusError;
 use triaxis_host::Kind;
 use triaxis_laws::{FitError, InputError};
+use triaxis_plan::PlanError;
+use triaxis_plan::decide::Refusal;
 use triaxis_runs::Misuse;
 use triaxis_study::StudyError;
 use triaxis_tables::TableError;
@@ -16,6 +18,9 @@ use triaxis_train::TrainError;
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct Usage(pub String);
+
+/// The exit code where nothing meets the aim, or the data cannot tell.
+const REFUSED: u8 = 3;
 
 /// Prints `error` to stderr and gives its exit code.
 pub fn report(error: &anyhow::Error) -> ExitCode {
@@ -29,6 +34,9 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     let hint = study.and_then(StudyError::hint);
     if let Some(hint) = hint.or(table.and_then(TableError::hint)) {
         eprintln!(" hint: {hint}");
+    }
+    if let Some(Refusal::Unmet(_)) = error.downcast_ref() {
+        return ExitCode::from(REFUSED);
     }
     ExitCode::from(code(kind(error)))
 }
@@ -64,6 +72,8 @@ fn kind(error: &anyhow::Error) -> Kind {
     let is_input = error.is::<Usage>()
         || error.is::<Misuse>()
         || error.is::<TableError>()
+        || error.is::<PlanError>()
+        || error.is::<Refusal>()
         || error.is::<InputError>()
         || error.is::<FitError>();
     match of_system(error).map(Kind::from) {

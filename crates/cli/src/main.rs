@@ -6,6 +6,7 @@ mod failure;
 mod fit;
 mod instructions;
 mod output;
+mod plan;
 mod progress;
 mod shell;
 mod study;
@@ -41,6 +42,8 @@ enum Command {
     Study(study::Command),
     /// Fit scaling laws to runs made elsewhere: CSV, JSON or Parquet
     Fit(Box<fit::Arguments>),
+    /// Answer what to train, on which text and how to serve it, from laws, prices and demand: in seconds
+    Plan(plan::Arguments),
     /// Measure how fast this machine computes
     #[command(subcommand)]
     Bench(bench::Command),
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
     let result = match command {
         Command::Study(command) => start_threads().and_then(|()| study::run(command)),
         Command::Fit(arguments) => start_threads().and_then(|()| fit::run(&arguments)),
+        Command::Plan(arguments) => start_threads().and_then(|()| plan::run(&arguments)),
         Command::Bench(command) => bench::run(&command),
         Command::Completions { shell } => shell::completions(Arguments::command(), shell),
         Command::Man { command } => shell::man(Arguments::command(), &command),

@@ -3,6 +3,8 @@
 //! Their loss is in nats per token of their own text and tokenizer: their losses do not compare with
 //! a study's. Their optimal sizes are a second opinion, no more.
 
+use std::sync::LazyLock;
+
 use triaxis_laws::forms::Chinchilla;
 use triaxis_units::{Flops, Params, Tokens};
 
@@ -42,6 +44,17 @@ const CHINCHILLA_RUNS: Measured = Measured {
         largest: Tokens(320_000_000_000),
     },
 };
+
+/// The first 250 bootstraps of `triaxis fit svg_extracted_data.csv --form chinchilla --drop-worst 5 --draws FILE`: 240
+/// runs, log-Huber, as Besiroglu et al. 2024 resample them.
+static BESIROGLU_DRAWS: LazyLock<Vec<Chinchilla>> = LazyLock::new(|| {
+    let rows = include_str!("besiroglu-2024.csv").lines().skip(1);
+    rows.filter_map(|row| {
+        let constants = row.split(',').map(|constant| constant.parse().ok());
+        Chinchilla::from_parameters(&constants.collect::<Option<Vec<f64>>>()?)
+    })
+    .collect()
+});
 
 /// Every published law.
 pub const ALL: &[Published] = &[
@@ -85,6 +98,16 @@ pub const ALL: &[Published] = &[
         default: true,
     },
 ];
+
+impl Published {
+    /// Refits of resampled runs, where there are some: how uncertain the constants are.
+    pub fn draws(&self) -> &'static [Chinchilla] {
+        match self.name {
+            "besiroglu-2024" => &BESIROGLU_DRAWS,
+            _ => &[],
+        }
+    }
+}
 
 /// The published law called `name`.
 ///

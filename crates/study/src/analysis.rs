@@ -95,6 +95,19 @@ impl Analysis {
     }
 }
 
+/// The law of a study's arm as a plan takes it, or why there is none.
+pub fn law(spec: &StudySpec, survey: &Survey, unique: Tokens) -> Finding<StudyLaw> {
+    let ladder = Ladder::of(spec, survey);
+    let law = JointLaws::of(&ladder, &options(spec)).most_trusted();
+    match &law {
+        Finding::Refused(reason) => Finding::Refused(reason.clone()),
+        Finding::Found(fit) => study_law(spec, &ladder, unique, Some(fit)).map_or_else(
+            || Finding::Refused("the study has no runs of its ladder yet: run it first".to_owned()),
+            Finding::Found,
+        ),
+    }
+}
+
 fn study_law(spec: &StudySpec, ladder: &Ladder, unique: Tokens, fit: Option<&JointFit>) -> Option<StudyLaw> {
     let fit = fit?;
     let whole = |value: f64| value.round() as u64;

@@ -28,7 +28,7 @@ mod record;
 mod repeated;
 mod run;
 pub mod sealed;
-mod setting;
+pub mod setting;
 mod spec;
 mod store;
 mod suggest;

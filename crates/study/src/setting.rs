@@ -8,7 +8,7 @@ use crate::spec::SpecError;
 ///
 /// # Errors
 /// When it is not `KEY=VALUE`, or the key leads through something that has no keys.
-pub(crate) fn lay(setting: &str, spec: &mut Table) -> Result<(), SpecError> {
+pub fn lay(setting: &str, spec: &mut Table) -> Result<(), SpecError> {
     let refused = |why: String| SpecError {
         message: format!("`--set {setting}`: {why}"),
         span: None,

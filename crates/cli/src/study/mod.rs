@@ -6,7 +6,7 @@ mod library;
 mod new;
 mod outline;
 mod report;
-mod status;
+pub mod status;
 mod summary;
 mod view;
 

@@ -13,13 +13,16 @@ use crate::forms::{Expression, find};
 pub struct SavedError(String);
 
 /// A form by its name, or the user's own.
-pub(super) enum Form {
+pub enum Form {
+    /// One of the registry.
     Registered(&'static dyn LawForm),
+    /// The user's own.
     Own(Box<Expression>),
 }
 
 impl Form {
-    pub(super) fn get(&self) -> &dyn LawForm {
+    /// The form.
+    pub fn get(&self) -> &dyn LawForm {
         match self {
             Self::Registered(form) => *form,
             Self::Own(form) => form.as_ref(),
@@ -42,7 +45,10 @@ impl SavedLaw {
     }
 
     /// The forms of the members, checked.
-    pub(super) fn forms(&self) -> Result<Vec<Form>, SavedError> {
+    ///
+    /// # Errors
+    /// As [`SavedLaw::validate`].
+    pub fn forms(&self) -> Result<Vec<Form>, SavedError> {
         if self.schema != SCHEMA {
             return wrong(format!(
                 "its schema is {}, and this program reads {SCHEMA}",

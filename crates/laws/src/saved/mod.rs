@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use check::SavedError;
+pub use check::{Form, SavedError};
 pub use evaluator::Evaluator;
 
 use crate::fit::{Estimate, Fit, Resampling};

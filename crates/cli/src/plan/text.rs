@@ -1,0 +1,241 @@
+//! A decision as a terminal shows it.
+
+use std::fmt::{self, Write};
+
+use triaxis_plan::decide::{Alternative, Decision, GainOf};
+use triaxis_units::{Dollars, Estimate, Tokens};
+
+use crate::output::prose;
+use crate::table::Table;
+
+/// A decision for people.
+pub struct Text<'a>(pub &'a Decision);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decision = self.0;
+        let mut text = String::new();
+        recommendation(&mut text, decision)?;
+        alternatives(&mut text, decision)?;
+        changes(&mut text, decision)?;
+        axes(&mut text, decision)?;
+        trials(&mut text, decision)?;
+        risks(&mut text, decision)?;
+        for caution in &decision.cautions {
+            writeln!(text, "{}", prose("! ", caution))?;
+        }
+        writeln!(text, "{}", prose("laws: ", &laws(decision)))?;
+        formatter.write_str(text.trim_end())
+    }
+}
+
+fn dollars(dollars: f64) -> String {
+    Dollars(dollars).to_string()
+}
+
+fn money(estimate: &Estimate) -> String {
+    with(estimate, dollars)
+}
+
+fn loss(value: f64) -> String {
+    format!("{value:.3}")
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0}%", 100.0 * share)
+}
+
+fn count(tokens: f64) -> String {
+    Tokens(tokens.max(0.0).round() as u64).to_string()
+}
+
+fn with(estimate: &Estimate, print: fn(f64) -> String) -> String {
+    match estimate.interval {
+        Some(interval) if interval.low < interval.high => {
+            format!("{} ({} to {})", print(estimate.value), print(interval.low), print(interval.high))
+        }
+        _ => print(estimate.value),
+    }
+}
+
+fn recommendation(text: &mut String, decision: &Decision) -> fmt::Result {
+    let first = &decision.choices[0];
+    if !decision.title.is_empty() {
+        writeln!(text, "{}\n", decision.title)?;
+    }
+    let what = format!("Wanted: {}.", decision.aim.words());
+    writeln!(text, "{}", prose("", &what))?;
+    let said = match decision.is_recommended {
+        true => format!("Recommended: {}.", described(decision, first)),
+        false => format!(
+            "No recommendation: the best by these laws lies too far beyond their runs to be one ({}). First run what stands \
+             under \"the next experiment\". By the laws it would be: {}.",
+            first.reach.sentence,
+            described(decision, first)
+        ),
+    };
+    writeln!(text, "{}", prose("", &said))?;
+    writeln!(text, "{}", prose("", &outcome(decision, first)))?;
+    writeln!(text, "{}\n", prose("", &format!("Of the dollars: {}.", split(first))))
+}
+
+fn described(decision: &Decision, choice: &Alternative) -> String {
+    let text: Vec<String> = choice
+        .text
+        .iter()
+        .map(|(name, unique, seen)| {
+            let passes = if seen / unique > 1.005 { format!(" in {:.2} passes", seen / unique) } else { String::new() };
+            format!("{} of {name}{passes}", count(*unique))
+        })
+        .collect();
+    format!("{}, trained on {} tokens: {}", choice.name, with(&choice.tokens, count), text.join(", "))
+        + &if decision.choices[0].samples > 1 || choice.samples > 1 {
+            format!("; {} samples a query", choice.samples)
+        } else {
+            String::new()
+        }
+}
+
+fn outcome(decision: &Decision, choice: &Alternative) -> String {
+    let mut said = format!(
+        "Loss {} {}; {} in all, {} before serving",
+        with(&choice.loss, loss),
+        decision.unit,
+        money(&choice.dollars),
+        money(&choice.before_serving)
+    );
+    if let Some(right) = &choice.right {
+        said += &format!("; {} of queries answered right, worth {}", with(right, percent), dollars(choice.value));
+    }
+    if let Some(days) = &choice.days {
+        said += &format!("; {} days of training", with(days, |days| format!("{days:.0}")));
+    }
+    said + &format!(
+        ". {} intervals; best of {} choices in {} of {} draws, and what it loses where another is better is {} on average.",
+        percent(decision.level),
+        decision.compared,
+        percent(choice.chance_of_best),
+        decision.draws,
+        regret(decision, choice)
+    )
+}
+
+fn regret(decision: &Decision, choice: &Alternative) -> String {
+    match decision.aim.in_dollars() {
+        true => dollars(choice.regret),
+        false => format!("{:.4} ({})", choice.regret, dollars(choice.regret_dollars)),
+    }
+}
+
+fn split(choice: &Alternative) -> String {
+    let total = choice.bill.total();
+    let parts = choice.bill.parts();
+    let parts = parts.iter().filter(|(_, part)| *part > 0.0005 * total);
+    let parts: Vec<String> =
+        parts.map(|(name, part)| format!("{name} {} ({})", dollars(*part), percent(part / total))).collect();
+    parts.join(", ")
+}
+
+fn alternatives(text: &mut String, decision: &Decision) -> fmt::Result {
+    let mut table = Table::new(["choice", "tokens", "loss", "dollars", "regret", "best in", "main risk"]);
+    for choice in &decision.choices {
+        table.row([
+            choice.name.clone(),
+            count(choice.tokens.value),
+            with(&choice.loss, loss),
+            money(&choice.dollars),
+            regret(decision, choice),
+            percent(choice.chance_of_best),
+            choice.risks.first().map_or_else(|| "-".to_owned(), |risk| short(&risk.what)),
+        ]);
+    }
+    writeln!(text, "{table}")
+}
+
+/// The part of a risk before its first explanation.
+fn short(risk: &str) -> String {
+    let end = risk.find([':', ';', '(']).unwrap_or(risk.len());
+    risk[..end].trim().to_owned()
+}
+
+fn changes(text: &mut String, decision: &Decision) -> fmt::Result {
+    if decision.break_evens.is_empty() {
+        return writeln!(text, "What would change it: nothing alone, within a thousand times either way.\n");
+    }
+    let mut table = Table::new(["what would change it", "now", "changes at", "chance", "to"]);
+    for one in &decision.break_evens {
+        table.row([
+            one.what.clone(),
+            number(one.now),
+            number(one.at),
+            percent(one.chance),
+            one.becomes.clone(),
+        ]);
+    }
+    writeln!(text, "{table}")
+}
+
+/// A number of any kind: three digits, large ones with a letter.
+fn number(number: f64) -> String {
+    match number.abs() {
+        1e4.. => count(number),
+        1.0.. => format!("{}", (number * 100.0).round() / 100.0),
+        _ => format!("{number:.3}"),
+    }
+}
+
+fn axes(text: &mut String, decision: &Decision) -> fmt::Result {
+    let mut table =
+        Table::new(["what the next dollar buys", "now", "next $1,000", "doubling costs", "is worth", "gains", "the one after"]);
+    for axis in &decision.axes {
+        let sign = match axis.gain_is {
+            GainOf::Loss => format!("{:.2e} loss", axis.next_dollar * 1e3),
+            GainOf::Right => format!("{:.2e} right", axis.next_dollar * 1e3),
+        };
+        table.row([
+            axis.name.clone(),
+            if axis.unit == "dollars" { dollars(axis.now) } else { format!("{} {}", count(axis.now), axis.unit) },
+            if axis.is_free { "free".to_owned() } else { sign },
+            dollars(axis.doubling_costs),
+            dollars(axis.doubling_is_worth),
+            format!("{:.4}", axis.doubling),
+            if axis.fades_to.is_finite() { percent(axis.fades_to) } else { "-".to_owned() },
+        ]);
+    }
+    writeln!(text, "{table}")
+}
+
+fn trials(text: &mut String, decision: &Decision) -> fmt::Result {
+    if decision.trials.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(["the next experiment", "costs", "saves", "flips", "worth it"]);
+    for trial in &decision.trials {
+        table.row([
+            trial.name.clone(),
+            dollars(trial.cost),
+            format!("{} ± {}", dollars(trial.value.max(0.0)), dollars(2.0 * trial.error)),
+            percent(trial.flips),
+            if trial.is_worth_it { "yes" } else { "no" }.to_owned(),
+        ]);
+    }
+    writeln!(text, "{table}")?;
+    if decision.trials.iter().all(|trial| !trial.is_worth_it) {
+        writeln!(text, "No experiment is worth more than it costs: stop measuring and decide.\n")?;
+    }
+    Ok(())
+}
+
+fn risks(text: &mut String, decision: &Decision) -> fmt::Result {
+    for risk in &decision.choices[0].risks {
+        writeln!(text, "{}", prose("risk: ", &format!("{}. Mitigation: {}.", risk.what, risk.mitigation)))?;
+    }
+    Ok(())
+}
+
+fn laws(decision: &Decision) -> String {
+    let laws = decision.laws.iter().filter(|law| law.weight > 0.0).map(|law| {
+        format!("{} ({} of the draws; {}; {} draws of its constants)", law.name, percent(law.weight), law.source, law.draws)
+    });
+    laws.collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,524 @@
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use triaxis_units::{Estimate, Flops, Interval, Params, Tokens};
+
+use super::aim::{Aim, Length};
+use super::change::{self, BreakEven, Swing, quantile};
+use super::compare::{Compared, mean};
+use super::dollar::{self, Axis};
+use super::experiment::{self, Valued};
+use super::law::Law;
+use super::outcome::{Bill, Outcome};
+use super::question::Question;
+use super::reckon::{Reckoner, whole};
+use super::risk::{Risk, risks};
+use super::unmet;
+use super::world::Seen;
+use crate::PlanError;
+use crate::evidence::LossUnit;
+use crate::reach::{Reach, Verdict};
+
+/// Why there is no decision.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum Refusal {
+    /// What was given is not enough, or breaks a rule.
+    #[error(transparent)]
+    Input(#[from] PlanError),
+    /// No choice does what is asked: the limit that binds, and what would relax it.
+    #[error("{0}")]
+    Unmet(String),
+}
+
+/// What to do, how sure that is, and what would make it surer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// What the question is called.
+    pub title: String,
+    /// What was wanted.
+    pub aim: Aim,
+    /// The unit of every loss.
+    pub unit: LossUnit,
+    /// The share of the draws that every interval holds.
+    pub level: f64,
+    /// Draws of everything that is uncertain.
+    pub draws: usize,
+    /// The choices, the recommended first, then the next by expected score.
+    pub choices: Vec<Alternative>,
+    /// Whether the first may be recommended: not where nothing vouches for a law so far out.
+    pub is_recommended: bool,
+    /// Share of the draws in which some choice does what is asked.
+    pub met: f64,
+    /// Choices that were held against each other.
+    pub compared: usize,
+    /// What would change the choice, the likeliest first.
+    pub break_evens: Vec<BreakEven>,
+    /// What each uncertain quantity makes of the first choice.
+    pub swings: Vec<Swing>,
+    /// What the next dollar buys on each axis.
+    pub axes: Vec<Axis>,
+    /// What could be found out before, the most worth a dollar first.
+    pub trials: Vec<Trial>,
+    /// Cost against loss of the first choice's family.
+    pub frontier: Vec<Point>,
+    /// The laws.
+    pub laws: Vec<LawUsed>,
+    /// What the answer stands on that is not measured, and what was left out.
+    pub cautions: Vec<String>,
+}
+
+/// A choice, with what becomes of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Alternative {
+    /// In a few words.
+    pub name: String,
+    /// Architecture or recipe.
+    pub arm: String,
+    /// Way to use the text.
+    pub strategy: String,
+    /// Samples a query.
+    pub samples: u32,
+    /// Way to bring the context.
+    pub context: String,
+    /// Parameters.
+    pub params: f64,
+    /// Tokens seen.
+    pub tokens: Estimate,
+    /// Of each tier: its name, unique tokens, tokens seen.
+    pub text: Vec<(String, f64, f64)>,
+    /// Training operations.
+    pub flops: f64,
+    /// Loss.
+    pub loss: Estimate,
+    /// Share of queries answered right, where a task says so.
+    pub right: Option<Estimate>,
+    /// What right answers are worth, in dollars; 0 where nothing says so.
+    pub value: f64,
+    /// Dollars in all.
+    pub dollars: Estimate,
+    /// Dollars before anything is served.
+    pub before_serving: Estimate,
+    /// The mean bill.
+    pub bill: Bill,
+    /// Days of training on the devices that the question names.
+    pub days: Option<Estimate>,
+    /// Expected score lost where another choice would have been better: loss, or dollars.
+    pub regret: f64,
+    /// The same in dollars: of a loss, what it would cost to make it good.
+    pub regret_dollars: f64,
+    /// Share of the draws in which no choice is better.
+    pub chance_of_best: f64,
+    /// Share of the draws in which it does what is asked.
+    pub chance_of_meeting: f64,
+    /// How far it lies beyond the runs behind the laws.
+    pub reach: Reach,
+    /// What could go wrong, the gravest first.
+    pub risks: Vec<Risk>,
+}
+
+/// What a trial trains; with the loss that it reaches it is an [`Observed`](super::Observed) run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrialRun {
+    /// Its arm.
+    pub arm: String,
+    /// The text that it sees.
+    pub text: String,
+    /// Parameters.
+    pub params: Params,
+    /// Tokens seen.
+    pub tokens: Tokens,
+    /// Passes over its text.
+    pub epochs: f64,
+}
+
+/// A small run that could be made before.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    /// In words.
+    pub name: String,
+    /// The run; `None` where nothing is trained.
+    pub run: Option<TrialRun>,
+    /// Dollars that it costs.
+    pub cost: f64,
+    /// What it is expected to save, in dollars.
+    pub value: f64,
+    /// Standard error of that by the number of draws.
+    pub error: f64,
+    /// Chance that the choice changes.
+    pub flips: f64,
+    /// Whether it is worth more than it costs, by more than two standard errors.
+    pub is_worth_it: bool,
+}
+
+/// A point of cost against loss.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Dollars before serving.
+    pub dollars: f64,
+    /// Parameters.
+    pub params: f64,
+    /// The loss that they buy.
+    pub loss: Estimate,
+}
+
+/// A law as it was used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LawUsed {
+    /// Its name.
+    pub name: String,
+    /// Where its constants come from.
+    pub source: String,
+    /// Share of the draws that it judges.
+    pub weight: f64,
+    /// Draws of its constants.
+    pub draws: usize,
+}
+
+/// Choices shown: the recommended and the next four.
+const SHOWN: usize = 5;
+/// Trials shown.
+const TRIALS: usize = 8;
+/// Break-even values shown.
+const BREAK_EVENS: usize = 8;
+/// Draws behind an interval of the frontier.
+const FRONTIER_DRAWS: usize = 200;
+
+/// Answers a question by laws.
+///
+/// # Errors
+/// What the question or the laws lack, or, where no choice does what is asked, which limit binds and what would relax
+/// it.
+pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
+    if laws.is_empty() {
+        return Err(PlanError("there is no law: give `[[laws]]` with `study`, `fit` or `published`".to_owned()).into());
+    }
+    let unit = one_unit(question, laws)?;
+    let reckoner = Reckoner::of(question, laws)?;
+    let compared = Compared::of(&reckoner);
+    if compared.met == 0.0 {
+        return Err(Refusal::Unmet(unmet::why(&compared)));
+    }
+    let shown = compared.ranked(SHOWN);
+    let per_score = dollars_per_score(&compared);
+    let choices: Vec<Alternative> =
+        shown.iter().map(|choice| alternative(&compared, *choice, per_score)).collect();
+    let name = |choice: usize| named(&compared, choice);
+    let trials: Vec<Trial> = experiment::valued(&compared)
+        .into_iter()
+        .take(TRIALS)
+        .map(|valued| trial(&compared, valued, per_score))
+        .collect();
+    let mut break_evens = change::break_evens(&compared, name);
+    break_evens.truncate(BREAK_EVENS);
+    let is_recommended = choices[0].reach.verdict != Verdict::Absurd;
+    Ok(Decision {
+        title: question.title.clone(),
+        aim: question.aim,
+        unit,
+        level: question.level,
+        draws: question.draws,
+        cautions: cautions(&compared, &choices),
+        choices,
+        is_recommended,
+        met: compared.met,
+        compared: compared.choices.len(),
+        break_evens,
+        swings: change::swings(&compared),
+        axes: dollar::axes(&compared),
+        trials,
+        frontier: frontier(&compared),
+        laws: laws_used(&compared),
+    })
+}
+
+/// The unit of all laws, which a goal in a unit of its own must be, too.
+fn one_unit(question: &Question, laws: &[Law]) -> Result<LossUnit, PlanError> {
+    let unit = laws[0].unit;
+    if let Some(other) = laws.iter().find(|law| law.unit != unit) {
+        return Err(PlanError(format!(
+            "the law `{}` is of {unit}, `{}` of {}: losses of one plan are in one unit; leave one of them out",
+            laws[0].name, other.name, other.unit
+        )));
+    }
+    use super::question::Quality;
+    let asked = match question.goal {
+        Some(Quality::NatsPerToken(_)) => LossUnit::NatsPerToken,
+        Some(Quality::BitsPerByte(_)) => LossUnit::BitsPerByte,
+        Some(Quality::Right(_)) | None => unit,
+    };
+    if asked == unit {
+        return Ok(unit);
+    }
+    Err(PlanError(format!(
+        "the goal is in {asked}, the laws in {unit}: give the goal in {unit}"
+    )))
+}
+
+/// Dollars that a unit of score is worth: one of dollars; of losses what the budget must rise by to lower it by one.
+fn dollars_per_score(compared: &Compared<'_>) -> f64 {
+    let reckoner = compared.reckoner;
+    if reckoner.question.aim.rule().in_dollars() {
+        return 1.0;
+    }
+    let centre = reckoner.worlds.centre();
+    let chosen = &compared.choices[compared.best];
+    let spent = chosen.outcome(&centre, Length::Spend).bill.before_serving();
+    let gained = dollar::next_dollar(reckoner, &centre, chosen.choice, spent);
+    if gained > 0.0 { 1.0 / gained } else { 0.0 }
+}
+
+fn named(compared: &Compared<'_>, choice: usize) -> String {
+    let reckoner = compared.reckoner;
+    let question = reckoner.question;
+    let chosen = compared.choices[choice].choice;
+    let mut name = format!("{} parameters", whole(chosen.params));
+    if question.arms.len() > 1 {
+        name += &format!(", {}", question.arms[chosen.arm].name);
+    }
+    if reckoner.strategies.len() > 1 {
+        name += &format!(", {}", reckoner.strategies[chosen.strategy].name);
+    }
+    if let Some(share) = chosen.synthetic.filter(|_| !question.synthetic_shares.is_empty()) {
+        name += &format!(", {} synthetic", crate::Share(share));
+    }
+    if question.samples.len() > 1 && !reckoner.classes().is_empty() {
+        name += &format!(", {} samples a query", question.samples[chosen.samples]);
+    }
+    if question.contexts.len() > 1 && !reckoner.classes().is_empty() {
+        name += &format!(", {}", question.contexts[chosen.context].name);
+    }
+    name
+}
+
+fn estimate(value: f64, draws: &[f64], level: f64) -> Estimate {
+    let tail = 0.5 * (1.0 - level);
+    Estimate {
+        value,
+        interval: (!draws.is_empty()).then(|| Interval {
+            low: quantile(draws, tail),
+            high: quantile(draws, 1.0 - tail),
+            level,
+        }),
+    }
+}
+
+fn alternative(compared: &Compared<'_>, choice: usize, per_score: f64) -> Alternative {
+    let reckoner = compared.reckoner;
+    let question = reckoner.question;
+    let prepared = &compared.choices[choice];
+    let chosen = prepared.choice;
+    let met: Vec<&Outcome> = compared.outcomes[choice].iter().filter(|outcome| outcome.is_met).collect();
+    let of = |what: fn(&Outcome) -> f64| -> Estimate {
+        let draws: Vec<f64> = met.iter().map(|outcome| what(outcome)).collect();
+        // The median, so that it is an outcome and not a sum that no world has.
+        let middle = if draws.is_empty() { f64::NAN } else { quantile(&draws, 0.5) };
+        estimate(middle, &draws, question.level)
+    };
+    let tokens = of(|outcome| outcome.tokens);
+    let taken = prepared.taken(tokens.value);
+    let text = question.tiers.iter().zip(&taken).filter(|(_, taken)| taken.seen > 0.0);
+    let seen: Vec<f64> = taken.iter().map(|taken| taken.seen).collect();
+    let epochs: Vec<f64> = taken.iter().map(|taken| taken.epochs()).collect();
+    let bills = met.iter().fold(Bill::default(), |sum, outcome| sum.plus(&outcome.bill));
+    let flops = of(|outcome| outcome.flops);
+    let regret = compared.regret(choice);
+    let nearest = reckoner
+        .worlds
+        .laws_of(chosen.arm)
+        .map(|law| Reach::of(whole(chosen.params), Tokens(tokens.value.max(1.0) as u64), Flops(flops.value), &law.measured))
+        .min_by_key(|reach| reach.verdict);
+    Alternative {
+        name: named(compared, choice),
+        arm: question.arms[chosen.arm].name.clone(),
+        strategy: reckoner.strategies[chosen.strategy].name.clone(),
+        samples: question.samples[chosen.samples],
+        context: question.contexts[chosen.context].name.clone(),
+        params: chosen.params,
+        text: text.map(|(tier, taken)| (tier.name.clone(), taken.unique, taken.seen)).collect(),
+        tokens,
+        flops: flops.value,
+        loss: of(|outcome| outcome.loss),
+        right: question.task.as_ref().map(|_| of(|outcome| outcome.right)),
+        value: mean(&met.iter().map(|outcome| outcome.value).collect::<Vec<_>>()),
+        dollars: of(|outcome| outcome.bill.total()),
+        before_serving: of(|outcome| outcome.bill.before_serving()),
+        bill: bills.times(1.0 / met.len().max(1) as f64),
+        days: days(compared, choice),
+        regret,
+        regret_dollars: regret * per_score,
+        chance_of_best: compared.chance_of_best(choice),
+        chance_of_meeting: compared.chance_of_meeting(choice),
+        reach: nearest.expect("an arm without a law is refused before"),
+        risks: risks(reckoner, chosen, &seen, &epochs),
+    }
+}
+
+/// Days of training on the devices that the question names.
+fn days(compared: &Compared<'_>, choice: usize) -> Option<Estimate> {
+    let reckoner = compared.reckoner;
+    let devices = reckoner.question.training.devices? as f64;
+    let places = &reckoner.worlds.places;
+    let draws: Vec<f64> = compared.outcomes[choice]
+        .iter()
+        .enumerate()
+        .filter(|(_, outcome)| outcome.is_met)
+        .map(|(draw, outcome)| {
+            let of = |place: usize| reckoner.worlds.variables[place].draws[draw];
+            let rate = reckoner.training.hardware.peak.0 * of(places.mfu) * of(places.goodput) * devices;
+            outcome.flops / rate / 86_400.0
+        })
+        .collect();
+    (!draws.is_empty()).then(|| estimate(quantile(&draws, 0.5), &draws, reckoner.question.level))
+}
+
+fn trial(compared: &Compared<'_>, valued: Valued, per_score: f64) -> Trial {
+    let question = compared.reckoner.question;
+    let name = match &valued.trial {
+        experiment::Trial::Serving => "serve such a model for an hour and time it".to_owned(),
+        experiment::Trial::Run(Seen { arm, params, tokens, tier, epochs }) => {
+            let arm = if question.arms.len() > 1 { format!(" of `{}`", question.arms[*arm].name) } else { String::new() };
+            let text = &question.tiers[*tier].name;
+            let passes = if *epochs > 1.0 { format!(" in {epochs} passes") } else { String::new() };
+            format!(
+                "train {}{arm} on {} tokens of `{text}`{passes}",
+                whole(*params),
+                Tokens(tokens.round() as u64)
+            )
+        }
+    };
+    let run = match valued.trial {
+        experiment::Trial::Serving => None,
+        experiment::Trial::Run(run) => Some(TrialRun {
+            arm: question.arms[run.arm].name.clone(),
+            text: question.tiers[run.tier].name.clone(),
+            params: whole(run.params),
+            tokens: Tokens(run.tokens.round() as u64),
+            epochs: run.epochs,
+        }),
+    };
+    let (value, error) = (valued.value * per_score, valued.error * per_score);
+    Trial {
+        name,
+        run,
+        cost: valued.cost,
+        value,
+        error,
+        flips: valued.flips,
+        is_worth_it: value - 2.0 * error > valued.cost,
+    }
+}
+
+/// Cost against loss of the recommended family, from a hundredth of its cost to a hundred times.
+fn frontier(compared: &Compared<'_>) -> Vec<Point> {
+    let reckoner = compared.reckoner;
+    let question = reckoner.question;
+    let centre = reckoner.worlds.centre();
+    let chosen = &compared.choices[compared.best];
+    let spent = chosen.outcome(&centre, question.aim.rule().length()).bill.before_serving();
+    let worlds: Vec<_> = (0..reckoner.worlds.count.min(FRONTIER_DRAWS)).map(|draw| reckoner.worlds.world(draw)).collect();
+    (-6..=6)
+        .map(|step| {
+            let budget = spent * 10f64.powf(f64::from(step) / 3.0);
+            let (best, loss) = dollar::lowest(reckoner, &centre, chosen.choice, budget);
+            let prepared = reckoner.prepare(best);
+            let draws: Vec<f64> = worlds
+                .iter()
+                .map(|world| prepared.outcome(&world.with(reckoner.worlds.places.budget, budget), Length::Spend).loss)
+                .collect();
+            Point { dollars: budget, params: best.params, loss: estimate(loss, &draws, question.level) }
+        })
+        .collect()
+}
+
+fn laws_used(compared: &Compared<'_>) -> Vec<LawUsed> {
+    let worlds = &compared.reckoner.worlds;
+    let arm = compared.choices[compared.best].choice.arm;
+    let judged: Vec<usize> = worlds.law_of_draw(arm).collect();
+    let used = worlds.laws.iter().enumerate().map(|(at, law)| LawUsed {
+        name: law.name.clone(),
+        source: law.source.clone(),
+        weight: judged.iter().filter(|law| **law == at).count() as f64 / judged.len() as f64,
+        draws: law.draws(),
+    });
+    used.collect()
+}
+
+/// What the answer stands on that is not measured.
+fn cautions(compared: &Compared<'_>, choices: &[Alternative]) -> Vec<String> {
+    let reckoner = compared.reckoner;
+    let question = reckoner.question;
+    let mut cautions = Vec::new();
+    if compared.met < 1.0 {
+        cautions.push(format!(
+            "In {:.0}% of the draws no choice does what is asked; they say nothing of which is best.",
+            100.0 * (1.0 - compared.met)
+        ));
+    }
+    let points: Vec<&str> =
+        reckoner.worlds.laws.iter().filter(|law| law.draws() == 0).map(|law| law.name.as_str()).collect();
+    if !points.is_empty() {
+        cautions.push(format!(
+            "Of {} only the constants are known, not how uncertain they are: intervals hold what differs between the laws \
+             alone there.",
+            points.join(", ")
+        ));
+    }
+    if question.training.price_per_hour.is_none() {
+        let device = &reckoner.training.hardware;
+        cautions.push(format!(
+            "The price of training, {} an hour for {}, is of {} ({}), taken without an interval: give `price_per_hour` of \
+             your own.",
+            device.price_per_hour, device.name, device.price_date, device.price_source
+        ));
+    }
+    if let Some(limit) = question.budget.filter(|_| question.aim.rule().length() != Length::Reach) {
+        let over = compared.outcomes[compared.best]
+            .iter()
+            .filter(|outcome| outcome.bill.before_serving() > limit.0 * (1.0 + 1e-9));
+        let share = over.count() as f64 / reckoner.worlds.count as f64;
+        if share > 0.01 {
+            cautions.push(format!(
+                "The first choice costs more than the budget of {limit} in {:.0}% of the draws: its size and tokens are given, \
+                 and prices are not.",
+                100.0 * share
+            ));
+        }
+    }
+    if question.task.is_none() && !reckoner.classes().is_empty() {
+        cautions.push(
+            "Nothing says how often answers are right (`[task]`): samples are counted as cost alone.".to_owned(),
+        );
+    }
+    if choices[0].reach.verdict > Verdict::WithinRange {
+        cautions.push(choices[0].reach.sentence.clone());
+    }
+    cautions
+}
+
+/// Every trial that could be made, without its value, in no order.
+///
+/// # Errors
+/// As [`decide`].
+pub fn trials_of(question: &Question, laws: &[Law]) -> Result<Vec<Trial>, Refusal> {
+    one_unit(question, laws)?;
+    let reckoner = Reckoner::of(question, laws)?;
+    let compared = Compared::of(&reckoner);
+    let unvalued = |(trial, cost)| Valued { trial, cost, value: 0.0, error: 0.0, flips: 0.0 };
+    let trials = experiment::trials(&compared).into_iter();
+    Ok(trials.map(|one| trial(&compared, unvalued(one), 1.0)).collect())
+}
+
+/// The loss that a run would reach with everything at its median.
+///
+/// # Errors
+/// When the question does not know its arm or text, or cannot be asked.
+pub fn loss_of(question: &Question, laws: &[Law], run: &TrialRun) -> Result<f64, PlanError> {
+    let reckoner = Reckoner::of(question, laws)?;
+    let seen = Seen {
+        arm: question.arm(Some(&run.arm))?,
+        tier: question.tier(&run.text)?,
+        params: run.params.as_f64(),
+        tokens: run.tokens.as_f64(),
+        epochs: run.epochs,
+    };
+    Ok(reckoner.worlds.shown(&reckoner.worlds.centre(), seen).exp())
+}

@@ -1,0 +1,209 @@
+//! Choices held against each other in every world: what each is expected to be worth, and what it may cost to be wrong.
+
+use rayon::prelude::*;
+
+use super::aim::Length;
+use super::outcome::Outcome;
+use super::reckon::{Choice, Prepared, Reckoner};
+use super::search;
+
+/// Choices with what becomes of each in every world.
+pub(crate) struct Compared<'a> {
+    pub reckoner: &'a Reckoner<'a>,
+    pub choices: Vec<Prepared<'a>>,
+    /// A choice a row, a world a column.
+    pub outcomes: Vec<Vec<Outcome>>,
+    /// How good each is in each world; see [`scored`].
+    pub scores: Vec<Vec<f64>>,
+    /// The choice of the largest mean score.
+    pub best: usize,
+    /// Share of the worlds in which at least one choice does what is asked.
+    pub met: f64,
+}
+
+/// Steps by which the size of the best choice is brought to the largest mean score.
+const REFINED: usize = 14;
+/// The range of its size that is searched.
+const AROUND: f64 = 1.4;
+
+impl<'a> Compared<'a> {
+    /// Holds the candidates of the median world against each other in all.
+    pub fn of(reckoner: &'a Reckoner<'a>) -> Self {
+        let centre = reckoner.worlds.centre();
+        let candidates = search::candidates(reckoner, &centre);
+        let mut compared = Self::held(reckoner, candidates);
+        let refined = compared.refined();
+        if let Some(choice) = refined {
+            let mut choices: Vec<Choice> = compared.choices.iter().map(|one| one.choice).collect();
+            choices[compared.best] = choice;
+            compared = Self::held(reckoner, choices);
+        }
+        compared
+    }
+
+    fn held(reckoner: &'a Reckoner<'a>, choices: Vec<Choice>) -> Self {
+        let length = reckoner.question.aim.rule().length();
+        let choices: Vec<Prepared<'a>> = choices
+            .into_par_iter()
+            .map(|choice| reckoner.prepare(choice))
+            .collect();
+        let outcomes = in_every_world(reckoner, &choices, length);
+        let (scores, met) = scored(reckoner, &outcomes);
+        let best = largest(scores.iter().map(|scores| mean(scores)));
+        Self { reckoner, choices, outcomes, scores, best, met }
+    }
+
+    /// The best choice with the size of the largest mean score, if that is not the one it has.
+    fn refined(&self) -> Option<Choice> {
+        let chosen = self.choices[self.best].choice;
+        if self.reckoner.strategies[chosen.strategy].params.is_some() || self.met == 0.0 {
+            return None;
+        }
+        let sizes = self.reckoner.question.params;
+        let ends = [chosen.params / AROUND, chosen.params * AROUND];
+        let ends = ends.map(|params| params.clamp(sizes.smallest.as_f64(), sizes.largest.as_f64()).ln());
+        let rule = self.reckoner.question.aim.rule();
+        let worth = |log_params: f64| {
+            let prepared = self.reckoner.prepare(Choice { params: log_params.exp(), ..chosen });
+            let outcomes = in_every_world(self.reckoner, std::slice::from_ref(&prepared), rule.length());
+            // Against the other choices, so that a world in which it fails counts as it does for them.
+            let all: Vec<Vec<Outcome>> = self.outcomes.iter().cloned().chain(outcomes).collect();
+            mean(scored(self.reckoner, &all).0.last().map_or(&[], Vec::as_slice))
+        };
+        let ratio = 0.5 * (5f64.sqrt() - 1.0);
+        let [mut low, mut high] = ends;
+        let mut at = [high - ratio * (high - low), low + ratio * (high - low)];
+        let mut worths = at.map(worth);
+        for _ in 0..REFINED {
+            if worths[0] >= worths[1] {
+                high = at[1];
+                at = [high - ratio * (high - low), at[0]];
+                worths = [worth(at[0]), worths[0]];
+            } else {
+                low = at[0];
+                at = [at[1], low + ratio * (high - low)];
+                worths = [worths[1], worth(at[1])];
+            }
+        }
+        let better = if worths[0] >= worths[1] { 0 } else { 1 };
+        let improves = worths[better] > mean(&self.scores[self.best]);
+        improves.then_some(Choice { params: at[better].exp(), ..chosen })
+    }
+
+    /// What is lost, on average, by a choice where another would have been better: its expected regret.
+    pub fn regret(&self, choice: usize) -> f64 {
+        let worlds = self.reckoner.worlds.count;
+        let lost = (0..worlds).map(|world| self.most(world) - self.scores[choice][world]);
+        lost.sum::<f64>() / worlds as f64
+    }
+
+    /// Share of the worlds in which no choice is better.
+    pub fn chance_of_best(&self, choice: usize) -> f64 {
+        let worlds = self.reckoner.worlds.count;
+        let won = (0..worlds).filter(|world| self.scores[choice][*world] >= self.most(*world));
+        won.count() as f64 / worlds as f64
+    }
+
+    /// Share of the worlds in which a choice does what is asked.
+    pub fn chance_of_meeting(&self, choice: usize) -> f64 {
+        let met = self.outcomes[choice].iter().filter(|outcome| outcome.is_met).count();
+        met as f64 / self.reckoner.worlds.count as f64
+    }
+
+    fn most(&self, world: usize) -> f64 {
+        self.scores.iter().map(|scores| scores[world]).fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    /// The best choice and the others that differ from it and from each other, best first: of other families, then of
+    /// other sizes.
+    pub fn ranked(&self, most: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.choices.len()).collect();
+        let means: Vec<f64> = self.scores.iter().map(|scores| mean(scores)).collect();
+        order.sort_by(|one, other| means[*other].total_cmp(&means[*one]));
+        let mut shown = vec![self.best];
+        for other_family in [true, false] {
+            for choice in &order {
+                let differs = |shown: &usize| match other_family {
+                    true => !self.same_family(*shown, *choice),
+                    false => !self.alike(*shown, *choice),
+                };
+                if shown.len() < most && shown.iter().all(differs) {
+                    shown.push(*choice);
+                }
+            }
+        }
+        shown[1..].sort_by(|one, other| means[*other].total_cmp(&means[*one]));
+        shown
+    }
+
+    /// Whether two choices differ in size and length alone.
+    pub fn same_family(&self, one: usize, other: usize) -> bool {
+        let of = |choice: usize| {
+            let Choice { arm, strategy, synthetic, samples, context, .. } = self.choices[choice].choice;
+            (arm, strategy, synthetic.map(f64::to_bits), samples, context)
+        };
+        of(one) == of(other)
+    }
+
+    /// Whether two choices are one but for a third of the size.
+    pub fn alike(&self, one: usize, other: usize) -> bool {
+        let ratio = self.choices[one].choice.params / self.choices[other].choice.params;
+        self.same_family(one, other) && ratio.ln().abs() < 0.29
+    }
+}
+
+/// What becomes of choices in every world, a choice a row.
+fn in_every_world(reckoner: &Reckoner<'_>, choices: &[Prepared<'_>], length: Length) -> Vec<Vec<Outcome>> {
+    let by_world: Vec<Vec<Outcome>> = (0..reckoner.worlds.count)
+        .into_par_iter()
+        .map(|draw| {
+            let world = reckoner.worlds.world(draw);
+            choices.iter().map(|choice| choice.outcome(&world, length)).collect()
+        })
+        .collect();
+    (0..choices.len())
+        .map(|choice| by_world.iter().map(|outcomes| outcomes[choice]).collect())
+        .collect()
+}
+
+/// How good every choice is in every world, and the share of the worlds in which any does what is asked.
+///
+/// A choice that fails where another does what is asked has cost its bill before serving, and the better one is paid
+/// on top. Of losses it is as good as the worst. Where all fail, all are equal: the world says nothing of the choice.
+fn scored(reckoner: &Reckoner<'_>, outcomes: &[Vec<Outcome>]) -> (Vec<Vec<f64>>, f64) {
+    let rule = reckoner.question.aim.rule();
+    let worlds = reckoner.worlds.count;
+    let mut scores: Vec<Vec<f64>> = outcomes.iter().map(|_| vec![0.0; worlds]).collect();
+    let mut met = 0;
+    for world in 0..worlds {
+        let good = |choice: &Vec<Outcome>| choice[world].is_met.then(|| rule.score(&choice[world]));
+        let met_scores = || outcomes.iter().filter_map(good);
+        let best = met_scores().fold(f64::NEG_INFINITY, f64::max);
+        let worst = met_scores().fold(f64::INFINITY, f64::min);
+        if best == f64::NEG_INFINITY {
+            continue;
+        }
+        met += 1;
+        for (scores, outcome) in scores.iter_mut().zip(outcomes) {
+            scores[world] = match good(outcome) {
+                Some(score) => score,
+                None if rule.in_dollars() => best - outcome[world].bill.before_serving(),
+                None => worst,
+            };
+        }
+    }
+    (scores, met as f64 / worlds as f64)
+}
+
+/// The mean of numbers; 0 of none.
+pub(crate) fn mean(numbers: &[f64]) -> f64 {
+    numbers.iter().sum::<f64>() / numbers.len().max(1) as f64
+}
+
+/// The place of the largest number.
+pub(crate) fn largest(numbers: impl Iterator<Item = f64>) -> usize {
+    let best = numbers.enumerate().fold((0, f64::NEG_INFINITY), |best, (at, number)| {
+        if number > best.1 { (at, number) } else { best }
+    });
+    best.0
+}

@@ -1,0 +1,194 @@
+//! Which small run would be worth its cost before the large one: the expected value of sample information.
+//!
+//! A run's loss differs between worlds; seeing it says which worlds are likely. The value of a run is how much better
+//! the choice becomes that is made after it, on average over what it may show (Raiffa and Schlaifer 1961): each world
+//! in turn is the truth, shows a loss with noise, and the choice that is then best by the worlds of the other half is
+//! judged in the true one. A choice is never judged by the worlds it was made from, so that luck is not taken for value.
+
+use rayon::prelude::*;
+use triaxis_laws::numeric::Stream;
+
+use super::compare::{Compared, largest, mean};
+use super::law::Run;
+use super::reckon::{Choice, Reckoner};
+use super::world::{Seen, World};
+
+/// What could be found out before the choice.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Trial {
+    /// A run of an arm on one text.
+    Run(Seen),
+    /// Serving a model of the chosen kind for an hour on its devices.
+    Serving,
+}
+
+/// A trial with what it is worth.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Valued {
+    pub trial: Trial,
+    /// Dollars that it costs.
+    pub cost: f64,
+    /// Expected rise of the score, and its standard error by the number of worlds.
+    pub value: f64,
+    pub error: f64,
+    /// Share of the worlds in which the choice changes.
+    pub flips: f64,
+}
+
+/// Log standard deviation of a serving time measured once.
+const MEASURED: f64 = 0.1;
+/// Costs of runs, as parts of the most that one may cost.
+const COSTS: [f64; 3] = [1.0, 0.2, 0.04];
+/// Sizes of runs, as parts of the best for their cost.
+const SIZES: [f64; 3] = [0.5, 1.0, 2.0];
+/// Passes of a run that shows what repeats are worth.
+const EPOCHS: f64 = 8.0;
+
+/// Every trial with its value, the most worth a dollar first.
+pub(crate) fn valued(compared: &Compared<'_>) -> Vec<Valued> {
+    let reckoner = compared.reckoner;
+    let worlds: Vec<World<'_>> = (0..reckoner.worlds.count).map(|draw| reckoner.worlds.world(draw)).collect();
+    let (trials, choices) = (trials(compared), distinct(compared));
+    let mut valued: Vec<Valued> = trials
+        .into_par_iter()
+        .enumerate()
+        .map(|(number, (trial, cost))| {
+            let shown = shown(reckoner, &trial, &worlds);
+            value(compared, &choices, number as u64, (trial, cost), &shown)
+        })
+        .collect();
+    valued.sort_by(|one, other| (other.value / other.cost).total_cmp(&(one.value / one.cost)));
+    valued
+}
+
+/// The choices between which a trial may decide: those that are best in some world.
+fn distinct(compared: &Compared<'_>) -> Vec<usize> {
+    let worlds = compared.reckoner.worlds.count;
+    let mut best = vec![false; compared.choices.len()];
+    best[compared.best] = true;
+    for world in 0..worlds {
+        best[largest(compared.scores.iter().map(|scores| scores[world]))] = true;
+    }
+    (0..best.len()).filter(|choice| best[*choice]).collect()
+}
+
+/// Trials that could be made, with their costs.
+pub(crate) fn trials(compared: &Compared<'_>) -> Vec<(Trial, f64)> {
+    let reckoner = compared.reckoner;
+    let question = reckoner.question;
+    let centre = reckoner.worlds.centre();
+    let chosen = &compared.choices[compared.best];
+    let length = question.aim.rule().length();
+    let large = chosen.outcome(&centre, length).bill.before_serving();
+    let most = question.experiments.most_share * large;
+    let mut trials = Vec::new();
+    for arm in 0..question.arms.len() {
+        for cost in COSTS.map(|part| part * most) {
+            let Some(best) = best_size(reckoner, &centre, Choice { arm, ..chosen.choice }, cost) else {
+                continue;
+            };
+            for params in SIZES.map(|part| part * best) {
+                let tokens = cost / (reckoner.dollars_per_token(&centre, arm, params));
+                let tiers: Vec<usize> = if cost < most { vec![reference(reckoner)] } else { (0..question.tiers.len()).collect() };
+                for tier in tiers {
+                    let run = |epochs| Trial::Run(Seen { arm, tier, params, tokens, epochs });
+                    let unique = question.tiers[tier].unique.value().as_f64();
+                    if tokens <= unique {
+                        trials.push((run(1.0), cost));
+                    }
+                    if cost == most && tier == reference(reckoner) && params == best {
+                        trials.push((run(EPOCHS), cost));
+                    }
+                }
+            }
+        }
+    }
+    if !reckoner.classes().is_empty() {
+        let hours = 1.0 * compared.choices[compared.best].devices();
+        trials.push((Trial::Serving, hours * centre.of(reckoner.worlds.places.serving_price)));
+    }
+    trials.retain(|(_, cost)| *cost > 0.0 && cost.is_finite());
+    trials
+}
+
+/// The tier of the greatest worth: what the laws' own text is like.
+fn reference(reckoner: &Reckoner<'_>) -> usize {
+    largest(reckoner.question.tiers.iter().map(|tier| tier.worth.value()))
+}
+
+/// The best size for `cost` dollars of training on new text.
+fn best_size(reckoner: &Reckoner<'_>, world: &World<'_>, choice: Choice, cost: f64) -> Option<f64> {
+    let sizes = reckoner.question.params;
+    let (low, high) = (1e5f64.ln(), sizes.largest.as_f64().ln());
+    let loss = |log_params: f64| {
+        let params = log_params.exp();
+        let tokens = cost / reckoner.dollars_per_token(world, choice.arm, params);
+        world.loss(choice.arm, Run { params, effective: tokens, seen: tokens, unique: tokens })
+    };
+    let points = (0..=120).map(|point| low + (high - low) * f64::from(point) / 120.0);
+    let best = points.map(|at| (loss(at), at)).filter(|(loss, _)| loss.is_finite());
+    best.min_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, at)| at.exp())
+}
+
+/// The logarithm of what a trial shows in each world, and the standard deviation around it.
+fn shown(reckoner: &Reckoner<'_>, trial: &Trial, worlds: &[World<'_>]) -> (Vec<f64>, f64) {
+    let places = &reckoner.worlds.places;
+    match *trial {
+        Trial::Serving => {
+            let shown = worlds.iter().map(|world| world.of(places.serving_time).ln());
+            (shown.collect(), MEASURED)
+        }
+        Trial::Run(run) => {
+            let shown = worlds.iter().map(|world| reckoner.worlds.shown(world, run));
+            (shown.collect(), reckoner.noise())
+        }
+    }
+}
+
+/// The value of seeing what a trial shows.
+fn value(
+    compared: &Compared<'_>,
+    choices: &[usize],
+    number: u64,
+    (trial, cost): (Trial, f64),
+    (shown, noise): &(Vec<f64>, f64),
+) -> Valued {
+    let worlds = shown.len();
+    let half = worlds / 2;
+    let prior = [half..worlds, 0..half].map(|others| {
+        largest(choices.iter().map(|choice| mean(&compared.scores[*choice][others.clone()])))
+    });
+    let (mut gains, mut flips) = (Vec::with_capacity(worlds), 0);
+    let mut weighted = vec![0.0; choices.len()];
+    for truth in 0..worlds {
+        let seen = shown[truth] + noise * Stream::new(compared.reckoner.question.seed, "trial", number * worlds as u64 + truth as u64).normal();
+        let (others, before) = if truth < half { (half..worlds, prior[0]) } else { (0..half, prior[1]) };
+        weighted.fill(0.0);
+        let mut total = 0.0;
+        for world in others {
+            let off = (seen - shown[world]) / noise;
+            // Beyond eight deviations a world weighs less than one in 10^13.
+            if off.abs() > 8.0 {
+                continue;
+            }
+            let weight = (-0.5 * off * off).exp();
+            total += weight;
+            for (sum, choice) in weighted.iter_mut().zip(choices) {
+                *sum += weight * compared.scores[*choice][world];
+            }
+        }
+        // What no world foretold says nothing between the choices.
+        let after = if total > 0.0 { largest(weighted.iter().copied()) } else { before };
+        flips += usize::from(after != before);
+        gains.push(compared.scores[choices[after]][truth] - compared.scores[choices[before]][truth]);
+    }
+    let value = mean(&gains);
+    let spread = gains.iter().map(|gain| (gain - value).powi(2)).sum::<f64>() / (worlds as f64 - 1.0);
+    Valued {
+        trial,
+        cost,
+        value,
+        error: (spread / worlds as f64).sqrt(),
+        flips: flips as f64 / worlds as f64,
+    }
+}

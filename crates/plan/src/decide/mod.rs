@@ -1,0 +1,38 @@
+//! One recommendation over every axis a team can spend on: architecture, size, text and its repeats, synthetic share,
+//! samples a query and context, in dollars, judged in draws of everything that is uncertain.
+//!
+//! A [`Question`] says what is at hand and what is wanted, [`Law`]s what runs showed; [`decide`] answers with a
+//! [`Decision`]: the choice of the best expected score, its regret and that of the next ones, what would change it,
+//! what the next dollar buys, and which small run would be worth its cost before. A choice is a point on the axes; how
+//! long it trains follows in each world from the aim, as training goes on until the goal is reached or the budget
+//! spent.
+
+mod aim;
+mod answer;
+pub mod answer_rate;
+mod change;
+mod compare;
+mod dollar;
+mod experiment;
+pub mod fill;
+mod law;
+mod outcome;
+mod question;
+mod reckon;
+mod risk;
+mod search;
+mod serve;
+mod unmet;
+mod world;
+
+pub use aim::Aim;
+pub use answer::{Alternative, Decision, LawUsed, Point, Refusal, Trial, TrialRun, decide, loss_of, trials_of};
+pub use change::{BreakEven, Swing};
+pub use dollar::{Axis, GainOf};
+pub use law::{Law, Run};
+pub use outcome::Bill;
+pub use risk::Risk;
+pub use question::{
+    Arm, Class, Context, Experiments, LawSource, Life, Observed, Quality, Question, Repetition, Serving, Sizes, Strategy, Task, Tier,
+    Training,
+};

@@ -1,0 +1,825 @@
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use triaxis_units::{BitsPerByte, Dollars, Nats, Params, Requests, Seconds, Tokens};
+
+use super::aim::Aim;
+use super::answer_rate::Chosen;
+use crate::{Hardware, PlanError, Price, Share, Uncertain};
+
+/// What a team asks before it spends: the text at hand, the choices open to it, what it will serve, and its aim.
+///
+/// The laws that answer are beside it ([`Law`](super::Law)). Everything has a default but the budget or the goal
+/// that the aim asks for, and the text at hand:
+///
+/// ```
+/// let question: triaxis_plan::Question = toml::from_str(r#"
+///     aim = "lowest-loss"
+///     budget = "$2M"
+///     [[text]]
+///     name = "curated"
+///     unique = "500B"
+/// "#)?;
+/// question.validate()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// What the page is called.
+    #[serde(default)]
+    pub title: String,
+    /// What is wanted.
+    pub aim: Aim,
+    /// The laws of the loss that judge; the refit of Chinchilla's runs (`besiroglu-2024`) unless said.
+    #[serde(default = "refit", skip_serializing_if = "Vec::is_empty")]
+    pub laws: Vec<LawSource>,
+    /// Dollars for the run: training and text. Binds the aims that spend it, and is a limit for the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<Dollars>,
+    /// The quality to reach.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal: Option<Quality>,
+    /// The text at hand, a tier an entry.
+    #[serde(rename = "text")]
+    pub tiers: Vec<Tier>,
+    /// What a repeat is worth.
+    #[serde(default)]
+    pub repetition: Repetition,
+    /// Architectures and recipes; one as the laws have it unless said.
+    #[serde(default = "one_arm", rename = "arms")]
+    pub arms: Vec<Arm>,
+    /// Ways to use the text; every tier as far as it is worth it unless said.
+    #[serde(default)]
+    pub strategies: Vec<Strategy>,
+    /// Where and how well it trains.
+    #[serde(default)]
+    pub training: Training,
+    /// Where and how well it serves.
+    #[serde(default)]
+    pub serving: Serving,
+    /// What is asked of the model over its life; nothing unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demand: Option<Life>,
+    /// How often answers are right, by the loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<Task>,
+    /// Shares of text that models wrote to choose from; as much as it is worth unless said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub synthetic_shares: Vec<Share>,
+    /// Numbers of samples a query to choose from.
+    #[serde(default = "one_sample")]
+    pub samples: Vec<u32>,
+    /// Ways to bring the context to the model; the whole prompt unless said.
+    #[serde(default = "whole_prompt", rename = "contexts")]
+    pub contexts: Vec<Context>,
+    /// Sizes to choose from.
+    #[serde(default = "any_size")]
+    pub params: Sizes,
+    /// Small runs that could be made before.
+    #[serde(default)]
+    pub experiments: Experiments,
+    /// Runs that were made since the laws were fitted: they say which draws are likely.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observed: Vec<Observed>,
+    /// Devices of your own, beside the catalogue.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hardware: Vec<Hardware>,
+    /// The share of the draws that an interval holds.
+    #[serde(default = "nine_tenths")]
+    pub level: f64,
+    /// Draws of everything that is uncertain.
+    #[serde(default = "thousand")]
+    pub draws: usize,
+    /// What the draws begin with.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+/// A quality, in exactly one unit: the laws', or how often answers are right.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Quality {
+    /// Loss in nats a token.
+    NatsPerToken(Nats),
+    /// Loss in bits a byte.
+    BitsPerByte(BitsPerByte),
+    /// Share of queries answered right, over the classes of the demand.
+    Right(Share),
+}
+
+impl Quality {
+    /// It as a number, in its own unit.
+    pub fn number(self) -> f64 {
+        match self {
+            Self::NatsPerToken(nats) => nats.0,
+            Self::BitsPerByte(bits) => bits.0,
+            Self::Right(share) => share.0,
+        }
+    }
+}
+
+/// Where a law comes from: exactly one of a published law, a fit that was saved, and a study.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LawSource {
+    /// A published law of the catalogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published: Option<String>,
+    /// A file of `triaxis fit --save`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<PathBuf>,
+    /// The folder of a study.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub study: Option<PathBuf>,
+    /// The arm of that study, where it has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arm: Option<String>,
+    /// What to call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How much it counts beside the others.
+    #[serde(default = "one")]
+    pub weight: f64,
+}
+
+/// A source of training text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tier {
+    /// Its name.
+    pub name: String,
+    /// Unique tokens at hand, after deduplication.
+    pub unique: Uncertain<Tokens>,
+    /// Tokens of the laws' own text that one of these is worth.
+    #[serde(default = "exactly_one")]
+    pub worth: Uncertain<f64>,
+    /// Dollars for a million unique tokens: bought, filtered or generated.
+    #[serde(default = "free")]
+    pub price_per_million: Uncertain<Dollars>,
+    /// Whether a model wrote it.
+    #[serde(default)]
+    pub synthetic: bool,
+    /// The most passes over it.
+    #[serde(default = "no_limit")]
+    pub most_epochs: f64,
+    /// The largest share of the tokens seen.
+    #[serde(default = "all")]
+    pub most_share: Share,
+    /// Where its worth was measured.
+    #[serde(default)]
+    pub source: String,
+}
+
+/// What repeated tokens and excess parameters are worth.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Repetition {
+    /// Repeats after which a further one is worth 1/e of new text. Default 15.4 (Muennighoff et al. 2023), from 5 to
+    /// 50: their runs alone leave it open from 6 upward, and another study of the same kind found 31.
+    pub repeats: Uncertain<f64>,
+}
+
+/// An architecture or recipe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arm {
+    /// Its name.
+    pub name: String,
+    /// The compute of the laws' own arm that one unit of its compute is worth.
+    #[serde(default = "exactly_one")]
+    pub worth: Uncertain<f64>,
+    /// Training operations for each parameter and token; 6 of a dense transformer without attention.
+    #[serde(default = "six")]
+    pub training_operations: f64,
+    /// Serving operations for each parameter and token.
+    #[serde(default = "two")]
+    pub serving_operations: f64,
+    /// Share of the parameters that a token uses: below 1 of a mixture of experts. Operations are of these.
+    #[serde(default = "all")]
+    pub active: Share,
+    /// Bytes of cache that a token of context takes, as a multiple of a transformer's with grouped queries of its size.
+    #[serde(default = "one")]
+    pub cache: f64,
+    /// The laws that are of this arm alone; all laws that no arm names unless said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub laws: Vec<String>,
+}
+
+/// A way to use the text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Strategy {
+    /// Its name.
+    pub name: String,
+    /// The tiers it uses; all unless said.
+    #[serde(default)]
+    pub tiers: Vec<String>,
+    /// The most passes over any of them.
+    #[serde(default = "no_limit")]
+    pub most_epochs: f64,
+    /// The share of text that models wrote, where it is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synthetic_share: Option<Share>,
+    /// The size, where it is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub params: Option<Params>,
+    /// The tokens seen, where they are given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<Tokens>,
+    /// What could go wrong, beside what is known of its kind.
+    #[serde(default)]
+    pub risk: String,
+    /// What is done about it.
+    #[serde(default)]
+    pub mitigation: String,
+}
+
+/// Where and how well training runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Training {
+    /// A device of the catalogue.
+    pub hardware: String,
+    /// Devices that train together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub devices: Option<u64>,
+    /// Your price in place of the catalogue's, with its day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_per_hour: Option<Price>,
+    /// Share of the peak. Default .40, from .30 to .50: Llama 3 405B trained at .38 to .43 (Grattafiori et al. 2024,
+    /// table 4).
+    pub mfu: Uncertain<Share>,
+    /// Share of the paid hours that train; the rest goes to failures, restarts and checkpoints. Default .90 (Grattafiori
+    /// et al. 2024, section 3.3.4), from .80 to .95.
+    pub goodput: Uncertain<Share>,
+    /// Compute of runs that fail or only tune, as a share of the run. Default .25, from .1 to .6: all hours of Llama 3
+    /// are 1.1 to 3 times the headline's.
+    pub other_runs: Uncertain<f64>,
+    /// Dollars that the ladder behind the laws cost.
+    pub ladder: Dollars,
+}
+
+/// Where and how well serving runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Serving {
+    /// A device of the catalogue.
+    pub hardware: String,
+    /// Your price in place of the catalogue's, with its day.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price_per_hour: Option<Price>,
+    /// Bytes that a weight takes.
+    pub bytes_per_weight: f64,
+    /// Share of the paid hours that serve.
+    pub utilisation: Uncertain<Share>,
+    /// Share of prompts that are in the cache of prefixes.
+    pub cached: Share,
+    /// Price of a cached token as a share of one that is read.
+    pub cached_price: Share,
+    /// Truth over the roofline: time a token really takes as a multiple of what is reckoned. ± 40% where nothing was
+    /// measured; give your own ratio where it was.
+    pub measured_over_reckoned: Uncertain<f64>,
+}
+
+/// What is asked of a model over its life.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Life {
+    /// Months until it is replaced.
+    pub months: Uncertain<f64>,
+    /// Queries in the first month.
+    pub queries_per_month: Uncertain<Requests>,
+    /// Queries a year from now for one now.
+    #[serde(default = "exactly_one")]
+    pub growth_per_year: Uncertain<f64>,
+    /// Prices of computing a year from now for one dollar now.
+    #[serde(default = "exactly_one")]
+    pub price_per_year: Uncertain<f64>,
+    /// Kinds of queries.
+    pub classes: Vec<Class>,
+}
+
+/// A kind of queries.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Class {
+    /// Its name.
+    pub name: String,
+    /// Share of all queries; those of all classes add up to one.
+    #[serde(default = "all")]
+    pub share: Share,
+    /// Tokens of a prompt.
+    pub tokens_in: f64,
+    /// Tokens of one sample.
+    pub tokens_out: f64,
+    /// Log odds of a right sample less those of the task.
+    #[serde(default)]
+    pub easier_by: f64,
+    /// What a right answer is worth.
+    #[serde(default = "free")]
+    pub value: Uncertain<Dollars>,
+    /// How one answer is chosen from several; without it, several are never drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<Chosen>,
+    /// Dollars for checking a sample.
+    #[serde(default)]
+    pub check: Dollars,
+    /// The longest that a query may take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Seconds>,
+}
+
+/// How often a sample is right, as a logistic curve of the loss.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Task {
+    /// A loss at which it was measured, in the laws' unit.
+    pub loss: f64,
+    /// Share of samples that were right there.
+    pub right: Uncertain<Share>,
+    /// Rise of the log odds for each unit of loss less.
+    pub slope: Uncertain<f64>,
+    /// How alike queries are: `a + b` of the Beta distribution of their chances. Small where some are easy and some out
+    /// of reach. Fit it with `triaxis fit` to counts of right samples a query.
+    pub alike: Uncertain<f64>,
+}
+
+/// A way to bring the context to the model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Context {
+    /// Its name.
+    pub name: String,
+    /// Share of the prompt that is read.
+    #[serde(default = "all")]
+    pub read: Share,
+    /// Change of the log odds of a right sample.
+    #[serde(default)]
+    pub easier_by: f64,
+    /// Dollars a query, as for the search of an index.
+    #[serde(default)]
+    pub price: Dollars,
+}
+
+/// The smallest and the largest size to choose from.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sizes {
+    /// The smallest.
+    pub smallest: Params,
+    /// The largest.
+    pub largest: Params,
+}
+
+/// Small runs that could be made before the large one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Experiments {
+    /// The most that one may cost, as a share of the budget or of the recommended run.
+    pub most_share: f64,
+    /// Standard deviation of the logarithm of a run's loss between seeds. Default .005.
+    pub noise: f64,
+}
+
+/// A run that was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Observed {
+    /// Its arm; the first unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arm: Option<String>,
+    /// The text that it saw.
+    pub text: String,
+    /// Parameters.
+    pub params: Params,
+    /// Tokens seen.
+    pub tokens: Tokens,
+    /// Passes over its text.
+    #[serde(default = "one")]
+    pub epochs: f64,
+    /// The loss that it reached, in the laws' unit.
+    pub loss: f64,
+}
+
+impl Default for Repetition {
+    fn default() -> Self {
+        Self {
+            repeats: certain_interval(15.4, 5.0, 50.0),
+        }
+    }
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        Self {
+            hardware: "H100 SXM".to_owned(),
+            devices: None,
+            price_per_hour: None,
+            mfu: share(0.40, 0.30, 0.50),
+            goodput: share(0.90, 0.80, 0.95),
+            other_runs: certain_interval(0.25, 0.1, 0.6),
+            ladder: Dollars(0.0),
+        }
+    }
+}
+
+impl Default for Serving {
+    fn default() -> Self {
+        Self {
+            hardware: "H100 SXM".to_owned(),
+            price_per_hour: None,
+            bytes_per_weight: 2.0,
+            utilisation: share(0.5, 0.3, 0.8),
+            cached: Share(0.0),
+            cached_price: Share(0.1),
+            measured_over_reckoned: certain_interval(1.0, 0.7, 1.4),
+        }
+    }
+}
+
+impl Default for Experiments {
+    fn default() -> Self {
+        Self {
+            most_share: 0.02,
+            noise: 0.005,
+        }
+    }
+}
+
+fn certain_interval(value: f64, low: f64, high: f64) -> Uncertain<f64> {
+    Uncertain::new(value, low, high).expect("the interval of a default holds its value")
+}
+
+fn share(value: f64, low: f64, high: f64) -> Uncertain<Share> {
+    Uncertain::new(Share(value), Share(low), Share(high)).expect("the interval of a default holds its value")
+}
+
+fn refit() -> Vec<LawSource> {
+    vec![LawSource {
+        published: Some("besiroglu-2024".to_owned()),
+        fit: None,
+        study: None,
+        arm: None,
+        name: None,
+        weight: 1.0,
+    }]
+}
+
+fn one_arm() -> Vec<Arm> {
+    vec![Arm {
+        name: "as measured".to_owned(),
+        worth: exactly_one(),
+        training_operations: six(),
+        serving_operations: two(),
+        active: all(),
+        cache: one(),
+        laws: Vec::new(),
+    }]
+}
+
+fn whole_prompt() -> Vec<Context> {
+    vec![Context {
+        name: "whole prompt".to_owned(),
+        read: all(),
+        easier_by: 0.0,
+        price: Dollars(0.0),
+    }]
+}
+
+fn any_size() -> Sizes {
+    Sizes {
+        smallest: Params(1_000_000),
+        largest: Params(10_000_000_000_000),
+    }
+}
+
+fn one_sample() -> Vec<u32> {
+    vec![1]
+}
+
+fn exactly_one() -> Uncertain<f64> {
+    Uncertain::certain(1.0)
+}
+
+fn free() -> Uncertain<Dollars> {
+    Uncertain::certain(Dollars(0.0))
+}
+
+fn all() -> Share {
+    Share(1.0)
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn two() -> f64 {
+    2.0
+}
+
+fn six() -> f64 {
+    6.0
+}
+
+fn no_limit() -> f64 {
+    f64::INFINITY
+}
+
+fn nine_tenths() -> f64 {
+    0.9
+}
+
+fn thousand() -> usize {
+    1000
+}
+
+/// Samples a query that a rule is worked out for.
+const MOST_SAMPLES: u32 = 1024;
+/// Draws from which intervals are read, and that memory holds for every choice.
+const DRAWS: RangeInclusive<usize> = 40..=100_000;
+
+impl Question {
+    /// Checks every number by itself and against the others.
+    ///
+    /// # Errors
+    /// The first that breaks a rule, with its remedy.
+    pub fn validate(&self) -> Result<(), PlanError> {
+        for law in &self.laws {
+            let given = [law.published.is_some(), law.fit.is_some(), law.study.is_some()];
+            if given.iter().filter(|given| **given).count() != 1 {
+                return refuse(
+                    "an entry of [[laws]] must name exactly one of `published`, `fit` and `study`: split it into several"
+                        .to_owned(),
+                );
+            }
+            positive("the weight of a law", law.weight)?;
+        }
+        self.check_text()?;
+        self.check_choices()?;
+        self.check_demand()?;
+        self.aim.check(self)?;
+        if !DRAWS.contains(&self.draws) {
+            return refuse(format!(
+                "draws is {}: it must be from {} to {}; leave it out for 1,000",
+                self.draws,
+                DRAWS.start(),
+                DRAWS.end()
+            ));
+        }
+        if !(0.5..1.0).contains(&self.level) {
+            return refuse(format!(
+                "level is {}: it must be from 0.5 to below 1; leave it out for 0.9",
+                self.level
+            ));
+        }
+        if let Some(budget) = self.budget.filter(|budget| !(budget.0 > 0.0)) {
+            return refuse(format!("the budget is {budget}: it must be above $0, as in \"$2M\""));
+        }
+        if self.params.smallest >= self.params.largest {
+            return refuse(format!(
+                "params.smallest is {} and params.largest {}: the smallest must be below the largest",
+                self.params.smallest, self.params.largest
+            ));
+        }
+        for run in &self.observed {
+            self.tier(&run.text)?;
+            self.arm(run.arm.as_deref())?;
+            epochs("epochs of an observed run", run.epochs)?;
+            positive("params of an observed run", run.params.as_f64())?;
+            positive("tokens of an observed run", run.tokens.as_f64())?;
+            positive("the loss of an observed run", run.loss)?;
+        }
+        positive("experiments.noise", self.experiments.noise)?;
+        positive("experiments.most_share", self.experiments.most_share)
+    }
+
+    fn check_text(&self) -> Result<(), PlanError> {
+        if self.tiers.is_empty() {
+            return refuse("there is no text: give `[[text]]` with `name` and `unique` tokens at hand".to_owned());
+        }
+        distinct("[[text]]", self.tiers.iter().map(|tier| tier.name.as_str()))?;
+        for tier in &self.tiers {
+            let named = |key: &str| format!("{key} of the text `{}`", tier.name);
+            positive(&named("unique"), tier.unique.value().as_f64())?;
+            positive(&named("worth"), tier.worth.value())?;
+            epochs(&named("most_epochs"), tier.most_epochs)?;
+            positive(&named("most_share"), tier.most_share.0)?;
+        }
+        let shares: f64 = self.tiers.iter().map(|tier| tier.most_share.0).sum();
+        if shares < 1.0 - 1e-9 {
+            return refuse(format!(
+                "the largest shares of all texts add up to {shares}: no mixture is allowed; raise `most_share` until they \
+                 reach 1"
+            ));
+        }
+        positive("repetition.repeats", self.repetition.repeats.value())
+    }
+
+    fn check_choices(&self) -> Result<(), PlanError> {
+        distinct("[[arms]]", self.arms.iter().map(|arm| arm.name.as_str()))?;
+        for arm in &self.arms {
+            let named = |key: &str| format!("{key} of the arm `{}`", arm.name);
+            positive(&named("worth"), arm.worth.value())?;
+            positive(&named("training_operations"), arm.training_operations)?;
+            positive(&named("serving_operations"), arm.serving_operations)?;
+            positive(&named("active"), arm.active.0)?;
+            positive(&named("cache"), arm.cache)?;
+        }
+        distinct("[[strategies]]", self.strategies.iter().map(|strategy| strategy.name.as_str()))?;
+        for strategy in &self.strategies {
+            epochs(
+                &format!("most_epochs of the strategy `{}`", strategy.name),
+                strategy.most_epochs,
+            )?;
+            for tier in &strategy.tiers {
+                self.tier(tier)?;
+            }
+            self.shares_allow(strategy)?;
+            let used = || self.tiers.iter().filter(|tier| strategy.uses(tier));
+            let both = used().any(|tier| tier.synthetic) && used().any(|tier| !tier.synthetic);
+            if let Some(share) = strategy.synthetic_share.filter(|share| share.0 > 0.0 && !both) {
+                return refuse(format!(
+                    "the strategy `{}` wants {share} of text that models wrote: it must name a text with `synthetic = true` \
+                     and one without",
+                    strategy.name
+                ));
+            }
+        }
+        let shares = self.synthetic_shares.iter().chain(
+            self.strategies.iter().filter_map(|strategy| strategy.synthetic_share.as_ref()),
+        );
+        if let Some(share) = shares.into_iter().find(|share| share.0 >= 1.0) {
+            return refuse(format!(
+                "a synthetic share is {share}: it must be below 100%; a strategy that names no other text is made of it \
+                 alone"
+            ));
+        }
+        if self.arms.is_empty() || self.contexts.is_empty() || self.samples.is_empty() {
+            return refuse(
+                "arms, contexts and samples must have an entry each: leave the empty list out for the default".to_owned(),
+            );
+        }
+        distinct("[[contexts]]", self.contexts.iter().map(|context| context.name.as_str()))?;
+        for context in &self.contexts {
+            positive(&format!("read of the context `{}`", context.name), context.read.0)?;
+            finite(&format!("easier_by of the context `{}`", context.name), context.easier_by)?;
+        }
+        match self.samples.iter().find(|samples| !(1..=MOST_SAMPLES).contains(*samples)) {
+            Some(samples) => refuse(format!(
+                "samples has {samples}: each must be from 1 to {MOST_SAMPLES}"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the tiers of a strategy may make up a whole mixture.
+    fn shares_allow(&self, strategy: &Strategy) -> Result<(), PlanError> {
+        let shares: f64 = self
+            .tiers
+            .iter()
+            .filter(|tier| strategy.uses(tier))
+            .map(|tier| tier.most_share.0)
+            .sum();
+        if shares < 1.0 - 1e-9 {
+            return refuse(format!(
+                "the strategy `{}` uses texts whose largest shares add up to {shares}: name another text, or raise \
+                 `most_share`",
+                strategy.name
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_demand(&self) -> Result<(), PlanError> {
+        let Some(life) = &self.demand else {
+            return Ok(());
+        };
+        positive("demand.months", life.months.value())?;
+        positive("demand.growth_per_year", life.growth_per_year.value())?;
+        positive("demand.price_per_year", life.price_per_year.value())?;
+        positive("demand.queries_per_month", life.queries_per_month.value().as_f64())?;
+        let shares: f64 = life.classes.iter().map(|class| class.share.0).sum();
+        if !life.classes.is_empty() && (shares - 1.0).abs() > 1e-6 {
+            return refuse(format!(
+                "the shares of the classes add up to {shares}: they must add up to 1; scale them, or add the missing class"
+            ));
+        }
+        if life.classes.is_empty() {
+            return refuse("the demand has no classes: give `[[demand.classes]]`, or leave the demand out".to_owned());
+        }
+        distinct("[[demand.classes]]", life.classes.iter().map(|class| class.name.as_str()))?;
+        for class in &life.classes {
+            let named = |key: &str| format!("{key} of the class `{}`", class.name);
+            positive(&named("share"), class.share.0)?;
+            positive(&named("tokens_in"), class.tokens_in)?;
+            positive(&named("tokens_out"), class.tokens_out)?;
+            finite(&named("easier_by"), class.easier_by)?;
+            let share = match class.chosen {
+                Some(Chosen::Verifier { false_pass: share } | Chosen::Vote { rival: share }) => share,
+                None => 0.0,
+            };
+            if !(0.0..=1.0).contains(&share) {
+                return refuse(format!("{} has a share of {share}: it must be from 0 to 1", named("chosen")));
+            }
+        }
+        if let Some(task) = &self.task {
+            positive("task.loss", task.loss)?;
+            positive("task.slope", task.slope.value())?;
+            positive("task.alike", task.alike.value())?;
+            let right = task.right.value().0;
+            if !(right > 0.0 && right < 1.0) {
+                return refuse(format!(
+                    "task.right is {right}: it must be above 0 and below 1; measure it where some queries are answered and \
+                     some are not"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The arm of that name; the first where none is named.
+    ///
+    /// # Errors
+    /// When there is none; the error names the nearest and all others.
+    pub fn arm(&self, name: Option<&str>) -> Result<usize, PlanError> {
+        let Some(name) = name else { return Ok(0) };
+        let mut arms = self.arms.iter();
+        arms.position(|arm| arm.name == name)
+            .ok_or_else(|| PlanError::unknown("arm", name, self.arms.iter().map(|arm| arm.name.as_str())))
+    }
+
+    /// The tier of that name.
+    ///
+    /// # Errors
+    /// When there is none; the error names the nearest and all others.
+    pub fn tier(&self, name: &str) -> Result<usize, PlanError> {
+        let mut tiers = self.tiers.iter();
+        tiers
+            .position(|tier| tier.name == name)
+            .ok_or_else(|| PlanError::unknown("text", name, self.tiers.iter().map(|tier| tier.name.as_str())))
+    }
+}
+
+impl Strategy {
+    /// Every tier, as often as it is worth it.
+    pub fn every_tier() -> Self {
+        Self {
+            name: "all text, as far as it is worth it".to_owned(),
+            tiers: Vec::new(),
+            most_epochs: f64::INFINITY,
+            synthetic_share: None,
+            params: None,
+            tokens: None,
+            risk: String::new(),
+            mitigation: String::new(),
+        }
+    }
+
+    /// Whether it uses this tier.
+    pub fn uses(&self, tier: &Tier) -> bool {
+        self.tiers.is_empty() || self.tiers.contains(&tier.name)
+    }
+}
+
+fn refuse<T>(why: String) -> Result<T, PlanError> {
+    Err(PlanError(why))
+}
+
+fn positive(field: &str, value: f64) -> Result<(), PlanError> {
+    if value > 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    refuse(format!("{field} is {value}: it must be above 0 and finite"))
+}
+
+fn finite(field: &str, value: f64) -> Result<(), PlanError> {
+    if value.is_finite() {
+        return Ok(());
+    }
+    refuse(format!("{field} is {value}: it must be finite"))
+}
+
+fn epochs(field: &str, value: f64) -> Result<(), PlanError> {
+    if value >= 1.0 {
+        return Ok(());
+    }
+    refuse(format!(
+        "{field} is {value}: it must be at least 1; name fewer texts instead"
+    ))
+}
+
+fn distinct<'a>(list: &str, names: impl Iterator<Item = &'a str>) -> Result<(), PlanError> {
+    let mut seen = Vec::new();
+    for name in names {
+        if name.trim().is_empty() {
+            return refuse(format!("an entry of {list} has an empty name: name it"));
+        }
+        if seen.contains(&name) {
+            return refuse(format!("two entries of {list} are called `{name}`: each needs a name of its own"));
+        }
+        seen.push(name);
+    }
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! The best size and length of each family of choices, and the choices that are held against each other.
+
+use rayon::prelude::*;
+
+use super::aim::Length;
+use super::question::Strategy;
+use super::reckon::{Choice, Prepared, Reckoner};
+use super::world::World;
+
+/// Sizes tried on the whole range, and lengths on theirs, before the best is closed in upon.
+const SIZES: usize = 41;
+const LENGTHS: usize = 25;
+/// Steps of golden-section search: the bracket shrinks by 10^12.
+const STEPS: usize = 60;
+
+/// Every family (all axes but size and length) with its best choice in `world`, the best first; a family that does not
+/// do what is asked in that world stands at the end, at the size that comes closest to it.
+pub(crate) fn best_of_families(reckoner: &Reckoner<'_>, world: &World<'_>) -> Vec<Choice> {
+    let mut best: Vec<(bool, f64, Choice)> = families(reckoner)
+        .into_par_iter()
+        .map(|family| best_of(reckoner, world, family))
+        .collect();
+    best.sort_by(|one, other| other.0.cmp(&one.0).then(other.1.total_cmp(&one.1)));
+    best.into_iter().map(|(_, _, choice)| choice).collect()
+}
+
+/// Every combination of arm, strategy, samples and context.
+fn families(reckoner: &Reckoner<'_>) -> Vec<Choice> {
+    let question = reckoner.question;
+    let answers = if reckoner.classes().is_empty() { 1 } else { question.samples.len() };
+    let contexts = if reckoner.classes().is_empty() { 1 } else { question.contexts.len() };
+    let mut families = Vec::new();
+    for arm in 0..question.arms.len() {
+        for (strategy, spec) in reckoner.strategies.iter().enumerate() {
+            for synthetic in shares(reckoner, spec) {
+            for samples in 0..answers {
+                for context in 0..contexts {
+                    families.push(Choice {
+                        arm,
+                        strategy,
+                        synthetic,
+                        params: spec.params.map_or(f64::NAN, |params| params.as_f64()),
+                        samples,
+                        context,
+                        tokens: spec.tokens.map(|tokens| tokens.as_f64()),
+                    });
+                }
+            }
+            }
+        }
+    }
+    families
+}
+
+/// Shares of text that models wrote which a strategy may have.
+fn shares(reckoner: &Reckoner<'_>, strategy: &Strategy) -> Vec<Option<f64>> {
+    let question = reckoner.question;
+    let used = || question.tiers.iter().filter(|tier| strategy.uses(tier));
+    match strategy.synthetic_share {
+        Some(share) => vec![Some(share.0)],
+        None if question.synthetic_shares.is_empty() => vec![None],
+        None if !used().any(|tier| tier.synthetic) || used().all(|tier| tier.synthetic) => vec![None],
+        None => question.synthetic_shares.iter().map(|share| Some(share.0)).collect(),
+    }
+}
+
+/// A choice with the size that is best where training is as long as `length` says.
+pub(crate) fn best_size_for(
+    reckoner: &Reckoner<'_>,
+    world: &World<'_>,
+    choice: Choice,
+    length: Length,
+) -> Choice {
+    if reckoner.strategies[choice.strategy].params.is_some() {
+        return choice;
+    }
+    let sizes = reckoner.question.params;
+    let ends = [sizes.smallest, sizes.largest].map(|params| params.as_f64().ln());
+    let (_, params) = maximum(ends, SIZES, |log_params| {
+        let params = log_params.exp();
+        let outcome = reckoner.prepare_in(world, Choice { params, ..choice }).outcome(world, length);
+        ((outcome.is_met, -outcome.loss), params)
+    });
+    Choice { params, ..choice }
+}
+
+/// The best choice of a family, whether it does what is asked, and its score.
+fn best_of(reckoner: &Reckoner<'_>, world: &World<'_>, family: Choice) -> (bool, f64, Choice) {
+    let judge = |choice: Choice| {
+        let (choice, met, score) = judged(reckoner, world, choice);
+        (met, score, choice)
+    };
+    if family.params.is_finite() {
+        return judge(family);
+    }
+    let sizes = reckoner.question.params;
+    let ends = [sizes.smallest, sizes.largest].map(|params| params.as_f64().ln());
+    let of_size = |log_params: f64| judge(Choice { params: log_params.exp(), ..family });
+    let (_, best) = maximum(ends, SIZES, |log_params| {
+        let (met, score, choice) = of_size(log_params);
+        ((met, score), choice)
+    });
+    judge(best)
+}
+
+/// A choice with its tokens where they are chosen, whether it does what is asked, and how good it is.
+fn judged(reckoner: &Reckoner<'_>, world: &World<'_>, choice: Choice) -> (Choice, bool, f64) {
+    let rule = reckoner.question.aim.rule();
+    let prepared = reckoner.prepare_in(world, choice);
+    if choice.tokens.is_some() || rule.length() != Length::Pay {
+        let outcome = prepared.outcome(world, rule.length());
+        // Of those that miss a goal the one that comes closest is the better one.
+        let score = if outcome.is_met { rule.score(&outcome) } else { -outcome.loss };
+        return (choice, outcome.is_met, score);
+    }
+    let most = length_limit(&prepared, world);
+    let ends = [(most * 1e-6).ln(), most.ln()];
+    let (score, tokens) = maximum(ends, LENGTHS, |log_tokens| {
+        let outcome = prepared.at(world, log_tokens.exp());
+        ((outcome.is_met, rule.score(&outcome)), log_tokens.exp())
+    });
+    let choice = Choice { tokens: Some(tokens), ..choice };
+    (choice, score.0, score.1)
+}
+
+/// The most tokens that the text gives and the budget, if there is one, pays for.
+fn length_limit(prepared: &Prepared<'_>, world: &World<'_>) -> f64 {
+    prepared.outcome(world, Length::Spend).tokens
+}
+
+/// The largest value of a function of one basin or several, as far as a grid of `points` can tell them apart.
+fn maximum<T: Copy>(
+    [low, high]: [f64; 2],
+    points: usize,
+    function: impl Fn(f64) -> ((bool, f64), T),
+) -> ((bool, f64), T) {
+    let better = |one: &(bool, f64), other: &(bool, f64)| {
+        one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)).is_gt()
+    };
+    let at = |point: usize| low + (high - low) * point as f64 / (points - 1) as f64;
+    let mut best = (0, function(at(0)));
+    for point in 1..points {
+        let value = function(at(point));
+        if better(&value.0, &best.1.0) {
+            best = (point, value);
+        }
+    }
+    let (mut low, mut high) = (at(best.0.saturating_sub(1)), at((best.0 + 1).min(points - 1)));
+    let ratio = 0.5 * (5f64.sqrt() - 1.0);
+    let (mut left, mut right) = (high - ratio * (high - low), low + ratio * (high - low));
+    let (mut at_left, mut at_right) = (function(left), function(right));
+    for _ in 0..STEPS {
+        if better(&at_left.0, &at_right.0) {
+            (high, right, at_right) = (right, left, at_left);
+            left = high - ratio * (high - low);
+            at_left = function(left);
+        } else {
+            (low, left, at_left) = (left, right, at_right);
+            right = low + ratio * (high - low);
+            at_right = function(right);
+        }
+    }
+    [at_left, at_right].into_iter().fold(best.1, |best, value| {
+        if better(&value.0, &best.0) { value } else { best }
+    })
+}
+
+/// Factors of size that are held against the best of a family.
+const NEAR: [f64; 6] = [0.25, 0.5, 0.75, 1.35, 2.0, 4.0];
+/// Families of which more than the best size is held.
+const LEADING: usize = 6;
+/// Choices held at most: what is asked of every one in every world stays within seconds.
+const MOST_CHOICES: usize = 72;
+
+/// The choices that are held against each other in every world: the best of each family and other sizes of the leading.
+pub(crate) fn candidates(reckoner: &Reckoner<'_>, world: &World<'_>) -> Vec<Choice> {
+    let best = best_of_families(reckoner, world);
+    let is_free = |choice: &Choice| reckoner.strategies[choice.strategy].params.is_none();
+    let sizes = reckoner.question.params;
+    let leading = best.iter().filter(|choice| is_free(choice)).take(LEADING);
+    let near: Vec<Choice> = leading
+        .flat_map(|choice| {
+            NEAR.iter().map(|factor| Choice {
+                params: choice.params * factor,
+                tokens: reckoner.strategies[choice.strategy].tokens.map(|tokens| tokens.as_f64()),
+                ..*choice
+            })
+        })
+        .filter(|choice| (sizes.smallest.as_f64()..=sizes.largest.as_f64()).contains(&choice.params))
+        .collect();
+    let near: Vec<Choice> = near
+        .into_par_iter()
+        .map(|choice| judged(reckoner, world, choice).0)
+        .collect();
+    let room = MOST_CHOICES.saturating_sub(near.len()).max(LEADING);
+    best.into_iter().take(room).chain(near).collect()
+}

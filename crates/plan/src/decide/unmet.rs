@@ -1,0 +1,57 @@
+//! Why no choice does what is asked: the limit that binds, and what would relax it.
+
+use triaxis_units::{Dollars, Seconds, Tokens};
+
+use super::aim::Length;
+use super::compare::Compared;
+use super::question::Quality;
+use super::search::best_of_families;
+
+/// The error, told of the choice that comes closest at the medians.
+pub(crate) fn why(compared: &Compared<'_>) -> String {
+    let reckoner = compared.reckoner;
+    let question = reckoner.question;
+    let centre = reckoner.worlds.centre();
+    let closest = reckoner.prepare(best_of_families(reckoner, &centre)[0]);
+    let length = question.aim.rule().length();
+    let outcome = closest.outcome(&centre, length);
+    if !closest.fits() {
+        return format!(
+            "no choice can be served: {} devices of {} hold its weights, and more than 72 do not work as one; name larger \
+             devices (`serving.hardware`), fewer bytes a weight, or a smaller `params.largest`",
+            closest.devices(),
+            reckoner.serving.hardware.name
+        );
+    }
+    if length == Length::Reach {
+        let (reached, wanted, unit) = match question.goal {
+            Some(Quality::Right(share)) => (outcome.right, share.0, "of queries answered right"),
+            Some(Quality::BitsPerByte(bits)) => (outcome.loss, bits.0, "bits a byte"),
+            Some(Quality::NatsPerToken(nats)) => (outcome.loss, nats.0, "nats a token"),
+            None => (outcome.loss, 0.0, ""),
+        };
+        let (_, reaches) = closest.to_reach(&centre);
+        if !reaches {
+            return format!(
+                "no choice reaches the goal of {wanted} {unit}: all {} tokens of the text, repeats among them, bring the best \
+                 to {reached:.4}; the text binds: more of it, better text, or a goal of {reached:.3}",
+                Tokens(closest.most_tokens().round() as u64)
+            );
+        }
+        let limit = centre.of(reckoner.worlds.places.budget);
+        if outcome.bill.before_serving() > limit {
+            return format!(
+                "no choice reaches the goal of {wanted} {unit} within the budget of {}: the cheapest costs {}; the budget binds: \
+                 raise it, or take a goal that it reaches (`aim = \"lowest-loss\"` says which)",
+                Dollars(limit),
+                Dollars(outcome.bill.before_serving())
+            );
+        }
+    }
+    let slowest = closest.longest_wait(&centre);
+    format!(
+        "no choice answers within the latency that is asked: the closest takes {}; the latency binds: raise `latency`, name \
+         faster devices, or allow smaller sizes (`params.smallest`)",
+        Seconds(slowest)
+    )
+}

@@ -1,0 +1,393 @@
+//! Everything that is uncertain, drawn together: a world is one state of it all.
+
+use super::fill::Taken;
+use super::law::{Law, Run};
+use super::question::Question;
+use crate::uncertain::Quantity;
+use crate::{Devices, PlanError, Price, Uncertain};
+
+/// The place of a variable among all.
+pub(crate) type Place = usize;
+
+/// Draws made for each that is kept where runs were observed.
+const PRIOR: usize = 40;
+/// The fewest draws that observed runs must leave likely.
+const LEAST_LIKELY: f64 = 20.0;
+
+/// A run on one text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Seen {
+    pub arm: usize,
+    pub tier: usize,
+    pub params: f64,
+    pub tokens: f64,
+    pub epochs: f64,
+}
+
+/// Where each variable stands.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Places {
+    /// Dollars of the run; without end where there is none.
+    pub budget: Place,
+    /// The goal, in its own unit.
+    pub goal: Place,
+    pub training_price: Place,
+    pub mfu: Place,
+    pub goodput: Place,
+    pub other_runs: Place,
+    pub serving_price: Place,
+    pub serving_use: Place,
+    pub serving_time: Place,
+    pub repeats: Place,
+    pub months: Place,
+    pub queries: Place,
+    pub growth: Place,
+    pub price_fall: Place,
+    pub right: Place,
+    pub slope: Place,
+    pub alike: Place,
+    /// Worth, stock and price of each tier.
+    pub tiers: Vec<[Place; 3]>,
+    /// Worth of each arm.
+    pub arms: Vec<Place>,
+    /// Value of a right answer of each class.
+    pub values: Vec<Place>,
+}
+
+/// An uncertain quantity with what it is drawn as.
+#[derive(Debug, Clone)]
+pub(crate) struct Variable {
+    /// What it is called on the page.
+    pub name: String,
+    /// Its median.
+    pub centre: f64,
+    /// Its draws; all the median where it is certain.
+    pub draws: Vec<f64>,
+    /// Whether anything about it is uncertain.
+    pub is_certain: bool,
+    /// Whether it is a share, which stays below 1.
+    pub is_share: bool,
+}
+
+/// Laws and draws of an arm: which law it is judged by in each world.
+#[derive(Debug, Clone)]
+struct Judged {
+    /// Places of its laws among all.
+    laws: Vec<usize>,
+    /// For each draw the law and the draw of its constants.
+    drawn: Vec<(usize, usize)>,
+}
+
+/// All draws.
+#[derive(Debug)]
+pub(crate) struct Worlds<'a> {
+    pub laws: &'a [Law],
+    pub variables: Vec<Variable>,
+    pub places: Places,
+    pub count: usize,
+    judged: Vec<Judged>,
+}
+
+/// One state of everything.
+#[derive(Debug, Clone)]
+pub(crate) struct World<'a> {
+    laws: &'a [Law],
+    judged: Vec<(usize, Option<usize>)>,
+    values: Vec<f64>,
+}
+
+impl World<'_> {
+    /// The value of a variable.
+    pub fn of(&self, place: Place) -> f64 {
+        self.values[place]
+    }
+
+    /// The same world with another value of a variable.
+    pub fn with(&self, place: Place, value: f64) -> Self {
+        let mut other = self.clone();
+        other.values[place] = value;
+        other
+    }
+
+    /// The same world judged by the laws of another.
+    pub fn with_laws_of(&self, other: &Self) -> Self {
+        Self { judged: other.judged.clone(), ..self.clone() }
+    }
+
+    /// The loss of a run of an arm.
+    pub fn loss(&self, arm: usize, run: Run) -> f64 {
+        let (law, draw) = self.judged[arm];
+        self.laws[law].loss(draw, run)
+    }
+}
+
+/// Gathers variables as they are named.
+struct Gathered<'a> {
+    question: &'a Question,
+    draws: usize,
+    variables: Vec<Variable>,
+}
+
+impl Gathered<'_> {
+    fn add<T: Quantity>(&mut self, name: impl Into<String>, quantity: Uncertain<T>) -> Place {
+        let name = name.into();
+        let seed = self.question.seed;
+        let drawn = (0..self.draws as u64).map(|number| quantity.draw(seed, &name, number).number());
+        self.variables.push(Variable {
+            centre: quantity.value().number(),
+            draws: drawn.collect(),
+            is_certain: quantity.is_certain(),
+            is_share: quantity.distribution() == "logit-normal",
+            name,
+        });
+        self.variables.len() - 1
+    }
+}
+
+impl<'a> Worlds<'a> {
+    /// Draws everything that `question` and `laws` leave uncertain.
+    ///
+    /// # Errors
+    /// When an arm names a law that is not there, or has none.
+    pub fn of(
+        question: &Question,
+        laws: &'a [Law],
+        training: &Devices,
+        serving: &Devices,
+    ) -> Result<Self, PlanError> {
+        // Runs that were made leave few of the draws likely.
+        let draws = question.draws * if question.observed.is_empty() { 1 } else { PRIOR };
+        let mut all = Gathered { question, draws, variables: Vec::new() };
+        let certain = Uncertain::<f64>::certain;
+        let (life, task) = (question.demand.as_ref(), question.task.as_ref());
+        let own_price = |own: &Option<Price>, devices: &Devices| {
+            own.as_ref().map_or(Uncertain::certain(devices.price_per_hour), |own| own.dollars)
+        };
+        let goal = question.goal.map_or(0.0, |goal| goal.number());
+        let budget = question.budget.map_or(f64::INFINITY, |budget| budget.0);
+        let places = Places {
+            budget: all.add("budget", certain(budget)),
+            goal: all.add("goal", certain(goal)),
+            training_price: all.add("price of training, an hour", own_price(&question.training.price_per_hour, training)),
+            mfu: all.add("share of the peak in training", question.training.mfu),
+            goodput: all.add("share of paid hours that train", question.training.goodput),
+            other_runs: all.add("failed and tuning runs", question.training.other_runs),
+            serving_price: all.add("price of serving, an hour", own_price(&question.serving.price_per_hour, serving)),
+            serving_use: all.add("share of paid hours that serve", question.serving.utilisation),
+            serving_time: all.add("serving time over the roofline", question.serving.measured_over_reckoned),
+            repeats: all.add("repeats until one is worth 1/e", question.repetition.repeats),
+            months: all.add("months until it is replaced", life.map_or(certain(0.0), |life| life.months)),
+            queries: all.add(
+                "queries in the first month",
+                life.map_or(Uncertain::certain(triaxis_units::Requests(0)), |life| life.queries_per_month),
+            ),
+            growth: all.add("growth of demand a year", life.map_or(certain(1.0), |life| life.growth_per_year)),
+            price_fall: all.add("price of computing a year on", life.map_or(certain(1.0), |life| life.price_per_year)),
+            right: all.add(
+                "share of right samples",
+                task.map_or(Uncertain::certain(crate::Share(0.5)), |task| task.right),
+            ),
+            slope: all.add("log odds a unit of loss", task.map_or(certain(1.0), |task| task.slope)),
+            alike: all.add("alikeness of queries", task.map_or(certain(1.0), |task| task.alike)),
+            tiers: question
+                .tiers
+                .iter()
+                .map(|tier| {
+                    [
+                        all.add(format!("worth of `{}`", tier.name), tier.worth),
+                        all.add(format!("tokens of `{}`", tier.name), tier.unique),
+                        all.add(format!("price of `{}`", tier.name), tier.price_per_million),
+                    ]
+                })
+                .collect(),
+            arms: question
+                .arms
+                .iter()
+                .map(|arm| all.add(format!("worth of the arm `{}`", arm.name), arm.worth))
+                .collect(),
+            values: life
+                .iter()
+                .flat_map(|life| &life.classes)
+                .map(|class| all.add(format!("value of a right answer, `{}`", class.name), class.value))
+                .collect(),
+        };
+        let judged = question
+            .arms
+            .iter()
+            .map(|arm| Judged::of(&arm.name, &arm.laws, draws, question, laws))
+            .collect::<Result<_, _>>()?;
+        let worlds = Self {
+            laws,
+            variables: all.variables,
+            places,
+            count: draws,
+            judged,
+        };
+        if question.observed.is_empty() { Ok(worlds) } else { worlds.given(question) }
+    }
+
+    /// The worlds by how likely they make the runs that were made: drawn anew, each as often as it is likely.
+    fn given(mut self, question: &Question) -> Result<Self, PlanError> {
+        let noise = question.experiments.noise;
+        let mut likely = vec![0.0; self.count];
+        for run in &question.observed {
+            let seen = Seen {
+                arm: question.arm(run.arm.as_deref())?,
+                tier: question.tier(&run.text)?,
+                params: run.params.as_f64(),
+                tokens: run.tokens.as_f64(),
+                epochs: run.epochs,
+            };
+            for (draw, likely) in likely.iter_mut().enumerate() {
+                let off = (run.loss.ln() - self.shown(&self.world(draw), seen)) / noise;
+                *likely -= 0.5 * off * off;
+            }
+        }
+        let most = likely.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let weights: Vec<f64> = likely.iter().map(|likely| (likely - most).exp()).collect();
+        let (sum, squares) = weights.iter().fold((0.0, 0.0), |(sum, squares), weight| {
+            (sum + weight, squares + weight * weight)
+        });
+        // Each observed run that lies where no draw does adds the square of its deviations.
+        let tolerable = -0.5 * (question.observed.len() as f64 + 25.0);
+        if !(most > tolerable) || sum * sum / squares < LEAST_LIKELY {
+            return Err(PlanError(format!(
+                "the {} observed runs lie where hardly any draw of the laws and the question does ({:.0} of {} are likely): \
+                 look for a wrong unit, widen the intervals of what they measure, or fit the laws to these runs, too",
+                question.observed.len(),
+                sum * sum / squares,
+                self.count
+            )));
+        }
+        // Systematic resampling: evenly spaced places along the sum of the weights.
+        let step = sum / question.draws as f64;
+        let (mut below, mut next) = (0.0, 0.5 * step);
+        let mut chosen = Vec::with_capacity(question.draws);
+        for (draw, weight) in weights.iter().enumerate() {
+            below += weight;
+            while next < below && chosen.len() < question.draws {
+                chosen.push(draw);
+                next += step;
+            }
+        }
+        // Halves are held against each other, so that copies of a draw must not lie beside each other alone.
+        let order = (0..chosen.len()).map(|at| (at * 7919) % chosen.len().max(1));
+        let chosen: Vec<usize> = match chosen.len() % 7919 {
+            0 => chosen,
+            _ => order.map(|at| chosen[at]).collect(),
+        };
+        for variable in &mut self.variables {
+            variable.draws = chosen.iter().map(|draw| variable.draws[*draw]).collect();
+            if !variable.is_certain {
+                variable.centre = super::change::quantile(&variable.draws, 0.5);
+            }
+        }
+        for judged in &mut self.judged {
+            judged.drawn = chosen.iter().map(|draw| judged.drawn[*draw]).collect();
+        }
+        self.count = chosen.len();
+        Ok(self)
+    }
+
+    /// The logarithm of the loss of a run on one text in a world.
+    pub fn shown(&self, world: &World<'_>, run: Seen) -> f64 {
+        let compute = world.of(self.places.arms[run.arm]).sqrt();
+        let each = world.of(self.places.tiers[run.tier][0]) * compute;
+        let taken = Taken { unique: run.tokens / run.epochs, seen: run.tokens };
+        let run_as_seen = Run {
+            params: run.params * compute,
+            effective: each * taken.effective(world.of(self.places.repeats)),
+            seen: each * taken.seen,
+            unique: each * taken.unique,
+        };
+        world.loss(run.arm, run_as_seen).ln()
+    }
+
+    /// The world in which everything is at its median, by each arm's heaviest law.
+    pub fn centre(&self) -> World<'a> {
+        let weight = |law: &usize| self.laws[*law].weight;
+        let heaviest = |judged: &Judged| {
+            // The first of the heaviest: `max_by` takes the last.
+            let heaviest = judged.laws.iter().rev().copied();
+            heaviest.max_by(|one, other| weight(one).total_cmp(&weight(other)))
+        };
+        World {
+            laws: self.laws,
+            judged: self.judged.iter().map(|judged| (heaviest(judged).unwrap_or(0), None)).collect(),
+            values: self.variables.iter().map(|variable| variable.centre).collect(),
+        }
+    }
+
+    /// Whether a world's text, and what its repeats are worth, are as at the medians.
+    pub fn is_text_at_medians(&self, world: &World<'_>) -> bool {
+        let places = self.places.tiers.iter().flatten().chain([&self.places.repeats]);
+        places.into_iter().all(|place| world.values[*place] == self.variables[*place].centre)
+    }
+
+    /// The world of a draw.
+    pub fn world(&self, draw: usize) -> World<'a> {
+        World {
+            laws: self.laws,
+            judged: self
+                .judged
+                .iter()
+                .map(|judged| (judged.drawn[draw].0, Some(judged.drawn[draw].1)))
+                .collect(),
+            values: self.variables.iter().map(|variable| variable.draws[draw]).collect(),
+        }
+    }
+
+    /// The law that an arm is judged by in each draw, where there are several.
+    pub fn law_of_draw(&self, arm: usize) -> impl Iterator<Item = usize> + '_ {
+        self.judged[arm].drawn.iter().map(|(law, _)| *law)
+    }
+
+    /// The laws that an arm is judged by.
+    pub fn laws_of(&self, arm: usize) -> impl Iterator<Item = &'a Law> + '_ {
+        self.judged[arm].laws.iter().map(|law| &self.laws[*law])
+    }
+}
+
+impl Judged {
+    fn of(
+        arm: &str,
+        named: &[String],
+        draws: usize,
+        question: &Question,
+        laws: &[Law],
+    ) -> Result<Self, PlanError> {
+        let known = || laws.iter().map(|law| law.name.as_str());
+        if let Some(name) = named.iter().find(|name| !known().any(|known| known == *name)) {
+            return Err(PlanError::unknown("law", name, known()));
+        }
+        let is_claimed = |law: &Law| question.arms.iter().any(|arm| arm.laws.contains(&law.name));
+        let own: Vec<usize> = (0..laws.len())
+            .filter(|law| match named.is_empty() {
+                true => !is_claimed(&laws[*law]),
+                false => named.contains(&laws[*law].name),
+            })
+            .collect();
+        if own.is_empty() {
+            return Err(PlanError(format!(
+                "the arm `{arm}` has no law to be judged by: give `[[laws]]` that no other arm names, or name its own"
+            )));
+        }
+        let weights: Vec<f64> = own.iter().map(|law| laws[*law].weight).collect();
+        let all: f64 = weights.iter().sum();
+        // Weyl's sequence of the golden ratio gives every law its share of any first draws.
+        let golden = 0.5 * (5f64.sqrt() - 1.0);
+        let mut used = vec![0; own.len()];
+        let drawn = (0..draws).map(|draw| {
+            let at = ((draw as f64 + 0.5) * golden).fract() * all;
+            let mut below = 0.0;
+            let chosen = weights.iter().position(|weight| {
+                below += weight;
+                at < below
+            });
+            let chosen = chosen.unwrap_or(own.len() - 1);
+            used[chosen] += 1;
+            (own[chosen], used[chosen] - 1)
+        });
+        Ok(Self { drawn: drawn.collect(), laws: own })
+    }
+}

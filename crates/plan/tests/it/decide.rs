@@ -1,0 +1,114 @@
+//! Decisions against closed forms, brute force and known values.
+
+use triaxis_laws::forms::Coupled;
+use triaxis_plan::allocate::{self, Expense};
+use triaxis_plan::decide::{Aim, Decision, Law, Refusal, decide};
+use triaxis_plan::{Question, published};
+
+fn question(text: &str) -> Question {
+    toml::from_str(text).unwrap()
+}
+
+fn laws(names: &[&str]) -> Vec<Law> {
+    names.iter().map(|name| Law::published(published::find(name).unwrap()).unwrap()).collect()
+}
+
+fn decided(text: &str, names: &[&str]) -> Decision {
+    decide(&question(text), &laws(names)).unwrap()
+}
+
+/// Everything certain, one text without end, and an hour that costs a dollar for 10^18 operations.
+const PLAIN: &str = r#"
+draws = 40
+[[text]]
+name = "text"
+unique = "1000T"
+[[hardware]]
+name = "unit"
+peak = 1e18
+memory = "1000TB"
+bandwidth = 9e15
+price_per_hour = 3600
+[training]
+hardware = "unit"
+mfu = 1.0
+goodput = 1.0
+other_runs = 0
+[serving]
+hardware = "unit"
+utilisation = 1.0
+measured_over_reckoned = 1.0
+"#;
+
+fn close(one: f64, other: f64, tolerance: f64) {
+    assert!((one / other - 1.0).abs() < tolerance, "{one} should be {other}");
+}
+
+#[test]
+fn the_lowest_loss_is_hoffmanns() {
+    let law = published::find("sardana-2023").unwrap().law;
+    for budget in [1e3, 1e5, 1e7] {
+        let decision = decided(&format!("aim = \"lowest-loss\"\nbudget = {budget}\n{PLAIN}"), &["sardana-2023"]);
+        // A dollar is 10^18 operations.
+        let best = Coupled::from(law).optimum(budget * 1e18, 6.0).unwrap();
+        close(decision.choices[0].params, best.params, 1e-6);
+        close(decision.choices[0].loss.value, law.loss(best.params, best.tokens), 1e-9);
+    }
+}
+
+#[test]
+fn the_lowest_cost_is_the_inverse_of_the_lowest_loss() {
+    let law = Coupled::from(published::find("sardana-2023").unwrap().law);
+    let best = law.optimum(3e22, 6.0).unwrap();
+    let goal = law.loss(best.params, best.tokens);
+    let asked = format!("aim = \"lowest-cost\"\ngoal = {{ nats_per_token = {goal} }}\n{PLAIN}");
+    let decision = decided(&asked, &["sardana-2023"]);
+    close(decision.choices[0].params, best.params, 1e-5);
+    close(decision.choices[0].dollars.value, 3e4, 1e-6);
+}
+
+#[test]
+fn the_lowest_lifetime_cost_is_sardanas() {
+    // Serving that waits for arithmetic alone costs 2 N a token, as in Sardana et al. 2023, section 2.
+    let law = Coupled::from(published::find("sardana-2023").unwrap().law);
+    let goal = law.loss(13e9, 6.3e11);
+    let asked = format!(
+        "aim = \"lowest-lifetime-cost\"\ngoal = {{ nats_per_token = {goal} }}\n{PLAIN}
+         [demand]\nmonths = 1\nqueries_per_month = 1000000\n[[demand.classes]]\nname = \"reading\"\ntokens_in = 2000000\n\
+         tokens_out = 1e-9"
+    );
+    let decision = decided(&asked, &["sardana-2023"]);
+    // Reading runs at half the peak.
+    let expense = Expense { training: 6.0 / 1e18, serving: 2.0 * 2e12 / 0.5 / 1e18 };
+    let best = allocate::least_expense(&law, goal, expense).unwrap();
+    close(decision.choices[0].params, best.params, 1e-4);
+    close(decision.choices[0].dollars.value, expense.of(best), 1e-6);
+}
+
+#[test]
+fn an_aim_without_what_it_needs_is_refused() {
+    for (aim, needs) in [("lowest-loss", "budget"), ("lowest-cost", "goal"), ("most-value", "worth")] {
+        let refused = decide(&question(&format!("aim = \"{aim}\"\n{PLAIN}")), &laws(&["sardana-2023"]));
+        let Err(Refusal::Input(error)) = refused else { panic!("{aim} was answered") };
+        assert!(error.to_string().contains(needs), "{error}");
+    }
+    assert_eq!(Aim::REGISTRY.len(), Aim::ALL.len());
+}
+
+#[test]
+fn what_no_choice_reaches_says_which_limit_binds() {
+    let unmet = |text: &str| match decide(&question(text), &laws(&["sardana-2023"])) {
+        Err(Refusal::Unmet(why)) => why,
+        other => panic!("{other:?}"),
+    };
+    let below = unmet(&format!("aim = \"lowest-cost\"\ngoal = {{ nats_per_token = 1.5 }}\n{PLAIN}"));
+    assert!(below.contains("the text binds"), "{below}");
+    let dear = unmet(&format!("aim = \"lowest-cost\"\nbudget = 10\ngoal = {{ nats_per_token = 2.0 }}\n{PLAIN}"));
+    assert!(dear.contains("the budget binds"), "{dear}");
+    let slow = unmet(&format!(
+        "aim = \"lowest-lifetime-cost\"\ngoal = {{ nats_per_token = 2.2 }}\n{PLAIN}
+         [demand]\nmonths = 1\nqueries_per_month = 10\n[[demand.classes]]\nname = \"a\"\ntokens_in = 1e9\n\
+         tokens_out = 1e6\nlatency = 0.001"
+    ));
+    assert!(slow.contains("the latency binds"), "{slow}");
+}
