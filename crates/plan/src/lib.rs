@@ -28,6 +28,7 @@ mod caveat;
 mod choice;
 mod cost;
 pub mod decide;
+pub mod design;
 mod error;
 mod evidence;
 mod hardware;

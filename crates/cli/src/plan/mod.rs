@@ -8,15 +8,22 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use triaxis_plan::Question;
-use triaxis_plan::decide::decide;
+use triaxis_plan::decide::{Aim, decide};
 
 use crate::Format;
 use crate::failure::Usage;
 use crate::output;
 use text::Text;
 
+/// The aims, a line each.
+fn aims() -> String {
+    let lines = Aim::REGISTRY.iter().map(|aim| format!("  {:<21} {}", aim.name, aim.about));
+    format!("Aims:\n{}", lines.collect::<Vec<_>>().join("\n"))
+}
+
 /// Arguments of `plan`.
 #[derive(Args)]
+#[command(after_help = aims())]
 pub struct Arguments {
     /// TOML file with the question: laws, text at hand, budget or goal, demand, prices and aim
     file: PathBuf,

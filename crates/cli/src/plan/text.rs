@@ -66,12 +66,12 @@ fn recommendation(text: &mut String, decision: &Decision) -> fmt::Result {
     let what = format!("Wanted: {}.", decision.aim.words());
     writeln!(text, "{}", prose("", &what))?;
     let said = match decision.is_recommended {
-        true => format!("Recommended: {}.", described(decision, first)),
+        true => format!("Recommended: {}.", described(first)),
         false => format!(
             "No recommendation: the best by these laws lies too far beyond their runs to be one ({}). First run what stands \
              under \"the next experiment\". By the laws it would be: {}.",
             first.reach.sentence,
-            described(decision, first)
+            described(first)
         ),
     };
     writeln!(text, "{}", prose("", &said))?;
@@ -79,7 +79,7 @@ fn recommendation(text: &mut String, decision: &Decision) -> fmt::Result {
     writeln!(text, "{}\n", prose("", &format!("Of the dollars: {}.", split(first))))
 }
 
-fn described(decision: &Decision, choice: &Alternative) -> String {
+fn described(choice: &Alternative) -> String {
     let text: Vec<String> = choice
         .text
         .iter()
@@ -89,11 +89,6 @@ fn described(decision: &Decision, choice: &Alternative) -> String {
         })
         .collect();
     format!("{}, trained on {} tokens: {}", choice.name, with(&choice.tokens, count), text.join(", "))
-        + &if decision.choices[0].samples > 1 || choice.samples > 1 {
-            format!("; {} samples a query", choice.samples)
-        } else {
-            String::new()
-        }
 }
 
 fn outcome(decision: &Decision, choice: &Alternative) -> String {
@@ -189,6 +184,7 @@ fn axes(text: &mut String, decision: &Decision) -> fmt::Result {
         Table::new(["what the next dollar buys", "now", "next $1,000", "doubling costs", "is worth", "gains", "the one after"]);
     for axis in &decision.axes {
         let sign = match axis.gain_is {
+            _ if axis.next_dollar * 1e3 < 1e-9 => "nothing".to_owned(),
             GainOf::Loss => format!("{:.2e} loss", axis.next_dollar * 1e3),
             GainOf::Right => format!("{:.2e} right", axis.next_dollar * 1e3),
         };
@@ -198,7 +194,7 @@ fn axes(text: &mut String, decision: &Decision) -> fmt::Result {
             if axis.is_free { "free".to_owned() } else { sign },
             dollars(axis.doubling_costs),
             dollars(axis.doubling_is_worth),
-            format!("{:.4}", axis.doubling),
+            format!("{:.4}", axis.doubling.max(0.0)),
             if axis.fades_to.is_finite() { percent(axis.fades_to) } else { "-".to_owned() },
         ]);
     }

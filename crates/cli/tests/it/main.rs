@@ -12,6 +12,7 @@ mod input;
 mod kill;
 mod library;
 mod output;
+mod plan;
 mod registries;
 mod study;
 mod support;

@@ -6,6 +6,7 @@ use triaxis_corpus::SourceSpec;
 use triaxis_laws::forms;
 use triaxis_model::ArchitectureSpec;
 use triaxis_names::Entry;
+use triaxis_plan::decide::Aim;
 use triaxis_study::design::DesignSpec;
 use triaxis_train::{Dtype, EpochOrder, Instructions, Schedule};
 
@@ -36,7 +37,7 @@ impl Registry {
     }
 }
 
-fn registries() -> [Registry; 5] {
+fn registries() -> [Registry; 6] {
     let laws = forms::registry().iter().map(|form| {
         let definition = form.definition();
         (
@@ -68,6 +69,13 @@ fn registries() -> [Registry; 5] {
                 .iter()
                 .any(|spec| spec.name() == name && spec.validate().is_ok())
         }),
+        Registry {
+            told: String::from_utf8(Bench::new("").run(&["plan", "--help"]).stdout).unwrap(),
+            ..Registry::new("aim", Aim::REGISTRY, |name| {
+                let aim = serde_json::from_str::<Aim>(&format!("\"{name}\""));
+                aim.is_ok_and(|aim| aim.name() == name)
+            })
+        },
         Registry {
             of: "law",
             entries: laws.collect(),

@@ -14,6 +14,8 @@ pub fn question(template: &str, unknown: &[Unknown], truth: Option<&[f64]>) -> Q
     let mut text = template.to_owned();
     for (at, (key, value, low, high)) in unknown.iter().enumerate() {
         let written = match truth {
+            // Counts are whole.
+            Some(truth) if truth[at] > 1e4 => format!("{}", truth[at].round()),
             Some(truth) => format!("{}", truth[at]),
             None => format!("{{ value = {value}, low = {low}, high = {high} }}"),
         };

@@ -374,6 +374,7 @@ fn trial(compared: &Compared<'_>, valued: Valued, per_score: f64) -> Trial {
     let question = compared.reckoner.question;
     let name = match &valued.trial {
         experiment::Trial::Serving => "serve such a model for an hour and time it".to_owned(),
+        experiment::Trial::Queries => "ask 500 more queries of the task, 16 samples each".to_owned(),
         experiment::Trial::Run(Seen { arm, params, tokens, tier, epochs }) => {
             let arm = if question.arms.len() > 1 { format!(" of `{}`", question.arms[*arm].name) } else { String::new() };
             let text = &question.tiers[*tier].name;
@@ -386,7 +387,7 @@ fn trial(compared: &Compared<'_>, valued: Valued, per_score: f64) -> Trial {
         }
     };
     let run = match valued.trial {
-        experiment::Trial::Serving => None,
+        experiment::Trial::Serving | experiment::Trial::Queries => None,
         experiment::Trial::Run(run) => Some(TrialRun {
             arm: question.arms[run.arm].name.clone(),
             text: question.tiers[run.tier].name.clone(),
@@ -449,7 +450,7 @@ fn cautions(compared: &Compared<'_>, choices: &[Alternative]) -> Vec<String> {
     let mut cautions = Vec::new();
     if compared.met < 1.0 {
         cautions.push(format!(
-            "In {:.0}% of the draws no choice does what is asked; they say nothing of which is best.",
+            "In {:.1}% of the draws no choice does what is asked; they say nothing of which is best.",
             100.0 * (1.0 - compared.met)
         ));
     }

@@ -1,5 +1,6 @@
 //! What would change the choice: how far each quantity must move before another choice is better.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::aim::Length;
@@ -45,7 +46,7 @@ pub struct Swing {
 /// How far a quantity is followed, either way.
 const FARTHEST: f64 = 1e3;
 /// Steps on the way, evenly in its logarithm.
-const STEPS: i32 = 48;
+const STEPS: i32 = 18;
 /// Groups of worlds that are alike in a quantity, for what knowing it is worth.
 const GROUPS: usize = 10;
 
@@ -53,8 +54,10 @@ const GROUPS: usize = 10;
 pub(crate) fn break_evens(compared: &Compared<'_>, words: impl Fn(usize) -> String) -> Vec<BreakEven> {
     let reckoner = compared.reckoner;
     let centre = reckoner.worlds.centre();
+    let families = families(compared);
     let mut found: Vec<BreakEven> = (0..reckoner.worlds.variables.len())
-        .filter_map(|place| break_even(compared, &centre, place))
+        .into_par_iter()
+        .filter_map(|place| break_even(compared, &families, &centre, place))
         .collect();
     for one in &mut found {
         one.becomes = words(one.then);
@@ -66,16 +69,35 @@ pub(crate) fn break_evens(compared: &Compared<'_>, words: impl Fn(usize) -> Stri
     found
 }
 
-fn break_even(compared: &Compared<'_>, centre: &World<'_>, place: usize) -> Option<BreakEven> {
+/// The best choice of every family: what changes is not the size alone.
+fn families(compared: &Compared<'_>) -> Vec<usize> {
+    let means: Vec<f64> = compared.scores.iter().map(|scores| mean(scores)).collect();
+    let mut order: Vec<usize> = (0..means.len()).collect();
+    order.sort_by(|one, other| means[*other].total_cmp(&means[*one]));
+    let mut families = vec![compared.best];
+    for choice in order {
+        if !families.iter().any(|known| compared.same_family(*known, choice)) {
+            families.push(choice);
+        }
+    }
+    families
+}
+
+fn break_even(
+    compared: &Compared<'_>,
+    families: &[usize],
+    centre: &World<'_>,
+    place: usize,
+) -> Option<BreakEven> {
     let variable = &compared.reckoner.worlds.variables[place];
     if !(variable.centre > 0.0 && variable.centre.is_finite()) {
         return None;
     }
-    let here = best_at(compared, centre);
+    let here = best_at(compared, families, centre);
     let changes = |factor: f64| {
         let value = moved(variable, factor)?;
-        let best = best_at(compared, &centre.with(place, value));
-        (!compared.same_family(best, here) && !compared.same_family(best, compared.best)).then_some((value, best))
+        let best = best_at(compared, families, &centre.with(place, value));
+        (best != here && best != compared.best).then_some((value, best))
     };
     let step = FARTHEST.ln() / f64::from(STEPS);
     let first = |sign: f64| (1..=STEPS).find(|steps| changes((sign * step * f64::from(*steps)).exp()).is_some());
@@ -111,14 +133,15 @@ fn moved(variable: &Variable, factor: f64) -> Option<f64> {
 }
 
 /// The best of the choices in one world.
-fn best_at(compared: &Compared<'_>, world: &World<'_>) -> usize {
+fn best_at(compared: &Compared<'_>, families: &[usize], world: &World<'_>) -> usize {
     let rule = compared.reckoner.question.aim.rule();
-    largest(compared.choices.iter().map(|choice| {
+    let best = largest(families.iter().map(|choice| {
         // The mixture follows what is known of the text.
-        let choice = compared.reckoner.prepare_in(world, choice.choice);
+        let choice = compared.reckoner.prepare_in(world, compared.choices[*choice].choice);
         let outcome = choice.outcome(world, rule.length());
         if outcome.is_met { rule.score(&outcome) } else { f64::NEG_INFINITY }
-    }))
+    }));
+    families[best]
 }
 
 /// What every uncertain quantity makes of the recommended choice, the one most worth knowing first.

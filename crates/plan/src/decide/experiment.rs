@@ -20,6 +20,8 @@ pub(crate) enum Trial {
     Run(Seen),
     /// Serving a model of the chosen kind for an hour on its devices.
     Serving,
+    /// Asking the model that the task was measured on more queries, several samples each.
+    Queries,
 }
 
 /// A trial with what it is worth.
@@ -37,6 +39,9 @@ pub(crate) struct Valued {
 
 /// Log standard deviation of a serving time measured once.
 const MEASURED: f64 = 0.1;
+/// Queries of a trial of the task, and samples of each.
+const QUERIES: f64 = 500.0;
+const SAMPLES: f64 = 16.0;
 /// Costs of runs, as parts of the most that one may cost.
 const COSTS: [f64; 3] = [1.0, 0.2, 0.04];
 /// Sizes of runs, as parts of the best for their cost.
@@ -107,6 +112,11 @@ pub(crate) fn trials(compared: &Compared<'_>) -> Vec<(Trial, f64)> {
         let hours = 1.0 * compared.choices[compared.best].devices();
         trials.push((Trial::Serving, hours * centre.of(reckoner.worlds.places.serving_price)));
     }
+    if question.task.is_some() {
+        let tokens: f64 = reckoner.classes().iter().map(|class| class.tokens_in + SAMPLES * class.tokens_out).sum();
+        let each = tokens / reckoner.classes().len() as f64 * chosen.dollars_per_token_served(&centre);
+        trials.push((Trial::Queries, QUERIES * each));
+    }
     trials.retain(|(_, cost)| *cost > 0.0 && cost.is_finite());
     trials
 }
@@ -134,6 +144,17 @@ fn best_size(reckoner: &Reckoner<'_>, world: &World<'_>, choice: Choice, cost: f
 fn shown(reckoner: &Reckoner<'_>, trial: &Trial, worlds: &[World<'_>]) -> (Vec<f64>, f64) {
     let places = &reckoner.worlds.places;
     match *trial {
+        Trial::Queries => {
+            let odds = worlds.iter().map(|world| {
+                let right = world.of(places.right);
+                (right / (1.0 - right)).ln()
+            });
+            // Of queries of one difficulty the log odds have 1 / (n p q); those that differ tell less.
+            let centre = reckoner.worlds.centre();
+            let (right, alike) = (centre.of(places.right), centre.of(places.alike));
+            let each = right * (1.0 - right) * (1.0 / (1.0 + alike) + alike / (1.0 + alike) / SAMPLES);
+            (odds.collect(), (each / QUERIES).sqrt() / (right * (1.0 - right)))
+        }
         Trial::Serving => {
             let shown = worlds.iter().map(|world| world.of(places.serving_time).ln());
             (shown.collect(), MEASURED)

@@ -90,6 +90,11 @@ impl Fill {
                 fill.taken.extend(row);
             }
         }
+        if fill.totals.len() == 1 {
+            // Shares that allow no mixture: next to nothing can be seen.
+            fill.totals.push(f64::MIN_POSITIVE);
+            fill.taken.extend(vec![Taken::default(); stocks.len()]);
+        }
         fill
     }
 
@@ -290,6 +295,13 @@ mod tests {
         let taken = fill.taken(begins + 5e9, 0);
         assert!((taken.epochs() / (1.0 + 10.0 * 2f64.ln()) - 1.0).abs() < 1e-2);
         assert!((fill.taken(begins + 5e9, 1).unique / 5e9 - 1.0).abs() < 2e-2);
+    }
+
+    #[test]
+    fn shares_that_allow_no_mixture_see_nothing() {
+        let fill = Fill::of(&[Stock { most_share: 0.3, ..PLAIN }], 15.0, 1.0);
+        assert_eq!(fill.taken(1e9, 0), Taken::default());
+        assert!(fill.most() < 1.0);
     }
 
     #[test]

@@ -151,16 +151,20 @@ impl<'a> Reckoner<'a> {
         let step = if prices().all(|price| price == 0.0) { 0 } else { (cost / COST_STEP).round() as i64 };
         let share = choice.synthetic.filter(|share| *share > 0.0);
         let make = || {
-            let stocks = |tiers: &[usize]| -> Vec<Stock> {
-                tiers.iter().map(|tier| self.stock(world, choice, *tier)).collect()
+            // A part of the tokens: a tier's largest share is of all.
+            let stocks = |tiers: &[usize], part: f64| -> Vec<Stock> {
+                let whole = tiers.iter().map(|tier| self.stock(world, choice, *tier));
+                whole.map(|stock| Stock { most_share: (stock.most_share / part).min(1.0), ..stock }).collect()
             };
             let training = (step as f64 * COST_STEP).exp();
             let repeats = world.of(self.worlds.places.repeats);
-            let of = |tiers: &[usize]| Fill::of(&stocks(tiers), repeats, training);
+            let of = |tiers: &[usize], part: f64| Fill::of(&stocks(tiers, part), repeats, training);
             Arc::new(match (share, choice.synthetic) {
-                (Some(share), _) if people < tiers.len() => of(&tiers[..people]).beside(&of(&tiers[people..]), share),
-                (None, Some(_)) if people > 0 => of(&tiers[..people]).padded(tiers.len() - people),
-                _ => of(tiers),
+                (Some(share), _) if people < tiers.len() => {
+                    of(&tiers[..people], 1.0 - share).beside(&of(&tiers[people..], share), share)
+                }
+                (None, Some(_)) if people > 0 => of(&tiers[..people], 1.0).padded(tiers.len() - people),
+                _ => of(tiers, 1.0),
             })
         };
         if !self.worlds.is_text_at_medians(world) {
@@ -254,6 +258,17 @@ impl Prepared<'_> {
         let time = world.of(self.reckoner.worlds.places.serving_time);
         let limited = self.reckoner.classes().iter().zip(&self.queries).filter(|(class, _)| class.latency.is_some());
         limited.map(|(_, query)| time * query.wait()).fold(0.0, f64::max)
+    }
+
+    /// Dollars that a token takes to serve, on average over what the classes read and write.
+    pub fn dollars_per_token_served(&self, world: &World<'_>) -> f64 {
+        let places = &self.reckoner.worlds.places;
+        let hour = world.of(places.serving_price) / HOUR;
+        let classes = self.reckoner.classes().iter().zip(&self.queries);
+        let (seconds, tokens) = classes.fold((0.0, 0.0), |(seconds, tokens), (class, query)| {
+            (seconds + query.reading + query.writing, tokens + class.tokens_in + class.tokens_out)
+        });
+        hour * world.of(places.serving_time) / world.of(places.serving_use) * seconds / tokens
     }
 
     /// Devices that serve one copy of it.
