@@ -174,16 +174,27 @@ fn quickstart(_: &[String]) -> Result<(), String> {
 }
 
 fn reproductions(_: &[String]) -> Result<(), String> {
-    let check = [
-        "test",
-        "--release",
-        "--locked",
-        "--package",
-        "triaxis-laws",
-        "--test",
-        "published",
-    ];
-    cargo_with(&check, &[("TRIAXIS_WRITE_REPRODUCTIONS", "1")])
+    for [package, program, filter] in [
+        ["triaxis-laws", "published", ""],
+        ["triaxis-plan", "it", "published"],
+    ] {
+        let check = [
+            "test",
+            "--release",
+            "--locked",
+            "--package",
+            package,
+            "--test",
+            program,
+            filter,
+        ];
+        let check: Vec<&str> = check
+            .into_iter()
+            .filter(|argument| !argument.is_empty())
+            .collect();
+        cargo_with(&check, &[("TRIAXIS_WRITE_REPRODUCTIONS", "1")])?;
+    }
+    Ok(())
 }
 
 fn numerics(_: &[String]) -> Result<(), String> {

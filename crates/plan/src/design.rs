@@ -70,8 +70,16 @@ impl<'a> Design<'a> {
     }
 
     /// The run of a pool that tells most for its cost, by its place; `None` of an empty pool.
-    pub fn next(&self, criterion: Criterion, pool: &[(Vec<f64>, f64)], targets: &[Vec<f64>]) -> Option<usize> {
-        let targets: Vec<Vec<f64>> = targets.iter().map(|target| self.across(&self.slope(target))).collect();
+    pub fn next(
+        &self,
+        criterion: Criterion,
+        pool: &[(Vec<f64>, f64)],
+        targets: &[Vec<f64>],
+    ) -> Option<usize> {
+        let targets: Vec<Vec<f64>> = targets
+            .iter()
+            .map(|target| self.across(&self.slope(target)))
+            .collect();
         let told = pool.iter().map(|(run, cost)| {
             let slope = self.slope(run);
             let own = dot(&slope, &self.across(&slope));
@@ -79,7 +87,11 @@ impl<'a> Design<'a> {
             let told = match criterion {
                 Criterion::Volume => (own / noise).ln_1p(),
                 Criterion::Targets => {
-                    targets.iter().map(|across| dot(across, &slope).powi(2)).sum::<f64>() / (noise + own)
+                    targets
+                        .iter()
+                        .map(|across| dot(across, &slope).powi(2))
+                        .sum::<f64>()
+                        / (noise + own)
                 }
             };
             told / cost.powf(COST_POWER)
@@ -91,7 +103,10 @@ impl<'a> Design<'a> {
     /// The slope of the log loss by the parameters, by their logarithms where they are positive.
     fn slope(&self, run: &[f64]) -> Vec<f64> {
         let columns = self.form.inputs().iter();
-        let inputs: Vec<f64> = columns.zip(run).map(|(column, input)| column.scale.forward(*input)).collect();
+        let inputs: Vec<f64> = columns
+            .zip(run)
+            .map(|(column, input)| column.scale.forward(*input))
+            .collect();
         let mut gradient = [0.0; MOST_PARAMETERS];
         let value = self.form.value(&self.parameters, &inputs, &mut gradient);
         let parameters = self.form.parameters().iter().zip(&self.parameters);

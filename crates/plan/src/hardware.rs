@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use triaxis_names::key;
 use triaxis_units::{Bytes, Dollars, Flops};
 
-use crate::PlanError;
+use crate::{PlanError, Price, Uncertain};
 
 /// One device that can be rented or owned: what it computes, holds, moves and costs.
 ///
@@ -20,12 +20,24 @@ pub struct Hardware {
     pub bandwidth: Bytes,
     /// US dollars for one device for one hour.
     pub price_per_hour: Dollars,
+    /// The lower end of what it is offered for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_low: Option<Dollars>,
+    /// The upper end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_high: Option<Dollars>,
     /// The day of the price, `YYYY-MM-DD`.
     #[serde(default)]
     pub price_date: String,
     /// Where the price was read.
     #[serde(default)]
     pub price_source: String,
+    /// Bytes a second that one device sends to its neighbours of the same server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Bytes>,
+    /// Rated power of the server, by device, in watts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watts: Option<f64>,
     /// Where the other figures were read.
     #[serde(default)]
     pub figures_source: String,
@@ -54,21 +66,54 @@ impl Hardware {
         (2.0 * batch * self.bandwidth.as_f64() / (bytes_per_parameter * self.peak.0)).min(1.0)
     }
 
+    /// The price with its day and its interval: what it is offered for, or else a factor of 1.4 either way, by which
+    /// the price of an H100 rose within five months (October 2025 to March 2026).
+    ///
+    /// # Errors
+    /// When it is without its day, or the ends do not hold the price.
+    pub fn price(&self) -> Result<Price, PlanError> {
+        let of_row = |text: String| PlanError(format!("hardware `{}`, {text}", self.name));
+        if self.price_date.is_empty() {
+            return Err(of_row(format!(
+                "price_per_hour of {} is without its day: prices move, so give price_date, as in \"2026-05-01\"",
+                self.price_per_hour
+            )));
+        }
+        let (low, high) = match (self.price_low, self.price_high) {
+            (None, None) => (self.price_per_hour * (1.0 / 1.4), self.price_per_hour * 1.4),
+            (low, high) => (
+                low.unwrap_or(self.price_per_hour),
+                high.unwrap_or(self.price_per_hour),
+            ),
+        };
+        Ok(Price {
+            dollars: Uncertain::new(self.price_per_hour, low, high)
+                .map_err(|error| of_row(format!("price_low to price_high: {error}")))?,
+            date: self
+                .price_date
+                .parse()
+                .map_err(|error| of_row(format!("price_date: {error}")))?,
+            source: self.price_source.clone(),
+        })
+    }
+
     fn validate(&self) -> Result<(), PlanError> {
         let numbers = [
-            ("peak", self.peak.0),
-            ("memory", self.memory.as_f64()),
-            ("bandwidth", self.bandwidth.as_f64()),
-            ("price_per_hour", self.price_per_hour.0),
+            ("peak", Some(self.peak.0)),
+            ("memory", Some(self.memory.as_f64())),
+            ("bandwidth", Some(self.bandwidth.as_f64())),
+            ("price_per_hour", Some(self.price_per_hour.0)),
+            ("link", self.link.map(Bytes::as_f64)),
+            ("watts", self.watts),
         ];
-        match numbers
-            .iter()
-            .find(|(_, value)| !(*value > 0.0 && value.is_finite()))
-        {
+        let broken = numbers.iter().find_map(|(field, value)| {
+            Some((field, value.filter(|value| !(*value > 0.0 && value.is_finite()))?))
+        });
+        match broken {
             None => Ok(()),
             Some((field, value)) => Err(PlanError::not_positive(
                 &format!("hardware `{}`, {field}", self.name),
-                *value,
+                value,
                 "a device that is already paid for still costs its share of purchase, power and operation",
             )),
         }

@@ -10,6 +10,10 @@
 //! - [`Economics`]: what a choice costs in operations, hours and dollars.
 //! - [`published`]: laws of others, with what they were fitted to.
 //! - [`Uncertain`] and [`Price`]: quantities with their intervals, prices with their days.
+//! - [`serving`] and [`training`]: what both cost from first principles, draw by draw; [`api`]: prices in place of
+//!   own hardware.
+//! - [`demand`]: what a model will be asked; [`samples`]: how many answers to a query are worth their cost.
+//! - [`wall`]: how much text there is, and what more of it is worth.
 //! - [`Reach`] and [`Caveat`]: what the plan cannot know.
 //!
 //! ```
@@ -24,21 +28,28 @@
 //! ```
 
 pub mod allocate;
+pub mod api;
 mod caveat;
 mod choice;
 mod cost;
 pub mod decide;
+pub mod demand;
 pub mod design;
 mod error;
 mod evidence;
 mod hardware;
 mod interval;
 mod planner;
+mod power;
 mod price;
 pub mod published;
 mod reach;
+pub mod samples;
+pub mod serving;
 mod spec;
+pub mod training;
 pub mod uncertain;
+pub mod wall;
 
 pub use caveat::{Caveat, Severity, Topic};
 pub use choice::{Choice, ChoiceKind, DrawCount, Savings};
@@ -48,6 +59,7 @@ pub use error::PlanError;
 pub use evidence::{LossUnit, Measured, ParameterCount, Span, StudyLaw};
 pub use hardware::{Catalogue, EpochRow, Hardware};
 pub use planner::{LawSummary, Plan, plan};
+pub use power::{Power, watt_hours};
 pub use price::{Date, Price};
 pub use reach::{Reach, Verdict};
 pub use spec::{Budget, Demand, Goal, PlanSpec, ServingSpec, TrainingSpec};

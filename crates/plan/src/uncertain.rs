@@ -208,16 +208,16 @@ impl<T: Quantity> Uncertain<T> {
 
     /// The value below which it lies with this chance.
     pub fn quantile(&self, chance: f64) -> T {
-        self.at(normal_quantile(chance))
+        self.deviate(normal_quantile(chance))
     }
 
     /// The draw of this number: equal for equal seed, name and number, whatever else is drawn.
     pub fn draw(&self, seed: u64, name: &str, number: u64) -> T {
-        self.at(Stream::new(seed, name, number).normal())
+        self.deviate(Stream::new(seed, name, number).normal())
     }
 
     /// The value that lies `deviations` of the normal distribution from the median.
-    fn at(&self, deviations: f64) -> T {
+    pub(crate) fn deviate(&self, deviations: f64) -> T {
         if self.is_certain() {
             return self.value;
         }

@@ -206,7 +206,7 @@ fn dollars_follow_from_rates() {
     spec.serving.utilisation = 0.5;
     let plan = plan(&spec, None).unwrap();
     let choice = &plan.choices[0];
-    let (peak, price) = (989.4e12, 2.99 / 3600.0);
+    let (peak, price) = (989.4e12, 2.95 / 3600.0);
     assert!(near(
         choice.training_dollars.value.0,
         1e21 / (peak * 0.4 * 0.9) * price,
@@ -236,7 +236,7 @@ fn budgets_of_one_worth_give_one_plan() {
     let flops = 240.0 * 3600.0 * 16.0 * 989.4e12 * 0.4 * 0.9;
     let mut by_flops = PlanSpec::new(Budget::Flops(Flops(flops)));
     by_flops.training.devices = Some(16);
-    let mut by_dollars = PlanSpec::new(Budget::Dollars(Dollars(240.0 * 16.0 * 2.99)));
+    let mut by_dollars = PlanSpec::new(Budget::Dollars(Dollars(240.0 * 16.0 * 2.95)));
     by_dollars.training.devices = Some(16);
     let plans = [by_time, by_flops, by_dollars].map(|spec| plan(&spec, None).unwrap());
     for other in &plans[1..] {

@@ -18,9 +18,14 @@ pub fn of(question: &Question, folder: &Path) -> anyhow::Result<Vec<Law>> {
 
 fn named(source: &LawSource, folder: &Path) -> anyhow::Result<Vec<Law>> {
     let mut laws = match source {
-        LawSource { published: Some(name), .. } => vec![Law::published(published::find(name)?)?],
+        LawSource {
+            published: Some(name),
+            ..
+        } => vec![Law::published(published::find(name)?)?],
         LawSource { fit: Some(path), .. } => saved(&folder.join(path), source)?,
-        LawSource { study: Some(path), .. } => vec![of_study(&folder.join(path), source.arm.as_deref())?],
+        LawSource {
+            study: Some(path), ..
+        } => vec![of_study(&folder.join(path), source.arm.as_deref())?],
         LawSource { .. } => Vec::new(),
     };
     let alone = laws.len() == 1;
@@ -35,7 +40,9 @@ fn named(source: &LawSource, folder: &Path) -> anyhow::Result<Vec<Law>> {
 
 fn saved(path: &Path, source: &LawSource) -> anyhow::Result<Vec<Law>> {
     let law = triaxis_runs::read_law(path)?;
-    let name = path.file_stem().map_or_else(|| path.display().to_string(), |stem| stem.display().to_string());
+    let name = path
+        .file_stem()
+        .map_or_else(|| path.display().to_string(), |stem| stem.display().to_string());
     Ok(Law::saved(source.name.as_deref().unwrap_or(&name), &law)?)
 }
 
@@ -46,7 +53,10 @@ fn of_study(folder: &Path, named: Option<&str>) -> anyhow::Result<Law> {
     let arms = spec.arms()?;
     let arm = match (named, arms.as_slice()) {
         (None, [only]) => only,
-        (Some(name), all) => all.iter().find(|arm| arm.name == name).ok_or_else(|| unknown(folder, name, all))?,
+        (Some(name), all) => all
+            .iter()
+            .find(|arm| arm.name == name)
+            .ok_or_else(|| unknown(folder, name, all))?,
         (None, all) => return Err(unknown(folder, "", all).into()),
     };
     let survey: Survey = status::survey(&spec, &store)?;
@@ -63,6 +73,14 @@ fn of_study(folder: &Path, named: Option<&str>) -> anyhow::Result<Law> {
 
 fn unknown(folder: &Path, name: &str, arms: &[Arm]) -> Usage {
     let known: Vec<&str> = arms.iter().map(|arm| arm.name.as_str()).collect();
-    let what = if name.is_empty() { "has several arms".to_owned() } else { format!("has no arm `{name}`") };
-    Usage(format!("the study in `{}` {what}: give `arm`, one of {}", folder.display(), known.join(", ")))
+    let what = if name.is_empty() {
+        "has several arms".to_owned()
+    } else {
+        format!("has no arm `{name}`")
+    };
+    Usage(format!(
+        "the study in `{}` {what}: give `arm`, one of {}",
+        folder.display(),
+        known.join(", ")
+    ))
 }

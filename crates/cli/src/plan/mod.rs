@@ -17,7 +17,9 @@ use text::Text;
 
 /// The aims, a line each.
 fn aims() -> String {
-    let lines = Aim::REGISTRY.iter().map(|aim| format!("  {:<21} {}", aim.name, aim.about));
+    let lines = Aim::REGISTRY
+        .iter()
+        .map(|aim| format!("  {:<21} {}", aim.name, aim.about));
     format!("Aims:\n{}", lines.collect::<Vec<_>>().join("\n"))
 }
 
@@ -47,14 +49,28 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// The question of a file with the settings that are given beside it.
 fn read(file: &Path, settings: &[String]) -> anyhow::Result<Question> {
-    let text = std::fs::read_to_string(file)
-        .with_context(|| format!("cannot read `{}`; name a TOML file as in examples/exercise-70b.toml", file.display()))?;
-    let mut table: toml::Table = toml::from_str(&text)
-        .map_err(|error| Usage(format!("`{}` is not TOML: {error}", file.display())))?;
+    let text = std::fs::read_to_string(file).with_context(|| {
+        format!(
+            "cannot read `{}`; name a TOML file as in examples/exercise-70b.toml",
+            file.display()
+        )
+    })?;
+    let mut table: toml::Table =
+        toml::from_str(&text).map_err(|error| Usage(format!("`{}` is not TOML: {error}", file.display())))?;
     for setting in settings {
         triaxis_study::setting::lay(setting, &mut table).map_err(|error| Usage(error.to_string()))?;
     }
     // Read again as text where nothing was changed, so that an error shows its line.
-    let question = if settings.is_empty() { toml::from_str(&text) } else { table.try_into() };
-    question.map_err(|error| Usage(format!("`{}` asks nothing that can be planned: {error}", file.display())).into())
+    let question = if settings.is_empty() {
+        toml::from_str(&text)
+    } else {
+        table.try_into()
+    };
+    question.map_err(|error| {
+        Usage(format!(
+            "`{}` asks nothing that can be planned: {error}",
+            file.display()
+        ))
+        .into()
+    })
 }

@@ -52,7 +52,12 @@ fn count(tokens: f64) -> String {
 fn with(estimate: &Estimate, print: fn(f64) -> String) -> String {
     match estimate.interval {
         Some(interval) if interval.low < interval.high => {
-            format!("{} ({} to {})", print(estimate.value), print(interval.low), print(interval.high))
+            format!(
+                "{} ({} to {})",
+                print(estimate.value),
+                print(interval.low),
+                print(interval.high)
+            )
         }
         _ => print(estimate.value),
     }
@@ -76,7 +81,11 @@ fn recommendation(text: &mut String, decision: &Decision) -> fmt::Result {
     };
     writeln!(text, "{}", prose("", &said))?;
     writeln!(text, "{}", prose("", &outcome(decision, first)))?;
-    writeln!(text, "{}\n", prose("", &format!("Of the dollars: {}.", split(first))))
+    writeln!(
+        text,
+        "{}\n",
+        prose("", &format!("Of the dollars: {}.", split(first)))
+    )
 }
 
 fn described(choice: &Alternative) -> String {
@@ -84,11 +93,20 @@ fn described(choice: &Alternative) -> String {
         .text
         .iter()
         .map(|(name, unique, seen)| {
-            let passes = if seen / unique > 1.005 { format!(" in {:.2} passes", seen / unique) } else { String::new() };
+            let passes = if seen / unique > 1.005 {
+                format!(" in {:.2} passes", seen / unique)
+            } else {
+                String::new()
+            };
             format!("{} of {name}{passes}", count(*unique))
         })
         .collect();
-    format!("{}, trained on {} tokens: {}", choice.name, with(&choice.tokens, count), text.join(", "))
+    format!(
+        "{}, trained on {} tokens: {}",
+        choice.name,
+        with(&choice.tokens, count),
+        text.join(", ")
+    )
 }
 
 fn outcome(decision: &Decision, choice: &Alternative) -> String {
@@ -100,7 +118,11 @@ fn outcome(decision: &Decision, choice: &Alternative) -> String {
         money(&choice.before_serving)
     );
     if let Some(right) = &choice.right {
-        said += &format!("; {} of queries answered right, worth {}", with(right, percent), dollars(choice.value));
+        said += &format!(
+            "; {} of queries answered right, worth {}",
+            with(right, percent),
+            dollars(choice.value)
+        );
     }
     if let Some(days) = &choice.days {
         said += &format!("; {} days of training", with(days, |days| format!("{days:.0}")));
@@ -126,13 +148,22 @@ fn split(choice: &Alternative) -> String {
     let total = choice.bill.total();
     let parts = choice.bill.parts();
     let parts = parts.iter().filter(|(_, part)| *part > 0.0005 * total);
-    let parts: Vec<String> =
-        parts.map(|(name, part)| format!("{name} {} ({})", dollars(*part), percent(part / total))).collect();
+    let parts: Vec<String> = parts
+        .map(|(name, part)| format!("{name} {} ({})", dollars(*part), percent(part / total)))
+        .collect();
     parts.join(", ")
 }
 
 fn alternatives(text: &mut String, decision: &Decision) -> fmt::Result {
-    let mut table = Table::new(["choice", "tokens", "loss", "dollars", "regret", "best in", "main risk"]);
+    let mut table = Table::new([
+        "choice",
+        "tokens",
+        "loss",
+        "dollars",
+        "regret",
+        "best in",
+        "main risk",
+    ]);
     for choice in &decision.choices {
         table.row([
             choice.name.clone(),
@@ -141,7 +172,10 @@ fn alternatives(text: &mut String, decision: &Decision) -> fmt::Result {
             money(&choice.dollars),
             regret(decision, choice),
             percent(choice.chance_of_best),
-            choice.risks.first().map_or_else(|| "-".to_owned(), |risk| short(&risk.what)),
+            choice
+                .risks
+                .first()
+                .map_or_else(|| "-".to_owned(), |risk| short(&risk.what)),
         ]);
     }
     writeln!(text, "{table}")
@@ -155,7 +189,10 @@ fn short(risk: &str) -> String {
 
 fn changes(text: &mut String, decision: &Decision) -> fmt::Result {
     if decision.break_evens.is_empty() {
-        return writeln!(text, "What would change it: nothing alone, within a thousand times either way.\n");
+        return writeln!(
+            text,
+            "What would change it: nothing alone, within a thousand times either way.\n"
+        );
     }
     let mut table = Table::new(["what would change it", "now", "changes at", "chance", "to"]);
     for one in &decision.break_evens {
@@ -180,8 +217,15 @@ fn number(number: f64) -> String {
 }
 
 fn axes(text: &mut String, decision: &Decision) -> fmt::Result {
-    let mut table =
-        Table::new(["what the next dollar buys", "now", "next $1,000", "doubling costs", "is worth", "gains", "the one after"]);
+    let mut table = Table::new([
+        "what the next dollar buys",
+        "now",
+        "next $1,000",
+        "doubling costs",
+        "is worth",
+        "gains",
+        "the one after",
+    ]);
     for axis in &decision.axes {
         let sign = match axis.gain_is {
             _ if axis.next_dollar * 1e3 < 1e-9 => "nothing".to_owned(),
@@ -190,12 +234,20 @@ fn axes(text: &mut String, decision: &Decision) -> fmt::Result {
         };
         table.row([
             axis.name.clone(),
-            if axis.unit == "dollars" { dollars(axis.now) } else { format!("{} {}", count(axis.now), axis.unit) },
+            if axis.unit == "dollars" {
+                dollars(axis.now)
+            } else {
+                format!("{} {}", count(axis.now), axis.unit)
+            },
             if axis.is_free { "free".to_owned() } else { sign },
             dollars(axis.doubling_costs),
             dollars(axis.doubling_is_worth),
             format!("{:.4}", axis.doubling.max(0.0)),
-            if axis.fades_to.is_finite() { percent(axis.fades_to) } else { "-".to_owned() },
+            if axis.fades_to.is_finite() {
+                percent(axis.fades_to)
+            } else {
+                "-".to_owned()
+            },
         ]);
     }
     writeln!(text, "{table}")
@@ -210,28 +262,48 @@ fn trials(text: &mut String, decision: &Decision) -> fmt::Result {
         table.row([
             trial.name.clone(),
             dollars(trial.cost),
-            format!("{} ± {}", dollars(trial.value.max(0.0)), dollars(2.0 * trial.error)),
+            format!(
+                "{} ± {}",
+                dollars(trial.value.max(0.0)),
+                dollars(2.0 * trial.error)
+            ),
             percent(trial.flips),
             if trial.is_worth_it { "yes" } else { "no" }.to_owned(),
         ]);
     }
     writeln!(text, "{table}")?;
     if decision.trials.iter().all(|trial| !trial.is_worth_it) {
-        writeln!(text, "No experiment is worth more than it costs: stop measuring and decide.\n")?;
+        writeln!(
+            text,
+            "No experiment is worth more than it costs: stop measuring and decide.\n"
+        )?;
     }
     Ok(())
 }
 
 fn risks(text: &mut String, decision: &Decision) -> fmt::Result {
     for risk in &decision.choices[0].risks {
-        writeln!(text, "{}", prose("risk: ", &format!("{}. Mitigation: {}.", risk.what, risk.mitigation)))?;
+        writeln!(
+            text,
+            "{}",
+            prose(
+                "risk: ",
+                &format!("{}. Mitigation: {}.", risk.what, risk.mitigation)
+            )
+        )?;
     }
     Ok(())
 }
 
 fn laws(decision: &Decision) -> String {
     let laws = decision.laws.iter().filter(|law| law.weight > 0.0).map(|law| {
-        format!("{} ({} of the draws; {}; {} draws of its constants)", law.name, percent(law.weight), law.source, law.draws)
+        format!(
+            "{} ({} of the draws; {}; {} draws of its constants)",
+            law.name,
+            percent(law.weight),
+            law.source,
+            law.draws
+        )
     });
     laws.collect::<Vec<_>>().join("; ")
 }

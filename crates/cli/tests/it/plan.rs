@@ -7,7 +7,9 @@ use serde_json::Value;
 use crate::support::{Bench, json};
 
 fn example(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../examples")
+        .join(name);
     std::fs::read_to_string(path).unwrap()
 }
 
@@ -15,14 +17,27 @@ fn example(name: &str) -> String {
 fn decided(question: &str, more: &[&str]) -> Value {
     let bench = Bench::new("");
     std::fs::write(bench.path("plan.toml"), question).unwrap();
-    json(&bench.run(&[&["plan", "plan.toml", "--set", "draws=200", "--format", "json"], more].concat()))
+    json(
+        &bench.run(
+            &[
+                &["plan", "plan.toml", "--set", "draws=200", "--format", "json"],
+                more,
+            ]
+            .concat(),
+        ),
+    )
 }
 
 fn refused(question: &str, code: i32) -> String {
     let bench = Bench::new("");
     std::fs::write(bench.path("plan.toml"), question).unwrap();
     let output = bench.run(&["plan", "plan.toml"]);
-    assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stderr).unwrap()
 }
 
@@ -33,8 +48,16 @@ fn the_exercise_tells_four_strategies_apart() {
     let decision = decided(&example("exercise-70b.toml"), &[]);
     let choices = decision["choices"].as_array().unwrap();
     assert_eq!(choices.len(), 5);
-    let strategies: Vec<&str> = choices.iter().map(|choice| choice["strategy"].as_str().unwrap()).collect();
-    for named in ["fill up with filtered web", "repeat the curated text", "synthesise a third", "a smaller model for longer"] {
+    let strategies: Vec<&str> = choices
+        .iter()
+        .map(|choice| choice["strategy"].as_str().unwrap())
+        .collect();
+    for named in [
+        "fill up with filtered web",
+        "repeat the curated text",
+        "synthesise a third",
+        "a smaller model for longer",
+    ] {
         assert!(strategies.contains(&named), "{named} in {strategies:?}");
     }
     for choice in choices {
@@ -46,12 +69,20 @@ fn the_exercise_tells_four_strategies_apart() {
         assert!(choice["strategy"] != "synthesise a third" || bill["synthesis"].as_f64().unwrap() > 0.0);
     }
     let first = choices[0]["regret"].as_f64().unwrap();
-    assert!(choices.iter().all(|choice| choice["regret"].as_f64().unwrap() >= first));
+    assert!(
+        choices
+            .iter()
+            .all(|choice| choice["regret"].as_f64().unwrap() >= first)
+    );
 }
 
 #[test]
 fn samples_are_drawn_where_they_pay() {
-    let samples = |more: &[&str]| decided(&example("think-longer.toml"), more)["choices"][0]["samples"].as_u64().unwrap();
+    let samples = |more: &[&str]| {
+        decided(&example("think-longer.toml"), more)["choices"][0]["samples"]
+            .as_u64()
+            .unwrap()
+    };
     let value = |dollars: &str| {
         let set = format!("demand.classes.0.value={dollars}");
         samples(&["--set", &set])
@@ -79,31 +110,61 @@ fn a_saved_law_is_planned_with() {
         }
     }
     std::fs::write(bench.path("runs.csv"), rows).unwrap();
-    let fit = ["fit", "runs.csv", "--form", "chinchilla", "--unit", "loss=nats/token", "--save", "law.json", "--replicates", "100"];
+    let fit = [
+        "fit",
+        "runs.csv",
+        "--form",
+        "chinchilla",
+        "--unit",
+        "loss=nats/token",
+        "--save",
+        "law.json",
+        "--replicates",
+        "100",
+    ];
     assert!(bench.run(&fit).status.success());
-    let question = format!("{PLAIN}\n[[laws]]\nfit = \"law.json\"\n[[laws]]\npublished = \"besiroglu-2024\"\n");
+    let question =
+        format!("{PLAIN}\n[[laws]]\nfit = \"law.json\"\n[[laws]]\npublished = \"besiroglu-2024\"\n");
     std::fs::write(bench.path("plan.toml"), question).unwrap();
     let decision = json(&bench.run(&["plan", "plan.toml", "--set", "draws=100", "--format", "json"]));
     let laws = decision["laws"].as_array().unwrap();
     assert_eq!(laws.len(), 2);
-    assert!(laws.iter().all(|law| (law["weight"].as_f64().unwrap() - 0.5).abs() < 0.02 && law["draws"].as_u64().unwrap() >= 90));
+    assert!(
+        laws.iter()
+            .all(|law| (law["weight"].as_f64().unwrap() - 0.5).abs() < 0.02
+                && law["draws"].as_u64().unwrap() >= 90)
+    );
 }
 
 #[test]
 fn what_breaks_a_rule_names_it() {
     for (question, says) in [
-        ("aim = \"lowest-loss\"\n[[text]]\nname = \"a\"\nunique = \"1T\"".to_owned(), "needs a budget"),
+        (
+            "aim = \"lowest-loss\"\n[[text]]\nname = \"a\"\nunique = \"1T\"".to_owned(),
+            "needs a budget",
+        ),
         (PLAIN.replace("lowest-loss", "lowest-los"), "unknown variant"),
         (PLAIN.replace("$1M", "€1M"), "in US dollars"),
         (format!("{PLAIN}most_share = 0.5"), "add up to 0.5"),
         (format!("{PLAIN}[training]\nhardware = \"H10\""), "did you mean"),
-        (format!("{PLAIN}[training]\nprice_per_hour = \"$2\""), "without its day"),
-        (format!("{PLAIN}[[laws]]\nfit = \"nowhere.json\""), "nowhere.json"),
-        (format!("{PLAIN}[[laws]]\npublished = \"besiroglu\""), "did you mean"),
-        (format!("{PLAIN}[[laws]]\nweight = 2"), "exactly one of"),
-        (format!("{PLAIN}[demand]\nmonths = 12\nqueries_per_month = 0\nclasses = []"), "must be above 0"),
         (
-            format!("{PLAIN}[demand]\nmonths = 12\nqueries_per_month = 9\n[[demand.classes]]\nname = \"a\"\nshare = 0.4\ntokens_in = 9\ntokens_out = 9"),
+            format!("{PLAIN}[training]\nprice_per_hour = \"$2\""),
+            "without its day",
+        ),
+        (format!("{PLAIN}[[laws]]\nfit = \"nowhere.json\""), "nowhere.json"),
+        (
+            format!("{PLAIN}[[laws]]\npublished = \"besiroglu\""),
+            "did you mean",
+        ),
+        (format!("{PLAIN}[[laws]]\nweight = 2"), "exactly one of"),
+        (
+            format!("{PLAIN}[demand]\nmonths = 12\nqueries_per_month = 0\nclasses = []"),
+            "must be above 0",
+        ),
+        (
+            format!(
+                "{PLAIN}[demand]\nmonths = 12\nqueries_per_month = 9\n[[demand.classes]]\nname = \"a\"\nshare = 0.4\ntokens_in = 9\ntokens_out = 9"
+            ),
             "add up to 0.4",
         ),
     ] {
@@ -124,8 +185,19 @@ fn what_nothing_reaches_is_refused_with_a_code_of_its_own() {
 #[test]
 fn too_far_is_no_recommendation() {
     let bench = Bench::new("");
-    std::fs::write(bench.path("plan.toml"), PLAIN.replace("$1M", "$9000B").replace("2T", "9000T")).unwrap();
+    std::fs::write(
+        bench.path("plan.toml"),
+        PLAIN.replace("$1M", "$9000B").replace("2T", "9000T"),
+    )
+    .unwrap();
     let output = bench.run(&["plan", "plan.toml", "--set", "draws=50"]);
-    let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains("No recommendation") && !text.contains("Recommended"), "{text}");
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        text.contains("No recommendation") && !text.contains("Recommended"),
+        "{text}"
+    );
 }

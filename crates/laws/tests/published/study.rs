@@ -142,16 +142,49 @@ impl Study {
     }
 }
 
-/// The page `docs/reproductions.md`; `None` where the runs of a study are absent.
-pub(crate) fn page(studies: &[&Study]) -> Option<String> {
-    let sections: Vec<String> = studies
-        .iter()
-        .map(|study| study.section())
-        .collect::<Option<_>>()?;
-    let head = "# Published studies, refitted from their own runs\n\n\
-        Written by `cargo xtask reproductions` from the tests in `crates/laws/tests/published`, which hold every row to \
-        its tolerance; a test fails when this page is stale. The runs lie outside the repository, in \
-        `../shared/published-runs`, each with its source and licence. Where what is to be reproduced is not the \
-        published number it is another refit of the same runs, and the text says which.\n\n";
-    Some(format!("{head}{}", sections.join("\n")))
+/// The page of all studies; each test program that has some writes and holds the part below its own heading.
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reproductions.md");
+
+/// Asserts that a part of the page is what is computed, or writes it when `cargo xtask reproductions` asks. A part
+/// begins with a heading of the first level, which `head` does.
+pub(crate) fn hold(head: &str, studies: &[&Study]) {
+    let writing = std::env::var_os("TRIAXIS_WRITE_REPRODUCTIONS").is_some();
+    let sections: Option<Vec<String>> = studies.iter().map(|study| study.section()).collect();
+    let Some(sections) = sections else {
+        assert!(!writing, "the page needs the runs of every study");
+        return;
+    };
+    let text = format!("{head}{}", sections.join("\n"));
+    let written = std::fs::read_to_string(PAGE).unwrap_or_default();
+    let mut parts = parts(&written);
+    let heading = head.lines().next().unwrap_or_default();
+    let place = parts.iter().position(|part| part.lines().next() == Some(heading));
+    let old = place.map_or("", |place| parts[place].trim_end());
+    if writing {
+        match place {
+            Some(place) => parts[place] = text,
+            None => parts.push(text),
+        }
+        let page: Vec<&str> = parts.iter().map(|part| part.trim_end()).collect();
+        std::fs::write(PAGE, format!("{}\n", page.join("\n\n"))).unwrap();
+        return;
+    }
+    let stale = text.lines().zip(old.lines().chain(std::iter::repeat("")));
+    let first = stale.into_iter().find(|(new, old)| new != old);
+    assert!(
+        text.trim_end() == old,
+        "docs/reproductions.md is stale: run `cargo xtask reproductions`; first difference: {first:?}"
+    );
+}
+
+/// The page cut before each heading of the first level.
+fn parts(page: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    for line in page.split_inclusive('\n') {
+        match parts.last_mut().filter(|_| !line.starts_with("# ")) {
+            Some(part) => part.push_str(line),
+            None => parts.push(line.to_owned()),
+        }
+    }
+    parts
 }

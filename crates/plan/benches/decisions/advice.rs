@@ -95,30 +95,53 @@ pub fn run(worlds: usize, draws: usize) {
         }
         dollars.push(spent);
     }
-    println!("| policy | median dollars to a regret of {TARGET} | mean regret after 0 to {STEPS} runs |\n|---|---|---|");
+    println!(
+        "| policy | median dollars to a regret of {TARGET} | mean regret after 0 to {STEPS} runs |\n|---|---|---|"
+    );
     for (at, policy) in POLICIES.iter().enumerate() {
         let path: Vec<String> = regrets.iter().map(|step| format!("{:.4}", step[at])).collect();
-        println!("| {policy} | {:.0} | {} |", median(dollars.iter().map(|spent| spent[at])), path.join(", "));
+        println!(
+            "| {policy} | {:.0} | {} |",
+            median(dollars.iter().map(|spent| spent[at])),
+            path.join(", ")
+        );
     }
     for other in [1, 2] {
-        let ratio = |rows: &[[f64; 3]]| median(rows.iter().map(|row| row[0])) / median(rows.iter().map(|row| row[other])).max(1.0);
+        let ratio = |rows: &[[f64; 3]]| {
+            median(rows.iter().map(|row| row[0])) / median(rows.iter().map(|row| row[other])).max(1.0)
+        };
         let mut stream = Stream::new(7, "worlds", other as u64);
         let mut ratios: Vec<f64> = (0..1000)
             .map(|_| {
-                let rows: Vec<[f64; 3]> = (0..dollars.len()).map(|_| dollars[stream.below(dollars.len())]).collect();
+                let rows: Vec<[f64; 3]> = (0..dollars.len())
+                    .map(|_| dollars[stream.below(dollars.len())])
+                    .collect();
                 ratio(&rows)
             })
             .collect();
         ratios.sort_by(f64::total_cmp);
-        println!("advice / {}: {:.2} (90%: {:.2} to {:.2})", POLICIES[other], ratio(&dollars), ratios[50], ratios[949]);
+        println!(
+            "advice / {}: {:.2} (90%: {:.2} to {:.2})",
+            POLICIES[other],
+            ratio(&dollars),
+            ratios[50],
+            ratios[949]
+        );
     }
-    println!("{worlds} worlds, {draws} draws, {:.0} s", begin.elapsed().as_secs_f64());
+    println!(
+        "{worlds} worlds, {draws} draws, {:.0} s",
+        begin.elapsed().as_secs_f64()
+    );
 }
 
 /// The refit of Chinchilla's runs with its draws, or one of them alone.
 fn published_law(draw: Option<usize>) -> Law {
     let found = published::find("besiroglu-2024").unwrap();
-    let draws: Vec<Coupled> = found.draws().iter().map(|law: &Chinchilla| (*law).into()).collect();
+    let draws: Vec<Coupled> = found
+        .draws()
+        .iter()
+        .map(|law: &Chinchilla| (*law).into())
+        .collect();
     match draw {
         Some(draw) => truth::law(draws[draw], Vec::new()),
         None => truth::law(found.law.into(), draws),
@@ -126,13 +149,21 @@ fn published_law(draw: Option<usize>) -> Law {
 }
 
 /// Dollars until the choice is good enough, all of them and one run more where it never is; and its regret on the way.
-fn explore(policy: &str, world: u64, open: &Question, known: &Question, (prior, exact): (&Law, &Law)) -> (f64, Vec<f64>) {
+fn explore(
+    policy: &str,
+    world: u64,
+    open: &Question,
+    known: &Question,
+    (prior, exact): (&Law, &Law),
+) -> (f64, Vec<f64>) {
     let mut open = open.clone();
     let (mut spent, mut reached, mut path) = (0.0, None, Vec::new());
     let mut stream = Stream::new(world, policy, 1);
     let mut noise = Stream::new(world, "noise", 2);
     for step in 0..=STEPS {
-        let Some(decision) = truth::answer(&open, prior) else { break };
+        let Some(decision) = truth::answer(&open, prior) else {
+            break;
+        };
         let regret = regret(&decision, known, exact);
         path.push(regret);
         if regret <= TARGET && reached.is_none() {
@@ -141,7 +172,9 @@ fn explore(policy: &str, world: u64, open: &Question, known: &Question, (prior, 
         if step == STEPS {
             break;
         }
-        let Some((run, cost)) = next(policy, &open, prior, &decision, &mut stream) else { break };
+        let Some((run, cost)) = next(policy, &open, prior, &decision, &mut stream) else {
+            break;
+        };
         spent += cost;
         let loss = triaxis_plan::decide::loss_of(known, std::slice::from_ref(exact), &run).unwrap();
         open.observed.push(Observed {
@@ -164,7 +197,11 @@ fn regret(decision: &Decision, known: &Question, exact: &Law) -> f64 {
     let best = truth::answer(known, exact).unwrap().choices[0].loss.value;
     let mut only = known.clone();
     only.arms.retain(|arm| arm.name == chosen.arm);
-    let strategy = known.strategies.iter().find(|strategy| strategy.name == chosen.strategy).unwrap();
+    let strategy = known
+        .strategies
+        .iter()
+        .find(|strategy| strategy.name == chosen.strategy)
+        .unwrap();
     only.strategies = vec![Strategy {
         params: Some(triaxis_units::Params(chosen.params.round() as u64)),
         ..strategy.clone()
@@ -172,16 +209,30 @@ fn regret(decision: &Decision, known: &Question, exact: &Law) -> f64 {
     (truth::answer(&only, exact).unwrap().choices[0].loss.value - best).max(0.0)
 }
 
-fn next(policy: &str, open: &Question, prior: &Law, decision: &Decision, stream: &mut Stream) -> Option<(TrialRun, f64)> {
+fn next(
+    policy: &str,
+    open: &Question,
+    prior: &Law,
+    decision: &Decision,
+    stream: &mut Stream,
+) -> Option<(TrialRun, f64)> {
     if policy == "advice" {
-        let best = decision.trials.iter().find(|trial| trial.run.is_some() && trial.value > 0.0);
+        let best = decision
+            .trials
+            .iter()
+            .find(|trial| trial.run.is_some() && trial.value > 0.0);
         return best.and_then(|trial| Some((trial.run.clone()?, trial.cost)));
     }
     let all: Vec<Trial> = trials_of(open, std::slice::from_ref(prior)).ok()?;
-    let mut runs: Vec<(TrialRun, f64)> = all.into_iter().filter_map(|trial| Some((trial.run?, trial.cost))).collect();
+    let mut runs: Vec<(TrialRun, f64)> = all
+        .into_iter()
+        .filter_map(|trial| Some((trial.run?, trial.cost)))
+        .collect();
     // What was run is not run again.
     let is_new = |run: &TrialRun| {
-        !open.observed.iter().any(|seen| seen.params == run.params && seen.text == run.text && seen.arm.as_ref() == Some(&run.arm))
+        !open.observed.iter().any(|seen| {
+            seen.params == run.params && seen.text == run.text && seen.arm.as_ref() == Some(&run.arm)
+        })
     };
     runs.retain(|(run, _)| is_new(run));
     if runs.is_empty() {

@@ -72,7 +72,9 @@ fn ladder(law: Chinchilla, world: u64, noise: f64) -> Observations {
 
 /// Prints how often the interval of the cost, of the loss and of the tokens holds the truth.
 pub fn run(worlds: usize, draws: usize) {
-    println!("| worlds | cost holds | low misses | high misses | loss regret in cost | refused | s |\n|---|---|---|---|---|---|---|");
+    println!(
+        "| worlds | cost holds | low misses | high misses | loss regret in cost | refused | s |\n|---|---|---|---|---|---|---|"
+    );
     let begin = Instant::now();
     let (mut held, mut below, mut above, mut refused) = (0, 0, 0, 0);
     let mut regrets = Vec::new();
@@ -88,17 +90,27 @@ pub fn run(worlds: usize, draws: usize) {
         // What 3e22 operations reach at their best: 75 times the largest run.
         let best = Coupled::from(law).optimum(3e22, 6.0).unwrap();
         let goal = law.loss(best.params, best.tokens);
-        let options = FitOptions { replicates: draws, seed: world, ..FitOptions::default() };
+        let options = FitOptions {
+            replicates: draws,
+            seed: world,
+            ..FitOptions::default()
+        };
         let found = fit(&ChinchillaForm, &ladder(law, world, 0.003), &options).unwrap();
         let of = |constants: &[f64]| Coupled::from(Chinchilla::from_parameters(constants).unwrap());
-        let fitted = truth::law(of(&found.best), found.replicates.iter().map(|draw| of(draw)).collect());
+        let fitted = truth::law(
+            of(&found.best),
+            found.replicates.iter().map(|draw| of(draw)).collect(),
+        );
         let facts = truth::drawn(UNKNOWN, world);
         let asked = |truth: Option<&[f64]>| {
             let price = match truth {
                 Some(truth) => format!("{{ value = {}, date = 2026-05-01 }}", truth[0]),
                 None => "{ value = 2.5, low = 2.0, high = 4.0, date = 2026-05-01 }".to_owned(),
             };
-            let text = TEMPLATE.replace("GOAL", &goal.to_string()).replace("DRAWS", &draws.to_string()).replace("PRICE", &price);
+            let text = TEMPLATE
+                .replace("GOAL", &goal.to_string())
+                .replace("DRAWS", &draws.to_string())
+                .replace("PRICE", &price);
             truth::question(&text, UNKNOWN, truth)
         };
         let Some(decision) = truth::answer(&asked(None), &fitted) else {

@@ -10,7 +10,10 @@ mod coverage;
 mod truth;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|one| !one.starts_with("--")).collect();
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|one| !one.starts_with("--"))
+        .collect();
     let only = |part: &str| arguments.iter().any(|one| one == part);
     let mut numbers = arguments.iter().filter_map(|one| one.parse::<usize>().ok());
     let (worlds, draws) = (numbers.next(), numbers.next());

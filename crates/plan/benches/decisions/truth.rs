@@ -43,7 +43,11 @@ pub fn law(best: Coupled, draws: Vec<Coupled>) -> Law {
         unit: LossUnit::NatsPerToken,
         bytes_per_token: None,
         parameters: triaxis_plan::ParameterCount::WithEmbeddings,
-        measured: Measured::of([(Params(10_000_000), Tokens(200_000_000), Flops(1e16)), (Params(1_000_000_000), Tokens(20_000_000_000), Flops(1e20))]).unwrap(),
+        measured: Measured::of([
+            (Params(10_000_000), Tokens(200_000_000), Flops(1e16)),
+            (Params(1_000_000_000), Tokens(20_000_000_000), Flops(1e20)),
+        ])
+        .unwrap(),
         unique_tokens: None,
     };
     Law::study(&study).unwrap()

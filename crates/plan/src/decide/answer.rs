@@ -189,7 +189,10 @@ const FRONTIER_DRAWS: usize = 200;
 /// it.
 pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
     if laws.is_empty() {
-        return Err(PlanError("there is no law: give `[[laws]]` with `study`, `fit` or `published`".to_owned()).into());
+        return Err(PlanError(
+            "there is no law: give `[[laws]]` with `study`, `fit` or `published`".to_owned(),
+        )
+        .into());
     }
     let unit = one_unit(question, laws)?;
     let reckoner = Reckoner::of(question, laws)?;
@@ -199,8 +202,10 @@ pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
     }
     let shown = compared.ranked(SHOWN);
     let per_score = dollars_per_score(&compared);
-    let choices: Vec<Alternative> =
-        shown.iter().map(|choice| alternative(&compared, *choice, per_score)).collect();
+    let choices: Vec<Alternative> = shown
+        .iter()
+        .map(|choice| alternative(&compared, *choice, per_score))
+        .collect();
     let name = |choice: usize| named(&compared, choice);
     let trials: Vec<Trial> = experiment::valued(&compared)
         .into_iter()
@@ -306,25 +311,45 @@ fn alternative(compared: &Compared<'_>, choice: usize, per_score: f64) -> Altern
     let question = reckoner.question;
     let prepared = &compared.choices[choice];
     let chosen = prepared.choice;
-    let met: Vec<&Outcome> = compared.outcomes[choice].iter().filter(|outcome| outcome.is_met).collect();
+    let met: Vec<&Outcome> = compared.outcomes[choice]
+        .iter()
+        .filter(|outcome| outcome.is_met)
+        .collect();
     let of = |what: fn(&Outcome) -> f64| -> Estimate {
         let draws: Vec<f64> = met.iter().map(|outcome| what(outcome)).collect();
         // The median, so that it is an outcome and not a sum that no world has.
-        let middle = if draws.is_empty() { f64::NAN } else { quantile(&draws, 0.5) };
+        let middle = if draws.is_empty() {
+            f64::NAN
+        } else {
+            quantile(&draws, 0.5)
+        };
         estimate(middle, &draws, question.level)
     };
     let tokens = of(|outcome| outcome.tokens);
     let taken = prepared.taken(tokens.value);
-    let text = question.tiers.iter().zip(&taken).filter(|(_, taken)| taken.seen > 0.0);
+    let text = question
+        .tiers
+        .iter()
+        .zip(&taken)
+        .filter(|(_, taken)| taken.seen > 0.0);
     let seen: Vec<f64> = taken.iter().map(|taken| taken.seen).collect();
     let epochs: Vec<f64> = taken.iter().map(|taken| taken.epochs()).collect();
-    let bills = met.iter().fold(Bill::default(), |sum, outcome| sum.plus(&outcome.bill));
+    let bills = met
+        .iter()
+        .fold(Bill::default(), |sum, outcome| sum.plus(&outcome.bill));
     let flops = of(|outcome| outcome.flops);
     let regret = compared.regret(choice);
     let nearest = reckoner
         .worlds
         .laws_of(chosen.arm)
-        .map(|law| Reach::of(whole(chosen.params), Tokens(tokens.value.max(1.0) as u64), Flops(flops.value), &law.measured))
+        .map(|law| {
+            Reach::of(
+                whole(chosen.params),
+                Tokens(tokens.value.max(1.0) as u64),
+                Flops(flops.value),
+                &law.measured,
+            )
+        })
         .min_by_key(|reach| reach.verdict);
     Alternative {
         name: named(compared, choice),
@@ -333,7 +358,9 @@ fn alternative(compared: &Compared<'_>, choice: usize, per_score: f64) -> Altern
         samples: question.samples[chosen.samples],
         context: question.contexts[chosen.context].name.clone(),
         params: chosen.params,
-        text: text.map(|(tier, taken)| (tier.name.clone(), taken.unique, taken.seen)).collect(),
+        text: text
+            .map(|(tier, taken)| (tier.name.clone(), taken.unique, taken.seen))
+            .collect(),
         tokens,
         flops: flops.value,
         loss: of(|outcome| outcome.loss),
@@ -375,10 +402,24 @@ fn trial(compared: &Compared<'_>, valued: Valued, per_score: f64) -> Trial {
     let name = match &valued.trial {
         experiment::Trial::Serving => "serve such a model for an hour and time it".to_owned(),
         experiment::Trial::Queries => "ask 500 more queries of the task, 16 samples each".to_owned(),
-        experiment::Trial::Run(Seen { arm, params, tokens, tier, epochs }) => {
-            let arm = if question.arms.len() > 1 { format!(" of `{}`", question.arms[*arm].name) } else { String::new() };
+        experiment::Trial::Run(Seen {
+            arm,
+            params,
+            tokens,
+            tier,
+            epochs,
+        }) => {
+            let arm = if question.arms.len() > 1 {
+                format!(" of `{}`", question.arms[*arm].name)
+            } else {
+                String::new()
+            };
             let text = &question.tiers[*tier].name;
-            let passes = if *epochs > 1.0 { format!(" in {epochs} passes") } else { String::new() };
+            let passes = if *epochs > 1.0 {
+                format!(" in {epochs} passes")
+            } else {
+                String::new()
+            };
             format!(
                 "train {}{arm} on {} tokens of `{text}`{passes}",
                 whole(*params),
@@ -414,8 +455,13 @@ fn frontier(compared: &Compared<'_>) -> Vec<Point> {
     let question = reckoner.question;
     let centre = reckoner.worlds.centre();
     let chosen = &compared.choices[compared.best];
-    let spent = chosen.outcome(&centre, question.aim.rule().length()).bill.before_serving();
-    let worlds: Vec<_> = (0..reckoner.worlds.count.min(FRONTIER_DRAWS)).map(|draw| reckoner.worlds.world(draw)).collect();
+    let spent = chosen
+        .outcome(&centre, question.aim.rule().length())
+        .bill
+        .before_serving();
+    let worlds: Vec<_> = (0..reckoner.worlds.count.min(FRONTIER_DRAWS))
+        .map(|draw| reckoner.worlds.world(draw))
+        .collect();
     (-6..=6)
         .map(|step| {
             let budget = spent * 10f64.powf(f64::from(step) / 3.0);
@@ -423,9 +469,17 @@ fn frontier(compared: &Compared<'_>) -> Vec<Point> {
             let prepared = reckoner.prepare(best);
             let draws: Vec<f64> = worlds
                 .iter()
-                .map(|world| prepared.outcome(&world.with(reckoner.worlds.places.budget, budget), Length::Spend).loss)
+                .map(|world| {
+                    prepared
+                        .outcome(&world.with(reckoner.worlds.places.budget, budget), Length::Spend)
+                        .loss
+                })
                 .collect();
-            Point { dollars: budget, params: best.params, loss: estimate(loss, &draws, question.level) }
+            Point {
+                dollars: budget,
+                params: best.params,
+                loss: estimate(loss, &draws, question.level),
+            }
         })
         .collect()
 }
@@ -454,8 +508,13 @@ fn cautions(compared: &Compared<'_>, choices: &[Alternative]) -> Vec<String> {
             100.0 * (1.0 - compared.met)
         ));
     }
-    let points: Vec<&str> =
-        reckoner.worlds.laws.iter().filter(|law| law.draws() == 0).map(|law| law.name.as_str()).collect();
+    let points: Vec<&str> = reckoner
+        .worlds
+        .laws
+        .iter()
+        .filter(|law| law.draws() == 0)
+        .map(|law| law.name.as_str())
+        .collect();
     if !points.is_empty() {
         cautions.push(format!(
             "Of {} only the constants are known, not how uncertain they are: intervals hold what differs between the laws \
@@ -471,7 +530,10 @@ fn cautions(compared: &Compared<'_>, choices: &[Alternative]) -> Vec<String> {
             device.price_per_hour, device.name, device.price_date, device.price_source
         ));
     }
-    if let Some(limit) = question.budget.filter(|_| question.aim.rule().length() != Length::Reach) {
+    if let Some(limit) = question
+        .budget
+        .filter(|_| question.aim.rule().length() != Length::Reach)
+    {
         let over = compared.outcomes[compared.best]
             .iter()
             .filter(|outcome| outcome.bill.before_serving() > limit.0 * (1.0 + 1e-9));
@@ -486,7 +548,8 @@ fn cautions(compared: &Compared<'_>, choices: &[Alternative]) -> Vec<String> {
     }
     if question.task.is_none() && !reckoner.classes().is_empty() {
         cautions.push(
-            "Nothing says how often answers are right (`[task]`): samples are counted as cost alone.".to_owned(),
+            "Nothing says how often answers are right (`[task]`): samples are counted as cost alone."
+                .to_owned(),
         );
     }
     if choices[0].reach.verdict > Verdict::WithinRange {
@@ -503,7 +566,13 @@ pub fn trials_of(question: &Question, laws: &[Law]) -> Result<Vec<Trial>, Refusa
     one_unit(question, laws)?;
     let reckoner = Reckoner::of(question, laws)?;
     let compared = Compared::of(&reckoner);
-    let unvalued = |(trial, cost)| Valued { trial, cost, value: 0.0, error: 0.0, flips: 0.0 };
+    let unvalued = |(trial, cost)| Valued {
+        trial,
+        cost,
+        value: 0.0,
+        error: 0.0,
+        flips: 0.0,
+    };
     let trials = experiment::trials(&compared).into_iter();
     Ok(trials.map(|one| trial(&compared, unvalued(one), 1.0)).collect())
 }

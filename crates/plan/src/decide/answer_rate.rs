@@ -62,7 +62,9 @@ impl Rule {
         let (a, b) = (mean * size, (1.0 - mean) * size);
         let samples = self.right.len() - 1;
         // P(0 right) = B(a, b + k) / B(a, b), and from each number of right samples to the next.
-        let mut chance: f64 = (0..samples).map(|drawn| (b + drawn as f64) / (size + drawn as f64)).product();
+        let mut chance: f64 = (0..samples)
+            .map(|drawn| (b + drawn as f64) / (size + drawn as f64))
+            .product();
         let mut rate = 0.0;
         for (right, won) in self.right.iter().enumerate() {
             rate += chance * won;
@@ -120,7 +122,10 @@ mod tests {
         // Mean 4, 10 and 100 samples at caps of 5, 15 and 681 (planning sheet, section 3).
         for (most, mean, rate) in [(5, 4.0, 0.311), (15, 10.0, 0.533), (681, 100.0, 0.921)] {
             assert!((until_right(0.1, 5.0, most) / mean - 1.0).abs() < 0.1, "{most}");
-            assert!((Rule::of(SURE, most).rate(0.1, 5.0) - rate).abs() < 2e-2, "{most}");
+            assert!(
+                (Rule::of(SURE, most).rate(0.1, 5.0) - rate).abs() < 2e-2,
+                "{most}"
+            );
         }
     }
 
@@ -130,7 +135,10 @@ mod tests {
         let rate = Rule::of(Chosen::Vote { rival: 1.0 }, 3).rate(0.6, 1e9);
         assert!((rate - (0.6f64.powi(3) + 3.0 * 0.36 * 0.4)).abs() < 1e-6);
         let pair = Rule::of(Chosen::Verifier { false_pass: 1.0 }, 7).rate(0.3, 2.0);
-        assert!((pair - 0.3).abs() < 1e-12, "a check that passes all is no check: {pair}");
+        assert!(
+            (pair - 0.3).abs() < 1e-12,
+            "a check that passes all is no check: {pair}"
+        );
     }
 
     proptest! {

@@ -64,7 +64,10 @@ pub(crate) fn break_evens(compared: &Compared<'_>, words: impl Fn(usize) -> Stri
     }
     let distance = |one: &BreakEven| (one.at / one.now).ln().abs();
     found.sort_by(|one, other| {
-        other.chance.total_cmp(&one.chance).then(distance(one).total_cmp(&distance(other)))
+        other
+            .chance
+            .total_cmp(&one.chance)
+            .then(distance(one).total_cmp(&distance(other)))
     });
     found
 }
@@ -100,16 +103,26 @@ fn break_even(
         (best != here && best != compared.best).then_some((value, best))
     };
     let step = FARTHEST.ln() / f64::from(STEPS);
-    let first = |sign: f64| (1..=STEPS).find(|steps| changes((sign * step * f64::from(*steps)).exp()).is_some());
-    let nearest = [1.0, -1.0].into_iter().filter_map(|sign| Some((first(sign)?, sign)));
+    let first =
+        |sign: f64| (1..=STEPS).find(|steps| changes((sign * step * f64::from(*steps)).exp()).is_some());
+    let nearest = [1.0, -1.0]
+        .into_iter()
+        .filter_map(|sign| Some((first(sign)?, sign)));
     let (steps, sign) = nearest.min_by_key(|(steps, _)| *steps)?;
     let (mut near, mut far) = (step * f64::from(steps - 1), step * f64::from(steps));
     for _ in 0..30 {
         let middle = 0.5 * (near + far);
-        if changes((sign * middle).exp()).is_some() { far = middle } else { near = middle }
+        if changes((sign * middle).exp()).is_some() {
+            far = middle
+        } else {
+            near = middle
+        }
     }
     let (at, then) = changes((sign * far).exp())?;
-    let beyond = variable.draws.iter().filter(|draw| if sign > 0.0 { **draw >= at } else { **draw <= at });
+    let beyond = variable
+        .draws
+        .iter()
+        .filter(|draw| if sign > 0.0 { **draw >= at } else { **draw <= at });
     Some(BreakEven {
         what: variable.name.clone(),
         now: variable.centre,
@@ -137,9 +150,15 @@ fn best_at(compared: &Compared<'_>, families: &[usize], world: &World<'_>) -> us
     let rule = compared.reckoner.question.aim.rule();
     let best = largest(families.iter().map(|choice| {
         // The mixture follows what is known of the text.
-        let choice = compared.reckoner.prepare_in(world, compared.choices[*choice].choice);
+        let choice = compared
+            .reckoner
+            .prepare_in(world, compared.choices[*choice].choice);
         let outcome = choice.outcome(world, rule.length());
-        if outcome.is_met { rule.score(&outcome) } else { f64::NEG_INFINITY }
+        if outcome.is_met {
+            rule.score(&outcome)
+        } else {
+            f64::NEG_INFINITY
+        }
     }));
     families[best]
 }
@@ -168,9 +187,14 @@ pub(crate) fn swings(compared: &Compared<'_>) -> Vec<Swing> {
         let moves = |ends: [f64; 2]| (ends[1] / ends[0] - 1.0).abs() > 1e-6;
         moves(swing.loss) || moves(swing.dollars)
     });
-    swings.sort_by(|one, other| other.value_of_knowing.total_cmp(&one.value_of_knowing).then(
-        (other.dollars[1] / other.dollars[0]).ln().abs().total_cmp(&(one.dollars[1] / one.dollars[0]).ln().abs()),
-    ));
+    swings.sort_by(|one, other| {
+        other.value_of_knowing.total_cmp(&one.value_of_knowing).then(
+            (other.dollars[1] / other.dollars[0])
+                .ln()
+                .abs()
+                .total_cmp(&(one.dollars[1] / one.dollars[0]).ln().abs()),
+        )
+    });
     swings
 }
 
@@ -208,8 +232,15 @@ fn of_laws(compared: &Compared<'_>, length: Length) -> Option<Swing> {
     if losses[to] - losses[from] < 1e-12 {
         return None;
     }
-    let ends = [from, to].map(|draw| chosen.outcome(&centre.with_laws_of(&reckoner.worlds.world(draw)), length));
-    Some(swing(compared, "the laws of the loss", &losses, (losses[from], losses[to]), ends))
+    let ends =
+        [from, to].map(|draw| chosen.outcome(&centre.with_laws_of(&reckoner.worlds.world(draw)), length));
+    Some(swing(
+        compared,
+        "the laws of the loss",
+        &losses,
+        (losses[from], losses[to]),
+        ends,
+    ))
 }
 
 /// The expected rise of the score by a choice made after a quantity is known: worlds alike in it choose together
@@ -218,7 +249,12 @@ fn value_of_knowing(compared: &Compared<'_>, draws: &[f64]) -> f64 {
     let mut order: Vec<usize> = (0..draws.len()).collect();
     order.sort_by(|one, other| draws[*one].total_cmp(&draws[*other]));
     let chosen_by = |worlds: &[usize]| {
-        largest(compared.scores.iter().map(|scores| worlds.iter().map(|world| scores[*world]).sum()))
+        largest(
+            compared
+                .scores
+                .iter()
+                .map(|scores| worlds.iter().map(|world| scores[*world]).sum()),
+        )
     };
     let halves = |worlds: &[usize]| -> [Vec<usize>; 2] {
         [0, 1].map(|parity| worlds.iter().copied().skip(parity).step_by(2).collect())
@@ -232,7 +268,10 @@ fn value_of_knowing(compared: &Compared<'_>, draws: &[f64]) -> f64 {
             let [even, odd] = halves(group);
             let gain = |judged: &[usize], by: &[usize], prior: usize| -> Vec<f64> {
                 let after = chosen_by(by);
-                judged.iter().map(|world| compared.scores[after][*world] - compared.scores[prior][*world]).collect()
+                judged
+                    .iter()
+                    .map(|world| compared.scores[after][*world] - compared.scores[prior][*world])
+                    .collect()
             };
             let mut gains = gain(&even, &odd, prior[0]);
             gains.extend(gain(&odd, &even, prior[1]));

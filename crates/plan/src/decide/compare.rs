@@ -50,7 +50,14 @@ impl<'a> Compared<'a> {
         let outcomes = in_every_world(reckoner, &choices, length);
         let (scores, met) = scored(reckoner, &outcomes);
         let best = largest(scores.iter().map(|scores| mean(scores)));
-        Self { reckoner, choices, outcomes, scores, best, met }
+        Self {
+            reckoner,
+            choices,
+            outcomes,
+            scores,
+            best,
+            met,
+        }
     }
 
     /// The best choice with the size of the largest mean score, if that is not the one it has.
@@ -64,7 +71,10 @@ impl<'a> Compared<'a> {
         let ends = ends.map(|params| params.clamp(sizes.smallest.as_f64(), sizes.largest.as_f64()).ln());
         let rule = self.reckoner.question.aim.rule();
         let worth = |log_params: f64| {
-            let prepared = self.reckoner.prepare(Choice { params: log_params.exp(), ..chosen });
+            let prepared = self.reckoner.prepare(Choice {
+                params: log_params.exp(),
+                ..chosen
+            });
             let outcomes = in_every_world(self.reckoner, std::slice::from_ref(&prepared), rule.length());
             // Against the other choices, so that a world in which it fails counts as it does for them.
             let all: Vec<Vec<Outcome>> = self.outcomes.iter().cloned().chain(outcomes).collect();
@@ -87,7 +97,10 @@ impl<'a> Compared<'a> {
         }
         let better = if worths[0] >= worths[1] { 0 } else { 1 };
         let improves = worths[better] > mean(&self.scores[self.best]);
-        improves.then_some(Choice { params: at[better].exp(), ..chosen })
+        improves.then_some(Choice {
+            params: at[better].exp(),
+            ..chosen
+        })
     }
 
     /// What is lost, on average, by a choice where another would have been better: its expected regret.
@@ -106,12 +119,18 @@ impl<'a> Compared<'a> {
 
     /// Share of the worlds in which a choice does what is asked.
     pub fn chance_of_meeting(&self, choice: usize) -> f64 {
-        let met = self.outcomes[choice].iter().filter(|outcome| outcome.is_met).count();
+        let met = self.outcomes[choice]
+            .iter()
+            .filter(|outcome| outcome.is_met)
+            .count();
         met as f64 / self.reckoner.worlds.count as f64
     }
 
     fn most(&self, world: usize) -> f64 {
-        self.scores.iter().map(|scores| scores[world]).fold(f64::NEG_INFINITY, f64::max)
+        self.scores
+            .iter()
+            .map(|scores| scores[world])
+            .fold(f64::NEG_INFINITY, f64::max)
     }
 
     /// The best choice and the others that differ from it and from each other, best first: of other families, then of
@@ -139,7 +158,14 @@ impl<'a> Compared<'a> {
     /// Whether two choices differ in size and length alone.
     pub fn same_family(&self, one: usize, other: usize) -> bool {
         let of = |choice: usize| {
-            let Choice { arm, strategy, synthetic, samples, context, .. } = self.choices[choice].choice;
+            let Choice {
+                arm,
+                strategy,
+                synthetic,
+                samples,
+                context,
+                ..
+            } = self.choices[choice].choice;
             (arm, strategy, synthetic.map(f64::to_bits), samples, context)
         };
         of(one) == of(other)
@@ -158,7 +184,10 @@ fn in_every_world(reckoner: &Reckoner<'_>, choices: &[Prepared<'_>], length: Len
         .into_par_iter()
         .map(|draw| {
             let world = reckoner.worlds.world(draw);
-            choices.iter().map(|choice| choice.outcome(&world, length)).collect()
+            choices
+                .iter()
+                .map(|choice| choice.outcome(&world, length))
+                .collect()
         })
         .collect();
     (0..choices.len())
@@ -202,8 +231,10 @@ pub(crate) fn mean(numbers: &[f64]) -> f64 {
 
 /// The place of the largest number.
 pub(crate) fn largest(numbers: impl Iterator<Item = f64>) -> usize {
-    let best = numbers.enumerate().fold((0, f64::NEG_INFINITY), |best, (at, number)| {
-        if number > best.1 { (at, number) } else { best }
-    });
+    let best = numbers
+        .enumerate()
+        .fold((0, f64::NEG_INFINITY), |best, (at, number)| {
+            if number > best.1 { (at, number) } else { best }
+        });
     best.0
 }

@@ -74,9 +74,18 @@ pub(crate) fn lowest(
     budget: f64,
 ) -> (Choice, f64) {
     let world = world.with(reckoner.worlds.places.budget, budget);
-    let free = Choice { tokens: None, ..choice };
+    let free = Choice {
+        tokens: None,
+        ..choice
+    };
     let best = best_size_for(reckoner, &world, free, Length::Spend);
-    (best, reckoner.prepare_in(&world, best).outcome(&world, Length::Spend).loss)
+    (
+        best,
+        reckoner
+            .prepare_in(&world, best)
+            .outcome(&world, Length::Spend)
+            .loss,
+    )
 }
 
 /// The fall of the loss by one more dollar of budget.
@@ -133,7 +142,11 @@ fn text(
         unit: "unique tokens taken".to_owned(),
         spent: taken.taken(tokens)[tier].unique * price,
         gain_is: GainOf::Loss,
-        next_dollar: if is_free { now - more } else { (now - more) / percent },
+        next_dollar: if is_free {
+            now - more
+        } else {
+            (now - more) / percent
+        },
         is_free,
         doubling_costs: unique * price,
         doubling: now - double,
@@ -155,7 +168,9 @@ fn samples(compared: &Compared<'_>, world: &World<'_>) -> Option<Axis> {
         let outcome = reckoner.prepare(Choice { samples, ..chosen }).at(world, tokens);
         (outcome.right, outcome.bill.serving)
     };
-    let mut larger: Vec<usize> = (0..question.samples.len()).filter(|at| question.samples[*at] > now).collect();
+    let mut larger: Vec<usize> = (0..question.samples.len())
+        .filter(|at| question.samples[*at] > now)
+        .collect();
     larger.sort_by_key(|at| question.samples[*at]);
     let (here, next) = (at(chosen.samples), at(*larger.first()?));
     let after = larger.get(1).map(|after| at(*after));
@@ -179,5 +194,9 @@ fn samples(compared: &Compared<'_>, world: &World<'_>) -> Option<Axis> {
 /// What the second doubling gains as a part of the first; not a number where the first gains nothing.
 fn faded(now: f64, double: f64, four: f64) -> f64 {
     let gained = now - double;
-    if gained > 1e-6 * now { ((double - four) / gained).max(0.0) } else { f64::NAN }
+    if gained > 1e-6 * now {
+        ((double - four) / gained).max(0.0)
+    } else {
+        f64::NAN
+    }
 }

@@ -52,7 +52,9 @@ const EPOCHS: f64 = 8.0;
 /// Every trial with its value, the most worth a dollar first.
 pub(crate) fn valued(compared: &Compared<'_>) -> Vec<Valued> {
     let reckoner = compared.reckoner;
-    let worlds: Vec<World<'_>> = (0..reckoner.worlds.count).map(|draw| reckoner.worlds.world(draw)).collect();
+    let worlds: Vec<World<'_>> = (0..reckoner.worlds.count)
+        .map(|draw| reckoner.worlds.world(draw))
+        .collect();
     let (trials, choices) = (trials(compared), distinct(compared));
     let mut valued: Vec<Valued> = trials
         .into_par_iter()
@@ -94,9 +96,21 @@ pub(crate) fn trials(compared: &Compared<'_>) -> Vec<(Trial, f64)> {
             };
             for params in SIZES.map(|part| part * best) {
                 let tokens = cost / (reckoner.dollars_per_token(&centre, arm, params));
-                let tiers: Vec<usize> = if cost < most { vec![reference(reckoner)] } else { (0..question.tiers.len()).collect() };
+                let tiers: Vec<usize> = if cost < most {
+                    vec![reference(reckoner)]
+                } else {
+                    (0..question.tiers.len()).collect()
+                };
                 for tier in tiers {
-                    let run = |epochs| Trial::Run(Seen { arm, tier, params, tokens, epochs });
+                    let run = |epochs| {
+                        Trial::Run(Seen {
+                            arm,
+                            tier,
+                            params,
+                            tokens,
+                            epochs,
+                        })
+                    };
                     let unique = question.tiers[tier].unique.value().as_f64();
                     if tokens <= unique {
                         trials.push((run(1.0), cost));
@@ -110,10 +124,17 @@ pub(crate) fn trials(compared: &Compared<'_>) -> Vec<(Trial, f64)> {
     }
     if !reckoner.classes().is_empty() {
         let hours = 1.0 * compared.choices[compared.best].devices();
-        trials.push((Trial::Serving, hours * centre.of(reckoner.worlds.places.serving_price)));
+        trials.push((
+            Trial::Serving,
+            hours * centre.of(reckoner.worlds.places.serving_price),
+        ));
     }
     if question.task.is_some() {
-        let tokens: f64 = reckoner.classes().iter().map(|class| class.tokens_in + SAMPLES * class.tokens_out).sum();
+        let tokens: f64 = reckoner
+            .classes()
+            .iter()
+            .map(|class| class.tokens_in + SAMPLES * class.tokens_out)
+            .sum();
         let each = tokens / reckoner.classes().len() as f64 * chosen.dollars_per_token_served(&centre);
         trials.push((Trial::Queries, QUERIES * each));
     }
@@ -133,11 +154,22 @@ fn best_size(reckoner: &Reckoner<'_>, world: &World<'_>, choice: Choice, cost: f
     let loss = |log_params: f64| {
         let params = log_params.exp();
         let tokens = cost / reckoner.dollars_per_token(world, choice.arm, params);
-        world.loss(choice.arm, Run { params, effective: tokens, seen: tokens, unique: tokens })
+        world.loss(
+            choice.arm,
+            Run {
+                params,
+                effective: tokens,
+                seen: tokens,
+                unique: tokens,
+            },
+        )
     };
     let points = (0..=120).map(|point| low + (high - low) * f64::from(point) / 120.0);
-    let best = points.map(|at| (loss(at), at)).filter(|(loss, _)| loss.is_finite());
-    best.min_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, at)| at.exp())
+    let best = points
+        .map(|at| (loss(at), at))
+        .filter(|(loss, _)| loss.is_finite());
+    best.min_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, at)| at.exp())
 }
 
 /// The logarithm of what a trial shows in each world, and the standard deviation around it.
@@ -177,13 +209,28 @@ fn value(
     let worlds = shown.len();
     let half = worlds / 2;
     let prior = [half..worlds, 0..half].map(|others| {
-        largest(choices.iter().map(|choice| mean(&compared.scores[*choice][others.clone()])))
+        largest(
+            choices
+                .iter()
+                .map(|choice| mean(&compared.scores[*choice][others.clone()])),
+        )
     });
     let (mut gains, mut flips) = (Vec::with_capacity(worlds), 0);
     let mut weighted = vec![0.0; choices.len()];
     for truth in 0..worlds {
-        let seen = shown[truth] + noise * Stream::new(compared.reckoner.question.seed, "trial", number * worlds as u64 + truth as u64).normal();
-        let (others, before) = if truth < half { (half..worlds, prior[0]) } else { (0..half, prior[1]) };
+        let seen = shown[truth]
+            + noise
+                * Stream::new(
+                    compared.reckoner.question.seed,
+                    "trial",
+                    number * worlds as u64 + truth as u64,
+                )
+                .normal();
+        let (others, before) = if truth < half {
+            (half..worlds, prior[0])
+        } else {
+            (0..half, prior[1])
+        };
         weighted.fill(0.0);
         let mut total = 0.0;
         for world in others {
@@ -199,7 +246,11 @@ fn value(
             }
         }
         // What no world foretold says nothing between the choices.
-        let after = if total > 0.0 { largest(weighted.iter().copied()) } else { before };
+        let after = if total > 0.0 {
+            largest(weighted.iter().copied())
+        } else {
+            before
+        };
         flips += usize::from(after != before);
         gains.push(compared.scores[choices[after]][truth] - compared.scores[choices[before]][truth]);
     }

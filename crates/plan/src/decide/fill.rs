@@ -49,7 +49,11 @@ impl Taken {
 
     /// Passes over the text; 0 of a tier that is not taken.
     pub fn epochs(self) -> f64 {
-        if self.unique > 0.0 { self.seen / self.unique } else { 0.0 }
+        if self.unique > 0.0 {
+            self.seen / self.unique
+        } else {
+            0.0
+        }
     }
 }
 
@@ -103,12 +107,18 @@ impl Fill {
         let most = (self.most() / (1.0 - share)).min(other.most() / share);
         let own = self.totals.iter().map(|total| total / (1.0 - share));
         let others = other.totals.iter().map(|total| total / share);
-        let mut totals: Vec<f64> = own.chain(others).filter(|total| *total < most).chain([most]).collect();
+        let mut totals: Vec<f64> = own
+            .chain(others)
+            .filter(|total| *total < most)
+            .chain([most])
+            .collect();
         totals.sort_by(f64::total_cmp);
         totals.dedup_by(|one, before| *one <= *before * (1.0 + 1e-12));
         let taken = totals.iter().flat_map(|total| {
             let of = |fill: &Self, part: f64| -> Vec<Taken> {
-                (0..fill.tiers).map(|tier| fill.taken(total * part, tier)).collect()
+                (0..fill.tiers)
+                    .map(|tier| fill.taken(total * part, tier))
+                    .collect()
             };
             [of(self, 1.0 - share), of(other, share)].concat()
         });
@@ -122,7 +132,11 @@ impl Fill {
     /// The same fill beside `more` tiers of which nothing is taken.
     pub fn padded(&self, more: usize) -> Self {
         let rows = self.taken.chunks(self.tiers);
-        let taken = rows.flat_map(|row| row.iter().copied().chain(std::iter::repeat_n(Taken::default(), more)));
+        let taken = rows.flat_map(|row| {
+            row.iter()
+                .copied()
+                .chain(std::iter::repeat_n(Taken::default(), more))
+        });
         Self {
             taken: taken.collect(),
             tiers: self.tiers + more,
@@ -164,17 +178,25 @@ fn by_events(stocks: &[Stock], repeats: f64, training: f64) -> Vec<Vec<Taken>> {
         let passes = stock.most_epochs.min(MOST_EPOCHS) - 1.0;
         (stock.worth / training * (-passes / repeats).exp()).min(begins(stock))
     };
-    let mut levels: Vec<f64> = stocks.iter().flat_map(|stock| [begins(stock), ends(stock)]).collect();
+    let mut levels: Vec<f64> = stocks
+        .iter()
+        .flat_map(|stock| [begins(stock), ends(stock)])
+        .collect();
     levels.sort_by(|one, other| other.total_cmp(one));
     levels.dedup();
     let at = |level: f64, with_begun: bool| -> Vec<Taken> {
-        let taken = stocks.iter().map(|stock| match with_begun || begins(stock) > level {
-            true => down_to(stock, repeats, training, f64::INFINITY, level),
-            false => Taken::default(),
-        });
+        let taken = stocks
+            .iter()
+            .map(|stock| match with_begun || begins(stock) > level {
+                true => down_to(stock, repeats, training, f64::INFINITY, level),
+                false => Taken::default(),
+            });
         taken.collect()
     };
-    levels.into_iter().flat_map(|level| [at(level, false), at(level, true)]).collect()
+    levels
+        .into_iter()
+        .flat_map(|level| [at(level, false), at(level, true)])
+        .collect()
 }
 
 /// What is taken at totals that lie evenly in their logarithm.
@@ -182,7 +204,9 @@ fn by_totals(stocks: &[Stock], repeats: f64, training: f64) -> Vec<Vec<Taken>> {
     let most = largest_total(stocks);
     let below = |knot: usize| DECADES * (KNOTS - 1 - knot) as f64 / (KNOTS - 1) as f64;
     let totals = (0..KNOTS).map(|knot| most * 10f64.powf(-below(knot)));
-    totals.map(|total| filled(stocks, repeats, training, total)).collect()
+    totals
+        .map(|total| filled(stocks, repeats, training, total))
+        .collect()
 }
 
 /// The most tokens that can be seen of all tiers together, by their epochs and shares.
@@ -222,19 +246,34 @@ fn filled(stocks: &[Stock], repeats: f64, training: f64, total: f64) -> Vec<Take
     let mut low = high - 2.0 - MOST_EPOCHS / repeats - price_range(stocks, training);
     for _ in 0..44 {
         let middle = low + (high - low) / 2.0;
-        if seen(&at(middle.exp())) < total { high = middle } else { low = middle }
+        if seen(&at(middle.exp())) < total {
+            high = middle
+        } else {
+            low = middle
+        }
     }
     // A tier is taken whole at its level, so that the last one is taken in part.
     let (less, more) = (at(high.exp()), at(low.exp()));
     let (fewer, rest) = (seen(&less), total - seen(&less));
     let gap = seen(&more) - fewer;
-    let share = if gap > 0.0 { (rest / gap).clamp(0.0, 1.0) } else { 0.0 };
-    less.iter().zip(&more).map(|(less, more)| less.towards(*more, share)).collect()
+    let share = if gap > 0.0 {
+        (rest / gap).clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
+    less.iter()
+        .zip(&more)
+        .map(|(less, more)| less.towards(*more, share))
+        .collect()
 }
 
 /// The natural logarithm of the range of what a dollar buys in the first pass of any tier.
 fn price_range(stocks: &[Stock], training: f64) -> f64 {
-    let bought = || stocks.iter().map(|stock| (stock.worth / (training + stock.price)).ln());
+    let bought = || {
+        stocks
+            .iter()
+            .map(|stock| (stock.worth / (training + stock.price)).ln())
+    };
     let best = stocks.iter().map(|stock| (stock.worth / training).ln());
     best.fold(f64::NEG_INFINITY, f64::max) - bought().fold(f64::INFINITY, f64::min)
 }
@@ -270,8 +309,17 @@ mod tests {
     #[test]
     fn repeats_are_worth_what_muennighoff_says() {
         // Epochs 2, 4, 8, 16 and 40 with 15.39 (planning sheet, section 1).
-        for (epochs, worth) in [(2.0, 1.97), (4.0, 3.73), (8.0, 6.62), (16.0, 10.58), (40.0, 15.17)] {
-            let taken = Taken { unique: 1.0, seen: epochs };
+        for (epochs, worth) in [
+            (2.0, 1.97),
+            (4.0, 3.73),
+            (8.0, 6.62),
+            (16.0, 10.58),
+            (40.0, 15.17),
+        ] {
+            let taken = Taken {
+                unique: 1.0,
+                seen: epochs,
+            };
             assert!((taken.effective(15.39) - worth).abs() < 0.006, "{epochs}");
         }
     }
@@ -287,7 +335,11 @@ mod tests {
 
     #[test]
     fn the_next_token_of_every_tier_is_worth_the_same() {
-        let web = Stock { unique: 1e10, worth: 0.5, ..PLAIN };
+        let web = Stock {
+            unique: 1e10,
+            worth: 0.5,
+            ..PLAIN
+        };
         let fill = Fill::of(&[PLAIN, web], 10.0, 1.0);
         // Half as good as new text is a repeat after R ln 2 passes: there the web begins.
         let begins = 1e9 * (1.0 + 10.0 * 2f64.ln());
@@ -299,7 +351,14 @@ mod tests {
 
     #[test]
     fn shares_that_allow_no_mixture_see_nothing() {
-        let fill = Fill::of(&[Stock { most_share: 0.3, ..PLAIN }], 15.0, 1.0);
+        let fill = Fill::of(
+            &[Stock {
+                most_share: 0.3,
+                ..PLAIN
+            }],
+            15.0,
+            1.0,
+        );
         assert_eq!(fill.taken(1e9, 0), Taken::default());
         assert!(fill.most() < 1.0);
     }
@@ -318,7 +377,12 @@ mod tests {
 
     #[test]
     fn a_price_puts_a_tier_behind_repeats() {
-        let bought = Stock { unique: 1e10, worth: 1.0, price: 9.0, ..PLAIN };
+        let bought = Stock {
+            unique: 1e10,
+            worth: 1.0,
+            price: 9.0,
+            ..PLAIN
+        };
         let fill = Fill::of(&[PLAIN, bought], 10.0, 1.0);
         let begins = 1e9 * (1.0 + 10.0 * 10f64.ln());
         assert!(fill.taken(begins * 0.95, 1).seen < 1.0);

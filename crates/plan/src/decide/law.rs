@@ -7,9 +7,9 @@ use triaxis_laws::saved::{Form, NoiseKind, SavedLaw};
 
 use triaxis_units::{Flops, Params, Tokens};
 
+use crate::PlanError;
 use crate::evidence::{LossUnit, Measured, Span, StudyLaw};
 use crate::published::Published;
-use crate::PlanError;
 
 /// A law of the loss with the draws of its constants, as choices are judged by it.
 #[derive(Clone)]
@@ -142,8 +142,14 @@ impl Law {
             .forms()
             .map_err(|error| PlanError(format!("the law `{name}` cannot be used: {error}")))?;
         let members = saved.members.iter().zip(forms).map(|(member, form)| {
-            let best = member.parameters.iter().map(|parameter| parameter.estimate.value).collect();
-            let constants = std::iter::once(best).chain(member.draws.iter().cloned()).collect();
+            let best = member
+                .parameters
+                .iter()
+                .map(|parameter| parameter.estimate.value)
+                .collect();
+            let constants = std::iter::once(best)
+                .chain(member.draws.iter().cloned())
+                .collect();
             let name = match saved.members.len() {
                 1 => name.to_owned(),
                 _ => format!("{name}, {}", member.form),
@@ -152,7 +158,10 @@ impl Law {
             let source = format!("fitted to {} ({})", saved.fitted_to, member.form);
             let mut law = Self::new((name, source), form, constants, unit, measured)?;
             law.weight = member.weight;
-            law.noise = member.noise.filter(|noise| noise.kind == NoiseKind::Relative).map(|noise| noise.value);
+            law.noise = member
+                .noise
+                .filter(|noise| noise.kind == NoiseKind::Relative)
+                .map(|noise| noise.value);
             Ok(law)
         });
         members.collect()
@@ -164,7 +173,9 @@ impl Law {
     /// When its constants are not numbers.
     pub fn study(law: &StudyLaw) -> Result<Self, PlanError> {
         let of = |law: &forms::Coupled| vec![law.E, law.A, law.B, law.alpha, law.beta, law.gamma];
-        let constants = std::iter::once(of(&law.law)).chain(law.draws.iter().map(of)).collect();
+        let constants = std::iter::once(of(&law.law))
+            .chain(law.draws.iter().map(of))
+            .collect();
         Self::new(
             (law.name.clone(), "fitted to the study's own runs".to_owned()),
             Form::Registered(&forms::CoupledForm),
@@ -197,7 +208,9 @@ impl Law {
             };
         }
         let mut gradient = [0.0; MOST_PARAMETERS];
-        self.form.get().value(constants, &inputs[..self.inputs.len()], &mut gradient)
+        self.form
+            .get()
+            .value(constants, &inputs[..self.inputs.len()], &mut gradient)
     }
 
     fn knows_repeats(&self) -> bool {
@@ -208,7 +221,11 @@ impl Law {
 /// The runs of a saved law by the spans of its inputs.
 fn measured(name: &str, spans: &BTreeMap<String, (f64, f64)>, runs: usize) -> Result<Measured, PlanError> {
     let span = |input: &str| {
-        let lacks = || PlanError(format!("the law `{name}` does not say which {input} its runs had: fit and save it again"));
+        let lacks = || {
+            PlanError(format!(
+                "the law `{name}` does not say which {input} its runs had: fit and save it again"
+            ))
+        };
         spans.get(input).copied().ok_or_else(lacks)
     };
     let (params, tokens) = (span("params")?, span("tokens")?);
@@ -216,9 +233,18 @@ fn measured(name: &str, spans: &BTreeMap<String, (f64, f64)>, runs: usize) -> Re
     let count = |value: f64| value.round().clamp(0.0, 9e15) as u64;
     Ok(Measured {
         runs,
-        flops: Span { smallest: Flops(flops.0), largest: Flops(flops.1) },
-        params: Span { smallest: Params(count(params.0)), largest: Params(count(params.1)) },
-        tokens: Span { smallest: Tokens(count(tokens.0)), largest: Tokens(count(tokens.1)) },
+        flops: Span {
+            smallest: Flops(flops.0),
+            largest: Flops(flops.1),
+        },
+        params: Span {
+            smallest: Params(count(params.0)),
+            largest: Params(count(params.1)),
+        },
+        tokens: Span {
+            smallest: Tokens(count(tokens.0)),
+            largest: Tokens(count(tokens.1)),
+        },
     })
 }
 

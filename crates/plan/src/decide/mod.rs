@@ -26,13 +26,15 @@ mod unmet;
 mod world;
 
 pub use aim::Aim;
-pub use answer::{Alternative, Decision, LawUsed, Point, Refusal, Trial, TrialRun, decide, loss_of, trials_of};
+pub use answer::{
+    Alternative, Decision, LawUsed, Point, Refusal, Trial, TrialRun, decide, loss_of, trials_of,
+};
 pub use change::{BreakEven, Swing};
 pub use dollar::{Axis, GainOf};
 pub use law::{Law, Run};
 pub use outcome::Bill;
-pub use risk::Risk;
 pub use question::{
-    Arm, Class, Context, Experiments, LawSource, Life, Observed, Quality, Question, Repetition, Serving, Sizes, Strategy, Task, Tier,
-    Training,
+    Arm, Class, Context, Experiments, LawSource, Life, Observed, Quality, Question, Repetition, Serving,
+    Sizes, Strategy, Task, Tier, Training,
 };
+pub use risk::Risk;

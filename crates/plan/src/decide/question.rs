@@ -575,7 +575,9 @@ impl Question {
             ));
         }
         if let Some(budget) = self.budget.filter(|budget| !(budget.0 > 0.0)) {
-            return refuse(format!("the budget is {budget}: it must be above $0, as in \"$2M\""));
+            return refuse(format!(
+                "the budget is {budget}: it must be above $0, as in \"$2M\""
+            ));
         }
         if self.params.smallest >= self.params.largest {
             return refuse(format!(
@@ -597,7 +599,9 @@ impl Question {
 
     fn check_text(&self) -> Result<(), PlanError> {
         if self.tiers.is_empty() {
-            return refuse("there is no text: give `[[text]]` with `name` and `unique` tokens at hand".to_owned());
+            return refuse(
+                "there is no text: give `[[text]]` with `name` and `unique` tokens at hand".to_owned(),
+            );
         }
         distinct("[[text]]", self.tiers.iter().map(|tier| tier.name.as_str()))?;
         for tier in &self.tiers {
@@ -627,7 +631,10 @@ impl Question {
             positive(&named("active"), arm.active.0)?;
             positive(&named("cache"), arm.cache)?;
         }
-        distinct("[[strategies]]", self.strategies.iter().map(|strategy| strategy.name.as_str()))?;
+        distinct(
+            "[[strategies]]",
+            self.strategies.iter().map(|strategy| strategy.name.as_str()),
+        )?;
         for strategy in &self.strategies {
             epochs(
                 &format!("most_epochs of the strategy `{}`", strategy.name),
@@ -648,7 +655,9 @@ impl Question {
             }
         }
         let shares = self.synthetic_shares.iter().chain(
-            self.strategies.iter().filter_map(|strategy| strategy.synthetic_share.as_ref()),
+            self.strategies
+                .iter()
+                .filter_map(|strategy| strategy.synthetic_share.as_ref()),
         );
         if let Some(share) = shares.into_iter().find(|share| share.0 >= 1.0) {
             return refuse(format!(
@@ -661,12 +670,22 @@ impl Question {
                 "arms, contexts and samples must have an entry each: leave the empty list out for the default".to_owned(),
             );
         }
-        distinct("[[contexts]]", self.contexts.iter().map(|context| context.name.as_str()))?;
+        distinct(
+            "[[contexts]]",
+            self.contexts.iter().map(|context| context.name.as_str()),
+        )?;
         for context in &self.contexts {
             positive(&format!("read of the context `{}`", context.name), context.read.0)?;
-            finite(&format!("easier_by of the context `{}`", context.name), context.easier_by)?;
+            finite(
+                &format!("easier_by of the context `{}`", context.name),
+                context.easier_by,
+            )?;
         }
-        match self.samples.iter().find(|samples| !(1..=MOST_SAMPLES).contains(*samples)) {
+        match self
+            .samples
+            .iter()
+            .find(|samples| !(1..=MOST_SAMPLES).contains(*samples))
+        {
             Some(samples) => refuse(format!(
                 "samples has {samples}: each must be from 1 to {MOST_SAMPLES}"
             )),
@@ -699,7 +718,10 @@ impl Question {
         positive("demand.months", life.months.value())?;
         positive("demand.growth_per_year", life.growth_per_year.value())?;
         positive("demand.price_per_year", life.price_per_year.value())?;
-        positive("demand.queries_per_month", life.queries_per_month.value().as_f64())?;
+        positive(
+            "demand.queries_per_month",
+            life.queries_per_month.value().as_f64(),
+        )?;
         let shares: f64 = life.classes.iter().map(|class| class.share.0).sum();
         if !life.classes.is_empty() && (shares - 1.0).abs() > 1e-6 {
             return refuse(format!(
@@ -707,9 +729,14 @@ impl Question {
             ));
         }
         if life.classes.is_empty() {
-            return refuse("the demand has no classes: give `[[demand.classes]]`, or leave the demand out".to_owned());
+            return refuse(
+                "the demand has no classes: give `[[demand.classes]]`, or leave the demand out".to_owned(),
+            );
         }
-        distinct("[[demand.classes]]", life.classes.iter().map(|class| class.name.as_str()))?;
+        distinct(
+            "[[demand.classes]]",
+            life.classes.iter().map(|class| class.name.as_str()),
+        )?;
         for class in &life.classes {
             let named = |key: &str| format!("{key} of the class `{}`", class.name);
             positive(&named("share"), class.share.0)?;
@@ -721,7 +748,10 @@ impl Question {
                 None => 0.0,
             };
             if !(0.0..=1.0).contains(&share) {
-                return refuse(format!("{} has a share of {share}: it must be from 0 to 1", named("chosen")));
+                return refuse(format!(
+                    "{} has a share of {share}: it must be from 0 to 1",
+                    named("chosen")
+                ));
             }
         }
         if let Some(task) = &self.task {
@@ -817,7 +847,9 @@ fn distinct<'a>(list: &str, names: impl Iterator<Item = &'a str>) -> Result<(), 
             return refuse(format!("an entry of {list} has an empty name: name it"));
         }
         if seen.contains(&name) {
-            return refuse(format!("two entries of {list} are called `{name}`: each needs a name of its own"));
+            return refuse(format!(
+                "two entries of {list} are called `{name}`: each needs a name of its own"
+            ));
         }
         seen.push(name);
     }

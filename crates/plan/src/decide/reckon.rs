@@ -146,15 +146,28 @@ impl<'a> Reckoner<'a> {
     /// What is taken of the tiers, of which the first `people` were written by people.
     fn fill(&self, world: &World<'_>, choice: Choice, tiers: &[usize], people: usize) -> Arc<Fill> {
         let cost = self.dollars_per_token(world, choice.arm, choice.params).ln();
-        let prices = || tiers.iter().map(|tier| world.of(self.worlds.places.tiers[*tier][2]));
+        let prices = || {
+            tiers
+                .iter()
+                .map(|tier| world.of(self.worlds.places.tiers[*tier][2]))
+        };
         // Without prices a dollar's worth of every tier is in proportion to its worth at any cost.
-        let step = if prices().all(|price| price == 0.0) { 0 } else { (cost / COST_STEP).round() as i64 };
+        let step = if prices().all(|price| price == 0.0) {
+            0
+        } else {
+            (cost / COST_STEP).round() as i64
+        };
         let share = choice.synthetic.filter(|share| *share > 0.0);
         let make = || {
             // A part of the tokens: a tier's largest share is of all.
             let stocks = |tiers: &[usize], part: f64| -> Vec<Stock> {
                 let whole = tiers.iter().map(|tier| self.stock(world, choice, *tier));
-                whole.map(|stock| Stock { most_share: (stock.most_share / part).min(1.0), ..stock }).collect()
+                whole
+                    .map(|stock| Stock {
+                        most_share: (stock.most_share / part).min(1.0),
+                        ..stock
+                    })
+                    .collect()
             };
             let training = (step as f64 * COST_STEP).exp();
             let repeats = world.of(self.worlds.places.repeats);
@@ -170,7 +183,11 @@ impl<'a> Reckoner<'a> {
         if !self.worlds.is_text_at_medians(world) {
             return make();
         }
-        let key = (choice.strategy, choice.synthetic.map_or(u64::MAX, f64::to_bits), step);
+        let key = (
+            choice.strategy,
+            choice.synthetic.map_or(u64::MAX, f64::to_bits),
+            step,
+        );
         let held = || self.fills.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(fill) = held().get(&key) {
             return Arc::clone(fill);
@@ -234,7 +251,11 @@ impl Prepared<'_> {
         bill.serving = answers.dollars;
         // A goal is reached within the budget, if there is one; what spends it does so by itself.
         let limit = world.of(self.reckoner.worlds.places.budget);
-        let limit = if length == Length::Reach { limit * (1.0 + 1e-9) } else { f64::INFINITY };
+        let limit = if length == Length::Reach {
+            limit * (1.0 + 1e-9)
+        } else {
+            f64::INFINITY
+        };
         let reached = reached && bill.before_serving() <= limit;
         let is_met = reached && self.fits && answers.in_time && loss.is_finite() && tokens > 0.0;
         Outcome {
@@ -256,7 +277,12 @@ impl Prepared<'_> {
     /// The longest that a query with a limit takes.
     pub fn longest_wait(&self, world: &World<'_>) -> f64 {
         let time = world.of(self.reckoner.worlds.places.serving_time);
-        let limited = self.reckoner.classes().iter().zip(&self.queries).filter(|(class, _)| class.latency.is_some());
+        let limited = self
+            .reckoner
+            .classes()
+            .iter()
+            .zip(&self.queries)
+            .filter(|(class, _)| class.latency.is_some());
         limited.map(|(_, query)| time * query.wait()).fold(0.0, f64::max)
     }
 
@@ -266,7 +292,10 @@ impl Prepared<'_> {
         let hour = world.of(places.serving_price) / HOUR;
         let classes = self.reckoner.classes().iter().zip(&self.queries);
         let (seconds, tokens) = classes.fold((0.0, 0.0), |(seconds, tokens), (class, query)| {
-            (seconds + query.reading + query.writing, tokens + class.tokens_in + class.tokens_out)
+            (
+                seconds + query.reading + query.writing,
+                tokens + class.tokens_in + class.tokens_out,
+            )
         });
         hour * world.of(places.serving_time) / world.of(places.serving_use) * seconds / tokens
     }
@@ -363,7 +392,10 @@ impl Prepared<'_> {
         if !self.reaches(world, most) {
             return (most, false);
         }
-        (first_at_least(|tokens| self.above_goal(world, tokens), most * 1e-9, most), true)
+        (
+            first_at_least(|tokens| self.above_goal(world, tokens), most * 1e-9, most),
+            true,
+        )
     }
 
     fn reaches(&self, world: &World<'_>, tokens: f64) -> bool {
@@ -385,7 +417,10 @@ impl Prepared<'_> {
     fn answers(&self, world: &World<'_>, loss: f64) -> Answers {
         let reckoner = self.reckoner;
         let (question, places) = (reckoner.question, &reckoner.worlds.places);
-        let mut answers = Answers { in_time: true, ..Answers::default() };
+        let mut answers = Answers {
+            in_time: true,
+            ..Answers::default()
+        };
         let Some(life) = &question.demand else {
             return answers;
         };
@@ -401,7 +436,11 @@ impl Prepared<'_> {
         let context = &question.contexts[self.choice.context];
         for (at, class) in life.classes.iter().enumerate() {
             let query = &self.queries[at];
-            let samples = if class.chosen.is_some() { question.samples[self.choice.samples] } else { 1 };
+            let samples = if class.chosen.is_some() {
+                question.samples[self.choice.samples]
+            } else {
+                1
+            };
             let (mut right, mut drawn) = (0.0, f64::from(samples));
             if let Some(task) = &question.task {
                 let odds = world.of(places.right);
@@ -415,7 +454,11 @@ impl Prepared<'_> {
                 }
             }
             let seconds = query.reading + drawn * query.writing;
-            let checks = if class.chosen.is_some() { drawn * class.check.0 } else { 0.0 };
+            let checks = if class.chosen.is_some() {
+                drawn * class.check.0
+            } else {
+                0.0
+            };
             answers.dollars += class.share.0 * (priced * seconds * paid + asked * (checks + context.price.0));
             answers.value += class.share.0 * asked * right * world.of(places.values[at]);
             answers.right += class.share.0 * right;
@@ -457,7 +500,11 @@ fn first_at_least(function: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
         }
         let secant = high - at_high * (high - low) / (at_high - at_low);
         let middle = low + 0.5 * (high - low);
-        let next = if step % 3 == 2 || !(secant > low && secant < high) { middle } else { secant };
+        let next = if step % 3 == 2 || !(secant > low && secant < high) {
+            middle
+        } else {
+            secant
+        };
         let at = function(next.exp());
         let side = if at >= 0.0 { 1 } else { -1 };
         if side == 1 {

@@ -31,7 +31,15 @@ struct Facts<'a> {
 type Kind = fn(&Facts<'_>) -> Option<Risk>;
 
 /// Every kind, the gravest first.
-const KINDS: &[Kind] = &[repeated, synthetic, unsure, over_trained, under_trained, checked, voted];
+const KINDS: &[Kind] = &[
+    repeated,
+    synthetic,
+    unsure,
+    over_trained,
+    under_trained,
+    checked,
+    voted,
+];
 
 /// Epochs that are worth nearly as much as new text (Muennighoff et al. 2023).
 const FREE_EPOCHS: f64 = 4.0;
@@ -47,7 +55,10 @@ pub(crate) fn risks(reckoner: &Reckoner<'_>, choice: Choice, seen: &[f64], epoch
     let question = reckoner.question;
     let all: f64 = seen.iter().sum();
     let tiers = || question.tiers.iter().zip(seen).filter(|(_, seen)| **seen > 0.0);
-    let synthetic: f64 = tiers().filter(|(tier, _)| tier.synthetic).map(|(_, seen)| seen).sum();
+    let synthetic: f64 = tiers()
+        .filter(|(tier, _)| tier.synthetic)
+        .map(|(_, seen)| seen)
+        .sum();
     let width = |tier: &super::question::Tier| (tier.worth.high() / tier.worth.low()).ln();
     let unsure = tiers()
         .filter(|(tier, seen)| **seen > 0.1 * all && width(tier) > 0.2)
@@ -65,7 +76,10 @@ pub(crate) fn risks(reckoner: &Reckoner<'_>, choice: Choice, seen: &[f64], epoch
         what: strategy.risk.clone(),
         mitigation: strategy.mitigation.clone(),
     });
-    named.into_iter().chain(KINDS.iter().filter_map(|kind| kind(&facts))).collect()
+    named
+        .into_iter()
+        .chain(KINDS.iter().filter_map(|kind| kind(&facts)))
+        .collect()
 }
 
 fn repeated(facts: &Facts<'_>) -> Option<Risk> {
@@ -97,7 +111,12 @@ fn synthetic(facts: &Facts<'_>) -> Option<Risk> {
 
 fn unsure(facts: &Facts<'_>) -> Option<Risk> {
     let tier = facts.unsure?;
-    let source = facts.question.tiers.iter().find(|known| known.name == tier).map(|tier| tier.source.as_str());
+    let source = facts
+        .question
+        .tiers
+        .iter()
+        .find(|known| known.name == tier)
+        .map(|tier| tier.source.as_str());
     Some(Risk {
         what: format!(
             "what a token of `{tier}` is worth is known within a wide interval only{}",
@@ -106,8 +125,9 @@ fn unsure(facts: &Facts<'_>) -> Option<Risk> {
                 Some(source) => format!(" ({source})"),
             }
         ),
-        mitigation: "train two small arms that differ in this text alone, and compare them on common validation texts"
-            .to_owned(),
+        mitigation:
+            "train two small arms that differ in this text alone, and compare them on common validation texts"
+                .to_owned(),
     })
 }
 
@@ -136,18 +156,29 @@ fn checked(facts: &Facts<'_>) -> Option<Risk> {
     let by_check = |class: &super::question::Class| {
         matches!(class.chosen, Some(super::answer_rate::Chosen::Verifier { .. }))
     };
-    let classes = facts.question.demand.as_ref().map_or(&[][..], |life| &life.classes);
+    let classes = facts
+        .question
+        .demand
+        .as_ref()
+        .map_or(&[][..], |life| &life.classes);
     let several = facts.question.samples[facts.choice.samples] > 1;
     (several && classes.iter().any(by_check)).then(|| Risk {
-        what: "samples help as far as the check is right: what passes wrongly grows with every further sample".to_owned(),
+        what:
+            "samples help as far as the check is right: what passes wrongly grows with every further sample"
+                .to_owned(),
         mitigation: "measure how often wrong samples pass, and give it as `false_pass`".to_owned(),
     })
 }
 
 fn voted(facts: &Facts<'_>) -> Option<Risk> {
-    let by_vote =
-        |class: &super::question::Class| matches!(class.chosen, Some(super::answer_rate::Chosen::Vote { .. }));
-    let classes = facts.question.demand.as_ref().map_or(&[][..], |life| &life.classes);
+    let by_vote = |class: &super::question::Class| {
+        matches!(class.chosen, Some(super::answer_rate::Chosen::Vote { .. }))
+    };
+    let classes = facts
+        .question
+        .demand
+        .as_ref()
+        .map_or(&[][..], |life| &life.classes);
     let several = facts.question.samples[facts.choice.samples] > 1;
     (several && classes.iter().any(by_vote)).then(|| Risk {
         what: "votes stop helping after some hundred samples, and never where a wrong answer is the commonest (Brown et \

@@ -27,25 +27,33 @@ pub(crate) fn best_of_families(reckoner: &Reckoner<'_>, world: &World<'_>) -> Ve
 /// Every combination of arm, strategy, samples and context.
 fn families(reckoner: &Reckoner<'_>) -> Vec<Choice> {
     let question = reckoner.question;
-    let answers = if reckoner.classes().is_empty() { 1 } else { question.samples.len() };
-    let contexts = if reckoner.classes().is_empty() { 1 } else { question.contexts.len() };
+    let answers = if reckoner.classes().is_empty() {
+        1
+    } else {
+        question.samples.len()
+    };
+    let contexts = if reckoner.classes().is_empty() {
+        1
+    } else {
+        question.contexts.len()
+    };
     let mut families = Vec::new();
     for arm in 0..question.arms.len() {
         for (strategy, spec) in reckoner.strategies.iter().enumerate() {
             for synthetic in shares(reckoner, spec) {
-            for samples in 0..answers {
-                for context in 0..contexts {
-                    families.push(Choice {
-                        arm,
-                        strategy,
-                        synthetic,
-                        params: spec.params.map_or(f64::NAN, |params| params.as_f64()),
-                        samples,
-                        context,
-                        tokens: spec.tokens.map(|tokens| tokens.as_f64()),
-                    });
+                for samples in 0..answers {
+                    for context in 0..contexts {
+                        families.push(Choice {
+                            arm,
+                            strategy,
+                            synthetic,
+                            params: spec.params.map_or(f64::NAN, |params| params.as_f64()),
+                            samples,
+                            context,
+                            tokens: spec.tokens.map(|tokens| tokens.as_f64()),
+                        });
+                    }
                 }
-            }
             }
         }
     }
@@ -60,7 +68,11 @@ fn shares(reckoner: &Reckoner<'_>, strategy: &Strategy) -> Vec<Option<f64>> {
         Some(share) => vec![Some(share.0)],
         None if question.synthetic_shares.is_empty() => vec![None],
         None if !used().any(|tier| tier.synthetic) || used().all(|tier| tier.synthetic) => vec![None],
-        None => question.synthetic_shares.iter().map(|share| Some(share.0)).collect(),
+        None => question
+            .synthetic_shares
+            .iter()
+            .map(|share| Some(share.0))
+            .collect(),
     }
 }
 
@@ -78,7 +90,9 @@ pub(crate) fn best_size_for(
     let ends = [sizes.smallest, sizes.largest].map(|params| params.as_f64().ln());
     let (_, params) = maximum(ends, SIZES, |log_params| {
         let params = log_params.exp();
-        let outcome = reckoner.prepare_in(world, Choice { params, ..choice }).outcome(world, length);
+        let outcome = reckoner
+            .prepare_in(world, Choice { params, ..choice })
+            .outcome(world, length);
         ((outcome.is_met, -outcome.loss), params)
     });
     Choice { params, ..choice }
@@ -95,7 +109,12 @@ fn best_of(reckoner: &Reckoner<'_>, world: &World<'_>, family: Choice) -> (bool,
     }
     let sizes = reckoner.question.params;
     let ends = [sizes.smallest, sizes.largest].map(|params| params.as_f64().ln());
-    let of_size = |log_params: f64| judge(Choice { params: log_params.exp(), ..family });
+    let of_size = |log_params: f64| {
+        judge(Choice {
+            params: log_params.exp(),
+            ..family
+        })
+    };
     let (_, best) = maximum(ends, SIZES, |log_params| {
         let (met, score, choice) = of_size(log_params);
         ((met, score), choice)
@@ -110,7 +129,11 @@ fn judged(reckoner: &Reckoner<'_>, world: &World<'_>, choice: Choice) -> (Choice
     if choice.tokens.is_some() || rule.length() != Length::Pay {
         let outcome = prepared.outcome(world, rule.length());
         // Of those that miss a goal the one that comes closest is the better one.
-        let score = if outcome.is_met { rule.score(&outcome) } else { -outcome.loss };
+        let score = if outcome.is_met {
+            rule.score(&outcome)
+        } else {
+            -outcome.loss
+        };
         return (choice, outcome.is_met, score);
     }
     let most = length_limit(&prepared, world);
@@ -119,7 +142,10 @@ fn judged(reckoner: &Reckoner<'_>, world: &World<'_>, choice: Choice) -> (Choice
         let outcome = prepared.at(world, log_tokens.exp());
         ((outcome.is_met, rule.score(&outcome)), log_tokens.exp())
     });
-    let choice = Choice { tokens: Some(tokens), ..choice };
+    let choice = Choice {
+        tokens: Some(tokens),
+        ..choice
+    };
     (choice, score.0, score.1)
 }
 
@@ -134,9 +160,8 @@ fn maximum<T: Copy>(
     points: usize,
     function: impl Fn(f64) -> ((bool, f64), T),
 ) -> ((bool, f64), T) {
-    let better = |one: &(bool, f64), other: &(bool, f64)| {
-        one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)).is_gt()
-    };
+    let better =
+        |one: &(bool, f64), other: &(bool, f64)| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)).is_gt();
     let at = |point: usize| low + (high - low) * point as f64 / (points - 1) as f64;
     let mut best = (0, function(at(0)));
     for point in 1..points {
@@ -160,9 +185,12 @@ fn maximum<T: Copy>(
             at_right = function(right);
         }
     }
-    [at_left, at_right].into_iter().fold(best.1, |best, value| {
-        if better(&value.0, &best.0) { value } else { best }
-    })
+    [at_left, at_right].into_iter().fold(
+        best.1,
+        |best, value| {
+            if better(&value.0, &best.0) { value } else { best }
+        },
+    )
 }
 
 /// Factors of size that are held against the best of a family.
@@ -182,7 +210,9 @@ pub(crate) fn candidates(reckoner: &Reckoner<'_>, world: &World<'_>) -> Vec<Choi
         .flat_map(|choice| {
             NEAR.iter().map(|factor| Choice {
                 params: choice.params * factor,
-                tokens: reckoner.strategies[choice.strategy].tokens.map(|tokens| tokens.as_f64()),
+                tokens: reckoner.strategies[choice.strategy]
+                    .tokens
+                    .map(|tokens| tokens.as_f64()),
                 ..*choice
             })
         })

@@ -85,8 +85,8 @@ impl<'a> Server<'a> {
         // Every expert is read once the batch is large.
         let weights = self.reckoner.serving.bytes_per_parameter * self.choice.params;
         let touched = arm.active.0 + (1.0 - arm.active.0) * (1.0 - (1.0 - arm.active.0).powf(batch));
-        let step = ((weights * touched + batch * cache) / moved)
-            .max(arm.serving_operations * active * batch / rate);
+        let step =
+            ((weights * touched + batch * cache) / moved).max(arm.serving_operations * active * batch / rate);
         let stops = class.chosen.is_some() && class.latency.is_none();
         Query {
             reading: wait_reading * self.devices,

@@ -111,7 +111,10 @@ impl World<'_> {
 
     /// The same world judged by the laws of another.
     pub fn with_laws_of(&self, other: &Self) -> Self {
-        Self { judged: other.judged.clone(), ..self.clone() }
+        Self {
+            judged: other.judged.clone(),
+            ..self.clone()
+        }
     }
 
     /// The loss of a run of an arm.
@@ -157,38 +160,69 @@ impl<'a> Worlds<'a> {
     ) -> Result<Self, PlanError> {
         // Runs that were made leave few of the draws likely.
         let draws = question.draws * if question.observed.is_empty() { 1 } else { PRIOR };
-        let mut all = Gathered { question, draws, variables: Vec::new() };
+        let mut all = Gathered {
+            question,
+            draws,
+            variables: Vec::new(),
+        };
         let certain = Uncertain::<f64>::certain;
         let (life, task) = (question.demand.as_ref(), question.task.as_ref());
         let own_price = |own: &Option<Price>, devices: &Devices| {
-            own.as_ref().map_or(Uncertain::certain(devices.price_per_hour), |own| own.dollars)
+            own.as_ref()
+                .map_or(Uncertain::certain(devices.price_per_hour), |own| own.dollars)
         };
         let goal = question.goal.map_or(0.0, |goal| goal.number());
         let budget = question.budget.map_or(f64::INFINITY, |budget| budget.0);
         let places = Places {
             budget: all.add("budget", certain(budget)),
             goal: all.add("goal", certain(goal)),
-            training_price: all.add("price of training, an hour", own_price(&question.training.price_per_hour, training)),
+            training_price: all.add(
+                "price of training, an hour",
+                own_price(&question.training.price_per_hour, training),
+            ),
             mfu: all.add("share of the peak in training", question.training.mfu),
             goodput: all.add("share of paid hours that train", question.training.goodput),
             other_runs: all.add("failed and tuning runs", question.training.other_runs),
-            serving_price: all.add("price of serving, an hour", own_price(&question.serving.price_per_hour, serving)),
+            serving_price: all.add(
+                "price of serving, an hour",
+                own_price(&question.serving.price_per_hour, serving),
+            ),
             serving_use: all.add("share of paid hours that serve", question.serving.utilisation),
-            serving_time: all.add("serving time over the roofline", question.serving.measured_over_reckoned),
+            serving_time: all.add(
+                "serving time over the roofline",
+                question.serving.measured_over_reckoned,
+            ),
             repeats: all.add("repeats until one is worth 1/e", question.repetition.repeats),
-            months: all.add("months until it is replaced", life.map_or(certain(0.0), |life| life.months)),
+            months: all.add(
+                "months until it is replaced",
+                life.map_or(certain(0.0), |life| life.months),
+            ),
             queries: all.add(
                 "queries in the first month",
-                life.map_or(Uncertain::certain(triaxis_units::Requests(0)), |life| life.queries_per_month),
+                life.map_or(Uncertain::certain(triaxis_units::Requests(0)), |life| {
+                    life.queries_per_month
+                }),
             ),
-            growth: all.add("growth of demand a year", life.map_or(certain(1.0), |life| life.growth_per_year)),
-            price_fall: all.add("price of computing a year on", life.map_or(certain(1.0), |life| life.price_per_year)),
+            growth: all.add(
+                "growth of demand a year",
+                life.map_or(certain(1.0), |life| life.growth_per_year),
+            ),
+            price_fall: all.add(
+                "price of computing a year on",
+                life.map_or(certain(1.0), |life| life.price_per_year),
+            ),
             right: all.add(
                 "share of right samples",
                 task.map_or(Uncertain::certain(crate::Share(0.5)), |task| task.right),
             ),
-            slope: all.add("log odds a unit of loss", task.map_or(certain(1.0), |task| task.slope)),
-            alike: all.add("alikeness of queries", task.map_or(certain(1.0), |task| task.alike)),
+            slope: all.add(
+                "log odds a unit of loss",
+                task.map_or(certain(1.0), |task| task.slope),
+            ),
+            alike: all.add(
+                "alikeness of queries",
+                task.map_or(certain(1.0), |task| task.alike),
+            ),
             tiers: question
                 .tiers
                 .iter()
@@ -223,7 +257,11 @@ impl<'a> Worlds<'a> {
             count: draws,
             judged,
         };
-        if question.observed.is_empty() { Ok(worlds) } else { worlds.given(question) }
+        if question.observed.is_empty() {
+            Ok(worlds)
+        } else {
+            worlds.given(question)
+        }
     }
 
     /// The worlds by how likely they make the runs that were made: drawn anew, each as often as it is likely.
@@ -293,7 +331,10 @@ impl<'a> Worlds<'a> {
     pub fn shown(&self, world: &World<'_>, run: Seen) -> f64 {
         let compute = world.of(self.places.arms[run.arm]).sqrt();
         let each = world.of(self.places.tiers[run.tier][0]) * compute;
-        let taken = Taken { unique: run.tokens / run.epochs, seen: run.tokens };
+        let taken = Taken {
+            unique: run.tokens / run.epochs,
+            seen: run.tokens,
+        };
         let run_as_seen = Run {
             params: run.params * compute,
             effective: each * taken.effective(world.of(self.places.repeats)),
@@ -313,7 +354,11 @@ impl<'a> Worlds<'a> {
         };
         World {
             laws: self.laws,
-            judged: self.judged.iter().map(|judged| (heaviest(judged).unwrap_or(0), None)).collect(),
+            judged: self
+                .judged
+                .iter()
+                .map(|judged| (heaviest(judged).unwrap_or(0), None))
+                .collect(),
             values: self.variables.iter().map(|variable| variable.centre).collect(),
         }
     }
@@ -321,7 +366,9 @@ impl<'a> Worlds<'a> {
     /// Whether a world's text, and what its repeats are worth, are as at the medians.
     pub fn is_text_at_medians(&self, world: &World<'_>) -> bool {
         let places = self.places.tiers.iter().flatten().chain([&self.places.repeats]);
-        places.into_iter().all(|place| world.values[*place] == self.variables[*place].centre)
+        places
+            .into_iter()
+            .all(|place| world.values[*place] == self.variables[*place].centre)
     }
 
     /// The world of a draw.
@@ -333,7 +380,11 @@ impl<'a> Worlds<'a> {
                 .iter()
                 .map(|judged| (judged.drawn[draw].0, Some(judged.drawn[draw].1)))
                 .collect(),
-            values: self.variables.iter().map(|variable| variable.draws[draw]).collect(),
+            values: self
+                .variables
+                .iter()
+                .map(|variable| variable.draws[draw])
+                .collect(),
         }
     }
 
@@ -388,6 +439,9 @@ impl Judged {
             used[chosen] += 1;
             (own[chosen], used[chosen] - 1)
         });
-        Ok(Self { drawn: drawn.collect(), laws: own })
+        Ok(Self {
+            drawn: drawn.collect(),
+            laws: own,
+        })
     }
 }

@@ -10,7 +10,10 @@ fn question(text: &str) -> Question {
 }
 
 fn laws(names: &[&str]) -> Vec<Law> {
-    names.iter().map(|name| Law::published(published::find(name).unwrap()).unwrap()).collect()
+    names
+        .iter()
+        .map(|name| Law::published(published::find(name).unwrap()).unwrap())
+        .collect()
 }
 
 fn decided(text: &str, names: &[&str]) -> Decision {
@@ -48,11 +51,18 @@ fn close(one: f64, other: f64, tolerance: f64) {
 fn the_lowest_loss_is_hoffmanns() {
     let law = published::find("sardana-2023").unwrap().law;
     for budget in [1e3, 1e5, 1e7] {
-        let decision = decided(&format!("aim = \"lowest-loss\"\nbudget = {budget}\n{PLAIN}"), &["sardana-2023"]);
+        let decision = decided(
+            &format!("aim = \"lowest-loss\"\nbudget = {budget}\n{PLAIN}"),
+            &["sardana-2023"],
+        );
         // A dollar is 10^18 operations.
         let best = Coupled::from(law).optimum(budget * 1e18, 6.0).unwrap();
         close(decision.choices[0].params, best.params, 1e-6);
-        close(decision.choices[0].loss.value, law.loss(best.params, best.tokens), 1e-9);
+        close(
+            decision.choices[0].loss.value,
+            law.loss(best.params, best.tokens),
+            1e-9,
+        );
     }
 }
 
@@ -79,7 +89,10 @@ fn the_lowest_lifetime_cost_is_sardanas() {
     );
     let decision = decided(&asked, &["sardana-2023"]);
     // Reading runs at half the peak.
-    let expense = Expense { training: 6.0 / 1e18, serving: 2.0 * 2e12 / 0.5 / 1e18 };
+    let expense = Expense {
+        training: 6.0 / 1e18,
+        serving: 2.0 * 2e12 / 0.5 / 1e18,
+    };
     let best = allocate::least_expense(&law, goal, expense).unwrap();
     close(decision.choices[0].params, best.params, 1e-4);
     close(decision.choices[0].dollars.value, expense.of(best), 1e-6);
@@ -87,9 +100,18 @@ fn the_lowest_lifetime_cost_is_sardanas() {
 
 #[test]
 fn an_aim_without_what_it_needs_is_refused() {
-    for (aim, needs) in [("lowest-loss", "budget"), ("lowest-cost", "goal"), ("most-value", "worth")] {
-        let refused = decide(&question(&format!("aim = \"{aim}\"\n{PLAIN}")), &laws(&["sardana-2023"]));
-        let Err(Refusal::Input(error)) = refused else { panic!("{aim} was answered") };
+    for (aim, needs) in [
+        ("lowest-loss", "budget"),
+        ("lowest-cost", "goal"),
+        ("most-value", "worth"),
+    ] {
+        let refused = decide(
+            &question(&format!("aim = \"{aim}\"\n{PLAIN}")),
+            &laws(&["sardana-2023"]),
+        );
+        let Err(Refusal::Input(error)) = refused else {
+            panic!("{aim} was answered")
+        };
         assert!(error.to_string().contains(needs), "{error}");
     }
     assert_eq!(Aim::REGISTRY.len(), Aim::ALL.len());
@@ -101,9 +123,13 @@ fn what_no_choice_reaches_says_which_limit_binds() {
         Err(Refusal::Unmet(why)) => why,
         other => panic!("{other:?}"),
     };
-    let below = unmet(&format!("aim = \"lowest-cost\"\ngoal = {{ nats_per_token = 1.5 }}\n{PLAIN}"));
+    let below = unmet(&format!(
+        "aim = \"lowest-cost\"\ngoal = {{ nats_per_token = 1.5 }}\n{PLAIN}"
+    ));
     assert!(below.contains("the text binds"), "{below}");
-    let dear = unmet(&format!("aim = \"lowest-cost\"\nbudget = 10\ngoal = {{ nats_per_token = 2.0 }}\n{PLAIN}"));
+    let dear = unmet(&format!(
+        "aim = \"lowest-cost\"\nbudget = 10\ngoal = {{ nats_per_token = 2.0 }}\n{PLAIN}"
+    ));
     assert!(dear.contains("the budget binds"), "{dear}");
     let slow = unmet(&format!(
         "aim = \"lowest-lifetime-cost\"\ngoal = {{ nats_per_token = 2.2 }}\n{PLAIN}

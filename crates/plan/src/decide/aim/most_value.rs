@@ -14,9 +14,10 @@ impl MostValue {
 
 impl Rule for MostValue {
     fn check(&self, question: &Question) -> Result<(), PlanError> {
-        let worth = question.demand.as_ref().is_some_and(|life| {
-            life.classes.iter().any(|class| class.value.value().0 > 0.0)
-        });
+        let worth = question
+            .demand
+            .as_ref()
+            .is_some_and(|life| life.classes.iter().any(|class| class.value.value().0 > 0.0));
         if worth && question.task.is_some() {
             return Ok(());
         }

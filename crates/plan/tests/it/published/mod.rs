@@ -1,0 +1,30 @@
+//! Costs and supplies that others measured or computed. Tables lie outside the repository; where they
+//! are absent each test says so and passes, except under `CI=true`.
+
+mod data_wall;
+mod latency;
+mod llm_analysis;
+mod megatron;
+mod published_hours;
+mod worked;
+
+use crate::study::{Study, hold};
+
+/// All of them, in the order of the page.
+const STUDIES: [&Study; 6] = [
+    &megatron::STUDY,
+    &published_hours::STUDY,
+    &llm_analysis::STUDY,
+    &latency::STUDY,
+    &worked::STUDY,
+    &data_wall::STUDY,
+];
+
+const HEAD: &str = "# Costs and supply, recomputed\n\n\
+    From the tests in `crates/plan/tests/it/published`, written and held in the same way. No number here is fitted: \
+    each follows from shapes, data sheets and published inputs.\n\n";
+
+#[test]
+fn the_page_is_what_is_computed() {
+    hold(HEAD, &STUDIES);
+}
