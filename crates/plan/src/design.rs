@@ -9,8 +9,9 @@ use triaxis_laws::form::{LawForm, MOST_PARAMETERS, Scale};
 
 /// The power of a run's cost by which what it tells is divided.
 const COST_POWER: f64 = 0.4;
-/// Standard deviation of what is known of a parameter beforehand: of its logarithm where it is positive.
-const PRIOR: f64 = 3.0;
+/// Standard deviation of what is known of a parameter beforehand, of its logarithm where it is positive: a factor of e,
+/// about a quarter of the range that searches start from.
+const PRIOR: f64 = 1.0;
 
 /// What a run is chosen for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

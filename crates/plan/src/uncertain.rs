@@ -293,7 +293,7 @@ impl Quantity for f64 {
 }
 
 /// A share of one: `0.45`, or `"45%"` in a spec.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize)]
 #[serde(transparent)]
 pub struct Share(pub f64);
 

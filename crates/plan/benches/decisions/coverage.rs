@@ -12,7 +12,7 @@ use crate::truth::{self, Unknown};
 const UNKNOWN: &[Unknown] = &[
     ("price", 2.5, 2.0, 4.0),
     ("goodput", 0.85, 0.75, 0.92),
-    ("serving", 1.0, 0.7, 1.4),
+    ("use", 0.5, 0.35, 0.65),
     ("queries", 3e6, 1e6, 9e6),
     ("worth", 0.7, 0.5, 0.95),
     ("repeats", 15.0, 5.0, 50.0),
@@ -39,8 +39,7 @@ goodput = $goodput$
 other_runs = 0.2
 price_per_hour = PRICE
 [serving]
-measured_over_reckoned = $serving$
-utilisation = 0.5
+utilisation = $use$
 [demand]
 months = 12
 queries_per_month = $queries$

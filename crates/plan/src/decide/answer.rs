@@ -546,6 +546,11 @@ fn cautions(compared: &Compared<'_>, choices: &[Alternative]) -> Vec<String> {
             ));
         }
     }
+    if question.serving.utilisation.value().0 >= 1.0 && !reckoner.classes().is_empty() {
+        cautions.push(
+            "Every paid hour is taken to serve, which flatters: traffic has nights; give `serving.utilisation`.".to_owned(),
+        );
+    }
     if question.task.is_none() && !reckoner.classes().is_empty() {
         cautions.push(
             "Nothing says how often answers are right (`[task]`): samples are counted as cost alone."

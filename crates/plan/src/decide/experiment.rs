@@ -135,7 +135,7 @@ pub(crate) fn trials(compared: &Compared<'_>) -> Vec<(Trial, f64)> {
             .iter()
             .map(|class| class.tokens_in + SAMPLES * class.tokens_out)
             .sum();
-        let each = tokens / reckoner.classes().len() as f64 * chosen.dollars_per_token_served(&centre);
+        let each = tokens / reckoner.classes().len() as f64 * chosen.dollars_per_token_served();
         trials.push((Trial::Queries, QUERIES * each));
     }
     trials.retain(|(_, cost)| *cost > 0.0 && cost.is_finite());

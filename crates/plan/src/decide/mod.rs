@@ -34,7 +34,7 @@ pub use dollar::{Axis, GainOf};
 pub use law::{Law, Run};
 pub use outcome::Bill;
 pub use question::{
-    Arm, Class, Context, Experiments, LawSource, Life, Observed, Quality, Question, Repetition, Serving,
-    Sizes, Strategy, Task, Tier, Training,
+    Arm, Class, Context, Experiments, LawSource, Life, Observed, Quality, Question, Repetition, Sizes,
+    Strategy, Task, Tier, Timed, Training,
 };
 pub use risk::Risk;

@@ -6,6 +6,7 @@ use triaxis_units::{BitsPerByte, Dollars, Nats, Params, Requests, Seconds, Token
 
 use super::aim::Aim;
 use super::answer_rate::Chosen;
+use crate::serving::ServingSetup;
 use crate::{Hardware, PlanError, Price, Share, Uncertain};
 
 /// What a team asks before it spends: the text at hand, the choices open to it, what it will serve, and its aim.
@@ -58,7 +59,10 @@ pub struct Question {
     pub training: Training,
     /// Where and how well it serves.
     #[serde(default)]
-    pub serving: Serving,
+    pub serving: ServingSetup,
+    /// A model that was timed on the devices that serve: it brings the roofline to your engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timed: Option<Timed>,
     /// What is asked of the model over its life; nothing unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub demand: Option<Life>,
@@ -193,9 +197,6 @@ pub struct Arm {
     /// Training operations for each parameter and token; 6 of a dense transformer without attention.
     #[serde(default = "six")]
     pub training_operations: f64,
-    /// Serving operations for each parameter and token.
-    #[serde(default = "two")]
-    pub serving_operations: f64,
     /// Share of the parameters that a token uses: below 1 of a mixture of experts. Operations are of these.
     #[serde(default = "all")]
     pub active: Share,
@@ -261,26 +262,18 @@ pub struct Training {
     pub ladder: Dollars,
 }
 
-/// Where and how well serving runs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Serving {
-    /// A device of the catalogue.
-    pub hardware: String,
-    /// Your price in place of the catalogue's, with its day.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub price_per_hour: Option<Price>,
-    /// Bytes that a weight takes.
-    pub bytes_per_weight: f64,
-    /// Share of the paid hours that serve.
-    pub utilisation: Uncertain<Share>,
-    /// Share of prompts that are in the cache of prefixes.
-    pub cached: Share,
-    /// Price of a cached token as a share of one that is read.
-    pub cached_price: Share,
-    /// Truth over the roofline: time a token really takes as a multiple of what is reckoned. ± 40% where nothing was
-    /// measured; give your own ratio where it was.
-    pub measured_over_reckoned: Uncertain<f64>,
+/// A model that was timed where it is served.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timed {
+    /// Its parameters, a dense transformer's.
+    pub params: Params,
+    /// Time between two tokens of a request.
+    pub token: Seconds,
+    /// Requests that were decoded together.
+    pub batch: f64,
+    /// Tokens that each had in its cache.
+    pub context: Tokens,
 }
 
 /// What is asked of a model over its life.
@@ -312,6 +305,9 @@ pub struct Class {
     pub share: Share,
     /// Tokens of a prompt.
     pub tokens_in: f64,
+    /// Share of a prompt that is in the cache of prefixes already.
+    #[serde(default)]
+    pub cached: Share,
     /// Tokens of one sample.
     pub tokens_out: f64,
     /// Log odds of a right sample less those of the task.
@@ -425,20 +421,6 @@ impl Default for Training {
     }
 }
 
-impl Default for Serving {
-    fn default() -> Self {
-        Self {
-            hardware: "H100 SXM".to_owned(),
-            price_per_hour: None,
-            bytes_per_weight: 2.0,
-            utilisation: share(0.5, 0.3, 0.8),
-            cached: Share(0.0),
-            cached_price: Share(0.1),
-            measured_over_reckoned: certain_interval(1.0, 0.7, 1.4),
-        }
-    }
-}
-
 impl Default for Experiments {
     fn default() -> Self {
         Self {
@@ -467,16 +449,22 @@ fn refit() -> Vec<LawSource> {
     }]
 }
 
+impl Arm {
+    /// The arm that the laws are of: a dense transformer.
+    pub fn as_measured() -> Self {
+        Self {
+            name: "as measured".to_owned(),
+            worth: exactly_one(),
+            training_operations: six(),
+            active: all(),
+            cache: one(),
+            laws: Vec::new(),
+        }
+    }
+}
+
 fn one_arm() -> Vec<Arm> {
-    vec![Arm {
-        name: "as measured".to_owned(),
-        worth: exactly_one(),
-        training_operations: six(),
-        serving_operations: two(),
-        active: all(),
-        cache: one(),
-        laws: Vec::new(),
-    }]
+    vec![Arm::as_measured()]
 }
 
 fn whole_prompt() -> Vec<Context> {
@@ -513,10 +501,6 @@ fn all() -> Share {
 
 fn one() -> f64 {
     1.0
-}
-
-fn two() -> f64 {
-    2.0
 }
 
 fn six() -> f64 {
@@ -627,7 +611,6 @@ impl Question {
             let named = |key: &str| format!("{key} of the arm `{}`", arm.name);
             positive(&named("worth"), arm.worth.value())?;
             positive(&named("training_operations"), arm.training_operations)?;
-            positive(&named("serving_operations"), arm.serving_operations)?;
             positive(&named("active"), arm.active.0)?;
             positive(&named("cache"), arm.cache)?;
         }
@@ -712,6 +695,13 @@ impl Question {
     }
 
     fn check_demand(&self) -> Result<(), PlanError> {
+        if self.serving.measured.is_some() {
+            return refuse(
+                "serving.measured does not say of which model it is: give `[timed]` with its `params`, `token`, `batch` and \
+                 `context`"
+                    .to_owned(),
+            );
+        }
         let Some(life) = &self.demand else {
             return Ok(());
         };
@@ -741,6 +731,12 @@ impl Question {
             let named = |key: &str| format!("{key} of the class `{}`", class.name);
             positive(&named("share"), class.share.0)?;
             positive(&named("tokens_in"), class.tokens_in)?;
+            if class.cached.0 >= 1.0 {
+                return refuse(format!(
+                    "{} is 100%: something of a prompt is always new",
+                    named("cached")
+                ));
+            }
             positive(&named("tokens_out"), class.tokens_out)?;
             finite(&named("easier_by"), class.easier_by)?;
             let share = match class.chosen {

@@ -11,7 +11,7 @@ use super::fill::{Fill, Stock, Taken};
 use super::law::Run;
 use super::outcome::{Bill, Outcome};
 use super::question::{Class, Quality, Question, Strategy};
-use super::serve::{Query, Server};
+use super::serve::{Query, Served, served, time_over_roofline};
 use super::world::{World, Worlds};
 use crate::{Catalogue, Devices, PlanError};
 
@@ -40,7 +40,7 @@ pub(crate) struct Reckoner<'a> {
     pub worlds: Worlds<'a>,
     pub strategies: Vec<Strategy>,
     pub training: Devices,
-    pub serving: Devices,
+    pub catalogue: Catalogue,
     rules: Vec<Vec<Rule>>,
     /// Fills by medians: they hang on the strategy, the synthetic share, and a little on the cost of training.
     fills: Mutex<HashMap<(usize, u64, i64), Arc<Fill>>>,
@@ -79,7 +79,12 @@ impl<'a> Reckoner<'a> {
             })
         };
         let training = devices(&question.training.hardware, 16.0)?;
-        let serving = devices(&question.serving.hardware, question.serving.bytes_per_weight)?;
+        let time = time_over_roofline(question, &catalogue)?;
+        let served_on = catalogue.find(&question.serving.hardware)?;
+        let price = match &question.serving.price_per_hour {
+            Some(own) => own.dollars,
+            None => served_on.price()?.dollars,
+        };
         let strategies = match question.strategies.is_empty() {
             true => vec![Strategy::every_tier()],
             false => question.strategies.clone(),
@@ -95,11 +100,11 @@ impl<'a> Reckoner<'a> {
             })
             .collect();
         Ok(Self {
-            worlds: Worlds::of(question, laws, &training, &serving)?,
+            worlds: Worlds::of(question, laws, &training, (price, time))?,
             question,
             strategies,
             training,
-            serving,
+            catalogue,
             rules,
             fills: Mutex::default(),
         })
@@ -131,15 +136,28 @@ impl<'a> Reckoner<'a> {
         let people = tiers.len();
         tiers.extend(written);
         let fill = self.fill(world, choice, &tiers, people);
-        let server = Server::of(self, choice);
+        // What breaks a rule was refused before; what no device serves does not fit.
+        let served = match self.classes().is_empty() {
+            true => None,
+            false => served(self.question, &self.catalogue, choice).ok(),
+        };
+        let Served {
+            devices,
+            queries,
+            fits,
+        } = served.unwrap_or(Served {
+            devices: 0,
+            queries: Vec::new(),
+            fits: self.classes().is_empty(),
+        });
         Prepared {
             choice,
             reckoner: self,
             tiers,
             fill,
-            fits: self.classes().is_empty() || server.fits(),
-            devices: server.devices(),
-            queries: self.classes().iter().map(|class| server.query(class)).collect(),
+            fits,
+            devices: devices as f64,
+            queries,
         }
     }
 
@@ -283,21 +301,19 @@ impl Prepared<'_> {
             .iter()
             .zip(&self.queries)
             .filter(|(class, _)| class.latency.is_some());
-        limited.map(|(_, query)| time * query.wait()).fold(0.0, f64::max)
+        limited.map(|(_, query)| time * query.wait).fold(0.0, f64::max)
     }
 
-    /// Dollars that a token takes to serve, on average over what the classes read and write.
-    pub fn dollars_per_token_served(&self, world: &World<'_>) -> f64 {
-        let places = &self.reckoner.worlds.places;
-        let hour = world.of(places.serving_price) / HOUR;
+    /// Dollars that a token takes to serve at the medians, on average over what the classes read and write.
+    pub fn dollars_per_token_served(&self) -> f64 {
         let classes = self.reckoner.classes().iter().zip(&self.queries);
-        let (seconds, tokens) = classes.fold((0.0, 0.0), |(seconds, tokens), (class, query)| {
+        let (dollars, tokens) = classes.fold((0.0, 0.0), |(dollars, tokens), (class, query)| {
             (
-                seconds + query.reading + query.writing,
+                dollars + query.reading + query.writing,
                 tokens + class.tokens_in + class.tokens_out,
             )
         });
-        hour * world.of(places.serving_time) / world.of(places.serving_use) * seconds / tokens
+        dollars / tokens
     }
 
     /// Devices that serve one copy of it.
@@ -430,12 +446,13 @@ impl Prepared<'_> {
         let queries = world.of(places.queries);
         let asked = queries * over_months(growth, months);
         let priced = queries * over_months(growth + fall, months);
-        let hour = world.of(places.serving_price) / HOUR;
+        let variables = &reckoner.worlds.variables;
+        let by_median = |place: usize| world.of(place) / variables[place].centre;
         let time = world.of(places.serving_time);
-        let paid = hour * time / world.of(places.serving_use);
+        let paid = by_median(places.serving_price) * time / by_median(places.serving_use);
         let context = &question.contexts[self.choice.context];
-        for (at, class) in life.classes.iter().enumerate() {
-            let query = &self.queries[at];
+        // Without queries nothing fits, which is said elsewhere.
+        for (at, (class, query)) in life.classes.iter().zip(&self.queries).enumerate() {
             let samples = if class.chosen.is_some() {
                 question.samples[self.choice.samples]
             } else {
@@ -453,16 +470,16 @@ impl Prepared<'_> {
                     drawn = until_right(mean, alike, samples);
                 }
             }
-            let seconds = query.reading + drawn * query.writing;
+            let dollars = query.reading + drawn * query.writing;
             let checks = if class.chosen.is_some() {
                 drawn * class.check.0
             } else {
                 0.0
             };
-            answers.dollars += class.share.0 * (priced * seconds * paid + asked * (checks + context.price.0));
+            answers.dollars += class.share.0 * (priced * dollars * paid + asked * (checks + context.price.0));
             answers.value += class.share.0 * asked * right * world.of(places.values[at]);
             answers.right += class.share.0 * right;
-            let wait = time * query.wait();
+            let wait = time * query.wait;
             answers.in_time &= class.latency.is_none_or(|latency| wait <= latency.0);
         }
         answers
@@ -495,7 +512,7 @@ fn first_at_least(function: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
     }
     let mut last = 0;
     for step in 0..200 {
-        if high - low <= 1e-13 * high.abs().max(1.0) || at_high == 0.0 {
+        if high - low <= 2.0 * f64::EPSILON * high.abs().max(1.0) || at_high == 0.0 {
             break;
         }
         let secant = high - at_high * (high - low) / (at_high - at_low);

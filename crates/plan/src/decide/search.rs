@@ -225,3 +225,151 @@ pub(crate) fn candidates(reckoner: &Reckoner<'_>, world: &World<'_>) -> Vec<Choi
     let room = MOST_CHOICES.saturating_sub(near.len()).max(LEADING);
     best.into_iter().take(room).chain(near).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::allocate::{self, Expense};
+    use crate::decide::Law;
+    use crate::decide::question::Question;
+    use crate::published;
+    use triaxis_laws::forms::Coupled;
+
+    /// Everything certain, a text without end, and an hour that costs a dollar for 10^18 operations.
+    const PLAIN: &str = r#"
+draws = 40
+[[hardware]]
+name = "unit"
+peak = 1e18
+memory = "1000TB"
+bandwidth = 9e15
+price_per_hour = 3600
+price_date = "2026-05-01"
+[training]
+hardware = "unit"
+mfu = 1.0
+goodput = 1.0
+other_runs = 0
+[serving]
+hardware = "unit"
+"#;
+
+    #[test]
+    fn the_lowest_lifetime_cost_is_sardanas() {
+        let law = published::find("sardana-2023").unwrap();
+        let surface = Coupled::from(law.law);
+        for (params, tokens, served) in [(13e9, 6.3e11, 2e12), (7e9, 1.4e11, 1e11), (1e9, 2e10, 5e13)] {
+            let goal = surface.loss(params, tokens);
+            let text = format!(
+                "aim = \"lowest-lifetime-cost\"\ngoal = {{ nats_per_token = {goal} }}\n{PLAIN}\n[[text]]\nname = \"text\"\n\
+                 unique = \"1000T\"\n[demand]\nmonths = 1\nqueries_per_month = 1000000\n[[demand.classes]]\n\
+                 name = \"reading\"\ntokens_in = {}\ntokens_out = 1e-9\n",
+                served / 1e6
+            );
+            let question: Question = toml::from_str(&text).unwrap();
+            let laws = [Law::published(law).unwrap()];
+            let reckoner = Reckoner::of(&question, &laws).unwrap();
+            let centre = reckoner.worlds.centre();
+            let choice = best_of_families(&reckoner, &centre)[0];
+            // Reading runs at half the peak (Sardana et al. 2023, section 3).
+            let expense = Expense {
+                training: 6.0 / 1e18,
+                serving: 2.0 * served / 0.5 / 1e18,
+            };
+            let best = allocate::least_expense(&surface, goal, expense).unwrap();
+            let outcome = reckoner.prepare(choice).outcome(&centre, Length::Reach);
+            assert!(
+                (choice.params / best.params - 1.0).abs() < 1e-6,
+                "{} {}",
+                choice.params,
+                best.params
+            );
+            assert!((outcome.bill.total() / expense.of(best) - 1.0).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn no_point_of_a_grid_on_six_axes_is_better() {
+        let text = format!(
+            "aim = \"most-value\"\nbudget = 300000\nsamples = [1, 4, 16]\nsynthetic_shares = [0, 0.2]\n{PLAIN}
+[[text]]
+name = \"books\"
+unique = \"20B\"
+[[text]]
+name = \"web\"
+unique = \"400B\"
+worth = 0.6
+price_per_million = 0.0003
+[[text]]
+name = \"written\"
+unique = \"400B\"
+worth = 0.9
+price_per_million = 0.002
+synthetic = true
+[[arms]]
+name = \"attention\"
+[[arms]]
+name = \"linear\"
+worth = 1.1
+cache = 0.1
+[[strategies]]
+name = \"books\"
+tiers = [\"books\"]
+[[strategies]]
+name = \"all\"
+[[contexts]]
+name = \"whole\"
+[[contexts]]
+name = \"part\"
+read = 0.3
+easier_by = -0.4
+[task]
+loss = 2.3
+right = 0.2
+slope = 5
+alike = 1
+[demand]
+months = 12
+queries_per_month = 4000000
+[[demand.classes]]
+name = \"checked\"
+tokens_in = 3000
+tokens_out = 500
+value = 0.01
+chosen = {{ by = \"verifier\" }}
+"
+        );
+        let question: Question = toml::from_str(&text).unwrap();
+        let laws = [Law::published(published::find("besiroglu-2024").unwrap()).unwrap()];
+        let reckoner = Reckoner::of(&question, &laws).unwrap();
+        let centre = reckoner.worlds.centre();
+        let found = best_of_families(&reckoner, &centre);
+        let score = |choice: Choice| {
+            let outcome = reckoner.prepare(choice).outcome(&centre, Length::Pay);
+            if outcome.is_met {
+                question.aim.rule().score(&outcome)
+            } else {
+                f64::NEG_INFINITY
+            }
+        };
+        let best = score(found[0]);
+        assert!(best > 0.0);
+        let mut tried = 0;
+        for family in families(&reckoner) {
+            for size in 0..28 {
+                let params = 3e7 * 10f64.powf(f64::from(size) / 7.0);
+                for length in 0..24 {
+                    let tokens = Some(1e9 * 10f64.powf(f64::from(length) / 7.0));
+                    let other = score(Choice {
+                        params,
+                        tokens,
+                        ..family
+                    });
+                    assert!(other <= best * (1.0 + 1e-9), "{other} is above {best}");
+                    tried += 1;
+                }
+            }
+        }
+        assert_eq!(tried, 2 * 3 * 3 * 2 * 28 * 24);
+    }
+}

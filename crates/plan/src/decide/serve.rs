@@ -1,99 +1,128 @@
-//! Time that a query takes on the devices that serve, from first principles.
+//! What a query takes on the devices that serve, by the roofline of [`serving`](crate::serving) at the medians.
 
-use super::question::Class;
-use super::reckon::{Choice, Reckoner, whole};
+use triaxis_units::{Params, Seconds};
 
-/// Bytes of cache a token of context for each cube root of the parameters, two bytes a value: 131,072 of 8B, 327,680
-/// of 70B and 516,096 of 405B (Llama 3) lie within 15% of it.
-const CACHE: f64 = 70.0;
-/// Share of the memory that weights and caches may take.
-const FILLED: f64 = 0.9;
-/// Shares of the peak bandwidth and arithmetic that serving reaches (planning sheet, section 4).
-const BANDWIDTH: f64 = 0.6;
-const ARITHMETIC: f64 = 0.5;
+use super::question::{Arm, Class, Question};
+use super::reckon::Choice;
+use crate::serving::{Calibration, Experts, Limit, Measured, ModelShape, Server, ServingSetup, Traffic};
+use crate::{Catalogue, PlanError, Uncertain};
 
-/// What a query takes, at the roofline.
+/// Layers for each of which a transformer is 128 wide: the usual aspect, of which `12 layers width^2` parameters follow.
+const ASPECT: f64 = 128.0;
+/// Width of a head, and heads of keys and values where queries share them (Llama 3).
+const HEAD: f64 = 128.0;
+const SHARED_HEADS: f64 = 8.0;
+/// Experts of a layer where only the active share is known: fine-grained ones, which are nearly all of the parameters.
+const EXPERTS: u64 = 256;
+/// Devices beyond which a copy is served by no rack.
+const MOST_DEVICES: u64 = 72;
+
+/// What a query costs and how long it takes, at the medians of price, use and speed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Query {
-    /// Paid seconds of a device to read the prompt.
+    /// Dollars to read the prompt.
     pub reading: f64,
-    /// Paid seconds of a device to write one sample.
+    /// Dollars to write one sample.
     pub writing: f64,
-    /// Seconds until the prompt is read.
-    pub wait_reading: f64,
-    /// Seconds until all samples are written.
-    pub wait_writing: f64,
-    /// Whether samples are drawn one after the other, until one is right.
+    /// Seconds that a query takes at the least, all its samples together.
+    pub wait: f64,
+    /// Whether samples are drawn one after the other, until one is right: where nobody waits.
     pub stops: bool,
 }
 
-impl Query {
-    /// Seconds until a query is answered.
-    pub fn wait(&self) -> f64 {
-        self.wait_reading + self.wait_writing
+/// A model of the choice on its devices.
+pub(crate) struct Served {
+    pub devices: u64,
+    pub queries: Vec<Query>,
+    pub fits: bool,
+}
+
+/// The shape of a transformer of `params` parameters as an arm has it.
+fn shape(arm: &Arm, params: f64) -> ModelShape {
+    let layers = (params / (12.0 * ASPECT * ASPECT)).cbrt().max(1.0);
+    let values = 2.0 * SHARED_HEADS.min(layers) * HEAD * layers * arm.cache;
+    let whole = |value: f64| value.round().max(1.0) as u64;
+    let params = Params(whole(params.min(9e15)));
+    let is_sparse = arm.active.0 < 1.0;
+    ModelShape {
+        params,
+        active: is_sparse.then(|| Params(whole(params.as_f64() * arm.active.0).min(params.0))),
+        experts: is_sparse.then(|| Experts {
+            count: EXPERTS,
+            chosen: whole(EXPERTS as f64 * arm.active.0),
+        }),
+        layers: Some(whole(layers)),
+        hidden: Some(whole(layers * ASPECT)),
+        cache_values: Some(whole(values)),
+        ..ModelShape::default()
     }
 }
 
-/// A model on its devices.
-#[derive(Debug)]
-pub(crate) struct Server<'a> {
-    reckoner: &'a Reckoner<'a>,
+/// How far off the roofline is, with the interval that a measurement leaves, or that nothing narrows.
+pub(crate) fn time_over_roofline(question: &Question, catalogue: &Catalogue) -> Result<Uncertain, PlanError> {
+    let Some(timed) = question.timed else {
+        return Ok(Calibration::NONE.decode(1.0, 1.0));
+    };
+    let setup = ServingSetup {
+        measured: Some(Measured {
+            token: Some(timed.token),
+            tokens_per_second: None,
+            batch: timed.batch,
+            context: timed.context,
+            prefill: None,
+        }),
+        ..question.serving.clone()
+    };
+    let dense = Arm::as_measured();
+    let service = setup.service(shape(&dense, timed.params.as_f64()), catalogue)?;
+    Ok(service.calibration().decode(timed.batch, timed.context.as_f64()))
+}
+
+/// What the queries of all classes take; a class that cannot be served at all makes the choice unfit.
+pub(crate) fn served(
+    question: &Question,
+    catalogue: &Catalogue,
     choice: Choice,
-    devices: f64,
-    /// Bytes of memory left for caches.
-    left: f64,
+) -> Result<Served, PlanError> {
+    let arm = &question.arms[choice.arm];
+    let service = question.serving.service(shape(arm, choice.params), catalogue)?;
+    let server = service.median();
+    let classes = question.demand.iter().flat_map(|life| &life.classes);
+    let queries: Option<Vec<Query>> = classes
+        .map(|class| query(question, &server, class, choice))
+        .collect();
+    Ok(Served {
+        devices: service.devices(),
+        fits: queries.is_some() && service.devices() <= MOST_DEVICES,
+        queries: queries.unwrap_or_default(),
+    })
 }
 
-impl<'a> Server<'a> {
-    /// The fewest devices that hold the weights and a tenth of their memory in caches.
-    pub fn of(reckoner: &'a Reckoner<'a>, choice: Choice) -> Self {
-        let serving = &reckoner.serving;
-        let memory = serving.hardware.memory.as_f64();
-        let weights = serving.bytes(whole(choice.params)).as_f64();
-        let devices = (weights / ((FILLED - 0.1) * memory)).ceil().max(1.0);
-        Self {
-            reckoner,
-            choice,
-            devices,
-            left: FILLED * memory * devices - weights,
-        }
-    }
-
-    /// Devices that hold one copy.
-    pub fn devices(&self) -> f64 {
-        self.devices
-    }
-
-    /// Whether a node of eight, or a rack of nine of them, holds it.
-    pub fn fits(&self) -> bool {
-        self.devices <= 72.0
-    }
-
-    /// What a query of this class takes.
-    pub fn query(&self, class: &Class) -> Query {
-        let question = self.reckoner.question;
-        let arm = &question.arms[self.choice.arm];
-        let device = &self.reckoner.serving.hardware;
-        let active = self.choice.params * arm.active.0;
-        let rate = self.devices * device.peak.0 * ARITHMETIC;
-        let moved = self.devices * device.bandwidth.as_f64() * BANDWIDTH;
-        let prompt = class.tokens_in * question.contexts[self.choice.context].read.0;
-        let read = prompt * (1.0 - question.serving.cached.0 * (1.0 - question.serving.cached_price.0));
-        let wait_reading = arm.serving_operations * active * read / rate;
-        let cache = CACHE * arm.cache * self.choice.params.cbrt() * (prompt + 0.5 * class.tokens_out);
-        let batch = (self.left / cache).floor().max(1.0);
-        // Every expert is read once the batch is large.
-        let weights = self.reckoner.serving.bytes_per_parameter * self.choice.params;
-        let touched = arm.active.0 + (1.0 - arm.active.0) * (1.0 - (1.0 - arm.active.0).powf(batch));
-        let step =
-            ((weights * touched + batch * cache) / moved).max(arm.serving_operations * active * batch / rate);
-        let stops = class.chosen.is_some() && class.latency.is_none();
-        Query {
-            reading: wait_reading * self.devices,
-            writing: class.tokens_out * step / batch * self.devices,
-            wait_reading,
-            wait_writing: class.tokens_out * step,
-            stops,
-        }
-    }
+fn query(question: &Question, server: &Server, class: &Class, choice: Choice) -> Option<Query> {
+    let samples = if class.chosen.is_some() {
+        question.samples[choice.samples]
+    } else {
+        1
+    };
+    let stops = class.chosen.is_some() && class.latency.is_none();
+    let traffic = Traffic {
+        prompt: class.tokens_in * question.contexts[choice.context].read.0,
+        cached: class.cached.0,
+        output: class.tokens_out,
+        samples: if stops { 1.0 } else { f64::from(samples) },
+    };
+    // Seconds are of the medians; a draw in which devices are slower is judged by its own.
+    let limit = Limit {
+        token: None,
+        request: class.latency.map(|most| Seconds(most.0)),
+    };
+    let fastest = server.bill(&traffic, traffic.samples).ok()?;
+    let bill = server.cheapest(&traffic, limit).unwrap_or(fastest);
+    let read = traffic.prompt * (1.0 - traffic.cached);
+    Some(Query {
+        reading: bill.dollars_per_million_in * read / 1e6,
+        writing: bill.dollars_per_million_out * traffic.output / 1e6,
+        wait: fastest.request_seconds,
+        stops,
+    })
 }

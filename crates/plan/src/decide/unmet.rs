@@ -20,7 +20,7 @@ pub(crate) fn why(compared: &Compared<'_>) -> String {
             "no choice can be served: {} devices of {} hold its weights, and more than 72 do not work as one; name larger \
              devices (`serving.hardware`), fewer bytes a weight, or a smaller `params.largest`",
             closest.devices(),
-            reckoner.serving.hardware.name
+            question.serving.hardware
         );
     }
     if length == Length::Reach {

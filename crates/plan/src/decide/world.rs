@@ -3,6 +3,8 @@
 use super::fill::Taken;
 use super::law::{Law, Run};
 use super::question::Question;
+use triaxis_units::Dollars;
+
 use crate::uncertain::Quantity;
 use crate::{Devices, PlanError, Price, Uncertain};
 
@@ -37,6 +39,7 @@ pub(crate) struct Places {
     pub other_runs: Place,
     pub serving_price: Place,
     pub serving_use: Place,
+    /// Factor on the time that the roofline reckons.
     pub serving_time: Place,
     pub repeats: Place,
     pub months: Place,
@@ -156,7 +159,7 @@ impl<'a> Worlds<'a> {
         question: &Question,
         laws: &'a [Law],
         training: &Devices,
-        serving: &Devices,
+        (serving_price, serving_time): (Uncertain<Dollars>, Uncertain<f64>),
     ) -> Result<Self, PlanError> {
         // Runs that were made leave few of the draws likely.
         let draws = question.draws * if question.observed.is_empty() { 1 } else { PRIOR };
@@ -183,15 +186,9 @@ impl<'a> Worlds<'a> {
             mfu: all.add("share of the peak in training", question.training.mfu),
             goodput: all.add("share of paid hours that train", question.training.goodput),
             other_runs: all.add("failed and tuning runs", question.training.other_runs),
-            serving_price: all.add(
-                "price of serving, an hour",
-                own_price(&question.serving.price_per_hour, serving),
-            ),
+            serving_price: all.add("price of serving, an hour", serving_price),
             serving_use: all.add("share of paid hours that serve", question.serving.utilisation),
-            serving_time: all.add(
-                "serving time over the roofline",
-                question.serving.measured_over_reckoned,
-            ),
+            serving_time: all.add("serving time over the roofline", serving_time),
             repeats: all.add("repeats until one is worth 1/e", question.repetition.repeats),
             months: all.add(
                 "months until it is replaced",

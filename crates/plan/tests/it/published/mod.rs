@@ -5,19 +5,21 @@ mod data_wall;
 mod latency;
 mod llm_analysis;
 mod megatron;
+mod next_experiment;
 mod published_hours;
 mod worked;
 
 use crate::study::{Study, hold};
 
 /// All of them, in the order of the page.
-const STUDIES: [&Study; 6] = [
+const STUDIES: [&Study; 7] = [
     &megatron::STUDY,
     &published_hours::STUDY,
     &llm_analysis::STUDY,
     &latency::STUDY,
     &worked::STUDY,
     &data_wall::STUDY,
+    &next_experiment::STUDY,
 ];
 
 const HEAD: &str = "# Costs and supply, recomputed\n\n\
