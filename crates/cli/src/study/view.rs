@@ -53,6 +53,7 @@ pub fn of(
             .sum(),
         clock: clock(&survey.records),
         spec: spec.text.clone(),
+        arm: (arms.len() > 1).then(|| baseline.to_owned()),
         comparison: answer.and_then(|answer| answer.comparison.clone()),
         repeated: answer.map(|answer| answer.repeated.clone()).unwrap_or_default(),
         losses: losses::of(&arms, place, survey),
