@@ -26,7 +26,7 @@ pub fn of(
         .and_then(|answer| answer.arms.get(place))
         .map(|arm| &arm.analysis);
     let library = spec.library(store);
-    let open = |arm: &Arm| Corpus::open(&library.corpus(&spec.corpus_id(arm))).ok();
+    let open = |arm: &Arm| survey.frozen.corpus_of(arm, &library).ok();
     let corpora: Vec<Option<Corpus>> = arms.iter().map(open).collect();
     let unique = |corpus: &Option<Corpus>| Some(Tokens(corpus.as_ref()?.train().len() as u64));
     let unique: Vec<Option<Tokens>> = corpora.iter().map(unique).collect();
@@ -60,6 +60,7 @@ pub fn of(
         notices: [
             notices(survey, corpus.as_ref().map(Corpus::manifest), plan.as_ref()),
             notices::of_arms(&arms, &unique, survey, answer),
+            survey.frozen.small_texts(),
         ]
         .concat(),
         corpus: corpus.as_ref().map(|corpus| corpus_view(corpus.manifest())),
