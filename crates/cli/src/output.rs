@@ -93,9 +93,10 @@ pub fn are_free(outputs: &[&Path], inputs: &[&Path]) -> Result<(), Usage> {
     outputs.iter().try_for_each(|output| {
         triaxis_host::files::can_replace(output).map_err(|error| {
             // What the system says may name a temporary file.
-            let reason = match error.raw_os_error() {
-                None if error.kind() == io::ErrorKind::Other => error.to_string(),
-                _ => error.kind().to_string(),
+            let reason = match error.kind() {
+                io::ErrorKind::Other if error.raw_os_error().is_none() => error.to_string(),
+                io::ErrorKind::NotFound => "its folder is not there".to_owned(),
+                kind => kind.to_string(),
             };
             Usage(format!(
                 "`{}` cannot be written: {reason}; name a file in a folder that is there and takes files",

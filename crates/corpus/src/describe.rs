@@ -20,13 +20,13 @@ pub struct SourceListing {
 
 /// Lists what the sources of a spec hold, for a dry run: the files are found but not read.
 ///
-/// Relative patterns start from `base`.
+/// Relative patterns start from `base`; what lies in a folder of `avoid` is no text.
 ///
 /// # Errors
 /// When the spec is refused, or a source has no files.
-pub fn describe(spec: &CorpusSpec, base: &Path) -> Result<Vec<SourceListing>, CorpusError> {
+pub fn describe(spec: &CorpusSpec, base: &Path, avoid: &[&Path]) -> Result<Vec<SourceListing>, CorpusError> {
     spec.check()?;
-    let files = scan::list(spec, base, None)?;
+    let files = scan::list(spec, base, avoid)?;
     let listing = |(index, source): (usize, &crate::SourceSpec)| {
         let of_source = || files.all.iter().filter(|entry| entry.source == index);
         SourceListing {

@@ -15,6 +15,7 @@
 //! [`prepare`] does all of it, [`describe`] tells what the sources hold without reading them, and
 //! [`Corpus::open`] maps a finished folder for training.
 
+mod content;
 mod corpus;
 mod describe;
 mod error;
@@ -36,6 +37,7 @@ mod text;
 mod texts;
 mod tokenizer;
 
+pub use content::{content, content_of_text};
 pub use corpus::{Corpus, TokenView};
 pub use describe::{SourceListing, describe};
 pub use error::CorpusError;

@@ -36,10 +36,19 @@ pub fn prepare(
     out: &Path,
     progress: &dyn Progress,
 ) -> Result<Corpus, CorpusError> {
-    prepare_apart(&HeldOut::default(), spec, tokenizer_spec, base, out, progress)
+    prepare_apart(
+        &HeldOut::default(),
+        spec,
+        tokenizer_spec,
+        base,
+        &[],
+        out,
+        progress,
+    )
 }
 
 /// Makes the corpus of a spec apart from what is held out: no document of it, or near copy of one, is in either split.
+/// What lies in a folder of `avoid` is no text.
 ///
 /// # Errors
 /// As [`prepare`].
@@ -48,13 +57,19 @@ pub fn prepare_apart(
     spec: &CorpusSpec,
     tokenizer_spec: &TokenizerSpec,
     base: &Path,
+    avoid: &[&Path],
     out: &Path,
     progress: &dyn Progress,
 ) -> Result<Corpus, CorpusError> {
     spec.check()?;
     let wanted = Wanted::new(tokenizer_spec, base)?;
     let existing = folder::existing(out)?;
-    let scan = scan(spec, list(spec, base, Some(out))?, held_out, progress)?;
+    let scan = scan(
+        spec,
+        list(spec, base, &[avoid, &[out]].concat())?,
+        held_out,
+        progress,
+    )?;
     let selection = select(spec, &scan)?;
     let inputs = inputs(spec, held_out, &wanted, &selection);
     if let Some(corpus) = existing {

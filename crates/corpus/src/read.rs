@@ -99,7 +99,7 @@ mod tests {
                 .unwrap();
         let before = "{\"text\": \"one\"}\n{\"text\": \"two\"}\n{\"text\": \"three\"}\n";
         std::fs::write(&path, before).unwrap();
-        let files = scan::list(&spec, folder.path(), None).unwrap();
+        let files = scan::list(&spec, folder.path(), &[]).unwrap();
         let scan = scan::scan(&spec, files, &HeldOut::default(), &()).unwrap();
         let read = || {
             let texts = std::sync::Mutex::new(Vec::new());

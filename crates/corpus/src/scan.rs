@@ -52,11 +52,14 @@ pub(crate) struct Scan {
 }
 
 /// The files of every source, in order.
-pub(crate) fn list(spec: &CorpusSpec, base: &Path, avoid: Option<&Path>) -> Result<Files, CorpusError> {
+pub(crate) fn list(spec: &CorpusSpec, base: &Path, avoid: &[&Path]) -> Result<Files, CorpusError> {
     let absolute = |path: &Path| std::path::absolute(path).map_err(CorpusError::io("resolve", path));
     let place = Place {
         base: absolute(base)?,
-        avoid: avoid.map(absolute).transpose()?,
+        avoid: avoid
+            .iter()
+            .map(|folder| absolute(folder))
+            .collect::<Result<_, _>>()?,
     };
     let mut all = Vec::new();
     let mut left_out = Vec::with_capacity(spec.sources.len());

@@ -228,7 +228,7 @@ struct Taken {
 }
 
 /// What reaches `wanted` bytes has at most.
-pub(crate) fn most(wanted: u64) -> u64 {
+fn most(wanted: u64) -> u64 {
     wanted.saturating_add(SHORT.max(wanted / OVERSHOOT))
 }
 

@@ -162,13 +162,6 @@ impl CorpusSpec {
         Ok(())
     }
 
-    /// The most training text that a sample may come to: each source may pass its share by a tenth, or by a
-    /// short document.
-    pub fn most_training_text(&self, sample: Bytes) -> Bytes {
-        let most = |share: f64| crate::select::most((sample.as_f64() * share).ceil() as u64);
-        Bytes(self.shares().into_iter().map(most).fold(0, u64::saturating_add))
-    }
-
     pub(crate) fn limits(&self) -> Limits {
         Limits {
             longest: self.maximum_document.0 as usize,

@@ -40,13 +40,13 @@ pub struct Encoded {
     pub bytes: Bytes,
 }
 
-/// Reads all documents of a source; relative patterns start from `base`.
+/// Reads all documents of a source; relative patterns start from `base`, and what lies in a folder of `avoid` is no text.
 ///
 /// # Errors
 /// When the source is refused, has no usable document, or is larger than a text may be.
-pub fn read_text(source: &SourceSpec, base: &Path) -> Result<Text, CorpusError> {
+pub fn read_text(source: &SourceSpec, base: &Path, avoid: &[&Path]) -> Result<Text, CorpusError> {
     let spec = spec_of(source)?;
-    let mut scan = scan(&spec, list(&spec, base, None)?, &HeldOut::default(), &())?;
+    let mut scan = scan(&spec, list(&spec, base, avoid)?, &HeldOut::default(), &())?;
     let (mut unique, sources) = deduplicate(&spec, &scan)?;
     let bytes = Bytes(sources[0].unique_bytes());
     if bytes > LARGEST {
@@ -79,12 +79,16 @@ pub fn read_text(source: &SourceSpec, base: &Path) -> Result<Text, CorpusError> 
 ///
 /// # Errors
 /// When the source is refused or has no files.
-pub fn describe_text(source: &SourceSpec, base: &Path) -> Result<SourceListing, CorpusError> {
-    Ok(describe(&spec_of(source)?, base)?.swap_remove(0))
+pub fn describe_text(
+    source: &SourceSpec,
+    base: &Path,
+    avoid: &[&Path],
+) -> Result<SourceListing, CorpusError> {
+    Ok(describe(&spec_of(source)?, base, avoid)?.swap_remove(0))
 }
 
 /// A corpus of the source alone.
-fn spec_of(source: &SourceSpec) -> Result<CorpusSpec, CorpusError> {
+pub(crate) fn spec_of(source: &SourceSpec) -> Result<CorpusSpec, CorpusError> {
     if let Some(weight) = source.weight() {
         let key = format!("validation text `{}`: weight", source.name());
         let rule = "a validation text is taken whole: remove the weight";

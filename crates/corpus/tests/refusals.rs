@@ -266,7 +266,7 @@ fn a_tokenizer_that_cannot_be_used_is_named() {
 fn a_listing_counts_files_without_reading_them() {
     let folder = notes();
     let spec = spec(&format!("validation = 500\n{}", files("")));
-    let listing = triaxis_corpus::describe(&spec, folder.path()).unwrap();
+    let listing = triaxis_corpus::describe(&spec, folder.path(), &[]).unwrap();
     let bytes: usize = (0..40).map(|n| common::text("notes", n).len()).sum();
     assert_eq!(
         (listing.len(), listing[0].files, listing[0].bytes.0),

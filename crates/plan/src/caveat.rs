@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::PlanError;
-use crate::choice::{Choice, ChoiceKind};
+use crate::choice::{Choice, ChoiceKind, LeftOut};
 use crate::evidence::{ParameterCount, StudyLaw};
 use crate::interval::draws_needed;
 use crate::planner::{LawSummary, Plan};
@@ -65,13 +64,9 @@ pub enum Topic {
 }
 
 /// Every caveat of a plan, the loudest first.
-pub(crate) fn all(
-    plan: &Plan,
-    study: Option<&StudyLaw>,
-    left_out: &[(ChoiceKind, PlanError)],
-) -> Vec<Caveat> {
-    let left_out = left_out.iter().map(|(kind, error)| {
-        let text = format!("Left out, \"{}\": {error}.", kind.label());
+pub(crate) fn all(plan: &Plan, study: Option<&StudyLaw>, left_out: &[LeftOut]) -> Vec<Caveat> {
+    let left_out = left_out.iter().map(|left_out| {
+        let text = upper_first(&format!("{left_out}."));
         loud(Topic::Reach, text)
     });
     let mut caveats: Vec<Caveat> = left_out.collect();
@@ -231,6 +226,13 @@ fn reach(plan: &Plan, study: Option<&StudyLaw>) -> Vec<Caveat> {
             }
         })
         .collect()
+}
+
+fn upper_first(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn lower_first(sentence: &str) -> String {
@@ -395,22 +397,51 @@ fn money(plan: &Plan) -> Vec<Caveat> {
     for law in &plan.laws {
         let over: Vec<String> = plan
             .choices_of(&law.name)
-            .filter(|choice| !choice.within_budget)
-            .map(|choice| {
-                let factor = choice.training_flops.value.0 / economics.budget.0;
-                format!("\"{}\" trains for {} the budget", choice.label, times(factor))
-            })
+            .filter_map(|choice| over_budget(economics, choice))
             .collect();
         if !over.is_empty() {
-            caveats.push(note(
-                Topic::Money,
-                format!(
-                    "By {}, {}. Choices that count serving move money from serving to training.",
-                    law.name,
-                    over.join(", ")
-                ),
-            ));
+            let text = format!(
+                "By {}, {}. Choices that count serving move money from serving to training.",
+                law.name,
+                over.join(", ")
+            );
+            // What the study itself is to train costs more than it may.
+            caveats.push(if law.own {
+                loud(Topic::Money, text)
+            } else {
+                note(Topic::Money, text)
+            });
         }
     }
     caveats
+}
+
+/// How far the training of a choice passes the budget, or may pass it, if it does.
+fn over_budget(economics: &crate::Economics, choice: &Choice) -> Option<String> {
+    let budget = economics
+        .training
+        .price(economics.training_time(economics.budget));
+    let training = &choice.training_dollars;
+    let high = training.interval.map_or(training.value, |interval| interval.high);
+    let within = high.0 <= budget.0 * (1.0 + 1e-6);
+    match (choice.within_budget, within) {
+        (true, true) => None,
+        (true, false) => Some(format!(
+            "\"{}\" may take {high} of training, and the budget is {budget}",
+            choice.label
+        )),
+        (false, _) => {
+            let factor = choice.training_flops.value.0 / economics.budget.0;
+            let range = match high.0 > training.value.0 {
+                true => format!(", up to {high}"),
+                false => String::new(),
+            };
+            Some(format!(
+                "\"{}\" trains for {} the budget ({}{range}, of {budget})",
+                choice.label,
+                times(factor),
+                training.value
+            ))
+        }
+    }
 }

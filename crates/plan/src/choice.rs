@@ -1,9 +1,11 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use triaxis_laws::forms::{Coupled, FLOPS_PER_PARAM_TOKEN, TOKENS_PER_PARAM};
 use triaxis_units::{Bytes, Dollars, Estimate, Flops, Interval, Params, Seconds, Tokens};
 
 use crate::allocate::{self, Allocation, Expense, is_representable};
-use crate::evidence::{LossUnit, Measured};
+use crate::evidence::{LossUnit, Measured, Target};
 use crate::interval;
 use crate::{Economics, PlanError, Reach};
 
@@ -124,10 +126,34 @@ pub(crate) struct Case<'a> {
     pub(crate) draws: &'a [Coupled],
     pub(crate) unit: LossUnit,
     pub(crate) measured: &'a Measured,
-    pub(crate) goal: Option<f64>,
+    pub(crate) goal: Option<Target>,
     pub(crate) unique_tokens: Option<Tokens>,
     pub(crate) level: f64,
     pub(crate) economics: &'a Economics,
+}
+
+/// What a law gives.
+#[derive(Default)]
+pub(crate) struct Made {
+    pub(crate) choices: Vec<Choice>,
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// Kinds of choice that a law does not give, for one reason.
+pub(crate) struct LeftOut {
+    kinds: Vec<ChoiceKind>,
+    pub(crate) reason: PlanError,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let labels: Vec<String> = self
+            .kinds
+            .iter()
+            .map(|kind| format!("\"{}\"", kind.label()))
+            .collect();
+        write!(formatter, "left out, {}: {}", labels.join(", "), self.reason)
+    }
 }
 
 /// A law (the fit or a draw), its plain choice, and the choice at hand.
@@ -180,7 +206,7 @@ impl Case<'_> {
         let at_budget = law.optimum(self.economics.budget.0, FLOPS_PER_PARAM_TOKEN)?;
         let target = self
             .goal
-            .unwrap_or_else(|| law.loss(at_budget.params, at_budget.tokens));
+            .map_or_else(|| law.loss(at_budget.params, at_budget.tokens), |goal| goal.loss);
         let dollars = self.economics.in_dollars();
         match kind {
             ChoiceKind::ComputeOptimal => Some(at_budget),
@@ -209,12 +235,30 @@ impl Case<'_> {
             })
     }
 
+    /// The choices of all kinds that make sense, and those that there are none of.
+    pub(crate) fn choose_all(&self) -> Made {
+        let mut made = Made::default();
+        for kind in self.kinds() {
+            match self.choose(kind) {
+                Ok(choice) => made.choices.push(choice),
+                Err(reason) => match made.left_out.iter_mut().find(|other| other.reason == reason) {
+                    Some(other) => other.kinds.push(kind),
+                    None => made.left_out.push(LeftOut {
+                        kinds: vec![kind],
+                        reason,
+                    }),
+                },
+            }
+        }
+        made
+    }
+
     /// The choice of one kind.
-    pub(crate) fn choose(&self, kind: ChoiceKind) -> Result<Choice, PlanError> {
+    fn choose(&self, kind: ChoiceKind) -> Result<Choice, PlanError> {
         let point = self.solve(kind, &self.law).ok_or_else(|| self.refusal(kind))?;
         let ratio = point.chosen.tokens / point.chosen.params;
         if !TOKENS_PER_PARAM.contains(&ratio) {
-            return Err(self.no_split(&point, ratio));
+            return Err(self.no_split(kind, &point, ratio));
         }
         let draws: Vec<Solution> = self
             .draws
@@ -282,17 +326,27 @@ impl Case<'_> {
     }
 
     /// An optimum that splits the training as no run is split.
-    fn no_split(&self, point: &Solution, ratio: f64) -> PlanError {
+    fn no_split(&self, kind: ChoiceKind, point: &Solution, ratio: f64) -> PlanError {
         let found = match ratio > 1.0 {
             true => "a hundredth of so many",
             false => "less than a thousand times as many",
         };
         PlanError(format!(
             "the optimum by `{}` is {} parameters with {ratio:.1e} tokens for each, and no run ever had {found}: the runs \
-             leave its exponents open; add sizes and budgets, or plan for a budget nearer to theirs",
+             leave its exponents open; add sizes and budgets, or plan for {} nearer to theirs",
             self.name,
             Params(point.chosen.params.round() as u64),
+            if self.is_by_goal(kind) {
+                "a loss"
+            } else {
+                "a budget"
+            },
         ))
+    }
+
+    /// Whether a choice of the kind is made for the goal, and not for the budget.
+    fn is_by_goal(&self, kind: ChoiceKind) -> bool {
+        self.goal.is_some() && kind != ChoiceKind::ComputeOptimal
     }
 
     fn refusal(&self, kind: ChoiceKind) -> PlanError {
@@ -300,13 +354,18 @@ impl Case<'_> {
         if let Some(reason) = allocate::unusable(&self.law) {
             return PlanError::unusable(law, &reason);
         }
+        let is_by_goal = self.is_by_goal(kind);
+        if let Some(goal) = self.goal.filter(|goal| is_by_goal && goal.loss <= self.law.E) {
+            return PlanError::unreachable(goal, self.law.E, law);
+        }
+        let smaller = if is_by_goal { HIGHER } else { SMALLER };
         let places = [
             self.allocate(self.plain(kind), &self.law),
             self.allocate(kind, &self.law),
         ];
         let Some(place) = places.iter().flatten().find(|place| !is_representable(**place)) else {
             return PlanError(format!(
-                "the optimum by `{law}` overflows double precision: a plan holds from 1 to 2^53; {SMALLER}"
+                "the optimum by `{law}` overflows double precision: a plan holds from 1 to 2^53; {smaller}"
             ));
         };
         let params = Allocation {
@@ -318,10 +377,10 @@ impl Case<'_> {
         } else {
             ("parameters", place.params)
         };
-        let remedy = if value < 1.0 {
-            "give a larger budget"
-        } else {
-            SMALLER
+        let remedy = match (value < 1.0, is_by_goal) {
+            (true, true) => "choose a lower goal, since so high a loss takes no training",
+            (true, false) => "give a larger budget",
+            (false, _) => smaller,
         };
         PlanError(format!(
             "the optimum by `{law}` has {value:.3e} {what}: a plan holds from 1 to 2^53; {remedy}"
@@ -330,7 +389,8 @@ impl Case<'_> {
 }
 
 /// What brings an optimum down to what can be counted.
-const SMALLER: &str = "give a smaller budget or demand, a higher goal, or a law from wider spread runs";
+const SMALLER: &str = "give a smaller budget or demand, or a law from wider spread runs";
+const HIGHER: &str = "choose a higher goal, give a smaller demand, or a law from wider spread runs";
 
 fn regret(draw: &Solution, chosen: Allocation) -> f64 {
     draw.law.loss(chosen.params, chosen.tokens) - draw.law.loss(draw.chosen.params, draw.chosen.tokens)

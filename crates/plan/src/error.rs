@@ -1,6 +1,8 @@
 use thiserror::Error;
 use triaxis_names::nearest;
 
+use crate::evidence::Target;
+
 /// Why no plan can be made: what was given, the rule, and what to do.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[error("{0}")]
@@ -35,11 +37,13 @@ impl PlanError {
         ))
     }
 
-    /// A goal lies at or below the floor of a law, both in `unit`.
-    pub(crate) fn unreachable(goal: f64, floor: f64, unit: &str, law: &str) -> Self {
+    /// A goal lies at or below the floor of a law.
+    pub(crate) fn unreachable(goal: Target, floor: f64, law: &str) -> Self {
         Self(format!(
-            "the goal of {goal:.4} {unit} is out of reach: no size and no data bring the law `{law}` to or below its \
-             floor of {floor:.4}; choose a goal above the floor"
+            "the goal of {} is out of reach: no size and no data bring the law `{law}` to or below its floor of {}; \
+             choose a goal above the floor",
+            goal.told(goal.loss),
+            goal.told(floor)
         ))
     }
 }

@@ -137,40 +137,49 @@ impl StudyLaw {
     /// The goal in the law's unit.
     ///
     /// # Errors
-    /// When the units differ and the bytes per token are not known, or the goal is not above the floor.
-    pub(crate) fn goal(&self, goal: Goal) -> Result<f64, PlanError> {
+    /// When the units differ and the bytes per token are not known.
+    pub(crate) fn goal(&self, goal: Goal) -> Result<Target, PlanError> {
+        let (given, unit) = match goal {
+            Goal::NatsPerToken(nats) => (nats.0, LossUnit::NatsPerToken),
+            Goal::BitsPerByte(bits) => (bits.0, LossUnit::BitsPerByte),
+        };
         let nats_per_bit_per_byte = self
             .bytes_per_token
             .filter(|bytes| *bytes > 0.0 && bytes.is_finite())
             .map(|bytes| bytes * std::f64::consts::LN_2);
-        let (given, value) = match (goal, self.unit) {
-            (Goal::NatsPerToken(nats), LossUnit::NatsPerToken) => (LossUnit::NatsPerToken, Some(nats.0)),
-            (Goal::BitsPerByte(bits), LossUnit::BitsPerByte) => (LossUnit::BitsPerByte, Some(bits.0)),
-            (Goal::NatsPerToken(nats), LossUnit::BitsPerByte) => (
-                LossUnit::NatsPerToken,
-                nats_per_bit_per_byte.map(|ratio| nats.0 / ratio),
-            ),
-            (Goal::BitsPerByte(bits), LossUnit::NatsPerToken) => (
-                LossUnit::BitsPerByte,
-                nats_per_bit_per_byte.map(|ratio| bits.0 * ratio),
-            ),
+        let scale = match (unit, self.unit) {
+            (given, law) if given == law => Some(1.0),
+            (LossUnit::BitsPerByte, _) => nats_per_bit_per_byte,
+            (LossUnit::NatsPerToken, _) => nats_per_bit_per_byte.map(|ratio| 1.0 / ratio),
         };
-        let value = value.ok_or_else(|| {
-            let (given, law, wanted) = (given.as_str(), &self.name, self.unit.as_str());
+        let scale = scale.ok_or_else(|| {
+            let (given, law, wanted) = (unit.as_str(), &self.name, self.unit.as_str());
             PlanError(format!(
                 "the goal is in {given}, the law `{law}` in {wanted}: give the goal in {wanted}, or give the law the \
                  bytes per token of its validation text"
             ))
         })?;
-        if value > self.law.E && value.is_finite() {
-            Ok(value)
-        } else {
-            Err(PlanError::unreachable(
-                value,
-                self.law.E,
-                self.unit.as_str(),
-                &self.name,
-            ))
+        let loss = given * scale;
+        Ok(Target { loss, unit, scale })
+    }
+}
+
+/// A goal in a law's unit, and the unit it was given in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Target {
+    pub(crate) loss: f64,
+    unit: LossUnit,
+    /// The law's unit for one of the goal's.
+    scale: f64,
+}
+
+impl Target {
+    /// A loss of the law in the goal's unit, in words.
+    pub(crate) fn told(&self, loss: f64) -> String {
+        let loss = loss / self.scale;
+        match (1e-3..1e6).contains(&loss) {
+            true => format!("{loss:.4} {}", self.unit),
+            false => format!("{loss:.3e} {}", self.unit),
         }
     }
 }

@@ -41,6 +41,9 @@ pub enum Verdict {
     Absurd,
 }
 
+/// How many times more parameters, or tokens, a checked prediction ever had.
+pub(crate) const FAR_COUNT: f64 = 100.0;
+
 impl Verdict {
     /// The verdict in words.
     pub fn as_str(self) -> &'static str {
@@ -87,13 +90,13 @@ impl Reach {
                 "parameters",
                 params.as_f64(),
                 floats(measured.params, Params::as_f64),
-                (10.0, 100.0),
+                (10.0, FAR_COUNT),
             ),
             (
                 "tokens",
                 tokens.as_f64(),
                 floats(measured.tokens, Tokens::as_f64),
-                (10.0, 100.0),
+                (10.0, FAR_COUNT),
             ),
         ];
         let mut verdict = Verdict::WithinRange;

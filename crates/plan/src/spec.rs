@@ -276,9 +276,20 @@ impl PlanSpec {
                 ));
             }
         }
+        if let Some(Goal::BitsPerByte(bits)) = self.goal
+            && bits.0 >= GUESS
+        {
+            return Err(PlanError(format!(
+                "goal.bits_per_byte is {bits}: a guess among all bytes costs {GUESS} without any training; choose a goal \
+                 below that"
+            )));
+        }
         crate::cost::Economics::resolve(self).map(|_| ())
     }
 }
+
+/// Bits that a byte costs who knows nothing of the text.
+const GUESS: f64 = 8.0;
 
 fn default_level() -> f64 {
     0.9

@@ -335,8 +335,50 @@ fn a_goal_is_reached_in_either_unit_or_refused() {
         1e-6
     ));
 
-    let floor = plan(&with(Goal::NatsPerToken(Nats(1.2))), Some(&study)).unwrap_err();
-    assert!(floor.to_string().contains("floor of 1.2000"), "{floor}");
+    // A goal at the floor leaves what the budget buys, without a recommendation, and the published laws.
+    let floor = plan(&with(Goal::NatsPerToken(Nats(1.2))), Some(&study)).unwrap();
+    let said = loud(&floor, Topic::Reach).unwrap();
+    assert!(
+        said.starts_with("Left out, \"the goal for the least training\": "),
+        "{said}"
+    );
+    assert!(said.contains("floor of 1.2000 nats per token"), "{said}");
+    let own: Vec<ChoiceKind> = floor.choices_of("own runs").map(|choice| choice.kind).collect();
+    assert_eq!(own, [ChoiceKind::ComputeOptimal]);
+    assert!(floor.recommended().is_none() && floor.first().is_none());
+    assert!(floor.choices_of("besiroglu-2024").count() > 0);
+    // It is told in the unit that it is given in, once for all that it leaves out.
+    let served = PlanSpec {
+        goal: Some(Goal::BitsPerByte(BitsPerByte(0.0001))),
+        ..spec(1e17, 1_000_000, 1_000_000)
+    };
+    let served = plan(&served, Some(&study)).unwrap();
+    let left_out: Vec<&str> = served.caveats.iter().map(|caveat| caveat.text.as_str()).collect();
+    let left_out: Vec<&&str> = left_out
+        .iter()
+        .filter(|text| text.starts_with("Left out"))
+        .collect();
+    assert_eq!(left_out.len(), 1, "{left_out:?}");
+    assert!(
+        left_out[0].contains("goal of 1.000e-4 bits per byte"),
+        "{left_out:?}"
+    );
+    assert!(
+        left_out[0].contains("floor of 0.4946 bits per byte"),
+        "{left_out:?}"
+    );
+    // One that no training is needed for is refused at once, and one that takes less than a model has its own remedy.
+    let high = with(Goal::BitsPerByte(BitsPerByte(20.0))).validate().unwrap_err();
+    assert!(
+        high.to_string().contains("a guess among all bytes costs 8"),
+        "{high}"
+    );
+    let high = plan(&with(Goal::NatsPerToken(Nats(1e6))), Some(&study)).unwrap();
+    let said = loud(&high, Topic::Reach).unwrap();
+    assert!(
+        said.contains("choose a lower goal") && !said.contains("larger budget"),
+        "{said}"
+    );
     let unknown = StudyLaw {
         bytes_per_token: None,
         ..study
@@ -413,6 +455,50 @@ fn reach_is_graded_on_both_sides() {
 }
 
 #[test]
+fn where_no_prediction_ever_reached_the_answer_is_what_to_run_first() {
+    let study = tiny_study();
+    let near = plan(&spec(1e17, 0, 0), Some(&study)).unwrap();
+    let chosen = near.recommended().unwrap();
+    assert_eq!(chosen.kind, ChoiceKind::ComputeOptimal);
+    assert!(near.first().is_none());
+    let far = plan(&spec(1e24, 1_000_000, 1_000_000), Some(&study)).unwrap();
+    assert_eq!(far.asked_for, ChoiceKind::LeastLifetimeDollars);
+    assert!(far.recommended().is_none());
+    let said = far.first().unwrap();
+    assert!(said.contains("Run first a ladder that ends at "), "{said}");
+    // From such a ladder the same choice is no longer beyond what was ever checked.
+    let asked = choice(&far, "own runs", ChoiceKind::LeastLifetimeDollars);
+    let mut measured = study.measured;
+    measured.params.largest = Params(asked.params.value.0.div_ceil(100));
+    measured.tokens.largest = Tokens(asked.tokens.value.0.div_ceil(100));
+    measured.flops.largest = Flops(6.0 * measured.params.largest.as_f64() * measured.tokens.largest.as_f64());
+    let ladder = StudyLaw { measured, ..study };
+    let again = plan(&spec(1e24, 1_000_000, 1_000_000), Some(&ladder)).unwrap();
+    assert!(again.recommended().is_some() && again.first().is_none());
+}
+
+#[test]
+fn a_training_beyond_the_budget_is_said_with_its_interval() {
+    let plan = plan(
+        &spec(1e19, 1_000_000_000_000, 100_000_000_000),
+        Some(&tiny_study()),
+    )
+    .unwrap();
+    let over = plan.choices_of("own runs").find(|choice| !choice.within_budget);
+    let over = over.expect("serving so much trains longer");
+    let said = loud(&plan, Topic::Money).unwrap();
+    let dollars = over
+        .training_dollars
+        .interval
+        .map_or(over.training_dollars.value, |interval| interval.high);
+    assert!(
+        said.contains("the budget (") && said.contains(&over.training_dollars.value.to_string()),
+        "{said}"
+    );
+    assert!(said.contains(&format!("up to {dollars}")), "{said}");
+}
+
+#[test]
 fn epochs_are_counted_and_graded() {
     let with = |unique: u64| {
         let mut spec = PlanSpec::new(Budget::Flops(Flops(1e20)));
@@ -460,7 +546,20 @@ fn unusable_laws_and_impossible_sizes_are_refused() {
     ] {
         let mut study = tiny_study();
         damage(&mut study.law);
-        let said = plan(&spec, Some(&study)).unwrap_err().to_string();
+        // It is said, and the published laws stand.
+        let beside = plan(&spec, Some(&study)).unwrap();
+        assert_eq!(beside.choices_of("own runs").count(), 0);
+        assert!(beside.choices_of("hoffmann-2022").count() > 0);
+        let said = loud(&beside, Topic::Reach).unwrap();
+        assert!(
+            said.contains("the law `own runs` cannot be planned with: "),
+            "{said}"
+        );
+        let alone = PlanSpec {
+            published: Vec::new(),
+            ..spec.clone()
+        };
+        let said = plan(&alone, Some(&study)).unwrap_err().to_string();
         assert!(
             said.starts_with("the law `own runs` cannot be planned with: "),
             "{said}"

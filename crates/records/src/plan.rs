@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use triaxis_units::{Dollars, Estimate, Finding, Flops, Reach};
+use triaxis_units::{Dollars, Estimate, Finding, Flops, Reach, Seconds};
 
 /// What to train.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -8,6 +8,9 @@ pub struct Plan {
     pub question: String,
     /// The hardware and price that the dollars assume, in words.
     pub prices: String,
+    /// What to run before anything of it, where the answer lies too far from what was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<String>,
     /// The answers, each under its law and objective.
     pub choices: Vec<Choice>,
     /// What the ladder cannot know; shown loud.
@@ -44,6 +47,10 @@ pub struct Allocation {
     pub flops: Flops,
     /// Cost of training.
     pub training: Dollars,
+    /// Devices that train together.
+    pub devices: u64,
+    /// Training from its start to its end on these.
+    pub time: Seconds,
     /// Cost of serving the stated demand.
     pub inference: Dollars,
     /// Both.

@@ -115,6 +115,17 @@ impl StudySpec {
                 &format!("`{baseline}` is no arm: one of {}", names.join(", ")),
             ));
         }
+        if self.compare.is_some()
+            && let [only] = arms.as_slice()
+        {
+            return Err(SpecError::of(
+                "compare",
+                &format!(
+                    "`{}` is the only arm, and nothing is held against it: add an `[[arms]]`, or leave `[compare]` out",
+                    only.name
+                ),
+            ));
+        }
         Ok(arms)
     }
 
@@ -237,6 +248,10 @@ mod tests {
                 "`arms[0] (a)`: `training.decay` is 7",
             ),
             ("[[arms]]\nname = \"a\"\ntraining = { dekay = 0.5 }", "dekay"),
+            (
+                "[[arms]]\nname = \"a\"\n[compare]\nbaseline = \"a\"",
+                "`a` is the only arm",
+            ),
             ("[compare]\nat = 1e20", "two or more `[[arms]]`"),
         ] {
             let refusal = refusal(arms);

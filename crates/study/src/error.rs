@@ -92,7 +92,7 @@ pub enum StudyError {
         batch: triaxis_units::Tokens,
     },
     /// A trial of more steps than any training has.
-    #[error("{trial} has {tokens} tokens, more than 2^40 steps of {batch}: lower its budget")]
+    #[error("{trial} has {}, more than 2^40 steps of {batch}: lower its budget", counted(*tokens))]
     TooLong {
         /// The trial.
         trial: String,
@@ -191,6 +191,19 @@ pub enum StudyError {
         /// Where it is now, if it was set aside.
         aside: Option<PathBuf>,
     },
+    /// What was predicted of a run that has been made is damaged.
+    #[error(
+        "{} {fault}{}: what was predicted of the held-out run is lost, since a run that has been made is not predicted \
+         again; bring the file back, or go on without it by `triaxis study run`", path.display(), moved(aside.as_deref())
+    )]
+    LostPrediction {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, to stand after its name.
+        fault: String,
+        /// Where it is now, if it was set aside.
+        aside: Option<PathBuf>,
+    },
     /// Reading or writing failed.
     #[error("cannot {action} {}: {source}: {}", path.display(), remedy(source))]
     Io {
@@ -233,7 +246,7 @@ impl StudyError {
             Self::Train(error) => error.kind(),
             Self::Io { source, .. } | Self::ReadSpec { source, .. } => Kind::from(source),
             Self::Worker { kind, .. } => *kind,
-            Self::Damaged { .. } => Kind::Damaged,
+            Self::Damaged { .. } | Self::LostPrediction { .. } => Kind::Damaged,
             Self::NoLaw { .. } => Kind::Unanswered,
             _ => Kind::Input,
         }
@@ -243,6 +256,14 @@ impl StudyError {
     /// may say it. Anything else may be over with the next attempt.
     pub fn is_of_the_trial(&self) -> bool {
         matches!(self, Self::Train(error) if error.kind() == Kind::Input)
+    }
+
+    /// The same damage where nothing makes the file again, a prediction of a run that has been made.
+    pub fn for_good(self) -> Self {
+        match self {
+            Self::Damaged { path, fault, aside } => Self::LostPrediction { path, fault, aside },
+            other => other,
+        }
     }
 
     /// A remedy to print below the message.
@@ -265,12 +286,22 @@ fn moved(aside: Option<&Path>) -> String {
     })
 }
 
+/// Tokens, which are counted up to 2^53.
+fn counted(tokens: triaxis_units::Tokens) -> String {
+    match tokens.0 > 1 << 53 {
+        true => "more than 2^53 (9.0e15) tokens".to_owned(),
+        false => format!("{tokens} tokens"),
+    }
+}
+
 fn remedy(source: &std::io::Error) -> &'static str {
     match source.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
             "free some space and run the same command again; finished trials are kept"
         }
-        std::io::ErrorKind::PermissionDenied => "choose a folder you may write to with `--out`",
+        std::io::ErrorKind::PermissionDenied => {
+            "change its permissions, or choose another folder with `--out` for results and `--library` for what studies share"
+        }
         _ => fault::remedy(source),
     }
 }

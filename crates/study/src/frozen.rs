@@ -1,20 +1,22 @@
 //! A study's spec and its groups as they were resolved, saved beside the results.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use triaxis_corpus::{Corpus, SourceSpec, Text};
+use triaxis_corpus::{Corpus, CorpusError, SourceSpec};
+use triaxis_host::Kind;
 
 use crate::arm::Arm;
-use crate::digests;
 use crate::error::StudyError;
 use crate::evaluation::{Evaluator, FrozenText};
 use crate::identity;
 use crate::library::Library;
-use crate::prediction;
+use crate::prediction::{self, Prediction};
+use crate::record::RunRecord;
 use crate::sealed;
-use crate::spec::StudySpec;
+use crate::spec::{LEAST_TEXT, StudySpec};
 use crate::store::Store;
 use crate::trial::{self, Group, Prepared, Role};
 
@@ -59,26 +61,28 @@ impl Frozen {
     pub fn evaluator(&self) -> Evaluator {
         Evaluator::new(self.texts.clone(), self.mixed)
     }
-}
 
-impl Frozen {
-    /// Names `group` and its trials as if their text were that of a trial of the same arm and configuration here, if
-    /// there is one.
-    fn lend(&self, group: &mut Group) -> Option<()> {
-        let mut same = self.groups.iter().filter(|then| then.arm == group.arm);
-        let is_known = |then: &&Group| {
-            let mut trials = then.trials.iter();
-            trials.any(|trial| group.trials.iter().any(|own| own.config == trial.config))
-        };
-        let then = same.find(is_known)?;
-        let inputs = then.inputs.on(group.inputs.unit.clone(), &group.config);
-        for trial in &mut group.trials {
-            trial.id = inputs.identity(&trial.config);
-        }
-        group.id = inputs.identity(&group.config);
-        group.corpus.clone_from(&then.corpus);
-        group.inputs = inputs;
-        Some(())
+    /// Which validation texts are so small that a loss on them says nothing, in words.
+    pub fn small_texts(&self) -> Vec<String> {
+        let small = self.texts.iter().filter(|text| text.bytes < LEAST_TEXT);
+        let told = small.map(|text| {
+            format!(
+                "The validation text `{}` has {}, and a loss is the mean over its tokens: that of a few says nothing. Give \
+                 it 1KB or more.",
+                text.name, text.bytes
+            )
+        });
+        told.collect()
+    }
+
+    /// Opens the corpus of an arm.
+    ///
+    /// # Errors
+    /// When the library does not hold it.
+    pub fn corpus_of(&self, arm: &Arm, library: &Library) -> Result<Corpus, StudyError> {
+        let own = self.groups.iter().find(|group| group.arm == arm.name);
+        let id = own.map_or("", |group| &group.corpus);
+        Ok(Corpus::open(&library.corpus(id))?)
     }
 }
 
@@ -102,28 +106,55 @@ impl FrozenSpec {
         }
     }
 
-    /// Identity of an arm's corpus in a library: what it says of text and tokenizer, where the text lies, which
-    /// validation texts it is apart from, and the versions of what makes tokens of it. What it holds has an identity of
-    /// its own, which those of trials are made of.
-    pub fn corpus_id(&self, arm: &Arm) -> String {
-        let numerics = triaxis_corpus::numerics();
-        let text = (&arm.spec.corpus, &arm.spec.tokenizer, &self.base, numerics);
-        match arm.spec.validation.is_empty() {
-            true => identity::of(&text),
-            false => identity::of(&(text, &arm.spec.validation)),
+    /// Identities of the corpora of `arms` and of the validation texts in a library.
+    ///
+    /// They are made of what the spec says of text and tokenizer, what lies there, and the versions of what makes tokens
+    /// of it, so that a project that is moved finds what it had. What a corpus holds in the end has an identity of its
+    /// own, which those of trials are made of. Text that is no longer there is that of the last run in `store`, if that
+    /// was asked for the same.
+    ///
+    /// # Errors
+    /// When a source has no files, or the file system refuses.
+    pub fn sources(&self, store: &Store, arms: &[Arm]) -> Result<Sources, StudyError> {
+        let library = self.library(store);
+        let avoid = [library.folder(), store.folder()];
+        let earlier = Earlier::of(store);
+        let is_gone = |error: &CorpusError| matches!(error.kind(), Kind::Input | Kind::Path);
+        let mut texts = Vec::new();
+        for source in &self.spec.validation {
+            let id = match triaxis_corpus::content_of_text(source, &self.base, &avoid) {
+                Ok(content) => identity::of(&(source, content)),
+                Err(error) if is_gone(&error) => earlier.text(source).ok_or(error)?,
+                Err(error) => return Err(error.into()),
+            };
+            texts.push(id);
         }
-    }
-
-    /// Identity of a validation text in a library: what the spec says of it, and where it lies.
-    pub fn text_id(&self, source: &SourceSpec) -> String {
-        identity::of(&(source, &self.base))
+        let mut known: Vec<(&Arm, String)> = Vec::new();
+        for arm in arms {
+            if let Some((_, id)) = known.iter().find(|(known, _)| is_same_text(known, arm)) {
+                known.push((arm, id.clone()));
+                continue;
+            }
+            let (corpus, tokenizer) = (&arm.spec.corpus, &arm.spec.tokenizer);
+            let id = match triaxis_corpus::content(corpus, tokenizer, &self.base, &avoid) {
+                Ok(content) => {
+                    let numerics = triaxis_corpus::numerics();
+                    identity::of(&(corpus, tokenizer, content, numerics, &texts))
+                }
+                Err(error) if is_gone(&error) => earlier.corpus(arm, &texts).ok_or(error)?,
+                Err(error) => return Err(error.into()),
+            };
+            known.push((arm, id));
+        }
+        let corpora = known.into_iter().map(|(_, id)| id).collect();
+        Ok(Sources { corpora, texts })
     }
 
     /// The prediction of an arm's held-out run. Arms whose ladders differ may share that run, and predict it each.
-    pub fn prediction(&self, store: &Store, arm: &Arm, trial: &str) -> PathBuf {
+    pub fn prediction(&self, store: &Store, arm: &str, trial: &str) -> PathBuf {
         match self.spec.arms.is_empty() {
             true => store.prediction(trial),
-            false => store.prediction(&format!("{}-{trial}", arm.name)),
+            false => store.prediction(&format!("{arm}-{trial}")),
         }
     }
 
@@ -156,85 +187,22 @@ impl FrozenSpec {
         Ok(groups)
     }
 
-    /// The validation texts, from the library or from where they lie.
-    ///
-    /// # Errors
-    /// When one is in neither.
-    pub fn texts(&self, library: &Library) -> Result<Vec<FrozenText>, StudyError> {
-        let text = |source: &SourceSpec| {
-            let id = self.text_id(source);
-            let kept: Option<Text> = sealed::read(&library.text(&id)).ok().flatten();
-            let text = match kept {
-                Some(kept) => kept,
-                None => triaxis_corpus::read_text(source, &self.base)?,
-            };
-            Ok(FrozenText::of(id, &text))
-        };
-        self.spec.validation.iter().map(text).collect()
-    }
-
-    /// The trials as far as they are known before a run, and whether their identities are certain: those of a corpus that
-    /// is not made yet are those of the last run in `store`, if that was asked for the same text.
-    ///
-    /// # Errors
-    /// As [`FrozenSpec::resolve`], and when a validation text cannot be read.
-    pub fn foreseen(&self, store: &Store) -> Result<(Frozen, bool), StudyError> {
-        let library = self.library(store);
-        let earlier = Frozen::earlier(store);
-        let before = Self::read(store).and_then(|before| Ok((before.base.clone(), before.arms()?)));
-        let before = before.ok().filter(|(base, _)| *base == self.base);
-        let (mut groups, mut is_certain) = (Vec::new(), true);
-        for arm in self.arms()? {
-            let id = self.corpus_id(&arm);
-            if let Ok(corpus) = Corpus::open(&library.corpus(&id)) {
-                groups.extend(trial::resolve(&arm, &Prepared::of(id, &corpus))?);
-                continue;
-            }
-            let prepared = Prepared {
-                vocabulary: arm.spec.tokenizer.vocabulary(&self.base)?,
-                ..Prepared::default()
-            };
-            let mut own = trial::resolve(&arm, &prepared)?;
-            let is_same = |other: &Arm| {
-                let (one, other) = (&arm.spec, &other.spec);
-                one.corpus == other.corpus && one.tokenizer == other.tokenizer
-            };
-            let mut arms = before.iter().flat_map(|(_, arms)| arms);
-            if arms.any(|other| other.name == arm.name && is_same(other)) {
-                let taken = own.iter_mut().filter_map(|group| earlier.lend(group));
-                is_certain &= taken.count() == 0;
-            }
-            groups.extend(own);
-        }
-        digests::adopt(&mut groups, &library, self.spec.mixed);
-        let frozen = Frozen {
-            corpus: triaxis_corpus::numerics(),
-            texts: self.texts(&library)?,
-            mixed: self.spec.mixed,
-            groups,
-        };
-        Ok((frozen, is_certain))
-    }
-
     /// What is known before a run of arms whose held-out run can no longer be predicted, in words.
     ///
     /// # Errors
-    /// As [`trial::resolve`].
-    pub fn foregone(&self, store: &Store) -> Result<Vec<String>, StudyError> {
+    /// When the file system refuses.
+    pub fn foregone(&self, store: &Store, frozen: &Frozen) -> Result<Vec<String>, StudyError> {
         let library = self.library(store);
         let mut said = Vec::new();
-        for arm in self.arms()? {
-            let id = self.corpus_id(&arm);
-            // Identities hang on the corpus: before it is made, nothing can have been run.
-            let Ok(corpus) = Corpus::open(&library.corpus(&id)) else {
-                continue;
-            };
-            let groups = trial::resolve(&arm, &Prepared::of(id, &corpus))?;
-            let held_out = groups.iter().filter(|group| group.role == Role::HeldOut);
-            for trial in held_out.flat_map(|group| &group.trials) {
-                let record = library.record(&trial.id);
-                if record.exists() && !self.prediction(store, &arm, &trial.id).exists() {
-                    said.push(prediction::too_late(&record));
+        for group in frozen.groups.iter().filter(|group| group.role == Role::HeldOut) {
+            for trial in &group.trials {
+                if library.record_if_whole::<RunRecord>(&trial.id)?.is_none() {
+                    continue;
+                }
+                match sealed::read::<Prediction>(&self.prediction(store, &group.arm, &trial.id)) {
+                    Ok(None) => said.push(prediction::too_late(&library.record(&trial.id))),
+                    Err(error @ StudyError::Damaged { .. }) => said.push(error.for_good().to_string()),
+                    other => drop(other?),
                 }
             }
         }
@@ -257,34 +225,44 @@ impl FrozenSpec {
         }
     }
 
-    /// Writes the spec into a folder that is empty, and accepts one of an earlier spec of this study, which stands
-    /// until the new one's trials are known.
+    /// Checks that results may go into the folder, changing nothing: one that is not there, is empty, or holds this
+    /// study, also by an earlier spec or with a damaged copy of it.
     ///
     /// # Errors
-    /// [`StudyError::OtherStudy`], [`StudyError::OldLayout`] or [`StudyError::NotAStudyFolder`].
-    pub fn settle(&self, store: &Store) -> Result<(), StudyError> {
-        let found = match Self::read(store) {
-            // The spec at hand replaces a damaged copy.
-            Err(error @ StudyError::Damaged { .. }) => {
-                sealed::set_aside(error)?;
-                return sealed::write(&store.study(), self);
-            }
-            Err(StudyError::NoStudy { .. }) if is_foreign(store)? => {
-                return Err(StudyError::NotAStudyFolder {
-                    folder: store.folder().to_owned(),
-                });
-            }
-            Err(StudyError::NoStudy { .. }) => return sealed::write(&store.study(), self),
-            other => other?,
-        };
-        if found.spec.name != self.spec.name {
-            return Err(StudyError::OtherStudy {
+    /// [`StudyError::OtherStudy`], [`StudyError::OldLayout`], [`StudyError::NotAFolder`] or
+    /// [`StudyError::NotAStudyFolder`].
+    pub fn check(&self, store: &Store) -> Result<(), StudyError> {
+        store.check()?;
+        match Self::read(store) {
+            Ok(found) if found.spec.name != self.spec.name => Err(StudyError::OtherStudy {
                 folder: store.folder().to_owned(),
                 found: found.spec.name,
                 asked: self.spec.name.clone(),
-            });
+            }),
+            Err(StudyError::NoStudy { .. }) if is_foreign(store)? => Err(StudyError::NotAStudyFolder {
+                folder: store.folder().to_owned(),
+            }),
+            Ok(_) | Err(StudyError::NoStudy { .. } | StudyError::Damaged { .. }) => Ok(()),
+            Err(error) => Err(error),
         }
-        Ok(())
+    }
+
+    /// Writes the spec into a folder that holds none; that of an earlier spec of this study stands until the new one's
+    /// trials are known.
+    ///
+    /// # Errors
+    /// As [`FrozenSpec::check`].
+    pub fn settle(&self, store: &Store) -> Result<(), StudyError> {
+        self.check(store)?;
+        match Self::read(store) {
+            Ok(_) => Ok(()),
+            // The spec at hand replaces a damaged copy.
+            Err(error @ StudyError::Damaged { .. }) => {
+                sealed::set_aside(error)?;
+                sealed::write(&store.study(), self)
+            }
+            Err(_) => sealed::write(&store.study(), self),
+        }
     }
 
     /// Writes the spec and the trials that it means, once these are known: a run that is refused before leaves the
@@ -298,6 +276,58 @@ impl FrozenSpec {
     }
 }
 
+/// Identities, in a library, of what a study reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sources {
+    /// Those of the corpora, one an arm.
+    pub corpora: Vec<String>,
+    /// Those of the validation texts.
+    pub texts: Vec<String>,
+}
+
+/// Whether the corpora of two arms are asked for in the same words.
+fn is_same_text(one: &Arm, other: &Arm) -> bool {
+    one.spec.corpus == other.spec.corpus && one.spec.tokenizer == other.spec.tokenizer
+}
+
+/// The last run in a folder.
+#[derive(Default)]
+struct Earlier {
+    arms: Vec<Arm>,
+    texts: Vec<SourceSpec>,
+    frozen: Frozen,
+}
+
+impl Earlier {
+    fn of(store: &Store) -> Self {
+        let read = FrozenSpec::read(store).and_then(|spec| Ok((spec.arms()?, spec.spec.validation)));
+        let Ok((arms, texts)) = read else {
+            return Self::default();
+        };
+        Self {
+            arms,
+            texts,
+            frozen: Frozen::earlier(store),
+        }
+    }
+
+    /// Identity of a text that is asked for as it was then.
+    fn text(&self, source: &SourceSpec) -> Option<String> {
+        let place = self.texts.iter().position(|then| then == source)?;
+        self.frozen.texts.get(place).map(|text| text.id.clone())
+    }
+
+    /// Identity of the corpus of an arm that is asked for as it was then, apart from the same texts.
+    fn corpus(&self, arm: &Arm, texts: &[String]) -> Option<String> {
+        let then = self.arms.iter().find(|then| is_same_text(then, arm))?;
+        let is_apart = self.frozen.texts.iter().map(|text| &text.id).eq(texts);
+        let mut groups = self.frozen.groups.iter().filter(|_| is_apart);
+        groups
+            .find(|group| group.arm == then.name)
+            .map(|group| group.corpus.clone())
+    }
+}
+
 /// Whether the folder holds anything that a study killed at its start would not have left, and no groups of
 /// a study that lost its spec.
 fn is_foreign(store: &Store) -> Result<bool, StudyError> {
@@ -305,7 +335,11 @@ fn is_foreign(store: &Store) -> Result<bool, StudyError> {
     if matches!(sealed::read::<Frozen>(&store.trials()), Ok(Some(_))) {
         return Ok(false);
     }
-    for entry in std::fs::read_dir(folder).map_err(StudyError::io("list", folder))? {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        other => other.map_err(StudyError::io("list", folder))?,
+    };
+    for entry in entries {
         let name = entry.map_err(StudyError::io("list", folder))?.file_name();
         let name = name.to_string_lossy();
         if name != "lock" && !name.starts_with(triaxis_host::files::TEMPORARY) {

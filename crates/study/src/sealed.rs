@@ -1,8 +1,9 @@
 //! Files with a hash of their content, written whole, and locks that death releases.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -116,6 +117,15 @@ pub(crate) fn unusable(path: &Path, fault: String) -> StudyError {
         fault,
         aside: None,
     }
+}
+
+/// The files that errors say are damaged.
+pub fn paths(errors: &[StudyError]) -> BTreeSet<PathBuf> {
+    let damaged = errors.iter().filter_map(|error| match error {
+        StudyError::Damaged { path, .. } => Some(path.clone()),
+        _ => None,
+    });
+    damaged.collect()
 }
 
 /// Gives a damaged file or folder a name that is free, so that it is made again and nothing is lost; says

@@ -358,7 +358,7 @@ impl StudySpec {
 }
 
 /// Least text of a split: some hundreds of tokens, whose mean is off by a twentieth of what single ones differ by.
-const LEAST_TEXT: Bytes = Bytes(1000);
+pub(crate) const LEAST_TEXT: Bytes = Bytes(1000);
 
 /// Most seeds of a trial.
 const MOST_SEEDS: u64 = 1000;

@@ -66,16 +66,25 @@ impl Store {
         self.folder.join("report.html")
     }
 
+    /// Refuses a file in the place of the folder.
+    ///
+    /// # Errors
+    /// [`StudyError::NotAFolder`].
+    pub(crate) fn check(&self) -> Result<(), StudyError> {
+        match self.folder.exists() && !self.folder.is_dir() {
+            true => Err(StudyError::NotAFolder {
+                path: self.folder.clone(),
+            }),
+            false => Ok(()),
+        }
+    }
+
     /// Makes the folder and takes it for this process.
     ///
     /// # Errors
     /// [`StudyError::Locked`] when another process has it, [`StudyError::NotAFolder`] when it is a file.
     pub fn lock(&self) -> Result<Lock, StudyError> {
-        if self.folder.exists() && !self.folder.is_dir() {
-            return Err(StudyError::NotAFolder {
-                path: self.folder.clone(),
-            });
-        }
+        self.check()?;
         fs::create_dir_all(&self.folder).map_err(StudyError::io("make", &self.folder))?;
         sealed::lock(&self.folder.join("lock"), &self.folder)
     }

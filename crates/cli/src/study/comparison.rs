@@ -91,6 +91,9 @@ impl fmt::Display for Printed<'_> {
             table.row(cells(worth, comparison.level));
         }
         writeln!(formatter, "{table}")?;
+        if let Some(asked) = asked(comparison) {
+            writeln!(formatter, "{}", prose("asked: ", &asked))?;
+        }
         for worth in &comparison.arms {
             if let Some(test) = worth.one_law.filter(|test| !test.holds) {
                 let said = format!(
@@ -117,6 +120,22 @@ impl fmt::Display for Printed<'_> {
         }
         Ok(())
     }
+}
+
+/// How far the compute asked for reaches, and why nothing is said of it where that is too far.
+fn asked(comparison: &Comparison) -> Option<String> {
+    let (place, reach) = comparison.asked.zip(comparison.reach)?;
+    let asked = Flops(place.flops);
+    Some(match comparison.too_far() {
+        Some(why) => format!(
+            "no probability at {asked} operations: {why}; ask for less by `compare.at`, or add larger budgets"
+        ),
+        None if reach.is_within() => format!("{asked} operations, as the ladder has them"),
+        None => format!(
+            "{asked} operations are {} times what the ladder has",
+            times(reach.factor)
+        ),
+    })
 }
 
 fn cells(worth: &Worth, level: f64) -> [String; 9] {

@@ -141,13 +141,6 @@ fn study(arguments: &Run) -> anyhow::Result<()> {
     let store = Store::new(folder);
     let results = [store.study(), store.trials(), store.analysis(), store.page()];
     output::are_apart(&results.each_ref().map(PathBuf::as_path), &[&arguments.spec])?;
-    if arguments.dry_run {
-        return outline::Outline::of(&spec, &store, cores)?.print(arguments.format);
-    }
-    // What is left of a study that was begun is told by its progress.
-    if !arguments.quiet && !store.trials().exists() {
-        eprintln!("{}", outline::Outline::of(&spec, &store, cores)?);
-    }
     let program =
         std::env::current_exe().context("cannot find this program's own file to start workers with")?;
     let progress = Progress::new(arguments.quiet);
@@ -157,7 +150,17 @@ fn study(arguments: &Run) -> anyhow::Result<()> {
         executor: &Local { program, cores },
         listener: &progress,
     };
-    let (survey, answer) = study.run(arguments.retry_failed)?;
+    if arguments.dry_run {
+        let outline = outline::Outline::of(&spec, &store, cores, &study.foresee()?)?;
+        return outline.print(arguments.format);
+    }
+    let is_new = !store.trials().exists();
+    let ready = study.prepare(arguments.retry_failed)?;
+    // What is left of a study that was begun is told by its progress.
+    if is_new && !arguments.quiet {
+        eprintln!("{}", outline::Outline::of(&spec, &store, cores, &ready)?);
+    }
+    let (survey, answer) = study.run(ready)?;
     let view = view::of(study.spec, &store, &survey, Some(&answer))?;
     triaxis_report::write_page(&view, &store.page())?;
     // Who runs a finished study again knows its trials.

@@ -5,10 +5,10 @@ use std::fmt;
 
 use serde::Serialize;
 use triaxis_corpus::SourceListing;
-use triaxis_host::machine;
 use triaxis_study::job::{self, Evaluate, Train, Work};
-use triaxis_study::{Evaluator, Frozen, FrozenSpec, Group, Library, RunRecord, Store, StudyError};
-use triaxis_study::{calibrate, check_epochs, check_memory};
+use triaxis_study::{
+    Evaluator, FrozenSpec, Group, Library, Ready, RunRecord, Store, StudyError, calibrate, sealed,
+};
 use triaxis_train::Dtype;
 use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 
@@ -98,62 +98,43 @@ struct Row {
 }
 
 impl Outline {
-    /// Looks at the sources and the library, and times a few steps of each group that runs.
-    pub fn of(spec: &FrozenSpec, store: &Store, cores: usize) -> Result<Self, StudyError> {
-        let sources: Vec<Source> = triaxis_corpus::describe(&spec.spec.corpus, &spec.base)?
-            .into_iter()
-            .map(Source::of)
-            .collect();
+    /// Tells what is there and what runs, and times a few steps of each group that runs.
+    pub fn of(spec: &FrozenSpec, store: &Store, cores: usize, ready: &Ready) -> Result<Self, StudyError> {
+        let library = spec.library(store);
+        let avoid = [library.folder(), store.folder()];
+        // Text that is there no longer is in the library.
+        let sources = triaxis_corpus::describe(&spec.spec.corpus, &spec.base, &avoid).unwrap_or_default();
         let texts = spec.spec.validation.iter();
-        let texts = texts.map(|source| triaxis_corpus::describe_text(source, &spec.base).map(Source::of));
-        let texts: Vec<Source> = texts.collect::<Result<_, _>>()?;
-        let (frozen, is_certain) = spec.foreseen(store)?;
-        let groups = &frozen.groups;
-        for arm in spec.arms()? {
-            let corpus = &arm.spec.corpus;
-            if let Some(sample) = corpus.sample {
-                let own = groups.iter().filter(|group| group.arm == arm.name);
-                // A token has a byte or more.
-                let most = corpus.most_training_text(sample);
-                check_epochs(own, Tokens(most.0), arm.spec.training.epochs)?;
-            }
-        }
-        let again = Frozen::earlier(store).again(groups, &spec.library(store), spec.spec.mixed);
+        let texts = texts.filter_map(|source| triaxis_corpus::describe_text(source, &spec.base, &avoid).ok());
+        let frozen = &ready.survey.frozen;
         let mut outline = Self {
             name: spec.spec.name.clone(),
-            sources,
-            texts,
+            sources: sources.into_iter().map(Source::of).collect(),
+            texts: texts.map(Source::of).collect(),
             trials: Vec::new(),
             evaluations: Evaluations::default(),
             flops: Flops(0.0),
             time: Seconds(0.0),
             memory: Bytes(0),
             cores,
-            notices: spec.foregone(store)?,
-            again,
+            notices: [spec.foregone(store, frozen)?, frozen.small_texts()].concat(),
+            again: ready.again.clone(),
         };
-        outline.look(spec, store, &frozen)?;
-        if !is_certain {
-            outline.notices.push(
-                "The corpus is made anew, apart from these validation texts: what is there is told as if it held the \
-                 same text as before, and trials run whose text becomes another."
-                    .to_owned(),
-            );
-        }
+        outline.look(spec, store, ready)?;
+        let damaged = ready.damaged.iter().map(ToString::to_string);
+        outline.again.extend(damaged);
         Ok(outline)
     }
 
     /// Fills in what is there, what runs, and what that takes.
-    fn look(&mut self, spec: &FrozenSpec, store: &Store, frozen: &Frozen) -> Result<(), StudyError> {
+    fn look(&mut self, spec: &FrozenSpec, store: &Store, ready: &Ready) -> Result<(), StudyError> {
         let library = spec.library(store);
+        let (frozen, useless) = (&ready.survey.frozen, sealed::paths(&ready.damaged));
         let (evaluator, keep) = (frozen.evaluator(), spec.spec.keep_models);
-        let missing = |group: &Group| Train::of(group, &evaluator, keep).missing(&library);
+        let training = |group: &Group| Train::of(group, &evaluator, keep).without(&useless);
+        let missing = |group: &Group| training(group).missing(&library);
         let missing: Vec<BTreeSet<usize>> = frozen.groups.iter().map(missing).collect::<Result<_, _>>()?;
         let groups = || frozen.groups.iter().zip(&missing);
-        let running = groups().filter(|(_, missing)| !missing.is_empty());
-        let running: Vec<Group> = running.map(|(group, _)| group.clone()).collect();
-        // Before a step of theirs is timed.
-        check_memory(&running, machine::available_memory())?;
         let has_arms = !spec.spec.arms.is_empty();
         let (mut memory, mut again, mut seen) = (Vec::new(), 0, BTreeSet::new());
         let mut steps = calibrate::Steps::default();
@@ -172,7 +153,7 @@ impl Outline {
             let Some(step) = step.filter(|_| seen.insert(&group.id)) else {
                 continue;
             };
-            let train = Train::of(group, &evaluator, keep);
+            let train = training(group);
             again += train.again(&library)?;
             let bill = train.bill();
             let durations = durations.entry(group.role.name()).or_default();

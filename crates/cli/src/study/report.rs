@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use triaxis_corpus::Corpus;
 use triaxis_study::{Answer, Arm, FrozenSpec, Role, Store, StudyError, sealed};
 
 use super::{status, summary, view};
@@ -35,14 +34,18 @@ pub fn print(store: &Store, picture: Option<&Path>, format: Format) -> anyhow::R
         .into());
     }
     let arms = spec.arms()?;
-    let open = |arm: &Arm| Corpus::open(&library.corpus(&spec.corpus_id(arm))).map(Arc::new);
+    let open = |arm: &Arm| survey.frozen.corpus_of(arm, &library).map(Arc::new);
     let corpora = arms.iter().map(open).collect::<Result<Vec<_>, _>>();
-    let corpora = corpora.map_err(StudyError::from)?;
+    let corpora = corpora?;
     let mut predictions = Vec::new();
     for arm in &arms {
         let mut own = survey.trials_of(&arm.name);
         let target = own.find(|trial| trial.role == Role::HeldOut);
-        let prediction = target.map(|target| sealed::read(&spec.prediction(store, arm, &target.id)));
+        let prediction = target.map(|target| {
+            let read = sealed::read(&spec.prediction(store, &arm.name, &target.id));
+            let is_run = survey.record(&target.id).is_some();
+            read.map_err(|error: StudyError| if is_run { error.for_good() } else { error })
+        });
         predictions.push(prediction.transpose()?.flatten());
     }
     let answer = Answer::of(&spec.spec, &arms, &survey, &corpora, predictions);

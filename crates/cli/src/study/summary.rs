@@ -34,6 +34,9 @@ impl Summary<'_> {
     fn laws(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let view = self.view;
         if !view.approaches.is_empty() {
+            if let Some(arm) = &view.arm {
+                writeln!(formatter, "laws of `{arm}`")?;
+            }
             writeln!(formatter, "{}", approaches(&view.approaches))?;
             for reason in refusals(&view.approaches) {
                 writeln!(formatter, "{}\n", prose("refused: ", &reason))?;
@@ -65,6 +68,9 @@ impl Summary<'_> {
                 prose("", &plan.question),
                 choices(&plan.choices)
             )?;
+        }
+        if let Some(first) = &plan.first {
+            writeln!(formatter, "{}", prose("first: ", first))?;
         }
         for caveat in &plan.caveats {
             writeln!(formatter, "{}", prose("! ", caveat))?;
@@ -283,7 +289,10 @@ fn allocation_cells(allocation: &Allocation) -> [String; 6] {
         interval(&allocation.params, params),
         interval(&allocation.tokens, tokens),
         ratio(allocation.tokens_per_param),
-        allocation.training.to_string(),
+        format!(
+            "{}, {} on {}",
+            allocation.training, allocation.time, allocation.devices
+        ),
         allocation.inference.to_string(),
         allocation.total.to_string(),
     ]

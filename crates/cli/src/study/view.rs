@@ -26,7 +26,7 @@ pub fn of(
         .and_then(|answer| answer.arms.get(place))
         .map(|arm| &arm.analysis);
     let library = spec.library(store);
-    let open = |arm: &Arm| Corpus::open(&library.corpus(&spec.corpus_id(arm))).ok();
+    let open = |arm: &Arm| survey.frozen.corpus_of(arm, &library).ok();
     let corpora: Vec<Option<Corpus>> = arms.iter().map(open).collect();
     let unique = |corpus: &Option<Corpus>| Some(Tokens(corpus.as_ref()?.train().len() as u64));
     let unique: Vec<Option<Tokens>> = corpora.iter().map(unique).collect();
@@ -53,12 +53,14 @@ pub fn of(
             .sum(),
         clock: clock(&survey.records),
         spec: spec.text.clone(),
+        arm: (arms.len() > 1).then(|| baseline.to_owned()),
         comparison: answer.and_then(|answer| answer.comparison.clone()),
         repeated: answer.map(|answer| answer.repeated.clone()).unwrap_or_default(),
         losses: losses::of(&arms, place, survey),
         notices: [
             notices(survey, corpus.as_ref().map(Corpus::manifest), plan.as_ref()),
             notices::of_arms(&arms, &unique, survey, answer),
+            survey.frozen.small_texts(),
         ]
         .concat(),
         corpus: corpus.as_ref().map(|corpus| corpus_view(corpus.manifest())),

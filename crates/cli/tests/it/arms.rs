@@ -1,6 +1,6 @@
 //! A study of several arms, with the real program.
 
-use crate::support::{Bench, SPEC, json};
+use crate::support::{Bench, SPEC, json, words};
 use serde_json::Value;
 
 /// Three arms, of which one learns far too slowly and one has another tokenizer.
@@ -105,6 +105,36 @@ fn arms_are_compared_and_share_what_they_have_in_common() {
     );
     let page = std::fs::read_to_string(bench.path("out/report.html")).unwrap();
     assert!(page.contains("What the arms are worth"));
+    // Whose laws these are, and how far the compute asked for lies.
+    assert!(
+        text.contains("laws of `plain`") && page.contains("All of it is of the arm"),
+        "{text}"
+    );
+    assert!(text.contains("asked: 1.00e11 operations are 61.8"), "{text}");
+    assert!(compared["arms"][0]["order"]["at_asked"].is_number());
+    let far = [
+        "study",
+        "run",
+        "spec.toml",
+        "--out",
+        "out",
+        "--set",
+        "compare.at=1e20",
+    ];
+    let said = words(&bench.run(&far).stdout);
+    assert!(
+        said.contains("farther than any prediction was ever checked"),
+        "{said}"
+    );
+    let far = json(&bench.run(&[&far[..], &["--format", "json"]].concat()));
+    let compared = &far["comparison"]["found"];
+    for arm in compared["arms"].as_array().unwrap() {
+        assert!(
+            arm["order"]["at_asked"].is_null() && arm["at_asked"].is_null(),
+            "{arm}"
+        );
+    }
+    assert!(compared["reach"]["factor"].as_f64().unwrap() > 1e4);
 }
 
 #[test]

@@ -248,6 +248,68 @@ fn a_dry_run_refuses_what_the_run_would() {
 }
 
 #[test]
+fn a_dry_run_refuses_in_the_words_of_the_run_and_leaves_nothing() {
+    let bench = Bench::new(SPEC);
+    let arguments = |settings: &[&'static str]| {
+        let run = ["study", "run", "spec.toml", "--quiet"];
+        [&run[..], settings].concat()
+    };
+    fs::create_dir(bench.path("own")).unwrap();
+    fs::write(bench.path("own/letter.txt"), "Dear").unwrap();
+    fs::write(
+        bench.path("blank.json"),
+        r#"{"model": {"type": "WordLevel", "vocab": {"<|endoftext|>": 0, "the": 1}, "unk_token": "the"}}"#,
+    )
+    .unwrap();
+    let foreign = ["--out", "own"];
+    let blank = "tokenizer={ file = \"blank.json\" }";
+    for (settings, part) in [
+        (&["--set", "corpus.sample=1GB"][..], "source `text` is too small"),
+        (&["--set", "corpus.validation=1GB"], "`validation = "),
+        // More bytes than are asked for, and fewer tokens.
+        (&["--set", "holdout.compute_factor=18"], "epochs"),
+        (
+            &["--set", "training.unique_tokens=90M"],
+            "`training.unique_tokens",
+        ),
+        (
+            &["--set", "corpus.minimum_document=90KB"],
+            "holds no usable document",
+        ),
+        (
+            &["--set", "name=library"],
+            "it is the folder of the study's results",
+        ),
+        (&foreign, "is not empty and holds no study"),
+        (&["--out", "spec.toml"], "is a file"),
+        (&["--set", blank], "does not come back from its tokens"),
+    ] {
+        let run = bench.run(&arguments(settings));
+        let dry = bench.run(&arguments(&[settings, &["--dry-run"]].concat()));
+        let said = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert!(said.contains(part), "{part}: {said}");
+        assert_eq!(said, String::from_utf8_lossy(&dry.stderr), "{part}");
+        assert_eq!(
+            (run.status.code(), dry.status.code()),
+            (Some(2), Some(2)),
+            "{said}"
+        );
+        assert!(dry.stdout.is_empty());
+        if bench.path("runs").exists() {
+            bench.remove("runs");
+        }
+        assert_eq!(
+            bench
+                .run(&arguments(&[settings, &["--dry-run"]].concat()))
+                .status
+                .code(),
+            Some(2)
+        );
+        assert!(!bench.path("runs").exists(), "{part}");
+    }
+}
+
+#[test]
 fn a_wrong_path_is_told_once() {
     let bench = Bench::new(SPEC);
     for arguments in [&["study", "status", "spec.toml/out"][..], &["fit", "none.csv"]] {
@@ -284,7 +346,10 @@ fn every_value_that_breaks_its_rule_is_told_with_its_key() {
             "corpus.sample=\"1B\"",
             &["`corpus.sample` is 1B", "1KB or more", "`B` is bytes, as in 1GB"],
         ),
-        ("design.budgets=[\"1e30\"]", &["more than 2^40 steps"]),
+        (
+            "design.budgets=[\"1e30\"]",
+            &["more than 2^53 (9.0e15) tokens", "more than 2^40 steps"],
+        ),
         ("=5", &["stands no key"]),
     ] {
         let arguments = ["study", "run", "spec.toml", "--quiet", "--set", setting];

@@ -30,12 +30,28 @@ fn a_damaged_file_of_the_library_is_named_and_made_again() {
     );
     assert!(bench.path("library/library.damaged").exists());
     assert_eq!(bench.records("out"), records);
+    let verify = || bench.run(&["study", "library", "verify", "library"]);
+    let sound = verify();
+    assert!(sound.status.success());
+    let said = words(&sound.stdout);
+    assert!(said.contains(": all of it is as it was written"), "{said}");
+    // One that is lost is a fault, too, and no reason to say that there is no library.
+    fs::remove_file(&about).unwrap();
+    let lost = verify();
+    let said = words(&lost.stdout);
+    assert_eq!(lost.status.code(), Some(1), "{said}");
     assert!(
-        bench
-            .run(&["study", "library", "verify", "library"])
-            .status
-            .success()
+        said.contains("library.json is not there; `triaxis study run` makes it again"),
+        "{said}"
     );
+    assert!(bench.run(&RUN).status.success() && verify().status.success());
+    // What is said of a corpus is what works.
+    fs::write(bench.corpus("out").join("train.bin"), "x").unwrap();
+    let said = words(&verify().stdout);
+    assert!(said.contains("`triaxis study run` makes it again"), "{said}");
+    assert!(!said.contains("remove the folder"), "{said}");
+    assert!(bench.run(&RUN).status.success() && verify().status.success());
+    assert_eq!(bench.records("out"), records);
 }
 
 #[test]

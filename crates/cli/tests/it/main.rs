@@ -11,6 +11,7 @@ mod fit;
 mod input;
 mod kill;
 mod library;
+mod moved;
 mod output;
 mod plan;
 mod registries;

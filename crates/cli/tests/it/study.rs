@@ -95,6 +95,22 @@ fn a_prediction_lost_after_the_held_out_run_is_not_made_again() {
         "{said}"
     );
     assert!(!said.contains("inside the interval"), "{said}");
+    // Nor is one that is damaged, and nothing promises it.
+    fs::write(&prediction, "{").unwrap();
+    let dry = bench.run(&[&arguments[..], &["--dry-run"]].concat());
+    let report = bench.run(&["study", "report", "out"]);
+    assert_eq!(report.status.code(), Some(1));
+    for said in [
+        words(&dry.stdout),
+        words(&report.stderr),
+        words(&bench.run(&arguments).stderr),
+    ] {
+        assert!(
+            said.contains("a run that has been made is not predicted again"),
+            "{said}"
+        );
+        assert!(!said.contains("makes it again"), "{said}");
+    }
     // As the message says, it is predicted again once the run is made again.
     let written: Value = serde_json::from_slice(&fs::read(&prediction).unwrap()).unwrap();
     let trial = written["content"]["trial"].as_str().unwrap();
@@ -131,6 +147,12 @@ fn a_damaged_record_is_named_set_aside_and_run_again() {
     let middle = bytes.len() / 2;
     bytes.truncate(middle);
     fs::write(&victim, bytes).unwrap();
+    let ahead = bench.run(&[&arguments[..], &["--dry-run"]].concat());
+    let said = words(&ahead.stdout);
+    assert!(said.contains("1 of 10 trials run"), "{said}");
+    let named = format!("{}.json is damaged (", before[0].0);
+    assert!(said.contains(&named) && !said.contains("weights"), "{said}");
+    assert!(victim.exists());
     let again = bench.run(&arguments);
     let said = String::from_utf8_lossy(&again.stderr);
     assert!(again.status.success(), "{said}");
@@ -777,7 +799,7 @@ fn every_trial_is_evaluated_on_the_validation_texts_and_trains_on_none_of_them()
         assert!((of_source / whole - 1.0).abs() < 1e-6, "{of_source}, not {whole}");
     }
 
-    // Nothing is left to do; a text that changed on the disk is the one in the library, until that is gone.
+    // Nothing is left to do.
     let again = bench.run(&run);
     assert_eq!(trained(&again), 0);
     let listed = json(&bench.run(&["study", "library", "list", "library", "--format", "json"]));
@@ -789,13 +811,20 @@ fn every_trial_is_evaluated_on_the_validation_texts_and_trains_on_none_of_them()
         "study", "library", "prune", "library", "--study", "out", "--format", "json",
     ]));
     assert_eq!(pruned["texts"].as_array().unwrap().len(), 0);
-    fs::remove_dir_all(bench.path("library/texts")).unwrap();
+    // A text that changed on the disk is another, and takes other documents out of the corpus.
+    let own = fs::read(bench.path("own.txt")).unwrap();
     fs::write(bench.path("own.txt"), "Another text altogether.").unwrap();
     let changed = bench.run(&run);
-    let said = String::from_utf8_lossy(&changed.stderr);
-    assert!(changed.status.success(), "{said}");
-    assert!(said.contains("other validation texts"), "{said}");
     assert!(trained(&changed) > 0);
+    let small = "The validation text `own` has 24B";
+    assert!(
+        words(&changed.stdout).contains(small),
+        "and it is too small to say anything"
+    );
+    let dry = bench.run(&[&run[..], &["--dry-run"]].concat());
+    assert!(words(&dry.stdout).contains(small));
+    fs::write(bench.path("own.txt"), own).unwrap();
+    assert_eq!(trained(&bench.run(&run)), 0);
 }
 
 #[test]

@@ -102,10 +102,10 @@ impl CargoSources {
                     CorpusError::io("run `cargo metadata` in", folder)(source)
                 }
                 error => CorpusError::input(format!(
-                    "`cargo metadata --locked` failed in {}: {}: run `cargo fetch --locked` there once while the \
-                     package registry can be reached",
+                    "`cargo metadata --locked` failed in {}: {}: {}",
                     folder.display(),
-                    error.to_string().trim()
+                    error.to_string().trim(),
+                    remedy(&error)
                 )),
             })?;
         let mut packages = metadata.packages;
@@ -117,6 +117,20 @@ impl CargoSources {
         });
         packages.sort_by(|a, b| (a.name.as_str(), &a.version).cmp(&(b.name.as_str(), &b.version)));
         Ok(packages)
+    }
+}
+
+/// What to do about what cargo said.
+fn remedy(error: &cargo_metadata::Error) -> &'static str {
+    match error {
+        cargo_metadata::Error::Io(_) => {
+            "install Rust, or take the text from a source of another kind, such as `files`"
+        }
+        error if error.to_string().contains("could not find `Cargo.toml`") => {
+            "name the folder of a Rust project by `workspace`, or take the text from a source of another kind, such as \
+             `files`"
+        }
+        _ => "run `cargo fetch --locked` there once while the package registry can be reached",
     }
 }
 

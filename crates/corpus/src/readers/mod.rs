@@ -30,8 +30,8 @@ const UNSTATED: &str = "unstated";
 pub(crate) struct Place {
     /// The spec's folder, absolute.
     pub(crate) base: PathBuf,
-    /// A folder never read, absolute: the corpus being made, which may lie among its sources.
-    pub(crate) avoid: Option<PathBuf>,
+    /// Folders never read, absolute: the corpus being made and what else is written, which may lie among the sources.
+    pub(crate) avoid: Vec<PathBuf>,
 }
 
 /// A file that a source reads documents from.

@@ -78,14 +78,14 @@ pub(super) fn under(
     listing: &mut Listing,
 ) -> Result<(), CorpusError> {
     let root = &real(root);
-    let avoid = place.avoid.as_deref().map(real);
+    let avoid: Vec<PathBuf> = place.avoid.iter().map(|folder| real(folder)).collect();
     let mut links = false;
     let mut linked = Vec::new();
     let mut followed: HashMap<PathBuf, usize> = HashMap::new();
     let mut enter = |entry: &DirEntry| {
         links |= entry.path_is_symlink();
         let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-        let avoided = avoid.as_deref() == Some(entry.path());
+        let avoided = avoid.iter().any(|avoid| avoid == entry.path());
         if entry.depth() == 0 || hidden || avoided {
             return entry.depth() == 0;
         }
@@ -152,7 +152,7 @@ pub(super) fn under(
     let mut seen = HashSet::new();
     for (id, (path, size)) in files {
         let path = if links { real(&path) } else { path };
-        let avoided = avoid.as_ref().is_some_and(|avoid| path.starts_with(avoid));
+        let avoided = avoid.iter().any(|avoid| path.starts_with(avoid));
         if !avoided && seen.insert(path.clone()) {
             listing.files.push(SourceFile {
                 id,

@@ -214,6 +214,32 @@ impl Reach {
         self.factor.max(self.factor.recip())
     }
 
+    /// The distance in a quantity of that name over the farthest that any published prediction was checked: a factor of
+    /// 100 in one input or ratio and of 10,000 in a compute (300 times: Gadre et al. 2024; at most 10,000: OpenAI 2023,
+    /// GPT-4 Technical Report, section 3.1).
+    fn over(&self, name: &str) -> f64 {
+        let most = if matches!(name, "compute" | "flops") {
+            1e4
+        } else {
+            100.0
+        };
+        self.distance() / most
+    }
+
+    /// Why nothing is said of a run so far away in the quantity of that name, if it is too far.
+    pub fn too_far(&self, name: &str) -> Option<String> {
+        let side = if self.factor > 1.0 { "above" } else { "below" };
+        (self.over(name) > 1.0).then(|| {
+            format!(
+                "{name} is {} times {side} all that was fitted, farther than any prediction was ever checked",
+                match self.distance() {
+                    times if times < 1e6 => format!("{times:.0}"),
+                    times => format!("{times:.1e}"),
+                }
+            )
+        })
+    }
+
     /// Whether the run lies between those fitted.
     pub fn is_within(&self) -> bool {
         self.factor == 1.0
@@ -243,27 +269,14 @@ pub struct Prediction {
 
 impl Prediction {
     /// Why this is an extrapolation rather than a prediction: the quantity that is farthest beyond the farthest
-    /// that any published prediction was checked, a factor of 100 in one input or ratio and of 10,000 in a compute
-    /// (300 times: Gadre et al. 2024; at most 10,000: OpenAI 2023, GPT-4 Technical Report, section 3.1).
+    /// that any published prediction was checked.
     pub fn extrapolation(&self) -> Option<String> {
-        let over = |(name, reach): &(&String, &Reach)| {
-            let most = if matches!(name.as_str(), "compute" | "flops") {
-                1e4
-            } else {
-                100.0
-            };
-            reach.distance() / most
-        };
-        let beyond = self.reach.iter().filter(|beyond| over(beyond) > 1.0);
-        let (name, reach) = beyond.max_by(|one, other| over(one).total_cmp(&over(other)))?;
-        let side = if reach.factor > 1.0 { "above" } else { "below" };
-        Some(format!(
-            "{name} is {} times {side} all that was fitted, farther than any prediction was ever checked",
-            match reach.distance() {
-                times if times < 1e6 => format!("{times:.0}"),
-                times => format!("{times:.1e}"),
-            }
-        ))
+        let over = |(name, reach): &(&String, &Reach)| reach.over(name);
+        let farthest = self
+            .reach
+            .iter()
+            .max_by(|one, other| over(one).total_cmp(&over(other)));
+        farthest.and_then(|(name, reach)| reach.too_far(name))
     }
 }
 

@@ -10,6 +10,7 @@ use super::ladder::Ladder;
 use super::law::{Law, natural};
 use super::{Call, Losses, Options, Order, Place};
 use crate::fit::{Estimate, Searcher, scale_of_noise};
+use crate::form::Parameter;
 use crate::numeric::{Stream, student_chance, student_quantile};
 
 /// Multipliers beyond which nobody measures one: an end there is open.
@@ -122,7 +123,12 @@ impl<'a> Draws<'a> {
     pub(super) fn shared(&self) -> BTreeMap<String, Estimate> {
         let shared = self.law.base.form().parameters().iter().enumerate();
         shared
-            .map(|(at, of)| (of.name.to_string(), self.estimate(|draw| draw.law[at])))
+            .map(|(at, of)| {
+                (
+                    of.name.to_string(),
+                    bounded(of, self.estimate(|draw| draw.law[at])),
+                )
+            })
             .collect()
     }
 
@@ -139,6 +145,24 @@ impl<'a> Draws<'a> {
                 costs[*arm] - costs[0]
             },
         }
+    }
+}
+
+/// An estimate of a parameter that has a range: an end at an edge of it is open, and samples that are all at one value,
+/// as they are at a bound, tell nothing.
+fn bounded(of: &Parameter, estimate: Estimate) -> Estimate {
+    let Some(ends) = estimate.interval else {
+        return estimate;
+    };
+    if ends.width() <= 1e-12 * ends.high.abs() {
+        return Estimate::point(estimate.value);
+    }
+    let (open_below, open_above) = (ends.low <= of.range.0, ends.high >= of.range.1);
+    Estimate {
+        open_below,
+        open_above,
+        identified: estimate.identified && !open_below && !open_above,
+        ..estimate
     }
 }
 
@@ -339,5 +363,32 @@ impl Told<'_> {
             at_asked: asked.map(|asked| self.better(Some(asked.flops))),
             holds_to,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fit::Interval;
+    use crate::form::LawForm;
+    use crate::forms::ChinchillaForm;
+
+    #[test]
+    fn a_parameter_at_its_bound_has_no_interval_and_one_that_reaches_it_is_open() {
+        let floor = &ChinchillaForm.parameters()[0];
+        let of = |low: f64, high: f64| {
+            let estimate = Estimate {
+                interval: Some(Interval { low, high }),
+                identified: true,
+                ..Estimate::point(high)
+            };
+            bounded(floor, estimate)
+        };
+        let at_bound = of(floor.range.0, floor.range.0);
+        assert_eq!((at_bound.interval, at_bound.identified), (None, false));
+        let reaches = of(floor.range.0, 1.0);
+        assert!(reaches.interval.is_some() && reaches.open_below && !reaches.identified);
+        let told = of(1.0, 1.2);
+        assert!(told.interval.is_some() && told.identified && !told.open_below && !told.open_above);
     }
 }

@@ -161,6 +161,9 @@ pub fn compare(arms: &[Arm], baseline: &str, options: &Options) -> Result<Compar
     let asked = options
         .asked
         .map(|flops| law.surface(&law.best).scaled(end, flops));
+    let reach = options.asked.map(|asked| Reach::of(asked, ladder.computes()));
+    // Nothing is said of what is too far away.
+    let near = asked.filter(|_| reach.is_some_and(|reach| reach.too_far("compute").is_none()));
     let worth = |(number, (arm, contrast)): (usize, &(usize, Contrast))| {
         let told = draws.told(number, &costs);
         Worth {
@@ -173,8 +176,8 @@ pub fn compare(arms: &[Arm], baseline: &str, options: &Options) -> Result<Compar
             compute_multiplier: told.compute_multiplier(),
             data_multiplier: told.data_multiplier(),
             at_end: told.losses(None),
-            at_asked: asked.map(|asked| told.losses(Some(asked))),
-            order: told.order(asked),
+            at_asked: near.map(|near| told.losses(Some(near))),
+            order: told.order(near),
             exponent_difference: told.exponent_difference(),
             paired: paired::paired(&ladder, *arm, contrast, options.level),
             detectable: told.detectable(),
@@ -190,7 +193,7 @@ pub fn compare(arms: &[Arm], baseline: &str, options: &Options) -> Result<Compar
         noise: noise(&law, &contrasts),
         end,
         asked,
-        reach: asked.map(|asked| Reach::of(asked.flops, ladder.computes())),
+        reach,
         own_laws: match options.own_laws {
             true => own_laws(&ladder, &law, options)?,
             false => BTreeMap::new(),

@@ -26,7 +26,8 @@ pub struct Comparison {
     pub noise: Noise,
     /// The ladder's end: the baseline's best size at the largest budget that every arm has.
     pub end: Place,
-    /// The compute asked for, at the split of the ladder's end continued as the law is best.
+    /// The compute asked for, at the split of the ladder's end continued as the law is best. Nothing is said of it where
+    /// [`Comparison::too_far`] says why.
     pub asked: Option<Place>,
     /// How far that lies from the computes fitted.
     pub reach: Option<Reach>,
@@ -38,6 +39,14 @@ pub struct Comparison {
     pub refused: Vec<Refusal>,
     /// What a reader must know of the grouped law.
     pub warnings: Vec<Warning>,
+}
+
+impl Comparison {
+    /// Why nothing is said of the compute asked for, where that is farther from the runs than any prediction was ever
+    /// checked.
+    pub fn too_far(&self) -> Option<String> {
+        self.reach?.too_far("compute")
+    }
 }
 
 /// The parameters of a law of one arm by name, or why its runs do not tell them.

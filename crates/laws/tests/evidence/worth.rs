@@ -304,6 +304,17 @@ fn an_order_is_less_sure_the_farther_it_is_asked_for() {
         asked.params > end.params && (ratio - 1.0).abs() < 1e-9,
         "{asked:?}"
     );
+    // Beyond what any prediction was ever checked at, nothing is said, and why.
+    let beyond = at(1e21);
+    assert!(near.too_far().is_none() && far.too_far().is_none());
+    let why = beyond.too_far().unwrap();
+    assert!(
+        why.starts_with("compute is 62500 times above all that was fitted"),
+        "{why}"
+    );
+    assert_eq!(order(&beyond).at_asked, None);
+    assert_eq!(only(&beyond).at_asked, None);
+    assert_eq!(order(&beyond).holds_to, order(&near).holds_to);
     let losses = only(&far).at_asked.unwrap();
     assert!(losses.baseline.value < only(&far).at_end.baseline.value && losses.difference.value < 0.0);
     let holds_to = order(&near).holds_to.unwrap();

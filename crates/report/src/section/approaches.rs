@@ -10,6 +10,7 @@ pub(super) fn body(view: &View) -> Markup {
             "The three ways of " a href="https://arxiv.org/abs/2203.15556" rel="noreferrer" { "Hoffmann et al. 2022" }
             " to find the best split of compute between model and data. Where they disagree, the truth is "
             "less certain than any one interval says."
+            @if let Some(arm) = &view.arm { " All of it is of the arm " b { (arm) } "." }
         }
         (chart(view, "optimal-params"))
         h3 { "Side by side" }

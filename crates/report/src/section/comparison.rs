@@ -130,6 +130,7 @@ fn one_law(comparison: &Comparison) -> Markup {
             @if let Some(noise) = seeds { "Seeds differ by " (noise) " of the loss. " }
             @if let Some(reach) = &comparison.reach {
                 "The compute asked for is " (text::factor(reach.factor)) " the largest fitted."
+                @if let Some(why) = comparison.too_far() { " Nothing is said of it: " (why) "." }
             }
         }
     }

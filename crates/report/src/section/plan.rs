@@ -25,6 +25,7 @@ pub(super) fn body(view: &View) -> Markup {
         .partition(|(_, choice)| Some(choice.law.as_str()) == own);
     html! {
         p { strong { "Question. " } (plan.question) }
+        @if let Some(first) = &plan.first { p { strong { (first) } } }
         @if own.is_empty() { (nothing("The plan has no choices; the doubts above say why.")) } @else { (choices(&own)) }
         @if !others.is_empty() {
             (folded(&format!("{} by other laws", text::plural(others.len(), "choice")), choices(&others)))
@@ -74,7 +75,8 @@ fn row(index: usize, choice: &Choice) -> Markup {
                     td { (choice.reach) span.interval {
                         "C " (text::factor(allocation.reach.compute)) ", N " (text::factor(allocation.reach.params))
                         ", D " (text::factor(allocation.reach.tokens)) } }
-                    (number(text::dollars(allocation.training)))
+                    (number(html! { (text::dollars(allocation.training)) span.interval {
+                        (allocation.time) " on " (allocation.devices) } }))
                     (number(text::dollars(allocation.inference)))
                     (number(text::number(allocation.tokens_per_param)))
                     (number(text::scientific(allocation.flops.0)))

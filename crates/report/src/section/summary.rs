@@ -122,9 +122,11 @@ fn plan(view: &View) -> Markup {
     let mut choices = view.plan.iter().flat_map(|plan| &plan.choices);
     let label = "What to train";
     let Some(choice) = choices.find(|choice| choice.recommended) else {
-        return match &view.comparison {
-            Some(_) => html! {},
-            None => tile(
+        let first = view.plan.as_ref().and_then(|plan| plan.first.as_ref());
+        return match (&view.comparison, first) {
+            (Some(_), _) => html! {},
+            (None, Some(first)) => tile(label, "a larger ladder first", html! { (first) }),
+            (None, None) => tile(
                 label,
                 "no answer",
                 html! { "the study recommends no choice: " a href="#plan" { "why" } },

@@ -33,6 +33,9 @@ pub struct View {
     pub clock: Seconds,
     /// The resolved spec, as TOML.
     pub spec: String,
+    /// The arm whose laws, curves and plan are shown, where a study has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arm: Option<String>,
     /// What a reader must know before believing any number; shown at the top, loud.
     pub notices: Vec<String>,
     /// What the arms are worth against the baseline; `None` for a study of one.

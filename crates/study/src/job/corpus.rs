@@ -21,6 +21,8 @@ pub struct MakeCorpus<'a> {
     pub tokenizer: TokenizerSpec,
     /// What paths of the specs start from.
     pub base: &'a Path,
+    /// Folders that hold no text.
+    pub avoid: &'a [&'a Path],
     /// Hears of the stages.
     pub progress: &'a dyn Progress,
 }
@@ -69,8 +71,12 @@ impl Work for MakeCorpus<'_> {
     }
 
     fn is_done(&self, library: &Library) -> Result<bool, StudyError> {
-        let found = self.find(library, &self.texts(library)?)?;
-        Ok(matches!(found, Found::Corpus))
+        let texts = match self.texts(library) {
+            // It is made apart from texts once they are there.
+            Err(StudyError::Damaged { .. }) => return Ok(false),
+            texts => texts?,
+        };
+        Ok(matches!(self.find(library, &texts)?, Found::Corpus))
     }
 
     fn run(
@@ -95,6 +101,7 @@ impl Work for MakeCorpus<'_> {
             &self.corpus,
             &self.tokenizer,
             self.base,
+            self.avoid,
             &library.corpus(&self.id),
             self.progress,
         )?;

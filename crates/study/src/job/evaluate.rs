@@ -57,24 +57,18 @@ impl Evaluate {
         Ok(missing)
     }
 
-    /// Sets aside the weights that it would read and that do not hold what was written, so that they are trained again;
-    /// `warn` hears of each.
+    /// The weights that it would read and that do not hold what was written, as errors that say so.
     ///
     /// # Errors
-    /// When the file system refuses, or `warn` does.
-    pub fn check_weights(
-        &self,
-        library: &Library,
-        warn: &mut dyn FnMut(StudyError) -> Result<(), StudyError>,
-    ) -> Result<(), StudyError> {
+    /// When the file system refuses.
+    pub fn damaged_weights(&self, library: &Library) -> Result<Vec<StudyError>, StudyError> {
+        let mut damaged = Vec::new();
         for (place, _) in self.missing(library)? {
-            if let Some(path) = library.weights(&self.group, place)
-                && let Some(damage) = damage(&path)?
-            {
-                warn(damage)?;
+            if let Some(path) = library.weights(&self.group, place) {
+                damaged.extend(damage(&path)?);
             }
         }
-        Ok(())
+        Ok(damaged)
     }
 
     /// The text as tokens of the corpus.

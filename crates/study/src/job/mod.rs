@@ -108,7 +108,7 @@ pub fn weights_again(trials: usize) -> Option<String> {
             trials => format!("{trials} trials are"),
         };
         format!(
-            "{trials} trained again: a validation text has no loss of theirs, and their weights were not kept"
+            "{trials} trained again: a validation text has no loss of theirs, and their weights are not there or damaged"
         )
     })
 }

@@ -18,6 +18,8 @@ pub struct ReadText<'a> {
     pub source: &'a SourceSpec,
     /// What paths of the source start from.
     pub base: &'a Path,
+    /// Folders that hold no text.
+    pub avoid: &'a [&'a Path],
 }
 
 impl Work for ReadText<'_> {
@@ -50,6 +52,9 @@ impl Work for ReadText<'_> {
                 }
             }
         }
-        sealed::write(&path, &triaxis_corpus::read_text(self.source, self.base)?)
+        sealed::write(
+            &path,
+            &triaxis_corpus::read_text(self.source, self.base, self.avoid)?,
+        )
     }
 }

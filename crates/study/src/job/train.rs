@@ -1,6 +1,7 @@
 //! The job that trains a group: a trunk, and a trial a branch.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use triaxis_corpus::Corpus;
@@ -23,6 +24,7 @@ pub struct Train {
     group: Group,
     evaluator: Evaluator,
     keep: bool,
+    useless: BTreeSet<PathBuf>,
 }
 
 impl Train {
@@ -32,6 +34,15 @@ impl Train {
             group: group.clone(),
             evaluator: evaluator.clone(),
             keep,
+            useless: BTreeSet::new(),
+        }
+    }
+
+    /// The same where weights at these paths are damaged, and count as none.
+    pub fn without(self, useless: &BTreeSet<PathBuf>) -> Self {
+        Self {
+            useless: useless.clone(),
+            ..self
         }
     }
 
@@ -51,7 +62,8 @@ impl Train {
                 None => false,
                 Some(record) if !matches!(record.outcome, Outcome::Done { .. }) => true,
                 Some(_) => {
-                    library.weights(&self.group, place).is_some()
+                    let weights = library.weights(&self.group, place);
+                    weights.is_some_and(|path| !self.useless.contains(&path))
                         || self.evaluator.missing(library, &self.group, trial)?.is_empty()
                 }
             };
@@ -67,9 +79,12 @@ impl Train {
     /// # Errors
     /// When the file system refuses.
     pub fn again(&self, library: &Library) -> Result<usize, StudyError> {
-        let missing = self.missing(library)?;
-        let trials = missing.iter().map(|&place| &self.group.trials[place]);
-        Ok(trials.filter(|trial| library.record(&trial.id).exists()).count())
+        let mut again = 0;
+        for place in self.missing(library)? {
+            let record = library.record_if_whole::<RunRecord>(&self.group.trials[place].id)?;
+            again += usize::from(record.is_some());
+        }
+        Ok(again)
     }
 
     /// Refuses to write under an identity what another unit than this process's multiplies.

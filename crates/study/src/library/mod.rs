@@ -102,6 +102,26 @@ impl Library {
         }
     }
 
+    /// Whether the folder is a library: it says so, or has what a library has and nothing else.
+    pub fn is_one(&self) -> bool {
+        let has = |name: &str| self.folder.join(name).is_dir();
+        self.about().is_file() || (["records", "corpora"].into_iter().any(has) && self.check().is_ok())
+    }
+
+    /// What is wrong with the file that says that it is a library; see [`Library::check`].
+    ///
+    /// # Errors
+    /// As there, but for damage.
+    pub fn fault(&self) -> Result<Option<StudyError>, StudyError> {
+        match self.check() {
+            Err(error @ StudyError::Damaged { .. }) => Ok(Some(error)),
+            Ok(()) if !self.about().exists() => {
+                Ok(Some(sealed::unusable(&self.about(), "is not there".to_owned())))
+            }
+            other => other.map(|()| None),
+        }
+    }
+
     fn about(&self) -> PathBuf {
         self.folder.join("library.json")
     }

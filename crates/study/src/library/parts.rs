@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use triaxis_corpus::Text;
+use triaxis_corpus::{Corpus, Text};
 
 use super::{Library, identities, names, remove_file, remove_folder};
 use crate::error::StudyError;
@@ -14,6 +14,22 @@ impl Library {
     /// The corpus of that identity.
     pub fn corpus(&self, id: &str) -> PathBuf {
         self.folder.join("corpora").join(id)
+    }
+
+    /// Opens the corpus of that identity, and reads it to its end if `whole`.
+    ///
+    /// # Errors
+    /// [`StudyError::Damaged`] when it does not hold what was written, or the file system refuses.
+    pub fn open_corpus(&self, id: &str, whole: bool) -> Result<Corpus, StudyError> {
+        let path = self.corpus(id);
+        let corpus = Corpus::open(&path).and_then(|corpus| match whole {
+            true => corpus.verify().map(|()| corpus),
+            false => Ok(corpus),
+        });
+        corpus.map_err(|error| match error.unusable() {
+            Some(fault) => sealed::unusable(&path, fault.to_owned()),
+            None => error.into(),
+        })
     }
 
     /// Identities of all corpora, in order.

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::Path;
 
+use anyhow::Context;
 use serde::Serialize;
-use triaxis_corpus::{Corpus, Manifest, Text};
-use triaxis_study::{EvaluationRecord, Library, RunRecord, StudyError, sealed};
+use triaxis_corpus::{Manifest, Text};
+use triaxis_study::{EvaluationRecord, Library, RunRecord, sealed};
 use triaxis_units::{BitsPerByte, Bytes, Flops, Params, Tokens};
 
 use crate::study::outline;
@@ -22,6 +22,8 @@ pub(super) struct Contents {
     pub(super) texts: Vec<Kept>,
     /// What cannot be read, in the words of who tried.
     pub(super) damaged: Vec<String>,
+    /// Whether all of it was read to its end.
+    pub(super) verified: bool,
     /// Whether it has been removed.
     pub(super) removed: bool,
 }
@@ -91,15 +93,6 @@ pub(super) enum Depth {
 }
 
 impl Depth {
-    fn corpus(&self, path: &Path) -> Result<Corpus, triaxis_corpus::CorpusError> {
-        let corpus = Corpus::open(path)?;
-        match self {
-            Self::Look => {}
-            Self::Verify => corpus.verify()?,
-        }
-        Ok(corpus)
-    }
-
     fn model(&self, library: &Library, trial: String) -> anyhow::Result<Model> {
         let path = library.model(&trial);
         match self {
@@ -108,7 +101,8 @@ impl Depth {
                 triaxis_train::check_model(&path)?;
             }
         }
-        let bytes = Bytes(std::fs::metadata(&path)?.len());
+        let about = std::fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let bytes = Bytes(about.len());
         Ok(Model { trial, bytes })
     }
 }
@@ -117,10 +111,9 @@ impl Contents {
     /// What is in the library beside what is needed.
     pub(super) fn beside(needed: &Needed, library: &Library, depth: &Depth) -> anyhow::Result<Self> {
         let mut contents = Self::default();
-        match library.check() {
-            Err(error @ StudyError::Damaged { .. }) => contents.damaged.push(error.to_string()),
-            other => other?,
-        }
+        let fault = library.fault()?;
+        contents.damaged.extend(fault.map(|fault| fault.to_string()));
+        contents.verified = matches!(depth, Depth::Verify);
         let beside = |all: Vec<String>, needed: &BTreeSet<String>| {
             all.into_iter()
                 .filter(|id| !needed.contains(id))
@@ -146,7 +139,7 @@ impl Contents {
             }
         }
         for id in beside(library.corpora()?, &needed.corpora) {
-            match depth.corpus(&library.corpus(&id)) {
+            match library.open_corpus(&id, contents.verified) {
                 Ok(corpus) => contents.corpora.push(Prepared::of(id, corpus.manifest())),
                 Err(error) => contents.damaged.push(error.to_string()),
             }
@@ -283,7 +276,11 @@ impl fmt::Display for Contents {
         for damaged in &self.damaged {
             writeln!(formatter, "damaged: {damaged}")?;
         }
-        let removed = if self.removed { ", removed" } else { "" };
+        let end = match (self.removed, self.verified && self.damaged.is_empty()) {
+            (true, _) => ", removed",
+            (false, true) => ": all of it is as it was written",
+            (false, false) => "",
+        };
         write!(
             formatter,
             "{} and {}",
@@ -299,7 +296,7 @@ impl fmt::Display for Contents {
             let models = counted(self.models.len(), "model", "models");
             write!(formatter, ", {models} of {bytes}")?;
         }
-        formatter.write_str(removed)
+        formatter.write_str(end)
     }
 }
 

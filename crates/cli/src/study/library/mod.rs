@@ -79,11 +79,6 @@ fn prune(arguments: &Prune) -> anyhow::Result<()> {
     for folder in &arguments.studies {
         let store = Store::new(folder);
         let spec = FrozenSpec::read(&store)?;
-        needed
-            .corpora
-            .extend(spec.arms()?.iter().map(|arm| spec.corpus_id(arm)));
-        let texts = spec.spec.validation.iter().map(|source| spec.text_id(source));
-        needed.texts.extend(texts);
         let frozen: Option<Frozen> = sealed::read(&store.trials())?;
         let frozen = frozen.ok_or_else(|| {
             Usage(format!(
@@ -92,6 +87,11 @@ fn prune(arguments: &Prune) -> anyhow::Result<()> {
                 folder.display()
             ))
         })?;
+        let corpora = frozen.groups.iter().map(|group| group.corpus.clone());
+        needed.corpora.extend(corpora);
+        needed
+            .texts
+            .extend(frozen.texts.iter().map(|text| text.id.clone()));
         let trials = frozen.groups.iter().flat_map(|group| &group.trials);
         let trials: Vec<String> = trials.map(|trial| trial.id.clone()).collect();
         if spec.spec.keep_models && !arguments.models {
@@ -130,8 +130,9 @@ fn prune(arguments: &Prune) -> anyhow::Result<()> {
 }
 
 fn library(folder: &Path) -> Result<Library, Usage> {
-    match folder.join("library.json").is_file() {
-        true => Ok(Library::new(folder)),
+    let library = Library::new(folder);
+    match library.is_one() {
+        true => Ok(library),
         false => Err(Usage(format!(
             "{} is no library: give the folder that `triaxis study run` keeps records in (it has a `library.json`)",
             folder.display()

@@ -8,29 +8,27 @@ use triaxis_units::{Finding, Reach, Seconds};
 /// The plan, if the spec asks for one.
 pub fn of(analysis: &Analysis, spec: &StudySpec) -> Option<Plan> {
     spec.plan.as_ref()?;
-    let (choices, question, prices, [caveats, notes]) = match analysis.plan.as_ref()? {
-        Finding::Refused(reason) => (
-            Vec::new(),
-            String::new(),
-            String::new(),
-            [vec![reason.clone()], Vec::new()],
-        ),
-        Finding::Found(plan) => (
-            plan.choices
-                .iter()
-                .map(|choice| choice_view(plan, choice))
-                .collect(),
-            question(plan),
-            prices(plan),
-            caveats(plan),
-        ),
-    };
-    Some(Plan {
-        question,
-        prices,
-        choices,
-        caveats,
-        notes,
+    Some(match analysis.plan.as_ref()? {
+        Finding::Refused(reason) => Plan {
+            question: String::new(),
+            prices: String::new(),
+            first: None,
+            choices: Vec::new(),
+            caveats: vec![reason.clone()],
+            notes: Vec::new(),
+        },
+        Finding::Found(plan) => {
+            let [caveats, notes] = caveats(plan);
+            let choices = plan.choices.iter().map(|choice| choice_view(plan, choice));
+            Plan {
+                question: question(plan),
+                prices: prices(plan),
+                first: plan.first(),
+                choices: choices.collect(),
+                caveats,
+                notes,
+            }
+        }
     })
 }
 
@@ -50,17 +48,10 @@ fn caveats(plan: &plan::Plan) -> [Vec<String>; 2] {
 }
 
 fn choice_view(plan: &plan::Plan, choice: &plan::Choice) -> Choice {
-    let own = plan.laws.iter().any(|law| law.own && law.name == choice.law);
-    // With serving to pay for, the cheapest way to the quality that the training budget buys.
-    let best = if plan.economics.serves() {
-        plan::ChoiceKind::LeastLifetimeDollars
-    } else {
-        plan::ChoiceKind::ComputeOptimal
-    };
     Choice {
         label: choice.label.clone(),
         law: choice.law.clone(),
-        recommended: own && choice.kind == best,
+        recommended: plan.recommended() == Some(choice),
         reach: choice.reach.verdict.word().to_owned(),
         allocation: Finding::Found(Allocation {
             params: choice.params.map(|params| params.as_f64()),
@@ -70,7 +61,12 @@ fn choice_view(plan: &plan::Plan, choice: &plan::Choice) -> Choice {
             training: choice.training_dollars.value,
             inference: choice.serving_dollars.value,
             total: choice.total_dollars.value,
+            devices: choice.training_devices,
+            time: choice.training_time,
             loss: match choice.unit {
+                _ if choice.reach.verdict == plan::Verdict::Absurd => {
+                    Finding::Refused("too far to tell".to_owned())
+                }
                 plan::LossUnit::NatsPerToken => Finding::Found(choice.loss),
                 other => Finding::Refused(format!("{:.3} {other}", choice.loss.value)),
             },
@@ -85,11 +81,12 @@ fn choice_view(plan: &plan::Plan, choice: &plan::Choice) -> Choice {
 
 fn question(plan: &plan::Plan) -> String {
     let economics = &plan.economics;
+    let devices = economics.training_devices.unwrap_or(1);
     let time = economics.training_time(economics.budget);
     format!(
-        "Training for {} operations ({} of one {}), serving {} tokens in and {} out.",
+        "Training for {} operations ({} of {devices} {}), serving {} tokens in and {} out.",
         economics.budget,
-        Seconds(time.0),
+        Seconds(time.0 / devices as f64),
         economics.training.hardware.name,
         economics.tokens_in,
         economics.tokens_out,

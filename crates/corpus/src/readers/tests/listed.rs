@@ -9,7 +9,7 @@ fn listing(folder: &Path, settings: &str) -> Result<Listing, CorpusError> {
     let source: SourceSpec = toml::from_str(&format!("kind = 'files'\nname = 'a'\n{settings}")).unwrap();
     let place = Place {
         base: folder.to_owned(),
-        avoid: None,
+        avoid: Vec::new(),
     };
     source.source().files(&place)
 }
@@ -145,7 +145,7 @@ fn files_are_listed_in_an_order_of_their_own() {
         let source: SourceSpec = toml::from_str(&text).unwrap();
         let place = Place {
             base: folder.path().to_owned(),
-            avoid,
+            avoid: avoid.into_iter().collect(),
         };
         source
             .source()
@@ -218,7 +218,7 @@ fn a_pattern_that_matches_nothing_is_named() {
 fn cargo_sources_are_the_locked_packages() {
     let place = Place {
         base: Path::new(env!("CARGO_MANIFEST_DIR")).to_owned(),
-        avoid: None,
+        avoid: Vec::new(),
     };
     let source = source(
         "cargo-sources",
@@ -257,8 +257,24 @@ fn cargo_sources_without_the_packages_name_the_remedy() {
         .source()
         .files(&Place {
             base: folder.path().to_owned(),
-            avoid: None,
+            avoid: Vec::new(),
         })
         .unwrap_err();
     assert!(error.to_string().contains("`cargo fetch --locked`"), "{error}");
+}
+
+#[test]
+fn cargo_sources_outside_a_project_name_what_says_where_one_is() {
+    let folder = TempDir::new().unwrap();
+    let place = Place {
+        base: folder.path().to_owned(),
+        avoid: Vec::new(),
+    };
+    let error = source("cargo-sources", "").source().files(&place).unwrap_err();
+    let said = error.to_string();
+    assert!(
+        said.contains("by `workspace`") && said.contains("such as `files`"),
+        "{said}"
+    );
+    assert!(!said.contains("cargo fetch"), "{said}");
 }
