@@ -19,6 +19,7 @@ impl fmt::Display for Text<'_> {
         alternatives(&mut text, decision)?;
         changes(&mut text, decision)?;
         axes(&mut text, decision)?;
+        wall(&mut text, decision)?;
         trials(&mut text, decision)?;
         risks(&mut text, decision)?;
         for caution in &decision.cautions {
@@ -251,6 +252,38 @@ fn axes(text: &mut String, decision: &Decision) -> fmt::Result {
         ]);
     }
     writeln!(text, "{table}")
+}
+
+fn wall(text: &mut String, decision: &Decision) -> fmt::Result {
+    let wall = &decision.wall;
+    let mut table = Table::new([
+        "the data wall",
+        "at hand",
+        "taken",
+        "passes",
+        "one more is worth",
+        "next 1B saves",
+    ]);
+    for tier in &wall.tiers {
+        table.row([
+            tier.name.clone(),
+            with(&tier.unique, count),
+            count(tier.taken),
+            format!("{:.2}", tier.epochs),
+            with(&tier.next_epoch, percent),
+            format!("{:.2e}", tier.next_billion),
+        ]);
+    }
+    let year = |year: f64| format!("{year:.0}");
+    let field = format!(
+        "Of everybody's text, {} tokens with what repeating gains (Villalobos et al. 2024), this takes {:.2}%; the largest \
+         trainings grow {:.1} times a year and take all of it in {} by that trend.",
+        with(&wall.stock, count),
+        100.0 * wall.share,
+        wall.growth,
+        with(&wall.year, year)
+    );
+    writeln!(text, "{table}{}\n", prose("", &field))
 }
 
 fn trials(text: &mut String, decision: &Decision) -> fmt::Result {

@@ -13,6 +13,7 @@ use super::question::Question;
 use super::reckon::{Reckoner, whole};
 use super::risk::{Risk, risks};
 use super::unmet;
+use super::wall::{self, DataWall};
 use super::world::Seen;
 use crate::PlanError;
 use crate::evidence::LossUnit;
@@ -60,6 +61,8 @@ pub struct Decision {
     pub trials: Vec<Trial>,
     /// Cost against loss of the first choice's family.
     pub frontier: Vec<Point>,
+    /// How much text there is for it.
+    pub wall: DataWall,
     /// The laws.
     pub laws: Vec<LawUsed>,
     /// What the answer stands on that is not measured, and what was left out.
@@ -231,6 +234,7 @@ pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
         axes: dollar::axes(&compared),
         trials,
         frontier: frontier(&compared),
+        wall: wall::wall(&compared)?,
         laws: laws_used(&compared),
     })
 }

@@ -23,6 +23,7 @@ mod risk;
 mod search;
 mod serve;
 mod unmet;
+mod wall;
 mod world;
 
 pub use aim::Aim;
@@ -38,3 +39,4 @@ pub use question::{
     Strategy, Task, Tier, Timed, Training,
 };
 pub use risk::Risk;
+pub use wall::{DataWall, TierLeft};

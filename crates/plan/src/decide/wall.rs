@@ -1,0 +1,120 @@
+//! The data wall of a decision: what is left of the text at hand, and of everybody's.
+
+use serde::{Deserialize, Serialize};
+use triaxis_units::{Estimate, Interval};
+
+use super::compare::Compared;
+use super::dollar::lowest;
+use super::reckon::Reckoner;
+use crate::PlanError;
+use crate::wall::{Wall, WallSpec, epochs};
+
+/// How much text there is for the choice, and for the field.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DataWall {
+    /// The text at hand, a tier an entry.
+    pub tiers: Vec<TierLeft>,
+    /// Public text with what repetition gains, in tokens (Villalobos et al. 2024).
+    pub stock: Estimate,
+    /// The factor by which the largest trainings grow a year.
+    pub growth: f64,
+    /// The year in which they take all of it, by the trend alone.
+    pub year: Estimate,
+    /// Unique tokens of the first choice as a share of that stock.
+    pub share: f64,
+}
+
+/// What the first choice leaves of a tier.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TierLeft {
+    /// Its name.
+    pub name: String,
+    /// Unique tokens at hand.
+    pub unique: Estimate,
+    /// Where its worth was measured.
+    pub source: String,
+    /// Unique tokens that are taken.
+    pub taken: f64,
+    /// Passes over them.
+    pub epochs: f64,
+    /// What one more pass is worth, as a share of new text of its kind.
+    pub next_epoch: Estimate,
+    /// Loss that a billion more unique tokens save for the same budget.
+    pub next_billion: f64,
+}
+
+/// Draws of the field's stock and demand.
+const DRAWS: u64 = 4_000;
+const BILLION: f64 = 1e9;
+
+/// The wall as the first choice meets it.
+pub(crate) fn wall(compared: &Compared<'_>) -> Result<DataWall, PlanError> {
+    let reckoner = compared.reckoner;
+    let level = reckoner.question.level;
+    let spec = WallSpec::published()?;
+    let field = Wall::simulate(&spec, reckoner.question.seed, DRAWS)?;
+    let tiers = tiers(compared);
+    let taken: f64 = tiers.iter().map(|tier| tier.taken).sum();
+    let told = |spread: &crate::wall::Spread| {
+        let (low, high) = spread.central(level);
+        Estimate {
+            value: spread.median(),
+            interval: Some(Interval { low, high, level }),
+        }
+    };
+    Ok(DataWall {
+        stock: told(&field.effective),
+        year: told(&field.meeting.year),
+        growth: 10f64.powf(spec.field.slope.value()),
+        share: taken / field.effective.median(),
+        tiers,
+    })
+}
+
+fn tiers(compared: &Compared<'_>) -> Vec<TierLeft> {
+    let reckoner = compared.reckoner;
+    let centre = reckoner.worlds.centre();
+    let chosen = &compared.choices[compared.best];
+    let outcome = chosen.outcome(&centre, reckoner.question.aim.rule().length());
+    let taken = chosen.taken(outcome.tokens);
+    let spent = outcome.bill.before_serving();
+    let of = |value: f64, [low, high]: [f64; 2]| Estimate {
+        value,
+        interval: (low < high).then_some(Interval {
+            low,
+            high,
+            level: crate::uncertain::LEVEL,
+        }),
+    };
+    let tiers = reckoner.question.tiers.iter().zip(&taken).enumerate();
+    tiers
+        .map(|(at, (tier, taken))| {
+            let unique = tier.unique;
+            let next = epochs(taken.epochs(), &reckoner.question.repetition.repeats).next;
+            TierLeft {
+                name: tier.name.clone(),
+                unique: of(
+                    unique.value().as_f64(),
+                    [unique.low().as_f64(), unique.high().as_f64()],
+                ),
+                source: tier.source.clone(),
+                taken: taken.unique,
+                epochs: taken.epochs(),
+                next_epoch: of(next.value(), [next.low(), next.high()]),
+                next_billion: next_billion(reckoner, chosen.choice, spent, at),
+            }
+        })
+        .collect()
+}
+
+/// The fall of the loss for the same budget where there is a billion more unique tokens of a tier.
+fn next_billion(reckoner: &Reckoner<'_>, choice: super::reckon::Choice, spent: f64, tier: usize) -> f64 {
+    let centre = reckoner.worlds.centre();
+    let [_, stock, _] = reckoner.worlds.places.tiers[tier];
+    let unique = centre.of(stock);
+    // A hundredth of a small stock says the same with less rounding.
+    let more = BILLION.min(0.01 * unique);
+    let at = |unique: f64| lowest(reckoner, &centre.with(stock, unique), choice, spent).1;
+    let gained = (at(unique) - at(unique + more)).max(0.0);
+    gained * BILLION / more
+}
