@@ -74,7 +74,10 @@ impl Calibration {
             }
         };
         let step = server.step(batch, context);
-        let decode = factor("token", token, step.seconds(), step.memory * server.mbu)?;
+        // With drafts several tokens come of one check.
+        let (drafts, reckoned) = (server.speculation, server.token_seconds(batch, context));
+        let tokens = drafts.map_or(1.0, |drafts| drafts.tokens());
+        let decode = factor("token", token, reckoned, step.memory * server.mbu / tokens)?;
         let prefill = measured.prefill.map(|time| {
             let reckoned = server.prefill_step(context, context);
             factor(

@@ -340,6 +340,21 @@ fn one_measured_point_brings_the_reckoning_to_it() {
     };
     let by_rate = by_rate.service(shape.clone(), &catalogue()).unwrap().median();
     near(by_rate.step(8.0, 2048.0).seconds(), 0.010, 1e-12);
+    // With drafts the measured time is that of their tokens.
+    let drafts = ServingSetup {
+        speculation: Some(Speculation {
+            acceptance: 0.8,
+            drafts: 4,
+            draft_cost: 0.05,
+        }),
+        measured: Some(Measured {
+            token: Some(Seconds(0.004)),
+            ..measured
+        }),
+        ..setup.clone()
+    };
+    let drafts = drafts.service(shape.clone(), &catalogue()).unwrap().median();
+    near(drafts.token_seconds(8.0, 2048.0), 0.004, 1e-12);
     // The interval is narrow at the point, wider away from it, and never wider than without one.
     let width = |batch, context| {
         let factor = service.calibration().decode(batch, context);
