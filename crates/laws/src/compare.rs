@@ -223,7 +223,7 @@ mod tests {
             names.sort();
             names
         };
-        let of_two = ["chinchilla", "coupled", "kaplan", "over-training"];
+        let of_two = ["chinchilla", "coupled", "farseer", "kaplan", "over-training"];
         assert_eq!(names(&["params", "tokens"], &["flops"]), of_two);
         let of_one = ["broken-power-law", "power-law", "saturating-power-law"];
         assert_eq!(names(&["flops"], &[]), of_one);

@@ -11,11 +11,13 @@ pub mod average;
 pub mod calibration;
 mod compare;
 pub mod coverage;
+mod data_multiplier;
 mod error;
 mod fit;
 mod flattening;
 pub mod form;
 pub mod forms;
+pub mod mixture;
 pub mod numeric;
 mod objective;
 mod observations;
@@ -26,6 +28,7 @@ pub mod saved;
 pub mod worth;
 
 pub use compare::{Compared, Distrust, Trust, answering, compare, trusted};
+pub use data_multiplier::{EnsembleLimit, EnsembleRun, data_multiplier, ensemble_limit};
 pub use error::{FitError, InputError, Refusal, Warning, written};
 pub use fit::{
     Estimate, Fit, FitOptions, HeldOut, Holdout, Interval, LocalMinimum, ParameterEstimate, Prediction,

@@ -8,6 +8,7 @@ use triaxis_laws::form::Column;
 use triaxis_laws::forms::{find, registry};
 use triaxis_laws::{Compared, Distrust, Fit, Trust, trusted};
 
+use crate::coverage::is_curve;
 use crate::data::Data;
 use crate::equation::percent;
 
@@ -106,7 +107,7 @@ impl Comparison {
             .collect();
         let of_curves = registry()
             .iter()
-            .filter(|form| form.response().name == data.response.as_str() && form.difficulty().is_none());
+            .filter(|form| is_curve(**form) && form.difficulty().is_none());
         let of_curves = of_curves.map(|form| LeftOut {
             form: form.name().into(),
             reason: format!(

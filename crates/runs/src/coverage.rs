@@ -16,6 +16,11 @@ use crate::outcome::Predicted;
 use crate::predict::Request;
 use crate::settings::Settings;
 
+/// Whether a form is of coverage by samples alone, whose rows are points of one curve.
+pub fn is_curve(form: &dyn LawForm) -> bool {
+    form.response().name == COVERAGE && form.inputs().iter().all(|input| input.name == "samples")
+}
+
 /// Whether rows of coverage are fitted by their likelihood: counts are, and of a curve all laws, or the one asked
 /// for where the number of problems is known. Other laws of a curve are fitted to its points.
 pub fn is_by_likelihood(chosen: &Chosen, data: &Data, settings: &Settings) -> bool {

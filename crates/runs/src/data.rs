@@ -10,8 +10,9 @@ use triaxis_laws::{Fit, FitError, FitOptions, HeldOut, Observations, fit};
 use triaxis_tables::{Condition, LabelsWanted, Query, Rule, Source, Table, TableError, TableFile, Wanted};
 
 use crate::caution::OfRows;
-use crate::columns::{COVERAGE, Columns, Named};
+use crate::columns::{Columns, Named};
 use crate::comparison::FormCompared;
+use crate::coverage::is_curve;
 use crate::form::Chosen;
 use crate::group::{self, may_name_runs};
 use crate::names::canonical;
@@ -247,7 +248,7 @@ impl Data {
     pub fn fit(&self, form: &dyn LawForm, options: &FitOptions) -> anyhow::Result<Fit> {
         match &self.counted {
             Some(_) => Err(FitError::from(no_difficulty(form)).into()),
-            None if self.response == COVERAGE => Ok(fit_curve(form, &self.observations(form)?, options)?),
+            None if is_curve(form) => Ok(fit_curve(form, &self.observations(form)?, options)?),
             None => Ok(fit(form, &self.observations(form)?, options)?),
         }
     }

@@ -24,14 +24,20 @@ impl Columns {
                 "budget" if self.sources.get("budget") == self.sources.get("flops") => "flops",
                 input => input,
             };
-            if input == "loss" {
-                let known = LOSS_UNITS.into_iter().find(|known| *known == unit.trim());
-                let other = || wrong(format!("a loss is in {}", LOSS_UNITS.join(" or ")));
-                self.loss_unit = Some(known.ok_or_else(other)?);
+            if input == "loss"
+                && let Some(known) = LOSS_UNITS.into_iter().find(|known| *known == unit.trim())
+            {
+                self.loss_unit = Some(known);
                 continue;
             }
-            let unit = Unit::read(unit)
-                .ok_or_else(|| wrong(format!("`{}` is no unit that is known", unit.trim())))?;
+            let unit = Unit::read(unit).ok_or_else(|| match input {
+                "loss" => wrong(format!(
+                    "`{}` is no unit of a loss: write {}",
+                    unit.trim(),
+                    LOSS_UNITS.join(" or ")
+                )),
+                _ => wrong(format!("`{}` is no unit that is known", unit.trim())),
+            })?;
             // One is a unit of everything: that the numbers are right as they are.
             if unit.factor != 1.0 && !is_measured(input, unit.kind) {
                 return Err(wrong(format!("{input} is not measured in it")));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{LOSS, PARAMS, TOKENS, UNIQUE_TOKENS, irreducible, of_params, of_tokens};
+use super::{LOSS, PARAMS, TOKENS, UNIQUE_TOKENS, irreducible, of_params, of_tokens, repeated_runs};
 use crate::form::{Definition, Example, LawForm, Parameter, Residual};
 use crate::numeric::{exp, exp_m1, ln};
 
@@ -133,17 +133,9 @@ impl LawForm for DataConstrained {
     }
 
     fn example(&self) -> Example {
-        let mut rows = Vec::new();
-        for params in [1e8, 4e8, 1.6e9, 6.4e9] {
-            for unique in [4e8, 2e9, 1e10] {
-                for epochs in [1.0, 3.0, 10.0, 40.0] {
-                    rows.push(vec![params, unique * epochs, unique]);
-                }
-            }
-        }
         Example {
             parameters: vec![1.87, 521.0, 1488.0, 0.353, 0.353, 15.4, 5.3],
-            rows,
+            rows: repeated_runs(),
         }
     }
 }

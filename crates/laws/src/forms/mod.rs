@@ -5,53 +5,71 @@ mod broken_power_law;
 mod chinchilla;
 mod coupled;
 mod coverage_beta;
+mod coverage_from_loss;
 mod coverage_logit_normal;
 mod coverage_power;
 mod coverage_unsolvable;
 mod data_constrained;
 mod data_mixture;
 mod data_quality;
+mod data_quality_power;
 mod error_from_loss;
 mod expression;
 mod expression_parser;
+mod farseer;
 mod granular_experts;
 mod grouped;
+mod half_life;
 mod kaplan;
 mod learning_rate;
 mod mixed_modal;
 mod over_training;
+mod overfitting_penalty;
 mod parallel;
 mod power_law;
+mod rectified_power_law;
 mod restricted;
 mod routed;
 mod saturating_power_law;
 mod task_sigmoid;
+mod train_test;
+mod unique_logarithm;
+mod unique_power_law;
 
 pub use batch_size::BatchSize;
 pub use broken_power_law::BrokenPowerLaw;
 pub use chinchilla::{Allocation, Chinchilla, ChinchillaForm, FLOPS_PER_PARAM_TOKEN, TOKENS_PER_PARAM};
 pub use coupled::{Coupled, CoupledForm};
 pub use coverage_beta::CoverageBeta;
+pub use coverage_from_loss::CoverageFromLoss;
 pub use coverage_logit_normal::CoverageLogitNormal;
 pub use coverage_power::CoveragePower;
 pub use coverage_unsolvable::CoverageUnsolvable;
 pub use data_constrained::DataConstrained;
 pub use data_mixture::DataMixture;
 pub use data_quality::DataQuality;
+pub use data_quality_power::DataQualityPower;
 pub use error_from_loss::ErrorFromLoss;
 pub use expression::{Expression, ExpressionParameter, ExpressionSpec};
+pub use farseer::Farseer;
 pub use granular_experts::GranularExperts;
 pub use grouped::Grouped;
+pub use half_life::HalfLife;
 pub use kaplan::Kaplan;
 pub use learning_rate::LearningRate;
 pub use mixed_modal::MixedModal;
 pub use over_training::OverTraining;
+pub use overfitting_penalty::OverfittingPenalty;
 pub use parallel::Parallel;
 pub use power_law::PowerLawForm;
+pub use rectified_power_law::RectifiedPowerLaw;
 pub use restricted::Restricted;
 pub use routed::Routed;
 pub use saturating_power_law::SaturatingPowerLaw;
 pub use task_sigmoid::TaskSigmoid;
+pub use train_test::TrainTest;
+pub use unique_logarithm::UniqueLogarithm;
+pub use unique_power_law::UniquePowerLaw;
 
 use crate::error::InputError;
 use crate::form::{Column, LawForm, Parameter};
@@ -106,14 +124,21 @@ pub fn registry() -> &'static [&'static dyn LawForm] {
         &ChinchillaForm,
         &Kaplan,
         &CoupledForm,
+        &Farseer,
         &PowerLawForm,
         &SaturatingPowerLaw::OF_COMPUTE,
         &BrokenPowerLaw,
         &SaturatingPowerLaw::OF_PARAMS,
         &SaturatingPowerLaw::OF_TOKENS,
+        &RectifiedPowerLaw,
         &DataConstrained,
+        &OverfittingPenalty,
+        &UniquePowerLaw,
+        &UniqueLogarithm,
+        &HalfLife,
         &OverTraining,
         &DataQuality,
+        &DataQualityPower,
         &DataMixture,
         &MixedModal,
         &Routed,
@@ -123,6 +148,8 @@ pub fn registry() -> &'static [&'static dyn LawForm] {
         &BatchSize,
         &ErrorFromLoss,
         &TaskSigmoid,
+        &TrainTest,
+        &CoverageFromLoss,
         &CoveragePower,
         &CoverageBeta,
         &CoverageLogitNormal,
@@ -162,4 +189,15 @@ fn grid(columns: &[&[f64]]) -> Vec<Vec<f64>> {
             })
             .collect()
     })
+}
+
+/// Runs that tell repeats from size and length: sizes, unique tokens, and epochs of them.
+fn repeated_runs() -> Vec<Vec<f64>> {
+    let runs = grid(&[
+        &[1e8, 4e8, 1.6e9, 6.4e9],
+        &[4e8, 2e9, 1e10],
+        &[1.0, 3.0, 10.0, 40.0],
+    ]);
+    let run = |run: &Vec<f64>| vec![run[0], run[1] * run[2], run[1]];
+    runs.iter().map(run).collect()
 }

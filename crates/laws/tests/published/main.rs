@@ -9,18 +9,22 @@ mod data_constrained;
 mod files;
 mod finder;
 mod gemstones;
+mod gpt3;
+mod kim;
 mod ladder;
 mod nanochat;
 mod over_training;
 mod parallel;
 mod porian;
+mod regmix;
 mod routed;
+mod scalebench;
 mod study;
 
 use study::{Study, hold};
 
 /// All studies, in the order of the page.
-const STUDIES: [&Study; 10] = [
+const STUDIES: [&Study; 14] = [
     &chinchilla::STUDY,
     &data_constrained::STUDY,
     &over_training::STUDY,
@@ -31,6 +35,10 @@ const STUDIES: [&Study; 10] = [
     &parallel::STUDY,
     &ladder::STUDY,
     &coverage::STUDY,
+    &scalebench::STUDY,
+    &regmix::STUDY,
+    &gpt3::STUDY,
+    &kim::STUDY,
 ];
 
 const HEAD: &str = "# Published studies, refitted from their own runs\n\n\

@@ -51,7 +51,7 @@ fn a_prediction_of_size_and_length_is_made_by_forms_that_know_both() {
         );
         for form in shares.keys() {
             assert!(
-                ["chinchilla", "kaplan", "coupled", "over-training"].contains(&form.as_str()),
+                ["chinchilla", "kaplan", "coupled", "farseer", "over-training"].contains(&form.as_str()),
                 "{form}"
             );
         }

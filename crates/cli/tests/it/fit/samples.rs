@@ -302,3 +302,47 @@ fn the_rows_of_counts_are_those_that_a_condition_keeps() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains("150 of 300 rows: "), "{said}");
 }
+
+/// Coverage of several models at several numbers of samples is one law of their losses: each number of samples is
+/// there once a model.
+#[test]
+fn coverage_of_many_models_is_a_law_of_their_losses() {
+    let mut text = "model,val_loss,k,coverage\n".to_owned();
+    for (model, loss) in [2.4, 2.6, 2.8, 3.0, 3.2].into_iter().enumerate() {
+        let (mean, narrowness) = (
+            1.0 / (1.0 + (2.0 * loss - 5.0_f64).exp()),
+            (3.0 - 0.6 * loss).exp(),
+        );
+        let (a, b) = (mean * narrowness, (1.0 - mean) * narrowness);
+        let mut missed = 1.0;
+        for k in 0..64 {
+            // B(a, b + k + 1) / B(a, b + k) = (b + k) / (a + b + k).
+            missed *= (b + f64::from(k)) / (a + b + f64::from(k));
+            if (k + 1_i32).count_ones() == 1 {
+                writeln!(text, "{model},{loss},{},{}", k + 1, 1.0 - missed).unwrap();
+            }
+        }
+    }
+    let folder = Folder::with("models.csv", &text);
+    let ask = [
+        "models.csv",
+        "--form",
+        "coverage-from-loss",
+        "--replicates",
+        "0",
+        "--group",
+        "none",
+    ];
+    let found = folder.json(&[&ask[..], &["--predict", "loss=2.5,k=100"]].concat());
+    for (name, truth) in [
+        ("theta1", 5.0),
+        ("theta2", -2.0),
+        ("theta3", 3.0),
+        ("theta4", -0.6),
+    ] {
+        let value = number(&found["parameters"][name]["value"]);
+        assert!((value - truth).abs() < 1e-3, "{name} {value}");
+    }
+    let share = number(&found["predictions"][0]["coverage"]["value"]);
+    assert!((0.5..1.0).contains(&share), "{share}");
+}

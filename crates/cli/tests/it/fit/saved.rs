@@ -183,7 +183,10 @@ fn what_cannot_be_saved_says_why() {
             "--save",
             "law.json",
         ],
-        &["`--unit loss=bits`", "a loss is in nats/token or bits/byte"],
+        &[
+            "`--unit loss=bits`",
+            "`bits` is no unit of a loss: write nats/token or bits/byte",
+        ],
     );
     assert_eq!(
         fs::read_to_string(folder.0.path().join("runs.csv")).unwrap(),
