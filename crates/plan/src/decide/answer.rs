@@ -529,8 +529,7 @@ fn cautions(compared: &Compared<'_>, choices: &[Alternative]) -> Vec<String> {
     if question.training.price_per_hour.is_none() {
         let device = &reckoner.training.hardware;
         cautions.push(format!(
-            "The price of training, {} an hour for {}, is of {} ({}), taken without an interval: give `price_per_hour` of \
-             your own.",
+            "The price of training, {} an hour for {}, is the catalogue's of {} ({}): give `price_per_hour` of your own.",
             device.price_per_hour, device.name, device.price_date, device.price_source
         ));
     }

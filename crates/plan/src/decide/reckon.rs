@@ -13,7 +13,7 @@ use super::outcome::{Bill, Outcome};
 use super::question::{Class, Quality, Question, Strategy};
 use super::serve::{Query, Served, served, time_over_roofline};
 use super::world::{World, Worlds};
-use crate::{Catalogue, Devices, PlanError};
+use crate::{Catalogue, Devices, PlanError, Price};
 
 const MILLION: f64 = 1e6;
 const HOUR: f64 = 3600.0;
@@ -80,11 +80,14 @@ impl<'a> Reckoner<'a> {
         };
         let training = devices(&question.training.hardware, 16.0)?;
         let time = time_over_roofline(question, &catalogue)?;
-        let served_on = catalogue.find(&question.serving.hardware)?;
-        let price = match &question.serving.price_per_hour {
-            Some(own) => own.dollars,
-            None => served_on.price()?.dollars,
+        let price = |own: &Option<Price>, hardware: &str| match own {
+            Some(own) => Ok(own.dollars),
+            None => catalogue.find(hardware)?.price().map(|price| price.dollars),
         };
+        let prices = [
+            price(&question.training.price_per_hour, &question.training.hardware)?,
+            price(&question.serving.price_per_hour, &question.serving.hardware)?,
+        ];
         let strategies = match question.strategies.is_empty() {
             true => vec![Strategy::every_tier()],
             false => question.strategies.clone(),
@@ -100,7 +103,7 @@ impl<'a> Reckoner<'a> {
             })
             .collect();
         Ok(Self {
-            worlds: Worlds::of(question, laws, &training, (price, time))?,
+            worlds: Worlds::of(question, laws, prices, time)?,
             question,
             strategies,
             training,

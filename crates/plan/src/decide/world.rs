@@ -6,7 +6,7 @@ use super::question::Question;
 use triaxis_units::Dollars;
 
 use crate::uncertain::Quantity;
-use crate::{Devices, PlanError, Price, Uncertain};
+use crate::{PlanError, Uncertain};
 
 /// The place of a variable among all.
 pub(crate) type Place = usize;
@@ -158,8 +158,8 @@ impl<'a> Worlds<'a> {
     pub fn of(
         question: &Question,
         laws: &'a [Law],
-        training: &Devices,
-        (serving_price, serving_time): (Uncertain<Dollars>, Uncertain<f64>),
+        [training_price, serving_price]: [Uncertain<Dollars>; 2],
+        serving_time: Uncertain<f64>,
     ) -> Result<Self, PlanError> {
         // Runs that were made leave few of the draws likely.
         let draws = question.draws * if question.observed.is_empty() { 1 } else { PRIOR };
@@ -170,19 +170,12 @@ impl<'a> Worlds<'a> {
         };
         let certain = Uncertain::<f64>::certain;
         let (life, task) = (question.demand.as_ref(), question.task.as_ref());
-        let own_price = |own: &Option<Price>, devices: &Devices| {
-            own.as_ref()
-                .map_or(Uncertain::certain(devices.price_per_hour), |own| own.dollars)
-        };
         let goal = question.goal.map_or(0.0, |goal| goal.number());
         let budget = question.budget.map_or(f64::INFINITY, |budget| budget.0);
         let places = Places {
             budget: all.add("budget", certain(budget)),
             goal: all.add("goal", certain(goal)),
-            training_price: all.add(
-                "price of training, an hour",
-                own_price(&question.training.price_per_hour, training),
-            ),
+            training_price: all.add("price of training, an hour", training_price),
             mfu: all.add("share of the peak in training", question.training.mfu),
             goodput: all.add("share of paid hours that train", question.training.goodput),
             other_runs: all.add("failed and tuning runs", question.training.other_runs),

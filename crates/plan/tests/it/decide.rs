@@ -34,11 +34,13 @@ price_per_hour = 3600
 price_date = "2026-05-01"
 [training]
 hardware = "unit"
+price_per_hour = { value = 3600, date = "2026-05-01" }
 mfu = 1.0
 goodput = 1.0
 other_runs = 0
 [serving]
 hardware = "unit"
+price_per_hour = { value = 3600, date = "2026-05-01" }
 utilisation = 1.0
 "#;
 
