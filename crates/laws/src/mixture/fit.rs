@@ -228,9 +228,9 @@ impl Curvature for Weighted<'_> {
                 }
             }
         }
-        for at in 2..order {
-            model.value += 0.5 * RIDGE * point[at] * point[at];
-            model.gradient[at] += RIDGE * point[at];
+        for (at, exponent) in point.iter().enumerate().skip(2) {
+            model.value += 0.5 * RIDGE * exponent * exponent;
+            model.gradient[at] += RIDGE * exponent;
             model.hessian[at * (order + 1)] += RIDGE;
         }
     }

@@ -70,25 +70,25 @@ fn slopes_are_those_of_differences() {
         assert!((value - form.loss(&parameters, &shares)).abs() < 1e-12);
         let near = |found: f64, difference: f64| (found - difference).abs() < 1e-6;
         let step = 1e-6;
-        for at in 0..3 {
+        for (at, slope) in by_share.iter().enumerate() {
             let shifted = |by: f64| {
                 let mut shifted = shares;
                 shifted[at] += by;
                 form.loss(&parameters, &shifted)
             };
             assert!(
-                near(by_share[at], (shifted(step) - shifted(-step)) / (2.0 * step)),
+                near(*slope, (shifted(step) - shifted(-step)) / (2.0 * step)),
                 "{form:?}"
             );
         }
-        for at in 0..parameters.len() {
+        for (at, slope) in by_parameter.iter().enumerate() {
             let shifted = |by: f64| {
                 let mut shifted = parameters.clone();
                 shifted[at] += by;
                 form.loss(&shifted, &shares)
             };
             assert!(
-                near(by_parameter[at], (shifted(step) - shifted(-step)) / (2.0 * step)),
+                near(*slope, (shifted(step) - shifted(-step)) / (2.0 * step)),
                 "{form:?}"
             );
         }

@@ -206,7 +206,8 @@ fn repeated() -> Option<Vec<Row>> {
     let logarithms = [0.6254804_f64, 6.255414, 7.3049974];
     let mut published = logarithms.map(f64::exp).to_vec();
     published.extend([0.3526596, 0.3526596, 15.387756, 5.309743]);
-    let cases: [(&str, &dyn LawForm, &[f64], f64, f64); 3] = [
+    type Case<'a> = (&'a str, &'a dyn LawForm, &'a [f64], f64, f64);
+    let cases: [Case<'_>; 3] = [
         ("Muennighoff's", &DataConstrained, &published, 0.913, 6.2),
         (
             "the power law of unique tokens'",
