@@ -76,7 +76,7 @@ const TARGET: f64 = 0.002;
 pub fn run(worlds: usize, draws: usize) {
     let begin = Instant::now();
     let mut dollars: Vec<[f64; 3]> = Vec::new();
-    let mut regrets = vec![[0.0; 3]; STEPS + 1];
+    let mut regrets = [[0.0; 3]; STEPS + 1];
     for world in 0..worlds as u64 {
         let facts = truth::drawn(UNKNOWN, world);
         let prior = published_law(None);

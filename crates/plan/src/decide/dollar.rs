@@ -57,11 +57,10 @@ pub(crate) fn axes(compared: &Compared<'_>) -> Vec<Axis> {
     let first = compute(reckoner, &centre, chosen.choice, spent);
     let by_compute = first.next_dollar;
     let mut axes = vec![first];
-    axes.extend((0..reckoner.question.tiers.len()).filter_map(|tier| {
-        reckoner.strategies[chosen.choice.strategy]
-            .uses(&reckoner.question.tiers[tier])
-            .then(|| text(reckoner, &centre, chosen.choice, (spent, by_compute), tier))
-    }));
+    let strategy = &reckoner.strategies[chosen.choice.strategy];
+    let tiers =
+        (0..reckoner.question.tiers.len()).filter(|tier| strategy.uses(&reckoner.question.tiers[*tier]));
+    axes.extend(tiers.map(|tier| text(reckoner, &centre, chosen.choice, (spent, by_compute), tier)));
     axes.extend(samples(compared, &centre));
     axes
 }

@@ -558,7 +558,7 @@ impl Question {
                 self.level
             ));
         }
-        if let Some(budget) = self.budget.filter(|budget| !(budget.0 > 0.0)) {
+        if let Some(budget) = self.budget.filter(|budget| budget.0 <= 0.0) {
             return refuse(format!(
                 "the budget is {budget}: it must be above $0, as in \"$2M\""
             ));

@@ -119,9 +119,11 @@ fn query(question: &Question, server: &Server, class: &Class, choice: Choice) ->
     let fastest = server.bill(&traffic, traffic.samples).ok()?;
     let bill = server.cheapest(&traffic, limit).unwrap_or(fastest);
     let read = traffic.prompt * (1.0 - traffic.cached);
+    // A shape has whole parameters; without steps between them the best size is found to the last digits.
+    let whole = choice.params / choice.params.round().max(1.0);
     Some(Query {
-        reading: bill.dollars_per_million_in * read / 1e6,
-        writing: bill.dollars_per_million_out * traffic.output / 1e6,
+        reading: whole * bill.dollars_per_million_in * read / 1e6,
+        writing: whole * bill.dollars_per_million_out * traffic.output / 1e6,
         wait: fastest.request_seconds,
         stops,
     })

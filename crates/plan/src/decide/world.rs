@@ -278,7 +278,7 @@ impl<'a> Worlds<'a> {
         });
         // Each observed run that lies where no draw does adds the square of its deviations.
         let tolerable = -0.5 * (question.observed.len() as f64 + 25.0);
-        if !(most > tolerable) || sum * sum / squares < LEAST_LIKELY {
+        if most.is_nan() || most <= tolerable || sum * sum / squares < LEAST_LIKELY {
             return Err(PlanError(format!(
                 "the {} observed runs lie where hardly any draw of the laws and the question does ({:.0} of {} are likely): \
                  look for a wrong unit, widen the intervals of what they measure, or fit the laws to these runs, too",
