@@ -110,11 +110,13 @@ impl<'a> Compared<'a> {
         lost.sum::<f64>() / worlds as f64
     }
 
-    /// Share of the worlds in which no choice is better.
+    /// Share of the worlds in which it does what is asked and no choice is better.
     pub fn chance_of_best(&self, choice: usize) -> f64 {
         let worlds = self.reckoner.worlds.count;
-        let won = (0..worlds).filter(|world| self.scores[choice][*world] >= self.most(*world));
-        won.count() as f64 / worlds as f64
+        let is_best = |world: &usize| {
+            self.outcomes[choice][*world].is_met && self.scores[choice][*world] >= self.most(*world)
+        };
+        (0..worlds).filter(is_best).count() as f64 / worlds as f64
     }
 
     /// Share of the worlds in which a choice does what is asked.

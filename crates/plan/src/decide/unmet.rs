@@ -4,6 +4,7 @@ use triaxis_units::{Dollars, Seconds, Tokens};
 
 use super::aim::Length;
 use super::compare::Compared;
+use super::law::Run;
 use super::question::Quality;
 use super::search::best_of_families;
 
@@ -15,14 +16,6 @@ pub(crate) fn why(compared: &Compared<'_>) -> String {
     let closest = reckoner.prepare(best_of_families(reckoner, &centre)[0]);
     let length = question.aim.rule().length();
     let outcome = closest.outcome(&centre, length);
-    if !closest.fits() {
-        return format!(
-            "no choice can be served: {} devices of {} hold its weights, and more than 72 do not work as one; name larger \
-             devices (`serving.hardware`), fewer bytes a weight, or a smaller `params.largest`",
-            closest.devices(),
-            question.serving.hardware
-        );
-    }
     if length == Length::Reach {
         let (reached, wanted, unit) = match question.goal {
             Some(Quality::Right(share)) => (outcome.right, share.0, "of queries answered right"),
@@ -31,6 +24,19 @@ pub(crate) fn why(compared: &Compared<'_>) -> String {
             None => (outcome.loss, 0.0, ""),
         };
         let (_, reaches) = closest.to_reach(&centre);
+        let endless = Run {
+            params: 1e40,
+            effective: 1e40,
+            seen: 1e40,
+            unique: 1e40,
+        };
+        let floor = centre.loss(closest.choice.arm, endless);
+        if !reaches && !matches!(question.goal, Some(Quality::Right(_))) && wanted <= floor {
+            return format!(
+                "no choice reaches the goal of {wanted} {unit}: by the law no size and no text bring the loss to or below its \
+                 floor of {floor:.4}; the goal binds: choose one above the floor"
+            );
+        }
         if !reaches {
             return format!(
                 "no choice reaches the goal of {wanted} {unit}: all {} tokens of the text, repeats among them, bring the best \
@@ -39,7 +45,7 @@ pub(crate) fn why(compared: &Compared<'_>) -> String {
             );
         }
         let limit = centre.of(reckoner.worlds.places.budget);
-        if outcome.bill.before_serving() > limit {
+        if closest.fits() && outcome.bill.before_serving() > limit {
             return format!(
                 "no choice reaches the goal of {wanted} {unit} within the budget of {}: the cheapest costs {}; the budget binds: \
                  raise it, or take a goal that it reaches (`aim = \"lowest-loss\"` says which)",
@@ -47,6 +53,14 @@ pub(crate) fn why(compared: &Compared<'_>) -> String {
                 Dollars(outcome.bill.before_serving())
             );
         }
+    }
+    if !closest.fits() {
+        return format!(
+            "no choice can be served: {} devices of {} hold its weights, and more than 72 do not work as one; name larger \
+             devices (`serving.hardware`), fewer bytes a weight, or a smaller `params.largest`",
+            closest.devices(),
+            question.serving.hardware
+        );
     }
     let slowest = closest.longest_wait(&centre);
     format!(

@@ -106,7 +106,12 @@ fn what_no_choice_reaches_says_which_limit_binds() {
     let below = unmet(&format!(
         "aim = \"lowest-cost\"\ngoal = {{ nats_per_token = 1.5 }}\n{PLAIN}"
     ));
-    assert!(below.contains("the text binds"), "{below}");
+    assert!(below.contains("the goal binds"), "{below}");
+    let little = PLAIN.replace("1000T", "1B");
+    let little = unmet(&format!(
+        "aim = \"lowest-cost\"\ngoal = {{ nats_per_token = 2.0 }}\n{little}"
+    ));
+    assert!(little.contains("the text binds"), "{little}");
     let dear = unmet(&format!(
         "aim = \"lowest-cost\"\nbudget = 10\ngoal = {{ nats_per_token = 2.0 }}\n{PLAIN}"
     ));
