@@ -32,6 +32,17 @@ pub fn to_stdout(write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<()>) -> a
     })
 }
 
+/// Writes a result beside what is printed.
+pub fn write(path: &Path, text: &str, what: &str) -> anyhow::Result<()> {
+    triaxis_host::files::replace(path, text.as_bytes()).map_err(|error| {
+        let said = format!(
+            "cannot write the {what} to `{}`: {error}; free some space there, or name another place",
+            path.display()
+        );
+        anyhow::Error::new(error).context(said)
+    })
+}
+
 /// Columns of a line of prose.
 const WIDTH: usize = 110;
 

@@ -14,6 +14,7 @@
 //!   own hardware.
 //! - [`demand`]: what a model will be asked; [`samples`]: how many answers to a query are worth their cost.
 //! - [`wall`]: how much text there is, and what more of it is worth.
+//! - [`emit`]: the recommended run as a configuration of a trainer.
 //! - [`Reach`] and [`Caveat`]: what the plan cannot know.
 //!
 //! ```
@@ -35,6 +36,7 @@ mod cost;
 pub mod decide;
 pub mod demand;
 pub mod design;
+pub mod emit;
 mod error;
 mod evidence;
 mod hardware;

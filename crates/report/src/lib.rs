@@ -1,7 +1,7 @@
-//! Self-contained pages of a finished study or a fit, and one static picture.
+//! Self-contained pages of a finished study, a fit or a decision, and one static picture.
 //!
-//! The caller fills a [`View`] from records, fits and plan, or a [`view::FitView`] from one fit; this crate
-//! only lays it out and computes no result. The page carries its style, its scripts (plotly.js, vendored under `assets/`), its figures
+//! The caller fills a [`View`] from records, fits and plan, or a [`view::FitView`] from one fit; a decision is its
+//! own view. This crate only lays it out and computes no result. The page carries its style, its scripts (plotly.js, vendored under `assets/`), its figures
 //! and the view itself, so that it works from a file without a network. A content security policy in
 //! the page forbids every fetch.
 //!
@@ -19,7 +19,7 @@ pub mod view;
 mod write;
 
 pub use error::ReportError;
-pub use page::{fit_page, page};
+pub use page::{decision_page, fit_page, page};
 pub use picture::readme_svg;
 pub use view::View;
-pub use write::{write_fit_page, write_json, write_page, write_readme_svg};
+pub use write::{write_decision_page, write_fit_page, write_json, write_page, write_readme_svg};

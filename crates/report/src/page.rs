@@ -3,9 +3,11 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Serialize;
 
-use crate::chart::{self, CHARTS, Chart, FIT_CHARTS};
+use triaxis_plan::decide::Decision;
+
+use crate::chart::{self, CHARTS, Chart, DECISION_CHARTS, FIT_CHARTS};
 use crate::error::ReportError;
-use crate::section::{FIT_SECTIONS, SECTIONS, Section};
+use crate::section::{DECISION_SECTIONS, FIT_SECTIONS, SECTIONS, Section};
 use crate::view::{FitView, View};
 
 const STYLE: &str = include_str!("../assets/page.css");
@@ -36,6 +38,23 @@ pub fn page(view: &View) -> Result<String, ReportError> {
 pub fn fit_page(view: &FitView) -> Result<String, ReportError> {
     let below = format!("Scaling law · {} · triaxis {}", view.form, view.version);
     assembled(&view.title, &below, view, FIT_CHARTS, FIT_SECTIONS)
+}
+
+/// The answer to a question of what to train as such a page.
+///
+/// # Errors
+/// When the decision does not become JSON.
+pub fn decision_page(decision: &Decision) -> Result<String, ReportError> {
+    let title = match decision.title.as_str() {
+        "" => "What to train",
+        title => title,
+    };
+    let below = format!(
+        "Wanted: {} · triaxis {}",
+        decision.aim.words(),
+        env!("CARGO_PKG_VERSION")
+    );
+    assembled(title, &below, decision, DECISION_CHARTS, DECISION_SECTIONS)
 }
 
 /// A page: its title, what stands below it, and its sections with their charts.

@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use triaxis_plan::decide::Decision;
+
 use crate::error::ReportError;
 use crate::view::{FitView, View};
 use crate::{page, picture};
@@ -18,6 +20,14 @@ pub fn write_page(view: &View, path: &Path) -> Result<(), ReportError> {
 /// As [`write_page`].
 pub fn write_fit_page(view: &FitView, path: &Path) -> Result<(), ReportError> {
     replace(path, page::fit_page(view)?.as_bytes())
+}
+
+/// Writes the page of a decision, in the same way.
+///
+/// # Errors
+/// As [`write_page`].
+pub fn write_decision_page(decision: &Decision, path: &Path) -> Result<(), ReportError> {
+    replace(path, page::decision_page(decision)?.as_bytes())
 }
 
 /// Writes the view as JSON, in the same way. Numbers that are not finite become `null`.

@@ -110,7 +110,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     outcome.notes.extend(notes);
     outcome.examine(&law, &data, &requests, &settings);
     if let Some(samples) = &samples {
-        write(samples.path(), &samples.text(&outcome)?, "samples")?;
+        output::write(samples.path(), &samples.text(&outcome)?, "samples")?;
     }
     let is_refused = !outcome.refusals.is_empty();
     if is_refused && arguments.save.is_some() {
@@ -121,7 +121,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(path) = arguments.save.as_deref().filter(|_| !is_refused) {
         let law = saved(&chosen, &law, &outcome, members, &data)?;
         let text = serde_json::to_string(&law)? + "\n";
-        write(path, &text, "law")?;
+        output::write(path, &text, "law")?;
     }
     if let Some(path) = &arguments.report {
         triaxis_report::write_fit_page(&page::view(&law, &outcome, &data), path)?;
@@ -131,15 +131,4 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some(refusal) => Err(Misuse::Refused(refusal).into()),
         None => Ok(()),
     }
-}
-
-/// Writes a result beside what is printed.
-fn write(path: &Path, text: &str, what: &str) -> anyhow::Result<()> {
-    triaxis_host::files::replace(path, text.as_bytes()).map_err(|error| {
-        let said = format!(
-            "cannot write the {what} to `{}`: {error}; free some space there, or name another place",
-            path.display()
-        );
-        anyhow::Error::new(error).context(said)
-    })
 }

@@ -7,25 +7,34 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
+use triaxis_names::Entry;
 use triaxis_plan::Question;
 use triaxis_plan::decide::{Aim, decide};
+use triaxis_plan::emit::{Open, Trainer};
 
 use crate::Format;
 use crate::failure::Usage;
 use crate::output;
 use text::Text;
 
-/// The aims, a line each.
-fn aims() -> String {
-    let lines = Aim::REGISTRY
-        .iter()
-        .map(|aim| format!("  {:<21} {}", aim.name, aim.about));
-    format!("Aims:\n{}", lines.collect::<Vec<_>>().join("\n"))
+/// The aims and the trainers, a line each.
+fn named() -> String {
+    let lines = |registry: &[Entry]| -> String {
+        registry
+            .iter()
+            .map(|entry| format!("\n  {:<21} {}", entry.name, entry.about))
+            .collect()
+    };
+    format!(
+        "Aims:{}\n\nTrainers:{}",
+        lines(Aim::REGISTRY),
+        lines(Trainer::REGISTRY)
+    )
 }
 
 /// Arguments of `plan`.
 #[derive(Args)]
-#[command(after_help = aims())]
+#[command(after_help = named())]
 pub struct Arguments {
     /// TOML file with the question: laws, text at hand, budget or goal, demand, prices and aim
     file: PathBuf,
@@ -35,16 +44,49 @@ pub struct Arguments {
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Also write a page with what people decide by: frontier, regret, tornado, acceptability, value of information
+    #[arg(long, value_name = "HTML")]
+    report: Option<PathBuf>,
+    /// Also write the recommended run as a configuration of a trainer, to the file of --emit-to
+    #[arg(long, value_name = "TRAINER", requires = "emit_to", value_parser = Trainer::find, help_heading = "Configuration")]
+    emit: Option<Trainer>,
+    /// Where the configuration is written
+    #[arg(long, value_name = "FILE", requires = "emit", help_heading = "Configuration")]
+    emit_to: Option<PathBuf>,
+    /// Entries of the vocabulary
+    #[arg(long, value_name = "NUMBER", default_value_t = Open::default().vocabulary, help_heading = "Configuration")]
+    vocabulary: u64,
+    /// Tokens of a sequence
+    #[arg(long, value_name = "TOKENS", default_value_t = Open::default().context, help_heading = "Configuration")]
+    context_length: u64,
 }
 
 /// Answers the question of the file.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let outputs = [arguments.report.as_deref(), arguments.emit_to.as_deref()];
+    let outputs: Vec<&Path> = outputs.into_iter().flatten().collect();
+    output::are_free(&outputs, &[arguments.file.as_path()])?;
     let question = read(&arguments.file, &arguments.set)?;
     question.validate()?;
     let folder = arguments.file.parent().unwrap_or(Path::new(""));
     let laws = laws::of(&question, folder)?;
     let decision = decide(&question, &laws)?;
-    output::print(arguments.format, &Text(&decision), &decision)
+    if let Some(path) = &arguments.report {
+        triaxis_report::write_decision_page(&decision, path)?;
+    }
+    output::print(arguments.format, &Text(&decision), &decision)?;
+    // What cannot be written is told after the decision, which says why.
+    match (arguments.emit, &arguments.emit_to) {
+        (Some(trainer), Some(path)) => {
+            let open = Open {
+                vocabulary: arguments.vocabulary,
+                context: arguments.context_length,
+            };
+            let configuration = trainer.configuration(&question, &decision, open)?;
+            output::write(path, &configuration, "configuration")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The question of a file with the settings that are given beside it.

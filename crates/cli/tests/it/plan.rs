@@ -201,3 +201,81 @@ fn too_far_is_no_recommendation() {
         "{text}"
     );
 }
+
+#[test]
+fn the_recommended_run_becomes_a_page_and_a_configuration() {
+    let bench = Bench::new("");
+    std::fs::write(bench.path("plan.toml"), PLAIN).unwrap();
+    let with = |more: &[&str]| bench.run(&[&["plan", "plan.toml", "--set", "draws=100"], more].concat());
+    let output = with(&[
+        "--report",
+        "page.html",
+        "--emit",
+        "torchtitan",
+        "--emit-to",
+        "run.py",
+    ]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let read = |name: &str| std::fs::read_to_string(bench.path(name)).unwrap();
+    let page = read("page.html");
+    assert!(page.contains("<section id=\"choices\"") && page.contains("data-chart=\"decision-frontier\""));
+    assert!(read("run.py").contains("def recommended() -> Trainer.Config:"));
+    assert!(
+        with(&[
+            "--emit",
+            "levanter",
+            "--emit-to",
+            "run.yaml",
+            "--vocabulary",
+            "50304"
+        ])
+        .status
+        .success()
+    );
+    assert!(read("run.yaml").contains("of 50304 entries"));
+    let refused: [(&[&str], i32, &str); 6] = [
+        (&["--emit", "nanotron"], 2, "--emit-to"),
+        (
+            &["--emit", "nanotrom", "--emit-to", "run.yaml"],
+            2,
+            "did you mean `nanotron`",
+        ),
+        (
+            &["--emit", "nanotron", "--emit-to", "plan.toml"],
+            2,
+            "would be written over",
+        ),
+        (&["--report", "missing/page.html"], 2, "cannot be written"),
+        (
+            &["--emit", "megatron", "--emit-to", "run.sh", "--vocabulary", "1"],
+            2,
+            "--vocabulary is 1",
+        ),
+        // Nothing is recommended so far out, so that there is nothing to write.
+        (
+            &[
+                "--emit",
+                "megatron",
+                "--emit-to",
+                "run.sh",
+                "--set",
+                "budget=\"$9000B\"",
+                "--set",
+                "text.0.unique=\"9000T\"",
+            ],
+            3,
+            "nothing is recommended",
+        ),
+    ];
+    for (arguments, code, says) in refused {
+        let output = with(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains(says), "{says:?} is not in {said}");
+    }
+    assert!(!bench.path("run.sh").exists());
+}

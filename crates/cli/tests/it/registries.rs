@@ -7,6 +7,7 @@ use triaxis_laws::forms;
 use triaxis_model::ArchitectureSpec;
 use triaxis_names::Entry;
 use triaxis_plan::decide::Aim;
+use triaxis_plan::emit::Trainer;
 use triaxis_study::design::DesignSpec;
 use triaxis_train::{Dtype, EpochOrder, Instructions, Schedule};
 
@@ -37,7 +38,7 @@ impl Registry {
     }
 }
 
-fn registries() -> [Registry; 6] {
+fn registries() -> [Registry; 7] {
     let laws = forms::registry().iter().map(|form| {
         let definition = form.definition();
         (
@@ -46,6 +47,7 @@ fn registries() -> [Registry; 6] {
         )
     });
     let listed = Bench::new("").run(&["fit", "--list"]);
+    let plan = String::from_utf8(Bench::new("").run(&["plan", "--help"]).stdout).unwrap();
     [
         Registry::new("source", SourceSpec::REGISTRY, |name| {
             let source = format!("kind = '{name}'\nname = 'a'\ninclude = ['b']");
@@ -70,10 +72,16 @@ fn registries() -> [Registry; 6] {
                 .any(|spec| spec.name() == name && spec.validate().is_ok())
         }),
         Registry {
-            told: String::from_utf8(Bench::new("").run(&["plan", "--help"]).stdout).unwrap(),
+            told: plan.clone(),
             ..Registry::new("aim", Aim::REGISTRY, |name| {
                 let aim = serde_json::from_str::<Aim>(&format!("\"{name}\""));
                 aim.is_ok_and(|aim| aim.name() == name)
+            })
+        },
+        Registry {
+            told: plan,
+            ..Registry::new("trainer", Trainer::REGISTRY, |name| {
+                Trainer::find(name).is_ok_and(|trainer| trainer.name() == name)
             })
         },
         Registry {

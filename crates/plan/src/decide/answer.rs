@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use triaxis_units::{Estimate, Flops, Interval, Params, Tokens};
 
+use super::acceptability::{self, Acceptability};
 use super::aim::{Aim, Length};
 use super::change::{self, BreakEven, Swing, quantile};
 use super::compare::{Compared, mean};
@@ -63,6 +64,8 @@ pub struct Decision {
     pub frontier: Vec<Point>,
     /// How much text there is for it.
     pub wall: DataWall,
+    /// Which of the choices is best by what quality is worth; none where more dollars gain none.
+    pub acceptability: Option<Acceptability>,
     /// The laws.
     pub laws: Vec<LawUsed>,
     /// What the answer stands on that is not measured, and what was left out.
@@ -204,7 +207,9 @@ pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
         return Err(Refusal::Unmet(unmet::why(&compared)));
     }
     let shown = compared.ranked(SHOWN);
-    let per_score = dollars_per_score(&compared);
+    let per_loss = dollars_per_loss(&compared);
+    // Dollars that a unit of score is worth.
+    let per_score = if question.aim.in_dollars() { 1.0 } else { per_loss };
     let choices: Vec<Alternative> = shown
         .iter()
         .map(|choice| alternative(&compared, *choice, per_score))
@@ -235,6 +240,7 @@ pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
         trials,
         frontier: frontier(&compared),
         wall: wall::wall(&compared)?,
+        acceptability: acceptability::curves(&compared, &shown, per_loss),
         laws: laws_used(&compared),
     })
 }
@@ -262,15 +268,15 @@ fn one_unit(question: &Question, laws: &[Law]) -> Result<LossUnit, PlanError> {
     )))
 }
 
-/// Dollars that a unit of score is worth: one of dollars; of losses what the budget must rise by to lower it by one.
-fn dollars_per_score(compared: &Compared<'_>) -> f64 {
+/// What the budget must rise by to lower the loss by one; 0 where no dollars do.
+fn dollars_per_loss(compared: &Compared<'_>) -> f64 {
     let reckoner = compared.reckoner;
-    if reckoner.question.aim.rule().in_dollars() {
-        return 1.0;
-    }
     let centre = reckoner.worlds.centre();
     let chosen = &compared.choices[compared.best];
-    let spent = chosen.outcome(&centre, Length::Spend).bill.before_serving();
+    let spent = chosen
+        .outcome(&centre, reckoner.question.aim.rule().length())
+        .bill
+        .before_serving();
     let gained = dollar::next_dollar(reckoner, &centre, chosen.choice, spent);
     if gained > 0.0 { 1.0 / gained } else { 0.0 }
 }

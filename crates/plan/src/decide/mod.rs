@@ -7,6 +7,7 @@
 //! long it trains follows in each world from the aim, as training goes on until the goal is reached or the budget
 //! spent.
 
+mod acceptability;
 mod aim;
 mod answer;
 pub mod answer_rate;
@@ -26,6 +27,7 @@ mod unmet;
 mod wall;
 mod world;
 
+pub use acceptability::{Acceptability, WorthOf};
 pub use aim::Aim;
 pub use answer::{
     Alternative, Decision, LawUsed, Point, Refusal, Trial, TrialRun, decide, loss_of, trials_of,

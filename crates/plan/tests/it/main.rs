@@ -6,6 +6,7 @@
 mod api;
 mod decide;
 mod demand;
+mod emit;
 #[path = "../../../laws/tests/published/finder.rs"]
 mod finder;
 mod published;

@@ -4,6 +4,11 @@
 mod allocation;
 mod context;
 mod cost;
+mod decision_acceptability;
+mod decision_frontier;
+mod decision_information;
+mod decision_regret;
+mod decision_tornado;
 mod fit_check;
 mod fit_curve;
 mod fit_residuals;
@@ -15,6 +20,7 @@ mod style;
 mod worth;
 
 use serde_json::{Map, Value};
+use triaxis_plan::decide::Decision;
 
 use crate::view::{FitView, View};
 
@@ -51,6 +57,15 @@ pub(crate) const FIT_CHARTS: &[&Chart<FitView>] = &[
     &isoflop::FIT,
     &fit_residuals::CHART,
     &fit_check::CHART,
+];
+
+/// Every chart of a decision, in the order of the page.
+pub(crate) const DECISION_CHARTS: &[&Chart<Decision>] = &[
+    &decision_frontier::CHART,
+    &decision_regret::CHART,
+    &decision_tornado::CHART,
+    &decision_acceptability::CHART,
+    &decision_information::CHART,
 ];
 
 /// The figures that can be drawn, by chart.

@@ -115,6 +115,27 @@ pub(crate) fn level<'a>(estimates: impl IntoIterator<Item = &'a Estimate>) -> St
     })
 }
 
+/// A name in lines that leave a narrow chart its place; plotly.js breaks none itself.
+pub(crate) fn in_lines(name: &str) -> String {
+    const MOST: usize = 20;
+    let mut lines = vec![String::new()];
+    for word in name.split_whitespace() {
+        let line = lines.last_mut().expect("there is a first line");
+        let length = line.chars().count();
+        if length > 0 && length + 1 + word.chars().count() > MOST {
+            lines.push(word.to_owned());
+        } else {
+            *line += if length > 0 { " " } else { "" };
+            *line += word;
+        }
+    }
+    lines
+        .iter()
+        .map(|line| text::literal(line))
+        .collect::<Vec<_>>()
+        .join("<br>")
+}
+
 /// What the hover says of a trial.
 pub(crate) fn trial_hover(trial: &Trial) -> String {
     let mut lines = vec![

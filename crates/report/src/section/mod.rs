@@ -4,6 +4,7 @@ mod approaches;
 mod comparison;
 mod component;
 mod corpus;
+mod decision;
 mod fit;
 mod isoflop;
 mod losses;
@@ -47,6 +48,7 @@ impl<V> Section<V> {
     }
 }
 
+pub(crate) use decision::SECTIONS as DECISION_SECTIONS;
 pub(crate) use fit::SECTIONS as FIT_SECTIONS;
 
 /// Every section of a study, in the order of the page: the answer, its evidence, the details.

@@ -1,7 +1,5 @@
 //! What the page of a fit must hold, whatever the data allowed.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use triaxis_report::fit_page;
 use triaxis_report::view::{
     CurvePoint, Estimate, Finding, FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction,
@@ -104,7 +102,7 @@ fn view() -> FitView {
 /// The page without the vendored plotly.js.
 fn own(view: &FitView) -> String {
     let html = fit_page(view).unwrap();
-    let plotly = include_str!("../assets/plotly-basic.min.js");
+    let plotly = include_str!("../../assets/plotly-basic.min.js");
     assert!(html.contains(plotly), "the page must carry plotly.js");
     html.replace(plotly, "")
 }

@@ -1,0 +1,283 @@
+//! The sections of a decision's page.
+
+use maud::{Markup, html};
+use triaxis_plan::decide::{Alternative, Decision, GainOf};
+use triaxis_units::Dollars;
+
+use super::Section;
+use super::component::{caveats, chart_of, estimate, heads, nothing, number, table};
+use crate::chart::DECISION_CHARTS;
+use crate::text;
+use crate::view::Estimate;
+
+/// Every section of a decision, in the order of the page.
+pub(crate) const SECTIONS: &[Section<Decision>] = &[
+    Section::new("summary", "Answer", summary),
+    Section::new("choices", "Choices", choices),
+    Section::new("changes", "What would change it", changes),
+    Section::new("frontier", "Cost against quality", |decision| {
+        chart_of(DECISION_CHARTS, decision, "decision-frontier")
+    }),
+    Section::new("dollar", "What the next dollar buys", dollar),
+    Section::new("experiment", "The next experiment", experiment),
+    Section::new("risks", "Risks", risks),
+    Section::new("laws", "Laws", laws).folded(),
+];
+
+fn money(dollars: f64) -> String {
+    text::dollars(Dollars(dollars))
+}
+
+fn summary(decision: &Decision) -> Markup {
+    let first = &decision.choices[0];
+    let title = if decision.is_recommended {
+        "Recommended"
+    } else {
+        "No recommendation"
+    };
+    html! {
+        @if !decision.is_recommended {
+            (caveats(&[format!(
+                "Nothing is recommended: the best by these laws lies too far beyond the runs behind them ({}). First run what \
+                 stands under “The next experiment”. What the laws say follows, as arithmetic and not as a forecast.",
+                first.reach.sentence
+            )]))
+        }
+        div.tiles {
+            div.tile {
+                h3 { (title) }
+                p.headline { (first.name) }
+                div.lines {
+                    (line("tokens", estimate(&first.tokens, text::count)))
+                    @for (name, unique, seen) in &first.text {
+                        (line(name, html! { (text::count(*unique)) @if *seen > 1.005 * unique { " × " (text::number(seen / unique)) } }))
+                    }
+                    @if let Some(days) = &first.days { (line("days of training", estimate(days, text::number))) }
+                }
+            }
+            div.tile {
+                h3 { "Loss" }
+                p.headline { (text::loss(first.loss.value)) }
+                p.sub { (decision.unit) (interval(&first.loss, text::loss)) }
+                @if let Some(right) = &first.right {
+                    div.lines {
+                        (line("answered right", estimate(right, text::percent)))
+                        (line("worth", html! { (money(first.value)) }))
+                    }
+                }
+            }
+            div.tile {
+                h3 { "Dollars in all" }
+                p.headline { (money(first.dollars.value)) }
+                p.sub { (text::percent(decision.level)) " interval" (interval(&first.dollars, money)) }
+                div.lines { (split(first)) }
+            }
+            div.tile {
+                h3 { "How sure that is" }
+                p.headline { (text::percent(first.chance_of_best)) }
+                p.sub { "of " (decision.draws) " draws have no better of " (text::plural(decision.compared, "choice")) }
+                div.lines {
+                    (line("expected regret", html! { (regret(decision, first)) }))
+                    (line("does what is asked in", html! { (text::percent(first.chance_of_meeting)) }))
+                    (line("reach", html! { (first.reach.verdict.as_str()) }))
+                }
+            }
+        }
+        (caveats(&decision.cautions))
+    }
+}
+
+fn line(key: &str, value: Markup) -> Markup {
+    html! { div.line { span.key { (key) } span { (value) } } }
+}
+
+/// An interval that has a width, after what it is of.
+fn interval(estimate: &Estimate, print: fn(f64) -> String) -> Markup {
+    html! {
+        @if let Some(range) = estimate.interval.filter(|range| range.low < range.high) {
+            " · " (print(range.low)) " to " (print(range.high))
+        }
+    }
+}
+
+/// The parts of the mean bill that are more than a rounding.
+fn split(choice: &Alternative) -> Markup {
+    let total = choice.bill.total();
+    html! {
+        @for (name, part) in choice.bill.parts() {
+            @if part > 0.0005 * total {
+                (line(name, html! { (money(part)) " " span.key { (text::percent(part / total)) } }))
+            }
+        }
+    }
+}
+
+fn regret(decision: &Decision, choice: &Alternative) -> String {
+    match decision.aim.in_dollars() {
+        true => money(choice.regret),
+        false => format!("{} ({})", text::loss(choice.regret), money(choice.regret_dollars)),
+    }
+}
+
+fn choices(decision: &Decision) -> Markup {
+    html! {
+        (table(
+            "Choices",
+            heads(&["##", "Choice", "#Tokens", "#Loss", "#Dollars", "#Before serving", "#Regret", "#Best in", "Reach"]),
+            html! {
+                @for (index, choice) in decision.choices.iter().enumerate() {
+                    @let is_recommended = index == 0 && decision.is_recommended;
+                    tr.recommended[is_recommended] {
+                        td.number { (index + 1) }
+                        th scope="row" { (choice.name) @if is_recommended { span.badge { "recommended" } } }
+                        (number(estimate(&choice.tokens, text::count)))
+                        (number(estimate(&choice.loss, text::loss)))
+                        (number(estimate(&choice.dollars, money)))
+                        (number(estimate(&choice.before_serving, money)))
+                        (number(regret(decision, choice)))
+                        (number(text::percent(choice.chance_of_best)))
+                        td { (choice.reach.verdict.as_str()) }
+                    }
+                }
+            },
+        ))
+        div.columns {
+            (chart_of(DECISION_CHARTS, decision, "decision-regret"))
+            (chart_of(DECISION_CHARTS, decision, "decision-acceptability"))
+        }
+    }
+}
+
+fn changes(decision: &Decision) -> Markup {
+    html! {
+        @if decision.break_evens.is_empty() {
+            (nothing("No quantity alone changes the choice, however far it moves."))
+        } @else {
+            (table(
+                "What would change the choice",
+                heads(&["What", "#Now", "#Changes at", "#Chance", "To"]),
+                html! {
+                    @for one in &decision.break_evens {
+                        tr {
+                            th scope="row" { (one.what) }
+                            (number(text::measured(one.now)))
+                            (number(text::measured(one.at)))
+                            (number(text::percent(one.chance)))
+                            td.prose { (one.becomes) }
+                        }
+                    }
+                },
+            ))
+        }
+        (chart_of(DECISION_CHARTS, decision, "decision-tornado"))
+    }
+}
+
+fn dollar(decision: &Decision) -> Markup {
+    let gain = |gain: f64, gain_is: GainOf| match gain_is {
+        GainOf::Loss => format!("{} loss", text::number(gain)),
+        GainOf::Right => format!("{} right", text::percent(gain)),
+    };
+    html! {
+        (table(
+            "What the next dollar buys",
+            heads(&["Axis", "#Now", "#Next $1,000", "#Doubling gains", "#Doubling costs", "#Is worth", "#The one after", "Its cost"]),
+            html! {
+                @for axis in &decision.axes {
+                    tr {
+                        th scope="row" { (axis.name) }
+                        @if axis.unit == "dollars" { (number(money(axis.now))) }
+                        @else { (number(html! { (text::count(axis.now)) small.interval { (axis.unit) } })) }
+                        @if axis.is_free { (number("free")) } @else { (number(gain(1e3 * axis.next_dollar, axis.gain_is))) }
+                        (number(gain(axis.doubling, axis.gain_is)))
+                        (number(money(axis.doubling_costs)))
+                        (number(money(axis.doubling_is_worth)))
+                        (number(text::percent(axis.fades_to)))
+                        td.prose { (axis.cost) }
+                    }
+                }
+            },
+        ))
+        p.hint {
+            "At the medians of everything. A loss that falls counts as a gain; “is worth” is the training compute that would \
+             gain as much, and “the one after” what the second doubling gains as a part of the first."
+        }
+    }
+}
+
+fn experiment(decision: &Decision) -> Markup {
+    html! {
+        @if decision.trials.is_empty() {
+            (nothing("No experiment could be made before."))
+        } @else {
+            @if decision.trials.iter().all(|trial| !trial.is_worth_it) {
+                p { strong { "No experiment is worth more than it costs: stop measuring and decide." } }
+            }
+            (table(
+                "Experiments",
+                heads(&["##", "Experiment", "#Costs", "#Saves", "#Flips the choice", "Worth it"]),
+                html! {
+                    @for (index, trial) in decision.trials.iter().enumerate() {
+                        tr {
+                            td.number { (index + 1) }
+                            th scope="row" { (trial.name) }
+                            (number(money(trial.cost)))
+                            (number(html! { (money(trial.value.max(0.0))) span.interval { "± " (money(2.0 * trial.error)) } }))
+                            (number(text::percent(trial.flips)))
+                            td { @if trial.is_worth_it { span.good { "✓ yes" } } @else { "no" } }
+                        }
+                    }
+                },
+            ))
+            (chart_of(DECISION_CHARTS, decision, "decision-information"))
+        }
+    }
+}
+
+fn risks(decision: &Decision) -> Markup {
+    html! {
+        @if decision.choices.iter().all(|choice| choice.risks.is_empty()) {
+            (nothing("No risk of a known kind."))
+        } @else {
+            (table(
+                "Risks of the choices",
+                heads(&["##", "Choice", "What could go wrong", "What is done about it"]),
+                html! {
+                    @for (index, choice) in decision.choices.iter().enumerate() {
+                        @for (place, risk) in choice.risks.iter().enumerate() {
+                            tr {
+                                @if place == 0 {
+                                    td.number rowspan=(choice.risks.len()) { (index + 1) }
+                                    th scope="row" rowspan=(choice.risks.len()) { (choice.name) }
+                                }
+                                td.prose { (risk.what) }
+                                td.prose { (risk.mitigation) }
+                            }
+                        }
+                    }
+                },
+            ))
+        }
+    }
+}
+
+fn laws(decision: &Decision) -> Markup {
+    html! {
+        (table(
+            "Laws",
+            heads(&["Law", "#Judges", "#Draws of its constants", "Source"]),
+            html! {
+                @for law in &decision.laws {
+                    tr {
+                        th scope="row" { (law.name) }
+                        (number(text::percent(law.weight)))
+                        (number(law.draws))
+                        td.prose { (law.source) }
+                    }
+                }
+            },
+        ))
+        p { button type="button" data-download="view" { "Download the data of this page (JSON)" } }
+        p.hint { "Charts: plotly.js, MIT licence." }
+    }
+}
