@@ -4,7 +4,8 @@ use rayon::prelude::*;
 
 use super::aim::Length;
 use super::outcome::Outcome;
-use super::reckon::{Choice, Prepared, Reckoner};
+use super::prepared::Prepared;
+use super::reckon::{Choice, Reckoner};
 use super::search;
 
 /// Choices with what becomes of each in every world.

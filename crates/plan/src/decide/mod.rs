@@ -9,15 +9,18 @@
 
 mod acceptability;
 mod aim;
+mod alternative;
 mod answer;
 pub mod answer_rate;
 mod change;
+mod check;
 mod compare;
 mod dollar;
 mod experiment;
 pub mod fill;
 mod law;
 mod outcome;
+mod prepared;
 mod question;
 mod reckon;
 mod risk;
@@ -29,9 +32,8 @@ mod world;
 
 pub use acceptability::{Acceptability, WorthOf};
 pub use aim::Aim;
-pub use answer::{
-    Alternative, Decision, LawUsed, Point, Refusal, Trial, TrialRun, decide, loss_of, trials_of,
-};
+pub use alternative::Alternative;
+pub use answer::{Decision, LawUsed, Point, Refusal, Trial, TrialRun, decide, loss_of, trials_of};
 pub use change::{BreakEven, Swing};
 pub use dollar::{Axis, GainOf};
 pub use law::{Law, Run};

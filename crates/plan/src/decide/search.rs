@@ -3,8 +3,9 @@
 use rayon::prelude::*;
 
 use super::aim::Length;
+use super::prepared::Prepared;
 use super::question::Strategy;
-use super::reckon::{Choice, Prepared, Reckoner};
+use super::reckon::{Choice, Reckoner};
 use super::world::World;
 
 /// Sizes tried on the whole range, and lengths on theirs, before the best is closed in upon.

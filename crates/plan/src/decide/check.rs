@@ -1,0 +1,319 @@
+//! What a question must be: every number by itself and against the others.
+
+use std::ops::RangeInclusive;
+
+use super::answer_rate::Chosen;
+use super::question::{Question, Strategy};
+use crate::PlanError;
+
+/// Samples a query that a rule is worked out for.
+const MOST_SAMPLES: u32 = 1024;
+/// Draws from which intervals are read, and that memory holds for every choice.
+const DRAWS: RangeInclusive<usize> = 40..=100_000;
+
+impl Question {
+    /// Checks every number by itself and against the others.
+    ///
+    /// # Errors
+    /// The first that breaks a rule, with its remedy.
+    pub fn validate(&self) -> Result<(), PlanError> {
+        for law in &self.laws {
+            let given = [law.published.is_some(), law.fit.is_some(), law.study.is_some()];
+            if given.iter().filter(|given| **given).count() != 1 {
+                return refuse(
+                    "an entry of [[laws]] must name exactly one of `published`, `fit` and `study`: split it into several"
+                        .to_owned(),
+                );
+            }
+            positive("the weight of a law", law.weight)?;
+        }
+        self.check_text()?;
+        self.check_choices()?;
+        self.check_demand()?;
+        self.aim.check(self)?;
+        if !DRAWS.contains(&self.draws) {
+            return refuse(format!(
+                "draws is {}: it must be from {} to {}; leave it out for 1,000",
+                self.draws,
+                DRAWS.start(),
+                DRAWS.end()
+            ));
+        }
+        if !(0.5..1.0).contains(&self.level) {
+            return refuse(format!(
+                "level is {}: it must be from 0.5 to below 1; leave it out for 0.9",
+                self.level
+            ));
+        }
+        if let Some(budget) = self.budget.filter(|budget| budget.0 <= 0.0) {
+            return refuse(format!(
+                "the budget is {budget}: it must be above $0, as in \"$2M\""
+            ));
+        }
+        if self.params.smallest >= self.params.largest {
+            return refuse(format!(
+                "params.smallest is {} and params.largest {}: the smallest must be below the largest",
+                self.params.smallest, self.params.largest
+            ));
+        }
+        for run in &self.observed {
+            self.tier(&run.text)?;
+            self.arm(run.arm.as_deref())?;
+            epochs("epochs of an observed run", run.epochs)?;
+            positive("params of an observed run", run.params.as_f64())?;
+            positive("tokens of an observed run", run.tokens.as_f64())?;
+            positive("the loss of an observed run", run.loss)?;
+        }
+        positive("experiments.noise", self.experiments.noise)?;
+        positive("experiments.most_share", self.experiments.most_share)
+    }
+
+    fn check_text(&self) -> Result<(), PlanError> {
+        if self.tiers.is_empty() {
+            return refuse(
+                "there is no text: give `[[text]]` with `name` and `unique` tokens at hand".to_owned(),
+            );
+        }
+        distinct("[[text]]", self.tiers.iter().map(|tier| tier.name.as_str()))?;
+        for tier in &self.tiers {
+            let named = |key: &str| format!("{key} of the text `{}`", tier.name);
+            positive(&named("unique"), tier.unique.value().as_f64())?;
+            positive(&named("worth"), tier.worth.value())?;
+            epochs(&named("most_epochs"), tier.most_epochs)?;
+            positive(&named("most_share"), tier.most_share.0)?;
+        }
+        let shares: f64 = self.tiers.iter().map(|tier| tier.most_share.0).sum();
+        if shares < 1.0 - 1e-9 {
+            return refuse(format!(
+                "the largest shares of all texts add up to {shares}: no mixture is allowed; raise `most_share` until they \
+                 reach 1"
+            ));
+        }
+        positive("repetition.repeats", self.repetition.repeats.value())
+    }
+
+    fn check_choices(&self) -> Result<(), PlanError> {
+        distinct("[[arms]]", self.arms.iter().map(|arm| arm.name.as_str()))?;
+        for arm in &self.arms {
+            let named = |key: &str| format!("{key} of the arm `{}`", arm.name);
+            positive(&named("worth"), arm.worth.value())?;
+            positive(&named("training_operations"), arm.training_operations)?;
+            positive(&named("active"), arm.active.0)?;
+            positive(&named("cache"), arm.cache)?;
+        }
+        distinct(
+            "[[strategies]]",
+            self.strategies.iter().map(|strategy| strategy.name.as_str()),
+        )?;
+        for strategy in &self.strategies {
+            epochs(
+                &format!("most_epochs of the strategy `{}`", strategy.name),
+                strategy.most_epochs,
+            )?;
+            for tier in &strategy.tiers {
+                self.tier(tier)?;
+            }
+            self.shares_allow(strategy)?;
+            let used = || self.tiers.iter().filter(|tier| strategy.uses(tier));
+            let both = used().any(|tier| tier.synthetic) && used().any(|tier| !tier.synthetic);
+            if let Some(share) = strategy.synthetic_share.filter(|share| share.0 > 0.0 && !both) {
+                return refuse(format!(
+                    "the strategy `{}` wants {share} of text that models wrote: it must name a text with `synthetic = true` \
+                     and one without",
+                    strategy.name
+                ));
+            }
+        }
+        let shares = self.synthetic_shares.iter().chain(
+            self.strategies
+                .iter()
+                .filter_map(|strategy| strategy.synthetic_share.as_ref()),
+        );
+        if let Some(share) = shares.into_iter().find(|share| share.0 >= 1.0) {
+            return refuse(format!(
+                "a synthetic share is {share}: it must be below 100%; a strategy that names no other text is made of it \
+                 alone"
+            ));
+        }
+        if self.arms.is_empty() || self.contexts.is_empty() || self.samples.is_empty() {
+            return refuse(
+                "arms, contexts and samples must have an entry each: leave the empty list out for the default".to_owned(),
+            );
+        }
+        distinct(
+            "[[contexts]]",
+            self.contexts.iter().map(|context| context.name.as_str()),
+        )?;
+        for context in &self.contexts {
+            positive(&format!("read of the context `{}`", context.name), context.read.0)?;
+            finite(
+                &format!("easier_by of the context `{}`", context.name),
+                context.easier_by,
+            )?;
+        }
+        match self
+            .samples
+            .iter()
+            .find(|samples| !(1..=MOST_SAMPLES).contains(*samples))
+        {
+            Some(samples) => refuse(format!(
+                "samples has {samples}: each must be from 1 to {MOST_SAMPLES}"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the tiers of a strategy may make up a whole mixture.
+    fn shares_allow(&self, strategy: &Strategy) -> Result<(), PlanError> {
+        let shares: f64 = self
+            .tiers
+            .iter()
+            .filter(|tier| strategy.uses(tier))
+            .map(|tier| tier.most_share.0)
+            .sum();
+        if shares < 1.0 - 1e-9 {
+            return refuse(format!(
+                "the strategy `{}` uses texts whose largest shares add up to {shares}: name another text, or raise \
+                 `most_share`",
+                strategy.name
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_demand(&self) -> Result<(), PlanError> {
+        if self.serving.measured.is_some() {
+            return refuse(
+                "serving.measured does not say of which model it is: give `[timed]` with its `params`, `token`, `batch` and \
+                 `context`"
+                    .to_owned(),
+            );
+        }
+        let Some(life) = &self.demand else {
+            return Ok(());
+        };
+        positive("demand.months", life.months.value())?;
+        positive("demand.growth_per_year", life.growth_per_year.value())?;
+        positive("demand.price_per_year", life.price_per_year.value())?;
+        positive(
+            "demand.queries_per_month",
+            life.queries_per_month.value().as_f64(),
+        )?;
+        let shares: f64 = life.classes.iter().map(|class| class.share.0).sum();
+        if !life.classes.is_empty() && (shares - 1.0).abs() > 1e-6 {
+            return refuse(format!(
+                "the shares of the classes add up to {shares}: they must add up to 1; scale them, or add the missing class"
+            ));
+        }
+        if life.classes.is_empty() {
+            return refuse(
+                "the demand has no classes: give `[[demand.classes]]`, or leave the demand out".to_owned(),
+            );
+        }
+        distinct(
+            "[[demand.classes]]",
+            life.classes.iter().map(|class| class.name.as_str()),
+        )?;
+        for class in &life.classes {
+            let named = |key: &str| format!("{key} of the class `{}`", class.name);
+            positive(&named("share"), class.share.0)?;
+            positive(&named("tokens_in"), class.tokens_in)?;
+            if class.cached.0 >= 1.0 {
+                return refuse(format!(
+                    "{} is 100%: something of a prompt is always new",
+                    named("cached")
+                ));
+            }
+            positive(&named("tokens_out"), class.tokens_out)?;
+            finite(&named("easier_by"), class.easier_by)?;
+            let share = match class.chosen {
+                Some(Chosen::Verifier { false_pass: share } | Chosen::Vote { rival: share }) => share,
+                None => 0.0,
+            };
+            if !(0.0..=1.0).contains(&share) {
+                return refuse(format!(
+                    "{} has a share of {share}: it must be from 0 to 1",
+                    named("chosen")
+                ));
+            }
+        }
+        if let Some(task) = &self.task {
+            positive("task.loss", task.loss)?;
+            positive("task.slope", task.slope.value())?;
+            positive("task.alike", task.alike.value())?;
+            let right = task.right.value().0;
+            if !(right > 0.0 && right < 1.0) {
+                return refuse(format!(
+                    "task.right is {right}: it must be above 0 and below 1; measure it where some queries are answered and \
+                     some are not"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The arm of that name; the first where none is named.
+    ///
+    /// # Errors
+    /// When there is none; the error names the nearest and all others.
+    pub fn arm(&self, name: Option<&str>) -> Result<usize, PlanError> {
+        let Some(name) = name else { return Ok(0) };
+        let mut arms = self.arms.iter();
+        arms.position(|arm| arm.name == name)
+            .ok_or_else(|| PlanError::unknown("arm", name, self.arms.iter().map(|arm| arm.name.as_str())))
+    }
+
+    /// The tier of that name.
+    ///
+    /// # Errors
+    /// When there is none; the error names the nearest and all others.
+    pub fn tier(&self, name: &str) -> Result<usize, PlanError> {
+        let mut tiers = self.tiers.iter();
+        tiers
+            .position(|tier| tier.name == name)
+            .ok_or_else(|| PlanError::unknown("text", name, self.tiers.iter().map(|tier| tier.name.as_str())))
+    }
+}
+
+fn refuse<T>(why: String) -> Result<T, PlanError> {
+    Err(PlanError(why))
+}
+
+fn positive(field: &str, value: f64) -> Result<(), PlanError> {
+    if value > 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    refuse(format!("{field} is {value}: it must be above 0 and finite"))
+}
+
+fn finite(field: &str, value: f64) -> Result<(), PlanError> {
+    if value.is_finite() {
+        return Ok(());
+    }
+    refuse(format!("{field} is {value}: it must be finite"))
+}
+
+fn epochs(field: &str, value: f64) -> Result<(), PlanError> {
+    if value >= 1.0 {
+        return Ok(());
+    }
+    refuse(format!(
+        "{field} is {value}: it must be at least 1; name fewer texts instead"
+    ))
+}
+
+fn distinct<'a>(list: &str, names: impl Iterator<Item = &'a str>) -> Result<(), PlanError> {
+    let mut seen = Vec::new();
+    for name in names {
+        if name.trim().is_empty() {
+            return refuse(format!("an entry of {list} has an empty name: name it"));
+        }
+        if seen.contains(&name) {
+            return refuse(format!(
+                "two entries of {list} are called `{name}`: each needs a name of its own"
+            ));
+        }
+        seen.push(name);
+    }
+    Ok(())
+}
