@@ -73,6 +73,12 @@ fn recommendation(text: &mut String, decision: &Decision) -> fmt::Result {
     writeln!(text, "{}", prose("", &what))?;
     let said = match decision.is_recommended {
         true => format!("Recommended: {}.", described(first)),
+        false if first.chance_of_meeting < 0.5 => format!(
+            "No recommendation: the best does what is asked in {} of the draws only; a larger budget, an easier goal or a \
+             longer latency would make it likelier. Of those draws it would be: {}.",
+            percent(first.chance_of_meeting),
+            described(first)
+        ),
         false => format!(
             "No recommendation: the best by these laws lies too far beyond their runs to be one ({}). First run what stands \
              under \"the next experiment\". By the laws it would be: {}.",
@@ -85,7 +91,14 @@ fn recommendation(text: &mut String, decision: &Decision) -> fmt::Result {
     writeln!(
         text,
         "{}\n",
-        prose("", &format!("Of the dollars: {}.", split(first)))
+        prose(
+            "",
+            &format!(
+                "Of the dollars, {} on average: {}.",
+                dollars(first.bill.total()),
+                split(first)
+            )
+        )
     )
 }
 
@@ -163,6 +176,7 @@ fn alternatives(text: &mut String, decision: &Decision) -> fmt::Result {
         "dollars",
         "regret",
         "best in",
+        "does it in",
         "main risk",
     ]);
     for choice in &decision.choices {
@@ -173,6 +187,7 @@ fn alternatives(text: &mut String, decision: &Decision) -> fmt::Result {
             money(&choice.dollars),
             regret(decision, choice),
             percent(choice.chance_of_best),
+            percent(choice.chance_of_meeting),
             choice
                 .risks
                 .first()
@@ -305,13 +320,15 @@ fn trials(text: &mut String, decision: &Decision) -> fmt::Result {
         ]);
     }
     writeln!(text, "{table}")?;
-    if decision.trials.iter().all(|trial| !trial.is_worth_it) {
-        writeln!(
-            text,
-            "No experiment is worth more than it costs: stop measuring and decide.\n"
-        )?;
-    }
-    Ok(())
+    let none = decision.trials.iter().all(|trial| !trial.is_worth_it);
+    let said = match (decision.is_recommended, decision.none_is_worth_it) {
+        (true, true) => "No experiment is worth more than it costs: stop measuring and decide.",
+        (true, false) if none => {
+            "The draws cannot tell that any experiment is worth more than it costs; more `draws` could."
+        }
+        _ => return Ok(()),
+    };
+    writeln!(text, "{said}\n")
 }
 
 fn risks(text: &mut String, decision: &Decision) -> fmt::Result {

@@ -110,6 +110,7 @@ mod tests {
             right: 0.0,
             value: 0.0,
             bill,
+            is_reached: true,
             is_met,
         }
     }
@@ -131,11 +132,7 @@ mod tests {
         for (worth, wins) in [(4.0, 0.0), (7.0, 1.0), (12.0, 2.0), (25.0, 3.0)] {
             let shares = shares(WorthOf::Loss, &[&cheap, &good], worth);
             // In the last draw neither does what is asked, which says nothing of them.
-            assert_eq!(
-                shares,
-                [1.0 - wins / 3.0, wins / 3.0].map(|share: f64| share),
-                "{worth}"
-            );
+            assert_eq!(shares, [(3.0 - wins) / 3.0, wins / 3.0], "{worth}");
         }
         assert_eq!(shares(WorthOf::Loss, &[&cheap[3..], &good[3..]], 1.0), [0.0, 0.0]);
     }

@@ -125,7 +125,7 @@ pub(super) fn alternative(compared: &Compared<'_>, choice: usize, per_score: f64
         .fold(Bill::default(), |sum, outcome| sum.plus(&outcome.bill));
     let flops = of(|outcome| outcome.flops);
     let regret = compared.regret(choice);
-    let nearest = reckoner
+    let farthest = reckoner
         .worlds
         .laws_of(chosen.arm)
         .map(|law| {
@@ -136,7 +136,7 @@ pub(super) fn alternative(compared: &Compared<'_>, choice: usize, per_score: f64
                 &law.measured,
             )
         })
-        .min_by_key(|reach| reach.verdict);
+        .max_by_key(|reach| reach.verdict);
     Alternative {
         name: named(compared, choice),
         arm: question.arms[chosen.arm].name.clone(),
@@ -160,7 +160,7 @@ pub(super) fn alternative(compared: &Compared<'_>, choice: usize, per_score: f64
         regret_dollars: regret * per_score,
         chance_of_best: compared.chance_of_best(choice),
         chance_of_meeting: compared.chance_of_meeting(choice),
-        reach: nearest.expect("an arm without a law is refused before"),
+        reach: farthest.expect("an arm without a law is refused before"),
         risks: risks(reckoner, chosen, &seen, &epochs),
     }
 }

@@ -59,6 +59,8 @@ pub struct Decision {
     pub axes: Vec<Axis>,
     /// What could be found out before, the most worth a dollar first.
     pub trials: Vec<Trial>,
+    /// Whether every trial costs more than it is worth, by two standard errors: time to stop measuring.
+    pub none_is_worth_it: bool,
     /// Cost against loss of the first choice's family.
     pub frontier: Vec<Point>,
     /// How much text there is for it.
@@ -129,6 +131,10 @@ pub struct LawUsed {
     pub draws: usize,
 }
 
+/// Share of the draws in which some choice must do what is asked, for there to be an answer.
+const LEAST_MET: f64 = 0.05;
+/// The chance of doing what is asked from which on a choice is recommended.
+const LIKELY: f64 = 0.5;
 /// Choices shown: the recommended and the next four.
 const SHOWN: usize = 5;
 /// Trials shown.
@@ -153,7 +159,7 @@ pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
     let unit = one_unit(question, laws)?;
     let reckoner = Reckoner::of(question, laws)?;
     let compared = Compared::of(&reckoner);
-    if compared.met == 0.0 {
+    if compared.met < LEAST_MET {
         return Err(Refusal::Unmet(unmet::why(&compared)));
     }
     let shown = compared.ranked(SHOWN);
@@ -165,14 +171,16 @@ pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
         .map(|choice| alternative(&compared, *choice, per_score))
         .collect();
     let name = |choice: usize| named(&compared, choice);
-    let trials: Vec<Trial> = experiment::valued(&compared)
-        .into_iter()
-        .take(TRIALS)
-        .map(|valued| trial(&compared, valued, per_score))
-        .collect();
+    let all = experiment::valued(&compared).into_iter();
+    let mut trials: Vec<Trial> = all.map(|valued| trial(&compared, valued, per_score)).collect();
+    let none_is_worth_it = trials
+        .iter()
+        .all(|trial| trial.value + 2.0 * trial.error < trial.cost);
+    trials.truncate(TRIALS);
     let mut break_evens = change::break_evens(&compared, name);
     break_evens.truncate(BREAK_EVENS);
-    let is_recommended = choices[0].reach.verdict != Verdict::Absurd;
+    let is_recommended =
+        choices[0].reach.verdict != Verdict::Absurd && choices[0].chance_of_meeting >= LIKELY;
     Ok(Decision {
         title: question.title.clone(),
         aim: question.aim,
@@ -188,6 +196,7 @@ pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
         swings: change::swings(&compared),
         axes: dollar::axes(&compared),
         trials,
+        none_is_worth_it,
         frontier: frontier(&compared),
         wall: wall::wall(&compared)?,
         acceptability: acceptability::curves(&compared, &shown, per_loss),

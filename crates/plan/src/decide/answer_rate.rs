@@ -61,28 +61,57 @@ impl Rule {
     pub fn rate(&self, mean: f64, size: f64) -> f64 {
         let (a, b) = (mean * size, (1.0 - mean) * size);
         let samples = self.right.len() - 1;
-        // P(0 right) = B(a, b + k) / B(a, b), and from each number of right samples to the next.
-        let mut chance: f64 = (0..samples)
-            .map(|drawn| (b + drawn as f64) / (size + drawn as f64))
-            .product();
+        // P(0 right) = B(a, b + k) / B(a, b), and from each number of right samples to the next; in logarithms, as the
+        // first may be too small for a number where the last is nearly sure.
+        let first: f64 = (0..samples)
+            .map(|drawn| ((b + drawn as f64) / (size + drawn as f64)).ln())
+            .sum();
+        let shift = if first < -600.0 {
+            self.largest(a, b, first)
+        } else {
+            0.0
+        };
+        let (mut log, mut chance) = (first - shift, (first - shift).exp());
         let mut rate = 0.0;
         for (right, won) in self.right.iter().enumerate() {
             rate += chance * won;
-            let (right, left) = (right as f64, (samples - right.min(samples)) as f64);
-            chance *= left / (right + 1.0) * (a + right) / (b + left - 1.0);
+            let next = step(right, samples, a, b);
+            if shift == 0.0 {
+                chance *= next;
+            } else {
+                log += next.ln();
+                chance = log.exp();
+            }
         }
         rate.clamp(0.0, 1.0)
     }
+
+    /// The logarithm of the sum of all chances, which is what the first is off by where it is taken as 0.
+    fn largest(&self, a: f64, b: f64, first: f64) -> f64 {
+        let samples = self.right.len() - 1;
+        let mut logs = vec![first];
+        for right in 0..samples {
+            logs.push(logs[right] + step(right, samples, a, b).ln());
+        }
+        let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        most + logs.iter().map(|log| (log - most).exp()).sum::<f64>().ln()
+    }
 }
 
-/// Samples drawn of at most `most` when drawing stops at the first right one, on average.
-pub fn until_right(mean: f64, size: f64, most: u32) -> f64 {
+/// The chance of one right sample more, as a multiple of that of `right` ones.
+fn step(right: usize, samples: usize, a: f64, b: f64) -> f64 {
+    let (right, left) = (right as f64, (samples - right.min(samples)) as f64);
+    left / (right + 1.0) * (a + right) / (b + left - 1.0)
+}
+
+/// Samples drawn of at most `most` when drawing stops at the first that passes a check, on average: the check passes every
+/// right one and this share of the wrong ones.
+pub fn until_passed(mean: f64, size: f64, false_pass: f64, most: u32) -> f64 {
     let b = (1.0 - mean) * size;
-    let mut still_wrong = 1.0;
-    let mut drawn = 0.0;
+    let (mut none_passed, mut drawn) = (1.0, 0.0);
     for sample in 0..most {
-        drawn += still_wrong;
-        still_wrong *= (b + f64::from(sample)) / (size + f64::from(sample));
+        drawn += none_passed;
+        none_passed *= (1.0 - false_pass) * (b + f64::from(sample)) / (size + f64::from(sample));
     }
     drawn
 }
@@ -121,12 +150,27 @@ mod tests {
     fn stopping_early_costs_what_the_sheet_says() {
         // Mean 4, 10 and 100 samples at caps of 5, 15 and 681 (planning sheet, section 3).
         for (most, mean, rate) in [(5, 4.0, 0.311), (15, 10.0, 0.533), (681, 100.0, 0.921)] {
-            assert!((until_right(0.1, 5.0, most) / mean - 1.0).abs() < 0.1, "{most}");
+            assert!(
+                (until_passed(0.1, 5.0, 0.0, most) / mean - 1.0).abs() < 0.1,
+                "{most}"
+            );
             assert!(
                 (Rule::of(SURE, most).rate(0.1, 5.0) - rate).abs() < 2e-2,
                 "{most}"
             );
         }
+    }
+
+    #[test]
+    fn many_samples_of_a_good_model_are_right() {
+        for (mean, size, samples) in [(0.6, 1e6, 1024), (0.9, 1e3, 1024), (0.95, 1e3, 512)] {
+            let rate = Rule::of(SURE, samples).rate(mean, size);
+            assert!((rate - 1.0).abs() < 1e-6, "{mean} {size} {samples}: {rate}");
+        }
+        assert!(
+            (until_passed(0.1, 5.0, 1.0, 64) - 1.0).abs() < 1e-12,
+            "the first passes"
+        );
     }
 
     #[test]
@@ -157,7 +201,7 @@ mod tests {
         ) {
             let (few, more) = (Rule::of(SURE, samples), Rule::of(SURE, samples + 1));
             prop_assert!(few.rate(mean, size) <= more.rate(mean, size) + 1e-9);
-            prop_assert!(until_right(mean, size, samples) <= f64::from(samples) + 1e-9);
+            prop_assert!(until_passed(mean, size, 0.0, samples) <= f64::from(samples) + 1e-9);
         }
     }
 }

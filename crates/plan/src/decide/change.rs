@@ -256,8 +256,10 @@ fn value_of_knowing(compared: &Compared<'_>, draws: &[f64]) -> f64 {
                 .map(|scores| worlds.iter().map(|world| scores[*world]).sum()),
         )
     };
+    // By their place, as copies of a draw lie side by side where runs were observed.
     let halves = |worlds: &[usize]| -> [Vec<usize>; 2] {
-        [0, 1].map(|parity| worlds.iter().copied().skip(parity).step_by(2).collect())
+        let (low, high) = worlds.iter().copied().partition(|world| *world < draws.len() / 2);
+        [low, high]
     };
     let [even, odd] = halves(&order);
     let prior = [chosen_by(&odd), chosen_by(&even)];
@@ -267,7 +269,7 @@ fn value_of_knowing(compared: &Compared<'_>, draws: &[f64]) -> f64 {
         .flat_map(|group| {
             let [even, odd] = halves(group);
             let gain = |judged: &[usize], by: &[usize], prior: usize| -> Vec<f64> {
-                let after = chosen_by(by);
+                let after = if by.is_empty() { prior } else { chosen_by(by) };
                 judged
                     .iter()
                     .map(|world| compared.scores[after][*world] - compared.scores[prior][*world])

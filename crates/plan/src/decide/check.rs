@@ -9,7 +9,7 @@ use crate::PlanError;
 /// Samples a query that a rule is worked out for.
 const MOST_SAMPLES: u32 = 1024;
 /// Draws from which intervals are read, and that memory holds for every choice.
-const DRAWS: RangeInclusive<usize> = 40..=100_000;
+const DRAWS: RangeInclusive<usize> = 40..=10_000;
 
 impl Question {
     /// Checks every number by itself and against the others.
@@ -26,6 +26,51 @@ impl Question {
                 );
             }
             positive("the weight of a law", law.weight)?;
+        }
+        positive("training.mfu", self.training.mfu.value().0)?;
+        positive("training.goodput", self.training.goodput.value().0)?;
+        positive("params.smallest", self.params.smallest.as_f64())?;
+        if self.training.other_runs.value() < 0.0 {
+            return refuse(format!(
+                "training.other_runs is {}: it must be 0 or more, the compute of other runs as a share of the run",
+                self.training.other_runs.value()
+            ));
+        }
+        for (field, price) in [
+            ("training", &self.training.price_per_hour),
+            ("serving", &self.serving.price_per_hour),
+        ] {
+            if let Some(price) = price {
+                positive(&format!("{field}.price_per_hour"), price.dollars.value().0)?;
+            }
+        }
+        let written = self
+            .tiers
+            .iter()
+            .filter(|tier| tier.synthetic)
+            .map(|tier| tier.most_share.0)
+            .sum::<f64>();
+        let shares = self
+            .strategies
+            .iter()
+            .filter_map(|strategy| strategy.synthetic_share);
+        if let Some(share) = self
+            .synthetic_shares
+            .iter()
+            .copied()
+            .chain(shares)
+            .find(|share| share.0 > written)
+        {
+            return refuse(format!(
+                "a synthetic share is {share}, and the texts that models wrote may be {:.0}% together: raise their `most_share`, \
+                 or ask for less",
+                100.0 * written
+            ));
+        }
+        if self.training.devices == Some(0) {
+            return refuse(
+                "training.devices is 0: it must be at least 1; leave it out if unknown".to_owned(),
+            );
         }
         self.check_text()?;
         self.check_choices()?;
@@ -64,7 +109,7 @@ impl Question {
             positive("tokens of an observed run", run.tokens.as_f64())?;
             positive("the loss of an observed run", run.loss)?;
         }
-        positive("experiments.noise", self.experiments.noise)?;
+        positive("experiments.noise", self.experiments.noise.unwrap_or(1.0))?;
         positive("experiments.most_share", self.experiments.most_share)
     }
 
@@ -110,6 +155,16 @@ impl Question {
                 &format!("most_epochs of the strategy `{}`", strategy.name),
                 strategy.most_epochs,
             )?;
+            let given = [
+                strategy.params.map(|params| params.0),
+                strategy.tokens.map(|tokens| tokens.0),
+            ];
+            if given.contains(&Some(0)) {
+                return refuse(format!(
+                    "params or tokens of the strategy `{}` are 0: leave them out to have them chosen",
+                    strategy.name
+                ));
+            }
             for tier in &strategy.tiers {
                 self.tier(tier)?;
             }

@@ -50,7 +50,15 @@ impl<'a> Compared<'a> {
             .collect();
         let outcomes = in_every_world(reckoner, &choices, length);
         let (scores, met) = scored(reckoner, &outcomes);
-        let best = largest(scores.iter().map(|scores| mean(scores)));
+        let best = largest(scores.iter().zip(&outcomes).map(|(scores, outcomes)| {
+            // What never does what is asked is no choice.
+            let is_ever_met = outcomes.iter().any(|outcome| outcome.is_met);
+            if is_ever_met {
+                mean(scores)
+            } else {
+                f64::NEG_INFINITY
+            }
+        }));
         Self {
             reckoner,
             choices,

@@ -150,7 +150,11 @@ fn text(
         doubling_costs: unique * price,
         doubling: now - double,
         fades_to: faded(now, double, four),
-        doubling_is_worth: (now - double).max(0.0) / by_compute,
+        doubling_is_worth: if by_compute > 0.0 {
+            (now - double).max(0.0) / by_compute
+        } else {
+            0.0
+        },
     }
 }
 

@@ -37,6 +37,8 @@ pub(crate) struct Valued {
     pub flips: f64,
 }
 
+/// Draws behind the value of a trial.
+const MOST_DRAWS: usize = 1000;
 /// Log standard deviation of a serving time measured once.
 const MEASURED: f64 = 0.1;
 /// Queries of a trial of the task, and samples of each.
@@ -52,16 +54,22 @@ const EPOCHS: f64 = 8.0;
 /// Every trial with its value, the most worth a dollar first.
 pub(crate) fn valued(compared: &Compared<'_>) -> Vec<Valued> {
     let reckoner = compared.reckoner;
-    let worlds: Vec<World<'_>> = (0..reckoner.worlds.count)
-        .map(|draw| reckoner.worlds.world(draw))
-        .collect();
+    // The value of a run is a mean: more draws than this say little more of it, and take the square of the time.
+    let count = reckoner.worlds.count;
+    let some = count.min(MOST_DRAWS);
+    let draws: Vec<usize> = (0..some).map(|at| at * count / some).collect();
+    let worlds: Vec<World<'_>> = draws.iter().map(|draw| reckoner.worlds.world(*draw)).collect();
     let (trials, choices) = (trials(compared), distinct(compared));
+    let scores: Vec<Vec<f64>> = choices
+        .iter()
+        .map(|choice| draws.iter().map(|draw| compared.scores[*choice][*draw]).collect())
+        .collect();
     let mut valued: Vec<Valued> = trials
         .into_par_iter()
         .enumerate()
         .map(|(number, (trial, cost))| {
             let shown = shown(reckoner, &trial, &worlds);
-            value(compared, &choices, number as u64, (trial, cost), &shown)
+            value(compared, &scores, number as u64, (trial, cost), &shown)
         })
         .collect();
     valued.sort_by(|one, other| (other.value / other.cost).total_cmp(&(one.value / one.cost)));
@@ -111,12 +119,13 @@ pub(crate) fn trials(compared: &Compared<'_>) -> Vec<(Trial, f64)> {
                             epochs,
                         })
                     };
-                    let unique = question.tiers[tier].unique.value().as_f64();
-                    if tokens <= unique {
-                        trials.push((run(1.0), cost));
+                    let [_, stock, price] = reckoner.worlds.places.tiers[tier];
+                    let bought = |epochs: f64| tokens / epochs * centre.of(price) / 1e6;
+                    if tokens <= centre.of(stock) {
+                        trials.push((run(1.0), cost + bought(1.0)));
                     }
                     if cost == most && tier == reference(reckoner) && params == best {
-                        trials.push((run(EPOCHS), cost));
+                        trials.push((run(EPOCHS), cost + bought(EPOCHS)));
                     }
                 }
             }
@@ -130,13 +139,7 @@ pub(crate) fn trials(compared: &Compared<'_>) -> Vec<(Trial, f64)> {
         ));
     }
     if question.task.is_some() {
-        let tokens: f64 = reckoner
-            .classes()
-            .iter()
-            .map(|class| class.tokens_in + SAMPLES * class.tokens_out)
-            .sum();
-        let each = tokens / reckoner.classes().len() as f64 * chosen.dollars_per_token_served();
-        trials.push((Trial::Queries, QUERIES * each));
+        trials.push((Trial::Queries, QUERIES * chosen.dollars_per_query(SAMPLES)));
     }
     trials.retain(|(_, cost)| *cost > 0.0 && cost.is_finite());
     trials
@@ -201,22 +204,17 @@ fn shown(reckoner: &Reckoner<'_>, trial: &Trial, worlds: &[World<'_>]) -> (Vec<f
 /// The value of seeing what a trial shows.
 fn value(
     compared: &Compared<'_>,
-    choices: &[usize],
+    scores: &[Vec<f64>],
     number: u64,
     (trial, cost): (Trial, f64),
     (shown, noise): &(Vec<f64>, f64),
 ) -> Valued {
     let worlds = shown.len();
     let half = worlds / 2;
-    let prior = [half..worlds, 0..half].map(|others| {
-        largest(
-            choices
-                .iter()
-                .map(|choice| mean(&compared.scores[*choice][others.clone()])),
-        )
-    });
+    let prior = [half..worlds, 0..half]
+        .map(|others| largest(scores.iter().map(|choice| mean(&choice[others.clone()]))));
     let (mut gains, mut flips) = (Vec::with_capacity(worlds), 0);
-    let mut weighted = vec![0.0; choices.len()];
+    let mut weighted = vec![0.0; scores.len()];
     for truth in 0..worlds {
         let seen = shown[truth]
             + noise
@@ -241,8 +239,8 @@ fn value(
             }
             let weight = (-0.5 * off * off).exp();
             total += weight;
-            for (sum, choice) in weighted.iter_mut().zip(choices) {
-                *sum += weight * compared.scores[*choice][world];
+            for (sum, choice) in weighted.iter_mut().zip(scores) {
+                *sum += weight * choice[world];
             }
         }
         // What no world foretold says nothing between the choices.
@@ -252,7 +250,7 @@ fn value(
             before
         };
         flips += usize::from(after != before);
-        gains.push(compared.scores[choices[after]][truth] - compared.scores[choices[before]][truth]);
+        gains.push(scores[after][truth] - scores[before][truth]);
     }
     let value = mean(&gains);
     let spread = gains.iter().map(|gain| (gain - value).powi(2)).sum::<f64>() / (worlds as f64 - 1.0);

@@ -173,7 +173,7 @@ impl Fill {
 /// What is taken where a tier begins or has been passed over as often as it may: between two such levels of worth
 /// what is seen grows in proportion to the logarithm of the level, of all tiers alike.
 fn by_events(stocks: &[Stock], repeats: f64, training: f64) -> Vec<Vec<Taken>> {
-    let begins = |stock: &Stock| stock.worth / (training + stock.price);
+    let begins = |stock: &Stock| begins(stock, repeats, training);
     let ends = |stock: &Stock| {
         let passes = stock.most_epochs.min(MOST_EPOCHS) - 1.0;
         (stock.worth / training * (-passes / repeats).exp()).min(begins(stock))
@@ -278,9 +278,34 @@ fn price_range(stocks: &[Stock], training: f64) -> f64 {
     best.fold(f64::NEG_INFINITY, f64::max) - bought().fold(f64::INFINITY, f64::min)
 }
 
+/// The level of worth a dollar at which a tier is begun: its tokens are bought once and then seen as often as that level
+/// allows, so that price and passes together are worth it.
+fn begins(stock: &Stock, repeats: f64, training: f64) -> f64 {
+    let (once, free) = (stock.worth / (training + stock.price), stock.worth / training);
+    if stock.price == 0.0 {
+        return free;
+    }
+    let most = stock.most_epochs.min(MOST_EPOCHS) - 1.0;
+    let is_worth_it = |level: f64| {
+        let again = (repeats * (free / level).ln()).clamp(0.0, most);
+        let worth = stock.worth * (1.0 - repeats * (-again / repeats).exp_m1());
+        worth >= level * (stock.price + training * (1.0 + again))
+    };
+    let (mut low, mut high) = (once.ln(), free.ln());
+    for _ in 0..50 {
+        let middle = low + 0.5 * (high - low);
+        if is_worth_it(middle.exp()) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    low.exp()
+}
+
 /// What of a tier is worth at least `level` a dollar.
 fn down_to(stock: &Stock, repeats: f64, training: f64, total: f64, level: f64) -> Taken {
-    if stock.worth / (training + stock.price) < level {
+    if begins(stock, repeats, training) < level {
         return Taken::default();
     }
     let most = stock.most_share * total;
@@ -384,9 +409,34 @@ mod tests {
             ..PLAIN
         };
         let fill = Fill::of(&[PLAIN, bought], 10.0, 1.0);
-        let begins = 1e9 * (1.0 + 10.0 * 10f64.ln());
-        assert!(fill.taken(begins * 0.95, 1).seen < 1.0);
-        assert!(fill.taken(begins * 1.5, 1).seen > 0.2 * begins);
+        let worth = |total: f64| -> f64 { (0..2).map(|tier| fill.taken(total, tier).effective(10.0)).sum() };
+        let cost = |total: f64| total + 9.0 * fill.taken(total, 1).unique;
+        // No other way to 10^10 tokens' worth is cheaper: passes over both, and how much is bought.
+        let total = (0..4000)
+            .map(|step| 1e9 * 10f64.powf(f64::from(step) / 1000.0))
+            .find(|total| worth(*total) >= 1e10);
+        let least = cost(total.unwrap());
+        for passes in 1..40 {
+            let own = Taken {
+                unique: 1e9,
+                seen: 1e9 * f64::from(passes),
+            };
+            for again in 1..40 {
+                let each = Taken {
+                    unique: 1.0,
+                    seen: f64::from(again),
+                }
+                .effective(10.0);
+                let unique = ((1e10 - own.effective(10.0)) / each).max(0.0);
+                if unique <= 1e10 {
+                    let other = own.seen + unique * (9.0 + f64::from(again));
+                    assert!(
+                        least <= other * 1.003,
+                        "{least:e} {other:e}: {passes} passes, {again} of what is bought"
+                    );
+                }
+            }
+        }
     }
 
     proptest! {

@@ -85,6 +85,8 @@ pub struct Outcome {
     pub value: f64,
     /// What it costs.
     pub bill: Bill,
+    /// Whether it reaches the goal, whatever that costs.
+    pub is_reached: bool,
     /// Whether it does what is asked: reaches the goal, holds the latency, and fits in memory.
     pub is_met: bool,
 }

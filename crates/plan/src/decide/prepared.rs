@@ -1,9 +1,9 @@
 //! What becomes of a choice in a world: its tokens, loss, right answers and bill.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::aim::Length;
-use super::answer_rate::until_right;
+use super::answer_rate::{Chosen, until_passed};
 use super::fill::{Fill, Taken};
 use super::law::Run;
 use super::outcome::{Bill, Outcome};
@@ -21,6 +21,7 @@ pub(crate) struct Prepared<'a> {
     pub(super) fill: Arc<Fill>,
     pub(super) queries: Vec<Query>,
     pub(super) fits: bool,
+    pub(super) planned: OnceLock<f64>,
     pub(super) devices: f64,
 }
 
@@ -34,15 +35,15 @@ impl Prepared<'_> {
             (None, Length::Reach) => self.to_reach(world),
             (None, _) => (self.to_spend(world), true),
         };
-        self.judged(world, tokens, reached, length)
+        self.judged(world, tokens, reached)
     }
 
     /// What becomes of it at so many tokens.
     pub fn at(&self, world: &World<'_>, tokens: f64) -> Outcome {
-        self.judged(world, tokens, true, Length::Pay)
+        self.judged(world, tokens, true)
     }
 
-    fn judged(&self, world: &World<'_>, tokens: f64, reached: bool, length: Length) -> Outcome {
+    fn judged(&self, world: &World<'_>, tokens: f64, reached: bool) -> Outcome {
         let loss = self.loss(world, tokens);
         let answers = self.answers(world, loss);
         let arm = &self.reckoner.question.arms[self.choice.arm];
@@ -51,11 +52,8 @@ impl Prepared<'_> {
         bill.serving = answers.dollars;
         // A goal is reached within the budget, if there is one; what spends it does so by itself.
         let limit = world.of(self.reckoner.worlds.places.budget);
-        let limit = if length == Length::Reach {
-            limit * (1.0 + 1e-9)
-        } else {
-            f64::INFINITY
-        };
+        let limit = limit * (1.0 + 1e-6);
+        let is_reached = reached;
         let reached = reached && bill.before_serving() <= limit;
         let is_met = reached && self.fits && answers.in_time && loss.is_finite() && tokens > 0.0;
         Outcome {
@@ -65,6 +63,7 @@ impl Prepared<'_> {
             right: answers.right,
             value: answers.value,
             bill,
+            is_reached,
             is_met,
         }
     }
@@ -86,16 +85,13 @@ impl Prepared<'_> {
         limited.map(|(_, query)| time * query.wait).fold(0.0, f64::max)
     }
 
-    /// Dollars that a token takes to serve at the medians, on average over what the classes read and write.
-    pub fn dollars_per_token_served(&self) -> f64 {
-        let classes = self.reckoner.classes().iter().zip(&self.queries);
-        let (dollars, tokens) = classes.fold((0.0, 0.0), |(dollars, tokens), (class, query)| {
-            (
-                dollars + query.reading + query.writing,
-                tokens + class.tokens_in + class.tokens_out,
-            )
-        });
-        dollars / tokens
+    /// Dollars that a query of so many samples takes at the medians, on average over the classes.
+    pub fn dollars_per_query(&self, samples: f64) -> f64 {
+        let all = self
+            .queries
+            .iter()
+            .map(|query| query.reading + samples * query.writing);
+        all.sum::<f64>() / self.queries.len().max(1) as f64
     }
 
     /// Devices that serve one copy of it.
@@ -122,7 +118,7 @@ impl Prepared<'_> {
         let places = &self.reckoner.worlds.places;
         let repeats = world.of(places.repeats);
         // A compute multiplier is shared by size and tokens, as along the path of best sizes.
-        let worth = world.of(places.arms[self.choice.arm]).sqrt();
+        let worth = self.reckoner.worlds.scale(world, self.choice.arm);
         let (mut effective, mut seen, mut unique) = (0.0, 0.0, 0.0);
         let (below, share) = self.fill.place(tokens);
         for (place, tier) in self.tiers.iter().enumerate() {
@@ -188,12 +184,25 @@ impl Prepared<'_> {
     pub fn to_reach(&self, world: &World<'_>) -> (f64, bool) {
         let most = self.fill.most();
         if !self.reaches(world, most) {
-            return (most, false);
+            // It is seen to fail when what was planned is spent.
+            return (self.planned().min(self.to_spend(world)), false);
         }
         (
             first_at_least(|tokens| self.above_goal(world, tokens), most * 1e-9, most),
             true,
         )
+    }
+
+    /// Tokens that reach the goal at the medians; all where none do.
+    fn planned(&self) -> f64 {
+        *self.planned.get_or_init(|| {
+            let centre = self.reckoner.worlds.centre();
+            let most = self.fill.most();
+            match self.reaches(&centre, most) {
+                true => first_at_least(|tokens| self.above_goal(&centre, tokens), most * 1e-9, most),
+                false => most,
+            }
+        })
     }
 
     fn reaches(&self, world: &World<'_>, tokens: f64) -> bool {
@@ -248,8 +257,8 @@ impl Prepared<'_> {
                 let mean = mean.clamp(1e-12, 1.0 - 1e-12);
                 let alike = world.of(places.alike);
                 right = reckoner.rules[at][self.choice.samples].rate(mean, alike);
-                if query.stops && samples > 1 {
-                    drawn = until_right(mean, alike, samples);
+                if let (true, Some(Chosen::Verifier { false_pass })) = (query.stops, class.chosen) {
+                    drawn = until_passed(mean, alike, false_pass, samples);
                 }
             }
             let dollars = query.reading + drawn * query.writing;

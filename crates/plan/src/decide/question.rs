@@ -190,7 +190,7 @@ pub struct Repetition {
 pub struct Arm {
     /// Its name.
     pub name: String,
-    /// The compute of the laws' own arm that one unit of its compute is worth.
+    /// The compute of the laws' own arm that one unit of its compute is worth: operations of what is active, as billed.
     #[serde(default = "exactly_one")]
     pub worth: Uncertain<f64>,
     /// Training operations for each parameter and token; 6 of a dense transformer without attention.
@@ -374,8 +374,9 @@ pub struct Sizes {
 pub struct Experiments {
     /// The most that one may cost, as a share of the budget or of the recommended run.
     pub most_share: f64,
-    /// Standard deviation of the logarithm of a run's loss between seeds. Default .005.
-    pub noise: f64,
+    /// Standard deviation of the logarithm of a run's loss between seeds. What the laws' own runs showed, or .005.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<f64>,
 }
 
 /// A run that was made.
@@ -424,7 +425,7 @@ impl Default for Experiments {
     fn default() -> Self {
         Self {
             most_share: 0.02,
-            noise: 0.005,
+            noise: None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A question with what is worked out once, and the choices that it leaves.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use triaxis_units::Params;
 
@@ -102,7 +102,7 @@ impl<'a> Reckoner<'a> {
 
     /// Standard deviation of the logarithm of a small run's loss.
     pub fn noise(&self) -> f64 {
-        self.question.experiments.noise
+        super::world::noise(self.question, self.worlds.laws)
     }
 
     /// The classes of the demand.
@@ -146,6 +146,7 @@ impl<'a> Reckoner<'a> {
             tiers,
             fill,
             fits,
+            planned: OnceLock::new(),
             devices: devices as f64,
             queries,
         }

@@ -129,11 +129,10 @@ fn judged(reckoner: &Reckoner<'_>, world: &World<'_>, choice: Choice) -> (Choice
     let prepared = reckoner.prepare_in(world, choice);
     if choice.tokens.is_some() || rule.length() != Length::Pay {
         let outcome = prepared.outcome(world, rule.length());
-        // Of those that miss a goal the one that comes closest is the better one.
-        let score = if outcome.is_met {
-            rule.score(&outcome)
-        } else {
-            -outcome.loss
+        // Of those that miss a goal the one that comes closest is the better one; any that reaches it is better still.
+        let score = match outcome.is_met || outcome.is_reached {
+            true => rule.score(&outcome),
+            false => -FARTHER * (1.0 + outcome.loss),
         };
         return (choice, outcome.is_met, score);
     }
@@ -218,6 +217,9 @@ fn polished<T: Copy>(
     let is_as_good = top.0.0 && top.0.1 >= best.0.1 - 1e-12 * best.0.1.abs();
     if is_as_good { top } else { best }
 }
+
+/// What a unit of loss short of the goal counts: more than any dollars.
+const FARTHER: f64 = 1e30;
 
 /// Factors of size that are held against the best of a family.
 const NEAR: [f64; 6] = [0.25, 0.5, 0.75, 1.35, 2.0, 4.0];

@@ -2,6 +2,7 @@
 
 use triaxis_units::{Params, Seconds};
 
+use super::answer_rate::Chosen;
 use super::question::{Arm, Class, Question};
 use super::reckon::Choice;
 use crate::serving::{Calibration, Experts, Limit, Measured, ModelShape, Server, ServingSetup, Traffic};
@@ -60,6 +61,10 @@ fn shape(arm: &Arm, params: f64) -> ModelShape {
 
 /// How far off the roofline is, with the interval that a measurement leaves, or that nothing narrows.
 pub(crate) fn time_over_roofline(question: &Question, catalogue: &Catalogue) -> Result<Uncertain, PlanError> {
+    // Whatever breaks a rule does so for the smallest model, too.
+    question
+        .serving
+        .service(shape(&Arm::as_measured(), 1e6), catalogue)?;
     let Some(timed) = question.timed else {
         return Ok(Calibration::NONE.decode(1.0, 1.0));
     };
@@ -78,24 +83,56 @@ pub(crate) fn time_over_roofline(question: &Question, catalogue: &Catalogue) -> 
     Ok(service.calibration().decode(timed.batch, timed.context.as_f64()))
 }
 
-/// What the queries of all classes take; a class that cannot be served at all makes the choice unfit.
+/// What the queries of all classes take on the number of devices that is cheapest, unless the question says how many; a
+/// class that cannot be served at all makes the choice unfit.
 pub(crate) fn served(
     question: &Question,
     catalogue: &Catalogue,
     choice: Choice,
 ) -> Result<Served, PlanError> {
     let arm = &question.arms[choice.arm];
-    let service = question.serving.service(shape(arm, choice.params), catalogue)?;
-    let server = service.median();
-    let classes = question.demand.iter().flat_map(|life| &life.classes);
-    let queries: Option<Vec<Query>> = classes
-        .map(|class| query(question, &server, class, choice))
-        .collect();
-    Ok(Served {
-        devices: service.devices(),
-        fits: queries.is_some() && service.devices() <= MOST_DEVICES,
-        queries: queries.unwrap_or_default(),
-    })
+    let shape = shape(arm, choice.params);
+    let on = |devices: Option<u64>| -> Result<Served, PlanError> {
+        let setup = ServingSetup {
+            devices,
+            ..question.serving.clone()
+        };
+        let service = setup.service(shape.clone(), catalogue)?;
+        let server = service.median();
+        let classes = question.demand.iter().flat_map(|life| &life.classes);
+        let queries: Option<Vec<Query>> = classes
+            .map(|class| query(question, &server, class, choice))
+            .collect();
+        Ok(Served {
+            devices: service.devices(),
+            fits: queries.is_some() && service.devices() <= MOST_DEVICES,
+            queries: queries.unwrap_or_default(),
+        })
+    };
+    let least = on(question.serving.devices)?;
+    if question.serving.devices.is_some() {
+        return Ok(least);
+    }
+    // A model that barely fits has no room for caches; one on many devices waits for them.
+    let more = [least.devices + 1, 2 * least.devices, 4 * least.devices].map(|devices| on(Some(devices)));
+    let dollars = |served: &Served| {
+        let classes = question
+            .demand
+            .iter()
+            .flat_map(|life| &life.classes)
+            .zip(&served.queries);
+        classes
+            .map(|(class, query)| class.share.0 * (query.reading + query.writing))
+            .sum::<f64>()
+    };
+    let all = std::iter::once(least).chain(more.into_iter().flatten());
+    let best = all.min_by(|one, other| {
+        other
+            .fits
+            .cmp(&one.fits)
+            .then(dollars(one).total_cmp(&dollars(other)))
+    });
+    Ok(best.expect("the least devices are among them"))
 }
 
 fn query(question: &Question, server: &Server, class: &Class, choice: Choice) -> Option<Query> {
@@ -104,7 +141,8 @@ fn query(question: &Question, server: &Server, class: &Class, choice: Choice) ->
     } else {
         1
     };
-    let stops = class.chosen.is_some() && class.latency.is_none();
+    // A check tells when to stop; votes are counted when all are in.
+    let stops = matches!(class.chosen, Some(Chosen::Verifier { .. })) && class.latency.is_none();
     let traffic = Traffic {
         prompt: class.tokens_in * question.contexts[choice.context].read.0,
         cached: class.cached.0,

@@ -54,6 +54,15 @@ pub(crate) fn why(compared: &Compared<'_>) -> String {
             );
         }
     }
+    let limit = centre.of(reckoner.worlds.places.budget);
+    if length != Length::Reach && outcome.bill.before_serving() > limit * (1.0 + 1e-6) {
+        return format!(
+            "no choice keeps within the budget of {}: {} are spent before anything is trained; the budget binds: raise it, or \
+             leave `training.ladder` out",
+            Dollars(limit),
+            Dollars(outcome.bill.before_serving())
+        );
+    }
     if !closest.fits() {
         return format!(
             "no choice can be served: {} devices of {} hold its weights, and more than 72 do not work as one; name larger \

@@ -11,6 +11,15 @@ use crate::{PlanError, Uncertain};
 /// The place of a variable among all.
 pub(crate) type Place = usize;
 
+/// Standard deviation of the logarithm of a small run's loss: as the question says, or as the first law that knows, or
+/// .005.
+pub(crate) fn noise(question: &Question, laws: &[Law]) -> f64 {
+    let of_law = laws.iter().find_map(|law| law.noise.filter(|noise| *noise > 0.0));
+    question.experiments.noise.or(of_law).unwrap_or(0.005)
+}
+
+/// The weight of a law, as a share of the heaviest's, from which on its reach is the answer's.
+const HEARD: f64 = 0.1;
 /// Draws made for each that is kept where runs were observed.
 const PRIOR: usize = 40;
 /// The fewest draws that observed runs must leave likely.
@@ -89,6 +98,8 @@ pub(crate) struct Worlds<'a> {
     pub places: Places,
     pub count: usize,
     judged: Vec<Judged>,
+    /// Operations of each arm for a parameter and token, as a share of the laws' own 6.
+    computes: Vec<f64>,
 }
 
 /// One state of everything.
@@ -143,7 +154,7 @@ impl Gathered<'_> {
             centre: quantity.value().number(),
             draws: drawn.collect(),
             is_certain: quantity.is_certain(),
-            is_share: quantity.distribution() == "logit-normal",
+            is_share: T::SCALE == crate::uncertain::Scale::Logit,
             name,
         });
         self.variables.len() - 1
@@ -246,6 +257,11 @@ impl<'a> Worlds<'a> {
             places,
             count: draws,
             judged,
+            computes: question
+                .arms
+                .iter()
+                .map(|arm| arm.active.0 * arm.training_operations / 6.0)
+                .collect(),
         };
         if question.observed.is_empty() {
             Ok(worlds)
@@ -256,7 +272,7 @@ impl<'a> Worlds<'a> {
 
     /// The worlds by how likely they make the runs that were made: drawn anew, each as often as it is likely.
     fn given(mut self, question: &Question) -> Result<Self, PlanError> {
-        let noise = question.experiments.noise;
+        let noise = noise(question, self.laws);
         let mut likely = vec![0.0; self.count];
         for run in &question.observed {
             let seen = Seen {
@@ -268,7 +284,11 @@ impl<'a> Worlds<'a> {
             };
             for (draw, likely) in likely.iter_mut().enumerate() {
                 let off = (run.loss.ln() - self.shown(&self.world(draw), seen)) / noise;
-                *likely -= 0.5 * off * off;
+                *likely -= if off.is_finite() {
+                    0.5 * off * off
+                } else {
+                    f64::INFINITY
+                };
             }
         }
         let most = likely.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -298,12 +318,7 @@ impl<'a> Worlds<'a> {
                 next += step;
             }
         }
-        // Halves are held against each other, so that copies of a draw must not lie beside each other alone.
-        let order = (0..chosen.len()).map(|at| (at * 7919) % chosen.len().max(1));
-        let chosen: Vec<usize> = match chosen.len() % 7919 {
-            0 => chosen,
-            _ => order.map(|at| chosen[at]).collect(),
-        };
+        // Copies of a draw lie side by side, so that halves of the draws share none but one.
         for variable in &mut self.variables {
             variable.draws = chosen.iter().map(|draw| variable.draws[*draw]).collect();
             if !variable.is_certain {
@@ -317,9 +332,15 @@ impl<'a> Worlds<'a> {
         Ok(self)
     }
 
+    /// What size and tokens of an arm count as by the laws: a multiple of compute is shared by both, as along the path of
+    /// best sizes, and so is what the arm computes less or more than the laws' own for each of them.
+    pub fn scale(&self, world: &World<'_>, arm: usize) -> f64 {
+        (world.of(self.places.arms[arm]) * self.computes[arm]).sqrt()
+    }
+
     /// The logarithm of the loss of a run on one text in a world.
     pub fn shown(&self, world: &World<'_>, run: Seen) -> f64 {
-        let compute = world.of(self.places.arms[run.arm]).sqrt();
+        let compute = self.scale(world, run.arm);
         let each = world.of(self.places.tiers[run.tier][0]) * compute;
         let taken = Taken {
             unique: run.tokens / run.epochs,
@@ -383,9 +404,11 @@ impl<'a> Worlds<'a> {
         self.judged[arm].drawn.iter().map(|(law, _)| *law)
     }
 
-    /// The laws that an arm is judged by.
+    /// The laws that an arm is judged by, but for those that hardly count.
     pub fn laws_of(&self, arm: usize) -> impl Iterator<Item = &'a Law> + '_ {
-        self.judged[arm].laws.iter().map(|law| &self.laws[*law])
+        let laws = || self.judged[arm].laws.iter().map(|law| &self.laws[*law]);
+        let most = laws().map(|law| law.weight).fold(0.0, f64::max);
+        laws().filter(move |law| law.weight >= HEARD * most)
     }
 }
 

@@ -107,7 +107,7 @@ fn what_no_choice_reaches_says_which_limit_binds() {
         "aim = \"lowest-cost\"\ngoal = {{ nats_per_token = 1.5 }}\n{PLAIN}"
     ));
     assert!(below.contains("the goal binds"), "{below}");
-    let little = PLAIN.replace("1000T", "1B");
+    let little = PLAIN.replace("\"1000T\"", "\"1B\"");
     let little = unmet(&format!(
         "aim = \"lowest-cost\"\ngoal = {{ nats_per_token = 2.0 }}\n{little}"
     ));

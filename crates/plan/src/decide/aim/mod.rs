@@ -12,7 +12,7 @@ use self::lowest_lifetime_cost::LowestLifetimeCost;
 use self::lowest_loss::LowestLoss;
 use self::most_value::MostValue;
 use super::outcome::Outcome;
-use super::question::Question;
+use super::question::{Quality, Question};
 use crate::PlanError;
 
 registry! {
@@ -85,6 +85,11 @@ fn needs_budget(question: &Question, aim: &str) -> Result<(), PlanError> {
 
 fn needs_goal(question: &Question, aim: &str) -> Result<(), PlanError> {
     match question.goal {
+        Some(Quality::Right(_)) if question.task.is_none() || question.demand.is_none() => Err(PlanError(
+            "a goal of `right` answers needs `[task]`, how often samples are right by the loss, and `[demand]` with its \
+             classes"
+                .to_owned(),
+        )),
         Some(_) => Ok(()),
         None => Err(PlanError(format!(
             "the aim `{aim}` needs a goal: give `goal`, as in `goal = {{ nats_per_token = 2.1 }}`"
