@@ -173,22 +173,27 @@ impl Fill {
 /// What is taken where a tier begins or has been passed over as often as it may: between two such levels of worth
 /// what is seen grows in proportion to the logarithm of the level, of all tiers alike.
 fn by_events(stocks: &[Stock], repeats: f64, training: f64) -> Vec<Vec<Taken>> {
-    let begins = |stock: &Stock| begins(stock, repeats, training);
-    let ends = |stock: &Stock| {
+    let begun: Vec<f64> = stocks
+        .iter()
+        .map(|stock| begins(stock, repeats, training))
+        .collect();
+    let ends = |(stock, begun): (&Stock, &f64)| {
         let passes = stock.most_epochs.min(MOST_EPOCHS) - 1.0;
-        (stock.worth / training * (-passes / repeats).exp()).min(begins(stock))
+        (stock.worth / training * (-passes / repeats).exp()).min(*begun)
     };
     let mut levels: Vec<f64> = stocks
         .iter()
-        .flat_map(|stock| [begins(stock), ends(stock)])
+        .zip(&begun)
+        .flat_map(|both| [*both.1, ends(both)])
         .collect();
     levels.sort_by(|one, other| other.total_cmp(one));
     levels.dedup();
     let at = |level: f64, with_begun: bool| -> Vec<Taken> {
         let taken = stocks
             .iter()
-            .map(|stock| match with_begun || begins(stock) > level {
-                true => down_to(stock, repeats, training, f64::INFINITY, level),
+            .zip(&begun)
+            .map(|(stock, begun)| match with_begun || *begun > level {
+                true => down_to((stock, *begun), repeats, training, f64::INFINITY, level),
                 false => Taken::default(),
             });
         taken.collect()
@@ -233,10 +238,15 @@ fn largest_total(stocks: &[Stock]) -> f64 {
 
 /// What is taken of each tier for `total` tokens seen.
 fn filled(stocks: &[Stock], repeats: f64, training: f64, total: f64) -> Vec<Taken> {
+    let begins: Vec<f64> = stocks
+        .iter()
+        .map(|stock| begins(stock, repeats, training))
+        .collect();
     let at = |level: f64| -> Vec<Taken> {
         stocks
             .iter()
-            .map(|stock| down_to(stock, repeats, training, total, level))
+            .zip(&begins)
+            .map(|(stock, begins)| down_to((stock, *begins), repeats, training, total, level))
             .collect()
     };
     let seen = |taken: &[Taken]| taken.iter().map(|taken| taken.seen).sum::<f64>();
@@ -304,8 +314,8 @@ fn begins(stock: &Stock, repeats: f64, training: f64) -> f64 {
 }
 
 /// What of a tier is worth at least `level` a dollar.
-fn down_to(stock: &Stock, repeats: f64, training: f64, total: f64, level: f64) -> Taken {
-    if begins(stock, repeats, training) < level {
+fn down_to((stock, begins): (&Stock, f64), repeats: f64, training: f64, total: f64, level: f64) -> Taken {
+    if begins < level {
         return Taken::default();
     }
     let most = stock.most_share * total;
