@@ -11,7 +11,7 @@
 pub use triaxis_laws::forms::Allocation;
 use triaxis_laws::forms::{Coupled, FLOPS_PER_PARAM_TOKEN};
 
-use crate::PlanError;
+use crate::{PlanError, golden};
 
 /// Training operations of an allocation by `6 N D`.
 pub fn training_flops(allocation: Allocation) -> f64 {
@@ -194,21 +194,8 @@ fn rising_root(function: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f6
 }
 
 /// The minimum of a function with one basin between two ends.
-fn golden_section(function: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
-    let ratio = (5f64.sqrt() - 1.0) / 2.0;
-    let (mut left, mut right) = (high - ratio * (high - low), low + ratio * (high - low));
-    let (mut at_left, mut at_right) = (function(left), function(right));
+fn golden_section(function: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
     // 60 steps shrink the bracket by 10^12.5, past what a double's flat bottom can resolve.
-    for _ in 0..60 {
-        if at_left < at_right {
-            (high, right, at_right) = (right, left, at_left);
-            left = high - ratio * (high - low);
-            at_left = function(left);
-        } else {
-            (low, left, at_left) = (left, right, at_right);
-            right = low + ratio * (high - low);
-            at_right = function(right);
-        }
-    }
+    let (low, high) = golden::narrowed([low, high], 60, function, |one, other| one < other).ends;
     low + (high - low) / 2.0
 }

@@ -1,3 +1,4 @@
+use triaxis_laws::numeric::quantile_sorted;
 use triaxis_units::Interval;
 
 /// The fewest draws an interval of share `level` is read from: `2 / (1 - level)`, so that at least
@@ -15,12 +16,7 @@ pub(crate) fn central(draws: impl IntoIterator<Item = f64>, level: f64) -> Optio
         return None;
     }
     sorted.sort_by(f64::total_cmp);
-    let quantile = |share: f64| {
-        let position = share * (sorted.len() - 1) as f64;
-        let below = position.floor() as usize;
-        let above = (below + 1).min(sorted.len() - 1);
-        sorted[below] + (sorted[above] - sorted[below]) * (position - below as f64)
-    };
+    let quantile = |share: f64| quantile_sorted(&sorted, share);
     Some(Interval {
         low: quantile((1.0 - level) / 2.0),
         high: quantile((1.0 + level) / 2.0),

@@ -39,6 +39,7 @@ pub mod design;
 pub mod emit;
 mod error;
 mod evidence;
+mod golden;
 mod hardware;
 mod interval;
 mod planner;

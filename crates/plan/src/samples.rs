@@ -19,7 +19,7 @@ pub struct Difficulty {
 pub struct Spent {
     /// Samples a query, on average.
     pub samples: f64,
-    /// Share of queries with at least one right sample.
+    /// Share of queries with at least one sample that is right, or passes for it.
     pub solved: f64,
 }
 
@@ -64,12 +64,17 @@ impl Difficulty {
     /// Samples one after another until one is right, at most `cap`, by a verifier that is free and
     /// makes no mistake.
     pub fn verified(self, cap: u64) -> Spent {
+        self.checked(0.0, cap)
+    }
+
+    /// The same by a check that passes this share of the wrong samples, too, and stops at the first that it passes.
+    pub fn checked(self, false_pass: f64, cap: u64) -> Spent {
         // The number drawn is the sum of the chances that each further one is needed.
         let Self { a, b } = self;
         let (mut samples, mut missed) = (0.0, 1.0);
         for drawn in 0..cap {
             samples += missed;
-            missed *= (b + drawn as f64) / (a + b + drawn as f64);
+            missed *= (1.0 - false_pass) * (b + drawn as f64) / (a + b + drawn as f64);
         }
         Spent {
             samples,

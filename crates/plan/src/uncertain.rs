@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, Error, IntoDeserializer, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use triaxis_laws::numeric::{Stream, normal_quantile};
-use triaxis_units::{Bytes, Dollars, Flops, Interval, Params, Requests, Seconds, Tokens};
+use triaxis_units::{Bytes, Dollars, Estimate, Flops, Interval, Params, Requests, Seconds, Tokens};
 
 use crate::PlanError;
 
@@ -203,6 +203,14 @@ impl<T: Quantity> Uncertain<T> {
             low: self.low.number(),
             high: self.high.number(),
             level: LEVEL,
+        }
+    }
+
+    /// It as results are told; without an interval where nothing is uncertain.
+    pub fn estimate(&self) -> Estimate {
+        Estimate {
+            value: self.value.number(),
+            interval: (!self.is_certain()).then(|| self.interval()),
         }
     }
 

@@ -16,4 +16,5 @@ pub use linear::{LineFit, ParabolaFit, fit_line, fit_parabola};
 pub(crate) use marquardt::{Curvature, Quadratic, descend};
 pub(crate) use quantile::{chance_of_f, expanded_level, student_chance, student_quantile};
 pub use quantile::{normal_cdf, normal_quantile, quantile_sorted, sorted};
-pub use random::Stream;
+pub(crate) use random::GOLDEN_PART;
+pub use random::{Stream, turns};

@@ -83,6 +83,33 @@ impl Stream {
     }
 }
 
+/// The part of a circle between neighbours that spreads any number of points most evenly.
+pub(crate) const GOLDEN_PART: f64 = 0.618_033_988_749_894_9;
+
+/// Whose turn each of `count` is, and which of its own: every one has as many turns as its weight says, in any first
+/// part of them as in all (Weyl's sequence of the golden ratio).
+///
+/// ```
+/// let turns = triaxis_laws::numeric::turns(&[3.0, 1.0], 400);
+/// assert_eq!(turns.iter().filter(|(whose, _)| *whose == 1).count(), 100);
+/// ```
+pub fn turns(weights: &[f64], count: usize) -> Vec<(usize, usize)> {
+    let total: f64 = weights.iter().sum();
+    let mut used = vec![0; weights.len()];
+    let one = |at: usize| {
+        let place = ((at as f64 + 0.5) * GOLDEN_PART).fract() * total;
+        let mut sum = 0.0;
+        let reached = weights.iter().position(|weight| {
+            sum += weight;
+            place < sum
+        });
+        let whose = reached.unwrap_or(weights.len() - 1);
+        used[whose] += 1;
+        (whose, used[whose] - 1)
+    };
+    (0..count).map(one).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

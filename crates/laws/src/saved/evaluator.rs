@@ -3,9 +3,7 @@
 use super::check::Form;
 use super::{SavedError, SavedLaw, SavedMember};
 use crate::form::{MOST_PARAMETERS, Scale};
-
-/// The part of a circle between neighbours that spreads any number of points most evenly.
-const GOLDEN: f64 = 0.618_033_988_749_894_9;
+use crate::numeric::{GOLDEN_PART, turns};
 
 /// As many inputs as are read without an allocation.
 const FEW: usize = 8;
@@ -78,20 +76,10 @@ impl SavedLaw {
 /// as in all.
 fn order(members: &[SavedMember]) -> Vec<(usize, usize)> {
     let draws = members.iter().map(|member| member.draws.len()).max().unwrap_or(0);
+    let weights: Vec<f64> = members.iter().map(|member| member.weight).collect();
+    let mut order = turns(&weights, draws);
     let mut used = vec![0_usize; members.len()];
-    let one = |at: usize| {
-        let place = ((at as f64 + 0.5) * GOLDEN).fract();
-        let mut sum = 0.0;
-        let reached = members.iter().position(|member| {
-            sum += member.weight;
-            place < sum
-        });
-        let member = reached.unwrap_or(members.len() - 1);
-        let nth = used[member];
-        used[member] += 1;
-        (member, nth)
-    };
-    let mut order: Vec<(usize, usize)> = (0..draws).map(one).collect();
+    order.iter().for_each(|(member, _)| used[*member] += 1);
     // Draws of a posterior come sorted: evenly spread ones are as fair a choice of them as of any others.
     for (member, nth) in &mut order {
         let (own, chosen) = (members[*member].draws.len(), used[*member]);
@@ -109,7 +97,7 @@ fn stride(count: usize) -> usize {
         }
         one
     };
-    let nearest = (count as f64 * GOLDEN) as usize;
+    let nearest = (count as f64 * GOLDEN_PART) as usize;
     (nearest..).find(|step| common(*step, count) == 1).unwrap_or(1)
 }
 

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
+use triaxis_laws::numeric::{quantile_sorted, sorted};
 use triaxis_units::{Estimate, Flops, Interval, Tokens};
 
-use super::change::quantile;
 use super::compare::{Compared, mean};
 use super::outcome::{Bill, Outcome};
 use super::reckon::whole;
@@ -80,13 +80,25 @@ pub(super) fn named(compared: &Compared<'_>, choice: usize) -> String {
     name
 }
 
-pub(super) fn estimate(value: f64, draws: &[f64], level: f64) -> Estimate {
+/// The median of draws with the interval that holds the share `level` of them; not a number of none.
+fn told(draws: &[f64], level: f64) -> Estimate {
+    let draws = sorted(draws.iter().copied());
+    // The median, so that it is an outcome and not a sum that no world has.
+    within(quantile_sorted(&draws, 0.5), &draws, level)
+}
+
+/// A value with the interval that holds the share `level` of draws.
+pub(super) fn around(value: f64, draws: &[f64], level: f64) -> Estimate {
+    within(value, &sorted(draws.iter().copied()), level)
+}
+
+fn within(value: f64, sorted: &[f64], level: f64) -> Estimate {
     let tail = 0.5 * (1.0 - level);
     Estimate {
         value,
-        interval: (!draws.is_empty()).then(|| Interval {
-            low: quantile(draws, tail),
-            high: quantile(draws, 1.0 - tail),
+        interval: (!sorted.is_empty()).then(|| Interval {
+            low: quantile_sorted(sorted, tail),
+            high: quantile_sorted(sorted, 1.0 - tail),
             level,
         }),
     }
@@ -103,13 +115,7 @@ pub(super) fn alternative(compared: &Compared<'_>, choice: usize, per_score: f64
         .collect();
     let of = |what: fn(&Outcome) -> f64| -> Estimate {
         let draws: Vec<f64> = met.iter().map(|outcome| what(outcome)).collect();
-        // The median, so that it is an outcome and not a sum that no world has.
-        let middle = if draws.is_empty() {
-            f64::NAN
-        } else {
-            quantile(&draws, 0.5)
-        };
-        estimate(middle, &draws, question.level)
+        told(&draws, question.level)
     };
     let tokens = of(|outcome| outcome.tokens);
     let taken = prepared.taken(tokens.value);
@@ -176,9 +182,9 @@ fn days(compared: &Compared<'_>, choice: usize) -> Option<Estimate> {
         .filter(|(_, outcome)| outcome.is_met)
         .map(|(draw, outcome)| {
             let of = |place: usize| reckoner.worlds.variables[place].draws[draw];
-            let rate = reckoner.training.hardware.peak.0 * of(places.mfu) * of(places.goodput) * devices;
+            let rate = reckoner.training.peak.0 * of(places.mfu) * of(places.goodput) * devices;
             outcome.flops / rate / 86_400.0
         })
         .collect();
-    (!draws.is_empty()).then(|| estimate(quantile(&draws, 0.5), &draws, reckoner.question.level))
+    (!draws.is_empty()).then(|| told(&draws, reckoner.question.level))
 }

@@ -4,7 +4,7 @@ use triaxis_units::{Estimate, Params, Tokens};
 
 use super::acceptability::{self, Acceptability};
 use super::aim::{Aim, Length};
-use super::alternative::{Alternative, alternative, estimate, named};
+use super::alternative::{Alternative, alternative, around, named};
 use super::change::{self, BreakEven, Swing};
 use super::compare::Compared;
 use super::dollar::{self, Axis};
@@ -163,7 +163,10 @@ pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
         return Err(Refusal::Unmet(unmet::why(&compared)));
     }
     let shown = compared.ranked(SHOWN);
-    let per_loss = dollars_per_loss(&compared);
+    let axes = dollar::axes(&compared);
+    // What the budget must rise by to lower the loss by one; 0 where no dollars do.
+    let gained = axes[0].next_dollar;
+    let per_loss = if gained > 0.0 { 1.0 / gained } else { 0.0 };
     // Dollars that a unit of score is worth.
     let per_score = if question.aim.in_dollars() { 1.0 } else { per_loss };
     let choices: Vec<Alternative> = shown
@@ -194,7 +197,7 @@ pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
         compared: compared.choices.len(),
         break_evens,
         swings: change::swings(&compared),
-        axes: dollar::axes(&compared),
+        axes,
         trials,
         none_is_worth_it,
         frontier: frontier(&compared),
@@ -225,19 +228,6 @@ fn one_unit(question: &Question, laws: &[Law]) -> Result<LossUnit, PlanError> {
     Err(PlanError(format!(
         "the goal is in {asked}, the laws in {unit}: give the goal in {unit}"
     )))
-}
-
-/// What the budget must rise by to lower the loss by one; 0 where no dollars do.
-fn dollars_per_loss(compared: &Compared<'_>) -> f64 {
-    let reckoner = compared.reckoner;
-    let centre = reckoner.worlds.centre();
-    let chosen = &compared.choices[compared.best];
-    let spent = chosen
-        .outcome(&centre, reckoner.question.aim.rule().length())
-        .bill
-        .before_serving();
-    let gained = dollar::next_dollar(reckoner, &centre, chosen.choice, spent);
-    if gained > 0.0 { 1.0 / gained } else { 0.0 }
 }
 
 fn trial(compared: &Compared<'_>, valued: Valued, per_score: f64) -> Trial {
@@ -296,19 +286,14 @@ fn trial(compared: &Compared<'_>, valued: Valued, per_score: f64) -> Trial {
 fn frontier(compared: &Compared<'_>) -> Vec<Point> {
     let reckoner = compared.reckoner;
     let question = reckoner.question;
-    let centre = reckoner.worlds.centre();
     let chosen = &compared.choices[compared.best];
-    let spent = chosen
-        .outcome(&centre, question.aim.rule().length())
-        .bill
-        .before_serving();
     let worlds: Vec<_> = (0..reckoner.worlds.count.min(FRONTIER_DRAWS))
         .map(|draw| reckoner.worlds.world(draw))
         .collect();
     (-6..=6)
         .map(|step| {
-            let budget = spent * 10f64.powf(f64::from(step) / 3.0);
-            let (best, loss) = dollar::lowest(reckoner, &centre, chosen.choice, budget);
+            let budget = compared.spent() * 10f64.powf(f64::from(step) / 3.0);
+            let (best, loss) = dollar::lowest(reckoner, reckoner.worlds.centre(), chosen.choice, budget);
             let prepared = reckoner.prepare(best);
             let draws: Vec<f64> = worlds
                 .iter()
@@ -321,7 +306,7 @@ fn frontier(compared: &Compared<'_>) -> Vec<Point> {
             Point {
                 dollars: budget,
                 params: best.params,
-                loss: estimate(loss, &draws, question.level),
+                loss: around(loss, &draws, question.level),
             }
         })
         .collect()
@@ -366,7 +351,7 @@ fn cautions(compared: &Compared<'_>, choices: &[Alternative]) -> Vec<String> {
         ));
     }
     if question.training.price_per_hour.is_none() {
-        let device = &reckoner.training.hardware;
+        let device = &reckoner.training;
         cautions.push(format!(
             "The price of training, {} an hour for {}, is the catalogue's of {} ({}): give `price_per_hour` of your own.",
             device.price_per_hour, device.name, device.price_date, device.price_source
@@ -437,5 +422,5 @@ pub fn loss_of(question: &Question, laws: &[Law], run: &TrialRun) -> Result<f64,
         tokens: run.tokens.as_f64(),
         epochs: run.epochs,
     };
-    Ok(reckoner.worlds.shown(&reckoner.worlds.centre(), seen).exp())
+    Ok(reckoner.worlds.shown(reckoner.worlds.centre(), seen).exp())
 }

@@ -104,18 +104,6 @@ fn step(right: usize, samples: usize, a: f64, b: f64) -> f64 {
     left / (right + 1.0) * (a + right) / (b + left - 1.0)
 }
 
-/// Samples drawn of at most `most` when drawing stops at the first that passes a check, on average: the check passes every
-/// right one and this share of the wrong ones.
-pub fn until_passed(mean: f64, size: f64, false_pass: f64, most: u32) -> f64 {
-    let b = (1.0 - mean) * size;
-    let (mut none_passed, mut drawn) = (1.0, 0.0);
-    for sample in 0..most {
-        drawn += none_passed;
-        none_passed *= (1.0 - false_pass) * (b + f64::from(sample)) / (size + f64::from(sample));
-    }
-    drawn
-}
-
 /// Chances of 0 to `trials` successes.
 fn binomial(trials: u32, share: f64) -> Vec<f64> {
     let mut chances = vec![1.0];
@@ -133,7 +121,16 @@ fn binomial(trials: u32, share: f64) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::samples::Difficulty;
     use proptest::prelude::*;
+
+    fn until_passed(mean: f64, size: f64, false_pass: f64, most: u32) -> f64 {
+        let queries = Difficulty {
+            a: mean * size,
+            b: (1.0 - mean) * size,
+        };
+        queries.checked(false_pass, u64::from(most)).samples
+    }
 
     const SURE: Chosen = Chosen::Verifier { false_pass: 0.0 };
 

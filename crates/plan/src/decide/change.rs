@@ -57,7 +57,7 @@ pub(crate) fn break_evens(compared: &Compared<'_>, words: impl Fn(usize) -> Stri
     let families = families(compared);
     let mut found: Vec<BreakEven> = (0..reckoner.worlds.variables.len())
         .into_par_iter()
-        .filter_map(|place| break_even(compared, &families, &centre, place))
+        .filter_map(|place| break_even(compared, &families, centre, place))
         .collect();
     for one in &mut found {
         one.becomes = words(one.then);
@@ -74,11 +74,8 @@ pub(crate) fn break_evens(compared: &Compared<'_>, words: impl Fn(usize) -> Stri
 
 /// The best choice of every family: what changes is not the size alone.
 fn families(compared: &Compared<'_>) -> Vec<usize> {
-    let means: Vec<f64> = compared.scores.iter().map(|scores| mean(scores)).collect();
-    let mut order: Vec<usize> = (0..means.len()).collect();
-    order.sort_by(|one, other| means[*other].total_cmp(&means[*one]));
     let mut families = vec![compared.best];
-    for choice in order {
+    for choice in compared.by_mean() {
         if !families.iter().any(|known| compared.same_family(*known, choice)) {
             families.push(choice);
         }
@@ -220,7 +217,7 @@ fn of_laws(compared: &Compared<'_>, length: Length) -> Option<Swing> {
     let reckoner = compared.reckoner;
     let centre = reckoner.worlds.centre();
     let chosen = &compared.choices[compared.best];
-    let tokens = chosen.outcome(&centre, length).tokens;
+    let tokens = compared.at_medians.tokens;
     let losses: Vec<f64> = (0..reckoner.worlds.count)
         .map(|draw| chosen.loss(&centre.with_laws_of(&reckoner.worlds.world(draw)), tokens))
         .collect();
@@ -261,13 +258,13 @@ fn value_of_knowing(compared: &Compared<'_>, draws: &[f64]) -> f64 {
         let (low, high) = worlds.iter().copied().partition(|world| *world < draws.len() / 2);
         [low, high]
     };
-    let [even, odd] = halves(&order);
-    let prior = [chosen_by(&odd), chosen_by(&even)];
+    let [low, high] = halves(&order);
+    let prior = [chosen_by(&high), chosen_by(&low)];
     let size = draws.len().div_ceil(GROUPS).max(2);
     let gains: Vec<f64> = order
         .chunks(size)
         .flat_map(|group| {
-            let [even, odd] = halves(group);
+            let [low, high] = halves(group);
             let gain = |judged: &[usize], by: &[usize], prior: usize| -> Vec<f64> {
                 let after = if by.is_empty() { prior } else { chosen_by(by) };
                 judged
@@ -275,8 +272,8 @@ fn value_of_knowing(compared: &Compared<'_>, draws: &[f64]) -> f64 {
                     .map(|world| compared.scores[after][*world] - compared.scores[prior][*world])
                     .collect()
             };
-            let mut gains = gain(&even, &odd, prior[0]);
-            gains.extend(gain(&odd, &even, prior[1]));
+            let mut gains = gain(&low, &high, prior[0]);
+            gains.extend(gain(&high, &low, prior[1]));
             gains
         })
         .collect();

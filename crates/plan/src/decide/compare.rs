@@ -7,6 +7,7 @@ use super::outcome::Outcome;
 use super::prepared::Prepared;
 use super::reckon::{Choice, Reckoner};
 use super::search;
+use crate::golden;
 
 /// Choices with what becomes of each in every world.
 pub(crate) struct Compared<'a> {
@@ -14,12 +15,14 @@ pub(crate) struct Compared<'a> {
     pub choices: Vec<Prepared<'a>>,
     /// A choice a row, a world a column.
     pub outcomes: Vec<Vec<Outcome>>,
-    /// How good each is in each world; see [`scored`].
+    /// How good each is in each world; see `scored`.
     pub scores: Vec<Vec<f64>>,
     /// The choice of the largest mean score.
     pub best: usize,
     /// Share of the worlds in which at least one choice does what is asked.
     pub met: f64,
+    /// What becomes of the best one at the medians.
+    pub at_medians: Outcome,
 }
 
 /// Steps by which the size of the best choice is brought to the largest mean score.
@@ -31,7 +34,7 @@ impl<'a> Compared<'a> {
     /// Holds the candidates of the median world against each other in all.
     pub fn of(reckoner: &'a Reckoner<'a>) -> Self {
         let centre = reckoner.worlds.centre();
-        let candidates = search::candidates(reckoner, &centre);
+        let candidates = search::candidates(reckoner, centre);
         let mut compared = Self::held(reckoner, candidates);
         let refined = compared.refined();
         if let Some(choice) = refined {
@@ -49,7 +52,12 @@ impl<'a> Compared<'a> {
             .map(|choice| reckoner.prepare(choice))
             .collect();
         let outcomes = in_every_world(reckoner, &choices, length);
-        let (scores, met) = scored(reckoner, &outcomes);
+        let ends = ends(reckoner, &outcomes);
+        let scores: Vec<Vec<f64>> = outcomes
+            .iter()
+            .map(|outcomes| scored(reckoner, outcomes, &ends))
+            .collect();
+        let met = ends.iter().flatten().count() as f64 / ends.len() as f64;
         let best = largest(scores.iter().zip(&outcomes).map(|(scores, outcomes)| {
             // What never does what is asked is no choice.
             let is_ever_met = outcomes.iter().any(|outcome| outcome.is_met);
@@ -61,6 +69,7 @@ impl<'a> Compared<'a> {
         }));
         Self {
             reckoner,
+            at_medians: choices[best].outcome(reckoner.worlds.centre(), length),
             choices,
             outcomes,
             scores,
@@ -76,38 +85,30 @@ impl<'a> Compared<'a> {
             return None;
         }
         let sizes = self.reckoner.question.params;
-        let ends = [chosen.params / AROUND, chosen.params * AROUND];
-        let ends = ends.map(|params| params.clamp(sizes.smallest.as_f64(), sizes.largest.as_f64()).ln());
-        let rule = self.reckoner.question.aim.rule();
+        let around = [chosen.params / AROUND, chosen.params * AROUND];
+        let around = around.map(|params| params.clamp(sizes.smallest.as_f64(), sizes.largest.as_f64()).ln());
+        let length = self.reckoner.question.aim.rule().length();
+        let others = ends(self.reckoner, &self.outcomes);
         let worth = |log_params: f64| {
             let prepared = self.reckoner.prepare(Choice {
                 params: log_params.exp(),
                 ..chosen
             });
-            let outcomes = in_every_world(self.reckoner, std::slice::from_ref(&prepared), rule.length());
+            let outcomes = in_every_world(self.reckoner, std::slice::from_ref(&prepared), length);
             // Against the other choices, so that a world in which it fails counts as it does for them.
-            let all: Vec<Vec<Outcome>> = self.outcomes.iter().cloned().chain(outcomes).collect();
-            mean(scored(self.reckoner, &all).0.last().map_or(&[], Vec::as_slice))
+            let own = ends(self.reckoner, &outcomes);
+            let all: Vec<_> = others
+                .iter()
+                .zip(own)
+                .map(|(others, own)| wider(*others, own))
+                .collect();
+            mean(&scored(self.reckoner, &outcomes[0], &all))
         };
-        let ratio = 0.5 * (5f64.sqrt() - 1.0);
-        let [mut low, mut high] = ends;
-        let mut at = [high - ratio * (high - low), low + ratio * (high - low)];
-        let mut worths = at.map(worth);
-        for _ in 0..REFINED {
-            if worths[0] >= worths[1] {
-                high = at[1];
-                at = [high - ratio * (high - low), at[0]];
-                worths = [worth(at[0]), worths[0]];
-            } else {
-                low = at[0];
-                at = [at[1], low + ratio * (high - low)];
-                worths = [worths[1], worth(at[1])];
-            }
-        }
-        let better = if worths[0] >= worths[1] { 0 } else { 1 };
-        let improves = worths[better] > mean(&self.scores[self.best]);
-        improves.then_some(Choice {
-            params: at[better].exp(),
+        let found = golden::narrowed(around, REFINED, worth, |one, other| one >= other);
+        let [left, right] = found.places;
+        let better = if left.1 >= right.1 { left } else { right };
+        (better.1 > mean(&self.scores[self.best])).then_some(Choice {
+            params: better.0.exp(),
             ..chosen
         })
     }
@@ -147,9 +148,7 @@ impl<'a> Compared<'a> {
     /// The best choice and the others that differ from it and from each other, best first: of other families, then of
     /// other sizes.
     pub fn ranked(&self, most: usize) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.choices.len()).collect();
-        let means: Vec<f64> = self.scores.iter().map(|scores| mean(scores)).collect();
-        order.sort_by(|one, other| means[*other].total_cmp(&means[*one]));
+        let order = self.by_mean();
         let mut shown = vec![self.best];
         for other_family in [true, false] {
             for choice in &order {
@@ -162,8 +161,22 @@ impl<'a> Compared<'a> {
                 }
             }
         }
-        shown[1..].sort_by(|one, other| means[*other].total_cmp(&means[*one]));
+        let place = |choice: &usize| order.iter().position(|one| one == choice);
+        shown[1..].sort_by_key(place);
         shown
+    }
+
+    /// Dollars that the best one spends at the medians before anything is served.
+    pub fn spent(&self) -> f64 {
+        self.at_medians.bill.before_serving()
+    }
+
+    /// All choices by their mean score, the largest first.
+    pub fn by_mean(&self) -> Vec<usize> {
+        let means: Vec<f64> = self.scores.iter().map(|scores| mean(scores)).collect();
+        let mut order: Vec<usize> = (0..means.len()).collect();
+        order.sort_by(|one, other| means[*other].total_cmp(&means[*one]));
+        order
     }
 
     /// Whether two choices differ in size and length alone.
@@ -206,33 +219,46 @@ fn in_every_world(reckoner: &Reckoner<'_>, choices: &[Prepared<'_>], length: Len
         .collect()
 }
 
-/// How good every choice is in every world, and the share of the worlds in which any does what is asked.
+/// The worst and the best score in a world of the choices that do what is asked there, if any do.
+type Ends = Option<[f64; 2]>;
+
+/// The ends of every world.
+fn ends(reckoner: &Reckoner<'_>, outcomes: &[Vec<Outcome>]) -> Vec<Ends> {
+    let rule = reckoner.question.aim.rule();
+    let in_world = |world: usize| {
+        let met = outcomes
+            .iter()
+            .map(|choice| &choice[world])
+            .filter(|outcome| outcome.is_met);
+        met.map(|outcome| Some([rule.score(outcome); 2]))
+            .fold(None, wider)
+    };
+    (0..reckoner.worlds.count).map(in_world).collect()
+}
+
+/// The ends of two groups of choices together.
+fn wider(one: Ends, other: Ends) -> Ends {
+    match (one, other) {
+        (Some([low, high]), Some([other_low, other_high])) => {
+            Some([low.min(other_low), high.max(other_high)])
+        }
+        (one, other) => one.or(other),
+    }
+}
+
+/// How good a choice is in every world.
 ///
 /// A choice that fails where another does what is asked has cost its bill before serving, and the better one is paid
 /// on top. Of losses it is as good as the worst. Where all fail, all are equal: the world says nothing of the choice.
-fn scored(reckoner: &Reckoner<'_>, outcomes: &[Vec<Outcome>]) -> (Vec<Vec<f64>>, f64) {
+fn scored(reckoner: &Reckoner<'_>, outcomes: &[Outcome], ends: &[Ends]) -> Vec<f64> {
     let rule = reckoner.question.aim.rule();
-    let worlds = reckoner.worlds.count;
-    let mut scores: Vec<Vec<f64>> = outcomes.iter().map(|_| vec![0.0; worlds]).collect();
-    let mut met = 0;
-    for world in 0..worlds {
-        let good = |choice: &Vec<Outcome>| choice[world].is_met.then(|| rule.score(&choice[world]));
-        let met_scores = || outcomes.iter().filter_map(good);
-        let best = met_scores().fold(f64::NEG_INFINITY, f64::max);
-        let worst = met_scores().fold(f64::INFINITY, f64::min);
-        if best == f64::NEG_INFINITY {
-            continue;
-        }
-        met += 1;
-        for (scores, outcome) in scores.iter_mut().zip(outcomes) {
-            scores[world] = match good(outcome) {
-                Some(score) => score,
-                None if rule.in_dollars() => best - outcome[world].bill.before_serving(),
-                None => worst,
-            };
-        }
-    }
-    (scores, met as f64 / worlds as f64)
+    let score = |(outcome, ends): (&Outcome, &Ends)| match ends {
+        None => 0.0,
+        Some(_) if outcome.is_met => rule.score(outcome),
+        Some([_, best]) if rule.in_dollars() => best - outcome.bill.before_serving(),
+        Some([worst, _]) => *worst,
+    };
+    outcomes.iter().zip(ends).map(score).collect()
 }
 
 /// The mean of numbers; 0 of none.

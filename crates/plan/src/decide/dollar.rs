@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::aim::Length;
 use super::compare::Compared;
-use super::reckon::{Choice, Reckoner};
+use super::reckon::{Choice, MILLION, Reckoner};
 use super::search::best_size_for;
 use super::world::World;
 
@@ -50,18 +50,16 @@ pub enum GainOf {
 /// Every axis, at the median world.
 pub(crate) fn axes(compared: &Compared<'_>) -> Vec<Axis> {
     let reckoner = compared.reckoner;
-    let centre = reckoner.worlds.centre();
-    let chosen = &compared.choices[compared.best];
-    let outcome = chosen.outcome(&centre, reckoner.question.aim.rule().length());
-    let spent = outcome.bill.before_serving();
-    let first = compute(reckoner, &centre, chosen.choice, spent);
+    let chosen = compared.choices[compared.best].choice;
+    let now = lowest(reckoner, reckoner.worlds.centre(), chosen, compared.spent()).1;
+    let first = compute(compared, now);
     let by_compute = first.next_dollar;
     let mut axes = vec![first];
-    let strategy = &reckoner.strategies[chosen.choice.strategy];
+    let strategy = &reckoner.strategies[chosen.strategy];
     let tiers =
         (0..reckoner.question.tiers.len()).filter(|tier| strategy.uses(&reckoner.question.tiers[*tier]));
-    axes.extend(tiers.map(|tier| text(reckoner, &centre, chosen.choice, (spent, by_compute), tier)));
-    axes.extend(samples(compared, &centre));
+    axes.extend(tiers.map(|tier| text(compared, now, by_compute, tier)));
+    axes.extend(samples(compared));
     axes
 }
 
@@ -87,15 +85,11 @@ pub(crate) fn lowest(
     )
 }
 
-/// The fall of the loss by one more dollar of budget.
-pub(crate) fn next_dollar(reckoner: &Reckoner<'_>, world: &World<'_>, choice: Choice, spent: f64) -> f64 {
-    let at = |factor: f64| lowest(reckoner, world, choice, spent * factor).1;
-    (at(1.0) - at(1.01)) / (0.01 * spent)
-}
-
-fn compute(reckoner: &Reckoner<'_>, world: &World<'_>, choice: Choice, spent: f64) -> Axis {
-    let at = |factor: f64| lowest(reckoner, world, choice, spent * factor).1;
-    let [now, more, double, four] = [1.0, 1.01, 2.0, 4.0].map(at);
+fn compute(compared: &Compared<'_>, now: f64) -> Axis {
+    let (reckoner, spent) = (compared.reckoner, compared.spent());
+    let chosen = compared.choices[compared.best].choice;
+    let at = |factor: f64| lowest(reckoner, reckoner.worlds.centre(), chosen, spent * factor).1;
+    let [more, double, four] = [1.01, 2.0, 4.0].map(at);
     Axis {
         name: "training compute".to_owned(),
         cost: "operations of all parameters used, for each token seen, at the rented hour".to_owned(),
@@ -113,33 +107,28 @@ fn compute(reckoner: &Reckoner<'_>, world: &World<'_>, choice: Choice, spent: f6
 }
 
 /// A tier: the budget is the same, and what is bought of it is paid from that.
-fn text(
-    reckoner: &Reckoner<'_>,
-    world: &World<'_>,
-    choice: Choice,
-    (spent, by_compute): (f64, f64),
-    tier: usize,
-) -> Axis {
-    let [_, stock, price] = reckoner.worlds.places.tiers[tier];
-    let (unique, price) = (world.of(stock), world.of(price) / 1e6);
+fn text(compared: &Compared<'_>, now: f64, by_compute: f64, tier: usize) -> Axis {
+    let reckoner = compared.reckoner;
+    let chosen = &compared.choices[compared.best];
+    let (world, [_, stock, price]) = (reckoner.worlds.centre(), reckoner.worlds.places.tiers[tier]);
+    let (unique, price) = (world.of(stock), world.of(price) / MILLION);
     let at = |factor: f64| {
         let more = world.with(stock, unique * factor);
-        lowest(reckoner, &more, choice, spent).1
+        lowest(reckoner, &more, chosen.choice, compared.spent()).1
     };
-    let [now, more, double, four] = [1.0, 1.01, 2.0, 4.0].map(at);
+    let [more, double, four] = [1.01, 2.0, 4.0].map(at);
     let percent = 0.01 * unique * price;
     let is_free = percent == 0.0;
-    let taken = reckoner.prepare(choice);
-    let tokens = taken.outcome(world, reckoner.question.aim.rule().length()).tokens;
+    let taken = chosen.taken(compared.at_medians.tokens)[tier].unique;
     Axis {
         name: format!("text: {}", reckoner.question.tiers[tier].name),
         cost: match is_free {
             true => "none beside the training on it".to_owned(),
             false => "its price once, and the training on it at every pass".to_owned(),
         },
-        now: taken.taken(tokens)[tier].unique,
+        now: taken,
         unit: "unique tokens taken".to_owned(),
-        spent: taken.taken(tokens)[tier].unique * price,
+        spent: taken * price,
         gain_is: GainOf::Loss,
         next_dollar: if is_free {
             now - more
@@ -159,16 +148,16 @@ fn text(
 }
 
 /// Samples a query, where a task says how often they are right.
-fn samples(compared: &Compared<'_>, world: &World<'_>) -> Option<Axis> {
+fn samples(compared: &Compared<'_>) -> Option<Axis> {
     let reckoner = compared.reckoner;
     let question = reckoner.question;
     question.task.as_ref()?;
     let chosen = compared.choices[compared.best].choice;
-    let length = question.aim.rule().length();
-    let tokens = reckoner.prepare(chosen).outcome(world, length).tokens;
     let now = question.samples[chosen.samples];
     let at = |samples: usize| {
-        let outcome = reckoner.prepare(Choice { samples, ..chosen }).at(world, tokens);
+        let outcome = reckoner
+            .prepare(Choice { samples, ..chosen })
+            .at(reckoner.worlds.centre(), compared.at_medians.tokens);
         (outcome.right, outcome.bill.serving)
     };
     let mut larger: Vec<usize> = (0..question.samples.len())

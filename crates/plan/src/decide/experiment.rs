@@ -10,7 +10,7 @@ use triaxis_laws::numeric::Stream;
 
 use super::compare::{Compared, largest, mean};
 use super::law::Run;
-use super::reckon::{Choice, Reckoner};
+use super::reckon::{Choice, MILLION, Reckoner};
 use super::world::{Seen, World};
 
 /// What could be found out before the choice.
@@ -93,17 +93,15 @@ pub(crate) fn trials(compared: &Compared<'_>) -> Vec<(Trial, f64)> {
     let question = reckoner.question;
     let centre = reckoner.worlds.centre();
     let chosen = &compared.choices[compared.best];
-    let length = question.aim.rule().length();
-    let large = chosen.outcome(&centre, length).bill.before_serving();
-    let most = question.experiments.most_share * large;
+    let most = question.experiments.most_share * compared.spent();
     let mut trials = Vec::new();
     for arm in 0..question.arms.len() {
         for cost in COSTS.map(|part| part * most) {
-            let Some(best) = best_size(reckoner, &centre, Choice { arm, ..chosen.choice }, cost) else {
+            let Some(best) = best_size(reckoner, centre, Choice { arm, ..chosen.choice }, cost) else {
                 continue;
             };
             for params in SIZES.map(|part| part * best) {
-                let tokens = cost / (reckoner.dollars_per_token(&centre, arm, params));
+                let tokens = cost / (reckoner.dollars_per_token(centre, arm, params));
                 let tiers: Vec<usize> = if cost < most {
                     vec![reference(reckoner)]
                 } else {
@@ -120,7 +118,7 @@ pub(crate) fn trials(compared: &Compared<'_>) -> Vec<(Trial, f64)> {
                         })
                     };
                     let [_, stock, price] = reckoner.worlds.places.tiers[tier];
-                    let bought = |epochs: f64| tokens / epochs * centre.of(price) / 1e6;
+                    let bought = |epochs: f64| tokens / epochs * centre.of(price) / MILLION;
                     if tokens <= centre.of(stock) {
                         trials.push((run(1.0), cost + bought(1.0)));
                     }
@@ -132,7 +130,7 @@ pub(crate) fn trials(compared: &Compared<'_>) -> Vec<(Trial, f64)> {
         }
     }
     if !reckoner.classes().is_empty() {
-        let hours = 1.0 * compared.choices[compared.best].devices();
+        let hours = chosen.devices();
         trials.push((
             Trial::Serving,
             hours * centre.of(reckoner.worlds.places.serving_price),

@@ -5,6 +5,8 @@
 //! (Muennighoff et al. 2023, equation 5) and costs the training alone. All tiers are filled down to one level of
 //! worth a dollar, which is the least expense for what they are worth together.
 
+use triaxis_laws::forms::DataConstrained;
+
 /// A tier as it is filled.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stock {
@@ -32,11 +34,7 @@ pub struct Taken {
 impl Taken {
     /// What they are worth in tokens seen once, each worth one, where a repeat is worth `1/e` after `repeats` passes.
     pub fn effective(self, repeats: f64) -> f64 {
-        if self.unique <= 0.0 {
-            return 0.0;
-        }
-        let excess = (self.seen / self.unique - 1.0).max(0.0);
-        self.unique * (1.0 - repeats * (-excess / repeats).exp_m1())
+        self.unique * DataConstrained::data_multiplier(repeats, self.epochs().max(1.0))
     }
 
     /// A share of the way to what is taken elsewhere.
@@ -298,7 +296,7 @@ fn begins(stock: &Stock, repeats: f64, training: f64) -> f64 {
     let most = stock.most_epochs.min(MOST_EPOCHS) - 1.0;
     let is_worth_it = |level: f64| {
         let again = (repeats * (free / level).ln()).clamp(0.0, most);
-        let worth = stock.worth * (1.0 - repeats * (-again / repeats).exp_m1());
+        let worth = stock.worth * DataConstrained::data_multiplier(repeats, 1.0 + again);
         worth >= level * (stock.price + training * (1.0 + again))
     };
     let (mut low, mut high) = (once.ln(), free.ln());

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::aim::Length;
-use super::answer_rate::{Chosen, until_passed};
+use super::answer_rate::Chosen;
 use super::fill::{Fill, Taken};
 use super::law::Run;
 use super::outcome::{Bill, Outcome};
@@ -11,6 +11,8 @@ use super::question::Quality;
 use super::reckon::{Choice, HOUR, MILLION, Reckoner};
 use super::serve::Query;
 use super::world::World;
+use crate::demand::Lifetime;
+use crate::samples::Difficulty;
 
 /// A choice with what does not hang on the world.
 pub(crate) struct Prepared<'a> {
@@ -146,7 +148,7 @@ impl Prepared<'_> {
         let arm = &reckoner.question.arms[self.choice.arm];
         let flops = arm.training_operations * self.choice.params * arm.active.0 * tokens;
         let hour = world.of(places.training_price) / HOUR;
-        let training = flops / (reckoner.training.hardware.peak.0 * world.of(places.mfu)) * hour;
+        let training = flops / (reckoner.training.peak.0 * world.of(places.mfu)) * hour;
         let failures = training * (1.0 / world.of(places.goodput) - 1.0);
         let mut bill = Bill {
             training,
@@ -168,8 +170,8 @@ impl Prepared<'_> {
         bill
     }
 
-    /// Tokens for which the budget lasts.
-    fn to_spend(&self, world: &World<'_>) -> f64 {
+    /// Tokens for which the budget lasts, or all that the text gives.
+    pub fn to_spend(&self, world: &World<'_>) -> f64 {
         let most = self.fill.most();
         let budget = world.of(self.reckoner.worlds.places.budget);
         let spent = |tokens: f64| self.before_serving(world, tokens).before_serving();
@@ -182,26 +184,25 @@ impl Prepared<'_> {
 
     /// The fewest tokens that reach the goal, and whether any do.
     pub fn to_reach(&self, world: &World<'_>) -> (f64, bool) {
-        let most = self.fill.most();
-        if !self.reaches(world, most) {
+        match self.reaching(world) {
+            Some(tokens) => (tokens, true),
             // It is seen to fail when what was planned is spent.
-            return (self.planned().min(self.to_spend(world)), false);
+            None => (self.planned().min(self.to_spend(world)), false),
         }
-        (
-            first_at_least(|tokens| self.above_goal(world, tokens), most * 1e-9, most),
-            true,
-        )
+    }
+
+    /// The fewest tokens that reach the goal, if any do.
+    fn reaching(&self, world: &World<'_>) -> Option<f64> {
+        let most = self.fill.most();
+        self.reaches(world, most)
+            .then(|| first_at_least(|tokens| self.above_goal(world, tokens), most * 1e-9, most))
     }
 
     /// Tokens that reach the goal at the medians; all where none do.
     fn planned(&self) -> f64 {
         *self.planned.get_or_init(|| {
             let centre = self.reckoner.worlds.centre();
-            let most = self.fill.most();
-            match self.reaches(&centre, most) {
-                true => first_at_least(|tokens| self.above_goal(&centre, tokens), most * 1e-9, most),
-                false => most,
-            }
+            self.reaching(centre).unwrap_or(self.fill.most())
         })
     }
 
@@ -231,12 +232,10 @@ impl Prepared<'_> {
         let Some(life) = &question.demand else {
             return answers;
         };
-        let months = world.of(places.months);
-        let growth = world.of(places.growth).ln() / 12.0;
-        let fall = world.of(places.price_fall).ln() / 12.0;
-        let queries = world.of(places.queries);
-        let asked = queries * over_months(growth, months);
-        let priced = queries * over_months(growth + fall, months);
+        let of = |place: usize| world.of(place);
+        let lasts = Lifetime::of(of(places.months), of(places.growth), of(places.price_fall));
+        let queries = 12.0 * world.of(places.queries);
+        let (asked, priced) = (queries * lasts.demand, queries * lasts.billed);
         let variables = &reckoner.worlds.variables;
         let by_median = |place: usize| world.of(place) / variables[place].centre;
         let time = world.of(places.serving_time);
@@ -258,7 +257,11 @@ impl Prepared<'_> {
                 let alike = world.of(places.alike);
                 right = reckoner.rules[at][self.choice.samples].rate(mean, alike);
                 if let (true, Some(Chosen::Verifier { false_pass })) = (query.stops, class.chosen) {
-                    drawn = until_passed(mean, alike, false_pass, samples);
+                    let queries = Difficulty {
+                        a: mean * alike,
+                        b: (1.0 - mean) * alike,
+                    };
+                    drawn = queries.checked(false_pass, u64::from(samples)).samples;
                 }
             }
             let dollars = query.reading + drawn * query.writing;
@@ -283,14 +286,6 @@ struct Answers {
     value: f64,
     dollars: f64,
     in_time: bool,
-}
-
-/// Months' worth of queries over `months` months where they grow by `exp(rate)` a month: the integral of the growth.
-fn over_months(rate: f64, months: f64) -> f64 {
-    if rate.abs() < 1e-9 {
-        return months;
-    }
-    (rate * months).exp_m1() / rate
 }
 
 /// Where a rising function is first at least 0 between two ends, the function being so at the high one: regula falsi

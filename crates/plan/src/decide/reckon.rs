@@ -11,7 +11,7 @@ use super::prepared::Prepared;
 use super::question::{Class, Question, Strategy};
 use super::serve::{Served, served, time_over_roofline};
 use super::world::{World, Worlds};
-use crate::{Catalogue, Devices, PlanError, Price};
+use crate::{Catalogue, Hardware, PlanError, Price};
 
 pub(super) const MILLION: f64 = 1e6;
 pub(super) const HOUR: f64 = 3600.0;
@@ -37,7 +37,7 @@ pub(crate) struct Reckoner<'a> {
     pub question: &'a Question,
     pub worlds: Worlds<'a>,
     pub strategies: Vec<Strategy>,
-    pub training: Devices,
+    pub training: Hardware,
     pub catalogue: Catalogue,
     /// How often an answer is right, by class and number of samples.
     pub(super) rules: Vec<Vec<Rule>>,
@@ -56,16 +56,7 @@ impl<'a> Reckoner<'a> {
     pub fn of(question: &'a Question, laws: &'a [super::Law]) -> Result<Self, PlanError> {
         question.validate()?;
         let catalogue = Catalogue::built_in()?.with(question.hardware.iter().cloned())?;
-        let devices = |name: &str, bytes: f64| -> Result<Devices, PlanError> {
-            let hardware = catalogue.find(name)?.clone();
-            Ok(Devices {
-                price_per_hour: hardware.price_per_hour,
-                hardware,
-                utilisation: 1.0,
-                bytes_per_parameter: bytes,
-            })
-        };
-        let training = devices(&question.training.hardware, 16.0)?;
+        let training = catalogue.find(&question.training.hardware)?.clone();
         let time = time_over_roofline(question, &catalogue)?;
         let price = |own: &Option<Price>, hardware: &str| match own {
             Some(own) => Ok(own.dollars),
@@ -113,7 +104,7 @@ impl<'a> Reckoner<'a> {
     /// Works out of a choice what does not hang on the world: which tokens it takes at which total, by medians, and
     /// what a query costs at the median price.
     pub fn prepare(&self, choice: Choice) -> Prepared<'_> {
-        self.prepare_in(&self.worlds.centre(), choice)
+        self.prepare_in(self.worlds.centre(), choice)
     }
 
     /// The same where the tokens of each tier are chosen by what `world` says of them.
@@ -228,7 +219,7 @@ impl<'a> Reckoner<'a> {
     fn dollars_per_operation(&self, world: &World<'_>) -> f64 {
         let places = &self.worlds.places;
         let hour = world.of(places.training_price) / HOUR;
-        let rate = self.training.hardware.peak.0 * world.of(places.mfu) * world.of(places.goodput);
+        let rate = self.training.peak.0 * world.of(places.mfu) * world.of(places.goodput);
         hour / rate * (1.0 + world.of(places.other_runs))
     }
 }

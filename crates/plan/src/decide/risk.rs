@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::question::Question;
+use super::answer_rate::Chosen;
+use super::question::{Class, Question, Tier};
 use super::reckon::{Choice, Reckoner};
 
 /// A risk with its mitigation.
@@ -17,7 +18,8 @@ pub struct Risk {
 /// What the risks of a choice hang on.
 struct Facts<'a> {
     question: &'a Question,
-    choice: Choice,
+    /// Kinds of queries that are answered from several samples.
+    several: &'a [Class],
     /// Tokens seen for each parameter.
     tokens_per_parameter: f64,
     /// Passes over the text that is seen most often.
@@ -59,13 +61,17 @@ pub(crate) fn risks(reckoner: &Reckoner<'_>, choice: Choice, seen: &[f64], epoch
         .filter(|(tier, _)| tier.synthetic)
         .map(|(_, seen)| seen)
         .sum();
-    let width = |tier: &super::question::Tier| (tier.worth.high() / tier.worth.low()).ln();
+    let width = |tier: &Tier| (tier.worth.high() / tier.worth.low()).ln();
     let unsure = tiers()
         .filter(|(tier, seen)| **seen > 0.1 * all && width(tier) > 0.2)
         .max_by(|one, other| width(one.0).total_cmp(&width(other.0)));
     let facts = Facts {
         question,
-        choice,
+        several: if question.samples[choice.samples] > 1 {
+            reckoner.classes()
+        } else {
+            &[]
+        },
         tokens_per_parameter: all / choice.params,
         epochs: epochs.iter().copied().fold(0.0, f64::max),
         synthetic: synthetic / all,
@@ -153,16 +159,8 @@ fn under_trained(facts: &Facts<'_>) -> Option<Risk> {
 }
 
 fn checked(facts: &Facts<'_>) -> Option<Risk> {
-    let by_check = |class: &super::question::Class| {
-        matches!(class.chosen, Some(super::answer_rate::Chosen::Verifier { .. }))
-    };
-    let classes = facts
-        .question
-        .demand
-        .as_ref()
-        .map_or(&[][..], |life| &life.classes);
-    let several = facts.question.samples[facts.choice.samples] > 1;
-    (several && classes.iter().any(by_check)).then(|| Risk {
+    let by_check = |class: &Class| matches!(class.chosen, Some(Chosen::Verifier { .. }));
+    facts.several.iter().any(by_check).then(|| Risk {
         what:
             "samples help as far as the check is right: what passes wrongly grows with every further sample"
                 .to_owned(),
@@ -171,16 +169,8 @@ fn checked(facts: &Facts<'_>) -> Option<Risk> {
 }
 
 fn voted(facts: &Facts<'_>) -> Option<Risk> {
-    let by_vote = |class: &super::question::Class| {
-        matches!(class.chosen, Some(super::answer_rate::Chosen::Vote { .. }))
-    };
-    let classes = facts
-        .question
-        .demand
-        .as_ref()
-        .map_or(&[][..], |life| &life.classes);
-    let several = facts.question.samples[facts.choice.samples] > 1;
-    (several && classes.iter().any(by_vote)).then(|| Risk {
+    let by_vote = |class: &Class| matches!(class.chosen, Some(Chosen::Vote { .. }));
+    facts.several.iter().any(by_vote).then(|| Risk {
         what: "votes stop helping after some hundred samples, and never where a wrong answer is the commonest (Brown et \
                al. 2024)"
             .to_owned(),

@@ -3,10 +3,10 @@
 use rayon::prelude::*;
 
 use super::aim::Length;
-use super::prepared::Prepared;
 use super::question::Strategy;
 use super::reckon::{Choice, Reckoner};
 use super::world::World;
+use crate::golden;
 
 /// Sizes tried on the whole range, and lengths on theirs, before the best is closed in upon.
 const SIZES: usize = 41;
@@ -28,22 +28,14 @@ pub(crate) fn best_of_families(reckoner: &Reckoner<'_>, world: &World<'_>) -> Ve
 /// Every combination of arm, strategy, samples and context.
 fn families(reckoner: &Reckoner<'_>) -> Vec<Choice> {
     let question = reckoner.question;
-    let answers = if reckoner.classes().is_empty() {
-        1
-    } else {
-        question.samples.len()
-    };
-    let contexts = if reckoner.classes().is_empty() {
-        1
-    } else {
-        question.contexts.len()
-    };
+    // How queries are answered makes no difference where none are.
+    let of_queries = |many: usize| if reckoner.classes().is_empty() { 1 } else { many };
     let mut families = Vec::new();
     for arm in 0..question.arms.len() {
         for (strategy, spec) in reckoner.strategies.iter().enumerate() {
             for synthetic in shares(reckoner, spec) {
-                for samples in 0..answers {
-                    for context in 0..contexts {
+                for samples in 0..of_queries(question.samples.len()) {
+                    for context in 0..of_queries(question.contexts.len()) {
                         families.push(Choice {
                             arm,
                             strategy,
@@ -87,9 +79,7 @@ pub(crate) fn best_size_for(
     if reckoner.strategies[choice.strategy].params.is_some() {
         return choice;
     }
-    let sizes = reckoner.question.params;
-    let ends = [sizes.smallest, sizes.largest].map(|params| params.as_f64().ln());
-    let (_, params) = maximum(ends, SIZES, |log_params| {
+    let (_, params) = maximum(sizes(reckoner), SIZES, |log_params| {
         let params = log_params.exp();
         let outcome = reckoner
             .prepare_in(world, Choice { params, ..choice })
@@ -101,26 +91,22 @@ pub(crate) fn best_size_for(
 
 /// The best choice of a family, whether it does what is asked, and its score.
 fn best_of(reckoner: &Reckoner<'_>, world: &World<'_>, family: Choice) -> (bool, f64, Choice) {
-    let judge = |choice: Choice| {
-        let (choice, met, score) = judged(reckoner, world, choice);
-        (met, score, choice)
-    };
     if family.params.is_finite() {
-        return judge(family);
+        let (choice, met, score) = judged(reckoner, world, family);
+        return (met, score, choice);
     }
-    let sizes = reckoner.question.params;
-    let ends = [sizes.smallest, sizes.largest].map(|params| params.as_f64().ln());
-    let of_size = |log_params: f64| {
-        judge(Choice {
-            params: log_params.exp(),
-            ..family
-        })
-    };
-    let (_, best) = maximum(ends, SIZES, |log_params| {
-        let (met, score, choice) = of_size(log_params);
+    let ((met, score), choice) = maximum(sizes(reckoner), SIZES, |log_params| {
+        let params = log_params.exp();
+        let (choice, met, score) = judged(reckoner, world, Choice { params, ..family });
         ((met, score), choice)
     });
-    judge(best)
+    (met, score, choice)
+}
+
+/// The ends of the sizes to choose from, as logarithms.
+fn sizes(reckoner: &Reckoner<'_>) -> [f64; 2] {
+    let sizes = reckoner.question.params;
+    [sizes.smallest, sizes.largest].map(|params| params.as_f64().ln())
 }
 
 /// A choice with its tokens where they are chosen, whether it does what is asked, and how good it is.
@@ -136,7 +122,7 @@ fn judged(reckoner: &Reckoner<'_>, world: &World<'_>, choice: Choice) -> (Choice
         };
         return (choice, outcome.is_met, score);
     }
-    let most = length_limit(&prepared, world);
+    let most = prepared.to_spend(world);
     let ends = [(most * 1e-6).ln(), most.ln()];
     let (score, tokens) = maximum(ends, LENGTHS, |log_tokens| {
         let outcome = prepared.at(world, log_tokens.exp());
@@ -147,11 +133,6 @@ fn judged(reckoner: &Reckoner<'_>, world: &World<'_>, choice: Choice) -> (Choice
         ..choice
     };
     (choice, score.0, score.1)
-}
-
-/// The most tokens that the text gives and the budget, if there is one, pays for.
-fn length_limit(prepared: &Prepared<'_>, world: &World<'_>) -> f64 {
-    prepared.outcome(world, Length::Spend).tokens
 }
 
 /// The largest value of a function of one basin or several, as far as a grid of `points` can tell them apart.
@@ -170,31 +151,18 @@ fn maximum<T: Copy>(
             best = (point, value);
         }
     }
-    let (mut low, mut high) = (at(best.0.saturating_sub(1)), at((best.0 + 1).min(points - 1)));
-    let ratio = 0.5 * (5f64.sqrt() - 1.0);
-    let (mut left, mut right) = (high - ratio * (high - low), low + ratio * (high - low));
-    let (mut at_left, mut at_right) = (function(left), function(right));
-    for _ in 0..STEPS {
-        if better(&at_left.0, &at_right.0) {
-            (high, right, at_right) = (right, left, at_left);
-            left = high - ratio * (high - low);
-            at_left = function(left);
-        } else {
-            (low, left, at_left) = (left, right, at_right);
-            right = low + ratio * (high - low);
-            at_right = function(right);
-        }
-    }
-    let golden =
-        [(left, at_left), (right, at_right)]
-            .into_iter()
-            .fold((at(best.0), best.1), |best, value| {
-                if better(&value.1.0, &best.1.0) {
-                    value
-                } else {
-                    best
-                }
-            });
+    let ends = [at(best.0.saturating_sub(1)), at((best.0 + 1).min(points - 1))];
+    let found = golden::narrowed(ends, STEPS, &function, |one, other| better(&one.0, &other.0));
+    let golden = found
+        .places
+        .into_iter()
+        .fold((at(best.0), best.1), |best, place| {
+            if better(&place.1.0, &best.1.0) {
+                place
+            } else {
+                best
+            }
+        });
     polished(golden, function)
 }
 
@@ -263,26 +231,7 @@ mod tests {
     use crate::published;
     use triaxis_laws::forms::Coupled;
 
-    /// Everything certain, a text without end, and an hour that costs a dollar for 10^18 operations.
-    const PLAIN: &str = r#"
-draws = 40
-[[hardware]]
-name = "unit"
-peak = 1e18
-memory = "1000TB"
-bandwidth = 9e15
-price_per_hour = 3600
-price_date = "2026-05-01"
-[training]
-hardware = "unit"
-price_per_hour = { value = 3600, date = "2026-05-01" }
-mfu = 1.0
-goodput = 1.0
-other_runs = 0
-[serving]
-hardware = "unit"
-price_per_hour = { value = 3600, date = "2026-05-01" }
-"#;
+    const PLAIN: &str = include_str!("../../tests/it/plain.toml");
 
     #[test]
     fn the_lowest_lifetime_cost_is_sardanas() {
@@ -300,14 +249,14 @@ price_per_hour = { value = 3600, date = "2026-05-01" }
             let laws = [Law::published(law).unwrap()];
             let reckoner = Reckoner::of(&question, &laws).unwrap();
             let centre = reckoner.worlds.centre();
-            let choice = best_of_families(&reckoner, &centre)[0];
+            let choice = best_of_families(&reckoner, centre)[0];
             // Reading runs at half the peak (Sardana et al. 2023, section 3).
             let expense = Expense {
                 training: 6.0 / 1e18,
                 serving: 2.0 * served / 0.5 / 1e18,
             };
             let best = allocate::least_expense(&surface, goal, expense).unwrap();
-            let outcome = reckoner.prepare(choice).outcome(&centre, Length::Reach);
+            let outcome = reckoner.prepare(choice).outcome(centre, Length::Reach);
             assert!(
                 (choice.params / best.params - 1.0).abs() < 1e-6,
                 "{} {}",
@@ -373,9 +322,9 @@ chosen = {{ by = \"verifier\" }}
         let laws = [Law::published(published::find("besiroglu-2024").unwrap()).unwrap()];
         let reckoner = Reckoner::of(&question, &laws).unwrap();
         let centre = reckoner.worlds.centre();
-        let found = best_of_families(&reckoner, &centre);
+        let found = best_of_families(&reckoner, centre);
         let score = |choice: Choice| {
-            let outcome = reckoner.prepare(choice).outcome(&centre, Length::Pay);
+            let outcome = reckoner.prepare(choice).outcome(centre, Length::Pay);
             if outcome.is_met {
                 question.aim.rule().score(&outcome)
             } else {

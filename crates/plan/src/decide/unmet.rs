@@ -13,9 +13,9 @@ pub(crate) fn why(compared: &Compared<'_>) -> String {
     let reckoner = compared.reckoner;
     let question = reckoner.question;
     let centre = reckoner.worlds.centre();
-    let closest = reckoner.prepare(best_of_families(reckoner, &centre)[0]);
+    let closest = reckoner.prepare(best_of_families(reckoner, centre)[0]);
     let length = question.aim.rule().length();
-    let outcome = closest.outcome(&centre, length);
+    let outcome = closest.outcome(centre, length);
     if length == Length::Reach {
         let (reached, wanted, unit) = match question.goal {
             Some(Quality::Right(share)) => (outcome.right, share.0, "of queries answered right"),
@@ -23,7 +23,7 @@ pub(crate) fn why(compared: &Compared<'_>) -> String {
             Some(Quality::NatsPerToken(nats)) => (outcome.loss, nats.0, "nats a token"),
             None => (outcome.loss, 0.0, ""),
         };
-        let (_, reaches) = closest.to_reach(&centre);
+        let (_, reaches) = closest.to_reach(centre);
         let endless = Run {
             params: 1e40,
             effective: 1e40,
@@ -71,7 +71,7 @@ pub(crate) fn why(compared: &Compared<'_>) -> String {
             question.serving.hardware
         );
     }
-    let slowest = closest.longest_wait(&centre);
+    let slowest = closest.longest_wait(centre);
     format!(
         "no choice answers within the latency that is asked: the closest takes {}; the latency binds: raise `latency`, name \
          faster devices, or allow smaller sizes (`params.smallest`)",

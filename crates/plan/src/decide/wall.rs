@@ -5,7 +5,6 @@ use triaxis_units::{Estimate, Interval};
 
 use super::compare::Compared;
 use super::dollar::lowest;
-use super::reckon::Reckoner;
 use crate::PlanError;
 use crate::wall::{Wall, WallSpec, epochs};
 
@@ -73,48 +72,46 @@ pub(crate) fn wall(compared: &Compared<'_>) -> Result<DataWall, PlanError> {
 
 fn tiers(compared: &Compared<'_>) -> Vec<TierLeft> {
     let reckoner = compared.reckoner;
-    let centre = reckoner.worlds.centre();
     let chosen = &compared.choices[compared.best];
-    let outcome = chosen.outcome(&centre, reckoner.question.aim.rule().length());
-    let taken = chosen.taken(outcome.tokens);
-    let spent = outcome.bill.before_serving();
-    let of = |value: f64, [low, high]: [f64; 2]| Estimate {
-        value,
-        interval: (low < high).then_some(Interval {
-            low,
-            high,
-            level: crate::uncertain::LEVEL,
-        }),
-    };
+    let taken = chosen.taken(compared.at_medians.tokens);
+    let now = lowest(
+        reckoner,
+        reckoner.worlds.centre(),
+        chosen.choice,
+        compared.spent(),
+    )
+    .1;
     let tiers = reckoner.question.tiers.iter().zip(&taken).enumerate();
     tiers
         .map(|(at, (tier, taken))| {
-            let unique = tier.unique;
             let next = epochs(taken.epochs(), &reckoner.question.repetition.repeats).next;
             TierLeft {
                 name: tier.name.clone(),
-                unique: of(
-                    unique.value().as_f64(),
-                    [unique.low().as_f64(), unique.high().as_f64()],
-                ),
+                unique: tier.unique.estimate(),
                 source: tier.source.clone(),
                 taken: taken.unique,
                 epochs: taken.epochs(),
-                next_epoch: of(next.value(), [next.low(), next.high()]),
-                next_billion: next_billion(reckoner, chosen.choice, spent, at),
+                next_epoch: next.estimate(),
+                next_billion: next_billion(compared, now, at),
             }
         })
         .collect()
 }
 
 /// The fall of the loss for the same budget where there is a billion more unique tokens of a tier.
-fn next_billion(reckoner: &Reckoner<'_>, choice: super::reckon::Choice, spent: f64, tier: usize) -> f64 {
-    let centre = reckoner.worlds.centre();
-    let [_, stock, _] = reckoner.worlds.places.tiers[tier];
+fn next_billion(compared: &Compared<'_>, now: f64, tier: usize) -> f64 {
+    let reckoner = compared.reckoner;
+    let (centre, [_, stock, _]) = (reckoner.worlds.centre(), reckoner.worlds.places.tiers[tier]);
     let unique = centre.of(stock);
     // A hundredth of a small stock says the same with less rounding.
     let more = BILLION.min(0.01 * unique);
-    let at = |unique: f64| lowest(reckoner, &centre.with(stock, unique), choice, spent).1;
-    let gained = (at(unique) - at(unique + more)).max(0.0);
-    gained * BILLION / more
+    let chosen = compared.choices[compared.best].choice;
+    let then = lowest(
+        reckoner,
+        &centre.with(stock, unique + more),
+        chosen,
+        compared.spent(),
+    )
+    .1;
+    (now - then).max(0.0) * BILLION / more
 }

@@ -3,6 +3,7 @@
 use super::fill::Taken;
 use super::law::{Law, Run};
 use super::question::Question;
+use triaxis_laws::numeric::turns;
 use triaxis_units::Dollars;
 
 use crate::uncertain::Quantity;
@@ -97,6 +98,7 @@ pub(crate) struct Worlds<'a> {
     pub variables: Vec<Variable>,
     pub places: Places,
     pub count: usize,
+    centre: World<'a>,
     judged: Vec<Judged>,
     /// Operations of each arm for a parameter and token, as a share of the laws' own 6.
     computes: Vec<f64>,
@@ -250,9 +252,10 @@ impl<'a> Worlds<'a> {
             .arms
             .iter()
             .map(|arm| Judged::of(&arm.name, &arm.laws, draws, question, laws))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
         let worlds = Self {
             laws,
+            centre: centre(laws, &judged, &all.variables),
             variables: all.variables,
             places,
             count: draws,
@@ -329,6 +332,7 @@ impl<'a> Worlds<'a> {
             judged.drawn = chosen.iter().map(|draw| judged.drawn[*draw]).collect();
         }
         self.count = chosen.len();
+        self.centre = centre(self.laws, &self.judged, &self.variables);
         Ok(self)
     }
 
@@ -356,22 +360,8 @@ impl<'a> Worlds<'a> {
     }
 
     /// The world in which everything is at its median, by each arm's heaviest law.
-    pub fn centre(&self) -> World<'a> {
-        let weight = |law: &usize| self.laws[*law].weight;
-        let heaviest = |judged: &Judged| {
-            // The first of the heaviest: `max_by` takes the last.
-            let heaviest = judged.laws.iter().rev().copied();
-            heaviest.max_by(|one, other| weight(one).total_cmp(&weight(other)))
-        };
-        World {
-            laws: self.laws,
-            judged: self
-                .judged
-                .iter()
-                .map(|judged| (heaviest(judged).unwrap_or(0), None))
-                .collect(),
-            values: self.variables.iter().map(|variable| variable.centre).collect(),
-        }
+    pub fn centre(&self) -> &World<'a> {
+        &self.centre
     }
 
     /// Whether a world's text, and what its repeats are worth, are as at the medians.
@@ -412,6 +402,24 @@ impl<'a> Worlds<'a> {
     }
 }
 
+/// Everything at its median, by each arm's heaviest law.
+fn centre<'a>(laws: &'a [Law], judged: &[Judged], variables: &[Variable]) -> World<'a> {
+    let weight = |law: &usize| laws[*law].weight;
+    let heaviest = |judged: &Judged| {
+        // The first of the heaviest: `max_by` takes the last.
+        let heaviest = judged.laws.iter().rev().copied();
+        heaviest.max_by(|one, other| weight(one).total_cmp(&weight(other)))
+    };
+    World {
+        laws,
+        judged: judged
+            .iter()
+            .map(|judged| (heaviest(judged).unwrap_or(0), None))
+            .collect(),
+        values: variables.iter().map(|variable| variable.centre).collect(),
+    }
+}
+
 impl Judged {
     fn of(
         arm: &str,
@@ -437,21 +445,9 @@ impl Judged {
             )));
         }
         let weights: Vec<f64> = own.iter().map(|law| laws[*law].weight).collect();
-        let all: f64 = weights.iter().sum();
-        // Weyl's sequence of the golden ratio gives every law its share of any first draws.
-        let golden = 0.5 * (5f64.sqrt() - 1.0);
-        let mut used = vec![0; own.len()];
-        let drawn = (0..draws).map(|draw| {
-            let at = ((draw as f64 + 0.5) * golden).fract() * all;
-            let mut below = 0.0;
-            let chosen = weights.iter().position(|weight| {
-                below += weight;
-                at < below
-            });
-            let chosen = chosen.unwrap_or(own.len() - 1);
-            used[chosen] += 1;
-            (own[chosen], used[chosen] - 1)
-        });
+        let drawn = turns(&weights, draws)
+            .into_iter()
+            .map(|(law, nth)| (own[law], nth));
         Ok(Self {
             drawn: drawn.collect(),
             laws: own,

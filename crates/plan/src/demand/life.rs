@@ -78,13 +78,20 @@ fn lifetime(months: f64, growth: f64, price: f64) -> Result<Lifetime, PlanError>
             return Err(PlanError::not_positive(&format!("life.{field}"), value, remedy));
         }
     }
-    let years = months / 12.0;
-    Ok(Lifetime {
-        months,
-        demand: grown(growth, years),
-        billed: grown(growth * price, years),
-        last: growth.powf((months - 1.0).max(0.0) / 12.0),
-    })
+    Ok(Lifetime::of(months, growth, price))
+}
+
+impl Lifetime {
+    /// What `months` months add up to where demand and prices move by these factors a year, all of them above zero.
+    pub(crate) fn of(months: f64, growth: f64, price: f64) -> Self {
+        let years = months / 12.0;
+        Self {
+            months,
+            demand: grown(growth, years),
+            billed: grown(growth * price, years),
+            last: growth.powf((months - 1.0).max(0.0) / 12.0),
+        }
+    }
 }
 
 /// `integral of factor^t` over so many years: what a rate that is 1 at first adds up to.

@@ -19,30 +19,11 @@ fn decided(text: &str, names: &[&str]) -> Decision {
     decide(&question(text), &laws(names)).unwrap()
 }
 
-/// Everything certain, one text without end, and an hour that costs a dollar for 10^18 operations.
-const PLAIN: &str = r#"
-draws = 40
-[[text]]
-name = "text"
-unique = "1000T"
-[[hardware]]
-name = "unit"
-peak = 1e18
-memory = "1000TB"
-bandwidth = 9e15
-price_per_hour = 3600
-price_date = "2026-05-01"
-[training]
-hardware = "unit"
-price_per_hour = { value = 3600, date = "2026-05-01" }
-mfu = 1.0
-goodput = 1.0
-other_runs = 0
-[serving]
-hardware = "unit"
-price_per_hour = { value = 3600, date = "2026-05-01" }
-utilisation = 1.0
-"#;
+/// A question in which everything is certain, with one text without end.
+const PLAIN: &str = concat!(
+    include_str!("plain.toml"),
+    "[[text]]\nname = \"text\"\nunique = \"1000T\"\n"
+);
 
 fn close(one: f64, other: f64, tolerance: f64) {
     assert!((one / other - 1.0).abs() < tolerance, "{one} should be {other}");
