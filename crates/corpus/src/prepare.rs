@@ -199,7 +199,7 @@ impl Work<'_> {
             .sum();
         self.progress.begin(Stage::Tokenize, text);
         let spool = Spool::create(self.folder.join("spool"), chosen.len())?;
-        let lost = Losses::default();
+        let losses = Losses::new(lossy);
         let slots = chosen
             .iter()
             .enumerate()
@@ -207,11 +207,15 @@ impl Work<'_> {
         read_chosen(self.spec, self.scan, slots.collect(), |batch| {
             batch.into_par_iter().try_for_each(|(slot, text)| {
                 let of = if slot < split { train } else { validation };
+                // Nothing is kept where text is lost that may not be: only the first such document is still sought.
+                if slot < split && losses.is_refused() {
+                    return Ok(());
+                }
                 let whole = text.len() as u64;
                 let text = of.part(chosen[slot], &text);
                 let mut tokens = tokenizer.encode(text)?;
                 if slot >= split {
-                    lost.check(tokenizer, text, &tokens, slot, lossy)?;
+                    losses.check(tokenizer, text, &tokens, slot)?;
                 }
                 tokens.push(tokenizer.end_of_text());
                 spool.add(slot, text.len() as u64, &to_bytes(&tokens, token_bytes))?;
@@ -219,6 +223,9 @@ impl Work<'_> {
                 Ok(())
             })
         })?;
+        if losses.is_refused() {
+            losses.told(text)?;
+        }
         let spooled = spool.finish()?;
         self.progress
             .begin(Stage::Write, spooled.len() / u64::from(token_bytes));
@@ -241,7 +248,7 @@ impl Work<'_> {
                 let (bytes, tokens) = sizes[slot];
                 let document = Document {
                     start,
-                    bytes: (bytes - lost.of(slot)) as u32,
+                    bytes: (bytes - losses.of(slot)) as u32,
                     source: self.scan.source(&self.scan.documents[chosen[slot] as usize]) as u32,
                 };
                 start += tokens;
@@ -252,7 +259,7 @@ impl Work<'_> {
         };
         let train = [train, index("train.index.bin", 0..split)?];
         let validation = [validation, index("validation.index.bin", split..slots)?];
-        let lost = lost.told(sizes[split..].iter().map(|(text, _)| text).sum())?;
+        let lost = losses.told(sizes[split..].iter().map(|(text, _)| text).sum())?;
         spooled.remove()?;
         Ok(Written {
             token_bytes,

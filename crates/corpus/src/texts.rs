@@ -136,10 +136,10 @@ impl Text {
 
     /// Its tokens; where they lose text it is refused unless `lossy`.
     pub(crate) fn encode(&self, tokenizer: &Tokenizer, lossy: bool) -> Result<Encoded, CorpusError> {
-        let losses = Losses::default();
+        let losses = Losses::new(lossy);
         let encode = |(slot, document): (usize, &String)| {
             let mut tokens = tokenizer.encode(document)?;
-            losses.check(tokenizer, document, &tokens, slot, lossy)?;
+            losses.check(tokenizer, document, &tokens, slot)?;
             tokens.push(tokenizer.end_of_text());
             Ok(tokens)
         };

@@ -10,8 +10,9 @@
 
 pub use triaxis_laws::forms::Allocation;
 use triaxis_laws::forms::{Coupled, FLOPS_PER_PARAM_TOKEN};
+use triaxis_laws::numeric::golden_section;
 
-use crate::{PlanError, golden};
+use crate::PlanError;
 
 /// Training operations of an allocation by `6 N D`.
 pub fn training_flops(allocation: Allocation) -> f64 {
@@ -112,7 +113,10 @@ pub fn compute_optimal_by(
     if best == 0 || best == GRID {
         return refuse("the loss still falls at an end of the range; search a wider one");
     }
-    let params = golden_section(loss, at(best - 1), at(best + 1)).exp();
+    let around = [at(best - 1), at(best + 1)];
+    let params = golden_section(around, 60, loss, |one, other| one < other)
+        .middle()
+        .exp();
     Ok(Allocation {
         params,
         tokens: flops / flops_per_token(params),
@@ -191,11 +195,4 @@ fn rising_root(function: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f6
         }
     }
     high
-}
-
-/// The minimum of a function with one basin between two ends.
-fn golden_section(function: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
-    // 60 steps shrink the bracket by 10^12.5, past what a double's flat bottom can resolve.
-    let (low, high) = golden::narrowed([low, high], 60, function, |one, other| one < other).ends;
-    low + (high - low) / 2.0
 }

@@ -39,7 +39,6 @@ pub mod design;
 pub mod emit;
 mod error;
 mod evidence;
-mod golden;
 mod hardware;
 mod interval;
 mod planner;

@@ -15,55 +15,84 @@ const PIECE: usize = 1 << 14;
 /// Characters shown of a text that differs.
 const SHOWN: usize = 24;
 
-/// Validation text that does not come back from its tokens, gathered from many threads.
-#[derive(Default)]
-pub(crate) struct Losses(Mutex<BTreeMap<usize, (u64, String)>>);
+/// Validation text that does not come back from its tokens, gathered from many threads: which document is told of
+/// does not hang on whose turn came first.
+pub(crate) struct Losses {
+    lossy: bool,
+    by_slot: Mutex<BTreeMap<usize, Loss>>,
+}
+
+/// A document that does not come back from its tokens.
+struct Loss {
+    text: Bytes,
+    survives: Bytes,
+    example: String,
+}
 
 impl Losses {
-    /// Checks that the document numbered `slot` comes back from its tokens; where `lossy` allows that it does
-    /// not, notes what is lost. Where it does not, the first that a thread meets is told at once, whichever it is.
+    /// No text yet; `lossy` allows that some is lost.
+    pub(crate) fn new(lossy: bool) -> Self {
+        let by_slot = Mutex::default();
+        Self { lossy, by_slot }
+    }
+
+    /// Checks that the document numbered `slot` comes back from its tokens, and notes what is lost where it does not.
     pub(crate) fn check(
         &self,
         tokenizer: &Tokenizer,
         text: &str,
         tokens: &[u32],
         slot: usize,
-        lossy: bool,
     ) -> Result<(), CorpusError> {
         let back = tokenizer.decode(tokens)?;
         // SentencePiece puts a space before every text; nothing is lost by it.
         if back == text || back.strip_prefix(' ') == Some(text) {
             return Ok(());
         }
-        let survives = survivors(tokenizer, text)?;
-        let example = example(text, &back);
-        if !lossy {
-            let (document, survives) = (Bytes(text.len() as u64), Bytes(survives));
-            return Err(CorpusError::tokenizer(format!(
-                "text does not come back from its tokens: of a document of {document} {survives} do, {example}; bits \
-                 per byte of such tokens compare with nothing: use a byte-level tokenizer, or set `lossy = true` \
-                 beside `file` to measure them on the text that comes back"
-            )));
-        }
-        let mut all = self.0.lock().map_err(CorpusError::stopped)?;
-        all.insert(slot, (text.len() as u64 - survives, example));
+        let loss = Loss {
+            text: Bytes(text.len() as u64),
+            survives: Bytes(survivors(tokenizer, text)?),
+            example: example(text, &back),
+        };
+        let mut all = self.by_slot.lock().map_err(CorpusError::stopped)?;
+        all.insert(slot, loss);
         Ok(())
+    }
+
+    /// Whether a loss was met that is not allowed.
+    pub(crate) fn is_refused(&self) -> bool {
+        !self.lossy && self.by_slot.lock().is_ok_and(|all| !all.is_empty())
     }
 
     /// Bytes that are lost of the document numbered `slot`.
     pub(crate) fn of(&self, slot: usize) -> u64 {
-        let all = self.0.lock().ok();
-        all.and_then(|all| all.get(&slot).map(|(bytes, _)| *bytes))
+        let all = self.by_slot.lock().ok();
+        all.and_then(|all| all.get(&slot).map(|loss| (loss.text - loss.survives).0))
             .unwrap_or(0)
     }
 
     /// What is lost of `text` bytes, if anything is.
-    pub(crate) fn told(self, text: u64) -> Result<Option<LeftOut>, CorpusError> {
-        let all = self.0.into_inner().map_err(CorpusError::stopped)?;
-        let Some((_, (_, first))) = all.first_key_value() else {
+    ///
+    /// # Errors
+    /// Where something is lost and `lossy` does not allow it, the first document's; where no byte comes back.
+    pub(crate) fn told(&self, text: u64) -> Result<Option<LeftOut>, CorpusError> {
+        let all = self.by_slot.lock().map_err(CorpusError::stopped)?;
+        let Some((_, first)) = all.first_key_value() else {
             return Ok(None);
         };
-        let bytes: u64 = all.values().map(|(bytes, _)| bytes).sum();
+        if !self.lossy {
+            let Loss {
+                text,
+                survives,
+                example,
+            } = first;
+            return Err(CorpusError::tokenizer(format!(
+                "text does not come back from its tokens: of a document of {text} {survives} do, {example}; bits \
+                 per byte of such tokens compare with nothing: use a byte-level tokenizer, or set `lossy = true` \
+                 beside `file` to measure them on the text that comes back"
+            )));
+        }
+        let bytes: u64 = all.values().map(|loss| (loss.text - loss.survives).0).sum();
         if bytes >= text {
             let nothing = "no byte of the validation text comes back from its tokens: use another tokenizer";
             return Err(CorpusError::tokenizer(nothing));
@@ -71,7 +100,7 @@ impl Losses {
         Ok(Some(LeftOut {
             documents: all.len() as u64,
             bytes: Bytes(bytes),
-            first: first.clone(),
+            first: first.example.clone(),
         }))
     }
 }

@@ -6,6 +6,7 @@ use crate::error::{FitError, InputError, Refusal};
 use crate::fit::{Fit, Prediction, predict};
 use crate::form::{LawForm, MOST_PARAMETERS};
 use crate::forms::{Allocation, Coupled};
+use crate::numeric::golden_section;
 
 /// Sizes at which a law is tried before the best of them is refined.
 const SIZES: usize = 96;
@@ -78,7 +79,6 @@ impl Question<'_> {
 
     /// The least loss between one parameter and one token, by golden section around the best of many sizes.
     fn searched(&self, parameters: &[f64]) -> f64 {
-        const GOLDEN: f64 = 0.618_033_988_749_894_9;
         let loss = |log: f64| self.loss(parameters, log.exp());
         let step = self.tokens(1.0).ln() / (SIZES - 1) as f64;
         let losses: Vec<f64> = (0..SIZES).map(|size| loss(size as f64 * step)).collect();
@@ -87,15 +87,9 @@ impl Question<'_> {
         else {
             return f64::NAN;
         };
-        let (mut low, mut high) = ((least as f64 - 1.0) * step, (least as f64 + 1.0) * step);
-        for _ in 0..60 {
-            let (left, right) = (high - GOLDEN * (high - low), low + GOLDEN * (high - low));
-            match loss(left) < loss(right) {
-                true => high = right,
-                false => low = left,
-            }
-        }
-        (0.5 * (low + high)).exp()
+        let around = [-1.0, 1.0].map(|side| (least as f64 + side) * step);
+        let found = golden_section(around, 60, loss, |one, other| one < other);
+        found.middle().exp()
     }
 }
 

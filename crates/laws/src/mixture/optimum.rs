@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{MixtureFit, MixtureForm};
 use crate::error::InputError;
 use crate::fit::{Estimate, Interval};
-use crate::numeric::{quantile_sorted, sorted};
+use crate::numeric::{golden_section, quantile_sorted, sorted};
 
 /// Most exchanges between two domains.
 const EXCHANGES: usize = 2000;
@@ -158,16 +158,7 @@ fn exchanged(form: MixtureForm, parameters: &[f64], caps: &[f64], start: Vec<f64
 
 /// The step between 0 and `most` of least loss, by golden section; all of it where nothing beats the end.
 fn shortest(loss: impl Fn(f64) -> f64, most: f64) -> f64 {
-    const GOLDEN: f64 = 0.618_033_988_749_894_9;
-    let (mut low, mut high) = (0.0, most);
-    for _ in 0..40 {
-        let (one, other) = (high - GOLDEN * (high - low), low + GOLDEN * (high - low));
-        match loss(one) < loss(other) {
-            true => high = other,
-            false => low = one,
-        }
-    }
-    let middle = 0.5 * (low + high);
+    let middle = golden_section([0.0, most], 40, &loss, |one, other| one < other).middle();
     match loss(most) <= loss(middle) {
         true => most,
         false => middle,

@@ -2,6 +2,8 @@
 
 use statrs::distribution::{ContinuousCDF, Normal};
 
+use super::golden::GOLDEN_PART;
+
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// A stream of random numbers keyed by seed, purpose and index; drawing from one never moves another.
@@ -82,9 +84,6 @@ impl Stream {
         counts
     }
 }
-
-/// The part of a circle between neighbours that spreads any number of points most evenly.
-pub(crate) const GOLDEN_PART: f64 = 0.618_033_988_749_894_9;
 
 /// Whose turn each of `count` is, and which of its own: every one has as many turns as its weight says, in any first
 /// part of them as in all (Weyl's sequence of the golden ratio).

@@ -1,13 +1,13 @@
 //! Choices held against each other in every world: what each is expected to be worth, and what it may cost to be wrong.
 
 use rayon::prelude::*;
+use triaxis_laws::numeric::golden_section;
 
 use super::aim::Length;
 use super::outcome::Outcome;
 use super::prepared::Prepared;
 use super::reckon::{Choice, Reckoner};
 use super::search;
-use crate::golden;
 
 /// Choices with what becomes of each in every world.
 pub(crate) struct Compared<'a> {
@@ -104,7 +104,7 @@ impl<'a> Compared<'a> {
                 .collect();
             mean(&scored(self.reckoner, &outcomes[0], &all))
         };
-        let found = golden::narrowed(around, REFINED, worth, |one, other| one >= other);
+        let found = golden_section(around, REFINED, worth, |one, other| one >= other);
         let [left, right] = found.places;
         let better = if left.1 >= right.1 { left } else { right };
         (better.1 > mean(&self.scores[self.best])).then_some(Choice {

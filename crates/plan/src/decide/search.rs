@@ -1,12 +1,12 @@
 //! The best size and length of each family of choices, and the choices that are held against each other.
 
 use rayon::prelude::*;
+use triaxis_laws::numeric::golden_section;
 
 use super::aim::Length;
 use super::question::Strategy;
 use super::reckon::{Choice, Reckoner};
 use super::world::World;
-use crate::golden;
 
 /// Sizes tried on the whole range, and lengths on theirs, before the best is closed in upon.
 const SIZES: usize = 41;
@@ -152,7 +152,7 @@ fn maximum<T: Copy>(
         }
     }
     let ends = [at(best.0.saturating_sub(1)), at((best.0 + 1).min(points - 1))];
-    let found = golden::narrowed(ends, STEPS, &function, |one, other| better(&one.0, &other.0));
+    let found = golden_section(ends, STEPS, &function, |one, other| better(&one.0, &other.0));
     let golden = found
         .places
         .into_iter()
