@@ -6,7 +6,7 @@ use std::time::Instant;
 use triaxis_laws::forms::{Chinchilla, Coupled};
 use triaxis_laws::numeric::Stream;
 use triaxis_plan::Question;
-use triaxis_plan::decide::{Decision, Law, Observed, Strategy, Trial, TrialRun, trials_of};
+use triaxis_plan::decide::{Decision, Law, Observed, Trial, TrialRun, trials_of};
 use triaxis_plan::published;
 
 use crate::truth::{self, Unknown};
@@ -75,6 +75,7 @@ const TARGET: f64 = 0.002;
 /// bootstrap intervals over worlds.
 pub fn run(worlds: usize, draws: usize) {
     let begin = Instant::now();
+    // Without end where the regret is never reached.
     let mut dollars: Vec<[f64; 3]> = Vec::new();
     let mut regrets = [[0.0; 3]; STEPS + 1];
     for world in 0..worlds as u64 {
@@ -96,19 +97,23 @@ pub fn run(worlds: usize, draws: usize) {
         dollars.push(spent);
     }
     println!(
-        "| policy | median dollars to a regret of {TARGET} | mean regret after 0 to {STEPS} runs |\n|---|---|---|"
+        "| policy | median dollars to a regret of {TARGET} | worlds that reach it | mean regret after 0 to {STEPS} runs \
+         |\n|---|---|---|---|"
     );
     for (at, policy) in POLICIES.iter().enumerate() {
         let path: Vec<String> = regrets.iter().map(|step| format!("{:.4}", step[at])).collect();
         println!(
-            "| {policy} | {:.0} | {} |",
+            "| {policy} | {:.0} | {} | {} |",
             median(dollars.iter().map(|spent| spent[at])),
+            dollars.iter().filter(|spent| spent[at].is_finite()).count(),
             path.join(", ")
         );
     }
     for other in [1, 2] {
+        // Where neither is ever there, neither is better.
         let ratio = |rows: &[[f64; 3]]| {
-            median(rows.iter().map(|row| row[0])) / median(rows.iter().map(|row| row[other])).max(1.0)
+            let [own, others] = [0, other].map(|at| median(rows.iter().map(|row| row[at])));
+            if own == others { 1.0 } else { own / others.max(1.0) }
         };
         let mut stream = Stream::new(7, "worlds", other as u64);
         let mut ratios: Vec<f64> = (0..1000)
@@ -148,7 +153,7 @@ fn published_law(draw: Option<usize>) -> Law {
     }
 }
 
-/// Dollars until the choice is good enough, all of them and one run more where it never is; and its regret on the way.
+/// Dollars until the choice is good enough, without end where it never is; and its regret on the way.
 fn explore(
     policy: &str,
     world: u64,
@@ -157,6 +162,7 @@ fn explore(
     (prior, exact): (&Law, &Law),
 ) -> (f64, Vec<f64>) {
     let mut open = open.clone();
+    let best = truth::answer(known, exact).unwrap().choices[0].loss.value;
     let (mut spent, mut reached, mut path) = (0.0, None, Vec::new());
     let mut stream = Stream::new(world, policy, 1);
     let mut noise = Stream::new(world, "noise", 2);
@@ -164,7 +170,8 @@ fn explore(
         let Some(decision) = truth::answer(&open, prior) else {
             break;
         };
-        let regret = regret(&decision, known, exact);
+        let real = truth::real((&open, prior), &decision.choices[0], (known, exact));
+        let regret = (real.loss - best).max(0.0);
         path.push(regret);
         if regret <= TARGET && reached.is_none() {
             reached = Some(spent);
@@ -188,25 +195,7 @@ fn explore(
     }
     let last = *path.last().unwrap();
     path.resize(STEPS + 1, last);
-    (reached.unwrap_or(spent * 1.2), path)
-}
-
-/// What the choice loses in the true world.
-fn regret(decision: &Decision, known: &Question, exact: &Law) -> f64 {
-    let chosen = &decision.choices[0];
-    let best = truth::answer(known, exact).unwrap().choices[0].loss.value;
-    let mut only = known.clone();
-    only.arms.retain(|arm| arm.name == chosen.arm);
-    let strategy = known
-        .strategies
-        .iter()
-        .find(|strategy| strategy.name == chosen.strategy)
-        .unwrap();
-    only.strategies = vec![Strategy {
-        params: Some(triaxis_units::Params(chosen.params.round() as u64)),
-        ..strategy.clone()
-    }];
-    (truth::answer(&only, exact).unwrap().choices[0].loss.value - best).max(0.0)
+    (reached.unwrap_or(f64::INFINITY), path)
 }
 
 fn next(

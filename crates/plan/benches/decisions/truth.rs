@@ -2,7 +2,7 @@
 
 use triaxis_laws::forms::Coupled;
 use triaxis_laws::numeric::Stream;
-use triaxis_plan::decide::{Decision, Law, decide};
+use triaxis_plan::decide::{Alternative, Decision, Law, Outcome, decide, outcome_where};
 use triaxis_plan::{LossUnit, Measured, Question, StudyLaw};
 use triaxis_units::{Flops, Params, Tokens};
 
@@ -56,6 +56,16 @@ pub fn law(best: Coupled, draws: Vec<Coupled>) -> Law {
 /// The decision, or `None` where nothing does what is asked.
 pub fn answer(question: &Question, law: &Law) -> Option<Decision> {
     decide(question, std::slice::from_ref(law)).ok()
+}
+
+/// What becomes of a choice, with its text as it was planned, in the true world.
+pub fn real(
+    (question, law): (&Question, &Law),
+    chosen: &Alternative,
+    (known, exact): (&Question, &Law),
+) -> Outcome {
+    let (law, exact) = (std::slice::from_ref(law), std::slice::from_ref(exact));
+    outcome_where((question, law), chosen, (known, exact)).unwrap()
 }
 
 /// The share with its standard error.

@@ -17,6 +17,9 @@ pub struct Alternative {
     pub arm: String,
     /// Way to use the text.
     pub strategy: String,
+    /// Share of the tokens that models wrote, where it is chosen and does not follow from what they are worth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synthetic_share: Option<f64>,
     /// Samples a query.
     pub samples: u32,
     /// Way to bring the context.
@@ -147,6 +150,7 @@ pub(super) fn alternative(compared: &Compared<'_>, choice: usize, per_score: f64
         name: named(compared, choice),
         arm: question.arms[chosen.arm].name.clone(),
         strategy: reckoner.strategies[chosen.strategy].name.clone(),
+        synthetic_share: chosen.synthetic,
         samples: question.samples[chosen.samples],
         context: question.contexts[chosen.context].name.clone(),
         params: chosen.params,

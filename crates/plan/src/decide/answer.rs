@@ -208,7 +208,7 @@ pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
 }
 
 /// The unit of all laws, which a goal in a unit of its own must be, too.
-fn one_unit(question: &Question, laws: &[Law]) -> Result<LossUnit, PlanError> {
+pub(super) fn one_unit(question: &Question, laws: &[Law]) -> Result<LossUnit, PlanError> {
     let unit = laws[0].unit;
     if let Some(other) = laws.iter().find(|law| law.unit != unit) {
         return Err(PlanError(format!(
@@ -230,7 +230,7 @@ fn one_unit(question: &Question, laws: &[Law]) -> Result<LossUnit, PlanError> {
     )))
 }
 
-fn trial(compared: &Compared<'_>, valued: Valued, per_score: f64) -> Trial {
+pub(super) fn trial(compared: &Compared<'_>, valued: Valued, per_score: f64) -> Trial {
     let question = compared.reckoner.question;
     let name = match &valued.trial {
         experiment::Trial::Serving => "serve such a model for an hour and time it".to_owned(),
@@ -388,39 +388,4 @@ fn cautions(compared: &Compared<'_>, choices: &[Alternative]) -> Vec<String> {
         cautions.push(choices[0].reach.sentence.clone());
     }
     cautions
-}
-
-/// Every trial that could be made, without its value, in no order.
-///
-/// # Errors
-/// As [`decide`].
-pub fn trials_of(question: &Question, laws: &[Law]) -> Result<Vec<Trial>, Refusal> {
-    one_unit(question, laws)?;
-    let reckoner = Reckoner::of(question, laws)?;
-    let compared = Compared::of(&reckoner);
-    let unvalued = |(trial, cost)| Valued {
-        trial,
-        cost,
-        value: 0.0,
-        error: 0.0,
-        flips: 0.0,
-    };
-    let trials = experiment::trials(&compared).into_iter();
-    Ok(trials.map(|one| trial(&compared, unvalued(one), 1.0)).collect())
-}
-
-/// The loss that a run would reach with everything at its median.
-///
-/// # Errors
-/// When the question does not know its arm or text, or cannot be asked.
-pub fn loss_of(question: &Question, laws: &[Law], run: &TrialRun) -> Result<f64, PlanError> {
-    let reckoner = Reckoner::of(question, laws)?;
-    let seen = Seen {
-        arm: question.arm(Some(&run.arm))?,
-        tier: question.tier(&run.text)?,
-        params: run.params.as_f64(),
-        tokens: run.tokens.as_f64(),
-        epochs: run.epochs,
-    };
-    Ok(reckoner.worlds.shown(reckoner.worlds.centre(), seen).exp())
 }

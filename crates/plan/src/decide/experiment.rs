@@ -189,7 +189,7 @@ fn shown(reckoner: &Reckoner<'_>, trial: &Trial, worlds: &[World<'_>]) -> (Vec<f
             (odds.collect(), (each / QUERIES).sqrt() / (right * (1.0 - right)))
         }
         Trial::Serving => {
-            let shown = worlds.iter().map(|world| world.of(places.serving_time).ln());
+            let shown = worlds.iter().map(|world| world.of(places.decoding).ln());
             (shown.collect(), MEASURED)
         }
         Trial::Run(run) => {

@@ -18,6 +18,7 @@ mod compare;
 mod dollar;
 mod experiment;
 pub mod fill;
+mod hindsight;
 mod law;
 mod outcome;
 mod prepared;
@@ -33,11 +34,12 @@ mod world;
 pub use acceptability::{Acceptability, WorthOf};
 pub use aim::Aim;
 pub use alternative::Alternative;
-pub use answer::{Decision, LawUsed, Point, Refusal, Trial, TrialRun, decide, loss_of, trials_of};
+pub use answer::{Decision, LawUsed, Point, Refusal, Trial, TrialRun, decide};
 pub use change::{BreakEven, Swing};
 pub use dollar::{Axis, GainOf};
+pub use hindsight::{loss_of, outcome_where, trials_of};
 pub use law::{Law, Run};
-pub use outcome::Bill;
+pub use outcome::{Bill, Outcome};
 pub use question::{
     Arm, Class, Context, Experiments, LawSource, Life, Observed, Quality, Question, Repetition, Sizes,
     Strategy, Task, Tier, Timed, Training,

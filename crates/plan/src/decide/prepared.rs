@@ -77,14 +77,15 @@ impl Prepared<'_> {
 
     /// The longest that a query with a limit takes.
     pub fn longest_wait(&self, world: &World<'_>) -> f64 {
-        let time = world.of(self.reckoner.worlds.places.serving_time);
         let limited = self
             .reckoner
             .classes()
             .iter()
             .zip(&self.queries)
             .filter(|(class, _)| class.latency.is_some());
-        limited.map(|(_, query)| time * query.wait).fold(0.0, f64::max)
+        limited
+            .map(|(_, query)| self.reckoner.speed(world).wait(query))
+            .fold(0.0, f64::max)
     }
 
     /// Dollars that a query of so many samples takes at the medians, on average over the classes.
@@ -92,7 +93,7 @@ impl Prepared<'_> {
         let all = self
             .queries
             .iter()
-            .map(|query| query.reading + samples * query.writing);
+            .map(|query| query.reading.dollars + samples * query.writing.dollars);
         all.sum::<f64>() / self.queries.len().max(1) as f64
     }
 
@@ -236,10 +237,9 @@ impl Prepared<'_> {
         let lasts = Lifetime::of(of(places.months), of(places.growth), of(places.price_fall));
         let queries = 12.0 * world.of(places.queries);
         let (asked, priced) = (queries * lasts.demand, queries * lasts.billed);
-        let variables = &reckoner.worlds.variables;
-        let by_median = |place: usize| world.of(place) / variables[place].centre;
-        let time = world.of(places.serving_time);
-        let paid = by_median(places.serving_price) * time / by_median(places.serving_use);
+        let by_median = |place: usize| reckoner.worlds.by_median(world, place);
+        let paid = by_median(places.serving_price) / by_median(places.serving_use);
+        let speed = reckoner.speed(world);
         let context = &question.contexts[self.choice.context];
         // Without queries nothing fits, which is said elsewhere.
         for (at, (class, query)) in life.classes.iter().zip(&self.queries).enumerate() {
@@ -264,7 +264,8 @@ impl Prepared<'_> {
                     drawn = queries.checked(false_pass, u64::from(samples)).samples;
                 }
             }
-            let dollars = query.reading + drawn * query.writing;
+            let [reading, writing] = speed.slower(query);
+            let dollars = query.reading.dollars * reading + drawn * query.writing.dollars * writing;
             let checks = if class.chosen.is_some() {
                 drawn * class.check.0
             } else {
@@ -273,8 +274,8 @@ impl Prepared<'_> {
             answers.dollars += class.share.0 * (priced * dollars * paid + asked * (checks + context.price.0));
             answers.value += class.share.0 * asked * right * world.of(places.values[at]);
             answers.right += class.share.0 * right;
-            let wait = time * query.wait;
-            answers.in_time &= class.latency.is_none_or(|latency| wait <= latency.0);
+            let wait = || speed.wait(query);
+            answers.in_time &= class.latency.is_none_or(|latency| wait() <= latency.0);
         }
         answers
     }

@@ -273,6 +273,9 @@ pub struct Timed {
     pub batch: f64,
     /// Tokens that each had in its cache.
     pub context: Tokens,
+    /// Time to the first token of a prompt of so many tokens alone, if it was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefill: Option<Seconds>,
 }
 
 /// What is asked of a model over its life.

@@ -9,8 +9,9 @@ use super::answer_rate::Rule;
 use super::fill::{Fill, Stock};
 use super::prepared::Prepared;
 use super::question::{Class, Question, Strategy};
-use super::serve::{Served, served, time_over_roofline};
+use super::serve::{Served, Speed, calibration, served};
 use super::world::{World, Worlds};
+use crate::serving::Calibration;
 use crate::{Catalogue, Hardware, PlanError, Price};
 
 pub(super) const MILLION: f64 = 1e6;
@@ -39,6 +40,8 @@ pub(crate) struct Reckoner<'a> {
     pub strategies: Vec<Strategy>,
     pub training: Hardware,
     pub catalogue: Catalogue,
+    /// How far the devices that serve are off the roofline.
+    pub calibration: Calibration,
     /// How often an answer is right, by class and number of samples.
     pub(super) rules: Vec<Vec<Rule>>,
     /// Fills by medians: they hang on the strategy, the synthetic share, and a little on the cost of training.
@@ -57,7 +60,7 @@ impl<'a> Reckoner<'a> {
         question.validate()?;
         let catalogue = Catalogue::built_in()?.with(question.hardware.iter().cloned())?;
         let training = catalogue.find(&question.training.hardware)?.clone();
-        let time = time_over_roofline(question, &catalogue)?;
+        let calibration = calibration(question, &catalogue)?;
         let price = |own: &Option<Price>, hardware: &str| match own {
             Some(own) => Ok(own.dollars),
             None => catalogue.find(hardware)?.price().map(|price| price.dollars),
@@ -81,7 +84,8 @@ impl<'a> Reckoner<'a> {
             })
             .collect();
         Ok(Self {
-            worlds: Worlds::of(question, laws, prices, time)?,
+            worlds: Worlds::of(question, laws, prices, &calibration)?,
+            calibration,
             question,
             strategies,
             training,
@@ -120,7 +124,7 @@ impl<'a> Reckoner<'a> {
         // What breaks a rule was refused before; what no device serves does not fit.
         let served = match self.classes().is_empty() {
             true => None,
-            false => served(self.question, &self.catalogue, choice).ok(),
+            false => served(self, choice).ok(),
         };
         let Served {
             devices,
@@ -140,6 +144,16 @@ impl<'a> Reckoner<'a> {
             planned: OnceLock::new(),
             devices: devices as f64,
             queries,
+        }
+    }
+
+    /// How fast the devices that serve are in a world.
+    pub fn speed(&self, world: &World<'_>) -> Speed {
+        let places = &self.worlds.places;
+        let of = |place| self.worlds.by_median(world, place);
+        Speed {
+            times: [of(places.prefill), of(places.decoding)],
+            reached: [of(places.bandwidth), of(places.arithmetic)],
         }
     }
 

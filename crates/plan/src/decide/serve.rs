@@ -4,9 +4,11 @@ use triaxis_units::{Params, Seconds};
 
 use super::answer_rate::Chosen;
 use super::question::{Arm, Class, Question};
-use super::reckon::Choice;
-use crate::serving::{Calibration, Experts, Limit, Measured, ModelShape, Server, ServingSetup, Traffic};
-use crate::{Catalogue, PlanError, Uncertain};
+use super::reckon::{Choice, Reckoner};
+use crate::serving::{
+    Bound, Calibration, Experts, Limit, Measured, ModelShape, Server, ServingSetup, Step, Traffic,
+};
+use crate::{Catalogue, PlanError};
 
 /// Layers for each of which a transformer is 128 wide: the usual aspect, of which `12 layers width^2` parameters follow.
 const ASPECT: f64 = 128.0;
@@ -21,14 +23,54 @@ const MOST_DEVICES: u64 = 72;
 /// What a query costs and how long it takes, at the medians of price, use and speed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Query {
-    /// Dollars to read the prompt.
-    pub reading: f64,
-    /// Dollars to write one sample.
-    pub writing: f64,
-    /// Seconds that a query takes at the least, all its samples together.
-    pub wait: f64,
+    /// The prompt.
+    pub reading: Part,
+    /// One sample; its seconds are those of all samples, which are written together.
+    pub writing: Part,
     /// Whether samples are drawn one after the other, until one is right: where nobody waits.
     pub stops: bool,
+}
+
+/// Reading or writing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Part {
+    pub dollars: f64,
+    /// Seconds at the least, where nothing else is served.
+    pub seconds: f64,
+    /// How many times wider the interval of its time is than that of the calibration at its best.
+    pub width: f64,
+    /// Whether it waits for memory.
+    pub reads_memory: bool,
+}
+
+/// How fast devices are in a world, by their medians.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Speed {
+    /// Times of reading and writing over the roofline.
+    pub times: [f64; 2],
+    /// Shares of the bandwidth and of the peak that are reached.
+    pub reached: [f64; 2],
+}
+
+impl Speed {
+    /// How many times longer reading and writing take than at the medians.
+    pub fn slower(&self, query: &Query) -> [f64; 2] {
+        let [bandwidth, arithmetic] = self.reached;
+        let of = |part: &Part, times: f64| {
+            let reached = if part.reads_memory { bandwidth } else { arithmetic };
+            (1.0 + (times - 1.0) * part.width).max(0.0) / reached
+        };
+        [
+            of(&query.reading, self.times[0]),
+            of(&query.writing, self.times[1]),
+        ]
+    }
+
+    /// Seconds that a query takes at the least, all its samples together.
+    pub fn wait(&self, query: &Query) -> f64 {
+        let [reading, writing] = self.slower(query);
+        reading * query.reading.seconds + writing * query.writing.seconds
+    }
 }
 
 /// A model of the choice on its devices.
@@ -59,37 +101,31 @@ fn shape(arm: &Arm, params: f64) -> ModelShape {
     }
 }
 
-/// How far off the roofline is, with the interval that a measurement leaves, or that nothing narrows.
-pub(crate) fn time_over_roofline(question: &Question, catalogue: &Catalogue) -> Result<Uncertain, PlanError> {
+/// How far off the roofline the devices are: as a model that was timed shows, or unknown.
+pub(crate) fn calibration(question: &Question, catalogue: &Catalogue) -> Result<Calibration, PlanError> {
     // Whatever breaks a rule does so for the smallest model, too.
-    question
-        .serving
-        .service(shape(&Arm::as_measured(), 1e6), catalogue)?;
-    let Some(timed) = question.timed else {
-        return Ok(Calibration::NONE.decode(1.0, 1.0));
-    };
-    let setup = ServingSetup {
-        measured: Some(Measured {
-            token: Some(timed.token),
-            tokens_per_second: None,
-            batch: timed.batch,
-            context: timed.context,
-            prefill: None,
-        }),
-        ..question.serving.clone()
-    };
     let dense = Arm::as_measured();
-    let service = setup.service(shape(&dense, timed.params.as_f64()), catalogue)?;
-    Ok(service.calibration().decode(timed.batch, timed.context.as_f64()))
+    question.serving.service(shape(&dense, 1e6), catalogue)?;
+    let Some(timed) = question.timed else {
+        return Ok(Calibration::NONE);
+    };
+    let measured = Measured {
+        token: Some(timed.token),
+        tokens_per_second: None,
+        batch: timed.batch,
+        context: timed.context,
+        prefill: timed.prefill,
+    };
+    let service = question
+        .serving
+        .service(shape(&dense, timed.params.as_f64()), catalogue)?;
+    Calibration::of("timed", &measured, &service.median())
 }
 
 /// What the queries of all classes take on the number of devices that is cheapest, unless the question says how many; a
 /// class that cannot be served at all makes the choice unfit.
-pub(crate) fn served(
-    question: &Question,
-    catalogue: &Catalogue,
-    choice: Choice,
-) -> Result<Served, PlanError> {
+pub(crate) fn served(reckoner: &Reckoner<'_>, choice: Choice) -> Result<Served, PlanError> {
+    let question = reckoner.question;
     let arm = &question.arms[choice.arm];
     let shape = shape(arm, choice.params);
     let on = |devices: Option<u64>| -> Result<Served, PlanError> {
@@ -97,7 +133,8 @@ pub(crate) fn served(
             devices,
             ..question.serving.clone()
         };
-        let service = setup.service(shape.clone(), catalogue)?;
+        let service = setup.service(shape.clone(), &reckoner.catalogue)?;
+        let service = service.calibrated(reckoner.calibration);
         let server = service.median();
         let classes = question.demand.iter().flat_map(|life| &life.classes);
         let queries: Option<Vec<Query>> = classes
@@ -122,7 +159,7 @@ pub(crate) fn served(
             .flat_map(|life| &life.classes)
             .zip(&served.queries);
         classes
-            .map(|(class, query)| class.share.0 * (query.reading + query.writing))
+            .map(|(class, query)| class.share.0 * (query.reading.dollars + query.writing.dollars))
             .sum::<f64>()
     };
     let all = std::iter::once(least).chain(more.into_iter().flatten());
@@ -149,7 +186,7 @@ fn query(question: &Question, server: &Server, class: &Class, choice: Choice) ->
         output: class.tokens_out,
         samples: if stops { 1.0 } else { f64::from(samples) },
     };
-    // Seconds are of the medians; a draw in which devices are slower is judged by its own.
+    // The batch is chosen at the medians; a draw in which devices are slower is judged by its own seconds.
     let limit = Limit {
         token: None,
         request: class.latency.map(|most| Seconds(most.0)),
@@ -159,10 +196,27 @@ fn query(question: &Question, server: &Server, class: &Class, choice: Choice) ->
     let read = traffic.prompt * (1.0 - traffic.cached);
     // A shape has whole parameters; without steps between them the best size is found to the last digits.
     let whole = choice.params / choice.params.round().max(1.0);
+    let calibration = server.calibration();
+    let of = |step: Step, dollars: f64, seconds: f64, width: f64| Part {
+        dollars: whole * dollars / 1e6,
+        seconds,
+        width,
+        reads_memory: step.bound() == Bound::Memory,
+    };
+    let width = calibration.decode_width(bill.batch, traffic.context()) / calibration.least_width();
     Some(Query {
-        reading: whole * bill.dollars_per_million_in * read / 1e6,
-        writing: whole * bill.dollars_per_million_out * traffic.output / 1e6,
-        wait: fastest.request_seconds,
+        reading: of(
+            server.prefill_step(read.max(1.0), traffic.prompt),
+            bill.dollars_per_million_in * read,
+            fastest.prefill_seconds,
+            1.0,
+        ),
+        writing: of(
+            server.step(bill.batch, traffic.context()),
+            bill.dollars_per_million_out * traffic.output,
+            fastest.request_seconds - fastest.prefill_seconds,
+            width,
+        ),
         stops,
     })
 }

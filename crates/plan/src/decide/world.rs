@@ -6,6 +6,7 @@ use super::question::Question;
 use triaxis_laws::numeric::turns;
 use triaxis_units::Dollars;
 
+use crate::serving::Calibration;
 use crate::uncertain::Quantity;
 use crate::{PlanError, Uncertain};
 
@@ -49,8 +50,12 @@ pub(crate) struct Places {
     pub other_runs: Place,
     pub serving_price: Place,
     pub serving_use: Place,
-    /// Factor on the time that the roofline reckons.
-    pub serving_time: Place,
+    /// Factors on the times of writing and reading that the roofline reckons.
+    pub decoding: Place,
+    pub prefill: Place,
+    /// Shares of the bandwidth and of the peak that serving reaches.
+    pub bandwidth: Place,
+    pub arithmetic: Place,
     pub repeats: Place,
     pub months: Place,
     pub queries: Place,
@@ -172,7 +177,7 @@ impl<'a> Worlds<'a> {
         question: &Question,
         laws: &'a [Law],
         [training_price, serving_price]: [Uncertain<Dollars>; 2],
-        serving_time: Uncertain<f64>,
+        calibration: &Calibration,
     ) -> Result<Self, PlanError> {
         // Runs that were made leave few of the draws likely.
         let draws = question.draws * if question.observed.is_empty() { 1 } else { PRIOR };
@@ -194,7 +199,10 @@ impl<'a> Worlds<'a> {
             other_runs: all.add("failed and tuning runs", question.training.other_runs),
             serving_price: all.add("price of serving, an hour", serving_price),
             serving_use: all.add("share of paid hours that serve", question.serving.utilisation),
-            serving_time: all.add("serving time over the roofline", serving_time),
+            decoding: all.add("serving time over the roofline", calibration.decode_at_best()),
+            prefill: all.add("time of prompts over the roofline", calibration.prefill()),
+            bandwidth: all.add("share of the bandwidth in serving", question.serving.mbu),
+            arithmetic: all.add("share of the peak in serving", question.serving.mfu),
             repeats: all.add("repeats until one is worth 1/e", question.repetition.repeats),
             months: all.add(
                 "months until it is replaced",
@@ -392,6 +400,11 @@ impl<'a> Worlds<'a> {
     /// The law that an arm is judged by in each draw, where there are several.
     pub fn law_of_draw(&self, arm: usize) -> impl Iterator<Item = usize> + '_ {
         self.judged[arm].drawn.iter().map(|(law, _)| *law)
+    }
+
+    /// A variable in a world as a multiple of its median.
+    pub fn by_median(&self, world: &World<'_>, place: Place) -> f64 {
+        world.of(place) / self.variables[place].centre
     }
 
     /// The laws that an arm is judged by, but for those that hardly count.

@@ -55,33 +55,37 @@ impl Calibration {
     /// # Errors
     /// When a time is missing, not positive, shorter than memory can be read in, or so long that its
     /// unit is in doubt.
-    pub(crate) fn of(measured: &Measured, server: &Server) -> Result<Self, PlanError> {
+    pub(crate) fn of(table: &str, measured: &Measured, server: &Server) -> Result<Self, PlanError> {
         let (batch, context) = (measured.batch, measured.context.as_f64());
         if !(batch >= 1.0 && batch.is_finite()) {
             return Err(PlanError(format!(
-                "measured.batch is {batch}: it must be 1 or more, the requests that were decoded together"
+                "{table}.batch is {batch}: it must be 1 or more, the requests that were decoded together"
             )));
         }
         let token = match (measured.token, measured.tokens_per_second) {
             (Some(token), None) => token.0,
             (None, Some(rate)) => batch / rate,
             _ => {
-                return Err(PlanError(
-                    "[measured] needs one of `token`, the time between two tokens of a request, and \
+                return Err(PlanError(format!(
+                    "[{table}] needs one of `token`, the time between two tokens of a request, and \
                      `tokens_per_second`, of all requests together"
-                        .to_owned(),
-                ));
+                )));
             }
         };
         let step = server.step(batch, context);
         // With drafts several tokens come of one check.
         let (drafts, reckoned) = (server.speculation, server.token_seconds(batch, context));
         let tokens = drafts.map_or(1.0, |drafts| drafts.tokens());
-        let decode = factor("token", token, reckoned, step.memory * server.mbu / tokens)?;
+        let decode = factor(
+            &format!("{table}.token"),
+            token,
+            reckoned,
+            step.memory * server.mbu / tokens,
+        )?;
         let prefill = measured.prefill.map(|time| {
             let reckoned = server.prefill_step(context, context);
             factor(
-                "prefill",
+                &format!("{table}.prefill"),
                 time.0,
                 reckoned.seconds(),
                 reckoned.arithmetic * server.mfu,
@@ -96,11 +100,26 @@ impl Calibration {
 
     /// The factor on the time of a step of `batch` requests of `context` tokens.
     pub fn decode(&self, batch: f64, context: f64) -> Uncertain {
+        around(self.decode, self.decode_width(batch, context))
+    }
+
+    /// The same at the measured point, where it is surest.
+    pub fn decode_at_best(&self) -> Uncertain {
+        let (batch, context) = self.point.unwrap_or((1.0, 1.0));
+        self.decode(batch, context)
+    }
+
+    /// Half the width of that interval, as a share of the factor.
+    pub(crate) fn least_width(&self) -> f64 {
+        self.point.map_or(UNCALIBRATED, |_| AT_POINT)
+    }
+
+    /// Half the width of the interval of [`decode`](Self::decode), as a share of the factor.
+    pub(crate) fn decode_width(&self, batch: f64, context: f64) -> f64 {
         let decades = |one: f64, other: f64| (one.max(1.0) / other.max(1.0)).log10().abs();
-        let width = self.point.map_or(UNCALIBRATED, |(at, seen)| {
+        self.point.map_or(UNCALIBRATED, |(at, seen)| {
             (AT_POINT + BY_DECADE * decades(batch, at).max(decades(context, seen))).min(UNCALIBRATED)
-        });
-        around(self.decode, width)
+        })
     }
 
     /// The factor on the time of reading a prompt.
@@ -117,25 +136,25 @@ fn around(factor: f64, width: f64) -> Uncertain {
 }
 
 /// How many times longer a measured time is than the reckoned one.
-fn factor(name: &str, measured: f64, reckoned: f64, least: f64) -> Result<f64, PlanError> {
+fn factor(field: &str, measured: f64, reckoned: f64, least: f64) -> Result<f64, PlanError> {
     let shown = Seconds(measured);
     if !(measured > 0.0 && measured.is_finite()) {
         return Err(PlanError::not_positive(
-            &format!("measured.{name}"),
+            field,
             measured,
-            "give a time, as in \"12ms\", or leave [measured] out",
+            "give a time, as in \"12ms\", or leave the table out",
         ));
     }
     if measured < least {
         return Err(PlanError(format!(
-            "measured.{name} is {shown}: the devices cannot be faster than {} by their data sheet; is it the time of \
+            "{field} is {shown}: the devices cannot be faster than {} by their data sheet; is it the time of \
              one step, and are model, devices, bytes and batch those that were measured?",
             Seconds(least)
         )));
     }
     if measured > 20.0 * reckoned {
         return Err(PlanError(format!(
-            "measured.{name} is {shown}, {:.0} times the {} that is reckoned: is its unit right, as in \"12ms\", and \
+            "{field} is {shown}, {:.0} times the {} that is reckoned: is its unit right, as in \"12ms\", and \
              the batch that of the measurement?",
             measured / reckoned,
             Seconds(reckoned)

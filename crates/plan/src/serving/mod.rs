@@ -141,6 +141,11 @@ impl Server {
         self.cache_bytes * self.shape.cache_values()
     }
 
+    /// Factors on the reckoned times.
+    pub fn calibration(&self) -> &Calibration {
+        &self.calibration
+    }
+
     /// Bytes of the weights.
     pub fn weights(&self) -> f64 {
         self.weight_bytes * self.shape.params.as_f64()

@@ -153,7 +153,7 @@ impl ServingSetup {
             calibration: Calibration::NONE,
         };
         if let Some(measured) = &self.measured {
-            service.calibration = Calibration::of(measured, &service.median())?;
+            service.calibration = Calibration::of("measured", measured, &service.median())?;
         }
         Ok(service)
     }
@@ -204,6 +204,11 @@ impl ServingSetup {
 }
 
 impl Service {
+    /// The same with times as they were found to be elsewhere on such devices.
+    pub fn calibrated(self, calibration: Calibration) -> Self {
+        Self { calibration, ..self }
+    }
+
     /// The device.
     pub fn hardware(&self) -> &Hardware {
         &self.hardware
