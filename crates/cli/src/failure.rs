@@ -19,6 +19,11 @@ use triaxis_train::TrainError;
 #[error("{0}")]
 pub struct Usage(pub String);
 
+/// That the data cannot tell, or that nothing does what is asked.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct Refused(pub String);
+
 /// The exit code where nothing meets the aim, or the data cannot tell.
 const REFUSED: u8 = 3;
 
@@ -35,7 +40,8 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     if let Some(hint) = hint.or(table.and_then(TableError::hint)) {
         eprintln!(" hint: {hint}");
     }
-    if let Some(Refusal::Unmet(_)) = error.downcast_ref() {
+    let is_refused = matches!(error.downcast_ref(), Some(Refusal::Unmet(_))) || error.is::<Refused>();
+    if is_refused {
         return ExitCode::from(REFUSED);
     }
     ExitCode::from(code(kind(error)))

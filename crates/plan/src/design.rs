@@ -70,13 +70,13 @@ impl<'a> Design<'a> {
         dot(&slope, &self.across(&slope))
     }
 
-    /// The run of a pool that tells most for its cost, by its place; `None` of an empty pool.
+    /// The run of a pool that tells most for its cost, by its place, with what it tells; `None` of an empty pool.
     pub fn next(
         &self,
         criterion: Criterion,
         pool: &[(Vec<f64>, f64)],
         targets: &[Vec<f64>],
-    ) -> Option<usize> {
+    ) -> Option<(usize, f64)> {
         let targets: Vec<Vec<f64>> = targets
             .iter()
             .map(|target| self.across(&self.slope(target)))
@@ -97,8 +97,7 @@ impl<'a> Design<'a> {
             };
             told / cost.powf(COST_POWER)
         });
-        let best = told.enumerate().max_by(|one, other| one.1.total_cmp(&other.1));
-        best.map(|(place, _)| place)
+        told.enumerate().max_by(|one, other| one.1.total_cmp(&other.1))
     }
 
     /// The slope of the log loss by the parameters, by their logarithms where they are positive.

@@ -59,6 +59,7 @@ impl StudySpec {
     /// arms ask for the same.
     pub fn arms(&self) -> Result<Vec<Arm>, SpecError> {
         if self.arms.is_empty() {
+            self.check_extra([self.name.as_str()])?;
             let only = Arm {
                 name: self.name.clone(),
                 spec: self.clone(),
@@ -80,9 +81,10 @@ impl StudySpec {
                 format!("{:?}", arm.name),
                 "letters, digits, `-`, `_` and `.`, not starting with `.`",
             )?;
-            let spec = arm
+            let mut spec = arm
                 .over(&base)
                 .map_err(|error| SpecError::of(&format!("{key} ({})", arm.name), &error.message))?;
+            spec.extra.retain(|extra| extra.is_of(&arm.name));
             if let Some(twin) = arms.iter().find(|other| other.name == arm.name) {
                 return Err(SpecError::of(
                     &key,
@@ -107,6 +109,7 @@ impl StudySpec {
             });
         }
         let names: Vec<&str> = arms.iter().map(|arm| arm.name.as_str()).collect();
+        self.check_extra(names.iter().copied())?;
         if let Some(baseline) = self.named_baseline()
             && !names.contains(&baseline)
         {
@@ -127,6 +130,20 @@ impl StudySpec {
             ));
         }
         Ok(arms)
+    }
+
+    /// Refuses a further run of an arm that is none.
+    fn check_extra<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<(), SpecError> {
+        let names: Vec<&str> = names.into_iter().collect();
+        for (index, extra) in self.extra.iter().enumerate() {
+            if let Some(arm) = extra.arm.as_deref().filter(|arm| !names.contains(arm)) {
+                return Err(SpecError::of(
+                    &format!("extra[{index}].arm"),
+                    &format!("`{arm}` is no arm: one of {}", names.join(", ")),
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// The name of the arm that others are held against.

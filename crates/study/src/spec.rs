@@ -12,6 +12,7 @@ use triaxis_units::{Bytes, Tokens};
 use crate::arm::{ArmSpec, CompareSpec};
 use crate::design::DesignSpec;
 use crate::error::StudyError;
+use crate::extend::ExtraSpec;
 use crate::{setting, suggest, wording};
 
 /// A study, as its TOML file says it.
@@ -48,6 +49,9 @@ pub struct StudySpec {
     pub model: toml::Table,
     /// Which trials the ladder consists of.
     pub design: DesignSpec,
+    /// Further ones, as `study extend` adds them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extra: Vec<ExtraSpec>,
     /// How each trial is trained.
     #[serde(default)]
     pub training: TrainingSpec,
@@ -353,6 +357,7 @@ impl StudySpec {
             plan.validate()
                 .map_err(|error| SpecError::of("plan", &error.to_string()))?;
         }
+        ExtraSpec::check(&self.extra)?;
         self.design.check()
     }
 }

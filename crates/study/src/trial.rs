@@ -160,14 +160,15 @@ pub fn resolve(arm: &Arm, prepared: &Prepared) -> Result<Vec<Group>, StudyError>
     for seed in (0..arm.spec.seeds).map(|after| arm.spec.seed + after) {
         ladder(arm, prepared, seed, &mut groups)?;
     }
+    // Runs that are added later leave the held-out run as it was.
+    let trials = groups.iter().flat_map(|group| &group.trials);
+    let largest = trials.map(|trial| trial.flops.0).fold(0.0, f64::max);
+    for seed in (0..arm.spec.seeds).map(|after| arm.spec.seed + after) {
+        added(arm, prepared, seed, &mut groups)?;
+    }
     if let Some(holdout) = &arm.spec.holdout {
         let spec = &arm.spec;
         let model = training::architecture(spec, &holdout.size, prepared.vocabulary, "holdout.size")?;
-        let largest = groups
-            .iter()
-            .flat_map(|group| &group.trials)
-            .map(|trial| trial.flops.0)
-            .fold(0.0, f64::max);
         let compute = largest * holdout.compute_factor;
         let tokens =
             Tokens((compute / training::flops_per_token(&model, spec.training.context)).ceil() as u64);
@@ -206,6 +207,25 @@ fn ladder(arm: &Arm, prepared: &Prepared, seed: u64, groups: &mut Vec<Group>) ->
                 let points: Vec<_> = together.iter().map(|&point| Some(*point)).collect();
                 groups.push(group(arm, prepared, trunk, Role::Ladder, &points));
             }
+        }
+    }
+    Ok(())
+}
+
+/// The runs of one seed beside the design, each a trunk of its own: what is added changes no run that is there.
+fn added(arm: &Arm, prepared: &Prepared, seed: u64, groups: &mut Vec<Group>) -> Result<(), StudyError> {
+    let spec = &arm.spec;
+    for (index, extra) in spec.extra.iter().enumerate() {
+        let key = format!("extra[{index}].size");
+        let model = training::architecture(spec, &extra.size, prepared.vocabulary, &key)?;
+        let point = Point {
+            size: spec.design.sizes().len() + index,
+            budget: None,
+            tokens: extra.tokens,
+        };
+        for &factor in &spec.training.learning_rate_factors {
+            let trunk = training::trunk(spec, &model, &[point.tokens], point.tokens, factor, seed)?;
+            groups.push(group(arm, prepared, trunk, Role::Ladder, &[Some(point)]));
         }
     }
     Ok(())

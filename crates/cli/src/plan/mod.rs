@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::Args;
 use triaxis_names::Entry;
 use triaxis_plan::Question;
-use triaxis_plan::decide::{Aim, decide};
+use triaxis_plan::decide::{Aim, Law, decide};
 use triaxis_plan::emit::{Open, Trainer};
 
 use crate::Format;
@@ -66,10 +66,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let outputs = [arguments.report.as_deref(), arguments.emit_to.as_deref()];
     let outputs: Vec<&Path> = outputs.into_iter().flatten().collect();
     output::are_free(&outputs, &[arguments.file.as_path()])?;
-    let question = read(&arguments.file, &arguments.set)?;
-    question.validate()?;
-    let folder = arguments.file.parent().unwrap_or(Path::new(""));
-    let laws = laws::of(&question, folder)?;
+    let (question, laws) = read(&arguments.file, &arguments.set)?;
     let decision = decide(&question, &laws)?;
     if let Some(path) = &arguments.report {
         triaxis_report::write_decision_page(&decision, path)?;
@@ -89,8 +86,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
 }
 
-/// The question of a file with the settings that are given beside it.
-fn read(file: &Path, settings: &[String]) -> anyhow::Result<Question> {
+/// The question of a file with the settings that are given beside it, and the laws that it names.
+pub fn read(file: &Path, settings: &[String]) -> anyhow::Result<(Question, Vec<Law>)> {
+    let question = question(file, settings)?;
+    question.validate()?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let laws = laws::of(&question, folder)?;
+    Ok((question, laws))
+}
+
+fn question(file: &Path, settings: &[String]) -> anyhow::Result<Question> {
     let text = std::fs::read_to_string(file).with_context(|| {
         format!(
             "cannot read `{}`; name a TOML file as in examples/exercise-70b.toml",

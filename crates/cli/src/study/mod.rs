@@ -2,6 +2,7 @@
 
 mod arm_columns;
 mod comparison;
+mod extend;
 mod library;
 mod new;
 mod outline;
@@ -31,6 +32,8 @@ pub enum Command {
     New(new::New),
     /// Run what a spec asks for and is not there yet; continues after a crash
     Run(Run),
+    /// Add the run that would say most to a study's spec, and run it
+    Extend(extend::Extend),
     /// Show which trials are done
     Status(Look),
     /// Write the page of a study again
@@ -108,6 +111,7 @@ pub fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::New(arguments) => new::write(&arguments),
         Command::Run(arguments) => study(&arguments),
+        Command::Extend(arguments) => extend::run(&arguments),
         Command::Status(arguments) => status::print(&Store::new(&arguments.folder), arguments.format),
         Command::Report(arguments) => report::print(
             &Store::new(&arguments.look.folder),
@@ -119,26 +123,32 @@ pub fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
+impl Run {
+    /// The spec with the folder of its results.
+    fn read(&self) -> anyhow::Result<(FrozenSpec, Store)> {
+        let (spec, text) = StudySpec::read(&self.spec, &self.set)?;
+        let base = self
+            .spec
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        let base = base
+            .canonicalize()
+            .with_context(|| format!("cannot find the folder {}", base.display()))?;
+        let folder = self
+            .out
+            .clone()
+            .unwrap_or_else(|| Path::new("runs").join(&spec.name));
+        let library = self.library.as_deref().map(std::path::absolute).transpose();
+        let library = library.context("cannot find the folder of the library")?;
+        Ok((FrozenSpec::new(spec, text, base, library), Store::new(folder)))
+    }
+}
+
 fn study(arguments: &Run) -> anyhow::Result<()> {
     arguments.instructions.apply()?;
-    let (spec, text) = StudySpec::read(&arguments.spec, &arguments.set)?;
-    let base = arguments
-        .spec
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let base = base
-        .canonicalize()
-        .with_context(|| format!("cannot find the folder {}", base.display()))?;
-    let folder = arguments
-        .out
-        .clone()
-        .unwrap_or_else(|| Path::new("runs").join(&spec.name));
+    let (spec, store) = arguments.read()?;
     let cores = arguments.cores.map_or_else(machine::cores, usize::from);
-    let library = arguments.library.as_deref().map(std::path::absolute).transpose();
-    let library = library.context("cannot find the folder of the library")?;
-    let spec = FrozenSpec::new(spec, text, base, library);
-    let store = Store::new(folder);
     let results = [store.study(), store.trials(), store.analysis(), store.page()];
     output::are_apart(&results.each_ref().map(PathBuf::as_path), &[&arguments.spec])?;
     let program =

@@ -5,6 +5,7 @@ mod arms;
 mod bench;
 mod evaluations;
 mod examples;
+mod extend;
 #[cfg(target_os = "linux")]
 mod faults;
 mod fit;

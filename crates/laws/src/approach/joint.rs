@@ -85,9 +85,9 @@ pub fn joint_laws(runs: &[Run], options: &FitOptions) -> Result<(Vec<JointFit>, 
     Ok((laws, unfitted))
 }
 
-/// The runs of the largest budget; `None` with fewer than three budgets, or runs without one.
+/// The runs of the largest budget; `None` with fewer than three budgets. Runs without one were added beside the design.
 fn largest_budget(runs: &[Run]) -> Option<Vec<bool>> {
-    let mut budgets: Vec<f64> = runs.iter().map(|run| run.budget).collect::<Option<_>>()?;
+    let mut budgets: Vec<f64> = runs.iter().filter_map(|run| run.budget).collect();
     budgets.sort_by(f64::total_cmp);
     budgets.dedup();
     let largest = *budgets.last().filter(|_| budgets.len() >= 3)?;

@@ -48,6 +48,8 @@ const SAMPLES: f64 = 16.0;
 const COSTS: [f64; 3] = [1.0, 0.2, 0.04];
 /// Sizes of runs, as parts of the best for their cost.
 const SIZES: [f64; 3] = [0.5, 1.0, 2.0];
+/// Parameters of the smallest run, where no smaller ones are to choose from.
+const SMALLEST: f64 = 1e5;
 /// Passes of a run that shows what repeats are worth.
 const EPOCHS: f64 = 8.0;
 
@@ -151,7 +153,10 @@ fn reference(reckoner: &Reckoner<'_>) -> usize {
 /// The best size for `cost` dollars of training on new text.
 fn best_size(reckoner: &Reckoner<'_>, world: &World<'_>, choice: Choice, cost: f64) -> Option<f64> {
     let sizes = reckoner.question.params;
-    let (low, high) = (1e5f64.ln(), sizes.largest.as_f64().ln());
+    let (low, high) = (
+        sizes.smallest.as_f64().min(SMALLEST).ln(),
+        sizes.largest.as_f64().ln(),
+    );
     let loss = |log_params: f64| {
         let params = log_params.exp();
         let tokens = cost / reckoner.dollars_per_token(world, choice.arm, params);
