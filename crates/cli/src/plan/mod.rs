@@ -1,6 +1,7 @@
 //! `triaxis plan`: from laws, text, prices and demand to one recommendation, in seconds and with nothing trained.
 
 mod laws;
+mod tables;
 mod text;
 
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use triaxis_plan::decide::{Aim, Law, decide};
 use triaxis_plan::emit::{Open, Trainer};
 
 use crate::Format;
-use crate::failure::Usage;
+use crate::failure::{Refused, Usage};
 use crate::output;
 use text::Text;
 
@@ -73,24 +74,30 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     output::print(arguments.format, &Text(&decision), &decision)?;
     // What cannot be written is told after the decision, which says why.
-    match (arguments.emit, &arguments.emit_to) {
-        (Some(trainer), Some(path)) => {
-            let open = Open {
-                vocabulary: arguments.vocabulary,
-                context: arguments.context_length,
-            };
-            let configuration = trainer.configuration(&question, &decision, open)?;
-            output::write(path, &configuration, "configuration")
-        }
-        _ => Ok(()),
+    if let (Some(trainer), Some(path)) = (arguments.emit, &arguments.emit_to) {
+        let open = Open {
+            vocabulary: arguments.vocabulary,
+            context: arguments.context_length,
+        };
+        let configuration = trainer.configuration(&question, &decision, open)?;
+        output::write(path, &configuration, "configuration")?;
+    }
+    match decision.is_recommended {
+        true => Ok(()),
+        false => Err(Refused(
+            "nothing is recommended, for the reason that stands at its head; the numbers are what the laws say all the same"
+                .to_owned(),
+        )
+        .into()),
     }
 }
 
 /// The question of a file with the settings that are given beside it, and the laws that it names.
 pub fn read(file: &Path, settings: &[String]) -> anyhow::Result<(Question, Vec<Law>)> {
-    let question = question(file, settings)?;
-    question.validate()?;
+    let mut question = question(file, settings)?;
     let folder = file.parent().unwrap_or(Path::new(""));
+    tables::fill(&mut question, folder)?;
+    question.validate()?;
     let laws = laws::of(&question, folder)?;
     Ok((question, laws))
 }

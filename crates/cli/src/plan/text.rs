@@ -194,7 +194,17 @@ fn alternatives(text: &mut String, decision: &Decision) -> fmt::Result {
                 .map_or_else(|| "-".to_owned(), |risk| short(&risk.what)),
         ]);
     }
-    writeln!(text, "{table}")
+    writeln!(text, "{table}")?;
+    let shown: f64 = decision.choices.iter().map(|choice| choice.chance_of_best).sum();
+    let others = decision.compared - decision.choices.len();
+    if others > 0 && shown < 0.99 {
+        let said = format!(
+            "In the other {} of the draws one of the {others} further choices that were compared is best.",
+            percent(1.0 - shown)
+        );
+        writeln!(text, "{}\n", prose("", &said))?;
+    }
+    Ok(())
 }
 
 /// The part of a risk before its first explanation.

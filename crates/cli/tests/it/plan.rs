@@ -153,6 +153,21 @@ fn what_breaks_a_rule_names_it() {
         ),
         (format!("{PLAIN}[[laws]]\nfit = \"nowhere.json\""), "nowhere.json"),
         (
+            format!("{PLAIN}{0}{0}", "[[laws]]\npublished = \"besiroglu-2024\"\n"),
+            "count twice",
+        ),
+        (
+            PLAIN.replace("aim", "draws = 40\nlevel = 0.99\naim"),
+            "beyond either end",
+        ),
+        (PLAIN.replace("aim", "samples = [1, 4, 4]\naim"), "4 twice"),
+        (PLAIN.replace("aim", "synthetic_shares = [0]\naim"), "no strategy"),
+        (format!("{PLAIN}worth = 1e9"), "how many times as much"),
+        (
+            format!("{PLAIN}[[contexts]]\nname = \"all\"\neasier_by = 1e9"),
+            "added to log odds",
+        ),
+        (
             format!("{PLAIN}[[laws]]\npublished = \"besiroglu\""),
             "did you mean",
         ),
@@ -200,6 +215,84 @@ fn too_far_is_no_recommendation() {
         text.contains("No recommendation") && !text.contains("Recommended"),
         "{text}"
     );
+    assert_eq!(output.status.code(), Some(3), "{text}");
+}
+
+#[test]
+fn requests_and_hosts_prices_come_from_tables() {
+    let bench = Bench::new("");
+    let demand = "[demand]\nmonths = 12\n[[demand.classes]]\nname = \"chat\"\n";
+    let write = |name: &str, text: &str| std::fs::write(bench.path(name), text).unwrap();
+    write(
+        "trace.csv",
+        "arrived_at,num_prefill_tokens,num_decode_tokens\n0,300,40\n1,500,60\n2,400,50\n",
+    );
+    write(
+        "prices.csv",
+        "vendor,model,input_usd_per_mtok,cached_input_usd_per_mtok,output_usd_per_mtok,from_date,to_date\n\
+         us,ours-70b,0.6,,0.8,2026-01-01,\nus,ours-70b,9,,9,,2026-01-01\n",
+    );
+    let serving = |question: &str| -> f64 {
+        write("plan.toml", question);
+        let output = bench.run(&["plan", "plan.toml", "--set", "draws=100", "--format", "json"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        let decision: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let choice = &decision["choices"][0];
+        choice["bill"]["serving"].as_f64().unwrap() / choice["params"].as_f64().unwrap()
+    };
+    // A query a second, of 400 tokens in and 50 out on average.
+    let month = 365.25 / 12.0 * 86_400.0;
+    let hosted = "[hosted]\nmodel = \"ours-70b\"\nparams = \"70B\"\ndate = 2026-06-01\n";
+    let by_trace = format!("{PLAIN}{hosted}prices = \"prices.csv\"\n{demand}trace = \"trace.csv\"\n");
+    let wanted = 12.0 * month * (400.0 * 0.6 + 50.0 * 0.8) / 1e6 / 70e9;
+    assert!(
+        (serving(&by_trace) / wanted - 1.0).abs() < 1e-3,
+        "{} {wanted}",
+        serving(&by_trace)
+    );
+    let queries = format!("months = 12\nqueries_per_month = {}", month.round());
+    let by_hand = format!(
+        "{PLAIN}{hosted}input = 0.6\noutput = 0.8\n{}tokens_in = 400\ntokens_out = 50\n",
+        demand.replace("months = 12", &queries)
+    );
+    assert!((serving(&by_hand) / wanted - 1.0).abs() < 1e-3);
+    for (line, by, says) in [
+        ("prices = \"prices.csv\"", "", "give `input` and `output`"),
+        ("2026-06-01", "2025-06-01", ""),
+        ("\"ours-70b\"", "\"ours-80b\"", "did you mean"),
+        (
+            "trace = \"trace.csv\"",
+            "trace = \"none.csv\"",
+            "cannot read the trace",
+        ),
+        (
+            "trace = \"trace.csv\"",
+            "trace = \"prices.csv\"",
+            "no column of tokens",
+        ),
+        (
+            "trace = \"trace.csv\"",
+            "trace = \"trace.csv\"\ntokens_in = 9",
+            "leave one out",
+        ),
+        (
+            "trace = \"trace.csv\"",
+            "trace = \"trace.csv\"\nlatency = \"1s\"",
+            "how fast the host",
+        ),
+    ] {
+        assert!(by_trace.contains(line));
+        if says.is_empty() {
+            assert!(serving(&by_trace.replace(line, by)) > 5.0 * wanted);
+            continue;
+        }
+        write("plan.toml", &by_trace.replace(line, by));
+        let output = bench.run(&["plan", "plan.toml"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(says), "{says:?} is not in {said}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::reckon::whole;
 use super::risk::{Risk, risks};
 use crate::reach::Reach;
 
-/// A choice, with what becomes of it.
+/// A choice, with what becomes of it: medians and intervals of the draws in which it does what is asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Alternative {
     /// In a few words.

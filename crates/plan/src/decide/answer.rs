@@ -373,7 +373,25 @@ fn cautions(compared: &Compared<'_>, choices: &[Alternative]) -> Vec<String> {
             ));
         }
     }
-    if question.serving.utilisation.value().0 >= 1.0 && !reckoner.classes().is_empty() {
+    for choice in choices {
+        let strategy = reckoner
+            .strategies
+            .iter()
+            .find(|strategy| strategy.name == choice.strategy);
+        let given = strategy.and_then(|strategy| strategy.tokens);
+        if let Some(given) = given.filter(|given| choice.tokens.value < 0.999 * given.as_f64()) {
+            let tokens = Tokens(choice.tokens.value as u64);
+            cautions.push(format!(
+                "`{}` is given {given} tokens, and its text and the budget give {tokens} at the median: it is judged by \
+                 these.",
+                choice.strategy
+            ));
+        }
+    }
+    if question.serving.utilisation.value().0 >= 1.0
+        && !reckoner.classes().is_empty()
+        && question.hosted.is_none()
+    {
         cautions.push(
             "Every paid hour is taken to serve, which flatters: traffic has nights; give `serving.utilisation`.".to_owned(),
         );

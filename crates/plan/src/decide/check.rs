@@ -3,11 +3,17 @@
 use std::ops::RangeInclusive;
 
 use super::answer_rate::Chosen;
-use super::question::{Question, Strategy};
+use super::question::{LawSource, Question, Strategy};
 use crate::PlanError;
 
 /// Samples a query that a rule is worked out for.
 const MOST_SAMPLES: u32 = 1024;
+/// Draws that lie beyond an end of an interval, without which the end is a single one's.
+const LEAST_BEYOND: f64 = 2.0;
+/// How many times better or worse a text or an arm is at the most.
+const MOST_WORTH: f64 = 1000.0;
+/// Log odds by which queries are easier or harder at the most.
+const MOST_ODDS: f64 = 20.0;
 /// Draws from which intervals are read, and that memory holds for every choice.
 const DRAWS: RangeInclusive<usize> = 40..=10_000;
 
@@ -26,6 +32,23 @@ impl Question {
                 );
             }
             positive("the weight of a law", law.weight)?;
+            let same = |other: &&LawSource| {
+                let of = |law: &LawSource| {
+                    (
+                        law.published.clone(),
+                        law.fit.clone(),
+                        law.study.clone(),
+                        law.arm.clone(),
+                    )
+                };
+                of(other) == of(law)
+            };
+            if self.laws.iter().filter(same).count() > 1 {
+                return refuse(
+                    "two entries of [[laws]] are the same law, which would count twice: leave one out, or give it a `weight`"
+                        .to_owned(),
+                );
+            }
         }
         positive("training.mfu", self.training.mfu.value().0)?;
         positive("training.goodput", self.training.goodput.value().0)?;
@@ -90,6 +113,16 @@ impl Question {
                 self.level
             ));
         }
+        let beyond = self.draws as f64 * 0.5 * (1.0 - self.level);
+        if beyond < LEAST_BEYOND - 1e-9 {
+            return refuse(format!(
+                "level is {} of {} draws, which leaves {beyond:.1} of them beyond either end of an interval: take {:.0} draws \
+                 or more, or a lower level",
+                self.level,
+                self.draws,
+                (2.0 * LEAST_BEYOND / (1.0 - self.level)).ceil()
+            ));
+        }
         if let Some(budget) = self.budget.filter(|budget| budget.0 <= 0.0) {
             return refuse(format!(
                 "the budget is {budget}: it must be above $0, as in \"$2M\""
@@ -123,7 +156,7 @@ impl Question {
         for tier in &self.tiers {
             let named = |key: &str| format!("{key} of the text `{}`", tier.name);
             positive(&named("unique"), tier.unique.value().as_f64())?;
-            positive(&named("worth"), tier.worth.value())?;
+            worth(&named("worth"), tier.worth.value())?;
             epochs(&named("most_epochs"), tier.most_epochs)?;
             positive(&named("most_share"), tier.most_share.0)?;
         }
@@ -141,7 +174,7 @@ impl Question {
         distinct("[[arms]]", self.arms.iter().map(|arm| arm.name.as_str()))?;
         for arm in &self.arms {
             let named = |key: &str| format!("{key} of the arm `{}`", arm.name);
-            positive(&named("worth"), arm.worth.value())?;
+            worth(&named("worth"), arm.worth.value())?;
             positive(&named("training_operations"), arm.training_operations)?;
             positive(&named("active"), arm.active.0)?;
             positive(&named("cache"), arm.cache)?;
@@ -201,10 +234,43 @@ impl Question {
         )?;
         for context in &self.contexts {
             positive(&format!("read of the context `{}`", context.name), context.read.0)?;
-            finite(
+            odds(
                 &format!("easier_by of the context `{}`", context.name),
                 context.easier_by,
             )?;
+        }
+        let mut samples = self.samples.clone();
+        samples.sort_unstable();
+        if let Some(twice) = samples.windows(2).find(|pair| pair[0] == pair[1]) {
+            return refuse(format!(
+                "samples has {} twice: each number is one choice",
+                twice[0]
+            ));
+        }
+        let classes = || self.demand.iter().flat_map(|life| &life.classes);
+        if samples.len() > 1 && classes().count() > 0 && classes().all(|class| class.chosen.is_none()) {
+            return refuse(format!(
+                "samples has {} numbers, and no class of the demand says how one answer is chosen of several: give \
+                 `chosen`, a verifier or a vote, or leave `samples` out",
+                samples.len()
+            ));
+        }
+        let mixes = |strategy: &Strategy| {
+            let used = || self.tiers.iter().filter(|tier| strategy.uses(tier));
+            used().any(|tier| tier.synthetic) && used().any(|tier| !tier.synthetic)
+        };
+        let is_mixed = match self.strategies.as_slice() {
+            [] => mixes(&Strategy::every_tier()),
+            all => all
+                .iter()
+                .any(|strategy| strategy.synthetic_share.is_none() && mixes(strategy)),
+        };
+        if !self.synthetic_shares.is_empty() && !is_mixed {
+            return refuse(
+                "synthetic_shares are given, and no strategy that leaves its share open has both text that models wrote and \
+                 text that people did: name such texts, or leave them out"
+                    .to_owned(),
+            );
         }
         match self
             .samples
@@ -244,6 +310,24 @@ impl Question {
                     .to_owned(),
             );
         }
+        if let Some(hosted) = &self.hosted {
+            hosted.price()?;
+            positive("hosted.params", hosted.params.as_f64())?;
+            if self.timed.is_some() {
+                return refuse(
+                    "both `[hosted]` and `[timed]` are given: a host's devices are not yours; leave one out"
+                        .to_owned(),
+                );
+            }
+            let mut classes = self.demand.iter().flat_map(|life| &life.classes);
+            if let Some(class) = classes.find(|class| class.latency.is_some()) {
+                return refuse(format!(
+                    "the class `{}` has a latency, and nothing says how fast the host of `{}` is: leave the latency out, or \
+                     `[hosted]`",
+                    class.name, hosted.model
+                ));
+            }
+        }
         let Some(life) = &self.demand else {
             return Ok(());
         };
@@ -272,6 +356,12 @@ impl Question {
         for class in &life.classes {
             let named = |key: &str| format!("{key} of the class `{}`", class.name);
             positive(&named("share"), class.share.0)?;
+            if class.trace.is_some() && class.tokens_in == 0.0 {
+                return refuse(format!(
+                    "the trace of the class `{}` was not read: only a file's question has traces",
+                    class.name
+                ));
+            }
             positive(&named("tokens_in"), class.tokens_in)?;
             if class.cached.0 >= 1.0 {
                 return refuse(format!(
@@ -280,7 +370,7 @@ impl Question {
                 ));
             }
             positive(&named("tokens_out"), class.tokens_out)?;
-            finite(&named("easier_by"), class.easier_by)?;
+            odds(&named("easier_by"), class.easier_by)?;
             let share = match class.chosen {
                 Some(Chosen::Verifier { false_pass: share } | Chosen::Vote { rival: share }) => share,
                 None => 0.0,
@@ -341,11 +431,25 @@ fn positive(field: &str, value: f64) -> Result<(), PlanError> {
     refuse(format!("{field} is {value}: it must be above 0 and finite"))
 }
 
-fn finite(field: &str, value: f64) -> Result<(), PlanError> {
-    if value.is_finite() {
+fn odds(field: &str, value: f64) -> Result<(), PlanError> {
+    if value.abs() <= MOST_ODDS {
         return Ok(());
     }
-    refuse(format!("{field} is {value}: it must be finite"))
+    refuse(format!(
+        "{field} is {value}: it is added to log odds, and must be from -{MOST_ODDS} to {MOST_ODDS}; 2.2 brings one right of \
+         two to nine of ten"
+    ))
+}
+
+fn worth(field: &str, value: f64) -> Result<(), PlanError> {
+    if (1.0 / MOST_WORTH..=MOST_WORTH).contains(&value) {
+        return Ok(());
+    }
+    refuse(format!(
+        "{field} is {value}: it is how many times as much it is worth, and must be from {} to {MOST_WORTH}; measure it with \
+         two arms of a study",
+        1.0 / MOST_WORTH
+    ))
 }
 
 fn epochs(field: &str, value: f64) -> Result<(), PlanError> {

@@ -21,6 +21,8 @@ pub(crate) struct Compared<'a> {
     pub best: usize,
     /// Share of the worlds in which at least one choice does what is asked.
     pub met: f64,
+    /// What a failure costs where scores are losses.
+    second_try: f64,
     /// What becomes of the best one at the medians.
     pub at_medians: Outcome,
 }
@@ -53,9 +55,10 @@ impl<'a> Compared<'a> {
             .collect();
         let outcomes = in_every_world(reckoner, &choices, length);
         let ends = ends(reckoner, &outcomes);
+        let second_try = second_try(reckoner, &choices);
         let scores: Vec<Vec<f64>> = outcomes
             .iter()
-            .map(|outcomes| scored(reckoner, outcomes, &ends))
+            .map(|outcomes| scored(reckoner, outcomes, &ends, second_try))
             .collect();
         let met = ends.iter().flatten().count() as f64 / ends.len() as f64;
         let best = largest(scores.iter().zip(&outcomes).map(|(scores, outcomes)| {
@@ -69,6 +72,7 @@ impl<'a> Compared<'a> {
         }));
         Self {
             reckoner,
+            second_try,
             at_medians: choices[best].outcome(reckoner.worlds.centre(), length),
             choices,
             outcomes,
@@ -102,7 +106,7 @@ impl<'a> Compared<'a> {
                 .zip(own)
                 .map(|(others, own)| wider(*others, own))
                 .collect();
-            mean(&scored(self.reckoner, &outcomes[0], &all))
+            mean(&scored(self.reckoner, &outcomes[0], &all, self.second_try))
         };
         let found = golden_section(around, REFINED, worth, |one, other| one >= other);
         let [left, right] = found.places;
@@ -246,17 +250,36 @@ fn wider(one: Ends, other: Ends) -> Ends {
     }
 }
 
+/// How much higher the lowest loss is where a first try has taken half of the budget, at the medians; 0 without one.
+fn second_try(reckoner: &Reckoner<'_>, choices: &[Prepared<'_>]) -> f64 {
+    let centre = reckoner.worlds.centre();
+    let place = reckoner.worlds.places.budget;
+    let budget = centre.of(place);
+    if reckoner.question.aim.in_dollars() || !budget.is_finite() {
+        return 0.0;
+    }
+    let lowest = |part: f64| {
+        let world = centre.with(place, part * budget);
+        let losses = choices
+            .iter()
+            .map(|choice| choice.outcome(&world, Length::Spend).loss);
+        losses.fold(f64::INFINITY, f64::min)
+    };
+    (lowest(0.5) - lowest(1.0)).max(0.0)
+}
+
 /// How good a choice is in every world.
 ///
 /// A choice that fails where another does what is asked has cost its bill before serving, and the better one is paid
-/// on top. Of losses it is as good as the worst. Where all fail, all are equal: the world says nothing of the choice.
-fn scored(reckoner: &Reckoner<'_>, outcomes: &[Outcome], ends: &[Ends]) -> Vec<f64> {
+/// on top; of losses, it leaves what the best one reaches with half of the budget. Where all fail, all are equal: the
+/// world says nothing of the choice.
+fn scored(reckoner: &Reckoner<'_>, outcomes: &[Outcome], ends: &[Ends], second_try: f64) -> Vec<f64> {
     let rule = reckoner.question.aim.rule();
     let score = |(outcome, ends): (&Outcome, &Ends)| match ends {
         None => 0.0,
         Some(_) if outcome.is_met => rule.score(outcome),
         Some([_, best]) if rule.in_dollars() => best - outcome.bill.before_serving(),
-        Some([worst, _]) => *worst,
+        Some([worst, best]) => worst.min(best - second_try),
     };
     outcomes.iter().zip(ends).map(score).collect()
 }

@@ -131,7 +131,7 @@ pub(crate) fn trials(compared: &Compared<'_>) -> Vec<(Trial, f64)> {
             }
         }
     }
-    if !reckoner.classes().is_empty() {
+    if !reckoner.classes().is_empty() && question.hosted.is_none() {
         let hours = chosen.devices();
         trials.push((
             Trial::Serving,

@@ -41,8 +41,8 @@ pub use hindsight::{loss_of, outcome_where, trials_of};
 pub use law::{Law, Run};
 pub use outcome::{Bill, Outcome};
 pub use question::{
-    Arm, Class, Context, Experiments, LawSource, Life, Observed, Quality, Question, Repetition, Sizes,
-    Strategy, Task, Tier, Timed, Training,
+    Arm, Class, Context, Experiments, Hosted, LawSource, Life, Observed, Quality, Question, Repetition,
+    Sizes, Strategy, Task, Tier, Timed, Training,
 };
 pub use risk::Risk;
 pub use wall::{DataWall, TierLeft};

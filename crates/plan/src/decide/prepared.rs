@@ -238,7 +238,11 @@ impl Prepared<'_> {
         let queries = 12.0 * world.of(places.queries);
         let (asked, priced) = (queries * lasts.demand, queries * lasts.billed);
         let by_median = |place: usize| reckoner.worlds.by_median(world, place);
-        let paid = by_median(places.serving_price) / by_median(places.serving_use);
+        // A host's price is its own.
+        let paid = match question.hosted {
+            Some(_) => 1.0,
+            None => by_median(places.serving_price) / by_median(places.serving_use),
+        };
         let speed = reckoner.speed(world);
         let context = &question.contexts[self.choice.context];
         // Without queries nothing fits, which is said elsewhere.

@@ -150,7 +150,11 @@ impl<'a> Reckoner<'a> {
     /// How fast the devices that serve are in a world.
     pub fn speed(&self, world: &World<'_>) -> Speed {
         let places = &self.worlds.places;
-        let of = |place| self.worlds.by_median(world, place);
+        // A host's devices are in its price.
+        let of = |place| match self.question.hosted {
+            Some(_) => 1.0,
+            None => self.worlds.by_median(world, place),
+        };
         Speed {
             times: [of(places.prefill), of(places.decoding)],
             reached: [of(places.bandwidth), of(places.arithmetic)],

@@ -3,7 +3,7 @@
 use triaxis_units::{Params, Seconds};
 
 use super::answer_rate::Chosen;
-use super::question::{Arm, Class, Question};
+use super::question::{Arm, Class, Hosted, Question};
 use super::reckon::{Choice, Reckoner};
 use crate::serving::{
     Bound, Calibration, Experts, Limit, Measured, ModelShape, Server, ServingSetup, Step, Traffic,
@@ -126,6 +126,9 @@ pub(crate) fn calibration(question: &Question, catalogue: &Catalogue) -> Result<
 /// class that cannot be served at all makes the choice unfit.
 pub(crate) fn served(reckoner: &Reckoner<'_>, choice: Choice) -> Result<Served, PlanError> {
     let question = reckoner.question;
+    if let Some(hosted) = &question.hosted {
+        return hosted_by(question, hosted, choice);
+    }
     let arm = &question.arms[choice.arm];
     let shape = shape(arm, choice.params);
     let on = |devices: Option<u64>| -> Result<Served, PlanError> {
@@ -172,14 +175,49 @@ pub(crate) fn served(reckoner: &Reckoner<'_>, choice: Choice) -> Result<Served, 
     Ok(best.expect("the least devices are among them"))
 }
 
+/// What the queries cost at a host, in proportion to what is active.
+fn hosted_by(question: &Question, hosted: &Hosted, choice: Choice) -> Result<Served, PlanError> {
+    let price = hosted.price()?;
+    let size = choice.params * question.arms[choice.arm].active.0 / hosted.params.as_f64();
+    let part = |dollars: f64| Part {
+        dollars,
+        seconds: 0.0,
+        width: 1.0,
+        reads_memory: true,
+    };
+    let query = |class: &Class| {
+        let prompt = class.tokens_in * question.contexts[choice.context].read.0;
+        let reading = Traffic {
+            cached: class.cached.0,
+            output: 0.0,
+            ..Traffic::of(prompt, 0.0)
+        };
+        Query {
+            reading: part(size * price.dollars(&reading)),
+            writing: part(size * price.dollars(&Traffic::of(0.0, class.tokens_out))),
+            stops: stops(class),
+        }
+    };
+    let classes = question.demand.iter().flat_map(|life| &life.classes);
+    Ok(Served {
+        devices: 0,
+        queries: classes.map(query).collect(),
+        fits: true,
+    })
+}
+
+/// Whether samples are drawn one after the other: a check tells when to stop; votes are counted when all are in.
+fn stops(class: &Class) -> bool {
+    matches!(class.chosen, Some(Chosen::Verifier { .. })) && class.latency.is_none()
+}
+
 fn query(question: &Question, server: &Server, class: &Class, choice: Choice) -> Option<Query> {
     let samples = if class.chosen.is_some() {
         question.samples[choice.samples]
     } else {
         1
     };
-    // A check tells when to stop; votes are counted when all are in.
-    let stops = matches!(class.chosen, Some(Chosen::Verifier { .. })) && class.latency.is_none();
+    let stops = stops(class);
     let traffic = Traffic {
         prompt: class.tokens_in * question.contexts[choice.context].read.0,
         cached: class.cached.0,

@@ -311,7 +311,7 @@ impl<'a> Worlds<'a> {
         let tolerable = -0.5 * (question.observed.len() as f64 + 25.0);
         if most.is_nan() || most <= tolerable || sum * sum / squares < LEAST_LIKELY {
             return Err(PlanError(format!(
-                "the {} observed runs lie where hardly any draw of the laws and the question does ({:.0} of {} are likely): \
+                "the observed runs ({}) lie where hardly any draw of the laws and the question does ({:.0} of {} are likely): \
                  look for a wrong unit, widen the intervals of what they measure, or fit the laws to these runs, too",
                 question.observed.len(),
                 sum * sum / squares,

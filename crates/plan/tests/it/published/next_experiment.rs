@@ -112,6 +112,7 @@ impl Grid {
                     Design::of(&CoupledForm, &parameters, NOISE, &seen)
                         .next(criterion, &pool, &targets)
                         .unwrap()
+                        .0
                 }
             };
             let run = left.remove(at);

@@ -1,10 +1,13 @@
+mod demand;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use triaxis_units::{BitsPerByte, Dollars, Nats, Params, Requests, Seconds, Tokens};
+use triaxis_units::{BitsPerByte, Dollars, Nats, Params, Tokens};
 
 use super::aim::Aim;
-use super::answer_rate::Chosen;
+pub use demand::{Class, Context, Hosted, Life, Task, Timed};
+
 use crate::serving::ServingSetup;
 use crate::{Hardware, Price, Share, Uncertain};
 
@@ -62,6 +65,9 @@ pub struct Question {
     /// A model that was timed on the devices that serve: it brings the roofline to your engine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timed: Option<Timed>,
+    /// Who serves it, where it is not on own devices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hosted: Option<Hosted>,
     /// What is asked of the model over its life; nothing unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub demand: Option<Life>,
@@ -259,106 +265,6 @@ pub struct Training {
     pub other_runs: Uncertain<f64>,
     /// Dollars that the ladder behind the laws cost.
     pub ladder: Dollars,
-}
-
-/// A model that was timed where it is served.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Timed {
-    /// Its parameters, a dense transformer's.
-    pub params: Params,
-    /// Time between two tokens of a request.
-    pub token: Seconds,
-    /// Requests that were decoded together.
-    pub batch: f64,
-    /// Tokens that each had in its cache.
-    pub context: Tokens,
-    /// Time to the first token of a prompt of so many tokens alone, if it was taken.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prefill: Option<Seconds>,
-}
-
-/// What is asked of a model over its life.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Life {
-    /// Months until it is replaced.
-    pub months: Uncertain<f64>,
-    /// Queries in the first month.
-    pub queries_per_month: Uncertain<Requests>,
-    /// Queries a year from now for one now.
-    #[serde(default = "exactly_one")]
-    pub growth_per_year: Uncertain<f64>,
-    /// Prices of computing a year from now for one dollar now.
-    #[serde(default = "exactly_one")]
-    pub price_per_year: Uncertain<f64>,
-    /// Kinds of queries.
-    pub classes: Vec<Class>,
-}
-
-/// A kind of queries.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Class {
-    /// Its name.
-    pub name: String,
-    /// Share of all queries; those of all classes add up to one.
-    #[serde(default = "all")]
-    pub share: Share,
-    /// Tokens of a prompt.
-    pub tokens_in: f64,
-    /// Share of a prompt that is in the cache of prefixes already.
-    #[serde(default)]
-    pub cached: Share,
-    /// Tokens of one sample.
-    pub tokens_out: f64,
-    /// Log odds of a right sample less those of the task.
-    #[serde(default)]
-    pub easier_by: f64,
-    /// What a right answer is worth.
-    #[serde(default = "free")]
-    pub value: Uncertain<Dollars>,
-    /// How one answer is chosen from several; without it, several are never drawn.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub chosen: Option<Chosen>,
-    /// Dollars for checking a sample.
-    #[serde(default)]
-    pub check: Dollars,
-    /// The longest that a query may take.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub latency: Option<Seconds>,
-}
-
-/// How often a sample is right, as a logistic curve of the loss.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Task {
-    /// A loss at which it was measured, in the laws' unit.
-    pub loss: f64,
-    /// Share of samples that were right there.
-    pub right: Uncertain<Share>,
-    /// Rise of the log odds for each unit of loss less.
-    pub slope: Uncertain<f64>,
-    /// How alike queries are: `a + b` of the Beta distribution of their chances. Small where some are easy and some out
-    /// of reach. Fit it with `triaxis fit` to counts of right samples a query.
-    pub alike: Uncertain<f64>,
-}
-
-/// A way to bring the context to the model.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Context {
-    /// Its name.
-    pub name: String,
-    /// Share of the prompt that is read.
-    #[serde(default = "all")]
-    pub read: Share,
-    /// Change of the log odds of a right sample.
-    #[serde(default)]
-    pub easier_by: f64,
-    /// Dollars a query, as for the search of an index.
-    #[serde(default)]
-    pub price: Dollars,
 }
 
 /// The smallest and the largest size to choose from.

@@ -1,0 +1,66 @@
+//! What a question takes from tables beside it: requests that were seen, prices of hosts.
+
+use std::path::Path;
+
+use anyhow::Context;
+use triaxis_plan::api::ApiPrices;
+use triaxis_plan::demand::Trace;
+use triaxis_plan::{PlanError, Question, Uncertain};
+use triaxis_units::Requests;
+
+use crate::failure::Usage;
+
+/// Seconds of a month.
+const MONTH: f64 = 365.25 / 12.0 * 86_400.0;
+
+/// Reads the tables that a question names, which are relative to its own folder, and fills in what it leaves to them.
+pub fn fill(question: &mut Question, folder: &Path) -> anyhow::Result<()> {
+    if let Some(life) = &mut question.demand {
+        let alone = life.classes.len() == 1;
+        for class in &mut life.classes {
+            let Some(path) = &class.trace else { continue };
+            let given = class.tokens_in != 0.0 || class.tokens_out != 0.0;
+            if given {
+                return Err(Usage(format!(
+                    "the class `{}` has both `trace` and tokens of its own: leave one out",
+                    class.name
+                ))
+                .into());
+            }
+            let trace = read(&folder.join(path), "trace", Trace::read)?;
+            let traffic = trace.traffic();
+            (class.tokens_in, class.tokens_out) = (traffic.prompt, traffic.output);
+            if life.queries_per_month.value().0 == 0
+                && let Some(rate) = trace.rate().filter(|_| alone)
+            {
+                life.queries_per_month = Uncertain::certain(Requests((rate * MONTH).round() as u64));
+            }
+        }
+    }
+    let Some(hosted) = &mut question.hosted else {
+        return Ok(());
+    };
+    let Some(path) = &hosted.prices else { return Ok(()) };
+    if hosted.input.is_some() || hosted.output.is_some() {
+        return Err(
+            Usage("hosted has both `prices` and a price of its own: leave one out".to_owned()).into(),
+        );
+    }
+    let longest = question
+        .demand
+        .iter()
+        .flat_map(|life| &life.classes)
+        .map(|class| class.tokens_in + class.tokens_out)
+        .fold(0.0, f64::max);
+    let prices = read(&folder.join(path), "prices", ApiPrices::read)?;
+    let price = prices.at(&hosted.model, hosted.date, longest)?;
+    (hosted.input, hosted.cached_input, hosted.output) =
+        (Some(price.input), price.cached_input, Some(price.output));
+    Ok(())
+}
+
+fn read<T>(path: &Path, what: &str, of: impl Fn(&str) -> Result<T, PlanError>) -> anyhow::Result<T> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the {what} `{}`; name a CSV file", path.display()))?;
+    of(&text).with_context(|| format!("`{}`", path.display()))
+}
