@@ -170,7 +170,7 @@ proptest! {
     fn rotary_is_the_same(batch in 1usize..3, length in size(), heads in 1usize..4, half in 1usize..20) {
         let rotation = Rotation::new(length + 3, 2 * half, 100.0, &Device::flex());
         same(&[[batch * length, heads * 2 * half]], |x| {
-            rotary(x[0].clone().reshape([batch, length, heads, 2 * half]), &rotation)
+            rotary(x[0].clone().reshape([batch, length, heads, 2 * half]), &rotation, 0)
         });
     }
 
@@ -375,7 +375,7 @@ fn what_is_not_finite_passes_through() {
                 swiglu(x()),
                 gelu(x()),
                 feed_forward(x(), gain(), constant(4, [4, 10]), constant(5, [5, 4]), 1e-5),
-                rotary(x().reshape([2, 5, 1, 4]), &rotation).reshape([10, 4]),
+                rotary(x().reshape([2, 5, 1, 4]), &rotation, 0).reshape([10, 4]),
                 embedding(x(), Tensor::arange(0..10, &Device::flex()).reshape([2, 5])),
                 head_losses(x(), constant(7, [7, 4]), tokens(8, [10], 7)).unsqueeze(),
                 head_losses(constant(9, [6, 4]), x(), tokens(8, [6], 10)).unsqueeze(),

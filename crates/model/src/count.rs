@@ -58,15 +58,19 @@ impl FlopCount {
         Flops(3.0 * self.total().0)
     }
 
-    /// Builds the count from (operation, FLOPs) pairs.
+    /// Builds the count from (operation, FLOPs) pairs, adding up those of one operation.
     pub fn of<'a>(operations: impl IntoIterator<Item = (&'a str, f64)>) -> Self {
-        let count = |(operation, flops): (&str, f64)| OperationCount {
-            operation: operation.to_owned(),
-            flops: Flops(flops),
-        };
-        Self {
-            operations: operations.into_iter().map(count).collect(),
+        let mut counts: Vec<OperationCount> = Vec::new();
+        for (operation, flops) in operations {
+            match counts.iter_mut().find(|count| count.operation == operation) {
+                Some(count) => count.flops.0 += flops,
+                None => counts.push(OperationCount {
+                    operation: operation.to_owned(),
+                    flops: Flops(flops),
+                }),
+            }
         }
+        Self { operations: counts }
     }
 }
 

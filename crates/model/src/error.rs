@@ -1,3 +1,5 @@
+use std::fmt::Display;
+
 use thiserror::Error;
 
 /// Why a model could not be described, built, or filled with weights: always what was asked of it, as a message that
@@ -5,3 +7,28 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Error)]
 #[error("{0}")]
 pub struct ModelError(pub(crate) String);
+
+/// A rule on one field of a configuration.
+pub(crate) fn rule(
+    holds: bool,
+    field: &'static str,
+    value: impl Display,
+    rule: impl Display,
+    remedy: impl Display,
+) -> Result<(), ModelError> {
+    if holds {
+        return Ok(());
+    }
+    Err(ModelError(format!("`{field} = {value}`: {rule}; {remedy}")))
+}
+
+/// The rule that a field lies in a range.
+pub(crate) fn within(field: &'static str, value: usize, least: usize, most: usize) -> Result<(), ModelError> {
+    rule(
+        (least..=most).contains(&value),
+        field,
+        value,
+        "is outside what is built",
+        format!("choose from {least} to {most}"),
+    )
+}

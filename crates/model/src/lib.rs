@@ -1,18 +1,34 @@
-//! Architectures, one file each, with exact parameter and FLOP counts.
+//! Networks as stacks of blocks, with exact parameter and FLOP counts.
 //!
-//! An [`ArchitectureSpec`] describes a network, counts its parameters and operations without
-//! building it, and builds it as a [`Model`]. All computing is in [`ops`].
+//! An [`ArchitectureSpec`] describes a network in the words of its family. What it means is a [`Stack`]: the embedding,
+//! blocks by a pattern, each of a [`Mixer`] and mostly a [`Channel`], and the head. A stack lists its weights in a table,
+//! counts its parameters, operations and memory without building anything, and builds itself as a [`Model`], which takes
+//! whole sequences or goes on from a [`Memory`]. All computing is in [`ops`].
 
 pub mod architecture;
 pub mod architectures;
-pub mod blocks;
+mod block;
+pub mod channel;
+pub mod channels;
 pub mod count;
 mod error;
+mod memory;
+pub mod mixer;
+pub mod mixers;
+mod model;
 pub mod ops;
-mod registry;
+mod stack;
 pub mod weights;
 
-pub use architecture::{Architecture, LanguageModel};
-pub use architectures::{ArchitectureSpec, Decoder, DecoderConfig, Model};
+pub use architecture::Architecture;
+pub use architectures::{ArchitectureSpec, Decoder};
+pub use block::Block;
+pub use channel::Channel;
+pub use channels::ChannelSpec;
 pub use count::{FlopCount, OperationCount, ParameterCount};
 pub use error::ModelError;
+pub use memory::{Memory, Remembered};
+pub use mixer::{Mixer, Place, Span};
+pub use mixers::MixerSpec;
+pub use model::Model;
+pub use stack::Stack;

@@ -6,9 +6,12 @@
 
 use burn::tensor::Tensor;
 pub use triaxis_kernels::{
-    AttentionHeads, AttentionWeights, Rotation, TiedTable, attention_half, count_products, embedding,
-    feed_forward, head_cross_entropy, head_losses, linear, rms_norm,
+    AttentionHeads, AttentionWeights, Rotation, TiedTable, attention_half, causal_attention, count_products,
+    embedding, feed_forward, head_cross_entropy, head_losses, linear, rms_norm, rotary,
 };
+
+/// Added to the mean square before its root, in every normalisation.
+pub const NORM_EPSILON: f64 = 1e-5;
 
 /// The scores of every token of the vocabulary: `[rows, width] × [vocabulary, width]ᵀ`.
 pub fn logits(hidden: Tensor<2>, head: Tensor<2>) -> Tensor<2> {

@@ -1,13 +1,183 @@
-//! A model's weights by name, for checkpoints, export and tests.
+//! A model's weights as a table: by it they are counted, initialised, decayed, saved and read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
+use triaxis_random::Stream;
 
 use crate::error::ModelError;
+use crate::model::Model;
 
-/// One weight.
+/// A line of the table: one weight, before it has values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WeightSpec {
+    /// Its name, as `blocks.0.down`; of a part, the last piece of it.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// The law of its initial values.
+    pub initial: Initial,
+    /// What it is for.
+    pub group: Group,
+}
+
+/// The law of initial values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Initial {
+    /// Normal with this deviation.
+    Normal(f64),
+    /// All of them the same.
+    Constant(f64),
+}
+
+/// What a weight is for: decides whether it decays, and what it counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// The table that embeds tokens, and is the head if there is no other.
+    Embedding,
+    /// A table that is the head alone.
+    Head,
+    /// What multiplies values.
+    Matrix,
+    /// The gain of a normalisation.
+    Gain,
+}
+
+impl WeightSpec {
+    /// A matrix of normal numbers with deviation `scale ÷ √inputs`.
+    pub fn matrix(name: &str, shape: [usize; 2], scale: f64) -> Self {
+        Self {
+            name: name.to_owned(),
+            shape: shape.into(),
+            initial: Initial::Normal(scale / (shape[0] as f64).sqrt()),
+            group: Group::Matrix,
+        }
+    }
+
+    /// A gain of ones.
+    pub fn gain(name: &str, size: usize) -> Self {
+        Self {
+            name: name.to_owned(),
+            shape: vec![size],
+            initial: Initial::Constant(1.0),
+            group: Group::Gain,
+        }
+    }
+
+    /// How many numbers it has.
+    pub fn size(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Its initial values. Each weight has a stream of its own, keyed by its name: adding or removing a layer leaves
+    /// every other weight as it was.
+    fn values(&self, seed: u64) -> Vec<f32> {
+        let mut stream = Stream::new(seed, &self.name, 0);
+        let value = |_| match self.initial {
+            Initial::Normal(deviation) => (stream.normal() * deviation) as f32,
+            Initial::Constant(value) => value as f32,
+        };
+        (0..self.size()).map(value).collect()
+    }
+}
+
+/// The weights of a model: the table, and the values of each line, flat.
+#[derive(Debug, Clone)]
+pub(crate) struct Weights {
+    table: Arc<Table>,
+    values: Vec<Tensor<1>>,
+}
+
+#[derive(Debug)]
+struct Table {
+    lines: Vec<WeightSpec>,
+    places: HashMap<String, usize>,
+}
+
+impl Weights {
+    /// Initial weights that depend only on the table and the seed.
+    pub(crate) fn initial(lines: Vec<WeightSpec>, seed: u64, device: &Device) -> Self {
+        let value = |line: &WeightSpec| {
+            let data = TensorData::new(line.values(seed), [line.size()]);
+            tracked(Tensor::from_data(data, device))
+        };
+        let values = lines.iter().map(value).collect();
+        let places = lines.iter().enumerate();
+        let places = places.map(|(place, line)| (line.name.clone(), place)).collect();
+        Self {
+            table: Arc::new(Table { lines, places }),
+            values,
+        }
+    }
+
+    pub(crate) fn lines(&self) -> &[WeightSpec] {
+        &self.table.lines
+    }
+
+    pub(crate) fn values(&self) -> &[Tensor<1>] {
+        &self.values
+    }
+
+    /// The same table with what `change` makes of its values.
+    pub(crate) fn map(self, change: impl FnOnce(&[WeightSpec], Vec<Tensor<1>>) -> Vec<Tensor<1>>) -> Self {
+        let values = change(&self.table.lines, self.values);
+        assert_eq!(values.len(), self.table.lines.len(), "a value for each weight");
+        Self {
+            table: self.table,
+            values,
+        }
+    }
+
+    /// The weights whose names begin with `prefix` and a dot; all of them, where it is empty.
+    pub(crate) fn scope(&self, prefix: String) -> Scope<'_> {
+        Scope {
+            weights: self,
+            prefix,
+        }
+    }
+}
+
+/// The weights of one part.
+#[derive(Debug)]
+pub struct Scope<'a> {
+    weights: &'a Weights,
+    prefix: String,
+}
+
+impl Scope<'_> {
+    /// A weight of one dimension.
+    ///
+    /// # Panics
+    /// If the part has no weight of that name in its table.
+    pub fn vector(&self, name: &str) -> Tensor<1> {
+        self.find(name).1
+    }
+
+    /// A weight of two dimensions.
+    ///
+    /// # Panics
+    /// If the part has no weight of that name and as many dimensions in its table.
+    pub fn matrix(&self, name: &str) -> Tensor<2> {
+        let (line, value) = self.find(name);
+        match line.shape[..] {
+            [rows, columns] => value.reshape([rows, columns]),
+            _ => unreachable!("`{name}` is declared with two dimensions"),
+        }
+    }
+
+    fn find(&self, name: &str) -> (&WeightSpec, Tensor<1>) {
+        let full = match self.prefix.as_str() {
+            "" => name.to_owned(),
+            prefix => format!("{prefix}.{name}"),
+        };
+        let place = self.weights.table.places.get(&full);
+        let place = *place.expect("a part asks for the weights that it declared");
+        (&self.weights.lines()[place], self.weights.values[place].clone())
+    }
+}
+
+/// One weight with its values, as it is saved.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weight {
     /// Its shape.
@@ -16,54 +186,20 @@ pub struct Weight {
     pub values: Vec<f32>,
 }
 
-/// The dotted path of the field at hand. The level of an enum over architectures is left out.
-#[derive(Debug, Default)]
-pub struct Path(Vec<Option<String>>);
-
-impl Path {
-    /// To be called from `enter_module`.
-    pub fn enter(&mut self, name: &str, container: &str) {
-        self.0
-            .push((!container.starts_with("Enum:")).then(|| name.to_owned()));
-    }
-
-    /// To be called from `exit_module`.
-    pub fn exit(&mut self) {
-        self.0.pop();
-    }
-
-    /// The path, as `blocks.0.down`.
-    pub fn name(&self) -> String {
-        self.0
-            .iter()
-            .flatten()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(".")
-    }
-}
-
-/// All weights of `module`, by name.
-pub fn read<M: Module>(module: &M) -> BTreeMap<String, Weight> {
-    #[derive(Default)]
-    struct Reader {
-        path: Path,
-        weights: BTreeMap<String, Weight>,
-    }
-    impl ModuleVisitor for Reader {
-        fn enter_module(&mut self, name: &str, container: &str) {
-            self.path.enter(name, container);
-        }
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.path.exit();
-        }
-        fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
-            self.weights.insert(self.path.name(), values(parameter.val()));
-        }
-    }
-    let mut reader = Reader::default();
-    module.visit(&mut reader);
-    reader.weights
+/// All weights of a model, by name.
+pub fn read(model: &Model) -> BTreeMap<String, Weight> {
+    let weights = model.lines().iter().zip(model.values());
+    let weight = |(line, value): (&WeightSpec, &Tensor<1>)| {
+        let shape = line.shape.clone();
+        (
+            line.name.clone(),
+            Weight {
+                shape,
+                ..values(value.clone())
+            },
+        )
+    };
+    weights.map(weight).collect()
 }
 
 /// A tensor's shape and values.
@@ -74,67 +210,52 @@ pub fn values<const D: usize>(tensor: Tensor<D>) -> Weight {
     }
 }
 
-/// `module` with every weight replaced by the one of the same name.
+/// `model` with every weight replaced by the one of the same name.
 ///
 /// # Errors
-/// When the names or shapes are not exactly the module's; `module` is then lost, `weights` is not.
-pub fn write<M: Module>(module: M, weights: &BTreeMap<String, Weight>) -> Result<M, ModelError> {
-    struct Writer<'a> {
-        path: Path,
-        weights: BTreeMap<&'a str, &'a Weight>,
-        error: Option<String>,
+/// When the names or shapes are not exactly the model's; `model` is then lost, `weights` is not.
+pub fn write(model: Model, weights: &BTreeMap<String, Weight>) -> Result<Model, ModelError> {
+    for line in model.lines() {
+        check(line, weights.get(&line.name))?;
     }
-    impl ModuleMapper for Writer<'_> {
-        fn enter_module(&mut self, name: &str, container: &str) {
-            self.path.enter(name, container);
-        }
-        fn exit_module(&mut self, _: &str, _: &str) {
-            self.path.exit();
-        }
-        fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            let name = self.path.name();
-            let expected = parameter.val().dims().to_vec();
-            let Some(weight) = self.weights.remove(name.as_str()) else {
-                self.error.get_or_insert(format!(
-                    "the weights have no tensor `{name}`; they belong to another architecture or file layout, load \
-                     those this model saved"
-                ));
-                return parameter;
-            };
-            if weight.shape != expected {
-                let found = &weight.shape;
-                self.error.get_or_insert(format!(
-                    "the tensor `{name}` has shape {found:?} where the model needs {expected:?}; load it into the \
-                     configuration that it was saved with"
-                ));
-                return parameter;
-            }
-            parameter.map(|old| {
-                let data = TensorData::new(weight.values.clone(), expected);
-                let new = Tensor::from_data(data, &old.device());
-                if old.is_require_grad() {
-                    new.require_grad()
-                } else {
-                    new
-                }
-            })
-        }
-    }
-    let mut writer = Writer {
-        path: Path::default(),
-        weights: weights
-            .iter()
-            .map(|(name, weight)| (name.as_str(), weight))
-            .collect(),
-        error: None,
-    };
-    let module = module.map(&mut writer);
-    match (writer.error, writer.weights.into_keys().next()) {
-        (Some(error), _) => Err(ModelError(error)),
-        (None, Some(name)) => Err(ModelError(format!(
+    let known: BTreeSet<&String> = model.lines().iter().map(|line| &line.name).collect();
+    if let Some(name) = weights.keys().find(|name| !known.contains(name)) {
+        return Err(ModelError(format!(
             "the weights hold a tensor `{name}` that the model does not have; load them into the configuration that \
              they were saved with"
-        ))),
-        (None, None) => Ok(module),
+        )));
     }
+    Ok(model.map(|lines, old| {
+        let value = |(line, old): (&WeightSpec, Tensor<1>)| {
+            let data = TensorData::new(weights[&line.name].values.clone(), [line.size()]);
+            tracked(Tensor::from_data(data, &old.device()))
+        };
+        lines.iter().zip(old).map(value).collect()
+    }))
+}
+
+/// A weight that gets a gradient where there are any.
+fn tracked(weight: Tensor<1>) -> Tensor<1> {
+    match weight.is_autodiff() {
+        true => weight.require_grad(),
+        false => weight,
+    }
+}
+
+fn check(line: &WeightSpec, found: Option<&Weight>) -> Result<(), ModelError> {
+    let (name, expected) = (&line.name, &line.shape);
+    let Some(weight) = found else {
+        return Err(ModelError(format!(
+            "the weights have no tensor `{name}`; they belong to another architecture or file layout, load those this \
+             model saved"
+        )));
+    };
+    if weight.shape != *expected {
+        let found = &weight.shape;
+        return Err(ModelError(format!(
+            "the tensor `{name}` has shape {found:?} where the model needs {expected:?}; load it into the \
+             configuration that it was saved with"
+        )));
+    }
+    Ok(())
 }

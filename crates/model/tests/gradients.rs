@@ -1,35 +1,21 @@
-//! Every architecture's gradients against central differences, in double precision.
+//! Every architecture's gradients against central differences, in double precision, which is a setting of the whole
+//! process.
 #![allow(clippy::unwrap_used)] // Helpers of tests fail by panicking, as tests do.
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, FloatDType, Gradients, Tensor, TensorData};
-use triaxis_model::{ArchitectureSpec, weights};
+use triaxis_model::weights::{self, WeightSpec};
+use triaxis_model::{ArchitectureSpec, Model};
 use triaxis_random::Stream;
 
-/// Collects the gradient of each weight, by name.
-struct Collect<'a> {
-    path: weights::Path,
-    gradients: &'a Gradients,
-    found: BTreeMap<String, Vec<f64>>,
-}
-
-impl ModuleVisitor for Collect<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.enter(name, container);
-    }
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.exit();
-    }
-    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
-        let gradient = parameter
-            .val()
-            .grad(self.gradients)
-            .expect("every parameter has a gradient");
-        self.found
-            .insert(self.path.name(), gradient.into_data().iter().collect());
-    }
+/// The gradient of each weight, by name.
+fn collect(model: &Model, gradients: &Gradients) -> BTreeMap<String, Vec<f64>> {
+    let gradient = |(line, weight): (&WeightSpec, &Tensor<1>)| {
+        let gradient = weight.grad(gradients).expect("every weight has a gradient");
+        (line.name.clone(), gradient.into_data().iter().collect())
+    };
+    model.lines().iter().zip(model.values()).map(gradient).collect()
 }
 
 fn check(spec: &ArchitectureSpec, device: &Device) {
@@ -56,15 +42,10 @@ fn check(spec: &ArchitectureSpec, device: &Device) {
     }
     let (value, model) = loss(&at, device);
     let gradients = value.backward();
-    let mut collect = Collect {
-        path: weights::Path::default(),
-        gradients: &gradients,
-        found: BTreeMap::new(),
-    };
-    model.visit(&mut collect);
-    assert_eq!(collect.found.len(), at.len());
+    let found = collect(&model, &gradients);
+    assert_eq!(found.len(), at.len());
 
-    for (name, gradient) in &collect.found {
+    for (name, gradient) in &found {
         let mut stream = Stream::new(2, name, 0);
         for _ in 0..4 {
             let index = (stream.uniform() * gradient.len() as f64) as usize;

@@ -15,7 +15,7 @@ use std::error::Error;
 use std::path::Path;
 
 use triaxis_corpus::Corpus;
-use triaxis_model::{ArchitectureSpec, DecoderConfig};
+use triaxis_model::{ArchitectureSpec, Decoder};
 use triaxis_train::{
     Branch, BranchOutcome, Dtype, EpochOrder, Observer, OptimizerConfig, Schedule, StepEvent, TrainConfig,
     ValidationText, rules, run,
@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         [width, layers, heads, context, batch].map(|text| text.parse::<usize>());
     let (context, batch_sequences) = (context?, batch_sequences?);
     let end = tokens.parse::<Tokens>()?.0 / (batch_sequences * context) as u64;
-    let decoder = DecoderConfig::new(corpus.vocabulary(), width?, layers?, heads?, context);
+    let decoder = Decoder::new(corpus.vocabulary(), width?, layers?, heads?, context);
     let config = TrainConfig {
         architecture: ArchitectureSpec::Decoder(decoder),
         context,

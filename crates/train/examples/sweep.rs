@@ -16,7 +16,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use triaxis_corpus::{CorpusSpec, TokenizerSpec, prepare};
-use triaxis_model::{ArchitectureSpec, DecoderConfig};
+use triaxis_model::{ArchitectureSpec, Decoder};
 use triaxis_train::{
     Branch, BranchOutcome, Dtype, EpochOrder, Observer, OptimizerConfig, Schedule, StepEvent, TrainConfig,
     ValidationText, estimate, rules, run,
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let corpus = prepare(&spec, &tokenizer, Path::new("."), &folder, &())?;
 
     let width = width?;
-    let decoder = DecoderConfig::new(corpus.vocabulary(), width, layers?, (width / 16).max(1), context);
+    let decoder = Decoder::new(corpus.vocabulary(), width, layers?, (width / 16).max(1), context);
     let end = tokens.0 / (batch_sequences * context) as u64;
     let mut config = TrainConfig {
         architecture: ArchitectureSpec::Decoder(decoder),

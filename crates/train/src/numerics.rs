@@ -11,14 +11,14 @@ impl TrainConfig {
     /// The parts of the program that the loss of a trained model hangs on, besides its weights, the text and the unit that
     /// multiplies in `f32`.
     pub fn evaluation_numerics(&self) -> BTreeMap<String, u32> {
-        [
-            (self.architecture.name(), self.architecture.numerics()),
+        let parts = [
             ("kernels", triaxis_kernels::NUMERICS),
             // What is measured at the end of a training is its own to version.
             ("training", run::NUMERICS),
-        ]
-        .map(|(part, version)| (part.to_owned(), version))
-        .into()
+        ];
+        let architecture = self.architecture.numerics();
+        let parts = architecture.into_iter().chain(parts);
+        parts.map(|(part, version)| (part.to_owned(), version)).collect()
     }
 
     /// The parts of the program that its bits hang on where `unit` multiplies (see [`Dtype::unit`](crate::Dtype::unit)),
@@ -28,7 +28,6 @@ impl TrainConfig {
             .iter()
             .any(|rounding| rounding.name() == unit);
         [
-            (self.architecture.name(), self.architecture.numerics()),
             (self.schedule.name(), self.schedule.numerics()),
             ("random", triaxis_random::NUMERICS),
             ("kernels", triaxis_kernels::NUMERICS),
@@ -37,6 +36,7 @@ impl TrainConfig {
             ("training", run::NUMERICS),
         ]
         .into_iter()
+        .chain(self.architecture.numerics())
         .chain(rounds.then_some(("bf16", bf16::NUMERICS)))
         .map(|(part, version)| (part.to_owned(), version))
         .collect()

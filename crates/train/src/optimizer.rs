@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Gradients, Shape, Tensor};
+use burn::tensor::{Gradients, Tensor};
 use triaxis_kernels::{Moments, Parameter, Update, adamw_step, gradient_norm};
-use triaxis_model::{Model, weights::Path};
+use triaxis_model::{Model, weights::Group};
 
 use crate::config::OptimizerConfig;
 
@@ -22,42 +21,18 @@ pub struct AdamW {
 
 /// The gradient of every weight, flat, with its norm.
 pub struct WeightGradients {
-    /// With the weights' names, in the model's order.
-    gradients: Vec<(String, Tensor<1>)>,
+    /// In the order of the model's table; none for a weight that the loss does not depend on.
+    gradients: Vec<Option<Tensor<1>>>,
     /// Euclidean norm over all weights.
     pub norm: f64,
 }
 
 impl WeightGradients {
     /// Takes the gradients of `model`'s weights out of a backward pass.
-    pub fn take(model: &Model, gradients: Gradients) -> Self {
-        struct Taker {
-            path: Path,
-            from: Gradients,
-            gradients: Vec<(String, Tensor<1>)>,
-        }
-        impl ModuleVisitor for Taker {
-            fn enter_module(&mut self, name: &str, container: &str) {
-                self.path.enter(name, container);
-            }
-            fn exit_module(&mut self, _: &str, _: &str) {
-                self.path.exit();
-            }
-            fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
-                if let Some(gradient) = parameter.val().grad_remove(&mut self.from) {
-                    let gradient = gradient.flatten(0, D - 1);
-                    self.gradients.push((self.path.name(), gradient));
-                }
-            }
-        }
-        let mut taker = Taker {
-            path: Path::default(),
-            from: gradients,
-            gradients: Vec::new(),
-        };
-        model.visit(&mut taker);
-        let gradients = taker.gradients;
-        let norm = gradient_norm(gradients.iter().map(|(_, gradient)| gradient));
+    pub fn take(model: &Model, mut gradients: Gradients) -> Self {
+        let take = |weight: &Tensor<1>| weight.grad_remove(&mut gradients);
+        let gradients: Vec<_> = model.values().iter().map(take).collect();
+        let norm = gradient_norm(gradients.iter().flatten());
         Self { gradients, norm }
     }
 }
@@ -81,90 +56,41 @@ impl AdamW {
             gradient_scale: (config.clip_norm / gradients.norm).min(1.0),
             step: u32::try_from(step).unwrap_or(u32::MAX),
         };
-        let mut taken = WeightsOut {
-            path: Path::default(),
-            gradients: gradients.gradients.into_iter().collect(),
-            moments: &mut self.moments,
-            config,
-            places: Vec::new(),
-            parameters: Vec::new(),
-        };
-        let model = model.map(&mut taken);
-        let (places, parameters) = (taken.places, taken.parameters);
-        let mut updated = WeightsIn::default();
-        for ((name, shape), (value, moments)) in places.into_iter().zip(adamw_step(parameters, &update)) {
-            self.moments.insert(name.clone(), moments);
-            updated.weights.insert(name, (shape, value));
-        }
-        model.map(&mut updated)
-    }
-}
-
-/// Takes the weights that have a gradient out of the model, so that nothing else holds them and they are
-/// updated in place.
-struct WeightsOut<'a> {
-    path: Path,
-    gradients: BTreeMap<String, Tensor<1>>,
-    moments: &'a mut BTreeMap<String, Moments>,
-    config: &'a OptimizerConfig,
-    /// The name and shape of each parameter.
-    places: Vec<(String, Shape)>,
-    parameters: Vec<Parameter>,
-}
-
-impl ModuleMapper for WeightsOut<'_> {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.exit();
-    }
-
-    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = self.path.name();
-        let Some(gradient) = self.gradients.remove(&name) else {
-            return parameter;
-        };
-        let decays = D > 1 && (self.config.decay_embedding || name != "embedding");
-        parameter.map(|tensor| {
-            let (shape, device) = (tensor.shape(), tensor.device());
-            let value = tensor.inner().flatten(0, D - 1);
-            let moments = self.moments.remove(&name);
-            self.parameters.push(Parameter {
-                moments: moments.unwrap_or_else(|| Moments::zeros_like(&value)),
-                value,
-                gradient,
-                weight_decay: if decays { self.config.weight_decay } else { 0.0 },
-            });
-            self.places.push((name, shape));
-            Tensor::empty([0; D], &device)
+        model.map(|lines, weights| {
+            let mut weights: Vec<_> = weights.into_iter().map(Some).collect();
+            let (mut places, mut parameters) = (Vec::new(), Vec::new());
+            for (place, gradient) in gradients.gradients.into_iter().enumerate() {
+                let Some((gradient, weight)) =
+                    gradient.and_then(|gradient| Some((gradient, weights[place].take()?)))
+                else {
+                    continue;
+                };
+                // Nothing else holds the weight, so that it is updated in place.
+                let value = weight.inner();
+                let moments = self.moments.remove(&lines[place].name);
+                parameters.push(Parameter {
+                    moments: moments.unwrap_or_else(|| Moments::zeros_like(&value)),
+                    value,
+                    gradient,
+                    weight_decay: decay(lines[place].group, config),
+                });
+                places.push(place);
+            }
+            for (place, (value, moments)) in places.into_iter().zip(adamw_step(parameters, &update)) {
+                self.moments.insert(lines[place].name.clone(), moments);
+                weights[place] = Some(Tensor::from_inner(value).require_grad());
+            }
+            weights.into_iter().flatten().collect()
         })
     }
 }
 
-/// Puts the weights back, updated.
-#[derive(Default)]
-struct WeightsIn {
-    path: Path,
-    weights: BTreeMap<String, (Shape, Tensor<1>)>,
-}
-
-impl ModuleMapper for WeightsIn {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.exit();
-    }
-
-    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        match self.weights.remove(&self.path.name()) {
-            Some((shape, value)) => {
-                parameter.map(|_| Tensor::from_inner(value.reshape(shape)).require_grad())
-            }
-            None => parameter,
-        }
-    }
+/// The decay of the weights of a group.
+fn decay(group: Group, config: &OptimizerConfig) -> f64 {
+    let decays = match group {
+        Group::Embedding => config.decay_embedding,
+        Group::Head | Group::Matrix => true,
+        Group::Gain => false,
+    };
+    if decays { config.weight_decay } else { 0.0 }
 }

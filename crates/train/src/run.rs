@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
-use burn::module::Module;
 use burn::tensor::Device;
 use triaxis_kernels::parallel::inside;
 use triaxis_units::{Nats, Seconds};
@@ -221,7 +220,7 @@ impl Training {
         validation: &ValidationText,
     ) -> Result<(Evaluation, Vec<NamedEvaluation>), TrainError> {
         let vocabulary = config.architecture.vocabulary();
-        let model = self.state.model.valid();
+        let model = self.state.model.without_gradients();
         evaluate(&model, validation, config.context, vocabulary, &Device::default())
     }
 }

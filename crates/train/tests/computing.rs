@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use triaxis_kernels::Precision;
-use triaxis_model::{ArchitectureSpec, DecoderConfig};
+use triaxis_model::{ArchitectureSpec, Decoder};
 use triaxis_train::speed::{measure, product_peak};
 use triaxis_train::{
     Branch, BranchOutcome, Dtype, EpochOrder, Implementation, Observer, OptimizerConfig, Pass, Schedule,
@@ -15,9 +15,9 @@ use triaxis_units::Bytes;
 const STEPS: u64 = 150;
 
 fn config(dtype: Dtype) -> TrainConfig {
-    let architecture = DecoderConfig {
+    let architecture = Decoder {
         key_value_heads: 2,
-        ..DecoderConfig::new(61, 48, 2, 4, 32)
+        ..Decoder::new(61, 48, 2, 4, 32)
     };
     TrainConfig {
         architecture: ArchitectureSpec::Decoder(architecture),

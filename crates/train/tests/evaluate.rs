@@ -3,7 +3,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use triaxis_corpus::Document;
-use triaxis_model::{ArchitectureSpec, DecoderConfig};
+use triaxis_model::{ArchitectureSpec, Decoder};
 use triaxis_train::{ValidationText, evaluate};
 use triaxis_units::{Bytes, Tokens};
 
@@ -11,7 +11,7 @@ use triaxis_units::{Bytes, Tokens};
 fn every_token_but_the_first_is_scored_once_within_its_window() {
     let device = Device::default();
     let (vocabulary, context) = (9usize, 4);
-    let spec = ArchitectureSpec::Decoder(DecoderConfig::new(vocabulary, 8, 1, 2, context));
+    let spec = ArchitectureSpec::Decoder(Decoder::new(vocabulary, 8, 1, 2, context));
     let model = spec.build(3, &device).unwrap();
     for length in [2usize, 4, 5, 6, 9, 23] {
         let text: Vec<u32> = (0..length as u32).map(|index| index * 5 % 9).collect();
@@ -45,7 +45,7 @@ fn every_token_but_the_first_is_scored_once_within_its_window() {
 fn the_loss_by_source_is_that_of_its_own_tokens() {
     let device = Device::default();
     let (vocabulary, context) = (9usize, 4);
-    let spec = ArchitectureSpec::Decoder(DecoderConfig::new(vocabulary, 8, 1, 2, context));
+    let spec = ArchitectureSpec::Decoder(Decoder::new(vocabulary, 8, 1, 2, context));
     let model = spec.build(3, &device).unwrap();
     let tokens: Vec<u32> = (0..23u32).map(|index| index * 5 % 9).collect();
     // Three documents, the first and the last of one source; the second source has one, the third none.

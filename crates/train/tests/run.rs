@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use triaxis_host::Kind;
-use triaxis_model::{ArchitectureSpec, DecoderConfig};
+use triaxis_model::{ArchitectureSpec, Decoder};
 use triaxis_train::{
     Branch, BranchOutcome, Cadence, Divergence, Dtype, EpochOrder, Observer, OptimizerConfig, Schedule,
     Status, StepEvent, TrainConfig, TrainError, ValidationText, check_model, estimate, evaluate,
@@ -15,9 +15,9 @@ use triaxis_train::{
 use triaxis_units::{Bytes, Seconds, Tokens};
 
 fn config() -> TrainConfig {
-    let architecture = DecoderConfig {
+    let architecture = Decoder {
         key_value_heads: 1,
-        ..DecoderConfig::new(13, 16, 2, 2, 8)
+        ..Decoder::new(13, 16, 2, 2, 8)
     };
     TrainConfig {
         architecture: ArchitectureSpec::Decoder(architecture),
@@ -608,7 +608,7 @@ fn the_number_of_threads_changes_no_bit() {
 
 fn on_any_number_of_threads(dtype: Dtype) {
     // Large enough for the products to be shared out among threads.
-    let architecture = ArchitectureSpec::Decoder(DecoderConfig::new(256, 64, 2, 4, 64));
+    let architecture = ArchitectureSpec::Decoder(Decoder::new(256, 64, 2, 4, 64));
     let branches = vec![Branch { end: 4, decay: 1 }];
     let config = TrainConfig {
         architecture,

@@ -243,7 +243,7 @@ impl fmt::Display for Report {
         writeln!(
             formatter,
             "{} of {} parameters, {} x {} tokens a step, {} on {}, {} {}, {}",
-            config.architecture.name(),
+            config.architecture.kind(),
             self.parameters,
             config.batch_sequences,
             config.context,

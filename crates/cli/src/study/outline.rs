@@ -230,7 +230,7 @@ fn row(
         arm: arm.map(str::to_owned),
         seed: trial.config.seed,
         role: group.role.name(),
-        architecture: trial.architecture().name().to_owned(),
+        architecture: trial.architecture().kind().to_owned(),
         budget: trial.budget,
         parameters: trial.parameters,
         non_embedding: trial.non_embedding,

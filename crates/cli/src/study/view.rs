@@ -273,7 +273,7 @@ fn trial_view(
         seed: trial.config.seed,
         role: trial.role,
         budget: trial.budget.unwrap_or(trial.flops),
-        architecture: trial.architecture().name().to_owned(),
+        architecture: trial.architecture().kind().to_owned(),
         params: trial.parameters,
         params_non_embedding: trial.non_embedding,
         tokens: trial.tokens,

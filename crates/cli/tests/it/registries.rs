@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
 use triaxis_corpus::SourceSpec;
 use triaxis_laws::forms;
-use triaxis_model::ArchitectureSpec;
+use triaxis_model::{ArchitectureSpec, Block, ChannelSpec, MixerSpec};
 use triaxis_names::Entry;
 use triaxis_plan::decide::Aim;
 use triaxis_plan::emit::Trainer;
@@ -38,7 +39,7 @@ impl Registry {
     }
 }
 
-fn registries() -> [Registry; 7] {
+fn registries() -> [Registry; 9] {
     let laws = forms::registry().iter().map(|form| {
         let definition = form.definition();
         (
@@ -69,7 +70,14 @@ fn registries() -> [Registry; 7] {
             let examples = ArchitectureSpec::examples();
             examples
                 .iter()
-                .any(|spec| spec.name() == name && spec.validate().is_ok())
+                .any(|spec| spec.kind() == name && spec.validate().is_ok())
+        }),
+        Registry::new("mixer", MixerSpec::REGISTRY, |name| {
+            Block::standard().any(|(_, block)| block.mixer.kind() == name)
+        }),
+        Registry::new("channel", ChannelSpec::REGISTRY, |name| {
+            let channel = serde_json::from_value::<ChannelSpec>(json!({ "kind": name }));
+            channel.is_ok_and(|channel| channel.kind() == name)
         }),
         Registry {
             told: plan.clone(),

@@ -3,7 +3,6 @@
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
-use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
 use burn_flex::FlexTensor;
 
@@ -20,7 +19,7 @@ use crate::Precision;
 use crate::cpu::attention::Shape;
 
 /// The cosines and sines of rotary positions, made once a model.
-#[derive(Module, Debug)]
+#[derive(Clone, Debug)]
 pub struct Rotation {
     cosines: Tensor<2>,
     sines: Tensor<2>,
@@ -42,6 +41,15 @@ impl Rotation {
         Self {
             cosines: table(f64::cos),
             sines: table(f64::sin),
+        }
+    }
+
+    /// The same angles outside of any gradient's graph.
+    #[must_use]
+    pub fn without_gradients(&self) -> Self {
+        Self {
+            cosines: self.cosines.clone().inner(),
+            sines: self.sines.clone().inner(),
         }
     }
 

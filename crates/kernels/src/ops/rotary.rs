@@ -12,19 +12,19 @@ use super::flex::{contiguous, dimensions, fused, tensor, values};
 use crate::cpu::rotary::{Angles, Turn, rotate};
 use crate::memory::Buffer;
 
-/// Turns each pair (i, i + dimension / 2) of every head of `x` (`[batch, length, heads, dimension]`) by the
-/// angle of its position (Su et al. 2021, equation 34). Attention can do the same on its way:
+/// Turns each pair (i, i + dimension / 2) of every head of `x` (`[batch, length, heads, dimension]`), whose positions
+/// begin at `first`, by the angle of its position (Su et al. 2021, equation 34). Attention can do the same on its way:
 /// [`causal_attention`](crate::causal_attention).
 ///
 /// # Panics
 /// If the rotation has fewer positions than the length, or another dimension.
-pub fn rotary(x: Tensor<4>, rotation: &Rotation) -> Tensor<4> {
+pub fn rotary(x: Tensor<4>, rotation: &Rotation, first: usize) -> Tensor<4> {
     let [_, length, _, dimension] = x.dims();
-    rotation.check(length, dimension);
+    rotation.check(first + length, dimension);
     if fused(&x) {
-        return Tensor::from_dispatch(Dispatch::rotate(x.into_dispatch(), rotation.tables()));
+        return Tensor::from_dispatch(Dispatch::rotate(x.into_dispatch(), rotation.tables(), first));
     }
-    composed(x, rotation, 0)
+    composed(x, rotation, first)
 }
 
 /// The composition, for positions from `first` on.
@@ -47,36 +47,37 @@ pub(super) fn composed(x: Tensor<4>, rotation: &Rotation, first: usize) -> Tenso
 /// The cosines and sines as the kernels read them, `[positions, dimension / 2]` each.
 pub(super) type Tables = [FlexTensor; 2];
 
-/// The angles of the first `length` positions.
-pub(super) fn angles(tables: &Tables, length: usize) -> Angles<'_> {
+/// The angles of `length` positions from `first` on.
+pub(super) fn angles(tables: &Tables, first: usize, length: usize) -> Angles<'_> {
     let [_, half] = dimensions(&tables[0]);
-    let [cosines, sines] = tables.each_ref().map(|table| &values(table)[..length * half]);
+    let part = first * half..(first + length) * half;
+    let [cosines, sines] = tables.each_ref().map(|table| &values(table)[part.clone()]);
     Angles { cosines, sines }
 }
 
 #[backend_extension(Flex, Autodiff)]
 trait Rotary: Backend {
-    fn rotate(x: FloatTensor<Self>, tables: Tables) -> FloatTensor<Self>;
+    fn rotate(x: FloatTensor<Self>, tables: Tables, first: usize) -> FloatTensor<Self>;
 }
 
 impl Rotary for Flex {
-    fn rotate(x: FlexTensor, tables: Tables) -> FlexTensor {
-        turn(x, &tables, Turn::Forward)
+    fn rotate(x: FlexTensor, tables: Tables, first: usize) -> FlexTensor {
+        turn(x, &tables, first, Turn::Forward)
     }
 }
 
 impl<C: CheckpointStrategy> Rotary for Autodiff<Flex, C> {
-    fn rotate(x: FloatTensor<Self>, tables: Tables) -> FloatTensor<Self> {
+    fn rotate(x: FloatTensor<Self>, tables: Tables, first: usize) -> FloatTensor<Self> {
         record::<C, _, 1>(
             "rotary",
             [x],
-            |[x], _| (turn(x, &tables, Turn::Forward), tables),
-            |tables, dy, _| [Some(turn(dy, &tables, Turn::Back))],
+            |[x], _| (turn(x, &tables, first, Turn::Forward), (tables, first)),
+            |(tables, first), dy, _| [Some(turn(dy, &tables, first, Turn::Back))],
         )
     }
 }
 
-fn turn(x: FlexTensor, tables: &Tables, turn: Turn) -> FlexTensor {
+fn turn(x: FlexTensor, tables: &Tables, first: usize, turn: Turn) -> FlexTensor {
     let (x, shape) = (contiguous(x.clone()), dimensions::<4>(&x));
     let [_, length, heads, dimension] = shape;
     let mut y = Buffer::any(values(&x).len());
@@ -85,7 +86,7 @@ fn turn(x: FlexTensor, tables: &Tables, turn: Turn) -> FlexTensor {
         length,
         heads,
         dimension,
-        angles(tables, length),
+        angles(tables, first, length),
         turn,
         &mut y,
     );

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use safetensors::SafeTensors;
 use triaxis_model::weights::{self, Weight};
-use triaxis_model::{ArchitectureSpec, DecoderConfig, Model};
+use triaxis_model::{ArchitectureSpec, Decoder, Model};
 
 const FILE: &[u8] = include_bytes!("decoder.safetensors");
 const BATCH: usize = 3;
@@ -37,12 +37,12 @@ pub fn values(name: &str) -> Vec<f32> {
 
 /// The model that training started from.
 pub fn model(kind: &str, device: &Device) -> Model {
-    let config = DecoderConfig {
+    let config = Decoder {
         key_value_heads: 2,
         head_dim: 6,
         feed_forward: 20,
         tied: kind == "tied",
-        ..DecoderConfig::new(19, 16, 2, 4, CONTEXT)
+        ..Decoder::new(19, 16, 2, 4, CONTEXT)
     };
     let model = ArchitectureSpec::Decoder(config).build(0, device).unwrap();
     weights::write(model, &tensors(&format!("{kind}.weight."))).unwrap()

@@ -37,8 +37,11 @@ fn root() -> PathBuf {
 /// A training of six steps in which a schedule rises, holds and falls, two times off one trunk.
 fn shortened(mut config: TrainConfig) -> TrainConfig {
     let context = config.context.min(64);
-    let ArchitectureSpec::Decoder(decoder) = &mut config.architecture;
-    (decoder.vocabulary, decoder.context) = (VOCABULARY, context);
+    let (vocabulary, longest) = match &mut config.architecture {
+        ArchitectureSpec::Decoder(decoder) => (&mut decoder.vocabulary, &mut decoder.context),
+        ArchitectureSpec::Stack(stack) => (&mut stack.vocabulary, &mut stack.context),
+    };
+    (*vocabulary, *longest) = (VOCABULARY, context);
     TrainConfig {
         context,
         batch_sequences: 4,
@@ -93,7 +96,9 @@ fn trainings() -> BTreeMap<String, TrainConfig> {
     });
     choice("seed".to_owned(), &|config| config.seed = 1 << 40);
     choice("shape".to_owned(), &|config| {
-        let ArchitectureSpec::Decoder(decoder) = &mut config.architecture;
+        let ArchitectureSpec::Decoder(decoder) = &mut config.architecture else {
+            unreachable!("the quickstart trains decoders");
+        };
         (decoder.tied, decoder.width, decoder.layers, decoder.feed_forward) = (false, 96, 3, 248);
         (decoder.heads, decoder.key_value_heads, decoder.head_dim) = (6, 2, 16);
         // Beyond a tile of attention and of the head.

@@ -162,7 +162,7 @@ impl Contents {
 impl Record {
     fn of(record: RunRecord) -> Self {
         Self {
-            architecture: record.config.architecture.name().to_owned(),
+            architecture: record.config.architecture.kind().to_owned(),
             parameters: record.parameters,
             tokens: record.tokens,
             flops: record.flops,

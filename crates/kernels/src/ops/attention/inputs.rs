@@ -65,7 +65,7 @@ impl Separate {
         let [q, k, v] = std::array::from_fn(|i| heads(&self.inputs[i], strides[i]));
         let mut output = Buffer::any(values(&self.inputs[0]).len());
         let mut log_sums = Buffer::any(shape.batch * shape.query_heads * shape.queries);
-        let angles = self.rotation.as_ref().map(|tables| angles(tables, shape.keys));
+        let angles = self.rotation.as_ref().map(|tables| angles(tables, 0, shape.keys));
         attention::forward(
             shape,
             q,
@@ -94,7 +94,7 @@ impl Separate {
             q,
             k,
             v,
-            angles: self.rotation.as_ref().map(|tables| angles(tables, shape.keys)),
+            angles: self.rotation.as_ref().map(|tables| angles(tables, 0, shape.keys)),
             output: heads(output, strides[0]),
             log_sums: values(log_sums),
             doutput: heads(doutput, strides[0]),
@@ -150,7 +150,7 @@ impl Packed {
         let columns = shape.query_heads * shape.dimension;
         let mut output = Buffer::any(rows * columns);
         let mut log_sums = Buffer::any(rows * shape.query_heads);
-        let angles = self.rotation.as_ref().map(|tables| angles(tables, shape.keys));
+        let angles = self.rotation.as_ref().map(|tables| angles(tables, 0, shape.keys));
         attention::forward(
             shape,
             q,
@@ -182,7 +182,7 @@ impl Packed {
             q,
             k,
             v,
-            angles: self.rotation.as_ref().map(|tables| angles(tables, shape.keys)),
+            angles: self.rotation.as_ref().map(|tables| angles(tables, 0, shape.keys)),
             output: heads(output, columns),
             log_sums: values(log_sums),
             doutput: heads(doutput, columns),

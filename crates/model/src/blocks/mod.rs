@@ -1,4 +1,0 @@
-//! The parts that architectures share.
-
-/// Initial weights.
-pub mod initial;

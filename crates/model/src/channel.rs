@@ -1,0 +1,43 @@
+//! What mixes the values of one position: a part of a block, described by its settings alone.
+
+use std::fmt::Debug;
+
+use burn::tensor::Tensor;
+
+use crate::channels::ChannelSpec;
+use crate::error::ModelError;
+use crate::mixer::Place;
+use crate::weights::{Scope, WeightSpec};
+
+/// What mixes the values of one position, normalised before and added to the residual stream after.
+///
+/// To add one, write a file in `channels/` with a type that holds its settings and implements this, and add its line to
+/// the registry in `channels/mod.rs`; `tests/registry.rs` then holds it to its obligations.
+pub trait Channel: Debug {
+    /// Version of its arithmetic, as that of a [`Mixer`](crate::Mixer).
+    fn numerics(&self) -> u32;
+
+    /// Settings for a stream of width 8 that between them reach every branch of its code.
+    fn examples(&self) -> Vec<ChannelSpec>;
+
+    /// Checks its settings.
+    ///
+    /// # Errors
+    /// For the first setting that breaks a rule.
+    fn validate(&self, width: usize) -> Result<(), ModelError>;
+
+    /// Its weights, in a fixed order.
+    fn weights(&self, place: Place) -> Vec<WeightSpec>;
+
+    /// Operations of the forward pass over so many positions, by what computes.
+    fn operations(&self, width: usize, length: usize) -> Vec<(&'static str, f64)>;
+
+    /// About how many numbers a position keeps for the backward pass.
+    fn kept(&self, width: usize) -> usize;
+
+    /// About how many numbers a position needs besides while the backward pass is in this part.
+    fn passing(&self, width: usize) -> usize;
+
+    /// `x [rows, width]` to the same shape.
+    fn mix(&self, x: Tensor<2>, weights: &Scope<'_>) -> Tensor<2>;
+}

@@ -1,0 +1,84 @@
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+use super::ChannelSpec;
+use crate::channel::Channel;
+use crate::count::product_flops;
+use crate::error::{ModelError, within};
+use crate::mixer::Place;
+use crate::ops::{self, NORM_EPSILON};
+use crate::weights::{Scope, WeightSpec};
+
+/// A gated feed-forward layer: `x + (silu(gate) ∘ up) × down` with gate and up the halves of `norm(x) × gate_and_up`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SwiGlu {
+    /// Its inner width: 8/3 of the stream's, rounded up to a multiple of 8, unless it is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inner: Option<usize>,
+}
+
+impl SwiGlu {
+    /// What its registry says of it.
+    pub const ABOUT: &'static str = "Gated feed-forward layer SwiGLU (Shazeer 2020, arXiv 2002.05202, equation 6): \
+        (silu(n G) * (n U)) D with n the RMS-normalised stream, without biases.";
+
+    /// The inner width in a stream of that width. Three matrices of 8/3 width hold as much as the two of 4 width that
+    /// they replace (Shazeer 2020).
+    pub fn inner(&self, width: usize) -> usize {
+        self.inner
+            .unwrap_or_else(|| (width.saturating_mul(8) / 3).next_multiple_of(8))
+    }
+}
+
+impl Channel for SwiGlu {
+    fn numerics(&self) -> u32 {
+        1
+    }
+
+    fn examples(&self) -> Vec<ChannelSpec> {
+        [None, Some(5)]
+            .map(|inner| ChannelSpec::SwiGlu(Self { inner }))
+            .into()
+    }
+
+    fn validate(&self, width: usize) -> Result<(), ModelError> {
+        within("inner", self.inner(width), 1, 1 << 20)
+    }
+
+    fn weights(&self, place: Place) -> Vec<WeightSpec> {
+        let (width, inner) = (place.width, self.inner(place.width));
+        vec![
+            WeightSpec::gain("feed_forward_norm", width),
+            // The gate first.
+            WeightSpec::matrix("gate_and_up", [width, 2 * inner], 1.0),
+            WeightSpec::matrix("down", [inner, width], place.residual()),
+        ]
+    }
+
+    fn operations(&self, width: usize, length: usize) -> Vec<(&'static str, f64)> {
+        vec![(
+            "feed-forward",
+            3.0 * product_flops(length, width, self.inner(width)),
+        )]
+    }
+
+    fn kept(&self, width: usize) -> usize {
+        width + 2 * self.inner(width)
+    }
+
+    fn passing(&self, width: usize) -> usize {
+        4 * self.inner(width)
+    }
+
+    fn mix(&self, x: Tensor<2>, weights: &Scope<'_>) -> Tensor<2> {
+        let [gate_and_up, down] = ["gate_and_up", "down"].map(|name| weights.matrix(name));
+        ops::feed_forward(
+            x,
+            weights.vector("feed_forward_norm"),
+            gate_and_up,
+            down,
+            NORM_EPSILON,
+        )
+    }
+}

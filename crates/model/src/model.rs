@@ -1,0 +1,200 @@
+use std::collections::BTreeMap;
+
+use burn::tensor::{Device, Int, Tensor};
+
+use crate::error::ModelError;
+use crate::memory::{Memory, Remembered};
+use crate::ops::{self, NORM_EPSILON, Rotation, TiedTable};
+use crate::stack::Stack;
+use crate::weights::{Scope, WeightSpec, Weights};
+
+/// The network of a [`Stack`].
+#[derive(Debug, Clone)]
+pub struct Model {
+    stack: Stack,
+    weights: Weights,
+    /// By the letter of the block.
+    rotations: BTreeMap<char, Rotation>,
+}
+
+impl Model {
+    /// The network of a valid description with initial weights.
+    pub(crate) fn new(stack: Stack, seed: u64, device: &Device) -> Self {
+        let rotations = stack.blocks.iter().filter_map(|(&letter, block)| {
+            let rotation = block.mixer().rotation(stack.width, stack.context, device);
+            rotation.map(|rotation| (letter, rotation))
+        });
+        Self {
+            weights: Weights::initial(stack.weights(), seed, device),
+            rotations: rotations.collect(),
+            stack,
+        }
+    }
+
+    /// The table of its weights.
+    pub fn lines(&self) -> &[WeightSpec] {
+        self.weights.lines()
+    }
+
+    /// Its weights, flat, in the order of the table.
+    pub fn values(&self) -> &[Tensor<1>] {
+        self.weights.values()
+    }
+
+    /// The same network with what `change` makes of its weights, which nothing else holds meanwhile if this model is the
+    /// only one that has them: they can be changed in place.
+    #[must_use]
+    pub fn map(self, change: impl FnOnce(&[WeightSpec], Vec<Tensor<1>>) -> Vec<Tensor<1>>) -> Self {
+        Self {
+            weights: self.weights.map(change),
+            ..self
+        }
+    }
+
+    /// The same network outside of any gradient's graph.
+    #[must_use]
+    pub fn without_gradients(&self) -> Self {
+        let rotations = self.rotations.iter();
+        Self {
+            stack: self.stack.clone(),
+            weights: self
+                .weights
+                .clone()
+                .map(|_, values| values.into_iter().map(Tensor::inner).collect()),
+            rotations: rotations
+                .map(|(&letter, rotation)| (letter, rotation.without_gradients()))
+                .collect(),
+        }
+    }
+
+    /// The scores of every next token, `[batch × length, vocabulary]`, for `tokens [batch, length]`.
+    ///
+    /// # Errors
+    /// When `length` is beyond the model's context.
+    pub fn logits(&self, tokens: Tensor<2, Int>) -> Result<Tensor<2>, ModelError> {
+        Ok(ops::logits(self.hidden(tokens)?, self.head()))
+    }
+
+    /// Mean cross-entropy in nats of `targets [batch × length]`, the tokens that follow each position of
+    /// `tokens [batch, length]`.
+    ///
+    /// # Errors
+    /// When `length` is beyond the model's context.
+    pub fn loss(&self, tokens: Tensor<2, Int>, targets: Tensor<1, Int>) -> Result<Tensor<1>, ModelError> {
+        if !self.stack.tied {
+            return Ok(ops::head_cross_entropy(
+                self.hidden(tokens)?,
+                self.head(),
+                targets,
+            ));
+        }
+        let (length, table) = (self.length(&tokens)?, TiedTable::new(self.embedding()));
+        let hidden = self.after_embedding(table.embedding(tokens), length);
+        Ok(table.head_cross_entropy(hidden, targets))
+    }
+
+    /// Cross-entropy in nats of each of `targets`, as [`loss`](Self::loss) takes them, `[batch × length]`: for
+    /// evaluation, as it has no gradient.
+    ///
+    /// # Errors
+    /// When `length` is beyond the model's context.
+    pub fn losses(&self, tokens: Tensor<2, Int>, targets: Tensor<1, Int>) -> Result<Tensor<1>, ModelError> {
+        Ok(ops::head_losses(self.hidden(tokens)?, self.head(), targets))
+    }
+
+    /// The scores after each of `tokens [sequences, length]`, which follow what is remembered of their sequences and are
+    /// then remembered, too: `[sequences × length, vocabulary]`. Each sequence may stand at a position of its own.
+    ///
+    /// It computes outside of any gradient's graph, as does the model that it is called on
+    /// ([`without_gradients`](Self::without_gradients)).
+    ///
+    /// # Errors
+    /// When there is not a memory for each sequence, or a sequence goes beyond the model's context.
+    pub fn step(&self, tokens: Tensor<2, Int>, memories: &mut [Memory]) -> Result<Tensor<2>, ModelError> {
+        let [sequences, length] = tokens.dims();
+        if sequences != memories.len() || sequences == 0 || length == 0 {
+            return Err(ModelError(format!(
+                "a step of {sequences} sequences by {length} tokens with {} memories: it takes at least one token of \
+                 each of one or more sequences, and a memory for each; give as many",
+                memories.len()
+            )));
+        }
+        for memory in &*memories {
+            self.fits(memory.position() + length)?;
+        }
+        let mut hidden = ops::embedding(self.embedding(), tokens);
+        for (layer, letter) in self.stack.letters().enumerate() {
+            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer));
+            let mut remembered: Vec<Remembered<'_>> =
+                memories.iter_mut().map(|memory| memory.layer(layer)).collect();
+            let rotation = self.rotations.get(&letter);
+            hidden = block.mixer().step(hidden, &weights, rotation, &mut remembered);
+            if let Some(channel) = block.channel() {
+                hidden = channel.mix(hidden, &weights);
+            }
+        }
+        memories.iter_mut().for_each(|memory| memory.advance(length));
+        Ok(ops::logits(self.normed(hidden), self.head()))
+    }
+
+    /// The hidden states before the head, `[batch × length, width]`.
+    fn hidden(&self, tokens: Tensor<2, Int>) -> Result<Tensor<2>, ModelError> {
+        let length = self.length(&tokens)?;
+        Ok(self.after_embedding(ops::embedding(self.embedding(), tokens), length))
+    }
+
+    /// The blocks and the last norm.
+    fn after_embedding(&self, embedded: Tensor<2>, length: usize) -> Tensor<2> {
+        let layers = self.stack.letters().enumerate();
+        let hidden = layers.fold(embedded, |hidden, (layer, letter)| {
+            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer));
+            let rotation = self.rotations.get(&letter);
+            let hidden = block.mixer().mix(hidden, &weights, length, rotation);
+            match block.channel() {
+                Some(channel) => channel.mix(hidden, &weights),
+                None => hidden,
+            }
+        });
+        self.normed(hidden)
+    }
+
+    fn normed(&self, hidden: Tensor<2>) -> Tensor<2> {
+        ops::rms_norm(hidden, self.outer().vector("norm"), NORM_EPSILON)
+    }
+
+    /// The length of the sequences, if the model takes it.
+    fn length(&self, tokens: &Tensor<2, Int>) -> Result<usize, ModelError> {
+        let length = tokens.dims()[1];
+        self.fits(length).map(|()| length)
+    }
+
+    fn fits(&self, length: usize) -> Result<(), ModelError> {
+        let context = self.stack.context;
+        if length > context {
+            return Err(ModelError(format!(
+                "a sequence of {length} tokens does not fit the model's context of {context}; shorten it, or build \
+                 the model with a longer `context`"
+            )));
+        }
+        Ok(())
+    }
+
+    fn embedding(&self) -> Tensor<2> {
+        self.outer().matrix("embedding")
+    }
+
+    /// The head's matrix, `[vocabulary, width]`.
+    fn head(&self) -> Tensor<2> {
+        let name = if self.stack.tied { "embedding" } else { "head" };
+        self.outer().matrix(name)
+    }
+
+    /// The weights outside of the blocks.
+    fn outer(&self) -> Scope<'_> {
+        self.weights.scope(String::new())
+    }
+
+    fn block(&self, layer: usize) -> Scope<'_> {
+        self.weights.scope(format!("blocks.{layer}"))
+    }
+}

@@ -1,0 +1,291 @@
+use std::collections::BTreeMap;
+
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+use crate::architecture::Architecture;
+use crate::block::Block;
+use crate::count::{FlopCount, ParameterCount, product_flops};
+use crate::error::{ModelError, rule, within};
+use crate::mixer::{Place, Span};
+use crate::model::Model;
+use crate::weights::{Group, Initial, WeightSpec};
+
+/// Rows of logits that exist at a time.
+const HEAD_CHUNK: usize = 1024;
+
+/// A network: the embedding, blocks by a pattern, a last normalisation, and the head.
+///
+/// In data, `blocks` says what letters of the pattern stand for; those it leaves out stand for the usual block of the
+/// mixer with that letter. Once read, it holds the letters of the pattern and no others.
+///
+/// ```
+/// use triaxis_model::Stack;
+/// let stack: Stack = serde_json::from_str(
+///     r#"{"pattern": "a", "vocabulary": 512, "width": 64, "layers": 2, "context": 128}"#,
+/// )?;
+/// assert_eq!(stack.parameters().embedding.0, 512 * 64);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Fields")]
+pub struct Stack {
+    /// Tokens in the vocabulary.
+    pub vocabulary: usize,
+    /// Width of the residual stream.
+    pub width: usize,
+    /// Blocks.
+    pub layers: usize,
+    /// The longest sequence.
+    pub context: usize,
+    /// A letter a block, from the first on again and again.
+    pub pattern: String,
+    /// What the letters stand for.
+    pub blocks: BTreeMap<char, Block>,
+    /// Whether the head shares the embedding's table.
+    pub tied: bool,
+}
+
+/// What a spec may leave out.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fields {
+    vocabulary: usize,
+    width: usize,
+    layers: usize,
+    context: usize,
+    pattern: String,
+    #[serde(default)]
+    blocks: BTreeMap<char, Block>,
+    tied: Option<bool>,
+}
+
+impl TryFrom<Fields> for Stack {
+    type Error = ModelError;
+
+    fn try_from(fields: Fields) -> Result<Self, ModelError> {
+        let mut blocks: BTreeMap<char, Block> = Block::standard().chain(fields.blocks).collect();
+        blocks.retain(|letter, _| fields.pattern.contains(*letter));
+        let stack = Self {
+            vocabulary: fields.vocabulary,
+            width: fields.width,
+            layers: fields.layers,
+            context: fields.context,
+            pattern: fields.pattern,
+            blocks,
+            tied: fields.tied.unwrap_or(true),
+        };
+        stack.validate()?;
+        Ok(stack)
+    }
+}
+
+impl Stack {
+    /// What its registry says of it.
+    pub const ABOUT: &'static str = "Blocks by a pattern, a letter a block, repeated over the layers: each a mixer of \
+        positions and mostly a channel, after RMSNorm (arXiv 1910.07467) and added to the residual stream; head tied \
+        to the embedding or not. Initial weights are normal: every matrix with deviation 1/sqrt(inputs), those that \
+        write to the residual stream divided by the root of how many do (GPT-2), tables of the vocabulary with \
+        1/sqrt(width), so that scores start at the size of one; gains are one.";
+
+    /// Version of what it does around its blocks.
+    pub const NUMERICS: u32 = 1;
+
+    /// Tiny ones: every example of every mixer and channel, and all mixers in one.
+    pub fn examples() -> Vec<Self> {
+        let of = |pattern: String, blocks| Self {
+            vocabulary: 11,
+            width: 8,
+            layers: pattern.len().max(2),
+            context: 6,
+            pattern,
+            blocks,
+            tied: false,
+        };
+        let mut examples = Vec::new();
+        let mut all = BTreeMap::new();
+        for (letter, standard) in Block::standard() {
+            for mixer in standard.mixer().examples() {
+                let block = Block {
+                    mixer,
+                    ..standard.clone()
+                };
+                all.insert(letter, block.clone());
+                examples.push(of(letter.to_string(), [(letter, block)].into()));
+            }
+            for channel in standard
+                .channel()
+                .into_iter()
+                .flat_map(|channel| channel.examples())
+            {
+                let mixer = all[&letter].mixer.clone();
+                let channel = Some(channel);
+                examples.push(of(
+                    letter.to_string(),
+                    [(letter, Block { mixer, channel })].into(),
+                ));
+            }
+        }
+        let mut hybrid = of(all.keys().collect(), all);
+        (hybrid.tied, hybrid.layers) = (true, hybrid.layers + 1);
+        examples.push(hybrid);
+        examples
+    }
+
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// For the first field that breaks a rule.
+    pub fn validate(&self) -> Result<(), ModelError> {
+        within("vocabulary", self.vocabulary, 2, 1 << 24)?;
+        within("width", self.width, 1, 1 << 16)?;
+        within("layers", self.layers, 1, 1 << 12)?;
+        within("context", self.context, 1, 1 << 24)?;
+        let known = self
+            .blocks
+            .keys()
+            .copied()
+            .chain(Block::standard().map(|(letter, _)| letter));
+        let mut known: Vec<String> = known.map(|letter| format!("`{letter}`")).collect();
+        known.sort();
+        known.dedup();
+        let known = known.join(", ");
+        let letters = format!("choose from {known}, or say under `blocks` what it stands for");
+        rule(
+            !self.pattern.is_empty(),
+            "pattern",
+            "\"\"",
+            "must have a letter for each block that is repeated",
+            &letters,
+        )?;
+        for letter in self.pattern.chars() {
+            let found = self.blocks.contains_key(&letter);
+            let stands = format!("`{letter}` stands for no block");
+            rule(found, "pattern", format!("{:?}", self.pattern), stands, &letters)?;
+        }
+        self.blocks.iter().try_for_each(|(letter, block)| {
+            let named = |error: ModelError| match self.blocks.len() {
+                1 => error,
+                _ => ModelError(format!("block `{letter}`: {error}")),
+            };
+            block.validate(self.width).map_err(named)
+        })
+    }
+
+    /// The blocks, from the first layer to the last.
+    pub(crate) fn layers(&self) -> impl Iterator<Item = &Block> {
+        self.letters().filter_map(|letter| self.blocks.get(&letter))
+    }
+
+    /// The letters of the layers.
+    pub(crate) fn letters(&self) -> impl Iterator<Item = char> {
+        self.pattern.chars().cycle().take(self.layers)
+    }
+
+    /// Every weight, in a fixed order.
+    pub fn weights(&self) -> Vec<WeightSpec> {
+        let table = |name: &str, group| WeightSpec {
+            name: name.to_owned(),
+            shape: vec![self.vocabulary, self.width],
+            initial: Initial::Normal((self.width as f64).sqrt().recip()),
+            group,
+        };
+        let place = Place {
+            width: self.width,
+            writes: self.layers().map(Block::writes).sum(),
+        };
+        let blocks = self.layers().enumerate().flat_map(|(layer, block)| {
+            let within_block = move |weight: WeightSpec| WeightSpec {
+                name: format!("blocks.{layer}.{}", weight.name),
+                ..weight
+            };
+            block.weights(place).into_iter().map(within_block)
+        });
+        let mut weights = vec![table("embedding", Group::Embedding)];
+        weights.extend(blocks);
+        weights.push(WeightSpec::gain("norm", self.width));
+        weights.extend((!self.tied).then(|| table("head", Group::Head)));
+        weights
+    }
+
+    /// Exact parameter counts.
+    pub fn parameters(&self) -> ParameterCount {
+        let mut counts = [0, 0];
+        for weight in self.weights() {
+            let is_table = matches!(weight.group, Group::Embedding | Group::Head);
+            counts[usize::from(!is_table)] += weight.size() as u64;
+        }
+        ParameterCount::new(counts[0], counts[1])
+    }
+
+    /// Exact forward operations for one sequence of `length` tokens with a loss on every token.
+    pub fn forward_flops(&self, length: usize) -> FlopCount {
+        self.operations(Span::whole(length))
+    }
+
+    /// Exact forward operations over the positions of `span`, with scores after each.
+    pub fn operations(&self, span: Span) -> FlopCount {
+        let blocks = self.layers().flat_map(|block| {
+            let channel = block
+                .channel()
+                .map(|channel| channel.operations(self.width, span.length));
+            let mixer = block.mixer().operations(self.width, span);
+            mixer.into_iter().chain(channel.into_iter().flatten())
+        });
+        let head = ("head", product_flops(span.length, self.width, self.vocabulary));
+        FlopCount::of(blocks.chain([head]))
+    }
+
+    /// About how many numbers one sequence of `length` tokens keeps for the backward pass, to estimate memory by.
+    pub fn activations(&self, length: usize) -> u64 {
+        let sum = |of: &dyn Fn(&Block) -> usize| self.layers().map(of).sum::<usize>();
+        let most = |of: &dyn Fn(&Block) -> usize| self.layers().map(of).max().unwrap_or(0);
+        let width = self.width;
+        let kept = sum(&|block| {
+            block.mixer().kept(width) + block.channel().map_or(0, |channel| channel.kept(width))
+        });
+        // The backward pass of one part at a time, and what comes before and after the blocks.
+        let passing = 8 * width
+            + most(&|block| block.mixer().passing(width))
+            + most(&|block| block.channel().map_or(0, |channel| channel.passing(width)));
+        (length * (kept + passing) + length.min(HEAD_CHUNK) * self.vocabulary) as u64
+    }
+
+    /// Exactly how many numbers are remembered of one sequence after so many positions.
+    pub fn remembered(&self, positions: usize) -> u64 {
+        let remembered = |block: &Block| block.mixer().remembered(self.width, positions) as u64;
+        self.layers().map(remembered).sum()
+    }
+
+    /// The network with initial weights that depend only on the description and `seed`.
+    ///
+    /// # Errors
+    /// When the description is not valid.
+    pub fn build(&self, seed: u64, device: &Device) -> Result<Model, ModelError> {
+        self.validate()?;
+        Ok(Model::new(self.clone(), seed, device))
+    }
+}
+
+impl Architecture for Stack {
+    fn numerics(&self) -> BTreeMap<&'static str, u32> {
+        let blocks = self.blocks.values().flat_map(|block| {
+            let channel = block
+                .channel
+                .as_ref()
+                .map(|spec| (spec.kind(), spec.channel().numerics()));
+            [(block.mixer.kind(), block.mixer().numerics())]
+                .into_iter()
+                .chain(channel)
+        });
+        blocks.chain([("stack", Self::NUMERICS)]).collect()
+    }
+
+    fn validate(&self) -> Result<(), ModelError> {
+        Stack::validate(self)
+    }
+
+    fn stack(&self) -> Stack {
+        self.clone()
+    }
+}

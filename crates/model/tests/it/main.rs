@@ -1,0 +1,8 @@
+//! What every architecture, mixer and channel owes.
+#![allow(clippy::unwrap_used)] // Helpers of tests fail by panicking, as tests do.
+
+#[path = "../golden/mod.rs"]
+mod files;
+mod golden;
+mod memory;
+mod registry;
