@@ -20,6 +20,46 @@ pub enum Misuse {
         /// Empty, or the nearest name.
         hint: String,
     },
+    /// A column that the file has not.
+    #[error("`{option} {given}`: the file has no such column; it has {known}{hint}")]
+    NoColumn {
+        /// The option.
+        option: String,
+        /// As given.
+        given: String,
+        /// The columns.
+        known: String,
+        /// Empty, or the nearest name.
+        hint: String,
+    },
+    /// A row whose shares are no mixture.
+    #[error(
+        "{place}: the shares add up to {sum:.3}: those of a mixture add up to 1; name all domains, or scale them"
+    )]
+    NoMixture {
+        /// Where it stands.
+        place: String,
+        /// What the shares add up to.
+        sum: f64,
+    },
+    /// A form of mixtures that is none.
+    #[error("`--form {given}`: laws of mixtures are {known}{hint}")]
+    MixtureForm {
+        /// As given.
+        given: String,
+        /// The forms.
+        known: String,
+        /// Empty, or the nearest name.
+        hint: String,
+    },
+    /// `--cap` that is not understood.
+    #[error("`--cap {given}`: write DOMAIN=SHARE, a share from 0 to 1, as in `web=0.4`; domains are {known}")]
+    Cap {
+        /// As given.
+        given: String,
+        /// The domains.
+        known: String,
+    },
     /// `--unit` that is not understood.
     #[error("`--unit {given}`: {problem}, as in `tokens=B`, `compute=PF-days` or `error=%`")]
     Unit {

@@ -1,6 +1,7 @@
 //! `triaxis fit`: a law with intervals from runs made elsewhere.
 
 mod list;
+mod mixture;
 mod options;
 mod page;
 mod rows;
@@ -32,6 +33,19 @@ pub struct Arguments {
     /// Explain every form: equation, parameters, units, source, and the columns it needs
     #[arg(long)]
     list: bool,
+    /// Fit the loss of runs that differ in their mixture of data, and tell the best one: the columns of the shares, as in
+    /// `web,code,books`, or `train_*`
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', conflicts_with_all = ["user_form", "predict", "flattening", "draws", "save", "report"], help_heading = "Mixtures")]
+    mixture: Vec<String>,
+    /// The largest share of a domain in the best mixture, as in `books=0.1` [default: its largest in a run]; may be given
+    /// more than once
+    #[arg(
+        long,
+        value_name = "DOMAIN=SHARE",
+        requires = "mixture",
+        help_heading = "Mixtures"
+    )]
+    cap: Vec<String>,
     #[command(flatten)]
     columns: rows::Columns,
     #[command(flatten)]
@@ -71,6 +85,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Some(file) = &arguments.file else {
         return Err(Misuse::NoFile.into());
     };
+    if !arguments.mixture.is_empty() {
+        return mixture::print(arguments, file);
+    }
     let outputs = [
         arguments.draws.as_deref(),
         arguments.report.as_deref(),

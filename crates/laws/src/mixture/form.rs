@@ -21,6 +21,15 @@ impl MixtureForm {
     /// All forms.
     pub const ALL: [Self; 3] = [Self::Linear, Self::Logarithmic, Self::Exponential];
 
+    /// Its name, as in data.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::Logarithmic => "logarithmic",
+            Self::Exponential => "exponential",
+        }
+    }
+
     /// The number of parameters for so many domains.
     pub fn parameters(self, domains: usize) -> usize {
         match self {

@@ -8,7 +8,7 @@ mod fit;
 mod form;
 mod optimum;
 
-pub use fit::{MixtureFit, MixtureOptions, fit_mixture};
+pub use fit::{MixtureFit, MixtureOptions, cross_validated, fit_mixture};
 pub use form::MixtureForm;
 pub use optimum::Optimum;
 

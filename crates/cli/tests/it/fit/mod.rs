@@ -5,6 +5,7 @@ mod choice;
 mod exports;
 mod input;
 mod ladders;
+mod mixture;
 mod output;
 mod published;
 mod refusals;
