@@ -14,17 +14,6 @@ use triaxis_laws::numeric::golden_section;
 
 use crate::PlanError;
 
-/// Training operations of an allocation by `6 N D`.
-pub fn training_flops(allocation: Allocation) -> f64 {
-    FLOPS_PER_PARAM_TOKEN * allocation.params * allocation.tokens
-}
-
-/// True when both counts are numbers that a plan can hold: from 1 to 2^53.
-pub fn is_representable(allocation: Allocation) -> bool {
-    let whole = 1.0..=9_007_199_254_740_992.0;
-    whole.contains(&allocation.params) && whole.contains(&allocation.tokens)
-}
-
 /// An expense `N (training D + serving)` over a model's life, in operations or dollars.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Expense {

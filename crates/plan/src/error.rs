@@ -1,8 +1,6 @@
 use thiserror::Error;
 use triaxis_names::nearest;
 
-use crate::evidence::Target;
-
 /// Why no plan can be made: what was given, the rule, and what to do.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[error("{0}")]
@@ -34,16 +32,6 @@ impl PlanError {
         Self(format!(
             "the law `{law}` cannot be planned with: {reason}; fit again with more or wider spread runs, or plan with \
              published constants"
-        ))
-    }
-
-    /// A goal lies at or below the floor of a law.
-    pub(crate) fn unreachable(goal: Target, floor: f64, law: &str) -> Self {
-        Self(format!(
-            "the goal of {} is out of reach: no size and no data bring the law `{law}` to or below its floor of {}; \
-             choose a goal above the floor",
-            goal.told(goal.loss),
-            goal.told(floor)
         ))
     }
 }

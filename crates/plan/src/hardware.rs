@@ -57,15 +57,6 @@ pub struct EpochRow {
 }
 
 impl Hardware {
-    /// The largest share of the peak that decoding can use when it waits for memory: a step reads
-    /// every weight once and does two operations with it for each of `batch` sequences, so
-    /// `2 batch bandwidth / (bytes_per_parameter peak)`, and never above 1.
-    ///
-    /// Reads of the key-value cache are left out, so the truth is lower still.
-    pub fn decode_mfu_limit(&self, batch: f64, bytes_per_parameter: f64) -> f64 {
-        (2.0 * batch * self.bandwidth.as_f64() / (bytes_per_parameter * self.peak.0)).min(1.0)
-    }
-
     /// The price with its day and its interval: what it is offered for, or else a factor of 1.4 either way, by which
     /// the price of an H100 rose within five months (October 2025 to March 2026).
     ///

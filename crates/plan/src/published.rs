@@ -23,8 +23,6 @@ pub struct Published {
     pub source: &'static str,
     /// The runs they were fitted to.
     pub measured: Measured,
-    /// True when a plan shows it unless told otherwise.
-    pub default: bool,
 }
 
 /// The runs of Hoffmann et al. 2022 as Besiroglu et al. 2024 read them off the figure
@@ -63,7 +61,6 @@ pub const ALL: &[Published] = &[
         law: Chinchilla::PUBLISHED,
         source: "Hoffmann et al. 2022 (arXiv 2203.15556), equation 10, as printed (rounded)",
         measured: CHINCHILLA_RUNS,
-        default: true,
     },
     Published {
         name: "hoffmann-2022-unrounded",
@@ -76,14 +73,12 @@ pub const ALL: &[Published] = &[
         },
         source: "Hoffmann et al. 2022, TeX source, as quoted by Besiroglu et al. 2024 (arXiv 2404.10102)",
         measured: CHINCHILLA_RUNS,
-        default: false,
     },
     Published {
         name: "besiroglu-2024",
         law: Chinchilla::REFIT,
         source: "Besiroglu et al. 2024 (arXiv 2404.10102): a refit of the same runs",
         measured: CHINCHILLA_RUNS,
-        default: true,
     },
     Published {
         name: "sardana-2023",
@@ -95,7 +90,6 @@ pub const ALL: &[Published] = &[
         source: "Sardana et al. 2023 (arXiv 2401.00448): Hoffmann's printed E, A, B with less \
                  rounded exponents; they reproduce the paper's numbers",
         measured: CHINCHILLA_RUNS,
-        default: true,
     },
 ];
 
@@ -118,11 +112,4 @@ pub fn find(name: &str) -> Result<&'static Published, PlanError> {
     ALL.iter()
         .find(|law| key(law.name) == key(name))
         .ok_or_else(|| PlanError::unknown("published law", name, names))
-}
-
-pub(crate) fn default_names() -> Vec<String> {
-    ALL.iter()
-        .filter(|law| law.default)
-        .map(|law| law.name.to_owned())
-        .collect()
 }

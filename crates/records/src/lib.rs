@@ -5,7 +5,6 @@
 mod corpus;
 mod laws;
 mod losses;
-mod plan;
 mod prediction;
 mod trial;
 
@@ -14,6 +13,5 @@ pub use laws::{
     Approach, CurvePoint, FrontierPoint, IsoFlop, IsoFlopMinimum, IsoFlopPoint, Parameter, Residual, Sweep,
 };
 pub use losses::{ArmLoss, LossesByText, TextLoss};
-pub use plan::{Allocation, Choice, Plan};
 pub use prediction::{Candidate, HeldOut};
 pub use trial::{LossPoint, Role, Status, Trial};

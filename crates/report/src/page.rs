@@ -2,10 +2,10 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Serialize;
-
+use serde_json::{Map, Value};
 use triaxis_plan::decide::Decision;
 
-use crate::chart::{self, CHARTS, Chart, DECISION_CHARTS, FIT_CHARTS};
+use crate::chart::{CHARTS, DECISION_CHARTS, FIT_CHARTS, figures};
 use crate::error::ReportError;
 use crate::section::{DECISION_SECTIONS, FIT_SECTIONS, SECTIONS, Section};
 use crate::view::{FitView, View};
@@ -28,7 +28,13 @@ pub fn page(view: &View) -> Result<String, ReportError> {
         "Scaling study · {} · triaxis {}",
         view.generated, view.program.version
     );
-    assembled(&view.title, &below, view, CHARTS, SECTIONS)
+    let mut drawn = figures(CHARTS, view);
+    drawn.extend(
+        view.decision()
+            .into_iter()
+            .flat_map(|decision| figures(DECISION_CHARTS, decision)),
+    );
+    assembled(&view.title, &below, view, drawn, SECTIONS)
 }
 
 /// The report of a fit as such a page.
@@ -37,7 +43,8 @@ pub fn page(view: &View) -> Result<String, ReportError> {
 /// When the view does not become JSON.
 pub fn fit_page(view: &FitView) -> Result<String, ReportError> {
     let below = format!("Scaling law · {} · triaxis {}", view.form, view.version);
-    assembled(&view.title, &below, view, FIT_CHARTS, FIT_SECTIONS)
+    let drawn = figures(FIT_CHARTS, view);
+    assembled(&view.title, &below, view, drawn, FIT_SECTIONS)
 }
 
 /// The answer to a question of what to train as such a page.
@@ -54,19 +61,20 @@ pub fn decision_page(decision: &Decision) -> Result<String, ReportError> {
         decision.aim.words(),
         env!("CARGO_PKG_VERSION")
     );
-    assembled(title, &below, decision, DECISION_CHARTS, DECISION_SECTIONS)
+    let drawn = figures(DECISION_CHARTS, decision);
+    assembled(title, &below, decision, drawn, DECISION_SECTIONS)
 }
 
-/// A page: its title, what stands below it, and its sections with their charts.
+/// A page: its title, what stands below it, its figures and its sections.
 fn assembled<V: Serialize>(
     title: &str,
     below: &str,
     view: &V,
-    charts: &[&Chart<V>],
+    figures: Map<String, Value>,
     sections: &[Section<V>],
 ) -> Result<String, ReportError> {
     let data = embedded(view)?;
-    let figures = embedded(&chart::figures(charts, view))?;
+    let figures = embedded(&figures)?;
     let shown: Vec<_> = sections
         .iter()
         .map(|section| (section, (section.body)(view)))

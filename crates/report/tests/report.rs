@@ -5,6 +5,7 @@
 use std::fs;
 
 use triaxis_laws::worth::{Arm, Options, Repeated, Run, compare};
+use triaxis_plan::decide::Decision;
 use triaxis_report::view::{ArmLoss, Finding, Status, View};
 use triaxis_report::{ReportError, page, readme_svg, write_json, write_page, write_readme_svg};
 
@@ -21,15 +22,18 @@ const SECTIONS: [&str; 8] = [
     "corpus",
     "provenance",
 ];
-const CHARTS: [&str; 8] = [
+const CHARTS: [&str; 11] = [
     "loss-curves",
     "isoflop",
     "optimal-params",
     "optimal-tokens",
     "residuals",
     "prediction-context",
-    "plan-allocation",
-    "plan-cost",
+    "decision-frontier",
+    "decision-regret",
+    "decision-tornado",
+    "decision-acceptability",
+    "decision-information",
 ];
 const HOSTILE: &str =
     "</script></style><script>alert(1)</script><img src=x onerror=alert(2)>\"'&<!-- \u{2028}";
@@ -104,6 +108,10 @@ fn every_section_is_there_whatever_the_study_did() {
     }
 }
 
+fn of_plan(view: &View) -> &Decision {
+    view.plan.as_ref().unwrap().found().unwrap()
+}
+
 /// The fixture as a study of arms: one better than the baseline, one alike.
 fn compared() -> View {
     let arm = |name: &str, factor: f64, phase: f64| Arm {
@@ -155,7 +163,7 @@ fn the_decision_comes_first_and_what_each_arm_is_worth_after_it() {
     let doubts = summary.find(&view.notices[0]).unwrap();
     assert!(summary.find("✓ better").unwrap() < doubts);
     assert!(summary.find("✓ inside the 90% interval").unwrap() < doubts);
-    assert!(summary[doubts..].contains(&view.plan.as_ref().unwrap().caveats[0]));
+    assert!(summary[doubts..].contains(&of_plan(&view).cautions[0]));
     assert!(summary.contains("no difference seen; one of × 1."), "{summary}");
     assert!(summary.contains("&lt;alike&gt;") && !html.contains("<alike>"));
     assert!(
@@ -297,7 +305,7 @@ fn a_refusal_stands_where_the_number_would() {
         section(&html, "plan")
             .matches("refused: the study has no law of its own")
             .count(),
-        5
+        1
     );
     assert!(section(&html, "held-out").contains("refused: no law could be fitted"));
     assert!(section(&html, "held-out").contains("refused: the run was not started"));
@@ -398,7 +406,7 @@ fn hostile_text_stays_text() {
     assert!(hostile.contains("&lt;/script&gt;"));
     assert_eq!(json(&hostile, "view")["spec"], HOSTILE);
     let figures = json(&hostile, "figures");
-    let names = figures["plan-allocation"]["data"]
+    let names = figures["decision-acceptability"]["data"]
         .as_array()
         .unwrap()
         .iter()
@@ -433,13 +441,14 @@ fn poison(view: &mut View) {
     }
     view.held_out[0].law = text();
     view.held_out[0].measured = Finding::Refused(text());
-    let plan = view.plan.as_mut().unwrap();
-    plan.question = text();
-    plan.caveats = vec![text()];
+    let mut plan = of_plan(view).clone();
+    plan.cautions = vec![text()];
+    plan.laws[0].name = text();
     for choice in &mut plan.choices {
-        choice.label = text();
-        choice.law += HOSTILE;
+        choice.name = text();
+        choice.text[0].0 = text();
     }
+    view.plan = Some(Finding::Found(plan));
     let corpus = view.corpus.as_mut().unwrap();
     corpus.sources[0].name = text();
     corpus.licences[0].licence = text();
@@ -510,7 +519,7 @@ fn files_are_replaced_whole_or_not_at_all() {
 #[test]
 fn fragments_are_as_reviewed() {
     let html = own(&fixture::view());
-    for id in ["summary", "corpus", "isoflops", "held-out", "plan", "texts"] {
+    for id in ["summary", "corpus", "isoflops", "held-out", "texts"] {
         insta::assert_snapshot!(format!("section-{id}"), lines(section(&html, id)));
     }
     let trials = section(&html, "trials");

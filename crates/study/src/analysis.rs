@@ -6,13 +6,14 @@
 use serde::{Deserialize, Serialize};
 use triaxis_laws::approach::{self, Approach1, Approach2, Approach3, Curve, JointFit, Run};
 use triaxis_laws::{ComputeCurve, Flattening, flattening};
-use triaxis_plan::{LossUnit, Measured, ParameterCount, Plan, StudyLaw};
+use triaxis_plan::decide::{Decision, Law};
 use triaxis_records::{Approach, HeldOut, IsoFlop, Sweep};
-use triaxis_units::{Finding, Flops, Params, Tokens};
+use triaxis_units::Finding;
 
 use crate::approaches::{Told, isoflops};
 use crate::held_out;
 use crate::ladder::{Ladder, options};
+use crate::plan;
 use crate::prediction::{JointLaws, Prediction};
 use crate::spec::{ParameterConvention, StudySpec};
 use crate::survey::Survey;
@@ -49,13 +50,12 @@ pub struct Analysis {
     /// The held-out run beside what was predicted of it.
     pub held_out: Option<HeldOut>,
     /// The plan, if the spec asks for one.
-    pub plan: Option<Finding<Plan>>,
+    pub plan: Option<Finding<Decision>>,
 }
 
 impl Analysis {
-    /// Computes everything from the records of `survey`, whose text to train on has `unique` tokens; what the data
-    /// refuse is a [`Finding::Refused`].
-    pub fn of(spec: &StudySpec, survey: &Survey, unique: Tokens, prediction: Option<&Prediction>) -> Self {
+    /// Computes everything from the records of `survey`; what the data refuse is a [`Finding::Refused`].
+    pub fn of(spec: &StudySpec, survey: &Survey, prediction: Option<&Prediction>) -> Self {
         let ladder = Ladder::of(spec, survey);
         let options = options(spec);
         let joint = JointLaws::of(&ladder, &options);
@@ -77,10 +77,10 @@ impl Analysis {
             isoflops: isoflops(&approach2, &ladder),
             flattening: Finding::of(curve.and_then(|curve| flattening(&curve, &options))),
             held_out: prediction.and_then(|prediction| held_out::compare(spec, survey, &ladder, prediction)),
-            plan: spec.plan.as_ref().map(|wanted| {
-                let law = study_law(spec, &ladder, unique, law.found());
-                Finding::of(triaxis_plan::plan(wanted, law.as_ref()))
-            }),
+            plan: spec
+                .plan
+                .as_ref()
+                .map(|question| plan::answer(question, plan::own_law(spec, &ladder, &law))),
             approach1,
             approach2,
             approach3,
@@ -96,41 +96,8 @@ impl Analysis {
 }
 
 /// The law of a study's arm as a plan takes it, or why there is none.
-pub fn law(spec: &StudySpec, survey: &Survey, unique: Tokens) -> Finding<StudyLaw> {
+pub fn law(spec: &StudySpec, survey: &Survey) -> Finding<Law> {
     let ladder = Ladder::of(spec, survey);
-    let law = JointLaws::of(&ladder, &options(spec)).most_trusted();
-    match &law {
-        Finding::Refused(reason) => Finding::Refused(reason.clone()),
-        Finding::Found(fit) => study_law(spec, &ladder, unique, Some(fit)).map_or_else(
-            || Finding::Refused("the study has no runs of its ladder yet: run it first".to_owned()),
-            Finding::Found,
-        ),
-    }
-}
-
-fn study_law(spec: &StudySpec, ladder: &Ladder, unique: Tokens, fit: Option<&JointFit>) -> Option<StudyLaw> {
-    let fit = fit?;
-    let whole = |value: f64| value.round() as u64;
-    let runs = ladder.runs.iter().map(|run| {
-        (
-            Params(whole(run.params)),
-            Tokens(whole(run.tokens)),
-            Flops(run.flops),
-        )
-    });
-    Some(StudyLaw {
-        name: format!("this study, {}", fit.fit.form),
-        law: fit.law,
-        draws: fit.replicates().collect(),
-        unit: LossUnit::NatsPerToken,
-        bytes_per_token: ladder
-            .bits_per_byte
-            .map(|bits| 1.0 / (bits * std::f64::consts::LN_2)),
-        parameters: match spec.laws.parameters {
-            ParameterConvention::Total => ParameterCount::WithEmbeddings,
-            ParameterConvention::NonEmbedding => ParameterCount::WithoutEmbeddings,
-        },
-        measured: Measured::of(runs)?,
-        unique_tokens: Some(unique),
-    })
+    let fit = JointLaws::of(&ladder, &options(spec)).most_trusted();
+    plan::own_law(spec, &ladder, &fit)
 }

@@ -7,7 +7,7 @@ use triaxis_corpus::Corpus;
 use triaxis_laws::worth::{self, Comparison, Repeated};
 use triaxis_records::Role;
 use triaxis_train::NamedEvaluation;
-use triaxis_units::{Finding, Tokens};
+use triaxis_units::Finding;
 
 use crate::analysis::Analysis;
 use crate::arm::Arm;
@@ -48,18 +48,12 @@ impl Answer {
         corpora: &[Arc<Corpus>],
         predictions: Vec<Option<Prediction>>,
     ) -> Self {
-        let unique = |corpus: &Corpus| Tokens(corpus.train().len() as u64);
         let comparison = compared(spec, arms, survey);
         let repeated = repeated::of(arms, survey, corpora);
-        let each = arms.iter().zip(corpora).zip(predictions);
-        let arms = each.map(|((arm, corpus), prediction)| ArmAnswer {
+        let each = arms.iter().zip(predictions);
+        let arms = each.map(|(arm, prediction)| ArmAnswer {
             arm: arm.name.clone(),
-            analysis: Analysis::of(
-                &arm.spec,
-                &survey.of_arm(&arm.name),
-                unique(corpus),
-                prediction.as_ref(),
-            ),
+            analysis: Analysis::of(&arm.spec, &survey.of_arm(&arm.name), prediction.as_ref()),
         });
         Self {
             arms: arms.collect(),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use triaxis_corpus::{Corpus, CorpusError, SourceSpec};
 use triaxis_host::Kind;
 
@@ -30,6 +31,7 @@ pub struct FrozenSpec {
     #[serde(default)]
     layout: u32,
     /// The spec with every default filled in.
+    #[serde(deserialize_with = "of_any_version")]
     pub spec: StudySpec,
     /// The TOML text it was read from.
     pub text: String,
@@ -38,6 +40,17 @@ pub struct FrozenSpec {
     /// Folder of the library; without one it lies beside the study's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub library: Option<PathBuf>,
+}
+
+/// The spec without a plan that an earlier version asked in other words: it trained nothing, and who runs the study
+/// again asks anew.
+fn of_any_version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StudySpec, D::Error> {
+    let mut spec = serde_json::Value::deserialize(deserializer)?;
+    let is_earlier = spec.get("plan").is_some_and(|plan| plan.get("aim").is_none());
+    if let (true, Some(spec)) = (is_earlier, spec.as_object_mut()) {
+        spec.remove("plan");
+    }
+    serde_json::from_value(spec).map_err(D::Error::custom)
 }
 
 /// The groups of the study in a folder.
@@ -96,6 +109,16 @@ impl FrozenSpec {
             base,
             library,
         }
+    }
+
+    /// What is to be said where the study's plan was asked as an earlier version did, so that there is none.
+    pub fn earlier_plan(&self) -> Option<String> {
+        let text: toml::Table = toml::from_str(&self.text).ok()?;
+        (self.spec.plan.is_none() && text.contains_key("plan")).then(|| {
+            "The plan of this study was asked in the words of an earlier version: ask `[plan]` as in examples/settings.toml \
+             (`triaxis study new --ask settings`) and run it again, which trains nothing."
+                .to_owned()
+        })
     }
 
     /// Where the study in `store` has its records and its corpus.

@@ -24,6 +24,7 @@ pub mod job;
 mod ladder;
 pub mod library;
 mod limits;
+mod plan;
 pub mod prediction;
 mod prepare;
 mod record;

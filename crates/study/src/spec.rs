@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::{CorpusSpec, SourceSpec, TokenizerSpec};
-use triaxis_plan::PlanSpec;
+use triaxis_plan::Question;
 use triaxis_train::{Dtype, EpochOrder, Schedule};
 use triaxis_units::{Bytes, Tokens};
 
@@ -13,7 +13,7 @@ use crate::arm::{ArmSpec, CompareSpec};
 use crate::design::DesignSpec;
 use crate::error::StudyError;
 use crate::extend::ExtraSpec;
-use crate::{setting, suggest, wording};
+use crate::{plan, setting, suggest, wording};
 
 /// A study, as its TOML file says it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,8 +60,8 @@ pub struct StudySpec {
     /// How laws are fitted.
     #[serde(default)]
     pub laws: LawsSpec,
-    /// The budget and the demand to plan for.
-    pub plan: Option<PlanSpec>,
+    /// What to plan for, as `triaxis plan` is asked; the study's own law judges.
+    pub plan: Option<Question>,
     /// The choices to compare, each laid over all of this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arms: Vec<ArmSpec>,
@@ -354,8 +354,7 @@ impl StudySpec {
             .check()
             .map_err(|error| SpecError::of("tokenizer", &error.to_string()))?;
         if let Some(plan) = &self.plan {
-            plan.validate()
-                .map_err(|error| SpecError::of("plan", &error.to_string()))?;
+            plan::check(plan).map_err(|error| SpecError::of("plan", &error))?;
         }
         ExtraSpec::check(&self.extra)?;
         self.design.check()
@@ -377,6 +376,15 @@ pub(crate) fn plain_name(name: &str) -> bool {
 /// Whether no two of the values are equal.
 pub(crate) fn distinct<T: PartialEq>(values: &[T]) -> bool {
     (1..values.len()).all(|index| !values[..index].contains(&values[index]))
+}
+
+/// What to do with a plan that is asked in the words of an earlier version.
+fn earlier_plan(text: &str) -> Option<String> {
+    let table: toml::Table = toml::from_str(text).ok()?;
+    let plan = table.get("plan")?;
+    plan.get("aim").is_none().then(|| {
+        "a plan is asked as `triaxis plan` is, with an `aim`: `triaxis study new --ask settings` shows one".to_owned()
+    })
 }
 
 fn positive(value: f64) -> bool {
@@ -428,7 +436,7 @@ impl SpecError {
         Self {
             message: wording::plain(error.message(), key),
             span: error.span(),
-            hint: suggest::from_unknown_field(error.message()),
+            hint: earlier_plan(text).or_else(|| suggest::from_unknown_field(error.message())),
         }
     }
 

@@ -5,13 +5,19 @@ use std::path::Path;
 use triaxis_plan::decide::{Law, LawSource};
 use triaxis_plan::{Question, published};
 use triaxis_study::{Arm, FrozenSpec, Store, Survey, analysis};
-use triaxis_units::{Finding, Tokens};
+use triaxis_units::Finding;
 
 use crate::failure::Usage;
 use crate::study::status;
 
+/// The law of a question that names none: the refit of Chinchilla's runs.
+const UNLESS_SAID: &str = "besiroglu-2024";
+
 /// The laws that a question names; files are relative to its own folder.
 pub fn of(question: &Question, folder: &Path) -> anyhow::Result<Vec<Law>> {
+    if question.laws.is_empty() {
+        return Ok(vec![Law::published(published::find(UNLESS_SAID)?)?]);
+    }
     let laws = question.laws.iter().map(|source| named(source, folder));
     Ok(laws.collect::<anyhow::Result<Vec<_>>>()?.concat())
 }
@@ -61,8 +67,8 @@ fn of_study(folder: &Path, named: Option<&str>) -> anyhow::Result<Law> {
     };
     let survey: Survey = status::survey(&spec, &store)?;
     let survey = survey.of_arm(&arm.name);
-    match analysis::law(&arm.spec, &survey, Tokens::default()) {
-        Finding::Found(law) => Ok(Law::study(&law)?),
+    match analysis::law(&arm.spec, &survey) {
+        Finding::Found(law) => Ok(law),
         Finding::Refused(why) => Err(Usage(format!(
             "the study in `{}` has no law to plan with: {why}; run more of its ladder, or leave it out",
             folder.display()

@@ -2,7 +2,7 @@
 
 mod laws;
 mod tables;
-mod text;
+pub mod text;
 
 use std::path::{Path, PathBuf};
 

@@ -3,13 +3,26 @@
 use std::fmt::{self, Write};
 
 use triaxis_plan::decide::{Alternative, Decision, GainOf};
-use triaxis_units::{Dollars, Estimate, Tokens};
+use triaxis_units::{Dollars, Estimate, Seconds, Tokens};
 
 use crate::output::prose;
 use crate::table::Table;
 
 /// A decision for people.
 pub struct Text<'a>(pub &'a Decision);
+
+/// What a decision comes to, without what would change it and without what it stands on.
+pub struct Brief<'a>(pub &'a Decision);
+
+impl fmt::Display for Brief<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        recommendation(&mut text, self.0)?;
+        alternatives(&mut text, self.0)?;
+        cautions(&mut text, self.0)?;
+        formatter.write_str(text.trim_end())
+    }
+}
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -22,13 +35,14 @@ impl fmt::Display for Text<'_> {
         wall(&mut text, decision)?;
         trials(&mut text, decision)?;
         risks(&mut text, decision)?;
-        for caution in &decision.cautions {
-            writeln!(text, "{}", prose("! ", caution))?;
-        }
+        cautions(&mut text, decision)?;
         writeln!(text, "{}", prose("laws: ", &laws(decision)))?;
         formatter.write_str(text.trim_end())
     }
 }
+
+/// In place of a loss that nothing vouches for.
+const TOO_FAR: &str = "too far to tell";
 
 fn dollars(dollars: f64) -> String {
     Dollars(dollars).to_string()
@@ -40,6 +54,10 @@ fn money(estimate: &Estimate) -> String {
 
 fn loss(value: f64) -> String {
     format!("{value:.3}")
+}
+
+fn time(days: f64) -> String {
+    Seconds(days * 86_400.0).to_string()
 }
 
 fn percent(share: f64) -> String {
@@ -71,18 +89,10 @@ fn recommendation(text: &mut String, decision: &Decision) -> fmt::Result {
     }
     let what = format!("Wanted: {}.", decision.aim.words());
     writeln!(text, "{}", prose("", &what))?;
-    let said = match decision.is_recommended {
-        true => format!("Recommended: {}.", described(first)),
-        false if first.chance_of_meeting < 0.5 => format!(
-            "No recommendation: the best does what is asked in {} of the draws only; a larger budget, an easier goal or a \
-             longer latency would make it likelier. Of those draws it would be: {}.",
-            percent(first.chance_of_meeting),
-            described(first)
-        ),
-        false => format!(
-            "No recommendation: the best by these laws lies too far beyond their runs to be one ({}). First run what stands \
-             under \"the next experiment\". By the laws it would be: {}.",
-            first.reach.sentence,
+    let said = match &decision.instead {
+        None => format!("Recommended: {}.", described(first)),
+        Some(instead) => format!(
+            "No recommendation. {instead} As arithmetic and not as a forecast it would be: {}.",
             described(first)
         ),
     };
@@ -124,10 +134,12 @@ fn described(choice: &Alternative) -> String {
 }
 
 fn outcome(decision: &Decision, choice: &Alternative) -> String {
+    let loss = match choice.is_too_far() {
+        true => TOO_FAR.to_owned(),
+        false => format!("{} {}", with(&choice.loss, loss), decision.unit),
+    };
     let mut said = format!(
-        "Loss {} {}; {} in all, {} before serving",
-        with(&choice.loss, loss),
-        decision.unit,
+        "Loss {loss}; {} in all, {} before serving",
         money(&choice.dollars),
         money(&choice.before_serving)
     );
@@ -139,7 +151,12 @@ fn outcome(decision: &Decision, choice: &Alternative) -> String {
         );
     }
     if let Some(days) = &choice.days {
-        said += &format!("; {} days of training", with(days, |days| format!("{days:.0}")));
+        said += &format!(
+            "; {} of training on {} {}",
+            with(days, time),
+            choice.devices,
+            decision.training_hardware
+        );
     }
     said + &format!(
         ". {} intervals; best of {} choices in {} of {} draws, and what it loses where another is better is {} on average.",
@@ -183,7 +200,10 @@ fn alternatives(text: &mut String, decision: &Decision) -> fmt::Result {
         table.row([
             choice.name.clone(),
             count(choice.tokens.value),
-            with(&choice.loss, loss),
+            match choice.is_too_far() {
+                true => TOO_FAR.to_owned(),
+                false => with(&choice.loss, loss),
+            },
             money(&choice.dollars),
             regret(decision, choice),
             percent(choice.chance_of_best),
@@ -269,11 +289,7 @@ fn axes(text: &mut String, decision: &Decision) -> fmt::Result {
             dollars(axis.doubling_costs),
             dollars(axis.doubling_is_worth),
             format!("{:.4}", axis.doubling.max(0.0)),
-            if axis.fades_to.is_finite() {
-                percent(axis.fades_to)
-            } else {
-                "-".to_owned()
-            },
+            axis.fades_to.map_or_else(|| "-".to_owned(), percent),
         ]);
     }
     writeln!(text, "{table}")
@@ -292,7 +308,11 @@ fn wall(text: &mut String, decision: &Decision) -> fmt::Result {
     for tier in &wall.tiers {
         table.row([
             tier.name.clone(),
-            with(&tier.unique, count),
+            if tier.is_endless {
+                "without end".to_owned()
+            } else {
+                with(&tier.unique, count)
+            },
             count(tier.taken),
             format!("{:.2}", tier.epochs),
             with(&tier.next_epoch, percent),
@@ -351,6 +371,13 @@ fn risks(text: &mut String, decision: &Decision) -> fmt::Result {
                 &format!("{}. Mitigation: {}.", risk.what, risk.mitigation)
             )
         )?;
+    }
+    Ok(())
+}
+
+fn cautions(text: &mut String, decision: &Decision) -> fmt::Result {
+    for caution in &decision.cautions {
+        writeln!(text, "{}", prose("! ", caution))?;
     }
     Ok(())
 }

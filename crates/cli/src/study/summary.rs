@@ -4,13 +4,14 @@ use std::fmt;
 use std::path::Path;
 
 use serde::Serialize;
-use triaxis_report::view::{Allocation, Approach, Choice, Estimate, Finding, HeldOut, Status, Trial, View};
+use triaxis_report::view::{Approach, Estimate, Finding, HeldOut, Status, Trial, View};
 use triaxis_units::{Params, Tokens};
 
 use super::arm_columns;
 use super::comparison::{Printed, by_text, repeated};
 use crate::Format;
 use crate::output::{self, prose};
+use crate::plan::text::Brief;
 use crate::table::Table;
 
 #[derive(Serialize)]
@@ -57,32 +58,13 @@ impl Summary<'_> {
     }
 
     fn plan(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(plan) = &self.view.plan else {
-            return Ok(());
-        };
-        // Without a choice, the caveats say why.
-        if !plan.choices.is_empty() {
-            writeln!(
-                formatter,
-                "{}\n{}",
-                prose("", &plan.question),
-                choices(&plan.choices)
-            )?;
+        match &self.view.plan {
+            Some(Finding::Found(decision)) => writeln!(formatter, "plan\n{}", Brief(decision)),
+            Some(Finding::Refused(reason)) => {
+                writeln!(formatter, "{}", prose("plan: ", &format!("refused: {reason}")))
+            }
+            None => Ok(()),
         }
-        if let Some(first) = &plan.first {
-            writeln!(formatter, "{}", prose("first: ", first))?;
-        }
-        for caveat in &plan.caveats {
-            writeln!(formatter, "{}", prose("! ", caveat))?;
-        }
-        if !plan.notes.is_empty() {
-            writeln!(
-                formatter,
-                "{} notes on the plan are on the page",
-                plan.notes.len()
-            )?;
-        }
-        Ok(())
     }
 }
 
@@ -259,49 +241,6 @@ fn prediction(held_out: &HeldOut) -> String {
     )
 }
 
-fn choices(choices: &[Choice]) -> Table {
-    let mut table = Table::new([
-        "choice", "law", "N", "D", "D/N", "reach", "training", "serving", "total",
-    ]);
-    for choice in choices {
-        let cells = match &choice.allocation {
-            Finding::Found(allocation) => allocation_cells(allocation),
-            Finding::Refused(reason) => [reason.clone(), dash(), dash(), dash(), dash(), dash()],
-        };
-        let [n, d, ratio, training, serving, total] = cells;
-        table.row([
-            choice.label.clone(),
-            choice.law.clone(),
-            n,
-            d,
-            ratio,
-            choice.reach.clone(),
-            training,
-            serving,
-            total,
-        ]);
-    }
-    table
-}
-
-fn allocation_cells(allocation: &Allocation) -> [String; 6] {
-    [
-        interval(&allocation.params, params),
-        interval(&allocation.tokens, tokens),
-        ratio(allocation.tokens_per_param),
-        format!(
-            "{}, {} on {}",
-            allocation.training, allocation.time, allocation.devices
-        ),
-        allocation.inference.to_string(),
-        allocation.total.to_string(),
-    ]
-}
-
-fn dash() -> String {
-    "-".to_owned()
-}
-
 /// A number with its interval.
 pub fn interval(estimate: &Estimate, print: fn(f64) -> String) -> String {
     match estimate.interval {
@@ -317,13 +256,6 @@ pub fn interval(estimate: &Estimate, print: fn(f64) -> String) -> String {
 
 fn exponent(value: f64) -> String {
     format!("{value:.3}")
-}
-
-fn ratio(value: f64) -> String {
-    match value < 1e6 {
-        true => format!("{value:.3}"),
-        false => format!("{value:.3e}"),
-    }
 }
 
 fn params(value: f64) -> String {

@@ -2,15 +2,15 @@
 
 mod losses;
 mod notices;
-mod plan;
 
 use triaxis_corpus::{Corpus, Manifest};
 use triaxis_host::machine::{self, utc};
+use triaxis_plan::decide::Decision;
 use triaxis_records as records;
 use triaxis_report::view::{Program, View};
 use triaxis_study::{Answer, Arm, FrozenSpec, RunRecord, Store, Survey, Trial, identity};
 use triaxis_train::Dtype;
-use triaxis_units::{Bytes, Flops, Nats, Seconds, Tokens};
+use triaxis_units::{Bytes, Finding, Flops, Nats, Seconds, Tokens};
 
 /// Fills the page's view; `analysis` is missing while there is no corpus yet.
 pub fn of(
@@ -31,7 +31,7 @@ pub fn of(
     let unique = |corpus: &Option<Corpus>| Some(Tokens(corpus.as_ref()?.train().len() as u64));
     let unique: Vec<Option<Tokens>> = corpora.iter().map(unique).collect();
     let corpus = &corpora[place];
-    let plan = analysis.and_then(|analysis| plan::of(analysis, &spec.spec));
+    let plan = analysis.and_then(|analysis| analysis.plan.clone());
     Ok(View {
         title: spec.spec.name.clone(),
         // The newest measurement, not the clock: the same records give the same page.
@@ -60,6 +60,7 @@ pub fn of(
         notices: [
             notices(survey, corpus.as_ref().map(Corpus::manifest), plan.as_ref()),
             notices::of_arms(&arms, &unique, survey, answer),
+            spec.earlier_plan().into_iter().collect(),
             survey.frozen.small_texts(),
         ]
         .concat(),
@@ -140,7 +141,7 @@ fn products(dtype: Dtype, unit: &str) -> String {
     }
 }
 
-fn notices(survey: &Survey, manifest: Option<&Manifest>, plan: Option<&records::Plan>) -> Vec<String> {
+fn notices(survey: &Survey, manifest: Option<&Manifest>, plan: Option<&Finding<Decision>>) -> Vec<String> {
     let all = survey.trials().count();
     let done = survey
         .records
@@ -164,8 +165,8 @@ fn notices(survey: &Survey, manifest: Option<&Manifest>, plan: Option<&records::
         .filter(|record| record.outcome.validation().is_some())
         .map(|record| record.flops.0)
         .fold(0.0, f64::max);
-    // A plan with choices has said so in its own words.
-    let is_said = plan.is_some_and(|plan| !plan.choices.is_empty() && !plan.caveats.is_empty());
+    // A plan has said so in its own words.
+    let is_said = plan.is_some_and(|plan| plan.found().is_some());
     if largest > 0.0 && largest < 1e16 && !is_said {
         notices.push(format!(
             "The largest trial took {} operations. A ladder this small shows that the method works on this corpus; \

@@ -23,7 +23,7 @@ name = "larger"
 tokenizer = {{ vocabulary = 340 }}
 "#,
         SPEC.replace("seed = 7", "seed = 7\nseeds = 2")
-            .replace("[plan]\nbudget = { dollars = 1000 }", "")
+            .replace("[plan]\naim = \"lowest-loss\"\nbudget = { dollars = 1000 }", "")
     )
 }
 

@@ -328,7 +328,14 @@ fn every_value_that_breaks_its_rule_is_told_with_its_key() {
         ("corpus.strict=\"yes\"", &["`strict`", "true or false"]),
         ("plan.budget.dollars=\"-5\"", &["`dollars`", "-5"]),
         ("plan.budget={}", &["`budget`", "exactly one"]),
-        ("plan.unique_tokens=\"0\"", &["unique_tokens", "above 0"]),
+        (
+            "plan.text=[{ name = \"a\", unique = \"0\" }]",
+            &["unique of the text `a`", "above 0"],
+        ),
+        (
+            "plan.laws=[{ fit = \"law.json\" }]",
+            &["`plan`", "by its own law", "`triaxis plan`"],
+        ),
         (
             "plan.goal={ bits_per_byte = 0.0 }",
             &["goal.bits_per_byte", "above 0"],

@@ -66,6 +66,7 @@ heads = 2
 resamples = 200
 
 [plan]
+aim = "lowest-loss"
 budget = { dollars = 1000 }
 "#;
 

@@ -3,7 +3,7 @@
 use triaxis_laws::forms::Coupled;
 use triaxis_laws::numeric::Stream;
 use triaxis_plan::decide::{Alternative, Decision, Law, Outcome, decide, outcome_where};
-use triaxis_plan::{LossUnit, Measured, Question, StudyLaw};
+use triaxis_plan::{LossUnit, Measured, Question};
 use triaxis_units::{Flops, Params, Tokens};
 
 /// A quantity of a question with the interval that it is drawn from: its key, value, low and high.
@@ -36,21 +36,12 @@ pub fn drawn(unknown: &[Unknown], world: u64) -> Vec<f64> {
 
 /// A law with these draws.
 pub fn law(best: Coupled, draws: Vec<Coupled>) -> Law {
-    let study = StudyLaw {
-        name: "ladder".to_owned(),
-        law: best,
-        draws,
-        unit: LossUnit::NatsPerToken,
-        bytes_per_token: None,
-        parameters: triaxis_plan::ParameterCount::WithEmbeddings,
-        measured: Measured::of([
-            (Params(10_000_000), Tokens(200_000_000), Flops(1e16)),
-            (Params(1_000_000_000), Tokens(20_000_000_000), Flops(1e20)),
-        ])
-        .unwrap(),
-        unique_tokens: None,
-    };
-    Law::study(&study).unwrap()
+    let measured = Measured::of([
+        (Params(10_000_000), Tokens(200_000_000), Flops(1e16)),
+        (Params(1_000_000_000), Tokens(20_000_000_000), Flops(1e20)),
+    ]);
+    let named = ("ladder".to_owned(), "simulated".to_owned());
+    Law::coupled(named, &best, &draws, LossUnit::NatsPerToken, measured.unwrap()).unwrap()
 }
 
 /// The decision, or `None` where nothing does what is asked.

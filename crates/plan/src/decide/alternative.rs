@@ -3,10 +3,11 @@ use triaxis_laws::numeric::{quantile_sorted, sorted};
 use triaxis_units::{Estimate, Flops, Interval, Tokens};
 
 use super::compare::{Compared, mean};
+use super::law::Law;
 use super::outcome::{Bill, Outcome};
 use super::reckon::whole;
 use super::risk::{Risk, risks};
-use crate::reach::Reach;
+use crate::reach::{Reach, Verdict};
 
 /// A choice, with what becomes of it: medians and intervals of the draws in which it does what is asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,7 +45,9 @@ pub struct Alternative {
     pub before_serving: Estimate,
     /// The mean bill.
     pub bill: Bill,
-    /// Days of training on the devices that the question names.
+    /// Devices that it trains on: as many as the question names, or the fewest that hold weights, gradients and optimiser.
+    pub devices: u64,
+    /// Days of training on them; none where it never does what is asked.
     pub days: Option<Estimate>,
     /// Expected score lost where another choice would have been better: loss, or dollars.
     pub regret: f64,
@@ -58,6 +61,13 @@ pub struct Alternative {
     pub reach: Reach,
     /// What could go wrong, the gravest first.
     pub risks: Vec<Risk>,
+}
+
+impl Alternative {
+    /// Whether it lies farther from the runs than any prediction was ever checked, so that its loss is not told.
+    pub fn is_too_far(&self) -> bool {
+        self.reach.verdict == Verdict::Absurd
+    }
 }
 
 pub(super) fn named(compared: &Compared<'_>, choice: usize) -> String {
@@ -134,18 +144,8 @@ pub(super) fn alternative(compared: &Compared<'_>, choice: usize, per_score: f64
         .fold(Bill::default(), |sum, outcome| sum.plus(&outcome.bill));
     let flops = of(|outcome| outcome.flops);
     let regret = compared.regret(choice);
-    let farthest = reckoner
-        .worlds
-        .laws_of(chosen.arm)
-        .map(|law| {
-            Reach::of(
-                whole(chosen.params),
-                Tokens(tokens.value.max(1.0) as u64),
-                Flops(flops.value),
-                &law.measured,
-            )
-        })
-        .max_by_key(|reach| reach.verdict);
+    let devices = reckoner.devices(chosen.params);
+    let (_, reach) = farthest(compared, choice).expect("an arm without a law is refused before");
     Alternative {
         name: named(compared, choice),
         arm: question.arms[chosen.arm].name.clone(),
@@ -165,20 +165,39 @@ pub(super) fn alternative(compared: &Compared<'_>, choice: usize, per_score: f64
         dollars: of(|outcome| outcome.bill.total()),
         before_serving: of(|outcome| outcome.bill.before_serving()),
         bill: bills.times(1.0 / met.len().max(1) as f64),
-        days: days(compared, choice),
+        devices,
+        days: days(compared, choice, devices),
         regret,
         regret_dollars: regret * per_score,
         chance_of_best: compared.chance_of_best(choice),
         chance_of_meeting: compared.chance_of_meeting(choice),
-        reach: farthest.expect("an arm without a law is refused before"),
+        reach,
         risks: risks(reckoner, chosen, &seen, &epochs),
     }
 }
 
-/// Days of training on the devices that the question names.
-fn days(compared: &Compared<'_>, choice: usize) -> Option<Estimate> {
-    let reckoner = compared.reckoner;
-    let devices = reckoner.question.training.devices? as f64;
+/// The law whose runs a choice lies farthest from, and how far that is.
+pub(super) fn farthest<'a>(compared: &Compared<'a>, choice: usize) -> Option<(&'a Law, Reach)> {
+    let chosen = compared.choices[choice].choice;
+    let median = |what: fn(&Outcome) -> f64| {
+        let met = compared.outcomes[choice].iter().filter(|outcome| outcome.is_met);
+        quantile_sorted(&sorted(met.map(what)), 0.5)
+    };
+    let (tokens, flops) = (median(|outcome| outcome.tokens), median(|outcome| outcome.flops));
+    let laws = compared.reckoner.worlds.laws_of(chosen.arm);
+    let reach = |law: &'a Law| {
+        let tokens = Tokens(tokens.max(1.0) as u64);
+        (
+            law,
+            Reach::of(whole(chosen.params), tokens, Flops(flops), &law.measured),
+        )
+    };
+    laws.map(reach).max_by_key(|(_, reach)| reach.verdict)
+}
+
+/// Days of training on so many devices.
+fn days(compared: &Compared<'_>, choice: usize, devices: u64) -> Option<Estimate> {
+    let (reckoner, devices) = (compared.reckoner, devices as f64);
     let places = &reckoner.worlds.places;
     let draws: Vec<f64> = compared.outcomes[choice]
         .iter()

@@ -5,10 +5,12 @@ use triaxis_units::{Estimate, Params, Tokens};
 use super::acceptability::{self, Acceptability};
 use super::aim::{Aim, Length};
 use super::alternative::{Alternative, alternative, around, named};
+use super::caution;
 use super::change::{self, BreakEven, Swing};
 use super::compare::Compared;
 use super::dollar::{self, Axis};
 use super::experiment::{self, Valued};
+use super::first;
 use super::law::Law;
 use super::question::Question;
 use super::reckon::{Reckoner, whole};
@@ -17,7 +19,6 @@ use super::wall::{self, DataWall};
 use super::world::Seen;
 use crate::PlanError;
 use crate::evidence::LossUnit;
-use crate::reach::Verdict;
 
 /// Why there is no decision.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -47,6 +48,11 @@ pub struct Decision {
     pub choices: Vec<Alternative>,
     /// Whether the first may be recommended: not where nothing vouches for a law so far out.
     pub is_recommended: bool,
+    /// Why it is not, and what to do first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
+    /// What it trains on.
+    pub training_hardware: String,
     /// Share of the draws in which some choice does what is asked.
     pub met: f64,
     /// Choices that were held against each other.
@@ -133,8 +139,6 @@ pub struct LawUsed {
 
 /// Share of the draws in which some choice must do what is asked, for there to be an answer.
 const LEAST_MET: f64 = 0.05;
-/// The chance of doing what is asked from which on a choice is recommended.
-const LIKELY: f64 = 0.5;
 /// Choices shown: the recommended and the next four.
 const SHOWN: usize = 5;
 /// Trials shown.
@@ -156,7 +160,7 @@ pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
         )
         .into());
     }
-    let unit = one_unit(question, laws)?;
+    let unit = one_unit(laws)?;
     let reckoner = Reckoner::of(question, laws)?;
     let compared = Compared::of(&reckoner);
     if compared.met < LEAST_MET {
@@ -182,17 +186,18 @@ pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
     trials.truncate(TRIALS);
     let mut break_evens = change::break_evens(&compared, name);
     break_evens.truncate(BREAK_EVENS);
-    let is_recommended =
-        choices[0].reach.verdict != Verdict::Absurd && choices[0].chance_of_meeting >= LIKELY;
+    let instead = first::instead(&compared, &choices[0]);
     Ok(Decision {
         title: question.title.clone(),
         aim: question.aim,
         unit,
         level: question.level,
         draws: question.draws,
-        cautions: cautions(&compared, &choices),
+        cautions: caution::cautions(&compared, &choices),
         choices,
-        is_recommended,
+        is_recommended: instead.is_none(),
+        instead,
+        training_hardware: reckoner.training.name.clone(),
         met: compared.met,
         compared: compared.choices.len(),
         break_evens,
@@ -207,8 +212,8 @@ pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
     })
 }
 
-/// The unit of all laws, which a goal in a unit of its own must be, too.
-pub(super) fn one_unit(question: &Question, laws: &[Law]) -> Result<LossUnit, PlanError> {
+/// The unit of all laws.
+pub(super) fn one_unit(laws: &[Law]) -> Result<LossUnit, PlanError> {
     let unit = laws[0].unit;
     if let Some(other) = laws.iter().find(|law| law.unit != unit) {
         return Err(PlanError(format!(
@@ -216,18 +221,7 @@ pub(super) fn one_unit(question: &Question, laws: &[Law]) -> Result<LossUnit, Pl
             laws[0].name, other.name, other.unit
         )));
     }
-    use super::question::Quality;
-    let asked = match question.goal {
-        Some(Quality::NatsPerToken(_)) => LossUnit::NatsPerToken,
-        Some(Quality::BitsPerByte(_)) => LossUnit::BitsPerByte,
-        Some(Quality::Right(_)) | None => unit,
-    };
-    if asked == unit {
-        return Ok(unit);
-    }
-    Err(PlanError(format!(
-        "the goal is in {asked}, the laws in {unit}: give the goal in {unit}"
-    )))
+    Ok(unit)
 }
 
 pub(super) fn trial(compared: &Compared<'_>, valued: Valued, per_score: f64) -> Trial {
@@ -297,11 +291,7 @@ fn frontier(compared: &Compared<'_>) -> Vec<Point> {
             let prepared = reckoner.prepare(best);
             let draws: Vec<f64> = worlds
                 .iter()
-                .map(|world| {
-                    prepared
-                        .outcome(&world.with(reckoner.worlds.places.budget, budget), Length::Spend)
-                        .loss
-                })
+                .map(|world| prepared.outcome(&world.spending(budget), Length::Spend).loss)
                 .collect();
             Point {
                 dollars: budget,
@@ -323,87 +313,4 @@ fn laws_used(compared: &Compared<'_>) -> Vec<LawUsed> {
         draws: law.draws(),
     });
     used.collect()
-}
-
-/// What the answer stands on that is not measured.
-fn cautions(compared: &Compared<'_>, choices: &[Alternative]) -> Vec<String> {
-    let reckoner = compared.reckoner;
-    let question = reckoner.question;
-    let mut cautions = Vec::new();
-    if compared.met < 1.0 {
-        cautions.push(format!(
-            "In {:.1}% of the draws no choice does what is asked; they say nothing of which is best.",
-            100.0 * (1.0 - compared.met)
-        ));
-    }
-    let points: Vec<&str> = reckoner
-        .worlds
-        .laws
-        .iter()
-        .filter(|law| law.draws() == 0)
-        .map(|law| law.name.as_str())
-        .collect();
-    if !points.is_empty() {
-        cautions.push(format!(
-            "Of {} only the constants are known, not how uncertain they are: intervals hold what differs between the laws \
-             alone there.",
-            points.join(", ")
-        ));
-    }
-    if question.training.price_per_hour.is_none() {
-        let device = &reckoner.training;
-        cautions.push(format!(
-            "The price of training, {} an hour for {}, is the catalogue's of {} ({}): give `price_per_hour` of your own.",
-            device.price_per_hour, device.name, device.price_date, device.price_source
-        ));
-    }
-    if let Some(limit) = question
-        .budget
-        .filter(|_| question.aim.rule().length() != Length::Reach)
-    {
-        let over = compared.outcomes[compared.best]
-            .iter()
-            .filter(|outcome| outcome.bill.before_serving() > limit.0 * (1.0 + 1e-9));
-        let share = over.count() as f64 / reckoner.worlds.count as f64;
-        if share > 0.01 {
-            cautions.push(format!(
-                "The first choice costs more than the budget of {limit} in {:.0}% of the draws: its size and tokens are given, \
-                 and prices are not.",
-                100.0 * share
-            ));
-        }
-    }
-    for choice in choices {
-        let strategy = reckoner
-            .strategies
-            .iter()
-            .find(|strategy| strategy.name == choice.strategy);
-        let given = strategy.and_then(|strategy| strategy.tokens);
-        if let Some(given) = given.filter(|given| choice.tokens.value < 0.999 * given.as_f64()) {
-            let tokens = Tokens(choice.tokens.value as u64);
-            cautions.push(format!(
-                "`{}` is given {given} tokens, and its text and the budget give {tokens} at the median: it is judged by \
-                 these.",
-                choice.strategy
-            ));
-        }
-    }
-    if question.serving.utilisation.value().0 >= 1.0
-        && !reckoner.classes().is_empty()
-        && question.hosted.is_none()
-    {
-        cautions.push(
-            "Every paid hour is taken to serve, which flatters: traffic has nights; give `serving.utilisation`.".to_owned(),
-        );
-    }
-    if question.task.is_none() && !reckoner.classes().is_empty() {
-        cautions.push(
-            "Nothing says how often answers are right (`[task]`): samples are counted as cost alone."
-                .to_owned(),
-        );
-    }
-    if choices[0].reach.verdict > Verdict::WithinRange {
-        cautions.push(choices[0].reach.sentence.clone());
-    }
-    cautions
 }

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::answer_rate::Chosen;
-use super::question::{LawSource, Question, Strategy};
+use super::question::{LawSource, Quality, Question, Strategy};
 use crate::PlanError;
 
 /// Samples a query that a rule is worked out for.
@@ -14,6 +14,8 @@ const LEAST_BEYOND: f64 = 2.0;
 const MOST_WORTH: f64 = 1000.0;
 /// Log odds by which queries are easier or harder at the most.
 const MOST_ODDS: f64 = 20.0;
+/// Bits that a byte costs who knows nothing of the text.
+const GUESS: f64 = 8.0;
 /// Draws from which intervals are read, and that memory holds for every choice.
 const DRAWS: RangeInclusive<usize> = 40..=10_000;
 
@@ -123,11 +125,15 @@ impl Question {
                 (2.0 * LEAST_BEYOND / (1.0 - self.level)).ceil()
             ));
         }
-        if let Some(budget) = self.budget.filter(|budget| budget.0 <= 0.0) {
+        if let Some(budget) = self
+            .budget
+            .filter(|budget| !(budget.number() > 0.0 && budget.number().is_finite()))
+        {
             return refuse(format!(
-                "the budget is {budget}: it must be above $0, as in \"$2M\""
+                "the budget is {budget}: it must be above 0 and finite, as in \"$2M\""
             ));
         }
+        self.check_goal()?;
         if self.params.smallest >= self.params.largest {
             return refuse(format!(
                 "params.smallest is {} and params.largest {}: the smallest must be below the largest",
@@ -146,10 +152,24 @@ impl Question {
         positive("experiments.most_share", self.experiments.most_share)
     }
 
+    fn check_goal(&self) -> Result<(), PlanError> {
+        match self.goal {
+            Some(Quality::NatsPerToken(nats)) => positive("goal.nats_per_token", nats.0),
+            Some(Quality::BitsPerByte(bits)) if bits.0 >= GUESS => refuse(format!(
+                "goal.bits_per_byte is {bits}: a guess among all bytes costs {GUESS} without any training; choose a goal \
+                 below that"
+            )),
+            Some(Quality::BitsPerByte(bits)) => positive("goal.bits_per_byte", bits.0),
+            Some(Quality::Right(share)) => positive("goal.right", share.0),
+            None => Ok(()),
+        }
+    }
+
     fn check_text(&self) -> Result<(), PlanError> {
         if self.tiers.is_empty() {
             return refuse(
-                "there is no text: give `[[text]]` with `name` and `unique` tokens at hand".to_owned(),
+                "there is no text: give `[[text]]` with `name` and `unique` tokens at hand, or leave it out for new text without end"
+                    .to_owned(),
             );
         }
         distinct("[[text]]", self.tiers.iter().map(|tier| tier.name.as_str()))?;

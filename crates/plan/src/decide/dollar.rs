@@ -31,8 +31,8 @@ pub struct Axis {
     pub doubling_costs: f64,
     /// Gained by doubling it.
     pub doubling: f64,
-    /// What the doubling after that gains, as a part of the first.
-    pub fades_to: f64,
+    /// What the doubling after that gains, as a part of the first; none where the first gains nothing.
+    pub fades_to: Option<f64>,
     /// What the doubling is worth, in dollars: those of compute that would gain as much; of samples their cost.
     pub doubling_is_worth: f64,
 }
@@ -56,8 +56,9 @@ pub(crate) fn axes(compared: &Compared<'_>) -> Vec<Axis> {
     let by_compute = first.next_dollar;
     let mut axes = vec![first];
     let strategy = &reckoner.strategies[chosen.strategy];
-    let tiers =
-        (0..reckoner.question.tiers.len()).filter(|tier| strategy.uses(&reckoner.question.tiers[*tier]));
+    let known = &reckoner.question.tiers;
+    // Of what has no end there is never more.
+    let tiers = (0..known.len()).filter(|tier| strategy.uses(&known[*tier]) && !known[*tier].is_endless());
     axes.extend(tiers.map(|tier| text(compared, now, by_compute, tier)));
     axes.extend(samples(compared));
     axes
@@ -70,7 +71,7 @@ pub(crate) fn lowest(
     choice: Choice,
     budget: f64,
 ) -> (Choice, f64) {
-    let world = world.with(reckoner.worlds.places.budget, budget);
+    let world = world.spending(budget);
     let free = Choice {
         tokens: None,
         ..choice
@@ -179,16 +180,14 @@ fn samples(compared: &Compared<'_>) -> Option<Axis> {
         doubling_costs: costs,
         doubling: gain,
         doubling_is_worth: costs,
-        fades_to: after.map_or(f64::NAN, |after| (after.0 - next.0) / gain),
+        fades_to: after
+            .map(|after| (after.0 - next.0) / gain)
+            .filter(|part| part.is_finite()),
     })
 }
 
-/// What the second doubling gains as a part of the first; not a number where the first gains nothing.
-fn faded(now: f64, double: f64, four: f64) -> f64 {
+/// What the second doubling gains as a part of the first; none where the first gains nothing.
+fn faded(now: f64, double: f64, four: f64) -> Option<f64> {
     let gained = now - double;
-    if gained > 1e-6 * now {
-        ((double - four) / gained).max(0.0)
-    } else {
-        f64::NAN
-    }
+    (gained > 1e-6 * now).then(|| ((double - four) / gained).max(0.0))
 }

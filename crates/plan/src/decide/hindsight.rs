@@ -63,7 +63,7 @@ pub fn outcome_where(
 /// # Errors
 /// As [`decide`].
 pub fn trials_of(question: &Question, laws: &[Law]) -> Result<Vec<Trial>, Refusal> {
-    one_unit(question, laws)?;
+    one_unit(laws)?;
     let reckoner = Reckoner::of(question, laws)?;
     let compared = Compared::of(&reckoner);
     let unvalued = |(trial, cost)| Valued {

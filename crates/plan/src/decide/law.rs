@@ -7,9 +7,9 @@ use triaxis_laws::saved::{Form, NoiseKind, SavedLaw};
 
 use triaxis_units::{Flops, Params, Tokens};
 
-use crate::PlanError;
-use crate::evidence::{LossUnit, Measured, Span, StudyLaw};
+use crate::evidence::{LossUnit, Measured, Span};
 use crate::published::Published;
+use crate::{PlanError, allocate};
 
 /// A law of the loss with the draws of its constants, as choices are judged by it.
 #[derive(Clone)]
@@ -26,6 +26,13 @@ pub struct Law {
     pub measured: Measured,
     /// Standard deviation of the logarithm of a run's loss around it, where the runs tell.
     pub noise: Option<f64>,
+    /// Bytes of text for each token of the text that its loss is of, where it is known: it brings a goal in bits per
+    /// byte to nats per token, and back.
+    pub bytes_per_token: Option<f64>,
+    /// Whether the parameters that it counts are those without embeddings.
+    pub is_without_embeddings: bool,
+    /// Draws of its constants that were left out, as they cannot be planned with.
+    pub left_out: usize,
     form: Arc<Form>,
     inputs: Vec<Input>,
     /// The fitted constants, then a draw an entry; at least the first.
@@ -52,6 +59,16 @@ pub struct Run {
     pub seen: f64,
     /// Tokens of the laws' own text that the unique ones are worth.
     pub unique: f64,
+}
+
+impl Run {
+    /// A run so large that a law shows its floor.
+    pub(super) const ENDLESS: Self = Self {
+        params: 1e40,
+        effective: 1e40,
+        seen: 1e40,
+        unique: 1e40,
+    };
 }
 
 impl Law {
@@ -101,6 +118,9 @@ impl Law {
             unit,
             measured,
             noise: None,
+            bytes_per_token: None,
+            is_without_embeddings: false,
+            left_out: 0,
             form: Arc::new(form),
             inputs,
             constants,
@@ -167,22 +187,34 @@ impl Law {
         members.collect()
     }
 
-    /// A study's own law.
+    /// A law of the coupled form, which holds those of Chinchilla and of Kaplan. Draws that cannot be planned with are
+    /// left out.
     ///
     /// # Errors
-    /// When its constants are not numbers.
-    pub fn study(law: &StudyLaw) -> Result<Self, PlanError> {
+    /// When the law itself cannot be planned with: more of size or text must never hurt by it.
+    pub fn coupled(
+        (name, source): (String, String),
+        law: &forms::Coupled,
+        draws: &[forms::Coupled],
+        unit: LossUnit,
+        measured: Measured,
+    ) -> Result<Self, PlanError> {
+        if let Some(reason) = allocate::unusable(law) {
+            return Err(PlanError::unusable(&name, &reason));
+        }
         let of = |law: &forms::Coupled| vec![law.E, law.A, law.B, law.alpha, law.beta, law.gamma];
-        let constants = std::iter::once(of(&law.law))
-            .chain(law.draws.iter().map(of))
-            .collect();
-        Self::new(
-            (law.name.clone(), "fitted to the study's own runs".to_owned()),
-            Form::Registered(&forms::CoupledForm),
-            constants,
-            law.unit,
-            law.measured,
-        )
+        let usable = draws.iter().filter(|draw| allocate::unusable(draw).is_none());
+        let constants: Vec<_> = std::iter::once(law).chain(usable).map(of).collect();
+        let left_out = draws.len() + 1 - constants.len();
+        let form = Form::Registered(&forms::CoupledForm);
+        let made = Self::new((name, source), form, constants, unit, measured)?;
+        Ok(Self { left_out, ..made })
+    }
+
+    /// Nats per token for one bit per byte of its text, where that is known.
+    pub(super) fn nats_per_bit(&self) -> Option<f64> {
+        let bytes = self.bytes_per_token?;
+        (bytes > 0.0 && bytes.is_finite()).then(|| bytes * std::f64::consts::LN_2)
     }
 
     /// How many draws of its constants there are; none where only the constants are known.

@@ -14,6 +14,9 @@ use super::world::World;
 use crate::demand::Lifetime;
 use crate::samples::Difficulty;
 
+/// The fewest tokens that a run sees: below all that anybody trains on, however much text there is.
+const FEWEST: f64 = 1e3;
+
 /// A choice with what does not hang on the world.
 pub(crate) struct Prepared<'a> {
     pub choice: Choice,
@@ -53,8 +56,7 @@ impl Prepared<'_> {
         let mut bill = self.before_serving(world, tokens);
         bill.serving = answers.dollars;
         // A goal is reached within the budget, if there is one; what spends it does so by itself.
-        let limit = world.of(self.reckoner.worlds.places.budget);
-        let limit = limit * (1.0 + 1e-6);
+        let limit = self.reckoner.worlds.budget(world) * (1.0 + 1e-6);
         let is_reached = reached;
         let reached = reached && bill.before_serving() <= limit;
         let is_met = reached && self.fits && answers.in_time && loss.is_finite() && tokens > 0.0;
@@ -174,13 +176,13 @@ impl Prepared<'_> {
     /// Tokens for which the budget lasts, or all that the text gives.
     pub fn to_spend(&self, world: &World<'_>) -> f64 {
         let most = self.fill.most();
-        let budget = world.of(self.reckoner.worlds.places.budget);
+        let budget = self.reckoner.worlds.budget(world);
         let spent = |tokens: f64| self.before_serving(world, tokens).before_serving();
         if spent(most) <= budget {
             return most;
         }
         // Where all but a part of the bill is in proportion to the tokens a secant is almost the answer.
-        first_at_least(|tokens| spent(tokens) - budget, most * 1e-12, most)
+        first_at_least(|tokens| spent(tokens) - budget, FEWEST.min(most), most)
     }
 
     /// The fewest tokens that reach the goal, and whether any do.
@@ -196,7 +198,7 @@ impl Prepared<'_> {
     fn reaching(&self, world: &World<'_>) -> Option<f64> {
         let most = self.fill.most();
         self.reaches(world, most)
-            .then(|| first_at_least(|tokens| self.above_goal(world, tokens), most * 1e-9, most))
+            .then(|| first_at_least(|tokens| self.above_goal(world, tokens), FEWEST.min(most), most))
     }
 
     /// Tokens that reach the goal at the medians; all where none do.

@@ -12,6 +12,7 @@ use super::question::{Class, Question, Strategy};
 use super::serve::{Served, Speed, calibration, served};
 use super::world::{World, Worlds};
 use crate::serving::Calibration;
+use crate::training::{TrainingSetup, fewest_devices};
 use crate::{Catalogue, Hardware, PlanError, Price};
 
 pub(super) const MILLION: f64 = 1e6;
@@ -84,7 +85,7 @@ impl<'a> Reckoner<'a> {
             })
             .collect();
         Ok(Self {
-            worlds: Worlds::of(question, laws, prices, &calibration)?,
+            worlds: Worlds::of(question, laws, prices, training.peak.0, &calibration)?,
             calibration,
             question,
             strategies,
@@ -145,6 +146,18 @@ impl<'a> Reckoner<'a> {
             devices: devices as f64,
             queries,
         }
+    }
+
+    /// The fewest devices that hold weights, gradients and optimiser of so many parameters.
+    pub fn least_devices(&self, params: f64) -> u64 {
+        let setup = TrainingSetup::default();
+        fewest_devices(&self.training, params, setup.state_bytes, setup.memory_share)
+    }
+
+    /// Devices that a model of so many parameters is trained on.
+    pub fn devices(&self, params: f64) -> u64 {
+        let given = self.question.training.devices;
+        given.unwrap_or_else(|| self.least_devices(params))
     }
 
     /// How fast the devices that serve are in a world.

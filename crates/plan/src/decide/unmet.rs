@@ -17,20 +17,17 @@ pub(crate) fn why(compared: &Compared<'_>) -> String {
     let length = question.aim.rule().length();
     let outcome = closest.outcome(centre, length);
     if length == Length::Reach {
+        // In the unit of the goal, which need not be the laws'.
+        let scale = reckoner.worlds.goal_scale;
+        let loss = outcome.loss / scale;
         let (reached, wanted, unit) = match question.goal {
             Some(Quality::Right(share)) => (outcome.right, share.0, "of queries answered right"),
-            Some(Quality::BitsPerByte(bits)) => (outcome.loss, bits.0, "bits a byte"),
-            Some(Quality::NatsPerToken(nats)) => (outcome.loss, nats.0, "nats a token"),
-            None => (outcome.loss, 0.0, ""),
+            Some(Quality::BitsPerByte(bits)) => (loss, bits.0, "bits a byte"),
+            Some(Quality::NatsPerToken(nats)) => (loss, nats.0, "nats a token"),
+            None => (loss, 0.0, ""),
         };
         let (_, reaches) = closest.to_reach(centre);
-        let endless = Run {
-            params: 1e40,
-            effective: 1e40,
-            seen: 1e40,
-            unique: 1e40,
-        };
-        let floor = centre.loss(closest.choice.arm, endless);
+        let floor = centre.loss(closest.choice.arm, Run::ENDLESS) / scale;
         if !reaches && !matches!(question.goal, Some(Quality::Right(_))) && wanted <= floor {
             return format!(
                 "no choice reaches the goal of {wanted} {unit}: by the law no size and no text bring the loss to or below its \
@@ -44,7 +41,7 @@ pub(crate) fn why(compared: &Compared<'_>) -> String {
                 Tokens(closest.most_tokens().round() as u64)
             );
         }
-        let limit = centre.of(reckoner.worlds.places.budget);
+        let limit = reckoner.worlds.budget(centre);
         if closest.fits() && outcome.bill.before_serving() > limit {
             return format!(
                 "no choice reaches the goal of {wanted} {unit} within the budget of {}: the cheapest costs {}; the budget binds: \
@@ -54,7 +51,7 @@ pub(crate) fn why(compared: &Compared<'_>) -> String {
             );
         }
     }
-    let limit = centre.of(reckoner.worlds.places.budget);
+    let limit = reckoner.worlds.budget(centre);
     if length != Length::Reach && outcome.bill.before_serving() > limit * (1.0 + 1e-6) {
         return format!(
             "no choice keeps within the budget of {}: {} are spent before anything is trained; the budget binds: raise it, or \

@@ -30,6 +30,8 @@ pub struct TierLeft {
     pub name: String,
     /// Unique tokens at hand.
     pub unique: Estimate,
+    /// Whether how many they are is not known, so that all that is taken is new.
+    pub is_endless: bool,
     /// Where its worth was measured.
     pub source: String,
     /// Unique tokens that are taken.
@@ -88,6 +90,7 @@ fn tiers(compared: &Compared<'_>) -> Vec<TierLeft> {
             TierLeft {
                 name: tier.name.clone(),
                 unique: tier.unique.estimate(),
+                is_endless: tier.is_endless(),
                 source: tier.source.clone(),
                 taken: taken.unique,
                 epochs: taken.epochs(),
@@ -103,6 +106,9 @@ fn next_billion(compared: &Compared<'_>, now: f64, tier: usize) -> f64 {
     let reckoner = compared.reckoner;
     let (centre, [_, stock, _]) = (reckoner.worlds.centre(), reckoner.worlds.places.tiers[tier]);
     let unique = centre.of(stock);
+    if reckoner.question.tiers[tier].is_endless() {
+        return 0.0;
+    }
     // A hundredth of a small stock says the same with less rounding.
     let more = BILLION.min(0.01 * unique);
     let chosen = compared.choices[compared.best].choice;

@@ -1,11 +1,14 @@
 //! Everything that is uncertain, drawn together: a world is one state of it all.
 
-use super::fill::Taken;
-use super::law::{Law, Run};
-use super::question::Question;
 use triaxis_laws::numeric::turns;
 use triaxis_units::Dollars;
 
+use super::budget::Budget;
+use super::fill::Taken;
+use super::law::{Law, Run};
+use super::question::{Quality, Question};
+use super::reckon::HOUR;
+use crate::evidence::LossUnit;
 use crate::serving::Calibration;
 use crate::uncertain::Quantity;
 use crate::{PlanError, Uncertain};
@@ -40,9 +43,9 @@ pub(crate) struct Seen {
 /// Where each variable stands.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Places {
-    /// Dollars of the run; without end where there is none.
+    /// The budget, in its own unit; without end where there is none.
     pub budget: Place,
-    /// The goal, in its own unit.
+    /// The goal, in the laws' unit.
     pub goal: Place,
     pub training_price: Place,
     pub mfu: Place,
@@ -107,6 +110,26 @@ pub(crate) struct Worlds<'a> {
     judged: Vec<Judged>,
     /// Operations of each arm for a parameter and token, as a share of the laws' own 6.
     computes: Vec<f64>,
+    /// The laws' unit of loss for one of the goal's.
+    pub goal_scale: f64,
+    /// What the budget is in.
+    currency: Currency,
+    /// Dollars that the ladder behind the laws cost.
+    ladder: f64,
+}
+
+/// What a budget is in.
+#[derive(Debug, Clone, Copy)]
+enum Currency {
+    Dollars,
+    /// Operations of devices with this peak.
+    Operations {
+        peak: f64,
+    },
+    /// Seconds of so many devices.
+    Time {
+        devices: f64,
+    },
 }
 
 /// One state of everything.
@@ -115,6 +138,8 @@ pub(crate) struct World<'a> {
     laws: &'a [Law],
     judged: Vec<(usize, Option<usize>)>,
     values: Vec<f64>,
+    /// Dollars of the run, where they are not as the question says.
+    spending: Option<f64>,
 }
 
 impl World<'_> {
@@ -130,6 +155,14 @@ impl World<'_> {
         other
     }
 
+    /// The same world with so many dollars for the run.
+    pub fn spending(&self, dollars: f64) -> Self {
+        Self {
+            spending: Some(dollars),
+            ..self.clone()
+        }
+    }
+
     /// The same world judged by the laws of another.
     pub fn with_laws_of(&self, other: &Self) -> Self {
         Self {
@@ -143,6 +176,30 @@ impl World<'_> {
         let (law, draw) = self.judged[arm];
         self.laws[law].loss(draw, run)
     }
+}
+
+/// The laws' unit of loss for one of the goal's; 1 where they are the same, and of a goal that is no loss.
+fn goal_scale(question: &Question, laws: &[Law]) -> Result<f64, PlanError> {
+    let Some(unit) = laws.first().map(|law| law.unit) else {
+        return Ok(1.0);
+    };
+    let asked = match question.goal {
+        Some(Quality::NatsPerToken(_)) => LossUnit::NatsPerToken,
+        Some(Quality::BitsPerByte(_)) => LossUnit::BitsPerByte,
+        Some(Quality::Right(_)) | None => unit,
+    };
+    if asked == unit {
+        return Ok(1.0);
+    }
+    let nats_per_bit = laws.iter().find_map(Law::nats_per_bit).ok_or_else(|| {
+        PlanError(format!(
+            "the goal is in {asked}, the laws in {unit}: give the goal in {unit}"
+        ))
+    })?;
+    Ok(match asked {
+        LossUnit::BitsPerByte => nats_per_bit,
+        LossUnit::NatsPerToken => 1.0 / nats_per_bit,
+    })
 }
 
 /// Gathers variables as they are named.
@@ -177,6 +234,7 @@ impl<'a> Worlds<'a> {
         question: &Question,
         laws: &'a [Law],
         [training_price, serving_price]: [Uncertain<Dollars>; 2],
+        peak: f64,
         calibration: &Calibration,
     ) -> Result<Self, PlanError> {
         // Runs that were made leave few of the draws likely.
@@ -188,10 +246,11 @@ impl<'a> Worlds<'a> {
         };
         let certain = Uncertain::<f64>::certain;
         let (life, task) = (question.demand.as_ref(), question.task.as_ref());
-        let goal = question.goal.map_or(0.0, |goal| goal.number());
-        let budget = question.budget.map_or(f64::INFINITY, |budget| budget.0);
+        let goal_scale = goal_scale(question, laws)?;
+        let goal = question.goal.map_or(0.0, |goal| goal.number() * goal_scale);
+        let budget = question.budget.unwrap_or(Budget::Dollars(Dollars(f64::INFINITY)));
         let places = Places {
-            budget: all.add("budget", certain(budget)),
+            budget: all.add(budget.name(), certain(budget.number())),
             goal: all.add("goal", certain(goal)),
             training_price: all.add("price of training, an hour", training_price),
             mfu: all.add("share of the peak in training", question.training.mfu),
@@ -273,6 +332,15 @@ impl<'a> Worlds<'a> {
                 .iter()
                 .map(|arm| arm.active.0 * arm.training_operations / 6.0)
                 .collect(),
+            goal_scale,
+            currency: match budget {
+                Budget::Dollars(_) => Currency::Dollars,
+                Budget::Flops(_) => Currency::Operations { peak },
+                Budget::Time(_) => Currency::Time {
+                    devices: question.training.devices.unwrap_or(1) as f64,
+                },
+            },
+            ladder: question.training.ladder.0,
         };
         if question.observed.is_empty() {
             Ok(worlds)
@@ -367,6 +435,23 @@ impl<'a> Worlds<'a> {
         world.loss(run.arm, run_as_seen).ln()
     }
 
+    /// Dollars that may be spent before anything is served.
+    pub fn budget(&self, world: &World<'_>) -> f64 {
+        if let Some(dollars) = world.spending {
+            return dollars;
+        }
+        let (places, amount) = (&self.places, world.of(self.places.budget));
+        let seconds = match self.currency {
+            Currency::Dollars => return amount,
+            Currency::Operations { peak } => {
+                amount / (peak * world.of(places.mfu) * world.of(places.goodput))
+            }
+            Currency::Time { devices } => amount * devices,
+        };
+        let run = seconds * world.of(places.training_price) / HOUR;
+        run * (1.0 + world.of(places.other_runs)) + self.ladder
+    }
+
     /// The world in which everything is at its median, by each arm's heaviest law.
     pub fn centre(&self) -> &World<'a> {
         &self.centre
@@ -394,6 +479,7 @@ impl<'a> Worlds<'a> {
                 .iter()
                 .map(|variable| variable.draws[draw])
                 .collect(),
+            spending: None,
         }
     }
 
@@ -430,6 +516,7 @@ fn centre<'a>(laws: &'a [Law], judged: &[Judged], variables: &[Variable]) -> Wor
             .map(|judged| (heaviest(judged).unwrap_or(0), None))
             .collect(),
         values: variables.iter().map(|variable| variable.centre).collect(),
+        spending: None,
     }
 }
 

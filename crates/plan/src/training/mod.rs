@@ -262,6 +262,12 @@ impl TrainingService {
     }
 }
 
+/// The fewest devices whose memory together holds the training state of so many parameters.
+pub(crate) fn fewest_devices(hardware: &Hardware, params: f64, state_bytes: f64, memory_share: f64) -> u64 {
+    let each = hardware.memory.as_f64() * memory_share;
+    ((params * state_bytes / each).ceil() as u64).max(1)
+}
+
 impl Trainer {
     /// Bytes of the training state: what a checkpoint holds.
     pub fn state(&self, params: Params) -> Bytes {
@@ -271,8 +277,12 @@ impl Trainer {
 
     /// The fewest devices whose memory together holds the training state.
     pub fn least_devices(&self, params: Params) -> u64 {
-        let each = self.hardware.memory.as_f64() * self.memory_share;
-        ((params.as_f64() * self.state_bytes / each).ceil() as u64).max(1)
+        fewest_devices(
+            &self.hardware,
+            params.as_f64(),
+            self.state_bytes,
+            self.memory_share,
+        )
     }
 
     /// What so many operations on a model of this size cost, on the devices of the setup.

@@ -9,6 +9,7 @@ mod demand;
 mod emit;
 #[path = "../../../laws/tests/published/finder.rs"]
 mod finder;
+mod own_runs;
 mod published;
 mod quantities;
 mod refusals;

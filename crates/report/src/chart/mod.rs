@@ -1,9 +1,7 @@
 //! Charts as plotly.js figures: data and layout, one file a chart. Colours are names of CSS variables,
 //! resolved in the browser, so that the theme is decided in one place.
 
-mod allocation;
 mod context;
-mod cost;
 mod decision_acceptability;
 mod decision_frontier;
 mod decision_information;
@@ -46,8 +44,6 @@ pub(crate) const CHARTS: &[&Chart] = &[
     &frontier::TOKENS,
     &residuals::CHART,
     &context::CHART,
-    &allocation::CHART,
-    &cost::CHART,
     &worth::CHART,
 ];
 
@@ -69,10 +65,10 @@ pub(crate) const DECISION_CHARTS: &[&Chart<Decision>] = &[
 ];
 
 /// The figures that can be drawn, by chart.
-pub(crate) fn figures<V>(charts: &[&Chart<V>], view: &V) -> Value {
+pub(crate) fn figures<V>(charts: &[&Chart<V>], view: &V) -> Map<String, Value> {
     let drawn = charts.iter().filter_map(|chart| {
         let figure = (chart.figure)(view).ok()?;
         Some((chart.id.to_owned(), figure))
     });
-    Value::Object(drawn.collect::<Map<String, Value>>())
+    drawn.collect()
 }

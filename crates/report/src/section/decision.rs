@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 use triaxis_plan::decide::{Alternative, Decision, GainOf};
-use triaxis_units::Dollars;
+use triaxis_units::{Dollars, Seconds};
 
 use super::Section;
-use super::component::{caveats, chart_of, estimate, heads, nothing, number, table};
+use super::component::{caveats, chart_of, estimate, folded, heads, nothing, number, table};
 use crate::chart::DECISION_CHARTS;
 use crate::text;
 use crate::view::Estimate;
@@ -22,13 +22,38 @@ pub(crate) const SECTIONS: &[Section<Decision>] = &[
     Section::new("experiment", "The next experiment", experiment),
     Section::new("risks", "Risks", risks),
     Section::new("laws", "Laws", laws).folded(),
+    Section::new("data", "Data", data).folded(),
 ];
+
+/// A decision as a part of a study's page, whose own doubts are told with the others at its top.
+pub(super) fn within(decision: &Decision) -> Markup {
+    let parts = || {
+        SECTIONS
+            .iter()
+            .filter(|section| !["summary", "data"].contains(&section.id))
+    };
+    html! {
+        p { strong { "Wanted. " } (decision.aim.words()) "." }
+        (answer(decision))
+        @for part in parts() {
+            @match part.id {
+                "choices" => (choices(decision)),
+                _ => (folded(part.title, (part.body)(decision))),
+            }
+        }
+    }
+}
 
 fn money(dollars: f64) -> String {
     text::dollars(Dollars(dollars))
 }
 
 fn summary(decision: &Decision) -> Markup {
+    html! { (answer(decision)) (caveats(&decision.cautions)) }
+}
+
+/// What to do, what that costs, and how sure it is.
+fn answer(decision: &Decision) -> Markup {
     let first = &decision.choices[0];
     let title = if decision.is_recommended {
         "Recommended"
@@ -36,11 +61,9 @@ fn summary(decision: &Decision) -> Markup {
         "No recommendation"
     };
     html! {
-        @if !decision.is_recommended {
+        @if let Some(instead) = &decision.instead {
             (caveats(&[format!(
-                "Nothing is recommended: the best by these laws lies too far beyond the runs behind them ({}). First run what \
-                 stands under “The next experiment”. What the laws say follows, as arithmetic and not as a forecast.",
-                first.reach.sentence
+                "Nothing is recommended. {instead} What the laws say follows, as arithmetic and not as a forecast."
             )]))
         }
         div.tiles {
@@ -52,13 +75,21 @@ fn summary(decision: &Decision) -> Markup {
                     @for (name, unique, seen) in &first.text {
                         (line(name, html! { (text::count(*unique)) @if *seen > 1.005 * unique { " × " (text::number(seen / unique)) } }))
                     }
-                    @if let Some(days) = &first.days { (line("days of training", estimate(days, text::number))) }
+                    @if let Some(days) = &first.days {
+                        (line("training", estimate(days, |days| Seconds(days * 86_400.0).to_string())))
+                        (line("on", html! { (first.devices) " × " (decision.training_hardware) }))
+                    }
                 }
             }
             div.tile {
                 h3 { "Loss" }
-                p.headline { (text::loss(first.loss.value)) }
-                p.sub { (decision.unit) (interval(&first.loss, text::loss)) }
+                @if first.is_too_far() {
+                    p.headline { "–" }
+                    p.sub { "too far to tell" }
+                } @else {
+                    p.headline { (text::loss(first.loss.value)) }
+                    p.sub { (decision.unit) (interval(&first.loss, text::loss)) }
+                }
                 @if let Some(right) = &first.right {
                     div.lines {
                         (line("answered right", estimate(right, text::percent)))
@@ -83,7 +114,6 @@ fn summary(decision: &Decision) -> Markup {
                 }
             }
         }
-        (caveats(&decision.cautions))
     }
 }
 
@@ -131,7 +161,8 @@ fn choices(decision: &Decision) -> Markup {
                         td.number { (index + 1) }
                         th scope="row" { (choice.name) @if is_recommended { span.badge { "recommended" } } }
                         (number(estimate(&choice.tokens, text::count)))
-                        (number(estimate(&choice.loss, text::loss)))
+                        @if choice.is_too_far() { (number("too far to tell")) }
+                        @else { (number(estimate(&choice.loss, text::loss))) }
                         (number(estimate(&choice.dollars, money)))
                         (number(estimate(&choice.before_serving, money)))
                         (number(regret(decision, choice)))
@@ -192,7 +223,7 @@ fn dollar(decision: &Decision) -> Markup {
                         (number(gain(axis.doubling, axis.gain_is)))
                         (number(money(axis.doubling_costs)))
                         (number(money(axis.doubling_is_worth)))
-                        (number(text::percent(axis.fades_to)))
+                        (number(axis.fades_to.map_or("–".to_owned(), text::percent)))
                         td.prose { (axis.cost) }
                     }
                 }
@@ -277,6 +308,11 @@ fn laws(decision: &Decision) -> Markup {
                 }
             },
         ))
+    }
+}
+
+fn data(_: &Decision) -> Markup {
+    html! {
         p { button type="button" data-download="view" { "Download the data of this page (JSON)" } }
         p.hint { "Charts: plotly.js, MIT licence." }
     }

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use triaxis_laws::worth::Comparison;
+use triaxis_units::Dollars;
 
 use super::comparison::{multiplier, probability, verdict};
 use super::component::{caveats, folded, heads, number, refusal, table};
@@ -49,7 +50,10 @@ fn arms(comparison: &Comparison) -> Markup {
 
 /// What can overturn the answer.
 fn doubts(view: &View) -> Markup {
-    let of_plan = view.plan.iter().flat_map(|plan| &plan.caveats);
+    let of_plan = view
+        .decision()
+        .into_iter()
+        .flat_map(|decision| &decision.cautions);
     let all: Vec<String> = view.notices.iter().chain(of_plan).cloned().collect();
     let (first, rest) = all.split_at(all.len().min(SHOWN));
     html! {
@@ -119,44 +123,42 @@ pub(super) fn inside(run: &HeldOut) -> Markup {
 }
 
 fn plan(view: &View) -> Markup {
-    let mut choices = view.plan.iter().flat_map(|plan| &plan.choices);
     let label = "What to train";
-    let Some(choice) = choices.find(|choice| choice.recommended) else {
-        let first = view.plan.as_ref().and_then(|plan| plan.first.as_ref());
-        return match (&view.comparison, first) {
-            (Some(_), _) => html! {},
-            (None, Some(first)) => tile(label, "a larger ladder first", html! { (first) }),
-            (None, None) => tile(
+    let decision = match (&view.plan, &view.comparison) {
+        (Some(Finding::Found(decision)), _) => decision,
+        (_, Some(_)) => return html! {},
+        (Some(Finding::Refused(reason)), None) => return tile(label, "refused", refusal(reason)),
+        (None, None) => {
+            return tile(
                 label,
                 "no answer",
-                html! { "the study recommends no choice: " a href="#plan" { "why" } },
-            ),
-        };
-    };
-    let allocation = match &choice.allocation {
-        Finding::Found(allocation) => allocation,
-        Finding::Refused(reason) => {
-            return tile(label, "refused", html! { (choice.label) ": " (refusal(reason)) });
+                html! { "the study plans for nothing: " a href="#plan" { "why" } },
+            );
         }
     };
-    let [params, tokens] = [&allocation.params, &allocation.tokens].map(|of| text::estimate(of, text::count));
-    let loss = allocation
-        .loss
-        .found()
-        .map(|loss| text::estimate(loss, |loss| text::fixed(loss, 3)));
+    let first = &decision.choices[0];
+    if let Some(instead) = &decision.instead {
+        let headline = match first.is_too_far() {
+            true => "a larger ladder first",
+            false => "no recommendation",
+        };
+        return tile(label, headline, html! { (instead) });
+    }
+    let dollars = |dollars: f64| text::dollars(Dollars(dollars));
+    let level = first.dollars.interval.map(|range| text::percent(range.level));
     tile(
         label,
         &format!(
             "{} on {}",
-            text::count(allocation.params.value),
-            text::count(allocation.tokens.value)
+            text::count(first.params),
+            text::count(first.tokens.value)
         ),
         html! {
-            (params) " parameters on " (tokens) " tokens"
-            @if let Some(loss) = loss { ", for a loss of " (loss) " nats per token" }
-            " · " (text::dollars(allocation.total)) " in all · " (choice.label) ", " (choice.law) " · "
-            span.doubt { "reach: " (choice.reach) ", " (text::factor(allocation.reach.compute)) " the compute measured" }
-            @if let Some(range) = allocation.params.interval { " · brackets are " (text::percent(range.level)) " intervals" }
+            (text::estimate(&first.tokens, text::count)) " tokens, for a loss of "
+            (text::estimate(&first.loss, |loss| text::fixed(loss, 3))) " " (decision.unit) " · "
+            (text::estimate(&first.dollars, dollars)) " in all · " (decision.aim.words()) " · "
+            span.doubt { "reach: " (first.reach.verdict.word()) ", " (text::factor(first.reach.compute)) " the compute measured" }
+            @if let Some(level) = level { " · brackets are " (level) " intervals" }
         },
     )
 }

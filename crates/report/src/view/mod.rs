@@ -5,10 +5,11 @@ mod fit;
 pub use fit::{FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView};
 use serde::{Deserialize, Serialize};
 use triaxis_laws::worth::{Comparison, Repeated};
+use triaxis_plan::decide::Decision;
 pub use triaxis_records::{
-    Allocation, Approach, ArmLoss, Candidate, Choice, Corpus, CurvePoint, FrontierPoint, HeldOut, IsoFlop,
-    IsoFlopMinimum, IsoFlopPoint, Licence, LossPoint, LossesByText, Parameter, Plan, Residual, Role, Skipped,
-    Source, Status, TextLoss, Tokenizer, Trial,
+    Approach, ArmLoss, Candidate, Corpus, CurvePoint, FrontierPoint, HeldOut, IsoFlop, IsoFlopMinimum,
+    IsoFlopPoint, Licence, LossPoint, LossesByText, Parameter, Residual, Role, Skipped, Source, Status,
+    TextLoss, Tokenizer, Trial,
 };
 use triaxis_units::Seconds;
 pub use triaxis_units::{Estimate, Finding, Interval, Reach};
@@ -59,8 +60,8 @@ pub struct View {
     pub approaches: Vec<Approach>,
     /// The runs that were predicted before they started.
     pub held_out: Vec<HeldOut>,
-    /// What to train, once a law exists.
-    pub plan: Option<Plan>,
+    /// What to train, or why nobody can say; `None` where the study does not ask.
+    pub plan: Option<Finding<Decision>>,
 }
 
 /// The program that made a report.
@@ -73,6 +74,11 @@ pub struct Program {
 }
 
 impl View {
+    /// The answer to what the study plans for, if there is one.
+    pub(crate) fn decision(&self) -> Option<&Decision> {
+        self.plan.as_ref()?.found()
+    }
+
     /// The trials with a result.
     pub(crate) fn done(&self) -> impl Iterator<Item = &Trial> {
         self.trials.iter().filter(|trial| trial.status == Status::Done)

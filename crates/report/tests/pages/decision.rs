@@ -144,10 +144,14 @@ fn names_beside_bars_leave_a_phone_its_chart() {
 fn what_lies_too_far_has_no_badge() {
     let html = own(&Decision {
         is_recommended: false,
+        instead: Some("Run first a larger ladder.".to_owned()),
         ..DECISION.clone()
     });
     assert!(!html.contains("class=\"badge\"") && !html.contains("<tr class=\"recommended\""));
-    assert!(html.contains("Nothing is recommended") && html.contains("<h3>No recommendation</h3>"));
+    assert!(
+        html.contains("Nothing is recommended. Run first a larger ladder.")
+            && html.contains("<h3>No recommendation</h3>")
+    );
 }
 
 #[test]

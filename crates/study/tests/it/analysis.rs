@@ -1,6 +1,7 @@
 //! What is computed of a study, on ladders whose losses come from a known law: nothing is trained.
 
 use triaxis_laws::forms::Chinchilla;
+use triaxis_plan::decide::Decision;
 use triaxis_study::{
     Analysis, Circumstances, Frozen, Outcome, Prediction, Prepared, Role, RunRecord, StudySpec, Survey,
     Trial, trial,
@@ -116,12 +117,10 @@ fn target(survey: &Survey) -> Trial {
     trials.find(|trial| trial.role == Role::HeldOut).unwrap().clone()
 }
 
-const UNIQUE: Tokens = Tokens(1_000_000_000);
-
 #[test]
 fn the_ladders_own_law_is_found() {
     let (spec, survey) = ladder(SPEC, noisy);
-    let analysis = Analysis::of(&spec, &survey, UNIQUE, None);
+    let analysis = Analysis::of(&spec, &survey, None);
     assert_eq!((analysis.trials.len(), analysis.runs.len()), (24, 24));
     assert_eq!(analysis.bits_per_byte, Some(BITS));
     let (a, b) = TRUTH.optimum_exponents();
@@ -159,7 +158,7 @@ fn the_ladders_own_law_is_found() {
 #[test]
 fn the_optimum_is_that_of_the_law_at_the_held_out_budget() {
     let (spec, survey) = ladder(SPEC, noisy);
-    let analysis = Analysis::of(&spec, &survey, UNIQUE, None);
+    let analysis = Analysis::of(&spec, &survey, None);
     let target = target(&survey);
     let parametric = &analysis.approaches[2];
     assert_eq!(parametric.reference, target.flops);
@@ -192,7 +191,7 @@ fn the_optimum_is_that_of_the_law_at_the_held_out_budget() {
 #[test]
 fn every_budget_has_its_minimum_beside_the_best_of_its_trials() {
     let (spec, survey) = ladder(SPEC, noisy);
-    let analysis = Analysis::of(&spec, &survey, UNIQUE, None);
+    let analysis = Analysis::of(&spec, &survey, None);
     assert_eq!(analysis.isoflops.len(), 4);
     for isoflop in &analysis.isoflops {
         assert_eq!(isoflop.points.len(), 6);
@@ -230,9 +229,7 @@ fn a_measured_run_is_held_against_what_was_predicted_of_it() {
     let (spec, mut survey) = ladder(SPEC, noisy);
     let target = target(&survey);
     let prediction = Prediction::of(&spec, &survey, &target);
-    let before = Analysis::of(&spec, &survey, UNIQUE, Some(&prediction))
-        .held_out
-        .unwrap();
+    let before = Analysis::of(&spec, &survey, Some(&prediction)).held_out.unwrap();
     let missing = "the held-out run has no record";
     assert!(matches!(&before.measured, Finding::Refused(why) if why == missing));
     assert_eq!((before.relative_error, before.inside), (None, None));
@@ -241,9 +238,7 @@ fn a_measured_run_is_held_against_what_was_predicted_of_it() {
     for (factor, inside) in [(1.0, true), (1.2, false)] {
         survey.records.retain(|record| record.id != target.id);
         survey.records.push(record(&target, truth(&target) * factor));
-        let held_out = Analysis::of(&spec, &survey, UNIQUE, Some(&prediction))
-            .held_out
-            .unwrap();
+        let held_out = Analysis::of(&spec, &survey, Some(&prediction)).held_out.unwrap();
         let (measured, predicted) = (
             held_out.measured.found().unwrap(),
             held_out.predicted.found().unwrap(),
@@ -266,7 +261,7 @@ fn of_a_sweep_the_best_rate_of_each_trial_is_fitted() {
     let cost = |trial: &Trial| 0.01 * (trial.config.peak_learning_rate / 0.014).ln().powi(2);
     let (spec, survey) = ladder(&swept, |trial| truth(trial) * (1.0 + cost(trial)));
     assert_eq!(survey.records.len(), 3 * 24);
-    let analysis = Analysis::of(&spec, &survey, UNIQUE, None);
+    let analysis = Analysis::of(&spec, &survey, None);
     assert_eq!(analysis.trials.len(), 24);
     for (id, run) in analysis.trials.iter().zip(&analysis.runs) {
         let trial = survey.trials().find(|trial| trial.id == *id).unwrap();
@@ -286,27 +281,27 @@ fn of_a_sweep_the_best_rate_of_each_trial_is_fitted() {
 fn seeds_are_rows_and_never_a_minimum() {
     let seeded = SPEC.replace("name = \"simulated\"", "name = \"simulated\"\nseeds = 2");
     let (spec, survey) = ladder(&seeded, noisy);
-    let analysis = Analysis::of(&spec, &survey, UNIQUE, None);
+    let analysis = Analysis::of(&spec, &survey, None);
     assert_eq!((analysis.runs.len(), analysis.sweep), (2 * 24, None));
 }
 
 #[test]
 fn the_same_records_give_the_same_analysis() {
     let (spec, survey) = ladder(SPEC, noisy);
-    let once = Analysis::of(&spec, &survey, UNIQUE, None);
-    assert_eq!(once, Analysis::of(&spec, &survey, UNIQUE, None));
+    let once = Analysis::of(&spec, &survey, None);
+    assert_eq!(once, Analysis::of(&spec, &survey, None));
     let reordered = Survey {
         records: survey.records.iter().rev().cloned().collect(),
         ..survey
     };
-    assert_eq!(once, Analysis::of(&spec, &reordered, UNIQUE, None));
+    assert_eq!(once, Analysis::of(&spec, &reordered, None));
 }
 
 #[test]
 fn without_a_trial_everything_is_refused_with_its_reason() {
     let (spec, mut survey) = ladder(SPEC, noisy);
     survey.records.clear();
-    let analysis = Analysis::of(&spec, &survey, UNIQUE, None);
+    let analysis = Analysis::of(&spec, &survey, None);
     assert!(analysis.law.found().is_none() && analysis.flattening.found().is_none());
     assert!(analysis.isoflops.is_empty() && analysis.held_out.is_none());
     for approach in &analysis.approaches {
@@ -318,4 +313,84 @@ fn without_a_trial_everything_is_refused_with_its_reason() {
     let target = target(&survey);
     let prediction = Prediction::of(&spec, &survey, &target);
     assert!(prediction.loss.found().is_none() && prediction.candidates.is_empty());
+}
+
+/// A question whose answer lies within what was checked of the ladder's own runs.
+const PLAN: &str = r#"
+[plan]
+aim = "lowest-loss"
+budget = { flops = "1e16" }
+draws = 100
+[[plan.laws]]
+published = "besiroglu-2024"
+weight = 0.5
+"#;
+
+fn planned(text: &str, survey: &Survey) -> Finding<Decision> {
+    let spec = StudySpec::parse(text).unwrap();
+    Analysis::of(&spec, survey, None).plan.unwrap()
+}
+
+#[test]
+fn a_plan_is_answered_by_the_studys_own_law_and_by_those_beside_it() {
+    let (_, survey) = ladder(SPEC, noisy);
+    let alone = &PLAN[..PLAN.find("[[plan.laws]]").unwrap()];
+    let Finding::Found(own) = planned(&format!("{SPEC}{alone}"), &survey) else {
+        panic!("a plan");
+    };
+    assert_eq!((own.laws.len(), own.laws[0].weight), (1, 1.0));
+    assert!(own.laws[0].name.starts_with("this study, ") && own.laws[0].draws > 100);
+    assert!(own.is_recommended, "{:?}", own.instead);
+    let best = TRUTH.optimum(1e16, 6.0).unwrap();
+    let first = &own.choices[0];
+    let off = (first.params / best.params).ln().abs();
+    assert!(off < 0.5, "{} and {}", first.params, best.params);
+    // A goal in bits per byte is brought to the law's unit by the text that the study evaluated on.
+    let goal = format!(
+        "{SPEC}[plan]\naim = \"lowest-cost\"\ndraws = 100\ngoal = {{ bits_per_byte = {} }}\n",
+        BITS * 3.2
+    );
+    let Finding::Found(cheapest) = planned(&goal, &survey) else {
+        panic!("a plan");
+    };
+    assert!((cheapest.choices[0].loss.value / 3.2 - 1.0).abs() < 1e-6);
+    let Finding::Found(both) = planned(&format!("{SPEC}{PLAN}"), &survey) else {
+        panic!("a plan");
+    };
+    let weights: Vec<f64> = both.laws.iter().map(|law| law.weight).collect();
+    assert!((weights[0] - 2.0 / 3.0).abs() < 0.02 && (weights[1] - 1.0 / 3.0).abs() < 0.02);
+}
+
+#[test]
+fn a_law_that_cannot_be_planned_with_takes_no_other_along() {
+    let (_, mut survey) = ladder(SPEC, noisy);
+    survey.records.truncate(3);
+    let Finding::Found(other) = planned(&format!("{SPEC}{PLAN}"), &survey) else {
+        panic!("a plan by the published law");
+    };
+    assert_eq!(other.laws.len(), 1);
+    assert!(
+        other.cautions[0].starts_with("The study's own law does not judge: "),
+        "{:?}",
+        other.cautions
+    );
+    let alone = PLAN[..PLAN.find("[[plan.laws]]").unwrap()].to_owned();
+    let Finding::Refused(why) = planned(&format!("{SPEC}{alone}"), &survey) else {
+        panic!("no plan without a law");
+    };
+    assert!(why.starts_with("The study's own law does not judge: "), "{why}");
+}
+
+#[test]
+fn a_plan_too_far_away_says_what_to_run_first() {
+    let (_, survey) = ladder(SPEC, noisy);
+    let far = PLAN.replace("1e16", "1e24");
+    let Finding::Found(far) = planned(&format!("{SPEC}{far}"), &survey) else {
+        panic!("a plan");
+    };
+    let first = far.instead.unwrap();
+    assert!(
+        !far.is_recommended && first.contains("Run first a ladder that ends at "),
+        "{first}"
+    );
 }

@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 use triaxis_units::{BitsPerByte, Dollars, Nats, Params, Tokens};
 
 use super::aim::Aim;
+use super::budget::Budget;
 pub use demand::{Class, Context, Hosted, Life, Task, Timed};
-
 use crate::serving::ServingSetup;
 use crate::{Hardware, Price, Share, Uncertain};
 
 /// What a team asks before it spends: the text at hand, the choices open to it, what it will serve, and its aim.
 ///
-/// The laws that answer are beside it ([`Law`](super::Law)). Everything has a default but the budget or the goal
-/// that the aim asks for, and the text at hand:
+/// The laws that answer are beside it ([`Law`](super::Law)). Everything has a default but the aim, and the budget or
+/// the goal that it asks for:
 ///
 /// ```
 /// let question: triaxis_plan::Question = toml::from_str(r#"
@@ -35,17 +35,18 @@ pub struct Question {
     pub title: String,
     /// What is wanted.
     pub aim: Aim,
-    /// The laws of the loss that judge; the refit of Chinchilla's runs (`besiroglu-2024`) unless said.
-    #[serde(default = "refit", skip_serializing_if = "Vec::is_empty")]
+    /// The laws of the loss that judge. Unless said, the refit of Chinchilla's runs (`besiroglu-2024`); in a study they
+    /// judge beside its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub laws: Vec<LawSource>,
-    /// Dollars for the run: training and text. Binds the aims that spend it, and is a limit for the others.
+    /// What may be spent on the run: training and text. Binds the aims that spend it, and is a limit for the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub budget: Option<Dollars>,
+    pub budget: Option<Budget>,
     /// The quality to reach.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goal: Option<Quality>,
-    /// The text at hand, a tier an entry.
-    #[serde(rename = "text")]
+    /// The text at hand, a tier an entry; new text without end, at no price, unless said.
+    #[serde(default = "one_text", rename = "text")]
     pub tiers: Vec<Tier>,
     /// What a repeat is worth.
     #[serde(default)]
@@ -171,7 +172,7 @@ pub struct Tier {
     #[serde(default)]
     pub synthetic: bool,
     /// The most passes over it.
-    #[serde(default = "no_limit")]
+    #[serde(default = "no_limit", skip_serializing_if = "is_no_limit")]
     pub most_epochs: f64,
     /// The largest share of the tokens seen.
     #[serde(default = "all")]
@@ -223,7 +224,7 @@ pub struct Strategy {
     #[serde(default)]
     pub tiers: Vec<String>,
     /// The most passes over any of them.
-    #[serde(default = "no_limit")]
+    #[serde(default = "no_limit", skip_serializing_if = "is_no_limit")]
     pub most_epochs: f64,
     /// The share of text that models wrote, where it is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -347,14 +348,26 @@ fn share(value: f64, low: f64, high: f64) -> Uncertain<Share> {
     Uncertain::new(Share(value), Share(low), Share(high)).expect("the interval of a default holds its value")
 }
 
-fn refit() -> Vec<LawSource> {
-    vec![LawSource {
-        published: Some("besiroglu-2024".to_owned()),
-        fit: None,
-        study: None,
-        arm: None,
-        name: None,
-        weight: 1.0,
+/// Tokens that no run takes.
+const ENDLESS: Tokens = Tokens(1 << 53);
+
+impl Tier {
+    /// Whether how much there is of it is not known, so that all that is taken of it is new.
+    pub fn is_endless(&self) -> bool {
+        self.unique.value() >= ENDLESS
+    }
+}
+
+fn one_text() -> Vec<Tier> {
+    vec![Tier {
+        name: "new text".to_owned(),
+        unique: Uncertain::certain(ENDLESS),
+        worth: exactly_one(),
+        price_per_million: free(),
+        synthetic: false,
+        most_epochs: 1.0,
+        most_share: all(),
+        source: String::new(),
     }]
 }
 
@@ -386,10 +399,15 @@ fn whole_prompt() -> Vec<Context> {
 }
 
 fn any_size() -> Sizes {
-    Sizes {
+    Sizes::ANY
+}
+
+impl Sizes {
+    /// Those to choose from unless said.
+    pub const ANY: Self = Self {
         smallest: Params(1_000_000),
         largest: Params(10_000_000_000_000),
-    }
+    };
 }
 
 fn one_sample() -> Vec<u32> {
@@ -418,6 +436,11 @@ fn six() -> f64 {
 
 fn no_limit() -> f64 {
     f64::INFINITY
+}
+
+/// JSON has no word for it.
+fn is_no_limit(number: &f64) -> bool {
+    *number == no_limit()
 }
 
 fn nine_tenths() -> f64 {
