@@ -77,6 +77,11 @@ impl Verdict {
 }
 
 impl Reach {
+    /// How far it is, without what to think of that.
+    pub(crate) fn distance(&self) -> &str {
+        self.sentence.split(':').next().unwrap_or_default()
+    }
+
     /// How far a choice lies from `measured`.
     pub fn of(params: Params, tokens: Tokens, flops: Flops, measured: &Measured) -> Self {
         let spans = [

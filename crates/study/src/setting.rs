@@ -16,10 +16,10 @@ pub fn lay(setting: &str, spec: &mut Table) -> Result<(), SpecError> {
     };
     let (key, text) = setting
         .split_once('=')
-        .ok_or_else(|| refused("write KEY=VALUE, such as plan.budget.dollars=2000".to_owned()))?;
+        .ok_or_else(|| refused("write KEY=VALUE, such as plan.budget=2000".to_owned()))?;
     if key.split('.').any(|part| part.trim().is_empty()) {
         return Err(refused(
-            "before the `=` stands no key: write KEY=VALUE, such as plan.budget.dollars=2000".to_owned(),
+            "before the `=` stands no key: write KEY=VALUE, such as plan.budget=2000".to_owned(),
         ));
     }
     let (path, last) = key.trim().rsplit_once('.').unwrap_or(("", key.trim()));

@@ -51,7 +51,7 @@ pub enum Command {
 pub struct Run {
     /// The study's TOML file
     spec: PathBuf,
-    /// Change a setting of the spec for this run, such as plan.budget.dollars=2000; can be given several times
+    /// Change a setting of the spec for this run, such as plan.budget=2000; can be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// Folder for the results [default: runs/NAME]

@@ -404,8 +404,10 @@ fn a_ladder_of_a_hundred_to_one_is_trained_with_any_schedule() {
 
 #[test]
 fn text_that_is_left_out_is_said_even_when_quiet_if_it_is_much() {
-    // A goal that no law reaches, so that there is no plan.
-    let bench = Bench::new(&format!("{SPEC}goal = {{ bits_per_byte = 0.0001 }}\n"));
+    // A goal that so little text does not reach, so that there is no plan.
+    let cheapest = SPEC.replace("lowest-loss", "lowest-cost");
+    let goal = "goal = { bits_per_byte = 0.0001 }\ntext = [{ name = \"notes\", unique = \"1K\" }]\n";
+    let bench = Bench::new(&format!("{cheapest}{goal}"));
     fs::write(bench.path("text/latin.txt"), b"caf\xe9 ".repeat(20_000)).unwrap();
     fs::write(bench.path("text/empty.txt"), "").unwrap();
     let said = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
@@ -422,7 +424,10 @@ fn text_that_is_left_out_is_said_even_when_quiet_if_it_is_much() {
         "{summary}"
     );
     assert!(summary.contains("\ncurve: "), "{summary}");
-    assert!(!summary.contains("serving  total"), "{summary}");
+    assert!(
+        summary.contains("\nplan: refused: ") && !summary.contains("Wanted: "),
+        "{summary}"
+    );
     let page = fs::read_to_string(bench.path("quiet/out/report.html")).unwrap();
     assert!(page.contains("neither UTF-8 nor UTF-16"), "the page says it");
 }
@@ -676,6 +681,45 @@ fn a_study_of_an_earlier_layout_is_refused_with_a_way_out() {
             "{said}"
         );
     }
+}
+
+#[test]
+fn a_study_that_planned_in_the_words_of_an_earlier_version_goes_on_and_says_so() {
+    let bench = Bench::new(SPEC);
+    let run = ["study", "run", "spec.toml", "--out", "out"];
+    assert_eq!(trained(&bench.run(&run)), 10);
+    let asked =
+        "[plan]\nbudget = { dollars = 1000 }\nunique_tokens = \"10B\"\npublished = [\"hoffmann-2022\"]\n";
+    let (before, _) = SPEC.split_once("[plan]").unwrap();
+    let study = bench.path("out/study.json");
+    let mut old: Value = serde_json::from_slice(&fs::read(&study).unwrap()).unwrap();
+    let mut content = old["content"].take();
+    content["text"] = Value::String(format!("{before}{asked}"));
+    content["spec"]["plan"] = serde_json::json!({
+        "budget": { "dollars": 1000.0 }, "unique_tokens": 10_000_000_000_u64, "published": ["hoffmann-2022"],
+    });
+    triaxis_study::sealed::write(&study, &content).unwrap();
+    // It is read and reported, without the plan.
+    assert!(bench.run(&["study", "status", "out"]).status.success());
+    let report = bench.run(&["study", "report", "out"]);
+    let said = String::from_utf8(report.stdout).unwrap();
+    assert!(
+        said.contains("in the words of an earlier version") && !said.contains("Wanted: "),
+        "{said}"
+    );
+    // Its spec is refused with what to write.
+    fs::write(bench.path("old.toml"), format!("{before}{asked}")).unwrap();
+    let refused = bench.run(&["study", "run", "old.toml", "--out", "out"]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("with an `aim`") && said.contains("study new --ask settings"),
+        "{said}"
+    );
+    // Asked anew it trains nothing.
+    let again = bench.run(&run);
+    assert_eq!(trained(&again), 0);
+    assert!(String::from_utf8(again.stdout).unwrap().contains("Wanted: "));
 }
 
 #[test]

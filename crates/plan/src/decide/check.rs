@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 
 use super::answer_rate::Chosen;
 use super::question::{LawSource, Quality, Question, Strategy};
-use crate::PlanError;
+use super::serve::calibration;
+use crate::{Catalogue, PlanError};
 
 /// Samples a query that a rule is worked out for.
 const MOST_SAMPLES: u32 = 1024;
@@ -97,6 +98,7 @@ impl Question {
                 "training.devices is 0: it must be at least 1; leave it out if unknown".to_owned(),
             );
         }
+        self.check_devices()?;
         self.check_text()?;
         self.check_choices()?;
         self.check_demand()?;
@@ -150,6 +152,22 @@ impl Question {
         }
         positive("experiments.noise", self.experiments.noise.unwrap_or(1.0))?;
         positive("experiments.most_share", self.experiments.most_share)
+    }
+
+    /// Whether the devices are known, with their prices, and serve anything.
+    fn check_devices(&self) -> Result<(), PlanError> {
+        let catalogue = Catalogue::built_in()?.with(self.hardware.iter().cloned())?;
+        let (training, serving) = (&self.training, &self.serving);
+        for (hardware, own) in [
+            (&training.hardware, &training.price_per_hour),
+            (&serving.hardware, &serving.price_per_hour),
+        ] {
+            let device = catalogue.find(hardware)?;
+            if own.is_none() {
+                device.price()?;
+            }
+        }
+        calibration(self, &catalogue).map(drop)
     }
 
     fn check_goal(&self) -> Result<(), PlanError> {

@@ -24,7 +24,8 @@ pub(super) fn instead(compared: &Compared<'_>, chosen: &Alternative) -> Option<S
     }
     let far_away = format!(
         "The best by these laws is farther from the runs of `{}` than any prediction was ever checked ({}).",
-        law.name, reach.sentence
+        law.name,
+        reach.distance()
     );
     let (reckoner, measured) = (compared.reckoner, &law.measured);
     let arm = compared.choices[compared.best].choice.arm;

@@ -321,7 +321,10 @@ fn where_no_prediction_ever_reached_the_answer_is_what_to_run_first() {
     let far = decided(&loss_for(1e24), &[own()]);
     assert!(!far.is_recommended && far.choices[0].is_too_far());
     let said = far.instead.unwrap();
-    assert!(said.contains("Run first a ladder that ends at "), "{said}");
+    assert!(
+        said.contains("beyond the largest measured run). Run first a ladder that ends at "),
+        "{said}"
+    );
     // From such a ladder the same choice is no longer beyond what was ever checked.
     let first = &far.choices[0];
     let largest = [first.params, first.tokens.value].map(|count| (count / 100.0).ceil());

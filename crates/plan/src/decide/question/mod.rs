@@ -7,9 +7,9 @@ use triaxis_units::{BitsPerByte, Dollars, Nats, Params, Tokens};
 
 use super::aim::Aim;
 use super::budget::Budget;
-pub use demand::{Class, Context, Hosted, Life, Task, Timed};
 use crate::serving::ServingSetup;
 use crate::{Hardware, Price, Share, Uncertain};
+pub use demand::{Class, Context, Hosted, Life, Task, Timed};
 
 /// What a team asks before it spends: the text at hand, the choices open to it, what it will serve, and its aim.
 ///
