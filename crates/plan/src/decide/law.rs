@@ -214,7 +214,7 @@ impl Law {
     /// Nats per token for one bit per byte of its text, where that is known.
     pub(super) fn nats_per_bit(&self) -> Option<f64> {
         let bytes = self.bytes_per_token?;
-        (bytes > 0.0 && bytes.is_finite()).then(|| bytes * std::f64::consts::LN_2)
+        (bytes > 0.0 && bytes.is_finite()).then_some(bytes * std::f64::consts::LN_2)
     }
 
     /// How many draws of its constants there are; none where only the constants are known.
