@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use triaxis_plan::decide::{Alternative, Decision, GainOf};
+use triaxis_plan::decide::{Alternative, Decision, GainOf, Running};
 use triaxis_units::{Dollars, Estimate, Seconds, Tokens};
 
 use crate::output::prose;
@@ -109,7 +109,33 @@ fn recommendation(text: &mut String, decision: &Decision) -> fmt::Result {
                 split(first)
             )
         )
-    )
+    )?;
+    if let (Some(running), None) = (&decision.running, &decision.instead) {
+        writeln!(text, "{}\n", prose("", &operated(running)))?;
+    }
+    Ok(())
+}
+
+/// What the run is like for those who watch it.
+fn operated(running: &Running) -> String {
+    let mut said = format!(
+        "Of its devices one fails every {}, and a checkpoint, of {}, is best written every {}.",
+        running.failure_every, running.checkpoint, running.checkpoint_every
+    );
+    if let Some(watt_hours) = running.watt_hours {
+        said += &format!(" Training draws {} at the meter.", energy(watt_hours));
+    }
+    said
+}
+
+fn energy(watt_hours: f64) -> String {
+    let (unit, size) = match watt_hours {
+        1e9.. => ("GWh", 1e9),
+        1e6.. => ("MWh", 1e6),
+        1e3.. => ("kWh", 1e3),
+        _ => ("Wh", 1.0),
+    };
+    format!("{:.3} {unit}", watt_hours / size)
 }
 
 fn described(choice: &Alternative) -> String {

@@ -14,6 +14,7 @@ use super::first;
 use super::law::Law;
 use super::question::Question;
 use super::reckon::{Reckoner, whole};
+use super::running::{self, Running};
 use super::unmet;
 use super::wall::{self, DataWall};
 use super::world::Seen;
@@ -53,6 +54,9 @@ pub struct Decision {
     pub instead: Option<String>,
     /// What it trains on.
     pub training_hardware: String,
+    /// What that run is like; none where the devices do not hold it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running: Option<Running>,
     /// Share of the draws in which some choice does what is asked.
     pub met: f64,
     /// Choices that were held against each other.
@@ -198,6 +202,7 @@ pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
         is_recommended: instead.is_none(),
         instead,
         training_hardware: reckoner.training.name.clone(),
+        running: running::running(&compared),
         met: compared.met,
         compared: compared.choices.len(),
         break_evens,

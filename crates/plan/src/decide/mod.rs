@@ -28,6 +28,7 @@ mod prepared;
 mod question;
 mod reckon;
 mod risk;
+mod running;
 mod search;
 mod serve;
 mod unmet;
@@ -49,4 +50,5 @@ pub use question::{
     Sizes, Strategy, Task, Tier, Timed, Training,
 };
 pub use risk::Risk;
+pub use running::Running;
 pub use wall::{DataWall, TierLeft};

@@ -20,6 +20,7 @@ pub(crate) const SECTIONS: &[Section<Decision>] = &[
     }),
     Section::new("dollar", "What the next dollar buys", dollar),
     Section::new("experiment", "The next experiment", experiment),
+    Section::new("wall", "The data wall", wall),
     Section::new("risks", "Risks", risks),
     Section::new("laws", "Laws", laws).folded(),
     Section::new("data", "Data", data).folded(),
@@ -78,6 +79,9 @@ fn answer(decision: &Decision) -> Markup {
                     @if let Some(days) = &first.days {
                         (line("training", estimate(days, |days| Seconds(days * 86_400.0).to_string())))
                         (line("on", html! { (first.devices) " × " (decision.training_hardware) }))
+                    }
+                    @if let Some(running) = &decision.running {
+                        (line("checkpoint every", html! { (running.checkpoint_every) }))
                     }
                 }
             }
@@ -308,6 +312,37 @@ fn laws(decision: &Decision) -> Markup {
                 }
             },
         ))
+    }
+}
+
+/// What is left of the text at hand, and of everybody's.
+fn wall(decision: &Decision) -> Markup {
+    let wall = &decision.wall;
+    html! {
+        (table(
+            "Text at hand",
+            heads(&["Text", "#At hand", "#Taken", "#Passes", "#One more is worth", "#Loss saved by the next 1B"]),
+            html! {
+                @for tier in &wall.tiers {
+                    tr {
+                        td { (tier.name) }
+                        (number(html! {
+                            @if tier.is_endless { "without end" } @else { (estimate(&tier.unique, text::count)) }
+                        }))
+                        (number(text::count(tier.taken)))
+                        (number(format!("{:.2}", tier.epochs)))
+                        (number(estimate(&tier.next_epoch, text::percent)))
+                        (number(format!("{:.1e}", tier.next_billion)))
+                    }
+                }
+            },
+        ))
+        p.hint {
+            "Of everybody’s text, " (estimate(&wall.stock, text::count)) " tokens with what repeating gains (Villalobos et \
+             al. 2024), this takes " (format!("{:.2}%", 100.0 * wall.share)) ". The largest trainings grow "
+            (format!("{:.1}", wall.growth)) " times a year, and take all of it in "
+            (estimate(&wall.year, |year| format!("{year:.0}"))) " by that trend."
+        }
     }
 }
 
