@@ -150,7 +150,7 @@ pub(crate) fn interval(interval: &Interval, print: impl Fn(f64) -> String) -> St
 /// `0.49 [0.44, 0.55]`.
 pub(crate) fn estimate(estimate: &Estimate, print: impl Fn(f64) -> String) -> String {
     match &estimate.interval {
-        Some(range) if range.low < range.high => {
+        Some(range) if print(range.low) != print(range.high) => {
             format!("{} {}", print(estimate.value), interval(range, print))
         }
         _ => print(estimate.value),

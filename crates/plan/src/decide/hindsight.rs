@@ -61,7 +61,7 @@ pub fn outcome_where(
 /// Every trial that could be made, without its value, in no order.
 ///
 /// # Errors
-/// As [`decide`].
+/// As [`decide`](super::decide).
 pub fn trials_of(question: &Question, laws: &[Law]) -> Result<Vec<Trial>, Refusal> {
     one_unit(laws)?;
     let reckoner = Reckoner::of(question, laws)?;
