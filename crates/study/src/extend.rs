@@ -58,8 +58,8 @@ impl ExtraSpec {
     ///
     /// ```
     /// use triaxis_study::ExtraSpec;
-    /// let extra: ExtraSpec = toml::from_str("tokens = 3000\nsize = { width = 32, heads = 2 }")?;
-    /// assert_eq!(extra.lines(), "[[extra]]\ntokens = 3000\nsize = { width = 32, heads = 2 }\n");
+    /// let extra: ExtraSpec = toml::from_str("tokens = 3000\nsize = { width = 32 }")?;
+    /// assert_eq!(extra.lines(), "[[extra]]\ntokens = 3000\nsize = { width = 32 }\n");
     /// # Ok::<(), toml::de::Error>(())
     /// ```
     pub fn lines(&self) -> String {
