@@ -9,14 +9,18 @@ pub mod bf16;
 pub mod cross_entropy;
 pub mod embedding;
 pub mod feed_forward;
+mod gated_norm;
 pub mod gelu;
 pub mod linear;
+pub mod mamba2;
 pub mod matrix;
 pub mod norm;
 pub mod norm_linear;
 pub mod rms_norm;
 pub mod rotary;
+mod short_convolution;
 mod softmax;
+mod state_space;
 pub mod swiglu;
 
 mod matmul;

@@ -12,6 +12,7 @@ pub(crate) mod embedding;
 pub(crate) mod feed_forward;
 pub(crate) mod gelu;
 pub(crate) mod linear;
+pub(crate) mod mamba2_half;
 pub(crate) mod norm;
 pub(crate) mod product;
 pub(crate) mod rms_norm;

@@ -8,6 +8,7 @@ use triaxis_kernels::Precision;
 use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
 use triaxis_kernels::cpu::cross_entropy::Head;
 use triaxis_kernels::cpu::feed_forward::{self, FeedForward};
+use triaxis_kernels::cpu::mamba2;
 use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
@@ -265,5 +266,48 @@ fn attention_is_the_same(shape: Shape) {
         let [dq, dk, dv] = HeadsOut::split(&mut gradient, [columns, 48, 48]);
         attention::backward(shape, saved, dq, dk, dv);
         vec![output, log_sums, gradient]
+    });
+}
+
+#[test]
+fn mamba2_between_its_products() {
+    let shape = mamba2::Shape {
+        batch: 2,
+        length: 150,
+        heads: 18,
+        groups: 2,
+        dimension: 16,
+        state: 20,
+        chunk: 32,
+        taps: 4,
+    };
+    let inputs = reference::mamba2::lengths(shape).map(|length| random(length as u64, length));
+    let [projected, filter, filter_bias, step_bias, decay_log, skip, gain] = &inputs;
+    let weights = mamba2::Weights {
+        filter,
+        filter_bias,
+        step_bias,
+        decay_log,
+        skip,
+        gain,
+        epsilon: 1e-5,
+    };
+    let doutput = random(99, 300 * shape.inner());
+    same(|| {
+        let mut output = unset(doutput.len());
+        let saved = mamba2::forward(shape, weights, projected, None, &mut output);
+        let mut found = inputs.each_ref().map(|input| unset(input.len()));
+        let [dprojected, filter, filter_bias, step_bias, decay_log, skip, gain] = &mut found;
+        let gradients = mamba2::Gradients {
+            projected: dprojected,
+            filter,
+            filter_bias,
+            step_bias,
+            decay_log,
+            skip,
+            gain,
+        };
+        mamba2::backward(shape, weights, projected, &saved, &doutput, gradients);
+        std::iter::once(output).chain(found).collect()
     });
 }

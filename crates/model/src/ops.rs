@@ -6,8 +6,9 @@
 
 use burn::tensor::Tensor;
 pub use triaxis_kernels::{
-    AttentionHeads, AttentionWeights, Rotation, TiedTable, attention_half, causal_attention, count_products,
-    embedding, feed_forward, head_cross_entropy, head_losses, linear, rms_norm, rotary,
+    AttentionHeads, AttentionWeights, Mamba2Carried, Mamba2Shape, Mamba2Weights, Rotation, TiedTable,
+    attention_half, causal_attention, count_products, embedding, feed_forward, head_cross_entropy,
+    head_losses, linear, mamba2_half, mamba2_step, rms_norm, rotary,
 };
 
 /// Added to the mean square before its root, in every normalisation.

@@ -25,6 +25,7 @@ macro_rules! assert_close {
 mod attention;
 mod layers;
 mod losses;
+mod mamba2;
 mod not_finite;
 mod products;
 mod rows;

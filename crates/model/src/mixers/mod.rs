@@ -1,8 +1,10 @@
 //! The registry of mixers, and one file for each.
 
 mod attention;
+mod mamba2;
 
 pub use attention::Attention;
+pub use mamba2::Mamba2;
 
 use crate::mixer::Mixer;
 
@@ -10,5 +12,6 @@ triaxis_names::registry! {
     /// The mixer of a block with its settings; in data, the key `kind` says which.
     pub enum MixerSpec by "kind" as mixer: Mixer {
         Attention = "attention",
+        Mamba2 = "mamba2",
     }
 }
