@@ -42,7 +42,6 @@ pub use tensors::*;
 
 #[cfg(feature = "tensors")]
 mod tensors {
-    pub use crate::cpu::mamba2::Shape as Mamba2Shape;
     pub use crate::ops::adamw::{Moments, Parameter, adamw_step};
     pub use crate::ops::attention::{AttentionHeads, Rotation, causal_attention, causal_attention_packed};
     pub use crate::ops::attention_half::{AttentionWeights, attention_half};
@@ -51,9 +50,11 @@ mod tensors {
     pub use crate::ops::feed_forward::feed_forward;
     pub use crate::ops::gelu::gelu;
     pub use crate::ops::linear::linear;
-    pub use crate::ops::mamba2_half::{Mamba2Carried, Mamba2Weights, mamba2_half, mamba2_step};
     pub use crate::ops::norm::gradient_norm;
     pub use crate::ops::product::count_products;
+    pub use crate::ops::recurrent_half::{
+        Core, RecurrentState, RecurrentWeights, recurrent_half, recurrent_step,
+    };
     pub use crate::ops::rms_norm::rms_norm;
     pub use crate::ops::rotary::rotary;
     pub use crate::ops::swiglu::swiglu;

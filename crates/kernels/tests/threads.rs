@@ -8,11 +8,11 @@ use triaxis_kernels::Precision;
 use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
 use triaxis_kernels::cpu::cross_entropy::Head;
 use triaxis_kernels::cpu::feed_forward::{self, FeedForward};
-use triaxis_kernels::cpu::mamba2;
 use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
 use triaxis_kernels::cpu::{adamw, cross_entropy, embedding, gelu, linear, norm, rms_norm, rotary, swiglu};
+use triaxis_kernels::cpu::{gated_delta, mamba2};
 
 /// Runs `operation` on pools of one, two, three and five threads and compares the bits of its results.
 fn same(operation: impl Fn() -> Vec<Vec<f32>> + Sync + Send) {
@@ -308,6 +308,45 @@ fn mamba2_between_its_products() {
             gain,
         };
         mamba2::backward(shape, weights, projected, &saved, &doutput, gradients);
+        std::iter::once(output).chain(found).collect()
+    });
+}
+
+#[test]
+fn gated_delta_between_its_products() {
+    let shape = gated_delta::Shape {
+        batch: 2,
+        length: 150,
+        heads: 5,
+        key: 12,
+        value: 20,
+        chunk: 32,
+        taps: 4,
+        negative: true,
+    };
+    let inputs = reference::gated_delta::lengths(shape).map(|length| random(length as u64, length));
+    let [projected, filter, step_bias, decay_log, gain] = &inputs;
+    let weights = gated_delta::Weights {
+        filter,
+        step_bias,
+        decay_log,
+        gain,
+        epsilon: 1e-5,
+    };
+    let doutput = random(99, 300 * shape.inner());
+    same(|| {
+        let mut output = unset(doutput.len());
+        let saved = gated_delta::forward(shape, weights, projected, None, &mut output);
+        let mut found = inputs.each_ref().map(|input| unset(input.len()));
+        let [dprojected, filter, step_bias, decay_log, gain] = &mut found;
+        let gradients = gated_delta::Gradients {
+            projected: dprojected,
+            filter,
+            step_bias,
+            decay_log,
+            gain,
+        };
+        gated_delta::backward(shape, weights, projected, &saved, &doutput, gradients);
         std::iter::once(output).chain(found).collect()
     });
 }

@@ -171,6 +171,14 @@ impl Scope<'_> {
         self.find(name).1
     }
 
+    /// A weight, flat.
+    ///
+    /// # Panics
+    /// If the part has no weight of that name in its table.
+    pub fn flat(&self, name: &str) -> Tensor<1> {
+        self.find(name).1
+    }
+
     /// A weight of two dimensions.
     ///
     /// # Panics

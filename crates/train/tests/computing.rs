@@ -105,18 +105,21 @@ fn a_whole_training_of_every_mixer_has_the_losses_of_its_compositions() {
         let stack = Stack {
             vocabulary: 61,
             width: 32,
-            layers: 2,
-            context: 32,
+            layers: 1,
+            context: 16,
             pattern: letter.to_string(),
             blocks: [(letter, block)].into(),
             tied: true,
         };
         let config = TrainConfig {
             architecture: ArchitectureSpec::Stack(stack),
+            context: 16,
+            // Higher ones make of rounding what they make of any other change: it grows tenfold in a dozen steps.
+            peak_learning_rate: 0.002,
             ..config(Dtype::F32)
         };
         let fused = losses(&config);
-        assert!(fused[STEPS as usize] < 0.7 * fused[0], "{kind} learns: {fused:?}");
+        assert!(fused[STEPS as usize] < 0.9 * fused[0], "{kind} learns: {fused:?}");
         let composed = Implementation::Composed.run(|| losses(&config));
         let found = difference(&fused, &composed);
         assert!(found <= 1e-4, "{kind}: {found}");

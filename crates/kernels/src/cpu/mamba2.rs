@@ -6,6 +6,7 @@
 
 use super::gated_norm::{self, GatedNorm};
 use super::matrix::{Matrix, Target};
+use super::recurrent::{Carried, carried, first_states};
 use super::short_convolution::{self, Filter, Rows};
 use super::state_space::{self, Inputs};
 use crate::memory::Buffer;
@@ -132,15 +133,6 @@ pub struct Weights<'a> {
     pub epsilon: f32,
 }
 
-/// What is carried from one piece of a sequence to the next, of all sequences.
-#[derive(Debug)]
-pub struct Carried {
-    /// The last rows of what is convolved, `batch × (taps - 1) × channels`.
-    pub window: Buffer,
-    /// `batch × heads × state × dimension`
-    pub state: Buffer,
-}
-
 /// What the backward pass needs besides the inputs.
 #[derive(Debug)]
 pub struct Saved {
@@ -166,17 +158,7 @@ pub fn forward(
     let mut convolved = Buffer::any(shape.rows() * shape.channels());
     let rows = convolved_rows(shape, projected, before.map(|before| &*before.window));
     short_convolution::forward(filter(weights), rows, &mut convolved);
-    let mut states = Buffer::any(shape.batch * (scan.chunks() + 1) * shape.state_size());
-    let each = (scan.chunks() + 1) * shape.state_size();
-    for (sequence, states) in states.chunks_exact_mut(each).enumerate() {
-        let first = &mut states[..shape.state_size()];
-        match before {
-            Some(before) => {
-                first.copy_from_slice(&before.state[sequence * shape.state_size()..][..shape.state_size()]);
-            }
-            None => first.fill(0.0),
-        }
-    }
+    let mut states = first_states(before, shape.batch, scan.chunks(), shape.state_size());
     let mut scanned = Buffer::any(shape.rows() * shape.inner());
     state_space::forward(
         inputs(shape, weights, projected, &convolved),
@@ -197,32 +179,8 @@ impl Saved {
     /// # Panics
     /// If the inputs are not those that [`forward`] got.
     pub fn carried(&self, shape: Shape, projected: &[f32], before: Option<&Carried>) -> Carried {
-        let (channels, most) = (shape.channels(), shape.taps - 1);
-        let mut window = Buffer::zeros(shape.batch * shape.window_size());
-        for (index, to) in window.chunks_exact_mut(channels.max(1)).enumerate() {
-            let (sequence, place) = (index / most, index % most);
-            // Positions of this piece come last.
-            match (place + shape.length).checked_sub(most) {
-                Some(position) => {
-                    let row = sequence * shape.length + position;
-                    let start = row * shape.columns() + shape.inner();
-                    to.copy_from_slice(&projected[start..start + channels]);
-                }
-                None => {
-                    if let Some(before) = before {
-                        let row = sequence * most + place + shape.length;
-                        to.copy_from_slice(&before.window[row * channels..][..channels]);
-                    }
-                }
-            }
-        }
-        let size = shape.state_size();
-        let mut state = Buffer::any(shape.batch * size);
-        let each = self.states.len() / shape.batch.max(1);
-        for (to, states) in state.chunks_exact_mut(size).zip(self.states.chunks_exact(each)) {
-            to.copy_from_slice(&states[each - size..]);
-        }
-        Carried { window, state }
+        let rows = convolved_rows(shape, projected, before.map(|before| &*before.window));
+        carried(rows, shape.taps - 1, &self.states, shape.state_size())
     }
 }
 

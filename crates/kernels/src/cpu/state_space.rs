@@ -14,11 +14,9 @@ pub(super) use forward::forward;
 
 use std::ops::Range;
 
-use super::matmul::{multiply_packed, pack, panels_length};
-use super::matrix::{Matrix, Target};
-use crate::memory::Buffer;
+use super::chunks::softplus;
+use super::matrix::Matrix;
 use crate::parallel::{self, block};
-use crate::simd::{LANES, Simd, each_vector, fold_vectors};
 
 /// Heads of a task, which share the scores of their group.
 const HEADS: usize = 8;
@@ -169,98 +167,4 @@ impl<'a> Inputs<'a> {
             *to = sum;
         }
     }
-}
-
-/// `ln(1 + e^x)`
-fn softplus(x: f32) -> f32 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
-}
-
-/// Room for packed right-hand sides.
-struct Space(Buffer);
-
-impl Space {
-    fn of(shape: Shape) -> Self {
-        let most = |depth: usize, columns: usize| panels_length(depth, columns);
-        let Shape {
-            dimension,
-            state,
-            chunk,
-            ..
-        } = shape;
-        let sizes = [
-            most(state, chunk),
-            most(chunk, state),
-            most(dimension, chunk),
-            most(chunk, dimension),
-            most(state, dimension),
-            most(dimension, state),
-        ];
-        Self(Buffer::any(sizes.into_iter().max().unwrap_or(0)))
-    }
-
-    /// `target = a × b`, or `target += a × b`.
-    #[inline(always)]
-    fn multiply<S: Simd>(&mut self, simd: S, a: Matrix, b: Matrix, target: Target, accumulate: bool) {
-        let packed = pack(simd, b, &mut self.0);
-        multiply_packed(simd, a, packed, b.columns(), target, accumulate);
-    }
-}
-
-/// `exp(sums[row] - sums[j])` for each j up to the row, and zeros after it.
-#[inline(always)]
-fn decay_row<S: Simd>(simd: S, sums: &[f32], row: usize, to: &mut [f32]) {
-    // Whole vectors, of which what lies beyond the row is written over.
-    let whole = (row + 1).next_multiple_of(LANES).min(sums.len());
-    let sum = simd.splat(sums[row]);
-    each_vector(
-        simd,
-        [&sums[..whole]],
-        [&mut to[..whole]],
-        0.0,
-        #[inline(always)]
-        |[other], _| [simd.exp(simd.sub(sum, other))],
-    );
-    to[row + 1..].fill(0.0);
-}
-
-/// `to = x × factor`
-#[inline(always)]
-fn scale<S: Simd>(simd: S, x: &[f32], factor: f32, to: &mut [f32]) {
-    let factor = simd.splat(factor);
-    each_vector(
-        simd,
-        [x],
-        [to],
-        0.0,
-        #[inline(always)]
-        |[x], _| [simd.mul(x, factor)],
-    );
-}
-
-/// `to += x × factor`
-#[inline(always)]
-fn add_scaled<S: Simd>(simd: S, x: &[f32], factor: f32, to: &mut [f32]) {
-    let factor = simd.splat(factor);
-    each_vector(
-        simd,
-        [x],
-        [to],
-        0.0,
-        #[inline(always)]
-        |[x], [sum]| [simd.mul_add(x, factor, sum)],
-    );
-}
-
-#[inline(always)]
-fn dot<S: Simd>(simd: S, x: &[f32], y: &[f32]) -> f32 {
-    let sum = fold_vectors(
-        simd,
-        [x, y],
-        0.0,
-        0.0,
-        #[inline(always)]
-        |sum, [x, y]| simd.mul_add(x, y, sum),
-    );
-    simd.sum(sum)
 }

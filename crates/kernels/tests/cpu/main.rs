@@ -23,6 +23,7 @@ macro_rules! assert_close {
 }
 
 mod attention;
+mod gated_delta;
 mod layers;
 mod losses;
 mod mamba2;

@@ -1,7 +1,8 @@
 //! Mamba-2 between its products.
 
 use proptest::prelude::*;
-use triaxis_kernels::cpu::mamba2::{self, Carried, Gradients, Shape, Weights};
+use triaxis_kernels::cpu::mamba2::{self, Gradients, Shape, Weights};
+use triaxis_kernels::cpu::recurrent::Carried;
 
 use crate::reference::mamba2::{Inputs, lengths, mamba2 as expected};
 use crate::reference::{config, random, wide};

@@ -2,6 +2,8 @@
 
 use triaxis_kernels::cpu::mamba2::Shape;
 
+use super::sigmoid;
+
 /// The projected rows, then filter, its bias, the steps' bias, decay, skip and gain.
 pub(crate) type Inputs<T> = [Vec<T>; 7];
 
@@ -17,10 +19,6 @@ pub(crate) fn lengths(shape: Shape) -> [usize; 7] {
         heads,
         shape.inner(),
     ]
-}
-
-fn sigmoid(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
 }
 
 /// The output of sequences that begin, `rows × inner`.

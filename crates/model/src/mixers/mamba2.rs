@@ -1,14 +1,14 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::MixerSpec;
+use super::{MixerSpec, recurrent};
 use crate::channels::ChannelSpec;
 use crate::count::product_flops;
 use crate::error::{ModelError, rule, within};
 use crate::memory::Remembered;
 use crate::mixer::{Mixer, Place, Span, usual_head};
-use crate::ops::{self, Mamba2Carried, Mamba2Shape, Mamba2Weights, NORM_EPSILON, Rotation};
-use crate::weights::{Group, Initial, Scope, WeightSpec};
+use crate::ops::{self, Core, Mamba2Shape, NORM_EPSILON, RecurrentWeights, Rotation};
+use crate::weights::{Initial, Scope, WeightSpec};
 
 /// A state space with one decay a head, computed in chunks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -136,28 +136,15 @@ impl Mixer for Mamba2 {
     fn weights(&self, place: Place) -> Vec<WeightSpec> {
         let shape = self.shape(place.width, 1, 1);
         let (channels, inner) = (shape.channels(), shape.inner());
-        let of_heads = |name: &str, initial| WeightSpec {
-            name: name.to_owned(),
-            shape: vec![shape.heads],
-            initial,
-            group: Group::Recurrence,
-        };
-        // As torch initialises convolutions.
-        let bound = (self.taps as f64).sqrt().recip();
-        let uniform = |name: &str, shape: Vec<usize>, group| WeightSpec {
-            name: name.to_owned(),
-            shape,
-            initial: Initial::Uniform(-bound, bound),
-            group,
-        };
+        let of_heads = |name: &str, initial| recurrent::of_heads(name, shape.heads, initial);
         vec![
             WeightSpec::gain("mamba_norm", place.width),
             // To the gate, x, B, C and steps.
             WeightSpec::matrix("mamba_projection", [place.width, shape.columns()], 1.0),
-            uniform("convolution", vec![self.taps, channels], Group::Matrix),
-            uniform("convolution_bias", vec![channels], Group::Bias),
-            of_heads("step_bias", Initial::InverseSoftplus(1e-3, 1e-1)),
-            of_heads("decay_log", Initial::Logarithm(1.0, 16.0)),
+            recurrent::filter(self.taps, channels),
+            recurrent::filter_bias(self.taps, channels),
+            of_heads("step_bias", recurrent::STEP_BIAS),
+            of_heads("decay_log", recurrent::DECAY_LOG),
             of_heads("skip", Initial::Constant(1.0)),
             WeightSpec::gain("inner_norm", inner),
             WeightSpec::matrix("mamba_output", [inner, place.width], place.residual()),
@@ -202,8 +189,8 @@ impl Mixer for Mamba2 {
 
     fn mix(&self, x: Tensor<2>, weights: &Scope<'_>, length: usize, _: Option<&Rotation>) -> Tensor<2> {
         let [rows, width] = x.dims();
-        let shape = self.shape(width, rows / length, length);
-        ops::mamba2_half(x, of(weights), shape, NORM_EPSILON)
+        let core = Core::Mamba2(self.shape(width, rows / length, length));
+        ops::recurrent_half(x, of(weights), core, NORM_EPSILON)
     }
 
     fn step(
@@ -214,33 +201,25 @@ impl Mixer for Mamba2 {
         sequences: &mut [Remembered<'_>],
     ) -> Tensor<2> {
         let [rows, width] = x.dims();
-        let shape = self.shape(width, sequences.len(), rows / sequences.len());
-        let sizes = [
-            [1, 1, shape.taps - 1, shape.channels()],
-            [1, shape.heads, shape.state, shape.dimension],
-        ];
-        let [window, state] = Remembered::take(sequences, ["window", "state"], sizes, &x);
-        let before = Mamba2Carried {
-            window: window.reshape([shape.batch, shape.taps - 1, shape.channels()]),
-            state,
-        };
-        let (y, after) = ops::mamba2_step(x, of(weights), shape, NORM_EPSILON, before);
-        let window = after.window.unsqueeze_dim(1);
-        Remembered::put(sequences, ["window", "state"], [window, after.state]);
-        y
+        let core = Core::Mamba2(self.shape(width, sequences.len(), rows / sequences.len()));
+        recurrent::step(x, of(weights), core, sequences)
     }
 }
 
-fn of(weights: &Scope<'_>) -> Mamba2Weights {
-    Mamba2Weights {
+fn of(weights: &Scope<'_>) -> RecurrentWeights {
+    RecurrentWeights {
         gain: weights.vector("mamba_norm"),
         projection: weights.matrix("mamba_projection"),
-        filter: weights.matrix("convolution"),
-        filter_bias: weights.vector("convolution_bias"),
-        step_bias: weights.vector("step_bias"),
-        decay_log: weights.vector("decay_log"),
-        skip: weights.vector("skip"),
-        inner_gain: weights.vector("inner_norm"),
+        small: [
+            "convolution",
+            "convolution_bias",
+            "step_bias",
+            "decay_log",
+            "skip",
+            "inner_norm",
+        ]
+        .map(|name| weights.flat(name))
+        .into(),
         output: weights.matrix("mamba_output"),
     }
 }

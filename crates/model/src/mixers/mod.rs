@@ -1,9 +1,12 @@
 //! The registry of mixers, and one file for each.
 
 mod attention;
+mod gated_deltanet;
 mod mamba2;
+mod recurrent;
 
 pub use attention::Attention;
+pub use gated_deltanet::GatedDeltaNet;
 pub use mamba2::Mamba2;
 
 use crate::mixer::Mixer;
@@ -13,5 +16,6 @@ triaxis_names::registry! {
     pub enum MixerSpec by "kind" as mixer: Mixer {
         Attention = "attention",
         Mamba2 = "mamba2",
+        GatedDeltaNet = "gated-deltanet",
     }
 }

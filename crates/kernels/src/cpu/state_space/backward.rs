@@ -1,7 +1,7 @@
 //! The backward pass, chunk by chunk from the last to the first.
 
-use super::forward::scale_in_place;
-use super::{Chunk, Inputs, Part, Shape, Space, add_scaled, decay_row, dot, scale};
+use super::{Chunk, Inputs, Part, Shape};
+use crate::cpu::chunks::{Space, add_scaled, decay_row, dot, scale, scale_in_place};
 use crate::cpu::matrix::{Matrix, Target};
 use crate::cpu::rms_norm::add_up;
 use crate::memory::Buffer;
@@ -100,7 +100,7 @@ impl Room {
         } = shape;
         let any = Buffer::any;
         Self {
-            space: Space::of(shape),
+            space: Space::of(chunk, [state, dimension]),
             scores: any(chunk * chunk),
             dscores: any(chunk * chunk),
             weights: any(chunk * chunk),

@@ -1,6 +1,7 @@
 //! The forward pass.
 
-use super::{Inputs, Part, Shape, Space, add_scaled, decay_row, scale};
+use super::{Inputs, Part, Shape};
+use crate::cpu::chunks::{Space, add_scaled, decay_row, scale, scale_in_place};
 use crate::cpu::matrix::{Matrix, Target};
 use crate::memory::Buffer;
 use crate::parallel::Shared;
@@ -38,7 +39,7 @@ unsafe fn states_of<'a>(
 fn heads<S: Simd>(simd: S, inputs: Inputs, part: Part, output: Target, states: Shared) {
     let shape = inputs.shape;
     let Shape { dimension, chunk, .. } = shape;
-    let mut space = Space::of(shape);
+    let mut space = Space::of(chunk, [shape.state, dimension]);
     let [mut scores, mut weights] = [chunk * chunk; 2].map(Buffer::any);
     let [mut values, mut mixed] = [chunk * dimension; 2].map(Buffer::any);
     let [mut steps, mut sums] = [chunk; 2].map(Buffer::any);
@@ -108,17 +109,4 @@ fn weigh<S: Simd>(simd: S, sums: &[f32], scores: &[f32], stride: usize, weights:
             |[score], [weight]| [simd.mul(score, weight)],
         );
     }
-}
-
-#[inline(always)]
-pub(super) fn scale_in_place<S: Simd>(simd: S, x: &mut [f32], factor: f32) {
-    let factor = simd.splat(factor);
-    each_vector(
-        simd,
-        [],
-        [x],
-        0.0,
-        #[inline(always)]
-        |[], [x]| [simd.mul(x, factor)],
-    );
 }
