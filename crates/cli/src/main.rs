@@ -5,6 +5,7 @@ mod bench;
 mod failure;
 mod fit;
 mod instructions;
+mod model;
 mod output;
 mod plan;
 mod progress;
@@ -48,6 +49,9 @@ enum Command {
     /// Measure how fast this machine computes
     #[command(subcommand)]
     Bench(bench::Command),
+    /// Tell what networks are made of, and count them
+    #[command(subcommand)]
+    Model(model::Command),
     /// Print a shell's completions, to be put where it looks for them
     Completions {
         /// The shell
@@ -86,6 +90,7 @@ fn main() -> ExitCode {
         Command::Fit(arguments) => start_threads().and_then(|()| fit::run(&arguments)),
         Command::Plan(arguments) => start_threads().and_then(|()| plan::run(&arguments)),
         Command::Bench(command) => bench::run(&command),
+        Command::Model(command) => model::run(&command),
         Command::Completions { shell } => shell::completions(Arguments::command(), shell),
         Command::Man { command } => shell::man(Arguments::command(), &command),
     };

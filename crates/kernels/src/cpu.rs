@@ -6,17 +6,26 @@
 pub mod adamw;
 pub mod attention;
 pub mod bf16;
+mod chunks;
 pub mod cross_entropy;
+mod delta_rule;
 pub mod embedding;
 pub mod feed_forward;
+pub mod gated_delta;
+mod gated_norm;
 pub mod gelu;
 pub mod linear;
+pub mod mamba2;
 pub mod matrix;
 pub mod norm;
 pub mod norm_linear;
+mod normed_gate;
+pub mod recurrent;
 pub mod rms_norm;
 pub mod rotary;
+mod short_convolution;
 mod softmax;
+mod state_space;
 pub mod swiglu;
 
 mod matmul;

@@ -52,6 +52,9 @@ mod tensors {
     pub use crate::ops::linear::linear;
     pub use crate::ops::norm::gradient_norm;
     pub use crate::ops::product::count_products;
+    pub use crate::ops::recurrent_half::{
+        Core, RecurrentState, RecurrentWeights, recurrent_half, recurrent_step,
+    };
     pub use crate::ops::rms_norm::rms_norm;
     pub use crate::ops::rotary::rotary;
     pub use crate::ops::swiglu::swiglu;

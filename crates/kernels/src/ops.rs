@@ -14,6 +14,7 @@ pub(crate) mod gelu;
 pub(crate) mod linear;
 pub(crate) mod norm;
 pub(crate) mod product;
+pub(crate) mod recurrent_half;
 pub(crate) mod rms_norm;
 pub(crate) mod rotary;
 pub(crate) mod swiglu;
@@ -21,3 +22,6 @@ pub(crate) mod tied;
 
 mod autodiff;
 mod flex;
+mod gated_delta;
+mod mamba2;
+mod short_convolution;

@@ -7,10 +7,12 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use reference::{config, random, random_tokens, relative_error, rounded, wide};
+use triaxis_kernels::cpu::{gated_delta, mamba2};
 use triaxis_kernels::{
-    AttentionHeads, AttentionWeights, Implementation, Moments, Parameter, Precision, Rotation, TiedTable,
-    Update, adamw_step, attention_half, causal_attention, causal_attention_packed, embedding, feed_forward,
-    gelu, gradient_norm, head_cross_entropy, head_losses, linear, rms_norm, rotary, swiglu,
+    AttentionHeads, AttentionWeights, Core, Implementation, Moments, Parameter, Precision, RecurrentWeights,
+    Rotation, TiedTable, Update, adamw_step, attention_half, causal_attention, causal_attention_packed,
+    embedding, feed_forward, gelu, gradient_norm, head_cross_entropy, head_losses, linear, recurrent_half,
+    rms_norm, rotary, swiglu,
 };
 
 fn leaf<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
@@ -126,6 +128,35 @@ proptest! {
             };
             attention_half(x[0].clone(), weights, heads, length, Some(&rotation), 1e-5)
         });
+    }
+
+    #[test]
+    fn recurrent_halves_are_the_same(
+        batch in 1usize..3, length in 1usize..40, width in size(), groups in 1usize..3, in_group in 1usize..3,
+        sizes in (1usize..9, 1usize..9, 1usize..20, 2usize..5), negative: bool,
+    ) {
+        let (dimension, state, chunk, taps) = sizes;
+        let heads = groups * in_group;
+        let mamba2 = mamba2::Shape { batch, length, heads, groups, dimension, state, chunk, taps };
+        let delta = gated_delta::Shape { batch, length, heads, key: state, value: dimension, chunk, taps, negative };
+        for core in [Core::Mamba2(mamba2), Core::GatedDelta(delta)] {
+            let small = core.small();
+            let most = small.iter().copied().max().expect("some").max(width);
+            let shapes = [[batch * length, width], [width, core.columns()], [core.inner(), width], [7, most]];
+            same(&shapes, |x| {
+                let vector = |row: usize, count: usize| {
+                    x[3].clone().slice([row..row + 1, 0..count]).reshape([count])
+                };
+                let weights = RecurrentWeights {
+                    gain: vector(6, width),
+                    // Small, so that steps and what rounds in their exponentials are, too.
+                    projection: x[1].clone().mul_scalar(0.2),
+                    small: small.iter().enumerate().map(|(row, &count)| vector(row, count)).collect(),
+                    output: x[2].clone(),
+                };
+                recurrent_half(x[0].clone(), weights, core, 1e-5)
+            });
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
 use triaxis_kernels::cpu::{adamw, cross_entropy, embedding, gelu, linear, norm, rms_norm, rotary, swiglu};
+use triaxis_kernels::cpu::{gated_delta, mamba2};
 
 /// Runs `operation` on pools of one, two, three and five threads and compares the bits of its results.
 fn same(operation: impl Fn() -> Vec<Vec<f32>> + Sync + Send) {
@@ -265,5 +266,87 @@ fn attention_is_the_same(shape: Shape) {
         let [dq, dk, dv] = HeadsOut::split(&mut gradient, [columns, 48, 48]);
         attention::backward(shape, saved, dq, dk, dv);
         vec![output, log_sums, gradient]
+    });
+}
+
+#[test]
+fn mamba2_between_its_products() {
+    let shape = mamba2::Shape {
+        batch: 2,
+        length: 150,
+        heads: 18,
+        groups: 2,
+        dimension: 16,
+        state: 20,
+        chunk: 32,
+        taps: 4,
+    };
+    let inputs = reference::mamba2::lengths(shape).map(|length| random(length as u64, length));
+    let [projected, filter, filter_bias, step_bias, decay_log, skip, gain] = &inputs;
+    let weights = mamba2::Weights {
+        filter,
+        filter_bias,
+        step_bias,
+        decay_log,
+        skip,
+        gain,
+        epsilon: 1e-5,
+    };
+    let doutput = random(99, 300 * shape.inner());
+    same(|| {
+        let mut output = unset(doutput.len());
+        let saved = mamba2::forward(shape, weights, projected, None, &mut output);
+        let mut found = inputs.each_ref().map(|input| unset(input.len()));
+        let [dprojected, filter, filter_bias, step_bias, decay_log, skip, gain] = &mut found;
+        let gradients = mamba2::Gradients {
+            projected: dprojected,
+            filter,
+            filter_bias,
+            step_bias,
+            decay_log,
+            skip,
+            gain,
+        };
+        mamba2::backward(shape, weights, projected, &saved, &doutput, gradients);
+        std::iter::once(output).chain(found).collect()
+    });
+}
+
+#[test]
+fn gated_delta_between_its_products() {
+    let shape = gated_delta::Shape {
+        batch: 2,
+        length: 150,
+        heads: 5,
+        key: 12,
+        value: 20,
+        chunk: 32,
+        taps: 4,
+        negative: true,
+    };
+    let inputs = reference::gated_delta::lengths(shape).map(|length| random(length as u64, length));
+    let [projected, filter, step_bias, decay_log, gain] = &inputs;
+    let weights = gated_delta::Weights {
+        filter,
+        step_bias,
+        decay_log,
+        gain,
+        epsilon: 1e-5,
+    };
+    let doutput = random(99, 300 * shape.inner());
+    same(|| {
+        let mut output = unset(doutput.len());
+        let saved = gated_delta::forward(shape, weights, projected, None, &mut output);
+        let mut found = inputs.each_ref().map(|input| unset(input.len()));
+        let [dprojected, filter, step_bias, decay_log, gain] = &mut found;
+        let gradients = gated_delta::Gradients {
+            projected: dprojected,
+            filter,
+            step_bias,
+            decay_log,
+            gain,
+        };
+        gated_delta::backward(shape, weights, projected, &saved, &doutput, gradients);
+        std::iter::once(output).chain(found).collect()
     });
 }

@@ -78,13 +78,31 @@ impl Remembered<'_> {
         })
     }
 
-    /// Takes a state, to be put back as it has become; nothing before the first position.
-    pub fn take(&mut self, name: &'static str) -> Option<Tensor<4>> {
-        self.state.remove(name)
+    /// Takes states of all sequences out, to be put back as they have become, each `[sequences, …]`: zeros of the shape
+    /// of one before the first position.
+    pub fn take<const N: usize>(
+        sequences: &mut [Self],
+        names: [&'static str; N],
+        shapes: [[usize; 4]; N],
+        like: &Tensor<2>,
+    ) -> [Tensor<4>; N] {
+        let mut shapes = shapes.into_iter();
+        names.map(|name| {
+            let shape = shapes.next().expect("one for each name");
+            let zeros = || Tensor::zeros(shape, (&like.device(), like.dtype()));
+            let states = sequences.iter_mut();
+            let states = states.map(|sequence| sequence.state.remove(name).unwrap_or_else(zeros));
+            Tensor::cat(states.collect(), 0)
+        })
     }
 
-    /// Puts a state back.
-    pub fn put(&mut self, name: &'static str, state: Tensor<4>) {
-        self.state.insert(name, state);
+    /// Puts states back, each `[sequences, …]`.
+    pub fn put<const N: usize>(sequences: &mut [Self], names: [&'static str; N], states: [Tensor<4>; N]) {
+        for (name, states) in names.into_iter().zip(states) {
+            let states = states.chunk(sequences.len(), 0);
+            for (sequence, state) in sequences.iter_mut().zip(states) {
+                sequence.state.insert(name, state);
+            }
+        }
     }
 }

@@ -28,6 +28,16 @@ impl Place {
     }
 }
 
+/// Width of a head where none is given: the largest divisor of all heads' width up to 64 that is a multiple of `step`.
+pub(crate) fn usual_head(width: usize, step: usize) -> usize {
+    let fits = |&head: &usize| width.is_multiple_of(head);
+    (step..=64)
+        .rev()
+        .filter(|head| head.is_multiple_of(step))
+        .find(fits)
+        .unwrap_or(step)
+}
+
 /// The positions that a part computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {

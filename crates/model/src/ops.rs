@@ -5,9 +5,12 @@
 //! `rows = batch × length`, so that every linear layer is one two-dimensional product.
 
 use burn::tensor::Tensor;
+pub use triaxis_kernels::cpu::gated_delta::Shape as GatedDeltaShape;
+pub use triaxis_kernels::cpu::mamba2::Shape as Mamba2Shape;
 pub use triaxis_kernels::{
-    AttentionHeads, AttentionWeights, Rotation, TiedTable, attention_half, causal_attention, count_products,
-    embedding, feed_forward, head_cross_entropy, head_losses, linear, rms_norm, rotary,
+    AttentionHeads, AttentionWeights, Core, RecurrentState, RecurrentWeights, Rotation, TiedTable,
+    attention_half, causal_attention, count_products, embedding, feed_forward, head_cross_entropy,
+    head_losses, linear, recurrent_half, recurrent_step, rms_norm, rotary,
 };
 
 /// Added to the mean square before its root, in every normalisation.

@@ -29,6 +29,12 @@ pub enum Initial {
     Normal(f64),
     /// All of them the same.
     Constant(f64),
+    /// Uniform between two bounds.
+    Uniform(f64, f64),
+    /// The logarithm of what is uniform between two bounds.
+    Logarithm(f64, f64),
+    /// Such that softplus of it is uniform in its logarithm between two bounds.
+    InverseSoftplus(f64, f64),
 }
 
 /// What a weight is for: decides whether it decays, and what it counts as.
@@ -42,6 +48,10 @@ pub enum Group {
     Matrix,
     /// The gain of a normalisation.
     Gain,
+    /// What is added to values.
+    Bias,
+    /// What says how long a state lasts, and what goes around it.
+    Recurrence,
 }
 
 impl WeightSpec {
@@ -74,11 +84,18 @@ impl WeightSpec {
     /// every other weight as it was.
     fn values(&self, seed: u64) -> Vec<f32> {
         let mut stream = Stream::new(seed, &self.name, 0);
+        let between = |stream: &mut Stream, low: f64, high: f64| low + (high - low) * stream.uniform();
         let value = |_| match self.initial {
-            Initial::Normal(deviation) => (stream.normal() * deviation) as f32,
-            Initial::Constant(value) => value as f32,
+            Initial::Normal(deviation) => stream.normal() * deviation,
+            Initial::Constant(value) => value,
+            Initial::Uniform(low, high) => between(&mut stream, low, high),
+            Initial::Logarithm(low, high) => between(&mut stream, low, high).ln(),
+            // ln(e^y - 1), the inverse of softplus.
+            Initial::InverseSoftplus(low, high) => {
+                between(&mut stream, low.ln(), high.ln()).exp().exp_m1().ln()
+            }
         };
-        (0..self.size()).map(value).collect()
+        (0..self.size()).map(value).map(|value| value as f32).collect()
     }
 }
 
@@ -151,6 +168,14 @@ impl Scope<'_> {
     /// # Panics
     /// If the part has no weight of that name in its table.
     pub fn vector(&self, name: &str) -> Tensor<1> {
+        self.find(name).1
+    }
+
+    /// A weight, flat.
+    ///
+    /// # Panics
+    /// If the part has no weight of that name in its table.
+    pub fn flat(&self, name: &str) -> Tensor<1> {
         self.find(name).1
     }
 

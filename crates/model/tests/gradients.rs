@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used)] // Helpers of tests fail by panicking, as tests do.
 
 use std::collections::BTreeMap;
+use std::sync::Once;
 
 use burn::tensor::{Device, FloatDType, Gradients, Tensor, TensorData};
 use triaxis_model::weights::{self, WeightSpec};
-use triaxis_model::{ArchitectureSpec, Model};
+use triaxis_model::{ArchitectureSpec, Memory, Model, Stack};
 use triaxis_random::Stream;
 
 /// The gradient of each weight, by name.
@@ -51,7 +52,7 @@ fn check(spec: &ArchitectureSpec, device: &Device) {
             let index = (stream.uniform() * gradient.len() as f64) as usize;
             // Small, for the error of a central difference falls with its square.
             let value = at[name].values[index];
-            let step = 2f32.powi(-14);
+            let step = 2f32.powi(-18);
             let shifted = |shift: f32| {
                 let mut weights_at = at.clone();
                 weights_at.get_mut(name).unwrap().values[index] = value + shift;
@@ -70,11 +71,45 @@ fn check(spec: &ArchitectureSpec, device: &Device) {
     }
 }
 
+/// The device on which everything is in double precision.
+fn device() -> Device {
+    static ONCE: Once = Once::new();
+    let mut device = Device::flex();
+    ONCE.call_once(|| device.configure(FloatDType::F64).unwrap());
+    device
+}
+
+/// A normalisation of what is near zero makes much of its rounding in single precision: here nothing is left of it.
+#[test]
+fn a_sequence_in_two_pieces_is_the_whole() {
+    let device = device();
+    for stack in Stack::examples() {
+        let stack = Stack { context: 70, ..stack };
+        let model = stack.build(3, &device).unwrap();
+        let tokens: Vec<i64> = (0..70)
+            .map(|index| (index * 5 + index / 3) % stack.vocabulary as i64)
+            .collect();
+        let tensor =
+            |part: &[i64]| Tensor::from_data(TensorData::new(part.to_vec(), [1, part.len()]), &device);
+        let values = |scores: Tensor<2>| scores.into_data().iter::<f64>().collect::<Vec<_>>();
+        let whole = values(model.logits(tensor(&tokens)).unwrap());
+        for first in [1, 15, 16, 17, 64] {
+            let mut memory = [Memory::default()];
+            let mut step = |part: &[i64]| values(model.step(tensor(part), &mut memory).unwrap());
+            let pieces = [step(&tokens[..first]), step(&tokens[first..])].concat();
+            let worst = pieces
+                .iter()
+                .zip(&whole)
+                .map(|(piece, whole)| (piece - whole).abs());
+            let worst = worst.fold(0.0, f64::max);
+            assert!(worst <= 1e-10, "split at {first}, off by {worst:e}: {stack:?}");
+        }
+    }
+}
+
 #[test]
 fn gradients_agree_with_central_differences() {
-    let mut device = Device::flex();
-    device.configure(FloatDType::F64).unwrap();
-    let device = device.autodiff();
+    let device = device().autodiff();
     for spec in ArchitectureSpec::examples() {
         check(&spec, &device);
     }

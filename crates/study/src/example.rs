@@ -10,6 +10,10 @@ pub struct Example {
 
 /// Every example that is a study.
 pub const EXAMPLES: &[Example] = &[
+    example(
+        "architectures",
+        include_str!("../../../examples/architectures.toml"),
+    ),
     example("epochs", include_str!("../../../examples/epochs.toml")),
     example("quickstart", include_str!("../../../examples/quickstart.toml")),
     example("settings", include_str!("../../../examples/settings.toml")),

@@ -90,7 +90,7 @@ fn decay(group: Group, config: &OptimizerConfig) -> f64 {
     let decays = match group {
         Group::Embedding => config.decay_embedding,
         Group::Head | Group::Matrix => true,
-        Group::Gain => false,
+        Group::Gain | Group::Bias | Group::Recurrence => false,
     };
     if decays { config.weight_decay } else { 0.0 }
 }

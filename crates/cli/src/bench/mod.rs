@@ -6,6 +6,8 @@ mod train;
 
 use clap::Subcommand;
 
+pub use size::setting;
+
 /// What can be measured.
 #[derive(Subcommand)]
 pub enum Command {

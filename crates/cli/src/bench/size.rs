@@ -56,8 +56,11 @@ impl Size {
             unreachable!("sizes are objects");
         };
         let named = ("architecture".to_owned(), Value::from(name));
+        // Stacks have heads in their blocks, if at all.
+        let has_heads = name == "decoder";
         let all: Map<_, _> = model
             .into_iter()
+            .filter(|(key, _)| has_heads || key != "heads")
             .chain(settings.iter().cloned())
             .chain([named])
             .collect();

@@ -12,6 +12,7 @@ mod fit;
 mod input;
 mod kill;
 mod library;
+mod model;
 mod moved;
 mod output;
 mod plan;

@@ -23,8 +23,10 @@ macro_rules! assert_close {
 }
 
 mod attention;
+mod gated_delta;
 mod layers;
 mod losses;
+mod mamba2;
 mod not_finite;
 mod products;
 mod rows;

@@ -3,6 +3,9 @@
 //! Gradients are written out as well; `reference_gradients_match_finite_differences` in `cpu/rows.rs` proves them.
 #![allow(dead_code)]
 
+pub(crate) mod gated_delta;
+pub(crate) mod mamba2;
+
 use std::io::Write;
 
 use proptest::test_runner::{Config, RngSeed};

@@ -6,7 +6,7 @@ use crate::channels::{ChannelSpec, SwiGlu};
 use crate::count::product_flops;
 use crate::error::{ModelError, rule, within};
 use crate::memory::Remembered;
-use crate::mixer::{Mixer, Place, Span};
+use crate::mixer::{Mixer, Place, Span, usual_head};
 use crate::ops::{self, AttentionHeads, AttentionWeights, NORM_EPSILON, Rotation};
 use crate::weights::{Scope, WeightSpec};
 
@@ -14,13 +14,13 @@ use crate::weights::{Scope, WeightSpec};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Attention {
-    /// Query heads: the stream's width over `head_dim`, or one, unless they are given.
+    /// Query heads: the stream's width over `head_dim` unless they are given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heads: Option<usize>,
     /// Key and value heads, a divisor of `heads`: as many unless they are given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_value_heads: Option<usize>,
-    /// Width of a head, even: the stream's over `heads` unless it is given.
+    /// Width of a head, even: the stream's over `heads`, or the largest that divides it up to 64, unless it is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head_dim: Option<usize>,
     /// Base of the rotary angles.
@@ -46,15 +46,16 @@ impl Attention {
 
     /// Heads in a stream of that width.
     pub fn heads(&self, width: usize) -> AttentionHeads {
-        let query = match (self.heads, self.head_dim) {
-            (Some(heads), _) => heads,
-            (None, Some(dimension)) => (width / dimension.max(1)).max(1),
-            (None, None) => 1,
+        let dimension = match (self.head_dim, self.heads) {
+            (Some(dimension), _) => dimension,
+            (None, Some(heads)) => width / heads.max(1),
+            (None, None) => usual_head(width, 2),
         };
+        let query = self.heads.unwrap_or((width / dimension.max(1)).max(1));
         AttentionHeads {
             query,
             key_value: self.key_value_heads.unwrap_or(query),
-            dimension: self.head_dim.unwrap_or(width / query.max(1)),
+            dimension,
         }
     }
 }

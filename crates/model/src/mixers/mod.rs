@@ -1,8 +1,13 @@
 //! The registry of mixers, and one file for each.
 
 mod attention;
+mod gated_deltanet;
+mod mamba2;
+mod recurrent;
 
 pub use attention::Attention;
+pub use gated_deltanet::GatedDeltaNet;
+pub use mamba2::Mamba2;
 
 use crate::mixer::Mixer;
 
@@ -10,5 +15,7 @@ triaxis_names::registry! {
     /// The mixer of a block with its settings; in data, the key `kind` says which.
     pub enum MixerSpec by "kind" as mixer: Mixer {
         Attention = "attention",
+        Mamba2 = "mamba2",
+        GatedDeltaNet = "gated-deltanet",
     }
 }

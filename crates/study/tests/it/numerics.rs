@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use triaxis_corpus::{CorpusSpec, TokenizerSpec};
-use triaxis_model::ArchitectureSpec;
+use triaxis_model::{ArchitectureSpec, Block, Stack};
 use triaxis_study::digests::{Digests, Training, UNVERIFIED};
 use triaxis_study::{FrozenSpec, StudySpec, identity};
 use triaxis_train::{
@@ -104,6 +104,21 @@ fn trainings() -> BTreeMap<String, TrainConfig> {
         // Beyond a tile of attention and of the head.
         (decoder.context, config.context) = (300, 300);
     });
+    // The usual block of every mixer.
+    for (letter, block) in Block::standard() {
+        choice(format!("stack-{}", block.mixer.kind()), &|config| {
+            config.architecture = ArchitectureSpec::Stack(Stack {
+                vocabulary: VOCABULARY,
+                width: 48,
+                layers: 2,
+                context: 80,
+                pattern: letter.to_string(),
+                blocks: [(letter, block.clone())].into(),
+                tied: true,
+            });
+            config.context = 80;
+        });
+    }
     trainings
 }
 

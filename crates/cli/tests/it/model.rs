@@ -1,0 +1,111 @@
+//! `model`, with the real program.
+
+use std::process::{Command, Output};
+
+use crate::support::json;
+
+fn model(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_triaxis"))
+        .arg("model")
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn refusal(arguments: &[&str]) -> String {
+    let output = model(arguments);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+const SMALL: [&str; 9] = [
+    "count",
+    "--set",
+    "width=64",
+    "--set",
+    "layers=4",
+    "--set",
+    "vocabulary=512",
+    "--set",
+    "context=1024",
+];
+
+fn count(arguments: &[&str]) -> serde_json::Value {
+    json(&model(&[&SMALL, arguments, &["--format", "json"]].concat()))
+}
+
+#[test]
+fn everything_is_listed_and_described_with_its_papers() {
+    let all = json(&model(&["list", "--format", "json"]));
+    let listed = String::from_utf8(model(&["list"]).stdout).unwrap();
+    for known in all.as_array().unwrap() {
+        let name = known["name"].as_str().unwrap();
+        assert!(listed.contains(name), "{listed}");
+        let described = String::from_utf8(model(&["describe", name]).stdout).unwrap();
+        assert!(described.contains("arXiv"), "{described}");
+    }
+    let error = refusal(&["describe", "mamba"]);
+    assert!(error.contains("did you mean `mamba2`?"), "{error}");
+}
+
+#[test]
+fn a_count_is_the_sum_of_its_table_and_states_do_not_grow() {
+    for (pattern, grows) in [("a", true), ("m", false), ("d", false), ("ddda", true)] {
+        let set = format!("pattern={pattern}");
+        let of = |length: &str| count(&["--set", &set, "--length", length]);
+        let (short, long) = (of("128"), of("1024"));
+        let size = |weight: &serde_json::Value| -> u64 {
+            let shape = weight["shape"].as_array().unwrap();
+            shape.iter().map(|side| side.as_u64().unwrap()).product()
+        };
+        let weights = short["weights"].as_array().unwrap();
+        let total: u64 = weights.iter().map(size).sum();
+        assert_eq!(short["parameters"]["total"], total, "{pattern}");
+        assert_eq!(short["parameters"], long["parameters"]);
+        assert_eq!(short["remembered"] != long["remembered"], grows, "{pattern}");
+        let text = String::from_utf8(model(&[&SMALL[..], &["--set", &set]].concat()).stdout).unwrap();
+        assert!(
+            text.contains("remembered of a sequence") && text.contains("blocks.3."),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_model_is_refused_with_its_remedy() {
+    for (arguments, said) in [
+        (&["--set", "pattern=mxa"][..], "`x` stands for no block"),
+        (&["--set", "pattern=a", "--length", "2000"], "context of 1024"),
+        (&["--set", "pattern=a", "--set", "hight=3"], "hight"),
+        (
+            &[
+                "--set",
+                "pattern=m",
+                "--set",
+                r#"blocks={"m":{"mixer":{"kind":"mamba2","chunk":0}}}"#,
+            ],
+            "`chunk = 0`",
+        ),
+        (
+            &[
+                "--set",
+                "pattern=m",
+                "--set",
+                r#"blocks={"m":{"mixer":{"kind":"mamba2","head_dim":7}}}"#,
+            ],
+            "must divide the inner width",
+        ),
+        (
+            &[
+                "--set",
+                "pattern=x",
+                "--set",
+                r#"blocks={"x":{"mixer":{"kind":"mamba3"}}}"#,
+            ],
+            "mamba2",
+        ),
+    ] {
+        let error = refusal(&[&SMALL[..], arguments].concat());
+        assert!(error.contains(said), "{arguments:?}: {error}");
+    }
+}

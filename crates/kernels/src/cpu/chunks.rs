@@ -1,0 +1,109 @@
+//! What scans in chunks of positions are made of.
+
+use super::matmul::{multiply_packed, pack, panels_length};
+use super::matrix::{Matrix, Target};
+use crate::memory::Buffer;
+use crate::simd::{LANES, Simd, each_vector, fold_vectors};
+
+/// `ln(1 + e^x)`
+pub(super) fn softplus(x: f32) -> f32 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+/// Room for packed right-hand sides.
+pub(super) struct Space(Buffer);
+
+impl Space {
+    /// Room for products of matrices whose sides are a chunk's positions and the two sides of a state.
+    pub(super) fn of(chunk: usize, [rows, columns]: [usize; 2]) -> Self {
+        let sides = [chunk, rows, columns];
+        let lengths = sides.map(|depth| sides.map(|columns| panels_length(depth, columns)));
+        Self(Buffer::any(lengths.into_iter().flatten().max().unwrap_or(0)))
+    }
+
+    /// `target = a × b`, or `target += a × b`.
+    #[inline(always)]
+    pub(super) fn multiply<S: Simd>(
+        &mut self,
+        simd: S,
+        a: Matrix,
+        b: Matrix,
+        target: Target,
+        accumulate: bool,
+    ) {
+        let packed = pack(simd, b, &mut self.0);
+        multiply_packed(simd, a, packed, b.columns(), target, accumulate);
+    }
+}
+
+/// `exp(sums[row] - sums[j])` for each j up to the row, and zeros after it.
+#[inline(always)]
+pub(super) fn decay_row<S: Simd>(simd: S, sums: &[f32], row: usize, to: &mut [f32]) {
+    // Whole vectors, of which what lies beyond the row is written over.
+    let whole = (row + 1).next_multiple_of(LANES).min(sums.len());
+    let sum = simd.splat(sums[row]);
+    each_vector(
+        simd,
+        [&sums[..whole]],
+        [&mut to[..whole]],
+        0.0,
+        #[inline(always)]
+        |[other], _| [simd.exp(simd.sub(sum, other))],
+    );
+    to[row + 1..].fill(0.0);
+}
+
+/// `to = x × factor`
+#[inline(always)]
+pub(super) fn scale<S: Simd>(simd: S, x: &[f32], factor: f32, to: &mut [f32]) {
+    let factor = simd.splat(factor);
+    each_vector(
+        simd,
+        [x],
+        [to],
+        0.0,
+        #[inline(always)]
+        |[x], _| [simd.mul(x, factor)],
+    );
+}
+
+/// `to += x × factor`
+#[inline(always)]
+pub(super) fn add_scaled<S: Simd>(simd: S, x: &[f32], factor: f32, to: &mut [f32]) {
+    let factor = simd.splat(factor);
+    each_vector(
+        simd,
+        [x],
+        [to],
+        0.0,
+        #[inline(always)]
+        |[x], [sum]| [simd.mul_add(x, factor, sum)],
+    );
+}
+
+#[inline(always)]
+pub(super) fn dot<S: Simd>(simd: S, x: &[f32], y: &[f32]) -> f32 {
+    let sum = fold_vectors(
+        simd,
+        [x, y],
+        0.0,
+        0.0,
+        #[inline(always)]
+        |sum, [x, y]| simd.mul_add(x, y, sum),
+    );
+    simd.sum(sum)
+}
+
+/// `x = x × factor`
+#[inline(always)]
+pub(super) fn scale_in_place<S: Simd>(simd: S, x: &mut [f32], factor: f32) {
+    let factor = simd.splat(factor);
+    each_vector(
+        simd,
+        [],
+        [x],
+        0.0,
+        #[inline(always)]
+        |[], [x]| [simd.mul(x, factor)],
+    );
+}

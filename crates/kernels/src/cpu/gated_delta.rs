@@ -1,0 +1,283 @@
+//! What gated DeltaNet does between its two products (Yang, Kautz and Hatamizadeh 2024, arXiv 2412.06464, section 3.4): a
+//! short convolution with SiLU, the gated delta rule, and a normalisation of each head with a gate.
+//!
+//! A projected row holds the gate of all heads (`heads × value`), queries, keys and values of all heads (`heads × key`,
+//! `heads × key`, `heads × value`), and of each head what makes its decay and what makes its rate of writing.
+
+use super::delta_rule::{self, Inputs, Left};
+use super::matrix::{Matrix, Target};
+use super::normed_gate::{self, NormedGate};
+use super::recurrent::{Carried, carried, first_states};
+use super::short_convolution::{self, Filter, Rows};
+use crate::memory::Buffer;
+
+/// The sizes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shape {
+    /// Sequences.
+    pub batch: usize,
+    /// Positions of each.
+    pub length: usize,
+    /// Heads.
+    pub heads: usize,
+    /// Values of a query or key of a head.
+    pub key: usize,
+    /// Values of a value of a head.
+    pub value: usize,
+    /// Positions that are computed together.
+    pub chunk: usize,
+    /// Positions of the convolution.
+    pub taps: usize,
+    /// Whether rates of writing go to two instead of one, so that what a state holds can change its sign
+    /// (Grazzi et al. 2024, arXiv 2411.12537).
+    pub negative: bool,
+}
+
+impl Shape {
+    /// Values of all heads.
+    pub fn inner(&self) -> usize {
+        self.heads * self.value
+    }
+
+    /// What is convolved: queries, keys and values.
+    pub fn channels(&self) -> usize {
+        self.heads * (2 * self.key + self.value)
+    }
+
+    /// Columns of the projection.
+    pub fn columns(&self) -> usize {
+        self.inner() + self.channels() + 2 * self.heads
+    }
+
+    /// Values of the state of a sequence.
+    pub fn state_size(&self) -> usize {
+        self.heads * self.key * self.value
+    }
+
+    /// Values of the rows that the convolution looks back on.
+    pub fn window_size(&self) -> usize {
+        (self.taps - 1) * self.channels()
+    }
+
+    fn rows(&self) -> usize {
+        self.batch * self.length
+    }
+
+    fn rule(&self) -> delta_rule::Shape {
+        delta_rule::Shape {
+            batch: self.batch,
+            length: self.length,
+            heads: self.heads,
+            key: self.key,
+            value: self.value,
+            // A chunk is no longer than what there is.
+            chunk: self.chunk.min(self.length),
+            rate: if self.negative { 2.0 } else { 1.0 },
+        }
+    }
+
+    fn check(&self, weights: &Weights, projected: &[f32]) {
+        let sizes = [
+            self.length,
+            self.heads,
+            self.chunk,
+            self.taps,
+            self.key,
+            self.value,
+        ];
+        assert!(!sizes.contains(&0), "{self:?} is empty");
+        let lengths = [
+            (weights.filter.len(), self.taps * self.channels()),
+            (weights.step_bias.len(), self.heads),
+            (weights.decay_log.len(), self.heads),
+            (weights.gain.len(), self.value),
+            (projected.len(), self.rows() * self.columns()),
+        ];
+        assert!(
+            lengths.iter().all(|(found, wanted)| found == wanted),
+            "lengths and what {self:?} wants: {lengths:?}"
+        );
+    }
+}
+
+/// The weights.
+#[derive(Clone, Copy, Debug)]
+pub struct Weights<'a> {
+    /// `taps × channels`
+    pub filter: &'a [f32],
+    /// Added before softplus to what makes the decays, `heads`.
+    pub step_bias: &'a [f32],
+    /// The logarithm of the rate at which states decay, `heads`.
+    pub decay_log: &'a [f32],
+    /// The normalisation's gain, `value`.
+    pub gain: &'a [f32],
+    /// Added to the mean square.
+    pub epsilon: f32,
+}
+
+/// What the backward pass needs besides the inputs.
+#[derive(Debug)]
+pub struct Saved {
+    convolved: Buffer,
+    states: Buffer,
+    written: Buffer,
+    read: Buffer,
+}
+
+/// Writes the result into `output` (`rows × inner`). The sequences go on from `before`, or begin.
+///
+/// # Panics
+/// If the lengths do not agree.
+pub fn forward(
+    shape: Shape,
+    weights: Weights,
+    projected: &[f32],
+    before: Option<&Carried>,
+    output: &mut [f32],
+) -> Saved {
+    shape.check(&weights, projected);
+    assert_eq!(output.len(), shape.rows() * shape.inner(), "outputs");
+    let mut convolved = Buffer::any(shape.rows() * shape.channels());
+    let rows = convolved_rows(shape, projected, before.map(|before| &*before.window));
+    let bias = Buffer::zeros(shape.channels());
+    short_convolution::forward(filter(weights, &bias), rows, &mut convolved);
+    let mut states = first_states(before, shape.batch, shape.rule().chunks(), shape.state_size());
+    let [mut read, mut written] = [shape.rows() * shape.inner(); 2].map(Buffer::any);
+    let inputs = inputs(shape, weights, projected, &convolved);
+    delta_rule::forward(inputs, &mut read, &mut written, &mut states);
+    normed_gate::forward(norm(weights), &read, gate(shape, projected), output);
+    Saved {
+        convolved,
+        states,
+        written,
+        read,
+    }
+}
+
+impl Saved {
+    /// What the next piece of the sequences goes on from.
+    ///
+    /// # Panics
+    /// If the inputs are not those that [`forward`] got.
+    pub fn carried(&self, shape: Shape, projected: &[f32], before: Option<&Carried>) -> Carried {
+        let rows = convolved_rows(shape, projected, before.map(|before| &*before.window));
+        carried(rows, shape.taps - 1, &self.states, shape.state_size())
+    }
+}
+
+/// The gradients that [`backward`] writes, shaped as what they are of.
+#[derive(Debug)]
+pub struct Gradients<'a> {
+    /// Of the projected rows.
+    pub projected: &'a mut [f32],
+    /// Of the filter.
+    pub filter: &'a mut [f32],
+    /// Of what is added to what makes the decays.
+    pub step_bias: &'a mut [f32],
+    /// Of the logarithm of the rate of decay.
+    pub decay_log: &'a mut [f32],
+    /// Of the gain.
+    pub gain: &'a mut [f32],
+}
+
+/// From the gradient of the output of sequences that begin, writes those of the inputs.
+///
+/// # Panics
+/// As [`forward`].
+pub fn backward(
+    shape: Shape,
+    weights: Weights,
+    projected: &[f32],
+    saved: &Saved,
+    doutput: &[f32],
+    gradients: Gradients,
+) {
+    shape.check(&weights, projected);
+    let (inner, columns) = (shape.inner(), shape.columns());
+    assert!(
+        doutput.len() == shape.rows() * inner && gradients.projected.len() == projected.len(),
+        "a gradient for each output, and for each projected value"
+    );
+    let dprojected = Target::new(gradients.projected, columns);
+    let mut dread = Buffer::any(doutput.len());
+    normed_gate::backward(
+        norm(weights),
+        &saved.read,
+        gate(shape, projected),
+        doutput,
+        &mut dread,
+        dprojected,
+        gradients.gain,
+    );
+    let mut dconvolved = Buffer::any(saved.convolved.len());
+    let left = Left {
+        written: &saved.written,
+        states: &saved.states,
+    };
+    delta_rule::backward(
+        inputs(shape, weights, projected, &saved.convolved),
+        left,
+        &dread,
+        delta_rule::Gradients {
+            mixed: &mut dconvolved,
+            steps: dprojected.from(0, columns - 2 * shape.heads),
+            rates: dprojected.from(0, columns - shape.heads),
+            step_bias: gradients.step_bias,
+            decay_log: gradients.decay_log,
+        },
+    );
+    let bias = Buffer::zeros(shape.channels());
+    short_convolution::backward(
+        filter(weights, &bias),
+        convolved_rows(shape, projected, None),
+        &dconvolved,
+        dprojected.from(0, inner),
+        gradients.filter,
+        &mut Buffer::any(shape.channels()),
+    );
+}
+
+/// The filter, without a bias.
+fn filter<'a>(weights: Weights<'a>, zeros: &'a [f32]) -> Filter<'a> {
+    Filter {
+        taps: weights.filter,
+        bias: zeros,
+    }
+}
+
+fn norm(weights: Weights<'_>) -> NormedGate<'_> {
+    NormedGate {
+        gain: weights.gain,
+        epsilon: weights.epsilon,
+    }
+}
+
+/// Columns of the projected rows from `start` on.
+fn part(shape: Shape, projected: &[f32], start: usize, columns: usize) -> Matrix<'_> {
+    let values = projected.get(start..).unwrap_or(&[]);
+    Matrix::strided(values, shape.rows(), columns, shape.columns())
+}
+
+fn gate(shape: Shape, projected: &[f32]) -> Matrix<'_> {
+    part(shape, projected, 0, shape.inner())
+}
+
+fn convolved_rows<'a>(shape: Shape, projected: &'a [f32], before: Option<&'a [f32]>) -> Rows<'a> {
+    Rows {
+        x: part(shape, projected, shape.inner(), shape.channels()),
+        length: shape.length,
+        before,
+    }
+}
+
+fn inputs<'a>(shape: Shape, weights: Weights<'a>, projected: &'a [f32], convolved: &'a [f32]) -> Inputs<'a> {
+    let start = shape.inner() + shape.channels();
+    Inputs {
+        shape: shape.rule(),
+        mixed: convolved,
+        steps: part(shape, projected, start, shape.heads),
+        rates: part(shape, projected, start + shape.heads, shape.heads),
+        step_bias: weights.step_bias,
+        decay_log: weights.decay_log,
+    }
+}

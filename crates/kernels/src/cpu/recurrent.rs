@@ -1,0 +1,49 @@
+//! What a recurrent mixer carries from one piece of a sequence to the next.
+
+use super::short_convolution::Rows;
+use crate::memory::Buffer;
+
+/// What is carried of all sequences.
+#[derive(Debug)]
+pub struct Carried {
+    /// The last rows of what is convolved, `batch × (taps - 1) × channels`.
+    pub window: Buffer,
+    /// The states of all heads, `batch × state`.
+    pub state: Buffer,
+}
+
+/// States at the beginning of each chunk of some sequences and after the last one, `batch × (chunks + 1) × size`: the
+/// first of each as it was carried, or zeros, the others of any content.
+pub(super) fn first_states(before: Option<&Carried>, batch: usize, chunks: usize, size: usize) -> Buffer {
+    let mut states = Buffer::any(batch * (chunks + 1) * size);
+    for (sequence, states) in states.chunks_exact_mut((chunks + 1) * size).enumerate() {
+        match before {
+            Some(before) => states[..size].copy_from_slice(&before.state[sequence * size..][..size]),
+            None => states[..size].fill(0.0),
+        }
+    }
+    states
+}
+
+/// What is carried after the rows, of which the convolution looks back on `most`.
+pub(super) fn carried(rows: Rows, most: usize, states: &[f32], size: usize) -> Carried {
+    let (channels, batch) = (rows.x.columns(), rows.x.rows() / rows.length);
+    let mut window = Buffer::zeros(batch * most * channels);
+    for (index, to) in window.chunks_exact_mut(channels).enumerate() {
+        let (sequence, place) = (index / most, index % most + rows.length);
+        // The rows come after those before them.
+        match (place.checked_sub(most), rows.before) {
+            (Some(position), _) => to.copy_from_slice(rows.x.row(sequence * rows.length + position)),
+            (None, Some(before)) => {
+                to.copy_from_slice(&before[(sequence * most + place) * channels..][..channels]);
+            }
+            (None, None) => {}
+        }
+    }
+    let mut state = Buffer::any(batch * size);
+    let each = states.len() / batch;
+    for (to, states) in state.chunks_exact_mut(size).zip(states.chunks_exact(each)) {
+        to.copy_from_slice(&states[each - size..]);
+    }
+    Carried { window, state }
+}

@@ -1,0 +1,150 @@
+//! What Mamba-2 does between its products, as tensor operations, and its small weights as the kernel takes them.
+
+use burn::tensor::{Tensor, TensorData, activation::silu};
+
+use super::product::product;
+use super::recurrent_half::RecurrentState;
+use super::rms_norm::rms_norm;
+use super::short_convolution::convolved;
+use crate::cpu::mamba2::{Gradients, Shape, Weights};
+
+/// The small weights, in the order of [`Core::Mamba2`](super::recurrent_half::Core::Mamba2).
+pub(super) fn weights<'a>(small: &[&'a [f32]], epsilon: f32) -> Weights<'a> {
+    match *small {
+        [filter, filter_bias, step_bias, decay_log, skip, gain] => Weights {
+            filter,
+            filter_bias,
+            step_bias,
+            decay_log,
+            skip,
+            gain,
+            epsilon,
+        },
+        _ => unreachable!("as many as `Core::small` tells"),
+    }
+}
+
+/// Their gradients, in the same order.
+pub(super) fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>) -> Gradients<'a> {
+    match <[&mut [f32]; 6]>::try_from(small) {
+        Ok([filter, filter_bias, step_bias, decay_log, skip, gain]) => Gradients {
+            projected,
+            filter,
+            filter_bias,
+            step_bias,
+            decay_log,
+            skip,
+            gain,
+        },
+        Err(_) => unreachable!("as many as `Core::small` tells"),
+    }
+}
+
+/// The output of projected rows, `[batch × length, inner]`, and what is carried on.
+pub(super) fn composed(
+    shape: Shape,
+    projected: Tensor<2>,
+    small: Vec<Tensor<1>>,
+    epsilon: f64,
+    before: RecurrentState,
+) -> (Tensor<2>, RecurrentState) {
+    let Ok([filter, filter_bias, step_bias, decay_log, skip, gain]) = <[Tensor<1>; 6]>::try_from(small)
+    else {
+        unreachable!("as many as `Core::small` tells");
+    };
+    let (batch, length, inner) = (shape.batch, shape.length, shape.inner());
+    let projected = projected.reshape([batch, length, shape.columns()]);
+    let columns = |start: usize, count: usize| {
+        projected
+            .clone()
+            .slice([0..batch, 0..length, start..start + count])
+    };
+    let filter = filter.reshape([shape.taps, shape.channels()]);
+    let x = columns(inner, shape.channels());
+    let (convolved, window) = convolved(x, filter, Some(filter_bias), before.window);
+    let steps = softplus(columns(inner + shape.channels(), shape.heads) + step_bias.unsqueeze());
+    let decays = steps.clone() * (-decay_log.exp()).unsqueeze();
+    let (scanned, state) = scanned(shape, convolved, steps, decays, skip, before.state);
+    let gated = scanned * silu(columns(0, inner)).reshape([batch * length, inner]);
+    (rms_norm(gated, gain, epsilon), RecurrentState { window, state })
+}
+
+/// `ln(1 + e^x)`, without overflow.
+pub(super) fn softplus(x: Tensor<3>) -> Tensor<3> {
+    x.clone().clamp_min(0.0) + (-x.abs()).exp().log1p()
+}
+
+/// What positions of a chunk see of one another: one value where position i sees j, up to itself, another where not.
+pub(super) fn triangle(count: usize, seen: f32, hidden: f32, like: &Tensor<4>) -> Tensor<4> {
+    let value = |index: usize| match index % count <= index / count {
+        true => seen,
+        false => hidden,
+    };
+    let values: Vec<f32> = (0..count * count).map(value).collect();
+    let data = TensorData::new(values, [1, 1, count, count]);
+    Tensor::from_data(data, (&like.device(), like.dtype()))
+}
+
+/// Sums of `[batch, heads, count, 1]` up to each position, and the exponentials of what they differ by from each
+/// position to those before it, zero to those after it.
+pub(super) fn decays_between(decays: Tensor<4>) -> (Tensor<4>, Tensor<4>) {
+    let count = decays.dims()[2];
+    let along = decays.clone().swap_dims(2, 3);
+    let sums = (along * triangle(count, 1.0, 0.0, &decays)).sum_dim(3);
+    let differences = sums.clone() - sums.clone().swap_dims(2, 3);
+    (sums, (differences + triangle(count, 0.0, MASKED, &decays)).exp())
+}
+
+/// Added to what is hidden before its exponential: far below any sum of decays.
+const MASKED: f32 = -1e9;
+
+/// `y` of every head, `[batch × length, inner]`, and the state after the last position.
+fn scanned(
+    shape: Shape,
+    mixed: Tensor<3>,
+    steps: Tensor<3>,
+    decays: Tensor<3>,
+    skip: Tensor<1>,
+    mut state: Tensor<4>,
+) -> (Tensor<2>, Tensor<4>) {
+    let Shape {
+        batch,
+        length,
+        heads,
+        groups,
+        dimension,
+        ..
+    } = shape;
+    let mut outputs = Vec::new();
+    for start in (0..length).step_by(shape.chunk) {
+        let count = shape.chunk.min(length - start);
+        // Of all heads or groups, `[batch, heads, count, columns]`.
+        let part = |of: &Tensor<3>, first: usize, parts: usize, columns: usize| {
+            let part = of
+                .clone()
+                .slice([0..batch, start..start + count, first..first + parts * columns]);
+            part.reshape([batch, count, parts, columns]).swap_dims(1, 2)
+        };
+        let to_heads = |of: Tensor<4>| {
+            let [_, _, rows, columns] = of.dims();
+            let of = of.reshape([batch, groups, 1, rows, columns]);
+            let of = of.expand([batch, groups, heads / groups, rows, columns]);
+            of.reshape([batch, heads, rows, columns])
+        };
+        let x = part(&mixed, 0, heads, dimension);
+        let b = part(&mixed, shape.inner(), groups, shape.state);
+        let c = part(&mixed, shape.inner() + groups * shape.state, groups, shape.state);
+        let (sums, between) = decays_between(part(&decays, 0, heads, 1));
+        let values = x.clone() * part(&steps, 0, heads, 1);
+        let scores = to_heads(product(c.clone(), b.clone().swap_dims(2, 3)));
+        let within = product(scores * between, values.clone());
+        let before = product(to_heads(c), state.clone()) * sums.clone().exp();
+        let around = x * skip.clone().reshape([1, heads, 1, 1]);
+        outputs.push((within + before + around).swap_dims(1, 2));
+        let last = sums.clone().slice([0..batch, 0..heads, count - 1..count, 0..1]);
+        let kept = values * (last.clone() - sums).exp();
+        state = state * last.exp() + product(to_heads(b).swap_dims(2, 3), kept);
+    }
+    let output = Tensor::cat(outputs, 1).reshape([batch * length, shape.inner()]);
+    (output, state)
+}

@@ -1,0 +1,78 @@
+//! Gated DeltaNet between its products, position by position in double precision.
+
+use triaxis_kernels::cpu::gated_delta::Shape;
+
+use super::sigmoid;
+
+/// The projected rows, then filter, the steps' bias, decay and gain.
+pub(crate) type Inputs<T> = [Vec<T>; 5];
+
+/// How many values each input has.
+pub(crate) fn lengths(shape: Shape) -> [usize; 5] {
+    [
+        shape.batch * shape.length * shape.columns(),
+        shape.taps * shape.channels(),
+        shape.heads,
+        shape.heads,
+        shape.value,
+    ]
+}
+
+/// Divided by its length, times `factor`.
+fn normalised(row: &[f64], factor: f64) -> Vec<f64> {
+    let squares = row.iter().map(|value| value * value).sum::<f64>();
+    let scale = factor / (squares + 1e-6).sqrt();
+    row.iter().map(|value| value * scale).collect()
+}
+
+/// The output of sequences that begin, `rows × inner`.
+pub(crate) fn gated_delta(shape: Shape, inputs: &Inputs<f64>, epsilon: f64) -> Vec<f64> {
+    let [projected, filter, step_bias, decay_log, gain] = inputs;
+    let (inner, channels, columns) = (shape.inner(), shape.channels(), shape.columns());
+    let (heads, key, value) = (shape.heads, shape.key, shape.value);
+    let mut output = Vec::new();
+    for sequence in projected.chunks(shape.length * columns) {
+        let mut states = vec![0.0; heads * key * value];
+        for position in 0..shape.length {
+            let row = &sequence[position * columns..][..columns];
+            let convolve = |channel: usize| {
+                let seen = (0..shape.taps).filter(|tap| position + tap + 1 >= shape.taps);
+                let terms = seen.map(|tap| {
+                    let at = position + tap + 1 - shape.taps;
+                    filter[tap * channels + channel] * sequence[at * columns + inner + channel]
+                });
+                let sum = terms.sum::<f64>();
+                sum * sigmoid(sum)
+            };
+            let convolved: Vec<f64> = (0..channels).map(convolve).collect();
+            for head in 0..heads {
+                let step = (row[inner + channels + head] + step_bias[head]).exp().ln_1p();
+                let decay = (-step * decay_log[head].exp()).exp();
+                let limit = if shape.negative { 2.0 } else { 1.0 };
+                let rate = limit * sigmoid(row[inner + channels + heads + head]);
+                let query = normalised(&convolved[head * key..][..key], (key as f64).sqrt().recip());
+                let keys = normalised(&convolved[(heads + head) * key..][..key], 1.0);
+                let values = &convolved[2 * heads * key + head * value..][..value];
+                let state = &mut states[head * key * value..][..key * value];
+                state.iter_mut().for_each(|held| *held *= decay);
+                let mut read = vec![0.0; value];
+                for place in 0..value {
+                    let held: f64 = (0..key)
+                        .map(|line| state[line * value + place] * keys[line])
+                        .sum();
+                    let written = rate * (values[place] - held);
+                    for line in 0..key {
+                        state[line * value + place] += keys[line] * written;
+                        read[place] += state[line * value + place] * query[line];
+                    }
+                }
+                let squares = read.iter().map(|value| value * value).sum::<f64>();
+                let scale = (squares / value as f64 + epsilon).sqrt().recip();
+                let gate = &row[head * value..][..value];
+                let gated = read.iter().zip(gain).zip(gate);
+                output.extend(gated.map(|((read, gain), gate)| read * scale * gain * gate * sigmoid(*gate)));
+            }
+        }
+    }
+    output
+}
