@@ -23,6 +23,7 @@ mod normed_gate;
 pub mod recurrent;
 pub mod rms_norm;
 pub mod rotary;
+mod row_gate;
 mod short_convolution;
 mod softmax;
 mod state_space;

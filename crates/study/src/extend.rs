@@ -13,7 +13,7 @@ use crate::arm::Arm;
 use crate::error::StudyError;
 use crate::ladder::{Ladder, counted, options};
 use crate::prediction::JointLaws;
-use crate::spec::{ParameterConvention, StudySpec, rule};
+use crate::spec::{StudySpec, rule};
 use crate::survey::Survey;
 use crate::{spec::SpecError, training};
 
@@ -320,10 +320,10 @@ fn sizes(spec: &StudySpec, survey: &Survey) -> Result<Vec<Size>, StudyError> {
             let model = training::architecture(spec, table, vocabulary, "size")?;
             let parameters = model.parameters();
             Ok(Size {
-                params: match spec.laws.parameters {
-                    ParameterConvention::Total => parameters.total,
-                    ParameterConvention::NonEmbedding => parameters.non_embedding,
-                },
+                params: spec
+                    .laws
+                    .parameters
+                    .of(parameters.total, parameters.non_embedding),
                 flops_per_token: training::flops_per_token(&model, spec.training.context),
                 table: table.clone(),
                 model,

@@ -143,10 +143,7 @@ fn of_the_best_rate(point: Vec<Finished<'_>>) -> Vec<Finished<'_>> {
 
 /// N of a trial as the fits count it.
 pub fn counted(trial: &Trial, convention: ParameterConvention) -> Params {
-    match convention {
-        ParameterConvention::Total => trial.parameters,
-        ParameterConvention::NonEmbedding => trial.non_embedding,
-    }
+    convention.of(trial.parameters, trial.non_embedding)
 }
 
 /// How the study's spec wants laws fitted.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use triaxis_corpus::{CorpusSpec, SourceSpec, TokenizerSpec};
 use triaxis_plan::Question;
 use triaxis_train::{Dtype, EpochOrder, Schedule};
-use triaxis_units::{Bytes, Tokens};
+use triaxis_units::{Bytes, Params, Tokens};
 
 use crate::arm::{ArmSpec, CompareSpec};
 use crate::design::DesignSpec;
@@ -148,6 +148,16 @@ pub enum ParameterConvention {
     Total,
     /// All but the embedding.
     NonEmbedding,
+}
+
+impl ParameterConvention {
+    /// N of a model of so many parameters, and so many without the embedding.
+    pub(crate) fn of(self, total: Params, non_embedding: Params) -> Params {
+        match self {
+            Self::Total => total,
+            Self::NonEmbedding => non_embedding,
+        }
+    }
 }
 
 /// How laws are fitted to the trials.

@@ -5,10 +5,11 @@
 //! `heads × key`, `heads × value`), and of each head what makes its decay and what makes its rate of writing.
 
 use super::delta_rule::{self, Inputs, Left};
-use super::matrix::{Matrix, Target};
-use super::normed_gate::{self, NormedGate};
-use super::recurrent::{Carried, carried, first_states};
-use super::short_convolution::{self, Filter, Rows};
+use super::matrix::Target;
+use super::normed_gate::NormedGate;
+use super::recurrent::{Carried, Projection, carried, first_states};
+use super::row_gate;
+use super::short_convolution::{self, Filter};
 use crate::memory::Buffer;
 
 /// The sizes.
@@ -76,6 +77,17 @@ impl Shape {
         }
     }
 
+    fn projection<'a>(&self, values: &'a [f32]) -> Projection<'a> {
+        Projection {
+            values,
+            rows: self.rows(),
+            columns: self.columns(),
+            length: self.length,
+            inner: self.inner(),
+            channels: self.channels(),
+        }
+    }
+
     fn check(&self, weights: &Weights, projected: &[f32]) {
         let sizes = [
             self.length,
@@ -138,14 +150,14 @@ pub fn forward(
     shape.check(&weights, projected);
     assert_eq!(output.len(), shape.rows() * shape.inner(), "outputs");
     let mut convolved = Buffer::any(shape.rows() * shape.channels());
-    let rows = convolved_rows(shape, projected, before.map(|before| &*before.window));
+    let rows = shape.projection(projected).convolved(before);
     let bias = Buffer::zeros(shape.channels());
     short_convolution::forward(filter(weights, &bias), rows, &mut convolved);
     let mut states = first_states(before, shape.batch, shape.rule().chunks(), shape.state_size());
     let [mut read, mut written] = [shape.rows() * shape.inner(); 2].map(Buffer::any);
     let inputs = inputs(shape, weights, projected, &convolved);
     delta_rule::forward(inputs, &mut read, &mut written, &mut states);
-    normed_gate::forward(norm(weights), &read, gate(shape, projected), output);
+    row_gate::forward(norm(weights), &read, shape.projection(projected).gate(), output);
     Saved {
         convolved,
         states,
@@ -160,7 +172,7 @@ impl Saved {
     /// # Panics
     /// If the inputs are not those that [`forward`] got.
     pub fn carried(&self, shape: Shape, projected: &[f32], before: Option<&Carried>) -> Carried {
-        let rows = convolved_rows(shape, projected, before.map(|before| &*before.window));
+        let rows = shape.projection(projected).convolved(before);
         carried(rows, shape.taps - 1, &self.states, shape.state_size())
     }
 }
@@ -200,10 +212,10 @@ pub fn backward(
     );
     let dprojected = Target::new(gradients.projected, columns);
     let mut dread = Buffer::any(doutput.len());
-    normed_gate::backward(
+    row_gate::backward(
         norm(weights),
         &saved.read,
-        gate(shape, projected),
+        shape.projection(projected).gate(),
         doutput,
         &mut dread,
         dprojected,
@@ -229,7 +241,7 @@ pub fn backward(
     let bias = Buffer::zeros(shape.channels());
     short_convolution::backward(
         filter(weights, &bias),
-        convolved_rows(shape, projected, None),
+        shape.projection(projected).convolved(None),
         &dconvolved,
         dprojected.from(0, inner),
         gradients.filter,
@@ -252,31 +264,13 @@ fn norm(weights: Weights<'_>) -> NormedGate<'_> {
     }
 }
 
-/// Columns of the projected rows from `start` on.
-fn part(shape: Shape, projected: &[f32], start: usize, columns: usize) -> Matrix<'_> {
-    let values = projected.get(start..).unwrap_or(&[]);
-    Matrix::strided(values, shape.rows(), columns, shape.columns())
-}
-
-fn gate(shape: Shape, projected: &[f32]) -> Matrix<'_> {
-    part(shape, projected, 0, shape.inner())
-}
-
-fn convolved_rows<'a>(shape: Shape, projected: &'a [f32], before: Option<&'a [f32]>) -> Rows<'a> {
-    Rows {
-        x: part(shape, projected, shape.inner(), shape.channels()),
-        length: shape.length,
-        before,
-    }
-}
-
 fn inputs<'a>(shape: Shape, weights: Weights<'a>, projected: &'a [f32], convolved: &'a [f32]) -> Inputs<'a> {
-    let start = shape.inner() + shape.channels();
+    let projection = shape.projection(projected);
     Inputs {
         shape: shape.rule(),
         mixed: convolved,
-        steps: part(shape, projected, start, shape.heads),
-        rates: part(shape, projected, start + shape.heads, shape.heads),
+        steps: projection.behind(0, shape.heads),
+        rates: projection.behind(shape.heads, shape.heads),
         step_bias: weights.step_bias,
         decay_log: weights.decay_log,
     }

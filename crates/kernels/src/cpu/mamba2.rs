@@ -4,10 +4,11 @@
 //! A projected row holds the gate of all heads (`inner`), `x` of all heads (`inner`), `B` and `C` of all groups
 //! (`groups × state` each), and a step of each head.
 
-use super::gated_norm::{self, GatedNorm};
-use super::matrix::{Matrix, Target};
-use super::recurrent::{Carried, carried, first_states};
-use super::short_convolution::{self, Filter, Rows};
+use super::gated_norm::GatedNorm;
+use super::matrix::Target;
+use super::recurrent::{Carried, Projection, carried, first_states};
+use super::row_gate;
+use super::short_convolution::{self, Filter};
 use super::state_space::{self, Inputs};
 use crate::memory::Buffer;
 
@@ -85,6 +86,17 @@ impl Shape {
         }
     }
 
+    fn projection<'a>(&self, values: &'a [f32]) -> Projection<'a> {
+        Projection {
+            values,
+            rows: self.rows(),
+            columns: self.columns(),
+            length: self.length,
+            inner: self.inner(),
+            channels: self.channels(),
+        }
+    }
+
     fn check(&self, weights: &Weights, projected: &[f32]) {
         let sizes = [
             self.length,
@@ -156,7 +168,7 @@ pub fn forward(
     assert_eq!(output.len(), shape.rows() * shape.inner(), "outputs");
     let scan = shape.scan();
     let mut convolved = Buffer::any(shape.rows() * shape.channels());
-    let rows = convolved_rows(shape, projected, before.map(|before| &*before.window));
+    let rows = shape.projection(projected).convolved(before);
     short_convolution::forward(filter(weights), rows, &mut convolved);
     let mut states = first_states(before, shape.batch, scan.chunks(), shape.state_size());
     let mut scanned = Buffer::any(shape.rows() * shape.inner());
@@ -165,7 +177,12 @@ pub fn forward(
         &mut scanned,
         &mut states,
     );
-    gated_norm::forward(norm(weights), &scanned, gate(shape, projected), output);
+    row_gate::forward(
+        norm(weights),
+        &scanned,
+        shape.projection(projected).gate(),
+        output,
+    );
     Saved {
         convolved,
         states,
@@ -179,7 +196,7 @@ impl Saved {
     /// # Panics
     /// If the inputs are not those that [`forward`] got.
     pub fn carried(&self, shape: Shape, projected: &[f32], before: Option<&Carried>) -> Carried {
-        let rows = convolved_rows(shape, projected, before.map(|before| &*before.window));
+        let rows = shape.projection(projected).convolved(before);
         carried(rows, shape.taps - 1, &self.states, shape.state_size())
     }
 }
@@ -223,10 +240,10 @@ pub fn backward(
     );
     let dprojected = Target::new(gradients.projected, columns);
     let mut dscanned = Buffer::any(doutput.len());
-    gated_norm::backward(
+    row_gate::backward(
         norm(weights),
         &saved.scanned,
-        gate(shape, projected),
+        shape.projection(projected).gate(),
         doutput,
         &mut dscanned,
         dprojected,
@@ -247,7 +264,7 @@ pub fn backward(
     );
     short_convolution::backward(
         filter(weights),
-        convolved_rows(shape, projected, None),
+        shape.projection(projected).convolved(None),
         &dconvolved,
         dprojected.from(0, inner),
         gradients.filter,
@@ -269,33 +286,11 @@ fn norm(weights: Weights<'_>) -> GatedNorm<'_> {
     }
 }
 
-/// Columns of the projected rows from `start` on.
-fn part(shape: Shape, projected: &[f32], start: usize, columns: usize) -> Matrix<'_> {
-    Matrix::strided(
-        projected.get(start..).unwrap_or(&[]),
-        shape.rows(),
-        columns,
-        shape.columns(),
-    )
-}
-
-fn gate(shape: Shape, projected: &[f32]) -> Matrix<'_> {
-    part(shape, projected, 0, shape.inner())
-}
-
-fn convolved_rows<'a>(shape: Shape, projected: &'a [f32], before: Option<&'a [f32]>) -> Rows<'a> {
-    Rows {
-        x: part(shape, projected, shape.inner(), shape.channels()),
-        length: shape.length,
-        before,
-    }
-}
-
 fn inputs<'a>(shape: Shape, weights: Weights<'a>, projected: &'a [f32], convolved: &'a [f32]) -> Inputs<'a> {
     Inputs {
         shape: shape.scan(),
         mixed: convolved,
-        steps: part(shape, projected, shape.inner() + shape.channels(), shape.heads),
+        steps: shape.projection(projected).behind(0, shape.heads),
         step_bias: weights.step_bias,
         decay_log: weights.decay_log,
         skip: weights.skip,

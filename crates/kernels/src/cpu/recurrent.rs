@@ -1,7 +1,48 @@
 //! What a recurrent mixer carries from one piece of a sequence to the next.
 
+use super::matrix::Matrix;
 use super::short_convolution::Rows;
 use crate::memory::Buffer;
+
+/// Projected rows, whose first columns are the gate of all heads, and whose next are convolved.
+#[derive(Clone, Copy)]
+pub(super) struct Projection<'a> {
+    pub(super) values: &'a [f32],
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    /// Positions of a sequence.
+    pub(super) length: usize,
+    /// Columns of the gate.
+    pub(super) inner: usize,
+    /// Columns that are convolved.
+    pub(super) channels: usize,
+}
+
+impl<'a> Projection<'a> {
+    /// Columns from `start` on.
+    fn part(self, start: usize, columns: usize) -> Matrix<'a> {
+        let values = self.values.get(start..).unwrap_or(&[]);
+        Matrix::strided(values, self.rows, columns, self.columns)
+    }
+
+    pub(super) fn gate(self) -> Matrix<'a> {
+        self.part(0, self.inner)
+    }
+
+    /// What is convolved, after what it looks back on, if that is carried.
+    pub(super) fn convolved(self, before: Option<&'a Carried>) -> Rows<'a> {
+        Rows {
+            x: self.part(self.inner, self.channels),
+            length: self.length,
+            before: before.map(|before| &*before.window),
+        }
+    }
+
+    /// Columns behind those, from the `start`th on.
+    pub(super) fn behind(self, start: usize, columns: usize) -> Matrix<'a> {
+        self.part(self.inner + self.channels + start, columns)
+    }
+}
 
 /// What is carried of all sequences.
 #[derive(Debug)]

@@ -43,17 +43,23 @@ pub(super) fn forward_rows<S: Simd>(
         return;
     }
     for ((x, y), scale) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)).zip(scales) {
-        let squares = fold_vectors(
-            simd,
-            [x],
-            0.0,
-            0.0,
-            #[inline(always)]
-            |sum, [x]| simd.mul_add(x, x, sum),
-        );
-        *scale = 1.0 / (simd.sum(squares) / width as f32 + epsilon).sqrt();
+        *scale = scale_of(simd, x, epsilon);
         apply_row(simd, x, weight, *scale, y);
     }
+}
+
+/// What a row is scaled by: `1 ÷ √(mean of its squares + ε)`.
+#[inline(always)]
+pub(super) fn scale_of<S: Simd>(simd: S, x: &[f32], epsilon: f32) -> f32 {
+    let squares = fold_vectors(
+        simd,
+        [x],
+        0.0,
+        0.0,
+        #[inline(always)]
+        |sum, [x]| simd.mul_add(x, x, sum),
+    );
+    1.0 / (simd.sum(squares) / x.len() as f32 + epsilon).sqrt()
 }
 
 /// Normalises a row whose scale is known.

@@ -240,9 +240,10 @@ impl Question {
                 self.tier(tier)?;
             }
             self.shares_allow(strategy)?;
-            let used = || self.tiers.iter().filter(|tier| strategy.uses(tier));
-            let both = used().any(|tier| tier.synthetic) && used().any(|tier| !tier.synthetic);
-            if let Some(share) = strategy.synthetic_share.filter(|share| share.0 > 0.0 && !both) {
+            if let Some(share) = strategy
+                .synthetic_share
+                .filter(|share| share.0 > 0.0 && !strategy.mixes(&self.tiers))
+            {
                 return refuse(format!(
                     "the strategy `{}` wants {share} of text that models wrote: it must name a text with `synthetic = true` \
                      and one without",
@@ -293,15 +294,11 @@ impl Question {
                 samples.len()
             ));
         }
-        let mixes = |strategy: &Strategy| {
-            let used = || self.tiers.iter().filter(|tier| strategy.uses(tier));
-            used().any(|tier| tier.synthetic) && used().any(|tier| !tier.synthetic)
-        };
         let is_mixed = match self.strategies.as_slice() {
-            [] => mixes(&Strategy::every_tier()),
+            [] => Strategy::every_tier().mixes(&self.tiers),
             all => all
                 .iter()
-                .any(|strategy| strategy.synthetic_share.is_none() && mixes(strategy)),
+                .any(|strategy| strategy.synthetic_share.is_none() && strategy.mixes(&self.tiers)),
         };
         if !self.synthetic_shares.is_empty() && !is_mixed {
             return refuse(

@@ -56,11 +56,10 @@ fn families(reckoner: &Reckoner<'_>) -> Vec<Choice> {
 /// Shares of text that models wrote which a strategy may have.
 fn shares(reckoner: &Reckoner<'_>, strategy: &Strategy) -> Vec<Option<f64>> {
     let question = reckoner.question;
-    let used = || question.tiers.iter().filter(|tier| strategy.uses(tier));
     match strategy.synthetic_share {
         Some(share) => vec![Some(share.0)],
         None if question.synthetic_shares.is_empty() => vec![None],
-        None if !used().any(|tier| tier.synthetic) || used().all(|tier| tier.synthetic) => vec![None],
+        None if !strategy.mixes(&question.tiers) => vec![None],
         None => question
             .synthetic_shares
             .iter()

@@ -466,6 +466,12 @@ impl Strategy {
         }
     }
 
+    /// Whether it uses text that models wrote beside text that people did.
+    pub fn mixes(&self, tiers: &[Tier]) -> bool {
+        let used = || tiers.iter().filter(|tier| self.uses(tier));
+        used().any(|tier| tier.synthetic) && used().any(|tier| !tier.synthetic)
+    }
+
     /// Whether it uses this tier.
     pub fn uses(&self, tier: &Tier) -> bool {
         self.tiers.is_empty() || self.tiers.contains(&tier.name)
