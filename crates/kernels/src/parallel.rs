@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::{Implementation, Precision};
+use crate::{Implementation, Precision, profile};
 
 /// The work, in floating-point operations or values moved, below which a loop is not shared.
 const SMALL: usize = 60_000;
@@ -39,7 +39,7 @@ pub fn map<T: Send, R: Send>(items: Vec<T>, work: usize, task: impl Fn(T) -> R +
 /// the turns of each loop to the pool and sleep until they are done; one of the pool's takes part.
 pub fn inside<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     let (implementation, precision) = (Implementation::current(), Precision::current());
-    rayon::scope(|_| implementation.run(|| precision.run(work)))
+    rayon::scope(|_| profile::apart(|| implementation.run(|| precision.run(work))))
 }
 
 /// The `index`-th block of `size` out of `0..length` (the last may be shorter).

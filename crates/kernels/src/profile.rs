@@ -40,11 +40,21 @@ thread_local! {
 ///
 /// Kernels that `work` calls on this thread are counted; compositions of tensor operations are not.
 pub fn profile<R>(work: impl FnOnce() -> R) -> (R, Vec<OperationTime>) {
-    TIMES.take();
-    RUNNING.set(true);
+    let (others, running) = (TIMES.take(), RUNNING.replace(true));
     let result = work();
-    RUNNING.set(false);
-    (result, TIMES.take())
+    RUNNING.set(running);
+    (result, TIMES.replace(others))
+}
+
+/// Runs `work` off the clock that this thread may have: a thread of the pool that waits for its own work takes
+/// up that of others.
+pub(crate) fn apart<R>(work: impl FnOnce() -> R) -> R {
+    let running = RUNNING.replace(false);
+    let (start, before) = (std::time::Instant::now(), CALLED.get());
+    let result = work();
+    CALLED.set(before + start.elapsed());
+    RUNNING.set(running);
+    result
 }
 
 /// Runs a kernel, on the clock if there is one.
@@ -114,6 +124,22 @@ mod tests {
         assert!(times.iter().all(|operation| operation.time > Duration::ZERO));
         assert_eq!(profile(|| ()).1, []);
         assert_eq!(Implementation::Composed.run(|| profile(step)).1, []);
+    }
+
+    #[test]
+    fn the_work_of_others_is_not_counted() {
+        let (inner, times) = rayon::scope(|_| {
+            profile(|| {
+                step();
+                crate::parallel::inside(|| profile(step)).1
+            })
+        });
+        assert_eq!((times.len(), inner.len()), (4, 4));
+        let calls = |times: &[super::OperationTime]| times.iter().map(|time| time.calls).sum::<u64>();
+        assert_eq!((calls(&times), calls(&inner)), (6, 6));
+        let wait = || std::thread::sleep(Duration::from_millis(40));
+        let waiting = || time("outer", Pass::Forward, || super::apart(wait));
+        assert!(profile(waiting).1[0].time < Duration::from_millis(40));
     }
 
     #[test]
