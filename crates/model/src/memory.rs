@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Slice, Tensor, s};
 use triaxis_units::Bytes;
 
 /// What a model remembers of one sequence: caches that grow with it, and states that do not.
@@ -15,7 +15,56 @@ pub struct Memory {
 }
 
 /// What one layer remembers, by name.
-type State = BTreeMap<&'static str, Tensor<4>>;
+type State = BTreeMap<&'static str, Rows>;
+
+/// Rows of the second dimension of `[1, room, …]`, of which the first `count` are remembered: a cache is written in
+/// place, and moves to a larger room when it is full.
+#[derive(Debug, Clone)]
+struct Rows {
+    room: Tensor<4>,
+    count: usize,
+}
+
+impl Rows {
+    /// All of a tensor.
+    fn full(room: Tensor<4>) -> Self {
+        let count = room.dims()[1];
+        Self { room, count }
+    }
+
+    /// What is remembered, without a copy.
+    fn remembered(&self) -> Tensor<4> {
+        self.room.clone().slice(rows(0, self.count))
+    }
+
+    fn numbers(&self) -> usize {
+        let [_, _, heads, dimension] = self.room.dims();
+        self.count * heads * dimension
+    }
+
+    /// These and those after them. Where there is no room, it grows by half, so that of many additions each copies
+    /// its own rows and a constant number of others.
+    fn extend(self, new: Tensor<4>) -> Self {
+        let Self { room, count } = self;
+        let [_, places, heads, dimension] = room.dims();
+        let after = count + new.dims()[1];
+        let room = if after <= places {
+            room
+        } else {
+            let larger = after.max(count + count / 2);
+            let zeros = Tensor::zeros([1, larger, heads, dimension], (&new.device(), new.dtype()));
+            zeros.slice_assign(rows(0, count), room.slice(rows(0, count)))
+        };
+        Self {
+            room: room.slice_assign(rows(count, after), new),
+            count: after,
+        }
+    }
+}
+
+fn rows(start: usize, end: usize) -> [Slice; 4] {
+    s![.., start..end, .., ..]
+}
 
 /// What one layer remembers of one sequence, while it steps.
 #[derive(Debug)]
@@ -31,10 +80,10 @@ impl Memory {
         self.position
     }
 
-    /// How many numbers are held.
+    /// How many numbers are remembered. Room that caches grow into is not among them.
     pub fn numbers(&self) -> usize {
-        let tensors = self.layers.iter().flat_map(BTreeMap::values);
-        tensors.map(|tensor| tensor.shape().num_elements()).sum()
+        let rows = self.layers.iter().flat_map(BTreeMap::values);
+        rows.map(Rows::numbers).sum()
     }
 
     /// What they take.
@@ -60,7 +109,7 @@ impl Memory {
 }
 
 impl Remembered<'_> {
-    /// Adds to caches of `[1, positions, heads, dimension]`, and returns them whole.
+    /// Adds to caches of `[1, positions, heads, dimension]` in place, and returns them whole.
     pub fn extend<const N: usize>(
         &mut self,
         names: [&'static str; N],
@@ -69,11 +118,12 @@ impl Remembered<'_> {
         let mut new = new.into_iter();
         names.map(|name| {
             let new = new.next().expect("one for each name");
-            let whole = match self.state.remove(name) {
-                Some(old) => Tensor::cat(vec![old, new], 1),
-                None => new,
+            let rows = match self.state.remove(name) {
+                Some(old) => old.extend(new),
+                None => Rows::full(new),
             };
-            self.state.insert(name, whole.clone());
+            let whole = rows.remembered();
+            self.state.insert(name, rows);
             whole
         })
     }
@@ -91,7 +141,10 @@ impl Remembered<'_> {
             let shape = shapes.next().expect("one for each name");
             let zeros = || Tensor::zeros(shape, (&like.device(), like.dtype()));
             let states = sequences.iter_mut();
-            let states = states.map(|sequence| sequence.state.remove(name).unwrap_or_else(zeros));
+            let states = states.map(|sequence| {
+                let rows = sequence.state.remove(name);
+                rows.map_or_else(zeros, |rows| rows.room)
+            });
             Tensor::cat(states.collect(), 0)
         })
     }
@@ -101,7 +154,7 @@ impl Remembered<'_> {
         for (name, states) in names.into_iter().zip(states) {
             let states = states.chunk(sequences.len(), 0);
             for (sequence, state) in sequences.iter_mut().zip(states) {
-                sequence.state.insert(name, state);
+                sequence.state.insert(name, Rows::full(state));
             }
         }
     }
