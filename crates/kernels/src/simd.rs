@@ -153,6 +153,18 @@ pub trait Simd: Copy + Send + Sync + 'static {
         self.fold(value, |a, b| a + b)
     }
 
+    /// The sum of all lanes of each vector, as [`sum`](Self::sum) adds them.
+    #[inline(always)]
+    fn sum_each(self, vectors: [Self::Floats; LANES]) -> Self::Floats {
+        let mut lanes = self.transpose(vectors);
+        for half in [8, 4, 2, 1] {
+            for i in 0..half {
+                lanes[i] = self.add(lanes[i], lanes[i + half]);
+            }
+        }
+        lanes[0]
+    }
+
     /// The largest lane; unspecified when a lane is NaN.
     #[inline(always)]
     fn largest(self, value: Self::Floats) -> f32 {
@@ -296,6 +308,24 @@ mod tests {
                 (0..256).all(|index| y[index % 16][index / 16] == x[index / 16][index % 16]),
                 "{level:?}"
             );
+        }
+    }
+
+    #[inline(always)]
+    fn sums_each_way<S: Simd>(simd: S, x: &[[f32; LANES]; LANES]) -> [[f32; LANES]; 2] {
+        let vectors = std::array::from_fn(|row| simd.load(&x[row]));
+        let mut together = [0.0; LANES];
+        simd.store(simd.sum_each(vectors), &mut together);
+        [together, vectors.map(|vector| simd.sum(vector))]
+    }
+
+    #[test]
+    fn sums_of_many_vectors_are_those_of_each() {
+        let x: [[f32; LANES]; LANES] =
+            std::array::from_fn(|i| std::array::from_fn(|j| ((i * 7919 + j * 104_729) % 1009) as f32 / 7.0));
+        for level in Level::available() {
+            let [together, each] = dispatch_at!(level, sums_each_way(&x));
+            assert_eq!(together.map(f32::to_bits), each.map(f32::to_bits), "{level:?}");
         }
     }
 

@@ -11,11 +11,15 @@ use triaxis_units::Bytes;
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
     position: usize,
-    layers: Vec<State>,
+    layers: Vec<Layer>,
 }
 
 /// What one layer remembers, by name.
-type State = BTreeMap<&'static str, Rows>;
+#[derive(Debug, Clone, Default)]
+struct Layer {
+    caches: BTreeMap<&'static str, Rows>,
+    states: BTreeMap<&'static str, Tensor<4>>,
+}
 
 /// Rows of the second dimension of `[1, room, …]`, of which the first `count` are remembered: a cache is written in
 /// place, and moves to a larger room when it is full.
@@ -25,11 +29,28 @@ struct Rows {
     count: usize,
 }
 
+impl Layer {
+    fn numbers(&self) -> usize {
+        let caches = self.caches.values().map(Rows::numbers);
+        let states = self.states.values().map(|state| state.shape().num_elements());
+        caches.chain(states).sum()
+    }
+}
+
 impl Rows {
     /// All of a tensor.
     fn full(room: Tensor<4>) -> Self {
         let count = room.dims()[1];
         Self { room, count }
+    }
+
+    /// As many rows, these from the first on again and again, with room for as many more as there were.
+    fn repeated(&self, count: usize) -> Self {
+        let times = count.div_ceil(self.count) + 1;
+        Self {
+            room: self.remembered().repeat_dim(1, times),
+            count,
+        }
     }
 
     /// What is remembered, without a copy.
@@ -71,7 +92,7 @@ fn rows(start: usize, end: usize) -> [Slice; 4] {
 pub struct Remembered<'a> {
     /// Positions remembered, those of this step not among them.
     pub position: usize,
-    state: &'a mut State,
+    layer: &'a mut Layer,
 }
 
 impl Memory {
@@ -82,8 +103,7 @@ impl Memory {
 
     /// How many numbers are remembered. Room that caches grow into is not among them.
     pub fn numbers(&self) -> usize {
-        let rows = self.layers.iter().flat_map(BTreeMap::values);
-        rows.map(Rows::numbers).sum()
+        self.layers.iter().map(Layer::numbers).sum()
     }
 
     /// What they take.
@@ -94,12 +114,29 @@ impl Memory {
     /// The memory of a layer.
     pub(crate) fn layer(&mut self, layer: usize) -> Remembered<'_> {
         if self.layers.len() <= layer {
-            self.layers.resize_with(layer + 1, State::default);
+            self.layers.resize_with(layer + 1, Layer::default);
         }
         Remembered {
             position: self.position,
-            state: &mut self.layers[layer],
+            layer: &mut self.layers[layer],
         }
+    }
+
+    /// What stands for a memory of more positions where only time and room count: caches hold the rows that they have
+    /// again and again, and states stay as they are. `None` before the first position.
+    pub fn repeated(&self, positions: usize) -> Option<Self> {
+        let layer = |layer: &Layer| Layer {
+            caches: layer
+                .caches
+                .iter()
+                .map(|(&name, rows)| (name, rows.repeated(positions)))
+                .collect(),
+            states: layer.states.clone(),
+        };
+        (1..=positions).contains(&self.position).then(|| Self {
+            position: positions,
+            layers: self.layers.iter().map(layer).collect(),
+        })
     }
 
     /// Moves on by the positions that all layers have stepped over.
@@ -118,12 +155,12 @@ impl Remembered<'_> {
         let mut new = new.into_iter();
         names.map(|name| {
             let new = new.next().expect("one for each name");
-            let rows = match self.state.remove(name) {
+            let rows = match self.layer.caches.remove(name) {
                 Some(old) => old.extend(new),
                 None => Rows::full(new),
             };
             let whole = rows.remembered();
-            self.state.insert(name, rows);
+            self.layer.caches.insert(name, rows);
             whole
         })
     }
@@ -141,10 +178,7 @@ impl Remembered<'_> {
             let shape = shapes.next().expect("one for each name");
             let zeros = || Tensor::zeros(shape, (&like.device(), like.dtype()));
             let states = sequences.iter_mut();
-            let states = states.map(|sequence| {
-                let rows = sequence.state.remove(name);
-                rows.map_or_else(zeros, |rows| rows.room)
-            });
+            let states = states.map(|sequence| sequence.layer.states.remove(name).unwrap_or_else(zeros));
             Tensor::cat(states.collect(), 0)
         })
     }
@@ -154,7 +188,7 @@ impl Remembered<'_> {
         for (name, states) in names.into_iter().zip(states) {
             let states = states.chunk(sequences.len(), 0);
             for (sequence, state) in sequences.iter_mut().zip(states) {
-                sequence.state.insert(name, Rows::full(state));
+                sequence.layer.states.insert(name, state);
             }
         }
     }

@@ -7,6 +7,7 @@
 use crate::parallel::{self, Shared};
 
 mod backward;
+mod few;
 mod forward;
 mod products;
 

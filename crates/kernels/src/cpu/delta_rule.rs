@@ -7,9 +7,11 @@
 //! length, and all is in `f32`.
 mod backward;
 mod forward;
+mod step;
 
 pub(super) use backward::{Gradients, Left, backward};
 pub(super) use forward::forward;
+pub(super) use step::step;
 
 use super::chunks::{add_scaled, dot, scale, softplus};
 use super::matrix::Matrix;

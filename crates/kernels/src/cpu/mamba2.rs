@@ -201,6 +201,30 @@ impl Saved {
     }
 }
 
+/// As [`forward`] of one position of each sequence, which changes what is carried in place, in time and space that no
+/// chunk has a part in.
+///
+/// # Panics
+/// If there are more positions, or the lengths do not agree.
+pub fn step(shape: Shape, weights: Weights, projected: &[f32], carried: &mut Carried, output: &mut [f32]) {
+    shape.check(&weights, projected);
+    assert_eq!(shape.length, 1, "positions of a step");
+    assert_eq!(output.len(), shape.rows() * shape.inner(), "outputs");
+    carried.check(
+        shape.batch * shape.window_size(),
+        shape.batch * shape.state_size(),
+    );
+    let mut convolved = Buffer::any(shape.rows() * shape.channels());
+    let rows = shape.projection(projected).convolved(Some(&*carried));
+    short_convolution::forward(filter(weights), rows, &mut convolved);
+    carried.shift(shape.projection(projected), shape.taps - 1);
+    let mut scanned = Buffer::any(output.len());
+    let inputs = inputs(shape, weights, projected, &convolved);
+    state_space::step(inputs, &mut scanned, &mut carried.state);
+    let gate = shape.projection(projected).gate();
+    row_gate::forward(norm(weights), &scanned, gate, output);
+}
+
 /// The gradients that [`backward`] writes, shaped as what they are of.
 #[derive(Debug)]
 pub struct Gradients<'a> {

@@ -53,6 +53,31 @@ pub struct Carried {
     pub state: Buffer,
 }
 
+impl Carried {
+    /// # Panics
+    /// If it has other sizes.
+    pub(super) fn check(&self, window: usize, state: usize) {
+        assert!(
+            self.window.len() == window && self.state.len() == state,
+            "{} values of rows and {} of states are carried, not {window} and {state}",
+            self.window.len(),
+            self.state.len()
+        );
+    }
+
+    /// Puts a row of each sequence behind the `most` rows that the convolution looks back on, and drops the first.
+    pub(super) fn shift(&mut self, projection: Projection, most: usize) {
+        let (rows, channels) = (projection.convolved(None).x, projection.channels);
+        if most == 0 {
+            return;
+        }
+        for (sequence, window) in self.window.chunks_exact_mut(most * channels).enumerate() {
+            window.copy_within(channels.., 0);
+            window[(most - 1) * channels..].copy_from_slice(rows.row(sequence));
+        }
+    }
+}
+
 /// States at the beginning of each chunk of some sequences and after the last one, `batch × (chunks + 1) × size`: the
 /// first of each as it was carried, or zeros, the others of any content.
 pub(super) fn first_states(before: Option<&Carried>, batch: usize, chunks: usize, size: usize) -> Buffer {

@@ -8,9 +8,11 @@
 
 mod backward;
 mod forward;
+mod step;
 
 pub(super) use backward::{Gradients, backward};
 pub(super) use forward::forward;
+pub(super) use step::step;
 
 use std::ops::Range;
 

@@ -1,5 +1,7 @@
 //! A block of a recurrent mixer: what lies between its two products is one of [`Core`], the rest is the same for all.
 
+mod core;
+
 use std::sync::Arc;
 
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -8,31 +10,19 @@ use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 
+pub use self::core::Core;
+use self::core::SavedCore;
+
 use super::autodiff::record;
 use super::flex::{contiguous, dimensions, fused, inner, matrix, tensor, values};
 use super::linear::linear;
 use super::rms_norm::rms_norm;
-use super::{gated_delta, mamba2};
 use crate::Precision;
 use crate::cpu::linear as linear_kernel;
 use crate::cpu::norm_linear::{self, NormLinear};
 use crate::cpu::recurrent::Carried;
-use crate::cpu::{gated_delta as gated_delta_kernel, mamba2 as mamba2_kernel};
 use crate::memory::Buffer;
 use crate::profile::{Pass, time};
-
-/// What a recurrent mixer does between its products, and the sizes that it does it in.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Core {
-    /// Mamba-2. Its small weights are the filter (`taps × channels`), what is added to it (`channels`), what is added to
-    /// the steps before softplus (`heads`), the logarithm of the rate at which states decay (`heads`), how much of `x`
-    /// goes around the state (`heads`), and the gain after the gate (`inner`).
-    Mamba2(mamba2_kernel::Shape),
-    /// Gated DeltaNet. Its small weights are the filter (`taps × channels`), what is added before softplus to what makes
-    /// the decays (`heads`), the logarithm of the rate at which states decay (`heads`), and the gain of each head's
-    /// normalisation (`value`).
-    GatedDelta(gated_delta_kernel::Shape),
-}
 
 /// The weights of a block of a recurrent mixer.
 #[derive(Clone, Debug)]
@@ -54,143 +44,6 @@ pub struct RecurrentState {
     pub window: Tensor<4>,
     /// The states, `[batch, heads, rows, columns]`.
     pub state: Tensor<4>,
-}
-
-impl Core {
-    /// Columns of the first product.
-    pub fn columns(self) -> usize {
-        match self {
-            Self::Mamba2(shape) => shape.columns(),
-            Self::GatedDelta(shape) => shape.columns(),
-        }
-    }
-
-    /// Values of all heads, what the second product takes.
-    pub fn inner(self) -> usize {
-        match self {
-            Self::Mamba2(shape) => shape.inner(),
-            Self::GatedDelta(shape) => shape.inner(),
-        }
-    }
-
-    /// The lengths of the small weights.
-    pub fn small(self) -> Vec<usize> {
-        match self {
-            Self::Mamba2(shape) => {
-                let (channels, heads) = (shape.channels(), shape.heads);
-                vec![
-                    shape.taps * channels,
-                    channels,
-                    heads,
-                    heads,
-                    heads,
-                    shape.inner(),
-                ]
-            }
-            Self::GatedDelta(shape) => {
-                vec![
-                    shape.taps * shape.channels(),
-                    shape.heads,
-                    shape.heads,
-                    shape.value,
-                ]
-            }
-        }
-    }
-
-    /// The shapes of what is carried.
-    pub fn carried(self) -> [[usize; 4]; 2] {
-        match self {
-            Self::Mamba2(shape) => [
-                [shape.batch, 1, shape.taps - 1, shape.channels()],
-                [shape.batch, shape.heads, shape.state, shape.dimension],
-            ],
-            Self::GatedDelta(shape) => [
-                [shape.batch, 1, shape.taps - 1, shape.channels()],
-                [shape.batch, shape.heads, shape.key, shape.value],
-            ],
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Mamba2(_) => "mamba2",
-            Self::GatedDelta(_) => "gated_delta",
-        }
-    }
-
-    fn composed(
-        self,
-        projected: Tensor<2>,
-        small: Vec<Tensor<1>>,
-        epsilon: f64,
-        before: RecurrentState,
-    ) -> (Tensor<2>, RecurrentState) {
-        match self {
-            Self::Mamba2(shape) => mamba2::composed(shape, projected, small, epsilon, before),
-            Self::GatedDelta(shape) => gated_delta::composed(shape, projected, small, epsilon, before),
-        }
-    }
-
-    fn forward(
-        self,
-        small: &[&[f32]],
-        epsilon: f32,
-        projected: &[f32],
-        before: Option<&Carried>,
-        output: &mut [f32],
-    ) -> SavedCore {
-        match self {
-            Self::Mamba2(shape) => {
-                let weights = mamba2::weights(small, epsilon);
-                let saved = mamba2_kernel::forward(shape, weights, projected, before, output);
-                SavedCore::Mamba2(shape, saved)
-            }
-            Self::GatedDelta(shape) => {
-                let weights = gated_delta::weights(small, epsilon);
-                let saved = gated_delta_kernel::forward(shape, weights, projected, before, output);
-                SavedCore::GatedDelta(shape, saved)
-            }
-        }
-    }
-}
-
-/// What a core needs for its backward pass.
-#[derive(Debug)]
-enum SavedCore {
-    Mamba2(mamba2_kernel::Shape, mamba2_kernel::Saved),
-    GatedDelta(gated_delta_kernel::Shape, gated_delta_kernel::Saved),
-}
-
-impl SavedCore {
-    fn carried(&self, projected: &[f32], before: &Carried) -> Carried {
-        match self {
-            Self::Mamba2(shape, saved) => saved.carried(*shape, projected, Some(before)),
-            Self::GatedDelta(shape, saved) => saved.carried(*shape, projected, Some(before)),
-        }
-    }
-
-    fn backward(
-        &self,
-        (small, epsilon): (&[&[f32]], f32),
-        projected: &[f32],
-        doutput: &[f32],
-        dprojected: &mut [f32],
-        dsmall: Vec<&mut [f32]>,
-    ) {
-        match self {
-            Self::Mamba2(shape, saved) => {
-                let weights = mamba2::weights(small, epsilon);
-                let gradients = mamba2::gradients(dprojected, dsmall);
-                mamba2_kernel::backward(*shape, weights, projected, saved, doutput, gradients);
-            }
-            Self::GatedDelta(shape, saved) => {
-                let weights = gated_delta::weights(small, epsilon);
-                let gradients = gated_delta::gradients(dprojected, dsmall);
-                gated_delta_kernel::backward(*shape, weights, projected, saved, doutput, gradients);
-            }
-        }
-    }
 }
 
 /// `x + core(rms_norm(x) × projection) × output`: `[batch × length, width]` to the same, of sequences that begin.
@@ -226,19 +79,22 @@ pub fn recurrent_step(
         return composed(x, weights, core, epsilon, before);
     }
     let buffer = |tensor: Tensor<4>| Buffer::copy_of(values(&contiguous(inner(tensor.into_dispatch()))));
-    let before = Carried {
+    let mut carried = Carried {
         window: buffer(before.window),
         state: buffer(before.state),
     };
     let vectors = inner(weights.vectors().into_dispatch());
     let [x, projection, output] =
         [x, weights.projection, weights.output].map(|input| inner(input.into_dispatch()));
-    let (y, saved) = Saved::new(
-        [x, projection, output, vectors],
-        Layer::new(core, epsilon),
-        Some(&before),
-    );
-    let Carried { window, state } = saved.core.carried(values(&saved.projected), &before);
+    let (inputs, layer) = ([x, projection, output, vectors], Layer::new(core, epsilon));
+    let y = if core.length() == 1 {
+        Projected::new(inputs.map(contiguous), layer).stepped(&mut carried)
+    } else {
+        let (y, saved) = Saved::new(inputs, layer, Some(&carried));
+        carried = saved.core.carried(values(&saved.projected), &carried);
+        y
+    };
+    let Carried { window, state } = carried;
     let [window_shape, state_shape] = core.carried();
     let after = RecurrentState {
         window: Tensor::from_primitive::<Flex>(tensor(window, window_shape)),
@@ -330,6 +186,60 @@ impl<C: CheckpointStrategy> RecurrentHalf for Autodiff<Flex, C> {
     }
 }
 
+/// What the first product gives.
+struct Projected {
+    /// As [`Saved`] has them.
+    inputs: [FlexTensor; 4],
+    layer: Layer,
+    scales: Buffer,
+    values: Buffer,
+}
+
+impl Projected {
+    fn new(inputs: [FlexTensor; 4], layer: Layer) -> Self {
+        let [rows, _] = dimensions(&inputs[0]);
+        let [mut projected, mut scales] = [rows * layer.core.columns(), rows].map(Buffer::any);
+        let (first, _) = parts(&inputs, layer);
+        time("norm_linear", Pass::Forward, || {
+            norm_linear::forward(first, values(&inputs[0]), &mut projected, &mut scales);
+        });
+        Self {
+            inputs,
+            layer,
+            scales,
+            values: projected,
+        }
+    }
+
+    /// What `core` writes of the projected rows, and what it returns.
+    fn mixed<R>(&self, core: impl FnOnce(&[f32], &mut [f32]) -> R) -> (FlexTensor, R) {
+        let (rows, inner) = (self.scales.len(), self.layer.core.inner());
+        let mut mixed = Buffer::any(rows * inner);
+        let result = time(self.layer.core.name(), Pass::Forward, || {
+            core(&self.values, &mut mixed)
+        });
+        (tensor(mixed, [rows, inner]), result)
+    }
+
+    /// The second product, added to what came in.
+    fn output(&self, mixed: &FlexTensor) -> FlexTensor {
+        let [x, _, output, _] = &self.inputs;
+        let mut y = Buffer::any(values(x).len());
+        time("linear", Pass::Forward, || {
+            let precision = self.layer.precision;
+            linear_kernel::forward(precision, values(x), matrix(mixed), matrix(output), &mut y);
+        });
+        tensor(y, dimensions::<2>(x))
+    }
+
+    /// One position of each sequence.
+    fn stepped(&self, carried: &mut Carried) -> FlexTensor {
+        let (Layer { core, epsilon, .. }, (_, small)) = (self.layer, parts(&self.inputs, self.layer));
+        let (mixed, ()) = self.mixed(|rows, mixed| core.step((&small, epsilon), rows, carried, mixed));
+        self.output(&mixed)
+    }
+}
+
 /// What the backward pass needs.
 #[derive(Clone, Debug)]
 struct Saved {
@@ -345,35 +255,27 @@ struct Saved {
 impl Saved {
     /// The forward pass: its output, and what is saved.
     fn new(inputs: [FlexTensor; 4], layer: Layer, before: Option<&Carried>) -> (FlexTensor, Self) {
-        let inputs = inputs.map(contiguous);
-        let Layer {
-            core,
-            epsilon,
-            precision,
-        } = layer;
-        let ([rows, width], columns) = (dimensions(&inputs[0]), core.columns());
-        let [mut projected, mut scales, mut mixed, mut y] =
-            [rows * columns, rows, rows * core.inner(), rows * width].map(Buffer::any);
-        let (x, (first, small)) = (values(&inputs[0]), parts(&inputs, layer));
-        time("norm_linear", Pass::Forward, || {
-            norm_linear::forward(first, x, &mut projected, &mut scales);
-        });
-        let saved = time(core.name(), Pass::Forward, || {
-            core.forward(&small, epsilon, &projected, before, &mut mixed)
-        });
-        let mixed = tensor(mixed, [rows, core.inner()]);
-        time("linear", Pass::Forward, || {
-            linear_kernel::forward(precision, x, matrix(&mixed), matrix(&inputs[2]), &mut y);
-        });
+        let (core, projected) = (layer.core, Projected::new(inputs.map(contiguous), layer));
+        let (_, small) = parts(&projected.inputs, layer);
+        let (mixed, saved) =
+            projected.mixed(|rows, mixed| core.forward(&small, layer.epsilon, rows, before, mixed));
+        let y = projected.output(&mixed);
+        let Projected {
+            inputs,
+            layer,
+            scales,
+            values: rows,
+        } = projected;
+        let count = scales.len();
         let saved = Self {
             layer,
-            scales: tensor(scales, [rows]),
-            projected: tensor(projected, [rows, columns]),
+            scales: tensor(scales, [count]),
+            projected: tensor(rows, [count, core.columns()]),
             mixed,
             core: Arc::new(saved),
             inputs,
         };
-        (tensor(y, [rows, width]), saved)
+        (y, saved)
     }
 
     fn backward(self, dy: &FlexTensor) -> [FlexTensor; 4] {

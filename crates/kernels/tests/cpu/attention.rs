@@ -225,10 +225,22 @@ fn attention_of_late_queries_sees_all_earlier_keys() {
     }
 }
 
+/// As stepping has them: keys that were turned when they were remembered, more than a task has.
+#[test]
+fn attention_of_few_queries_after_many_keys() {
+    for (lengths, heads) in [([1, 4_500], [3, 1]), ([3, 2_050], [4, 2]), ([8, 33], [1, 1])] {
+        Case::new(2, lengths, heads, 18).check();
+    }
+}
+
 /// Infinity and not-a-number reach what the definition lets them reach, and nothing else: no position before.
 #[test]
 fn what_is_not_finite_passes_as_by_the_definition() {
-    let case = Case::new(2, [70, 330], [4, 2], 6).turned();
+    what_is_not_finite_passes(&Case::new(2, [70, 330], [4, 2], 6).turned());
+    what_is_not_finite_passes(&Case::new(2, [3, 90], [4, 2], 6));
+}
+
+fn what_is_not_finite_passes(case: &Case) {
     for poison in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         for index in 0..4 {
             for seed in 0..4 {

@@ -6,7 +6,7 @@ use triaxis_kernels::cpu::recurrent::Carried;
 
 use crate::reference::gated_delta::{Inputs, gated_delta as expected, lengths};
 use crate::reference::{config, random, wide};
-use crate::{on_every_level, size, unset};
+use crate::{on_every_level, size, stepped, unset};
 
 const EPSILON: f64 = 1e-5;
 
@@ -68,6 +68,27 @@ proptest! {
         chunk in prop_oneof![Just(1usize), Just(16), Just(17), Just(64)], taps in 1usize..5, negative: bool,
     ) {
         check(shape(batch, length, heads, [key, value, chunk, taps], negative));
+    }
+
+    #[test]
+    fn steps_are_the_recurrence(
+        batch in 1usize..3, length in 1usize..40, heads in 1usize..4, key in 1usize..20, value in 1usize..20,
+        taps in 1usize..5, negative: bool,
+    ) {
+        let whole = shape(batch, length, heads, [key, value, 16, taps], negative);
+        let inputs = inputs(whole);
+        let expected = expected(whole, &inputs.each_ref().map(|input| wide(input)), EPSILON);
+        on_every_level(|| {
+            let sizes = [whole.window_size(), whole.state_size()];
+            let (found, carried) = stepped(&inputs[0], [batch, length, whole.inner()], sizes, |rows, carried, output| {
+                let one = Shape { length: 1, ..whole };
+                gated_delta::step(one, weights(&inputs), rows, carried, output);
+            });
+            assert_close!(found, expected);
+            let (_, after) = forward(whole, &inputs, None);
+            assert_close!(carried.window, wide(&after.window));
+            assert_close!(carried.state, wide(&after.state));
+        });
     }
 
     /// A sequence in two pieces, the first of them at times shorter than what the convolution looks back on.

@@ -6,7 +6,7 @@ use triaxis_kernels::cpu::recurrent::Carried;
 
 use crate::reference::mamba2::{Inputs, lengths, mamba2 as expected};
 use crate::reference::{config, random, wide};
-use crate::{on_every_level, size, unset};
+use crate::{on_every_level, size, stepped, unset};
 
 const EPSILON: f64 = 1e-5;
 
@@ -70,6 +70,27 @@ proptest! {
         state in 1usize..20, chunk in prop_oneof![Just(1usize), Just(16), Just(17), Just(64)], taps in 1usize..5,
     ) {
         check(shape(batch, length, groups, in_group, [dimension, state, chunk, taps]));
+    }
+
+    #[test]
+    fn steps_are_the_recurrence(
+        batch in 1usize..3, length in 1usize..40, groups in 1usize..3, in_group in 1usize..4, dimension in 1usize..20,
+        state in 1usize..20, taps in 1usize..5,
+    ) {
+        let whole = shape(batch, length, groups, in_group, [dimension, state, 16, taps]);
+        let inputs = inputs(whole);
+        let expected = expected(whole, &inputs.each_ref().map(|input| wide(input)), EPSILON);
+        on_every_level(|| {
+            let sizes = [whole.window_size(), whole.state_size()];
+            let (found, carried) = stepped(&inputs[0], [batch, length, whole.inner()], sizes, |rows, carried, output| {
+                let one = Shape { length: 1, ..whole };
+                mamba2::step(one, weights(&inputs), rows, carried, output);
+            });
+            assert_close!(found, expected);
+            let (_, after) = forward(whole, &inputs, None);
+            assert_close!(carried.window, wide(&after.window));
+            assert_close!(carried.state, wide(&after.state));
+        });
     }
 
     /// A sequence in two pieces, the first of them at times shorter than what the convolution looks back on.

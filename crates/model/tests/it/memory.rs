@@ -160,6 +160,30 @@ fn operations_of_steps_equal_the_products_that_ran() {
     }
 }
 
+/// What only stands for a memory takes the room of one, and is stepped on from.
+#[test]
+fn a_memory_of_more_positions_has_their_size() {
+    for stack in stacks() {
+        let model = model(&stack, &Device::flex());
+        assert!(Memory::default().repeated(9).is_none());
+        let (_, memory) = in_pieces(&model, &tokens(&stack, 1, 12)[0], [12]);
+        assert!(memory.repeated(11).is_none());
+        let memory = memory.repeated(200).unwrap();
+        assert_eq!(memory.position(), 200);
+        assert_eq!(memory.numbers() as u64, stack.remembered(200), "{stack:?}");
+        let mut memory = [memory];
+        for position in 201..240 {
+            let scores = values(model.step(tensor(&[&[1]]), &mut memory).unwrap());
+            assert!(scores.iter().all(|score| score.is_finite()), "{stack:?}");
+            assert_eq!(
+                memory[0].numbers() as u64,
+                stack.remembered(position),
+                "{stack:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_fork_goes_on_by_itself() {
     for stack in stacks() {

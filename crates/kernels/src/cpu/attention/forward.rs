@@ -2,7 +2,8 @@
 
 use super::products::{Float32, Guarded, Products};
 use super::{
-    Angles, Heads, HeadsOut, KEYS, Places, Rows, Shape, copy_row, for_each_group, load_rows, multiply_row,
+    Angles, Heads, HeadsOut, KEYS, Places, Rows, Shape, copy_row, few, for_each_group, load_rows,
+    multiply_row,
 };
 use crate::cpu::bf16::Work;
 use crate::cpu::matrix::{Matrix, Target, is_finite};
@@ -13,12 +14,12 @@ use crate::simd::{LANES, NEGLIGIBLE, Simd, dispatch};
 
 /// The inputs, as every task sees them.
 #[derive(Clone, Copy)]
-struct Inputs<'a> {
-    shape: Shape,
-    q: Heads<'a>,
-    k: Heads<'a>,
-    v: Heads<'a>,
-    angles: Option<Angles<'a>>,
+pub(super) struct Inputs<'a> {
+    pub(super) shape: Shape,
+    pub(super) q: Heads<'a>,
+    pub(super) k: Heads<'a>,
+    pub(super) v: Heads<'a>,
+    pub(super) angles: Option<Angles<'a>>,
 }
 
 /// Writes the attention's output, and for [`backward`](super::backward) the logarithm of each row's sum
@@ -53,6 +54,9 @@ pub fn forward(
         v,
         angles,
     };
+    if few::is_faster(inputs) {
+        return few::forward(inputs, output, log_sums);
+    }
     for_each_group(&shape, |sequence, key_head| {
         let rounded = shape.precision.rounding().map(Work::start);
         dispatch!(group_in(

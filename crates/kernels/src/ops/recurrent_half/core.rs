@@ -1,0 +1,185 @@
+//! What recurrent mixers differ in, over tensors or slices.
+
+use burn::tensor::Tensor;
+
+use super::RecurrentState;
+use crate::cpu::recurrent::Carried;
+use crate::cpu::{gated_delta as gated_delta_kernel, mamba2 as mamba2_kernel};
+use crate::ops::{gated_delta, mamba2};
+
+/// What a recurrent mixer does between its products, and the sizes that it does it in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Core {
+    /// Mamba-2. Its small weights are the filter (`taps × channels`), what is added to it (`channels`), what is added to
+    /// the steps before softplus (`heads`), the logarithm of the rate at which states decay (`heads`), how much of `x`
+    /// goes around the state (`heads`), and the gain after the gate (`inner`).
+    Mamba2(mamba2_kernel::Shape),
+    /// Gated DeltaNet. Its small weights are the filter (`taps × channels`), what is added before softplus to what makes
+    /// the decays (`heads`), the logarithm of the rate at which states decay (`heads`), and the gain of each head's
+    /// normalisation (`value`).
+    GatedDelta(gated_delta_kernel::Shape),
+}
+
+impl Core {
+    /// Columns of the first product.
+    pub fn columns(self) -> usize {
+        match self {
+            Self::Mamba2(shape) => shape.columns(),
+            Self::GatedDelta(shape) => shape.columns(),
+        }
+    }
+
+    /// Values of all heads, what the second product takes.
+    pub fn inner(self) -> usize {
+        match self {
+            Self::Mamba2(shape) => shape.inner(),
+            Self::GatedDelta(shape) => shape.inner(),
+        }
+    }
+
+    /// The lengths of the small weights.
+    pub fn small(self) -> Vec<usize> {
+        match self {
+            Self::Mamba2(shape) => {
+                let (channels, heads) = (shape.channels(), shape.heads);
+                vec![
+                    shape.taps * channels,
+                    channels,
+                    heads,
+                    heads,
+                    heads,
+                    shape.inner(),
+                ]
+            }
+            Self::GatedDelta(shape) => {
+                vec![
+                    shape.taps * shape.channels(),
+                    shape.heads,
+                    shape.heads,
+                    shape.value,
+                ]
+            }
+        }
+    }
+
+    /// The shapes of what is carried.
+    pub fn carried(self) -> [[usize; 4]; 2] {
+        match self {
+            Self::Mamba2(shape) => [
+                [shape.batch, 1, shape.taps - 1, shape.channels()],
+                [shape.batch, shape.heads, shape.state, shape.dimension],
+            ],
+            Self::GatedDelta(shape) => [
+                [shape.batch, 1, shape.taps - 1, shape.channels()],
+                [shape.batch, shape.heads, shape.key, shape.value],
+            ],
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Mamba2(_) => "mamba2",
+            Self::GatedDelta(_) => "gated_delta",
+        }
+    }
+
+    pub(super) fn composed(
+        self,
+        projected: Tensor<2>,
+        small: Vec<Tensor<1>>,
+        epsilon: f64,
+        before: RecurrentState,
+    ) -> (Tensor<2>, RecurrentState) {
+        match self {
+            Self::Mamba2(shape) => mamba2::composed(shape, projected, small, epsilon, before),
+            Self::GatedDelta(shape) => gated_delta::composed(shape, projected, small, epsilon, before),
+        }
+    }
+
+    pub(super) fn length(self) -> usize {
+        match self {
+            Self::Mamba2(shape) => shape.length,
+            Self::GatedDelta(shape) => shape.length,
+        }
+    }
+
+    /// One position of each sequence, in place of what is carried.
+    pub(super) fn step(
+        self,
+        (small, epsilon): (&[&[f32]], f32),
+        projected: &[f32],
+        carried: &mut Carried,
+        output: &mut [f32],
+    ) {
+        match self {
+            Self::Mamba2(shape) => {
+                let weights = mamba2::weights(small, epsilon);
+                mamba2_kernel::step(shape, weights, projected, carried, output);
+            }
+            Self::GatedDelta(shape) => {
+                let weights = gated_delta::weights(small, epsilon);
+                gated_delta_kernel::step(shape, weights, projected, carried, output);
+            }
+        }
+    }
+
+    pub(super) fn forward(
+        self,
+        small: &[&[f32]],
+        epsilon: f32,
+        projected: &[f32],
+        before: Option<&Carried>,
+        output: &mut [f32],
+    ) -> SavedCore {
+        match self {
+            Self::Mamba2(shape) => {
+                let weights = mamba2::weights(small, epsilon);
+                let saved = mamba2_kernel::forward(shape, weights, projected, before, output);
+                SavedCore::Mamba2(shape, saved)
+            }
+            Self::GatedDelta(shape) => {
+                let weights = gated_delta::weights(small, epsilon);
+                let saved = gated_delta_kernel::forward(shape, weights, projected, before, output);
+                SavedCore::GatedDelta(shape, saved)
+            }
+        }
+    }
+}
+
+/// What a core needs for its backward pass.
+#[derive(Debug)]
+pub(super) enum SavedCore {
+    Mamba2(mamba2_kernel::Shape, mamba2_kernel::Saved),
+    GatedDelta(gated_delta_kernel::Shape, gated_delta_kernel::Saved),
+}
+
+impl SavedCore {
+    pub(super) fn carried(&self, projected: &[f32], before: &Carried) -> Carried {
+        match self {
+            Self::Mamba2(shape, saved) => saved.carried(*shape, projected, Some(before)),
+            Self::GatedDelta(shape, saved) => saved.carried(*shape, projected, Some(before)),
+        }
+    }
+
+    pub(super) fn backward(
+        &self,
+        (small, epsilon): (&[&[f32]], f32),
+        projected: &[f32],
+        doutput: &[f32],
+        dprojected: &mut [f32],
+        dsmall: Vec<&mut [f32]>,
+    ) {
+        match self {
+            Self::Mamba2(shape, saved) => {
+                let weights = mamba2::weights(small, epsilon);
+                let gradients = mamba2::gradients(dprojected, dsmall);
+                mamba2_kernel::backward(*shape, weights, projected, saved, doutput, gradients);
+            }
+            Self::GatedDelta(shape, saved) => {
+                let weights = gated_delta::weights(small, epsilon);
+                let gradients = gated_delta::gradients(dprojected, dsmall);
+                gated_delta_kernel::backward(*shape, weights, projected, saved, doutput, gradients);
+            }
+        }
+    }
+}
