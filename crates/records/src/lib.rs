@@ -4,6 +4,7 @@
 
 mod corpus;
 mod laws;
+mod length;
 mod losses;
 mod prediction;
 mod trial;
@@ -12,6 +13,7 @@ pub use corpus::{Corpus, Licence, Skipped, Source, Tokenizer};
 pub use laws::{
     Approach, CurvePoint, FrontierPoint, IsoFlop, IsoFlopMinimum, IsoFlopPoint, Parameter, Residual, Sweep,
 };
+pub use length::{LeftOut, Lengths, StepCost, TrainingCost};
 pub use losses::{ArmLoss, LossesByText, TextLoss};
 pub use prediction::{Candidate, HeldOut};
 pub use trial::{LossPoint, Role, Status, Trial};

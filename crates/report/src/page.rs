@@ -5,10 +5,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use triaxis_plan::decide::Decision;
 
-use crate::chart::{CHARTS, DECISION_CHARTS, FIT_CHARTS, figures};
+use crate::chart::{CHARTS, DECISION_CHARTS, FIT_CHARTS, LENGTH_CHARTS, figures};
 use crate::error::ReportError;
-use crate::section::{DECISION_SECTIONS, FIT_SECTIONS, SECTIONS, Section};
-use crate::view::{FitView, View};
+use crate::section::{DECISION_SECTIONS, FIT_SECTIONS, LENGTH_SECTIONS, SECTIONS, Section};
+use crate::view::{FitView, LengthView, View};
 
 const STYLE: &str = include_str!("../assets/page.css");
 const SCRIPT: &str = include_str!("../assets/page.js");
@@ -45,6 +45,19 @@ pub fn fit_page(view: &FitView) -> Result<String, ReportError> {
     let below = format!("Scaling law · {} · triaxis {}", view.form, view.version);
     let drawn = figures(FIT_CHARTS, view);
     assembled(&view.title, &below, view, drawn, FIT_SECTIONS)
+}
+
+/// What models cost by length as such a page.
+///
+/// # Errors
+/// When the view does not become JSON.
+pub fn length_page(view: &LengthView) -> Result<String, ReportError> {
+    let below = format!(
+        "Measured on {} · {} · triaxis {}",
+        view.machine, view.generated, view.version
+    );
+    let drawn = figures(LENGTH_CHARTS, view);
+    assembled("Cost by length", &below, view, drawn, LENGTH_SECTIONS)
 }
 
 /// The answer to a question of what to train as such a page.

@@ -3,7 +3,7 @@ use std::path::Path;
 use triaxis_plan::decide::Decision;
 
 use crate::error::ReportError;
-use crate::view::{FitView, View};
+use crate::view::{FitView, LengthView, View};
 use crate::{page, picture};
 
 /// Writes the page, replacing an earlier one only when the new one is another and complete on disk.
@@ -28,6 +28,14 @@ pub fn write_fit_page(view: &FitView, path: &Path) -> Result<(), ReportError> {
 /// As [`write_page`].
 pub fn write_decision_page(decision: &Decision, path: &Path) -> Result<(), ReportError> {
     replace(path, page::decision_page(decision)?.as_bytes())
+}
+
+/// Writes the page of what models cost by length, in the same way.
+///
+/// # Errors
+/// As [`write_page`].
+pub fn write_length_page(view: &LengthView, path: &Path) -> Result<(), ReportError> {
+    replace(path, page::length_page(view)?.as_bytes())
 }
 
 /// Writes the view as JSON, in the same way. Numbers that are not finite become `null`.

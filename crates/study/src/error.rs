@@ -228,6 +228,14 @@ pub enum StudyError {
         /// What it found at fault.
         kind: Kind,
     },
+    /// The system gave no threads.
+    #[error("cannot start {threads} threads: {reason}; ask for fewer with `--threads`")]
+    Threads {
+        /// How many.
+        threads: usize,
+        /// The system's word.
+        reason: String,
+    },
     /// A worker asked for a job that the study does not have.
     #[error("{id} is no job of this study: it has {known}")]
     UnknownJob {

@@ -8,6 +8,7 @@ use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 
 use crate::evaluation::EvaluationRecord;
 use crate::identity;
+use crate::length::LengthRecord;
 use crate::trial::{Inputs, Trial};
 
 /// Version of the record's layout; a record of another version is not read.
@@ -33,6 +34,8 @@ pub enum Record {
     Run(Box<RunRecord>),
     /// Of a trial's model on a text.
     Evaluation(Box<EvaluationRecord>),
+    /// Of what a model costs by length.
+    Length(Box<LengthRecord>),
 }
 
 impl Recorded for Record {
@@ -40,6 +43,7 @@ impl Recorded for Record {
         match self {
             Self::Run(record) => record.id(),
             Self::Evaluation(record) => record.id(),
+            Self::Length(record) => record.id(),
         }
     }
 
@@ -47,6 +51,7 @@ impl Recorded for Record {
         match self {
             Self::Run(record) => record.layout(),
             Self::Evaluation(record) => record.layout(),
+            Self::Length(record) => record.layout(),
         }
     }
 
@@ -54,6 +59,7 @@ impl Recorded for Record {
         match (self, other) {
             (Self::Run(one), Self::Run(other)) => one.agrees(other),
             (Self::Evaluation(one), Self::Evaluation(other)) => one.agrees(other),
+            (Self::Length(one), Self::Length(other)) => one.agrees(other),
             _ => false,
         }
     }

@@ -13,6 +13,7 @@ mod error;
 mod estimate;
 mod evaluate;
 mod file;
+pub mod length;
 mod numerics;
 mod observer;
 pub mod optimizer;

@@ -1,6 +1,8 @@
 //! `triaxis bench`: how fast this machine computes.
 
+mod families;
 mod instructions;
+mod length;
 mod size;
 mod train;
 
@@ -13,6 +15,8 @@ pub use size::setting;
 pub enum Command {
     /// Time training steps of a model of a standard size, and tell where the time goes
     Train(train::Train),
+    /// Measure time, memory and state by the length of what is read: stepping and training, family by family
+    Length(length::Length),
     /// List the instruction sets of this processor, the least first
     Instructions(instructions::List),
 }
@@ -21,6 +25,7 @@ pub enum Command {
 pub fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Train(arguments) => train::run(arguments),
+        Command::Length(arguments) => length::run(arguments),
         Command::Instructions(arguments) => instructions::run(arguments),
     }
 }

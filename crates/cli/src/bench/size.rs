@@ -27,18 +27,28 @@ impl Size {
         }
     }
 
+    /// Blocks of its decoder.
+    pub fn layers(self) -> usize {
+        match self {
+            Self::Quickstart => 2,
+            Self::S => 4,
+            Self::M => 6,
+        }
+    }
+
     /// The keys of a study's `[model]` with its vocabulary and context.
     fn model(self) -> Value {
+        let layers = self.layers();
         match self {
             Self::Quickstart => {
-                json!({"width": 48, "layers": 2, "heads": 3, "vocabulary": 512, "context": 128})
+                json!({"width": 48, "layers": layers, "heads": 3, "vocabulary": 512, "context": 128})
             }
             // The head is its own, as in the models that others are timed with.
             Self::S => {
-                json!({"width": 128, "layers": 4, "heads": 4, "vocabulary": 4096, "context": 256, "tied": false})
+                json!({"width": 128, "layers": layers, "heads": 4, "vocabulary": 4096, "context": 256, "tied": false})
             }
             Self::M => {
-                json!({"width": 384, "layers": 6, "heads": 6, "vocabulary": 8192, "context": 256, "tied": false})
+                json!({"width": 384, "layers": layers, "heads": 6, "vocabulary": 8192, "context": 256, "tied": false})
             }
         }
     }

@@ -11,6 +11,7 @@ mod faults;
 mod fit;
 mod input;
 mod kill;
+mod length;
 mod library;
 mod model;
 mod moved;

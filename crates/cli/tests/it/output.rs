@@ -21,6 +21,7 @@ fn help() {
     insta::assert_snapshot!("help", said(&bench, &["--help"]));
     insta::assert_snapshot!("help_study", said(&bench, &["study", "--help"]));
     insta::assert_snapshot!("help_bench_train", said(&bench, &["bench", "train", "--help"]));
+    insta::assert_snapshot!("help_bench_length", said(&bench, &["bench", "length", "--help"]));
     insta::assert_snapshot!("help_study_run", said(&bench, &["study", "run", "--help"]));
     insta::assert_snapshot!("help_study_extend", said(&bench, &["study", "extend", "--help"]));
 }

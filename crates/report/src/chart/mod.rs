@@ -12,6 +12,7 @@ mod fit_curve;
 mod fit_residuals;
 mod frontier;
 mod isoflop;
+mod length;
 mod loss_curves;
 mod residuals;
 mod style;
@@ -20,7 +21,7 @@ mod worth;
 use serde_json::{Map, Value};
 use triaxis_plan::decide::Decision;
 
-use crate::view::{FitView, View};
+use crate::view::{FitView, LengthView, View};
 
 /// A chart of a page that shows a `V`.
 pub(crate) struct Chart<V = View> {
@@ -54,6 +55,10 @@ pub(crate) const FIT_CHARTS: &[&Chart<FitView>] = &[
     &fit_residuals::CHART,
     &fit_check::CHART,
 ];
+
+/// Every chart of what models cost by length, in the order of the page.
+pub(crate) const LENGTH_CHARTS: &[&Chart<LengthView>] =
+    &[&length::SEQUENCE, &length::STEP, &length::REMEMBERED];
 
 /// Every chart of a decision, in the order of the page.
 pub(crate) const DECISION_CHARTS: &[&Chart<Decision>] = &[

@@ -7,6 +7,7 @@ mod corpus;
 mod decision;
 mod fit;
 mod isoflop;
+mod length;
 mod losses;
 mod plan;
 mod prediction;
@@ -50,6 +51,7 @@ impl<V> Section<V> {
 
 pub(crate) use decision::SECTIONS as DECISION_SECTIONS;
 pub(crate) use fit::SECTIONS as FIT_SECTIONS;
+pub(crate) use length::SECTIONS as LENGTH_SECTIONS;
 
 /// Every section of a study, in the order of the page: the answer, its evidence, the details.
 pub(crate) const SECTIONS: &[Section] = &[

@@ -1,15 +1,17 @@
 //! What the page shows: plain numbers that somebody else computed.
 
 mod fit;
+mod length;
 
 pub use fit::{FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView};
+pub use length::LengthView;
 use serde::{Deserialize, Serialize};
 use triaxis_laws::worth::{Comparison, Repeated};
 use triaxis_plan::decide::Decision;
 pub use triaxis_records::{
     Approach, ArmLoss, Candidate, Corpus, CurvePoint, FrontierPoint, HeldOut, IsoFlop, IsoFlopMinimum,
-    IsoFlopPoint, Licence, LossPoint, LossesByText, Parameter, Residual, Role, Skipped, Source, Status,
-    TextLoss, Tokenizer, Trial,
+    IsoFlopPoint, LeftOut, Lengths, Licence, LossPoint, LossesByText, Parameter, Residual, Role, Skipped,
+    Source, Status, TextLoss, Tokenizer, Trial,
 };
 use triaxis_units::Seconds;
 pub use triaxis_units::{Estimate, Finding, Interval, Reach};

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! library.json          the layout's version
-//! records/ID.json       one record a trial, and one a trial's model on a validation text; written once
+//! records/ID.json       one record a trial, one a trial's model on a validation text, and one a measurement of what a
+//!                       model costs by length; written once
 //! models/ID.safetensors the weights of a trial, for texts that come later
 //! corpora/ID/           shards, tokenizer, manifest of what one spec of text and tokenizer means
 //! texts/ID.json         a validation text, as text

@@ -17,6 +17,7 @@ use crate::table::Table;
 pub(super) struct Contents {
     pub(super) records: Vec<Record>,
     pub(super) evaluations: Vec<Evaluation>,
+    pub(super) lengths: Vec<Length>,
     pub(super) models: Vec<Model>,
     pub(super) corpora: Vec<Prepared>,
     pub(super) texts: Vec<Kept>,
@@ -50,6 +51,15 @@ pub(super) struct Evaluation {
     pub(super) trial: String,
     pub(super) text: String,
     pub(super) bits_per_byte: Option<BitsPerByte>,
+}
+
+/// What a model costs by length.
+#[derive(Serialize)]
+pub(super) struct Length {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) parameters: Params,
+    pub(super) machine: String,
 }
 
 /// The weights of a trial.
@@ -129,6 +139,12 @@ impl Contents {
                 Some(triaxis_study::Record::Evaluation(record)) => {
                     contents.evaluations.push(Evaluation::of(*record));
                 }
+                Some(triaxis_study::Record::Length(record)) => contents.lengths.push(Length {
+                    name: record.lengths.name,
+                    parameters: record.lengths.parameters,
+                    machine: record.circumstances.machine,
+                    id: record.id,
+                }),
                 None => {}
             }
         }
@@ -245,6 +261,15 @@ impl fmt::Display for Contents {
                 loss.unwrap_or_else(|| "-".to_owned()),
             ]);
         }
+        let mut lengths = Table::new(["costs by length", "model", "N", "machine"]);
+        for record in &self.lengths {
+            lengths.row([
+                record.id.clone(),
+                record.name.clone(),
+                record.parameters.to_string(),
+                record.machine.clone(),
+            ]);
+        }
         let mut corpora = Table::new(["corpus", "text", "tokens", "sources"]);
         for corpus in &self.corpora {
             corpora.row([
@@ -266,6 +291,7 @@ impl fmt::Display for Contents {
         for (table, rows) in [
             (records, self.records.len()),
             (evaluations, self.evaluations.len()),
+            (lengths, self.lengths.len()),
             (corpora, self.corpora.len()),
             (texts, self.texts.len()),
         ] {
@@ -290,6 +316,10 @@ impl fmt::Display for Contents {
         if !self.evaluations.is_empty() {
             let many = self.evaluations.len();
             write!(formatter, ", {}", counted(many, "evaluation", "evaluations"))?;
+        }
+        if !self.lengths.is_empty() {
+            let many = self.lengths.len();
+            write!(formatter, ", {}", counted(many, "measurement", "measurements"))?;
         }
         if !self.models.is_empty() {
             let bytes = Bytes(self.models.iter().map(|model| model.bytes.0).sum());

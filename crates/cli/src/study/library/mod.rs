@@ -103,6 +103,8 @@ fn prune(arguments: &Prune) -> anyhow::Result<()> {
         needed.records.extend(evaluations.map(|record| record.id));
     }
     let mut contents = Contents::beside(&needed, &library, &Depth::Look)?;
+    // No study asks for them, and they cannot be measured again as they were.
+    contents.lengths.clear();
     if arguments.yes {
         if library.is_busy()? {
             let folder = library.folder().display();
