@@ -8,7 +8,7 @@
 use std::time::Instant;
 
 use triaxis_kernels::Precision;
-use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
+use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Limits, Saved, Shape};
 use triaxis_kernels::cpu::cross_entropy::{Head, losses_and_gradients};
 use triaxis_kernels::cpu::feed_forward::{self, FeedForward};
 use triaxis_kernels::cpu::matrix::Matrix;
@@ -117,9 +117,11 @@ fn activations([width, layers, _, _, length, batch]: [usize; 6]) {
         swiglu::backward(&x, inner, &dy[..y.len()], &mut dx)
     });
     let mut y = values(x.len());
-    table.line("GELU forward", layers, 40 * x.len(), || gelu::forward(&x, &mut y));
+    table.line("GELU forward", layers, 40 * x.len(), || {
+        gelu::forward(&x, gelu::Form::Exact, &mut y)
+    });
     table.line("GELU backward", layers, 42 * x.len(), || {
-        gelu::backward(&x, &dy, &mut dx)
+        gelu::backward(&x, &dy, gelu::Form::Exact, &mut dx)
     });
 }
 
@@ -198,6 +200,7 @@ fn attention(table: &mut Table, [width, layers, heads, _, length, batch]: [usize
         key_heads: heads,
         dimension,
         precision,
+        limits: Limits::default(),
     };
     let projected = values(rows * 3 * width);
     let part = |start| Heads {
@@ -209,6 +212,7 @@ fn attention(table: &mut Table, [width, layers, heads, _, length, batch]: [usize
     let (mut output, mut log_sums) = (values(rows * width), values(rows * heads));
     let (cosines, sines) = (values(length * dimension / 2), values(length * dimension / 2));
     let angles = Some(Angles {
+        half: dimension / 2,
         cosines: &cosines,
         sines: &sines,
     });

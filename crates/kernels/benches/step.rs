@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use triaxis_kernels::{
-    AttentionHeads, AttentionWeights, Implementation, Moments, Parameter, Precision, Rotation, TiedTable,
-    Update, adamw_step, attention_half, feed_forward, head_cross_entropy, parallel, rms_norm,
+    AttentionHeads, AttentionWeights, Implementation, Moments, Parameter, Precision, Rotation, Scores,
+    TiedTable, Update, adamw_step, attention_half, feed_forward, head_cross_entropy, parallel, rms_norm,
 };
 
 #[global_allocator]
@@ -132,7 +132,14 @@ fn loss(size: &Size, weights: &[Weight], tokens: Tensor<2, Int>, rotation: &Rota
             query_key_value: value(first + 1),
             output: value(first + 2),
         };
-        hidden = attention_half(hidden, attention, heads, size.length, Some(rotation), EPSILON);
+        hidden = attention_half(
+            hidden,
+            attention,
+            heads,
+            size.length,
+            Scores::turned(Some(rotation)),
+            EPSILON,
+        );
         let (gate_and_up, down) = (value(first + 4), value(first + 5));
         hidden = feed_forward(hidden, gain(first + 3), gate_and_up, down, EPSILON);
     }

@@ -42,16 +42,22 @@ pub use tensors::*;
 
 #[cfg(feature = "tensors")]
 mod tensors {
+    pub use crate::cpu::attention::Limits;
+    pub use crate::cpu::gelu::Form as GeluForm;
     pub use crate::ops::adamw::{Moments, Parameter, adamw_step};
-    pub use crate::ops::attention::{AttentionHeads, Rotation, causal_attention, causal_attention_packed};
+    pub use crate::ops::attention::{
+        AttentionHeads, Rotation, Scores, causal_attention, causal_attention_packed,
+    };
     pub use crate::ops::attention_half::{AttentionWeights, attention_half};
     pub use crate::ops::cross_entropy::{head_cross_entropy, head_losses};
     pub use crate::ops::embedding::embedding;
     pub use crate::ops::feed_forward::feed_forward;
     pub use crate::ops::gelu::gelu;
+    pub use crate::ops::layer_norm::layer_norm;
     pub use crate::ops::linear::linear;
     pub use crate::ops::norm::gradient_norm;
-    pub use crate::ops::product::count_products;
+    pub use crate::ops::product::{count_products, products};
+    pub use crate::ops::query_key_norm::query_key_norm;
     pub use crate::ops::recurrent_half::{
         Core, RecurrentState, RecurrentWeights, recurrent_half, recurrent_step,
     };

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use burn::tensor::{Device, Int, Tensor};
 use triaxis_kernels::{
-    AttentionHeads, AttentionWeights, Implementation, attention_half, causal_attention, feed_forward,
+    AttentionHeads, AttentionWeights, Implementation, Scores, attention_half, causal_attention, feed_forward,
     head_cross_entropy, linear, rms_norm,
 };
 
@@ -33,7 +33,7 @@ fn sizes_that_do_not_agree_are_refused() {
             query_key_value: zeros(query_key_value),
             output: zeros(output),
         };
-        attention_half(zeros([6, 4]), weights, heads, 3, None, 1e-5)
+        attention_half(zeros([6, 4]), weights, heads, 3, Scores::default(), 1e-5)
     };
     let forward = |gain, gate_and_up, down| {
         feed_forward(
@@ -57,7 +57,7 @@ fn sizes_that_do_not_agree_are_refused() {
     assert_eq!(refused(|| loss([5, 6], 3)), [true; 2]);
     let attend = |queries, keys| {
         let keys = || zeros([1, keys, 1, 2]);
-        causal_attention(zeros([1, queries, 1, 2]), keys(), keys(), None)
+        causal_attention(zeros([1, queries, 1, 2]), keys(), keys(), Scores::default())
     };
     assert_eq!(refused(|| attend(3, 4)), [false; 2]);
     assert_eq!(refused(|| attend(4, 3)), [true; 2]);

@@ -9,10 +9,10 @@ use proptest::prelude::*;
 use reference::{config, random, random_tokens, relative_error, rounded, wide};
 use triaxis_kernels::cpu::{gated_delta, mamba2};
 use triaxis_kernels::{
-    AttentionHeads, AttentionWeights, Core, Implementation, Moments, Parameter, Precision, RecurrentWeights,
-    Rotation, TiedTable, Update, adamw_step, attention_half, causal_attention, causal_attention_packed,
-    embedding, feed_forward, gelu, gradient_norm, head_cross_entropy, head_losses, linear, recurrent_half,
-    rms_norm, rotary, swiglu,
+    AttentionHeads, AttentionWeights, Core, GeluForm, Implementation, Limits, Moments, Parameter, Precision,
+    RecurrentWeights, Rotation, Scores, TiedTable, Update, adamw_step, attention_half, causal_attention,
+    causal_attention_packed, embedding, feed_forward, gelu, gradient_norm, head_cross_entropy, head_losses,
+    layer_norm, linear, query_key_norm, recurrent_half, rms_norm, rotary, swiglu,
 };
 
 fn leaf<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
@@ -83,6 +83,13 @@ fn same<const D: usize>(shapes: &[[usize; 2]], operation: impl Fn(&[Tensor<2>]) 
     }
 }
 
+/// No bounds of scores, or either kind or both.
+fn limits() -> impl Strategy<Value = Limits> {
+    let window = proptest::option::of(size());
+    let soft_cap = proptest::option::of(0.5f32..4.0);
+    (window, soft_cap).prop_map(|(window, soft_cap)| Limits { window, soft_cap })
+}
+
 /// Sizes around those of vectors and tiles.
 fn size() -> impl Strategy<Value = usize> {
     prop_oneof![Just(1), Just(15), Just(16), Just(17), Just(257), 2usize..70]
@@ -113,7 +120,7 @@ proptest! {
     #[test]
     fn attention_half_is_the_same(
         batch in 1usize..3, length in size(), width in size(), key_value in 1usize..3, group in 1usize..3,
-        half in 1usize..10,
+        half in 1usize..10, limits in limits(),
     ) {
         let (query, dimension) = (key_value * group, 2 * half);
         let heads = AttentionHeads { query, key_value, dimension };
@@ -126,7 +133,7 @@ proptest! {
                 query_key_value: x[2].clone().mul_scalar(0.2),
                 output: x[3].clone(),
             };
-            attention_half(x[0].clone(), weights, heads, length, Some(&rotation), 1e-5)
+            attention_half(x[0].clone(), weights, heads, length, Scores { rotation: Some(&rotation), limits }, 1e-5)
         });
     }
 
@@ -166,8 +173,18 @@ proptest! {
 
     #[test]
     fn gelu_is_the_same(rows in size(), width in size()) {
-        same(&[[rows, width]], |x| gelu(x[0].clone().mul_scalar(4.0)));
-        same(&[[width, rows]], |x| gelu(x[0].clone().transpose()));
+        for form in [GeluForm::Exact, GeluForm::Tanh] {
+            same(&[[rows, width]], |x| gelu(x[0].clone().mul_scalar(4.0), form));
+            same(&[[width, rows]], |x| gelu(x[0].clone().transpose(), form));
+        }
+    }
+
+    #[test]
+    fn layer_norm_is_the_same(rows in size(), width in 2usize..70) {
+        same(&[[rows, width], [1, width], [1, width]], |x| {
+            let [gain, bias] = [1, 2].map(|index: usize| x[index].clone().reshape([width]));
+            layer_norm(x[0].clone(), gain, bias, 1e-5)
+        });
     }
 
     #[test]
@@ -181,28 +198,51 @@ proptest! {
     #[test]
     fn attention_is_the_same(
         batch in 1usize..3, length in 1usize..40, key_value in 1usize..3, group in 1usize..3, half in 1usize..10,
-        rotate: bool,
+        rotate: bool, limits in limits(),
     ) {
         let (query, dimension) = (key_value * group, 2 * half);
         let heads = AttentionHeads { query, key_value, dimension };
-        let rotation = Rotation::new(length, dimension, 10_000.0, &Device::flex().autodiff());
-        let rotation = rotate.then_some(&rotation);
+        // All of a head turns, or a part of it.
+        let turning = 2 * half.div_ceil(1 + length % 2);
+        let rotation = Rotation::new(length, turning, 10_000.0, &Device::flex().autodiff());
+        let scores = Scores { rotation: rotate.then_some(&rotation), limits };
         let rows = batch * length;
         same(&[[rows, (query + 2 * key_value) * dimension]], |x| {
-            causal_attention_packed(x[0].clone(), heads, length, rotation)
+            causal_attention_packed(x[0].clone(), heads, length, scores)
         });
         same(&[[rows, query * dimension], [rows, key_value * dimension], [rows, key_value * dimension]], |x| {
             let part = |index: usize, heads: usize| x[index].clone().reshape([batch, length, heads, dimension]);
-            causal_attention(part(0, query), part(1, key_value), part(2, key_value), rotation)
+            causal_attention(part(0, query), part(1, key_value), part(2, key_value), scores)
+        });
+        // Values of another width than keys.
+        for values in [1, dimension + 3] {
+            let shapes = [query * dimension, key_value * dimension, key_value * values];
+            same(&shapes.map(|columns| [rows, columns]), |x| {
+                let part = |index: usize, heads: usize, columns: usize| {
+                    x[index].clone().reshape([batch, length, heads, columns])
+                };
+                let keys = part(1, key_value, dimension);
+                causal_attention(part(0, query, dimension), keys, part(2, key_value, values), scores)
+            });
+        }
+    }
+
+    #[test]
+    fn query_key_norm_is_the_same(rows in size(), key_value in 1usize..3, group in 1usize..3, dimension in 1usize..40) {
+        let heads = AttentionHeads { query: key_value * group, key_value, dimension };
+        same(&[[rows, (heads.query + 2 * key_value) * dimension], [2, dimension]], |x| {
+            query_key_norm(x[0].clone(), x[1].clone(), heads, 1e-5)
         });
     }
 
     #[test]
     fn rotary_is_the_same(batch in 1usize..3, length in size(), heads in 1usize..4, half in 1usize..20) {
         let rotation = Rotation::new(length + 3, 2 * half, 100.0, &Device::flex());
-        same(&[[batch * length, heads * 2 * half]], |x| {
-            rotary(x[0].clone().reshape([batch, length, heads, 2 * half]), &rotation, 0)
-        });
+        for dimension in [2 * half, 2 * half + 5] {
+            same(&[[batch * length, heads * dimension]], |x| {
+                rotary(x[0].clone().reshape([batch, length, heads, dimension]), &rotation, 0)
+            });
+        }
     }
 
     #[test]
@@ -317,7 +357,7 @@ fn block(rows: usize, width: usize, inner: usize) -> Vec<Vec<f32>> {
         query_key_value: x[2].clone().mul_scalar(0.2),
         output: x[3].clone(),
     };
-    let hidden = attention_half(x[0].clone(), weights, heads, rows, None, 1e-5).mul_scalar(0.2);
+    let hidden = attention_half(x[0].clone(), weights, heads, rows, Scores::default(), 1e-5).mul_scalar(0.2);
     let y = feed_forward(hidden, gain(4), x[5].clone().mul_scalar(0.1), x[6].clone(), 1e-5);
     run(y, &x)
 }
@@ -404,7 +444,7 @@ fn what_is_not_finite_passes_through() {
                 linear(x(), constant(2, [4, 6])),
                 rms_norm(x(), gain(), 1e-5),
                 swiglu(x()),
-                gelu(x()),
+                gelu(x(), GeluForm::Exact),
                 feed_forward(x(), gain(), constant(4, [4, 10]), constant(5, [5, 4]), 1e-5),
                 rotary(x().reshape([2, 5, 1, 4]), &rotation, 0).reshape([10, 4]),
                 embedding(x(), Tensor::arange(0..10, &Device::flex()).reshape([2, 5])),
@@ -440,7 +480,7 @@ fn what_is_not_finite_passes_through() {
         let mut projected = random(6, 60);
         projected[3 * 6 + 2] = bad;
         let projected = Tensor::from_data(TensorData::new(projected, [10, 6]), &Device::flex());
-        let fused = rows(causal_attention_packed(projected, heads, 10, None));
+        let fused = rows(causal_attention_packed(projected, heads, 10, Scores::default()));
         assert_eq!(fused[..3], [true; 3]);
         assert_eq!(bad.is_nan(), fused[3..] == [false; 7], "{bad}: {fused:?}");
     }

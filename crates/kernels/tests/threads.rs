@@ -5,13 +5,15 @@ mod reference;
 use rayon::ThreadPoolBuilder;
 use reference::{random, random_tokens, rounded};
 use triaxis_kernels::Precision;
-use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
+use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Limits, Saved, Shape};
 use triaxis_kernels::cpu::cross_entropy::Head;
 use triaxis_kernels::cpu::feed_forward::{self, FeedForward};
 use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
-use triaxis_kernels::cpu::{adamw, cross_entropy, embedding, gelu, linear, norm, rms_norm, rotary, swiglu};
+use triaxis_kernels::cpu::{
+    adamw, cross_entropy, embedding, gelu, layer_norm, linear, norm, query_key_norm, rms_norm, rotary, swiglu,
+};
 use triaxis_kernels::cpu::{gated_delta, mamba2};
 
 /// Runs `operation` on pools of one, two, three and five threads and compares the bits of its results.
@@ -81,8 +83,26 @@ fn rows_and_elements() {
         swiglu::forward(&gate_up, width, &mut gated);
         swiglu::backward(&gate_up, width, &dy, &mut dgate_up);
         let (mut activated, mut dactivated) = (unset(gate_up.len()), unset(x.len()));
-        gelu::forward(&gate_up, &mut activated);
-        gelu::backward(&x, &dy, &mut dactivated);
+        gelu::forward(&gate_up, gelu::Form::Exact, &mut activated);
+        gelu::backward(&x, &dy, gelu::Form::Exact, &mut dactivated);
+        let affine = layer_norm::Affine {
+            gain: &weight,
+            bias: &dy[..width],
+        };
+        let (mut shifted, mut moments) = (unset(x.len()), unset(2 * rows));
+        layer_norm::forward(&x, affine, 1e-5, &mut shifted, &mut moments);
+        let (mut dshifted, mut daffine) = (unset(x.len()), unset(2 * width));
+        layer_norm::backward(&x, &weight, &moments, &dy, &mut dshifted, &mut daffine);
+        let heads = query_key_norm::Heads {
+            query: 6,
+            key: 2,
+            dimension: 13,
+        };
+        let gains = [&weight[..13], &weight[13..26]];
+        let (mut normed, mut of_heads) = (unset(x.len()), unset(8 * rows));
+        query_key_norm::forward(heads, &x, gains, 1e-5, &mut normed, &mut of_heads);
+        let (mut dnormed, mut dgains) = (unset(x.len()), unset(26));
+        query_key_norm::backward(heads, &x, gains, &of_heads, &dy, &mut dnormed, &mut dgains);
         let (mut rows_of_table, mut dtable) = (unset(x.len()), unset(50 * width));
         embedding::gather(&x[..50 * width], width, &tokens, &mut rows_of_table);
         embedding::scatter(&dy, width, &tokens, &mut dtable, false);
@@ -90,9 +110,25 @@ fn rows_and_elements() {
         let table = Angles {
             cosines: &angles,
             sines: &angles,
+            half: width / 2,
         };
         rotary::rotate(&x, rows / 7, 1, width, table, Turn::Forward, &mut turned);
-        vec![y, dx, dweight, gated, dgate_up, rows_of_table, dtable, turned]
+        vec![
+            y,
+            dx,
+            dweight,
+            gated,
+            dgate_up,
+            rows_of_table,
+            dtable,
+            turned,
+            shifted,
+            dshifted,
+            daffine,
+            normed,
+            dnormed,
+            dgains,
+        ]
     });
 }
 
@@ -227,8 +263,14 @@ fn attention_of_several_heads() {
         key_heads: 2,
         dimension: 24,
         precision: Precision::Float32,
+        limits: Limits::default(),
     };
     attention_is_the_same(shape);
+    let limits = Limits {
+        window: Some(50),
+        soft_cap: Some(3.0),
+    };
+    attention_is_the_same(Shape { limits, ..shape });
     attention_is_the_same(Shape {
         precision: rounded(),
         ..shape

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::channel::Channel;
 use crate::channels::ChannelSpec;
-use crate::error::ModelError;
+use crate::error::{ModelError, rule};
 use crate::mixer::{Mixer, Place};
 use crate::mixers::MixerSpec;
+use crate::norm::NormKind;
 use crate::weights::WeightSpec;
 
 /// What a letter of a pattern stands for.
@@ -40,7 +41,15 @@ impl Block {
         self.channel.as_ref().map(ChannelSpec::channel)
     }
 
-    pub(crate) fn validate(&self, width: usize) -> Result<(), ModelError> {
+    pub(crate) fn validate(&self, width: usize, norm: NormKind) -> Result<(), ModelError> {
+        let kind = self.mixer.kind();
+        rule(
+            self.mixer().norms().contains(&norm),
+            "norm",
+            norm.name(),
+            format!("is not what `{kind}` can stand after, which normalises by `rms` in its own operation"),
+            "leave `norm` out, or choose another mixer",
+        )?;
         self.mixer().validate(width)?;
         self.channel().map_or(Ok(()), |channel| channel.validate(width))
     }

@@ -8,14 +8,14 @@ use triaxis_units::{Flops, Params};
 pub struct ParameterCount {
     /// All of them; a table tied to the head counts once.
     pub total: Params,
-    /// Those in tables sized by the vocabulary: the embedding and, when it is not tied, the head.
+    /// Those in tables of tokens and positions: the embedding, learned positions and, when it is not tied, the head.
     pub embedding: Params,
     /// The rest, the `N` of Kaplan et al. 2020.
     pub non_embedding: Params,
 }
 
 impl ParameterCount {
-    /// The counts of a model with `embedding` vocabulary-sized parameters and `non_embedding` others.
+    /// The counts of a model with `embedding` parameters in tables and `non_embedding` others.
     pub fn new(embedding: u64, non_embedding: u64) -> Self {
         Self {
             total: Params(embedding + non_embedding),
@@ -39,7 +39,9 @@ pub struct OperationCount {
 /// Matrix products only (element-wise work is below 1% at these shapes and is left out, as Hoffmann
 /// et al. 2022, appendix F, leave it); the embedding look-up is free. Attention counts the full
 /// square of positions, masked half included, which is what the reference operations compute and
-/// what the field reports; a kernel that skips the masked half does less.
+/// what the field reports; a kernel that skips the masked half does less. Within a window it counts
+/// blocks of a window of queries, each with all keys that any of them sees: about twice the window
+/// a position, whatever the length.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FlopCount {
     /// One entry an operation.

@@ -12,11 +12,14 @@ pub mod channel;
 pub mod channels;
 pub mod count;
 mod error;
+mod examples;
 mod memory;
 pub mod mixer;
 pub mod mixers;
 mod model;
+mod norm;
 pub mod ops;
+mod rope_scaling;
 mod stack;
 pub mod weights;
 
@@ -31,4 +34,12 @@ pub use memory::{Memory, Remembered};
 pub use mixer::{Mixer, Place, Span};
 pub use mixers::MixerSpec;
 pub use model::Model;
+pub use norm::{Norm, NormKind};
+pub use rope_scaling::RopeScaling;
 pub use stack::Stack;
+
+/// Whether a setting is as it is where a spec says nothing: then it is not written, so that settings that come later
+/// change no identity.
+fn is_default<T: Default + PartialEq>(setting: &T) -> bool {
+    *setting == T::default()
+}

@@ -21,12 +21,15 @@ struct Layer {
     states: BTreeMap<&'static str, Tensor<4>>,
 }
 
-/// Rows of the second dimension of `[1, room, …]`, of which the first `count` are remembered: a cache is written in
-/// place, and moves to a larger room when it is full.
+/// Rows of the second dimension of `[1, room, …]`, of which `count` from the first on are remembered: a cache is written
+/// in place, and moves to another room when it is full.
 #[derive(Debug, Clone)]
 struct Rows {
     room: Tensor<4>,
+    first: usize,
     count: usize,
+    /// How many are remembered at most.
+    most: usize,
 }
 
 impl Layer {
@@ -40,22 +43,30 @@ impl Layer {
 impl Rows {
     /// All of a tensor.
     fn full(room: Tensor<4>) -> Self {
-        let count = room.dims()[1];
-        Self { room, count }
+        Self {
+            first: 0,
+            count: room.dims()[1],
+            most: usize::MAX,
+            room,
+        }
     }
 
-    /// As many rows, these from the first on again and again, with room for as many more as there were.
+    /// As many rows, or as may be remembered: these from the first on again and again, with room for as many more as
+    /// there were.
     fn repeated(&self, count: usize) -> Self {
-        let times = count.div_ceil(self.count) + 1;
+        let count = count.min(self.most);
+        let times = count.div_ceil(self.count.max(1)) + 1;
         Self {
             room: self.remembered().repeat_dim(1, times),
+            first: 0,
             count,
+            most: self.most,
         }
     }
 
     /// What is remembered, without a copy.
     fn remembered(&self) -> Tensor<4> {
-        self.room.clone().slice(rows(0, self.count))
+        self.room.clone().slice(rows(self.first, self.first + self.count))
     }
 
     fn numbers(&self) -> usize {
@@ -66,19 +77,39 @@ impl Rows {
     /// These and those after them. Where there is no room, it grows by half, so that of many additions each copies
     /// its own rows and a constant number of others.
     fn extend(self, new: Tensor<4>) -> Self {
-        let Self { room, count } = self;
+        let Self {
+            room,
+            first,
+            count,
+            most,
+        } = self;
         let [_, places, heads, dimension] = room.dims();
         let after = count + new.dims()[1];
-        let room = if after <= places {
-            room
+        let (room, first) = if first + after <= places {
+            (room, first)
         } else {
             let larger = after.max(count + count / 2);
             let zeros = Tensor::zeros([1, larger, heads, dimension], (&new.device(), new.dtype()));
-            zeros.slice_assign(rows(0, count), room.slice(rows(0, count)))
+            let moved = zeros.slice_assign(rows(0, count), room.slice(rows(first, first + count)));
+            (moved, 0)
         };
         Self {
-            room: room.slice_assign(rows(count, after), new),
+            room: room.slice_assign(rows(first + count, first + after), new),
+            first,
             count: after,
+            most,
+        }
+    }
+
+    /// The last of them: at most so many, or all.
+    fn last(self, most: Option<usize>) -> Self {
+        let most = most.unwrap_or(usize::MAX);
+        let dropped = self.count.saturating_sub(most);
+        Self {
+            first: self.first + dropped,
+            count: self.count - dropped,
+            most,
+            ..self
         }
     }
 }
@@ -146,21 +177,23 @@ impl Memory {
 }
 
 impl Remembered<'_> {
-    /// Adds to caches of `[1, positions, heads, dimension]` in place, and returns them whole.
+    /// Adds to caches of `[1, positions, heads, dimension]` in place, and returns them whole. What stays remembered is then
+    /// the last `kept` positions, or all.
     pub fn extend<const N: usize>(
         &mut self,
         names: [&'static str; N],
         new: [Tensor<4>; N],
+        kept: Option<usize>,
     ) -> [Tensor<4>; N] {
         let mut new = new.into_iter();
         names.map(|name| {
             let new = new.next().expect("one for each name");
             let rows = match self.layer.caches.remove(name) {
-                Some(old) => old.extend(new),
-                None => Rows::full(new),
+                Some(old) if old.count > 0 => old.extend(new),
+                _ => Rows::full(new),
             };
             let whole = rows.remembered();
-            self.layer.caches.insert(name, rows);
+            self.layer.caches.insert(name, rows.last(kept));
             whole
         })
     }

@@ -8,6 +8,7 @@ use crate::channels::ChannelSpec;
 use crate::error::ModelError;
 use crate::memory::Remembered;
 use crate::mixers::MixerSpec;
+use crate::norm::NormKind;
 use crate::ops::Rotation;
 use crate::weights::{Scope, WeightSpec};
 
@@ -18,6 +19,8 @@ pub struct Place {
     pub width: usize,
     /// How many parts write to the residual stream, in all blocks together.
     pub writes: usize,
+    /// How rows are normalised.
+    pub norm: NormKind,
 }
 
 impl Place {
@@ -72,6 +75,11 @@ pub trait Mixer: Debug {
 
     /// Settings for a stream of width 8 that between them reach every branch of its code.
     fn examples(&self) -> Vec<MixerSpec>;
+
+    /// The normalisations that it can stand after.
+    fn norms(&self) -> &'static [NormKind] {
+        NormKind::ALL
+    }
 
     /// Checks its settings in a network of that width.
     ///

@@ -4,7 +4,7 @@ use burn::tensor::{Device, Int, Tensor};
 
 use crate::error::ModelError;
 use crate::memory::{Memory, Remembered};
-use crate::ops::{self, NORM_EPSILON, Rotation, TiedTable};
+use crate::ops::{self, Rotation, TiedTable};
 use crate::stack::Stack;
 use crate::weights::{Scope, WeightSpec, Weights};
 
@@ -123,6 +123,12 @@ impl Model {
             self.fits(memory.position() + length)?;
         }
         let mut hidden = ops::embedding(self.embedding(), tokens);
+        if self.stack.learned_positions.is_some() {
+            let first = memories
+                .iter()
+                .map(|memory| self.positions(memory.position(), length));
+            hidden = hidden + Tensor::cat(first.collect(), 0);
+        }
         for (layer, letter) in self.stack.letters().enumerate() {
             let (block, weights) = (&self.stack.blocks[&letter], self.block(layer));
             let mut remembered: Vec<Remembered<'_>> =
@@ -143,8 +149,16 @@ impl Model {
         Ok(self.after_embedding(ops::embedding(self.embedding(), tokens), length))
     }
 
-    /// The blocks and the last norm.
+    /// What is added to tokens, the blocks and the last norm.
     fn after_embedding(&self, embedded: Tensor<2>, length: usize) -> Tensor<2> {
+        let embedded = match self.stack.learned_positions {
+            Some(_) => {
+                let [rows, width] = embedded.dims();
+                let sequences = embedded.reshape([rows / length, length, width]);
+                (sequences + self.positions(0, length).unsqueeze()).reshape([rows, width])
+            }
+            None => embedded,
+        };
         let layers = self.stack.letters().enumerate();
         let hidden = layers.fold(embedded, |hidden, (layer, letter)| {
             let (block, weights) = (&self.stack.blocks[&letter], self.block(layer));
@@ -159,7 +173,7 @@ impl Model {
     }
 
     fn normed(&self, hidden: Tensor<2>) -> Tensor<2> {
-        ops::rms_norm(hidden, self.outer().vector("norm"), NORM_EPSILON)
+        self.outer().normed(hidden, "norm")
     }
 
     /// The length of the sequences, if the model takes it.
@@ -183,6 +197,12 @@ impl Model {
         self.outer().matrix("embedding")
     }
 
+    /// The rows of learned positions from the first on, `[length, width]`.
+    fn positions(&self, first: usize, length: usize) -> Tensor<2> {
+        let table = self.outer().matrix("positions");
+        table.slice_dim(0, first..first + length)
+    }
+
     /// The head's matrix, `[vocabulary, width]`.
     fn head(&self) -> Tensor<2> {
         let name = if self.stack.tied { "embedding" } else { "head" };
@@ -191,10 +211,10 @@ impl Model {
 
     /// The weights outside of the blocks.
     fn outer(&self) -> Scope<'_> {
-        self.weights.scope(String::new())
+        self.weights.scope(String::new(), self.stack.norm())
     }
 
     fn block(&self, layer: usize) -> Scope<'_> {
-        self.weights.scope(format!("blocks.{layer}"))
+        self.weights.scope(format!("blocks.{layer}"), self.stack.norm())
     }
 }

@@ -8,12 +8,13 @@ use burn::tensor::Tensor;
 pub use triaxis_kernels::cpu::gated_delta::Shape as GatedDeltaShape;
 pub use triaxis_kernels::cpu::mamba2::Shape as Mamba2Shape;
 pub use triaxis_kernels::{
-    AttentionHeads, AttentionWeights, Core, RecurrentState, RecurrentWeights, Rotation, TiedTable,
-    attention_half, causal_attention, count_products, embedding, feed_forward, head_cross_entropy,
-    head_losses, linear, recurrent_half, recurrent_step, rms_norm, rotary,
+    AttentionHeads, AttentionWeights, Core, GeluForm, Limits, RecurrentState, RecurrentWeights, Rotation,
+    Scores, TiedTable, attention_half, causal_attention, causal_attention_packed, count_products, embedding,
+    feed_forward, gelu, head_cross_entropy, head_losses, layer_norm, linear, products, query_key_norm,
+    recurrent_half, recurrent_step, rms_norm, rotary, swiglu,
 };
 
-/// Added to the mean square before its root, in every normalisation.
+/// Added to the mean square before its root, in every normalisation that says nothing else.
 pub const NORM_EPSILON: f64 = 1e-5;
 
 /// The scores of every token of the vocabulary: `[rows, width] × [vocabulary, width]ᵀ`.

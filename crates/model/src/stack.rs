@@ -7,8 +7,11 @@ use crate::architecture::Architecture;
 use crate::block::Block;
 use crate::count::{FlopCount, ParameterCount, product_flops};
 use crate::error::{ModelError, rule, within};
+use crate::is_default;
 use crate::mixer::{Place, Span};
 use crate::model::Model;
+use crate::norm::{Norm, NormKind};
+use crate::ops::NORM_EPSILON;
 use crate::weights::{Group, Initial, WeightSpec};
 
 /// Rows of logits that exist at a time.
@@ -44,6 +47,20 @@ pub struct Stack {
     pub blocks: BTreeMap<char, Block>,
     /// Whether the head shares the embedding's table.
     pub tied: bool,
+    /// How rows are normalised.
+    #[serde(skip_serializing_if = "is_default")]
+    pub norm: NormKind,
+    /// What every normalisation adds to the mean square before its root.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub norm_epsilon: f64,
+    /// Positions that have a learned row of their own, which is added to that of the token, if any have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learned_positions: Option<usize>,
+}
+
+/// Whether it is the epsilon of a spec that says none.
+fn is_usual(epsilon: &f64) -> bool {
+    epsilon.to_bits() == NORM_EPSILON.to_bits()
 }
 
 /// What a spec may leave out.
@@ -58,6 +75,10 @@ struct Fields {
     #[serde(default)]
     blocks: BTreeMap<char, Block>,
     tied: Option<bool>,
+    #[serde(default)]
+    norm: NormKind,
+    norm_epsilon: Option<f64>,
+    learned_positions: Option<usize>,
 }
 
 impl TryFrom<Fields> for Stack {
@@ -74,6 +95,9 @@ impl TryFrom<Fields> for Stack {
             pattern: fields.pattern,
             blocks,
             tied: fields.tied.unwrap_or(true),
+            norm: fields.norm,
+            norm_epsilon: fields.norm_epsilon.unwrap_or(NORM_EPSILON),
+            learned_positions: fields.learned_positions,
         };
         stack.validate()?;
         Ok(stack)
@@ -91,47 +115,6 @@ impl Stack {
     /// Version of what it does around its blocks.
     pub const NUMERICS: u32 = 1;
 
-    /// Tiny ones: every example of every mixer and channel, and all mixers in one.
-    pub fn examples() -> Vec<Self> {
-        let of = |pattern: String, blocks| Self {
-            vocabulary: 11,
-            width: 8,
-            layers: pattern.len().max(2),
-            context: 6,
-            pattern,
-            blocks,
-            tied: false,
-        };
-        let mut examples = Vec::new();
-        let mut all = BTreeMap::new();
-        for (letter, standard) in Block::standard() {
-            for mixer in standard.mixer().examples() {
-                let block = Block {
-                    mixer,
-                    ..standard.clone()
-                };
-                all.insert(letter, block.clone());
-                examples.push(of(letter.to_string(), [(letter, block)].into()));
-            }
-            for channel in standard
-                .channel()
-                .into_iter()
-                .flat_map(|channel| channel.examples())
-            {
-                let mixer = all[&letter].mixer.clone();
-                let channel = Some(channel);
-                examples.push(of(
-                    letter.to_string(),
-                    [(letter, Block { mixer, channel })].into(),
-                ));
-            }
-        }
-        let mut hybrid = of(all.keys().collect(), all);
-        (hybrid.tied, hybrid.layers) = (true, hybrid.layers + 1);
-        examples.push(hybrid);
-        examples
-    }
-
     /// Checks every field.
     ///
     /// # Errors
@@ -141,6 +124,26 @@ impl Stack {
         within("width", self.width, 1, 1 << 16)?;
         within("layers", self.layers, 1, 1 << 12)?;
         within("context", self.context, 1, 1 << 24)?;
+        rule(
+            self.norm_epsilon > 0.0 && self.norm_epsilon < 1.0,
+            "norm_epsilon",
+            self.norm_epsilon,
+            "must be above 0 and below 1",
+            "leave it out for 1e-5",
+        )?;
+        if let Some(positions) = self.learned_positions {
+            rule(
+                (self.context..=1 << 24).contains(&positions),
+                "learned_positions",
+                positions,
+                format!(
+                    "must be at least `context = {}`, and no more than {}",
+                    self.context,
+                    1 << 24
+                ),
+                "choose as many, or leave it out where other parts tell positions apart",
+            )?;
+        }
         let known = self
             .blocks
             .keys()
@@ -168,8 +171,16 @@ impl Stack {
                 1 => error,
                 _ => ModelError(format!("block `{letter}`: {error}")),
             };
-            block.validate(self.width).map_err(named)
+            block.validate(self.width, self.norm).map_err(named)
         })
+    }
+
+    /// How rows are normalised.
+    pub(crate) fn norm(&self) -> Norm {
+        Norm {
+            kind: self.norm,
+            epsilon: self.norm_epsilon,
+        }
     }
 
     /// The blocks, from the first layer to the last.
@@ -184,15 +195,16 @@ impl Stack {
 
     /// Every weight, in a fixed order.
     pub fn weights(&self) -> Vec<WeightSpec> {
-        let table = |name: &str, group| WeightSpec {
+        let table = |name: &str, rows, group| WeightSpec {
             name: name.to_owned(),
-            shape: vec![self.vocabulary, self.width],
+            shape: vec![rows, self.width],
             initial: Initial::Normal((self.width as f64).sqrt().recip()),
             group,
         };
         let place = Place {
             width: self.width,
             writes: self.layers().map(Block::writes).sum(),
+            norm: self.norm,
         };
         let blocks = self.layers().enumerate().flat_map(|(layer, block)| {
             let within_block = move |weight: WeightSpec| WeightSpec {
@@ -201,10 +213,14 @@ impl Stack {
             };
             block.weights(place).into_iter().map(within_block)
         });
-        let mut weights = vec![table("embedding", Group::Embedding)];
+        let mut weights = vec![table("embedding", self.vocabulary, Group::Embedding)];
+        weights.extend(
+            self.learned_positions
+                .map(|positions| table("positions", positions, Group::Positions)),
+        );
         weights.extend(blocks);
-        weights.push(WeightSpec::gain("norm", self.width));
-        weights.extend((!self.tied).then(|| table("head", Group::Head)));
+        weights.extend(self.norm.weights("norm", self.width));
+        weights.extend((!self.tied).then(|| table("head", self.vocabulary, Group::Head)));
         weights
     }
 
@@ -212,7 +228,7 @@ impl Stack {
     pub fn parameters(&self) -> ParameterCount {
         let mut counts = [0, 0];
         for weight in self.weights() {
-            let is_table = matches!(weight.group, Group::Embedding | Group::Head);
+            let is_table = matches!(weight.group, Group::Embedding | Group::Positions | Group::Head);
             counts[usize::from(!is_table)] += weight.size() as u64;
         }
         ParameterCount::new(counts[0], counts[1])

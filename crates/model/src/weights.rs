@@ -8,6 +8,7 @@ use triaxis_random::Stream;
 
 use crate::error::ModelError;
 use crate::model::Model;
+use crate::norm::Norm;
 
 /// A line of the table: one weight, before it has values.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +43,8 @@ pub enum Initial {
 pub enum Group {
     /// The table that embeds tokens, and is the head if there is no other.
     Embedding,
+    /// The table of positions.
+    Positions,
     /// A table that is the head alone.
     Head,
     /// What multiplies values.
@@ -72,6 +75,16 @@ impl WeightSpec {
             shape: vec![size],
             initial: Initial::Constant(1.0),
             group: Group::Gain,
+        }
+    }
+
+    /// What is added to values: zeros at first.
+    pub fn bias(name: &str, size: usize) -> Self {
+        Self {
+            name: name.to_owned(),
+            shape: vec![size],
+            initial: Initial::Constant(0.0),
+            group: Group::Bias,
         }
     }
 
@@ -147,22 +160,29 @@ impl Weights {
     }
 
     /// The weights whose names begin with `prefix` and a dot; all of them, where it is empty.
-    pub(crate) fn scope(&self, prefix: String) -> Scope<'_> {
+    pub(crate) fn scope(&self, prefix: String, norm: Norm) -> Scope<'_> {
         Scope {
             weights: self,
             prefix,
+            norm,
         }
     }
 }
 
-/// The weights of one part.
+/// The weights of one part, and how its network normalises.
 #[derive(Debug)]
 pub struct Scope<'a> {
     weights: &'a Weights,
     prefix: String,
+    norm: Norm,
 }
 
 impl Scope<'_> {
+    /// How the network normalises.
+    pub fn norm(&self) -> Norm {
+        self.norm
+    }
+
     /// A weight of one dimension.
     ///
     /// # Panics

@@ -88,7 +88,7 @@ impl AdamW {
 /// The decay of the weights of a group.
 fn decay(group: Group, config: &OptimizerConfig) -> f64 {
     let decays = match group {
-        Group::Embedding => config.decay_embedding,
+        Group::Embedding | Group::Positions => config.decay_embedding,
         Group::Head | Group::Matrix => true,
         Group::Gain | Group::Bias | Group::Recurrence => false,
     };

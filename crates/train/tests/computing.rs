@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use triaxis_kernels::Precision;
-use triaxis_model::{ArchitectureSpec, Block, Decoder, Stack};
+use triaxis_model::ops::NORM_EPSILON;
+use triaxis_model::{ArchitectureSpec, Block, Decoder, NormKind, Stack};
 use triaxis_train::speed::{measure, product_peak};
 use triaxis_train::{
     Branch, BranchOutcome, Dtype, EpochOrder, Implementation, Observer, OptimizerConfig, Pass, Schedule,
@@ -97,20 +98,48 @@ fn a_whole_training_with_the_compositions_has_the_same_losses() {
     assert!(found <= 1e-4, "{found}");
 }
 
-/// Of the usual block of every mixer.
+/// A stack of one block.
+fn stack(block: Block) -> Stack {
+    Stack {
+        vocabulary: 61,
+        width: 32,
+        layers: 1,
+        context: 16,
+        pattern: "x".to_owned(),
+        blocks: [('x', block)].into(),
+        tied: true,
+        norm: NormKind::Rms,
+        norm_epsilon: NORM_EPSILON,
+        learned_positions: None,
+    }
+}
+
+/// The usual block of every mixer, and every kernel that a setting chooses.
+fn stacks() -> Vec<Stack> {
+    let block = |mixer: &str, channel: &str| -> Block {
+        serde_json::from_str(&format!(
+            r#"{{"mixer": {{"kind": "attention", {mixer}}}, "channel": {channel}}}"#
+        ))
+        .unwrap()
+    };
+    let swiglu = r#"{"kind": "swiglu"}"#;
+    let qwen =
+        r#""head_dim": 16, "qk_norm": true, "output_gate": true, "bias": "all", "rotary_fraction": 0.5"#;
+    let gelu = [true, false].map(|tanh| format!(r#"{{"kind": "gelu", "approximate": {tanh}}}"#));
+    let layer_norm = gelu.map(|gelu| Stack {
+        norm: NormKind::Layer,
+        learned_positions: Some(16),
+        ..stack(block(r#""rotary_fraction": 0.0"#, &gelu))
+    });
+    let usual = Block::standard().map(|(_, block)| stack(block));
+    let settings = [qwen, r#""window": 5, "soft_cap": 2.0"#].map(|mixer| stack(block(mixer, swiglu)));
+    usual.chain(settings).chain(layer_norm).collect()
+}
+
 #[test]
-fn a_whole_training_of_every_mixer_has_the_losses_of_its_compositions() {
-    for (letter, block) in Block::standard() {
-        let kind = block.mixer.kind();
-        let stack = Stack {
-            vocabulary: 61,
-            width: 32,
-            layers: 1,
-            context: 16,
-            pattern: letter.to_string(),
-            blocks: [(letter, block)].into(),
-            tied: true,
-        };
+fn a_whole_training_of_every_kernel_has_the_losses_of_its_compositions() {
+    for stack in stacks() {
+        let kind = format!("{:?}", stack.blocks[&'x']);
         let config = TrainConfig {
             architecture: ArchitectureSpec::Stack(stack),
             context: 16,

@@ -4,6 +4,8 @@
 //! the logarithm of the sum; the backward pass computes the probabilities again from it, as
 //! FlashAttention-2 (Dao 2023, algorithms 1 and 2) does. Rotary positions are applied on the way in.
 
+use std::ops::Range;
+
 use crate::parallel::{self, Shared};
 
 mod backward;
@@ -15,7 +17,7 @@ pub use backward::{Saved, backward};
 pub use forward::forward;
 
 use super::matrix::Matrix;
-use super::rotary::{Angles, Turn, rotate_head};
+use super::rotary::{Angles, Turn, rotate_head, scale_row};
 use crate::Precision;
 use crate::simd::{LANES, Simd, each_vector};
 
@@ -27,7 +29,7 @@ const KEYS: usize = 256;
 
 /// The sizes of an attention, and what its products are computed in. Key and value heads divide the query heads
 /// into equal groups.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
     /// Sequences.
     pub batch: usize,
@@ -43,6 +45,17 @@ pub struct Shape {
     pub dimension: usize,
     /// What the products are computed in.
     pub precision: Precision,
+    /// What bounds the scores.
+    pub limits: Limits,
+}
+
+/// What bounds the scores of attention.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Limits {
+    /// Positions that a query sees, the last of them its own: all up to its own where there is no window. Never zero.
+    pub window: Option<usize>,
+    /// Where it is given, a score is `cap × tanh(score ÷ cap)` (Gemma 2, arXiv 2408.00118).
+    pub soft_cap: Option<f32>,
 }
 
 /// Heads inside a slice: head h of position p of all sequences is at `start + p × stride + h × dimension`.
@@ -179,7 +192,7 @@ impl Shape {
         &self,
         sequence: usize,
         head: usize,
-        tile: std::ops::Range<usize>,
+        tile: Range<usize>,
         angles: Option<Angles<'a>>,
     ) -> Rows<'a> {
         Rows {
@@ -203,7 +216,30 @@ impl Shape {
         self.offset() + row % self.queries + 1
     }
 
+    /// The columns of a tile of keys that a row of queries sees, `least` keys being those up to the first row's.
+    #[inline(always)]
+    fn seen_in(&self, least: usize, row: usize, tile: &Range<usize>) -> Range<usize> {
+        let end = least + row;
+        let start = self.limits.window.map_or(0, |window| end.saturating_sub(window));
+        let column = |key: usize| key.clamp(tile.start, tile.end) - tile.start;
+        column(start)..column(end)
+    }
+
+    /// The tiles of keys that some rows of queries see, and how many keys come before the end of the last row's.
+    fn tiles(&self, least: usize, rows: usize) -> (Range<usize>, usize) {
+        let visible = least + rows - 1;
+        let hidden = self
+            .limits
+            .window
+            .map_or(0, |window| least.saturating_sub(window));
+        (hidden / KEYS..visible.div_ceil(KEYS), visible)
+    }
+
     fn check(&self) {
+        assert!(
+            self.limits.window != Some(0),
+            "a window of at least the query's own position"
+        );
         assert!(
             self.keys >= self.queries,
             "{} queries need as many keys, not {}",
@@ -220,11 +256,12 @@ impl Shape {
 
     fn check_angles(&self, angles: Option<Angles>) {
         if let Some(angles) = angles {
-            let needed = self.keys * (self.dimension / 2);
+            let needed = self.keys * angles.half;
             assert!(
-                self.dimension.is_multiple_of(2),
-                "rotary heads have an even dimension, not {}",
-                self.dimension
+                2 * angles.half <= self.dimension,
+                "heads of {} coordinates, of which {} turn",
+                self.dimension,
+                2 * angles.half
             );
             assert!(
                 angles.cosines.len() >= needed && angles.sines.len() >= needed,
@@ -236,8 +273,21 @@ impl Shape {
 
     /// Multiplications and additions of both products over half the matrix, for deciding on threads.
     fn work(&self) -> usize {
-        2 * self.batch * self.query_heads * self.queries * self.keys * self.dimension
+        let keys = self
+            .limits
+            .window
+            .map_or(self.keys, |window| window.min(self.keys));
+        2 * self.batch * self.query_heads * self.queries * keys * self.dimension
     }
+}
+
+/// `[cap × tanh(score ÷ cap), tanh(score ÷ cap)]`
+#[inline(always)]
+fn capped<S: Simd>(simd: S, score: S::Floats, cap: f32) -> [S::Floats; 2] {
+    // tanh(x) = 2 sigmoid(2 x) - 1
+    let sigmoid = simd.sigmoid(simd.mul(score, simd.splat(2.0 / cap)));
+    let tanh = simd.mul_add(sigmoid, simd.splat(2.0), simd.splat(-1.0));
+    [simd.mul(tanh, simd.splat(cap)), tanh]
 }
 
 /// Rows of one head, and what happens to them on the way in.
@@ -263,10 +313,10 @@ fn load_rows<S: Simd>(simd: S, heads: Heads, rows: Rows, to: &mut [f32]) {
         let from = heads.row(rows.first + index, rows.head, dimension);
         match rows.turn {
             Some((angles, position)) => {
-                let angles = angles.at(position + index, dimension / 2);
+                let angles = angles.at(position + index);
                 rotate_head(simd, from, angles, Turn::Forward, rows.scale, to);
             }
-            None => copy_row(simd, from, to, rows.scale),
+            None => scale_row(simd, from, to, rows.scale),
         }
     }
 }
@@ -284,10 +334,10 @@ unsafe fn store_rows<S: Simd>(simd: S, gradient: &[f32], rows: Rows, heads: Plac
         let to = unsafe { heads.row(rows.first + index, rows.head, dimension) };
         match rows.turn {
             Some((angles, position)) => {
-                let angles = angles.at(position + index, dimension / 2);
+                let angles = angles.at(position + index);
                 rotate_head(simd, from, angles, Turn::Back, rows.scale, to);
             }
-            None => copy_row(simd, from, to, rows.scale),
+            None => scale_row(simd, from, to, rows.scale),
         }
     }
 }
@@ -302,19 +352,6 @@ fn multiply_row<S: Simd>(simd: S, row: &mut [f32], factor: f32) {
         0.0,
         #[inline(always)]
         |[], [x]| [simd.mul(x, factor)],
-    );
-}
-
-#[inline(always)]
-fn copy_row<S: Simd>(simd: S, from: &[f32], to: &mut [f32], factor: f32) {
-    let factor = simd.splat(factor);
-    each_vector(
-        simd,
-        [from],
-        [to],
-        0.0,
-        #[inline(always)]
-        |[x], _| [simd.mul(x, factor)],
     );
 }
 

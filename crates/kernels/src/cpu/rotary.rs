@@ -1,16 +1,18 @@
 //! Rotary positions (Su et al. 2021, equation 34), in the arrangement of the published Llama weights:
-//! coordinate i of a head is paired with coordinate i + dimension / 2.
+//! of the coordinates that turn, which come first in a head, i is paired with i + half of them.
 
 use crate::parallel::{self, Shared, block};
 use crate::simd::{Simd, dispatch, each_vector};
 
-/// The cosines and sines of `length` positions, `dimension / 2` angles each.
+/// The cosines and sines of some positions, `half` angles each: the first 2 `half` coordinates of a head turn.
 #[derive(Clone, Copy, Debug)]
 pub struct Angles<'a> {
-    /// `length × dimension / 2`
+    /// `positions × half`
     pub cosines: &'a [f32],
-    /// `length × dimension / 2`
+    /// `positions × half`
     pub sines: &'a [f32],
+    /// Angles of a position.
+    pub half: usize,
 }
 
 /// Which way to turn: the gradient turns back.
@@ -24,11 +26,12 @@ pub enum Turn {
 
 impl<'a> Angles<'a> {
     /// The angles of one position.
-    pub fn at(self, position: usize, half: usize) -> Self {
-        let range = position * half..(position + 1) * half;
+    pub fn at(self, position: usize) -> Self {
+        let range = position * self.half..(position + 1) * self.half;
         Self {
             cosines: &self.cosines[range.clone()],
             sines: &self.sines[range],
+            half: self.half,
         }
     }
 }
@@ -36,7 +39,7 @@ impl<'a> Angles<'a> {
 /// Turns the heads of `x` (`batch × length × heads × dimension`) into `y`.
 ///
 /// # Panics
-/// If the lengths do not agree or the dimension is odd.
+/// If the lengths do not agree or more would turn than a head has.
 pub fn rotate(
     x: &[f32],
     length: usize,
@@ -46,10 +49,11 @@ pub fn rotate(
     turn: Turn,
     y: &mut [f32],
 ) {
-    let (half, row) = (dimension / 2, heads * dimension);
+    let (half, row) = (angles.half, heads * dimension);
     assert!(
-        dimension.is_multiple_of(2),
-        "heads of an even number of coordinates, not {dimension}"
+        2 * half <= dimension,
+        "heads of {dimension} coordinates, of which {} turn",
+        2 * half
     );
     assert!(
         angles.cosines.len() == length * half && angles.sines.len() == length * half,
@@ -71,14 +75,19 @@ pub fn rotate(
             let values = index * row..(index + 1) * row;
             // SAFETY: rows do not overlap.
             let y = unsafe { y.part(values.clone()) };
-            dispatch!(rotate_heads(&x[values], angles.at(index % length, half), turn, y));
+            dispatch!(rotate_heads(
+                &x[values],
+                dimension,
+                angles.at(index % length),
+                turn,
+                y
+            ));
         }
     });
 }
 
 #[inline(always)]
-fn rotate_heads<S: Simd>(simd: S, x: &[f32], angles: Angles, turn: Turn, y: &mut [f32]) {
-    let dimension = 2 * angles.cosines.len();
+fn rotate_heads<S: Simd>(simd: S, x: &[f32], dimension: usize, angles: Angles, turn: Turn, y: &mut [f32]) {
     for (x, y) in x.chunks_exact(dimension).zip(y.chunks_exact_mut(dimension)) {
         rotate_head(simd, x, angles, turn, 1.0, y);
     }
@@ -94,7 +103,11 @@ pub(super) fn rotate_head<S: Simd>(
     factor: f32,
     y: &mut [f32],
 ) {
-    let half = angles.cosines.len();
+    let half = angles.half;
+    let ((x, straight), (y, straight_to)) = (x.split_at(2 * half), y.split_at_mut(2 * half));
+    if !straight.is_empty() {
+        scale_row(simd, straight, straight_to, factor);
+    }
     let (sign, before, after) = match turn {
         Turn::Forward => (1.0, 1.0, factor),
         Turn::Back => (-1.0, factor, 1.0),
@@ -114,5 +127,19 @@ pub(super) fn rotate_head<S: Simd>(
             let y1 = simd.mul_add(x0, sine, simd.mul(x1, cosine));
             [simd.mul(y0, after), simd.mul(y1, after)]
         },
+    );
+}
+
+/// Copies values, multiplied by a factor.
+#[inline(always)]
+pub(super) fn scale_row<S: Simd>(simd: S, from: &[f32], to: &mut [f32], factor: f32) {
+    let factor = simd.splat(factor);
+    each_vector(
+        simd,
+        [from],
+        [to],
+        0.0,
+        #[inline(always)]
+        |[x], _| [simd.mul(x, factor)],
     );
 }

@@ -3,9 +3,10 @@
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
-use burn::tensor::{Device, Tensor, TensorData, activation::softmax};
+use burn::tensor::{Device, Tensor, TensorData};
 use burn_flex::FlexTensor;
 
+mod composed;
 mod inputs;
 
 pub(super) use inputs::Packed;
@@ -13,10 +14,9 @@ use inputs::Separate;
 
 use super::autodiff::record;
 use super::flex::{contiguous, fused, inner};
-use super::product::product;
-use super::rotary::{self, Tables};
+use super::rotary::Tables;
 use crate::Precision;
-use crate::cpu::attention::Shape;
+use crate::cpu::attention::{Limits, Shape};
 
 /// The cosines and sines of rotary positions, made once a model.
 #[derive(Clone, Debug)]
@@ -26,14 +26,22 @@ pub struct Rotation {
 }
 
 impl Rotation {
-    /// The angles of `positions` positions for heads of an even `dimension`: pair i at position t turns by
-    /// `t × base^(-2i / dimension)` (Su et al. 2021, equation 15).
-    pub fn new(positions: usize, dimension: usize, base: f64, device: &Device) -> Self {
-        let half = dimension / 2;
+    /// The angles of `positions` positions where an even number of coordinates turn: pair i at position t turns by
+    /// `t × base^(-2i / turning)` (Su et al. 2021, equation 15).
+    pub fn new(positions: usize, turning: usize, base: f64, device: &Device) -> Self {
+        let pair = |pair: usize| base.powf(-2.0 * pair as f64 / turning as f64);
+        let frequencies: Vec<f64> = (0..turning / 2).map(pair).collect();
+        Self::of(positions, &frequencies, 1.0, device)
+    }
+
+    /// The angles of `positions` positions where pair i turns by `frequencies[i]` a position, and is multiplied by
+    /// `magnitude`.
+    pub fn of(positions: usize, frequencies: &[f64], magnitude: f64, device: &Device) -> Self {
+        let half = frequencies.len();
         let table = |function: fn(f64) -> f64| {
             let value = |index: usize| {
-                let frequency = base.powf(-2.0 * (index % half) as f64 / dimension as f64);
-                function((index / half) as f64 * frequency) as f32
+                let angle = (index / half) as f64 * frequencies[index % half];
+                (magnitude * function(angle)) as f32
             };
             let values: Vec<f32> = (0..positions * half).map(value).collect();
             Tensor::from_data(TensorData::new(values, [positions, half]), device)
@@ -53,12 +61,12 @@ impl Rotation {
         }
     }
 
-    /// `[positions, dimension / 2]`
+    /// `[positions, half of the coordinates that turn]`
     pub fn cosines(&self) -> &Tensor<2> {
         &self.cosines
     }
 
-    /// `[positions, dimension / 2]`
+    /// `[positions, half of the coordinates that turn]`
     pub fn sines(&self) -> &Tensor<2> {
         &self.sines
     }
@@ -66,7 +74,7 @@ impl Rotation {
     pub(super) fn check(&self, length: usize, dimension: usize) {
         let [positions, half] = self.cosines.dims();
         assert!(
-            length <= positions && 2 * half == dimension,
+            length <= positions && 2 * half <= dimension,
             "angles of {positions} positions of {} coordinates do not serve {length} of {dimension}",
             2 * half
         );
@@ -105,13 +113,34 @@ impl AttentionHeads {
     }
 }
 
-/// Causal attention of `q` (`[batch, queries, heads, dimension]`) over `k` and `v` (`[batch, keys, heads,
-/// dimension]`), with `1 ÷ √dimension` as scale. The queries are the last of the keys' positions. With a
-/// rotation, queries and keys are turned by their positions first. The result has the shape of `q`.
+/// What makes scores of queries and keys: nothing but their products unless it is given.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Scores<'a> {
+    /// What queries and keys are turned by first, as their positions say.
+    pub rotation: Option<&'a Rotation>,
+    /// What bounds the scores.
+    pub limits: Limits,
+}
+
+impl<'a> Scores<'a> {
+    /// With a rotation, if there is one, and no bounds.
+    pub fn turned(rotation: Option<&'a Rotation>) -> Self {
+        let limits = Limits::default();
+        Self { rotation, limits }
+    }
+
+    pub(super) fn tables(self) -> Option<Tables> {
+        self.rotation.map(Rotation::tables)
+    }
+}
+
+/// Causal attention of `q` (`[batch, queries, heads, dimension]`) over `k` (`[batch, keys, heads, dimension]`) and `v`
+/// (`[batch, keys, heads, values]`), with `1 ÷ √dimension` as scale. The queries are the last of the keys' positions. The
+/// result is `[batch, queries, heads, values]`.
 ///
 /// # Panics
-/// If the shapes do not agree.
-pub fn causal_attention(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>, rotation: Option<&Rotation>) -> Tensor<4> {
+/// If the shapes do not agree, or a window is of no position.
+pub fn causal_attention(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>, scores: Scores<'_>) -> Tensor<4> {
     let ([batch, queries, query_heads, dimension], [_, keys, key_heads, _]) = (q.dims(), k.dims());
     let shape = Shape {
         batch,
@@ -121,19 +150,48 @@ pub fn causal_attention(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>, rotation: Opti
         key_heads,
         dimension,
         precision: Precision::current(),
+        limits: scores.limits,
     };
     assert!(
-        k.dims() == [batch, keys, key_heads, dimension] && v.dims() == k.dims() && queries <= keys,
+        k.dims() == [batch, keys, key_heads, dimension] && v.dims()[..3] == k.dims()[..3] && queries <= keys,
         "keys and values as {shape:?}, of the queries' positions and perhaps some before"
     );
-    if let Some(rotation) = rotation {
+    if let Some(rotation) = scores.rotation {
         rotation.check(keys, dimension);
     }
     if fused(&q) && fused(&k) && fused(&v) {
+        let values = v.dims()[3];
+        if values != dimension {
+            return of_one_width([q, k, v], values, scores);
+        }
         let [q, k, v] = [q, k, v].map(Tensor::into_dispatch);
-        return Tensor::from_dispatch(Dispatch::attend(q, k, v, rotation.map(Rotation::tables)));
+        let attended = Dispatch::attend(q, k, v, scores.tables(), scores.limits);
+        return Tensor::from_dispatch(attended);
     }
-    composed(shape, q, k, v, rotation)
+    composed::attend(shape, q, k, v, scores.rotation)
+}
+
+/// [`causal_attention`] where values have another width than keys: what is narrower is filled up with zeros.
+fn of_one_width(inputs: [Tensor<4>; 3], values: usize, scores: Scores<'_>) -> Tensor<4> {
+    let dimension = inputs[0].dims()[3];
+    let widest = values.max(dimension);
+    let [q, k, v] = inputs.map(|input| {
+        let [batch, positions, heads, width] = input.dims();
+        if width == widest {
+            return input;
+        }
+        let zeros = Tensor::zeros(
+            [batch, positions, heads, widest - width],
+            (&input.device(), input.dtype()),
+        );
+        Tensor::cat(vec![input, zeros], 3)
+    });
+    // Scores are over the root of the width that they had.
+    let q = match widest > dimension {
+        true => q.mul_scalar((widest as f64 / dimension as f64).sqrt()),
+        false => q,
+    };
+    causal_attention(q, k, v, scores).slice_dim(3, 0..values)
 }
 
 /// [`causal_attention`] of the columns of one projection, `[batch × length, (query + 2 key_value) ×
@@ -145,7 +203,7 @@ pub fn causal_attention_packed(
     projected: Tensor<2>,
     heads: AttentionHeads,
     length: usize,
-    rotation: Option<&Rotation>,
+    scores: Scores<'_>,
 ) -> Tensor<2> {
     let AttentionHeads {
         query,
@@ -153,14 +211,14 @@ pub fn causal_attention_packed(
         dimension,
     } = heads;
     let [rows, columns] = projected.dims();
-    heads.check(rows, columns, length, rotation);
+    heads.check(rows, columns, length, scores.rotation);
     if fused(&projected) {
-        let rotation = rotation.map(Rotation::tables);
         return Tensor::from_dispatch(Dispatch::attend_packed(
             projected.into_dispatch(),
             heads,
             length,
-            rotation,
+            scores.tables(),
+            scores.limits,
         ));
     }
     let part = |start: usize, count: usize| {
@@ -175,11 +233,11 @@ pub fn causal_attention_packed(
         part(query, key_value),
         part(query + key_value, key_value),
     );
-    let shape = packed_shape(rows, heads, length, Precision::current());
-    composed(shape, q, k, v, rotation).reshape([rows, query * dimension])
+    let shape = packed_shape(rows, heads, length, scores.limits);
+    composed::attend(shape, q, k, v, scores.rotation).reshape([rows, query * dimension])
 }
 
-fn packed_shape(rows: usize, heads: AttentionHeads, length: usize, precision: Precision) -> Shape {
+fn packed_shape(rows: usize, heads: AttentionHeads, length: usize, limits: Limits) -> Shape {
     Shape {
         batch: rows / length,
         queries: length,
@@ -187,59 +245,9 @@ fn packed_shape(rows: usize, heads: AttentionHeads, length: usize, precision: Pr
         query_heads: heads.query,
         key_heads: heads.key_value,
         dimension: heads.dimension,
-        precision,
+        precision: Precision::current(),
+        limits,
     }
-}
-
-/// Far below any score, yet finite, so that no row can turn into not-a-number.
-const MASKED: f32 = -1e9;
-
-fn composed(
-    shape: Shape,
-    q: Tensor<4>,
-    k: Tensor<4>,
-    v: Tensor<4>,
-    rotation: Option<&Rotation>,
-) -> Tensor<4> {
-    let Shape {
-        batch,
-        queries,
-        keys,
-        query_heads,
-        key_heads,
-        dimension,
-        precision: _,
-    } = shape;
-    let before = keys - queries;
-    let (q, k) = match rotation {
-        Some(rotation) => (
-            rotary::composed(q, rotation, before),
-            rotary::composed(k, rotation, 0),
-        ),
-        None => (q, k),
-    };
-    // The query heads of one group share their keys and values: stacked, they are one taller product.
-    let rows = query_heads / key_heads * queries;
-    let q = q
-        .swap_dims(1, 2)
-        .mul_scalar((dimension as f64).powf(-0.5))
-        .reshape([batch, key_heads, rows, dimension]);
-    let scores = product(q, k.swap_dims(1, 2).swap_dims(2, 3)).reshape([batch, query_heads, queries, keys]);
-    let hidden = |index: usize| {
-        if index % keys > index / keys + before {
-            MASKED
-        } else {
-            0.0
-        }
-    };
-    let mask: Vec<f32> = (0..queries * keys).map(hidden).collect();
-    let mask = Tensor::<4>::from_data(
-        TensorData::new(mask, [1, 1, queries, keys]),
-        (&scores.device(), scores.dtype()),
-    );
-    let weights = softmax(scores + mask, 3).reshape([batch, key_heads, rows, keys]);
-    let mixed = product(weights, v.swap_dims(1, 2)).reshape([batch, query_heads, queries, dimension]);
-    mixed.swap_dims(1, 2)
 }
 
 #[backend_extension(Flex, Autodiff)]
@@ -249,6 +257,7 @@ trait Attention: Backend {
         k: FloatTensor<Self>,
         v: FloatTensor<Self>,
         rotation: Option<Tables>,
+        limits: Limits,
     ) -> FloatTensor<Self>;
 
     fn attend_packed(
@@ -256,12 +265,19 @@ trait Attention: Backend {
         heads: AttentionHeads,
         length: usize,
         rotation: Option<Tables>,
+        limits: Limits,
     ) -> FloatTensor<Self>;
 }
 
 impl Attention for Flex {
-    fn attend(q: FlexTensor, k: FlexTensor, v: FlexTensor, rotation: Option<Tables>) -> FlexTensor {
-        Separate::new([q, k, v], rotation).forward().0
+    fn attend(
+        q: FlexTensor,
+        k: FlexTensor,
+        v: FlexTensor,
+        rotation: Option<Tables>,
+        limits: Limits,
+    ) -> FlexTensor {
+        Separate::new([q, k, v], rotation, limits).forward().0
     }
 
     fn attend_packed(
@@ -269,6 +285,7 @@ impl Attention for Flex {
         heads: AttentionHeads,
         length: usize,
         rotation: Option<Tables>,
+        limits: Limits,
     ) -> FlexTensor {
         Packed {
             projected: contiguous(projected),
@@ -276,6 +293,7 @@ impl Attention for Flex {
             heads,
             length,
             rotation,
+            limits,
         }
         .forward()
         .0
@@ -288,12 +306,13 @@ impl<C: CheckpointStrategy> Attention for Autodiff<Flex, C> {
         k: FloatTensor<Self>,
         v: FloatTensor<Self>,
         rotation: Option<Tables>,
+        limits: Limits,
     ) -> FloatTensor<Self> {
         record::<C, _, 3>(
             "attention",
             [q, k, v],
             |inputs, _| {
-                let separate = Separate::new(inputs, rotation);
+                let separate = Separate::new(inputs, rotation, limits);
                 let (output, log_sums) = separate.forward();
                 (output.clone(), (separate, output, log_sums))
             },
@@ -310,6 +329,7 @@ impl<C: CheckpointStrategy> Attention for Autodiff<Flex, C> {
         heads: AttentionHeads,
         length: usize,
         rotation: Option<Tables>,
+        limits: Limits,
     ) -> FloatTensor<Self> {
         record::<C, _, 1>(
             "attention",
@@ -321,6 +341,7 @@ impl<C: CheckpointStrategy> Attention for Autodiff<Flex, C> {
                     heads,
                     length,
                     rotation,
+                    limits,
                 };
                 let (output, log_sums) = packed.forward();
                 (output.clone(), (packed, output, log_sums))

@@ -6,13 +6,14 @@ use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 
-use super::attention::{AttentionHeads, Packed, Rotation, causal_attention_packed};
+use super::attention::{AttentionHeads, Packed, Scores, causal_attention_packed};
 use super::autodiff::record;
 use super::flex::{contiguous, dimensions, fused, matrix, tensor, values};
 use super::linear::linear;
 use super::rms_norm::rms_norm;
 use super::rotary::Tables;
 use crate::Precision;
+use crate::cpu::attention::Limits;
 use crate::cpu::linear as linear_kernel;
 use crate::cpu::norm_linear::{self, Gradients, NormLinear};
 use crate::memory::Buffer;
@@ -39,7 +40,7 @@ pub fn attention_half(
     weights: AttentionWeights,
     heads: AttentionHeads,
     length: usize,
-    rotation: Option<&Rotation>,
+    scores: Scores<'_>,
     epsilon: f64,
 ) -> Tensor<2> {
     let AttentionWeights {
@@ -56,24 +57,22 @@ pub fn attention_half(
         query_key_value.dims(),
         output.dims()
     );
-    heads.check(rows, query_key_value.dims()[1], length, rotation);
+    heads.check(rows, query_key_value.dims()[1], length, scores.rotation);
     if fused(&x) && fused(&gain) && fused(&query_key_value) && fused(&output) {
         let layer = Layer {
             precision: Precision::current(),
             epsilon: epsilon as f32,
             heads,
             length,
-            rotation: rotation.map(Rotation::tables),
+            rotation: scores.tables(),
+            limits: scores.limits,
         };
         let [x, query_key_value, output] = [x, query_key_value, output].map(Tensor::into_dispatch);
         let y = Dispatch::attention_half(x, gain.into_dispatch(), query_key_value, output, layer);
         return Tensor::from_dispatch(y);
     }
     let projected = linear(rms_norm(x.clone(), gain, epsilon), query_key_value);
-    x + linear(
-        causal_attention_packed(projected, heads, length, rotation),
-        output,
-    )
+    x + linear(causal_attention_packed(projected, heads, length, scores), output)
 }
 
 /// What is no tensor with a gradient.
@@ -84,6 +83,7 @@ struct Layer {
     heads: AttentionHeads,
     length: usize,
     rotation: Option<Tables>,
+    limits: Limits,
 }
 
 #[backend_extension(Flex, Autodiff)]
@@ -150,6 +150,7 @@ impl Saved {
             heads,
             length,
             rotation,
+            limits,
         } = layer;
         let x = values(&inputs[0]);
         let first = first_layer(&inputs, precision, epsilon);
@@ -162,6 +163,7 @@ impl Saved {
             heads,
             length,
             rotation,
+            limits,
         };
         let (attended, log_sums) = time("attention", Pass::Forward, || packed.forward());
         time("linear", Pass::Forward, || {

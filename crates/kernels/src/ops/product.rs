@@ -16,6 +16,14 @@ pub fn count_products<R>(work: impl FnOnce() -> R) -> (R, f64) {
     (result, OPERATIONS.get() - before)
 }
 
+/// A product a matrix of the batch, `[batch, rows, inner] × [batch, inner, columns]`, as a composition on every device.
+///
+/// # Panics
+/// If the sizes do not agree.
+pub fn products(left: Tensor<3>, right: Tensor<3>) -> Tensor<3> {
+    product(left, right)
+}
+
 /// `[…, rows, inner] × […, inner, columns]`
 pub(crate) fn product<const D: usize>(left: Tensor<D>, right: Tensor<D>) -> Tensor<D> {
     let inner = left.dims()[D - 1];

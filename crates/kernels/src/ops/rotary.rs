@@ -12,12 +12,12 @@ use super::flex::{contiguous, dimensions, fused, tensor, values};
 use crate::cpu::rotary::{Angles, Turn, rotate};
 use crate::memory::Buffer;
 
-/// Turns each pair (i, i + dimension / 2) of every head of `x` (`[batch, length, heads, dimension]`), whose positions
-/// begin at `first`, by the angle of its position (Su et al. 2021, equation 34). Attention can do the same on its way:
-/// [`causal_attention`](crate::causal_attention).
+/// Turns every head of `x` (`[batch, length, heads, dimension]`), whose positions begin at `first`, by the angles of its
+/// position (Su et al. 2021, equation 34): each pair (i, i + half) of the 2 half coordinates that turn. Attention can do
+/// the same on its way: [`causal_attention`](crate::causal_attention).
 ///
 /// # Panics
-/// If the rotation has fewer positions than the length, or another dimension.
+/// If the rotation has fewer positions than the length, or turns more than a head has.
 pub fn rotary(x: Tensor<4>, rotation: &Rotation, first: usize) -> Tensor<4> {
     let [_, length, _, dimension] = x.dims();
     rotation.check(first + length, dimension);
@@ -30,7 +30,7 @@ pub fn rotary(x: Tensor<4>, rotation: &Rotation, first: usize) -> Tensor<4> {
 /// The composition, for positions from `first` on.
 pub(super) fn composed(x: Tensor<4>, rotation: &Rotation, first: usize) -> Tensor<4> {
     let [batch, length, heads, dimension] = x.dims();
-    let half = dimension / 2;
+    let [_, half] = rotation.cosines().dims();
     let part = |table: &Tensor<2>| {
         table
             .clone()
@@ -39,9 +39,13 @@ pub(super) fn composed(x: Tensor<4>, rotation: &Rotation, first: usize) -> Tenso
     };
     let (cosine, sine) = (part(rotation.cosines()), part(rotation.sines()));
     let x0 = x.clone().slice([0..batch, 0..length, 0..heads, 0..half]);
-    let x1 = x.slice([0..batch, 0..length, 0..heads, half..dimension]);
+    let x1 = x.clone().slice([0..batch, 0..length, 0..heads, half..2 * half]);
     let y0 = x0.clone() * cosine.clone() - x1.clone() * sine.clone();
-    Tensor::cat(vec![y0, x0 * sine + x1 * cosine], 3)
+    let mut parts = vec![y0, x0 * sine + x1 * cosine];
+    if 2 * half < dimension {
+        parts.push(x.slice([0..batch, 0..length, 0..heads, 2 * half..dimension]));
+    }
+    Tensor::cat(parts, 3)
 }
 
 /// The cosines and sines as the kernels read them, `[positions, dimension / 2]` each.
@@ -52,7 +56,7 @@ pub(super) fn angles(tables: &Tables, first: usize, length: usize) -> Angles<'_>
     let [_, half] = dimensions(&tables[0]);
     let part = first * half..(first + length) * half;
     let [cosines, sines] = tables.each_ref().map(|table| &values(table)[part.clone()]);
-    Angles { cosines, sines }
+    Angles { cosines, sines, half }
 }
 
 #[backend_extension(Flex, Autodiff)]

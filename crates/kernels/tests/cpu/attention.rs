@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use triaxis_kernels::Precision;
-use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
+use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Limits, Saved, Shape};
 use triaxis_kernels::cpu::rotary::Angles;
 
 use super::reference::{self, config, random, random_tokens, wide};
@@ -27,14 +27,40 @@ impl Case {
             key_heads: heads[1],
             dimension,
             precision: Precision::Float32,
+            limits: Limits::default(),
         };
         Self { shape, angles: None }
     }
 
     /// The same with rotary positions.
     fn turned(self) -> Self {
-        let angles = Some(angles(self.shape.keys, self.shape.dimension / 2));
+        let half = self.shape.dimension / 2;
+        self.turned_in(half)
+    }
+
+    /// The same with rotary positions that turn so many pairs of a head.
+    fn turned_in(self, half: usize) -> Self {
+        let angles = Some(angles(self.shape.keys, half));
         Self { angles, ..self }
+    }
+
+    /// The same with a window.
+    fn within(mut self, window: usize) -> Self {
+        self.shape.limits.window = Some(window);
+        self
+    }
+
+    /// The same with bounded scores.
+    fn capped(mut self, cap: f32) -> Self {
+        self.shape.limits.soft_cap = Some(cap);
+        self
+    }
+
+    /// Pairs that turn.
+    fn half(&self) -> usize {
+        self.angles
+            .as_ref()
+            .map_or(0, |angles| angles.len() / self.shape.keys)
     }
 
     /// Values of a position, of queries and of keys.
@@ -65,6 +91,7 @@ impl Case {
             query_heads,
             key_heads,
             dimension,
+            limits,
             ..
         } = self.shape;
         let plain = reference::Attention {
@@ -74,13 +101,15 @@ impl Case {
             query_heads,
             key_heads,
             dimension,
+            window: limits.window.unwrap_or(keys),
+            soft_cap: limits.soft_cap.map(f64::from),
         };
         let [q, k, v, dy] = inputs.each_ref().map(|values| wide(values));
         let Some(angles) = &self.angles else {
             let (y, [dq, dk, dv]) = plain.run(&q, &k, &v, &dy);
             return [y, dq, dk, dv];
         };
-        let late = &angles[(keys - queries) * (dimension / 2)..];
+        let late = &angles[(keys - queries) * self.half()..];
         let turn_queries =
             |x: &[f64], angles: &[f64]| reference::rotate(x, queries, query_heads, dimension, angles);
         let turn_keys = |x: &[f64], angles: &[f64]| reference::rotate(x, keys, key_heads, dimension, angles);
@@ -141,7 +170,11 @@ impl Case {
     ) -> Vec<f32> {
         let [of_query, _] = self.columns();
         let tables = self.tables();
-        let angles = tables.as_ref().map(|[cosines, sines]| Angles { cosines, sines });
+        let angles = tables.as_ref().map(|[cosines, sines]| Angles {
+            cosines,
+            sines,
+            half: self.half(),
+        });
         let shape = Shape {
             precision,
             ..self.shape
@@ -219,6 +252,13 @@ fn attention_over_lengths_and_tiles() {
 }
 
 #[test]
+fn attention_of_heads_that_turn_in_part() {
+    for (dimension, half) in [(7, 1), (16, 2), (40, 19)] {
+        Case::new(2, [17, 40], [2, 1], dimension).turned_in(half).check();
+    }
+}
+
+#[test]
 fn attention_of_late_queries_sees_all_earlier_keys() {
     for lengths in [[1, 300], [17, 40], [60, 260]] {
         Case::new(2, lengths, [2, 2], 6).turned().check();
@@ -229,15 +269,51 @@ fn attention_of_late_queries_sees_all_earlier_keys() {
 #[test]
 fn attention_of_few_queries_after_many_keys() {
     for (lengths, heads) in [([1, 4_500], [3, 1]), ([3, 2_050], [4, 2]), ([8, 33], [1, 1])] {
-        Case::new(2, lengths, heads, 18).check();
+        let case = || Case::new(2, lengths, heads, 18);
+        case().check();
+        case().within(30).check();
+        case().within(2_049).capped(2.0).check();
+    }
+}
+
+#[test]
+fn attention_within_a_window() {
+    for (lengths, window) in [
+        ([1, 1], 1),
+        ([40, 40], 1),
+        ([300, 300], 17),
+        ([70, 330], 16),
+        ([530, 530], 256),
+        ([530, 790], 300),
+        ([40, 40], 40),
+        ([40, 40], 99),
+    ] {
+        Case::new(2, lengths, [2, 1], 6).turned().within(window).check();
+    }
+}
+
+#[test]
+fn attention_with_bounded_scores() {
+    for (lengths, window) in [([1, 1], 1), ([17, 40], 40), ([70, 330], 100)] {
+        for cap in [0.3, 2.0, 50.0] {
+            Case::new(2, lengths, [2, 1], 6)
+                .turned()
+                .within(window)
+                .capped(cap)
+                .check();
+        }
     }
 }
 
 /// Infinity and not-a-number reach what the definition lets them reach, and nothing else: no position before.
 #[test]
 fn what_is_not_finite_passes_as_by_the_definition() {
-    what_is_not_finite_passes(&Case::new(2, [70, 330], [4, 2], 6).turned());
-    what_is_not_finite_passes(&Case::new(2, [3, 90], [4, 2], 6));
+    let long = || Case::new(2, [70, 330], [4, 2], 6).turned();
+    what_is_not_finite_passes(&long());
+    what_is_not_finite_passes(&long().within(40));
+    let few = || Case::new(2, [3, 90], [4, 2], 6);
+    what_is_not_finite_passes(&few());
+    what_is_not_finite_passes(&few().within(40));
 }
 
 fn what_is_not_finite_passes(case: &Case) {

@@ -10,8 +10,8 @@ use super::layers::{
 use super::losses::{check_cross_entropy, check_rounded_cross_entropy, cross_entropy_inputs};
 use super::reference::{random, random_tokens};
 use super::rows::{
-    adamw_inputs, check_adamw, check_embedding, check_gelu, check_rms_norm, check_rotary, check_swiglu,
-    embedding_inputs, gelu_inputs, rms_norm_inputs, swiglu_inputs,
+    adamw_inputs, check_adamw, check_embedding, check_gelu, check_layer_norm, check_rms_norm, check_rotary,
+    check_swiglu, embedding_inputs, gelu_inputs, layer_norm_inputs, rms_norm_inputs, swiglu_inputs,
 };
 
 /// Checks with NaN and both infinities at random places of each input, and at its end.
@@ -71,6 +71,13 @@ fn through_swiglu() {
 #[test]
 fn through_gelu() {
     poison(gelu_inputs(40), check_gelu);
+}
+
+#[test]
+fn through_layer_norm() {
+    poison(layer_norm_inputs([7, 40]), |inputs| {
+        check_layer_norm([7, 40], inputs)
+    });
 }
 
 #[test]

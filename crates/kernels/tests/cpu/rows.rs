@@ -3,8 +3,10 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use triaxis_kernels::Update;
+use triaxis_kernels::cpu::gelu::Form;
+use triaxis_kernels::cpu::layer_norm::Affine;
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
-use triaxis_kernels::cpu::{adamw, embedding, gelu, norm, rms_norm, rotary, swiglu};
+use triaxis_kernels::cpu::{adamw, embedding, gelu, layer_norm, norm, rms_norm, rotary, swiglu};
 
 use super::attention::angles;
 use super::reference::{self, config, random, random_tokens, wide};
@@ -61,10 +63,44 @@ pub(super) fn check_gelu([x, dy]: &[Vec<f32>; 2]) {
     let expected_dx = reference::gelu_gradient(&wide(x), &wide(dy));
     on_every_level(|| {
         let (mut y, mut dx) = (unset(x.len()), unset(x.len()));
-        gelu::forward(x, &mut y);
+        gelu::forward(x, Form::Exact, &mut y);
         assert_close!(y, expected);
-        gelu::backward(x, dy, &mut dx);
+        gelu::backward(x, dy, Form::Exact, &mut dx);
         assert_close!(dx, expected_dx);
+    });
+    let expected = reference::gelu_tanh(&wide(x));
+    let expected_dx = reference::gelu_tanh_gradient(&wide(x), &wide(dy));
+    on_every_level(|| {
+        let (mut y, mut dx) = (unset(x.len()), unset(x.len()));
+        gelu::forward(x, Form::Tanh, &mut y);
+        assert_close!(y, expected);
+        gelu::backward(x, dy, Form::Tanh, &mut dx);
+        assert_close!(dx, expected_dx);
+    });
+}
+
+/// `x`, gain and bias, and the gradient of `y`.
+pub(super) fn layer_norm_inputs([rows, width]: [usize; 2]) -> [Vec<f32>; 4] {
+    [
+        random(1, rows * width),
+        random(2, width),
+        random(4, width),
+        random(3, rows * width),
+    ]
+}
+
+pub(super) fn check_layer_norm([rows, width]: [usize; 2], [x, gain, bias, dy]: &[Vec<f32>; 4]) {
+    let expected = reference::layer_norm(&wide(x), &wide(gain), &wide(bias), 1e-6);
+    let [expected_dx, expected_daffine] =
+        reference::layer_norm_gradients(&wide(x), &wide(gain), 1e-6, &wide(dy));
+    on_every_level(|| {
+        let (mut y, mut moments) = (unset(x.len()), unset(2 * rows));
+        layer_norm::forward(x, Affine { gain, bias }, 1e-6, &mut y, &mut moments);
+        assert_close!(y, expected, 1.0);
+        let (mut dx, mut daffine) = (unset(x.len()), unset(2 * width));
+        layer_norm::backward(x, gain, &moments, dy, &mut dx, &mut daffine);
+        assert_close!(dx, expected_dx, 1.0);
+        assert_close!(daffine, expected_daffine, 1.0);
     });
 }
 
@@ -77,15 +113,21 @@ pub(super) fn check_rotary([length, heads, half]: [usize; 3], x: &[f32]) {
     let table = Angles {
         cosines: &cosines,
         sines: &sines,
+        half,
     };
-    let expected = [angles, back].map(|angles| reference::rotate(&wide(x), length, heads, 2 * half, &angles));
-    on_every_level(|| {
-        for (turn, expected) in [Turn::Forward, Turn::Back].into_iter().zip(&expected) {
-            let mut y = unset(x.len());
-            rotary::rotate(x, length, heads, 2 * half, table, turn, &mut y);
-            assert_close!(y, *expected);
-        }
-    });
+    // Heads that turn as a whole, and by all but the last coordinates.
+    for dimension in [2 * half, 2 * half + 3] {
+        let x = &x[..x.len() / (heads * dimension * length) * (heads * dimension * length)];
+        let expected =
+            [&angles, &back].map(|angles| reference::rotate(&wide(x), length, heads, dimension, angles));
+        on_every_level(|| {
+            for (turn, expected) in [Turn::Forward, Turn::Back].into_iter().zip(&expected) {
+                let mut y = unset(x.len());
+                rotary::rotate(x, length, heads, dimension, table, turn, &mut y);
+                assert_close!(y, *expected);
+            }
+        });
+    }
 }
 
 /// The table, and the gradient of the rows that are chosen.
@@ -179,6 +221,11 @@ proptest! {
     }
 
     #[test]
+    fn layer_norm_of_any_shape(rows in size(), width in 2usize..70) {
+        check_layer_norm([rows, width], &layer_norm_inputs([rows, width]));
+    }
+
+    #[test]
     fn gelu_of_any_length(length in prop_oneof![size(), Just(40_000)]) {
         check_gelu(&gelu_inputs(length));
     }
@@ -233,8 +280,8 @@ fn gelu_of_each_value_from_tail_to_tail() {
     };
     on_every_level(|| {
         let (mut y, mut dx) = (vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]);
-        gelu::forward(&x, &mut y);
-        gelu::backward(&x, &vec![1.0; x.len()], &mut dx);
+        gelu::forward(&x, Form::Exact, &mut y);
+        gelu::backward(&x, &vec![1.0; x.len()], Form::Exact, &mut dx);
         for (i, &x) in x.iter().enumerate() {
             check(y[i], expected[i], expected[i].abs(), x);
             // The gradient is zero at -0.75, where its two terms cancel.
@@ -334,6 +381,25 @@ fn reference_gradients_match_finite_differences() {
         &dw,
         &reference::finite_differences(&w, &mean, |w| reference::cross_entropy(&x, w, 4, &targets).0),
     );
+    close(
+        &reference::gelu_tanh_gradient(&x, &dy),
+        &reference::finite_differences(&x, &dy, reference::gelu_tanh),
+    );
+    let (gain, bias) = (wide_random(5, 4), wide_random(6, 4));
+    let [of_x, of_affine] = reference::layer_norm_gradients(&x[..8], &gain, 1e-6, &dy[..8]);
+    close(
+        &of_x,
+        &reference::finite_differences(&x[..8], &dy[..8], |x| {
+            reference::layer_norm(x, &gain, &bias, 1e-6)
+        }),
+    );
+    let affine = [gain, bias].concat();
+    close(
+        &of_affine,
+        &reference::finite_differences(&affine, &dy[..8], |affine| {
+            reference::layer_norm(&x[..8], &affine[..4], &affine[4..], 1e-6)
+        }),
+    );
     let plain = reference::Attention {
         batch: 2,
         queries: 3,
@@ -341,6 +407,13 @@ fn reference_gradients_match_finite_differences() {
         query_heads: 2,
         key_heads: 1,
         dimension: 3,
+        window: 4,
+        soft_cap: None,
+    };
+    let limited = reference::Attention {
+        window: 2,
+        soft_cap: Some(0.7),
+        ..plain
     };
     let (q, k, v, dy) = (
         wide_random(1, 36),
@@ -348,17 +421,19 @@ fn reference_gradients_match_finite_differences() {
         wide_random(3, 24),
         wide_random(4, 36),
     );
-    let (_, [dq, dk, dv]) = plain.run(&q, &k, &v, &dy);
-    close(
-        &dq,
-        &reference::finite_differences(&q, &dy, |q| plain.run(q, &k, &v, &dy).0),
-    );
-    close(
-        &dk,
-        &reference::finite_differences(&k, &dy, |k| plain.run(&q, k, &v, &dy).0),
-    );
-    close(
-        &dv,
-        &reference::finite_differences(&v, &dy, |v| plain.run(&q, &k, v, &dy).0),
-    );
+    for attention in [plain, limited] {
+        let (_, [dq, dk, dv]) = attention.run(&q, &k, &v, &dy);
+        close(
+            &dq,
+            &reference::finite_differences(&q, &dy, |q| attention.run(q, &k, &v, &dy).0),
+        );
+        close(
+            &dk,
+            &reference::finite_differences(&k, &dy, |k| attention.run(&q, k, &v, &dy).0),
+        );
+        close(
+            &dv,
+            &reference::finite_differences(&v, &dy, |v| attention.run(&q, &k, v, &dy).0),
+        );
+    }
 }

@@ -201,10 +201,71 @@ pub(crate) fn gelu_gradient(x: &[f64], dy: &[f64]) -> Vec<f64> {
     x.iter().zip(dy).map(gradient).collect()
 }
 
-/// Turns pairs (i, i + dimension / 2) of every head of `batch × length × heads × dimension`.
+/// `2u` with `tanh(u)` in the approximation of Φ, and its derivative.
+fn tanh_argument(x: f64) -> [f64; 2] {
+    let slope = (8.0 / std::f64::consts::PI).sqrt();
+    [
+        slope * (x + 0.044_715 * x * x * x),
+        slope * (1.0 + 3.0 * 0.044_715 * x * x),
+    ]
+}
+
+pub(crate) fn gelu_tanh(x: &[f64]) -> Vec<f64> {
+    x.iter().map(|&x| x * sigmoid(tanh_argument(x)[0])).collect()
+}
+
+pub(crate) fn gelu_tanh_gradient(x: &[f64], dy: &[f64]) -> Vec<f64> {
+    let gradient = |(&x, dy): (&f64, &f64)| {
+        let [twice, slope] = tanh_argument(x);
+        let s = sigmoid(twice);
+        dy * (s + x * s * (1.0 - s) * slope)
+    };
+    x.iter().zip(dy).map(gradient).collect()
+}
+
+fn moments(x: &[f64], epsilon: f64) -> [f64; 2] {
+    let mean = x.iter().sum::<f64>() / x.len() as f64;
+    let variance = x.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / x.len() as f64;
+    [mean, 1.0 / (variance + epsilon).sqrt()]
+}
+
+pub(crate) fn layer_norm(x: &[f64], gain: &[f64], bias: &[f64], epsilon: f64) -> Vec<f64> {
+    let rows = x.chunks(gain.len());
+    rows.flat_map(|x| {
+        let [mean, scale] = moments(x, epsilon);
+        let shifted = x.iter().map(move |x| (x - mean) * scale);
+        shifted
+            .zip(gain)
+            .zip(bias)
+            .map(|((x, gain), bias)| x * gain + bias)
+    })
+    .collect()
+}
+
+/// Gradients of `x`, and of gain and bias.
+pub(crate) fn layer_norm_gradients(x: &[f64], gain: &[f64], epsilon: f64, dy: &[f64]) -> [Vec<f64>; 2] {
+    let width = gain.len();
+    let (mut dx, mut daffine) = (Vec::new(), vec![0.0; 2 * width]);
+    for (x, dy) in x.chunks(width).zip(dy.chunks(width)) {
+        let [mean, s] = moments(x, epsilon);
+        let normed = |i: usize| (x[i] - mean) * s;
+        let over = |of: &dyn Fn(usize) -> f64| (0..width).map(of).sum::<f64>() / width as f64;
+        let straight = over(&|i| dy[i] * gain[i]);
+        let along = over(&|i| dy[i] * gain[i] * normed(i));
+        for i in 0..width {
+            dx.push(s * (dy[i] * gain[i] - straight - normed(i) * along));
+            daffine[i] += dy[i] * normed(i);
+            daffine[width + i] += dy[i];
+        }
+    }
+    [dx, daffine]
+}
+
+/// Turns the first coordinates of every head of `batch × length × heads × dimension`, each of the first half of them with
+/// one of the second, as many pairs as there are angles for a position.
 pub(crate) fn rotate(x: &[f64], length: usize, heads: usize, dimension: usize, angles: &[f64]) -> Vec<f64> {
-    let half = dimension / 2;
-    let mut y = vec![0.0; x.len()];
+    let half = angles.len() / length;
+    let mut y = x.to_vec();
     for (index, (x, y)) in x.chunks(dimension).zip(y.chunks_mut(dimension)).enumerate() {
         let position = index / heads % length;
         for i in 0..half {
@@ -293,6 +354,8 @@ pub(crate) struct Attention {
     pub(crate) query_heads: usize,
     pub(crate) key_heads: usize,
     pub(crate) dimension: usize,
+    pub(crate) window: usize,
+    pub(crate) soft_cap: Option<f64>,
 }
 
 impl Attention {
@@ -302,6 +365,10 @@ impl Attention {
 
     fn key(&self, sequence: usize, position: usize, head: usize) -> usize {
         ((sequence * self.keys + position) * self.key_heads + head) * self.dimension
+    }
+
+    fn bounded(&self, score: f64) -> f64 {
+        self.soft_cap.map_or(score, |cap| cap * (score / cap).tanh())
     }
 
     /// The output and, for its gradient `dy`, the gradients of queries, keys and values.
@@ -321,9 +388,10 @@ impl Attention {
                     let qi = self.query(sequence, position, head);
                     let query = &q[qi..qi + d];
                     let seen = position + self.keys - self.queries + 1;
-                    let at = |j: usize| self.key(sequence, j, key_head);
-                    let scores: Vec<f64> = (0..seen)
-                        .map(|j| scale * dot(query, &k[at(j)..at(j) + d]))
+                    let first = seen.saturating_sub(self.window);
+                    let at = |j: usize| self.key(sequence, first + j, key_head);
+                    let scores: Vec<f64> = (0..seen - first)
+                        .map(|j| self.bounded(scale * dot(query, &k[at(j)..at(j) + d])))
                         .collect();
                     let maximum = scores.iter().copied().fold(f64::MIN, f64::max);
                     let total: f64 = scores.iter().map(|s| (s - maximum).exp()).sum();
@@ -335,7 +403,10 @@ impl Attention {
                     // Equal to the sum of p[j] × dp[j] where all are finite.
                     let delta = dot(gradient, &y[qi..qi + d]);
                     for (j, p) in p.iter().enumerate() {
-                        let ds = p * (dot(gradient, &v[at(j)..at(j) + d]) - delta) * scale;
+                        let slope = self
+                            .soft_cap
+                            .map_or(1.0, |cap| 1.0 - (scores[j] / cap) * (scores[j] / cap));
+                        let ds = p * (dot(gradient, &v[at(j)..at(j) + d]) - delta) * scale * slope;
                         for c in 0..d {
                             dv[at(j) + c] += p * gradient[c];
                             dq[qi + c] += ds * k[at(j) + c];

@@ -7,6 +7,8 @@ use crate::block::Block;
 use crate::channels::{ChannelSpec, SwiGlu};
 use crate::error::{ModelError, rule, within};
 use crate::mixers::{Attention, MixerSpec};
+use crate::norm::NormKind;
+use crate::ops::NORM_EPSILON;
 use crate::stack::Stack;
 
 /// A decoder-only transformer: see [`Decoder::ABOUT`].
@@ -157,6 +159,7 @@ impl Architecture for Decoder {
             key_value_heads: Some(self.key_value_heads),
             head_dim: Some(self.head_dim),
             rope_theta: self.rope_theta,
+            ..Attention::default()
         });
         let channel = Some(ChannelSpec::SwiGlu(SwiGlu {
             inner: Some(self.feed_forward),
@@ -169,6 +172,9 @@ impl Architecture for Decoder {
             pattern: "a".to_owned(),
             blocks: [('a', Block { mixer, channel })].into(),
             tied: self.tied,
+            norm: NormKind::Rms,
+            norm_epsilon: NORM_EPSILON,
+            learned_positions: None,
         }
     }
 }

@@ -6,7 +6,8 @@ use crate::channel::Channel;
 use crate::count::product_flops;
 use crate::error::{ModelError, within};
 use crate::mixer::Place;
-use crate::ops::{self, NORM_EPSILON};
+use crate::norm::NormKind;
+use crate::ops;
 use crate::weights::{Scope, WeightSpec};
 
 /// A gated feed-forward layer: `x + (silu(gate) ∘ up) × down` with gate and up the halves of `norm(x) × gate_and_up`.
@@ -21,7 +22,7 @@ pub struct SwiGlu {
 impl SwiGlu {
     /// What its registry says of it.
     pub const ABOUT: &'static str = "Gated feed-forward layer SwiGLU (Shazeer 2020, arXiv 2002.05202, equation 6): \
-        (silu(n G) * (n U)) D with n the RMS-normalised stream, without biases.";
+        (silu(n G) * (n U)) D with n the normalised stream, without biases.";
 
     /// The inner width in a stream of that width. Three matrices of 8/3 width hold as much as the two of 4 width that
     /// they replace (Shazeer 2020).
@@ -48,12 +49,13 @@ impl Channel for SwiGlu {
 
     fn weights(&self, place: Place) -> Vec<WeightSpec> {
         let (width, inner) = (place.width, self.inner(place.width));
-        vec![
-            WeightSpec::gain("feed_forward_norm", width),
+        let mut weights = place.norm.weights("feed_forward_norm", width);
+        weights.extend([
             // The gate first.
             WeightSpec::matrix("gate_and_up", [width, 2 * inner], 1.0),
             WeightSpec::matrix("down", [inner, width], place.residual()),
-        ]
+        ]);
+        weights
     }
 
     fn operations(&self, width: usize, length: usize) -> Vec<(&'static str, f64)> {
@@ -73,12 +75,16 @@ impl Channel for SwiGlu {
 
     fn mix(&self, x: Tensor<2>, weights: &Scope<'_>) -> Tensor<2> {
         let [gate_and_up, down] = ["gate_and_up", "down"].map(|name| weights.matrix(name));
+        if weights.norm().kind != NormKind::Rms {
+            let normed = weights.normed(x.clone(), "feed_forward_norm");
+            return x + ops::linear(ops::swiglu(ops::linear(normed, gate_and_up)), down);
+        }
         ops::feed_forward(
             x,
             weights.vector("feed_forward_norm"),
             gate_and_up,
             down,
-            NORM_EPSILON,
+            weights.norm().epsilon,
         )
     }
 }

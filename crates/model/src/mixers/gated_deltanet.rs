@@ -7,7 +7,8 @@ use crate::count::product_flops;
 use crate::error::{ModelError, rule, within};
 use crate::memory::Remembered;
 use crate::mixer::{Mixer, Place, Span, usual_head};
-use crate::ops::{self, Core, GatedDeltaShape, NORM_EPSILON, RecurrentWeights, Rotation};
+use crate::norm::NormKind;
+use crate::ops::{self, Core, GatedDeltaShape, RecurrentWeights, Rotation};
 use crate::weights::{Scope, WeightSpec};
 
 /// Linear attention by the gated delta rule, computed in chunks.
@@ -97,6 +98,10 @@ impl Mixer for GatedDeltaNet {
         [small, usual].map(MixerSpec::GatedDeltaNet).into()
     }
 
+    fn norms(&self) -> &'static [NormKind] {
+        &[NormKind::Rms]
+    }
+
     fn validate(&self, width: usize) -> Result<(), ModelError> {
         let shape = self.shape(width, 1, 1);
         within("heads", shape.heads, 1, 1 << 12)?;
@@ -174,7 +179,7 @@ impl Mixer for GatedDeltaNet {
     fn mix(&self, x: Tensor<2>, weights: &Scope<'_>, length: usize, _: Option<&Rotation>) -> Tensor<2> {
         let [rows, width] = x.dims();
         let core = Core::GatedDelta(self.shape(width, rows / length, length));
-        ops::recurrent_half(x, of(weights), core, NORM_EPSILON)
+        ops::recurrent_half(x, of(weights), core, weights.norm().epsilon)
     }
 
     fn step(
@@ -186,7 +191,7 @@ impl Mixer for GatedDeltaNet {
     ) -> Tensor<2> {
         let [rows, width] = x.dims();
         let core = Core::GatedDelta(self.shape(width, sequences.len(), rows / sequences.len()));
-        recurrent::step(x, of(weights), core, sequences)
+        recurrent::step(x, of(weights), core, weights.norm().epsilon, sequences)
     }
 }
 

@@ -7,7 +7,8 @@ use crate::count::product_flops;
 use crate::error::{ModelError, rule, within};
 use crate::memory::Remembered;
 use crate::mixer::{Mixer, Place, Span, usual_head};
-use crate::ops::{self, Core, Mamba2Shape, NORM_EPSILON, RecurrentWeights, Rotation};
+use crate::norm::NormKind;
+use crate::ops::{self, Core, Mamba2Shape, RecurrentWeights, Rotation};
 use crate::weights::{Initial, Scope, WeightSpec};
 
 /// A state space with one decay a head, computed in chunks.
@@ -104,6 +105,10 @@ impl Mixer for Mamba2 {
         [grouped, whole].map(MixerSpec::Mamba2).into()
     }
 
+    fn norms(&self) -> &'static [NormKind] {
+        &[NormKind::Rms]
+    }
+
     fn validate(&self, width: usize) -> Result<(), ModelError> {
         let head = self.head(width);
         within("head_dim", head, 1, 1 << 12)?;
@@ -190,7 +195,7 @@ impl Mixer for Mamba2 {
     fn mix(&self, x: Tensor<2>, weights: &Scope<'_>, length: usize, _: Option<&Rotation>) -> Tensor<2> {
         let [rows, width] = x.dims();
         let core = Core::Mamba2(self.shape(width, rows / length, length));
-        ops::recurrent_half(x, of(weights), core, NORM_EPSILON)
+        ops::recurrent_half(x, of(weights), core, weights.norm().epsilon)
     }
 
     fn step(
@@ -202,7 +207,7 @@ impl Mixer for Mamba2 {
     ) -> Tensor<2> {
         let [rows, width] = x.dims();
         let core = Core::Mamba2(self.shape(width, sequences.len(), rows / sequences.len()));
-        recurrent::step(x, of(weights), core, sequences)
+        recurrent::step(x, of(weights), core, weights.norm().epsilon, sequences)
     }
 }
 

@@ -2,11 +2,13 @@
 
 mod attention;
 mod gated_deltanet;
+mod latent_attention;
 mod mamba2;
 mod recurrent;
 
-pub use attention::Attention;
+pub use attention::{Attention, Bias};
 pub use gated_deltanet::GatedDeltaNet;
+pub use latent_attention::LatentAttention;
 pub use mamba2::Mamba2;
 
 use crate::mixer::Mixer;
@@ -17,5 +19,6 @@ triaxis_names::registry! {
         Attention = "attention",
         Mamba2 = "mamba2",
         GatedDeltaNet = "gated-deltanet",
+        LatentAttention = "latent-attention",
     }
 }

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use crate::memory::Remembered;
-use crate::ops::{self, Core, NORM_EPSILON, RecurrentState, RecurrentWeights};
+use crate::ops::{self, Core, RecurrentState, RecurrentWeights};
 use crate::weights::{Group, Initial, WeightSpec};
 
 /// Of what is added before softplus to what makes the decays, as Mamba's reference has it.
@@ -52,6 +52,7 @@ pub(super) fn step(
     x: Tensor<2>,
     weights: RecurrentWeights,
     core: Core,
+    epsilon: f64,
     sequences: &mut [Remembered<'_>],
 ) -> Tensor<2> {
     const NAMES: [&str; 2] = ["window", "state"];
@@ -60,7 +61,7 @@ pub(super) fn step(
         .map(|[_, rest @ ..]| [1, rest[0], rest[1], rest[2]]);
     let [window, state] = Remembered::take(sequences, NAMES, each, &x);
     let before = RecurrentState { window, state };
-    let (y, after) = ops::recurrent_step(x, weights, core, NORM_EPSILON, before);
+    let (y, after) = ops::recurrent_step(x, weights, core, epsilon, before);
     Remembered::put(sequences, NAMES, [after.window, after.state]);
     y
 }

@@ -5,4 +5,5 @@
 mod files;
 mod golden;
 mod memory;
+mod refusals;
 mod registry;

@@ -10,8 +10,9 @@ const LENGTHS: [usize; 5] = [1, 15, 16, 17, 257];
 
 /// Every example with room for the longest sequence.
 fn stacks() -> impl Iterator<Item = Stack> {
-    let roomy = |stack| Stack {
+    let roomy = |stack: Stack| Stack {
         context: 300,
+        learned_positions: stack.learned_positions.map(|_| 300),
         ..stack
     };
     Stack::examples().into_iter().map(roomy)

@@ -73,7 +73,7 @@ fn parameter_counts_equal_the_built_table() {
             weights.map(|weight| weight.values.len()).sum()
         };
         assert_eq!(size(&mut built.values()) as u64, counts.total.0, "{spec:?}");
-        let mut tables = ["embedding", "head"]
+        let mut tables = ["embedding", "positions", "head"]
             .into_iter()
             .filter_map(|name| built.get(name));
         assert_eq!(size(&mut tables) as u64, counts.embedding.0, "{spec:?}");

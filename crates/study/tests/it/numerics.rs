@@ -6,7 +6,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use triaxis_corpus::{CorpusSpec, TokenizerSpec};
-use triaxis_model::{ArchitectureSpec, Block, Stack};
+use triaxis_model::ops::NORM_EPSILON;
+use triaxis_model::{ArchitectureSpec, Block, NormKind, Stack};
 use triaxis_study::digests::{Digests, Training, UNVERIFIED};
 use triaxis_study::{FrozenSpec, StudySpec, identity};
 use triaxis_train::{
@@ -104,21 +105,55 @@ fn trainings() -> BTreeMap<String, TrainConfig> {
         // Beyond a tile of attention and of the head.
         (decoder.context, config.context) = (300, 300);
     });
-    // The usual block of every mixer.
-    for (letter, block) in Block::standard() {
-        choice(format!("stack-{}", block.mixer.kind()), &|config| {
-            config.architecture = ArchitectureSpec::Stack(Stack {
-                vocabulary: VOCABULARY,
-                width: 48,
-                layers: 2,
-                context: 80,
-                pattern: letter.to_string(),
-                blocks: [(letter, block.clone())].into(),
-                tied: true,
-            });
+    // The usual block of every mixer, and what settings choose besides.
+    let mut stack = |name: &str, block: Block, change: &dyn Fn(&mut Stack)| {
+        let mut stack = Stack {
+            vocabulary: VOCABULARY,
+            width: 48,
+            layers: 2,
+            context: 80,
+            pattern: "x".to_owned(),
+            blocks: [('x', block)].into(),
+            tied: true,
+            norm: NormKind::Rms,
+            norm_epsilon: NORM_EPSILON,
+            learned_positions: None,
+        };
+        change(&mut stack);
+        choice(format!("stack-{name}"), &|config| {
+            config.architecture = ArchitectureSpec::Stack(stack.clone());
             config.context = 80;
         });
+    };
+    for (letter, block) in Block::standard() {
+        let named = |stack: &mut Stack| {
+            stack.pattern = letter.to_string();
+            stack.blocks = stack
+                .blocks
+                .values()
+                .map(|block| (letter, block.clone()))
+                .collect();
+        };
+        stack(block.mixer.kind(), block.clone(), &named);
     }
+    let block = |mixer: &str, channel: &str| -> Block {
+        let text =
+            format!(r#"{{"mixer": {{"kind": "attention", {mixer}}}, "channel": {{"kind": "{channel}"}}}}"#);
+        serde_json::from_str(&text).unwrap()
+    };
+    let settings =
+        r#""head_dim": 24, "qk_norm": true, "output_gate": true, "bias": "all", "rotary_fraction": 0.5"#;
+    stack("attention-settings", block(settings, "swiglu"), &|_| ());
+    let limits = r#""window": 20, "soft_cap": 5.0"#;
+    stack("attention-limits", block(limits, "swiglu"), &|_| ());
+    stack(
+        "layer-norm",
+        block(r#""rotary_fraction": 0.0"#, "gelu"),
+        &|stack| {
+            stack.norm = NormKind::Layer;
+            stack.learned_positions = Some(80);
+        },
+    );
     trainings
 }
 

@@ -1,8 +1,10 @@
 //! The backward pass.
 
+use std::ops::Range;
+
 use super::products::{Float32, Guarded, Products};
 use super::{
-    AHEAD, Angles, Heads, HeadsOut, KEYS, Places, Rows, Shape, for_each_group, load_rows, store_rows,
+    AHEAD, Angles, Heads, HeadsOut, KEYS, Places, Rows, Shape, capped, for_each_group, load_rows, store_rows,
 };
 use crate::cpu::bf16::Work as Rounded;
 use crate::cpu::matrix::{Matrix, Target, is_finite};
@@ -224,25 +226,34 @@ impl Work {
             self.deltas[row] = delta;
         }
         let (least, stride) = (shape.seen(first), shape.score_stride());
-        let visible = least + count - 1;
-        for (tile, keys) in packed.iter().enumerate().take(visible.div_ceil(KEYS)) {
-            let start = tile * KEYS;
-            let columns = KEYS.min(visible - start);
+        let (tiles, visible) = shape.tiles(least, count);
+        for tile in tiles.clone() {
+            let (keys, is_first) = (&packed[tile], tile == tiles.start);
+            let tile = block(tile, KEYS, visible);
+            let columns = tile.len();
             let scores = Target::new(&mut self.probabilities, stride);
             products.multiply(queries, keys.keys_turned, columns, scores, false);
             let dprobabilities = Target::new(&mut self.dscores, stride);
             products.multiply(doutput, keys.values_turned, columns, dprobabilities, false);
-            let seen = |row: usize| (least + row).saturating_sub(start).min(columns);
+            let seen = |row: usize| shape.seen_in(least, row, &tile);
             for (row, (&log_sum, &delta)) in log_sums.iter().zip(&*self.deltas).enumerate() {
                 let range = row * stride..(row + 1) * stride;
                 let rows =
                     [&mut self.probabilities, &mut self.dscores].map(|values| &mut values[range.clone()]);
-                score_gradients(simd, rows, seen(row), columns, log_sum, delta);
+                score_gradients(
+                    simd,
+                    rows,
+                    seen(row),
+                    columns,
+                    [log_sum, delta],
+                    shape.limits.soft_cap,
+                );
             }
             let probabilities = Matrix::strided(&self.probabilities, count, columns, stride);
             let dscores = Matrix::strided(&self.dscores, count, columns, stride);
-            let range = start * dimension..(start + columns) * dimension;
-            let (by_key, by_query) = (|key, row| key < seen(row), |row, key| key < seen(row));
+            let range = tile.start * dimension..tile.end * dimension;
+            let by_key = |key, row| seen(row).contains(&key);
+            let by_query = |row, key| seen(row).contains(&key);
             let dvalues = &mut self.dvalues[range.clone()];
             packed_doutput.multiply(
                 products,
@@ -256,40 +267,57 @@ impl Work {
             packed_queries.multiply(products, dscores.transposed(), dimension, dkeys, true, by_key);
             let dqueries = &mut self.dqueries;
             keys.keys
-                .multiply(products, dscores, dimension, dqueries, tile > 0, by_query);
+                .multiply(products, dscores, dimension, dqueries, !is_first, by_query);
         }
     }
 }
 
-/// Turns a row's scores into probabilities and their gradients into the scores' gradients: the first `seen` of
-/// `columns`, zeros for the rest. Whole vectors are computed, for the processor is slow at parts of one.
+/// Turns a row's scores into probabilities and their gradients into the scores' gradients: those of `columns` that are
+/// seen, zeros for the rest. Whole vectors are computed, for the processor is slow at parts of one.
 #[inline(always)]
 fn score_gradients<S: Simd>(
     simd: S,
     [probabilities, dscores]: [&mut [f32]; 2],
-    seen: usize,
+    seen: Range<usize>,
     columns: usize,
-    log_sum: f32,
-    delta: f32,
+    [log_sum, delta]: [f32; 2],
+    soft_cap: Option<f32>,
 ) {
-    let (whole, sum, shift) = (
-        seen.next_multiple_of(LANES),
-        simd.splat(log_sum),
-        simd.splat(delta),
-    );
-    each_vector(
-        simd,
-        [],
-        [&mut probabilities[..whole], &mut dscores[..whole]],
-        0.0,
-        #[inline(always)]
-        |[], [score, gradient]| {
-            let probability = simd.exp(simd.sub(score, sum));
-            [probability, simd.mul(probability, simd.sub(gradient, shift))]
-        },
-    );
-    probabilities[seen..columns].fill(0.0);
-    dscores[seen..columns].fill(0.0);
+    let whole = seen.start / LANES * LANES..seen.end.next_multiple_of(LANES).max(seen.start / LANES * LANES);
+    let (sum, shift) = (simd.splat(log_sum), simd.splat(delta));
+    let both = [&mut probabilities[whole.clone()], &mut dscores[whole]];
+    if let Some(cap) = soft_cap {
+        each_vector(
+            simd,
+            [],
+            both,
+            0.0,
+            #[inline(always)]
+            |[], [score, gradient]| {
+                let [score, tanh] = capped(simd, score, cap);
+                let probability = simd.exp(simd.sub(score, sum));
+                let slope = simd.sub(simd.splat(1.0), simd.mul(tanh, tanh));
+                let dscore = simd.mul(probability, simd.sub(gradient, shift));
+                [probability, simd.mul(dscore, slope)]
+            },
+        );
+    } else {
+        each_vector(
+            simd,
+            [],
+            both,
+            0.0,
+            #[inline(always)]
+            |[], [score, gradient]| {
+                let probability = simd.exp(simd.sub(score, sum));
+                [probability, simd.mul(probability, simd.sub(gradient, shift))]
+            },
+        );
+    }
+    for values in [probabilities, dscores] {
+        values[..seen.start].fill(0.0);
+        values[seen.end..columns].fill(0.0);
+    }
 }
 
 #[inline(always)]

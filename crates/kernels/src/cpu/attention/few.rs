@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::forward::Inputs;
+use super::forward::{Inputs, cap_scores};
 use super::{AHEAD, Heads, Places, Shape, load_rows};
 use crate::cpu::chunks::{add_scaled, scale_in_place};
 use crate::cpu::softmax::{exponentials, fill_up, largest_of};
@@ -92,7 +92,7 @@ impl<'a> Partial<'a> {
 #[inline(always)]
 fn segment<S: Simd>(simd: S, inputs: Inputs, group: usize, keys: Range<usize>, partial: &mut [f32]) {
     let Inputs { shape, q, k, v, .. } = inputs;
-    let (dimension, rows) = (shape.dimension, rows(shape));
+    let (dimension, rows, cap) = (shape.dimension, rows(shape), shape.limits.soft_cap);
     let (sequence, key_head) = (group / shape.key_heads, group % shape.key_heads);
     let mut queries = Buffer::any(rows * dimension);
     let of_head = shape.queries * dimension;
@@ -120,10 +120,10 @@ fn segment<S: Simd>(simd: S, inputs: Inputs, group: usize, keys: Range<usize>, p
         });
         let partials = partial.chunks_exact_mut(Partial::width(dimension));
         for (row, (query, partial)) in queries.chunks_exact(dimension).zip(partials).enumerate() {
-            let seen = shape.seen(row % shape.queries);
-            let count = seen.saturating_sub(tile.start).min(tile.len());
-            if count > 0 {
-                attend(simd, query, k, v, count, Partial::of(partial));
+            let seen = shape.seen_in(shape.seen(0), row % shape.queries, &tile);
+            if !seen.is_empty() {
+                let [k, v] = [k, v].map(|tile| tile.from(seen.start));
+                attend(simd, query, k, v, seen.len(), cap, Partial::of(partial));
             }
         }
     }
@@ -138,6 +138,14 @@ struct Tile<'a> {
 }
 
 impl<'a> Tile<'a> {
+    /// The rows from one of them on.
+    fn from(self, index: usize) -> Self {
+        Self {
+            first: self.first + index,
+            ..self
+        }
+    }
+
     /// A row, and a request for one that is read soon.
     #[inline(always)]
     fn row<S: Simd>(self, simd: S, index: usize, dimension: usize) -> &'a [f32] {
@@ -149,7 +157,7 @@ impl<'a> Tile<'a> {
 
 /// Adds the first `count` keys of a tile to what a query has seen.
 #[inline(always)]
-fn attend<S: Simd>(simd: S, query: &[f32], k: Tile, v: Tile, count: usize, seen: Partial) {
+fn attend<S: Simd>(simd: S, query: &[f32], k: Tile, v: Tile, count: usize, cap: Option<f32>, seen: Partial) {
     let Partial { sums, total, largest } = seen;
     let mut scores = [0.0; TILE];
     for (block, scores) in scores.chunks_exact_mut(LANES).enumerate() {
@@ -167,6 +175,9 @@ fn attend<S: Simd>(simd: S, query: &[f32], k: Tile, v: Tile, count: usize, seen:
             );
         }
         simd.store_partial(simd.sum_each(products), scores);
+    }
+    if let Some(cap) = cap {
+        cap_scores(simd, &mut scores[..count], cap);
     }
     let (before, maximum) = (*largest, largest_of(simd, &scores[..count], *largest));
     fill_up(simd, &mut scores, count, maximum - NEGLIGIBLE);

@@ -1,16 +1,18 @@
 //! The forward pass.
 
+use std::ops::Range;
+
 use super::products::{Float32, Guarded, Products};
 use super::{
-    Angles, Heads, HeadsOut, KEYS, Places, Rows, Shape, copy_row, few, for_each_group, load_rows,
-    multiply_row,
+    Angles, Heads, HeadsOut, KEYS, Places, Rows, Shape, capped, few, for_each_group, load_rows, multiply_row,
+    scale_row,
 };
 use crate::cpu::bf16::Work;
 use crate::cpu::matrix::{Matrix, Target, is_finite};
 use crate::cpu::softmax::{exponentials, fill_up, largest_of};
 use crate::memory::Buffer;
 use crate::parallel::{Shared, block};
-use crate::simd::{LANES, NEGLIGIBLE, Simd, dispatch};
+use crate::simd::{LANES, NEGLIGIBLE, Simd, dispatch, each_vector};
 
 /// The inputs, as every task sees them.
 #[derive(Clone, Copy)]
@@ -150,7 +152,7 @@ fn group<S: Simd, P: Products>(
                 let sums = &state.sums[row * dimension..(row + 1) * dimension];
                 // SAFETY: as above.
                 let to = unsafe { output.row(rows.first + row, head, dimension) };
-                copy_row(simd, sums, to, 1.0 / state.total[row]);
+                scale_row(simd, sums, to, 1.0 / state.total[row]);
                 *log_sum = state.maximum[row] + state.total[row].ln();
             }
         }
@@ -189,48 +191,57 @@ impl State {
         self.maximum.fill(f32::NEG_INFINITY);
         self.total.fill(0.0);
         let least = shape.seen(rows.first);
-        let visible = least + count - 1;
-        for (tile, (keys, values)) in packed.iter().enumerate().take(visible.div_ceil(KEYS)) {
-            let start = tile * KEYS;
-            let columns = KEYS.min(visible - start);
+        let (tiles, visible) = shape.tiles(least, count);
+        for tile in tiles.clone() {
+            let ((keys, values), is_first) = (&packed[tile], tile == tiles.start);
+            let tile = block(tile, KEYS, visible);
+            let columns = tile.len();
             let queries = Matrix::new(&self.queries, count, dimension);
             let target = Target::new(&mut self.scores, self.stride);
             products.multiply(queries, *keys, columns, target, false);
-            let seen = |row: usize| (least + row).saturating_sub(start).min(columns);
+            let seen = |row: usize| shape.seen_in(least, row, &tile);
+            if let Some(cap) = shape.limits.soft_cap {
+                for row in 0..count {
+                    cap_scores(simd, &mut self.scores[row * self.stride..][seen(row)], cap);
+                }
+            }
             // Row by row each, so that the processor begins a row before the last one is reduced.
             for row in 0..count {
-                let scores = &self.scores[row * self.stride..][..seen(row)];
+                let scores = &self.scores[row * self.stride..][seen(row)];
                 self.largest[row] = largest_of(simd, scores, self.maximum[row]);
             }
             for row in 0..count {
-                self.exponentials(simd, row, seen(row), columns, (tile > 0).then_some(dimension));
+                self.exponentials(simd, row, seen(row), columns, (!is_first).then_some(dimension));
             }
             let scores = Matrix::strided(&self.scores, count, columns, self.stride);
-            let visible = |row, key| key < seen(row);
-            values.multiply(products, scores, dimension, &mut self.sums, tile > 0, visible);
+            let visible = |row, key| seen(row).contains(&key);
+            values.multiply(products, scores, dimension, &mut self.sums, !is_first, visible);
         }
     }
 
-    /// Replaces the first `seen` scores of a row by exponentials and the rest by zeros. Given the dimension, it
-    /// scales what the row has summed so far to the new maximum.
+    /// Replaces the scores of a row that are seen by exponentials and the others by zeros. Given the dimension, it scales
+    /// what the row has summed so far to the new maximum.
     #[inline(always)]
     fn exponentials<S: Simd>(
         &mut self,
         simd: S,
         row: usize,
-        seen: usize,
+        seen: Range<usize>,
         columns: usize,
         rescale: Option<usize>,
     ) {
         let scores = &mut self.scores[row * self.stride..(row + 1) * self.stride];
-        if seen == 0 {
+        if seen.is_empty() {
             return scores[..columns].fill(0.0);
         }
         let (before, maximum) = (self.maximum[row], self.largest[row]);
         // Whole vectors, for the processor is slow at parts of one.
-        fill_up(simd, scores, seen, maximum - NEGLIGIBLE);
-        let total = exponentials(simd, &mut scores[..seen.next_multiple_of(LANES)], maximum);
-        scores[seen..columns].fill(0.0);
+        let (first, end) = (seen.start / LANES * LANES, seen.end.next_multiple_of(LANES));
+        fill_up(simd, scores, seen.end, maximum - NEGLIGIBLE);
+        scores[first..seen.start].fill(maximum - NEGLIGIBLE);
+        let total = exponentials(simd, &mut scores[first..end], maximum);
+        scores[..seen.start].fill(0.0);
+        scores[seen.end..columns].fill(0.0);
         let mut factor = 0.0;
         if let Some(dimension) = rescale {
             factor = (before - maximum).exp();
@@ -240,4 +251,17 @@ impl State {
         self.maximum[row] = maximum;
         self.total[row] = self.total[row] * factor + total;
     }
+}
+
+/// Bounds the scores of a row.
+#[inline(always)]
+pub(super) fn cap_scores<S: Simd>(simd: S, scores: &mut [f32], cap: f32) {
+    each_vector(
+        simd,
+        [],
+        [scores],
+        0.0,
+        #[inline(always)]
+        |[], [score]| [capped(simd, score, cap)[0]],
+    );
 }

@@ -4,7 +4,7 @@ use burn_flex::FlexTensor;
 
 use super::{AttentionHeads, packed_shape};
 use crate::Precision;
-use crate::cpu::attention::{self, Heads, HeadsOut, Saved, Shape};
+use crate::cpu::attention::{self, Heads, HeadsOut, Limits, Saved, Shape};
 use crate::memory::Buffer;
 use crate::ops::flex::{contiguous, dimensions, tensor, values};
 use crate::ops::rotary::{Tables, angles};
@@ -24,14 +24,16 @@ pub(super) struct Separate {
     inputs: [FlexTensor; 3],
     precision: Precision,
     rotation: Option<Tables>,
+    limits: Limits,
 }
 
 impl Separate {
-    pub(super) fn new(inputs: [FlexTensor; 3], rotation: Option<Tables>) -> Self {
+    pub(super) fn new(inputs: [FlexTensor; 3], rotation: Option<Tables>, limits: Limits) -> Self {
         Self {
             inputs: inputs.map(contiguous),
             precision: Precision::current(),
             rotation,
+            limits,
         }
     }
 
@@ -46,6 +48,7 @@ impl Separate {
             key_heads,
             dimension,
             precision: self.precision,
+            limits: self.limits,
         }
     }
 
@@ -119,16 +122,16 @@ pub(in crate::ops) struct Packed {
     pub(in crate::ops) heads: AttentionHeads,
     pub(in crate::ops) length: usize,
     pub(in crate::ops) rotation: Option<Tables>,
+    pub(in crate::ops) limits: Limits,
 }
 
 impl Packed {
     fn shape(&self) -> Shape {
-        packed_shape(
-            dimensions::<2>(&self.projected)[0],
-            self.heads,
-            self.length,
-            self.precision,
-        )
+        let rows = dimensions::<2>(&self.projected)[0];
+        Shape {
+            precision: self.precision,
+            ..packed_shape(rows, self.heads, self.length, self.limits)
+        }
     }
 
     /// Where queries, keys and values start in a row.

@@ -1,0 +1,81 @@
+//! Tiny stacks that tests sweep over.
+
+use std::collections::BTreeMap;
+
+use crate::block::Block;
+use crate::channels::{ChannelSpec, Gelu};
+use crate::mixers::{Attention, MixerSpec};
+use crate::norm::NormKind;
+use crate::ops::NORM_EPSILON;
+use crate::stack::Stack;
+
+fn of(pattern: String, blocks: BTreeMap<char, Block>) -> Stack {
+    Stack {
+        vocabulary: 11,
+        width: 8,
+        layers: pattern.len().max(2),
+        context: 6,
+        pattern,
+        blocks,
+        tied: false,
+        norm: NormKind::Rms,
+        norm_epsilon: NORM_EPSILON,
+        learned_positions: None,
+    }
+}
+
+impl Stack {
+    /// Tiny ones: every example of every mixer and channel, all mixers in one, and each of a stack's own choices.
+    pub fn examples() -> Vec<Self> {
+        let mut examples = Vec::new();
+        let mut all = BTreeMap::new();
+        for (letter, standard) in Block::standard() {
+            for mixer in standard.mixer().examples() {
+                let block = Block {
+                    mixer,
+                    ..standard.clone()
+                };
+                all.insert(letter, block.clone());
+                examples.push(of(letter.to_string(), [(letter, block)].into()));
+            }
+            let channels = standard.channel().map(|channel| channel.examples());
+            for channel in channels.into_iter().flatten() {
+                let mixer = all[&letter].mixer.clone();
+                let channel = Some(channel);
+                examples.push(of(
+                    letter.to_string(),
+                    [(letter, Block { mixer, channel })].into(),
+                ));
+            }
+        }
+        let mut hybrid = of(all.keys().collect(), all);
+        (hybrid.tied, hybrid.layers) = (true, hybrid.layers + 1);
+        examples.push(hybrid);
+        examples.extend(of_other_norms());
+        examples
+    }
+}
+
+/// With LayerNorm, learned positions and every channel, as GPT-2 has them, and with another epsilon.
+fn of_other_norms() -> impl Iterator<Item = Stack> {
+    let channels = [
+        ChannelSpec::Gelu(Gelu::default()),
+        ChannelSpec::SwiGlu(Default::default()),
+    ];
+    let channels = channels.into_iter().flat_map(|spec| spec.channel().examples());
+    channels.map(|channel| {
+        let mixer = MixerSpec::Attention(Attention {
+            head_dim: Some(4),
+            rotary_fraction: Some(0.0),
+            ..Attention::default()
+        });
+        let channel = Some(channel);
+        let stack = of("a".to_owned(), [('a', Block { mixer, channel })].into());
+        Stack {
+            norm: NormKind::Layer,
+            norm_epsilon: 0.1,
+            learned_positions: Some(stack.context),
+            ..stack
+        }
+    })
+}

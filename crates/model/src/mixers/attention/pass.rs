@@ -1,0 +1,139 @@
+//! The two ways over positions: whole sequences, and those that follow what is remembered.
+
+use burn::tensor::{Tensor, activation::sigmoid};
+
+use super::{Attention, Bias};
+use crate::memory::Remembered;
+use crate::norm::NormKind;
+use crate::ops::{self, AttentionHeads, AttentionWeights, Rotation, Scores};
+use crate::weights::Scope;
+
+/// Attention with its weights.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pass<'a> {
+    settings: &'a Attention,
+    weights: &'a Scope<'a>,
+    rotation: Option<&'a Rotation>,
+    heads: AttentionHeads,
+}
+
+impl<'a> Pass<'a> {
+    pub(super) fn new(
+        settings: &'a Attention,
+        weights: &'a Scope<'a>,
+        rotation: Option<&'a Rotation>,
+        width: usize,
+    ) -> Self {
+        Self {
+            settings,
+            weights,
+            rotation,
+            heads: settings.heads(width),
+        }
+    }
+
+    /// Whole sequences, `x [batch × length, width]`.
+    pub(super) fn mix(self, x: Tensor<2>, length: usize) -> Tensor<2> {
+        if self.is_one_operation() {
+            let weights = AttentionWeights {
+                gain: self.weights.vector("attention_norm"),
+                query_key_value: self.weights.matrix("query_key_value"),
+                output: self.weights.matrix("attention_output"),
+            };
+            let epsilon = self.weights.norm().epsilon;
+            return ops::attention_half(x, weights, self.heads, length, self.scores(), epsilon);
+        }
+        let normed = self.weights.normed(x.clone(), "attention_norm");
+        let projected = self.project(normed.clone());
+        let attended = ops::causal_attention_packed(projected, self.heads, length, self.scores());
+        x + self.project_back(attended, normed)
+    }
+
+    /// The positions that follow those remembered, `x [sequences × length, width]`.
+    pub(super) fn step(self, x: Tensor<2>, sequences: &mut [Remembered<'_>]) -> Tensor<2> {
+        let normed = self.weights.normed(x.clone(), "attention_norm");
+        let attended = self
+            .project(normed.clone())
+            .chunk(sequences.len(), 0)
+            .into_iter()
+            .zip(sequences)
+            .map(|(projected, sequence)| self.attend(projected, sequence))
+            .collect();
+        x + self.project_back(Tensor::cat(attended, 0), normed)
+    }
+
+    fn scores(self) -> Scores<'a> {
+        Scores {
+            rotation: self.rotation,
+            limits: self.settings.limits(),
+        }
+    }
+
+    /// Whether the whole half of the block is one operation: nothing is between its products and attention itself.
+    fn is_one_operation(self) -> bool {
+        let Attention {
+            bias,
+            qk_norm,
+            output_gate,
+            ..
+        } = self.settings;
+        self.weights.norm().kind == NormKind::Rms && *bias == Bias::None && !qk_norm && !output_gate
+    }
+
+    /// The packed queries, keys and values of rows, before they turn.
+    fn project(self, normed: Tensor<2>) -> Tensor<2> {
+        let mut projected = ops::linear(normed, self.weights.matrix("query_key_value"));
+        if self.settings.bias != Bias::None {
+            projected = projected + self.weights.vector("query_key_value_bias").unsqueeze();
+        }
+        if !self.settings.qk_norm {
+            return projected;
+        }
+        let (gains, epsilon) = (self.weights.matrix("query_key_norm"), self.weights.norm().epsilon);
+        ops::query_key_norm(projected, gains, self.heads, epsilon)
+    }
+
+    /// What is added to the stream.
+    fn project_back(self, attended: Tensor<2>, normed: Tensor<2>) -> Tensor<2> {
+        let attended = match self.settings.output_gate {
+            true => attended * sigmoid(ops::linear(normed, self.weights.matrix("attention_gate"))),
+            false => attended,
+        };
+        let output = ops::linear(attended, self.weights.matrix("attention_output"));
+        match self.settings.bias {
+            Bias::All => output + self.weights.vector("attention_output_bias").unsqueeze(),
+            _ => output,
+        }
+    }
+
+    /// The attention of some positions of one sequence, `[length, projected]`, over those remembered and themselves,
+    /// which are then remembered, too.
+    fn attend(self, projected: Tensor<2>, sequence: &mut Remembered<'_>) -> Tensor<2> {
+        let AttentionHeads {
+            query,
+            key_value,
+            dimension,
+        } = self.heads;
+        let length = projected.dims()[0];
+        let part = |first: usize, count: usize| {
+            let columns = first * dimension..(first + count) * dimension;
+            let part = projected.clone().slice([0..length, columns]);
+            part.reshape([1, length, count, dimension])
+        };
+        let turned = |part: Tensor<4>| match self.rotation {
+            Some(rotation) => ops::rotary(part, rotation, sequence.position),
+            None => part,
+        };
+        let (queries, keys) = (turned(part(0, query)), turned(part(query, key_value)));
+        let values = part(query + key_value, key_value);
+        // Of those before, the next position sees one less than its window holds.
+        let kept = self.settings.window.map(|window| window - 1);
+        let [keys, values] = sequence.extend(["keys", "values"], [keys, values], kept);
+        // Turned before they are remembered.
+        let scores = Scores {
+            rotation: None,
+            ..self.scores()
+        };
+        ops::causal_attention(queries, keys, values, scores).reshape([length, query * dimension])
+    }
+}

@@ -1,0 +1,154 @@
+//! Settings that break a rule are refused with the value, the rule and the remedy.
+
+use triaxis_model::ArchitectureSpec;
+
+/// Why a stack of width 64 and context 128 with this mixer and these keys is refused.
+fn refusal(mixer: &str, keys: &str) -> String {
+    let text = format!(
+        r#"{{"architecture": "stack", "vocabulary": 11, "width": 64, "layers": 2, "context": 128, "pattern": "x", {keys}
+            "blocks": {{"x": {{"mixer": {mixer}}}}}}}"#
+    );
+    serde_json::from_str::<ArchitectureSpec>(&text)
+        .unwrap_err()
+        .to_string()
+}
+
+fn attention(settings: &str) -> String {
+    refusal(&format!(r#"{{"kind": "attention", {settings}}}"#), "")
+}
+
+#[test]
+fn settings_of_attention() {
+    for (settings, words) in [
+        (
+            r#""window": 0"#,
+            ["`window = 0`", "at least the position", "leave it out"],
+        ),
+        (
+            r#""soft_cap": 0.0"#,
+            ["`soft_cap = 0`", "above 0", "leave it out"],
+        ),
+        (
+            r#""rotary_fraction": 1.5"#,
+            ["`rotary_fraction = 1.5`", "from 0", "leave it out"],
+        ),
+        (
+            r#""rotary_fraction": -0.5"#,
+            ["`rotary_fraction = -0.5`", "to 1", "leave it out"],
+        ),
+        (
+            r#""head_dim": 16, "rotary_fraction": 0.2"#,
+            ["`rotary_fraction = 0.2`", "not 3", "makes it even"],
+        ),
+        (
+            r#""head_dim": 5, "heads": 2"#,
+            ["`head_dim = 5`", "must be even", "set an even"],
+        ),
+        (
+            r#""head_dim": 24"#,
+            ["`width = 64`", "multiple of `head_dim = 24`", "set `heads`"],
+        ),
+        (r#""bias": "some""#, ["`some`", "`query-key-value`", "`all`"]),
+        (r#""windov": 4"#, ["`windov`", "`window`", "`qk_norm`"]),
+        (
+            r#""rope_scaling": {"kind": "yarm", "factor": 2.0}"#,
+            ["`yarm`", "`yarn`", "`llama3`"],
+        ),
+        (
+            r#""rope_scaling": {"kind": "linear", "factor": 0.5}"#,
+            ["`rope_scaling.factor = 0.5`", "from 1", "how much longer"],
+        ),
+        (
+            r#""rope_scaling": {"kind": "yarn", "factor": 2.0, "original_context": 0}"#,
+            ["`rope_scaling.original_context = 0`", "at least 1", "trained at"],
+        ),
+        (
+            r#""rope_scaling": {"kind": "yarn", "factor": 2.0, "original_context": 9, "beta_fast": 0.5}"#,
+            [
+                "`rope_scaling.beta_fast = 0.5`",
+                "above `beta_slow = 1`",
+                "leave both out",
+            ],
+        ),
+        (
+            r#""rope_scaling": {"kind": "llama3", "factor": 2.0, "original_context": 9, "high_frequency_factor": 1.0}"#,
+            [
+                "`rope_scaling.high_frequency_factor = 1`",
+                "above `low_frequency_factor = 1`",
+                "leave both out",
+            ],
+        ),
+        (
+            r#""head_dim": 2, "rope_scaling": {"kind": "ntk", "factor": 2.0}"#,
+            [
+                "`rope_scaling.kind = \"ntk\"`",
+                "2 turning coordinates",
+                "choose `linear`",
+            ],
+        ),
+    ] {
+        let error = attention(settings);
+        for word in words {
+            assert!(error.contains(word), "{settings}: {error}");
+        }
+    }
+}
+
+#[test]
+fn settings_of_latent_attention() {
+    for (settings, words) in [
+        (
+            r#""rope_head_dim": 3"#,
+            ["`rope_head_dim = 3`", "must be even", "choose an even one"],
+        ),
+        (
+            r#""nope_head_dim": 24"#,
+            ["`width = 64`", "multiple of `nope_head_dim = 24`", "set `heads`"],
+        ),
+        (
+            r#""key_value_rank": 0"#,
+            ["`key_value_rank = 0`", "outside", "choose from 1"],
+        ),
+        (
+            r#""query_rank": 0"#,
+            ["`query_rank = 0`", "outside", "choose from 1"],
+        ),
+        (
+            r#""score_factor": -1.0"#,
+            ["`score_factor = -1`", "above 0", "leave it out"],
+        ),
+    ] {
+        let error = refusal(&format!(r#"{{"kind": "latent-attention", {settings}}}"#), "");
+        for word in words {
+            assert!(error.contains(word), "{settings}: {error}");
+        }
+    }
+}
+
+#[test]
+fn choices_of_a_stack() {
+    let plain = r#"{"kind": "attention"}"#;
+    for (mixer, keys, words) in [
+        (
+            plain,
+            r#""learned_positions": 127,"#,
+            ["`learned_positions = 127`", "`context = 128`", "leave it out"],
+        ),
+        (
+            plain,
+            r#""norm_epsilon": 0.0,"#,
+            ["`norm_epsilon = 0`", "above 0", "leave it out"],
+        ),
+        (plain, r#""norm": "batch","#, ["`batch`", "`rms`", "`layer`"]),
+        (
+            r#"{"kind": "mamba2"}"#,
+            r#""norm": "layer","#,
+            ["`norm = layer`", "`mamba2`", "choose another mixer"],
+        ),
+    ] {
+        let error = refusal(mixer, keys);
+        for word in words {
+            assert!(error.contains(word), "{keys}: {error}");
+        }
+    }
+}
