@@ -19,5 +19,10 @@ pub const NORM_EPSILON: f64 = 1e-5;
 
 /// The scores of every token of the vocabulary: `[rows, width] × [vocabulary, width]ᵀ`.
 pub fn logits(hidden: Tensor<2>, head: Tensor<2>) -> Tensor<2> {
+    // Of a single row the other way round, with the same bits: a transposed table is copied, element by element.
+    if hidden.dims()[0] == 1 {
+        let vocabulary = head.dims()[0];
+        return linear(head, hidden.transpose()).reshape([1, vocabulary]);
+    }
     linear(hidden, head.transpose())
 }
