@@ -1,4 +1,4 @@
-//! What a failure prints, and which exit code it has: 1 failed, 2 wrong usage or input.
+//! What a failure prints, and which exit code it has: 1 failed, 2 wrong usage or input, 3 refused.
 
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;
@@ -40,11 +40,24 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     if let Some(hint) = hint.or(table.and_then(TableError::hint)) {
         eprintln!(" hint: {hint}");
     }
-    let is_refused = matches!(error.downcast_ref(), Some(Refusal::Unmet(_))) || error.is::<Refused>();
-    if is_refused {
+    if is_refused(error) {
         return ExitCode::from(REFUSED);
     }
     ExitCode::from(code(kind(error)))
+}
+
+/// Whether what was asked is right, and the data or the choices there are have no answer.
+fn is_refused(error: &anyhow::Error) -> bool {
+    let of_plan = matches!(error.downcast_ref(), Some(Refusal::Unmet(_)));
+    let of_fit = matches!(
+        error.downcast_ref(),
+        Some(FitError::Refused(_) | FitError::Several(_))
+    );
+    let of_runs = matches!(
+        error.downcast_ref(),
+        Some(Misuse::Refused(_) | Misuse::NothingFitted { is_refused: true, .. })
+    );
+    of_plan || of_fit || of_runs || error.is::<Refused>()
 }
 
 /// The error and its causes, without those that it tells itself.

@@ -25,8 +25,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What a script can tell from the exit code; [`failure`] chooses it.
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed: a study without a law, a damaged library, a fault of the \
-    machine; 2 wrong usage or input, or data that refuse the answer: the message names the remedy; 3 a plan in which no \
-    choice does what is asked";
+    machine; 2 wrong usage or input: the message names the remedy; 3 refused: the data cannot tell, or \
+    no choice of a plan does what is asked";
 
 /// A scaling laboratory: measure training compute, data and test-time compute on your own corpus
 /// with small runs, and plan from the measurements.

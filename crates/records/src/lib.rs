@@ -14,6 +14,6 @@ pub use laws::{
     Approach, CurvePoint, FrontierPoint, IsoFlop, IsoFlopMinimum, IsoFlopPoint, Parameter, Residual, Sweep,
 };
 pub use length::{LeftOut, Lengths, StepCost, TrainingCost};
-pub use losses::{ArmLoss, LossesByText, TextLoss};
+pub use losses::{ArmLoss, LossesByText, NGrams, TextLoss};
 pub use prediction::{Candidate, HeldOut};
-pub use trial::{LossPoint, Role, Status, Trial};
+pub use trial::{LossPoint, NGramLoss, Role, Status, Trial};

@@ -1,4 +1,7 @@
 use serde::{Deserialize, Serialize};
+use triaxis_units::{BitsPerByte, Tokens};
+
+use crate::trial::{NGramLoss, Role, Trial};
 
 /// What each text and source costs at the ladder's largest budget: in bits per byte, of the runs of one size.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -9,6 +12,71 @@ pub struct LossesByText {
     pub arms: Vec<String>,
     /// One entry a text.
     pub texts: Vec<TextLoss>,
+}
+
+/// How the trials of a ladder stand beside n-grams of the tokens that they saw.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct NGrams {
+    /// Trials that there are n-grams for.
+    pub trials: usize,
+    /// Those that lose more than the longest n-grams.
+    pub worse: usize,
+    /// Tokens that the best trial saw.
+    pub tokens: Tokens,
+    /// Its loss.
+    pub best: BitsPerByte,
+    /// The n-grams of as many tokens.
+    pub ngram: NGramLoss,
+}
+
+impl NGrams {
+    /// That of the trials of a ladder that came to their end; `None` where there are no n-grams.
+    pub fn of<'t>(trials: impl Iterator<Item = &'t Trial>) -> Option<Self> {
+        let beside = |trial: &'t Trial| Some((trial, trial.bits_per_byte?, *trial.ngrams.last()?));
+        let known: Vec<_> = trials
+            .filter(|trial| trial.role == Role::Ladder)
+            .filter_map(beside)
+            .collect();
+        let best = known.iter().min_by(|one, other| one.1.0.total_cmp(&other.1.0))?;
+        Some(Self {
+            trials: known.len(),
+            worse: known
+                .iter()
+                .filter(|(_, loss, ngram)| loss.0 > ngram.bits_per_byte.0)
+                .count(),
+            tokens: best.0.tokens,
+            best: best.1,
+            ngram: best.2,
+        })
+    }
+
+    /// In words.
+    pub fn told(&self) -> String {
+        let Self {
+            trials,
+            worse,
+            tokens,
+            best,
+            ngram,
+        } = self;
+        let (order, counted) = (ngram.order, ngram.bits_per_byte);
+        let beside = format!(
+            "the best has {best} bits per byte after {tokens} tokens, and a {order}-gram of as many, which only counts, \
+             {counted}"
+        );
+        match (worse, trials) {
+            (0, _) => {
+                format!("Every trial is better than a {order}-gram of the tokens that it saw: {beside}.")
+            }
+            (worse, trials) if worse == trials => format!(
+                "No trial is better than a {order}-gram of the tokens that it saw: {beside}. Runs this short have not \
+                 learnt what counting gives; larger budgets would tell more of models."
+            ),
+            (worse, trials) => format!(
+                "{worse} of {trials} trials are worse than a {order}-gram of the tokens that they saw: {beside}."
+            ),
+        }
+    }
 }
 
 /// The losses on one text.

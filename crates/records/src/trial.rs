@@ -51,6 +51,20 @@ pub struct Trial {
     pub training_curve: Vec<LossPoint>,
     /// Validation loss as it went.
     pub evaluations: Vec<LossPoint>,
+    /// What n-grams of as many tokens lose, the shortest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ngrams: Vec<NGramLoss>,
+}
+
+/// The loss of a model that counts n-grams.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct NGramLoss {
+    /// Tokens of the longest ones.
+    pub order: usize,
+    /// Validation loss in nats a token.
+    pub loss: Nats,
+    /// Validation loss in bits a byte.
+    pub bits_per_byte: BitsPerByte,
 }
 
 /// What a trial is for.

@@ -3,7 +3,7 @@
 use triaxis_laws::form::LawForm;
 use triaxis_laws::forms::Restricted;
 use triaxis_laws::saved::SavedMember;
-use triaxis_laws::{Fit, compare, forms, written};
+use triaxis_laws::{Compared, Fit, FitError, compare, forms, written};
 
 use crate::by::By;
 use crate::columns::COVERAGE;
@@ -144,7 +144,12 @@ impl<'a> Answer<'a> {
         let mut panel = Panel::new(&compared, data, settings, held_out);
         let comparison = Comparison::new(&compared, &panel.answering(requests), data);
         let Some(shown) = &comparison.shown else {
-            return Err(Misuse::NothingFitted(comparison.reasons()).into());
+            let is_input = |found: &Compared| matches!(found.fit, Err(FitError::Input(_)));
+            return Err(Misuse::NothingFitted {
+                reasons: comparison.reasons(),
+                is_refused: !compared.iter().all(is_input),
+            }
+            .into());
         };
         let form = forms::find(shown)?;
         let fit = panel.shown(form)?;

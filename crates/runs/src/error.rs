@@ -252,8 +252,13 @@ pub enum Misuse {
     )]
     NotOfFrontiers(&'static str),
     /// All forms refused.
-    #[error("no form can be fitted to these runs:\n{0}")]
-    NothingFitted(String),
+    #[error("no form can be fitted to these runs:\n{reasons}")]
+    NothingFitted {
+        /// Why, each reason once.
+        reasons: String,
+        /// Whether the data have no answer for some form, and not only what was asked is none.
+        is_refused: bool,
+    },
     /// The fit was made and the data cannot tell.
     #[error("refused: {0}")]
     Refused(String),

@@ -12,6 +12,7 @@ use triaxis_units::Finding;
 use crate::analysis::Analysis;
 use crate::arm::Arm;
 use crate::ladder::Ladder;
+use crate::plan;
 use crate::prediction::Prediction;
 use crate::repeated;
 use crate::spec::StudySpec;
@@ -50,17 +51,47 @@ impl Answer {
     ) -> Self {
         let comparison = compared(spec, arms, survey);
         let repeated = repeated::of(arms, survey, corpora);
-        let each = arms.iter().zip(predictions);
-        let arms = each.map(|(arm, prediction)| ArmAnswer {
-            arm: arm.name.clone(),
-            analysis: Analysis::of(&arm.spec, &survey.of_arm(&arm.name), prediction.as_ref()),
+        let baseline = spec.baseline(arms);
+        let each = arms.iter().zip(predictions).map(|(arm, prediction)| {
+            let own = survey.of_arm(&arm.name);
+            let compared = comparison.as_ref().filter(|_| baseline == Some(&arm.name));
+            let (spec, said) = planned(arm, arms, survey, compared);
+            let mut analysis = Analysis::of(&spec, &own, prediction.as_ref());
+            if let Some(Finding::Found(decision)) = &mut analysis.plan {
+                decision.cautions.splice(0..0, said);
+            }
+            ArmAnswer {
+                arm: arm.name.clone(),
+                analysis,
+            }
         });
         Self {
-            arms: arms.collect(),
+            arms: each.collect(),
             comparison,
             repeated,
         }
     }
+}
+
+/// The spec of `arm` with the study's arms as choices of its plan, and what is to be said of them.
+fn planned(
+    arm: &Arm,
+    arms: &[Arm],
+    survey: &Survey,
+    comparison: Option<&Finding<Comparison>>,
+) -> (StudySpec, Vec<String>) {
+    let mut spec = arm.spec.clone();
+    let Some(question) = &arm.spec.plan else {
+        return (spec, Vec::new());
+    };
+    let others = arms.iter().filter(|_| comparison.is_some());
+    let ladders = others.chain([arm]).map(|arm| {
+        let ladder = Ladder::of(&arm.spec, &survey.of_arm(&arm.name));
+        (arm.name.as_str(), ladder)
+    });
+    let (asked, said) = plan::of_arms(question, &arm.name, comparison, &ladders.collect());
+    spec.plan = Some(asked);
+    (spec, said)
 }
 
 /// The arms held against the baseline, on text that none of them trains on.

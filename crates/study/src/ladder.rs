@@ -98,6 +98,15 @@ impl Ladder {
         })
     }
 
+    /// C / (N D) of the largest run, the nearest to what is planned; `None` without any.
+    pub fn operations(&self) -> Option<f64> {
+        let largest = self
+            .runs
+            .iter()
+            .max_by(|one, other| one.flops.total_cmp(&other.flops))?;
+        Some(largest.flops / (largest.params * largest.tokens))
+    }
+
     /// Geometric mean of C / (N D): 6 by the rule of thumb, more where the vocabulary or the context
     /// is large beside the model.
     pub fn per_param_token(&self) -> f64 {

@@ -2,8 +2,8 @@
 //!
 //! A [`StudySpec`] says which corpus, which models and which budgets. [`trial::resolve`] turns it into
 //! groups of trials with identities; an [`executor`] runs each [`job`], a group to train or to evaluate, in a
-//! process of its own; every trial leaves an immutable [`RunRecord`], and every validation text an [`EvaluationRecord`]
-//! of it; [`Analysis`] is computed from records alone.
+//! process of its own; every trial leaves an immutable [`RunRecord`], every validation text an [`EvaluationRecord`]
+//! of it, and the tokens that it saw an [`NGramRecord`]; [`Analysis`] is computed from records alone.
 
 pub mod analysis;
 mod answer;
@@ -25,6 +25,7 @@ mod ladder;
 mod length;
 pub mod library;
 mod limits;
+mod ngram;
 mod plan;
 pub mod prediction;
 mod prepare;
@@ -54,6 +55,7 @@ pub use extend::ExtraSpec;
 pub use frozen::{Frozen, FrozenSpec, Sources};
 pub use length::{LengthPlan, LengthRecord, measure as measure_lengths};
 pub use library::Library;
+pub use ngram::{NGramInputs, NGramLoss, NGramRecord};
 pub use prediction::Prediction;
 pub use prepare::Ready;
 pub use record::{Circumstances, Outcome, Record, RunRecord};

@@ -1,8 +1,13 @@
 //! A study's plan: its question answered by the law of the study's own runs, and by published ones beside it.
 
+use std::collections::BTreeMap;
+
+use triaxis_laws::Estimate;
 use triaxis_laws::approach::JointFit;
-use triaxis_plan::decide::{Decision, Law, LawSource, Sizes, decide};
-use triaxis_plan::{LossUnit, Measured, PlanError, Question, published};
+use triaxis_laws::numeric::normal_quantile;
+use triaxis_laws::worth::Comparison;
+use triaxis_plan::decide::{self, Decision, Law, LawSource, Sizes, decide};
+use triaxis_plan::{LossUnit, Measured, PlanError, Question, Uncertain, published};
 use triaxis_units::{Finding, Flops, Params, Tokens};
 
 use crate::ladder::Ladder;
@@ -55,6 +60,7 @@ pub(crate) fn own_law(spec: &StudySpec, ladder: &Ladder, fit: &Finding<JointFit>
     Finding::of(law.map(|mut law| {
         let per_token = |bits: f64| 1.0 / (bits * std::f64::consts::LN_2);
         law.bytes_per_token = ladder.bits_per_byte.map(per_token);
+        law.noise = fit.fit.noise.filter(|noise| *noise > 0.0);
         law.is_without_embeddings = spec.laws.parameters == ParameterConvention::NonEmbedding;
         law
     }))
@@ -91,6 +97,102 @@ pub(crate) fn answer(question: &Question, own: Finding<Law>) -> Finding<Decision
     }))
 }
 
+/// The question of a study's `baseline` with the study's arms as choices, and what is to be said of them.
+///
+/// The baseline's law judges all: ladders of a few runs tell no law of each arm, but what a unit of an arm's compute is
+/// worth in the baseline's. Arms that the question names have of it what it does not say.
+pub(crate) fn of_arms(
+    question: &Question,
+    baseline: &str,
+    comparison: Option<&Finding<Comparison>>,
+    ladders: &BTreeMap<&str, Ladder>,
+) -> (Question, Vec<String>) {
+    let (measured, mut said) = measured(baseline, comparison, ladders);
+    let usual = decide::Arm::as_measured();
+    let mut asked = question.clone();
+    if asked.arms == [usual.clone()] {
+        asked.arms = measured;
+        return (asked, said);
+    }
+    said.clear();
+    for arm in &mut asked.arms {
+        let Some(known) = measured.iter().find(|known| known.name == arm.name) else {
+            continue;
+        };
+        if arm.worth == usual.worth {
+            arm.worth = known.worth;
+        }
+        if arm.training_operations == usual.training_operations {
+            arm.training_operations = known.training_operations;
+        }
+    }
+    (asked, said)
+}
+
+/// The arms as the runs have them, the baseline first, and which are left out.
+fn measured(
+    baseline: &str,
+    comparison: Option<&Finding<Comparison>>,
+    ladders: &BTreeMap<&str, Ladder>,
+) -> (Vec<decide::Arm>, Vec<String>) {
+    let usual = decide::Arm::as_measured();
+    let arm = |name: &str, worth| decide::Arm {
+        worth,
+        training_operations: ladders
+            .get(name)
+            .and_then(Ladder::operations)
+            .unwrap_or(usual.training_operations),
+        ..usual.clone()
+    };
+    let own = arm(baseline, usual.worth);
+    let comparison = match comparison {
+        None => return (vec![own], Vec::new()),
+        Some(Finding::Refused(reason)) => {
+            let alone = format!("The plan is of `{baseline}` alone, as the arms are not compared: {reason}.");
+            return (vec![own], vec![alone]);
+        }
+        Some(Finding::Found(comparison)) => comparison,
+    };
+    let named = |name: &str, arm: decide::Arm| decide::Arm {
+        name: name.to_owned(),
+        ..arm
+    };
+    let mut arms = vec![named(baseline, own)];
+    let mut said = Vec::new();
+    for worth in &comparison.arms {
+        match uncertain(&worth.compute_multiplier, comparison.level) {
+            Some(multiplier) => arms.push(named(&worth.arm, arm(&worth.arm, multiplier))),
+            None => said.push(format!(
+                "`{}` is not among the plan's choices: the runs bound what its compute is worth on one side at most.",
+                worth.arm
+            )),
+        }
+    }
+    let refused = comparison.refused.iter();
+    said.extend(refused.map(|reason| format!("An arm is not among the plan's choices: {reason}.")));
+    if arms.len() > 1 {
+        said.push(format!(
+            "What an arm's compute is worth is measured at {} operations and taken to stay; what it remembers while it \
+             serves is taken to be a transformer's.",
+            Flops(comparison.end.flops)
+        ));
+    }
+    (arms, said)
+}
+
+/// A multiplier with the ends of its 90% interval, where it has both.
+fn uncertain(multiplier: &Estimate, level: f64) -> Option<Uncertain<f64>> {
+    let interval = multiplier.interval?;
+    let wider = normal_quantile(0.95) / normal_quantile(0.5 + level / 2.0);
+    let end = |end: f64| multiplier.value * (end / multiplier.value).powf(wider);
+    let (low, high) = (end(interval.low), end(interval.high));
+    let is_open = multiplier.open_below || multiplier.open_above;
+    let is_bounded = multiplier.identified && !is_open && low > 0.0 && high.is_finite();
+    Uncertain::new(multiplier.value, low, high)
+        .ok()
+        .filter(|_| is_bounded)
+}
+
 fn named(source: &LawSource) -> Result<Law, PlanError> {
     let mut law = Law::published(published::find(source.published.as_deref().unwrap_or_default())?)?;
     law.weight = source.weight;
@@ -109,5 +211,99 @@ fn sizes(asked: Sizes, own: Option<&Law>) -> Sizes {
             ..asked
         },
         false => asked,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use triaxis_laws::worth;
+
+    use super::*;
+
+    /// Two arms, of which one needs half of the compute and 1.5 times the operations a token.
+    fn ladder(name: &str, worth: f64, operations: f64) -> (worth::Arm, Ladder) {
+        let mut runs = Vec::new();
+        for (size, params) in [1e5, 2e5, 4e5].into_iter().enumerate() {
+            for budget in [1e12, 2e12, 4e12] {
+                let tokens = budget / (operations * params);
+                let row = (size * 5 + budget.log2() as usize) as f64 * 0.37;
+                let seen = worth * budget / (6.0 * params);
+                let loss = 1.5 + 40.0 / params.powf(0.35) + 90.0 / seen.powf(0.37);
+                runs.push((size, budget, params, tokens, loss * (1.0 + 0.001 * row.sin())));
+            }
+        }
+        let compared = |&(size, budget, params, tokens, loss): &(usize, f64, f64, f64, f64)| worth::Run {
+            size: size.to_string(),
+            budget,
+            seed: 1,
+            params,
+            tokens,
+            flops: budget,
+            loss,
+        };
+        let fitted =
+            |&(_, budget, params, tokens, loss): &(usize, f64, f64, f64, f64)| triaxis_laws::approach::Run {
+                params,
+                tokens,
+                flops: budget,
+                loss,
+                budget: Some(budget),
+            };
+        let ladder = Ladder {
+            trials: Vec::new(),
+            runs: runs.iter().map(fitted).collect(),
+            bits_per_byte: None,
+            sweep: None,
+        };
+        let arm = worth::Arm {
+            name: name.to_owned(),
+            runs: runs.iter().map(compared).collect(),
+        };
+        (arm, ladder)
+    }
+
+    #[test]
+    fn arms_are_choices_by_what_their_compute_is_worth() {
+        let (plain, of_plain) = ladder("plain", 1.0, 6.0);
+        let (better, of_better) = ladder("better", 2.0, 9.0);
+        let options = worth::Options {
+            replicates: 100,
+            ..worth::Options::default()
+        };
+        let found = worth::compare(&[plain, better], "plain", &options).unwrap();
+        let multiplier = found.arms[0].compute_multiplier;
+        let found = Finding::Found(found);
+        let ladders: BTreeMap<&str, Ladder> = [("plain", of_plain), ("better", of_better)].into();
+        let question: Question = toml::from_str("aim = \"lowest-loss\"\nbudget = \"$10\"").unwrap();
+        let (asked, said) = of_arms(&question, "plain", Some(&found), &ladders);
+        let [plain, better] = &asked.arms[..] else {
+            panic!("{:?}", asked.arms);
+        };
+        assert_eq!((plain.name.as_str(), better.name.as_str()), ("plain", "better"));
+        assert!((plain.training_operations - 6.0).abs() < 1e-9);
+        assert!((better.training_operations - 9.0).abs() < 1e-9);
+        assert_eq!(plain.worth, Uncertain::certain(1.0));
+        assert_eq!(better.worth.value(), multiplier.value);
+        assert!(better.worth.low() < better.worth.high());
+        assert!(said.iter().any(|said| said.contains("taken to stay")), "{said:?}");
+        // What the question says stands, and what it leaves open is measured.
+        let own = "aim = \"lowest-loss\"\nbudget = \"$10\"\n[[arms]]\nname = \"better\"\ntraining_operations = 7\n\
+                   [[arms]]\nname = \"other\"\nworth = 3";
+        let (asked, _) = of_arms(&toml::from_str(own).unwrap(), "plain", Some(&found), &ladders);
+        assert_eq!(asked.arms[0].worth.value(), multiplier.value);
+        assert_eq!(asked.arms[0].training_operations, 7.0);
+        assert_eq!(asked.arms[1].worth.value(), 3.0);
+        // A study of one arm spends what its runs did.
+        let (asked, said) = of_arms(&question, "better", None, &ladders);
+        assert!((asked.arms[0].training_operations - 9.0).abs() < 1e-9);
+        assert_eq!((asked.arms.len(), said.len()), (1, 0));
+        // Arms that are not compared leave the baseline alone.
+        let refused = Finding::Refused("too few runs".to_owned());
+        let (asked, said) = of_arms(&question, "plain", Some(&refused), &ladders);
+        assert_eq!(asked.arms.len(), 1);
+        assert!(
+            said[0].contains("`plain` alone") && said[0].contains("too few runs"),
+            "{said:?}"
+        );
     }
 }

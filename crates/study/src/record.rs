@@ -9,6 +9,7 @@ use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 use crate::evaluation::EvaluationRecord;
 use crate::identity;
 use crate::length::LengthRecord;
+use crate::ngram::NGramRecord;
 use crate::trial::{Inputs, Trial};
 
 /// Version of the record's layout; a record of another version is not read.
@@ -36,6 +37,8 @@ pub enum Record {
     Evaluation(Box<EvaluationRecord>),
     /// Of what a model costs by length.
     Length(Box<LengthRecord>),
+    /// Of the n-grams of some tokens.
+    NGram(Box<NGramRecord>),
 }
 
 impl Recorded for Record {
@@ -44,6 +47,7 @@ impl Recorded for Record {
             Self::Run(record) => record.id(),
             Self::Evaluation(record) => record.id(),
             Self::Length(record) => record.id(),
+            Self::NGram(record) => record.id(),
         }
     }
 
@@ -52,6 +56,7 @@ impl Recorded for Record {
             Self::Run(record) => record.layout(),
             Self::Evaluation(record) => record.layout(),
             Self::Length(record) => record.layout(),
+            Self::NGram(record) => record.layout(),
         }
     }
 
@@ -60,6 +65,7 @@ impl Recorded for Record {
             (Self::Run(one), Self::Run(other)) => one.agrees(other),
             (Self::Evaluation(one), Self::Evaluation(other)) => one.agrees(other),
             (Self::Length(one), Self::Length(other)) => one.agrees(other),
+            (Self::NGram(one), Self::NGram(other)) => one.agrees(other),
             _ => false,
         }
     }

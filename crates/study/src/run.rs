@@ -10,7 +10,7 @@ use crate::arm::Arm;
 use crate::error::StudyError;
 use crate::executor::{Batch, Executor};
 use crate::frozen::{Frozen, FrozenSpec};
-use crate::job::{Evaluate, Train, Work};
+use crate::job::{CountNGrams, Evaluate, Train, Work};
 use crate::library::Library;
 use crate::prediction::Prediction;
 use crate::prepare::Ready;
@@ -133,6 +133,13 @@ impl Study<'_> {
             }
             if !evaluate.is_done(&library)? {
                 jobs.push(Box::new(evaluate));
+            }
+        }
+        if role == Role::Ladder {
+            for count in CountNGrams::of(&survey.frozen.groups) {
+                if !count.is_done(&library)? {
+                    jobs.push(Box::new(count));
+                }
             }
         }
         if jobs.is_empty() {

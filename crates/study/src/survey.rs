@@ -9,6 +9,7 @@ use crate::error::StudyError;
 use crate::evaluation::{EvaluationRecord, FrozenText};
 use crate::frozen::Frozen;
 use crate::library::Library;
+use crate::ngram::{self, NGramInputs, NGramRecord};
 use crate::record::RunRecord;
 use crate::trial::{Group, Trial};
 
@@ -21,6 +22,8 @@ pub struct Survey {
     pub records: Vec<RunRecord>,
     /// The record of every evaluation that has one.
     pub evaluations: Vec<EvaluationRecord>,
+    /// The record of the n-grams of what trials saw.
+    pub ngrams: Vec<NGramRecord>,
 }
 
 impl Survey {
@@ -50,10 +53,15 @@ impl Survey {
                 records.push(record);
             }
         }
+        let mut ngrams = Vec::new();
+        for (_, inputs) in ngram::asked(&frozen.groups) {
+            ngrams.extend(library.find_record(&inputs.id(), warn)?);
+        }
         Ok(Self {
             frozen,
             records,
             evaluations,
+            ngrams,
         })
     }
 
@@ -65,6 +73,12 @@ impl Survey {
     /// The record of a trial.
     pub fn record(&self, trial: &str) -> Option<&RunRecord> {
         self.records.iter().find(|record| record.id == trial)
+    }
+
+    /// The n-grams of as many tokens as a trial of `group` saw.
+    pub fn ngram(&self, group: &Group, trial: &Trial) -> Option<&NGramRecord> {
+        let saw = NGramInputs::of(group, trial);
+        self.ngrams.iter().find(|record| record.inputs.is_as_much(&saw))
     }
 
     /// The loss of a trial on each validation text that it has been evaluated on, by the study's names and in its order.
@@ -132,6 +146,7 @@ impl Survey {
             frozen,
             records,
             evaluations: self.evaluations.clone(),
+            ngrams: self.ngrams.clone(),
         }
     }
 

@@ -30,6 +30,18 @@ pub fn evaluate(
     vocabulary: usize,
     device: &Device,
 ) -> Result<(Evaluation, Vec<NamedEvaluation>), TrainError> {
+    evaluate_by(text, context, vocabulary, &mut |batch| {
+        losses(model, batch, device)
+    })
+}
+
+/// The same by what gives the loss of each target of a batch.
+pub(crate) fn evaluate_by(
+    text: &ValidationText,
+    context: usize,
+    vocabulary: usize,
+    losses: &mut dyn FnMut(&Batch) -> Result<Vec<f32>, ModelError>,
+) -> Result<(Evaluation, Vec<NamedEvaluation>), TrainError> {
     const SPLIT: &str = "validation";
     let source = &*text.tokens;
     let scored = source.len().saturating_sub(1);
@@ -47,7 +59,7 @@ pub fn evaluate(
     let mut parts = Parts::of(text);
     for (starts, length) in batches {
         let batch = Batch::read(source, SPLIT, starts, length, vocabulary)?;
-        let losses = losses(model, &batch, device)?;
+        let losses = losses(&batch)?;
         // Rounded as the mean loss of a step is.
         let mean = losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / losses.len() as f64;
         sum += f64::from(mean as f32) * losses.len() as f64;

@@ -14,6 +14,7 @@ mod estimate;
 mod evaluate;
 mod file;
 pub mod length;
+pub mod ngram;
 mod numerics;
 mod observer;
 pub mod optimizer;
@@ -26,6 +27,7 @@ pub mod speed;
 mod state;
 
 pub use config::{Branch, OptimizerConfig, TrainConfig};
+pub use data::NUMERICS as ORDER_NUMERICS;
 pub use data::{Batch, EpochOrder, Order, TokenSource, ValidationText};
 pub use dtype::Dtype;
 pub use error::TrainError;

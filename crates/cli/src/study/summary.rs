@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use serde::Serialize;
-use triaxis_report::view::{Approach, Estimate, Finding, HeldOut, Status, Trial, View};
+use triaxis_report::view::{Approach, Estimate, Finding, HeldOut, NGrams, Status, Trial, View};
 use triaxis_units::{Params, Tokens};
 
 use super::arm_columns;
@@ -82,6 +82,9 @@ impl fmt::Display for Summary<'_> {
         }
         if self.lists || done < all {
             writeln!(formatter, "{}", trials(view, self.lists))?;
+        }
+        if let Some(ngrams) = NGrams::of(view.trials.iter()) {
+            writeln!(formatter, "{}\n", prose("n-grams: ", &ngrams.told()))?;
         }
         match &view.comparison {
             Some(Finding::Found(found)) => writeln!(formatter, "{}", Printed(found))?,

@@ -8,7 +8,9 @@ use triaxis_host::machine::{self, utc};
 use triaxis_plan::decide::Decision;
 use triaxis_records as records;
 use triaxis_report::view::{Program, View};
-use triaxis_study::{Answer, Arm, FrozenSpec, RunRecord, Store, Survey, Trial, identity};
+use triaxis_study::{
+    Answer, Arm, FrozenSpec, NGramLoss, NGramRecord, RunRecord, Store, Survey, Trial, identity,
+};
 use triaxis_train::Dtype;
 use triaxis_units::{Bytes, Finding, Flops, Nats, Seconds, Tokens};
 
@@ -70,10 +72,13 @@ pub fn of(
             .zip(&unique)
             .flat_map(|(arm, &unique)| {
                 let named = (arms.len() > 1).then_some(arm.name.as_str());
-                let trials: Vec<_> = survey.trials_of(&arm.name).collect();
-                trials
-                    .into_iter()
-                    .map(move |trial| trial_view(trial, survey.record(&trial.id), unique, named))
+                let groups = survey.frozen.groups.iter().filter(|group| group.arm == arm.name);
+                groups.flat_map(move |group| {
+                    group.trials.iter().map(move |trial| records::Trial {
+                        ngrams: ngrams(survey.ngram(group, trial)),
+                        ..trial_view(trial, survey.record(&trial.id), unique, named)
+                    })
+                })
             })
             .collect(),
         isoflops: analysis
@@ -301,7 +306,19 @@ fn trial_view(
                 }]
             })
             .unwrap_or_default(),
+        ngrams: Vec::new(),
     }
+}
+
+fn ngrams(record: Option<&NGramRecord>) -> Vec<records::NGramLoss> {
+    let losses = record.into_iter().flat_map(|record| &record.losses);
+    losses
+        .map(|NGramLoss { order, loss }| records::NGramLoss {
+            order: *order,
+            loss: loss.nats,
+            bits_per_byte: loss.bits_per_byte,
+        })
+        .collect()
 }
 
 fn status(outcome: Option<&triaxis_study::Outcome>) -> records::Status {

@@ -137,6 +137,86 @@ fn arms_are_compared_and_share_what_they_have_in_common() {
     assert!(compared["reach"]["factor"].as_f64().unwrap() > 1e4);
 }
 
+/// One decision over all arms: the baseline's law judges, and an arm is worth what its pairs say.
+#[test]
+fn a_plan_chooses_among_the_arms() {
+    let plan = |arms: &str| {
+        let plan = format!("[plan]\naim = \"lowest-loss\"\nbudget = {{ flops = \"3e10\" }}\n{arms}[compare]");
+        spec().replace("[compare]", &plan)
+    };
+    let bench = Bench::new(&plan(""));
+    let run = ["study", "run", "spec.toml", "--out", "out", "--format", "json"];
+    let first = json(&bench.run(&run));
+    let decision = &first["plan"]["found"];
+    let chosen = |decision: &Value| -> Vec<String> {
+        let choices = decision["choices"].as_array().unwrap().iter();
+        choices
+            .map(|choice| choice["arm"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let found = chosen(decision);
+    assert_ne!(found[0], "slow", "it learns far too slowly");
+    assert!(
+        found
+            .iter()
+            .all(|arm| ["plain", "slow", "larger"].contains(&arm.as_str())),
+        "{found:?}"
+    );
+    let cautions = decision["cautions"].as_array().unwrap().iter();
+    let cautions: Vec<&str> = cautions.map(|said| said.as_str().unwrap()).collect();
+    for worth in first["comparison"]["found"]["arms"].as_array().unwrap() {
+        let (name, multiplier) = (worth["arm"].as_str().unwrap(), &worth["compute_multiplier"]);
+        let is_open = |end: &str| multiplier[end].as_bool().unwrap_or(false);
+        let is_bounded = multiplier["identified"] == true && !is_open("open_below") && !is_open("open_above");
+        let is_left_out = cautions
+            .iter()
+            .any(|said| said.starts_with(&format!("`{name}` is not among")));
+        assert_eq!(is_left_out, !is_bounded, "{name}: {multiplier} {cautions:?}");
+    }
+    // Arms that the plan names itself are those that it has.
+    std::fs::write(bench.path("spec.toml"), plan("[[plan.arms]]\nname = \"own\"\n")).unwrap();
+    let own = chosen(&json(&bench.run(&run))["plan"]["found"]);
+    assert!(own.iter().all(|arm| arm == "own"), "{own:?}");
+}
+
+/// n-grams of what trials saw are counted once for arms and seeds that saw as much, and stand beside each trial.
+#[test]
+fn what_counting_gives_stands_beside_every_trial() {
+    let bench = Bench::new(&spec());
+    let run = ["study", "run", "spec.toml", "--out", "out"];
+    let found = json(&bench.run(&[&run[..], &["--format", "json"]].concat()));
+    let trials = found["trials"].as_array().unwrap();
+    let ladder: Vec<&Value> = trials.iter().filter(|trial| trial["role"] == "ladder").collect();
+    let mut seen: Vec<(u64, bool)> = Vec::new();
+    for trial in &ladder {
+        let ngrams = trial["ngrams"].as_array().unwrap();
+        let losses: Vec<f64> = ngrams
+            .iter()
+            .map(|ngram| ngram["bits_per_byte"].as_f64().unwrap())
+            .collect();
+        assert_eq!(losses.len(), 2);
+        assert!(losses.iter().all(|loss| (0.1..8.0).contains(loss)), "{losses:?}");
+        seen.push((trial["tokens"].as_u64().unwrap(), trial["arm"] == "larger"));
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    let counts = bench.ngrams("out");
+    assert_eq!(counts.len(), seen.len());
+    for (_, record) in &counts {
+        assert_eq!(record["inputs"]["seed"], 7);
+        assert!(record["counted"].as_u64().unwrap() >= 32);
+    }
+    let said = words(&bench.run(&["study", "report", "out"]).stdout);
+    assert!(said.contains("5-gram"), "{said}");
+    let page = std::fs::read_to_string(bench.path("out/report.html")).unwrap();
+    assert!(page.contains("5-gram of as many tokens"));
+    // Lost records are counted anew, to the same bits, and nothing is trained.
+    let (id, _) = &counts[0];
+    std::fs::remove_file(bench.library("out").join("records").join(format!("{id}.json"))).unwrap();
+    assert!(bench.run(&run).status.success());
+    assert_eq!(bench.ngrams("out"), counts);
+}
+
 #[test]
 fn an_arm_that_cannot_be_compared_ends_before_anything_is_made() {
     for (from, to, said) in [

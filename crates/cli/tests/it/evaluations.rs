@@ -187,7 +187,7 @@ fn weights_are_trained_again_only_where_a_text_needs_them() {
     let listed = bench.run(&["study", "library", "list", "library"]);
     let listed = String::from_utf8(listed.stdout).unwrap();
     assert!(
-        listed.contains("10 records and 3 corpora, 20 evaluations, 10 models of "),
+        listed.contains("10 records and 3 corpora, 20 evaluations, 9 counts of n-grams, 10 models of "),
         "{listed}"
     );
 }

@@ -156,8 +156,21 @@ impl Bench {
         found.next().unwrap().unwrap().path()
     }
 
-    /// The records of the library beside `out`, by trial, without what may differ between two runs.
+    /// The records of trials and evaluations in the library beside `out`, without what may differ between two runs.
     pub fn records(&self, out: &str) -> Vec<(String, Value)> {
+        let mut records = self.all_records(out);
+        records.retain(|(_, record)| record.get("counted").is_none());
+        records
+    }
+
+    /// The records of n-grams there.
+    pub fn ngrams(&self, out: &str) -> Vec<(String, Value)> {
+        let mut records = self.all_records(out);
+        records.retain(|(_, record)| record.get("counted").is_some());
+        records
+    }
+
+    fn all_records(&self, out: &str) -> Vec<(String, Value)> {
         let folder = self.library(out).join("records");
         let mut records: Vec<_> = std::fs::read_dir(folder)
             .unwrap()

@@ -36,19 +36,55 @@ fn figure(view: &View) -> Result<Value, String> {
             traces(trial, kind, index, kinds.len(), at == 0, &mut data);
         }
     }
+    // Losses a token of another arm's tokenizer would make no line.
+    let own: Vec<&Trial> = drawn
+        .iter()
+        .copied()
+        .filter(|trial| trial.arm == view.arm)
+        .collect();
+    ngrams(&own, &mut data);
     let points = || {
         drawn
             .iter()
             .flat_map(|t| t.training_curve.iter().chain(&t.evaluations))
     };
+    let counted = || own.iter().flat_map(|t| t.ngrams.iter().map(|ngram| ngram.loss.0));
+    let losses = points().map(|p| p.loss.0).chain(counted());
     Ok(json!({
         "data": data,
         "layout": {
             "xaxis": style::logarithmic_axis("Tokens seen, D", points().map(|p| p.tokens.as_f64()), text::count),
-            "yaxis": style::logarithmic_axis("Loss (nats per token)", points().map(|p| p.loss.0), text::short),
+            "yaxis": style::logarithmic_axis("Loss (nats per token)", losses, text::short),
             "legend": { "groupclick": "togglegroup" },
         },
     }))
+}
+
+/// A line for the n-grams of each length.
+fn ngrams(trials: &[&Trial], data: &mut Vec<Value>) {
+    let all = || {
+        trials
+            .iter()
+            .flat_map(|trial| trial.ngrams.iter().map(|ngram| (trial.tokens, ngram)))
+    };
+    let mut orders: Vec<usize> = all().map(|(_, ngram)| ngram.order).collect();
+    orders.sort_unstable();
+    orders.dedup();
+    for order in orders {
+        let own = all().filter(|(_, ngram)| ngram.order == order);
+        let mut points: Vec<(f64, f64)> = own
+            .map(|(tokens, ngram)| (tokens.as_f64(), ngram.loss.0))
+            .collect();
+        points.sort_by(|one, other| one.0.total_cmp(&other.0));
+        points.dedup();
+        let (x, y): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
+        let name = format!("{order}-gram of as many tokens");
+        data.push(json!({
+            "type": "scatter", "mode": "lines", "x": x, "y": y, "name": name,
+            "line": { "color": "var(--muted)", "width": 1.5, "dash": if order == 2 { "dot" } else { "dash" } },
+            "hovertemplate": format!("{name}: %{{y:.4f}} at %{{x:.3s}} tokens<extra></extra>"),
+        }));
+    }
 }
 
 /// What trials of one colour have in common.

@@ -2,11 +2,12 @@ use maud::{Markup, Render, html};
 
 use super::component::{chart, nothing};
 use crate::text::{self, NOTHING};
-use crate::view::{Role, Trial, View};
+use crate::view::{NGrams, Role, Trial, View};
 
 pub(super) fn body(view: &View) -> Markup {
     html! {
         (chart(view, "loss-curves"))
+        @if let Some(ngrams) = NGrams::of(view.trials.iter()) { p { (ngrams.told()) } }
         h3 { "Without a result" }
         (unfinished(view))
         h3 { "All trials" }
@@ -106,6 +107,10 @@ const COLUMNS: &[Column] = &[
     }),
     numeric("Loss", "bits / byte", |t| {
         t.bits_per_byte.map(|bits| (text::loss(bits.0), bits.0))
+    }),
+    numeric("n-gram", "bits / byte", |t| {
+        let longest = t.ngrams.last()?;
+        Some((text::loss(longest.bits_per_byte.0), longest.bits_per_byte.0))
     }),
     numeric("Seed", "", |t| Some((t.seed.to_string(), t.seed as f64))),
     numeric("Epochs", "passes", |t| Some((text::fixed(t.epochs, 2), t.epochs))),

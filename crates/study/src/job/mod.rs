@@ -5,11 +5,13 @@
 
 mod corpus;
 mod evaluate;
+mod ngram;
 mod text;
 mod train;
 
 pub use corpus::MakeCorpus;
 pub use evaluate::Evaluate;
+pub use ngram::CountNGrams;
 pub use text::ReadText;
 pub use train::Train;
 
@@ -122,5 +124,7 @@ pub fn of(frozen: &Frozen, keep: bool) -> Vec<Box<dyn Work>> {
         let evaluate: Box<dyn Work> = Box::new(Evaluate::of(group, &evaluator, keep));
         [train, evaluate]
     });
-    jobs.collect()
+    let counts = CountNGrams::of(&frozen.groups).into_iter();
+    jobs.chain(counts.map(|count| Box::new(count) as Box<dyn Work>))
+        .collect()
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use anyhow::Context;
 use serde::Serialize;
 use triaxis_corpus::{Manifest, Text};
-use triaxis_study::{EvaluationRecord, Library, RunRecord, sealed};
+use triaxis_study::{EvaluationRecord, Library, NGramRecord, RunRecord, sealed};
 use triaxis_units::{BitsPerByte, Bytes, Flops, Params, Tokens};
 
 use crate::study::outline;
@@ -18,6 +18,7 @@ pub(super) struct Contents {
     pub(super) records: Vec<Record>,
     pub(super) evaluations: Vec<Evaluation>,
     pub(super) lengths: Vec<Length>,
+    pub(super) ngrams: Vec<NGrams>,
     pub(super) models: Vec<Model>,
     pub(super) corpora: Vec<Prepared>,
     pub(super) texts: Vec<Kept>,
@@ -60,6 +61,18 @@ pub(super) struct Length {
     pub(super) name: String,
     pub(super) parameters: Params,
     pub(super) machine: String,
+}
+
+/// The loss of models that count n-grams.
+#[derive(Serialize)]
+pub(super) struct NGrams {
+    pub(super) id: String,
+    /// Identity of their text, split and tokenizer.
+    pub(super) corpus: String,
+    pub(super) tokens: Tokens,
+    /// Tokens of the longest n-grams.
+    pub(super) order: Option<usize>,
+    pub(super) bits_per_byte: Option<BitsPerByte>,
 }
 
 /// The weights of a trial.
@@ -145,6 +158,7 @@ impl Contents {
                     machine: record.circumstances.machine,
                     id: record.id,
                 }),
+                Some(triaxis_study::Record::NGram(record)) => contents.ngrams.push(NGrams::of(*record)),
                 None => {}
             }
         }
@@ -202,6 +216,19 @@ impl Evaluation {
             id: record.id,
             trial: record.trial,
             text: record.name,
+        }
+    }
+}
+
+impl NGrams {
+    fn of(record: NGramRecord) -> Self {
+        let longest = record.losses.last();
+        Self {
+            order: longest.map(|longest| longest.order),
+            bits_per_byte: longest.map(|longest| longest.loss.bits_per_byte),
+            tokens: record.counted,
+            corpus: record.inputs.corpus,
+            id: record.id,
         }
     }
 }
@@ -270,6 +297,18 @@ impl fmt::Display for Contents {
                 record.machine.clone(),
             ]);
         }
+        let mut ngrams = Table::new(["n-grams", "text", "tokens", "longest", "bits/byte"]);
+        for record in &self.ngrams {
+            let loss = record.bits_per_byte.map(|loss| loss.to_string());
+            let dash = || "-".to_owned();
+            ngrams.row([
+                record.id.clone(),
+                record.corpus.chars().take(8).collect(),
+                record.tokens.to_string(),
+                record.order.map_or_else(dash, |order| order.to_string()),
+                loss.unwrap_or_else(dash),
+            ]);
+        }
         let mut corpora = Table::new(["corpus", "text", "tokens", "sources"]);
         for corpus in &self.corpora {
             corpora.row([
@@ -292,6 +331,7 @@ impl fmt::Display for Contents {
             (records, self.records.len()),
             (evaluations, self.evaluations.len()),
             (lengths, self.lengths.len()),
+            (ngrams, self.ngrams.len()),
             (corpora, self.corpora.len()),
             (texts, self.texts.len()),
         ] {
@@ -320,6 +360,14 @@ impl fmt::Display for Contents {
         if !self.lengths.is_empty() {
             let many = self.lengths.len();
             write!(formatter, ", {}", counted(many, "measurement", "measurements"))?;
+        }
+        if !self.ngrams.is_empty() {
+            let many = self.ngrams.len();
+            write!(
+                formatter,
+                ", {}",
+                counted(many, "count of n-grams", "counts of n-grams")
+            )?;
         }
         if !self.models.is_empty() {
             let bytes = Bytes(self.models.iter().map(|model| model.bytes.0).sum());

@@ -101,6 +101,9 @@ fn prune(arguments: &Prune) -> anyhow::Result<()> {
         let survey = Survey::take(&library, frozen, &mut |_| Ok(()))?;
         let evaluations = survey.evaluations.into_iter();
         needed.records.extend(evaluations.map(|record| record.id));
+        needed
+            .records
+            .extend(survey.ngrams.into_iter().map(|record| record.id));
     }
     let mut contents = Contents::beside(&needed, &library, &Depth::Look)?;
     // No study asks for them, and they cannot be measured again as they were.
@@ -114,7 +117,9 @@ fn prune(arguments: &Prune) -> anyhow::Result<()> {
             .into());
         }
         let records = contents.records.iter().map(|record| &record.id);
-        for id in records.chain(contents.evaluations.iter().map(|record| &record.id)) {
+        let losses = contents.evaluations.iter().map(|record| &record.id);
+        let ngrams = contents.ngrams.iter().map(|record| &record.id);
+        for id in records.chain(losses).chain(ngrams) {
             library.forget(id)?;
         }
         for model in &contents.models {

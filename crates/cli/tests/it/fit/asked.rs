@@ -256,7 +256,7 @@ fn a_budget_is_the_compute_of_its_optimum() {
 #[test]
 fn near_budgets_are_one_where_it_is_said_and_then_named() {
     let folder = Folder::with("runs.csv", &declared(0.002));
-    folder.refused(
+    folder.untold(
         &["runs.csv", "--form", "approach2"],
         &["budgets have an accepted optimum"],
     );

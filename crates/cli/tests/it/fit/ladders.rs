@@ -156,7 +156,7 @@ fn budgets_without_an_optimum_are_left_out_or_refuse_the_law() {
     );
     // All of them: nothing to fit.
     folder.write("beside.csv", &ladder(&BUDGETS, 6, 6.0));
-    folder.refused(
+    folder.untold(
         &["beside.csv", "--form", "approach2"],
         &[
             "budget 1.0000e18",
@@ -164,17 +164,17 @@ fn budgets_without_an_optimum_are_left_out_or_refuse_the_law() {
             "0 budgets have an accepted optimum",
         ],
     );
-    folder.refused(
+    folder.untold(
         &["beside.csv", "--form", "approach2-akima"],
         &["no interior minimum", "smaller and larger models"],
     );
     folder.write("one.csv", &ladder(&BUDGETS[..1], 6, 0.0));
-    folder.refused(
+    folder.untold(
         &["one.csv", "--form", "approach2"],
         &["1 budget has an accepted optimum", "at least 2"],
     );
     folder.write("two.csv", &ladder(&BUDGETS, 2, 0.0));
-    folder.refused(
+    folder.untold(
         &["two.csv", "--form", "approach2"],
         &["2 distinct sizes", "at least 3"],
     );

@@ -54,12 +54,23 @@ impl Folder {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// What a fit says that must be refused with exit code 2.
+    /// What a fit says that is asked for what cannot be.
     #[track_caller]
     fn refused(&self, arguments: &[&str], parts: &[&str]) {
+        self.ends_with(2, arguments, parts);
+    }
+
+    /// What a fit says whose data have no answer.
+    #[track_caller]
+    fn untold(&self, arguments: &[&str], parts: &[&str]) {
+        self.ends_with(3, arguments, parts);
+    }
+
+    #[track_caller]
+    fn ends_with(&self, code: i32, arguments: &[&str], parts: &[&str]) {
         let output = self.fit(arguments);
         let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert_eq!(output.status.code(), Some(code), "{said}");
         assert!(said.contains("error: ") && !said.contains("panicked"), "{said}");
         for part in parts {
             assert!(said.contains(part), "{part:?} is missing from:\n{said}");

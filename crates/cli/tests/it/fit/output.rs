@@ -130,7 +130,7 @@ fn a_form_of_ones_own() {
         "infinite.toml",
         &form.replace("E + A / params^alpha", "ln(0 - A) + E / params^alpha"),
     );
-    folder.refused(
+    folder.untold(
         &["runs.csv", "--user-form", "infinite.toml"],
         &["finite objective"],
     );
@@ -323,7 +323,7 @@ fn two_sizes_cannot_tell_a_floor_from_a_power() {
         .filter(|run| run.0 == 5e7 || run.0 == 1.5e9)
         .collect();
     let folder = Folder::with("runs.csv", &csv_of("params,tokens,loss", &two));
-    folder.refused(
+    folder.untold(
         &["runs.csv", "--form", "chinchilla"],
         &[
             "`params` has 2 distinct values",
@@ -347,7 +347,7 @@ fn a_run_too_far_away_has_no_value_and_is_a_refusal() {
     ];
     let output = folder.fit(&[&arguments[..], &["--format", "json"]].concat());
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(
         said.contains("refused: no prediction") && said.contains("nearer to those fitted"),
         "{said}"

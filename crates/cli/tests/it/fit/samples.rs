@@ -190,14 +190,18 @@ fn counts_that_cannot_be_are_refused() {
         &[],
         &["`n_correct` line 151", "zero or more"],
     );
-    wrong(
-        ("", ""),
-        &["--where", "problem < 2"],
+    Folder::with("counts.csv", &counts()).untold(
+        &["counts.csv", "--form", "coverage-beta", "--where", "problem < 2"],
         &["2 rows cannot determine"],
     );
-    wrong(
-        ("", ""),
-        &["--where", "n_correct == 0"],
+    Folder::with("counts.csv", &counts()).untold(
+        &[
+            "counts.csv",
+            "--form",
+            "coverage-beta",
+            "--where",
+            "n_correct == 0",
+        ],
         &["every sample", "is wrong"],
     );
     wrong(
@@ -209,7 +213,7 @@ fn counts_that_cannot_be_are_refused() {
     wrong(("", ""), &["--drop-worst", "3"], &["--drop-worst", "--where"]);
     wrong(("", ""), &["--problems", "3"], &["--problems", "likelihood"]);
     let folder = Folder::with("counts.csv", &counts());
-    folder.refused(
+    folder.untold(
         &["counts.csv", "--form", "coverage-power"],
         &["coverage-power", "coverage-beta", "likelihood"],
     );

@@ -213,7 +213,7 @@ fn what_cannot_be_saved_says_why() {
         "--save",
         "law.json",
     ]);
-    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.status.code(), Some(3));
     assert!(!folder.0.path().join("law.json").exists());
 }
 

@@ -1,5 +1,4 @@
 //! Evaluation against a plain count from the model's own scores.
-#![allow(clippy::unwrap_used)] // Helpers of tests fail by panicking, as tests do.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use triaxis_corpus::Document;

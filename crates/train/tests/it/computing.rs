@@ -1,5 +1,4 @@
 //! The ways to compute a training, against one another.
-#![allow(clippy::unwrap_used)] // Helpers of tests fail by panicking, as tests do.
 
 use std::collections::BTreeSet;
 

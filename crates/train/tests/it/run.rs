@@ -1,5 +1,4 @@
 //! Whole runs of a tiny model: same bits, resumed or not; damage, divergence and misuse.
-#![allow(clippy::unwrap_used)] // Helpers of tests fail by panicking, as tests do.
 
 use std::collections::BTreeSet;
 use std::fs;

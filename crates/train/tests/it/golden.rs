@@ -1,8 +1,7 @@
 //! Ten clipped AdamW steps against PyTorch, on the file that the model room's
 //! `tests/golden/decoder.py` made.
-#![allow(clippy::unwrap_used)] // Helpers of tests fail by panicking, as tests do.
 
-#[path = "../../model/tests/golden/mod.rs"]
+#[path = "../../../model/tests/golden/mod.rs"]
 mod golden;
 
 use burn::tensor::Device;

@@ -1,0 +1,8 @@
+//! The tests of the room, in one program.
+#![allow(clippy::unwrap_used)] // Helpers of tests fail by panicking, as tests do.
+
+mod computing;
+mod evaluate;
+mod golden;
+mod ngram;
+mod run;
