@@ -86,17 +86,19 @@ impl Prepared<'_> {
             .zip(&self.queries)
             .filter(|(class, _)| class.latency.is_some());
         limited
-            .map(|(_, query)| self.reckoner.speed(world).wait(query))
+            .map(|(_, query)| query.least_seconds(&self.reckoner.speed(world)))
             .fold(0.0, f64::max)
     }
 
-    /// Dollars that a query of so many samples takes at the medians, on average over the classes.
+    /// Dollars that a query of so many samples takes at the medians, on average over the classes by their shares.
     pub fn dollars_per_query(&self, samples: f64) -> f64 {
-        let all = self
-            .queries
-            .iter()
-            .map(|query| query.reading.dollars + samples * query.writing.dollars);
-        all.sum::<f64>() / self.queries.len().max(1) as f64
+        let speed = self.reckoner.speed(self.reckoner.worlds.centre());
+        let classes = self.reckoner.classes().iter().zip(&self.queries);
+        let dollars = classes.map(|(class, query)| {
+            let answered = query.at(&speed);
+            class.share.0 * (answered.reading + samples * answered.writing)
+        });
+        dollars.sum()
     }
 
     /// Devices that serve one copy of it.
@@ -270,8 +272,8 @@ impl Prepared<'_> {
                     drawn = queries.checked(false_pass, u64::from(samples)).samples;
                 }
             }
-            let [reading, writing] = speed.slower(query);
-            let dollars = query.reading.dollars * reading + drawn * query.writing.dollars * writing;
+            let answered = query.at(&speed);
+            let dollars = answered.reading + drawn * answered.writing;
             let checks = if class.chosen.is_some() {
                 drawn * class.check.0
             } else {
@@ -280,8 +282,7 @@ impl Prepared<'_> {
             answers.dollars += class.share.0 * (priced * dollars * paid + asked * (checks + context.price.0));
             answers.value += class.share.0 * asked * right * world.of(places.values[at]);
             answers.right += class.share.0 * right;
-            let wait = || speed.wait(query);
-            answers.in_time &= class.latency.is_none_or(|latency| wait() <= latency.0);
+            answers.in_time &= query.limit.is_none_or(|limit| answered.seconds <= limit);
         }
         answers
     }

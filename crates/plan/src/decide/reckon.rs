@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use triaxis_units::Params;
 
 use super::answer_rate::Rule;
+use super::change::quantile;
 use super::fill::{Fill, Stock};
 use super::prepared::Prepared;
 use super::question::{Class, Question, Strategy};
@@ -43,6 +44,8 @@ pub(crate) struct Reckoner<'a> {
     pub catalogue: Catalogue,
     /// How far the devices that serve are off the roofline.
     pub calibration: Calibration,
+    /// How fast the devices that serve are at the slow ends of their 90% intervals.
+    pub slow: Speed,
     /// How often an answer is right, by class and number of samples.
     pub(super) rules: Vec<Vec<Rule>>,
     /// Fills by medians: they hang on the strategy, the synthetic share, and a little on the cost of training.
@@ -84,8 +87,10 @@ impl<'a> Reckoner<'a> {
                 question.samples.iter().map(rule).collect()
             })
             .collect();
+        let worlds = Worlds::of(question, laws, prices, training.peak.0, &calibration)?;
         Ok(Self {
-            worlds: Worlds::of(question, laws, prices, training.peak.0, &calibration)?,
+            slow: slow(&worlds),
+            worlds,
             calibration,
             question,
             strategies,
@@ -252,6 +257,19 @@ impl<'a> Reckoner<'a> {
         let hour = world.of(places.training_price) / HOUR;
         let rate = self.training.peak.0 * world.of(places.mfu) * world.of(places.goodput);
         hour / rate * (1.0 + world.of(places.other_runs))
+    }
+}
+
+/// How fast devices that serve are at the slow ends of their 90% intervals.
+fn slow(worlds: &Worlds<'_>) -> Speed {
+    let of = |place: usize, chance: f64| {
+        let variable = &worlds.variables[place];
+        quantile(&variable.draws, chance) / variable.centre
+    };
+    let places = &worlds.places;
+    Speed {
+        times: [of(places.prefill, 0.95), of(places.decoding, 0.95)],
+        reached: [of(places.bandwidth, 0.05), of(places.arithmetic, 0.05)],
     }
 }
 

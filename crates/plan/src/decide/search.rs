@@ -241,7 +241,8 @@ mod tests {
             let text = format!(
                 "aim = \"lowest-lifetime-cost\"\ngoal = {{ nats_per_token = {goal} }}\n{PLAIN}\n[[text]]\nname = \"text\"\n\
                  unique = \"1000T\"\n[demand]\nmonths = 1\nqueries_per_month = 1000000\n[[demand.classes]]\n\
-                 name = \"reading\"\ntokens_in = {}\ntokens_out = 1e-9\n",
+                 name = \"reading\"\ntokens_in = {}\ntokens_out = 1e-9\n\
+                 [[arms]]\nname = \"without attention\"\ncache = 1e-12\n",
                 served / 1e6
             );
             let question: Question = toml::from_str(&text).unwrap();

@@ -1,6 +1,6 @@
 //! What a query takes on the devices that serve, by the roofline of [`serving`](crate::serving) at the medians.
 
-use triaxis_units::{Params, Seconds};
+use triaxis_units::Params;
 
 use super::answer_rate::Chosen;
 use super::question::{Arm, Class, Hosted, Question};
@@ -17,16 +17,22 @@ const HEAD: f64 = 128.0;
 const SHARED_HEADS: f64 = 8.0;
 /// Experts of a layer where only the active share is known: fine-grained ones, which are nearly all of the parameters.
 const EXPERTS: u64 = 256;
+/// Steps between the smallest and the largest batch that are reckoned where a latency decides between them.
+const BATCHES: usize = 24;
 /// Devices beyond which a copy is served by no rack.
 const MOST_DEVICES: u64 = 72;
 
 /// What a query costs and how long it takes, at the medians of price, use and speed.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Query {
-    /// The prompt.
+    /// The prompt, alone.
     pub reading: Part,
-    /// One sample; its seconds are those of all samples, which are written together.
-    pub writing: Part,
+    /// The answers, by how many are written together: ascending, at least one.
+    pub writing: Vec<Batch>,
+    /// Samples that come with one prompt.
+    pub together: f64,
+    /// Seconds that it may take.
+    pub limit: Option<f64>,
     /// Whether samples are drawn one after the other, until one is right: where nobody waits.
     pub stops: bool,
 }
@@ -34,13 +40,74 @@ pub(crate) struct Query {
 /// Reading or writing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Part {
+    /// Of a prompt, or of one sample.
     pub dollars: f64,
-    /// Seconds at the least, where nothing else is served.
     pub seconds: f64,
     /// How many times wider the interval of its time is than that of the calibration at its best.
     pub width: f64,
     /// Whether it waits for memory.
     pub reads_memory: bool,
+}
+
+/// Answers that are written together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Batch {
+    pub answers: f64,
+    pub each: Part,
+}
+
+/// A query in a world: dollars of the prompt and of a sample, and the seconds of the batch that they are of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Answered {
+    pub reading: f64,
+    pub writing: f64,
+    pub seconds: f64,
+}
+
+impl Query {
+    /// Where devices are so fast: in the largest batch that holds the limit, or in the smallest where none does.
+    ///
+    /// By Little's law a batch is done when its prompts are read and its answers written, so that seconds and dollars
+    /// are of one batch. Both are straight between two batches that were reckoned.
+    pub fn at(&self, speed: &Speed) -> Answered {
+        let slower = speed.slower(&self.reading, 0);
+        let answered = |batch: &Batch| {
+            let writing = speed.slower(&batch.each, 1);
+            Answered {
+                reading: slower * self.reading.dollars,
+                writing: writing * batch.each.dollars,
+                seconds: slower * self.reading.seconds * batch.answers / self.together
+                    + writing * batch.each.seconds,
+            }
+        };
+        let last = self.writing.len() - 1;
+        let Some(limit) = self.limit else {
+            return answered(&self.writing[last]);
+        };
+        let held = self
+            .writing
+            .partition_point(|batch| answered(batch).seconds <= limit);
+        if held == 0 || held > last {
+            return answered(&self.writing[held.min(last)]);
+        }
+        let (small, large) = (&self.writing[held - 1], &self.writing[held]);
+        let (less, more) = (answered(small), answered(large));
+        let part = (limit - less.seconds) / (more.seconds - less.seconds);
+        let between = |low: f64, high: f64| low + part * (high - low);
+        let all = between(less.writing * small.answers, more.writing * large.answers);
+        Answered {
+            writing: all / between(small.answers, large.answers),
+            seconds: limit,
+            ..less
+        }
+    }
+
+    /// Seconds that it takes at the least, where nothing else is served.
+    pub fn least_seconds(&self, speed: &Speed) -> f64 {
+        let alone = &self.writing[0];
+        speed.slower(&self.reading, 0) * self.reading.seconds * alone.answers / self.together
+            + speed.slower(&alone.each, 1) * alone.each.seconds
+    }
 }
 
 /// How fast devices are in a world, by their medians.
@@ -53,23 +120,17 @@ pub(crate) struct Speed {
 }
 
 impl Speed {
-    /// How many times longer reading and writing take than at the medians.
-    pub fn slower(&self, query: &Query) -> [f64; 2] {
-        let [bandwidth, arithmetic] = self.reached;
-        let of = |part: &Part, times: f64| {
-            let reached = if part.reads_memory { bandwidth } else { arithmetic };
-            (1.0 + (times - 1.0) * part.width).max(0.0) / reached
-        };
-        [
-            of(&query.reading, self.times[0]),
-            of(&query.writing, self.times[1]),
-        ]
-    }
+    /// As at the medians.
+    const MEDIAN: Self = Self {
+        times: [1.0; 2],
+        reached: [1.0; 2],
+    };
 
-    /// Seconds that a query takes at the least, all its samples together.
-    pub fn wait(&self, query: &Query) -> f64 {
-        let [reading, writing] = self.slower(query);
-        reading * query.reading.seconds + writing * query.writing.seconds
+    /// How many times longer a part takes than at the medians: reading (0) or writing (1).
+    fn slower(&self, part: &Part, kind: usize) -> f64 {
+        let [bandwidth, arithmetic] = self.reached;
+        let reached = if part.reads_memory { bandwidth } else { arithmetic };
+        (1.0 + (self.times[kind] - 1.0) * part.width).max(0.0) / reached
     }
 }
 
@@ -84,6 +145,8 @@ pub(crate) struct Served {
 fn shape(arm: &Arm, params: f64) -> ModelShape {
     let layers = (params / (12.0 * ASPECT * ASPECT)).cbrt().max(1.0);
     let values = 2.0 * SHARED_HEADS.min(layers) * HEAD * layers * arm.cache;
+    // Query heads are as wide as the residual stream; what keeps less than a transformer attends less, too.
+    let queries = layers * layers * ASPECT * arm.cache.min(1.0);
     let whole = |value: f64| value.round().max(1.0) as u64;
     let params = Params(whole(params.min(9e15)));
     let is_sparse = arm.active.0 < 1.0;
@@ -97,6 +160,7 @@ fn shape(arm: &Arm, params: f64) -> ModelShape {
         layers: Some(whole(layers)),
         hidden: Some(whole(layers * ASPECT)),
         cache_values: Some(whole(values)),
+        query_values: Some(queries.round() as u64),
         ..ModelShape::default()
     }
 }
@@ -122,8 +186,9 @@ pub(crate) fn calibration(question: &Question, catalogue: &Catalogue) -> Result<
     Calibration::of("timed", &measured, &service.median())
 }
 
-/// What the queries of all classes take on the number of devices that is cheapest, unless the question says how many; a
-/// class that cannot be served at all makes the choice unfit.
+/// What the queries of all classes take, unless the question says on how many devices, on the number that is cheapest
+/// among those that hold every limit of latency also where devices are slow; a class that cannot be served at all makes
+/// the choice unfit.
 pub(crate) fn served(reckoner: &Reckoner<'_>, choice: Choice) -> Result<Served, PlanError> {
     let question = reckoner.question;
     if let Some(hosted) = &question.hosted {
@@ -153,26 +218,35 @@ pub(crate) fn served(reckoner: &Reckoner<'_>, choice: Choice) -> Result<Served, 
     if question.serving.devices.is_some() {
         return Ok(least);
     }
-    // A model that barely fits has no room for caches; one on many devices waits for them.
-    let more = [least.devices + 1, 2 * least.devices, 4 * least.devices].map(|devices| on(Some(devices)));
-    let dollars = |served: &Served| {
-        let classes = question
-            .demand
+    // A model that barely fits has no room for caches, and one that many wait for is fast on many devices.
+    let doubled = std::iter::successors(Some((least.devices + 1).next_power_of_two()), |devices| {
+        Some(2 * devices)
+    });
+    let more = doubled.take_while(|devices| *devices <= MOST_DEVICES);
+    let more = more.map(|devices| on(Some(devices))).collect::<Vec<_>>();
+    let classes = || question.demand.iter().flat_map(|life| &life.classes);
+    // Devices are chosen before it is known how fast they are: by the slow end of what is likely.
+    let slow = reckoner.slow;
+    let judged = |served: &Served| {
+        let held = served
+            .queries
             .iter()
-            .flat_map(|life| &life.classes)
-            .zip(&served.queries);
-        classes
-            .map(|(class, query)| class.share.0 * (query.reading.dollars + query.writing.dollars))
-            .sum::<f64>()
+            .filter_map(|query| Some(query.limit? / query.least_seconds(&slow)));
+        let dollars = classes().zip(&served.queries).map(|(class, query)| {
+            let answered = query.at(&Speed::MEDIAN);
+            class.share.0 * (answered.reading + query.together * answered.writing)
+        });
+        (served.fits, held.fold(1.0, f64::min), -dollars.sum::<f64>())
     };
     let all = std::iter::once(least).chain(more.into_iter().flatten());
-    let best = all.min_by(|one, other| {
-        other
-            .fits
-            .cmp(&one.fits)
-            .then(dollars(one).total_cmp(&dollars(other)))
-    });
-    Ok(best.expect("the least devices are among them"))
+    let best = all
+        .map(|served| (judged(&served), served))
+        .max_by(|(one, _), (other, _)| {
+            (one.0.cmp(&other.0))
+                .then(one.1.total_cmp(&other.1))
+                .then(one.2.total_cmp(&other.2))
+        });
+    Ok(best.expect("the least devices are among them").1)
 }
 
 /// What the queries cost at a host, in proportion to what is active.
@@ -194,7 +268,12 @@ fn hosted_by(question: &Question, hosted: &Hosted, choice: Choice) -> Result<Ser
         };
         Query {
             reading: part(size * price.dollars(&reading)),
-            writing: part(size * price.dollars(&Traffic::of(0.0, class.tokens_out))),
+            writing: vec![Batch {
+                answers: 1.0,
+                each: part(size * price.dollars(&Traffic::of(0.0, class.tokens_out))),
+            }],
+            together: 1.0,
+            limit: None,
             stops: stops(class),
         }
     };
@@ -224,13 +303,16 @@ fn query(question: &Question, server: &Server, class: &Class, choice: Choice) ->
         output: class.tokens_out,
         samples: if stops { 1.0 } else { f64::from(samples) },
     };
-    // The batch is chosen at the medians; a draw in which devices are slower is judged by its own seconds.
-    let limit = Limit {
-        token: None,
-        request: class.latency.map(|most| Seconds(most.0)),
+    let most = server.cheapest(&traffic, Limit::default()).ok()?;
+    let limit = class.latency.map(|latency| latency.0);
+    let steps = if limit.is_some() { BATCHES } else { 1 };
+    let batch = |step: usize| {
+        let left = (steps - step) as f64 / steps as f64;
+        most.batch * (traffic.samples / most.batch).powf(left)
     };
-    let fastest = server.bill(&traffic, traffic.samples).ok()?;
-    let bill = server.cheapest(&traffic, limit).unwrap_or(fastest);
+    // Without a limit the largest alone.
+    let batches = (usize::from(limit.is_none())..=steps)
+        .map(|step| if step == steps { most.batch } else { batch(step) });
     let read = traffic.prompt * (1.0 - traffic.cached);
     // A shape has whole parameters; without steps between them the best size is found to the last digits.
     let whole = choice.params / choice.params.round().max(1.0);
@@ -241,20 +323,140 @@ fn query(question: &Question, server: &Server, class: &Class, choice: Choice) ->
         width,
         reads_memory: step.bound() == Bound::Memory,
     };
-    let width = calibration.decode_width(bill.batch, traffic.context()) / calibration.least_width();
-    Some(Query {
+    let writing = batches.filter_map(|answers| {
+        let bill = server.bill(&traffic, answers).ok()?;
+        let width = calibration.decode_width(answers, traffic.context()) / calibration.least_width();
+        let dollars = bill.dollars_per_million_out * traffic.output;
+        // What is left of the request when the prompts of all are read.
+        let seconds = bill.request_seconds - bill.prefill_seconds * answers / traffic.samples;
+        Some(Batch {
+            answers,
+            each: of(server.step(answers, traffic.context()), dollars, seconds, width),
+        })
+    });
+    let writing: Vec<Batch> = writing.collect();
+    let prefill = server.prefill_step(read.max(1.0), traffic.prompt);
+    (!writing.is_empty()).then(|| Query {
         reading: of(
-            server.prefill_step(read.max(1.0), traffic.prompt),
-            bill.dollars_per_million_in * read,
-            fastest.prefill_seconds,
+            prefill,
+            most.dollars_per_million_in * read,
+            most.prefill_seconds,
             1.0,
         ),
-        writing: of(
-            server.step(bill.batch, traffic.context()),
-            bill.dollars_per_million_out * traffic.output,
-            fastest.request_seconds - fastest.prefill_seconds,
-            width,
-        ),
+        writing,
+        together: traffic.samples,
+        limit,
         stops,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decide::Law;
+    use crate::published;
+
+    const CHAT: &str = "
+aim = \"lowest-lifetime-cost\"
+goal = { nats_per_token = 2.1 }
+[demand]
+months = 12
+queries_per_month = \"100K\"
+[[demand.classes]]
+name = \"chat\"
+tokens_in = 100
+tokens_out = 1000
+";
+
+    /// An 8B model by this question.
+    fn of<T>(text: &str, judge: impl FnOnce(&Reckoner<'_>, Served) -> T) -> T {
+        let question: Question = toml::from_str(text).unwrap();
+        let laws = [Law::published(published::find("besiroglu-2024").unwrap()).unwrap()];
+        let reckoner = Reckoner::of(&question, &laws).unwrap();
+        let choice = Choice {
+            arm: 0,
+            strategy: 0,
+            synthetic: None,
+            params: 8e9,
+            samples: 0,
+            context: 0,
+            tokens: None,
+        };
+        let served = served(&reckoner, choice).unwrap();
+        judge(&reckoner, served)
+    }
+
+    #[test]
+    fn devices_are_as_many_as_a_latency_takes() {
+        assert_eq!(of(CHAT, |_, served| served.devices), 1);
+        let (devices, likely) = of(&format!("{CHAT}latency = 2.4"), |reckoner, served| {
+            let in_time = (0..reckoner.worlds.count).filter(|draw| {
+                let speed = reckoner.speed(&reckoner.worlds.world(*draw));
+                served.queries[0].at(&speed).seconds <= 2.4
+            });
+            (
+                served.devices,
+                in_time.count() as f64 / reckoner.worlds.count as f64,
+            )
+        });
+        // Eight hold it in about half of the draws, four in none.
+        assert!(devices >= 16 && likely > 0.7, "{devices} {likely}");
+        let loose = of(&format!("{CHAT}latency = 60"), |_, served| served.devices);
+        assert!(loose < devices, "{loose}");
+    }
+
+    #[test]
+    fn dollars_and_seconds_are_of_one_batch() {
+        of(&format!("{CHAT}latency = 20"), |_, served| {
+            let query = &served.queries[0];
+            let at = |times: f64| {
+                query.at(&Speed {
+                    times: [times; 2],
+                    ..Speed::MEDIAN
+                })
+            };
+            let (median, slow, fast) = (at(1.0), at(1.3), at(0.7));
+            assert_eq!(median.seconds, 20.0);
+            // Where devices are slower fewer answers are written together to hold the limit: more than in proportion.
+            assert!(slow.seconds == 20.0 && slow.writing > 1.31 * median.writing);
+            assert!(fast.seconds <= 20.0 && fast.writing < 0.8 * median.writing);
+            // Against the batch that is found step by step.
+            let dense = Arm::as_measured();
+            let setup = ServingSetup {
+                devices: Some(served.devices),
+                ..ServingSetup::default()
+            };
+            let service = setup
+                .service(shape(&dense, 8e9), &Catalogue::built_in().unwrap())
+                .unwrap();
+            let limit = Limit {
+                request: Some(triaxis_units::Seconds(20.0)),
+                ..Limit::default()
+            };
+            let bill = service
+                .median()
+                .cheapest(&Traffic::of(100.0, 1000.0), limit)
+                .unwrap();
+            let dollars = bill.dollars_per_million_out * 1e-3;
+            assert!(
+                (median.writing / dollars - 1.0).abs() < 0.02,
+                "{} {dollars}",
+                median.writing
+            );
+        });
+    }
+
+    #[test]
+    fn a_long_prompt_is_attended_to() {
+        let seconds = |tokens: usize| {
+            let text = CHAT.replace("tokens_in = 100\n", &format!("tokens_in = {tokens}\n"));
+            of(&text, |_, served| {
+                served.queries[0].reading.seconds / tokens as f64
+            })
+        };
+        // 2 N operations and 4 layers width context of attention a token: an 8B transformer of the usual aspect has 34.4 layers,
+        // 4,403 wide, so that 50,000 tokens of context take 1.89 times as much again.
+        let ratio = seconds(50_000) / seconds(1_000);
+        assert!((ratio / (2.89 / 1.04) - 1.0).abs() < 0.02, "{ratio}");
+    }
 }

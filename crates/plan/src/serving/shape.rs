@@ -49,6 +49,9 @@ pub struct ModelShape {
     /// Values that all layers together keep of a token, where the layers are not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache_values: Option<u64>,
+    /// Values of the query heads of all layers together, where the heads are not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query_values: Option<u64>,
 }
 
 /// Experts of a layer and how many of them a token visits.
@@ -186,6 +189,9 @@ impl ModelShape {
     /// Operations of attention for a token that sees `context` tokens: scores and mixture, two a
     /// value of every query head; none where the heads are unknown.
     pub fn attention_operations(&self, context: f64) -> f64 {
+        if let Some(values) = self.query_values {
+            return 4.0 * values as f64 * context;
+        }
         // Heads read the latent itself where there is one.
         let width = self.latent.map(|latent| latent as f64).or_else(|| self.head());
         let known = (self.layers, self.query_heads, width);
