@@ -44,6 +44,7 @@ const KINDS: &[Kind] = &[
     floor,
     left_out,
     few_draws,
+    tempered,
     over_budget,
     given_tokens,
     memory,
@@ -179,6 +180,17 @@ fn few_draws(facts: &Facts<'_>) -> Option<String> {
             )
         });
     joined(few)
+}
+
+/// Runs that were observed more sharply than the laws' replicates lie apart.
+fn tempered(facts: &Facts<'_>) -> Option<String> {
+    let times = facts.reckoner.worlds.widened;
+    (times > 1.005).then(|| {
+        format!(
+            "The observed runs leave hardly any replicate of the laws' constants likely: their noise is taken {times:.1} times \
+             as large, so that intervals do not shrink to what a few replicates happen to say; fit the laws to these runs, too."
+        )
+    })
 }
 
 fn over_budget(facts: &Facts<'_>) -> Option<String> {

@@ -1,5 +1,7 @@
 //! Everything that is uncertain, drawn together: a world is one state of it all.
 
+use std::collections::HashMap;
+
 use triaxis_laws::numeric::turns;
 use triaxis_units::Dollars;
 
@@ -27,7 +29,7 @@ pub(crate) fn noise(question: &Question, laws: &[Law]) -> f64 {
 const HEARD: f64 = 0.1;
 /// Draws made for each that is kept where runs were observed.
 const PRIOR: usize = 40;
-/// The fewest draws that observed runs must leave likely.
+/// The fewest draws, and replicates of a law's constants among them, that observed runs must leave likely.
 const LEAST_LIKELY: f64 = 20.0;
 
 /// A run on one text.
@@ -116,6 +118,8 @@ pub(crate) struct Worlds<'a> {
     currency: Currency,
     /// Dollars that the ladder behind the laws cost.
     ladder: f64,
+    /// How many times the noise of observed runs was taken, so that enough replicates stay likely; 1 as it is.
+    pub widened: f64,
 }
 
 /// What a budget is in.
@@ -341,6 +345,7 @@ impl<'a> Worlds<'a> {
                 },
             },
             ladder: question.training.ladder.0,
+            widened: 1.0,
         };
         if question.observed.is_empty() {
             Ok(worlds)
@@ -371,7 +376,12 @@ impl<'a> Worlds<'a> {
             }
         }
         let most = likely.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let weights: Vec<f64> = likely.iter().map(|likely| (likely - most).exp()).collect();
+        let power = self.tempered(&likely, most);
+        self.widened = power.sqrt().recip();
+        let weights: Vec<f64> = likely
+            .iter()
+            .map(|likely| (power * (likely - most)).exp())
+            .collect();
         let (sum, squares) = weights.iter().fold((0.0, 0.0), |(sum, squares), weight| {
             (sum + weight, squares + weight * weight)
         });
@@ -410,6 +420,49 @@ impl<'a> Worlds<'a> {
         self.count = chosen.len();
         self.centre = centre(self.laws, &self.judged, &self.variables);
         Ok(self)
+    }
+
+    /// The power of the likelihood that leaves enough replicates of every arm's laws likely, 1 where all of it does.
+    ///
+    /// Draws repeat replicates, so that a likelihood sharper than these lie apart picks one, and an interval of its
+    /// copies has no width: runs then say no more than replicates can tell (tempering; Friel & Pettitt 2008).
+    fn tempered(&self, likely: &[f64], most: f64) -> f64 {
+        let arms: Vec<Vec<usize>> = (0..self.judged.len()).map(|arm| self.replicates(arm)).collect();
+        let needed: Vec<f64> = arms
+            .iter()
+            .map(|of| LEAST_LIKELY.min(0.5 * effective(of, |_| 1.0)))
+            .collect();
+        let suffices = |power: f64| {
+            let weight = |draw: usize| (power * (likely[draw] - most)).exp();
+            let mut arms = arms.iter().zip(&needed);
+            arms.all(|(of, needed)| effective(of, weight) >= *needed)
+        };
+        if !most.is_finite() || suffices(1.0) {
+            return 1.0;
+        }
+        let (mut low, mut high) = (0.0, 1.0);
+        for _ in 0..24 {
+            let middle = 0.5 * (low + high);
+            if suffices(middle) {
+                low = middle
+            } else {
+                high = middle
+            }
+        }
+        high
+    }
+
+    /// Which replicate of its laws' constants an arm is judged by in each draw, as a number a replicate. Of a law of
+    /// which the constants alone are known no draw shares its luck with another.
+    pub fn replicates(&self, arm: usize) -> Vec<usize> {
+        let mut known = HashMap::new();
+        let drawn = self.judged[arm].drawn.iter().map(|(law, draw)| {
+            let draws = self.laws[*law].draws();
+            let replicate = if draws > 0 { draw % draws } else { *draw };
+            let next = known.len();
+            *known.entry((*law, replicate)).or_insert(next)
+        });
+        drawn.collect()
     }
 
     /// What size and tokens of an arm count as by the laws: a multiple of compute is shared by both, as along the path of
@@ -499,6 +552,16 @@ impl<'a> Worlds<'a> {
         let most = laws().map(|law| law.weight).fold(0.0, f64::max);
         laws().filter(move |law| law.weight >= HEARD * most)
     }
+}
+
+/// How many groups of draws weigh as much as all, were they equal (Kish 1965).
+fn effective(groups: &[usize], weight: impl Fn(usize) -> f64) -> f64 {
+    let mut sums = vec![0.0; groups.iter().max().map_or(0, |most| most + 1)];
+    for (draw, group) in groups.iter().enumerate() {
+        sums[*group] += weight(draw);
+    }
+    let sum: f64 = sums.iter().sum();
+    sum * sum / sums.iter().map(|one| one * one).sum::<f64>()
 }
 
 /// Everything at its median, by each arm's heaviest law.

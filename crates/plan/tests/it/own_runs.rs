@@ -418,3 +418,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn runs_sharper_than_replicates_leave_an_interval() {
+    // One of 200 replicates is what was run, and nothing else is uncertain.
+    let truth = draws()[120];
+    let observed: String = [(1e6, 2e7), (2e6, 8e6), (4e6, 8e7)]
+        .map(|(params, tokens)| {
+            format!(
+                "[[observed]]\ntext = \"new text\"\nparams = {params:.0}\ntokens = {tokens:.0}\nloss = {}\n",
+                truth.loss(params, tokens)
+            )
+        })
+        .concat();
+    let text = format!("{}{observed}[experiments]\nnoise = 1e-4\n", loss_for(1e17));
+    let decision = decided(&text, &[own()]);
+    let loss = decision.choices[0].loss.interval.unwrap();
+    assert!(loss.high > 1.002 * loss.low, "{loss:?}");
+    assert!(says(&decision, "hardly any replicate"), "{:?}", decision.cautions);
+}
