@@ -21,6 +21,9 @@ const UNKNOWN: &[Unknown] = &[
     ("reading", 1.0, 0.6, 1.4),
 ];
 
+/// Standard deviation of the logarithm of a run's loss.
+const NOISE: f64 = 0.003;
+
 const TEMPLATE: &str = r#"
 aim = "lowest-lifetime-cost"
 draws = DRAWS
@@ -36,6 +39,8 @@ unique = "2T"
 worth = $worth$
 [repetition]
 repeats = $repeats$
+[experiments]
+noise = NOISE
 [training]
 mfu = 0.4
 goodput = $goodput$
@@ -99,7 +104,7 @@ pub fn run(worlds: usize, draws: usize) {
             seed: world,
             ..FitOptions::default()
         };
-        let found = fit(&ChinchillaForm, &ladder(law, world, 0.003), &options).unwrap();
+        let found = fit(&ChinchillaForm, &ladder(law, world, NOISE), &options).unwrap();
         let of = |constants: &[f64]| Coupled::from(Chinchilla::from_parameters(constants).unwrap());
         let fitted = truth::law(
             of(&found.best),
@@ -112,6 +117,7 @@ pub fn run(worlds: usize, draws: usize) {
                 None => "{ value = 2.5, low = 2.0, high = 4.0, date = 2026-05-01 }".to_owned(),
             };
             let text = TEMPLATE
+                .replace("NOISE", &NOISE.to_string())
                 .replace("GOAL", &goal.to_string())
                 .replace("DRAWS", &draws.to_string())
                 .replace("PRICE", &price);
@@ -128,7 +134,15 @@ pub fn run(worlds: usize, draws: usize) {
             continue;
         };
         let chosen = &decision.choices[0];
-        let exact = truth::law(law.into(), Vec::new());
+        // The large run lies off its law as those of the ladder do.
+        let off = (NOISE * Stream::new(world, "run", 0).normal()).exp();
+        let exact = Chinchilla {
+            E: off * law.E,
+            A: off * law.A,
+            B: off * law.B,
+            ..law
+        };
+        let exact = truth::law(exact.into(), Vec::new());
         let mut only = asked(Some(&facts));
         only.draws = 40;
         let best = truth::answer(&only, &exact).unwrap();

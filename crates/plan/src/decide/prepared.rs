@@ -120,7 +120,7 @@ impl Prepared<'_> {
         taken
     }
 
-    /// The loss at so many tokens.
+    /// The loss at so many tokens, with the noise of the run.
     pub fn loss(&self, world: &World<'_>, tokens: f64) -> f64 {
         let places = &self.reckoner.worlds.places;
         let repeats = world.of(places.repeats);
@@ -144,7 +144,7 @@ impl Prepared<'_> {
             seen: seen * worth,
             unique: unique * worth,
         };
-        world.loss(self.choice.arm, run)
+        world.loss(self.choice.arm, run) * world.of(places.noise)
     }
 
     fn before_serving(&self, world: &World<'_>, tokens: f64) -> Bill {

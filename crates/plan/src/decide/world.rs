@@ -25,6 +25,14 @@ pub(crate) fn noise(question: &Question, laws: &[Law]) -> f64 {
     question.experiments.noise.or(of_law).unwrap_or(0.005)
 }
 
+/// The factor by which a run's loss lies off its law.
+fn noise_of(question: &Question, laws: &[Law]) -> Uncertain<f64> {
+    let end = NORMAL_TAIL * noise(question, laws);
+    Uncertain::new(1.0, (-end).exp(), end.exp()).unwrap_or(Uncertain::certain(1.0))
+}
+
+/// Standard deviations of a normal distribution within which nine tenths of it lie.
+const NORMAL_TAIL: f64 = 1.644_853_627;
 /// The weight of a law, as a share of the heaviest's, from which on its reach is the answer's.
 const HEARD: f64 = 0.1;
 /// Draws made for each that is kept where runs were observed.
@@ -62,6 +70,8 @@ pub(crate) struct Places {
     pub bandwidth: Place,
     pub arithmetic: Place,
     pub repeats: Place,
+    /// Factor on the loss of the large run itself.
+    pub noise: Place,
     pub months: Place,
     pub queries: Place,
     pub growth: Place,
@@ -267,6 +277,7 @@ impl<'a> Worlds<'a> {
             bandwidth: all.add("share of the bandwidth in serving", question.serving.mbu),
             arithmetic: all.add("share of the peak in serving", question.serving.mfu),
             repeats: all.add("repeats until one is worth 1/e", question.repetition.repeats),
+            noise: all.add("noise of the run", noise_of(question, laws)),
             months: all.add(
                 "months until it is replaced",
                 life.map_or(certain(0.0), |life| life.months),

@@ -437,3 +437,25 @@ fn runs_sharper_than_replicates_leave_an_interval() {
     assert!(loss.high > 1.002 * loss.low, "{loss:?}");
     assert!(says(&decision, "hardly any replicate"), "{:?}", decision.cautions);
 }
+
+#[test]
+fn intervals_hold_the_noise_of_the_run_itself() {
+    let noisy = |noise: f64| {
+        let plain = PLAIN
+            .replace("noise = 1e-13", &format!("noise = {noise}"))
+            .replace("draws = 40", "draws = 2000");
+        let question: Question =
+            toml::from_str(&format!("aim = \"lowest-loss\"\nbudget = 1e4\n{plain}")).unwrap();
+        let law = Law::published(published::find("sardana-2023").unwrap()).unwrap();
+        let loss = decide(&question, &[law]).unwrap().choices[0]
+            .loss
+            .interval
+            .unwrap();
+        (loss.high / loss.low).ln()
+    };
+    // Nine tenths of a normal distribution lie within 1.645 deviations.
+    for noise in [0.005, 0.02] {
+        assert!(near(noisy(noise), 2.0 * 1.645 * noise, 0.1), "{}", noisy(noise));
+    }
+    assert!(noisy(1e-13) < 1e-9);
+}
