@@ -164,8 +164,12 @@ fn outcome(decision: &Decision, choice: &Alternative) -> String {
         true => TOO_FAR.to_owned(),
         false => format!("{} {}", with(&choice.loss, loss), decision.unit),
     };
+    let met = match choice.chance_of_meeting {
+        all if all >= 0.995 => String::new(),
+        some => format!("Where it succeeds, {} of the draws: ", percent(some)),
+    };
     let mut said = format!(
-        "Loss {loss}; {} in all, {} before serving",
+        "{met}Loss {loss}; {} in all, {} before serving",
         money(&choice.dollars),
         money(&choice.before_serving)
     );

@@ -9,7 +9,8 @@ use super::reckon::whole;
 use super::risk::{Risk, risks};
 use crate::reach::{Reach, Verdict};
 
-/// A choice, with what becomes of it: medians and intervals of the draws in which it does what is asked.
+/// A choice, with what becomes of it: medians and intervals of the draws in which it does what is asked, which are the
+/// share `chance_of_meeting` of all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Alternative {
     /// In a few words.

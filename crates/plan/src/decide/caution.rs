@@ -39,6 +39,7 @@ type Kind = fn(&Facts<'_>) -> Option<String>;
 /// Every kind, those that can overturn the answer first.
 const KINDS: &[Kind] = &[
     rarely_met,
+    where_it_succeeds,
     ladder,
     reach,
     floor,
@@ -78,6 +79,18 @@ fn rarely_met(facts: &Facts<'_>) -> Option<String> {
         format!(
             "In {:.1}% of the draws no choice does what is asked; they say nothing of which is best.",
             100.0 * (1.0 - met)
+        )
+    })
+}
+
+/// Numbers that leave out the draws in which the first choice fails.
+fn where_it_succeeds(facts: &Facts<'_>) -> Option<String> {
+    let met = facts.chosen.chance_of_meeting;
+    (met < 0.995).then(|| {
+        format!(
+            "The first choice does what is asked in {:.0}% of the draws: its loss, dollars and days are of these alone; where it \
+             fails, what it costs before serving is spent for less.",
+            100.0 * met
         )
     })
 }
