@@ -56,6 +56,7 @@ const KINDS: &[Kind] = &[
     prices,
     nights,
     no_task,
+    operations,
 ];
 
 /// Every doubt about the first of the choices shown.
@@ -341,6 +342,24 @@ fn no_task(facts: &Facts<'_>) -> Option<String> {
     (facts.question.task.is_none() && !facts.reckoner.classes().is_empty()).then(|| {
         "Nothing says how often answers are right (`[task]`): samples are counted as cost alone.".to_owned()
     })
+}
+
+/// Arms that compute otherwise than the laws' own and say nothing of what that is worth.
+fn operations(facts: &Facts<'_>) -> Option<String> {
+    let arms = facts.question.arms.iter().filter_map(|arm| {
+        let by_own = arm.training_operations * arm.active.0 / 6.0;
+        let is_silent = arm.worth.is_certain() && arm.worth.value() == 1.0 && arm.laws.is_empty();
+        let is_other = is_silent && (by_own - 1.0).abs() > 1e-9;
+        is_other.then(|| {
+            format!(
+                "`{}` computes {by_own:.3} times what the laws' own arm does at its size and tokens, and has no `worth`: each \
+                 operation is taken to be worth as much; where it learns the same from the same tokens its worth is {:.3}.",
+                arm.name,
+                1.0 / by_own
+            )
+        })
+    });
+    joined(arms)
 }
 
 /// Sentences one after the other; none of none.

@@ -476,8 +476,15 @@ impl<'a> Worlds<'a> {
         drawn.collect()
     }
 
-    /// What size and tokens of an arm count as by the laws: a multiple of compute is shared by both, as along the path of
-    /// best sizes, and so is what the arm computes less or more than the laws' own for each of them.
+    /// What size and tokens of an arm count as by the laws', `s`: it reaches at N and D what the laws' own arm does at sN
+    /// and sD.
+    ///
+    /// A worth w is of compute: C of this arm's does what wC of the laws' own do. This arm computes `C = k a N D`, of k
+    /// operations and the share a of its parameters that is active, and the laws' own `6 sN sD` at what N and D count as.
+    /// From `6 s^2 N D = w k a N D` follows `s^2 = w k a / 6`. Of two arms with worth 1 the lowest loss for a C is thus
+    /// the same, whatever they compute for each N and D; one that computes 12 for what the laws' own do with 6 is worth
+    /// 1/2, which leaves s = 1; a mixture of experts, billed for what is active, has the worth that was measured at equal
+    /// compute.
     pub fn scale(&self, world: &World<'_>, arm: usize) -> f64 {
         (world.of(self.places.arms[arm]) * self.computes[arm]).sqrt()
     }

@@ -104,3 +104,38 @@ fn what_no_choice_reaches_says_which_limit_binds() {
     ));
     assert!(slow.contains("the latency binds"), "{slow}");
 }
+
+#[test]
+fn the_worth_of_an_arm_is_of_compute() {
+    let law = published::find("sardana-2023").unwrap().law;
+    let arm = |given: &str| format!("[[arms]]\nname = \"other\"\n{given}\n");
+    let lowest = |given: &str| {
+        let asked = format!("aim = \"lowest-loss\"\nbudget = 1e5\n{PLAIN}{}", arm(given));
+        decided(&asked, &["sardana-2023"]).choices[0].loss.value
+    };
+    // At equal compute and worth 1 the best loss is the laws' own, whatever is computed for a parameter and token.
+    let best = Coupled::from(law).optimum(1e23, 6.0).unwrap();
+    let own = law.loss(best.params, best.tokens);
+    for given in ["", "training_operations = 12", "active = \"10%\""] {
+        close(lowest(given), own, 1e-9);
+    }
+    // Twice the operations for each parameter and token, and worth half: the laws' own loss at this size and length.
+    let given = format!(
+        "aim = \"lowest-loss\"\nbudget = 1e5\n{PLAIN}{}[[strategies]]\nname = \"given\"\nparams = \"7B\"\ntokens = \"140B\"\n",
+        arm("training_operations = 12\nworth = 0.5")
+    );
+    let decision = decided(&given, &["sardana-2023"]);
+    close(decision.choices[0].loss.value, law.loss(7e9, 1.4e11), 1e-9);
+    close(
+        decision.choices[0].dollars.value,
+        12.0 * 7e9 * 1.4e11 / 1e18,
+        1e-9,
+    );
+    let says = |decision: &Decision| decision.cautions.iter().any(|one| one.contains("its worth is"));
+    assert!(!says(&decision));
+    let silent = format!(
+        "aim = \"lowest-loss\"\nbudget = 1e5\n{PLAIN}{}",
+        arm("training_operations = 12")
+    );
+    assert!(says(&decided(&silent, &["sardana-2023"])));
+}

@@ -197,7 +197,8 @@ pub struct Repetition {
 pub struct Arm {
     /// Its name.
     pub name: String,
-    /// The compute of the laws' own arm that one unit of its compute is worth: operations of what is active, as billed.
+    /// The compute of the laws' own arm that one unit of its compute is worth: operations of what is active, as billed. An
+    /// arm that needs 12 operations for what the laws' own learn with 6 is worth 0.5.
     #[serde(default = "exactly_one")]
     pub worth: Uncertain<f64>,
     /// Training operations for each parameter and token; 6 of a dense transformer without attention.
