@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use triaxis_laws::numeric::golden_section;
+
 use super::aim::Length;
 use super::answer_rate::Chosen;
 use super::fill::{Fill, Taken};
@@ -16,6 +18,10 @@ use crate::samples::Difficulty;
 
 /// The fewest tokens that a run sees: below all that anybody trains on, however much text there is.
 const FEWEST: f64 = 1e3;
+
+/// The part of the tokens by which it is seen whether the last ones hurt, and steps to where they begin to.
+const RISE: f64 = 0.01;
+const STEPS: usize = 45;
 
 /// A choice with what does not hang on the world.
 pub(crate) struct Prepared<'a> {
@@ -175,9 +181,25 @@ impl Prepared<'_> {
         bill
     }
 
-    /// Tokens for which the budget lasts, or all that the text gives.
-    pub fn to_spend(&self, world: &World<'_>) -> f64 {
+    /// The most tokens that lower the loss: all that the text gives, or, by a law that lets repeats hurt, as many as
+    /// bring it to its lowest.
+    fn longest(&self, world: &World<'_>) -> f64 {
         let most = self.fill.most();
+        let loss = |log_tokens: f64| self.loss(world, log_tokens.exp());
+        let end = most.ln();
+        // What rises anywhere does so at the end.
+        if !(loss(end) > loss(end - RISE)) {
+            return most;
+        }
+        let ends = [FEWEST.min(most).ln(), end];
+        golden_section(ends, STEPS, loss, |one, other| one <= other)
+            .middle()
+            .exp()
+    }
+
+    /// Tokens for which the budget lasts, or all that lower the loss.
+    pub fn to_spend(&self, world: &World<'_>) -> f64 {
+        let most = self.longest(world);
         let budget = self.reckoner.worlds.budget(world);
         let spent = |tokens: f64| self.before_serving(world, tokens).before_serving();
         if spent(most) <= budget {
@@ -198,7 +220,7 @@ impl Prepared<'_> {
 
     /// The fewest tokens that reach the goal, if any do.
     fn reaching(&self, world: &World<'_>) -> Option<f64> {
-        let most = self.fill.most();
+        let most = self.longest(world);
         self.reaches(world, most)
             .then(|| first_at_least(|tokens| self.above_goal(world, tokens), FEWEST.min(most), most))
     }

@@ -1,8 +1,10 @@
 //! Decisions against closed forms, brute force and known values.
 
-use triaxis_laws::forms::Coupled;
+use triaxis_laws::forms::{Coupled, OverfittingPenalty};
+use triaxis_laws::saved::Form;
 use triaxis_plan::decide::{Aim, Decision, Law, Refusal, decide};
-use triaxis_plan::{Question, published};
+use triaxis_plan::{LossUnit, Measured, Question, published};
+use triaxis_units::{Flops, Params, Tokens};
 
 fn question(text: &str) -> Question {
     toml::from_str(text).unwrap()
@@ -138,4 +140,52 @@ fn the_worth_of_an_arm_is_of_compute() {
         arm("training_operations = 12")
     );
     assert!(says(&decided(&silent, &["sardana-2023"])));
+}
+
+/// A law by which repeats hurt: E, A, B, alpha, beta, P, delta, kappa.
+fn hurting() -> Law {
+    let runs = [
+        (Params(10_000_000), Tokens(200_000_000), Flops(1e16)),
+        (Params(1_000_000_000), Tokens(20_000_000_000), Flops(1e20)),
+    ];
+    let constants = vec![vec![1.7, 400.0, 1000.0, 0.34, 0.36, 0.02, 1.0, 0.5]];
+    let named = ("hurting".to_owned(), "simulated".to_owned());
+    let form = Form::Registered(&OverfittingPenalty);
+    Law::new(
+        named,
+        form,
+        constants,
+        LossUnit::NatsPerToken,
+        Measured::of(runs).unwrap(),
+    )
+    .unwrap()
+}
+
+#[test]
+fn training_ends_where_repeats_begin_to_hurt() {
+    let few = PLAIN.replace("\"1000T\"", "\"1B\"");
+    let loss = |tokens: f64| {
+        let (params, unique): (f64, f64) = (1e9, 1e9);
+        1.7 + 400.0 / params.powf(0.34)
+            + 1000.0 / tokens.powf(0.36)
+            + 0.02 * (tokens / unique - 1.0).max(0.0) * (params / unique).powf(0.5)
+    };
+    let best = (0..4000)
+        .map(|step| 1e9 * (1.0 + f64::from(step) * 1e-2))
+        .min_by(|one, other| loss(*one).total_cmp(&loss(*other)));
+    let best = best.unwrap();
+    assert!(best > 1.5e9 && best < 2e10);
+    let sized = "[[strategies]]\nname = \"given\"\nparams = \"1B\"\n";
+    // A budget for 200 passes is not spent.
+    let rich = format!("aim = \"lowest-loss\"\nbudget = 1e6\n{few}{sized}");
+    let decision = decide(&question(&rich), &[hurting()]).unwrap();
+    close(decision.choices[0].tokens.value, best, 0.02);
+    // A goal that is reached on the way is reached, though the loss is above it at the end.
+    let goal = loss(best) * 1.002;
+    assert!(loss(2e11) > goal);
+    let asked = format!("aim = \"lowest-cost\"\ngoal = {{ nats_per_token = {goal} }}\n{few}{sized}");
+    let decision = decide(&question(&asked), &[hurting()]).unwrap();
+    let tokens = decision.choices[0].tokens.value;
+    assert!(tokens < best, "{tokens} {best}");
+    close(loss(tokens), goal, 1e-6);
 }
