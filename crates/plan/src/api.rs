@@ -123,12 +123,20 @@ impl ApiPrices {
         Ok(Self { rows })
     }
 
+    /// The rows of one model alone.
+    pub fn of_model(&self, model: &str) -> Self {
+        let rows = self.rows.iter().filter(|row| key(&row.model) == key(model));
+        Self {
+            rows: rows.cloned().collect(),
+        }
+    }
+
     /// All rows.
     pub fn rows(&self) -> &[ApiPrice] {
         &self.rows
     }
 
-    /// The price of a model on a day, for requests of so many tokens.
+    /// The price of a model on a day, for requests with prompts of so many tokens.
     ///
     /// # Errors
     /// An unknown model, with the nearest known one, or a day without a price.

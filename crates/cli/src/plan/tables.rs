@@ -46,16 +46,12 @@ pub fn fill(question: &mut Question, folder: &Path) -> anyhow::Result<()> {
             Usage("hosted has both `prices` and a price of its own: leave one out".to_owned()).into(),
         );
     }
-    let longest = question
-        .demand
-        .iter()
-        .flat_map(|life| &life.classes)
-        .map(|class| class.tokens_in + class.tokens_out)
-        .fold(0.0, f64::max);
     let prices = read(&folder.join(path), "prices", ApiPrices::read)?;
-    let price = prices.at(&hosted.model, hosted.date, longest)?;
+    // Of prompts of any length; those of each class are looked up by its own.
+    let price = prices.at(&hosted.model, hosted.date, 0.0)?;
     (hosted.input, hosted.cached_input, hosted.output) =
         (Some(price.input), price.cached_input, Some(price.output));
+    hosted.table = Some(prices.of_model(&hosted.model));
     Ok(())
 }
 

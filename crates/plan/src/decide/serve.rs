@@ -251,7 +251,6 @@ pub(crate) fn served(reckoner: &Reckoner<'_>, choice: Choice) -> Result<Served, 
 
 /// What the queries cost at a host, in proportion to what is active.
 fn hosted_by(question: &Question, hosted: &Hosted, choice: Choice) -> Result<Served, PlanError> {
-    let price = hosted.price()?;
     let size = choice.params * question.arms[choice.arm].active.0 / hosted.params.as_f64();
     let part = |dollars: f64| Part {
         dollars,
@@ -259,28 +258,35 @@ fn hosted_by(question: &Question, hosted: &Hosted, choice: Choice) -> Result<Ser
         width: 1.0,
         reads_memory: true,
     };
-    let query = |class: &Class| {
+    let query = |class: &Class| -> Result<Query, PlanError> {
         let prompt = class.tokens_in * question.contexts[choice.context].read.0;
-        let reading = Traffic {
+        let price = hosted.price_of(prompt)?;
+        let reading = price.dollars(&Traffic {
             cached: class.cached.0,
             output: 0.0,
             ..Traffic::of(prompt, 0.0)
+        });
+        let writing = price.dollars(&Traffic::of(0.0, class.tokens_out));
+        // A sample is a request of its own, which bills the prompt again.
+        let (once, each) = match hosted.several_answers {
+            true => (reading, writing),
+            false => (0.0, reading + writing),
         };
-        Query {
-            reading: part(size * price.dollars(&reading)),
+        Ok(Query {
+            reading: part(size * once),
             writing: vec![Batch {
                 answers: 1.0,
-                each: part(size * price.dollars(&Traffic::of(0.0, class.tokens_out))),
+                each: part(size * each),
             }],
             together: 1.0,
             limit: None,
             stops: stops(class),
-        }
+        })
     };
     let classes = question.demand.iter().flat_map(|life| &life.classes);
     Ok(Served {
         devices: 0,
-        queries: classes.map(query).collect(),
+        queries: classes.map(query).collect::<Result<_, _>>()?,
         fits: true,
     })
 }

@@ -2,6 +2,7 @@
 
 use triaxis_laws::forms::{Coupled, OverfittingPenalty};
 use triaxis_laws::saved::Form;
+use triaxis_plan::api::ApiPrices;
 use triaxis_plan::decide::{Aim, Decision, Law, Refusal, decide};
 use triaxis_plan::{LossUnit, Measured, Question, published};
 use triaxis_units::{Flops, Params, Tokens};
@@ -188,4 +189,38 @@ fn training_ends_where_repeats_begin_to_hurt() {
     let tokens = decision.choices[0].tokens.value;
     assert!(tokens < best, "{tokens} {best}");
     close(loss(tokens), goal, 1e-6);
+}
+
+/// What serving costs where a host bills a million tokens of prompts with $2, long ones with $4, and of answers with $8.
+fn hosted(classes: &str, samples: u32, several: bool) -> f64 {
+    let text = format!(
+        "aim = \"lowest-lifetime-cost\"\ngoal = {{ nats_per_token = 2.2 }}\nsamples = [{samples}]\n{PLAIN}[[strategies]]\n\
+         name = \"given\"\nparams = \"7B\"\ntokens = \"1T\"\n[hosted]\nmodel = \"m\"\nparams = \"7B\"\ndate = \"2026-05-01\"\n\
+         input = 2\noutput = 8\nseveral_answers = {several}\n[demand]\nmonths = 12\nqueries_per_month = 1000000\n{classes}"
+    );
+    let mut question = question(&text);
+    let table = "vendor,model,input_usd_per_mtok,cached_input_usd_per_mtok,output_usd_per_mtok,from_date,to_date\n\
+                 v,m,2,,8,,\nv,m-200k,4,,8,,\n";
+    let prices = ApiPrices::read(table).unwrap();
+    question.hosted.as_mut().unwrap().table = Some(prices.of_model("m"));
+    decide(&question, &laws(&["sardana-2023"])).unwrap().choices[0]
+        .bill
+        .serving
+}
+
+#[test]
+fn a_host_bills_every_prompt_at_the_price_of_its_length() {
+    let class = |name: &str, share: f64, tokens: u64, chosen: &str| {
+        format!(
+            "[[demand.classes]]\nname = \"{name}\"\nshare = {share}\ntokens_in = {tokens}\ntokens_out = 500\n{chosen}\n"
+        )
+    };
+    let short = class("short", 1.0, 1000, "");
+    // 12M queries of 1000 tokens at $2 and 500 at $8 a million.
+    close(hosted(&short, 1, false), 12e6 * 6e-3, 1e-9);
+    let both = class("short", 0.5, 1000, "") + &class("long", 0.5, 300_000, "");
+    close(hosted(&both, 1, false), 6e6 * (6e-3 + 1.204), 1e-9);
+    let voted = class("voted", 1.0, 1000, "chosen = { by = \"vote\", rival = 0.5 }");
+    close(hosted(&voted, 4, false), 12e6 * 4.0 * 6e-3, 1e-9);
+    close(hosted(&voted, 4, true), 12e6 * (2e-3 + 4.0 * 4e-3), 1e-9);
 }

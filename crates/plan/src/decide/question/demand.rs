@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use triaxis_units::{Dollars, Params, Requests, Seconds, Tokens};
 
 use super::{all, exactly_one, free};
-use crate::api::ApiPrice;
+use crate::api::{ApiPrice, ApiPrices};
 use crate::decide::answer_rate::Chosen;
 use crate::{Date, PlanError, Share, Uncertain};
 
@@ -139,9 +139,27 @@ pub struct Hosted {
     /// Dollars for a million tokens written, in place of the table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Dollars>,
+    /// Whether one request may ask for several answers (an `n` option), so that its prompt is billed once; each sample
+    /// bills it again unless said.
+    #[serde(default)]
+    pub several_answers: bool,
+    /// The model's rows of the table, of which long prompts may have their own.
+    #[serde(skip)]
+    pub table: Option<ApiPrices>,
 }
 
 impl Hosted {
+    /// The price of requests with so many tokens of prompts: a row of the table, where it was read.
+    ///
+    /// # Errors
+    /// As [`Hosted::price`], and when the table has none for the day.
+    pub fn price_of(&self, prompt: f64) -> Result<ApiPrice, PlanError> {
+        match &self.table {
+            Some(table) => table.at(&self.model, self.date, prompt).cloned(),
+            None => self.price(),
+        }
+    }
+
     /// The price that is given with it.
     ///
     /// # Errors
