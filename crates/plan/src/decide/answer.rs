@@ -170,6 +170,9 @@ pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
     if compared.met < LEAST_MET {
         return Err(Refusal::Unmet(unmet::why(&compared)));
     }
+    if let Some(why) = unmet::in_vain(&compared) {
+        return Err(Refusal::Unmet(why));
+    }
     let shown = compared.ranked(SHOWN);
     let axes = dollar::axes(&compared);
     // What the budget must rise by to lower the loss by one; 0 where no dollars do.

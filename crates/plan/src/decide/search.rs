@@ -8,9 +8,11 @@ use super::question::Strategy;
 use super::reckon::{Choice, Reckoner};
 use super::world::World;
 
-/// Sizes tried on the whole range, and lengths on theirs, before the best is closed in upon.
+/// Sizes tried on the whole range, and lengths on a millionfold one, before the best is closed in upon.
 const SIZES: usize = 41;
 const LENGTHS: usize = 25;
+/// Tokens of the shortest run that is tried where as long as pays is asked.
+const SHORTEST: f64 = 1e6;
 /// Steps of golden-section search: the bracket shrinks by 10^12.
 const STEPS: usize = 60;
 
@@ -122,8 +124,10 @@ fn judged(reckoner: &Reckoner<'_>, world: &World<'_>, choice: Choice) -> (Choice
         return (choice, outcome.is_met, score);
     }
     let most = prepared.to_spend(world);
-    let ends = [(most * 1e-6).ln(), most.ln()];
-    let (score, tokens) = maximum(ends, LENGTHS, |log_tokens| {
+    // Without a budget text may be without end: what pays may be as short as a run can be.
+    let ends = [(most * 1e-6).min(SHORTEST).min(most).ln(), most.ln()];
+    let lengths = ((ends[1] - ends[0]) * LENGTHS as f64 / 1e6f64.ln()).ceil() as usize;
+    let (score, tokens) = maximum(ends, lengths.max(2), |log_tokens| {
         let outcome = prepared.at(world, log_tokens.exp());
         ((outcome.is_met, rule.score(&outcome)), log_tokens.exp())
     });

@@ -3,10 +3,30 @@
 use triaxis_units::{Dollars, Seconds, Tokens};
 
 use super::aim::Length;
-use super::compare::Compared;
+use super::compare::{Compared, mean};
 use super::law::Run;
+use super::outcome::Outcome;
 use super::question::Quality;
 use super::search::best_of_families;
+
+/// Why nothing should be done, where that is a choice and the best one is expected to be worse.
+pub(crate) fn in_vain(compared: &Compared<'_>) -> Option<String> {
+    let nothing = compared.reckoner.question.aim.rule().nothing()?;
+    let (best, outcomes) = (compared.best, &compared.outcomes[compared.best]);
+    let expected = mean(&compared.scores[best]);
+    if expected >= nothing {
+        return None;
+    }
+    let of = |what: fn(&Outcome) -> f64| mean(&outcomes.iter().map(what).collect::<Vec<_>>());
+    let (value, dollars) = (of(|outcome| outcome.value), of(|outcome| outcome.bill.total()));
+    Some(format!(
+        "nothing is worth doing: the best choice costs {} on average, and its right answers are worth {}; their `value` binds: \
+         it would have to be {:.2} times as high, or more queries asked for as long",
+        Dollars(dollars),
+        Dollars(value),
+        dollars / value
+    ))
+}
 
 /// The error, told of the choice that comes closest at the medians.
 pub(crate) fn why(compared: &Compared<'_>) -> String {

@@ -47,6 +47,11 @@ pub(crate) trait Rule {
     /// How good an outcome is; more is better.
     fn score(&self, outcome: &Outcome) -> f64;
 
+    /// The score of doing nothing, where that is a choice.
+    fn nothing(&self) -> Option<f64> {
+        None
+    }
+
     /// Whether scores are dollars; they are losses otherwise.
     fn in_dollars(&self) -> bool;
 }

@@ -36,6 +36,10 @@ impl Rule for MostValue {
         outcome.value - outcome.bill.total()
     }
 
+    fn nothing(&self) -> Option<f64> {
+        Some(0.0)
+    }
+
     fn in_dollars(&self) -> bool {
         true
     }
