@@ -187,9 +187,9 @@ pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
     let name = |choice: usize| named(&compared, choice);
     let all = experiment::valued(&compared).into_iter();
     let mut trials: Vec<Trial> = all.map(|valued| trial(&compared, valued, per_score)).collect();
-    let none_is_worth_it = trials
-        .iter()
-        .all(|trial| trial.value + 2.0 * trial.error < trial.cost);
+    // Of no trial nothing can be said.
+    let is_in_vain = |trial: &Trial| trial.value + 2.0 * trial.error < trial.cost;
+    let none_is_worth_it = !trials.is_empty() && trials.iter().all(is_in_vain);
     trials.truncate(TRIALS);
     let mut break_evens = change::break_evens(&compared, name);
     break_evens.truncate(BREAK_EVENS);

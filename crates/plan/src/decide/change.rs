@@ -253,9 +253,9 @@ fn value_of_knowing(compared: &Compared<'_>, draws: &[f64]) -> f64 {
                 .map(|scores| worlds.iter().map(|world| scores[*world]).sum()),
         )
     };
-    // By their place, as copies of a draw lie side by side where runs were observed.
+    let half = compared.halves();
     let halves = |worlds: &[usize]| -> [Vec<usize>; 2] {
-        let (low, high) = worlds.iter().copied().partition(|world| *world < draws.len() / 2);
+        let (low, high) = worlds.iter().copied().partition(|world| half[*world]);
         [low, high]
     };
     let [low, high] = halves(&order);

@@ -29,6 +29,8 @@ pub(crate) struct Compared<'a> {
 
 /// Steps by which the size of the best choice is brought to the largest mean score.
 const REFINED: usize = 14;
+/// Replicates of a law from which on halves of the worlds share none.
+const FEWEST_REPLICATES: usize = 20;
 /// The range of its size that is searched.
 const AROUND: f64 = 1.4;
 
@@ -115,6 +117,26 @@ impl<'a> Compared<'a> {
             params: better.0.exp(),
             ..chosen
         })
+    }
+
+    /// The replicate of the best choice's laws in each world.
+    pub fn replicates(&self) -> Vec<usize> {
+        self.reckoner
+            .worlds
+            .replicates(self.choices[self.best].choice.arm)
+    }
+
+    /// Which half each world is in, where choices are made from one half for the other: worlds of one replicate of the
+    /// law are in the same, as they share its luck.
+    pub fn halves(&self) -> Vec<bool> {
+        let replicates = self.replicates();
+        let many = replicates.iter().max().map_or(0, |most| most + 1);
+        // Of a few replicates either half would lack what the other has; copies of a draw lie side by side.
+        let by_place = |(place, replicate): (usize, &usize)| match many < FEWEST_REPLICATES {
+            true => place < replicates.len() / 2,
+            false => replicate % 2 == 0,
+        };
+        replicates.iter().enumerate().map(by_place).collect()
     }
 
     /// What is lost, on average, by a choice where another would have been better: its expected regret.

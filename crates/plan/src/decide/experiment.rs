@@ -3,7 +3,10 @@
 //! A run's loss differs between worlds; seeing it says which worlds are likely. The value of a run is how much better
 //! the choice becomes that is made after it, on average over what it may show (Raiffa and Schlaifer 1961): each world
 //! in turn is the truth, shows a loss with noise, and the choice that is then best by the worlds of the other half is
-//! judged in the true one. A choice is never judged by the worlds it was made from, so that luck is not taken for value.
+//! judged in the true one. A choice is never judged by the worlds it was made from, nor by others of the same replicate
+//! of a law's constants, so that luck is not taken for value.
+
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use triaxis_laws::numeric::Stream;
@@ -57,9 +60,9 @@ const EPOCHS: f64 = 8.0;
 pub(crate) fn valued(compared: &Compared<'_>) -> Vec<Valued> {
     let reckoner = compared.reckoner;
     // The value of a run is a mean: more draws than this say little more of it, and take the square of the time.
-    let count = reckoner.worlds.count;
-    let some = count.min(MOST_DRAWS);
-    let draws: Vec<usize> = (0..some).map(|at| at * count / some).collect();
+    let (draws, groups) = drawn(compared);
+    let halves = compared.halves();
+    let halves: Vec<bool> = draws.iter().map(|draw| halves[*draw]).collect();
     let worlds: Vec<World<'_>> = draws.iter().map(|draw| reckoner.worlds.world(*draw)).collect();
     let (trials, choices) = (trials(compared), distinct(compared));
     let scores: Vec<Vec<f64>> = choices
@@ -71,11 +74,42 @@ pub(crate) fn valued(compared: &Compared<'_>) -> Vec<Valued> {
         .enumerate()
         .map(|(number, (trial, cost))| {
             let shown = shown(reckoner, &trial, &worlds);
-            value(compared, &scores, number as u64, (trial, cost), &shown)
+            let worlds = Groups {
+                halves: &halves,
+                replicates: &groups,
+            };
+            value(compared, &scores, number as u64, (trial, cost), &shown, worlds)
         })
         .collect();
     valued.sort_by(|one, other| (other.value / other.cost).total_cmp(&(one.value / one.cost)));
     valued
+}
+
+/// The draws that trials are valued by, as many replicates of the laws among them as there are, and the replicate of
+/// each.
+fn drawn(compared: &Compared<'_>) -> (Vec<usize>, Vec<usize>) {
+    let replicates = compared.replicates();
+    let mut seen = vec![0usize; replicates.len()];
+    let mut order: Vec<(usize, usize)> = replicates
+        .iter()
+        .enumerate()
+        .map(|(draw, replicate)| {
+            seen[*replicate] += 1;
+            (seen[*replicate], draw)
+        })
+        .collect();
+    order.sort_unstable();
+    order.truncate(MOST_DRAWS);
+    let draws: Vec<usize> = order.into_iter().map(|(_, draw)| draw).collect();
+    let of_draws = draws.iter().map(|draw| replicates[*draw]).collect();
+    (draws, of_draws)
+}
+
+/// What worlds share: the half from which choices are made for the other, and the replicate of the law.
+#[derive(Clone, Copy)]
+struct Groups<'a> {
+    halves: &'a [bool],
+    replicates: &'a [usize],
 }
 
 /// The choices between which a trial may decide: those that are best in some world.
@@ -121,10 +155,14 @@ pub(crate) fn trials(compared: &Compared<'_>) -> Vec<(Trial, f64)> {
                     };
                     let [_, stock, price] = reckoner.worlds.places.tiers[tier];
                     let bought = |epochs: f64| tokens / epochs * centre.of(price) / MILLION;
-                    if tokens <= centre.of(stock) {
+                    let is_there = |epochs: f64| {
+                        tokens / epochs <= centre.of(stock) && epochs <= question.tiers[tier].most_epochs
+                    };
+                    if is_there(1.0) {
                         trials.push((run(1.0), cost + bought(1.0)));
                     }
-                    if cost == most && tier == reference(reckoner) && params == best {
+                    let shows_repeats = cost == most && tier == reference(reckoner) && params == best;
+                    if shows_repeats && is_there(EPOCHS) {
                         trials.push((run(EPOCHS), cost + bought(EPOCHS)));
                     }
                 }
@@ -211,11 +249,18 @@ fn value(
     number: u64,
     (trial, cost): (Trial, f64),
     (shown, noise): &(Vec<f64>, f64),
+    groups: Groups<'_>,
 ) -> Valued {
     let worlds = shown.len();
-    let half = worlds / 2;
-    let prior = [half..worlds, 0..half]
-        .map(|others| largest(scores.iter().map(|choice| mean(&choice[others.clone()]))));
+    let others = [true, false].map(|half| -> Vec<usize> {
+        (0..worlds)
+            .filter(|world| groups.halves[*world] == half)
+            .collect()
+    });
+    let prior = [0, 1].map(|half| {
+        let sum = |choice: &Vec<f64>| others[half].iter().map(|world| choice[*world]).sum();
+        largest(scores.iter().map(sum))
+    });
     let (mut gains, mut flips) = (Vec::with_capacity(worlds), 0);
     let mut weighted = vec![0.0; scores.len()];
     for truth in 0..worlds {
@@ -227,14 +272,12 @@ fn value(
                     number * worlds as u64 + truth as u64,
                 )
                 .normal();
-        let (others, before) = if truth < half {
-            (half..worlds, prior[0])
-        } else {
-            (0..half, prior[1])
-        };
+        // Places of the other half.
+        let half = usize::from(groups.halves[truth]);
+        let before = prior[half];
         weighted.fill(0.0);
         let mut total = 0.0;
-        for world in others {
+        for &world in &others[half] {
             let off = (seen - shown[world]) / noise;
             // Beyond eight deviations a world weighs less than one in 10^13.
             if off.abs() > 8.0 {
@@ -256,12 +299,18 @@ fn value(
         gains.push(scores[after][truth] - scores[before][truth]);
     }
     let value = mean(&gains);
-    let spread = gains.iter().map(|gain| (gain - value).powi(2)).sum::<f64>() / (worlds as f64 - 1.0);
+    // Worlds of one replicate gain together.
+    let mut sums = BTreeMap::new();
+    for (gain, replicate) in gains.iter().zip(groups.replicates) {
+        *sums.entry(replicate).or_insert(0.0) += gain - value;
+    }
+    let clusters = sums.len() as f64;
+    let spread = sums.values().map(|sum: &f64| sum * sum).sum::<f64>() * clusters / (clusters - 1.0).max(1.0);
     Valued {
         trial,
         cost,
         value,
-        error: (spread / worlds as f64).sqrt(),
+        error: spread.sqrt() / worlds as f64,
         flips: flips as f64 / worlds as f64,
     }
 }
