@@ -11,7 +11,8 @@ use triaxis_units::Requests;
 use crate::failure::Usage;
 
 /// Seconds of a month.
-const MONTH: f64 = 365.25 / 12.0 * 86_400.0;
+const MONTH: f64 = 365.25 / 12.0 * DAY;
+const DAY: f64 = 86_400.0;
 
 /// Reads the tables that a question names, which are relative to its own folder, and fills in what it leaves to them.
 pub fn fill(question: &mut Question, folder: &Path) -> anyhow::Result<()> {
@@ -33,7 +34,7 @@ pub fn fill(question: &mut Question, folder: &Path) -> anyhow::Result<()> {
             if life.queries_per_month.value().0 == 0
                 && let Some(rate) = trace.rate().filter(|_| alone)
             {
-                life.queries_per_month = Uncertain::certain(Requests((rate * MONTH).round() as u64));
+                life.queries_per_month = monthly(rate, trace.seconds().unwrap_or(0.0))?;
             }
         }
     }
@@ -55,8 +56,37 @@ pub fn fill(question: &mut Question, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Requests of a month by the rate of a trace of so many seconds: days differ by a third or so, and within a day an hour
+/// may have twice the mean's requests or half of them.
+fn monthly(rate: f64, seconds: f64) -> Result<Uncertain<Requests>, PlanError> {
+    let factor = match seconds {
+        MONTH.. => 1.1,
+        DAY.. => 1.3,
+        _ => 2.0,
+    };
+    let [value, low, high] =
+        [1.0, 1.0 / factor, factor].map(|factor| Requests((rate * MONTH * factor).round() as u64));
+    Uncertain::new(value, low, high)
+}
+
 fn read<T>(path: &Path, what: &str, of: impl Fn(&str) -> Result<T, PlanError>) -> anyhow::Result<T> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the {what} `{}`; name a CSV file", path.display()))?;
     of(&text).with_context(|| format!("`{}`", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_of_hours_leaves_a_month_open() {
+        for (seconds, times) in [(3600.0, 2.0), (2.0 * DAY, 1.3), (2.0 * MONTH, 1.1)] {
+            let month = monthly(1.0, seconds).unwrap();
+            let of = |requests: Requests| requests.0 as f64 / MONTH;
+            assert!((of(month.value()) - 1.0).abs() < 1e-6, "{month:?}");
+            assert!((of(month.high()) / times - 1.0).abs() < 1e-6, "{month:?}");
+            assert!((of(month.low()) * times - 1.0).abs() < 1e-6, "{month:?}");
+        }
+    }
 }

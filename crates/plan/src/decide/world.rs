@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use triaxis_laws::numeric::turns;
+use triaxis_names::key;
 use triaxis_units::Dollars;
 
 use super::budget::Budget;
@@ -226,8 +227,13 @@ struct Gathered<'a> {
 impl Gathered<'_> {
     fn add<T: Quantity>(&mut self, name: impl Into<String>, quantity: Uncertain<T>) -> Place {
         let name = name.into();
+        self.add_with(&name.clone(), name, quantity)
+    }
+
+    /// The same where what is called `with` lies as far up its own interval in every draw.
+    fn add_with<T: Quantity>(&mut self, with: &str, name: String, quantity: Uncertain<T>) -> Place {
         let seed = self.question.seed;
-        let drawn = (0..self.draws as u64).map(|number| quantity.draw(seed, &name, number).number());
+        let drawn = (0..self.draws as u64).map(|number| quantity.draw(seed, with, number).number());
         self.variables.push(Variable {
             centre: quantity.value().number(),
             draws: drawn.collect(),
@@ -236,6 +242,26 @@ impl Gathered<'_> {
             name,
         });
         self.variables.len() - 1
+    }
+}
+
+impl Gathered<'_> {
+    /// Prices of an hour of training and of serving: of one device they rise and fall together.
+    fn prices(&mut self, training: Uncertain<Dollars>, serving: Uncertain<Dollars>) -> [Place; 2] {
+        const TRAINING: &str = "price of training, an hour";
+        let question = self.question;
+        let is_one = key(&question.training.hardware) == key(&question.serving.hardware);
+        let serves = question.demand.is_some() && question.hosted.is_none();
+        if is_one && serves && training == serving {
+            let place = self.add_with(TRAINING, "price of an hour".to_owned(), training);
+            return [place; 2];
+        }
+        let name = "price of serving, an hour".to_owned();
+        let with = if is_one { TRAINING } else { &name };
+        [
+            self.add(TRAINING, training),
+            self.add_with(with, name.clone(), serving),
+        ]
     }
 }
 
@@ -263,14 +289,15 @@ impl<'a> Worlds<'a> {
         let goal_scale = goal_scale(question, laws)?;
         let goal = question.goal.map_or(0.0, |goal| goal.number() * goal_scale);
         let budget = question.budget.unwrap_or(Budget::Dollars(Dollars(f64::INFINITY)));
+        let [training_price, serving_price] = all.prices(training_price, serving_price);
         let places = Places {
             budget: all.add(budget.name(), certain(budget.number())),
             goal: all.add("goal", certain(goal)),
-            training_price: all.add("price of training, an hour", training_price),
+            training_price,
             mfu: all.add("share of the peak in training", question.training.mfu),
             goodput: all.add("share of paid hours that train", question.training.goodput),
             other_runs: all.add("failed and tuning runs", question.training.other_runs),
-            serving_price: all.add("price of serving, an hour", serving_price),
+            serving_price,
             serving_use: all.add("share of paid hours that serve", question.serving.utilisation),
             decoding: all.add("serving time over the roofline", calibration.decode_at_best()),
             prefill: all.add("time of prompts over the roofline", calibration.prefill()),

@@ -141,6 +141,11 @@ impl Trace {
         quantile_sorted(&self.outputs, share)
     }
 
+    /// Seconds from the first request to the last, where the trace says when each came.
+    pub fn seconds(&self) -> Option<f64> {
+        self.span
+    }
+
     /// Requests a second, where the trace says when each came.
     pub fn rate(&self) -> Option<f64> {
         let gaps = self.prompts.len().checked_sub(1)? as f64;

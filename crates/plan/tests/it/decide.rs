@@ -255,3 +255,26 @@ fn what_pays_may_be_short_and_may_be_nothing() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn one_device_has_one_price() {
+    let asked = |serving: &str| {
+        let price = "{ value = 2, low = 1, high = 4, date = 2026-05-01 }";
+        let text = format!(
+            "aim = \"lowest-lifetime-cost\"\ngoal = {{ nats_per_token = 2.1 }}\n[training]\nprice_per_hour = {price}\n\
+             [serving]\nhardware = \"{serving}\"\nprice_per_hour = {price}\n[demand]\nmonths = 12\n\
+             queries_per_month = 100000000\n[[demand.classes]]\nname = \"chat\"\ntokens_in = 500\ntokens_out = 500\n"
+        );
+        decided(&text, &["sardana-2023"])
+    };
+    let named = |decision: &Decision, what: &str| decision.swings.iter().any(|swing| swing.what == what);
+    let (one, two) = (asked("H100 SXM"), asked("H200 SXM"));
+    assert!(named(&one, "price of an hour") && !named(&one, "price of serving, an hour"));
+    assert!(named(&two, "price of serving, an hour") && named(&two, "price of training, an hour"));
+    // Both parts of the bill rise together.
+    let width = |decision: &Decision| {
+        let dollars = decision.choices[0].dollars.interval.unwrap();
+        dollars.high / dollars.low
+    };
+    assert!(width(&one) > width(&two), "{} {}", width(&one), width(&two));
+}

@@ -8,6 +8,7 @@ use triaxis_units::{BitsPerByte, Dollars, Nats, Params, Tokens};
 use super::aim::Aim;
 use super::budget::Budget;
 use crate::serving::ServingSetup;
+use crate::training::TrainingSetup;
 use crate::{Hardware, Price, Share, Uncertain};
 pub use demand::{Class, Context, Hosted, Life, Task, Timed};
 
@@ -262,8 +263,9 @@ pub struct Training {
     /// Share of the paid hours that train; the rest goes to failures, restarts and checkpoints. Default .90 (Grattafiori
     /// et al. 2024, section 3.3.4), from .80 to .95.
     pub goodput: Uncertain<Share>,
-    /// Compute of runs that fail or only tune, as a share of the run. Default .25, from .1 to .6: all hours of Llama 3
-    /// are 1.1 to 3 times the headline's.
+    /// Compute of runs that fail or only tune, as a share of the run. Default .4, from .04 to 1.6, as of
+    /// [`TrainingSetup`](crate::training::TrainingSetup): all hours of Llama 3 are 1.04, 1.41 and 2.6 times what its
+    /// headline explains.
     pub other_runs: Uncertain<f64>,
     /// Dollars that the ladder behind the laws cost.
     pub ladder: Dollars,
@@ -326,7 +328,7 @@ impl Default for Training {
             price_per_hour: None,
             mfu: share(0.40, 0.30, 0.50),
             goodput: share(0.90, 0.80, 0.95),
-            other_runs: certain_interval(0.25, 0.1, 0.6),
+            other_runs: TrainingSetup::default().tuning,
             ladder: Dollars(0.0),
         }
     }
