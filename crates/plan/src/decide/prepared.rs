@@ -188,7 +188,8 @@ impl Prepared<'_> {
         let loss = |log_tokens: f64| self.loss(world, log_tokens.exp());
         let end = most.ln();
         // What rises anywhere does so at the end.
-        if !(loss(end) > loss(end - RISE)) {
+        let rises = loss(end) > loss(end - RISE);
+        if !rises {
             return most;
         }
         let ends = [FEWEST.min(most).ln(), end];

@@ -3,17 +3,16 @@
 use std::collections::HashMap;
 
 use triaxis_laws::numeric::turns;
-use triaxis_names::key;
 use triaxis_units::Dollars;
 
 use super::budget::Budget;
 use super::fill::Taken;
+use super::gathered::{Gathered, noise_of};
 use super::law::{Law, Run};
 use super::question::{Quality, Question};
 use super::reckon::HOUR;
 use crate::evidence::LossUnit;
 use crate::serving::Calibration;
-use crate::uncertain::Quantity;
 use crate::{PlanError, Uncertain};
 
 /// The place of a variable among all.
@@ -26,20 +25,10 @@ pub(crate) fn noise(question: &Question, laws: &[Law]) -> f64 {
     question.experiments.noise.or(of_law).unwrap_or(0.005)
 }
 
-/// The factor by which a run's loss lies off its law.
-fn noise_of(question: &Question, laws: &[Law]) -> Uncertain<f64> {
-    let end = NORMAL_TAIL * noise(question, laws);
-    Uncertain::new(1.0, (-end).exp(), end.exp()).unwrap_or(Uncertain::certain(1.0))
-}
-
-/// Standard deviations of a normal distribution within which nine tenths of it lie.
-const NORMAL_TAIL: f64 = 1.644_853_627;
 /// The weight of a law, as a share of the heaviest's, from which on its reach is the answer's.
 const HEARD: f64 = 0.1;
 /// Draws made for each that is kept where runs were observed.
 const PRIOR: usize = 40;
-/// The fewest draws, and replicates of a law's constants among them, that observed runs must leave likely.
-const LEAST_LIKELY: f64 = 20.0;
 
 /// A run on one text.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -105,11 +94,11 @@ pub(crate) struct Variable {
 
 /// Laws and draws of an arm: which law it is judged by in each world.
 #[derive(Debug, Clone)]
-struct Judged {
+pub(super) struct Judged {
     /// Places of its laws among all.
     laws: Vec<usize>,
     /// For each draw the law and the draw of its constants.
-    drawn: Vec<(usize, usize)>,
+    pub drawn: Vec<(usize, usize)>,
 }
 
 /// All draws.
@@ -119,8 +108,8 @@ pub(crate) struct Worlds<'a> {
     pub variables: Vec<Variable>,
     pub places: Places,
     pub count: usize,
-    centre: World<'a>,
-    judged: Vec<Judged>,
+    pub(super) centre: World<'a>,
+    pub(super) judged: Vec<Judged>,
     /// Operations of each arm for a parameter and token, as a share of the laws' own 6.
     computes: Vec<f64>,
     /// The laws' unit of loss for one of the goal's.
@@ -215,54 +204,6 @@ fn goal_scale(question: &Question, laws: &[Law]) -> Result<f64, PlanError> {
         LossUnit::BitsPerByte => nats_per_bit,
         LossUnit::NatsPerToken => 1.0 / nats_per_bit,
     })
-}
-
-/// Gathers variables as they are named.
-struct Gathered<'a> {
-    question: &'a Question,
-    draws: usize,
-    variables: Vec<Variable>,
-}
-
-impl Gathered<'_> {
-    fn add<T: Quantity>(&mut self, name: impl Into<String>, quantity: Uncertain<T>) -> Place {
-        let name = name.into();
-        self.add_with(&name.clone(), name, quantity)
-    }
-
-    /// The same where what is called `with` lies as far up its own interval in every draw.
-    fn add_with<T: Quantity>(&mut self, with: &str, name: String, quantity: Uncertain<T>) -> Place {
-        let seed = self.question.seed;
-        let drawn = (0..self.draws as u64).map(|number| quantity.draw(seed, with, number).number());
-        self.variables.push(Variable {
-            centre: quantity.value().number(),
-            draws: drawn.collect(),
-            is_certain: quantity.is_certain(),
-            is_share: T::SCALE == crate::uncertain::Scale::Logit,
-            name,
-        });
-        self.variables.len() - 1
-    }
-}
-
-impl Gathered<'_> {
-    /// Prices of an hour of training and of serving: of one device they rise and fall together.
-    fn prices(&mut self, training: Uncertain<Dollars>, serving: Uncertain<Dollars>) -> [Place; 2] {
-        const TRAINING: &str = "price of training, an hour";
-        let question = self.question;
-        let is_one = key(&question.training.hardware) == key(&question.serving.hardware);
-        let serves = question.demand.is_some() && question.hosted.is_none();
-        if is_one && serves && training == serving {
-            let place = self.add_with(TRAINING, "price of an hour".to_owned(), training);
-            return [place; 2];
-        }
-        let name = "price of serving, an hour".to_owned();
-        let with = if is_one { TRAINING } else { &name };
-        [
-            self.add(TRAINING, training),
-            self.add_with(with, name.clone(), serving),
-        ]
-    }
 }
 
 impl<'a> Worlds<'a> {
@@ -392,104 +333,6 @@ impl<'a> Worlds<'a> {
         }
     }
 
-    /// The worlds by how likely they make the runs that were made: drawn anew, each as often as it is likely.
-    fn given(mut self, question: &Question) -> Result<Self, PlanError> {
-        let noise = noise(question, self.laws);
-        let mut likely = vec![0.0; self.count];
-        for run in &question.observed {
-            let seen = Seen {
-                arm: question.arm(run.arm.as_deref())?,
-                tier: question.tier(&run.text)?,
-                params: run.params.as_f64(),
-                tokens: run.tokens.as_f64(),
-                epochs: run.epochs,
-            };
-            for (draw, likely) in likely.iter_mut().enumerate() {
-                let off = (run.loss.ln() - self.shown(&self.world(draw), seen)) / noise;
-                *likely -= if off.is_finite() {
-                    0.5 * off * off
-                } else {
-                    f64::INFINITY
-                };
-            }
-        }
-        let most = likely.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let power = self.tempered(&likely, most);
-        self.widened = power.sqrt().recip();
-        let weights: Vec<f64> = likely
-            .iter()
-            .map(|likely| (power * (likely - most)).exp())
-            .collect();
-        let (sum, squares) = weights.iter().fold((0.0, 0.0), |(sum, squares), weight| {
-            (sum + weight, squares + weight * weight)
-        });
-        // Each observed run that lies where no draw does adds the square of its deviations.
-        let tolerable = -0.5 * (question.observed.len() as f64 + 25.0);
-        if most.is_nan() || most <= tolerable || sum * sum / squares < LEAST_LIKELY {
-            return Err(PlanError(format!(
-                "the observed runs ({}) lie where hardly any draw of the laws and the question does ({:.0} of {} are likely): \
-                 look for a wrong unit, widen the intervals of what they measure, or fit the laws to these runs, too",
-                question.observed.len(),
-                sum * sum / squares,
-                self.count
-            )));
-        }
-        // Systematic resampling: evenly spaced places along the sum of the weights.
-        let step = sum / question.draws as f64;
-        let (mut below, mut next) = (0.0, 0.5 * step);
-        let mut chosen = Vec::with_capacity(question.draws);
-        for (draw, weight) in weights.iter().enumerate() {
-            below += weight;
-            while next < below && chosen.len() < question.draws {
-                chosen.push(draw);
-                next += step;
-            }
-        }
-        // Copies of a draw lie side by side, so that halves of the draws share none but one.
-        for variable in &mut self.variables {
-            variable.draws = chosen.iter().map(|draw| variable.draws[*draw]).collect();
-            if !variable.is_certain {
-                variable.centre = super::change::quantile(&variable.draws, 0.5);
-            }
-        }
-        for judged in &mut self.judged {
-            judged.drawn = chosen.iter().map(|draw| judged.drawn[*draw]).collect();
-        }
-        self.count = chosen.len();
-        self.centre = centre(self.laws, &self.judged, &self.variables);
-        Ok(self)
-    }
-
-    /// The power of the likelihood that leaves enough replicates of every arm's laws likely, 1 where all of it does.
-    ///
-    /// Draws repeat replicates, so that a likelihood sharper than these lie apart picks one, and an interval of its
-    /// copies has no width: runs then say no more than replicates can tell (tempering; Friel & Pettitt 2008).
-    fn tempered(&self, likely: &[f64], most: f64) -> f64 {
-        let arms: Vec<Vec<usize>> = (0..self.judged.len()).map(|arm| self.replicates(arm)).collect();
-        let needed: Vec<f64> = arms
-            .iter()
-            .map(|of| LEAST_LIKELY.min(0.5 * effective(of, |_| 1.0)))
-            .collect();
-        let suffices = |power: f64| {
-            let weight = |draw: usize| (power * (likely[draw] - most)).exp();
-            let mut arms = arms.iter().zip(&needed);
-            arms.all(|(of, needed)| effective(of, weight) >= *needed)
-        };
-        if !most.is_finite() || suffices(1.0) {
-            return 1.0;
-        }
-        let (mut low, mut high) = (0.0, 1.0);
-        for _ in 0..24 {
-            let middle = 0.5 * (low + high);
-            if suffices(middle) {
-                low = middle
-            } else {
-                high = middle
-            }
-        }
-        high
-    }
-
     /// Which replicate of its laws' constants an arm is judged by in each draw, as a number a replicate. Of a law of
     /// which the constants alone are known no draw shares its luck with another.
     pub fn replicates(&self, arm: usize) -> Vec<usize> {
@@ -599,18 +442,8 @@ impl<'a> Worlds<'a> {
     }
 }
 
-/// How many groups of draws weigh as much as all, were they equal (Kish 1965).
-fn effective(groups: &[usize], weight: impl Fn(usize) -> f64) -> f64 {
-    let mut sums = vec![0.0; groups.iter().max().map_or(0, |most| most + 1)];
-    for (draw, group) in groups.iter().enumerate() {
-        sums[*group] += weight(draw);
-    }
-    let sum: f64 = sums.iter().sum();
-    sum * sum / sums.iter().map(|one| one * one).sum::<f64>()
-}
-
 /// Everything at its median, by each arm's heaviest law.
-fn centre<'a>(laws: &'a [Law], judged: &[Judged], variables: &[Variable]) -> World<'a> {
+pub(super) fn centre<'a>(laws: &'a [Law], judged: &[Judged], variables: &[Variable]) -> World<'a> {
     let weight = |law: &usize| laws[*law].weight;
     let heaviest = |judged: &Judged| {
         // The first of the heaviest: `max_by` takes the last.
