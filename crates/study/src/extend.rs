@@ -165,9 +165,6 @@ pub fn next(
         let inputs = [run.params.as_f64(), run.tokens.as_f64()];
         (0..arm.arm.spec.seeds).for_each(|_| arm.design.learn(&inputs));
         let after = arm.error();
-        if after > before * (1.0 - LEAST_GAIN) {
-            break;
-        }
         arm.pool.retain(|other| !run.is_near(other));
         chosen.push(Extension {
             params: run.params,
@@ -268,14 +265,23 @@ impl<'a> Known<'a> {
         self.design.variance(&self.target()).max(0.0).sqrt()
     }
 
-    /// The place of the best run of the pool, and what it tells for its cost.
+    /// The place of the run of the pool that tells most for its cost, of those that lower the error by enough.
     fn best(&self) -> Option<(usize, f64)> {
-        let pool: Vec<(Vec<f64>, f64)> = self
+        let enough = self.error() * (1.0 - LEAST_GAIN);
+        let gains = |run: &[f64]| {
+            let mut design = self.design.clone();
+            (0..self.arm.spec.seeds).for_each(|_| design.learn(run));
+            design.variance(&self.target()).max(0.0).sqrt() <= enough
+        };
+        let (places, pool): (Vec<usize>, Vec<(Vec<f64>, f64)>) = self
             .pool
             .iter()
             .map(|run| (vec![run.params.as_f64(), run.tokens.as_f64()], run.flops))
-            .collect();
-        self.design.next(Criterion::Targets, &pool, &[self.target()])
+            .enumerate()
+            .filter(|(_, (run, _))| gains(run))
+            .unzip();
+        let (at, told) = self.design.next(Criterion::Targets, &pool, &[self.target()])?;
+        Some((places[at], told))
     }
 }
 

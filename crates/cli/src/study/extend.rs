@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 use triaxis_plan::Question;
-use triaxis_plan::decide::{TrialRun, decide};
+use triaxis_plan::decide::{Trial, TrialRun, decide};
 use triaxis_study::extend::{Extension, Wanted, nearest, next};
 use triaxis_study::{Arm, ExtraSpec, FrozenSpec, Store, Survey};
 use triaxis_units::{Dollars, Finding, Flops, Params, Tokens};
@@ -131,15 +131,15 @@ fn surest(
 /// How far in parameters a size of the study may be from the run that a plan asks for.
 const NEAR: f64 = 1.5;
 
-/// The run that a plan would have made next, at the nearest size of the study.
+/// The first run that is worth its cost to a plan and that the study can make, at its nearest size.
 fn planned(file: &Path, arms: &[Arm], survey: &Survey) -> anyhow::Result<Added> {
     let (question, laws) = plan::read(file, &[])?;
     let decision = decide(&question, &laws)?;
-    let Some((trial, wanted)) = decision
-        .trials
-        .iter()
-        .find_map(|trial| Some((trial, trial.run.as_ref()?)))
-    else {
+    let runs = || {
+        let trials = decision.trials.iter();
+        trials.filter_map(|trial| Some((trial, trial.run.as_ref()?)))
+    };
+    let Some((best, _)) = runs().next() else {
         return Err(Refused(
             "the plan has no run that could be made before: give it a budget or a goal that runs \
              bear on"
@@ -147,18 +147,35 @@ fn planned(file: &Path, arms: &[Arm], survey: &Survey) -> anyhow::Result<Added> 
         )
         .into());
     };
-    if !trial.is_worth_it {
-        return Err(Refused(format!(
-            "no run is worth its cost to this plan: the best, \"{}\", costs {} and is expected to save {} ± {}; stop \
-             measuring, or lower `experiments.most_share` for smaller ones",
-            trial.name,
-            Dollars(trial.cost),
-            Dollars(trial.value),
-            Dollars(trial.error)
-        ))
-        .into());
+    let mut fault = None;
+    for (trial, wanted) in runs().filter(|(trial, _)| trial.is_worth_it) {
+        match made(trial, wanted, &question, arms, survey) {
+            Ok(added) => return Ok(added),
+            Err(why) => fault = fault.or(Some(why)),
+        }
     }
-    let arm = arm_of(wanted, &question, arms)?;
+    Err(fault.unwrap_or_else(|| {
+        Refused(format!(
+            "no run is worth its cost to this plan: the best for its cost, \"{}\", costs {} and is expected to save {} ± {}; \
+             stop measuring, or lower `experiments.most_share` for smaller ones",
+            best.name,
+            Dollars(best.cost),
+            Dollars(best.value),
+            Dollars(best.error)
+        ))
+        .into()
+    }))
+}
+
+/// A plan's run as the study makes it.
+fn made(
+    trial: &Trial,
+    wanted: &TrialRun,
+    question: &Question,
+    arms: &[Arm],
+    survey: &Survey,
+) -> anyhow::Result<Added> {
+    let arm = arm_of(wanted, question, arms)?;
     let Some((run, params)) = nearest(arm, survey, (wanted.params, wanted.tokens))? else {
         return Err(Usage("the study has no sizes".to_owned()).into());
     };
@@ -168,6 +185,19 @@ fn planned(file: &Path, arms: &[Arm], survey: &Survey) -> anyhow::Result<Added> 
             "the plan asks for a run of {} parameters on {} tokens, and the study's nearest size has {params}: add a size \
              near to it to `[design]`, or lower `experiments.most_share` of the plan",
             wanted.params, wanted.tokens
+        ))
+        .into());
+    }
+    let passes = passes(arm, run.tokens);
+    if (passes / wanted.epochs).max(wanted.epochs / passes) > NEAR {
+        return Err(Usage(format!(
+            "the plan asks for {} passes over `{}`, and the arm `{}` makes {passes:.1} in {} tokens: give it \
+             `training.unique_tokens` of {}",
+            wanted.epochs,
+            wanted.text,
+            arm.name,
+            run.tokens,
+            Tokens((run.tokens.as_f64() / wanted.epochs).round() as u64)
         ))
         .into());
     }
@@ -185,6 +215,12 @@ fn planned(file: &Path, arms: &[Arm], survey: &Survey) -> anyhow::Result<Added> 
         ..run
     };
     Ok(Added::Plan { run, params, reason })
+}
+
+/// Passes that an arm makes over its text in so many tokens; one where the text is all of the corpus.
+fn passes(arm: &Arm, tokens: Tokens) -> f64 {
+    let unique = arm.spec.training.unique_tokens;
+    unique.map_or(1.0, |unique| (tokens.as_f64() / unique.as_f64()).max(1.0))
 }
 
 /// The arm of a study that makes a plan's run: by the name of the plan's text or arm, or the only one of both for the
