@@ -12,6 +12,9 @@ use crate::numeric::{Curvature, Minimum, Quadratic, Stream, descend, least_squar
 /// without it a domain that is in few mixtures has an exponent that runs away.
 const RIDGE: f64 = 1e-6;
 
+/// The least share of the bootstrap's samples that must tell all domains apart.
+const LEAST_KEPT: f64 = 0.9;
+
 /// Where the search for an exponential law starts: the part of the lowest loss that no mixture removes.
 const FLOORS: [f64; 3] = [0.3, 0.7, 0.95];
 
@@ -45,8 +48,11 @@ pub struct MixtureFit {
     pub domains: usize,
     /// Parameters in the order of the form's equation.
     pub best: Vec<f64>,
-    /// Parameters of every bootstrap sample.
+    /// Parameters of every bootstrap sample whose rows tell all domains apart.
     pub draws: Vec<Vec<f64>>,
+    /// Bootstrap samples whose rows do not.
+    #[serde(default)]
+    pub left_out: usize,
     /// Standard deviation of a run's loss around the law.
     pub noise: f64,
     /// Share of the variance of the losses that is explained.
@@ -62,7 +68,7 @@ pub struct MixtureFit {
 /// # Errors
 /// [`InputError::Option`] for a level outside 0 to 1; [`Refusal::TooFewRows`] with no more rows than parameters;
 /// [`Refusal::Constant`] when all losses are one; [`Refusal::Collinear`] when the mixtures do not tell all domains
-/// apart.
+/// apart, or nine tenths of the bootstrap's samples do not.
 ///
 /// ```
 /// use triaxis_laws::mixture::{MixtureForm, MixtureOptions, Mixtures, fit_mixture};
@@ -118,6 +124,19 @@ pub fn fit_mixture(
         .into_par_iter()
         .filter_map(draw)
         .collect();
+    let left_out = options.replicates - draws.len();
+    if (draws.len() as f64) < LEAST_KEPT * options.replicates as f64 {
+        return Err(Refusal::Collinear {
+            columns: "the shares".into(),
+            reason: format!(
+                "only {} of {} bootstrap samples of the {rows} runs tell all domains apart, and those that do say too little \
+                 of how sure the law is; add runs, or join domains that are in few of them",
+                draws.len(),
+                options.replicates
+            ),
+        }
+        .into());
+    }
     let residuals = runs.mixtures().zip(&runs.losses);
     let squares = residuals.map(|(shares, loss)| (form.loss(&best, shares) - loss).powi(2));
     let squares: f64 = squares.sum();
@@ -129,6 +148,7 @@ pub fn fit_mixture(
         form,
         domains: runs.domains,
         draws,
+        left_out,
         noise: (squares / (rows - parameters) as f64).sqrt(),
         r_squared: 1.0 - squares / all,
         largest: largest.collect(),
@@ -175,9 +195,9 @@ impl MixtureFit {
                 expected: self.domains,
             });
         }
-        check_mixture(shares, 0)?;
-        let value = self.form.loss(&self.best, shares);
-        let draws = self.draws.iter().map(|draw| self.form.loss(draw, shares));
+        let shares = check_mixture(shares, 0)?;
+        let value = self.form.loss(&self.best, &shares);
+        let draws = self.draws.iter().map(|draw| self.form.loss(draw, &shares));
         Ok(Estimate::of_samples(value, draws, self.level))
     }
 }

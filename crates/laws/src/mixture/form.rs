@@ -99,6 +99,11 @@ impl MixtureForm {
         }
     }
 
+    /// Whether a mixture from which no exchange gains is the best: not where the first part of a domain costs most.
+    pub(super) fn is_convex(self, parameters: &[f64], domains: usize) -> bool {
+        self != Self::Logarithmic || parameters[domains..].iter().all(|weight| *weight <= 0.0)
+    }
+
     /// Whether the law is linear in its parameters.
     pub(super) fn is_linear(self) -> bool {
         self != Self::Exponential

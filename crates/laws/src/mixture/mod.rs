@@ -14,7 +14,7 @@ pub use optimum::Optimum;
 
 use crate::error::InputError;
 
-/// How far shares of one mixture may sum from 1: they are often printed in few digits.
+/// How far shares of one mixture may sum from 1: they are often printed in few digits, and taken in proportion.
 const ROUNDING: f64 = 0.02;
 
 /// Runs of one size and length whose data are mixed in different shares.
@@ -49,11 +49,12 @@ impl Mixtures {
                 rule: "2 or more: one domain alone has no mixture",
             });
         }
+        let mut all = Vec::with_capacity(domains * losses.len());
         for (row, (mixture, loss)) in shares.iter().zip(losses).enumerate() {
             if mixture.len() != domains {
                 return Err(length("shares", mixture.len(), domains));
             }
-            check_mixture(mixture, row)?;
+            all.extend(check_mixture(mixture, row)?);
             if !loss.is_finite() {
                 return Err(InputError::NotFinite {
                     column: "loss".into(),
@@ -75,7 +76,7 @@ impl Mixtures {
         }
         Ok(Self {
             domains,
-            shares: shares.concat(),
+            shares: all,
             losses: losses.to_vec(),
         })
     }
@@ -101,8 +102,8 @@ impl Mixtures {
     }
 }
 
-/// Whether numbers are the shares of one mixture.
-fn check_mixture(mixture: &[f64], row: usize) -> Result<(), InputError> {
+/// Numbers as the shares of one mixture, which sum to 1.
+fn check_mixture(mixture: &[f64], row: usize) -> Result<Vec<f64>, InputError> {
     let wrong = |value: f64, rule| InputError::OutOfRange {
         column: "shares".into(),
         row,
@@ -115,7 +116,7 @@ fn check_mixture(mixture: &[f64], row: usize) -> Result<(), InputError> {
     }
     let sum: f64 = mixture.iter().sum();
     match (sum - 1.0).abs() <= ROUNDING {
-        true => Ok(()),
+        true => Ok(mixture.iter().map(|share| share / sum).collect()),
         false => Err(wrong(sum, "1, as the sum of all shares")),
     }
 }

@@ -96,17 +96,31 @@ impl MixtureFit {
     }
 }
 
-/// The shares of least loss, from the caps in proportion and from the best mixture of few domains.
+/// The shares of least loss, from the caps in proportion and from the best mixture of few domains; where exchanges may end
+/// in a basin of their own, from every domain at its cap, too.
 fn lowest(form: MixtureForm, parameters: &[f64], caps: &[f64]) -> Vec<f64> {
     let sum: f64 = caps.iter().sum();
     let even: Vec<f64> = caps.iter().map(|cap| cap / sum).collect();
-    let greedy = filled(&form.slopes(parameters, &even), caps);
-    let found = [even, greedy].map(|start| exchanged(form, parameters, caps, start));
-    let [one, other] = found;
-    match form.loss(parameters, &one) <= form.loss(parameters, &other) {
-        true => one,
-        false => other,
-    }
+    let slopes = form.slopes(parameters, &even);
+    let first = |domain: usize| {
+        let mut slopes = slopes.clone();
+        slopes[domain] = f64::NEG_INFINITY;
+        filled(&slopes, caps)
+    };
+    let vertices = if form.is_convex(parameters, caps.len()) {
+        0
+    } else {
+        caps.len()
+    };
+    let starts = [even.clone(), filled(&slopes, caps)]
+        .into_iter()
+        .chain((0..vertices).map(first));
+    let found = starts.map(|start| exchanged(form, parameters, caps, start));
+    let by_loss = |one: &Vec<f64>, other: &Vec<f64>| {
+        form.loss(parameters, one)
+            .total_cmp(&form.loss(parameters, other))
+    };
+    found.min_by(by_loss).unwrap_or(even)
 }
 
 /// The mixture of least `slopes`: the best domain to its cap, then the next.

@@ -273,3 +273,94 @@ proptest! {
         prop_assert_eq!((found.optimism, found.spread), (None, None));
     }
 }
+
+#[test]
+fn samples_that_tell_no_domains_apart_are_counted_and_too_many_are_refused() {
+    // The third domain is in `some` of 40 runs: a sample without any of them is singular.
+    let with = |some: usize| {
+        let mut shares = mixtures(40, 3, 5);
+        for row in shares.iter_mut().skip(some) {
+            let sum = row[0] + row[1];
+            *row = vec![row[0] / sum, row[1] / sum, 0.0];
+        }
+        let losses: Vec<f64> = shares.iter().map(|row| truth(row)).collect();
+        let options = MixtureOptions {
+            replicates: 1000,
+            ..MixtureOptions::default()
+        };
+        fit_mixture(
+            MixtureForm::Linear,
+            &Mixtures::new(&shares, &losses).unwrap(),
+            &options,
+        )
+    };
+    // (1 - some / 40)^40 of the samples have none: 36% of one, 4% of three.
+    match with(1) {
+        Err(FitError::Refused(Refusal::Collinear { reason, .. })) => {
+            assert!(reason.contains("of 1000"), "{reason}")
+        }
+        other => panic!("{other:?}"),
+    }
+    let fit = with(3).unwrap();
+    assert!(
+        (20..80).contains(&fit.left_out) && fit.draws.len() + fit.left_out == 1000,
+        "{}",
+        fit.left_out
+    );
+}
+
+#[test]
+fn shares_in_few_digits_are_taken_in_proportion() {
+    let shares = mixtures(30, 3, 6);
+    let losses: Vec<f64> = shares.iter().map(|row| truth(row)).collect();
+    let scaled: Vec<Vec<f64>> = shares
+        .iter()
+        .enumerate()
+        .map(|(at, row)| {
+            row.iter()
+                .map(|share| share * if at % 2 == 0 { 1.015 } else { 0.985 })
+                .collect()
+        })
+        .collect();
+    let fit = |rows: &[Vec<f64>]| {
+        fit_mixture(
+            MixtureForm::Exponential,
+            &Mixtures::new(rows, &losses).unwrap(),
+            &MixtureOptions::default(),
+        )
+        .unwrap()
+    };
+    let (exact, rough) = (fit(&shares), fit(&scaled));
+    for (one, other) in exact.best.iter().zip(&rough.best) {
+        assert!((one - other).abs() < 1e-6, "{:?} {:?}", exact.best, rough.best);
+    }
+    let at = |shares: &[f64]| rough.predict(shares).unwrap().value;
+    assert!((at(&[0.505, 0.303, 0.202]) - at(&[0.5, 0.3, 0.2])).abs() < 1e-9);
+}
+
+#[test]
+fn no_vertex_is_better_than_the_best_mixture() {
+    // Every vertex is a basin of its own; the first is where slopes lead, and the second is lower.
+    let parameters = vec![0.0, 0.9, 2.0, 2.0, 0.3, 0.1, 0.1, 0.1];
+    let caps = [1.0; 4];
+    let fit = MixtureFit {
+        form: MixtureForm::Logarithmic,
+        domains: 4,
+        best: parameters.clone(),
+        draws: Vec::new(),
+        left_out: 0,
+        noise: 0.0,
+        r_squared: 1.0,
+        largest: vec![1.0; 4],
+        level: 0.9,
+    };
+    let best = fit.optimum(&caps).unwrap();
+    for domain in 0..4 {
+        let vertex: Vec<f64> = (0..4).map(|at| f64::from(u8::from(at == domain))).collect();
+        assert!(
+            best.loss.value <= fit.predict(&vertex).unwrap().value + 1e-12,
+            "{domain} {:?}",
+            best.shares
+        );
+    }
+}
