@@ -40,6 +40,7 @@ type Kind = fn(&Facts<'_>) -> Option<String>;
 const KINDS: &[Kind] = &[
     rarely_met,
     where_it_succeeds,
+    never_met,
     ladder,
     reach,
     floor,
@@ -92,6 +93,25 @@ fn where_it_succeeds(facts: &Facts<'_>) -> Option<String> {
             "The first choice does what is asked in {:.0}% of the draws: its loss, dollars and days are of these alone; where it \
              fails, what it costs before serving is spent for less.",
             100.0 * met
+        )
+    })
+}
+
+/// Strategies that are left out, as they fail in every draw.
+fn never_met(facts: &Facts<'_>) -> Option<String> {
+    let compared = facts.compared;
+    let never = (0..facts.reckoner.strategies.len()).filter(|strategy| {
+        let mut of =
+            (0..compared.choices.len()).filter(|at| compared.choices[*at].choice.strategy == *strategy);
+        of.all(|at| compared.chance_of_meeting(at) == 0.0)
+    });
+    let never: Vec<String> = never
+        .map(|at| format!("`{}`", facts.reckoner.strategies[at].name))
+        .collect();
+    (!never.is_empty()).then(|| {
+        format!(
+            "In no draw is what is asked done by {}: left out.",
+            never.join(", ")
         )
     })
 }

@@ -174,7 +174,9 @@ impl<'a> Compared<'a> {
     /// The best choice and the others that differ from it and from each other, best first: of other families, then of
     /// other sizes.
     pub fn ranked(&self, most: usize) -> Vec<usize> {
-        let order = self.by_mean();
+        // Of what never does what is asked there are no numbers to show.
+        let mut order = self.by_mean();
+        order.retain(|choice| self.chance_of_meeting(*choice) > 0.0);
         let mut shown = vec![self.best];
         for other_family in [true, false] {
             for choice in &order {

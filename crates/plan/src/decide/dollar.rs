@@ -166,8 +166,18 @@ fn samples(compared: &Compared<'_>) -> Option<Axis> {
         .collect();
     larger.sort_by_key(|at| question.samples[*at]);
     let (here, next) = (at(chosen.samples), at(*larger.first()?));
-    let after = larger.get(1).map(|after| at(*after));
-    let (gain, costs) = (next.0 - here.0, next.1 - here.1);
+    let after = larger.get(1).map(|after| (*after, at(*after)));
+    // Between the numbers that are asked of, costs are straight and gains are so in the logarithm.
+    let step = |from: usize, to: usize, gain: f64| {
+        gain / (question.samples[to] as f64 / question.samples[from] as f64).log2()
+    };
+    let first = larger[0];
+    let part = f64::from(now) / f64::from(question.samples[first] - now);
+    let (gain, costs) = (
+        step(chosen.samples, first, next.0 - here.0),
+        part * (next.1 - here.1),
+    );
+    let slope = (next.0 - here.0) / (next.1 - here.1);
     Some(Axis {
         name: "samples a query".to_owned(),
         cost: "tokens written for each sample; the prompt is read once".to_owned(),
@@ -175,13 +185,13 @@ fn samples(compared: &Compared<'_>) -> Option<Axis> {
         unit: "samples".to_owned(),
         spent: here.1,
         gain_is: GainOf::Right,
-        next_dollar: if costs > 0.0 { gain / costs } else { gain },
+        next_dollar: if costs > 0.0 { slope } else { gain },
         is_free: costs <= 0.0,
         doubling_costs: costs,
         doubling: gain,
         doubling_is_worth: costs,
         fades_to: after
-            .map(|after| (after.0 - next.0) / gain)
+            .map(|(at, after)| step(first, at, after.0 - next.0) / gain)
             .filter(|part| part.is_finite()),
     })
 }

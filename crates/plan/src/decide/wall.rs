@@ -19,7 +19,7 @@ pub struct DataWall {
     pub growth: f64,
     /// The year in which they take all of it, by the trend alone.
     pub year: Estimate,
-    /// Unique tokens of the first choice as a share of that stock.
+    /// Unique tokens of the first choice that people wrote, as a share of all that is left of such text after cleaning.
     pub share: f64,
 }
 
@@ -55,7 +55,13 @@ pub(crate) fn wall(compared: &Compared<'_>) -> Result<DataWall, PlanError> {
     let spec = WallSpec::published()?;
     let field = Wall::simulate(&spec, reckoner.question.seed, DRAWS)?;
     let tiers = tiers(compared);
-    let taken: f64 = tiers.iter().map(|tier| tier.taken).sum();
+    let written = reckoner
+        .question
+        .tiers
+        .iter()
+        .zip(&tiers)
+        .filter(|(spec, _)| !spec.synthetic);
+    let taken: f64 = written.map(|(_, tier)| tier.taken).sum();
     let told = |spread: &crate::wall::Spread| {
         let (low, high) = spread.central(level);
         Estimate {
@@ -67,7 +73,7 @@ pub(crate) fn wall(compared: &Compared<'_>) -> Result<DataWall, PlanError> {
         stock: told(&field.effective),
         year: told(&field.meeting.year),
         growth: 10f64.powf(spec.field.slope.value()),
-        share: taken / field.effective.median(),
+        share: taken / field.usable.median(),
         tiers,
     })
 }

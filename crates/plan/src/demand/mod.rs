@@ -1,10 +1,8 @@
-//! What a model will be asked: from a trace of requests, over a life in which demand grows and prices
-//! fall, and how many devices to reserve for it.
+//! What a model will be asked: from a trace of requests, and over a life in which demand grows and
+//! prices fall.
 
 mod life;
-mod reserve;
 mod trace;
 
-pub use life::{Life, Lifetime};
-pub use reserve::{Reservation, reserve};
+pub use life::Lifetime;
 pub use trace::Trace;

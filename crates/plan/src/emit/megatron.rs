@@ -1,5 +1,6 @@
 use std::fmt::Write;
 
+use super::layout::Layout;
 use super::{Recipe, Writer};
 
 /// Arguments of `pretrain_gpt.py`.
@@ -21,7 +22,7 @@ impl Writer for Megatron {
             "NVIDIA/Megatron-LM d98e8a64ddf3",
             "set PATHS below, then run this file in Megatron-LM's folder, once a node with NODE_RANK and MASTER_ADDR",
         );
-        let per_node = layout.devices.min(8);
+        let per_node = per_node(layout);
         let data = recipe.text.iter().fold(String::new(), |mut data, (name, share)| {
             let _ = write!(data, " {share:.6} \"$DATA/{name}_text_document\"");
             data
@@ -121,7 +122,34 @@ torchrun --nnodes {nodes} --nproc-per-node {per_node} --node-rank "${{NODE_RANK:
                 ""
             },
             interval = recipe.checkpoint_interval(),
-            nodes = layout.devices.div_ceil(per_node),
+            nodes = layout.devices / per_node,
         )
+    }
+}
+
+/// Devices of a node: as many of eight as make whole nodes, and hold whole groups that share a matrix.
+fn per_node(layout: &Layout) -> u64 {
+    let is_whole = |each: &u64| layout.devices.is_multiple_of(*each) && each.is_multiple_of(layout.tensor);
+    (1..=8).rev().find(is_whole).unwrap_or(layout.tensor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_are_whole() {
+        let of = |devices, tensor| {
+            per_node(&Layout {
+                devices,
+                tensor,
+                pipeline: 1,
+                fits: true,
+            })
+        };
+        assert_eq!(
+            [of(12, 1), of(12, 4), of(64, 8), of(4, 2), of(10, 1)],
+            [6, 4, 8, 4, 5]
+        );
     }
 }

@@ -3,9 +3,9 @@
 use triaxis_laws::forms::{Coupled, OverfittingPenalty};
 use triaxis_laws::saved::Form;
 use triaxis_plan::api::ApiPrices;
-use triaxis_plan::decide::{Aim, Decision, Law, Refusal, decide};
-use triaxis_plan::{LossUnit, Measured, Question, published};
-use triaxis_units::{Flops, Params, Tokens};
+use triaxis_plan::decide::{Aim, Budget, Decision, Law, Refusal, decide};
+use triaxis_plan::{LossUnit, Measured, Question, Uncertain, published};
+use triaxis_units::{Dollars, Flops, Params, Tokens};
 
 fn question(text: &str) -> Question {
     toml::from_str(text).unwrap()
@@ -277,4 +277,73 @@ fn one_device_has_one_price() {
         dollars.high / dollars.low
     };
     assert!(width(&one) > width(&two), "{} {}", width(&one), width(&two));
+}
+
+#[test]
+fn what_never_does_what_is_asked_has_no_row() {
+    // By 1B parameters no text brings the loss to 2.2.
+    let text = format!(
+        "aim = \"lowest-cost\"\ngoal = {{ nats_per_token = 2.2 }}\n{PLAIN}[[strategies]]\nname = \"large\"\n[[strategies]]\n\
+         name = \"tiny\"\nparams = \"100M\"\n"
+    );
+    let decision = decided(&text, &["sardana-2023"]);
+    assert!(
+        decision
+            .choices
+            .iter()
+            .all(|choice| choice.dollars.value.is_finite() && choice.strategy == "large")
+    );
+    assert!(
+        decision
+            .cautions
+            .iter()
+            .any(|one| one.contains("`tiny`: left out")),
+        "{:?}",
+        decision.cautions
+    );
+}
+
+#[test]
+fn the_share_of_everybodys_text_is_of_unique_tokens() {
+    let text = format!(
+        "aim = \"lowest-loss\"\nbudget = 1e5\n{PLAIN}[[strategies]]\nname = \"given\"\nparams = \"7B\"\ntokens = \"2T\"\n"
+    );
+    let wall = decided(&text, &["sardana-2023"]).wall;
+    // Cleaning leaves less than repeats then gain again.
+    assert!(
+        wall.share > 1.5 * 2e12 / wall.stock.value,
+        "{} {}",
+        wall.share,
+        wall.stock.value
+    );
+}
+
+#[test]
+fn a_doubling_of_samples_is_one() {
+    let gains = |samples: &str| {
+        let text = valued(10.0).replace(
+            "tokens_in = 100\n",
+            "tokens_in = 100\nlatency = 1000\nchosen = { by = \"verifier\" }\n",
+        );
+        let text = format!(
+            "samples = {samples}\n{text}[[strategies]]\nname = \"given\"\nparams = \"1B\"\ntokens = \"20B\"\n"
+        );
+        let mut question = question(&text);
+        question.demand.as_mut().unwrap().classes[0].value = Uncertain::certain(Dollars(1e-3));
+        question.demand.as_mut().unwrap().classes[0].check = Dollars(0.1);
+        question.aim = Aim::LowestLoss;
+        question.budget = Some(Budget::Dollars(Dollars(1e5)));
+        let decision = decide(&question, &laws(&["sardana-2023"])).unwrap();
+        decision
+            .axes
+            .into_iter()
+            .find(|axis| axis.unit == "samples")
+            .unwrap()
+    };
+    let (double, four) = (gains("[1, 2]"), gains("[1, 4]"));
+    assert!(
+        four.doubling < 1.5 * double.doubling && four.doubling > 0.5 * double.doubling,
+        "{four:?} {double:?}"
+    );
+    close(four.doubling_costs, double.doubling_costs, 0.05);
 }

@@ -1,9 +1,7 @@
-//! Traces, lives and reservations.
+//! Traces and lives.
 
 use proptest::prelude::*;
-use triaxis_laws::numeric::Stream;
-use triaxis_plan::Uncertain;
-use triaxis_plan::demand::{Life, Trace, reserve};
+use triaxis_plan::demand::{Lifetime, Trace};
 
 use crate::{finder, near};
 
@@ -56,66 +54,23 @@ fn traces_that_are_none() {
 
 #[test]
 fn a_life_of_growing_demand_and_falling_prices() {
-    let life = |months, growth, price| {
-        let certain = Uncertain::certain;
-        Life {
-            months: certain(months),
-            growth: certain(growth),
-            price: certain(price),
-        }
-        .median()
-        .unwrap()
-    };
-    let still = life(24.0, 1.0, 1.0);
-    assert_eq!((still.demand, still.billed, still.last), (2.0, 2.0, 1.0));
-    // Demand and prices that move against each other cancel in what is billed.
-    let moving = life(24.0, 2.0, 0.5);
-    near(moving.demand, 3.0 / 2.0_f64.ln(), 1e-12);
-    near(moving.billed, 2.0, 1e-12);
-    // The same month by month.
-    let [by_month, billed] = [3.0_f64, 3.0 * 0.6].map(|factor| {
-        let moments = (0..18_000).map(|moment| factor.powf((f64::from(moment) + 0.5) / 12_000.0));
-        moments.sum::<f64>() / 12_000.0
-    });
-    near(life(18.0, 3.0, 0.6).demand / by_month, 1.0, 1e-6);
-    near(life(18.0, 3.0, 0.6).billed / billed, 1.0, 1e-6);
-    let refused = Life {
-        months: Uncertain::certain(0.0),
-        ..Life::default()
-    };
-    assert!(
-        refused
-            .median()
-            .unwrap_err()
-            .to_string()
-            .starts_with("life.months is 0")
-    );
-    let spread: Life = toml::from_str("growth = { value = 2, low = 1, high = 4 }").unwrap();
-    let draws: Vec<f64> = (0..500)
-        .map(|draw| spread.draw(1, draw).unwrap().demand)
-        .collect();
-    assert!(draws.iter().any(|demand| *demand < 1.2) && draws.iter().any(|demand| *demand > 1.8));
-}
-
-#[test]
-fn no_other_reservation_is_cheaper() {
-    let mut stream = Stream::new(2, "devices", 0);
-    let demand: Vec<f64> = (0..4000).map(|_| (4.0 + 0.5 * stream.normal()).exp()).collect();
-    let plan = reserve(&demand, 2.0, 3.2).unwrap();
-    near(plan.quantile, 0.375, 1e-12);
-    // The quantile of the lognormal distribution.
-    near(plan.devices.ln(), 4.0 + 0.5 * -0.318_639, 0.02);
-    for other in [0.0, 0.5, 0.9, 1.1, 2.0].map(|factor| factor * plan.devices) {
-        let beyond: f64 =
-            demand.iter().map(|needed| (needed - other).max(0.0)).sum::<f64>() / demand.len() as f64;
-        assert!(
-            plan.dollars_per_hour <= 2.0 * other + 3.2 * beyond + 1e-9,
-            "{other}"
-        );
+    let still = Lifetime::of(24.0, 1.0, 1.0);
+    assert_eq!((still.demand, still.billed), (2.0, 2.0));
+    // The first month is a month of what is asked in it, however demand grows.
+    for growth in [0.3, 1.0, 4.0] {
+        near(Lifetime::of(1.0, growth, 1.0).demand, 1.0 / 12.0, 1e-12);
     }
-    assert!(plan.dollars_per_hour < plan.on_demand_only);
-    assert_eq!(reserve(&demand, 3.0, 2.0).unwrap().devices, 0.0);
-    assert!(reserve(&[], 1.0, 2.0).is_err() && reserve(&[1.0], 0.0, 2.0).is_err());
+    // Moment by moment, and demand and prices that move against each other.
+    let sum = |years: f64, factor: f64| {
+        let moments = (0..18_000).map(|moment| factor.powf(years * (f64::from(moment) + 0.5) / 18_000.0));
+        years * moments.sum::<f64>() / 18_000.0
+    };
+    for (growth, price) in [(3.0, 0.6), (2.0, 0.5), (0.8, 0.9)] {
+        let life = Lifetime::of(18.0, growth, price);
+        let first = 12.0 * sum(1.0 / 12.0, growth);
+        near(life.demand * first / sum(1.5, growth), 1.0, 1e-6);
+        near(life.billed * first / sum(1.5, growth * price), 1.0, 1e-6);
+    }
 }
 
 proptest! {
