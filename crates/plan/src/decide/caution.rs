@@ -3,7 +3,6 @@
 use triaxis_laws::numeric::{quantile_sorted, sorted};
 use triaxis_units::Tokens;
 
-use super::aim::Length;
 use super::alternative::{Alternative, farthest};
 use super::compare::Compared;
 use super::law::{Law, Run};
@@ -19,8 +18,6 @@ const TINY_FLOPS: f64 = 1e16;
 const FEW_RUNS: usize = 11;
 /// Runs must span so much compute before a law says anything of how loss falls with it.
 const LEAST_SPAN: f64 = 10.0;
-/// Share of the draws in which a budget may be passed without a word.
-const RARELY: f64 = 0.01;
 
 /// What doubts hang on.
 struct Facts<'a> {
@@ -47,7 +44,6 @@ const KINDS: &[Kind] = &[
     left_out,
     few_draws,
     tempered,
-    over_budget,
     given_tokens,
     memory,
     of_other_texts,
@@ -223,26 +219,6 @@ fn tempered(facts: &Facts<'_>) -> Option<String> {
         format!(
             "The observed runs leave hardly any replicate of the laws' constants likely: their noise is taken {times:.1} times \
              as large, so that intervals do not shrink to what a few replicates happen to say; fit the laws to these runs, too."
-        )
-    })
-}
-
-fn over_budget(facts: &Facts<'_>) -> Option<String> {
-    let (compared, worlds) = (facts.compared, &facts.reckoner.worlds);
-    let limit = facts.question.budget?;
-    if facts.question.aim.rule().length() == Length::Reach {
-        return None;
-    }
-    let is_over = |draw: &usize| {
-        let spent = compared.outcomes[compared.best][*draw].bill.before_serving();
-        spent > worlds.budget(&worlds.world(*draw)) * (1.0 + 1e-6)
-    };
-    let share = (0..worlds.count).filter(is_over).count() as f64 / worlds.count as f64;
-    (share > RARELY).then(|| {
-        format!(
-            "The first choice costs more than the budget of {limit} in {:.0}% of the draws: its size and tokens are given, \
-             and prices are not.",
-            100.0 * share
         )
     })
 }

@@ -349,26 +349,4 @@ impl Trainer {
                 .map(|watts| watt_hours(watts / 1e3, 1.0, device_hours * beside * HOUR)),
         })
     }
-
-    /// Bills on twice as many devices each, from the fewest that hold the state to `most`.
-    ///
-    /// # Errors
-    /// When not even the fewest do.
-    pub fn by_devices(
-        &self,
-        operations: Flops,
-        params: Params,
-        most: u64,
-    ) -> Result<Vec<TrainingBill>, PlanError> {
-        let least = self.least_devices(params);
-        let first = self.bill_on(operations, params, least)?;
-        let doubled =
-            std::iter::successors(Some(least.next_power_of_two()), |devices| devices.checked_mul(2));
-        let more = doubled
-            .take_while(|devices| *devices <= most)
-            .filter(|devices| *devices > least);
-        // Where so many fail that nothing gets trained the list ends.
-        let more = more.map_while(|devices| self.bill_on(operations, params, devices).ok());
-        Ok(std::iter::once(first).chain(more).collect())
-    }
 }

@@ -92,10 +92,9 @@ fn the_least_devices_the_days_and_the_dollars() {
     near(bill.device_hours, hours / bill.goodput, 1e-3);
     near(bill.wall.0, bill.device_hours * 3600.0 / 16_384.0, 1e-3);
     near(bill.total().0, 2.5 * bill.device_hours + 1e6, 1.0);
-    let bills = trainer.by_devices(operations, params, 65_536).unwrap();
-    let devices: Vec<u64> = bills.iter().map(|bill| bill.devices).collect();
-    assert_eq!(devices[..4], [108, 128, 256, 512]);
-    assert!(bills.is_sorted_by(|fewer, more| fewer.wall > more.wall && fewer.total() < more.total()));
+    // On fewer devices it takes longer, and less is lost to failures.
+    let fewer = trainer.bill_on(operations, params, 512).unwrap();
+    assert!(fewer.wall > bill.wall && fewer.total() < bill.total());
     let refused = trainer.bill_on(operations, params, 64).unwrap_err().to_string();
     assert!(refused.contains("take 108 or more"), "{refused}");
 }
