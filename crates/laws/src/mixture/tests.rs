@@ -260,6 +260,7 @@ proptest! {
         }
         let fit = MixtureFit {
             form, domains: 4, best: parameters, draws: Vec::new(), noise: 0.1, r_squared: 0.9,
+            left_out: 0,
             largest: vec![1.0; 4], level: 0.9,
         };
         let found = fit.optimum(&raw).unwrap();
