@@ -97,9 +97,10 @@ fn where_it_succeeds(facts: &Facts<'_>) -> Option<String> {
 fn never_met(facts: &Facts<'_>) -> Option<String> {
     let compared = facts.compared;
     let never = (0..facts.reckoner.strategies.len()).filter(|strategy| {
-        let mut of =
-            (0..compared.choices.len()).filter(|at| compared.choices[*at].choice.strategy == *strategy);
-        of.all(|at| compared.chance_of_meeting(at) == 0.0)
+        let chances = (0..compared.choices.len())
+            .filter(|at| compared.choices[*at].choice.strategy == *strategy)
+            .map(|at| compared.chance_of_meeting(at));
+        chances.reduce(f64::max) == Some(0.0)
     });
     let never: Vec<String> = never
         .map(|at| format!("`{}`", facts.reckoner.strategies[at].name))

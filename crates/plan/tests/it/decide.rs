@@ -228,7 +228,7 @@ fn a_host_bills_every_prompt_at_the_price_of_its_length() {
 /// A question of the value of right answers, with so many dollars for one.
 fn valued(value: f64) -> String {
     format!(
-        "aim = \"most-value\"\n{PLAIN}[task]\nloss = 2.3\nright = 0.3\nslope = 4\nalike = 1\n[demand]\nmonths = 12\n\
+        "aim = \"most-value\"\n{PLAIN}[task]\nloss = 2.3\nright = 0.3\nslope = 1.5\nalike = 1\n[demand]\nmonths = 12\n\
          queries_per_month = 100000\n[[demand.classes]]\nname = \"chat\"\ntokens_in = 100\ntokens_out = 100\n\
          value = {value}\n"
     )
@@ -237,16 +237,16 @@ fn valued(value: f64) -> String {
 #[test]
 fn what_pays_may_be_short_and_may_be_nothing() {
     let law = &["sardana-2023"];
-    // Right answers worth little pay for a run below a billion tokens, which no budget says.
-    let small = decided(&valued(1e-4), law);
+    // Right answers worth little pay for a run of a few billion tokens at most, which no budget says.
+    let small = decided(&valued(1e-5), law);
     assert!(
-        small.choices[0].tokens.value < 1e9,
+        small.choices[0].tokens.value < 5e9,
         "{}",
         small.choices[0].tokens.value
     );
     let large = decided(&valued(10.0), law);
-    assert!(large.choices[0].tokens.value > 3e9);
-    let lost = valued(1e-4).replace(
+    assert!(large.choices[0].tokens.value > 5e10);
+    let lost = valued(1e-5).replace(
         "tokens_in = 100\n",
         "tokens_in = 100\nchosen = { by = \"verifier\" }\ncheck = 0.01\n",
     );
