@@ -42,6 +42,7 @@ fn shape(batch: usize, length: usize, heads: usize, rest: [usize; 4], negative: 
         batch,
         length,
         heads,
+        key_heads: heads,
         key,
         value,
         chunk,
@@ -67,7 +68,9 @@ proptest! {
         batch in 1usize..3, length in size(), heads in 1usize..4, key in 1usize..20, value in 1usize..20,
         chunk in prop_oneof![Just(1usize), Just(16), Just(17), Just(64)], taps in 1usize..5, negative: bool,
     ) {
-        check(shape(batch, length, heads, [key, value, chunk, taps], negative));
+        let shape = shape(batch, length, heads, [key, value, chunk, taps], negative);
+        check(shape);
+        check(Shape { heads: 2 * heads, ..shape });
     }
 
     #[test]
@@ -144,12 +147,13 @@ fn extreme_steps() {
 /// Every gradient against central differences of the reference.
 #[test]
 fn gradients() {
-    for (batch, length, heads, rest, negative) in [
-        (2, 11, 3, [3, 4, 4, 4], false),
-        (1, 9, 2, [4, 3, 64, 2], true),
-        (1, 7, 1, [1, 2, 3, 1], true),
+    for (batch, length, [heads, key_heads], rest, negative) in [
+        (2, 11, [3, 3], [3, 4, 4, 4], false),
+        (1, 9, [4, 2], [4, 3, 64, 2], true),
+        (1, 7, [1, 1], [1, 2, 3, 1], true),
     ] {
         let shape = shape(batch, length, heads, rest, negative);
+        let shape = Shape { key_heads, ..shape };
         let inputs = inputs(shape);
         let rows = batch * length;
         let direction = random(99, rows * shape.inner());

@@ -1,0 +1,64 @@
+use serde_json::{Map, Value};
+
+use super::{Config, Family, Names, Tensor, transformer};
+use crate::block::Block;
+use crate::channels::{ChannelSpec, SwiGlu};
+use crate::error::ModelError;
+use crate::mixers::MixerSpec;
+use crate::stack::Stack;
+
+/// Llama's layout.
+#[derive(Debug)]
+pub struct Llama;
+
+impl Llama {
+    /// What its registry says of it.
+    pub const ABOUT: &'static str = "Llama (Touvron et al. 2023, arXiv 2302.13971) and those that followed it: attention \
+        with grouped queries and rotary positions whose pairs are half a head apart, SwiGLU, RMSNorm, no biases.";
+}
+
+/// Llama's names, which most transformers took over.
+pub(super) const NAMES: Names = Names {
+    prefix: "model.",
+    embedding: "model.embed_tokens.weight",
+    norm: "model.norm.weight",
+    head: "lm_head.weight",
+    computed: &["rotary_emb.inv_freq"],
+};
+
+impl Family for Llama {
+    fn model_types(&self) -> &'static [&'static str] {
+        &["llama"]
+    }
+
+    fn class(&self) -> &'static str {
+        "LlamaForCausalLM"
+    }
+
+    fn names(&self) -> Names {
+        NAMES
+    }
+
+    fn read(&self, config: &Config) -> Result<Stack, ModelError> {
+        config.only("attention_bias", false)?;
+        config.only("mlp_bias", false)?;
+        let inner = Some(config.size("intermediate_size")?);
+        let block = Block {
+            mixer: MixerSpec::Attention(transformer::read_attention(config)?),
+            channel: Some(ChannelSpec::SwiGlu(SwiGlu { inner })),
+        };
+        transformer::read(config, block)
+    }
+
+    fn write(&self, stack: &Stack) -> Result<Map<String, Value>, ModelError> {
+        let (attention, channel) = transformer::gated_attention(transformer::only_block(stack)?)?;
+        Ok(transformer::write(stack, attention, channel))
+    }
+
+    fn layer(&self, layer: usize, block: &Block, width: usize) -> Result<Vec<Tensor>, ModelError> {
+        let (attention, channel) = transformer::gated_attention(block)?;
+        let mut tensors = transformer::attention(layer, attention, width);
+        tensors.extend(transformer::feed_forward(layer, channel, width));
+        Ok(tensors)
+    }
+}
