@@ -68,9 +68,7 @@ proptest! {
         batch in 1usize..3, length in size(), heads in 1usize..4, key in 1usize..20, value in 1usize..20,
         chunk in prop_oneof![Just(1usize), Just(16), Just(17), Just(64)], taps in 1usize..5, negative: bool,
     ) {
-        let shape = shape(batch, length, heads, [key, value, chunk, taps], negative);
-        check(shape);
-        check(Shape { heads: 2 * heads, ..shape });
+        check(shape(batch, length, heads, [key, value, chunk, taps], negative));
     }
 
     #[test]
@@ -141,6 +139,37 @@ fn extreme_steps() {
     on_every_level(|| {
         let (found, _) = forward(shape, &inputs, None);
         assert_close!(found, expected);
+    });
+}
+
+/// Heads that share queries and keys compute, to the bit, what heads with equal ones do.
+#[test]
+fn shared_heads_are_repeated_ones() {
+    let whole = shape(2, 70, 6, [5, 7, 16, 4], true);
+    let shared = Shape {
+        key_heads: 2,
+        ..whole
+    };
+    let inputs = inputs(shared);
+    // Of each channel with repeated heads, the one that it repeats.
+    let parts = (0..2 * whole.heads).flat_map(|head| (0..5).map(move |place| head / 3 * 5 + place));
+    let channels: Vec<usize> = parts.chain(20..shared.channels()).collect();
+    let inner = whole.inner();
+    let behind = inner + shared.channels()..shared.columns();
+    let convolved = channels.iter().map(|channel| inner + channel);
+    let columns: Vec<usize> = (0..inner).chain(convolved).chain(behind).collect();
+    let repeat = |rows: &[f32], width: usize, from: &[usize]| -> Vec<f32> {
+        let rows = rows.chunks(width);
+        rows.flat_map(|row| from.iter().map(|&column| row[column]))
+            .collect()
+    };
+    let mut repeated = inputs.clone();
+    repeated[0] = repeat(&inputs[0], shared.columns(), &columns);
+    repeated[1] = repeat(&inputs[1], shared.channels(), &channels);
+    on_every_level(|| {
+        let (found, _) = forward(shared, &inputs, None);
+        let (expected, _) = forward(whole, &repeated, None);
+        assert_eq!(found, expected);
     });
 }
 
