@@ -56,15 +56,26 @@ fn said(block: &Block, width: usize) -> Block {
             attention.heads = Some(heads.query);
             attention.key_value_heads = Some(heads.key_value);
             attention.head_dim = Some(heads.dimension);
+            attention.rotary_fraction = attention.rotary_fraction.filter(|fraction| *fraction != 1.0);
         }
         MixerSpec::Mamba2(mamba) => mamba.head_dim = Some(mamba.head(width)),
         MixerSpec::GatedDeltaNet(delta) => {
             let shape = delta.shape(width, 1, 1);
             (delta.heads, delta.head_dim) = (Some(shape.heads), Some(shape.key));
+            delta.key_heads = Some(shape.key_heads);
+        }
+        MixerSpec::LatentAttention(attention) => {
+            let sizes = attention.sizes(width);
+            attention.heads = Some(sizes.heads);
+            attention.nope_head_dim = Some(sizes.nope);
+            attention.rope_head_dim = Some(sizes.rope);
+            attention.value_head_dim = Some(sizes.value);
+            attention.key_value_rank = Some(sizes.rank);
         }
     }
     match &mut block.channel {
         Some(ChannelSpec::SwiGlu(layer)) => layer.inner = Some(layer.inner(width)),
+        Some(ChannelSpec::Gelu(layer)) => layer.inner = Some(layer.inner(width)),
         None => {}
     }
     block

@@ -52,6 +52,31 @@ impl Config {
             .map(|found| found.unwrap_or_else(|| Self(Map::new())))
     }
 
+    /// Whether it has no fields.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a field is there, and null.
+    pub(super) fn is_null(&self, field: &str) -> bool {
+        self.0.get(field).is_some_and(Value::is_null)
+    }
+
+    /// Whole numbers, where they are given.
+    pub(super) fn sizes(&self, field: &'static str) -> Result<Option<Vec<usize>>, ModelError> {
+        let whole = |value: &Value| value.as_u64().and_then(|value| usize::try_from(value).ok());
+        self.read(field, "a list of whole numbers", |value| {
+            value.as_array()?.iter().map(whole).collect()
+        })
+    }
+
+    /// Texts, where they are given.
+    pub(super) fn texts(&self, field: &'static str) -> Result<Option<Vec<&str>>, ModelError> {
+        self.read(field, "a list of texts", |value| {
+            value.as_array()?.iter().map(Value::as_str).collect()
+        })
+    }
+
     /// A whole number.
     pub(super) fn size(&self, field: &'static str) -> Result<usize, ModelError> {
         self.size_if(field)?

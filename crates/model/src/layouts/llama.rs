@@ -2,7 +2,6 @@ use serde_json::{Map, Value};
 
 use super::{Config, Family, Names, Tensor, transformer};
 use crate::block::Block;
-use crate::channels::{ChannelSpec, SwiGlu};
 use crate::error::ModelError;
 use crate::mixers::MixerSpec;
 use crate::stack::Stack;
@@ -14,7 +13,7 @@ pub struct Llama;
 impl Llama {
     /// What its registry says of it.
     pub const ABOUT: &'static str = "Llama (Touvron et al. 2023, arXiv 2302.13971) and those that followed it: attention \
-        with grouped queries and rotary positions whose pairs are half a head apart, SwiGLU, RMSNorm, no biases.";
+        with grouped queries and rotary positions whose pairs are half a head apart, SwiGLU, RMSNorm.";
 }
 
 /// Llama's names, which most transformers took over.
@@ -40,19 +39,16 @@ impl Family for Llama {
     }
 
     fn read(&self, config: &Config) -> Result<Stack, ModelError> {
-        config.only("attention_bias", false)?;
-        config.only("mlp_bias", false)?;
-        let inner = Some(config.size("intermediate_size")?);
         let block = Block {
-            mixer: MixerSpec::Attention(transformer::read_attention(config)?),
-            channel: Some(ChannelSpec::SwiGlu(SwiGlu { inner })),
+            mixer: MixerSpec::Attention(transformer::read_attention(config, None)?),
+            channel: transformer::read_feed_forward(config)?,
         };
-        transformer::read(config, block)
+        transformer::read(config, 'a', block)
     }
 
     fn write(&self, stack: &Stack) -> Result<Map<String, Value>, ModelError> {
         let (attention, channel) = transformer::gated_attention(transformer::only_block(stack)?)?;
-        Ok(transformer::write(stack, attention, channel))
+        Ok(transformer::write_attention(stack, attention, channel))
     }
 
     fn layer(&self, layer: usize, block: &Block, width: usize) -> Result<Vec<Tensor>, ModelError> {

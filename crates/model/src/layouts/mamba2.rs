@@ -4,7 +4,7 @@ use super::{Config, Family, Names, Tensor, transformer};
 use crate::block::Block;
 use crate::error::{ModelError, rule};
 use crate::mixers::{self, MixerSpec};
-use crate::ops::NORM_EPSILON;
+use crate::norm::NormKind;
 use crate::stack::Stack;
 
 /// Mamba-2's layout.
@@ -49,7 +49,6 @@ impl Family for Mamba2 {
 
     fn read(&self, config: &Config) -> Result<Stack, ModelError> {
         config.only("hidden_act", "silu")?;
-        config.only("layer_norm_epsilon", NORM_EPSILON)?;
         config.only("use_bias", false)?;
         config.only("use_conv_bias", true)?;
         config.only("time_step_limit", json!([0.0, "Infinity"]))?;
@@ -87,6 +86,9 @@ impl Family for Mamba2 {
             pattern: "m".to_owned(),
             blocks: [('m', block)].into(),
             tied: config.flag("tie_word_embeddings", false)?,
+            norm: NormKind::Rms,
+            norm_epsilon: config.number("layer_norm_epsilon")?.unwrap_or(1e-5),
+            learned_positions: None,
         })
     }
 
@@ -109,7 +111,7 @@ impl Family for Mamba2 {
             "chunk_size": mixer.chunk,
             "use_bias": false,
             "use_conv_bias": true,
-            "layer_norm_epsilon": NORM_EPSILON,
+            "layer_norm_epsilon": stack.norm_epsilon,
         })))
     }
 

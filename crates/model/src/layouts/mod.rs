@@ -3,9 +3,14 @@
 
 mod canonical;
 mod config;
+mod deepseek;
+mod gpt2;
 mod llama;
 mod mamba2;
 mod mistral;
+mod qwen3;
+mod qwen3_next;
+mod rope;
 mod tensor;
 mod transformer;
 
@@ -15,9 +20,13 @@ use serde_json::{Map, Value, json};
 use triaxis_names::suggestion;
 
 pub use self::config::Config;
+pub use self::deepseek::DeepSeek;
+pub use self::gpt2::Gpt2;
 pub use self::llama::Llama;
 pub use self::mamba2::Mamba2;
 pub use self::mistral::Mistral;
+pub use self::qwen3::Qwen3;
+pub use self::qwen3_next::Qwen3Next;
 pub use self::tensor::Tensor;
 pub(crate) use self::tensor::zeros;
 use crate::block::Block;
@@ -29,7 +38,11 @@ triaxis_names::registry! {
     pub enum Layout as family: Family {
         Llama = "llama",
         Mistral = "mistral",
+        Qwen3 = "qwen3",
+        Gpt2 = "gpt2",
         Mamba2 = "mamba2",
+        DeepSeek = "deepseek",
+        Qwen3Next = "qwen3-next",
     }
 }
 
@@ -59,6 +72,11 @@ pub(crate) trait Family: Debug + Sync {
     /// # Errors
     /// When the stack is of other blocks.
     fn write(&self, stack: &Stack) -> Result<Map<String, Value>, ModelError>;
+
+    /// The tensors around the layers of a stack that was read, but for the tables of tokens and the last gain.
+    fn around(&self, _stack: &Stack) -> Vec<Tensor> {
+        Vec::new()
+    }
 
     /// The tensors of a layer of a stack that was read.
     ///
@@ -162,6 +180,7 @@ impl Layout {
         for (layer, block) in stack.layers().enumerate() {
             tensors.extend(family.layer(layer, block, width)?);
         }
+        tensors.extend(family.around(&stack));
         tensors.push(Tensor::same(names.norm, "norm", &[width]));
         tensors.extend((!stack.tied).then(|| Tensor::same(names.head, "head", &table)));
         Ok(tensors)

@@ -112,7 +112,7 @@ impl Mixer for GatedDeltaNet {
     }
 
     fn norms(&self) -> &'static [NormKind] {
-        &[NormKind::Rms]
+        &[NormKind::Rms, NormKind::ZeroCentred]
     }
 
     fn validate(&self, width: usize) -> Result<(), ModelError> {
@@ -146,7 +146,7 @@ impl Mixer for GatedDeltaNet {
         let shape = self.shape(place.width, 1, 1);
         let of_heads = |name: &str, initial| recurrent::of_heads(name, shape.heads, initial);
         vec![
-            WeightSpec::gain("delta_norm", place.width),
+            place.norm.gain("delta_norm", &[place.width]),
             // To the gate, queries, keys, values, steps and rates.
             WeightSpec::matrix("delta_projection", [place.width, shape.columns()], 1.0),
             recurrent::filter(self.taps, shape.channels()),
@@ -218,7 +218,7 @@ impl Mixer for GatedDeltaNet {
 
 fn of(weights: &Scope<'_>) -> RecurrentWeights {
     RecurrentWeights {
-        gain: weights.vector("delta_norm"),
+        gain: weights.gain("delta_norm"),
         projection: weights.matrix("delta_projection"),
         small: ["convolution", "step_bias", "decay_log", "head_norm"]
             .map(|name| weights.flat(name))

@@ -116,7 +116,7 @@ impl Mixer for Mamba2 {
     }
 
     fn norms(&self) -> &'static [NormKind] {
-        &[NormKind::Rms]
+        &[NormKind::Rms, NormKind::ZeroCentred]
     }
 
     fn validate(&self, width: usize) -> Result<(), ModelError> {
@@ -153,7 +153,7 @@ impl Mixer for Mamba2 {
         let (channels, inner) = (shape.channels(), shape.inner());
         let of_heads = |name: &str, initial| recurrent::of_heads(name, shape.heads, initial);
         vec![
-            WeightSpec::gain("mamba_norm", place.width),
+            place.norm.gain("mamba_norm", &[place.width]),
             // To the gate, x, B, C and steps.
             WeightSpec::matrix("mamba_projection", [place.width, shape.columns()], 1.0),
             recurrent::filter(self.taps, channels),
@@ -223,7 +223,7 @@ impl Mixer for Mamba2 {
 
 fn of(weights: &Scope<'_>) -> RecurrentWeights {
     RecurrentWeights {
-        gain: weights.vector("mamba_norm"),
+        gain: weights.gain("mamba_norm"),
         projection: weights.matrix("mamba_projection"),
         small: [
             "convolution",

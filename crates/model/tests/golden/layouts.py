@@ -23,7 +23,8 @@ import transformers
 from safetensors.torch import load_file, save_file
 
 VOCABULARY, SEQUENCES, LENGTH = 47, 2, 21
-EPSILON = 1e-5
+# Far from any default, so that it shows where it is read.
+EPSILON = 3e-3
 
 TRANSFORMER = dict(
     vocab_size=VOCABULARY, hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=4,
@@ -33,11 +34,34 @@ TRANSFORMER = dict(
 MODELS = {
     "llama": ("Llama", dict(TRANSFORMER, rope_theta=1234.0, head_dim=6)),
     "llama-tied": ("Llama", dict(TRANSFORMER, tie_word_embeddings=True)),
+    "llama-scaled": ("Llama", dict(TRANSFORMER, attention_bias=True, rope_parameters=dict(
+        rope_type="llama3", rope_theta=500.0, factor=4.0, original_max_position_embeddings=16, low_freq_factor=1.0,
+        high_freq_factor=4.0))),
+    "mistral-window": ("Mistral", dict(TRANSFORMER, sliding_window=6)),
     "mistral": ("Mistral", dict(TRANSFORMER, sliding_window=None, rope_theta=77.0)),
     "mamba2": ("Mamba2", dict(
         vocab_size=VOCABULARY, hidden_size=16, expand=2, num_heads=4, head_dim=8, state_size=6, n_groups=2,
         num_hidden_layers=2, chunk_size=8, layer_norm_epsilon=EPSILON, bos_token_id=None, eos_token_id=None,
         pad_token_id=None)),
+    "qwen3": ("Qwen3", dict(TRANSFORMER, head_dim=6, rope_theta=5000.0, tie_word_embeddings=True)),
+    "gpt2": ("GPT2", dict(
+        vocab_size=VOCABULARY, n_embd=16, n_layer=2, n_head=4, n_inner=40, n_positions=32, layer_norm_epsilon=EPSILON,
+        bos_token_id=None, eos_token_id=None)),
+    "deepseek": ("DeepseekV3", dict(
+        TRANSFORMER, num_key_value_heads=4, q_lora_rank=10, kv_lora_rank=8, qk_nope_head_dim=6, qk_rope_head_dim=4,
+        v_head_dim=5, first_k_dense_replace=2, num_mtp_layers=0)),
+    "deepseek-yarn": ("DeepseekV3", dict(
+        TRANSFORMER, num_key_value_heads=4, q_lora_rank=None, kv_lora_rank=8, qk_nope_head_dim=6, qk_rope_head_dim=4,
+        v_head_dim=5, first_k_dense_replace=2, num_mtp_layers=0, rope_parameters=dict(
+            rope_type="yarn", rope_theta=100.0, factor=4.0, original_max_position_embeddings=16, beta_fast=4.0,
+            beta_slow=1.0, mscale=1.0, mscale_all_dim=0.707))),
+    "deepseek-v2": ("DeepseekV2", dict(
+        TRANSFORMER, num_key_value_heads=4, q_lora_rank=None, kv_lora_rank=8, qk_nope_head_dim=6, qk_rope_head_dim=4,
+        v_head_dim=5, first_k_dense_replace=2)),
+    "qwen3-next": ("Qwen3Next", dict(
+        TRANSFORMER, head_dim=8, rope_parameters=dict(rope_type="default", rope_theta=999.0, partial_rotary_factor=0.5),
+        linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=5, linear_value_head_dim=10,
+        linear_conv_kernel_dim=4, layer_types=["linear_attention", "full_attention"], num_experts=0)),
 }
 
 
