@@ -7,6 +7,7 @@ use thiserror::Error;
 use triaxis_corpus::CorpusError;
 use triaxis_host::Kind;
 use triaxis_laws::{FitError, InputError};
+use triaxis_model::FolderError;
 use triaxis_plan::PlanError;
 use triaxis_plan::decide::Refusal;
 use triaxis_runs::Misuse;
@@ -84,7 +85,8 @@ fn kind(error: &anyhow::Error) -> Kind {
         .downcast_ref()
         .map(StudyError::kind)
         .or_else(|| error.downcast_ref().map(CorpusError::kind))
-        .or_else(|| error.downcast_ref().map(TrainError::kind));
+        .or_else(|| error.downcast_ref().map(TrainError::kind))
+        .or_else(|| error.downcast_ref().map(FolderError::kind));
     if let Some(kind) = told {
         return kind;
     }

@@ -1,11 +1,14 @@
 //! `triaxis model`: what networks are made of, and what they count.
 
+mod files;
+
 use std::fmt;
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use triaxis_model::{ArchitectureSpec, ChannelSpec, FlopCount, MixerSpec, ParameterCount};
+use triaxis_model::{ArchitectureSpec, ChannelSpec, FlopCount, Layout, MixerSpec, ParameterCount};
 use triaxis_names::{Entry, suggestion};
 use triaxis_units::{Bytes, Flops, Params};
 
@@ -17,12 +20,16 @@ use crate::{Format, output};
 /// What can be asked of models.
 #[derive(Subcommand)]
 pub enum Command {
-    /// List architectures, mixers of positions and channels
+    /// List architectures, mixers of positions, channels and layouts that models are published in
     List(List),
-    /// Tell what one of them computes, and its papers
+    /// Tell what one of them computes, and its papers; or what a model in a file or published folder is
     Describe(Describe),
     /// Count parameters, operations and memory of a network, without building it
     Count(Count),
+    /// Read a published model into a file as a study keeps them
+    Import(files::Import),
+    /// Publish the model in a file that a study kept, in a layout that other programs read
+    Export(files::Export),
 }
 
 /// Arguments of `model list`.
@@ -36,7 +43,7 @@ pub struct List {
 /// Arguments of `model describe`.
 #[derive(Args)]
 pub struct Describe {
-    /// Its name, as `model list` tells
+    /// Its name, as `model list` tells, or the path of a model
     name: String,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
@@ -66,6 +73,8 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
         Command::List(arguments) => list(arguments.format),
         Command::Describe(arguments) => describe(arguments),
         Command::Count(arguments) => count(arguments),
+        Command::Import(arguments) => files::import(arguments),
+        Command::Export(arguments) => files::export(arguments),
     }
 }
 
@@ -88,6 +97,7 @@ fn known() -> Vec<Known> {
     of("architecture", ArchitectureSpec::REGISTRY)
         .chain(of("mixer", MixerSpec::REGISTRY))
         .chain(of("channel", ChannelSpec::REGISTRY))
+        .chain(of("layout", Layout::REGISTRY))
         .collect()
 }
 
@@ -103,18 +113,23 @@ fn list(format: Format) -> anyhow::Result<()> {
 
 fn describe(arguments: &Describe) -> anyhow::Result<()> {
     let all = known();
-    let found = all.iter().find(|known| known.name == arguments.name);
-    let found = found.ok_or_else(|| {
+    let found: Vec<&Known> = all.iter().filter(|known| known.name == arguments.name).collect();
+    if found.is_empty() && Path::new(&arguments.name).exists() {
+        return files::describe(Path::new(&arguments.name), arguments.format);
+    }
+    if found.is_empty() {
         let names = || all.iter().map(|known| known.name);
-        Usage(format!(
-            "`{}` is no architecture, mixer or channel: they are {}{}",
+        return Err(Usage(format!(
+            "`{}` is no architecture, mixer, channel or layout, and no path: they are {}{}",
             arguments.name,
             Vec::from_iter(names()).join(", "),
             suggestion(&arguments.name, names())
         ))
-    })?;
-    let text = format!("{} ({})\n    {}", found.name, found.kind, found.about);
-    output::print(arguments.format, &text, found)
+        .into());
+    }
+    let text = |known: &&Known| format!("{} ({})\n    {}", known.name, known.kind, known.about);
+    let text = found.iter().map(text).collect::<Vec<_>>().join("\n\n");
+    output::print(arguments.format, &text, &found)
 }
 
 /// What a network counts.
@@ -145,7 +160,8 @@ fn count(arguments: &Count) -> anyhow::Result<()> {
     let settings: Map<String, Value> = arguments.settings.iter().cloned().chain([named]).collect();
     let model: ArchitectureSpec = serde_json::from_value(Value::Object(settings))
         .map_err(|error| Usage(format!("`--arch` with `--set`: {error}")))?;
-    let (stack, length) = (model.stack(), arguments.length.unwrap_or(model.context()));
+    let length = arguments.length.unwrap_or(model.context());
+    let stack = model.stack();
     if !(1..=stack.context).contains(&length) {
         let context = stack.context;
         return Err(Usage(format!(
@@ -153,22 +169,29 @@ fn count(arguments: &Count) -> anyhow::Result<()> {
         ))
         .into());
     }
-    let operations = stack.forward_flops(length);
-    let weights = stack.weights().into_iter().map(|weight| Weight {
-        name: weight.name,
-        shape: weight.shape,
-    });
-    let counted = Counted {
-        parameters: stack.parameters(),
-        length,
-        training_per_token: Flops(operations.training().0 / length as f64),
-        operations,
-        activations: stack.activations(length),
-        remembered: Bytes(4 * stack.remembered(length)),
-        weights: weights.collect(),
-        model,
-    };
+    let counted = Counted::of(model, length);
     output::print(arguments.format, &counted, &counted)
+}
+
+impl Counted {
+    fn of(model: ArchitectureSpec, length: usize) -> Self {
+        let stack = model.stack();
+        let operations = stack.forward_flops(length);
+        let weights = stack.weights().into_iter().map(|weight| Weight {
+            name: weight.name,
+            shape: weight.shape,
+        });
+        Self {
+            parameters: stack.parameters(),
+            length,
+            training_per_token: Flops(operations.training().0 / length as f64),
+            operations,
+            activations: stack.activations(length),
+            remembered: Bytes(4 * stack.remembered(length)),
+            weights: weights.collect(),
+            model,
+        }
+    }
 }
 
 impl fmt::Display for Counted {

@@ -24,9 +24,17 @@ pub const TEMPORARY: &str = ".writing-";
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace_with(path, |file| file.write_all(content))
+}
+
+/// As [`replace`], with what `write` writes, which need not be in memory at once.
+///
+/// # Errors
+/// As [`replace`], and when `write` fails.
+pub fn replace_with(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let folder = folder_of(path);
     let mut temporary = NamedTempFile::with_prefix_in(TEMPORARY, folder)?;
-    temporary.write_all(content)?;
+    write(&mut temporary)?;
     readable(&temporary)?;
     temporary.as_file().sync_all()?;
     temporary.persist(path).map_err(|error| error.error)?;

@@ -23,6 +23,7 @@ pub mod norm_linear;
 mod normed_gate;
 pub mod query_key_norm;
 pub mod recurrent;
+mod repeated_heads;
 pub mod rms_norm;
 pub mod rotary;
 mod row_gate;

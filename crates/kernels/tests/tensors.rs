@@ -144,8 +144,11 @@ proptest! {
     ) {
         let (dimension, state, chunk, taps) = sizes;
         let heads = groups * in_group;
-        let mamba2 = mamba2::Shape { batch, length, heads, groups, dimension, state, chunk, taps };
-        let delta = gated_delta::Shape { batch, length, heads, key: state, value: dimension, chunk, taps, negative };
+        let norm_groups = if negative { groups } else { 1 };
+        let mamba2 = mamba2::Shape { batch, length, heads, groups, dimension, state, chunk, taps, norm_groups };
+        let delta = gated_delta::Shape {
+            batch, length, heads, key_heads: groups, key: state, value: dimension, chunk, taps, negative,
+        };
         for core in [Core::Mamba2(mamba2), Core::GatedDelta(delta)] {
             let small = core.small();
             let most = small.iter().copied().max().expect("some").max(width);

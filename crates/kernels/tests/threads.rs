@@ -322,6 +322,7 @@ fn mamba2_between_its_products() {
         state: 20,
         chunk: 32,
         taps: 4,
+        norm_groups: 2,
     };
     let inputs = reference::mamba2::lengths(shape).map(|length| random(length as u64, length));
     let [projected, filter, filter_bias, step_bias, decay_log, skip, gain] = &inputs;
@@ -359,7 +360,8 @@ fn gated_delta_between_its_products() {
     let shape = gated_delta::Shape {
         batch: 2,
         length: 150,
-        heads: 5,
+        heads: 6,
+        key_heads: 3,
         key: 12,
         value: 20,
         chunk: 32,

@@ -52,6 +52,16 @@ impl Stack {
         (hybrid.tied, hybrid.layers) = (true, hybrid.layers + 1);
         examples.push(hybrid);
         examples.extend(of_other_norms());
+        let hybrid = of(
+            "ad".to_owned(),
+            Block::standard()
+                .filter(|(letter, _)| "ad".contains(*letter))
+                .collect(),
+        );
+        examples.push(Stack {
+            norm: NormKind::ZeroCentred,
+            ..hybrid
+        });
         examples
     }
 }

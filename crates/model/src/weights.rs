@@ -260,16 +260,7 @@ pub fn values<const D: usize>(tensor: Tensor<D>) -> Weight {
 /// # Errors
 /// When the names or shapes are not exactly the model's; `model` is then lost, `weights` is not.
 pub fn write(model: Model, weights: &BTreeMap<String, Weight>) -> Result<Model, ModelError> {
-    for line in model.lines() {
-        check(line, weights.get(&line.name))?;
-    }
-    let known: BTreeSet<&String> = model.lines().iter().map(|line| &line.name).collect();
-    if let Some(name) = weights.keys().find(|name| !known.contains(name)) {
-        return Err(ModelError(format!(
-            "the weights hold a tensor `{name}` that the model does not have; load them into the configuration that \
-             they were saved with"
-        )));
-    }
+    fit(model.lines(), weights)?;
     Ok(model.map(|lines, old| {
         let value = |(line, old): (&WeightSpec, Tensor<1>)| {
             let data = TensorData::new(weights[&line.name].values.clone(), [line.size()]);
@@ -277,6 +268,21 @@ pub fn write(model: Model, weights: &BTreeMap<String, Weight>) -> Result<Model, 
         };
         lines.iter().zip(old).map(value).collect()
     }))
+}
+
+/// The rule that weights are exactly those of a table.
+pub(crate) fn fit(lines: &[WeightSpec], weights: &BTreeMap<String, Weight>) -> Result<(), ModelError> {
+    for line in lines {
+        check(line, weights.get(&line.name))?;
+    }
+    let known: BTreeSet<&String> = lines.iter().map(|line| &line.name).collect();
+    match weights.keys().find(|name| !known.contains(name)) {
+        Some(name) => Err(ModelError(format!(
+            "the weights hold a tensor `{name}` that the model does not have; load them into the configuration that \
+             they were saved with"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// A weight that gets a gradient where there are any.

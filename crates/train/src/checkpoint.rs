@@ -98,11 +98,8 @@ impl<'a> Store<'a> {
         branch: Branch,
         state: &State,
     ) -> Result<(), TrainError> {
-        file::write(
-            &self.folder.join(branch.model_file()),
-            &config.architecture,
-            &weights::read(&state.model),
-        )
+        let path = self.folder.join(branch.model_file());
+        file::save_model(&path, &config.architecture, &weights::read(&state.model))
     }
 
     /// The newest sound state of a training with at most `steps` steps; damaged ones are renamed.

@@ -32,7 +32,7 @@ struct Metadata {
 /// # Errors
 /// When the file cannot be read, is damaged, or holds something else.
 pub fn load_model(path: &Path, device: &Device) -> Result<(ArchitectureSpec, Model), TrainError> {
-    let (spec, tensors) = saved(path)?;
+    let (spec, tensors) = read_model(path)?;
     let model = weights::write(spec.build(0, device)?, &tensors)?;
     Ok((spec, model))
 }
@@ -42,15 +42,31 @@ pub fn load_model(path: &Path, device: &Device) -> Result<(ArchitectureSpec, Mod
 /// # Errors
 /// As [`load_model`].
 pub fn check_model(path: &Path) -> Result<ArchitectureSpec, TrainError> {
-    saved(path).map(|(spec, _)| spec)
+    read_model(path).map(|(spec, _)| spec)
 }
 
-fn saved(path: &Path) -> Result<(ArchitectureSpec, Tensors), TrainError> {
+/// What a model's file holds, without building it.
+///
+/// # Errors
+/// As [`load_model`].
+pub fn read_model(path: &Path) -> Result<(ArchitectureSpec, BTreeMap<String, Weight>), TrainError> {
     read(path)?.map_err(|reason| {
         let path = path.display();
         let message = format!("{path} holds no model: {reason}; give a model file that a training wrote");
         TrainError::new(Kind::Damaged, message)
     })
+}
+
+/// Writes a model's file, whole or not at all, as [`run`](crate::run()) does.
+///
+/// # Errors
+/// When the file system refuses.
+pub fn save_model(
+    path: &Path,
+    spec: &ArchitectureSpec,
+    weights: &BTreeMap<String, Weight>,
+) -> Result<(), TrainError> {
+    write(path, spec, weights)
 }
 
 /// Writes `tensors`, and what they are, to `path` through a temporary name in the same folder.

@@ -33,7 +33,7 @@ pub use dtype::Dtype;
 pub use error::TrainError;
 pub use estimate::{BranchEstimate, Estimate, estimate, step_memory};
 pub use evaluate::{evaluate, evaluate_model};
-pub use file::{check_model, load_model};
+pub use file::{check_model, load_model, read_model, save_model};
 pub use observer::{Cadence, Observer, StepEvent};
 pub use outcome::{BranchOutcome, CURVE_POINTS, CurvePoint, Divergence, Evaluation, NamedEvaluation, Status};
 pub use run::run;

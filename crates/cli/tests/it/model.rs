@@ -109,3 +109,57 @@ fn what_is_no_model_is_refused_with_its_remedy() {
         assert!(error.contains(said), "{arguments:?}: {error}");
     }
 }
+
+/// A tiny model as it is published.
+fn published(name: &str) -> String {
+    let goldens = concat!(env!("CARGO_MANIFEST_DIR"), "/../model/tests/golden/layouts");
+    format!("{goldens}/{name}")
+}
+
+#[test]
+fn a_published_model_comes_back_from_a_file_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (from, file, to) = (published("llama"), path("llama.safetensors"), path("again"));
+    let described = json(&model(&["describe", &from, "--format", "json"]));
+    assert_eq!(described["layout"], "llama");
+    let imported = json(&model(&["import", &from, "--out", &file, "--format", "json"]));
+    assert_eq!(imported["parameters"], described["parameters"]["total"]);
+    let kept = json(&model(&["describe", &file, "--format", "json"]));
+    assert_eq!(kept["model"], described["model"]);
+    assert_eq!(kept["layout"], serde_json::Value::Null);
+    let output = model(&["export", &file, "--layout", "llama", "--out", &to]);
+    assert!(output.status.success(), "{output:?}");
+    let again = json(&model(&["describe", &to, "--format", "json"]));
+    assert_eq!(again, described);
+    let text = String::from_utf8(model(&["describe", &to]).stdout).unwrap();
+    assert!(text.contains("llama") && text.contains("blocks.1.down"), "{text}");
+
+    // Never over what is read, nor into a layout that cannot say it.
+    let before = std::fs::read(&file).unwrap();
+    let error = refusal(&["export", &file, "--layout", "mamba2", "--out", &path("other")]);
+    assert!(
+        error.contains("layout `mamba2`: a block of `attention` and `swiglu`"),
+        "{error}"
+    );
+    let error = refusal(&["export", &file, "--layout", "lama", "--out", &path("other")]);
+    assert!(error.contains("did you mean `llama`?"), "{error}");
+    let error = refusal(&["import", &to, "--out", &format!("{to}/model.safetensors")]);
+    assert!(error.contains("over the input"), "{error}");
+    std::fs::rename(&file, path("again/model.safetensors")).unwrap();
+    let error = refusal(&[
+        "export",
+        &path("again/model.safetensors"),
+        "--layout",
+        "llama",
+        "--out",
+        &to,
+    ]);
+    assert!(error.contains("over the input"), "{error}");
+    assert_eq!(std::fs::read(path("again/model.safetensors")).unwrap(), before);
+    assert!(!folder.path().join("other").exists());
+    let error = refusal(&["describe", &path("nowhere")]);
+    assert!(error.contains("and no path"), "{error}");
+    let error = refusal(&["import", &path("nowhere"), "--out", &file]);
+    assert!(error.contains("correct the path"), "{error}");
+}

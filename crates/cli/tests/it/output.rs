@@ -22,6 +22,8 @@ fn help() {
     insta::assert_snapshot!("help_study", said(&bench, &["study", "--help"]));
     insta::assert_snapshot!("help_bench_train", said(&bench, &["bench", "train", "--help"]));
     insta::assert_snapshot!("help_bench_length", said(&bench, &["bench", "length", "--help"]));
+    insta::assert_snapshot!("help_model", said(&bench, &["model", "--help"]));
+    insta::assert_snapshot!("help_model_export", said(&bench, &["model", "export", "--help"]));
     insta::assert_snapshot!("help_study_run", said(&bench, &["study", "run", "--help"]));
     insta::assert_snapshot!("help_study_extend", said(&bench, &["study", "extend", "--help"]));
 }

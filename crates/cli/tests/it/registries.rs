@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use triaxis_corpus::SourceSpec;
 use triaxis_laws::forms;
-use triaxis_model::{ArchitectureSpec, Block, ChannelSpec, MixerSpec};
+use triaxis_model::{ArchitectureSpec, Block, ChannelSpec, Layout, MixerSpec};
 use triaxis_names::Entry;
 use triaxis_plan::decide::Aim;
 use triaxis_plan::emit::Trainer;
@@ -39,7 +39,7 @@ impl Registry {
     }
 }
 
-fn registries() -> [Registry; 9] {
+fn registries() -> [Registry; 10] {
     let laws = forms::registry().iter().map(|form| {
         let definition = form.definition();
         (
@@ -48,6 +48,7 @@ fn registries() -> [Registry; 9] {
         )
     });
     let listed = Bench::new("").run(&["fit", "--list"]);
+    let models = Bench::new("").run(&["model", "list"]);
     let plan = String::from_utf8(Bench::new("").run(&["plan", "--help"]).stdout).unwrap();
     [
         Registry::new("source", SourceSpec::REGISTRY, |name| {
@@ -79,6 +80,12 @@ fn registries() -> [Registry; 9] {
             let channel = serde_json::from_value::<ChannelSpec>(json!({ "kind": name }));
             channel.is_ok_and(|channel| channel.kind() == name)
         }),
+        Registry {
+            told: String::from_utf8(models.stdout).unwrap(),
+            ..Registry::new("layout", Layout::REGISTRY, |name| {
+                Layout::find(name).is_ok_and(|layout| layout.name() == name)
+            })
+        },
         Registry {
             told: plan.clone(),
             ..Registry::new("aim", Aim::REGISTRY, |name| {

@@ -1,13 +1,15 @@
 //! What gated DeltaNet does between its two products (Yang, Kautz and Hatamizadeh 2024, arXiv 2412.06464, section 3.4): a
 //! short convolution with SiLU, the gated delta rule, and a normalisation of each head with a gate.
 //!
-//! A projected row holds the gate of all heads (`heads × value`), queries, keys and values of all heads (`heads × key`,
-//! `heads × key`, `heads × value`), and of each head what makes its decay and what makes its rate of writing.
+//! A projected row holds the gate of all heads (`heads × value`), queries and keys of the heads that have their own
+//! (`key_heads × key` each), values of all heads (`heads × value`), and of each head what makes its decay and what makes
+//! its rate of writing.
 
 use super::delta_rule::{self, Inputs, Left};
 use super::matrix::Target;
 use super::normed_gate::NormedGate;
 use super::recurrent::{Carried, Projection, carried, first_states};
+use super::repeated_heads::Repeated;
 use super::row_gate;
 use super::short_convolution::{self, Filter};
 use crate::memory::Buffer;
@@ -21,6 +23,8 @@ pub struct Shape {
     pub length: usize,
     /// Heads.
     pub heads: usize,
+    /// Heads of queries and keys, a divisor: each serves as many heads that follow one another.
+    pub key_heads: usize,
     /// Values of a query or key of a head.
     pub key: usize,
     /// Values of a value of a head.
@@ -42,7 +46,7 @@ impl Shape {
 
     /// What is convolved: queries, keys and values.
     pub fn channels(&self) -> usize {
-        self.heads * (2 * self.key + self.value)
+        2 * self.key_heads * self.key + self.inner()
     }
 
     /// Columns of the projection.
@@ -77,6 +81,15 @@ impl Shape {
         }
     }
 
+    fn repeated(&self) -> Repeated {
+        Repeated {
+            shared: self.key_heads,
+            heads: self.heads,
+            key: self.key,
+            value: self.value,
+        }
+    }
+
     fn projection<'a>(&self, values: &'a [f32]) -> Projection<'a> {
         Projection {
             values,
@@ -92,12 +105,16 @@ impl Shape {
         let sizes = [
             self.length,
             self.heads,
+            self.key_heads,
             self.chunk,
             self.taps,
             self.key,
             self.value,
         ];
-        assert!(!sizes.contains(&0), "{self:?} is empty");
+        assert!(
+            !sizes.contains(&0) && self.heads.is_multiple_of(self.key_heads),
+            "{self:?} is empty, or its heads do not divide into those of keys"
+        );
         let lengths = [
             (weights.filter.len(), self.taps * self.channels()),
             (weights.step_bias.len(), self.heads),
@@ -155,7 +172,9 @@ pub fn forward(
     short_convolution::forward(filter(weights, &bias), rows, &mut convolved);
     let mut states = first_states(before, shape.batch, shape.rule().chunks(), shape.state_size());
     let [mut read, mut written] = [shape.rows() * shape.inner(); 2].map(Buffer::any);
-    let inputs = inputs(shape, weights, projected, &convolved);
+    let repeated = shape.repeated().repeat(&convolved);
+    let mixed = repeated.as_deref().unwrap_or(&convolved);
+    let inputs = inputs(shape, weights, projected, mixed);
     delta_rule::forward(inputs, &mut read, &mut written, &mut states);
     row_gate::forward(norm(weights), &read, shape.projection(projected).gate(), output);
     Saved {
@@ -246,23 +265,29 @@ pub fn backward(
         dprojected,
         gradients.gain,
     );
-    let mut dconvolved = Buffer::any(saved.convolved.len());
+    let repeated = shape.repeated().repeat(&saved.convolved);
+    let mixed = repeated.as_deref().unwrap_or(&saved.convolved);
+    let mut dmixed = Buffer::any(mixed.len());
     let left = Left {
         written: &saved.written,
         states: &saved.states,
     };
     delta_rule::backward(
-        inputs(shape, weights, projected, &saved.convolved),
+        inputs(shape, weights, projected, mixed),
         left,
         &dread,
         delta_rule::Gradients {
-            mixed: &mut dconvolved,
+            mixed: &mut dmixed,
             steps: dprojected.from(0, columns - 2 * shape.heads),
             rates: dprojected.from(0, columns - shape.heads),
             step_bias: gradients.step_bias,
             decay_log: gradients.decay_log,
         },
     );
+    let dconvolved = match repeated {
+        Some(_) => shape.repeated().add_up(&dmixed),
+        None => dmixed,
+    };
     let bias = Buffer::zeros(shape.channels());
     short_convolution::backward(
         filter(weights, &bias),
@@ -289,11 +314,11 @@ fn norm(weights: Weights<'_>) -> NormedGate<'_> {
     }
 }
 
-fn inputs<'a>(shape: Shape, weights: Weights<'a>, projected: &'a [f32], convolved: &'a [f32]) -> Inputs<'a> {
+fn inputs<'a>(shape: Shape, weights: Weights<'a>, projected: &'a [f32], mixed: &'a [f32]) -> Inputs<'a> {
     let projection = shape.projection(projected);
     Inputs {
         shape: shape.rule(),
-        mixed: convolved,
+        mixed,
         steps: projection.behind(0, shape.heads),
         rates: projection.behind(shape.heads, shape.heads),
         step_bias: weights.step_bias,

@@ -31,6 +31,8 @@ pub struct Shape {
     pub chunk: usize,
     /// Positions of the convolution.
     pub taps: usize,
+    /// Parts of a row that are normalised each by itself: a divisor of `inner`.
+    pub norm_groups: usize,
 }
 
 impl Shape {
@@ -73,6 +75,7 @@ impl Shape {
             state,
             chunk,
             taps: _,
+            norm_groups: _,
         } = *self;
         state_space::Shape {
             batch,
@@ -105,10 +108,13 @@ impl Shape {
             self.taps,
             self.dimension,
             self.state,
+            self.norm_groups,
         ];
         assert!(
-            !sizes.contains(&0) && self.heads.is_multiple_of(self.groups),
-            "{self:?} is empty, or its heads do not divide into groups"
+            !sizes.contains(&0)
+                && self.heads.is_multiple_of(self.groups)
+                && self.inner().is_multiple_of(self.norm_groups),
+            "{self:?} is empty, or its heads or values do not divide into groups"
         );
         let lengths = [
             (weights.filter.len(), self.taps * self.channels()),
@@ -178,7 +184,7 @@ pub fn forward(
         &mut states,
     );
     row_gate::forward(
-        norm(weights),
+        norm(shape, weights),
         &scanned,
         shape.projection(projected).gate(),
         output,
@@ -265,7 +271,7 @@ pub fn backward(
     let dprojected = Target::new(gradients.projected, columns);
     let mut dscanned = Buffer::any(doutput.len());
     row_gate::backward(
-        norm(weights),
+        norm(shape, weights),
         &saved.scanned,
         shape.projection(projected).gate(),
         doutput,
@@ -303,8 +309,9 @@ fn filter(weights: Weights<'_>) -> Filter<'_> {
     }
 }
 
-fn norm(weights: Weights<'_>) -> GatedNorm<'_> {
+fn norm(shape: Shape, weights: Weights<'_>) -> GatedNorm<'_> {
     GatedNorm {
+        groups: shape.norm_groups,
         gain: weights.gain,
         epsilon: weights.epsilon,
     }

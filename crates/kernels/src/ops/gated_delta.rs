@@ -102,6 +102,7 @@ fn read(
         batch,
         length,
         heads,
+        key_heads,
         key,
         value,
         ..
@@ -113,17 +114,26 @@ fn read(
     let mut outputs = Vec::new();
     for start in (0..length).step_by(shape.chunk) {
         let count = shape.chunk.min(length - start);
-        // Of all heads, `[batch, heads, count, columns]`.
-        let part = |of: &Tensor<3>, first: usize, columns: usize| {
+        // Of some heads, `[batch, heads, count, columns]`.
+        let part = |of: &Tensor<3>, first: usize, heads: usize, columns: usize| {
             let columns_of = first..first + heads * columns;
             let part = of.clone().slice([0..batch, start..start + count, columns_of]);
             part.reshape([batch, count, heads, columns]).swap_dims(1, 2)
         };
-        let queries = normed(part(&mixed, 0, key)).mul_scalar((key as f64).sqrt().recip());
-        let keys = normed(part(&mixed, heads * key, key));
-        let values = part(&mixed, 2 * heads * key, value);
-        let rates = part(&rates, 0, 1);
-        let (sums, between) = decays_between(part(&decays, 0, 1));
+        let to_heads = |of: Tensor<4>| {
+            let of = of.reshape([batch, key_heads, 1, count, key]);
+            let of = of.expand([batch, key_heads, heads / key_heads, count, key]);
+            of.reshape([batch, heads, count, key])
+        };
+        let queries = normed(part(&mixed, 0, key_heads, key)).mul_scalar((key as f64).sqrt().recip());
+        let keys = normed(part(&mixed, key_heads * key, key_heads, key));
+        let (queries, keys) = match key_heads == heads {
+            true => (queries, keys),
+            false => (to_heads(queries), to_heads(keys)),
+        };
+        let values = part(&mixed, 2 * key_heads * key, heads, value);
+        let rates = part(&rates, 0, heads, 1);
+        let (sums, between) = decays_between(part(&decays, 0, heads, 1));
         let turned = keys.clone().swap_dims(2, 3);
         let strict = triangle(count, 1.0, 0.0, &keys)
             - Tensor::<2>::eye(count, &keys.device())

@@ -66,7 +66,22 @@ pub(super) fn composed(
     let decays = steps.clone() * (-decay_log.exp()).unsqueeze();
     let (scanned, state) = scanned(shape, convolved, steps, decays, skip, before.state);
     let gated = scanned * silu(columns(0, inner)).reshape([batch * length, inner]);
-    (rms_norm(gated, gain, epsilon), RecurrentState { window, state })
+    (
+        normed(gated, gain, epsilon, shape.norm_groups),
+        RecurrentState { window, state },
+    )
+}
+
+/// Every group of a row normalised by itself.
+fn normed(rows: Tensor<2>, gain: Tensor<1>, epsilon: f64, groups: usize) -> Tensor<2> {
+    if groups == 1 {
+        return rms_norm(rows, gain, epsilon);
+    }
+    let [count, inner] = rows.dims();
+    let size = inner / groups;
+    let ones = Tensor::ones([size], (&rows.device(), rows.dtype()));
+    let normed = rms_norm(rows.reshape([count * groups, size]), ones, epsilon);
+    normed.reshape([count, inner]) * gain.unsqueeze()
 }
 
 /// `ln(1 + e^x)`, without overflow.

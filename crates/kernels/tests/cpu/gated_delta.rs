@@ -42,6 +42,7 @@ fn shape(batch: usize, length: usize, heads: usize, rest: [usize; 4], negative: 
         batch,
         length,
         heads,
+        key_heads: heads,
         key,
         value,
         chunk,
@@ -141,15 +142,47 @@ fn extreme_steps() {
     });
 }
 
+/// Heads that share queries and keys compute, to the bit, what heads with equal ones do.
+#[test]
+fn shared_heads_are_repeated_ones() {
+    let whole = shape(2, 70, 6, [5, 7, 16, 4], true);
+    let shared = Shape {
+        key_heads: 2,
+        ..whole
+    };
+    let inputs = inputs(shared);
+    // Of each channel with repeated heads, the one that it repeats.
+    let parts = (0..2 * whole.heads).flat_map(|head| (0..5).map(move |place| head / 3 * 5 + place));
+    let channels: Vec<usize> = parts.chain(20..shared.channels()).collect();
+    let inner = whole.inner();
+    let behind = inner + shared.channels()..shared.columns();
+    let convolved = channels.iter().map(|channel| inner + channel);
+    let columns: Vec<usize> = (0..inner).chain(convolved).chain(behind).collect();
+    let repeat = |rows: &[f32], width: usize, from: &[usize]| -> Vec<f32> {
+        let rows = rows.chunks(width);
+        rows.flat_map(|row| from.iter().map(|&column| row[column]))
+            .collect()
+    };
+    let mut repeated = inputs.clone();
+    repeated[0] = repeat(&inputs[0], shared.columns(), &columns);
+    repeated[1] = repeat(&inputs[1], shared.channels(), &channels);
+    on_every_level(|| {
+        let (found, _) = forward(shared, &inputs, None);
+        let (expected, _) = forward(whole, &repeated, None);
+        assert_eq!(found, expected);
+    });
+}
+
 /// Every gradient against central differences of the reference.
 #[test]
 fn gradients() {
-    for (batch, length, heads, rest, negative) in [
-        (2, 11, 3, [3, 4, 4, 4], false),
-        (1, 9, 2, [4, 3, 64, 2], true),
-        (1, 7, 1, [1, 2, 3, 1], true),
+    for (batch, length, [heads, key_heads], rest, negative) in [
+        (2, 11, [3, 3], [3, 4, 4, 4], false),
+        (1, 9, [4, 2], [4, 3, 64, 2], true),
+        (1, 7, [1, 1], [1, 2, 3, 1], true),
     ] {
         let shape = shape(batch, length, heads, rest, negative);
+        let shape = Shape { key_heads, ..shape };
         let inputs = inputs(shape);
         let rows = batch * length;
         let direction = random(99, rows * shape.inner());

@@ -49,6 +49,7 @@ fn shape(batch: usize, length: usize, groups: usize, in_group: usize, rest: [usi
         state,
         chunk,
         taps,
+        norm_groups: 1,
     }
 }
 
@@ -69,7 +70,9 @@ proptest! {
         batch in 1usize..3, length in size(), groups in 1usize..3, in_group in 1usize..4, dimension in 1usize..20,
         state in 1usize..20, chunk in prop_oneof![Just(1usize), Just(16), Just(17), Just(64)], taps in 1usize..5,
     ) {
-        check(shape(batch, length, groups, in_group, [dimension, state, chunk, taps]));
+        let shape = shape(batch, length, groups, in_group, [dimension, state, chunk, taps]);
+        check(shape);
+        check(Shape { norm_groups: groups, ..shape });
     }
 
     #[test]
@@ -156,7 +159,10 @@ fn gradients() {
         (1, 9, 2, 2, [2, 3, 64, 2]),
         (1, 7, 1, 9, [1, 2, 3, 1]),
     ] {
-        let shape = shape(batch, length, groups, in_group, rest);
+        let shape = Shape {
+            norm_groups: groups,
+            ..shape(batch, length, groups, in_group, rest)
+        };
         let inputs = inputs(shape);
         let rows = batch * length;
         let direction = random(99, rows * shape.inner());

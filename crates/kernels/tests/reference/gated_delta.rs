@@ -30,6 +30,7 @@ pub(crate) fn gated_delta(shape: Shape, inputs: &Inputs<f64>, epsilon: f64) -> V
     let [projected, filter, step_bias, decay_log, gain] = inputs;
     let (inner, channels, columns) = (shape.inner(), shape.channels(), shape.columns());
     let (heads, key, value) = (shape.heads, shape.key, shape.value);
+    let (shared, each) = (shape.key_heads, heads / shape.key_heads);
     let mut output = Vec::new();
     for sequence in projected.chunks(shape.length * columns) {
         let mut states = vec![0.0; heads * key * value];
@@ -50,9 +51,12 @@ pub(crate) fn gated_delta(shape: Shape, inputs: &Inputs<f64>, epsilon: f64) -> V
                 let decay = (-step * decay_log[head].exp()).exp();
                 let limit = if shape.negative { 2.0 } else { 1.0 };
                 let rate = limit * sigmoid(row[inner + channels + heads + head]);
-                let query = normalised(&convolved[head * key..][..key], (key as f64).sqrt().recip());
-                let keys = normalised(&convolved[(heads + head) * key..][..key], 1.0);
-                let values = &convolved[2 * heads * key + head * value..][..value];
+                let query = normalised(
+                    &convolved[head / each * key..][..key],
+                    (key as f64).sqrt().recip(),
+                );
+                let keys = normalised(&convolved[(shared + head / each) * key..][..key], 1.0);
+                let values = &convolved[2 * shared * key + head * value..][..value];
                 let state = &mut states[head * key * value..][..key * value];
                 state.iter_mut().for_each(|held| *held *= decay);
                 let mut read = vec![0.0; value];

@@ -61,9 +61,12 @@ pub(crate) fn mamba2(shape: Shape, inputs: &Inputs<f64>, epsilon: f64) -> Vec<f6
                         sum * row[head * dimension + place] * sigmoid(row[head * dimension + place]);
                 }
             }
-            let squares = mixed.iter().map(|value| value * value).sum::<f64>();
-            let scale = (squares / inner as f64 + epsilon).sqrt().recip();
-            output.extend(mixed.iter().zip(gain).map(|(value, gain)| value * scale * gain));
+            let size = inner / shape.norm_groups;
+            for (mixed, gain) in mixed.chunks(size).zip(gain.chunks(size)) {
+                let squares = mixed.iter().map(|value| value * value).sum::<f64>();
+                let scale = (squares / size as f64 + epsilon).sqrt().recip();
+                output.extend(mixed.iter().zip(gain).map(|(value, gain)| value * scale * gain));
+            }
         }
     }
     output

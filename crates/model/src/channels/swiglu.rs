@@ -75,13 +75,13 @@ impl Channel for SwiGlu {
 
     fn mix(&self, x: Tensor<2>, weights: &Scope<'_>) -> Tensor<2> {
         let [gate_and_up, down] = ["gate_and_up", "down"].map(|name| weights.matrix(name));
-        if weights.norm().kind != NormKind::Rms {
+        if weights.norm().kind == NormKind::Layer {
             let normed = weights.normed(x.clone(), "feed_forward_norm");
             return x + ops::linear(ops::swiglu(ops::linear(normed, gate_and_up)), down);
         }
         ops::feed_forward(
             x,
-            weights.vector("feed_forward_norm"),
+            weights.gain("feed_forward_norm"),
             gate_and_up,
             down,
             weights.norm().epsilon,

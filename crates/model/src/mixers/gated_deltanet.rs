@@ -18,6 +18,10 @@ pub struct GatedDeltaNet {
     /// Heads: the stream's width over twice `head_dim` unless they are given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heads: Option<usize>,
+    /// Heads of queries and keys, a divisor of `heads`, each of which serves as many of those: as many unless they are
+    /// given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_heads: Option<usize>,
     /// Width of a query or key of a head: the largest up to 64 that divides half the stream's unless it is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head_dim: Option<usize>,
@@ -35,6 +39,7 @@ impl Default for GatedDeltaNet {
     fn default() -> Self {
         Self {
             heads: None,
+            key_heads: None,
             head_dim: None,
             expand_value: 2,
             taps: 4,
@@ -53,13 +58,15 @@ impl GatedDeltaNet {
         are computed together by products (arXiv 2406.06484). It remembers one state a head, whatever the length.";
 
     /// Its sizes over a span of some sequences.
-    fn shape(&self, width: usize, batch: usize, length: usize) -> GatedDeltaShape {
+    pub(crate) fn shape(&self, width: usize, batch: usize, length: usize) -> GatedDeltaShape {
         let half = (width / 2).max(1);
         let key = self.head_dim.unwrap_or_else(|| usual_head(half, 1));
+        let heads = self.heads.unwrap_or((half / key.max(1)).max(1));
         GatedDeltaShape {
             batch,
             length,
-            heads: self.heads.unwrap_or((half / key.max(1)).max(1)),
+            heads,
+            key_heads: self.key_heads.unwrap_or(heads),
             key,
             value: key.saturating_mul(self.expand_value),
             chunk: self.chunk,
@@ -95,16 +102,30 @@ impl Mixer for GatedDeltaNet {
             expand_value: 3,
             ..Self::default()
         };
-        [small, usual].map(MixerSpec::GatedDeltaNet).into()
+        let shared = Self {
+            heads: Some(4),
+            key_heads: Some(2),
+            expand_value: 1,
+            ..small.clone()
+        };
+        [shared, small, usual].map(MixerSpec::GatedDeltaNet).into()
     }
 
     fn norms(&self) -> &'static [NormKind] {
-        &[NormKind::Rms]
+        &[NormKind::Rms, NormKind::ZeroCentred]
     }
 
     fn validate(&self, width: usize) -> Result<(), ModelError> {
         let shape = self.shape(width, 1, 1);
         within("heads", shape.heads, 1, 1 << 12)?;
+        within("key_heads", shape.key_heads, 1, shape.heads)?;
+        rule(
+            shape.heads.is_multiple_of(shape.key_heads),
+            "key_heads",
+            shape.key_heads,
+            format!("must divide `heads = {}`", shape.heads),
+            "choose a divisor, or leave it out for one a head",
+        )?;
         within("head_dim", shape.key, 1, 1 << 12)?;
         within("expand_value", self.expand_value, 1, 1 << 6)?;
         within("taps", self.taps, 2, 1 << 6)?;
@@ -125,7 +146,7 @@ impl Mixer for GatedDeltaNet {
         let shape = self.shape(place.width, 1, 1);
         let of_heads = |name: &str, initial| recurrent::of_heads(name, shape.heads, initial);
         vec![
-            WeightSpec::gain("delta_norm", place.width),
+            place.norm.gain("delta_norm", &[place.width]),
             // To the gate, queries, keys, values, steps and rates.
             WeightSpec::matrix("delta_projection", [place.width, shape.columns()], 1.0),
             recurrent::filter(self.taps, shape.channels()),
@@ -197,7 +218,7 @@ impl Mixer for GatedDeltaNet {
 
 fn of(weights: &Scope<'_>) -> RecurrentWeights {
     RecurrentWeights {
-        gain: weights.vector("delta_norm"),
+        gain: weights.gain("delta_norm"),
         projection: weights.matrix("delta_projection"),
         small: ["convolution", "step_bias", "decay_log", "head_norm"]
             .map(|name| weights.flat(name))

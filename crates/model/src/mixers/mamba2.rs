@@ -28,6 +28,9 @@ pub struct Mamba2 {
     pub taps: usize,
     /// Positions that are computed together.
     pub chunk: usize,
+    /// Whether the values of each group of heads are normalised by themselves, not those of all heads together.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub grouped_norm: bool,
 }
 
 impl Default for Mamba2 {
@@ -39,6 +42,7 @@ impl Default for Mamba2 {
             expand: 2,
             taps: 4,
             chunk: 64,
+            grouped_norm: false,
         }
     }
 }
@@ -47,19 +51,19 @@ impl Mamba2 {
     /// What its registry says of it.
     pub const ABOUT: &'static str = "Mamba-2 (Dao and Gu 2024, arXiv 2405.21060): S[t] = exp(D[t] A) S[t-1] + D[t] \
         B[t] x[t]', y[t] = S[t]' C[t] + skip x[t], D = softplus(step + bias), A < 0 one a head; x, B and C after a short \
-        convolution and SiLU, y gated by SiLU and normalised before it is projected back. Chunks of positions are \
+        convolution and SiLU, y gated by SiLU and normalised, of all heads or a group, before it is projected back. Chunks of positions are \
         computed together by products. It remembers one state a head, whatever the length.";
 
     fn inner(&self, width: usize) -> usize {
         self.expand.saturating_mul(width)
     }
 
-    fn head(&self, width: usize) -> usize {
+    pub(crate) fn head(&self, width: usize) -> usize {
         self.head_dim.unwrap_or_else(|| usual_head(self.inner(width), 1))
     }
 
     /// Its sizes over a span of some sequences.
-    fn shape(&self, width: usize, batch: usize, length: usize) -> Mamba2Shape {
+    pub(crate) fn shape(&self, width: usize, batch: usize, length: usize) -> Mamba2Shape {
         Mamba2Shape {
             batch,
             length,
@@ -69,6 +73,7 @@ impl Mamba2 {
             state: self.state,
             chunk: self.chunk,
             taps: self.taps,
+            norm_groups: if self.grouped_norm { self.groups } else { 1 },
         }
     }
 }
@@ -94,6 +99,11 @@ impl Mixer for Mamba2 {
             expand: 2,
             taps: 3,
             chunk: 4,
+            grouped_norm: false,
+        };
+        let grouped_norm = Self {
+            grouped_norm: true,
+            ..grouped.clone()
         };
         let whole = Self {
             head_dim: Some(8),
@@ -102,11 +112,11 @@ impl Mixer for Mamba2 {
             expand: 1,
             ..Self::default()
         };
-        [grouped, whole].map(MixerSpec::Mamba2).into()
+        [grouped_norm, grouped, whole].map(MixerSpec::Mamba2).into()
     }
 
     fn norms(&self) -> &'static [NormKind] {
-        &[NormKind::Rms]
+        &[NormKind::Rms, NormKind::ZeroCentred]
     }
 
     fn validate(&self, width: usize) -> Result<(), ModelError> {
@@ -143,7 +153,7 @@ impl Mixer for Mamba2 {
         let (channels, inner) = (shape.channels(), shape.inner());
         let of_heads = |name: &str, initial| recurrent::of_heads(name, shape.heads, initial);
         vec![
-            WeightSpec::gain("mamba_norm", place.width),
+            place.norm.gain("mamba_norm", &[place.width]),
             // To the gate, x, B, C and steps.
             WeightSpec::matrix("mamba_projection", [place.width, shape.columns()], 1.0),
             recurrent::filter(self.taps, channels),
@@ -213,7 +223,7 @@ impl Mixer for Mamba2 {
 
 fn of(weights: &Scope<'_>) -> RecurrentWeights {
     RecurrentWeights {
-        gain: weights.vector("mamba_norm"),
+        gain: weights.gain("mamba_norm"),
         projection: weights.matrix("mamba_projection"),
         small: [
             "convolution",

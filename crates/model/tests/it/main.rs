@@ -4,6 +4,7 @@
 #[path = "../golden/mod.rs"]
 mod files;
 mod golden;
+mod layouts;
 mod memory;
 mod refusals;
 mod registry;

@@ -14,7 +14,7 @@ use crate::memory::Remembered;
 use crate::mixer::{Mixer, Place, Span, usual_head};
 use crate::ops::{AttentionHeads, Limits, Rotation};
 use crate::rope_scaling::{RopeScaling, rotation};
-use crate::weights::{Group, Initial, Scope, WeightSpec};
+use crate::weights::{Scope, WeightSpec};
 use pass::Pass;
 
 /// Causal attention with grouped queries and rotary positions.
@@ -189,12 +189,7 @@ impl Mixer for Attention {
         }
         if self.qk_norm {
             // That of queries, then that of keys.
-            weights.push(WeightSpec {
-                name: "query_key_norm".to_owned(),
-                shape: vec![2, heads.dimension],
-                initial: Initial::Constant(1.0),
-                group: Group::Gain,
-            });
+            weights.push(place.norm.gain("query_key_norm", &[2, heads.dimension]));
         }
         if self.output_gate {
             weights.push(WeightSpec::matrix("attention_gate", [width, mixed(heads)], 1.0));

@@ -36,7 +36,7 @@ impl<'a> Pass<'a> {
     pub(super) fn mix(self, x: Tensor<2>, length: usize) -> Tensor<2> {
         if self.is_one_operation() {
             let weights = AttentionWeights {
-                gain: self.weights.vector("attention_norm"),
+                gain: self.weights.gain("attention_norm"),
                 query_key_value: self.weights.matrix("query_key_value"),
                 output: self.weights.matrix("attention_output"),
             };
@@ -77,7 +77,7 @@ impl<'a> Pass<'a> {
             output_gate,
             ..
         } = self.settings;
-        self.weights.norm().kind == NormKind::Rms && *bias == Bias::None && !qk_norm && !output_gate
+        self.weights.norm().kind != NormKind::Layer && *bias == Bias::None && !qk_norm && !output_gate
     }
 
     /// The packed queries, keys and values of rows, before they turn.
@@ -89,7 +89,11 @@ impl<'a> Pass<'a> {
         if !self.settings.qk_norm {
             return projected;
         }
-        let (gains, epsilon) = (self.weights.matrix("query_key_norm"), self.weights.norm().epsilon);
+        let gains = self
+            .weights
+            .gain("query_key_norm")
+            .reshape([2, self.heads.dimension]);
+        let epsilon = self.weights.norm().epsilon;
         ops::query_key_norm(projected, gains, self.heads, epsilon)
     }
 

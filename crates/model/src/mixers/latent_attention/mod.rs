@@ -70,14 +70,14 @@ impl Default for LatentAttention {
 
 /// The sizes in a stream of some width.
 #[derive(Debug, Clone, Copy)]
-struct Sizes {
-    heads: usize,
+pub(crate) struct Sizes {
+    pub(crate) heads: usize,
     /// Coordinates of a head that turn, that do not, and of values.
-    rope: usize,
-    nope: usize,
-    value: usize,
+    pub(crate) rope: usize,
+    pub(crate) nope: usize,
+    pub(crate) value: usize,
     /// Width of the latent.
-    rank: usize,
+    pub(crate) rank: usize,
 }
 
 impl Sizes {
@@ -107,7 +107,7 @@ impl LatentAttention {
         share, with n the normalised stream; queries of the stream or of a latent of their own. It remembers c and r \
         alone; a step multiplies queries by K' and what is attended to by V instead of making keys and values anew.";
 
-    fn sizes(&self, width: usize) -> Sizes {
+    pub(crate) fn sizes(&self, width: usize) -> Sizes {
         let nope = self.nope_head_dim.unwrap_or_else(|| usual_head(width, 1));
         Sizes {
             heads: self.heads.unwrap_or((width / nope.max(1)).max(1)),

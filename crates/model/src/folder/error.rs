@@ -1,0 +1,56 @@
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+use triaxis_host::{Kind, fault};
+
+use crate::error::ModelError;
+
+/// Why a published model could not be read or written.
+#[derive(Debug, Error)]
+#[error("{message}")]
+pub struct FolderError {
+    kind: Kind,
+    message: String,
+    source: Option<io::Error>,
+}
+
+impl FolderError {
+    /// What is at fault.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub(super) fn new(kind: Kind, message: String) -> Self {
+        Self {
+            kind,
+            message,
+            source: None,
+        }
+    }
+
+    pub(super) fn input(message: String) -> Self {
+        Self::new(Kind::Input, message)
+    }
+
+    /// Wraps what the system said about `path`.
+    pub(super) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| {
+            let message = format!(
+                "{action} {}: {source}; {}",
+                path.display(),
+                fault::remedy(&source)
+            );
+            let mut error = Self::new(Kind::from(&source), message);
+            error.source = Some(source);
+            error
+        }
+    }
+}
+
+impl From<ModelError> for FolderError {
+    fn from(error: ModelError) -> Self {
+        Self::input(error.to_string())
+    }
+}

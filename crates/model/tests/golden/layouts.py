@@ -1,0 +1,116 @@
+"""Tiny published models and what transformers makes of them, in single precision on the CPU.
+
+Made with torch 2.15.0 and transformers 5.24.0.
+Run: python layouts.py layouts            makes every folder anew
+     python layouts.py layouts FOLDER...  holds transformers' logits of other folders, written by `model export` from
+                                          those of the same names, to the same numbers
+
+A folder is as `save_pretrained` writes it, and `logits.safetensors` beside: tokens `[sequences, length]` and the logits
+after each. Every weight is random, norms, biases and states' decays included, so that no factor hides; lengths go beyond
+chunks and windows.
+"""
+
+import os
+import pathlib
+import sys
+import zlib
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TRANSFORMERS_VERBOSITY"] = "error"
+
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+
+VOCABULARY, SEQUENCES, LENGTH = 47, 2, 21
+# Far from any default, so that it shows where it is read.
+EPSILON = 3e-3
+
+TRANSFORMER = dict(
+    vocab_size=VOCABULARY, hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=4,
+    num_key_value_heads=2, max_position_embeddings=64, rms_norm_eps=EPSILON, bos_token_id=None, eos_token_id=None,
+)
+
+MODELS = {
+    "llama": ("Llama", dict(TRANSFORMER, rope_theta=1234.0, head_dim=6)),
+    "llama-tied": ("Llama", dict(TRANSFORMER, tie_word_embeddings=True)),
+    "llama-scaled": ("Llama", dict(TRANSFORMER, attention_bias=True, rope_parameters=dict(
+        rope_type="llama3", rope_theta=500.0, factor=4.0, original_max_position_embeddings=16, low_freq_factor=1.0,
+        high_freq_factor=4.0))),
+    "mistral-window": ("Mistral", dict(TRANSFORMER, sliding_window=6)),
+    "mistral": ("Mistral", dict(TRANSFORMER, sliding_window=None, rope_theta=77.0)),
+    "mamba2": ("Mamba2", dict(
+        vocab_size=VOCABULARY, hidden_size=16, expand=2, num_heads=4, head_dim=8, state_size=6, n_groups=2,
+        num_hidden_layers=2, chunk_size=8, layer_norm_epsilon=EPSILON, bos_token_id=None, eos_token_id=None,
+        pad_token_id=None)),
+    "qwen3": ("Qwen3", dict(TRANSFORMER, head_dim=6, rope_theta=5000.0, tie_word_embeddings=True)),
+    "gpt2": ("GPT2", dict(
+        vocab_size=VOCABULARY, n_embd=16, n_layer=2, n_head=4, n_inner=40, n_positions=32, layer_norm_epsilon=EPSILON,
+        bos_token_id=None, eos_token_id=None)),
+    "deepseek": ("DeepseekV3", dict(
+        TRANSFORMER, num_key_value_heads=4, q_lora_rank=10, kv_lora_rank=8, qk_nope_head_dim=6, qk_rope_head_dim=4,
+        v_head_dim=5, first_k_dense_replace=2, num_mtp_layers=0)),
+    "deepseek-yarn": ("DeepseekV3", dict(
+        TRANSFORMER, num_key_value_heads=4, q_lora_rank=None, kv_lora_rank=8, qk_nope_head_dim=6, qk_rope_head_dim=4,
+        v_head_dim=5, first_k_dense_replace=2, num_mtp_layers=0, rope_parameters=dict(
+            rope_type="yarn", rope_theta=100.0, factor=4.0, original_max_position_embeddings=16, beta_fast=4.0,
+            beta_slow=1.0, mscale=1.0, mscale_all_dim=0.707))),
+    "deepseek-v2": ("DeepseekV2", dict(
+        TRANSFORMER, num_key_value_heads=4, q_lora_rank=None, kv_lora_rank=8, qk_nope_head_dim=6, qk_rope_head_dim=4,
+        v_head_dim=5, first_k_dense_replace=2)),
+    "qwen3-next": ("Qwen3Next", dict(
+        TRANSFORMER, head_dim=8, rope_parameters=dict(rope_type="default", rope_theta=999.0, partial_rotary_factor=0.5),
+        linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=5, linear_value_head_dim=10,
+        linear_conv_kernel_dim=4, layer_types=["linear_attention", "full_attention"], num_experts=0)),
+}
+
+
+def fill(name, value):
+    """Random values of the size that keeps those of the network near one."""
+    if value.dim() > 1:
+        inputs = 1 if "embed" in name else value[0].numel()
+        return torch.randn(value.shape) * inputs**-0.5
+    if value.min() == value.max() == 1.0:  # gains
+        return 1.0 + 0.3 * torch.randn(value.shape)
+    return 0.5 * torch.randn(value.shape)
+
+
+def logits(model, tokens):
+    model.eval()
+    with torch.no_grad():
+        return model(tokens, use_cache=False).logits.float().contiguous()
+
+
+def make(folder, name):
+    family, settings = MODELS[name]
+    torch.manual_seed(zlib.crc32(name.encode()))
+    config = getattr(transformers, family + "Config")(**settings)
+    model = transformers.AutoModelForCausalLM.from_config(config, attn_implementation="eager")
+    with torch.no_grad():
+        for parameter, value in model.named_parameters():
+            value.copy_(fill(parameter, value))
+    tokens = torch.randint(VOCABULARY, (SEQUENCES, LENGTH))
+    expected = logits(model, tokens)
+    model.save_pretrained(folder / name)
+    (folder / name / "generation_config.json").unlink(missing_ok=True)
+    found = {"tokens": tokens.to(torch.int32), "logits": expected}
+    save_file(found, folder / name / "logits.safetensors")
+    size = sum(file.stat().st_size for file in (folder / name).iterdir())
+    print(f"{name}: logits of deviation {expected.std():.2f}, {size / 1e3:.0f} kB")
+
+
+def hold(folder, exported):
+    golden = load_file(folder / exported.name / "logits.safetensors")
+    model = transformers.AutoModelForCausalLM.from_pretrained(exported, attn_implementation="eager")
+    difference = (logits(model, golden["tokens"].long()) - golden["logits"]).abs().max()
+    print(f"{exported.name}: {type(model).__name__}, largest difference of logits {difference:.1e}")
+    assert difference <= 1e-4
+
+
+torch.set_num_threads(1)
+golden, others = pathlib.Path(sys.argv[1]), [pathlib.Path(path) for path in sys.argv[2:]]
+for other in others:
+    hold(golden, other)
+if not others:
+    for name in MODELS:
+        make(golden, name)
