@@ -215,7 +215,9 @@ pub fn step(shape: Shape, weights: Weights, projected: &[f32], carried: &mut Car
     short_convolution::forward(filter(weights, &bias), rows, &mut convolved);
     carried.shift(shape.projection(projected), shape.taps - 1);
     let mut read = Buffer::any(output.len());
-    let inputs = inputs(shape, weights, projected, &convolved);
+    let repeated = shape.repeated().repeat(&convolved);
+    let mixed = repeated.as_deref().unwrap_or(&convolved);
+    let inputs = inputs(shape, weights, projected, mixed);
     delta_rule::step(inputs, &mut read, &mut carried.state);
     let gate = shape.projection(projected).gate();
     row_gate::forward(norm(weights), &read, gate, output);

@@ -228,7 +228,7 @@ pub fn step(shape: Shape, weights: Weights, projected: &[f32], carried: &mut Car
     let inputs = inputs(shape, weights, projected, &convolved);
     state_space::step(inputs, &mut scanned, &mut carried.state);
     let gate = shape.projection(projected).gate();
-    row_gate::forward(norm(weights), &scanned, gate, output);
+    row_gate::forward(norm(shape, weights), &scanned, gate, output);
 }
 
 /// The gradients that [`backward`] writes, shaped as what they are of.

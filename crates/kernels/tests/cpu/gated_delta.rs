@@ -76,7 +76,7 @@ proptest! {
         batch in 1usize..3, length in 1usize..40, heads in 1usize..4, key in 1usize..20, value in 1usize..20,
         taps in 1usize..5, negative: bool,
     ) {
-        let whole = shape(batch, length, heads, [key, value, 16, taps], negative);
+        let whole = Shape { key_heads: 1, ..shape(batch, length, heads, [key, value, 16, taps], negative) };
         let inputs = inputs(whole);
         let expected = expected(whole, &inputs.each_ref().map(|input| wide(input)), EPSILON);
         on_every_level(|| {

@@ -81,6 +81,7 @@ proptest! {
         state in 1usize..20, taps in 1usize..5,
     ) {
         let whole = shape(batch, length, groups, in_group, [dimension, state, 16, taps]);
+        let whole = Shape { norm_groups: groups, ..whole };
         let inputs = inputs(whole);
         let expected = expected(whole, &inputs.each_ref().map(|input| wide(input)), EPSILON);
         on_every_level(|| {
