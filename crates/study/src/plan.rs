@@ -144,7 +144,11 @@ fn measured(
             .unwrap_or(usual.training_operations),
         ..usual.clone()
     };
-    let own = arm(baseline, usual.worth);
+    // The planner's laws spend 6 operations for a parameter and token; the baseline's spends what its runs did, and is
+    // no better a model for it.
+    let spent = ladders.get(baseline).and_then(Ladder::operations);
+    let unit = spent.map_or(1.0, |spent| usual.training_operations / spent);
+    let own = arm(baseline, Uncertain::certain(unit));
     let comparison = match comparison {
         None => return (vec![own], Vec::new()),
         Some(Finding::Refused(reason)) => {
@@ -160,7 +164,7 @@ fn measured(
     let mut arms = vec![named(baseline, own)];
     let mut said = Vec::new();
     for worth in &comparison.arms {
-        match uncertain(&worth.compute_multiplier, comparison.level) {
+        match uncertain(&worth.compute_multiplier, unit, comparison.level) {
             Some(multiplier) => arms.push(named(&worth.arm, arm(&worth.arm, multiplier))),
             None => said.push(format!(
                 "`{}` is not among the plan's choices: the runs bound what its compute is worth on one side at most.",
@@ -180,15 +184,15 @@ fn measured(
     (arms, said)
 }
 
-/// A multiplier with the ends of its 90% interval, where it has both.
-fn uncertain(multiplier: &Estimate, level: f64) -> Option<Uncertain<f64>> {
+/// A multiplier, in that unit, with the ends of its 90% interval, where it has both.
+fn uncertain(multiplier: &Estimate, unit: f64, level: f64) -> Option<Uncertain<f64>> {
     let interval = multiplier.interval?;
     let wider = normal_quantile(0.95) / normal_quantile(0.5 + level / 2.0);
     let end = |end: f64| multiplier.value * (end / multiplier.value).powf(wider);
     let (low, high) = (end(interval.low), end(interval.high));
     let is_open = multiplier.open_below || multiplier.open_above;
     let is_bounded = multiplier.identified && !is_open && low > 0.0 && high.is_finite();
-    Uncertain::new(multiplier.value, low, high)
+    Uncertain::new(unit * multiplier.value, unit * low, unit * high)
         .ok()
         .filter(|_| is_bounded)
 }
@@ -282,20 +286,22 @@ mod tests {
         assert_eq!((plain.name.as_str(), better.name.as_str()), ("plain", "better"));
         assert!((plain.training_operations - 6.0).abs() < 1e-9);
         assert!((better.training_operations - 9.0).abs() < 1e-9);
-        assert_eq!(plain.worth, Uncertain::certain(1.0));
-        assert_eq!(better.worth.value(), multiplier.value);
+        assert!((plain.worth.value() - 1.0).abs() < 1e-9);
+        assert!((better.worth.value() / multiplier.value - 1.0).abs() < 1e-9);
         assert!(better.worth.low() < better.worth.high());
         assert!(said.iter().any(|said| said.contains("taken to stay")), "{said:?}");
         // What the question says stands, and what it leaves open is measured.
         let own = "aim = \"lowest-loss\"\nbudget = \"$10\"\n[[arms]]\nname = \"better\"\ntraining_operations = 7\n\
                    [[arms]]\nname = \"other\"\nworth = 3";
         let (asked, _) = of_arms(&toml::from_str(own).unwrap(), "plain", Some(&found), &ladders);
-        assert_eq!(asked.arms[0].worth.value(), multiplier.value);
+        assert!((asked.arms[0].worth.value() / multiplier.value - 1.0).abs() < 1e-9);
         assert_eq!(asked.arms[0].training_operations, 7.0);
         assert_eq!(asked.arms[1].worth.value(), 3.0);
         // A study of one arm spends what its runs did.
         let (asked, said) = of_arms(&question, "better", None, &ladders);
         assert!((asked.arms[0].training_operations - 9.0).abs() < 1e-9);
+        // Which makes its model no better: a compute of 9 N D is worth 6 N D of the planner's.
+        assert!((asked.arms[0].worth.value() - 6.0 / 9.0).abs() < 1e-9);
         assert_eq!((asked.arms.len(), said.len()), (1, 0));
         // Arms that are not compared leave the baseline alone.
         let refused = Finding::Refused("too few runs".to_owned());
