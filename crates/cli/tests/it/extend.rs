@@ -100,7 +100,7 @@ fn what_a_plan_would_run_next_is_made_at_the_nearest_size() {
     for (line, other, code, part) in [
         (
             "most_share = 0.003",
-            "most_share = 0.0002",
+            "most_share = 0.00005",
             2,
             "the study's nearest size has 3.26K",
         ),
