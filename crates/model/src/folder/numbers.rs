@@ -30,7 +30,7 @@ fn half(bits: u32) -> f32 {
         // Multiples of 2^-24.
         0 => f32::from_bits(sign | (fraction as f32 * 2f32.powi(-24)).to_bits()),
         0x1f => f32::from_bits(sign | 0x7f80_0000 | fraction << 13),
-        _ => f32::from_bits(sign | exponent + 112 << 23 | fraction << 13),
+        _ => f32::from_bits(sign | (exponent + 112) << 23 | fraction << 13),
     }
 }
 
