@@ -2,7 +2,7 @@
 //! `tests/golden/decoder.py` made.
 
 #[path = "../../../model/tests/golden/mod.rs"]
-mod golden;
+mod files;
 
 use burn::tensor::Device;
 use triaxis_model::weights;
@@ -19,11 +19,11 @@ fn ten_steps_agree_with_pytorch() {
 }
 
 fn agree_with_pytorch() {
-    for kind in golden::KINDS {
+    for kind in files::KINDS {
         let device = Device::default().autodiff();
-        let mut model = golden::model(kind, &device);
-        let [losses, norms] = ["losses", "norms"].map(|name| golden::values(&format!("{kind}.{name}")));
-        let batches = golden::batches(kind, &device);
+        let mut model = files::model(kind, &device);
+        let [losses, norms] = ["losses", "norms"].map(|name| files::values(&format!("{kind}.{name}")));
+        let batches = files::batches(kind, &device);
         assert_eq!((batches.len(), losses.len()), (STEPS, STEPS));
 
         let mut optimizer = AdamW::default();
@@ -54,8 +54,8 @@ fn agree_with_pytorch() {
 
         let found = weights::read(&model);
         let (start, trained) = (
-            golden::tensors(&format!("{kind}.weight.")),
-            golden::tensors(&format!("{kind}.trained.")),
+            files::tensors(&format!("{kind}.weight.")),
+            files::tensors(&format!("{kind}.trained.")),
         );
         assert_eq!(found.len(), trained.len());
         for (name, expected) in trained {
