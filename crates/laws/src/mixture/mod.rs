@@ -14,7 +14,7 @@ pub use optimum::Optimum;
 
 use crate::error::InputError;
 
-/// How far shares of one mixture may sum from 1: they are often printed in few digits, and taken in proportion.
+/// How far shares of one mixture may sum from 1: they are often printed in few digits.
 const ROUNDING: f64 = 0.02;
 
 /// Runs of one size and length whose data are mixed in different shares.
@@ -116,7 +116,7 @@ fn check_mixture(mixture: &[f64], row: usize) -> Result<Vec<f64>, InputError> {
     }
     let sum: f64 = mixture.iter().sum();
     match (sum - 1.0).abs() <= ROUNDING {
-        true => Ok(mixture.iter().map(|share| share / sum).collect()),
+        true => Ok(mixture.to_vec()),
         false => Err(wrong(sum, "1, as the sum of all shares")),
     }
 }

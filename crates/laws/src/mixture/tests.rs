@@ -311,35 +311,6 @@ fn samples_that_tell_no_domains_apart_are_counted_and_too_many_are_refused() {
 }
 
 #[test]
-fn shares_in_few_digits_are_taken_in_proportion() {
-    let shares = mixtures(30, 3, 6);
-    let losses: Vec<f64> = shares.iter().map(|row| truth(row)).collect();
-    let scaled: Vec<Vec<f64>> = shares
-        .iter()
-        .enumerate()
-        .map(|(at, row)| {
-            row.iter()
-                .map(|share| share * if at % 2 == 0 { 1.015 } else { 0.985 })
-                .collect()
-        })
-        .collect();
-    let fit = |rows: &[Vec<f64>]| {
-        fit_mixture(
-            MixtureForm::Exponential,
-            &Mixtures::new(rows, &losses).unwrap(),
-            &MixtureOptions::default(),
-        )
-        .unwrap()
-    };
-    let (exact, rough) = (fit(&shares), fit(&scaled));
-    for (one, other) in exact.best.iter().zip(&rough.best) {
-        assert!((one - other).abs() < 1e-6, "{:?} {:?}", exact.best, rough.best);
-    }
-    let at = |shares: &[f64]| rough.predict(shares).unwrap().value;
-    assert!((at(&[0.505, 0.303, 0.202]) - at(&[0.5, 0.3, 0.2])).abs() < 1e-9);
-}
-
-#[test]
 fn no_vertex_is_better_than_the_best_mixture() {
     // Every vertex is a basin of its own; the first is where slopes lead, and the second is lower.
     let parameters = vec![0.0, 0.9, 2.0, 2.0, 0.3, 0.1, 0.1, 0.1];
