@@ -26,7 +26,7 @@ const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
 
-/// The names of the files that [`write`] writes.
+/// The names of the files that [`write()`] writes.
 pub const FILES: [&str; 2] = [WEIGHTS, CONFIG];
 
 /// More text than any config or index has.
