@@ -5,6 +5,7 @@
 
 pub mod adamw;
 pub mod attention;
+pub mod attention_heads;
 pub mod bf16;
 mod chunks;
 pub mod cross_entropy;

@@ -35,6 +35,7 @@ mod instructions;
 mod ops;
 
 pub use cpu::adamw::Update;
+pub use cpu::attention_heads::AttentionHeads;
 pub use implementation::{Implementation, Precision};
 pub use instructions::{Instructions, InstructionsError};
 #[cfg(feature = "tensors")]
@@ -45,9 +46,7 @@ mod tensors {
     pub use crate::cpu::attention::Limits;
     pub use crate::cpu::gelu::Form as GeluForm;
     pub use crate::ops::adamw::{Moments, Parameter, adamw_step};
-    pub use crate::ops::attention::{
-        AttentionHeads, Rotation, Scores, causal_attention, causal_attention_packed,
-    };
+    pub use crate::ops::attention::{Rotation, Scores, causal_attention, causal_attention_packed};
     pub use crate::ops::attention_half::{AttentionWeights, attention_half};
     pub use crate::ops::cross_entropy::{head_cross_entropy, head_losses};
     pub use crate::ops::embedding::embedding;

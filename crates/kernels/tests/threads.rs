@@ -4,7 +4,6 @@ mod reference;
 
 use rayon::ThreadPoolBuilder;
 use reference::{random, random_tokens, rounded};
-use triaxis_kernels::Precision;
 use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Limits, Saved, Shape};
 use triaxis_kernels::cpu::cross_entropy::Head;
 use triaxis_kernels::cpu::feed_forward::{self, FeedForward};
@@ -15,6 +14,7 @@ use triaxis_kernels::cpu::{
     adamw, cross_entropy, embedding, gelu, layer_norm, linear, norm, query_key_norm, rms_norm, rotary, swiglu,
 };
 use triaxis_kernels::cpu::{gated_delta, mamba2};
+use triaxis_kernels::{AttentionHeads, Precision};
 
 /// Runs `operation` on pools of one, two, three and five threads and compares the bits of its results.
 fn same(operation: impl Fn() -> Vec<Vec<f32>> + Sync + Send) {
@@ -93,9 +93,9 @@ fn rows_and_elements() {
         layer_norm::forward(&x, affine, 1e-5, &mut shifted, &mut moments);
         let (mut dshifted, mut daffine) = (unset(x.len()), unset(2 * width));
         layer_norm::backward(&x, &weight, &moments, &dy, &mut dshifted, &mut daffine);
-        let heads = query_key_norm::Heads {
+        let heads = AttentionHeads {
             query: 6,
-            key: 2,
+            key_value: 2,
             dimension: 13,
         };
         let gains = [&weight[..13], &weight[13..26]];

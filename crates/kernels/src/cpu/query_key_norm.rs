@@ -1,6 +1,7 @@
 //! Root-mean-square normalisation of the query heads and of the key heads of packed projections, each with a gain that
 //! its heads share (Dehghani et al. 2023, arXiv 2302.05442, with the norm of Zhang and Sennrich 2019).
 
+use super::attention_heads::AttentionHeads;
 use super::rms_norm::{add_up, backward_rows, forward_rows};
 use super::rotary::scale_row;
 use crate::memory::Buffer;
@@ -10,47 +11,18 @@ use crate::simd::{Simd, dispatch};
 /// Rows a task does; the gains' gradients are summed within blocks, then over them in order.
 const ROWS: usize = 64;
 
-/// The heads of a row: queries, keys, and values, of which there are as many as keys.
-#[derive(Clone, Copy, Debug)]
-pub struct Heads {
-    /// Query heads.
-    pub query: usize,
-    /// Key heads.
-    pub key: usize,
-    /// Coordinates of a head.
-    pub dimension: usize,
+impl AttentionHeads {
+    /// Heads of a row that are normalised.
+    pub(crate) fn normed(self) -> usize {
+        self.query + self.key_value
+    }
 }
 
-impl Heads {
-    /// Values of a row.
-    fn columns(self) -> usize {
-        (self.query + 2 * self.key) * self.dimension
-    }
-
-    /// Heads of a row that are normalised.
-    pub fn normed(self) -> usize {
-        self.query + self.key
-    }
-
-    fn check(self, rows: usize, values: [usize; 2], gains: [&[f32]; 2]) {
-        assert!(
-            values == [rows * self.columns(); 2] && gains.iter().all(|gain| gain.len() == self.dimension),
-            "rows of {self:?} and a gain of a head for queries and for keys"
-        );
-    }
-
-    /// A row's queries, keys and values.
-    fn split(self, row: &[f32]) -> [&[f32]; 3] {
-        let (queries, rest) = row.split_at(self.query * self.dimension);
-        let (keys, values) = rest.split_at(self.key * self.dimension);
-        [queries, keys, values]
-    }
-
-    fn split_mut(self, row: &mut [f32]) -> [&mut [f32]; 3] {
-        let (queries, rest) = row.split_at_mut(self.query * self.dimension);
-        let (keys, values) = rest.split_at_mut(self.key * self.dimension);
-        [queries, keys, values]
-    }
+fn check(heads: AttentionHeads, rows: usize, values: [usize; 2], gains: [&[f32]; 2]) {
+    assert!(
+        values == [rows * heads.projected(); 2] && gains.iter().all(|gain| gain.len() == heads.dimension),
+        "rows of {heads:?} and a gain of a head for queries and for keys"
+    );
 }
 
 /// Writes the rows with normalised queries and keys into `y`, and what each head was multiplied by, which [`backward`]
@@ -58,10 +30,17 @@ impl Heads {
 ///
 /// # Panics
 /// If the lengths do not agree.
-pub fn forward(heads: Heads, x: &[f32], gains: [&[f32]; 2], epsilon: f32, y: &mut [f32], scales: &mut [f32]) {
-    let (columns, normed) = (heads.columns(), heads.normed());
+pub fn forward(
+    heads: AttentionHeads,
+    x: &[f32],
+    gains: [&[f32]; 2],
+    epsilon: f32,
+    y: &mut [f32],
+    scales: &mut [f32],
+) {
+    let (columns, normed) = (heads.projected(), heads.normed());
     let rows = scales.len() / normed;
-    heads.check(rows, [x.len(), y.len()], gains);
+    check(heads, rows, [x.len(), y.len()], gains);
     let (y, scales) = (Shared::new(y), Shared::new(scales));
     parallel::for_each(rows.div_ceil(ROWS), 4 * x.len(), |task| {
         for row in block(task, ROWS, rows) {
@@ -81,14 +60,15 @@ pub fn forward(heads: Heads, x: &[f32], gains: [&[f32]; 2], epsilon: f32, y: &mu
 #[inline(always)]
 fn forward_row<S: Simd>(
     simd: S,
-    heads: Heads,
+    heads: AttentionHeads,
     x: &[f32],
     gains: [&[f32]; 2],
     epsilon: f32,
     y: &mut [f32],
     scales: &mut [f32],
 ) {
-    let ([queries, keys, values], [to_queries, to_keys, to_values]) = (heads.split(x), heads.split_mut(y));
+    let ([queries, keys, values], [to_queries, to_keys, to_values]) =
+        (heads.split_row(x), heads.split_row_mut(y));
     let (of_queries, of_keys) = scales.split_at_mut(heads.query);
     forward_rows(simd, queries, gains[0], epsilon, to_queries, of_queries);
     forward_rows(simd, keys, gains[1], epsilon, to_keys, of_keys);
@@ -100,7 +80,7 @@ fn forward_row<S: Simd>(
 /// # Panics
 /// If the lengths do not agree.
 pub fn backward(
-    heads: Heads,
+    heads: AttentionHeads,
     x: &[f32],
     gains: [&[f32]; 2],
     scales: &[f32],
@@ -108,9 +88,9 @@ pub fn backward(
     dx: &mut [f32],
     dgains: &mut [f32],
 ) {
-    let (columns, normed, dimension) = (heads.columns(), heads.normed(), heads.dimension);
+    let (columns, normed, dimension) = (heads.projected(), heads.normed(), heads.dimension);
     let rows = scales.len() / normed;
-    heads.check(rows, [x.len(), dy.len()], gains);
+    check(heads, rows, [x.len(), dy.len()], gains);
     assert!(
         dx.len() == x.len() && dgains.len() == 2 * dimension,
         "gradients of rows and gains"
@@ -144,15 +124,15 @@ pub fn backward(
 #[inline(always)]
 fn backward_row<S: Simd>(
     simd: S,
-    heads: Heads,
+    heads: AttentionHeads,
     rows: [&[f32]; 2],
     gains: [&[f32]; 2],
     scales: &[f32],
     dx: &mut [f32],
     dgains: &mut [f32],
 ) {
-    let [[queries, keys, _], [dqueries, dkeys, dvalues]] = rows.map(|row| heads.split(row));
-    let [to_queries, to_keys, to_values] = heads.split_mut(dx);
+    let [[queries, keys, _], [dqueries, dkeys, dvalues]] = rows.map(|row| heads.split_row(row));
+    let [to_queries, to_keys, to_values] = heads.split_row_mut(dx);
     let (of_queries, of_keys) = scales.split_at(heads.query);
     let (query_gain, key_gain) = dgains.split_at_mut(heads.dimension);
     backward_rows(

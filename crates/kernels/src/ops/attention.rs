@@ -15,8 +15,8 @@ use inputs::Separate;
 use super::autodiff::record;
 use super::flex::{contiguous, fused, inner};
 use super::rotary::Tables;
-use crate::Precision;
 use crate::cpu::attention::{Limits, Shape};
+use crate::{AttentionHeads, Precision};
 
 /// The cosines and sines of rotary positions, made once a model.
 #[derive(Clone, Debug)]
@@ -85,26 +85,25 @@ impl Rotation {
     }
 }
 
-/// How the columns of a packed projection divide into heads: the query heads first, then the key heads,
-/// then as many value heads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AttentionHeads {
-    /// Query heads.
-    pub query: usize,
-    /// Key heads, and value heads: a divisor of the query heads.
-    pub key_value: usize,
-    /// Columns of a head.
-    pub dimension: usize,
-}
-
 impl AttentionHeads {
+    /// Queries, keys and values of packed projections of sequences, `[batch, length, heads, dimension]` each.
+    ///
+    /// # Panics
+    /// If they are not of such sequences.
+    pub fn split(self, projected: &Tensor<2>, length: usize) -> [Tensor<4>; 3] {
+        let batch = projected.dims()[0] / length;
+        self.parts().map(|columns| {
+            let heads = columns.len() / self.dimension;
+            let part = projected.clone().slice_dim(1, columns);
+            part.reshape([batch, length, heads, self.dimension])
+        })
+    }
+
     /// # Panics
     /// If a projection of this size is not of sequences of the length, or the rotation does not serve them.
     pub(super) fn check(self, rows: usize, columns: usize, length: usize, rotation: Option<&Rotation>) {
         assert!(
-            length > 0
-                && rows.is_multiple_of(length)
-                && columns == (self.query + 2 * self.key_value) * self.dimension,
+            length > 0 && rows.is_multiple_of(length) && columns == self.projected(),
             "{rows} rows of {columns} columns are not sequences of {length} positions with {self:?}"
         );
         if let Some(rotation) = rotation {
@@ -205,11 +204,6 @@ pub fn causal_attention_packed(
     length: usize,
     scores: Scores<'_>,
 ) -> Tensor<2> {
-    let AttentionHeads {
-        query,
-        key_value,
-        dimension,
-    } = heads;
     let [rows, columns] = projected.dims();
     heads.check(rows, columns, length, scores.rotation);
     if fused(&projected) {
@@ -221,20 +215,9 @@ pub fn causal_attention_packed(
             scores.limits,
         ));
     }
-    let part = |start: usize, count: usize| {
-        let columns = start * dimension..(start + count) * dimension;
-        projected
-            .clone()
-            .slice([0..rows, columns])
-            .reshape([rows / length, length, count, dimension])
-    };
-    let (q, k, v) = (
-        part(0, query),
-        part(query, key_value),
-        part(query + key_value, key_value),
-    );
+    let [q, k, v] = heads.split(&projected, length);
     let shape = packed_shape(rows, heads, length, scores.limits);
-    composed::attend(shape, q, k, v, scores.rotation).reshape([rows, query * dimension])
+    composed::attend(shape, q, k, v, scores.rotation).reshape([rows, heads.mixed()])
 }
 
 fn packed_shape(rows: usize, heads: AttentionHeads, length: usize, limits: Limits) -> Shape {

@@ -6,18 +6,18 @@ use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 
-use super::attention::{AttentionHeads, Packed, Scores, causal_attention_packed};
+use super::attention::{Packed, Scores, causal_attention_packed};
 use super::autodiff::record;
 use super::flex::{contiguous, dimensions, fused, matrix, tensor, values};
 use super::linear::linear;
 use super::rms_norm::rms_norm;
 use super::rotary::Tables;
-use crate::Precision;
 use crate::cpu::attention::Limits;
 use crate::cpu::linear as linear_kernel;
 use crate::cpu::norm_linear::{self, Gradients, NormLinear};
 use crate::memory::Buffer;
 use crate::profile::{Pass, time};
+use crate::{AttentionHeads, Precision};
 
 /// The weights of the attention half of a block.
 #[derive(Clone, Debug)]
@@ -51,7 +51,7 @@ pub fn attention_half(
     let [rows, width] = x.dims();
     let sizes = [query_key_value.dims()[0], gain.dims()[0], output.dims()[1]];
     assert!(
-        sizes == [width; 3] && output.dims()[0] == heads.query * heads.dimension,
+        sizes == [width; 3] && output.dims()[0] == heads.mixed(),
         "rows of {width} values and weights of {:?}, {:?} and {:?}",
         gain.dims(),
         query_key_value.dims(),

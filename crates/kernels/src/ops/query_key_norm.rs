@@ -6,11 +6,11 @@ use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 
-use super::attention::AttentionHeads;
 use super::autodiff::record;
 use super::flex::{contiguous, dimensions, fused, tensor, values};
 use super::rms_norm::rms_norm;
-use crate::cpu::query_key_norm::{self, Heads};
+use crate::AttentionHeads;
+use crate::cpu::query_key_norm;
 use crate::memory::Buffer;
 
 /// Packed projections, `[rows, (query + 2 key_value) × dimension]`, with every query head and every key head
@@ -24,14 +24,9 @@ pub fn query_key_norm(
     heads: AttentionHeads,
     epsilon: f64,
 ) -> Tensor<2> {
-    let AttentionHeads {
-        query,
-        key_value,
-        dimension,
-    } = heads;
-    let [rows, columns] = projected.dims();
+    let ([rows, columns], dimension) = (projected.dims(), heads.dimension);
     assert!(
-        columns == (query + 2 * key_value) * dimension && gains.dims() == [2, dimension],
+        columns == heads.projected() && gains.dims() == [2, dimension],
         "{columns} columns and gains of {:?} are not of {heads:?}",
         gains.dims()
     );
@@ -39,17 +34,13 @@ pub fn query_key_norm(
         let [projected, gains] = [projected, gains].map(Tensor::into_dispatch);
         return Tensor::from_dispatch(Dispatch::query_key_norm(projected, gains, heads, epsilon as f32));
     }
-    let part = |start: usize, count: usize| {
-        let columns = start * dimension..(start + count) * dimension;
-        projected.clone().slice([0..rows, columns])
+    let normed = |part: Tensor<4>, gain: usize| {
+        let (shape, gain) = (part.dims(), gains.clone().slice_dim(0, gain..gain + 1));
+        let heads = part.reshape([rows * shape[2], dimension]);
+        rms_norm(heads, gain.reshape([dimension]), epsilon).reshape(shape)
     };
-    let normed = |start: usize, count: usize, gain: usize| {
-        let gain = gains.clone().slice([gain..gain + 1, 0..dimension]);
-        let heads = part(start, count).reshape([rows * count, dimension]);
-        rms_norm(heads, gain.reshape([dimension]), epsilon).reshape([rows, count * dimension])
-    };
-    let values = part(query + key_value, key_value);
-    Tensor::cat(vec![normed(0, query, 0), normed(query, key_value, 1), values], 1)
+    let [queries, keys, values] = heads.split(&projected, 1);
+    Tensor::cat(vec![normed(queries, 0), normed(keys, 1), values], 2).reshape([rows, columns])
 }
 
 #[backend_extension(Flex, Autodiff)]
@@ -69,7 +60,7 @@ impl QueryKeyNorm for Flex {
         heads: AttentionHeads,
         epsilon: f32,
     ) -> FlexTensor {
-        forward(&contiguous(projected), &contiguous(gains), of(heads), epsilon).0
+        forward(&contiguous(projected), &contiguous(gains), heads, epsilon).0
     }
 }
 
@@ -84,7 +75,7 @@ impl<C: CheckpointStrategy> QueryKeyNorm for Autodiff<Flex, C> {
             "query_key_norm",
             [projected, gains],
             |inputs, _| {
-                let ([x, gains], heads) = (inputs.map(contiguous), of(heads));
+                let [x, gains] = inputs.map(contiguous);
                 let (y, scales) = forward(&x, &gains, heads, epsilon);
                 (y, ([x, gains, scales], heads))
             },
@@ -110,20 +101,17 @@ impl<C: CheckpointStrategy> QueryKeyNorm for Autodiff<Flex, C> {
     }
 }
 
-fn of(heads: AttentionHeads) -> Heads {
-    Heads {
-        query: heads.query,
-        key: heads.key_value,
-        dimension: heads.dimension,
-    }
-}
-
 /// The gains of queries and of keys.
-fn both(gains: &FlexTensor, heads: Heads) -> [&[f32]; 2] {
+fn both(gains: &FlexTensor, heads: AttentionHeads) -> [&[f32]; 2] {
     values(gains).split_at(heads.dimension).into()
 }
 
-fn forward(x: &FlexTensor, gains: &FlexTensor, heads: Heads, epsilon: f32) -> (FlexTensor, FlexTensor) {
+fn forward(
+    x: &FlexTensor,
+    gains: &FlexTensor,
+    heads: AttentionHeads,
+    epsilon: f32,
+) -> (FlexTensor, FlexTensor) {
     let [rows, columns] = dimensions(x);
     let count = rows * heads.normed();
     let (mut y, mut scales) = (Buffer::any(rows * columns), Buffer::any(count));

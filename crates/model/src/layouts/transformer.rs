@@ -142,15 +142,15 @@ pub(super) fn attention(layer: usize, attention: &Attention, width: usize) -> Ve
     let heads = attention.heads(width);
     let ours = |name: &str| format!("blocks.{layer}.{name}");
     let theirs = |name: &str| format!("model.layers.{layer}.{name}");
-    let (query, key) = (heads.query * heads.dimension, heads.key_value * heads.dimension);
     let mut tensors = vec![Tensor::same(
         theirs("input_layernorm.weight"),
         ours("attention_norm"),
         &[width],
     )];
-    for (name, count, first) in [("q", query, 0), ("k", key, query), ("v", key, query + key)] {
+    for (name, columns) in ["q", "k", "v"].into_iter().zip(heads.parts()) {
+        let count = columns.len();
         let part = |end: &str, weight: &str, shape: &[usize]| {
-            let piece = Piece::rows(ours(weight), count, 0, first);
+            let piece = Piece::rows(ours(weight), count, 0, columns.start);
             Tensor::arranged(
                 theirs(&format!("self_attn.{name}_proj.{end}")),
                 shape,
@@ -172,7 +172,11 @@ pub(super) fn attention(layer: usize, attention: &Attention, width: usize) -> Ve
         }
     }
     let output = theirs("self_attn.o_proj.weight");
-    tensors.push(Tensor::turned(output, ours("attention_output"), &[width, query]));
+    tensors.push(Tensor::turned(
+        output,
+        ours("attention_output"),
+        &[width, heads.mixed()],
+    ));
     if attention.bias == Bias::All {
         let output = theirs("self_attn.o_proj.bias");
         tensors.push(Tensor::same(output, ours("attention_output_bias"), &[width]));

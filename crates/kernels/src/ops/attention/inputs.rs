@@ -2,12 +2,12 @@
 
 use burn_flex::FlexTensor;
 
-use super::{AttentionHeads, packed_shape};
-use crate::Precision;
+use super::packed_shape;
 use crate::cpu::attention::{self, Heads, HeadsOut, Limits, Saved, Shape};
 use crate::memory::Buffer;
 use crate::ops::flex::{contiguous, dimensions, tensor, values};
 use crate::ops::rotary::{Tables, angles};
+use crate::{AttentionHeads, Precision};
 
 /// Heads at the start of each position.
 fn heads(tensor: &FlexTensor, stride: usize) -> Heads<'_> {
@@ -134,23 +134,18 @@ impl Packed {
         }
     }
 
-    /// Where queries, keys and values start in a row.
-    fn starts(&self) -> [usize; 3] {
-        let AttentionHeads {
-            query,
-            key_value,
-            dimension,
-        } = self.heads;
-        [0, query * dimension, (query + key_value) * dimension]
+    /// Queries, keys and values.
+    fn parts(&self) -> [Heads<'_>; 3] {
+        let [_, stride] = dimensions(&self.projected);
+        self.heads.parts().map(|columns| Heads {
+            start: columns.start,
+            ..heads(&self.projected, stride)
+        })
     }
 
     pub(in crate::ops) fn forward(&self) -> (FlexTensor, FlexTensor) {
-        let (shape, [rows, stride]) = (self.shape(), dimensions(&self.projected));
-        let [q, k, v] = self.starts().map(|start| Heads {
-            start,
-            ..heads(&self.projected, stride)
-        });
-        let columns = shape.query_heads * shape.dimension;
+        let (shape, [q, k, v], columns) = (self.shape(), self.parts(), self.heads.mixed());
+        let rows = dimensions::<2>(&self.projected)[0];
         let mut output = Buffer::any(rows * columns);
         let mut log_sums = Buffer::any(rows * shape.query_heads);
         let angles = self.rotation.as_ref().map(|tables| angles(tables, 0, shape.keys));
@@ -175,12 +170,7 @@ impl Packed {
         log_sums: &FlexTensor,
         doutput: &FlexTensor,
     ) -> FlexTensor {
-        let (shape, [rows, stride]) = (self.shape(), dimensions(&self.projected));
-        let [q, k, v] = self.starts().map(|start| Heads {
-            start,
-            ..heads(&self.projected, stride)
-        });
-        let columns = shape.query_heads * shape.dimension;
+        let (shape, [q, k, v], columns) = (self.shape(), self.parts(), self.heads.mixed());
         let saved = Saved {
             q,
             k,
@@ -190,10 +180,10 @@ impl Packed {
             log_sums: values(log_sums),
             doutput: heads(doutput, columns),
         };
-        let mut gradient = Buffer::any(rows * stride);
-        let keys = shape.key_heads * shape.dimension;
-        let [dq, dk, dv] = HeadsOut::split(&mut gradient, [columns, keys, keys]);
+        let mut gradient = Buffer::any(values(&self.projected).len());
+        let widths = self.heads.parts().map(|columns| columns.len());
+        let [dq, dk, dv] = HeadsOut::split(&mut gradient, widths);
         attention::backward(shape, saved, dq, dk, dv);
-        tensor(gradient, [rows, stride])
+        tensor(gradient, dimensions::<2>(&self.projected))
     }
 }

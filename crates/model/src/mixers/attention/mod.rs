@@ -144,16 +144,6 @@ impl Attention {
     }
 }
 
-/// Columns of the packed projection to queries, keys and values.
-fn projected(heads: AttentionHeads) -> usize {
-    (heads.query + 2 * heads.key_value) * heads.dimension
-}
-
-/// Columns of what attention returns.
-fn mixed(heads: AttentionHeads) -> usize {
-    heads.query * heads.dimension
-}
-
 impl Mixer for Attention {
     fn letter(&self) -> char {
         'a'
@@ -181,22 +171,22 @@ impl Mixer for Attention {
         // Queries, then keys, then values.
         weights.push(WeightSpec::matrix(
             "query_key_value",
-            [width, projected(heads)],
+            [width, heads.projected()],
             1.0,
         ));
         if self.bias != Bias::None {
-            weights.push(WeightSpec::bias("query_key_value_bias", projected(heads)));
+            weights.push(WeightSpec::bias("query_key_value_bias", heads.projected()));
         }
         if self.qk_norm {
             // That of queries, then that of keys.
             weights.push(place.norm.gain("query_key_norm", &[2, heads.dimension]));
         }
         if self.output_gate {
-            weights.push(WeightSpec::matrix("attention_gate", [width, mixed(heads)], 1.0));
+            weights.push(WeightSpec::matrix("attention_gate", [width, heads.mixed()], 1.0));
         }
         weights.push(WeightSpec::matrix(
             "attention_output",
-            [mixed(heads), width],
+            [heads.mixed(), width],
             place.residual(),
         ));
         if self.bias == Bias::All {
@@ -207,12 +197,12 @@ impl Mixer for Attention {
 
     fn operations(&self, width: usize, span: Span) -> Vec<(&'static str, f64)> {
         let (heads, length) = (self.heads(width), span.length);
-        let attend = product_flops(1, mixed(heads), 1) * self.pairs(span);
-        let output = product_flops(length, mixed(heads), width);
+        let attend = product_flops(1, heads.mixed(), 1) * self.pairs(span);
+        let output = product_flops(length, heads.mixed(), width);
         let mut operations = vec![
             (
                 "query, key, value",
-                product_flops(length, width, projected(heads)),
+                product_flops(length, width, heads.projected()),
             ),
             ("attention scores", attend),
             ("attention mix", attend),
@@ -224,7 +214,7 @@ impl Mixer for Attention {
 
     fn kept(&self, width: usize) -> usize {
         let heads = self.heads(width);
-        let (projected, mixed) = (projected(heads), mixed(heads));
+        let (projected, mixed) = (heads.projected(), heads.mixed());
         let normed = if self.qk_norm { projected } else { 0 };
         // The gate before and after its sigmoid, and what it lets pass.
         let gate = if self.output_gate { width + 3 * mixed } else { 0 };
@@ -233,7 +223,7 @@ impl Mixer for Attention {
 
     fn passing(&self, width: usize) -> usize {
         let heads = self.heads(width);
-        projected(heads) + if self.output_gate { 2 * mixed(heads) } else { 0 }
+        heads.projected() + if self.output_gate { 2 * heads.mixed() } else { 0 }
     }
 
     fn remembered(&self, width: usize, positions: usize) -> usize {

@@ -113,23 +113,13 @@ impl<'a> Pass<'a> {
     /// The attention of some positions of one sequence, `[length, projected]`, over those remembered and themselves,
     /// which are then remembered, too.
     fn attend(self, projected: Tensor<2>, sequence: &mut Remembered<'_>) -> Tensor<2> {
-        let AttentionHeads {
-            query,
-            key_value,
-            dimension,
-        } = self.heads;
         let length = projected.dims()[0];
-        let part = |first: usize, count: usize| {
-            let columns = first * dimension..(first + count) * dimension;
-            let part = projected.clone().slice([0..length, columns]);
-            part.reshape([1, length, count, dimension])
-        };
+        let [queries, keys, values] = self.heads.split(&projected, length);
         let turned = |part: Tensor<4>| match self.rotation {
             Some(rotation) => ops::rotary(part, rotation, sequence.position),
             None => part,
         };
-        let (queries, keys) = (turned(part(0, query)), turned(part(query, key_value)));
-        let values = part(query + key_value, key_value);
+        let [queries, keys] = [queries, keys].map(turned);
         // Of those before, the next position sees one less than its window holds.
         let kept = self.settings.window.map(|window| window - 1);
         let [keys, values] = sequence.extend(["keys", "values"], [keys, values], kept);
@@ -138,6 +128,6 @@ impl<'a> Pass<'a> {
             rotation: None,
             ..self.scores()
         };
-        ops::causal_attention(queries, keys, values, scores).reshape([length, query * dimension])
+        ops::causal_attention(queries, keys, values, scores).reshape([length, self.heads.mixed()])
     }
 }
