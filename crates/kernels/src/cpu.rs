@@ -28,6 +28,7 @@ mod repeated_heads;
 pub mod rms_norm;
 pub mod rotary;
 mod row_gate;
+mod rows;
 mod short_convolution;
 mod softmax;
 mod state_space;

@@ -2,12 +2,13 @@
 //! time, so that what lies between the products stays in the cache. Gate and up are kept for [`backward`].
 
 use super::matrix::{Matrix, Target};
-use super::norm_linear::{NormBackward, ROWS, normed};
+use super::norm_linear::{NormBackward, normed};
 use super::product::{DepthLeft, Left, Right, STRIP};
-use super::{rms_norm, swiglu};
+use super::rows::{for_each_block, sum_over_blocks};
+use super::swiglu;
 use crate::Precision;
 use crate::memory::Buffer;
-use crate::parallel::{self, Shared, block};
+use crate::parallel::Shared;
 use crate::simd::dispatch;
 
 /// The weights.
@@ -65,8 +66,7 @@ pub fn forward(layer: FeedForward, x: &[f32], y: &mut [f32], scales: &mut [f32],
     let [gate_and_up, down] = layer.weights().map(|weight| Right::new(precision, weight));
     let (scales, all) = (Shared::new(scales), Shared::new(gate_up));
     let y = Shared::new(y);
-    parallel::for_each(rows.div_ceil(ROWS), layer.work(rows), |task| {
-        let mine = block(task, ROWS, rows);
+    for_each_block(rows, layer.work(rows), |mine| {
         let (values, count) = (mine.start * width..mine.end * width, mine.len());
         // SAFETY: blocks of rows do not overlap.
         let (scales, gate_up, y) = unsafe {
@@ -127,13 +127,10 @@ pub fn backward(
     let [mut normed, mut gated] = [width, inner].map(|columns| DepthLeft::any(precision, rows, columns));
     let [mut dgate_up, mut dright] = [2 * inner, width].map(|columns| Right::any(precision, rows, columns));
     let norm = NormBackward::new(layer.gain, x, scales, dy, gradients.x);
-    let mut gains = Buffer::zeros(rows.div_ceil(ROWS) * width);
     {
         let (normed, gated) = (normed.packing(), gated.packing());
         let (dgate_up, dright) = (dgate_up.packing(), dright.packing());
-        let gains = Shared::new(&mut gains);
-        parallel::for_each(rows.div_ceil(ROWS), layer.work(rows), |task| {
-            let mine = block(task, ROWS, rows);
+        sum_over_blocks(rows, layer.work(rows), gradients.gain, |mine, dgain| {
             let dy = Matrix::new(&dy[mine.start * width..], mine.len(), width);
             // SAFETY: each task has rows of its own.
             let left = unsafe { Left::and_depth(precision, dy, dright, mine.start) };
@@ -157,14 +154,10 @@ pub fn backward(
             }
             let mut dnormed = Buffer::any(mine.len() * width);
             gate_and_up.multiply_left(&left, Target::new(&mut dnormed, width), false);
-            // SAFETY: each task has rows and sums of its own.
-            unsafe {
-                let gains = gains.part(task * width..(task + 1) * width);
-                norm.rows(mine, &dnormed, normed, gains);
-            }
+            // SAFETY: each task has rows of its own.
+            unsafe { norm.rows(mine, &dnormed, normed, dgain) };
         });
     }
-    rms_norm::add_up(&gains, gradients.gain);
     dgate_up.multiply_depth(&normed, gradients.gate_and_up);
     dright.multiply_depth(&gated, gradients.down);
 }

@@ -253,8 +253,9 @@ pub fn backward(
     shape.check(&weights, projected);
     let (inner, columns) = (shape.inner(), shape.columns());
     assert!(
-        doutput.len() == shape.rows() * inner && gradients.projected.len() == projected.len(),
-        "a gradient for each output, and for each projected value"
+        [doutput.len(), gradients.projected.len(), gradients.gain.len()]
+            == [shape.rows() * inner, projected.len(), weights.gain.len()],
+        "a gradient for each output, for each projected value and for each gain"
     );
     let dprojected = Target::new(gradients.projected, columns);
     let mut dread = Buffer::any(doutput.len());

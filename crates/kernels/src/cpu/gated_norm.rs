@@ -14,10 +14,6 @@ pub(super) struct GatedNorm<'a> {
 }
 
 impl RowGate for GatedNorm<'_> {
-    fn gain(&self) -> &[f32] {
-        self.gain
-    }
-
     #[inline(always)]
     fn forward<S: Simd>(self, simd: S, y: &[f32], gate: &[f32], output: &mut [f32]) {
         let size = self.gain.len() / self.groups;

@@ -1,13 +1,9 @@
 //! Layer normalisation of rows (Ba et al. 2016, arXiv 1607.06450, equation 4):
 //! `y = (x - mean(x)) ÷ √(variance(x) + ε) × gain + bias`.
 
-use super::rms_norm::add_up;
-use crate::memory::Buffer;
-use crate::parallel::{self, Shared, block};
+use super::rows::{for_each_block, sum_over_blocks};
+use crate::parallel::Shared;
 use crate::simd::{Simd, dispatch, each_vector, fold_vectors};
-
-/// Rows a task does; the gradients of gain and bias are summed within blocks, then over them in order.
-const ROWS: usize = 64;
 
 /// What rows are multiplied by and shifted by.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +26,8 @@ pub fn forward(x: &[f32], affine: Affine, epsilon: f32, y: &mut [f32], moments: 
         "rows of {width} values"
     );
     let (y, moments) = (Shared::new(y), Shared::new(moments));
-    parallel::for_each(rows.div_ceil(ROWS), 6 * x.len(), |task| {
-        for row in block(task, ROWS, rows) {
+    for_each_block(rows, 6 * x.len(), |rows| {
+        for row in rows {
             let values = row * width..(row + 1) * width;
             // SAFETY: rows do not overlap.
             let (y, moments) = unsafe { (y.part(values.clone()), moments.part(2 * row..2 * row + 2)) };
@@ -101,24 +97,17 @@ pub fn backward(x: &[f32], gain: &[f32], moments: &[f32], dy: &[f32], dx: &mut [
         [x.len(), dy.len(), dx.len()] == [rows * width; 3] && daffine.len() == 2 * width,
         "rows of {width} values"
     );
-    let tasks = rows.div_ceil(ROWS);
-    let mut partial = Buffer::zeros(tasks * 2 * width);
-    {
-        let (dx, partial) = (Shared::new(dx), Shared::new(&mut partial));
-        parallel::for_each(tasks, 10 * x.len(), |task| {
-            // SAFETY: each task has its own partial sums.
-            let daffine = unsafe { partial.part(task * 2 * width..(task + 1) * 2 * width) };
-            for row in block(task, ROWS, rows) {
-                let values = row * width..(row + 1) * width;
-                // SAFETY: rows do not overlap.
-                let dx = unsafe { dx.part(values.clone()) };
-                let (x, dy) = (&x[values.clone()], &dy[values]);
-                let moments = [moments[2 * row], moments[2 * row + 1]];
-                dispatch!(backward_row([x, gain, dy], moments, dx, daffine));
-            }
-        });
-    }
-    add_up(&partial, daffine);
+    let dx = Shared::new(dx);
+    sum_over_blocks(rows, 10 * x.len(), daffine, |rows, daffine| {
+        for row in rows {
+            let values = row * width..(row + 1) * width;
+            // SAFETY: rows do not overlap.
+            let dx = unsafe { dx.part(values.clone()) };
+            let (x, dy) = (&x[values.clone()], &dy[values]);
+            let moments = [moments[2 * row], moments[2 * row + 1]];
+            dispatch!(backward_row([x, gain, dy], moments, dx, daffine));
+        }
+    });
 }
 
 #[inline(always)]

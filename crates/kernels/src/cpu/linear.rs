@@ -1,10 +1,10 @@
 //! A linear map that adds to its rows: `y = residual + x × weight`.
 
 use super::matrix::{Matrix, Target};
-use super::norm_linear::ROWS;
 use super::product::{DepthLeft, Left, Right};
+use super::rows::for_each_block;
 use crate::Precision;
-use crate::parallel::{self, Shared, block};
+use crate::parallel::Shared;
 
 /// Writes `residual + x × weight` into `y`: `rows × columns`, from `x` and `weight` as they are shaped.
 ///
@@ -18,8 +18,7 @@ pub fn forward(precision: Precision, residual: &[f32], x: Matrix, weight: Matrix
     );
     let right = Right::new(precision, weight);
     let y = Shared::new(y);
-    parallel::for_each(rows.div_ceil(ROWS), 2 * rows * depth * columns, |task| {
-        let mine = block(task, ROWS, rows);
+    for_each_block(rows, 2 * rows * depth * columns, |mine| {
         let values = mine.start * columns..mine.end * columns;
         // SAFETY: blocks of rows do not overlap.
         let y = unsafe { y.part(values.clone()) };
@@ -49,8 +48,7 @@ pub fn backward(
     let mut right = Right::any(precision, rows, columns);
     {
         let (right, dx) = (right.packing(), Target::new(dx, depth));
-        parallel::for_each(rows.div_ceil(ROWS), 2 * rows * depth * columns, |task| {
-            let mine = block(task, ROWS, rows);
+        for_each_block(rows, 2 * rows * depth * columns, |mine| {
             let dy = dy.part(mine.start, mine.len(), 0, columns);
             // SAFETY: each task has rows of its own.
             let left = unsafe { Left::and_depth(precision, dy, right, mine.start) };

@@ -4,13 +4,11 @@
 use super::matrix::{Matrix, Target};
 use super::product::{DepthLeft, Left, Packing, Right, STRIP};
 use super::rms_norm;
+use super::rows::{for_each_block, sum_over_blocks};
 use crate::Precision;
 use crate::memory::Buffer;
-use crate::parallel::{self, Shared, block};
+use crate::parallel::Shared;
 use crate::simd::{Simd, dispatch, each_vector};
-
-/// Rows of a task.
-pub(super) const ROWS: usize = 64;
 
 /// The normalisation's gain (`width`) and ε, and the weight (`width × columns`).
 #[derive(Clone, Copy, Debug)]
@@ -49,8 +47,7 @@ pub fn forward(layer: NormLinear, x: &[f32], y: &mut [f32], scales: &mut [f32]) 
     );
     let right = Right::new(precision, weight);
     let (y, scales) = (Target::new(y, columns), Shared::new(scales));
-    parallel::for_each(rows.div_ceil(ROWS), 2 * rows * width * columns, |task| {
-        let mine = block(task, ROWS, rows);
+    for_each_block(rows, 2 * rows * width * columns, |mine| {
         // SAFETY: blocks of rows do not overlap.
         let scales = unsafe { scales.part(mine.clone()) };
         let left = normed(
@@ -119,23 +116,19 @@ pub fn backward(
     let mut normed = DepthLeft::any(precision, rows, width);
     let mut dright = Right::any(precision, rows, columns);
     let norm = NormBackward::new(layer.gain, x, scales, around, gradients.x);
-    let mut gains = Buffer::zeros(rows.div_ceil(ROWS) * width);
     {
-        let (normed, dright, gains) = (normed.packing(), dright.packing(), Shared::new(&mut gains));
-        parallel::for_each(rows.div_ceil(ROWS), 2 * rows * width * columns, |task| {
-            let mine = block(task, ROWS, rows);
+        let (normed, dright) = (normed.packing(), dright.packing());
+        let work = 2 * rows * width * columns;
+        sum_over_blocks(rows, work, gradients.gain, |mine, dgain| {
             let dy = Matrix::new(&dy[mine.start * columns..], mine.len(), columns);
             // SAFETY: each task has rows of its own.
             let left = unsafe { Left::and_depth(precision, dy, dright, mine.start) };
             let mut dnormed = Buffer::any(mine.len() * width);
             turned.multiply_left(&left, Target::new(&mut dnormed, width), false);
-            // SAFETY: each task has its own sums.
-            let gains = unsafe { gains.part(task * width..(task + 1) * width) };
             // SAFETY: each task has rows of its own.
-            unsafe { norm.rows(mine, &dnormed, normed, gains) };
+            unsafe { norm.rows(mine, &dnormed, normed, dgain) };
         });
     }
-    rms_norm::add_up(&gains, gradients.gain);
     dright.multiply_depth(&normed, gradients.weight);
 }
 

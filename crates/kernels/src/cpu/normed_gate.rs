@@ -12,10 +12,6 @@ pub(super) struct NormedGate<'a> {
 }
 
 impl RowGate for NormedGate<'_> {
-    fn gain(&self) -> &[f32] {
-        self.gain
-    }
-
     #[inline(always)]
     fn forward<S: Simd>(self, simd: S, y: &[f32], gate: &[f32], output: &mut [f32]) {
         let size = self.gain.len();

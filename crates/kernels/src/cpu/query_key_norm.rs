@@ -2,14 +2,11 @@
 //! its heads share (Dehghani et al. 2023, arXiv 2302.05442, with the norm of Zhang and Sennrich 2019).
 
 use super::attention_heads::AttentionHeads;
-use super::rms_norm::{add_up, backward_rows, forward_rows};
+use super::rms_norm::{backward_rows, forward_rows};
 use super::rotary::scale_row;
-use crate::memory::Buffer;
-use crate::parallel::{self, Shared, block};
+use super::rows::{for_each_block, sum_over_blocks};
+use crate::parallel::Shared;
 use crate::simd::{Simd, dispatch};
-
-/// Rows a task does; the gains' gradients are summed within blocks, then over them in order.
-const ROWS: usize = 64;
 
 impl AttentionHeads {
     /// Heads of a row that are normalised.
@@ -42,8 +39,8 @@ pub fn forward(
     let rows = scales.len() / normed;
     check(heads, rows, [x.len(), y.len()], gains);
     let (y, scales) = (Shared::new(y), Shared::new(scales));
-    parallel::for_each(rows.div_ceil(ROWS), 4 * x.len(), |task| {
-        for row in block(task, ROWS, rows) {
+    for_each_block(rows, 4 * x.len(), |rows| {
+        for row in rows {
             let values = row * columns..(row + 1) * columns;
             // SAFETY: rows do not overlap.
             let (y, scales) = unsafe {
@@ -88,37 +85,24 @@ pub fn backward(
     dx: &mut [f32],
     dgains: &mut [f32],
 ) {
-    let (columns, normed, dimension) = (heads.projected(), heads.normed(), heads.dimension);
+    let (columns, normed) = (heads.projected(), heads.normed());
     let rows = scales.len() / normed;
     check(heads, rows, [x.len(), dy.len()], gains);
     assert!(
-        dx.len() == x.len() && dgains.len() == 2 * dimension,
+        dx.len() == x.len() && dgains.len() == 2 * heads.dimension,
         "gradients of rows and gains"
     );
-    let tasks = rows.div_ceil(ROWS);
-    let mut partial = Buffer::zeros(tasks * 2 * dimension);
-    {
-        let (dx, partial) = (Shared::new(dx), Shared::new(&mut partial));
-        parallel::for_each(tasks, 8 * x.len(), |task| {
-            // SAFETY: each task has its own partial sums.
-            let dgains = unsafe { partial.part(task * 2 * dimension..(task + 1) * 2 * dimension) };
-            for row in block(task, ROWS, rows) {
-                let values = row * columns..(row + 1) * columns;
-                let scales = &scales[row * normed..(row + 1) * normed];
-                // SAFETY: rows do not overlap.
-                let dx = unsafe { dx.part(values.clone()) };
-                dispatch!(backward_row(
-                    heads,
-                    [&x[values.clone()], &dy[values]],
-                    gains,
-                    scales,
-                    dx,
-                    dgains
-                ));
-            }
-        });
-    }
-    add_up(&partial, dgains);
+    let dx = Shared::new(dx);
+    sum_over_blocks(rows, 8 * x.len(), dgains, |rows, dgains| {
+        for row in rows {
+            let values = row * columns..(row + 1) * columns;
+            let scales = &scales[row * normed..(row + 1) * normed];
+            // SAFETY: rows do not overlap.
+            let dx = unsafe { dx.part(values.clone()) };
+            let rows = [&x[values.clone()], &dy[values]];
+            dispatch!(backward_row(heads, rows, gains, scales, dx, dgains));
+        }
+    });
 }
 
 #[inline(always)]

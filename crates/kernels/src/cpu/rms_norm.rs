@@ -1,12 +1,9 @@
 //! Root-mean-square normalisation of rows (Zhang and Sennrich 2019, equation 4):
 //! `y = x ÷ √(mean(x²) + ε) × weight`.
 
-use crate::memory::Buffer;
-use crate::parallel::{self, Shared, block};
+use super::rows::{for_each_block, sum_over_blocks};
+use crate::parallel::Shared;
 use crate::simd::{Simd, dispatch, each_vector, fold_vectors};
-
-/// Rows a task does; the weight's gradient is summed within blocks, then over them in order.
-const ROWS: usize = 64;
 
 /// Normalises the rows of `x` (`rows × width`, the length of `weight`) into `y`, and writes
 /// `1 ÷ √(mean(x²) + ε)` of each row, which [`backward`] needs, into `scales`.
@@ -20,8 +17,7 @@ pub fn forward(x: &[f32], weight: &[f32], epsilon: f32, y: &mut [f32], scales: &
         "rows of {width} values"
     );
     let (y, scales) = (Shared::new(y), Shared::new(scales));
-    parallel::for_each(rows.div_ceil(ROWS), 4 * x.len(), |task| {
-        let rows = block(task, ROWS, rows);
+    for_each_block(rows, 4 * x.len(), |rows| {
         let values = rows.start * width..rows.end * width;
         // SAFETY: blocks of rows do not overlap.
         let (y, scales) = unsafe { (y.part(values.clone()), scales.part(rows)) };
@@ -90,45 +86,20 @@ pub fn backward(x: &[f32], weight: &[f32], scales: &[f32], dy: &[f32], dx: &mut 
         "rows of {width} values"
     );
     assert_eq!(dweight.len(), width, "the weight's gradient");
-    let tasks = rows.div_ceil(ROWS);
-    let mut partial = Buffer::zeros(tasks * width);
-    {
-        let (dx, partial) = (Shared::new(dx), Shared::new(&mut partial));
-        parallel::for_each(tasks, 8 * x.len(), |task| {
-            let rows = block(task, ROWS, rows);
-            let values = rows.start * width..rows.end * width;
-            // SAFETY: blocks of rows do not overlap, and each task has its own partial sums.
-            let (dx, partial) = unsafe {
-                (
-                    dx.part(values.clone()),
-                    partial.part(task * width..(task + 1) * width),
-                )
-            };
-            dispatch!(backward_rows(
-                &x[values.clone()],
-                weight,
-                &scales[rows],
-                &dy[values],
-                dx,
-                partial
-            ));
-        });
-    }
-    add_up(&partial, dweight);
-}
-
-/// Adds up the sums that each task has of its own, in order.
-pub(super) fn add_up(partial: &[f32], sums: &mut [f32]) {
-    assert!(
-        partial.len().is_multiple_of(sums.len().max(1)),
-        "a sum for each column"
-    );
-    sums.fill(0.0);
-    for partial in partial.chunks_exact(sums.len().max(1)) {
-        sums.iter_mut()
-            .zip(partial)
-            .for_each(|(sum, value)| *sum += value);
-    }
+    let dx = Shared::new(dx);
+    sum_over_blocks(rows, 8 * x.len(), dweight, |rows, dweight| {
+        let values = rows.start * width..rows.end * width;
+        // SAFETY: blocks of rows do not overlap.
+        let dx = unsafe { dx.part(values.clone()) };
+        dispatch!(backward_rows(
+            &x[values.clone()],
+            weight,
+            &scales[rows],
+            &dy[values],
+            dx,
+            dweight
+        ));
+    });
 }
 
 /// Normalises rows whose scales are known.

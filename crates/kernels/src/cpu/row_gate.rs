@@ -1,19 +1,12 @@
 //! A gate by SiLU and a normalisation, in either order, of the rows that a recurrent mixer reads.
 
 use super::matrix::{Matrix, Target};
-use super::rms_norm::add_up;
-use crate::memory::Buffer;
-use crate::parallel::{self, Shared, block};
+use super::rows::{for_each_block, sum_over_blocks};
+use crate::parallel::Shared;
 use crate::simd::{Simd, dispatch};
-
-/// Rows of a task.
-const ROWS: usize = 64;
 
 /// What is done to a row.
 pub(super) trait RowGate: Copy + Sync {
-    /// The normalisation's gain.
-    fn gain(&self) -> &[f32];
-
     /// Writes the gated and normalised row into `output`.
     fn forward<S: Simd>(self, simd: S, y: &[f32], gate: &[f32], output: &mut [f32]);
 
@@ -32,8 +25,8 @@ pub(super) trait RowGate: Copy + Sync {
 pub(super) fn forward(layer: impl RowGate, y: &[f32], gate: Matrix, output: &mut [f32]) {
     let (rows, width) = (gate.rows(), gate.columns());
     let output = Shared::new(output);
-    parallel::for_each(rows.div_ceil(ROWS), 24 * rows * width, |task| {
-        for row in block(task, ROWS, rows) {
+    for_each_block(rows, 24 * rows * width, |rows| {
+        for row in rows {
             let values = row * width..(row + 1) * width;
             // SAFETY: each row is one task's.
             let output = unsafe { output.part(values.clone()) };
@@ -57,26 +50,18 @@ pub(super) fn backward(
     dgate: Target,
     dgain: &mut [f32],
 ) {
-    let (rows, width, size) = (gate.rows(), gate.columns(), layer.gain().len());
-    let tasks = rows.div_ceil(ROWS);
-    let mut partial = Buffer::zeros(tasks * size);
-    {
-        let (dy, partial) = (Shared::new(dy), Shared::new(&mut partial));
-        parallel::for_each(tasks, 48 * rows * width, |task| {
-            // SAFETY: each task has sums of its own.
-            let dgain = unsafe { partial.part(task * size..(task + 1) * size) };
-            for row in block(task, ROWS, rows) {
-                let values = row * width..(row + 1) * width;
-                let start = dgate.start + row * dgate.stride;
-                // SAFETY: each row is one task's.
-                let (dy, dgate) =
-                    unsafe { (dy.part(values.clone()), dgate.shared.part(start..start + width)) };
-                let inputs = [&y[values.clone()], gate.row(row), &doutput[values]];
-                dispatch!(backward_row(layer, inputs, dy, dgate, dgain));
-            }
-        });
-    }
-    add_up(&partial, dgain);
+    let (rows, width) = (gate.rows(), gate.columns());
+    let dy = Shared::new(dy);
+    sum_over_blocks(rows, 48 * rows * width, dgain, |rows, dgain| {
+        for row in rows {
+            let values = row * width..(row + 1) * width;
+            let start = dgate.start + row * dgate.stride;
+            // SAFETY: each row is one task's.
+            let (dy, dgate) = unsafe { (dy.part(values.clone()), dgate.shared.part(start..start + width)) };
+            let inputs = [&y[values.clone()], gate.row(row), &doutput[values]];
+            dispatch!(backward_row(layer, inputs, dy, dgate, dgain));
+        }
+    });
 }
 
 #[inline(always)]

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::matrix::{Matrix, Target};
-use super::rms_norm::add_up;
+use super::rows::add_up;
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared, block};
 use crate::simd::{Simd, dispatch, each_vector};

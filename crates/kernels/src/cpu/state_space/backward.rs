@@ -3,7 +3,7 @@
 use super::{Chunk, Inputs, Part, Shape};
 use crate::cpu::chunks::{Space, add_scaled, decay_row, dot, scale, scale_in_place};
 use crate::cpu::matrix::{Matrix, Target};
-use crate::cpu::rms_norm::add_up;
+use crate::cpu::rows::add_up;
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared};
 use crate::simd::{Simd, dispatch, each_vector};
