@@ -213,6 +213,20 @@ pub trait Simd: Copy + Send + Sync + 'static {
         let one = self.splat(1.0);
         self.div(one, self.add(one, self.exp(self.sub(self.splat(0.0), x))))
     }
+
+    /// `silu(x) = x ÷ (1 + e^-x)`
+    #[inline(always)]
+    fn silu(self, x: Self::Floats) -> Self::Floats {
+        self.mul(x, self.sigmoid(x))
+    }
+
+    /// `[silu(x), silu'(x)]`
+    #[inline(always)]
+    fn silu_with_slope(self, x: Self::Floats) -> [Self::Floats; 2] {
+        let (one, sigma) = (self.splat(1.0), self.sigmoid(x));
+        let slope = self.mul(sigma, self.mul_add(x, self.sub(one, sigma), one));
+        [self.mul(x, sigma), slope]
+    }
 }
 
 /// Calls a kernel, generic over [`Simd`] in its first argument, compiled for the given [`Level`].

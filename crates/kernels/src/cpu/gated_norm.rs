@@ -87,7 +87,6 @@ fn backward_part<S: Simd>(
         },
     );
     let mean = simd.splat(-simd.sum(projection) / gate.len() as f32);
-    let one = simd.splat(1.0);
     each_vector(
         simd,
         [y, gate, doutput, gain],
@@ -96,12 +95,8 @@ fn backward_part<S: Simd>(
         #[inline(always)]
         |[y, gate, d, gain], [normed, _]| {
             let gradient = simd.mul(scale, simd.mul_add(normed, mean, simd.mul(d, gain)));
-            let sigma = simd.sigmoid(gate);
-            let slope = simd.mul(sigma, simd.mul_add(gate, simd.sub(one, sigma), one));
-            [
-                simd.mul(gradient, simd.mul(gate, sigma)),
-                simd.mul(simd.mul(gradient, y), slope),
-            ]
+            let [silu, slope] = simd.silu_with_slope(gate);
+            [simd.mul(gradient, silu), simd.mul(simd.mul(gradient, y), slope)]
         },
     );
 }
@@ -115,7 +110,7 @@ fn gated<S: Simd>(simd: S, epsilon: f32, y: &[f32], gate: &[f32], values: &mut [
         [&mut *values],
         0.0,
         #[inline(always)]
-        |[y, gate], _| [simd.mul(y, simd.mul(gate, simd.sigmoid(gate)))],
+        |[y, gate], _| [simd.mul(y, simd.silu(gate))],
     );
     scale_of(simd, values, epsilon)
 }

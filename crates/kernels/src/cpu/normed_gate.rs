@@ -26,7 +26,7 @@ impl RowGate for NormedGate<'_> {
                 #[inline(always)]
                 |[y, gate, gain], _| {
                     let normed = simd.mul(simd.mul(y, scale), gain);
-                    [simd.mul(normed, simd.mul(gate, simd.sigmoid(gate)))]
+                    [simd.mul(normed, simd.silu(gate))]
                 },
             );
         }
@@ -43,7 +43,7 @@ impl RowGate for NormedGate<'_> {
         dgate: &mut [f32],
         dgain: &mut [f32],
     ) {
-        let (size, one) = (self.gain.len(), simd.splat(1.0));
+        let size = self.gain.len();
         for (head, (dy, dgate)) in dy
             .chunks_exact_mut(size)
             .zip(dgate.chunks_exact_mut(size))
@@ -60,11 +60,7 @@ impl RowGate for NormedGate<'_> {
                 0.0,
                 #[inline(always)]
                 |[y, gate, d, gain], [_, _, sum]| {
-                    let (normed, sigma) = (simd.mul(y, scale), simd.sigmoid(gate));
-                    let (silu, slope) = (
-                        simd.mul(gate, sigma),
-                        simd.mul(sigma, simd.mul_add(gate, simd.sub(one, sigma), one)),
-                    );
+                    let (normed, [silu, slope]) = (simd.mul(y, scale), simd.silu_with_slope(gate));
                     let (gained, product) = (simd.mul(d, gain), simd.mul(d, normed));
                     let g = simd.mul(gained, silu);
                     projection = simd.mul_add(g, normed, projection);

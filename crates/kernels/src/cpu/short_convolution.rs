@@ -110,7 +110,7 @@ fn forward_channels<S: Simd>(simd: S, filter: Filter, rows: Rows, part: &Part, y
             [y],
             0.0,
             #[inline(always)]
-            |[], [y]| [simd.mul(y, simd.sigmoid(y))],
+            |[], [y]| [simd.silu(y)],
         );
     }
 }
@@ -181,7 +181,7 @@ fn backward_channels<'a, S: Simd>(
     dx: Target,
     sums: &impl Fn(usize) -> &'a mut [f32],
 ) {
-    let (width, most, one) = (part.channels.len(), filter.count() - 1, simd.splat(1.0));
+    let (width, most) = (part.channels.len(), filter.count() - 1);
     let mut gradient = Buffer::any(rows.length * width);
     for (position, gradient) in gradient.chunks_exact_mut(width).enumerate() {
         convolve(simd, filter, rows, part, position, gradient);
@@ -193,8 +193,7 @@ fn backward_channels<'a, S: Simd>(
             0.0,
             #[inline(always)]
             |[dy], [x, sum]| {
-                let sigma = simd.sigmoid(x);
-                let slope = simd.mul(sigma, simd.mul_add(x, simd.sub(one, sigma), one));
+                let [_, slope] = simd.silu_with_slope(x);
                 let gradient = simd.mul(dy, slope);
                 [gradient, simd.add(sum, gradient)]
             },

@@ -50,7 +50,7 @@ pub(super) fn forward_rows<S: Simd>(simd: S, gate_up: &[f32], width: usize, y: &
             [y],
             0.0,
             #[inline(always)]
-            |[gate, up], _| [simd.mul(simd.mul(gate, simd.sigmoid(gate)), up)],
+            |[gate, up], _| [simd.mul(simd.silu(gate), up)],
         );
     }
 }
