@@ -166,17 +166,15 @@ pub fn forward(
 ) -> Saved {
     shape.check(&weights, projected);
     assert_eq!(output.len(), shape.rows() * shape.inner(), "outputs");
-    let mut convolved = Buffer::any(shape.rows() * shape.channels());
-    let rows = shape.projection(projected).convolved(before);
-    let bias = Buffer::zeros(shape.channels());
-    short_convolution::forward(filter(weights, &bias), rows, &mut convolved);
+    let projection = shape.projection(projected);
+    let convolved = projection.convolve(filter(shape, weights), before);
     let mut states = first_states(before, shape.batch, shape.rule().chunks(), shape.state_size());
     let [mut read, mut written] = [shape.rows() * shape.inner(); 2].map(Buffer::any);
     let repeated = shape.repeated().repeat(&convolved);
     let mixed = repeated.as_deref().unwrap_or(&convolved);
     let inputs = inputs(shape, weights, projected, mixed);
     delta_rule::forward(inputs, &mut read, &mut written, &mut states);
-    row_gate::forward(norm(weights), &read, shape.projection(projected).gate(), output);
+    row_gate::forward(norm(weights), &read, projection.gate(), output);
     Saved {
         convolved,
         states,
@@ -209,18 +207,15 @@ pub fn step(shape: Shape, weights: Weights, projected: &[f32], carried: &mut Car
         shape.batch * shape.window_size(),
         shape.batch * shape.state_size(),
     );
-    let mut convolved = Buffer::any(shape.rows() * shape.channels());
-    let bias = Buffer::zeros(shape.channels());
-    let rows = shape.projection(projected).convolved(Some(&*carried));
-    short_convolution::forward(filter(weights, &bias), rows, &mut convolved);
-    carried.shift(shape.projection(projected), shape.taps - 1);
+    let projection = shape.projection(projected);
+    let convolved = projection.convolve(filter(shape, weights), Some(carried));
+    carried.shift(projection, shape.taps - 1);
     let mut read = Buffer::any(output.len());
     let repeated = shape.repeated().repeat(&convolved);
     let mixed = repeated.as_deref().unwrap_or(&convolved);
     let inputs = inputs(shape, weights, projected, mixed);
     delta_rule::step(inputs, &mut read, &mut carried.state);
-    let gate = shape.projection(projected).gate();
-    row_gate::forward(norm(weights), &read, gate, output);
+    row_gate::forward(norm(weights), &read, projection.gate(), output);
 }
 
 /// The gradients that [`backward`] writes, shaped as what they are of.
@@ -251,7 +246,7 @@ pub fn backward(
     gradients: Gradients,
 ) {
     shape.check(&weights, projected);
-    let (inner, columns) = (shape.inner(), shape.columns());
+    let (projection, inner, columns) = (shape.projection(projected), shape.inner(), shape.columns());
     assert!(
         [doutput.len(), gradients.projected.len(), gradients.gain.len()]
             == [shape.rows() * inner, projected.len(), weights.gain.len()],
@@ -262,7 +257,7 @@ pub fn backward(
     row_gate::backward(
         norm(weights),
         &saved.read,
-        shape.projection(projected).gate(),
+        projection.gate(),
         doutput,
         &mut dread,
         dprojected,
@@ -291,22 +286,21 @@ pub fn backward(
         Some(_) => shape.repeated().add_up(&dmixed),
         None => dmixed,
     };
-    let bias = Buffer::zeros(shape.channels());
     short_convolution::backward(
-        filter(weights, &bias),
-        shape.projection(projected).convolved(None),
+        filter(shape, weights),
+        projection.convolved(None),
         &dconvolved,
         dprojected.from(0, inner),
         gradients.filter,
-        &mut Buffer::any(shape.channels()),
+        None,
     );
 }
 
-/// The filter, without a bias.
-fn filter<'a>(weights: Weights<'a>, zeros: &'a [f32]) -> Filter<'a> {
+fn filter(shape: Shape, weights: Weights<'_>) -> Filter<'_> {
     Filter {
         taps: weights.filter,
-        bias: zeros,
+        count: shape.taps,
+        bias: None,
     }
 }
 

@@ -173,9 +173,8 @@ pub fn forward(
     shape.check(&weights, projected);
     assert_eq!(output.len(), shape.rows() * shape.inner(), "outputs");
     let scan = shape.scan();
-    let mut convolved = Buffer::any(shape.rows() * shape.channels());
-    let rows = shape.projection(projected).convolved(before);
-    short_convolution::forward(filter(weights), rows, &mut convolved);
+    let projection = shape.projection(projected);
+    let convolved = projection.convolve(filter(shape, weights), before);
     let mut states = first_states(before, shape.batch, scan.chunks(), shape.state_size());
     let mut scanned = Buffer::any(shape.rows() * shape.inner());
     state_space::forward(
@@ -183,12 +182,7 @@ pub fn forward(
         &mut scanned,
         &mut states,
     );
-    row_gate::forward(
-        norm(shape, weights),
-        &scanned,
-        shape.projection(projected).gate(),
-        output,
-    );
+    row_gate::forward(norm(shape, weights), &scanned, projection.gate(), output);
     Saved {
         convolved,
         states,
@@ -220,15 +214,13 @@ pub fn step(shape: Shape, weights: Weights, projected: &[f32], carried: &mut Car
         shape.batch * shape.window_size(),
         shape.batch * shape.state_size(),
     );
-    let mut convolved = Buffer::any(shape.rows() * shape.channels());
-    let rows = shape.projection(projected).convolved(Some(&*carried));
-    short_convolution::forward(filter(weights), rows, &mut convolved);
-    carried.shift(shape.projection(projected), shape.taps - 1);
+    let projection = shape.projection(projected);
+    let convolved = projection.convolve(filter(shape, weights), Some(carried));
+    carried.shift(projection, shape.taps - 1);
     let mut scanned = Buffer::any(output.len());
     let inputs = inputs(shape, weights, projected, &convolved);
     state_space::step(inputs, &mut scanned, &mut carried.state);
-    let gate = shape.projection(projected).gate();
-    row_gate::forward(norm(shape, weights), &scanned, gate, output);
+    row_gate::forward(norm(shape, weights), &scanned, projection.gate(), output);
 }
 
 /// The gradients that [`backward`] writes, shaped as what they are of.
@@ -263,7 +255,7 @@ pub fn backward(
     gradients: Gradients,
 ) {
     shape.check(&weights, projected);
-    let (inner, columns) = (shape.inner(), shape.columns());
+    let (projection, inner, columns) = (shape.projection(projected), shape.inner(), shape.columns());
     assert!(
         [doutput.len(), gradients.projected.len(), gradients.gain.len()]
             == [shape.rows() * inner, projected.len(), weights.gain.len()],
@@ -274,7 +266,7 @@ pub fn backward(
     row_gate::backward(
         norm(shape, weights),
         &saved.scanned,
-        shape.projection(projected).gate(),
+        projection.gate(),
         doutput,
         &mut dscanned,
         dprojected,
@@ -294,19 +286,20 @@ pub fn backward(
         },
     );
     short_convolution::backward(
-        filter(weights),
-        shape.projection(projected).convolved(None),
+        filter(shape, weights),
+        projection.convolved(None),
         &dconvolved,
         dprojected.from(0, inner),
         gradients.filter,
-        gradients.filter_bias,
+        Some(gradients.filter_bias),
     );
 }
 
-fn filter(weights: Weights<'_>) -> Filter<'_> {
+fn filter(shape: Shape, weights: Weights<'_>) -> Filter<'_> {
     Filter {
         taps: weights.filter,
-        bias: weights.filter_bias,
+        count: shape.taps,
+        bias: Some(weights.filter_bias),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a recurrent mixer carries from one piece of a sequence to the next.
 
 use super::matrix::Matrix;
-use super::short_convolution::Rows;
+use super::short_convolution::{self, Filter, Rows};
 use crate::memory::Buffer;
 
 /// Projected rows, whose first columns are the gate of all heads, and whose next are convolved.
@@ -27,6 +27,11 @@ impl<'a> Projection<'a> {
 
     pub(super) fn gate(self) -> Matrix<'a> {
         self.part(0, self.inner)
+    }
+
+    /// The convolved columns.
+    pub(super) fn convolve(self, filter: Filter, before: Option<&Carried>) -> Buffer {
+        short_convolution::forward(filter, self.convolved(before))
     }
 
     /// What is convolved, after what it looks back on, if that is carried.

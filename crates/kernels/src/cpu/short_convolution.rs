@@ -12,20 +12,17 @@ use crate::simd::{Simd, dispatch, each_vector};
 /// Channels of a task.
 const CHANNELS: usize = 64;
 
-/// The filter of each channel, and what is added.
+/// The filter of each channel, and what is added, if anything is.
 #[derive(Clone, Copy)]
 pub(super) struct Filter<'a> {
     pub(super) taps: &'a [f32],
-    pub(super) bias: &'a [f32],
+    pub(super) count: usize,
+    pub(super) bias: Option<&'a [f32]>,
 }
 
 impl<'a> Filter<'a> {
-    fn count(&self) -> usize {
-        self.taps.len() / self.bias.len().max(1)
-    }
-
     fn tap(&self, tap: usize, channels: &Range<usize>) -> &'a [f32] {
-        &self.taps[tap * self.bias.len()..][channels.clone()]
+        &self.taps[tap * (self.taps.len() / self.count)..][channels.clone()]
     }
 }
 
@@ -80,7 +77,7 @@ impl<'a> Rows<'a> {
     fn for_each(&self, filter: Filter, task: impl Fn(Part) + Sync + Send) {
         let (channels, sequences) = (self.x.columns(), self.sequences());
         let blocks = channels.div_ceil(CHANNELS);
-        let work = 2 * (filter.count() + 12) * self.x.rows() * channels;
+        let work = 2 * (filter.count + 12) * self.x.rows() * channels;
         parallel::for_each(sequences * blocks, work, |index| {
             task(Part {
                 sequence: index / blocks,
@@ -90,12 +87,14 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Writes the convolved rows into `y`.
-pub(super) fn forward(filter: Filter, rows: Rows, y: &mut [f32]) {
-    let y = Target::new(y, rows.x.columns());
+/// The convolved rows.
+pub(super) fn forward(filter: Filter, rows: Rows) -> Buffer {
+    let mut convolved = Buffer::any(rows.x.rows() * rows.x.columns());
+    let y = Target::new(&mut convolved, rows.x.columns());
     rows.for_each(filter, |part| {
         dispatch!(forward_channels(filter, rows, &part, y));
     });
+    convolved
 }
 
 #[inline(always)]
@@ -118,8 +117,11 @@ fn forward_channels<S: Simd>(simd: S, filter: Filter, rows: Rows, part: &Part, y
 /// One position of some channels, before SiLU.
 #[inline(always)]
 fn convolve<S: Simd>(simd: S, filter: Filter, rows: Rows, part: &Part, position: usize, y: &mut [f32]) {
-    let most = filter.count() - 1;
-    y.copy_from_slice(&filter.bias[part.channels.clone()]);
+    let most = filter.count - 1;
+    match filter.bias {
+        Some(bias) => y.copy_from_slice(&bias[part.channels.clone()]),
+        None => y.fill(0.0),
+    }
     for tap in 0..=most {
         if let Some(x) = rows.at(part, position, most - tap, most) {
             multiply_add(simd, x, filter.tap(tap, &part.channels), y);
@@ -147,11 +149,11 @@ pub(super) fn backward(
     dy: &[f32],
     dx: Target,
     dtaps: &mut [f32],
-    dbias: &mut [f32],
+    dbias: Option<&mut [f32]>,
 ) {
     let channels = rows.x.columns();
     // Of each sequence: the bias, then the taps.
-    let each = (filter.count() + 1) * channels;
+    let each = (filter.count + 1) * channels;
     let mut partial = Buffer::zeros(rows.sequences() * each);
     {
         let partial = Shared::new(&mut partial);
@@ -167,7 +169,9 @@ pub(super) fn backward(
     }
     let mut sums = Buffer::any(each);
     add_up(&partial, &mut sums);
-    dbias.copy_from_slice(&sums[..channels]);
+    if let Some(dbias) = dbias {
+        dbias.copy_from_slice(&sums[..channels]);
+    }
     dtaps.copy_from_slice(&sums[channels..]);
 }
 
@@ -181,7 +185,7 @@ fn backward_channels<'a, S: Simd>(
     dx: Target,
     sums: &impl Fn(usize) -> &'a mut [f32],
 ) {
-    let (width, most) = (part.channels.len(), filter.count() - 1);
+    let (width, most) = (part.channels.len(), filter.count - 1);
     let mut gradient = Buffer::any(rows.length * width);
     for (position, gradient) in gradient.chunks_exact_mut(width).enumerate() {
         convolve(simd, filter, rows, part, position, gradient);
