@@ -2,8 +2,11 @@
 
 mod reference;
 
+use std::iter;
+
 use rayon::ThreadPoolBuilder;
-use reference::{random, random_tokens, rounded};
+use reference::recurrent::Recurrent;
+use reference::{random, random_tokens, rounded, unset};
 use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Limits, Saved, Shape};
 use triaxis_kernels::cpu::cross_entropy::Head;
 use triaxis_kernels::cpu::feed_forward::{self, FeedForward};
@@ -11,9 +14,9 @@ use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
 use triaxis_kernels::cpu::{
-    adamw, cross_entropy, embedding, gelu, layer_norm, linear, norm, query_key_norm, rms_norm, rotary, swiglu,
+    adamw, cross_entropy, embedding, gated_delta, gelu, layer_norm, linear, mamba2, norm, query_key_norm,
+    rms_norm, rotary, swiglu,
 };
-use triaxis_kernels::cpu::{gated_delta, mamba2};
 use triaxis_kernels::{AttentionHeads, Precision};
 
 /// Runs `operation` on pools of one, two, three and five threads and compares the bits of its results.
@@ -33,10 +36,6 @@ fn same(operation: impl Fn() -> Vec<Vec<f32>> + Sync + Send) {
     for threads in [2, 3, 5] {
         assert!(bits(threads) == alone, "{threads} threads");
     }
-}
-
-fn unset(count: usize) -> Vec<f32> {
-    vec![f32::NAN; count]
 }
 
 #[test]
@@ -324,35 +323,7 @@ fn mamba2_between_its_products() {
         taps: 4,
         norm_groups: 2,
     };
-    let inputs = reference::mamba2::lengths(shape).map(|length| random(length as u64, length));
-    let [projected, filter, filter_bias, step_bias, decay_log, skip, gain] = &inputs;
-    let weights = mamba2::Weights {
-        filter,
-        filter_bias,
-        step_bias,
-        decay_log,
-        skip,
-        gain,
-        epsilon: 1e-5,
-    };
-    let doutput = random(99, 300 * shape.inner());
-    same(|| {
-        let mut output = unset(doutput.len());
-        let saved = mamba2::forward(shape, weights, projected, None, &mut output);
-        let mut found = inputs.each_ref().map(|input| unset(input.len()));
-        let [dprojected, filter, filter_bias, step_bias, decay_log, skip, gain] = &mut found;
-        let gradients = mamba2::Gradients {
-            projected: dprojected,
-            filter,
-            filter_bias,
-            step_bias,
-            decay_log,
-            skip,
-            gain,
-        };
-        mamba2::backward(shape, weights, projected, &saved, &doutput, gradients);
-        std::iter::once(output).chain(found).collect()
-    });
+    recurrent_is_the_same(shape);
 }
 
 #[test]
@@ -368,29 +339,13 @@ fn gated_delta_between_its_products() {
         taps: 4,
         negative: true,
     };
-    let inputs = reference::gated_delta::lengths(shape).map(|length| random(length as u64, length));
-    let [projected, filter, step_bias, decay_log, gain] = &inputs;
-    let weights = gated_delta::Weights {
-        filter,
-        step_bias,
-        decay_log,
-        gain,
-        epsilon: 1e-5,
-    };
-    let doutput = random(99, 300 * shape.inner());
+    recurrent_is_the_same(shape);
+}
+
+fn recurrent_is_the_same<const N: usize>(shape: impl Recurrent<N>) {
+    let (inputs, doutput) = (shape.inputs(), random(99, shape.outputs()));
     same(|| {
-        let mut output = unset(doutput.len());
-        let saved = gated_delta::forward(shape, weights, projected, None, &mut output);
-        let mut found = inputs.each_ref().map(|input| unset(input.len()));
-        let [dprojected, filter, step_bias, decay_log, gain] = &mut found;
-        let gradients = gated_delta::Gradients {
-            projected: dprojected,
-            filter,
-            step_bias,
-            decay_log,
-            gain,
-        };
-        gated_delta::backward(shape, weights, projected, &saved, &doutput, gradients);
-        std::iter::once(output).chain(found).collect()
+        let (output, gradients) = shape.backward(&inputs, &doutput);
+        iter::once(output).chain(gradients).collect()
     });
 }

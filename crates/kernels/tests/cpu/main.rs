@@ -29,11 +29,11 @@ mod losses;
 mod mamba2;
 mod not_finite;
 mod products;
+mod recurrent;
 mod rows;
 
 use proptest::prelude::*;
-use triaxis_kernels::cpu::recurrent::Carried;
-use triaxis_kernels::memory::Buffer;
+use reference::unset;
 use triaxis_kernels::{Instructions, Precision};
 
 const TOLERANCE: f64 = 1e-5;
@@ -48,41 +48,6 @@ fn tolerance(precision: Precision) -> f64 {
     } else {
         TOLERANCE
     }
-}
-
-/// An output that no kernel may read.
-fn unset(count: usize) -> Vec<f32> {
-    vec![f32::NAN; count]
-}
-
-/// What a recurrent mixer makes of projected rows of some sequences, `batch × length × columns`, one position after the
-/// other, and what is carried after the last.
-fn stepped(
-    projected: &[f32],
-    [batch, length, inner]: [usize; 3],
-    [window, state]: [usize; 2],
-    mut step: impl FnMut(&[f32], &mut Carried, &mut [f32]),
-) -> (Vec<f32>, Carried) {
-    let mut carried = Carried {
-        window: Buffer::zeros(batch * window),
-        state: Buffer::zeros(batch * state),
-    };
-    let columns = projected.len() / (batch * length);
-    let mut all = unset(batch * length * inner);
-    for position in 0..length {
-        let rows = projected.chunks(columns).skip(position).step_by(length);
-        let mut output = unset(batch * inner);
-        step(
-            &rows.flatten().copied().collect::<Vec<_>>(),
-            &mut carried,
-            &mut output,
-        );
-        let places = all.chunks_mut(inner).skip(position).step_by(length);
-        for (place, output) in places.zip(output.chunks(inner)) {
-            place.copy_from_slice(output);
-        }
-    }
-    (all, carried)
 }
 
 /// Sizes around those of vectors, tiles and blocks.

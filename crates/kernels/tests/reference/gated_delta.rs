@@ -1,21 +1,68 @@
 //! Gated DeltaNet between its products, position by position in double precision.
 
-use triaxis_kernels::cpu::gated_delta::Shape;
+use triaxis_kernels::cpu::gated_delta::{self, Gradients, Shape, Weights};
+use triaxis_kernels::cpu::recurrent::Carried;
 
-use super::sigmoid;
+use super::recurrent::{EPSILON, Recurrent};
+use super::{sigmoid, unset};
 
-/// The projected rows, then filter, the steps' bias, decay and gain.
-pub(crate) type Inputs<T> = [Vec<T>; 5];
+fn weights([_, filter, step_bias, decay_log, gain]: &[Vec<f32>; 5]) -> Weights<'_> {
+    Weights {
+        filter,
+        step_bias,
+        decay_log,
+        gain,
+        epsilon: EPSILON as f32,
+    }
+}
 
-/// How many values each input has.
-pub(crate) fn lengths(shape: Shape) -> [usize; 5] {
-    [
-        shape.batch * shape.length * shape.columns(),
-        shape.taps * shape.channels(),
-        shape.heads,
-        shape.heads,
-        shape.value,
-    ]
+impl Recurrent<5> for Shape {
+    fn sizes(self) -> [usize; 3] {
+        [self.batch, self.length, self.inner()]
+    }
+
+    fn of_length(self, length: usize) -> Self {
+        Self { length, ..self }
+    }
+
+    fn lengths(self) -> [usize; 5] {
+        let (rows, heads, filter) = (self.batch * self.length, self.heads, self.taps * self.channels());
+        [rows * self.columns(), filter, heads, heads, self.value]
+    }
+
+    fn carried(self) -> [usize; 2] {
+        [self.window_size(), self.state_size()]
+    }
+
+    fn expected(self, inputs: &[Vec<f64>; 5]) -> Vec<f64> {
+        gated_delta(self, inputs)
+    }
+
+    fn forward(self, inputs: &[Vec<f32>; 5], before: Option<&Carried>) -> (Vec<f32>, Carried) {
+        let mut output = unset(self.outputs());
+        let saved = gated_delta::forward(self, weights(inputs), &inputs[0], before, &mut output);
+        (output, saved.carried(self, &inputs[0], before))
+    }
+
+    fn step(self, inputs: &[Vec<f32>; 5], projected: &[f32], carried: &mut Carried, output: &mut [f32]) {
+        gated_delta::step(self, weights(inputs), projected, carried, output);
+    }
+
+    fn backward(self, inputs: &[Vec<f32>; 5], doutput: &[f32]) -> (Vec<f32>, [Vec<f32>; 5]) {
+        let mut output = unset(self.outputs());
+        let saved = gated_delta::forward(self, weights(inputs), &inputs[0], None, &mut output);
+        let mut found = inputs.each_ref().map(|input| unset(input.len()));
+        let [projected, filter, step_bias, decay_log, gain] = &mut found;
+        let gradients = Gradients {
+            projected,
+            filter,
+            step_bias,
+            decay_log,
+            gain,
+        };
+        gated_delta::backward(self, weights(inputs), &inputs[0], &saved, doutput, gradients);
+        (output, found)
+    }
 }
 
 /// Divided by its length, times `factor`.
@@ -25,8 +72,8 @@ fn normalised(row: &[f64], factor: f64) -> Vec<f64> {
     row.iter().map(|value| value * scale).collect()
 }
 
-/// The output of sequences that begin, `rows × inner`.
-pub(crate) fn gated_delta(shape: Shape, inputs: &Inputs<f64>, epsilon: f64) -> Vec<f64> {
+/// From the projected rows, then filter, the steps' bias, decay and gain.
+fn gated_delta(shape: Shape, inputs: &[Vec<f64>; 5]) -> Vec<f64> {
     let [projected, filter, step_bias, decay_log, gain] = inputs;
     let (inner, channels, columns) = (shape.inner(), shape.channels(), shape.columns());
     let (heads, key, value) = (shape.heads, shape.key, shape.value);
@@ -71,7 +118,7 @@ pub(crate) fn gated_delta(shape: Shape, inputs: &Inputs<f64>, epsilon: f64) -> V
                     }
                 }
                 let squares = read.iter().map(|value| value * value).sum::<f64>();
-                let scale = (squares / value as f64 + epsilon).sqrt().recip();
+                let scale = (squares / value as f64 + EPSILON).sqrt().recip();
                 let gate = &row[head * value..][..value];
                 let gated = read.iter().zip(gain).zip(gate);
                 output.extend(gated.map(|((read, gain), gate)| read * scale * gain * gate * sigmoid(*gate)));

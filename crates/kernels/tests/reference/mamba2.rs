@@ -1,28 +1,85 @@
 //! Mamba-2 between its products, position by position in double precision.
 
-use triaxis_kernels::cpu::mamba2::Shape;
+use triaxis_kernels::cpu::mamba2::{self, Gradients, Shape, Weights};
+use triaxis_kernels::cpu::recurrent::Carried;
 
-use super::sigmoid;
+use super::recurrent::{EPSILON, Recurrent};
+use super::{sigmoid, unset};
 
-/// The projected rows, then filter, its bias, the steps' bias, decay, skip and gain.
-pub(crate) type Inputs<T> = [Vec<T>; 7];
-
-/// How many values each input has.
-pub(crate) fn lengths(shape: Shape) -> [usize; 7] {
-    let Shape { heads, taps, .. } = shape;
-    [
-        shape.batch * shape.length * shape.columns(),
-        taps * shape.channels(),
-        shape.channels(),
-        heads,
-        heads,
-        heads,
-        shape.inner(),
-    ]
+fn weights([_, filter, filter_bias, step_bias, decay_log, skip, gain]: &[Vec<f32>; 7]) -> Weights<'_> {
+    Weights {
+        filter,
+        filter_bias,
+        step_bias,
+        decay_log,
+        skip,
+        gain,
+        epsilon: EPSILON as f32,
+    }
 }
 
-/// The output of sequences that begin, `rows × inner`.
-pub(crate) fn mamba2(shape: Shape, inputs: &Inputs<f64>, epsilon: f64) -> Vec<f64> {
+impl Recurrent<7> for Shape {
+    fn sizes(self) -> [usize; 3] {
+        [self.batch, self.length, self.inner()]
+    }
+
+    fn of_length(self, length: usize) -> Self {
+        Self { length, ..self }
+    }
+
+    fn lengths(self) -> [usize; 7] {
+        let (rows, heads, channels) = (self.batch * self.length, self.heads, self.channels());
+        let filter = self.taps * channels;
+        [
+            rows * self.columns(),
+            filter,
+            channels,
+            heads,
+            heads,
+            heads,
+            self.inner(),
+        ]
+    }
+
+    fn carried(self) -> [usize; 2] {
+        [self.window_size(), self.state_size()]
+    }
+
+    fn expected(self, inputs: &[Vec<f64>; 7]) -> Vec<f64> {
+        mamba2(self, inputs)
+    }
+
+    fn forward(self, inputs: &[Vec<f32>; 7], before: Option<&Carried>) -> (Vec<f32>, Carried) {
+        let mut output = unset(self.outputs());
+        let saved = mamba2::forward(self, weights(inputs), &inputs[0], before, &mut output);
+        (output, saved.carried(self, &inputs[0], before))
+    }
+
+    fn step(self, inputs: &[Vec<f32>; 7], projected: &[f32], carried: &mut Carried, output: &mut [f32]) {
+        mamba2::step(self, weights(inputs), projected, carried, output);
+    }
+
+    fn backward(self, inputs: &[Vec<f32>; 7], doutput: &[f32]) -> (Vec<f32>, [Vec<f32>; 7]) {
+        let mut output = unset(self.outputs());
+        let saved = mamba2::forward(self, weights(inputs), &inputs[0], None, &mut output);
+        let mut found = inputs.each_ref().map(|input| unset(input.len()));
+        let [projected, filter, filter_bias, step_bias, decay_log, skip, gain] = &mut found;
+        let gradients = Gradients {
+            projected,
+            filter,
+            filter_bias,
+            step_bias,
+            decay_log,
+            skip,
+            gain,
+        };
+        mamba2::backward(self, weights(inputs), &inputs[0], &saved, doutput, gradients);
+        (output, found)
+    }
+}
+
+/// From the projected rows, then filter, its bias, the steps' bias, decay, skip and gain.
+fn mamba2(shape: Shape, inputs: &[Vec<f64>; 7]) -> Vec<f64> {
     let [projected, filter, filter_bias, step_bias, decay_log, skip, gain] = inputs;
     let (inner, channels, columns) = (shape.inner(), shape.channels(), shape.columns());
     let (states, dimension) = (shape.state, shape.dimension);
@@ -64,7 +121,7 @@ pub(crate) fn mamba2(shape: Shape, inputs: &Inputs<f64>, epsilon: f64) -> Vec<f6
             let size = inner / shape.norm_groups;
             for (mixed, gain) in mixed.chunks(size).zip(gain.chunks(size)) {
                 let squares = mixed.iter().map(|value| value * value).sum::<f64>();
-                let scale = (squares / size as f64 + epsilon).sqrt().recip();
+                let scale = (squares / size as f64 + EPSILON).sqrt().recip();
                 output.extend(mixed.iter().zip(gain).map(|(value, gain)| value * scale * gain));
             }
         }

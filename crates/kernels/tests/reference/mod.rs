@@ -3,8 +3,9 @@
 //! Gradients are written out as well; `reference_gradients_match_finite_differences` in `cpu/rows.rs` proves them.
 #![allow(dead_code)]
 
-pub(crate) mod gated_delta;
-pub(crate) mod mamba2;
+mod gated_delta;
+mod mamba2;
+pub(crate) mod recurrent;
 
 use std::io::Write;
 
@@ -37,6 +38,11 @@ pub(crate) fn rounded() -> Precision {
 /// Whether [`Precision::BFloat16`] rounds on the instruction sets in use.
 pub(crate) fn rounds() -> bool {
     Precision::BFloat16.unit() != Precision::Float32.unit()
+}
+
+/// An output that no kernel may read.
+pub(crate) fn unset(count: usize) -> Vec<f32> {
+    vec![f32::NAN; count]
 }
 
 /// A stream of values in -1..1 that depends on the seed alone.
