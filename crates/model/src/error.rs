@@ -22,6 +22,18 @@ pub(crate) fn rule(
     Err(ModelError(format!("`{field} = {value}`: {rule}; {remedy}")))
 }
 
+/// The rule that a field, if it is given, is a number above 0 that `f32` has.
+pub(crate) fn positive(field: &'static str, value: Option<f64>, remedy: &str) -> Result<(), ModelError> {
+    let value = value.unwrap_or(1.0);
+    rule(
+        value > 0.0 && (value as f32).is_normal(),
+        field,
+        value,
+        "must be a finite number above 0",
+        remedy,
+    )
+}
+
 /// The rule that a field lies in a range.
 pub(crate) fn within(field: &'static str, value: usize, least: usize, most: usize) -> Result<(), ModelError> {
     rule(

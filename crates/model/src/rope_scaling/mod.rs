@@ -78,6 +78,18 @@ fn high_frequency_factor() -> f64 {
     4.0
 }
 
+/// Rules on a base of rotary angles and on how they are scaled, where so many coordinates turn.
+pub(crate) fn check(theta: f64, scaling: Option<RopeScaling>, turning: usize) -> Result<(), ModelError> {
+    rule(
+        theta.is_finite() && theta > 1.0,
+        "rope_theta",
+        theta,
+        "must be a finite number above 1",
+        "leave it out for 10000",
+    )?;
+    scaling.map_or(Ok(()), |scaling| scaling.validate(turning))
+}
+
 impl RopeScaling {
     /// One of each kind, for a context of about six positions.
     pub(crate) fn examples() -> Vec<Self> {
@@ -105,8 +117,7 @@ impl RopeScaling {
         ]
     }
 
-    /// Checks its settings where so many coordinates turn.
-    pub(crate) fn validate(&self, turning: usize) -> Result<(), ModelError> {
+    fn validate(&self, turning: usize) -> Result<(), ModelError> {
         let (Self::Linear { factor }
         | Self::Ntk { factor }
         | Self::Dynamic { factor, .. }

@@ -1,8 +1,9 @@
 //! Rules on the settings.
 
 use super::Attention;
-use crate::error::{ModelError, rule, within};
+use crate::error::{ModelError, positive, rule, within};
 use crate::ops::AttentionHeads;
+use crate::rope_scaling;
 
 impl Attention {
     /// Every rule, in a stream of that width.
@@ -51,12 +52,9 @@ impl Attention {
                 "choose at least 1, or leave it out to see all positions before",
             )?;
         }
-        let cap = self.soft_cap.unwrap_or(1.0);
-        rule(
-            cap > 0.0 && (cap as f32).is_normal(),
+        positive(
             "soft_cap",
-            cap,
-            "must be a finite number above 0",
+            self.soft_cap,
             "leave it out for scores without bounds",
         )
     }
@@ -88,14 +86,6 @@ impl Attention {
                 "choose a fraction that makes it even",
             ),
         }?;
-        rule(
-            self.rope_theta.is_finite() && self.rope_theta > 1.0,
-            "rope_theta",
-            self.rope_theta,
-            "must be a finite number above 1",
-            "leave it out for 10000",
-        )?;
-        self.rope_scaling
-            .map_or(Ok(()), |scaling| scaling.validate(turning))
+        rope_scaling::check(self.rope_theta, self.rope_scaling, turning)
     }
 }

@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::MixerSpec;
 use crate::channels::{ChannelSpec, SwiGlu};
 use crate::count::product_flops;
-use crate::error::{ModelError, rule, within};
+use crate::error::{ModelError, positive, rule, within};
 use crate::memory::Remembered;
 use crate::mixer::{Mixer, Place, Span, usual_head};
 use crate::ops::Rotation;
-use crate::rope_scaling::{RopeScaling, rotation};
+use crate::rope_scaling::{self, RopeScaling, rotation};
 use crate::weights::{Scope, WeightSpec};
 use pass::Pass;
 
@@ -182,13 +182,6 @@ impl Mixer for LatentAttention {
             ),
             "choose one, or set `heads`",
         )?;
-        rule(
-            self.rope_theta.is_finite() && self.rope_theta > 1.0,
-            "rope_theta",
-            self.rope_theta,
-            "must be a finite number above 1",
-            "leave it out for 10000",
-        )?;
         let epsilon = self.latent_epsilon.unwrap_or(0.5);
         rule(
             epsilon > 0.0 && epsilon < 1.0,
@@ -197,16 +190,8 @@ impl Mixer for LatentAttention {
             "must be above 0 and below 1",
             "leave it out for that of the network's norms",
         )?;
-        let factor = self.score_factor.unwrap_or(1.0);
-        rule(
-            factor > 0.0 && (factor as f32).is_normal(),
-            "score_factor",
-            factor,
-            "must be a finite number above 0",
-            "leave it out for 1",
-        )?;
-        self.rope_scaling
-            .map_or(Ok(()), |scaling| scaling.validate(sizes.rope))
+        positive("score_factor", self.score_factor, "leave it out for 1")?;
+        rope_scaling::check(self.rope_theta, self.rope_scaling, sizes.rope)
     }
 
     fn weights(&self, place: Place) -> Vec<WeightSpec> {
