@@ -19,11 +19,15 @@ pub fn worthwhile(count: usize, work: usize) -> bool {
 
 /// Calls `task` for each of `0..count`, in any order, on any threads.
 pub fn for_each(count: usize, work: usize, task: impl Fn(usize) + Sync + Send) {
-    if worthwhile(count, work) {
-        (0..count).into_par_iter().with_max_len(1).for_each(task);
-    } else {
-        (0..count).for_each(task);
+    // Compiled once for all tasks: generic, it would hold each task twice, with all its kernels.
+    fn run(count: usize, work: usize, task: &(dyn Fn(usize) + Sync)) {
+        if worthwhile(count, work) {
+            (0..count).into_par_iter().with_max_len(1).for_each(task);
+        } else {
+            (0..count).for_each(task);
+        }
     }
+    run(count, work, &task);
 }
 
 /// What `task` makes of each item, in order, on any threads.

@@ -60,14 +60,21 @@ pub(crate) fn apart<R>(work: impl FnOnce() -> R) -> R {
 /// Runs a kernel, on the clock if there is one.
 #[cfg(feature = "tensors")]
 pub(crate) fn time<R>(operation: &'static str, pass: Pass, work: impl FnOnce() -> R) -> R {
-    if !RUNNING.get() {
-        return work();
-    }
-    let start = std::time::Instant::now();
-    let before = CALLED.replace(Duration::ZERO);
+    let clock = RUNNING
+        .get()
+        .then(|| (std::time::Instant::now(), CALLED.replace(Duration::ZERO)));
+    // Called in one place, or it would be compiled twice.
     let result = work();
-    let whole = start.elapsed();
-    let time = whole.saturating_sub(CALLED.replace(before + whole));
+    if let Some((start, before)) = clock {
+        let whole = start.elapsed();
+        let time = whole.saturating_sub(CALLED.replace(before + whole));
+        count(operation, pass, time);
+    }
+    result
+}
+
+#[cfg(feature = "tensors")]
+fn count(operation: &'static str, pass: Pass, time: Duration) {
     TIMES.with_borrow_mut(|times| {
         let known = times
             .iter_mut()
@@ -85,7 +92,6 @@ pub(crate) fn time<R>(operation: &'static str, pass: Pass, work: impl FnOnce() -
             }),
         }
     });
-    result
 }
 
 #[cfg(all(test, feature = "tensors"))]

@@ -53,13 +53,12 @@ pub(crate) fn record<C: CheckpointStrategy, S: Clone + Send + fmt::Debug + 'stat
 ) -> FloatTensor<Autodiff<Flex, C>> {
     let nodes = inputs.each_ref().map(|input| input.node());
     let inputs = inputs.map(|input| input.into_primitive());
-    let forward = |tracked| profile::time(operation, Pass::Forward, || forward(inputs, tracked));
     let recorded = Recorded { operation, gradient };
-    match recorded.prepare::<C>(nodes).compute_bound().stateful() {
-        OpsKind::Tracked(preparation) => {
-            let (output, saved) = forward(true);
-            preparation.finish(saved, output)
-        }
-        OpsKind::UnTracked(preparation) => preparation.finish(forward(false).0),
+    let kind = recorded.prepare::<C>(nodes).compute_bound().stateful();
+    let tracked = matches!(kind, OpsKind::Tracked(_));
+    let (output, saved) = profile::time(operation, Pass::Forward, || forward(inputs, tracked));
+    match kind {
+        OpsKind::Tracked(preparation) => preparation.finish(saved, output),
+        OpsKind::UnTracked(preparation) => preparation.finish(output),
     }
 }
