@@ -270,16 +270,9 @@ impl Attention for Flex {
         rotation: Option<Tables>,
         limits: Limits,
     ) -> FlexTensor {
-        Packed {
-            projected: contiguous(projected),
-            precision: Precision::current(),
-            heads,
-            length,
-            rotation,
-            limits,
-        }
-        .forward()
-        .0
+        Packed::new(projected, heads, length, rotation, limits)
+            .forward()
+            .0
     }
 }
 
@@ -318,14 +311,7 @@ impl<C: CheckpointStrategy> Attention for Autodiff<Flex, C> {
             "attention",
             [projected],
             |[projected], _| {
-                let packed = Packed {
-                    projected: contiguous(projected),
-                    precision: Precision::current(),
-                    heads,
-                    length,
-                    rotation,
-                    limits,
-                };
+                let packed = Packed::new(projected, heads, length, rotation, limits);
                 let (output, log_sums) = packed.forward();
                 (output.clone(), (packed, output, log_sums))
             },

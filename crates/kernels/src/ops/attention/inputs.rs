@@ -18,6 +18,37 @@ fn heads(tensor: &FlexTensor, stride: usize) -> Heads<'_> {
     }
 }
 
+/// The output of heads, `batch × queries × heads × dimension`, and what the backward pass needs of each row.
+fn forward(shape: Shape, [q, k, v]: [Heads; 3], rotation: Option<&Tables>) -> [Buffer; 2] {
+    let (rows, columns) = (shape.batch * shape.queries, shape.query_heads * shape.dimension);
+    let [mut output, mut log_sums] = [rows * columns, rows * shape.query_heads].map(Buffer::any);
+    let angles = rotation.map(|tables| angles(tables, 0, shape.keys));
+    let to = HeadsOut::new(&mut output, columns);
+    attention::forward(shape, q, k, v, angles, to, &mut log_sums);
+    [output, log_sums]
+}
+
+/// From the output, what each row left and the gradient of the output, writes the gradients of queries, keys and values.
+fn backward(
+    shape: Shape,
+    [q, k, v]: [Heads; 3],
+    rotation: Option<&Tables>,
+    [output, log_sums, doutput]: [&FlexTensor; 3],
+    [dq, dk, dv]: [HeadsOut; 3],
+) {
+    let columns = shape.query_heads * shape.dimension;
+    let saved = Saved {
+        q,
+        k,
+        v,
+        angles: rotation.map(|tables| angles(tables, 0, shape.keys)),
+        output: heads(output, columns),
+        log_sums: values(log_sums),
+        doutput: heads(doutput, columns),
+    };
+    attention::backward(shape, saved, dq, dk, dv);
+}
+
 /// Queries, keys and values in tensors of their own.
 #[derive(Clone, Debug)]
 pub(super) struct Separate {
@@ -52,32 +83,15 @@ impl Separate {
         }
     }
 
-    /// Values from a position to the next, of queries, keys and values.
-    fn strides(&self) -> [usize; 3] {
-        let Shape {
-            query_heads,
-            key_heads,
-            dimension,
-            ..
-        } = self.shape();
-        [query_heads, key_heads, key_heads].map(|heads| heads * dimension)
+    fn parts(&self) -> [Heads<'_>; 3] {
+        self.inputs.each_ref().map(|input| {
+            let [_, _, count, dimension] = dimensions(input);
+            heads(input, count * dimension)
+        })
     }
 
     pub(super) fn forward(&self) -> (FlexTensor, FlexTensor) {
-        let (shape, strides) = (self.shape(), self.strides());
-        let [q, k, v] = std::array::from_fn(|i| heads(&self.inputs[i], strides[i]));
-        let mut output = Buffer::any(values(&self.inputs[0]).len());
-        let mut log_sums = Buffer::any(shape.batch * shape.query_heads * shape.queries);
-        let angles = self.rotation.as_ref().map(|tables| angles(tables, 0, shape.keys));
-        attention::forward(
-            shape,
-            q,
-            k,
-            v,
-            angles,
-            HeadsOut::new(&mut output, strides[0]),
-            &mut log_sums,
-        );
+        let [output, log_sums] = forward(self.shape(), self.parts(), self.rotation.as_ref());
         let sums = log_sums.len();
         (
             tensor(output, dimensions::<4>(&self.inputs[0])),
@@ -91,26 +105,17 @@ impl Separate {
         log_sums: &FlexTensor,
         doutput: &FlexTensor,
     ) -> [FlexTensor; 3] {
-        let (shape, strides) = (self.shape(), self.strides());
-        let [q, k, v] = std::array::from_fn(|i| heads(&self.inputs[i], strides[i]));
-        let saved = Saved {
-            q,
-            k,
-            v,
-            angles: self.rotation.as_ref().map(|tables| angles(tables, 0, shape.keys)),
-            output: heads(output, strides[0]),
-            log_sums: values(log_sums),
-            doutput: heads(doutput, strides[0]),
-        };
-        let mut gradients = self
-            .inputs
-            .each_ref()
-            .map(|input| Buffer::any(values(input).len()));
-        let [dq, dk, dv] = &mut gradients;
-        let [dq, dk, dv] = [(dq, 0), (dk, 1), (dv, 2)].map(|(buffer, i)| HeadsOut::new(buffer, strides[i]));
-        attention::backward(shape, saved, dq, dk, dv);
-        let mut shapes = self.inputs.each_ref().map(dimensions::<4>).into_iter();
-        gradients.map(|gradient| tensor(gradient, shapes.next().expect("a shape for each of three inputs")))
+        let parts = self.parts();
+        let [mut dq, mut dk, mut dv] = parts.map(|part| Buffer::any(part.values.len()));
+        let outputs = [
+            HeadsOut::new(&mut dq, parts[0].stride),
+            HeadsOut::new(&mut dk, parts[1].stride),
+            HeadsOut::new(&mut dv, parts[2].stride),
+        ];
+        let saved = [output, log_sums, doutput];
+        backward(self.shape(), parts, self.rotation.as_ref(), saved, outputs);
+        let [q, k, v] = self.inputs.each_ref().map(dimensions::<4>);
+        [tensor(dq, q), tensor(dk, k), tensor(dv, v)]
     }
 }
 
@@ -126,6 +131,23 @@ pub(in crate::ops) struct Packed {
 }
 
 impl Packed {
+    pub(super) fn new(
+        projected: FlexTensor,
+        heads: AttentionHeads,
+        length: usize,
+        rotation: Option<Tables>,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            projected: contiguous(projected),
+            precision: Precision::current(),
+            heads,
+            length,
+            rotation,
+            limits,
+        }
+    }
+
     fn shape(&self) -> Shape {
         let rows = dimensions::<2>(&self.projected)[0];
         Shape {
@@ -144,23 +166,11 @@ impl Packed {
     }
 
     pub(in crate::ops) fn forward(&self) -> (FlexTensor, FlexTensor) {
-        let (shape, [q, k, v], columns) = (self.shape(), self.parts(), self.heads.mixed());
-        let rows = dimensions::<2>(&self.projected)[0];
-        let mut output = Buffer::any(rows * columns);
-        let mut log_sums = Buffer::any(rows * shape.query_heads);
-        let angles = self.rotation.as_ref().map(|tables| angles(tables, 0, shape.keys));
-        attention::forward(
-            shape,
-            q,
-            k,
-            v,
-            angles,
-            HeadsOut::new(&mut output, columns),
-            &mut log_sums,
-        );
+        let [output, log_sums] = forward(self.shape(), self.parts(), self.rotation.as_ref());
+        let ([rows, _], sums) = (dimensions(&self.projected), log_sums.len());
         (
-            tensor(output, [rows, columns]),
-            tensor(log_sums, [rows * shape.query_heads]),
+            tensor(output, [rows, self.heads.mixed()]),
+            tensor(log_sums, [sums]),
         )
     }
 
@@ -170,20 +180,11 @@ impl Packed {
         log_sums: &FlexTensor,
         doutput: &FlexTensor,
     ) -> FlexTensor {
-        let (shape, [q, k, v], columns) = (self.shape(), self.parts(), self.heads.mixed());
-        let saved = Saved {
-            q,
-            k,
-            v,
-            angles: self.rotation.as_ref().map(|tables| angles(tables, 0, shape.keys)),
-            output: heads(output, columns),
-            log_sums: values(log_sums),
-            doutput: heads(doutput, columns),
-        };
         let mut gradient = Buffer::any(values(&self.projected).len());
         let widths = self.heads.parts().map(|columns| columns.len());
-        let [dq, dk, dv] = HeadsOut::split(&mut gradient, widths);
-        attention::backward(shape, saved, dq, dk, dv);
+        let outputs = HeadsOut::split(&mut gradient, widths);
+        let saved = [output, log_sums, doutput];
+        backward(self.shape(), self.parts(), self.rotation.as_ref(), saved, outputs);
         tensor(gradient, dimensions::<2>(&self.projected))
     }
 }
