@@ -33,6 +33,7 @@ mod short_convolution;
 mod softmax;
 mod state_space;
 pub mod swiglu;
+mod vectors;
 
 mod matmul;
 mod product;

@@ -17,9 +17,10 @@ pub use backward::{Saved, backward};
 pub use forward::forward;
 
 use super::matrix::Matrix;
-use super::rotary::{Angles, Turn, rotate_head, scale_row};
+use super::rotary::{Angles, Turn, rotate_head};
+use super::vectors::scale;
 use crate::Precision;
-use crate::simd::{LANES, Simd, each_vector};
+use crate::simd::{LANES, Simd};
 
 /// Rows from one that is read or written to the one asked for meanwhile.
 const AHEAD: usize = 6;
@@ -316,7 +317,7 @@ fn load_rows<S: Simd>(simd: S, heads: Heads, rows: Rows, to: &mut [f32]) {
                 let angles = angles.at(position + index);
                 rotate_head(simd, from, angles, Turn::Forward, rows.scale, to);
             }
-            None => scale_row(simd, from, to, rows.scale),
+            None => scale(simd, from, rows.scale, to),
         }
     }
 }
@@ -337,22 +338,9 @@ unsafe fn store_rows<S: Simd>(simd: S, gradient: &[f32], rows: Rows, heads: Plac
                 let angles = angles.at(position + index);
                 rotate_head(simd, from, angles, Turn::Back, rows.scale, to);
             }
-            None => scale_row(simd, from, to, rows.scale),
+            None => scale(simd, from, rows.scale, to),
         }
     }
-}
-
-#[inline(always)]
-fn multiply_row<S: Simd>(simd: S, row: &mut [f32], factor: f32) {
-    let factor = simd.splat(factor);
-    each_vector(
-        simd,
-        [],
-        [row],
-        0.0,
-        #[inline(always)]
-        |[], [x]| [simd.mul(x, factor)],
-    );
 }
 
 /// Runs a task for each sequence and key head.

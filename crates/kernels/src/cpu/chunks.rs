@@ -3,7 +3,7 @@
 use super::matmul::{multiply_packed, pack, panels_length};
 use super::matrix::{Matrix, Target};
 use crate::memory::Buffer;
-use crate::simd::{LANES, Simd, each_vector, fold_vectors};
+use crate::simd::{LANES, Simd, each_vector};
 
 /// `ln(1 + e^x)`
 pub(super) fn softplus(x: f32) -> f32 {
@@ -51,59 +51,4 @@ pub(super) fn decay_row<S: Simd>(simd: S, sums: &[f32], row: usize, to: &mut [f3
         |[other], _| [simd.exp(simd.sub(sum, other))],
     );
     to[row + 1..].fill(0.0);
-}
-
-/// `to = x × factor`
-#[inline(always)]
-pub(super) fn scale<S: Simd>(simd: S, x: &[f32], factor: f32, to: &mut [f32]) {
-    let factor = simd.splat(factor);
-    each_vector(
-        simd,
-        [x],
-        [to],
-        0.0,
-        #[inline(always)]
-        |[x], _| [simd.mul(x, factor)],
-    );
-}
-
-/// `to += x × factor`
-#[inline(always)]
-pub(super) fn add_scaled<S: Simd>(simd: S, x: &[f32], factor: f32, to: &mut [f32]) {
-    let factor = simd.splat(factor);
-    each_vector(
-        simd,
-        [x],
-        [to],
-        0.0,
-        #[inline(always)]
-        |[x], [sum]| [simd.mul_add(x, factor, sum)],
-    );
-}
-
-#[inline(always)]
-pub(super) fn dot<S: Simd>(simd: S, x: &[f32], y: &[f32]) -> f32 {
-    let sum = fold_vectors(
-        simd,
-        [x, y],
-        0.0,
-        0.0,
-        #[inline(always)]
-        |sum, [x, y]| simd.mul_add(x, y, sum),
-    );
-    simd.sum(sum)
-}
-
-/// `x = x × factor`
-#[inline(always)]
-pub(super) fn scale_in_place<S: Simd>(simd: S, x: &mut [f32], factor: f32) {
-    let factor = simd.splat(factor);
-    each_vector(
-        simd,
-        [],
-        [x],
-        0.0,
-        #[inline(always)]
-        |[], [x]| [simd.mul(x, factor)],
-    );
 }

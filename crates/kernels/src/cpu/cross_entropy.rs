@@ -11,10 +11,11 @@ use super::embedding::check;
 use super::matrix::{Matrix, Target, is_finite};
 use super::product::Right;
 use super::softmax::{exponentials, largest_of};
+use super::vectors::scale_in_place;
 use crate::Precision;
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared, block};
-use crate::simd::{NEGLIGIBLE, Simd, dispatch, each_vector, fold_vectors};
+use crate::simd::{NEGLIGIBLE, Simd, dispatch, fold_vectors};
 
 /// Logits that stay in the second-level cache: 1 MiB.
 const NEAR: usize = 256 << 10;
@@ -173,15 +174,7 @@ fn softmax_row<S: Simd>(simd: S, logits: &mut [f32], target: usize, factor: Opti
         return simd.sum(total).ln() + (largest - chosen);
     };
     let total = exponentials(simd, logits, largest);
-    let scale = simd.splat(factor / total);
-    each_vector(
-        simd,
-        [],
-        [&mut *logits],
-        0.0,
-        #[inline(always)]
-        |[], [x]| [simd.mul(x, scale)],
-    );
+    scale_in_place(simd, logits, factor / total);
     logits[target] -= factor;
     total.ln() + (largest - chosen)
 }

@@ -13,8 +13,9 @@ pub(super) use backward::{Gradients, Left, backward};
 pub(super) use forward::forward;
 pub(super) use step::step;
 
-use super::chunks::{add_scaled, dot, scale, softplus};
+use super::chunks::softplus;
 use super::matrix::Matrix;
+use super::vectors::{add_scaled, dot, scale};
 use crate::memory::Buffer;
 use crate::parallel::{self, block};
 use crate::simd::Simd;

@@ -1,7 +1,8 @@
 //! The norm of gradients.
 
+use super::vectors::dot;
 use crate::parallel;
-use crate::simd::{Simd, dispatch, fold_vectors};
+use crate::simd::dispatch;
 
 /// Values summed in `f32` lanes before they are added up in `f64`.
 const BLOCK: usize = 4096;
@@ -15,23 +16,11 @@ pub fn gradient_norm(gradients: &[&[f32]]) -> f64 {
         .flat_map(|gradient| gradient.chunks(BLOCK))
         .collect();
     // One read and one operation a value: a fraction of what the work of others counts.
-    let sums = parallel::map(blocks, total / 4, |block| f64::from(dispatch!(sum_block(block))));
+    let sums = parallel::map(blocks, total / 4, |block| f64::from(dispatch!(dot(block, block))));
     let mut sums = sums.into_iter();
     let squares = gradients.iter().map(|gradient| {
         let blocks = gradient.len().div_ceil(BLOCK);
         sums.by_ref().take(blocks).sum::<f64>()
     });
     squares.sum::<f64>().sqrt()
-}
-
-#[inline(always)]
-fn sum_block<S: Simd>(simd: S, values: &[f32]) -> f32 {
-    simd.sum(fold_vectors(
-        simd,
-        [values],
-        0.0,
-        0.0,
-        #[inline(always)]
-        |sum, [x]| simd.mul_add(x, x, sum),
-    ))
 }

@@ -5,10 +5,11 @@ use super::matrix::{Matrix, Target};
 use super::product::{DepthLeft, Left, Packing, Right, STRIP};
 use super::rms_norm;
 use super::rows::{for_each_block, sum_over_blocks};
+use super::vectors::add_scaled;
 use crate::Precision;
 use crate::memory::Buffer;
 use crate::parallel::Shared;
-use crate::simd::{Simd, dispatch, each_vector};
+use crate::simd::dispatch;
 
 /// The normalisation's gain (`width`) and ε, and the weight (`width × columns`).
 #[derive(Clone, Copy, Debug)]
@@ -191,19 +192,7 @@ impl<'a> NormBackward<'a> {
                 self.dx.part(values.clone())
             };
             dispatch!(rms_norm::backward_rows(x, self.gain, scales, dnormed, dx, dgain));
-            dispatch!(add(&self.around[values], dx));
+            dispatch!(add_scaled(&self.around[values], 1.0, dx));
         }
     }
-}
-
-#[inline(always)]
-fn add<S: Simd>(simd: S, values: &[f32], sums: &mut [f32]) {
-    each_vector(
-        simd,
-        [values],
-        [sums],
-        0.0,
-        #[inline(always)]
-        |[value], [sum]| [simd.add(value, sum)],
-    );
 }

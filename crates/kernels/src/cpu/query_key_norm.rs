@@ -3,8 +3,8 @@
 
 use super::attention_heads::AttentionHeads;
 use super::rms_norm::{backward_rows, forward_rows};
-use super::rotary::scale_row;
 use super::rows::{for_each_block, sum_over_blocks};
+use super::vectors::scale;
 use crate::parallel::Shared;
 use crate::simd::{Simd, dispatch};
 
@@ -69,7 +69,7 @@ fn forward_row<S: Simd>(
     let (of_queries, of_keys) = scales.split_at_mut(heads.query);
     forward_rows(simd, queries, gains[0], epsilon, to_queries, of_queries);
     forward_rows(simd, keys, gains[1], epsilon, to_keys, of_keys);
-    scale_row(simd, values, to_values, 1.0);
+    scale(simd, values, 1.0, to_values);
 }
 
 /// From the gradient of `y`, writes the gradients of `x` and of the gains, those of the queries' first.
@@ -123,5 +123,5 @@ fn backward_row<S: Simd>(
         simd, queries, gains[0], of_queries, dqueries, to_queries, query_gain,
     );
     backward_rows(simd, keys, gains[1], of_keys, dkeys, to_keys, key_gain);
-    scale_row(simd, dvalues, to_values, 1.0);
+    scale(simd, dvalues, 1.0, to_values);
 }

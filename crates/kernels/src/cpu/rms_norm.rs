@@ -2,8 +2,9 @@
 //! `y = x ÷ √(mean(x²) + ε) × weight`.
 
 use super::rows::{for_each_block, sum_over_blocks};
+use super::vectors::dot;
 use crate::parallel::Shared;
-use crate::simd::{Simd, dispatch, each_vector, fold_vectors};
+use crate::simd::{Simd, dispatch, each_vector};
 
 /// Normalises the rows of `x` (`rows × width`, the length of `weight`) into `y`, and writes
 /// `1 ÷ √(mean(x²) + ε)` of each row, which [`backward`] needs, into `scales`.
@@ -47,15 +48,7 @@ pub(super) fn forward_rows<S: Simd>(
 /// What a row is scaled by: `1 ÷ √(mean of its squares + ε)`.
 #[inline(always)]
 pub(super) fn scale_of<S: Simd>(simd: S, x: &[f32], epsilon: f32) -> f32 {
-    let squares = fold_vectors(
-        simd,
-        [x],
-        0.0,
-        0.0,
-        #[inline(always)]
-        |sum, [x]| simd.mul_add(x, x, sum),
-    );
-    1.0 / (simd.sum(squares) / x.len() as f32 + epsilon).sqrt()
+    1.0 / (dot(simd, x, x) / x.len() as f32 + epsilon).sqrt()
 }
 
 /// Normalises a row whose scale is known.

@@ -1,6 +1,7 @@
 //! Rotary positions (Su et al. 2021, equation 34), in the arrangement of the published Llama weights:
 //! of the coordinates that turn, which come first in a head, i is paired with i + half of them.
 
+use super::vectors::scale;
 use crate::parallel::{self, Shared, block};
 use crate::simd::{Simd, dispatch, each_vector};
 
@@ -106,7 +107,7 @@ pub(super) fn rotate_head<S: Simd>(
     let half = angles.half;
     let ((x, straight), (y, straight_to)) = (x.split_at(2 * half), y.split_at_mut(2 * half));
     if !straight.is_empty() {
-        scale_row(simd, straight, straight_to, factor);
+        scale(simd, straight, factor, straight_to);
     }
     let (sign, before, after) = match turn {
         Turn::Forward => (1.0, 1.0, factor),
@@ -127,19 +128,5 @@ pub(super) fn rotate_head<S: Simd>(
             let y1 = simd.mul_add(x0, sine, simd.mul(x1, cosine));
             [simd.mul(y0, after), simd.mul(y1, after)]
         },
-    );
-}
-
-/// Copies values, multiplied by a factor.
-#[inline(always)]
-pub(super) fn scale_row<S: Simd>(simd: S, from: &[f32], to: &mut [f32], factor: f32) {
-    let factor = simd.splat(factor);
-    each_vector(
-        simd,
-        [from],
-        [to],
-        0.0,
-        #[inline(always)]
-        |[x], _| [simd.mul(x, factor)],
     );
 }

@@ -8,9 +8,10 @@ use super::{
 };
 use crate::cpu::bf16::Work as Rounded;
 use crate::cpu::matrix::{Matrix, Target, is_finite};
+use crate::cpu::vectors::dot;
 use crate::memory::Buffer;
 use crate::parallel::block;
-use crate::simd::{LANES, Simd, dispatch, each_vector, fold_vectors};
+use crate::simd::{LANES, Simd, dispatch, each_vector};
 
 /// What the forward pass read and wrote, and the gradient of its output.
 #[derive(Clone, Copy)]
@@ -318,16 +319,4 @@ fn score_gradients<S: Simd>(
         values[..seen.start].fill(0.0);
         values[seen.end..columns].fill(0.0);
     }
-}
-
-#[inline(always)]
-fn dot<S: Simd>(simd: S, a: &[f32], b: &[f32]) -> f32 {
-    simd.sum(fold_vectors(
-        simd,
-        [a, b],
-        0.0,
-        0.0,
-        #[inline(always)]
-        |sum, [a, b]| simd.mul_add(a, b, sum),
-    ))
 }

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::forward::{Inputs, cap_scores};
 use super::{AHEAD, Heads, Places, Shape, load_rows};
-use crate::cpu::chunks::{add_scaled, scale_in_place};
 use crate::cpu::softmax::{exponentials, fill_up, largest_of};
+use crate::cpu::vectors::{add_scaled, scale_in_place};
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared, block};
 use crate::simd::{LANES, NEGLIGIBLE, Simd, dispatch, fold_vectors};

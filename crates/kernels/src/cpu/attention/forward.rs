@@ -3,13 +3,11 @@
 use std::ops::Range;
 
 use super::products::{Float32, Guarded, Products};
-use super::{
-    Angles, Heads, HeadsOut, KEYS, Places, Rows, Shape, capped, few, for_each_group, load_rows, multiply_row,
-    scale_row,
-};
+use super::{Angles, Heads, HeadsOut, KEYS, Places, Rows, Shape, capped, few, for_each_group, load_rows};
 use crate::cpu::bf16::Work;
 use crate::cpu::matrix::{Matrix, Target, is_finite};
 use crate::cpu::softmax::{exponentials, fill_up, largest_of};
+use crate::cpu::vectors::{scale, scale_in_place};
 use crate::memory::Buffer;
 use crate::parallel::{Shared, block};
 use crate::simd::{LANES, NEGLIGIBLE, Simd, dispatch, each_vector};
@@ -152,7 +150,7 @@ fn group<S: Simd, P: Products>(
                 let sums = &state.sums[row * dimension..(row + 1) * dimension];
                 // SAFETY: as above.
                 let to = unsafe { output.row(rows.first + row, head, dimension) };
-                scale_row(simd, sums, to, 1.0 / state.total[row]);
+                scale(simd, sums, 1.0 / state.total[row], to);
                 *log_sum = state.maximum[row] + state.total[row].ln();
             }
         }
@@ -246,7 +244,7 @@ impl State {
         if let Some(dimension) = rescale {
             factor = (before - maximum).exp();
             let sums = &mut self.sums[row * dimension..(row + 1) * dimension];
-            multiply_row(simd, sums, factor);
+            scale_in_place(simd, sums, factor);
         }
         self.maximum[row] = maximum;
         self.total[row] = self.total[row] * factor + total;

@@ -11,6 +11,7 @@ use super::{CHUNK, Head, rows_of};
 use crate::cpu::bf16::{Blocks, Left, Packing, SIDE, Unit, Work};
 use crate::cpu::matrix::{Matrix, Target};
 use crate::cpu::softmax::{exponentials, largest_of};
+use crate::cpu::vectors::{self, add_scaled};
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared, block};
 use crate::simd::{Simd, dispatch, each_vector};
@@ -166,7 +167,7 @@ impl<'a> Task<'a> {
             dispatch!(scale_and_add(weight, factor, dx, scale));
             let at = row % SIDE;
             let scaled = &mut strip[at * width..(at + 1) * width];
-            dispatch!(scale_into(&x[values], scale, scaled));
+            dispatch!(vectors::scale(&x[values], scale, scaled));
             if at + 1 == SIDE || row + 1 == count {
                 let rows = Matrix::new(&strip[..(at + 1) * width], at + 1, width);
                 // SAFETY: the caller's promise.
@@ -259,23 +260,5 @@ fn scale_and_add<S: Simd>(simd: S, values: &[f32], factor: f32, to: &mut [f32], 
         0.0,
         #[inline(always)]
         |[value], [sum]| [simd.mul_add(value, factor, simd.mul(sum, scale))],
-    );
-}
-
-#[inline(always)]
-fn add_scaled<S: Simd>(simd: S, values: &[f32], factor: f32, to: &mut [f32]) {
-    scale_and_add(simd, values, factor, to, 1.0);
-}
-
-#[inline(always)]
-fn scale_into<S: Simd>(simd: S, values: &[f32], scale: f32, to: &mut [f32]) {
-    let scale = simd.splat(scale);
-    each_vector(
-        simd,
-        [values],
-        [to],
-        0.0,
-        #[inline(always)]
-        |[value], _| [simd.mul(value, scale)],
     );
 }

@@ -2,9 +2,10 @@
 
 use super::forward::Weights;
 use super::{Chunk, Inputs, Prepared, Shape};
-use crate::cpu::chunks::{Space, add_scaled, decay_row, dot, scale, scale_in_place};
+use crate::cpu::chunks::{Space, decay_row};
 use crate::cpu::matrix::{Matrix, Target};
 use crate::cpu::rows::add_up;
+use crate::cpu::vectors::{add_scaled, dot, scale, scale_in_place};
 use crate::memory::Buffer;
 use crate::parallel::Shared;
 use crate::simd::{Simd, dispatch, each_vector};

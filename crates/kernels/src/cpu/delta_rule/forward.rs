@@ -1,8 +1,9 @@
 //! The forward pass.
 
 use super::{Chunk, Inputs, Prepared, Shape, System};
-use crate::cpu::chunks::{Space, add_scaled, decay_row, scale, scale_in_place};
+use crate::cpu::chunks::{Space, decay_row};
 use crate::cpu::matrix::{Matrix, Target};
+use crate::cpu::vectors::{add_scaled, scale, scale_in_place};
 use crate::memory::Buffer;
 use crate::parallel::Shared;
 use crate::simd::{Simd, dispatch, each_vector};

@@ -1,7 +1,7 @@
 //! One position of each sequence: the recurrence as it is written, in place.
 
 use super::{Chunk, Inputs, Prepared};
-use crate::cpu::chunks::{add_scaled, scale_in_place};
+use crate::cpu::vectors::{add_scaled, scale_in_place};
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared};
 use crate::simd::{Simd, dispatch, each_vector};

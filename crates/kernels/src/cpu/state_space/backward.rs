@@ -1,9 +1,10 @@
 //! The backward pass, chunk by chunk from the last to the first.
 
 use super::{Chunk, Inputs, Part, Shape};
-use crate::cpu::chunks::{Space, add_scaled, decay_row, dot, scale, scale_in_place};
+use crate::cpu::chunks::{Space, decay_row};
 use crate::cpu::matrix::{Matrix, Target};
 use crate::cpu::rows::add_up;
+use crate::cpu::vectors::{add_scaled, dot, scale, scale_in_place};
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared};
 use crate::simd::{Simd, dispatch, each_vector};

@@ -2,6 +2,7 @@
 
 use super::{Chunk, Inputs};
 use crate::cpu::chunks::softplus;
+use crate::cpu::vectors::scale;
 use crate::parallel::{self, Shared};
 use crate::simd::{Simd, dispatch, each_vector};
 
@@ -35,15 +36,7 @@ fn head_of<S: Simd>(simd: S, inputs: Inputs, task: usize, y: &mut [f32], state: 
     );
     let step = softplus(inputs.steps.at(sequence, head) + inputs.step_bias[head]);
     let decay = simd.splat((step * inputs.decay(head)).exp());
-    let skip = simd.splat(inputs.skip[head]);
-    each_vector(
-        simd,
-        [x],
-        [&mut *y],
-        0.0,
-        #[inline(always)]
-        |[x], _| [simd.mul(x, skip)],
-    );
+    scale(simd, x, inputs.skip[head], y);
     for (row, state) in state.chunks_exact_mut(shape.dimension).enumerate() {
         let (b, c) = (simd.splat(step * b[row]), simd.splat(c[row]));
         each_vector(
