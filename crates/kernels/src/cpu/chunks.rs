@@ -3,7 +3,36 @@
 use super::matmul::{multiply_packed, pack, panels_length};
 use super::matrix::{Matrix, Target};
 use crate::memory::Buffer;
+use crate::parallel::block;
 use crate::simd::{LANES, Simd, each_vector};
+
+/// Some positions of a chunk: the first row, counted over all sequences, and how many.
+#[derive(Clone, Copy)]
+pub(super) struct Chunk {
+    pub(super) first: usize,
+    pub(super) count: usize,
+}
+
+impl Chunk {
+    /// The chunk at an index, of that size, of a sequence of that length.
+    pub(super) fn of(sequence: usize, length: usize, index: usize, size: usize) -> Self {
+        let positions = block(index, size, length);
+        Self {
+            first: sequence * length + positions.start,
+            count: positions.len(),
+        }
+    }
+
+    /// Columns of its rows among those of all, from `start` on.
+    pub(super) fn columns(self, all: &[f32], channels: usize, start: usize, columns: usize) -> Matrix<'_> {
+        Matrix::strided(
+            &all[self.first * channels + start..],
+            self.count,
+            columns,
+            channels,
+        )
+    }
+}
 
 /// `ln(1 + e^x)`
 pub(super) fn softplus(x: f32) -> f32 {

@@ -13,11 +13,11 @@ pub(super) use backward::{Gradients, Left, backward};
 pub(super) use forward::forward;
 pub(super) use step::step;
 
-use super::chunks::softplus;
+use super::chunks::{Chunk, softplus};
 use super::matrix::Matrix;
 use super::vectors::{add_scaled, dot, scale};
 use crate::memory::Buffer;
-use crate::parallel::{self, block};
+use crate::parallel;
 use crate::simd::Simd;
 
 /// Added to the sum of squares of queries and keys before its root.
@@ -83,13 +83,6 @@ pub(super) struct Inputs<'a> {
     pub(super) decay_log: &'a [f32],
 }
 
-/// Some positions of a chunk: the first row, counted over all sequences, and how many.
-#[derive(Clone, Copy)]
-struct Chunk {
-    first: usize,
-    count: usize,
-}
-
 /// A head of a chunk, as the products take it.
 struct Prepared {
     /// Of length one, the queries over the root of their dimension.
@@ -150,17 +143,11 @@ impl Prepared {
 
 impl<'a> Inputs<'a> {
     fn chunk(&self, sequence: usize, chunk: usize) -> Chunk {
-        let positions = block(chunk, self.shape.chunk, self.shape.length);
-        Chunk {
-            first: sequence * self.shape.length + positions.start,
-            count: positions.len(),
-        }
+        Chunk::of(sequence, self.shape.length, chunk, self.shape.chunk)
     }
 
     fn columns(&self, chunk: Chunk, start: usize, columns: usize) -> Matrix<'a> {
-        let channels = self.shape.channels();
-        let values = &self.mixed[chunk.first * channels + start..];
-        Matrix::strided(values, chunk.count, columns, channels)
+        chunk.columns(self.mixed, self.shape.channels(), start, columns)
     }
 
     fn queries(&self, chunk: Chunk, head: usize) -> Matrix<'a> {

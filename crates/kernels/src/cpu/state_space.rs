@@ -16,7 +16,7 @@ pub(super) use step::step;
 
 use std::ops::Range;
 
-use super::chunks::softplus;
+use super::chunks::{Chunk, softplus};
 use super::matrix::Matrix;
 use crate::parallel::{self, block};
 
@@ -113,30 +113,13 @@ pub(super) struct Inputs<'a> {
     pub(super) skip: &'a [f32],
 }
 
-/// Some positions of a chunk: the first row, counted over all sequences, and how many.
-#[derive(Clone, Copy)]
-struct Chunk {
-    first: usize,
-    count: usize,
-}
-
 impl<'a> Inputs<'a> {
     fn chunk(&self, sequence: usize, chunk: usize) -> Chunk {
-        let positions = block(chunk, self.shape.chunk, self.shape.length);
-        Chunk {
-            first: sequence * self.shape.length + positions.start,
-            count: positions.len(),
-        }
+        Chunk::of(sequence, self.shape.length, chunk, self.shape.chunk)
     }
 
     fn columns(&self, chunk: Chunk, start: usize, columns: usize) -> Matrix<'a> {
-        let channels = self.shape.channels();
-        Matrix::strided(
-            &self.mixed[chunk.first * channels + start..],
-            chunk.count,
-            columns,
-            channels,
-        )
+        chunk.columns(self.mixed, self.shape.channels(), start, columns)
     }
 
     fn x(&self, chunk: Chunk, head: usize) -> Matrix<'a> {

@@ -1,6 +1,6 @@
 //! One position of each sequence: the recurrence as it is written, in place.
 
-use super::{Chunk, Inputs, Prepared};
+use super::{Inputs, Prepared};
 use crate::cpu::vectors::{add_scaled, scale_in_place};
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared};
@@ -24,10 +24,7 @@ pub(in crate::cpu) fn step(inputs: Inputs, output: &mut [f32], states: &mut [f32
 fn head_of<S: Simd>(simd: S, inputs: Inputs, task: usize, o: &mut [f32], state: &mut [f32]) {
     let shape = inputs.shape;
     let (sequence, head) = (task / shape.heads, task % shape.heads);
-    let position = Chunk {
-        first: sequence,
-        count: 1,
-    };
+    let position = inputs.chunk(sequence, 0);
     let mut prepared = Prepared::of(shape);
     prepared.fill(simd, inputs, position, head);
     let (rate, decay) = (prepared.rates[0], prepared.sums[0].exp());

@@ -1,6 +1,6 @@
 //! One position of each sequence: the recurrence as it is written, in place.
 
-use super::{Chunk, Inputs};
+use super::Inputs;
 use crate::cpu::chunks::softplus;
 use crate::cpu::vectors::scale;
 use crate::parallel::{self, Shared};
@@ -24,10 +24,7 @@ pub(in crate::cpu) fn step(inputs: Inputs, output: &mut [f32], states: &mut [f32
 fn head_of<S: Simd>(simd: S, inputs: Inputs, task: usize, y: &mut [f32], state: &mut [f32]) {
     let shape = inputs.shape;
     let (sequence, head) = (task / shape.heads, task % shape.heads);
-    let position = Chunk {
-        first: sequence,
-        count: 1,
-    };
+    let position = inputs.chunk(sequence, 0);
     let group = head / (shape.heads / shape.groups);
     let (x, b, c) = (
         inputs.x(position, head).row(0),
