@@ -6,9 +6,7 @@ use triaxis_host::machine;
 use triaxis_model::{ArchitectureSpec, Stack};
 use triaxis_records::{LeftOut, Lengths, StepCost, TrainingCost};
 use triaxis_train::length::Reader;
-use triaxis_train::{
-    Branch, Dtype, EpochOrder, OptimizerConfig, Schedule, TrainConfig, TrainError, speed, step_memory,
-};
+use triaxis_train::{Dtype, TrainConfig, TrainError, speed, step_memory};
 use triaxis_units::{Bytes, Seconds};
 
 use crate::error::StudyError;
@@ -227,11 +225,11 @@ impl Measured<'_> {
         reader.read(1)?;
         let (mut times, mut spent) = (Vec::new(), 0.0);
         while times.len() < most && (spent < self.plan.seconds.0 || times.len() < 3.min(most)) {
-            let Seconds(time) = reader.read(1)?;
-            spent += time;
+            let time = reader.read(1)?;
+            spent += time.0;
             times.push(time);
         }
-        Ok((median(&mut times), times.len()))
+        Ok((speed::median(&times), times.len()))
     }
 
     fn train(&mut self, heard: &mut dyn FnMut(&str)) -> Result<(), TrainError> {
@@ -281,24 +279,7 @@ impl Measured<'_> {
     }
 
     fn config(&self, length: usize) -> TrainConfig {
-        TrainConfig {
-            context: length,
-            architecture: ArchitectureSpec::Stack(self.stack(length)),
-            batch_sequences: (self.plan.batch / length).max(1),
-            dtype: Dtype::F32,
-            schedule: Schedule::Wsd,
-            warmup_steps: 0,
-            peak_learning_rate: 1.0,
-            optimizer: OptimizerConfig::default(),
-            seed: 0,
-            unique: None,
-            order: EpochOrder::default(),
-            branches: vec![Branch { end: 1, decay: 0 }],
-        }
+        let model = ArchitectureSpec::Stack(self.stack(length));
+        speed::config(model, (self.plan.batch / length).max(1), Dtype::F32)
     }
-}
-
-fn median(times: &mut [f64]) -> Seconds {
-    times.sort_by(f64::total_cmp);
-    Seconds(times.get(times.len() / 2).copied().unwrap_or(0.0))
 }

@@ -96,28 +96,28 @@ impl Default for OptimizerConfig {
     }
 }
 
+/// How many tokens of a training text of `available` tokens are read where some number of `unique` ones repeats: each
+/// of them is predicted once an epoch, so that it is one more.
+///
+/// # Errors
+/// When there are not as many.
+pub fn tokens_read(unique: Option<Tokens>, available: usize) -> Result<usize, TrainError> {
+    let Some(unique) = unique else {
+        return Ok(available);
+    };
+    rule(unique.0 <= available as u64, "unique", unique.0, || {
+        (
+            format!("the training text has {available} tokens, and no more of them can be unique"),
+            "lower it, leave it out to use all of them, or add text".into(),
+        )
+    })?;
+    Ok(available.min(unique.0 as usize + 1))
+}
+
 impl TrainConfig {
     /// Tokens a step.
     pub fn batch_tokens(&self) -> Tokens {
         Tokens((self.batch_sequences * self.context) as u64)
-    }
-
-    /// How many tokens of a training text of `available` tokens are read: each of the unique ones is predicted once
-    /// an epoch, so that it is one more.
-    ///
-    /// # Errors
-    /// When there are not as many.
-    pub fn tokens_read(&self, available: usize) -> Result<usize, TrainError> {
-        let Some(unique) = self.unique else {
-            return Ok(available);
-        };
-        rule(unique.0 <= available as u64, "unique", unique.0, || {
-            (
-                format!("the training text has {available} tokens, and no more of them can be unique"),
-                "lower it, leave it out to use all of them, or add text".into(),
-            )
-        })?;
-        Ok(available.min(unique.0 as usize + 1))
     }
 
     /// What the schedule needs to know of a branch.

@@ -107,15 +107,7 @@ impl Batch {
         };
         let mut window = vec![0; length + 1];
         for &start in starts {
-            source.read(start, &mut window);
-            if let Some(offset) = window.iter().position(|&token| token as usize >= vocabulary) {
-                let (token, position) = (window[offset], start + offset);
-                let message = format!(
-                    "token {token} at position {position} of the {split} split is outside the model's vocabulary of \
-                     {vocabulary}; set the architecture's `vocabulary` to the tokenizer's"
-                );
-                return Err(TrainError::new(Kind::Input, message));
-            }
+            read_window(source, split, start, &mut window, vocabulary)?;
             batch
                 .inputs
                 .extend(window[..length].iter().map(|&token| i64::from(token)));
@@ -125,6 +117,29 @@ impl Batch {
         }
         Ok(batch)
     }
+}
+
+/// Reads what begins at `start` into `window`.
+///
+/// # Errors
+/// When a token is not below `vocabulary`.
+pub(crate) fn read_window(
+    source: &dyn TokenSource,
+    split: &str,
+    start: usize,
+    window: &mut [u32],
+    vocabulary: usize,
+) -> Result<(), TrainError> {
+    source.read(start, window);
+    let Some(offset) = window.iter().position(|&token| token as usize >= vocabulary) else {
+        return Ok(());
+    };
+    let (token, position) = (window[offset], start + offset);
+    let message = format!(
+        "token {token} at position {position} of the {split} split is outside the model's vocabulary of {vocabulary}; \
+         set the architecture's `vocabulary` to the tokenizer's"
+    );
+    Err(TrainError::new(Kind::Input, message))
 }
 
 /// How the order of the data goes on after the first epoch.

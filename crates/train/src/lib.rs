@@ -26,7 +26,7 @@ pub mod schedules;
 pub mod speed;
 mod state;
 
-pub use config::{Branch, OptimizerConfig, TrainConfig};
+pub use config::{Branch, OptimizerConfig, TrainConfig, tokens_read};
 pub use data::NUMERICS as ORDER_NUMERICS;
 pub use data::{Batch, EpochOrder, Order, TokenSource, ValidationText};
 pub use dtype::Dtype;

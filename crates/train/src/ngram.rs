@@ -1,6 +1,6 @@
 //! A model that only counts: what a network is worth beside it says whether the network was trained long enough.
 
-use crate::data::{Order, TokenSource, ValidationText};
+use crate::data::{Order, TokenSource, ValidationText, read_window};
 use crate::error::TrainError;
 use crate::evaluate::evaluate_by;
 use crate::outcome::Evaluation;
@@ -68,13 +68,7 @@ impl NGram {
         let mut first: Vec<Vec<u128>> = vec![Vec::with_capacity(starts.len()); order];
         let mut window = vec![0; context + 1];
         for &start in starts {
-            source.read(start, &mut window);
-            if let Some(token) = window.iter().find(|&&token| token as usize >= vocabulary) {
-                return refused(format!(
-                    "token {token} of the training split is outside the vocabulary of {vocabulary}; set the architecture's \
-                     `vocabulary` to the tokenizer's"
-                ));
-            }
+            read_window(source, "training", start, &mut window, vocabulary)?;
             whole.extend(window.windows(order).map(key));
             for (length, first) in first.iter_mut().enumerate().skip(2) {
                 first.push(key(&window[..length]));

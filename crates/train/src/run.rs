@@ -9,7 +9,7 @@ use triaxis_kernels::parallel::inside;
 use triaxis_units::{Nats, Seconds};
 
 use crate::checkpoint::Store;
-use crate::config::{Branch, TrainConfig};
+use crate::config::{Branch, TrainConfig, tokens_read};
 use crate::data::{Order, TokenSource, ValidationText};
 use crate::error::TrainError;
 use crate::estimate::{own_steps, total_steps};
@@ -43,7 +43,7 @@ pub fn run(
     observer: &mut dyn Observer,
 ) -> Result<Vec<BranchOutcome>, TrainError> {
     config.validate()?;
-    let tokens = config.tokens_read(train.len())?;
+    let tokens = tokens_read(config.unique, train.len())?;
     let order = Order::new(config.seed, tokens, config.context)?.followed(config.order);
     let context = Context {
         config,

@@ -6,13 +6,15 @@ use burn::tensor::Device;
 use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::parallel::inside;
 use triaxis_kernels::profile::{OperationTime, profile};
+use triaxis_model::ArchitectureSpec;
 use triaxis_random as random;
 use triaxis_units::{Nats, Seconds};
 
-use crate::config::{Branch, TrainConfig};
-use crate::data::{Order, TokenSource};
+use crate::config::{Branch, OptimizerConfig, TrainConfig};
+use crate::data::{EpochOrder, Order, TokenSource};
 use crate::dtype::Dtype;
 use crate::error::TrainError;
+use crate::schedule::Schedule;
 use crate::state::{Context, State};
 
 /// Steps of a configuration, timed.
@@ -30,9 +32,32 @@ pub struct Speed {
 impl Speed {
     /// The median time of a step.
     pub fn step(&self) -> Seconds {
-        let mut sorted: Vec<f64> = self.steps.iter().map(|step| step.0).collect();
-        sorted.sort_by(f64::total_cmp);
-        Seconds(sorted.get(sorted.len() / 2).copied().unwrap_or(0.0))
+        median(&self.steps)
+    }
+}
+
+/// The median of some times, the longer of two in the middle; none of none.
+pub fn median(times: &[Seconds]) -> Seconds {
+    let mut sorted = times.to_vec();
+    sorted.sort_by(|one, other| one.0.total_cmp(&other.0));
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}
+
+/// A configuration to time: what says nothing of how long a step takes is left as it may be.
+pub fn config(architecture: ArchitectureSpec, sequences: usize, dtype: Dtype) -> TrainConfig {
+    TrainConfig {
+        context: architecture.context(),
+        architecture,
+        batch_sequences: sequences,
+        dtype,
+        schedule: Schedule::Wsd,
+        warmup_steps: 0,
+        peak_learning_rate: 1.0,
+        optimizer: OptimizerConfig::default(),
+        seed: 0,
+        unique: None,
+        order: EpochOrder::default(),
+        branches: vec![Branch { end: 1, decay: 0 }],
     }
 }
 

@@ -8,9 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use triaxis_host::machine;
 use triaxis_train::speed::{self, Speed};
-use triaxis_train::{
-    Branch, Dtype, EpochOrder, Implementation, OptimizerConfig, Pass, Schedule, TrainConfig, step_memory,
-};
+use triaxis_train::{Dtype, Implementation, Pass, TrainConfig, step_memory};
 use triaxis_units::{Bytes, Flops, Nats, Params, Seconds, Tokens};
 
 use super::size::{Size, setting};
@@ -79,22 +77,10 @@ const WARM_UP: u64 = 3;
 pub fn run(arguments: &Train) -> anyhow::Result<()> {
     let architecture = arguments.size.architecture(&arguments.arch, &arguments.settings);
     let architecture = architecture.map_err(|error| Usage(format!("`--arch` with `--set`: {error}")))?;
-    let config = TrainConfig {
-        context: architecture.context(),
-        architecture,
-        batch_sequences: arguments
-            .batch
-            .map_or(arguments.size.batch(), |batch| batch as usize),
-        dtype: arguments.dtype,
-        schedule: Schedule::Wsd,
-        warmup_steps: 0,
-        peak_learning_rate: 1.0,
-        optimizer: OptimizerConfig::default(),
-        seed: 0,
-        unique: None,
-        order: EpochOrder::default(),
-        branches: vec![Branch { end: 1, decay: 0 }],
-    };
+    let sequences = arguments
+        .batch
+        .map_or(arguments.size.batch(), |batch| batch as usize);
+    let config = speed::config(architecture, sequences, arguments.dtype);
     config.validate().map_err(|error| Usage(error.to_string()))?;
     fits(&config)?;
     arguments.instructions.apply()?;

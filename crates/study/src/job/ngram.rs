@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use triaxis_corpus::Corpus;
 use triaxis_train::ngram::{self, NGram};
-use triaxis_train::{TokenSource, ValidationText};
+use triaxis_train::{TokenSource, ValidationText, tokens_read};
 use triaxis_units::{Bytes, Seconds, Tokens};
 
 use super::{Bill, Work};
@@ -61,9 +61,7 @@ impl CountNGrams {
 fn measure(corpus: &Corpus, inputs: &NGramInputs, threads: usize) -> Result<NGramRecord, StudyError> {
     let started = Instant::now();
     let (train, validation) = (corpus.train(), ValidationText::of_corpus(corpus));
-    let read = inputs.unique.map_or(TokenSource::len(&train), |unique| {
-        TokenSource::len(&train).min(unique.0 as usize + 1)
-    });
+    let read = tokens_read(inputs.unique, TokenSource::len(&train))?;
     let (context, vocabulary) = (inputs.context, inputs.vocabulary);
     let starts = ngram::windows(inputs.seed, read, context, inputs.sequences)?;
     let mut losses = Vec::new();

@@ -147,7 +147,7 @@ fn what_cannot_be_counted_is_refused() {
     assert!(refused(&[0], 10, 6, 7).contains("n-grams of 6 tokens"));
     assert!(refused(&[0], 10, 1, 7).contains("n-grams of 1 tokens"));
     assert!(refused(&[0], 10, 2, 1 << 25).contains("at most 16777216"));
-    assert!(refused(&[0], 10, 2, 3).contains("outside the vocabulary of 3"));
+    assert!(refused(&[0], 10, 2, 3).contains("outside the model's vocabulary of 3"));
     assert!(refused(&[0], 1 << 26, 2, 7).contains("more than the 33554432"));
     assert!(windows(1, 4, 4, 1).unwrap_err().to_string().contains("4 tokens"));
     // What was seen twice or not at all leaves no discount by its counts, and nothing is impossible all the same.
