@@ -140,36 +140,6 @@ pub fn least_expense(law: &Coupled, loss: f64, expense: Expense) -> Option<Alloc
     })
 }
 
-/// The lowest loss for a whole `amount` of training and serving together.
-///
-/// With `x = training D` the marginal gains meet where
-/// `alpha ln(x + serving) + beta ln x - ln(1 + serving/x)` equals a constant; that too rises with `x`.
-///
-/// `None` when `amount` is not above zero.
-pub fn best_for_expense(law: &Coupled, amount: f64, expense: Expense) -> Option<Allocation> {
-    if !(amount > 0.0 && amount.is_finite()) {
-        return None;
-    }
-    let (alpha, beta) = (law.alpha, law.beta);
-    let constant = (beta * law.B / (alpha * law.A)).ln() + alpha * amount.ln() + beta * expense.training.ln();
-    let share = |log_x: f64| (expense.serving * (-log_x).exp()).ln_1p();
-    let balance = |log_x: f64| (alpha + beta) * log_x + (alpha - 1.0) * share(log_x) - constant;
-    let without_serving = constant / (alpha + beta);
-    let high = without_serving + share(without_serving) / (alpha + beta);
-    // Only exponents above 1 put the root below the one without serving.
-    let mut low = without_serving;
-    let mut step = 1.0;
-    while balance(low) > 0.0 && step < 1e6 {
-        low -= step;
-        step *= 2.0;
-    }
-    let x = rising_root(balance, low, high.max(low)).exp();
-    Some(Allocation {
-        params: amount / (x + expense.serving),
-        tokens: x / expense.training,
-    })
-}
-
 /// The root of a rising function between two ends, by bisection to the last bit.
 fn rising_root(function: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
     while low < high {

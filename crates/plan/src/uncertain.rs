@@ -225,7 +225,7 @@ impl<T: Quantity> Uncertain<T> {
     }
 
     /// The value that lies `deviations` of the normal distribution from the median.
-    pub(crate) fn deviate(&self, deviations: f64) -> T {
+    fn deviate(&self, deviations: f64) -> T {
         if self.is_certain() {
             return self.value;
         }

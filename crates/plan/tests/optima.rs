@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use triaxis_laws::forms::{Allocation, Chinchilla, Coupled};
-use triaxis_plan::allocate::{Expense, best_for_expense, compute_optimal_by, least_expense};
+use triaxis_plan::allocate::{Expense, compute_optimal_by, least_expense};
 
 prop_compose! {
     fn law()(
@@ -73,26 +73,10 @@ proptest! {
     }
 
     #[test]
-    fn best_for_expense_spends_it_all_and_nothing_near_is_better(
-        law in law(), served in demand(), amount in magnitude(14.0, 27.0),
-    ) {
-        let expense = Expense::flops(served);
-        let best = best_for_expense(&law, amount, expense).unwrap();
-        prop_assert!(near(expense.of(best), amount, 1e-9));
-        let around = least_around(best.params, |params| {
-            let tokens = (amount / params - expense.serving) / expense.training;
-            if tokens > 0.0 { law.loss(params, tokens) } else { f64::INFINITY }
-        });
-        prop_assert!(law.loss(best.params, best.tokens) <= around * (1.0 + 1e-12));
-    }
-
-    #[test]
     fn no_demand_is_the_compute_optimum(
-        law in law(), flops in magnitude(12.0, 27.0), drop in magnitude(-2.0, 0.5),
+        law in law(), drop in magnitude(-2.0, 0.5),
     ) {
         let free = Expense::flops(0.0);
-        let (plain, by_amount) = (law.optimum(flops, 6.0).unwrap(), best_for_expense(&law, flops, free).unwrap());
-        prop_assert!(near(by_amount.params, plain.params, 1e-9) && near(by_amount.tokens, plain.tokens, 1e-9));
         let loss = law.E + drop;
         let (_, plain) = law.inner().least_flops(law.inner_at(loss), 6.0).unwrap();
         let by_loss = least_expense(&law, loss, free).unwrap();
@@ -138,13 +122,6 @@ fn a_loss_at_the_floor_has_no_allocation() {
     let law = Coupled::from(Chinchilla::REFIT);
     for loss in [law.E, law.E - 0.1, f64::NAN, f64::INFINITY] {
         assert_eq!(least_expense(&law, loss, Expense::flops(0.0)), None, "{loss}");
-    }
-    for amount in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-        assert_eq!(
-            best_for_expense(&law, amount, Expense::flops(0.0)),
-            None,
-            "{amount}"
-        );
     }
 }
 

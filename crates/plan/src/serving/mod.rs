@@ -38,8 +38,6 @@ pub struct Server {
     speculation: Option<Speculation>,
     collectives: Collectives,
     calibration: Calibration,
-    /// Where the factors on decoding and on prompts lie in their intervals.
-    deviations: [f64; 2],
 }
 
 /// The time of a step, by what it waits for.
@@ -98,10 +96,7 @@ impl Server {
             memory: bytes / (self.bandwidth * self.mbu),
             arithmetic: self.operations(rows, context) / (self.peak * self.mfu),
             communication: self.communication(rows),
-            factor: self
-                .calibration
-                .decode(batch, context)
-                .deviate(self.deviations[0]),
+            factor: self.calibration.decode(batch, context).value(),
         }
     }
 
@@ -122,7 +117,7 @@ impl Server {
             memory: self.weight_bytes * self.shape.read(fresh) / (self.bandwidth * self.mbu),
             arithmetic: self.operations(fresh, context) / (self.peak * self.mfu),
             communication: self.communication(fresh),
-            factor: self.calibration.prefill().deviate(self.deviations[1]),
+            factor: self.calibration.prefill().value(),
         }
     }
 

@@ -1,5 +1,4 @@
 use serde::{Deserialize, Serialize};
-use triaxis_laws::numeric::Stream;
 use triaxis_units::Seconds;
 
 use super::{Calibration, Measured, ModelShape, Server, Speculation};
@@ -231,42 +230,9 @@ impl Service {
 
     /// Everything at its median.
     pub fn median(&self) -> Server {
-        self.server(
-            self.setup.mbu.value(),
-            self.setup.mfu.value(),
-            self.setup.utilisation.value(),
-            self.price.dollars.value().0,
-            self.setup.power.drawn.value().0 * self.setup.power.site.value(),
-            [0.0; 2],
-        )
-    }
-
-    /// One draw of everything that is uncertain.
-    pub fn draw(&self, seed: u64, number: u64) -> Server {
-        let setup = &self.setup;
-        let deviation = |name| Stream::new(seed, name, number).normal();
-        self.server(
-            setup.mbu.draw(seed, "serving.mbu", number),
-            setup.mfu.draw(seed, "serving.mfu", number),
-            setup.utilisation.draw(seed, "serving.utilisation", number),
-            self.price.dollars.draw(seed, "serving.price_per_hour", number).0,
-            setup.power.drawn.draw(seed, "serving.power.drawn", number).0
-                * setup.power.site.draw(seed, "serving.power.site", number),
-            [deviation("serving.decode"), deviation("serving.prefill")],
-        )
-    }
-
-    fn server(
-        &self,
-        mbu: Share,
-        mfu: Share,
-        utilisation: Share,
-        price: f64,
-        power: f64,
-        deviations: [f64; 2],
-    ) -> Server {
         let setup = &self.setup;
         let devices = self.devices as f64;
+        let power = setup.power.drawn.value().0 * setup.power.site.value();
         Server {
             weight_bytes: setup.weight_bytes,
             cache_bytes: setup.cache_bytes,
@@ -274,15 +240,14 @@ impl Service {
             peak: devices * self.hardware.peak.0 * setup.arithmetic,
             memory: devices * self.hardware.memory.as_f64() * setup.memory_share,
             link: self.hardware.link.map(|link| link.as_f64()),
-            mbu: mbu.0,
-            mfu: mfu.0,
-            utilisation: utilisation.0,
-            dollars_per_second: devices * price / 3600.0,
+            mbu: setup.mbu.value().0,
+            mfu: setup.mfu.value().0,
+            utilisation: setup.utilisation.value().0,
+            dollars_per_second: devices * self.price.dollars.value().0 / 3600.0,
             watts: self.hardware.watts.map(|watts| devices * watts * power),
             speculation: setup.speculation,
             collectives: setup.collectives,
             calibration: self.calibration,
-            deviations,
             devices,
             shape: self.shape.clone(),
         }

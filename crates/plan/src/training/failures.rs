@@ -55,22 +55,6 @@ impl Failures {
             restart: self.restart.value().0,
         }
     }
-
-    /// Of a group of devices, one draw.
-    pub fn draw(&self, devices: f64, seed: u64, number: u64) -> Reliability {
-        Reliability {
-            between: self
-                .device_time
-                .draw(seed, "training.failures.device_time", number)
-                .0
-                / devices,
-            checkpoint: self
-                .checkpoint
-                .draw(seed, "training.failures.checkpoint", number)
-                .0,
-            restart: self.restart.draw(seed, "training.failures.restart", number).0,
-        }
-    }
 }
 
 impl Reliability {

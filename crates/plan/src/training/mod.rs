@@ -210,55 +210,20 @@ impl TrainingService {
     /// Everything at its median.
     pub fn median(&self) -> Trainer {
         let setup = &self.setup;
+        let power = setup.power.drawn.value().0 * setup.power.site.value();
         Trainer {
+            hardware: self.hardware.clone(),
+            devices: setup.devices,
             price_per_hour: self.price.dollars.value().0,
             mfu: setup.mfu.value().0,
+            state_bytes: setup.state_bytes,
+            memory_share: setup.memory_share,
             failures: setup.failures.median(1.0),
             tuning: setup.tuning.value(),
             evaluation: setup.evaluation.value(),
             ladder: setup.ladder.value().0,
-            watts: self.watts(setup.power.drawn.value().0 * setup.power.site.value()),
-            ..self.certain()
+            watts: self.hardware.watts.map(|watts| watts * power),
         }
-    }
-
-    /// One draw of everything that is uncertain.
-    pub fn draw(&self, seed: u64, number: u64) -> Trainer {
-        let setup = &self.setup;
-        let power = setup.power.drawn.draw(seed, "training.power.drawn", number).0
-            * setup.power.site.draw(seed, "training.power.site", number);
-        Trainer {
-            price_per_hour: self.price.dollars.draw(seed, "training.price_per_hour", number).0,
-            mfu: setup.mfu.draw(seed, "training.mfu", number).0,
-            failures: setup.failures.draw(1.0, seed, number),
-            tuning: setup.tuning.draw(seed, "training.tuning", number),
-            evaluation: setup.evaluation.draw(seed, "training.evaluation", number),
-            ladder: setup.ladder.draw(seed, "training.ladder", number).0,
-            watts: self.watts(power),
-            ..self.certain()
-        }
-    }
-
-    /// What is the same in every draw, the rest at one.
-    fn certain(&self) -> Trainer {
-        let setup = &self.setup;
-        Trainer {
-            hardware: self.hardware.clone(),
-            devices: setup.devices,
-            price_per_hour: 1.0,
-            mfu: 1.0,
-            state_bytes: setup.state_bytes,
-            memory_share: setup.memory_share,
-            failures: setup.failures.median(1.0),
-            tuning: 1.0,
-            evaluation: 1.0,
-            ladder: 0.0,
-            watts: None,
-        }
-    }
-
-    fn watts(&self, drawn: f64) -> Option<f64> {
-        self.hardware.watts.map(|watts| watts * drawn)
     }
 }
 

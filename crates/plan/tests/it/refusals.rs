@@ -301,7 +301,7 @@ proptest! {
         let setup = ServingSetup { weight_bytes: bytes, cache_bytes: bytes, ..on("H200 SXM", devices) };
         if let Ok(service) = setup.service(shape, &catalogue()) {
             let traffic = Traffic::of(prompt, output);
-            let server = service.draw(1, params);
+            let server = service.median();
             if let Ok(bill) = server.bill(&traffic, batch) {
                 prop_assert!(bill.dollars_per_request > 0.0 && bill.dollars_per_request.is_finite());
             }
