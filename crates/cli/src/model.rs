@@ -8,7 +8,7 @@ use std::path::Path;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use triaxis_model::{ArchitectureSpec, ChannelSpec, FlopCount, Layout, MixerSpec, ParameterCount};
+use triaxis_model::{ArchitectureSpec, ChannelSpec, FlopCount, Layout, MixerSpec, ParameterCount, Preset};
 use triaxis_names::{Entry, suggestion};
 use triaxis_units::{Bytes, Flops, Params};
 
@@ -20,7 +20,7 @@ use crate::{Format, output};
 /// What can be asked of models.
 #[derive(Subcommand)]
 pub enum Command {
-    /// List architectures, mixers of positions, channels and layouts that models are published in
+    /// List architectures, mixers of positions, channels, presets and layouts that models are published in
     List(List),
     /// Tell what one of them computes, and its papers; or what a model in a file or published folder is
     Describe(Describe),
@@ -97,6 +97,7 @@ fn known() -> Vec<Known> {
     of("architecture", ArchitectureSpec::REGISTRY)
         .chain(of("mixer", MixerSpec::REGISTRY))
         .chain(of("channel", ChannelSpec::REGISTRY))
+        .chain(of("preset", Preset::REGISTRY))
         .chain(of("layout", Layout::REGISTRY))
         .collect()
 }
@@ -120,7 +121,7 @@ fn describe(arguments: &Describe) -> anyhow::Result<()> {
     if found.is_empty() {
         let names = || all.iter().map(|known| known.name);
         return Err(Usage(format!(
-            "`{}` is no architecture, mixer, channel or layout, and no path: they are {}{}",
+            "`{}` is no architecture, mixer, channel, preset or layout, and no path: they are {}{}",
             arguments.name,
             Vec::from_iter(names()).join(", "),
             suggestion(&arguments.name, names())

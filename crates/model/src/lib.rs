@@ -21,6 +21,7 @@ pub mod mixers;
 mod model;
 mod norm;
 pub mod ops;
+mod presets;
 mod rope_scaling;
 mod stack;
 pub mod weights;
@@ -39,6 +40,7 @@ pub use mixer::{Mixer, Place, Span};
 pub use mixers::MixerSpec;
 pub use model::Model;
 pub use norm::{Norm, NormKind};
+pub use presets::Preset;
 pub use rope_scaling::RopeScaling;
 pub use stack::Stack;
 

@@ -12,6 +12,7 @@ use crate::mixer::{Place, Span};
 use crate::model::Model;
 use crate::norm::{Norm, NormKind};
 use crate::ops::NORM_EPSILON;
+use crate::presets::Preset;
 use crate::weights::{Group, Initial, WeightSpec};
 
 /// Rows of logits that exist at a time.
@@ -20,7 +21,8 @@ const HEAD_CHUNK: usize = 1024;
 /// A network: the embedding, blocks by a pattern, a last normalisation, and the head.
 ///
 /// In data, `blocks` says what letters of the pattern stand for; those it leaves out stand for the usual block of the
-/// mixer with that letter. Once read, it holds the letters of the pattern and no others.
+/// mixer with that letter. Once read, it holds the letters of the pattern and no others. In the place of a pattern a
+/// [`Preset`] may be named, whose choices stand where nothing else is said.
 ///
 /// ```
 /// use triaxis_model::Stack;
@@ -71,12 +73,12 @@ struct Fields {
     width: usize,
     layers: usize,
     context: usize,
-    pattern: String,
+    preset: Option<Preset>,
+    pattern: Option<String>,
     #[serde(default)]
     blocks: BTreeMap<char, Block>,
     tied: Option<bool>,
-    #[serde(default)]
-    norm: NormKind,
+    norm: Option<NormKind>,
     norm_epsilon: Option<f64>,
     learned_positions: Option<usize>,
 }
@@ -85,17 +87,36 @@ impl TryFrom<Fields> for Stack {
     type Error = ModelError;
 
     fn try_from(fields: Fields) -> Result<Self, ModelError> {
-        let mut blocks: BTreeMap<char, Block> = Block::standard().chain(fields.blocks).collect();
-        blocks.retain(|letter, _| fields.pattern.contains(*letter));
+        let preset = fields.preset.map(Preset::chosen);
+        let Some(pattern) = fields
+            .pattern
+            .or(preset.map(|preset| preset.pattern().to_owned()))
+        else {
+            return Err(ModelError(format!(
+                "`pattern` is missing: give a letter for each block that is repeated, as in \"ddda\", or `preset`, one of {}",
+                Preset::ALL
+                    .iter()
+                    .map(|preset| preset.name())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )));
+        };
+        let own = preset.map(|preset| preset.blocks()).unwrap_or_default();
+        let usual = Block::standard().chain(own);
+        let mut blocks: BTreeMap<char, Block> = usual.chain(fields.blocks).collect();
+        blocks.retain(|letter, _| pattern.contains(*letter));
         let stack = Self {
             vocabulary: fields.vocabulary,
             width: fields.width,
             layers: fields.layers,
             context: fields.context,
-            pattern: fields.pattern,
+            pattern,
             blocks,
             tied: fields.tied.unwrap_or(true),
-            norm: fields.norm,
+            norm: fields
+                .norm
+                .or(preset.map(|preset| preset.norm()))
+                .unwrap_or_default(),
             norm_epsilon: fields.norm_epsilon.unwrap_or(NORM_EPSILON),
             learned_positions: fields.learned_positions,
         };

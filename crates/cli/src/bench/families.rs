@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::Value;
-use triaxis_model::{ArchitectureSpec, Block, MixerSpec};
+use triaxis_model::{ArchitectureSpec, Block, MixerSpec, Preset};
 use triaxis_names::suggestion;
 use triaxis_study::StudySpec;
 
@@ -48,6 +48,9 @@ pub fn models(
                 let keys = [("pattern".to_owned(), letters.into())];
                 built(name, "stack", keys.into())
             }
+            None if Preset::REGISTRY.iter().any(|entry| entry.name == name) => {
+                built(name, "stack", vec![("preset".to_owned(), name.as_str().into())])
+            }
             None if ArchitectureSpec::REGISTRY.iter().any(|entry| entry.name == name) => {
                 built(name, name, Vec::new())
             }
@@ -79,9 +82,11 @@ pub fn models(
 pub fn known() -> Vec<String> {
     let named = NAMED.iter().map(|(name, _)| *name);
     let mixers = MixerSpec::REGISTRY.iter().map(|entry| entry.name);
+    let presets = Preset::REGISTRY.iter().map(|entry| entry.name);
     let architectures = ArchitectureSpec::REGISTRY.iter().map(|entry| entry.name);
     named
         .chain(mixers)
+        .chain(presets)
         .chain(architectures)
         .map(str::to_owned)
         .collect()

@@ -210,3 +210,34 @@ fn a_few_steps_learn_a_batch_by_heart() {
         assert!(losses[59] < 0.8 * losses[0], "{spec:?} ends at {}", losses[59]);
     }
 }
+
+#[test]
+fn a_preset_is_what_it_stands_for() {
+    use triaxis_model::{NormKind, Preset, Stack, mixers};
+    let size = |more: &str| {
+        let text = format!("{{\"vocabulary\": 64, \"width\": 64, \"layers\": 4, \"context\": 32{more}}}");
+        serde_json::from_str::<Stack>(&text)
+    };
+    for preset in Preset::ALL {
+        let name = preset.name();
+        let named = size(&format!(", \"preset\": \"{name}\"")).unwrap();
+        let written = serde_json::to_string(&named).unwrap();
+        assert!(!written.contains("preset"), "{written}");
+        assert_eq!(serde_json::from_str::<Stack>(&written).unwrap(), named, "{name}");
+    }
+    let next = size(", \"preset\": \"qwen3-next\"").unwrap();
+    assert_eq!(
+        (next.pattern.as_str(), next.norm),
+        ("ddda", NormKind::ZeroCentred)
+    );
+    let is_gated = |attention: &mixers::Attention| attention.output_gate && attention.qk_norm;
+    assert!(matches!(&next.blocks[&'a'].mixer, MixerSpec::Attention(attention) if is_gated(attention)));
+    // What is said beside it stands.
+    let other = size(", \"preset\": \"qwen3-next\", \"pattern\": \"dda\", \"norm\": \"rms\"").unwrap();
+    assert_eq!((other.pattern.as_str(), other.norm), ("dda", NormKind::Rms));
+    let missing = size("").unwrap_err().to_string();
+    assert!(
+        missing.contains("`pattern` is missing") && missing.contains("qwen3-next"),
+        "{missing}"
+    );
+}
