@@ -11,13 +11,14 @@ use triaxis_tables::{Condition, Query, Rule, Source, TableFile, Wanted};
 use triaxis_units::{Estimate, Interval};
 
 use crate::error::Misuse;
+use crate::names::matched;
 
 /// What is asked of a table of mixtures.
 #[derive(Debug, Clone)]
 pub struct MixtureRequest {
     /// Columns of the shares; one that ends in `*` stands for all that begin so.
     pub domains: Vec<String>,
-    /// Column of the loss; `loss` unless said.
+    /// Column of the loss; the one with a usual name unless said.
     pub loss: Option<String>,
     /// The form; the one that predicts rows left out best unless said.
     pub form: Option<String>,
@@ -85,7 +86,10 @@ impl MixtureOutcome {
         let table = TableFile::open(file)?;
         let columns = table.columns()?.to_vec();
         let names = domains(&request.domains, &columns)?;
-        let loss = request.loss.clone().unwrap_or_else(|| "loss".to_owned());
+        let loss = request
+            .loss
+            .clone()
+            .unwrap_or_else(|| usual_loss(&columns, &names));
         known(&loss, &columns, "--loss")?;
         let wanted = |name: &String, rule| Wanted {
             name: name.clone(),
@@ -204,6 +208,14 @@ fn checked(form: Option<&str>, runs: &Mixtures) -> anyhow::Result<Vec<Checked>> 
     let error = |checked: &Checked| checked.error.unwrap_or(f64::INFINITY);
     forms.sort_by(|one, other| error(one).total_cmp(&error(other)));
     Ok(forms)
+}
+
+/// The column with a usual name of a loss that is nearest to it; `loss` where none has one.
+fn usual_loss(columns: &[String], shares: &[String]) -> String {
+    let others = columns.iter().filter(|column| !shares.contains(column));
+    let named = others.filter_map(|column| Some((matched(column, "loss")?.away, column)));
+    let nearest = named.min_by_key(|(away, _)| *away);
+    nearest.map_or_else(|| "loss".to_owned(), |(_, column)| column.clone())
 }
 
 /// The columns that hold shares.

@@ -61,6 +61,15 @@ impl Display for Text<'_> {
         }
         writeln!(formatter, "{table}")?;
         writeln!(formatter, "{}", prose("", &gain(outcome)))?;
+        if fit.left_out > 0 {
+            let said = format!(
+                "{} of {} bootstrap samples do not tell all domains apart and are left out: the intervals are of the others, and \
+                 too narrow.",
+                fit.left_out,
+                fit.left_out + fit.draws.len()
+            );
+            writeln!(formatter, "{}", prose("", &said))?;
+        }
         let errors: Vec<String> = outcome
             .forms
             .iter()

@@ -17,6 +17,36 @@ use crate::Format;
 use crate::output;
 use text::Text;
 
+/// What a law of mixtures has no use for.
+const NOT_OF_MIXTURES: [&str; 26] = [
+    "user_form",
+    "predict",
+    "flattening",
+    "draws",
+    "save",
+    "report",
+    "n",
+    "d",
+    "compute",
+    "others",
+    "weights",
+    "units",
+    "drop_worst",
+    "holdout",
+    "most_rows",
+    "by",
+    "group",
+    "objective",
+    "delta",
+    "reduction",
+    "residual",
+    "weight_above",
+    "resampling",
+    "problems",
+    "fix",
+    "budget_tolerance",
+];
+
 /// Arguments of `fit`.
 #[derive(Args)]
 pub struct Arguments {
@@ -35,7 +65,7 @@ pub struct Arguments {
     list: bool,
     /// Fit the loss of runs that differ in their mixture of data, and tell the best one: the columns of the shares, as in
     /// `web,code,books`, or `train_*`
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', conflicts_with_all = ["user_form", "predict", "flattening", "draws", "save", "report"], help_heading = "Mixtures")]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', conflicts_with_all = NOT_OF_MIXTURES, help_heading = "Mixtures")]
     mixture: Vec<String>,
     /// The largest share of a domain in the best mixture, as in `books=0.1` [default: its largest in a run]; may be given
     /// more than once

@@ -100,6 +100,16 @@ pub fn fit_mixture(
         }
         .into());
     }
+    let different = runs.different();
+    if different < parameters {
+        return Err(Refusal::TooFewDiffer {
+            given: rows,
+            rows: different,
+            parameters,
+            needed: parameters,
+        }
+        .into());
+    }
     let mean = runs.losses.iter().sum::<f64>() / rows as f64;
     let all: f64 = runs.losses.iter().map(|loss| (loss - mean).powi(2)).sum();
     if all <= 0.0 {

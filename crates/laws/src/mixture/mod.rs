@@ -12,6 +12,8 @@ pub use fit::{MixtureFit, MixtureOptions, cross_validated, fit_mixture};
 pub use form::MixtureForm;
 pub use optimum::Optimum;
 
+use std::collections::BTreeSet;
+
 use crate::error::InputError;
 
 /// How far shares of one mixture may sum from 1: they are often printed in few digits.
@@ -94,6 +96,12 @@ impl Mixtures {
     /// The losses.
     pub fn losses(&self) -> &[f64] {
         &self.losses
+    }
+
+    /// How many mixtures differ.
+    fn different(&self) -> usize {
+        let bits = |mixture: &[f64]| mixture.iter().map(|share| share.to_bits()).collect::<Vec<_>>();
+        self.mixtures().map(bits).collect::<BTreeSet<_>>().len()
     }
 
     /// The mixtures.
