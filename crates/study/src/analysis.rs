@@ -80,7 +80,7 @@ impl Analysis {
             plan: spec
                 .plan
                 .as_ref()
-                .map(|question| plan::answer(question, plan::own_law(spec, &ladder, &law))),
+                .map(|question| plan::answer(question, plan::own_laws(spec, &ladder, &joint))),
             approach1,
             approach2,
             approach3,
@@ -95,9 +95,12 @@ impl Analysis {
     }
 }
 
-/// The law of a study's arm as a plan takes it, or why there is none.
-pub fn law(spec: &StudySpec, survey: &Survey) -> Finding<Law> {
+/// The laws of a study's arm as a plan takes them, or why there are none.
+pub fn laws(spec: &StudySpec, survey: &Survey) -> Finding<Vec<Law>> {
     let ladder = Ladder::of(spec, survey);
-    let fit = JointLaws::of(&ladder, &options(spec)).most_trusted();
-    plan::own_law(spec, &ladder, &fit)
+    let joint = JointLaws::of(&ladder, &options(spec));
+    match plan::own_laws(spec, &ladder, &joint) {
+        (laws, refused) if laws.is_empty() => Finding::Refused(refused.join("; ")),
+        (laws, _) => Finding::Found(laws),
+    }
 }

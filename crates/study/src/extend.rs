@@ -355,6 +355,8 @@ fn pool(
 ) -> Result<Vec<Candidate>, StudyError> {
     let least = runs.iter().map(|run| run.flops).fold(most / 10.0, f64::min);
     let unique = spec.training.unique_tokens.unwrap_or(unique);
+    // Of what is shorter than every run the law knows nothing.
+    let shortest = runs.iter().map(|run| run.tokens).fold(f64::INFINITY, f64::min);
     let longest = unique.as_f64() * spec.training.epochs;
     let mut pool = Vec::new();
     for size in sizes(spec, survey)? {
@@ -364,7 +366,7 @@ fn pool(
             let is_there = runs
                 .iter()
                 .any(|run| run.params == size.params.as_f64() && is_near(run.tokens, tokens.as_f64()));
-            if is_there || tokens.as_f64() > longest {
+            if is_there || !(shortest..=longest).contains(&tokens.as_f64()) {
                 continue;
             }
             // What is shorter than its warm-up is no run.

@@ -11,6 +11,7 @@ use triaxis_plan::{LossUnit, Measured, PlanError, Question, Uncertain, published
 use triaxis_units::{Finding, Flops, Params, Tokens};
 
 use crate::ladder::Ladder;
+use crate::prediction::JointLaws;
 use crate::spec::{ParameterConvention, StudySpec};
 
 /// Checks everything of a study's question that can be checked without its law, so that a study with a bad one is
@@ -37,51 +38,65 @@ pub(crate) fn check(question: &Question) -> Result<(), String> {
     Ok(())
 }
 
-/// The law of an arm's own runs as a plan takes it, or why there is none.
-pub(crate) fn own_law(spec: &StudySpec, ladder: &Ladder, fit: &Finding<JointFit>) -> Finding<Law> {
-    let fit = match fit {
-        Finding::Found(fit) => fit,
-        Finding::Refused(reason) => return Finding::Refused(reason.clone()),
-    };
+/// The laws of an arm's own runs as a plan takes them: every form that was fitted, counting by how well it predicts the
+/// runs of the largest budget from the others; and why forms do not judge that cannot be planned with.
+pub(crate) fn own_laws(spec: &StudySpec, ladder: &Ladder, joint: &JointLaws) -> (Vec<Law>, Vec<String>) {
     let whole = |value: f64| value.round() as u64;
     let runs = ladder.runs.iter().map(|run| {
         let (params, tokens) = (Params(whole(run.params)), Tokens(whole(run.tokens)));
         (params, tokens, Flops(run.flops))
     });
     let Some(measured) = Measured::of(runs) else {
-        return Finding::Refused("the study has no runs of its ladder yet: run it first".to_owned());
+        let none = "the study has no runs of its ladder yet: run it first";
+        return (Vec::new(), vec![none.to_owned()]);
     };
+    let (mut laws, mut refused) = (Vec::new(), Vec::new());
+    for (share, fit) in joint.shared() {
+        match own_law(spec, ladder, fit, measured) {
+            Ok(mut law) => {
+                law.weight = share;
+                laws.push(law);
+            }
+            Err(error) => refused.push(error.to_string()),
+        }
+    }
+    if laws.is_empty() && refused.is_empty() {
+        refused.push(joint.refusal());
+    }
+    (laws, refused)
+}
+
+fn own_law(spec: &StudySpec, ladder: &Ladder, fit: &JointFit, measured: Measured) -> Result<Law, PlanError> {
     let draws: Vec<_> = fit.replicates().collect();
     let named = (
         format!("this study, {}", fit.fit.form),
         "fitted to the study's own runs".to_owned(),
     );
-    let law = Law::coupled(named, &fit.law, &draws, LossUnit::NatsPerToken, measured);
-    Finding::of(law.map(|mut law| {
-        let per_token = |bits: f64| 1.0 / (bits * std::f64::consts::LN_2);
-        law.bytes_per_token = ladder.bits_per_byte.map(per_token);
-        law.noise = fit.fit.noise.filter(|noise| *noise > 0.0);
-        law.is_without_embeddings = spec.laws.parameters == ParameterConvention::NonEmbedding;
-        law
-    }))
+    let mut law = Law::coupled(named, &fit.law, &draws, LossUnit::NatsPerToken, measured)?;
+    let per_token = |bits: f64| 1.0 / (bits * std::f64::consts::LN_2);
+    law.bytes_per_token = ladder.bits_per_byte.map(per_token);
+    law.noise = fit.fit.noise.filter(|noise| *noise > 0.0);
+    law.is_without_embeddings = spec.laws.parameters == ParameterConvention::NonEmbedding;
+    Ok(law)
 }
 
 /// The answer to an arm's question. A law that cannot be planned with takes no other along: it is said first among
 /// what there is to doubt.
-pub(crate) fn answer(question: &Question, own: Finding<Law>) -> Finding<Decision> {
-    let mut left_out = Vec::new();
-    let own = match own {
-        Finding::Found(law) => Some(law),
-        Finding::Refused(reason) => {
-            left_out.push(format!("The study's own law does not judge: {reason}."));
-            None
-        }
+pub(crate) fn answer(question: &Question, (own, refused): (Vec<Law>, Vec<String>)) -> Finding<Decision> {
+    let whose = if own.is_empty() {
+        "The study's own law"
+    } else {
+        "A law of the study"
     };
+    let mut left_out: Vec<String> = refused
+        .iter()
+        .map(|reason| format!("{whose} does not judge: {reason}."))
+        .collect();
     let asked = Question {
-        params: sizes(question.params, own.as_ref()),
+        params: sizes(question.params, own.first()),
         ..question.clone()
     };
-    let mut laws: Vec<Law> = own.into_iter().collect();
+    let mut laws = own;
     for source in &question.laws {
         match named(source) {
             Ok(law) => laws.push(law),

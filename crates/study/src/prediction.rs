@@ -201,6 +201,13 @@ impl JointLaws {
         Finding::of(self.fits.first().cloned().ok_or_else(|| self.refusal()))
     }
 
+    /// The laws that count, the most trusted first, each with its share by how well it predicts the runs held out.
+    pub(crate) fn shared(&self) -> impl Iterator<Item = (f64, &JointFit)> {
+        let checks: Vec<_> = self.fits.iter().map(|joint| joint.fit.holdout.as_ref()).collect();
+        let shares = shares(&checks).into_iter().zip(&self.fits);
+        shares.filter(|(share, _)| *share > 0.0)
+    }
+
     /// The Chinchilla law, which is approach 3.
     pub(crate) fn approach3(&self) -> Finding<Approach3> {
         let fits = self.fits.iter().cloned();
@@ -239,7 +246,8 @@ impl JointLaws {
         (candidates, together.as_ref().and_then(LossInterval::of))
     }
 
-    fn refusal(&self) -> String {
+    /// Why there is no law.
+    pub(crate) fn refusal(&self) -> String {
         match self.refusals.is_empty() {
             true => NO_INTERVAL.to_owned(),
             false => self.refusals.join("; "),

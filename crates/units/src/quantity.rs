@@ -287,10 +287,28 @@ fn whole_bytes(value: f64) -> f64 {
 
 fn read_dollars(grammar: &Grammar, text: &str) -> Result<f64, QuantityError> {
     let trimmed = text.trim();
+    let word = "USD";
+    let trimmed = trimmed.strip_prefix(word).or_else(|| trimmed.strip_suffix(word));
+    let trimmed = trimmed.unwrap_or(text).trim();
     if is_foreign(trimmed) {
         return Err(grammar.out_of_range(text, DOLLARS_ONLY));
     }
-    grammar.read(trimmed.strip_prefix('$').unwrap_or(trimmed))
+    let amount = trimmed.strip_prefix('$').unwrap_or(trimmed);
+    grammar.read(&without_commas(amount))
+}
+
+/// An amount without the commas between its thousands, where all are where they belong.
+fn without_commas(amount: &str) -> String {
+    let end = amount.find('.').unwrap_or(amount.len());
+    let (whole, rest) = amount.split_at(end);
+    let mut groups = whole.split(',');
+    let first = groups.next().unwrap_or_default();
+    let is_number = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    let belongs = |group: &str| group.len() == 3 && is_number(group);
+    match (1..=3).contains(&first.len()) && is_number(first) && groups.all(belongs) {
+        true => whole.replace(',', "") + rest,
+        false => amount.to_owned(),
+    }
 }
 
 /// Whether an amount names another currency: by its sign, or by three letters before or behind.

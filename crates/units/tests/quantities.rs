@@ -228,7 +228,26 @@ fn everything_else_is_refused_with_value_rule_and_remedy() {
     for text in ["0.5", "0.5B", "1.5B"] {
         assert!(text.parse::<Bytes>().is_err(), "{text}");
     }
-    for text in ["-$5", "$-5", "$$5", "5$"] {
+    for (text, dollars) in [
+        ("USD 1M", 1e6),
+        ("1.5M USD", 1.5e6),
+        ("$1,750,000", 1.75e6),
+        ("1,750.25", 1750.25),
+    ] {
+        assert_eq!(text.parse::<Dollars>().unwrap(), Dollars(dollars), "{text}");
+    }
+    for text in [
+        "-$5",
+        "$-5",
+        "$$5",
+        "5$",
+        "1,75",
+        "1,,000",
+        ",100",
+        "1000,000",
+        "USD",
+        "USD USD 5",
+    ] {
         assert!(text.parse::<Dollars>().is_err(), "{text}");
     }
     for text in ["€2.5", "2.5 EUR", "GBP 5M", "2.5M£", "CHF2.5", "2.5eur"] {

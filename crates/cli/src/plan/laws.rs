@@ -31,14 +31,18 @@ fn named(source: &LawSource, folder: &Path) -> anyhow::Result<Vec<Law>> {
         LawSource { fit: Some(path), .. } => saved(&folder.join(path), source)?,
         LawSource {
             study: Some(path), ..
-        } => vec![of_study(&folder.join(path), source.arm.as_deref())?],
+        } => of_study(&folder.join(path), source.arm.as_deref())?,
         LawSource { .. } => Vec::new(),
     };
-    let alone = laws.len() == 1;
+    let is_one = laws.len() == 1;
     for law in &mut laws {
         law.weight *= source.weight;
-        if let Some(name) = source.name.as_ref().filter(|_| alone) {
-            law.name.clone_from(name);
+        let name = source.name.as_ref().filter(|_| source.fit.is_none());
+        match name.filter(|name| *name != &law.name) {
+            Some(name) if is_one => law.name.clone_from(name),
+            // Of several forms each is told by its own name, too.
+            Some(name) => law.name = format!("{name}, {}", law.name),
+            None => {}
         }
     }
     Ok(laws)
@@ -52,8 +56,8 @@ fn saved(path: &Path, source: &LawSource) -> anyhow::Result<Vec<Law>> {
     Ok(Law::saved(source.name.as_deref().unwrap_or(&name), &law)?)
 }
 
-/// The law of a study's arm, from what is recorded.
-fn of_study(folder: &Path, named: Option<&str>) -> anyhow::Result<Law> {
+/// The laws of a study's arm, from what is recorded.
+fn of_study(folder: &Path, named: Option<&str>) -> anyhow::Result<Vec<Law>> {
     let store = Store::new(folder);
     let spec = FrozenSpec::read(&store)?;
     let arms = spec.arms()?;
@@ -67,8 +71,8 @@ fn of_study(folder: &Path, named: Option<&str>) -> anyhow::Result<Law> {
     };
     let survey: Survey = status::survey(&spec, &store)?;
     let survey = survey.of_arm(&arm.name);
-    match analysis::law(&arm.spec, &survey) {
-        Finding::Found(law) => Ok(law),
+    match analysis::laws(&arm.spec, &survey) {
+        Finding::Found(laws) => Ok(laws),
         Finding::Refused(why) => Err(Usage(format!(
             "the study in `{}` has no law to plan with: {why}; run more of its ladder, or leave it out",
             folder.display()

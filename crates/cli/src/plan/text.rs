@@ -247,10 +247,10 @@ fn alternatives(text: &mut String, decision: &Decision) -> fmt::Result {
     writeln!(text, "{table}")?;
     let shown: f64 = decision.choices.iter().map(|choice| choice.chance_of_best).sum();
     let others = decision.compared - decision.choices.len();
-    if others > 0 && shown < 0.99 {
+    if others > 0 && shown < decision.met - 0.01 {
         let said = format!(
-            "In the other {} of the draws one of the {others} further choices that were compared is best.",
-            percent(1.0 - shown)
+            "In a further {} of the draws one of the {others} other choices that were compared is best.",
+            percent(decision.met - shown)
         );
         writeln!(text, "{}\n", prose("", &said))?;
     }
@@ -317,7 +317,7 @@ fn axes(text: &mut String, decision: &Decision) -> fmt::Result {
             },
             if axis.is_free { "free".to_owned() } else { sign },
             dollars(axis.doubling_costs),
-            dollars(axis.doubling_is_worth),
+            axis.doubling_is_worth.map_or_else(|| "-".to_owned(), dollars),
             format!("{:.4}", axis.doubling.max(0.0)),
             axis.fades_to.map_or_else(|| "-".to_owned(), percent),
         ]);
@@ -380,15 +380,10 @@ fn trials(text: &mut String, decision: &Decision) -> fmt::Result {
         ]);
     }
     writeln!(text, "{table}")?;
-    let none = decision.trials.iter().all(|trial| !trial.is_worth_it);
-    let said = match (decision.is_recommended, decision.none_is_worth_it) {
-        (true, true) => "No experiment is worth more than it costs: stop measuring and decide.",
-        (true, false) if none => {
-            "The draws cannot tell that any experiment is worth more than it costs; more `draws` could."
-        }
-        _ => return Ok(()),
-    };
-    writeln!(text, "{said}\n")
+    match decision.on_trials() {
+        Some(verdict) => writeln!(text, "{verdict}\n"),
+        None => Ok(()),
+    }
 }
 
 fn risks(text: &mut String, decision: &Decision) -> fmt::Result {

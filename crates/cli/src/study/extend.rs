@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 use triaxis_plan::Question;
 use triaxis_plan::decide::{Trial, TrialRun, decide};
+use triaxis_records::Role;
 use triaxis_study::extend::{Extension, Wanted, nearest, next};
 use triaxis_study::{Arm, ExtraSpec, FrozenSpec, Store, Survey};
 use triaxis_units::{Dollars, Finding, Flops, Params, Tokens};
@@ -112,6 +113,15 @@ fn surest(
             .into());
         }
     }
+    let ladder = survey.trials().filter(|trial| trial.role == Role::Ladder);
+    let largest = ladder.map(|trial| trial.flops.0).fold(0.0, f64::max);
+    if let Some(at) = arguments.at.filter(|at| at.0 < largest) {
+        return Err(Usage(format!(
+            "`--at {at}`: the ladder has a run of {}, and what is smaller is measured already: ask of a larger one",
+            Flops(largest)
+        ))
+        .into());
+    }
     let library = spec.library(store);
     let unique = arms.iter().map(|arm| {
         let corpus = survey.frozen.corpus_of(arm, &library)?;
@@ -161,7 +171,7 @@ fn planned(file: &Path, arms: &[Arm], survey: &Survey) -> anyhow::Result<Added> 
             best.name,
             Dollars(best.cost),
             Dollars(best.value),
-            Dollars(best.error)
+            Dollars(2.0 * best.error)
         ))
         .into()
     }))
@@ -206,7 +216,7 @@ fn made(
          chance of {:.0}%",
         trial.name,
         Dollars(trial.value),
-        Dollars(trial.error),
+        Dollars(2.0 * trial.error),
         Dollars(trial.cost),
         100.0 * trial.flips
     );

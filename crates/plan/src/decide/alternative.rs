@@ -95,24 +95,16 @@ pub(super) fn named(compared: &Compared<'_>, choice: usize) -> String {
 }
 
 /// The median of draws with the interval that holds the share `level` of them; not a number of none.
-fn told(draws: &[f64], level: f64) -> Estimate {
+pub(super) fn told(draws: &[f64], level: f64) -> Estimate {
     let draws = sorted(draws.iter().copied());
-    // The median, so that it is an outcome and not a sum that no world has.
-    within(quantile_sorted(&draws, 0.5), &draws, level)
-}
-
-/// A value with the interval that holds the share `level` of draws.
-pub(super) fn around(value: f64, draws: &[f64], level: f64) -> Estimate {
-    within(value, &sorted(draws.iter().copied()), level)
-}
-
-fn within(value: f64, sorted: &[f64], level: f64) -> Estimate {
+    let at = |chance: f64| quantile_sorted(&draws, chance);
     let tail = 0.5 * (1.0 - level);
     Estimate {
-        value,
-        interval: (!sorted.is_empty()).then(|| Interval {
-            low: quantile_sorted(sorted, tail),
-            high: quantile_sorted(sorted, 1.0 - tail),
+        // The median, so that it is an outcome and not a sum that no world has.
+        value: at(0.5),
+        interval: (!draws.is_empty()).then(|| Interval {
+            low: at(tail),
+            high: at(1.0 - tail),
             level,
         }),
     }
@@ -180,10 +172,7 @@ pub(super) fn alternative(compared: &Compared<'_>, choice: usize, per_score: f64
 /// The law whose runs a choice lies farthest from, and how far that is.
 pub(super) fn farthest<'a>(compared: &Compared<'a>, choice: usize) -> Option<(&'a Law, Reach)> {
     let chosen = compared.choices[choice].choice;
-    let median = |what: fn(&Outcome) -> f64| {
-        let met = compared.outcomes[choice].iter().filter(|outcome| outcome.is_met);
-        quantile_sorted(&sorted(met.map(what)), 0.5)
-    };
+    let median = |what: fn(&Outcome) -> f64| compared.median(choice, what);
     let (tokens, flops) = (median(|outcome| outcome.tokens), median(|outcome| outcome.flops));
     let laws = compared.reckoner.worlds.laws_of(chosen.arm);
     let reach = |law: &'a Law| {

@@ -4,7 +4,7 @@ use triaxis_units::{Estimate, Params, Tokens};
 
 use super::acceptability::{self, Acceptability};
 use super::aim::{Aim, Length};
-use super::alternative::{Alternative, alternative, around, named};
+use super::alternative::{Alternative, alternative, named, told};
 use super::caution;
 use super::change::{self, BreakEven, Swing};
 use super::compare::Compared;
@@ -149,8 +149,6 @@ const SHOWN: usize = 5;
 const TRIALS: usize = 8;
 /// Break-even values shown.
 const BREAK_EVENS: usize = 8;
-/// Draws behind an interval of the frontier.
-const FRONTIER_DRAWS: usize = 200;
 
 /// Answers a question by laws.
 ///
@@ -218,6 +216,20 @@ pub fn decide(question: &Question, laws: &[Law]) -> Result<Decision, Refusal> {
         acceptability: acceptability::curves(&compared, &shown, per_loss),
         laws: laws_used(&compared),
     })
+}
+
+impl Decision {
+    /// What the trials come to, where none is worth its cost; nothing where there is no recommendation to stop at.
+    pub fn on_trials(&self) -> Option<&'static str> {
+        let none = !self.trials.is_empty() && self.trials.iter().all(|trial| !trial.is_worth_it);
+        match (self.is_recommended && none, self.none_is_worth_it) {
+            (false, _) => None,
+            (true, true) => Some("No experiment is worth more than it costs: stop measuring and decide."),
+            (true, false) => Some(
+                "The draws cannot tell that any experiment is worth more than it costs; more `draws` could.",
+            ),
+        }
+    }
 }
 
 /// The unit of all laws.
@@ -289,13 +301,13 @@ fn frontier(compared: &Compared<'_>) -> Vec<Point> {
     let reckoner = compared.reckoner;
     let question = reckoner.question;
     let chosen = &compared.choices[compared.best];
-    let worlds: Vec<_> = (0..reckoner.worlds.count.min(FRONTIER_DRAWS))
+    let worlds: Vec<_> = (0..reckoner.worlds.count)
         .map(|draw| reckoner.worlds.world(draw))
         .collect();
     (-6..=6)
         .map(|step| {
             let budget = compared.spent() * 10f64.powf(f64::from(step) / 3.0);
-            let (best, loss) = dollar::lowest(reckoner, reckoner.worlds.centre(), chosen.choice, budget);
+            let (best, _) = dollar::lowest(reckoner, reckoner.worlds.centre(), chosen.choice, budget);
             let prepared = reckoner.prepare(best);
             let draws: Vec<f64> = worlds
                 .iter()
@@ -304,7 +316,7 @@ fn frontier(compared: &Compared<'_>) -> Vec<Point> {
             Point {
                 dollars: budget,
                 params: best.params,
-                loss: around(loss, &draws, question.level),
+                loss: told(&draws, question.level),
             }
         })
         .collect()

@@ -19,6 +19,7 @@ use triaxis_units::{Dollars, Flops, Seconds};
 /// let of = |text: &str| toml::from_str::<Spec>(text).map(|spec| spec.budget);
 /// assert_eq!(of("budget = \"$2M\"")?, Budget::Dollars(Dollars(2e6)));
 /// assert_eq!(of("budget = { time = \"7d\" }")?, Budget::Time(Seconds(7.0 * 86_400.0)));
+/// assert!(of("budget = \"7d\"").unwrap_err().message().contains("write `{ time = \"7d\" }`"));
 /// assert!(of("budget = { time = \"7d\", dollars = 5 }").is_err());
 /// # Ok::<(), toml::de::Error>(())
 /// ```
@@ -94,7 +95,14 @@ impl<'de> Deserialize<'de> for Budget {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Budget, E> {
-                Dollars::deserialize(text.into_deserializer()).map(Budget::Dollars)
+                let dollars = Dollars::deserialize(text.into_deserializer());
+                if dollars.is_err() && text.parse::<Seconds>().is_ok() {
+                    return Err(E::custom(format!(
+                        "`{text}` is a time, and a budget is of dollars unless its table says otherwise: write \
+                         `{{ time = \"{text}\" }}`"
+                    )));
+                }
+                dollars.map(Budget::Dollars)
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Budget, A::Error> {

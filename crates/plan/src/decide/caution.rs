@@ -1,8 +1,9 @@
 //! What an answer stands on that is not measured, and what it cannot know: a kind of doubt an entry.
 
 use triaxis_laws::numeric::{quantile_sorted, sorted};
-use triaxis_units::Tokens;
+use triaxis_units::{Seconds, Tokens};
 
+use super::aim::Length;
 use super::alternative::{Alternative, farthest};
 use super::compare::Compared;
 use super::law::{Law, Run};
@@ -18,6 +19,11 @@ const TINY_FLOPS: f64 = 1e16;
 const FEW_RUNS: usize = 11;
 /// Runs must span so much compute before a law says anything of how loss falls with it.
 const LEAST_SPAN: f64 = 10.0;
+
+/// A size so near to an end of those to choose from stands at it.
+const AT_END: f64 = 1.01;
+/// A run of so many days is longer than any that made a model known for its quality.
+const LONG_DAYS: f64 = 366.0;
 
 /// What doubts hang on.
 struct Facts<'a> {
@@ -45,13 +51,17 @@ const KINDS: &[Kind] = &[
     few_draws,
     tempered,
     given_tokens,
+    bounds,
+    unheeded,
     memory,
+    long,
     of_other_texts,
     text,
     no_draws,
     embeddings,
     prices,
     nights,
+    traces,
     no_task,
     operations,
 ];
@@ -243,6 +253,51 @@ fn given_tokens(facts: &Facts<'_>) -> Option<String> {
     joined(fewer)
 }
 
+/// A size that a limit stops.
+fn bounds(facts: &Facts<'_>) -> Option<String> {
+    let (sizes, params) = (facts.question.params, facts.chosen.params);
+    let is_free = {
+        let choice = facts.compared.choices[facts.compared.best].choice;
+        facts.reckoner.strategies[choice.strategy].params.is_none()
+    };
+    let [smallest, largest] = [sizes.smallest, sizes.largest].map(|end| params / end.as_f64());
+    let (name, end, other) = match (smallest, largest) {
+        (ratio, _) if ratio < AT_END => ("params.smallest", sizes.smallest, "smaller"),
+        (_, ratio) if ratio > 1.0 / AT_END => ("params.largest", sizes.largest, "larger"),
+        _ => return None,
+    };
+    is_free.then(|| {
+        format!(
+            "The size stands at the end of those to choose from, {end} (`{name}`): a {other} one may be better, and is not \
+             considered."
+        )
+    })
+}
+
+/// A goal that the aim asks nothing of.
+fn unheeded(facts: &Facts<'_>) -> Option<String> {
+    let aim = facts.question.aim;
+    let is_heeded = aim.rule().length() == Length::Reach;
+    (facts.question.goal.is_some() && !is_heeded).then(|| {
+        format!(
+            "The goal is not heeded: the aim `{}` spends what there is or what pays; `lowest-cost` and `lowest-lifetime-cost` \
+             reach a goal.",
+            aim.name()
+        )
+    })
+}
+
+/// A run that takes longer than models stay in use.
+fn long(facts: &Facts<'_>) -> Option<String> {
+    let days = facts.chosen.days.filter(|days| days.value > LONG_DAYS)?;
+    Some(format!(
+        "The run takes {} on {} devices: longer than any model was trained, and prices and text are of today; name more \
+         devices (`training.devices`).",
+        Seconds(days.value * 86_400.0),
+        facts.chosen.devices
+    ))
+}
+
 fn memory(facts: &Facts<'_>) -> Option<String> {
     let given = facts.question.training.devices?;
     let least = facts.reckoner.least_devices(facts.chosen.params);
@@ -333,6 +388,18 @@ fn nights(facts: &Facts<'_>) -> Option<String> {
     (is_always_used && serves_itself(facts)).then(|| {
         "Every paid hour is taken to serve, which flatters: traffic has nights; give `serving.utilisation`.".to_owned()
     })
+}
+
+/// What was read from the tables of requests.
+fn traces(facts: &Facts<'_>) -> Option<String> {
+    let life = facts.question.demand.as_ref()?;
+    let traced = life.classes.iter().filter(|class| class.trace.is_some());
+    joined(traced.map(|class| {
+        format!(
+            "`{}` is what its trace shows: {:.0} tokens in and {:.0} out a query, {:.2} of a month's {} queries.",
+            class.name, class.tokens_in, class.tokens_out, class.share.0, life.queries_per_month
+        )
+    }))
 }
 
 fn no_task(facts: &Facts<'_>) -> Option<String> {

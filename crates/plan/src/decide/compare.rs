@@ -1,7 +1,7 @@
 //! Choices held against each other in every world: what each is expected to be worth, and what it may cost to be wrong.
 
 use rayon::prelude::*;
-use triaxis_laws::numeric::golden_section;
+use triaxis_laws::numeric::{golden_section, quantile_sorted, sorted};
 
 use super::aim::Length;
 use super::outcome::Outcome;
@@ -23,8 +23,6 @@ pub(crate) struct Compared<'a> {
     pub met: f64,
     /// What a failure costs where scores are losses.
     second_try: f64,
-    /// What becomes of the best one at the medians.
-    pub at_medians: Outcome,
 }
 
 /// Steps by which the size of the best choice is brought to the largest mean score.
@@ -75,7 +73,6 @@ impl<'a> Compared<'a> {
         Self {
             reckoner,
             second_try,
-            at_medians: choices[best].outcome(reckoner.worlds.centre(), length),
             choices,
             outcomes,
             scores,
@@ -194,9 +191,21 @@ impl<'a> Compared<'a> {
         shown
     }
 
-    /// Dollars that the best one spends at the medians before anything is served.
+    /// The median of something that becomes of a choice, over the worlds in which it does what is asked; not a number
+    /// where it never does.
+    pub fn median(&self, choice: usize, what: fn(&Outcome) -> f64) -> f64 {
+        let met = self.outcomes[choice].iter().filter(|outcome| outcome.is_met);
+        quantile_sorted(&sorted(met.map(what)), 0.5)
+    }
+
+    /// Dollars that the best one spends before anything is served, at the median.
     pub fn spent(&self) -> f64 {
-        self.at_medians.bill.before_serving()
+        self.median(self.best, |outcome| outcome.bill.before_serving())
+    }
+
+    /// Tokens that the best one sees, at the median.
+    pub fn tokens(&self) -> f64 {
+        self.median(self.best, |outcome| outcome.tokens)
     }
 
     /// All choices by their mean score, the largest first.

@@ -33,8 +33,9 @@ pub struct Axis {
     pub doubling: f64,
     /// What the doubling after that gains, as a part of the first; none where the first gains nothing.
     pub fades_to: Option<f64>,
-    /// What the doubling is worth, in dollars: those of compute that would gain as much; of samples their cost.
-    pub doubling_is_worth: f64,
+    /// What the doubling is worth, in dollars: of text those of compute that would gain as much, of samples the right
+    /// answers that it gains; none where nothing says so.
+    pub doubling_is_worth: Option<f64>,
 }
 
 /// What an axis gains.
@@ -103,7 +104,8 @@ fn compute(compared: &Compared<'_>, now: f64) -> Axis {
         doubling_costs: spent,
         doubling: now - double,
         fades_to: faded(now, double, four),
-        doubling_is_worth: spent,
+        // It is what the others are held against.
+        doubling_is_worth: None,
     }
 }
 
@@ -120,7 +122,7 @@ fn text(compared: &Compared<'_>, now: f64, by_compute: f64, tier: usize) -> Axis
     let [more, double, four] = [1.01, 2.0, 4.0].map(at);
     let percent = 0.01 * unique * price;
     let is_free = percent == 0.0;
-    let taken = chosen.taken(compared.at_medians.tokens)[tier].unique;
+    let taken = chosen.taken(compared.tokens())[tier].unique;
     Axis {
         name: format!("text: {}", reckoner.question.tiers[tier].name),
         cost: match is_free {
@@ -140,11 +142,7 @@ fn text(compared: &Compared<'_>, now: f64, by_compute: f64, tier: usize) -> Axis
         doubling_costs: unique * price,
         doubling: now - double,
         fades_to: faded(now, double, four),
-        doubling_is_worth: if by_compute > 0.0 {
-            (now - double).max(0.0) / by_compute
-        } else {
-            0.0
-        },
+        doubling_is_worth: (by_compute > 0.0).then(|| (now - double).max(0.0) / by_compute),
     }
 }
 
@@ -158,8 +156,8 @@ fn samples(compared: &Compared<'_>) -> Option<Axis> {
     let at = |samples: usize| {
         let outcome = reckoner
             .prepare(Choice { samples, ..chosen })
-            .at(reckoner.worlds.centre(), compared.at_medians.tokens);
-        (outcome.right, outcome.bill.serving)
+            .at(reckoner.worlds.centre(), compared.tokens());
+        (outcome.right, outcome.bill.serving, outcome.value)
     };
     let mut larger: Vec<usize> = (0..question.samples.len())
         .filter(|at| question.samples[*at] > now)
@@ -189,7 +187,7 @@ fn samples(compared: &Compared<'_>) -> Option<Axis> {
         is_free: costs <= 0.0,
         doubling_costs: costs,
         doubling: gain,
-        doubling_is_worth: costs,
+        doubling_is_worth: (here.2 > 0.0).then(|| step(chosen.samples, first, next.2 - here.2)),
         fades_to: after
             .map(|(at, after)| step(first, at, after.0 - next.0) / gain)
             .filter(|part| part.is_finite()),

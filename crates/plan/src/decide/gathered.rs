@@ -1,5 +1,6 @@
 //! Variables as they are named, with their draws.
 
+use triaxis_laws::numeric::normal_quantile;
 use triaxis_names::key;
 use triaxis_units::Dollars;
 
@@ -35,9 +36,7 @@ impl Gathered<'_> {
         });
         self.variables.len() - 1
     }
-}
 
-impl Gathered<'_> {
     /// Prices of an hour of training and of serving: of one device they rise and fall together.
     pub fn prices(&mut self, training: Uncertain<Dollars>, serving: Uncertain<Dollars>) -> [Place; 2] {
         const TRAINING: &str = "price of training, an hour";
@@ -59,9 +58,6 @@ impl Gathered<'_> {
 
 /// The factor by which a run's loss lies off its law.
 pub(super) fn noise_of(question: &Question, laws: &[Law]) -> Uncertain<f64> {
-    let end = NORMAL_TAIL * noise(question, laws);
+    let end = normal_quantile(0.95) * noise(question, laws);
     Uncertain::new(1.0, (-end).exp(), end.exp()).unwrap_or(Uncertain::certain(1.0))
 }
-
-/// Standard deviations of a normal distribution within which nine tenths of it lie.
-const NORMAL_TAIL: f64 = 1.644_853_627;

@@ -65,7 +65,8 @@ impl Prepared<'_> {
         let limit = self.reckoner.worlds.budget(world) * (1.0 + 1e-6);
         let is_reached = reached;
         let reached = reached && bill.before_serving() <= limit;
-        let is_met = reached && self.fits && answers.in_time && loss.is_finite() && tokens > 0.0;
+        let is_told = loss.is_finite() && bill.total().is_finite() && tokens > 0.0;
+        let is_met = reached && self.fits && answers.in_time && is_told;
         Outcome {
             tokens,
             flops,
@@ -100,10 +101,7 @@ impl Prepared<'_> {
     pub fn dollars_per_query(&self, samples: f64) -> f64 {
         let speed = self.reckoner.speed(self.reckoner.worlds.centre());
         let classes = self.reckoner.classes().iter().zip(&self.queries);
-        let dollars = classes.map(|(class, query)| {
-            let answered = query.at(&speed);
-            class.share.0 * (answered.reading + samples * answered.writing)
-        });
+        let dollars = classes.map(|(class, query)| class.share.0 * query.at(&speed).dollars(samples));
         dollars.sum()
     }
 
@@ -296,7 +294,7 @@ impl Prepared<'_> {
                 }
             }
             let answered = query.at(&speed);
-            let dollars = answered.reading + drawn * answered.writing;
+            let dollars = answered.dollars(drawn);
             let checks = if class.chosen.is_some() {
                 drawn * class.check.0
             } else {

@@ -15,7 +15,7 @@ pub struct Running {
     pub failure_every: Seconds,
     /// Bytes of weights, gradients and optimiser: what a checkpoint holds.
     pub checkpoint: Bytes,
-    /// How often it is best written.
+    /// How often it is best written; of a short run at its end alone.
     pub checkpoint_every: Seconds,
     /// Watt-hours at the meter, failed and tuning runs included, where the power of the device's server is known.
     pub watt_hours: Option<f64>,
@@ -34,7 +34,7 @@ pub(super) fn running(compared: &Compared<'_>) -> Option<Running> {
         mfu: question.training.mfu,
         ..TrainingSetup::default()
     };
-    let flops = Flops(compared.at_medians.flops);
+    let flops = Flops(compared.median(compared.best, |outcome| outcome.flops));
     let trainer = setup.service(&reckoner.catalogue).ok()?.median();
     let bill = trainer.bill(flops, params).ok()?;
     let training = &question.training;
@@ -48,7 +48,7 @@ pub(super) fn running(compared: &Compared<'_>) -> Option<Running> {
     Some(Running {
         failure_every: Seconds(setup.failures.median(devices as f64).between),
         checkpoint: bill.checkpoint,
-        checkpoint_every: bill.checkpoint_interval,
+        checkpoint_every: Seconds(bill.checkpoint_interval.0.min(device_seconds / devices as f64)),
         watt_hours: kilowatts.map(|kilowatts| watt_hours(kilowatts, setup.power.site.value(), seconds)),
     })
 }

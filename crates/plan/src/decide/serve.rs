@@ -20,7 +20,7 @@ const EXPERTS: u64 = 256;
 /// Steps between the smallest and the largest batch that are reckoned where a latency decides between them.
 const BATCHES: usize = 24;
 /// Devices beyond which a copy is served by no rack.
-const MOST_DEVICES: u64 = 72;
+pub(super) const MOST_DEVICES: u64 = 72;
 
 /// What a query costs and how long it takes, at the medians of price, use and speed.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +62,13 @@ pub(crate) struct Answered {
     pub reading: f64,
     pub writing: f64,
     pub seconds: f64,
+}
+
+impl Answered {
+    /// Of so many samples.
+    pub fn dollars(&self, samples: f64) -> f64 {
+        self.reading + samples * self.writing
+    }
 }
 
 impl Query {
@@ -232,10 +239,9 @@ pub(crate) fn served(reckoner: &Reckoner<'_>, choice: Choice) -> Result<Served, 
             .queries
             .iter()
             .filter_map(|query| Some(query.limit? / query.least_seconds(&slow)));
-        let dollars = classes().zip(&served.queries).map(|(class, query)| {
-            let answered = query.at(&Speed::MEDIAN);
-            class.share.0 * (answered.reading + query.together * answered.writing)
-        });
+        let dollars = classes()
+            .zip(&served.queries)
+            .map(|(class, query)| class.share.0 * query.at(&Speed::MEDIAN).dollars(query.together));
         (served.fits, held.fold(1.0, f64::min), -dollars.sum::<f64>())
     };
     let all = std::iter::once(least).chain(more.into_iter().flatten());

@@ -6,8 +6,11 @@ use super::aim::Length;
 use super::compare::{Compared, mean};
 use super::law::Run;
 use super::outcome::Outcome;
-use super::question::Quality;
+use super::prepared::Prepared;
+use super::question::{ENDLESS, Quality};
+use super::reckon::whole;
 use super::search::best_of_families;
+use super::serve::MOST_DEVICES;
 
 /// Why nothing should be done, where that is a choice and the best one is expected to be worse.
 pub(crate) fn in_vain(compared: &Compared<'_>) -> Option<String> {
@@ -54,6 +57,13 @@ pub(crate) fn why(compared: &Compared<'_>) -> String {
                  floor of {floor:.4}; the goal binds: choose one above the floor"
             );
         }
+        if !reaches && closest.most_tokens() >= ENDLESS.as_f64() {
+            return format!(
+                "no choice reaches the goal of {wanted} {unit}: the best size of those allowed, {}, comes to {reached:.4} however \
+                 long it is trained; the sizes bind: raise `params.largest`, or take a goal of {reached:.3}",
+                whole(closest.choice.params)
+            );
+        }
         if !reaches {
             return format!(
                 "no choice reaches the goal of {wanted} {unit}: all {} tokens of the text, repeats among them, bring the best \
@@ -81,17 +91,32 @@ pub(crate) fn why(compared: &Compared<'_>) -> String {
         );
     }
     if !closest.fits() {
-        return format!(
-            "no choice can be served: {} devices of {} hold its weights, and more than 72 do not work as one; name larger \
-             devices (`serving.hardware`), fewer bytes a weight, or a smaller `params.largest`",
-            closest.devices(),
-            question.serving.hardware
-        );
+        return unfit(compared, &closest);
     }
     let slowest = closest.longest_wait(centre);
     format!(
         "no choice answers within the latency that is asked: the closest takes {}; the latency binds: raise `latency`, name \
          faster devices, or allow smaller sizes (`params.smallest`)",
         Seconds(slowest)
+    )
+}
+
+/// What the devices do not hold: the weights, or beside them what the longest query leaves in the cache.
+fn unfit(compared: &Compared<'_>, closest: &Prepared<'_>) -> String {
+    let reckoner = compared.reckoner;
+    let (devices, name) = (closest.devices(), &reckoner.question.serving.hardware);
+    if devices > MOST_DEVICES as f64 {
+        return format!(
+            "no choice can be served: {devices} devices of {name} hold its weights, and more than {MOST_DEVICES} do not work as \
+             one; name larger devices (`serving.hardware`), fewer bytes a weight, or a smaller `params.largest`"
+        );
+    }
+    let classes = reckoner.classes().iter();
+    let longest = classes.max_by(|one, other| one.tokens_in.total_cmp(&other.tokens_in));
+    let (class, tokens) = longest.map_or(("", 0.0), |class| (class.name.as_str(), class.tokens_in));
+    format!(
+        "no choice can be served: beside its weights {devices} devices of {name} have no room for the cache of one query of \
+         `{class}`, {tokens} tokens; the memory binds: shorten `tokens_in`, read a part of it (`[[contexts]]`), or name larger \
+         devices (`serving.hardware`)"
     )
 }

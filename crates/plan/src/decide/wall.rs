@@ -81,7 +81,7 @@ pub(crate) fn wall(compared: &Compared<'_>) -> Result<DataWall, PlanError> {
 fn tiers(compared: &Compared<'_>) -> Vec<TierLeft> {
     let reckoner = compared.reckoner;
     let chosen = &compared.choices[compared.best];
-    let taken = chosen.taken(compared.at_medians.tokens);
+    let taken = chosen.taken(compared.tokens());
     let now = lowest(
         reckoner,
         reckoner.worlds.centre(),

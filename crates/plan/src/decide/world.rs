@@ -469,15 +469,24 @@ impl Judged {
         question: &Question,
         laws: &[Law],
     ) -> Result<Self, PlanError> {
-        let known = || laws.iter().map(|law| law.name.as_str());
-        if let Some(name) = named.iter().find(|name| !known().any(|known| known == *name)) {
-            return Err(PlanError::unknown("law", name, known()));
+        // Of several forms of one fit each is called by its name and its form's.
+        let is_called = |law: &Law, name: &String| {
+            let rest = law.name.strip_prefix(name.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(", "))
+        };
+        let is_one_of = |law: &Law, names: &[String]| names.iter().any(|name| is_called(law, name));
+        if let Some(name) = named
+            .iter()
+            .find(|name| !laws.iter().any(|law| is_called(law, name)))
+        {
+            let known = laws.iter().map(|law| law.name.as_str());
+            return Err(PlanError::unknown("law", name, known));
         }
-        let is_claimed = |law: &Law| question.arms.iter().any(|arm| arm.laws.contains(&law.name));
+        let is_claimed = |law: &Law| question.arms.iter().any(|arm| is_one_of(law, &arm.laws));
         let own: Vec<usize> = (0..laws.len())
             .filter(|law| match named.is_empty() {
                 true => !is_claimed(&laws[*law]),
-                false => named.contains(&laws[*law].name),
+                false => is_one_of(&laws[*law], named),
             })
             .collect();
         if own.is_empty() {

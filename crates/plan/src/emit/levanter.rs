@@ -82,7 +82,7 @@ data: # decided shares of the tokens; paths are defaults
             seed = recipe.seed,
             sequences = recipe.sequences,
             steps = recipe.steps,
-            interval = recipe.checkpoint_interval(),
+            interval = recipe.checkpoint_interval,
             tensor = layout.tensor,
             devices = layout.devices,
             device = recipe.device,

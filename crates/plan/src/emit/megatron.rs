@@ -121,7 +121,7 @@ torchrun --nnodes {nodes} --nproc-per-node {per_node} --node-rank "${{NODE_RANK:
             } else {
                 ""
             },
-            interval = recipe.checkpoint_interval(),
+            interval = recipe.checkpoint_interval,
             nodes = layout.devices / per_node,
         )
     }

@@ -119,7 +119,7 @@ logging:
             replicas = layout.replicas(),
             tensor = layout.tensor,
             pipeline = layout.pipeline,
-            interval = recipe.checkpoint_interval(),
+            interval = recipe.checkpoint_interval,
         )
     }
 }

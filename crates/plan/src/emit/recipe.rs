@@ -26,6 +26,8 @@ pub struct Recipe {
     pub sequences: u64,
     /// Steps.
     pub steps: u64,
+    /// Steps between checkpoints.
+    pub checkpoint_interval: u64,
     /// Steps over which the learning rate rises.
     pub warm_up: u64,
     /// The largest learning rate.
@@ -101,6 +103,7 @@ impl Recipe {
             context: open.context,
             sequences,
             steps,
+            checkpoint_interval: checkpoint_interval(decision, chosen, steps),
             warm_up: (steps / 50).clamp(1, WARM_UP),
             learning_rate,
             last_learning_rate: LAST_LEARNING_RATE.min(learning_rate),
@@ -122,11 +125,6 @@ impl Recipe {
     /// The last learning rate as a part of the largest.
     pub fn last_part(&self) -> f64 {
         self.last_learning_rate / self.learning_rate
-    }
-
-    /// Steps between checkpoints: about a hundred of a run.
-    pub fn checkpoint_interval(&self) -> u64 {
-        (self.steps / 100).clamp(1, 1_000)
     }
 
     /// What stands above a configuration, a comment a line, with how the run is started.
@@ -178,6 +176,16 @@ fn recommended(decision: &Decision) -> Result<&Alternative, Refusal> {
             first.reach.sentence
         ))),
     }
+}
+
+/// Steps between checkpoints: as often as the failures of the devices make it best, or a hundred of a run where the plan
+/// does not say.
+fn checkpoint_interval(decision: &Decision, chosen: &Alternative, steps: u64) -> u64 {
+    let best = decision.running.zip(chosen.days).map(|(running, days)| {
+        let step = days.value * 86_400.0 / steps as f64;
+        (running.checkpoint_every.0 / step).round() as u64
+    });
+    best.unwrap_or(steps / 100).clamp(1, steps)
 }
 
 fn checked(open: Open) -> Result<Open, PlanError> {

@@ -164,7 +164,7 @@ def recommended() -> Trainer.Config:
             replicas = layout.replicas(),
             tensor = layout.tensor,
             seed = recipe.seed,
-            interval = recipe.checkpoint_interval(),
+            interval = recipe.checkpoint_interval,
         )
     }
 }

@@ -109,6 +109,73 @@ fn what_no_choice_reaches_says_which_limit_binds() {
 }
 
 #[test]
+fn a_cache_that_no_devices_hold_binds_and_not_the_weights() {
+    let served = |smallest: &str, tokens_in: f64| {
+        let text = format!(
+            "aim = \"lowest-lifetime-cost\"\ngoal = {{ nats_per_token = 2.2 }}\n[params]\nsmallest = \"{smallest}\"\n\
+             [demand]\nmonths = 1\nqueries_per_month = 10\n[[demand.classes]]\nname = \"books\"\ntokens_in = {tokens_in}\n\
+             tokens_out = 100"
+        );
+        match decide(&question(&text), &laws(&["sardana-2023"])) {
+            Err(Refusal::Unmet(why)) => why,
+            other => panic!("{other:?}"),
+        }
+    };
+    let long = served("1M", 1e12);
+    assert!(
+        long.contains("one query of `books`") && long.contains("the memory binds"),
+        "{long}"
+    );
+    let large = served("9T", 1e3);
+    assert!(large.contains("hold its weights"), "{large}");
+}
+
+#[test]
+fn a_size_that_a_limit_stops_says_so() {
+    let at = |limits: &str| {
+        let text = format!("aim = \"lowest-loss\"\nbudget = 1e5\n{PLAIN}[params]\n{limits}\n");
+        decided(&text, &["sardana-2023"]).cautions.join("\n")
+    };
+    let said = at("smallest = \"300B\"\nlargest = \"1T\"");
+    assert!(
+        said.contains("`params.smallest`") && said.contains("a smaller one"),
+        "{said}"
+    );
+    let said = at("smallest = \"1M\"\nlargest = \"2B\"");
+    assert!(
+        said.contains("`params.largest`") && said.contains("a larger one"),
+        "{said}"
+    );
+    let said = at("smallest = \"1M\"\nlargest = \"1T\"");
+    assert!(!said.contains("`params."), "{said}");
+}
+
+#[test]
+fn a_goal_that_the_aim_does_not_heed_is_said() {
+    let text = format!("aim = \"lowest-loss\"\nbudget = 1e5\ngoal = {{ nats_per_token = 1.9 }}\n{PLAIN}");
+    let said = decided(&text, &["sardana-2023"]).cautions.join("\n");
+    assert!(
+        said.contains("The goal is not heeded: the aim `lowest-loss`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn one_answer_is_one_number() {
+    let text = "aim = \"lowest-cost\"\ngoal = { nats_per_token = 2.1 }\ndraws = 200\n[[text]]\nname = \"web\"\nunique = \"2T\"\n\
+         [training]\ndevices = 512\n";
+    let decision = decided(text, &["besiroglu-2024"]);
+    let first = &decision.choices[0];
+    assert_eq!(decision.wall.tiers[0].taken, first.text[0].1);
+    assert_eq!(decision.axes[0].now, first.before_serving.value);
+    let now = decision
+        .frontier
+        .iter()
+        .find(|point| point.dollars == first.before_serving.value);
+    assert!(now.is_some());
+}
+
+#[test]
 fn the_worth_of_an_arm_is_of_compute() {
     let law = published::find("sardana-2023").unwrap().law;
     let arm = |given: &str| format!("[[arms]]\nname = \"other\"\n{given}\n");

@@ -15,6 +15,7 @@ mod quantities;
 mod refusals;
 mod samples;
 mod serving;
+mod settings;
 // Rows of studies and their page, one piece with those of the laws.
 #[allow(dead_code)]
 #[path = "../../../laws/tests/published/study.rs"]

@@ -226,7 +226,7 @@ fn dollar(decision: &Decision) -> Markup {
                         @if axis.is_free { (number("free")) } @else { (number(gain(1e3 * axis.next_dollar, axis.gain_is))) }
                         (number(gain(axis.doubling, axis.gain_is)))
                         (number(money(axis.doubling_costs)))
-                        (number(money(axis.doubling_is_worth)))
+                        (number(axis.doubling_is_worth.map_or("–".to_owned(), money)))
                         (number(axis.fades_to.map_or("–".to_owned(), text::percent)))
                         td.prose { (axis.cost) }
                     }
@@ -234,8 +234,9 @@ fn dollar(decision: &Decision) -> Markup {
             },
         ))
         p.hint {
-            "At the medians of everything. A loss that falls counts as a gain; “is worth” is the training compute that would \
-             gain as much, and “the one after” what the second doubling gains as a part of the first."
+            "At the medians of everything. A loss that falls counts as a gain; what more text “is worth” is the training compute \
+             that would gain as much, what more samples are the right answers that they gain; “the one after” is what the \
+             second doubling gains as a part of the first."
         }
     }
 }
@@ -245,9 +246,7 @@ fn experiment(decision: &Decision) -> Markup {
         @if decision.trials.is_empty() {
             (nothing("No experiment could be made before."))
         } @else {
-            @if decision.trials.iter().all(|trial| !trial.is_worth_it) {
-                p { strong { "No experiment is worth more than it costs: stop measuring and decide." } }
-            }
+            @if let Some(verdict) = decision.on_trials() { p { strong { (verdict) } } }
             (table(
                 "Experiments",
                 heads(&["##", "Experiment", "#Costs", "#Saves", "#Flips the choice", "Worth it"]),

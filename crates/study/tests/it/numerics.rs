@@ -63,7 +63,7 @@ fn trainings() -> BTreeMap<String, TrainConfig> {
         // A law is no study, nor is a question for a plan.
         let Ok((spec, text)) = StudySpec::read(&path, &[]) else {
             assert!(
-                ["law", "exercise-70b", "think-longer"].contains(&name.as_str()),
+                ["law", "exercise-70b", "think-longer", "plan-settings"].contains(&name.as_str()),
                 "{name}"
             );
             continue;

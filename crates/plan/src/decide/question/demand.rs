@@ -186,6 +186,12 @@ impl Hosted {
                 ));
             }
         }
+        if let Some(cached) = self.cached_input.filter(|cached| *cached > input) {
+            return Err(PlanError(format!(
+                "hosted.cached_input is {cached} and hosted.input {input}: what is in the cache costs no more than what is \
+                 read anew; exchange them, or leave `cached_input` out"
+            )));
+        }
         Ok(ApiPrice {
             vendor: String::new(),
             model: self.model.clone(),

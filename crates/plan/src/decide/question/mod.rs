@@ -86,7 +86,7 @@ pub struct Question {
     #[serde(default = "whole_prompt", rename = "contexts")]
     pub contexts: Vec<Context>,
     /// Sizes to choose from.
-    #[serde(default = "any_size")]
+    #[serde(default)]
     pub params: Sizes,
     /// Small runs that could be made before.
     #[serde(default)]
@@ -273,7 +273,7 @@ pub struct Training {
 
 /// The smallest and the largest size to choose from.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct Sizes {
     /// The smallest.
     pub smallest: Params,
@@ -352,7 +352,7 @@ fn share(value: f64, low: f64, high: f64) -> Uncertain<Share> {
 }
 
 /// Tokens that no run takes.
-const ENDLESS: Tokens = Tokens(1 << 53);
+pub(crate) const ENDLESS: Tokens = Tokens(1 << 53);
 
 impl Tier {
     /// Whether how much there is of it is not known, so that all that is taken of it is new.
@@ -401,8 +401,10 @@ fn whole_prompt() -> Vec<Context> {
     }]
 }
 
-fn any_size() -> Sizes {
-    Sizes::ANY
+impl Default for Sizes {
+    fn default() -> Self {
+        Self::ANY
+    }
 }
 
 impl Sizes {
