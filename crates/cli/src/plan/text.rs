@@ -69,16 +69,14 @@ fn count(tokens: f64) -> String {
 }
 
 fn with(estimate: &Estimate, print: fn(f64) -> String) -> String {
-    match estimate.interval {
-        Some(interval) if interval.low < interval.high => {
-            format!(
-                "{} ({} to {})",
-                print(estimate.value),
-                print(interval.low),
-                print(interval.high)
-            )
-        }
-        _ => print(estimate.value),
+    let value = print(estimate.value);
+    let ends = estimate
+        .interval
+        .map(|interval| [interval.low, interval.high].map(print));
+    match ends {
+        // An interval that is narrower than what is printed is none.
+        Some([low, high]) if low != high => format!("{value} ({low} to {high})"),
+        _ => value,
     }
 }
 

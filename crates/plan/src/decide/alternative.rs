@@ -86,7 +86,9 @@ pub(super) fn named(compared: &Compared<'_>, choice: usize) -> String {
         name += &format!(", {} synthetic", crate::Share(share));
     }
     if question.samples.len() > 1 && !reckoner.classes().is_empty() {
-        name += &format!(", {} samples a query", question.samples[chosen.samples]);
+        let samples = question.samples[chosen.samples];
+        let each = if samples == 1 { "sample" } else { "samples" };
+        name += &format!(", {samples} {each} a query");
     }
     if question.contexts.len() > 1 && !reckoner.classes().is_empty() {
         name += &format!(", {}", question.contexts[chosen.context].name);

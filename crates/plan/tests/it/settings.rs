@@ -1,6 +1,7 @@
 //! The example that explains every setting of a plan.
 
-use triaxis_plan::Question;
+use triaxis_plan::decide::{Law, decide};
+use triaxis_plan::{Question, published};
 
 const SETTINGS: &str = include_str!("../../../../examples/plan-settings.toml");
 
@@ -35,6 +36,9 @@ fn all_shown() -> String {
 fn the_settings_of_a_plan_are_all_shown() {
     let question: Question = toml::from_str(SETTINGS).unwrap();
     question.validate().unwrap();
+    let law = Law::published(published::find("besiroglu-2024").unwrap()).unwrap();
+    let decision = decide(&question, &[law]).unwrap();
+    assert!(decision.is_recommended, "{:?}", decision.instead);
     // As shown, too, it is a question, though some of its settings stand against each other.
     let all: Question = toml::from_str(&all_shown()).unwrap();
     assert!(all.hosted.is_some() && all.serving.speculation.is_some() && all.demand.is_some());
