@@ -11,7 +11,7 @@ use super::law::{Law, natural};
 use super::{Call, Losses, Options, Order, Place};
 use crate::fit::{Estimate, Searcher, scale_of_noise};
 use crate::form::Parameter;
-use crate::numeric::{Stream, student_chance, student_quantile};
+use crate::numeric::{Stream, normal_cdf, quantile_sorted, sorted, student_chance, student_quantile};
 
 /// Multipliers beyond which nobody measures one: an end there is open.
 const MOST: f64 = 1e4;
@@ -263,36 +263,41 @@ impl Told<'_> {
         })
     }
 
-    /// Standard error of the factor of compute at the ladder's end: of the noise of its pairs, and of what the law
-    /// leaves open.
-    fn error(&self) -> f64 {
-        let samples = self.draws.samples.iter();
-        let by_law = samples.map(|draw| {
-            let surface = self.surface(draw);
-            let fitted = draw.factors[self.number].0.value;
-            surface.power(self.contrast.multiplied) * fitted + surface.exponent() * self.cost
-        });
-        let by_law: Vec<f64> = by_law.filter(|value| value.is_finite()).collect();
-        let count = by_law.len() as f64;
-        let mean = by_law.iter().sum::<f64>() / count;
-        let open = by_law.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
-        let power = self.surface(&self.draws.best).power(self.contrast.multiplied);
-        let own = (power * self.contrast.errors.value).powi(2);
-        if count > 0.0 {
-            (own + open).sqrt()
-        } else {
-            own.sqrt()
-        }
+    /// Logarithm of the compute multiplier: how the law reads the pairs, without their noise. What the arm costs more is of
+    /// its compute whatever the exponent.
+    fn multiplier_by_law(&self, draw: &Draw) -> f64 {
+        let surface = self.surface(draw);
+        let fitted = draw.factors[self.number].0.value;
+        -(surface.power(self.contrast.multiplied) * fitted / surface.exponent() + self.cost)
     }
 
-    /// Two-sided chance of a factor as far from 1 if there were none.
+    /// Standard error of that: of the noise of the pairs, and of what the law leaves open, which is told by the middle two
+    /// thirds of its samples, as some have hardly an exponent.
+    fn error(&self) -> f64 {
+        let samples = self.draws.samples.iter();
+        let by_law = sorted(samples.map(|draw| self.multiplier_by_law(draw)));
+        let best = self.surface(&self.draws.best);
+        let own = best.power(self.contrast.multiplied) * self.contrast.errors.value / best.exponent();
+        let open = match by_law.is_empty() {
+            true => 0.0,
+            false => {
+                let [low, high] = [-1.0, 1.0].map(|at| quantile_sorted(&by_law, normal_cdf(at)));
+                0.5 * (high - low)
+            }
+        };
+        own.hypot(open)
+    }
+
+    /// Two-sided chance of a multiplier as far from 1 if there were none; 1 by a law of which the loss falls with no
+    /// compute.
     pub(super) fn chance(&self) -> f64 {
+        let is_falling = self.surface(&self.draws.best).exponent() > 0.0;
         match self.contrast.noise.freedom {
-            0 => 1.0,
-            freedom => student_chance(
-                self.factor_of_compute(&self.draws.best, None) / self.error(),
+            freedom if freedom > 0 && is_falling => student_chance(
+                self.multiplier_by_law(&self.draws.best) / self.error(),
                 freedom as f64,
             ),
+            _ => 1.0,
         }
     }
 
@@ -319,7 +324,7 @@ impl Told<'_> {
         let quantile = |probability| student_quantile(probability, freedom as f64);
         let multiplier = || {
             let distance = quantile(0.5 * (1.0 + self.level())) + quantile(POWER);
-            (distance * self.error() / exponent).exp()
+            (distance * self.error()).exp()
         };
         (freedom > 0 && exponent > 0.0)
             .then(multiplier)
