@@ -213,10 +213,15 @@ impl Told<'_> {
         fitted.value + noise.value + change
     }
 
-    /// Logarithm of the least loss above the floor that the arm has at a compute, over the baseline's.
-    fn factor_of_compute(&self, draw: &Draw, flops: Option<f64>) -> f64 {
+    /// Logarithm of the least loss above the floor that the arm has at a compute, over the baseline's, where its factor at
+    /// equal parameters and tokens has that logarithm.
+    fn of_compute(&self, draw: &Draw, factor: f64) -> f64 {
         let surface = self.surface(draw);
-        surface.power(self.contrast.multiplied) * self.factor(draw, flops) + surface.exponent() * self.cost
+        surface.power(self.contrast.multiplied) * factor + surface.exponent() * self.cost
+    }
+
+    fn factor_of_compute(&self, draw: &Draw, flops: Option<f64>) -> f64 {
+        self.of_compute(draw, self.factor(draw, flops))
     }
 
     pub(super) fn compute_multiplier(&self) -> Estimate {
@@ -266,9 +271,8 @@ impl Told<'_> {
     /// Logarithm of the compute multiplier: how the law reads the pairs, without their noise. What the arm costs more is of
     /// its compute whatever the exponent.
     fn multiplier_by_law(&self, draw: &Draw) -> f64 {
-        let surface = self.surface(draw);
         let fitted = draw.factors[self.number].0.value;
-        -(surface.power(self.contrast.multiplied) * fitted / surface.exponent() + self.cost)
+        -self.of_compute(draw, fitted) / self.surface(draw).exponent()
     }
 
     /// Standard error of that: of the noise of the pairs, and of what the law leaves open, which is told by the middle two
@@ -278,12 +282,11 @@ impl Told<'_> {
         let by_law = sorted(samples.map(|draw| self.multiplier_by_law(draw)));
         let best = self.surface(&self.draws.best);
         let own = best.power(self.contrast.multiplied) * self.contrast.errors.value / best.exponent();
-        let open = match by_law.is_empty() {
-            true => 0.0,
-            false => {
-                let [low, high] = [-1.0, 1.0].map(|at| quantile_sorted(&by_law, normal_cdf(at)));
-                0.5 * (high - low)
-            }
+        let [low, high] = [-1.0, 1.0].map(|at| quantile_sorted(&by_law, normal_cdf(at)));
+        let open = if by_law.is_empty() {
+            0.0
+        } else {
+            0.5 * (high - low)
         };
         own.hypot(open)
     }
