@@ -8,7 +8,7 @@ use crate::channels::ChannelSpec;
 use crate::error::{ModelError, rule, within};
 use crate::mixers::{Attention, GatedDeltaNet, MixerSpec};
 use crate::norm::NormKind;
-use crate::presets::qwen3_next::Qwen3Next as Preset;
+use crate::presets::qwen3_next;
 use crate::stack::Stack;
 
 /// Qwen3-Next's layout.
@@ -51,7 +51,7 @@ impl Family for Qwen3Next {
         check_experts(config, layers)?;
         let channel = transformer::read_feed_forward(config)?;
         let plain = transformer::read_attention(config, Some(HEAD_DIM))?;
-        let usual = Preset::attention();
+        let usual = qwen3_next::attention();
         let attention = Attention {
             rotary_fraction: plain.rotary_fraction.or(usual.rotary_fraction),
             qk_norm: usual.qk_norm,
