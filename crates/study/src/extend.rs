@@ -340,9 +340,7 @@ fn sizes(spec: &StudySpec, survey: &Survey) -> Result<Vec<Size>, StudyError> {
 
 /// Operations of the largest run that may be added.
 fn most_of(survey: &Survey, wanted: &Wanted) -> f64 {
-    let ladder = survey.trials().filter(|trial| trial.role == Role::Ladder);
-    let largest = ladder.map(|trial| trial.flops.0).fold(0.0, f64::max);
-    wanted.most.map_or(largest, |most| most.0)
+    wanted.most.unwrap_or(survey.largest()).0
 }
 
 /// Every run that could be added: each size at lengths up to `most` operations and the text at hand.

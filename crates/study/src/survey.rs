@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use triaxis_records::Role;
 use triaxis_train::NamedEvaluation;
+use triaxis_units::Flops;
 
 use crate::digests::Digests;
 use crate::error::StudyError;
@@ -68,6 +70,12 @@ impl Survey {
     /// All trials, in the order of the design.
     pub fn trials(&self) -> impl Iterator<Item = &Trial> {
         self.frozen.groups.iter().flat_map(|group| &group.trials)
+    }
+
+    /// Operations of the largest trial of the ladder.
+    pub fn largest(&self) -> Flops {
+        let ladder = self.trials().filter(|trial| trial.role == Role::Ladder);
+        Flops(ladder.map(|trial| trial.flops.0).fold(0.0, f64::max))
     }
 
     /// The record of a trial.

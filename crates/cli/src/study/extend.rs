@@ -7,7 +7,6 @@ use clap::Args;
 use serde::Serialize;
 use triaxis_plan::Question;
 use triaxis_plan::decide::{Trial, TrialRun, decide};
-use triaxis_records::Role;
 use triaxis_study::extend::{Extension, Wanted, nearest, next};
 use triaxis_study::{Arm, ExtraSpec, FrozenSpec, Store, Survey};
 use triaxis_units::{Dollars, Finding, Flops, Params, Tokens};
@@ -113,12 +112,10 @@ fn surest(
             .into());
         }
     }
-    let ladder = survey.trials().filter(|trial| trial.role == Role::Ladder);
-    let largest = ladder.map(|trial| trial.flops.0).fold(0.0, f64::max);
-    if let Some(at) = arguments.at.filter(|at| at.0 < largest) {
+    let largest = survey.largest();
+    if let Some(at) = arguments.at.filter(|at| at.0 < largest.0) {
         return Err(Usage(format!(
-            "`--at {at}`: the ladder has a run of {}, and what is smaller is measured already: ask of a larger one",
-            Flops(largest)
+            "`--at {at}`: the ladder has a run of {largest}, and what is smaller is measured already: ask of a larger one"
         ))
         .into());
     }
