@@ -179,3 +179,34 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_is_taken_by_a_law_of_mixtures_or_refused() {
+        let taken = [
+            "file",
+            "form",
+            "list",
+            "mixture",
+            "cap",
+            "loss",
+            "filter",
+            "replicates",
+            "level",
+            "seed",
+            "format",
+        ];
+        let mut known: Vec<&str> = taken.into_iter().chain(NOT_OF_MIXTURES).collect();
+        let command = Arguments::augment_args(clap::Command::new("fit"));
+        let mut options: Vec<&str> = command
+            .get_arguments()
+            .map(|option| option.get_id().as_str())
+            .collect();
+        known.sort_unstable();
+        options.sort_unstable();
+        assert_eq!(options, known);
+    }
+}
