@@ -306,7 +306,7 @@ fn frontier(compared: &Compared<'_>) -> Vec<Point> {
         .collect();
     (-6..=6)
         .map(|step| {
-            let budget = compared.spent() * 10f64.powf(f64::from(step) / 3.0);
+            let budget = compared.spent * 10f64.powf(f64::from(step) / 3.0);
             let (best, _) = dollar::lowest(reckoner, reckoner.worlds.centre(), chosen.choice, budget);
             let prepared = reckoner.prepare(best);
             let draws: Vec<f64> = worlds

@@ -255,23 +255,21 @@ fn given_tokens(facts: &Facts<'_>) -> Option<String> {
 
 /// A size that a limit stops.
 fn bounds(facts: &Facts<'_>) -> Option<String> {
-    let (sizes, params) = (facts.question.params, facts.chosen.params);
-    let is_free = {
-        let choice = facts.compared.choices[facts.compared.best].choice;
-        facts.reckoner.strategies[choice.strategy].params.is_none()
-    };
-    let [smallest, largest] = [sizes.smallest, sizes.largest].map(|end| params / end.as_f64());
+    let choice = facts.compared.choices[facts.compared.best].choice;
+    if facts.reckoner.strategies[choice.strategy].params.is_some() {
+        return None;
+    }
+    let sizes = facts.question.params;
+    let [smallest, largest] = [sizes.smallest, sizes.largest].map(|end| facts.chosen.params / end.as_f64());
     let (name, end, other) = match (smallest, largest) {
         (ratio, _) if ratio < AT_END => ("params.smallest", sizes.smallest, "smaller"),
         (_, ratio) if ratio > 1.0 / AT_END => ("params.largest", sizes.largest, "larger"),
         _ => return None,
     };
-    is_free.then(|| {
-        format!(
-            "The size stands at the end of those to choose from, {end} (`{name}`): a {other} one may be better, and is not \
-             considered."
-        )
-    })
+    Some(format!(
+        "The size stands at the end of those to choose from, {end} (`{name}`): a {other} one may be better, and is not \
+         considered."
+    ))
 }
 
 /// A goal that the aim asks nothing of.

@@ -217,7 +217,7 @@ fn of_laws(compared: &Compared<'_>, length: Length) -> Option<Swing> {
     let reckoner = compared.reckoner;
     let centre = reckoner.worlds.centre();
     let chosen = &compared.choices[compared.best];
-    let tokens = compared.tokens();
+    let tokens = compared.tokens;
     let losses: Vec<f64> = (0..reckoner.worlds.count)
         .map(|draw| chosen.loss(&centre.with_laws_of(&reckoner.worlds.world(draw)), tokens))
         .collect();

@@ -23,6 +23,10 @@ pub(crate) struct Compared<'a> {
     pub met: f64,
     /// What a failure costs where scores are losses.
     second_try: f64,
+    /// Dollars that the best one spends before anything is served, at the median.
+    pub spent: f64,
+    /// Tokens that the best one sees, at the median.
+    pub tokens: f64,
 }
 
 /// Steps by which the size of the best choice is brought to the largest mean score.
@@ -73,6 +77,8 @@ impl<'a> Compared<'a> {
         Self {
             reckoner,
             second_try,
+            spent: median_of(&outcomes[best], |outcome| outcome.bill.before_serving()),
+            tokens: median_of(&outcomes[best], |outcome| outcome.tokens),
             choices,
             outcomes,
             scores,
@@ -194,18 +200,7 @@ impl<'a> Compared<'a> {
     /// The median of something that becomes of a choice, over the worlds in which it does what is asked; not a number
     /// where it never does.
     pub fn median(&self, choice: usize, what: fn(&Outcome) -> f64) -> f64 {
-        let met = self.outcomes[choice].iter().filter(|outcome| outcome.is_met);
-        quantile_sorted(&sorted(met.map(what)), 0.5)
-    }
-
-    /// Dollars that the best one spends before anything is served, at the median.
-    pub fn spent(&self) -> f64 {
-        self.median(self.best, |outcome| outcome.bill.before_serving())
-    }
-
-    /// Tokens that the best one sees, at the median.
-    pub fn tokens(&self) -> f64 {
-        self.median(self.best, |outcome| outcome.tokens)
+        median_of(&self.outcomes[choice], what)
     }
 
     /// All choices by their mean score, the largest first.
@@ -315,6 +310,11 @@ fn scored(reckoner: &Reckoner<'_>, outcomes: &[Outcome], ends: &[Ends], second_t
         Some([worst, best]) => worst.min(best - second_try),
     };
     outcomes.iter().zip(ends).map(score).collect()
+}
+
+fn median_of(outcomes: &[Outcome], what: fn(&Outcome) -> f64) -> f64 {
+    let met = outcomes.iter().filter(|outcome| outcome.is_met);
+    quantile_sorted(&sorted(met.map(what)), 0.5)
 }
 
 /// The mean of numbers; 0 of none.

@@ -52,7 +52,7 @@ pub enum GainOf {
 pub(crate) fn axes(compared: &Compared<'_>) -> Vec<Axis> {
     let reckoner = compared.reckoner;
     let chosen = compared.choices[compared.best].choice;
-    let now = lowest(reckoner, reckoner.worlds.centre(), chosen, compared.spent()).1;
+    let now = lowest(reckoner, reckoner.worlds.centre(), chosen, compared.spent).1;
     let first = compute(compared, now);
     let by_compute = first.next_dollar;
     let mut axes = vec![first];
@@ -88,7 +88,7 @@ pub(crate) fn lowest(
 }
 
 fn compute(compared: &Compared<'_>, now: f64) -> Axis {
-    let (reckoner, spent) = (compared.reckoner, compared.spent());
+    let (reckoner, spent) = (compared.reckoner, compared.spent);
     let chosen = compared.choices[compared.best].choice;
     let at = |factor: f64| lowest(reckoner, reckoner.worlds.centre(), chosen, spent * factor).1;
     let [more, double, four] = [1.01, 2.0, 4.0].map(at);
@@ -117,12 +117,12 @@ fn text(compared: &Compared<'_>, now: f64, by_compute: f64, tier: usize) -> Axis
     let (unique, price) = (world.of(stock), world.of(price) / MILLION);
     let at = |factor: f64| {
         let more = world.with(stock, unique * factor);
-        lowest(reckoner, &more, chosen.choice, compared.spent()).1
+        lowest(reckoner, &more, chosen.choice, compared.spent).1
     };
     let [more, double, four] = [1.01, 2.0, 4.0].map(at);
     let percent = 0.01 * unique * price;
     let is_free = percent == 0.0;
-    let taken = chosen.taken(compared.tokens())[tier].unique;
+    let taken = chosen.taken(compared.tokens)[tier].unique;
     Axis {
         name: format!("text: {}", reckoner.question.tiers[tier].name),
         cost: match is_free {
@@ -156,7 +156,7 @@ fn samples(compared: &Compared<'_>) -> Option<Axis> {
     let at = |samples: usize| {
         let outcome = reckoner
             .prepare(Choice { samples, ..chosen })
-            .at(reckoner.worlds.centre(), compared.tokens());
+            .at(reckoner.worlds.centre(), compared.tokens);
         (outcome.right, outcome.bill.serving, outcome.value)
     };
     let mut larger: Vec<usize> = (0..question.samples.len())

@@ -129,7 +129,7 @@ pub(crate) fn trials(compared: &Compared<'_>) -> Vec<(Trial, f64)> {
     let question = reckoner.question;
     let centre = reckoner.worlds.centre();
     let chosen = &compared.choices[compared.best];
-    let most = question.experiments.most_share * compared.spent();
+    let most = question.experiments.most_share * compared.spent;
     let mut trials = Vec::new();
     for arm in 0..question.arms.len() {
         for cost in COSTS.map(|part| part * most) {

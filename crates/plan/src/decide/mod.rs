@@ -23,6 +23,7 @@ pub mod fill;
 mod first;
 mod gathered;
 mod hindsight;
+mod judged;
 mod law;
 mod outcome;
 mod posterior;

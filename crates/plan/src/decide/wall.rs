@@ -81,14 +81,8 @@ pub(crate) fn wall(compared: &Compared<'_>) -> Result<DataWall, PlanError> {
 fn tiers(compared: &Compared<'_>) -> Vec<TierLeft> {
     let reckoner = compared.reckoner;
     let chosen = &compared.choices[compared.best];
-    let taken = chosen.taken(compared.tokens());
-    let now = lowest(
-        reckoner,
-        reckoner.worlds.centre(),
-        chosen.choice,
-        compared.spent(),
-    )
-    .1;
+    let taken = chosen.taken(compared.tokens);
+    let now = lowest(reckoner, reckoner.worlds.centre(), chosen.choice, compared.spent).1;
     let tiers = reckoner.question.tiers.iter().zip(&taken).enumerate();
     tiers
         .map(|(at, (tier, taken))| {
@@ -122,7 +116,7 @@ fn next_billion(compared: &Compared<'_>, now: f64, tier: usize) -> f64 {
         reckoner,
         &centre.with(stock, unique + more),
         chosen,
-        compared.spent(),
+        compared.spent,
     )
     .1;
     (now - then).max(0.0) * BILLION / more

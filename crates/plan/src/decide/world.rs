@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use triaxis_laws::numeric::turns;
 use triaxis_units::Dollars;
 
 use super::budget::Budget;
 use super::fill::Taken;
 use super::gathered::{Gathered, noise_of};
+use super::judged::Judged;
 use super::law::{Law, Run};
 use super::question::{Quality, Question};
 use super::reckon::HOUR;
@@ -90,15 +90,6 @@ pub(crate) struct Variable {
     pub is_certain: bool,
     /// Whether it is a share, which stays below 1.
     pub is_share: bool,
-}
-
-/// Laws and draws of an arm: which law it is judged by in each world.
-#[derive(Debug, Clone)]
-pub(super) struct Judged {
-    /// Places of its laws among all.
-    laws: Vec<usize>,
-    /// For each draw the law and the draw of its constants.
-    pub drawn: Vec<(usize, usize)>,
 }
 
 /// All draws.
@@ -458,49 +449,5 @@ pub(super) fn centre<'a>(laws: &'a [Law], judged: &[Judged], variables: &[Variab
             .collect(),
         values: variables.iter().map(|variable| variable.centre).collect(),
         spending: None,
-    }
-}
-
-impl Judged {
-    fn of(
-        arm: &str,
-        named: &[String],
-        draws: usize,
-        question: &Question,
-        laws: &[Law],
-    ) -> Result<Self, PlanError> {
-        // Of several forms of one fit each is called by its name and its form's.
-        let is_called = |law: &Law, name: &String| {
-            let rest = law.name.strip_prefix(name.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(", "))
-        };
-        let is_one_of = |law: &Law, names: &[String]| names.iter().any(|name| is_called(law, name));
-        if let Some(name) = named
-            .iter()
-            .find(|name| !laws.iter().any(|law| is_called(law, name)))
-        {
-            let known = laws.iter().map(|law| law.name.as_str());
-            return Err(PlanError::unknown("law", name, known));
-        }
-        let is_claimed = |law: &Law| question.arms.iter().any(|arm| is_one_of(law, &arm.laws));
-        let own: Vec<usize> = (0..laws.len())
-            .filter(|law| match named.is_empty() {
-                true => !is_claimed(&laws[*law]),
-                false => is_one_of(&laws[*law], named),
-            })
-            .collect();
-        if own.is_empty() {
-            return Err(PlanError(format!(
-                "the arm `{arm}` has no law to be judged by: give `[[laws]]` that no other arm names, or name its own"
-            )));
-        }
-        let weights: Vec<f64> = own.iter().map(|law| laws[*law].weight).collect();
-        let drawn = turns(&weights, draws)
-            .into_iter()
-            .map(|(law, nth)| (own[law], nth));
-        Ok(Self {
-            drawn: drawn.collect(),
-            laws: own,
-        })
     }
 }

@@ -34,6 +34,21 @@ impl Question {
     }
 
     pub(super) fn check_choices(&self) -> Result<(), PlanError> {
+        self.check_arms()?;
+        self.check_strategies()?;
+        self.check_shares_below_all()?;
+        if self.arms.is_empty() || self.contexts.is_empty() || self.samples.is_empty() {
+            return refuse(
+                "arms, contexts and samples must have an entry each: leave the empty list out for the default".to_owned(),
+            );
+        }
+        self.check_contexts()?;
+        self.check_samples()?;
+        self.check_shares_are_open()?;
+        self.check_numbers_of_samples()
+    }
+
+    fn check_arms(&self) -> Result<(), PlanError> {
         distinct("[[arms]]", self.arms.iter().map(|arm| arm.name.as_str()))?;
         for arm in &self.arms {
             let named = |key: &str| format!("{key} of the arm `{}`", arm.name);
@@ -42,6 +57,10 @@ impl Question {
             positive(&named("active"), arm.active.0)?;
             positive(&named("cache"), arm.cache)?;
         }
+        Ok(())
+    }
+
+    fn check_strategies(&self) -> Result<(), PlanError> {
         distinct(
             "[[strategies]]",
             self.strategies.iter().map(|strategy| strategy.name.as_str()),
@@ -76,6 +95,11 @@ impl Question {
                 ));
             }
         }
+        Ok(())
+    }
+
+    /// Whether text that models wrote is never all of what strategies with a share are made of.
+    fn check_shares_below_all(&self) -> Result<(), PlanError> {
         let shares = self.synthetic_shares.iter().chain(
             self.strategies
                 .iter()
@@ -87,11 +111,10 @@ impl Question {
                  alone"
             ));
         }
-        if self.arms.is_empty() || self.contexts.is_empty() || self.samples.is_empty() {
-            return refuse(
-                "arms, contexts and samples must have an entry each: leave the empty list out for the default".to_owned(),
-            );
-        }
+        Ok(())
+    }
+
+    fn check_contexts(&self) -> Result<(), PlanError> {
         distinct(
             "[[contexts]]",
             self.contexts.iter().map(|context| context.name.as_str()),
@@ -103,6 +126,11 @@ impl Question {
                 context.easier_by,
             )?;
         }
+        Ok(())
+    }
+
+    /// Whether numbers of samples differ, and somebody chooses among several.
+    fn check_samples(&self) -> Result<(), PlanError> {
         let mut samples = self.samples.clone();
         samples.sort_unstable();
         if let Some(twice) = samples.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -119,6 +147,11 @@ impl Question {
                 samples.len()
             ));
         }
+        Ok(())
+    }
+
+    /// Whether a strategy leaves open the share that `synthetic_shares` give.
+    fn check_shares_are_open(&self) -> Result<(), PlanError> {
         let is_mixed = match self.strategies.as_slice() {
             [] => Strategy::every_tier().mixes(&self.tiers),
             all => all
@@ -132,6 +165,10 @@ impl Question {
                     .to_owned(),
             );
         }
+        Ok(())
+    }
+
+    fn check_numbers_of_samples(&self) -> Result<(), PlanError> {
         match self
             .samples
             .iter()
