@@ -71,6 +71,18 @@ pub trait Simd: Copy + Send + Sync + 'static {
     /// `to` must be valid for writing sixteen `f32`; it need not be aligned.
     unsafe fn store_pointer(self, value: Self::Floats, to: *mut f32);
 
+    /// Reads sixteen values in half precision.
+    ///
+    /// # Safety
+    /// `from` must be valid for reading sixteen `u16`; it need not be aligned.
+    unsafe fn load_half(self, from: *const u16) -> Self::Floats;
+
+    /// Writes sixteen values in half precision, each rounded to the nearest, ties to even.
+    ///
+    /// # Safety
+    /// `to` must be valid for writing sixteen `u16`; it need not be aligned.
+    unsafe fn store_half(self, value: Self::Floats, to: *mut u16);
+
     /// Asks for the cache line of an address, which need not be readable.
     #[inline(always)]
     fn prefetch(self, _: *const f32) {}
@@ -258,6 +270,49 @@ mod tests {
     #[inline(always)]
     fn exp_all<S: Simd>(simd: S, x: &[f32; LANES], y: &mut [f32; LANES]) {
         simd.store(simd.exp(simd.load(x)), y);
+    }
+
+    #[inline(always)]
+    fn halves<S: Simd>(simd: S, x: &[u16; LANES]) -> ([f32; LANES], [u16; LANES]) {
+        let (mut single, mut back) = ([0.0; LANES], [0; LANES]);
+        // SAFETY: both are sixteen values.
+        unsafe {
+            let value = simd.load_half(x.as_ptr());
+            simd.store(value, &mut single);
+            simd.store_half(value, back.as_mut_ptr());
+        }
+        (single, back)
+    }
+
+    #[test]
+    fn halves_are_read_and_written_alike_on_every_level() {
+        for level in Level::available() {
+            for first in (0..=u16::MAX).step_by(LANES) {
+                let x: [u16; LANES] = std::array::from_fn(|i| first + i as u16);
+                let (single, back) = dispatch_at!(level, halves(&x));
+                let is_number = x.map(|bits| bits & 0x7fff <= 0x7c00);
+                for i in (0..LANES).filter(|&i| is_number[i]) {
+                    assert_eq!(single[i], half::f16::from_bits(x[i]).to_f32(), "{level:?}");
+                    assert_eq!(back[i], x[i], "{level:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn halves_are_rounded_to_the_nearest_on_every_level() {
+        let x: [f32; LANES] = std::array::from_fn(|i| (i as f32 - 7.5) * 0.100_037 + 1.0 / 4096.0);
+        #[inline(always)]
+        fn round<S: Simd>(simd: S, x: &[f32; LANES]) -> [u16; LANES] {
+            let mut y = [0; LANES];
+            // SAFETY: it is sixteen values.
+            unsafe { simd.store_half(simd.load(x), y.as_mut_ptr()) };
+            y
+        }
+        for level in Level::available() {
+            let expected = x.map(|value| half::f16::from_f32(value).to_bits());
+            assert_eq!(dispatch_at!(level, round(&x)), expected, "{level:?}");
+        }
     }
 
     #[inline(always)]

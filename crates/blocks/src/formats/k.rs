@@ -7,13 +7,13 @@ use crate::search::{affine, nearest};
 pub(super) const VALUES: usize = 256;
 
 /// Numbers of a part.
-pub(super) const PART: usize = 32;
+pub(crate) const PART: usize = 32;
 
 /// Parts.
 const PARTS: usize = VALUES / PART;
 
 /// Bytes of the scale, of the scale of minima, and of eight of each in six bits.
-pub(super) const HEAD: usize = 4 + PACKED;
+pub(crate) const HEAD: usize = 4 + PACKED;
 
 /// Bytes of eight scales and eight minima.
 const PACKED: usize = 12;
@@ -85,6 +85,12 @@ fn head(scales: &[f32; PARTS], minima: &[f32; PARTS]) -> [u8; HEAD] {
     let (scales, minima) = (shares(scales, scale), shares(minima, minimum));
     pack(&scales, &minima, &mut head[4..]);
     head
+}
+
+/// The scale and the minimum of a part of a block, which begins with its head.
+pub(crate) fn unpack_head(block: &[u8], part: usize) -> [u8; 2] {
+    let packed = block[4..HEAD].first_chunk().expect("a head is as long");
+    unpack(packed, part)
 }
 
 /// The scale and the minimum of a part: of the first four in the lower six bits of eight bytes; of the others the lower

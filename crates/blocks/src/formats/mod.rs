@@ -3,7 +3,7 @@
 pub(crate) mod bfloat16;
 pub(crate) mod float16;
 pub(crate) mod float32;
-mod k;
+pub(crate) mod k;
 pub(crate) mod q4_0;
 pub(crate) mod q4_1;
 pub(crate) mod q4_k;

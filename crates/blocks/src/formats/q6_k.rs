@@ -8,7 +8,7 @@ const PART: usize = 16;
 const PARTS: usize = VALUES / PART;
 const LOW: usize = VALUES / 2;
 const HIGH: usize = VALUES / 4;
-const BYTES: usize = LOW + HIGH + PARTS + 2;
+pub(crate) const BYTES: usize = LOW + HIGH + PARTS + 2;
 
 /// The code of 0.
 const ZERO: i32 = 32;
@@ -33,15 +33,24 @@ fn place(index: usize) -> [(usize, usize); 2] {
     ]
 }
 
+/// The code of a number of a block, from 0 to 63.
+pub(crate) fn code(block: &[u8; BYTES], index: usize) -> u8 {
+    let [(low, low_shift), (high, high_shift)] = place(index);
+    block[low] >> low_shift & 15 | (block[high] >> high_shift & 3) << 4
+}
+
+/// The scales of a block's parts, and its own in half precision.
+pub(crate) fn scales(block: &[u8; BYTES]) -> (&[u8], &[u8]) {
+    block[LOW + HIGH..].split_at(PARTS)
+}
+
 fn decode(block: &[u8; BYTES], out: &mut [f32; VALUES]) {
-    let scales = &block[LOW + HIGH..];
-    let scale = half::read([scales[PARTS], scales[PARTS + 1]]);
+    let (scales, scale) = scales(block);
+    let scale = half::read([scale[0], scale[1]]);
     for (part, out) in out.as_chunks_mut::<PART>().0.iter_mut().enumerate() {
         let scale = scale * f32::from(scales[part].cast_signed());
         for (lane, value) in out.iter_mut().enumerate() {
-            let [(low, low_shift), (high, high_shift)] = place(part * PART + lane);
-            let code = block[low] >> low_shift & 15 | (block[high] >> high_shift & 3) << 4;
-            *value = scale * (f32::from(code) - ZERO as f32);
+            *value = scale * (f32::from(code(block, part * PART + lane)) - ZERO as f32);
         }
     }
 }

@@ -44,6 +44,20 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
+    unsafe fn load_half(self, from: *const u16) -> Self::Floats {
+        // SAFETY: the caller promises sixteen readable values.
+        let bits = unsafe { from.cast::<[u16; LANES]>().read_unaligned() };
+        bits.map(|bits| half::f16::from_bits(bits).to_f32())
+    }
+
+    #[inline(always)]
+    unsafe fn store_half(self, value: Self::Floats, to: *mut u16) {
+        let bits = value.map(|value| half::f16::from_f32(value).to_bits());
+        // SAFETY: the caller promises sixteen writable values.
+        unsafe { to.cast::<[u16; LANES]>().write_unaligned(bits) }
+    }
+
+    #[inline(always)]
     fn add(self, a: Self::Floats, b: Self::Floats) -> Self::Floats {
         zip(a, b, |a, b| a + b)
     }

@@ -5,14 +5,17 @@ use std::arch::x86_64::*;
 use super::{largest_of_eight, sum_of_eight};
 use crate::simd::{LANES, Simd, Stays, Tile};
 
-/// Proof that the processor has AVX2 and FMA.
+/// Proof that the processor has AVX2, FMA and F16C.
 #[derive(Clone, Copy, Debug)]
 pub struct Avx2(());
 
 impl Avx2 {
     /// The proof, if the processor has it.
     pub fn detect() -> Option<Self> {
-        (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Self(()))
+        let has = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && is_x86_feature_detected!("f16c");
+        has.then_some(Self(()))
     }
 
     /// # Safety
@@ -58,7 +61,7 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     fn call<R>(self, kernel: impl FnOnce() -> R) -> R {
-        #[target_feature(enable = "avx2,fma")]
+        #[target_feature(enable = "avx2,fma,f16c")]
         fn call<R>(kernel: impl FnOnce() -> R) -> R {
             kernel()
         }
@@ -191,6 +194,27 @@ impl Simd for Avx2 {
         unsafe {
             _mm256_storeu_ps(to, value[0]);
             _mm256_storeu_ps(to.add(8), value[1]);
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn load_half(self, from: *const u16) -> Self::Floats {
+        // SAFETY: the caller promises sixteen readable values; `self` proves the instructions.
+        unsafe {
+            [
+                _mm256_cvtph_ps(_mm_loadu_si128(from.cast())),
+                _mm256_cvtph_ps(_mm_loadu_si128(from.add(8).cast())),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_half(self, value: Self::Floats, to: *mut u16) {
+        const NEAREST: i32 = _MM_FROUND_TO_NEAREST_INT;
+        // SAFETY: the caller promises sixteen writable values; `self` proves the instructions.
+        unsafe {
+            _mm_storeu_si128(to.cast(), _mm256_cvtps_ph::<NEAREST>(value[0]));
+            _mm_storeu_si128(to.add(8).cast(), _mm256_cvtps_ph::<NEAREST>(value[1]));
         }
     }
 }

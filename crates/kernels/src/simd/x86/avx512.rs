@@ -62,7 +62,7 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn call<R>(self, kernel: impl FnOnce() -> R) -> R {
-        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")]
         fn call<R>(kernel: impl FnOnce() -> R) -> R {
             kernel()
         }
@@ -92,6 +92,18 @@ impl Simd for Avx512 {
     unsafe fn store_pointer(self, value: Self::Floats, to: *mut f32) {
         // SAFETY: the caller promises sixteen writable values; `self` proves the instruction.
         unsafe { _mm512_storeu_ps(to, value) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_half(self, from: *const u16) -> Self::Floats {
+        // SAFETY: the caller promises sixteen readable values; `self` proves the instruction.
+        unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(from.cast())) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_half(self, value: Self::Floats, to: *mut u16) {
+        // SAFETY: the caller promises sixteen writable values; `self` proves the instruction.
+        unsafe { _mm256_storeu_si256(to.cast(), _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(value)) }
     }
 
     #[inline(always)]

@@ -1,0 +1,229 @@
+//! What multiplies rows: columns of activations, as they are or in eight bits.
+
+use triaxis_kernels::simd::{LANES, Level, Simd};
+
+use crate::products::{GROUP, PANEL};
+
+/// How activations are multiplied.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// In eight bits, 32 of a column with a scale of their own. Products with rows in quantised blocks are sums of integers.
+    #[default]
+    Eight,
+    /// In single precision.
+    Single,
+}
+
+/// What a group of a column in eight bits is multiplied by, and the sums of what it is then.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(C)]
+pub(crate) struct Scale {
+    pub(crate) scale: f32,
+    pub(crate) sum: f32,
+    pub(crate) halves: [f32; 2],
+}
+
+/// Columns of so many inputs, in panels of a few that lie side by side, group by group.
+#[derive(Debug, Clone, Default)]
+pub struct Activations {
+    precision: Precision,
+    groups: usize,
+    columns: usize,
+    codes: Vec<i8>,
+    scales: Vec<Scale>,
+    values: Vec<f32>,
+}
+
+/// A panel, to be filled.
+#[derive(Debug)]
+pub struct PanelMut<'a> {
+    level: Level,
+    /// Its columns.
+    pub columns: std::ops::Range<usize>,
+    codes: &'a mut [i8],
+    scales: &'a mut [Scale],
+    values: &'a mut [f32],
+}
+
+impl Activations {
+    /// Room for so many columns of so many inputs, in place of what was there. Inputs beyond the last of a column are zeros.
+    pub fn resize(&mut self, inputs: usize, columns: usize, precision: Precision) {
+        let groups = inputs.div_ceil(GROUP);
+        (self.groups, self.columns, self.precision) = (groups, columns, precision);
+        let size = groups * GROUP * columns;
+        let (codes, values) = match precision {
+            Precision::Eight => (size, 0),
+            Precision::Single => (0, size),
+        };
+        self.codes.resize(codes, 0);
+        self.scales.resize(codes / GROUP, Scale::default());
+        self.values.resize(values, 0.0);
+    }
+
+    /// How they are multiplied.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// How many columns there are.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Groups of a column.
+    pub(crate) fn groups(&self) -> usize {
+        self.groups
+    }
+
+    /// Its panels, each to be filled by whoever has it, for instructions of `level`.
+    pub fn panels_mut(&mut self, level: Level) -> impl Iterator<Item = PanelMut<'_>> {
+        let per_panel = self.groups * PANEL;
+        let (columns, precision) = (self.columns, self.precision);
+        let mut codes = self.codes.chunks_mut((per_panel * GROUP).max(1));
+        let mut scales = self.scales.chunks_mut(per_panel.max(1));
+        let mut values = self.values.chunks_mut((per_panel * GROUP).max(1));
+        (0..columns.div_ceil(PANEL)).map(move |panel| {
+            let is_eight = precision == Precision::Eight;
+            PanelMut {
+                level,
+                columns: panel * PANEL..columns.min((panel + 1) * PANEL),
+                codes: codes.next().filter(|_| is_eight).unwrap_or_default(),
+                scales: scales.next().filter(|_| is_eight).unwrap_or_default(),
+                values: values.next().filter(|_| !is_eight).unwrap_or_default(),
+            }
+        })
+    }
+
+    /// Fills a column of the only panel there is, on this thread.
+    ///
+    /// # Panics
+    /// If there are more panels than one.
+    pub fn set_one(&mut self, level: Level, column: &[f32]) {
+        let mut panels = self.panels_mut(level);
+        let panel = panels.next();
+        assert!(panels.next().is_none(), "one panel");
+        drop(panels);
+        if let Some(mut panel) = panel {
+            panel.set(0, column);
+        }
+    }
+
+    /// Where the first code of a panel lies, its scales and its values, and how many columns it has.
+    pub(crate) fn panel(&self, panel: usize) -> Panel<'_> {
+        let first = panel * PANEL;
+        let width = (self.columns - first).min(PANEL);
+        let at = |size: usize| first * self.groups * size..(first + width) * self.groups * size;
+        match self.precision {
+            Precision::Eight => Panel {
+                width,
+                codes: &self.codes[at(GROUP)],
+                scales: &self.scales[at(1)],
+                values: &[],
+            },
+            Precision::Single => Panel {
+                width,
+                codes: &[],
+                scales: &[],
+                values: &self.values[at(GROUP)],
+            },
+        }
+    }
+}
+
+/// A few columns side by side: of each group the inputs of the first column, then of the next.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Panel<'a> {
+    pub(crate) width: usize,
+    pub(crate) codes: &'a [i8],
+    pub(crate) scales: &'a [Scale],
+    pub(crate) values: &'a [f32],
+}
+
+impl PanelMut<'_> {
+    /// Fills one of its columns, counted from its first: inputs beyond those given are zeros.
+    ///
+    /// # Panics
+    /// If it has no such column, or there are more inputs than there is room for.
+    pub fn set(&mut self, column: usize, inputs: &[f32]) {
+        match self.level {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512(simd) => simd.call(
+                #[inline(always)]
+                || self.set_by(simd, column, inputs),
+            ),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2(simd) => simd.call(
+                #[inline(always)]
+                || self.set_by(simd, column, inputs),
+            ),
+            Level::Portable(simd) => self.set_by(simd, column, inputs),
+        }
+    }
+
+    #[inline(always)]
+    fn set_by<S: Simd>(&mut self, simd: S, column: usize, inputs: &[f32]) {
+        let width = self.columns.len();
+        assert!(column < width, "a column of the panel");
+        if self.scales.is_empty() {
+            let room = self.values.len() / width;
+            assert!(inputs.len() <= room, "{} inputs in {room}", inputs.len());
+            for (group, values) in self.values.chunks_exact_mut(GROUP * width).enumerate() {
+                let inputs = inputs.get(group * GROUP..).unwrap_or_default();
+                let count = inputs.len().min(GROUP);
+                let (given, rest) = values[column * GROUP..][..GROUP].split_at_mut(count);
+                given.copy_from_slice(&inputs[..count]);
+                rest.fill(0.0);
+            }
+            return;
+        }
+        let groups = self.scales.len() / width;
+        assert!(
+            inputs.len() <= groups * GROUP,
+            "{} inputs in {}",
+            inputs.len(),
+            groups * GROUP
+        );
+        for group in 0..groups {
+            let inputs = inputs.get(group * GROUP..).unwrap_or_default();
+            let inputs = &inputs[..inputs.len().min(GROUP)];
+            let at = group * width + column;
+            let codes = &mut self.codes[at * GROUP..][..GROUP];
+            self.scales[at] = quantise(simd, inputs, codes);
+        }
+    }
+}
+
+/// At most 32 numbers as whole multiples, from -127 to 127, of the 127th part of the largest, halves to the even one.
+#[inline(always)]
+fn quantise<S: Simd>(simd: S, inputs: &[f32], codes: &mut [i8]) -> Scale {
+    // Adding and taking away 1.5 × 2^23 rounds to a whole number, halves to the even one.
+    const MAGIC: f32 = 12_582_912.0;
+    let halves = [
+        simd.load_partial(inputs, 0.0),
+        simd.load_partial(inputs.get(LANES..).unwrap_or_default(), 0.0),
+    ];
+    let size = |value| simd.maximum(value, simd.sub(simd.splat(0.0), value));
+    let largest = simd.largest(simd.maximum(size(halves[0]), size(halves[1])));
+    // Zero, unless one is infinite or no number: then all products of the group are no numbers.
+    let nothing = simd.sum(simd.mul(simd.add(halves[0], halves[1]), simd.splat(0.0)));
+    let (scale, inverse) = match largest > 0.0 && nothing == 0.0 {
+        true => (largest / 127.0, 127.0 / largest),
+        false => (nothing, 0.0),
+    };
+    let mut sums = [0.0; 2];
+    for (half, (value, codes)) in halves.into_iter().zip(codes.chunks_exact_mut(LANES)).enumerate() {
+        let magic = simd.splat(MAGIC);
+        let whole = simd.sub(simd.mul_add(value, simd.splat(inverse), magic), magic);
+        sums[half] = scale * simd.sum(whole);
+        let mut lanes = [0.0; LANES];
+        simd.store(whole, &mut lanes);
+        for (code, lane) in codes.iter_mut().zip(lanes) {
+            *code = lane as i8;
+        }
+    }
+    Scale {
+        scale,
+        sum: sums[0] + sums[1],
+        halves: sums,
+    }
+}

@@ -1,0 +1,82 @@
+//! Strips of Q8_0: signed bytes and scales in half precision.
+
+use super::strip::{CODES, HALVES, Layout, Strip, VECTORS, place, put_half};
+use crate::lanes::{BYTES, Lanes};
+
+/// Q8_0: the scales of all groups, then the codes of each.
+pub(crate) struct Q8_0;
+
+impl Layout for Q8_0 {
+    fn bytes(groups: usize) -> usize {
+        groups * (HALVES + CODES)
+    }
+
+    fn pack(rows: &[&[u8]], groups: usize, strip: &mut [u8]) {
+        let (scales, codes) = strip.split_at_mut(groups * HALVES);
+        for (row, blocks) in rows.iter().enumerate() {
+            let groups = scales.chunks_exact_mut(HALVES).zip(codes.chunks_exact_mut(CODES));
+            for (block, (scales, codes)) in blocks.chunks_exact(34).zip(groups) {
+                put_half(scales, row, block);
+                for (input, &code) in block[2..].iter().enumerate() {
+                    codes[place(row, input)] = code;
+                }
+            }
+        }
+    }
+}
+
+impl Strip for Q8_0 {
+    const PARTS: usize = 1;
+    const TOGETHER: usize = 0;
+    const MINIMA: bool = false;
+
+    #[inline(always)]
+    unsafe fn codes<L: Lanes>(
+        lanes: L,
+        strip: *const u8,
+        group: usize,
+        groups: usize,
+    ) -> [L::Codes; VECTORS] {
+        // SAFETY: the group is in the strip.
+        unsafe { whole(lanes, strip.add(groups * HALVES + group * CODES)) }
+    }
+
+    #[inline(always)]
+    unsafe fn scale<L: Lanes>(lanes: L, strip: *const u8, group: usize, _: usize, _: usize) -> L::Eight {
+        // SAFETY: the group is in the strip.
+        unsafe { lanes.eight_halves(strip.add(group * HALVES).cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn minimum<L: Lanes>(
+        lanes: L,
+        _: *const u8,
+        _: usize,
+        _: usize,
+        _: usize,
+        _: L::Eight,
+    ) -> L::Eight {
+        lanes.eight(0.0)
+    }
+}
+
+/// The codes of a group that are a byte each.
+///
+/// # Safety
+/// [`CODES`] bytes must be readable.
+#[inline(always)]
+pub(crate) unsafe fn whole<L: Lanes>(lanes: L, from: *const u8) -> [L::Codes; VECTORS] {
+    // SAFETY: the caller promises eight vectors.
+    unsafe {
+        [
+            lanes.codes(from),
+            lanes.codes(from.add(BYTES)),
+            lanes.codes(from.add(2 * BYTES)),
+            lanes.codes(from.add(3 * BYTES)),
+            lanes.codes(from.add(4 * BYTES)),
+            lanes.codes(from.add(5 * BYTES)),
+            lanes.codes(from.add(6 * BYTES)),
+            lanes.codes(from.add(7 * BYTES)),
+        ]
+    }
+}

@@ -1,0 +1,297 @@
+//! Products of rows in quantised blocks with columns of activations.
+//!
+//! Rows lie in strips of eight, side by side, so that a vector holds one number of each; a file a kind of codes. The
+//! kernel is one for all.
+
+mod bytes;
+mod fives;
+mod k;
+mod kernel;
+mod nibbles;
+mod six;
+mod strip;
+mod weights;
+
+use std::cell::RefCell;
+use std::ops::Range;
+
+use memmap2::{Advice, MmapMut};
+use triaxis_kernels::simd::{Level, Portable, Simd};
+
+pub(crate) use self::kernel::PANEL;
+pub(crate) use self::strip::GROUP;
+use self::strip::{Layout, Strip};
+use self::weights::Values;
+use crate::activations::{Activations, Panel, Precision};
+use crate::format::Format;
+use crate::lanes::{Lanes, ROWS};
+use crate::rows::Rows;
+
+/// Outputs that are computed at a time, and lie together in what is returned.
+pub const STRIP: usize = ROWS;
+
+/// A matrix whose rows are multiplied with columns.
+#[derive(Debug)]
+pub struct Matrix {
+    format: Format,
+    rows: usize,
+    columns: usize,
+    strip_bytes: usize,
+    strips: MmapMut,
+}
+
+thread_local! {
+    /// What a strip was taken apart to.
+    static SCRATCH: RefCell<(Vec<u8>, Vec<f32>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+}
+
+/// Evaluates an expression with the way a format's rows lie in strips.
+macro_rules! by_format {
+    ($format:expr, $V:ident => $value:expr) => {{
+        macro_rules! of {
+            ($strip:ty) => {{
+                type $V = $strip;
+                $value
+            }};
+        }
+        match $format {
+            Format::F32 => of!(weights::F32),
+            Format::F16 => of!(weights::F16),
+            Format::Bf16 => of!(weights::Bf16),
+            Format::Q4_0 => of!(nibbles::Q4_0),
+            Format::Q4_1 => of!(nibbles::Q4_1),
+            Format::Q5_0 => of!(fives::Q5_0),
+            Format::Q5_1 => of!(fives::Q5_1),
+            Format::Q8_0 => of!(bytes::Q8_0),
+            Format::Q4K => of!(k::Q4K),
+            Format::Q5K => of!(k::Q5K),
+            Format::Q6K => of!(six::Q6K),
+        }
+    }};
+}
+
+impl Matrix {
+    /// The rows of some pieces one after the other, all of one format and width.
+    ///
+    /// # Errors
+    /// When the system gives no memory.
+    ///
+    /// # Panics
+    /// If the pieces are of several formats or widths, or do not hold as many bytes as their rows have.
+    pub fn pack(pieces: &[Rows]) -> std::io::Result<Self> {
+        let (format, columns) = pieces
+            .first()
+            .map_or((Format::F32, 0), |piece| (piece.format, piece.columns));
+        let row_bytes = format.row_bytes(columns).unwrap_or(0);
+        for piece in pieces {
+            assert!(
+                piece.format == format
+                    && piece.columns == columns
+                    && Some(piece.bytes.len()) == piece.rows.checked_mul(row_bytes),
+                "rows of one format and width, all there"
+            );
+        }
+        let rows: Vec<&[u8]> = pieces
+            .iter()
+            .flat_map(|piece| piece.bytes.chunks_exact(row_bytes.max(1)))
+            .collect();
+        let groups = columns.div_ceil(GROUP);
+        let strip_bytes = by_format!(format, V => V::bytes(groups)).next_multiple_of(64);
+        // An anonymous map, so that huge pages can be asked for: they are worth a tenth of the time of a product that
+        // waits for memory. Where the system has none, nothing is lost.
+        let mut strips = MmapMut::map_anon((rows.len().div_ceil(ROWS) * strip_bytes).max(1))?;
+        #[cfg(target_os = "linux")]
+        let _ = strips.advise(Advice::HugePage);
+        for (rows, strip) in rows.chunks(ROWS).zip(strips.chunks_exact_mut(strip_bytes.max(1))) {
+            by_format!(format, V => V::pack(rows, groups, strip));
+        }
+        Ok(Self {
+            format,
+            rows: rows.len(),
+            columns,
+            strip_bytes,
+            strips,
+        })
+    }
+
+    /// How its rows are stored.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Outputs.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Inputs.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Strips of [`STRIP`] outputs, the last of which may have fewer.
+    pub fn strips(&self) -> usize {
+        self.rows.div_ceil(ROWS)
+    }
+
+    /// Bytes that a product reads.
+    pub fn bytes(&self) -> usize {
+        self.strips() * self.strip_bytes
+    }
+
+    /// How columns are to be given: floating-point rows are multiplied in single precision.
+    pub fn precision(&self, asked: Precision) -> Precision {
+        match self.format {
+            Format::F32 | Format::F16 | Format::Bf16 => Precision::Single,
+            _ => asked,
+        }
+    }
+
+    /// Writes, or adds to `out`, the products of some strips with all columns: `[strips, columns, 8]`.
+    ///
+    /// Every number is the same whatever other strips and columns there are.
+    ///
+    /// # Panics
+    /// If the matrix has no such strips, the columns have other inputs, or are in eight bits where
+    /// [`precision`](Self::precision) says otherwise, or `out` is not as long.
+    pub fn multiply(&self, level: Level, strips: Range<usize>, x: &Activations, adds: bool, out: &mut [f32]) {
+        assert!(
+            strips.end <= self.strips()
+                && x.groups() == self.columns.div_ceil(GROUP)
+                && x.precision() == self.precision(x.precision())
+                && out.len() == strips.len() * x.columns() * ROWS,
+            "strips and columns of the matrix, and room for their products"
+        );
+        let work = Work {
+            matrix: self,
+            strips,
+            x,
+            adds,
+        };
+        match level {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512(lanes) => lanes.call(
+                #[inline(always)]
+                || work.run(lanes, out),
+            ),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2(lanes) => lanes.call(
+                #[inline(always)]
+                || work.run(lanes, out),
+            ),
+            Level::Portable(lanes) => work.run(lanes, out),
+        }
+    }
+
+    /// Writes a row as numbers: a table is read so.
+    ///
+    /// # Panics
+    /// If there is no such row, or `out` is not as long as one.
+    pub fn row(&self, row: usize, out: &mut [f32]) {
+        assert!(
+            row < self.rows && out.len() == self.columns,
+            "a row of the matrix"
+        );
+        let groups = self.columns.div_ceil(GROUP);
+        let strip = &self.strips[row / ROWS * self.strip_bytes..][..self.strip_bytes];
+        for (group, out) in out.chunks_mut(GROUP).enumerate() {
+            let mut values = [0.0; GROUP * ROWS];
+            let to = values.as_mut_ptr();
+            // SAFETY: the strip was packed with the groups, of which this is one.
+            by_format!(self.format, V => unsafe { V::values(Portable, strip.as_ptr(), group, groups, to) });
+            for (value, rows) in out.iter_mut().zip(values.chunks_exact(ROWS)) {
+                *value = rows[row % ROWS];
+            }
+        }
+    }
+}
+
+/// What is multiplied.
+struct Work<'a> {
+    matrix: &'a Matrix,
+    strips: Range<usize>,
+    x: &'a Activations,
+    adds: bool,
+}
+
+impl Work<'_> {
+    #[inline(always)]
+    fn run<L: Lanes>(&self, lanes: L, out: &mut [f32]) {
+        macro_rules! eight {
+            ($($format:ident => $strip:ty,)+) => {
+                match self.matrix.format {
+                    $(Format::$format => self.eight::<L, $strip>(lanes, out),)+
+                    Format::F32 | Format::F16 | Format::Bf16 => unreachable!("multiplied in single precision"),
+                }
+            };
+        }
+        match self.x.precision() {
+            Precision::Single => by_format!(self.matrix.format, V => self.single::<L, V>(lanes, out)),
+            Precision::Eight => eight! {
+                Q4_0 => nibbles::Q4_0,
+                Q4_1 => nibbles::Q4_1,
+                Q5_0 => fives::Q5_0,
+                Q5_1 => fives::Q5_1,
+                Q8_0 => bytes::Q8_0,
+                Q4K => k::Q4K,
+                Q5K => k::Q5K,
+                Q6K => six::Q6K,
+            },
+        }
+    }
+
+    #[inline(always)]
+    fn eight<L: Lanes, S: Strip>(&self, lanes: L, out: &mut [f32]) {
+        SCRATCH.with_borrow_mut(|(scratch, _)| {
+            for (strip, out) in self.each(out) {
+                let put = self.put(lanes, out);
+                // SAFETY: the strip was packed with the groups.
+                unsafe { kernel::eight::<L, S>(lanes, strip, self.x.groups(), self.panels(), scratch, put) };
+            }
+        });
+    }
+
+    #[inline(always)]
+    fn single<L: Lanes, V: Values>(&self, lanes: L, out: &mut [f32]) {
+        SCRATCH.with_borrow_mut(|(_, scratch)| {
+            for (strip, out) in self.each(out) {
+                let put = self.put(lanes, out);
+                // SAFETY: the strip was packed with the groups.
+                unsafe { kernel::single::<L, V>(lanes, strip, self.x.groups(), self.panels(), scratch, put) };
+            }
+        });
+    }
+
+    /// The strips, and where the products of each go.
+    #[inline(always)]
+    fn each<'a>(&'a self, out: &'a mut [f32]) -> impl Iterator<Item = (&'a [u8], &'a mut [f32])> {
+        let bytes = self.matrix.strip_bytes;
+        let strips = &self.matrix.strips[self.strips.start * bytes..self.strips.end * bytes];
+        strips
+            .chunks_exact(bytes)
+            .zip(out.chunks_exact_mut(self.x.columns() * ROWS))
+    }
+
+    #[inline(always)]
+    fn panels(&self) -> impl ExactSizeIterator<Item = Panel<'_>> {
+        (0..self.x.columns().div_ceil(PANEL)).map(|panel| self.x.panel(panel))
+    }
+
+    /// What puts the products of a strip and a column in their place.
+    #[inline(always)]
+    fn put<'a, L: Lanes>(&'a self, lanes: L, out: &'a mut [f32]) -> impl FnMut(usize, L::Eight) + 'a {
+        move |column, products| {
+            let place: &mut [f32; ROWS] = out[column * ROWS..]
+                .first_chunk_mut()
+                .expect("room for each column");
+            // SAFETY: the place has room for eight numbers.
+            unsafe {
+                let sum = match self.adds {
+                    true => lanes.plus(lanes.eight_at(place.as_ptr()), products),
+                    false => products,
+                };
+                lanes.put_eight(sum, place.as_mut_ptr());
+            }
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! What blocks hold to.
+
+mod products;
