@@ -70,6 +70,11 @@ impl Activations {
         self.columns
     }
 
+    /// Panels of columns.
+    pub(crate) fn panels(&self) -> usize {
+        self.columns.div_ceil(PANEL)
+    }
+
     /// Groups of a column.
     pub(crate) fn groups(&self) -> usize {
         self.groups
@@ -109,22 +114,23 @@ impl Activations {
     }
 
     /// Where the first code of a panel lies, its scales and its values, and how many columns it has.
+    #[inline(always)]
     pub(crate) fn panel(&self, panel: usize) -> Panel<'_> {
         let first = panel * PANEL;
         let width = (self.columns - first).min(PANEL);
-        let at = |size: usize| first * self.groups * size..(first + width) * self.groups * size;
+        let (start, end) = (first * self.groups, (first + width) * self.groups);
         match self.precision {
             Precision::Eight => Panel {
                 width,
-                codes: &self.codes[at(GROUP)],
-                scales: &self.scales[at(1)],
+                codes: &self.codes[start * GROUP..end * GROUP],
+                scales: &self.scales[start..end],
                 values: &[],
             },
             Precision::Single => Panel {
                 width,
                 codes: &[],
                 scales: &[],
-                values: &self.values[at(GROUP)],
+                values: &self.values[start * GROUP..end * GROUP],
             },
         }
     }
@@ -163,32 +169,24 @@ impl PanelMut<'_> {
     #[inline(always)]
     fn set_by<S: Simd>(&mut self, simd: S, column: usize, inputs: &[f32]) {
         let width = self.columns.len();
-        assert!(column < width, "a column of the panel");
-        if self.scales.is_empty() {
-            let room = self.values.len() / width;
-            assert!(inputs.len() <= room, "{} inputs in {room}", inputs.len());
-            for (group, values) in self.values.chunks_exact_mut(GROUP * width).enumerate() {
-                let inputs = inputs.get(group * GROUP..).unwrap_or_default();
-                let count = inputs.len().min(GROUP);
-                let (given, rest) = values[column * GROUP..][..GROUP].split_at_mut(count);
-                given.copy_from_slice(&inputs[..count]);
-                rest.fill(0.0);
-            }
-            return;
-        }
-        let groups = self.scales.len() / width;
+        let groups = self.scales.len().max(self.values.len() / GROUP) / width.max(1);
         assert!(
-            inputs.len() <= groups * GROUP,
-            "{} inputs in {}",
-            inputs.len(),
-            groups * GROUP
+            column < width && inputs.len() <= groups * GROUP,
+            "a column of the panel, and room for its inputs"
         );
-        for group in 0..groups {
-            let inputs = inputs.get(group * GROUP..).unwrap_or_default();
-            let inputs = &inputs[..inputs.len().min(GROUP)];
+        let mut group = 0;
+        while group < groups {
+            let first = (group * GROUP).min(inputs.len());
+            let inputs = &inputs[first..inputs.len().min(first + GROUP)];
             let at = group * width + column;
-            let codes = &mut self.codes[at * GROUP..][..GROUP];
-            self.scales[at] = quantise(simd, inputs, codes);
+            if self.scales.is_empty() {
+                let (given, rest) = self.values[at * GROUP..][..GROUP].split_at_mut(inputs.len());
+                given.copy_from_slice(inputs);
+                rest.fill(0.0);
+            } else {
+                self.scales[at] = quantise(simd, inputs, &mut self.codes[at * GROUP..][..GROUP]);
+            }
+            group += 1;
         }
     }
 }
@@ -198,32 +196,36 @@ impl PanelMut<'_> {
 fn quantise<S: Simd>(simd: S, inputs: &[f32], codes: &mut [i8]) -> Scale {
     // Adding and taking away 1.5 × 2^23 rounds to a whole number, halves to the even one.
     const MAGIC: f32 = 12_582_912.0;
-    let halves = [
-        simd.load_partial(inputs, 0.0),
-        simd.load_partial(inputs.get(LANES..).unwrap_or_default(), 0.0),
-    ];
-    let size = |value| simd.maximum(value, simd.sub(simd.splat(0.0), value));
-    let largest = simd.largest(simd.maximum(size(halves[0]), size(halves[1])));
+    let (first, second) = inputs.split_at(inputs.len().min(LANES));
+    let (first, second) = (simd.load_partial(first, 0.0), simd.load_partial(second, 0.0));
+    let size = simd.maximum(
+        simd.maximum(first, simd.sub(simd.splat(0.0), first)),
+        simd.maximum(second, simd.sub(simd.splat(0.0), second)),
+    );
+    let largest = simd.largest(size);
     // Zero, unless one is infinite or no number: then all products of the group are no numbers.
-    let nothing = simd.sum(simd.mul(simd.add(halves[0], halves[1]), simd.splat(0.0)));
+    let nothing = simd.sum(simd.mul(simd.add(first, second), simd.splat(0.0)));
     let (scale, inverse) = match largest > 0.0 && nothing == 0.0 {
         true => (largest / 127.0, 127.0 / largest),
         false => (nothing, 0.0),
     };
-    let mut sums = [0.0; 2];
-    for (half, (value, codes)) in halves.into_iter().zip(codes.chunks_exact_mut(LANES)).enumerate() {
-        let magic = simd.splat(MAGIC);
-        let whole = simd.sub(simd.mul_add(value, simd.splat(inverse), magic), magic);
-        sums[half] = scale * simd.sum(whole);
-        let mut lanes = [0.0; LANES];
-        simd.store(whole, &mut lanes);
-        for (code, lane) in codes.iter_mut().zip(lanes) {
-            *code = lane as i8;
-        }
+    let (magic, inverse) = (simd.splat(MAGIC), simd.splat(inverse));
+    let mut whole = [0.0; GROUP];
+    let (first_whole, second_whole) = (
+        simd.sub(simd.mul_add(first, inverse, magic), magic),
+        simd.sub(simd.mul_add(second, inverse, magic), magic),
+    );
+    simd.store_partial(first_whole, &mut whole[..LANES]);
+    simd.store_partial(second_whole, &mut whole[LANES..]);
+    let mut index = 0;
+    while index < GROUP {
+        codes[index] = whole[index] as i8;
+        index += 1;
     }
+    let halves = [scale * simd.sum(first_whole), scale * simd.sum(second_whole)];
     Scale {
         scale,
-        sum: sums[0] + sums[1],
-        halves: sums,
+        sum: halves[0] + halves[1],
+        halves,
     }
 }

@@ -3,10 +3,12 @@
 //! In eight bits, the sum of a row and a column goes group by group: the products of each part's codes, a whole number,
 //! times both scales, then each part's minimum times the sum of its inputs. In single precision it is four sums, of every
 //! fourth input, that are added in pairs.
+//!
+//! Loops are plain ones: what is passed to a function of the library may be compiled without the vectors' instructions.
 
 use super::strip::{CODES, GROUP, Strip, VECTORS};
 use super::weights::Values;
-use crate::activations::Panel;
+use crate::activations::{Activations, Panel};
 use crate::lanes::{BYTES, Lanes, ROWS};
 
 /// Columns of a panel: as many as are multiplied at a time.
@@ -87,11 +89,12 @@ impl<L: Lanes> Source<L> for Apart {
 /// The strip must have the groups, and `to` be as long as they are apart.
 #[inline(always)]
 unsafe fn take_apart<L: Lanes, S: Strip>(lanes: L, from: Packed<S>, to: &mut [u8]) {
-    for (group, to) in to.chunks_exact_mut(APART).take(from.groups).enumerate() {
+    let mut group = 0;
+    while group < from.groups {
+        let to = to[group * APART..][..APART].as_mut_ptr();
         // SAFETY: the caller promises the group; a group apart has room for all that is written.
         unsafe {
             let codes = Source::<L>::codes(from, lanes, group);
-            let to = to.as_mut_ptr();
             let mut vector = 0;
             while vector < VECTORS {
                 lanes.put_codes(codes[vector], to.add(vector * BYTES));
@@ -106,6 +109,7 @@ unsafe fn take_apart<L: Lanes, S: Strip>(lanes: L, from: Packed<S>, to: &mut [u8
                 part += 1;
             }
         }
+        group += 1;
     }
 }
 
@@ -122,7 +126,8 @@ unsafe fn columns<L: Lanes, S: Strip, const COLUMNS: usize>(
 ) -> [L::Eight; COLUMNS] {
     let (x, scales) = (panel.codes.as_ptr(), panel.scales.as_ptr());
     let mut sums = [lanes.eight(0.0); COLUMNS];
-    for group in 0..groups {
+    let mut group = 0;
+    while group < groups {
         // SAFETY: the caller promises the group in the source and in the panel.
         unsafe {
             let codes = from.codes(lanes, group);
@@ -165,6 +170,7 @@ unsafe fn columns<L: Lanes, S: Strip, const COLUMNS: usize>(
                 part += 1;
             }
         }
+        group += 1;
     }
     sums
 }
@@ -174,108 +180,151 @@ fn pays(panels: usize, together: usize) -> bool {
     panels > 1 && together > 0
 }
 
-/// Calls `put` with the products of a strip's rows and each panel's columns in eight bits.
+/// Where the products of a strip go: eight a column.
+pub(super) struct Out<'a> {
+    pub(super) products: &'a mut [f32],
+    /// Whether they are added to what is there.
+    pub(super) adds: bool,
+}
+
+impl Out<'_> {
+    #[inline(always)]
+    fn put<L: Lanes>(&mut self, lanes: L, column: usize, products: L::Eight) {
+        let place = &mut self.products[column * ROWS..][..ROWS];
+        // SAFETY: the place has room for eight numbers.
+        unsafe {
+            let sum = match self.adds {
+                true => lanes.plus(lanes.eight_at(place.as_ptr()), products),
+                false => products,
+            };
+            lanes.put_eight(sum, place.as_mut_ptr());
+        }
+    }
+}
+
+/// Puts the products of a strip's rows and all columns in eight bits.
 ///
 /// # Safety
-/// The strip must have the groups.
+/// The strip must have as many groups as the columns.
 #[inline(always)]
-pub(super) unsafe fn eight<'a, L: Lanes, S: Strip>(
+pub(super) unsafe fn eight<L: Lanes, S: Strip>(
     lanes: L,
     strip: &[u8],
-    groups: usize,
-    panels: impl Iterator<Item = Panel<'a>> + ExactSizeIterator,
-    scratch: &mut Vec<u8>,
-    mut put: impl FnMut(usize, L::Eight),
+    x: &Activations,
+    scratch: &mut [u8],
+    out: &mut Out<'_>,
 ) {
+    let groups = x.groups();
     let from = Packed::<S> {
         strip: strip.as_ptr(),
         groups,
         format: std::marker::PhantomData,
     };
-    macro_rules! each {
-        ($from:expr) => {{
-            let mut first = 0;
-            for panel in panels {
-                assert!(panel.scales.len() == groups * panel.width && panel.codes.len() == groups * panel.width * GROUP);
-                macro_rules! of {
-                    ($columns:literal) => {{
-                        // SAFETY: the caller promises the groups of the strip, the assertion those of the panel.
-                        let sums = unsafe { columns::<L, S, $columns>(lanes, $from, groups, panel) };
-                        let mut column = 0;
-                        while column < $columns {
-                            put(first + column, sums[column]);
-                            column += 1;
-                        }
-                    }};
-                }
-                match panel.width {
-                    1 => of!(1),
-                    2 => of!(2),
-                    3 => of!(3),
-                    _ => of!(4),
-                }
-                first += panel.width;
-            }
-        }};
-    }
-    if pays(panels.len(), S::TOGETHER) {
-        scratch.resize(groups * APART, 0);
-        // SAFETY: the caller promises the groups, and there is room for them.
-        unsafe { take_apart::<L, S>(lanes, from, scratch) };
-        each!(Apart(scratch.as_ptr()))
-    } else {
-        each!(from)
+    // SAFETY: the caller promises the groups; there is room for them apart, which the slice checks.
+    unsafe {
+        if pays(x.panels(), S::TOGETHER) {
+            take_apart::<L, S>(lanes, from, &mut scratch[..groups * APART]);
+            each_panel::<L, S>(lanes, Apart(scratch.as_ptr()), x, out);
+        } else {
+            each_panel::<L, S>(lanes, from, x, out);
+        }
     }
 }
 
-/// Calls `put` with the products of a strip's rows and each panel's columns in single precision.
+/// Puts the products of a strip's rows, from one source of them.
 ///
 /// # Safety
-/// The strip must have the groups.
+/// The source must have the groups of the columns.
 #[inline(always)]
-pub(super) unsafe fn single<'a, L: Lanes, V: Values>(
+unsafe fn each_panel<L: Lanes, S: Strip>(lanes: L, from: impl Source<L>, x: &Activations, out: &mut Out<'_>) {
+    let mut panel = 0;
+    while panel < x.panels() {
+        let columns_of = x.panel(panel);
+        macro_rules! of {
+            ($columns:literal) => {{
+                // SAFETY: the caller promises the groups of the source; a panel has all of its columns.
+                let sums = unsafe { columns::<L, S, $columns>(lanes, from, x.groups(), columns_of) };
+                let mut column = 0;
+                while column < $columns {
+                    out.put(lanes, panel * PANEL + column, sums[column]);
+                    column += 1;
+                }
+            }};
+        }
+        match columns_of.width {
+            1 => of!(1),
+            2 => of!(2),
+            3 => of!(3),
+            _ => of!(4),
+        }
+        panel += 1;
+    }
+}
+
+/// Bytes of scratch that a strip of so many groups needs.
+pub(super) fn apart(groups: usize) -> usize {
+    groups * APART
+}
+
+/// Puts the products of a strip's rows and all columns in single precision.
+///
+/// # Safety
+/// The strip must have as many groups as the columns.
+#[inline(always)]
+pub(super) unsafe fn single<L: Lanes, V: Values>(
     lanes: L,
     strip: &[u8],
-    groups: usize,
-    panels: impl Iterator<Item = Panel<'a>>,
-    scratch: &mut Vec<f32>,
-    mut put: impl FnMut(usize, L::Eight),
+    x: &Activations,
+    scratch: &mut [f32],
+    out: &mut Out<'_>,
 ) {
-    scratch.resize(groups * GROUP * ROWS, 0.0);
-    for (group, values) in scratch.chunks_exact_mut(GROUP * ROWS).enumerate() {
+    let groups = x.groups();
+    let scratch = &mut scratch[..groups * GROUP * ROWS];
+    let mut group = 0;
+    while group < groups {
+        let values = &mut scratch[group * GROUP * ROWS..][..GROUP * ROWS];
         // SAFETY: the caller promises the groups, and there is room for each.
         unsafe { V::values(lanes, strip.as_ptr(), group, groups, values.as_mut_ptr()) };
+        group += 1;
     }
-    let mut first = 0;
-    for panel in panels {
-        assert_eq!(
-            panel.values.len(),
-            groups * panel.width * GROUP,
-            "a panel of as many groups"
-        );
-        for column in 0..panel.width {
-            let mut sums = [lanes.eight(0.0); 4];
-            for group in 0..groups {
-                // SAFETY: both have the group, as asserted and made.
-                unsafe {
-                    let weights = scratch.as_ptr().add(group * GROUP * ROWS);
-                    let x = panel.values.as_ptr().add((group * panel.width + column) * GROUP);
-                    let mut input = 0;
-                    while input < GROUP {
-                        let mut fourth = 0;
-                        while fourth < 4 {
-                            let weight = lanes.eight_at(weights.add((input + fourth) * ROWS));
-                            let x = lanes.eight(*x.add(input + fourth));
-                            sums[fourth] = lanes.times_plus(weight, x, sums[fourth]);
-                            fourth += 1;
-                        }
-                        input += 4;
-                    }
-                }
+    let mut column = 0;
+    while column < x.columns() {
+        let panel = x.panel(column / PANEL);
+        // SAFETY: a panel has all of its columns and groups, and the scratch all groups.
+        let sums = unsafe { single_column(lanes, scratch.as_ptr(), groups, panel, column % PANEL) };
+        out.put(lanes, column, sums);
+        column += 1;
+    }
+}
+
+/// The products of a strip's numbers with a column of a panel.
+///
+/// # Safety
+/// Both must have the groups.
+#[inline(always)]
+unsafe fn single_column<L: Lanes>(
+    lanes: L,
+    weights: *const f32,
+    groups: usize,
+    panel: Panel<'_>,
+    column: usize,
+) -> L::Eight {
+    let mut sums = [lanes.eight(0.0); 4];
+    let mut group = 0;
+    while group < groups {
+        // SAFETY: the caller promises the group in both.
+        unsafe {
+            let weights = weights.add(group * GROUP * ROWS);
+            let x = panel.values.as_ptr().add((group * panel.width + column) * GROUP);
+            let mut input = 0;
+            while input < GROUP {
+                let weight = lanes.eight_at(weights.add(input * ROWS));
+                sums[input % 4] = lanes.times_plus(weight, lanes.eight(*x.add(input)), sums[input % 4]);
+                input += 1;
             }
-            let [a, b, c, d] = sums;
-            put(first + column, lanes.plus(lanes.plus(a, b), lanes.plus(c, d)));
         }
-        first += panel.width;
+        group += 1;
     }
+    let [a, b, c, d] = sums;
+    lanes.plus(lanes.plus(a, b), lanes.plus(c, d))
 }

@@ -12,17 +12,18 @@ mod six;
 mod strip;
 mod weights;
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::ops::Range;
 
 use memmap2::{Advice, MmapMut};
 use triaxis_kernels::simd::{Level, Portable, Simd};
 
+use self::kernel::Out;
 pub(crate) use self::kernel::PANEL;
 pub(crate) use self::strip::GROUP;
 use self::strip::{Layout, Strip};
 use self::weights::Values;
-use crate::activations::{Activations, Panel, Precision};
+use crate::activations::{Activations, Precision};
 use crate::format::Format;
 use crate::lanes::{Lanes, ROWS};
 use crate::rows::Rows;
@@ -42,7 +43,7 @@ pub struct Matrix {
 
 thread_local! {
     /// What a strip was taken apart to.
-    static SCRATCH: RefCell<(Vec<u8>, Vec<f32>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+    static SCRATCH: Cell<(Vec<u8>, Vec<f32>)> = const { Cell::new((Vec::new(), Vec::new())) };
 }
 
 /// Evaluates an expression with the way a format's rows lie in strips.
@@ -162,11 +163,17 @@ impl Matrix {
                 && out.len() == strips.len() * x.columns() * ROWS,
             "strips and columns of the matrix, and room for their products"
         );
-        let work = Work {
+        let groups = x.groups();
+        let (mut apart, mut values) = SCRATCH.take();
+        apart.resize(apart.len().max(kernel::apart(groups)), 0);
+        values.resize(values.len().max(groups * GROUP * ROWS), 0.0);
+        let mut work = Work {
             matrix: self,
             strips,
             x,
             adds,
+            apart: &mut apart,
+            values: &mut values,
         };
         match level {
             #[cfg(target_arch = "x86_64")]
@@ -181,6 +188,12 @@ impl Matrix {
             ),
             Level::Portable(lanes) => work.run(lanes, out),
         }
+        SCRATCH.set((apart, values));
+    }
+
+    #[inline(always)]
+    fn strip(&self, strip: usize) -> &[u8] {
+        &self.strips[strip * self.strip_bytes..][..self.strip_bytes]
     }
 
     /// Writes a row as numbers: a table is read so.
@@ -193,7 +206,7 @@ impl Matrix {
             "a row of the matrix"
         );
         let groups = self.columns.div_ceil(GROUP);
-        let strip = &self.strips[row / ROWS * self.strip_bytes..][..self.strip_bytes];
+        let strip = self.strip(row / ROWS);
         for (group, out) in out.chunks_mut(GROUP).enumerate() {
             let mut values = [0.0; GROUP * ROWS];
             let to = values.as_mut_ptr();
@@ -212,11 +225,13 @@ struct Work<'a> {
     strips: Range<usize>,
     x: &'a Activations,
     adds: bool,
+    apart: &'a mut [u8],
+    values: &'a mut [f32],
 }
 
 impl Work<'_> {
     #[inline(always)]
-    fn run<L: Lanes>(&self, lanes: L, out: &mut [f32]) {
+    fn run<L: Lanes>(&mut self, lanes: L, out: &mut [f32]) {
         macro_rules! eight {
             ($($format:ident => $strip:ty,)+) => {
                 match self.matrix.format {
@@ -241,57 +256,34 @@ impl Work<'_> {
     }
 
     #[inline(always)]
-    fn eight<L: Lanes, S: Strip>(&self, lanes: L, out: &mut [f32]) {
-        SCRATCH.with_borrow_mut(|(scratch, _)| {
-            for (strip, out) in self.each(out) {
-                let put = self.put(lanes, out);
-                // SAFETY: the strip was packed with the groups.
-                unsafe { kernel::eight::<L, S>(lanes, strip, self.x.groups(), self.panels(), scratch, put) };
-            }
-        });
+    fn eight<L: Lanes, S: Strip>(&mut self, lanes: L, out: &mut [f32]) {
+        let (mut strip, matrix) = (self.strips.start, self.matrix);
+        while strip < self.strips.end {
+            let mut out = self.out(strip, out);
+            // SAFETY: the strip was packed with the groups.
+            unsafe { kernel::eight::<L, S>(lanes, matrix.strip(strip), self.x, self.apart, &mut out) };
+            strip += 1;
+        }
     }
 
     #[inline(always)]
-    fn single<L: Lanes, V: Values>(&self, lanes: L, out: &mut [f32]) {
-        SCRATCH.with_borrow_mut(|(_, scratch)| {
-            for (strip, out) in self.each(out) {
-                let put = self.put(lanes, out);
-                // SAFETY: the strip was packed with the groups.
-                unsafe { kernel::single::<L, V>(lanes, strip, self.x.groups(), self.panels(), scratch, put) };
-            }
-        });
+    fn single<L: Lanes, V: Values>(&mut self, lanes: L, out: &mut [f32]) {
+        let (mut strip, matrix) = (self.strips.start, self.matrix);
+        while strip < self.strips.end {
+            let mut out = self.out(strip, out);
+            // SAFETY: the strip was packed with the groups.
+            unsafe { kernel::single::<L, V>(lanes, matrix.strip(strip), self.x, self.values, &mut out) };
+            strip += 1;
+        }
     }
 
-    /// The strips, and where the products of each go.
+    /// Where the products of a strip go.
     #[inline(always)]
-    fn each<'a>(&'a self, out: &'a mut [f32]) -> impl Iterator<Item = (&'a [u8], &'a mut [f32])> {
-        let bytes = self.matrix.strip_bytes;
-        let strips = &self.matrix.strips[self.strips.start * bytes..self.strips.end * bytes];
-        strips
-            .chunks_exact(bytes)
-            .zip(out.chunks_exact_mut(self.x.columns() * ROWS))
-    }
-
-    #[inline(always)]
-    fn panels(&self) -> impl ExactSizeIterator<Item = Panel<'_>> {
-        (0..self.x.columns().div_ceil(PANEL)).map(|panel| self.x.panel(panel))
-    }
-
-    /// What puts the products of a strip and a column in their place.
-    #[inline(always)]
-    fn put<'a, L: Lanes>(&'a self, lanes: L, out: &'a mut [f32]) -> impl FnMut(usize, L::Eight) + 'a {
-        move |column, products| {
-            let place: &mut [f32; ROWS] = out[column * ROWS..]
-                .first_chunk_mut()
-                .expect("room for each column");
-            // SAFETY: the place has room for eight numbers.
-            unsafe {
-                let sum = match self.adds {
-                    true => lanes.plus(lanes.eight_at(place.as_ptr()), products),
-                    false => products,
-                };
-                lanes.put_eight(sum, place.as_mut_ptr());
-            }
+    fn out<'a>(&self, strip: usize, out: &'a mut [f32]) -> Out<'a> {
+        let size = self.x.columns() * ROWS;
+        Out {
+            products: &mut out[(strip - self.strips.start) * size..][..size],
+            adds: self.adds,
         }
     }
 }
