@@ -3,17 +3,7 @@
 use triaxis_blocks::{Activations, Format, Matrix, Precision, Rows, STRIP};
 use triaxis_kernels::simd::Level;
 
-/// Numbers between -1 and 1 that look like chance.
-fn numbers(count: usize, seed: u64) -> Vec<f32> {
-    let mut state = seed;
-    let mut next = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-    };
-    (0..count).map(|_| next()).collect()
-}
+use crate::numbers;
 
 /// Rows of chance in a format.
 fn rows(format: Format, rows: usize, columns: usize) -> Rows {

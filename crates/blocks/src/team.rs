@@ -1,0 +1,244 @@
+//! Threads that take up work within a fraction of a microsecond.
+//!
+//! A token of a small model is some hundred pieces of work of ten to fifty microseconds each, one after the other. Handing
+//! one to a pool that sleeps in between takes about as long as the piece, so a team waits in a loop for the next one, and
+//! sleeps only when none has come for a while.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+/// Looks at the counter before a member sleeps: about a tenth of a millisecond.
+const LOOKS: usize = 20_000;
+
+/// Looks between which the processor is offered to others, for machines on which they compete for it.
+const POLITE: usize = 2_000;
+
+/// Some threads, of which whoever has the team is one.
+#[derive(Debug)]
+pub struct Team {
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What the members share.
+#[derive(Debug)]
+struct Shared {
+    /// How many pieces of work there were; the last one ends the team.
+    started: AtomicUsize,
+    /// Members that are done with the one that is being done.
+    done: AtomicUsize,
+    /// The next item of it that nobody has.
+    next: AtomicUsize,
+    /// What is done, a `*const Work`; null at the end.
+    work: AtomicPtr<Work<'static>>,
+    asleep: Mutex<usize>,
+    wake: Condvar,
+    fault: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+/// Some items, and what is done with each.
+struct Work<'a> {
+    items: usize,
+    task: &'a (dyn Fn(usize) + Sync),
+}
+
+impl Team {
+    /// A team of so many threads, that of the caller among them.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn new(threads: usize) -> std::io::Result<Self> {
+        let mut team = Self {
+            shared: Arc::new(Shared {
+                started: AtomicUsize::new(0),
+                done: AtomicUsize::new(0),
+                next: AtomicUsize::new(0),
+                work: AtomicPtr::new(std::ptr::null_mut()),
+                asleep: Mutex::new(0),
+                wake: Condvar::new(),
+                fault: Mutex::new(None),
+            }),
+            threads: Vec::new(),
+        };
+        for _ in 1..threads.max(1) {
+            let shared = Arc::clone(&team.shared);
+            let thread = std::thread::Builder::new().name("team".to_owned());
+            team.threads.push(thread.spawn(move || shared.serve())?);
+        }
+        Ok(team)
+    }
+
+    /// How many threads it has.
+    pub fn threads(&self) -> usize {
+        self.threads.len() + 1
+    }
+
+    /// Calls `task` for every item, each on one of the threads.
+    pub fn each<T: Send>(&mut self, items: &mut [T], task: impl Fn(&mut T) + Sync) {
+        /// The first item.
+        struct Start<T>(*mut T);
+        // SAFETY: no two threads are given the same item.
+        unsafe impl<T: Send> Sync for Start<T> {}
+        impl<T> Start<T> {
+            fn at(&self, index: usize) -> *mut T {
+                self.0.wrapping_add(index)
+            }
+        }
+        if self.threads.is_empty() || items.len() < 2 {
+            return items.iter_mut().for_each(task);
+        }
+        let (start, items) = (Start(items.as_mut_ptr()), items.len());
+        let one = |index: usize| {
+            // SAFETY: every index below the number of items comes once, so that nobody else has this one, and the items
+            // are borrowed until all are done.
+            task(unsafe { &mut *start.at(index) });
+        };
+        self.run(&Work { items, task: &one });
+    }
+
+    /// Does all items of some work, and returns when everybody is done with it.
+    fn run(&mut self, work: &Work<'_>) {
+        let shared = &*self.shared;
+        shared.next.store(0, Ordering::Relaxed);
+        shared.done.store(0, Ordering::Relaxed);
+        shared
+            .work
+            .store(std::ptr::from_ref(work).cast_mut().cast(), Ordering::Relaxed);
+        shared.start();
+        shared.take_part(work);
+        let mut looks = 0;
+        while shared.done.load(Ordering::Acquire) < self.threads.len() {
+            pause(&mut looks);
+        }
+        if let Some(fault) = lock(&shared.fault).take() {
+            resume_unwind(fault);
+        }
+    }
+}
+
+impl Drop for Team {
+    fn drop(&mut self) {
+        self.shared.work.store(std::ptr::null_mut(), Ordering::Relaxed);
+        self.shared.start();
+        for thread in self.threads.drain(..) {
+            // A member catches what its work does, so none ends otherwise than by this.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    /// Tells that there is new work.
+    fn start(&self) {
+        self.started.fetch_add(1, Ordering::SeqCst);
+        // Whoever is about to sleep holds the lock from its last look on.
+        if *lock(&self.asleep) > 0 {
+            self.wake.notify_all();
+        }
+    }
+
+    /// Takes part in all work until there is none to come.
+    fn serve(&self) {
+        let mut seen = 0;
+        loop {
+            self.wait_beyond(seen);
+            seen += 1;
+            let work = self.work.load(Ordering::Acquire);
+            if work.is_null() {
+                return;
+            }
+            // SAFETY: whoever has the team waits in `run`, with the work, until `done` says that no member reads it.
+            self.take_part(unsafe { &*work });
+            self.done.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// Does items as long as there are any that nobody has.
+    fn take_part(&self, work: &Work<'_>) {
+        loop {
+            let item = self.next.fetch_add(1, Ordering::Relaxed);
+            if item >= work.items {
+                return;
+            }
+            if let Err(fault) = catch_unwind(AssertUnwindSafe(|| (work.task)(item))) {
+                *lock(&self.fault) = Some(fault);
+            }
+        }
+    }
+
+    /// Waits until more pieces of work were started than `seen`.
+    fn wait_beyond(&self, seen: usize) {
+        let mut looks = 0;
+        while looks < LOOKS {
+            if self.started.load(Ordering::Acquire) != seen {
+                return;
+            }
+            pause(&mut looks);
+        }
+        let mut asleep = lock(&self.asleep);
+        *asleep += 1;
+        while self.started.load(Ordering::SeqCst) == seen {
+            asleep = self.wake.wait(asleep).unwrap_or_else(PoisonError::into_inner);
+        }
+        *asleep -= 1;
+    }
+}
+
+/// A moment between two looks.
+fn pause(looks: &mut usize) {
+    *looks += 1;
+    match looks.is_multiple_of(POLITE) {
+        true => std::thread::yield_now(),
+        false => std::hint::spin_loop(),
+    }
+}
+
+/// What the lock guards, whatever happened to others that held it: every change under it is a single one.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_is_done_once_on_any_number_of_threads() {
+        for threads in 1..=4 {
+            let mut team = Team::new(threads).unwrap();
+            for count in [0, 1, 2, 3, 100] {
+                for round in 0..50 {
+                    let mut items = vec![round; count];
+                    team.each(&mut items, |item| *item += 1);
+                    assert_eq!(items, vec![round + 1; count], "{threads} threads");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn members_that_fell_asleep_wake_up() {
+        let mut team = Team::new(3).unwrap();
+        for _ in 0..3 {
+            std::thread::sleep(std::time::Duration::from_millis(30));
+            let mut items = vec![0; 64];
+            team.each(&mut items, |item| *item = 1);
+            assert_eq!(items, vec![1; 64]);
+        }
+    }
+
+    #[test]
+    fn a_fault_reaches_the_caller_and_leaves_the_team_whole() {
+        let mut team = Team::new(2).unwrap();
+        let faulty = catch_unwind(AssertUnwindSafe(|| {
+            team.each(&mut [0, 1, 2, 3], |item| assert!(*item != 2, "two"));
+        }));
+        assert!(faulty.is_err());
+        let mut items = vec![0; 8];
+        team.each(&mut items, |item| *item = 1);
+        assert_eq!(items, vec![1; 8]);
+    }
+}
