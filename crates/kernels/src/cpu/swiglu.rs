@@ -4,7 +4,7 @@
 //! Gate and up are the two halves of each row (`rows × 2 width`), as one matrix product writes them.
 
 use crate::parallel::{self, Shared, block};
-use crate::simd::{Simd, dispatch, each_vector};
+use crate::simd::{LANES, Simd, dispatch, each_vector};
 
 /// Values of the output a task does.
 const VALUES: usize = 16_384;
@@ -32,6 +32,27 @@ pub fn forward(gate_up: &[f32], width: usize, y: &mut [f32]) {
             y
         ));
     });
+}
+
+/// Writes `silu(gate) × up` in the place of the gate, on this thread.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn forward_in_place(gate: &mut [f32], up: &[f32]) {
+    assert_eq!(gate.len(), up.len(), "a gate for each value");
+    dispatch!(gate_in_place(gate, up));
+}
+
+#[inline(always)]
+fn gate_in_place<S: Simd>(simd: S, gate: &mut [f32], up: &[f32]) {
+    let mut first = 0;
+    while first < gate.len() {
+        let last = gate.len().min(first + LANES);
+        let (gate, up) = (&mut gate[first..last], &up[first..last]);
+        let value = simd.mul(simd.silu(simd.load_partial(gate, 0.0)), simd.load_partial(up, 0.0));
+        simd.store_partial(value, gate);
+        first = last;
+    }
 }
 
 fn rows_of(values: usize, width: usize) -> usize {

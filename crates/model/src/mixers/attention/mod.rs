@@ -112,6 +112,15 @@ impl Attention {
         }
     }
 
+    /// What heads turn by in a stream of that width, if they turn: the cosines and the sines of every position,
+    /// `[context, half]` each, and half of the coordinates that turn.
+    pub fn angles(&self, width: usize, context: usize) -> Option<(Vec<f32>, Vec<f32>, usize)> {
+        let rotation = self.rotation(width, context, &Device::default())?;
+        let numbers = |table: &Tensor<2>| table.to_data().iter::<f32>().collect();
+        let half = rotation.cosines().dims()[1];
+        Some((numbers(rotation.cosines()), numbers(rotation.sines()), half))
+    }
+
     /// Coordinates of a head that turn.
     fn turning(&self, dimension: usize) -> usize {
         self.rotary_fraction

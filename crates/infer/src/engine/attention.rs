@@ -1,0 +1,331 @@
+//! Attention of an engine: what a column sees is in the pages of its sequence.
+
+use std::sync::Arc;
+
+use triaxis_blocks::{Heads, PAGE, Page, PageLayout, Precision, SPAN, Scores, Span, join, span_numbers};
+use triaxis_kernels::AttentionHeads;
+use triaxis_kernels::cpu::rms_norm;
+use triaxis_kernels::cpu::rotary::{Angles, Turn, rotate};
+use triaxis_model::mixers::{Attention as Settings, Bias};
+
+use super::Column;
+use super::load::Load;
+use super::norm::{Normalised, gain};
+use super::projection::{Inputs, Projection, Run};
+use super::stream::Stream;
+use crate::error::InferError;
+
+/// Attention with its weights.
+#[derive(Debug)]
+pub(super) struct Attention {
+    norm: Normalised,
+    query_key_value: Projection,
+    query_key_value_bias: Option<Vec<f32>>,
+    /// Of queries, and of keys, with what is added to their mean squares.
+    query_key_norm: Option<([Vec<f32>; 2], f32)>,
+    gate: Option<Projection>,
+    output: Projection,
+    output_bias: Option<Vec<f32>>,
+    heads: AttentionHeads,
+    /// Cosines and sines of all positions, so many of each.
+    angles: Option<(Vec<f32>, Vec<f32>, usize)>,
+    window: Option<usize>,
+    scores: Scores,
+}
+
+/// What is written between products.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    x: Inputs,
+    projected: Stream,
+    gate: Stream,
+    spans: Vec<f32>,
+}
+
+/// The columns that are of one page.
+struct Remembering<'a> {
+    page: &'a mut Page,
+    columns: std::ops::Range<usize>,
+}
+
+/// A span of a column, and what it leaves.
+struct Seeing<'a> {
+    column: usize,
+    span: Span<'a>,
+    out: &'a mut [f32],
+}
+
+impl Attention {
+    pub(super) fn load(load: &Load<'_>, settings: &Settings) -> Result<Self, InferError> {
+        let stack = load.source.stack();
+        let heads = settings.heads(stack.width);
+        let bias = |name, has: bool| has.then(|| load.vector(name)).transpose();
+        let query_key_norm = settings.qk_norm.then(|| {
+            let mut gains = gain(load, load.norm(), "query_key_norm")?;
+            let keys = gains.split_off(heads.dimension);
+            Ok::<_, InferError>(([gains, keys], stack.norm_epsilon as f32))
+        });
+        Ok(Self {
+            norm: Normalised::load(load, "attention_norm")?,
+            query_key_value: load.projection("query_key_value")?,
+            query_key_value_bias: bias("query_key_value_bias", settings.bias != Bias::None)?,
+            query_key_norm: query_key_norm.transpose()?,
+            gate: settings
+                .output_gate
+                .then(|| load.projection("attention_gate"))
+                .transpose()?,
+            output: load.projection("attention_output")?,
+            output_bias: bias("attention_output_bias", settings.bias == Bias::All)?,
+            heads,
+            angles: settings.angles(stack.width, stack.context),
+            window: settings.window,
+            scores: Scores {
+                scale: 1.0 / (heads.dimension as f32).sqrt(),
+                soft_cap: settings.soft_cap.map(|cap| cap as f32),
+            },
+        })
+    }
+
+    /// The heads that are remembered.
+    pub(super) fn heads(&self) -> Heads {
+        Heads {
+            count: self.heads.key_value,
+            dimension: self.heads.dimension,
+        }
+    }
+
+    /// Bytes that its products read.
+    pub(super) fn bytes(&self) -> usize {
+        let gate = self.gate.as_ref().map_or(0, Projection::bytes);
+        self.query_key_value.bytes() + self.output.bytes() + gate
+    }
+
+    /// Adds what it makes of the stream's columns to them. `pages` are those of each sequence, of which the columns follow
+    /// one another.
+    pub(super) fn run(
+        &self,
+        run: &mut Run<'_>,
+        room: &mut Room,
+        stream: &mut Stream,
+        columns: &[Column],
+        layout: &PageLayout,
+        layer: usize,
+        pages: &mut [&mut Vec<Arc<Page>>],
+    ) {
+        let count = columns.len();
+        let width = self.query_key_value.columns();
+        let mut precisions: Vec<Precision> = self.query_key_value.precisions(run.precision).collect();
+        precisions.extend(self.gate.iter().flat_map(|gate| gate.precisions(run.precision)));
+        room.x
+            .fill(run.team, run.level, (width, count), &precisions, |column, out| {
+                let mut row = vec![0.0; width];
+                stream.gather(column, 0, &mut row);
+                self.norm.apply(&row, out);
+            });
+        room.projected.resize(self.query_key_value.strips(), count);
+        self.query_key_value
+            .multiply(run, &room.x, false, &mut room.projected);
+        if let Some(gate) = &self.gate {
+            room.gate.resize(gate.strips(), count);
+            gate.multiply(run, &room.x, false, &mut room.gate);
+        }
+        self.remember(run, &room.projected, columns, layout, layer, pages);
+        let firsts = self.attend(run, room, columns, layout, layer, pages);
+        let each = self.span_numbers();
+        let (spans, gates) = (&room.spans, &room.gate);
+        let precisions: Vec<Precision> = self.output.precisions(run.precision).collect();
+        let shape = (self.heads.mixed(), count);
+        room.x
+            .fill(run.team, run.level, shape, &precisions, |column, out| {
+                let own = &spans[firsts[column] * each..firsts[column + 1] * each];
+                self.join(own, out);
+                if self.gate.is_some() {
+                    let mut gate = vec![0.0; out.len()];
+                    gates.gather(column, 0, &mut gate);
+                    out.iter_mut()
+                        .zip(gate)
+                        .for_each(|(out, gate)| *out *= 1.0 / (1.0 + (-gate).exp()));
+                }
+            });
+        self.output.multiply(run, &room.x, true, stream);
+        if let Some(bias) = &self.output_bias {
+            stream.add(bias);
+        }
+    }
+
+    /// Queries of a head of keys and values, and numbers that a span of them leaves.
+    fn group(&self) -> usize {
+        self.heads.query / self.heads.key_value
+    }
+
+    fn span_numbers(&self) -> usize {
+        span_numbers(self.group(), self.heads.dimension)
+    }
+
+    /// The positions that a column sees: the first, and the one after the last.
+    fn seen(&self, column: Column) -> (usize, usize) {
+        let end = column.position + 1;
+        (end.saturating_sub(self.window.unwrap_or(usize::MAX)), end)
+    }
+
+    /// Writes keys and values to the pages, each of which one thread has.
+    fn remember(
+        &self,
+        run: &mut Run<'_>,
+        projected: &Stream,
+        columns: &[Column],
+        layout: &PageLayout,
+        layer: usize,
+        pages: &mut [&mut Vec<Arc<Page>>],
+    ) {
+        let mut all = Vec::new();
+        let mut next = 0;
+        for (sequence, pages) in pages.iter_mut().enumerate() {
+            let own = columns[next..]
+                .iter()
+                .take_while(|column| column.sequence == sequence);
+            let last = next + own.count();
+            let Some(first) = columns.get(next).filter(|_| next < last) else {
+                continue;
+            };
+            for page in pages[first.position / PAGE..].iter_mut() {
+                let within = |column: &Column| column.position / PAGE == columns[next].position / PAGE;
+                let count = columns[next..last]
+                    .iter()
+                    .take_while(|column| within(column))
+                    .count();
+                // The only holder by now: whoever reads tokens into a sequence made it so.
+                let page = Arc::make_mut(page);
+                all.push(Remembering {
+                    page,
+                    columns: next..next + count,
+                });
+                next += count;
+                if next == last {
+                    break;
+                }
+            }
+        }
+        let [_, keys, values] = self.heads.parts();
+        run.team.each(&mut all, |item| {
+            let (mut key, mut value) = (vec![0.0; keys.len()], vec![0.0; keys.len()]);
+            for column in item.columns.clone() {
+                self.part(projected, column, keys.start, &mut key);
+                self.part(projected, column, values.start, &mut value);
+                let position = columns[column].position;
+                self.turned(&mut key, 1, position);
+                item.page.write(layout, layer, position % PAGE, &key, &value);
+            }
+        });
+    }
+
+    /// Attends from every column, and returns which span is the first of each, and how many there are.
+    fn attend(
+        &self,
+        run: &mut Run<'_>,
+        room: &mut Room,
+        columns: &[Column],
+        layout: &PageLayout,
+        layer: usize,
+        pages: &[&mut Vec<Arc<Page>>],
+    ) -> Vec<usize> {
+        let mut firsts = vec![0];
+        for &column in columns {
+            let (first, end) = self.seen(column);
+            let spans = end.div_ceil(SPAN) - first / SPAN;
+            firsts.push(firsts[firsts.len() - 1] + spans * self.heads.key_value);
+        }
+        let each = self.span_numbers();
+        room.spans.resize(firsts[columns.len()] * each, 0.0);
+        let pages: Vec<Vec<&Page>> = pages
+            .iter()
+            .map(|pages| pages.iter().map(|page| &**page).collect())
+            .collect();
+        let mut outs = room.spans.chunks_exact_mut(each);
+        let mut all = Vec::with_capacity(firsts[columns.len()]);
+        for (index, &column) in columns.iter().enumerate() {
+            let seen = self.seen(column);
+            for head in 0..self.heads.key_value {
+                for span in seen.0 / SPAN..seen.1.div_ceil(SPAN) {
+                    all.extend(outs.next().map(|out| Seeing {
+                        column: index,
+                        span: Span {
+                            layout,
+                            layer,
+                            head,
+                            seen,
+                            pages: &pages[column.sequence],
+                            index: span,
+                            scores: self.scores,
+                        },
+                        out,
+                    }));
+                }
+            }
+        }
+        let (group, dimension) = (self.group(), self.heads.dimension);
+        let (projected, level) = (&room.projected, run.level);
+        run.team.each(&mut all, |item| {
+            let mut queries = vec![0.0; group * dimension];
+            self.part(
+                projected,
+                item.column,
+                item.span.head * group * dimension,
+                &mut queries,
+            );
+            self.turned(&mut queries, 0, columns[item.column].position);
+            item.span.attend(level, &queries, item.out);
+        });
+        firsts
+    }
+
+    /// Numbers of a projected column, with their bias.
+    fn part(&self, projected: &Stream, column: usize, first: usize, out: &mut [f32]) {
+        projected.gather(column, first, out);
+        if let Some(bias) = &self.query_key_value_bias {
+            out.iter_mut()
+                .zip(&bias[first..])
+                .for_each(|(out, bias)| *out += bias);
+        }
+    }
+
+    /// Normalises heads, as queries (0) or keys (1) are, and turns them.
+    fn turned(&self, heads: &mut [f32], part: usize, position: usize) {
+        let dimension = self.heads.dimension;
+        let mut before = vec![0.0; heads.len()];
+        if let Some((gains, epsilon)) = &self.query_key_norm {
+            before.copy_from_slice(heads);
+            let scales = &mut vec![0.0; heads.len() / dimension];
+            rms_norm::forward(&before, &gains[part], *epsilon, heads, scales);
+        }
+        if let Some((cosines, sines, half)) = &self.angles {
+            before.copy_from_slice(heads);
+            let angles = Angles {
+                cosines,
+                sines,
+                half: *half,
+            };
+            let count = heads.len() / dimension;
+            rotate(
+                &before,
+                1,
+                count,
+                dimension,
+                angles.at(position),
+                Turn::Forward,
+                heads,
+            );
+        }
+    }
+
+    /// What a column attends to, of all that its spans left.
+    fn join(&self, spans: &[f32], out: &mut [f32]) {
+        let (each, dimension) = (self.span_numbers(), self.heads.dimension);
+        let of_head = spans.len() / self.heads.key_value;
+        let groups = out.chunks_exact_mut(self.group() * dimension);
+        for (spans, out) in spans.chunks_exact(of_head).zip(groups) {
+            let spans: Vec<&[f32]> = spans.chunks_exact(each).collect();
+            join(&spans, dimension, out);
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! The engine: weights as they are stored, and one step over columns, each of which is the next token of a sequence.
+//!
+//! A step goes layer by layer over all columns at once. What is between products is done column by column, so that a
+//! column's numbers never depend on the others.
+
+mod attention;
+mod channel;
+mod load;
+mod norm;
+mod projection;
+mod stream;
+
+use std::sync::Arc;
+
+use triaxis_blocks::{Format, Heads, Kept, Page, PageLayout, Precision, Team};
+use triaxis_kernels::simd::Level;
+use triaxis_model::{MixerSpec, Stack};
+
+use self::attention::Attention;
+use self::channel::Channel;
+use self::load::Load;
+use self::norm::Normalised;
+use self::projection::{Inputs, Projection, Run};
+use self::stream::Stream;
+use crate::error::InferError;
+use crate::sequence::{Remembered, Sequence, reserve};
+use crate::source::Source;
+use crate::steps::Steps;
+
+/// Columns of a step at most: what is longer is read in as many steps as it takes.
+const COLUMNS: usize = 512;
+
+/// How an engine computes.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Threads.
+    pub threads: usize,
+    /// How columns are multiplied with rows in quantised blocks.
+    pub precision: Precision,
+    /// How keys and values are kept.
+    pub kept: Kept,
+    /// The format that matrices in floating point are quantised to, where its blocks divide their rows.
+    pub format: Option<Format>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            precision: Precision::default(),
+            kept: Kept::default(),
+            format: None,
+        }
+    }
+}
+
+/// Which scores are wanted of the tokens that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// None.
+    None,
+    /// Those after the last one.
+    Last,
+    /// Those after each.
+    All,
+}
+
+/// Tokens that are read into a sequence.
+#[derive(Debug)]
+pub struct Reading<'a> {
+    /// What they follow.
+    pub sequence: &'a mut Sequence,
+    /// The tokens.
+    pub tokens: &'a [u32],
+    /// Which scores are wanted.
+    pub wanted: Wanted,
+}
+
+/// A model that reads and gives scores of what comes next.
+#[derive(Debug)]
+pub struct Engine {
+    stack: Stack,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Blocks(Box<Blocks>),
+    Steps(Box<Steps>),
+}
+
+impl Engine {
+    /// The engine of a model.
+    ///
+    /// # Errors
+    /// When a weight cannot be read, or the system gives no memory or threads.
+    pub fn new(source: &dyn Source, options: Options) -> Result<Self, InferError> {
+        let stack = source.stack().clone();
+        let attends = |mixer: &MixerSpec| matches!(mixer, MixerSpec::Attention(_));
+        let kind = match stack.blocks.values().all(|block| attends(&block.mixer)) {
+            true => Kind::Blocks(Box::new(Blocks::new(source, options)?)),
+            false => Kind::Steps(Box::new(Steps::new(source)?)),
+        };
+        Ok(Self { stack, kind })
+    }
+
+    /// The network.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    /// Bytes of weights that reading a token reads.
+    pub fn bytes(&self) -> usize {
+        match &self.kind {
+            Kind::Blocks(blocks) => blocks.bytes(),
+            Kind::Steps(steps) => steps.bytes(),
+        }
+    }
+
+    /// A sequence of nothing yet.
+    pub fn sequence(&self) -> Sequence {
+        Sequence::new(match &self.kind {
+            Kind::Blocks(_) => Remembered::Pages(Vec::new()),
+            Kind::Steps(_) => Remembered::Memory(triaxis_model::Memory::default()),
+        })
+    }
+
+    /// Bytes that a sequence remembers. Pages that are shared are counted by each.
+    pub fn remembered(&self, sequence: &Sequence) -> usize {
+        match (&self.kind, &sequence.remembered) {
+            (Kind::Blocks(blocks), Remembered::Pages(pages)) => pages.len() * blocks.layout.bytes(),
+            (_, Remembered::Memory(memory)) => memory.bytes().0 as usize,
+            (Kind::Steps(_), Remembered::Pages(_)) => 0,
+        }
+    }
+
+    /// Reads tokens, each reading into a sequence of its own, and returns the scores that are wanted, `[wanted, vocabulary]`,
+    /// in the order of readings and tokens.
+    ///
+    /// # Errors
+    /// When a token is not in the vocabulary, a sequence becomes longer than the context or is of another engine.
+    pub fn read(&mut self, readings: &mut [Reading<'_>]) -> Result<Vec<f32>, InferError> {
+        for reading in &*readings {
+            self.check(reading)?;
+        }
+        let mut scores = Vec::new();
+        match &mut self.kind {
+            Kind::Steps(steps) => steps.read(readings, &mut scores)?,
+            Kind::Blocks(blocks) => blocks.read(readings, &mut scores),
+        }
+        for reading in readings {
+            reading.sequence.tokens.extend_from_slice(reading.tokens);
+        }
+        Ok(scores)
+    }
+
+    fn check(&self, reading: &Reading<'_>) -> Result<(), InferError> {
+        let Stack {
+            vocabulary, context, ..
+        } = self.stack;
+        if let Some(token) = reading.tokens.iter().find(|&&token| token as usize >= vocabulary) {
+            return Err(InferError::input(format!(
+                "token {token} is not in the vocabulary of {vocabulary}; give tokens of this model's tokenizer"
+            )));
+        }
+        let length = reading.sequence.position() + reading.tokens.len();
+        if length > context {
+            return Err(InferError::input(format!(
+                "a sequence of {length} tokens does not fit the model's context of {context}; shorten it"
+            )));
+        }
+        match (&self.kind, &reading.sequence.remembered) {
+            (Kind::Blocks(_), Remembered::Pages(_)) | (Kind::Steps(_), Remembered::Memory(_)) => Ok(()),
+            _ => Err(InferError::input(
+                "a sequence of another engine; begin one by `Engine::sequence` of this one",
+            )),
+        }
+    }
+}
+
+/// A column of a step.
+#[derive(Debug, Clone, Copy)]
+struct Column {
+    sequence: usize,
+    position: usize,
+    token: u32,
+    wanted: bool,
+}
+
+/// The engine of networks of attention.
+#[derive(Debug)]
+struct Blocks {
+    layers: Vec<(Attention, Option<Channel>)>,
+    embedding: Projection,
+    positions: Option<Projection>,
+    norm: Normalised,
+    /// That of a head of its own.
+    head: Option<Projection>,
+    layout: PageLayout,
+    team: Team,
+    level: Level,
+    precision: Precision,
+    room: Room,
+}
+
+/// What is written in a step.
+#[derive(Debug, Default)]
+struct Room {
+    stream: Stream,
+    attention: attention::Room,
+    channel: channel::Room,
+    x: Inputs,
+    scores: Stream,
+}
+
+impl Blocks {
+    fn new(source: &dyn Source, options: Options) -> Result<Self, InferError> {
+        let stack = source.stack();
+        let of = |prefix: String| Load {
+            source,
+            prefix,
+            format: options.format,
+        };
+        let outer = of(String::new());
+        let mut layers = Vec::with_capacity(stack.layers);
+        for (layer, letter) in stack.pattern.chars().cycle().take(stack.layers).enumerate() {
+            let block = &stack.blocks[&letter];
+            let MixerSpec::Attention(settings) = &block.mixer else {
+                unreachable!("an engine of blocks is of attention alone");
+            };
+            let load = of(format!("blocks.{layer}"));
+            let channel = block.channel.as_ref().map(|spec| Channel::load(&load, spec));
+            layers.push((Attention::load(&load, settings)?, channel.transpose()?));
+        }
+        let heads: Vec<Heads> = layers.iter().map(|(attention, _)| attention.heads()).collect();
+        let team =
+            Team::new(options.threads).map_err(|error| InferError::machine("starting threads", &error))?;
+        Ok(Self {
+            embedding: outer.projection("embedding")?,
+            positions: stack
+                .learned_positions
+                .map(|_| outer.projection("positions"))
+                .transpose()?,
+            norm: Normalised::load(&outer, "norm")?,
+            head: (!stack.tied).then(|| outer.projection("head")).transpose()?,
+            layout: PageLayout::new(heads, options.kept),
+            layers,
+            team,
+            level: Level::current(),
+            precision: options.precision,
+            room: Room::default(),
+        })
+    }
+
+    fn head(&self) -> &Projection {
+        self.head.as_ref().unwrap_or(&self.embedding)
+    }
+
+    fn bytes(&self) -> usize {
+        let layer = |(attention, channel): &(Attention, Option<Channel>)| {
+            attention.bytes() + channel.as_ref().map_or(0, Channel::bytes)
+        };
+        self.head().bytes() + self.layers.iter().map(layer).sum::<usize>()
+    }
+
+    /// Reads all tokens in steps of at most [`COLUMNS`] columns. Readings that do not fit one follow in the next.
+    fn read(&mut self, readings: &mut [Reading<'_>], scores: &mut Vec<f32>) {
+        let mut columns = Vec::new();
+        for (sequence, reading) in readings.iter().enumerate() {
+            let last = reading.tokens.len().saturating_sub(1);
+            let all = reading.tokens.iter().enumerate().map(|(index, &token)| Column {
+                sequence,
+                position: reading.sequence.position() + index,
+                token,
+                wanted: match reading.wanted {
+                    Wanted::None => false,
+                    Wanted::Last => index == last,
+                    Wanted::All => true,
+                },
+            });
+            columns.extend(all);
+        }
+        let mut pages: Vec<&mut Vec<Arc<Page>>> = readings
+            .iter_mut()
+            .filter_map(|reading| {
+                let end = reading.sequence.position() + reading.tokens.len();
+                match &mut reading.sequence.remembered {
+                    Remembered::Pages(pages) => {
+                        reserve(pages, &self.layout, end);
+                        Some(pages)
+                    }
+                    Remembered::Memory(_) => None,
+                }
+            })
+            .collect();
+        for columns in columns.chunks(COLUMNS) {
+            self.step(columns, &mut pages, scores);
+        }
+    }
+
+    fn step(&mut self, columns: &[Column], pages: &mut [&mut Vec<Arc<Page>>], scores: &mut Vec<f32>) {
+        let width = self.embedding.columns();
+        let Room {
+            stream,
+            attention: room,
+            channel: channel_room,
+            ..
+        } = &mut self.room;
+        stream.resize(channel::strips(width), columns.len());
+        let (mut row, mut position) = (vec![0.0; width], vec![0.0; width]);
+        for (index, column) in columns.iter().enumerate() {
+            self.embedding.row(column.token as usize, &mut row);
+            if let Some(positions) = &self.positions {
+                positions.row(column.position, &mut position);
+                row.iter_mut()
+                    .zip(&position)
+                    .for_each(|(row, position)| *row += position);
+            }
+            stream.scatter(index, &row);
+        }
+        let mut run = Run {
+            team: &mut self.team,
+            level: self.level,
+            precision: self.precision,
+        };
+        for (layer, (attention, channel)) in self.layers.iter().enumerate() {
+            attention.run(&mut run, room, stream, columns, &self.layout, layer, pages);
+            if let Some(channel) = channel {
+                channel.run(&mut run, channel_room, stream);
+            }
+        }
+        self.score(columns, scores);
+    }
+
+    /// Adds the scores of the columns that want them.
+    fn score(&mut self, columns: &[Column], scores: &mut Vec<f32>) {
+        /// Columns whose scores are computed at a time: those of a large vocabulary take some room.
+        const AT_ONCE: usize = 64;
+        let wanted = columns.iter().enumerate().filter(|(_, column)| column.wanted);
+        let wanted: Vec<usize> = wanted.map(|(index, _)| index).collect();
+        let head = self.head.as_ref().unwrap_or(&self.embedding);
+        let (room, norm) = (&mut self.room, &self.norm);
+        let mut run = Run {
+            team: &mut self.team,
+            level: self.level,
+            precision: self.precision,
+        };
+        let (width, precisions) = (head.columns(), head.precisions(run.precision).collect::<Vec<_>>());
+        for wanted in wanted.chunks(AT_ONCE) {
+            let stream = &room.stream;
+            let shape = (width, wanted.len());
+            room.x
+                .fill(run.team, run.level, shape, &precisions, |index, out| {
+                    let mut row = vec![0.0; width];
+                    stream.gather(wanted[index], 0, &mut row);
+                    norm.apply(&row, out);
+                });
+            room.scores.resize(head.strips(), wanted.len());
+            head.multiply(&mut run, &room.x, false, &mut room.scores);
+            let vocabulary = head.rows();
+            for index in 0..wanted.len() {
+                let first = scores.len();
+                scores.resize(first + vocabulary, 0.0);
+                room.scores.gather(index, 0, &mut scores[first..]);
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+use thiserror::Error;
+use triaxis_host::Kind;
+use triaxis_model::ModelError;
+
+/// Why a model cannot be read to, as a message that names the value, the rule and the remedy.
+#[derive(Debug, Error)]
+#[error("{message}")]
+pub struct InferError {
+    kind: Kind,
+    message: String,
+}
+
+impl InferError {
+    /// What is at fault.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// A fault of that kind.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn input(message: impl Into<String>) -> Self {
+        Self::new(Kind::Input, message)
+    }
+
+    /// What the system says where it gives no memory or no thread.
+    pub(crate) fn machine(what: &str, error: &std::io::Error) -> Self {
+        let remedy = triaxis_host::fault::remedy(error);
+        Self::new(Kind::from(error), format!("{what}: {error}; {remedy}"))
+    }
+}
+
+impl From<ModelError> for InferError {
+    fn from(error: ModelError) -> Self {
+        Self::input(error.to_string())
+    }
+}

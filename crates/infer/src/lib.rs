@@ -1,0 +1,21 @@
+//! Models that are read to and asked: an engine for decoding on processors, and what goes on around it.
+//!
+//! An [`Engine`] holds the weights of a network as they are stored, in quantised blocks or in floating point, and reads
+//! tokens into [`Sequence`]s, each of which remembers what it has read. Of networks of attention it computes every product
+//! and all attention itself (`triaxis-blocks`); other mixers step as in training.
+//!
+//! # What holds
+//! What a sequence gives has the same bits whatever other sequences are read beside it, in how many pieces it is read, on
+//! how many threads, and whether it shares its beginning with others.
+
+mod engine;
+mod error;
+mod sequence;
+mod source;
+mod steps;
+
+pub use engine::{Engine, Options, Reading, Wanted};
+pub use error::InferError;
+pub use sequence::Sequence;
+pub use source::{Source, Weights};
+pub use triaxis_blocks::{Kept, Precision};

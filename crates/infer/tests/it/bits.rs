@@ -1,0 +1,119 @@
+//! A sequence has the same bits whatever is computed beside it.
+
+use triaxis_blocks::Format;
+use triaxis_infer::{Engine, Options, Reading, Sequence, Wanted};
+use triaxis_model::Stack;
+
+use crate::{random, source, tokens};
+
+fn network() -> Stack {
+    serde_json::from_str(
+        r#"{"pattern": "aw", "vocabulary": 90, "width": 96, "layers": 4, "context": 700,
+            "blocks": {"a": {"mixer": {"kind": "attention", "head_dim": 24, "key_value_heads": 2},
+                             "channel": {"kind": "swiglu", "inner": 160}},
+                       "w": {"mixer": {"kind": "attention", "head_dim": 16, "heads": 6, "window": 300, "qk_norm": true},
+                             "channel": {"kind": "gelu", "inner": 128}}}}"#,
+    )
+    .unwrap()
+}
+
+fn engine(threads: usize) -> Engine {
+    let (_, all) = random(&network());
+    let options = Options {
+        threads,
+        format: Some(Format::Q4_1),
+        ..Options::default()
+    };
+    Engine::new(&source(&network(), &all), options).unwrap()
+}
+
+/// The scores after each token, read in pieces of so many.
+fn read(engine: &mut Engine, sequence: &mut Sequence, tokens: &[u32], piece: usize) -> Vec<u32> {
+    let mut bits = Vec::new();
+    for tokens in tokens.chunks(piece) {
+        let mut reading = [Reading {
+            sequence: &mut *sequence,
+            tokens,
+            wanted: Wanted::All,
+        }];
+        bits.extend(engine.read(&mut reading).unwrap().into_iter().map(f32::to_bits));
+    }
+    bits
+}
+
+/// The same of a sequence of its own.
+fn read_alone(engine: &mut Engine, tokens: &[u32]) -> Vec<u32> {
+    let mut sequence = engine.sequence();
+    read(engine, &mut sequence, tokens, 512)
+}
+
+#[test]
+fn threads_and_pieces_change_nothing() {
+    let tokens = tokens(400, 90);
+    let mut one = engine(1);
+    let expected = read_alone(&mut one, &tokens);
+    for threads in 1..=3 {
+        let mut engine = engine(threads);
+        for piece in [3, 64, 333] {
+            let mut sequence = engine.sequence();
+            assert!(
+                read(&mut engine, &mut sequence, &tokens, piece) == expected,
+                "{threads} threads, pieces of {piece}"
+            );
+            assert_eq!(sequence.tokens(), tokens);
+        }
+    }
+}
+
+#[test]
+fn others_in_the_batch_change_nothing() {
+    let all = tokens(400, 90);
+    let mut engine = engine(2);
+    let texts: Vec<&[u32]> = (0..9).map(|text| &all[7 * text..300 + 9 * text]).collect();
+    let alone: Vec<Vec<u32>> = texts.iter().map(|text| read_alone(&mut engine, text)).collect();
+    // Read to different places, then a token each, all at once.
+    let mut sequences: Vec<Sequence> = texts.iter().map(|_| engine.sequence()).collect();
+    for (text, sequence) in texts.iter().zip(&mut sequences) {
+        read(&mut engine, sequence, &text[..text.len() - 20], 50);
+    }
+    for step in (1..=20).rev() {
+        let mut readings: Vec<Reading<'_>> = texts
+            .iter()
+            .zip(&mut sequences)
+            .map(|(text, sequence)| Reading {
+                sequence,
+                tokens: &text[text.len() - step..][..1],
+                wanted: Wanted::Last,
+            })
+            .collect();
+        let scores = engine.read(&mut readings).unwrap();
+        for ((alone, scores), text) in alone.iter().zip(scores.chunks_exact(90)).zip(&texts) {
+            let expected = &alone[(text.len() - step) * 90..][..90];
+            assert!(
+                scores
+                    .iter()
+                    .map(|score| score.to_bits())
+                    .eq(expected.iter().copied())
+            );
+        }
+    }
+}
+
+#[test]
+fn forks_share_and_do_not_disturb_one_another() {
+    let all = tokens(300, 90);
+    let mut engine = engine(2);
+    let expected = read_alone(&mut engine, &all);
+    let mut stem = engine.sequence();
+    read(&mut engine, &mut stem, &all[..250], 100);
+    let mut forks = [stem.clone(), stem.clone(), stem.clone()];
+    for (index, fork) in forks.iter_mut().enumerate() {
+        read(&mut engine, fork, &[index as u32; 11], 4);
+    }
+    let mut back = forks[1].clone();
+    assert!(back.truncate(250));
+    for sequence in [&mut stem, &mut back] {
+        let bits = read(&mut engine, sequence, &all[250..], 7);
+        assert!(bits == expected[250 * 90..]);
+    }
+}
