@@ -8,14 +8,20 @@
 //! What a sequence gives has the same bits whatever other sequences are read beside it, in how many pieces it is read, on
 //! how many threads, and whether it shares its beginning with others.
 
+mod draft;
 mod engine;
 mod error;
+mod generate;
+mod sampling;
 mod sequence;
 mod source;
 mod steps;
 
+pub use draft::{Draft, Drafted, LookUp, SmallModel};
 pub use engine::{Engine, Options, Reading, Wanted};
 pub use error::InferError;
+pub use generate::{Answer, Constraint, Ended, Helpers, Request, Token, generate};
+pub use sampling::{Counts, Distribution, Sampling, log_probabilities};
 pub use sequence::Sequence;
 pub use source::{Source, Weights};
 pub use triaxis_blocks::{Kept, Precision};

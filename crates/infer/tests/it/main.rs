@@ -2,6 +2,7 @@
 
 mod bits;
 mod engine;
+mod generate;
 
 use std::collections::BTreeMap;
 
