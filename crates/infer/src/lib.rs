@@ -11,6 +11,7 @@
 mod draft;
 mod engine;
 mod error;
+mod evaluate;
 mod generate;
 mod sampling;
 mod sequence;
@@ -20,6 +21,7 @@ mod steps;
 pub use draft::{Draft, Drafted, LookUp, SmallModel};
 pub use engine::{Engine, Options, Reading, Wanted};
 pub use error::InferError;
+pub use evaluate::{TextLoss, Windows, evaluate};
 pub use generate::{Answer, Constraint, Ended, Helpers, Request, Token, generate};
 pub use sampling::{Counts, Distribution, Sampling, log_probabilities};
 pub use sequence::Sequence;

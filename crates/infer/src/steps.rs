@@ -54,12 +54,16 @@ impl Steps {
     }
 
     /// Reads one sequence after the other.
-    pub(crate) fn read(&self, readings: &mut [Reading<'_>], scores: &mut Vec<f32>) -> Result<(), InferError> {
+    pub(crate) fn read(
+        &self,
+        readings: &mut [Reading<'_>],
+        each: &mut dyn FnMut(&[f32]),
+    ) -> Result<(), InferError> {
         for reading in readings {
             let Remembered::Memory(memory) = &mut reading.sequence.remembered else {
                 continue;
             };
-            self.read_one(memory, reading.tokens, reading.wanted, scores)?;
+            self.read_one(memory, reading.tokens, reading.wanted, each)?;
         }
         Ok(())
     }
@@ -69,7 +73,7 @@ impl Steps {
         memory: &mut Memory,
         tokens: &[u32],
         wanted: Wanted,
-        scores: &mut Vec<f32>,
+        each: &mut dyn FnMut(&[f32]),
     ) -> Result<(), InferError> {
         let pieces = tokens.chunks(AT_ONCE);
         let last = pieces.len().saturating_sub(1);
@@ -83,11 +87,12 @@ impl Steps {
             let found = inside(|| self.model.step(input, memories))?;
             let found: Vec<f32> = found.into_data().iter::<f32>().collect();
             let vocabulary = found.len() / piece.len();
-            match wanted {
-                Wanted::All => scores.extend(found),
-                Wanted::Last if index == last => scores.extend(&found[found.len() - vocabulary..]),
-                Wanted::Last | Wanted::None => {}
-            }
+            let first = match wanted {
+                Wanted::All => 0,
+                Wanted::Last if index == last => piece.len() - 1,
+                Wanted::Last | Wanted::None => piece.len(),
+            };
+            found.chunks_exact(vocabulary).skip(first).for_each(&mut *each);
         }
         Ok(())
     }

@@ -1,4 +1,5 @@
 //! What blocks hold to.
+#![allow(clippy::unwrap_used, reason = "tests may")]
 
 mod attention;
 mod products;

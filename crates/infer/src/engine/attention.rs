@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use triaxis_blocks::{Heads, PAGE, Page, PageLayout, Precision, SPAN, Scores, Span, join, span_numbers};
+use triaxis_blocks::{Heads, PAGE, Page, Precision, SPAN, Scores, Span, join, span_numbers};
 use triaxis_kernels::AttentionHeads;
 use triaxis_kernels::cpu::rms_norm;
 use triaxis_kernels::cpu::rotary::{Angles, Turn, rotate};
 use triaxis_model::mixers::{Attention as Settings, Bias};
 
-use super::Column;
 use super::load::Load;
 use super::norm::{Normalised, gain};
 use super::projection::{Inputs, Projection, Run};
 use super::stream::Stream;
+use super::{Column, Step};
 use crate::error::InferError;
 
 /// Attention with its weights.
@@ -107,12 +107,10 @@ impl Attention {
         run: &mut Run<'_>,
         room: &mut Room,
         stream: &mut Stream,
-        columns: &[Column],
-        layout: &PageLayout,
+        step: &mut Step<'_, '_>,
         layer: usize,
-        pages: &mut [&mut Vec<Arc<Page>>],
     ) {
-        let count = columns.len();
+        let count = step.columns.len();
         let width = self.query_key_value.columns();
         let mut precisions: Vec<Precision> = self.query_key_value.precisions(run.precision).collect();
         precisions.extend(self.gate.iter().flat_map(|gate| gate.precisions(run.precision)));
@@ -129,8 +127,8 @@ impl Attention {
             room.gate.resize(gate.strips(), count);
             gate.multiply(run, &room.x, false, &mut room.gate);
         }
-        self.remember(run, &room.projected, columns, layout, layer, pages);
-        let firsts = self.attend(run, room, columns, layout, layer, pages);
+        self.remember(run, &room.projected, step, layer);
+        let firsts = self.attend(run, room, step, layer);
         let each = self.span_numbers();
         let (spans, gates) = (&room.spans, &room.gate);
         let precisions: Vec<Precision> = self.output.precisions(run.precision).collect();
@@ -169,18 +167,11 @@ impl Attention {
     }
 
     /// Writes keys and values to the pages, each of which one thread has.
-    fn remember(
-        &self,
-        run: &mut Run<'_>,
-        projected: &Stream,
-        columns: &[Column],
-        layout: &PageLayout,
-        layer: usize,
-        pages: &mut [&mut Vec<Arc<Page>>],
-    ) {
+    fn remember(&self, run: &mut Run<'_>, projected: &Stream, step: &mut Step<'_, '_>, layer: usize) {
+        let (columns, layout) = (step.columns, step.layout);
         let mut all = Vec::new();
         let mut next = 0;
-        for (sequence, pages) in pages.iter_mut().enumerate() {
+        for (sequence, pages) in step.pages.iter_mut().enumerate() {
             let own = columns[next..]
                 .iter()
                 .take_while(|column| column.sequence == sequence);
@@ -220,15 +211,8 @@ impl Attention {
     }
 
     /// Attends from every column, and returns which span is the first of each, and how many there are.
-    fn attend(
-        &self,
-        run: &mut Run<'_>,
-        room: &mut Room,
-        columns: &[Column],
-        layout: &PageLayout,
-        layer: usize,
-        pages: &[&mut Vec<Arc<Page>>],
-    ) -> Vec<usize> {
+    fn attend(&self, run: &mut Run<'_>, room: &mut Room, step: &Step<'_, '_>, layer: usize) -> Vec<usize> {
+        let (columns, layout) = (step.columns, step.layout);
         let mut firsts = vec![0];
         for &column in columns {
             let (first, end) = self.seen(column);
@@ -237,7 +221,8 @@ impl Attention {
         }
         let each = self.span_numbers();
         room.spans.resize(firsts[columns.len()] * each, 0.0);
-        let pages: Vec<Vec<&Page>> = pages
+        let pages: Vec<Vec<&Page>> = step
+            .pages
             .iter()
             .map(|pages| pages.iter().map(|page| &**page).collect())
             .collect();

@@ -140,18 +140,31 @@ impl Engine {
     /// # Errors
     /// When a token is not in the vocabulary, a sequence becomes longer than the context or is of another engine.
     pub fn read(&mut self, readings: &mut [Reading<'_>]) -> Result<Vec<f32>, InferError> {
+        let mut scores = Vec::new();
+        self.read_each(readings, &mut |row| scores.extend_from_slice(row))?;
+        Ok(scores)
+    }
+
+    /// The same, with the scores of one token at a time, so that those of a long text need not be held.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_each(
+        &mut self,
+        readings: &mut [Reading<'_>],
+        each: &mut dyn FnMut(&[f32]),
+    ) -> Result<(), InferError> {
         for reading in &*readings {
             self.check(reading)?;
         }
-        let mut scores = Vec::new();
         match &mut self.kind {
-            Kind::Steps(steps) => steps.read(readings, &mut scores)?,
-            Kind::Blocks(blocks) => blocks.read(readings, &mut scores),
+            Kind::Steps(steps) => steps.read(readings, each)?,
+            Kind::Blocks(blocks) => blocks.read(readings, each),
         }
         for reading in readings {
             reading.sequence.tokens.extend_from_slice(reading.tokens);
         }
-        Ok(scores)
+        Ok(())
     }
 
     fn check(&self, reading: &Reading<'_>) -> Result<(), InferError> {
@@ -185,6 +198,13 @@ struct Column {
     position: usize,
     token: u32,
     wanted: bool,
+}
+
+/// Columns that are computed together, and the pages of their sequences.
+struct Step<'a, 'p> {
+    columns: &'a [Column],
+    layout: &'a PageLayout,
+    pages: &'a mut [&'p mut Vec<Arc<Page>>],
 }
 
 /// The engine of networks of attention.
@@ -264,7 +284,7 @@ impl Blocks {
     }
 
     /// Reads all tokens in steps of at most [`COLUMNS`] columns. Readings that do not fit one follow in the next.
-    fn read(&mut self, readings: &mut [Reading<'_>], scores: &mut Vec<f32>) {
+    fn read(&mut self, readings: &mut [Reading<'_>], each: &mut dyn FnMut(&[f32])) {
         let mut columns = Vec::new();
         for (sequence, reading) in readings.iter().enumerate() {
             let last = reading.tokens.len().saturating_sub(1);
@@ -294,11 +314,11 @@ impl Blocks {
             })
             .collect();
         for columns in columns.chunks(COLUMNS) {
-            self.step(columns, &mut pages, scores);
+            self.step(columns, &mut pages, each);
         }
     }
 
-    fn step(&mut self, columns: &[Column], pages: &mut [&mut Vec<Arc<Page>>], scores: &mut Vec<f32>) {
+    fn step(&mut self, columns: &[Column], pages: &mut [&mut Vec<Arc<Page>>], each: &mut dyn FnMut(&[f32])) {
         let width = self.embedding.columns();
         let Room {
             stream,
@@ -323,17 +343,22 @@ impl Blocks {
             level: self.level,
             precision: self.precision,
         };
+        let mut step = Step {
+            columns,
+            layout: &self.layout,
+            pages,
+        };
         for (layer, (attention, channel)) in self.layers.iter().enumerate() {
-            attention.run(&mut run, room, stream, columns, &self.layout, layer, pages);
+            attention.run(&mut run, room, stream, &mut step, layer);
             if let Some(channel) = channel {
                 channel.run(&mut run, channel_room, stream);
             }
         }
-        self.score(columns, scores);
+        self.score(columns, each);
     }
 
-    /// Adds the scores of the columns that want them.
-    fn score(&mut self, columns: &[Column], scores: &mut Vec<f32>) {
+    /// Tells the scores of the columns that want them.
+    fn score(&mut self, columns: &[Column], each: &mut dyn FnMut(&[f32])) {
         /// Columns whose scores are computed at a time: those of a large vocabulary take some room.
         const AT_ONCE: usize = 64;
         let wanted = columns.iter().enumerate().filter(|(_, column)| column.wanted);
@@ -357,11 +382,10 @@ impl Blocks {
                 });
             room.scores.resize(head.strips(), wanted.len());
             head.multiply(&mut run, &room.x, false, &mut room.scores);
-            let vocabulary = head.rows();
+            let mut row = vec![0.0; head.rows()];
             for index in 0..wanted.len() {
-                let first = scores.len();
-                scores.resize(first + vocabulary, 0.0);
-                room.scores.gather(index, 0, &mut scores[first..]);
+                room.scores.gather(index, 0, &mut row);
+                each(&row);
             }
         }
     }

@@ -1,7 +1,9 @@
 //! What an engine holds to.
+#![allow(clippy::unwrap_used, reason = "tests may")]
 
 mod bits;
 mod engine;
+mod evaluate;
 mod generate;
 
 use std::collections::BTreeMap;

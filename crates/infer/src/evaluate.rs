@@ -1,0 +1,96 @@
+//! How well a model predicts a text.
+
+use triaxis_units::Nats;
+
+use crate::engine::{Engine, Reading, Wanted};
+use crate::error::InferError;
+
+/// How a text is cut into windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Windows {
+    /// Tokens of a window that are read.
+    pub length: usize,
+    /// Tokens that are scored in each: as many as are read, so that each sees what precedes it in its window; or fewer, the
+    /// last ones, so that each but those of the first window sees at least the others.
+    pub stride: usize,
+}
+
+/// The loss of a text, and of how many tokens it is the mean.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TextLoss {
+    /// The mean over the tokens that are scored: all but the first.
+    pub nats: Nats,
+    /// How many.
+    pub scored: usize,
+}
+
+/// The loss of some tokens. With a stride of the whole window it is that of a training's evaluation.
+///
+/// # Errors
+/// With fewer than two tokens, windows that break a rule, or a token that the model does not have.
+pub fn evaluate(
+    engine: &mut Engine,
+    tokens: &[u32],
+    windows: Windows,
+    hear: &mut dyn FnMut(usize),
+) -> Result<TextLoss, InferError> {
+    let Windows { length, stride } = windows;
+    let context = engine.stack().context;
+    if length == 0 || length > context || stride == 0 || stride > length {
+        return Err(InferError::input(format!(
+            "windows of {length} tokens by strides of {stride}: a window must have from 1 to {context} tokens, as many as \
+             the model's context, and a stride from 1 to all of them; choose others"
+        )));
+    }
+    let scored = tokens.len().saturating_sub(1);
+    if scored == 0 {
+        return Err(InferError::input(format!(
+            "a text of {} tokens: a loss needs at least 2; give a longer one",
+            tokens.len()
+        )));
+    }
+    let vocabulary = engine.stack().vocabulary;
+    if let Some(token) = tokens.iter().find(|&&token| token as usize >= vocabulary) {
+        return Err(InferError::input(format!(
+            "token {token} is not in the vocabulary of {vocabulary}; give tokens of this model's tokenizer"
+        )));
+    }
+    let mut sum = 0.0;
+    let mut first = 0;
+    while first < scored {
+        let last = scored.min(first + if first == 0 { length } else { stride });
+        let start = last.saturating_sub(length).min(first);
+        let mut sequence = engine.sequence();
+        let (before, own) = tokens[start..last].split_at(first - start);
+        engine.read(&mut [Reading {
+            sequence: &mut sequence,
+            tokens: before,
+            wanted: Wanted::None,
+        }])?;
+        let mut targets = tokens[first + 1..=last].iter();
+        let mut reading = [Reading {
+            sequence: &mut sequence,
+            tokens: own,
+            wanted: Wanted::All,
+        }];
+        engine.read_each(&mut reading, &mut |scores| {
+            sum += targets.next().map_or(0.0, |&target| loss(scores, target));
+        })?;
+        first = last;
+        hear(first);
+    }
+    Ok(TextLoss {
+        nats: Nats(sum / scored as f64),
+        scored,
+    })
+}
+
+/// What a token costs, in nats.
+fn loss(scores: &[f32], target: u32) -> f64 {
+    let largest = scores
+        .iter()
+        .fold(f32::NEG_INFINITY, |most, &score| most.max(score));
+    let shifted = |score: f32| f64::from(score) - f64::from(largest);
+    let sum: f64 = scores.iter().map(|&score| shifted(score).exp()).sum();
+    sum.ln() - shifted(scores[target as usize])
+}
