@@ -8,6 +8,7 @@
 //! What a sequence gives has the same bits whatever other sequences are read beside it, in how many pieces it is read, on
 //! how many threads, and whether it shares its beginning with others.
 
+mod chat;
 mod draft;
 mod engine;
 mod error;
@@ -18,6 +19,7 @@ mod sequence;
 mod source;
 mod steps;
 
+pub use chat::{ChatTemplate, Message};
 pub use draft::{Draft, Drafted, LookUp, SmallModel};
 pub use engine::{Engine, Options, Reading, Wanted};
 pub use error::InferError;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
 mod bits;
+mod chat;
 mod engine;
 mod evaluate;
 mod generate;

@@ -1,0 +1,206 @@
+//! Chat templates: messages as the text that a model was trained on.
+//!
+//! A template is a program in a model's file, which nobody has read: it is given fuel for a bounded time, values it can only
+//! read, and no files. The dialect is that of transformers: blocks leave no lines behind, loops break and continue,
+//! `raise_exception` and `strftime_now` are there, and `tojson` writes as Python does.
+
+use std::io;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Kwargs, Value};
+use minijinja::{Environment, Error, ErrorKind, context};
+use serde::{Deserialize, Serialize};
+use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+use triaxis_host::machine;
+
+use crate::error::InferError;
+
+/// Steps that a template may take: some thousand messages.
+const FUEL: u64 = 2_000_000;
+
+/// The longest text that a template may make, in bytes.
+const LONGEST: usize = 1 << 24;
+
+/// What somebody said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// Who: `system`, `user` or `assistant` mostly.
+    pub role: String,
+    /// What.
+    pub content: String,
+}
+
+/// A chat template.
+#[derive(Debug)]
+pub struct ChatTemplate {
+    environment: Environment<'static>,
+}
+
+impl ChatTemplate {
+    /// The template of a text.
+    ///
+    /// # Errors
+    /// When it is no template.
+    pub fn new(source: &str) -> Result<Self, InferError> {
+        let mut environment = Environment::new();
+        let syntax = SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .build();
+        environment.set_syntax(syntax.map_err(|error| refused(&error))?);
+        environment.set_fuel(Some(FUEL));
+        environment.set_recursion_limit(64);
+        environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+        environment.add_function("raise_exception", raise);
+        environment.add_function("strftime_now", now);
+        environment.add_filter("tojson", json);
+        let added = environment.add_template_owned("chat", source.to_owned());
+        added.map_err(|error| refused(&error))?;
+        Ok(Self { environment })
+    }
+
+    /// The text of messages, after which the assistant answers if `asks`. `begin` and `end` are the tokens' texts that
+    /// templates know by `bos_token` and `eos_token`.
+    ///
+    /// # Errors
+    /// When the template refuses the messages, takes too long, or makes too much.
+    pub fn render(
+        &self,
+        messages: &[Message],
+        asks: bool,
+        [begin, end]: [&str; 2],
+    ) -> Result<String, InferError> {
+        let said = |message: &Message| context! { role => &message.role, content => &message.content };
+        let values = context! {
+            messages => messages.iter().map(said).collect::<Vec<Value>>(),
+            add_generation_prompt => asks,
+            bos_token => begin,
+            eos_token => end,
+        };
+        let mut text = Bounded(Vec::new());
+        let template = self.environment.get_template("chat");
+        let rendered = template.and_then(|template| template.render_captured_to(values, &mut text).map(drop));
+        rendered.map_err(|error| refused(&error))?;
+        String::from_utf8(text.0)
+            .map_err(|_| InferError::input("the chat template made text that is no UTF-8; give another"))
+    }
+}
+
+/// What is wrong with a template or with what it was given.
+fn refused(error: &Error) -> InferError {
+    let line = error
+        .line()
+        .map_or_else(String::new, |line| format!(", line {line}"));
+    let reason = match error.kind() {
+        ErrorKind::OutOfFuel => format!("it did not end within {FUEL} steps"),
+        _ => error.to_string(),
+    };
+    InferError::input(format!(
+        "the chat template{line}: {reason}; give messages that it takes, another template, or none"
+    ))
+}
+
+/// Text up to a length.
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > LONGEST {
+            return Err(io::Error::other(format!("it makes more than {LONGEST} bytes")));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn raise(message: String) -> Result<Value, Error> {
+    Err(Error::new(ErrorKind::InvalidOperation, message))
+}
+
+/// The time now, UTC, in the parts of `strftime` that templates use.
+fn now(format: String) -> Result<String, Error> {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    // As 2026-01-31T23:59:59Z
+    let utc = machine::utc(machine::now());
+    let part = |range: std::ops::Range<usize>| utc.get(range).unwrap_or_default();
+    let month = part(5..7).parse::<usize>().unwrap_or(1).clamp(1, 12);
+    let mut text = String::new();
+    let mut letters = format.chars();
+    while let Some(letter) = letters.next() {
+        if letter != '%' {
+            text.push(letter);
+            continue;
+        }
+        match letters.next() {
+            Some('Y') => text.push_str(part(0..4)),
+            Some('m') => text.push_str(part(5..7)),
+            Some('d') => text.push_str(part(8..10)),
+            Some('H') => text.push_str(part(11..13)),
+            Some('M') => text.push_str(part(14..16)),
+            Some('S') => text.push_str(part(17..19)),
+            Some('B') => text.push_str(MONTHS[month - 1]),
+            Some('b') => text.push_str(&MONTHS[month - 1][..3]),
+            Some('%') => text.push('%'),
+            other => {
+                let other = other.map_or_else(String::new, String::from);
+                let message = format!("`%{other}` of strftime_now: Y, m, d, H, M, S, B, b are known");
+                return Err(Error::new(ErrorKind::InvalidOperation, message));
+            }
+        }
+    }
+    Ok(text)
+}
+
+/// A value as `json.dumps(value, ensure_ascii=False)` of Python writes it.
+fn json(value: Value, options: Kwargs) -> Result<Value, Error> {
+    let indent: Option<usize> = options.get("indent")?;
+    options.assert_all_used()?;
+    let mut bytes = Vec::new();
+    let spaces = " ".repeat(indent.unwrap_or(0).min(16));
+    let written = match indent {
+        Some(_) => value.serialize(&mut Serializer::with_formatter(
+            &mut bytes,
+            PrettyFormatter::with_indent(spaces.as_bytes()),
+        )),
+        None => value.serialize(&mut Serializer::with_formatter(&mut bytes, Spaced)),
+    };
+    written.map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))?;
+    // Safe: not to be escaped as HTML.
+    Ok(Value::from_safe_string(
+        String::from_utf8_lossy(&bytes).into_owned(),
+    ))
+}
+
+/// A space after commas and colons.
+struct Spaced;
+
+impl Formatter for Spaced {
+    fn begin_array_value<W: io::Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        writer.write_all(if first { b"" } else { b", " })
+    }
+
+    fn begin_object_key<W: io::Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        writer.write_all(if first { b"" } else { b", " })
+    }
+
+    fn begin_object_value<W: io::Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    }
+}
