@@ -11,51 +11,43 @@ pub(crate) fn nearest(value: f32) -> i32 {
     bits.cast_signed() - 0x40_0000
 }
 
-/// What [`affine`] finds: each number is about `scale × code − minimum`.
+/// What [`affine`] finds: each number is about `scale × code + least`.
 pub(crate) struct Affine<const VALUES: usize> {
     pub(crate) scale: f32,
-    pub(crate) minimum: f32,
+    pub(crate) least: f32,
     pub(crate) codes: [u8; VALUES],
 }
 
-/// Codes up to `most`, a scale, and a minimum from 0 on, of least squares weighted by how large a number is: of the range
-/// itself, and of codes by `most` plus each of `offsets` over the range.
+/// Codes up to `most`, a scale, and a least number up to 0, of least squares weighted by how large a number is: of the
+/// range itself, and of codes by `most` plus each of `offsets` over the range from the best least number so far.
 pub(crate) fn affine<const VALUES: usize>(
     values: &[f32; VALUES],
     most: u8,
     offsets: impl Iterator<Item = f32>,
 ) -> Affine<VALUES> {
     let weights = weights(values);
-    let (mut least, mut largest) = (values[0], values[0]);
-    for &value in &values[1..] {
-        if value < least {
-            least = value;
-        }
-        if value > largest {
-            largest = value;
-        }
-    }
-    let least = if least > 0.0 { 0.0 } else { least };
-    if largest == least {
-        return Affine {
-            scale: 0.0,
-            minimum: -least,
-            codes: [0; VALUES],
-        };
-    }
-    let sums = Sums::of(values, &weights);
-    let codes =
-        |inverse: f32| values.map(|value| nearest(inverse * (value - least)).clamp(0, i32::from(most)) as u8);
-    let inverse = f32::from(most) / (largest - least);
+    let lower = |least: f32, &value: &f32| if value < least { value } else { least };
+    let higher = |largest: f32, &value: &f32| if value > largest { value } else { largest };
+    let least = values.iter().fold(0.0, lower);
+    let largest = values.iter().fold(values[0], higher);
     let mut best = Affine {
-        scale: 1.0 / inverse,
-        minimum: -least,
-        codes: codes(inverse),
+        scale: 0.0,
+        least,
+        codes: [0; VALUES],
     };
+    if largest == least {
+        return best;
+    }
+    let codes = |inverse: f32, least: f32| {
+        values.map(|value| nearest(inverse * (value - least)).clamp(0, i32::from(most)) as u8)
+    };
+    let inverse = f32::from(most) / (largest - least);
+    (best.scale, best.codes) = (1.0 / inverse, codes(inverse, least));
+    let sums = Sums::of(values, &weights);
     let mut lowest = best.error(values, &weights);
     for offset in offsets {
-        let codes = codes((offset + f32::from(most)) / (largest - least));
-        if let Some(found) = sums.fitted(values, &weights, codes) {
+        let inverse = (offset + f32::from(most)) / (largest - best.least);
+        if let Some(found) = sums.fitted(values, &weights, codes(inverse, best.least)) {
             let error = found.error(values, &weights);
             if error < lowest {
                 (best, lowest) = (found, error);
@@ -87,7 +79,7 @@ impl Sums {
         }
     }
 
-    /// The scale and minimum of least squares for codes, unless all codes are one.
+    /// The scale and least number of least squares for codes, unless all codes are one.
     fn fitted<const VALUES: usize>(
         &self,
         values: &[f32; VALUES],
@@ -110,11 +102,7 @@ impl Sums {
             true => (product_sum / square_sum, 0.0),
             false => (scale, least),
         };
-        Some(Affine {
-            scale,
-            minimum: -least,
-            codes,
-        })
+        Some(Affine { scale, least, codes })
     }
 }
 
@@ -123,7 +111,7 @@ impl<const VALUES: usize> Affine<VALUES> {
     fn error(&self, values: &[f32; VALUES], weights: &[f32; VALUES]) -> f32 {
         let terms = values.iter().zip(weights).zip(self.codes.map(f32::from));
         terms.fold(0.0, |sum, ((value, weight), code)| {
-            let difference = self.scale * code + -self.minimum - value;
+            let difference = self.scale * code + self.least - value;
             sum + weight * (difference * difference)
         })
     }

@@ -7,7 +7,7 @@ use thiserror::Error;
 use triaxis_corpus::CorpusError;
 use triaxis_host::Kind;
 use triaxis_laws::{FitError, InputError};
-use triaxis_model::FolderError;
+use triaxis_model::PublishedError;
 use triaxis_plan::PlanError;
 use triaxis_plan::decide::Refusal;
 use triaxis_runs::Misuse;
@@ -86,7 +86,7 @@ fn kind(error: &anyhow::Error) -> Kind {
         .map(StudyError::kind)
         .or_else(|| error.downcast_ref().map(CorpusError::kind))
         .or_else(|| error.downcast_ref().map(TrainError::kind))
-        .or_else(|| error.downcast_ref().map(FolderError::kind));
+        .or_else(|| error.downcast_ref().map(PublishedError::kind));
     if let Some(kind) = told {
         return kind;
     }

@@ -1,6 +1,7 @@
 //! `triaxis model`: what networks are made of, and what they count.
 
 mod files;
+mod gguf;
 
 use std::fmt;
 use std::path::Path;
@@ -22,14 +23,16 @@ use crate::{Format, output};
 pub enum Command {
     /// List architectures, mixers of positions, channels, presets and layouts that models are published in
     List(List),
-    /// Tell what one of them computes, and its papers; or what a model in a file or published folder is
+    /// Tell what one of them computes, and its papers; or what a model in a file or published folder is, GGUF files too
     Describe(Describe),
     /// Count parameters, operations and memory of a network, without building it
     Count(Count),
-    /// Read a published model into a file as a study keeps them
+    /// Read a published model, a folder or a GGUF file, into a file as a study keeps them
     Import(files::Import),
     /// Publish the model in a file that a study kept, in a layout that other programs read
     Export(files::Export),
+    /// Write a model into a GGUF file, in blocks of few bits
+    Quantise(gguf::Quantise),
 }
 
 /// Arguments of `model list`.
@@ -75,6 +78,7 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
         Command::Count(arguments) => count(arguments),
         Command::Import(arguments) => files::import(arguments),
         Command::Export(arguments) => files::export(arguments),
+        Command::Quantise(arguments) => gguf::quantise(arguments),
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn encode(
     let parts = values.as_chunks::<PART>().0.iter();
     for (part, (values, codes)) in parts.zip(codes.as_chunks_mut().0).enumerate() {
         let found = affine(values, most, offsets.clone());
-        (scales[part], minima[part], *codes) = (found.scale, found.minimum, found.codes);
+        (scales[part], minima[part], *codes) = (found.scale, -found.least, found.codes);
     }
     let head = head(&scales, &minima);
     recode(values, &head, most, &mut codes);

@@ -1,8 +1,11 @@
-//! What blocks hold to.
-#![allow(clippy::unwrap_used, reason = "tests may")]
+//! Formats against the field's own readers and writers (`golden/blocks.py` made the blocks of `golden/*.bin`), and products
+//! and attention against their definitions.
+#![allow(clippy::unwrap_used)] // Helpers of tests fail by panicking, as tests do.
 
 mod attention;
+mod golden;
 mod products;
+mod quality;
 
 /// Numbers between -1 and 1 that look like chance.
 fn numbers(count: usize, seed: u64) -> Vec<f32> {

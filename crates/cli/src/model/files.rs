@@ -1,22 +1,22 @@
-//! Models in files: those that a study kept, and those that are published in folders.
+//! Models in files: those that a study kept, and those that are published in folders and GGUF files.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
 use triaxis_host::machine;
-use triaxis_model::{ArchitectureSpec, Folder, Layout, Stack, folder};
+use triaxis_model::{ArchitectureSpec, Layout, Published, Stack, folder, gguf as container};
 use triaxis_units::{Bytes, Params};
 
-use super::Counted;
+use super::{Counted, gguf};
 use crate::failure::Usage;
 use crate::{Format, output};
 
 /// Arguments of `model import`.
 #[derive(Args)]
 pub struct Import {
-    /// The folder: config.json, and weights as safetensors in one file or several
-    folder: PathBuf,
+    /// A folder with config.json and weights as safetensors in one file or several, or a GGUF file
+    model: PathBuf,
     /// The file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -30,11 +30,11 @@ pub struct Import {
 pub struct Export {
     /// The file, as those in the `models` folder of a study's library
     file: PathBuf,
-    /// The layout, as `model list` tells
+    /// The layout, as `model list` tells, or `gguf`
     #[arg(long, value_name = "NAME")]
     layout: String,
-    /// The folder to write, made if it is not there
-    #[arg(long, value_name = "FOLDER")]
+    /// The folder to write, made if it is not there; for `gguf` the file
+    #[arg(long, value_name = "PATH")]
     out: PathBuf,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
@@ -46,6 +46,9 @@ pub struct Export {
 struct Described {
     /// How it is published, if it is.
     layout: Option<&'static str>,
+    /// What its file is, if it is a GGUF file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gguf: Option<gguf::Described>,
     #[serde(flatten)]
     counted: Counted,
 }
@@ -61,23 +64,30 @@ struct Written<'a> {
 
 /// Tells what the model at a path is.
 pub(super) fn describe(path: &Path, format: Format) -> anyhow::Result<()> {
-    let (layout, model) = match path.is_dir() {
+    let (layout, gguf, model) = match path.is_dir() || container::is_gguf(path) {
         true => {
-            let folder = Folder::open(path)?;
-            let model = ArchitectureSpec::Stack(folder.stack().clone());
-            (Some(folder.layout().name()), model)
+            let published = Published::open(path)?;
+            let gguf = match &published {
+                Published::Gguf(model) => Some(gguf::Described::of(model)?),
+                Published::Folder(_) => None,
+            };
+            let model = ArchitectureSpec::Stack(published.stack().clone());
+            (Some(published.layout()), gguf, model)
         }
-        false => (None, triaxis_train::check_model(path)?),
+        false => (None, None, triaxis_train::check_model(path)?),
     };
     let context = model.context();
     let described = Described {
         layout,
+        gguf,
         counted: Counted::of(model, context),
     };
     let settings = serde_json::to_string(&described.counted.model)?;
+    let of_file = described.gguf.as_ref().map(|gguf| format!("{gguf}\n\n"));
     let text = format!(
-        "layout                      {}\nmodel                       {settings}\n{}",
+        "layout                      {}\n{}model                       {settings}\n{}",
         layout.unwrap_or("as a study keeps it"),
+        of_file.unwrap_or_default(),
         described.counted
     );
     output::print(format, &text, &described)
@@ -85,8 +95,8 @@ pub(super) fn describe(path: &Path, format: Format) -> anyhow::Result<()> {
 
 /// Reads a published model into a file.
 pub(super) fn import(arguments: &Import) -> anyhow::Result<()> {
-    let Import { folder, out, format } = arguments;
-    let published = Folder::open(folder)?;
+    let Import { model, out, format } = arguments;
+    let published = Published::open(model)?;
     let inputs = published.files();
     output::are_free(&[out], &inputs.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
     let stack = published.stack().clone();
@@ -104,17 +114,20 @@ pub(super) fn export(arguments: &Export) -> anyhow::Result<()> {
         out,
         format,
     } = arguments;
+    if layout == gguf::LAYOUT {
+        return gguf::export(file, out, *format);
+    }
     let layout = Layout::find(layout).map_err(|error| Usage(format!("`--layout`: {error}")))?;
     let outputs = folder::FILES.map(|name| out.join(name));
     output::are_apart(&outputs.each_ref().map(PathBuf::as_path), &[file])?;
     let (model, weights) = triaxis_train::read_model(file)?;
     let stack = model.stack();
     folder::write(out, layout, &stack, &weights)?;
-    print(*format, out, layout, stack)
+    print(*format, out, layout.name(), stack)
 }
 
 /// The rule that a model's weights, and as much again to write them, fit the memory.
-fn fits(stack: &Stack) -> Result<(), Usage> {
+pub(super) fn fits(stack: &Stack) -> Result<(), Usage> {
     let needed = Bytes(8 * stack.parameters().total.0);
     match machine::available_memory() {
         Some(available) if available < needed => Err(Usage(format!(
@@ -126,10 +139,10 @@ fn fits(stack: &Stack) -> Result<(), Usage> {
     }
 }
 
-fn print(format: Format, path: &Path, layout: Layout, model: Stack) -> anyhow::Result<()> {
+fn print(format: Format, path: &Path, layout: &'static str, model: Stack) -> anyhow::Result<()> {
     let written = Written {
         path,
-        layout: layout.name(),
+        layout,
         parameters: model.parameters().total,
         model,
     };

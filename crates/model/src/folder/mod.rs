@@ -1,7 +1,5 @@
 //! A folder that a model is published in: `config.json`, and its weights in one safetensors file or several.
 
-mod error;
-mod numbers;
 mod shard;
 mod write;
 
@@ -11,20 +9,21 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use triaxis_blocks::Rows;
 use triaxis_host::Kind;
-use triaxis_names::suggestion;
 
-pub use self::error::FolderError;
 use self::shard::Shard;
 pub use self::write::write;
 use crate::error::ModelError;
 use crate::layouts::{Config, Layout, Tensor};
+use crate::published::{self, PublishedError, Source, Stored};
 use crate::stack::Stack;
 use crate::weights::Weight;
 
-const CONFIG: &str = "config.json";
+pub(crate) const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
+const TOKENIZER: &str = "tokenizer.json";
 
 /// The names of the files that [`write()`] writes.
 pub const FILES: [&str; 2] = [WEIGHTS, CONFIG];
@@ -55,9 +54,9 @@ impl Folder {
     ///
     /// # Errors
     /// When something cannot be read, has no layout here, or holds other tensors than its config says.
-    pub fn open(path: &Path) -> Result<Self, FolderError> {
+    pub fn open(path: &Path) -> Result<Self, PublishedError> {
         let about = path.join(CONFIG);
-        let of_config = |error: ModelError| FolderError::input(format!("{}: {error}", about.display()));
+        let of_config = |error: ModelError| PublishedError::input(format!("{}: {error}", about.display()));
         let config = Config::parse(&text(&about)?).map_err(of_config)?;
         let layout = Layout::of(&config).map_err(of_config)?;
         let stack = layout.stack(&config).map_err(of_config)?;
@@ -102,13 +101,11 @@ impl Folder {
     ///
     /// # Errors
     /// When a file cannot be read, or holds a head that is tied to the embedding and not the same.
-    pub fn weights(&self) -> Result<BTreeMap<String, Weight>, FolderError> {
-        let mut weights = crate::layouts::zeros(self.stack.weights());
-        for tensor in &self.tensors {
-            tensor.scatter(&self.values(&tensor.name)?, &mut weights);
-        }
+    pub fn weights(&self) -> Result<BTreeMap<String, Weight>, PublishedError> {
+        let weights = published::weights(&self.stack, &self.tensors, self)?;
         let head = self.layout.names().head;
-        if self.stack.tied && self.find(head).is_some() && self.values(head)? != weights["embedding"].values {
+        let is_there = self.stack.tied && self.place(head).is_some();
+        if is_there && self.stored(head)?.values() != weights["embedding"].values {
             return Err(self.refused(format!(
                 "`tie_word_embeddings = true`, and `{head}` is not the embedding; set it to false, or remove the tensor"
             )));
@@ -116,16 +113,21 @@ impl Folder {
         Ok(weights)
     }
 
-    /// The values of a tensor of that published name, which is there.
-    fn values(&self, name: &str) -> Result<Vec<f32>, FolderError> {
-        match self.find(name) {
-            Some((shard, found)) => shard.values(found),
-            None => Err(self.refused(format!("the tensor `{name}` is gone; read the folder again"))),
-        }
+    /// One of its network's weights as it is stored, by output.
+    ///
+    /// # Errors
+    /// When the network has no such weight, or a file cannot be read.
+    pub fn rows(&self, weight: &str) -> Result<Vec<Rows>, PublishedError> {
+        published::rows(&self.stack, &self.tensors, self, weight)
+    }
+
+    /// The path of its `tokenizer.json`, if it has one.
+    pub fn tokenizer(&self) -> Option<PathBuf> {
+        Some(self.path.join(TOKENIZER)).filter(|path| path.is_file())
     }
 
     /// The file that a tensor is in, and its name there, which may leave out what the names of all begin with.
-    fn find<'a>(&'a self, name: &'a str) -> Option<(&'a Shard, &'a str)> {
+    fn place<'a>(&'a self, name: &'a str) -> Option<(&'a Shard, &'a str)> {
         let bare = name.strip_prefix(self.layout.names().prefix);
         let names = [Some(name), bare.filter(|_| self.is_bare)];
         let mut names = names.into_iter().flatten();
@@ -136,59 +138,55 @@ impl Folder {
     }
 
     /// Holds what the files say that they have against what the config says.
-    fn check(&self) -> Result<(), FolderError> {
+    fn check(&self) -> Result<(), PublishedError> {
         let names = self.layout.names();
-        let mut known = BTreeSet::new();
-        for Tensor { name, shape, .. } in &self.tensors {
-            let Some((shard, found)) = self.find(name) else {
-                return Err(self.refused(format!(
-                    "there is no tensor `{name}`, which must be there with shape {shape:?}; give the whole model, or \
-                     correct {CONFIG}"
-                )));
-            };
-            let there = shard.shape(found).unwrap_or_default();
-            if there != shape {
-                return Err(self.refused(format!(
-                    "the tensor `{name}` has shape {there:?} and must have {shape:?}; give the file that belongs to \
-                     {CONFIG}, or correct that"
-                )));
-            }
-            known.insert(found);
-        }
         let mut seen = BTreeSet::new();
-        for found in self.shards.iter().flat_map(Shard::names) {
-            if !seen.insert(found) {
-                return Err(self.refused(format!(
-                    "two files hold a tensor `{found}`; fetch the folder again"
-                )));
-            }
-            let is_computed = names.computed.iter().any(|end| found.ends_with(end));
-            let is_tied = self.stack.tied && found == names.head;
-            if !known.contains(found) && !is_computed && !is_tied {
-                return Err(self.refused(format!(
-                    "there is a tensor `{found}` that no weight is for{}; give the file that belongs to {CONFIG}, or \
-                     correct that",
-                    suggestion(found, self.tensors.iter().map(|tensor| tensor.name.as_str()))
-                )));
-            }
+        if let Some(twice) = self
+            .shards
+            .iter()
+            .flat_map(Shard::names)
+            .find(|name| !seen.insert(*name))
+        {
+            return Err(self.refused(format!(
+                "two files hold a tensor `{twice}`; fetch the folder again"
+            )));
         }
-        Ok(())
+        let found = self.shards.iter().flat_map(Shard::names);
+        let needless = |name: &str| {
+            let is_computed = names.computed.iter().any(|end| name.ends_with(end));
+            is_computed || self.stack.tied && name == names.head
+        };
+        published::check(&self.tensors, self, found, needless, CONFIG).map_err(|reason| self.refused(reason))
     }
 
-    fn refused(&self, message: String) -> FolderError {
+    fn refused(&self, message: String) -> PublishedError {
         let (path, layout) = (self.path.display(), self.layout.name());
-        FolderError::input(format!("{path}, in layout `{layout}`: {message}"))
+        PublishedError::input(format!("{path}, in layout `{layout}`: {message}"))
+    }
+}
+
+impl Source for Folder {
+    fn find<'a>(&'a self, name: &'a str) -> Option<(&'a str, &'a [usize])> {
+        let (shard, found) = self.place(name)?;
+        Some((found, shard.shape(found)?))
+    }
+
+    fn stored(&self, name: &str) -> Result<Stored, PublishedError> {
+        match self.place(name) {
+            Some((shard, found)) => shard.stored(found),
+            None => Err(self.refused(format!("the tensor `{name}` is gone; read the folder again"))),
+        }
     }
 }
 
 /// The headers of the files that the weights are in.
-fn shards(folder: &Path) -> Result<Vec<Shard>, FolderError> {
+fn shards(folder: &Path) -> Result<Vec<Shard>, PublishedError> {
     let (whole, index) = (folder.join(WEIGHTS), folder.join(INDEX));
     if whole.exists() {
         return Ok(vec![Shard::open(&whole)?]);
     }
     if !index.exists() {
-        return Err(FolderError::new(
+        return Err(PublishedError::new(
             Kind::Path,
             format!(
                 "{} has neither {WEIGHTS} nor {INDEX}; give a model that is saved as safetensors",
@@ -198,7 +196,7 @@ fn shards(folder: &Path) -> Result<Vec<Shard>, FolderError> {
     }
     let damaged = |error: &dyn std::fmt::Display| {
         let path = index.display();
-        FolderError::new(
+        PublishedError::new(
             Kind::Damaged,
             format!("{path} is no index: {error}; fetch it again"),
         )
@@ -216,10 +214,10 @@ fn shards(folder: &Path) -> Result<Vec<Shard>, FolderError> {
 }
 
 /// The text of a small file.
-fn text(path: &Path) -> Result<String, FolderError> {
-    let file = File::open(path).map_err(FolderError::io("reading", path))?;
+fn text(path: &Path) -> Result<String, PublishedError> {
+    let file = File::open(path).map_err(PublishedError::io("reading", path))?;
     let mut text = String::new();
     let read = file.take(MOST_TEXT).read_to_string(&mut text);
-    read.map_err(FolderError::io("reading", path))?;
+    read.map_err(PublishedError::io("reading", path))?;
     Ok(text)
 }

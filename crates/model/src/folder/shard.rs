@@ -4,11 +4,12 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
+use triaxis_blocks::Format;
 use triaxis_host::Kind;
 
-use super::error::FolderError;
-use super::numbers::reader;
+use crate::published::{PublishedError, Stored};
 
 /// Bytes that tell the length of the header.
 const LENGTH: u64 = 8;
@@ -28,14 +29,14 @@ pub(super) struct Shard {
 
 impl Shard {
     /// The file at `path`, as long as its header says, with every tensor within it.
-    pub(super) fn open(path: &Path) -> Result<Self, FolderError> {
-        let io = || FolderError::io("reading", path);
+    pub(super) fn open(path: &Path) -> Result<Self, PublishedError> {
+        let io = || PublishedError::io("reading", path);
         let damaged = |reason: String| {
             let message = format!(
                 "{} is no whole safetensors file: {reason}; fetch it again",
                 path.display()
             );
-            FolderError::new(Kind::Damaged, message)
+            PublishedError::new(Kind::Damaged, message)
         };
         let mut file = File::open(path).map_err(io())?;
         let size = file.metadata().map_err(io())?.len();
@@ -87,26 +88,26 @@ impl Shard {
         self.header.info(name).map(|info| info.shape.as_slice())
     }
 
-    /// The values of a tensor that it has, in single precision.
-    pub(super) fn values(&self, name: &str) -> Result<Vec<f32>, FolderError> {
+    /// A tensor that it has.
+    pub(super) fn stored(&self, name: &str) -> Result<Stored, PublishedError> {
         let gone = || self.refused(format!("there is no tensor `{name}`; read the folder again"));
         let TensorInfo {
             dtype, data_offsets, ..
         } = self.header.info(name).ok_or_else(gone)?;
-        let (size, read) = reader(*dtype).ok_or_else(gone)?;
+        let format = format(*dtype).ok_or_else(gone)?;
         let (first, last) = *data_offsets;
         let mut bytes = vec![0; last - first];
-        let io = || FolderError::io("reading", &self.path);
+        let io = || PublishedError::io("reading", &self.path);
         let mut file = File::open(&self.path).map_err(io())?;
         file.seek(SeekFrom::Start(self.start + first as u64))
             .map_err(io())?;
         file.read_exact(&mut bytes).map_err(io())?;
-        Ok(bytes.chunks_exact(size).map(read).collect())
+        Ok(Stored { format, bytes })
     }
 
-    fn check(&self, name: &str) -> Result<(), FolderError> {
+    fn check(&self, name: &str) -> Result<(), PublishedError> {
         match self.header.info(name) {
-            Some(info) if reader(info.dtype).is_none() => Err(self.refused(format!(
+            Some(info) if format(info.dtype).is_none() => Err(self.refused(format!(
                 "the tensor `{name}` is of {:?}: F32, F16 and BF16 are read; convert the model to one of them",
                 info.dtype
             ))),
@@ -114,7 +115,17 @@ impl Shard {
         }
     }
 
-    fn refused(&self, message: String) -> FolderError {
-        FolderError::input(format!("{}: {message}", self.path.display()))
+    fn refused(&self, message: String) -> PublishedError {
+        PublishedError::input(format!("{}: {message}", self.path.display()))
+    }
+}
+
+/// The format of numbers of a kind, if it is one that is read.
+fn format(kind: Dtype) -> Option<Format> {
+    match kind {
+        Dtype::F32 => Some(Format::F32),
+        Dtype::F16 => Some(Format::F16),
+        Dtype::BF16 => Some(Format::Bf16),
+        _ => None,
     }
 }

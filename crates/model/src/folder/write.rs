@@ -6,9 +6,9 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 use triaxis_host::{Kind, files};
 
-use super::error::FolderError;
 use super::{CONFIG, INDEX, WEIGHTS};
 use crate::layouts::{Layout, Tensor};
+use crate::published::PublishedError;
 use crate::stack::Stack;
 use crate::weights::{self, Weight};
 
@@ -22,17 +22,17 @@ pub fn write(
     layout: Layout,
     stack: &Stack,
     weights: &BTreeMap<String, Weight>,
-) -> Result<(), FolderError> {
+) -> Result<(), PublishedError> {
     let (config, tensors) = (layout.config(stack)?, layout.tensors(stack)?);
     weights::fit(&stack.weights(), weights)?;
-    fs::create_dir_all(path).map_err(FolderError::io("making", path))?;
+    fs::create_dir_all(path).map_err(PublishedError::io("making", path))?;
     let [weights_to, config_to, index] = [WEIGHTS, CONFIG, INDEX].map(|name| path.join(name));
     if index.exists() {
         let message = format!(
             "{} belongs to a model of several files; name an empty folder, or one that only this command has written to",
             index.display()
         );
-        return Err(FolderError::new(Kind::Path, message));
+        return Err(PublishedError::new(Kind::Path, message));
     }
     let header = header(&tensors);
     let content = |file: &mut dyn Write| {
@@ -42,10 +42,10 @@ pub fn write(
             .iter()
             .try_for_each(|tensor| values(file, &tensor.gather(weights)))
     };
-    files::replace_with(&weights_to, content).map_err(FolderError::io("writing", weights_to))?;
+    files::replace_with(&weights_to, content).map_err(PublishedError::io("writing", weights_to))?;
     // Last, so that a folder with a config has all.
     let text = serde_json::to_string_pretty(&config).expect("a config is plain data") + "\n";
-    files::replace(&config_to, text.as_bytes()).map_err(FolderError::io("writing", config_to))
+    files::replace(&config_to, text.as_bytes()).map_err(PublishedError::io("writing", config_to))
 }
 
 fn values(file: &mut dyn Write, values: &[f32]) -> io::Result<()> {

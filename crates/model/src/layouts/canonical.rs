@@ -101,7 +101,7 @@ fn difference(place: &str, first: &Value, second: &Value) -> Option<(String, Val
 }
 
 /// The rule that a layout says all of a network: `said` is what its config was read as.
-pub(super) fn same(wanted: &Stack, said: &Stack) -> Result<(), ModelError> {
+pub(crate) fn same(wanted: &Stack, said: &Stack) -> Result<(), ModelError> {
     let data = |stack| serde_json::to_value(canonical(stack)).expect("a stack is plain data");
     let Some((place, wanted, said)) = difference("", &data(wanted), &data(said)) else {
         return Ok(());

@@ -118,7 +118,8 @@ impl Config {
         )
     }
 
-    fn get(&self, field: &str) -> Option<&Value> {
+    /// What a field has, unless it is left out.
+    pub(crate) fn get(&self, field: &str) -> Option<&Value> {
         self.0.get(field).filter(|value| !value.is_null())
     }
 

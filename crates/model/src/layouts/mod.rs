@@ -19,6 +19,7 @@ use std::fmt::Debug;
 use serde_json::{Map, Value, json};
 use triaxis_names::suggestion;
 
+pub(crate) use self::canonical::same;
 pub use self::config::Config;
 pub use self::deepseek::DeepSeek;
 pub use self::gpt2::Gpt2;

@@ -95,6 +95,52 @@ impl Tensor {
         }
     }
 
+    /// The same under another name.
+    pub(crate) fn named(self, name: String) -> Self {
+        Self { name, ..self }
+    }
+
+    /// The same with its columns as rows, where these are all of one weight in their order.
+    pub(crate) fn transposed(mut self) -> Self {
+        self.shape.reverse();
+        self.turned = !self.turned;
+        for piece in &mut self.pieces {
+            piece.counts[2] = self.shape[0];
+        }
+        self
+    }
+
+    /// The same where the two halves of each head of so many rows take turns, a row each.
+    pub(crate) fn interleaved(mut self, head: usize) -> Self {
+        for piece in &mut self.pieces {
+            let rows = piece.counts.iter().product::<usize>();
+            let steps = |steps: &Steps, by| Steps {
+                first: steps.first,
+                by,
+            };
+            let from = steps(&piece.from, [head, 1, 2]);
+            let to = steps(&piece.to, [head, head / 2, 1]);
+            *piece = Piece::of(piece.weight.clone(), [rows / head, 2, head / 2], from, to);
+        }
+        self
+    }
+
+    /// Whether its rows are a weight's columns.
+    pub(crate) fn is_turned(&self) -> bool {
+        self.turned
+    }
+
+    /// Whether some of its rows are of a weight.
+    pub(crate) fn feeds(&self, weight: &str) -> bool {
+        self.pieces.iter().any(|piece| piece.weight == weight)
+    }
+
+    /// Pairs of its rows and those of a weight, or its columns, that they are.
+    pub(crate) fn places(&self, weight: &str) -> impl Iterator<Item = [usize; 2]> {
+        let pieces = self.pieces.iter().filter(move |piece| piece.weight == weight);
+        pieces.flat_map(Piece::places)
+    }
+
     /// How many numbers it has, if that many can be.
     pub fn size(&self) -> Option<usize> {
         self.shape

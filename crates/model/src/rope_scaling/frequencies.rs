@@ -60,6 +60,13 @@ impl RopeScaling {
         }
     }
 
+    /// What the frequencies of as many turning coordinates are divided by, a pair each.
+    pub(crate) fn divisors(self, turning: usize, base: f64) -> Vec<f64> {
+        let plain = |pair: usize| base.powf(-2.0 * pair as f64 / turning as f64);
+        let divisor = |pair| plain(pair) / self.scaled(plain(pair), pair, turning, base);
+        (0..turning / 2).map(divisor).collect()
+    }
+
     /// What turned queries and keys are multiplied by.
     fn magnitude(self) -> f64 {
         match self {

@@ -3,6 +3,7 @@
 
 #[path = "../golden/mod.rs"]
 mod files;
+mod gguf;
 mod golden;
 mod layouts;
 mod memory;

@@ -9,19 +9,19 @@ use crate::error::ModelError;
 /// Why a published model could not be read or written.
 #[derive(Debug, Error)]
 #[error("{message}")]
-pub struct FolderError {
+pub struct PublishedError {
     kind: Kind,
     message: String,
     source: Option<io::Error>,
 }
 
-impl FolderError {
+impl PublishedError {
     /// What is at fault.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    pub(super) fn new(kind: Kind, message: String) -> Self {
+    pub(crate) fn new(kind: Kind, message: String) -> Self {
         Self {
             kind,
             message,
@@ -29,12 +29,12 @@ impl FolderError {
         }
     }
 
-    pub(super) fn input(message: String) -> Self {
+    pub(crate) fn input(message: String) -> Self {
         Self::new(Kind::Input, message)
     }
 
     /// Wraps what the system said about `path`.
-    pub(super) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| {
             let message = format!(
@@ -49,7 +49,7 @@ impl FolderError {
     }
 }
 
-impl From<ModelError> for FolderError {
+impl From<ModelError> for PublishedError {
     fn from(error: ModelError) -> Self {
         Self::input(error.to_string())
     }
