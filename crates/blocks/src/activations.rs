@@ -2,6 +2,7 @@
 
 use triaxis_kernels::simd::{LANES, Level, Simd};
 
+use crate::lanes::Lanes;
 use crate::products::{GROUP, PANEL};
 
 /// How activations are multiplied.
@@ -167,7 +168,7 @@ impl PanelMut<'_> {
     }
 
     #[inline(always)]
-    fn set_by<S: Simd>(&mut self, simd: S, column: usize, inputs: &[f32]) {
+    fn set_by<S: Lanes>(&mut self, simd: S, column: usize, inputs: &[f32]) {
         let width = self.columns.len();
         let groups = self.scales.len().max(self.values.len() / GROUP) / width.max(1);
         assert!(
@@ -193,7 +194,7 @@ impl PanelMut<'_> {
 
 /// At most 32 numbers as whole multiples, from -127 to 127, of the 127th part of the largest, halves to the even one.
 #[inline(always)]
-fn quantise<S: Simd>(simd: S, inputs: &[f32], codes: &mut [i8]) -> Scale {
+fn quantise<S: Lanes>(simd: S, inputs: &[f32], codes: &mut [i8]) -> Scale {
     // Adding and taking away 1.5 × 2^23 rounds to a whole number, halves to the even one.
     const MAGIC: f32 = 12_582_912.0;
     let (first, second) = inputs.split_at(inputs.len().min(LANES));
@@ -210,17 +211,15 @@ fn quantise<S: Simd>(simd: S, inputs: &[f32], codes: &mut [i8]) -> Scale {
         false => (nothing, 0.0),
     };
     let (magic, inverse) = (simd.splat(MAGIC), simd.splat(inverse));
-    let mut whole = [0.0; GROUP];
     let (first_whole, second_whole) = (
         simd.sub(simd.mul_add(first, inverse, magic), magic),
         simd.sub(simd.mul_add(second, inverse, magic), magic),
     );
-    simd.store_partial(first_whole, &mut whole[..LANES]);
-    simd.store_partial(second_whole, &mut whole[LANES..]);
-    let mut index = 0;
-    while index < GROUP {
-        codes[index] = whole[index] as i8;
-        index += 1;
+    let codes: &mut [i8; GROUP] = codes.first_chunk_mut().expect("a group has as many");
+    // SAFETY: there is room for two vectors.
+    unsafe {
+        simd.put_whole(first_whole, codes.as_mut_ptr());
+        simd.put_whole(second_whole, codes.as_mut_ptr().add(LANES));
     }
     let halves = [scale * simd.sum(first_whole), scale * simd.sum(second_whole)];
     Scale {

@@ -194,8 +194,9 @@ fn page<S: Simd, T: Number, const HEADS: usize>(
         "numbers of the head, its queries, and a place for each"
     );
     let (keys, values) = numbers.split_at(heads.keys());
-    // SAFETY: each key is `[2, dimension, 16]`, as asserted.
-    let scores: [[S::Floats; 2]; HEADS] = unsafe { products(simd, keys.as_ptr(), queries, dimension) };
+    // SAFETY: keys are `[2, dimension, 16]` and queries `[HEADS, dimension]`, as asserted.
+    let scores: [[S::Floats; 2]; HEADS] =
+        unsafe { products(simd, keys.as_ptr(), queries.as_ptr(), dimension) };
     let mut weights = [[0.0; PAGE]; HEADS];
     let mut shrink = [1.0; HEADS];
     let mut head = 0;
@@ -224,30 +225,30 @@ fn page<S: Simd, T: Number, const HEADS: usize>(
 /// Products of queries with the keys of a page, coordinate by coordinate.
 ///
 /// # Safety
-/// Keys must be `[2, dimension, 16]`.
+/// Keys must be `[2, dimension, 16]`, queries `[HEADS, dimension]`.
 #[inline(always)]
 unsafe fn products<S: Simd, T: Number, const HEADS: usize>(
     simd: S,
     keys: *const T,
-    queries: &[f32],
+    queries: *const f32,
     dimension: usize,
 ) -> [[S::Floats; 2]; HEADS] {
     let mut sums = [[simd.splat(0.0); 2]; HEADS];
     let mut coordinate = 0;
     while coordinate < dimension {
-        // SAFETY: the caller promises the keys.
-        let both = unsafe {
-            [
-                T::load(simd, keys.add(coordinate * LANES)),
-                T::load(simd, keys.add((dimension + coordinate) * LANES)),
-            ]
-        };
-        let mut head = 0;
-        while head < HEADS {
-            let query = simd.splat(queries[head * dimension + coordinate]);
-            sums[head][0] = simd.mul_add(both[0], query, sums[head][0]);
-            sums[head][1] = simd.mul_add(both[1], query, sums[head][1]);
-            head += 1;
+        // One vector of keys after the other: both beside all sums are more than there are registers.
+        let mut vector = 0;
+        while vector < 2 {
+            // SAFETY: the caller promises the keys.
+            let key = unsafe { T::load(simd, keys.add((vector * dimension + coordinate) * LANES)) };
+            let mut head = 0;
+            while head < HEADS {
+                // SAFETY: there are queries of `dimension` for each head, as the caller promises.
+                let query = simd.splat(unsafe { *queries.add(head * dimension + coordinate) });
+                sums[head][vector] = simd.mul_add(key, query, sums[head][vector]);
+                head += 1;
+            }
+            vector += 1;
         }
         coordinate += 1;
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use triaxis_blocks::{Format, Rows};
-use triaxis_model::Stack;
 use triaxis_model::weights::{Group, Weight, WeightSpec};
+use triaxis_model::{Published, Stack};
 
 use crate::error::InferError;
 
@@ -19,6 +19,17 @@ pub trait Source {
     /// # Errors
     /// When it cannot be read.
     fn rows(&self, weight: &str) -> Result<Vec<Rows>, InferError>;
+}
+
+impl Source for Published {
+    fn stack(&self) -> &Stack {
+        self.stack()
+    }
+
+    fn rows(&self, weight: &str) -> Result<Vec<Rows>, InferError> {
+        self.rows(weight)
+            .map_err(|error| InferError::new(error.kind(), error.to_string()))
+    }
 }
 
 /// Weights in single precision, as a training leaves them.

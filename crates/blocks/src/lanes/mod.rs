@@ -49,6 +49,9 @@ pub(crate) trait Lanes: Simd {
     /// Whole numbers as floating-point ones.
     fn numbers(self, sums: Self::Sums) -> Self::Eight;
 
+    /// Writes sixteen whole numbers from -128 to 127 as bytes.
+    unsafe fn put_whole(self, whole: Self::Floats, to: *mut i8);
+
     /// Thirty-two bytes.
     unsafe fn codes(self, from: *const u8) -> Self::Codes;
     /// Writes thirty-two bytes.

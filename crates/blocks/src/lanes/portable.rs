@@ -1,7 +1,7 @@
 //! Plain Rust.
 
 use half::{bf16, f16};
-use triaxis_kernels::simd::Portable;
+use triaxis_kernels::simd::{LANES, Portable};
 
 use super::{BYTES, Lanes, ROWS};
 
@@ -102,6 +102,15 @@ impl Lanes for Portable {
     #[inline(always)]
     fn numbers(self, sums: Self::Sums) -> Self::Eight {
         sums.map(|sum| sum as f32)
+    }
+
+    #[inline(always)]
+    unsafe fn put_whole(self, whole: Self::Floats, to: *mut i8) {
+        // SAFETY: the caller promises sixteen writable bytes.
+        unsafe {
+            to.cast::<[i8; LANES]>()
+                .write_unaligned(whole.map(|whole| whole as i8))
+        }
     }
 
     #[inline(always)]

@@ -16,8 +16,26 @@ unsafe fn four(x: *const i8) -> __m256i {
     unsafe { _mm256_set1_epi32(x.cast::<i32>().read_unaligned()) }
 }
 
+/// Sixteen whole numbers as bytes.
+///
+/// # Safety
+/// The processor must have AVX2.
+#[inline(always)]
+unsafe fn bytes(low: __m256, high: __m256) -> __m128i {
+    // SAFETY: the caller proves the instructions.
+    unsafe {
+        let words = _mm256_packs_epi32(_mm256_cvtps_epi32(low), _mm256_cvtps_epi32(high));
+        // Packing goes by halves: the quarters are 0, 2, 1, 3.
+        let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(words);
+        _mm_packs_epi16(
+            _mm256_castsi256_si128(words),
+            _mm256_extracti128_si256::<1>(words),
+        )
+    }
+}
+
 macro_rules! lanes_of_avx2 {
-    ($($proof:ty),+) => {$(
+    ($($proof:ty: |$floats:ident| $halves:expr;)+) => {$(
         impl Lanes for $proof {
             type Eight = __m256;
             type Codes = __m256i;
@@ -90,6 +108,15 @@ macro_rules! lanes_of_avx2 {
             fn numbers(self, sums: __m256i) -> __m256 {
                 // SAFETY: as above.
                 unsafe { _mm256_cvtepi32_ps(sums) }
+            }
+
+            #[inline(always)]
+            unsafe fn put_whole(self, $floats: Self::Floats, to: *mut i8) {
+                // SAFETY: the caller promises sixteen writable bytes.
+                unsafe {
+                    let [low, high] = $halves;
+                    _mm_storeu_si128(to.cast(), bytes(low, high));
+                }
             }
 
             #[inline(always)]
@@ -214,4 +241,7 @@ macro_rules! lanes_of_avx2 {
     )+};
 }
 
-lanes_of_avx2!(Avx2, Avx512);
+lanes_of_avx2! {
+    Avx2: |floats| floats;
+    Avx512: |floats| [_mm512_castps512_ps256(floats), _mm512_extractf32x8_ps::<1>(floats)];
+}

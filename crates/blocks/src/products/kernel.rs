@@ -21,12 +21,19 @@ const APART: usize = CODES + 4 * 4 * ROWS;
 trait Source<L: Lanes>: Copy {
     unsafe fn codes(self, lanes: L, group: usize) -> [L::Codes; VECTORS];
     unsafe fn numbers(self, lanes: L, group: usize, part: usize) -> [L::Eight; 2];
+    /// Asks for what is read some groups later.
+    fn ask(self, lanes: L, group: usize);
 }
+
+/// Groups that are asked for ahead of those that are read from memory.
+const AHEAD: usize = 8;
 
 /// A strip as it lies.
 struct Packed<S> {
     strip: *const u8,
     groups: usize,
+    /// Bytes of a group, about.
+    bytes: usize,
     format: std::marker::PhantomData<S>,
 }
 
@@ -56,6 +63,16 @@ impl<L: Lanes, S: Strip> Source<L> for Packed<S> {
             ]
         }
     }
+
+    #[inline(always)]
+    fn ask(self, lanes: L, group: usize) {
+        let first = (group + AHEAD) * self.bytes;
+        let mut line = 0;
+        while line < self.bytes {
+            lanes.prefetch(self.strip.wrapping_add(first + line).cast());
+            line += 64;
+        }
+    }
 }
 
 /// A strip that was taken apart, once for all columns.
@@ -81,6 +98,9 @@ impl<L: Lanes> Source<L> for Apart {
             [lanes.eight_at(numbers), lanes.eight_at(numbers.add(ROWS))]
         }
     }
+
+    #[inline(always)]
+    fn ask(self, _: L, _: usize) {}
 }
 
 /// Takes a strip apart.
@@ -94,6 +114,7 @@ unsafe fn take_apart<L: Lanes, S: Strip>(lanes: L, from: Packed<S>, to: &mut [u8
         let to = to[group * APART..][..APART].as_mut_ptr();
         // SAFETY: the caller promises the group; a group apart has room for all that is written.
         unsafe {
+            Source::<L>::ask(from, lanes, group);
             let codes = Source::<L>::codes(from, lanes, group);
             let mut vector = 0;
             while vector < VECTORS {
@@ -130,6 +151,7 @@ unsafe fn columns<L: Lanes, S: Strip, const COLUMNS: usize>(
     while group < groups {
         // SAFETY: the caller promises the group in the source and in the panel.
         unsafe {
+            from.ask(lanes, group);
             let codes = from.codes(lanes, group);
             let mut inputs = [x; COLUMNS];
             let mut column = 0;
@@ -218,6 +240,7 @@ pub(super) unsafe fn eight<L: Lanes, S: Strip>(
     let from = Packed::<S> {
         strip: strip.as_ptr(),
         groups,
+        bytes: S::bytes(8) / 8,
         format: std::marker::PhantomData,
     };
     // SAFETY: the caller promises the groups; there is room for them apart, which the slice checks.

@@ -22,14 +22,23 @@ impl Stream {
 
     /// Copies numbers of a column from the `first` on.
     pub(super) fn gather(&self, column: usize, first: usize, to: &mut [f32]) {
-        let (mut row, mut to) = (first, to);
-        while !to.is_empty() {
-            let within = row % STRIP;
-            let count = (STRIP - within).min(to.len());
-            let from = (row / STRIP * self.columns + column) * STRIP + within;
-            let (now, later) = to.split_at_mut(count);
-            now.copy_from_slice(&self.values[from..from + count]);
-            (row, to) = (row + count, later);
+        let strip = |strip: usize| &self.values[(strip * self.columns + column) * STRIP..][..STRIP];
+        // To the end of the strip that the first is in, then strip by strip.
+        let within = first % STRIP;
+        let before = if within == 0 {
+            0
+        } else {
+            (STRIP - within).min(to.len())
+        };
+        let (start, rest) = to.split_at_mut(before);
+        start.copy_from_slice(&strip(first / STRIP)[within..within + before]);
+        let next = first.div_ceil(STRIP);
+        let (whole, last) = rest.as_chunks_mut::<STRIP>();
+        for (index, to) in whole.iter_mut().enumerate() {
+            to.copy_from_slice(strip(next + index));
+        }
+        if !last.is_empty() {
+            last.copy_from_slice(&strip(next + whole.len())[..last.len()]);
         }
     }
 
