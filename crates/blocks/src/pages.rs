@@ -20,6 +20,16 @@ pub enum Kept {
     Single,
 }
 
+impl Kept {
+    /// Bytes of a number.
+    fn bytes(self) -> usize {
+        match self {
+            Self::Half => 2,
+            Self::Single => 4,
+        }
+    }
+}
+
 /// The heads of a layer whose keys and values are remembered, if it has any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heads {
@@ -80,11 +90,13 @@ impl PageLayout {
 
     /// Bytes of a page.
     pub fn bytes(&self) -> usize {
-        self.numbers
-            * match self.kept {
-                Kept::Half => 2,
-                Kept::Single => 4,
-            }
+        self.numbers * self.kept.bytes()
+    }
+
+    /// Bytes of a layer's keys and values in a page.
+    pub fn layer_bytes(&self, layer: usize) -> usize {
+        let heads = self.layers[layer];
+        heads.count * heads.numbers() * self.kept.bytes()
     }
 
     /// An empty page.

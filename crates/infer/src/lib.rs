@@ -17,6 +17,7 @@ mod generate;
 mod sampling;
 mod sequence;
 mod source;
+pub mod speed;
 mod steps;
 
 pub use chat::{ChatTemplate, Message};

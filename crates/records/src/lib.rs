@@ -3,6 +3,7 @@
 //! The `study` room fills these types from its records and fits, `report` and the command line show them.
 
 mod corpus;
+mod decode;
 mod laws;
 mod length;
 mod losses;
@@ -10,6 +11,7 @@ mod prediction;
 mod trial;
 
 pub use corpus::{Corpus, Licence, Skipped, Source, Tokenizer};
+pub use decode::{DecodeRate, Decoding, PromptRate};
 pub use laws::{
     Approach, CurvePoint, FrontierPoint, IsoFlop, IsoFlopMinimum, IsoFlopPoint, Parameter, Residual, Sweep,
 };

@@ -217,6 +217,9 @@ pub enum StudyError {
     /// The corpus could not be made.
     #[error(transparent)]
     Corpus(#[from] triaxis_corpus::CorpusError),
+    /// A model could not be read to.
+    #[error(transparent)]
+    Infer(#[from] triaxis_infer::InferError),
     /// A trial could not be run.
     #[error(transparent)]
     Train(#[from] TrainError),
@@ -252,6 +255,7 @@ impl StudyError {
         match self {
             Self::Corpus(error) => error.kind(),
             Self::Train(error) => error.kind(),
+            Self::Infer(error) => error.kind(),
             Self::Io { source, .. } | Self::ReadSpec { source, .. } => Kind::from(source),
             Self::Worker { kind, .. } => *kind,
             Self::Damaged { .. } | Self::LostPrediction { .. } => Kind::Damaged,

@@ -6,6 +6,7 @@ use triaxis_host::machine;
 use triaxis_train::{BranchOutcome, CurvePoint, Evaluation, Instructions, NamedEvaluation, TrainConfig};
 use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 
+use crate::decode::DecodeRecord;
 use crate::evaluation::EvaluationRecord;
 use crate::identity;
 use crate::length::LengthRecord;
@@ -37,6 +38,8 @@ pub enum Record {
     Evaluation(Box<EvaluationRecord>),
     /// Of what a model costs by length.
     Length(Box<LengthRecord>),
+    /// Of how fast a model decodes.
+    Decode(Box<DecodeRecord>),
     /// Of the n-grams of some tokens.
     NGram(Box<NGramRecord>),
 }
@@ -47,6 +50,7 @@ impl Recorded for Record {
             Self::Run(record) => record.id(),
             Self::Evaluation(record) => record.id(),
             Self::Length(record) => record.id(),
+            Self::Decode(record) => record.id(),
             Self::NGram(record) => record.id(),
         }
     }
@@ -56,6 +60,7 @@ impl Recorded for Record {
             Self::Run(record) => record.layout(),
             Self::Evaluation(record) => record.layout(),
             Self::Length(record) => record.layout(),
+            Self::Decode(record) => record.layout(),
             Self::NGram(record) => record.layout(),
         }
     }
@@ -65,6 +70,7 @@ impl Recorded for Record {
             (Self::Run(one), Self::Run(other)) => one.agrees(other),
             (Self::Evaluation(one), Self::Evaluation(other)) => one.agrees(other),
             (Self::Length(one), Self::Length(other)) => one.agrees(other),
+            (Self::Decode(one), Self::Decode(other)) => one.agrees(other),
             (Self::NGram(one), Self::NGram(other)) => one.agrees(other),
             _ => false,
         }

@@ -94,6 +94,11 @@ impl Attention {
         }
     }
 
+    /// How many of so many positions are seen from the next one.
+    pub(super) fn sees(&self, positions: usize) -> usize {
+        positions.min(self.window.unwrap_or(usize::MAX))
+    }
+
     /// Bytes that its products read.
     pub(super) fn bytes(&self) -> usize {
         let gate = self.gate.as_ref().map_or(0, Projection::bytes);

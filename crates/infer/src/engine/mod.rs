@@ -12,7 +12,7 @@ mod stream;
 
 use std::sync::Arc;
 
-use triaxis_blocks::{Format, Heads, Kept, Page, PageLayout, Precision, Team};
+use triaxis_blocks::{Format, Heads, Kept, PAGE, Page, PageLayout, Precision, Team};
 use triaxis_kernels::simd::Level;
 use triaxis_model::{MixerSpec, Stack};
 
@@ -131,6 +131,14 @@ impl Engine {
             (Kind::Blocks(blocks), Remembered::Pages(pages)) => pages.len() * blocks.layout.bytes(),
             (_, Remembered::Memory(memory)) => memory.bytes().0 as usize,
             (Kind::Steps(_), Remembered::Pages(_)) => 0,
+        }
+    }
+
+    /// Bytes that a token reads of what is remembered of so many before it.
+    pub fn remembered_after(&self, positions: usize) -> usize {
+        match &self.kind {
+            Kind::Blocks(blocks) => blocks.remembered_after(positions),
+            Kind::Steps(_) => 4 * self.stack.remembered(positions) as usize,
         }
     }
 
@@ -281,6 +289,13 @@ impl Blocks {
             attention.bytes() + channel.as_ref().map_or(0, Channel::bytes)
         };
         self.head().bytes() + self.layers.iter().map(layer).sum::<usize>()
+    }
+
+    fn remembered_after(&self, positions: usize) -> usize {
+        let of_layer = |(layer, (attention, _)): (usize, &(Attention, Option<Channel>))| {
+            self.layout.layer_bytes(layer) * attention.sees(positions) / PAGE
+        };
+        self.layers.iter().enumerate().map(of_layer).sum()
     }
 
     /// Reads all tokens in steps of at most [`COLUMNS`] columns. Readings that do not fit one follow in the next.
