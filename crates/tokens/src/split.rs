@@ -38,7 +38,7 @@ static CLASSES: LazyLock<Box<[Class]>> = LazyLock::new(|| {
 });
 
 /// The words of a text: they follow one another without gaps from its start to its end.
-pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
     let classes: &[Class] = &CLASSES;
     let mut rest = text;
     std::iter::from_fn(move || {

@@ -1,10 +1,3 @@
-//! Text to tokens and back.
-
-mod cache;
-mod losses;
-mod split;
-mod train;
-
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -12,16 +5,9 @@ use tokenizers::Tokenizer as Library;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::{ModelWrapper, models::bpe::BPE};
 
-use crate::CorpusError;
-use cache::Cache;
-pub(crate) use losses::Losses;
-pub(crate) use train::WordCounts;
-
-/// Version of tokenizers: raised when a text gives another vocabulary, or a vocabulary other tokens.
-pub const NUMERICS: u32 = 1;
-
-/// The token that separates documents, unless a loaded tokenizer names another.
-pub(crate) const END_OF_TEXT: &str = "<|endoftext|>";
+use crate::TokensError;
+use crate::cache::Cache;
+use crate::split;
 
 /// A tokenizer: byte-level BPE trained on a corpus, or any `tokenizer.json`.
 ///
@@ -51,22 +37,29 @@ impl Tokenizer {
     ///
     /// # Errors
     /// When the file cannot be read, is not a tokenizer, or does not have the token.
-    pub fn from_file(path: &Path, end_of_text: &str) -> Result<Self, CorpusError> {
-        let json = std::fs::read(path).map_err(CorpusError::io("read", path))?;
-        Self::from_json(json, end_of_text)
-            .map_err(|error| CorpusError::tokenizer(format!("{}: {error}", path.display())))
+    pub fn from_file(path: &Path, end_of_text: &str) -> Result<Self, TokensError> {
+        let json = std::fs::read(path).map_err(TokensError::unread(path))?;
+        Self::from_json(json, end_of_text).map_err(|error| error.of_file(path))
     }
 
-    pub(crate) fn from_json(json: Vec<u8>, end_of_text: &str) -> Result<Self, String> {
+    /// The same of the file's content.
+    ///
+    /// # Errors
+    /// When it is not a tokenizer, or does not have the token.
+    pub fn from_json(json: Vec<u8>, end_of_text: &str) -> Result<Self, TokensError> {
         let mut library = Library::from_bytes(&json).map_err(|error| {
-            format!("not a tokenizer.json ({error}): give the file that the `tokenizers` library writes")
+            TokensError::input(format!(
+                "not a tokenizer.json ({error}): give the file that the `tokenizers` library writes"
+            ))
         })?;
         let end_of_text = library.token_to_id(end_of_text).ok_or_else(|| {
-            format!("no token `{end_of_text}`: set `end_of_text` to the token that separates its documents")
+            TokensError::input(format!(
+                "no token `{end_of_text}`: set `end_of_text` to the token that separates its documents"
+            ))
         })?;
         library.set_encode_special_tokens(true);
         library.with_padding(None);
-        library.with_truncation(None).map_err(|error| error.to_string())?;
+        library.with_truncation(None).map_err(refused)?;
         let vocabulary = library
             .get_vocab(true)
             .into_values()
@@ -87,7 +80,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// When the library refuses the text, which a byte-level tokenizer never does.
-    pub fn encode(&self, text: &str) -> Result<Vec<u32>, CorpusError> {
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokensError> {
         let Some(model) = self.byte_level_model() else {
             return self.encode_plainly(text);
         };
@@ -111,7 +104,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// When the library refuses the text.
-    pub fn encode_plainly(&self, text: &str) -> Result<Vec<u32>, CorpusError> {
+    pub fn encode_plainly(&self, text: &str) -> Result<Vec<u32>, TokensError> {
         let encoding = self.library.encode_fast(text, false).map_err(refused)?;
         Ok(encoding.get_ids().to_vec())
     }
@@ -120,7 +113,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// When the library refuses the tokens.
-    pub fn decode(&self, tokens: &[u32]) -> Result<String, CorpusError> {
+    pub fn decode(&self, tokens: &[u32]) -> Result<String, TokensError> {
         self.library.decode(tokens, false).map_err(refused)
     }
 
@@ -154,8 +147,8 @@ impl Tokenizer {
     }
 }
 
-fn refused(error: tokenizers::Error) -> CorpusError {
-    CorpusError::tokenizer(format!("{error}: use another tokenizer"))
+fn refused(error: tokenizers::Error) -> TokensError {
+    TokensError::input(format!("tokenizer: {error}: use another tokenizer"))
 }
 
 /// Whether a tokenizer is GPT-2's kind: words split by its pattern, their bytes merged, nothing else.

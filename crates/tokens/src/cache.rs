@@ -26,14 +26,14 @@ static CHARACTERS: LazyLock<[char; 256]> = LazyLock::new(|| {
 });
 
 /// A word as its vocabulary spells it.
-pub(super) fn spelled(word: &str) -> String {
+pub(crate) fn spelled(word: &str) -> String {
     word.bytes().map(|byte| CHARACTERS[usize::from(byte)]).collect()
 }
 
 /// The tokens of words met before. Most words of a text are, and a look-up is far cheaper than
 /// merging their bytes again.
 #[derive(Default)]
-pub(super) struct Cache {
+pub(crate) struct Cache {
     words: AHashMap<Box<str>, (u32, u32)>,
     /// Tokens of all words; each word knows its range.
     tokens: Vec<u32>,
@@ -41,7 +41,7 @@ pub(super) struct Cache {
 
 impl Cache {
     /// Appends the tokens of a word.
-    pub(super) fn encode(
+    pub(crate) fn encode(
         &mut self,
         word: &str,
         model: &BPE,
