@@ -272,7 +272,7 @@ impl Work<'_> {
     }
 
     fn finish(&self, tokenizer: &Tokenizer, manifest: &Manifest) -> Result<(), CorpusError> {
-        write_file(&self.folder.join(TOKENIZER), tokenizer.json())?;
+        write_file(&self.folder.join(TOKENIZER), tokenizer.json()?)?;
         let path = self.folder.join(MANIFEST);
         let json = serde_json::to_vec_pretty(manifest)
             .map_err(|error| CorpusError::io("write", &path)(error.into()))?;

@@ -6,8 +6,9 @@ use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::{AddedToken, Tokenizer as Library};
 
-use crate::cache::spelled;
-use crate::{END_OF_TEXT, Tokenizer, TokensError, split};
+use crate::alphabet::spelled;
+use crate::splitters::words;
+use crate::{END_OF_TEXT, Tokenizer, TokensError};
 
 /// How often each word comes in the text that a tokenizer is trained on; counted from many threads.
 #[derive(Default)]
@@ -21,7 +22,7 @@ impl WordCounts {
     pub fn add<'t>(&self, texts: impl Iterator<Item = &'t str>) -> Result<(), TokensError> {
         let mut counts: AHashMap<&str, u64> = AHashMap::new();
         for text in texts {
-            for word in split::words(text) {
+            for word in words(text) {
                 *counts.entry(word).or_default() += 1;
             }
         }
@@ -44,7 +45,7 @@ impl Tokenizer {
         let words = words.0.into_inner().map_err(TokensError::stopped)?;
         let words = words
             .into_iter()
-            .map(|(word, count)| (spelled(&word).into(), count))
+            .map(|(word, count)| (spelled(word.as_bytes()).into(), count))
             .collect();
         let trainer = BpeTrainer::builder()
             .show_progress(false)
