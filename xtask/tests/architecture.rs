@@ -9,7 +9,7 @@ use std::process::Command;
 const CONFINED: [(&str, &[&str]); 6] = [
     ("burn", &["kernels", "model", "train"]),
     ("burn-flex", &["kernels", "model", "train"]),
-    ("tokenizers", &["corpus"]),
+    ("tokenizers", &["tokens"]),
     ("parquet", &["corpus", "tables"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),

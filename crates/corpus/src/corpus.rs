@@ -5,8 +5,7 @@ use memmap2::Mmap;
 use triaxis_units::Bytes;
 
 use crate::manifest::{MANIFEST, Manifest, Shard, SplitFacts, TOKENIZER};
-use crate::tokenizer::Tokenizer;
-use crate::{CorpusError, Encoded, Index, Text, TokenizerSpec, shards};
+use crate::{CorpusError, Encoded, Index, Text, Tokenizer, TokenizerSpec, shards};
 
 /// A prepared corpus: two streams of tokens on the disk, mapped into memory, and their manifest.
 #[derive(Debug, Clone)]
@@ -107,12 +106,13 @@ impl Corpus {
     pub fn tokenizer(&self) -> Result<Tokenizer, CorpusError> {
         let path = self.folder.join(TOKENIZER);
         let end_of_text = match &self.manifest.tokenizer_spec {
-            TokenizerSpec::Train { .. } => crate::tokenizer::END_OF_TEXT,
+            TokenizerSpec::Train { .. } => triaxis_tokens::END_OF_TEXT,
             TokenizerSpec::File { end_of_text, .. } => end_of_text,
         };
         let damaged = |detail: String| CorpusError::damaged(&path, detail);
         let json = std::fs::read(&path).map_err(CorpusError::io_of_part("read", &path))?;
-        let tokenizer = Tokenizer::from_json(json, end_of_text).map_err(damaged)?;
+        let tokenizer =
+            Tokenizer::from_json(json, end_of_text).map_err(|error| damaged(error.to_string()))?;
         if tokenizer.hash() != self.manifest.tokenizer.hash {
             return Err(damaged(format!("its hash is not the one in {MANIFEST}")));
         }

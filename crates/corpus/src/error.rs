@@ -3,6 +3,7 @@ use std::path::Path;
 
 use thiserror::Error;
 use triaxis_host::{Kind, fault};
+use triaxis_tokens::TokensError;
 
 /// Why a corpus could not be read, made or opened. Every message names the value, the rule and the
 /// remedy. After any of them the output folder is as it was before.
@@ -111,6 +112,16 @@ impl CorpusError {
         move |source| match source.kind() {
             io::ErrorKind::NotFound => Self::damaged(&path, "it is not there"),
             _ => Self::io(action, &path)(source),
+        }
+    }
+}
+
+impl From<TokensError> for CorpusError {
+    fn from(error: TokensError) -> Self {
+        let (kind, message) = (error.kind(), error.to_string());
+        Self {
+            source: error.into_source(),
+            ..Self::new(kind, message)
         }
     }
 }

@@ -11,8 +11,7 @@ use crate::manifest::{
 };
 use crate::scan::Scan;
 use crate::select::Selection;
-use crate::tokenizer::Tokenizer;
-use crate::{CorpusSpec, TokenizerSpec};
+use crate::{CorpusSpec, Tokenizer, TokenizerSpec};
 
 /// The shards, and the bytes and tokens of each document: training documents first, then validation.
 pub(crate) struct Written {

@@ -24,6 +24,7 @@ mod folder;
 mod held_out;
 mod index;
 mod left_out;
+mod losses;
 mod manifest;
 mod prepare;
 mod progress;
@@ -35,7 +36,6 @@ mod shards;
 mod spec;
 mod text;
 mod texts;
-mod tokenizer;
 
 pub use content::{content, content_of_text};
 pub use corpus::{Corpus, TokenView};
@@ -53,10 +53,13 @@ pub use progress::{Progress, Stage};
 pub use readers::{CargoSources, Files, Jsonl, Parquet, SourceSpec};
 pub use spec::{CorpusSpec, LongDocuments, TokenizerSpec};
 pub use texts::{Encoded, Text, describe_text, read_text};
-pub use tokenizer::Tokenizer;
+pub use triaxis_tokens::Tokenizer;
 
 /// The parts of this room that the tokens of a corpus hang on, each with its version.
 pub fn numerics() -> std::collections::BTreeMap<String, u32> {
-    let parts = [("text", prepare::NUMERICS), ("tokenizer", tokenizer::NUMERICS)];
+    let parts = [
+        ("text", prepare::NUMERICS),
+        ("tokenizer", triaxis_tokens::NUMERICS),
+    ];
     parts.map(|(part, version)| (part.to_owned(), version)).into()
 }

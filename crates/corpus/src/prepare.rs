@@ -2,16 +2,17 @@ use std::path::Path;
 
 use rayon::prelude::*;
 use serde_json::json;
+use triaxis_tokens::WordCounts;
 
 use crate::facts::{self, Written};
 use crate::folder::{self, Unfinished};
+use crate::losses::Losses;
 use crate::manifest::{FORMAT, MANIFEST, Manifest, TOKENIZER};
 use crate::read::{Chosen, read_chosen};
 use crate::scan::{Scan, list, scan};
 use crate::select::{Selection, select};
 use crate::shards::{Spool, to_bytes, token_bytes, write, write_file};
-use crate::tokenizer::{Losses, Tokenizer, WordCounts};
-use crate::{Corpus, CorpusError, CorpusSpec, Document, HeldOut, Progress, Stage, TokenizerSpec};
+use crate::{Corpus, CorpusError, CorpusSpec, Document, HeldOut, Progress, Stage, Tokenizer, TokenizerSpec};
 
 /// Version of which text becomes which tokens in which order: raised when readers, split, sample, mixture or shards give
 /// others.
@@ -181,7 +182,7 @@ impl Work<'_> {
             Ok(())
         })?;
         self.progress.begin(Stage::TrainTokenizer, 0);
-        Tokenizer::train(words, vocabulary)
+        Ok(Tokenizer::train(words, vocabulary)?)
     }
 
     /// Tokenizes the chosen documents and writes both shards. Of validation text, what does not come back from
@@ -271,7 +272,7 @@ impl Work<'_> {
     }
 
     fn finish(&self, tokenizer: &Tokenizer, manifest: &Manifest) -> Result<(), CorpusError> {
-        write_file(&self.folder.join(TOKENIZER), tokenizer.json())?;
+        write_file(&self.folder.join(TOKENIZER), tokenizer.json()?)?;
         let path = self.folder.join(MANIFEST);
         let json = serde_json::to_vec_pretty(manifest)
             .map_err(|error| CorpusError::io("write", &path)(error.into()))?;

@@ -240,7 +240,7 @@ impl TryFrom<TokenizerKeys> for TokenizerSpec {
                 lossy,
             } => Ok(Self::File {
                 file,
-                end_of_text: end_of_text.unwrap_or_else(|| crate::tokenizer::END_OF_TEXT.to_owned()),
+                end_of_text: end_of_text.unwrap_or_else(|| triaxis_tokens::END_OF_TEXT.to_owned()),
                 lossy: lossy.unwrap_or(false),
             }),
             _ => Err(

@@ -9,13 +9,13 @@ use triaxis_units::Bytes;
 
 use crate::describe::{SourceListing, describe};
 use crate::left_out::LeftOutBy;
+use crate::losses::Losses;
 use crate::manifest::{Count, TextFacts};
 use crate::read::read_chosen;
 use crate::scan::{list, scan};
 use crate::select::deduplicate;
 use crate::spec::{DOCUMENT_LIMIT, LongDocuments};
-use crate::tokenizer::{Losses, Tokenizer};
-use crate::{CorpusError, CorpusSpec, HeldOut, SourceSpec};
+use crate::{CorpusError, CorpusSpec, HeldOut, SourceSpec, Tokenizer};
 
 /// The largest text: every trial holds it in memory and is evaluated on all of it.
 const LARGEST: Bytes = Bytes(64 << 20);

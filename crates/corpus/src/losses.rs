@@ -5,10 +5,9 @@ use std::sync::Mutex;
 
 use triaxis_units::Bytes;
 
-use super::Tokenizer;
-use crate::CorpusError;
 use crate::left_out::LeftOut;
 use crate::text::boundary;
+use crate::{CorpusError, Tokenizer};
 
 /// Bytes compared at once: the time grows with their square.
 const PIECE: usize = 1 << 14;

@@ -6,24 +6,27 @@ use tokenizers::models::bpe::{BPE, BpeTrainer};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::{AddedToken, Tokenizer as Library};
 
-use super::cache::spelled;
-use super::{END_OF_TEXT, Tokenizer, split};
-use crate::CorpusError;
+use crate::alphabet::spelled;
+use crate::splitters::words;
+use crate::{END_OF_TEXT, Tokenizer, TokensError};
 
 /// How often each word comes in the text that a tokenizer is trained on; counted from many threads.
 #[derive(Default)]
-pub(crate) struct WordCounts(Mutex<AHashMap<CompactString, u64>>);
+pub struct WordCounts(Mutex<AHashMap<CompactString, u64>>);
 
 impl WordCounts {
     /// Counts the words of some texts.
-    pub(crate) fn add<'t>(&self, texts: impl Iterator<Item = &'t str>) -> Result<(), CorpusError> {
+    ///
+    /// # Errors
+    /// When another thread stopped while it counted.
+    pub fn add<'t>(&self, texts: impl Iterator<Item = &'t str>) -> Result<(), TokensError> {
         let mut counts: AHashMap<&str, u64> = AHashMap::new();
         for text in texts {
-            for word in split::words(text) {
+            for word in words(text) {
                 *counts.entry(word).or_default() += 1;
             }
         }
-        let mut all = self.0.lock().map_err(CorpusError::stopped)?;
+        let mut all = self.0.lock().map_err(TokensError::stopped)?;
         for (word, count) in counts {
             *all.entry(word.into()).or_default() += count;
         }
@@ -34,12 +37,15 @@ impl WordCounts {
 impl Tokenizer {
     /// Trains a byte-level BPE of `vocabulary` tokens: the end-of-text token first, then the bytes,
     /// then the merges.
-    pub(crate) fn train(words: WordCounts, vocabulary: usize) -> Result<Self, CorpusError> {
-        let failed = |error: tokenizers::Error| CorpusError::tokenizer(error.to_string());
-        let words = words.0.into_inner().map_err(CorpusError::stopped)?;
+    ///
+    /// # Errors
+    /// When the words do not support so many tokens.
+    pub fn train(words: WordCounts, vocabulary: usize) -> Result<Self, TokensError> {
+        let failed = |error: tokenizers::Error| TokensError::input(format!("tokenizer: {error}"));
+        let words = words.0.into_inner().map_err(TokensError::stopped)?;
         let words = words
             .into_iter()
-            .map(|(word, count)| (spelled(&word).into(), count))
+            .map(|(word, count)| (spelled(word.as_bytes()).into(), count))
             .collect();
         let trainer = BpeTrainer::builder()
             .show_progress(false)
@@ -58,12 +64,12 @@ impl Tokenizer {
         library.add_special_tokens(special).map_err(failed)?;
         let reached = library.get_vocab_size(true);
         if reached < vocabulary {
-            return Err(CorpusError::input(format!(
+            return Err(TokensError::input(format!(
                 "a vocabulary of {vocabulary} cannot be trained: the training text supports {reached} at most; set \
                  `vocabulary` to {reached} or less, or take more text"
             )));
         }
         let json = library.to_string(true).map_err(failed)?;
-        Self::from_json(json.into_bytes(), END_OF_TEXT).map_err(CorpusError::tokenizer)
+        Self::from_json(json.into_bytes(), END_OF_TEXT)
     }
 }

@@ -1,0 +1,450 @@
+//! Text to tokens and back.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock};
+
+use tokenizers::Tokenizer as Library;
+
+use crate::byte_level::ByteLevel;
+use crate::cache::Cache;
+use crate::definition::{Definition, Method};
+use crate::ends::ends;
+use crate::pieces::Pieces;
+use crate::special::{Part, Special};
+use crate::vocabulary::Vocabulary;
+use crate::{END_OF_TEXT, GgufTokenizer, TokenKind, TokensError, json};
+
+/// The longest text that is encoded at once, in bytes.
+const LONGEST: usize = u32::MAX as usize;
+
+/// A tokenizer: byte-level BPE trained on a corpus, any `tokenizer.json`, or a GGUF file's.
+///
+/// Text is always text: the name of a control token inside it is tokenized as the letters it is written with, so that
+/// no document can end itself and no user can speak in another's turn. Templates of chats are encoded
+/// [with special tokens](Self::encode_with_special).
+pub struct Tokenizer {
+    runs: Runs,
+    /// Its `tokenizer.json`: the one that it was read from, or else what it would be written as.
+    json: OnceLock<Vec<u8>>,
+    is_from_json: bool,
+    vocabulary: OnceLock<Vocabulary>,
+    count: usize,
+    end_of_text: u32,
+    begin: Option<u32>,
+    adds_begin: bool,
+    ends: BTreeSet<u32>,
+}
+
+/// Who turns text into tokens.
+enum Runs {
+    Here(Box<Here>),
+    Library {
+        plain: Box<Library>,
+        special: OnceLock<Box<Library>>,
+    },
+}
+
+/// What runs here.
+struct Here {
+    definition: Definition,
+    engine: Engine,
+    special: Special,
+    /// One cache for each thread that is encoding; those at rest lie here.
+    caches: Mutex<Vec<Cache>>,
+    /// The library's own, which this one equals.
+    library: OnceLock<Box<Library>>,
+}
+
+enum Engine {
+    ByteLevel(ByteLevel),
+    Pieces(Pieces),
+}
+
+impl std::fmt::Debug for Tokenizer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Tokenizer")
+            .field("hash", &self.hash())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How it is made.
+impl Tokenizer {
+    /// Loads a `tokenizer.json`, in which `end_of_text` must be a token.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not a tokenizer, or does not have the token.
+    pub fn from_file(path: &Path, end_of_text: &str) -> Result<Self, TokensError> {
+        let json = std::fs::read(path).map_err(TokensError::unread(path))?;
+        Self::from_json(json, end_of_text).map_err(|error| error.of_file(path))
+    }
+
+    /// The same of the file's content.
+    ///
+    /// # Errors
+    /// When it is not a tokenizer, or does not have the token.
+    pub fn from_json(json: Vec<u8>, end_of_text: &str) -> Result<Self, TokensError> {
+        let library = library(&json)?;
+        let end_of_text = library.token_to_id(end_of_text).ok_or_else(|| {
+            TokensError::input(format!(
+                "no token `{end_of_text}`: set `end_of_text` to the token that separates its documents"
+            ))
+        })?;
+        let last = library.get_vocab(true).into_values().max();
+        let count = last.map_or(0, |last| last as usize + 1);
+        let begin = begin(&library);
+        let added = library.get_added_tokens_decoder();
+        let special = added.iter().filter(|(_, token)| token.special);
+        let mut ends: BTreeSet<u32> = ends(special.map(|(id, token)| (*id, token.content.as_str())))
+            .into_iter()
+            .collect();
+        ends.insert(end_of_text);
+        let definition = json::read(&json).filter(|definition| definition.tokens.len() == count);
+        let runs = match definition {
+            None => Runs::Library {
+                plain: library.into(),
+                special: OnceLock::new(),
+            },
+            Some(definition) => {
+                let definition = Definition {
+                    begin,
+                    adds_begin: begin.is_some(),
+                    end: Some(end_of_text),
+                    ..definition
+                };
+                let here = Here::new(definition)?;
+                here.library.get_or_init(|| library.into());
+                Runs::Here(here.into())
+            }
+        };
+        Ok(Self {
+            runs,
+            json: json.into(),
+            is_from_json: true,
+            vocabulary: OnceLock::new(),
+            count,
+            end_of_text,
+            begin,
+            adds_begin: begin.is_some(),
+            ends,
+        })
+    }
+
+    /// The tokenizer of a GGUF file.
+    ///
+    /// # Errors
+    /// When the fields contradict each other, or say a kind that is not known.
+    pub fn from_gguf(fields: GgufTokenizer) -> Result<Self, TokensError> {
+        let definition = fields.definition()?;
+        let tokens = || definition.tokens.iter().enumerate();
+        let special = tokens().filter(|(_, token)| token.kind == TokenKind::Control);
+        let mut ends: BTreeSet<u32> = ends(special.map(|(id, token)| (id as u32, token.text.as_str())))
+            .into_iter()
+            .collect();
+        ends.extend([definition.end, definition.end_of_turn].into_iter().flatten());
+        let named = || tokens().find(|(_, token)| token.text == END_OF_TEXT);
+        let end_of_text = definition.end.or_else(|| named().map(|(id, _)| id as u32));
+        let end_of_text = end_of_text.ok_or_else(|| {
+            TokensError::input(format!(
+                "tokenizer.ggml.eos_token_id is missing and no token is `{END_OF_TEXT}`: nothing would end a text; \
+                 set the key to the token that does"
+            ))
+        })?;
+        ends.insert(end_of_text);
+        Ok(Self {
+            json: OnceLock::new(),
+            is_from_json: false,
+            vocabulary: OnceLock::new(),
+            count: definition.tokens.len(),
+            end_of_text,
+            begin: definition.begin,
+            adds_begin: definition.adds_begin,
+            ends,
+            runs: Runs::Here(Here::new(definition)?.into()),
+        })
+    }
+}
+
+/// Text to tokens.
+impl Tokenizer {
+    /// The tokens of a text, without any control token.
+    ///
+    /// # Errors
+    /// When the library refuses the text, which a byte-level tokenizer never does, or it is longer than 4GiB.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokensError> {
+        match &self.runs {
+            Runs::Here(here) => here.encode(text, false),
+            Runs::Library { plain, .. } => by(plain, text),
+        }
+    }
+
+    /// The tokens of a text in which the names of control tokens stand for them, such as a template of a chat that was
+    /// filled in.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    pub fn encode_with_special(&self, text: &str) -> Result<Vec<u32>, TokensError> {
+        match &self.runs {
+            Runs::Here(here) => here.encode(text, true),
+            Runs::Library { plain, special } => {
+                let with = || {
+                    let mut library = plain.clone();
+                    library.set_encode_special_tokens(false);
+                    library
+                };
+                by(special.get_or_init(with), text)
+            }
+        }
+    }
+
+    /// The same as [`encode`](Self::encode) through the library alone: slower, and the reference that it equals.
+    ///
+    /// # Errors
+    /// When the library refuses the text, or no `tokenizer.json` can say what this tokenizer does.
+    pub fn encode_plainly(&self, text: &str) -> Result<Vec<u32>, TokensError> {
+        match &self.runs {
+            Runs::Library { plain, .. } => by(plain, text),
+            Runs::Here(here) => {
+                if let Some(library) = here.library.get() {
+                    return by(library, text);
+                }
+                let library = library(self.json()?)?;
+                by(here.library.get_or_init(|| library.into()), text)
+            }
+        }
+    }
+
+    /// The token that texts begin with.
+    pub fn begin(&self) -> Option<u32> {
+        self.begin
+    }
+
+    /// Whether [`begin`](Self::begin) is to stand before a text that no template gave it to.
+    pub fn adds_begin(&self) -> bool {
+        self.adds_begin
+    }
+}
+
+/// Tokens to text.
+impl Tokenizer {
+    /// The text of some tokens, special ones included; the inverse of [`encode`](Self::encode). Bytes that are not
+    /// UTF-8 come out as U+FFFD. Tokens that continue a text are read by a [`TextStream`](crate::TextStream).
+    ///
+    /// # Errors
+    /// When the library refuses the tokens.
+    pub fn decode(&self, tokens: &[u32]) -> Result<String, TokensError> {
+        let here = match &self.runs {
+            Runs::Library { plain, .. } => return plain.decode(tokens, false).map_err(refused),
+            Runs::Here(here) => here,
+        };
+        let bytes: Vec<u8> = tokens
+            .iter()
+            .flat_map(|token| self.bytes_of(*token))
+            .copied()
+            .collect();
+        let prefixed = matches!(
+            here.definition.method,
+            Method::Pieces {
+                space_prefix: true,
+                ..
+            }
+        );
+        let text = match bytes.strip_prefix(b" ") {
+            Some(text) if prefixed => text,
+            _ => &bytes,
+        };
+        Ok(String::from_utf8_lossy(text).into_owned())
+    }
+
+    /// The bytes of text that a token stands for: of a token that is no text, its name; of one that there is not,
+    /// none.
+    pub fn bytes_of(&self, token: u32) -> &[u8] {
+        self.known().bytes(token)
+    }
+
+    /// What a token is.
+    pub fn kind_of(&self, token: u32) -> TokenKind {
+        self.known().kind(token)
+    }
+
+    /// Whether a token is no text of its own, but says something to the model or stands for what has no token.
+    pub fn is_special(&self, token: u32) -> bool {
+        matches!(self.kind_of(token), TokenKind::Control | TokenKind::Unknown)
+    }
+
+    fn known(&self) -> &Vocabulary {
+        self.vocabulary.get_or_init(|| match &self.runs {
+            Runs::Here(here) => Vocabulary::of(&here.definition),
+            Runs::Library { plain, .. } => Vocabulary::of_library(plain, self.count),
+        })
+    }
+}
+
+/// What it is.
+impl Tokenizer {
+    /// One more than the largest token: the rows of an embedding.
+    pub fn vocabulary(&self) -> usize {
+        self.count
+    }
+
+    /// The token that separates documents.
+    pub fn end_of_text(&self) -> u32 {
+        self.end_of_text
+    }
+
+    /// The tokens that end what a model writes: the end of a text or of a turn, by the file and by well-known names.
+    pub fn ends(&self) -> &BTreeSet<u32> {
+        &self.ends
+    }
+
+    /// The template of a chat, where the file has one.
+    pub fn chat_template(&self) -> Option<&str> {
+        match &self.runs {
+            Runs::Here(here) => here.definition.chat_template.as_deref(),
+            Runs::Library { .. } => None,
+        }
+    }
+
+    /// Hash of what decides its tokens: the `tokenizer.json` and the separator, or the fields of a GGUF file.
+    pub fn hash(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.end_of_text.to_le_bytes());
+        match (&self.runs, self.json.get()) {
+            (_, Some(json)) if self.is_from_json => {
+                hasher.update(json);
+            }
+            (Runs::Here(here), _) => here.definition.hash(&mut hasher),
+            (Runs::Library { .. }, _) => {}
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
+    /// The `tokenizer.json`: the file that it was read from, or else one of the same tokens.
+    ///
+    /// # Errors
+    /// When no such file can say what it does.
+    pub fn json(&self) -> Result<&[u8], TokensError> {
+        match (self.json.get(), &self.runs) {
+            (Some(json), _) => Ok(json),
+            (None, Runs::Here(here)) => {
+                let json = json::write(&here.definition)?;
+                Ok(self.json.get_or_init(|| json))
+            }
+            (None, Runs::Library { .. }) => Err(other_kind("a tokenizer.json that was not kept")),
+        }
+    }
+
+    /// The `tokenizer_config.json` that transformers wants beside it.
+    ///
+    /// # Errors
+    /// When it is not run here: its own file is beside the one that it was read from.
+    pub fn config(&self) -> Result<Vec<u8>, TokensError> {
+        match &self.runs {
+            Runs::Here(here) => json::config(&here.definition),
+            Runs::Library { .. } => Err(other_kind("a tokenizer_config.json")),
+        }
+    }
+
+    /// The fields of a GGUF file that say the same.
+    ///
+    /// # Errors
+    /// When none can.
+    pub fn gguf(&self) -> Result<GgufTokenizer, TokensError> {
+        match &self.runs {
+            Runs::Here(here) => GgufTokenizer::to_write(&here.definition),
+            Runs::Library { .. } => Err(other_kind("GGUF")),
+        }
+    }
+}
+
+impl Here {
+    fn new(definition: Definition) -> Result<Self, TokensError> {
+        let engine = match (ByteLevel::of(&definition), Pieces::of(&definition)) {
+            (Some(byte_level), _) => Engine::ByteLevel(byte_level),
+            (None, Some(pieces)) => Engine::Pieces(pieces),
+            (None, None) => unreachable!("every method is one of the two"),
+        };
+        Ok(Self {
+            engine,
+            special: Special::of(&definition)?,
+            definition,
+            caches: Mutex::default(),
+            library: OnceLock::new(),
+        })
+    }
+
+    fn encode(&self, text: &str, control: bool) -> Result<Vec<u32>, TokensError> {
+        if text.len() > LONGEST {
+            return Err(TokensError::input(format!(
+                "a text of {} bytes: at most {LONGEST} are encoded at once; cut it",
+                text.len()
+            )));
+        }
+        let at_rest = self.caches.lock().ok().and_then(|mut caches| caches.pop());
+        let mut cache = at_rest.unwrap_or_default();
+        let mut ids = Vec::with_capacity(text.len() / 3);
+        let mut is_first = true;
+        for part in self.special.parts(text, control) {
+            match (part, &self.engine) {
+                (Part::Token(token, kind), _) => {
+                    ids.push(token);
+                    is_first = kind == TokenKind::Control;
+                    continue;
+                }
+                (Part::Text(text), Engine::ByteLevel(engine)) => engine.encode(text, &mut cache, &mut ids),
+                (Part::Text(text), Engine::Pieces(engine)) => {
+                    engine.encode(text, is_first, &mut cache, &mut ids);
+                }
+            }
+            is_first = false;
+        }
+        if let Ok(mut caches) = self.caches.lock() {
+            caches.push(cache);
+        }
+        Ok(ids)
+    }
+}
+
+/// The library's tokenizer of a file, to which the names of special tokens are text.
+fn library(json: &[u8]) -> Result<Library, TokensError> {
+    let mut library = Library::from_bytes(json).map_err(|error| {
+        TokensError::input(format!(
+            "not a tokenizer.json ({error}): give the file that the `tokenizers` library writes"
+        ))
+    })?;
+    library.set_encode_special_tokens(true);
+    library.with_padding(None);
+    library.with_truncation(None).map_err(refused)?;
+    Ok(library)
+}
+
+/// The token that the library puts before every text, if it puts one there.
+fn begin(library: &Library) -> Option<u32> {
+    let tokens = |special: bool| {
+        library
+            .encode_fast("a", special)
+            .ok()
+            .map(|encoding| encoding.get_ids().to_vec())
+    };
+    let (with, without) = (tokens(true)?, tokens(false)?);
+    let begins = !without.is_empty() && with.get(1..)?.starts_with(&without);
+    begins.then(|| with[0])
+}
+
+fn by(library: &Library, text: &str) -> Result<Vec<u32>, TokensError> {
+    let encoding = library.encode_fast(text, false).map_err(refused)?;
+    Ok(encoding.get_ids().to_vec())
+}
+
+fn refused(error: tokenizers::Error) -> TokensError {
+    TokensError::input(format!("tokenizer: {error}: use another tokenizer"))
+}
+
+fn other_kind(what: &str) -> TokensError {
+    TokensError::input(format!(
+        "{what} cannot be written of a tokenizer that only the library runs: use the files that it came with, or \
+         byte-level BPE"
+    ))
+}

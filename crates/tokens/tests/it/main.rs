@@ -1,0 +1,12 @@
+//! Text to tokens and back.
+#![allow(clippy::unwrap_used)]
+
+mod exports;
+mod gguf;
+mod golden;
+mod learnt;
+mod library;
+mod real;
+mod special;
+mod stream;
+mod support;
