@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use thiserror::Error;
 use triaxis_corpus::CorpusError;
 use triaxis_host::Kind;
+use triaxis_infer::InferError;
 use triaxis_laws::{FitError, InputError};
 use triaxis_model::PublishedError;
 use triaxis_plan::PlanError;
@@ -13,6 +14,7 @@ use triaxis_plan::decide::Refusal;
 use triaxis_runs::Misuse;
 use triaxis_study::StudyError;
 use triaxis_tables::TableError;
+use triaxis_tokens::TokensError;
 use triaxis_train::TrainError;
 
 /// Arguments that each read well but do not go together.
@@ -86,6 +88,8 @@ fn kind(error: &anyhow::Error) -> Kind {
         .map(StudyError::kind)
         .or_else(|| error.downcast_ref().map(CorpusError::kind))
         .or_else(|| error.downcast_ref().map(TrainError::kind))
+        .or_else(|| error.downcast_ref().map(InferError::kind))
+        .or_else(|| error.downcast_ref().map(TokensError::kind))
         .or_else(|| error.downcast_ref().map(PublishedError::kind));
     if let Some(kind) = told {
         return kind;

@@ -2,8 +2,11 @@
 #![allow(clippy::print_stderr, reason = "messages of the command line go to stderr")]
 
 mod bench;
+mod engine;
+mod evaluate;
 mod failure;
 mod fit;
+mod generate;
 mod instructions;
 mod model;
 mod output;
@@ -46,6 +49,10 @@ enum Command {
     Fit(Box<fit::Arguments>),
     /// Answer what to train, on which text and how to serve it, from laws, prices and demand: in seconds
     Plan(plan::Arguments),
+    /// Let a model answer a prompt
+    Generate(Box<generate::Arguments>),
+    /// Measure how well a model predicts texts
+    Evaluate(evaluate::Arguments),
     /// Measure how fast this machine computes
     #[command(subcommand)]
     Bench(bench::Command),
@@ -89,6 +96,8 @@ fn main() -> ExitCode {
         Command::Study(command) => start_threads().and_then(|()| study::run(command)),
         Command::Fit(arguments) => start_threads().and_then(|()| fit::run(&arguments)),
         Command::Plan(arguments) => start_threads().and_then(|()| plan::run(&arguments)),
+        Command::Generate(arguments) => start_threads().and_then(|()| generate::run(&arguments)),
+        Command::Evaluate(arguments) => start_threads().and_then(|()| evaluate::run(&arguments)),
         Command::Bench(command) => bench::run(&command),
         Command::Model(command) => model::run(&command),
         Command::Completions { shell } => shell::completions(Arguments::command(), shell),

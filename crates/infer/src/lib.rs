@@ -19,6 +19,7 @@ mod sequence;
 mod source;
 pub mod speed;
 mod steps;
+pub mod text;
 
 pub use chat::{ChatTemplate, Message};
 pub use draft::{Draft, Drafted, LookUp, SmallModel};
@@ -29,4 +30,4 @@ pub use generate::{Answer, Constraint, Ended, Helpers, Request, Token, generate}
 pub use sampling::{Counts, Distribution, Sampling, log_probabilities};
 pub use sequence::Sequence;
 pub use source::{Source, Weights};
-pub use triaxis_blocks::{Kept, Precision};
+pub use triaxis_blocks::{Format, Kept, Precision};

@@ -1,7 +1,7 @@
 //! Tokens that end what a model writes.
 
 /// Names of tokens that end a text or a turn, by the files of many models (as llama.cpp lists them).
-const NAMES: &[&str] = &[
+pub(crate) const NAMES: &[&str] = &[
     "<|endoftext|>",
     "<|end_of_text|>",
     "<|im_end|>",

@@ -9,6 +9,7 @@ use tokenizers::Tokenizer as Library;
 use crate::byte_level::ByteLevel;
 use crate::cache::Cache;
 use crate::definition::{Definition, Method};
+use crate::ends::NAMES as END_NAMES;
 use crate::ends::ends;
 use crate::pieces::Pieces;
 use crate::special::{Part, Special};
@@ -79,6 +80,21 @@ impl Tokenizer {
     pub fn from_file(path: &Path, end_of_text: &str) -> Result<Self, TokensError> {
         let json = std::fs::read(path).map_err(TokensError::unread(path))?;
         Self::from_json(json, end_of_text).map_err(|error| error.of_file(path))
+    }
+
+    /// Loads a `tokenizer.json` in which one token has a name that ends texts, as that of a published model has.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not a tokenizer, or has no such token.
+    pub fn published(path: &Path) -> Result<Self, TokensError> {
+        let json = std::fs::read(path).map_err(TokensError::unread(path))?;
+        let vocabulary = library(&json).map_err(|error| error.of_file(path))?;
+        let named = END_NAMES.iter().find(|name| vocabulary.token_to_id(name).is_some());
+        let end = named.ok_or_else(|| {
+            let known = END_NAMES.join(", ");
+            TokensError::input(format!("no token ends texts: one must be named {known}")).of_file(path)
+        })?;
+        Self::from_json(json, end).map_err(|error| error.of_file(path))
     }
 
     /// The same of the file's content.

@@ -1,5 +1,6 @@
 //! `triaxis bench`: how fast this machine computes.
 
+mod decode;
 mod families;
 mod instructions;
 mod length;
@@ -17,6 +18,8 @@ pub enum Command {
     Train(train::Train),
     /// Measure time, memory and state by the length of what is read: stepping and training, family by family
     Length(length::Length),
+    /// Measure how fast a model decodes and reads prompts, beside what the machine's memory gives
+    Decode(decode::Decode),
     /// List the instruction sets of this processor, the least first
     Instructions(instructions::List),
 }
@@ -26,6 +29,7 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Train(arguments) => train::run(arguments),
         Command::Length(arguments) => length::run(arguments),
+        Command::Decode(arguments) => decode::run(arguments),
         Command::Instructions(arguments) => instructions::run(arguments),
     }
 }

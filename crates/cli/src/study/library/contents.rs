@@ -17,7 +17,7 @@ use crate::table::Table;
 pub(super) struct Contents {
     pub(super) records: Vec<Record>,
     pub(super) evaluations: Vec<Evaluation>,
-    pub(super) lengths: Vec<Length>,
+    pub(super) measurements: Vec<Measurement>,
     pub(super) ngrams: Vec<NGrams>,
     pub(super) models: Vec<Model>,
     pub(super) corpora: Vec<Prepared>,
@@ -54,9 +54,11 @@ pub(super) struct Evaluation {
     pub(super) bits_per_byte: Option<BitsPerByte>,
 }
 
-/// What a model costs by length.
+/// What a model costs on a machine.
 #[derive(Serialize)]
-pub(super) struct Length {
+pub(super) struct Measurement {
+    /// By length, or when it decodes.
+    pub(super) of: &'static str,
     pub(super) id: String,
     pub(super) name: String,
     pub(super) parameters: Params,
@@ -152,7 +154,15 @@ impl Contents {
                 Some(triaxis_study::Record::Evaluation(record)) => {
                     contents.evaluations.push(Evaluation::of(*record));
                 }
-                Some(triaxis_study::Record::Length(record)) => contents.lengths.push(Length {
+                Some(triaxis_study::Record::Decode(record)) => contents.measurements.push(Measurement {
+                    of: "decoding",
+                    name: record.decoding.name,
+                    parameters: record.decoding.parameters,
+                    machine: record.circumstances.machine,
+                    id: record.id,
+                }),
+                Some(triaxis_study::Record::Length(record)) => contents.measurements.push(Measurement {
+                    of: "length",
                     name: record.lengths.name,
                     parameters: record.lengths.parameters,
                     machine: record.circumstances.machine,
@@ -288,10 +298,11 @@ impl fmt::Display for Contents {
                 loss.unwrap_or_else(|| "-".to_owned()),
             ]);
         }
-        let mut lengths = Table::new(["costs by length", "model", "N", "machine"]);
-        for record in &self.lengths {
-            lengths.row([
+        let mut measurements = Table::new(["measurement", "of", "model", "N", "machine"]);
+        for record in &self.measurements {
+            measurements.row([
                 record.id.clone(),
+                record.of.to_owned(),
                 record.name.clone(),
                 record.parameters.to_string(),
                 record.machine.clone(),
@@ -330,7 +341,7 @@ impl fmt::Display for Contents {
         for (table, rows) in [
             (records, self.records.len()),
             (evaluations, self.evaluations.len()),
-            (lengths, self.lengths.len()),
+            (measurements, self.measurements.len()),
             (ngrams, self.ngrams.len()),
             (corpora, self.corpora.len()),
             (texts, self.texts.len()),
@@ -357,8 +368,8 @@ impl fmt::Display for Contents {
             let many = self.evaluations.len();
             write!(formatter, ", {}", counted(many, "evaluation", "evaluations"))?;
         }
-        if !self.lengths.is_empty() {
-            let many = self.lengths.len();
+        if !self.measurements.is_empty() {
+            let many = self.measurements.len();
             write!(formatter, ", {}", counted(many, "measurement", "measurements"))?;
         }
         if !self.ngrams.is_empty() {

@@ -107,7 +107,7 @@ fn prune(arguments: &Prune) -> anyhow::Result<()> {
     }
     let mut contents = Contents::beside(&needed, &library, &Depth::Look)?;
     // No study asks for them, and they cannot be measured again as they were.
-    contents.lengths.clear();
+    contents.measurements.clear();
     if arguments.yes {
         if library.is_busy()? {
             let folder = library.folder().display();

@@ -1,0 +1,275 @@
+//! `triaxis generate`.
+
+use std::fmt;
+use std::io::{IsTerminal, Read, Write};
+
+use clap::Args;
+use serde::Serialize;
+use triaxis_infer::text::{self, Written};
+use triaxis_infer::{
+    Answer, ChatTemplate, Draft, Ended, Engine, Helpers, LookUp, Message, Request, Sampling, SmallModel,
+    Token, generate,
+};
+use triaxis_model::Published;
+use triaxis_tokens::Tokenizer;
+
+use crate::engine::Opening;
+use crate::failure::Usage;
+use crate::{Format, output};
+
+/// The longest prompt that is read from standard input.
+const LONGEST: u64 = 1 << 26;
+
+/// Arguments of `generate`.
+#[derive(Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    opening: Opening,
+    /// The prompt; `-` reads it from standard input
+    prompt: String,
+    /// Write the prompt as a message by the model's chat template, and let the assistant answer
+    #[arg(long)]
+    chat: bool,
+    /// What the system says first, with `--chat`
+    #[arg(long, value_name = "TEXT", requires = "chat")]
+    system: Option<String>,
+    /// The most tokens of an answer
+    #[arg(long, value_name = "N", default_value_t = 128)]
+    most: usize,
+    /// Answers, which share the reading of the prompt
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    samples: u16,
+    /// What draws depend on, with the number of the answer
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// What scores are divided by; 0 takes the likeliest token
+    #[arg(long, value_name = "T", default_value_t = 1.0)]
+    temperature: f64,
+    /// Keep so many of the likeliest tokens
+    #[arg(long, value_name = "K")]
+    top_k: Option<usize>,
+    /// Keep the likeliest tokens that take this share together
+    #[arg(long, value_name = "P", default_value_t = 1.0)]
+    top_p: f64,
+    /// Keep tokens of at least this share of the likeliest one's probability
+    #[arg(long, value_name = "P", default_value_t = 0.0)]
+    min_p: f64,
+    /// Divide scores above 0 of tokens that came before, and multiply those below
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    repetition_penalty: f64,
+    /// Take this from the score of every token of the answer
+    #[arg(long, value_name = "X", default_value_t = 0.0, allow_hyphen_values = true)]
+    presence_penalty: f64,
+    /// Take this from it for each time that it came
+    #[arg(long, value_name = "X", default_value_t = 0.0, allow_hyphen_values = true)]
+    frequency_penalty: f64,
+    /// End an answer before this text; can be given several times
+    #[arg(long, value_name = "TEXT")]
+    stop: Vec<String>,
+    /// Tell the logarithm of each token's probability, and so many of the likeliest, with `--format json`
+    #[arg(long, value_name = "N")]
+    log_probabilities: Option<u8>,
+    /// Draft tokens: `look-up` takes what followed the last ones before, a model's path lets that model draft
+    #[arg(long, value_name = "look-up|MODEL")]
+    draft: Option<String>,
+    /// The most tokens that are drafted at a time
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
+    drafted: u8,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// An answer, as it is printed.
+#[derive(Serialize)]
+struct Printed {
+    text: String,
+    /// `end`, `stop`, `length`, `context` or `constraint`.
+    finish: &'static str,
+    tokens: usize,
+    #[serde(skip_serializing_if = "is_zero")]
+    drafted: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    log_probabilities: Vec<PrintedToken>,
+}
+
+#[derive(Serialize)]
+struct PrintedToken {
+    token: u32,
+    text: String,
+    log_probability: f64,
+    likeliest: Vec<(u32, f64)>,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+/// Answers a prompt.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let tokenizer = arguments.opening.tokenizer()?;
+    let prompt = arguments.tokens(&tokenizer)?;
+    let mut engine = arguments.opening.open()?;
+    let request = arguments.request(prompt, &tokenizer);
+    let samples = request.samples;
+    let written = (0..samples).map(|_| Written::new(&tokenizer, &arguments.stop));
+    let mut written = written.collect::<Result<Vec<_>, _>>()?;
+    // One answer is printed as it comes.
+    let streams = samples == 1 && matches!(arguments.format, Format::Text);
+    let mut failed = None;
+    let mut hear = |sample: usize, token: &Token| {
+        let (new, goes_on) = written[sample].push(token.token);
+        if streams && !new.is_empty() && failed.is_none() {
+            failed = output::to_stdout(|out| out.write_all(new.as_bytes())).err();
+        }
+        goes_on && failed.is_none()
+    };
+    let answers = arguments.answers(&mut engine, &request, &mut hear)?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let rests: Vec<String> = written.iter_mut().map(Written::finish).collect();
+    if streams {
+        return output::to_stdout(|out| writeln!(out, "{}", rests.concat()));
+    }
+    let printed: Vec<Printed> = answers
+        .iter()
+        .zip(&written)
+        .map(|(answer, written)| arguments.printed(answer, written, &tokenizer))
+        .collect();
+    output::print(arguments.format, &Answers(&printed), &printed)
+}
+
+/// Answers, one below the other.
+struct Answers<'a>(&'a [Printed]);
+
+impl fmt::Display for Answers<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, answer) in self.0.iter().enumerate() {
+            let space = if index > 0 { "\n" } else { "" };
+            writeln!(
+                formatter,
+                "{space}── {} ({}, {} tokens)",
+                index + 1,
+                answer.finish,
+                answer.tokens
+            )?;
+            write!(formatter, "{}", answer.text)?;
+        }
+        Ok(())
+    }
+}
+
+impl Arguments {
+    /// The tokens of the prompt, as the model is to read them.
+    fn tokens(&self, tokenizer: &Tokenizer) -> anyhow::Result<Vec<u32>> {
+        let asked = match self.prompt.as_str() {
+            "-" => {
+                if std::io::stdin().is_terminal() {
+                    eprintln!("reading the prompt from standard input; end it by Ctrl-D");
+                }
+                let mut text = String::new();
+                std::io::stdin().take(LONGEST).read_to_string(&mut text)?;
+                text
+            }
+            text => text.to_owned(),
+        };
+        if !self.chat {
+            return Ok(text::prompt(tokenizer, &asked, false)?);
+        }
+        let template = tokenizer.chat_template().ok_or_else(|| {
+            Usage("the model has no chat template: leave `--chat` out, or give a model that was trained on conversations".to_owned())
+        })?;
+        let message = |role: &str, content: &str| Message {
+            role: role.to_owned(),
+            content: content.to_owned(),
+        };
+        let system = self.system.iter().map(|text| message("system", text));
+        let messages: Vec<Message> = system.chain([message("user", &asked)]).collect();
+        let name = |token: Option<u32>| token.map(|token| tokenizer.decode(&[token])).transpose();
+        let begin = name(tokenizer.begin())?.unwrap_or_default();
+        let end = name(Some(tokenizer.end_of_text()))?.unwrap_or_default();
+        let text = ChatTemplate::new(template)?.render(&messages, true, [&begin, &end])?;
+        Ok(text::prompt(tokenizer, &text, true)?)
+    }
+
+    fn request(&self, prompt: Vec<u32>, tokenizer: &Tokenizer) -> Request {
+        Request {
+            prompt,
+            samples: self.samples.into(),
+            most: self.most,
+            sampling: Sampling {
+                temperature: self.temperature,
+                top_k: self.top_k,
+                top_p: self.top_p,
+                min_p: self.min_p,
+                repetition_penalty: self.repetition_penalty,
+                presence_penalty: self.presence_penalty,
+                frequency_penalty: self.frequency_penalty,
+                ..Sampling::default()
+            },
+            seed: self.seed,
+            ends: tokenizer.ends().clone(),
+            likeliest: self.log_probabilities.unwrap_or(0).into(),
+            drafted: self.drafted.into(),
+        }
+    }
+
+    fn answers(
+        &self,
+        engine: &mut Engine,
+        request: &Request,
+        hear: &mut dyn FnMut(usize, &Token) -> bool,
+    ) -> anyhow::Result<Vec<Answer>> {
+        let with = |draft| Helpers {
+            draft,
+            constraints: Vec::new(),
+        };
+        match self.draft.as_deref() {
+            None => Ok(generate(engine, request, with(None), hear)?),
+            Some("look-up") => {
+                let mut draft = LookUp::default();
+                Ok(generate(
+                    engine,
+                    request,
+                    with(Some(&mut draft as &mut dyn Draft)),
+                    hear,
+                )?)
+            }
+            Some(path) => {
+                let mut small = Engine::new(&Published::open(path.as_ref())?, self.opening.options())?;
+                let vocabulary = engine.stack().vocabulary;
+                let mut draft = SmallModel::new(&mut small, vocabulary, request.sampling.clone())?;
+                Ok(generate(
+                    engine,
+                    request,
+                    with(Some(&mut draft as &mut dyn Draft)),
+                    hear,
+                )?)
+            }
+        }
+    }
+
+    fn printed(&self, answer: &Answer, written: &Written<'_>, tokenizer: &Tokenizer) -> Printed {
+        let token = |token: &Token| PrintedToken {
+            token: token.token,
+            text: String::from_utf8_lossy(tokenizer.bytes_of(token.token)).into_owned(),
+            log_probability: token.log_probability,
+            likeliest: token.likeliest.clone(),
+        };
+        let told = self.log_probabilities.is_some();
+        Printed {
+            text: written.text().to_owned(),
+            finish: match answer.ended {
+                Ended::End => "end",
+                Ended::Stopped => "stop",
+                Ended::Most => "length",
+                Ended::Context => "context",
+                Ended::Nothing => "constraint",
+            },
+            tokens: answer.tokens.len(),
+            drafted: answer.drafted,
+            log_probabilities: answer.tokens.iter().filter(|_| told).map(token).collect(),
+        }
+    }
+}
