@@ -17,6 +17,7 @@ mod definition;
 mod ends;
 mod error;
 mod gguf;
+mod here;
 mod json;
 mod merge;
 mod pieces;

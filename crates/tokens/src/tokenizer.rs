@@ -2,22 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Mutex, OnceLock};
+use std::sync::OnceLock;
 
 use tokenizers::Tokenizer as Library;
 
-use crate::byte_level::ByteLevel;
-use crate::cache::Cache;
 use crate::definition::{Definition, Method};
 use crate::ends::NAMES as END_NAMES;
 use crate::ends::ends;
-use crate::pieces::Pieces;
-use crate::special::{Part, Special};
+use crate::here::Here;
 use crate::vocabulary::Vocabulary;
 use crate::{END_OF_TEXT, GgufTokenizer, TokenKind, TokensError, json};
-
-/// The longest text that is encoded at once, in bytes.
-const LONGEST: usize = u32::MAX as usize;
 
 /// A tokenizer: byte-level BPE trained on a corpus, any `tokenizer.json`, or a GGUF file's.
 ///
@@ -44,22 +38,6 @@ enum Runs {
         plain: Box<Library>,
         special: OnceLock<Box<Library>>,
     },
-}
-
-/// What runs here.
-struct Here {
-    definition: Definition,
-    engine: Engine,
-    special: Special,
-    /// One cache for each thread that is encoding; those at rest lie here.
-    caches: Mutex<Vec<Cache>>,
-    /// The library's own, which this one equals.
-    library: OnceLock<Box<Library>>,
-}
-
-enum Engine {
-    ByteLevel(ByteLevel),
-    Pieces(Pieces),
 }
 
 impl std::fmt::Debug for Tokenizer {
@@ -372,54 +350,6 @@ impl Tokenizer {
             Runs::Here(here) => GgufTokenizer::to_write(&here.definition),
             Runs::Library { .. } => Err(other_kind("GGUF")),
         }
-    }
-}
-
-impl Here {
-    fn new(definition: Definition) -> Result<Self, TokensError> {
-        let engine = match (ByteLevel::of(&definition), Pieces::of(&definition)) {
-            (Some(byte_level), _) => Engine::ByteLevel(byte_level),
-            (None, Some(pieces)) => Engine::Pieces(pieces),
-            (None, None) => unreachable!("every method is one of the two"),
-        };
-        Ok(Self {
-            engine,
-            special: Special::of(&definition)?,
-            definition,
-            caches: Mutex::default(),
-            library: OnceLock::new(),
-        })
-    }
-
-    fn encode(&self, text: &str, control: bool) -> Result<Vec<u32>, TokensError> {
-        if text.len() > LONGEST {
-            return Err(TokensError::input(format!(
-                "a text of {} bytes: at most {LONGEST} are encoded at once; cut it",
-                text.len()
-            )));
-        }
-        let at_rest = self.caches.lock().ok().and_then(|mut caches| caches.pop());
-        let mut cache = at_rest.unwrap_or_default();
-        let mut ids = Vec::with_capacity(text.len() / 3);
-        let mut is_first = true;
-        for part in self.special.parts(text, control) {
-            match (part, &self.engine) {
-                (Part::Token(token, kind), _) => {
-                    ids.push(token);
-                    is_first = kind == TokenKind::Control;
-                    continue;
-                }
-                (Part::Text(text), Engine::ByteLevel(engine)) => engine.encode(text, &mut cache, &mut ids),
-                (Part::Text(text), Engine::Pieces(engine)) => {
-                    engine.encode(text, is_first, &mut cache, &mut ids);
-                }
-            }
-            is_first = false;
-        }
-        if let Ok(mut caches) = self.caches.lock() {
-            caches.push(cache);
-        }
-        Ok(ids)
     }
 }
 
