@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 use triaxis_blocks::Format as BlockFormat;
-use triaxis_model::gguf::{self, Choice, Chosen, Gguf, GgufModel, TokenizerFields};
+use triaxis_model::gguf::{self, Beside, Choice, Chosen, Gguf, GgufModel};
 use triaxis_model::weights::Weight;
-use triaxis_model::{Published, PublishedTokenizer, Stack};
+use triaxis_model::{Published, Stack};
 use triaxis_names::suggestion;
 use triaxis_units::{Bytes, Params};
 
@@ -189,11 +189,11 @@ struct Written<'a> {
     notes: Vec<String>,
 }
 
-/// A model, whatever it is in, with its tokenizer.
+/// A model, whatever it is in, with what is beside it.
 struct Read {
     stack: Stack,
     weights: BTreeMap<String, Weight>,
-    tokenizer: Option<TokenizerFields>,
+    beside: Beside,
 }
 
 /// Writes a model into a GGUF file.
@@ -227,14 +227,14 @@ fn published(path: &Path, out: &Path) -> anyhow::Result<Read> {
     let inputs = published.files();
     output::are_free(&[out], &inputs.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
     fits(published.stack())?;
-    let tokenizer = match published.tokenizer()? {
-        Some(PublishedTokenizer::Fields(fields)) => Some(*fields),
-        _ => None,
+    let beside = match &published {
+        Published::Gguf(model) => model.beside()?,
+        Published::Folder(_) => Beside::default(),
     };
     Ok(Read {
         stack: published.stack().clone(),
         weights: published.weights()?,
-        tokenizer,
+        beside,
     })
 }
 
@@ -244,7 +244,7 @@ fn kept(path: &Path, out: &Path) -> anyhow::Result<Read> {
     Ok(Read {
         stack: model.stack(),
         weights,
-        tokenizer: None,
+        beside: Beside::default(),
     })
 }
 
@@ -252,9 +252,9 @@ fn write(format: Format, out: &Path, read: &Read, choice: Choice, is_usual: bool
     let Read {
         stack,
         weights,
-        tokenizer,
+        beside,
     } = read;
-    let chosen = gguf::export(out, stack, weights, choice, tokenizer.as_ref())?;
+    let chosen = gguf::export(out, stack, weights, choice, beside)?;
     let mut notes = notes(&chosen);
     if is_usual && choice.tables != choice.matrices {
         let tables = choice.tables.name();
@@ -263,8 +263,11 @@ fn write(format: Format, out: &Path, read: &Read, choice: Choice, is_usual: bool
              chooses another format"
         ));
     }
-    if tokenizer.is_none() {
-        notes.push("it holds no tokenizer, which the model's file does not have".to_owned());
+    if beside.tokenizer.is_none() {
+        notes.push(
+            "it holds no tokenizer, since there is none beside the model; llama.cpp takes no file without"
+                .to_owned(),
+        );
     }
     let tensors = chosen.iter().map(|chosen| &chosen.tensor);
     let written = Written {

@@ -9,6 +9,7 @@ mod extend;
 #[cfg(target_os = "linux")]
 mod faults;
 mod fit;
+mod gguf;
 mod input;
 mod kill;
 mod length;

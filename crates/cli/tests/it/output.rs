@@ -24,6 +24,10 @@ fn help() {
     insta::assert_snapshot!("help_bench_length", said(&bench, &["bench", "length", "--help"]));
     insta::assert_snapshot!("help_model", said(&bench, &["model", "--help"]));
     insta::assert_snapshot!("help_model_export", said(&bench, &["model", "export", "--help"]));
+    insta::assert_snapshot!(
+        "help_model_quantise",
+        said(&bench, &["model", "quantise", "--help"])
+    );
     insta::assert_snapshot!("help_study_run", said(&bench, &["study", "run", "--help"]));
     insta::assert_snapshot!("help_study_extend", said(&bench, &["study", "extend", "--help"]));
 }

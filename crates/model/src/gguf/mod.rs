@@ -19,7 +19,7 @@ use triaxis_host::Kind;
 use self::header::Header;
 pub use self::header::TensorInfo;
 pub use self::model::GgufModel;
-pub use self::quantise::{Choice, Chosen, export, plan};
+pub use self::quantise::{Beside, Choice, Chosen, export, plan};
 use self::reader::Damage;
 pub use self::tokenizer::TokenizerFields;
 pub use self::value::{List, Value};

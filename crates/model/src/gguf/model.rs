@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use triaxis_blocks::Rows;
 
 use super::dialects::{self, ARCHITECTURE, DIVISORS, Dialect, Said};
+use super::quantise::{Beside, is_about};
 use super::tokenizer::TokenizerFields;
 use super::value::Value;
 use super::{Gguf, TensorInfo};
@@ -78,6 +79,18 @@ impl GgufModel {
     /// The network that it is of.
     pub fn stack(&self) -> &Stack {
         &self.stack
+    }
+
+    /// What the file holds beside the weights.
+    ///
+    /// # Errors
+    /// When what it says of its tokenizer does not fit.
+    pub fn beside(&self) -> Result<Beside, PublishedError> {
+        let about = self.gguf.keys().iter().filter(|(key, _)| is_about(key));
+        Ok(Beside {
+            tokenizer: self.tokenizer()?,
+            about: about.map(|(key, value)| (key.clone(), value.clone())).collect(),
+        })
     }
 
     /// The weights of that network, in single precision.

@@ -6,7 +6,8 @@ use std::path::Path;
 use rayon::prelude::*;
 use triaxis_blocks::Format;
 
-use super::dialects;
+use super::dialects::{self, ARCHITECTURE};
+use super::header::ALIGNMENT_KEY;
 use super::tokenizer::TokenizerFields;
 use super::value::Value;
 use super::writer::{self, Planned};
@@ -22,6 +23,10 @@ const LARGEST_HALF: f32 = 65_504.0;
 /// The largest that bfloat16 has.
 const LARGEST_BFLOAT: f32 = f32::from_bits(0x7f7f_0000);
 
+/// The keys that say which format most matrices are in, and the version of the formats of blocks.
+const FILE_TYPE: &str = "general.file_type";
+const BLOCKS_VERSION: &str = "general.quantization_version";
+
 /// Numbers that are coded at a time on one thread, about.
 const AT_A_TIME: usize = 1 << 18;
 
@@ -32,6 +37,15 @@ pub struct Choice {
     pub matrices: Format,
     /// Of the table of tokens, and of the head.
     pub tables: Format,
+}
+
+/// What a file holds beside the weights.
+#[derive(Debug, Clone, Default)]
+pub struct Beside {
+    /// The tokenizer.
+    pub tokenizer: Option<TokenizerFields>,
+    /// What is told of the model, its name and licence among it, by keys that begin with `general.`.
+    pub about: BTreeMap<String, Value>,
 }
 
 /// The format of one tensor.
@@ -138,8 +152,7 @@ impl Plan {
     }
 }
 
-/// Writes a model into a GGUF file, whole or not at all, with its tokenizer if there is one, and tells the format of each
-/// tensor.
+/// Writes a model into a GGUF file, whole or not at all, with what is `beside` it, and tells the format of each tensor.
 ///
 /// # Errors
 /// When no architecture of GGUF that is known here can say the stack, the weights are another's or have numbers that the
@@ -149,17 +162,15 @@ pub fn export(
     stack: &Stack,
     weights: &BTreeMap<String, Weight>,
     choice: Choice,
-    tokenizer: Option<&TokenizerFields>,
+    beside: &Beside,
 ) -> Result<Vec<Chosen>, PublishedError> {
     let plan = Plan::of(stack, choice)?;
     weights::fit(&stack.weights(), weights)?;
-    let mut keys = plan.keys.clone();
-    keys.insert(
-        "general.file_type".to_owned(),
-        Value::U32(file_type(choice.matrices)),
-    );
-    keys.insert("general.quantization_version".to_owned(), Value::U32(2));
-    if let Some(tokenizer) = tokenizer {
+    let mut keys = beside.about.clone();
+    keys.extend(plan.keys.clone());
+    keys.insert(FILE_TYPE.to_owned(), Value::U32(file_type(choice.matrices)));
+    keys.insert(BLOCKS_VERSION.to_owned(), Value::U32(2));
+    if let Some(tokenizer) = &beside.tokenizer {
         let (tokens, rows) = (tokenizer.tokens.len(), stack.vocabulary);
         if tokens != rows {
             return Err(PublishedError::input(format!(
@@ -176,6 +187,12 @@ pub fn export(
         coded(name, &values, *format)
     })?;
     Ok(plan.chosen)
+}
+
+/// Whether a key tells of a model, and not of how its file is made.
+pub(super) fn is_about(key: &str) -> bool {
+    let of_file = [ARCHITECTURE, ALIGNMENT_KEY, FILE_TYPE, BLOCKS_VERSION];
+    key.starts_with("general.") && !of_file.contains(&key)
 }
 
 /// Numbers of a tensor as blocks.

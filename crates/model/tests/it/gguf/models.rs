@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 use triaxis_blocks::{Format, Rows};
-use triaxis_model::gguf::{Choice, Gguf, TokenizerFields, export, plan};
+use triaxis_model::gguf::{Beside, Choice, Gguf, TokenizerFields, Value, export, plan};
 use triaxis_model::weights::{Group, Weight};
 use triaxis_model::{Folder, Published, PublishedTokenizer, Stack};
 
@@ -48,7 +48,14 @@ fn what_is_written_of_a_folder_is_read_as_it() {
         let weights = folder.weights().unwrap();
         let to = TempDir::new().unwrap();
         let path = to.path().join("model.gguf");
-        export(&path, folder.stack(), &weights, Choice::of(Format::F32), None).unwrap();
+        export(
+            &path,
+            folder.stack(),
+            &weights,
+            Choice::of(Format::F32),
+            &Beside::default(),
+        )
+        .unwrap();
         let file = Published::open(&path).unwrap();
         assert_eq!(file.layout(), architecture, "{name}");
         assert_eq!(
@@ -69,7 +76,14 @@ fn what_is_written_has_the_tensors_of_the_fields_own_writer() {
         let to = TempDir::new().unwrap();
         let path = to.path().join("model.gguf");
         let weights = folder.weights().unwrap();
-        export(&path, folder.stack(), &weights, Choice::of(Format::F32), None).unwrap();
+        export(
+            &path,
+            folder.stack(),
+            &weights,
+            Choice::of(Format::F32),
+            &Beside::default(),
+        )
+        .unwrap();
         let [ours, theirs] = [path, golden(name)].map(|path| Gguf::open(&path).unwrap());
         let tensors = |gguf: &Gguf| -> BTreeMap<String, (Vec<usize>, Vec<u8>)> {
             let tensor = |tensor: &triaxis_model::gguf::TensorInfo| {
@@ -155,7 +169,7 @@ fn weights_of(stack: &Stack) -> BTreeMap<String, Weight> {
 }
 
 fn written(path: &Path, stack: &Stack, choice: Choice) -> Published {
-    export(path, stack, &weights_of(stack), choice, None).unwrap();
+    export(path, stack, &weights_of(stack), choice, &Beside::default()).unwrap();
     Published::open(path).unwrap()
 }
 
@@ -257,20 +271,31 @@ fn a_tokenizer_is_written_and_read_with_the_model() {
         ..TokenizerFields::default()
     };
     let choice = Choice::of(Format::F16);
-    export(&path, &stack, &weights_of(&stack), choice, Some(&tokenizer)).unwrap();
-    let found = Published::open(&path).unwrap().tokenizer().unwrap();
+    let told = |key: &str| (key.to_owned(), Value::Text("a".to_owned()));
+    let beside = Beside {
+        tokenizer: Some(tokenizer.clone()),
+        about: [told("general.license")].into(),
+    };
+    export(&path, &stack, &weights_of(&stack), choice, &beside).unwrap();
+    let published = Published::open(&path).unwrap();
+    let found = published.tokenizer().unwrap();
     assert_eq!(
         found,
         Some(PublishedTokenizer::Fields(Box::new(tokenizer.clone())))
     );
-    let other = TokenizerFields {
-        tokens: vec!["t".to_owned()],
-        ..tokenizer
+    let Published::Gguf(model) = published else {
+        panic!("a file is no folder")
     };
-    let error = export(&path, &stack, &weights_of(&stack), choice, Some(&other))
-        .unwrap_err()
-        .to_string();
-    assert!(error.contains("1 tokens and the model 40"), "{error}");
+    assert_eq!(model.beside().unwrap().about, beside.about);
+    let other = Beside {
+        tokenizer: Some(TokenizerFields {
+            tokens: vec!["t".to_owned()],
+            ..tokenizer
+        }),
+        ..beside
+    };
+    let error = export(&path, &stack, &weights_of(&stack), choice, &other).unwrap_err();
+    assert!(error.to_string().contains("1 tokens and the model 40"), "{error}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use burn::tensor::Device;
 use tempfile::TempDir;
 use triaxis_blocks::Format;
-use triaxis_model::gguf::{Choice, Gguf, List, Planned, Value, export, write};
+use triaxis_model::gguf::{Beside, Choice, Gguf, List, Planned, Value, export, write};
 use triaxis_model::{Published, Stack, weights};
 
 use super::golden;
@@ -355,7 +355,14 @@ fn scalings_that_keys_say_are_read() {
         let to = TempDir::new().unwrap();
         let path = to.path().join("again.gguf");
         let weights = published.weights().unwrap();
-        export(&path, published.stack(), &weights, Choice::of(Format::F32), None).unwrap();
+        export(
+            &path,
+            published.stack(),
+            &weights,
+            Choice::of(Format::F32),
+            &Beside::default(),
+        )
+        .unwrap();
         assert_eq!(Published::open(&path).unwrap().stack(), published.stack());
     }
 }
@@ -408,9 +415,15 @@ fn models_that_no_architecture_says_are_refused_before_anything_is_written() {
         let to = TempDir::new().unwrap();
         let path = to.path().join("model.gguf");
         let weights = weights::read(&model);
-        let error = export(&path, &stack, &weights, Choice::of(Format::F32), None)
-            .unwrap_err()
-            .to_string();
+        let error = export(
+            &path,
+            &stack,
+            &weights,
+            Choice::of(Format::F32),
+            &Beside::default(),
+        )
+        .unwrap_err()
+        .to_string();
         assert!(
             error.contains("no architecture of GGUF") && error.contains(said),
             "{error}"
@@ -433,7 +446,13 @@ fn numbers_without_a_code_are_named_and_leave_no_file() {
         let mut weights = stack.weights().unwrap();
         weights.get_mut("blocks.1.down").unwrap().values[5] = value;
         let path = to.path().join("model.gguf");
-        let written = export(&path, stack.stack(), &weights, Choice::of(format), None);
+        let written = export(
+            &path,
+            stack.stack(),
+            &weights,
+            Choice::of(format),
+            &Beside::default(),
+        );
         assert_eq!(written.is_ok(), is_right, "{value} {format:?}");
         if let Err(error) = written {
             let error = error.to_string();
