@@ -12,7 +12,7 @@ use crate::manifest::{
 use crate::scan::Scan;
 use crate::select::Selection;
 use crate::tokenizer::Tokenizer;
-use crate::{CorpusSpec, TokenizerSpec};
+use crate::{CorpusSpec, Novelty, TokenizerSpec};
 
 /// The shards, and the bytes and tokens of each document: training documents first, then validation.
 pub(crate) struct Written {
@@ -22,6 +22,7 @@ pub(crate) struct Written {
     pub(crate) validation: [Shard; 2],
     pub(crate) sizes: Vec<(u64, u64)>,
     pub(crate) lost: Option<LeftOut>,
+    pub(crate) novelty: Novelty,
 }
 
 /// Totals of both splits.
@@ -89,6 +90,7 @@ pub(crate) fn manifest(
         validation: split(all.validation, written.validation),
         sources: sources(spec, scan, selection, &by_source),
         licences,
+        novelty: Some(written.novelty),
     };
     manifest.identity = manifest.identity_of_contents();
     manifest

@@ -25,6 +25,7 @@ mod held_out;
 mod index;
 mod left_out;
 mod manifest;
+mod novelty;
 mod prepare;
 mod progress;
 mod read;
@@ -48,6 +49,7 @@ pub use manifest::{
     Count, HeldOutFacts, LicenceFacts, Manifest, Shard, SourceFacts, SplitFacts, TextFacts, TokenizerFacts,
     Total,
 };
+pub use novelty::Novelty;
 pub use prepare::{prepare, prepare_apart};
 pub use progress::{Progress, Stage};
 pub use readers::{CargoSources, Files, Jsonl, Parquet, SourceSpec};
