@@ -7,7 +7,7 @@ use std::process::Command;
 
 /// Heavy crates and the rooms that may use them; every other room must build without them.
 const CONFINED: [(&str, &[&str]); 6] = [
-    ("burn", &["kernels", "model", "train"]),
+    ("burn", &["infer", "kernels", "model", "train"]),
     ("burn-flex", &["kernels", "model", "train"]),
     ("tokenizers", &["tokens"]),
     ("parquet", &["corpus", "tables"]),

@@ -1,6 +1,6 @@
 //! What a failure prints, and which exit code it has: 1 failed, 2 wrong usage or input, 3 refused.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use thiserror::Error;
@@ -36,13 +36,14 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     if of_system(error).is_some_and(|error| error.kind() == ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
     }
-    eprintln!("error: {}", message(error));
     let study = error.downcast_ref::<StudyError>();
     let table = error.downcast_ref::<TableError>();
-    let hint = study.and_then(StudyError::hint);
-    if let Some(hint) = hint.or(table.and_then(TableError::hint)) {
-        eprintln!(" hint: {hint}");
-    }
+    let hint = study
+        .and_then(StudyError::hint)
+        .or(table.and_then(TableError::hint));
+    let hint = hint.map_or_else(String::new, |hint| format!(" hint: {hint}\n"));
+    // Whoever reads no messages, as of `2>&1 | head`, still has the exit code.
+    let _ = write!(io::stderr(), "error: {}\n{hint}", message(error));
     if is_refused(error) {
         return ExitCode::from(REFUSED);
     }

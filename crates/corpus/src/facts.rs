@@ -11,7 +11,7 @@ use crate::manifest::{
 };
 use crate::scan::Scan;
 use crate::select::Selection;
-use crate::{CorpusSpec, Tokenizer, TokenizerSpec};
+use crate::{CorpusSpec, Novelty, Tokenizer, TokenizerSpec};
 
 /// The shards, and the bytes and tokens of each document: training documents first, then validation.
 pub(crate) struct Written {
@@ -21,6 +21,7 @@ pub(crate) struct Written {
     pub(crate) validation: [Shard; 2],
     pub(crate) sizes: Vec<(u64, u64)>,
     pub(crate) lost: Option<LeftOut>,
+    pub(crate) novelty: Novelty,
 }
 
 /// Totals of both splits.
@@ -88,6 +89,7 @@ pub(crate) fn manifest(
         validation: split(all.validation, written.validation),
         sources: sources(spec, scan, selection, &by_source),
         licences,
+        novelty: Some(written.novelty),
     };
     manifest.identity = manifest.identity_of_contents();
     manifest

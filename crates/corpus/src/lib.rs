@@ -26,6 +26,7 @@ mod index;
 mod left_out;
 mod losses;
 mod manifest;
+mod novelty;
 mod prepare;
 mod progress;
 mod read;
@@ -48,6 +49,7 @@ pub use manifest::{
     Count, HeldOutFacts, LicenceFacts, Manifest, Shard, SourceFacts, SplitFacts, TextFacts, TokenizerFacts,
     Total,
 };
+pub use novelty::Novelty;
 pub use prepare::{prepare, prepare_apart};
 pub use progress::{Progress, Stage};
 pub use readers::{CargoSources, Files, Jsonl, Parquet, SourceSpec};

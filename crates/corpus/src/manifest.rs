@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use triaxis_units::{Bytes, Tokens};
 
 use crate::left_out::{LeftOut, LeftOutBy};
-use crate::{CorpusError, CorpusSpec, TokenizerSpec};
+use crate::{CorpusError, CorpusSpec, Novelty, TokenizerSpec};
 
 /// Raised when the meaning of a prepared folder changes, so that an old one is not taken for a new.
 pub(crate) const FORMAT: u32 = 3;
@@ -197,6 +197,9 @@ pub struct Manifest {
     pub sources: Vec<SourceFacts>,
     /// By licence, the largest first.
     pub licences: Vec<LicenceFacts>,
+    /// How much of the training split is new as it grows; corpora of before do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub novelty: Option<Novelty>,
 }
 
 impl Manifest {

@@ -11,8 +11,10 @@ use crate::manifest::{FORMAT, MANIFEST, Manifest, TOKENIZER};
 use crate::read::{Chosen, read_chosen};
 use crate::scan::{Scan, list, scan};
 use crate::select::{Selection, select};
-use crate::shards::{Spool, to_bytes, token_bytes, write, write_file};
-use crate::{Corpus, CorpusError, CorpusSpec, Document, HeldOut, Progress, Stage, Tokenizer, TokenizerSpec};
+use crate::shards::{Spool, to_bytes, token_bytes, tokens, write, write_file};
+use crate::{
+    Corpus, CorpusError, CorpusSpec, Document, HeldOut, Novelty, Progress, Stage, Tokenizer, TokenizerSpec,
+};
 
 /// Version of which text becomes which tokens in which order: raised when readers, split, sample, mixture or shards give
 /// others.
@@ -239,9 +241,9 @@ impl Work<'_> {
         };
         let train = write(self.folder, "train.bin", documents(0..split))?;
         let validation = write(self.folder, "validation.bin", documents(split..slots))?;
-        let tokens = |slot: usize| (spooled.document(slot).len() / usize::from(token_bytes)) as u64;
+        let length = |slot: usize| (spooled.document(slot).len() / usize::from(token_bytes)) as u64;
         let sizes: Vec<(u64, u64)> = (0..slots)
-            .map(|slot| (spooled.text(slot), tokens(slot)))
+            .map(|slot| (spooled.text(slot), length(slot)))
             .collect();
         let index = |name, slots: std::ops::Range<usize>| {
             let mut start = 0;
@@ -261,6 +263,8 @@ impl Work<'_> {
         let train = [train, index("train.index.bin", 0..split)?];
         let validation = [validation, index("validation.index.bin", split..slots)?];
         let lost = losses.told(sizes[split..].iter().map(|(text, _)| text).sum())?;
+        let tokens = (0..split).flat_map(|slot| tokens(spooled.document(slot), token_bytes));
+        let novelty = Novelty::of(tokens, tokenizer.end_of_text());
         spooled.remove()?;
         Ok(Written {
             token_bytes,
@@ -268,6 +272,7 @@ impl Work<'_> {
             validation,
             sizes,
             lost,
+            novelty,
         })
     }
 

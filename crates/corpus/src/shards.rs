@@ -30,6 +30,13 @@ pub(crate) fn to_bytes(tokens: &[u32], token_bytes: u8) -> Vec<u8> {
     }
 }
 
+/// The tokens of a shard's bytes.
+pub(crate) fn tokens(bytes: &[u8], token_bytes: u8) -> Vec<u32> {
+    let mut tokens = vec![0; bytes.len() / usize::from(token_bytes)];
+    from_bytes(bytes, token_bytes, &mut tokens);
+    tokens
+}
+
 /// Tokens from a shard's bytes, as many as `out` holds.
 pub(crate) fn from_bytes(bytes: &[u8], token_bytes: u8, out: &mut [u32]) {
     match token_bytes {

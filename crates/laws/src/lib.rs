@@ -32,7 +32,7 @@ pub use data_multiplier::{EnsembleLimit, EnsembleRun, data_multiplier, ensemble_
 pub use error::{FitError, InputError, Refusal, Warning, written};
 pub use fit::{
     Estimate, Fit, FitOptions, HeldOut, Holdout, Interval, LocalMinimum, ParameterEstimate, Prediction,
-    PureError, Reach, Resampling, Starts, fit, predict,
+    PureError, Reach, Resampling, Starts, Widening, fit, predict,
 };
 pub use flattening::{Bend, ComputeCurve, Flattening, Floor, Points, Power, Shape, flattening};
 pub use objective::{Objective, Reduction, Robust};

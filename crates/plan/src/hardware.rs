@@ -105,7 +105,12 @@ impl Hardware {
             Some((field, value)) => Err(PlanError::not_positive(
                 &format!("hardware `{}`, {field}", self.name),
                 value,
-                "a device that is already paid for still costs its share of purchase, power and operation",
+                match *field {
+                    "price_per_hour" => {
+                        "a device that is already paid for still costs its share of purchase, power and operation"
+                    }
+                    _ => "its maker's data sheet says it",
+                },
             )),
         }
     }

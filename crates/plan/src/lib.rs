@@ -11,6 +11,7 @@
 //! - [`Uncertain`] and [`Price`]: quantities with their intervals, prices with their days.
 //! - [`serving`] and [`training`]: what both cost from first principles, draw by draw; [`api`]: prices in place of
 //!   own hardware.
+//! - [`information`]: what it is worth to know more before a choice.
 //! - [`demand`]: what a model will be asked; [`samples`]: how many answers to a query are worth their cost.
 //! - [`wall`]: how much text there is, and what more of it is worth.
 //! - [`emit`]: the recommended run as a configuration of a trainer.
@@ -36,6 +37,7 @@ pub mod emit;
 mod error;
 mod evidence;
 mod hardware;
+pub mod information;
 mod power;
 mod price;
 pub mod published;

@@ -16,7 +16,55 @@ pub struct Date {
     day: u8,
 }
 
+/// The last year that is written in four digits.
+const LAST_YEAR: u16 = 9999;
+
 impl Date {
+    /// The day at so many seconds since the beginning of 1970, as clocks count them.
+    ///
+    /// ```
+    /// assert_eq!(triaxis_plan::Date::at(1_777_593_600).to_string(), "2026-05-01");
+    /// ```
+    pub fn at(seconds: u64) -> Self {
+        let (mut date, mut left) = (
+            Self {
+                year: 1970,
+                month: 1,
+                day: 1,
+            },
+            seconds / 86_400,
+        );
+        while date.year < LAST_YEAR && left >= of_year(date.year) {
+            left -= of_year(date.year);
+            date.year += 1;
+        }
+        while date.month < 12 && left >= u64::from(days(date.year, date.month)) {
+            left -= u64::from(days(date.year, date.month));
+            date.month += 1;
+        }
+        let last = days(date.year, date.month);
+        date.day += u8::try_from(left).map_or(last - 1, |left| left.min(last - 1));
+        date
+    }
+
+    /// The day after.
+    pub fn next(self) -> Self {
+        let Self { year, month, day } = self;
+        match (day < days(year, month), month < 12) {
+            (true, _) => Self { day: day + 1, ..self },
+            (false, true) => Self {
+                month: month + 1,
+                day: 1,
+                ..self
+            },
+            (false, false) => Self {
+                year: year + 1,
+                month: 1,
+                day: 1,
+            },
+        }
+    }
+
     /// The day as a number of years: 2026.5 is the middle of 2026.
     ///
     /// ```
@@ -28,9 +76,13 @@ impl Date {
         let before: u16 = (1..self.month)
             .map(|month| u16::from(days(self.year, month)))
             .sum();
-        let all: u16 = (1..=12).map(|month| u16::from(days(self.year, month))).sum();
-        f64::from(self.year) + f64::from(before + u16::from(self.day) - 1) / f64::from(all)
+        let all = of_year(self.year) as f64;
+        f64::from(self.year) + f64::from(before + u16::from(self.day) - 1) / all
     }
+}
+
+fn of_year(year: u16) -> u64 {
+    (1..=12).map(|month| u64::from(days(year, month))).sum()
 }
 
 fn days(year: u16, month: u8) -> u8 {

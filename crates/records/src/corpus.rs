@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use triaxis_units::{Bytes, Tokens};
+use triaxis_units::{Bytes, Estimate, Finding, Tokens};
 
 /// The text that the trials saw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,22 @@ pub struct Corpus {
     pub licences: Vec<Licence>,
     /// The tokenizer.
     pub tokenizer: Tokenizer,
+    /// How new the next token is; corpora of before do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub novelty: Option<Finding<Novelty>>,
+}
+
+/// How much of a text is new as it grows, by runs of a few tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Novelty {
+    /// Tokens of a run.
+    pub order: usize,
+    /// The chance that the next token ends a run that the text does not have (Good and Turing).
+    pub next: Estimate,
+    /// The power of the text with which different runs grow at its end (Heaps).
+    pub heaps: Estimate,
+    /// The chance where there is twice as much of such text.
+    pub doubled: Estimate,
 }
 
 /// Documents that were left out for one reason.

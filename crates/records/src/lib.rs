@@ -10,7 +10,7 @@ mod losses;
 mod prediction;
 mod trial;
 
-pub use corpus::{Corpus, Licence, Skipped, Source, Tokenizer};
+pub use corpus::{Corpus, Licence, Novelty, Skipped, Source, Tokenizer};
 pub use decode::{DecodeRate, Decoding, PromptRate};
 pub use laws::{
     Approach, CurvePoint, FrontierPoint, IsoFlop, IsoFlopMinimum, IsoFlopPoint, Parameter, Residual, Sweep,

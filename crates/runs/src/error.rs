@@ -60,6 +60,14 @@ pub enum Misuse {
         /// The domains.
         known: String,
     },
+    /// Caps that leave no mixture.
+    #[error(
+        "the caps of the domains add up to {sum:.3}: they must add up to 1 or more, or no mixture is left; raise some `--cap`"
+    )]
+    Caps {
+        /// What they add up to.
+        sum: f64,
+    },
     /// `--unit` that is not understood.
     #[error("`--unit {given}`: {problem}, as in `tokens=B`, `compute=PF-days` or `error=%`")]
     Unit {

@@ -7,7 +7,7 @@ use triaxis_laws::mixture::{
     MixtureFit, MixtureForm, MixtureOptions, Mixtures, Optimum, cross_validated, fit_mixture,
 };
 use triaxis_names::suggestion;
-use triaxis_tables::{Condition, Query, Rule, Source, TableFile, Wanted};
+use triaxis_tables::{Condition, Query, Rule, Source, TableError, TableFile, Wanted};
 use triaxis_units::{Estimate, Interval};
 
 use crate::error::Misuse;
@@ -104,7 +104,7 @@ impl MixtureOutcome {
         })?;
         let column = |name: &str| -> anyhow::Result<&[f64]> {
             match read.column(name) {
-                Some(values) => Ok(values.map_err(Clone::clone)?),
+                Some(values) => Ok(values.map_err(|cell| TableError::from(cell.clone()))?),
                 None => Ok(&[]),
             }
         };
@@ -284,5 +284,9 @@ fn caps(given: &[String], names: &[String], largest: &[f64]) -> Result<Vec<f64>,
             .filter(|share| (0.0..=1.0).contains(share))
             .ok_or_else(wrong)?;
     }
-    Ok(caps)
+    let sum: f64 = caps.iter().sum();
+    match sum >= 1.0 - 1e-9 {
+        true => Ok(caps),
+        false => Err(Misuse::Caps { sum }),
+    }
 }

@@ -9,8 +9,8 @@ use triaxis_train::TrainError;
 /// An error of the study room; [`StudyError::kind`] tells what is at fault.
 #[derive(Debug, Error)]
 pub enum StudyError {
-    /// The spec could not be read.
-    #[error("cannot read the spec {}: {source}; give the path of a TOML file", path.display())]
+    /// A spec, or the question of a plan, could not be read.
+    #[error("cannot read {}: {}; give the path of a TOML file", path.display(), unread(source))]
     ReadSpec {
         /// The file.
         path: PathBuf,
@@ -256,7 +256,12 @@ impl StudyError {
             Self::Corpus(error) => error.kind(),
             Self::Train(error) => error.kind(),
             Self::Infer(error) => error.kind(),
-            Self::Io { source, .. } | Self::ReadSpec { source, .. } => Kind::from(source),
+            // What is no text was never a spec.
+            Self::ReadSpec { source, .. } => match Kind::from(source) {
+                Kind::Damaged => Kind::Input,
+                kind => kind,
+            },
+            Self::Io { source, .. } => Kind::from(source),
             Self::Worker { kind, .. } => *kind,
             Self::Damaged { .. } | Self::LostPrediction { .. } => Kind::Damaged,
             Self::NoLaw { .. } => Kind::Unanswered,
@@ -289,6 +294,13 @@ impl StudyError {
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { action, path, source }
+    }
+}
+
+fn unread(source: &std::io::Error) -> String {
+    match source.kind() {
+        std::io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
+        _ => source.to_string(),
     }
 }
 

@@ -5,7 +5,7 @@ use toml::Table;
 use triaxis_laws::approach::{JointFit, Run};
 use triaxis_laws::forms;
 use triaxis_model::ArchitectureSpec;
-use triaxis_plan::design::{Criterion, Design};
+use triaxis_plan::design::Basins;
 use triaxis_records::Role;
 use triaxis_units::{Finding, Flops, Params, Tokens};
 
@@ -115,7 +115,7 @@ struct Candidate {
 /// An arm with what its runs tell.
 struct Known<'a> {
     arm: &'a Arm,
-    design: Design<'a>,
+    design: Basins<'a>,
     target: (Params, Tokens),
     pool: Vec<Candidate>,
 }
@@ -132,8 +132,8 @@ const LEAST_GAIN: f64 = 0.01;
 const NOISE: f64 = 0.005;
 
 /// The next `many` runs, each chosen with those before it made: of all arms and sizes, those that lower the variance of
-/// the loss at the target most for their operations to a power of 0.4, by the law that is most trusted
-/// ([`triaxis_plan::design`]). Fewer where nothing more is gained; `unique` are the tokens of each arm's text.
+/// the loss at the target most for their operations to a power of 0.4, by the law that is most trusted and every minimum of
+/// its fit that the runs leave open ([`triaxis_plan::design`]). Fewer where nothing more is gained; `unique` are the tokens of each arm's text.
 ///
 /// # Errors
 /// When a size is no model, or what is wanted is no run; an arm whose runs give no law is a refusal.
@@ -247,10 +247,16 @@ impl<'a> Known<'a> {
             .iter()
             .map(|run| vec![run.params, run.tokens])
             .collect();
+        let losses: Vec<f64> = ladder.runs.iter().map(|run| run.loss).collect();
+        // The best, and what lies in other basins.
+        let others = law.fit.minima.iter().map(|minimum| minimum.parameters.clone());
+        let minima: Vec<Vec<f64>> = std::iter::once(law.fit.best.clone())
+            .chain(others.skip(1))
+            .collect();
         let pool = pool(&arm.spec, survey, &ladder.runs, unique, most_of(survey, wanted))?;
         Ok(Finding::Found(Self {
             arm,
-            design: Design::of(form, &law.fit.best, noise, &runs),
+            design: Basins::of(form, &minima, noise, &runs, &losses),
             target,
             pool,
         }))
@@ -280,7 +286,7 @@ impl<'a> Known<'a> {
             .enumerate()
             .filter(|(_, (run, _))| gains(run))
             .unzip();
-        let (at, told) = self.design.next(Criterion::Targets, &pool, &[self.target()])?;
+        let (at, told) = self.design.next(&pool, &[self.target()])?;
         Some((places[at], told))
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use triaxis_host::machine;
 use triaxis_laws::Estimate;
 use triaxis_laws::approach::JointFit;
 use triaxis_laws::numeric::normal_quantile;
 use triaxis_laws::worth::Comparison;
 use triaxis_plan::decide::{self, Decision, Law, LawSource, Sizes, decide};
-use triaxis_plan::{LossUnit, Measured, PlanError, Question, Uncertain, published};
+use triaxis_plan::{Date, LossUnit, Measured, PlanError, Question, Uncertain, published};
 use triaxis_units::{Finding, Flops, Params, Tokens};
 
 use crate::ladder::Ladder;
@@ -20,7 +21,11 @@ use crate::spec::{ParameterConvention, StudySpec};
 /// # Errors
 /// The first that breaks a rule, with its remedy.
 pub(crate) fn check(question: &Question) -> Result<(), String> {
-    question.validate().map_err(|error| error.to_string())?;
+    let today = Date::at(machine::now());
+    question
+        .validate()
+        .and_then(|()| question.check_days(today))
+        .map_err(|error| error.to_string())?;
     for source in &question.laws {
         match &source.published {
             Some(name) => published::find(name)
@@ -76,6 +81,8 @@ fn own_law(spec: &StudySpec, ladder: &Ladder, fit: &JointFit, measured: Measured
     let per_token = |bits: f64| 1.0 / (bits * std::f64::consts::LN_2);
     law.bytes_per_token = ladder.bits_per_byte.map(per_token);
     law.noise = fit.fit.noise.filter(|noise| *noise > 0.0);
+    law.freedom = Some(fit.fit.freedom);
+    law.widening = fit.fit.widening();
     law.is_without_embeddings = spec.laws.parameters == ParameterConvention::NonEmbedding;
     Ok(law)
 }

@@ -13,7 +13,7 @@ use crate::arm::{ArmSpec, CompareSpec};
 use crate::design::DesignSpec;
 use crate::error::StudyError;
 use crate::extend::ExtraSpec;
-use crate::{plan, setting, suggest, wording};
+use crate::{plan, reading, suggest, wording};
 
 /// A study, as its TOML file says it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -189,10 +189,7 @@ impl StudySpec {
     /// When the file cannot be read, is not TOML, has an unknown key (the nearest known one is
     /// suggested) or a value outside its rule.
     pub fn read(path: &Path, settings: &[String]) -> Result<(Self, String), StudyError> {
-        let text = std::fs::read_to_string(path).map_err(|source| StudyError::ReadSpec {
-            path: path.to_owned(),
-            source,
-        })?;
+        let text = reading::text_of(path)?;
         let spec = match settings.is_empty() {
             true => Self::parse(&text),
             false => Self::parse_with(&text, settings),
@@ -204,25 +201,14 @@ impl StudySpec {
 
     /// Reads a spec from its text with settings laid over it.
     fn parse_with(text: &str, settings: &[String]) -> Result<Self, SpecError> {
-        let mut table: toml::Table =
-            toml::from_str(text).map_err(|error| SpecError::from_toml(&error, text))?;
-        for setting in settings {
-            setting::lay(setting, &mut table)?;
-        }
-        let spec = Self::of_table(&table)?;
+        let spec = Self::of_table(&reading::with_settings(text, settings)?)?;
         spec.arms()?;
         Ok(spec)
     }
 
     /// Reads a spec without its arms from a table.
     pub(crate) fn of_table(table: &toml::Table) -> Result<Self, SpecError> {
-        // Read again as a text, whose places tell the keys that errors are about; no line of the file is theirs.
-        let text = toml::to_string(table).map_err(|error| SpecError::of("--set", &error.to_string()))?;
-        let read = toml::from_str(&text).map_err(|error| SpecError {
-            span: None,
-            ..SpecError::from_toml(&error, &text)
-        });
-        let spec: Self = read?;
+        let spec: Self = reading::of_table(table).map_err(|error| of_earlier(table, error))?;
         spec.check()?;
         Ok(spec)
     }
@@ -232,7 +218,11 @@ impl StudySpec {
     /// # Errors
     /// As [`StudySpec::read`].
     pub fn parse(text: &str) -> Result<Self, SpecError> {
-        let spec: Self = toml::from_str(text).map_err(|error| SpecError::from_toml(&error, text))?;
+        let earlier = |error| match toml::from_str(text) {
+            Ok(table) => of_earlier(&table, error),
+            Err(_) => error,
+        };
+        let spec: Self = reading::of_text(text).map_err(earlier)?;
         spec.check()?;
         spec.arms()?;
         Ok(spec)
@@ -388,13 +378,16 @@ pub(crate) fn distinct<T: PartialEq>(values: &[T]) -> bool {
     (1..values.len()).all(|index| !values[..index].contains(&values[index]))
 }
 
-/// What to do with a plan that is asked in the words of an earlier version.
-fn earlier_plan(text: &str) -> Option<String> {
-    let table: toml::Table = toml::from_str(text).ok()?;
-    let plan = table.get("plan")?;
-    plan.get("aim").is_none().then(|| {
+/// The error with what to do about a plan that is asked in the words of an earlier version, if it is.
+fn of_earlier(table: &toml::Table, error: SpecError) -> SpecError {
+    let is_earlier = table.get("plan").is_some_and(|plan| plan.get("aim").is_none());
+    let hint = is_earlier.then(|| {
         "a plan is asked as `triaxis plan` is, with an `aim`: `triaxis study new --ask settings` shows one".to_owned()
-    })
+    });
+    SpecError {
+        hint: hint.or(error.hint),
+        ..error
+    }
 }
 
 fn positive(value: f64) -> bool {
@@ -438,7 +431,7 @@ impl SpecError {
         }
     }
 
-    fn from_toml(error: &toml::de::Error, text: &str) -> Self {
+    pub(crate) fn from_toml(error: &toml::de::Error, text: &str) -> Self {
         let key = error.span().and_then(|span| {
             let before = text.get(..span.start)?;
             wording::key_before(before).or_else(|| wording::table_at(text, span.start))
@@ -446,11 +439,11 @@ impl SpecError {
         Self {
             message: wording::plain(error.message(), key),
             span: error.span(),
-            hint: earlier_plan(text).or_else(|| suggest::from_unknown_field(error.message())),
+            hint: suggest::from_unknown_field(error.message()),
         }
     }
 
-    fn at(self, path: &Path, text: &str) -> StudyError {
+    pub(crate) fn at(self, path: &Path, text: &str) -> StudyError {
         let line = self
             .span
             .as_ref()

@@ -44,10 +44,13 @@ pub(crate) fn plain(message: &str, key: Option<&str>) -> String {
         let message = message
             .replace("unknown variant ", "unknown value ")
             .replace("wanted string or table", "it must be a word in quotes or a table");
-        if let Some((_, found)) = message.split_once("wanted exactly 1 element, found ") {
-            let found = found.trim_end_matches(" elements");
+        if let Some((_, found)) = message.split_once("wanted exactly 1 element, ") {
+            let found = match found.strip_prefix("found ") {
+                Some(found) => found.replace(" elements", " keys"),
+                None => "more than one key".to_owned(),
+            };
             let subject = key.map_or("a table".to_owned(), |key| format!("`{key}`"));
-            return format!("{subject} has {found} keys: it must have exactly one");
+            return format!("{subject} has {found}: it must have exactly one");
         }
         let message = without_twins(&message);
         let names_its_own = ["unknown field ", "missing field ", "duplicate "];
@@ -63,7 +66,11 @@ pub(crate) fn plain(message: &str, key: Option<&str>) -> String {
         true => format!("of length {met}"),
         false => told(met),
     };
-    format!("{subject}{met}: it must be {}", wanted(expected))
+    let wanted = match (met.as_str(), expected, key) {
+        ("a table", "a sequence", Some(key)) => format!("a list: write its entries below `[[{key}]]`"),
+        _ => wanted(expected),
+    };
+    format!("{subject}{met}: it must be {wanted}")
 }
 
 /// A message that lists known names, without those that are another one spelt with `_`.
@@ -144,7 +151,7 @@ mod tests {
             ),
             (
                 "invalid type: map, expected a sequence",
-                "`key` is a table: it must be a list",
+                "`key` is a table: it must be a list: write its entries below `[[key]]`",
             ),
             (
                 "invalid value: integer `-3`, expected usize",
@@ -158,6 +165,10 @@ mod tests {
             (
                 "wanted exactly 1 element, found 0 elements",
                 "`key` has 0 keys: it must have exactly one",
+            ),
+            (
+                "wanted exactly 1 element, more than 1 element",
+                "`key` has more than one key: it must have exactly one",
             ),
             (
                 "`-5` is not dollars: it must be zero or more",

@@ -67,7 +67,9 @@ impl Tokenizer {
     pub fn published(path: &Path) -> Result<Self, TokensError> {
         let json = std::fs::read(path).map_err(TokensError::unread(path))?;
         let vocabulary = library(&json).map_err(|error| error.of_file(path))?;
-        let named = END_NAMES.iter().find(|name| vocabulary.token_to_id(name).is_some());
+        let named = END_NAMES
+            .iter()
+            .find(|name| vocabulary.token_to_id(name).is_some());
         let end = named.ok_or_else(|| {
             let known = END_NAMES.join(", ");
             TokensError::input(format!("no token ends texts: one must be named {known}")).of_file(path)

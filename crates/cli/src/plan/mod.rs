@@ -6,15 +6,16 @@ pub mod text;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::Args;
+use triaxis_host::machine;
 use triaxis_names::Entry;
-use triaxis_plan::Question;
 use triaxis_plan::decide::{Aim, Law, decide};
 use triaxis_plan::emit::{Open, Trainer};
+use triaxis_plan::{Date, Question};
+use triaxis_study::reading;
 
 use crate::Format;
-use crate::failure::{Refused, Usage};
+use crate::failure::Refused;
 use crate::output;
 use text::Text;
 
@@ -68,7 +69,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let outputs: Vec<&Path> = outputs.into_iter().flatten().collect();
     output::are_free(&outputs, &[arguments.file.as_path()])?;
     let (question, laws) = read(&arguments.file, &arguments.set)?;
-    let decision = decide(&question, &laws)?;
+    let mut decision = decide(&question, &laws)?;
+    decision.cautions.extend(question.announced(today()));
     if let Some(path) = &arguments.report {
         triaxis_report::write_decision_page(&decision, path)?;
     }
@@ -94,37 +96,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// The question of a file with the settings that are given beside it, and the laws that it names.
 pub fn read(file: &Path, settings: &[String]) -> anyhow::Result<(Question, Vec<Law>)> {
-    let mut question = question(file, settings)?;
+    let mut question: Question = reading::read(file, settings)?;
     let folder = file.parent().unwrap_or(Path::new(""));
     tables::fill(&mut question, folder)?;
     question.validate()?;
+    question.check_days(today())?;
     let laws = laws::of(&question, folder)?;
     Ok((question, laws))
 }
 
-fn question(file: &Path, settings: &[String]) -> anyhow::Result<Question> {
-    let text = std::fs::read_to_string(file).with_context(|| {
-        format!(
-            "cannot read `{}`; name a TOML file as in examples/exercise-70b.toml",
-            file.display()
-        )
-    })?;
-    let mut table: toml::Table =
-        toml::from_str(&text).map_err(|error| Usage(format!("`{}` is not TOML: {error}", file.display())))?;
-    for setting in settings {
-        triaxis_study::setting::lay(setting, &mut table).map_err(|error| Usage(error.to_string()))?;
-    }
-    // Read again as text where nothing was changed, so that an error shows its line.
-    let question = if settings.is_empty() {
-        toml::from_str(&text)
-    } else {
-        table.try_into()
-    };
-    question.map_err(|error| {
-        Usage(format!(
-            "`{}` asks nothing that can be planned: {error}",
-            file.display()
-        ))
-        .into()
-    })
+/// The day by the machine's clock.
+fn today() -> Date {
+    Date::at(machine::now())
 }

@@ -1,11 +1,14 @@
-//! What a question takes from tables beside it: requests that were seen, prices of hosts.
+//! What a question takes from what lies beside it: requests that were seen, prices of hosts, corpora.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::Context;
+use triaxis_corpus::Corpus;
 use triaxis_plan::api::ApiPrices;
 use triaxis_plan::demand::Trace;
 use triaxis_plan::{PlanError, Question, Uncertain};
+use triaxis_study::novelty;
 use triaxis_units::Requests;
 
 use crate::failure::Usage;
@@ -14,8 +17,32 @@ use crate::failure::Usage;
 const MONTH: f64 = 365.25 / 12.0 * DAY;
 const DAY: f64 = 86_400.0;
 
-/// Reads the tables that a question names, which are relative to its own folder, and fills in what it leaves to them.
+/// Reads the tables and corpora that a question names, which are relative to its own folder, and fills in what it leaves to them.
 pub fn fill(question: &mut Question, folder: &Path) -> anyhow::Result<()> {
+    for tier in &mut question.tiers {
+        let Some(path) = &tier.corpus else { continue };
+        let place = folder.join(path);
+        if !place.is_dir() {
+            return Err(Usage(format!(
+                "`corpus` of the text `{}` is `{}`, and no folder is there: name that of a prepared corpus, as `triaxis study \
+                 library list` tells them",
+                tier.name,
+                path.display()
+            ))
+            .into());
+        }
+        let corpus = Corpus::open(&place)?;
+        let Some(novelty) = &corpus.manifest().novelty else {
+            return Err(Usage(format!(
+                "the corpus `{}` was prepared by a version that did not count how new its tokens are: prepare it again in another \
+                 folder, or leave `corpus` of the text `{}` out",
+                path.display(),
+                tier.name
+            ))
+            .into());
+        };
+        tier.curve = Some(novelty::curve(novelty)?);
+    }
     if let Some(life) = &mut question.demand {
         let alone = life.classes.len() == 1;
         for class in &mut life.classes {
@@ -70,8 +97,20 @@ fn monthly(rate: f64, seconds: f64) -> Result<Uncertain<Requests>, PlanError> {
 }
 
 fn read<T>(path: &Path, what: &str, of: impl Fn(&str) -> Result<T, PlanError>) -> anyhow::Result<T> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the {what} `{}`; name a CSV file", path.display()))?;
+    let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+        // It is whole, and no text.
+        ErrorKind::InvalidData => {
+            let path = path.display();
+            Usage(format!(
+                "the {what} `{path}` is not UTF-8: name a CSV file, saved as UTF-8 text"
+            ))
+            .into()
+        }
+        _ => anyhow::Error::new(error).context(format!(
+            "cannot read the {what} `{}`; name a CSV file",
+            path.display()
+        )),
+    })?;
     of(&text).with_context(|| format!("`{}`", path.display()))
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use triaxis_plan::decide::{Alternative, Decision, GainOf, Running};
+use triaxis_plan::decide::{Alternative, Decision, GainOf, NextToken, Risk, Running};
 use triaxis_units::{Dollars, Estimate, Seconds, Tokens};
 
 use crate::output::prose;
@@ -175,7 +175,7 @@ fn outcome(decision: &Decision, choice: &Alternative) -> String {
         said += &format!(
             "; {} of queries answered right, worth {}",
             with(right, percent),
-            dollars(choice.value)
+            money(&choice.value)
         );
     }
     if let Some(days) = &choice.days {
@@ -347,6 +347,13 @@ fn wall(text: &mut String, decision: &Decision) -> fmt::Result {
             format!("{:.2e}", tier.next_billion),
         ]);
     }
+    let mut novel = String::new();
+    for tier in &wall.tiers {
+        if let Some(next) = &tier.novelty {
+            novel += &prose("", &newness(&tier.name, next));
+            novel.push('\n');
+        }
+    }
     let year = |year: f64| format!("{year:.0}");
     let field = format!(
         "Of everybody's text, {} tokens with what repeating gains (Villalobos et al. 2024), this takes {:.2}%; the largest \
@@ -356,7 +363,19 @@ fn wall(text: &mut String, decision: &Decision) -> fmt::Result {
         wall.growth,
         with(&wall.year, year)
     );
-    writeln!(text, "{table}{}\n", prose("", &field))
+    writeln!(text, "{table}{novel}{}\n", prose("", &field))
+}
+
+/// How new the next token of a text is, by its own curve.
+fn newness(name: &str, next: &NextToken) -> String {
+    format!(
+        "The next token of `{name}` ends a run of {} that the text at hand does not have with a chance of {} (Good and \
+         Turing, by {} tokens of it that were counted); different runs grow with the power {} of the text (Heaps).",
+        next.order,
+        with(&next.chance, percent),
+        count(next.counted),
+        with(&next.heaps, |power| format!("{power:.2}"))
+    )
 }
 
 fn trials(text: &mut String, decision: &Decision) -> fmt::Result {
@@ -384,16 +403,26 @@ fn trials(text: &mut String, decision: &Decision) -> fmt::Result {
     }
 }
 
+/// All risks of the first choice, and the gravest of each other one, with what is done about it.
 fn risks(text: &mut String, decision: &Decision) -> fmt::Result {
-    for risk in &decision.choices[0].risks {
-        writeln!(
-            text,
-            "{}",
-            prose(
-                "risk: ",
-                &format!("{}. Mitigation: {}.", risk.what, risk.mitigation)
-            )
-        )?;
+    let (first, others) = (&decision.choices[0], &decision.choices[1..]);
+    let all = first.risks.iter().map(|risk| (first, risk));
+    let main = others.iter().filter_map(|one| Some((one, one.risks.first()?)));
+    let mut told: Vec<(&Risk, Vec<&str>)> = Vec::new();
+    for (choice, risk) in all.chain(main) {
+        match told.iter_mut().find(|(known, _)| *known == risk) {
+            Some((_, of)) => of.push(&choice.name),
+            None => told.push((risk, vec![&choice.name])),
+        }
+    }
+    for (risk, of) in &told {
+        let said = format!(
+            "{}. Mitigation: {}. (Of {}.)",
+            risk.what,
+            risk.mitigation,
+            of.join("; ")
+        );
+        writeln!(text, "{}", prose("risk: ", &said))?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use triaxis_plan::decide::Decision;
 use triaxis_records as records;
 use triaxis_report::view::{Program, View};
 use triaxis_study::{
-    Answer, Arm, FrozenSpec, NGramLoss, NGramRecord, RunRecord, Store, Survey, Trial, identity,
+    Answer, Arm, FrozenSpec, NGramLoss, NGramRecord, RunRecord, Store, Survey, Trial, identity, novelty,
 };
 use triaxis_train::Dtype;
 use triaxis_units::{Bytes, Finding, Flops, Nats, Seconds, Tokens};
@@ -240,6 +240,7 @@ fn corpus_view(manifest: &Manifest) -> records::Corpus {
                 .as_ref()
                 .map_or(Bytes(0), |lost| lost.bytes),
         },
+        novelty: manifest.novelty.as_ref().map(novelty::told),
     }
 }
 

@@ -56,6 +56,50 @@ fn a_study_grows_by_the_run_that_says_most_and_trains_nothing_again() {
     assert!(falls, "{next:#?}");
 }
 
+/// What is asked of a run farther away is less sure; what is added is no shorter than the ladder's runs, costs no more than
+/// allowed, and gains a hundredth each.
+#[test]
+fn what_is_added_keeps_to_the_ladder_and_gains_enough() {
+    let bench = ran();
+    let chosen = |more: &[&str]| -> Vec<serde_json::Value> {
+        let dry = ["--dry-run", "--format", "json"];
+        let runs = json(&bench.run(&[&EXTEND[..], &dry, more].concat()));
+        runs.as_array().unwrap().clone()
+    };
+    let of = |run: &serde_json::Value, key: &str| run[key].as_f64().unwrap();
+    let far = |at: &str| {
+        let run = &chosen(&["--at", at])[0];
+        let target = run["target"].as_array().unwrap();
+        let [params, tokens] = [0, 1].map(|place| target[place].as_f64().unwrap());
+        (params * tokens, of(run, "before"))
+    };
+    let (near, nearer) = (far("1e10"), far("1e12"));
+    let ratio = nearer.0 / near.0;
+    assert!((50.0..200.0).contains(&ratio), "{near:?} {nearer:?}");
+    assert!(nearer.1 > near.1, "{near:?} {nearer:?}");
+    // Unless said the loss is that of ten times the ladder's largest run, as the held-out one is made.
+    let usual = of(&chosen(&[])[0], "before");
+    assert!(usual > near.1 * 0.99 && usual < nearer.1, "{usual}");
+    let status = json(&bench.run(&["study", "status", "out", "--format", "json"]));
+    let trials = status["trials"].as_array().unwrap().iter();
+    let ladder = trials.filter(|trial| trial["role"] == "ladder");
+    let shortest = ladder
+        .map(|trial| of(trial, "tokens"))
+        .fold(f64::INFINITY, f64::min);
+    assert!(shortest.is_finite(), "{status}");
+    let many = chosen(&["--runs", "64", "--most", "8e8"]);
+    assert!(many.len() > 1, "{many:?}");
+    for run in &many {
+        assert!(of(run, "tokens") >= shortest, "{shortest}: {run}");
+        assert!(of(run, "flops") < 1.1 * 8e8, "{run}");
+        assert!(of(run, "after") <= 0.99 * of(run, "before"), "{run}");
+    }
+    // Each is chosen with those before it made.
+    let follows = |pair: &[serde_json::Value]| of(&pair[1], "before") <= of(&pair[0], "after") * (1.0 + 1e-9);
+    assert!(many.windows(2).all(follows), "{many:?}");
+    assert_eq!(fs::read_to_string(bench.path("spec.toml")).unwrap(), SPEC);
+}
+
 const PLAN: &str = r#"
 aim = "lowest-loss"
 budget = 0.01
@@ -153,7 +197,33 @@ fn what_cannot_be_extended_is_refused_with_what_helps() {
     json(&bench.run(&["study", "run", "spec.toml", "--out", "out", "--format", "json"]));
     let with = |more: &[&'static str]| [&EXTEND[..], more].concat();
     refused(&with(&["--at", "0"]), 2, &["--at", "above 0"]);
-    refused(&with(&["--most", "1e6"]), 3, &["--most"]);
+    refused(
+        &with(&["--at", "1e9"]),
+        2,
+        &["--at 1.00e9", "the ladder has a run of", "ask of a larger one"],
+    );
+    refused(&with(&["--most", "1e6"]), 3, &["--most", "stop measuring"]);
+    refused(&with(&["--most", "0"]), 2, &["--most", "above 0"]);
+    refused(&with(&["--runs", "0"]), 2, &["--runs", "1..=64"]);
+    // What the plan wants run is its own to say.
+    fs::write(bench.path("plan.toml"), PLAN).unwrap();
+    for more in [
+        &["--next"][..],
+        &["--at", "1e12"],
+        &["--most", "1e9"],
+        &["--runs", "2"],
+    ] {
+        let plan = [
+            "study",
+            "extend",
+            "spec.toml",
+            "--out",
+            "out",
+            "--plan",
+            "plan.toml",
+        ];
+        refused(&[&plan[..], more].concat(), 2, &["--plan", "cannot be used with"]);
+    }
     refused(
         &with(&["--set", "seed=8"]),
         2,

@@ -49,7 +49,10 @@ fn gate_in_place<S: Simd>(simd: S, gate: &mut [f32], up: &[f32]) {
     while first < gate.len() {
         let last = gate.len().min(first + LANES);
         let (gate, up) = (&mut gate[first..last], &up[first..last]);
-        let value = simd.mul(simd.silu(simd.load_partial(gate, 0.0)), simd.load_partial(up, 0.0));
+        let value = simd.mul(
+            simd.silu(simd.load_partial(gate, 0.0)),
+            simd.load_partial(up, 0.0),
+        );
         simd.store_partial(value, gate);
         first = last;
     }

@@ -12,12 +12,14 @@ mod range;
 mod repeats;
 mod result;
 mod search;
+mod widening;
 
 use std::collections::BTreeMap;
 
 pub use options::{FitOptions, HeldOut, Resampling, Starts};
 pub use repeats::PureError;
 pub use result::{Estimate, Fit, Holdout, Interval, LocalMinimum, ParameterEstimate, Prediction, Reach};
+pub use widening::Widening;
 
 pub(crate) use bootstrap::{percentile, resampled, scale_of_noise};
 pub(crate) use intervals::is_told;

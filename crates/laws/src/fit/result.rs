@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::options::{LEAST_REPLICATES, Resampling};
 use super::repeats::PureError;
+use super::widening::Widening;
 use crate::error::{Refusal, Warning};
 use crate::form::Residual;
-use crate::numeric::{Stream, expanded_level, normal_quantile, quantile_sorted, sorted, student_quantile};
+use crate::numeric::{Stream, expanded_level, quantile_sorted, sorted, student_quantile};
 use crate::objective::Objective;
 
 /// The two ends of an interval.
@@ -457,16 +458,12 @@ impl Fit {
             true => &only[..],
             false => &self.replicates[..],
         };
-        let upper = 0.5 * (1.0 + self.level);
-        let widening = match self.resampling {
-            Resampling::Case => student_quantile(upper, self.freedom as f64) / normal_quantile(upper),
-            Resampling::Residual | Resampling::Posterior => 1.0,
-        };
+        let widening = self.widening();
         let (mut laws, mut runs) = (Vec::new(), Vec::new());
         // With few replicates each gets more than one draw of noise.
         let draws = 2000_usize.div_ceil(replicates.len());
         for (index, replicate) in replicates.iter().enumerate() {
-            let law = self.widened(value, law(replicate), widening);
+            let law = widening.of(value, law(replicate));
             laws.push(law);
             let mut stream = Stream::new(self.seed, "prediction noise", index as u64);
             for _ in 0..draws {
@@ -488,12 +485,8 @@ impl Fit {
         (ends(runs), ends(laws))
     }
 
-    /// A replicate's prediction moved away from the best one by a factor, in the coordinate of the residual.
-    fn widened(&self, best: f64, replicate: f64, factor: f64) -> f64 {
-        match self.minimised.residual {
-            _ if factor == 1.0 => replicate,
-            Residual::Log => best * (replicate / best).powf(factor),
-            Residual::Linear => best + factor * (replicate - best),
-        }
+    /// How much farther off than a replicate says the law may be.
+    pub fn widening(&self) -> Widening {
+        Widening::new(self.resampling, self.minimised.residual, self.level, self.freedom)
     }
 }

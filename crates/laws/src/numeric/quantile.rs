@@ -54,6 +54,12 @@ pub(crate) fn chance_of_f(statistic: f64, more: usize, freedom: usize) -> Option
     statistic.is_finite().then(|| distribution.sf(statistic.max(0.0)))
 }
 
+/// How many times as wide as the normal interval of a level Student's is.
+pub fn student_over_normal(level: f64, freedom: f64) -> f64 {
+    let upper = 0.5 * (1.0 + level);
+    student_quantile(upper, freedom) / normal_quantile(upper)
+}
+
 /// The level at which percentiles of a bootstrap are read so that the interval holds with `freedom`
 /// degrees of freedom: that of the normal interval as wide as Student's (Hesterberg 2015, section 5.3).
 pub(crate) fn expanded_level(level: f64, freedom: f64) -> f64 {

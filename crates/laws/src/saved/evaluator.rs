@@ -2,6 +2,7 @@
 
 use super::check::Form;
 use super::{SavedError, SavedLaw, SavedMember};
+use crate::fit::Widening;
 use crate::form::{MOST_PARAMETERS, Scale};
 use crate::numeric::{GOLDEN_PART, turns};
 
@@ -34,6 +35,7 @@ struct Member<'a> {
     saved: &'a SavedMember,
     form: Form,
     best: Vec<f64>,
+    widening: Widening,
     /// Where each input of the form stands among those of the law, and its coordinate.
     reads: Vec<(usize, Scale)>,
 }
@@ -60,6 +62,7 @@ impl SavedLaw {
                     .map(|column| (place(&column.name), column.scale))
                     .collect(),
                 best: saved.best(),
+                widening: saved.widening(self.level),
                 saved,
                 form,
             }
@@ -126,13 +129,20 @@ impl Evaluator<'_> {
             .sum()
     }
 
-    /// The response at a run by a draw, one of [`Evaluator::draws`]: of an average, that of one of its forms.
+    /// The response at a run by a draw, one of [`Evaluator::draws`]: of an average, that of one of its forms. It lies as
+    /// far off as intervals of the fit do, see [`Widening`].
     pub fn value(&self, draw: usize, inputs: &[f64]) -> f64 {
         let (member, nth) = self.order[draw];
         let member = &self.members[member];
         // A form without draws is as sure of itself as nothing tells otherwise.
-        let parameters = member.saved.draws.get(nth).unwrap_or(&member.best);
-        member.value(parameters, inputs)
+        let Some(parameters) = member.saved.draws.get(nth) else {
+            return member.value(&member.best, inputs);
+        };
+        let drawn = member.value(parameters, inputs);
+        match member.widening.is_none() {
+            true => drawn,
+            false => member.widening.of(member.value(&member.best, inputs), drawn),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub use check::{Form, SavedError};
 pub use evaluator::Evaluator;
 
-use crate::fit::{Estimate, Fit, Resampling};
+use crate::fit::{Estimate, Fit, Resampling, Widening};
 use crate::form::{LawForm, Residual};
 use crate::forms::{ExpressionSpec, Restricted};
 
@@ -197,6 +197,15 @@ impl SavedMember {
             user_form: Some(form.clone()),
             ..self
         }
+    }
+
+    /// How much farther off than a draw says the law may be, for intervals of `level`: as the fit's own are.
+    pub fn widening(&self, level: f64) -> Widening {
+        let residual = match self.noise.map(|noise| noise.kind) {
+            Some(NoiseKind::Absolute) => Residual::Linear,
+            Some(NoiseKind::Relative) | None => Residual::Log,
+        };
+        Widening::new(self.resampling, residual, level, self.freedom)
     }
 
     /// The best values of all parameters.

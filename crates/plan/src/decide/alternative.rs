@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use triaxis_laws::numeric::{quantile_sorted, sorted};
 use triaxis_units::{Estimate, Flops, Interval, Tokens};
 
-use super::compare::{Compared, mean};
+use super::compare::Compared;
 use super::law::Law;
 use super::outcome::{Bill, Outcome};
 use super::reckon::whole;
@@ -39,12 +39,12 @@ pub struct Alternative {
     /// Share of queries answered right, where a task says so.
     pub right: Option<Estimate>,
     /// What right answers are worth, in dollars; 0 where nothing says so.
-    pub value: f64,
+    pub value: Estimate,
     /// Dollars in all.
     pub dollars: Estimate,
     /// Dollars before anything is served.
     pub before_serving: Estimate,
-    /// The mean bill.
+    /// The mean bill, since only means of parts add up to that of the whole.
     pub bill: Bill,
     /// Devices that it trains on: as many as the question names, or the fewest that hold weights, gradients and optimiser.
     pub devices: u64,
@@ -156,7 +156,7 @@ pub(super) fn alternative(compared: &Compared<'_>, choice: usize, per_score: f64
         flops: flops.value,
         loss: of(|outcome| outcome.loss),
         right: question.task.as_ref().map(|_| of(|outcome| outcome.right)),
-        value: mean(&met.iter().map(|outcome| outcome.value).collect::<Vec<_>>()),
+        value: of(|outcome| outcome.value),
         dollars: of(|outcome| outcome.bill.total()),
         before_serving: of(|outcome| outcome.bill.before_serving()),
         bill: bills.times(1.0 / met.len().max(1) as f64),

@@ -4,9 +4,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::aim::Length;
-use super::compare::{Compared, largest, mean};
+use super::compare::{Compared, mean};
 use super::outcome::Outcome;
 use super::world::{Variable, World};
+use crate::information::largest;
 
 /// A quantity at which the choice changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ use super::outcome::Outcome;
 use super::prepared::Prepared;
 use super::reckon::{Choice, Reckoner};
 use super::search;
+use crate::information::{self, largest};
 
 /// Choices with what becomes of each in every world.
 pub(crate) struct Compared<'a> {
@@ -144,9 +145,7 @@ impl<'a> Compared<'a> {
 
     /// What is lost, on average, by a choice where another would have been better: its expected regret.
     pub fn regret(&self, choice: usize) -> f64 {
-        let worlds = self.reckoner.worlds.count;
-        let lost = (0..worlds).map(|world| self.most(world) - self.scores[choice][world]);
-        lost.sum::<f64>() / worlds as f64
+        information::regret(&self.scores, choice)
     }
 
     /// Share of the worlds in which it does what is asked and no choice is better.
@@ -168,10 +167,7 @@ impl<'a> Compared<'a> {
     }
 
     fn most(&self, world: usize) -> f64 {
-        self.scores
-            .iter()
-            .map(|scores| scores[world])
-            .fold(f64::NEG_INFINITY, f64::max)
+        information::most(&self.scores, world)
     }
 
     /// The best choice and the others that differ from it and from each other, best first: of other families, then of
@@ -320,14 +316,4 @@ fn median_of(outcomes: &[Outcome], what: fn(&Outcome) -> f64) -> f64 {
 /// The mean of numbers; 0 of none.
 pub(crate) fn mean(numbers: &[f64]) -> f64 {
     numbers.iter().sum::<f64>() / numbers.len().max(1) as f64
-}
-
-/// The place of the largest number.
-pub(crate) fn largest(numbers: impl Iterator<Item = f64>) -> usize {
-    let best = numbers
-        .enumerate()
-        .fold((0, f64::NEG_INFINITY), |best, (at, number)| {
-            if number > best.1 { (at, number) } else { best }
-        });
-    best.0
 }

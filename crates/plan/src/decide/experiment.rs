@@ -1,20 +1,17 @@
 //! Which small run would be worth its cost before the large one: the expected value of sample information.
 //!
 //! A run's loss differs between worlds; seeing it says which worlds are likely. The value of a run is how much better
-//! the choice becomes that is made after it, on average over what it may show (Raiffa and Schlaifer 1961): each world
-//! in turn is the truth, shows a loss with noise, and the choice that is then best by the worlds of the other half is
-//! judged in the true one. A choice is never judged by the worlds it was made from, nor by others of the same replicate
-//! of a law's constants, so that luck is not taken for value.
-
-use std::collections::BTreeMap;
+//! the choice becomes that is made after it, on average over what it may show ([`of_experiment`]). A choice is never
+//! judged by the worlds it was made from, nor by others of the same replicate of a law's constants.
 
 use rayon::prelude::*;
 use triaxis_laws::numeric::Stream;
 
-use super::compare::{Compared, largest, mean};
+use super::compare::Compared;
 use super::law::Run;
 use super::reckon::{Choice, MILLION, Reckoner};
 use super::world::{Seen, World};
+use crate::information::{Groups, Shown, Worth, largest, of_experiment};
 
 /// What could be found out before the choice.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,12 +70,28 @@ pub(crate) fn valued(compared: &Compared<'_>) -> Vec<Valued> {
         .into_par_iter()
         .enumerate()
         .map(|(number, (trial, cost))| {
-            let shown = shown(reckoner, &trial, &worlds);
-            let worlds = Groups {
+            let (results, noise) = shown(reckoner, &trial, &worlds);
+            let first = (number * draws.len()) as u64;
+            let deviates: Vec<f64> = (0..draws.len() as u64)
+                .map(|truth| Stream::new(reckoner.question.seed, "trial", first + truth).normal())
+                .collect();
+            let shown = Shown {
+                results: &results,
+                noise,
+                deviates: &deviates,
+            };
+            let groups = Groups {
                 halves: &halves,
                 replicates: &groups,
             };
-            value(compared, &scores, number as u64, (trial, cost), &shown, worlds)
+            let Worth { value, error, flips } = of_experiment(&scores, shown, groups);
+            Valued {
+                trial,
+                cost,
+                value,
+                error,
+                flips,
+            }
         })
         .collect();
     valued.sort_by(|one, other| (other.value / other.cost).total_cmp(&(one.value / one.cost)));
@@ -103,13 +116,6 @@ fn drawn(compared: &Compared<'_>) -> (Vec<usize>, Vec<usize>) {
     let draws: Vec<usize> = order.into_iter().map(|(_, draw)| draw).collect();
     let of_draws = draws.iter().map(|draw| replicates[*draw]).collect();
     (draws, of_draws)
-}
-
-/// What worlds share: the half from which choices are made for the other, and the replicate of the law.
-#[derive(Clone, Copy)]
-struct Groups<'a> {
-    halves: &'a [bool],
-    replicates: &'a [usize],
 }
 
 /// The choices between which a trial may decide: those that are best in some world.
@@ -239,78 +245,5 @@ fn shown(reckoner: &Reckoner<'_>, trial: &Trial, worlds: &[World<'_>]) -> (Vec<f
             let shown = worlds.iter().map(|world| reckoner.worlds.shown(world, run));
             (shown.collect(), reckoner.noise())
         }
-    }
-}
-
-/// The value of seeing what a trial shows.
-fn value(
-    compared: &Compared<'_>,
-    scores: &[Vec<f64>],
-    number: u64,
-    (trial, cost): (Trial, f64),
-    (shown, noise): &(Vec<f64>, f64),
-    groups: Groups<'_>,
-) -> Valued {
-    let worlds = shown.len();
-    let others = [true, false].map(|half| -> Vec<usize> {
-        (0..worlds)
-            .filter(|world| groups.halves[*world] == half)
-            .collect()
-    });
-    let prior = [0, 1].map(|half| {
-        let sum = |choice: &Vec<f64>| others[half].iter().map(|world| choice[*world]).sum();
-        largest(scores.iter().map(sum))
-    });
-    let (mut gains, mut flips) = (Vec::with_capacity(worlds), 0);
-    let mut weighted = vec![0.0; scores.len()];
-    for truth in 0..worlds {
-        let seen = shown[truth]
-            + noise
-                * Stream::new(
-                    compared.reckoner.question.seed,
-                    "trial",
-                    number * worlds as u64 + truth as u64,
-                )
-                .normal();
-        // Places of the other half.
-        let half = usize::from(groups.halves[truth]);
-        let before = prior[half];
-        weighted.fill(0.0);
-        let mut total = 0.0;
-        for &world in &others[half] {
-            let off = (seen - shown[world]) / noise;
-            // Beyond eight deviations a world weighs less than one in 10^13.
-            if off.abs() > 8.0 {
-                continue;
-            }
-            let weight = (-0.5 * off * off).exp();
-            total += weight;
-            for (sum, choice) in weighted.iter_mut().zip(scores) {
-                *sum += weight * choice[world];
-            }
-        }
-        // What no world foretold says nothing between the choices.
-        let after = if total > 0.0 {
-            largest(weighted.iter().copied())
-        } else {
-            before
-        };
-        flips += usize::from(after != before);
-        gains.push(scores[after][truth] - scores[before][truth]);
-    }
-    let value = mean(&gains);
-    // Worlds of one replicate gain together.
-    let mut sums = BTreeMap::new();
-    for (gain, replicate) in gains.iter().zip(groups.replicates) {
-        *sums.entry(replicate).or_insert(0.0) += gain - value;
-    }
-    let clusters = sums.len() as f64;
-    let spread = sums.values().map(|sum: &f64| sum * sum).sum::<f64>() * clusters / (clusters - 1.0).max(1.0);
-    Valued {
-        trial,
-        cost,
-        value,
-        error: spread.sqrt() / worlds as f64,
-        flips: flips as f64 / worlds as f64,
     }
 }

@@ -1,14 +1,14 @@
 //! Variables as they are named, with their draws.
 
-use triaxis_laws::numeric::normal_quantile;
+use triaxis_laws::numeric::{normal_quantile, student_over_normal};
 use triaxis_names::key;
 use triaxis_units::Dollars;
 
 use super::law::Law;
 use super::question::Question;
-use super::world::{Place, Variable, noise};
+use super::world::{Place, Variable, known_noise};
 use crate::Uncertain;
-use crate::uncertain::Quantity;
+use crate::uncertain::{LEVEL, Quantity};
 
 /// Gathers variables as they are named.
 pub(super) struct Gathered<'a> {
@@ -56,8 +56,10 @@ impl Gathered<'_> {
     }
 }
 
-/// The factor by which a run's loss lies off its law.
+/// The factor by which a run's loss lies off its law: by Student's distribution where few runs tell of the noise.
 pub(super) fn noise_of(question: &Question, laws: &[Law]) -> Uncertain<f64> {
-    let end = normal_quantile(0.95) * noise(question, laws);
+    let (noise, freedom) = known_noise(question, laws);
+    let wider = freedom.map_or(1.0, |freedom| student_over_normal(LEVEL, freedom as f64));
+    let end = wider * normal_quantile(0.5 * (1.0 + LEVEL)) * noise;
     Uncertain::new(1.0, (-end).exp(), end.exp()).unwrap_or(Uncertain::certain(1.0))
 }

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use triaxis_laws::Widening;
 use triaxis_laws::form::MOST_PARAMETERS;
 use triaxis_laws::forms;
 use triaxis_laws::saved::{Form, NoiseKind, SavedLaw};
@@ -26,6 +27,10 @@ pub struct Law {
     pub measured: Measured,
     /// Standard deviation of the logarithm of a run's loss around it, where the runs tell.
     pub noise: Option<f64>,
+    /// Degrees of freedom by which that noise is known; as well as any where nothing is said.
+    pub freedom: Option<usize>,
+    /// How much farther off than its draws say it may be.
+    pub widening: Widening,
     /// Bytes of text for each token of the text that its loss is of, where it is known: it brings a goal in bits per
     /// byte to nats per token, and back.
     pub bytes_per_token: Option<f64>,
@@ -118,6 +123,8 @@ impl Law {
             unit,
             measured,
             noise: None,
+            freedom: None,
+            widening: Widening::NONE,
             bytes_per_token: None,
             is_without_embeddings: false,
             left_out: 0,
@@ -182,6 +189,8 @@ impl Law {
                 .noise
                 .filter(|noise| noise.kind == NoiseKind::Relative)
                 .map(|noise| noise.value);
+            law.freedom = Some(member.freedom);
+            law.widening = member.widening(saved.level);
             Ok(law)
         });
         members.collect()
@@ -224,10 +233,6 @@ impl Law {
 
     /// The loss of a run by the fitted constants (`None`) or by a draw, which begins anew after the last.
     pub fn loss(&self, draw: Option<usize>, run: Run) -> f64 {
-        let constants = match draw {
-            Some(draw) if self.draws() > 0 => &self.constants[1 + draw % self.draws()],
-            _ => &self.constants[0],
-        };
         let mut inputs = [0.0; 4];
         for (input, kind) in inputs.iter_mut().zip(&self.inputs) {
             *input = match kind {
@@ -240,9 +245,21 @@ impl Law {
             };
         }
         let mut gradient = [0.0; MOST_PARAMETERS];
-        self.form
-            .get()
-            .value(constants, &inputs[..self.inputs.len()], &mut gradient)
+        let mut value = |constants: &[f64]| {
+            let inputs = &inputs[..self.inputs.len()];
+            self.form.get().value(constants, inputs, &mut gradient)
+        };
+        let best = &self.constants[0];
+        match draw.filter(|_| self.draws() > 0) {
+            None => value(best),
+            Some(draw) => {
+                let drawn = value(&self.constants[1 + draw % self.draws()]);
+                match self.widening.is_none() {
+                    true => drawn,
+                    false => self.widening.of(value(best), drawn),
+                }
+            }
+        }
     }
 
     fn knows_repeats(&self) -> bool {

@@ -54,4 +54,4 @@ pub use question::{
 };
 pub use risk::Risk;
 pub use running::Running;
-pub use wall::{DataWall, TierLeft};
+pub use wall::{DataWall, NextToken, TierLeft};

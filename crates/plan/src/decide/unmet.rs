@@ -10,7 +10,7 @@ use super::prepared::Prepared;
 use super::question::{ENDLESS, Quality};
 use super::reckon::whole;
 use super::search::best_of_families;
-use super::serve::MOST_DEVICES;
+use super::serve::{MOST_DEVICES, served};
 
 /// Why nothing should be done, where that is a choice and the best one is expected to be worse.
 pub(crate) fn in_vain(compared: &Compared<'_>) -> Option<String> {
@@ -49,24 +49,28 @@ pub(crate) fn why(compared: &Compared<'_>) -> String {
             Some(Quality::NatsPerToken(nats)) => (loss, nats.0, "nats a token"),
             None => (loss, 0.0, ""),
         };
+        let goal = match question.goal {
+            Some(Quality::Right(share)) => share.to_string(),
+            _ => wanted.to_string(),
+        };
         let (_, reaches) = closest.to_reach(centre);
         let floor = centre.loss(closest.choice.arm, Run::ENDLESS) / scale;
         if !reaches && !matches!(question.goal, Some(Quality::Right(_))) && wanted <= floor {
             return format!(
-                "no choice reaches the goal of {wanted} {unit}: by the law no size and no text bring the loss to or below its \
+                "no choice reaches the goal of {goal} {unit}: by the law no size and no text bring the loss to or below its \
                  floor of {floor:.4}; the goal binds: choose one above the floor"
             );
         }
         if !reaches && closest.most_tokens() >= ENDLESS.as_f64() {
             return format!(
-                "no choice reaches the goal of {wanted} {unit}: the best size of those allowed, {}, comes to {reached:.4} however \
+                "no choice reaches the goal of {goal} {unit}: the best size of those allowed, {}, comes to {reached:.4} however \
                  long it is trained; the sizes bind: raise `params.largest`, or take a goal of {reached:.3}",
                 whole(closest.choice.params)
             );
         }
         if !reaches {
             return format!(
-                "no choice reaches the goal of {wanted} {unit}: all {} tokens of the text, repeats among them, bring the best \
+                "no choice reaches the goal of {goal} {unit}: all {} tokens of the text, repeats among them, bring the best \
                  to {reached:.4}; the text binds: more of it, better text, or a goal of {reached:.3}",
                 Tokens(closest.most_tokens().round() as u64)
             );
@@ -74,7 +78,7 @@ pub(crate) fn why(compared: &Compared<'_>) -> String {
         let limit = reckoner.worlds.budget(centre);
         if closest.fits() && outcome.bill.before_serving() > limit {
             return format!(
-                "no choice reaches the goal of {wanted} {unit} within the budget of {}: the cheapest costs {}; the budget binds: \
+                "no choice reaches the goal of {goal} {unit} within the budget of {}: the cheapest costs {}; the budget binds: \
                  raise it, or take a goal that it reaches (`aim = \"lowest-loss\"` says which)",
                 Dollars(limit),
                 Dollars(outcome.bill.before_serving())
@@ -104,6 +108,12 @@ pub(crate) fn why(compared: &Compared<'_>) -> String {
 /// What the devices do not hold: the weights, or beside them what the longest query leaves in the cache.
 fn unfit(compared: &Compared<'_>, closest: &Prepared<'_>) -> String {
     let reckoner = compared.reckoner;
+    // On as many devices as the question gives, or at a host.
+    if let Err(error) = served(reckoner, closest.choice) {
+        return format!(
+            "no choice can be served, as the memory binds: {error}, or allow smaller sizes (`params.smallest`)"
+        );
+    }
     let (devices, name) = (closest.devices(), &reckoner.question.serving.hardware);
     if devices > MOST_DEVICES as f64 {
         return format!(

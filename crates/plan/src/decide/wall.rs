@@ -42,6 +42,22 @@ pub struct TierLeft {
     pub next_epoch: Estimate,
     /// Loss that a billion more unique tokens save for the same budget.
     pub next_billion: f64,
+    /// How new the next token is, where a corpus of such text was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub novelty: Option<NextToken>,
+}
+
+/// How new the next token of a tier is, by a corpus of such text.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct NextToken {
+    /// Tokens of a run.
+    pub order: usize,
+    /// Tokens that were counted.
+    pub counted: f64,
+    /// The power of the text with which different runs grow at the end of what was counted (Heaps).
+    pub heaps: Estimate,
+    /// The chance that the next token ends a run that the unique tokens at hand do not have.
+    pub chance: Estimate,
 }
 
 /// Draws of the field's stock and demand.
@@ -96,6 +112,12 @@ fn tiers(compared: &Compared<'_>) -> Vec<TierLeft> {
                 epochs: taken.epochs(),
                 next_epoch: next.estimate(),
                 next_billion: next_billion(compared, now, at),
+                novelty: tier.curve.map(|curve| NextToken {
+                    order: curve.order,
+                    counted: curve.tokens,
+                    heaps: curve.heaps(),
+                    chance: curve.beyond(tier.unique.value().as_f64()),
+                }),
             }
         })
         .collect()

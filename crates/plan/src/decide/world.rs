@@ -21,8 +21,15 @@ pub(crate) type Place = usize;
 /// Standard deviation of the logarithm of a small run's loss: as the question says, or as the first law that knows, or
 /// .005.
 pub(crate) fn noise(question: &Question, laws: &[Law]) -> f64 {
-    let of_law = laws.iter().find_map(|law| law.noise.filter(|noise| *noise > 0.0));
-    question.experiments.noise.or(of_law).unwrap_or(0.005)
+    known_noise(question, laws).0
+}
+
+/// The same with the degrees of freedom by which it is known, where a law says so.
+pub(super) fn known_noise(question: &Question, laws: &[Law]) -> (f64, Option<usize>) {
+    let of_law = |law: &Law| Some((law.noise.filter(|noise| *noise > 0.0)?, law.freedom));
+    let given = question.experiments.noise.map(|noise| (noise, None));
+    let known = given.or_else(|| laws.iter().find_map(of_law));
+    known.unwrap_or((0.005, None))
 }
 
 /// The weight of a law, as a share of the heaviest's, from which on its reach is the answer's.

@@ -15,6 +15,13 @@ pub struct Vocabulary {
     pub once: f64,
     /// Those seen twice.
     pub twice: f64,
+    /// One of so many different ones was counted, and the numbers are estimates by it; 1 where all were.
+    #[serde(default = "every_one")]
+    pub sampled: f64,
+}
+
+fn every_one() -> f64 {
+    1.0
 }
 
 impl Vocabulary {
@@ -25,6 +32,7 @@ impl Vocabulary {
             distinct: 0.0,
             once: 0.0,
             twice: 0.0,
+            sampled: every_one(),
         };
         counts
             .into_iter()
@@ -34,17 +42,22 @@ impl Vocabulary {
                 distinct: sum.distinct + 1.0,
                 once: sum.once + f64::from(count == 1),
                 twice: sum.twice + f64::from(count == 2),
+                ..sum
             })
     }
 
     /// The chance that the next piece is a new one: `f1 / n` (Good 1953), with its 90% interval by
-    /// the variance `(f1 + 2 f2) / n^2 - f1^2 / n^3` (Esty 1983).
+    /// the variance `(f1 + 2 f2) / n^2 - f1^2 / n^3` (Esty 1983), and that of the sample.
     ///
     /// # Errors
     /// When nothing, or everything, was seen once: then the sample says nothing about what is next.
     pub fn novelty(&self) -> Result<Uncertain<Share>, PlanError> {
         let Self {
-            pieces, once, twice, ..
+            pieces,
+            once,
+            twice,
+            sampled,
+            ..
         } = *self;
         if !(once > 0.0 && once < pieces) {
             return Err(PlanError(format!(
@@ -53,7 +66,9 @@ impl Vocabulary {
             )));
         }
         let chance = once / pieces;
-        let variance = (once * (1.0 - chance) + 2.0 * twice) / (pieces * pieces);
+        // Which different ones were counted is a draw, too: of `once` each with the chance 1 / sampled.
+        let drawn = once * (sampled - 1.0);
+        let variance = (once * (1.0 - chance) + 2.0 * twice + drawn) / (pieces * pieces);
         // On log odds, so that the interval stays a share.
         let width = normal_quantile(0.95) * variance.sqrt() / (chance * (1.0 - chance));
         let odds = (chance / (1.0 - chance)).ln();
@@ -87,6 +102,14 @@ impl Growth {
     /// # Errors
     /// When fewer than four sizes are given, or a count cannot be.
     pub fn of(counts: &[(f64, f64)]) -> Result<Self, PlanError> {
+        Self::sampled(counts, 1.0)
+    }
+
+    /// The same where one of `sampled` different pieces was counted, and the counts are estimates by it.
+    ///
+    /// # Errors
+    /// As [`Growth::of`].
+    pub fn sampled(counts: &[(f64, f64)], sampled: f64) -> Result<Self, PlanError> {
         let impossible = counts
             .iter()
             .find(|(pieces, distinct)| !(*distinct >= 1.0 && distinct <= pieces && pieces.is_finite()));
@@ -102,8 +125,12 @@ impl Growth {
         sizes.sort_by(|one, other| one.0.total_cmp(&other.0));
         let half = sizes.len() / 2;
         // The middle size of an odd number belongs to both halves.
-        let lines =
-            (sizes.len() >= 4).then(|| Some((line(&sizes[..sizes.len() - half])?, line(&sizes[half..])?)));
+        let lines = (sizes.len() >= 4).then(|| {
+            Some((
+                line(&sizes[..sizes.len() - half], sampled)?,
+                line(&sizes[half..], sampled)?,
+            ))
+        });
         let Some((small, large)) = lines
             .flatten()
             .filter(|(small, large)| large.centre > small.centre)
@@ -161,13 +188,37 @@ impl Growth {
         [distinct.value(), distinct.high(), distinct.low()].map(|distinct| 1.0 - distinct / pieces.max(1.0))
     }
 
+    /// Heaps' exponent at the largest sample, with its 90% interval.
+    pub fn heaps(&self) -> Uncertain {
+        let end = |error: f64| (self.exponent * (1.0 + error)).clamp(f64::MIN_POSITIVE, 1.0);
+        let width = ONE_SIDED * self.error;
+        let (low, high) = (end(-width.min(1.0)), end(width));
+        Uncertain::new(self.exponent, low.min(self.exponent), high.max(self.exponent))
+            .unwrap_or(Uncertain::certain(self.exponent))
+    }
+
     /// New pieces for each one added to a corpus of so many: `beta V / n`.
     pub fn new_for_each(&self, pieces: f64) -> f64 {
         let pieces = pieces.max(1.0);
         let exponent = share(odds(self.exponent) + self.decay * (pieces / self.largest).ln());
         exponent * self.distinct(pieces).value() / pieces
     }
+
+    /// The same with an interval, between a set of equally frequent pieces that fills up and an exponent that stays.
+    pub fn novelty(&self, pieces: f64) -> Uncertain {
+        let pieces = pieces.max(1.0);
+        let more = pieces * (1.0 + STEP);
+        let (now, then) = (self.distinct(pieces), self.distinct(more));
+        let rise = |from: f64, to: f64| ((to - from) / (more - pieces)).clamp(f64::MIN_POSITIVE, 1.0);
+        let value = self.new_for_each(pieces).clamp(f64::MIN_POSITIVE, 1.0);
+        let (one, other) = (rise(now.low(), then.low()), rise(now.high(), then.high()));
+        let (low, high) = (one.min(other).min(value), one.max(other).max(value));
+        Uncertain::new(value, low, high).unwrap_or(Uncertain::certain(value))
+    }
 }
+
+/// The part of a corpus by which the slopes of its curves are told.
+const STEP: f64 = 1e-3;
 
 /// The quantile of the normal distribution that leaves 5% on one side.
 const ONE_SIDED: f64 = 1.645;
@@ -213,13 +264,13 @@ struct Line {
     error: f64,
 }
 
-fn line(points: &[(f64, f64)]) -> Option<Line> {
+fn line(points: &[(f64, f64)], sampled: f64) -> Option<Line> {
     let (x, y): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
     let fit = fit_line(&x, &y)?;
     let new = y.last()?.exp() - y.first()?.exp();
     fit.slope.is_finite().then(|| Line {
         centre: x.iter().sum::<f64>() / x.len() as f64,
         slope: fit.slope.clamp(1e-6, 1.0 - 1e-6),
-        error: new.max(1.0).sqrt().recip(),
+        error: (sampled / new.max(1.0)).sqrt(),
     })
 }

@@ -4,16 +4,19 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout)]
 
 mod api;
+mod catalogue;
 mod decide;
 mod demand;
 mod emit;
 #[path = "../../../laws/tests/published/finder.rs"]
 mod finder;
+mod optima;
 mod own_runs;
 mod published;
 mod quantities;
 mod refusals;
 mod samples;
+mod saved;
 mod serving;
 mod settings;
 // Rows of studies and their page, one piece with those of the laws.

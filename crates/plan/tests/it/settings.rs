@@ -13,7 +13,7 @@ const SOURCES: [&str; 3] = [
 ];
 
 /// Fields that no file sets: read from a table, refused in a plan, or of what is worked out.
-const INTERNAL: [&str; 2] = ["table", "measured"];
+const INTERNAL: [&str; 3] = ["table", "measured", "curve"];
 
 /// The example with what stands after `#`, where that is a setting, in place of nothing.
 fn all_shown() -> String {

@@ -1,8 +1,8 @@
 use maud::{Markup, html};
 
-use super::component::{facts, heads, nothing, number, table};
+use super::component::{estimate, facts, heads, nothing, number, refusal, table};
 use crate::text;
-use crate::view::{Corpus, View};
+use crate::view::{Corpus, Finding, Novelty, View};
 
 pub(super) fn body(view: &View) -> Markup {
     let Some(corpus) = &view.corpus else {
@@ -25,8 +25,24 @@ pub(super) fn body(view: &View) -> Markup {
             p { "The tokenizer loses " (text::bytes(corpus.tokenizer.lost)) " of the validation text: bits per byte on
                 this page are of what comes back from its tokens." }
         }
+        @if let Some(novelty) = &corpus.novelty { (novel(novelty)) }
         (sources(corpus))
         div.columns { (licences(corpus)) (skipped(corpus)) }
+    }
+}
+
+/// How new the next token is.
+fn novel(novelty: &Finding<Novelty>) -> Markup {
+    html! {
+        @match novelty {
+            Finding::Refused(why) => p { "How new the next token is: " (refusal(why)) },
+            Finding::Found(found) => p {
+                "The next token ends a run of " (found.order) " that the text does not have with a chance of "
+                (estimate(&found.next, text::percent)) " (Good and Turing). Different runs grow with the power "
+                (estimate(&found.heaps, |power| text::fixed(power, 2))) " of the text (Heaps): of twice as much of it the next would be new with
+                a chance of " (estimate(&found.doubled, text::percent)) "."
+            },
+        }
     }
 }
 

@@ -97,7 +97,7 @@ fn answer(decision: &Decision) -> Markup {
                 @if let Some(right) = &first.right {
                     div.lines {
                         (line("answered right", estimate(right, text::percent)))
-                        (line("worth", html! { (money(first.value)) }))
+                        (line("worth", estimate(&first.value, money)))
                     }
                 }
             }
@@ -320,7 +320,7 @@ fn wall(decision: &Decision) -> Markup {
     html! {
         (table(
             "Text at hand",
-            heads(&["Text", "#At hand", "#Taken", "#Passes", "#One more is worth", "#Loss saved by the next 1B"]),
+            heads(&["Text", "#At hand", "#Taken", "#Passes", "#One more is worth", "#Loss saved by the next 1B", "Source"]),
             html! {
                 @for tier in &wall.tiers {
                     tr {
@@ -332,10 +332,21 @@ fn wall(decision: &Decision) -> Markup {
                         (number(format!("{:.2}", tier.epochs)))
                         (number(estimate(&tier.next_epoch, text::percent)))
                         (number(format!("{:.1e}", tier.next_billion)))
+                        td.prose { @if tier.source.is_empty() { "–" } @else { (tier.source) } }
                     }
                 }
             },
         ))
+        @for tier in &wall.tiers {
+            @if let Some(next) = &tier.novelty {
+                p.hint {
+                    "The next token of “" (tier.name) "” ends a run of " (next.order) " that the text at hand does not have with a
+                    chance of " (estimate(&next.chance, text::percent)) " (Good and Turing, by " (text::count(next.counted))
+                    " tokens of it that were counted); different runs grow with the power "
+                    (estimate(&next.heaps, |power| text::fixed(power, 2))) " of the text (Heaps)."
+                }
+            }
+        }
         p.hint {
             "Of everybody’s text, " (estimate(&wall.stock, text::count)) " tokens with what repeating gains (Villalobos et \
              al. 2024), this takes " (format!("{:.2}%", 100.0 * wall.share)) ". The largest trainings grow "

@@ -10,8 +10,8 @@ use triaxis_laws::worth::{Comparison, Repeated};
 use triaxis_plan::decide::Decision;
 pub use triaxis_records::{
     Approach, ArmLoss, Candidate, Corpus, CurvePoint, FrontierPoint, HeldOut, IsoFlop, IsoFlopMinimum,
-    IsoFlopPoint, LeftOut, Lengths, Licence, LossPoint, LossesByText, NGramLoss, NGrams, Parameter, Residual,
-    Role, Skipped, Source, Status, TextLoss, Tokenizer, Trial,
+    IsoFlopPoint, LeftOut, Lengths, Licence, LossPoint, LossesByText, NGramLoss, NGrams, Novelty, Parameter,
+    Residual, Role, Skipped, Source, Status, TextLoss, Tokenizer, Trial,
 };
 use triaxis_units::Seconds;
 pub use triaxis_units::{Estimate, Finding, Interval, Reach};

@@ -95,7 +95,7 @@ fn what_is_no_table_of_mixtures_is_refused() {
                 "--cap",
                 "c=0.1",
             ],
-            &["caps"],
+            &["the caps of the domains add up to 0.300", "raise some `--cap`"],
         ),
         (
             &["--mixture", "a,b,c", "--form", "exponent"],
@@ -104,5 +104,18 @@ fn what_is_no_table_of_mixtures_is_refused() {
         (&["--cap", "a=0.5"], &["--mixture"]),
     ] {
         folder.refused(&[&["runs.csv"][..], arguments].concat(), parts);
+    }
+    // Cells that are no shares and no losses, by their lines.
+    for (cells, parts) in [
+        (
+            "-0.2,0.6,0.6,2.5",
+            &["`a` line 42", "-0.2", "zero or more", "--where"][..],
+        ),
+        ("0.2,x,0.6,2.5", &["`b` line 42", "`x` is a text", "a number"]),
+        ("0.2,,0.8,2.5", &["`b` line 42", "empty"]),
+        ("0.2,0.2,0.6,nan", &["`loss` line 42", "NaN", "a finite number"]),
+    ] {
+        folder.write("cells.csv", &format!("{}{cells}\n", table()));
+        folder.refused(&["cells.csv", "--mixture", "a,b,c"], parts);
     }
 }

@@ -1,6 +1,6 @@
 //! What text and which choices there must be.
 
-use super::rules::{distinct, epochs, odds, positive, refuse, worth};
+use super::rules::{distinct, epochs, odds, positive, refuse, sum, worth};
 use crate::PlanError;
 use crate::decide::question::{Question, Strategy};
 
@@ -26,8 +26,8 @@ impl Question {
         let shares: f64 = self.tiers.iter().map(|tier| tier.most_share.0).sum();
         if shares < 1.0 - 1e-9 {
             return refuse(format!(
-                "the largest shares of all texts add up to {shares}: no mixture is allowed; raise `most_share` until they \
-                 reach 1"
+                "the largest shares of all texts add up to {}: no mixture is allowed; raise `most_share` until they reach 1",
+                sum(shares)
             ));
         }
         positive("repetition.repeats", self.repetition.repeats.value())
@@ -191,9 +191,9 @@ impl Question {
             .sum();
         if shares < 1.0 - 1e-9 {
             return refuse(format!(
-                "the strategy `{}` uses texts whose largest shares add up to {shares}: name another text, or raise \
-                 `most_share`",
-                strategy.name
+                "the strategy `{}` uses texts whose largest shares add up to {}: name another text, or raise `most_share`",
+                strategy.name,
+                sum(shares)
             ));
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! What a demand must be.
 
-use super::rules::{distinct, most, odds, positive, refuse};
+use super::rules::{distinct, most, odds, positive, refuse, sum};
 use crate::PlanError;
 use crate::decide::answer_rate::Chosen;
 use crate::decide::question::Question;
@@ -67,7 +67,8 @@ impl Question {
         let shares: f64 = life.classes.iter().map(|class| class.share.0).sum();
         if !life.classes.is_empty() && (shares - 1.0).abs() > 1e-6 {
             return refuse(format!(
-                "the shares of the classes add up to {shares}: they must add up to 1; scale them, or add the missing class"
+                "the shares of the classes add up to {}: they must add up to 1; scale them, or add the missing class",
+                sum(shares)
             ));
         }
         if life.classes.is_empty() {

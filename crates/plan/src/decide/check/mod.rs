@@ -1,6 +1,7 @@
 //! What a question must be: every number by itself and against the others.
 
 mod choices;
+mod days;
 mod demand;
 mod rules;
 

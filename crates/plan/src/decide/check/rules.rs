@@ -31,6 +31,11 @@ pub(super) fn most(field: &str, value: &Uncertain<f64>, largest: f64, what: &str
     }
 }
 
+/// A sum of shares as it is told: without the digits that adding up leaves.
+pub(super) fn sum(shares: f64) -> f64 {
+    (shares * 1e6).round() / 1e6
+}
+
 pub(super) fn odds(field: &str, value: f64) -> Result<(), PlanError> {
     if value.abs() <= MOST_ODDS {
         return Ok(());

@@ -1,16 +1,20 @@
 mod demand;
+mod quality;
+mod worth;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use triaxis_units::{BitsPerByte, Dollars, Nats, Params, Tokens};
+use triaxis_units::{Dollars, Params, Tokens};
 
 use super::aim::Aim;
 use super::budget::Budget;
 use crate::serving::ServingSetup;
 use crate::training::TrainingSetup;
+use crate::wall::Curve;
 use crate::{Hardware, Price, Share, Uncertain};
 pub use demand::{Class, Context, Hosted, Life, Task, Timed};
+pub use quality::Quality;
 
 /// What a team asks before it spends: the text at hand, the choices open to it, what it will serve, and its aim.
 ///
@@ -108,29 +112,6 @@ pub struct Question {
     pub seed: u64,
 }
 
-/// A quality, in exactly one unit: the laws', or how often answers are right.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Quality {
-    /// Loss in nats a token.
-    NatsPerToken(Nats),
-    /// Loss in bits a byte.
-    BitsPerByte(BitsPerByte),
-    /// Share of queries answered right, over the classes of the demand.
-    Right(Share),
-}
-
-impl Quality {
-    /// It as a number, in its own unit.
-    pub fn number(self) -> f64 {
-        match self {
-            Self::NatsPerToken(nats) => nats.0,
-            Self::BitsPerByte(bits) => bits.0,
-            Self::Right(share) => share.0,
-        }
-    }
-}
-
 /// Where a law comes from: exactly one of a published law, a fit that was saved, and a study.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -163,8 +144,9 @@ pub struct Tier {
     pub name: String,
     /// Unique tokens at hand, after deduplication.
     pub unique: Uncertain<Tokens>,
-    /// Tokens of the laws' own text that one of these is worth.
-    #[serde(default = "exactly_one")]
+    /// Tokens of the laws' own text that one of these is worth: given, or by losses at equal data, as
+    /// `{ standard = 3.75, loss = 3.43, floor = 1.89, exponent = 0.23 }` (Kim et al. 2025).
+    #[serde(default = "exactly_one", deserialize_with = "worth::read")]
     pub worth: Uncertain<f64>,
     /// Dollars for a million unique tokens: bought, filtered or generated.
     #[serde(default = "free")]
@@ -181,6 +163,12 @@ pub struct Tier {
     /// Where its worth was measured.
     #[serde(default)]
     pub source: String,
+    /// The folder of a corpus that was prepared of such text: it says how new the next token is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corpus: Option<PathBuf>,
+    /// What that corpus says.
+    #[serde(skip)]
+    pub curve: Option<Curve>,
 }
 
 /// What repeated tokens and excess parameters are worth.
@@ -371,6 +359,8 @@ fn one_text() -> Vec<Tier> {
         most_epochs: 1.0,
         most_share: all(),
         source: String::new(),
+        corpus: None,
+        curve: None,
     }]
 }
 

@@ -2,22 +2,26 @@
 //! are absent each test says so and passes, except under `CI=true`.
 
 mod data_wall;
+mod information;
 mod latency;
 mod llm_analysis;
 mod megatron;
 mod next_experiment;
 mod published_hours;
+mod sardana;
 mod worked;
 
 use crate::study::{Study, hold};
 
 /// All of them, in the order of the page.
-const STUDIES: [&Study; 7] = [
+const STUDIES: [&Study; 9] = [
     &megatron::STUDY,
     &published_hours::STUDY,
     &llm_analysis::STUDY,
     &latency::STUDY,
     &worked::STUDY,
+    &sardana::STUDY,
+    &information::STUDY,
     &data_wall::STUDY,
     &next_experiment::STUDY,
 ];

@@ -1,7 +1,5 @@
 //! The hardware catalogue: sane, sourced, and equal to Epoch AI's prices where it claims to be.
 
-#![allow(clippy::unwrap_used)]
-
 use std::path::Path;
 
 use triaxis_plan::{Catalogue, Hardware};

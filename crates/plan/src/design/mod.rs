@@ -3,7 +3,12 @@
 //! With `j` the slope of a run's log loss by the parameters and `F = sum j j' / s^2 + prior` what is known of them, one
 //! more run at `x` lowers the variance at the targets `t` by `sum (j_t' F^-1 j_x)^2 / (s^2 + j_x' F^-1 j_x)` (V), or
 //! the volume of what is left open by `ln(1 + j_x' F^-1 j_x / s^2)` (D); either is divided by the run's cost to a power
-//! of 0.4 (arXiv 2604.22753). Both trust the parameters that they are taken at: refit as runs come in.
+//! of 0.4 (arXiv 2604.22753). Both trust the parameters that they are taken at: refit as runs come in. [`Basins`] trusts
+//! every minimum of a fit that the runs leave open.
+
+mod basins;
+
+pub use basins::Basins;
 
 use triaxis_laws::form::{LawForm, MOST_PARAMETERS, Scale};
 
@@ -100,15 +105,28 @@ impl<'a> Design<'a> {
         told.enumerate().max_by(|one, other| one.1.total_cmp(&other.1))
     }
 
-    /// The slope of the log loss by the parameters, by their logarithms where they are positive.
-    fn slope(&self, run: &[f64]) -> Vec<f64> {
+    /// The law's loss of a run, and its slopes by the parameters.
+    fn valued(&self, run: &[f64]) -> (f64, [f64; MOST_PARAMETERS]) {
         let columns = self.form.inputs().iter();
         let inputs: Vec<f64> = columns
             .zip(run)
             .map(|(column, input)| column.scale.forward(*input))
             .collect();
         let mut gradient = [0.0; MOST_PARAMETERS];
-        let value = self.form.value(&self.parameters, &inputs, &mut gradient);
+        (
+            self.form.value(&self.parameters, &inputs, &mut gradient),
+            gradient,
+        )
+    }
+
+    /// The logarithm of the law's loss of a run.
+    fn told(&self, run: &[f64]) -> f64 {
+        self.valued(run).0.ln()
+    }
+
+    /// The slope of the log loss by the parameters, by their logarithms where they are positive.
+    fn slope(&self, run: &[f64]) -> Vec<f64> {
+        let (value, gradient) = self.valued(run);
         let parameters = self.form.parameters().iter().zip(&self.parameters);
         parameters
             .zip(gradient)

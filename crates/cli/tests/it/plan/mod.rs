@@ -1,5 +1,8 @@
 //! `triaxis plan`: questions answered by the real program.
 
+mod corpus;
+mod refusals;
+
 use std::path::Path;
 
 use serde_json::Value;
@@ -26,19 +29,6 @@ fn decided(question: &str, more: &[&str]) -> Value {
             .concat(),
         ),
     )
-}
-
-fn refused(question: &str, code: i32) -> String {
-    let bench = Bench::new("");
-    std::fs::write(bench.path("plan.toml"), question).unwrap();
-    let output = bench.run(&["plan", "plan.toml"]);
-    assert_eq!(
-        output.status.code(),
-        Some(code),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stderr).unwrap()
 }
 
 const PLAIN: &str = "aim = \"lowest-loss\"\nbudget = \"$1M\"\n[[text]]\nname = \"web\"\nunique = \"2T\"\n";
@@ -134,67 +124,6 @@ fn a_saved_law_is_planned_with() {
             .all(|law| (law["weight"].as_f64().unwrap() - 0.5).abs() < 0.02
                 && law["draws"].as_u64().unwrap() >= 90)
     );
-}
-
-#[test]
-fn what_breaks_a_rule_names_it() {
-    for (question, says) in [
-        (
-            "aim = \"lowest-loss\"\n[[text]]\nname = \"a\"\nunique = \"1T\"".to_owned(),
-            "needs a budget",
-        ),
-        (PLAIN.replace("lowest-loss", "lowest-los"), "unknown variant"),
-        (PLAIN.replace("$1M", "€1M"), "in US dollars"),
-        (format!("{PLAIN}most_share = 0.5"), "add up to 0.5"),
-        (format!("{PLAIN}[training]\nhardware = \"H10\""), "did you mean"),
-        (
-            format!("{PLAIN}[training]\nprice_per_hour = \"$2\""),
-            "without its day",
-        ),
-        (format!("{PLAIN}[[laws]]\nfit = \"nowhere.json\""), "nowhere.json"),
-        (
-            format!("{PLAIN}{0}{0}", "[[laws]]\npublished = \"besiroglu-2024\"\n"),
-            "count twice",
-        ),
-        (
-            PLAIN.replace("aim", "draws = 40\nlevel = 0.99\naim"),
-            "beyond either end",
-        ),
-        (PLAIN.replace("aim", "samples = [1, 4, 4]\naim"), "4 twice"),
-        (PLAIN.replace("aim", "synthetic_shares = [0]\naim"), "no strategy"),
-        (format!("{PLAIN}worth = 1e9"), "how many times as much"),
-        (
-            format!("{PLAIN}[[contexts]]\nname = \"all\"\neasier_by = 1e9"),
-            "added to log odds",
-        ),
-        (
-            format!("{PLAIN}[[laws]]\npublished = \"besiroglu\""),
-            "did you mean",
-        ),
-        (format!("{PLAIN}[[laws]]\nweight = 2"), "exactly one of"),
-        (
-            format!("{PLAIN}[demand]\nmonths = 12\nqueries_per_month = 0\nclasses = []"),
-            "must be above 0",
-        ),
-        (
-            format!(
-                "{PLAIN}[demand]\nmonths = 12\nqueries_per_month = 9\n[[demand.classes]]\nname = \"a\"\nshare = 0.4\ntokens_in = 9\ntokens_out = 9"
-            ),
-            "add up to 0.4",
-        ),
-    ] {
-        let said = refused(&question, 2);
-        assert!(said.contains(says), "{says:?} is not in {said}");
-    }
-}
-
-#[test]
-fn what_nothing_reaches_is_refused_with_a_code_of_its_own() {
-    let said = refused(
-        "aim = \"lowest-cost\"\nbudget = \"$1K\"\ngoal = { nats_per_token = 1.9 }\n[[text]]\nname = \"web\"\nunique = \"90T\"\n",
-        3,
-    );
-    assert!(said.contains("the budget binds"), "{said}");
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Every optimum against a plain search, and the properties that an allocation must have.
 
-#![allow(clippy::unwrap_used)]
-
 use proptest::prelude::*;
 use triaxis_laws::forms::{Allocation, Chinchilla, Coupled};
 use triaxis_plan::allocate::{Expense, compute_optimal_by, least_expense};
