@@ -34,8 +34,9 @@ const SPLIT_TENSORS: &str = "split.tensors.count";
 /// Whether the file at a path begins as one.
 pub fn is_gguf(path: &Path) -> bool {
     let mut magic = [0; header::MAGIC.len()];
-    let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-    read.is_ok() && magic == header::MAGIC
+    let mut read = || File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    // What is no file may have no end, or be read only once.
+    path.is_file() && read().is_ok() && magic == header::MAGIC
 }
 
 /// A file, or several that belong together, of which only the headers are held.

@@ -8,6 +8,7 @@ mod gpt2;
 mod llama;
 mod mamba2;
 mod mistral;
+mod qwen2;
 mod qwen3;
 mod qwen3_next;
 mod rope;
@@ -26,6 +27,7 @@ pub use self::gpt2::Gpt2;
 pub use self::llama::Llama;
 pub use self::mamba2::Mamba2;
 pub use self::mistral::Mistral;
+pub use self::qwen2::Qwen2;
 pub use self::qwen3::Qwen3;
 pub use self::qwen3_next::Qwen3Next;
 pub use self::tensor::Tensor;
@@ -39,6 +41,7 @@ triaxis_names::registry! {
     pub enum Layout as family: Family {
         Llama = "llama",
         Mistral = "mistral",
+        Qwen2 = "qwen2",
         Qwen3 = "qwen3",
         Gpt2 = "gpt2",
         Mamba2 = "mamba2",

@@ -17,7 +17,7 @@ import sys
 import gguf
 import numpy as np
 
-MODELS = {"llama": "llama", "llama-scaled": "llama", "qwen3": "qwen3", "gpt2": "gpt2"}
+MODELS = {"llama": "llama", "llama-scaled": "llama", "qwen2": "qwen2", "qwen3": "qwen3", "gpt2": "gpt2"}
 
 
 def folder(path: pathlib.Path) -> tuple[dict, dict[str, np.ndarray]]:
@@ -74,8 +74,9 @@ def write(source: pathlib.Path, target: pathlib.Path, architecture: str) -> None
         writer.add_feed_forward_length(config["intermediate_size"])
         writer.add_head_count(config["num_attention_heads"])
         writer.add_head_count_kv(config["num_key_value_heads"])
-        writer.add_key_length(config["head_dim"])
-        writer.add_value_length(config["head_dim"])
+        if "head_dim" in config:
+            writer.add_key_length(config["head_dim"])
+            writer.add_value_length(config["head_dim"])
         writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
         writer.add_rope_freq_base(rope["rope_theta"])
     if architecture == "llama":

@@ -43,6 +43,7 @@ MODELS = {
         vocab_size=VOCABULARY, hidden_size=16, expand=2, num_heads=4, head_dim=8, state_size=6, n_groups=2,
         num_hidden_layers=2, chunk_size=8, layer_norm_epsilon=EPSILON, bos_token_id=None, eos_token_id=None,
         pad_token_id=None)),
+    "qwen2": ("Qwen2", dict(TRANSFORMER, rope_theta=3000.0)),
     "qwen3": ("Qwen3", dict(TRANSFORMER, head_dim=6, rope_theta=5000.0, tie_word_embeddings=True)),
     "gpt2": ("GPT2", dict(
         vocab_size=VOCABULARY, n_embd=16, n_layer=2, n_head=4, n_inner=40, n_positions=32, layer_norm_epsilon=EPSILON,

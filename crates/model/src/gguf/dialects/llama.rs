@@ -1,14 +1,10 @@
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value as Json, json};
 
-use super::fields::{Field, Said};
+use super::fields::Said;
 use super::rope::DIVISORS;
-use super::{Dialect, head, transformer};
+use super::{Dialect, attention, head, transformer};
 use crate::error::ModelError;
-use crate::gguf::value::Value;
 use crate::layouts::{Layout, Tensor};
-use crate::mixers::MixerSpec;
 use crate::rope_scaling::RopeScaling;
 use crate::stack::Stack;
 
@@ -25,10 +21,6 @@ impl Dialect for Llama {
         Layout::Llama
     }
 
-    fn fields(&self) -> &'static [Field] {
-        transformer::FIELDS
-    }
-
     fn others(&self, said: &Said) -> Result<Map<String, Json>, ModelError> {
         // Says nothing that a converted file does not have.
         said.text("tensor_data_layout")?;
@@ -37,41 +29,23 @@ impl Dialect for Llama {
         Ok(config)
     }
 
-    fn keys(&self, stack: &Stack) -> BTreeMap<String, Value> {
-        transformer::keys(stack)
-    }
-
     fn has_divisors(&self) -> bool {
         true
     }
 
     fn extras(&self, stack: &Stack) -> Vec<(String, Vec<f32>)> {
-        let divisors = stack.blocks.values().find_map(|block| match &block.mixer {
-            MixerSpec::Attention(attention) => match attention.rope_scaling {
-                Some(scaling @ RopeScaling::Llama3 { .. }) => {
-                    Some(scaling.divisors(head(stack), attention.rope_theta))
-                }
-                _ => None,
-            },
+        let scaled = attention(stack).and_then(|attention| match attention.rope_scaling {
+            Some(scaling @ RopeScaling::Llama3 { .. }) => Some((scaling, attention.rope_theta)),
             _ => None,
         });
-        let single = |divisors: Vec<f64>| divisors.into_iter().map(|divisor| divisor as f32).collect();
-        divisors
-            .into_iter()
-            .map(|divisors| (DIVISORS.to_owned(), single(divisors)))
-            .collect()
-    }
-
-    fn around(&self) -> &'static [[&'static str; 2]] {
-        transformer::AROUND
-    }
-
-    fn within(&self) -> &'static [[&'static str; 2]] {
-        transformer::WITHIN
-    }
-
-    fn layers(&self) -> &'static str {
-        "model.layers."
+        let divisors = scaled.map(|(scaling, base)| {
+            let divisors = scaling.divisors(head(stack), base).into_iter();
+            (
+                DIVISORS.to_owned(),
+                divisors.map(|divisor| divisor as f32).collect(),
+            )
+        });
+        divisors.into_iter().collect()
     }
 
     fn arranged(&self, name: &str, tensor: Tensor, head: usize) -> Tensor {

@@ -4,6 +4,7 @@
 mod fields;
 mod gpt2;
 mod llama;
+mod qwen2;
 mod qwen3;
 mod rope;
 mod transformer;
@@ -19,7 +20,7 @@ pub(super) use self::fields::Said;
 use super::value::Value;
 use crate::error::ModelError;
 use crate::layouts::{Config, Layout, Tensor, same};
-use crate::mixers::MixerSpec;
+use crate::mixers::{Attention, MixerSpec};
 use crate::stack::Stack;
 
 pub(super) use self::rope::DIVISORS;
@@ -32,7 +33,7 @@ pub(super) const HEAD: &str = "output.weight";
 pub(super) const EMBEDDING: &str = "token_embd.weight";
 
 /// Every architecture, in the order in which they are tried for a stack.
-const ALL: [&dyn Dialect; 3] = [&llama::Llama, &qwen3::Qwen3, &gpt2::Gpt2];
+const ALL: [&dyn Dialect; 4] = [&llama::Llama, &qwen2::Qwen2, &qwen3::Qwen3, &gpt2::Gpt2];
 
 /// The words in which GGUF says a layout's models: keys for the fields of its config, names for those of its tensors.
 ///
@@ -45,17 +46,24 @@ pub(super) trait Dialect: Debug + Sync {
     /// The layout whose config and tensors it says.
     fn layout(&self) -> Layout;
 
-    /// The keys, after the architecture's name, of the fields of the config that are each said by one.
-    fn fields(&self) -> &'static [Field];
+    /// The keys, after the architecture's name, of the fields of the config that are each said by one: Llama's, as all that
+    /// follows.
+    fn fields(&self) -> &'static [Field] {
+        transformer::FIELDS
+    }
 
     /// The fields of the config that other keys and the tensors say.
     ///
     /// # Errors
     /// For the first key that breaks a rule or asks for what is not built.
-    fn others(&self, said: &Said) -> Result<Map<String, Json>, ModelError>;
+    fn others(&self, said: &Said) -> Result<Map<String, Json>, ModelError> {
+        transformer::others(said)
+    }
 
     /// The keys that say what [`others`](Self::others) reads, of a stack.
-    fn keys(&self, stack: &Stack) -> BTreeMap<String, Value>;
+    fn keys(&self, stack: &Stack) -> BTreeMap<String, Value> {
+        transformer::keys(stack)
+    }
 
     /// Whether the tensor [`DIVISORS`] is read.
     fn has_divisors(&self) -> bool {
@@ -68,16 +76,24 @@ pub(super) trait Dialect: Debug + Sync {
     }
 
     /// Names of what is not in a layer, without what follows the last dot: here, and in the layout.
-    fn around(&self) -> &'static [[&'static str; 2]];
+    fn around(&self) -> &'static [[&'static str; 2]] {
+        transformer::AROUND
+    }
 
     /// The same of what is in a layer, after its number.
-    fn within(&self) -> &'static [[&'static str; 2]];
+    fn within(&self) -> &'static [[&'static str; 2]] {
+        transformer::WITHIN
+    }
 
     /// What the layout's names of what is in a layer begin with, before its number.
-    fn layers(&self) -> &'static str;
+    fn layers(&self) -> &'static str {
+        "model.layers."
+    }
 
     /// A tensor of a layer, under its name here after the layer's number, as it lies in a file.
-    fn arranged(&self, name: &str, tensor: Tensor, head: usize) -> Tensor;
+    fn arranged(&self, _name: &str, tensor: Tensor, _head: usize) -> Tensor {
+        tensor
+    }
 }
 
 /// The dialect of an architecture.
@@ -196,11 +212,15 @@ fn of(names: &[[&'static str; 2]], asked: &str) -> Option<&'static str> {
     found.map(|[own, _]| *own)
 }
 
-/// Coordinates of a head of attention.
-pub(super) fn head(stack: &Stack) -> usize {
-    let heads = stack.blocks.values().find_map(|block| match &block.mixer {
-        MixerSpec::Attention(attention) => Some(attention.heads(stack.width).dimension),
+/// The attention of a stack, if it has some.
+fn attention(stack: &Stack) -> Option<&Attention> {
+    stack.blocks.values().find_map(|block| match &block.mixer {
+        MixerSpec::Attention(attention) => Some(attention),
         _ => None,
-    });
-    heads.unwrap_or(1)
+    })
+}
+
+/// Coordinates of a head of attention.
+fn head(stack: &Stack) -> usize {
+    attention(stack).map_or(1, |attention| attention.heads(stack.width).dimension)
 }

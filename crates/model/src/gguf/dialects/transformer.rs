@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json};
 
 use super::fields::{Field, Said};
-use super::rope;
+use super::{attention, head, rope};
 use crate::error::{ModelError, rule};
 use crate::gguf::value::Value;
-use crate::mixers::MixerSpec;
 use crate::stack::Stack;
 
 /// The fields of a config in Llama's words.
@@ -56,13 +55,10 @@ pub(super) fn others(said: &Said) -> Result<Map<String, Json>, ModelError> {
         "take a whole file",
     )?;
     let head = said.size("attention.key_length")?.unwrap_or(width / heads);
-    for (key, name) in [
-        ("attention.value_length", "attention.value_length"),
-        ("rope.dimension_count", "rope.dimension_count"),
-    ] {
+    for key in ["attention.value_length", "rope.dimension_count"] {
         let found = said.size(key)?.unwrap_or(head);
         let must = format!("must be the {head} coordinates of a head, all of which are turned and read");
-        rule(found == head, name, found, must, "take a model where it is")?;
+        rule(found == head, key, found, must, "take a model where it is")?;
     }
     rule(
         said.truth("attention.causal")?.unwrap_or(true),
@@ -78,19 +74,14 @@ pub(super) fn others(said: &Said) -> Result<Map<String, Json>, ModelError> {
 
 /// The keys that [`others`] reads.
 pub(super) fn keys(stack: &Stack) -> BTreeMap<String, Value> {
-    let attention = stack.blocks.values().find_map(|block| match &block.mixer {
-        MixerSpec::Attention(attention) => Some(attention),
-        _ => None,
-    });
     let mut keys = BTreeMap::from([("vocab_size".to_owned(), whole(stack.vocabulary))]);
-    if let Some(attention) = attention {
-        let head = attention.heads(stack.width).dimension;
+    if let Some(attention) = attention(stack) {
         for key in [
             "attention.key_length",
             "attention.value_length",
             "rope.dimension_count",
         ] {
-            keys.insert(key.to_owned(), whole(head));
+            keys.insert(key.to_owned(), whole(head(stack)));
         }
         keys.extend(rope::keys(attention.rope_theta, attention.rope_scaling));
     }

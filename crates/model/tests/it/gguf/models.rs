@@ -12,11 +12,12 @@ use triaxis_model::{Folder, Published, PublishedTokenizer, Stack};
 use super::{folder, golden};
 
 /// The folders of models that some architecture of GGUF can say, and that architecture.
-const SAID: [(&str, &str); 6] = [
+const SAID: [(&str, &str); 7] = [
     ("llama", "llama"),
     ("llama-tied", "llama"),
     ("llama-scaled", "llama"),
     ("mistral", "llama"),
+    ("qwen2", "qwen2"),
     ("qwen3", "qwen3"),
     ("gpt2", "gpt2"),
 ];
@@ -28,7 +29,7 @@ fn stack(folder: &Folder) -> serde_json::Value {
 
 #[test]
 fn a_file_by_the_fields_own_writer_is_the_folder_that_it_was_made_of() {
-    for name in ["llama", "llama-scaled", "qwen3", "gpt2"] {
+    for name in ["llama", "llama-scaled", "qwen2", "qwen3", "gpt2"] {
         let folder = Folder::open(&folder(name)).unwrap();
         let file = Published::open(&golden(name)).unwrap();
         assert_eq!(
@@ -71,7 +72,7 @@ fn what_is_written_of_a_folder_is_read_as_it() {
 /// Our and gguf-py's file of a model have the same tensors, to the byte.
 #[test]
 fn what_is_written_has_the_tensors_of_the_fields_own_writer() {
-    for name in ["llama", "llama-scaled", "qwen3", "gpt2"] {
+    for name in ["llama", "llama-scaled", "qwen2", "qwen3", "gpt2"] {
         let folder = Folder::open(&folder(name)).unwrap();
         let to = TempDir::new().unwrap();
         let path = to.path().join("model.gguf");
@@ -156,7 +157,7 @@ fn rows_of_a_folder_are_its_weights_by_output() {
 /// A model of blocks of 32 and 256 with grouped queries, tied or not.
 fn wide(width: usize, tied: bool) -> Stack {
     serde_json::from_str(&format!(
-        r#"{{"pattern": "a", "vocabulary": 40, "width": {width}, "layers": 2, "context": 16, "tied": {tied}, "blocks":
+        r#"{{"pattern": "a", "vocabulary": 40, "width": {width}, "layers": 1, "context": 16, "tied": {tied}, "blocks":
             {{"a": {{"mixer": {{"kind": "attention", "heads": 4, "key_value_heads": 2}},
                 "channel": {{"kind": "swiglu", "inner": 512}}}}}}}}"#
     ))
@@ -238,8 +239,8 @@ fn formats_that_do_not_divide_rows_fall_back_as_llama_cpp_has_it() {
             "{format:?} {width}"
         );
         assert_eq!(of("blk.0.attn_q.weight").wanted, format);
-        assert_eq!(of("blk.1.ffn_down.weight").tensor.format, of_down);
-        assert_eq!(of("blk.1.ffn_norm.weight").tensor.format, Format::F32);
+        assert_eq!(of("blk.0.ffn_down.weight").tensor.format, of_down);
+        assert_eq!(of("blk.0.ffn_norm.weight").tensor.format, Format::F32);
     }
     for (format, width, expected) in [
         (Format::Q4_1, 256, Format::Q6K),
