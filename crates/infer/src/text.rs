@@ -52,6 +52,39 @@ fn gguf(fields: TokenizerFields) -> GgufTokenizer {
     }
 }
 
+/// A tokenizer as the keys of a GGUF file say it.
+///
+/// # Errors
+/// When it is of a kind that they cannot say.
+pub fn fields(tokenizer: &Tokenizer) -> Result<TokenizerFields, InferError> {
+    let said = tokenizer.gguf()?;
+    let special = [
+        ("bos", said.bos_token_id),
+        ("eos", said.eos_token_id),
+        ("eot", said.eot_token_id),
+        ("unknown", said.unknown_token_id),
+        ("padding", said.padding_token_id),
+    ];
+    let flags = [
+        ("add_bos_token", said.add_bos_token),
+        ("add_space_prefix", said.add_space_prefix),
+    ];
+    let named = |(name, number): (&str, Option<u32>)| number.map(|number| (name.to_owned(), number));
+    let flagged = |(name, flag): (&str, Option<bool>)| flag.map(|flag| (name.to_owned(), flag));
+    Ok(TokenizerFields {
+        special: special.into_iter().filter_map(named).collect(),
+        flags: flags.into_iter().filter_map(flagged).collect(),
+        model: said.model,
+        pre: said.pre,
+        tokens: said.tokens,
+        types: said.token_type,
+        scores: said.scores,
+        merges: said.merges,
+        chat_template: said.chat_template,
+        others: std::collections::BTreeMap::new(),
+    })
+}
+
 /// The tokens of a prompt: with the token that begins texts, where the tokenizer adds one, and with control tokens by their
 /// names where `control` says so, as in the text of a chat template.
 ///

@@ -312,42 +312,62 @@ pub(super) unsafe fn single<L: Lanes, V: Values>(
     }
     let mut column = 0;
     while column < x.columns() {
-        let panel = x.panel(column / PANEL);
+        let (panel, within) = (x.panel(column / PANEL), column % PANEL);
         // SAFETY: a panel has all of its columns and groups, and the scratch all groups.
-        let sums = unsafe { single_column(lanes, scratch.as_ptr(), groups, panel, column % PANEL) };
-        out.put(lanes, column, sums);
-        column += 1;
+        unsafe {
+            if within + 1 < panel.width {
+                let [first, second] = single_columns(lanes, scratch.as_ptr(), groups, panel, within);
+                out.put(lanes, column, first);
+                out.put(lanes, column + 1, second);
+                column += 2;
+            } else {
+                let [only] = single_columns(lanes, scratch.as_ptr(), groups, panel, within);
+                out.put(lanes, column, only);
+                column += 1;
+            }
+        }
     }
 }
 
-/// The products of a strip's numbers with a column of a panel.
+/// The products of a strip's numbers with columns of a panel, from one on.
 ///
 /// # Safety
-/// Both must have the groups.
+/// Both must have the groups, and the panel the columns.
 #[inline(always)]
-unsafe fn single_column<L: Lanes>(
+unsafe fn single_columns<L: Lanes, const COLUMNS: usize>(
     lanes: L,
     weights: *const f32,
     groups: usize,
     panel: Panel<'_>,
-    column: usize,
-) -> L::Eight {
-    let mut sums = [lanes.eight(0.0); 4];
+    first: usize,
+) -> [L::Eight; COLUMNS] {
+    let mut sums = [[lanes.eight(0.0); 4]; COLUMNS];
     let mut group = 0;
     while group < groups {
-        // SAFETY: the caller promises the group in both.
+        // SAFETY: the caller promises the group in both, and the columns.
         unsafe {
             let weights = weights.add(group * GROUP * ROWS);
-            let x = panel.values.as_ptr().add((group * panel.width + column) * GROUP);
+            let x = panel.values.as_ptr().add((group * panel.width + first) * GROUP);
             let mut input = 0;
             while input < GROUP {
                 let weight = lanes.eight_at(weights.add(input * ROWS));
-                sums[input % 4] = lanes.times_plus(weight, lanes.eight(*x.add(input)), sums[input % 4]);
+                let mut column = 0;
+                while column < COLUMNS {
+                    let x = lanes.eight(*x.add(column * GROUP + input));
+                    sums[column][input % 4] = lanes.times_plus(weight, x, sums[column][input % 4]);
+                    column += 1;
+                }
                 input += 1;
             }
         }
         group += 1;
     }
-    let [a, b, c, d] = sums;
-    lanes.plus(lanes.plus(a, b), lanes.plus(c, d))
+    let mut products = [lanes.eight(0.0); COLUMNS];
+    let mut column = 0;
+    while column < COLUMNS {
+        let [a, b, c, d] = sums[column];
+        products[column] = lanes.plus(lanes.plus(a, b), lanes.plus(c, d));
+        column += 1;
+    }
+    products
 }

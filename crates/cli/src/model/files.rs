@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
-use triaxis_host::machine;
+use triaxis_host::{files, machine};
 use triaxis_model::{ArchitectureSpec, Layout, Published, Stack, folder, gguf as container};
+use triaxis_tokens::Tokenizer;
 use triaxis_units::{Bytes, Params};
 
 use super::{Counted, gguf};
@@ -25,6 +27,9 @@ pub struct Import {
     format: Format,
 }
 
+/// The files that a tokenizer is published in.
+const TOKENIZER_FILES: [&str; 2] = ["tokenizer.json", "tokenizer_config.json"];
+
 /// Arguments of `model export`.
 #[derive(Args)]
 pub struct Export {
@@ -33,6 +38,9 @@ pub struct Export {
     /// The layout, as `model list` tells, or `gguf`
     #[arg(long, value_name = "NAME")]
     layout: String,
+    /// A tokenizer.json to publish with it
+    #[arg(long, value_name = "FILE")]
+    tokenizer: Option<PathBuf>,
     /// The folder to write, made if it is not there; for `gguf` the file
     #[arg(long, value_name = "PATH")]
     out: PathBuf,
@@ -111,18 +119,39 @@ pub(super) fn export(arguments: &Export) -> anyhow::Result<()> {
     let Export {
         file,
         layout,
+        tokenizer,
         out,
         format,
     } = arguments;
     if layout == gguf::LAYOUT {
-        return gguf::export(file, out, *format);
+        return gguf::export(file, tokenizer.as_deref(), out, *format);
     }
     let layout = Layout::find(layout).map_err(|error| Usage(format!("`--layout`: {error}")))?;
-    let outputs = folder::FILES.map(|name| out.join(name));
-    output::are_apart(&outputs.each_ref().map(PathBuf::as_path), &[file])?;
+    let read = tokenizer.as_deref().map(Tokenizer::published).transpose()?;
+    let beside = tokenizer.iter().flat_map(|_| TOKENIZER_FILES);
+    let outputs: Vec<PathBuf> = folder::FILES
+        .into_iter()
+        .chain(beside)
+        .map(|name| out.join(name))
+        .collect();
+    let inputs: Vec<&Path> = [file]
+        .into_iter()
+        .chain(tokenizer)
+        .map(PathBuf::as_path)
+        .collect();
+    output::are_apart(&outputs.iter().map(PathBuf::as_path).collect::<Vec<_>>(), &inputs)?;
     let (model, weights) = triaxis_train::read_model(file)?;
     let stack = model.stack();
     folder::write(out, layout, &stack, &weights)?;
+    if let Some(tokenizer) = read {
+        for (name, bytes) in TOKENIZER_FILES
+            .into_iter()
+            .zip([tokenizer.json()?.to_vec(), tokenizer.config()?])
+        {
+            let path = out.join(name);
+            files::replace(&path, &bytes).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+    }
     print(*format, out, layout.name(), stack)
 }
 

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 use triaxis_blocks::Format as BlockFormat;
+use triaxis_infer::text;
 use triaxis_model::gguf::{self, Beside, Choice, Chosen, Gguf, GgufModel};
 use triaxis_model::weights::Weight;
 use triaxis_model::{Published, Stack};
 use triaxis_names::suggestion;
+use triaxis_tokens::Tokenizer;
 use triaxis_units::{Bytes, Params};
 
 use super::files::fits;
@@ -31,6 +33,9 @@ pub struct Quantise {
     /// The format of the table of tokens and of the head [default: Q6_K, or that of the matrices where it has more bits]
     #[arg(long, value_name = "FORMAT", value_parser = block_format)]
     tables: Option<BlockFormat>,
+    /// A tokenizer.json to put into it [default: that of the model, if it has one]
+    #[arg(long, value_name = "FILE")]
+    tokenizer: Option<PathBuf>,
     /// The GGUF file to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -202,6 +207,7 @@ pub(super) fn quantise(arguments: &Quantise) -> anyhow::Result<()> {
         model,
         to,
         tables,
+        tokenizer,
         out,
         format,
     } = arguments;
@@ -210,16 +216,36 @@ pub(super) fn quantise(arguments: &Quantise) -> anyhow::Result<()> {
         tables: tables.unwrap_or(usual.tables),
         ..usual
     };
-    let read = match model.is_dir() || gguf::is_gguf(model) {
+    let mut read = match model.is_dir() || gguf::is_gguf(model) {
         true => published(model, out)?,
         false => kept(model, out)?,
     };
+    read.put(tokenizer.as_deref())?;
     write(*format, out, &read, choice, tables.is_none())
 }
 
 /// Publishes a model that a study kept as a GGUF file, every number as it is.
-pub(super) fn export(file: &Path, out: &Path, format: Format) -> anyhow::Result<()> {
-    write(format, out, &kept(file, out)?, Choice::of(BlockFormat::F32), true)
+pub(super) fn export(
+    file: &Path,
+    tokenizer: Option<&Path>,
+    out: &Path,
+    format: Format,
+) -> anyhow::Result<()> {
+    let mut read = kept(file, out)?;
+    read.put(tokenizer)?;
+    write(format, out, &read, Choice::of(BlockFormat::F32), true)
+}
+
+impl Read {
+    /// Puts a tokenizer beside the model, in the place of its own.
+    fn put(&mut self, path: Option<&Path>) -> anyhow::Result<()> {
+        let Some(path) = path else {
+            return Ok(());
+        };
+        let tokenizer = Tokenizer::published(path)?;
+        self.beside.tokenizer = Some(text::fields(&tokenizer)?);
+        Ok(())
+    }
 }
 
 fn published(path: &Path, out: &Path) -> anyhow::Result<Read> {
@@ -229,6 +255,10 @@ fn published(path: &Path, out: &Path) -> anyhow::Result<Read> {
     fits(published.stack())?;
     let beside = match &published {
         Published::Gguf(model) => model.beside()?,
+        Published::Folder(_) if published.tokenizer()?.is_some() => Beside {
+            tokenizer: Some(text::fields(&text::tokenizer(&published)?)?),
+            ..Beside::default()
+        },
         Published::Folder(_) => Beside::default(),
     };
     Ok(Read {
@@ -265,7 +295,8 @@ fn write(format: Format, out: &Path, read: &Read, choice: Choice, is_usual: bool
     }
     if beside.tokenizer.is_none() {
         notes.push(
-            "it holds no tokenizer, since there is none beside the model; llama.cpp takes no file without"
+            "it holds no tokenizer, since there is none beside the model; llama.cpp takes no file without: `--tokenizer` \
+             gives one"
                 .to_owned(),
         );
     }

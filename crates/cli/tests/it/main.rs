@@ -9,6 +9,7 @@ mod extend;
 #[cfg(target_os = "linux")]
 mod faults;
 mod fit;
+mod generate;
 mod gguf;
 mod input;
 mod kill;

@@ -6,6 +6,7 @@ mod chat;
 mod engine;
 mod evaluate;
 mod generate;
+mod real;
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,302 @@
+//! Commands that read to models, with the real program.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use triaxis_model::weights::Weight;
+use triaxis_model::{ArchitectureSpec, Stack};
+use triaxis_tokens::{Tokenizer, WordCounts};
+use triaxis_train::ValidationText;
+use triaxis_units::Bytes;
+
+use crate::support::{json, words};
+
+const TEXT: &str =
+    "the cat sat on the mat and the dog sat on the log; the cat and the dog are not on the mat.\n";
+
+/// A small model with its tokenizer, as a study leaves them.
+struct Kept {
+    folder: TempDir,
+    model: PathBuf,
+    tokenizer: PathBuf,
+}
+
+fn kept(pattern: &str) -> Kept {
+    let folder = TempDir::new().unwrap();
+    let counts = WordCounts::default();
+    counts.add([TEXT.repeat(20).as_str()].into_iter()).unwrap();
+    let learnt = Tokenizer::train(counts, 288).unwrap();
+    let tokenizer = folder.path().join("tokenizer.json");
+    std::fs::write(&tokenizer, learnt.json().unwrap()).unwrap();
+    let stack: Stack = serde_json::from_str(&format!(
+        r#"{{"pattern": "{pattern}", "vocabulary": 288, "width": 64, "layers": 2, "context": 96}}"#
+    ))
+    .unwrap();
+    let spec = ArchitectureSpec::Stack(stack.clone());
+    let mut state = 15u32;
+    let mut number = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 24) as f32 - 0.5
+    };
+    let weights = stack.weights().into_iter().map(|line| {
+        let values = (0..line.size()).map(|_| number()).collect();
+        let shape = line.shape;
+        (line.name, Weight { shape, values })
+    });
+    let weights: BTreeMap<String, Weight> = weights.collect();
+    let model = folder.path().join("model.safetensors");
+    triaxis_train::save_model(&model, &spec, &weights).unwrap();
+    Kept {
+        folder,
+        model,
+        tokenizer,
+    }
+}
+
+fn triaxis(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_triaxis"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn answers(model: &Path, arguments: &[&str]) -> Value {
+    let all = [
+        &[
+            "generate",
+            text(model),
+            "the cat",
+            "--format",
+            "json",
+            "--most",
+            "24",
+        ],
+        arguments,
+    ]
+    .concat();
+    json(&triaxis(&all))
+}
+
+/// The same model as a GGUF file with its tokenizer.
+fn quantised(kept: &Kept, format: &str) -> PathBuf {
+    let out = kept.folder.path().join(format!("{format}.gguf"));
+    let output = triaxis(&[
+        "model",
+        "quantise",
+        text(&kept.model),
+        "--to",
+        format,
+        "--tokenizer",
+        text(&kept.tokenizer),
+        "--out",
+        text(&out),
+    ]);
+    assert!(output.status.success(), "{}", words(&output.stderr));
+    out
+}
+
+#[test]
+fn a_model_answers_the_same_in_whatever_file_it_is() {
+    let kept = kept("a");
+    let with = [
+        "--tokenizer",
+        text(&kept.tokenizer),
+        "--temperature",
+        "0",
+        "--activations",
+        "single",
+    ];
+    let own = answers(&kept.model, &with);
+    assert_eq!(own[0]["finish"], "length");
+    let gguf = answers(
+        &quantised(&kept, "F32"),
+        &["--temperature", "0", "--activations", "single"],
+    );
+    assert_eq!(gguf, own);
+    let folder = kept.folder.path().join("published");
+    let exported = triaxis(&[
+        "model",
+        "export",
+        text(&kept.model),
+        "--layout",
+        "llama",
+        "--tokenizer",
+        text(&kept.tokenizer),
+        "--out",
+        text(&folder),
+    ]);
+    assert!(exported.status.success(), "{}", words(&exported.stderr));
+    assert_eq!(
+        answers(&folder, &["--temperature", "0", "--activations", "single"]),
+        own
+    );
+}
+
+#[test]
+fn answers_depend_on_the_seed_and_their_number_alone() {
+    let kept = kept("a");
+    let model = quantised(&kept, "Q8_0");
+    let three = answers(&model, &["--samples", "3", "--seed", "5", "--threads", "2"]);
+    let again = answers(&model, &["--samples", "3", "--seed", "5", "--threads", "1"]);
+    assert_eq!(three, again);
+    let one = answers(&model, &["--seed", "5"]);
+    assert_eq!(one[0], three[0]);
+    assert_ne!(three[0]["text"], three[1]["text"]);
+    assert_ne!(answers(&model, &["--seed", "6"])[0], one[0]);
+    // As text, one answer is what it is.
+    let plain = triaxis(&["generate", text(&model), "the cat", "--most", "24", "--seed", "5"]);
+    let printed = String::from_utf8(plain.stdout).unwrap();
+    assert_eq!(
+        printed.trim_end_matches('\n'),
+        one[0]["text"].as_str().unwrap().trim_end_matches('\n')
+    );
+}
+
+#[test]
+fn a_stop_string_ends_an_answer_before_it_and_drafts_change_nothing() {
+    let kept = kept("a");
+    let model = quantised(&kept, "Q8_0");
+    let greedy = ["--temperature", "0"];
+    let whole = answers(&model, &greedy);
+    let own = whole[0]["text"].as_str().unwrap();
+    // Two characters from the middle: mostly they are not one token's.
+    let middle = own.char_indices().nth(own.chars().count() / 2).unwrap().0;
+    let stop: String = own[middle..].chars().take(2).collect();
+    let stopped = answers(&model, &[&greedy[..], &["--stop", &stop]].concat());
+    let expected = own.split(&stop).next().unwrap();
+    assert_eq!(
+        (&stopped[0]["text"], &stopped[0]["finish"]),
+        (&Value::from(expected), &Value::from("stop"))
+    );
+    let path = text(&model).to_owned();
+    for draft in ["look-up", &path] {
+        let drafted = answers(&model, &[&greedy[..], &["--draft", draft]].concat());
+        assert_eq!(drafted[0]["text"], own);
+    }
+}
+
+#[test]
+fn log_probabilities_are_told() {
+    let kept = kept("a");
+    let told = answers(&quantised(&kept, "Q8_0"), &["--log-probabilities", "3"]);
+    let tokens = told[0]["log_probabilities"].as_array().unwrap();
+    assert_eq!(tokens.len(), 24);
+    for token in tokens {
+        assert!(token["log_probability"].as_f64().unwrap() < 0.0);
+        assert_eq!(token["likeliest"].as_array().unwrap().len(), 3);
+    }
+}
+
+#[test]
+fn a_text_has_the_loss_that_the_model_has_in_training() {
+    let kept = kept("ad");
+    let path = kept.folder.path().join("text.txt");
+    std::fs::write(&path, TEXT.repeat(9)).unwrap();
+    let arguments = [
+        "--tokenizer",
+        text(&kept.tokenizer),
+        "--text",
+        text(&path),
+        "--format",
+        "json",
+    ];
+    let found = json(&triaxis(
+        &[&["evaluate", text(&kept.model)], &arguments[..]].concat(),
+    ));
+    let tokenizer = Tokenizer::published(&kept.tokenizer).unwrap();
+    let mut tokens = tokenizer.encode(&TEXT.repeat(9)).unwrap();
+    tokens.push(tokenizer.end_of_text());
+    let validation = ValidationText::new("text", tokens, Bytes(TEXT.len() as u64 * 9));
+    let mut expected = None;
+    triaxis_train::evaluate_model(&kept.model, 96, &[&validation], &mut |_, evaluation| {
+        expected = Some(evaluation.clone());
+    })
+    .unwrap();
+    let (expected, found) = (expected.unwrap(), &found["losses"][0]);
+    let close = |found: &Value, expected: f64| (found.as_f64().unwrap() - expected).abs() < 1e-5;
+    assert!(
+        close(&found["nats_per_token"], expected.nats.0),
+        "{found} {expected:?}"
+    );
+    assert!(
+        close(&found["bits_per_byte"], expected.bits_per_byte.0),
+        "{found} {expected:?}"
+    );
+}
+
+#[test]
+fn speeds_are_measured_and_kept() {
+    let kept = kept("a");
+    let model = quantised(&kept, "Q4_1");
+    let library = kept.folder.path().join("library");
+    let measured = json(&triaxis(&[
+        "bench",
+        "decode",
+        text(&model),
+        "--batch",
+        "1,3",
+        "--context",
+        "0,40",
+        "--prompt",
+        "30",
+        "--seconds",
+        "0.01s",
+        "--library",
+        text(&library),
+        "--format",
+        "json",
+    ]));
+    let decoding = &measured["decoding"];
+    assert_eq!(decoding["steps"].as_array().unwrap().len(), 4);
+    for step in decoding["steps"].as_array().unwrap() {
+        assert!(step["tokens_per_second"].as_f64().unwrap() > 0.0 && step["share"].as_f64().unwrap() > 0.0);
+    }
+    assert!(decoding["prompts"][0]["tokens_per_second"].as_f64().unwrap() > 0.0);
+    let listed = triaxis(&["study", "library", "list", text(&library)]);
+    assert!(
+        words(&listed.stdout).contains(measured["id"].as_str().unwrap()),
+        "{}",
+        words(&listed.stderr)
+    );
+}
+
+#[test]
+fn what_cannot_be_read_to_is_refused() {
+    let kept = kept("a");
+    let model = quantised(&kept, "Q8_0");
+    let refused = |arguments: &[&str], said: &str| {
+        let output = triaxis(arguments);
+        let stderr = words(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(said), "{arguments:?}: {stderr}");
+    };
+    let model = text(&model);
+    refused(&["generate", text(&kept.model), "a"], "--tokenizer");
+    refused(&["generate", model, "a", "--chat"], "no chat template");
+    refused(&["generate", model, "a", "--temperature", "-1"], "temperature");
+    refused(&["generate", model, "a", "--top-p", "0"], "top_p = 0");
+    refused(&["generate", model, "a", "--stop", ""], "empty");
+    refused(&["generate", model, ""], "prompt");
+    refused(&["generate", model, &"the cat ".repeat(200)], "context of 96");
+    refused(&["generate", "nothing.gguf", "a"], "nothing.gguf");
+    refused(&["evaluate", model, "--text", "nothing.txt"], "nothing.txt");
+    refused(
+        &[
+            "evaluate",
+            model,
+            "--text",
+            text(&kept.tokenizer),
+            "--window",
+            "97",
+        ],
+        "1 to 96",
+    );
+    refused(&["bench", "decode", model, "--context", "96"], "from 0 to 95");
+}
