@@ -50,7 +50,15 @@ const REAL_MODEL: (&str, &str) = (
 );
 
 /// The rooms whose tests need a real model.
-const REAL_TESTS: [&str; 7] = ["test", "--release", "--locked", "-p", "triaxis-tokens", "-p", "triaxis-infer"];
+const REAL_TESTS: [&str; 7] = [
+    "test",
+    "--release",
+    "--locked",
+    "-p",
+    "triaxis-tokens",
+    "-p",
+    "triaxis-infer",
+];
 
 fn real_model(_: &[String]) -> Result<(), String> {
     let folder = root().join("target/real-model");

@@ -206,8 +206,10 @@ fn quantise<S: Lanes>(simd: S, inputs: &[f32], codes: &mut [i8]) -> Scale {
     let largest = simd.largest(size);
     // Zero, unless one is infinite or no number: then all products of the group are no numbers.
     let nothing = simd.sum(simd.mul(simd.add(first, second), simd.splat(0.0)));
-    let (scale, inverse) = match largest > 0.0 && nothing == 0.0 {
-        true => (largest / 127.0, 127.0 / largest),
+    // Of numbers so small that their scale has no inverse nothing is left.
+    let inverse = 127.0 / largest;
+    let (scale, inverse) = match nothing == 0.0 && inverse.is_finite() {
+        true => (largest / 127.0, inverse),
         false => (nothing, 0.0),
     };
     let (magic, inverse) = (simd.splat(MAGIC), simd.splat(inverse));

@@ -164,7 +164,12 @@ impl Shared {
                 return;
             }
             if let Err(fault) = catch_unwind(AssertUnwindSafe(|| (work.task)(item))) {
-                *lock(&self.fault) = Some(fault);
+                // Only the first is told, and the others are not dropped: that could panic, too, and end this thread's
+                // part while others read the work.
+                match &mut *lock(&self.fault) {
+                    first @ None => *first = Some(fault),
+                    Some(_) => std::mem::forget(fault),
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! A model that commands read to: its file, its tokenizer, and how it computes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use triaxis_host::machine;
@@ -23,18 +23,18 @@ pub struct Opening {
     /// Threads [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
     threads: Option<u16>,
-    /// How activations are multiplied with quantised weights, and keys and values kept
-    #[arg(long, value_enum, default_value_t)]
-    activations: Activations,
+    /// How activations are multiplied with quantised weights, and keys and values kept [default: eight; single for a file
+    /// that a study kept]
+    #[arg(long, value_enum)]
+    activations: Option<Activations>,
     #[command(flatten)]
     instructions: Choice,
 }
 
 /// How what passes through a model is rounded.
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, ValueEnum)]
 enum Activations {
     /// Activations in eight bits, keys and values in half precision: fast
-    #[default]
     Eight,
     /// All of it in single precision: exact, and slow
     Single,
@@ -46,18 +46,38 @@ impl Opening {
         self.threads.map_or_else(machine::cores, usize::from)
     }
 
-    /// The model, of which little more is read than what tells what it is.
+    /// The model, and the threads that it computes on.
     pub fn open(&self) -> anyhow::Result<Engine> {
         self.instructions.apply()?;
-        let options = self.options();
-        let engine = match self.published()? {
-            Some(published) => Engine::new(&published, options)?,
+        let threads = self.threads();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        pool.build_global().map_err(|error| {
+            Usage(format!(
+                "cannot start {threads} threads: {error}: ask for fewer with `--threads`"
+            ))
+        })?;
+        self.open_file(&self.model)
+    }
+
+    /// The model in another file or folder, to compute beside it.
+    pub fn open_file(&self, path: &Path) -> anyhow::Result<Engine> {
+        let engine = match published(path)? {
+            Some(published) => Engine::new(&published, self.options(Activations::Eight))?,
             None => {
-                let (spec, weights) = triaxis_train::read_model(&self.model)?;
+                let (spec, weights) = triaxis_train::read_model(path)?;
+                let options = self.options(Activations::Single);
                 Engine::new(&Weights::new(spec.stack(), weights)?, options)?
             }
         };
         Ok(engine)
+    }
+
+    /// The chat template that is published with it, if there is one.
+    pub fn chat_template(&self, tokenizer: &Tokenizer) -> anyhow::Result<Option<String>> {
+        match published(&self.model)? {
+            Some(published) => Ok(text::chat_template(&published, tokenizer)?),
+            None => Ok(None),
+        }
     }
 
     /// Its tokenizer.
@@ -65,7 +85,7 @@ impl Opening {
         if let Some(path) = &self.tokenizer {
             return Ok(Tokenizer::published(path)?);
         }
-        match self.published()? {
+        match published(&self.model)? {
             Some(published) => Ok(text::tokenizer(&published)?),
             None => {
                 let model = self.model.display();
@@ -77,15 +97,9 @@ impl Opening {
         }
     }
 
-    /// The model as it is published, if it is a folder or a GGUF file.
-    fn published(&self) -> anyhow::Result<Option<Published>> {
-        let is_published = self.model.is_dir() || gguf::is_gguf(&self.model);
-        Ok(is_published.then(|| Published::open(&self.model)).transpose()?)
-    }
-
     /// How it computes.
-    pub fn options(&self) -> Options {
-        let (precision, kept) = match self.activations {
+    fn options(&self, usual: Activations) -> Options {
+        let (precision, kept) = match self.activations.unwrap_or(usual) {
             Activations::Eight => (Precision::Eight, Kept::Half),
             Activations::Single => (Precision::Single, Kept::Single),
         };
@@ -95,5 +109,23 @@ impl Opening {
             kept,
             format: None,
         }
+    }
+}
+
+/// The model at a path as it is published, if it is a folder or a GGUF file.
+fn published(path: &Path) -> anyhow::Result<Option<Published>> {
+    let is_published = path.is_dir() || gguf::is_gguf(path);
+    Ok(is_published.then(|| Published::open(path)).transpose()?)
+}
+
+/// The rule that a tokenizer has no more tokens than a model's table has rows.
+pub fn fits(tokenizer: &Tokenizer, engine: &Engine) -> Result<(), Usage> {
+    let (tokens, rows) = (tokenizer.vocabulary(), engine.stack().vocabulary);
+    match tokens <= rows {
+        true => Ok(()),
+        false => Err(Usage(format!(
+            "the tokenizer has {tokens} tokens, and the model's table {rows} rows: give the tokenizer that belongs to the \
+             model"
+        ))),
     }
 }

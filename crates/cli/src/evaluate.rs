@@ -12,7 +12,7 @@ use triaxis_host::text::{UTF_8, unicode};
 use triaxis_infer::{Windows, evaluate};
 use triaxis_units::{BitsPerByte, Bytes, Nats, Tokens};
 
-use crate::engine::Opening;
+use crate::engine::{Opening, fits};
 use crate::table::Table;
 use crate::{Format, output};
 
@@ -59,6 +59,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let texts = arguments.text.iter().map(|path| Ok((path, read(path)?)));
     let texts = texts.collect::<anyhow::Result<Vec<_>>>()?;
     let mut engine = arguments.opening.open()?;
+    fits(&tokenizer, &engine)?;
     let window = arguments
         .window
         .unwrap_or_else(|| engine.stack().context.min(2048));
@@ -68,8 +69,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     };
     let mut losses = Vec::new();
     for (path, text) in texts {
-        // A document is followed by what separates documents, as in training.
-        let mut tokens = triaxis_infer::text::prompt(&tokenizer, &text, false)?;
+        // A text is one document, which is followed by what separates documents, as in training.
+        let mut tokens = triaxis_infer::text::prompt(&tokenizer, &text)?;
         tokens.push(tokenizer.end_of_text());
         let loss = evaluate(&mut engine, &tokens, windows, &mut |_| {})?;
         let (bytes, tokens) = (Bytes(text.len() as u64), Tokens(tokens.len() as u64));

@@ -10,10 +10,10 @@ use triaxis_infer::{
     Answer, ChatTemplate, Draft, Ended, Engine, Helpers, LookUp, Message, Request, Sampling, SmallModel,
     Token, generate,
 };
-use triaxis_model::Published;
 use triaxis_tokens::Tokenizer;
+use triaxis_units::Bytes;
 
-use crate::engine::Opening;
+use crate::engine::{Opening, fits};
 use crate::failure::Usage;
 use crate::{Format, output};
 
@@ -97,7 +97,7 @@ struct Printed {
 struct PrintedToken {
     token: u32,
     text: String,
-    log_probability: f64,
+    log_probability: Option<f64>,
     likeliest: Vec<(u32, f64)>,
 }
 
@@ -107,9 +107,14 @@ fn is_zero(number: &usize) -> bool {
 
 /// Answers a prompt.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.log_probabilities.is_some() && matches!(arguments.format, Format::Text) {
+        let said = "`--log-probabilities` are told as JSON: add `--format json`, or leave them out";
+        return Err(Usage(said.to_owned()).into());
+    }
     let tokenizer = arguments.opening.tokenizer()?;
     let prompt = arguments.tokens(&tokenizer)?;
     let mut engine = arguments.opening.open()?;
+    fits(&tokenizer, &engine)?;
     let request = arguments.request(prompt, &tokenizer);
     let samples = request.samples;
     let written = (0..samples).map(|_| Written::new(&tokenizer, &arguments.stop));
@@ -168,16 +173,23 @@ impl Arguments {
                 if std::io::stdin().is_terminal() {
                     eprintln!("reading the prompt from standard input; end it by Ctrl-D");
                 }
-                let mut text = String::new();
-                std::io::stdin().take(LONGEST).read_to_string(&mut text)?;
-                text
+                let mut bytes = Vec::new();
+                std::io::stdin().take(LONGEST + 1).read_to_end(&mut bytes)?;
+                if bytes.len() as u64 > LONGEST {
+                    let most = Bytes(LONGEST);
+                    return Err(
+                        Usage(format!("the prompt is longer than {most}: give a shorter one")).into(),
+                    );
+                }
+                String::from_utf8(bytes)
+                    .map_err(|_| Usage("the prompt is no UTF-8: give text in that encoding".to_owned()))?
             }
             text => text.to_owned(),
         };
         if !self.chat {
-            return Ok(text::prompt(tokenizer, &asked, false)?);
+            return Ok(text::prompt(tokenizer, &asked)?);
         }
-        let template = tokenizer.chat_template().ok_or_else(|| {
+        let template = self.opening.chat_template(tokenizer)?.ok_or_else(|| {
             Usage("the model has no chat template: leave `--chat` out, or give a model that was trained on conversations".to_owned())
         })?;
         let message = |role: &str, content: &str| Message {
@@ -186,11 +198,11 @@ impl Arguments {
         };
         let system = self.system.iter().map(|text| message("system", text));
         let messages: Vec<Message> = system.chain([message("user", &asked)]).collect();
-        let name = |token: Option<u32>| token.map(|token| tokenizer.decode(&[token])).transpose();
-        let begin = name(tokenizer.begin())?.unwrap_or_default();
-        let end = name(Some(tokenizer.end_of_text()))?.unwrap_or_default();
-        let text = ChatTemplate::new(template)?.render(&messages, true, [&begin, &end])?;
-        Ok(text::prompt(tokenizer, &text, true)?)
+        Ok(text::conversation(
+            tokenizer,
+            &ChatTemplate::new(&template)?,
+            &messages,
+        )?)
     }
 
     fn request(&self, prompt: Vec<u32>, tokenizer: &Tokenizer) -> Request {
@@ -210,7 +222,8 @@ impl Arguments {
             },
             seed: self.seed,
             ends: tokenizer.ends().clone(),
-            likeliest: self.log_probabilities.unwrap_or(0).into(),
+            likeliest: self.log_probabilities.map(usize::from),
+            known: tokenizer.vocabulary(),
             drafted: self.drafted.into(),
         }
     }
@@ -237,7 +250,7 @@ impl Arguments {
                 )?)
             }
             Some(path) => {
-                let mut small = Engine::new(&Published::open(path.as_ref())?, self.opening.options())?;
+                let mut small = self.opening.open_file(path.as_ref())?;
                 let vocabulary = engine.stack().vocabulary;
                 let mut draft = SmallModel::new(&mut small, vocabulary, request.sampling.clone())?;
                 Ok(generate(
@@ -254,7 +267,8 @@ impl Arguments {
         let token = |token: &Token| PrintedToken {
             token: token.token,
             text: String::from_utf8_lossy(tokenizer.bytes_of(token.token)).into_owned(),
-            log_probability: token.log_probability,
+            // JSON has no minus infinity.
+            log_probability: token.log_probability.map(|log| log.max(-9999.0)),
             likeliest: token.likeliest.clone(),
         };
         let told = self.log_probabilities.is_some();

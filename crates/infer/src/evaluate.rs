@@ -24,7 +24,8 @@ pub struct TextLoss {
     pub scored: usize,
 }
 
-/// The loss of some tokens. With a stride of the whole window it is that of a training's evaluation.
+/// The loss of some tokens. In single precision, with windows of the training's context and strides as long, it is that of
+/// a training's evaluation of the same tokens.
 ///
 /// # Errors
 /// With fewer than two tokens, windows that break a rule, or a token that the model does not have.

@@ -25,8 +25,10 @@ pub struct Request {
     pub seed: u64,
     /// Tokens that end an answer.
     pub ends: BTreeSet<u32>,
-    /// How many of the likeliest tokens are told with each.
-    pub likeliest: usize,
+    /// How many of the likeliest tokens are told with each, beside the logarithm of its probability; nothing is if not given.
+    pub likeliest: Option<usize>,
+    /// How many tokens the tokenizer has: a model's table may have more rows, which stand for none.
+    pub known: usize,
     /// The most tokens that are drafted at a time.
     pub drafted: usize,
 }
@@ -40,7 +42,8 @@ impl Default for Request {
             sampling: Sampling::default(),
             seed: 0,
             ends: BTreeSet::new(),
-            likeliest: 0,
+            likeliest: None,
+            known: usize::MAX,
             drafted: 4,
         }
     }
@@ -59,8 +62,8 @@ pub trait Constraint {
 pub struct Token {
     /// The token.
     pub token: u32,
-    /// The logarithm of its probability as the model has it, before anything changes it.
-    pub log_probability: f64,
+    /// The logarithm of its probability as the model has it, before anything changes it, if that was asked for.
+    pub log_probability: Option<f64>,
     /// The likeliest tokens and theirs, the first one first.
     pub likeliest: Vec<(u32, f64)>,
 }
@@ -113,7 +116,7 @@ impl std::fmt::Debug for Helpers<'_> {
 /// An answer that is going on.
 struct Going {
     sequence: Sequence,
-    /// Tokens that are not read yet: the last one, or the whole prompt.
+    /// Tokens that are not read yet: the last one, and what is drafted after it.
     next: Vec<u32>,
     counts: Counts,
     answer: Answer,
@@ -159,23 +162,31 @@ pub fn generate(
             over: request.most == 0,
         })
         .collect();
+    // Not all at once where that would be very many scores.
+    let together = (COLUMNS / (request.drafted + 1)).max(1);
     while all.iter().any(|going| !going.over) {
-        step(engine, request, &mut helpers, &mut all, hear)?;
+        for (index, all) in all.chunks_mut(together).enumerate() {
+            step(engine, request, &mut helpers, (index * together, all), hear)?;
+        }
     }
     Ok(all.into_iter().map(|going| going.answer).collect())
 }
 
-/// Reads what is next of all answers that go on, with drafts, and takes what follows.
+/// Tokens that are read together at most.
+const COLUMNS: usize = 128;
+
+/// Reads what is next of some answers that go on, from the first's number on, with drafts, and takes what follows.
 fn step(
     engine: &mut Engine,
     request: &Request,
     helpers: &mut Helpers<'_>,
-    all: &mut [Going],
+    (first, all): (usize, &mut [Going]),
     hear: &mut dyn FnMut(usize, &Token) -> bool,
 ) -> Result<(), InferError> {
     let (context, vocabulary) = (engine.stack().context, engine.stack().vocabulary);
     let mut drafts: Vec<Vec<Drafted>> = vec![Vec::new(); all.len()];
-    for (sample, going) in all.iter_mut().enumerate().filter(|(_, going)| !going.over) {
+    for (index, going) in all.iter_mut().enumerate().filter(|(_, going)| !going.over) {
+        let sample = first + index;
         if going.sequence.position() + going.next.len() > context {
             going.end(Ended::Context);
             continue;
@@ -186,10 +197,10 @@ fn step(
         if let Some(draft) = helpers.draft.as_deref_mut().filter(|_| most > 0) {
             let tokens = [going.sequence.tokens(), &going.next].concat();
             let mut stream = request.stream("draft", sample, going.answer.tokens.len());
-            drafts[sample] = draft.propose(sample, &tokens, most, &mut || stream.uniform())?;
+            drafts[index] = draft.propose(sample, &tokens, most, &mut || stream.uniform())?;
             going
                 .next
-                .extend(drafts[sample].iter().map(|drafted| drafted.token));
+                .extend(drafts[index].iter().map(|drafted| drafted.token));
         }
     }
     let before: Vec<Option<Sequence>> = all
@@ -213,7 +224,8 @@ fn step(
         .collect();
     let scores = engine.read(&mut readings)?;
     let mut rows = scores.chunks_exact(vocabulary);
-    for (sample, ((going, drafts), before)) in all.iter_mut().zip(&drafts).zip(before).enumerate() {
+    for (index, ((going, drafts), before)) in all.iter_mut().zip(&drafts).zip(before).enumerate() {
+        let sample = first + index;
         if going.over {
             continue;
         }
@@ -251,11 +263,15 @@ impl Going {
     ) -> usize {
         for (index, scores) in rows.iter().enumerate() {
             let place = self.answer.tokens.len();
-            let allows = constraint
-                .as_deref()
-                .map(|constraint| move |token| constraint.allows(token));
-            let allowed = allows.as_ref().map(|allows| allows as &dyn Fn(u32) -> bool);
-            let from = request.sampling.distribution(scores, &self.counts, allowed);
+            let allowed = |token: u32| {
+                (token as usize) < request.known
+                    && constraint
+                        .as_deref()
+                        .is_none_or(|constraint| constraint.allows(token))
+            };
+            let from = request
+                .sampling
+                .distribution(scores, &self.counts, Some(&allowed));
             let drafted = drafts.get(index);
             let mut stream = request.stream("sample", sample, place);
             let (token, agrees) = choose(&from, drafted, &mut || stream.uniform());
@@ -333,12 +349,16 @@ fn choose(
 }
 
 /// What is told of a token.
-fn told(scores: &[f32], token: u32, likeliest: usize) -> Token {
-    let all = log_probabilities(scores);
-    let mut order: Vec<u32> = match likeliest {
-        0 => Vec::new(),
-        _ => (0..scores.len() as u32).collect(),
+fn told(scores: &[f32], token: u32, likeliest: Option<usize>) -> Token {
+    let Some(likeliest) = likeliest else {
+        return Token {
+            token,
+            log_probability: None,
+            likeliest: Vec::new(),
+        };
     };
+    let all = log_probabilities(scores);
+    let mut order: Vec<u32> = (0..scores.len() as u32).collect();
     let larger = |a: &u32, b: &u32| all[*b as usize].total_cmp(&all[*a as usize]).then(a.cmp(b));
     if likeliest < order.len() {
         order.select_nth_unstable_by(likeliest, larger);
@@ -347,7 +367,7 @@ fn told(scores: &[f32], token: u32, likeliest: usize) -> Token {
     order.sort_unstable_by(larger);
     Token {
         token,
-        log_probability: all.get(token as usize).copied().unwrap_or(f64::NEG_INFINITY),
+        log_probability: all.get(token as usize).copied(),
         likeliest: order
             .into_iter()
             .map(|token| (token, all[token as usize]))

@@ -5,8 +5,9 @@
 //! and all attention itself (`triaxis-blocks`); other mixers step as in training.
 //!
 //! # What holds
-//! What a sequence gives has the same bits whatever other sequences are read beside it, in how many pieces it is read, on
-//! how many threads, and whether it shares its beginning with others.
+//! In an engine of attention what a sequence gives has the same bits whatever other sequences are read beside it, in how many pieces it is read, on
+//! how many threads, and whether it shares its beginning with others. Other mixers step by training's kernels, whose sums
+//! are cut by how many positions they are given.
 
 mod chat;
 mod draft;

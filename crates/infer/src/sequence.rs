@@ -9,6 +9,8 @@ use triaxis_model::Memory;
 /// never copied.
 #[derive(Debug, Clone)]
 pub struct Sequence {
+    /// The engine that it is of.
+    pub(crate) engine: u64,
     pub(crate) tokens: Vec<u32>,
     pub(crate) remembered: Remembered,
 }
@@ -23,8 +25,9 @@ pub(crate) enum Remembered {
 }
 
 impl Sequence {
-    pub(crate) fn new(remembered: Remembered) -> Self {
+    pub(crate) fn new(engine: u64, remembered: Remembered) -> Self {
         Self {
+            engine,
             tokens: Vec::new(),
             remembered,
         }

@@ -19,6 +19,27 @@ const PROMPTS: [usize; 2] = [9, 3];
 /// Bytes that are read to measure the bandwidth of memory: more than any cache holds.
 const READ: usize = 1 << 28;
 
+/// The rule that there is room for a token after each of `contexts`, and for each of `prompts`.
+///
+/// # Errors
+/// For the first that does not fit.
+pub fn fits(engine: &Engine, contexts: &[usize], prompts: &[usize]) -> Result<(), InferError> {
+    let room = engine.stack().context;
+    if let Some(context) = contexts.iter().find(|&&context| context >= room) {
+        return Err(InferError::input(format!(
+            "a token after {context} others: the model's context is {room}, so that there can be from 0 to {} before; \
+             measure after fewer",
+            room - 1
+        )));
+    }
+    match prompts.iter().find(|&&length| length > room) {
+        Some(length) => Err(InferError::input(format!(
+            "a prompt of {length} tokens: the model's context is {room}; measure a shorter one"
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// The median time of a step of a token of each of `batch` sequences after `context` tokens, as measured for `seconds`.
 ///
 /// # Errors
@@ -29,14 +50,8 @@ pub fn step(
     context: usize,
     seconds: Seconds,
 ) -> Result<Seconds, InferError> {
+    fits(engine, &[context], &[])?;
     let room = engine.stack().context;
-    if context >= room || batch == 0 {
-        return Err(InferError::input(format!(
-            "{batch} sequences after {context} tokens: the model's context is {room}, so that there can be from 0 to {} \
-             before, of at least one sequence; measure after fewer",
-            room - 1
-        )));
-    }
     let mut stem = engine.sequence();
     read(
         engine,

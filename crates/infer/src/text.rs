@@ -1,10 +1,13 @@
 //! Text on both sides of a model: a published tokenizer, and answers as they are written.
 
+use std::path::Path;
+
 use triaxis_model::gguf::TokenizerFields;
 use triaxis_model::{Published, PublishedTokenizer};
 
 use triaxis_tokens::{GgufTokenizer, TextStream, Tokenizer, TokensError};
 
+use crate::chat::{ChatTemplate, Message};
 use crate::error::InferError;
 
 impl From<TokensError> for InferError {
@@ -22,12 +25,104 @@ pub fn tokenizer(model: &Published) -> Result<Tokenizer, InferError> {
         .tokenizer()
         .map_err(|error| InferError::new(error.kind(), error.to_string()))?;
     match found {
-        Some(PublishedTokenizer::File(path)) => Ok(Tokenizer::published(&path)?),
+        Some(PublishedTokenizer::File(path)) => match beside(&path).end() {
+            Some(end) => Ok(Tokenizer::from_file(&path, end)?),
+            None => Ok(Tokenizer::published(&path)?),
+        },
         Some(PublishedTokenizer::Fields(fields)) => Ok(Tokenizer::from_gguf(gguf(*fields))?),
         None => Err(InferError::input(
             "no tokenizer is published with the model: give the path of its tokenizer.json",
         )),
     }
+}
+
+/// What lies beside a published tokenizer.json, as far as it can be read.
+#[derive(Debug, Default)]
+struct Beside {
+    /// `tokenizer_config.json`.
+    config: serde_json::Value,
+    /// `chat_template.jinja`.
+    template: Option<String>,
+}
+
+fn beside(tokenizer: &Path) -> Beside {
+    let read = |name: &str| std::fs::read_to_string(tokenizer.with_file_name(name)).ok();
+    let config = read("tokenizer_config.json").and_then(|text| serde_json::from_str(&text).ok());
+    Beside {
+        config: config.unwrap_or_default(),
+        template: read("chat_template.jinja"),
+    }
+}
+
+impl Beside {
+    /// The name of the token that ends texts.
+    fn end(&self) -> Option<&str> {
+        let end = &self.config["eos_token"];
+        end.as_str().or(end["content"].as_str())
+    }
+}
+
+/// The chat template that is published with a model.
+///
+/// # Errors
+/// When what says what its tokenizer is cannot be read.
+pub fn chat_template(model: &Published, tokenizer: &Tokenizer) -> Result<Option<String>, InferError> {
+    if let Some(template) = tokenizer.chat_template() {
+        return Ok(Some(template.to_owned()));
+    }
+    let found = model
+        .tokenizer()
+        .map_err(|error| InferError::new(error.kind(), error.to_string()))?;
+    let Some(PublishedTokenizer::File(path)) = found else {
+        return Ok(None);
+    };
+    let beside = beside(&path);
+    let of_config = beside.config["chat_template"].as_str().map(str::to_owned);
+    Ok(beside.template.or(of_config))
+}
+
+/// What parts the names of control tokens in what people say: a character for private use, which no text of theirs keeps.
+const APART: char = '\u{f8ff}';
+
+/// The tokens of messages, after which the assistant answers. The names of control tokens within a message are text, so that
+/// nobody speaks in another's turn.
+///
+/// # Errors
+/// When the template or the tokenizer refuses the messages.
+pub fn conversation(
+    tokenizer: &Tokenizer,
+    template: &ChatTemplate,
+    messages: &[Message],
+) -> Result<Vec<u32>, InferError> {
+    let controls: Vec<String> = (0..tokenizer.vocabulary() as u32)
+        .filter(|&token| tokenizer.is_special(token))
+        .map(|token| String::from_utf8_lossy(tokenizer.bytes_of(token)).into_owned())
+        .filter(|name| !name.is_empty())
+        .collect();
+    let parted = |message: &Message| {
+        let said = message.content.replace(APART, "");
+        let content = controls.iter().fold(said, |said, name| {
+            let first = name.chars().next().map_or(0, char::len_utf8);
+            said.replace(name, &format!("{}{APART}{}", &name[..first], &name[first..]))
+        });
+        Message {
+            role: message.role.clone(),
+            content,
+        }
+    };
+    let name = |token: Option<u32>| {
+        token.map_or_else(String::new, |token| {
+            String::from_utf8_lossy(tokenizer.bytes_of(token)).into_owned()
+        })
+    };
+    let names = [name(tokenizer.begin()), name(Some(tokenizer.end_of_text()))];
+    let messages: Vec<Message> = messages.iter().map(parted).collect();
+    let text = template.render(&messages, true, names.each_ref().map(String::as_str))?;
+    let mut tokens = Vec::new();
+    for piece in text.split(APART) {
+        tokens.extend(tokenizer.encode_with_special(piece)?);
+    }
+    Ok(begun(tokenizer, tokens))
 }
 
 /// The fields of a GGUF file, as the tokenizers take them.
@@ -85,19 +180,18 @@ pub fn fields(tokenizer: &Tokenizer) -> Result<TokenizerFields, InferError> {
     })
 }
 
-/// The tokens of a prompt: with the token that begins texts, where the tokenizer adds one, and with control tokens by their
-/// names where `control` says so, as in the text of a chat template.
+/// The tokens of a prompt, with the token that begins texts where the tokenizer adds one.
 ///
 /// # Errors
 /// When the tokenizer refuses the text.
-pub fn prompt(tokenizer: &Tokenizer, text: &str, control: bool) -> Result<Vec<u32>, InferError> {
-    let tokens = match control {
-        true => tokenizer.encode_with_special(text)?,
-        false => tokenizer.encode(text)?,
-    };
+pub fn prompt(tokenizer: &Tokenizer, text: &str) -> Result<Vec<u32>, InferError> {
+    Ok(begun(tokenizer, tokenizer.encode(text)?))
+}
+
+fn begun(tokenizer: &Tokenizer, tokens: Vec<u32>) -> Vec<u32> {
     let begin = tokenizer.begin().filter(|_| tokenizer.adds_begin());
     let begin = begin.filter(|begin| tokens.first() != Some(begin));
-    Ok(begin.into_iter().chain(tokens).collect())
+    begin.into_iter().chain(tokens).collect()
 }
 
 /// An answer as it is written: text as far as it is sure, up to a stop string.
@@ -121,9 +215,14 @@ impl<'a> Written<'a> {
         })
     }
 
-    /// Takes a token, and returns the text that is sure by now and was not before, and whether the answer goes on.
+    /// Takes a token, and returns the text that is sure by now and was not before, and whether the answer goes on. Control
+    /// tokens are no text.
     pub fn push(&mut self, token: u32) -> (String, bool) {
-        let new = self.stream.push(self.tokenizer.bytes_of(token));
+        let bytes = match self.tokenizer.is_special(token) {
+            true => &[],
+            false => self.tokenizer.bytes_of(token),
+        };
+        let new = self.stream.push(bytes);
         self.text.push_str(&new);
         (new, self.stream.stopped().is_none())
     }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use triaxis_units::{Bytes, Params};
 
@@ -8,6 +10,10 @@ pub struct Decoding {
     pub name: String,
     /// Trainable parameters.
     pub parameters: Params,
+    /// How activations are rounded, and what is remembered: `eight` bits and half precision, or `single`.
+    pub activations: String,
+    /// Bytes of weights by the format that they are stored in.
+    pub formats: BTreeMap<String, Bytes>,
     /// Threads that computed.
     pub threads: usize,
     /// Bytes of weights that a step reads.
@@ -42,6 +48,6 @@ pub struct PromptRate {
     pub length: usize,
     /// Tokens a second: the median.
     pub tokens_per_second: f64,
-    /// Operations a second of its products, two for each weight and token.
+    /// Operations a second of the products in its blocks, two for each of their weights and token.
     pub operations_per_second: f64,
 }

@@ -69,11 +69,14 @@ pub fn measure(
 ) -> Result<DecodeRecord, StudyError> {
     let started = std::time::Instant::now();
     let stack = engine.stack().clone();
+    speed::fits(engine, &plan.contexts, &plan.prompts)?;
     let weights = Bytes(engine.bytes() as u64);
     let bandwidth = speed::bandwidth(plan.threads)?;
     let mut decoding = Decoding {
         name: name.to_owned(),
         parameters: stack.parameters().total,
+        activations: engine.activations().to_owned(),
+        formats: engine.formats(),
         threads: plan.threads,
         weights,
         bandwidth,

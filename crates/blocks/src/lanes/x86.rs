@@ -218,7 +218,7 @@ macro_rules! lanes_of_avx2 {
                 x: [*const i8; COLUMNS],
             ) -> [__m256i; COLUMNS] {
                 // SAFETY: the caller promises four readable bytes a vector. The size of a code is at most 128, so that
-                // two products are at most 32,512; inputs are never -128, which has no opposite.
+                // two products are at most 32,512; an input of -128, which has no opposite, is only where all products are no numbers anyway.
                 unsafe {
                     let ones = _mm256_set1_epi16(1);
                     let mut sums = [_mm256_setzero_si256(); COLUMNS];

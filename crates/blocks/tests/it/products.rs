@@ -151,3 +151,28 @@ fn numbers_that_are_none_reach_what_they_are_multiplied_with() {
         }
     }
 }
+
+#[test]
+fn inputs_that_are_hardly_any_leave_nothing() {
+    for &format in Format::ALL {
+        let rows = rows(format, 8, width(format));
+        let matrix = Matrix::pack(std::slice::from_ref(&rows)).unwrap();
+        for small in [0.0, 1e-45, 1e-38, 3e-37] {
+            let mut column = vec![0.0; rows.columns];
+            column[1] = small;
+            for level in Level::available() {
+                let out = multiply(
+                    &matrix,
+                    level,
+                    std::slice::from_ref(&column),
+                    Precision::Eight,
+                    false,
+                );
+                assert!(
+                    out.iter().all(|value| value.abs() < 1e-30),
+                    "{format:?} {small}: {out:?}"
+                );
+            }
+        }
+    }
+}

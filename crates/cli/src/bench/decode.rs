@@ -21,11 +21,11 @@ pub struct Decode {
     #[arg(long, value_name = "N", num_args = 1.., value_delimiter = ',', default_values_t = [1, 8],
           value_parser = clap::value_parser!(u32).range(1..=1024))]
     batch: Vec<u32>,
-    /// Tokens before those that are decoded, one number after the other
-    #[arg(long, value_name = "N", num_args = 1.., value_delimiter = ',', default_values_t = [0, 2048])]
+    /// Tokens before those that are decoded, one number after the other [default: 0 2048, or half of a shorter context]
+    #[arg(long, value_name = "N", num_args = 1.., value_delimiter = ',')]
     context: Vec<u32>,
-    /// Tokens of prompts, one number after the other
-    #[arg(long, value_name = "N", num_args = 1.., value_delimiter = ',', default_values_t = [512],
+    /// Tokens of prompts, one number after the other [default: 512, or as many as a shorter context]
+    #[arg(long, value_name = "N", num_args = 1.., value_delimiter = ',',
           value_parser = clap::value_parser!(u32).range(1..))]
     prompt: Vec<u32>,
     /// Time to measure each number
@@ -48,12 +48,17 @@ pub fn run(arguments: &Decode) -> anyhow::Result<()> {
         eprintln!("warning: {said}");
         Ok(())
     })?;
-    let numbers = |given: &[u32]| given.iter().map(|&number| number as usize).collect();
+    let room = engine.stack().context;
+    let numbers = |given: &[u32]| Vec::from_iter(given.iter().map(|&number| number as usize));
+    let or = |given: &[u32], usual: &[usize]| match given {
+        [] => usual.to_vec(),
+        given => numbers(given),
+    };
     let plan = DecodePlan {
         threads: arguments.opening.threads(),
         batches: numbers(&arguments.batch),
-        contexts: numbers(&arguments.context),
-        prompts: numbers(&arguments.prompt),
+        contexts: or(&arguments.context, &[0, 2048.min(room / 2)]),
+        prompts: or(&arguments.prompt, &[512.min(room)]),
         seconds: arguments.seconds,
     };
     let path = &arguments.opening.model;
@@ -72,6 +77,8 @@ impl fmt::Display for Measured<'_> {
         let Decoding {
             name,
             parameters,
+            activations,
+            formats,
             threads,
             weights,
             bandwidth,
@@ -109,6 +116,15 @@ impl fmt::Display for Measured<'_> {
             ]);
         }
         writeln!(formatter, "{table}")?;
+        let formats: Vec<String> = formats
+            .iter()
+            .map(|(name, bytes)| format!("{bytes} {name}"))
+            .collect();
+        writeln!(
+            formatter,
+            "weights: {}; activations: {activations}",
+            formats.join(", ")
+        )?;
         let circumstances = &self.0.circumstances;
         write!(
             formatter,

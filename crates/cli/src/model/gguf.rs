@@ -119,7 +119,7 @@ impl fmt::Display for Formats {
 
 /// What is told of a tokenizer.
 #[derive(Serialize)]
-struct Tokenizer {
+struct OfTokenizer {
     kind: String,
     split: Option<String>,
     tokens: usize,
@@ -133,13 +133,13 @@ pub(super) struct Described {
     files: usize,
     #[serde(flatten)]
     formats: Formats,
-    tokenizer: Option<Tokenizer>,
+    tokenizer: Option<OfTokenizer>,
 }
 
 impl Described {
     pub(super) fn of(model: &GgufModel) -> anyhow::Result<Self> {
         let gguf: &Gguf = model.gguf();
-        let tokenizer = model.tokenizer()?.map(|fields| Tokenizer {
+        let tokenizer = model.tokenizer()?.map(|fields| OfTokenizer {
             kind: fields.model,
             split: fields.pre,
             tokens: fields.tokens.len(),

@@ -27,8 +27,8 @@ pub(super) struct Attention {
     output: Projection,
     output_bias: Option<Vec<f32>>,
     heads: AttentionHeads,
-    /// Cosines and sines of all positions, so many of each.
-    angles: Option<(Vec<f32>, Vec<f32>, usize)>,
+    /// What pairs of coordinates turn by from a position to the next, and what they are multiplied by then.
+    turns: (Vec<f64>, f64),
     window: Option<usize>,
     scores: Scores,
 }
@@ -36,6 +36,8 @@ pub(super) struct Attention {
 /// What is written between products.
 #[derive(Debug, Default)]
 pub(super) struct Room {
+    /// What the columns of a step turn by, and the angles that they were made of: layers mostly share them.
+    angles: ([Vec<f32>; 2], (Vec<f64>, f64)),
     x: Inputs,
     projected: Stream,
     gate: Stream,
@@ -77,7 +79,7 @@ impl Attention {
             output: load.projection("attention_output")?,
             output_bias: bias("attention_output_bias", settings.bias == Bias::All)?,
             heads,
-            angles: settings.angles(stack.width, stack.context),
+            turns: settings.turns(stack.width, stack.context),
             window: settings.window,
             scores: Scores {
                 scale: 1.0 / (heads.dimension as f32).sqrt(),
@@ -99,10 +101,11 @@ impl Attention {
         positions.min(self.window.unwrap_or(usize::MAX))
     }
 
-    /// Bytes that its products read.
-    pub(super) fn bytes(&self) -> usize {
-        let gate = self.gate.as_ref().map_or(0, Projection::bytes);
-        self.query_key_value.bytes() + self.output.bytes() + gate
+    /// Its matrices.
+    pub(super) fn projections(&self) -> impl Iterator<Item = &Projection> {
+        [&self.query_key_value, &self.output]
+            .into_iter()
+            .chain(&self.gate)
     }
 
     /// Adds what it makes of the stream's columns to them. `pages` are those of each sequence, of which the columns follow
@@ -116,6 +119,9 @@ impl Attention {
         layer: usize,
     ) {
         let count = step.columns.len();
+        if layer == 0 || room.angles.1 != self.turns {
+            room.angles = (self.angles(step.columns), self.turns.clone());
+        }
         let width = self.query_key_value.columns();
         let mut precisions: Vec<Precision> = self.query_key_value.precisions(run.precision).collect();
         precisions.extend(self.gate.iter().flat_map(|gate| gate.precisions(run.precision)));
@@ -132,7 +138,7 @@ impl Attention {
             room.gate.resize(gate.strips(), count);
             gate.multiply(run, &room.x, false, &mut room.gate);
         }
-        self.remember(run, &room.projected, step, layer);
+        self.remember(run, room, step, layer);
         let firsts = self.attend(run, room, step, layer);
         let each = self.span_numbers();
         let (spans, gates) = (&room.spans, &room.gate);
@@ -172,7 +178,7 @@ impl Attention {
     }
 
     /// Writes keys and values to the pages, each of which one thread has.
-    fn remember(&self, run: &mut Run<'_>, projected: &Stream, step: &mut Step<'_, '_>, layer: usize) {
+    fn remember(&self, run: &mut Run<'_>, room: &Room, step: &mut Step<'_, '_>, layer: usize) {
         let (columns, layout) = (step.columns, step.layout);
         let mut all = Vec::new();
         let mut next = 0;
@@ -190,7 +196,7 @@ impl Attention {
                     .iter()
                     .take_while(|column| within(column))
                     .count();
-                // The only holder by now: whoever reads tokens into a sequence made it so.
+                // Copied where a fork holds it, too; only the last page of what forks share is written to.
                 let page = Arc::make_mut(page);
                 all.push(Remembering {
                     page,
@@ -206,10 +212,10 @@ impl Attention {
         run.team.each(&mut all, |item| {
             let (mut key, mut value) = (vec![0.0; keys.len()], vec![0.0; keys.len()]);
             for column in item.columns.clone() {
-                self.part(projected, column, keys.start, &mut key);
-                self.part(projected, column, values.start, &mut value);
+                self.part(&room.projected, column, keys.start, &mut key);
+                self.part(&room.projected, column, values.start, &mut value);
                 let position = columns[column].position;
-                self.turned(&mut key, 1, position);
+                self.turned(&mut key, 1, &room.angles.0, column);
                 item.page.write(layout, layer, position % PAGE, &key, &value);
             }
         });
@@ -231,7 +237,13 @@ impl Attention {
             .iter()
             .map(|pages| pages.iter().map(|page| &**page).collect())
             .collect();
-        let mut outs = room.spans.chunks_exact_mut(each);
+        let Room {
+            spans,
+            projected,
+            angles: (angles, _),
+            ..
+        } = room;
+        let mut outs = spans.chunks_exact_mut(each);
         let mut all = Vec::with_capacity(firsts[columns.len()]);
         for (index, &column) in columns.iter().enumerate() {
             let seen = self.seen(column);
@@ -254,7 +266,7 @@ impl Attention {
             }
         }
         let (group, dimension) = (self.group(), self.heads.dimension);
-        let (projected, level) = (&room.projected, run.level);
+        let (projected, angles, level) = (&*projected, &*angles, run.level);
         run.team.each(&mut all, |item| {
             let mut queries = vec![0.0; group * dimension];
             self.part(
@@ -263,7 +275,7 @@ impl Attention {
                 item.span.head * group * dimension,
                 &mut queries,
             );
-            self.turned(&mut queries, 0, columns[item.column].position);
+            self.turned(&mut queries, 0, angles, item.column);
             item.span.attend(level, &queries, item.out);
         });
         firsts
@@ -279,8 +291,22 @@ impl Attention {
         }
     }
 
-    /// Normalises heads, as queries (0) or keys (1) are, and turns them.
-    fn turned(&self, heads: &mut [f32], part: usize, position: usize) {
+    /// Cosines and sines of the columns' positions, `[columns, half]` each.
+    fn angles(&self, columns: &[Column]) -> [Vec<f32>; 2] {
+        let (frequencies, magnitude) = &self.turns;
+        [f64::cos, f64::sin].map(|function| {
+            let of = |column: &Column| {
+                let position = column.position as f64;
+                frequencies
+                    .iter()
+                    .map(move |frequency| (magnitude * function(position * frequency)) as f32)
+            };
+            columns.iter().flat_map(of).collect()
+        })
+    }
+
+    /// Normalises the heads of a column, as queries (0) or keys (1) are, and turns them.
+    fn turned(&self, heads: &mut [f32], part: usize, [cosines, sines]: &[Vec<f32>; 2], column: usize) {
         let dimension = self.heads.dimension;
         let mut before = vec![0.0; heads.len()];
         if let Some((gains, epsilon)) = &self.query_key_norm {
@@ -288,23 +314,12 @@ impl Attention {
             let scales = &mut vec![0.0; heads.len() / dimension];
             rms_norm::forward(&before, &gains[part], *epsilon, heads, scales);
         }
-        if let Some((cosines, sines, half)) = &self.angles {
+        let half = self.turns.0.len();
+        if half > 0 {
             before.copy_from_slice(heads);
-            let angles = Angles {
-                cosines,
-                sines,
-                half: *half,
-            };
+            let angles = Angles { cosines, sines, half }.at(column);
             let count = heads.len() / dimension;
-            rotate(
-                &before,
-                1,
-                count,
-                dimension,
-                angles.at(position),
-                Turn::Forward,
-                heads,
-            );
+            rotate(&before, 1, count, dimension, angles, Turn::Forward, heads);
         }
     }
 

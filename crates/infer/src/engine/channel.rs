@@ -90,13 +90,13 @@ impl Channel {
         })
     }
 
-    /// Bytes that its products read.
-    pub(super) fn bytes(&self) -> usize {
-        self.down.bytes()
-            + match &self.inner {
-                Inner::SwiGlu(pair) => pair.gate.bytes() + pair.up.bytes(),
-                Inner::Gelu { up, .. } => up.bytes(),
-            }
+    /// Its matrices.
+    pub(super) fn projections(&self) -> impl Iterator<Item = &Projection> {
+        let (first, second) = match &self.inner {
+            Inner::SwiGlu(pair) => (&pair.gate, Some(&pair.up)),
+            Inner::Gelu { up, .. } => (up, None),
+        };
+        [first, &self.down].into_iter().chain(second)
     }
 
     /// Adds what it makes of the stream's columns to them.

@@ -10,11 +10,14 @@ mod norm;
 mod projection;
 mod stream;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use triaxis_blocks::{Format, Heads, Kept, PAGE, Page, PageLayout, Precision, Team};
+use triaxis_blocks::{Format, Heads, Kept, Matrix, PAGE, Page, PageLayout, Precision, Team};
 use triaxis_kernels::simd::Level;
 use triaxis_model::{MixerSpec, Stack};
+use triaxis_units::Bytes;
 
 use self::attention::Attention;
 use self::channel::Channel;
@@ -29,6 +32,9 @@ use crate::steps::Steps;
 
 /// Columns of a step at most: what is longer is read in as many steps as it takes.
 const COLUMNS: usize = 512;
+
+/// How many engines there were.
+static ENGINES: AtomicU64 = AtomicU64::new(0);
 
 /// How an engine computes.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +85,8 @@ pub struct Reading<'a> {
 /// A model that reads and gives scores of what comes next.
 #[derive(Debug)]
 pub struct Engine {
+    /// Which of the process it is.
+    number: u64,
     stack: Stack,
     kind: Kind,
 }
@@ -101,7 +109,11 @@ impl Engine {
             true => Kind::Blocks(Box::new(Blocks::new(source, options)?)),
             false => Kind::Steps(Box::new(Steps::new(source)?)),
         };
-        Ok(Self { stack, kind })
+        Ok(Self {
+            number: ENGINES.fetch_add(1, Ordering::Relaxed),
+            stack,
+            kind,
+        })
     }
 
     /// The network.
@@ -112,17 +124,41 @@ impl Engine {
     /// Bytes of weights that reading a token reads.
     pub fn bytes(&self) -> usize {
         match &self.kind {
-            Kind::Blocks(blocks) => blocks.bytes(),
+            Kind::Blocks(blocks) => blocks.matrices().map(Matrix::bytes).sum(),
             Kind::Steps(steps) => steps.bytes(),
+        }
+    }
+
+    /// Bytes of weights that reading a token reads, by the format that they are stored in.
+    pub fn formats(&self) -> BTreeMap<String, Bytes> {
+        let mut formats = BTreeMap::new();
+        let mut add = |name: &str, bytes: usize| {
+            formats.entry(name.to_owned()).or_insert(Bytes(0)).0 += bytes as u64;
+        };
+        match &self.kind {
+            Kind::Steps(steps) => add(Format::F32.name(), steps.bytes()),
+            Kind::Blocks(blocks) => blocks
+                .matrices()
+                .for_each(|matrix| add(matrix.format().name(), matrix.bytes())),
+        }
+        formats
+    }
+
+    /// How what passes through is rounded: `eight` bits, or `single` precision.
+    pub fn activations(&self) -> &'static str {
+        match &self.kind {
+            Kind::Blocks(blocks) if blocks.precision == Precision::Eight => "eight",
+            _ => "single",
         }
     }
 
     /// A sequence of nothing yet.
     pub fn sequence(&self) -> Sequence {
-        Sequence::new(match &self.kind {
+        let remembered = match &self.kind {
             Kind::Blocks(_) => Remembered::Pages(Vec::new()),
             Kind::Steps(_) => Remembered::Memory(triaxis_model::Memory::default()),
-        })
+        };
+        Sequence::new(self.number, remembered)
     }
 
     /// Bytes that a sequence remembers. Pages that are shared are counted by each.
@@ -190,9 +226,9 @@ impl Engine {
                 "a sequence of {length} tokens does not fit the model's context of {context}; shorten it"
             )));
         }
-        match (&self.kind, &reading.sequence.remembered) {
-            (Kind::Blocks(_), Remembered::Pages(_)) | (Kind::Steps(_), Remembered::Memory(_)) => Ok(()),
-            _ => Err(InferError::input(
+        match reading.sequence.engine == self.number {
+            true => Ok(()),
+            false => Err(InferError::input(
                 "a sequence of another engine; begin one by `Engine::sequence` of this one",
             )),
         }
@@ -284,11 +320,13 @@ impl Blocks {
         self.head.as_ref().unwrap_or(&self.embedding)
     }
 
-    fn bytes(&self) -> usize {
-        let layer = |(attention, channel): &(Attention, Option<Channel>)| {
-            attention.bytes() + channel.as_ref().map_or(0, Channel::bytes)
-        };
-        self.head().bytes() + self.layers.iter().map(layer).sum::<usize>()
+    /// The matrices that reading a token reads.
+    fn matrices(&self) -> impl Iterator<Item = &Matrix> {
+        let layers = self.layers.iter().flat_map(|(attention, channel)| {
+            let channel = channel.iter().flat_map(Channel::projections);
+            attention.projections().chain(channel)
+        });
+        layers.chain([self.head()]).flat_map(Projection::matrices)
     }
 
     fn remembered_after(&self, positions: usize) -> usize {

@@ -110,6 +110,11 @@ impl Projection {
         })
     }
 
+    /// Its pieces.
+    pub(super) fn matrices(&self) -> impl Iterator<Item = &Matrix> {
+        self.pieces.iter()
+    }
+
     pub(super) fn strips(&self) -> usize {
         self.pieces.iter().map(Matrix::strips).sum()
     }
@@ -123,7 +128,7 @@ impl Projection {
     }
 
     /// Bytes that a product reads.
-    pub(super) fn bytes(&self) -> usize {
+    fn bytes(&self) -> usize {
         self.pieces.iter().map(Matrix::bytes).sum()
     }
 

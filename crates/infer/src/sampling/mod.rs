@@ -74,7 +74,7 @@ impl Sampling {
                 0.0..=1e6,
                 "0 takes the likeliest token",
             ),
-            ("top_p", self.top_p, f64::MIN_POSITIVE..=1.0, "1 keeps all"),
+            ("top_p", self.top_p, 1e-9..=1.0, "1 keeps all"),
             ("min_p", self.min_p, 0.0..=1.0, "0 keeps all"),
             (
                 "repetition_penalty",
@@ -137,7 +137,11 @@ impl Sampling {
         if self.temperature == 0.0 {
             return Distribution::of_largest(&kept);
         }
-        kept.iter_mut().for_each(|(score, _)| *score /= self.temperature);
+        let largest = kept
+            .iter()
+            .fold(f64::NEG_INFINITY, |most, (score, _)| most.max(*score));
+        kept.iter_mut()
+            .for_each(|(score, _)| *score = (*score - largest) / self.temperature);
         Distribution::kept(kept, self.top_k.unwrap_or(usize::MAX), self.top_p, self.min_p)
     }
 }

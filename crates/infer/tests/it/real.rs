@@ -28,7 +28,9 @@ fn best(scores: &[f32]) -> (usize, f32) {
 #[test]
 fn a_real_model_scores_as_its_numbers_do() {
     let Some(path) = std::env::var_os("TRIAXIS_REAL_MODEL") else {
-        println!("left out: a_real_model_scores_as_its_numbers_do, as TRIAXIS_REAL_MODEL names no .gguf file");
+        println!(
+            "left out: a_real_model_scores_as_its_numbers_do, as TRIAXIS_REAL_MODEL names no .gguf file"
+        );
         return;
     };
     let published = Published::open(path.as_ref()).unwrap();
@@ -45,14 +47,19 @@ fn a_real_model_scores_as_its_numbers_do() {
     let mut exact = with(Precision::Single, Kept::Single);
     let device = Device::flex();
     let model = published.stack().build(0, &device).unwrap();
-    let model = weights::write(model, &published.weights().unwrap()).unwrap().without_gradients();
+    let model = weights::write(model, &published.weights().unwrap())
+        .unwrap()
+        .without_gradients();
     let mut farthest = 0.0f32;
     for prompt in tokens.chunks_exact(LENGTH).take(4) {
         let data: Vec<i64> = prompt.iter().map(|&token| i64::from(token)).collect();
         let input = Tensor::<2, Int>::from_data(TensorData::new(data, [1, LENGTH]), &device);
         let expected: Vec<f32> = model.logits(input).unwrap().into_data().iter::<f32>().collect();
         let found = scores(&mut exact, prompt, Wanted::All);
-        let gaps = found.iter().zip(&expected).map(|(found, expected)| (found - expected).abs());
+        let gaps = found
+            .iter()
+            .zip(&expected)
+            .map(|(found, expected)| (found - expected).abs());
         farthest = gaps.fold(farthest, f32::max);
     }
     println!("in single precision at most {farthest:.1e} from training's forward of the dequantised file");
@@ -61,11 +68,20 @@ fn a_real_model_scores_as_its_numbers_do() {
     let mut usual = with(Precision::Eight, Kept::Half);
     let mut errors = Vec::new();
     for prompt in tokens.chunks_exact(LENGTH).take(PROMPTS) {
-        let (found, expected) = (scores(&mut usual, prompt, Wanted::Last), scores(&mut exact, prompt, Wanted::Last));
-        let squares = found.iter().zip(&expected).map(|(found, expected)| f64::from(found - expected).powi(2));
+        let (found, expected) = (
+            scores(&mut usual, prompt, Wanted::Last),
+            scores(&mut exact, prompt, Wanted::Last),
+        );
+        let squares = found
+            .iter()
+            .zip(&expected)
+            .map(|(found, expected)| f64::from(found - expected).powi(2));
         errors.push((squares.sum::<f64>() / found.len() as f64).sqrt());
         let (place, gap) = best(&expected);
-        assert!(gap <= 0.5 || best(&found).0 == place, "another token than the one that leads by {gap}");
+        assert!(
+            gap <= 0.5 || best(&found).0 == place,
+            "another token than the one that leads by {gap}"
+        );
     }
     assert_eq!(errors.len(), PROMPTS);
     let mean = errors.iter().sum::<f64>() / errors.len() as f64;

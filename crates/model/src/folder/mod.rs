@@ -102,15 +102,21 @@ impl Folder {
     /// # Errors
     /// When a file cannot be read, or holds a head that is tied to the embedding and not the same.
     pub fn weights(&self) -> Result<BTreeMap<String, Weight>, PublishedError> {
-        let weights = published::weights(&self.stack, &self.tensors, self)?;
-        let head = self.layout.names().head;
+        self.check_tie()?;
+        published::weights(&self.stack, &self.tensors, self)
+    }
+
+    /// The rule that a head that is tied to the embedding is the same, where it is there.
+    fn check_tie(&self) -> Result<(), PublishedError> {
+        let names = self.layout.names();
+        let head = names.head;
         let is_there = self.stack.tied && self.place(head).is_some();
-        if is_there && self.stored(head)?.values() != weights["embedding"].values {
+        if is_there && self.stored(head)?.values() != self.stored(names.embedding)?.values() {
             return Err(self.refused(format!(
                 "`tie_word_embeddings = true`, and `{head}` is not the embedding; set it to false, or remove the tensor"
             )));
         }
-        Ok(weights)
+        Ok(())
     }
 
     /// One of its network's weights as it is stored, by output.
@@ -118,6 +124,9 @@ impl Folder {
     /// # Errors
     /// When the network has no such weight, or a file cannot be read.
     pub fn rows(&self, weight: &str) -> Result<Vec<Rows>, PublishedError> {
+        if weight == "embedding" {
+            self.check_tie()?;
+        }
         published::rows(&self.stack, &self.tensors, self, weight)
     }
 

@@ -76,9 +76,13 @@ impl TokenizerFields {
             (SCORES, Value::List(List::F32(scores))) => self.scores = scores.clone(),
             (MERGES, Value::List(List::Text(texts))) => self.merges = texts.clone(),
             (TEMPLATE, Value::Text(text)) => self.chat_template = Some(text.clone()),
-            (_, Value::U32(number)) if special.is_some() => {
+            (_, number)
+                if special.is_some()
+                    && number.whole().is_some_and(|number| u32::try_from(number).is_ok()) =>
+            {
+                let number = number.whole().unwrap_or_default() as u32;
                 self.special
-                    .insert(special.unwrap_or_default().to_owned(), *number);
+                    .insert(special.unwrap_or_default().to_owned(), number);
             }
             (_, Value::Bool(flag)) if short.is_some() => {
                 self.flags.insert(short.unwrap_or_default().to_owned(), *flag);

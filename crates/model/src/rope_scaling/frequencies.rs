@@ -88,12 +88,23 @@ pub(crate) fn rotation(
     scaling: Option<RopeScaling>,
     device: &Device,
 ) -> Rotation {
+    let (frequencies, magnitude) = turns(context, turning, base, scaling);
+    Rotation::of(context, &frequencies, magnitude, device)
+}
+
+/// What each pair turns by from a position to the next, and what turned queries and keys are multiplied by.
+pub(crate) fn turns(
+    context: usize,
+    turning: usize,
+    base: f64,
+    scaling: Option<RopeScaling>,
+) -> (Vec<f64>, f64) {
     match scaling {
-        None => Rotation::new(context, turning, base, device),
-        Some(scaling) => {
-            let frequencies = frequencies(context, turning, base, scaling);
-            Rotation::of(context, &frequencies, scaling.magnitude(), device)
+        None => {
+            let pair = |pair: usize| base.powf(-2.0 * pair as f64 / turning as f64);
+            ((0..turning / 2).map(pair).collect(), 1.0)
         }
+        Some(scaling) => (frequencies(context, turning, base, scaling), scaling.magnitude()),
     }
 }
 

@@ -5,7 +5,7 @@ mod frequencies;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ModelError, rule};
-pub(crate) use frequencies::rotation;
+pub(crate) use frequencies::{rotation, turns};
 
 /// A change of the rotary frequencies for longer contexts.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

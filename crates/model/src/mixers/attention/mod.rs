@@ -13,7 +13,7 @@ use crate::is_default;
 use crate::memory::Remembered;
 use crate::mixer::{Mixer, Place, Span, usual_head};
 use crate::ops::{AttentionHeads, Limits, Rotation};
-use crate::rope_scaling::{RopeScaling, rotation};
+use crate::rope_scaling::{RopeScaling, rotation, turns};
 use crate::weights::{Scope, WeightSpec};
 use pass::Pass;
 
@@ -112,13 +112,11 @@ impl Attention {
         }
     }
 
-    /// What heads turn by in a stream of that width, if they turn: the cosines and the sines of every position,
-    /// `[context, half]` each, and half of the coordinates that turn.
-    pub fn angles(&self, width: usize, context: usize) -> Option<(Vec<f32>, Vec<f32>, usize)> {
-        let rotation = self.rotation(width, context, &Device::default())?;
-        let numbers = |table: &Tensor<2>| table.to_data().iter::<f32>().collect();
-        let half = rotation.cosines().dims()[1];
-        Some((numbers(rotation.cosines()), numbers(rotation.sines()), half))
+    /// What each pair of a head's coordinates turns by from a position to the next in a stream of that width, and what
+    /// turned queries and keys are multiplied by; nothing where heads do not turn.
+    pub fn turns(&self, width: usize, context: usize) -> (Vec<f64>, f64) {
+        let turning = self.turning(self.heads(width).dimension);
+        turns(context, turning, self.rope_theta, self.rope_scaling)
     }
 
     /// Coordinates of a head that turn.
