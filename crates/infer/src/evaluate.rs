@@ -11,7 +11,7 @@ pub struct Windows {
     /// Tokens of a window that are read.
     pub length: usize,
     /// Tokens that are scored in each: as many as are read, so that each sees what precedes it in its window; or fewer, the
-    /// last ones, so that each but those of the first window sees at least the others.
+    /// last ones, which see the others, too. Of the first window all are.
     pub stride: usize,
 }
 
@@ -60,7 +60,7 @@ pub fn evaluate(
     let mut first = 0;
     while first < scored {
         let last = scored.min(first + if first == 0 { length } else { stride });
-        let start = last.saturating_sub(length).min(first);
+        let start = first.saturating_sub(length - stride);
         let mut sequence = engine.sequence();
         let (before, own) = tokens[start..last].split_at(first - start);
         engine.read(&mut [Reading {

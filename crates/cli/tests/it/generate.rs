@@ -28,11 +28,11 @@ fn kept(pattern: &str) -> Kept {
     let folder = TempDir::new().unwrap();
     let counts = WordCounts::default();
     counts.add([TEXT.repeat(20).as_str()].into_iter()).unwrap();
-    let learnt = Tokenizer::train(counts, 288).unwrap();
+    let learnt = Tokenizer::train(counts, 280).unwrap();
     let tokenizer = folder.path().join("tokenizer.json");
     std::fs::write(&tokenizer, learnt.json().unwrap()).unwrap();
     let stack: Stack = serde_json::from_str(&format!(
-        r#"{{"pattern": "{pattern}", "vocabulary": 288, "width": 64, "layers": 2, "context": 96}}"#
+        r#"{{"pattern": "{pattern}", "vocabulary": 280, "width": 64, "layers": 2, "context": 96}}"#
     ))
     .unwrap();
     let spec = ArchitectureSpec::Stack(stack.clone());
@@ -166,9 +166,12 @@ fn a_stop_string_ends_an_answer_before_it_and_drafts_change_nothing() {
     let greedy = ["--temperature", "0"];
     let whole = answers(&model, &greedy);
     let own = whole[0]["text"].as_str().unwrap();
-    // Two characters from the middle: mostly they are not one token's.
-    let middle = own.char_indices().nth(own.chars().count() / 2).unwrap().0;
-    let stop: String = own[middle..].chars().take(2).collect();
+    // Two characters of the text: mostly they are not one token's. What is no character cannot be given as one.
+    let letters: Vec<char> = own.chars().collect();
+    let pair = letters
+        .windows(2)
+        .find(|pair| pair.iter().all(char::is_ascii_graphic));
+    let stop = String::from_iter(pair.unwrap());
     let stopped = answers(&model, &[&greedy[..], &["--stop", &stop]].concat());
     let expected = own.split(&stop).next().unwrap();
     assert_eq!(
@@ -187,7 +190,7 @@ fn log_probabilities_are_told() {
     let kept = kept("a");
     let told = answers(&quantised(&kept, "Q8_0"), &["--log-probabilities", "3"]);
     let tokens = told[0]["log_probabilities"].as_array().unwrap();
-    assert_eq!(tokens.len(), 24);
+    assert_eq!(tokens.len(), told[0]["tokens"].as_u64().unwrap() as usize);
     for token in tokens {
         assert!(token["log_probability"].as_f64().unwrap() < 0.0);
         assert_eq!(token["likeliest"].as_array().unwrap().len(), 3);
@@ -196,7 +199,7 @@ fn log_probabilities_are_told() {
 
 #[test]
 fn a_text_has_the_loss_that_the_model_has_in_training() {
-    let kept = kept("ad");
+    let kept = kept("a");
     let path = kept.folder.path().join("text.txt");
     std::fs::write(&path, TEXT.repeat(9)).unwrap();
     let arguments = [
@@ -216,7 +219,7 @@ fn a_text_has_the_loss_that_the_model_has_in_training() {
     let validation = ValidationText::new("text", tokens, Bytes(TEXT.len() as u64 * 9));
     let mut expected = None;
     triaxis_train::evaluate_model(&kept.model, 96, &[&validation], &mut |_, evaluation| {
-        expected = Some(evaluation.clone());
+        expected = Some(*evaluation);
     })
     .unwrap();
     let (expected, found) = (expected.unwrap(), &found["losses"][0]);
