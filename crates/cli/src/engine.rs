@@ -88,6 +88,8 @@ impl Opening {
         match published(&self.model)? {
             Some(published) => Ok(text::tokenizer(&published)?),
             None => {
+                // What is no model has no tokenizer either.
+                triaxis_train::check_model(&self.model)?;
                 let model = self.model.display();
                 let said = format!(
                     "no tokenizer is beside {model}: give it by `--tokenizer`, as the library's corpora have it"

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -13,6 +13,7 @@ use triaxis_infer::{Windows, evaluate};
 use triaxis_units::{BitsPerByte, Bytes, Nats, Tokens};
 
 use crate::engine::{Opening, fits};
+use crate::failure::Usage;
 use crate::table::Table;
 use crate::{Format, output};
 
@@ -96,8 +97,18 @@ fn read(path: &Path) -> anyhow::Result<String> {
     let file = BufReader::new(File::open(path).with_context(unread)?);
     let mut text = String::new();
     let read = unicode(file, UTF_8).and_then(|mut unicode| unicode.input.read_to_string(&mut text));
-    read.with_context(unread)?;
-    Ok(text)
+    match read {
+        Ok(_) if text.is_empty() => Err(Usage(format!("{} is empty: give a text", path.display())).into()),
+        Ok(_) => Ok(text),
+        Err(error) if error.kind() == ErrorKind::InvalidData => {
+            let said = format!(
+                "{} is no UTF-8 text: unpack it, or convert it to UTF-8",
+                path.display()
+            );
+            Err(Usage(said).into())
+        }
+        Err(error) => Err(error).with_context(unread),
+    }
 }
 
 impl fmt::Display for Evaluated {
@@ -114,7 +125,7 @@ impl fmt::Display for Evaluated {
         }
         write!(
             formatter,
-            "{table}in windows of {} tokens by {}",
+            "{table}in windows of {} tokens by {}; the first token, which nothing predicts, is taken to cost the mean",
             self.window, self.stride
         )
     }

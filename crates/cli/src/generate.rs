@@ -34,13 +34,13 @@ pub struct Arguments {
     #[arg(long, value_name = "TEXT", requires = "chat")]
     system: Option<String>,
     /// The most tokens of an answer
-    #[arg(long, value_name = "N", default_value_t = 128)]
+    #[arg(long, value_name = "N", default_value_t = 128, allow_negative_numbers = true)]
     most: usize,
     /// Answers, which share the reading of the prompt
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     samples: u16,
     /// What draws depend on, with the number of the answer
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     seed: u64,
     /// What scores are divided by; 0 takes the likeliest token
     #[arg(long, value_name = "T", default_value_t = 1.0, allow_negative_numbers = true)]

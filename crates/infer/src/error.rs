@@ -28,6 +28,14 @@ impl InferError {
         Self::new(Kind::Input, message)
     }
 
+    /// That a model computes no numbers.
+    pub(crate) fn no_numbers() -> Self {
+        Self::input(
+            "the model's scores are no numbers: a weight of it is none, or so large that what it multiplies is; give a sound \
+             file of it",
+        )
+    }
+
     /// What the system says where it gives no memory or no thread.
     pub(crate) fn machine(what: &str, error: &std::io::Error) -> Self {
         let remedy = triaxis_host::fault::remedy(error);

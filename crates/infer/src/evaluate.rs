@@ -77,6 +77,9 @@ pub fn evaluate(
         engine.read_each(&mut reading, &mut |scores| {
             sum += targets.next().map_or(0.0, |&target| loss(scores, target));
         })?;
+        if sum.is_nan() {
+            return Err(InferError::no_numbers());
+        }
         first = last;
         hear(first);
     }

@@ -223,6 +223,9 @@ fn step(
         })
         .collect();
     let scores = engine.read(&mut readings)?;
+    if scores.iter().any(|score| score.is_nan()) {
+        return Err(InferError::no_numbers());
+    }
     let mut rows = scores.chunks_exact(vocabulary);
     for (index, ((going, drafts), before)) in all.iter_mut().zip(&drafts).zip(before).enumerate() {
         let sample = first + index;

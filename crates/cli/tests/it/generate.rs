@@ -289,6 +289,18 @@ fn what_cannot_be_read_to_is_refused() {
     refused(&["generate", model, ""], "prompt");
     refused(&["generate", model, &"the cat ".repeat(200)], "context of 96");
     refused(&["generate", "nothing.gguf", "a"], "nothing.gguf");
+    refused(&["generate", model, "a", "--most", "-1"], "--most");
+    refused(
+        &["generate", model, "a", "--log-probabilities", "2"],
+        "--format json",
+    );
+    refused(&["generate", model, "a", "--tokenizer", model], "tokenizer.json");
+    let empty = kept.folder.path().join("empty.txt");
+    std::fs::write(&empty, "").unwrap();
+    refused(&["evaluate", model, "--text", text(&empty)], "empty");
+    let latin = kept.folder.path().join("latin.txt");
+    std::fs::write(&latin, b"caf\xe9 au lait").unwrap();
+    refused(&["evaluate", model, "--text", text(&latin)], "UTF-8");
     refused(&["evaluate", model, "--text", "nothing.txt"], "nothing.txt");
     refused(
         &[
