@@ -15,7 +15,7 @@ const FIRST: u64 = 1024;
 /// How often runs of tokens were seen, and how many different ones by how much text: runs lie within documents, whose
 /// order is random, so that each first part is a sample of the whole.
 ///
-/// Above [`ROOM`] different runs only those are counted whose hashes are small, one in `sampled`, with all their
+/// Above `ROOM` different runs only those are counted whose hashes are small, one in `sampled`, with all their
 /// occurrences (distinct sampling, Gibbons 2001): the numbers are estimates of the whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Novelty {
