@@ -13,11 +13,8 @@ const GROUPS: usize = 8;
 /// Bytes of a group's scales and minima.
 const SMALL: usize = 2 * ROWS;
 
-/// Q4_K.
-pub(crate) struct Q4K;
-
-/// Q5_K.
-pub(crate) struct Q5K;
+/// Q4_K, or Q5_K, whose codes have a fifth bit.
+pub(crate) struct K<const FIFTH: bool>;
 
 /// Where a block of a strip begins, and a group within it, whose bytes are `of_group`.
 #[inline(always)]
@@ -80,76 +77,36 @@ fn pack(rows: &[&[u8]], strip: &mut [u8], bytes: usize, of_group: usize) {
     }
 }
 
-impl Q4K {
-    const GROUP_BYTES: usize = SMALL + CODES / 2;
+impl<const FIFTH: bool> K<FIFTH> {
+    const BLOCK_BYTES: usize = k::HEAD + if FIFTH { 32 } else { 0 } + 128;
+
+    const GROUP_BYTES: usize = SMALL + CODES / 2 + if FIFTH { BYTES } else { 0 };
 }
 
-impl Layout for Q4K {
+impl<const FIFTH: bool> Layout for K<FIFTH> {
     fn bytes(groups: usize) -> usize {
         place(groups, Self::GROUP_BYTES).0
     }
 
     fn pack(rows: &[&[u8]], _groups: usize, strip: &mut [u8]) {
-        pack(rows, strip, 144, Self::GROUP_BYTES);
+        pack(rows, strip, Self::BLOCK_BYTES, Self::GROUP_BYTES);
     }
 }
 
-impl Strip for Q4K {
+impl<const FIFTH: bool> Strip for K<FIFTH> {
     const PARTS: usize = 1;
-    const TOGETHER: usize = 8;
-    const MINIMA: bool = true;
-
-    #[inline(always)]
-    unsafe fn codes<L: Lanes>(lanes: L, strip: *const u8, group: usize, _: usize) -> [L::Codes; VECTORS] {
-        // SAFETY: the group is in the strip.
-        unsafe { nibbles(lanes, strip.add(place(group, Self::GROUP_BYTES).1 + SMALL)) }
-    }
-
-    #[inline(always)]
-    unsafe fn scale<L: Lanes>(lanes: L, strip: *const u8, group: usize, _: usize, _: usize) -> L::Eight {
-        // SAFETY: the group is in the strip.
-        unsafe { scale(lanes, strip, group, Self::GROUP_BYTES) }
-    }
-
-    #[inline(always)]
-    unsafe fn minimum<L: Lanes>(
-        lanes: L,
-        strip: *const u8,
-        group: usize,
-        _: usize,
-        _: usize,
-        _: L::Eight,
-    ) -> L::Eight {
-        // SAFETY: the group is in the strip.
-        unsafe { minimum(lanes, strip, group, Self::GROUP_BYTES) }
-    }
-}
-
-impl Q5K {
-    const GROUP_BYTES: usize = SMALL + CODES / 2 + BYTES;
-}
-
-impl Layout for Q5K {
-    fn bytes(groups: usize) -> usize {
-        place(groups, Self::GROUP_BYTES).0
-    }
-
-    fn pack(rows: &[&[u8]], _groups: usize, strip: &mut [u8]) {
-        pack(rows, strip, 176, Self::GROUP_BYTES);
-    }
-}
-
-impl Strip for Q5K {
-    const PARTS: usize = 1;
-    const TOGETHER: usize = 4;
+    const TOGETHER: usize = if FIFTH { 4 } else { 8 };
     const MINIMA: bool = true;
 
     #[inline(always)]
     unsafe fn codes<L: Lanes>(lanes: L, strip: *const u8, group: usize, _: usize) -> [L::Codes; VECTORS] {
         // SAFETY: the group is in the strip.
         unsafe {
-            let codes = strip.add(place(group, Self::GROUP_BYTES).1 + SMALL);
-            with_fifth(lanes, nibbles(lanes, codes), codes.add(CODES / 2))
+            let low = strip.add(place(group, Self::GROUP_BYTES).1 + SMALL);
+            match FIFTH {
+                true => with_fifth(lanes, nibbles(lanes, low), low.add(CODES / 2)),
+                false => nibbles(lanes, low),
+            }
         }
     }
 

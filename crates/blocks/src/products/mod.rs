@@ -3,11 +3,10 @@
 //! Rows lie in strips of eight, side by side, so that a vector holds one number of each; a file a kind of codes. The
 //! kernel is one for all.
 
+mod affine;
 mod bytes;
-mod fives;
 mod k;
 mod kernel;
-mod nibbles;
 mod six;
 mod strip;
 mod weights;
@@ -18,6 +17,8 @@ use std::ops::Range;
 use memmap2::{Advice, MmapMut};
 use triaxis_kernels::simd::{Level, Portable, Simd};
 
+use self::affine::Affine;
+use self::k::K;
 use self::kernel::Out;
 pub(crate) use self::kernel::PANEL;
 pub(crate) use self::strip::GROUP;
@@ -59,13 +60,13 @@ macro_rules! by_format {
             Format::F32 => of!(weights::F32),
             Format::F16 => of!(weights::F16),
             Format::Bf16 => of!(weights::Bf16),
-            Format::Q4_0 => of!(nibbles::Q4_0),
-            Format::Q4_1 => of!(nibbles::Q4_1),
-            Format::Q5_0 => of!(fives::Q5_0),
-            Format::Q5_1 => of!(fives::Q5_1),
+            Format::Q4_0 => of!(Affine<false, 8>),
+            Format::Q4_1 => of!(Affine<false, 0>),
+            Format::Q5_0 => of!(Affine<true, 16>),
+            Format::Q5_1 => of!(Affine<true, 0>),
             Format::Q8_0 => of!(bytes::Q8_0),
-            Format::Q4K => of!(k::Q4K),
-            Format::Q5K => of!(k::Q5K),
+            Format::Q4K => of!(K<false>),
+            Format::Q5K => of!(K<true>),
             Format::Q6K => of!(six::Q6K),
         }
     }};
@@ -243,13 +244,13 @@ impl Work<'_> {
         match self.x.precision() {
             Precision::Single => by_format!(self.matrix.format, V => self.single::<L, V>(lanes, out)),
             Precision::Eight => eight! {
-                Q4_0 => nibbles::Q4_0,
-                Q4_1 => nibbles::Q4_1,
-                Q5_0 => fives::Q5_0,
-                Q5_1 => fives::Q5_1,
+                Q4_0 => Affine<false, 8>,
+                Q4_1 => Affine<false, 0>,
+                Q5_0 => Affine<true, 16>,
+                Q5_1 => Affine<true, 0>,
                 Q8_0 => bytes::Q8_0,
-                Q4K => k::Q4K,
-                Q5K => k::Q5K,
+                Q4K => K<false>,
+                Q5K => K<true>,
                 Q6K => six::Q6K,
             },
         }
