@@ -4,6 +4,7 @@ use triaxis_units::Nats;
 
 use crate::engine::{Engine, Reading, Wanted};
 use crate::error::InferError;
+use crate::sampling::log_probability;
 
 /// How a text is cut into windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,12 +51,7 @@ pub fn evaluate(
             tokens.len()
         )));
     }
-    let vocabulary = engine.stack().vocabulary;
-    if let Some(token) = tokens.iter().find(|&&token| token as usize >= vocabulary) {
-        return Err(InferError::input(format!(
-            "token {token} is not in the vocabulary of {vocabulary}; give tokens of this model's tokenizer"
-        )));
-    }
+    engine.knows(tokens)?;
     let mut sum = 0.0;
     let mut first = 0;
     while first < scored {
@@ -75,7 +71,9 @@ pub fn evaluate(
             wanted: Wanted::All,
         }];
         engine.read_each(&mut reading, &mut |scores| {
-            sum += targets.next().map_or(0.0, |&target| loss(scores, target));
+            sum += targets
+                .next()
+                .map_or(0.0, |&target| -log_probability(scores)(scores[target as usize]));
         })?;
         if sum.is_nan() {
             return Err(InferError::no_numbers());
@@ -87,14 +85,4 @@ pub fn evaluate(
         nats: Nats(sum / scored as f64),
         scored,
     })
-}
-
-/// What a token costs, in nats.
-fn loss(scores: &[f32], target: u32) -> f64 {
-    let largest = scores
-        .iter()
-        .fold(f32::NEG_INFINITY, |most, &score| most.max(score));
-    let shifted = |score: f32| f64::from(score) - f64::from(largest);
-    let sum: f64 = scores.iter().map(|&score| shifted(score).exp()).sum();
-    sum.ln() - shifted(scores[target as usize])
 }

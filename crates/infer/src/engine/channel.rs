@@ -1,6 +1,6 @@
 //! What mixes the numbers of a column.
 
-use triaxis_blocks::{Precision, STRIP};
+use triaxis_blocks::Precision;
 use triaxis_kernels::cpu::{gelu, swiglu};
 use triaxis_model::ChannelSpec;
 use triaxis_model::channels::{Gelu, SwiGlu};
@@ -162,9 +162,4 @@ impl Channel {
             stream.add(bias);
         }
     }
-}
-
-/// Strips that numbers take.
-pub(super) fn strips(numbers: usize) -> usize {
-    numbers.div_ceil(STRIP)
 }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use triaxis_blocks::{Format, Heads, Kept, Matrix, PAGE, Page, PageLayout, Precision, Team};
+use triaxis_blocks::{Format, Heads, Kept, Matrix, PAGE, Page, PageLayout, Precision, STRIP, Team};
 use triaxis_kernels::simd::Level;
 use triaxis_model::{MixerSpec, Stack};
 use triaxis_units::Bytes;
@@ -211,15 +211,20 @@ impl Engine {
         Ok(())
     }
 
-    fn check(&self, reading: &Reading<'_>) -> Result<(), InferError> {
-        let Stack {
-            vocabulary, context, ..
-        } = self.stack;
-        if let Some(token) = reading.tokens.iter().find(|&&token| token as usize >= vocabulary) {
-            return Err(InferError::input(format!(
+    /// The rule that tokens are of the vocabulary.
+    pub(crate) fn knows(&self, tokens: &[u32]) -> Result<(), InferError> {
+        let vocabulary = self.stack.vocabulary;
+        match tokens.iter().find(|&&token| token as usize >= vocabulary) {
+            Some(token) => Err(InferError::input(format!(
                 "token {token} is not in the vocabulary of {vocabulary}; give tokens of this model's tokenizer"
-            )));
+            ))),
+            None => Ok(()),
         }
+    }
+
+    fn check(&self, reading: &Reading<'_>) -> Result<(), InferError> {
+        let context = self.stack.context;
+        self.knows(reading.tokens)?;
         let length = reading.sequence.position() + reading.tokens.len();
         if length > context {
             return Err(InferError::input(format!(
@@ -379,7 +384,7 @@ impl Blocks {
             channel: channel_room,
             ..
         } = &mut self.room;
-        stream.resize(channel::strips(width), columns.len());
+        stream.resize(width.div_ceil(STRIP), columns.len());
         let (mut row, mut position) = (vec![0.0; width], vec![0.0; width]);
         for (index, column) in columns.iter().enumerate() {
             self.embedding.row(column.token as usize, &mut row);

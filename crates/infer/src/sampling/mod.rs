@@ -148,10 +148,17 @@ impl Sampling {
 
 /// The logarithms of the probabilities of all tokens, as the model has them.
 pub fn log_probabilities(scores: &[f32]) -> Vec<f64> {
+    let log_probability = log_probability(scores);
+    scores.iter().map(|&score| log_probability(score)).collect()
+}
+
+/// What makes the logarithm of a token's probability of its score, one of those given.
+pub(crate) fn log_probability(scores: &[f32]) -> impl Fn(f32) -> f64 {
     let largest = scores
         .iter()
         .fold(f32::NEG_INFINITY, |most, &score| most.max(score));
-    let shifted = |&score: &f32| f64::from(score) - f64::from(largest);
-    let sum: f64 = scores.iter().map(|score| shifted(score).exp()).sum();
-    scores.iter().map(|score| shifted(score) - sum.ln()).collect()
+    let shifted = move |score: f32| f64::from(score) - f64::from(largest);
+    let sum: f64 = scores.iter().map(|&score| shifted(score).exp()).sum();
+    let log_sum = sum.ln();
+    move |score| shifted(score) - log_sum
 }
