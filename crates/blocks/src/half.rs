@@ -1,31 +1,15 @@
-//! Numbers of IEEE 754's 16 bits: a sign, 5 bits of exponent, 10 of fraction.
+//! Numbers of IEEE 754's 16 bits, as bytes of blocks.
+
+use ::half::f16;
 
 /// The number that two bytes are, the lower first.
 pub(crate) fn read(bytes: [u8; 2]) -> f32 {
-    let bits = u32::from(u16::from_le_bytes(bytes));
-    let (sign, exponent, fraction) = ((bits & 0x8000) << 16, bits >> 10 & 0x1f, bits & 0x3ff);
-    match exponent {
-        // Multiples of 2^-24.
-        0 => f32::from_bits(sign | (fraction as f32 * f32::from_bits(0x3380_0000)).to_bits()),
-        0x1f => f32::from_bits(sign | 0x7f80_0000 | fraction << 13),
-        _ => f32::from_bits(sign | (exponent + 112) << 23 | fraction << 13),
-    }
+    f16::from_le_bytes(bytes).to_f32()
 }
 
 /// The bytes of the nearest one, of two as near the even one.
 pub(crate) fn write(value: f32) -> [u8; 2] {
-    let bits = value.to_bits();
-    let magnitude = bits & 0x7fff_ffff;
-    let rounded = match magnitude {
-        // No number, and a quiet one.
-        0x7f80_0001.. => 0x7e00 | magnitude >> 13 & 0x3ff,
-        // From half a step above the largest one on.
-        0x477f_f000.. => 0x7c00,
-        0x3880_0000.. => (magnitude - (112 << 23) + 0xfff + (magnitude >> 13 & 1)) >> 13,
-        // Multiples of 2^-24, which are the steps of numbers from a half to one.
-        _ => (f32::from_bits(magnitude) + 0.5).to_bits() - 0.5f32.to_bits(),
-    };
-    ((bits >> 16 & 0x8000 | rounded) as u16).to_le_bytes()
+    f16::from_f32(value).to_le_bytes()
 }
 
 #[cfg(test)]
