@@ -1,0 +1,5 @@
+//! Words, sentences and simplified texts, as datatrove finds them and on any text.
+#![allow(clippy::unwrap_used)]
+
+mod any;
+mod golden;
