@@ -1,0 +1,105 @@
+//! The reasons, the values and the texts of datatrove, by its words (`tests/golden/make.py`).
+
+use serde_json::Value;
+use triaxis_filters::{
+    C4Quality, Facts, FilterSpec, FineWebQuality, GopherQuality, GopherRepetition, Room, Verdict,
+};
+use triaxis_words::{Document, Splitter, Words};
+
+fn cases() -> Vec<Value> {
+    serde_json::from_str(include_str!("../golden/golden.json")).unwrap()
+}
+
+/// Filters by their names in the golden file.
+fn filters() -> [(&'static str, FilterSpec); 5] {
+    let fineweb = C4Quality {
+        terminal_punctuation: false,
+        ..C4Quality::default()
+    };
+    [
+        (
+            "gopher-repetition",
+            FilterSpec::GopherRepetition(GopherRepetition::default()),
+        ),
+        (
+            "gopher-quality",
+            FilterSpec::GopherQuality(GopherQuality::default()),
+        ),
+        ("c4", FilterSpec::C4Quality(C4Quality::default())),
+        ("c4-fineweb", FilterSpec::C4Quality(fineweb)),
+        (
+            "fineweb-quality",
+            FilterSpec::FineWebQuality(FineWebQuality::default()),
+        ),
+    ]
+}
+
+/// Holds what is said of a document to a golden case.
+fn compare(case: &Value, document: &Document<'_>, room: &mut Room) {
+    let text = document.text();
+    for (name, spec) in filters() {
+        let verdict = spec.prepare().unwrap().judge(document, &Facts::default(), room);
+        let reason = match verdict {
+            Verdict::Drop(broken) => Value::from(broken.name),
+            Verdict::Keep | Verdict::Edit => Value::Null,
+        };
+        assert_eq!(
+            reason,
+            case["reasons"][name],
+            "{name}: {:?}\n{text}",
+            room.checks()
+        );
+        let edited = (verdict == Verdict::Edit).then(|| room.edited());
+        let expected = case["edited"].get(name).and_then(Value::as_str);
+        assert_eq!(edited, expected, "{name}: {text}");
+        let Some(values) = case["measured"].get(name) else {
+            continue;
+        };
+        for (what, value) in values.as_object().unwrap() {
+            let check = room.checks().iter().find(|check| check.name == what).unwrap();
+            let value = value.as_f64().unwrap();
+            assert!(
+                (check.value - value).abs() <= 1e-12 * value.abs().max(1.0),
+                "{name}: {what} is {}, not {value}: {text}",
+                check.value
+            );
+        }
+    }
+}
+
+#[test]
+fn given_its_words_verdicts_reasons_and_values_are_those_of_datatrove() {
+    let (mut words, mut room) = (Words::new(), Room::new());
+    let cases = cases();
+    assert!(cases.len() > 60);
+    for case in &cases {
+        let text = case["text"].as_str().unwrap();
+        let given = case["words"]
+            .as_str()
+            .unwrap()
+            .split('\n')
+            .filter(|word| !word.is_empty());
+        compare(case, &words.found(text, given).unwrap(), &mut room);
+    }
+}
+
+#[test]
+fn by_words_split_here_they_are_the_same() {
+    let (mut words, mut room) = (Words::new(), Room::new());
+    for case in &cases() {
+        let text = case["text"].as_str().unwrap();
+        compare(case, &words.split(Splitter::English, text), &mut room);
+    }
+}
+
+#[test]
+fn the_sample_has_most_reasons() {
+    let mut reasons: Vec<String> = Vec::new();
+    for case in cases() {
+        let found = case["reasons"].as_object().unwrap().values();
+        reasons.extend(found.filter_map(|reason| reason.as_str().map(str::to_owned)));
+    }
+    reasons.sort();
+    reasons.dedup();
+    assert!(reasons.len() >= 18, "{reasons:?}");
+}
