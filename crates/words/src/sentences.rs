@@ -37,6 +37,14 @@ pub fn sentences_of(text: &str, words: &[Span], start: usize, end: usize) -> usi
 
 #[inline]
 fn is_end(word: &str) -> bool {
+    if word.len() > 4
+        || word
+            .bytes()
+            .next()
+            .is_some_and(|byte| byte.is_ascii_alphanumeric())
+    {
+        return false;
+    }
     let mut signs = word.chars();
     signs.next().is_some_and(is_terminal) && signs.next().is_none()
 }

@@ -2,7 +2,7 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 use serde::{Deserialize, Serialize};
-use triaxis_words::{Document, Span, Splitter, classes, lines, sentences, sentences_of};
+use triaxis_words::{Document, Span, Splitter, classes, lines, pieces, sentences, sentences_of};
 
 use super::{Facts, Judge, Settings};
 use crate::refused::Refused;
@@ -139,16 +139,16 @@ struct Pieces {
 impl C4Quality {
     /// Looks at what stands between the spaces of a line.
     fn pieces(&self, line: &str) -> Pieces {
-        let mut pieces = Pieces {
+        let mut found = Pieces {
             count: 0,
             is_too_long: false,
         };
-        for piece in line.split(classes::is_space).filter(|piece| !piece.is_empty()) {
-            pieces.count += 1;
-            pieces.is_too_long |=
+        for piece in pieces(line) {
+            found.count += 1;
+            found.is_too_long |=
                 piece.len() > self.longest_word && piece.chars().nth(self.longest_word).is_some();
         }
-        pieces
+        found
     }
 
     fn ends_well(&self, line: &str) -> bool {

@@ -99,17 +99,30 @@ impl Settings for GopherQuality {
                 ),
             ));
         }
+        let mut lengths = [0; 256];
+        for word in &self.stop_words {
+            for first in word.bytes().take(1) {
+                // DCLM's documents may write it with a capital.
+                lengths[usize::from(first)] |= bit(word.len());
+                lengths[usize::from(first.to_ascii_uppercase())] |= bit(word.len());
+            }
+        }
         Ok(Box::new(Prepared {
             settings: self.clone(),
-            longest: self.stop_words.iter().map(String::len).max().unwrap_or(0),
+            lengths,
         }))
     }
 }
 
 struct Prepared {
     settings: GopherQuality,
-    /// Bytes of the longest stop word.
-    longest: usize,
+    /// By its first byte, a bit for each length of a stop word, as few words pass.
+    lengths: [u32; 256],
+}
+
+/// The bit of a length: all of 31 bytes and more share one.
+fn bit(length: usize) -> u32 {
+    1 << length.min(31)
 }
 
 /// What is counted over words.
@@ -126,6 +139,12 @@ struct Counts {
 }
 
 impl Prepared {
+    #[inline]
+    fn may_be_stop_word(&self, word: &str) -> bool {
+        let first = word.bytes().next().map_or(0, usize::from);
+        self.lengths[first] & bit(word.len()) != 0
+    }
+
     /// Counts over words as datatrove splits them.
     fn count(&self, document: &Document<'_>, is_ascii: bool) -> Counts {
         let mut counts = Counts {
@@ -144,7 +163,7 @@ impl Prepared {
                 };
             }
             counts.alphabetic += usize::from(begins || word.chars().any(classes::is_letter));
-            if word.len() <= self.longest
+            if self.may_be_stop_word(word)
                 && let Some(place) = self.settings.stop_words.iter().position(|known| known == word)
             {
                 counts.stop_words += usize::from(!std::mem::replace(&mut seen[place], true));
@@ -172,7 +191,7 @@ impl Prepared {
                     word == known
                 }
             };
-            if word.len() <= self.longest && self.settings.stop_words.iter().any(is_stop_word) {
+            if self.may_be_stop_word(word) && self.settings.stop_words.iter().any(is_stop_word) {
                 counts.stop_words += 1;
             }
         }
@@ -215,7 +234,7 @@ impl Prepared {
         let bound = self.settings.symbols;
         let of_words = |count: usize| share(count, counts.words);
         let hashes = text.bytes().filter(|byte| *byte == b'#').count();
-        let ellipses = || text.matches("...").count() + text.matches('…').count();
+        let ellipses = || ellipses(text);
         match self.settings.dialect {
             Dialect::Datatrove => {
                 checks.push(Check::at_most("hashes", of_words(hashes), bound));
@@ -228,6 +247,19 @@ impl Prepared {
             }
         }
     }
+}
+
+/// Ellipses of three dots, and of one sign.
+fn ellipses(text: &str) -> usize {
+    let (mut dots, mut count) = (0, 0);
+    for byte in text.bytes() {
+        dots = if byte == b'.' { dots + 1 } else { 0 };
+        if dots == 3 {
+            (dots, count) = (0, count + 1);
+        }
+    }
+    let is_ascii = text.is_ascii();
+    count + if is_ascii { 0 } else { text.matches('…').count() }
 }
 
 /// The middle of some lengths, or half-way between the two in the middle.
