@@ -3,7 +3,8 @@
 use triaxis_names::{Entry, suggestion};
 
 use crate::filters::{
-    C4Quality, Dialect, FilterSpec, FineWebQuality, GopherQuality, GopherRepetition, PersonalData,
+    C4Quality, CodeQuality, Dialect, FilterSpec, FineWebQuality, GopherQuality, GopherRepetition, Licences,
+    PersonalData,
 };
 use crate::refused::Refused;
 
@@ -26,6 +27,11 @@ pub const PRESETS: &[Entry] = &[
         name: "dclm",
         about: "DCLM's heuristic filters of text: repetition, then quality, in its dialect (Li et al. 2024, arXiv \
                 2406.11794)",
+    },
+    Entry {
+        name: "code",
+        about: "source code: permissive licences, and lines as people write them (Kocetkov et al. 2022, arXiv \
+                2211.15533; Chen et al. 2021, arXiv 2107.03374)",
     },
 ];
 
@@ -59,6 +65,10 @@ pub fn preset(name: &str) -> Result<Vec<FilterSpec>, Refused> {
         ],
         "gopher" => vec![quality(Dialect::Datatrove), repetition(Dialect::Datatrove)],
         "c4" => vec![FilterSpec::C4Quality(C4Quality::default())],
+        "code" => vec![
+            FilterSpec::Licences(Licences::default()),
+            FilterSpec::CodeQuality(CodeQuality::default()),
+        ],
         "dclm" => vec![repetition(Dialect::Dclm), quality(Dialect::Dclm)],
         _ => {
             let known = PRESETS.iter().map(|preset| preset.name);

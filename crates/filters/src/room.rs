@@ -1,6 +1,6 @@
 //! What a thread keeps from document to document.
 
-use triaxis_words::Words;
+use triaxis_words::{Simplified, Words};
 
 use crate::grams::Grams;
 use crate::segments::Segments;
@@ -16,6 +16,8 @@ pub struct Room {
     pub(crate) words: Words,
     pub(crate) lengths: Vec<usize>,
     pub(crate) line: String,
+    /// For runs of words of a simplified text.
+    pub(crate) simple: (Simplified, Words, Vec<u64>),
 }
 
 impl Room {

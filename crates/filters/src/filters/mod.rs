@@ -3,18 +3,26 @@
 mod c4_bad_words;
 mod c4_paragraphs;
 mod c4_quality;
+mod code_quality;
+mod decontamination;
 mod fineweb_quality;
 mod gopher_quality;
 mod gopher_repetition;
+mod licences;
 mod personal_data;
+mod urls;
 
 pub use c4_bad_words::C4BadWords;
 pub use c4_paragraphs::C4Paragraphs;
 pub use c4_quality::C4Quality;
+pub use code_quality::CodeQuality;
+pub use decontamination::Decontamination;
 pub use fineweb_quality::FineWebQuality;
 pub use gopher_quality::GopherQuality;
 pub use gopher_repetition::GopherRepetition;
+pub use licences::Licences;
 pub use personal_data::PersonalData;
+pub use urls::Urls;
 
 use std::fmt;
 
@@ -36,6 +44,10 @@ registry! {
         C4BadWords = "c4-bad-words",
         FineWebQuality = "fineweb-quality",
         PersonalData = "personal-data",
+        Urls = "urls",
+        Licences = "licences",
+        CodeQuality = "code-quality",
+        Decontamination = "decontamination",
     }
 }
 
@@ -66,8 +78,12 @@ impl Dialect {
 /// What is known of a document beside its text.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Facts<'d> {
-    /// Where it was.
+    /// Where it was on the web.
     pub url: Option<&'d str>,
+    /// The path or name of its file.
+    pub path: Option<&'d str>,
+    /// Its licence, as an SPDX expression.
+    pub licence: Option<&'d str>,
 }
 
 /// What a registry line says of a kind of filter.

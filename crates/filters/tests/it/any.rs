@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use proptest::prelude::*;
 use triaxis_filters::{
-    C4BadWords, C4Paragraphs, C4Quality, Chain, Desk, Dialect, Facts, FilterSpec, FineWebQuality,
-    GopherQuality, GopherRepetition, PersonalData, Verdict,
+    Bound, C4BadWords, C4Paragraphs, C4Quality, Chain, Check, CodeQuality, Decontamination, Desk, Dialect,
+    Facts, FilterSpec, FineWebQuality, GopherQuality, GopherRepetition, PersonalData, Verdict,
 };
+use triaxis_words::Simplify;
 
 /// A filter of every kind, in every dialect.
 fn all() -> Vec<FilterSpec> {
@@ -19,6 +20,12 @@ fn all() -> Vec<FilterSpec> {
         }),
         FilterSpec::FineWebQuality(FineWebQuality::default()),
         FilterSpec::PersonalData(PersonalData::default()),
+        FilterSpec::CodeQuality(CodeQuality::default()),
+        FilterSpec::Decontamination(Decontamination {
+            texts: vec!["the of the of".to_owned()],
+            size: 4,
+            simplify: Simplify::default(),
+        }),
     ];
     for dialect in [Dialect::Datatrove, Dialect::Dolma, Dialect::Dclm] {
         specs.push(FilterSpec::GopherRepetition(GopherRepetition {
@@ -69,7 +76,7 @@ proptest! {
             }
             let first = room.checks().iter().find(|check| check.is_broken()).copied();
             if matches!(verdict, Verdict::Drop(_)) != first.is_some() {
-                broken.push((kind, first.unwrap_or(room.checks()[0])));
+                broken.push((kind, first.unwrap_or(Check { name: "none", value: 0.0, bound: Bound::AtLeast(0.0) })));
             }
         });
         prop_assert!(broken.is_empty(), "{broken:?}");

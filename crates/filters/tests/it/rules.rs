@@ -84,7 +84,7 @@ fn presets_can_be_written_out_and_read() {
     let error = preset("finweb").unwrap_err().to_string();
     assert_eq!(
         error,
-        "preset = finweb: is not known; did you mean `fineweb`?; there are fineweb, gopher, c4, dclm"
+        "preset = finweb: is not known; did you mean `fineweb`?; there are fineweb, gopher, c4, dclm, code"
     );
 }
 
@@ -193,6 +193,115 @@ fn bad_words_count_by_themselves() {
     let text = "SUN, sunny; moon light! moon_light";
     assert_eq!(value(bad(false), text, "bad_words"), 2.0);
     assert_eq!(value(bad(true), text, "bad_words"), 3.0);
+}
+
+/// What a filter of these settings first breaks of a document.
+fn broken(spec: &str, text: &str, facts: &Facts<'_>) -> Option<&'static str> {
+    let chain = Chain::new(&[read(spec)]).unwrap();
+    match chain.judge(text, facts, &mut Desk::new()).verdict {
+        Verdict::Drop(check) => Some(check.name),
+        Verdict::Keep | Verdict::Edit => None,
+    }
+}
+
+#[test]
+fn urls_are_held_to_lists() {
+    let spec = "filter = 'urls'\ndomains = ['Bad.org']\nurls = ['http://a.b/c']\nwords = ['casino']\n\
+                soft_words = ['win', 'cash']\nparts = ['free-money']";
+    let of = |url| {
+        let facts = Facts {
+            url: Some(url),
+            ..Facts::default()
+        };
+        broken(spec, "text", &facts)
+    };
+    assert_eq!(of("https://user@bad.org:80/x"), Some("domain"));
+    assert_eq!(of("http://deep.below.BAD.org./"), Some("domain"));
+    assert_eq!(of("http://notbad.org/bad.org"), None);
+    assert_eq!(of("http://a.b/c"), Some("url"));
+    assert_eq!(of("http://x.y/casino-night"), Some("words"));
+    assert_eq!(of("http://x.y/casinos?win=1"), None);
+    assert_eq!(of("http://x.y/win/cash"), Some("soft_words"));
+    assert_eq!(of("http://x.y/get_Free_Money_now"), Some("parts"));
+    assert_eq!(broken(spec, "text", &Facts::default()), None);
+    assert!(refused("filter = 'urls'\nparts = ['--']").contains("remove it"));
+    assert!(refused("filter = 'urls'\ntoo_many_soft_words = 0").contains("2 is usual"));
+}
+
+#[test]
+fn licences_are_read_as_expressions() {
+    let of = |licence| {
+        let facts = Facts {
+            licence,
+            ..Facts::default()
+        };
+        broken("filter = 'licences'", "text", &facts)
+    };
+    for accepted in [
+        "MIT",
+        "mit",
+        "GPL-3.0 OR MIT",
+        "MIT/Apache-2.0",
+        "(MIT OR GPL-2.0) AND BSD-3-Clause",
+        "Apache-2.0 WITH LLVM-exception",
+    ] {
+        assert_eq!(of(Some(accepted)), None, "{accepted}");
+    }
+    for other in ["GPL-3.0", "MIT AND GPL-3.0", "(MIT AND GPL-2.0) OR AGPL-3.0"] {
+        assert_eq!(of(Some(other)), Some("licence_accepted"), "{other}");
+    }
+    let deep = format!("{}MIT", "(".repeat(100_000));
+    for unreadable in [
+        "MIT OR",
+        "(MIT",
+        "MIT) Apache-2.0",
+        "OR",
+        "MIT MIT",
+        deep.as_str(),
+    ] {
+        assert_eq!(of(Some(unreadable)), Some("licence_read"), "{unreadable}");
+    }
+    assert_eq!(of(None), Some("licence_stated"));
+    assert_eq!(of(Some(" ")), Some("licence_stated"));
+    assert!(refused("filter = 'licences'\naccept = []").contains("no document would stay"));
+}
+
+#[test]
+fn code_is_held_to_its_lines() {
+    let spec = "filter = 'code-quality'\nextensions = ['.rs']\nlongest_line = 50\nmean_line_length = 20.0";
+    let of = |text: &str, path| {
+        let facts = Facts {
+            path,
+            ..Facts::default()
+        };
+        broken(spec, text, &facts)
+    };
+    let path = Some("src/main.rs");
+    assert_eq!(of("fn main() {}\n", path), None);
+    assert_eq!(of("fn main() {}\n", Some("main.js")), Some("extension"));
+    assert_eq!(of("fn main() {}\n", None), Some("extension"));
+    assert_eq!(of("", path), Some("characters"));
+    assert_eq!(of(&"x".repeat(51), path), Some("longest_line"));
+    assert_eq!(of(&"x".repeat(21), path), Some("mean_line_length"));
+    assert_eq!(of("{}(); ();\na\n", path), Some("alphanumeric_characters"));
+}
+
+#[test]
+fn what_is_examined_is_not_learnt() {
+    let spec =
+        "filter = 'decontamination'\nsize = 5\ntexts = ['What is the capital of France? Paris.', 'short']";
+    let of = |text| broken(spec, text, &Facts::default());
+    assert_eq!(of("... is, the CAPITAL -- of\nFrançe ..."), Some("shared_runs"));
+    assert_eq!(of("the capital of France is Paris"), None);
+    assert_eq!(of("short"), None);
+    let shared = value(read(spec), "what is the capital of france paris", "shared_runs");
+    assert_eq!(shared, 3.0);
+    assert_eq!(
+        refused("filter = 'decontamination'\ntexts = ['too short']"),
+        "decontamination.texts = 1 texts: none has 12 words, so that nothing would be found; give longer texts or \
+         lower `size`"
+    );
+    assert!(refused("filter = 'decontamination'\ntexts = []\nsize = 0").contains("8 to 13"));
 }
 
 #[test]
