@@ -25,7 +25,7 @@ pub const PRESETS: &[Entry] = &[
     },
     Entry {
         name: "dclm",
-        about: "DCLM's heuristic filters of text: repetition, then quality, in its dialect (Li et al. 2024, arXiv \
+        about: "DCLM's filters of quality, then of repetition, in its dialect (Li et al. 2024, arXiv \
                 2406.11794)",
     },
     Entry {
@@ -69,7 +69,7 @@ pub fn preset(name: &str) -> Result<Vec<FilterSpec>, Refused> {
             FilterSpec::Licences(Licences::default()),
             FilterSpec::CodeQuality(CodeQuality::default()),
         ],
-        "dclm" => vec![repetition(Dialect::Dclm), quality(Dialect::Dclm)],
+        "dclm" => vec![quality(Dialect::Dclm), repetition(Dialect::Dclm)],
         _ => {
             let known = PRESETS.iter().map(|preset| preset.name);
             let meant = suggestion(name, known.clone());

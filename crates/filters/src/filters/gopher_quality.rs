@@ -215,9 +215,12 @@ impl Prepared {
                     end.ends_with("...") || end.ends_with('…'),
                 );
             }),
-            Dialect::Dolma => {
-                lines::by_feed(text).for_each(|line| add(line.starts_with(['*', '-']), line.ends_with('…')));
-            }
+            Dialect::Dolma => lines::by_feeds(text).for_each(|line| {
+                add(line.starts_with(['*', '-']), line.ends_with('…'));
+            }),
+            Dialect::DolmaV1 => lines::by_feed(text).for_each(|line| {
+                add(line.starts_with(['*', '-']), line.ends_with('…'));
+            }),
             Dialect::Dclm => lines::by_feed(text)
                 .map(classes::trim)
                 .filter(|line| !line.is_empty())
@@ -240,13 +243,24 @@ impl Prepared {
                 checks.push(Check::at_most("hashes", of_words(hashes), bound));
                 checks.push(Check::at_most("ellipses", of_words(ellipses()), bound));
             }
-            Dialect::Dolma => checks.push(Check::at_most("symbols", of_words(counts.marked), bound)),
+            Dialect::Dolma | Dialect::DolmaV1 => {
+                checks.push(Check::at_most("symbols", of_words(counts.marked), bound))
+            }
             Dialect::Dclm => {
                 let symbols = hashes + ellipses() + text.matches(". . .").count();
                 checks.push(Check::at_most("symbols", of_words(symbols), bound));
             }
         }
     }
+}
+
+/// Pieces that begin with a letter or a number, between what fastText takes for spaces.
+fn fasttext_words(text: &str) -> usize {
+    let is_space = |sign: char| matches!(sign, ' ' | '\n' | '\r' | '\t' | '\x0b' | '\x0c' | '\0');
+    let begins = |sign: char| classes::is_letter(sign) || sign.is_numeric();
+    text.split(is_space)
+        .filter(|piece| piece.starts_with(begins))
+        .count()
 }
 
 /// Ellipses of three dots, and of one sign.
@@ -279,7 +293,7 @@ impl Judge for Prepared {
     fn splitter(&self) -> Splitter {
         match self.settings.dialect {
             Dialect::Datatrove => Splitter::English,
-            Dialect::Dolma | Dialect::Dclm => Splitter::Whitespace,
+            Dialect::Dolma | Dialect::DolmaV1 | Dialect::Dclm => Splitter::Whitespace,
         }
     }
 
@@ -287,15 +301,17 @@ impl Judge for Prepared {
         let (settings, text) = (&self.settings, document.text());
         let counts = match settings.dialect {
             Dialect::Datatrove => self.count(document, text.is_ascii()),
-            Dialect::Dolma | Dialect::Dclm => self.count_pieces(document, &mut room.lengths),
+            Dialect::Dolma | Dialect::DolmaV1 | Dialect::Dclm => {
+                self.count_pieces(document, &mut room.lengths)
+            }
         };
         let words = match settings.dialect {
-            Dialect::Datatrove | Dialect::Dolma => counts.plain,
-            Dialect::Dclm => room.words.split(Splitter::Unicode, text).spans().len(),
+            Dialect::Datatrove | Dialect::Dolma | Dialect::DolmaV1 => counts.plain,
+            Dialect::Dclm => fasttext_words(text),
         } as f64;
         let length = match settings.dialect {
             Dialect::Datatrove | Dialect::Dclm => share(counts.plain_characters, counts.plain),
-            Dialect::Dolma => median(&mut room.lengths),
+            Dialect::Dolma | Dialect::DolmaV1 => median(&mut room.lengths),
         };
         let checks = &mut room.checks;
         checks.push(Check::at_least("least_words", words, settings.least_words as f64));

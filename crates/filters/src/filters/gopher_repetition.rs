@@ -13,8 +13,8 @@ const FILTER: &str = "gopher-repetition";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GopherRepetition {
-    /// Whose counting it is. To datatrove the first copy of a line is none, to the others it is; to dolma blank lines
-    /// are lines; and each counts the characters of repeated runs of words in its own way.
+    /// Whose counting it is. To datatrove the first copy of a line is none, to the others it is; to dolma's
+    /// first tagger blank lines are lines; and each counts the characters of repeated runs of words in its own way.
     pub dialect: Dialect,
     /// Of paragraphs, those that stand there more than once.
     pub duplicate_paragraphs: f64,
@@ -70,7 +70,7 @@ impl GopherRepetition {
                 share(repeats.later, repeats.segments),
                 share(repeats.later_characters, characters),
             ),
-            Dialect::Dolma => (
+            Dialect::Dolma | Dialect::DolmaV1 => (
                 share(repeats.copies, repeats.segments),
                 share(repeats.copies_characters, characters),
             ),
@@ -156,15 +156,23 @@ impl Judge for GopherRepetition {
     fn measure(&self, document: &Document<'_>, _: &Facts<'_>, room: &mut Room) -> bool {
         let text = document.text();
         let is_ascii = text.is_ascii();
-        room.checks
-            .push(Check::at_least("characters", text.len().min(1) as f64, 1.0));
+        let is_empty = match self.dialect {
+            Dialect::Dclm => classes::trim_start(text).is_empty(),
+            Dialect::Datatrove | Dialect::Dolma | Dialect::DolmaV1 => text.is_empty(),
+        };
+        let characters = f64::from(u8::from(!is_empty));
+        room.checks.push(Check::at_least("characters", characters, 1.0));
         let segments = &mut room.segments;
         let (paragraphs, found) = match self.dialect {
             Dialect::Datatrove => (
                 segments.count(lines::paragraphs(classes::trim(text)), is_ascii),
                 segments.count(lines::by_feeds(text), is_ascii),
             ),
-            Dialect::Dolma => (Repeats::default(), segments.count(lines::by_feed(text), is_ascii)),
+            Dialect::Dolma => (
+                Repeats::default(),
+                segments.count(lines::by_feeds(text), is_ascii),
+            ),
+            Dialect::DolmaV1 => (Repeats::default(), segments.count(lines::by_feed(text), is_ascii)),
             Dialect::Dclm => (
                 segments.count(text.split("\n\n").filter_map(stripped), is_ascii),
                 segments.count(lines::by_feed(text).filter_map(stripped), is_ascii),
@@ -175,7 +183,7 @@ impl Judge for GopherRepetition {
         let characters = match self.dialect {
             Dialect::Datatrove if is_ascii => text.len(),
             Dialect::Datatrove => text.chars().count(),
-            Dialect::Dolma | Dialect::Dclm => grams.all_characters(),
+            Dialect::Dolma | Dialect::DolmaV1 | Dialect::Dclm => grams.all_characters(),
         };
         room.checks.extend(self.segments(paragraphs, found, characters));
         for (index, (name, bound)) in self.runs().into_iter().enumerate() {
@@ -191,16 +199,16 @@ impl Judge for GopherRepetition {
                         top.count * (top.first + size - 1)
                     }
                 }
-                (Dialect::Dolma, ..5) => grams.top().count * grams.top().first,
+                (Dialect::Dolma | Dialect::DolmaV1, ..5) => grams.top().count * grams.top().first,
                 (Dialect::Dclm, ..5) => {
                     let top = grams.top();
                     if top.count < 2 { 0 } else { top.count * top.longest }
                 }
                 (Dialect::Datatrove, _) => grams.walked(),
-                (Dialect::Dolma, _) => grams.copies(),
+                (Dialect::Dolma | Dialect::DolmaV1, _) => grams.copies(),
                 (Dialect::Dclm, _) => grams.covered(),
             };
-            let is_of_runs = self.dialect == Dialect::Dolma && size >= 5;
+            let is_of_runs = matches!(self.dialect, Dialect::Dolma | Dialect::DolmaV1) && size >= 5;
             let whole = if is_of_runs {
                 grams.run_characters()
             } else {

@@ -58,8 +58,11 @@ pub enum Dialect {
     /// datatrove 0.10, which made FineWeb.
     #[default]
     Datatrove,
-    /// dolma's first Gopher tagger.
+    /// dolma's Gopher tagger.
     Dolma,
+    /// dolma's first Gopher tagger, to which blank lines are lines.
+    #[serde(rename = "dolma-v1")]
+    DolmaV1,
     /// DCLM's baseline.
     Dclm,
 }
@@ -69,7 +72,7 @@ impl Dialect {
     fn splitter(self) -> Splitter {
         match self {
             Self::Datatrove => Splitter::English,
-            Self::Dolma => Splitter::Whitespace,
+            Self::Dolma | Self::DolmaV1 => Splitter::Whitespace,
             Self::Dclm => Splitter::Unicode,
         }
     }

@@ -1,6 +1,7 @@
 """What datatrove 0.10.1 (with spaCy 3.8.18, for its words) says of documents, beside what the filters here say.
 
-    python make.py sample > golden.json                      the committed sample, of this project's own text
+    python make.py sample DCLM > golden.json                 the committed sample, of this project's own text, with what
+                                                             dolma 1.2.1 and a checkout of DCLM (7ed275f) say of it
     python make.py truth < documents.jsonl > truth.jsonl     any documents, a JSON object with a `text` a line
     cargo run --release -p triaxis-filters --example judge < truth.jsonl > judged.jsonl
     python make.py compare truth.jsonl judged.jsonl          shares of equal verdicts and reasons
@@ -12,6 +13,7 @@ import json
 import random
 import re
 import sys
+import types
 from collections import Counter
 from pathlib import Path
 
@@ -141,7 +143,86 @@ def truth(text):
     }
 
 
-def sample():
+def of_dolma(text, ignores_blank_lines):
+    """Every value of dolma's Gopher tagger, by the names here."""
+    from dolma.taggers.gopher import get_attributes
+
+    found = get_attributes(text, ignore_empty_lines=ignores_blank_lines)
+    if not text:
+        return {}
+    return {
+        "gopher-repetition": {
+            **{f"top_{n}_gram": value for n, value in found.fraction_of_characters_in_most_common_ngram},
+            **{f"duplicate_{n}_grams": value for n, value in found.fraction_of_characters_in_duplicate_ngrams},
+            "duplicate_lines": found.fraction_of_duplicate_lines,
+            "duplicate_line_characters": found.fraction_of_characters_in_duplicate_lines,
+        },
+        "gopher-quality": {
+            "least_words": found.word_count,
+            "least_word_length": found.median_word_length,
+            "symbols": found.symbol_to_word_ratio,
+            "alphabetic_words": found.fraction_of_words_with_alpha_character,
+            "stop_words": found.required_word_count,
+            "bullet_lines": found.fraction_of_lines_starting_with_bullet_point,
+            "ellipsis_lines": found.fraction_of_lines_ending_with_ellipsis,
+        },
+    }
+
+
+def fasttext_words(text):
+    """fastText's tokens, as its source says: pieces between these bytes, and a sign for each end of a line."""
+    tokens = []
+    for line in text.split("\n"):
+        tokens += [token for token in re.split("[ \r\t\v\f\0]+", line) if token] + ["</s>"]
+    return tokens
+
+
+def of_dclm(text, folder):
+    """The first reason of each of DCLM's filters to drop a text, or none, by the names here."""
+    for name in ("fasttext", "transformers"):
+        # Imported by DCLM's filters, and but for the tokens not needed by these.
+        sys.modules[name] = types.SimpleNamespace(
+            AutoTokenizer=None, FastText=types.SimpleNamespace(tokenize=fasttext_words)
+        )
+    sys.path[:0] = [folder, f"{folder}/baselines"]
+    from baselines.mappers.filters import content_filters as filters
+
+    shares = [0.2, 0.18, 0.16, 0.15, 0.14, 0.13, 0.12, 0.11, 0.1]
+    names = [f"top_{n}_gram" if n < 5 else f"duplicate_{n}_grams" for n in range(2, 11)]
+    steps = {
+        "gopher-quality": [
+            ("least_words", filters.page_length_filter, dict(length_type="word", min_length=50, ignore_punctuation=True)),
+            ("most_words", filters.page_length_filter,
+             dict(length_type="word", max_length=100000, ignore_punctuation=True)),
+            ("least_word_length", filters.word_length_filter, dict(min_length=3)),
+            ("most_word_length", filters.word_length_filter, dict(max_length=10)),
+            ("symbols", filters.symbol_ratio_filter, {}),
+            ("bullet_lines", filters.bullet_count_filter, {}),
+            ("ellipsis_lines", filters.ellipsis_count_filter, {}),
+            ("alphabetic_words", filters.alphabetic_word_ratio_filter, {}),
+            ("stop_words", filters.stop_word_filter, {}),
+        ],
+        "gopher-repetition": [
+            ("duplicate_lines", filters.repetition_filter,
+             dict(granularity="line", max_fraction=0.3, count_characters=False)),
+            ("duplicate_paragraphs", filters.repetition_filter,
+             dict(granularity="paragraph", max_fraction=0.3, count_characters=False)),
+            ("duplicate_line_characters", filters.repetition_filter, dict(granularity="line", max_fraction=0.2)),
+            ("duplicate_paragraph_characters", filters.repetition_filter,
+             dict(granularity="paragraph", max_fraction=0.2)),
+            *((name, filters.repetition_filter, dict(granularity=n, max_fraction=share))
+              for n, (name, share) in enumerate(zip(names, shares), 2)),
+        ],
+    }
+    drops = lambda step: not step[1]({"text": text}, **step[2])
+    reasons = {name: next((step[0] for step in of if drops(step)), None) for name, of in steps.items()}
+    if not text.strip():
+        # The first of its filters of repetition drops these, whatever it is.
+        reasons["gopher-repetition"] = EMPTY["gopher-repetition"]
+    return reasons
+
+
+def sample(dclm):
     """Pieces of this project's own text, and texts made to come near every bound."""
     draws = random.Random(16)
     root = Path(__file__).resolve().parents[4]
@@ -152,7 +233,7 @@ def sample():
     for count in (3, 9, 20):
         for _ in range(4):
             start = draws.randrange(len(lines) - count)
-            texts.append("\n".join(lines[start : start + count])[:2500])
+            texts.append("\n".join(lines[start : start + count])[:1800])
     prose = lambda count: [draws.choice(sentences) for _ in range(count)]
     for count in (2, 5, 8):
         texts += [" ".join(prose(count)), "\n".join(prose(count)), "\n\n".join(prose(count))]
@@ -183,6 +264,8 @@ def sample():
         case = truth(text)
         case["measured"] = measured(text, case["words"])
         case["words"] = "\n".join(case["words"])
+        case["dolma"], case["dolma-v1"] = of_dolma(text, True), of_dolma(text, False)
+        case["dclm"] = of_dclm(text, dclm)
         cases.append(case)
     return cases
 
@@ -215,7 +298,7 @@ def compare(truth_path, judged_path):
 if __name__ == "__main__":
     mode = sys.argv[1] if len(sys.argv) > 1 else ""
     if mode == "sample":
-        print(json.dumps(sample(), ensure_ascii=False, separators=(",", ":")))
+        print(json.dumps(sample(sys.argv[2]), ensure_ascii=False, separators=(",", ":")))
     elif mode == "truth":
         for line in sys.stdin:
             print(json.dumps(truth(json.loads(line)["text"]), ensure_ascii=False))

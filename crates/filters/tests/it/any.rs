@@ -27,7 +27,12 @@ fn all() -> Vec<FilterSpec> {
             simplify: Simplify::default(),
         }),
     ];
-    for dialect in [Dialect::Datatrove, Dialect::Dolma, Dialect::Dclm] {
+    for dialect in [
+        Dialect::Datatrove,
+        Dialect::Dolma,
+        Dialect::DolmaV1,
+        Dialect::Dclm,
+    ] {
         specs.push(FilterSpec::GopherRepetition(GopherRepetition {
             dialect,
             ..GopherRepetition::default()
@@ -66,7 +71,7 @@ proptest! {
                 // A run of words that overlaps itself counts more characters than there are, and dolma holds the
                 // characters of lines against those of words, without the spaces.
                 let is_dolmas = matches!(&specs[place], FilterSpec::GopherRepetition(settings)
-                    if settings.dialect == Dialect::Dolma) && check.name == "duplicate_line_characters";
+                    if matches!(settings.dialect, Dialect::Dolma | Dialect::DolmaV1)) && check.name == "duplicate_line_characters";
                 let is_share = matches!(kind, "gopher-repetition" | "fineweb-quality")
                     && !is_dolmas && !check.name.starts_with("top") && !matches!(check.name, "lines" | "line_feeds");
                 let is_within = check.value >= 0.0 && check.value.is_finite() && (!is_share || check.value <= 1.0);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use triaxis_filters::{
-    C4Quality, Facts, FilterSpec, FineWebQuality, GopherQuality, GopherRepetition, Room, Verdict,
+    C4Quality, Dialect, Facts, FilterSpec, FineWebQuality, GopherQuality, GopherRepetition, Room, Verdict,
 };
 use triaxis_words::{Document, Splitter, Words};
 
@@ -90,6 +90,88 @@ fn by_words_split_here_they_are_the_same() {
         let text = case["text"].as_str().unwrap();
         compare(case, &words.split(Splitter::English, text), &mut room);
     }
+}
+
+/// Gopher's filters in a dialect, by their names.
+fn gophers(dialect: Dialect) -> [(&'static str, FilterSpec); 2] {
+    let repetition = GopherRepetition {
+        dialect,
+        ..GopherRepetition::default()
+    };
+    let quality = GopherQuality {
+        dialect,
+        ..GopherQuality::default()
+    };
+    [
+        ("gopher-repetition", FilterSpec::GopherRepetition(repetition)),
+        ("gopher-quality", FilterSpec::GopherQuality(quality)),
+    ]
+}
+
+#[test]
+fn values_are_those_of_dolma() {
+    let (mut words, mut room) = (Words::new(), Room::new());
+    let mut count = 0;
+    for (key, dialect) in [("dolma", Dialect::Dolma), ("dolma-v1", Dialect::DolmaV1)] {
+        for case in &cases() {
+            let text = case["text"].as_str().unwrap();
+            for (name, spec) in gophers(dialect) {
+                let Some(values) = case[key].get(name) else {
+                    continue;
+                };
+                let filter = spec.prepare().unwrap();
+                filter.judge(
+                    &words.split(filter.splitter(), text),
+                    &Facts::default(),
+                    &mut room,
+                );
+                for (what, value) in values.as_object().unwrap() {
+                    let found = room
+                        .checks()
+                        .iter()
+                        .find(|check| check.name == what)
+                        .unwrap()
+                        .value;
+                    let value = value.as_f64().unwrap();
+                    assert!(
+                        (found - value).abs() <= 1e-12 * value.abs().max(1.0),
+                        "{key} {name}: {what} is {found}, not {value}: {text:?}"
+                    );
+                    count += 1;
+                }
+            }
+        }
+    }
+    assert!(count > 2000, "{count}");
+}
+
+#[test]
+fn reasons_are_those_of_dclm() {
+    let (mut words, mut room) = (Words::new(), Room::new());
+    let mut count = 0;
+    for case in &cases() {
+        let text = case["text"].as_str().unwrap();
+        for (name, spec) in gophers(Dialect::Dclm) {
+            let filter = spec.prepare().unwrap();
+            let verdict = filter.judge(
+                &words.split(filter.splitter(), text),
+                &Facts::default(),
+                &mut room,
+            );
+            let reason = match verdict {
+                Verdict::Drop(broken) => Some(broken.name),
+                Verdict::Keep | Verdict::Edit => None,
+            };
+            assert_eq!(
+                reason,
+                case["dclm"][name].as_str(),
+                "{name}: {text:?} {:?}",
+                room.checks()
+            );
+            count += usize::from(reason.is_some());
+        }
+    }
+    assert!(count > 50, "{count}");
 }
 
 #[test]
