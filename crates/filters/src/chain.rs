@@ -1,6 +1,6 @@
 //! Filters one after another.
 
-use triaxis_words::{Splitter, Words};
+use triaxis_words::{Document, Span, Splitter, Words};
 
 use crate::filters::{Facts, Filter, FilterSpec};
 use crate::refused::Refused;
@@ -19,6 +19,8 @@ pub struct Desk {
     words: Words,
     room: Room,
     text: String,
+    /// The words of that text, where the filter that edited it knew them.
+    text_words: Vec<Span>,
 }
 
 /// What a chain says of a document.
@@ -36,6 +38,17 @@ impl Desk {
     /// An empty desk.
     pub fn new() -> Self {
         Self::default()
+    }
+}
+
+/// A document of words that a filter found in the text that it left, of which they are taken.
+fn taken<'d>(words: &'d mut Words, spans: &mut Vec<Span>, splitter: Splitter, text: &'d str) -> Document<'d> {
+    let ranges = spans.drain(..).map(|span| span.start..span.end);
+    let is_of_text = words.given(text, ranges).is_ok();
+    if is_of_text {
+        words.again(text)
+    } else {
+        words.split(splitter, text)
     }
 }
 
@@ -88,29 +101,33 @@ impl Chain {
             words,
             room,
             text: edited,
+            text_words,
         } = desk;
         let (mut is_edited, mut by) = (false, None);
         let mut dropped = Verdict::Keep;
-        // What the words are of that are split: by what, and of which text.
-        let mut split: Option<(Splitter, usize)> = None;
-        let mut edits = 0;
+        // By what the text at hand is split, if it is.
+        let mut split_by = None;
+        text_words.clear();
         for (place, filter) in self.filters.iter().enumerate() {
             let current = if is_edited { edited.as_str() } else { text };
-            let by_what = (filter.splitter(), edits);
-            let document = if split == Some(by_what) {
+            let splitter = filter.splitter();
+            let document = if split_by != Some(splitter) {
+                words.split(splitter, current)
+            } else if text_words.is_empty() {
                 words.again(current)
             } else {
-                words.split(filter.splitter(), current)
+                taken(words, text_words, splitter, current)
             };
-            split = Some(by_what);
+            split_by = Some(splitter);
             let verdict = filter.judge(&document, facts, room);
             let goes_on = each(place, verdict, room);
             match verdict {
                 Verdict::Keep => {}
                 Verdict::Edit => {
                     std::mem::swap(edited, &mut room.edited);
+                    std::mem::swap(text_words, &mut room.edited_words);
                     is_edited = true;
-                    edits += 1;
+                    split_by = Some(splitter).filter(|_| !text_words.is_empty());
                 }
                 Verdict::Drop(_) => {
                     if by.is_none() {

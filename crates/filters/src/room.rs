@@ -1,6 +1,6 @@
 //! What a thread keeps from document to document.
 
-use triaxis_words::{Simplified, Words};
+use triaxis_words::{Simplified, Span, Words};
 
 use crate::grams::Grams;
 use crate::segments::Segments;
@@ -11,6 +11,8 @@ use crate::verdict::Check;
 pub struct Room {
     pub(crate) checks: Vec<Check>,
     pub(crate) edited: String,
+    /// The words of that text, where the filter knows them.
+    pub(crate) edited_words: Vec<Span>,
     pub(crate) grams: Grams,
     pub(crate) segments: Segments,
     pub(crate) words: Words,

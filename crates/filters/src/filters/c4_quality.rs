@@ -205,27 +205,33 @@ impl Judge for C4Quality {
             if self.policies && found.policies {
                 continue;
             }
-            count += if is_cited {
-                sentences(&room.words.split(Splitter::English, line))
-            } else {
-                let start = stripped.as_ptr().addr() - text.as_ptr().addr();
-                let end = start + stripped.len();
-                sentences_of(
-                    text,
-                    words_of(document.spans(), &mut next_word, start, end),
-                    start,
-                    end,
-                )
-            };
             if !room.edited.is_empty() {
                 room.edited.push('\n');
             }
+            let place = room.edited.len();
+            let (words, start) = if is_cited {
+                let document = room.words.split(Splitter::English, line);
+                count += sentences(&document);
+                (document.spans(), 0)
+            } else {
+                let start = stripped.as_ptr().addr() - text.as_ptr().addr();
+                let end = start + stripped.len();
+                let words = words_of(document.spans(), &mut next_word, start, end);
+                count += sentences_of(text, words, start, end);
+                (words, start)
+            };
+            room.edited_words.extend(words.iter().map(|word| Span {
+                start: word.start - start + place,
+                end: word.end - start + place,
+            }));
             room.edited.push_str(line);
         }
         let kept = classes::trim(&room.edited);
         let is_edited = kept != text;
         if kept.len() < room.edited.len() {
+            // Spaces that a citation left at the beginning or the end.
             room.edited = kept.to_owned();
+            room.edited_words.clear();
         }
         let pages = [
             Check::at_most("lorem_ipsum", f64::from(lorem_ipsum), 0.0),

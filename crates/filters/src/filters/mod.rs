@@ -145,6 +145,7 @@ impl Filter {
     /// Judges a document. All that it measured is in the room afterwards, and the text if that was edited.
     pub fn judge(&self, document: &Document<'_>, facts: &Facts<'_>, room: &mut Room) -> Verdict {
         room.checks.clear();
+        room.edited_words.clear();
         let is_edited = self.judge.measure(document, facts, room);
         match room.checks.iter().find(|check| check.is_broken()) {
             Some(broken) => Verdict::Drop(*broken),

@@ -5,9 +5,9 @@ use std::time::Instant;
 use proptest::prelude::*;
 use triaxis_filters::{
     Bound, C4BadWords, C4Paragraphs, C4Quality, Chain, Check, CodeQuality, Decontamination, Desk, Dialect,
-    Facts, FilterSpec, FineWebQuality, GopherQuality, GopherRepetition, PersonalData, Verdict,
+    Facts, FilterSpec, FineWebQuality, GopherQuality, GopherRepetition, PersonalData, Room, Verdict,
 };
-use triaxis_words::Simplify;
+use triaxis_words::{Simplify, Words};
 
 /// A filter of every kind, in every dialect.
 fn all() -> Vec<FilterSpec> {
@@ -85,6 +85,28 @@ proptest! {
             }
         });
         prop_assert!(broken.is_empty(), "{broken:?}");
+    }
+
+    #[test]
+    fn a_chain_says_what_its_filters_say_one_by_one(text in texts()) {
+        let specs = all();
+        let chain = Chain::new(&specs).unwrap();
+        let mut desk = Desk::new();
+        let mut together = Vec::new();
+        let last = chain.measure(&text, &Facts::default(), &mut desk, |_, verdict, room| {
+            together.push((verdict, room.checks().to_vec()));
+        });
+        let (mut words, mut room) = (Words::new(), Room::new());
+        let mut current = text.clone();
+        for (spec, together) in specs.iter().zip(together) {
+            let filter = spec.prepare().unwrap();
+            let verdict = filter.judge(&words.split(filter.splitter(), &current), &Facts::default(), &mut room);
+            prop_assert_eq!((verdict, room.checks().to_vec()), together);
+            if verdict == Verdict::Edit {
+                current = room.edited().to_owned();
+            }
+        }
+        prop_assert_eq!(last.text, current);
     }
 
     #[test]
