@@ -59,10 +59,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let text = case["text"].as_str().ok_or("a document has no `text`")?;
         let given = case["words"].as_array().ok_or("a document has no `words`")?;
         let given = given.iter().filter_map(Value::as_str);
-        let given = judge(&filters, &words.found(text, given)?, &mut room);
+        let found = words.found(text, given)?;
+        let spans = found.spans().to_vec();
+        let given = judge(&filters, &found, &mut room);
         let own = words.split(filters[0].1.splitter(), text);
+        let has_same_words = own.spans() == spans;
         let own = judge(&filters, &own, &mut room);
-        writeln!(out, "{}", json!({ "given": given, "own": own }))?;
+        writeln!(
+            out,
+            "{}",
+            json!({ "given": given, "own": own, "same_words": has_same_words })
+        )?;
     }
     Ok(())
 }

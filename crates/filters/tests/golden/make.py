@@ -272,20 +272,23 @@ def sample(dclm):
 
 def compare(truth_path, judged_path):
     by_filter = {name: Counter() for name in FILTERS}
+    words = []
     with open(truth_path) as truths, open(judged_path) as judgements:
         for line, judged in zip(truths, judgements, strict=True):
             case, judged = json.loads(line), json.loads(judged)
+            words.append(judged["same_words"])
             for name, count in by_filter.items():
                 count["documents"] += 1
                 count["dropped"] += case["reasons"][name] is not None
-                for words in ("given", "own"):
-                    reason = judged[words][name]["reason"]
+                for by in ("given", "own"):
+                    reason = judged[by][name]["reason"]
                     same = reason == case["reasons"][name]
-                    count[words] += same
-                    edited = judged[words][name].get("edited") if reason is None else None
-                    count[f"{words} text"] += same and (case["edited"].get(name) == edited)
+                    count[by] += same
+                    edited = judged[by][name].get("edited") if reason is None else None
+                    count[f"{by} text"] += same and (case["edited"].get(name) == edited)
                     if not same:
-                        count[f"{words}: {case['reasons'][name]} -> {reason}"] += 1
+                        count[f"{by}: {case['reasons'][name]} -> {reason}"] += 1
+    print(f"all words of a document are spaCy's: {sum(words) / len(words):.4%} of {len(words)} documents")
     for name, count in by_filter.items():
         documents = count["documents"]
         shares = ", ".join(f"{what} {count[what] / documents:.4%}" for what in ("given", "given text", "own", "own text"))

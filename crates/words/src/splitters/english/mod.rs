@@ -39,8 +39,11 @@ impl Split for English {
             while end < bytes.len() && bytes[end].is_ascii_alphabetic() {
                 end += 1;
             }
-            if matches!(bytes.get(end), None | Some(b' ' | b'\n')) {
+            if is_end(bytes, end) {
                 pieces.take(Span { start, end }, words);
+            } else if start < end && is_closed(bytes, start, end) && is_end(bytes, end + 1) {
+                pieces.closed(Span { start, end }, words);
+                end += 1;
             } else {
                 end = end_of_piece(text, end);
                 pieces.split(Span { start, end }, words);
@@ -55,16 +58,43 @@ impl Split for English {
     }
 }
 
+/// Whether a piece that has come to here ends here.
+#[inline]
+fn is_end(bytes: &[u8], place: usize) -> bool {
+    matches!(bytes.get(place), None | Some(b' ' | b'\n'))
+}
+
+/// Whether letters are followed by a sign that comes off them: a dot only where they are no initial.
+#[inline]
+fn is_closed(bytes: &[u8], start: usize, end: usize) -> bool {
+    match bytes[end] {
+        b',' | b';' | b':' | b'!' | b'?' | b')' => true,
+        b'.' => match &bytes[start..end] {
+            [.., last] if last.is_ascii_lowercase() => true,
+            [.., before, last] => before.is_ascii_uppercase() && last.is_ascii_uppercase(),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 impl Pieces<'_> {
     fn at(&self, span: Span) -> &str {
         &self.text[span.start..span.end]
     }
 
-    /// Takes a span as the words that an exception says, or whole. Whether it was an exception.
+    /// Takes a span as the words that an exception says, or whole.
     #[inline]
-    fn take(&self, span: Span, words: &mut Vec<Span>) -> bool {
-        let Some(parts) = self.exceptions.parts(self.at(span).as_bytes()) else {
+    fn take(&self, span: Span, words: &mut Vec<Span>) {
+        if !self.take_exception(span, words) {
             words.push(span);
+        }
+    }
+
+    /// Takes a span as the words that an exception says, if it is one.
+    #[inline]
+    fn take_exception(&self, span: Span, words: &mut Vec<Span>) -> bool {
+        let Some(parts) = self.exceptions.parts(self.at(span).as_bytes()) else {
             return false;
         };
         let mut start = span.start;
@@ -74,6 +104,21 @@ impl Pieces<'_> {
             start = end;
         }
         true
+    }
+
+    /// Takes letters and the sign of one byte that closes them, as most pieces with a sign are.
+    #[inline]
+    fn closed(&self, letters: Span, words: &mut Vec<Span>) {
+        let Span { start, end } = letters;
+        if self.is_exception(start, end + 1) {
+            self.take(Span { start, end: end + 1 }, words);
+        } else {
+            self.take(letters, words);
+            words.push(Span {
+                start: end,
+                end: end + 1,
+            });
+        }
     }
 
     /// Splits what stands between two spaces: signs are taken off both of its ends, then what is left is one word
@@ -128,8 +173,12 @@ impl Pieces<'_> {
     /// Takes what is left between prefixes and suffixes.
     fn inner(&self, span: Span, words: &mut Vec<Span>) {
         let text = self.at(span);
-        if self.exceptions.parts(text.as_bytes()).is_some() || addresses::is_address(text) {
-            self.take(span, words);
+        if self.take_exception(span, words) {
+            return;
+        }
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if is_plain || addresses::is_address(text) {
+            words.push(span);
             return;
         }
         let (mut start, mut from) = (0, 0);
