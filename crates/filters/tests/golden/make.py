@@ -233,7 +233,7 @@ def sample(dclm):
     for count in (3, 9, 20):
         for _ in range(4):
             start = draws.randrange(len(lines) - count)
-            texts.append("\n".join(lines[start : start + count])[:1800])
+            texts.append("\n".join(lines[start : start + count])[:1700])
     prose = lambda count: [draws.choice(sentences) for _ in range(count)]
     for count in (2, 5, 8):
         texts += [" ".join(prose(count)), "\n".join(prose(count)), "\n\n".join(prose(count))]
@@ -259,12 +259,21 @@ def sample(dclm):
         "\r\n".join(prose(6)),
         "Don't can't won't it's cannot; e.g. this (or that)... " * 6,
     ]
+    texts += [
+        "Write to jane.doe+news@mail.example.co.uk, 'bob@site.org', <a@b.c> or .x@y.zz; not to @home, a@b or x@-y.com.",
+        "a..b@c.de two@at@signs.com under_score@my-host-.net \u00e9t\u00e9@caf\u00e9.fr end@dot.com. (mail@host.io)",
+        "ping 8.8.8.8, 10.0.0.1, 192.168.1.1, 127.0.0.1, 172.20.0.1, 169.254.1.1, 100.64.0.1, 203.0.113.9, 198.18.0.1",
+        "1.2.3.4.5 256.1.1.1 1.1.1.256 01.2.3.4 v1.10.100.7 224.0.0.1 255.255.255.255 0.1.2.3 x@1.2.3.4 9.9.9.9:53",
+    ]
     cases = []
     for text in texts:
         case = truth(text)
         case["measured"] = measured(text, case["words"])
         case["words"] = "\n".join(case["words"])
         case["dolma"], case["dolma-v1"] = of_dolma(text, True), of_dolma(text, False)
+        personal = PIIFormatter().format(text)
+        if personal != text:
+            case["personal"] = personal
         case["dclm"] = of_dclm(text, dclm)
         cases.append(case)
     return cases

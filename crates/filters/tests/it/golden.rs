@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use triaxis_filters::{
-    C4Quality, Dialect, Facts, FilterSpec, FineWebQuality, GopherQuality, GopherRepetition, Room, Verdict,
+    C4Quality, Dialect, Facts, FilterSpec, FineWebQuality, GopherQuality, GopherRepetition, PersonalData,
+    Room, Verdict,
 };
 use triaxis_words::{Document, Splitter, Words};
 
@@ -172,6 +173,27 @@ fn reasons_are_those_of_dclm() {
         }
     }
     assert!(count > 50, "{count}");
+}
+
+#[test]
+fn addresses_are_replaced_as_datatrove_does() {
+    let filter = FilterSpec::PersonalData(PersonalData::default())
+        .prepare()
+        .unwrap();
+    let (mut words, mut room) = (Words::new(), Room::new());
+    let mut count = 0;
+    for case in &cases() {
+        let text = case["text"].as_str().unwrap();
+        let verdict = filter.judge(
+            &words.split(Splitter::English, text),
+            &Facts::default(),
+            &mut room,
+        );
+        let edited = (verdict == Verdict::Edit).then(|| room.edited());
+        assert_eq!(edited, case.get("personal").and_then(Value::as_str), "{text}");
+        count += usize::from(edited.is_some());
+    }
+    assert!(count >= 4, "{count}");
 }
 
 #[test]
