@@ -1,6 +1,6 @@
 """Writes what datatrove finds: words, MinHash signatures and clusters, one JSON object a line.
 
-    pip install datatrove==0.10.0 spacy
+    pip install datatrove==0.10.1 spacy
     python make.py > golden.jsonl
     python make.py FOLDER... > /tmp/full.jsonl
 

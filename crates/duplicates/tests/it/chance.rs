@@ -4,17 +4,13 @@ use triaxis_duplicates::Position;
 use triaxis_duplicates::minhash::{Finder, Room, Settings, Signer, jaccard};
 use triaxis_random::Stream;
 
-use crate::common::workspace;
+use crate::common::{word, workspace};
 
 /// Pairs of documents of each likeness.
 const PAIRS: u32 = 1500;
 
 /// Runs of words, and words changed five or more apart, so that `runs − 5 edits` of `runs + 5 edits` runs are common.
 const PLANTED: [(usize, usize, f64); 4] = [(160, 8, 0.6), (170, 6, 0.7), (180, 4, 0.8), (190, 2, 0.9)];
-
-fn word(stream: &mut Stream) -> String {
-    format!("{:x}", stream.bits())
-}
 
 fn set(signer: &Signer, words: &[String], room: &mut Room) -> Vec<u64> {
     let mut set = signer
@@ -35,10 +31,10 @@ fn planted_edits_are_found_as_often_as_the_curve_says() {
             let mut stream = Stream::new(3, "pairs", edits as u64);
             let mut finder = Finder::new(settings, &workspace).unwrap();
             for pair in 0..PAIRS {
-                let words: Vec<String> = (0..runs + 4).map(|_| word(&mut stream)).collect();
+                let words: Vec<String> = (0..runs + 4).map(|_| word(stream.bits())).collect();
                 let mut edited = words.clone();
                 for edit in 0..edits {
-                    edited[5 + edit * 15] = word(&mut stream);
+                    edited[5 + edit * 15] = word(stream.bits());
                 }
                 if pair == 0 {
                     let sets = [&words, &edited].map(|words| set(&signer, words, &mut room));

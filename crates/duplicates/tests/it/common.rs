@@ -28,8 +28,13 @@ pub fn texts(count: usize) -> Vec<String> {
     texts
 }
 
-fn word(number: u64) -> String {
-    format!("w{number}")
+/// A word of letters for a number, as digits do not count between near copies.
+pub fn word(number: u64) -> String {
+    let digits = format!("{number:x}");
+    digits
+        .chars()
+        .map(|digit| char::from(b'a' + digit.to_digit(16).unwrap() as u8))
+        .collect()
 }
 
 fn changed(text: &str, edits: u64, below: &mut impl FnMut(u64) -> u64) -> String {
