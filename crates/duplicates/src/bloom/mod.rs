@@ -17,7 +17,7 @@
 //! let texts = ["one two three four five", "six seven eight nine ten", "one two three four five"];
 //! let documents: Vec<Document<'_>> =
 //!     (0..).zip(texts).map(|(record, text)| Document { position: Position::new(0, record), text }).collect();
-//! let removed = filter.add(&documents)?.into_iter().map(|judged| !judged.removed.is_empty());
+//! let removed = filter.add(&documents).into_iter().map(|judged| !judged.removed.is_empty());
 //! assert_eq!(removed.collect::<Vec<_>>(), [false, false, true]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -191,10 +191,7 @@ impl Filter {
     }
 
     /// Judges documents in their order and adds what is kept of them. Runs are hashed on all threads of the pool.
-    ///
-    /// # Errors
-    /// Never, by now: as the other steps have it.
-    pub fn add(&mut self, batch: &[Document<'_>]) -> Result<Vec<Judged>, DuplicatesError> {
+    pub fn add(&mut self, batch: &[Document<'_>]) -> Vec<Judged> {
         let settings = self.settings;
         let hashed: Vec<Vec<Hashed>> = batch
             .par_iter()
@@ -202,7 +199,7 @@ impl Filter {
                 hashed(&settings, document.text, room)
             })
             .collect();
-        Ok(hashed.into_iter().map(|units| self.judge(units)).collect())
+        hashed.into_iter().map(|units| self.judge(units)).collect()
     }
 
     fn judge(&mut self, units: Vec<Hashed>) -> Judged {

@@ -20,7 +20,7 @@ fn settings(unit: Unit) -> Settings {
 fn judged(settings: Settings, documents: &[Document<'_>], batch: usize) -> Vec<Judged> {
     let mut filter = Filter::new(settings, &workspace(&std::env::temp_dir(), 16 << 20)).unwrap();
     let batches = documents.chunks(batch);
-    batches.flat_map(|batch| filter.add(batch).unwrap()).collect()
+    batches.flat_map(|batch| filter.add(batch)).collect()
 }
 
 #[test]
@@ -74,7 +74,6 @@ fn nothing_is_a_copy_of_itself() {
         assert!(
             filter
                 .add(&documents)
-                .unwrap()
                 .iter()
                 .all(|judged| judged.removed.is_empty())
         );
@@ -116,10 +115,10 @@ fn threads_and_batches_and_a_stop_between_change_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (workspace, path) = (workspace(folder.path(), 16 << 20), folder.path().join("filter"));
     let mut filter = Filter::new(settings, &workspace).unwrap();
-    let mut verdicts = filter.add(&all[..450]).unwrap();
+    let mut verdicts = filter.add(&all[..450]);
     filter.save(&path).unwrap();
     let mut filter = Filter::load(&path, settings, &workspace).unwrap();
-    verdicts.extend(filter.add(&all[450..]).unwrap());
+    verdicts.extend(filter.add(&all[450..]));
     assert!(verdicts == expected);
 
     let other = Filter::load(&path, Settings { words: 5, ..settings }, &workspace)
@@ -152,7 +151,7 @@ fn false_positives_are_those_asked_for_when_it_is_full() {
             position: Position::new(file, 0),
             text: &text,
         };
-        let judged = filter.add(&[document]).unwrap().remove(0);
+        let judged = filter.add(&[document]).remove(0);
         assert_eq!(judged.runs, 50_000);
         judged.known
     };
