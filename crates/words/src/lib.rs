@@ -20,7 +20,7 @@ mod splitters;
 mod words;
 
 pub use hash::hash;
-pub use sentences::sentences;
+pub use sentences::{sentences, sentences_of};
 pub use simplify::{Simplified, Simplify};
-pub use splitters::Splitter;
+pub use splitters::{Splitter, pieces};
 pub use words::{Document, NotWords, Span, Words};

@@ -75,10 +75,15 @@ fn end_length(bytes: &[u8]) -> usize {
 }
 
 /// Whether the end of a line can begin with a byte.
-#[inline]
-fn may_end(byte: u8) -> bool {
-    matches!(byte, b'\n'..=b'\r' | 0x1c..=0x1e | 0xc2 | 0xe2)
-}
+const ENDS: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        ends[byte] = matches!(byte as u8, b'\n'..=b'\r' | 0x1c..=0x1e | 0xc2 | 0xe2);
+        byte += 1;
+    }
+    ends
+};
 
 impl<'t> Iterator for Universal<'t> {
     type Item = &'t str;
@@ -89,7 +94,7 @@ impl<'t> Iterator for Universal<'t> {
         }
         let bytes = self.rest.as_bytes();
         let mut from = 0;
-        while let Some(place) = bytes[from..].iter().position(|byte| may_end(*byte)) {
+        while let Some(place) = bytes[from..].iter().position(|byte| ENDS[usize::from(*byte)]) {
             let start = from + place;
             let length = end_length(&bytes[start..]);
             if length > 0 {

@@ -70,6 +70,15 @@ impl Words {
         self.document(text)
     }
 
+    /// The document that was split or given last, whose text this must be. Of another text, words that it does not
+    /// have at their places are left out with all that follow.
+    pub fn again<'d>(&'d mut self, text: &'d str) -> Document<'d> {
+        let is_word = |span: &Span| text.get(span.start..span.end).is_some();
+        let count = self.spans.iter().take_while(|span| is_word(span)).count();
+        self.spans.truncate(count);
+        self.document(text)
+    }
+
     /// Takes the words that another tool found, as ranges of bytes.
     ///
     /// # Errors

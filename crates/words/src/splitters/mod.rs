@@ -24,4 +24,4 @@ registry! {
 
 pub use english::English;
 pub use unicode::Unicode;
-pub use whitespace::Whitespace;
+pub use whitespace::{Whitespace, pieces};

@@ -13,8 +13,23 @@ impl Whitespace {
 
 impl Split for Whitespace {
     fn split(&self, text: &str, words: &mut Vec<Span>) {
-        each(text, |span| words.push(span));
+        let mut start = end_of_space(text, 0);
+        while start < text.len() {
+            let end = end_of_piece(text, start);
+            words.push(Span { start, end });
+            start = end_of_space(text, end);
+        }
     }
+}
+
+/// What stands between spaces, as [`Whitespace`] finds it.
+pub fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let start = end_of_space(text, from);
+        from = end_of_piece(text, start);
+        (start < from).then(|| &text[start..from])
+    })
 }
 
 /// Bytes that end a word, or, beyond ASCII, may begin a character that does.
@@ -68,15 +83,4 @@ pub(super) fn end_of_space(text: &str, from: usize) -> usize {
         place += length;
     }
     place
-}
-
-/// Calls `take` with every piece between spaces.
-#[inline]
-pub(super) fn each(text: &str, mut take: impl FnMut(Span)) {
-    let mut start = end_of_space(text, 0);
-    while start < text.len() {
-        let end = end_of_piece(text, start);
-        take(Span { start, end });
-        start = end_of_space(text, end);
-    }
 }

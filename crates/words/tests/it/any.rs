@@ -69,9 +69,9 @@ fn words_that_are_not_of_the_text_are_refused() {
         "word 1 is bytes 1..2 of a text of 11: words must follow one another, hold something, and begin and end at \
          characters; count in bytes of UTF-8"
     );
-    assert!(words.given(text, [0..1]).is_err());
-    assert!(words.given(text, [5..5]).is_err());
-    assert!(words.given(text, [6..12]).is_err());
+    for wrong in [0..1, 5..5, 6..12] {
+        assert!(words.given(text, std::iter::once(wrong)).is_err());
+    }
     let error = words.found(text, ["alles", "über"]).unwrap_err();
     assert!(matches!(error, NotWords::Missing { index: 1, .. }), "{error}");
     assert!(words.found(text, [""]).is_err());
@@ -85,13 +85,13 @@ fn hostile_texts_take_linear_time() {
     for piece in [
         "a", "(", ".", "'", "a.", "a@", ":)", "é", "\n", "-", "1.", "…", "'s", "a://", "\u{301}",
     ] {
-        let text = piece.repeat((1 << 20) / piece.len());
+        let text = piece.repeat((1 << 18) / piece.len());
         for splitter in Splitter::ALL {
             let document = words.split(*splitter, &text);
             assert!(sentences(&document) >= 1);
         }
         assert!(Simplify::default().apply(&text, &mut room).len() <= text.len());
     }
-    // A pass over these 15 MiB that is not linear takes hours.
+    // A pass over these 4 MiB that is not linear takes many minutes.
     assert!(start.elapsed().as_secs() < 120);
 }

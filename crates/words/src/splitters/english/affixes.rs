@@ -70,7 +70,16 @@ fn dots(bytes: impl Iterator<Item = u8>) -> usize {
 }
 
 /// Bytes of the sign that a text begins with, or 0.
+#[inline]
 pub(super) fn prefix(text: &str) -> usize {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() && !matches!(byte, b'A' | b'C' | b'U');
+    if text.bytes().next().is_some_and(is_plain) {
+        return 0;
+    }
+    sign_before(text)
+}
+
+fn sign_before(text: &str) -> usize {
     let mut signs = text.chars();
     let Some(first) = signs.next() else { return 0 };
     let second = signs.next();
@@ -88,7 +97,15 @@ pub(super) fn prefix(text: &str) -> usize {
 }
 
 /// Bytes of the sign that a text ends with, or 0.
+#[inline]
 pub(super) fn suffix(text: &str) -> usize {
+    if text.bytes().next_back().is_some_and(|byte| byte.is_ascii_digit()) {
+        return 0;
+    }
+    sign_after(text)
+}
+
+fn sign_after(text: &str) -> usize {
     let mut signs = text.chars().rev();
     let Some(last) = signs.next() else { return 0 };
     let before = signs.next();

@@ -76,6 +76,14 @@ pub(super) struct Exceptions {
     slots: Box<[u16; SLOTS]>,
     /// Bytes of the longest.
     longest: usize,
+    /// By its first byte, a bit for each length of an exception; the same by its last. Few words pass both.
+    lengths_by_first: Box<[u32; 256]>,
+    lengths_by_last: Box<[u32; 256]>,
+}
+
+/// The bit of a length: all of 31 bytes and more share one.
+fn bit(length: usize) -> u32 {
+    1 << length.min(31)
 }
 
 static EXCEPTIONS: LazyLock<Exceptions> = LazyLock::new(Exceptions::new);
@@ -96,6 +104,8 @@ impl Exceptions {
             entries: Vec::new(),
             slots: Box::new([EMPTY; SLOTS]),
             longest: 0,
+            lengths_by_first: Box::new([0; 256]),
+            lengths_by_last: Box::new([0; 256]),
         };
         for (stems, endings) in CONTRACTIONS {
             for stem in stems.split(' ') {
@@ -131,7 +141,7 @@ impl Exceptions {
     }
 
     fn insert(&mut self, written: String, words: &[&str]) {
-        if self.parts(written.as_bytes()).is_some() {
+        if self.find(written.as_bytes()).is_some() {
             return;
         }
         let mut parts = [0; PARTS];
@@ -144,6 +154,10 @@ impl Exceptions {
         }
         self.slots[slot] = self.entries.len() as u16;
         self.longest = self.longest.max(written.len());
+        if let (Some(first), Some(last)) = (written.bytes().next(), written.bytes().next_back()) {
+            self.lengths_by_first[usize::from(first)] |= bit(written.len());
+            self.lengths_by_last[usize::from(last)] |= bit(written.len());
+        }
         let written = written.into_boxed_str();
         self.entries.push(Exception { written, parts });
     }
@@ -151,9 +165,14 @@ impl Exceptions {
     /// Bytes of the words of an exception.
     #[inline]
     pub(super) fn parts(&self, written: &[u8]) -> Option<&[u8; PARTS]> {
-        if written.len() > self.longest {
+        let (first, last) = (usize::from(*written.first()?), usize::from(*written.last()?));
+        if self.lengths_by_first[first] & self.lengths_by_last[last] & bit(written.len()) == 0 {
             return None;
         }
+        self.find(written)
+    }
+
+    fn find(&self, written: &[u8]) -> Option<&[u8; PARTS]> {
         let mut slot = hash(written) as usize % SLOTS;
         while self.slots[slot] != EMPTY {
             let entry = &self.entries[usize::from(self.slots[slot])];
@@ -187,6 +206,10 @@ impl Exceptions {
     #[inline]
     fn joined(&self, text: &str, words: &[Span]) -> usize {
         let start = words[0].start;
+        let first = usize::from(text.as_bytes()[start]);
+        if self.lengths_by_first[first] == 0 {
+            return 1;
+        }
         let most = words
             .iter()
             .take(self.longest)

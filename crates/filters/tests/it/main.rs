@@ -1,0 +1,6 @@
+//! Filters against datatrove's, and on any text.
+#![allow(clippy::unwrap_used)]
+
+mod any;
+mod golden;
+mod rules;
