@@ -10,7 +10,7 @@ use triaxis_kernels::simd::Level;
 fn main() {
     let level = Level::available()[0];
     println!("format\trows\tcolumns\tbillion products/s\tGB/s of rows");
-    for (rows, count) in [(64, 400), (16_384, 2)] {
+    for (rows, count) in [(64, 400), (65_536, 2)] {
         for format in [
             Format::Q4_0,
             Format::Q4_1,
@@ -26,7 +26,7 @@ fn main() {
                 .map(|index| (index % 1009) as f32 / 504.5 - 1.0)
                 .collect();
             let matrix = Matrix::pack(&[Rows::quantised(&values, inputs, format)]).expect("memory");
-            for columns in [1, 4, 8, 64] {
+            for columns in [1, 8, 64, 512] {
                 let mut x = Activations::default();
                 x.resize(inputs, columns, Precision::Eight);
                 for mut panel in x.panels_mut(level) {

@@ -97,14 +97,26 @@ impl Span<'_> {
             let page = position / PAGE;
             let end = last.min((page + 1) * PAGE);
             let within = (position - page * PAGE, end - page * PAGE);
-            let numbers = self.pages[page].head(self.layout, self.layer, self.head);
-            match numbers {
-                HeadNumbers::Half(numbers) => {
-                    by_heads(simd, heads, self.scores, numbers, within, queries, out)
+            let of_page = |page: usize| self.pages[page].head(self.layout, self.layer, self.head);
+            let next = of_page((page + 1).min(self.pages.len() - 1));
+            match (of_page(page), next) {
+                (HeadNumbers::Half(numbers), HeadNumbers::Half(next)) => {
+                    let place = Place {
+                        numbers,
+                        ahead: distance(numbers, next),
+                        within,
+                    };
+                    by_heads(simd, heads, self.scores, place, queries, out)
                 }
-                HeadNumbers::Single(numbers) => {
-                    by_heads(simd, heads, self.scores, numbers, within, queries, out)
+                (HeadNumbers::Single(numbers), HeadNumbers::Single(next)) => {
+                    let place = Place {
+                        numbers,
+                        ahead: distance(numbers, next),
+                        within,
+                    };
+                    by_heads(simd, heads, self.scores, place, queries, out)
                 }
+                _ => unreachable!("pages of a layout keep numbers alike"),
             }
             position = end;
         }
@@ -158,21 +170,37 @@ impl Number for f16 {
     }
 }
 
+/// A head's numbers in a page.
+#[derive(Clone, Copy)]
+struct Place<'a, T> {
+    numbers: &'a [T],
+    /// Bytes from one of them to that of the next page, which is asked for while this one is read: pages lie anywhere, so
+    /// that a processor does not see what comes next.
+    ahead: isize,
+    /// The positions that are seen.
+    within: (usize, usize),
+}
+
+/// Bytes from some numbers to others.
+#[inline(always)]
+fn distance<T>(from: &[T], to: &[T]) -> isize {
+    to.as_ptr().addr().wrapping_sub(from.as_ptr().addr()) as isize
+}
+
 /// Attends from one to three heads over some positions of a page.
 #[inline(always)]
 fn by_heads<S: Simd, T: Number>(
     simd: S,
     heads: Heads,
     scores: Scores,
-    numbers: &[T],
-    within: (usize, usize),
+    place: Place<'_, T>,
     queries: &[f32],
     out: &mut [f32],
 ) {
     match queries.len() / heads.dimension {
-        1 => page::<S, T, 1>(simd, heads, scores, numbers, within, queries, out),
-        2 => page::<S, T, 2>(simd, heads, scores, numbers, within, queries, out),
-        _ => page::<S, T, 3>(simd, heads, scores, numbers, within, queries, out),
+        1 => page::<S, T, 1>(simd, heads, scores, place, queries, out),
+        2 => page::<S, T, 2>(simd, heads, scores, place, queries, out),
+        _ => page::<S, T, 3>(simd, heads, scores, place, queries, out),
     }
 }
 
@@ -182,11 +210,15 @@ fn page<S: Simd, T: Number, const HEADS: usize>(
     simd: S,
     heads: Heads,
     how: Scores,
-    numbers: &[T],
-    within: (usize, usize),
+    place: Place<'_, T>,
     queries: &[f32],
     out: &mut [f32],
 ) {
+    let Place {
+        numbers,
+        ahead,
+        within,
+    } = place;
     let (dimension, padded) = (heads.dimension, heads.padded());
     let each = 2 + padded;
     assert!(
@@ -196,7 +228,7 @@ fn page<S: Simd, T: Number, const HEADS: usize>(
     let (keys, values) = numbers.split_at(heads.keys());
     // SAFETY: keys are `[2, dimension, 16]` and queries `[HEADS, dimension]`, as asserted.
     let scores: [[S::Floats; 2]; HEADS] =
-        unsafe { products(simd, keys.as_ptr(), queries.as_ptr(), dimension) };
+        unsafe { products(simd, keys.as_ptr(), ahead, queries.as_ptr(), dimension) };
     let mut weights = [[0.0; PAGE]; HEADS];
     let mut shrink = [1.0; HEADS];
     let mut head = 0;
@@ -210,15 +242,8 @@ fn page<S: Simd, T: Number, const HEADS: usize>(
     let mut first = 0;
     while first < padded {
         // SAFETY: values are `[32, padded]`, as asserted, and `padded` is of whole vectors.
-        unsafe {
-            if first + 2 * LANES <= padded {
-                mix::<S, T, HEADS, 2>(simd, values, padded, within, &weights, shrink, first, out);
-                first += 2 * LANES;
-            } else {
-                mix::<S, T, HEADS, 1>(simd, values, padded, within, &weights, shrink, first, out);
-                first += LANES;
-            }
-        }
+        unsafe { mix::<S, T, HEADS>(simd, values, ahead, padded, within, &weights, shrink, first, out) };
+        first += LANES;
     }
 }
 
@@ -230,27 +255,37 @@ fn page<S: Simd, T: Number, const HEADS: usize>(
 unsafe fn products<S: Simd, T: Number, const HEADS: usize>(
     simd: S,
     keys: *const T,
+    ahead: isize,
     queries: *const f32,
     dimension: usize,
 ) -> [[S::Floats; 2]; HEADS] {
     let mut sums = [[simd.splat(0.0); 2]; HEADS];
-    let mut coordinate = 0;
-    while coordinate < dimension {
-        // One vector of keys after the other: both beside all sums are more than there are registers.
-        let mut vector = 0;
-        while vector < 2 {
+    // One vector of positions after the other: both at once are more sums and keys than there are registers.
+    let mut vector = 0;
+    while vector < 2 {
+        let keys = keys.wrapping_add(vector * dimension * LANES);
+        let mut own = [simd.splat(0.0); HEADS];
+        let mut coordinate = 0;
+        while coordinate < dimension {
+            let key = keys.wrapping_add(coordinate * LANES);
+            simd.prefetch(key.wrapping_byte_offset(ahead).cast());
             // SAFETY: the caller promises the keys.
-            let key = unsafe { T::load(simd, keys.add((vector * dimension + coordinate) * LANES)) };
+            let key = unsafe { T::load(simd, key) };
             let mut head = 0;
             while head < HEADS {
                 // SAFETY: there are queries of `dimension` for each head, as the caller promises.
                 let query = simd.splat(unsafe { *queries.add(head * dimension + coordinate) });
-                sums[head][vector] = simd.mul_add(key, query, sums[head][vector]);
+                own[head] = simd.mul_add(key, query, own[head]);
                 head += 1;
             }
-            vector += 1;
+            coordinate += 1;
         }
-        coordinate += 1;
+        let mut head = 0;
+        while head < HEADS {
+            sums[head][vector] = own[head];
+            head += 1;
+        }
+        vector += 1;
     }
     sums
 }
@@ -274,7 +309,7 @@ fn made<S: Simd>(simd: S, how: Scores, products: S::Floats) -> S::Floats {
 #[inline(always)]
 fn soften<S: Simd>(simd: S, within: (usize, usize), weights: &mut [f32; PAGE], state: &mut [f32]) -> f32 {
     let mut position = 0;
-    while position < PAGE {
+    while within != (0, PAGE) && position < PAGE {
         if position < within.0 || position >= within.1 {
             weights[position] = f32::NEG_INFINITY;
         }
@@ -300,15 +335,16 @@ fn soften<S: Simd>(simd: S, within: (usize, usize), weights: &mut [f32; PAGE], s
     shrink
 }
 
-/// Adds the values of a page by their weights to some vectors of coordinates.
+/// Adds the values of a page by their weights to a vector of coordinates.
 ///
 /// # Safety
-/// Values must be `[32, padded]`, with `VECTORS` whole vectors from `first` on.
+/// Values must be `[32, padded]`, with a whole vector from `first` on.
 #[inline(always)]
 #[expect(clippy::too_many_arguments, reason = "one loop of a kernel")]
-unsafe fn mix<S: Simd, T: Number, const HEADS: usize, const VECTORS: usize>(
+unsafe fn mix<S: Simd, T: Number, const HEADS: usize>(
     simd: S,
     values: &[T],
+    ahead: isize,
     padded: usize,
     within: (usize, usize),
     weights: &[[f32; PAGE]; HEADS],
@@ -317,46 +353,30 @@ unsafe fn mix<S: Simd, T: Number, const HEADS: usize, const VECTORS: usize>(
     out: &mut [f32],
 ) {
     let each = 2 + padded;
-    let mut sums = [[simd.splat(0.0); VECTORS]; HEADS];
+    let mut sums = [simd.splat(0.0); HEADS];
     let mut head = 0;
     while head < HEADS {
-        let mut vector = 0;
-        while vector < VECTORS {
-            let old = &out[head * each + 2 + first + vector * LANES..][..LANES];
-            sums[head][vector] = simd.mul(simd.splat(shrink[head]), simd.load_partial(old, 0.0));
-            vector += 1;
-        }
+        let old = &out[head * each + 2 + first..][..LANES];
+        sums[head] = simd.mul(simd.splat(shrink[head]), simd.load_partial(old, 0.0));
         head += 1;
     }
     let mut position = within.0;
     while position < within.1 {
-        let mut vector = 0;
-        while vector < VECTORS {
-            // SAFETY: the caller promises the vectors, and the position is of the page.
-            let value = unsafe {
-                T::load(
-                    simd,
-                    values.as_ptr().add(position * padded + first + vector * LANES),
-                )
-            };
-            let mut head = 0;
-            while head < HEADS {
-                let weight = simd.splat(weights[head][position]);
-                sums[head][vector] = simd.mul_add(value, weight, sums[head][vector]);
-                head += 1;
-            }
-            vector += 1;
+        let value = values.as_ptr().wrapping_add(position * padded + first);
+        simd.prefetch(value.wrapping_byte_offset(ahead).cast());
+        // SAFETY: the caller promises the vector, and the position is of the page.
+        let value = unsafe { T::load(simd, value) };
+        let mut head = 0;
+        while head < HEADS {
+            let weight = simd.splat(weights[head][position]);
+            sums[head] = simd.mul_add(value, weight, sums[head]);
+            head += 1;
         }
         position += 1;
     }
     let mut head = 0;
     while head < HEADS {
-        let mut vector = 0;
-        while vector < VECTORS {
-            let place = &mut out[head * each + 2 + first + vector * LANES..][..LANES];
-            simd.store_partial(sums[head][vector], place);
-            vector += 1;
-        }
+        simd.store_partial(sums[head], &mut out[head * each + 2 + first..][..LANES]);
         head += 1;
     }
 }

@@ -27,4 +27,4 @@ pub use format::Format;
 pub use pages::{Heads, Kept, PAGE, Page, PageLayout};
 pub use products::{Matrix, STRIP};
 pub use rows::Rows;
-pub use team::Team;
+pub use team::{Taken, Team};

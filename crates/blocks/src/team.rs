@@ -23,26 +23,57 @@ pub struct Team {
     threads: Vec<JoinHandle<()>>,
 }
 
+/// What lies in lines of the cache of its own: a counter that one member changes is looked at by the others all the time.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Apart<T>(T);
+
 /// What the members share.
 #[derive(Debug)]
 struct Shared {
     /// How many pieces of work there were; the last one ends the team.
-    started: AtomicUsize,
+    started: Apart<AtomicUsize>,
     /// Members that are done with the one that is being done.
-    done: AtomicUsize,
+    done: Apart<AtomicUsize>,
     /// The next item of it that nobody has.
-    next: AtomicUsize,
+    next: Apart<AtomicUsize>,
     /// What is done, a `*const Work`; null at the end.
-    work: AtomicPtr<Work<'static>>,
+    work: Apart<AtomicPtr<Work<'static>>>,
     asleep: Mutex<usize>,
     wake: Condvar,
     fault: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-/// Some items, and what is done with each.
+/// What a member does with the items that it takes, given what tells it the next one.
+type Member<'a> = dyn Fn(&mut dyn FnMut() -> Option<usize>) + Sync + 'a;
+
+/// Some items, and what is done with them.
 struct Work<'a> {
     items: usize,
-    task: &'a (dyn Fn(usize) + Sync),
+    member: &'a Member<'a>,
+}
+
+/// The items that a member takes, one after the other, as long as there are any that nobody has.
+pub struct Taken<'a, T> {
+    items: &'a Start<T>,
+    next: &'a mut dyn FnMut() -> Option<usize>,
+}
+
+/// The first item.
+struct Start<T>(*mut T);
+
+// SAFETY: no two threads are given the same item.
+unsafe impl<T: Send> Sync for Start<T> {}
+
+impl<'a, T> Iterator for Taken<'a, T> {
+    type Item = &'a mut T;
+
+    fn next(&mut self) -> Option<&'a mut T> {
+        let index = (self.next)()?;
+        // SAFETY: every index below the number of items comes once, so that nobody else has this one, and the items are
+        // borrowed until all are done.
+        Some(unsafe { &mut *self.items.0.wrapping_add(index) })
+    }
 }
 
 impl Team {
@@ -53,10 +84,10 @@ impl Team {
     pub fn new(threads: usize) -> std::io::Result<Self> {
         let mut team = Self {
             shared: Arc::new(Shared {
-                started: AtomicUsize::new(0),
-                done: AtomicUsize::new(0),
-                next: AtomicUsize::new(0),
-                work: AtomicPtr::new(std::ptr::null_mut()),
+                started: Apart::default(),
+                done: Apart::default(),
+                next: Apart::default(),
+                work: Apart(AtomicPtr::new(std::ptr::null_mut())),
                 asleep: Mutex::new(0),
                 wake: Condvar::new(),
                 fault: Mutex::new(None),
@@ -78,39 +109,38 @@ impl Team {
 
     /// Calls `task` for every item, each on one of the threads.
     pub fn each<T: Send>(&mut self, items: &mut [T], task: impl Fn(&mut T) + Sync) {
-        /// The first item.
-        struct Start<T>(*mut T);
-        // SAFETY: no two threads are given the same item.
-        unsafe impl<T: Send> Sync for Start<T> {}
-        impl<T> Start<T> {
-            fn at(&self, index: usize) -> *mut T {
-                self.0.wrapping_add(index)
-            }
-        }
-        if self.threads.is_empty() || items.len() < 2 {
-            return items.iter_mut().for_each(task);
-        }
-        let (start, items) = (Start(items.as_mut_ptr()), items.len());
-        let one = |index: usize| {
-            // SAFETY: every index below the number of items comes once, so that nobody else has this one, and the items
-            // are borrowed until all are done.
-            task(unsafe { &mut *start.at(index) });
+        self.share(items, |taken| taken.for_each(&task));
+    }
+
+    /// Calls `member` on every thread with the items that it takes, so that it can do something once before the first.
+    pub fn share<T: Send>(&mut self, items: &mut [T], member: impl Fn(Taken<'_, T>) + Sync) {
+        let (count, start) = (items.len(), Start(items.as_mut_ptr()));
+        let member = |next: &mut dyn FnMut() -> Option<usize>| {
+            member(Taken { items: &start, next });
         };
-        self.run(&Work { items, task: &one });
+        if self.threads.is_empty() || count < 2 {
+            let mut indices = 0..count;
+            return member(&mut || indices.next());
+        }
+        self.run(&Work {
+            items: count,
+            member: &member,
+        });
     }
 
     /// Does all items of some work, and returns when everybody is done with it.
     fn run(&mut self, work: &Work<'_>) {
         let shared = &*self.shared;
-        shared.next.store(0, Ordering::Relaxed);
-        shared.done.store(0, Ordering::Relaxed);
+        shared.next.0.store(0, Ordering::Relaxed);
+        shared.done.0.store(0, Ordering::Relaxed);
         shared
             .work
+            .0
             .store(std::ptr::from_ref(work).cast_mut().cast(), Ordering::Relaxed);
         shared.start();
         shared.take_part(work);
         let mut looks = 0;
-        while shared.done.load(Ordering::Acquire) < self.threads.len() {
+        while shared.done.0.load(Ordering::Acquire) < self.threads.len() {
             pause(&mut looks);
         }
         if let Some(fault) = lock(&shared.fault).take() {
@@ -121,7 +151,7 @@ impl Team {
 
 impl Drop for Team {
     fn drop(&mut self) {
-        self.shared.work.store(std::ptr::null_mut(), Ordering::Relaxed);
+        self.shared.work.0.store(std::ptr::null_mut(), Ordering::Relaxed);
         self.shared.start();
         for thread in self.threads.drain(..) {
             // A member catches what its work does, so none ends otherwise than by this.
@@ -133,7 +163,7 @@ impl Drop for Team {
 impl Shared {
     /// Tells that there is new work.
     fn start(&self) {
-        self.started.fetch_add(1, Ordering::SeqCst);
+        self.started.0.fetch_add(1, Ordering::SeqCst);
         // Whoever is about to sleep holds the lock from its last look on.
         if *lock(&self.asleep) > 0 {
             self.wake.notify_all();
@@ -146,30 +176,28 @@ impl Shared {
         loop {
             self.wait_beyond(seen);
             seen += 1;
-            let work = self.work.load(Ordering::Acquire);
+            let work = self.work.0.load(Ordering::Acquire);
             if work.is_null() {
                 return;
             }
             // SAFETY: whoever has the team waits in `run`, with the work, until `done` says that no member reads it.
             self.take_part(unsafe { &*work });
-            self.done.fetch_add(1, Ordering::Release);
+            self.done.0.fetch_add(1, Ordering::Release);
         }
     }
 
     /// Does items as long as there are any that nobody has.
     fn take_part(&self, work: &Work<'_>) {
-        loop {
-            let item = self.next.fetch_add(1, Ordering::Relaxed);
-            if item >= work.items {
-                return;
-            }
-            if let Err(fault) = catch_unwind(AssertUnwindSafe(|| (work.task)(item))) {
-                // Only the first is told, and the others are not dropped: that could panic, too, and end this thread's
-                // part while others read the work.
-                match &mut *lock(&self.fault) {
-                    first @ None => *first = Some(fault),
-                    Some(_) => std::mem::forget(fault),
-                }
+        let mut next = || {
+            let item = self.next.0.fetch_add(1, Ordering::Relaxed);
+            (item < work.items).then_some(item)
+        };
+        while let Err(fault) = catch_unwind(AssertUnwindSafe(|| (work.member)(&mut next))) {
+            // Only the first is told, and the others are not dropped: that could panic, too, and end this thread's part
+            // while others read the work.
+            match &mut *lock(&self.fault) {
+                first @ None => *first = Some(fault),
+                Some(_) => std::mem::forget(fault),
             }
         }
     }
@@ -178,14 +206,14 @@ impl Shared {
     fn wait_beyond(&self, seen: usize) {
         let mut looks = 0;
         while looks < LOOKS {
-            if self.started.load(Ordering::Acquire) != seen {
+            if self.started.0.load(Ordering::Acquire) != seen {
                 return;
             }
             pause(&mut looks);
         }
         let mut asleep = lock(&self.asleep);
         *asleep += 1;
-        while self.started.load(Ordering::SeqCst) == seen {
+        while self.started.0.load(Ordering::SeqCst) == seen {
             asleep = self.wake.wait(asleep).unwrap_or_else(PoisonError::into_inner);
         }
         *asleep -= 1;

@@ -6,6 +6,8 @@
 //!
 //! Loops are plain ones: what is passed to a function of the library may be compiled without the vectors' instructions.
 
+use std::ops::Range;
+
 use super::strip::{CODES, GROUP, Strip, VECTORS};
 use super::weights::Values;
 use crate::activations::{Activations, Panel};
@@ -25,8 +27,8 @@ trait Source<L: Lanes>: Copy {
     fn ask(self, lanes: L, group: usize);
 }
 
-/// Groups that are asked for ahead of those that are read from memory.
-const AHEAD: usize = 8;
+/// Bytes that are asked for ahead of those that are read from memory.
+const AHEAD: usize = 2560;
 
 /// A strip as it lies.
 struct Packed<S> {
@@ -66,7 +68,7 @@ impl<L: Lanes, S: Strip> Source<L> for Packed<S> {
 
     #[inline(always)]
     fn ask(self, lanes: L, group: usize) {
-        let first = (group + AHEAD) * self.bytes;
+        let first = group * self.bytes + AHEAD;
         let mut line = 0;
         while line < self.bytes {
             lanes.prefetch(self.strip.wrapping_add(first + line).cast());
@@ -224,7 +226,7 @@ impl Out<'_> {
     }
 }
 
-/// Puts the products of a strip's rows and all columns in eight bits.
+/// Puts the products of a strip's rows and the columns of some panels in eight bits.
 ///
 /// # Safety
 /// The strip must have as many groups as the columns.
@@ -233,6 +235,7 @@ pub(super) unsafe fn eight<L: Lanes, S: Strip>(
     lanes: L,
     strip: &[u8],
     x: &Activations,
+    panels: Range<usize>,
     scratch: &mut [u8],
     out: &mut Out<'_>,
 ) {
@@ -245,11 +248,11 @@ pub(super) unsafe fn eight<L: Lanes, S: Strip>(
     };
     // SAFETY: the caller promises the groups; there is room for them apart, which the slice checks.
     unsafe {
-        if pays(x.panels(), S::TOGETHER) {
+        if pays(panels.len(), S::TOGETHER) {
             take_apart::<L, S>(lanes, from, &mut scratch[..groups * APART]);
-            each_panel::<L, S>(lanes, Apart(scratch.as_ptr()), x, out);
+            each_panel::<L, S>(lanes, Apart(scratch.as_ptr()), x, panels, out);
         } else {
-            each_panel::<L, S>(lanes, from, x, out);
+            each_panel::<L, S>(lanes, from, x, panels, out);
         }
     }
 }
@@ -259,9 +262,15 @@ pub(super) unsafe fn eight<L: Lanes, S: Strip>(
 /// # Safety
 /// The source must have the groups of the columns.
 #[inline(always)]
-unsafe fn each_panel<L: Lanes, S: Strip>(lanes: L, from: impl Source<L>, x: &Activations, out: &mut Out<'_>) {
-    let mut panel = 0;
-    while panel < x.panels() {
+unsafe fn each_panel<L: Lanes, S: Strip>(
+    lanes: L,
+    from: impl Source<L>,
+    x: &Activations,
+    panels: Range<usize>,
+    out: &mut Out<'_>,
+) {
+    let mut panel = panels.start;
+    while panel < panels.end {
         let columns_of = x.panel(panel);
         macro_rules! of {
             ($columns:literal) => {{

@@ -24,13 +24,16 @@ pub(crate) use self::kernel::PANEL;
 pub(crate) use self::strip::GROUP;
 use self::strip::{Layout, Strip};
 use self::weights::Values;
-use crate::activations::{Activations, Precision};
+use crate::activations::{Activations, Precision, Scale};
 use crate::format::Format;
 use crate::lanes::{Lanes, ROWS};
 use crate::rows::Rows;
 
 /// Outputs that are computed at a time, and lie together in what is returned.
 pub const STRIP: usize = ROWS;
+
+/// Bytes of activations that are multiplied with one strip after the other: what a core's own cache holds beside a strip.
+const CACHED: usize = 1 << 18;
 
 /// A matrix whose rows are multiplied with columns.
 #[derive(Debug)]
@@ -258,12 +261,21 @@ impl Work<'_> {
 
     #[inline(always)]
     fn eight<L: Lanes, S: Strip>(&mut self, lanes: L, out: &mut [f32]) {
-        let (mut strip, matrix) = (self.strips.start, self.matrix);
-        while strip < self.strips.end {
-            let mut out = self.out(strip, out);
-            // SAFETY: the strip was packed with the groups.
-            unsafe { kernel::eight::<L, S>(lanes, matrix.strip(strip), self.x, self.apart, &mut out) };
-            strip += 1;
+        let (x, matrix) = (self.x, self.matrix);
+        // As many panels at a time as stay in a core's cache while strip after strip is multiplied with them.
+        let at_once = (CACHED / (x.groups() * PANEL * (GROUP + size_of::<Scale>())).max(1)).max(1);
+        let mut first = 0;
+        while first < x.panels() {
+            let panels = first..(first + at_once).min(x.panels());
+            let mut strip = self.strips.start;
+            while strip < self.strips.end {
+                let mut out = self.out(strip, out);
+                let (rows, panels) = (matrix.strip(strip), panels.clone());
+                // SAFETY: the strip was packed with the groups.
+                unsafe { kernel::eight::<L, S>(lanes, rows, x, panels, self.apart, &mut out) };
+                strip += 1;
+            }
+            first = panels.end;
         }
     }
 

@@ -1,8 +1,9 @@
 //! Attention of an engine: what a column sees is in the pages of its sequence.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use triaxis_blocks::{Heads, PAGE, Page, Precision, SPAN, Scores, Span, join, span_numbers};
+use triaxis_blocks::{Heads, PAGE, Page, SPAN, Scores, Span, join, span_numbers};
 use triaxis_kernels::AttentionHeads;
 use triaxis_kernels::cpu::rms_norm;
 use triaxis_kernels::cpu::rotary::{Angles, Turn, rotate};
@@ -10,7 +11,7 @@ use triaxis_model::mixers::{Attention as Settings, Bias};
 
 use super::load::Load;
 use super::norm::{Normalised, gain};
-use super::projection::{Inputs, Projection, Run};
+use super::projection::{Inputs, Projection, Run, multiply};
 use super::stream::Stream;
 use super::{Column, Step};
 use crate::error::InferError;
@@ -47,7 +48,7 @@ pub(super) struct Room {
 /// The columns that are of one page.
 struct Remembering<'a> {
     page: &'a mut Page,
-    columns: std::ops::Range<usize>,
+    columns: Range<usize>,
 }
 
 /// A span of a column, and what it leaves.
@@ -122,30 +123,20 @@ impl Attention {
         if layer == 0 || room.angles.1 != self.turns {
             room.angles = (self.angles(step.columns), self.turns.clone());
         }
-        let width = self.query_key_value.columns();
-        let mut precisions: Vec<Precision> = self.query_key_value.precisions(run.precision).collect();
-        precisions.extend(self.gate.iter().flat_map(|gate| gate.precisions(run.precision)));
-        room.x
-            .fill(run.team, run.level, (width, count), &precisions, |column, out| {
-                let mut row = vec![0.0; width];
-                stream.gather(column, 0, &mut row);
-                self.norm.apply(&row, out);
-            });
         room.projected.resize(self.query_key_value.strips(), count);
-        self.query_key_value
-            .multiply(run, &room.x, false, &mut room.projected);
+        let mut products = vec![(&self.query_key_value, &mut room.projected)];
         if let Some(gate) = &self.gate {
             room.gate.resize(gate.strips(), count);
-            gate.multiply(run, &room.x, false, &mut room.gate);
+            products.push((gate, &mut room.gate));
         }
+        let normalised = |columns: Range<usize>, out: &mut [f32]| self.norm.gather(stream, columns, out);
+        multiply(run, &mut room.x, &normalised, false, &mut products);
         self.remember(run, room, step, layer);
         let firsts = self.attend(run, room, step, layer);
         let each = self.span_numbers();
         let (spans, gates) = (&room.spans, &room.gate);
-        let precisions: Vec<Precision> = self.output.precisions(run.precision).collect();
-        let shape = (self.heads.mixed(), count);
-        room.x
-            .fill(run.team, run.level, shape, &precisions, |column, out| {
+        let joined = |columns: Range<usize>, out: &mut [f32]| {
+            for (column, out) in columns.zip(out.chunks_exact_mut(self.heads.mixed())) {
                 let own = &spans[firsts[column] * each..firsts[column + 1] * each];
                 self.join(own, out);
                 if self.gate.is_some() {
@@ -155,8 +146,9 @@ impl Attention {
                         .zip(gate)
                         .for_each(|(out, gate)| *out *= 1.0 / (1.0 + (-gate).exp()));
                 }
-            });
-        self.output.multiply(run, &room.x, true, stream);
+            }
+        };
+        self.output.multiply(run, &mut room.x, &joined, true, stream);
         if let Some(bias) = &self.output_bias {
             stream.add(bias);
         }

@@ -1,6 +1,7 @@
 //! What mixes the numbers of a column.
 
-use triaxis_blocks::Precision;
+use std::ops::Range;
+
 use triaxis_kernels::cpu::{gelu, swiglu};
 use triaxis_model::ChannelSpec;
 use triaxis_model::channels::{Gelu, SwiGlu};
@@ -102,62 +103,33 @@ impl Channel {
     /// Adds what it makes of the stream's columns to them.
     pub(super) fn run(&self, run: &mut Run<'_>, room: &mut Room, stream: &mut Stream) {
         let columns = stream.columns();
-        let (first, precisions) = match &self.inner {
-            Inner::SwiGlu(pair) => {
-                let both = pair
-                    .gate
-                    .precisions(run.precision)
-                    .chain(pair.up.precisions(run.precision));
-                (&pair.gate, both.collect::<Vec<_>>())
-            }
-            Inner::Gelu { up, .. } => (up, up.precisions(run.precision).collect()),
-        };
-        let width = first.columns();
-        room.x.fill(
-            run.team,
-            run.level,
-            (width, columns),
-            &precisions,
-            |column, out| {
-                let mut row = vec![0.0; width];
-                stream.gather(column, 0, &mut row);
-                self.norm.apply(&row, out);
-            },
-        );
-        room.gate.resize(first.strips(), columns);
+        let Room { x, gate, up } = room;
+        let normalised = |columns: Range<usize>, out: &mut [f32]| self.norm.gather(stream, columns, out);
         match &self.inner {
             Inner::SwiGlu(pair) => {
-                room.up.resize(pair.up.strips(), columns);
-                pair.multiply(
-                    run,
-                    &room.x,
-                    [&mut room.gate, &mut room.up],
-                    swiglu::forward_in_place,
-                );
+                gate.resize(pair.gate.strips(), columns);
+                up.resize(pair.up.strips(), columns);
+                pair.multiply(run, x, &normalised, [gate, up], swiglu::forward_in_place);
             }
-            Inner::Gelu { up, .. } => up.multiply(run, &room.x, false, &mut room.gate),
+            Inner::Gelu { up, .. } => {
+                gate.resize(up.strips(), columns);
+                up.multiply(run, x, &normalised, false, gate);
+            }
         }
-        let precisions: Vec<Precision> = self.down.precisions(run.precision).collect();
-        let shape = (self.down.columns(), columns);
-        let inner = &room.gate;
-        room.x.fill(
-            run.team,
-            run.level,
-            shape,
-            &precisions,
-            |column, out| match &self.inner {
-                Inner::SwiGlu(_) => inner.gather(column, 0, out),
-                Inner::Gelu { bias, form, .. } => {
-                    let mut row = vec![0.0; out.len()];
-                    inner.gather(column, 0, &mut row);
+        let inner = &*gate;
+        let mixed = |columns: Range<usize>, out: &mut [f32]| {
+            inner.gather_all(columns, out);
+            if let Inner::Gelu { bias, form, .. } = &self.inner {
+                for row in out.chunks_exact_mut(self.down.columns()) {
                     if let Some(bias) = bias {
                         row.iter_mut().zip(bias).for_each(|(row, bias)| *row += bias);
                     }
-                    gelu::forward(&row, *form, out);
+                    let before = row.to_vec();
+                    gelu::forward(&before, *form, row);
                 }
-            },
-        );
-        self.down.multiply(run, &room.x, true, stream);
+            }
+        };
+        self.down.multiply(run, x, &mixed, true, stream);
         if let Some(bias) = &self.down_bias {
             stream.add(bias);
         }

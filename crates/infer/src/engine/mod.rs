@@ -11,6 +11,7 @@ mod projection;
 mod stream;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -428,18 +429,16 @@ impl Blocks {
             level: self.level,
             precision: self.precision,
         };
-        let (width, precisions) = (head.columns(), head.precisions(run.precision).collect::<Vec<_>>());
+        let width = head.columns();
         for wanted in wanted.chunks(AT_ONCE) {
             let stream = &room.stream;
-            let shape = (width, wanted.len());
-            room.x
-                .fill(run.team, run.level, shape, &precisions, |index, out| {
-                    let mut row = vec![0.0; width];
-                    stream.gather(wanted[index], 0, &mut row);
-                    norm.apply(&row, out);
-                });
             room.scores.resize(head.strips(), wanted.len());
-            head.multiply(&mut run, &room.x, false, &mut room.scores);
+            let make = |columns: Range<usize>, out: &mut [f32]| {
+                for (&column, out) in wanted[columns].iter().zip(out.chunks_exact_mut(width)) {
+                    norm.gather(stream, column..column + 1, out);
+                }
+            };
+            head.multiply(&mut run, &mut room.x, &make, false, &mut room.scores);
             let mut row = vec![0.0; head.rows()];
             for index in 0..wanted.len() {
                 room.scores.gather(index, 0, &mut row);

@@ -1,9 +1,12 @@
 //! Normalisation of a column.
 
+use std::ops::Range;
+
 use triaxis_kernels::cpu::{layer_norm, rms_norm};
 use triaxis_model::{Norm, NormKind};
 
 use super::load::Load;
+use super::stream::Stream;
 use crate::error::InferError;
 
 /// A normalisation with its weights.
@@ -29,6 +32,16 @@ impl Normalised {
             bias,
             epsilon: norm.epsilon as f32,
         })
+    }
+
+    /// Writes some columns of a stream as they are after it, one after the other.
+    pub(super) fn gather(&self, stream: &Stream, columns: Range<usize>, out: &mut [f32]) {
+        let width = self.gain.len();
+        let mut rows = vec![0.0; columns.len() * width];
+        stream.gather_all(columns, &mut rows);
+        for (row, out) in rows.chunks_exact(width).zip(out.chunks_exact_mut(width)) {
+            self.apply(row, out);
+        }
     }
 
     /// Writes a column as it is after it.

@@ -1,5 +1,6 @@
 //! Products of an engine's matrices, shared among the threads of its team.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use triaxis_blocks::{Activations, Format, Matrix, PanelMut, Precision, Rows, STRIP, Team};
@@ -27,41 +28,64 @@ pub(super) struct Inputs {
     single: Activations,
 }
 
-/// Part of a product.
-struct Part<'a> {
-    matrix: &'a Matrix,
-    strips: Range<usize>,
-    out: &'a mut [f32],
+/// What writes some columns, one after the other.
+pub(super) type Make<'a> = dyn Fn(Range<usize>, &mut [f32]) + Sync + 'a;
+
+thread_local! {
+    /// A column that a thread made for itself.
+    static OWN: Cell<Inputs> = Cell::default();
 }
 
 impl Inputs {
-    /// Fills columns of so many numbers by what `make` writes of each.
-    pub(super) fn fill(
+    /// Does parts of products with the columns that `make` writes, `(inputs, columns)`, each on one of the threads.
+    ///
+    /// A single column is made by each thread for itself, which takes less than waiting for one that does.
+    fn share<T: Send>(
         &mut self,
-        team: &mut Team,
+        run: &mut Run<'_>,
+        shape: (usize, usize),
+        precisions: &[Precision],
+        make: &Make<'_>,
+        parts: &mut [T],
+        task: impl Fn(&Self, &mut T) + Sync,
+    ) {
+        let level = run.level;
+        if shape.1 == 1 {
+            return run.team.share(parts, |mut taken| {
+                let Some(first) = taken.next() else { return };
+                let mut own = OWN.take();
+                for panel in &mut own.panels_mut(level, shape, precisions) {
+                    fill(panel, shape.0, make);
+                }
+                task(&own, first);
+                taken.for_each(|part| task(&own, part));
+                OWN.set(own);
+            });
+        }
+        let mut panels = self.panels_mut(level, shape, precisions);
+        run.team.each(&mut panels, |panel| fill(panel, shape.0, make));
+        drop(panels);
+        run.team.each(parts, |part| task(self, part));
+    }
+
+    /// Room for columns, in panels.
+    fn panels_mut(
+        &mut self,
         level: Level,
         (inputs, columns): (usize, usize),
         precisions: &[Precision],
-        make: impl Fn(usize, &mut [f32]) + Sync,
-    ) {
+    ) -> Vec<PanelMut<'_>> {
+        let mut panels = Vec::with_capacity(columns);
         for (activations, precision) in [
             (&mut self.eight, Precision::Eight),
             (&mut self.single, Precision::Single),
         ] {
-            if !precisions.contains(&precision) {
-                continue;
+            if precisions.contains(&precision) {
+                activations.resize(inputs, columns, precision);
+                panels.extend(activations.panels_mut(level));
             }
-            activations.resize(inputs, columns, precision);
-            let mut panels: Vec<PanelMut<'_>> = activations.panels_mut(level).collect();
-            team.each(&mut panels, |panel| {
-                let mut row = vec![0.0; inputs];
-                let all = panel.columns.clone();
-                for column in all.clone() {
-                    make(column, &mut row);
-                    panel.set(column - all.start, &row);
-                }
-            });
         }
+        panels
     }
 
     fn of(&self, precision: Precision) -> &Activations {
@@ -70,6 +94,23 @@ impl Inputs {
             Precision::Single => &self.single,
         }
     }
+}
+
+/// Fills a panel by what `make` writes of its columns.
+fn fill(panel: &mut PanelMut<'_>, inputs: usize, make: &Make<'_>) {
+    let columns = panel.columns.clone();
+    let mut rows = vec![0.0; columns.len() * inputs];
+    make(columns, &mut rows);
+    for (column, row) in rows.chunks_exact(inputs.max(1)).enumerate() {
+        panel.set(column, row);
+    }
+}
+
+/// Part of a product, or of two with the same columns.
+struct Part<'a> {
+    matrix: &'a Matrix,
+    strips: Range<usize>,
+    out: &'a mut [f32],
 }
 
 impl Projection {
@@ -148,18 +189,23 @@ impl Projection {
         }
     }
 
-    /// Writes, or adds, the products with all columns.
-    pub(super) fn multiply(&self, run: &mut Run<'_>, x: &Inputs, adds: bool, out: &mut Stream) {
-        let columns = out.columns();
-        let (asked, level) = (run.precision, run.level);
-        let size = columns * STRIP;
-        let total = self.strips();
-        let each = match self.bytes().saturating_mul(columns) < SMALL {
-            true => total,
-            false => total.div_ceil(PIECES * run.team.threads()),
-        };
+    /// Writes, or adds, the products with all columns, which `make` writes.
+    pub(super) fn multiply(
+        &self,
+        run: &mut Run<'_>,
+        x: &mut Inputs,
+        make: &Make<'_>,
+        adds: bool,
+        out: &mut Stream,
+    ) {
+        multiply(run, x, make, adds, &mut [(self, out)]);
+    }
+
+    /// Its strips in parts for each thread.
+    fn parts<'a>(&'a self, run: &Run<'_>, out: &'a mut Stream, parts: &mut Vec<Part<'a>>) {
+        let each = run.each(self.strips(), self.bytes().saturating_mul(out.columns()));
+        let size = out.columns() * STRIP;
         let mut rest = &mut out.values[..];
-        let mut parts = Vec::with_capacity(PIECES * run.team.threads() + self.pieces.len());
         for matrix in &self.pieces {
             let mut first = 0;
             while first < matrix.strips() {
@@ -170,12 +216,29 @@ impl Projection {
                 parts.push(Part { matrix, strips, out });
             }
         }
-        run.team.each(&mut parts, |part| {
-            let x = x.of(part.matrix.precision(asked));
-            part.matrix
-                .multiply(level, part.strips.clone(), x, adds, part.out);
-        });
     }
+}
+
+/// Writes, or adds, the products of matrices with the same columns, which `make` writes.
+pub(super) fn multiply(
+    run: &mut Run<'_>,
+    x: &mut Inputs,
+    make: &Make<'_>,
+    adds: bool,
+    products: &mut [(&Projection, &mut Stream)],
+) {
+    let (asked, level) = (run.precision, run.level);
+    let (mut parts, mut precisions, mut shape) = (Vec::new(), Vec::new(), (0, 0));
+    for (projection, out) in products {
+        shape = (projection.columns(), out.columns());
+        precisions.extend(projection.precisions(asked));
+        projection.parts(run, out, &mut parts);
+    }
+    x.share(run, shape, &precisions, make, &mut parts, |x, part| {
+        let x = x.of(part.matrix.precision(asked));
+        part.matrix
+            .multiply(level, part.strips.clone(), x, adds, part.out);
+    });
 }
 
 /// Two matrices of as many rows, each row of one of which passes through those of the other.
@@ -185,51 +248,42 @@ pub(super) struct Pair {
     pub(super) up: Projection,
 }
 
-/// Part of the products of a pair.
-struct PairPart<'a> {
-    strips: Range<usize>,
-    gate: &'a mut [f32],
-    up: &'a mut [f32],
-}
-
 impl Pair {
-    /// Writes what `combine` makes of the products of both, the first ones with the second ones, in the place of the first.
+    /// Writes what `combine` makes of the products of both with the columns that `make` writes, the first ones with the
+    /// second ones, in the place of the first.
     pub(super) fn multiply(
         &self,
         run: &mut Run<'_>,
-        x: &Inputs,
+        x: &mut Inputs,
+        make: &Make<'_>,
         [gate, up]: [&mut Stream; 2],
         combine: impl Fn(&mut [f32], &[f32]) + Sync,
     ) {
-        let ([gate_of], [up_of]) = (&self.gate.pieces[..], &self.up.pieces[..]) else {
-            self.gate.multiply(run, x, false, gate);
-            self.up.multiply(run, x, false, up);
+        if self.gate.pieces.len() != 1 || self.up.pieces.len() != 1 {
+            multiply(
+                run,
+                x,
+                make,
+                false,
+                &mut [(&self.gate, &mut *gate), (&self.up, &mut *up)],
+            );
             return combine(&mut gate.values, &up.values);
-        };
-        let (size, (asked, level)) = (gate.columns() * STRIP, (run.precision, run.level));
-        let total = gate_of.strips();
-        let each = match 2 * self.gate.bytes().saturating_mul(gate.columns()) < SMALL {
-            true => total,
-            false => total.div_ceil(PIECES * run.team.threads()),
-        };
-        let outs = gate
-            .values
-            .chunks_mut((each * size).max(1))
-            .zip(up.values.chunks_mut((each * size).max(1)));
-        let mut parts: Vec<PairPart<'_>> = outs
-            .enumerate()
-            .map(|(index, (gate, up))| PairPart {
-                strips: index * each..total.min((index + 1) * each),
-                gate,
-                up,
-            })
-            .collect();
-        run.team.each(&mut parts, |part| {
-            for (matrix, out) in [(gate_of, &mut *part.gate), (up_of, &mut *part.up)] {
-                let x = x.of(matrix.precision(asked));
-                matrix.multiply(level, part.strips.clone(), x, false, out);
+        }
+        let (asked, level) = (run.precision, run.level);
+        let shape = (self.gate.columns(), gate.columns());
+        let both = self.gate.precisions(asked).chain(self.up.precisions(asked));
+        let precisions: Vec<Precision> = both.collect();
+        let (mut gates, mut ups) = (Vec::new(), Vec::new());
+        self.gate.parts(run, gate, &mut gates);
+        self.up.parts(run, up, &mut ups);
+        let mut parts: Vec<_> = gates.into_iter().zip(ups).collect();
+        x.share(run, shape, &precisions, make, &mut parts, |x, (gate, up)| {
+            for part in [&mut *gate, &mut *up] {
+                let x = x.of(part.matrix.precision(asked));
+                part.matrix
+                    .multiply(level, part.strips.clone(), x, false, part.out);
             }
-            combine(part.gate, part.up);
+            combine(gate.out, up.out);
         });
     }
 }
@@ -239,6 +293,16 @@ pub(super) struct Run<'a> {
     pub(super) team: &'a mut Team,
     pub(super) level: Level,
     pub(super) precision: Precision,
+}
+
+impl Run<'_> {
+    /// How many of so many strips, whose product reads so many bytes, a part of it has.
+    fn each(&self, strips: usize, bytes: usize) -> usize {
+        match bytes < SMALL {
+            true => strips,
+            false => strips.div_ceil(PIECES * self.team.threads()),
+        }
+    }
 }
 
 /// The same rows in single precision.

@@ -1,5 +1,7 @@
 //! Columns whose numbers lie in strips of eight: `[strips, columns, 8]`, as products leave them.
 
+use std::ops::Range;
+
 use triaxis_blocks::STRIP;
 
 /// Columns of some numbers.
@@ -39,6 +41,24 @@ impl Stream {
         }
         if !last.is_empty() {
             last.copy_from_slice(&strip(next + whole.len())[..last.len()]);
+        }
+    }
+
+    /// Copies the numbers of some columns that follow one another, one column after the other.
+    ///
+    /// Strip by strip: neighbours lie in the same lines of a cache, which far apart ones push out of it.
+    pub(super) fn gather_all(&self, columns: Range<usize>, to: &mut [f32]) {
+        let count = columns.len().max(1);
+        let width = to.len() / count;
+        for strip in 0..width.div_ceil(STRIP) {
+            let first = (strip * self.columns + columns.start) * STRIP;
+            let from = self.values[first..first + columns.len() * STRIP].chunks_exact(STRIP);
+            for (from, to) in from.zip(to.chunks_exact_mut(width)) {
+                match to[strip * STRIP..].first_chunk_mut::<STRIP>() {
+                    Some(to) => to.copy_from_slice(from),
+                    None => to[strip * STRIP..].copy_from_slice(&from[..width % STRIP]),
+                }
+            }
         }
     }
 
