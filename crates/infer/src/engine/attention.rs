@@ -127,9 +127,7 @@ impl Attention {
         precisions.extend(self.gate.iter().flat_map(|gate| gate.precisions(run.precision)));
         room.x
             .fill(run.team, run.level, (width, count), &precisions, |column, out| {
-                let mut row = vec![0.0; width];
-                stream.gather(column, 0, &mut row);
-                self.norm.apply(&row, out);
+                self.norm.apply(stream, column, out);
             });
         room.projected.resize(self.query_key_value.strips(), count);
         self.query_key_value

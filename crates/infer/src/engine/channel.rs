@@ -118,11 +118,7 @@ impl Channel {
             run.level,
             (width, columns),
             &precisions,
-            |column, out| {
-                let mut row = vec![0.0; width];
-                stream.gather(column, 0, &mut row);
-                self.norm.apply(&row, out);
-            },
+            |column, out| self.norm.apply(stream, column, out),
         );
         room.gate.resize(first.strips(), columns);
         match &self.inner {

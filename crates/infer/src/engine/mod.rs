@@ -28,7 +28,7 @@ use self::stream::Stream;
 use crate::error::InferError;
 use crate::sequence::{Remembered, Sequence, reserve};
 use crate::source::Source;
-use crate::steps::Steps;
+use crate::steps::{self, Steps};
 
 /// Columns of a step at most: what is longer is read in as many steps as it takes.
 const COLUMNS: usize = 512;
@@ -116,6 +116,11 @@ impl Engine {
         })
     }
 
+    /// Which of the process it is.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
     /// The network.
     pub fn stack(&self) -> &Stack {
         &self.stack
@@ -170,6 +175,30 @@ impl Engine {
         }
     }
 
+    /// Bytes that is remembered of so many tokens.
+    pub fn remembers(&self, tokens: usize) -> usize {
+        match &self.kind {
+            Kind::Blocks(blocks) => tokens.div_ceil(PAGE) * blocks.layout.bytes(),
+            Kind::Steps(_) => 4 * self.stack.remembered(tokens) as usize,
+        }
+    }
+
+    /// Of these, bytes that sequences share which begin with the same so many tokens.
+    pub(crate) fn shared(&self, tokens: usize) -> usize {
+        match &self.kind {
+            Kind::Blocks(blocks) => tokens / PAGE * blocks.layout.bytes(),
+            Kind::Steps(_) => 0,
+        }
+    }
+
+    /// Of how many tokens each beginning that sequences can share is a multiple.
+    pub(crate) fn piece(&self) -> usize {
+        match &self.kind {
+            Kind::Blocks(_) => PAGE,
+            Kind::Steps(_) => steps::AT_ONCE,
+        }
+    }
+
     /// Bytes that a token reads of what is remembered of so many before it.
     pub fn remembered_after(&self, positions: usize) -> usize {
         match &self.kind {
@@ -211,6 +240,39 @@ impl Engine {
         Ok(())
     }
 
+    /// Lets a sequence forget all but its first tokens: by itself where it can, else by a mark before them, after which
+    /// it reads them again.
+    pub(crate) fn go_back(
+        &mut self,
+        sequence: &mut Sequence,
+        position: usize,
+        mark: Option<Sequence>,
+    ) -> Result<(), InferError> {
+        if sequence.truncate(position) {
+            return Ok(());
+        }
+        let mark = mark.filter(|mark| mark.position() <= position);
+        let mark = mark.unwrap_or_else(|| self.sequence());
+        let tokens = sequence.tokens()[mark.position()..position].to_vec();
+        *sequence = mark;
+        self.read(&mut [Reading {
+            sequence,
+            tokens: &tokens,
+            wanted: Wanted::None,
+        }])?;
+        Ok(())
+    }
+
+    /// The rule that a sequence is of this engine.
+    pub(crate) fn owns(&self, engine: u64) -> Result<(), InferError> {
+        match engine == self.number {
+            true => Ok(()),
+            false => Err(InferError::input(
+                "a sequence of another engine; begin one by `Engine::sequence` of this one",
+            )),
+        }
+    }
+
     /// The rule that tokens are of the vocabulary.
     pub(crate) fn knows(&self, tokens: &[u32]) -> Result<(), InferError> {
         let vocabulary = self.stack.vocabulary;
@@ -231,12 +293,7 @@ impl Engine {
                 "a sequence of {length} tokens does not fit the model's context of {context}; shorten it"
             )));
         }
-        match reading.sequence.engine == self.number {
-            true => Ok(()),
-            false => Err(InferError::input(
-                "a sequence of another engine; begin one by `Engine::sequence` of this one",
-            )),
-        }
+        self.owns(reading.sequence.engine)
     }
 }
 
@@ -434,9 +491,7 @@ impl Blocks {
             let shape = (width, wanted.len());
             room.x
                 .fill(run.team, run.level, shape, &precisions, |index, out| {
-                    let mut row = vec![0.0; width];
-                    stream.gather(wanted[index], 0, &mut row);
-                    norm.apply(&row, out);
+                    norm.apply(stream, wanted[index], out);
                 });
             room.scores.resize(head.strips(), wanted.len());
             head.multiply(&mut run, &room.x, false, &mut room.scores);

@@ -4,6 +4,7 @@ use triaxis_kernels::cpu::{layer_norm, rms_norm};
 use triaxis_model::{Norm, NormKind};
 
 use super::load::Load;
+use super::stream::Stream;
 use crate::error::InferError;
 
 /// A normalisation with its weights.
@@ -31,16 +32,18 @@ impl Normalised {
         })
     }
 
-    /// Writes a column as it is after it.
-    pub(super) fn apply(&self, column: &[f32], out: &mut [f32]) {
+    /// Writes what a column of a stream is after it.
+    pub(super) fn apply(&self, stream: &Stream, column: usize, out: &mut [f32]) {
+        let mut row = vec![0.0; out.len()];
+        stream.gather(column, 0, &mut row);
         match &self.bias {
-            None => rms_norm::forward(column, &self.gain, self.epsilon, out, &mut [0.0]),
+            None => rms_norm::forward(&row, &self.gain, self.epsilon, out, &mut [0.0]),
             Some(bias) => {
                 let affine = layer_norm::Affine {
                     gain: &self.gain,
                     bias,
                 };
-                layer_norm::forward(column, affine, self.epsilon, out, &mut [0.0; 2]);
+                layer_norm::forward(&row, affine, self.epsilon, out, &mut [0.0; 2]);
             }
         }
     }
