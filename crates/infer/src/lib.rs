@@ -36,5 +36,5 @@ pub use generate::{Answer, Constraint, Ended, Helpers, Request, Token, generate}
 pub use prefixes::PrefixCache;
 pub use sampling::{Counts, Distribution, Sampling, log_probabilities};
 pub use sequence::Sequence;
-pub use source::{Source, Weights};
+pub use source::{WeightSource, Weights};
 pub use triaxis_blocks::{Format, Kept, Precision};

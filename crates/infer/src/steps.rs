@@ -10,7 +10,7 @@ use triaxis_model::{Memory, Model};
 use crate::engine::{Reading, Wanted};
 use crate::error::InferError;
 use crate::sequence::Remembered;
-use crate::source::Source;
+use crate::source::WeightSource;
 
 /// Tokens that are read at a time, so that what is in between stays small. Readings are cut where a multiple of it was read,
 /// so that one that begins there has the bits of one that began before.
@@ -25,7 +25,7 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    pub(crate) fn new(source: &dyn Source) -> Result<Self, InferError> {
+    pub(crate) fn new(source: &dyn WeightSource) -> Result<Self, InferError> {
         let (stack, device) = (source.stack(), Device::default());
         let mut all = BTreeMap::new();
         for line in stack.weights() {

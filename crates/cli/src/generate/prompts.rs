@@ -125,18 +125,13 @@ fn answer(
     let mut prefixes = PrefixCache::new(engine, room);
     let draft = draft.map(|draft| draft as &mut dyn Draft);
     let mut batch = Batch::new(engine, Some(&mut prefixes), draft);
-    let samples = usize::from(arguments.samples);
-    let written = (0..prompts.len() * samples).map(|_| Written::new(tokenizer, &arguments.stop));
+    let (samples, count) = (usize::from(arguments.samples), prompts.len());
+    let written = (0..count * samples).map(|_| Written::new(tokenizer, &arguments.stop));
     let mut written = written.collect::<Result<Vec<_>, InferError>>()?;
-    let mut printed: Vec<Option<Printed>> = written.iter().map(|_| None).collect();
-    let (requests, texts): (Vec<Request>, Vec<String>) = prompts
-        .into_iter()
-        .map(|prompt| (prompt.request, prompt.text))
-        .unzip();
-    let mut waiting = requests.into_iter().peekable();
-    let mut texts = texts.into_iter();
+    let mut lines = Lines::new(&prompts, samples);
+    let requests = prompts.into_iter().map(|prompt| prompt.request);
+    let (mut waiting, mut over) = (requests.peekable(), 0);
     let mut advance = Advance::new("answering");
-    let (mut over, mut lines) = (0, 0);
     loop {
         while let Some(request) = waiting.next_if(|request| {
             let fits = batch.bytes().0.saturating_add(batch.bytes_of(request).0) <= room.0;
@@ -149,21 +144,51 @@ fn answer(
         }
         for (number, answer) in batch.step(&mut |number, token| written[number].push(token.token).1)? {
             written[number].finish();
-            printed[number] = Some(arguments.printed(&answer, &written[number], tokenizer));
+            lines.add(number, arguments.printed(&answer, &written[number], tokenizer));
             over += 1;
         }
-        // In the order of the file: a line when all before it are there.
-        while printed[lines * samples..].len() >= samples
-            && printed[lines * samples..][..samples].iter().all(Option::is_some)
-            && let Some(prompt) = texts.next()
-        {
-            let answers = printed[lines * samples..][..samples].iter_mut();
-            let answers = answers.filter_map(Option::take).collect();
-            let line = serde_json::to_string(&Line { prompt, answers })?;
+        while let Some(line) = lines.ready() {
+            let line = serde_json::to_string(&line)?;
             advance.aside(|| output::to_stdout(|out| writeln!(out, "{line}")))?;
-            lines += 1;
         }
-        let said = format!("{lines} of {} prompts, ", written.len() / samples);
+        let said = format!("{} of {count} prompts, ", lines.printed);
         advance.show(over as f64 / written.len() as f64, &said);
+    }
+}
+
+/// Answers as they come, and lines of them in the order of the prompts.
+struct Lines {
+    texts: Vec<String>,
+    answers: Vec<Vec<Option<Printed>>>,
+    printed: usize,
+}
+
+impl Lines {
+    fn new(prompts: &[Prompt], samples: usize) -> Self {
+        let none = || (0..samples).map(|_| None).collect();
+        Self {
+            texts: prompts.iter().map(|prompt| prompt.text.clone()).collect(),
+            answers: prompts.iter().map(|_| none()).collect(),
+            printed: 0,
+        }
+    }
+
+    fn add(&mut self, number: usize, answer: Printed) {
+        let samples = self.answers[0].len();
+        self.answers[number / samples][number % samples] = Some(answer);
+    }
+
+    /// The next line, if all of its answers are there.
+    fn ready(&mut self) -> Option<Line> {
+        let answers = self.answers.get_mut(self.printed)?;
+        if !answers.iter().all(Option::is_some) {
+            return None;
+        }
+        let line = Line {
+            prompt: std::mem::take(&mut self.texts[self.printed]),
+            answers: answers.iter_mut().filter_map(Option::take).collect(),
+        };
+        self.printed += 1;
+        Some(line)
     }
 }

@@ -27,7 +27,7 @@ use self::projection::{Inputs, Projection, Run};
 use self::stream::Stream;
 use crate::error::InferError;
 use crate::sequence::{Remembered, Sequence, reserve};
-use crate::source::Source;
+use crate::source::WeightSource;
 use crate::steps::{self, Steps};
 
 /// Columns of a step at most: what is longer is read in as many steps as it takes.
@@ -102,7 +102,7 @@ impl Engine {
     ///
     /// # Errors
     /// When a weight cannot be read, or the system gives no memory or threads.
-    pub fn new(source: &dyn Source, options: Options) -> Result<Self, InferError> {
+    pub fn new(source: &dyn WeightSource, options: Options) -> Result<Self, InferError> {
         let stack = source.stack().clone();
         let attends = |mixer: &MixerSpec| matches!(mixer, MixerSpec::Attention(_));
         let kind = match stack.blocks.values().all(|block| attends(&block.mixer)) {
@@ -340,7 +340,7 @@ struct Room {
 }
 
 impl Blocks {
-    fn new(source: &dyn Source, options: Options) -> Result<Self, InferError> {
+    fn new(source: &dyn WeightSource, options: Options) -> Result<Self, InferError> {
         let stack = source.stack();
         let of = |prefix: String| Load {
             source,

@@ -10,9 +10,11 @@ use triaxis_model::{Model, Stack};
 
 use crate::{random, source, tokens};
 
-fn network() -> Stack {
-    serde_json::from_str(r#"{"pattern": "ad", "vocabulary": 50, "width": 32, "layers": 2, "context": 40}"#)
-        .unwrap()
+fn network(pattern: &str) -> Stack {
+    serde_json::from_str(&format!(
+        r#"{{"pattern": "{pattern}", "vocabulary": 50, "width": 32, "layers": 2, "context": 40}}"#
+    ))
+    .unwrap()
 }
 
 /// The loss of each target of a window, as training computes it.
@@ -27,7 +29,11 @@ fn losses(model: &Model, inputs: &[u32], targets: &[u32]) -> Vec<f64> {
 
 #[test]
 fn a_loss_is_the_mean_over_windows_of_what_training_computes() {
-    let stack = network();
+    ["a", "ad"].into_iter().for_each(of_training);
+}
+
+fn of_training(pattern: &str) {
+    let stack = network(pattern);
     let (model, all) = random(&stack);
     let exact = Options {
         threads: 2,
@@ -55,14 +61,13 @@ fn a_loss_is_the_mean_over_windows_of_what_training_computes() {
         assert_eq!((found.scored, heard.last()), (130, Some(&130)));
         // Sums in single precision in another order: the farthest that was found is 1e-7.
         let gap = (found.nats.0 - mean).abs();
-        println!("{length} by {stride}: {gap:e}");
         assert!(gap < 1e-6, "{length} by {stride}: {} is not {mean}", found.nats.0);
     }
 }
 
 #[test]
 fn windows_that_break_a_rule_are_refused() {
-    let stack = network();
+    let stack = network("ad");
     let (_, all) = random(&stack);
     let mut engine = Engine::new(&source(&stack, &all), Options::default()).unwrap();
     for (tokens, length, stride, word) in [
@@ -108,10 +113,10 @@ proptest! {
 
     #[test]
     fn a_loss_is_the_sum_of_log_probabilities_that_each_sum_to_one(
-        text in prop::collection::vec(0..50_u32, 2..160), length in 1..=40_usize, stride in 1..=40_usize, eight: bool,
+        text in prop::collection::vec(0..50_u32, 2..160), length in 1..=40_usize, stride in 1..=40_usize, eight: bool, hybrid: bool,
     ) {
         let stride = stride.min(length);
-        let stack = network();
+        let stack = network(if hybrid { "ad" } else { "a" });
         let (_, all) = random(&stack);
         let precision = if eight { Precision::Eight } else { Precision::Single };
         let options = Options { threads: 1, precision, ..Options::default() };
@@ -122,7 +127,9 @@ proptest! {
         let found = evaluate(&mut engine, &text, windows, &mut |done| heard.push(done)).unwrap();
         prop_assert_eq!((found.scored, told.len()), (text.len() - 1, text.len() - 1));
         let mean = -told.iter().sum::<f64>() / told.len() as f64;
-        prop_assert!((found.nats.0 - mean).abs() < 1e-12, "{} is not {mean}", found.nats.0);
+        // A window is read in two pieces, which only attention has the same bits of.
+        let most = if hybrid { 1e-6 } else { 1e-12 };
+        prop_assert!((found.nats.0 - mean).abs() < most, "{} is not {mean}", found.nats.0);
         // What is scored comes in strides, to the end and once.
         prop_assert_eq!(heard.last(), Some(&(text.len() - 1)));
         prop_assert!(heard.windows(2).all(|pair| pair[0] < pair[1] && pair[1] - pair[0] <= length));
@@ -131,10 +138,7 @@ proptest! {
 
 #[test]
 fn an_answer_s_told_probabilities_are_those_that_it_is_evaluated_by() {
-    let stack: Stack = serde_json::from_str(
-        r#"{"pattern": "a", "vocabulary": 50, "width": 32, "layers": 2, "context": 40}"#,
-    )
-    .unwrap();
+    let stack = network("a");
     let (_, all) = random(&stack);
     let mut engine = Engine::new(&source(&stack, &all), Options::default()).unwrap();
     let request = Request {

@@ -106,7 +106,7 @@ fn pieces_that_end_elsewhere_are_as_near_as_training_s_own_sums() {
                 .zip(&expected)
                 .map(|(a, b)| (f32::from_bits(*a) - f32::from_bits(*b)).abs());
             let gap = gaps.fold(0.0, f32::max);
-            println!("{pattern} {piece}: {gap}, {}", found == expected);
+            // Training's sums, cut elsewhere: the farthest that was found is 1.4e-5.
             assert!(gap < 1e-4, "{pattern} in pieces of {piece}: {gap}");
         }
     }

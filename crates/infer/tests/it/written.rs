@@ -10,7 +10,7 @@ static TOKENIZER: LazyLock<Tokenizer> = LazyLock::new(|| {
     let counts = WordCounts::default();
     let text = "the café 🙂 and the naïve 🙂🙂 café, « the end »\n\n".repeat(20);
     counts.add([text.as_str()].into_iter()).unwrap();
-    Tokenizer::train(counts, 300).unwrap()
+    Tokenizer::train(counts, 280).unwrap()
 });
 
 /// The text of tokens before the first stop string to end, of those that end together the longest; and whether there is one.
