@@ -129,14 +129,14 @@ impl PrefixCache {
     /// Lets an empty sequence have read the longest beginning that is kept.
     fn begin(&mut self, sequence: &mut Sequence, tokens: &[u32], salt: &str) {
         let path = self.path(tokens, salt);
-        let kept = path.iter().map(|key| &self.pieces[key].kept);
+        let mut kept = path.iter().map(|key| &self.pieces[key].kept);
         match &mut sequence.remembered {
             Remembered::Pages(pages) => pages.extend(kept.filter_map(|kept| match kept {
                 Kept::Page(page) => Some(Arc::clone(page)),
                 Kept::Memory(_) => None,
             })),
             Remembered::Memory(memory) => {
-                if let Some(Kept::Memory(last)) = kept.last() {
+                if let Some(Kept::Memory(last)) = kept.next_back() {
                     memory.clone_from(last);
                 }
             }
