@@ -280,7 +280,8 @@ fn fed(arguments: &[&str], text: &[u8]) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(text).unwrap();
+    // Who refuses the arguments may be gone before.
+    let _ = child.stdin.take().unwrap().write_all(text);
     child.wait_with_output().unwrap()
 }
 
@@ -313,13 +314,15 @@ fn prompts_of_a_file_are_answered_in_order_as_each_alone() {
         "--format",
         "json",
     ];
-    let with = |more: &[&str]| [&all[..], more].concat();
+    fn with<'t>(all: &[&'t str], more: &[&'t str]) -> Vec<&'t str> {
+        [all, more].concat()
+    }
     let alone: Vec<Value> = prompts
         .iter()
         .enumerate()
         .map(|(index, prompt)| {
             let seed = (5 + index).to_string();
-            json(&triaxis(&with(&[prompt, "--seed", &seed])))
+            json(&triaxis(&with(&all, &[prompt, "--seed", &seed])))
         })
         .collect();
     let answered = |output: Output| -> Vec<Value> {
@@ -330,17 +333,13 @@ fn prompts_of_a_file_are_answered_in_order_as_each_alone() {
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
     };
-    // All at once, one after the other, and drafted by the model itself, which takes other draws.
+    // All at once, and one after the other.
     let path = text(&model).to_owned();
     for memory in ["1GiB", "0"] {
-        let found = answered(triaxis(&with(&[
-            "--prompts",
-            text(&file),
-            "--seed",
-            "5",
-            "--memory",
-            memory,
-        ])));
+        let found = answered(triaxis(&with(
+            &all,
+            &["--prompts", text(&file), "--seed", "5", "--memory", memory],
+        )));
         assert_eq!(found.len(), 4);
         for ((found, prompt), alone) in found.iter().zip(prompts).zip(&alone) {
             assert_eq!(
@@ -350,9 +349,9 @@ fn prompts_of_a_file_are_answered_in_order_as_each_alone() {
         }
     }
     let greedy = ["--temperature", "0", "--prompts", "-"];
-    let plain = answered(fed(&with(&greedy), lines.as_bytes()));
+    let plain = answered(fed(&with(&all, &greedy), lines.as_bytes()));
     let drafted = answered(fed(
-        &with(&[&greedy[..], &["--draft", &path]].concat()),
+        &with(&all, &[&greedy[..], &["--draft", &path]].concat()),
         lines.as_bytes(),
     ));
     for (plain, drafted) in plain.iter().zip(&drafted) {

@@ -175,7 +175,7 @@ impl Engine {
         }
     }
 
-    /// Bytes that is remembered of so many tokens.
+    /// Bytes that are remembered of so many tokens.
     pub fn remembers(&self, tokens: usize) -> usize {
         match &self.kind {
             Kind::Blocks(blocks) => tokens.div_ceil(PAGE) * blocks.layout.bytes(),
@@ -183,7 +183,7 @@ impl Engine {
         }
     }
 
-    /// Of these, bytes that sequences share which begin with the same so many tokens.
+    /// Bytes that sequences share which begin with the same so many tokens.
     pub(crate) fn shared(&self, tokens: usize) -> usize {
         match &self.kind {
             Kind::Blocks(blocks) => tokens / PAGE * blocks.layout.bytes(),
