@@ -431,7 +431,14 @@ fn a_model_of_other_tokens_does_not_draft() {
     // As many tokens, of other bytes.
     let counts = WordCounts::default();
     counts
-        .add(["zebras doze in zones of azure haze ".repeat(20).as_str()].into_iter())
+        .add(
+            [
+                "zebras doze in zones of azure haze while lazy wizards gaze at frozen bronze "
+                    .repeat(20)
+                    .as_str(),
+            ]
+            .into_iter(),
+        )
         .unwrap();
     let learnt = Tokenizer::train(counts, 280).unwrap();
     assert_eq!(learnt.vocabulary(), 280);
