@@ -20,7 +20,7 @@ pub struct Opening {
     /// Its tokenizer.json [default: the one that is published with it]
     #[arg(long, value_name = "FILE")]
     tokenizer: Option<PathBuf>,
-    /// Threads [default: all cores]
+    /// Threads, at most as many as there are cores [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
     threads: Option<u16>,
     /// How activations are multiplied with quantised weights, and keys and values kept [default: eight; single for a file
@@ -43,13 +43,21 @@ enum Activations {
 impl Opening {
     /// The threads that compute.
     pub fn threads(&self) -> usize {
-        self.threads.map_or_else(machine::cores, usize::from)
+        let cores = machine::cores();
+        self.threads
+            .map_or(cores, |threads| usize::from(threads).min(cores))
     }
 
     /// The model, and the threads that it computes on.
     pub fn open(&self) -> anyhow::Result<Engine> {
         self.instructions.apply()?;
         let threads = self.threads();
+        if let Some(asked) = self.threads.map(usize::from).filter(|&asked| asked > threads) {
+            // Threads that wait for one another take turns on a core, and each turn is a thousand times as long as the work.
+            eprintln!(
+                "{threads} cores are there for this program: it computes on {threads} threads, not on {asked}"
+            );
+        }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         pool.build_global().map_err(|error| {
             Usage(format!(
@@ -59,8 +67,23 @@ impl Opening {
         self.open_file(&self.model)
     }
 
-    /// The model in another file or folder, to compute beside it.
-    pub fn open_file(&self, path: &Path) -> anyhow::Result<Engine> {
+    /// A model that drafts beside it, whose tokens must be those of `tokenizer`.
+    pub fn open_draft(&self, path: &Path, tokenizer: &Tokenizer) -> anyhow::Result<Engine> {
+        let own = match published(path)? {
+            Some(published) if published.tokenizer()?.is_some() => Some(text::tokenizer(&published)?),
+            _ => None,
+        };
+        match own {
+            Some(own) => text::same_tokens(tokenizer, &own)?,
+            None => eprintln!(
+                "no tokenizer is published with {}: its tokens are taken to be those of the model",
+                path.display()
+            ),
+        }
+        self.open_file(path)
+    }
+
+    fn open_file(&self, path: &Path) -> anyhow::Result<Engine> {
         let engine = match published(path)? {
             Some(published) => Engine::new(&published, self.options(Activations::Eight))?,
             None => {

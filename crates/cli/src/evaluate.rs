@@ -1,28 +1,25 @@
 //! `triaxis evaluate`.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{BufReader, ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
-use triaxis_host::text::{UTF_8, unicode};
 use triaxis_infer::{Windows, evaluate};
 use triaxis_units::{BitsPerByte, Bytes, Nats, Tokens};
 
 use crate::engine::{Opening, fits};
 use crate::failure::Usage;
+use crate::progress::Advance;
 use crate::table::Table;
-use crate::{Format, output};
+use crate::{Format, input, output};
 
 /// Arguments of `evaluate`.
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
     opening: Opening,
-    /// A text; can be given several times
+    /// A text, `-` being standard input; can be given several times
     #[arg(long, value_name = "FILE", required = true)]
     text: Vec<PathBuf>,
     /// Tokens of a window [default: the model's context, or 2,048 where that is longer]
@@ -57,8 +54,26 @@ struct Evaluated {
 /// Evaluates a model on texts.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let tokenizer = arguments.opening.tokenizer()?;
-    let texts = arguments.text.iter().map(|path| Ok((path, read(path)?)));
-    let texts = texts.collect::<anyhow::Result<Vec<_>>>()?;
+    if arguments
+        .text
+        .iter()
+        .filter(|path| path.to_str() == Some("-"))
+        .count()
+        > 1
+    {
+        return Err(Usage("standard input can be read once: give `--text -` once".to_owned()).into());
+    }
+    let mut texts = Vec::new();
+    for path in &arguments.text {
+        let text = input::text(path, Bytes(u64::MAX))?;
+        if text.is_empty() {
+            return Err(Usage(format!("{} is empty: give a text", input::name(path))).into());
+        }
+        // A text is one document, which is followed by what separates documents, as in training.
+        let mut tokens = triaxis_infer::text::prompt(&tokenizer, &text)?;
+        tokens.push(tokenizer.end_of_text());
+        texts.push((path, Bytes(text.len() as u64), tokens));
+    }
     let mut engine = arguments.opening.open()?;
     fits(&tokenizer, &engine)?;
     let window = arguments
@@ -69,12 +84,16 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         stride: arguments.stride.unwrap_or(window),
     };
     let mut losses = Vec::new();
-    for (path, text) in texts {
-        // A text is one document, which is followed by what separates documents, as in training.
-        let mut tokens = triaxis_infer::text::prompt(&tokenizer, &text)?;
-        tokens.push(tokenizer.end_of_text());
-        let loss = evaluate(&mut engine, &tokens, windows, &mut |_| {})?;
-        let (bytes, tokens) = (Bytes(text.len() as u64), Tokens(tokens.len() as u64));
+    let all: usize = texts.iter().map(|(_, _, tokens)| tokens.len()).sum();
+    let (mut before, mut advance) = (0, Advance::new("evaluating"));
+    let count = texts.len();
+    for (index, (path, bytes, tokens)) in texts.into_iter().enumerate() {
+        let loss = evaluate(&mut engine, &tokens, windows, &mut |scored| {
+            let said = format!("text {} of {count}, ", index + 1);
+            advance.show((before + scored) as f64 / all as f64, &said);
+        })?;
+        before += tokens.len();
+        let tokens = Tokens(tokens.len() as u64);
         losses.push(Loss {
             text: path.clone(),
             bytes,
@@ -83,32 +102,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             bits_per_byte: loss.nats.to_bits_per_byte(tokens, bytes),
         });
     }
+    drop(advance);
     let evaluated = Evaluated {
         window,
         stride: windows.stride,
         losses,
     };
     output::print(arguments.format, &evaluated, &evaluated)
-}
-
-/// A text in any encoding that its beginning tells.
-fn read(path: &Path) -> anyhow::Result<String> {
-    let unread = || format!("cannot read {}", path.display());
-    let file = BufReader::new(File::open(path).with_context(unread)?);
-    let mut text = String::new();
-    let read = unicode(file, UTF_8).and_then(|mut unicode| unicode.input.read_to_string(&mut text));
-    match read {
-        Ok(_) if text.is_empty() => Err(Usage(format!("{} is empty: give a text", path.display())).into()),
-        Ok(_) => Ok(text),
-        Err(error) if error.kind() == ErrorKind::InvalidData => {
-            let said = format!(
-                "{} is no UTF-8 text: unpack it, or convert it to UTF-8",
-                path.display()
-            );
-            Err(Usage(said).into())
-        }
-        Err(error) => Err(error).with_context(unread),
-    }
 }
 
 impl fmt::Display for Evaluated {

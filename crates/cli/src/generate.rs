@@ -1,24 +1,27 @@
 //! `triaxis generate`.
 
+mod prompts;
+
 use std::fmt;
-use std::io::{IsTerminal, Read, Write};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
 use triaxis_infer::text::{self, Written};
 use triaxis_infer::{
-    Answer, ChatTemplate, Draft, Ended, Engine, Helpers, LookUp, Message, Request, Sampling, SmallModel,
-    Token, generate,
+    Answer, ChatTemplate, Draft, Ended, Helpers, LookUp, Message, Request, Sampling, SmallModel, Token,
+    generate,
 };
 use triaxis_tokens::Tokenizer;
 use triaxis_units::Bytes;
 
 use crate::engine::{Opening, fits};
 use crate::failure::Usage;
-use crate::{Format, output};
+use crate::{Format, input, output};
 
-/// The longest prompt that is read from standard input.
-const LONGEST: u64 = 1 << 26;
+/// The longest prompt, or file of prompts, that is read.
+const LONGEST: Bytes = Bytes(1 << 26);
 
 /// Arguments of `generate`.
 #[derive(Args)]
@@ -26,7 +29,16 @@ pub struct Arguments {
     #[command(flatten)]
     opening: Opening,
     /// The prompt; `-` reads it from standard input
-    prompt: String,
+    #[arg(required_unless_present = "prompts")]
+    prompt: Option<String>,
+    /// Answer all prompts of a file, of which each line is one, as JSON: a text, or an object with a text under `prompt`. They
+    /// share what is read of equal beginnings. Prints a line of JSON for each, in order; of the second prompt draws are those
+    /// of the next `--seed`, and so on
+    #[arg(long, value_name = "FILE", conflicts_with = "prompt")]
+    prompts: Option<PathBuf>,
+    /// What sequences and shared beginnings may take, with `--prompts` [default: half of what is available]
+    #[arg(long, value_name = "SIZE", requires = "prompts")]
+    memory: Option<Bytes>,
     /// Write the prompt as a message by the model's chat template, and let the assistant answer
     #[arg(long)]
     chat: bool,
@@ -107,12 +119,19 @@ fn is_zero(number: &usize) -> bool {
 
 /// Answers a prompt.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    if let Some(prompts) = &arguments.prompts {
+        return prompts::run(arguments, prompts);
+    }
     if arguments.log_probabilities.is_some() && matches!(arguments.format, Format::Text) {
         let said = "`--log-probabilities` are told as JSON: add `--format json`, or leave them out";
         return Err(Usage(said.to_owned()).into());
     }
     let tokenizer = arguments.opening.tokenizer()?;
-    let prompt = arguments.tokens(&tokenizer)?;
+    let prompt = match arguments.prompt.as_deref() {
+        Some("-") => input::text(Path::new("-"), LONGEST)?,
+        given => given.unwrap_or_default().to_owned(),
+    };
+    let prompt = arguments.tokens(&tokenizer, &prompt)?;
     let mut engine = arguments.opening.open()?;
     fits(&tokenizer, &engine)?;
     let request = arguments.request(prompt, &tokenizer);
@@ -129,7 +148,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
         goes_on && failed.is_none()
     };
-    let answers = arguments.answers(&mut engine, &request, &mut hear)?;
+    let answers = arguments.drafting(&tokenizer, request.sampling.clone(), |draft| {
+        let helpers = Helpers {
+            draft,
+            constraints: Vec::new(),
+        };
+        Ok(generate(&mut engine, &request, helpers, &mut hear)?)
+    })?;
     if let Some(error) = failed {
         return Err(error);
     }
@@ -167,27 +192,9 @@ impl fmt::Display for Answers<'_> {
 
 impl Arguments {
     /// The tokens of the prompt, as the model is to read them.
-    fn tokens(&self, tokenizer: &Tokenizer) -> anyhow::Result<Vec<u32>> {
-        let asked = match self.prompt.as_str() {
-            "-" => {
-                if std::io::stdin().is_terminal() {
-                    eprintln!("reading the prompt from standard input; end it by Ctrl-D");
-                }
-                let mut bytes = Vec::new();
-                std::io::stdin().take(LONGEST + 1).read_to_end(&mut bytes)?;
-                if bytes.len() as u64 > LONGEST {
-                    let most = Bytes(LONGEST);
-                    return Err(
-                        Usage(format!("the prompt is longer than {most}: give a shorter one")).into(),
-                    );
-                }
-                String::from_utf8(bytes)
-                    .map_err(|_| Usage("the prompt is no UTF-8: give text in that encoding".to_owned()))?
-            }
-            text => text.to_owned(),
-        };
+    fn tokens(&self, tokenizer: &Tokenizer, asked: &str) -> anyhow::Result<Vec<u32>> {
         if !self.chat {
-            return Ok(text::prompt(tokenizer, &asked)?);
+            return Ok(text::prompt(tokenizer, asked)?);
         }
         let template = self.opening.chat_template(tokenizer)?.ok_or_else(|| {
             Usage("the model has no chat template: leave `--chat` out, or give a model that was trained on conversations".to_owned())
@@ -197,7 +204,7 @@ impl Arguments {
             content: content.to_owned(),
         };
         let system = self.system.iter().map(|text| message("system", text));
-        let messages: Vec<Message> = system.chain([message("user", &asked)]).collect();
+        let messages: Vec<Message> = system.chain([message("user", asked)]).collect();
         Ok(text::conversation(
             tokenizer,
             &ChatTemplate::new(&template)?,
@@ -225,40 +232,27 @@ impl Arguments {
             likeliest: self.log_probabilities.map(usize::from),
             known: tokenizer.vocabulary(),
             drafted: self.drafted.into(),
+            ..Request::default()
         }
     }
 
-    fn answers(
+    /// Runs with what drafts, if anything does.
+    fn drafting<T>(
         &self,
-        engine: &mut Engine,
-        request: &Request,
-        hear: &mut dyn FnMut(usize, &Token) -> bool,
-    ) -> anyhow::Result<Vec<Answer>> {
-        let with = |draft| Helpers {
-            draft,
-            constraints: Vec::new(),
-        };
+        tokenizer: &Tokenizer,
+        sampling: Sampling,
+        run: impl FnOnce(Option<&mut dyn Draft>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
         match self.draft.as_deref() {
-            None => Ok(generate(engine, request, with(None), hear)?),
-            Some("look-up") => {
-                let mut draft = LookUp::default();
-                Ok(generate(
-                    engine,
-                    request,
-                    with(Some(&mut draft as &mut dyn Draft)),
-                    hear,
-                )?)
-            }
+            None => run(None),
+            Some("look-up") => run(Some(&mut LookUp::default())),
             Some(path) => {
-                let mut small = self.opening.open_file(path.as_ref())?;
-                let vocabulary = engine.stack().vocabulary;
-                let mut draft = SmallModel::new(&mut small, vocabulary, request.sampling.clone())?;
-                Ok(generate(
-                    engine,
-                    request,
-                    with(Some(&mut draft as &mut dyn Draft)),
-                    hear,
-                )?)
+                let mut small = self.opening.open_draft(path.as_ref(), tokenizer)?;
+                run(Some(&mut SmallModel::new(
+                    &mut small,
+                    tokenizer.vocabulary(),
+                    sampling,
+                )?))
             }
         }
     }

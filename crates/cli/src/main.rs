@@ -7,6 +7,7 @@ mod evaluate;
 mod failure;
 mod fit;
 mod generate;
+mod input;
 mod instructions;
 mod model;
 mod output;

@@ -1,4 +1,4 @@
-//! How a running study shows itself: a bar on a terminal, plain lines elsewhere, always on stderr.
+//! How what runs shows itself: a bar on a terminal, plain lines elsewhere, always on stderr.
 
 use std::io::IsTerminal;
 use std::sync::Mutex;
@@ -70,17 +70,9 @@ impl State {
 impl Progress {
     /// A bar when stderr is a terminal, else plain lines; neither when `quiet`.
     pub fn new(quiet: bool) -> Self {
-        let bar = (std::io::stderr().is_terminal() && !quiet).then(|| {
-            let style = ProgressStyle::with_template(TEMPLATE);
-            ProgressBar::new(1000).with_style(
-                style
-                    .expect("the template is a constant, and tested")
-                    .progress_chars("=> "),
-            )
-        });
         Self {
             quiet,
-            bar,
+            bar: (!quiet).then(bar).flatten(),
             state: Mutex::new(State::begin("", &[])),
             has_trained: AtomicBool::new(false),
         }
@@ -166,12 +158,7 @@ impl Progress {
             let total: f64 = jobs.clone().map(|(total, _, flops)| *total as f64 * flops).sum();
             let done: f64 = jobs.map(|(_, done, flops)| *done as f64 * flops).sum();
             let fraction = if total > 0.0 { done / total } else { 1.0 };
-            let elapsed = state.started.elapsed().as_secs_f64();
-            let left = match fraction {
-                0.0 => "measuring the time left".to_owned(),
-                _ => format!("{} left", Seconds(elapsed * (1.0 - fraction) / fraction)),
-            };
-            (fraction, state.counted() + &left)
+            (fraction, state.counted() + &left(state.started, fraction))
         };
         self.show(fraction, &message);
     }
@@ -224,6 +211,78 @@ impl Progress {
         self.state
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// A bar where stderr is a terminal.
+fn bar() -> Option<ProgressBar> {
+    std::io::stderr().is_terminal().then(|| {
+        let style = ProgressStyle::with_template(TEMPLATE);
+        ProgressBar::new(1000).with_style(
+            style
+                .expect("the template is a constant, and tested")
+                .progress_chars("=> "),
+        )
+    })
+}
+
+/// The time left of what began at `started`, of which a share is done.
+fn left(started: Instant, fraction: f64) -> String {
+    match fraction {
+        0.0 => "measuring the time left".to_owned(),
+        _ => {
+            let elapsed = started.elapsed().as_secs_f64();
+            format!("{} left", Seconds(elapsed * (1.0 - fraction) / fraction))
+        }
+    }
+}
+
+/// How far a command is that is no study.
+pub struct Advance {
+    bar: Option<ProgressBar>,
+    phase: &'static str,
+    started: Instant,
+    printed: Instant,
+}
+
+impl Advance {
+    /// Nothing is done yet of what `phase` names.
+    pub fn new(phase: &'static str) -> Self {
+        let now = Instant::now();
+        Self {
+            bar: bar().inspect(|bar| bar.set_prefix(phase)),
+            phase,
+            started: now,
+            printed: now,
+        }
+    }
+
+    /// Shows what share is done, what is said of it, and the time left.
+    pub fn show(&mut self, fraction: f64, said: &str) {
+        let message = format!("{said}{}", left(self.started, fraction));
+        if let Some(bar) = &self.bar {
+            bar.set_position((fraction * 1000.0) as u64);
+            bar.set_message(message);
+        } else if self.printed.elapsed() >= LINE_EVERY {
+            self.printed = Instant::now();
+            eprintln!("{:>9}: {:3.0}%  {message}", self.phase, fraction * 100.0);
+        }
+    }
+
+    /// Does what prints elsewhere, out of the way of the bar.
+    pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+}
+
+impl Drop for Advance {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
     }
 }
 

@@ -16,13 +16,14 @@ pub struct Drafted {
 
 /// What drafts.
 pub trait Draft {
-    /// At most so many tokens to follow those of a sample, whose draws `uniform` gives one after the other.
+    /// At most so many tokens to follow those of the answer at a place, whose draws `uniform` gives one after the other. When
+    /// an answer is over, another may take its place.
     ///
     /// # Errors
     /// When a model that drafts cannot be read to.
     fn propose(
         &mut self,
-        sample: usize,
+        place: usize,
         tokens: &[u32],
         most: usize,
         uniform: &mut dyn FnMut() -> f64,
@@ -45,7 +46,7 @@ impl Default for LookUp {
 impl Draft for LookUp {
     fn propose(
         &mut self,
-        _sample: usize,
+        _place: usize,
         tokens: &[u32],
         most: usize,
         _uniform: &mut dyn FnMut() -> f64,
@@ -72,54 +73,62 @@ impl Draft for LookUp {
 #[derive(Debug)]
 pub struct SmallModel<'a> {
     engine: &'a mut Engine,
+    known: usize,
     sampling: Sampling,
-    /// What it has read of each sample.
-    read: Vec<Sequence>,
+    /// What it has read at each place.
+    read: Vec<Read>,
+}
+
+/// What was read: tokens that are there, and drafts after them.
+#[derive(Debug)]
+struct Read {
+    sequence: Sequence,
+    /// Before the drafts.
+    mark: Option<Sequence>,
 }
 
 impl<'a> SmallModel<'a> {
-    /// Drafts by `engine`, whose tokens are chosen as those of the large model are.
+    /// Drafts by `engine`, whose tokens are chosen as those of the large model are, of the first `known`, which both have:
+    /// their tokenizer's.
     ///
     /// # Errors
-    /// When its vocabulary is not `vocabulary`.
-    pub fn new(engine: &'a mut Engine, vocabulary: usize, sampling: Sampling) -> Result<Self, InferError> {
-        let own = engine.stack().vocabulary;
-        if own != vocabulary {
+    /// When its table has fewer rows.
+    pub fn new(engine: &'a mut Engine, known: usize, sampling: Sampling) -> Result<Self, InferError> {
+        let rows = engine.stack().vocabulary;
+        if rows < known {
             return Err(InferError::input(format!(
-                "a draft model of {own} tokens beside a model of {vocabulary}: both must have the same tokenizer; give \
-                 another draft model, or none"
+                "a draft model of {rows} tokens beside a tokenizer of {known}: both models must have the same tokenizer; \
+                 give another draft model, or none"
             )));
         }
         Ok(Self {
             engine,
+            known,
             sampling,
             read: Vec::new(),
         })
     }
 
-    /// The sequence of a sample that holds the same tokens as far as it goes, all but the last at most.
-    fn sequence(&mut self, sample: usize, tokens: &[u32]) -> &mut Sequence {
-        while self.read.len() <= sample {
-            self.read.push(self.engine.sequence());
+    /// What has been read at a place as far as it is the same as `tokens`, all but the last at most.
+    fn go_back(&mut self, place: usize, tokens: &[u32]) -> Result<Sequence, InferError> {
+        while self.read.len() <= place {
+            let sequence = self.engine.sequence();
+            self.read.push(Read { sequence, mark: None });
         }
-        let own = &mut self.read[sample];
-        let same = own
-            .tokens()
-            .iter()
-            .zip(tokens)
-            .take_while(|(a, b)| a == b)
-            .count();
-        if !own.truncate(same.min(tokens.len() - 1)) {
-            *own = self.engine.sequence();
-        }
-        own
+        let Read { sequence, mark } = &mut self.read[place];
+        let (mut sequence, mark) = (std::mem::replace(sequence, self.engine.sequence()), mark.take());
+        let both = sequence.tokens().iter().zip(tokens);
+        let same = both.take_while(|(a, b)| a == b).count();
+        self.engine
+            .go_back(&mut sequence, same.min(tokens.len() - 1), mark)?;
+        Ok(sequence)
     }
 }
 
 impl Draft for SmallModel<'_> {
     fn propose(
         &mut self,
-        sample: usize,
+        place: usize,
         tokens: &[u32],
         most: usize,
         uniform: &mut dyn FnMut() -> f64,
@@ -129,8 +138,10 @@ impl Draft for SmallModel<'_> {
         if most == 0 || tokens.is_empty() {
             return Ok(Vec::new());
         }
-        let mut sequence = self.sequence(sample, tokens).clone();
+        let mut sequence = self.go_back(place, tokens)?;
         let mut next = tokens[sequence.position()..].to_vec();
+        let mut mark = None;
+        let known = |token: u32| (token as usize) < self.known;
         let mut drafted = Vec::new();
         while drafted.len() < most {
             let scores = self.engine.read(&mut [Reading {
@@ -138,14 +149,19 @@ impl Draft for SmallModel<'_> {
                 tokens: &next,
                 wanted: Wanted::Last,
             }])?;
-            let from = self.sampling.distribution(&scores, &Counts::default(), None);
+            if sequence.position() == tokens.len() {
+                mark = sequence.mark();
+            }
+            let from = self
+                .sampling
+                .distribution(&scores, &Counts::default(), Some(&known));
             let Some(token) = from.draw(uniform()) else {
                 break;
             };
             drafted.push(Drafted { token, from });
             next = vec![token];
         }
-        self.read[sample] = sequence;
+        self.read[place] = Read { sequence, mark };
         Ok(drafted)
     }
 }

@@ -26,7 +26,7 @@ pub struct TextLoss {
 }
 
 /// The loss of some tokens. In single precision, with windows of the training's context and strides as long, it is that of
-/// a training's evaluation of the same tokens.
+/// a training's evaluation of the same tokens to a millionth of a nat.
 ///
 /// # Errors
 /// With fewer than two tokens, windows that break a rule, or a token that the model does not have.

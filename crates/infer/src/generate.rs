@@ -1,14 +1,14 @@
-//! Answers to a prompt, token by token, several side by side.
+//! Answers to a prompt: what is asked, what comes back, and how the next token is chosen.
 
 use std::collections::BTreeSet;
 
 use triaxis_random::Stream;
 
+use crate::batch::Batch;
 use crate::draft::{Draft, Drafted};
-use crate::engine::{Engine, Reading, Wanted};
+use crate::engine::Engine;
 use crate::error::InferError;
-use crate::sampling::{Counts, Distribution, Sampling, log_probabilities};
-use crate::sequence::Sequence;
+use crate::sampling::{Distribution, Sampling, log_probabilities};
 
 /// What is asked of a model.
 #[derive(Debug, Clone)]
@@ -23,6 +23,8 @@ pub struct Request {
     pub sampling: Sampling,
     /// What draws depend on, with the number of the answer and the place of the token.
     pub seed: u64,
+    /// What requests have in common that may share what was read of their prompts.
+    pub salt: String,
     /// Tokens that end an answer.
     pub ends: BTreeSet<u32>,
     /// How many of the likeliest tokens are told with each, beside the logarithm of its probability; nothing is if not given.
@@ -41,6 +43,7 @@ impl Default for Request {
             most: 128,
             sampling: Sampling::default(),
             seed: 0,
+            salt: String::new(),
             ends: BTreeSet::new(),
             likeliest: None,
             known: usize::MAX,
@@ -113,17 +116,14 @@ impl std::fmt::Debug for Helpers<'_> {
     }
 }
 
-/// An answer that is going on.
-struct Going {
-    sequence: Sequence,
-    /// Tokens that are not read yet: the last one, and what is drafted after it.
-    next: Vec<u32>,
-    counts: Counts,
-    answer: Answer,
-    over: bool,
+impl Request {
+    pub(crate) fn stream(&self, purpose: &str, sample: usize, place: usize) -> Stream {
+        Stream::new(self.seed, &format!("{purpose} {sample}"), place as u64)
+    }
 }
 
-/// Generates answers. `hear` is told of each token with the number of its answer, and says whether that answer goes on.
+/// Generates answers to a request. `hear` is told of each token with the number of its answer, and says whether that answer
+/// goes on. Several requests are answered side by side by a [`Batch`].
 ///
 /// Without drafts an answer's draws depend on the seed, its number and the place of a token alone, so that it is the same
 /// whatever other answers there are.
@@ -133,210 +133,25 @@ struct Going {
 pub fn generate(
     engine: &mut Engine,
     request: &Request,
-    mut helpers: Helpers<'_>,
+    helpers: Helpers<'_>,
     hear: &mut dyn FnMut(usize, &Token) -> bool,
 ) -> Result<Vec<Answer>, InferError> {
-    request.sampling.check()?;
-    let Some((last, before)) = request.prompt.split_last() else {
-        return Err(InferError::input(
-            "the prompt has no tokens: give text, or a tokenizer that begins texts with a token",
-        ));
-    };
-    let mut stem = engine.sequence();
-    engine.read(&mut [Reading {
-        sequence: &mut stem,
-        tokens: before,
-        wanted: Wanted::None,
-    }])?;
-    let counts = Counts::of_prompt(&request.prompt);
-    let mut all: Vec<Going> = (0..request.samples)
-        .map(|_| Going {
-            sequence: stem.clone(),
-            next: vec![*last],
-            counts: counts.clone(),
-            answer: Answer {
-                tokens: Vec::new(),
-                ended: Ended::Most,
-                drafted: 0,
-            },
-            over: request.most == 0,
-        })
-        .collect();
-    // Not all at once where that would be very many scores.
-    let together = (COLUMNS / (request.drafted + 1)).max(1);
-    while all.iter().any(|going| !going.over) {
-        for (index, all) in all.chunks_mut(together).enumerate() {
-            step(engine, request, &mut helpers, (index * together, all), hear)?;
-        }
+    let Helpers { draft, constraints } = helpers;
+    let draft = draft.map(|draft| draft as &mut dyn Draft);
+    let mut batch = Batch::new(engine, None, draft);
+    batch.begin(request.clone(), constraints)?;
+    let mut answers = Vec::new();
+    while batch.goes_on() {
+        answers.extend(batch.step(hear)?);
     }
-    Ok(all.into_iter().map(|going| going.answer).collect())
-}
-
-/// Tokens that are read together at most.
-const COLUMNS: usize = 128;
-
-/// Reads what is next of some answers that go on, from the first's number on, with drafts, and takes what follows.
-fn step(
-    engine: &mut Engine,
-    request: &Request,
-    helpers: &mut Helpers<'_>,
-    (first, all): (usize, &mut [Going]),
-    hear: &mut dyn FnMut(usize, &Token) -> bool,
-) -> Result<(), InferError> {
-    let (context, vocabulary) = (engine.stack().context, engine.stack().vocabulary);
-    let mut drafts: Vec<Vec<Drafted>> = vec![Vec::new(); all.len()];
-    for (index, going) in all.iter_mut().enumerate().filter(|(_, going)| !going.over) {
-        let sample = first + index;
-        if going.sequence.position() + going.next.len() > context {
-            going.end(Ended::Context);
-            continue;
-        }
-        let room = context - going.sequence.position() - going.next.len();
-        let left = request.most - going.answer.tokens.len();
-        let most = request.drafted.min(room).min(left.saturating_sub(1));
-        if let Some(draft) = helpers.draft.as_deref_mut().filter(|_| most > 0) {
-            let tokens = [going.sequence.tokens(), &going.next].concat();
-            let mut stream = request.stream("draft", sample, going.answer.tokens.len());
-            drafts[index] = draft.propose(sample, &tokens, most, &mut || stream.uniform())?;
-            going
-                .next
-                .extend(drafts[index].iter().map(|drafted| drafted.token));
-        }
-    }
-    let before: Vec<Option<Sequence>> = all
-        .iter()
-        .zip(&drafts)
-        .map(|(going, drafts)| (!drafts.is_empty()).then(|| going.sequence.clone()))
-        .collect();
-    let mut readings: Vec<Reading<'_>> = all
-        .iter_mut()
-        .zip(&drafts)
-        .filter(|(going, _)| !going.over)
-        .map(|(going, drafts)| Reading {
-            sequence: &mut going.sequence,
-            tokens: &going.next,
-            wanted: if drafts.is_empty() {
-                Wanted::Last
-            } else {
-                Wanted::All
-            },
-        })
-        .collect();
-    let scores = engine.read(&mut readings)?;
-    if scores.iter().any(|score| score.is_nan()) {
-        return Err(InferError::no_numbers());
-    }
-    let mut rows = scores.chunks_exact(vocabulary);
-    for (index, ((going, drafts), before)) in all.iter_mut().zip(&drafts).zip(before).enumerate() {
-        let sample = first + index;
-        if going.over {
-            continue;
-        }
-        let rows: Vec<&[f32]> = rows.by_ref().take(drafts.len() + 1).collect();
-        let constraint = helpers
-            .constraints
-            .get_mut(sample)
-            .map(|constraint| &mut **constraint as _);
-        let taken = going.take(request, sample, drafts, &rows, constraint, hear);
-        going.go_back(engine, taken, before)?;
-    }
-    Ok(())
-}
-
-impl Request {
-    fn stream(&self, purpose: &str, sample: usize, place: usize) -> Stream {
-        Stream::new(self.seed, &format!("{purpose} {sample}"), place as u64)
-    }
-}
-
-impl Going {
-    fn end(&mut self, ended: Ended) {
-        (self.answer.ended, self.over) = (ended, true);
-    }
-
-    /// Takes tokens as long as drafts agree with the scores, and one more, and returns how many drafts were taken.
-    fn take(
-        &mut self,
-        request: &Request,
-        sample: usize,
-        drafts: &[Drafted],
-        rows: &[&[f32]],
-        mut constraint: Option<&mut (dyn Constraint + '_)>,
-        hear: &mut dyn FnMut(usize, &Token) -> bool,
-    ) -> usize {
-        for (index, scores) in rows.iter().enumerate() {
-            let place = self.answer.tokens.len();
-            let allowed = |token: u32| {
-                (token as usize) < request.known
-                    && constraint
-                        .as_deref()
-                        .is_none_or(|constraint| constraint.allows(token))
-            };
-            let from = request
-                .sampling
-                .distribution(scores, &self.counts, Some(&allowed));
-            let drafted = drafts.get(index);
-            let mut stream = request.stream("sample", sample, place);
-            let (token, agrees) = choose(&from, drafted, &mut || stream.uniform());
-            let Some(token) = token else {
-                self.end(Ended::Nothing);
-                return index;
-            };
-            if request.ends.contains(&token) {
-                self.end(Ended::End);
-                return index;
-            }
-            if let Some(constraint) = constraint.as_deref_mut() {
-                constraint.accept(token);
-            }
-            self.counts.add(token);
-            let told = told(scores, token, request.likeliest);
-            let goes_on = hear(sample, &told);
-            self.answer.tokens.push(told);
-            self.answer.drafted += usize::from(agrees);
-            self.next = vec![token];
-            if !goes_on {
-                self.end(Ended::Stopped);
-            } else if self.answer.tokens.len() == request.most {
-                self.end(Ended::Most);
-            }
-            if self.over || !agrees {
-                return index + usize::from(agrees);
-            }
-        }
-        drafts.len()
-    }
-
-    /// Leaves of what was read only the drafts that were taken, and of those all but the last token, which is next.
-    fn go_back(
-        &mut self,
-        engine: &mut Engine,
-        taken: usize,
-        before: Option<Sequence>,
-    ) -> Result<(), InferError> {
-        let Some(before) = before else {
-            return Ok(());
-        };
-        // What was read is the token that was next, then the drafts; what follows the taken ones is next now.
-        let position = before.position() + 1 + taken;
-        if self.over || position >= self.sequence.position() || self.sequence.truncate(position) {
-            return Ok(());
-        }
-        let tokens = self.sequence.tokens()[before.position()..position].to_vec();
-        self.sequence = before;
-        engine.read(&mut [Reading {
-            sequence: &mut self.sequence,
-            tokens: &tokens,
-            wanted: Wanted::None,
-        }])?;
-        Ok(())
-    }
+    answers.sort_by_key(|(number, _)| *number);
+    Ok(answers.into_iter().map(|(_, answer)| answer).collect())
 }
 
 /// The token that comes next, and whether it is the drafted one: that is taken with the probability min(1, p ÷ q), and
 /// otherwise another is drawn of what it leaves (Leviathan et al. 2023, arXiv 2211.17192, algorithm 1), so that tokens are
 /// distributed as without drafts.
-fn choose(
+pub(crate) fn choose(
     from: &Distribution,
     drafted: Option<&Drafted>,
     uniform: &mut dyn FnMut() -> f64,
@@ -352,7 +167,7 @@ fn choose(
 }
 
 /// What is told of a token.
-fn told(scores: &[f32], token: u32, likeliest: Option<usize>) -> Token {
+pub(crate) fn told(scores: &[f32], token: u32, likeliest: Option<usize>) -> Token {
     let Some(likeliest) = likeliest else {
         return Token {
             token,

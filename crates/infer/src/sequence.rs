@@ -43,6 +43,11 @@ impl Sequence {
         self.tokens.len()
     }
 
+    /// What [`Engine::go_back`](crate::Engine::go_back) to here or later takes: a copy of what cannot go back by itself.
+    pub(crate) fn mark(&self) -> Option<Self> {
+        matches!(self.remembered, Remembered::Memory(_)).then(|| self.clone())
+    }
+
     /// Forgets all but the first tokens, if what is remembered can go back: caches can, states cannot.
     ///
     /// Returns whether it did.

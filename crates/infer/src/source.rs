@@ -9,7 +9,7 @@ use triaxis_model::{Published, Stack};
 use crate::error::InferError;
 
 /// A model's weights, as they are stored.
-pub trait Source {
+pub trait WeightSource {
     /// The network that they are of.
     fn stack(&self) -> &Stack;
 
@@ -21,7 +21,7 @@ pub trait Source {
     fn rows(&self, weight: &str) -> Result<Vec<Rows>, InferError>;
 }
 
-impl Source for Published {
+impl WeightSource for Published {
     fn stack(&self) -> &Stack {
         self.stack()
     }
@@ -68,7 +68,7 @@ impl Weights {
     }
 }
 
-impl Source for Weights {
+impl WeightSource for Weights {
     fn stack(&self) -> &Stack {
         &self.stack
     }

@@ -68,7 +68,7 @@ pub fn step(
         let token = tokens(engine, times.len() + 1)[times.len()];
         times.push(read(engine, &mut sequences, &[token], Wanted::Last)?);
     }
-    Ok(median(times))
+    Ok(Seconds::median(&times))
 }
 
 /// The median time of reading a prompt of so many tokens, whose last one's scores are wanted.
@@ -84,7 +84,7 @@ pub fn prompt(engine: &mut Engine, length: usize, seconds: Seconds) -> Result<Se
         let mut sequence = [engine.sequence()];
         times.push(read(engine, &mut sequence, &tokens, Wanted::Last)?);
     }
-    Ok(median(times))
+    Ok(Seconds::median(&times))
 }
 
 /// What memory gives a second where so many threads only read it: the most of a few times.
@@ -135,9 +135,4 @@ fn tokens(engine: &Engine, count: usize) -> Vec<u32> {
     (0..count)
         .map(|index| (index * 7919 % vocabulary) as u32)
         .collect()
-}
-
-fn median(mut times: Vec<Seconds>) -> Seconds {
-    times.sort_by(|a, b| a.0.total_cmp(&b.0));
-    times[times.len() / 2]
 }

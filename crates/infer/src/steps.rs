@@ -10,10 +10,11 @@ use triaxis_model::{Memory, Model};
 use crate::engine::{Reading, Wanted};
 use crate::error::InferError;
 use crate::sequence::Remembered;
-use crate::source::Source;
+use crate::source::WeightSource;
 
-/// Tokens that are read at a time, so that what is in between stays small.
-const AT_ONCE: usize = 256;
+/// Tokens that are read at a time, so that what is in between stays small. Readings are cut where a multiple of it was read,
+/// so that one that begins there has the bits of one that began before.
+pub(crate) const AT_ONCE: usize = 256;
 
 /// A model that steps.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    pub(crate) fn new(source: &dyn Source) -> Result<Self, InferError> {
+    pub(crate) fn new(source: &dyn WeightSource) -> Result<Self, InferError> {
         let (stack, device) = (source.stack(), Device::default());
         let mut all = BTreeMap::new();
         for line in stack.weights() {
@@ -75,9 +76,11 @@ impl Steps {
         wanted: Wanted,
         each: &mut dyn FnMut(&[f32]),
     ) -> Result<(), InferError> {
-        let pieces = tokens.chunks(AT_ONCE);
-        let last = pieces.len().saturating_sub(1);
-        for (index, piece) in pieces.enumerate() {
+        let mut rest = tokens;
+        while !rest.is_empty() {
+            let most = AT_ONCE - memory.position() % AT_ONCE;
+            let (piece, later) = rest.split_at(most.min(rest.len()));
+            rest = later;
             let data = TensorData::new(
                 piece.iter().map(|&token| i64::from(token)).collect(),
                 [1, piece.len()],
@@ -89,7 +92,7 @@ impl Steps {
             let vocabulary = found.len() / piece.len();
             let first = match wanted {
                 Wanted::All => 0,
-                Wanted::Last if index == last => piece.len() - 1,
+                Wanted::Last if rest.is_empty() => piece.len() - 1,
                 Wanted::Last | Wanted::None => piece.len(),
             };
             found.chunks_exact(vocabulary).skip(first).for_each(&mut *each);

@@ -180,6 +180,32 @@ pub fn fields(tokenizer: &Tokenizer) -> Result<TokenizerFields, InferError> {
     })
 }
 
+/// The rule that a model which drafts has the tokens of the model that it drafts for, each with the same bytes.
+///
+/// # Errors
+/// For the first token that differs.
+pub fn same_tokens(tokenizer: &Tokenizer, drafting: &Tokenizer) -> Result<(), InferError> {
+    let remedy = "both must have the same tokenizer; give another draft model, or none";
+    let [all, drafted] = [tokenizer, drafting].map(Tokenizer::vocabulary);
+    if all != drafted {
+        return Err(InferError::input(format!(
+            "a draft model of {drafted} tokens beside a model of {all}: {remedy}"
+        )));
+    }
+    let what = |of: &Tokenizer, token: u32| (of.bytes_of(token).to_vec(), of.is_special(token));
+    let differs = |&token: &u32| what(tokenizer, token) != what(drafting, token);
+    match (0..all as u32).find(differs) {
+        None => Ok(()),
+        Some(token) => {
+            let [own, drafted] =
+                [tokenizer, drafting].map(|of| String::from_utf8_lossy(of.bytes_of(token)).into_owned());
+            Err(InferError::input(format!(
+                "token {token} of the draft model is {drafted:?}, and of the model {own:?}: {remedy}"
+            )))
+        }
+    }
+}
+
 /// The tokens of a prompt, with the token that begins texts where the tokenizer adds one.
 ///
 /// # Errors

@@ -229,7 +229,7 @@ impl Measured<'_> {
             spent += time.0;
             times.push(time);
         }
-        Ok((speed::median(&times), times.len()))
+        Ok((Seconds::median(&times), times.len()))
     }
 
     fn train(&mut self, heard: &mut dyn FnMut(&str)) -> Result<(), TrainError> {

@@ -32,15 +32,8 @@ pub struct Speed {
 impl Speed {
     /// The median time of a step.
     pub fn step(&self) -> Seconds {
-        median(&self.steps)
+        Seconds::median(&self.steps)
     }
-}
-
-/// The median of some times, the longer of two in the middle; none of none.
-pub fn median(times: &[Seconds]) -> Seconds {
-    let mut sorted = times.to_vec();
-    sorted.sort_by(|one, other| one.0.total_cmp(&other.0));
-    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
 
 /// A configuration to time: what says nothing of how long a step takes is left as it may be.

@@ -355,6 +355,20 @@ impl fmt::Display for Dollars {
     }
 }
 
+impl Seconds {
+    /// The median of some times, the longer of two in the middle; none of none.
+    ///
+    /// ```
+    /// # use triaxis_units::Seconds;
+    /// assert_eq!(Seconds::median(&[4.0, 1.0, 3.0, 2.0].map(Seconds)), Seconds(3.0));
+    /// ```
+    pub fn median(times: &[Self]) -> Self {
+        let mut sorted = times.to_vec();
+        sorted.sort_by(|one, other| one.0.total_cmp(&other.0));
+        sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+    }
+}
+
 impl fmt::Display for Seconds {
     /// Two units at most: `1h 20min`, `3min 5s`, `12s`, `40ms`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

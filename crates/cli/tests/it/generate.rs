@@ -1,8 +1,9 @@
 //! Commands that read to models, with the real program.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -268,6 +269,200 @@ fn speeds_are_measured_and_kept() {
         "{}",
         words(&listed.stderr)
     );
+}
+
+/// What comes back where a text is on standard input.
+fn fed(arguments: &[&str], text: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_triaxis"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Who refuses the arguments may be gone before.
+    let _ = child.stdin.take().unwrap().write_all(text);
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn prompts_of_a_file_are_answered_in_order_as_each_alone() {
+    let kept = kept("a");
+    let model = quantised(&kept, "Q8_0");
+    let prompts = [
+        "the cat",
+        "the cat and the dog sat on the mat and the dog",
+        "\"log\"",
+        "the cat and the dog sat on",
+    ];
+    let file = kept.folder.path().join("prompts.jsonl");
+    let lines = format!(
+        "\u{feff}{}\n\n{}\n{}\n{}\n",
+        serde_json::json!(prompts[0]),
+        serde_json::json!({ "prompt": prompts[1], "id": 7 }),
+        serde_json::json!(prompts[2]),
+        serde_json::json!({ "prompt": prompts[3] }),
+    );
+    std::fs::write(&file, &lines).unwrap();
+    let all = [
+        "generate",
+        text(&model),
+        "--most",
+        "20",
+        "--samples",
+        "2",
+        "--format",
+        "json",
+    ];
+    fn with<'t>(all: &[&'t str], more: &[&'t str]) -> Vec<&'t str> {
+        [all, more].concat()
+    }
+    let alone: Vec<Value> = prompts
+        .iter()
+        .enumerate()
+        .map(|(index, prompt)| {
+            let seed = (5 + index).to_string();
+            json(&triaxis(&with(&all, &[prompt, "--seed", &seed])))
+        })
+        .collect();
+    let answered = |output: Output| -> Vec<Value> {
+        assert!(output.status.success(), "{}", words(&output.stderr));
+        let lines = String::from_utf8(output.stdout).unwrap();
+        lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    };
+    // All at once, and one after the other.
+    let path = text(&model).to_owned();
+    for memory in ["1GiB", "0"] {
+        let found = answered(triaxis(&with(
+            &all,
+            &["--prompts", text(&file), "--seed", "5", "--memory", memory],
+        )));
+        assert_eq!(found.len(), 4);
+        for ((found, prompt), alone) in found.iter().zip(prompts).zip(&alone) {
+            assert_eq!(
+                (&found["prompt"], &found["answers"]),
+                (&Value::from(prompt), alone)
+            );
+        }
+    }
+    let greedy = ["--temperature", "0", "--prompts", "-"];
+    let plain = answered(fed(&with(&all, &greedy), lines.as_bytes()));
+    let drafted = answered(fed(
+        &with(&all, &[&greedy[..], &["--draft", &path]].concat()),
+        lines.as_bytes(),
+    ));
+    for (plain, drafted) in plain.iter().zip(&drafted) {
+        assert_eq!(plain["answers"][0]["text"], drafted["answers"][0]["text"]);
+    }
+}
+
+#[test]
+fn prompts_that_cannot_be_answered_are_named_by_their_lines() {
+    let kept = kept("a");
+    let model = quantised(&kept, "Q8_0");
+    let long = serde_json::json!(TEXT.repeat(20)).to_string();
+    for (lines, said) in [
+        ("", "has no prompts"),
+        ("\"a\"\nnone\n", "line 2: it is no JSON"),
+        ("\"a\"\n\n[1]\n", "line 3: it is neither a text nor an object"),
+        ("{\"Prompt\": \"a\"}", "line 1: it has no `prompt`"),
+        ("{\"prompt\": 3}", "line 1: its `prompt` is no text"),
+        ("\"a\"\n\"\"", "line 2: a prompt of 0 tokens"),
+        (&long, "line 1: a prompt of"),
+    ] {
+        let output = fed(&["generate", text(&model), "--prompts", "-"], lines.as_bytes());
+        let stderr = words(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{lines}: {stderr}");
+        assert!(
+            stderr.contains(said) && output.stdout.is_empty(),
+            "{lines}: {stderr}"
+        );
+    }
+}
+
+#[test]
+fn a_text_on_standard_input_is_that_of_a_file_whatever_it_is_in() {
+    let kept = kept("a");
+    let model = quantised(&kept, "Q8_0");
+    let path = kept.folder.path().join("text.txt");
+    std::fs::write(&path, TEXT).unwrap();
+    let model = text(&model);
+    let evaluate = |file| ["evaluate", model, "--format", "json", "--text", file];
+    let expected = json(&triaxis(&evaluate(text(&path))));
+    let marked = format!("\u{feff}{TEXT}");
+    let utf_16: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for bytes in [TEXT.as_bytes(), marked.as_bytes(), &utf_16] {
+        let mut found = json(&fed(&evaluate("-"), bytes));
+        found["losses"][0]["text"] = expected["losses"][0]["text"].clone();
+        assert_eq!(found, expected);
+        let generate = |prompt| ["generate", model, prompt, "--most", "9", "--format", "json"];
+        assert_eq!(json(&fed(&generate("-"), bytes)), json(&triaxis(&generate(TEXT))));
+    }
+    let twice = [&evaluate("-")[..], &["--text", "-"]].concat();
+    assert!(words(&fed(&twice, b"a").stderr).contains("read once"));
+}
+
+#[test]
+fn threads_are_no_more_than_cores_and_it_is_said() {
+    let kept = kept("a");
+    let model = quantised(&kept, "Q8_0");
+    let cores = std::thread::available_parallelism().unwrap().get();
+    if cores >= 1024 {
+        return;
+    }
+    let asked = ["generate", text(&model), "the cat", "--most", "9", "--threads"];
+    let most = triaxis(&[&asked[..], &["1024"]].concat());
+    let said = words(&most.stderr);
+    assert!(
+        said.contains(&format!("on {cores} threads, not on 1024")),
+        "{said}"
+    );
+    let one = triaxis(&[&asked[..], &["1"]].concat());
+    assert_eq!((most.stdout, words(&one.stderr)), (one.stdout, String::new()));
+}
+
+#[test]
+fn a_model_of_other_tokens_does_not_draft() {
+    let (kept, other) = (kept("a"), self::kept("a"));
+    let model = quantised(&kept, "Q8_0");
+    // As many tokens, of other bytes.
+    let counts = WordCounts::default();
+    counts
+        .add(
+            [
+                "zebras doze in zones of azure haze while lazy wizards gaze at frozen bronze "
+                    .repeat(20)
+                    .as_str(),
+            ]
+            .into_iter(),
+        )
+        .unwrap();
+    let learnt = Tokenizer::train(counts, 280).unwrap();
+    assert_eq!(learnt.vocabulary(), 280);
+    std::fs::write(&other.tokenizer, learnt.json().unwrap()).unwrap();
+    let drafting = quantised(&other, "Q8_0");
+    let output = triaxis(&["generate", text(&model), "the cat", "--draft", text(&drafting)]);
+    let said = words(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("of the draft model is") && said.contains("same tokenizer"),
+        "{said}"
+    );
+    // A file without a tokenizer is taken at its word, and that is said.
+    let arguments = [
+        "generate",
+        text(&model),
+        "the cat",
+        "--temperature",
+        "0",
+        "--draft",
+        text(&kept.model),
+    ];
+    let output = triaxis(&arguments);
+    assert!(output.status.success() && words(&output.stderr).contains("no tokenizer is published"));
 }
 
 #[test]

@@ -5,11 +5,11 @@ use triaxis_model::Norm;
 
 use super::projection::Projection;
 use crate::error::InferError;
-use crate::source::Source;
+use crate::source::WeightSource;
 
 /// The weights of a part of a network.
 pub(super) struct Load<'a> {
-    pub(super) source: &'a dyn Source,
+    pub(super) source: &'a dyn WeightSource,
     /// What their names begin with.
     pub(super) prefix: String,
     /// The format that matrices in floating point are quantised to, if they are.

@@ -28,8 +28,8 @@ use self::projection::{Inputs, Projection, Run};
 use self::stream::Stream;
 use crate::error::InferError;
 use crate::sequence::{Remembered, Sequence, reserve};
-use crate::source::Source;
-use crate::steps::Steps;
+use crate::source::WeightSource;
+use crate::steps::{self, Steps};
 
 /// Columns of a step at most: what is longer is read in as many steps as it takes.
 const COLUMNS: usize = 512;
@@ -103,7 +103,7 @@ impl Engine {
     ///
     /// # Errors
     /// When a weight cannot be read, or the system gives no memory or threads.
-    pub fn new(source: &dyn Source, options: Options) -> Result<Self, InferError> {
+    pub fn new(source: &dyn WeightSource, options: Options) -> Result<Self, InferError> {
         let stack = source.stack().clone();
         let attends = |mixer: &MixerSpec| matches!(mixer, MixerSpec::Attention(_));
         let kind = match stack.blocks.values().all(|block| attends(&block.mixer)) {
@@ -115,6 +115,11 @@ impl Engine {
             stack,
             kind,
         })
+    }
+
+    /// Which of the process it is.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     /// The network.
@@ -171,6 +176,30 @@ impl Engine {
         }
     }
 
+    /// Bytes that are remembered of so many tokens.
+    pub fn remembers(&self, tokens: usize) -> usize {
+        match &self.kind {
+            Kind::Blocks(blocks) => tokens.div_ceil(PAGE) * blocks.layout.bytes(),
+            Kind::Steps(_) => 4 * self.stack.remembered(tokens) as usize,
+        }
+    }
+
+    /// Bytes that sequences share which begin with the same so many tokens.
+    pub(crate) fn shared(&self, tokens: usize) -> usize {
+        match &self.kind {
+            Kind::Blocks(blocks) => tokens / PAGE * blocks.layout.bytes(),
+            Kind::Steps(_) => 0,
+        }
+    }
+
+    /// Of how many tokens each beginning that sequences can share is a multiple.
+    pub(crate) fn piece(&self) -> usize {
+        match &self.kind {
+            Kind::Blocks(_) => PAGE,
+            Kind::Steps(_) => steps::AT_ONCE,
+        }
+    }
+
     /// Bytes that a token reads of what is remembered of so many before it.
     pub fn remembered_after(&self, positions: usize) -> usize {
         match &self.kind {
@@ -212,6 +241,39 @@ impl Engine {
         Ok(())
     }
 
+    /// Lets a sequence forget all but its first tokens: by itself where it can, else by a mark before them, after which
+    /// it reads them again.
+    pub(crate) fn go_back(
+        &mut self,
+        sequence: &mut Sequence,
+        position: usize,
+        mark: Option<Sequence>,
+    ) -> Result<(), InferError> {
+        if sequence.truncate(position) {
+            return Ok(());
+        }
+        let mark = mark.filter(|mark| mark.position() <= position);
+        let mark = mark.unwrap_or_else(|| self.sequence());
+        let tokens = sequence.tokens()[mark.position()..position].to_vec();
+        *sequence = mark;
+        self.read(&mut [Reading {
+            sequence,
+            tokens: &tokens,
+            wanted: Wanted::None,
+        }])?;
+        Ok(())
+    }
+
+    /// The rule that a sequence is of this engine.
+    pub(crate) fn owns(&self, engine: u64) -> Result<(), InferError> {
+        match engine == self.number {
+            true => Ok(()),
+            false => Err(InferError::input(
+                "a sequence of another engine; begin one by `Engine::sequence` of this one",
+            )),
+        }
+    }
+
     /// The rule that tokens are of the vocabulary.
     pub(crate) fn knows(&self, tokens: &[u32]) -> Result<(), InferError> {
         let vocabulary = self.stack.vocabulary;
@@ -232,12 +294,7 @@ impl Engine {
                 "a sequence of {length} tokens does not fit the model's context of {context}; shorten it"
             )));
         }
-        match reading.sequence.engine == self.number {
-            true => Ok(()),
-            false => Err(InferError::input(
-                "a sequence of another engine; begin one by `Engine::sequence` of this one",
-            )),
-        }
+        self.owns(reading.sequence.engine)
     }
 }
 
@@ -284,7 +341,7 @@ struct Room {
 }
 
 impl Blocks {
-    fn new(source: &dyn Source, options: Options) -> Result<Self, InferError> {
+    fn new(source: &dyn WeightSource, options: Options) -> Result<Self, InferError> {
         let stack = source.stack();
         let of = |prefix: String| Load {
             source,

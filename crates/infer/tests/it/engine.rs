@@ -1,7 +1,7 @@
 //! Scores against those of training.
 
 use triaxis_blocks::{Format, Rows};
-use triaxis_infer::{Engine, InferError, Kept, Options, Precision, Reading, Source, Wanted};
+use triaxis_infer::{Engine, InferError, Kept, Options, Precision, Reading, Wanted, WeightSource};
 use triaxis_model::{ArchitectureSpec, Stack};
 
 use crate::{expected, random, source, tokens};
@@ -56,9 +56,9 @@ fn wide() -> Stack {
 }
 
 /// Weights whose matrices are what blocks of a format make of them.
-struct Rounded<'a>(&'a dyn Source, Format);
+struct Rounded<'a>(&'a dyn WeightSource, Format);
 
-impl Source for Rounded<'_> {
+impl WeightSource for Rounded<'_> {
     fn stack(&self) -> &Stack {
         self.0.stack()
     }

@@ -1,12 +1,16 @@
 //! What an engine holds to.
 #![allow(clippy::unwrap_used, reason = "tests may")]
 
+mod batch;
 mod bits;
 mod chat;
 mod engine;
 mod evaluate;
 mod generate;
+mod prefixes;
 mod real;
+mod steps;
+mod written;
 
 use std::collections::BTreeMap;
 

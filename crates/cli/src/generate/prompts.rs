@@ -1,0 +1,194 @@
+//! Answers to the prompts of a file, in JSON lines.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::Value;
+use triaxis_host::machine;
+use triaxis_infer::text::Written;
+use triaxis_infer::{Batch, Draft, Engine, InferError, PrefixCache, Request};
+use triaxis_tokens::Tokenizer;
+use triaxis_units::Bytes;
+
+use super::{Arguments, LONGEST, Printed};
+use crate::engine::fits;
+use crate::failure::Usage;
+use crate::progress::Advance;
+use crate::{input, output};
+
+/// Answers that go on at once, if there is room for them: more make none of them faster.
+const AT_ONCE: usize = 64;
+
+/// What sequences and shared beginnings may take where the system does not tell what there is.
+const USUAL: Bytes = Bytes(1 << 30);
+
+/// A prompt of the file.
+struct Prompt {
+    line: usize,
+    text: String,
+    request: Request,
+}
+
+/// A prompt and its answers, as they are printed.
+#[derive(Serialize)]
+struct Line {
+    prompt: String,
+    answers: Vec<Printed>,
+}
+
+/// Answers the prompts of a file, and prints them in its order, each as soon as those before it are answered.
+pub fn run(arguments: &Arguments, path: &Path) -> anyhow::Result<()> {
+    let tokenizer = arguments.opening.tokenizer()?;
+    let mut prompts = Vec::new();
+    for (line, text) in read(path)? {
+        // Draws of one prompt are not those of another.
+        let seed = arguments.seed.wrapping_add(prompts.len() as u64);
+        let tokens = arguments.tokens(&tokenizer, &text)?;
+        let request = Request {
+            seed,
+            ..arguments.request(tokens, &tokenizer)
+        };
+        prompts.push(Prompt { line, text, request });
+    }
+    let mut engine = arguments.opening.open()?;
+    fits(&tokenizer, &engine)?;
+    check(path, &engine, &prompts)?;
+    let available = machine::available_memory().map_or(USUAL, |all| Bytes(all.0 / 2));
+    let memory = arguments.memory.unwrap_or(available);
+    let sampling = prompts.first().map(|prompt| prompt.request.sampling.clone());
+    arguments.drafting(&tokenizer, sampling.unwrap_or_default(), |draft| {
+        answer(arguments, &tokenizer, &mut engine, draft, prompts, memory)
+    })
+}
+
+/// The prompts of a file with the numbers of their lines: each a text, or an object that has one under `prompt`.
+fn read(path: &Path) -> anyhow::Result<Vec<(usize, String)>> {
+    let text = input::text(path, LONGEST)?;
+    let name = input::name(path);
+    let lines = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty());
+    let prompts = lines.map(|(index, line)| {
+        let refused = |said: &str| {
+            let line = index + 1;
+            Usage(format!(
+                "{name} line {line}: {said}; write a prompt a line, as \"text\" or {{\"prompt\": \"text\"}}"
+            ))
+        };
+        match serde_json::from_str(line) {
+            Ok(Value::String(prompt)) => Ok((index + 1, prompt)),
+            Ok(Value::Object(mut object)) => match object.remove("prompt") {
+                Some(Value::String(prompt)) => Ok((index + 1, prompt)),
+                Some(_) => Err(refused("its `prompt` is no text")),
+                None => Err(refused("it has no `prompt`")),
+            },
+            Ok(_) => Err(refused("it is neither a text nor an object")),
+            Err(error) => Err(refused(&format!("it is no JSON ({error})"))),
+        }
+    });
+    let prompts = prompts.collect::<Result<Vec<_>, _>>()?;
+    match prompts.is_empty() {
+        true => Err(Usage(format!("{name} has no prompts: write one a line")).into()),
+        false => Ok(prompts),
+    }
+}
+
+/// The rule that every prompt can be read, so that none is found out after hours.
+fn check(path: &Path, engine: &Engine, prompts: &[Prompt]) -> anyhow::Result<()> {
+    let context = engine.stack().context;
+    for Prompt { line, request, .. } in prompts {
+        let length = request.prompt.len();
+        if length == 0 || length > context {
+            let name = input::name(path);
+            return Err(Usage(format!(
+                "{name} line {line}: a prompt of {length} tokens: it must have from 1 to {context}, as many as the model's \
+                 context; write another, or leave the line out"
+            ))
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// Answers prompts side by side, as many as there is room for: half of it for sequences, half for beginnings that they share.
+fn answer(
+    arguments: &Arguments,
+    tokenizer: &Tokenizer,
+    engine: &mut Engine,
+    draft: Option<&mut dyn Draft>,
+    prompts: Vec<Prompt>,
+    memory: Bytes,
+) -> anyhow::Result<()> {
+    let room = Bytes(memory.0 / 2);
+    let mut prefixes = PrefixCache::new(engine, room);
+    let draft = draft.map(|draft| draft as &mut dyn Draft);
+    let mut batch = Batch::new(engine, Some(&mut prefixes), draft);
+    let (samples, count) = (usize::from(arguments.samples), prompts.len());
+    let written = (0..count * samples).map(|_| Written::new(tokenizer, &arguments.stop));
+    let mut written = written.collect::<Result<Vec<_>, InferError>>()?;
+    let mut lines = Lines::new(&prompts, samples);
+    let requests = prompts.into_iter().map(|prompt| prompt.request);
+    let (mut waiting, mut over) = (requests.peekable(), 0);
+    let mut advance = Advance::new("answering");
+    loop {
+        while let Some(request) = waiting.next_if(|request| {
+            let fits = batch.bytes().0.saturating_add(batch.bytes_of(request).0) <= room.0;
+            !batch.goes_on() || fits && batch.going() < AT_ONCE
+        }) {
+            batch.begin(request, Vec::new())?;
+        }
+        if !batch.goes_on() {
+            return Ok(());
+        }
+        for (number, answer) in batch.step(&mut |number, token| written[number].push(token.token).1)? {
+            written[number].finish();
+            lines.add(number, arguments.printed(&answer, &written[number], tokenizer));
+            over += 1;
+        }
+        while let Some(line) = lines.ready() {
+            let line = serde_json::to_string(&line)?;
+            advance.aside(|| output::to_stdout(|out| writeln!(out, "{line}")))?;
+        }
+        let said = format!("{} of {count} prompts, ", lines.printed);
+        advance.show(over as f64 / written.len() as f64, &said);
+    }
+}
+
+/// Answers as they come, and lines of them in the order of the prompts.
+struct Lines {
+    texts: Vec<String>,
+    answers: Vec<Vec<Option<Printed>>>,
+    printed: usize,
+}
+
+impl Lines {
+    fn new(prompts: &[Prompt], samples: usize) -> Self {
+        let none = || (0..samples).map(|_| None).collect();
+        Self {
+            texts: prompts.iter().map(|prompt| prompt.text.clone()).collect(),
+            answers: prompts.iter().map(|_| none()).collect(),
+            printed: 0,
+        }
+    }
+
+    fn add(&mut self, number: usize, answer: Printed) {
+        let samples = self.answers[0].len();
+        self.answers[number / samples][number % samples] = Some(answer);
+    }
+
+    /// The next line, if all of its answers are there.
+    fn ready(&mut self) -> Option<Line> {
+        let answers = self.answers.get_mut(self.printed)?;
+        if !answers.iter().all(Option::is_some) {
+            return None;
+        }
+        let line = Line {
+            prompt: std::mem::take(&mut self.texts[self.printed]),
+            answers: answers.iter_mut().filter_map(Option::take).collect(),
+        };
+        self.printed += 1;
+        Some(line)
+    }
+}
