@@ -9,7 +9,6 @@
 //! how many threads, and whether it shares its beginning with others. Other mixers step by training's kernels, whose sums
 //! are cut by how many positions they are given.
 
-mod chat;
 mod draft;
 mod engine;
 mod error;
@@ -22,7 +21,6 @@ pub mod speed;
 mod steps;
 pub mod text;
 
-pub use chat::{ChatTemplate, Message};
 pub use draft::{Draft, Drafted, LookUp, SmallModel};
 pub use engine::{Engine, Options, Reading, Wanted};
 pub use error::InferError;

@@ -5,7 +5,6 @@ mod refusals;
 mod rope;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
