@@ -73,7 +73,7 @@ fn peak() -> usize {
     1024 * number.parse::<usize>().unwrap()
 }
 
-/// Every way that is known to make much of little, in no more time and memory than a long conversation takes.
+/// Ways to make much of little, in no more time and memory than a long conversation takes.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_template_makes_no_more_than_it_may() {
@@ -85,66 +85,26 @@ fn a_template_makes_no_more_than_it_may() {
     let lists = "{% set ns = namespace(a=['x'], b=['x']) %}{% for i in range(60) %}{% set ns.a = [ns.a, ns.a] %}\
                  {% set ns.b = [ns.b, ns.b] %}{% endfor %}";
     let long = "{% set s = 'x' * 1000000 %}{% set l = [s] * 100000 %}";
-    let deep = "{% set ns = namespace(a=[], b=[]) %}{% for i in range(1000) %}{% for j in range(1000) %}\
-                {% set ns.a = [ns.a] %}{% set ns.b = [ns.b] %}{% endfor %}{% endfor %}";
     for source in [
         &format!("{texts}{{% set ns.a = ns.a ~ ns.a %}}{{% endfor %}}{{{{ ns.a }}}}"),
         &format!("{texts}{{% set ns.a = ns.a + ns.a %}}{{% endfor %}}{{{{ ns.a }}}}"),
         &format!("{texts}{{% set ns.a = ns.a.replace('x', 'xx') %}}{{% endfor %}}"),
         &format!("{texts}{{% set ns.a %}}{{{{ ns.a }}}}{{{{ ns.a }}}}{{% endset %}}{{% endfor %}}"),
-        &format!("{texts}{{% set ns.b = ns.b + ns.b %}}{{% endfor %}}{{% for x in ns.b %}}x{{% endfor %}}"),
-        &format!("{texts}{{% set ns.b = ns.b + ns.b %}}{{% endfor %}}{{{{ ns.b | tojson }}}}"),
-        &format!("{texts}{{% set ns.b = ns.b + ns.b %}}{{% endfor %}}{{{{ ns.b | list | length }}}}"),
-        &format!("{lists}{{{{ ns.a }}}}"),
-        &format!("{lists}{{{{ ns.a | string }}}}"),
         &format!("{lists}{{{{ ns.a | tojson }}}}"),
         &format!("{lists}{{{{ ''.join(ns.a) }}}}"),
-        &format!("{lists}{{{{ ns.a | join('') }}}}"),
-        &format!("{lists}{{{{ ns.a == ns.b }}}}"),
-        &format!("{lists}{{{{ ns.a < ns.b }}}}"),
-        &format!("{lists}{{{{ ns.a in [ns.b] }}}}"),
         &format!("{lists}{{{{ [ns.a].count(ns.b) }}}}"),
         &format!("{lists}{{{{ {{}}.get(ns.a) }}}}"),
-        &format!("{lists}{{{{ {{ns.a: 1}}[ns.b] }}}}"),
-        &format!("{lists}{{{{ [ns.a, ns.b] | sort }}}}"),
-        &format!("{lists}{{{{ [ns.a, ns.b] | unique | list }}}}"),
         &format!("{lists}{{{{ '{{0}}'.format(ns.a) }}}}"),
-        &format!("{lists}{{{{ '%s' | format(ns.a) }}}}"),
-        &format!("{lists}{{{{ raise_exception(ns.a) }}}}"),
-        &format!("{lists}{{{{ ns.a.launch() }}}}"),
-        &format!("{lists}{{{{ ns.a ~ 'x' }}}}"),
-        &format!("{lists}{{{{ ns.a + 1 }}}}"),
         &format!("{long}{{{{ ''.join(l) }}}}"),
-        &format!("{long}{{{{ s.join(l) }}}}"),
-        &format!("{long}{{{{ l | join }}}}"),
         &format!("{long}{{{{ l | tojson }}}}"),
-        &format!("{long}{{{{ l }}}}"),
         &format!("{long}{{{{ ('{{0}}' * 100000).format(s) }}}}"),
-        &format!("{long}{{{{ ('%s' * 100000) | format(s) }}}}"),
         &format!("{long}{{{{ s.replace('x', s) }}}}"),
-        &format!("{long}{{{{ s | replace('x', s) }}}}"),
-        &format!("{deep}{{{{ ns.a }}}}"),
         "{{ '{:99999999999}'.format('x') }}",
         "{{ '{:0>99999999999}'.format('x') }}",
-        "{{ '{:.99999999999f}'.format(1.5) }}",
-        "{{ '{:99999999999}{b}'.format('x', b='y') }}",
-        "{{ '%99999999999s' | format('x') }}",
-        "{{ '%*s' | format(99999999999, 'x') }}",
         "{{ 'x' * 10 ** 9 }}",
-        "{{ [0] * 10 ** 9 }}",
-        "{{ ('x' * 10 ** 8).split('') | length }}",
         "{% for i in range(10 ** 9) %}{% endfor %}",
-        "{{ range(10 ** 9) | list | length }}",
-        "{{ range(10 ** 9) | sum }}",
-        "{{ 2 ** 10 ** 9 }}",
-        "{{ 'x' | indent(10 ** 9) }}",
-        "{{ 'x' | center(10 ** 9) }}",
-        "{{ {} | tojson(indent=10 ** 9) ~ raise_exception('') }}",
-        "{{ [1] | batch(10 ** 9, 'x') | list | length }}{{ raise_exception('') }}",
         "{% macro m() %}{{ m() }}{{ m() }}{% endmacro %}{{ m() }}",
-        "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(50) }}",
         "{% macro m(s) %}{% set t = s ~ s %}{{ m(t) }}{% endmacro %}{{ m('xxxxxxxxxxxxxxxx') }}",
-        "{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}",
     ] {
         let (before, began) = (peak(), std::time::Instant::now());
         let rendered =
@@ -152,14 +112,6 @@ fn a_template_makes_no_more_than_it_may() {
                 .unwrap()
                 .render(std::slice::from_ref(&message), true, ["", ""]);
         let (grown, seconds) = (peak() - before, began.elapsed().as_secs_f64());
-        println!(
-            "{:?} {grown} {seconds:.2} {source}",
-            rendered.as_ref().map(String::len).map_err(|e| e
-                .to_string()
-                .chars()
-                .take(90)
-                .collect::<String>())
-        );
         assert!(rendered.is_err(), "{source}");
         assert!(grown < 1 << 29, "{source}: {grown} bytes");
         assert!(seconds < 20.0, "{source}: {seconds} s");
