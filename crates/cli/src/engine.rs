@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use triaxis_host::machine;
 use triaxis_infer::{Engine, Kept, Options, Precision, Weights, text};
-use triaxis_model::{Published, gguf};
+use triaxis_model::Published;
 use triaxis_tokens::Tokenizer;
 
 use crate::MOST_THREADS;
@@ -116,8 +116,7 @@ impl Opening {
 
 /// The model at a path as it is published, if it is a folder or a GGUF file.
 fn published(path: &Path) -> anyhow::Result<Option<Published>> {
-    let is_published = path.is_dir() || gguf::is_gguf(path);
-    Ok(is_published.then(|| Published::open(path)).transpose()?)
+    Ok(Published::is_at(path).then(|| Published::open(path)).transpose()?)
 }
 
 /// The rule that a tokenizer has no more tokens than a model's table has rows.

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 use triaxis_host::{files, machine};
-use triaxis_model::{ArchitectureSpec, Layout, Published, Stack, folder, gguf as container};
+use triaxis_model::{ArchitectureSpec, Layout, Published, Stack, folder};
 use triaxis_tokens::Tokenizer;
 use triaxis_units::{Bytes, Params};
 
@@ -72,7 +72,7 @@ struct Written<'a> {
 
 /// Tells what the model at a path is.
 pub(super) fn describe(path: &Path, format: Format) -> anyhow::Result<()> {
-    let (layout, gguf, model) = match path.is_dir() || container::is_gguf(path) {
+    let (layout, gguf, model) = match Published::is_at(path) {
         true => {
             let published = Published::open(path)?;
             let gguf = match &published {

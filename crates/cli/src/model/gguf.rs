@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 use triaxis_blocks::Format as BlockFormat;
 use triaxis_infer::text;
-use triaxis_model::gguf::{self, Beside, Choice, Chosen, Gguf, GgufModel};
+use triaxis_model::gguf::{self, Beside, Choice, Chosen, GgufModel};
 use triaxis_model::weights::Weight;
 use triaxis_model::{Published, Stack};
 use triaxis_names::suggestion;
@@ -138,7 +138,7 @@ pub(super) struct Described {
 
 impl Described {
     pub(super) fn of(model: &GgufModel) -> anyhow::Result<Self> {
-        let gguf: &Gguf = model.gguf();
+        let gguf = model.gguf();
         let tokenizer = model.tokenizer()?.map(|fields| OfTokenizer {
             kind: fields.model,
             split: fields.pre,
@@ -216,7 +216,7 @@ pub(super) fn quantise(arguments: &Quantise) -> anyhow::Result<()> {
         tables: tables.unwrap_or(usual.tables),
         ..usual
     };
-    let mut read = match model.is_dir() || gguf::is_gguf(model) {
+    let mut read = match Published::is_at(model) {
         true => published(model, out)?,
         false => kept(model, out)?,
     };
