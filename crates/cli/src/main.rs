@@ -8,6 +8,7 @@ mod failure;
 mod fit;
 mod generate;
 mod instructions;
+mod kept;
 mod model;
 mod output;
 mod plan;
