@@ -15,7 +15,7 @@ static TOKENIZERS: LazyLock<Vec<Tokenizer>> = LazyLock::new(|| {
     counts
         .add(include_str!("../Cargo.toml").lines())
         .expect("words are counted");
-    let learnt = Tokenizer::train(counts, 400).expect("they are learnt");
+    let learnt = Tokenizer::train(counts, 360).expect("they are learnt");
     let fields = learnt.gguf().expect("they are GGUF's");
     let split = |name: &&str| {
         let pre = Some((*name).to_owned());

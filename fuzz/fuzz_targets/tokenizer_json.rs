@@ -32,9 +32,9 @@ fuzz_target!(init: seeds::write("tokenizer_json"), |json: &[u8]| -> Corpus {
                     .all(|&token| (token as usize) < tokenizer.vocabulary())
             );
             let _ = tokenizer.decode(&tokens);
-            tokens
-                .iter()
-                .for_each(|&token| drop(tokenizer.bytes_of(token).len()));
+            for &token in &tokens {
+                let _ = tokenizer.bytes_of(token);
+            }
         }
     }
     if let Ok(fields) = tokenizer.gguf() {

@@ -354,13 +354,23 @@ impl Tokenizer {
     }
 }
 
+/// The part of a file that says how tokens become text.
+#[derive(serde::Deserialize)]
+struct Decoder {
+    #[serde(default, rename = "decoder")]
+    _decoder: serde_json::Value,
+}
+
 /// The library's tokenizer of a file, to which the names of special tokens are text.
 fn library(json: &[u8]) -> Result<Library, TokensError> {
-    let mut library = Library::from_bytes(json).map_err(|error| {
+    let no_file = |error: &dyn std::fmt::Display| {
         TokensError::input(format!(
             "not a tokenizer.json ({error}): give the file that the `tokenizers` library writes"
         ))
-    })?;
+    };
+    // Where a decoder is no JSON the library panics.
+    serde_json::from_slice::<Decoder>(json).map_err(|error| no_file(&error))?;
+    let mut library = Library::from_bytes(json).map_err(|error| no_file(&error))?;
     library.set_encode_special_tokens(true);
     library.with_padding(None);
     library.with_truncation(None).map_err(refused)?;

@@ -148,3 +148,15 @@ fn a_number_that_few_tokens_do_not_need_is_refused() {
         );
     }
 }
+
+/// Where the library panics.
+#[test]
+fn a_decoder_that_is_no_json_is_refused() {
+    for decoder in [r#"{"type" "WordPiece"}"#, r#"{"type": 1e999}"#, "{"] {
+        let file = format!(r#"{{"version": "1.0", "added_tokens": [], "decoder": {decoder}}}"#);
+        let error = Tokenizer::from_json(file.into_bytes(), "</s>")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("not a tokenizer.json"), "{decoder}: {error}");
+    }
+}
