@@ -1,9 +1,9 @@
 //! Chat templates: messages as the text that a model was trained on.
 //!
 //! A template is a program in a model's file, which nobody has read: it is given fuel for a bounded time and memory, values
-//! it can only read, and no files. A step is a unit of fuel, and so are 64 bytes that it makes; a list that is added to itself dozens of times is not
-//! bounded by that. The dialect is that of transformers: blocks leave no lines behind, loops break and continue,
-//! `raise_exception` and `strftime_now` are there, and `tojson` writes as Python does.
+//! it can only read, and no files. A step is a unit of fuel, and so are 64 bytes that it makes; a list that is added to
+//! itself dozens of times is not bounded by that. The dialect is that of transformers: blocks leave no lines behind, loops
+//! break and continue, `raise_exception` and `strftime_now` are there, and `tojson` writes as Python does.
 
 use std::fmt::{self, Write};
 use std::io;
