@@ -311,8 +311,8 @@ fn fuzz(arguments: &[String]) -> Result<(), String> {
         let known = FUZZ.map(|(target, _)| target).join(", ");
         return Err(format!("there is no such target: name one of {known}"));
     }
-    for (target, inputs) in targets {
-        let runs = format!("-runs={}", arguments.get(1).map_or(*inputs, String::as_str));
+    for &(target, inputs) in targets {
+        let runs = format!("-runs={}", arguments.get(1).map_or(inputs, String::as_str));
         // What is fuzzed is safe code, so that a sanitizer of memory would find nothing.
         let run = [
             "run",
@@ -324,7 +324,7 @@ fn fuzz(arguments: &[String]) -> Result<(), String> {
             "none",
             target,
             "--",
-            &runs,
+            runs.as_str(),
         ];
         let status = Command::new("rustup")
             .args(run)
