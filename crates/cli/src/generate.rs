@@ -10,10 +10,9 @@ use clap::Args;
 use serde::Serialize;
 use triaxis_infer::text::{self, Written};
 use triaxis_infer::{
-    Answer, ChatTemplate, Draft, Ended, Helpers, LookUp, Message, Request, Sampling, SmallModel, Token,
-    generate,
+    Answer, Draft, Ended, Helpers, LookUp, Request, Sampling, SmallModel, Token, generate,
 };
-use triaxis_tokens::Tokenizer;
+use triaxis_tokens::{ChatTemplate, Message, Tokenizer};
 use triaxis_units::Bytes;
 
 use crate::engine::{Opening, fits};

@@ -9,6 +9,7 @@ mod fit;
 mod generate;
 mod input;
 mod instructions;
+mod kept;
 mod model;
 mod output;
 mod plan;

@@ -1,5 +1,6 @@
 //! `triaxis model`: what networks are made of, and what they count.
 
+mod beside;
 mod files;
 mod gguf;
 

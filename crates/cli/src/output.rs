@@ -46,6 +46,14 @@ pub fn write(path: &Path, text: &str, what: &str) -> anyhow::Result<()> {
 /// Columns of a line of prose.
 const WIDTH: usize = 110;
 
+/// Notes below a result, a paragraph each.
+pub fn notes(notes: &[String]) -> String {
+    notes
+        .iter()
+        .map(|note| format!("\n{}", prose("- ", note)))
+        .collect()
+}
+
 /// Prose after a mark, in lines of at most 110 columns where its words allow; further ones are indented as far.
 pub fn prose(mark: &str, text: &str) -> String {
     let indent = mark.chars().count();

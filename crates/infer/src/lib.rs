@@ -12,7 +12,6 @@
 //! pieces, such as answers token by token, give the same to 1e-4.
 
 mod batch;
-mod chat;
 mod draft;
 mod engine;
 mod error;
@@ -27,7 +26,6 @@ mod steps;
 pub mod text;
 
 pub use batch::Batch;
-pub use chat::{ChatTemplate, Message};
 pub use draft::{Draft, Drafted, LookUp, SmallModel};
 pub use engine::{Engine, Options, Reading, Wanted};
 pub use error::InferError;

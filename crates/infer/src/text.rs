@@ -4,11 +4,16 @@ use std::path::Path;
 
 use triaxis_model::gguf::TokenizerFields;
 use triaxis_model::{Published, PublishedTokenizer};
+use triaxis_tokens::{ChatTemplate, GgufTokenizer, Message, TextStream, Tokenizer, TokensError};
 
-use triaxis_tokens::{GgufTokenizer, TextStream, Tokenizer, TokensError};
-
-use crate::chat::{ChatTemplate, Message};
 use crate::error::InferError;
+
+/// The files that a tokenizer is published in, and the chat template beside it.
+pub const TOKENIZER: &str = "tokenizer.json";
+/// What transformers wants to know of it.
+pub const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
+/// The chat template.
+pub const CHAT_TEMPLATE: &str = "chat_template.jinja";
 
 impl From<TokensError> for InferError {
     fn from(error: TokensError) -> Self {
@@ -21,14 +26,8 @@ impl From<TokensError> for InferError {
 /// # Errors
 /// When there is none, or it is of a kind that is not known.
 pub fn tokenizer(model: &Published) -> Result<Tokenizer, InferError> {
-    let found = model
-        .tokenizer()
-        .map_err(|error| InferError::new(error.kind(), error.to_string()))?;
-    match found {
-        Some(PublishedTokenizer::File(path)) => match beside(&path).end() {
-            Some(end) => Ok(Tokenizer::from_file(&path, end)?),
-            None => Ok(Tokenizer::published(&path)?),
-        },
+    match found(model)? {
+        Some(PublishedTokenizer::File(path)) => tokenizer_at(&path),
         Some(PublishedTokenizer::Fields(fields)) => Ok(Tokenizer::from_gguf(gguf(*fields))?),
         None => Err(InferError::input(
             "no tokenizer is published with the model: give the path of its tokenizer.json",
@@ -36,21 +35,37 @@ pub fn tokenizer(model: &Published) -> Result<Tokenizer, InferError> {
     }
 }
 
+/// The tokenizer in a `tokenizer.json`, with what lies beside that.
+///
+/// # Errors
+/// When it is of a kind that is not known.
+pub fn tokenizer_at(path: &Path) -> Result<Tokenizer, InferError> {
+    match beside(path).end() {
+        Some(end) => Ok(Tokenizer::from_file(path, end)?),
+        None => Ok(Tokenizer::published(path)?),
+    }
+}
+
+fn found(model: &Published) -> Result<Option<PublishedTokenizer>, InferError> {
+    let found = model.tokenizer();
+    found.map_err(|error| InferError::new(error.kind(), error.to_string()))
+}
+
 /// What lies beside a published tokenizer.json, as far as it can be read.
 #[derive(Debug, Default)]
 struct Beside {
-    /// `tokenizer_config.json`.
+    /// [`TOKENIZER_CONFIG`].
     config: serde_json::Value,
-    /// `chat_template.jinja`.
+    /// [`CHAT_TEMPLATE`].
     template: Option<String>,
 }
 
 fn beside(tokenizer: &Path) -> Beside {
     let read = |name: &str| std::fs::read_to_string(tokenizer.with_file_name(name)).ok();
-    let config = read("tokenizer_config.json").and_then(|text| serde_json::from_str(&text).ok());
+    let config = read(TOKENIZER_CONFIG).and_then(|text| serde_json::from_str(&text).ok());
     Beside {
         config: config.unwrap_or_default(),
-        template: read("chat_template.jinja"),
+        template: read(CHAT_TEMPLATE),
     }
 }
 
@@ -70,15 +85,17 @@ pub fn chat_template(model: &Published, tokenizer: &Tokenizer) -> Result<Option<
     if let Some(template) = tokenizer.chat_template() {
         return Ok(Some(template.to_owned()));
     }
-    let found = model
-        .tokenizer()
-        .map_err(|error| InferError::new(error.kind(), error.to_string()))?;
-    let Some(PublishedTokenizer::File(path)) = found else {
-        return Ok(None);
-    };
-    let beside = beside(&path);
+    match found(model)? {
+        Some(PublishedTokenizer::File(path)) => Ok(chat_template_at(&path)),
+        _ => Ok(None),
+    }
+}
+
+/// The chat template that lies beside a `tokenizer.json`.
+pub fn chat_template_at(path: &Path) -> Option<String> {
+    let beside = beside(path);
     let of_config = beside.config["chat_template"].as_str().map(str::to_owned);
-    Ok(beside.template.or(of_config))
+    beside.template.or(of_config)
 }
 
 /// What parts the names of control tokens in what people say: a character for private use, which no text of theirs keeps.

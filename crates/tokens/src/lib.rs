@@ -1,5 +1,5 @@
 //! Text to tokens and back: tokenizers that are learnt here, and those that others publish as a `tokenizer.json` or
-//! within a GGUF file; and text from tokens as they come.
+//! within a GGUF file; text from tokens as they come; and the templates that conversations are written by.
 //!
 //! ```text
 //!  tokenizer.json ─┐                 ┌─► splitters ─► byte-level BPE ─┐
@@ -13,6 +13,7 @@
 mod alphabet;
 mod byte_level;
 mod cache;
+mod chat;
 mod definition;
 mod ends;
 mod error;
@@ -28,6 +29,7 @@ mod tokenizer;
 mod train;
 mod vocabulary;
 
+pub use chat::{ChatTemplate, Message};
 pub use definition::TokenKind;
 pub use error::TokensError;
 pub use gguf::GgufTokenizer;

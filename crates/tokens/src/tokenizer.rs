@@ -88,8 +88,7 @@ impl Tokenizer {
                 "no token `{end_of_text}`: set `end_of_text` to the token that separates its documents"
             ))
         })?;
-        let last = library.get_vocab(true).into_values().max();
-        let count = last.map_or(0, |last| last as usize + 1);
+        let count = count(&library)?;
         let begin = begin(&library);
         let added = library.get_added_tokens_decoder();
         let special = added.iter().filter(|(_, token)| token.special);
@@ -355,17 +354,43 @@ impl Tokenizer {
     }
 }
 
+/// The part of a file that says how tokens become text.
+#[derive(serde::Deserialize)]
+struct Decoder {
+    #[serde(default, rename = "decoder")]
+    _decoder: serde_json::Value,
+}
+
 /// The library's tokenizer of a file, to which the names of special tokens are text.
 fn library(json: &[u8]) -> Result<Library, TokensError> {
-    let mut library = Library::from_bytes(json).map_err(|error| {
+    let no_file = |error: &dyn std::fmt::Display| {
         TokensError::input(format!(
             "not a tokenizer.json ({error}): give the file that the `tokenizers` library writes"
         ))
-    })?;
+    };
+    // Where a decoder is no JSON the library panics.
+    serde_json::from_slice::<Decoder>(json).map_err(|error| no_file(&error))?;
+    let mut library = Library::from_bytes(json).map_err(|error| no_file(&error))?;
     library.set_encode_special_tokens(true);
     library.with_padding(None);
     library.with_truncation(None).map_err(refused)?;
     Ok(library)
+}
+
+/// One more than the largest number of a token: no more than a few times as many as there are, so that a file of few makes
+/// no room for many.
+fn count(library: &Library) -> Result<usize, TokensError> {
+    const FEW: usize = 1 << 16;
+    let tokens = library.get_vocab(true);
+    let count = tokens.values().max().map_or(0, |&last| last as usize + 1);
+    match count <= FEW.max(4 * tokens.len()) {
+        true => Ok(count),
+        false => Err(TokensError::input(format!(
+            "a token has the number {}, of {} tokens: numbers follow one another; fetch the file again",
+            count - 1,
+            tokens.len()
+        ))),
+    }
 }
 
 /// The token that the library puts before every text, if it puts one there.

@@ -2,33 +2,30 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
-use triaxis_host::{files, machine};
-use triaxis_model::{ArchitectureSpec, Layout, Published, Stack, folder, gguf as container};
+use triaxis_host::machine;
+use triaxis_model::{ArchitectureSpec, Layout, Published, Stack, folder};
 use triaxis_tokens::Tokenizer;
 use triaxis_units::{Bytes, Params};
 
+use super::beside::Beside;
 use super::{Counted, gguf};
 use crate::failure::Usage;
-use crate::{Format, output};
+use crate::{Format, kept, output};
 
 /// Arguments of `model import`.
 #[derive(Args)]
 pub struct Import {
     /// A folder with config.json and weights as safetensors in one file or several, or a GGUF file
     model: PathBuf,
-    /// The file to write
+    /// The file to write; the model's tokenizer and chat template are written beside it
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
-
-/// The files that a tokenizer is published in.
-const TOKENIZER_FILES: [&str; 2] = ["tokenizer.json", "tokenizer_config.json"];
 
 /// Arguments of `model export`.
 #[derive(Args)]
@@ -68,11 +65,13 @@ struct Written<'a> {
     layout: &'static str,
     model: Stack,
     parameters: Params,
+    /// What is not there, and why.
+    notes: Vec<String>,
 }
 
 /// Tells what the model at a path is.
 pub(super) fn describe(path: &Path, format: Format) -> anyhow::Result<()> {
-    let (layout, gguf, model) = match path.is_dir() || container::is_gguf(path) {
+    let (layout, gguf, model) = match Published::is_at(path) {
         true => {
             let published = Published::open(path)?;
             let gguf = match &published {
@@ -82,7 +81,7 @@ pub(super) fn describe(path: &Path, format: Format) -> anyhow::Result<()> {
             let model = ArchitectureSpec::Stack(published.stack().clone());
             (Some(published.layout()), gguf, model)
         }
-        false => (None, None, triaxis_train::check_model(path)?),
+        false => (None, None, kept::read(path)?.0),
     };
     let context = model.context();
     let described = Described {
@@ -109,9 +108,18 @@ pub(super) fn import(arguments: &Import) -> anyhow::Result<()> {
     output::are_free(&[out], &inputs.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
     let stack = published.stack().clone();
     fits(&stack)?;
+    let (beside, notes) = match Beside::of(&published) {
+        Ok(beside) => (beside, Vec::new()),
+        Err(error) => (
+            Beside::default(),
+            vec![format!("its tokenizer is not written beside it: {error}")],
+        ),
+    };
+    beside.check(out)?;
     let model = ArchitectureSpec::Stack(stack.clone());
     triaxis_train::save_model(out, &model, &published.weights()?)?;
-    print(*format, out, published.layout(), stack)
+    beside.write(out)?;
+    print(*format, out, published.layout(), stack, notes)
 }
 
 /// Publishes the model in a file.
@@ -126,12 +134,19 @@ pub(super) fn export(arguments: &Export) -> anyhow::Result<()> {
     if layout == gguf::LAYOUT {
         return gguf::export(file, tokenizer.as_deref(), out, *format);
     }
-    let layout = Layout::find(layout).map_err(|error| Usage(format!("`--layout`: {error}")))?;
-    let read = tokenizer.as_deref().map(Tokenizer::published).transpose()?;
-    let beside = tokenizer.iter().flat_map(|_| TOKENIZER_FILES);
+    let layout = Layout::find(layout).map_err(|error| {
+        Usage(format!(
+            "`--layout`: {error}; `{}` writes a GGUF file",
+            gguf::LAYOUT
+        ))
+    })?;
+    let beside = match tokenizer {
+        Some(path) => Beside::tokenizer(&Tokenizer::published(path)?, None)?,
+        None => Beside::kept(file)?,
+    };
     let outputs: Vec<PathBuf> = folder::FILES
         .into_iter()
-        .chain(beside)
+        .chain(beside.names())
         .map(|name| out.join(name))
         .collect();
     let inputs: Vec<&Path> = [file]
@@ -140,19 +155,11 @@ pub(super) fn export(arguments: &Export) -> anyhow::Result<()> {
         .map(PathBuf::as_path)
         .collect();
     output::are_apart(&outputs.iter().map(PathBuf::as_path).collect::<Vec<_>>(), &inputs)?;
-    let (model, weights) = triaxis_train::read_model(file)?;
+    let (model, weights) = kept::read(file)?;
     let stack = model.stack();
     folder::write(out, layout, &stack, &weights)?;
-    if let Some(tokenizer) = read {
-        for (name, bytes) in TOKENIZER_FILES
-            .into_iter()
-            .zip([tokenizer.json()?.to_vec(), tokenizer.config()?])
-        {
-            let path = out.join(name);
-            files::replace(&path, &bytes).with_context(|| format!("cannot write {}", path.display()))?;
-        }
-    }
-    print(*format, out, layout.name(), stack)
+    beside.write(&out.join(folder::FILES[0]))?;
+    print(*format, out, layout.name(), stack, Vec::new())
 }
 
 /// The rule that a model's weights, and as much again to write them, fit the memory.
@@ -168,14 +175,24 @@ pub(super) fn fits(stack: &Stack) -> Result<(), Usage> {
     }
 }
 
-fn print(format: Format, path: &Path, layout: &'static str, model: Stack) -> anyhow::Result<()> {
+fn print(
+    format: Format,
+    path: &Path,
+    layout: &'static str,
+    model: Stack,
+    notes: Vec<String>,
+) -> anyhow::Result<()> {
     let written = Written {
         path,
         layout,
         parameters: model.parameters().total,
         model,
+        notes,
     };
     let (path, layout, parameters) = (path.display(), written.layout, written.parameters);
-    let text = format!("{path}: {parameters} parameters, layout {layout}");
+    let text = format!(
+        "{path}: {parameters} parameters, layout {layout}{}",
+        output::notes(&written.notes)
+    );
     output::print(format, &text, &written)
 }

@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 use triaxis_blocks::Format as BlockFormat;
 use triaxis_infer::text;
-use triaxis_model::gguf::{self, Beside, Choice, Chosen, Gguf, GgufModel};
+use triaxis_model::gguf::{self, Beside, Choice, Chosen, GgufModel, TokenizerFields};
 use triaxis_model::weights::Weight;
 use triaxis_model::{Published, Stack};
 use triaxis_names::suggestion;
@@ -17,7 +17,7 @@ use triaxis_units::{Bytes, Params};
 
 use super::files::fits;
 use crate::table::Table;
-use crate::{Format, output};
+use crate::{Format, kept, output};
 
 /// The name that stands for GGUF beside those of layouts.
 pub(super) const LAYOUT: &str = "gguf";
@@ -138,7 +138,7 @@ pub(super) struct Described {
 
 impl Described {
     pub(super) fn of(model: &GgufModel) -> anyhow::Result<Self> {
-        let gguf: &Gguf = model.gguf();
+        let gguf = model.gguf();
         let tokenizer = model.tokenizer()?.map(|fields| OfTokenizer {
             kind: fields.model,
             split: fields.pre,
@@ -216,9 +216,9 @@ pub(super) fn quantise(arguments: &Quantise) -> anyhow::Result<()> {
         tables: tables.unwrap_or(usual.tables),
         ..usual
     };
-    let mut read = match model.is_dir() || gguf::is_gguf(model) {
+    let mut read = match Published::is_at(model) {
         true => published(model, out)?,
-        false => kept(model, out)?,
+        false => kept_model(model, out)?,
     };
     read.put(tokenizer.as_deref())?;
     write(*format, out, &read, choice, tables.is_none())
@@ -231,7 +231,7 @@ pub(super) fn export(
     out: &Path,
     format: Format,
 ) -> anyhow::Result<()> {
-    let mut read = kept(file, out)?;
+    let mut read = kept_model(file, out)?;
     read.put(tokenizer)?;
     write(format, out, &read, Choice::of(BlockFormat::F32), true)
 }
@@ -255,11 +255,10 @@ fn published(path: &Path, out: &Path) -> anyhow::Result<Read> {
     fits(published.stack())?;
     let beside = match &published {
         Published::Gguf(model) => model.beside()?,
-        Published::Folder(_) if published.tokenizer()?.is_some() => Beside {
-            tokenizer: Some(text::fields(&text::tokenizer(&published)?)?),
+        Published::Folder(folder) => Beside {
+            tokenizer: folder.tokenizer().map(|path| fields(&path)).transpose()?,
             ..Beside::default()
         },
-        Published::Folder(_) => Beside::default(),
     };
     Ok(Read {
         stack: published.stack().clone(),
@@ -268,13 +267,29 @@ fn published(path: &Path, out: &Path) -> anyhow::Result<Read> {
     })
 }
 
-fn kept(path: &Path, out: &Path) -> anyhow::Result<Read> {
+/// The tokenizer in a `tokenizer.json`, and the chat template beside it, as a GGUF file's keys say them.
+fn fields(path: &Path) -> anyhow::Result<TokenizerFields> {
+    let fields = text::fields(&text::tokenizer_at(path)?)?;
+    Ok(TokenizerFields {
+        chat_template: fields
+            .chat_template
+            .clone()
+            .or_else(|| text::chat_template_at(path)),
+        ..fields
+    })
+}
+
+fn kept_model(path: &Path, out: &Path) -> anyhow::Result<Read> {
     output::are_free(&[out], &[path])?;
-    let (model, weights) = triaxis_train::read_model(path)?;
+    let (model, weights) = kept::read(path)?;
+    let tokenizer = kept::tokenizer(path).map(|path| fields(&path)).transpose()?;
     Ok(Read {
         stack: model.stack(),
         weights,
-        beside: Beside::default(),
+        beside: Beside {
+            tokenizer,
+            ..Beside::default()
+        },
     })
 }
 
@@ -308,11 +323,7 @@ fn write(format: Format, out: &Path, read: &Read, choice: Choice, is_usual: bool
         formats: Formats::of(tensors.map(|tensor| (tensor.format, &tensor.shape[..]))),
         notes,
     };
-    let notes: String = written
-        .notes
-        .iter()
-        .map(|note| format!("\n{}", output::prose("- ", note)))
-        .collect();
+    let notes = output::notes(&written.notes);
     let (path, parameters) = (out.display(), written.parameters);
     let text = format!("{path}: {parameters} parameters\n{}{notes}", written.formats);
     output::print(format, &text, &written)

@@ -30,7 +30,7 @@ fn kept(pattern: &str) -> Kept {
     let counts = WordCounts::default();
     counts.add([TEXT.repeat(20).as_str()].into_iter()).unwrap();
     let learnt = Tokenizer::train(counts, 280).unwrap();
-    let tokenizer = folder.path().join("tokenizer.json");
+    let tokenizer = folder.path().join("learnt.json");
     std::fs::write(&tokenizer, learnt.json().unwrap()).unwrap();
     let stack: Stack = serde_json::from_str(&format!(
         r#"{{"pattern": "{pattern}", "vocabulary": 280, "width": 64, "layers": 2, "context": 96}}"#

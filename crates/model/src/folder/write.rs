@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use triaxis_blocks::Format;
+use triaxis_containers::Planned;
+use triaxis_containers::safetensors::{self, INDEX, WEIGHTS};
 use triaxis_host::{Kind, files};
 
-use super::{CONFIG, INDEX, WEIGHTS};
+use super::CONFIG;
 use crate::layouts::{Layout, Tensor};
 use crate::published::PublishedError;
 use crate::stack::Stack;
@@ -34,38 +35,18 @@ pub fn write(
         );
         return Err(PublishedError::new(Kind::Path, message));
     }
-    let header = header(&tensors);
-    let content = |file: &mut dyn Write| {
-        file.write_all(&(header.len() as u64).to_le_bytes())?;
-        file.write_all(header.as_bytes())?;
-        tensors
-            .iter()
-            .try_for_each(|tensor| values(file, &tensor.gather(weights)))
+    let plan = |tensor: &Tensor| Planned {
+        name: tensor.name.clone(),
+        shape: tensor.shape.clone(),
+        format: Format::F32,
     };
-    files::replace_with(&weights_to, content).map_err(PublishedError::io("writing", weights_to))?;
+    let planned: Vec<Planned> = tensors.iter().map(plan).collect();
+    safetensors::write(&weights_to, &planned, |index| {
+        let values = tensors[index].gather(weights);
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        Ok::<_, PublishedError>(bytes)
+    })?;
     // Last, so that a folder with a config has all.
     let text = serde_json::to_string_pretty(&config).expect("a config is plain data") + "\n";
-    files::replace(&config_to, text.as_bytes()).map_err(PublishedError::io("writing", config_to))
-}
-
-fn values(file: &mut dyn Write, values: &[f32]) -> io::Result<()> {
-    let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-    file.write_all(&bytes)
-}
-
-/// The header of a safetensors file of these tensors, one after the other.
-fn header(tensors: &[Tensor]) -> String {
-    let mut fields = Map::new();
-    // What readers before transformers 5 ask for.
-    fields.insert("__metadata__".to_owned(), json!({ "format": "pt" }));
-    let mut start = 0;
-    for tensor in tensors {
-        let end = start + 4 * tensor.shape.iter().product::<usize>();
-        let line = json!({ "dtype": "F32", "shape": tensor.shape, "data_offsets": [start, end] });
-        fields.insert(tensor.name.clone(), line);
-        start = end;
-    }
-    let header = Value::Object(fields).to_string();
-    // Spaces, so that values begin at a multiple of 8.
-    format!("{header:<width$}", width = header.len().next_multiple_of(8))
+    files::replace(&config_to, text.as_bytes()).map_err(PublishedError::io("writing", &config_to))
 }

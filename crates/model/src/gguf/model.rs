@@ -1,15 +1,15 @@
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use triaxis_blocks::Rows;
+use triaxis_containers::Stored;
+use triaxis_containers::gguf::{Gguf, TensorInfo, Value};
 
 use super::dialects::{self, ARCHITECTURE, DIVISORS, Dialect, Said};
 use super::quantise::{Beside, is_about};
 use super::tokenizer::TokenizerFields;
-use super::value::Value;
-use super::{Gguf, TensorInfo};
 use crate::error::ModelError;
-use crate::layouts::Tensor;
-use crate::published::{self, PublishedError, Source, Stored};
+use crate::published::{PublishedError, Source, Table};
 use crate::stack::Stack;
 use crate::weights::Weight;
 
@@ -21,8 +21,7 @@ const ABOUT: &str = "the keys of the file";
 pub struct GgufModel {
     gguf: Gguf,
     dialect: &'static dyn Dialect,
-    stack: Stack,
-    tensors: Vec<Tensor>,
+    table: Table,
 }
 
 impl GgufModel {
@@ -31,16 +30,21 @@ impl GgufModel {
     /// # Errors
     /// When its architecture is not known, its keys ask for what is not built, or it holds other tensors than they say.
     pub fn open(gguf: Gguf) -> Result<Self, PublishedError> {
-        let of_file = |error: ModelError| gguf.refused(error.to_string());
+        let of_file = |error: ModelError| refused(&gguf, error);
         let architecture = gguf.keys().get(ARCHITECTURE).and_then(Value::text);
         let architecture = architecture.ok_or_else(|| {
-            gguf.refused(format!(
-                "no text `{ARCHITECTURE}` says what it is; take a file of a language model"
-            ))
+            refused(
+                &gguf,
+                format!("no text `{ARCHITECTURE}` says what it is; take a file of a language model"),
+            )
         })?;
         let dialect = dialects::find(architecture).map_err(of_file)?;
-        let named =
-            |error: ModelError| gguf.refused(format!("architecture `{}`: {error}", dialect.architecture()));
+        let named = |error: ModelError| {
+            refused(
+                &gguf,
+                format!("architecture `{}`: {error}", dialect.architecture()),
+            )
+        };
         let divisors = match dialect.has_divisors() {
             true => divisors(&gguf)?,
             false => None,
@@ -51,17 +55,17 @@ impl GgufModel {
         let tensors = dialects::tensors(dialect, &stack).map_err(named)?;
         let model = Self {
             dialect,
-            stack,
-            tensors,
+            table: Table::new(stack, tensors),
             gguf,
         };
         let found = model.gguf.tensors().map(|tensor| tensor.name.as_str());
         let needless = |name: &str| dialect.has_divisors() && name == DIVISORS;
-        published::check(&model.tensors, &model, found, needless, ABOUT).map_err(|reason| {
-            let architecture = dialect.architecture();
-            model
-                .gguf
-                .refused(format!("architecture `{architecture}`: {reason}"))
+        let checked = model.table.check(&model, found, needless, ABOUT);
+        checked.map_err(|reason| {
+            refused(
+                &model.gguf,
+                format!("architecture `{}`: {reason}", model.architecture()),
+            )
         })?;
         Ok(model)
     }
@@ -78,7 +82,7 @@ impl GgufModel {
 
     /// The network that it is of.
     pub fn stack(&self) -> &Stack {
-        &self.stack
+        self.table.stack()
     }
 
     /// What the file holds beside the weights.
@@ -98,7 +102,7 @@ impl GgufModel {
     /// # Errors
     /// When a file cannot be read.
     pub fn weights(&self) -> Result<BTreeMap<String, Weight>, PublishedError> {
-        published::weights(&self.stack, &self.tensors, self)
+        self.table.weights(self)
     }
 
     /// One of its network's weights as it is stored, by output.
@@ -106,7 +110,7 @@ impl GgufModel {
     /// # Errors
     /// When the network has no such weight, or a file cannot be read.
     pub fn rows(&self, weight: &str) -> Result<Vec<Rows>, PublishedError> {
-        published::rows(&self.stack, &self.tensors, self, weight)
+        self.table.rows(self, weight)
     }
 
     /// What the file says of its tokenizer, if it does.
@@ -114,7 +118,7 @@ impl GgufModel {
     /// # Errors
     /// When what it says does not fit.
     pub fn tokenizer(&self) -> Result<Option<TokenizerFields>, PublishedError> {
-        TokenizerFields::read(self.gguf.keys()).map_err(|error| self.gguf.refused(error.to_string()))
+        TokenizerFields::read(self.gguf.keys()).map_err(|error| refused(&self.gguf, error))
     }
 }
 
@@ -125,29 +129,26 @@ impl Source for GgufModel {
     }
 
     fn stored(&self, name: &str) -> Result<Stored, PublishedError> {
-        stored(&self.gguf, name)
+        Ok(self.gguf.stored(name)?)
     }
 }
 
-fn stored(gguf: &Gguf, name: &str) -> Result<Stored, PublishedError> {
-    let bytes = gguf.bytes(name)?;
-    match gguf.tensor(name) {
-        Some(tensor) => Ok(Stored {
-            format: tensor.format,
-            bytes,
-        }),
-        None => Err(gguf.refused(format!("there is no tensor `{name}`; name one that is"))),
-    }
+/// That what a file says cannot be taken.
+fn refused(gguf: &Gguf, message: impl Display) -> PublishedError {
+    PublishedError::input(format!("{}: {message}", gguf.files()[0].display()))
 }
 
 /// What frequencies are divided by, where a tensor says it.
 fn divisors(gguf: &Gguf) -> Result<Option<Vec<f32>>, PublishedError> {
     match gguf.tensor(DIVISORS).map(|tensor| &tensor.shape[..]) {
-        Some([1..=65_536]) => Ok(Some(stored(gguf, DIVISORS)?.values())),
-        Some(shape) => Err(gguf.refused(format!(
-            "the tensor `{DIVISORS}` has shape {shape:?} and must have one side, a number a pair of coordinates; take \
-             another file of the model"
-        ))),
+        Some([1..=65_536]) => Ok(Some(gguf.stored(DIVISORS)?.values())),
+        Some(shape) => Err(refused(
+            gguf,
+            format!(
+                "the tensor `{DIVISORS}` has shape {shape:?} and must have one side, a number a pair of coordinates; take \
+                 another file of the model"
+            ),
+        )),
         None => Ok(None),
     }
 }

@@ -5,12 +5,11 @@ use std::path::Path;
 
 use rayon::prelude::*;
 use triaxis_blocks::Format;
+use triaxis_containers::Planned;
+use triaxis_containers::gguf::{self, ALIGNMENT_KEY, Value};
 
 use super::dialects::{self, ARCHITECTURE};
-use super::header::ALIGNMENT_KEY;
 use super::tokenizer::TokenizerFields;
-use super::value::Value;
-use super::writer::{self, Planned};
 use crate::error::ModelError;
 use crate::layouts::Tensor;
 use crate::published::PublishedError;
@@ -105,12 +104,10 @@ impl Plan {
         let (dialect, keys) = dialects::write(stack)?;
         let tensors = dialects::tensors(dialect, stack)?;
         let extras = dialect.extras(stack);
-        let lines = stack.weights();
+        let lines = stack.weights().into_iter();
+        let groups: BTreeMap<String, Group> = lines.map(|line| (line.name, line.group)).collect();
         let wanted = |tensor: &Tensor| {
-            let group = lines
-                .iter()
-                .find(|line| tensor.feeds(&line.name))
-                .map(|line| line.group);
+            let group = tensor.weights().find_map(|weight| groups.get(weight));
             match (tensor.shape.len(), group) {
                 (2, Some(Group::Matrix)) => choice.matrices,
                 (2, Some(Group::Embedding | Group::Head)) => choice.tables,
@@ -181,7 +178,7 @@ pub fn export(
         keys.extend(tokenizer.keys());
     }
     let tensors: Vec<Planned> = plan.chosen.iter().map(|chosen| chosen.tensor.clone()).collect();
-    writer::write(path, &keys, &tensors, |index| {
+    gguf::write(path, &keys, &tensors, |index| {
         let values = plan.values(index, weights);
         let Planned { name, format, .. } = &tensors[index];
         coded(name, &values, *format)

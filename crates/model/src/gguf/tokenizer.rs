@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use super::value::{List, Value};
+use triaxis_containers::gguf::{List, Value};
+
 use crate::error::ModelError;
 
 /// What all keys of a tokenizer begin with, and those of most.

@@ -130,9 +130,9 @@ impl Tensor {
         self.turned
     }
 
-    /// Whether some of its rows are of a weight.
-    pub(crate) fn feeds(&self, weight: &str) -> bool {
-        self.pieces.iter().any(|piece| piece.weight == weight)
+    /// The weights that its rows are of, each as often as it has pieces of it.
+    pub(crate) fn weights(&self) -> impl Iterator<Item = &str> {
+        self.pieces.iter().map(|piece| piece.weight.as_str())
     }
 
     /// Pairs of its rows and those of a weight, or its columns, that they are.

@@ -1,7 +1,9 @@
+use std::error::Error as Cause;
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 
 use thiserror::Error;
+use triaxis_containers::ContainerError;
 use triaxis_host::{Kind, fault};
 
 use crate::error::ModelError;
@@ -12,7 +14,7 @@ use crate::error::ModelError;
 pub struct PublishedError {
     kind: Kind,
     message: String,
-    source: Option<io::Error>,
+    source: Option<Box<dyn Cause + Send + Sync>>,
 }
 
 impl PublishedError {
@@ -34,17 +36,28 @@ impl PublishedError {
     }
 
     /// Wraps what the system said about `path`.
-    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
-        let path = path.into();
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| {
             let message = format!(
                 "{action} {}: {source}; {}",
                 path.display(),
                 fault::remedy(&source)
             );
-            let mut error = Self::new(Kind::from(&source), message);
-            error.source = Some(source);
-            error
+            Self {
+                kind: Kind::from(&source),
+                message,
+                source: Some(source.into()),
+            }
+        }
+    }
+}
+
+impl From<ContainerError> for PublishedError {
+    fn from(error: ContainerError) -> Self {
+        Self {
+            kind: error.kind(),
+            message: error.to_string(),
+            source: Some(error.into()),
         }
     }
 }

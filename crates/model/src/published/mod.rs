@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use triaxis_blocks::Rows;
+use triaxis_containers::gguf::{Gguf, is_gguf};
 use triaxis_host::Kind;
 
 pub use self::error::PublishedError;
-pub(crate) use self::tensors::{Source, Stored, check, rows, weights};
+pub(crate) use self::tensors::{Source, Table};
 use crate::folder::{CONFIG, Folder};
-use crate::gguf::{Gguf, GgufModel, TokenizerFields, is_gguf};
+use crate::gguf::{GgufModel, TokenizerFields};
 use crate::stack::Stack;
 use crate::weights::Weight;
 
@@ -35,6 +36,11 @@ pub enum PublishedTokenizer {
 }
 
 impl Published {
+    /// Whether what is at a path is a folder, or begins as a GGUF file.
+    pub fn is_at(path: &Path) -> bool {
+        path.is_dir() || is_gguf(path)
+    }
+
     /// The model at a path, of which only what tells what it is is read.
     ///
     /// # Errors

@@ -128,3 +128,35 @@ fn a_file_that_is_none_is_named() {
     let error = Tokenizer::from_file(&path, "</s>").unwrap_err().to_string();
     assert!(error.contains("bad.json: not a tokenizer.json"), "{error}");
 }
+
+/// Memory is taken for as many tokens as there are numbers.
+#[test]
+fn a_number_that_few_tokens_do_not_need_is_refused() {
+    let file = |last: u64| {
+        json!({"version": "1.0", "normalizer": null, "pre_tokenizer": null, "post_processor": null, "decoder": null,
+            "truncation": null, "padding": null, "added_tokens": [],
+            "model": {"type": "WordLevel", "unk_token": "<unk>", "vocab": {"<unk>": 0, "a": 1, "</s>": last}}})
+    };
+    let read = |last| Tokenizer::from_json(file(last).to_string().into_bytes(), "</s>");
+    assert_eq!(read(65_535).unwrap().vocabulary(), 65_536);
+    for last in [65_536, u64::from(u32::MAX) - 1, u64::from(u32::MAX)] {
+        let error = read(last).unwrap_err().to_string();
+        assert!(
+            error.contains(&format!("the number {last}, of 3 tokens"))
+                && error.contains("fetch the file again"),
+            "{error}"
+        );
+    }
+}
+
+/// Where the library panics.
+#[test]
+fn a_decoder_that_is_no_json_is_refused() {
+    for decoder in [r#"{"type" "WordPiece"}"#, r#"{"type": 1e999}"#, "{"] {
+        let file = format!(r#"{{"version": "1.0", "added_tokens": [], "decoder": {decoder}}}"#);
+        let error = Tokenizer::from_json(file.into_bytes(), "</s>")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("not a tokenizer.json"), "{decoder}: {error}");
+    }
+}

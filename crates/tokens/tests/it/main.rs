@@ -1,6 +1,7 @@
 //! Text to tokens and back.
 #![allow(clippy::unwrap_used)]
 
+mod chat;
 mod exports;
 mod gguf;
 mod golden;

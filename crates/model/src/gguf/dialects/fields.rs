@@ -4,10 +4,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
+use triaxis_containers::gguf::Value;
 
 use super::EMBEDDING;
 use crate::error::ModelError;
-use crate::gguf::value::Value;
 use crate::layouts::Config;
 
 /// A field of a config that one key says.

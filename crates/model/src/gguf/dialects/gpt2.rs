@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
+use triaxis_containers::gguf::Value;
 
 use super::Dialect;
 use super::fields::{Field, Said};
 use super::transformer::whole;
 use crate::error::ModelError;
-use crate::gguf::value::Value;
 use crate::layouts::{Layout, Tensor};
 use crate::stack::Stack;
 

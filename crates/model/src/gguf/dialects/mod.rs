@@ -13,11 +13,11 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use serde_json::{Map, Value as Json};
+use triaxis_containers::gguf::Value;
 use triaxis_names::suggestion;
 
 use self::fields::Field;
 pub(super) use self::fields::Said;
-use super::value::Value;
 use crate::error::ModelError;
 use crate::layouts::{Config, Layout, Tensor, same};
 use crate::mixers::{Attention, MixerSpec};

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 
 use serde_json::{Map, Value as Json, json};
+use triaxis_containers::gguf::Value;
 
 use super::fields::Said;
 use crate::error::{ModelError, rule};
-use crate::gguf::value::Value;
 use crate::rope_scaling::RopeScaling;
 
 /// The tensor that says what the frequency of each pair is divided by, as Llama 3.1 has it.

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
+use triaxis_containers::gguf::Value;
 
 use super::fields::{Field, Said};
 use super::{attention, head, rope};
 use crate::error::{ModelError, rule};
-use crate::gguf::value::Value;
 use crate::stack::Stack;
 
 /// The fields of a config in Llama's words.

@@ -1,17 +1,16 @@
 //! GGUF files: what is in one, models in both directions, and what is refused.
 
-mod container;
 mod models;
 mod refusals;
 mod rope;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
+use triaxis_containers::gguf::{Gguf, Value, write};
+use triaxis_containers::{ContainerError, Planned};
 use triaxis_model::Published;
-use triaxis_model::gguf::{Gguf, Planned, Value, write};
 
 /// A file that `golden/gguf_files.py` made.
 fn golden(name: &str) -> PathBuf {
@@ -24,14 +23,6 @@ fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/golden/layouts")
         .join(name)
-}
-
-/// What bytes are read as.
-fn opened(bytes: &[u8]) -> Result<Gguf, String> {
-    let to = TempDir::new().unwrap();
-    let path = to.path().join("model.gguf");
-    fs::write(&path, bytes).unwrap();
-    Gguf::open(&path).map_err(|error| error.to_string())
 }
 
 /// A golden file to change: its keys, and its tensors with their bytes.
@@ -49,7 +40,7 @@ impl Changed {
                 shape: tensor.shape.clone(),
                 format: tensor.format,
             };
-            (planned, gguf.bytes(&tensor.name).unwrap())
+            (planned, gguf.stored(&tensor.name).unwrap().bytes)
         });
         Self {
             keys: gguf.keys().clone(),
@@ -70,7 +61,7 @@ impl Changed {
         let path = to.path().join("model.gguf");
         let planned: Vec<Planned> = self.tensors.iter().map(|(planned, _)| planned.clone()).collect();
         write(&path, &self.keys, &planned, |index| {
-            Ok(self.tensors[index].1.clone())
+            Ok::<_, ContainerError>(self.tensors[index].1.clone())
         })
         .unwrap();
         (to, path)

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 use triaxis_blocks::{Format, Rows};
-use triaxis_model::gguf::{Beside, Choice, Gguf, TokenizerFields, Value, export, plan};
+use triaxis_containers::gguf::{Gguf, TensorInfo, Value};
+use triaxis_model::gguf::{Beside, Choice, TokenizerFields, export, plan};
 use triaxis_model::weights::{Group, Weight};
 use triaxis_model::{Folder, Published, PublishedTokenizer, Stack};
 
@@ -87,10 +88,10 @@ fn what_is_written_has_the_tensors_of_the_fields_own_writer() {
         .unwrap();
         let [ours, theirs] = [path, golden(name)].map(|path| Gguf::open(&path).unwrap());
         let tensors = |gguf: &Gguf| -> BTreeMap<String, (Vec<usize>, Vec<u8>)> {
-            let tensor = |tensor: &triaxis_model::gguf::TensorInfo| {
+            let tensor = |tensor: &TensorInfo| {
                 (
                     tensor.name.clone(),
-                    (tensor.shape.clone(), gguf.bytes(&tensor.name).unwrap()),
+                    (tensor.shape.clone(), gguf.stored(&tensor.name).unwrap().bytes),
                 )
             };
             gguf.tensors().map(tensor).collect()

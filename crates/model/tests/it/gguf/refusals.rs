@@ -5,7 +5,8 @@ use std::fs;
 use burn::tensor::Device;
 use tempfile::TempDir;
 use triaxis_blocks::Format;
-use triaxis_model::gguf::{Beside, Choice, List, Value, export};
+use triaxis_containers::gguf::{List, Value};
+use triaxis_model::gguf::{Beside, Choice, export};
 use triaxis_model::{Published, Stack, weights};
 
 use super::{Changed, golden};

@@ -2,8 +2,9 @@
 
 use tempfile::TempDir;
 use triaxis_blocks::Format;
+use triaxis_containers::gguf::Value;
 use triaxis_model::Published;
-use triaxis_model::gguf::{Beside, Choice, Value, export};
+use triaxis_model::gguf::{Beside, Choice, export};
 
 use super::Changed;
 

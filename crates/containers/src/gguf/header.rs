@@ -5,8 +5,10 @@ use std::io::Read;
 
 use triaxis_blocks::Format;
 
-use super::reader::{Damage, Reader};
+use super::reader::Reader;
 use super::value::Value;
+use crate::Damage;
+use crate::tensor::size;
 
 /// The bytes that a file begins with.
 pub(super) const MAGIC: [u8; 4] = *b"GGUF";
@@ -15,7 +17,7 @@ pub(super) const MAGIC: [u8; 4] = *b"GGUF";
 pub(super) const VERSION: u32 = 3;
 
 /// The key that says what the places of tensors are multiples of.
-pub(super) const ALIGNMENT_KEY: &str = "general.alignment";
+pub const ALIGNMENT_KEY: &str = "general.alignment";
 
 /// What they are multiples of where a file does not say it, and the largest that is taken.
 pub(super) const ALIGNMENT: u64 = 32;
@@ -69,23 +71,15 @@ pub struct TensorInfo {
     /// How it is stored.
     pub format: Format,
     /// Where its bytes begin, from the beginning of the file.
-    pub(super) start: u64,
-}
-
-/// The bytes of a tensor of that shape and format: whole rows of whole blocks.
-pub(super) fn size(shape: &[usize], format: Format) -> Option<u64> {
-    let columns = shape.last().copied().unwrap_or(1);
-    let mut rows = shape.iter().copied().rev().skip(1);
-    let row = format.row_bytes(columns)?;
-    let bytes = rows.try_fold(row, usize::checked_mul)?;
-    // Numbers are counted in memory, too.
-    let numbers = shape
-        .iter()
-        .try_fold(4usize, |size, &side| size.checked_mul(side));
-    numbers.and(u64::try_from(bytes).ok())
+    start: u64,
 }
 
 impl TensorInfo {
+    /// Where its bytes begin, from the beginning of the file.
+    pub fn start(&self) -> u64 {
+        self.start
+    }
+
     /// How many bytes it has.
     pub fn bytes(&self) -> u64 {
         size(&self.shape, self.format).expect("a tensor without a size is refused when a header is read")
@@ -94,15 +88,21 @@ impl TensorInfo {
 
 /// What a file says before its tensors.
 #[derive(Debug)]
-pub(super) struct Header {
-    pub(super) version: u32,
-    pub(super) keys: BTreeMap<String, Value>,
-    pub(super) tensors: Vec<TensorInfo>,
+pub struct Header {
+    /// The version of the format.
+    pub version: u32,
+    /// What it says, by key.
+    pub keys: BTreeMap<String, Value>,
+    /// Its tensors, in its order.
+    pub tensors: Vec<TensorInfo>,
 }
 
 impl Header {
     /// That of a file of so many bytes, in which every tensor lies, apart from all others.
-    pub(super) fn read(file: impl Read, size: u64) -> Result<Self, Damage> {
+    ///
+    /// # Errors
+    /// When the file cannot be read, or its header is damaged.
+    pub fn read(file: impl Read, size: u64) -> Result<Self, Damage> {
         let mut reader = Reader::new(file, size);
         let version = version(&mut reader)?;
         let tensors = reader.count(LEAST_TENSOR, "tensors")?;

@@ -1,21 +1,8 @@
 //! Bytes of a header, of which no more are taken than the file has.
 
-use std::io::{self, Read};
+use std::io::Read;
 
-/// Why a header could not be read.
-#[derive(Debug)]
-pub(super) enum Damage {
-    /// What the system said.
-    System(io::Error),
-    /// What is there in the place of what must be.
-    Format(String),
-}
-
-impl From<io::Error> for Damage {
-    fn from(error: io::Error) -> Self {
-        Self::System(error)
-    }
-}
+use crate::Damage;
 
 /// Reads on from the beginning of a file of a known size.
 #[derive(Debug)]

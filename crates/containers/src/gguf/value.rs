@@ -2,7 +2,8 @@
 
 use std::io::Read;
 
-use super::reader::{Damage, Reader};
+use super::reader::Reader;
+use crate::Damage;
 
 /// The numbers that name the kinds that are no numbers.
 const BOOL: u32 = 7;

@@ -1,19 +1,22 @@
 //! Chat templates: messages as the text that a model was trained on.
 //!
-//! A template is a program in a model's file, which nobody has read: it is given fuel for a bounded time, values it can only
-//! read, and no files. The dialect is that of transformers: blocks leave no lines behind, loops break and continue,
-//! `raise_exception` and `strftime_now` are there, and `tojson` writes as Python does.
+//! A template is a program in a model's file, which nobody has read: it is given fuel for a bounded time and memory, values
+//! it can only read, and no files. A step is a unit of fuel, and so are 64 bytes that it makes; a list that is added to
+//! itself dozens of times is not bounded by that. The dialect is that of transformers: blocks leave no lines behind, loops
+//! break and continue, `raise_exception` and `strftime_now` are there, and `tojson` writes as Python does.
 
+use std::fmt::{self, Write};
 use std::io;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Kwargs, Value};
-use minijinja::{Environment, Error, ErrorKind, context};
+use minijinja::value::{Kwargs, Value, ValueKind, from_args};
+use minijinja::{Environment, Error, ErrorKind, State, context};
+use minijinja_contrib::pycompat::unknown_method_callback;
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 use triaxis_host::machine;
 
-use crate::error::InferError;
+use crate::error::TokensError;
 
 /// Steps that a template may take: some thousand messages.
 const FUEL: u64 = 2_000_000;
@@ -41,7 +44,7 @@ impl ChatTemplate {
     ///
     /// # Errors
     /// When it is no template.
-    pub fn new(source: &str) -> Result<Self, InferError> {
+    pub fn new(source: &str) -> Result<Self, TokensError> {
         let mut environment = Environment::new();
         let syntax = SyntaxConfig::builder()
             .trim_blocks(true)
@@ -50,7 +53,7 @@ impl ChatTemplate {
         environment.set_syntax(syntax.map_err(|error| refused(&error))?);
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(64);
-        environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+        environment.set_unknown_method_callback(method);
         environment.add_function("raise_exception", raise);
         environment.add_function("strftime_now", now);
         environment.add_filter("tojson", json);
@@ -69,7 +72,7 @@ impl ChatTemplate {
         messages: &[Message],
         asks: bool,
         [begin, end]: [&str; 2],
-    ) -> Result<String, InferError> {
+    ) -> Result<String, TokensError> {
         let said = |message: &Message| context! { role => &message.role, content => &message.content };
         let values = context! {
             messages => messages.iter().map(said).collect::<Vec<Value>>(),
@@ -77,17 +80,17 @@ impl ChatTemplate {
             bos_token => begin,
             eos_token => end,
         };
-        let mut text = Bounded(Vec::new());
+        let mut text = Bounded::default();
         let template = self.environment.get_template("chat");
         let rendered = template.and_then(|template| template.render_captured_to(values, &mut text).map(drop));
         rendered.map_err(|error| refused(&error))?;
         String::from_utf8(text.0)
-            .map_err(|_| InferError::input("the chat template made text that is no UTF-8; give another"))
+            .map_err(|_| TokensError::input("the chat template made text that is no UTF-8; give another"))
     }
 }
 
 /// What is wrong with a template or with what it was given.
-fn refused(error: &Error) -> InferError {
+fn refused(error: &Error) -> TokensError {
     let line = error
         .line()
         .map_or_else(String::new, |line| format!(", line {line}"));
@@ -95,13 +98,20 @@ fn refused(error: &Error) -> InferError {
         ErrorKind::OutOfFuel => format!("it did not end within {FUEL} steps"),
         _ => error.to_string(),
     };
-    InferError::input(format!(
+    TokensError::input(format!(
         "the chat template{line}: {reason}; give messages that it takes, another template, or none"
     ))
 }
 
 /// Text up to a length.
+#[derive(Default)]
 struct Bounded(Vec<u8>);
+
+impl Bounded {
+    fn text(self) -> String {
+        String::from_utf8_lossy(&self.0).into_owned()
+    }
+}
 
 impl io::Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -115,6 +125,86 @@ impl io::Write for Bounded {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        io::Write::write_all(self, text.as_bytes()).map_err(|_| fmt::Error)
+    }
+}
+
+/// That a template would make too much.
+fn too_long() -> Error {
+    let message = format!("it makes more than {LONGEST} bytes");
+    Error::new(ErrorKind::InvalidOperation, message)
+}
+
+/// Python's methods. Those of the library that make more, or take longer, than they pay fuel for are bounded here.
+fn method(state: &mut State, value: &Value, name: &str, arguments: &[Value]) -> Result<Value, Error> {
+    match (value.kind(), name) {
+        (ValueKind::String, "join") => join(value, arguments),
+        (ValueKind::String, "format") if !is_short(value, arguments) => Err(too_long()),
+        // Lists within lists are compared without end where they are within each other many times.
+        (ValueKind::Seq, "count") | (ValueKind::Map, "get") if arguments.iter().any(is_nested) => {
+            Err(Error::new(
+                ErrorKind::InvalidOperation,
+                format!("`{name}` takes texts and numbers, and no lists"),
+            ))
+        }
+        _ => unknown_method_callback(state, value, name, arguments),
+    }
+}
+
+fn is_nested(value: &Value) -> bool {
+    matches!(
+        value.kind(),
+        ValueKind::Seq | ValueKind::Map | ValueKind::Iterable | ValueKind::Plain
+    )
+}
+
+/// `str.join`.
+fn join(separator: &Value, arguments: &[Value]) -> Result<Value, Error> {
+    let (values,): (&Value,) = from_args(arguments)?;
+    let mut text = Bounded::default();
+    for (index, value) in values.try_iter()?.checked().enumerate() {
+        let value = value?;
+        let separated = match index {
+            0 => Ok(()),
+            _ => write!(text, "{separator}"),
+        };
+        separated
+            .and_then(|()| write!(text, "{value}"))
+            .map_err(|_| too_long())?;
+    }
+    Ok(Value::from(text.text()))
+}
+
+/// Whether what `str.format` makes of values is of a bounded length: each place takes the longest of them, and the widths
+/// that are asked for have few digits.
+fn is_short(format: &Value, arguments: &[Value]) -> bool {
+    const MOST_DIGITS: usize = 4;
+    const MOST_WIDTH: usize = 10_000;
+    let format = format.as_str().unwrap_or_default();
+    let mut numbers = format.split(|letter: char| !letter.is_ascii_digit());
+    let length = |value: &Value| match value.as_str() {
+        Some(text) => Some(text.len()),
+        None if is_nested(value) => None,
+        None => Some(0),
+    };
+    // Named arguments are a map of them.
+    let lengths = arguments.iter().map(|value| match value.is_kwargs() {
+        true => value.try_iter().ok()?.try_fold(0, |most, name| {
+            let value = value.get_item(&name).ok()?;
+            Some(length(&value)?.max(most))
+        }),
+        false => length(value),
+    });
+    let Some(longest) = lengths.collect::<Option<Vec<usize>>>() else {
+        return false;
+    };
+    let longest = longest.into_iter().max().unwrap_or(0).max(MOST_WIDTH);
+    let places = format.matches('{').count();
+    numbers.all(|number| number.len() <= MOST_DIGITS) && places.saturating_mul(longest) <= LONGEST
 }
 
 fn raise(message: String) -> Result<Value, Error> {
@@ -172,7 +262,7 @@ fn now(format: String) -> Result<String, Error> {
 fn json(value: Value, options: Kwargs) -> Result<Value, Error> {
     let indent: Option<usize> = options.get("indent")?;
     options.assert_all_used()?;
-    let mut bytes = Vec::new();
+    let mut bytes = Bounded::default();
     let spaces = " ".repeat(indent.unwrap_or(0).min(16));
     let written = match indent {
         Some(_) => value.serialize(&mut Serializer::with_formatter(
@@ -183,9 +273,7 @@ fn json(value: Value, options: Kwargs) -> Result<Value, Error> {
     };
     written.map_err(|error| Error::new(ErrorKind::BadSerialization, error.to_string()))?;
     // Safe: not to be escaped as HTML.
-    Ok(Value::from_safe_string(
-        String::from_utf8_lossy(&bytes).into_owned(),
-    ))
+    Ok(Value::from_safe_string(bytes.text()))
 }
 
 /// A space after commas and colons.

@@ -2,15 +2,28 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use triaxis_blocks::Format;
-use triaxis_model::gguf::{Gguf, List, Planned, Value, write};
+use triaxis_containers::gguf::{Gguf, List, Value, write};
+use triaxis_containers::{ContainerError, Planned};
 
-use super::{golden, opened};
+/// A file that `golden/gguf_files.py` of the model room made.
+fn golden(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/tests/golden/gguf");
+    folder.join(name).with_extension("gguf")
+}
+
+/// What bytes are read as.
+fn opened(bytes: &[u8]) -> Result<Gguf, String> {
+    let to = TempDir::new().unwrap();
+    let path = to.path().join("model.gguf");
+    fs::write(&path, bytes).unwrap();
+    Gguf::open(&path).map_err(|error| error.to_string())
+}
 
 /// Some bytes for a tensor of an index.
 fn content(index: usize, size: usize) -> Vec<u8> {
@@ -24,7 +37,7 @@ fn size(tensor: &Planned) -> usize {
 
 fn written(path: &Path, keys: &BTreeMap<String, Value>, tensors: &[Planned]) {
     write(path, keys, tensors, |index| {
-        Ok(content(index, size(&tensors[index])))
+        Ok::<_, ContainerError>(content(index, size(&tensors[index])))
     })
     .unwrap();
 }
@@ -90,7 +103,7 @@ proptest! {
         for (index, tensor) in tensors.iter().enumerate() {
             let found = gguf.tensor(&tensor.name).unwrap();
             prop_assert_eq!((&found.shape, found.format), (&tensor.shape, tensor.format));
-            prop_assert_eq!(gguf.bytes(&tensor.name).unwrap(), content(index, size(tensor)));
+            prop_assert_eq!(gguf.stored(&tensor.name).unwrap().bytes, content(index, size(tensor)));
         }
     }
 
@@ -282,15 +295,15 @@ fn a_file_that_was_cut_after_it_was_opened_is_refused() {
     fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
     let last = gguf
         .tensors()
-        .find(|tensor| gguf.bytes(&tensor.name).is_err())
+        .find(|tensor| gguf.stored(&tensor.name).is_err())
         .unwrap();
-    let error = gguf.bytes(&last.name).unwrap_err().to_string();
+    let error = gguf.stored(&last.name).unwrap_err().to_string();
     assert!(
         error.contains(&last.name) && error.contains("ends before"),
         "{error}"
     );
     assert!(
-        gguf.bytes("nothing")
+        gguf.stored("nothing")
             .unwrap_err()
             .to_string()
             .contains("no tensor `nothing`")
@@ -317,7 +330,7 @@ fn several_files_are_one() {
     written(&path(2), &keys(1, 2), &tensors[1..]);
     let gguf = Gguf::open(&path(1)).unwrap();
     assert_eq!(gguf.files(), [path(1), path(2)]);
-    assert_eq!(gguf.bytes("b").unwrap(), content(0, 68));
+    assert_eq!(gguf.stored("b").unwrap().bytes, content(0, 68));
 
     let refusal = |path: &Path| Gguf::open(path).unwrap_err().to_string();
     assert!(refusal(&path(2)).contains("name the first of them"));
@@ -339,7 +352,9 @@ fn what_cannot_be_written_leaves_no_file() {
     let path = to.path().join("model.gguf");
     let none = BTreeMap::new();
     let refused = |keys: &BTreeMap<String, Value>, tensor: Planned, bytes: usize| {
-        let written = write(&path, keys, &[tensor], |_| Ok(vec![0; bytes]));
+        let written = write(&path, keys, &[tensor], |_| {
+            Ok::<_, ContainerError>(vec![0; bytes])
+        });
         assert_eq!(fs::read_dir(to.path()).unwrap().count(), 0);
         written.unwrap_err().to_string()
     };

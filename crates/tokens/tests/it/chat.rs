@@ -1,0 +1,119 @@
+//! Chat templates against the field's own engine of them, and hostile ones.
+
+use serde::Deserialize;
+use triaxis_tokens::{ChatTemplate, Message};
+
+#[derive(Deserialize)]
+struct Case {
+    template: String,
+    messages: Vec<Message>,
+    asks: bool,
+    text: String,
+}
+
+#[test]
+fn templates_make_what_transformers_makes_of_them() {
+    let cases: Vec<Case> = serde_json::from_str(include_str!("../golden/chat.json")).unwrap();
+    assert!(cases.len() >= 16);
+    for case in cases {
+        let template = ChatTemplate::new(&case.template).unwrap();
+        let text = template
+            .render(&case.messages, case.asks, ["<s>", "</s>"])
+            .unwrap();
+        assert_eq!(text, case.text, "{}", case.template);
+    }
+}
+
+#[test]
+fn a_template_that_refuses_loops_or_is_none_is_an_error() {
+    let message = |content: &str| Message {
+        role: "user".to_owned(),
+        content: content.to_owned(),
+    };
+    let render = |source: &str| {
+        ChatTemplate::new(source).and_then(|template| template.render(&[message("hello")], true, ["", ""]))
+    };
+    let nested = format!(
+        "{}1{}",
+        "{{ (".to_owned() + &"(".repeat(60_000),
+        ")".repeat(60_001) + " }}"
+    );
+    for (source, words) in [
+        (
+            "{{ raise_exception('roles must alternate') }}",
+            "roles must alternate",
+        ),
+        (
+            "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
+            "2000000 steps",
+        ),
+        ("{{ 'x' * 1000000000 }}", "the chat template"),
+        ("{% if %}", "line 1"),
+        ("{{ messages[0].content.launch() }}", "line 1"),
+        ("{{ strftime_now('%q') }}", "%q"),
+        ("{% include 'other' %}", "the chat template"),
+        (&nested, "the chat template"),
+    ] {
+        let error = render(source).unwrap_err().to_string();
+        assert!(
+            error.contains(words),
+            "{}: {error}",
+            &source[..source.len().min(40)]
+        );
+    }
+    assert_eq!(render("{{ strftime_now('%Y-%m-%d') }}").unwrap().len(), 10);
+}
+
+/// The most memory that this process has had so far, in bytes.
+#[cfg(target_os = "linux")]
+fn peak() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    let number = line.split_whitespace().nth(1).unwrap();
+    1024 * number.parse::<usize>().unwrap()
+}
+
+/// Ways to make much of little, in no more time and memory than a long conversation takes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_template_makes_no_more_than_it_may() {
+    let message = Message {
+        role: "user".to_owned(),
+        content: "hello".to_owned(),
+    };
+    let texts = "{% set ns = namespace(a='xxxxxxxxxxxxxxxx', b=['x']) %}{% for i in range(60) %}";
+    let lists = "{% set ns = namespace(a=['x'], b=['x']) %}{% for i in range(60) %}{% set ns.a = [ns.a, ns.a] %}\
+                 {% set ns.b = [ns.b, ns.b] %}{% endfor %}";
+    let long = "{% set s = 'x' * 1000000 %}{% set l = [s] * 100000 %}";
+    for source in [
+        &format!("{texts}{{% set ns.a = ns.a ~ ns.a %}}{{% endfor %}}{{{{ ns.a }}}}"),
+        &format!("{texts}{{% set ns.a = ns.a + ns.a %}}{{% endfor %}}{{{{ ns.a }}}}"),
+        &format!("{texts}{{% set ns.a = ns.a.replace('x', 'xx') %}}{{% endfor %}}"),
+        &format!("{texts}{{% set ns.a %}}{{{{ ns.a }}}}{{{{ ns.a }}}}{{% endset %}}{{% endfor %}}"),
+        &format!("{lists}{{{{ ns.a | tojson }}}}"),
+        &format!("{lists}{{{{ ''.join(ns.a) }}}}"),
+        &format!("{lists}{{{{ [ns.a].count(ns.b) }}}}"),
+        &format!("{lists}{{{{ {{}}.get(ns.a) }}}}"),
+        &format!("{lists}{{{{ '{{0}}'.format(ns.a) }}}}"),
+        &format!("{long}{{{{ ''.join(l) }}}}"),
+        &format!("{long}{{{{ l | tojson }}}}"),
+        &format!("{long}{{{{ ('{{0}}' * 100000).format(s) }}}}"),
+        &format!("{long}{{{{ s.replace('x', s) }}}}"),
+        "{{ '{:99999999999}'.format('x') }}",
+        "{{ '{:0>99999999999}'.format('x') }}",
+        "{{ 'x' * 10 ** 9 }}",
+        "{% for i in range(10 ** 9) %}{% endfor %}",
+        "{% macro m() %}{{ m() }}{{ m() }}{% endmacro %}{{ m() }}",
+        "{% macro m(s) %}{% set t = s ~ s %}{{ m(t) }}{% endmacro %}{{ m('xxxxxxxxxxxxxxxx') }}",
+    ] {
+        let (before, began) = (peak(), std::time::Instant::now());
+        let rendered =
+            ChatTemplate::new(source)
+                .unwrap()
+                .render(std::slice::from_ref(&message), true, ["", ""]);
+        let (grown, seconds) = (peak() - before, began.elapsed().as_secs_f64());
+        assert!(rendered.is_err(), "{source}");
+        assert!(grown < 1 << 29, "{source}: {grown} bytes");
+        assert!(seconds < 20.0, "{source}: {seconds} s");
+    }
+}

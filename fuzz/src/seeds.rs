@@ -1,0 +1,183 @@
+//! Inputs to begin with: small ones that are accepted, from our own writers where there is one.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Error, Result};
+use std::path::Path;
+
+use serde_json::{Value as Json, json};
+use triaxis_blocks::Format;
+use triaxis_containers::gguf::{self, List, Value};
+use triaxis_containers::{Planned, safetensors};
+use triaxis_tokens::{END_OF_TEXT, Tokenizer, WordCounts};
+
+/// Templates and conversations of the field, with what they make.
+const CHATS: &str = include_str!("../../crates/tokens/tests/golden/chat.json");
+
+/// Writes those of a target into `corpus/TARGET`, before libFuzzer looks there.
+///
+/// # Panics
+/// If they cannot be made or written.
+pub fn write(target: &str) {
+    let inputs = match target {
+        "gguf" => gguf_files(),
+        "safetensors" => safetensors_files(),
+        "tokenizer_json" => tokenizers(),
+        "gguf_tokenizer" => Ok((0..8).map(bytes).collect()),
+        "encode" => Ok(texts()),
+        _ => templates(),
+    };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    fs::create_dir_all(&folder).expect("the folder of inputs is made");
+    for (number, input) in inputs.expect("seeds are sound").iter().enumerate() {
+        fs::write(folder.join(format!("seed-{number}")), input).expect("a seed is written");
+    }
+}
+
+fn planned(name: &str, shape: &[usize], format: Format) -> Planned {
+    Planned {
+        name: name.to_owned(),
+        shape: shape.to_vec(),
+        format,
+    }
+}
+
+/// Bytes without a pattern.
+fn bytes(seed: u32) -> Vec<u8> {
+    let next = |state: &u32| Some(state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223));
+    std::iter::successors(Some(seed), next)
+        .map(|state| (state >> 24) as u8)
+        .take(300)
+        .collect()
+}
+
+/// Keys of every kind, tensors of several formats.
+fn gguf_files() -> Result<Vec<Vec<u8>>> {
+    let numbers = [
+        Value::U8(1),
+        Value::I16(-1),
+        Value::U32(2),
+        Value::F32(0.5),
+        Value::I64(-9),
+        Value::F64(1.5),
+    ];
+    let lists = [
+        List::I32(vec![1, -2]),
+        List::F32(vec![0.5]),
+        List::Bool(vec![true, false]),
+        List::Text(vec!["a".to_owned(), String::new()]),
+        List::U64(Vec::new()),
+    ];
+    let others = [Value::Bool(true), Value::Text("llama".to_owned())];
+    let values = numbers.into_iter().chain(others).chain(lists.map(Value::List));
+    let keys: BTreeMap<String, Value> = values
+        .enumerate()
+        .map(|(index, value)| (format!("k{index}"), value))
+        .collect();
+    let tensors = [
+        planned("a", &[4], Format::F32),
+        planned("b", &[2, 32], Format::Q8_0),
+        planned("c", &[1, 256], Format::Q6K),
+        planned("d", &[2, 1, 2, 3], Format::F16),
+    ];
+    let file = |keys: &BTreeMap<String, Value>, tensors: &[Planned]| -> Result<Vec<u8>> {
+        let mut file = gguf::header(keys, tensors).map_err(Error::other)?;
+        for tensor in tensors {
+            let size =
+                tensor.shape.iter().product::<usize>() / tensor.format.values() * tensor.format.bytes();
+            file.resize((file.len() + size).next_multiple_of(32), 7);
+        }
+        Ok(file)
+    };
+    let few = keys.clone().into_iter().take(3).collect();
+    Ok(vec![
+        file(&keys, &tensors)?,
+        file(&few, &tensors[..1])?,
+        file(&BTreeMap::new(), &tensors)?,
+        file(&keys, &[])?,
+    ])
+}
+
+/// How many values follow, and the header; an index.
+fn safetensors_files() -> Result<Vec<Vec<u8>>> {
+    let tensors = [
+        planned("a", &[4], Format::F32),
+        planned("b", &[2, 3], Format::F16),
+        planned("c", &[0], Format::Bf16),
+    ];
+    let header = safetensors::header(&tensors).map_err(Error::other)?;
+    let index =
+        json!({ "metadata": {}, "weight_map": { "a": "model-1.safetensors", "b": "model-2.safetensors" } });
+    Ok(vec![
+        [&28u16.to_le_bytes()[..], &header[8..]].concat(),
+        [&header[..], &[0; 28]].concat(),
+        [&[0, 0], index.to_string().as_bytes()].concat(),
+    ])
+}
+
+/// One that is learnt, and one of each other kind of the library's.
+fn tokenizers() -> Result<Vec<Vec<u8>>> {
+    let counts = WordCounts::default();
+    counts
+        .add(["the cat sat on the mat with the hat"].into_iter())
+        .map_err(Error::other)?;
+    let learnt = Tokenizer::train(counts, 260).map_err(Error::other)?;
+    let end = json!([{ "id": 0, "content": END_OF_TEXT, "single_word": false, "lstrip": false, "rstrip": false,
+        "normalized": false, "special": true }]);
+    let words = json!({ END_OF_TEXT: 0, "a": 1, "b": 2, "ab": 3, "[UNK]": 4, "##b": 5, "\u{2581}a": 6 });
+    let of = |model: Json, splitter: Json, decoder: Json| {
+        json!({ "version": "1.0", "added_tokens": end, "normalizer": null, "pre_tokenizer": splitter,
+            "post_processor": null, "decoder": decoder, "truncation": null, "padding": null, "model": model })
+    };
+    let merges = json!({ "type": "BPE", "vocab": words, "merges": [["a", "b"]], "byte_fallback": true, "fuse_unk": true,
+        "unk_token": "[UNK]", "dropout": null, "continuing_subword_prefix": null, "end_of_word_suffix": null,
+        "ignore_merges": false });
+    let pieces = json!({ "type": "Unigram", "unk_id": 1, "byte_fallback": false,
+        "vocab": [[END_OF_TEXT, 0.0], ["<unk>", 0.0], ["\u{2581}a", -1.0], ["b", -2.0]] });
+    let kinds = [
+        of(
+            merges,
+            json!({ "type": "Metaspace", "replacement": "\u{2581}", "prepend_scheme": "first", "split": false }),
+            json!({ "type": "ByteFallback" }),
+        ),
+        of(
+            pieces,
+            json!({ "type": "Metaspace", "replacement": "\u{2581}", "prepend_scheme": "always", "split": true }),
+            json!({ "type": "Metaspace", "replacement": "\u{2581}", "prepend_scheme": "always", "split": true }),
+        ),
+        of(
+            json!({ "type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": 100, "vocab": words }),
+            json!({ "type": "BertPreTokenizer" }),
+            json!({ "type": "WordPiece", "prefix": "##", "cleanup": true }),
+        ),
+        of(
+            json!({ "type": "WordLevel", "unk_token": "[UNK]", "vocab": words }),
+            json!({ "type": "Whitespace" }),
+            json!(null),
+        ),
+    ];
+    let kinds = kinds.iter().map(|kind| kind.to_string().into_bytes());
+    Ok([learnt.json().map_err(Error::other)?.to_vec()]
+        .into_iter()
+        .chain(kinds)
+        .collect())
+}
+
+fn texts() -> Vec<Vec<u8>> {
+    let texts = [
+        "Hello world 123",
+        "a  1\n\n  b",
+        "don't  we've",
+        "\u{bd} x\u{b2}",
+        "h\u{e9}llo \u{2014} \u{4f60}\u{597d} \u{1f642}",
+        "<|endoftext|> [workspace]\r\n\t",
+    ];
+    texts.map(|text| text.as_bytes().to_vec()).to_vec()
+}
+
+fn templates() -> Result<Vec<Vec<u8>>> {
+    let chats: Vec<Json> = serde_json::from_str(CHATS)?;
+    let templates = chats.iter().filter_map(|chat| chat["template"].as_str());
+    Ok(templates.map(|template| template.as_bytes().to_vec()).collect())
+}
