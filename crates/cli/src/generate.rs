@@ -1,5 +1,7 @@
 //! `triaxis generate`.
 
+mod held;
+
 use std::fmt;
 use std::io::{IsTerminal, Read, Write};
 
@@ -7,12 +9,13 @@ use clap::Args;
 use serde::Serialize;
 use triaxis_infer::text::{self, Written};
 use triaxis_infer::{
-    Answer, ChatTemplate, Draft, Ended, Engine, Helpers, LookUp, Message, Request, Sampling, SmallModel,
+    Answer, ChatTemplate, Constraint, Draft, Ended, Engine, Helpers, LookUp, Message, Request, Sampling, SmallModel,
     Token, generate,
 };
 use triaxis_tokens::Tokenizer;
 use triaxis_units::Bytes;
 
+use self::held::Held;
 use crate::engine::{Opening, fits};
 use crate::failure::Usage;
 use crate::{Format, output};
@@ -66,6 +69,8 @@ pub struct Arguments {
     /// End an answer before this text; can be given several times
     #[arg(long, value_name = "TEXT")]
     stop: Vec<String>,
+    #[command(flatten)]
+    held: Held,
     /// Tell the logarithm of each token's probability, and so many of the likeliest, with `--format json`
     #[arg(long, value_name = "N")]
     log_probabilities: Option<u8>,
@@ -112,6 +117,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return Err(Usage(said.to_owned()).into());
     }
     let tokenizer = arguments.opening.tokenizer()?;
+    let constraints = arguments.held.constraints(&tokenizer, arguments.samples.into())?;
     let prompt = arguments.tokens(&tokenizer)?;
     let mut engine = arguments.opening.open()?;
     fits(&tokenizer, &engine)?;
@@ -129,20 +135,24 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
         goes_on && failed.is_none()
     };
-    let answers = arguments.answers(&mut engine, &request, &mut hear)?;
+    let answers = arguments.answers(&mut engine, &request, constraints, &mut hear)?;
     if let Some(error) = failed {
         return Err(error);
     }
     let rests: Vec<String> = written.iter_mut().map(Written::finish).collect();
     if streams {
-        return output::to_stdout(|out| writeln!(out, "{}", rests.concat()));
+        output::to_stdout(|out| writeln!(out, "{}", rests.concat()))?;
+        arguments.held.say_unfinished(&answers);
+        return Ok(());
     }
     let printed: Vec<Printed> = answers
         .iter()
         .zip(&written)
         .map(|(answer, written)| arguments.printed(answer, written, &tokenizer))
         .collect();
-    output::print(arguments.format, &Answers(&printed), &printed)
+    output::print(arguments.format, &Answers(&printed), &printed)?;
+    arguments.held.say_unfinished(&answers);
+    Ok(())
 }
 
 /// Answers, one below the other.
@@ -232,12 +242,10 @@ impl Arguments {
         &self,
         engine: &mut Engine,
         request: &Request,
+        constraints: Vec<Box<dyn Constraint>>,
         hear: &mut dyn FnMut(usize, &Token) -> bool,
     ) -> anyhow::Result<Vec<Answer>> {
-        let with = |draft| Helpers {
-            draft,
-            constraints: Vec::new(),
-        };
+        let with = |draft| Helpers { draft, constraints };
         match self.draft.as_deref() {
             None => Ok(generate(engine, request, with(None), hear)?),
             Some("look-up") => {

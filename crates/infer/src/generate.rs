@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use triaxis_random::Stream;
 
+use crate::constraints::Constraint;
 use crate::draft::{Draft, Drafted};
 use crate::engine::{Engine, Reading, Wanted};
 use crate::error::InferError;
@@ -49,14 +50,6 @@ impl Default for Request {
     }
 }
 
-/// What may come next in an answer, beside its probabilities.
-pub trait Constraint {
-    /// Whether a token may come next.
-    fn allows(&self, token: u32) -> bool;
-    /// Moves on by a token that came.
-    fn accept(&mut self, token: u32);
-}
-
 /// A token of an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Token {
@@ -71,7 +64,7 @@ pub struct Token {
 /// Why an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// By a token that ends answers.
+    /// By a token that ends answers, or because its constraint leaves nothing but the end.
     End,
     /// By the number of tokens.
     Most,
@@ -79,7 +72,7 @@ pub enum Ended {
     Context,
     /// By whoever heard of its tokens.
     Stopped,
-    /// Nothing that is allowed can come next.
+    /// Nothing that its constraint allows can come next, and it is not whole.
     Nothing,
 }
 
@@ -187,6 +180,10 @@ fn step(
     let mut drafts: Vec<Vec<Drafted>> = vec![Vec::new(); all.len()];
     for (index, going) in all.iter_mut().enumerate().filter(|(_, going)| !going.over) {
         let sample = first + index;
+        if helpers.constraints.get(sample).is_some_and(|constraint| constraint.is_complete()) {
+            going.end(Ended::End);
+            continue;
+        }
         if going.sequence.position() + going.next.len() > context {
             going.end(Ended::Context);
             continue;
@@ -237,7 +234,7 @@ fn step(
             .constraints
             .get_mut(sample)
             .map(|constraint| &mut **constraint as _);
-        let taken = going.take(request, sample, drafts, &rows, constraint, hear);
+        let taken = going.take(request, sample, drafts, &rows, constraint, hear)?;
         going.go_back(engine, taken, before)?;
     }
     Ok(())
@@ -263,31 +260,30 @@ impl Going {
         rows: &[&[f32]],
         mut constraint: Option<&mut (dyn Constraint + '_)>,
         hear: &mut dyn FnMut(usize, &Token) -> bool,
-    ) -> usize {
+    ) -> Result<usize, InferError> {
         for (index, scores) in rows.iter().enumerate() {
             let place = self.answer.tokens.len();
+            let own = constraint.as_deref_mut().map(Constraint::allowed).transpose()?;
             let allowed = |token: u32| {
-                (token as usize) < request.known
-                    && constraint
-                        .as_deref()
-                        .is_none_or(|constraint| constraint.allows(token))
+                (token as usize) < request.known && own.as_ref().is_none_or(|allows| allows(token))
             };
             let from = request
                 .sampling
                 .distribution(scores, &self.counts, Some(&allowed));
+            drop(own);
             let drafted = drafts.get(index);
             let mut stream = request.stream("sample", sample, place);
             let (token, agrees) = choose(&from, drafted, &mut || stream.uniform());
             let Some(token) = token else {
                 self.end(Ended::Nothing);
-                return index;
+                return Ok(index);
             };
             if request.ends.contains(&token) {
                 self.end(Ended::End);
-                return index;
+                return Ok(index);
             }
             if let Some(constraint) = constraint.as_deref_mut() {
-                constraint.accept(token);
+                constraint.accept(token)?;
             }
             self.counts.add(token);
             let told = told(scores, token, request.likeliest);
@@ -297,14 +293,16 @@ impl Going {
             self.next = vec![token];
             if !goes_on {
                 self.end(Ended::Stopped);
+            } else if constraint.as_deref().is_some_and(|constraint| constraint.is_complete()) {
+                self.end(Ended::End);
             } else if self.answer.tokens.len() == request.most {
                 self.end(Ended::Most);
             }
             if self.over || !agrees {
-                return index + usize::from(agrees);
+                return Ok(index + usize::from(agrees));
             }
         }
-        drafts.len()
+        Ok(drafts.len())
     }
 
     /// Leaves of what was read only the drafts that were taken, and of those all but the last token, which is next.

@@ -10,6 +10,7 @@
 //! are cut by how many positions they are given.
 
 mod chat;
+mod constraints;
 mod draft;
 mod engine;
 mod error;
@@ -23,11 +24,12 @@ mod steps;
 pub mod text;
 
 pub use chat::{ChatTemplate, Message};
+pub use constraints::{Allowed, Constraint, Grammar};
 pub use draft::{Draft, Drafted, LookUp, SmallModel};
 pub use engine::{Engine, Options, Reading, Wanted};
 pub use error::InferError;
 pub use evaluate::{TextLoss, Windows, evaluate};
-pub use generate::{Answer, Constraint, Ended, Helpers, Request, Token, generate};
+pub use generate::{Answer, Ended, Helpers, Request, Token, generate};
 pub use sampling::{Counts, Distribution, Sampling, log_probabilities};
 pub use sequence::Sequence;
 pub use source::{Source, Weights};

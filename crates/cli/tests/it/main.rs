@@ -11,6 +11,7 @@ mod faults;
 mod fit;
 mod generate;
 mod gguf;
+mod held;
 mod input;
 mod kill;
 mod length;

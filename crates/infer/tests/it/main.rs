@@ -3,6 +3,7 @@
 
 mod bits;
 mod chat;
+mod constraints;
 mod engine;
 mod evaluate;
 mod generate;
