@@ -9,8 +9,8 @@ use clap::Args;
 use serde::Serialize;
 use triaxis_infer::text::{self, Written};
 use triaxis_infer::{
-    Answer, ChatTemplate, Constraint, Draft, Ended, Engine, Helpers, LookUp, Message, Request, Sampling, SmallModel,
-    Token, generate,
+    Answer, ChatTemplate, Constraint, Draft, Ended, Engine, Helpers, LookUp, Message, Request, Sampling,
+    SmallModel, Token, generate,
 };
 use triaxis_tokens::Tokenizer;
 use triaxis_units::Bytes;

@@ -180,7 +180,11 @@ fn step(
     let mut drafts: Vec<Vec<Drafted>> = vec![Vec::new(); all.len()];
     for (index, going) in all.iter_mut().enumerate().filter(|(_, going)| !going.over) {
         let sample = first + index;
-        if helpers.constraints.get(sample).is_some_and(|constraint| constraint.is_complete()) {
+        if helpers
+            .constraints
+            .get(sample)
+            .is_some_and(|constraint| constraint.is_complete())
+        {
             going.end(Ended::End);
             continue;
         }
@@ -293,7 +297,10 @@ impl Going {
             self.next = vec![token];
             if !goes_on {
                 self.end(Ended::Stopped);
-            } else if constraint.as_deref().is_some_and(|constraint| constraint.is_complete()) {
+            } else if constraint
+                .as_deref()
+                .is_some_and(|constraint| constraint.is_complete())
+            {
                 self.end(Ended::End);
             } else if self.answer.tokens.len() == request.most {
                 self.end(Ended::Most);

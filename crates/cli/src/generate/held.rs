@@ -44,14 +44,20 @@ impl Held {
 
     /// Says which answers are not whole, and why.
     pub fn say_unfinished(&self, answers: &[Answer]) {
-        let held = [self.regex.is_some(), self.json_schema.is_some(), self.grammar.is_some()];
+        let held = [
+            self.regex.is_some(),
+            self.json_schema.is_some(),
+            self.grammar.is_some(),
+        ];
         for (index, answer) in answers.iter().enumerate().filter(|_| held.contains(&true)) {
             let reason = match answer.ended {
                 Ended::End => continue,
                 Ended::Most => "`--most` ended it; give more",
                 Ended::Context => "the model's context ended it; give a shorter prompt",
                 Ended::Stopped => "a stop string ended it; leave `--stop` out",
-                Ended::Nothing => "no token of the model's vocabulary continues it; ask for what the vocabulary can write",
+                Ended::Nothing => {
+                    "no token of the model's vocabulary continues it; ask for what the vocabulary can write"
+                }
             };
             eprintln!("answer {} is not whole: {reason}", index + 1);
         }

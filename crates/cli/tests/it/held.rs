@@ -42,7 +42,10 @@ fn a_schema_a_pattern_or_a_grammar_holds_every_answer() {
         };
         for answer in held(&["--json-schema", text(&schema)]) {
             let value: Value = serde_json::from_str(&answer).unwrap();
-            assert!(["sat", "ran"].contains(&value["cat"].as_str().unwrap()), "{answer}");
+            assert!(
+                ["sat", "ran"].contains(&value["cat"].as_str().unwrap()),
+                "{answer}"
+            );
             assert!((1..=20).contains(&value["on"].as_u64().unwrap()), "{answer}");
         }
         for answer in held(&["--json-schema", r#"{"enum": [true, "mat"]}"#]) {
@@ -61,9 +64,20 @@ fn a_schema_a_pattern_or_a_grammar_holds_every_answer() {
 fn an_answer_that_is_cut_off_is_said_to_be() {
     let kept = kept("a");
     let model = quantised(&kept, "Q8_0");
-    let output = triaxis(&["generate", text(&model), "the cat", "--most", "4", "--regex", "[a-z]{40}"]);
+    let output = triaxis(&[
+        "generate",
+        text(&model),
+        "the cat",
+        "--most",
+        "4",
+        "--regex",
+        "[a-z]{40}",
+    ]);
     let said = words(&output.stderr);
-    assert!(output.status.success() && said.contains("answer 1 is not whole: `--most`"), "{said}");
+    assert!(
+        output.status.success() && said.contains("answer 1 is not whole: `--most`"),
+        "{said}"
+    );
     let whole = triaxis(&["generate", text(&model), "the cat", "--regex", "[a-z]{4}"]);
     assert_eq!((words(&whole.stderr).as_str(), whole.stdout.len()), ("", 5));
 }
@@ -77,7 +91,10 @@ fn what_cannot_be_held_to_is_refused_in_bounded_memory_and_time() {
         let output = bounded(&[&["generate", model, "the cat"], arguments].concat());
         let stderr = words(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{said}: {stderr}");
-        assert!(stderr.contains(said) && !stderr.contains("panic"), "{said}: {stderr}");
+        assert!(
+            stderr.contains(said) && !stderr.contains("panic"),
+            "{said}: {stderr}"
+        );
     };
     let nested = |depth: usize| "(".repeat(depth) + "a" + &")".repeat(depth);
     refused(&["--regex", &nested(60_000)], "120001 bytes");
@@ -87,8 +104,17 @@ fn what_cannot_be_held_to_is_refused_in_bounded_memory_and_time() {
     refused(&["--regex", "a", "--json-schema", "{}"], "cannot be used with");
     refused(&["--json-schema", "nothing.json"], "correct the path");
     refused(&["--json-schema", "{\"type\": }"], "no JSON");
-    refused(&["--json-schema", r#"{"type": "string", "minLength": 3, "maxLength": 2}"#], "minLength");
-    let large = kept.file("large.json", &format!(r#"{{"title": "{}"}}"#, "a".repeat(10_000_000)));
+    refused(
+        &[
+            "--json-schema",
+            r#"{"type": "string", "minLength": 3, "maxLength": 2}"#,
+        ],
+        "minLength",
+    );
+    let large = kept.file(
+        "large.json",
+        &format!(r#"{{"title": "{}"}}"#, "a".repeat(10_000_000)),
+    );
     refused(&["--json-schema", text(&large)], "10000013 bytes");
     let deep = kept.file("deep.json", &r#"{"items":"#.repeat(10_000));
     refused(&["--json-schema", text(&deep)], "recursion limit");

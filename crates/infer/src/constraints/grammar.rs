@@ -99,7 +99,7 @@ impl Grammar {
         let mut first = grammar.state();
         if !first.is_whole()? && first.allowed_tokens()?.is_zero() {
             return Err(language.refused(
-                "no token of the model's vocabulary begins a text of it",
+                "the model's vocabulary can begin no text of it",
                 "give one that begins otherwise",
             ));
         }
@@ -148,16 +148,14 @@ fn compile(language: Language, rules: TopLevelGrammar, tree: &TokEnv) -> Result<
     })
 }
 
-/// What the library says against a grammar, in one line.
+/// What the library says against a grammar: its first sentence, and of an expression what is wrong with it.
 fn refused(language: Language, error: &anyhow::Error) -> InferError {
     let words = error.to_string();
-    let lines: Vec<&str> = words
-        .lines()
-        .map(str::trim)
-        .take_while(|line| !line.starts_with('<'))
-        .filter(|line| !line.is_empty())
-        .collect();
-    language.refused(&lines.join(" "), "change what it names, or give a simpler one")
+    let first = words.lines().next().unwrap_or_default();
+    let first = first.split(". ").next().unwrap_or_default();
+    let fault = words.lines().find_map(|line| line.strip_prefix("error: "));
+    let rule = [first.trim_end_matches(['.', ':']), fault.unwrap_or_default()].join(" ");
+    language.refused(rule.trim_end(), "change what it names, or give a simpler one")
 }
 
 /// Where an answer is in its grammar.

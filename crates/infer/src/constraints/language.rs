@@ -4,7 +4,7 @@ use std::fmt;
 
 use llguidance::JsonCompileOptions;
 use llguidance::api::TopLevelGrammar;
-use regex_syntax::hir::{Hir, HirKind};
+use regex_syntax::hir::{Hir, HirKind, Look};
 use serde_json::{Map, Value};
 
 use crate::error::InferError;
@@ -15,6 +15,8 @@ const LONGEST_PATTERN: usize = 1 << 14;
 const LONGEST_SCHEMA: usize = 1 << 17;
 /// The most bytes of the shortest text that a pattern matches.
 const LONGEST_ANSWER: usize = 1 << 20;
+/// The most remainders that numbers are told apart by, each a state of the lexer.
+const MOST_REMAINDERS: u64 = 10_000;
 /// The setting by which a schema says how it is compiled, which is no user's to make.
 const SETTINGS: &str = "x-guidance";
 
@@ -87,27 +89,30 @@ fn pattern(text: &str) -> Result<TopLevelGrammar, InferError> {
     match hir.properties().minimum_len() {
         None => return Err(refused("no text matches it", "give one that matches some text")),
         Some(least) if least > LONGEST_ANSWER => {
-            let rule = format!("the shortest text that it matches has {least} bytes, of at most {LONGEST_ANSWER}");
+            let rule =
+                format!("the shortest text that it matches has {least} bytes, of at most {LONGEST_ANSWER}");
             return Err(refused(&rule, "let it repeat less often"));
         }
         Some(_) => {}
     }
-    if looks_ahead(&hir) {
-        return Err(refused(
-            "a group named `stop` has another meaning here",
-            "give it another name, or none",
-        ));
+    match foreign(&hir) {
+        None => Ok(TopLevelGrammar::from_regex(text)),
+        Some(rule) => Err(refused(rule, "write it in another way")),
     }
-    Ok(TopLevelGrammar::from_regex(text))
 }
 
-/// Whether a group has the name by which the library marks what is looked ahead to. The parser bounds how deep groups lie.
-fn looks_ahead(hir: &Hir) -> bool {
-    let is_mark = match hir.kind() {
-        HirKind::Capture(group) => group.name.as_deref() == Some("stop"),
-        _ => false,
+/// What a pattern says that is not held to as the crate `regex` means it. The parser bounds how deep its parts lie.
+fn foreign(hir: &Hir) -> Option<&'static str> {
+    let own = match hir.kind() {
+        HirKind::Capture(group) if group.name.as_deref() == Some("stop") => {
+            Some("a group named `stop` marks what comes after the answer")
+        }
+        HirKind::Look(look) if !matches!(look, Look::Start | Look::End) => {
+            Some("borders of words and of lines are not held to")
+        }
+        _ => None,
     };
-    is_mark || hir.kind().subs().iter().any(looks_ahead)
+    own.or_else(|| hir.kind().subs().iter().find_map(foreign))
 }
 
 /// A JSON schema. Answers are on one line, with or without a space after a comma or a colon: without end, space would be what
@@ -119,12 +124,23 @@ fn schema(text: &str) -> Result<TopLevelGrammar, InferError> {
     let mut schema = match value {
         Value::Bool(true) => Value::Object(Map::new()),
         Value::Object(keys) => Value::Object(keys),
-        Value::Bool(false) => return Err(refused("`false` allows nothing", "give one that allows some value")),
+        Value::Bool(false) => {
+            return Err(refused(
+                "`false` allows nothing",
+                "give one that allows some value",
+            ));
+        }
         _ => return Err(refused("it is no object", "give one as json-schema.org has them")),
     };
     if schema.get(SETTINGS).is_some() {
         let rule = format!("it sets `{SETTINGS}`");
         return Err(refused(&rule, "leave that key out"));
+    }
+    if common_multiple(&schema).is_none_or(|multiple| multiple > MOST_REMAINDERS) {
+        let rule = format!(
+            "the least number that all its `multipleOf` divide, without points, is above {MOST_REMAINDERS}"
+        );
+        return Err(refused(&rule, "leave one out, or give a rounder one"));
     }
     let options = JsonCompileOptions {
         item_separator: ", ?".to_owned(),
@@ -134,4 +150,34 @@ fn schema(text: &str) -> Result<TopLevelGrammar, InferError> {
     };
     options.apply_to(&mut schema);
     Ok(TopLevelGrammar::from_json_schema(schema))
+}
+
+/// The least multiple of all that a schema's numbers are to be multiples of, in units of the last of their decimal places.
+fn common_multiple(schema: &Value) -> Option<u64> {
+    let mut all = Vec::new();
+    multiples(schema, &mut all);
+    let scale = (0..=15).map(|places| 10f64.powi(places));
+    let is_whole = |scale: &f64| all.iter().all(|multiple| (multiple * scale).fract() == 0.0);
+    let scale = scale.clone().find(is_whole)?;
+    all.iter().try_fold(1u64, |common, multiple| {
+        let own = (multiple * scale).abs() as u64;
+        let (mut divisor, mut rest) = (common, own);
+        while rest > 0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        common.checked_mul(own / divisor)
+    })
+}
+
+/// Every number under `multipleOf`. The reader of JSON bounds how deep a schema is.
+fn multiples(value: &Value, all: &mut Vec<f64>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| multiples(item, all)),
+        Value::Object(keys) => {
+            let own = keys.get("multipleOf").and_then(Value::as_f64);
+            all.extend(own.filter(|multiple| *multiple != 0.0));
+            keys.values().for_each(|value| multiples(value, all));
+        }
+        _ => {}
+    }
 }

@@ -12,7 +12,7 @@ const LONGEST_TOKEN: usize = 1000;
 /// The most bytes of all tokens: the tree counts its nodes in 22 bits.
 const MOST_BYTES: usize = (1 << 22) - 1;
 
-/// The tokens that may be text, and those that end answers. Bytes are what the tokenizer says, so that what a grammar sees of
+/// The tokens of a vocabulary. Bytes are what the tokenizer says, so that what a grammar sees of
 /// an answer is what is printed of it.
 ///
 /// # Errors
@@ -34,14 +34,14 @@ pub(super) fn tree(tokenizer: &Tokenizer) -> Result<TokEnv, InferError> {
     Ok(Arc::new(ApproximateTokEnv::new(tree)))
 }
 
-/// What a token is in the tree: its bytes, or nothing where it is no text.
+/// What a token is in the tree: its bytes, a name that is no text, or nothing.
 fn word(tokenizer: &Tokenizer, token: u32) -> Vec<u8> {
-    let bytes = tokenizer.bytes_of(token);
-    let is_text = !tokenizer.is_special(token) && !tokenizer.ends().contains(&token);
-    // The tree takes the byte that is in no UTF-8 for the sign of a control token.
-    let fits = bytes.len() <= LONGEST_TOKEN && !bytes.contains(&TokTrie::SPECIAL_TOKEN_MARKER);
-    match is_text && fits {
-        true => bytes.to_vec(),
-        false => Vec::new(),
+    let (bytes, mark) = (tokenizer.bytes_of(token), TokTrie::SPECIAL_TOKEN_MARKER);
+    let is_control = tokenizer.is_special(token) || tokenizer.ends().contains(&token);
+    match (is_control, bytes.len() <= LONGEST_TOKEN) {
+        (true, true) => [&[mark], bytes].concat(),
+        // The mark is a byte that no UTF-8 has.
+        (false, true) if !bytes.contains(&mark) => bytes.to_vec(),
+        _ => Vec::new(),
     }
 }

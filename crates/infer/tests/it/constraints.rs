@@ -10,7 +10,8 @@ use triaxis_tokens::{Tokenizer, WordCounts};
 
 use crate::{random, source};
 
-const TEXT: &str = r#"{"name": "Ada", "age": 36, "tags": ["a", "bb"], "ok": true} the cat 2024-05-17 abba null"#;
+const TEXT: &str =
+    r#"{"name": "Ada", "age": 36, "tags": ["a", "bb"], "ok": true} the cat 2024-05-17 abba null"#;
 
 fn tokenizer() -> Tokenizer {
     let counts = WordCounts::default();
@@ -71,7 +72,10 @@ fn held(
 }
 
 fn text(answer: &Answer, tokenizer: &Tokenizer) -> String {
-    let bytes = answer.tokens.iter().flat_map(|token| tokenizer.bytes_of(token.token));
+    let bytes = answer
+        .tokens
+        .iter()
+        .flat_map(|token| tokenizer.bytes_of(token.token));
     String::from_utf8(bytes.copied().collect()).unwrap()
 }
 
@@ -145,9 +149,10 @@ fn answers_are_values_of_the_schema() {
             let all = serde_json::json!(["red", 5, null, {"a": [true]}]);
             all.as_array().unwrap().contains(value)
         }),
-        (r#"{"type": "integer", "minimum": -7, "exclusiveMaximum": 120}"#, |value| {
-            value.as_i64().is_some_and(|number| (-7..120).contains(&number))
-        }),
+        (
+            r#"{"type": "integer", "minimum": -7, "exclusiveMaximum": 120}"#,
+            |value| value.as_i64().is_some_and(|number| (-7..120).contains(&number)),
+        ),
         (
             r#"{"type": "array", "items": {"type": "boolean"}, "minItems": 2, "maxItems": 4}"#,
             |value| {
@@ -155,7 +160,9 @@ fn answers_are_values_of_the_schema() {
                 (2..=4).contains(&items.len()) && items.iter().all(Value::is_boolean)
             },
         ),
-        (r#"{"type": "string", "minLength": 1, "maxLength": 6}"#, |value| is_string(value, 1, 6)),
+        (r#"{"type": "string", "minLength": 1, "maxLength": 6}"#, |value| {
+            is_string(value, 1, 6)
+        }),
         (
             r#"{"type": "object", "additionalProperties": false, "required": ["zip", "age"], "properties": {
                 "zip": {"type": "string", "pattern": "^[0-9]{5}$"}, "note": {"type": "string", "maxLength": 3},
@@ -226,7 +233,9 @@ fn answers_are_texts_of_a_grammar_with_rules() {
 /// Whether some text of `(ab|ba){1,2}` begins with these bytes, and whether they are one.
 fn of_pairs(bytes: &[u8]) -> (bool, bool) {
     let pairs = ["ab", "ba"];
-    let twice = pairs.iter().flat_map(|first| pairs.map(|second| format!("{first}{second}")));
+    let twice = pairs
+        .iter()
+        .flat_map(|first| pairs.map(|second| format!("{first}{second}")));
     let all: Vec<String> = twice.chain(pairs.map(str::to_owned)).collect();
     let begins = all.iter().any(|text| text.as_bytes().starts_with(bytes));
     (begins, all.iter().any(|text| text.as_bytes() == bytes))
@@ -288,14 +297,20 @@ fn first_two(engine: &mut Engine, request: &Request, tokenizer: &Tokenizer) -> V
             .map(|(token, score)| (token, (f64::from(score) / request.sampling.temperature).exp()))
             .collect();
         let sum: f64 = weights.iter().map(|(_, weight)| weight).sum();
-        weights.into_iter().map(move |(token, weight)| (token, weight / sum)).collect::<Vec<_>>()
+        weights
+            .into_iter()
+            .map(move |(token, weight)| (token, weight / sum))
+            .collect::<Vec<_>>()
     };
     let mut all = Vec::new();
     for (first, probability) in after(&request.prompt, &[]) {
         let tokens = [&request.prompt[..], &[first]].concat();
         let bytes = tokenizer.bytes_of(first).to_vec();
         let then = after(&tokens, &bytes);
-        all.extend(then.into_iter().map(|(second, then)| ((first, second), probability * then)));
+        all.extend(
+            then.into_iter()
+                .map(|(second, then)| ((first, second), probability * then)),
+        );
     }
     all
 }
@@ -327,7 +342,10 @@ fn held_tokens_are_distributed_as_the_model_has_those_that_are_allowed() {
         let answers = held(&mut large, &request, &grammar, draft);
         let at = |answer: &Answer, place: usize| answer.tokens.get(place).map_or(end, |token| token.token);
         let squares = expected.iter().map(|(pair, probability)| {
-            let count = answers.iter().filter(|answer| (at(answer, 0), at(answer, 1)) == *pair).count();
+            let count = answers
+                .iter()
+                .filter(|answer| (at(answer, 0), at(answer, 1)) == *pair)
+                .count();
             let mean = 3000.0 * probability;
             (count as f64 - mean).powi(2) / mean
         });
@@ -385,7 +403,10 @@ fn an_answer_says_whether_it_is_whole() {
         ..request(&letters, Sampling::default())
     };
     for answer in held(&mut engine, &request, &grammar, None) {
-        assert_eq!((answer.ended, text(&answer, &letters).as_str()), (Ended::Nothing, "b"));
+        assert_eq!(
+            (answer.ended, text(&answer, &letters).as_str()),
+            (Ended::Nothing, "b")
+        );
     }
 }
 
@@ -393,13 +414,19 @@ fn an_answer_says_whether_it_is_whole() {
 fn what_cannot_be_held_to_is_refused() {
     let (tokenizer, letters) = (tokenizer(), two_letters());
     let refused = |grammar: Result<Grammar, _>, words: &str| {
-        let error = grammar.err().map(|error: triaxis_infer::InferError| error.to_string());
+        let error = grammar
+            .err()
+            .map(|error: triaxis_infer::InferError| error.to_string());
         let said = error.unwrap_or_else(|| panic!("not refused, for {words}"));
-        assert!(said.contains(words) && said.lines().count() == 1 && said.len() < 600, "{words}: {said}");
+        assert!(
+            said.contains(words) && said.lines().count() == 1 && said.len() < 600,
+            "{words}: {said}"
+        );
     };
     let regex = |pattern: &str| Grammar::regex(pattern, &tokenizer);
     let schema = |schema: &str| Grammar::json_schema(schema, &tokenizer);
-    let nested = |depth: usize, open: &str, close: &str| format!("{}a{}", open.repeat(depth), close.repeat(depth));
+    let nested =
+        |depth: usize, open: &str, close: &str| format!("{}a{}", open.repeat(depth), close.repeat(depth));
     refused(regex(""), "it is empty");
     refused(regex(&nested(60_000, "(", ")")), "120001 bytes");
     refused(regex(&nested(8_000, "(", ")")), "nest");
@@ -417,18 +444,33 @@ fn what_cannot_be_held_to_is_refused() {
     refused(schema("false"), "allows nothing");
     refused(schema(&nested(60_000, r#"{"not":"#, "}")), "bytes");
     refused(schema(&nested(5_000, r#"{"items":"#, "}")), "recursion limit");
-    refused(schema(&format!(r#"{{"title": "{}"}}"#, "a".repeat(10_000_000))), "10000013 bytes");
-    refused(schema(r#"{"type": "integer", "minimum": 9, "maximum": 1}"#), "minimum");
+    refused(
+        schema(&format!(r#"{{"title": "{}"}}"#, "a".repeat(10_000_000))),
+        "10000013 bytes",
+    );
+    refused(
+        schema(r#"{"type": "integer", "minimum": 9, "maximum": 1}"#),
+        "minimum",
+    );
     refused(schema(r#"{"not": {"type": "null"}}"#), "not");
     refused(schema(r##"{"$ref": "#/nothing"}"##), "nothing");
     refused(schema(r#"{"$ref": "https://example.org/schema"}"#), "example.org");
     refused(schema(r#"{"x-guidance": {"lenient": true}}"#), "x-guidance");
     refused(schema(r#"{"type": "string", "format": "no-such"}"#), "no-such");
     refused(schema(r#"{"type": "string", "pattern": "("}"#), "unclosed");
-    refused(schema(r#"{"oneOf": [{"type": "integer"}, {"type": "number"}]}"#), "oneOf");
-    refused(Grammar::lark(&format!("start: {}", nested(2_000, "(", ")")), &tokenizer), "nested");
+    refused(
+        schema(r#"{"oneOf": [{"type": "integer"}, {"type": "number"}]}"#),
+        "oneOf",
+    );
+    refused(
+        Grammar::lark(&format!("start: {}", nested(2_000, "(", ")")), &tokenizer),
+        "nested",
+    );
     refused(Grammar::lark("start: missing", &tokenizer), "missing");
-    refused(Grammar::json_schema(r#"{"type": "object"}"#, &letters), "vocabulary");
+    refused(
+        Grammar::json_schema(r#"{"type": "object"}"#, &letters),
+        "vocabulary",
+    );
     refused(Grammar::regex("c|d", &letters), "vocabulary");
 }
 
@@ -451,7 +493,9 @@ fn large_grammars_end_within_their_limits() {
     );
     let recursive = r##"{"type": "array", "items": {"$ref": "#"}, "minItems": 1}"##;
     let letters = r"\pL".repeat(5000);
-    let rules: String = (0..1500).map(|rule| format!("r{rule}: r{}\n", rule + 1)).collect();
+    let rules: String = (0..1500)
+        .map(|rule| format!("r{rule}: r{}\n", rule + 1))
+        .collect();
     let rules = format!("start: r0\n{rules}r1500: \"a\"\n");
     let all = [
         Grammar::json_schema(&chain, &tokenizer),

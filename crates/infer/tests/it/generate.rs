@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use triaxis_blocks::Format;
 use triaxis_infer::{
-    Allowed, Answer, Constraint, Counts, Draft, Ended, Engine, Helpers, InferError, LookUp, Options, Reading, Request, Sampling,
-    SmallModel, Wanted, generate,
+    Allowed, Answer, Constraint, Counts, Draft, Ended, Engine, Helpers, InferError, LookUp, Options, Reading,
+    Request, Sampling, SmallModel, Wanted, generate,
 };
 use triaxis_model::Stack;
 
