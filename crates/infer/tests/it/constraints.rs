@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use triaxis_infer::{
-    Answer, Draft, Ended, Engine, Grammar, Helpers, LookUp, Options, Reading, Request, Sampling, SmallModel,
-    Wanted, generate,
+    Answer, Draft, Ended, Engine, Grammar, Helpers, InferError, LookUp, Options, Reading, Request, Sampling,
+    SmallModel, Wanted, generate,
 };
 use triaxis_model::Stack;
 use triaxis_tokens::{Tokenizer, WordCounts};
@@ -400,7 +400,9 @@ fn an_answer_says_whether_it_is_whole() {
     let grammar = Grammar::regex(r"b\{", &letters).unwrap();
     let request = Request {
         prompt: vec![0],
-        ..request(&letters, Sampling::default())
+        ends: letters.ends().clone(),
+        known: letters.vocabulary(),
+        ..request.clone()
     };
     for answer in held(&mut engine, &request, &grammar, None) {
         assert_eq!(
@@ -413,11 +415,8 @@ fn an_answer_says_whether_it_is_whole() {
 #[test]
 fn what_cannot_be_held_to_is_refused() {
     let (tokenizer, letters) = (tokenizer(), two_letters());
-    let refused = |grammar: Result<Grammar, _>, words: &str| {
-        let error = grammar
-            .err()
-            .map(|error: triaxis_infer::InferError| error.to_string());
-        let said = error.unwrap_or_else(|| panic!("not refused, for {words}"));
+    let refused = |grammar: Result<Grammar, InferError>, words: &str| {
+        let said = grammar.expect_err(words).to_string();
         assert!(
             said.contains(words) && said.lines().count() == 1 && said.len() < 600,
             "{words}: {said}"
