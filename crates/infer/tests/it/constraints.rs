@@ -151,7 +151,11 @@ fn answers_are_values_of_the_schema() {
         }),
         (
             r#"{"type": "integer", "minimum": -7, "exclusiveMaximum": 120}"#,
-            |value| value.as_i64().is_some_and(|number| (-7..120).contains(&number)),
+            |value| {
+                // `-0` is an integer of JSON.
+                let number = value.as_f64().unwrap();
+                number.fract() == 0.0 && (-7.0..120.0).contains(&number)
+            },
         ),
         (
             r#"{"type": "array", "items": {"type": "boolean"}, "minItems": 2, "maxItems": 4}"#,
@@ -392,7 +396,7 @@ fn an_answer_says_whether_it_is_whole() {
     };
     assert_eq!(ended(&mut large, "[^a]{90}").0, Ended::Most);
     // What is whole with the last token that it may have is no answer that was cut off.
-    assert_eq!(ended(&mut large, "[0-9]{5}"), (Ended::End, 5));
+    assert_eq!(ended(&mut large, "x{5}"), (Ended::End, 5));
     assert_eq!(ended(&mut large, "a{0}"), (Ended::End, 0));
     // A vocabulary that can begin an answer and not end it.
     let letters = two_letters();
@@ -430,7 +434,7 @@ fn what_cannot_be_held_to_is_refused() {
     refused(regex(&nested(60_000, "(", ")")), "120001 bytes");
     refused(regex(&nested(8_000, "(", ")")), "nest");
     refused(regex("(a{1000}){1000}{1000}"), "1000000000 bytes");
-    refused(regex("(?:a{99}){9999}b"), "990000");
+    refused(regex("(?:a{99}){99999}b"), "9899902 bytes");
     refused(regex("a(b"), "unclosed group");
     refused(regex("[a&&b]"), "no text matches");
     refused(regex(r"(a)\1"), "backreference");
