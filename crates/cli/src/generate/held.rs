@@ -44,12 +44,8 @@ impl Held {
 
     /// Says which answers are not whole, and why.
     pub fn say_unfinished(&self, answers: &[Answer]) {
-        let held = [
-            self.regex.is_some(),
-            self.json_schema.is_some(),
-            self.grammar.is_some(),
-        ];
-        for (index, answer) in answers.iter().enumerate().filter(|_| held.contains(&true)) {
+        let is_held = self.regex.is_some() || self.json_schema.is_some() || self.grammar.is_some();
+        for (index, answer) in answers.iter().enumerate().filter(|_| is_held) {
             let reason = match answer.ended {
                 Ended::End => continue,
                 Ended::Most => "`--most` ended it; give more",

@@ -1,16 +1,15 @@
 //! Answers that are held to a grammar, with the real program.
 
-use std::process::{Command, Output};
-
 use serde_json::Value;
 
 use crate::generate::{answers, kept, quantised, text, triaxis};
 use crate::support::words;
 
 /// The program in four gigabytes of addresses and twenty seconds of work.
-fn bounded(arguments: &[&str]) -> Output {
-    Command::new("sh")
-        .args(["-c", "ulimit -v 4000000 -t 20 && exec \"$@\"", "sh"])
+#[cfg(target_os = "linux")]
+fn bounded(arguments: &[&str]) -> std::process::Output {
+    std::process::Command::new("sh")
+        .args(["-c", "ulimit -v 4000000 && ulimit -t 20 && exec \"$@\"", "sh"])
         .arg(env!("CARGO_BIN_EXE_triaxis"))
         .args(arguments)
         .output()
@@ -23,14 +22,14 @@ fn a_schema_a_pattern_or_a_grammar_holds_every_answer() {
     let model = quantised(&kept, "Q8_0");
     let schema = kept.file(
         "schema.json",
-        r#"{"type": "object", "additionalProperties": false, "required": ["cat", "on"],
-            "properties": {"cat": {"enum": ["sat", "ran"]}, "on": {"type": "integer", "minimum": 1, "maximum": 20}}}"#,
+        r#"{"type": "object", "additionalProperties": false, "required": ["a", "n"],
+            "properties": {"a": {"enum": ["x", "yy"]}, "n": {"type": "integer", "minimum": 1, "maximum": 20}}}"#,
     );
     let rules = kept.file("rules.lark", "start: \"the \" (\"cat\" | \"dog\") \"!\"\n");
     let path = text(&model).to_owned();
     for draft in [&[][..], &["--draft", "look-up"], &["--draft", &path]] {
         let held = |arguments: &[&str]| {
-            let all = [arguments, draft, &["--samples", "6", "--most", "60"]].concat();
+            let all = [arguments, draft, &["--samples", "6"]].concat();
             let found = answers(&model, &all);
             let found = found.as_array().unwrap().iter();
             found
@@ -42,11 +41,8 @@ fn a_schema_a_pattern_or_a_grammar_holds_every_answer() {
         };
         for answer in held(&["--json-schema", text(&schema)]) {
             let value: Value = serde_json::from_str(&answer).unwrap();
-            assert!(
-                ["sat", "ran"].contains(&value["cat"].as_str().unwrap()),
-                "{answer}"
-            );
-            assert!((1..=20).contains(&value["on"].as_u64().unwrap()), "{answer}");
+            assert!(["x", "yy"].contains(&value["a"].as_str().unwrap()), "{answer}");
+            assert!((1..=20).contains(&value["n"].as_u64().unwrap()), "{answer}");
         }
         for answer in held(&["--json-schema", r#"{"enum": [true, "mat"]}"#]) {
             assert!(["true", "\"mat\""].contains(&&*answer), "{answer}");
@@ -82,6 +78,7 @@ fn an_answer_that_is_cut_off_is_said_to_be() {
     assert_eq!((words(&whole.stderr).as_str(), whole.stdout.len()), ("", 5));
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn what_cannot_be_held_to_is_refused_in_bounded_memory_and_time() {
     let kept = kept("a");

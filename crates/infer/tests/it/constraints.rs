@@ -438,7 +438,7 @@ fn what_cannot_be_held_to_is_refused() {
     refused(regex("a(b"), "unclosed group");
     refused(regex("[a&&b]"), "no text matches");
     refused(regex(r"(a)\1"), "backreference");
-    refused(regex(r"a\bb"), "look");
+    refused(regex(r"a\bb"), "borders of words");
     refused(regex("a\nb"), "control character");
     refused(regex("(?P<stop>a)b"), "stop");
     refused(schema(""), "it is empty");
