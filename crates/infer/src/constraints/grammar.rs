@@ -40,7 +40,7 @@ fn limits() -> ParserLimits {
 /// use triaxis_tokens::{Tokenizer, WordCounts};
 /// let counts = WordCounts::default();
 /// counts.add(["yes or no"].into_iter())?;
-/// let tokenizer = Tokenizer::train(counts, 260)?;
+/// let tokenizer = Tokenizer::train(counts, 257)?;
 /// let mut answer = Grammar::regex("yes|no", &tokenizer)?.answer();
 /// let [y, x] = ["y", "x"].map(|text| tokenizer.encode(text).map(|tokens| tokens[0]));
 /// let allowed = answer.allowed()?;
