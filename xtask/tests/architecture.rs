@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Heavy crates and the rooms that may use them; every other room must build without them.
-const CONFINED: [(&str, &[&str]); 6] = [
+const CONFINED: [(&str, &[&str]); 7] = [
     ("burn", &["infer", "kernels", "model", "train"]),
     ("burn-flex", &["kernels", "model", "train"]),
     ("tokenizers", &["tokens"]),
+    ("llguidance", &["infer"]),
     ("parquet", &["corpus", "tables"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),

@@ -33,7 +33,7 @@ pub struct Opening {
     instructions: Choice,
     /// The model as it is published, once it was looked at
     #[arg(skip)]
-    published: OnceCell<Option<Published>>,
+    published: OnceCell<Option<Box<Published>>>,
 }
 
 /// How what passes through a model is rounded.
@@ -137,9 +137,9 @@ impl Opening {
     fn published(&self) -> anyhow::Result<Option<&Published>> {
         if self.published.get().is_none() {
             // Nobody else sets it meanwhile.
-            let _ = self.published.set(published(&self.model)?);
+            let _ = self.published.set(published(&self.model)?.map(Box::new));
         }
-        Ok(self.published.get().and_then(Option::as_ref))
+        Ok(self.published.get().and_then(Option::as_deref))
     }
 
     /// How it computes.

@@ -1,5 +1,6 @@
 //! `triaxis generate`.
 
+mod held;
 mod prompts;
 
 use std::fmt;
@@ -9,12 +10,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 use triaxis_infer::text::{self, Written};
-use triaxis_infer::{
-    Answer, Draft, Ended, Helpers, LookUp, Request, Sampling, SmallModel, Token, generate,
-};
+use triaxis_infer::{Answer, Draft, Ended, Helpers, LookUp, Request, Sampling, SmallModel, Token, generate};
 use triaxis_tokens::{ChatTemplate, Message, Tokenizer};
 use triaxis_units::Bytes;
 
+use self::held::Held;
 use crate::engine::{Opening, fits};
 use crate::failure::Usage;
 use crate::{Format, input, output};
@@ -77,6 +77,8 @@ pub struct Arguments {
     /// End an answer before this text; can be given several times
     #[arg(long, value_name = "TEXT")]
     stop: Vec<String>,
+    #[command(flatten)]
+    held: Held,
     /// Tell the logarithm of each token's probability, and so many of the likeliest, with `--format json`
     #[arg(long, value_name = "N")]
     log_probabilities: Option<u8>,
@@ -126,6 +128,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         return Err(Usage(said.to_owned()).into());
     }
     let tokenizer = arguments.opening.tokenizer()?;
+    let grammar = arguments.held.grammar(&tokenizer)?;
     let prompt = match arguments.prompt.as_deref() {
         Some("-") => input::text(Path::new("-"), LONGEST)?,
         given => given.unwrap_or_default().to_owned(),
@@ -150,7 +153,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let answers = arguments.drafting(&tokenizer, request.sampling.clone(), |draft| {
         let helpers = Helpers {
             draft,
-            constraints: Vec::new(),
+            constraints: held::answers(grammar.as_ref(), samples),
         };
         Ok(generate(&mut engine, &request, helpers, &mut hear)?)
     })?;
@@ -159,14 +162,18 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let rests: Vec<String> = written.iter_mut().map(Written::finish).collect();
     if streams {
-        return output::to_stdout(|out| writeln!(out, "{}", rests.concat()));
+        output::to_stdout(|out| writeln!(out, "{}", rests.concat()))?;
+        arguments.held.say_unfinished(&answers);
+        return Ok(());
     }
     let printed: Vec<Printed> = answers
         .iter()
         .zip(&written)
         .map(|(answer, written)| arguments.printed(answer, written, &tokenizer))
         .collect();
-    output::print(arguments.format, &Answers(&printed), &printed)
+    output::print(arguments.format, &Answers(&printed), &printed)?;
+    arguments.held.say_unfinished(&answers);
+    Ok(())
 }
 
 /// Answers, one below the other.

@@ -137,7 +137,7 @@ fn inputs(spec: &CorpusSpec, held_out: &HeldOut, wanted: &Wanted, selection: &Se
         .zip(&selection.sources)
         .map(|(source, text)| json!({ "name": source.name(), "weight": source.weight(), "content": text.content }))
         .collect();
-    let all = json!({
+    let mut all = json!({
         "format": FORMAT,
         "seed": spec.seed,
         "sample": spec.sample,
@@ -146,6 +146,7 @@ fn inputs(spec: &CorpusSpec, held_out: &HeldOut, wanted: &Wanted, selection: &Se
         "held_out": held_out.identity(),
         "tokenizer": tokenizer,
     });
+    all.sort_all_objects();
     blake3::hash(all.to_string().as_bytes()).to_hex().to_string()
 }
 

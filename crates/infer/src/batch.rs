@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use triaxis_units::Bytes;
 
+use crate::constraints::Constraint;
 use crate::draft::{Draft, Drafted};
 use crate::engine::{Engine, Reading, Wanted};
 use crate::error::InferError;
-use crate::generate::{Answer, Constraint, Ended, Request, Token, choose, told};
+use crate::generate::{Answer, Ended, Request, Token, choose, told};
 use crate::prefixes::PrefixCache;
 use crate::sampling::Counts;
 use crate::sequence::Sequence;
@@ -249,7 +250,7 @@ fn step(
     for ((going, drafts), mark) in going.filter(|((going, _), _)| !going.over) {
         let rows: Vec<&[f32]> = rows.by_ref().take(drafts.len() + 1).collect();
         let before = going.sequence.position() - drafts.len();
-        let taken = going.take(drafts, &rows, hear);
+        let taken = going.take(drafts, &rows, hear)?;
         // Of drafts only those that were taken stay, and the last of what was taken is next.
         let position = before + taken;
         if !going.over && position < going.sequence.position() {
@@ -264,6 +265,13 @@ impl Going<'_> {
         (self.answer.ended, self.over) = (ended, true);
     }
 
+    /// Whether its constraint leaves nothing but the end.
+    fn is_complete(&self) -> bool {
+        self.constraint
+            .as_deref()
+            .is_some_and(|constraint| constraint.is_complete())
+    }
+
     /// Drafts what may follow, if anything drafts and there is room.
     fn propose(
         &mut self,
@@ -271,6 +279,9 @@ impl Going<'_> {
         draft: Option<&mut (dyn Draft + '_)>,
     ) -> Result<Vec<Drafted>, InferError> {
         let length = self.sequence.position() + self.next.len();
+        if !self.over && self.is_complete() {
+            self.end(Ended::End);
+        }
         if !self.over && length > context {
             self.end(Ended::Context);
         }
@@ -293,30 +304,34 @@ impl Going<'_> {
         drafts: &[Drafted],
         rows: &[&[f32]],
         hear: &mut dyn FnMut(usize, &Token) -> bool,
-    ) -> usize {
+    ) -> Result<usize, InferError> {
         let request = Arc::clone(&self.request);
         for (index, scores) in rows.iter().enumerate() {
             let place = self.answer.tokens.len();
-            let constraint = self.constraint.as_deref();
+            let own = self
+                .constraint
+                .as_mut()
+                .map(|constraint| constraint.allowed())
+                .transpose()?;
             let allowed = |token: u32| {
-                (token as usize) < request.known
-                    && constraint.is_none_or(|constraint| constraint.allows(token))
+                (token as usize) < request.known && own.as_ref().is_none_or(|allows| allows(token))
             };
             let from = request
                 .sampling
                 .distribution(scores, &self.counts, Some(&allowed));
+            drop(own);
             let mut stream = request.stream("sample", self.sample, place);
             let (token, agrees) = choose(&from, drafts.get(index), &mut || stream.uniform());
             let Some(token) = token else {
                 self.end(Ended::Nothing);
-                return index;
+                return Ok(index);
             };
             if request.ends.contains(&token) {
                 self.end(Ended::End);
-                return index;
+                return Ok(index);
             }
             if let Some(constraint) = &mut self.constraint {
-                constraint.accept(token);
+                constraint.accept(token)?;
             }
             self.counts.add(token);
             let told = told(scores, token, request.likeliest);
@@ -326,13 +341,15 @@ impl Going<'_> {
             self.next = vec![token];
             if !goes_on {
                 self.end(Ended::Stopped);
+            } else if self.is_complete() {
+                self.end(Ended::End);
             } else if self.answer.tokens.len() == request.most {
                 self.end(Ended::Most);
             }
             if self.over || !agrees {
-                return index + usize::from(agrees);
+                return Ok(index + usize::from(agrees));
             }
         }
-        drafts.len()
+        Ok(drafts.len())
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use triaxis_random::Stream;
 
 use crate::batch::Batch;
+use crate::constraints::Constraint;
 use crate::draft::{Draft, Drafted};
 use crate::engine::Engine;
 use crate::error::InferError;
@@ -52,14 +53,6 @@ impl Default for Request {
     }
 }
 
-/// What may come next in an answer, beside its probabilities.
-pub trait Constraint {
-    /// Whether a token may come next.
-    fn allows(&self, token: u32) -> bool;
-    /// Moves on by a token that came.
-    fn accept(&mut self, token: u32);
-}
-
 /// A token of an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Token {
@@ -74,7 +67,7 @@ pub struct Token {
 /// Why an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// By a token that ends answers.
+    /// By a token that ends answers, or because its constraint leaves nothing but the end.
     End,
     /// By the number of tokens.
     Most,
@@ -82,7 +75,7 @@ pub enum Ended {
     Context,
     /// By whoever heard of its tokens.
     Stopped,
-    /// Nothing that is allowed can come next.
+    /// Nothing that its constraint allows can come next, and it is not whole.
     Nothing,
 }
 

@@ -12,6 +12,7 @@
 //! pieces, such as answers token by token, give the same to 1e-4.
 
 mod batch;
+mod constraints;
 mod draft;
 mod engine;
 mod error;
@@ -26,11 +27,12 @@ mod steps;
 pub mod text;
 
 pub use batch::Batch;
+pub use constraints::{Allowed, Constraint, Grammar};
 pub use draft::{Draft, Drafted, LookUp, SmallModel};
 pub use engine::{Engine, Options, Reading, Wanted};
 pub use error::InferError;
 pub use evaluate::{TextLoss, Windows, evaluate};
-pub use generate::{Answer, Constraint, Ended, Helpers, Request, Token, generate};
+pub use generate::{Answer, Ended, Helpers, Request, Token, generate};
 pub use prefixes::PrefixCache;
 pub use sampling::{Counts, Distribution, Sampling, log_probabilities};
 pub use sequence::Sequence;

@@ -74,7 +74,8 @@ fn make_folder_of(path: &Path) -> Result<(), StudyError> {
 }
 
 fn seal(content: &impl Serialize) -> Vec<u8> {
-    let content = serde_json::to_value(content).expect("records and studies have only string keys");
+    let mut content = serde_json::to_value(content).expect("records and studies have only string keys");
+    content.sort_all_objects();
     let sealed = Sealed {
         hash: identity::of(&content),
         content,

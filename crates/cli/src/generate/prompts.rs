@@ -7,11 +7,11 @@ use serde::Serialize;
 use serde_json::Value;
 use triaxis_host::machine;
 use triaxis_infer::text::Written;
-use triaxis_infer::{Batch, Draft, Engine, InferError, PrefixCache, Request};
+use triaxis_infer::{Batch, Draft, Engine, Grammar, InferError, PrefixCache, Request};
 use triaxis_tokens::Tokenizer;
 use triaxis_units::Bytes;
 
-use super::{Arguments, LONGEST, Printed};
+use super::{Arguments, LONGEST, Printed, held};
 use crate::engine::fits;
 use crate::failure::Usage;
 use crate::progress::Advance;
@@ -40,6 +40,7 @@ struct Line {
 /// Answers the prompts of a file, and prints them in its order, each as soon as those before it are answered.
 pub fn run(arguments: &Arguments, path: &Path) -> anyhow::Result<()> {
     let tokenizer = arguments.opening.tokenizer()?;
+    let grammar = arguments.held.grammar(&tokenizer)?;
     let mut prompts = Vec::new();
     for (line, text) in read(path)? {
         // Draws of one prompt are not those of another.
@@ -58,7 +59,8 @@ pub fn run(arguments: &Arguments, path: &Path) -> anyhow::Result<()> {
     let memory = arguments.memory.unwrap_or(available);
     let sampling = prompts.first().map(|prompt| prompt.request.sampling.clone());
     arguments.drafting(&tokenizer, sampling.unwrap_or_default(), |draft| {
-        answer(arguments, &tokenizer, &mut engine, draft, prompts, memory)
+        let sides = (draft, grammar.as_ref());
+        answer(arguments, &tokenizer, &mut engine, sides, prompts, memory)
     })
 }
 
@@ -117,7 +119,7 @@ fn answer(
     arguments: &Arguments,
     tokenizer: &Tokenizer,
     engine: &mut Engine,
-    draft: Option<&mut dyn Draft>,
+    (draft, grammar): (Option<&mut dyn Draft>, Option<&Grammar>),
     prompts: Vec<Prompt>,
     memory: Bytes,
 ) -> anyhow::Result<()> {
@@ -137,7 +139,7 @@ fn answer(
             let fits = batch.bytes().0.saturating_add(batch.bytes_of(request).0) <= room.0;
             !batch.goes_on() || fits && batch.going() < AT_ONCE
         }) {
-            batch.begin(request, Vec::new())?;
+            batch.begin(request, held::answers(grammar, samples))?;
         }
         if !batch.goes_on() {
             return Ok(());

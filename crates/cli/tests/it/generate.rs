@@ -19,13 +19,22 @@ const TEXT: &str =
     "the cat sat on the mat and the dog sat on the log; the cat and the dog are not on the mat.\n";
 
 /// A small model with its tokenizer, as a study leaves them.
-struct Kept {
+pub(crate) struct Kept {
     folder: TempDir,
     model: PathBuf,
     tokenizer: PathBuf,
 }
 
-fn kept(pattern: &str) -> Kept {
+impl Kept {
+    /// A file of this text beside the model.
+    pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+pub(crate) fn kept(pattern: &str) -> Kept {
     let folder = TempDir::new().unwrap();
     let counts = WordCounts::default();
     counts.add([TEXT.repeat(20).as_str()].into_iter()).unwrap();
@@ -57,18 +66,18 @@ fn kept(pattern: &str) -> Kept {
     }
 }
 
-fn triaxis(arguments: &[&str]) -> Output {
+pub(crate) fn triaxis(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_triaxis"))
         .args(arguments)
         .output()
         .unwrap()
 }
 
-fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-fn answers(model: &Path, arguments: &[&str]) -> Value {
+pub(crate) fn answers(model: &Path, arguments: &[&str]) -> Value {
     let all = [
         &[
             "generate",
@@ -86,7 +95,7 @@ fn answers(model: &Path, arguments: &[&str]) -> Value {
 }
 
 /// The same model as a GGUF file with its tokenizer.
-fn quantised(kept: &Kept, format: &str) -> PathBuf {
+pub(crate) fn quantised(kept: &Kept, format: &str) -> PathBuf {
     let out = kept.folder.path().join(format!("{format}.gguf"));
     let output = triaxis(&[
         "model",

@@ -12,6 +12,7 @@ mod faults;
 mod fit;
 mod generate;
 mod gguf;
+mod held;
 mod input;
 mod kill;
 mod length;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use triaxis_blocks::Format;
 use triaxis_infer::{
-    Answer, Constraint, Counts, Draft, Ended, Engine, Helpers, LookUp, Options, Reading, Request, Sampling,
-    SmallModel, Wanted, generate,
+    Allowed, Answer, Constraint, Counts, Draft, Ended, Engine, Helpers, InferError, LookUp, Options, Reading,
+    Request, Sampling, SmallModel, Wanted, generate,
 };
 use triaxis_model::Stack;
 
@@ -170,12 +170,15 @@ fn drafted_tokens_are_distributed_as_the_large_model_has_them() {
 struct Rising(Option<u32>);
 
 impl Constraint for Rising {
-    fn allows(&self, token: u32) -> bool {
-        token.is_multiple_of(2) && self.0.is_none_or(|last| token > last)
+    fn allowed(&mut self) -> Result<Allowed<'_>, InferError> {
+        Ok(Box::new(|token| {
+            token.is_multiple_of(2) && self.0.is_none_or(|last| token > last)
+        }))
     }
 
-    fn accept(&mut self, token: u32) {
+    fn accept(&mut self, token: u32) -> Result<(), InferError> {
         self.0 = Some(token);
+        Ok(())
     }
 }
 

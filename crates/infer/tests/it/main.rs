@@ -4,6 +4,7 @@
 mod batch;
 mod bits;
 mod chat;
+mod constraints;
 mod engine;
 mod evaluate;
 mod generate;
