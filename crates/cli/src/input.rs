@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{BufReader, ErrorKind, IsTerminal, Read};
 use std::path::Path;
 
-use anyhow::Context;
 use triaxis_host::text::{UTF_8, unicode};
 use triaxis_units::Bytes;
 
@@ -23,11 +22,15 @@ pub fn name(path: &Path) -> String {
 /// many bytes.
 pub fn text(path: &Path, most: Bytes) -> anyhow::Result<String> {
     let name = name(path);
-    let unread = || format!("cannot read {name}");
+    let unread = |error: std::io::Error| {
+        let remedy = triaxis_host::fault::remedy(&error);
+        let said = format!("cannot read {name}: {error}: {remedy}");
+        anyhow::Error::new(error).context(said)
+    };
     if path.to_str() == Some("-") && std::io::stdin().is_terminal() {
         eprintln!("reading from standard input; end it by Ctrl-D");
     }
-    let file = BufReader::new(File::open(read_from(path)).with_context(unread)?);
+    let file = BufReader::new(File::open(read_from(path)).map_err(unread)?);
     let mut text = String::new();
     let read = unicode(file, UTF_8).and_then(|unicode| {
         let mut input = unicode.input.take(most.0.saturating_add(1));
@@ -42,6 +45,6 @@ pub fn text(path: &Path, most: Bytes) -> anyhow::Result<String> {
             let said = format!("{name} is no UTF-8 text: unpack it, or convert it to UTF-8");
             Err(Usage(said).into())
         }
-        Err(error) => Err(error).with_context(unread),
+        Err(error) => Err(unread(error)),
     }
 }

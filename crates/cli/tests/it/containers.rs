@@ -47,7 +47,7 @@ impl Files {
         counts
             .add(["the cat sat on the mat and the dog sat on the log"].into_iter())
             .unwrap();
-        let tokenizer = Tokenizer::train(counts, 270).unwrap();
+        let tokenizer = Tokenizer::train(counts, 264).unwrap();
         fs::write(files.path("kept/tokenizer.json"), tokenizer.json().unwrap()).unwrap();
         fs::write(
             files.path("kept/tokenizer_config.json"),
@@ -56,7 +56,7 @@ impl Files {
         .unwrap();
         let template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant:";
         fs::write(files.path("kept/chat_template.jinja"), template).unwrap();
-        let stack = json!({ "pattern": "a", "vocabulary": 270, "width": 32, "layers": 1, "context": 64 });
+        let stack = json!({ "pattern": "a", "vocabulary": 264, "width": 32, "layers": 1, "context": 64 });
         let stack: Stack = serde_json::from_value(stack).unwrap();
         let mut state = 7u32;
         let mut number = || {

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Speeds of triaxis and of llama.cpp on the same files, in turn on one machine, as ratios of medians.
 
-    python3 benches/llama_cpp.py MODEL.gguf [--formats as-is Q4_0 Q8_0] [--rounds 5] [--random 1B]
+    python3 benches/llama-cpp.py MODEL.gguf [--formats as-is Q4_0 Q8_0] [--rounds 5] [--random 1B]
 
 llama.cpp and its batched bench are built from the sources that the package llama-cpp-python carries, for this processor
 and without OpenMP, whose threads sleep between products. Each of its numbers is the better one with and without flash
