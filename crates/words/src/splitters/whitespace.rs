@@ -22,7 +22,7 @@ impl Split for Whitespace {
     }
 }
 
-/// What stands between spaces, as [`Whitespace`] finds it.
+/// What stands between spaces, as the splitter `whitespace` finds it.
 pub fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut from = 0;
     std::iter::from_fn(move || {
