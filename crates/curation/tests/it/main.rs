@@ -1,0 +1,7 @@
+//! Curation of planted corpora.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod damage;
+mod planted;
+mod support;
+mod threads;
