@@ -15,9 +15,9 @@
 //! written beside its later place and renamed when it is whole, so that what a killed run leaves is never taken for one.
 //!
 //! # Memory
-//! Two batches of 16 MiB of text and a document are held, with what is made of them, beside the recipe's `memory` for
-//! copies and one sample of what was dropped, whatever the size of the corpus. The disk holds the survivors of a pass,
-//! compressed, and what the [duplicates](triaxis_duplicates) say they write.
+//! Two batches of 16 MiB of text and a document are held, with what is made of one, beside the recipe's `memory` for
+//! each of two steps that look for copies and the list of the sources' files, however much text there is. The disk holds
+//! the survivors of a pass, compressed, and what [`triaxis_duplicates`] says that it writes.
 
 mod batches;
 mod curate;

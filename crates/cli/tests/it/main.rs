@@ -3,6 +3,7 @@
 
 mod arms;
 mod bench;
+mod corpus;
 mod evaluations;
 mod examples;
 mod extend;
