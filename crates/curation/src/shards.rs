@@ -136,3 +136,34 @@ impl Shards {
         Ok(self.files)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_file_is_followed_by_another_and_none_is_left_under_a_temporary_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shards = Shards::create(folder.path(), "kept").unwrap();
+        for (line, text) in [(1, FULL as usize - 1), (2, 1), (3, 1)] {
+            let mut lines = Lines::default();
+            lines.push(&line, text).unwrap();
+            shards.append(&lines.frame().unwrap()).unwrap();
+            shards.append(&Frame::default()).unwrap();
+        }
+        let files = shards.finish().unwrap();
+        let held = ["1\n2\n", "3\n"];
+        assert_eq!(files.len(), held.len());
+        assert_eq!(
+            fs::read_dir(folder.path().join("kept")).unwrap().count(),
+            held.len()
+        );
+        for (file, held) in files.iter().zip(held) {
+            let bytes = fs::read(folder.path().join(&file.file)).unwrap();
+            assert_eq!(bytes.len() as u64, file.size.0);
+            assert_eq!(zstd::decode_all(&bytes[..]).unwrap(), held.as_bytes());
+            assert_eq!(file.documents, held.lines().count() as u64);
+        }
+    }
+}
