@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use thiserror::Error;
 use triaxis_corpus::CorpusError;
+use triaxis_curation::CurationError;
 use triaxis_host::Kind;
 use triaxis_infer::InferError;
 use triaxis_laws::{FitError, InputError};
@@ -88,6 +89,7 @@ fn kind(error: &anyhow::Error) -> Kind {
         .downcast_ref()
         .map(StudyError::kind)
         .or_else(|| error.downcast_ref().map(CorpusError::kind))
+        .or_else(|| error.downcast_ref().map(CurationError::kind))
         .or_else(|| error.downcast_ref().map(TrainError::kind))
         .or_else(|| error.downcast_ref().map(InferError::kind))
         .or_else(|| error.downcast_ref().map(TokensError::kind))

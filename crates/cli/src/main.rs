@@ -2,6 +2,7 @@
 #![allow(clippy::print_stderr, reason = "messages of the command line go to stderr")]
 
 mod bench;
+mod corpus;
 mod engine;
 mod evaluate;
 mod failure;
@@ -51,6 +52,9 @@ enum Command {
     Fit(Box<fit::Arguments>),
     /// Answer what to train, on which text and how to serve it, from laws, prices and demand: in seconds
     Plan(plan::Arguments),
+    /// Make better text of text: filters, copies removed, each verdict explained
+    #[command(subcommand)]
+    Corpus(corpus::Command),
     /// Let a model answer a prompt
     Generate(Box<generate::Arguments>),
     /// Measure how well a model predicts texts
@@ -98,6 +102,7 @@ fn main() -> ExitCode {
         Command::Study(command) => start_threads().and_then(|()| study::run(command)),
         Command::Fit(arguments) => start_threads().and_then(|()| fit::run(&arguments)),
         Command::Plan(arguments) => start_threads().and_then(|()| plan::run(&arguments)),
+        Command::Corpus(command) => corpus::run(&command),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Bench(command) => bench::run(&command),

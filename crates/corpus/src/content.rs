@@ -7,7 +7,7 @@ use std::path::Path;
 use rayon::prelude::*;
 
 use crate::readers::SourceFile;
-use crate::scan::list;
+use crate::scan::{ScannedFile, list};
 use crate::texts::spec_of;
 use crate::{CorpusError, CorpusSpec, SourceSpec, TokenizerSpec};
 
@@ -31,7 +31,17 @@ pub fn content(
 ) -> Result<String, CorpusError> {
     spec.check()?;
     tokenizer.check()?;
-    let files = list(spec, base, avoid)?.all;
+    let mut all = of_files(&list(spec, base, avoid)?.all)?;
+    if let TokenizerSpec::File { file, .. } = tokenizer {
+        let path = base.join(file);
+        let bytes = std::fs::read(&path).map_err(CorpusError::io("read", &path))?;
+        all.push(blake3::hash(&bytes).to_hex().as_str().into());
+    }
+    Ok(together(all))
+}
+
+/// What each file holds, with its source, its name and its licence.
+pub(crate) fn of_files(files: &[ScannedFile]) -> Result<Vec<serde_json::Value>, CorpusError> {
     let hashes = files.par_iter().map(|entry| {
         let SourceFile {
             id, path, licence, ..
@@ -39,14 +49,13 @@ pub fn content(
         let bytes = hash(path).map_err(CorpusError::io("read", path))?;
         Ok(serde_json::json!([entry.source, id, licence.as_ref(), bytes]))
     });
-    let mut all = hashes.collect::<Result<Vec<_>, CorpusError>>()?;
-    if let TokenizerSpec::File { file, .. } = tokenizer {
-        let path = base.join(file);
-        let bytes = std::fs::read(&path).map_err(CorpusError::io("read", &path))?;
-        all.push(blake3::hash(&bytes).to_hex().as_str().into());
-    }
+    hashes.collect()
+}
+
+/// One hash of all.
+pub(crate) fn together(all: Vec<serde_json::Value>) -> String {
     let all = serde_json::Value::Array(all).to_string();
-    Ok(blake3::hash(all.as_bytes()).to_hex().to_string())
+    blake3::hash(all.as_bytes()).to_hex().to_string()
 }
 
 /// Hash of what the source of a validation text holds; see [`content`].

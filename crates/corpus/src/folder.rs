@@ -51,15 +51,19 @@ fn occupied(folder: &Path, holds: &str) -> CorpusError {
     ))
 }
 
-/// A corpus folder while it is being written: hidden, beside its later place, removed if dropped.
-pub(crate) struct Unfinished {
+/// A folder while it is being written: hidden, beside its later place, removed if dropped.
+pub struct Unfinished {
     folder: TempDir,
     /// Held as long as the folder is being written; a folder without a holder was left by a crash.
     lock: File,
 }
 
 impl Unfinished {
-    pub(crate) fn create(out: &Path) -> Result<Self, CorpusError> {
+    /// An empty folder beside `out`. What crashed runs for the same `out` left is removed.
+    ///
+    /// # Errors
+    /// Where the file system refuses.
+    pub fn create(out: &Path) -> Result<Self, CorpusError> {
         let parent = parent(out)?;
         std::fs::create_dir_all(&parent).map_err(CorpusError::io("create", &parent))?;
         let mut prefix = OsString::from(".");
@@ -77,28 +81,37 @@ impl Unfinished {
         Ok(Self { folder, lock })
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Where it is now.
+    pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// Gives the folder its name, and opens it. Where another process was first with the same
     /// corpus, that one is opened.
     pub(crate) fn rename(self, out: &Path, inputs: &str) -> Result<Corpus, CorpusError> {
+        match self.finish(out) {
+            Ok(()) => Corpus::open(out),
+            Err(error) => match existing(out)? {
+                Some(corpus) => same(corpus, inputs),
+                None => Err(error),
+            },
+        }
+    }
+
+    /// Gives the folder its name, where nothing or an empty folder is. The files in it are to be synced before.
+    ///
+    /// # Errors
+    /// Where the file system refuses; nothing is left then.
+    pub fn finish(self, out: &Path) -> Result<(), CorpusError> {
         let path = self.folder.path();
         let lock = path.join(LOCK);
         std::fs::remove_file(&lock).map_err(CorpusError::io("remove", &lock))?;
         sync(path)?;
-        if let Err(error) = std::fs::rename(path, out) {
-            return match existing(out)? {
-                Some(corpus) => same(corpus, inputs),
-                None => Err(CorpusError::io("create", out)(error)),
-            };
-        }
+        std::fs::rename(path, out).map_err(CorpusError::io("create", out))?;
         drop(self.lock);
         // Nothing is left under the hidden name, so there is nothing to remove.
         let _ = self.folder.keep();
-        sync(&parent(out)?)?;
-        Corpus::open(out)
+        sync(&parent(out)?)
     }
 }
 

@@ -18,6 +18,7 @@
 mod content;
 mod corpus;
 mod describe;
+mod documents;
 mod error;
 mod facts;
 mod folder;
@@ -41,7 +42,9 @@ mod texts;
 pub use content::{content, content_of_text};
 pub use corpus::{Corpus, TokenView};
 pub use describe::{SourceListing, describe};
+pub use documents::{Documents, FileFacts, Reading};
 pub use error::CorpusError;
+pub use folder::Unfinished;
 pub use held_out::HeldOut;
 pub use index::{Document, Index};
 pub use left_out::{LeftOut, LeftOutBy, Reason};

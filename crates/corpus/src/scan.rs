@@ -1,7 +1,4 @@
 //! The first pass: every document is read and hashed, 32 bytes of each are kept.
-//!
-//! A curation stage that drops or rewrites documents belongs here, between the reader and the hash,
-//! and again in [`crate::read`], which must see the same documents.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -38,7 +35,7 @@ pub(crate) struct ScannedFile {
 pub(crate) struct Files {
     pub(crate) all: Vec<ScannedFile>,
     /// By source.
-    left_out: Vec<LeftOutBy>,
+    pub(crate) left_out: Vec<LeftOutBy>,
 }
 
 /// All documents of all sources, in the order of the spec, of the files, and within each file.
@@ -115,10 +112,40 @@ fn scan_file(
     entry: &ScannedFile,
 ) -> Result<(Vec<Document>, LeftOutBy), CorpusError> {
     let mut documents = Vec::new();
+    let left_out = read_documents(spec, entry, &mut |ordinal, text, left_out| {
+        let fingerprint = fingerprint(text);
+        match held_out.find(text, fingerprint) {
+            Some(held) => leave_out(left_out, held.reason, 1, text.len() as u64, || {
+                let share = 100.0 * held.share;
+                format!("{} shares {share:.0}% with `{}`", entry.file.id, held.text)
+            }),
+            None => documents.push(Document {
+                fingerprint,
+                file: index,
+                ordinal,
+                bytes: text.len() as u32,
+            }),
+        }
+        ControlFlow::Continue(())
+    })?;
+    documents.shrink_to_fit();
+    Ok((documents, left_out))
+}
+
+/// Receives a document's number among the file's pieces, its text, and what was left out so far.
+pub(crate) type Each<'a> = dyn FnMut(u32, &str, &mut LeftOutBy) -> ControlFlow<()> + 'a;
+
+/// Reads the documents of a file in their order; what is none is left out and counted.
+pub(crate) fn read_documents(
+    spec: &CorpusSpec,
+    entry: &ScannedFile,
+    each: &mut Each<'_>,
+) -> Result<LeftOutBy, CorpusError> {
     let mut left_out = LeftOutBy::new();
     let mut ordinal = 0;
     let source = spec.sources[entry.source].source();
     source.read(&entry.file, spec.limits(), &mut |piece| {
+        let mut flow = ControlFlow::Continue(());
         match piece {
             Piece::LeftOut { reason, why, .. } if spec.strict && reason.is_fault() => {
                 return Err(unusable(&format!("{}{}", entry.file.path.display(), why())));
@@ -139,27 +166,12 @@ fn scan_file(
                     format!("{} has {}", entry.file.id, Bytes(text.len() as u64))
                 });
             }
-            Piece::Document(text) => {
-                let fingerprint = fingerprint(text);
-                match held_out.find(text, fingerprint) {
-                    Some(held) => leave_out(&mut left_out, held.reason, 1, text.len() as u64, || {
-                        let share = 100.0 * held.share;
-                        format!("{} shares {share:.0}% with `{}`", entry.file.id, held.text)
-                    }),
-                    None => documents.push(Document {
-                        fingerprint,
-                        file: index,
-                        ordinal,
-                        bytes: text.len() as u32,
-                    }),
-                }
-            }
+            Piece::Document(text) => flow = each(ordinal, text, &mut left_out),
         }
         ordinal = next_ordinal(ordinal, entry)?;
-        Ok(ControlFlow::Continue(()))
+        Ok(flow)
     })?;
-    documents.shrink_to_fit();
-    Ok((documents, left_out))
+    Ok(left_out)
 }
 
 /// Text that cannot be used, with `strict`.

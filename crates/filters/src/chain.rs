@@ -74,6 +74,20 @@ impl Chain {
         self.each(text, facts, desk, |_, _, _| false)
     }
 
+    /// Judges a document until a filter drops it, and calls `each` on the way as [`measure`](Self::measure) does.
+    pub fn follow<'d>(
+        &self,
+        text: &'d str,
+        facts: &Facts<'_>,
+        desk: &'d mut Desk,
+        mut each: impl FnMut(usize, Verdict, &Room),
+    ) -> Judged<'d> {
+        self.each(text, facts, desk, |place, verdict, room| {
+            each(place, verdict, room);
+            false
+        })
+    }
+
     /// Lets every filter judge a document, whether one before it drops it or not, and calls `each` with the filter's
     /// place in the chain, its verdict, and the room with all that it measured. A text that was edited goes on so.
     pub fn measure<'d>(

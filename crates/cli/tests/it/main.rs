@@ -4,6 +4,7 @@
 mod arms;
 mod bench;
 mod containers;
+mod corpus;
 mod evaluations;
 mod examples;
 mod extend;

@@ -1,0 +1,117 @@
+//! `triaxis corpus curate`: documents by a recipe.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+use triaxis_corpus::Count;
+use triaxis_curation::{Curated, Facts, Recipe, curate};
+use triaxis_host::machine;
+use triaxis_study::reading;
+
+use super::progress::Progress;
+use crate::failure::Usage;
+use crate::table::Table;
+use crate::{Format, MOST_THREADS, output};
+
+/// Arguments of `corpus curate`.
+#[derive(Args)]
+pub struct Arguments {
+    /// The recipe's TOML file
+    recipe: PathBuf,
+    /// Folder for what is kept and dropped; nothing is there until all is
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Threads; the output is the same on any number [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
+    threads: Option<u16>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Curates, and prints what each step did.
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let recipe: Recipe = reading::read(&arguments.recipe, &[])?;
+    let threads = arguments.threads.map_or_else(machine::cores, usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    pool.build_global().map_err(|error| {
+        Usage(format!(
+            "cannot start {threads} threads: {error}: ask for fewer with `--threads`"
+        ))
+    })?;
+    let base = arguments.recipe.parent();
+    let base = base
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let progress = Progress::new();
+    let curated = curate(&recipe, base, &arguments.out, &progress);
+    progress.end();
+    let Curated { facts, was_there } = curated?;
+    let out = arguments.out.display();
+    if was_there {
+        eprintln!("{out} holds all of it already, and nothing was done");
+    }
+    for said in facts.left_out_told() {
+        eprintln!("{:>9}: {said}", "corpus");
+    }
+    let json = json!({ "was_there": was_there, "sources": facts.sources, "steps": facts.steps, "files": facts.files });
+    output::print(arguments.format, &told(&facts, &arguments.out).trim_end(), &json)
+}
+
+/// A table of steps, and one of reasons.
+fn told(facts: &Facts, out: &Path) -> String {
+    let mut steps = Table::new([
+        "#",
+        "step",
+        "documents in",
+        "documents out",
+        "dropped",
+        "edited",
+        "text in",
+        "text out",
+    ]);
+    for (number, step) in facts.steps.iter().enumerate() {
+        steps.row([
+            (number + 1).to_string(),
+            step.step.clone(),
+            step.read.documents.to_string(),
+            step.kept.documents.to_string(),
+            step.all_dropped().documents.to_string(),
+            step.edited.documents.to_string(),
+            step.read.bytes.to_string(),
+            step.kept.bytes.to_string(),
+        ]);
+    }
+    let mut reasons = Table::new(["dropped by", "reason", "documents", "text"]);
+    let mut is_any = false;
+    for step in &facts.steps {
+        let mut dropped: Vec<(&String, &Count)> = step.dropped.iter().collect();
+        dropped.sort_by_key(|(_, count)| std::cmp::Reverse(count.documents));
+        for (reason, count) in dropped {
+            is_any = true;
+            let (documents, bytes) = (count.documents.to_string(), count.bytes.to_string());
+            reasons.row([step.step.clone(), reason.clone(), documents, bytes]);
+        }
+    }
+    let mut told = steps.to_string();
+    if is_any {
+        let _ = write!(told, "\n{reasons}");
+    }
+    let kept = facts.kept();
+    let _ = match kept.documents {
+        0 => writeln!(
+            told,
+            "\nNo document is left: `triaxis corpus inspect {}` shows why",
+            out.display()
+        ),
+        documents => writeln!(
+            told,
+            "\n{documents} documents ({}) are in {}, for `kind = \"jsonl\"` of a study's `[[corpus.sources]]`",
+            kept.bytes,
+            out.join("kept").display()
+        ),
+    };
+    told
+}

@@ -1,0 +1,283 @@
+//! One way through the documents: copies that the last pass found go, filters judge the rest.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use rayon::prelude::*;
+use triaxis_corpus::{Count, Documents};
+use triaxis_duplicates::{self as duplicates, Position, without};
+use triaxis_filters::{self as filters, Chain, Desk};
+
+use crate::CurationError;
+use crate::facts::{StepFacts, add, one};
+use crate::record::{Bound, Document, Dropped, Kept, Survivor};
+use crate::shards::{Frame, Lines};
+use crate::steps::{Found, StepSpec, Verdict, Work};
+
+/// Text that a thread takes at once.
+const TEXT: usize = 1 << 20;
+/// What sources say that state no licence.
+const UNSTATED: &str = "unstated";
+
+/// The steps of a pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Plan {
+    /// The step whose copies go first.
+    pub(crate) copies: Option<usize>,
+    /// The filters after it.
+    pub(crate) filters: Range<usize>,
+}
+
+/// The passes of a recipe: a step that looks for copies ends one and begins the next.
+pub(crate) fn plans(steps: &[StepSpec]) -> Vec<Plan> {
+    let mut plans = vec![Plan {
+        copies: None,
+        filters: 0..0,
+    }];
+    for (number, step) in steps.iter().enumerate() {
+        let last = plans.last_mut().expect("there is a first pass");
+        match step.work() {
+            Work::Filter(_) => last.filters.end = number + 1,
+            Work::Copies(_) => plans.push(Plan {
+                copies: Some(number),
+                filters: number + 1..number + 1,
+            }),
+        }
+    }
+    plans
+}
+
+/// A pass that is ready.
+pub(crate) struct Pass<'p> {
+    pub(crate) documents: &'p Documents,
+    pub(crate) sources: &'p [String],
+    pub(crate) labels: &'p [String],
+    pub(crate) plan: Plan,
+    pub(crate) chain: Chain,
+    pub(crate) is_last: bool,
+}
+
+/// What a pass makes of some documents.
+#[derive(Default)]
+pub(crate) struct Made {
+    /// Those that are left; in the last pass only written.
+    pub(crate) survivors: Vec<Document>,
+    pub(crate) kept: Frame,
+    pub(crate) dropped: Frame,
+    /// By step, those of this pass.
+    pub(crate) steps: Vec<(usize, StepFacts)>,
+    /// By source, what came to this pass and what it left.
+    pub(crate) read: Vec<Count>,
+    pub(crate) left: Vec<Count>,
+}
+
+/// What was measured of a document that goes.
+struct Reason {
+    step: usize,
+    name: &'static str,
+    value: f64,
+    bound: Bound,
+    copy_of: Option<Position>,
+}
+
+impl Pass<'_> {
+    /// Judges documents on all threads of the pool; what is made comes in their order, and hangs on nothing else.
+    pub(crate) fn judge(
+        &self,
+        documents: Vec<Document>,
+        found: Option<&mut Box<dyn Found>>,
+    ) -> Result<Vec<Made>, CurationError> {
+        let copies = copies(&documents, found)?;
+        let chunks = chunks(documents.into_iter().zip(copies));
+        let made = chunks
+            .into_par_iter()
+            .map_init(Desk::new, |desk, chunk| self.make(chunk, desk));
+        made.collect()
+    }
+
+    fn make(&self, chunk: Vec<(Document, Verdict)>, desk: &mut Desk) -> Result<Made, CurationError> {
+        let steps = self.plan.copies.into_iter().chain(self.plan.filters.clone());
+        let mut made = Made {
+            steps: steps
+                .map(|step| (step, StepFacts::new(self.labels[step].clone())))
+                .collect(),
+            read: vec![Count::default(); self.sources.len()],
+            left: vec![Count::default(); self.sources.len()],
+            ..Made::default()
+        };
+        let (mut kept, mut dropped) = (Lines::default(), Lines::default());
+        for (mut document, copied) in chunk {
+            let position = document.position;
+            let source = self.documents.file(position.file as usize).source;
+            add(&mut made.read[source], one(document.text.len()));
+            let reason = match self.copied(&mut document, copied, &mut made.steps) {
+                None => self.filtered(&mut document, desk, &mut made.steps),
+                reason => reason,
+            };
+            let text = document.text.as_str();
+            if let Some(reason) = reason {
+                dropped.push(&self.dropped(position, &reason, text), text.len())?;
+                continue;
+            }
+            add(&mut made.left[source], one(text.len()));
+            if self.is_last {
+                kept.push(&self.kept(position, text), text.len())?;
+            } else {
+                let Position { file, record } = position;
+                let text = Cow::from(text);
+                kept.push(&Survivor { file, record, text }, document.text.len())?;
+                made.survivors.push(document);
+            }
+        }
+        (made.kept, made.dropped) = (kept.frame()?, dropped.frame()?);
+        Ok(made)
+    }
+
+    /// Does the step whose copies are known.
+    fn copied(
+        &self,
+        document: &mut Document,
+        copied: Verdict,
+        facts: &mut [(usize, StepFacts)],
+    ) -> Option<Reason> {
+        let (Some(step), [(_, facts), ..]) = (self.plan.copies, facts) else {
+            return None;
+        };
+        let bytes = document.text.len();
+        match copied {
+            Verdict::Keep => facts.keep(bytes),
+            Verdict::Without(parts) => {
+                document.text = without(&document.text, &parts);
+                facts.edit(bytes, document.text.len());
+            }
+            Verdict::Drop {
+                reason,
+                value,
+                bound,
+                copy_of,
+            } => {
+                facts.drop(bytes, reason);
+                return Some(Reason {
+                    step,
+                    name: reason,
+                    value,
+                    bound,
+                    copy_of,
+                });
+            }
+        }
+        None
+    }
+
+    /// Does the filters.
+    fn filtered(
+        &self,
+        document: &mut Document,
+        desk: &mut Desk,
+        facts: &mut [(usize, StepFacts)],
+    ) -> Option<Reason> {
+        let file = self.documents.file(document.position.file as usize);
+        let known = filters::Facts {
+            url: None,
+            path: Some(file.id),
+            licence: Some(file.licence).filter(|licence| *licence != UNSTATED),
+        };
+        let facts = &mut facts[usize::from(self.plan.copies.is_some())..];
+        let mut bytes = document.text.len();
+        let judged = self
+            .chain
+            .follow(&document.text, &known, desk, |place, verdict, room| {
+                let (_, facts) = &mut facts[place];
+                match verdict {
+                    filters::Verdict::Keep => facts.keep(bytes),
+                    filters::Verdict::Edit => {
+                        facts.edit(bytes, room.edited().len());
+                        bytes = room.edited().len();
+                    }
+                    filters::Verdict::Drop(check) => facts.drop(bytes, check.name),
+                }
+            });
+        let is_edited = judged.text.as_ptr() != document.text.as_ptr();
+        let edited = is_edited.then(|| judged.text.to_owned());
+        let (verdict, by) = (judged.verdict, judged.by);
+        if let Some(edited) = edited {
+            document.text = edited;
+        }
+        match verdict {
+            filters::Verdict::Drop(check) => Some(Reason {
+                step: self.plan.filters.start + by.unwrap_or_default(),
+                name: check.name,
+                value: check.value,
+                bound: check.bound.into(),
+                copy_of: None,
+            }),
+            _ => None,
+        }
+    }
+
+    fn kept<'t>(&'t self, position: Position, text: &'t str) -> Kept<'t> {
+        let file = self.documents.file(position.file as usize);
+        let licence = Some(file.licence).filter(|licence| *licence != UNSTATED);
+        Kept {
+            id: self.id(position).into(),
+            source: self.sources[file.source].as_str().into(),
+            licence: licence.map(Cow::from),
+            text: text.into(),
+        }
+    }
+
+    fn dropped<'t>(&'t self, position: Position, reason: &Reason, text: &'t str) -> Dropped<'t> {
+        let file = self.documents.file(position.file as usize);
+        Dropped {
+            id: self.id(position).into(),
+            source: self.sources[file.source].as_str().into(),
+            step: reason.step + 1,
+            by: self.labels[reason.step].as_str().into(),
+            reason: reason.name.into(),
+            value: reason.value,
+            bound: reason.bound,
+            copy_of: reason.copy_of.map(|first| self.id(first).into()),
+            text: text.into(),
+        }
+    }
+
+    fn id(&self, position: Position) -> String {
+        let file = self.documents.file(position.file as usize);
+        format!("{}/{}#{}", self.sources[file.source], file.id, position.record)
+    }
+}
+
+/// What is known of each document's copies.
+fn copies(documents: &[Document], found: Option<&mut Box<dyn Found>>) -> Result<Vec<Verdict>, CurationError> {
+    let Some(found) = found else {
+        return Ok(documents.iter().map(|_| Verdict::Keep).collect());
+    };
+    as_read(documents)
+        .map(|document| found.verdict(&document))
+        .collect()
+}
+
+/// Documents as those who look for copies read them.
+pub(crate) fn as_read(documents: &[Document]) -> impl Iterator<Item = duplicates::Document<'_>> {
+    documents
+        .iter()
+        .map(|Document { position, text }| duplicates::Document {
+            position: *position,
+            text,
+        })
+}
+
+/// Documents in parts of about equal text.
+fn chunks(documents: impl Iterator<Item = (Document, Verdict)>) -> Vec<Vec<(Document, Verdict)>> {
+    let (mut chunks, mut chunk, mut text) = (Vec::new(), Vec::new(), 0);
+    for document in documents {
+        text += document.0.text.len();
+        chunk.push(document);
+        if text >= TEXT {
+            chunks.push(std::mem::take(&mut chunk));
+            text = 0;
+        }
+    }
+    chunks.extend(Some(chunk).filter(|chunk| !chunk.is_empty()));
+    chunks
+}

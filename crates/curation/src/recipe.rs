@@ -1,0 +1,115 @@
+//! What is done to which text.
+
+use serde::{Deserialize, Serialize};
+use triaxis_corpus::{LongDocuments, Reading, SourceSpec};
+use triaxis_filters::preset;
+use triaxis_units::Bytes;
+
+use crate::steps::Filter;
+use crate::{CurationError, StepSpec};
+
+/// What is done to which text.
+///
+/// ```
+/// let recipe: triaxis_curation::Recipe = toml::from_str(r#"
+///     preset = "gopher"
+///     [[sources]]
+///     kind = "files"
+///     name = "notes"
+///     include = ["notes/**/*.md"]
+///     [[steps]]
+///     kind = "exact"
+/// "#)?;
+/// let labels: Vec<_> = recipe.resolved()?.steps.iter().map(|step| step.label()).collect();
+/// assert_eq!(labels, ["gopher-quality", "gopher-repetition", "exact document"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Filters to begin with, by the name of those who chose them: `fineweb`, `gopher`, `c4`, `dclm` or `code`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+    /// What steps that look for copies hold; it changes nothing of what they find.
+    #[serde(default = "memory")]
+    pub memory: Bytes,
+    /// Whether text that cannot be used is an error; otherwise it is left out, counted and said.
+    #[serde(default)]
+    pub strict: bool,
+    /// Smaller documents are left out and counted.
+    #[serde(default = "minimum_document")]
+    pub minimum_document: Bytes,
+    /// The longest document.
+    #[serde(default = "maximum_document")]
+    pub maximum_document: Bytes,
+    /// What becomes of longer ones.
+    #[serde(default)]
+    pub long_documents: LongDocuments,
+    /// Where the documents come from, as in a study's corpus. Of copies the first in this order is kept.
+    pub sources: Vec<SourceSpec>,
+    /// What is done, in this order, after the preset's filters.
+    #[serde(default)]
+    pub steps: Vec<StepSpec>,
+}
+
+fn memory() -> Bytes {
+    Bytes(512 << 20)
+}
+
+fn minimum_document() -> Bytes {
+    Bytes(1)
+}
+
+fn maximum_document() -> Bytes {
+    Bytes(1 << 20)
+}
+
+impl Recipe {
+    /// The same with its preset's filters as steps.
+    ///
+    /// # Errors
+    /// When there is no such preset, no step, or one with a setting that none can have.
+    pub fn resolved(&self) -> Result<Self, CurationError> {
+        let filters = self
+            .preset
+            .as_deref()
+            .map(preset)
+            .transpose()?
+            .unwrap_or_default();
+        let filters = filters.into_iter().map(|filter| StepSpec::Filter(Filter(filter)));
+        let steps: Vec<StepSpec> = filters.chain(self.steps.iter().cloned()).collect();
+        if steps.is_empty() {
+            return Err(CurationError::input(
+                "`steps = []`: a recipe needs something to do: give `preset = \"fineweb\"` or a `[[steps]]`",
+            ));
+        }
+        for (number, step) in steps.iter().enumerate() {
+            let checked = step.step().check();
+            checked.map_err(|error| CurationError::of_step(number, error))?;
+        }
+        Ok(Self {
+            preset: None,
+            steps,
+            ..self.clone()
+        })
+    }
+
+    /// Whether both give the same output of the same text, once resolved.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let memory = self.memory;
+        *self
+            == Self {
+                memory,
+                ..other.clone()
+            }
+    }
+
+    pub(crate) fn reading(&self) -> Reading {
+        Reading {
+            strict: self.strict,
+            minimum_document: self.minimum_document,
+            maximum_document: self.maximum_document,
+            long_documents: self.long_documents,
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What the lines of an output are.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use triaxis_duplicates::Position;
+
+/// A document that was kept, as a line of `kept/NNNNN.jsonl.zst`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept<'t> {
+    /// Its source, file and number in the file's pieces: `SOURCE/FILE#NUMBER`.
+    pub id: Cow<'t, str>,
+    /// Its source.
+    pub source: Cow<'t, str>,
+    /// Its licence, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<Cow<'t, str>>,
+    /// Its text, as the steps left it.
+    pub text: Cow<'t, str>,
+}
+
+/// A document that was dropped, as a line of `dropped/NNNNN.jsonl.zst`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Dropped<'t> {
+    /// As of one that is [kept](Kept::id).
+    pub id: Cow<'t, str>,
+    /// Its source.
+    pub source: Cow<'t, str>,
+    /// Which step of the recipe dropped it, from 1.
+    pub step: usize,
+    /// What that step is.
+    pub by: Cow<'t, str>,
+    /// What was measured.
+    pub reason: Cow<'t, str>,
+    /// The value.
+    pub value: f64,
+    /// What it had to be.
+    pub bound: Bound,
+    /// The document that it is a copy of, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy_of: Option<Cow<'t, str>>,
+    /// Its text when it was dropped.
+    pub text: Cow<'t, str>,
+}
+
+/// What a value has to be for a document to stay.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bound {
+    /// This or more.
+    AtLeast(f64),
+    /// This or less.
+    AtMost(f64),
+}
+
+impl From<triaxis_filters::Bound> for Bound {
+    fn from(bound: triaxis_filters::Bound) -> Self {
+        match bound {
+            triaxis_filters::Bound::AtLeast(bound) => Self::AtLeast(bound),
+            triaxis_filters::Bound::AtMost(bound) => Self::AtMost(bound),
+        }
+    }
+}
+
+impl std::fmt::Display for Bound {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AtLeast(bound) => write!(out, "at least {bound}"),
+            Self::AtMost(bound) => write!(out, "at most {bound}"),
+        }
+    }
+}
+
+/// A document between two passes, as a line on the disk.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Survivor<'t> {
+    pub(crate) file: u32,
+    pub(crate) record: u32,
+    pub(crate) text: Cow<'t, str>,
+}
+
+/// A document on its way.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub(crate) position: Position,
+    pub(crate) text: String,
+}
