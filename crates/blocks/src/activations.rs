@@ -100,20 +100,6 @@ impl Activations {
         })
     }
 
-    /// Fills a column of the only panel there is, on this thread.
-    ///
-    /// # Panics
-    /// If there are more panels than one.
-    pub fn set_one(&mut self, level: Level, column: &[f32]) {
-        let mut panels = self.panels_mut(level);
-        let panel = panels.next();
-        assert!(panels.next().is_none(), "one panel");
-        drop(panels);
-        if let Some(mut panel) = panel {
-            panel.set(0, column);
-        }
-    }
-
     /// Where the first code of a panel lies, its scales and its values, and how many columns it has.
     #[inline(always)]
     pub(crate) fn panel(&self, panel: usize) -> Panel<'_> {

@@ -192,7 +192,7 @@ impl Shared {
             let item = self.next.0.fetch_add(1, Ordering::Relaxed);
             (item < work.items).then_some(item)
         };
-        while let Err(fault) = catch_unwind(AssertUnwindSafe(|| (work.member)(&mut next))) {
+        if let Err(fault) = catch_unwind(AssertUnwindSafe(|| (work.member)(&mut next))) {
             // Only the first is told, and the others are not dropped: that could panic, too, and end this thread's part
             // while others read the work.
             match &mut *lock(&self.fault) {

@@ -18,7 +18,7 @@ use crate::sequence::Sequence;
 const COLUMNS: usize = 128;
 
 /// Answers to requests, each of which begins when there is room for it and goes on beside the others, a token or what is
-/// drafted of each at a step. An answer is the same whatever others there are.
+/// drafted of each at a step. An answer is the same whatever others there are, unless a model of other mixers drafts.
 ///
 /// ```no_run
 /// # fn answer(engine: &mut triaxis_infer::Engine, requests: Vec<triaxis_infer::Request>) -> Result<(), triaxis_infer::InferError> {
@@ -101,6 +101,14 @@ impl<'a> Batch<'a> {
         constraints: Vec<Box<dyn Constraint + 'a>>,
     ) -> Result<Range<usize>, InferError> {
         request.sampling.check()?;
+        self.engine.knows(&request.prompt)?;
+        if !constraints.is_empty() && constraints.len() != request.samples {
+            return Err(InferError::input(format!(
+                "{} constraints for {} answers: give each one, or none",
+                constraints.len(),
+                request.samples
+            )));
+        }
         let request = Arc::new(request);
         let Some((&last, before)) = request.prompt.split_last() else {
             return Err(InferError::input(
@@ -185,7 +193,8 @@ impl<'a> Batch<'a> {
     /// number of its answer, and says whether that goes on.
     ///
     /// # Errors
-    /// When the model's scores are no numbers.
+    /// When the model's scores are no numbers, or a constraint asks for more work than is given to it. No answer goes on
+    /// then: what is over by now was returned.
     pub fn step(
         &mut self,
         hear: &mut dyn FnMut(usize, &Token) -> bool,
@@ -226,7 +235,10 @@ fn step(
     let marks: Vec<Option<Sequence>> = all
         .iter()
         .zip(&drafts)
-        .map(|(going, drafts)| going.sequence.mark().filter(|_| !drafts.is_empty()))
+        .map(|(going, drafts)| match drafts.is_empty() {
+            true => None,
+            false => going.sequence.mark(),
+        })
         .collect();
     let mut readings: Vec<Reading<'_>> = all
         .iter_mut()

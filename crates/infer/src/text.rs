@@ -8,7 +8,7 @@ use triaxis_tokens::{ChatTemplate, GgufTokenizer, Message, TextStream, Tokenizer
 
 use crate::error::InferError;
 
-/// The files that a tokenizer is published in, and the chat template beside it.
+/// The file that a tokenizer is published in.
 pub const TOKENIZER: &str = "tokenizer.json";
 /// What transformers wants to know of it.
 pub const TOKENIZER_CONFIG: &str = "tokenizer_config.json";

@@ -21,6 +21,10 @@ use crate::error::TokensError;
 /// Steps that a template may take: some thousand messages.
 const FUEL: u64 = 2_000_000;
 
+/// Bytes of the stack that a template is rendered on: lists may lie within lists as often as it has steps for, and are
+/// written and dropped one within the other. The system gives what is touched of it.
+const STACK: usize = 1 << 30;
+
 /// The longest text that a template may make, in bytes.
 const LONGEST: usize = 1 << 24;
 
@@ -68,6 +72,31 @@ impl ChatTemplate {
     /// # Errors
     /// When the template refuses the messages, takes too long, or makes too much.
     pub fn render(
+        &self,
+        messages: &[Message],
+        asks: bool,
+        [begin, end]: [&str; 2],
+    ) -> Result<String, TokensError> {
+        let render = || self.render_here(messages, asks, [begin, end]);
+        std::thread::scope(|scope| {
+            let rendering = std::thread::Builder::new()
+                .stack_size(STACK)
+                .spawn_scoped(scope, render);
+            let rendering = rendering.map_err(|error| {
+                TokensError::input(format!(
+                    "cannot start a thread for the chat template: {error}; free some memory"
+                ))
+            })?;
+            rendering.join().unwrap_or_else(|_| {
+                Err(TokensError::input(
+                    "the chat template broke off; give another, or none",
+                ))
+            })
+        })
+    }
+
+    /// The same, on the stack that there is.
+    fn render_here(
         &self,
         messages: &[Message],
         asks: bool,

@@ -67,11 +67,13 @@ impl Beside {
 
     /// The rule that no other model's files lie where these will.
     pub(super) fn check(&self, weights: &Path) -> Result<(), Usage> {
-        let is_other = |(name, content): &&(&str, Vec<u8>)| {
-            fs::read(weights.with_file_name(name)).is_ok_and(|there| there != *content)
+        let own = |name: &str| self.0.iter().find(|(own, _)| *own == name);
+        let is_other = |name: &&str| {
+            let there = fs::read(weights.with_file_name(name));
+            there.is_ok_and(|there| own(name).is_none_or(|(_, content)| *content != there))
         };
-        match self.0.iter().find(is_other) {
-            Some((name, _)) => Err(Usage(format!(
+        match [TOKENIZER, TOKENIZER_CONFIG, CHAT_TEMPLATE].iter().find(is_other) {
+            Some(name) => Err(Usage(format!(
                 "{} is of another model: name a file in another folder, so that each has its own tokenizer",
                 weights.with_file_name(name).display()
             ))),

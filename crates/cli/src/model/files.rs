@@ -109,7 +109,11 @@ pub(super) fn import(arguments: &Import) -> anyhow::Result<()> {
     let stack = published.stack().clone();
     fits(&stack)?;
     let (beside, notes) = match Beside::of(&published) {
-        Ok(beside) => (beside, Vec::new()),
+        Ok(beside) => {
+            let note = "no tokenizer is published with it: give one by `--tokenizer` where it is needed";
+            let notes = beside.names().next().is_none().then(|| note.to_owned());
+            (beside, notes.into_iter().collect())
+        }
         Err(error) => (
             Beside::default(),
             vec![format!("its tokenizer is not written beside it: {error}")],

@@ -108,10 +108,14 @@ fn entry(name: &str, info: &TensorInfo, end: usize, start: u64) -> Result<Entry,
             "it is of {dtype}: F32, F16 and BF16 are read; convert the model to one of them"
         ))
     })?;
+    let place = |offset: usize| start.checked_add(offset as u64);
+    let place = place(*first)
+        .zip(place(*last))
+        .ok_or_else(|| damaged(format!("its values end at {last}, beyond any file")))?;
     Ok(Entry {
         shape: shape.clone(),
         format,
-        place: start + *first as u64..start + *last as u64,
+        place: place.0..place.1,
     })
 }
 

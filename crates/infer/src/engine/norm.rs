@@ -45,7 +45,7 @@ impl Normalised {
     }
 
     /// Writes a column as it is after it.
-    pub(super) fn apply(&self, column: &[f32], out: &mut [f32]) {
+    fn apply(&self, column: &[f32], out: &mut [f32]) {
         match &self.bias {
             None => rms_norm::forward(column, &self.gain, self.epsilon, out, &mut [0.0]),
             Some(bias) => {

@@ -201,9 +201,8 @@ impl Projection {
         multiply(run, x, make, adds, &mut [(self, out)]);
     }
 
-    /// Its strips in parts for each thread.
-    fn parts<'a>(&'a self, run: &Run<'_>, out: &'a mut Stream, parts: &mut Vec<Part<'a>>) {
-        let each = run.each(self.strips(), self.bytes().saturating_mul(out.columns()));
+    /// Its strips in parts of `each`.
+    fn parts<'a>(&'a self, each: usize, out: &'a mut Stream, parts: &mut Vec<Part<'a>>) {
         let size = out.columns() * STRIP;
         let mut rest = &mut out.values[..];
         for matrix in &self.pieces {
@@ -232,7 +231,8 @@ pub(super) fn multiply(
     for (projection, out) in products {
         shape = (projection.columns(), out.columns());
         precisions.extend(projection.precisions(asked));
-        projection.parts(run, out, &mut parts);
+        let bytes = projection.bytes().saturating_mul(out.columns());
+        projection.parts(run.each(projection.strips(), bytes), out, &mut parts);
     }
     x.share(run, shape, &precisions, make, &mut parts, |x, part| {
         let x = x.of(part.matrix.precision(asked));
@@ -274,8 +274,11 @@ impl Pair {
         let both = self.gate.precisions(asked).chain(self.up.precisions(asked));
         let precisions: Vec<Precision> = both.collect();
         let (mut gates, mut ups) = (Vec::new(), Vec::new());
-        self.gate.parts(run, gate, &mut gates);
-        self.up.parts(run, up, &mut ups);
+        // Cut alike, whatever their formats.
+        let bytes = (self.gate.bytes() + self.up.bytes()).saturating_mul(gate.columns());
+        let each = run.each(self.gate.strips(), bytes);
+        self.gate.parts(each, gate, &mut gates);
+        self.up.parts(each, up, &mut ups);
         let mut parts: Vec<_> = gates.into_iter().zip(ups).collect();
         x.share(run, shape, &precisions, make, &mut parts, |x, (gate, up)| {
             for part in [&mut *gate, &mut *up] {

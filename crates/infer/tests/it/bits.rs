@@ -1,7 +1,7 @@
 //! A sequence has the same bits whatever is computed beside it.
 
-use triaxis_blocks::Format;
-use triaxis_infer::{Engine, Options, Reading, Sequence, Wanted};
+use triaxis_blocks::{Format, Rows};
+use triaxis_infer::{Engine, InferError, Options, Reading, Sequence, Wanted, WeightSource, Weights};
 use triaxis_model::Stack;
 
 use crate::{random, source, tokens};
@@ -115,5 +115,54 @@ fn forks_share_and_do_not_disturb_one_another() {
     for sequence in [&mut stem, &mut back] {
         let bits = read(&mut engine, sequence, &all[250..], 7);
         assert!(bits == expected[250 * 90..]);
+    }
+}
+
+/// A source whose gates and ups are stored in formats of their own, as files of mixed formats have them.
+struct Mixed(Weights);
+
+impl WeightSource for Mixed {
+    fn stack(&self) -> &Stack {
+        self.0.stack()
+    }
+
+    fn rows(&self, weight: &str) -> Result<Vec<Rows>, InferError> {
+        let rows = self.0.rows(weight)?;
+        if !weight.ends_with("gate_and_up") {
+            return Ok(rows);
+        }
+        let all: Vec<f32> = rows.iter().flat_map(Rows::values).collect();
+        let (gate, up) = all.split_at(all.len() / 2);
+        let piece = |values, format| Rows::quantised(values, rows[0].columns, format);
+        Ok(vec![piece(gate, Format::Q4_0), piece(up, Format::Q8_0)])
+    }
+}
+
+#[test]
+fn gates_and_ups_of_different_formats_go_together() {
+    let network: Stack = serde_json::from_str(
+        r#"{"pattern": "a", "vocabulary": 40, "width": 128, "layers": 1, "context": 64,
+            "blocks": {"a": {"mixer": {"kind": "attention", "head_dim": 32},
+                             "channel": {"kind": "swiglu", "inner": 256}}}}"#,
+    )
+    .unwrap();
+    let (_, all) = random(&network);
+    let mixed = Mixed(source(&network, &all));
+    let tokens = tokens(12, 40);
+    let read = |threads: usize, piece: usize| {
+        let options = Options {
+            threads,
+            ..Options::default()
+        };
+        let mut engine = Engine::new(&mixed, options).unwrap();
+        let mut sequence = engine.sequence();
+        read(&mut engine, &mut sequence, &tokens, piece)
+    };
+    let expected = read(1, 12);
+    for (threads, piece) in [(2, 1), (2, 2), (2, 12), (3, 5)] {
+        assert!(
+            read(threads, piece) == expected,
+            "{threads} threads, pieces of {piece}"
+        );
     }
 }

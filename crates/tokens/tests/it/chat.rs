@@ -117,3 +117,24 @@ fn a_template_makes_no_more_than_it_may() {
         assert!(seconds < 20.0, "{source}: {seconds} s");
     }
 }
+
+/// As many lists within one another as a template has steps for are written and dropped, or refused, and the program lives.
+#[test]
+fn lists_within_lists_without_end_do_not_end_the_program() {
+    let message = Message {
+        role: "user".to_owned(),
+        content: "hello".to_owned(),
+    };
+    let deep = "{% set ns = namespace(x=[]) %}{% for i in range(90000) %}{% set ns.x = [ns.x] %}{% endfor %}";
+    for source in [
+        deep.to_owned(),
+        deep.repeat(4),
+        format!("{deep}{{{{ ns.x | tojson }}}}"),
+    ] {
+        let template = ChatTemplate::new(&source).unwrap();
+        match template.render(std::slice::from_ref(&message), true, ["", ""]) {
+            Ok(text) => assert!(text.is_empty() || text.starts_with("[[")),
+            Err(error) => assert!(error.to_string().contains("chat template"), "{error}"),
+        }
+    }
+}
