@@ -72,7 +72,10 @@ impl Beside {
             let there = fs::read(weights.with_file_name(name));
             there.is_ok_and(|there| own(name).is_none_or(|(_, content)| *content != there))
         };
-        match [TOKENIZER, TOKENIZER_CONFIG, CHAT_TEMPLATE].iter().find(is_other) {
+        match [TOKENIZER, TOKENIZER_CONFIG, CHAT_TEMPLATE]
+            .into_iter()
+            .find(is_other)
+        {
             Some(name) => Err(Usage(format!(
                 "{} is of another model: name a file in another folder, so that each has its own tokenizer",
                 weights.with_file_name(name).display()

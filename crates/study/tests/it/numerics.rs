@@ -60,10 +60,17 @@ fn trainings() -> BTreeMap<String, TrainConfig> {
     for entry in std::fs::read_dir(root().join("examples")).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        // A law is no study, nor is a question for a plan.
+        // A law is no study, nor is a question for a plan, nor a recipe of texts.
         let Ok((spec, text)) = StudySpec::read(&path, &[]) else {
             assert!(
-                ["law", "exercise-70b", "think-longer", "plan-settings"].contains(&name.as_str()),
+                [
+                    "law",
+                    "exercise-70b",
+                    "think-longer",
+                    "plan-settings",
+                    "curation-recipe"
+                ]
+                .contains(&name.as_str()),
                 "{name}"
             );
             continue;
