@@ -1,6 +1,6 @@
 //! Filters one after another.
 
-use triaxis_words::{Document, Span, Splitter, Words};
+use triaxis_words::{Document, Words};
 
 use crate::filters::{Facts, Filter, FilterSpec};
 use crate::refused::Refused;
@@ -19,8 +19,6 @@ pub struct Desk {
     words: Words,
     room: Room,
     text: String,
-    /// The words of that text, where the filter that edited it knew them.
-    text_words: Vec<Span>,
 }
 
 /// What a chain says of a document.
@@ -38,17 +36,6 @@ impl Desk {
     /// An empty desk.
     pub fn new() -> Self {
         Self::default()
-    }
-}
-
-/// A document of words that a filter found in the text that it left, of which they are taken.
-fn taken<'d>(words: &'d mut Words, spans: &mut Vec<Span>, splitter: Splitter, text: &'d str) -> Document<'d> {
-    let ranges = spans.drain(..).map(|span| span.start..span.end);
-    let is_of_text = words.given(text, ranges).is_ok();
-    if is_of_text {
-        words.again(text)
-    } else {
-        words.split(splitter, text)
     }
 }
 
@@ -71,7 +58,7 @@ impl Chain {
 
     /// Judges a document until a filter drops it.
     pub fn judge<'d>(&self, text: &'d str, facts: &Facts<'_>, desk: &'d mut Desk) -> Judged<'d> {
-        self.each(text, facts, desk, |_, _, _| false)
+        self.each(text, facts, desk, false, |_, _, _| ())
     }
 
     /// Judges a document until a filter drops it, and calls `each` on the way as [`measure`](Self::measure) does.
@@ -80,12 +67,9 @@ impl Chain {
         text: &'d str,
         facts: &Facts<'_>,
         desk: &'d mut Desk,
-        mut each: impl FnMut(usize, Verdict, &Room),
+        each: impl FnMut(usize, Verdict, &Room),
     ) -> Judged<'d> {
-        self.each(text, facts, desk, |place, verdict, room| {
-            each(place, verdict, room);
-            false
-        })
+        self.each(text, facts, desk, false, each)
     }
 
     /// Lets every filter judge a document, whether one before it drops it or not, and calls `each` with the filter's
@@ -95,53 +79,50 @@ impl Chain {
         text: &'d str,
         facts: &Facts<'_>,
         desk: &'d mut Desk,
-        mut each: impl FnMut(usize, Verdict, &Room),
+        each: impl FnMut(usize, Verdict, &Room),
     ) -> Judged<'d> {
-        self.each(text, facts, desk, |place, verdict, room| {
-            each(place, verdict, room);
-            true
-        })
+        self.each(text, facts, desk, true, each)
     }
 
-    /// Calls `each` with every verdict; whether to go on behind a drop is what it says.
+    /// Calls `each` with every verdict, those behind a drop too if `goes_on`.
     fn each<'d>(
         &self,
         text: &'d str,
         facts: &Facts<'_>,
         desk: &'d mut Desk,
-        mut each: impl FnMut(usize, Verdict, &Room) -> bool,
+        goes_on: bool,
+        mut each: impl FnMut(usize, Verdict, &Room),
     ) -> Judged<'d> {
         let Desk {
             words,
             room,
             text: edited,
-            text_words,
         } = desk;
         let (mut is_edited, mut by) = (false, None);
         let mut dropped = Verdict::Keep;
         // By what the text at hand is split, if it is.
         let mut split_by = None;
-        text_words.clear();
         for (place, filter) in self.filters.iter().enumerate() {
             let current = if is_edited { edited.as_str() } else { text };
-            let splitter = filter.splitter();
-            let document = if split_by != Some(splitter) {
-                words.split(splitter, current)
-            } else if text_words.is_empty() {
-                words.again(current)
-            } else {
-                taken(words, text_words, splitter, current)
+            let document = match filter.reads() {
+                None => Document::unsplit(current),
+                Some(splitter) if split_by == Some(splitter) => words.again(current),
+                Some(splitter) => {
+                    split_by = Some(splitter);
+                    words.split(splitter, current)
+                }
             };
-            split_by = Some(splitter);
             let verdict = filter.judge(&document, facts, room);
-            let goes_on = each(place, verdict, room);
+            each(place, verdict, room);
             match verdict {
                 Verdict::Keep => {}
                 Verdict::Edit => {
                     std::mem::swap(edited, &mut room.edited);
-                    std::mem::swap(text_words, &mut room.edited_words);
                     is_edited = true;
-                    split_by = Some(splitter).filter(|_| !text_words.is_empty());
+                    // The words of the text that is left, where the filter that edited it knew them.
+                    let spans = room.edited_words.drain(..).map(|span| span.start..span.end);
+                    let is_split = spans.len() > 0 && words.given(edited, spans).is_ok();
+                    split_by = filter.reads().filter(|_| is_split);
                 }
                 Verdict::Drop(_) => {
                     if by.is_none() {

@@ -140,6 +140,11 @@ impl Words {
 }
 
 impl<'d> Document<'d> {
+    /// A text that nobody needs the words of.
+    pub fn unsplit(text: &'d str) -> Self {
+        Self { text, spans: &[] }
+    }
+
     /// The text.
     pub fn text(&self) -> &'d str {
         self.text

@@ -168,6 +168,10 @@ fn words_of<'d>(words: &'d [Span], first: &mut usize, start: usize, end: usize) 
 }
 
 impl Judge for C4Quality {
+    fn splitter(&self) -> Option<Splitter> {
+        Some(Splitter::English)
+    }
+
     fn measure(&self, document: &Document<'_>, _: &Facts<'_>, room: &mut Room) -> bool {
         let text = document.text();
         let has_phrases = FINDER.is_match(text);

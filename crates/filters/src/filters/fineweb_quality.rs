@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use triaxis_words::{Document, classes, lines};
+use triaxis_words::{Document, Splitter, classes, lines};
 
 use super::{Facts, Judge, Settings};
 use crate::refused::{self, Refused};
@@ -59,6 +59,10 @@ impl Settings for FineWebQuality {
 }
 
 impl Judge for FineWebQuality {
+    fn splitter(&self) -> Option<Splitter> {
+        Some(Splitter::English)
+    }
+
     fn measure(&self, document: &Document<'_>, _: &Facts<'_>, room: &mut Room) -> bool {
         let text = document.text();
         let is_ascii = text.is_ascii();

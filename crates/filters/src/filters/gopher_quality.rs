@@ -290,11 +290,11 @@ fn median(lengths: &mut [usize]) -> f64 {
 }
 
 impl Judge for Prepared {
-    fn splitter(&self) -> Splitter {
-        match self.settings.dialect {
+    fn splitter(&self) -> Option<Splitter> {
+        Some(match self.settings.dialect {
             Dialect::Datatrove => Splitter::English,
             Dialect::Dolma | Dialect::DolmaV1 | Dialect::Dclm => Splitter::Whitespace,
-        }
+        })
     }
 
     fn measure(&self, document: &Document<'_>, _: &Facts<'_>, room: &mut Room) -> bool {

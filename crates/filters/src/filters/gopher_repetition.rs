@@ -149,8 +149,12 @@ fn stripped(segment: &str) -> Option<&str> {
 }
 
 impl Judge for GopherRepetition {
-    fn splitter(&self) -> Splitter {
-        self.dialect.splitter()
+    fn splitter(&self) -> Option<Splitter> {
+        Some(match self.dialect {
+            Dialect::Datatrove => Splitter::English,
+            Dialect::Dolma | Dialect::DolmaV1 => Splitter::Whitespace,
+            Dialect::Dclm => Splitter::Unicode,
+        })
     }
 
     fn measure(&self, document: &Document<'_>, _: &Facts<'_>, room: &mut Room) -> bool {
@@ -193,13 +197,12 @@ impl Judge for GopherRepetition {
                 (Dialect::Datatrove, ..5) => {
                     let top = grams.top();
                     // The spaces between the words count, too.
-                    if top.count == 0 {
-                        0
-                    } else {
-                        top.count * (top.first + size - 1)
-                    }
+                    top.count * (top.first + size - 1)
                 }
-                (Dialect::Dolma | Dialect::DolmaV1, ..5) => grams.top().count * grams.top().first,
+                (Dialect::Dolma | Dialect::DolmaV1, ..5) => {
+                    let top = grams.top();
+                    top.count * top.first
+                }
                 (Dialect::Dclm, ..5) => {
                     let top = grams.top();
                     if top.count < 2 { 0 } else { top.count * top.longest }

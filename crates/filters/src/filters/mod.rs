@@ -67,17 +67,6 @@ pub enum Dialect {
     Dclm,
 }
 
-impl Dialect {
-    /// What a word is to its filters.
-    fn splitter(self) -> Splitter {
-        match self {
-            Self::Datatrove => Splitter::English,
-            Self::Dolma | Self::DolmaV1 => Splitter::Whitespace,
-            Self::Dclm => Splitter::Unicode,
-        }
-    }
-}
-
 /// What is known of a document beside its text.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Facts<'d> {
@@ -97,9 +86,9 @@ pub(crate) trait Settings {
 
 /// A filter that is ready.
 pub(crate) trait Judge: Send + Sync {
-    /// What a word is to it.
-    fn splitter(&self) -> Splitter {
-        Splitter::English
+    /// What a word is to it, if it reads words.
+    fn splitter(&self) -> Option<Splitter> {
+        None
     }
 
     /// Measures a document into the room's checks, in the order of its bounds. Whether it left another text, in the
@@ -139,6 +128,11 @@ impl Filter {
 
     /// What a word is to it: documents that it judges are split so.
     pub fn splitter(&self) -> Splitter {
+        self.reads().unwrap_or(Splitter::English)
+    }
+
+    /// What a word is to it, if it reads words.
+    pub(crate) fn reads(&self) -> Option<Splitter> {
         self.judge.splitter()
     }
 

@@ -45,6 +45,21 @@ fn all() -> Vec<FilterSpec> {
     specs
 }
 
+/// Filters that split otherwise, and otherwise again, behind one that leaves another text with its words.
+fn after_an_edit() -> Vec<FilterSpec> {
+    vec![
+        FilterSpec::C4Quality(C4Quality::default()),
+        FilterSpec::GopherQuality(GopherQuality {
+            dialect: Dialect::Dclm,
+            ..GopherQuality::default()
+        }),
+        FilterSpec::GopherRepetition(GopherRepetition {
+            dialect: Dialect::Dolma,
+            ..GopherRepetition::default()
+        }),
+    ]
+}
+
 /// Text with what filters look at, mixed with anything.
 fn texts() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
@@ -89,7 +104,7 @@ proptest! {
 
     #[test]
     fn a_chain_says_what_its_filters_say_one_by_one(text in texts()) {
-        let specs = all();
+        for specs in [all(), after_an_edit()] {
         let chain = Chain::new(&specs).unwrap();
         let mut desk = Desk::new();
         let mut together = Vec::new();
@@ -107,6 +122,7 @@ proptest! {
             }
         }
         prop_assert_eq!(last.text, current);
+        }
     }
 
     #[test]
