@@ -63,12 +63,7 @@ impl Opening {
                 "{threads} cores are there for this program: it computes on {threads} threads, not on {asked}"
             );
         }
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-        pool.build_global().map_err(|error| {
-            Usage(format!(
-                "cannot start {threads} threads: {error}: ask for fewer with `--threads`"
-            ))
-        })?;
+        crate::compute_on(threads)?;
         self.engine(&self.model, self.published()?)
     }
 

@@ -133,7 +133,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         Some("-") => input::text(Path::new("-"), LONGEST)?,
         given => given.unwrap_or_default().to_owned(),
     };
-    let prompt = arguments.tokens(&tokenizer, &prompt)?;
+    let template = arguments.template(&tokenizer)?;
+    let prompt = arguments.tokens(&tokenizer, template.as_ref(), &prompt)?;
     let mut engine = arguments.opening.open()?;
     fits(&tokenizer, &engine)?;
     let request = arguments.request(prompt, &tokenizer);
@@ -197,25 +198,34 @@ impl fmt::Display for Answers<'_> {
 }
 
 impl Arguments {
-    /// The tokens of the prompt, as the model is to read them.
-    fn tokens(&self, tokenizer: &Tokenizer, asked: &str) -> anyhow::Result<Vec<u32>> {
+    /// What messages are written by, if prompts are.
+    fn template(&self, tokenizer: &Tokenizer) -> anyhow::Result<Option<ChatTemplate>> {
         if !self.chat {
-            return Ok(text::prompt(tokenizer, asked)?);
+            return Ok(None);
         }
         let template = self.opening.chat_template(tokenizer)?.ok_or_else(|| {
             Usage("the model has no chat template: leave `--chat` out, or give a model that was trained on conversations".to_owned())
         })?;
+        Ok(Some(ChatTemplate::new(&template)?))
+    }
+
+    /// The tokens of a prompt, as the model is to read them: by the template, if there is one.
+    fn tokens(
+        &self,
+        tokenizer: &Tokenizer,
+        template: Option<&ChatTemplate>,
+        asked: &str,
+    ) -> anyhow::Result<Vec<u32>> {
+        let Some(template) = template else {
+            return Ok(text::prompt(tokenizer, asked)?);
+        };
         let message = |role: &str, content: &str| Message {
             role: role.to_owned(),
             content: content.to_owned(),
         };
         let system = self.system.iter().map(|text| message("system", text));
         let messages: Vec<Message> = system.chain([message("user", asked)]).collect();
-        Ok(text::conversation(
-            tokenizer,
-            &ChatTemplate::new(&template)?,
-            &messages,
-        )?)
+        Ok(text::conversation(tokenizer, template, &messages)?)
     }
 
     fn request(&self, prompt: Vec<u32>, tokenizer: &Tokenizer) -> Request {

@@ -24,6 +24,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
+use self::failure::Usage;
+
 // Training allocates and frees large buffers at every step; the system's allocator returns them to
 // the system each time (measured: 1.3 to 1.5 times slower).
 #[global_allocator]
@@ -79,6 +81,16 @@ enum Command {
 
 /// The most threads that can be asked for: more than this work can use.
 const MOST_THREADS: i64 = 1024;
+
+/// Lets the pool that all share have so many threads.
+fn compute_on(threads: usize) -> Result<(), Usage> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    pool.build_global().map_err(|error| {
+        Usage(format!(
+            "cannot start {threads} threads: {error}: ask for fewer with `--threads`"
+        ))
+    })
+}
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

@@ -6,7 +6,7 @@ use std::path::Path;
 use triaxis_units::Bytes;
 
 use crate::left_out::merge;
-use crate::readers::SourceFile;
+use crate::readers::{SourceFile, UNSTATED};
 use crate::scan::{ScannedFile, list, read_documents};
 use crate::{CorpusError, CorpusSpec, LeftOutBy, LongDocuments, SourceSpec, content};
 
@@ -39,8 +39,8 @@ pub struct FileFacts<'d> {
     pub id: &'d str,
     /// Its size on the disk.
     pub size: Bytes,
-    /// Its licence; `unstated` where none is.
-    pub licence: &'d str,
+    /// Its licence, where one is stated.
+    pub licence: Option<&'d str>,
 }
 
 impl Documents {
@@ -95,7 +95,7 @@ impl Documents {
             source: *source,
             id,
             size: *size,
-            licence,
+            licence: Some(&**licence).filter(|licence| *licence != UNSTATED),
         }
     }
 

@@ -16,8 +16,6 @@ use crate::steps::{Found, StepSpec, Verdict, Work};
 
 /// Text that a thread takes at once.
 const TEXT: usize = 1 << 20;
-/// What sources say that state no licence.
-const UNSTATED: &str = "unstated";
 
 /// The steps of a pass.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,10 +178,10 @@ impl Pass<'_> {
         let known = filters::Facts {
             url: None,
             path: Some(file.id),
-            licence: Some(file.licence).filter(|licence| *licence != UNSTATED),
+            licence: file.licence,
         };
         let facts = &mut facts[usize::from(self.plan.copies.is_some())..];
-        let mut bytes = document.text.len();
+        let (mut bytes, mut is_edited) = (document.text.len(), false);
         let judged = self
             .chain
             .follow(&document.text, &known, desk, |place, verdict, room| {
@@ -192,12 +190,11 @@ impl Pass<'_> {
                     filters::Verdict::Keep => facts.keep(bytes),
                     filters::Verdict::Edit => {
                         facts.edit(bytes, room.edited().len());
-                        bytes = room.edited().len();
+                        (bytes, is_edited) = (room.edited().len(), true);
                     }
                     filters::Verdict::Drop(check) => facts.drop(bytes, check.name),
                 }
             });
-        let is_edited = judged.text.as_ptr() != document.text.as_ptr();
         let edited = is_edited.then(|| judged.text.to_owned());
         let (verdict, by) = (judged.verdict, judged.by);
         if let Some(edited) = edited {
@@ -208,7 +205,7 @@ impl Pass<'_> {
                 step: self.plan.filters.start + by.unwrap_or_default(),
                 name: check.name,
                 value: check.value,
-                bound: check.bound.into(),
+                bound: check.bound,
                 copy_of: None,
             }),
             _ => None,
@@ -217,11 +214,10 @@ impl Pass<'_> {
 
     fn kept<'t>(&'t self, position: Position, text: &'t str) -> Kept<'t> {
         let file = self.documents.file(position.file as usize);
-        let licence = Some(file.licence).filter(|licence| *licence != UNSTATED);
         Kept {
             id: self.id(position).into(),
             source: self.sources[file.source].as_str().into(),
-            licence: licence.map(Cow::from),
+            licence: file.licence.map(Cow::from),
             text: text.into(),
         }
     }

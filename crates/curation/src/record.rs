@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use triaxis_duplicates::Position;
+pub use triaxis_filters::Bound;
 
 /// A document that was kept, as a line of `kept/NNNNN.jsonl.zst`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,34 +42,6 @@ pub struct Dropped<'t> {
     pub copy_of: Option<Cow<'t, str>>,
     /// Its text when it was dropped.
     pub text: Cow<'t, str>,
-}
-
-/// What a value has to be for a document to stay.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Bound {
-    /// This or more.
-    AtLeast(f64),
-    /// This or less.
-    AtMost(f64),
-}
-
-impl From<triaxis_filters::Bound> for Bound {
-    fn from(bound: triaxis_filters::Bound) -> Self {
-        match bound {
-            triaxis_filters::Bound::AtLeast(bound) => Self::AtLeast(bound),
-            triaxis_filters::Bound::AtMost(bound) => Self::AtMost(bound),
-        }
-    }
-}
-
-impl std::fmt::Display for Bound {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::AtLeast(bound) => write!(out, "at least {bound}"),
-            Self::AtMost(bound) => write!(out, "at most {bound}"),
-        }
-    }
 }
 
 /// A document between two passes, as a line on the disk.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// What a filter says of a document.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Verdict {
@@ -25,7 +27,8 @@ pub struct Check {
 }
 
 /// What a value must be for a document to stay.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Bound {
     /// This or more.
     AtLeast(f64),
@@ -57,12 +60,17 @@ impl Check {
 
 impl fmt::Display for Check {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (word, bound) = match self.bound {
-            Bound::AtLeast(bound) => ("least", bound),
-            Bound::AtMost(bound) => ("most", bound),
-        };
         let value = (self.value * 1e4).round() / 1e4;
-        write!(out, "{} {value}, at {word} {bound}", self.name)
+        write!(out, "{} {value}, {}", self.name, self.bound)
+    }
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AtLeast(bound) => write!(out, "at least {bound}"),
+            Self::AtMost(bound) => write!(out, "at most {bound}"),
+        }
     }
 }
 

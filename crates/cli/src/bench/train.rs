@@ -85,12 +85,7 @@ pub fn run(arguments: &Train) -> anyhow::Result<()> {
     fits(&config)?;
     arguments.instructions.apply()?;
     let threads = arguments.threads.map_or_else(machine::cores, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-    pool.build_global().map_err(|error| {
-        Usage(format!(
-            "cannot start {threads} threads: {error}: ask for fewer with `--threads`"
-        ))
-    })?;
+    crate::compute_on(threads)?;
     let implementation = match arguments.implementation {
         Computing::Fused => Implementation::Fused,
         Computing::Composed => Implementation::Composed,

@@ -11,9 +11,8 @@ use triaxis_host::machine;
 use triaxis_study::reading;
 
 use super::progress::Progress;
-use crate::failure::Usage;
 use crate::table::Table;
-use crate::{Format, MOST_THREADS, output};
+use crate::{Format, MOST_THREADS, compute_on, output};
 
 /// Arguments of `corpus curate`.
 #[derive(Args)]
@@ -35,19 +34,14 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let recipe: Recipe = reading::read(&arguments.recipe, &[])?;
     let threads = arguments.threads.map_or_else(machine::cores, usize::from);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
-    pool.build_global().map_err(|error| {
-        Usage(format!(
-            "cannot start {threads} threads: {error}: ask for fewer with `--threads`"
-        ))
-    })?;
+    compute_on(threads)?;
     let base = arguments.recipe.parent();
     let base = base
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     let progress = Progress::new();
     let curated = curate(&recipe, base, &arguments.out, &progress);
-    progress.end();
+    drop(progress);
     let Curated { facts, was_there } = curated?;
     let out = arguments.out.display();
     if was_there {

@@ -42,10 +42,12 @@ pub fn run(arguments: &Arguments, path: &Path) -> anyhow::Result<()> {
     let tokenizer = arguments.opening.tokenizer()?;
     let grammar = arguments.held.grammar(&tokenizer)?;
     let mut prompts = Vec::new();
-    for (line, text) in read(path)? {
+    let lines = read(path)?;
+    let template = arguments.template(&tokenizer)?;
+    for (line, text) in lines {
         // Draws of one prompt are not those of another.
         let seed = arguments.seed.wrapping_add(prompts.len() as u64);
-        let tokens = arguments.tokens(&tokenizer, &text)?;
+        let tokens = arguments.tokens(&tokenizer, template.as_ref(), &text)?;
         let request = Request {
             seed,
             ..arguments.request(tokens, &tokenizer)

@@ -13,6 +13,9 @@ use triaxis_tokens::Tokenizer;
 use crate::failure::Usage;
 use crate::kept;
 
+/// The files that there may be.
+const NAMES: [&str; 3] = [TOKENIZER, TOKENIZER_CONFIG, CHAT_TEMPLATE];
+
 /// Files by their names, with what is in them.
 #[derive(Default)]
 pub(super) struct Beside(Vec<(&'static str, Vec<u8>)>);
@@ -49,7 +52,7 @@ impl Beside {
     /// The files beside a tokenizer.json, as they are.
     fn at(tokenizer: &Path) -> anyhow::Result<Self> {
         let mut found = Vec::new();
-        for name in [TOKENIZER, TOKENIZER_CONFIG, CHAT_TEMPLATE] {
+        for name in NAMES {
             let path = tokenizer.with_file_name(name);
             match fs::read(&path) {
                 Ok(content) => found.push((name, content)),
@@ -72,10 +75,7 @@ impl Beside {
             let there = fs::read(weights.with_file_name(name));
             there.is_ok_and(|there| own(name).is_none_or(|(_, content)| *content != there))
         };
-        match [TOKENIZER, TOKENIZER_CONFIG, CHAT_TEMPLATE]
-            .into_iter()
-            .find(is_other)
-        {
+        match NAMES.into_iter().find(is_other) {
             Some(name) => Err(Usage(format!(
                 "{} is of another model: name a file in another folder, so that each has its own tokenizer",
                 weights.with_file_name(name).display()

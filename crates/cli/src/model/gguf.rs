@@ -269,14 +269,11 @@ fn published(path: &Path, out: &Path) -> anyhow::Result<Read> {
 
 /// The tokenizer in a `tokenizer.json`, and the chat template beside it, as a GGUF file's keys say them.
 fn fields(path: &Path) -> anyhow::Result<TokenizerFields> {
-    let fields = text::fields(&text::tokenizer_at(path)?)?;
-    Ok(TokenizerFields {
-        chat_template: fields
-            .chat_template
-            .clone()
-            .or_else(|| text::chat_template_at(path)),
-        ..fields
-    })
+    let mut fields = text::fields(&text::tokenizer_at(path)?)?;
+    if fields.chat_template.is_none() {
+        fields.chat_template = text::chat_template_at(path);
+    }
+    Ok(fields)
 }
 
 fn kept_model(path: &Path, out: &Path) -> anyhow::Result<Read> {

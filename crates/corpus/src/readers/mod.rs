@@ -24,7 +24,7 @@ use crate::left_out::{LeftOutBy, told};
 use crate::{CorpusError, Reason, text};
 
 /// Licence of text whose source states none.
-const UNSTATED: &str = "unstated";
+pub(crate) const UNSTATED: &str = "unstated";
 
 /// The folders that patterns are resolved in.
 pub(crate) struct Place {

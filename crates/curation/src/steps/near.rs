@@ -1,81 +1,21 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use triaxis_duplicates::minhash::{self, Settings, ShingleHash};
+use triaxis_duplicates::minhash::{self, Settings};
 use triaxis_duplicates::{Document, Workspace};
-use triaxis_words::{Simplify, Splitter};
 
 use super::{Copies, Finder, Found, Step, Verdict, Work};
 use crate::CurationError;
 use crate::record::Bound;
 
 /// Documents that share most of their runs of words with an earlier one, dropped. Defaults are datatrove's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Near {
-    /// Words of a run.
-    pub words: usize,
-    /// Bands, one of which must agree.
-    pub bands: usize,
-    /// Hashes of a band, which must all agree.
-    pub rows: usize,
-    /// Chooses the permutations.
-    pub seed: u32,
-    /// What runs are hashed by; FineWeb's is `sha1`.
-    pub hash: ShingleHash,
-    /// What a word is.
-    pub splitter: Splitter,
-    /// What of a text does not count.
-    pub simplify: Simplify,
-}
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Near(pub Settings);
 
 impl Near {
     pub(super) const ABOUT: &str = "near copies by MinHash: documents that share most of their runs of words with an \
                                     earlier one (Broder 1997), as datatrove finds them";
-
-    fn settings(&self) -> Settings {
-        let Self {
-            words,
-            bands,
-            rows,
-            seed,
-            hash,
-            splitter,
-            simplify,
-        } = *self;
-        Settings {
-            words,
-            bands,
-            rows,
-            seed,
-            hash,
-            splitter,
-            simplify,
-        }
-    }
-}
-
-impl Default for Near {
-    fn default() -> Self {
-        let Settings {
-            words,
-            bands,
-            rows,
-            seed,
-            hash,
-            splitter,
-            simplify,
-        } = Settings::datatrove();
-        Self {
-            words,
-            bands,
-            rows,
-            seed,
-            hash,
-            splitter,
-            simplify,
-        }
-    }
 }
 
 impl Step for Near {
@@ -88,15 +28,17 @@ impl Step for Near {
     }
 
     fn check(&self) -> Result<(), CurationError> {
-        Ok(self.settings().check()?)
+        Ok(self.0.check()?)
     }
 }
 
 impl Copies for Near {
     fn finder(&self, workspace: &Workspace) -> Result<Box<dyn Finder>, CurationError> {
-        let settings = self.settings();
-        let finder = minhash::Finder::new(settings, workspace)?;
-        Ok(Box::new(Looking { settings, finder }))
+        let finder = minhash::Finder::new(self.0, workspace)?;
+        Ok(Box::new(Looking {
+            settings: self.0,
+            finder,
+        }))
     }
 }
 

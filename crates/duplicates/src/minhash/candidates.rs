@@ -181,15 +181,20 @@ impl Candidates {
             found.expect("every document of a pair was written") as u32
         };
         let mut clusters = Clusters::new(positions.len() as u32);
-        for pair in Pairs(Reader::open(&self.path("pairs"), PAIRS)?) {
-            let pair = pair?;
-            clusters.join(number(pair.first), number(pair.second));
-        }
         let mut is_known = vec![false; positions.len()];
         for pair in Pairs(Reader::open(&self.path("pairs"), PAIRS)?) {
             let pair = pair?;
-            if pair.first == pair.second {
-                is_known[clusters.least(number(pair.first)) as usize] = true;
+            let (one, other) = (number(pair.first), number(pair.second));
+            // What is known is paired with itself.
+            match one == other {
+                true => is_known[one as usize] = true,
+                false => clusters.join(one, other),
+            }
+        }
+        // A cluster is known if one of it is.
+        for place in 0..positions.len() as u32 {
+            if is_known[place as usize] {
+                is_known[clusters.least(place) as usize] = true;
             }
         }
         let mut facts = Facts::default();

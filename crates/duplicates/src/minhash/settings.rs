@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use triaxis_words::{Simplify, Splitter};
 
 use super::ShingleHash;
@@ -16,8 +17,9 @@ const MOST: usize = 1 << 14;
 /// Words of a run at most.
 const LONGEST: usize = 1 << 10;
 
-/// How near copies are looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How near copies are looked for; as [`datatrove`](Self::datatrove) does where nothing is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Words of a run.
     pub words: usize,
@@ -27,12 +29,18 @@ pub struct Settings {
     pub rows: usize,
     /// Chooses the permutations.
     pub seed: u32,
-    /// What runs are hashed by.
+    /// What runs are hashed by; FineWeb's is `sha1`.
     pub hash: ShingleHash,
     /// What a word is.
     pub splitter: Splitter,
     /// What of a text does not count.
     pub simplify: Simplify,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::datatrove()
+    }
 }
 
 impl Settings {
