@@ -101,19 +101,11 @@ impl Span<'_> {
             let next = of_page((page + 1).min(self.pages.len() - 1));
             match (of_page(page), next) {
                 (HeadNumbers::Half(numbers), HeadNumbers::Half(next)) => {
-                    let place = Place {
-                        numbers,
-                        ahead: distance(numbers, next),
-                        within,
-                    };
+                    let place = Place::before(next, numbers, within);
                     by_heads(simd, heads, self.scores, place, queries, out)
                 }
                 (HeadNumbers::Single(numbers), HeadNumbers::Single(next)) => {
-                    let place = Place {
-                        numbers,
-                        ahead: distance(numbers, next),
-                        within,
-                    };
+                    let place = Place::before(next, numbers, within);
                     by_heads(simd, heads, self.scores, place, queries, out)
                 }
                 _ => unreachable!("pages of a layout keep numbers alike"),
@@ -181,10 +173,16 @@ struct Place<'a, T> {
     within: (usize, usize),
 }
 
-/// Bytes from some numbers to others.
-#[inline(always)]
-fn distance<T>(from: &[T], to: &[T]) -> isize {
-    to.as_ptr().addr().wrapping_sub(from.as_ptr().addr()) as isize
+impl<'a, T> Place<'a, T> {
+    /// Some positions of numbers before those of the next page.
+    #[inline(always)]
+    fn before(next: &[T], numbers: &'a [T], within: (usize, usize)) -> Self {
+        Self {
+            numbers,
+            ahead: next.as_ptr().addr().wrapping_sub(numbers.as_ptr().addr()) as isize,
+            within,
+        }
+    }
 }
 
 /// Attends from one to three heads over some positions of a page.

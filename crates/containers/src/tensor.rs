@@ -1,4 +1,10 @@
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
 use triaxis_blocks::Format;
+
+use crate::error::ContainerError;
 
 /// A tensor that is to be written.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +41,17 @@ impl Stored {
         self.format.dequantise(&self.bytes, &mut values);
         values
     }
+}
+
+/// The bytes of a file from one on, unless it ends before. No memory is taken that a file which has become shorter does not
+/// fill.
+pub(crate) fn bytes_at(path: &Path, start: u64, size: u64) -> Result<Option<Vec<u8>>, ContainerError> {
+    let io = || ContainerError::io("reading", path);
+    let mut file = File::open(path).map_err(io())?;
+    file.seek(SeekFrom::Start(start)).map_err(io())?;
+    let mut bytes = Vec::new();
+    file.take(size).read_to_end(&mut bytes).map_err(io())?;
+    Ok((bytes.len() as u64 == size).then_some(bytes))
 }
 
 /// The bytes of a tensor of that shape and format: whole rows of whole blocks.

@@ -2,22 +2,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::json;
 use tempfile::TempDir;
-use triaxis_model::weights::Weight;
-use triaxis_model::{ArchitectureSpec, Stack};
+use triaxis_model::Stack;
 use triaxis_tokens::{Tokenizer, WordCounts};
 
-use crate::support::{json, words};
-
-fn triaxis(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_triaxis"))
-        .args(arguments)
-        .output()
-        .unwrap()
-}
+use crate::generate::triaxis;
+use crate::support::{json, save_model, words};
 
 fn refusal(arguments: &[&str]) -> String {
     let output = triaxis(arguments);
@@ -58,19 +50,8 @@ impl Files {
         fs::write(files.path("kept/chat_template.jinja"), template).unwrap();
         let stack = json!({ "pattern": "a", "vocabulary": 264, "width": 32, "layers": 1, "context": 64 });
         let stack: Stack = serde_json::from_value(stack).unwrap();
-        let mut state = 7u32;
-        let mut number = || {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) as f32 / (1 << 24) as f32 - 0.5
-        };
-        let weights = stack.weights().into_iter().map(|line| {
-            let values = (0..line.size()).map(|_| number()).collect();
-            let shape = line.shape;
-            (line.name, Weight { shape, values })
-        });
-        let weights = weights.collect();
         let kept = files.path("kept/model.safetensors");
-        triaxis_train::save_model(Path::new(&kept), &ArchitectureSpec::Stack(stack), &weights).unwrap();
+        save_model(Path::new(&kept), stack, 7);
         done(&[
             "model",
             "export",

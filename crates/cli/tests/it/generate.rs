@@ -1,19 +1,17 @@
 //! Commands that read to models, with the real program.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
-use triaxis_model::weights::Weight;
-use triaxis_model::{ArchitectureSpec, Stack};
+use triaxis_model::Stack;
 use triaxis_tokens::{Tokenizer, WordCounts};
 use triaxis_train::ValidationText;
 use triaxis_units::Bytes;
 
-use crate::support::{json, words};
+use crate::support::{json, save_model, words};
 
 const TEXT: &str =
     "the cat sat on the mat and the dog sat on the log; the cat and the dog are not on the mat.\n";
@@ -45,20 +43,8 @@ pub(crate) fn kept(pattern: &str) -> Kept {
         r#"{{"pattern": "{pattern}", "vocabulary": 280, "width": 64, "layers": 2, "context": 96}}"#
     ))
     .unwrap();
-    let spec = ArchitectureSpec::Stack(stack.clone());
-    let mut state = 15u32;
-    let mut number = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / (1 << 24) as f32 - 0.5
-    };
-    let weights = stack.weights().into_iter().map(|line| {
-        let values = (0..line.size()).map(|_| number()).collect();
-        let shape = line.shape;
-        (line.name, Weight { shape, values })
-    });
-    let weights: BTreeMap<String, Weight> = weights.collect();
     let model = folder.path().join("model.safetensors");
-    triaxis_train::save_model(&model, &spec, &weights).unwrap();
+    save_model(&model, stack, 15);
     Kept {
         folder,
         model,

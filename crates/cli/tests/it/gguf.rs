@@ -6,10 +6,10 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use triaxis_model::Stack;
 use triaxis_model::weights::Weight;
-use triaxis_model::{ArchitectureSpec, Stack};
 
-use crate::support::{json, words};
+use crate::support::{json, save_model, words};
 
 fn model(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_triaxis"))
@@ -31,19 +31,7 @@ fn kept(path: &Path, settings: &str) -> BTreeMap<String, Weight> {
         r#"{{"vocabulary": 40, "layers": 1, "context": 16, {settings}}}"#
     ))
     .unwrap();
-    let mut state = 15u32;
-    let mut number = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 8) as f32 / (1 << 24) as f32 - 0.5
-    };
-    let weights = stack.weights().into_iter().map(|line| {
-        let values = (0..line.size()).map(|_| number()).collect();
-        let shape = line.shape;
-        (line.name, Weight { shape, values })
-    });
-    let weights: BTreeMap<String, Weight> = weights.collect();
-    triaxis_train::save_model(path, &ArchitectureSpec::Stack(stack), &weights).unwrap();
-    weights
+    save_model(path, stack, 15)
 }
 
 const WIDE: &str = r#""width": 256, "pattern": "a", "blocks": {"a": {"mixer": {"kind": "attention", "heads": 4},

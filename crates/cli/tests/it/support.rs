@@ -1,11 +1,14 @@
 //! A small study on a small corpus, and the real program to run it with.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use triaxis_model::weights::Weight;
+use triaxis_model::{ArchitectureSpec, Stack};
 
 /// A folder with a corpus, a spec and, once run, the results.
 pub struct Bench {
@@ -69,6 +72,23 @@ resamples = 200
 aim = "lowest-loss"
 budget = { dollars = 1000 }
 "#;
+
+/// Writes a file as a study keeps it of a network whose numbers look random, and returns them.
+pub fn save_model(path: &Path, stack: Stack, seed: u32) -> BTreeMap<String, Weight> {
+    let mut state = seed;
+    let mut number = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 24) as f32 - 0.5
+    };
+    let weights = stack.weights().into_iter().map(|line| {
+        let values = (0..line.size()).map(|_| number()).collect();
+        let shape = line.shape;
+        (line.name, Weight { shape, values })
+    });
+    let weights: BTreeMap<String, Weight> = weights.collect();
+    triaxis_train::save_model(path, &ArchitectureSpec::Stack(stack), &weights).unwrap();
+    weights
+}
 
 impl Bench {
     /// A fresh corpus with `spec` beside it.

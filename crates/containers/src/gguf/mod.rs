@@ -7,12 +7,13 @@ mod writer;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 pub use self::header::{ALIGNMENT_KEY, Header, TensorInfo};
 pub use self::value::{List, Value};
 pub use self::writer::{header, write};
+use crate::tensor::bytes_at;
 use crate::{ContainerError, Damage, Stored};
 
 /// Says how many files a model is in, and the number of this one from 0 on.
@@ -112,33 +113,16 @@ impl Gguf {
     /// When there is none of that name, or its file cannot be read any more.
     pub fn stored(&self, name: &str) -> Result<Stored, ContainerError> {
         let Some((file, tensor)) = self.tensors.get(name) else {
-            return Err(self.refused(format!("there is no tensor `{name}`; name one that is")));
+            return Err(ContainerError::input(format!(
+                "{}: there is no tensor `{name}`; name one that is",
+                self.files[0].display()
+            )));
         };
-        let path = &self.files[*file];
-        let io = || ContainerError::io("reading", path);
-        let size = usize::try_from(tensor.bytes()).map_err(|_| {
-            self.refused(format!(
-                "the tensor `{name}` is too large for this machine; use another"
-            ))
-        })?;
-        let mut file = File::open(path).map_err(io())?;
-        file.seek(SeekFrom::Start(tensor.start())).map_err(io())?;
-        // No memory is taken that a file which has become shorter does not fill.
-        let mut bytes = Vec::new();
-        file.take(size as u64).read_to_end(&mut bytes).map_err(io())?;
-        let format = tensor.format;
-        match bytes.len() == size {
-            true => Ok(Stored { format, bytes }),
-            false => Err(damaged(
-                path,
-                &format!("the tensor `{name}` ends before its {size} bytes"),
-            )),
-        }
-    }
-
-    /// That what it says cannot be taken.
-    fn refused(&self, message: String) -> ContainerError {
-        ContainerError::input(format!("{}: {message}", self.files[0].display()))
+        let (path, size, format) = (&self.files[*file], tensor.bytes(), tensor.format);
+        let bytes = bytes_at(path, tensor.start(), size)?;
+        bytes
+            .map(|bytes| Stored { format, bytes })
+            .ok_or_else(|| damaged(path, &format!("the tensor `{name}` ends before its {size} bytes")))
     }
 
     fn add(&mut self, path: &Path, header: Header) -> Result<(), ContainerError> {

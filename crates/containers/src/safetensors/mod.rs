@@ -5,7 +5,7 @@ mod writer;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use triaxis_host::Kind;
 
 pub use self::header::{Entry, Header};
 pub use self::writer::{header, write};
+use crate::tensor::bytes_at;
 use crate::{ContainerError, Damage, Stored};
 
 /// The file that weights are in where it is one.
@@ -91,23 +92,11 @@ impl Safetensors {
             )));
         };
         let path = &self.files[*file];
-        let io = || ContainerError::io("reading", path);
-        let mut file = File::open(path).map_err(io())?;
-        file.seek(SeekFrom::Start(place.start)).map_err(io())?;
-        let size = place.end - place.start;
-        // No memory is taken that a file which has become shorter does not fill.
-        let mut bytes = Vec::new();
-        file.take(size).read_to_end(&mut bytes).map_err(io())?;
-        match bytes.len() as u64 == size {
-            true => Ok(Stored {
-                format: *format,
-                bytes,
-            }),
-            false => Err(damaged(
-                path,
-                &format!("the tensor `{name}` ends before its {size} bytes"),
-            )),
-        }
+        let (size, format) = (place.end - place.start, *format);
+        let bytes = bytes_at(path, place.start, size)?;
+        bytes
+            .map(|bytes| Stored { format, bytes })
+            .ok_or_else(|| damaged(path, &format!("the tensor `{name}` ends before its {size} bytes")))
     }
 }
 

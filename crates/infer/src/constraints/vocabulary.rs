@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use toktrie::{ApproximateTokEnv, TokEnv, TokRxInfo, TokTrie};
+use llguidance::toktrie::{ApproximateTokEnv, TokEnv, TokRxInfo, TokTrie};
 use triaxis_tokens::Tokenizer;
 
 use crate::error::InferError;

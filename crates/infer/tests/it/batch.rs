@@ -3,26 +3,19 @@
 use proptest::prelude::*;
 use triaxis_blocks::Format;
 use triaxis_infer::{
-    Answer, Batch, Draft, Ended, Engine, Helpers, Options, PrefixCache, Request, Sampling, SmallModel,
-    generate,
+    Answer, Batch, Draft, Ended, Engine, Helpers, PrefixCache, Request, Sampling, SmallModel, generate,
 };
 use triaxis_model::Stack;
 use triaxis_units::Bytes;
 
-use crate::{random, source};
+use crate::engine_of;
 
 fn engine(pattern: &str) -> Engine {
     let stack: Stack = serde_json::from_str(&format!(
         r#"{{"pattern": "{pattern}", "vocabulary": 12, "width": 32, "layers": 2, "context": 400}}"#
     ))
     .unwrap();
-    let (_, all) = random(&stack);
-    let options = Options {
-        threads: 1,
-        format: Some(Format::Q8_0),
-        ..Options::default()
-    };
-    Engine::new(&source(&stack, &all), options).unwrap()
+    engine_of(&stack, 1, Some(Format::Q8_0))
 }
 
 fn tokens(answer: &Answer) -> (Vec<u32>, Ended) {

@@ -4,7 +4,7 @@ use triaxis_blocks::{Format, Rows};
 use triaxis_infer::{Engine, InferError, Options, Reading, Sequence, Wanted, WeightSource, Weights};
 use triaxis_model::Stack;
 
-use crate::{random, source, tokens};
+use crate::{bits_after, engine_of, random, source, tokens};
 
 fn network() -> Stack {
     serde_json::from_str(
@@ -18,25 +18,14 @@ fn network() -> Stack {
 }
 
 fn engine(threads: usize) -> Engine {
-    let (_, all) = random(&network());
-    let options = Options {
-        threads,
-        format: Some(Format::Q4_1),
-        ..Options::default()
-    };
-    Engine::new(&source(&network(), &all), options).unwrap()
+    engine_of(&network(), threads, Some(Format::Q4_1))
 }
 
 /// The scores after each token, read in pieces of so many.
 fn read(engine: &mut Engine, sequence: &mut Sequence, tokens: &[u32], piece: usize) -> Vec<u32> {
     let mut bits = Vec::new();
     for tokens in tokens.chunks(piece) {
-        let mut reading = [Reading {
-            sequence: &mut *sequence,
-            tokens,
-            wanted: Wanted::All,
-        }];
-        bits.extend(engine.read(&mut reading).unwrap().into_iter().map(f32::to_bits));
+        bits.extend(bits_after(engine, sequence, tokens, Wanted::All));
     }
     bits
 }

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use triaxis_blocks::Format;
 use triaxis_infer::{
-    Allowed, Answer, Constraint, Counts, Draft, Ended, Engine, Helpers, InferError, LookUp, Options, Reading,
-    Request, Sampling, SmallModel, Wanted, generate,
+    Allowed, Answer, Constraint, Counts, Draft, Ended, Engine, Helpers, InferError, LookUp, Reading, Request,
+    Sampling, SmallModel, Wanted, generate,
 };
 use triaxis_model::Stack;
 
-use crate::{random, source};
+use crate::engine_of;
 
 fn network(width: usize, pattern: &str) -> Stack {
     serde_json::from_str(&format!(
@@ -22,13 +22,7 @@ fn network(width: usize, pattern: &str) -> Stack {
 
 fn engine(width: usize, pattern: &str) -> Engine {
     let stack = network(width, pattern);
-    let (_, all) = random(&stack);
-    let options = Options {
-        threads: 1,
-        format: Some(Format::Q8_0),
-        ..Options::default()
-    };
-    Engine::new(&source(&stack, &all), options).unwrap()
+    engine_of(&stack, 1, Some(Format::Q8_0))
 }
 
 fn run(engine: &mut Engine, request: &Request, draft: Option<&mut dyn Draft>) -> Vec<Answer> {

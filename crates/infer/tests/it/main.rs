@@ -16,7 +16,8 @@ mod written;
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use triaxis_infer::Weights;
+use triaxis_blocks::Format;
+use triaxis_infer::{Engine, Options, Reading, Sequence, Wanted, Weights};
 use triaxis_model::weights::{self, Weight};
 use triaxis_model::{Model, Stack};
 use triaxis_random::Stream;
@@ -37,6 +38,28 @@ fn random(stack: &Stack) -> (Model, BTreeMap<String, Weight>) {
 
 fn source(stack: &Stack, all: &BTreeMap<String, Weight>) -> Weights {
     Weights::new(stack.clone(), all.clone()).unwrap()
+}
+
+/// An engine, of chance weights.
+fn engine_of(stack: &Stack, threads: usize, format: Option<Format>) -> Engine {
+    let (_, all) = random(stack);
+    let options = Options {
+        threads,
+        format,
+        ..Options::default()
+    };
+    Engine::new(&source(stack, &all), options).unwrap()
+}
+
+/// The bits of the scores that are wanted of tokens which follow a sequence.
+fn bits_after(engine: &mut Engine, sequence: &mut Sequence, tokens: &[u32], wanted: Wanted) -> Vec<u32> {
+    let mut reading = [Reading {
+        sequence,
+        tokens,
+        wanted,
+    }];
+    let scores = engine.read(&mut reading).unwrap();
+    scores.into_iter().map(f32::to_bits).collect()
 }
 
 fn tokens(count: usize, vocabulary: usize) -> Vec<u32> {

@@ -2,39 +2,23 @@
 
 use proptest::prelude::*;
 use triaxis_blocks::Format;
-use triaxis_infer::{Engine, Options, PrefixCache, Reading, Sequence, Wanted};
+use triaxis_infer::{Engine, PrefixCache, Sequence, Wanted};
 use triaxis_model::Stack;
 use triaxis_units::{Bytes, Tokens};
 
-use crate::{random, source};
+use crate::{bits_after, engine_of};
 
 fn engine(pattern: &str) -> Engine {
     let stack: Stack = serde_json::from_str(&format!(
         r#"{{"pattern": "{pattern}", "vocabulary": 30, "width": 32, "layers": 2, "context": 700}}"#
     ))
     .unwrap();
-    let (_, all) = random(&stack);
-    let options = Options {
-        threads: 1,
-        format: Some(Format::Q8_0),
-        ..Options::default()
-    };
-    Engine::new(&source(&stack, &all), options).unwrap()
+    engine_of(&stack, 1, Some(Format::Q8_0))
 }
 
 /// The scores after tokens that follow a sequence.
 fn after(engine: &mut Engine, sequence: &mut Sequence, tokens: &[u32]) -> Vec<u32> {
-    let mut reading = [Reading {
-        sequence,
-        tokens,
-        wanted: Wanted::Last,
-    }];
-    engine
-        .read(&mut reading)
-        .unwrap()
-        .into_iter()
-        .map(f32::to_bits)
-        .collect()
+    bits_after(engine, sequence, tokens, Wanted::Last)
 }
 
 /// A text that is one of a few beginnings up to a place, and then its own.

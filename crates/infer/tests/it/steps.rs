@@ -1,9 +1,9 @@
 //! What has the same bits of mixers that step as in training.
 
-use triaxis_infer::{Engine, Options, Reading, Sequence, Wanted};
+use triaxis_infer::{Engine, Reading, Sequence, Wanted};
 use triaxis_model::Stack;
 
-use crate::{random, source, tokens};
+use crate::{bits_after, engine_of, tokens};
 
 /// Tokens after whose multiples readings are cut.
 const CUT: usize = 256;
@@ -13,26 +13,11 @@ fn engine(pattern: &str, threads: usize) -> Engine {
         r#"{{"pattern": "{pattern}", "vocabulary": 50, "width": 32, "layers": 2, "context": 700}}"#
     ))
     .unwrap();
-    let (_, all) = random(&stack);
-    let options = Options {
-        threads,
-        ..Options::default()
-    };
-    Engine::new(&source(&stack, &all), options).unwrap()
+    engine_of(&stack, threads, None)
 }
 
 fn read(engine: &mut Engine, sequence: &mut Sequence, tokens: &[u32]) -> Vec<u32> {
-    let mut reading = [Reading {
-        sequence,
-        tokens,
-        wanted: Wanted::All,
-    }];
-    engine
-        .read(&mut reading)
-        .unwrap()
-        .into_iter()
-        .map(f32::to_bits)
-        .collect()
+    bits_after(engine, sequence, tokens, Wanted::All)
 }
 
 const PATTERNS: [&str; 4] = ["m", "d", "da", "ma"];
