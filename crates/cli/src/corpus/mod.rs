@@ -2,6 +2,7 @@
 
 mod curate;
 mod inspect;
+mod merge;
 mod progress;
 
 use clap::Subcommand;
@@ -11,6 +12,8 @@ use clap::Subcommand;
 pub enum Command {
     /// Keep, edit or drop the documents of sources by a recipe of filters and searches for copies
     Curate(curate::Arguments),
+    /// Put the shards of a recipe together, to the output of one process
+    Merge(merge::Arguments),
     /// Read documents that were kept or dropped, drawn by reason, with what was measured
     Inspect(inspect::Arguments),
 }
@@ -19,6 +22,7 @@ pub enum Command {
 pub fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Curate(arguments) => curate::run(arguments),
+        Command::Merge(arguments) => merge::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
     }
 }

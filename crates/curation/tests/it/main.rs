@@ -4,5 +4,8 @@
 mod damage;
 mod example;
 mod planted;
+mod resume;
+mod shards;
+mod steps;
 mod support;
 mod threads;
