@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use triaxis_corpus::{Documents, LeftOutBy, Reading, SourceSpec};
-use triaxis_curation::{Bound, Recipe, StepSpec};
+use triaxis_curation::{Asked, Bound, Recipe, StepSpec, samples};
 
 use crate::support::{Place, RECIPE, good, planted, texts};
 
@@ -140,6 +140,23 @@ fn columns_are_read_again_and_say_what_lines_say() {
     place.curate(&columns, "columns").unwrap();
     assert_eq!(place.kept("columns"), place.kept("lines"));
     assert_eq!(place.dropped("columns"), place.dropped("lines"));
+    let asked = Asked {
+        reason: None,
+        count: 2,
+        seed: 1,
+    };
+    let drawn = |out| samples(&place.path(out), &asked).unwrap();
+    assert_eq!(drawn("columns"), drawn("lines"));
+    // A damaged file is refused, whatever its reader does.
+    let path = place.path("columns/kept/00000.parquet");
+    let bytes = std::fs::read(&path).unwrap();
+    for place_of_damage in (8..bytes.len() - 4).step_by(bytes.len() / 50) {
+        let mut damaged = bytes.clone();
+        damaged[place_of_damage..][..4].fill(0xff);
+        std::fs::write(&path, damaged).unwrap();
+        drop(samples(&place.path("columns"), &asked));
+    }
+    std::fs::write(&path, bytes).unwrap();
     let source: SourceSpec =
         toml::from_str("kind = 'parquet'\nname = 'again'\ninclude = ['columns/kept']").unwrap();
     let recipe: Recipe = toml::from_str(RECIPE).unwrap();

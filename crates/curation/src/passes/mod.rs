@@ -5,23 +5,23 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use triaxis_corpus::Documents;
-use triaxis_duplicates::{Document, Position, Workspace};
+use triaxis_duplicates::Workspace;
 use triaxis_filters::{Chain, FilterSpec};
 use triaxis_host::Kind;
-use triaxis_units::Bytes;
 
-use crate::batches::{self, Batch, Input, Size};
-use crate::curate::finished;
+use crate::batches::{self, Input, Size};
 use crate::facts::{StepFacts, add};
 use crate::journal::{JOURNAL, Journal, Stage, State, Survivors};
 use crate::keys::Keys;
-use crate::lines::{Lines, lines, next_line, parsed};
-use crate::pass::{Made, Pass, Plan, as_read, plans};
+use crate::lines::Lines;
+use crate::pass::{Made, Pass, Plan, plans};
 use crate::shard::Share;
-use crate::steps::{Copies, Finder, Found, Look, StepSpec, Work};
+use crate::steps::{Copies, StepSpec, Work};
 use crate::unfinished::sweep;
-use crate::written::{Format, Writer};
-use crate::{CurationError, Kept, Progress, Recipe, Shard};
+use crate::{CurationError, Progress, Recipe, Shard};
+
+mod against;
+mod open;
 
 pub(crate) const KEPT: &str = "kept";
 pub(crate) const DROPPED: &str = "dropped";
@@ -57,16 +57,6 @@ pub(crate) struct Passes<'p> {
     state: State,
 }
 
-/// What is open while documents are read.
-struct Open<'o> {
-    left: Writer,
-    dropped: Writer,
-    /// What reads for the step after the pass, and how another one is made.
-    finder: Option<(Box<dyn Finder>, &'o dyn Copies)>,
-    /// What judges for the step before.
-    found: Option<Box<dyn Found>>,
-}
-
 impl<'p> Passes<'p> {
     pub(crate) fn new(
         setting: &'p Setting<'p>,
@@ -95,12 +85,16 @@ impl<'p> Passes<'p> {
             progress,
             journal,
         };
-        if is_resumed {
-            progress.resume();
+        match is_resumed {
+            true => {
+                progress.resume();
+                passes.sweep()?;
+            }
+            false => {
+                sweep(folder, |_| false)?;
+                make(&folder.join(WORK))?;
+            }
         }
-        passes.sweep()?;
-        let work = folder.join(WORK);
-        fs::create_dir(&work).map_err(CurationError::io("create", &work))?;
         Ok(passes)
     }
 
@@ -154,45 +148,8 @@ impl<'p> Passes<'p> {
             .map(pass_name);
         let fixed = [KEPT, DROPPED, JOURNAL].map(str::to_owned);
         let known: Vec<PathBuf> = known.chain(fixed).map(|name| self.folder.join(name)).collect();
-        sweep(self.folder, |path| known.iter().any(|known| known == path))
-    }
-
-    fn open(&self) -> Result<Open<'p>, CurationError> {
-        let (state, is_shard) = (&self.state, self.setting.shard.is_some());
-        let after = self.step_after();
-        let format = self.setting.recipe.output.format();
-        let (name, left) = match is_shard || after.is_some() {
-            true => (format!("{}/{LEFT}", pass_name(state.pass)), Format::Placed),
-            false => (KEPT.to_owned(), format),
-        };
-        let copies = after.map(|step| self.copies(step)).transpose()?;
-        let finder = match copies {
-            Some(copies) if state.stage == Stage::Judge => {
-                copies.finder(&self.workspace)?.map(|finder| (finder, copies))
-            }
-            _ => None,
-        };
-        let dropped = if is_shard { Format::Placed } else { format };
-        Ok(Open {
-            left: Writer::resume(self.folder, &name, left, state.left.clone())?,
-            dropped: Writer::resume(self.folder, DROPPED, dropped, state.dropped.clone())?,
-            finder,
-            found: self.plans[state.pass]
-                .copies
-                .map(|step| self.found(step))
-                .transpose()?,
-        })
-    }
-
-    fn found(&self, step: usize) -> Result<Box<dyn Found>, CurationError> {
-        let before = self.state.pass.saturating_sub(1);
-        let memory = self.state.memory.as_ref().map(|name| self.folder.join(name));
-        self.copies(step)?.found(&Look {
-            workspace: &self.workspace,
-            found: &self.folder.join(pass_name(before)).join(FOUND),
-            memory: memory.as_deref(),
-            text: Bytes(self.state.survivors.text),
-        })
+        sweep(self.folder, |path| known.iter().any(|known| known == path))?;
+        make(&self.folder.join(WORK))
     }
 
     /// Puts together what shards have dropped, then, where no step looks for copies, what they have kept.
@@ -290,79 +247,6 @@ impl<'p> Passes<'p> {
         self.progress.advance(self.state.advanced);
     }
 
-    /// Counts a batch as done, and notes it where it is time.
-    fn advance(&mut self, batch: &Batch, open: &mut Open<'_>) -> Result<(), CurationError> {
-        self.state.next = batch.next;
-        self.state.advanced += batch.advanced;
-        self.progress.advance(batch.advanced);
-        if self.journal.is_due() {
-            self.note(open)
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Ends a stage.
-    fn end(&mut self, mut open: Open<'_>, is_last: bool) -> Result<(), CurationError> {
-        if self.state.stage == Stage::Judged {
-            open.left.finish()?;
-            if is_last {
-                open.dropped.finish()?;
-            }
-        }
-        self.note(&mut open)
-    }
-
-    /// Notes how far the output is, with all that this hangs on.
-    fn note(&mut self, open: &mut Open<'_>) -> Result<(), CurationError> {
-        let begun = Instant::now();
-        let pass = self.pass_folder();
-        let (state, keys) = (&mut self.state, pass.join(KEYS));
-        state.left = open.left.sync()?;
-        state.dropped = open.dropped.sync()?;
-        let is_shared = self.setting.shard.is_some() && state.stage == Stage::Judged;
-        if let Some((finder, copies)) = open.finder.take() {
-            make(&self.folder.join(&keys))?;
-            let mut saving = state.keys.saving(copies, &self.workspace, self.folder, &keys);
-            saving.save(finder)?;
-            if is_shared {
-                saving.join()?;
-            }
-            open.finder = copies.finder(&self.workspace)?.map(|finder| (finder, copies));
-        }
-        if let Some(found) = &open.found {
-            make(&self.folder.join(&pass))?;
-            let name = pass.join(format!("memory-{}-{}", state.next.0, state.next.1));
-            if found.save(&self.folder.join(&name))? {
-                state.memory = Some(name);
-            }
-        }
-        self.journal.note(state, begun)?;
-        open.left.noted()?;
-        open.dropped.noted()?;
-        self.sweep_pass(&pass, &keys)
-    }
-
-    /// Removes what a pass had noted before.
-    fn sweep_pass(&self, pass: &Path, keys: &Path) -> Result<(), CurationError> {
-        let (pass, keys) = (self.folder.join(pass), self.folder.join(keys));
-        let memory = self.state.memory.as_ref().map(|name| self.folder.join(name));
-        let known = [Some(pass.join(LEFT)), Some(keys.clone()), memory];
-        if pass.is_dir() {
-            sweep(&pass, |path| known.iter().flatten().any(|known| known == path))?;
-        }
-        let files: Vec<PathBuf> = self
-            .state
-            .keys
-            .files()
-            .map(|file| self.folder.join(file))
-            .collect();
-        match keys.is_dir() {
-            true => sweep(&keys, |path| files.iter().any(|file| file == path)),
-            false => Ok(()),
-        }
-    }
-
     /// Looks for copies among what a pass left, and goes to the next one.
     fn look(&mut self, step: usize) -> Result<(), CurationError> {
         let copies = self.copies(step)?;
@@ -397,32 +281,7 @@ impl<'p> Passes<'p> {
         state.pass += 1;
         state.begin(Stage::Judge);
         self.journal.note(state, begun)?;
-        self.sweep_all()
-    }
-
-    /// An index of what each earlier output kept, if the step can use any.
-    fn indexes(&self, copies: &dyn Copies) -> Result<Vec<PathBuf>, CurationError> {
-        let mut indexes = Vec::new();
-        for (number, folder) in self.setting.against.iter().enumerate() {
-            let Some(mut finder) = copies.finder(&self.workspace)? else {
-                break;
-            };
-            let kept = finished(folder)?.into_iter().flat_map(|facts| facts.files);
-            let kept = kept.filter(|file| Path::new(&file.file).starts_with(KEPT));
-            for (place, file) in (0..).zip(kept) {
-                add_kept(finder.as_mut(), place, &folder.join(file.file))?;
-            }
-            let path = self.folder.join(WORK).join(format!("index-{number}"));
-            finder.index(&path)?;
-            indexes.push(path);
-        }
-        Ok(indexes)
-    }
-
-    /// As [`sweep`](Self::sweep), while this process is at work.
-    fn sweep_all(&self) -> Result<(), CurationError> {
-        self.sweep()?;
-        make(&self.folder.join(WORK))
+        self.sweep()
     }
 
     /// Adds what was made of some documents.
@@ -441,32 +300,6 @@ impl<'p> Passes<'p> {
                 }
             }
         }
-    }
-}
-
-impl Open<'_> {
-    /// Writes what was made, while the next step reads it.
-    fn take(&mut self, made: &[Made]) -> Result<(), CurationError> {
-        let Self {
-            left,
-            dropped,
-            finder,
-            ..
-        } = self;
-        let read = || match finder {
-            Some((finder, _)) => {
-                let survivors: Vec<Document<'_>> =
-                    made.iter().flat_map(|made| as_read(&made.survivors)).collect();
-                finder.add(&survivors)
-            }
-            None => Ok(()),
-        };
-        let written = || {
-            let kept = left.append(made.iter().map(|made| &made.kept));
-            kept.and_then(|()| dropped.append(made.iter().map(|made| &made.dropped)))
-        };
-        let (read, written) = rayon::join(read, written);
-        read.and(written)
     }
 }
 
@@ -503,32 +336,4 @@ fn pass_name(pass: usize) -> String {
 
 fn make(folder: &Path) -> Result<(), CurationError> {
     fs::create_dir_all(folder).map_err(CurationError::io("create", folder))
-}
-
-/// Reads a file of what an earlier output kept.
-fn add_kept(finder: &mut dyn Finder, file: u32, path: &Path) -> Result<(), CurationError> {
-    let (mut lines, mut line) = (lines(path)?, Vec::new());
-    let (mut texts, mut bytes, mut read) = (Vec::new(), 0, 0);
-    loop {
-        let is_end = !next_line(&mut lines, path, &mut line)?;
-        if !is_end {
-            let kept: Kept<'static> = parsed(path, &line)?;
-            bytes += kept.text.len();
-            texts.push(kept.text);
-        }
-        if is_end || bytes >= batches::TEXT as usize {
-            let first = read;
-            read += texts.len() as u32;
-            let documents = texts.iter().zip(first..).map(|(text, record)| Document {
-                position: Position::new(file, record),
-                text,
-            });
-            finder.add(&documents.collect::<Vec<_>>())?;
-            texts.clear();
-            bytes = 0;
-        }
-        if is_end {
-            return Ok(());
-        }
-    }
 }
