@@ -74,6 +74,7 @@ pub fn curate_shard(
         }),
     };
     if is_there()? {
+        unfinished::tidy(out)?;
         return Ok(true);
     }
     let unfinished = Unfinished::take(out)?;
@@ -264,7 +265,7 @@ impl Asked {
                 "what another recipe, other text or another version gave",
             ));
         }
-        // Of a process that died just before its end.
+        unfinished::tidy(out)?;
         unfinished::remove(&out.join(JOURNAL))?;
         Ok(Some(Curated {
             facts,

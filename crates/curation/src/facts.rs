@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use triaxis_corpus::{Count, LeftOut, LeftOutBy, Reason};
+use triaxis_corpus::{Count, LeftOut, LeftOutBy, Reason, left_out_told};
 use triaxis_units::Bytes;
 
 use crate::Recipe;
@@ -191,20 +191,10 @@ impl Facts {
         all
     }
 
-    /// What was left out of the sources, a sentence a reason.
-    pub fn left_out_told(&self) -> impl Iterator<Item = String> {
+    /// What was left out of the sources, a sentence a reason, each with whether it is so much that it is a warning.
+    pub fn left_out_told(&self) -> impl Iterator<Item = (bool, String)> {
         self.sources.iter().flat_map(|source| {
-            source.left_out.iter().map(|(reason, left)| {
-                format!(
-                    "source `{}`: {} documents ({}) {} are left out, first {}: {}",
-                    source.name,
-                    left.documents,
-                    left.bytes,
-                    reason.name(),
-                    left.first,
-                    reason.remedy()
-                )
-            })
+            left_out_told(format!("source `{}`", source.name), source.read, &source.left_out)
         })
     }
 }

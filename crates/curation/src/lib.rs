@@ -19,8 +19,8 @@
 //! is whole. After a batch it is noted there how far all is: files, cut back to what is known of them when another process
 //! goes on, lines that are in none yet, counts, and what the next step must know. That is done whenever twenty times as
 //! long has passed as it took, and at the latest after thirty seconds, so that a death costs half a minute and a batch at
-//! most. Within a file of the sources, what is done is read again and passed over, which costs a twentieth or less of
-//! judging it, and within one of a pass at most 256 MiB of text.
+//! most. Within a file of the sources what is done is read again and passed over, unjudged, and within one of a pass at
+//! most 256 MiB of text. Sorting keys and joining them is done anew.
 //!
 //! # Shards
 //! [`curate_shard`] reads a share of the documents, does the steps up to the first that looks for copies, and writes what

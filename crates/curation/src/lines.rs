@@ -128,3 +128,39 @@ pub(crate) fn next_line(
 pub(crate) fn parsed<T: DeserializeOwned>(path: &Path, line: &[u8]) -> Result<T, CurationError> {
     serde_json::from_slice(line).map_err(|error| CurationError::damaged(path, error))
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_placed_line_is_read_as_it_was_written_and_another_is_damage() {
+        let mut lines = Lines::new(true);
+        lines
+            .push(Position::new(7, u32::MAX), &"a text\nof 2 lines", 17)
+            .unwrap();
+        let (line, text) = lines.each().next().unwrap();
+        let placed = Placed::read(Path::new("file"), line.as_bytes()).unwrap();
+        assert_eq!(
+            (placed.position, placed.text, text),
+            (Position::new(7, u32::MAX), 17, 17)
+        );
+        assert_eq!(placed.line, r#""a text\nof 2 lines""#);
+        for other in [
+            "",
+            "1 2 3",
+            "1 2 x {}",
+            "-1 2 3 {}",
+            "4294967296 2 3 {}",
+            "1 2 3{}\n",
+            "\u{e9} 2 3 {}",
+        ] {
+            let error = Placed::read(Path::new("file"), other.as_bytes())
+                .map(drop)
+                .unwrap_err();
+            assert!(error.to_string().contains("file is damaged"), "{error}");
+        }
+        assert!(Placed::read(Path::new("file"), b"1 2 3 \xff").is_err());
+    }
+}

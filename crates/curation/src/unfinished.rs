@@ -59,7 +59,7 @@ impl Unfinished {
         fs::rename(&self.folder, out).map_err(CurationError::io("create", out))?;
         let parent = self.folder.parent().unwrap_or(&self.folder);
         sync(parent)?;
-        remove(&out.join(LOCK))
+        tidy(out)
     }
 
     /// Removes the folder, which is of no use.
@@ -70,6 +70,11 @@ impl Unfinished {
             removed => removed.map_err(CurationError::io("remove", &self.folder)),
         }
     }
+}
+
+/// Removes what is of no use once an output has its name, which a process may have died before.
+pub(crate) fn tidy(out: &Path) -> Result<(), CurationError> {
+    remove(&out.join(LOCK))
 }
 
 /// Removes a file, if it is there.

@@ -96,8 +96,9 @@ impl Common {
         if was_there {
             eprintln!("{out} holds all of it already, and nothing was done");
         }
-        for said in facts.left_out_told() {
-            eprintln!("{:>9}: {said}", "corpus");
+        for (grave, said) in facts.left_out_told() {
+            let said_by = if grave { "warning" } else { "corpus" };
+            eprintln!("{said_by:>9}: {said}");
         }
         let json = json!({ "was_there": was_there, "sources": facts.sources, "steps": facts.steps, "files": facts.files });
         output::print(self.format, &told(&facts, &self.out).trim_end(), &json)

@@ -116,6 +116,14 @@ impl<'p> Passes<'p> {
         sweep(self.folder, |path| {
             result.iter().any(|known| known == path) || is_shard && path == pass
         })?;
+        let State { left, dropped, .. } = &self.state;
+        for (name, written) in [(KEPT, left), (DROPPED, dropped)] {
+            let folder = self.folder.join(name);
+            if folder.is_dir() {
+                let files = written.paths(self.folder);
+                sweep(&folder, |path| files.iter().any(|file| file == path))?;
+            }
+        }
         Ok(self.state)
     }
 

@@ -105,7 +105,9 @@ impl<'p> Passes<'p> {
             }
             open.finder = copies.finder(&self.workspace)?.map(|finder| (finder, copies));
         }
-        if let Some(found) = &open.found {
+        if let Some(found) = &open.found
+            && state.stage == Stage::Judge
+        {
             make(&self.folder.join(&pass))?;
             let name = pass.join(format!("memory-{}-{}", state.next.0, state.next.1));
             if found.save(&self.folder.join(&name))? {

@@ -37,10 +37,10 @@ impl Step for Near {
     fn told(&self) -> Option<String> {
         let chances = LIKENESSES.map(|likeness| {
             let percent = 100.0 * self.0.chance(likeness);
-            format!("{percent:.0}% of those alike by {likeness}")
+            format!("{percent:.0}% by {likeness}")
         });
         Some(format!(
-            "finds {}: half of them at {:.2}",
+            "finds of documents that are alike {}, and half of those by {:.2}",
             chances.join(", "),
             self.0.threshold()
         ))
