@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+#[cfg(target_os = "linux")]
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -249,7 +250,9 @@ fn two_processes_do_not_write_one_output() {
 }
 
 /// Memory that the program may have, and text of several times as much.
+#[cfg(target_os = "linux")]
 const LIMIT: &str = "400000000";
+#[cfg(target_os = "linux")]
 const TEXT: u64 = 1 << 30;
 
 #[test]
