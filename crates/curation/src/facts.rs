@@ -149,21 +149,18 @@ impl Facts {
         self.sources.iter().for_each(|source| add(&mut all, source.kept));
         all
     }
+}
 
-    /// What was left out of the sources, a sentence a reason.
-    pub fn left_out_told(&self) -> impl Iterator<Item = String> {
-        self.sources.iter().flat_map(|source| {
-            source.left_out.iter().map(|(reason, left)| {
-                format!(
-                    "source `{}`: {} documents ({}) {} are left out, first {}: {}",
-                    source.name,
-                    left.documents,
-                    left.bytes,
-                    reason.name(),
-                    left.first,
-                    reason.remedy()
-                )
-            })
-        })
-    }
+/// What was left out of a source, a sentence a reason.
+pub fn left_out_told(source: &str, left_out: &LeftOutBy) -> impl Iterator<Item = String> {
+    left_out.iter().map(move |(reason, left)| {
+        format!(
+            "source `{source}`: {} documents ({}) {} are left out, first {}: {}",
+            left.documents,
+            left.bytes,
+            reason.name(),
+            left.first,
+            reason.remedy()
+        )
+    })
 }

@@ -11,7 +11,8 @@
 //! are steps that look for copies: a pass writes what its filters left beside the later output, and the next one reads
 //! that instead of the sources. Each filter judges a document once, and each step sees exactly what those before it left.
 //!
-//! [`curate`] does all of it. The output depends on the recipe and the text alone: not on the number of threads. It is
+//! [`curate`] does all of it. [`statistics`] tells what text is like before, and [`compare`] which documents two recipes
+//! judge differently; both read, and write nothing. The output depends on the recipe and the text alone: not on the number of threads. It is
 //! written beside its later place and renamed when it is whole, so that what a killed run leaves is never taken for one.
 //!
 //! # Memory
@@ -20,22 +21,31 @@
 //! the survivors of a pass, compressed, and what [`triaxis_duplicates`] says that it writes.
 
 mod batches;
+mod comparison;
 mod curate;
+mod drawn;
 mod error;
 mod facts;
+mod measured;
 mod pass;
 mod progress;
 mod recipe;
 mod record;
 mod samples;
 mod shards;
+mod statistics;
 mod steps;
 
+pub use comparison::{Broken, Compare, Comparison, DroppedFor, Example, Reasons, Said, compare};
 pub use curate::{Curated, curate, finished};
 pub use error::CurationError;
-pub use facts::{Edited, Facts, File, PassedSource, StepFacts};
+pub use facts::{Edited, Facts, File, PassedSource, StepFacts, left_out_told};
+pub use measured::Measured;
 pub use progress::Progress;
 pub use recipe::Recipe;
 pub use record::{Bound, Dropped, Kept};
-pub use samples::{Asked, Samples, samples};
+pub use samples::{Asked, KeptSample, Samples, samples};
+pub use statistics::{
+    Bar, Grown, Measure, MeasuredValue, Overlap, Quantile, SourceStatistics, Statistics, Summary, statistics,
+};
 pub use steps::{Exact, Filter, Near, StepSpec};

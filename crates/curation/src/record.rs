@@ -53,7 +53,7 @@ pub(crate) struct Survivor<'t> {
 }
 
 /// A document on its way.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Document {
     pub(crate) position: Position,
     pub(crate) text: String,

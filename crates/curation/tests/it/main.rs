@@ -1,8 +1,10 @@
 //! Curation of planted corpora.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod comparison;
 mod damage;
 mod example;
 mod planted;
+mod statistics;
 mod support;
 mod threads;
