@@ -39,7 +39,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let base = base
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
-    let progress = Progress::new();
+    let progress = Progress::new("curating");
     let curated = curate(&recipe, base, &arguments.out, &progress);
     drop(progress);
     let Curated { facts, was_there } = curated?;
@@ -47,8 +47,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if was_there {
         eprintln!("{out} holds all of it already, and nothing was done");
     }
-    for said in facts.left_out_told() {
-        eprintln!("{:>9}: {said}", "corpus");
+    for source in &facts.sources {
+        super::left_out(&source.name, &source.left_out);
     }
     let json = json!({ "was_there": was_there, "sources": facts.sources, "steps": facts.steps, "files": facts.files });
     output::print(arguments.format, &told(&facts, &arguments.out).trim_end(), &json)

@@ -1,10 +1,16 @@
 //! `triaxis corpus`: text made better before anything is trained on it.
 
+mod compare;
 mod curate;
 mod inspect;
 mod progress;
+mod shown;
+mod sources;
+mod stats;
 
 use clap::Subcommand;
+use triaxis_corpus::LeftOutBy;
+use triaxis_curation::left_out_told;
 
 /// What can be done with text.
 #[derive(Subcommand)]
@@ -13,6 +19,10 @@ pub enum Command {
     Curate(curate::Arguments),
     /// Read documents that were kept or dropped, drawn by reason, with what was measured
     Inspect(inspect::Arguments),
+    /// Tell what text is like: how much, how long, how repetitive, how often twice, how much of it new
+    Stats(stats::Arguments),
+    /// Tell which documents two recipes, or two dialects of a filter, judge differently, and why
+    Compare(compare::Arguments),
 }
 
 /// Does what `command` says.
@@ -20,5 +30,14 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Curate(arguments) => curate::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
+        Command::Stats(arguments) => stats::run(arguments),
+        Command::Compare(arguments) => compare::run(arguments),
+    }
+}
+
+/// Says what could not be read of a source.
+fn left_out(source: &str, left_out: &LeftOutBy) {
+    for said in left_out_told(source, left_out) {
+        eprintln!("{:>9}: {said}", "corpus");
     }
 }

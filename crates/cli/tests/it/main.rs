@@ -5,6 +5,7 @@ mod arms;
 mod bench;
 mod containers;
 mod corpus;
+mod corpus_told;
 mod evaluations;
 mod examples;
 mod extend;
