@@ -36,7 +36,7 @@ mod tests {
     proptest! {
         /// The interval's ends are the shares p of the whole from which `part` is just so many deviations away.
         #[test]
-        fn ends_are_as_far_as_the_level_says(whole in 1_u64..5000, of in 0.0..=1.0) {
+        fn ends_are_as_far_as_the_level_says(whole in 1_u64..5000, of in 0.0..=1.0_f64) {
             let part = (of * whole as f64).round() as u64;
             let estimate = share(part, whole, true).unwrap();
             let interval = estimate.interval.unwrap();
