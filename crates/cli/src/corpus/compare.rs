@@ -32,12 +32,7 @@ pub struct Arguments {
     #[arg(long, requires = "dialects")]
     filter: Option<String>,
     /// The two dialects, as `datatrove,dolma`
-    #[arg(
-        long,
-        value_delimiter = ',',
-        value_name = "FIRST,SECOND",
-        requires = "filter"
-    )]
+    #[arg(long, value_delimiter = ',', value_name = "FIRST,SECOND", requires = "filter")]
     dialects: Vec<String>,
     /// Judge only so large a share of the documents, drawn at random; shares then have intervals
     #[arg(long, default_value_t = 1.0, value_name = "SHARE")]

@@ -3,6 +3,7 @@
 mod compare;
 mod curate;
 mod inspect;
+mod merge;
 mod progress;
 mod shown;
 mod sources;
@@ -17,6 +18,8 @@ use triaxis_curation::left_out_told;
 pub enum Command {
     /// Keep, edit or drop the documents of sources by a recipe of filters and searches for copies
     Curate(curate::Arguments),
+    /// Put the shards of a recipe together, to the output of one process
+    Merge(merge::Arguments),
     /// Read documents that were kept or dropped, drawn by reason, with what was measured
     Inspect(inspect::Arguments),
     /// Tell what text is like: how much, how long, how repetitive, how often twice, how much of it new
@@ -29,6 +32,7 @@ pub enum Command {
 pub fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Curate(arguments) => curate::run(arguments),
+        Command::Merge(arguments) => merge::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Stats(arguments) => stats::run(arguments),
         Command::Compare(arguments) => compare::run(arguments),

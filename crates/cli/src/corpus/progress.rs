@@ -35,6 +35,10 @@ impl State {
 }
 
 impl triaxis_curation::Progress for Progress {
+    fn resume(&self) {
+        eprintln!("an earlier run of this did not end; going on where it was");
+    }
+
     fn begin(&self, pass: usize, passes: usize, total: u64) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *state = State::begin(state.phase, format!("pass {pass} of {passes}, "), total);

@@ -6,6 +6,7 @@ mod bench;
 mod containers;
 mod corpus;
 mod corpus_told;
+mod curation;
 mod evaluations;
 mod examples;
 mod extend;

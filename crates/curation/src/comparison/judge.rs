@@ -1,29 +1,42 @@
 //! What the steps of a recipe say of documents, without writing any.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use triaxis_corpus::Documents;
 use triaxis_duplicates::{self as duplicates, Position, Workspace, without};
 use triaxis_filters::{self as filters, Chain, Desk};
+use triaxis_units::Bytes;
 
-use crate::batches::{self, Input};
+use crate::batches;
 use crate::measured::filters as filters_of;
 use crate::pass::plans;
 use crate::record::{Bound, Document};
-use crate::steps::{Copies, Found, StepSpec, Verdict, Work};
+use crate::steps::{Copies, Found, Look, StepSpec, Verdict, Work};
 use crate::{CurationError, Progress};
 
-/// The steps of a recipe, all of whose copies are known.
-pub(super) struct Judge {
-    stages: Vec<Stage>,
+/// The steps of a recipe, and what was found by those that look through all documents first.
+pub(super) struct Judge<'s> {
+    stages: Vec<Stage<'s>>,
 }
 
-enum Stage {
+enum Stage<'s> {
     /// Filters, and the number of the first of them.
     Filters { first: usize, chain: Chain },
-    /// What a step found.
-    Copies { step: usize, found: Box<dyn Found> },
+    /// A step that looks for copies, the file of what was found, and how much text comes to it.
+    Copies {
+        step: usize,
+        copies: &'s dyn Copies,
+        found: PathBuf,
+        text: Bytes,
+    },
+}
+
+/// Steps that judge documents in the order of the corpus, once.
+pub(super) struct Open<'j> {
+    stages: &'j [Stage<'j>],
+    /// What the steps that look for copies know, in their order.
+    found: Vec<Box<dyn Found>>,
 }
 
 /// What steps say of a document.
@@ -70,16 +83,21 @@ pub(super) fn passes(steps: &[StepSpec]) -> usize {
     plans(steps).len() - 1
 }
 
-impl Judge {
+impl<'s> Judge<'s> {
     /// Reads what it needs to know of copies.
-    pub(super) fn new(steps: &[StepSpec], reader: &mut Reader<'_>) -> Result<Self, CurationError> {
+    pub(super) fn new(steps: &'s [StepSpec], reader: &mut Reader<'_>) -> Result<Self, CurationError> {
         let mut judge = Self { stages: Vec::new() };
         for plan in plans(steps) {
             if let Some(step) = plan.copies
                 && let Work::Copies(copies) = steps[step].work()
             {
-                let found = judge.find(copies, reader)?;
-                judge.stages.push(Stage::Copies { step, found });
+                let (found, text) = judge.find(copies, reader)?;
+                judge.stages.push(Stage::Copies {
+                    step,
+                    copies,
+                    found,
+                    text,
+                });
             }
             let first = plan.filters.start;
             let chain = Chain::new(&filters_of(&steps[plan.filters]))?;
@@ -88,48 +106,88 @@ impl Judge {
         Ok(judge)
     }
 
-    /// What a step finds in what the steps before it leave.
-    fn find(
-        &mut self,
-        copies: &dyn Copies,
-        reader: &mut Reader<'_>,
-    ) -> Result<Box<dyn Found>, CurationError> {
+    /// What a step finds in what the steps before it leave, and how much text that is.
+    fn find(&self, copies: &dyn Copies, reader: &mut Reader<'_>) -> Result<(PathBuf, Bytes), CurationError> {
         reader.begin();
         let mut finder = copies.finder(reader.workspace)?;
-        batches::each(&Input::Sources(reader.documents), |batch| {
-            let judged = self.judge(reader.documents, &batch.documents)?;
+        let mut open = self.open(reader)?;
+        let mut text = 0;
+        batches::of_sources(reader.documents, |batch| {
+            let judged = open.judge(reader.documents, &batch.documents, &|_| true)?;
             let kept = batch.documents.iter().zip(&judged);
             let kept = kept.filter(|(_, judged)| judged.reason.is_none());
             let left: Vec<_> = kept.map(|(document, judged)| judged.left(document)).collect();
-            finder.add(&left)?;
+            text += left.iter().map(|left| left.text.len() as u64).sum::<u64>();
+            if let Some(finder) = &mut finder {
+                finder.add(&left)?;
+            }
             reader.progress.advance(batch.advanced);
             Ok(())
         })?;
-        finder.finish(&reader.folder.join(format!("found-{}", reader.passes.0)))
+        let path = reader.folder.join(format!("found-{}", reader.passes.0));
+        if let Some(finder) = finder {
+            finder.finish(&path)?;
+        }
+        Ok((path, Bytes(text)))
     }
 
-    /// Judges documents, those of filters on all threads of the pool.
+    /// Begins to judge all documents.
+    pub(super) fn open(&self, reader: &Reader<'_>) -> Result<Open<'_>, CurationError> {
+        let found = self.stages.iter().filter_map(|stage| match stage {
+            Stage::Filters { .. } => None,
+            Stage::Copies {
+                copies, found, text, ..
+            } => Some(copies.found(&Look {
+                workspace: reader.workspace,
+                found,
+                memory: None,
+                text: *text,
+            })),
+        });
+        Ok(Open {
+            found: found.collect::<Result<_, _>>()?,
+            stages: &self.stages,
+        })
+    }
+
+    /// Whether what is said of a document hangs on no other.
+    pub(super) fn is_each_alone(&self) -> bool {
+        let is_filter = |stage: &Stage<'_>| matches!(stage, Stage::Filters { .. });
+        self.stages.iter().all(is_filter)
+    }
+}
+
+impl Open<'_> {
+    /// Judges those documents of a batch whose numbers `is_judged` says, by filters on all threads of the pool.
     pub(super) fn judge(
         &mut self,
         all: &Documents,
         documents: &[Document],
+        is_judged: &(dyn Fn(usize) -> bool + Sync),
     ) -> Result<Vec<Judged>, CurationError> {
         let mut judged: Vec<Judged> = documents.iter().map(|_| Judged::default()).collect();
-        for stage in &mut self.stages {
+        let mut found = self.found.iter_mut();
+        for stage in self.stages {
             match stage {
                 Stage::Filters { first, chain } => {
-                    let pairs = judged.par_iter_mut().zip(documents);
-                    pairs.filter(|(judged, _)| judged.reason.is_none()).for_each_init(
-                        Desk::new,
-                        |desk, (judged, document)| {
+                    let pairs = judged.par_iter_mut().zip(documents).enumerate();
+                    pairs
+                        .filter(|(number, (judged, _))| judged.reason.is_none() && is_judged(*number))
+                        .for_each_init(Desk::new, |desk, (_, (judged, document))| {
                             judged.filter(document, all, chain, *first, desk);
-                        },
-                    );
+                        });
                 }
-                Stage::Copies { step, found } => {
+                Stage::Copies { step, .. } => {
+                    let found = found.next().expect("every step that looks for copies was opened");
+                    let pairs = judged.iter().zip(documents);
+                    let left: Vec<_> = pairs
+                        .filter(|(judged, _)| judged.reason.is_none())
+                        .map(|(judged, document)| judged.left(document))
+                        .collect();
+                    let verdicts = found.verdicts(&left)?;
                     let pairs = judged.iter_mut().zip(documents);
-                    for (judged, document) in pairs.filter(|(judged, _)| judged.reason.is_none()) {
-                        let verdict = found.verdict(&judged.left(document))?;
+                    let pairs = pairs.filter(|(judged, _)| judged.reason.is_none());
+                    for ((judged, document), verdict) in pairs.zip(verdicts) {
                         judged.copied(document, *step, verdict);
                     }
                 }

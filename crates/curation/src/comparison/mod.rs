@@ -17,13 +17,13 @@ use triaxis_units::Estimate;
 
 use self::judge::{Judge, Judged, Reader, Reason, known, passes};
 use self::share::share;
-use crate::batches::{self, Input};
+use crate::batches;
 use crate::drawn::Drawn;
 use crate::facts::{add, one};
 use crate::measured::{Measured, measured};
 use crate::record::Document;
 use crate::statistics::temporary;
-use crate::steps::StepSpec;
+use crate::steps::{StepSpec, Work};
 use crate::{CurationError, Progress, Recipe};
 
 /// How two recipes are compared.
@@ -138,6 +138,9 @@ pub fn compare(
         )));
     }
     let (first, second) = (first.resolved()?, second.resolved()?);
+    for recipe in [&first, &second] {
+        can_be_told(recipe)?;
+    }
     let documents = Documents::list(&first.sources, first.reading(), base, &[])?;
     let place = temporary()?;
     let workspace = Workspace::new(place.path(), first.memory)?;
@@ -148,7 +151,7 @@ pub fn compare(
         progress,
         passes: (0, passes(&first.steps) + passes(&second.steps) + 1),
     };
-    let mut judges = [
+    let judges = [
         Judge::new(&first.steps, &mut reader)?,
         Judge::new(&second.steps, &mut reader)?,
     ];
@@ -168,19 +171,46 @@ pub fn compare(
         reasons: BTreeMap::new(),
         examples: BTreeMap::new(),
     };
-    let left_out = batches::each(&Input::Sources(&documents), |batch| {
-        let drawn = tally.drawn(batch.documents);
-        let [by_first, by_second] = &mut judges;
-        let by_first = by_first.judge(&documents, &drawn)?;
-        let by_second = by_second.judge(&documents, &drawn)?;
-        for ((document, first), second) in drawn.iter().zip(&by_first).zip(&by_second) {
-            tally.add(document, [first, second]);
+    let [mut by_first, mut by_second] = [judges[0].open(&reader)?, judges[1].open(&reader)?];
+    // What a step remembers hangs on all documents before; a filter judges each alone.
+    let is_each_alone = judges.iter().all(Judge::is_each_alone);
+    let left_out = batches::of_sources(&documents, |batch| {
+        let is_drawn: Vec<bool> = batch.documents.iter().map(|one| tally.is_drawn(one)).collect();
+        let is_judged = |number: usize| !is_each_alone || is_drawn[number];
+        let by_first = by_first.judge(&documents, &batch.documents, &is_judged)?;
+        let by_second = by_second.judge(&documents, &batch.documents, &is_judged)?;
+        for (number, document) in batch.documents.iter().enumerate() {
+            tally.read(document);
+            if is_drawn[number] {
+                tally.add(document, [&by_first[number], &by_second[number]]);
+            }
         }
         progress.advance(batch.advanced);
         Ok(())
     })?;
     let left_out = sources.iter().cloned().zip(left_out).collect();
     tally.told(left_out)
+}
+
+/// Refuses what hangs on what `corpus curate` alone writes.
+fn can_be_told(recipe: &Recipe) -> Result<(), CurationError> {
+    if !recipe.against.is_empty() {
+        return Err(CurationError::input(
+            "`against`: earlier outputs are looked into by `corpus curate` alone: remove the key to compare",
+        ));
+    }
+    for (number, step) in recipe.steps.iter().enumerate() {
+        if let Work::Copies(copies) = step.work()
+            && let Some(at_once) = copies.at_once()
+        {
+            let error = CurationError::input(format!(
+                "`at_once = {at_once}`: passages are looked for in parts of the text that is left, which `corpus curate` \
+                 alone writes: remove the step to compare"
+            ));
+            return Err(CurationError::of_step(number, error));
+        }
+    }
+    Ok(())
 }
 
 /// The step from 0, and the name of what it measured.
@@ -199,23 +229,19 @@ struct Tally<'t> {
 }
 
 impl Tally<'_> {
-    /// Counts documents, and draws those to be judged.
-    fn drawn(&mut self, documents: Vec<Document>) -> Vec<Document> {
-        let is_drawn = |document: &Document| {
-            let Position { file, record } = document.position;
-            let number = key(
-                self.asked.seed,
-                "judged",
-                u64::from(file) << 32 | u64::from(record),
-            );
-            (number >> 11) as f64 / (1_u64 << 53) as f64
-        };
-        let read = &mut self.read;
-        let drawn = documents.into_iter().filter(|document| {
-            add(read, one(document.text.len()));
-            is_drawn(document) < self.asked.share
-        });
-        drawn.collect()
+    /// Whether a document is one of those to be compared.
+    fn is_drawn(&self, document: &Document) -> bool {
+        let Position { file, record } = document.position;
+        let number = key(
+            self.asked.seed,
+            "judged",
+            u64::from(file) << 32 | u64::from(record),
+        );
+        ((number >> 11) as f64 / (1_u64 << 53) as f64) < self.asked.share
+    }
+
+    fn read(&mut self, document: &Document) {
+        add(&mut self.read, one(document.text.len()));
     }
 
     fn add(&mut self, document: &Document, judged: [&Judged; 2]) {

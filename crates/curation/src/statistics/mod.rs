@@ -32,7 +32,7 @@ use self::distribution::Distribution;
 use self::growth::Growth;
 use self::overlap::Looking;
 use self::values::Values;
-use crate::batches::{self, Input};
+use crate::batches;
 use crate::facts::{add, one};
 use crate::measured::filters;
 use crate::pass::as_read;
@@ -137,7 +137,7 @@ pub fn statistics(
     };
     let mut all = reading.nothing(None);
     progress.begin(1, 1, documents.size().0);
-    let left_out = batches::each(&Input::Sources(&documents), |batch| {
+    let left_out = batches::of_sources(&documents, |batch| {
         all.merge(reading.all(&batch.documents, &all)?);
         if let Some(looking) = &mut looking {
             looking.add(&as_read(&batch.documents).collect::<Vec<_>>())?;

@@ -103,6 +103,7 @@ impl Finder {
                 copies.push(Copy {
                     position: met.entry.position,
                     part: met.entry.part,
+                    is_known: met.is_known,
                 })?;
             }
             Ok(())
