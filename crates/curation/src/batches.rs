@@ -10,6 +10,7 @@ use triaxis_duplicates::Position;
 use triaxis_host::Kind;
 
 use crate::CurationError;
+use crate::facts::LeftOutAt;
 use crate::lines::{Placed, next_line, parsed};
 // Samples read an output by these lines.
 pub(crate) use crate::lines::lines;
@@ -65,6 +66,24 @@ pub(crate) enum Input<'i> {
     Survivors(&'i [Vec<PathBuf>]),
     /// Lines of outputs of shards, each as a text, with the length of its document's before it.
     Lines(&'i [Vec<PathBuf>]),
+}
+
+/// Hands batches of all documents to `work`, in order; what is left out of each source.
+pub(crate) fn of_sources(
+    documents: &Documents,
+    mut work: impl FnMut(&Batch) -> Result<(), CurationError>,
+) -> Result<Vec<LeftOutBy>, CurationError> {
+    let unlisted = documents.left_out();
+    let mut left_out = vec![LeftOutAt::default(); unlisted.len()];
+    let input = Input::Sources(documents, None);
+    each(&input, Position::new(0, 0), Size::USUAL, |mut batch| {
+        for (file, more) in std::mem::take(&mut batch.left_out) {
+            left_out[documents.file(file as usize).source].add(file, more);
+        }
+        work(&batch)
+    })?;
+    let left_out = left_out.into_iter().zip(unlisted);
+    Ok(left_out.map(|(read, unlisted)| read.after(unlisted)).collect())
 }
 
 /// Hands batches to `work`, in order, from the document `next` on.

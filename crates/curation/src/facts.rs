@@ -193,8 +193,16 @@ impl Facts {
 
     /// What was left out of the sources, a sentence a reason, each with whether it is so much that it is a warning.
     pub fn left_out_told(&self) -> impl Iterator<Item = (bool, String)> {
-        self.sources.iter().flat_map(|source| {
-            left_out_told(format!("source `{}`", source.name), source.read, &source.left_out)
-        })
+        let sources = self.sources.iter();
+        sources.flat_map(|source| of_source_told(&source.name, source.read, &source.left_out))
     }
+}
+
+/// What was left out of a source, a sentence a reason.
+pub(crate) fn of_source_told(
+    name: &str,
+    read: Count,
+    left_out: &LeftOutBy,
+) -> impl Iterator<Item = (bool, String)> {
+    left_out_told(format!("source `{name}`"), read, left_out)
 }

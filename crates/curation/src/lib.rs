@@ -11,7 +11,8 @@
 //! are steps that look for copies: a pass writes what its filters left beside the later output, and the next one reads
 //! that instead of the sources. Each filter judges a document once, and each step sees exactly what those before it left.
 //!
-//! [`curate`] does all of it. The output depends on the recipe and the text alone: not on the number of threads, nor on
+//! [`curate`] does all of it. [`statistics()`] tells what text is like before, and [`compare`] which documents two recipes
+//! judge differently; both read, and write nothing. The output depends on the recipe and the text alone: not on the number of threads, nor on
 //! how often the process died, nor on how many processes shared the work.
 //!
 //! # Death
@@ -37,12 +38,15 @@
 //! more. The disk holds the survivors of two passes, compressed, and what [`triaxis_duplicates`] says that it writes.
 
 mod batches;
+mod comparison;
 mod curate;
+mod drawn;
 mod error;
 mod facts;
 mod journal;
 mod keys;
 mod lines;
+mod measured;
 mod parquet;
 mod pass;
 mod passes;
@@ -51,16 +55,22 @@ mod recipe;
 mod record;
 mod samples;
 mod shard;
+mod statistics;
 mod steps;
 mod unfinished;
 mod written;
 
+pub use comparison::{Broken, Compare, Comparison, DroppedFor, Example, Reasons, Said, SourceRead, compare};
 pub use curate::{Curated, curate, curate_shard, finished, merge};
 pub use error::CurationError;
 pub use facts::{Edited, Facts, File, PassedSource, StepFacts};
+pub use measured::Measured;
 pub use progress::Progress;
 pub use recipe::{Output, Recipe};
 pub use record::{Bound, Dropped, Kept};
-pub use samples::{Asked, Samples, samples};
+pub use samples::{Asked, KeptSample, Samples, samples};
 pub use shard::Shard;
+pub use statistics::{
+    Bar, Grown, Measure, MeasuredValue, Overlap, Quantile, SourceStatistics, Statistics, Summary, statistics,
+};
 pub use steps::{Bloom, Exact, Filter, Near, Passages, StepSpec};

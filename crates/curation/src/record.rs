@@ -45,7 +45,7 @@ pub struct Dropped<'t> {
 }
 
 /// A document on its way.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Document {
     pub(crate) position: Position,
     pub(crate) text: String,

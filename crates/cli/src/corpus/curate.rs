@@ -76,7 +76,7 @@ impl Common {
         let base = base
             .filter(|folder| !folder.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
-        let progress = Progress::new();
+        let progress = Progress::new("curating");
         Ok(make(&recipe, base, &self.out, &progress)?)
     }
 
@@ -96,10 +96,7 @@ impl Common {
         if was_there {
             eprintln!("{out} holds all of it already, and nothing was done");
         }
-        for (grave, said) in facts.left_out_told() {
-            let said_by = if grave { "warning" } else { "corpus" };
-            eprintln!("{said_by:>9}: {said}");
-        }
+        super::say_left_out(facts.left_out_told());
         let json = json!({ "was_there": was_there, "sources": facts.sources, "steps": facts.steps, "files": facts.files });
         output::print(self.format, &told(&facts, &self.out).trim_end(), &json)
     }

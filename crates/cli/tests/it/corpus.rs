@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::support::json;
 
 /// Filters that a page breaks, and both kinds of copies.
-const RECIPE: &str = r#"
+pub const RECIPE: &str = r#"
 preset = "gopher"
 memory = "1MiB"
 
@@ -24,7 +24,7 @@ kind = "exact"
 kind = "near"
 "#;
 
-const BAKER: &str = "The baker of our street gets up at three, when even the cats are asleep. First he lights the oven, \
+pub const BAKER: &str = "The baker of our street gets up at three, when even the cats are asleep. First he lights the oven, \
     then he looks at the dough that has rested since the evening, and only if it pleases him does he begin to shape \
     loaves. Nobody has ever seen him weigh anything. His daughter, who is to take over the shop, writes down what he \
     does, and finds that each morning differs a little from the one before. People who come from far away are told \
@@ -35,11 +35,12 @@ const HARBOUR: &str = "Ships that wait outside the harbour are counted by an old
     name. Twice they were wrong and he was right, which he mentions to visitors. In winter, fog hides the water for \
     days; he then notes the sounds of horns, their number and direction, in a green book with a torn cover.";
 
-struct Place(TempDir);
+/// A folder with pages and a recipe.
+pub struct Place(pub TempDir);
 
 impl Place {
     /// Two good pages, one too short, a copy and a near copy.
-    fn new(recipe: &str) -> Self {
+    pub fn new(recipe: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let near = BAKER.replacen("before noon", "before dinner", 1);
         let pages = [BAKER, HARBOUR, "Too short.", BAKER, &near];
@@ -52,13 +53,13 @@ impl Place {
         Self(folder)
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_triaxis"));
         command.arg("corpus").args(arguments).current_dir(self.0.path());
         command.output().unwrap()
     }
 
-    fn said(&self, arguments: &[&str]) -> String {
+    pub fn said(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let text = |bytes| String::from_utf8(bytes).unwrap();
         format!(

@@ -5,6 +5,7 @@ mod arms;
 mod bench;
 mod containers;
 mod corpus;
+mod corpus_told;
 mod curation;
 mod evaluations;
 mod examples;
