@@ -23,7 +23,7 @@ const RECIPE: &str = "recipe.toml";
 const KEPT: &str = "kept";
 const DROPPED: &str = "dropped";
 /// Version of what an output holds, given the same recipe and text.
-const VERSION: u32 = 1;
+pub const VERSION: u32 = 1;
 
 /// An output that is whole.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,8 +45,23 @@ pub fn curate(
     out: &Path,
     progress: &dyn Progress,
 ) -> Result<Curated, CurationError> {
+    curate_apart(recipe, base, &[], out, progress)
+}
+
+/// As [`curate`], where what lies in a folder of `avoid` is no text.
+///
+/// # Errors
+/// As [`curate`].
+pub fn curate_apart(
+    recipe: &Recipe,
+    base: &Path,
+    avoid: &[&Path],
+    out: &Path,
+    progress: &dyn Progress,
+) -> Result<Curated, CurationError> {
     let recipe = recipe.resolved()?;
-    let documents = Documents::list(&recipe.sources, recipe.reading(), base, &[out])?;
+    let avoid = [avoid, &[out]].concat();
+    let documents = Documents::list(&recipe.sources, recipe.reading(), base, &avoid)?;
     let there = finished(out)?;
     let content = documents.content()?;
     if let Some(facts) = there {

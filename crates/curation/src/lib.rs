@@ -31,11 +31,11 @@ mod samples;
 mod shards;
 mod steps;
 
-pub use curate::{Curated, curate, finished};
+pub use curate::{Curated, VERSION, curate, curate_apart, finished};
 pub use error::CurationError;
 pub use facts::{Edited, Facts, File, PassedSource, StepFacts};
 pub use progress::Progress;
 pub use recipe::Recipe;
 pub use record::{Bound, Dropped, Kept};
 pub use samples::{Asked, Samples, samples};
-pub use steps::{Exact, Filter, Near, StepSpec};
+pub use steps::{Exact, Filter, Harm, Near, Noise, Random, StepSpec};

@@ -148,6 +148,10 @@ impl Pass<'_> {
                 document.text = without(&document.text, &parts);
                 facts.edit(bytes, document.text.len());
             }
+            Verdict::Edit(text) => {
+                facts.edit(bytes, text.len());
+                document.text = text;
+            }
             Verdict::Drop {
                 reason,
                 value,

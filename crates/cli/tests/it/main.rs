@@ -5,6 +5,7 @@ mod arms;
 mod bench;
 mod containers;
 mod corpus;
+mod curated_arms;
 mod evaluations;
 mod examples;
 mod extend;

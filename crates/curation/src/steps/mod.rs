@@ -3,10 +3,14 @@
 mod exact;
 mod filter;
 mod near;
+mod noise;
+mod random;
 
 pub use exact::Exact;
 pub use filter::Filter;
 pub use near::Near;
+pub use noise::{Harm, Noise};
+pub use random::Random;
 
 use std::ops::Range;
 use std::path::Path;
@@ -23,6 +27,8 @@ triaxis_names::registry! {
         Filter = "filter",
         Exact = "exact",
         Near = "near",
+        Random = "random",
+        Noise = "noise",
     }
 }
 
@@ -53,7 +59,7 @@ pub(crate) enum Work<'s> {
     Copies(&'s dyn Copies),
 }
 
-/// A step that looks for copies.
+/// A step that looks for copies, or for something else that only all documents tell.
 pub(crate) trait Copies {
     fn finder(&self, workspace: &Workspace) -> Result<Box<dyn Finder>, CurationError>;
 }
@@ -70,11 +76,18 @@ pub(crate) trait Found {
     fn verdict(&mut self, document: &Document<'_>) -> Result<Verdict, CurationError>;
 }
 
+/// The file of a step that needs none.
+fn nothing_found(path: &Path) -> Result<(), CurationError> {
+    std::fs::write(path, []).map_err(CurationError::io("write", path))
+}
+
 /// What a step that looks for copies says of a document.
 pub(crate) enum Verdict {
     Keep,
     /// These parts of its text stand earlier, and others do not.
     Without(Vec<Range<usize>>),
+    /// It has this text instead.
+    Edit(String),
     Drop {
         reason: &'static str,
         value: f64,

@@ -3,6 +3,7 @@
 
 mod damage;
 mod example;
+mod noise;
 mod planted;
 mod support;
 mod threads;
