@@ -128,16 +128,21 @@ pub(crate) fn answer(
     corpora: &[Arc<Corpus>],
 ) -> Option<Finding<MixtureSweep>> {
     let asked = spec.mixtures.as_ref()?;
-    let (mut shares, mut losses) = (Vec::new(), Vec::new());
-    for arm in arms {
-        let rows = rows(arm, survey);
-        // Every arm has the same places: the mean over them compares.
-        let all = survey.trials_of(&arm.name).count();
-        if rows.len() == all && all > 0 {
-            shares.push(mean(&arm.spec));
-            losses.push(rows.iter().map(|run| run.loss).sum::<f64>() / all as f64);
-        }
-    }
+    let of_arms: Vec<_> = arms
+        .iter()
+        .map(|arm| (mean(&arm.spec), rows(arm, survey)))
+        .collect();
+    // Every arm has the same places: means over all of them compare.
+    let all = of_arms
+        .iter()
+        .map(|(_, rows)| rows.len())
+        .max()
+        .unwrap_or(0)
+        .max(1);
+    let whole = of_arms.into_iter().filter(|(_, rows)| rows.len() == all);
+    let (shares, losses): (Vec<_>, Vec<_>) = whole
+        .map(|(shares, rows)| (shares, rows.iter().map(|run| run.loss).sum::<f64>() / all as f64))
+        .unzip();
     let domains: Vec<String> = spec
         .corpus
         .sources
