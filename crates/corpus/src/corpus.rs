@@ -99,12 +99,17 @@ impl Corpus {
         &self.folder
     }
 
+    /// The tokenizer's file of the corpus in a folder.
+    pub fn tokenizer_file(folder: &Path) -> PathBuf {
+        folder.join(TOKENIZER)
+    }
+
     /// Loads the tokenizer it was made with.
     ///
     /// # Errors
     /// When its file is not the one the manifest lists.
     pub fn tokenizer(&self) -> Result<Tokenizer, CorpusError> {
-        let path = self.folder.join(TOKENIZER);
+        let path = Self::tokenizer_file(&self.folder);
         let end_of_text = match &self.manifest.tokenizer_spec {
             TokenizerSpec::Train { .. } => triaxis_tokens::END_OF_TEXT,
             TokenizerSpec::File { end_of_text, .. } => end_of_text,

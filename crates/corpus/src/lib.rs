@@ -55,10 +55,10 @@ pub use manifest::{
 pub use novelty::Novelty;
 pub use prepare::{prepare, prepare_apart};
 pub use progress::{Progress, Stage};
-pub use readers::{CargoSources, Files, Jsonl, Parquet, SourceSpec};
+pub use readers::{CargoSources, Curated, Files, Jsonl, Parquet, SourceSpec};
 pub use spec::{CorpusSpec, LongDocuments, TokenizerSpec};
 pub use texts::{Encoded, Text, describe_text, read_text};
-pub use triaxis_tokens::Tokenizer;
+pub use triaxis_tokens::{END_OF_TEXT, Tokenizer};
 
 /// The parts of this room that the tokens of a corpus hang on, each with its version.
 pub fn numerics() -> std::collections::BTreeMap<String, u32> {

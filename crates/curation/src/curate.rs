@@ -17,7 +17,7 @@ pub(crate) const FACTS: &str = "curation.json";
 /// The recipe with all of its settings.
 const RECIPE: &str = "recipe.toml";
 /// Version of what an output holds, given the same recipe and text.
-const VERSION: u32 = 2;
+pub const VERSION: u32 = 2;
 
 /// An output that is whole.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +40,21 @@ pub fn curate(
     out: &Path,
     progress: &dyn Progress,
 ) -> Result<Curated, CurationError> {
-    let asked = Asked::new(recipe, base, &[out])?;
+    curate_apart(recipe, base, &[], out, progress)
+}
+
+/// As [`curate`], where what lies in a folder of `avoid` is no text.
+///
+/// # Errors
+/// As [`curate`].
+pub fn curate_apart(
+    recipe: &Recipe,
+    base: &Path,
+    avoid: &[&Path],
+    out: &Path,
+    progress: &dyn Progress,
+) -> Result<Curated, CurationError> {
+    let asked = Asked::new(recipe, base, &[avoid, &[out]].concat())?;
     asked.whole(&[], out, progress)
 }
 

@@ -61,7 +61,7 @@ mod unfinished;
 mod written;
 
 pub use comparison::{Broken, Compare, Comparison, DroppedFor, Example, Reasons, Said, SourceRead, compare};
-pub use curate::{Curated, curate, curate_shard, finished, merge};
+pub use curate::{Curated, VERSION, curate, curate_apart, curate_shard, finished, merge};
 pub use error::CurationError;
 pub use facts::{Edited, Facts, File, PassedSource, StepFacts};
 pub use measured::Measured;
@@ -73,4 +73,4 @@ pub use shard::Shard;
 pub use statistics::{
     Bar, Grown, Measure, MeasuredValue, Overlap, Quantile, SourceStatistics, Statistics, Summary, statistics,
 };
-pub use steps::{Bloom, Exact, Filter, Near, Passages, StepSpec};
+pub use steps::{Bloom, Exact, Filter, Harm, Near, Noise, Passages, Random, StepSpec};

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 use triaxis_corpus::{Count, Documents};
-use triaxis_duplicates::{self as duplicates, Position, without};
+use triaxis_duplicates::{self as duplicates, Position};
 use triaxis_filters::{self as filters, Chain, Desk};
 
 use crate::CurationError;
@@ -145,9 +145,9 @@ impl Pass<'_> {
         let bytes = document.text.len();
         match copied {
             Verdict::Keep => facts.keep(bytes),
-            Verdict::Without(parts) => {
-                document.text = without(&document.text, &parts);
-                facts.edit(bytes, document.text.len());
+            Verdict::Edit(text) => {
+                facts.edit(bytes, text.len());
+                document.text = text;
             }
             Verdict::Drop {
                 reason,

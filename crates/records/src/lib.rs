@@ -2,6 +2,7 @@
 //!
 //! The `study` room fills these types from its records and fits, `report` and the command line show them.
 
+mod arm_text;
 mod corpus;
 mod decode;
 mod laws;
@@ -10,6 +11,7 @@ mod losses;
 mod prediction;
 mod trial;
 
+pub use arm_text::{ArmText, TextStep};
 pub use corpus::{Corpus, Licence, Novelty, Skipped, Source, Tokenizer};
 pub use decode::{DecodeRate, Decoding, PromptRate};
 pub use laws::{

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::Corpus;
-use triaxis_laws::worth::{self, Comparison, Repeated};
+use triaxis_laws::mixture::MixtureSweep;
+use triaxis_laws::worth::{self, Comparison, Compounded, Repeated};
 use triaxis_records::Role;
 use triaxis_train::NamedEvaluation;
 use triaxis_units::Finding;
 
 use crate::analysis::Analysis;
-use crate::arm::Arm;
+use crate::arm::{Arm, CompoundSpec};
 use crate::ladder::Ladder;
+use crate::mixtures;
 use crate::plan;
 use crate::prediction::Prediction;
 use crate::repeated;
@@ -25,6 +27,15 @@ pub struct Answer {
     pub arms: Vec<ArmAnswer>,
     /// What the arms are worth against the baseline, in bits per byte; `None` for a study of one.
     pub comparison: Option<Finding<Comparison>>,
+    /// What some arms are worth against baselines of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Finding<Comparison>>,
+    /// Whether what arms take alone multiplies where it is taken together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compounds: Vec<Compounded>,
+    /// What mixtures of the sources say of the best one, of a study that draws them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mixture: Option<Finding<MixtureSweep>>,
     /// What repeated text is worth, of each arm with `unique_tokens`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repeated: Vec<Repeated>,
@@ -49,7 +60,12 @@ impl Answer {
         corpora: &[Arc<Corpus>],
         predictions: Vec<Option<Prediction>>,
     ) -> Self {
-        let comparison = compared(spec, arms, survey);
+        let mixture = mixtures::answer(spec, arms, survey, corpora);
+        let compared = Compared::of(spec, arms, survey).filter(|_| mixture.is_none());
+        let (comparison, also) = match compared.as_ref().map(Compared::comparisons) {
+            Some((comparison, also)) => (Some(comparison), also),
+            None => (None, Vec::new()),
+        };
         let repeated = repeated::of(arms, survey, corpora);
         let baseline = spec.baseline(arms);
         let each = arms.iter().zip(predictions).map(|(arm, prediction)| {
@@ -68,6 +84,9 @@ impl Answer {
         Self {
             arms: each.collect(),
             comparison,
+            also,
+            compounds: compared.map(|compared| compared.compounds()).unwrap_or_default(),
+            mixture,
             repeated,
         }
     }
@@ -94,37 +113,102 @@ fn planned(
     (spec, said)
 }
 
-/// The arms held against the baseline, on text that none of them trains on.
-fn compared(spec: &StudySpec, arms: &[Arm], survey: &Survey) -> Option<Finding<Comparison>> {
-    let baseline = spec.baseline(arms).filter(|_| arms.len() > 1)?;
-    let other = arms.iter().find(|arm| arm.spec.corpus != arms[0].spec.corpus);
-    if let Some(other) = other.filter(|_| spec.validation.is_empty()) {
-        return Some(Finding::Refused(format!(
-            "arms `{}` and `{}` have corpora of their own, and so have the texts that their losses are of; name texts \
-             that all are evaluated on, `[[validation]]`",
-            arms[0].name, other.name
-        )));
+/// The arms of a study that has several, with their runs, and how they are compared.
+struct Compared<'a> {
+    spec: &'a StudySpec,
+    arms: Vec<worth::Arm>,
+    baseline: &'a str,
+    options: worth::Options,
+    /// Why they cannot be compared at all.
+    refused: Option<String>,
+}
+
+impl<'a> Compared<'a> {
+    fn of(spec: &'a StudySpec, arms: &'a [Arm], survey: &Survey) -> Option<Self> {
+        let baseline = spec.baseline(arms).filter(|_| arms.len() > 1)?;
+        let is_other = |arm: &&Arm| {
+            (&arm.spec.corpus, &arm.spec.curation) != (&arms[0].spec.corpus, &arms[0].spec.curation)
+        };
+        let other = arms.iter().find(is_other).filter(|_| spec.validation.is_empty());
+        let refused = other.map(|other| {
+            format!(
+                "arms `{}` and `{}` have corpora of their own, and so have the texts that their losses are of; name texts \
+                 that all are evaluated on, `[[validation]]`",
+                arms[0].name, other.name
+            )
+        });
+        let held_out = survey.trials().filter(|trial| trial.role == Role::HeldOut);
+        let largest = held_out.map(|trial| trial.flops.0).reduce(f64::max);
+        let options = worth::Options {
+            level: spec.laws.level,
+            replicates: spec.laws.resamples,
+            seed: spec.seed,
+            asked: spec
+                .compare
+                .as_ref()
+                .and_then(|compare| compare.at)
+                .map(|at| at.0)
+                .or(largest),
+            ..worth::Options::default()
+        };
+        let named = |arm: &Arm| worth::Arm {
+            name: arm.name.clone(),
+            runs: rows(arm, survey),
+        };
+        Some(Self {
+            spec,
+            arms: arms.iter().map(named).collect(),
+            baseline,
+            options,
+            refused,
+        })
     }
-    let held_out = survey.trials().filter(|trial| trial.role == Role::HeldOut);
-    let largest = held_out.map(|trial| trial.flops.0).reduce(f64::max);
-    let options = worth::Options {
-        level: spec.laws.level,
-        replicates: spec.laws.resamples,
-        seed: spec.seed,
-        asked: spec
-            .compare
-            .as_ref()
-            .and_then(|compare| compare.at)
-            .map(|at| at.0)
-            .or(largest),
-        ..worth::Options::default()
-    };
-    let named = |arm: &Arm| worth::Arm {
-        name: arm.name.clone(),
-        runs: rows(arm, survey),
-    };
-    let rows: Vec<worth::Arm> = arms.iter().map(named).collect();
-    Some(Finding::of(worth::compare(&rows, baseline, &options)))
+
+    /// The arms called `names`, all if there are none, held against `baseline` on text that none of them trains on.
+    fn against(&self, baseline: &str, names: &[String]) -> Finding<Comparison> {
+        if let Some(refused) = &self.refused {
+            return Finding::Refused(refused.clone());
+        }
+        let is_of_it =
+            |arm: &&worth::Arm| names.is_empty() || arm.name == baseline || names.contains(&arm.name);
+        let arms: Vec<worth::Arm> = self.arms.iter().filter(is_of_it).cloned().collect();
+        Finding::of(worth::compare(&arms, baseline, &self.options))
+    }
+
+    /// The main comparison, and those beside it.
+    fn comparisons(&self) -> (Finding<Comparison>, Vec<Finding<Comparison>>) {
+        let compare = self.spec.compare.clone().unwrap_or_default();
+        let also = compare.also.iter();
+        (
+            self.against(self.baseline, &compare.arms),
+            also.map(|also| self.against(&also.baseline, &also.arms))
+                .collect(),
+        )
+    }
+
+    fn compounds(&self) -> Vec<Compounded> {
+        let asked = self.spec.compare.iter().flat_map(|compare| &compare.compounds);
+        let of = |CompoundSpec { whole, parts }: &CompoundSpec| {
+            let names: Vec<&str> = parts.iter().map(String::as_str).collect();
+            let found = match &self.refused {
+                Some(refused) => Finding::Refused(refused.clone()),
+                None => Finding::of(worth::compound(
+                    &self.arms,
+                    self.baseline,
+                    whole,
+                    &names,
+                    &self.options,
+                )),
+            };
+            Compounded {
+                baseline: self.baseline.to_owned(),
+                whole: whole.clone(),
+                parts: parts.clone(),
+                found,
+            }
+        };
+        asked.map(of).collect()
+    }
 }
 
 /// Bits per byte of all validation texts together, unless one is missing.

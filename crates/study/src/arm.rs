@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use toml::Table;
-use triaxis_corpus::TokenizerSpec;
+use triaxis_corpus::{SourceSpec, TokenizerSpec};
 use triaxis_units::Flops;
 
-use crate::spec::{SpecError, StudySpec, plain_name, rule};
+use crate::curation::{self, CurationSpec};
+use crate::spec::{SpecError, StudySpec, distinct, plain_name, rule};
 
 /// A choice, as the spec says it: a name, and what it changes of the base.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ArmSpec {
     /// What tables and pictures call it.
@@ -16,6 +17,16 @@ pub struct ArmSpec {
     /// Keys laid over `[corpus]`.
     #[serde(default, skip_serializing_if = "Table::is_empty")]
     pub corpus: Table,
+    /// The names of the sources that it takes of the base's; all of them if left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
+    /// What its text goes through after what `[curation]` does.
+    #[serde(
+        default,
+        deserialize_with = "curation::one_or_more",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub curation: Vec<CurationSpec>,
     /// In place of `[tokenizer]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokenizer: Option<TokenizerSpec>,
@@ -40,6 +51,76 @@ pub struct CompareSpec {
     /// Training compute that the order of the arms is asked at, beside the ladder's end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Flops>,
+    /// The arms that are held against it; all others if left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub arms: Vec<String>,
+    /// Further comparisons, each of some arms with a baseline of their own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<AlsoSpec>,
+    /// Arms that take together what others take alone: whether what these are worth multiplies.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub compounds: Vec<CompoundSpec>,
+}
+
+/// A comparison beside the main one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlsoSpec {
+    /// The arm that the others are held against.
+    pub baseline: String,
+    /// Those others.
+    pub arms: Vec<String>,
+}
+
+/// An arm and those that each have a part of what it has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CompoundSpec {
+    /// The arm that has all.
+    pub whole: String,
+    /// Those that have a part each.
+    pub parts: Vec<String>,
+}
+
+impl CompareSpec {
+    /// Refuses comparisons of what is no arm, or of nothing.
+    fn check(&self, names: &[&str]) -> Result<(), SpecError> {
+        let known = |key: &str, asked: &str| match names.contains(&asked) {
+            true => Ok(()),
+            false => Err(SpecError::of(
+                key,
+                &format!("`{asked}` is no arm: one of {}", names.join(", ")),
+            )),
+        };
+        let all = |key: &str, asked: &[String]| asked.iter().try_for_each(|name| known(key, name));
+        self.baseline
+            .iter()
+            .try_for_each(|name| known("compare.baseline", name))?;
+        all("compare.arms", &self.arms)?;
+        for also in &self.also {
+            known("compare.also.baseline", &also.baseline)?;
+            all("compare.also.arms", &also.arms)?;
+            let others = also.arms.iter().filter(|name| **name != also.baseline).count();
+            rule(
+                others > 0,
+                "compare.also.arms",
+                format!("{:?}", also.arms),
+                "one or more arms beside the baseline",
+            )?;
+        }
+        for compound in &self.compounds {
+            known("compare.compounds.whole", &compound.whole)?;
+            all("compare.compounds.parts", &compound.parts)?;
+            let is_apart = distinct(&compound.parts) && !compound.parts.contains(&compound.whole);
+            rule(
+                compound.parts.len() > 1 && is_apart,
+                "compare.compounds.parts",
+                format!("{:?}", compound.parts),
+                "two or more arms, none of them the whole",
+            )?;
+        }
+        Ok(())
+    }
 }
 
 /// An arm as a study of its own: one corpus, one ladder.
@@ -58,22 +139,28 @@ impl StudySpec {
     /// When a name is none or given twice, the baseline is no arm, what an arm makes of the base is no study, or two
     /// arms ask for the same.
     pub fn arms(&self) -> Result<Vec<Arm>, SpecError> {
-        if self.arms.is_empty() {
+        let listed = match &self.mixtures {
+            Some(mixtures) => mixtures.arms(self)?,
+            None => self.arms.clone(),
+        };
+        if listed.is_empty() {
             self.check_extra([self.name.as_str()])?;
-            let only = Arm {
+            let only = vec![Arm {
                 name: self.name.clone(),
                 spec: self.clone(),
-            };
-            return Ok(vec![only]);
+            }];
+            check_placebos(&only)?;
+            return Ok(only);
         }
         let base = Self {
             arms: Vec::new(),
             compare: None,
+            mixtures: None,
             ..self.clone()
         };
         let base = Table::try_from(base).map_err(|error| SpecError::of("arms", &error.to_string()))?;
         let mut arms: Vec<Arm> = Vec::new();
-        for (index, arm) in self.arms.iter().enumerate() {
+        for (index, arm) in listed.iter().enumerate() {
             let key = format!("arms[{index}]");
             rule(
                 plain_name(&arm.name),
@@ -108,16 +195,12 @@ impl StudySpec {
                 spec,
             });
         }
+        check_placebos(&arms)?;
         let names: Vec<&str> = arms.iter().map(|arm| arm.name.as_str()).collect();
         self.check_extra(names.iter().copied())?;
-        if let Some(baseline) = self.named_baseline()
-            && !names.contains(&baseline)
-        {
-            return Err(SpecError::of(
-                "compare.baseline",
-                &format!("`{baseline}` is no arm: one of {}", names.join(", ")),
-            ));
-        }
+        self.compare
+            .iter()
+            .try_for_each(|compare| compare.check(&names))?;
         if self.compare.is_some()
             && let [only] = arms.as_slice()
         {
@@ -157,6 +240,26 @@ impl StudySpec {
     }
 }
 
+/// Refuses a placebo of what is no arm with a recipe of its own.
+fn check_placebos(arms: &[Arm]) -> Result<(), SpecError> {
+    let like = |arm: &Arm| arm.spec.curation.last().and_then(|part| part.as_much_as.clone());
+    for arm in arms {
+        let Some(name) = like(arm) else { continue };
+        let known = arms.iter().find(|other| other.name == name);
+        let is_curated = |other: &Arm| !other.spec.curation.is_empty() && like(other).is_none();
+        if !known.is_some_and(is_curated) {
+            let curated = arms.iter().filter(|other| is_curated(other));
+            let names: Vec<&str> = curated.map(|other| other.name.as_str()).collect();
+            let told = format!(
+                "`{name}` is no arm with a curation of its own: one of {}",
+                names.join(", ")
+            );
+            return Err(SpecError::of(&format!("{}.curation.as_much_as", arm.name), &told));
+        }
+    }
+    Ok(())
+}
+
 impl ArmSpec {
     /// The base with this arm laid over it, key by key.
     fn over(&self, base: &Table) -> Result<StudySpec, SpecError> {
@@ -178,12 +281,39 @@ impl ArmSpec {
                 other => *other = own.clone().into(),
             }
         }
+        if !self.curation.is_empty() {
+            let own = toml::Value::try_from(&self.curation);
+            let own = own.map_err(|error| SpecError::of("curation", &error.to_string()))?;
+            let before = spec.remove("curation");
+            let parts = [before, Some(own)].into_iter().flatten();
+            let parts = parts.filter_map(|part| part.as_array().cloned()).flatten();
+            spec.insert("curation".to_owned(), toml::Value::Array(parts.collect()));
+        }
         if let Some(tokenizer) = &self.tokenizer {
             let tokenizer = toml::Value::try_from(tokenizer);
             let tokenizer = tokenizer.map_err(|error| SpecError::of("tokenizer", &error.to_string()))?;
             spec.insert("tokenizer".to_owned(), tokenizer);
         }
-        StudySpec::of_table(&spec)
+        let mut spec = StudySpec::of_table(&spec)?;
+        self.choose_sources(&mut spec)?;
+        spec.check()?;
+        Ok(spec)
+    }
+
+    /// Leaves the sources that it names.
+    fn choose_sources(&self, spec: &mut StudySpec) -> Result<(), SpecError> {
+        let sources = &mut spec.corpus.sources;
+        for name in &self.sources {
+            if !sources.iter().any(|source| source.name() == name) {
+                let names: Vec<&str> = sources.iter().map(SourceSpec::name).collect();
+                let told = format!("`{name}` is no source of the corpus: one of {}", names.join(", "));
+                return Err(SpecError::of("sources", &told));
+            }
+        }
+        if !self.sources.is_empty() {
+            sources.retain(|source| self.sources.iter().any(|name| name == source.name()));
+        }
+        Ok(())
     }
 }
 

@@ -140,6 +140,16 @@ pub enum StudyError {
         /// Why.
         reason: String,
     },
+    /// A study that does not tell what a token of an arm is worth.
+    #[error("the study in {} does not tell what a token of `{arm}` is worth: {reason}", folder.display())]
+    NoWorth {
+        /// Its folder.
+        folder: PathBuf,
+        /// The arm.
+        arm: String,
+        /// Why, and what to do.
+        reason: String,
+    },
     /// A library that cannot be used.
     #[error("the library {} cannot be used: {reason}; choose another with `--library`", folder.display())]
     Library {
@@ -217,6 +227,9 @@ pub enum StudyError {
     /// The corpus could not be made.
     #[error(transparent)]
     Corpus(#[from] triaxis_corpus::CorpusError),
+    /// Text could not be curated.
+    #[error(transparent)]
+    Curation(#[from] triaxis_curation::CurationError),
     /// A model could not be read to.
     #[error(transparent)]
     Infer(#[from] triaxis_infer::InferError),
@@ -254,6 +267,7 @@ impl StudyError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Corpus(error) => error.kind(),
+            Self::Curation(error) => error.kind(),
             Self::Train(error) => error.kind(),
             Self::Infer(error) => error.kind(),
             // What is no text was never a spec.

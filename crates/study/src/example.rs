@@ -14,6 +14,7 @@ pub const EXAMPLES: &[Example] = &[
         "architectures",
         include_str!("../../../examples/architectures.toml"),
     ),
+    example("curation", include_str!("../../../examples/curation.toml")),
     example("epochs", include_str!("../../../examples/epochs.toml")),
     example("quickstart", include_str!("../../../examples/quickstart.toml")),
     example("settings", include_str!("../../../examples/settings.toml")),

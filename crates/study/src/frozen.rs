@@ -1,18 +1,21 @@
 //! A study's spec and its groups as they were resolved, saved beside the results.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
-use triaxis_corpus::{Corpus, CorpusError, SourceSpec};
+use triaxis_corpus::{Corpus, CorpusError, SourceSpec, TokenizerSpec};
 use triaxis_host::Kind;
 
 use crate::arm::Arm;
+use crate::curation::Curation;
 use crate::error::StudyError;
 use crate::evaluation::{Evaluator, FrozenText};
 use crate::identity;
+use crate::job::Asked;
 use crate::library::Library;
 use crate::prediction::{self, Prediction};
 use crate::record::RunRecord;
@@ -65,6 +68,9 @@ pub struct Frozen {
     /// Whether what another instruction set measured may stand for it, though its digits are others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mixed: bool,
+    /// Identities, in the library, of the text that arms' corpora are made of where it is curated, by the arm's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub curated: BTreeMap<String, String>,
     /// The groups of all arms, resolved.
     pub groups: Vec<Group>,
 }
@@ -152,25 +158,75 @@ impl FrozenSpec {
             };
             texts.push(id);
         }
-        let mut known: Vec<(&Arm, String)> = Vec::new();
+        let contents = Contents {
+            base: &self.base,
+            avoid: &avoid,
+            known: RefCell::default(),
+        };
+        let mut known: Vec<(&Arm, Asked)> = Vec::new();
         for arm in arms {
-            if let Some((_, id)) = known.iter().find(|(known, _)| is_same_text(known, arm)) {
-                known.push((arm, id.clone()));
-                continue;
-            }
-            let (corpus, tokenizer) = (&arm.spec.corpus, &arm.spec.tokenizer);
-            let id = match triaxis_corpus::content(corpus, tokenizer, &self.base, &avoid) {
-                Ok(content) => {
-                    let numerics = triaxis_corpus::numerics();
-                    identity::of(&(corpus, tokenizer, content, numerics, &texts))
-                }
-                Err(error) if is_gone(&error) => earlier.corpus(arm, &texts).ok_or(error)?,
-                Err(error) => return Err(error.into()),
+            let same = known.iter().find(|(known, _)| is_same_text(known, arm));
+            let asked = match same.map(|(_, asked)| asked.clone()) {
+                Some(asked) => asked,
+                None => self.corpus(arm, arms, &contents, &texts, &earlier)?,
             };
-            known.push((arm, id));
+            known.push((arm, asked));
         }
-        let corpora = known.into_iter().map(|(_, id)| id).collect();
+        let corpora = known.into_iter().map(|(_, asked)| asked).collect();
         Ok(Sources { corpora, texts })
+    }
+
+    /// The corpus of an arm, one of `arms`, apart from these texts.
+    fn corpus(
+        &self,
+        arm: &Arm,
+        arms: &[Arm],
+        contents: &Contents<'_>,
+        texts: &[String],
+        earlier: &Earlier,
+    ) -> Result<Asked, StudyError> {
+        let (corpus, tokenizer) = (&arm.spec.corpus, &arm.spec.tokenizer);
+        let mut asked = Asked {
+            id: String::new(),
+            corpus: corpus.clone(),
+            curation: None,
+            tokenizer: tokenizer.clone(),
+            learnt_on: None,
+        };
+        let content = match contents.of(arm) {
+            Ok(content) => content,
+            Err(error) if matches!(error.kind(), Kind::Input | Kind::Path) => {
+                asked.id = earlier.corpus(arm, texts).ok_or(error)?;
+                return Ok(asked);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        asked.curation = Curation::of(arm, arms, &self.base, &|arm| contents.of(arm))?;
+        if let Some(before) = self.before_own_text(arm) {
+            asked.learnt_on = Some(Box::new(self.corpus(&before, arms, contents, texts, earlier)?));
+        }
+        let plain = (corpus, tokenizer, content, triaxis_corpus::numerics(), texts);
+        let learnt_on = asked.learnt_on.as_ref().map(|other| &other.id);
+        asked.id = match (&asked.curation, learnt_on) {
+            (None, None) => identity::of(&plain),
+            (curation, other) => identity::of(&(plain, curation.as_ref().map(|of| &of.id), other)),
+        };
+        Ok(asked)
+    }
+
+    /// An arm that learns a vocabulary, as it is before what it alone does to its text; where the study mixes it, in the
+    /// mixture of all.
+    fn before_own_text(&self, arm: &Arm) -> Option<Arm> {
+        let learns = matches!(arm.spec.tokenizer, TokenizerSpec::Train { .. });
+        let mut spec = arm.spec.clone();
+        spec.curation.clone_from(&self.spec.curation);
+        if self.spec.mixtures.is_some() {
+            spec.corpus.clone_from(&self.spec.corpus);
+        }
+        (learns && spec != arm.spec).then(|| Arm {
+            name: arm.name.clone(),
+            spec,
+        })
     }
 
     /// The prediction of an arm's held-out run. Arms whose ladders differ may share that run, and predict it each.
@@ -299,18 +355,40 @@ impl FrozenSpec {
     }
 }
 
-/// Identities, in a library, of what a study reads.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a study reads, with its identities in a library.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Sources {
-    /// Those of the corpora, one an arm.
-    pub corpora: Vec<String>,
-    /// Those of the validation texts.
+    /// The corpora, one an arm.
+    pub corpora: Vec<Asked>,
+    /// Identities of the validation texts.
     pub texts: Vec<String>,
+}
+
+/// What the sources of arms hold, each looked at once.
+struct Contents<'a> {
+    base: &'a Path,
+    avoid: &'a [&'a Path],
+    known: RefCell<BTreeMap<String, String>>,
+}
+
+impl Contents<'_> {
+    fn of(&self, arm: &Arm) -> Result<String, CorpusError> {
+        let (corpus, tokenizer) = (&arm.spec.corpus, &arm.spec.tokenizer);
+        let words = identity::of(&(corpus, tokenizer));
+        if let Some(content) = self.known.borrow().get(&words) {
+            return Ok(content.clone());
+        }
+        let content = triaxis_corpus::content(corpus, tokenizer, self.base, self.avoid)?;
+        self.known.borrow_mut().insert(words, content.clone());
+        Ok(content)
+    }
 }
 
 /// Whether the corpora of two arms are asked for in the same words.
 fn is_same_text(one: &Arm, other: &Arm) -> bool {
-    one.spec.corpus == other.spec.corpus && one.spec.tokenizer == other.spec.tokenizer
+    one.spec.corpus == other.spec.corpus
+        && one.spec.curation == other.spec.curation
+        && one.spec.tokenizer == other.spec.tokenizer
 }
 
 /// The last run in a folder.

@@ -207,7 +207,7 @@ fn measured(
 }
 
 /// A multiplier, in that unit, with the ends of its 90% interval, where it has both.
-fn uncertain(multiplier: &Estimate, unit: f64, level: f64) -> Option<Uncertain<f64>> {
+pub(crate) fn uncertain(multiplier: &Estimate, unit: f64, level: f64) -> Option<Uncertain<f64>> {
     let interval = multiplier.interval?;
     let wider = normal_quantile(0.95) / normal_quantile(0.5 + level / 2.0);
     let end = |end: f64| multiplier.value * (end / multiplier.value).powf(wider);

@@ -14,7 +14,7 @@ use crate::error::StudyError;
 use crate::evaluation::FrozenText;
 use crate::executor::Here;
 use crate::frozen::{Frozen, Sources};
-use crate::job::{self, Evaluate, MakeCorpus, ReadText, Train, Work};
+use crate::job::{self, Asked, Evaluate, MakeCorpus, ReadText, Train, Work};
 use crate::library::Library;
 use crate::limits::{check_epochs, check_memory};
 use crate::record::Outcome;
@@ -115,7 +115,11 @@ impl Study<'_> {
         let groups = self.spec.resolve()?;
         let sources = self.spec.sources(self.store, arms)?;
         let library = self.library();
-        if !sources.corpora.iter().all(|id| library.corpus(id).exists()) {
+        if !sources
+            .corpora
+            .iter()
+            .all(|asked| library.corpus(&asked.id).exists())
+        {
             check_memory(&groups, machine::available_memory())?;
         }
         let again = earlier.again(&groups, &library, self.spec.spec.mixed);
@@ -145,12 +149,12 @@ impl Study<'_> {
         place: &Place<'_>,
         warn: &mut dyn FnMut(StudyError) -> Result<(), StudyError>,
     ) -> Result<Ready, StudyError> {
-        self.make(&arms, place)?;
+        self.make(place)?;
         let texts = self.read_texts(place)?;
         let corpora = self.corpora(place)?;
         let mut groups = Vec::new();
-        for ((arm, id), corpus) in arms.iter().zip(&place.sources.corpora).zip(&corpora) {
-            let own = trial::resolve(arm, &Prepared::of(id.clone(), corpus))?;
+        for ((arm, asked), corpus) in arms.iter().zip(&place.sources.corpora).zip(&corpora) {
+            let own = trial::resolve(arm, &Prepared::of(asked.id.clone(), corpus))?;
             let unique = Tokens(corpus.train().len() as u64);
             check_epochs(&own, unique, arm.spec.training.epochs)?;
             groups.extend(own);
@@ -159,10 +163,14 @@ impl Study<'_> {
         digests::adopt(&mut groups, &self.library(), mixed);
         let ids = place.sources.texts.iter().cloned();
         let texts = ids.zip(&texts).map(|(id, text)| FrozenText::of(id, text));
+        let curated = arms.iter().zip(&place.sources.corpora);
+        let curated =
+            curated.filter_map(|(arm, asked)| Some((arm.name.clone(), asked.curation.as_ref()?.id.clone())));
         let frozen = Frozen {
             corpus: triaxis_corpus::numerics(),
             texts: texts.collect(),
             mixed,
+            curated: curated.collect(),
             groups,
         };
         Ok(Ready {
@@ -176,7 +184,7 @@ impl Study<'_> {
         })
     }
 
-    fn make(&self, arms: &[Arm], place: &Place<'_>) -> Result<(), StudyError> {
+    fn make(&self, place: &Place<'_>) -> Result<(), StudyError> {
         let library = self.library();
         let (spec, base) = (&self.spec.spec, self.spec.base.as_path());
         let avoid = [library.folder(), self.store.folder()];
@@ -189,12 +197,10 @@ impl Study<'_> {
         });
         let texts: Vec<ReadText<'_>> = texts.collect();
         let mut corpora: BTreeMap<&str, MakeCorpus<'_>> = BTreeMap::new();
-        for (arm, id) in arms.iter().zip(&place.sources.corpora) {
-            corpora.entry(id).or_insert_with(|| MakeCorpus {
-                id: id.clone(),
-                texts: place.sources.texts.clone(),
-                corpus: arm.spec.corpus.clone(),
-                tokenizer: arm.spec.tokenizer.clone(),
+        for asked in &place.sources.corpora {
+            corpora.entry(&asked.id).or_insert_with(|| MakeCorpus {
+                asked,
+                texts: &place.sources.texts,
                 base,
                 avoid: &avoid,
                 progress: self.listener,
@@ -226,7 +232,7 @@ impl Study<'_> {
     fn corpora(&self, place: &Place<'_>) -> Result<Vec<Arc<Corpus>>, StudyError> {
         let mut opened: BTreeMap<&str, Arc<Corpus>> = BTreeMap::new();
         let mut corpora = Vec::new();
-        for id in &place.sources.corpora {
+        for Asked { id, .. } in &place.sources.corpora {
             let corpus = match opened.get(id.as_str()) {
                 Some(corpus) => corpus.clone(),
                 None => {

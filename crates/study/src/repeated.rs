@@ -44,6 +44,7 @@ fn is_fresh(other: &Arm, arm: &Arm) -> bool {
     training.epochs = other.spec.training.epochs;
     other.spec.training == training
         && other.spec.corpus == arm.spec.corpus
+        && other.spec.curation == arm.spec.curation
         && other.spec.tokenizer == arm.spec.tokenizer
         && other.spec.model == arm.spec.model
 }

@@ -10,10 +10,12 @@ use triaxis_train::{Dtype, EpochOrder, Schedule};
 use triaxis_units::{Bytes, Params, Tokens};
 
 use crate::arm::{ArmSpec, CompareSpec};
+use crate::curation::CurationSpec;
 use crate::design::DesignSpec;
 use crate::error::StudyError;
 use crate::extend::ExtraSpec;
-use crate::{plan, reading, suggest, wording};
+use crate::mixtures::MixturesSpec;
+use crate::{curation, plan, reading, suggest, wording};
 
 /// A study, as its TOML file says it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +41,13 @@ pub struct StudySpec {
     pub keep_models: bool,
     /// Where the text comes from.
     pub corpus: CorpusSpec,
+    /// What the text goes through before it is a corpus, one after another.
+    #[serde(
+        default,
+        deserialize_with = "curation::one_or_more",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub curation: Vec<CurationSpec>,
     /// Texts that every trial is evaluated on besides the corpus' own validation split; none trains on a document of
     /// theirs, or on a near copy of one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -68,6 +77,9 @@ pub struct StudySpec {
     /// How they are compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compare: Option<CompareSpec>,
+    /// In their place, mixtures of the corpus' sources that are drawn by chance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mixtures: Option<MixturesSpec>,
 }
 
 fn one() -> u64 {
@@ -108,6 +120,9 @@ pub struct TrainingSpec {
     pub unique_tokens: Option<Tokens>,
     /// The order of the text from epoch to epoch.
     pub order: EpochOrder,
+    /// Sources of the corpus whose text alone is seen as the learning rate falls, the best last; all text if left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub decay_on: Vec<String>,
 }
 
 impl Default for TrainingSpec {
@@ -125,6 +140,7 @@ impl Default for TrainingSpec {
             epochs: 1.0,
             unique_tokens: None,
             order: EpochOrder::default(),
+            decay_on: Vec::new(),
         }
     }
 }
@@ -228,7 +244,7 @@ impl StudySpec {
         Ok(spec)
     }
 
-    fn check(&self) -> Result<(), SpecError> {
+    pub(crate) fn check(&self) -> Result<(), SpecError> {
         let training = &self.training;
         rule(
             self.corpus.validation >= LEAST_TEXT,
@@ -314,6 +330,16 @@ impl StudySpec {
             training.weight_decay,
             "0 or more, and finite",
         )?;
+        let sources: Vec<&str> = self.corpus.sources.iter().map(SourceSpec::name).collect();
+        for name in &training.decay_on {
+            if !sources.contains(&name.as_str()) {
+                let told = format!(
+                    "`{name}` is no source of the corpus: one of {}",
+                    sources.join(", ")
+                );
+                return Err(SpecError::of("training.decay_on", &told));
+            }
+        }
         let names: Vec<&str> = self.validation.iter().map(SourceSpec::name).collect();
         rule(
             distinct(&names),
@@ -357,6 +383,10 @@ impl StudySpec {
             plan::check(plan).map_err(|error| SpecError::of("plan", &error))?;
         }
         ExtraSpec::check(&self.extra)?;
+        CurationSpec::check(&self.curation)?;
+        self.mixtures
+            .iter()
+            .try_for_each(|mixtures| mixtures.check(self))?;
         self.design.check()
     }
 }

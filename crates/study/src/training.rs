@@ -51,6 +51,13 @@ pub(crate) fn architecture(
     Ok(architecture)
 }
 
+/// The places in the corpus of the sources that are seen last.
+fn late_sources(spec: &StudySpec) -> Vec<u32> {
+    let sources = (0..).zip(&spec.corpus.sources);
+    let last = sources.filter(|(_, source)| spec.training.decay_on.iter().any(|name| name == source.name()));
+    last.map(|(place, _)| place).collect()
+}
+
 /// Steps that no training has.
 const MOST_STEPS: u64 = 1 << 40;
 
@@ -128,6 +135,7 @@ pub(crate) fn trunk(
         seed,
         unique: training.unique_tokens,
         order: training.order,
+        decay_on: late_sources(spec),
         branches,
     };
     config.validate()?;

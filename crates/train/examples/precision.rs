@@ -54,6 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         seed: 0,
         unique: None,
         order: EpochOrder::default(),
+        decay_on: Vec::new(),
         branches: vec![Branch { end, decay: end / 5 }],
     };
     let units = Dtype::ALL.map(|dtype| format!("{dtype} on {}", dtype.unit()));

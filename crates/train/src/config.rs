@@ -44,6 +44,10 @@ pub struct TrainConfig {
     /// The order of the data from epoch to epoch.
     #[serde(default, skip_serializing_if = "EpochOrder::is_default")]
     pub order: EpochOrder,
+    /// Sources, by their places in the corpus, that each training sees alone once it no longer shares its steps with
+    /// others, as its learning rate falls; all of the text without this.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decay_on: Vec<u32>,
     /// The trainings to carry out.
     pub branches: Vec<Branch>,
 }
@@ -173,6 +177,21 @@ impl TrainConfig {
                 "raise it, or leave it out to use all text".into(),
             )
         })?;
+        let has_own_steps = |branch: &Branch| self.shared_steps(*branch) < branch.end;
+        rule(
+            self.decay_on.is_empty() || self.branches.iter().all(has_own_steps),
+            "decay_on",
+            self.decay_on.len(),
+            || {
+                (
+                    format!(
+                        "must be empty with the schedule `{}`, whose learning rate does not fall",
+                        self.schedule.name()
+                    ),
+                    "take another schedule, or leave it out".into(),
+                )
+            },
+        )?;
         rule(
             above_zero(self.peak_learning_rate),
             "peak_learning_rate",

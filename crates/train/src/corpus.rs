@@ -1,4 +1,4 @@
-use triaxis_corpus::{Corpus, Encoded, Text, TokenView};
+use triaxis_corpus::{Corpus, Document, Encoded, Text, TokenView};
 
 use crate::data::{TokenSource, ValidationText};
 
@@ -9,6 +9,23 @@ impl TokenSource for TokenView {
 
     fn read(&self, start: usize, out: &mut [u32]) {
         self.read(start, out).expect("the caller stays within the length");
+    }
+}
+
+/// The training split of a corpus, with its documents.
+pub struct TrainingText<'c>(pub &'c Corpus);
+
+impl TokenSource for TrainingText<'_> {
+    fn len(&self) -> usize {
+        self.0.train().len()
+    }
+
+    fn read(&self, start: usize, out: &mut [u32]) {
+        TokenSource::read(&self.0.train(), start, out);
+    }
+
+    fn documents(&self) -> Vec<Document> {
+        self.0.train_index().documents().collect()
     }
 }
 

@@ -19,6 +19,11 @@ pub trait TokenSource: Sync {
     /// Copies the tokens from `start` on into `out`; the caller stays within the length.
     fn read(&self, start: usize, out: &mut [u32]);
 
+    /// The documents of the text, in order; none where nobody knows.
+    fn documents(&self) -> Vec<Document> {
+        Vec::new()
+    }
+
     /// Whether it has none.
     fn is_empty(&self) -> bool {
         self.len() == 0
@@ -227,7 +232,7 @@ const ROUNDS: u64 = 6;
 
 /// Where `index` goes in a permutation of `0..size` chosen by `key`: a Feistel network over the next
 /// power of four, walked until it comes back into range (Black and Rogaway 2002, section 3).
-fn permute(index: u64, size: u64, key: u64) -> u64 {
+pub(crate) fn permute(index: u64, size: u64, key: u64) -> u64 {
     let bits = u64::BITS - (size - 1).leading_zeros();
     let half = bits.div_ceil(2).max(1);
     let mask = (1u64 << half) - 1;

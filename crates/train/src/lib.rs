@@ -13,6 +13,7 @@ mod error;
 mod estimate;
 mod evaluate;
 mod file;
+mod late;
 pub mod length;
 pub mod ngram;
 mod numerics;
@@ -27,6 +28,7 @@ pub mod speed;
 mod state;
 
 pub use config::{Branch, OptimizerConfig, TrainConfig, tokens_read};
+pub use corpus::TrainingText;
 pub use data::NUMERICS as ORDER_NUMERICS;
 pub use data::{Batch, EpochOrder, Order, TokenSource, ValidationText};
 pub use dtype::Dtype;

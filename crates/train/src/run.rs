@@ -14,6 +14,7 @@ use crate::data::{Order, TokenSource, ValidationText};
 use crate::error::TrainError;
 use crate::estimate::{own_steps, total_steps};
 use crate::evaluate::evaluate;
+use crate::late::Late;
 use crate::observer::{Cadence, Observer, StepEvent};
 use crate::outcome::{BranchOutcome, Divergence, Evaluation, NamedEvaluation, Status, curve};
 use crate::schedule::Span;
@@ -49,6 +50,7 @@ pub fn run(
         config,
         train,
         order,
+        late: Late::of(train, tokens, config.seed, config.context, &config.decay_on)?,
         device: Device::default().autodiff(),
     };
     let store = Store::open(folder, config, train.len())?;

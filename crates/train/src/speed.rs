@@ -50,6 +50,7 @@ pub fn config(architecture: ArchitectureSpec, sequences: usize, dtype: Dtype) ->
         seed: 0,
         unique: None,
         order: EpochOrder::default(),
+        decay_on: Vec::new(),
         branches: vec![Branch { end: 1, decay: 0 }],
     }
 }
@@ -88,6 +89,7 @@ fn steps_of(config: &TrainConfig, branch: Branch, warm_up: u64, steps: u64) -> R
         config,
         train,
         order,
+        late: None,
         device: Device::default().autodiff(),
     };
     let advance = |state: State| Ok::<_, TrainError>(state.advance(&context, &config.span(branch))?.0);

@@ -8,6 +8,7 @@ use crate::config::TrainConfig;
 use crate::data::{Batch, Order, TokenSource};
 use crate::error::TrainError;
 use crate::evaluate;
+use crate::late::{self, Late};
 use crate::optimizer::{AdamW, WeightGradients};
 use crate::outcome::Divergence;
 use crate::schedule::Span;
@@ -37,6 +38,8 @@ pub(crate) struct Context<'a> {
     pub(crate) config: &'a TrainConfig,
     pub(crate) train: &'a dyn TokenSource,
     pub(crate) order: Order,
+    /// What is seen as the learning rate falls, where that is other text.
+    pub(crate) late: Option<Late>,
     /// Where gradients are recorded.
     pub(crate) device: Device,
 }
@@ -71,7 +74,14 @@ impl State {
         let started = Instant::now();
         let config = context.config;
         let step = self.step();
-        let starts = context.order.batch(step, config.batch_sequences);
+        let own = config.schedule.stable_until(span);
+        let starts = late::batch(
+            &context.order,
+            context.late.as_ref(),
+            own,
+            step,
+            config.batch_sequences,
+        );
         let vocabulary = config.architecture.vocabulary();
         let batch = Batch::read(context.train, "training", &starts, config.context, vocabulary)?;
 

@@ -1,4 +1,4 @@
-//! What a question takes from what lies beside it: requests that were seen, prices of hosts, corpora.
+//! What a question takes from what lies beside it: requests that were seen, prices of hosts, corpora, studies.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -6,9 +6,10 @@ use std::path::Path;
 use anyhow::Context;
 use triaxis_corpus::Corpus;
 use triaxis_plan::api::ApiPrices;
+use triaxis_plan::decide::Tier;
 use triaxis_plan::demand::Trace;
 use triaxis_plan::{PlanError, Question, Uncertain};
-use triaxis_study::novelty;
+use triaxis_study::{Store, TokenWorth, novelty, token_worth};
 use triaxis_units::Requests;
 
 use crate::failure::Usage;
@@ -20,6 +21,7 @@ const DAY: f64 = 86_400.0;
 /// Reads the tables and corpora that a question names, which are relative to its own folder, and fills in what it leaves to them.
 pub fn fill(question: &mut Question, folder: &Path) -> anyhow::Result<()> {
     for tier in &mut question.tiers {
+        measured(tier, folder)?;
         let Some(path) = &tier.corpus else { continue };
         let place = folder.join(path);
         if !place.is_dir() {
@@ -80,6 +82,32 @@ pub fn fill(question: &mut Question, folder: &Path) -> anyhow::Result<()> {
     (hosted.input, hosted.cached_input, hosted.output) =
         (Some(price.input), price.cached_input, Some(price.output));
     hosted.table = Some(prices.of_model(&hosted.model));
+    Ok(())
+}
+
+/// Takes what a token of a text is worth from the study that it names.
+fn measured(tier: &mut Tier, folder: &Path) -> anyhow::Result<()> {
+    let (path, arm) = match (&tier.study, &tier.arm) {
+        (None, None) => return Ok(()),
+        (Some(path), Some(arm)) => (path, arm),
+        _ => {
+            let name = &tier.name;
+            let rule = format!("the text `{name}` has one of `study` and `arm`: give both, or `worth` alone");
+            return Err(Usage(rule).into());
+        }
+    };
+    if tier.worth != Uncertain::certain(1.0) {
+        let name = &tier.name;
+        return Err(Usage(format!(
+            "the text `{name}` has `worth` and `study`: leave one out"
+        ))
+        .into());
+    }
+    let TokenWorth { worth, baseline } = token_worth(&Store::new(folder.join(path)), arm)?;
+    tier.worth = worth;
+    if tier.source.is_empty() {
+        tier.source = format!("`{arm}` beside `{baseline}`, in the study {}", path.display());
+    }
     Ok(())
 }
 

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use triaxis_laws::Estimate;
-use triaxis_laws::worth::{Comparison, Repeated, Worth};
-use triaxis_report::view::{Finding, LossesByText};
+use triaxis_laws::mixture::MixtureSweep;
+use triaxis_laws::worth::{Comparison, Compounded, Repeated, Worth};
+use triaxis_report::view::{ArmText, Finding, LossesByText};
 use triaxis_units::{Flops, Tokens};
 
 use super::summary::interval;
@@ -29,6 +30,81 @@ pub fn repeated(arm: &Repeated) -> String {
             interval(&law.limit.told(arm.level), times)
         ),
     }
+}
+
+/// What a whole is worth beside its parts.
+pub fn compounded(of: &Compounded) -> String {
+    let named = format!("`{}` beside `{}`", of.whole, of.parts.join("` and `"));
+    match &of.found {
+        Finding::Refused(reason) => format!("{named}: not told: {reason}"),
+        Finding::Found(found) => {
+            let parts: Vec<String> = found
+                .parts
+                .iter()
+                .map(|part| multiplier(part, found.level))
+                .collect();
+            format!(
+                "{named}: worth {} times the compute of `{}`, and its parts {}, {} together; over that product {}: {} \
+                 (chance {:.1}%)",
+                multiplier(&found.whole, found.level),
+                of.baseline,
+                parts.join(" and "),
+                multiplier(&found.product, found.level),
+                multiplier(&found.over_product, found.level),
+                found.verdict(),
+                found.chance * 100.0
+            )
+        }
+    }
+}
+
+/// The best mixtures of sources, and what they gain.
+pub fn mixture(found: &MixtureSweep) -> String {
+    let share = |share: f64| format!("{share:.3}");
+    let mut table = Table::new(["source", "drawn around", "cap", "best", "as good lie"]);
+    for (at, name) in found.domains.iter().enumerate() {
+        let ends = found.best.spread[at];
+        table.row([
+            name.clone(),
+            share(found.mean[at]),
+            share(found.caps[at]),
+            share(found.best.shares[at]),
+            format!("{} to {}", share(ends.low), share(ends.high)),
+        ]);
+    }
+    let said = format!(
+        "the {} law of {} mixtures, {:.4} off on those left out: the best mixtures have {} bits per byte, {} less those that \
+         are drawn around",
+        found.form.name(),
+        found.runs,
+        found.error,
+        interval(&found.best.loss.told(found.level), |loss| format!("{loss:.4}")),
+        interval(&found.gain.told(found.level), difference),
+    );
+    format!("{table}\n{}\n", prose("mixtures: ", &said))
+}
+
+/// The text of each arm.
+pub fn texts(arms: &[ArmText]) -> Table {
+    let mut table = Table::new(["arm", "text", "unique tokens", "epochs", "steps"]);
+    for arm in arms {
+        let steps = arm.steps.iter().map(|of| match of.edited {
+            0 => format!(
+                "{} {:.0}%",
+                of.step,
+                100.0 * of.kept as f64 / of.read.max(1) as f64
+            ),
+            edited => format!("{} (edits {edited})", of.step),
+        });
+        table.row([
+            arm.arm.clone(),
+            arm.bytes.to_string(),
+            arm.unique.to_string(),
+            format!("{:.2}", arm.epochs),
+            steps.collect::<Vec<_>>().join(", "),
+        ]);
+    }
+    table
 }
 
 /// Losses by validation text and source, an arm a column.

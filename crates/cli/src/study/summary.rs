@@ -8,7 +8,7 @@ use triaxis_report::view::{Approach, Estimate, Finding, HeldOut, NGrams, Status,
 use triaxis_units::{Params, Tokens};
 
 use super::arm_columns;
-use super::comparison::{Printed, by_text, repeated};
+use super::comparison::{Printed, by_text, compounded, mixture, repeated, texts};
 use crate::Format;
 use crate::output::{self, prose};
 use crate::plan::text::Brief;
@@ -86,16 +86,34 @@ impl fmt::Display for Summary<'_> {
         if let Some(ngrams) = NGrams::of(view.trials.iter()) {
             writeln!(formatter, "{}\n", prose("n-grams: ", &ngrams.told()))?;
         }
-        match &view.comparison {
-            Some(Finding::Found(found)) => writeln!(formatter, "{}", Printed(found))?,
+        if !view.arm_texts.is_empty() {
+            writeln!(formatter, "{}", texts(&view.arm_texts))?;
+        }
+        for comparison in view.comparison.iter().chain(&view.also) {
+            match comparison {
+                Finding::Found(found) => writeln!(formatter, "{}", Printed(found))?,
+                Finding::Refused(reason) => {
+                    writeln!(
+                        formatter,
+                        "{}\n",
+                        prose("arms: ", &format!("not compared: {reason}"))
+                    )?;
+                }
+            }
+        }
+        match &view.mixture {
+            Some(Finding::Found(found)) => writeln!(formatter, "{}", mixture(found))?,
             Some(Finding::Refused(reason)) => {
                 writeln!(
                     formatter,
                     "{}\n",
-                    prose("arms: ", &format!("not compared: {reason}"))
+                    prose("mixtures: ", &format!("no law: {reason}"))
                 )?;
             }
             None => {}
+        }
+        for compound in &view.compounds {
+            writeln!(formatter, "{}\n", prose("together: ", &compounded(compound)))?;
         }
         for arm in &view.repeated {
             writeln!(formatter, "{}", prose("repeats: ", &repeated(arm)))?;
@@ -106,7 +124,10 @@ impl fmt::Display for Summary<'_> {
         if let Some(losses) = &view.losses {
             writeln!(formatter, "{}", by_text(losses))?;
         }
-        self.laws(formatter)?;
+        // Of a sweep over mixtures no arm has a law of its own.
+        if view.mixture.is_none() {
+            self.laws(formatter)?;
+        }
         for held_out in &view.held_out {
             writeln!(formatter, "{}\n", prose("", &prediction(held_out)))?;
         }

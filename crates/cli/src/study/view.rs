@@ -1,5 +1,6 @@
 //! From records, laws and plan to what the page shows. Nothing is computed here but ratios of shown numbers.
 
+mod arm_texts;
 mod losses;
 mod notices;
 
@@ -57,6 +58,10 @@ pub fn of(
         spec: spec.text.clone(),
         arm: (arms.len() > 1).then(|| baseline.to_owned()),
         comparison: answer.and_then(|answer| answer.comparison.clone()),
+        also: answer.map(|answer| answer.also.clone()).unwrap_or_default(),
+        compounds: answer.map(|answer| answer.compounds.clone()).unwrap_or_default(),
+        mixture: answer.and_then(|answer| answer.mixture.clone()),
+        arm_texts: arm_texts::of(&arms, &corpora, survey, &library, spec.spec.mixtures.is_some()),
         repeated: answer.map(|answer| answer.repeated.clone()).unwrap_or_default(),
         losses: losses::of(&arms, place, survey),
         notices: [

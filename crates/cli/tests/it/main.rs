@@ -6,6 +6,7 @@ mod bench;
 mod containers;
 mod corpus;
 mod corpus_told;
+mod curated_arms;
 mod curation;
 mod evaluations;
 mod examples;

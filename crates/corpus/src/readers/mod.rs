@@ -1,6 +1,7 @@
 //! Where documents come from: one file, one `mod` line and one line of the registry below for each reader.
 
 mod cargo_sources;
+mod curated;
 mod files;
 mod jsonl;
 mod parquet;
@@ -9,6 +10,7 @@ mod tests;
 mod walk;
 
 pub use cargo_sources::CargoSources;
+pub use curated::Curated;
 pub use files::Files;
 pub use jsonl::Jsonl;
 pub use parquet::Parquet;
@@ -132,6 +134,7 @@ triaxis_names::registry! {
         Jsonl = "jsonl",
         Parquet = "parquet",
         CargoSources = "cargo-sources",
+        Curated = "curated",
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use triaxis_corpus::Documents;
-use triaxis_duplicates::{self as duplicates, Position, Workspace, without};
+use triaxis_duplicates::{self as duplicates, Position, Workspace};
 use triaxis_filters::{self as filters, Chain, Desk};
 use triaxis_units::Bytes;
 
@@ -188,7 +188,7 @@ impl Open<'_> {
                     let pairs = judged.iter_mut().zip(documents);
                     let pairs = pairs.filter(|(judged, _)| judged.reason.is_none());
                     for ((judged, document), verdict) in pairs.zip(verdicts) {
-                        judged.copied(document, *step, verdict);
+                        judged.copied(*step, verdict);
                     }
                 }
             }
@@ -222,12 +222,10 @@ impl Judged {
         self.edited = edited.or(self.edited.take());
     }
 
-    fn copied(&mut self, document: &Document, step: usize, verdict: Verdict) {
+    fn copied(&mut self, step: usize, verdict: Verdict) {
         match verdict {
             Verdict::Keep => {}
-            Verdict::Without(parts) => {
-                self.edited = Some(without(self.left(document).text, &parts));
-            }
+            Verdict::Edit(text) => self.edited = Some(text),
             Verdict::Drop {
                 reason,
                 value,

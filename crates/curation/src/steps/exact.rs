@@ -2,7 +2,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use triaxis_duplicates::exact::{self, Settings, Unit};
-use triaxis_duplicates::{Document, Workspace, without};
+use triaxis_duplicates::{Document, Workspace};
 use triaxis_words::{Splitter, Words};
 
 use super::{Copies, Finder, Found, Look, Step, Verdict, Work};
@@ -128,11 +128,10 @@ impl Told {
             });
         }
         let verdict = Verdict::without(document.text, removed);
-        if let Verdict::Without(parts) = &verdict
+        if let Verdict::Edit(left) = &verdict
             && self.step.least_words > 0
         {
-            let left = without(document.text, parts);
-            let words = self.words.split(Splitter::English, &left).words().len();
+            let words = self.words.split(Splitter::English, left).words().len();
             if words < self.step.least_words {
                 return Ok(Verdict::Drop {
                     reason: "words_left",

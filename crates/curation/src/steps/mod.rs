@@ -4,18 +4,26 @@ mod bloom;
 mod exact;
 mod filter;
 mod near;
+mod noise;
 mod passages;
+mod random;
 
 pub use bloom::Bloom;
 pub use exact::Exact;
 pub use filter::Filter;
 pub use near::Near;
+pub use noise::{Harm, Noise};
 pub use passages::Passages;
+pub use random::Random;
 
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write};
 use std::ops::Range;
 use std::path::Path;
 
-use triaxis_duplicates::{Document, Position, Workspace};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use triaxis_duplicates::{Document, Position, Workspace, without};
 use triaxis_filters::FilterSpec;
 use triaxis_units::Bytes;
 
@@ -30,6 +38,8 @@ triaxis_names::registry! {
         Near = "near",
         Bloom = "bloom",
         Passages = "passages",
+        Random = "random",
+        Noise = "noise",
     }
 }
 
@@ -68,7 +78,7 @@ pub(crate) enum Work<'s> {
     Copies(&'s dyn Copies),
 }
 
-/// A step that looks for copies.
+/// A step that looks for copies, or for something else that only other documents tell.
 pub(crate) trait Copies: Sync {
     /// What reads every document before the first is judged; nothing where those before it are enough.
     fn finder(&self, _workspace: &Workspace) -> Result<Option<Box<dyn Finder>>, CurationError> {
@@ -101,12 +111,30 @@ pub(crate) trait Finder: Send {
     fn save(self: Box<Self>, path: &Path) -> Result<(), CurationError>;
     /// Adds what another one of the same step saved.
     fn join(&mut self, saved: &Path) -> Result<(), CurationError>;
-    /// Takes for copies what an [index](Self::index) has.
-    fn know(&mut self, index: &Path) -> Result<(), CurationError>;
+    /// Takes for copies what an [index](Self::index) has; nothing, where a step takes none for copies.
+    fn know(&mut self, _index: &Path) -> Result<(), CurationError> {
+        Ok(())
+    }
     /// Writes an index of what was read.
-    fn index(self: Box<Self>, index: &Path) -> Result<(), CurationError>;
+    fn index(self: Box<Self>, index: &Path) -> Result<(), CurationError> {
+        self.save(index)
+    }
     /// Writes what was found.
     fn finish(self: Box<Self>, found: &Path) -> Result<(), CurationError>;
+}
+
+/// What a finder with little to say saves or finds, written as JSON.
+fn write(path: &Path, what: &impl Serialize) -> Result<(), CurationError> {
+    let file = File::create(path).map_err(CurationError::io("create", path))?;
+    let mut file = BufWriter::new(file);
+    serde_json::to_writer(&mut file, what).map_err(|error| CurationError::io("write", path)(error.into()))?;
+    file.flush().map_err(CurationError::io("write", path))
+}
+
+/// What [`write`] wrote.
+fn read<T: DeserializeOwned>(path: &Path) -> Result<T, CurationError> {
+    let file = File::open(path).map_err(CurationError::io("read", path))?;
+    serde_json::from_reader(BufReader::new(file)).map_err(|error| CurationError::damaged(path, error))
 }
 
 /// Tells of each document what it is a copy of.
@@ -122,8 +150,8 @@ pub(crate) trait Found {
 /// What a step that looks for copies says of a document.
 pub(crate) enum Verdict {
     Keep,
-    /// These parts of its text stand earlier, and others do not.
-    Without(Vec<Range<usize>>),
+    /// It has this text instead.
+    Edit(String),
     Drop {
         reason: &'static str,
         value: f64,
@@ -143,7 +171,7 @@ impl Verdict {
                 bound: Bound::AtLeast(1.0),
                 copy_of: None,
             },
-            _ => Self::Without(parts),
+            _ => Self::Edit(without(text, &parts)),
         }
     }
 }

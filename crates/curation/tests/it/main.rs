@@ -4,6 +4,7 @@
 mod comparison;
 mod damage;
 mod example;
+mod noise;
 mod planted;
 mod resume;
 mod shards;

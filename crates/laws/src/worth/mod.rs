@@ -10,6 +10,7 @@
 
 mod base;
 mod components;
+mod compound;
 mod contrast;
 mod draws;
 mod ladder;
@@ -19,6 +20,7 @@ mod repeated;
 mod repetition;
 mod result;
 
+pub use compound::{Compound, Compounded, compound};
 pub use repeated::{Repeated, RepeatedLaw, RepeatedRun};
 pub use repetition::{Repetition, repetition};
 pub use result::{Call, Comparison, Losses, Multiplied, Noise, OneLaw, Order, OwnLaw, Paired, Place, Worth};

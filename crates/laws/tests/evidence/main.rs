@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod compound;
 mod held_out;
 mod independence;
 mod noise;

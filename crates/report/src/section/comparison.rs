@@ -1,10 +1,11 @@
 use maud::{Markup, html};
 use triaxis_laws::Estimate as OfLaw;
-use triaxis_laws::worth::{Call, Comparison, Repeated, Worth};
+use triaxis_laws::mixture::MixtureSweep;
+use triaxis_laws::worth::{Call, Comparison, Compounded, Repeated, Worth};
 
 use super::component::{caveats, chart, estimate, heads, number, refusal, table};
 use crate::text;
-use crate::view::{Finding, View};
+use crate::view::{ArmText, Finding, View};
 
 /// What the arms are worth, and repeated text; nothing for a study of one that repeats nothing.
 pub(super) fn body(view: &View) -> Markup {
@@ -14,7 +15,113 @@ pub(super) fn body(view: &View) -> Markup {
             Some(Finding::Refused(reason)) => { p { (refusal(reason)) } }
             Some(Finding::Found(comparison)) => { (found(view, comparison)) }
         }
+        @for also in &view.also { (beside(also)) }
+        (compounds(&view.compounds))
+        @match &view.mixture {
+            None => {}
+            Some(Finding::Refused(reason)) => { p { (refusal(reason)) } }
+            Some(Finding::Found(found)) => { (mixture(found)) }
+        }
+        (texts(&view.arm_texts))
         (repeated(&view.repeated))
+    }
+}
+
+/// A comparison beside the main one, with a baseline of its own.
+fn beside(also: &Finding<Comparison>) -> Markup {
+    match also {
+        Finding::Refused(reason) => html! { p { (refusal(reason)) } },
+        Finding::Found(comparison) => html! {
+            h3 { "Against " (comparison.baseline) }
+            p.hint { "Losses are at " (text::scientific(comparison.end.flops)) " FLOPs. Brackets are "
+                (text::percent(comparison.level)) " intervals." }
+            (table("What arms are worth against another baseline",
+                heads(&["Arm", "#Compute|×", "#Loss difference|bits per byte", "Verdict"]),
+                html! { @for worth in &comparison.arms { tr {
+                    th scope="row" { (worth.arm) }
+                    (number(multiplier(&worth.compute_multiplier, comparison.level)))
+                    (number(estimates(&worth.at_end.difference, comparison.level, text::signed)))
+                    td { (verdict(worth)) }
+                } } }))
+            (one_law(comparison))
+        },
+    }
+}
+
+/// Whether what arms take alone multiplies where it is taken together.
+fn compounds(all: &[Compounded]) -> Markup {
+    html! {
+        @if !all.is_empty() {
+            h3 { "Taken together" }
+            p.hint { "Multipliers of compute at equal loss. What the parts are worth together, if neither hinders nor helps the "
+                "other, is the product; what the whole is worth over it is told by the pairs of their runs." }
+            (table("What choices are worth together",
+                heads(&["Whole", "Parts", "#Whole|×", "#Parts|×", "#Product|×", "#Whole over product", "Verdict"]),
+                html! { @for of in all { tr {
+                    th scope="row" { (of.whole) }
+                    td { (of.parts.join(", ")) }
+                    @match &of.found {
+                        Finding::Found(found) => {
+                            (number(multiplier(&found.whole, found.level)))
+                            (number(html! { @for part in &found.parts { div { (multiplier(part, found.level)) } } }))
+                            (number(multiplier(&found.product, found.level)))
+                            (number(multiplier(&found.over_product, found.level)))
+                            td { (found.verdict()) (chance(found.chance)) }
+                        }
+                        Finding::Refused(reason) => { td colspan="5" { (refusal(reason)) } }
+                    }
+                } } }))
+        }
+    }
+}
+
+/// The best of drawn mixtures.
+fn mixture(found: &MixtureSweep) -> Markup {
+    html! {
+        p { "By the " (found.form.name()) " law of " (found.runs) " mixtures drawn by chance, which is "
+            (text::number(found.error)) " off on those left out: the mean of the best of many mixtures, and where as good ones "
+            "lie, within what there is of each source. They have " (estimates(&found.best.loss, found.level, text::number))
+            " bits per byte, " (estimates(&found.gain, found.level, text::signed)) " against those drawn around." }
+        (table("The best mixtures",
+            heads(&["Source", "#Drawn around", "#Cap", "#Best", "#As good lie"]),
+            html! { @for (at, name) in found.domains.iter().enumerate() { tr {
+                th scope="row" { (name) }
+                (number(text::percent(found.mean[at])))
+                (number(text::percent(found.caps[at])))
+                (number(text::percent(found.best.shares[at])))
+                (number(html! { (text::percent(found.best.spread[at].low)) " to " (text::percent(found.best.spread[at].high)) }))
+            } } }))
+    }
+}
+
+/// The text that each arm trains on, and how often.
+fn texts(arms: &[ArmText]) -> Markup {
+    html! {
+        @if !arms.is_empty() {
+            h3 { "The text of the arms" }
+            (table("Text of the arms",
+                heads(&["Arm", "Step", "#Documents|read", "#kept", "#edited", "#Text|read", "#kept", "#Unique tokens", "#Epochs|most"]),
+                html! { @for arm in arms {
+                    tr {
+                        th scope="row" { (arm.arm) }
+                        td { "to train on" }
+                        td {} td {} td {} td {}
+                        (number(text::bytes(arm.bytes)))
+                        (number(arm.unique.to_string()))
+                        (number(text::number(arm.epochs)))
+                    }
+                    @for step in &arm.steps { tr {
+                        td {}
+                        td { (step.step) }
+                        (number(text::whole(step.read)))
+                        (number(text::whole(step.kept)))
+                        (number(text::whole(step.edited)))
+                        (number(text::bytes(step.read_bytes)))
+                        (number(text::bytes(step.kept_bytes)))
+                        td {} td {}
+                    } }
+                } }))
+        }
     }
 }
 

@@ -8,12 +8,13 @@ pub use curation::{Counted, CurationView, Sample, Step};
 pub use fit::{FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView};
 pub use length::LengthView;
 use serde::{Deserialize, Serialize};
-use triaxis_laws::worth::{Comparison, Repeated};
+use triaxis_laws::mixture::MixtureSweep;
+use triaxis_laws::worth::{Comparison, Compounded, Repeated};
 use triaxis_plan::decide::Decision;
 pub use triaxis_records::{
-    Approach, ArmLoss, Candidate, Corpus, CurvePoint, FrontierPoint, HeldOut, IsoFlop, IsoFlopMinimum,
-    IsoFlopPoint, LeftOut, Lengths, Licence, LossPoint, LossesByText, NGramLoss, NGrams, Novelty, Parameter,
-    Residual, Role, Skipped, Source, Status, TextLoss, Tokenizer, Trial,
+    Approach, ArmLoss, ArmText, Candidate, Corpus, CurvePoint, FrontierPoint, HeldOut, IsoFlop,
+    IsoFlopMinimum, IsoFlopPoint, LeftOut, Lengths, Licence, LossPoint, LossesByText, NGramLoss, NGrams,
+    Novelty, Parameter, Residual, Role, Skipped, Source, Status, TextLoss, TextStep, Tokenizer, Trial,
 };
 use triaxis_units::Seconds;
 pub use triaxis_units::{Estimate, Finding, Interval, Reach};
@@ -46,6 +47,18 @@ pub struct View {
     /// What the arms are worth against the baseline; `None` for a study of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Finding<Comparison>>,
+    /// What some arms are worth against baselines of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Finding<Comparison>>,
+    /// Whether what arms take alone multiplies where it is taken together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compounds: Vec<Compounded>,
+    /// What drawn mixtures of the sources say of the best one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mixture: Option<Finding<MixtureSweep>>,
+    /// The text that each arm trains on, where arms differ in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arm_texts: Vec<ArmText>,
     /// What repeated text is worth, of each arm that repeats.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repeated: Vec<Repeated>,

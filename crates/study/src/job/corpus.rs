@@ -5,20 +5,32 @@ use std::path::Path;
 use triaxis_corpus::{Corpus, CorpusSpec, HeldOut, Progress, Text, TokenizerSpec};
 
 use super::Work;
+use crate::curation::Curation;
 use crate::error::StudyError;
 use crate::library::Library;
 use crate::worker::Message;
 
-/// Makes one corpus, in the process of the study: it tells its progress in stages.
-pub struct MakeCorpus<'a> {
+/// A corpus as a spec asks for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
     /// Identity of what the spec says of it.
     pub id: String,
-    /// Identities of the texts that it is apart from.
-    pub texts: Vec<String>,
     /// Its text.
     pub corpus: CorpusSpec,
+    /// What the text goes through before.
+    pub curation: Option<Curation>,
     /// How text becomes tokens.
     pub tokenizer: TokenizerSpec,
+    /// The corpus of the text as it is before what an arm alone does to it, whose vocabulary this one has.
+    pub learnt_on: Option<Box<Asked>>,
+}
+
+/// Makes one corpus, in the process of the study: it tells its progress in stages.
+pub struct MakeCorpus<'a> {
+    /// What is made.
+    pub asked: &'a Asked,
+    /// Identities of the texts that it is apart from.
+    pub texts: &'a [String],
     /// What paths of the specs start from.
     pub base: &'a Path,
     /// Folders that hold no text.
@@ -41,7 +53,7 @@ impl MakeCorpus<'_> {
     }
 
     fn find(&self, library: &Library, texts: &[Text]) -> Result<Found, StudyError> {
-        let folder = library.corpus(&self.id);
+        let folder = library.corpus(&self.asked.id);
         if !folder.exists() {
             return Ok(Found::Nothing);
         }
@@ -63,7 +75,7 @@ impl MakeCorpus<'_> {
 
 impl Work for MakeCorpus<'_> {
     fn id(&self) -> &str {
-        &self.id
+        &self.asked.id
     }
 
     fn needs(&self) -> Vec<&str> {
@@ -85,26 +97,62 @@ impl Work for MakeCorpus<'_> {
         _threads: usize,
         say: &mut dyn FnMut(&Message),
     ) -> Result<(), StudyError> {
-        let _lock = library.lock([format!("corpus-{}", self.id).as_str()], &mut |_| {
-            say(&Message::Waits { id: self.id.clone() });
+        let id = &self.asked.id;
+        let _lock = library.lock([format!("corpus-{id}").as_str()], &mut |_| {
+            say(&Message::Waits { id: id.clone() });
         })?;
         let texts = self.texts(library)?;
         match self.find(library, &texts)? {
             Found::Corpus => return Ok(()),
             Found::Nothing => {}
             Found::Useless(fault) => {
-                say(&Message::warning(&library.set_corpus_aside(&self.id, fault)?));
+                say(&Message::warning(&library.set_corpus_aside(id, fault)?));
             }
         }
+        let Asked {
+            corpus,
+            tokenizer,
+            curation,
+            learnt_on,
+            ..
+        } = self.asked;
+        let tokenizer = match learnt_on {
+            Some(other) => &self.of_other(other, library, say)?,
+            None => tokenizer,
+        };
+        let corpus = match curation {
+            Some(curation) => {
+                curation.make(library, self.base, self.avoid)?;
+                &curation.over(corpus, library)
+            }
+            None => corpus,
+        };
         triaxis_corpus::prepare_apart(
             &HeldOut::of(&texts),
-            &self.corpus,
-            &self.tokenizer,
+            corpus,
+            tokenizer,
             self.base,
             self.avoid,
-            &library.corpus(&self.id),
+            &library.corpus(id),
             self.progress,
         )?;
         Ok(())
+    }
+}
+
+impl<'a> MakeCorpus<'a> {
+    /// The tokenizer of another corpus, which is made if it is not there.
+    fn of_other(
+        &self,
+        asked: &'a Asked,
+        library: &Library,
+        say: &mut dyn FnMut(&Message),
+    ) -> Result<TokenizerSpec, StudyError> {
+        MakeCorpus { asked, ..*self }.run(library, 1, say)?;
+        Ok(TokenizerSpec::File {
+            file: Corpus::tokenizer_file(&library.corpus(&asked.id)),
+            end_of_text: triaxis_corpus::END_OF_TEXT.to_owned(),
+            lossy: false,
+        })
     }
 }

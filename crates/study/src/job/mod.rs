@@ -9,7 +9,7 @@ mod ngram;
 mod text;
 mod train;
 
-pub use corpus::MakeCorpus;
+pub use corpus::{Asked, MakeCorpus};
 pub use evaluate::Evaluate;
 pub use ngram::CountNGrams;
 pub use text::ReadText;

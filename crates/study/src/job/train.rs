@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use triaxis_corpus::Corpus;
-use triaxis_train::{BranchOutcome, Observer, StepEvent, ValidationText};
+use triaxis_train::{BranchOutcome, Observer, StepEvent, TrainingText, ValidationText};
 use triaxis_units::{Bytes, Seconds};
 
 use super::{Bill, Work};
@@ -153,7 +153,7 @@ impl Work for Train {
         };
         let result = triaxis_train::run(
             &group.config,
-            &corpus.train(),
+            &TrainingText(&corpus),
             &ValidationText::of_corpus(&corpus),
             &library.job(&group.id),
             &finished.collect(),

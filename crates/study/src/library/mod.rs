@@ -137,7 +137,10 @@ impl Library {
     /// Something in the folder that no library has, if there is any.
     fn foreign(&self) -> Result<Option<String>, StudyError> {
         let own = |name: &str| {
-            ["records", "corpora", "models", "texts", "groups", "locks"].contains(&name)
+            [
+                "records", "corpora", "curated", "models", "texts", "groups", "locks",
+            ]
+            .contains(&name)
                 || name.starts_with("library.")
                 || name.starts_with(triaxis_host::files::TEMPORARY)
         };

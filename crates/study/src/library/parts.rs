@@ -4,6 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use triaxis_corpus::{Corpus, Text};
+use triaxis_curation::Facts;
+use triaxis_host::Kind;
 
 use super::{Library, identities, names, remove_file, remove_folder};
 use crate::error::StudyError;
@@ -58,6 +60,40 @@ impl Library {
         let path = self.corpus(id);
         remove_folder(&path.with_extension(sealed::ASIDE))?;
         sealed::set_aside(sealed::unusable(&path, fault))
+    }
+
+    /// The curated text of that identity.
+    pub fn curated(&self, id: &str) -> PathBuf {
+        self.folder.join("curated").join(id)
+    }
+
+    /// What was done to the curated text of that identity, if it is there.
+    ///
+    /// # Errors
+    /// [`StudyError::Damaged`] when it does not hold what was written, or the file system refuses.
+    pub fn curated_facts(&self, id: &str) -> Result<Option<Facts>, StudyError> {
+        let folder = self.curated(id);
+        triaxis_curation::finished(&folder).map_err(|error| match error.kind() {
+            Kind::Damaged => sealed::unusable(&folder, format!("is damaged ({error})")),
+            _ => error.into(),
+        })
+    }
+
+    /// Identities of all curated texts, in order.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn all_curated(&self) -> Result<Vec<String>, StudyError> {
+        let names = names(&self.folder.join("curated"))?;
+        Ok(names.into_iter().filter(|name| !name.contains('.')).collect())
+    }
+
+    /// Removes a curated text, which is made again when it is asked for.
+    ///
+    /// # Errors
+    /// When the file system refuses.
+    pub fn remove_curated(&self, id: &str) -> Result<(), StudyError> {
+        remove_folder(&self.curated(id))
     }
 
     /// The validation text of that identity.

@@ -31,6 +31,7 @@ fn config(dtype: Dtype) -> TrainConfig {
         seed: 3,
         unique: None,
         order: EpochOrder::default(),
+        decay_on: Vec::new(),
         branches: vec![Branch {
             end: STEPS,
             decay: STEPS / 5,

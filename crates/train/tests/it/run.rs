@@ -30,6 +30,7 @@ fn config() -> TrainConfig {
         seed: 11,
         unique: None,
         order: EpochOrder::default(),
+        decay_on: Vec::new(),
         branches: vec![
             Branch { end: 12, decay: 4 },
             Branch { end: 30, decay: 6 },

@@ -21,6 +21,7 @@ pub(super) struct Contents {
     pub(super) ngrams: Vec<NGrams>,
     pub(super) models: Vec<Model>,
     pub(super) corpora: Vec<Prepared>,
+    pub(super) curated: Vec<Curated>,
     pub(super) texts: Vec<Kept>,
     /// What cannot be read, in the words of who tried.
     pub(super) damaged: Vec<String>,
@@ -92,6 +93,15 @@ pub(super) struct Prepared {
     pub(super) tokens: Tokens,
 }
 
+/// Text that a corpus is made of.
+#[derive(Serialize)]
+pub(super) struct Curated {
+    pub(super) id: String,
+    pub(super) steps: Vec<String>,
+    pub(super) documents: u64,
+    pub(super) bytes: Bytes,
+}
+
 /// A validation text.
 #[derive(Serialize)]
 pub(super) struct Kept {
@@ -107,6 +117,7 @@ pub(super) struct Needed {
     pub(super) records: BTreeSet<String>,
     pub(super) models: BTreeSet<String>,
     pub(super) corpora: BTreeSet<String>,
+    pub(super) curated: BTreeSet<String>,
     pub(super) texts: BTreeSet<String>,
 }
 
@@ -181,6 +192,17 @@ impl Contents {
         for id in beside(library.corpora()?, &needed.corpora) {
             match library.open_corpus(&id, contents.verified) {
                 Ok(corpus) => contents.corpora.push(Prepared::of(id, corpus.manifest())),
+                Err(error) => contents.damaged.push(error.to_string()),
+            }
+        }
+        for id in beside(library.all_curated()?, &needed.curated) {
+            match library.curated_facts(&id) {
+                Ok(facts) => contents.curated.extend(facts.map(|facts| Curated {
+                    id,
+                    documents: facts.kept().documents,
+                    bytes: facts.kept().bytes,
+                    steps: facts.steps.into_iter().map(|step| step.step).collect(),
+                })),
                 Err(error) => contents.damaged.push(error.to_string()),
             }
         }
@@ -329,6 +351,15 @@ impl fmt::Display for Contents {
                 corpus.sources.join(", "),
             ]);
         }
+        let mut curated = Table::new(["curated text", "documents", "text", "steps"]);
+        for of in &self.curated {
+            curated.row([
+                of.id.clone(),
+                of.documents.to_string(),
+                of.bytes.to_string(),
+                of.steps.join(", "),
+            ]);
+        }
         let mut texts = Table::new(["validation text", "documents", "text", "name"]);
         for text in &self.texts {
             texts.row([
@@ -344,6 +375,7 @@ impl fmt::Display for Contents {
             (measurements, self.measurements.len()),
             (ngrams, self.ngrams.len()),
             (corpora, self.corpora.len()),
+            (curated, self.curated.len()),
             (texts, self.texts.len()),
         ] {
             if rows > 0 {

@@ -89,6 +89,7 @@ fn prune(arguments: &Prune) -> anyhow::Result<()> {
         })?;
         let corpora = frozen.groups.iter().map(|group| group.corpus.clone());
         needed.corpora.extend(corpora);
+        needed.curated.extend(frozen.curated.values().cloned());
         needed
             .texts
             .extend(frozen.texts.iter().map(|text| text.id.clone()));
@@ -127,6 +128,9 @@ fn prune(arguments: &Prune) -> anyhow::Result<()> {
         }
         for corpus in &contents.corpora {
             library.remove_corpus(&corpus.id)?;
+        }
+        for curated in &contents.curated {
+            library.remove_curated(&curated.id)?;
         }
         for text in &contents.texts {
             library.remove_text(&text.id)?;

@@ -163,6 +163,13 @@ pub struct Tier {
     /// Where its worth was measured.
     #[serde(default)]
     pub source: String,
+    /// The folder of a study with an arm of such text: it says what a token is worth in those of the arm that it was
+    /// compared with, whose law is to judge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub study: Option<PathBuf>,
+    /// That arm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arm: Option<String>,
     /// The folder of a corpus that was prepared of such text: it says how new the next token is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corpus: Option<PathBuf>,
@@ -359,6 +366,8 @@ fn one_text() -> Vec<Tier> {
         most_epochs: 1.0,
         most_share: all(),
         source: String::new(),
+        study: None,
+        arm: None,
         corpus: None,
         curve: None,
     }]

@@ -1,0 +1,57 @@
+//! The text of each arm, where arms differ in it.
+
+use triaxis_corpus::Corpus;
+use triaxis_records::{ArmText, TextStep};
+use triaxis_study::{Arm, Library, Survey};
+use triaxis_units::Tokens;
+
+/// That of arms with these corpora; nothing where all train on all of one text, or on mixtures of it.
+pub fn of(
+    arms: &[Arm],
+    corpora: &[Option<Corpus>],
+    survey: &Survey,
+    library: &Library,
+    is_mixed: bool,
+) -> Vec<ArmText> {
+    let differs = |arm: &Arm| {
+        let (spec, first) = (&arm.spec, &arms[0].spec);
+        spec.corpus != first.corpus
+            || spec.curation != first.curation
+            || spec.training.unique_tokens != first.training.unique_tokens
+    };
+    if !arms.iter().any(differs) || is_mixed {
+        return Vec::new();
+    }
+    let of_arm = |(arm, corpus): (&Arm, &Option<Corpus>)| {
+        let corpus = corpus.as_ref()?;
+        let available = Tokens(corpus.train().len() as u64);
+        let unique = arm.spec.training.unique_tokens.unwrap_or(available);
+        let seen = survey
+            .trials_of(&arm.name)
+            .map(|trial| trial.tokens / trial.unique(available));
+        Some(ArmText {
+            arm: arm.name.clone(),
+            steps: steps(arm, survey, library),
+            bytes: corpus.manifest().train.total.bytes,
+            unique,
+            epochs: seen.fold(0.0, f64::max),
+        })
+    };
+    arms.iter().zip(corpora).filter_map(of_arm).collect()
+}
+
+fn steps(arm: &Arm, survey: &Survey, library: &Library) -> Vec<TextStep> {
+    let id = survey.frozen.curated.get(&arm.name);
+    let facts = id.and_then(|id| library.curated_facts(id).ok().flatten());
+    let steps = facts.into_iter().flat_map(|facts| facts.steps);
+    steps
+        .map(|of| TextStep {
+            step: of.step,
+            read: of.read.documents,
+            read_bytes: of.read.bytes,
+            kept: of.kept.documents,
+            kept_bytes: of.kept.bytes,
+            edited: of.edited.documents,
+        })
+        .collect()
+}
