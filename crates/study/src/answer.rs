@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::Corpus;
-use triaxis_laws::mixture::MixtureSweep;
 use triaxis_laws::worth::{self, Comparison, Compounded, Repeated};
 use triaxis_records::Role;
 use triaxis_train::NamedEvaluation;
@@ -13,7 +12,6 @@ use triaxis_units::Finding;
 use crate::analysis::Analysis;
 use crate::arm::{Arm, CompoundSpec};
 use crate::ladder::Ladder;
-use crate::mixtures;
 use crate::plan;
 use crate::prediction::Prediction;
 use crate::repeated;
@@ -33,9 +31,6 @@ pub struct Answer {
     /// Whether what arms take alone multiplies where it is taken together.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub compounds: Vec<Compounded>,
-    /// What mixtures of the sources say of the best one, of a study that draws them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mixture: Option<Finding<MixtureSweep>>,
     /// What repeated text is worth, of each arm with `unique_tokens`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repeated: Vec<Repeated>,
@@ -60,8 +55,7 @@ impl Answer {
         corpora: &[Arc<Corpus>],
         predictions: Vec<Option<Prediction>>,
     ) -> Self {
-        let mixture = mixtures::answer(spec, arms, survey, corpora);
-        let compared = Compared::of(spec, arms, survey).filter(|_| mixture.is_none());
+        let compared = Compared::of(spec, arms, survey);
         let (comparison, also) = match compared.as_ref().map(Compared::comparisons) {
             Some((comparison, also)) => (Some(comparison), also),
             None => (None, Vec::new()),
@@ -86,7 +80,6 @@ impl Answer {
             comparison,
             also,
             compounds: compared.map(|compared| compared.compounds()).unwrap_or_default(),
-            mixture,
             repeated,
         }
     }

@@ -9,7 +9,7 @@ use crate::curation::{self, CurationSpec};
 use crate::spec::{SpecError, StudySpec, distinct, plain_name, rule};
 
 /// A choice, as the spec says it: a name, and what it changes of the base.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ArmSpec {
     /// What tables and pictures call it.
@@ -139,11 +139,7 @@ impl StudySpec {
     /// When a name is none or given twice, the baseline is no arm, what an arm makes of the base is no study, or two
     /// arms ask for the same.
     pub fn arms(&self) -> Result<Vec<Arm>, SpecError> {
-        let listed = match &self.mixtures {
-            Some(mixtures) => mixtures.arms(self)?,
-            None => self.arms.clone(),
-        };
-        if listed.is_empty() {
+        if self.arms.is_empty() {
             self.check_extra([self.name.as_str()])?;
             let only = vec![Arm {
                 name: self.name.clone(),
@@ -155,12 +151,11 @@ impl StudySpec {
         let base = Self {
             arms: Vec::new(),
             compare: None,
-            mixtures: None,
             ..self.clone()
         };
         let base = Table::try_from(base).map_err(|error| SpecError::of("arms", &error.to_string()))?;
         let mut arms: Vec<Arm> = Vec::new();
-        for (index, arm) in listed.iter().enumerate() {
+        for (index, arm) in self.arms.iter().enumerate() {
             let key = format!("arms[{index}]");
             rule(
                 plain_name(&arm.name),

@@ -202,7 +202,7 @@ impl FrozenSpec {
             Err(error) => return Err(error.into()),
         };
         asked.curation = Curation::of(arm, arms, &self.base, &|arm| contents.of(arm))?;
-        if let Some(before) = self.before_own_text(arm) {
+        if let Some(before) = self.before_own_curation(arm) {
             asked.learnt_on = Some(Box::new(self.corpus(&before, arms, contents, texts, earlier)?));
         }
         let plain = (corpus, tokenizer, content, triaxis_corpus::numerics(), texts);
@@ -214,18 +214,15 @@ impl FrozenSpec {
         Ok(asked)
     }
 
-    /// An arm that learns a vocabulary, as it is before what it alone does to its text; where the study mixes it, in the
-    /// mixture of all.
-    fn before_own_text(&self, arm: &Arm) -> Option<Arm> {
+    /// An arm that learns a vocabulary, as it is before what it alone does to its text.
+    fn before_own_curation(&self, arm: &Arm) -> Option<Arm> {
         let learns = matches!(arm.spec.tokenizer, TokenizerSpec::Train { .. });
-        let mut spec = arm.spec.clone();
-        spec.curation.clone_from(&self.spec.curation);
-        if self.spec.mixtures.is_some() {
-            spec.corpus.clone_from(&self.spec.corpus);
-        }
-        (learns && spec != arm.spec).then(|| Arm {
+        (learns && arm.spec.curation != self.spec.curation).then(|| Arm {
             name: arm.name.clone(),
-            spec,
+            spec: StudySpec {
+                curation: self.spec.curation.clone(),
+                ..arm.spec.clone()
+            },
         })
     }
 

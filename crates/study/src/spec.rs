@@ -14,7 +14,6 @@ use crate::curation::CurationSpec;
 use crate::design::DesignSpec;
 use crate::error::StudyError;
 use crate::extend::ExtraSpec;
-use crate::mixtures::MixturesSpec;
 use crate::{curation, plan, reading, suggest, wording};
 
 /// A study, as its TOML file says it.
@@ -77,9 +76,6 @@ pub struct StudySpec {
     /// How they are compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compare: Option<CompareSpec>,
-    /// In their place, mixtures of the corpus' sources that are drawn by chance.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mixtures: Option<MixturesSpec>,
 }
 
 fn one() -> u64 {
@@ -384,9 +380,6 @@ impl StudySpec {
         }
         ExtraSpec::check(&self.extra)?;
         CurationSpec::check(&self.curation)?;
-        self.mixtures
-            .iter()
-            .try_for_each(|mixtures| mixtures.check(self))?;
         self.design.check()
     }
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use triaxis_laws::Estimate;
-use triaxis_laws::mixture::MixtureSweep;
 use triaxis_laws::worth::{Comparison, Compounded, Repeated, Worth};
 use triaxis_report::view::{ArmText, Finding, LossesByText};
 use triaxis_units::{Flops, Tokens};
@@ -56,32 +55,6 @@ pub fn compounded(of: &Compounded) -> String {
             )
         }
     }
-}
-
-/// The best mixtures of sources, and what they gain.
-pub fn mixture(found: &MixtureSweep) -> String {
-    let share = |share: f64| format!("{share:.3}");
-    let mut table = Table::new(["source", "drawn around", "cap", "best", "as good lie"]);
-    for (at, name) in found.domains.iter().enumerate() {
-        let ends = found.best.spread[at];
-        table.row([
-            name.clone(),
-            share(found.mean[at]),
-            share(found.caps[at]),
-            share(found.best.shares[at]),
-            format!("{} to {}", share(ends.low), share(ends.high)),
-        ]);
-    }
-    let said = format!(
-        "the {} law of {} mixtures, {:.4} off on those left out: the best mixtures have {} bits per byte, {} less those that \
-         are drawn around",
-        found.form.name(),
-        found.runs,
-        found.error,
-        interval(&found.best.loss.told(found.level), |loss| format!("{loss:.4}")),
-        interval(&found.gain.told(found.level), difference),
-    );
-    format!("{table}\n{}\n", prose("mixtures: ", &said))
 }
 
 /// The text of each arm.

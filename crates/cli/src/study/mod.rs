@@ -180,12 +180,7 @@ fn study(arguments: &Run) -> anyhow::Result<()> {
         Finding::Found(_) => None,
         Finding::Refused(reason) => Some(reason.clone()),
     };
-    let no_law = match &answer.mixture {
-        Some(Finding::Refused(reason)) => Some(reason.clone()),
-        Some(Finding::Found(_)) => None,
-        None => answer.arms.iter().find_map(refused),
-    };
-    match no_law {
+    match answer.arms.iter().find_map(refused) {
         None => Ok(()),
         Some(reason) => Err(StudyError::NoLaw { reason }.into()),
     }

@@ -8,7 +8,7 @@ use triaxis_report::view::{Approach, Estimate, Finding, HeldOut, NGrams, Status,
 use triaxis_units::{Params, Tokens};
 
 use super::arm_columns;
-use super::comparison::{Printed, by_text, compounded, mixture, repeated, texts};
+use super::comparison::{Printed, by_text, compounded, repeated, texts};
 use crate::Format;
 use crate::output::{self, prose};
 use crate::plan::text::Brief;
@@ -101,17 +101,6 @@ impl fmt::Display for Summary<'_> {
                 }
             }
         }
-        match &view.mixture {
-            Some(Finding::Found(found)) => writeln!(formatter, "{}", mixture(found))?,
-            Some(Finding::Refused(reason)) => {
-                writeln!(
-                    formatter,
-                    "{}\n",
-                    prose("mixtures: ", &format!("no law: {reason}"))
-                )?;
-            }
-            None => {}
-        }
         for compound in &view.compounds {
             writeln!(formatter, "{}\n", prose("together: ", &compounded(compound)))?;
         }
@@ -124,10 +113,7 @@ impl fmt::Display for Summary<'_> {
         if let Some(losses) = &view.losses {
             writeln!(formatter, "{}", by_text(losses))?;
         }
-        // Of a sweep over mixtures no arm has a law of its own.
-        if view.mixture.is_none() {
-            self.laws(formatter)?;
-        }
+        self.laws(formatter)?;
         for held_out in &view.held_out {
             writeln!(formatter, "{}\n", prose("", &prediction(held_out)))?;
         }

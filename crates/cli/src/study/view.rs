@@ -60,8 +60,7 @@ pub fn of(
         comparison: answer.and_then(|answer| answer.comparison.clone()),
         also: answer.map(|answer| answer.also.clone()).unwrap_or_default(),
         compounds: answer.map(|answer| answer.compounds.clone()).unwrap_or_default(),
-        mixture: answer.and_then(|answer| answer.mixture.clone()),
-        arm_texts: arm_texts::of(&arms, &corpora, survey, &library, spec.spec.mixtures.is_some()),
+        arm_texts: arm_texts::of(&arms, &corpora, survey, &library),
         repeated: answer.map(|answer| answer.repeated.clone()).unwrap_or_default(),
         losses: losses::of(&arms, place, survey),
         notices: [

@@ -8,13 +8,11 @@ mod drawn;
 mod fit;
 mod form;
 mod optimum;
-mod sweep;
 
 pub use drawn::{BestDrawn, Dirichlet, DrawOptions};
 pub use fit::{MixtureFit, MixtureOptions, cross_validated, fit_mixture};
 pub use form::MixtureForm;
 pub use optimum::Optimum;
-pub use sweep::{MixtureSweep, mixture_sweep};
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,5 @@
 use maud::{Markup, html};
 use triaxis_laws::Estimate as OfLaw;
-use triaxis_laws::mixture::MixtureSweep;
 use triaxis_laws::worth::{Call, Comparison, Compounded, Repeated, Worth};
 
 use super::component::{caveats, chart, estimate, heads, number, refusal, table};
@@ -17,11 +16,6 @@ pub(super) fn body(view: &View) -> Markup {
         }
         @for also in &view.also { (beside(also)) }
         (compounds(&view.compounds))
-        @match &view.mixture {
-            None => {}
-            Some(Finding::Refused(reason)) => { p { (refusal(reason)) } }
-            Some(Finding::Found(found)) => { (mixture(found)) }
-        }
         (texts(&view.arm_texts))
         (repeated(&view.repeated))
     }
@@ -72,25 +66,6 @@ fn compounds(all: &[Compounded]) -> Markup {
                     }
                 } } }))
         }
-    }
-}
-
-/// The best of drawn mixtures.
-fn mixture(found: &MixtureSweep) -> Markup {
-    html! {
-        p { "By the " (found.form.name()) " law of " (found.runs) " mixtures drawn by chance, which is "
-            (text::number(found.error)) " off on those left out: the mean of the best of many mixtures, and where as good ones "
-            "lie, within what there is of each source. They have " (estimates(&found.best.loss, found.level, text::number))
-            " bits per byte, " (estimates(&found.gain, found.level, text::signed)) " against those drawn around." }
-        (table("The best mixtures",
-            heads(&["Source", "#Drawn around", "#Cap", "#Best", "#As good lie"]),
-            html! { @for (at, name) in found.domains.iter().enumerate() { tr {
-                th scope="row" { (name) }
-                (number(text::percent(found.mean[at])))
-                (number(text::percent(found.caps[at])))
-                (number(text::percent(found.best.shares[at])))
-                (number(html! { (text::percent(found.best.spread[at].low)) " to " (text::percent(found.best.spread[at].high)) }))
-            } } }))
     }
 }
 

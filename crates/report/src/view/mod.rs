@@ -8,7 +8,6 @@ pub use curation::{Counted, CurationView, Sample, Step};
 pub use fit::{FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView};
 pub use length::LengthView;
 use serde::{Deserialize, Serialize};
-use triaxis_laws::mixture::MixtureSweep;
 use triaxis_laws::worth::{Comparison, Compounded, Repeated};
 use triaxis_plan::decide::Decision;
 pub use triaxis_records::{
@@ -53,9 +52,6 @@ pub struct View {
     /// Whether what arms take alone multiplies where it is taken together.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub compounds: Vec<Compounded>,
-    /// What drawn mixtures of the sources say of the best one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mixture: Option<Finding<MixtureSweep>>,
     /// The text that each arm trains on, where arms differ in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arm_texts: Vec<ArmText>,

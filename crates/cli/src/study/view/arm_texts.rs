@@ -5,21 +5,15 @@ use triaxis_records::{ArmText, TextStep};
 use triaxis_study::{Arm, Library, Survey};
 use triaxis_units::Tokens;
 
-/// That of arms with these corpora; nothing where all train on all of one text, or on mixtures of it.
-pub fn of(
-    arms: &[Arm],
-    corpora: &[Option<Corpus>],
-    survey: &Survey,
-    library: &Library,
-    is_mixed: bool,
-) -> Vec<ArmText> {
+/// That of arms with these corpora; nothing where all train on all of one text.
+pub fn of(arms: &[Arm], corpora: &[Option<Corpus>], survey: &Survey, library: &Library) -> Vec<ArmText> {
     let differs = |arm: &Arm| {
         let (spec, first) = (&arm.spec, &arms[0].spec);
         spec.corpus != first.corpus
             || spec.curation != first.curation
             || spec.training.unique_tokens != first.training.unique_tokens
     };
-    if !arms.iter().any(differs) || is_mixed {
+    if !arms.iter().any(differs) {
         return Vec::new();
     }
     let of_arm = |(arm, corpus): (&Arm, &Option<Corpus>)| {
