@@ -185,9 +185,8 @@ impl Open<'_> {
                         .map(|(judged, document)| judged.left(document))
                         .collect();
                     let verdicts = found.verdicts(&left)?;
-                    let pairs = judged.iter_mut().zip(documents);
-                    let pairs = pairs.filter(|(judged, _)| judged.reason.is_none());
-                    for ((judged, document), verdict) in pairs.zip(verdicts) {
+                    let judged = judged.iter_mut().filter(|judged| judged.reason.is_none());
+                    for (judged, verdict) in judged.zip(verdicts) {
                         judged.copied(*step, verdict);
                     }
                 }
