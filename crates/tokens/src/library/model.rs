@@ -1,6 +1,5 @@
 //! What a `tokenizer.json` may say of its model: what turns a word into tokens.
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// The longest piece of a unigram model, in bytes: each byte of one is a step of a tree that is left one step at a time.
@@ -8,14 +7,6 @@ const LONGEST_PIECE: usize = 512;
 
 /// The longest word that is looked for piece by piece.
 const LONGEST_WORD: u64 = 1000;
-
-/// A merge of two tokens, as newer and as older files have it.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Merge<'v> {
-    Pair(&'v str, &'v str),
-    Line(&'v str),
-}
 
 /// Why a model cannot be used.
 ///
@@ -63,13 +54,18 @@ fn merged(fields: &Map<String, Value>) -> Result<(), String> {
         .unwrap_or_default();
     let longest = vocabulary.keys().map(String::len).max().unwrap_or(0);
     for merge in merges {
-        let (left, right) = match Merge::deserialize(merge) {
-            Ok(Merge::Pair(left, right)) => (left, right),
-            Ok(Merge::Line(line)) => match line.split_once(' ') {
-                Some(pair) => pair,
-                None => continue,
+        // As newer and as older files have it.
+        let pair = match merge {
+            Value::Array(pair) => match &pair[..] {
+                [Value::String(left), Value::String(right)] => Some((left.as_str(), right.as_str())),
+                _ => None,
             },
-            Err(_) => return Err(format!("a merge is {merge}, and no pair of tokens")),
+            Value::String(line) if line.starts_with("#version") => continue,
+            Value::String(line) => line.split_once(' '),
+            _ => None,
+        };
+        let Some((left, right)) = pair else {
+            return Err(format!("a merge is {merge}, and no pair of tokens"));
         };
         let Some(behind) = right.strip_prefix(prefix) else {
             return Err(format!(

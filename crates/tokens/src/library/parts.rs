@@ -18,17 +18,31 @@ const MOST_TIMES_IN_ALL: usize = 64;
 #[derive(Deserialize)]
 #[serde(tag = "type")]
 enum Normalizer {
-    Sequence { normalizers: Vec<Self> },
-    Replace { pattern: Pattern, content: String },
-    Prepend { prepend: String },
-    Precompiled { precompiled_charsmap: String },
-    BertNormalizer,
+    Sequence {
+        normalizers: Vec<Self>,
+    },
+    Replace {
+        pattern: Pattern,
+        content: String,
+    },
+    Prepend {
+        prepend: String,
+    },
+    Precompiled {
+        precompiled_charsmap: String,
+    },
+    #[serde(rename = "BertNormalizer")]
+    Bert,
     Strip,
     StripAccents,
-    NFC,
-    NFD,
-    NFKC,
-    NFKD,
+    #[serde(rename = "NFC")]
+    Nfc,
+    #[serde(rename = "NFD")]
+    Nfd,
+    #[serde(rename = "NFKC")]
+    Nfkc,
+    #[serde(rename = "NFKD")]
+    Nfkd,
     Lowercase,
     Nmt,
     ByteLevel,
@@ -37,12 +51,19 @@ enum Normalizer {
 #[derive(Deserialize)]
 #[serde(tag = "type")]
 enum PreTokenizer {
-    Sequence { pretokenizers: Vec<Self> },
-    Split { pattern: Pattern },
-    FixedLength { length: usize },
+    Sequence {
+        pretokenizers: Vec<Self>,
+    },
+    Split {
+        pattern: Pattern,
+    },
+    FixedLength {
+        length: usize,
+    },
     ByteLevel,
     Metaspace,
-    BertPreTokenizer,
+    #[serde(rename = "BertPreTokenizer")]
+    Bert,
     CharDelimiterSplit,
     Whitespace,
     WhitespaceSplit,
