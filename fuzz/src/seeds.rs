@@ -157,11 +157,52 @@ fn tokenizers() -> Result<Vec<Vec<u8>>> {
             json!(null),
         ),
     ];
-    let kinds = kinds.iter().map(|kind| kind.to_string().into_bytes());
+    let kinds = kinds.into_iter().enumerate().flat_map(|(number, kind)| {
+        let parts = [Json::Null, parts(number)].into_iter();
+        parts.map(move |parts| {
+            let mut kind = kind.clone();
+            for (name, part) in parts.as_object().into_iter().flatten() {
+                kind[name.as_str()] = part.clone();
+            }
+            kind.to_string().into_bytes()
+        })
+    });
     Ok([learnt.json().map_err(Error::other)?.to_vec()]
         .into_iter()
         .chain(kinds)
         .collect())
+}
+
+/// Parts of a tokenizer beside its model, some of each kind by a number.
+fn parts(number: usize) -> Json {
+    let replaced =
+        |content: &str| json!({ "type": "Replace", "pattern": { "String": "\u{2581}" }, "content": content });
+    let text = json!({ "Sequence": { "id": "A", "type_id": 0 } });
+    let begin = json!({ "SpecialToken": { "id": END_OF_TEXT, "type_id": 0 } });
+    let around = json!({ "type": "TemplateProcessing", "single": [begin, text], "pair": [text, text],
+        "special_tokens": { END_OF_TEXT: { "id": END_OF_TEXT, "ids": [0], "tokens": [END_OF_TEXT] } } });
+    match number {
+        0 => {
+            json!({ "normalizer": { "type": "Sequence", "normalizers": [{ "type": "Prepend", "prepend": "\u{2581}" },
+                { "type": "Replace", "pattern": { "Regex": " {2,}|\\t(?!a)" }, "content": "\u{2581}" }, { "type": "NFKC" }] },
+            "decoder": { "type": "Sequence", "decoders": [replaced(" "), { "type": "ByteFallback" }, { "type": "Fuse" },
+                { "type": "Strip", "content": " ", "start": 1, "stop": 0 }] }, "post_processor": around })
+        }
+        1 => {
+            json!({ "normalizer": { "type": "Sequence", "normalizers": [{ "type": "Nmt" }, { "type": "NFKD" },
+                { "type": "StripAccents" }, { "type": "Strip", "strip_left": true, "strip_right": true }] } })
+        }
+        2 => {
+            json!({ "normalizer": { "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true,
+                "strip_accents": null, "lowercase": true },
+            "post_processor": { "type": "BertProcessing", "sep": ["[UNK]", 4], "cls": [END_OF_TEXT, 0] } })
+        }
+        _ => json!({ "normalizer": { "type": "ByteLevel" }, "decoder": { "type": "CTC", "pad_token": "a",
+                "word_delimiter_token": "|", "cleanup": true },
+            "pre_tokenizer": { "type": "Sequence", "pretokenizers": [{ "type": "Digits", "individual_digits": true },
+                { "type": "Punctuation", "behavior": "MergedWithNext" }, { "type": "FixedLength", "length": 2 },
+                { "type": "Split", "pattern": { "Regex": "\\s+(?!\\S)|\\s" }, "behavior": "Isolated", "invert": false }] } }),
+    }
 }
 
 fn texts() -> Vec<Vec<u8>> {

@@ -2,11 +2,10 @@
 
 use std::sync::{Mutex, OnceLock};
 
-use tokenizers::Tokenizer as Library;
-
 use crate::byte_level::ByteLevel;
 use crate::cache::Cache;
 use crate::definition::Definition;
+use crate::library::Library;
 use crate::pieces::Pieces;
 use crate::special::{Part, Special};
 use crate::{TokenKind, TokensError};

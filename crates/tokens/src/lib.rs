@@ -20,6 +20,7 @@ mod error;
 mod gguf;
 mod here;
 mod json;
+mod library;
 mod merge;
 mod pieces;
 mod special;

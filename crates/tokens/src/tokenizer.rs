@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use tokenizers::Tokenizer as Library;
-
 use crate::definition::{Definition, Method};
 use crate::ends::NAMES as END_NAMES;
 use crate::ends::ends;
 use crate::here::Here;
+use crate::library::Library;
 use crate::vocabulary::Vocabulary;
 use crate::{END_OF_TEXT, GgufTokenizer, TokenKind, TokensError, json};
 
@@ -34,10 +33,7 @@ pub struct Tokenizer {
 /// Who turns text into tokens.
 enum Runs {
     Here(Box<Here>),
-    Library {
-        plain: Box<Library>,
-        special: OnceLock<Box<Library>>,
-    },
+    Library(Box<Library>),
 }
 
 impl std::fmt::Debug for Tokenizer {
@@ -66,15 +62,15 @@ impl Tokenizer {
     /// When the file cannot be read, is not a tokenizer, or has no such token.
     pub fn published(path: &Path) -> Result<Self, TokensError> {
         let json = std::fs::read(path).map_err(TokensError::unread(path))?;
-        let vocabulary = library(&json).map_err(|error| error.of_file(path))?;
-        let named = END_NAMES
+        let library = Library::read(&json).map_err(|error| error.of_file(path))?;
+        let end = END_NAMES
             .iter()
-            .find(|name| vocabulary.token_to_id(name).is_some());
-        let end = named.ok_or_else(|| {
-            let known = END_NAMES.join(", ");
-            TokensError::input(format!("no token ends texts: one must be named {known}")).of_file(path)
-        })?;
-        Self::from_json(json, end).map_err(|error| error.of_file(path))
+            .find_map(|name| library.token(name))
+            .ok_or_else(|| {
+                let known = END_NAMES.join(", ");
+                TokensError::input(format!("no token ends texts: one must be named {known}")).of_file(path)
+            })?;
+        Self::of_library(library, json, end).map_err(|error| error.of_file(path))
     }
 
     /// The same of the file's content.
@@ -82,15 +78,20 @@ impl Tokenizer {
     /// # Errors
     /// When it is not a tokenizer, or does not have the token.
     pub fn from_json(json: Vec<u8>, end_of_text: &str) -> Result<Self, TokensError> {
-        let library = library(&json)?;
-        let end_of_text = library.token_to_id(end_of_text).ok_or_else(|| {
+        let library = Library::read(&json)?;
+        let end_of_text = library.token(end_of_text).ok_or_else(|| {
             TokensError::input(format!(
                 "no token `{end_of_text}`: set `end_of_text` to the token that separates its documents"
             ))
         })?;
+        Self::of_library(library, json, end_of_text)
+    }
+
+    /// The same of what the library reads in it, and the token that ends a text.
+    fn of_library(library: Library, json: Vec<u8>, end_of_text: u32) -> Result<Self, TokensError> {
         let count = count(&library)?;
-        let begin = begin(&library);
-        let added = library.get_added_tokens_decoder();
+        let begin = library.begin().filter(|&begin| (begin as usize) < count);
+        let added = library.added();
         let special = added.iter().filter(|(_, token)| token.special);
         let mut ends: BTreeSet<u32> = ends(special.map(|(id, token)| (*id, token.content.as_str())))
             .into_iter()
@@ -98,10 +99,7 @@ impl Tokenizer {
         ends.insert(end_of_text);
         let definition = json::read(&json).filter(|definition| definition.tokens.len() == count);
         let runs = match definition {
-            None => Runs::Library {
-                plain: library.into(),
-                special: OnceLock::new(),
-            },
+            None => Runs::Library(library.into()),
             Some(definition) => {
                 let definition = Definition {
                     begin,
@@ -171,7 +169,7 @@ impl Tokenizer {
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokensError> {
         match &self.runs {
             Runs::Here(here) => here.encode(text, false),
-            Runs::Library { plain, .. } => by(plain, text),
+            Runs::Library(library) => library.encode(text, false),
         }
     }
 
@@ -183,14 +181,7 @@ impl Tokenizer {
     pub fn encode_with_special(&self, text: &str) -> Result<Vec<u32>, TokensError> {
         match &self.runs {
             Runs::Here(here) => here.encode(text, true),
-            Runs::Library { plain, special } => {
-                let with = || {
-                    let mut library = plain.clone();
-                    library.set_encode_special_tokens(false);
-                    library
-                };
-                by(special.get_or_init(with), text)
-            }
+            Runs::Library(library) => library.encode(text, true),
         }
     }
 
@@ -200,13 +191,13 @@ impl Tokenizer {
     /// When the library refuses the text, or no `tokenizer.json` can say what this tokenizer does.
     pub fn encode_plainly(&self, text: &str) -> Result<Vec<u32>, TokensError> {
         match &self.runs {
-            Runs::Library { plain, .. } => by(plain, text),
+            Runs::Library(library) => library.encode(text, false),
             Runs::Here(here) => {
                 if let Some(library) = here.library.get() {
-                    return by(library, text);
+                    return library.encode(text, false);
                 }
-                let library = library(self.json()?)?;
-                by(here.library.get_or_init(|| library.into()), text)
+                let library = Library::read(self.json()?)?;
+                here.library.get_or_init(|| library.into()).encode(text, false)
             }
         }
     }
@@ -231,7 +222,7 @@ impl Tokenizer {
     /// When the library refuses the tokens.
     pub fn decode(&self, tokens: &[u32]) -> Result<String, TokensError> {
         let here = match &self.runs {
-            Runs::Library { plain, .. } => return plain.decode(tokens, false).map_err(refused),
+            Runs::Library(library) => return library.decode(tokens),
             Runs::Here(here) => here,
         };
         let bytes: Vec<u8> = tokens
@@ -272,7 +263,7 @@ impl Tokenizer {
     fn known(&self) -> &Vocabulary {
         self.vocabulary.get_or_init(|| match &self.runs {
             Runs::Here(here) => Vocabulary::of(&here.definition),
-            Runs::Library { plain, .. } => Vocabulary::of_library(plain, self.count),
+            Runs::Library(library) => Vocabulary::of_library(library, self.count),
         })
     }
 }
@@ -298,7 +289,7 @@ impl Tokenizer {
     pub fn chat_template(&self) -> Option<&str> {
         match &self.runs {
             Runs::Here(here) => here.definition.chat_template.as_deref(),
-            Runs::Library { .. } => None,
+            Runs::Library(_) => None,
         }
     }
 
@@ -311,7 +302,7 @@ impl Tokenizer {
                 hasher.update(json);
             }
             (Runs::Here(here), _) => here.definition.hash(&mut hasher),
-            (Runs::Library { .. }, _) => {}
+            (Runs::Library(_), _) => {}
         }
         hasher.finalize().to_hex().to_string()
     }
@@ -327,7 +318,7 @@ impl Tokenizer {
                 let json = json::write(&here.definition)?;
                 Ok(self.json.get_or_init(|| json))
             }
-            (None, Runs::Library { .. }) => Err(other_kind("a tokenizer.json that was not kept")),
+            (None, Runs::Library(_)) => Err(other_kind("a tokenizer.json that was not kept")),
         }
     }
 
@@ -338,7 +329,7 @@ impl Tokenizer {
     pub fn config(&self) -> Result<Vec<u8>, TokensError> {
         match &self.runs {
             Runs::Here(here) => json::config(&here.definition),
-            Runs::Library { .. } => Err(other_kind("a tokenizer_config.json")),
+            Runs::Library(_) => Err(other_kind("a tokenizer_config.json")),
         }
     }
 
@@ -349,39 +340,16 @@ impl Tokenizer {
     pub fn gguf(&self) -> Result<GgufTokenizer, TokensError> {
         match &self.runs {
             Runs::Here(here) => GgufTokenizer::to_write(&here.definition),
-            Runs::Library { .. } => Err(other_kind("GGUF")),
+            Runs::Library(_) => Err(other_kind("GGUF")),
         }
     }
-}
-
-/// The part of a file that says how tokens become text.
-#[derive(serde::Deserialize)]
-struct Decoder {
-    #[serde(default, rename = "decoder")]
-    _decoder: serde_json::Value,
-}
-
-/// The library's tokenizer of a file, to which the names of special tokens are text.
-fn library(json: &[u8]) -> Result<Library, TokensError> {
-    let no_file = |error: &dyn std::fmt::Display| {
-        TokensError::input(format!(
-            "not a tokenizer.json ({error}): give the file that the `tokenizers` library writes"
-        ))
-    };
-    // Where a decoder is no JSON the library panics.
-    serde_json::from_slice::<Decoder>(json).map_err(|error| no_file(&error))?;
-    let mut library = Library::from_bytes(json).map_err(|error| no_file(&error))?;
-    library.set_encode_special_tokens(true);
-    library.with_padding(None);
-    library.with_truncation(None).map_err(refused)?;
-    Ok(library)
 }
 
 /// One more than the largest number of a token: no more than a few times as many as there are, so that a file of few makes
 /// no room for many.
 fn count(library: &Library) -> Result<usize, TokensError> {
     const FEW: usize = 1 << 16;
-    let tokens = library.get_vocab(true);
+    let tokens = library.tokens();
     let count = tokens.values().max().map_or(0, |&last| last as usize + 1);
     match count <= FEW.max(4 * tokens.len()) {
         true => Ok(count),
@@ -391,28 +359,6 @@ fn count(library: &Library) -> Result<usize, TokensError> {
             tokens.len()
         ))),
     }
-}
-
-/// The token that the library puts before every text, if it puts one there.
-fn begin(library: &Library) -> Option<u32> {
-    let tokens = |special: bool| {
-        library
-            .encode_fast("a", special)
-            .ok()
-            .map(|encoding| encoding.get_ids().to_vec())
-    };
-    let (with, without) = (tokens(true)?, tokens(false)?);
-    let begins = !without.is_empty() && with.get(1..)?.starts_with(&without);
-    begins.then(|| with[0])
-}
-
-fn by(library: &Library, text: &str) -> Result<Vec<u32>, TokensError> {
-    let encoding = library.encode_fast(text, false).map_err(refused)?;
-    Ok(encoding.get_ids().to_vec())
-}
-
-fn refused(error: tokenizers::Error) -> TokensError {
-    TokensError::input(format!("tokenizer: {error}: use another tokenizer"))
 }
 
 fn other_kind(what: &str) -> TokensError {

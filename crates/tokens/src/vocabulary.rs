@@ -1,9 +1,8 @@
 //! What each token stands for.
 
-use tokenizers::{DecoderWrapper, Model, ModelWrapper, Tokenizer as Library};
-
 use crate::alphabet;
 use crate::definition::{Definition, TokenKind, byte};
+use crate::library::Library;
 
 /// The bytes and the kind of every token.
 #[derive(Debug, Default)]
@@ -26,11 +25,11 @@ impl Vocabulary {
 
     /// Of one that the library runs: what a token adds to a text behind another one.
     pub(crate) fn of_library(library: &Library, count: usize) -> Self {
-        let added = library.get_added_tokens_decoder();
+        let added = library.added();
         let reads = Reads::of(library);
         let mut all = Self::default();
         for id in 0..count as u32 {
-            match (added.get(&id), library.id_to_token(id)) {
+            match (added.get(&id), library.text_of(id)) {
                 (Some(token), _) if token.special => all.push(token.content.as_bytes(), TokenKind::Control),
                 (Some(token), _) => all.push(token.content.as_bytes(), TokenKind::UserDefined),
                 (None, Some(text)) => {
@@ -79,24 +78,13 @@ struct Reads<'l> {
 
 impl<'l> Reads<'l> {
     fn of(library: &'l Library) -> Self {
-        let has_byte_level = |decoder: &DecoderWrapper| matches!(decoder, DecoderWrapper::ByteLevel(_));
-        let is_byte_level = library.get_decoder().is_some_and(|decoder| match decoder {
-            DecoderWrapper::Sequence(all) => all.get_decoders().iter().any(has_byte_level),
-            one => has_byte_level(one),
-        });
-        let has_bytes = match library.get_model() {
-            ModelWrapper::BPE(model) => model.byte_fallback,
-            ModelWrapper::Unigram(model) => model.byte_fallback(),
-            _ => false,
-        };
-        let words = library.get_model().get_vocab();
-        let plain = |(text, _): &(&String, &u32)| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let first = words.iter().filter(plain).map(|(_, id)| *id).min();
-        let before = first.and_then(|id| Some((id, library.decode(&[id], false).ok()?)));
+        let before = library
+            .word()
+            .and_then(|id| Some((id, library.decode(&[id]).ok()?)));
         Self {
             library,
-            is_byte_level,
-            has_bytes,
+            is_byte_level: library.is_byte_level(),
+            has_bytes: library.has_bytes(),
             before,
         }
     }
@@ -113,10 +101,10 @@ impl<'l> Reads<'l> {
             return (bytes, TokenKind::Normal);
         }
         let behind = self.before.as_ref().and_then(|(before, read)| {
-            let both = self.library.decode(&[*before, id], false).ok()?;
+            let both = self.library.decode(&[*before, id]).ok()?;
             Some(both.strip_prefix(read.as_str())?.to_owned())
         });
-        let alone = || self.library.decode(&[id], false).unwrap_or_default();
+        let alone = || self.library.decode(&[id]).unwrap_or_default();
         (behind.unwrap_or_else(alone).into_bytes(), TokenKind::Normal)
     }
 }

@@ -84,6 +84,7 @@ fn a_template_makes_no_more_than_it_may() {
     let texts = "{% set ns = namespace(a='xxxxxxxxxxxxxxxx', b=['x']) %}{% for i in range(60) %}";
     let lists = "{% set ns = namespace(a=['x'], b=['x']) %}{% for i in range(60) %}{% set ns.a = [ns.a, ns.a] %}\
                  {% set ns.b = [ns.b, ns.b] %}{% endfor %}";
+    let sums = "{% set ns = namespace(b=['x']) %}{% for i in range(60) %}";
     let long = "{% set s = 'x' * 1000000 %}{% set l = [s] * 100000 %}";
     for source in [
         &format!("{texts}{{% set ns.a = ns.a ~ ns.a %}}{{% endfor %}}{{{{ ns.a }}}}"),
@@ -95,6 +96,8 @@ fn a_template_makes_no_more_than_it_may() {
         &format!("{lists}{{{{ [ns.a].count(ns.b) }}}}"),
         &format!("{lists}{{{{ {{}}.get(ns.a) }}}}"),
         &format!("{lists}{{{{ '{{0}}'.format(ns.a) }}}}"),
+        &format!("{long}{{{{ l ~ 'a' }}}}"),
+        &format!("{long}{{{{ l | string | length }}}}"),
         &format!("{long}{{{{ ''.join(l) }}}}"),
         &format!("{long}{{{{ l | tojson }}}}"),
         &format!("{long}{{{{ ('{{0}}' * 100000).format(s) }}}}"),
@@ -103,6 +106,17 @@ fn a_template_makes_no_more_than_it_may() {
         "{{ '{:0>99999999999}'.format('x') }}",
         "{{ 'x' * 10 ** 9 }}",
         "{% for i in range(10 ** 9) %}{% endfor %}",
+        &format!("{lists}{{{{ ns.a == ns.b }}}}"),
+        &format!("{lists}{{{{ ns.a in [ns.b] }}}}"),
+        &format!("{lists}{{{{ [ns.a, ns.b] | unique | list }}}}"),
+        &format!("{lists}{{% if ns.a is eq(ns.b) %}}{{% endif %}}"),
+        &format!("{sums}{{% set ns.b = ns.b + ns.b %}}{{% endfor %}}"),
+        &format!("{sums}{{% set ns.b = (ns.b + ns.b) | list %}}{{% endfor %}}{{{{ ns.b | length }}}}"),
+        "{% macro m(l) %}{{ m(l + l) }}{% endmacro %}{{ m(['x']) }}",
+        "{% for i in [['x']] recursive %}{{ loop([i + i]) }}{% endfor %}",
+        "{% set ns = namespace(x=['x']) %}{% for i in range(90000) %}{% set ns.x = ns.x | batch(1) | list %}{% endfor %}",
+        "{% set l = range(60000) | list %}{% for i in range(60000) %}{% if [l] == [l] %}{% endif %}{% endfor %}",
+        "{{ f(*[1, 2]) }}",
         "{% macro m() %}{{ m() }}{{ m() }}{% endmacro %}{{ m() }}",
         "{% macro m(s) %}{% set t = s ~ s %}{{ m(t) }}{% endmacro %}{{ m('xxxxxxxxxxxxxxxx') }}",
     ] {
@@ -137,4 +151,68 @@ fn lists_within_lists_without_end_do_not_end_the_program() {
             Err(error) => assert!(error.to_string().contains("chat template"), "{error}"),
         }
     }
+}
+
+/// What is within itself has no end, and is never given back.
+#[test]
+fn a_namespace_keeps_no_namespace_and_no_macro() {
+    let render =
+        |source: &str| ChatTemplate::new(source).and_then(|template| template.render(&[], true, ["", ""]));
+    for source in [
+        "{% set ns = namespace() %}{% set ns.x = ns %}{{ ns }}",
+        "{% set ns = namespace() %}{% set ns.x = [{'a': ns}] %}{{ ns }}",
+        "{% set ns = namespace() %}{% macro m() %}{{ ns.x }}{% endmacro %}{% set ns.x = m %}{{ m() }}",
+    ] {
+        let error = render(source).unwrap_err().to_string();
+        assert!(
+            error.contains("a namespace keeps texts, numbers, lists and maps"),
+            "{error}"
+        );
+    }
+    let kept =
+        "{% set ns = namespace(n=0) %}{% for a in [1, 2] %}{% set ns.n = ns.n + a %}{% endfor %}{{ ns.n }}";
+    assert_eq!(render(kept).unwrap(), "3");
+}
+
+/// Long chains are deep trees, which are read and dropped one level within the other.
+#[test]
+fn an_expression_is_no_deeper_than_a_stack() {
+    let choices = "{% if a %}".to_owned() + &"{% elif a %}".repeat(30_000 / 8) + "{% endif %}";
+    for source in [
+        format!("{{{{ 1{} }}}}", "+1".repeat(30_000)),
+        format!("{{{{ a{} }}}}", ".a".repeat(30_000)),
+        format!("{{{{ a{} }}}}", "|e".repeat(30_000)),
+        format!(
+            "{{% raw %}}{{{{ ' {{% endraw %}}{{{{ 1{} }}}}",
+            "+1".repeat(30_000)
+        ),
+        choices,
+        "x".repeat(70_000),
+    ] {
+        let error = ChatTemplate::new(&source).unwrap_err().to_string();
+        assert!(
+            error.contains("are the most") || error.contains("more than"),
+            "{error}"
+        );
+    }
+    // A thread of little stack renders what is allowed.
+    let source = format!("{{{{ 1{} }}}}", "+1".repeat(499));
+    let rendered = std::thread::Builder::new()
+        .stack_size(1 << 16)
+        .spawn(move || ChatTemplate::new(&source).and_then(|template| template.render(&[], true, ["", ""])));
+    assert_eq!(rendered.unwrap().join().unwrap().unwrap(), "500");
+}
+
+/// Jumps of loops, choices and macros lead where they led, whatever stands between.
+#[test]
+fn a_bounded_template_does_what_it_did() {
+    let source = "{% macro m(a, b=2) %}{% if a > b %}{{ a }}{% elif a == b %}={% else %}{{ b }}{% endif %}{% endmacro %}\
+        {% for a in [1, 2, 3] if a is odd or a in [2] %}{% if a == 3 %}{% break %}{% endif %}{{ m(a) }}{{ m(a, b=a + 1) }}\
+        {% else %}none{% endfor %}{{ [1] + [2, 3] }}{{ {'a': [1, 'x']}['a'][1:] | join('-') }}{{ 'ab'.upper() | replace('A', 'c') }}\
+        {{ 1 < 2 < 3 }}{{ not (1 and 0) }}{{ (1, 2)[1] }}{{ ('a' if 1 else 'b') ~ 2 }}";
+    let text = ChatTemplate::new(source)
+        .unwrap()
+        .render(&[], true, ["", ""])
+        .unwrap();
+    assert_eq!(text, "22=3[1, 2, 3]xcBTrueTrue2a2");
 }

@@ -5,6 +5,7 @@ mod chat;
 mod exports;
 mod gguf;
 mod golden;
+mod hostile;
 mod learnt;
 mod library;
 mod real;

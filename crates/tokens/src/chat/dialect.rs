@@ -1,135 +1,25 @@
-//! Chat templates: messages as the text that a model was trained on.
-//!
-//! A template is a program in a model's file, which nobody has read: it is given fuel for a bounded time and memory, values
-//! it can only read, and no files. A step is a unit of fuel, and so are 64 bytes that it makes; a list that is added to
-//! itself dozens of times is not bounded by that. The dialect is that of transformers: blocks leave no lines behind, loops
-//! break and continue, `raise_exception` and `strftime_now` are there, and `tojson` writes as Python does.
+//! What templates call as transformers has it: Python's methods, `raise_exception`, `strftime_now` and `tojson`, none of
+//! which makes more than it may.
 
 use std::fmt::{self, Write};
 use std::io;
 
-use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Value, ValueKind, from_args};
-use minijinja::{Environment, Error, ErrorKind, State, context};
+use minijinja::{Environment, Error, ErrorKind, State};
 use minijinja_contrib::pycompat::unknown_method_callback;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 use triaxis_host::machine;
 
-use crate::error::TokensError;
-
-/// Steps that a template may take: some thousand messages.
-const FUEL: u64 = 2_000_000;
-
-/// Bytes of the stack that a template is rendered on: lists may lie within lists as often as it has steps for, and are
-/// written and dropped one within the other. The system gives what is touched of it.
-const STACK: usize = 1 << 30;
-
 /// The longest text that a template may make, in bytes.
-const LONGEST: usize = 1 << 24;
+pub(super) const LONGEST: usize = 1 << 24;
 
-/// What somebody said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    /// Who: `system`, `user` or `assistant` mostly.
-    pub role: String,
-    /// What.
-    pub content: String,
-}
-
-/// A chat template.
-#[derive(Debug)]
-pub struct ChatTemplate {
-    environment: Environment<'static>,
-}
-
-impl ChatTemplate {
-    /// The template of a text.
-    ///
-    /// # Errors
-    /// When it is no template.
-    pub fn new(source: &str) -> Result<Self, TokensError> {
-        let mut environment = Environment::new();
-        let syntax = SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .build();
-        environment.set_syntax(syntax.map_err(|error| refused(&error))?);
-        environment.set_fuel(Some(FUEL));
-        environment.set_recursion_limit(64);
-        environment.set_unknown_method_callback(method);
-        environment.add_function("raise_exception", raise);
-        environment.add_function("strftime_now", now);
-        environment.add_filter("tojson", json);
-        let added = environment.add_template_owned("chat", source.to_owned());
-        added.map_err(|error| refused(&error))?;
-        Ok(Self { environment })
-    }
-
-    /// The text of messages, after which the assistant answers if `asks`. `begin` and `end` are the tokens' texts that
-    /// templates know by `bos_token` and `eos_token`.
-    ///
-    /// # Errors
-    /// When the template refuses the messages, takes too long, or makes too much.
-    pub fn render(
-        &self,
-        messages: &[Message],
-        asks: bool,
-        [begin, end]: [&str; 2],
-    ) -> Result<String, TokensError> {
-        let render = || self.render_here(messages, asks, [begin, end]);
-        std::thread::scope(|scope| {
-            let rendering = std::thread::Builder::new()
-                .stack_size(STACK)
-                .spawn_scoped(scope, render);
-            let rendering = rendering.map_err(|error| {
-                TokensError::input(format!(
-                    "cannot start a thread for the chat template: {error}; free some memory"
-                ))
-            })?;
-            rendering.join().unwrap_or_else(|_| {
-                Err(TokensError::input(
-                    "the chat template broke off; give another, or none",
-                ))
-            })
-        })
-    }
-
-    /// The same, on the stack that there is.
-    fn render_here(
-        &self,
-        messages: &[Message],
-        asks: bool,
-        [begin, end]: [&str; 2],
-    ) -> Result<String, TokensError> {
-        let said = |message: &Message| context! { role => &message.role, content => &message.content };
-        let values = context! {
-            messages => messages.iter().map(said).collect::<Vec<Value>>(),
-            add_generation_prompt => asks,
-            bos_token => begin,
-            eos_token => end,
-        };
-        let mut text = Bounded::default();
-        let template = self.environment.get_template("chat");
-        let rendered = template.and_then(|template| template.render_captured_to(values, &mut text).map(drop));
-        rendered.map_err(|error| refused(&error))?;
-        String::from_utf8(text.0)
-            .map_err(|_| TokensError::input("the chat template made text that is no UTF-8; give another"))
-    }
-}
-
-/// What is wrong with a template or with what it was given.
-fn refused(error: &Error) -> TokensError {
-    let line = error
-        .line()
-        .map_or_else(String::new, |line| format!(", line {line}"));
-    let reason = match error.kind() {
-        ErrorKind::OutOfFuel => format!("it did not end within {FUEL} steps"),
-        _ => error.to_string(),
-    };
-    TokensError::input(format!(
-        "the chat template{line}: {reason}; give messages that it takes, another template, or none"
-    ))
+/// Adds it.
+pub(super) fn add(environment: &mut Environment<'_>) {
+    environment.set_unknown_method_callback(method);
+    environment.add_function("raise_exception", raise);
+    environment.add_function("strftime_now", now);
+    environment.add_filter("tojson", json);
 }
 
 /// Text up to a length.
@@ -163,7 +53,7 @@ impl fmt::Write for Bounded {
 }
 
 /// That a template would make too much.
-fn too_long() -> Error {
+pub(super) fn too_long() -> Error {
     let message = format!("it makes more than {LONGEST} bytes");
     Error::new(ErrorKind::InvalidOperation, message)
 }

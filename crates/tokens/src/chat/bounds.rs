@@ -1,0 +1,268 @@
+//! What a template may do, beside what its fuel bounds. Fuel is paid for what is made, and not for lists within lists that
+//! are looked at once more each, so that a list that is put into itself some dozens of times is looked at without end.
+//! Hence a compiled template is given instructions more: what it takes is paid for by the values within, and what it
+//! makes holds no more of them, and none deeper, than is right.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use minijinja::machinery::{Instruction, Instructions, Token, tokenize};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Object, Value, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, State};
+
+/// The longest template, in bytes: the longest of a known model has a third of it.
+const LONGEST: usize = 1 << 16;
+
+/// The most words and signs between two braces, and the most `elif`: as deep may an expression or a choice be.
+const MOST_TOKENS: usize = 1000;
+const MOST_CHOICES: usize = 500;
+
+/// The most values within one and bytes of their texts, counted as often as they are there, and the deepest.
+const MOST_VALUES: u64 = 1 << 17;
+const MOST_BYTES: usize = 1 << 26;
+const DEEPEST: u32 = 64;
+
+/// Values that one rendering may look at.
+const MOST_LOOKS: u64 = 10_000_000;
+
+/// The names of the functions below, which no template can write.
+const PAID: &str = "values, paid";
+const KEPT: &str = "value, kept";
+
+/// Objects of the engine that hold others, and change.
+const NO_DATA: [&str; 4] = ["::Namespace", "::Macro", "::Closure", "::Loop"];
+
+thread_local! {
+    /// Values that may still be looked at, by the rendering of this thread.
+    static LOOKS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The rule of a template's text, so that reading it takes little of a stack.
+///
+/// # Errors
+/// What is too much of it, or cannot be read.
+pub(super) fn check(source: &str, syntax: SyntaxConfig) -> Result<(), Error> {
+    if source.len() > LONGEST {
+        return Err(too_much(format!(
+            "it has {} bytes, and {LONGEST} are the most",
+            source.len()
+        )));
+    }
+    let (mut tokens, mut choices) = (0, 0);
+    for token in tokenize(source, false, syntax) {
+        match token?.0 {
+            Token::VariableStart | Token::BlockStart => tokens = 0,
+            Token::Ident("elif") => choices += 1,
+            _ => tokens += 1,
+        }
+        if tokens > MOST_TOKENS || choices > MOST_CHOICES {
+            return Err(too_much(format!(
+                "more than {MOST_TOKENS} words and signs follow each other, or more than {MOST_CHOICES} `elif`"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Adds what the instructions call.
+pub(super) fn add(environment: &mut Environment<'_>) {
+    // It tells all that there is, however deep.
+    environment.remove_global("debug");
+    environment.add_global(PAID, Value::from_object(Paid));
+    environment.add_global(KEPT, Value::from_object(Kept));
+}
+
+/// Lets a rendering begin.
+pub(super) fn begin() {
+    LOOKS.set(MOST_LOOKS);
+}
+
+/// The same instructions, with those between that bound them.
+///
+/// # Errors
+/// When how many values one takes is not known before.
+pub(super) fn bounded<'s>(of: &Instructions<'s>) -> Result<Instructions<'s>, Error> {
+    let all: Vec<&Instruction<'s>> = (0..).map_while(|at| of.get(at)).collect();
+    let around = all.iter().map(|instruction| Around::of(instruction));
+    let around = around.collect::<Result<Vec<_>, Error>>()?;
+    // Where each is now, and what is before it with it; at last where they end.
+    let mut places = vec![0];
+    for around in &around {
+        let place = places.last().copied().unwrap_or(0);
+        places.push(place + (around.before.len() + 1 + around.after.len()) as u32);
+    }
+    let place = |at: u32| places.get(at as usize).copied().unwrap_or(at);
+    let mut bounded = Instructions::new(of.name(), of.source());
+    for (at, (instruction, around)) in all.into_iter().zip(around).enumerate() {
+        let line = of
+            .get_line(at as u32)
+            .and_then(|line| u16::try_from(line).ok())
+            .unwrap_or(0);
+        let moved = match instruction.clone() {
+            Instruction::Iterate(to) => Instruction::Iterate(place(to)),
+            Instruction::Jump(to) => Instruction::Jump(place(to)),
+            Instruction::JumpIfFalse(to) => Instruction::JumpIfFalse(place(to)),
+            Instruction::JumpIfFalseOrPop(to) => Instruction::JumpIfFalseOrPop(place(to)),
+            Instruction::JumpIfTrueOrPop(to) => Instruction::JumpIfTrueOrPop(place(to)),
+            Instruction::BuildMacro(name, at, flags) => Instruction::BuildMacro(name, place(at), flags),
+            other => other,
+        };
+        for instruction in around.before.into_iter().chain([moved]).chain(around.after) {
+            bounded.add_with_line(instruction, line);
+        }
+    }
+    Ok(bounded)
+}
+
+/// What stands before an instruction and after it.
+#[derive(Default)]
+struct Around {
+    before: Vec<Instruction<'static>>,
+    after: Vec<Instruction<'static>>,
+}
+
+impl Around {
+    fn of(instruction: &Instruction<'_>) -> Result<Self, Error> {
+        let takes = |count: u16| Self {
+            before: pays(count),
+            after: Vec::new(),
+        };
+        let makes = |count: u16| Self {
+            before: pays(count),
+            after: pays(1),
+        };
+        Ok(match instruction {
+            Instruction::BuildList(_)
+            | Instruction::BuildTuple(_)
+            | Instruction::BuildMap(_)
+            | Instruction::Slice => makes(0),
+            Instruction::Add | Instruction::Mul => makes(2),
+            Instruction::Eq
+            | Instruction::Ne
+            | Instruction::Lt
+            | Instruction::Lte
+            | Instruction::Gt
+            | Instruction::Gte
+            | Instruction::In
+            | Instruction::StringConcat
+            | Instruction::CompareAndPreserve(_) => takes(2),
+            Instruction::Emit | Instruction::GetItem | Instruction::FastRecurse => takes(1),
+            Instruction::PerformTest(_, Some(count), _) => takes(*count),
+            Instruction::ApplyFilter(_, Some(count), _)
+            | Instruction::CallFunction(_, Some(count))
+            | Instruction::CallMethod(_, Some(count))
+            | Instruction::CallObject(Some(count)) => makes(*count),
+            // A value lies below the namespace that keeps it.
+            Instruction::SetAttr(_) => Self {
+                before: vec![
+                    Instruction::Swap,
+                    Instruction::CallFunction(KEPT, Some(1)),
+                    Instruction::Swap,
+                ],
+                after: Vec::new(),
+            },
+            Instruction::UnpackLists(_)
+            | Instruction::PerformTest(_, None, _)
+            | Instruction::ApplyFilter(_, None, _)
+            | Instruction::CallFunction(_, None)
+            | Instruction::CallMethod(_, None)
+            | Instruction::CallObject(None) => {
+                return Err(too_much("it unpacks lists into arguments by `*`".to_owned()));
+            }
+            _ => Self::default(),
+        })
+    }
+}
+
+/// Has so many values paid that lie on the stack.
+fn pays(count: u16) -> Vec<Instruction<'static>> {
+    match count {
+        0 => Vec::new(),
+        1 => vec![Instruction::CallFunction(PAID, Some(1))],
+        count => vec![
+            Instruction::CallFunction(PAID, Some(count)),
+            Instruction::UnpackList(count.into()),
+        ],
+    }
+}
+
+/// Pays for values: gives one as it is, more as a list from the last one to the first, as they are unpacked.
+#[derive(Debug)]
+struct Paid;
+
+impl Object for Paid {
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, values: &[Value]) -> Result<Value, Error> {
+        let mut looks = Looks::default();
+        values.iter().try_for_each(|value| looks.at(value, 0))?;
+        Ok(match values {
+            [value] => value.clone(),
+            values => values.iter().rev().cloned().collect(),
+        })
+    }
+}
+
+/// A value that a namespace keeps: data, so that none is within itself.
+#[derive(Debug)]
+struct Kept;
+
+impl Object for Kept {
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, values: &[Value]) -> Result<Value, Error> {
+        let mut looks = Looks {
+            data: true,
+            ..Looks::default()
+        };
+        values.iter().try_for_each(|value| looks.at(value, 0))?;
+        Ok(values.first().cloned().unwrap_or_default())
+    }
+}
+
+/// A look at all that is within values.
+#[derive(Default)]
+struct Looks {
+    values: u64,
+    bytes: usize,
+    /// Whether it must be data.
+    data: bool,
+}
+
+impl Looks {
+    fn at(&mut self, value: &Value, depth: u32) -> Result<(), Error> {
+        self.values += 1;
+        self.bytes = self.bytes.saturating_add(value.as_str().map_or(0, str::len));
+        let left = LOOKS.get().checked_sub(1);
+        LOOKS.set(left.ok_or_else(|| Error::from(ErrorKind::OutOfFuel))?);
+        if self.values > MOST_VALUES || self.bytes > MOST_BYTES || depth > DEEPEST {
+            return Err(too_much(format!(
+                "it makes a value of more than {MOST_VALUES} values or {MOST_BYTES} bytes, or deeper than {DEEPEST}"
+            )));
+        }
+        let Some(object) = value.as_object() else {
+            return Ok(());
+        };
+        if self.data && NO_DATA.iter().any(|name| object.type_name().ends_with(name)) {
+            return Err(too_much(
+                "a namespace keeps texts, numbers, lists and maps, and nothing else".to_owned(),
+            ));
+        }
+        match value.kind() {
+            ValueKind::Map => {
+                for (key, value) in object.try_iter_pairs().into_iter().flatten() {
+                    self.at(&key, depth + 1)?;
+                    self.at(&value, depth + 1)?;
+                }
+            }
+            ValueKind::Seq | ValueKind::Iterable => {
+                for value in object.try_iter().into_iter().flatten() {
+                    self.at(&value, depth + 1)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn too_much(said: String) -> Error {
+    Error::new(ErrorKind::InvalidOperation, said)
+}
