@@ -19,7 +19,8 @@ use crate::kept;
 pub struct Opening {
     /// The model: a GGUF file, a published folder, or a file that a study kept
     pub model: PathBuf,
-    /// Its tokenizer.json [default: the one that is published with it]
+    /// Its tokenizer.json, with the tokenizer_config.json and the chat template beside that [default: those that are
+    /// published with it]
     #[arg(long, value_name = "FILE")]
     tokenizer: Option<PathBuf>,
     /// Threads, at most as many as there are cores [default: all cores]
@@ -100,8 +101,11 @@ impl Opening {
         Ok(engine)
     }
 
-    /// The chat template that is published with it, if there is one.
+    /// The chat template that lies beside a tokenizer that was given, or else is published with the model, if there is one.
     pub fn chat_template(&self, tokenizer: &Tokenizer) -> anyhow::Result<Option<String>> {
+        if let Some(template) = self.tokenizer.as_deref().and_then(text::chat_template_at) {
+            return Ok(Some(template));
+        }
         match self.published()? {
             Some(published) => Ok(text::chat_template(published, tokenizer)?),
             None => Ok(kept::tokenizer(&self.model).and_then(|path| text::chat_template_at(&path))),
@@ -111,7 +115,7 @@ impl Opening {
     /// Its tokenizer.
     pub fn tokenizer(&self) -> anyhow::Result<Tokenizer> {
         if let Some(path) = &self.tokenizer {
-            return Ok(Tokenizer::published(path)?);
+            return Ok(text::tokenizer_at(path)?);
         }
         if let Some(published) = self.published()? {
             return Ok(text::tokenizer(published)?);

@@ -18,6 +18,8 @@ use triaxis_tables::TableError;
 use triaxis_tokens::TokensError;
 use triaxis_train::TrainError;
 
+use crate::output::printable;
+
 /// Arguments that each read well but do not go together.
 #[derive(Debug, Error)]
 #[error("{0}")]
@@ -27,6 +29,11 @@ pub struct Usage(pub String);
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct Refused(pub String);
+
+/// What could not be printed: the place where it goes to is at fault, which no argument mends.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct Unprinted(pub String);
 
 /// The exit code where nothing meets the aim, or the data cannot tell.
 const REFUSED: u8 = 3;
@@ -44,7 +51,8 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
         .or(table.and_then(TableError::hint));
     let hint = hint.map_or_else(String::new, |hint| format!(" hint: {hint}\n"));
     // Whoever reads no messages, as of `2>&1 | head`, still has the exit code.
-    let _ = write!(io::stderr(), "error: {}\n{hint}", message(error));
+    let said = format!("error: {}\n{hint}", message(error));
+    let _ = io::stderr().write_all(printable(&said).as_bytes());
     if is_refused(error) {
         return ExitCode::from(REFUSED);
     }
@@ -85,6 +93,9 @@ fn code(kind: Kind) -> u8 {
 }
 
 fn kind(error: &anyhow::Error) -> Kind {
+    if error.is::<Unprinted>() {
+        return Kind::Machine;
+    }
     let told = error
         .downcast_ref()
         .map(StudyError::kind)
@@ -136,6 +147,9 @@ mod tests {
             code(kind(&written.context("cannot write the page").unwrap_err()))
         };
         assert_eq!(of(ErrorKind::StorageFull), 2);
+        let unprinted =
+            anyhow::Error::new(io::Error::from(ErrorKind::StorageFull)).context(Unprinted("full".to_owned()));
+        assert_eq!(code(kind(&unprinted)), 1);
         assert_eq!(of(ErrorKind::IsADirectory), 2);
         assert_eq!(of(ErrorKind::Interrupted), 1);
     }

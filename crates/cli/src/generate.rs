@@ -97,8 +97,11 @@ pub struct Arguments {
 #[derive(Serialize)]
 struct Printed {
     text: String,
-    /// `end`, `stop`, `length`, `context` or `constraint`.
+    /// `end`, `stop`, `length`, `context`, `constraint`, or `fault` of a constraint.
     finish: &'static str,
+    /// The fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<String>,
     tokens: usize,
     #[serde(skip_serializing_if = "is_zero")]
     drafted: usize,
@@ -147,7 +150,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut hear = |sample: usize, token: &Token| {
         let (new, goes_on) = written[sample].push(token.token);
         if streams && !new.is_empty() && failed.is_none() {
-            failed = output::to_stdout(|out| out.write_all(new.as_bytes())).err();
+            failed = output::to_stdout(|out| out.write_all(output::written(&new).as_bytes())).err();
         }
         goes_on && failed.is_none()
     };
@@ -163,7 +166,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let rests: Vec<String> = written.iter_mut().map(Written::finish).collect();
     if streams {
-        output::to_stdout(|out| writeln!(out, "{}", rests.concat()))?;
+        output::to_stdout(|out| writeln!(out, "{}", output::written(&rests.concat())))?;
         arguments.held.say_unfinished(&answers);
         return Ok(());
     }
@@ -172,7 +175,10 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .zip(&written)
         .map(|(answer, written)| arguments.printed(answer, written, &tokenizer))
         .collect();
-    output::print(arguments.format, &Answers(&printed), &printed)?;
+    match arguments.format {
+        Format::Text => output::to_stdout(|out| writeln!(out, "{}", Answers(&printed)))?,
+        Format::Json => output::print(Format::Json, &"", &printed)?,
+    }
     arguments.held.say_unfinished(&answers);
     Ok(())
 }
@@ -191,7 +197,7 @@ impl fmt::Display for Answers<'_> {
                 answer.finish,
                 answer.tokens
             )?;
-            write!(formatter, "{}", answer.text)?;
+            write!(formatter, "{}", output::written(&answer.text))?;
         }
         Ok(())
     }
@@ -290,7 +296,9 @@ impl Arguments {
                 Ended::Most => "length",
                 Ended::Context => "context",
                 Ended::Nothing => "constraint",
+                Ended::Fault => "fault",
             },
+            fault: answer.fault.as_ref().map(ToString::to_string),
             tokens: answer.tokens.len(),
             drafted: answer.drafted,
             log_probabilities: answer.tokens.iter().filter(|_| told).map(token).collect(),

@@ -1,18 +1,19 @@
 //! Results to stdout, as text or JSON.
 
+use std::borrow::Cow;
 use std::fmt::Display;
-use std::io::{self, StdoutLock, Write};
+use std::io::{self, IsTerminal, StdoutLock, Write};
 use std::path::Path;
 
 use serde::Serialize;
 
 use crate::Format;
-use crate::failure::Usage;
+use crate::failure::{Unprinted, Usage};
 
 /// Prints `text` or `json`, as `format` says.
 pub fn print(format: Format, text: &impl Display, json: &impl Serialize) -> anyhow::Result<()> {
     to_stdout(|out| match format {
-        Format::Text => writeln!(out, "{text}"),
+        Format::Text => writeln!(out, "{}", printable(&text.to_string())),
         Format::Json => {
             // As an error of the pipe, so that a closed one is known as such.
             serde_json::to_writer_pretty(&mut *out, json)?;
@@ -28,8 +29,37 @@ pub fn to_stdout(write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<()>) -> a
         let said = format!(
             "cannot print to standard output: {error}; free some space there, or print to another place"
         );
-        anyhow::Error::new(error).context(said)
+        anyhow::Error::new(error).context(Unprinted(said))
     })
+}
+
+/// Text without what a terminal obeys: control characters and those that turn the direction of writing, which names in
+/// strangers' files may hold, are spelled out. Lines and tabs stay.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let is_plain = |letter: char| match letter {
+        '\n' | '\t' => true,
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
+        _ => !letter.is_control(),
+    };
+    if text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    let mut spelled = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match is_plain(letter) {
+            true => spelled.push(letter),
+            false => spelled.extend(letter.escape_unicode()),
+        }
+    }
+    Cow::Owned(spelled)
+}
+
+/// What a model wrote: to the byte, but on a terminal, which would obey it.
+pub fn written(text: &str) -> Cow<'_, str> {
+    match io::stdout().is_terminal() {
+        true => printable(text),
+        false => Cow::Borrowed(text),
+    }
 }
 
 /// Writes a result beside what is printed.
@@ -125,9 +155,29 @@ pub fn are_free(outputs: &[&Path], inputs: &[&Path]) -> Result<(), Usage> {
     })
 }
 
+/// Refuses outputs that are there already: a model that somebody published is not written over unasked.
+pub fn are_new(outputs: &[&Path]) -> Result<(), Usage> {
+    match outputs.iter().find(|output| output.is_file()) {
+        Some(output) => Err(Usage(format!(
+            "`{}` is there already: give the result another name, or remove it first",
+            output.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_terminal_obeys_is_spelled_out() {
+        assert_eq!(
+            printable("a\u{1b}[2J\tb\r\n\u{202e}\u{9b}é"),
+            "a\\u{1b}[2J\tb\\u{d}\n\\u{202e}\\u{9b}é"
+        );
+        assert!(matches!(printable("plain\n"), Cow::Borrowed("plain\n")));
+    }
 
     #[test]
     fn prose_is_cut_between_words_and_loses_none() {

@@ -146,6 +146,7 @@ impl<'a> Batch<'a> {
                     tokens: Vec::new(),
                     ended: Ended::Most,
                     drafted: 0,
+                    fault: None,
                 },
                 over: request.most == 0,
                 request: Arc::clone(&request),
@@ -277,6 +278,11 @@ impl Going<'_> {
         (self.answer.ended, self.over) = (ended, true);
     }
 
+    fn fail(&mut self, fault: InferError) {
+        self.answer.fault = Some(fault);
+        self.end(Ended::Fault);
+    }
+
     /// Whether its constraint leaves nothing but the end.
     fn is_complete(&self) -> bool {
         self.constraint
@@ -320,11 +326,16 @@ impl Going<'_> {
         let request = Arc::clone(&self.request);
         for (index, scores) in rows.iter().enumerate() {
             let place = self.answer.tokens.len();
-            let own = self
-                .constraint
-                .as_mut()
-                .map(|constraint| constraint.allowed())
-                .transpose()?;
+            let own = self.constraint.as_mut().map(|constraint| constraint.allowed());
+            let (own, fault) = match own.transpose() {
+                Ok(own) => (own, None),
+                Err(fault) => (None, Some(fault)),
+            };
+            if let Some(fault) = fault {
+                drop(own);
+                self.fail(fault);
+                return Ok(index);
+            }
             let allowed = |token: u32| {
                 (token as usize) < request.known && own.as_ref().is_none_or(|allows| allows(token))
             };
@@ -342,8 +353,13 @@ impl Going<'_> {
                 self.end(Ended::End);
                 return Ok(index);
             }
-            if let Some(constraint) = &mut self.constraint {
-                constraint.accept(token)?;
+            if let Some(Err(fault)) = self
+                .constraint
+                .as_mut()
+                .map(|constraint| constraint.accept(token))
+            {
+                self.fail(fault);
+                return Ok(index);
             }
             self.counts.add(token);
             let told = told(scores, token, request.likeliest);

@@ -3,7 +3,7 @@ use triaxis_host::Kind;
 use triaxis_model::ModelError;
 
 /// Why a model cannot be read to, as a message that names the value, the rule and the remedy.
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, Error)]
 #[error("{message}")]
 pub struct InferError {
     kind: Kind,

@@ -77,6 +77,8 @@ pub enum Ended {
     Stopped,
     /// Nothing that its constraint allows can come next, and it is not whole.
     Nothing,
+    /// By a fault of its constraint.
+    Fault,
 }
 
 /// An answer.
@@ -88,6 +90,8 @@ pub struct Answer {
     pub ended: Ended,
     /// How many of its tokens were drafted.
     pub drafted: usize,
+    /// What its constraint could not do, where that ended it: other answers go on.
+    pub fault: Option<InferError>,
 }
 
 /// What helps with generating.
@@ -138,7 +142,10 @@ pub fn generate(
         answers.extend(batch.step(hear)?);
     }
     answers.sort_by_key(|(number, _)| *number);
-    Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+    let answers = answers.into_iter().map(|(_, answer)| answer);
+    answers
+        .map(|mut answer| answer.fault.take().map_or(Ok(answer), Err))
+        .collect()
 }
 
 /// The token that comes next, and whether it is the drafted one: that is taken with the probability min(1, p ÷ q), and

@@ -52,8 +52,7 @@ impl TrainError {
         move |source| {
             let path = path.display();
             let remedy = fault::remedy(&source);
-            let message =
-                format!("{action} {path}: {source}; {remedy}; a new run continues from the last checkpoint");
+            let message = format!("{action} {path}: {source}; {remedy}");
             let mut error = Self::new(Kind::from(&source), message);
             error.source = Some(source);
             error

@@ -45,6 +45,7 @@ impl Held {
                 Ended::Most => "`--most` ended it; give more",
                 Ended::Context => "the model's context ended it; give a shorter prompt",
                 Ended::Stopped => "a stop string ended it; leave `--stop` out",
+                Ended::Fault => "its constraint broke off; ask for less",
                 Ended::Nothing => {
                     "no token of the model's vocabulary continues it; ask for what the vocabulary can write"
                 }

@@ -39,6 +39,11 @@ struct Line {
 
 /// Answers the prompts of a file, and prints them in its order, each as soon as those before it are answered.
 pub fn run(arguments: &Arguments, path: &Path) -> anyhow::Result<()> {
+    if arguments.memory == Some(Bytes(0)) {
+        return Err(
+            Usage("`--memory 0` has room for no sequence: give more, or leave it out".to_owned()).into(),
+        );
+    }
     let tokenizer = arguments.opening.tokenizer()?;
     let grammar = arguments.held.grammar(&tokenizer)?;
     let mut prompts = Vec::new();
@@ -60,10 +65,22 @@ pub fn run(arguments: &Arguments, path: &Path) -> anyhow::Result<()> {
     let available = machine::available_memory().map_or(USUAL, |all| Bytes(all.0 / 2));
     let memory = arguments.memory.unwrap_or(available);
     let sampling = prompts.first().map(|prompt| prompt.request.sampling.clone());
-    arguments.drafting(&tokenizer, sampling.unwrap_or_default(), |draft| {
+    let lines: Vec<usize> = prompts.iter().map(|prompt| prompt.line).collect();
+    let faults = arguments.drafting(&tokenizer, sampling.unwrap_or_default(), |draft| {
         let sides = (draft, grammar.as_ref());
         answer(arguments, &tokenizer, &mut engine, sides, prompts, memory)
-    })
+    })?;
+    match faults.first() {
+        None => Ok(()),
+        Some((prompt, fault)) => Err(Usage(format!(
+            "{} line {}: {fault}; {} of {} answers ended so",
+            input::name(path),
+            lines[*prompt],
+            faults.len(),
+            lines.len() * usize::from(arguments.samples)
+        ))
+        .into()),
+    }
 }
 
 /// The prompts of a file with the numbers of their lines: each a text, or an object that has one under `prompt`.
@@ -83,10 +100,13 @@ fn read(path: &Path) -> anyhow::Result<Vec<(usize, String)>> {
         };
         match serde_json::from_str(line) {
             Ok(Value::String(prompt)) => Ok((index + 1, prompt)),
-            Ok(Value::Object(mut object)) => match object.remove("prompt") {
-                Some(Value::String(prompt)) => Ok((index + 1, prompt)),
-                Some(_) => Err(refused("its `prompt` is no text")),
-                None => Err(refused("it has no `prompt`")),
+            Ok(Value::Object(mut object)) => match (object.remove("prompt"), object.keys().next()) {
+                (Some(Value::String(prompt)), None) => Ok((index + 1, prompt)),
+                (Some(Value::String(_)), Some(other)) => {
+                    Err(refused(&format!("`{other}` beside its `prompt` is not known")))
+                }
+                (Some(_), _) => Err(refused("its `prompt` is no text")),
+                (None, _) => Err(refused("it has no `prompt`")),
             },
             Ok(_) => Err(refused("it is neither a text nor an object")),
             Err(error) => Err(refused(&format!("it is no JSON ({error})"))),
@@ -117,6 +137,7 @@ fn check(path: &Path, engine: &Engine, prompts: &[Prompt]) -> anyhow::Result<()>
 }
 
 /// Answers prompts side by side, as many as there is room for: half of it for sequences, half for beginnings that they share.
+/// Tells which prompts' answers a fault of their constraint ended, by their places, and which.
 fn answer(
     arguments: &Arguments,
     tokenizer: &Tokenizer,
@@ -124,7 +145,7 @@ fn answer(
     (draft, grammar): (Option<&mut dyn Draft>, Option<&Grammar>),
     prompts: Vec<Prompt>,
     memory: Bytes,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<(usize, InferError)>> {
     let room = Bytes(memory.0 / 2);
     let mut prefixes = PrefixCache::new(engine, room);
     let draft = draft.map(|draft| draft as &mut dyn Draft);
@@ -135,7 +156,7 @@ fn answer(
     let mut lines = Lines::new(&prompts, samples);
     let requests = prompts.into_iter().map(|prompt| prompt.request);
     let (mut waiting, mut over) = (requests.peekable(), 0);
-    let mut advance = Advance::new("answering");
+    let (mut advance, mut faults) = (Advance::new("answering"), Vec::new());
     loop {
         while let Some(request) = waiting.next_if(|request| {
             let fits = batch.bytes().0.saturating_add(batch.bytes_of(request).0) <= room.0;
@@ -144,11 +165,12 @@ fn answer(
             batch.begin(request, held::answers(grammar, samples))?;
         }
         if !batch.goes_on() {
-            return Ok(());
+            return Ok(faults);
         }
         for (number, answer) in batch.step(&mut |number, token| written[number].push(token.token).1)? {
             written[number].finish();
             lines.add(number, arguments.printed(&answer, &written[number], tokenizer));
+            faults.extend(answer.fault.map(|fault| (number / samples, fault)));
             over += 1;
         }
         while let Some(line) = lines.ready() {

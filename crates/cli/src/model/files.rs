@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 use triaxis_host::machine;
+use triaxis_infer::text;
 use triaxis_model::{ArchitectureSpec, Layout, Published, Stack, folder};
-use triaxis_tokens::Tokenizer;
 use triaxis_units::{Bytes, Params};
 
 use super::beside::Beside;
@@ -106,6 +106,7 @@ pub(super) fn import(arguments: &Import) -> anyhow::Result<()> {
     let published = Published::open(model)?;
     let inputs = published.files();
     output::are_free(&[out], &inputs.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
+    output::are_new(&[out])?;
     let stack = published.stack().clone();
     fits(&stack)?;
     let (beside, notes) = match Beside::of(&published) {
@@ -145,7 +146,7 @@ pub(super) fn export(arguments: &Export) -> anyhow::Result<()> {
         ))
     })?;
     let beside = match tokenizer {
-        Some(path) => Beside::tokenizer(&Tokenizer::published(path)?, None)?,
+        Some(path) => Beside::tokenizer(&text::tokenizer_at(path)?, text::chat_template_at(path))?,
         None => Beside::kept(file)?,
     };
     let outputs: Vec<PathBuf> = folder::FILES
@@ -158,12 +159,27 @@ pub(super) fn export(arguments: &Export) -> anyhow::Result<()> {
         .chain(tokenizer)
         .map(PathBuf::as_path)
         .collect();
-    output::are_apart(&outputs.iter().map(PathBuf::as_path).collect::<Vec<_>>(), &inputs)?;
+    let outputs: Vec<&Path> = outputs.iter().map(PathBuf::as_path).collect();
+    output::are_apart(&outputs, &inputs)?;
+    is_folder(out)?;
+    output::are_new(&outputs)?;
     let (model, weights) = kept::read(file)?;
     let stack = model.stack();
     folder::write(out, layout, &stack, &weights)?;
     beside.write(&out.join(folder::FILES[0]))?;
     print(*format, out, layout.name(), stack, Vec::new())
+}
+
+/// The rule that a folder is there or can be made: no part of its path is a file.
+fn is_folder(out: &Path) -> Result<(), Usage> {
+    match out.ancestors().find(|part| part.exists()) {
+        Some(file) if !file.is_dir() => Err(Usage(format!(
+            "`--out {}`: {} is a file, and a folder is written: name another place",
+            out.display(),
+            file.display()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// The rule that a model's weights, and as much again to write them, fit the memory.

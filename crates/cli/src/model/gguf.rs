@@ -12,7 +12,6 @@ use triaxis_model::gguf::{self, Beside, Choice, Chosen, GgufModel, TokenizerFiel
 use triaxis_model::weights::Weight;
 use triaxis_model::{Published, Stack};
 use triaxis_names::suggestion;
-use triaxis_tokens::Tokenizer;
 use triaxis_units::{Bytes, Params};
 
 use super::files::fits;
@@ -242,8 +241,7 @@ impl Read {
         let Some(path) = path else {
             return Ok(());
         };
-        let tokenizer = Tokenizer::published(path)?;
-        self.beside.tokenizer = Some(text::fields(&tokenizer)?);
+        self.beside.tokenizer = Some(fields(path)?);
         Ok(())
     }
 }
@@ -252,6 +250,7 @@ fn published(path: &Path, out: &Path) -> anyhow::Result<Read> {
     let published = Published::open(path)?;
     let inputs = published.files();
     output::are_free(&[out], &inputs.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
+    output::are_new(&[out])?;
     fits(published.stack())?;
     let beside = match &published {
         Published::Gguf(model) => model.beside()?,
@@ -278,6 +277,7 @@ fn fields(path: &Path) -> anyhow::Result<TokenizerFields> {
 
 fn kept_model(path: &Path, out: &Path) -> anyhow::Result<Read> {
     output::are_free(&[out], &[path])?;
+    output::are_new(&[out])?;
     let (model, weights) = kept::read(path)?;
     let tokenizer = kept::tokenizer(path).map(|path| fields(&path)).transpose()?;
     Ok(Read {

@@ -109,8 +109,15 @@ fn what_lies_beside_a_model_goes_with_it() {
         let out = format!("{to}/model.safetensors");
         done(&["model", "import", &files.path(from), "--out", &out]);
         assert_eq!(answer(&out), expected, "{from}");
-        // The same again, and never over the tokenizer of another.
+        // Never over a model, nor over the tokenizer of another.
+        let error = refusal(&["model", "import", &files.path(from), "--out", &out]);
+        assert!(
+            error.contains("is there already") && error.contains("another name"),
+            "{error}"
+        );
+        fs::remove_file(&out).unwrap();
         done(&["model", "import", &files.path(from), "--out", &out]);
+        fs::remove_file(&out).unwrap();
         fs::write(format!("{to}/tokenizer.json"), "{}").unwrap();
         let error = refusal(&["model", "import", &files.path(from), "--out", &out]);
         assert!(
@@ -223,5 +230,150 @@ fn damaged_files_are_named_with_the_rule_and_the_remedy() {
         "published/config.json",
         &family,
         &["mistral, ", "did you mean `llama`?"],
+    );
+}
+
+/// A model without a tokenizer is put beside no other's: it would be read with that.
+#[test]
+fn anothers_tokenizer_is_refused_beside_a_model_that_has_none() {
+    let files = Files::new();
+    fs::create_dir(files.path("bare")).unwrap();
+    fs::copy(
+        files.path("kept/model.safetensors"),
+        files.path("bare/model.safetensors"),
+    )
+    .unwrap();
+    let [bare, gguf] = ["bare/model.safetensors", "bare.gguf"].map(|name| files.path(name));
+    done(&["model", "export", &bare, "--layout", "gguf", "--out", &gguf]);
+    let out = files.path("published/other.safetensors");
+    let error = refusal(&["model", "import", &gguf, "--out", &out]);
+    assert!(
+        error.contains("tokenizer.json is of another model") && !Path::new(&out).exists(),
+        "{error}"
+    );
+    done(&[
+        "model",
+        "import",
+        &gguf,
+        "--out",
+        &files.path("bare/other.safetensors"),
+    ]);
+}
+
+/// What is published stays as it is, unless it is removed.
+#[test]
+fn nothing_published_is_written_over() {
+    let files = Files::new();
+    let [kept, gguf, folder] =
+        ["kept/model.safetensors", "model.gguf", "published"].map(|name| files.path(name));
+    let before = |path: &str| fs::read(files.path(path)).unwrap();
+    let (of_file, of_folder) = (before("model.gguf"), before("published/config.json"));
+    for command in [
+        &["export", &kept, "--layout", "gguf", "--out", &gguf][..],
+        &["export", &kept, "--layout", "mistral", "--out", &folder],
+        &["quantise", &kept, "--to", "Q8_0", "--out", &gguf],
+        &["quantise", &folder, "--to", "Q8_0", "--out", &gguf],
+    ] {
+        let error = refusal(&[&["model"], command].concat());
+        assert!(
+            error.contains("is there already: give the result another name, or remove it first"),
+            "{error}"
+        );
+    }
+    assert_eq!(before("model.gguf"), of_file);
+    assert_eq!(before("published/config.json"), of_folder);
+    for out in [gguf.clone(), format!("{gguf}/within")] {
+        let error = refusal(&["model", "export", &kept, "--layout", "llama", "--out", &out]);
+        assert!(error.contains("is a file, and a folder is written"), "{error}");
+    }
+}
+
+/// A tokenizer that is given is read with what lies beside it.
+#[test]
+fn a_tokenizer_that_is_given_comes_with_its_chat_template() {
+    let files = Files::new();
+    fs::create_dir(files.path("bare")).unwrap();
+    fs::copy(
+        files.path("kept/model.safetensors"),
+        files.path("bare/model.safetensors"),
+    )
+    .unwrap();
+    let (bare, tokenizer) = (
+        files.path("bare/model.safetensors"),
+        files.path("kept/tokenizer.json"),
+    );
+    let said = |model: &str, given: &[&str]| {
+        let answers = triaxis(
+            &[
+                &[
+                    "generate",
+                    model,
+                    "the cat",
+                    "--chat",
+                    "--temperature",
+                    "0",
+                    "--most",
+                    "8",
+                ],
+                given,
+            ]
+            .concat(),
+        );
+        assert!(answers.status.success(), "{}", words(&answers.stderr));
+        words(&answers.stdout)
+    };
+    let expected = said(&files.path("kept/model.safetensors"), &[]);
+    assert_eq!(said(&bare, &["--tokenizer", &tokenizer]), expected);
+    let given = ["--tokenizer", &tokenizer];
+    let [gguf, folder] = ["given.gguf", "given"].map(|name| files.path(name));
+    done(
+        &[
+            &["model", "export", &bare, "--layout", "gguf", "--out", &gguf],
+            &given[..],
+        ]
+        .concat(),
+    );
+    done(
+        &[
+            &["model", "export", &bare, "--layout", "llama", "--out", &folder],
+            &given[..],
+        ]
+        .concat(),
+    );
+    for model in [&gguf, &folder] {
+        assert_eq!(said(model, &["--activations", "single"]), expected);
+    }
+}
+
+#[test]
+fn a_config_whose_end_is_no_token_is_refused() {
+    let files = Files::new();
+    let path = files.path("published/config.json");
+    let mut config: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    for end in [json!(264), json!([0, 999]), json!(-1)] {
+        config["eos_token_id"] = end;
+        fs::write(&path, config.to_string()).unwrap();
+        let error = refusal(&["generate", &files.path("published"), "the cat"]);
+        assert!(
+            error.contains("eos_token_id") && error.contains("below 264"),
+            "{error}"
+        );
+    }
+    config["eos_token_id"] = json!([0, 263]);
+    fs::write(&path, config.to_string()).unwrap();
+    done(&["model", "describe", &files.path("published")]);
+}
+
+/// Names in a stranger's file do not reach the terminal as they are.
+#[test]
+fn a_message_holds_no_control_characters_of_a_file() {
+    let files = Files::new();
+    let path = files.path("published/config.json");
+    let config = fs::read_to_string(&path).unwrap();
+    fs::write(&path, config.replace("\"llama\"", "\"\\u001b[2Jlama\"")).unwrap();
+    let error = refusal(&["model", "describe", &files.path("published")]);
+    assert!(
+        !error.contains('\u{1b}') && error.contains("\\u{1b}[2Jlama"),
+        "{error}"
     );
 }

@@ -365,6 +365,10 @@ fn prompts_that_cannot_be_answered_are_named_by_their_lines() {
         ("\"a\"\n\n[1]\n", "line 3: it is neither a text nor an object"),
         ("{\"Prompt\": \"a\"}", "line 1: it has no `prompt`"),
         ("{\"prompt\": 3}", "line 1: its `prompt` is no text"),
+        (
+            "{\"prompt\": \"a\", \"promt\": \"b\"}",
+            "line 1: `promt` beside its `prompt` is not known",
+        ),
         ("\"a\"\n\"\"", "line 2: a prompt of 0 tokens"),
         (&long, "line 1: a prompt of"),
     ] {
@@ -479,6 +483,21 @@ fn what_cannot_be_read_to_is_refused() {
     refused(&["generate", model, ""], "prompt");
     refused(&["generate", model, &"the cat ".repeat(200)], "context of 96");
     refused(&["generate", "nothing.gguf", "a"], "nothing.gguf");
+    let prompts = kept.file("prompts.jsonl", "\"a\"\n");
+    let prompts = ["generate", model, "--prompts", text(&prompts), "--memory", "0"];
+    refused(&prompts, "`--memory 0`");
+    let gone = triaxis(&[
+        "generate",
+        "nothing.safetensors",
+        "a",
+        "--tokenizer",
+        text(&kept.tokenizer),
+    ]);
+    let gone = words(&gone.stderr);
+    assert!(
+        gone.contains("nothing.safetensors") && !gone.contains("checkpoint"),
+        "{gone}"
+    );
     refused(&["generate", model, "a", "--most", "-1"], "--most");
     refused(
         &["generate", model, "a", "--log-probabilities", "2"],
@@ -504,4 +523,23 @@ fn what_cannot_be_read_to_is_refused() {
         "1 to 96",
     );
     refused(&["bench", "decode", model, "--context", "96"], "from 0 to 95");
+}
+
+/// What cannot be printed is no fault of what was asked.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_place_to_print_to_is_a_failure_and_no_misuse() {
+    let kept = kept("a");
+    let model = quantised(&kept, "Q8_0");
+    for arguments in [&["generate", text(&model), "the cat"][..], &["model", "list"]] {
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_triaxis"))
+            .args(arguments)
+            .stdout(full)
+            .output()
+            .unwrap();
+        let said = words(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("cannot print to standard output"), "{said}");
+    }
 }

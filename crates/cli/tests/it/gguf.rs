@@ -113,6 +113,7 @@ fn a_model_is_written_in_every_format_and_read_back() {
         let imported = json(&model(&["import", &out, "--out", &again, "--format", "json"]));
         assert_eq!(imported["layout"], "llama");
         let (spec, found) = triaxis_train::read_model(Path::new(&again)).unwrap();
+        std::fs::remove_file(&again).unwrap();
         assert_eq!(spec.stack().width, 256);
         let found = distance(&weights, &found);
         assert!(found <= far, "{format} is {found} away");
@@ -147,6 +148,7 @@ fn what_is_not_in_the_format_that_was_asked_for_is_said() {
         assert!(said.contains(part), "{part}: {said}");
     }
     // As it was asked for.
+    let out = path("asked.gguf");
     let tables = &[
         "quantise", &file, "--to", "Q4_1", "--tables", "Q4_1", "--out", &out, "--format", "json",
     ];
@@ -175,7 +177,8 @@ fn a_published_folder_comes_back_from_a_file_of_numbers_as_they_are() {
     let goldens = concat!(env!("CARGO_MANIFEST_DIR"), "/../model/tests/golden/layouts");
     for (name, architecture) in [("llama", "llama"), ("qwen2", "qwen2"), ("gpt2", "gpt2")] {
         let from = format!("{goldens}/{name}");
-        let (file, gguf, again) = (path("a.safetensors"), path("a.gguf"), path("b.safetensors"));
+        let [file, gguf, again] =
+            ["a.safetensors", "a.gguf", "b.safetensors"].map(|end| path(&format!("{name}-{end}")));
         assert!(model(&["import", &from, "--out", &file]).status.success());
         let exported = json(&model(&[
             "export", &file, "--layout", "gguf", "--out", &gguf, "--format", "json",

@@ -2,8 +2,10 @@
 
 use proptest::prelude::*;
 use triaxis_blocks::Format;
+use triaxis_host::Kind;
 use triaxis_infer::{
-    Answer, Batch, Draft, Ended, Engine, Helpers, PrefixCache, Request, Sampling, SmallModel, generate,
+    Allowed, Answer, Batch, Constraint, Draft, Ended, Engine, Helpers, InferError, PrefixCache, Request,
+    Sampling, SmallModel, generate,
 };
 use triaxis_model::Stack;
 use triaxis_units::Bytes;
@@ -203,4 +205,67 @@ fn a_request_that_is_refused_leaves_the_others_as_they_were() {
     }
     assert_eq!(answers.len(), 1);
     assert_eq!(tokens(&answers[0].1), tokens(&expected[0]));
+}
+
+/// Allows everything for so many tokens, and then breaks off, before one or at it.
+struct Breaks {
+    left: usize,
+    at_a_token: bool,
+}
+
+impl Breaks {
+    fn fault() -> InferError {
+        InferError::new(Kind::Input, "its constraint takes too much")
+    }
+}
+
+impl Constraint for Breaks {
+    fn allowed(&mut self) -> Result<Allowed<'_>, InferError> {
+        match self.left == 0 && !self.at_a_token {
+            true => Err(Self::fault()),
+            false => Ok(Box::new(|_| true)),
+        }
+    }
+
+    fn accept(&mut self, _: u32) -> Result<(), InferError> {
+        let left = self.left.checked_sub(1);
+        self.left = left.ok_or_else(Self::fault)?;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_fault_of_one_answers_constraint_ends_that_answer_alone() {
+    let mut engine = engine("a");
+    let request = |prompt: Vec<u32>| Request {
+        prompt,
+        most: 9,
+        ..Request::default()
+    };
+    let expected = tokens(&alone(&mut engine, &[request(vec![1, 2, 3])])[0]);
+    for at_a_token in [false, true] {
+        let breaks = || -> Vec<Box<dyn Constraint>> { vec![Box::new(Breaks { left: 3, at_a_token })] };
+        let mut batch = Batch::new(&mut engine, None, None);
+        batch.begin(request(vec![4, 5]), breaks()).unwrap();
+        batch.begin(request(vec![1, 2, 3]), Vec::new()).unwrap();
+        let mut answers = Vec::new();
+        while batch.goes_on() {
+            answers.extend(batch.step(&mut |_, _| true).unwrap());
+        }
+        answers.sort_by_key(|(number, _)| *number);
+        let [(_, broken), (_, other)] = &answers[..] else {
+            panic!("{answers:?}")
+        };
+        assert_eq!((broken.tokens.len(), broken.ended), (3, Ended::Fault));
+        assert!(broken.fault.as_ref().unwrap().to_string().contains("too much"));
+        assert_eq!(tokens(other), expected);
+        assert!(other.fault.is_none());
+        // Of one request alone it is the error.
+        let helpers = Helpers {
+            constraints: breaks(),
+            ..Helpers::default()
+        };
+        let error = generate(&mut engine, &request(vec![4, 5]), helpers, &mut |_, _| true).unwrap_err();
+        assert!(error.to_string().contains("too much"), "{error}");
+    }
 }

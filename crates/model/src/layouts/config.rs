@@ -118,6 +118,23 @@ impl Config {
         )
     }
 
+    /// The rule that a token, or each of several, is one of the vocabulary.
+    pub(super) fn token(&self, field: &'static str, vocabulary: usize) -> Result<(), ModelError> {
+        let Some(found) = self.get(field) else {
+            return Ok(());
+        };
+        let is_known = |token: &Value| token.as_u64().is_some_and(|token| token < vocabulary as u64);
+        rule(
+            found
+                .as_array()
+                .map_or_else(|| is_known(found), |all| all.iter().all(is_known)),
+            field,
+            found,
+            format!("must be below {vocabulary}, the number of tokens"),
+            "correct it, or fetch the config again",
+        )
+    }
+
     /// What a field has, unless it is left out.
     pub(crate) fn get(&self, field: &str) -> Option<&Value> {
         self.0.get(field).filter(|value| !value.is_null())

@@ -148,6 +148,7 @@ impl Layout {
         config.only("quantization_config", Value::Null)?;
         let stack = self.family().read(config)?;
         stack.validate()?;
+        config.token("eos_token_id", stack.vocabulary)?;
         Ok(stack)
     }
 

@@ -69,21 +69,9 @@ impl Library {
             )));
         }
         model::check(&file.model).map_err(|fault| no_file(&fault))?;
-        let [normalizer, pre_tokenizer, decoder] = [
-            (
-                file.normalizer,
-                parts::normalizer as fn(&Value) -> Result<(), String>,
-            ),
-            (file.pre_tokenizer, parts::pre_tokenizer),
-            (file.decoder, parts::decoder),
-        ]
-        .map(|(said, check)| match said.is_null() {
-            true => Ok(None),
-            false => check(&said).map(|()| Some(said)),
-        });
-        let parts = [normalizer, pre_tokenizer, decoder].map(|part| part.map_err(|fault| no_file(&fault)));
-        let [normalizer, pre_tokenizer, decoder] = parts;
-        let (normalizer, pre_tokenizer, decoder) = (normalizer?, pre_tokenizer?, decoder?);
+        let normalizer = checked(file.normalizer, parts::normalizer)?;
+        let pre_tokenizer = checked(file.pre_tokenizer, parts::pre_tokenizer)?;
+        let decoder = checked(file.decoder, parts::decoder)?;
         let begin = post::begin(&file.post_processor).map_err(|fault| no_file(&fault))?;
         let (added, model) = (file.added_tokens, file.model);
         let plain = guarded("while it read the file", || -> tokenizers::Result<Inner> {
@@ -194,6 +182,15 @@ impl Library {
     pub(crate) fn begin(&self) -> Option<u32> {
         self.begin
     }
+}
+
+/// A part that keeps to its rule, if it is there.
+fn checked(said: Value, rule: fn(&Value) -> Result<(), String>) -> Result<Option<Value>, TokensError> {
+    if said.is_null() {
+        return Ok(None);
+    }
+    rule(&said).map_err(|fault| no_file(&fault))?;
+    Ok(Some(said))
 }
 
 fn no_file(error: &dyn Display) -> TokensError {
