@@ -5,5 +5,7 @@
 
 mod error;
 pub mod fasttext;
+pub mod language;
+pub mod quality;
 
 pub use error::ClassifierError;

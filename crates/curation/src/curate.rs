@@ -35,7 +35,7 @@ pub struct Curated {
 }
 
 /// Curates what a recipe says into the folder `out`, unless that holds the same already. Relative patterns of sources
-/// start from `base`. Nothing is at `out` until all is.
+/// and paths of files that steps name start from `base`. Nothing is at `out` until all is.
 ///
 /// # Errors
 /// When the recipe is refused, a source cannot be read, or `out` holds something else or cannot be written.
@@ -45,7 +45,7 @@ pub fn curate(
     out: &Path,
     progress: &dyn Progress,
 ) -> Result<Curated, CurationError> {
-    let recipe = recipe.resolved()?;
+    let recipe = recipe.opened(base)?.resolved()?;
     let documents = Documents::list(&recipe.sources, recipe.reading(), base, &[out])?;
     let there = finished(out)?;
     let content = documents.content()?;

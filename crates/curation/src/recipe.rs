@@ -1,5 +1,7 @@
 //! What is done to which text.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::{LongDocuments, Reading, SourceSpec};
 use triaxis_filters::preset;
@@ -89,6 +91,26 @@ impl Recipe {
         }
         Ok(Self {
             preset: None,
+            steps,
+            ..self.clone()
+        })
+    }
+
+    /// The same with what the files hold that its steps name by paths from `base`, and their hashes.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or is not what it must be.
+    pub(crate) fn opened(&self, base: &Path) -> Result<Self, CurationError> {
+        let open = |step: &StepSpec| match step {
+            StepSpec::Filter(Filter(filter)) => Ok(StepSpec::Filter(Filter(filter.opened(base)?))),
+            other => Ok(other.clone()),
+        };
+        let steps = self
+            .steps
+            .iter()
+            .map(open)
+            .collect::<Result<_, CurationError>>()?;
+        Ok(Self {
             steps,
             ..self.clone()
         })

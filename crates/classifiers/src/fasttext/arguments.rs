@@ -2,6 +2,7 @@
 
 use std::io::BufRead;
 
+use super::dictionary::Dictionary;
 use super::reader::{Damage, Reader};
 
 /// The number of a classifier among the kinds of models.
@@ -84,4 +85,32 @@ impl Arguments {
             pieces: (natural(least), natural(most)),
         })
     }
+}
+
+/// The beginning of a file: the settings of a classifier by softmax with so many numbers a vector, and its dictionary.
+pub(crate) fn head(columns: i32, dictionary: &Dictionary) -> Vec<u8> {
+    const SOFTMAX: i32 = 3;
+    let (buckets, run) = dictionary.runs();
+    let mut file = Vec::new();
+    // Those of training are fastText's defaults.
+    let settings = [
+        MAGIC,
+        VERSION,
+        columns,
+        5,
+        5,
+        1,
+        5,
+        run as i32,
+        SOFTMAX,
+        CLASSIFIER,
+        buckets as i32,
+        0,
+        0,
+        100,
+    ];
+    file.extend(settings.iter().flat_map(|setting| setting.to_le_bytes()));
+    file.extend(1e-4f64.to_le_bytes());
+    dictionary.write(&mut file);
+    file
 }

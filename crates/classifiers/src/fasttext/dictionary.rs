@@ -1,5 +1,6 @@
 //! What of a text a model knows: its words, the pieces of words, and runs of words, by the rows that stand for them.
 
+use std::cmp::Reverse;
 use std::io::BufRead;
 
 use ahash::AHashMap;
@@ -18,13 +19,13 @@ const RUN: u64 = 116_049_371;
 
 /// Words, labels and hashed pieces.
 #[derive(Debug)]
-pub(super) struct Dictionary {
+pub(crate) struct Dictionary {
     /// Words with their rows, then labels with theirs, which come after.
     words: AHashMap<Box<[u8]>, u32>,
     word_count: u32,
     pub(super) labels: Vec<String>,
-    /// How often each label was trained on.
-    pub(super) label_counts: Vec<i64>,
+    /// How often each word and label was trained on.
+    counts: Vec<i64>,
     buckets: Buckets,
     /// Least and most characters of a piece of a word.
     pieces: (u32, u32),
@@ -64,9 +65,23 @@ impl Hash {
 
 /// What is kept between texts.
 #[derive(Debug, Default)]
-pub(super) struct Tokens {
+pub(crate) struct Tokens {
     hashes: Vec<i32>,
     marked: Vec<u8>,
+}
+
+/// The words of a text, and the end of its one line: a line feed is a space. What follows an end is no part of it.
+pub(crate) fn tokens(text: &str) -> impl Iterator<Item = &[u8]> {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | 0x0b | 0x0c | 0);
+    let words = text.as_bytes().split(is_space).filter(|word| !word.is_empty());
+    let mut is_over = false;
+    words
+        .chain([END])
+        .take_while(move |word| !std::mem::replace(&mut is_over, *word == END))
+}
+
+fn is_label(word: &[u8]) -> bool {
+    word.starts_with(LABEL.as_bytes())
 }
 
 impl Buckets {
@@ -151,7 +166,7 @@ impl Dictionary {
             words: AHashMap::new(),
             word_count,
             labels: Vec::new(),
-            label_counts: Vec::new(),
+            counts: Vec::new(),
             buckets: Buckets::None,
             pieces: arguments.pieces,
             run: arguments.run,
@@ -178,14 +193,85 @@ impl Dictionary {
             let label = String::from_utf8(word.clone())
                 .map_err(|_| Damage::Format(format!("label {number} is no UTF-8")))?;
             self.labels.push(label);
-            self.label_counts.push(count);
         }
+        self.counts.push(count);
         self.words.insert(word.into_boxed_slice(), number);
         Ok(())
     }
 
+    /// That of texts: their words that are in so many of them, the most frequent first, and pairs of words in buckets.
+    pub(crate) fn of<'t>(
+        texts: impl Iterator<Item = &'t str>,
+        least: u32,
+        buckets: u32,
+        labels: [&str; 2],
+    ) -> Self {
+        // In how many texts, and in which last.
+        let mut found: AHashMap<&[u8], (u32, usize)> = AHashMap::new();
+        for (text, place) in texts.zip(1..) {
+            for word in tokens(text).filter(|word| !is_label(word)) {
+                let (count, last) = found.entry(word).or_default();
+                if *last != place {
+                    (*count, *last) = (*count + 1, place);
+                }
+            }
+        }
+        let known = found.into_iter().map(|(word, (count, _))| (word, count));
+        let mut known: Vec<(&[u8], u32)> = known.filter(|(_, count)| *count >= least).collect();
+        known.sort_unstable_by_key(|(word, count)| (Reverse(*count), *word));
+        let names = labels.map(str::as_bytes).map(|label| (label, 1));
+        let entries = || known.iter().chain(&names);
+        let words = entries().zip(0..).map(|((word, _), row)| (Box::from(*word), row));
+        Self {
+            words: words.collect(),
+            word_count: known.len() as u32,
+            labels: labels.map(str::to_owned).to_vec(),
+            counts: entries().map(|(_, count)| i64::from(*count)).collect(),
+            buckets: Buckets::All(buckets),
+            pieces: (0, 0),
+            run: 2,
+        }
+    }
+
+    /// How many words it knows.
+    pub(crate) fn word_count(&self) -> usize {
+        self.word_count as usize
+    }
+
+    /// How often each label was trained on.
+    pub(super) fn label_counts(&self) -> &[i64] {
+        &self.counts[self.word_count()..]
+    }
+
+    /// How many buckets there are, where none was left out, and most words of a run.
+    pub(super) fn runs(&self) -> (u32, usize) {
+        match self.buckets {
+            Buckets::All(count) => (count, self.run),
+            Buckets::None | Buckets::Kept(..) => (0, self.run),
+        }
+    }
+
+    /// Writes it as a file has it.
+    pub(super) fn write(&self, file: &mut Vec<u8>) {
+        let mut entries: Vec<(&[u8], u32)> = self.words.iter().map(|(word, row)| (&**word, *row)).collect();
+        entries.sort_unstable_by_key(|(_, row)| *row);
+        for count in [entries.len() as u32, self.word_count, self.labels.len() as u32] {
+            file.extend(count.to_le_bytes());
+        }
+        let tokens: i64 = self.counts.iter().sum();
+        file.extend(tokens.to_le_bytes());
+        // No row is left out.
+        file.extend((-1i64).to_le_bytes());
+        for ((word, row), count) in entries.into_iter().zip(&self.counts) {
+            file.extend(word);
+            file.push(0);
+            file.extend(count.to_le_bytes());
+            file.push(u8::from(row >= self.word_count));
+        }
+    }
+
     /// One above the last row that a text can have.
-    pub(super) fn rows(&self) -> u64 {
+    pub(crate) fn rows(&self) -> u64 {
         u64::from(self.word_count) + self.buckets.rows()
     }
 
@@ -194,28 +280,23 @@ impl Dictionary {
         matches!(self.buckets, Buckets::Kept(..))
     }
 
-    /// Calls `take` with every row of a text, in fastText's order. A line feed is a space, and the text one line.
-    pub(super) fn rows_of(&self, text: &str, tokens: &mut Tokens, mut take: impl FnMut(usize)) {
-        let Tokens { hashes, marked } = tokens;
+    /// Calls `take` with every row of a text, in fastText's order.
+    pub(crate) fn rows_of(&self, text: &str, kept: &mut Tokens, mut take: impl FnMut(usize)) {
+        let Tokens { hashes, marked } = kept;
         hashes.clear();
-        let is_space = |byte: &u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | 0x0b | 0x0c | 0);
-        let words = text.as_bytes().split(is_space).filter(|word| !word.is_empty());
-        for word in words.chain([END]) {
+        for word in tokens(text) {
             let known = self.words.get(word).copied();
-            let is_label = known.map_or(word.starts_with(LABEL.as_bytes()), |row| row >= self.word_count);
-            if !is_label {
-                if let Some(row) = known {
-                    take(row as usize);
-                }
-                if self.pieces.1 > 0 && word != END {
-                    self.pieces_of(word, marked, &mut take);
-                }
-                if self.run > 1 {
-                    hashes.push(Hash::of(word).cast_signed());
-                }
+            if known.map_or_else(|| is_label(word), |row| row >= self.word_count) {
+                continue;
             }
-            if word == END {
-                break;
+            if let Some(row) = known {
+                take(row as usize);
+            }
+            if self.pieces.1 > 0 && word != END {
+                self.pieces_of(word, marked, &mut take);
+            }
+            if self.run > 1 {
+                hashes.push(Hash::of(word).cast_signed());
             }
         }
         self.runs_of(hashes, take);

@@ -17,9 +17,13 @@ use std::path::Path;
 
 pub use reader::Damage;
 
+pub(crate) use arguments::head;
+pub(crate) use dictionary::{Dictionary, tokens};
+
 use crate::ClassifierError;
+use crate::quality::Shares;
 use arguments::Arguments;
-use dictionary::{Dictionary, LABEL, Tokens};
+use dictionary::{LABEL, Tokens};
 use matrix::Matrix;
 use output::Output;
 use reader::Reader;
@@ -32,6 +36,7 @@ pub struct Model {
     input: Matrix,
     weights: Matrix,
     output: Output,
+    shares: Option<Shares>,
 }
 
 /// What a thread keeps from text to text.
@@ -66,11 +71,18 @@ impl Model {
             ));
         }
         let mut input = BufReader::with_capacity(1 << 16, Hashing::new(file));
-        let model = Self::read(&mut input, about.len()).map_err(|damage| match damage {
+        let mut model = Self::read(&mut input, about.len()).map_err(|damage| match damage {
             Damage::System(error) => io("read")(error),
             Damage::Format(reason) => ClassifierError::no_model(path, reason),
         })?;
-        // What follows is no part of the model and one of the file.
+        let (mut rest, most) = (Vec::new(), Shares::most_bytes() as u64 + 1);
+        input
+            .by_ref()
+            .take(most)
+            .read_to_end(&mut rest)
+            .map_err(io("read"))?;
+        model.shares = Shares::read(&rest);
+        // All of it counts for the hash.
         io::copy(&mut input, &mut io::sink()).map_err(io("read"))?;
         Ok((model, input.into_inner().hasher.finalize()))
     }
@@ -84,7 +96,7 @@ impl Model {
         let arguments = Arguments::read(&mut reader)?;
         let dictionary = Dictionary::read(&mut reader, &arguments)?;
         let labels = dictionary.labels.len();
-        let output = Output::new(arguments.loss, &dictionary.label_counts)?;
+        let output = Output::new(arguments.loss, dictionary.label_counts())?;
         let is_quantised = reader.flag("whether its vectors are quantised")?;
         if dictionary.is_pruned() && !is_quantised {
             return Err(Damage::format(
@@ -112,7 +124,19 @@ impl Model {
             input,
             weights,
             output,
+            shares: None,
         })
+    }
+
+    /// The place of a label among them, by its name with or without what it begins with in the file.
+    pub fn label(&self, name: &str) -> Option<usize> {
+        let name = name.strip_prefix(LABEL).unwrap_or(name);
+        self.labels().position(|label| label == name)
+    }
+
+    /// Which share of bad texts a threshold keeps, where it was trained here.
+    pub fn shares(&self) -> Option<&Shares> {
+        self.shares.as_ref()
     }
 
     /// Its labels without what their names begin with in the file.

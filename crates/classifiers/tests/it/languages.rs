@@ -7,10 +7,9 @@ use triaxis_classifiers::fasttext::{Buffers, Model};
 
 use crate::golden::{Answer, compare};
 
-/// A text with the language that it is in, and what fastText says of it.
+/// A text, and what fastText says of it.
 #[derive(serde::Deserialize)]
 struct Case {
-    language: String,
     text: String,
     answer: Answer,
 }

@@ -1,5 +1,6 @@
 //! `triaxis corpus`: text made better before anything is trained on it.
 
+mod classifier;
 mod curate;
 mod inspect;
 mod progress;
@@ -11,6 +12,9 @@ use clap::Subcommand;
 pub enum Command {
     /// Keep, edit or drop the documents of sources by a recipe of filters and searches for copies
     Curate(curate::Arguments),
+    /// Train classifiers of quality
+    #[command(subcommand)]
+    Classifier(classifier::Command),
     /// Read documents that were kept or dropped, drawn by reason, with what was measured
     Inspect(inspect::Arguments),
 }
@@ -19,6 +23,7 @@ pub enum Command {
 pub fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Curate(arguments) => curate::run(arguments),
+        Command::Classifier(command) => classifier::run(command),
         Command::Inspect(arguments) => inspect::run(arguments),
     }
 }
