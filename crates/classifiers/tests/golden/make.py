@@ -33,6 +33,10 @@ MODELS = {
     "negatives.bin": (dict(loss="ns", dim=3), None),
     "pruned.ftz": (dict(loss="hs", dim=5, bucket=4000, minn=2, maxn=4), dict(qnorm=True, cutoff=300)),
     "quantised.ftz": (dict(loss="softmax", dim=6, bucket=300, wordNgrams=2), dict(dsub=4)),
+    # Seeds of fuzzing, which must be below 4 KiB.
+    "small.bin": (dict(loss="softmax", dim=2, bucket=20, minn=1, maxn=2, wordNgrams=2), None),
+    "small-tree.bin": (dict(loss="hs", dim=2), None),
+    "small.ftz": (dict(loss="ova", dim=1, bucket=225, minn=2, maxn=2), dict(dsub=1, qnorm=True)),
     "quantised-outputs.ftz": (dict(loss="softmax", dim=4, bucket=400, minn=2, maxn=3), dict(qnorm=True, qout=True, cutoff=280)),
 }
 
@@ -73,7 +77,8 @@ def sample():
     golden = {"texts": texts, "answers": {}}
     for name, (settings, quantised) in MODELS.items():
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-            file.write("\n".join(many if name == "quantised-outputs.ftz" else lines) + "\n")
+            chosen = many if name == "quantised-outputs.ftz" else lines[::50] if "small" in name else lines
+            file.write("\n".join(chosen) + "\n")
             file.flush()
             model = fasttext.train_supervised(file.name, thread=1, epoch=20, lr=0.5, verbose=0, **settings)
             if quantised:

@@ -131,7 +131,7 @@ fn what_cannot_be_asked_is_refused() {
     for (spec, said) in [
         (
             "filter = 'language'\nlanguages = ['eng']",
-            "language.languages = eng: is none of the 69 languages that are known; did you mean `en`?",
+            "language.languages = eng: is none of the 70 languages that are known; did you mean `en`?",
         ),
         (
             "filter = 'language'\nthreshold = 65.0",
