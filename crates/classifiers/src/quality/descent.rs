@@ -6,7 +6,9 @@ use super::calibration::Line;
 use super::{Rows, Settings, logistic};
 
 /// How far a number moves at the first step.
-const RATE: f64 = 0.5;
+const RATE: f32 = 0.5;
+/// What is known so well teaches nothing, and its square is none in single precision.
+const LEAST: f32 = 1e-12;
 
 /// The numbers, Platt's line for their means, and how often the examples were learnt from: where those held out for it
 /// were told best. One example after another, by AdaGrad (Duchi et al. 2011), which gives rare words large steps.
@@ -20,7 +22,7 @@ pub(super) fn train(
     let mut best: Option<(Vec<f32>, Line, u32)> = None;
     let mut order: Vec<usize> = (0..examples.len()).collect();
     for epoch in 1..=settings.epochs {
-        order.sort_by_key(|place| {
+        order.sort_by_cached_key(|place| {
             key(
                 settings.seed,
                 "quality order",
@@ -51,12 +53,12 @@ fn mean(rows: &[u32], weights: &[f32]) -> f64 {
 fn learn((rows, is_good): &Rows, weights: &mut [f32], squares: &mut [f32]) {
     let wrong = logistic(mean(rows, weights)) - f64::from(u8::from(*is_good));
     let gradient = (wrong / rows.len().max(1) as f64) as f32;
-    if gradient == 0.0 {
+    if gradient.abs() < LEAST {
         return;
     }
     for row in rows {
         let square = &mut squares[*row as usize];
         *square += gradient * gradient;
-        weights[*row as usize] -= RATE as f32 * gradient / square.sqrt();
+        weights[*row as usize] -= RATE * gradient / square.sqrt();
     }
 }

@@ -150,7 +150,7 @@ fn area(sorted: &[(f64, bool)]) -> Estimate {
     let good = sorted.iter().filter(|(_, is_good)| *is_good).count();
     let counts = [(sorted.len() - good) as f64, good as f64];
     if counts.contains(&0.0) {
-        return Estimate::point(0.5);
+        return within(0.5, 0.0, 1.0);
     }
     // Of each class, sum and sum of squares of the shares that are won.
     let (mut sums, mut squares) = ([0.0; 2], [0.0; 2]);
