@@ -25,6 +25,7 @@ pub fn write(target: &str) {
         "tokenizer_json" => tokenizers(),
         "gguf_tokenizer" => Ok((0..8).map(bytes).collect()),
         "encode" => Ok(texts()),
+        "fasttext" => Ok(classifiers()),
         _ => templates(),
     };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
@@ -40,6 +41,16 @@ fn planned(name: &str, shape: &[usize], format: Format) -> Planned {
         shape: shape.to_vec(),
         format,
     }
+}
+
+/// Classifiers of every loss by fastText's own program, with vectors of numbers and of codes.
+fn classifiers() -> Vec<Vec<u8>> {
+    let files: [&[u8]; 3] = [
+        include_bytes!("../../crates/classifiers/tests/golden/small.bin"),
+        include_bytes!("../../crates/classifiers/tests/golden/small-tree.bin"),
+        include_bytes!("../../crates/classifiers/tests/golden/small.ftz"),
+    ];
+    files.map(<[u8]>::to_vec).to_vec()
 }
 
 /// Bytes without a pattern.

@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use thiserror::Error;
+use triaxis_classifiers::ClassifierError;
 use triaxis_corpus::CorpusError;
 use triaxis_curation::CurationError;
 use triaxis_host::Kind;
@@ -70,7 +71,10 @@ fn is_refused(error: &anyhow::Error) -> bool {
         error.downcast_ref(),
         Some(Misuse::Refused(_) | Misuse::NothingFitted { is_refused: true, .. })
     );
-    of_plan || of_fit || of_runs || error.is::<Refused>()
+    let of_classifier = error
+        .downcast_ref::<ClassifierError>()
+        .is_some_and(|error| error.kind() == Kind::Unanswered);
+    of_plan || of_fit || of_runs || of_classifier || error.is::<Refused>()
 }
 
 /// The error and its causes, without those that it tells itself.
@@ -101,6 +105,7 @@ fn kind(error: &anyhow::Error) -> Kind {
         .map(StudyError::kind)
         .or_else(|| error.downcast_ref().map(CorpusError::kind))
         .or_else(|| error.downcast_ref().map(CurationError::kind))
+        .or_else(|| error.downcast_ref().map(ClassifierError::kind))
         .or_else(|| error.downcast_ref().map(TrainError::kind))
         .or_else(|| error.downcast_ref().map(InferError::kind))
         .or_else(|| error.downcast_ref().map(TokensError::kind))

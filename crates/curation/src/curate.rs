@@ -29,7 +29,8 @@ pub struct Curated {
 }
 
 /// Curates what a recipe says into the folder `out`, unless that holds the same already. Relative patterns of sources
-/// start from `base`. Nothing is at `out` until all is; what a process that died had done is gone on with.
+/// and paths of files that steps name start from `base`. Nothing is at `out` until all is; what a process that died had
+/// done is gone on with.
 ///
 /// # Errors
 /// When the recipe is refused, a source cannot be read, or `out` holds something else, is being written by another
@@ -186,7 +187,7 @@ struct Asked {
 
 impl Asked {
     fn new(recipe: &Recipe, base: &Path, avoid: &[&Path]) -> Result<Self, CurationError> {
-        let recipe = recipe.resolved()?;
+        let recipe = recipe.resolved(base)?;
         let documents = Documents::list(&recipe.sources, recipe.reading(), base, avoid)?;
         let mut content = documents.content()?;
         let mut against = Vec::new();

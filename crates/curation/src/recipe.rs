@@ -1,6 +1,6 @@
 //! What is done to which text.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::{LongDocuments, Reading, SourceSpec};
@@ -23,7 +23,7 @@ use crate::{CurationError, StepSpec};
 ///     [[steps]]
 ///     kind = "exact"
 /// "#)?;
-/// let labels: Vec<_> = recipe.resolved()?.steps.iter().map(|step| step.label()).collect();
+/// let labels: Vec<_> = recipe.resolved(".".as_ref())?.steps.iter().map(|step| step.label()).collect();
 /// assert_eq!(labels, ["gopher-quality", "gopher-repetition", "exact document"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -103,11 +103,12 @@ fn maximum_document() -> Bytes {
 }
 
 impl Recipe {
-    /// The same with its preset's filters as steps.
+    /// The same with its preset's filters as steps, and with what the files hold that steps name by paths from `base`.
     ///
     /// # Errors
-    /// When there is no such preset, no step, or one with a setting that none can have.
-    pub fn resolved(&self) -> Result<Self, CurationError> {
+    /// When there is no such preset, no step, or one with a setting that none can have, or a file cannot be read or is not
+    /// what it must be.
+    pub fn resolved(&self, base: &Path) -> Result<Self, CurationError> {
         let filters = self
             .preset
             .as_deref()
@@ -115,7 +116,12 @@ impl Recipe {
             .transpose()?
             .unwrap_or_default();
         let filters = filters.into_iter().map(|filter| StepSpec::Filter(Filter(filter)));
-        let steps: Vec<StepSpec> = filters.chain(self.steps.iter().cloned()).collect();
+        let open = |step: StepSpec| match step {
+            StepSpec::Filter(Filter(filter)) => Ok(StepSpec::Filter(Filter(filter.opened(base)?))),
+            other => Ok(other),
+        };
+        let steps = filters.chain(self.steps.iter().cloned()).map(open);
+        let steps: Vec<StepSpec> = steps.collect::<Result<_, CurationError>>()?;
         if steps.is_empty() {
             return Err(CurationError::input(
                 "`steps = []`: a recipe needs something to do: give `preset = \"fineweb\"` or a `[[steps]]`",

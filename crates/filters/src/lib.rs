@@ -18,6 +18,7 @@ mod chain;
 mod characters;
 mod filters;
 mod grams;
+mod model_file;
 mod presets;
 mod refused;
 mod room;
@@ -27,8 +28,9 @@ mod verdict;
 pub use chain::{Chain, Desk, Judged};
 pub use filters::{
     C4BadWords, C4Paragraphs, C4Quality, CodeQuality, Decontamination, Dialect, Facts, Filter, FilterSpec,
-    FineWebQuality, GopherQuality, GopherRepetition, Licences, PersonalData, Urls,
+    FineWebQuality, GopherQuality, GopherRepetition, Language, Licences, PersonalData, Quality, Urls,
 };
+pub use model_file::ModelFile;
 pub use presets::{PRESETS, preset};
 pub use refused::Refused;
 pub use room::Room;

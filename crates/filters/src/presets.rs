@@ -13,7 +13,8 @@ pub const PRESETS: &[Entry] = &[
     Entry {
         name: "fineweb",
         about: "FineWeb's filters of text: Gopher's two, C4's without the rule on ends of lines, its own, and addresses \
-                replaced (Penedo et al. 2024, arXiv 2406.17557)",
+                replaced (Penedo et al. 2024, arXiv 2406.17557); before them FineWeb has `language` by lid.176.bin, a file \
+                that is no part of the program",
     },
     Entry {
         name: "gopher",

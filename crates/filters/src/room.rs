@@ -1,5 +1,6 @@
 //! What a thread keeps from document to document.
 
+use triaxis_classifiers::fasttext::Buffers;
 use triaxis_words::{Simplified, Span, Words};
 
 use crate::grams::Grams;
@@ -17,6 +18,7 @@ pub struct Room {
     pub(crate) segments: Segments,
     pub(crate) words: Words,
     pub(crate) lengths: Vec<usize>,
+    pub(crate) classifier: Buffers,
     pub(crate) line: String,
     /// For runs of words of a simplified text.
     pub(crate) simple: (Simplified, Words, Vec<u64>),

@@ -63,7 +63,11 @@ impl CurationSpec {
     /// Its own steps; a recipe's file is looked for in the folder `base`.
     fn own_steps(&self, base: &Path) -> Result<Vec<StepSpec>, StudyError> {
         let of_file = match &self.recipe {
-            Some(path) => reading::read::<Recipe>(&base.join(path), &[])?.resolved()?.steps,
+            Some(path) => {
+                let path = base.join(path);
+                let recipe: Recipe = reading::read(&path, &[])?;
+                recipe.resolved(path.parent().unwrap_or(base))?.steps
+            }
             None => Vec::new(),
         };
         Ok([of_file, self.steps.clone()].concat())
@@ -131,7 +135,7 @@ impl Curation {
                 ..recipe.clone()
             };
             if part.as_much_as.is_none() {
-                recipe.steps.extend(own.resolved()?.steps);
+                recipe.steps.extend(own.resolved(base)?.steps);
             }
             recipe.memory = part.memory.unwrap_or(recipe.memory);
         }

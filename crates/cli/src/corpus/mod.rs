@@ -1,5 +1,6 @@
 //! `triaxis corpus`: text made better before anything is trained on it.
 
+mod classifier;
 mod compare;
 mod curate;
 mod inspect;
@@ -18,6 +19,9 @@ pub enum Command {
     Curate(curate::Arguments),
     /// Put the shards of a recipe together, to the output of one process
     Merge(merge::Arguments),
+    /// Train classifiers of quality
+    #[command(subcommand)]
+    Classifier(classifier::Command),
     /// Read documents that were kept or dropped, drawn by reason, with what was measured
     Inspect(inspect::Arguments),
     /// Tell what text is like: how much, how long, how repetitive, how often twice, how much of it new
@@ -31,6 +35,7 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Curate(arguments) => curate::run(arguments),
         Command::Merge(arguments) => merge::run(arguments),
+        Command::Classifier(command) => classifier::run(command),
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Stats(arguments) => stats::run(arguments),
         Command::Compare(arguments) => compare::run(arguments),

@@ -3,6 +3,7 @@
 
 mod arms;
 mod bench;
+mod classifier;
 mod containers;
 mod corpus;
 mod corpus_told;

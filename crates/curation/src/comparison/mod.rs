@@ -156,7 +156,7 @@ pub fn compare(
             asked.share
         )));
     }
-    let (first, second) = (first.resolved()?, second.resolved()?);
+    let (first, second) = (first.resolved(base)?, second.resolved(base)?);
     for recipe in [&first, &second] {
         can_be_told(recipe)?;
     }

@@ -129,7 +129,7 @@ pub fn statistics(
     measure: Measure<'_>,
     progress: &dyn Progress,
 ) -> Result<Statistics, CurationError> {
-    let specs = filters_of(recipe)?;
+    let specs = filters_of(recipe, base)?;
     let documents = Documents::list(&recipe.sources, recipe.reading(), base, &[])?;
     let place = temporary()?;
     let workspace = Workspace::new(place.path(), recipe.memory)?;
@@ -167,11 +167,11 @@ pub(crate) fn temporary() -> Result<TempDir, CurationError> {
 }
 
 /// The filters of a recipe with all of its preset's.
-fn filters_of(recipe: &Recipe) -> Result<Vec<FilterSpec>, CurationError> {
+fn filters_of(recipe: &Recipe, base: &Path) -> Result<Vec<FilterSpec>, CurationError> {
     if recipe.preset.is_none() && recipe.steps.is_empty() {
         return Ok(Vec::new());
     }
-    Ok(filters(&recipe.resolved()?.steps))
+    Ok(filters(&recipe.resolved(base)?.steps))
 }
 
 /// How documents are read.

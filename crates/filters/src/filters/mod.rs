@@ -8,8 +8,10 @@ mod decontamination;
 mod fineweb_quality;
 mod gopher_quality;
 mod gopher_repetition;
+mod language;
 mod licences;
 mod personal_data;
+mod quality;
 mod urls;
 
 pub use c4_bad_words::C4BadWords;
@@ -20,11 +22,14 @@ pub use decontamination::Decontamination;
 pub use fineweb_quality::FineWebQuality;
 pub use gopher_quality::GopherQuality;
 pub use gopher_repetition::GopherRepetition;
+pub use language::Language;
 pub use licences::Licences;
 pub use personal_data::PersonalData;
+pub use quality::Quality;
 pub use urls::Urls;
 
 use std::fmt;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use triaxis_names::registry;
@@ -43,6 +48,8 @@ registry! {
         C4Paragraphs = "c4-paragraphs",
         C4BadWords = "c4-bad-words",
         FineWebQuality = "fineweb-quality",
+        Language = "language",
+        Quality = "quality",
         PersonalData = "personal-data",
         Urls = "urls",
         Licences = "licences",
@@ -80,6 +87,11 @@ pub struct Facts<'d> {
 
 /// What a registry line says of a kind of filter.
 pub(crate) trait Settings {
+    /// The same with what the files hold that it names by paths from `folder`; nothing if it names none.
+    fn opened(&self, _folder: &Path) -> Result<Option<FilterSpec>, Refused> {
+        Ok(None)
+    }
+
     /// Refuses what no filter can have, and makes the filter.
     fn prepare(&self) -> Result<Box<dyn Judge>, Refused>;
 }
@@ -109,6 +121,15 @@ impl fmt::Debug for Filter {
 }
 
 impl FilterSpec {
+    /// The same with what the files hold that it names by paths from `folder`, and their hashes.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or is not what it must be.
+    pub fn opened(&self, folder: &Path) -> Result<Self, Refused> {
+        let opened = self.settings().opened(folder)?;
+        Ok(opened.unwrap_or_else(|| self.clone()))
+    }
+
     /// The filter of these settings.
     ///
     /// # Errors

@@ -5,9 +5,12 @@ use std::time::Instant;
 use proptest::prelude::*;
 use triaxis_filters::{
     Bound, C4BadWords, C4Paragraphs, C4Quality, Chain, Check, CodeQuality, Decontamination, Desk, Dialect,
-    Facts, FilterSpec, FineWebQuality, GopherQuality, GopherRepetition, PersonalData, Room, Verdict,
+    Facts, FilterSpec, FineWebQuality, GopherQuality, GopherRepetition, Language, PersonalData, Room,
+    Verdict,
 };
 use triaxis_words::{Simplify, Words};
+
+use crate::models::classified;
 
 /// A filter of every kind, in every dialect.
 fn all() -> Vec<FilterSpec> {
@@ -19,6 +22,8 @@ fn all() -> Vec<FilterSpec> {
             inside_words: false,
         }),
         FilterSpec::FineWebQuality(FineWebQuality::default()),
+        FilterSpec::Language(Language::default()),
+        FilterSpec::Quality(classified("softmax.bin")),
         FilterSpec::PersonalData(PersonalData::default()),
         FilterSpec::CodeQuality(CodeQuality::default()),
         FilterSpec::Decontamination(Decontamination {

@@ -1,6 +1,7 @@
 //! Filters against datatrove's, and on any text.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod any;
 mod golden;
+mod models;
 mod rules;
