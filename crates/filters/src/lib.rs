@@ -26,7 +26,7 @@ mod verdict;
 pub use chain::{Chain, Desk, Judged};
 pub use filters::{
     C4BadWords, C4Paragraphs, C4Quality, CodeQuality, Decontamination, Dialect, Facts, Filter, FilterSpec,
-    FineWebQuality, GopherQuality, GopherRepetition, Licences, PersonalData, Urls,
+    FineWebQuality, GopherQuality, GopherRepetition, Licences, Perplexity, PersonalData, Urls,
 };
 pub use presets::{PRESETS, preset};
 pub use refused::Refused;

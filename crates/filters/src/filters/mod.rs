@@ -9,6 +9,7 @@ mod fineweb_quality;
 mod gopher_quality;
 mod gopher_repetition;
 mod licences;
+mod perplexity;
 mod personal_data;
 mod urls;
 
@@ -21,6 +22,7 @@ pub use fineweb_quality::FineWebQuality;
 pub use gopher_quality::GopherQuality;
 pub use gopher_repetition::GopherRepetition;
 pub use licences::Licences;
+pub use perplexity::Perplexity;
 pub use personal_data::PersonalData;
 pub use urls::Urls;
 
@@ -48,6 +50,7 @@ registry! {
         Licences = "licences",
         CodeQuality = "code-quality",
         Decontamination = "decontamination",
+        Perplexity = "perplexity",
     }
 }
 

@@ -26,6 +26,7 @@ fn all() -> Vec<FilterSpec> {
             size: 4,
             simplify: Simplify::default(),
         }),
+        FilterSpec::Perplexity(crate::perplexity::model()),
     ];
     for dialect in [
         Dialect::Datatrove,

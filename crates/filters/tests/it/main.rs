@@ -3,4 +3,5 @@
 
 mod any;
 mod golden;
+mod perplexity;
 mod rules;
