@@ -2,6 +2,7 @@
 
 mod curate;
 mod inspect;
+mod perplexity;
 mod progress;
 
 use clap::Subcommand;
@@ -13,6 +14,9 @@ pub enum Command {
     Curate(curate::Arguments),
     /// Read documents that were kept or dropped, drawn by reason, with what was measured
     Inspect(inspect::Arguments),
+    /// Make models of n-grams, and tell how unlike their text documents are
+    #[command(subcommand)]
+    Perplexity(perplexity::Command),
 }
 
 /// Does what `command` says.
@@ -20,5 +24,6 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Curate(arguments) => curate::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
+        Command::Perplexity(command) => perplexity::run(command),
     }
 }
