@@ -26,6 +26,7 @@ pub fn write(target: &str) {
         "gguf_tokenizer" => Ok((0..8).map(bytes).collect()),
         "encode" => Ok(texts()),
         "fasttext" => Ok(classifiers()),
+        "arpa" => Ok(models()),
         _ => templates(),
     };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
@@ -51,6 +52,19 @@ fn classifiers() -> Vec<Vec<u8>> {
         include_bytes!("../../crates/classifiers/tests/golden/small.ftz"),
     ];
     files.map(<[u8]>::to_vec).to_vec()
+}
+
+/// Models of n-grams with what a file may have: comments, several lengths, nothing left, a word that is not known.
+fn models() -> Vec<Vec<u8>> {
+    let words = "\\1-grams:\n-1\t<unk>\t0\n0\t<s>\t-0.5\n-0.5\t</s>\n-0.4\ta\t-0.3\n";
+    let pairs = "\\2-grams:\n-0.1\t<s> a\t-0.2\n-0.2\ta </s>\n-0.3\ta a\t1e-3\n";
+    let single = format!("\\data\\\nngram 1=4\n\n{words}\n\\end\\\n");
+    let double = format!("\n\\data\\\nngram 1=4\nngram 2=3\n\n{words}\n{}\n\\end\\\n", pairs.replace("\t1e-3", ""));
+    let triple = format!(
+        "# triaxis units {{\"words\":\"english\"}}\n\\data\\\nngram 1=4\nngram 2=3\nngram 3=1\n\n{words}\n{pairs}\n\\3-grams:\n\
+         -0.05\t<s> a a\n\n\\end\\\n"
+    );
+    [single, double.replace("\t-0.2", ""), triple].map(String::into_bytes).into()
 }
 
 /// Bytes without a pattern.

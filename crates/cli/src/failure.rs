@@ -11,6 +11,7 @@ use triaxis_host::Kind;
 use triaxis_infer::InferError;
 use triaxis_laws::{FitError, InputError};
 use triaxis_model::PublishedError;
+use triaxis_ngrams::NgramsError;
 use triaxis_plan::PlanError;
 use triaxis_plan::decide::Refusal;
 use triaxis_runs::Misuse;
@@ -109,6 +110,7 @@ fn kind(error: &anyhow::Error) -> Kind {
         .or_else(|| error.downcast_ref().map(TrainError::kind))
         .or_else(|| error.downcast_ref().map(InferError::kind))
         .or_else(|| error.downcast_ref().map(TokensError::kind))
+        .or_else(|| error.downcast_ref().map(NgramsError::kind))
         .or_else(|| error.downcast_ref().map(PublishedError::kind));
     if let Some(kind) = told {
         return kind;

@@ -28,7 +28,7 @@ mod keys;
 pub mod minhash;
 mod position;
 mod ranges;
-mod records;
+pub mod records;
 pub mod substrings;
 mod workspace;
 

@@ -28,7 +28,8 @@ mod verdict;
 pub use chain::{Chain, Desk, Judged};
 pub use filters::{
     C4BadWords, C4Paragraphs, C4Quality, CodeQuality, Decontamination, Dialect, Facts, Filter, FilterSpec,
-    FineWebQuality, GopherQuality, GopherRepetition, Language, Licences, PersonalData, Quality, Urls,
+    FineWebQuality, GopherQuality, GopherRepetition, Language, Licences, Perplexity, PersonalData, Quality,
+    Urls,
 };
 pub use model_file::ModelFile;
 pub use presets::{PRESETS, preset};

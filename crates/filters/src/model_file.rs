@@ -1,5 +1,6 @@
 //! Models that filters ask, as files.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,16 +9,16 @@ use triaxis_classifiers::fasttext::Model;
 
 use crate::refused::Refused;
 
-/// A file of fastText's: where it is and, once it was read, what it holds, so that settings which are written out say
-/// which model judged.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
-pub struct ModelFile {
+/// A model's file: where it is and, once it was read, what it holds, so that settings which are written out say which
+/// model judged.
+#[derive(Serialize, Deserialize)]
+#[serde(from = "Written", into = "Written", bound = "")]
+pub struct ModelFile<M = Model> {
     path: PathBuf,
     /// Hash of its content.
     blake3: Option<String>,
     /// The model, once it was read.
-    model: Option<Arc<Model>>,
+    model: Option<Arc<M>>,
 }
 
 /// As settings have it.
@@ -28,7 +29,7 @@ enum Written {
     Known { path: PathBuf, blake3: String },
 }
 
-impl From<Written> for ModelFile {
+impl<M> From<Written> for ModelFile<M> {
     fn from(written: Written) -> Self {
         let (path, blake3) = match written {
             Written::Path(path) => (path, None),
@@ -39,8 +40,8 @@ impl From<Written> for ModelFile {
     }
 }
 
-impl From<ModelFile> for Written {
-    fn from(ModelFile { path, blake3, .. }: ModelFile) -> Self {
+impl<M> From<ModelFile<M>> for Written {
+    fn from(ModelFile { path, blake3, .. }: ModelFile<M>) -> Self {
         match blake3 {
             None => Self::Path(path),
             Some(blake3) => Self::Known { path, blake3 },
@@ -48,33 +49,59 @@ impl From<ModelFile> for Written {
     }
 }
 
-impl PartialEq for ModelFile {
+impl<M> fmt::Debug for ModelFile<M> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:?} of hash {:?}", self.path, self.blake3)
+    }
+}
+
+impl<M> Clone for ModelFile<M> {
+    fn clone(&self) -> Self {
+        Self {
+            path: self.path.clone(),
+            blake3: self.blake3.clone(),
+            model: self.model.clone(),
+        }
+    }
+}
+
+impl<M> PartialEq for ModelFile<M> {
     fn eq(&self, other: &Self) -> bool {
         (&self.path, &self.blake3) == (&other.path, &other.blake3)
     }
 }
 
-impl From<&Path> for ModelFile {
+impl<M> From<&Path> for ModelFile<M> {
     fn from(path: &Path) -> Self {
         Written::Path(path.to_owned()).into()
     }
 }
 
-impl ModelFile {
+impl<M> Default for ModelFile<M> {
+    fn default() -> Self {
+        Path::new("").into()
+    }
+}
+
+impl<M> ModelFile<M> {
     /// Where it is, as settings have it.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The same with its model, read from a path that starts from `folder` if it was not before. `setting` names it in
-    /// what is said.
-    pub(crate) fn opened(&self, setting: &str, folder: &Path) -> Result<Self, Refused> {
+    /// The same with its model, which `open` makes of the file at a path that starts from `folder`, with the hash of what
+    /// was read, if it was not made before. `setting` names it in what is said.
+    pub(crate) fn opened_by<E: ToString>(
+        &self,
+        setting: &str,
+        folder: &Path,
+        open: impl FnOnce(&Path) -> Result<(M, blake3::Hash), E>,
+    ) -> Result<Self, Refused> {
         if self.model.is_some() {
             return Ok(self.clone());
         }
         let refused = |rule: String| Refused::new(setting, self.path.display(), rule);
-        let (model, hash) =
-            Model::open(&folder.join(&self.path)).map_err(|error| refused(error.to_string()))?;
+        let (model, hash) = open(&folder.join(&self.path)).map_err(|error| refused(error.to_string()))?;
         let hash = hash.to_hex().to_string();
         if let Some(known) = self.blake3.as_ref().filter(|known| **known != hash) {
             return Err(refused(format!(
@@ -88,9 +115,23 @@ impl ModelFile {
         })
     }
 
-    /// Its model, read now from where the program runs if it was not before.
+    /// What it holds.
+    ///
+    /// # Panics
+    /// Where it was not opened.
+    pub(crate) fn held(self) -> Arc<M> {
+        self.model.expect("a file that was opened has its model")
+    }
+}
+
+impl ModelFile {
+    /// The same with its classifier, as [`Self::opened_by`].
+    pub(crate) fn opened(&self, setting: &str, folder: &Path) -> Result<Self, Refused> {
+        self.opened_by(setting, folder, Model::open)
+    }
+
+    /// Its classifier, read now from where the program runs if it was not before.
     pub(crate) fn model(&self, setting: &str) -> Result<Arc<Model>, Refused> {
-        let opened = self.opened(setting, Path::new(""))?;
-        Ok(opened.model.expect("a file that was opened has its model"))
+        Ok(self.opened(setting, Path::new(""))?.held())
     }
 }

@@ -22,6 +22,8 @@ pub struct Room {
     pub(crate) line: String,
     /// For runs of words of a simplified text.
     pub(crate) simple: (Simplified, Words, Vec<u64>),
+    /// For the words of a model.
+    pub(crate) units: triaxis_ngrams::Room,
 }
 
 impl Room {

@@ -5,6 +5,7 @@ use crate::error::TrainError;
 use crate::evaluate::evaluate_by;
 use crate::outcome::Evaluation;
 use triaxis_host::Kind;
+use triaxis_ngrams::discounts::{Discounts, FALLBACK, modified, of_count};
 
 /// Version of its arithmetic: raised when equal tokens give another loss.
 pub const NUMERICS: u32 = 1;
@@ -137,7 +138,7 @@ struct Level {
     counts: Vec<u32>,
     /// Different histories, in order, each with the sum of its counts and the share that its discounts leave.
     histories: Vec<(u128, f64, f64)>,
-    discounts: [f64; 3],
+    discounts: Discounts,
 }
 
 impl Level {
@@ -159,15 +160,14 @@ impl Level {
         for grams in level.grams.chunk_by(|one, other| one >> TOKEN == other >> TOKEN) {
             let counts = &level.counts[at..at + grams.len()];
             let total: f64 = counts.iter().map(|&count| f64::from(count)).sum();
-            let left: f64 = counts.iter().map(|&count| level.discount(count)).sum();
+            let left: f64 = counts
+                .iter()
+                .map(|&count| of_count(&discounts, count.into()))
+                .sum();
             level.histories.push((grams[0] >> TOKEN, total, left / total));
             at += grams.len();
         }
         level
-    }
-
-    fn discount(&self, count: u32) -> f64 {
-        self.discounts[count.min(3) as usize - 1]
     }
 
     /// Where `shorter` is the probability without the first token of the history.
@@ -179,29 +179,25 @@ impl Level {
         let gram = history << TOKEN | u128::from(token);
         let own = self.grams.binary_search(&gram).map_or(0.0, |place| {
             let count = self.counts[place];
-            f64::from(count) - self.discount(count)
+            f64::from(count) - of_count(&self.discounts, count.into())
         });
         own / total + left * shorter
     }
 }
 
-/// The discounts of n-grams seen once, twice and more often, by how many were seen one to four times; those that small counts make impossible are half, one and one and a half.
-fn discounts(counts: &[u32]) -> [f64; 3] {
+/// The discounts of n-grams by how many were seen one to four times; those that small counts make impossible are
+/// half, one and one and a half.
+fn discounts(counts: &[u32]) -> Discounts {
     let mut seen = [0.0; 4];
     for &count in counts.iter().filter(|&&count| count <= 4) {
         seen[count as usize - 1] += 1.0;
     }
-    let common = seen[0] / (seen[0] + 2.0 * seen[1]);
-    let of = |times: usize| {
-        let count = times as f64;
-        count - (count + 1.0) * common * seen[times] / seen[times - 1]
-    };
-    let discounts = [1, 2, 3].map(of);
+    let discounts = modified(seen);
     // Without any, what was not seen would be impossible.
     let is_possible = |(place, discount): (usize, &f64)| *discount > 0.0 && *discount <= place as f64 + 1.0;
     match discounts.iter().enumerate().all(is_possible) {
         true => discounts,
-        false => [0.5, 1.0, 1.5],
+        false => FALLBACK,
     }
 }
 

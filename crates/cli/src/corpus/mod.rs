@@ -5,6 +5,7 @@ mod compare;
 mod curate;
 mod inspect;
 mod merge;
+mod perplexity;
 mod progress;
 mod shown;
 mod sources;
@@ -28,6 +29,9 @@ pub enum Command {
     Stats(stats::Arguments),
     /// Tell which documents two recipes, or two dialects of a filter, judge differently, and why
     Compare(compare::Arguments),
+    /// Make models of n-grams, and tell how unlike their text documents are
+    #[command(subcommand)]
+    Perplexity(perplexity::Command),
 }
 
 /// Does what `command` says.
@@ -39,6 +43,7 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Stats(arguments) => stats::run(arguments),
         Command::Compare(arguments) => compare::run(arguments),
+        Command::Perplexity(command) => perplexity::run(command),
     }
 }
 

@@ -25,6 +25,7 @@ mod library;
 mod model;
 mod moved;
 mod output;
+mod perplexity;
 mod plan;
 mod registries;
 mod study;

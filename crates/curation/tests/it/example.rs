@@ -1,5 +1,7 @@
 //! The example tells all that a recipe can name.
 
+use std::path::Path;
+
 use triaxis_curation::{Recipe, StepSpec};
 use triaxis_filters::{FilterSpec, PRESETS};
 

@@ -10,10 +10,10 @@ mod tests;
 pub(crate) use file::{Reader, write_whole};
 pub(crate) use lookup::Lookup;
 pub(crate) use merge::{Merge, Source};
-pub(crate) use sorter::{Sorted, Sorter};
+pub use sorter::{Sorted, Sorter};
 
 /// What a sorted file holds: so many bytes each, that come back as they were.
-pub(crate) trait Record: Copy + Ord + Send {
+pub trait Record: Copy + Ord + Send {
     /// Bytes of one.
     const WIDTH: usize;
 

@@ -18,7 +18,7 @@ const FAN_IN: usize = 64;
 const RUN: &str = "run";
 
 /// Takes records in any order and gives them in theirs.
-pub(crate) struct Sorter<R> {
+pub struct Sorter<R> {
     folder: PathBuf,
     /// Records that are held at most.
     capacity: usize,
@@ -31,7 +31,7 @@ pub(crate) struct Sorter<R> {
 
 impl<R: Record> Sorter<R> {
     /// Sorts with `memory` bytes, and in `folder` what is more.
-    pub(crate) fn new(folder: &Path, memory: usize) -> Self {
+    pub fn new(folder: &Path, memory: usize) -> Self {
         Self {
             folder: folder.to_owned(),
             capacity: (memory / size_of::<R>()).max(1),
@@ -43,7 +43,7 @@ impl<R: Record> Sorter<R> {
     }
 
     /// Takes a record.
-    pub(crate) fn push(&mut self, record: R) -> Result<(), DuplicatesError> {
+    pub fn push(&mut self, record: R) -> Result<(), DuplicatesError> {
         if self.held.len() == self.held.capacity() {
             self.grow()?;
         }
@@ -92,7 +92,7 @@ impl<R: Record> Sorter<R> {
     }
 
     /// All records in their order.
-    pub(crate) fn sorted(self) -> Result<Sorted<R>, DuplicatesError> {
+    pub fn sorted(self) -> Result<Sorted<R>, DuplicatesError> {
         self.sorted_with(Vec::new())
     }
 
@@ -144,7 +144,7 @@ fn write_run<R: Record>(
 }
 
 /// Sorted records, with the folder of their runs, which goes with them.
-pub(crate) struct Sorted<R> {
+pub struct Sorted<R> {
     merge: Merge<R>,
     _place: Option<TempDir>,
 }

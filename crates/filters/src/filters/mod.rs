@@ -10,6 +10,7 @@ mod gopher_quality;
 mod gopher_repetition;
 mod language;
 mod licences;
+mod perplexity;
 mod personal_data;
 mod quality;
 mod urls;
@@ -24,6 +25,7 @@ pub use gopher_quality::GopherQuality;
 pub use gopher_repetition::GopherRepetition;
 pub use language::Language;
 pub use licences::Licences;
+pub use perplexity::Perplexity;
 pub use personal_data::PersonalData;
 pub use quality::Quality;
 pub use urls::Urls;
@@ -55,6 +57,7 @@ registry! {
         Licences = "licences",
         CodeQuality = "code-quality",
         Decontamination = "decontamination",
+        Perplexity = "perplexity",
     }
 }
 

@@ -31,6 +31,7 @@ fn all() -> Vec<FilterSpec> {
             size: 4,
             simplify: Simplify::default(),
         }),
+        FilterSpec::Perplexity(crate::perplexity::model()),
     ];
     for dialect in [
         Dialect::Datatrove,

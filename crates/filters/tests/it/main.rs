@@ -4,4 +4,5 @@
 mod any;
 mod golden;
 mod models;
+mod perplexity;
 mod rules;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use triaxis_ngrams::{Model, Settings, Trainer, Units};
 use triaxis_train::ValidationText;
 use triaxis_train::ngram::{NGram, windows};
 use triaxis_units::Bytes;
@@ -101,6 +102,79 @@ fn probabilities_are_those_of_the_definition_and_sum_to_one() {
                 );
             }
             assert!(((0..VOCABULARY).map(of).sum::<f64>() - 1.0).abs() < 1e-12);
+        }
+    }
+}
+
+/// Windows that each begin with one token and end with another are sentences between their begin and their end, so that
+/// the models are those of `triaxis-ngrams`, which are held against KenLM's.
+#[test]
+fn windows_that_are_sentences_are_estimated_as_sentences() {
+    const WORDS: usize = 9;
+    const SENTENCES: usize = 400;
+    let noise = text(WORDS * SENTENCES);
+    let (begin, end, first) = (0, 1, 2);
+    let mut tokens = Vec::new();
+    let mut lines = Vec::new();
+    for sentence in noise.chunks_exact(WORDS) {
+        // Some words are rare, so that there are discounts to tell.
+        let rare =
+            |(place, word): (usize, &u32)| word + VOCABULARY * (sentence[place * 5 % WORDS] % 5 * word % 4);
+        let words: Vec<u32> = sentence
+            .iter()
+            .enumerate()
+            .map(|pair| first + rare(pair))
+            .collect();
+        lines.push(words.iter().map(|word| format!("w{word} ")).collect::<String>());
+        tokens.extend([begin].into_iter().chain(words).chain([end]));
+    }
+    let words: BTreeSet<u32> = tokens.iter().copied().filter(|token| *token >= first).collect();
+    let starts: Vec<usize> = (0..SENTENCES).map(|sentence| sentence * (WORDS + 2)).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.arpa");
+    for order in 2..=5 {
+        // The end, the words and one that is not known; the begin, which never comes, has that one's number.
+        let vocabulary = words.len() + 2;
+        let number = |token: u32| {
+            words
+                .iter()
+                .position(|word| *word == token)
+                .map_or(token, |place| place as u32 + first)
+        };
+        let numbered: Vec<u32> = tokens.iter().map(|token| number(*token)).collect();
+        let counted = NGram::count(&numbered, &starts, WORDS + 1, order, vocabulary).unwrap();
+        let settings = Settings {
+            order,
+            units: Units::default(),
+            tokenizer: None,
+            prune: Vec::new(),
+            memory: Bytes(1 << 20),
+        };
+        let mut trainer = Trainer::new(settings, &path).unwrap();
+        trainer.add(&lines).unwrap();
+        let trained = trainer.finish(&mut |_, _, _| ()).unwrap();
+        assert!(trained.estimates.iter().any(|estimate| estimate.is_told));
+        let model = Model::open(&path).unwrap();
+        for (line, window) in lines.iter().zip(numbered.chunks_exact(WORDS + 2)) {
+            // As they stand, and in the other order, which the models have not seen.
+            for is_reversed in [false, true] {
+                let mut window = window.to_vec();
+                let mut words: Vec<&str> = line.split(' ').filter(|word| !word.is_empty()).collect();
+                if is_reversed {
+                    window[1..=WORDS].reverse();
+                    words.reverse();
+                }
+                let expected = model.sentence(words.into_iter()).log10;
+                let of = |place: usize| {
+                    let history = &window[(place + 1).saturating_sub(order)..place];
+                    counted.probability(history, window[place]).log10()
+                };
+                let found: f64 = (1..window.len()).map(of).sum();
+                assert!(
+                    (found - expected).abs() < 1e-4,
+                    "{order} {line}: {found}, {expected}"
+                );
+            }
         }
     }
 }
