@@ -53,6 +53,7 @@ impl<const FIFTH: bool, const ZERO: u8> Layout for Affine<FIFTH, ZERO> {
 impl<const FIFTH: bool, const ZERO: u8> Strip for Affine<FIFTH, ZERO> {
     const PARTS: usize = 1;
     const TOGETHER: usize = if FIFTH { 4 } else { 8 };
+    const DIRECT: usize = if FIFTH { 1 } else { usize::MAX };
     const MINIMA: bool = true;
 
     #[inline(always)]

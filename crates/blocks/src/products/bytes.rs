@@ -28,6 +28,7 @@ impl Layout for Q8_0 {
 impl Strip for Q8_0 {
     const PARTS: usize = 1;
     const TOGETHER: usize = 0;
+    const DIRECT: usize = usize::MAX;
     const MINIMA: bool = false;
 
     #[inline(always)]

@@ -96,6 +96,7 @@ impl<const FIFTH: bool> Layout for K<FIFTH> {
 impl<const FIFTH: bool> Strip for K<FIFTH> {
     const PARTS: usize = 1;
     const TOGETHER: usize = if FIFTH { 4 } else { 8 };
+    const DIRECT: usize = if FIFTH { 1 } else { 2 };
     const MINIMA: bool = true;
 
     #[inline(always)]

@@ -23,19 +23,39 @@ const APART: usize = CODES + 4 * 4 * ROWS;
 trait Source<L: Lanes>: Copy {
     unsafe fn codes(self, lanes: L, group: usize) -> [L::Codes; VECTORS];
     unsafe fn numbers(self, lanes: L, group: usize, part: usize) -> [L::Eight; 2];
-    /// Asks for what is read some groups later.
-    fn ask(self, lanes: L, group: usize);
 }
 
-/// Bytes that are asked for ahead of those that are read from memory.
+/// Bytes that a single panel asks for ahead of those that it reads.
 const AHEAD: usize = 2560;
+
+/// What is asked of memory while groups are multiplied, so that neither waits for the other.
+#[derive(Clone, Copy)]
+struct Ahead {
+    from: *const u8,
+    /// Bytes of a group, about.
+    bytes: usize,
+}
+
+impl Ahead {
+    const NOTHING: Self = Self {
+        from: std::ptr::null(),
+        bytes: 0,
+    };
+
+    #[inline(always)]
+    fn ask<L: Lanes>(self, lanes: L, group: usize) {
+        let mut line = 0;
+        while line < self.bytes {
+            lanes.prefetch(self.from.wrapping_add(group * self.bytes + line).cast());
+            line += 64;
+        }
+    }
+}
 
 /// A strip as it lies.
 struct Packed<S> {
     strip: *const u8,
     groups: usize,
-    /// Bytes of a group, about.
-    bytes: usize,
     format: std::marker::PhantomData<S>,
 }
 
@@ -65,16 +85,6 @@ impl<L: Lanes, S: Strip> Source<L> for Packed<S> {
             ]
         }
     }
-
-    #[inline(always)]
-    fn ask(self, lanes: L, group: usize) {
-        let first = group * self.bytes + AHEAD;
-        let mut line = 0;
-        while line < self.bytes {
-            lanes.prefetch(self.strip.wrapping_add(first + line).cast());
-            line += 64;
-        }
-    }
 }
 
 /// A strip that was taken apart, once for all columns.
@@ -100,9 +110,6 @@ impl<L: Lanes> Source<L> for Apart {
             [lanes.eight_at(numbers), lanes.eight_at(numbers.add(ROWS))]
         }
     }
-
-    #[inline(always)]
-    fn ask(self, _: L, _: usize) {}
 }
 
 /// Takes a strip apart.
@@ -116,7 +123,6 @@ unsafe fn take_apart<L: Lanes, S: Strip>(lanes: L, from: Packed<S>, to: &mut [u8
         let to = to[group * APART..][..APART].as_mut_ptr();
         // SAFETY: the caller promises the group; a group apart has room for all that is written.
         unsafe {
-            Source::<L>::ask(from, lanes, group);
             let codes = Source::<L>::codes(from, lanes, group);
             let mut vector = 0;
             while vector < VECTORS {
@@ -146,6 +152,7 @@ unsafe fn columns<L: Lanes, S: Strip, const COLUMNS: usize>(
     from: impl Source<L>,
     groups: usize,
     panel: Panel<'_>,
+    ahead: Ahead,
 ) -> [L::Eight; COLUMNS] {
     let (x, scales) = (panel.codes.as_ptr(), panel.scales.as_ptr());
     let mut sums = [lanes.eight(0.0); COLUMNS];
@@ -153,7 +160,7 @@ unsafe fn columns<L: Lanes, S: Strip, const COLUMNS: usize>(
     while group < groups {
         // SAFETY: the caller promises the group in the source and in the panel.
         unsafe {
-            from.ask(lanes, group);
+            ahead.ask(lanes, group);
             let codes = from.codes(lanes, group);
             let mut inputs = [x; COLUMNS];
             let mut column = 0;
@@ -199,11 +206,6 @@ unsafe fn columns<L: Lanes, S: Strip, const COLUMNS: usize>(
     sums
 }
 
-/// Whether taking a strip apart pays for so many panels: signed codes are as they are multiplied.
-fn pays(panels: usize, together: usize) -> bool {
-    panels > 1 && together > 0
-}
-
 /// Where the products of a strip go: eight a column.
 pub(super) struct Out<'a> {
     pub(super) products: &'a mut [f32],
@@ -243,16 +245,22 @@ pub(super) unsafe fn eight<L: Lanes, S: Strip>(
     let from = Packed::<S> {
         strip: strip.as_ptr(),
         groups,
-        bytes: S::bytes(8) / 8,
         format: std::marker::PhantomData,
+    };
+    // Of several panels the last one asks for the next strip: the first would wait for each of its groups otherwise, and
+    // memory for the others.
+    let distance = if panels.len() > 1 { strip.len() } else { AHEAD };
+    let ahead = Ahead {
+        from: strip.as_ptr().wrapping_add(distance),
+        bytes: S::bytes(8) / 8,
     };
     // SAFETY: the caller promises the groups; there is room for them apart, which the slice checks.
     unsafe {
-        if pays(panels.len(), S::TOGETHER) {
+        if panels.len() > S::DIRECT {
             take_apart::<L, S>(lanes, from, &mut scratch[..groups * APART]);
-            each_panel::<L, S>(lanes, Apart(scratch.as_ptr()), x, panels, out);
+            each_panel::<L, S>(lanes, Apart(scratch.as_ptr()), x, panels, ahead, out);
         } else {
-            each_panel::<L, S>(lanes, from, x, panels, out);
+            each_panel::<L, S>(lanes, from, x, panels, ahead, out);
         }
     }
 }
@@ -267,15 +275,18 @@ unsafe fn each_panel<L: Lanes, S: Strip>(
     from: impl Source<L>,
     x: &Activations,
     panels: Range<usize>,
+    ahead: Ahead,
     out: &mut Out<'_>,
 ) {
     let mut panel = panels.start;
     while panel < panels.end {
         let columns_of = x.panel(panel);
+        let is_last = panel + 1 == panels.end;
+        let ahead = if is_last { ahead } else { Ahead::NOTHING };
         macro_rules! of {
             ($columns:literal) => {{
                 // SAFETY: the caller promises the groups of the source; a panel has all of its columns.
-                let sums = unsafe { columns::<L, S, $columns>(lanes, from, x.groups(), columns_of) };
+                let sums = unsafe { columns::<L, S, $columns>(lanes, from, x.groups(), columns_of, ahead) };
                 let mut column = 0;
                 while column < $columns {
                     out.put(lanes, panel * PANEL + column, sums[column]);

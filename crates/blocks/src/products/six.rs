@@ -56,6 +56,7 @@ impl Layout for Q6K {
 impl Strip for Q6K {
     const PARTS: usize = 2;
     const TOGETHER: usize = 2;
+    const DIRECT: usize = 1;
     const MINIMA: bool = true;
 
     #[inline(always)]

@@ -29,6 +29,8 @@ pub(crate) trait Strip: Layout {
     const PARTS: usize;
     /// Vectors whose products are added in 16 bits, as [`Lanes::unsigned`] says; 0 of signed codes.
     const TOGETHER: usize;
+    /// Panels of columns up to which it costs less to unpack a strip for each than to take it apart once for all.
+    const DIRECT: usize;
     /// Whether something is added to codes times scales.
     const MINIMA: bool;
 
