@@ -11,7 +11,7 @@ const CONFINED: [(&str, &[&str]); 7] = [
     ("burn-flex", &["kernels", "model", "train"]),
     ("tokenizers", &["tokens"]),
     ("llguidance", &["infer"]),
-    ("parquet", &["corpus", "tables"]),
+    ("parquet", &["corpus", "curation", "tables"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
 ];

@@ -85,6 +85,11 @@ impl Documents {
         self.files.len()
     }
 
+    /// The size of all files on the disk.
+    pub fn size(&self) -> Bytes {
+        self.files.iter().map(|file| file.file.size).sum()
+    }
+
     /// What is known of a file, by its number from 0.
     pub fn file(&self, number: usize) -> FileFacts<'_> {
         let ScannedFile { source, file } = &self.files[number];

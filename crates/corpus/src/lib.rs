@@ -50,7 +50,7 @@ pub use index::{Document, Index};
 pub use left_out::{LeftOut, LeftOutBy, Reason};
 pub use manifest::{
     Count, HeldOutFacts, LicenceFacts, Manifest, Shard, SourceFacts, SplitFacts, TextFacts, TokenizerFacts,
-    Total,
+    Total, left_out_told,
 };
 pub use novelty::Novelty;
 pub use prepare::{prepare, prepare_apart};

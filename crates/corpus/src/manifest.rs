@@ -107,7 +107,7 @@ pub struct SourceFacts {
 impl SourceFacts {
     /// What was left out of it, a sentence a reason, each with whether it is so much that it is a warning.
     pub fn told(&self) -> impl Iterator<Item = (bool, String)> {
-        told(format!("source `{}`", self.name), self.found, &self.left_out)
+        left_out_told(format!("source `{}`", self.name), self.found, &self.left_out)
     }
 }
 
@@ -131,8 +131,13 @@ pub struct TextFacts {
     pub left_out: LeftOutBy,
 }
 
-/// What was left out of what has `label`, beside what was found.
-fn told(label: String, found: Count, left_out: &LeftOutBy) -> impl Iterator<Item = (bool, String)> {
+/// What was left out of what has `label`, beside what was found: a sentence a reason, each with whether it is so much
+/// that it is a warning.
+pub fn left_out_told(
+    label: String,
+    found: Count,
+    left_out: &LeftOutBy,
+) -> impl Iterator<Item = (bool, String)> {
     let total = |of: fn(&LeftOut) -> u64| left_out.values().map(of).fold(0, u64::saturating_add);
     let bytes = found.bytes.0.saturating_add(total(|left| left.bytes.0));
     let documents = found.documents.saturating_add(total(|left| left.documents));
@@ -232,7 +237,7 @@ impl Manifest {
     pub fn left_out_told(&self) -> impl Iterator<Item = (bool, String)> {
         let texts = self.held_out.iter().flat_map(|held_out| &held_out.texts);
         let of_text = |text: &TextFacts| {
-            told(
+            left_out_told(
                 format!("validation text `{}`", text.name),
                 text.held,
                 &text.left_out,

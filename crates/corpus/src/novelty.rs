@@ -45,6 +45,9 @@ struct Counter {
 }
 
 impl Novelty {
+    /// Tokens of a run.
+    pub const ORDER: usize = ORDER;
+
     /// Of a stream of documents, each of which ends with `end_of_text`.
     pub(crate) fn of(tokens: impl IntoIterator<Item = u32>, end_of_text: u32) -> Self {
         let mut counter = Counter {

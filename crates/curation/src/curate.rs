@@ -1,29 +1,23 @@
-//! All passes, and what stands in the end.
+//! What is asked for, and what stands in the end.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use triaxis_corpus::{Count, Documents, LeftOutBy, Unfinished};
-use triaxis_duplicates::Workspace;
-use triaxis_filters::{Chain, FilterSpec};
-use triaxis_host::{Kind, files};
+use triaxis_corpus::Documents;
+use triaxis_host::files;
 
-use crate::batches::{self, Batch, Input};
-use crate::facts::{PassedSource, StepFacts, add};
-use crate::pass::{Made, Pass, Plan, as_read, plans};
-use crate::shards::Shards;
-use crate::steps::{Finder, Found, StepSpec, Work};
-use crate::{CurationError, Facts, Progress, Recipe};
+use crate::journal::{About, JOURNAL, Journal, Stage, State};
+use crate::passes::{Passes, Setting};
+use crate::unfinished::{self, Unfinished};
+use crate::{CurationError, Facts, Progress, Recipe, Shard};
 
 /// What was done, as data.
-const FACTS: &str = "curation.json";
+pub(crate) const FACTS: &str = "curation.json";
 /// The recipe with all of its settings.
 const RECIPE: &str = "recipe.toml";
-const KEPT: &str = "kept";
-const DROPPED: &str = "dropped";
 /// Version of what an output holds, given the same recipe and text.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// An output that is whole.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,10 +29,11 @@ pub struct Curated {
 }
 
 /// Curates what a recipe says into the folder `out`, unless that holds the same already. Relative patterns of sources
-/// start from `base`. Nothing is at `out` until all is.
+/// start from `base`. Nothing is at `out` until all is; what a process that died had done is gone on with.
 ///
 /// # Errors
-/// When the recipe is refused, a source cannot be read, or `out` holds something else or cannot be written.
+/// When the recipe is refused, a source cannot be read, or `out` holds something else, is being written by another
+/// process or cannot be written.
 pub fn curate(
     recipe: &Recipe,
     base: &Path,
@@ -59,34 +54,72 @@ pub fn curate_apart(
     out: &Path,
     progress: &dyn Progress,
 ) -> Result<Curated, CurationError> {
-    let recipe = recipe.resolved()?;
-    let avoid = [avoid, &[out]].concat();
-    let documents = Documents::list(&recipe.sources, recipe.reading(), base, &avoid)?;
-    let there = finished(out)?;
-    let content = documents.content()?;
-    if let Some(facts) = there {
-        return match facts.version == VERSION && facts.recipe.is_like(&recipe) && facts.content == content {
-            true => Ok(Curated {
-                facts,
-                was_there: true,
-            }),
-            false => Err(occupied(
-                out,
-                "what another recipe, other text or another version gave",
-            )),
-        };
+    let asked = Asked::new(recipe, base, &[avoid, &[out]].concat())?;
+    asked.whole(&[], out, progress)
+}
+
+/// Reads a share of the documents of a recipe into the folder `out`, for [`merge`]: all up to the first step that looks
+/// for copies, and what that step must know of them. Whether it was there already.
+///
+/// # Errors
+/// As [`curate`].
+pub fn curate_shard(
+    recipe: &Recipe,
+    base: &Path,
+    shard: Shard,
+    out: &Path,
+    progress: &dyn Progress,
+) -> Result<bool, CurationError> {
+    let asked = Asked::new(recipe, base, &[out])?;
+    let about = asked.about(Some(shard), false);
+    let is_there = || match fs::exists(out.join(JOURNAL)) {
+        Ok(true) => {
+            match Journal::read(out)?.filter(|(found, state)| found.is_like(&about) && state.is_judged()) {
+                Some(_) => Ok(true),
+                None => Err(occupied(
+                    out,
+                    "another shard, or one of another recipe, other text or another version",
+                )),
+            }
+        }
+        _ => finished(out).and_then(|facts| match facts {
+            None => Ok(false),
+            Some(_) => Err(occupied(out, "a curated corpus")),
+        }),
+    };
+    if is_there()? {
+        unfinished::tidy(out)?;
+        return Ok(true);
     }
-    let unfinished = Unfinished::create(out)?;
-    let facts = Curation::new(&recipe, &documents, unfinished.path())?.run(content, progress)?;
-    write(&unfinished.path().join(RECIPE), &resolved_text(&recipe)?)?;
-    let told = serde_json::to_string_pretty(&facts);
-    let told = told.map_err(|error| CurationError::input(format!("the facts cannot be written: {error}")))?;
-    write(&unfinished.path().join(FACTS), &(told + "\n"))?;
+    let unfinished = Unfinished::take(out)?;
+    // Another process may have ended while this one looked.
+    if is_there()? {
+        unfinished.remove()?;
+        return Ok(true);
+    }
+    let (journal, state) = Journal::open(unfinished.path(), about.clone())?;
+    let setting = asked.setting(&about, &[]);
+    Passes::new(&setting, unfinished.path(), journal, state, progress)?.run()?;
     unfinished.finish(out)?;
-    Ok(Curated {
-        facts,
-        was_there: false,
-    })
+    Ok(false)
+}
+
+/// Puts the shards of a recipe together in the folder `out`: the output that [`curate`] gives, to the byte.
+///
+/// # Errors
+/// As [`curate`], and where the folders are not all shards of this recipe and text, each once.
+pub fn merge(
+    recipe: &Recipe,
+    base: &Path,
+    shards: &[PathBuf],
+    out: &Path,
+    progress: &dyn Progress,
+) -> Result<Curated, CurationError> {
+    let mut avoid: Vec<&Path> = shards.iter().map(PathBuf::as_path).collect();
+    avoid.push(out);
+    let asked = Asked::new(recipe, base, &avoid)?;
+    let shards = asked.shards(shards)?;
+    asked.whole(&shards, out, progress)
 }
 
 /// What the finished output in a folder holds; nothing where the folder is empty or not there.
@@ -104,6 +137,10 @@ pub fn finished(out: &Path) -> Result<Option<Facts>, CurationError> {
             };
             return match entries.next() {
                 None => Ok(None),
+                Some(_) if out.join(JOURNAL).exists() => Err(occupied(
+                    out,
+                    "a shard of a corpus, which `triaxis corpus merge` puts together with the others",
+                )),
                 Some(_) => Err(occupied(out, "files that are no curated corpus")),
             };
         }
@@ -134,229 +171,177 @@ fn occupied(folder: &Path, holds: &str) -> CurationError {
     ))
 }
 
-fn resolved_text(recipe: &Recipe) -> Result<String, CurationError> {
-    toml::to_string(recipe)
-        .map_err(|error| CurationError::input(format!("the recipe cannot be written as TOML: {error}")))
-}
-
 fn write(path: &Path, text: &str) -> Result<(), CurationError> {
     files::replace(path, text.as_bytes()).map_err(CurationError::io("write", path))
 }
 
-/// A curation under way.
-struct Curation<'c> {
-    recipe: &'c Recipe,
-    documents: &'c Documents,
-    folder: &'c Path,
-    workspace: Workspace,
-    sources: Vec<String>,
-    labels: Vec<String>,
-    steps: Vec<StepFacts>,
-    read: Vec<Count>,
-    kept: Vec<Count>,
-    left_out: Vec<LeftOutBy>,
+/// What a recipe asks for, and the text that it asks it of.
+struct Asked {
+    recipe: Recipe,
+    documents: Documents,
+    content: String,
+    /// Earlier outputs, whose documents count as copies.
+    against: Vec<PathBuf>,
 }
 
-impl<'c> Curation<'c> {
-    fn new(recipe: &'c Recipe, documents: &'c Documents, folder: &'c Path) -> Result<Self, CurationError> {
-        let labels: Vec<String> = recipe.steps.iter().map(StepSpec::label).collect();
-        let sources: Vec<String> = recipe
-            .sources
-            .iter()
-            .map(|source| source.name().to_owned())
-            .collect();
+impl Asked {
+    fn new(recipe: &Recipe, base: &Path, avoid: &[&Path]) -> Result<Self, CurationError> {
+        let recipe = recipe.resolved()?;
+        let documents = Documents::list(&recipe.sources, recipe.reading(), base, avoid)?;
+        let mut content = documents.content()?;
+        let mut against = Vec::new();
+        for named in &recipe.against {
+            let folder = base.join(named);
+            if finished(&folder)?.is_none() {
+                return Err(CurationError::input(format!(
+                    "`against = {named:?}`: it holds nothing: give folders that `triaxis corpus curate` wrote"
+                )));
+            }
+            let path = folder.join(FACTS);
+            let facts = fs::read(&path).map_err(CurationError::io("read", &path))?;
+            let both = [content.as_bytes(), &facts].concat();
+            content = blake3::hash(&both).to_hex().to_string();
+            against.push(folder);
+        }
         Ok(Self {
             recipe,
             documents,
-            folder,
-            workspace: Workspace::new(folder, recipe.memory)?,
-            steps: labels.iter().cloned().map(StepFacts::new).collect(),
-            labels,
-            read: vec![Count::default(); sources.len()],
-            kept: vec![Count::default(); sources.len()],
-            sources,
-            left_out: Vec::new(),
+            content,
+            against,
         })
     }
 
-    fn run(mut self, content: String, progress: &dyn Progress) -> Result<Facts, CurationError> {
-        let plans = plans(&self.recipe.steps);
-        let mut dropped = Shards::create(self.folder, DROPPED)?;
-        let mut survivors: Option<Survivors> = None;
-        let mut files = Vec::new();
-        for (number, plan) in plans.iter().enumerate() {
-            let next = plans.get(number + 1).and_then(|next| next.copies);
-            let total = match &survivors {
-                None => (0..self.documents.files())
-                    .map(|file| self.documents.file(file).size.0)
-                    .sum(),
-                Some(survivors) => survivors.bytes,
-            };
-            progress.begin(number + 1, plans.len(), total);
-            let made = self.pass(plan.clone(), next, survivors.as_mut(), &mut dropped, progress)?;
-            if let Some(earlier) = survivors.take() {
-                earlier.remove()?;
-            }
-            match made {
-                Left::Survivors(made) => survivors = Some(made),
-                Left::Kept(made) => files = made,
-            }
-        }
-        files.extend(dropped.finish()?);
-        let sources = self
-            .sources
-            .into_iter()
-            .zip(self.read)
-            .zip(self.kept)
-            .zip(self.left_out);
-        let sources = sources.map(|(((name, read), kept), left_out)| PassedSource {
-            name,
-            read,
-            kept,
-            left_out,
-        });
-        Ok(Facts {
+    fn about(&self, shard: Option<Shard>, is_merged: bool) -> About {
+        About {
             version: VERSION,
             recipe: self.recipe.clone(),
-            content,
-            sources: sources.collect(),
-            steps: self.steps,
-            files,
+            content: self.content.clone(),
+            shard,
+            is_merged,
+        }
+    }
+
+    fn setting<'a>(&'a self, about: &'a About, shards: &'a [(PathBuf, State)]) -> Setting<'a> {
+        Setting {
+            recipe: &self.recipe,
+            documents: &self.documents,
+            against: &self.against,
+            shard: about.shard,
+            shards,
+        }
+    }
+
+    /// The whole output: of the sources, or of shards.
+    fn whole(
+        &self,
+        shards: &[(PathBuf, State)],
+        out: &Path,
+        progress: &dyn Progress,
+    ) -> Result<Curated, CurationError> {
+        if let Some(there) = self.there(out)? {
+            return Ok(there);
+        }
+        let unfinished = Unfinished::take(out)?;
+        // Another process may have ended while this one looked.
+        if let Some(there) = self.there(out)? {
+            unfinished.remove()?;
+            return Ok(there);
+        }
+        let about = self.about(None, !shards.is_empty());
+        let (journal, state) = Journal::open(unfinished.path(), about.clone())?;
+        let setting = self.setting(&about, shards);
+        let state = Passes::new(&setting, unfinished.path(), journal, state, progress)?.run()?;
+        let facts = state.facts(about, &self.documents);
+        let recipe = toml::to_string(&self.recipe).map_err(|error| {
+            CurationError::input(format!("the recipe cannot be written as TOML: {error}"))
+        })?;
+        write(&unfinished.path().join(RECIPE), &recipe)?;
+        let told = serde_json::to_string_pretty(&facts);
+        let told =
+            told.map_err(|error| CurationError::input(format!("the facts cannot be written: {error}")))?;
+        write(&unfinished.path().join(FACTS), &(told + "\n"))?;
+        unfinished.finish(out)?;
+        unfinished::remove(&out.join(JOURNAL))?;
+        Ok(Curated {
+            facts,
+            was_there: false,
         })
     }
 
-    /// Does one pass; what it leaves is looked through by the step `next`, if there is one.
-    fn pass(
-        &mut self,
-        plan: Plan,
-        next: Option<usize>,
-        mut survivors: Option<&mut Survivors>,
-        dropped: &mut Shards,
-        progress: &dyn Progress,
-    ) -> Result<Left, CurationError> {
-        let is_first = survivors.is_none();
-        let paths = survivors.as_ref().map(|survivors| survivors.paths(self.folder));
-        let input = match &paths {
-            None => Input::Sources(self.documents),
-            Some(paths) => Input::Survivors(paths),
+    /// The output, if it is there already.
+    fn there(&self, out: &Path) -> Result<Option<Curated>, CurationError> {
+        let Some(facts) = finished(out)? else {
+            return Ok(None);
         };
-        let (sources, labels) = (self.sources.clone(), self.labels.clone());
-        let pass = Pass {
-            documents: self.documents,
-            sources: &sources,
-            labels: &labels,
-            chain: Chain::new(&self.filters(&plan))?,
-            plan,
-            is_last: next.is_none(),
-        };
-        let mut finder = next.map(|step| self.finder(step)).transpose()?;
-        let name = next.map_or_else(|| KEPT.to_owned(), between);
-        let mut shards = Shards::create(self.folder, &name)?;
-        let mut bytes = 0;
-        let left_out = batches::each(&input, |batch| {
-            let Batch {
-                documents, advanced, ..
-            } = batch;
-            let found = survivors.as_mut().map(|survivors| &mut survivors.found);
-            for made in pass.judge(documents, found)? {
-                bytes += made.left.iter().map(|left| left.bytes.0).sum::<u64>();
-                shards.append(&made.kept)?;
-                dropped.append(&made.dropped)?;
-                if let Some(finder) = &mut finder {
-                    finder.add(&as_read(&made.survivors).collect::<Vec<_>>())?;
-                }
-                self.count(made, is_first, pass.is_last);
-            }
-            progress.advance(advanced);
-            Ok(())
-        })?;
-        if is_first {
-            self.left_out = left_out;
+        if facts.version != VERSION || !facts.recipe.is_like(&self.recipe) || facts.content != self.content {
+            return Err(occupied(
+                out,
+                "what another recipe, other text or another version gave",
+            ));
         }
-        let files = shards.finish()?;
-        let Some(finder) = finder else {
-            return Ok(Left::Kept(files));
-        };
-        let path = self.folder.join(format!("{name}.found"));
-        let found = finder.finish(&path)?;
-        Ok(Left::Survivors(Survivors {
-            folder: self.folder.join(&name),
-            files: files.into_iter().map(|file| file.file).collect(),
-            bytes,
-            found,
-            path,
+        unfinished::tidy(out)?;
+        unfinished::remove(&out.join(JOURNAL))?;
+        Ok(Some(Curated {
+            facts,
+            was_there: true,
         }))
     }
 
-    /// The filters of a pass.
-    fn filters(&self, plan: &Plan) -> Vec<FilterSpec> {
-        let steps = self.recipe.steps[plan.filters.clone()].iter();
-        let filters = steps.filter_map(|step| match step.work() {
-            Work::Filter(filter) => Some(filter.clone()),
-            Work::Copies(_) => None,
-        });
-        filters.collect()
-    }
-
-    /// What looks for copies in the step `step`.
-    fn finder(&self, step: usize) -> Result<Box<dyn Finder>, CurationError> {
-        match self.recipe.steps[step].work() {
-            Work::Copies(copies) => copies.finder(&self.workspace),
-            Work::Filter(filter) => {
-                let rule = format!("`{}` judges documents one by one and ends no pass", filter.kind());
-                Err(CurationError::new(Kind::Machine, rule))
+    /// What shards did, in their order.
+    fn shards(&self, folders: &[PathBuf]) -> Result<Vec<(PathBuf, State)>, CurationError> {
+        let refuse =
+            |folder: &Path, why: &str| Err(CurationError::input(format!("{} {why}", folder.display())));
+        let mut shards: Vec<Option<(PathBuf, State)>> = Vec::new();
+        for folder in folders {
+            let read = Journal::read(folder)?.and_then(|(about, state)| Some((about.shard?, about, state)));
+            let Some((shard, about, state)) = read else {
+                return refuse(
+                    folder,
+                    "holds no whole shard: give the folders that `triaxis corpus curate --shard` wrote",
+                );
+            };
+            if !state.is_judged() || !about.is_like(&self.about(Some(shard), false)) {
+                return refuse(
+                    folder,
+                    "is a shard of another recipe, other text or another version: make it again with this recipe",
+                );
+            }
+            let (place, of) = (shard.number() as usize - 1, shard.of() as usize);
+            if shards.is_empty() {
+                shards.resize_with(of, || None);
+            }
+            if shards.len() != of {
+                let why = format!(
+                    "is shard {shard}, and others are of {}: give those of one number",
+                    shards.len()
+                );
+                return refuse(folder, &why);
+            }
+            let folder = std::path::absolute(folder).map_err(CurationError::io("resolve", folder))?;
+            if let Some((other, _)) = shards[place].replace((folder.clone(), state)) {
+                let why = format!("is shard {shard}, and so is {}: give each once", other.display());
+                return refuse(&folder, &why);
             }
         }
-    }
-
-    /// Adds what was made of some documents.
-    fn count(&mut self, made: Made, is_first: bool, is_last: bool) {
-        for (step, facts) in made.steps {
-            self.steps[step].merge(facts);
-        }
-        for (is_counted, all, more) in [
-            (is_first, &mut self.read, made.read),
-            (is_last, &mut self.kept, made.left),
-        ] {
-            if is_counted {
-                all.iter_mut().zip(more).for_each(|(all, more)| add(all, more));
-            }
+        let all = shards.len();
+        let missing = shards.iter().position(Option::is_none);
+        match missing {
+            None if all > 0 => Ok(shards.into_iter().flatten().collect()),
+            None => Err(CurationError::input(
+                "no shard is given: give the folders of all shards",
+            )),
+            Some(missing) => Err(CurationError::input(format!(
+                "shard {}/{all} is not given: make it by `triaxis corpus curate --shard {}/{all}`, and give all",
+                missing + 1,
+                missing + 1
+            ))),
         }
     }
 }
 
-/// The folder of what a pass leaves to the step `step`.
-fn between(step: usize) -> String {
-    format!("before-{}", step + 1)
-}
-
-/// What a pass leaves.
-enum Left {
-    /// Documents for the next one.
-    Survivors(Survivors),
-    /// Files of the output.
-    Kept(Vec<crate::File>),
-}
-
-/// Documents between two passes, and which of them are copies.
-struct Survivors {
-    folder: PathBuf,
-    files: Vec<String>,
-    /// Their text.
-    bytes: u64,
-    found: Box<dyn Found>,
-    /// The file of what was found.
-    path: PathBuf,
-}
-
-impl Survivors {
-    fn paths(&self, folder: &Path) -> Vec<PathBuf> {
-        self.files.iter().map(|file| folder.join(file)).collect()
-    }
-
-    fn remove(self) -> Result<(), CurationError> {
-        drop(self.found);
-        fs::remove_dir_all(&self.folder).map_err(CurationError::io("remove", &self.folder))?;
-        fs::remove_file(&self.path).map_err(CurationError::io("remove", &self.path))
+impl State {
+    /// Whether the pass that is under way has read all.
+    fn is_judged(&self) -> bool {
+        self.stage == Stage::Judged
     }
 }

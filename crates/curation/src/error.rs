@@ -6,6 +6,7 @@ use triaxis_corpus::CorpusError;
 use triaxis_duplicates::DuplicatesError;
 use triaxis_filters::Refused;
 use triaxis_host::{Kind, fault};
+use triaxis_tokens::TokensError;
 
 /// Why documents could not be curated. Every message names the value, the rule and the remedy.
 #[derive(Debug, Error)]
@@ -70,6 +71,12 @@ impl From<CorpusError> for CurationError {
 
 impl From<DuplicatesError> for CurationError {
     fn from(error: DuplicatesError) -> Self {
+        Self::new(error.kind(), error.to_string())
+    }
+}
+
+impl From<TokensError> for CurationError {
+    fn from(error: TokensError) -> Self {
         Self::new(error.kind(), error.to_string())
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use triaxis_corpus::{Count, LeftOutBy};
+use triaxis_corpus::{Count, LeftOut, LeftOutBy, Reason, left_out_told};
 use triaxis_units::Bytes;
 
 use crate::Recipe;
@@ -74,6 +74,47 @@ pub struct File {
     pub documents: u64,
     /// Its size on the disk.
     pub size: Bytes,
+}
+
+/// What was left out of files of a source, and the file of the first by each reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LeftOutAt(BTreeMap<Reason, (u32, LeftOut)>);
+
+impl LeftOutAt {
+    /// Adds what was left out of a file.
+    pub(crate) fn add(&mut self, file: u32, more: LeftOutBy) {
+        let more = more
+            .into_iter()
+            .map(|(reason, left_out)| (reason, (file, left_out)));
+        self.merge(Self(more.collect()));
+    }
+
+    /// Adds what was left out of other files, whichever those are.
+    pub(crate) fn merge(&mut self, more: Self) {
+        for (reason, (file, more)) in more.0 {
+            match self.0.get_mut(&reason) {
+                None => drop(self.0.insert(reason, (file, more))),
+                Some((first, all)) => {
+                    if file < *first {
+                        (*first, all.first) = (file, more.first);
+                    }
+                    all.documents = all.documents.saturating_add(more.documents);
+                    all.bytes += more.bytes;
+                }
+            }
+        }
+    }
+
+    /// All of it, and what was left out before any file was read.
+    pub(crate) fn after(self, unlisted: LeftOutBy) -> LeftOutBy {
+        let mut all = Self::default();
+        all.add(0, unlisted);
+        all.merge(self);
+        all.0
+            .into_iter()
+            .map(|(reason, (_, left_out))| (reason, left_out))
+            .collect()
+    }
 }
 
 pub(crate) fn add(count: &mut Count, more: Count) {
@@ -150,20 +191,18 @@ impl Facts {
         all
     }
 
-    /// What was left out of the sources, a sentence a reason.
-    pub fn left_out_told(&self) -> impl Iterator<Item = String> {
-        self.sources.iter().flat_map(|source| {
-            source.left_out.iter().map(|(reason, left)| {
-                format!(
-                    "source `{}`: {} documents ({}) {} are left out, first {}: {}",
-                    source.name,
-                    left.documents,
-                    left.bytes,
-                    reason.name(),
-                    left.first,
-                    reason.remedy()
-                )
-            })
-        })
+    /// What was left out of the sources, a sentence a reason, each with whether it is so much that it is a warning.
+    pub fn left_out_told(&self) -> impl Iterator<Item = (bool, String)> {
+        let sources = self.sources.iter();
+        sources.flat_map(|source| of_source_told(&source.name, source.read, &source.left_out))
     }
+}
+
+/// What was left out of a source, a sentence a reason.
+pub(crate) fn of_source_told(
+    name: &str,
+    read: Count,
+    left_out: &LeftOutBy,
+) -> impl Iterator<Item = (bool, String)> {
+    left_out_told(format!("source `{name}`"), read, left_out)
 }

@@ -10,8 +10,8 @@ use triaxis_filters::{self as filters, Chain, Desk};
 
 use crate::CurationError;
 use crate::facts::{StepFacts, add, one};
-use crate::record::{Bound, Document, Dropped, Kept, Survivor};
-use crate::shards::{Frame, Lines};
+use crate::lines::Lines;
+use crate::record::{Bound, Document, Dropped, Kept};
 use crate::steps::{Found, StepSpec, Verdict, Work};
 
 /// Text that a thread takes at once.
@@ -53,6 +53,8 @@ pub(crate) struct Pass<'p> {
     pub(crate) plan: Plan,
     pub(crate) chain: Chain,
     pub(crate) is_last: bool,
+    /// Whether it is a shard's, whose output is put together with that of others.
+    pub(crate) is_shard: bool,
 }
 
 /// What a pass makes of some documents.
@@ -60,8 +62,8 @@ pub(crate) struct Pass<'p> {
 pub(crate) struct Made {
     /// Those that are left; in the last pass only written.
     pub(crate) survivors: Vec<Document>,
-    pub(crate) kept: Frame,
-    pub(crate) dropped: Frame,
+    pub(crate) kept: Lines,
+    pub(crate) dropped: Lines,
     /// By step, those of this pass.
     pub(crate) steps: Vec<(usize, StepFacts)>,
     /// By source, what came to this pass and what it left.
@@ -101,9 +103,10 @@ impl Pass<'_> {
                 .collect(),
             read: vec![Count::default(); self.sources.len()],
             left: vec![Count::default(); self.sources.len()],
+            kept: Lines::new(self.is_shard || !self.is_last),
+            dropped: Lines::new(self.is_shard),
             ..Made::default()
         };
-        let (mut kept, mut dropped) = (Lines::default(), Lines::default());
         for (mut document, copied) in chunk {
             let position = document.position;
             let source = self.documents.file(position.file as usize).source;
@@ -114,20 +117,18 @@ impl Pass<'_> {
             };
             let text = document.text.as_str();
             if let Some(reason) = reason {
-                dropped.push(&self.dropped(position, &reason, text), text.len())?;
+                let dropped = self.dropped(position, &reason, text);
+                made.dropped.push(position, &dropped, text.len())?;
                 continue;
             }
             add(&mut made.left[source], one(text.len()));
             if self.is_last {
-                kept.push(&self.kept(position, text), text.len())?;
+                made.kept.push(position, &self.kept(position, text), text.len())?;
             } else {
-                let Position { file, record } = position;
-                let text = Cow::from(text);
-                kept.push(&Survivor { file, record, text }, document.text.len())?;
+                made.kept.push(position, &text, text.len())?;
                 made.survivors.push(document);
             }
         }
-        (made.kept, made.dropped) = (kept.frame()?, dropped.frame()?);
         Ok(made)
     }
 
@@ -249,12 +250,10 @@ impl Pass<'_> {
 
 /// What is known of each document's copies.
 fn copies(documents: &[Document], found: Option<&mut Box<dyn Found>>) -> Result<Vec<Verdict>, CurationError> {
-    let Some(found) = found else {
-        return Ok(documents.iter().map(|_| Verdict::Keep).collect());
-    };
-    as_read(documents)
-        .map(|document| found.verdict(&document))
-        .collect()
+    match found {
+        Some(found) => found.verdicts(&as_read(documents).collect::<Vec<_>>()),
+        None => Ok(documents.iter().map(|_| Verdict::Keep).collect()),
+    }
 }
 
 /// Documents as those who look for copies read them.

@@ -1,11 +1,14 @@
 //! What is done to which text.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::{LongDocuments, Reading, SourceSpec};
 use triaxis_filters::preset;
 use triaxis_units::Bytes;
 
 use crate::steps::Filter;
+use crate::written::Format;
 use crate::{CurationError, StepSpec};
 
 /// What is done to which text.
@@ -45,11 +48,46 @@ pub struct Recipe {
     /// What becomes of longer ones.
     #[serde(default)]
     pub long_documents: LongDocuments,
+    /// What the output is written as.
+    #[serde(default)]
+    pub output: Output,
+    /// Folders that were curated earlier, relative to the recipe's: copies of what they kept are dropped by steps that
+    /// look for copies of whole corpora, `exact` and `near`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<PathBuf>,
     /// Where the documents come from, as in a study's corpus. Of copies the first in this order is kept.
     pub sources: Vec<SourceSpec>,
     /// What is done, in this order, after the preset's filters.
     #[serde(default)]
     pub steps: Vec<StepSpec>,
+}
+
+/// What an output is written as.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Output {
+    /// Lines of JSON, compressed.
+    #[default]
+    Jsonl,
+    /// Columns, of what was dropped with its verdicts.
+    Parquet,
+}
+
+impl Output {
+    /// As its name in recipes, which is the kind of source that reads it again.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Jsonl => "jsonl",
+            Self::Parquet => "parquet",
+        }
+    }
+
+    pub(crate) fn format(self) -> Format {
+        match self {
+            Self::Jsonl => Format::Jsonl,
+            Self::Parquet => Format::Parquet,
+        }
+    }
 }
 
 fn memory() -> Bytes {
@@ -84,7 +122,7 @@ impl Recipe {
             ));
         }
         for (number, step) in steps.iter().enumerate() {
-            let checked = step.step().check();
+            let checked = step.step().check(self);
             checked.map_err(|error| CurationError::of_step(number, error))?;
         }
         Ok(Self {

@@ -44,16 +44,8 @@ pub struct Dropped<'t> {
     pub text: Cow<'t, str>,
 }
 
-/// A document between two passes, as a line on the disk.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Survivor<'t> {
-    pub(crate) file: u32,
-    pub(crate) record: u32,
-    pub(crate) text: Cow<'t, str>,
-}
-
 /// A document on its way.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Document {
     pub(crate) position: Position,
     pub(crate) text: String,

@@ -6,15 +6,16 @@ use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use triaxis_random::key;
 
 use crate::batches::lines;
+use crate::drawn::Drawn;
+use crate::measured::{Measured, measured};
 use crate::{CurationError, Dropped, Facts, Kept, finished};
 
 /// What is to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
-    /// Only documents that were dropped for this.
+    /// Only documents that were dropped for this, and what is measured by this name of those that were kept.
     pub reason: Option<String>,
     /// Documents of a kind at most.
     pub count: usize,
@@ -27,15 +28,26 @@ pub struct Asked {
 pub struct Samples {
     /// By step and reason, in that order.
     pub dropped: Vec<Dropped<'static>>,
-    /// Those that were kept; none where a reason was asked for.
-    pub kept: Vec<Kept<'static>>,
+    /// Those that were kept; where a reason was asked for, only if a filter measures it.
+    pub kept: Vec<KeptSample>,
 }
 
-/// Draws documents of the finished output in a folder, as many of each reason of each step.
+/// A document that was kept.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct KeptSample {
+    /// As it is in the output.
+    #[serde(flatten)]
+    pub kept: Kept<'static>,
+    /// What the recipe's filters measure of its text as that is now: of the reason that was asked for, or else of each
+    /// that any document was dropped for.
+    pub measured: Vec<Measured>,
+}
+
+/// What the finished output in a folder tells of itself, and documents of it, drawn as many of each reason of each step.
 ///
 /// # Errors
 /// Where there is no whole output, or nothing was dropped for the reason that was asked for.
-pub fn samples(out: &Path, asked: &Asked) -> Result<Samples, CurationError> {
+pub fn samples(out: &Path, asked: &Asked) -> Result<(Facts, Samples), CurationError> {
     let facts = finished(out)?.ok_or_else(|| {
         CurationError::input(format!(
             "{} holds nothing: give the folder that `corpus curate` wrote",
@@ -51,23 +63,49 @@ pub fn samples(out: &Path, asked: &Asked) -> Result<Samples, CurationError> {
         let path = out.join(&file.file);
         if file.file.starts_with("dropped/") {
             each_line(&path, |document: Dropped<'static>| {
-                if asked
+                let is_asked = asked
                     .reason
                     .as_ref()
-                    .is_none_or(|reason| *reason == document.reason)
-                {
+                    .is_none_or(|reason| *reason == document.reason);
+                if is_asked {
                     let of = (document.step, document.reason.clone().into_owned());
-                    dropped.entry(of).or_default().add(asked, document);
+                    dropped
+                        .entry(of)
+                        .or_default()
+                        .add(asked.count, asked.seed, || document);
                 }
             })?;
-        } else if asked.reason.is_none() {
-            each_line(&path, |document: Kept<'static>| kept.add(asked, document))?;
+        } else {
+            each_line(&path, |document: Kept<'static>| {
+                kept.add(asked.count, asked.seed, || document);
+            })?;
         }
     }
-    Ok(Samples {
-        dropped: dropped.into_values().flat_map(Drawn::documents).collect(),
-        kept: kept.documents(),
-    })
+    let kept = kept
+        .all()
+        .into_iter()
+        .map(|kept| with_values(kept, &facts, asked));
+    let mut kept = kept.collect::<Result<Vec<_>, _>>()?;
+    kept.retain(|kept| asked.reason.is_none() || !kept.measured.is_empty());
+    let dropped = dropped.into_values().flat_map(Drawn::all).collect();
+    Ok((facts, Samples { dropped, kept }))
+}
+
+fn with_values(kept: Kept<'static>, facts: &Facts, asked: &Asked) -> Result<KeptSample, CurationError> {
+    let known = triaxis_filters::Facts {
+        licence: kept.licence.as_deref(),
+        ..triaxis_filters::Facts::default()
+    };
+    let is_wanted = |measured: &Measured| match &asked.reason {
+        Some(reason) => *reason == measured.name,
+        None => facts
+            .steps
+            .iter()
+            .any(|step| step.step == measured.by && step.dropped.contains_key(&measured.name)),
+    };
+    let mut measured = measured(&facts.recipe.steps, &kept.text, &known)?;
+    measured.retain(is_wanted);
+    Ok(KeptSample { kept, measured })
 }
 
 fn is_known(facts: &Facts, reason: &str) -> Result<(), CurationError> {
@@ -103,47 +141,5 @@ fn each_line<T: DeserializeOwned>(path: &Path, mut each: impl FnMut(T)) -> Resul
             return Ok(());
         }
         each(serde_json::from_slice(&line).map_err(|error| CurationError::damaged(path, error))?);
-    }
-}
-
-/// Some of many, all of which are as likely.
-struct Drawn<T> {
-    seen: u64,
-    /// By a number that the seed gives each; the least ones stay. A later document of the same number has the larger
-    /// place.
-    least: BTreeMap<(u64, u64), T>,
-}
-
-impl<T> Default for Drawn<T> {
-    fn default() -> Self {
-        Self {
-            seen: 0,
-            least: BTreeMap::new(),
-        }
-    }
-}
-
-impl<T> Drawn<T> {
-    fn add(&mut self, asked: &Asked, document: T) {
-        let place = (key(asked.seed, "sample", self.seen), self.seen);
-        self.seen += 1;
-        let is_less = || self.least.last_key_value().is_some_and(|(last, _)| place < *last);
-        if self.least.len() < asked.count || is_less() {
-            self.least.insert(place, document);
-        }
-        if self.least.len() > asked.count {
-            self.least.pop_last();
-        }
-    }
-
-    /// In the order of the corpus.
-    fn documents(self) -> Vec<T> {
-        let mut documents: Vec<_> = self
-            .least
-            .into_iter()
-            .map(|((_, place), document)| (place, document))
-            .collect();
-        documents.sort_by_key(|(place, _)| *place);
-        documents.into_iter().map(|(_, document)| document).collect()
     }
 }

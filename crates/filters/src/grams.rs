@@ -4,6 +4,7 @@
 
 use triaxis_words::{Document, hash};
 
+use crate::characters::characters;
 use crate::segments::slots;
 
 /// A run of words, each written once.
@@ -50,16 +51,12 @@ impl Grams {
         self.characters.clear();
         self.characters.reserve(count + 1);
         self.words.reserve(count);
-        let mut characters = 0;
+        let mut all = 0;
         self.characters.push(0);
         for word in document.words() {
             self.words.push(hash(word.as_bytes()));
-            characters += if is_ascii {
-                word.len()
-            } else {
-                word.chars().count()
-            };
-            self.characters.push(characters);
+            all += characters(word, is_ascii);
+            self.characters.push(all);
         }
         self.size = 1;
         self.hashes.clear();

@@ -15,6 +15,7 @@
 //! ```
 
 mod chain;
+mod characters;
 mod filters;
 mod grams;
 mod presets;

@@ -2,6 +2,8 @@
 
 use triaxis_words::hash;
 
+use crate::characters::characters;
+
 /// Numbers of the slots of a table for so many keys: a power of two, at most half full.
 pub(crate) fn slots(keys: usize) -> usize {
     (2 * keys).next_power_of_two().max(16)
@@ -32,14 +34,8 @@ impl Segments {
     /// Counts what of some segments stands more than once.
     pub(crate) fn count<'t>(&mut self, segments: impl Iterator<Item = &'t str>, is_ascii: bool) -> Repeats {
         self.hashes.clear();
-        self.hashes.extend(segments.map(|segment| {
-            let characters = if is_ascii {
-                segment.len()
-            } else {
-                segment.chars().count()
-            };
-            (hash(segment.as_bytes()).max(1), characters)
-        }));
+        self.hashes
+            .extend(segments.map(|segment| (hash(segment.as_bytes()).max(1), characters(segment, is_ascii))));
         self.table.clear();
         self.table.resize(slots(self.hashes.len()), (0, 0));
         let mask = self.table.len() - 1;

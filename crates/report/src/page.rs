@@ -7,8 +7,10 @@ use triaxis_plan::decide::Decision;
 
 use crate::chart::{CHARTS, DECISION_CHARTS, FIT_CHARTS, LENGTH_CHARTS, figures};
 use crate::error::ReportError;
-use crate::section::{DECISION_SECTIONS, FIT_SECTIONS, LENGTH_SECTIONS, SECTIONS, Section};
-use crate::view::{FitView, LengthView, View};
+use crate::section::{
+    CURATION_SECTIONS, DECISION_SECTIONS, FIT_SECTIONS, LENGTH_SECTIONS, SECTIONS, Section,
+};
+use crate::view::{CurationView, FitView, LengthView, View};
 
 const STYLE: &str = include_str!("../assets/page.css");
 const SCRIPT: &str = include_str!("../assets/page.js");
@@ -58,6 +60,21 @@ pub fn length_page(view: &LengthView) -> Result<String, ReportError> {
     );
     let drawn = figures(LENGTH_CHARTS, view);
     assembled("Cost by length", &below, view, drawn, LENGTH_SECTIONS)
+}
+
+/// A curated corpus as such a page.
+///
+/// # Errors
+/// When the view does not become JSON.
+pub fn curation_page(view: &CurationView) -> Result<String, ReportError> {
+    let below = format!("Curated text · {} · triaxis {}", view.folder, view.version);
+    assembled(
+        "What was kept and dropped",
+        &below,
+        view,
+        Map::new(),
+        CURATION_SECTIONS,
+    )
 }
 
 /// The answer to a question of what to train as such a page.

@@ -8,7 +8,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use toml::Table;
 use triaxis_corpus::{CorpusError, CorpusSpec, Curated, SourceSpec};
-use triaxis_curation::{Facts, Random, Recipe, StepSpec};
+use triaxis_curation::{Facts, Output, Random, Recipe, StepSpec};
 use triaxis_units::Bytes;
 
 use crate::arm::Arm;
@@ -210,6 +210,8 @@ fn recipe(corpus: &CorpusSpec) -> Result<Recipe, StudyError> {
         minimum_document: corpus.minimum_document,
         maximum_document: corpus.maximum_document,
         long_documents: corpus.long_documents,
+        output: Output::default(),
+        against: Vec::new(),
         sources: corpus.sources.iter().map(unweighed).collect::<Result<_, _>>()?,
         steps: Vec::new(),
     })

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 use triaxis_corpus::Count;
-use triaxis_curation::{Curated, Facts, Recipe, curate};
+use triaxis_curation::{Curated, CurationError, Facts, Recipe, Shard, StepSpec, curate, curate_shard};
 use triaxis_host::machine;
 use triaxis_study::reading;
 
@@ -17,9 +17,19 @@ use crate::{Format, MOST_THREADS, compute_on, output};
 /// Arguments of `corpus curate`.
 #[derive(Args)]
 pub struct Arguments {
+    #[command(flatten)]
+    all: Common,
+    /// Read a share of the documents only, as 2/4: the second of four, which `corpus merge` puts together
+    #[arg(long, value_name = "N/OF")]
+    shard: Option<Shard>,
+}
+
+/// What `corpus curate` and `corpus merge` are given both.
+#[derive(Args)]
+pub struct Common {
     /// The recipe's TOML file
     recipe: PathBuf,
-    /// Folder for what is kept and dropped; nothing is there until all is
+    /// Folder for what is kept and dropped; nothing is there until all is, and a killed run goes on where it was
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Threads; the output is the same on any number [default: all cores]
@@ -32,26 +42,64 @@ pub struct Arguments {
 
 /// Curates, and prints what each step did.
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let recipe: Recipe = reading::read(&arguments.recipe, &[])?;
-    let threads = arguments.threads.map_or_else(machine::cores, usize::from);
-    compute_on(threads)?;
-    let base = arguments.recipe.parent();
-    let base = base
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let progress = Progress::new();
-    let curated = curate(&recipe, base, &arguments.out, &progress);
-    drop(progress);
-    let Curated { facts, was_there } = curated?;
-    let out = arguments.out.display();
-    if was_there {
-        eprintln!("{out} holds all of it already, and nothing was done");
+    let Some(shard) = arguments.shard else {
+        return arguments.all.run(curate);
+    };
+    let Common { out, format, .. } = &arguments.all;
+    let was_there = arguments
+        .all
+        .make(|recipe, base, out, progress| curate_shard(recipe, base, shard, out, progress))?;
+    let told = match was_there {
+        true => format!(
+            "{} holds shard {shard} already, and nothing was done",
+            out.display()
+        ),
+        false => format!(
+            "Shard {shard} is in {}, for `triaxis corpus merge`",
+            out.display()
+        ),
+    };
+    let json = json!({ "was_there": was_there, "shard": shard });
+    output::print(*format, &told, &json)
+}
+
+impl Common {
+    /// Makes an output of the recipe.
+    fn make<T>(
+        &self,
+        make: impl FnOnce(&Recipe, &Path, &Path, &Progress) -> Result<T, CurationError>,
+    ) -> anyhow::Result<T> {
+        let recipe: Recipe = reading::read(&self.recipe, &[])?;
+        let threads = self.threads.map_or_else(machine::cores, usize::from);
+        compute_on(threads)?;
+        let base = self.recipe.parent();
+        let base = base
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        let progress = Progress::new("curating");
+        Ok(make(&recipe, base, &self.out, &progress)?)
     }
-    for said in facts.left_out_told() {
-        eprintln!("{:>9}: {said}", "corpus");
+
+    /// Makes a whole output, and prints what each step did.
+    pub fn run(
+        &self,
+        make: impl FnOnce(
+            &Recipe,
+            &Path,
+            &Path,
+            &dyn triaxis_curation::Progress,
+        ) -> Result<Curated, CurationError>,
+    ) -> anyhow::Result<()> {
+        let curated = self.make(|recipe, base, out, progress| make(recipe, base, out, progress))?;
+        let Curated { facts, was_there } = curated;
+        let out = self.out.display();
+        if was_there {
+            eprintln!("{out} holds all of it already, and nothing was done");
+        }
+        super::say_left_out(facts.left_out_told());
+        let json = json!({ "was_there": was_there, "sources": facts.sources, "steps": facts.steps, "files": facts.files });
+        output::print(self.format, &told(&facts, &self.out).trim_end(), &json)
     }
-    let json = json!({ "was_there": was_there, "sources": facts.sources, "steps": facts.steps, "files": facts.files });
-    output::print(arguments.format, &told(&facts, &arguments.out).trim_end(), &json)
 }
 
 /// A table of steps, and one of reasons.
@@ -93,6 +141,15 @@ fn told(facts: &Facts, out: &Path) -> String {
     if is_any {
         let _ = write!(told, "\n{reasons}");
     }
+    for (step, explained) in facts
+        .steps
+        .iter()
+        .zip(facts.recipe.steps.iter().map(StepSpec::told))
+    {
+        if let Some(explained) = explained {
+            let _ = write!(told, "\n`{}` {explained}.\n", step.step);
+        }
+    }
     let kept = facts.kept();
     let _ = match kept.documents {
         0 => writeln!(
@@ -102,9 +159,10 @@ fn told(facts: &Facts, out: &Path) -> String {
         ),
         documents => writeln!(
             told,
-            "\n{documents} documents ({}) are in {}, for `kind = \"jsonl\"` of a study's `[[corpus.sources]]`",
+            "\n{documents} documents ({}) are in {}, for `kind = \"{}\"` of a study's `[[corpus.sources]]`",
             kept.bytes,
-            out.join("kept").display()
+            out.join("kept").display(),
+            facts.recipe.output.name()
         ),
     };
     told

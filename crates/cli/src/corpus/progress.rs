@@ -1,13 +1,14 @@
-//! How far a curation is, on stderr.
+//! How far a command on text is, on stderr.
 
 use std::sync::{Mutex, PoisonError};
 
 use crate::progress::Advance;
 
-/// Shows the passes of a curation.
+/// Shows the passes of what reads documents.
 pub struct Progress(Mutex<State>);
 
 struct State {
+    phase: &'static str,
     shown: Advance,
     pass: String,
     total: u64,
@@ -15,16 +16,17 @@ struct State {
 }
 
 impl Progress {
-    /// That of a curation which begins.
-    pub fn new() -> Self {
-        Self(Mutex::new(State::begin(String::new(), 0)))
+    /// Nothing is done yet of what `phase` names.
+    pub fn new(phase: &'static str) -> Self {
+        Self(Mutex::new(State::begin(phase, String::new(), 0)))
     }
 }
 
 impl State {
-    fn begin(pass: String, total: u64) -> Self {
+    fn begin(phase: &'static str, pass: String, total: u64) -> Self {
         Self {
-            shown: Advance::new("curating"),
+            phase,
+            shown: Advance::new(phase),
             pass,
             total,
             done: 0,
@@ -33,9 +35,13 @@ impl State {
 }
 
 impl triaxis_curation::Progress for Progress {
+    fn resume(&self) {
+        eprintln!("an earlier run of this did not end; going on where it was");
+    }
+
     fn begin(&self, pass: usize, passes: usize, total: u64) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = State::begin(format!("pass {pass} of {passes}, "), total);
+        *state = State::begin(state.phase, format!("pass {pass} of {passes}, "), total);
     }
 
     fn advance(&self, bytes: u64) {

@@ -1,15 +1,14 @@
 //! `corpus curate` and `corpus inspect`, with the real program.
 
 use std::fs;
-use std::process::{Command, Output, Stdio};
-use std::time::Duration;
+use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
 use crate::support::json;
 
 /// Filters that a page breaks, and both kinds of copies.
-const RECIPE: &str = r#"
+pub const RECIPE: &str = r#"
 preset = "gopher"
 memory = "1MiB"
 
@@ -25,7 +24,7 @@ kind = "exact"
 kind = "near"
 "#;
 
-const BAKER: &str = "The baker of our street gets up at three, when even the cats are asleep. First he lights the oven, \
+pub const BAKER: &str = "The baker of our street gets up at three, when even the cats are asleep. First he lights the oven, \
     then he looks at the dough that has rested since the evening, and only if it pleases him does he begin to shape \
     loaves. Nobody has ever seen him weigh anything. His daughter, who is to take over the shop, writes down what he \
     does, and finds that each morning differs a little from the one before. People who come from far away are told \
@@ -36,11 +35,12 @@ const HARBOUR: &str = "Ships that wait outside the harbour are counted by an old
     name. Twice they were wrong and he was right, which he mentions to visitors. In winter, fog hides the water for \
     days; he then notes the sounds of horns, their number and direction, in a green book with a torn cover.";
 
-struct Place(TempDir);
+/// A folder with pages and a recipe.
+pub struct Place(pub TempDir);
 
 impl Place {
     /// Two good pages, one too short, a copy and a near copy.
-    fn new(recipe: &str) -> Self {
+    pub fn new(recipe: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let near = BAKER.replacen("before noon", "before dinner", 1);
         let pages = [BAKER, HARBOUR, "Too short.", BAKER, &near];
@@ -53,13 +53,13 @@ impl Place {
         Self(folder)
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_triaxis"));
         command.arg("corpus").args(arguments).current_dir(self.0.path());
         command.output().unwrap()
     }
 
-    fn said(&self, arguments: &[&str]) -> String {
+    pub fn said(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let text = |bytes| String::from_utf8(bytes).unwrap();
         format!(
@@ -88,72 +88,6 @@ fn what_is_done_is_told_by_step_and_reason() {
     let all = json(&place.run(&["inspect", "out", "--format", "json"]));
     assert_eq!(all["dropped"].as_array().unwrap().len(), 3);
     assert_eq!(all["kept"].as_array().unwrap().len(), 2);
-}
-
-#[test]
-fn any_number_of_threads_writes_the_same() {
-    let place = Place::new(RECIPE);
-    for threads in ["1", "2", "8"] {
-        let output = place.run(&["curate", "recipe.toml", "--out", threads, "--threads", threads]);
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
-    let of = |threads: &str, file: &str| fs::read(place.0.path().join(threads).join(file)).unwrap();
-    for file in ["curation.json", "kept/00000.jsonl.zst", "dropped/00000.jsonl.zst"] {
-        assert!(
-            of("1", file) == of("2", file) && of("1", file) == of("8", file),
-            "{file}"
-        );
-    }
-}
-
-#[test]
-fn a_killed_run_leaves_nothing_that_is_taken_for_its_output() {
-    let place = Place::new(RECIPE);
-    let pages = place.0.path().join("pages.jsonl");
-    let line = |number: usize| {
-        let words = (0..900).map(|place| match place % 11 {
-            3 => "the".to_owned(),
-            8 => "of".to_owned(),
-            _ => format!("w{:x}", (number * 7919 + place * 104_729) % 65_521),
-        });
-        let text = words.collect::<Vec<_>>().join(" ");
-        format!("{}\n", serde_json::json!({ "text": text }))
-    };
-    fs::write(&pages, (0..2000).map(line).collect::<String>()).unwrap();
-    assert!(
-        place
-            .run(&["curate", "recipe.toml", "--out", "undisturbed"])
-            .status
-            .success()
-    );
-    for milliseconds in [5, 40, 120] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_triaxis"));
-        command.arg("corpus").args(CURATE).current_dir(place.0.path());
-        let mut killed = command
-            .stderr(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(milliseconds));
-        killed.kill().unwrap();
-        killed.wait().unwrap();
-    }
-    assert!(place.run(&CURATE).status.success());
-    for file in ["curation.json", "recipe.toml", "kept/00000.jsonl.zst"] {
-        let of = |out: &str| fs::read(place.0.path().join(out).join(file)).unwrap();
-        assert!(of("out") == of("undisturbed"), "{file}");
-    }
-    let names = fs::read_dir(place.0.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name());
-    let hidden: Vec<_> = names
-        .filter(|name| name.as_encoded_bytes().starts_with(b"."))
-        .collect();
-    assert!(hidden.is_empty(), "{hidden:?}");
 }
 
 #[test]

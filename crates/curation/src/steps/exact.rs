@@ -2,11 +2,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use triaxis_duplicates::exact::{self, Settings, Unit};
-use triaxis_duplicates::{Document, Workspace};
+use triaxis_duplicates::{Document, Workspace, without};
+use triaxis_words::{Splitter, Words};
 
-use super::{Copies, Finder, Found, Step, Verdict, Work};
-use crate::CurationError;
+use super::{Copies, Finder, Found, Look, Step, Verdict, Work};
 use crate::record::Bound;
+use crate::{CurationError, Recipe};
 
 /// What stands earlier in the corpus to the letter, removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +17,14 @@ pub struct Exact {
     pub unit: Unit,
     /// Units that must repeat together.
     pub span: usize,
+    /// A document of which fewer words are left than this goes, if any of it was removed. With runs of three sentences
+    /// datatrove has 50.
+    #[serde(skip_serializing_if = "is_none")]
+    pub least_words: usize,
+}
+
+fn is_none(words: &usize) -> bool {
+    *words == 0
 }
 
 impl Exact {
@@ -29,8 +38,11 @@ impl Exact {
 
 impl Default for Exact {
     fn default() -> Self {
-        let unit = Unit::Document;
-        Self { unit, span: 1 }
+        Self {
+            unit: Unit::Document,
+            span: 1,
+            least_words: 0,
+        }
     }
 }
 
@@ -43,65 +55,99 @@ impl Step for Exact {
         Work::Copies(self)
     }
 
-    fn check(&self) -> Result<(), CurationError> {
+    fn check(&self, _: &Recipe) -> Result<(), CurationError> {
         self.settings().map(drop)
     }
 }
 
 impl Copies for Exact {
-    fn finder(&self, workspace: &Workspace) -> Result<Box<dyn Finder>, CurationError> {
-        let settings = self.settings()?;
-        let finder = exact::Finder::new(settings, workspace);
-        Ok(Box::new(Looking { settings, finder }))
+    fn finder(&self, workspace: &Workspace) -> Result<Option<Box<dyn Finder>>, CurationError> {
+        let finder = exact::Finder::new(self.settings()?, workspace);
+        Ok(Some(Box::new(Looking(finder))))
+    }
+
+    fn found(&self, at: &Look<'_>) -> Result<Box<dyn Found>, CurationError> {
+        let found = exact::Found::open(at.found, self.settings()?)?;
+        Ok(Box::new(Told {
+            step: *self,
+            found,
+            words: Words::new(),
+        }))
     }
 }
 
-struct Looking {
-    settings: Settings,
-    finder: exact::Finder,
-}
+struct Looking(exact::Finder);
 
 impl Finder for Looking {
     fn add(&mut self, batch: &[Document<'_>]) -> Result<(), CurationError> {
-        Ok(self.finder.add(batch)?)
+        Ok(self.0.add(batch)?)
     }
 
-    fn finish(self: Box<Self>, path: &Path) -> Result<Box<dyn Found>, CurationError> {
-        let Self { settings, finder } = *self;
-        finder.finish(path, None)?;
-        let found = exact::Found::open(path, settings)?;
-        Ok(Box::new(Told { settings, found }))
+    fn save(self: Box<Self>, path: &Path) -> Result<(), CurationError> {
+        Ok(self.0.save(path)?)
+    }
+
+    fn join(&mut self, saved: &Path) -> Result<(), CurationError> {
+        Ok(self.0.join(saved)?)
+    }
+
+    fn know(&mut self, index: &Path) -> Result<(), CurationError> {
+        Ok(self.0.know(index)?)
+    }
+
+    fn index(self: Box<Self>, index: &Path) -> Result<(), CurationError> {
+        // What stands twice there is of no interest here.
+        let found = index.with_extension("found");
+        self.0.finish(&found, Some(index))?;
+        std::fs::remove_file(&found).map_err(CurationError::io("remove", &found))
+    }
+
+    fn finish(self: Box<Self>, found: &Path) -> Result<(), CurationError> {
+        Ok(self.0.finish(found, None).map(drop)?)
     }
 }
 
 struct Told {
-    settings: Settings,
+    step: Exact,
     found: exact::Found,
+    words: Words,
 }
 
-impl Found for Told {
+impl Told {
     fn verdict(&mut self, document: &Document<'_>) -> Result<Verdict, CurationError> {
         let removed = self.found.removed(document)?;
-        if removed.is_empty() {
-            return Ok(Verdict::Keep);
-        }
-        if self.settings.unit() == Unit::Document {
+        if self.step.unit == Unit::Document && !removed.is_empty() {
             return Ok(Verdict::Drop {
-                reason: "earlier_copies",
+                reason: match self.found.is_known(document.position)? {
+                    true => "copies_of_another_corpus",
+                    false => "earlier_copies",
+                },
                 value: 1.0,
                 bound: Bound::AtMost(0.0),
                 copy_of: None,
             });
         }
-        // The parts lie apart, so that one is all of the text where nothing is left.
-        Ok(match removed.as_slice() {
-            [all] if *all == (0..document.text.len()) => Verdict::Drop {
-                reason: "bytes_left",
-                value: 0.0,
-                bound: Bound::AtLeast(1.0),
-                copy_of: None,
-            },
-            _ => Verdict::Without(removed),
-        })
+        let verdict = Verdict::without(document.text, removed);
+        if let Verdict::Without(parts) = &verdict
+            && self.step.least_words > 0
+        {
+            let left = without(document.text, parts);
+            let words = self.words.split(Splitter::English, &left).words().len();
+            if words < self.step.least_words {
+                return Ok(Verdict::Drop {
+                    reason: "words_left",
+                    value: words as f64,
+                    bound: Bound::AtLeast(self.step.least_words as f64),
+                    copy_of: None,
+                });
+            }
+        }
+        Ok(verdict)
+    }
+}
+
+impl Found for Told {
+    fn verdicts(&mut self, documents: &[Document<'_>]) -> Result<Vec<Verdict>, CurationError> {
+        documents.iter().map(|document| self.verdict(document)).collect()
     }
 }

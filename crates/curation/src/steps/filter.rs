@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use triaxis_filters::FilterSpec;
 
 use super::{Step, Work};
-use crate::CurationError;
+use crate::{CurationError, Recipe};
 
 /// A filter, with its settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ impl Step for Filter {
         Work::Filter(&self.0)
     }
 
-    fn check(&self) -> Result<(), CurationError> {
+    fn check(&self, _: &Recipe) -> Result<(), CurationError> {
         self.0.prepare().map(drop).map_err(CurationError::from)
     }
 }

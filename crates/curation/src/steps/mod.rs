@@ -1,25 +1,32 @@
 //! Every kind of step: one file, one `mod` line and one line of the registry below for each.
 
+mod bloom;
 mod exact;
 mod filter;
 mod near;
 mod noise;
+mod passages;
 mod random;
 
+pub use bloom::Bloom;
 pub use exact::Exact;
 pub use filter::Filter;
 pub use near::Near;
 pub use noise::{Harm, Noise};
+pub use passages::Passages;
 pub use random::Random;
 
 use std::ops::Range;
 use std::path::Path;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use triaxis_duplicates::{Document, Position, Workspace};
 use triaxis_filters::FilterSpec;
+use triaxis_units::Bytes;
 
-use crate::CurationError;
 use crate::record::Bound;
+use crate::{CurationError, Recipe};
 
 triaxis_names::registry! {
     /// A step of a recipe; `kind` chooses what it does.
@@ -27,6 +34,8 @@ triaxis_names::registry! {
         Filter = "filter",
         Exact = "exact",
         Near = "near",
+        Bloom = "bloom",
+        Passages = "passages",
         Random = "random",
         Noise = "noise",
     }
@@ -38,6 +47,11 @@ impl StepSpec {
         self.step().label()
     }
 
+    /// What its settings come to, where they do not say it by themselves.
+    pub fn told(&self) -> Option<String> {
+        self.step().told()
+    }
+
     pub(crate) fn work(&self) -> Work<'_> {
         self.step().work()
     }
@@ -47,38 +61,85 @@ impl StepSpec {
 pub(crate) trait Step {
     fn label(&self) -> String;
     fn work(&self) -> Work<'_>;
-    /// Refuses settings that no step can have.
-    fn check(&self) -> Result<(), CurationError>;
+    /// Refuses settings that no step can have, or none of the recipe.
+    fn check(&self, recipe: &Recipe) -> Result<(), CurationError>;
+    fn told(&self) -> Option<String> {
+        None
+    }
 }
 
 /// How a step is done.
 pub(crate) enum Work<'s> {
     /// A document at a time.
     Filter(&'s FilterSpec),
-    /// After all documents were read once.
+    /// With what is known of other documents.
     Copies(&'s dyn Copies),
 }
 
 /// A step that looks for copies, or for something else that only all documents tell.
-pub(crate) trait Copies {
-    fn finder(&self, workspace: &Workspace) -> Result<Box<dyn Finder>, CurationError>;
+pub(crate) trait Copies: Sync {
+    /// What reads every document before the first is judged; nothing where those before it are enough.
+    fn finder(&self, _workspace: &Workspace) -> Result<Option<Box<dyn Finder>>, CurationError> {
+        Ok(None)
+    }
+
+    fn found(&self, at: &Look<'_>) -> Result<Box<dyn Found>, CurationError>;
+
+    /// How much text is judged at once, where it makes a difference.
+    fn at_once(&self) -> Option<Bytes> {
+        None
+    }
 }
 
-/// Reads every document.
-pub(crate) trait Finder {
+/// Where a step finds what is known.
+pub(crate) struct Look<'l> {
+    pub(crate) workspace: &'l Workspace,
+    /// What its finder [found](Finder::finish).
+    pub(crate) found: &'l Path,
+    /// What a process that died knew of the documents before the next one.
+    pub(crate) memory: Option<&'l Path>,
+    /// How much text will be judged.
+    pub(crate) text: Bytes,
+}
+
+/// Reads every document, in any order and in several processes.
+pub(crate) trait Finder: Send {
     fn add(&mut self, batch: &[Document<'_>]) -> Result<(), CurationError>;
-    /// Writes what was found to a file, and opens it.
-    fn finish(self: Box<Self>, path: &Path) -> Result<Box<dyn Found>, CurationError>;
+    /// Writes what was read to a file.
+    fn save(self: Box<Self>, path: &Path) -> Result<(), CurationError>;
+    /// Adds what another one of the same step saved.
+    fn join(&mut self, saved: &Path) -> Result<(), CurationError>;
+    /// Takes for copies what an [index](Self::index) has.
+    fn know(&mut self, index: &Path) -> Result<(), CurationError>;
+    /// Writes an index of what was read.
+    fn index(self: Box<Self>, index: &Path) -> Result<(), CurationError>;
+    /// Writes what was found.
+    fn finish(self: Box<Self>, found: &Path) -> Result<(), CurationError>;
 }
 
 /// Tells of each document what it is a copy of.
 pub(crate) trait Found {
-    fn verdict(&mut self, document: &Document<'_>) -> Result<Verdict, CurationError>;
+    /// Judges documents, which come in the order of the corpus.
+    fn verdicts(&mut self, documents: &[Document<'_>]) -> Result<Vec<Verdict>, CurationError>;
+    /// Writes what is remembered of the documents judged so far, if anything is: whether it was.
+    fn save(&self, _path: &Path) -> Result<bool, CurationError> {
+        Ok(false)
+    }
 }
 
-/// The file of a step that needs none.
-fn nothing_found(path: &Path) -> Result<(), CurationError> {
-    std::fs::write(path, []).map_err(CurationError::io("write", path))
+/// Writes what a step keeps as plain data.
+fn write_json(path: &Path, value: &impl Serialize) -> Result<(), CurationError> {
+    let text = serde_json::to_vec(value);
+    let text = text.map_err(|error| {
+        CurationError::input(format!("a document cannot be written: {error}: exclude it"))
+    })?;
+    std::fs::write(path, text).map_err(CurationError::io("write", path))
+}
+
+/// Reads what [`write_json`] wrote.
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, CurationError> {
+    let text = std::fs::read(path).map_err(CurationError::io("read", path))?;
+    serde_json::from_slice(&text).map_err(|error| CurationError::damaged(path, error))
 }
 
 /// What a step that looks for copies says of a document.
@@ -94,4 +155,20 @@ pub(crate) enum Verdict {
         bound: Bound,
         copy_of: Option<Position>,
     },
+}
+
+impl Verdict {
+    /// That of a document without some parts, which lie apart, so that one is all of the text where nothing is left.
+    fn without(text: &str, parts: Vec<Range<usize>>) -> Self {
+        match parts.as_slice() {
+            [] => Self::Keep,
+            [all] if *all == (0..text.len()) => Self::Drop {
+                reason: "bytes_left",
+                value: 0.0,
+                bound: Bound::AtLeast(1.0),
+                copy_of: None,
+            },
+            _ => Self::Without(parts),
+        }
+    }
 }

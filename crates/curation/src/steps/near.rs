@@ -4,9 +4,12 @@ use serde::{Deserialize, Serialize};
 use triaxis_duplicates::minhash::{self, Settings};
 use triaxis_duplicates::{Document, Workspace};
 
-use super::{Copies, Finder, Found, Step, Verdict, Work};
-use crate::CurationError;
+use super::{Copies, Finder, Found, Look, Step, Verdict, Work};
 use crate::record::Bound;
+use crate::{CurationError, Recipe};
+
+/// Likenesses at which it is told how often near copies are found.
+const LIKENESSES: [f64; 5] = [0.5, 0.6, 0.7, 0.8, 0.9];
 
 /// Documents that share most of their runs of words with an earlier one, dropped. Defaults are datatrove's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,50 +30,82 @@ impl Step for Near {
         Work::Copies(self)
     }
 
-    fn check(&self) -> Result<(), CurationError> {
+    fn check(&self, _: &Recipe) -> Result<(), CurationError> {
         Ok(self.0.check()?)
+    }
+
+    fn told(&self) -> Option<String> {
+        let chances = LIKENESSES.map(|likeness| {
+            let percent = 100.0 * self.0.chance(likeness);
+            format!("{percent:.0}% by {likeness}")
+        });
+        Some(format!(
+            "finds of documents that are alike {}, and half of those by {:.2}",
+            chances.join(", "),
+            self.0.threshold()
+        ))
     }
 }
 
 impl Copies for Near {
-    fn finder(&self, workspace: &Workspace) -> Result<Box<dyn Finder>, CurationError> {
+    fn finder(&self, workspace: &Workspace) -> Result<Option<Box<dyn Finder>>, CurationError> {
         let finder = minhash::Finder::new(self.0, workspace)?;
-        Ok(Box::new(Looking {
-            settings: self.0,
-            finder,
-        }))
+        Ok(Some(Box::new(Looking(finder))))
+    }
+
+    fn found(&self, at: &Look<'_>) -> Result<Box<dyn Found>, CurationError> {
+        Ok(Box::new(Told(minhash::Found::open(at.found, self.0)?)))
     }
 }
 
-struct Looking {
-    settings: Settings,
-    finder: minhash::Finder,
-}
+struct Looking(minhash::Finder);
 
 impl Finder for Looking {
     fn add(&mut self, batch: &[Document<'_>]) -> Result<(), CurationError> {
-        Ok(self.finder.add(batch)?)
+        Ok(self.0.add(batch)?)
     }
 
-    fn finish(self: Box<Self>, path: &Path) -> Result<Box<dyn Found>, CurationError> {
-        let Self { settings, finder } = *self;
-        finder.finish(None)?.cluster(path)?;
-        Ok(Box::new(Told(minhash::Found::open(path, settings)?)))
+    fn save(self: Box<Self>, path: &Path) -> Result<(), CurationError> {
+        Ok(self.0.save(path)?)
+    }
+
+    fn join(&mut self, saved: &Path) -> Result<(), CurationError> {
+        Ok(self.0.join(saved)?)
+    }
+
+    fn know(&mut self, index: &Path) -> Result<(), CurationError> {
+        Ok(self.0.know(index)?)
+    }
+
+    fn index(self: Box<Self>, index: &Path) -> Result<(), CurationError> {
+        Ok(self.0.finish(Some(index)).map(drop)?)
+    }
+
+    fn finish(self: Box<Self>, found: &Path) -> Result<(), CurationError> {
+        Ok(self.0.finish(None)?.cluster(found).map(drop)?)
     }
 }
 
 struct Told(minhash::Found);
 
-impl Found for Told {
+impl Told {
     fn verdict(&mut self, document: &Document<'_>) -> Result<Verdict, CurationError> {
-        Ok(match self.0.verdict(document.position)? {
-            minhash::Verdict::Copy { of } | minhash::Verdict::Known { of } => Verdict::Drop {
-                reason: "earlier_near_copies",
-                value: 1.0,
-                bound: Bound::AtMost(0.0),
-                copy_of: Some(of),
-            },
-            minhash::Verdict::Alone | minhash::Verdict::First => Verdict::Keep,
+        let (reason, copy_of) = match self.0.verdict(document.position)? {
+            minhash::Verdict::Alone | minhash::Verdict::First => return Ok(Verdict::Keep),
+            minhash::Verdict::Copy { of } => ("earlier_near_copies", Some(of)),
+            minhash::Verdict::Known { .. } => ("near_copies_of_another_corpus", None),
+        };
+        Ok(Verdict::Drop {
+            reason,
+            value: 1.0,
+            bound: Bound::AtMost(0.0),
+            copy_of,
         })
+    }
+}
+
+impl Found for Told {
+    fn verdicts(&mut self, documents: &[Document<'_>]) -> Result<Vec<Verdict>, CurationError> {
+        documents.iter().map(|document| self.verdict(document)).collect()
     }
 }

@@ -16,7 +16,12 @@ fn a_finished_output_is_told_and_another_is_refused() {
     let place = place();
     assert!(!place.curate(RECIPE, "out").unwrap().was_there);
     let before = place.files("out");
+    // What a process leaves that dies between the name of the output and its own end.
+    for name in ["lock", "journal"] {
+        fs::write(place.path("out").join(name), "").unwrap();
+    }
     assert!(place.curate(RECIPE, "out").unwrap().was_there);
+    assert_eq!(place.files("out"), before);
     // Memory changes nothing of what is found.
     assert!(
         place
@@ -35,18 +40,35 @@ fn a_finished_output_is_told_and_another_is_refused() {
 }
 
 #[test]
-fn a_killed_run_is_not_taken_for_a_whole_one() {
+fn what_is_not_whole_is_not_taken_for_it() {
     let place = place();
-    // What a kill leaves: a hidden folder whose lock nobody holds, and nothing under the name.
-    let left = place.path(".out.unfinished-x");
+    let left = place.path(".out.unfinished");
+    // A kill before anything was noted, a journal that is damaged, and one of another recipe.
     fs::create_dir_all(left.join("kept")).unwrap();
-    fs::write(left.join("lock"), "").unwrap();
     fs::write(left.join("kept/00000.jsonl.zst"), "cut").unwrap();
+    fs::write(left.join("journal"), "0123\n{}").unwrap();
     assert_eq!(finished(&place.path("out")).unwrap(), None);
     assert!(!place.curate(RECIPE, "out").unwrap().was_there);
     assert!(!left.exists());
     place.curate(RECIPE, "undisturbed").unwrap();
     assert_eq!(place.files("out"), place.files("undisturbed"));
+}
+
+#[test]
+fn a_second_process_is_refused_while_the_first_writes() {
+    let place = place();
+    let left = place.path(".out.unfinished");
+    fs::create_dir(&left).unwrap();
+    let lock = fs::File::create(left.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let refused = place.curate(RECIPE, "out").unwrap_err();
+    assert_eq!(refused.kind(), Kind::Machine);
+    assert!(
+        refused.to_string().contains("being written by another process"),
+        "{refused}"
+    );
+    drop(lock);
+    place.curate(RECIPE, "out").unwrap();
 }
 
 #[test]
@@ -101,6 +123,22 @@ fn recipes_that_cannot_be_are_refused_with_value_rule_and_remedy() {
         ),
         (RECIPE.replace("1MiB", "1KiB"), "`memory = 1KiB`"),
         (
+            format!("{sources}\n[[steps]]\nkind = 'bloom'\nshare = 1.5"),
+            "step 3: `share = 1.5`",
+        ),
+        (
+            format!("{sources}\n[[steps]]\nkind = 'passages'\nleast = 0"),
+            "step 3: `least = 0`",
+        ),
+        (
+            format!("{sources}\n[[steps]]\nkind = 'passages'\nat_once = '64MiB'"),
+            "step 3: `at_once = 64MiB`",
+        ),
+        (
+            RECIPE.replace("preset", "against = [\"nowhere\"]\npreset"),
+            "`against = \"nowhere\"`",
+        ),
+        (
             RECIPE.replace("name = \"made\"", "name = \"made\"\nweight = 2.0"),
             "remove the weight",
         ),
@@ -110,5 +148,11 @@ fn recipes_that_cannot_be_are_refused_with_value_rule_and_remedy() {
         assert_eq!(refused.kind(), Kind::Input, "{refused}");
         assert!(refused.to_string().contains(said), "{refused}");
     }
+    let large = format!("{sources}\n[[steps]]\nkind = 'bloom'\nruns = 100000000");
+    let refused = place.curate(&large, "out").unwrap_err().to_string();
+    assert!(
+        refused.contains("step 3: ") && refused.contains("give more memory"),
+        "{refused}"
+    );
     assert!(!place.path("out").exists());
 }

@@ -185,6 +185,7 @@ fn samples_are_of_what_was_dropped_for_a_reason() {
                 seed,
             },
         )
+        .map(|(_, samples)| samples)
     };
     let all = ask(None, 1).unwrap();
     assert_eq!((all.dropped.len(), all.kept.len()), (15, 3));
@@ -194,6 +195,27 @@ fn samples_are_of_what_was_dropped_for_a_reason() {
     assert!(some.kept.is_empty() && some.dropped.len() == 3);
     for dropped in &some.dropped {
         assert!(planted.contains(&(dropped.text.clone().into_owned(), Some("earlier_copies"))));
+    }
+    // What a filter measures is told of those that were kept, too, and never breaks its bound.
+    let filtered = ask(Some("least_words"), 1).unwrap();
+    assert_eq!(filtered.kept.len(), 3);
+    for kept in &filtered.kept {
+        let [measured] = kept.measured.as_slice() else {
+            panic!("{:?}", kept.measured)
+        };
+        assert_eq!(
+            (measured.by.as_str(), measured.name.as_str()),
+            ("gopher-quality", "least_words")
+        );
+        assert_eq!(measured.bound, Bound::AtLeast(50.0));
+        assert!(measured.value >= 50.0 && measured.value <= kept.kept.text.split_whitespace().count() as f64);
+    }
+    for kept in &all.kept {
+        assert!(
+            kept.measured
+                .iter()
+                .any(|measured| measured.name == "least_words")
+        );
     }
     let refused = ask(Some("earlier_copy"), 1).unwrap_err().to_string();
     assert!(refused.contains("did you mean `earlier_copies`?"), "{refused}");

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::Field;
 use tempfile::TempDir;
 use triaxis_curation::{Curated, CurationError, Dropped, Kept, Recipe, curate};
 use triaxis_random::Stream;
@@ -91,11 +93,42 @@ pub fn lines<T: serde::de::DeserializeOwned>(folder: &Path) -> Vec<T> {
     paths.sort();
     let mut all = Vec::new();
     for path in paths {
-        let text = zstd::decode_all(fs::File::open(path).unwrap()).unwrap();
+        let text = match path.extension().unwrap() == "parquet" {
+            true => rows(&path),
+            false => zstd::decode_all(fs::File::open(path).unwrap()).unwrap(),
+        };
         let text = String::from_utf8(text).unwrap();
         all.extend(text.lines().map(|line| serde_json::from_str::<T>(line).unwrap()));
     }
     all
+}
+
+/// The rows of a Parquet file as lines of JSON, in this crate's fields, by the library's own reader of rows.
+fn rows(path: &Path) -> Vec<u8> {
+    let reader = SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
+    let mut lines = Vec::new();
+    for row in reader.get_row_iter(None).unwrap() {
+        let mut object = serde_json::Map::new();
+        for (name, field) in row.unwrap().get_column_iter() {
+            let value = match field {
+                Field::Null => continue,
+                Field::Str(text) => text.clone().into(),
+                Field::Long(number) => (*number).into(),
+                Field::Double(number) => (*number).into(),
+                other => panic!("{name}: {other}"),
+            };
+            match name.as_str() {
+                "at_least" => {
+                    drop(object.insert("bound".to_owned(), serde_json::json!({ "at-least": value })))
+                }
+                "at_most" => drop(object.insert("bound".to_owned(), serde_json::json!({ "at-most": value }))),
+                _ => drop(object.insert(name.clone(), value)),
+            }
+        }
+        serde_json::to_writer(&mut lines, &object).unwrap();
+        lines.push(b'\n');
+    }
+    lines
 }
 
 /// Sentences of made words around common ones, different for every number.

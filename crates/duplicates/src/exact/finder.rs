@@ -9,7 +9,7 @@ use super::Settings;
 use super::found::{Copy, holds};
 use crate::keys::{Entry, Keys};
 use crate::records::{Sorter, write_whole};
-use crate::{Document, DuplicatesError, Workspace};
+use crate::{Document, DuplicatesError, Position, Workspace};
 
 /// Looks for exact copies.
 pub struct Finder {
@@ -75,6 +75,19 @@ impl Finder {
         self.keys.save(shard).map(drop)
     }
 
+    /// Shows the document of every unit that stands earlier, too, beside the document of the first, in no order.
+    ///
+    /// # Errors
+    /// Where a file cannot be written, or one that was given is damaged.
+    pub fn each_copy(self, mut visit: impl FnMut(Position, Position)) -> Result<(), DuplicatesError> {
+        self.keys.meet(None, |met| {
+            if met.entry != met.first {
+                visit(met.entry.position, met.first.position);
+            }
+            Ok(())
+        })
+    }
+
     /// Writes what is a copy to `found`, and what is new to `index`, if there is to be one.
     ///
     /// # Errors
@@ -90,6 +103,7 @@ impl Finder {
                 copies.push(Copy {
                     position: met.entry.position,
                     part: met.entry.part,
+                    is_known: met.is_known,
                 })?;
             }
             Ok(())

@@ -13,20 +13,24 @@ pub(super) struct Copy {
     pub(super) position: Position,
     /// Its first unit.
     pub(super) part: u32,
+    /// Whether an earlier corpus has it.
+    pub(super) is_known: bool,
 }
 
 impl Record for Copy {
-    const WIDTH: usize = 12;
+    const WIDTH: usize = 13;
 
     fn write(&self, bytes: &mut [u8]) {
         self.position.write(&mut bytes[..8]);
-        self.part.write(&mut bytes[8..]);
+        self.part.write(&mut bytes[8..12]);
+        u8::from(self.is_known).write(&mut bytes[12..]);
     }
 
     fn read(bytes: &[u8]) -> Self {
         Self {
             position: Position::read(&bytes[..8]),
-            part: u32::read(&bytes[8..]),
+            part: u32::read(&bytes[8..12]),
+            is_known: u8::read(&bytes[12..]) != 0,
         }
     }
 }
@@ -50,6 +54,19 @@ impl Found {
     pub fn open(path: &Path, settings: Settings) -> Result<Self, DuplicatesError> {
         let copies = Lookup::open(path, &holds(settings))?;
         Ok(Self { settings, copies })
+    }
+
+    /// Whether the first of a document's parts that are to be removed stands in an earlier corpus.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn is_known(&mut self, position: Position) -> Result<bool, DuplicatesError> {
+        let number = self.copies.find(&position, |copy| copy.position)?;
+        if number == self.copies.count() {
+            return Ok(false);
+        }
+        let copy = self.copies.get(number)?;
+        Ok(copy.position == position && copy.is_known)
     }
 
     /// What of a document to remove: parts on borders of its characters, in order, that do not touch.

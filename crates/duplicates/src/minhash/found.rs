@@ -80,6 +80,18 @@ impl Found {
         Ok(Self { members })
     }
 
+    /// Shows every document of a cluster beside the first of it, in the order of the corpus.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn each(&mut self, mut visit: impl FnMut(Position, Position)) -> Result<(), DuplicatesError> {
+        for number in 0..self.members.count() {
+            let member = self.members.get(number)?;
+            visit(member.position, member.first);
+        }
+        Ok(())
+    }
+
     /// What the document of this position is.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use triaxis_duplicates::exact::{Facts, Finder, Found, Settings, Unit};
-use triaxis_duplicates::{Document, without};
+use triaxis_duplicates::{Document, Position, without};
 
 use crate::common::{documents, left_over, on, texts, workspace};
 
@@ -198,6 +198,14 @@ fn what_an_earlier_corpus_says_is_a_copy_wherever_it_stands() {
         rest(settings, &path, &documents(&later)),
         ["new story\n\n", "end"]
     );
+    // Of the first the menu, of the second what the first has.
+    let mut found = Found::open(&path, settings).unwrap();
+    let is_known = |document: &Document<'_>| found.is_known(document.position).unwrap();
+    assert_eq!(
+        documents(&later).iter().map(is_known).collect::<Vec<_>>(),
+        [true, false]
+    );
+    assert!(!found.is_known(Position::new(9, 9)).unwrap());
 }
 
 #[test]

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use triaxis_words::{Document, Splitter, classes, lines};
 
 use super::{Facts, Judge, Settings};
+use crate::characters::characters;
 use crate::refused::{self, Refused};
 use crate::room::Room;
 use crate::verdict::{Check, share};
@@ -66,23 +67,22 @@ impl Judge for FineWebQuality {
     fn measure(&self, document: &Document<'_>, _: &Facts<'_>, room: &mut Room) -> bool {
         let text = document.text();
         let is_ascii = text.is_ascii();
-        let is_blank = |line: &&str| classes::trim_start(line).is_empty();
-        let (mut count, mut with_end, mut short) = (0, 0, 0);
-        for line in lines::by_feed(text).filter(|line| !is_blank(line)) {
-            count += 1;
+        let (mut ends, mut with_end, mut short) = (0, 0, 0);
+        let found = lines::by_feed(text).filter(|line| {
+            ends += 1;
+            if classes::trim_start(line).is_empty() {
+                return false;
+            }
             with_end += usize::from(line.ends_with(classes::is_terminal));
             let is_short = line.len() <= self.short_line_length
                 || !is_ascii && line.chars().nth(self.short_line_length).is_none();
             short += usize::from(is_short);
-        }
-        let found = lines::by_feed(text).filter(|line| !is_blank(line));
+            true
+        });
         let repeats = room.segments.count(found, is_ascii);
-        let feeds = text.bytes().filter(|byte| *byte == b'\n').count();
-        let characters = if is_ascii {
-            text.len()
-        } else {
-            text.chars().count()
-        } - feeds;
+        // The last line ends with the text.
+        let (count, feeds) = (repeats.segments, ends - 1);
+        let characters = characters(text, is_ascii) - feeds;
         let is_allowed = with_end == 0 && self.allow_none_with_end;
         let least = if is_allowed { 0.0 } else { self.lines_with_end };
         room.checks.extend([

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use triaxis_words::{Document, Splitter, classes, lines};
 
 use super::{Dialect, Facts, Judge, Settings};
+use crate::characters::characters;
 use crate::refused::{self, Refused};
 use crate::room::Room;
 use crate::verdict::{Check, share};
@@ -156,11 +157,7 @@ impl Prepared {
             let begins = word.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
             if begins || !word.chars().all(classes::is_symbol) {
                 counts.plain += 1;
-                counts.plain_characters += if is_ascii {
-                    word.len()
-                } else {
-                    word.chars().count()
-                };
+                counts.plain_characters += characters(word, is_ascii);
             }
             counts.alphabetic += usize::from(begins || word.chars().any(classes::is_letter));
             if self.may_be_stop_word(word)

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use triaxis_words::{Document, Splitter, classes, lines};
 
 use super::{Dialect, Facts, Judge, Settings};
+use crate::characters;
 use crate::refused::{self, Refused};
 use crate::room::Room;
 use crate::segments::Repeats;
@@ -185,8 +186,7 @@ impl Judge for GopherRepetition {
         let grams = &mut room.grams;
         grams.read(document, is_ascii);
         let characters = match self.dialect {
-            Dialect::Datatrove if is_ascii => text.len(),
-            Dialect::Datatrove => text.chars().count(),
+            Dialect::Datatrove => characters::characters(text, is_ascii),
             Dialect::Dolma | Dialect::DolmaV1 | Dialect::Dclm => grams.all_characters(),
         };
         room.checks.extend(self.segments(paragraphs, found, characters));

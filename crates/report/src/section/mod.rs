@@ -4,6 +4,7 @@ mod approaches;
 mod comparison;
 mod component;
 mod corpus;
+mod curation;
 mod decision;
 mod fit;
 mod isoflop;
@@ -49,6 +50,7 @@ impl<V> Section<V> {
     }
 }
 
+pub(crate) use curation::SECTIONS as CURATION_SECTIONS;
 pub(crate) use decision::SECTIONS as DECISION_SECTIONS;
 pub(crate) use fit::SECTIONS as FIT_SECTIONS;
 pub(crate) use length::SECTIONS as LENGTH_SECTIONS;

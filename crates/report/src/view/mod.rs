@@ -1,8 +1,10 @@
 //! What the page shows: plain numbers that somebody else computed.
 
+mod curation;
 mod fit;
 mod length;
 
+pub use curation::{Counted, CurationView, Sample, Step};
 pub use fit::{FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView};
 pub use length::LengthView;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,8 @@
-//! The pages of a fit and of a decision.
+//! The pages of a fit, of a decision and of a curated corpus.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod curation;
 mod decision;
 mod fit;
 

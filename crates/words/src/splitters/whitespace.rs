@@ -13,22 +13,21 @@ impl Whitespace {
 
 impl Split for Whitespace {
     fn split(&self, text: &str, words: &mut Vec<Span>) {
-        let mut start = end_of_space(text, 0);
-        while start < text.len() {
-            let end = end_of_piece(text, start);
-            words.push(Span { start, end });
-            start = end_of_space(text, end);
-        }
+        words.extend(spans(text));
     }
 }
 
 /// What stands between spaces, as the splitter `whitespace` finds it.
 pub fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    spans(text).map(|Span { start, end }| &text[start..end])
+}
+
+fn spans(text: &str) -> impl Iterator<Item = Span> {
     let mut from = 0;
     std::iter::from_fn(move || {
         let start = end_of_space(text, from);
         from = end_of_piece(text, start);
-        (start < from).then(|| &text[start..from])
+        (start < from).then_some(Span { start, end: from })
     })
 }
 

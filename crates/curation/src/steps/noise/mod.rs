@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use triaxis_duplicates::{Document, Workspace};
 use triaxis_random::{Stream, key};
 
-use super::{Copies, Finder, Found, Step, Verdict, Work, nothing_found};
-use crate::CurationError;
+use super::{Copies, Finder, Found, Look, Step, Verdict, Work, read_json, write_json};
+use crate::{CurationError, Recipe};
 use boilerplate::Boilerplate;
 use near_copy::NearCopy;
 use shuffled_words::ShuffledWords;
@@ -73,7 +73,7 @@ impl Step for Noise {
         Work::Copies(self)
     }
 
-    fn check(&self) -> Result<(), CurationError> {
+    fn check(&self, _: &Recipe) -> Result<(), CurationError> {
         if !(self.share > 0.0 && self.share <= 1.0) {
             return Err(CurationError::input(format!(
                 "`share` is {}: it must be above 0 and at most 1, as it is the share of the documents that are harmed",
@@ -92,40 +92,68 @@ impl Step for Noise {
 }
 
 impl Copies for Noise {
-    fn finder(&self, _: &Workspace) -> Result<Box<dyn Finder>, CurationError> {
-        Ok(Box::new(Planting {
-            noise: self.clone(),
+    fn finder(&self, _: &Workspace) -> Result<Option<Box<dyn Finder>>, CurationError> {
+        Ok(Some(Box::new(Planting {
+            seed: self.seed,
             models: Vec::new(),
+        })))
+    }
+
+    fn found(&self, at: &Look<'_>) -> Result<Box<dyn Found>, CurationError> {
+        let models: Vec<(u64, String)> = read_json(at.found)?;
+        Ok(Box::new(Planted {
+            noise: self.clone(),
+            models: models.into_iter().map(|(_, text)| text).collect(),
         }))
     }
 }
 
-/// Noise with the documents that near copies are made of: those drawn lowest, in that order.
+/// The documents that near copies are made of: those drawn lowest, in that order.
 struct Planting {
-    noise: Noise,
+    seed: u64,
     models: Vec<(u64, String)>,
+}
+
+impl Planting {
+    fn offer(&mut self, drawn: u64, text: &str) {
+        let place = self.models.partition_point(|(other, _)| *other < drawn);
+        let is_there = self.models.get(place).is_some_and(|(other, _)| *other == drawn);
+        if place < MODELS && !is_there {
+            self.models.insert(place, (drawn, text.to_owned()));
+            self.models.truncate(MODELS);
+        }
+    }
 }
 
 impl Finder for Planting {
     fn add(&mut self, batch: &[Document<'_>]) -> Result<(), CurationError> {
         for document in batch.iter().filter(|of| OF_A_MODEL.contains(&of.text.len())) {
-            let drawn = key(self.noise.seed, document.text, 1);
-            let place = self.models.partition_point(|(other, _)| *other < drawn);
-            let is_there = self.models.get(place).is_some_and(|(other, _)| *other == drawn);
-            if place < MODELS && !is_there {
-                self.models.insert(place, (drawn, document.text.to_owned()));
-                self.models.truncate(MODELS);
-            }
+            self.offer(key(self.seed, document.text, 1), document.text);
         }
         Ok(())
     }
 
-    fn finish(self: Box<Self>, path: &Path) -> Result<Box<dyn Found>, CurationError> {
-        nothing_found(path)?;
-        Ok(Box::new(Planted {
-            noise: self.noise,
-            models: self.models.into_iter().map(|(_, text)| text).collect(),
-        }))
+    fn save(self: Box<Self>, path: &Path) -> Result<(), CurationError> {
+        write_json(path, &self.models)
+    }
+
+    fn join(&mut self, saved: &Path) -> Result<(), CurationError> {
+        for (drawn, text) in read_json::<Vec<(u64, String)>>(saved)? {
+            self.offer(drawn, &text);
+        }
+        Ok(())
+    }
+
+    fn know(&mut self, _: &Path) -> Result<(), CurationError> {
+        Ok(())
+    }
+
+    fn index(self: Box<Self>, index: &Path) -> Result<(), CurationError> {
+        write_json(index, &())
+    }
+
+    fn finish(self: Box<Self>, found: &Path) -> Result<(), CurationError> {
+        write_json(found, &self.models)
     }
 }
 
@@ -134,18 +162,20 @@ struct Planted {
     models: Vec<String>,
 }
 
-impl Found for Planted {
-    fn verdict(&mut self, document: &Document<'_>) -> Result<Verdict, CurationError> {
+impl Planted {
+    fn verdict(&self, document: &Document<'_>) -> Verdict {
         let mut stream = self.noise.stream(document.text);
         if stream.uniform() >= self.noise.share {
-            return Ok(Verdict::Keep);
+            return Verdict::Keep;
         }
         let harm = *one_of(&self.noise.harms, &mut stream);
-        Ok(Verdict::Edit(harm.damage().damaged(
-            document.text,
-            &self.models,
-            &mut stream,
-        )))
+        Verdict::Edit(harm.damage().damaged(document.text, &self.models, &mut stream))
+    }
+}
+
+impl Found for Planted {
+    fn verdicts(&mut self, documents: &[Document<'_>]) -> Result<Vec<Verdict>, CurationError> {
+        Ok(documents.iter().map(|document| self.verdict(document)).collect())
     }
 }
 
@@ -249,13 +279,8 @@ mod tests {
             .map(|number| format!("{number} {}", "a b ".repeat(300)))
             .collect();
         let models = |batch: usize| {
-            let noise = Noise {
-                share: 0.5,
-                harms: all(),
-                seed: 3,
-            };
             let mut planting = Planting {
-                noise,
+                seed: 3,
                 models: Vec::new(),
             };
             for texts in texts.chunks(batch) {

@@ -57,8 +57,8 @@ const WHOLE: &str = "doin' Doin' goin' Goin' nothin' Nothin' nuthin' Nuthin' ol'
     ;_; -_- -__- v.v V.V v_v V_V o_o o_O O_o O_O 0_o o_0 0_0 o.O O.o O.O o.o 0.0 o.0 0.o @_@ <3 <33 <333 </3 (^_^) \
     (-_-) (._.) (>_<) (*_*) (¬_¬) ಠ_ಠ ಠ︵ಠ (ಠ_ಠ) ¯\\(ツ)/¯ (╯°□°）╯︵┻━┻ ><(((*>";
 
-/// Most words of an exception.
-const PARTS: usize = 4;
+/// Bytes of each word of an exception, of which there are four at most; unused ones are 0.
+pub(super) type Parts = [u8; 4];
 /// More than three times the exceptions, and a power of two.
 const SLOTS: usize = 4096;
 /// No exception.
@@ -66,8 +66,7 @@ const EMPTY: u16 = u16::MAX;
 
 struct Exception {
     written: Box<str>,
-    /// Bytes of each of its words; unused ones are 0.
-    parts: [u8; PARTS],
+    parts: Parts,
 }
 
 /// All exceptions, by their hashes.
@@ -144,7 +143,7 @@ impl Exceptions {
         if self.find(written.as_bytes()).is_some() {
             return;
         }
-        let mut parts = [0; PARTS];
+        let mut parts = Parts::default();
         for (part, word) in parts.iter_mut().zip(words) {
             *part = word.len() as u8;
         }
@@ -164,7 +163,7 @@ impl Exceptions {
 
     /// Bytes of the words of an exception.
     #[inline]
-    pub(super) fn parts(&self, written: &[u8]) -> Option<&[u8; PARTS]> {
+    pub(super) fn parts(&self, written: &[u8]) -> Option<&Parts> {
         let (first, last) = (usize::from(*written.first()?), usize::from(*written.last()?));
         if self.lengths_by_first[first] & self.lengths_by_last[last] & bit(written.len()) == 0 {
             return None;
@@ -172,7 +171,7 @@ impl Exceptions {
         self.find(written)
     }
 
-    fn find(&self, written: &[u8]) -> Option<&[u8; PARTS]> {
+    fn find(&self, written: &[u8]) -> Option<&Parts> {
         let mut slot = hash(written) as usize % SLOTS;
         while self.slots[slot] != EMPTY {
             let entry = &self.entries[usize::from(self.slots[slot])];

@@ -3,7 +3,7 @@ mod affixes;
 mod exceptions;
 
 use self::affixes::{infix, prefix, suffix};
-use self::exceptions::Exceptions;
+use self::exceptions::{Exceptions, Parts};
 use super::Split;
 use super::whitespace::{end_of_piece, end_of_space};
 use crate::words::Span;
@@ -79,39 +79,27 @@ fn is_closed(bytes: &[u8], start: usize, end: usize) -> bool {
 }
 
 impl Pieces<'_> {
-    fn at(&self, span: Span) -> &str {
-        &self.text[span.start..span.end]
+    /// The words of what stands at a place, if that is an exception.
+    #[inline]
+    fn exception(&self, start: usize, end: usize) -> Option<&'static Parts> {
+        self.exceptions.parts(&self.text.as_bytes()[start..end])
     }
 
     /// Takes a span as the words that an exception says, or whole.
     #[inline]
     fn take(&self, span: Span, words: &mut Vec<Span>) {
-        if !self.take_exception(span, words) {
-            words.push(span);
+        match self.exception(span.start, span.end) {
+            Some(parts) => take_parts(span.start, parts, words),
+            None => words.push(span),
         }
-    }
-
-    /// Takes a span as the words that an exception says, if it is one.
-    #[inline]
-    fn take_exception(&self, span: Span, words: &mut Vec<Span>) -> bool {
-        let Some(parts) = self.exceptions.parts(self.at(span).as_bytes()) else {
-            return false;
-        };
-        let mut start = span.start;
-        for part in parts.iter().filter(|part| **part > 0) {
-            let end = start + usize::from(*part);
-            words.push(Span { start, end });
-            start = end;
-        }
-        true
     }
 
     /// Takes letters and the sign of one byte that closes them, as most pieces with a sign are.
     #[inline]
     fn closed(&self, letters: Span, words: &mut Vec<Span>) {
         let Span { start, end } = letters;
-        if self.is_exception(start, end + 1) {
-            self.take(Span { start, end: end + 1 }, words);
+        if let Some(parts) = self.exception(start, end + 1) {
+            take_parts(start, parts, words);
         } else {
             self.take(letters, words);
             words.push(Span {
@@ -125,57 +113,52 @@ impl Pieces<'_> {
     /// or is cut at signs inside it.
     fn split(&mut self, piece: Span, words: &mut Vec<Span>) {
         let first = words.len();
-        let middle = self.strip(piece, words);
-        if middle.start < middle.end {
-            self.inner(middle, words);
+        match self.strip(piece, words) {
+            (middle, Some(parts)) => take_parts(middle.start, parts, words),
+            (middle, None) if middle.start < middle.end => self.inner(middle, words),
+            _ => {}
         }
         words.extend(self.suffixes.drain(..).rev());
         self.exceptions.join(self.text, words, first);
     }
 
-    /// Takes off prefixes and suffixes, one of each at a time, until an exception is left or nothing comes off.
-    fn strip(&mut self, piece: Span, words: &mut Vec<Span>) -> Span {
+    /// Takes off prefixes and suffixes, one of each at a time, until an exception is left or nothing comes off: what is
+    /// left, and the words of the exception.
+    fn strip(&mut self, piece: Span, words: &mut Vec<Span>) -> (Span, Option<&'static Parts>) {
         let Span { mut start, mut end } = piece;
-        while start < end && !self.is_exception(start, end) {
-            let before = prefix(&self.text[start..end]);
-            if before > 0 && self.is_exception(start + before, end) {
-                let end = start + before;
-                words.push(Span { start, end });
-                start = end;
+        let mut exception = self.exception(start, end);
+        while start < end && exception.is_none() {
+            let inner = start + prefix(&self.text[start..end]);
+            if inner > start {
+                exception = self.exception(inner, end);
+            }
+            let outer = match exception {
+                Some(_) => end,
+                None => end - suffix(&self.text[inner..end]),
+            };
+            if (inner, outer) == (start, end) {
                 break;
             }
-            let after = suffix(&self.text[start + before..end]);
-            if before + after == 0 {
-                break;
+            if outer < end {
+                self.suffixes.push(Span { start: outer, end });
+                exception = self.exception(start, outer);
             }
-            let is_all = after > 0 && self.is_exception(start, end - after);
-            if before > 0 && !is_all {
-                let end = start + before;
-                words.push(Span { start, end });
-                start = end;
+            // With its prefix it is an exception only where a suffix came off.
+            if inner > start && (outer == end || exception.is_none()) {
+                words.push(Span { start, end: inner });
+                start = inner;
+                if outer < end {
+                    exception = self.exception(start, outer);
+                }
             }
-            if after > 0 {
-                let start = end - after;
-                self.suffixes.push(Span { start, end });
-                end = start;
-            }
-            if is_all {
-                break;
-            }
+            end = outer;
         }
-        Span { start, end }
+        (Span { start, end }, exception)
     }
 
-    fn is_exception(&self, start: usize, end: usize) -> bool {
-        self.exceptions.parts(&self.text.as_bytes()[start..end]).is_some()
-    }
-
-    /// Takes what is left between prefixes and suffixes.
+    /// Takes what is left between prefixes and suffixes and is no exception.
     fn inner(&self, span: Span, words: &mut Vec<Span>) {
-        let text = self.at(span);
-        if self.take_exception(span, words) {
-            return;
-        }
+        let text = &self.text[span.start..span.end];
         let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if is_plain || addresses::is_address(text) {
             words.push(span);
@@ -206,5 +189,14 @@ impl Pieces<'_> {
                 end: span.end,
             });
         }
+    }
+}
+
+/// Takes what begins at a place as the words that an exception says.
+fn take_parts(mut start: usize, parts: &Parts, words: &mut Vec<Span>) {
+    for part in parts.iter().filter(|part| **part > 0) {
+        let end = start + usize::from(*part);
+        words.push(Span { start, end });
+        start = end;
     }
 }
