@@ -1,5 +1,6 @@
 //! Documents in batches, read on a thread of their own while those before are judged.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::ops::ControlFlow;
@@ -82,9 +83,9 @@ impl Reader {
     }
 
     /// Adds a document; breaks where nobody wants more.
-    fn push(&mut self, position: Position, text: String) -> ControlFlow<()> {
-        self.batch.text += text.len();
-        self.batch.documents.push(Document { position, text });
+    fn push(&mut self, document: Document) -> ControlFlow<()> {
+        self.batch.text += document.text.len();
+        self.batch.documents.push(document);
         if self.batch.text >= TEXT || self.batch.documents.len() >= DOCUMENTS {
             return self.send();
         }
@@ -129,11 +130,16 @@ fn read_sources(documents: &Documents, reader: &mut Reader) -> Result<Vec<LeftOu
         // Of a compressed file the text is longer than what is read.
         let mut counted = 0;
         let mut flow = ControlFlow::Continue(());
-        documents.read(number, &mut left_out[file.source], &mut |record, text| {
-            let more = (text.len() as u64).min(file.size.0 - counted);
+        documents.read(number, &mut left_out[file.source], &mut |record, found| {
+            let more = (found.text.len() as u64).min(file.size.0 - counted);
             counted += more;
             reader.batch.advanced += more;
-            flow = reader.push(Position::new(place, record), text.to_owned());
+            flow = reader.push(Document {
+                position: Position::new(place, record),
+                url: found.origin.url.map(str::to_owned),
+                date: found.origin.date.map(str::to_owned),
+                text: found.text.to_owned(),
+            });
             flow
         })?;
         reader.batch.advanced += file.size.0 - counted;
@@ -158,8 +164,13 @@ fn read_survivors(path: &Path, reader: &mut Reader) -> Result<ControlFlow<()>, C
         let survivor: Survivor<'_> =
             serde_json::from_slice(&line).map_err(|error| CurationError::damaged(path, error))?;
         reader.batch.advanced += survivor.text.len() as u64;
-        let position = Position::new(survivor.file, survivor.record);
-        if reader.push(position, survivor.text.into_owned()).is_break() {
+        let document = Document {
+            position: Position::new(survivor.file, survivor.record),
+            url: survivor.url.map(Cow::into_owned),
+            date: survivor.date.map(Cow::into_owned),
+            text: survivor.text.into_owned(),
+        };
+        if reader.push(document).is_break() {
             return Ok(ControlFlow::Break(()));
         }
     }

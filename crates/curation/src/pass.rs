@@ -114,16 +114,21 @@ impl Pass<'_> {
             };
             let text = document.text.as_str();
             if let Some(reason) = reason {
-                dropped.push(&self.dropped(position, &reason, text), text.len())?;
+                dropped.push(&self.dropped(&document, &reason), text.len())?;
                 continue;
             }
             add(&mut made.left[source], one(text.len()));
             if self.is_last {
-                kept.push(&self.kept(position, text), text.len())?;
+                kept.push(&self.kept(&document), text.len())?;
             } else {
-                let Position { file, record } = position;
-                let text = Cow::from(text);
-                kept.push(&Survivor { file, record, text }, document.text.len())?;
+                let survivor = Survivor {
+                    file: position.file,
+                    record: position.record,
+                    url: document.url.as_deref().map(Cow::from),
+                    date: document.date.as_deref().map(Cow::from),
+                    text: text.into(),
+                };
+                kept.push(&survivor, text.len())?;
                 made.survivors.push(document);
             }
         }
@@ -176,7 +181,7 @@ impl Pass<'_> {
     ) -> Option<Reason> {
         let file = self.documents.file(document.position.file as usize);
         let known = filters::Facts {
-            url: None,
+            url: document.url.as_deref(),
             path: Some(file.id),
             licence: file.licence,
         };
@@ -212,28 +217,31 @@ impl Pass<'_> {
         }
     }
 
-    fn kept<'t>(&'t self, position: Position, text: &'t str) -> Kept<'t> {
-        let file = self.documents.file(position.file as usize);
+    fn kept<'t>(&'t self, document: &'t Document) -> Kept<'t> {
+        let file = self.documents.file(document.position.file as usize);
         Kept {
-            id: self.id(position).into(),
+            id: self.id(document.position).into(),
             source: self.sources[file.source].as_str().into(),
             licence: file.licence.map(Cow::from),
-            text: text.into(),
+            url: document.url.as_deref().map(Cow::from),
+            date: document.date.as_deref().map(Cow::from),
+            text: document.text.as_str().into(),
         }
     }
 
-    fn dropped<'t>(&'t self, position: Position, reason: &Reason, text: &'t str) -> Dropped<'t> {
-        let file = self.documents.file(position.file as usize);
+    fn dropped<'t>(&'t self, document: &'t Document, reason: &Reason) -> Dropped<'t> {
+        let file = self.documents.file(document.position.file as usize);
         Dropped {
-            id: self.id(position).into(),
+            id: self.id(document.position).into(),
             source: self.sources[file.source].as_str().into(),
+            url: document.url.as_deref().map(Cow::from),
             step: reason.step + 1,
             by: self.labels[reason.step].as_str().into(),
             reason: reason.name.into(),
             value: reason.value,
             bound: reason.bound,
             copy_of: reason.copy_of.map(|first| self.id(first).into()),
-            text: text.into(),
+            text: document.text.as_str().into(),
         }
     }
 
@@ -257,7 +265,7 @@ fn copies(documents: &[Document], found: Option<&mut Box<dyn Found>>) -> Result<
 pub(crate) fn as_read(documents: &[Document]) -> impl Iterator<Item = duplicates::Document<'_>> {
     documents
         .iter()
-        .map(|Document { position, text }| duplicates::Document {
+        .map(|Document { position, text, .. }| duplicates::Document {
             position: *position,
             text,
         })

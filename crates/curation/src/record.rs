@@ -16,6 +16,12 @@ pub struct Kept<'t> {
     /// Its licence, where one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<Cow<'t, str>>,
+    /// Where it was on the web, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<Cow<'t, str>>,
+    /// When it was fetched from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<Cow<'t, str>>,
     /// Its text, as the steps left it.
     pub text: Cow<'t, str>,
 }
@@ -27,6 +33,9 @@ pub struct Dropped<'t> {
     pub id: Cow<'t, str>,
     /// Its source.
     pub source: Cow<'t, str>,
+    /// Where it was on the web, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<Cow<'t, str>>,
     /// Which step of the recipe dropped it, from 1.
     pub step: usize,
     /// What that step is.
@@ -49,6 +58,10 @@ pub struct Dropped<'t> {
 pub(crate) struct Survivor<'t> {
     pub(crate) file: u32,
     pub(crate) record: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<Cow<'t, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) date: Option<Cow<'t, str>>,
     pub(crate) text: Cow<'t, str>,
 }
 
@@ -56,5 +69,7 @@ pub(crate) struct Survivor<'t> {
 #[derive(Debug)]
 pub(crate) struct Document {
     pub(crate) position: Position,
+    pub(crate) url: Option<String>,
+    pub(crate) date: Option<String>,
     pub(crate) text: String,
 }
