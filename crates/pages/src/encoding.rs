@@ -119,8 +119,11 @@ fn of_content(content: &[u8]) -> Option<&'static Encoding> {
 }
 
 /// Takes the next attribute off a tag: its name and value in small letters; nothing at the tag's end.
-fn attribute(tag: &mut &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
-    let start = tag.iter().position(|&byte| !is_space(byte) && byte != b'/')?;
+pub(crate) fn attribute(tag: &mut &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let Some(start) = tag.iter().position(|&byte| !is_space(byte) && byte != b'/') else {
+        *tag = &[];
+        return None;
+    };
     *tag = &tag[start..];
     if tag[0] == b'>' {
         return None;

@@ -20,5 +20,5 @@ mod text;
 
 pub use encoding::decode;
 pub use extractors::{ExtractorSpec, Favour, Readability, Trafilatura};
-pub use page::{DEEPEST, LARGEST, MOST_NODES};
+pub use page::{DEEPEST, LARGEST, MOST_ATTRIBUTES, MOST_NODES};
 pub use refused::Refused;

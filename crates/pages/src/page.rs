@@ -6,6 +6,7 @@ use scraper::{Html, HtmlTreeSink};
 use triaxis_units::Bytes;
 
 use crate::Refused;
+use crate::encoding::attribute;
 
 /// The largest page; Common Crawl cuts pages at 5 MiB.
 pub const LARGEST: Bytes = Bytes(5 << 20);
@@ -13,6 +14,8 @@ pub const LARGEST: Bytes = Bytes(5 << 20);
 pub const MOST_NODES: usize = 100_000;
 /// Elements within each other, at most.
 pub const DEEPEST: usize = 256;
+/// Attributes of an element, at most: each is held against all before it.
+pub const MOST_ATTRIBUTES: usize = 1000;
 /// Bytes that are parsed between two looks at what they have become. A byte makes no more nodes than there are open
 /// elements, of which there are few as long as the depth is bounded.
 const PIECE: usize = 1 << 10;
@@ -21,6 +24,9 @@ const PIECE: usize = 1 << 10;
 pub(crate) fn check(html: &str) -> Result<(), Refused> {
     if html.len() as u64 > LARGEST.0 {
         return Err(Refused::TooLarge);
+    }
+    if has_endless_tag(html.as_bytes()) {
+        return Err(Refused::TooManyAttributes);
     }
     let sink = HtmlTreeSink::new(Html::new_document());
     let mut parser = driver::parse_document(sink, ParseOpts::default());
@@ -36,6 +42,28 @@ pub(crate) fn check(html: &str) -> Result<(), Refused> {
     }
     let page = parser.finish();
     bounded(&page, depth(&page))
+}
+
+/// Whether a tag, or what looks like one, has more than [`MOST_ATTRIBUTES`].
+fn has_endless_tag(html: &[u8]) -> bool {
+    let mut rest = html;
+    while let Some(place) = rest.iter().position(|&byte| byte == b'<') {
+        rest = &rest[place + 1..];
+        let mut tag = rest.strip_prefix(b"/").unwrap_or(rest);
+        if !tag.first().is_some_and(u8::is_ascii_alphabetic) {
+            continue;
+        }
+        for count in 0.. {
+            if count > MOST_ATTRIBUTES {
+                return true;
+            }
+            if attribute(&mut tag).is_none() {
+                break;
+            }
+        }
+        rest = tag;
+    }
+    false
 }
 
 fn bounded(page: &Html, depth: usize) -> Result<(), Refused> {

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::page::{DEEPEST, LARGEST, MOST_NODES};
+use crate::page::{DEEPEST, LARGEST, MOST_ATTRIBUTES, MOST_NODES};
 
 /// Why a page has no text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum Refused {
     TooManyNodes,
     /// Its elements lie within each other deeper than [`DEEPEST`].
     TooDeep,
+    /// An element has more attributes than [`MOST_ATTRIBUTES`].
+    TooManyAttributes,
     /// The extractor broke off, or no thread could be started for it.
     BrokeOff(String),
     /// It is compressed by a method that is not read.
@@ -31,6 +33,12 @@ impl fmt::Display for Refused {
                 formatter,
                 "elements of the page lie within each other more than {DEEPEST} deep"
             ),
+            Self::TooManyAttributes => {
+                write!(
+                    formatter,
+                    "an element of the page has more than {MOST_ATTRIBUTES} attributes"
+                )
+            }
             Self::Packed(by) => write!(formatter, "the page is compressed with `{by}`, which is not read"),
             Self::NoAnswer => write!(formatter, "the record holds no answer of HTTP"),
             Self::BrokeOff(why) => write!(formatter, "the extractor broke off: {why}"),

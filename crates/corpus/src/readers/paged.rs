@@ -49,9 +49,11 @@ pub(super) fn reason(refused: &Refused) -> Reason {
     match refused {
         Refused::TooLarge => Reason::TooLarge,
         Refused::NoAnswer => Reason::Damaged,
-        Refused::TooManyNodes | Refused::TooDeep | Refused::BrokeOff(_) | Refused::Packed(_) => {
-            Reason::HardPage
-        }
+        Refused::TooManyNodes
+        | Refused::TooManyAttributes
+        | Refused::TooDeep
+        | Refused::BrokeOff(_)
+        | Refused::Packed(_) => Reason::HardPage,
     }
 }
 
