@@ -142,7 +142,7 @@ struct Beside<'b, 'de> {
 }
 
 impl<'de> Beside<'_, 'de> {
-    fn keep(self, text: &Cow<'de, str>) {
+    fn keep(self, text: Cow<'de, str>) {
         for (slot, _) in self.paths.iter().filter(|(_, path)| path.is_empty()) {
             self.found[*slot] = Some(text.clone());
         }
@@ -168,12 +168,12 @@ impl<'de> Visitor<'de> for Beside<'_, 'de> {
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<(), E> {
-        self.keep(&Cow::Borrowed(text));
+        self.keep(Cow::Borrowed(text));
         Ok(())
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.keep(&Cow::Owned(text.to_owned()));
+        self.keep(Cow::Owned(text.to_owned()));
         Ok(())
     }
 
