@@ -27,6 +27,8 @@ pub fn write(target: &str) {
         "encode" => Ok(texts()),
         "fasttext" => Ok(classifiers()),
         "arpa" => Ok(models()),
+        "html" => Ok(pages()),
+        "warc" => Ok(vec![archive(), archive().repeat(2)]),
         _ => templates(),
     };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
@@ -246,4 +248,37 @@ fn templates() -> Result<Vec<Vec<u8>>> {
     let chats: Vec<Json> = serde_json::from_str(CHATS)?;
     let templates = chats.iter().filter_map(|chat| chat["template"].as_str());
     Ok(templates.map(|template| template.as_bytes().to_vec()).collect())
+}
+
+/// A page with a part of each kind, and one of parts that nothing ends.
+fn pages() -> Vec<Vec<u8>> {
+    let words = "Some words of a sentence that goes on for a while. ".repeat(8);
+    let whole = format!(
+        "<!doctype html><html><head><meta charset=koi8-r><title>A page</title></head><body><nav><a href=/>Home</a></nav>\
+         <article><h1>A title</h1><p>{words}<ul><li>one<li>two</ul><table><tr><th>a<td>b</table><pre>code</pre>\
+         <blockquote>said</blockquote></article><div class=comments>no</div><script type='application/ld+json'>\
+         {{\"articleBody\": \"{words}\"}}</script></body></html>"
+    );
+    let unended = format!("<b><i><font size=1><table><tr><td><svg><p>{words}<template><select><option>");
+    vec![whole.into_bytes(), unended.into_bytes()]
+}
+
+/// A record that says nothing, and answers of each coding.
+fn archive() -> Vec<u8> {
+    let record = |kind: &str, block: &str| {
+        let length = block.len();
+        format!(
+            "WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: http://a.org/\r\nContent-Length: {length}\r\n\r\n{block}\r\n\r\n"
+        )
+    };
+    let html = "Content-Type: text/html; charset=gbk\r\n";
+    let answers = [
+        format!("HTTP/1.1 200 OK\r\n{html}\r\n<p>a page</p>"),
+        format!("HTTP/1.1 200 OK\r\n{html}Transfer-Encoding: chunked\r\n\r\n5\r\n<p>a \r\n4\r\npage\r\n0\r\n\r\n"),
+        format!("HTTP/1.1 200 OK\r\n{html}Content-Encoding: deflate\r\n\r\n\u{1}\u{2}"),
+        "HTTP/1.0 404\n\n<html>".to_owned(),
+    ];
+    let answers = answers.iter().map(|answer| record("response", answer));
+    let records: String = std::iter::once(record("warcinfo", "a: b")).chain(answers).collect();
+    records.into_bytes()
 }

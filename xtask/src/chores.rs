@@ -49,7 +49,7 @@ pub const CHORES: &[Chore] = &[
 ];
 
 /// The targets of `fuzz/`, and how many inputs each stands before a release.
-const FUZZ: [(&str, &str); 8] = [
+const FUZZ: [(&str, &str); 10] = [
     ("gguf", "10000000"),
     ("safetensors", "10000000"),
     ("tokenizer_json", "1000000"),
@@ -58,6 +58,8 @@ const FUZZ: [(&str, &str); 8] = [
     ("chat_template", "1000000"),
     ("fasttext", "1000000"),
     ("arpa", "1000000"),
+    ("html", "1000000"),
+    ("warc", "1000000"),
 ];
 
 /// What libFuzzer is told: no input of more bytes, no more memory in MiB, no longer than so many seconds.

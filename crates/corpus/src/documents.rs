@@ -6,7 +6,7 @@ use std::path::Path;
 use triaxis_units::Bytes;
 
 use crate::left_out::merge;
-use crate::readers::{SourceFile, UNSTATED};
+use crate::readers::{Found, SourceFile, UNSTATED};
 use crate::scan::{ScannedFile, list, read_documents};
 use crate::{CorpusError, CorpusSpec, LeftOutBy, LongDocuments, SourceSpec, content};
 
@@ -125,10 +125,10 @@ impl Documents {
         &self,
         number: usize,
         left_out: &mut LeftOutBy,
-        each: &mut dyn FnMut(u32, &str) -> ControlFlow<()>,
+        each: &mut dyn FnMut(u32, Found<'_>) -> ControlFlow<()>,
     ) -> Result<(), CorpusError> {
-        let more = read_documents(&self.spec, &self.files[number], &mut |ordinal, text, _| {
-            each(ordinal, text)
+        let more = read_documents(&self.spec, &self.files[number], &mut |ordinal, found, _| {
+            each(ordinal, found)
         })?;
         merge(left_out, more);
         Ok(())

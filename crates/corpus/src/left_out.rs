@@ -17,6 +17,10 @@ pub enum Reason {
     Damaged,
     /// A row whose line is too long to be held, although long documents are cut.
     LongLine,
+    /// What a web archive holds beside pages: pictures, styles, scripts.
+    NoPage,
+    /// A web page beyond what an extractor reads, or one that it broke off at.
+    HardPage,
     /// A link that leads nowhere.
     BrokenLink,
     /// A document of no text at all.
@@ -33,11 +37,13 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::NotUnicode,
         Self::NoText,
         Self::Damaged,
         Self::LongLine,
+        Self::NoPage,
+        Self::HardPage,
         Self::BrokenLink,
         Self::Empty,
         Self::TooSmall,
@@ -46,11 +52,14 @@ impl Reason {
         Self::NearHeldOut,
     ];
 
-    /// Whether something is wrong with the text, which `strict` refuses; sizes are the spec's own choice, and
-    /// code has empty files on purpose.
+    /// Whether something is wrong with the text, which `strict` refuses; sizes are the spec's own choice, code has
+    /// empty files on purpose, and the web is as it is.
     pub fn is_fault(self) -> bool {
         use Reason::*;
-        !matches!(self, Empty | TooSmall | TooLarge | HeldOut | NearHeldOut)
+        !matches!(
+            self,
+            NoPage | HardPage | Empty | TooSmall | TooLarge | HeldOut | NearHeldOut
+        )
     }
 
     /// The reason for people, to stand after "documents".
@@ -60,6 +69,8 @@ impl Reason {
             Self::NoText => "without a text",
             Self::Damaged => "damaged",
             Self::LongLine => "in lines too long to hold",
+            Self::NoPage => "other than pages",
+            Self::HardPage => "on pages too hard to read",
             Self::BrokenLink => "behind broken links",
             Self::Empty => "without content",
             Self::TooSmall => "below minimum_document",
@@ -78,6 +89,8 @@ impl Reason {
             Self::NoText => "check that `field` names the text",
             Self::Damaged => "fetch or write the file again",
             Self::LongLine => "raise `maximum_document` to the length of their lines, or write them as files",
+            Self::NoPage => "nothing, if pages are all that is wanted of the archive",
+            Self::HardPage => "take their text out by other means, or go without it",
             Self::BrokenLink => "fetch what they lead to, or remove them",
             Self::Empty => "fetch them again if they should have any",
             Self::TooSmall => "lower `minimum_document` to keep them",

@@ -55,7 +55,7 @@ pub use manifest::{
 pub use novelty::Novelty;
 pub use prepare::{prepare, prepare_apart};
 pub use progress::{Progress, Stage};
-pub use readers::{CargoSources, Curated, Files, Jsonl, Parquet, SourceSpec};
+pub use readers::{CargoSources, Curated, Files, Found, Jsonl, Origin, Parquet, SourceSpec};
 pub use spec::{CorpusSpec, LongDocuments, TokenizerSpec};
 pub use texts::{Encoded, Text, describe_text, read_text};
 pub use triaxis_tokens::{END_OF_TEXT, Tokenizer};

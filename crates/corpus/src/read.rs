@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use rayon::prelude::*;
 use triaxis_host::Kind;
 
-use crate::readers::Piece;
+use crate::readers::{Found, Piece};
 use crate::scan::{Document, Scan, fingerprint, next_ordinal};
 use crate::{CorpusError, CorpusSpec};
 
@@ -59,7 +59,10 @@ fn read_file(
             // A document that is cut is wanted twice.
             while let Some(next) = wanted.next_if(|next| document(next).ordinal == ordinal) {
                 match piece {
-                    Piece::Document(text) if fingerprint(text) == document(next).fingerprint => {
+                    Piece::Document {
+                        found: Found { text, .. },
+                        ..
+                    } if fingerprint(text) == document(next).fingerprint => {
                         held += text.len();
                         batch.push((next.1, text.to_owned()));
                     }

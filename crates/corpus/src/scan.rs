@@ -9,7 +9,7 @@ use triaxis_units::Bytes;
 
 use crate::left_out::{LeftOut, LeftOutBy, Reason, merge};
 use crate::manifest::HeldOutFacts;
-use crate::readers::{Piece, Place, SourceFile};
+use crate::readers::{Found, Piece, Place, SourceFile};
 use crate::{CorpusError, CorpusSpec, HeldOut, Progress, Stage};
 
 /// A document, by the hash of its text and where it is found.
@@ -112,7 +112,7 @@ fn scan_file(
     entry: &ScannedFile,
 ) -> Result<(Vec<Document>, LeftOutBy), CorpusError> {
     let mut documents = Vec::new();
-    let left_out = read_documents(spec, entry, &mut |ordinal, text, left_out| {
+    let left_out = read_documents(spec, entry, &mut |ordinal, Found { text, .. }, left_out| {
         let fingerprint = fingerprint(text);
         match held_out.find(text, fingerprint) {
             Some(held) => leave_out(left_out, held.reason, 1, text.len() as u64, || {
@@ -132,8 +132,8 @@ fn scan_file(
     Ok((documents, left_out))
 }
 
-/// Receives a document's number among the file's pieces, its text, and what was left out so far.
-pub(crate) type Each<'a> = dyn FnMut(u32, &str, &mut LeftOutBy) -> ControlFlow<()> + 'a;
+/// Receives a document with its number among the file's pieces, and what was left out so far.
+pub(crate) type Each<'a> = dyn FnMut(u32, Found<'_>, &mut LeftOutBy) -> ControlFlow<()> + 'a;
 
 /// Reads the documents of a file in their order; what is none is left out and counted.
 pub(crate) fn read_documents(
@@ -158,15 +158,18 @@ pub(crate) fn read_documents(
             } => leave_out(&mut left_out, reason, documents, bytes, || {
                 format!("{}{}", entry.file.id, why())
             }),
-            Piece::Document("") => leave_out(&mut left_out, Reason::Empty, 1, 0, || {
-                format!("{} is empty", entry.file.id)
-            }),
-            Piece::Document(text) if Bytes(text.len() as u64) < spec.minimum_document => {
-                leave_out(&mut left_out, Reason::TooSmall, 1, text.len() as u64, || {
-                    format!("{} has {}", entry.file.id, Bytes(text.len() as u64))
+            Piece::Document { found, place } if found.text.is_empty() => {
+                leave_out(&mut left_out, Reason::Empty, 1, 0, || {
+                    format!("{}{} is empty", entry.file.id, place())
                 });
             }
-            Piece::Document(text) => flow = each(ordinal, text, &mut left_out),
+            Piece::Document { found, place } if Bytes(found.text.len() as u64) < spec.minimum_document => {
+                let bytes = Bytes(found.text.len() as u64);
+                leave_out(&mut left_out, Reason::TooSmall, 1, bytes.0, || {
+                    format!("{}{} has {bytes}", entry.file.id, place())
+                });
+            }
+            Piece::Document { found, .. } => flow = each(ordinal, found, &mut left_out),
         }
         ordinal = next_ordinal(ordinal, entry)?;
         Ok(flow)

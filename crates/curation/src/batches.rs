@@ -1,5 +1,6 @@
 //! Documents in batches, read on a thread of their own while those before are judged.
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -14,7 +15,7 @@ use crate::facts::LeftOutAt;
 use crate::lines::{Placed, next_line, parsed};
 // Samples read an output by these lines.
 pub(crate) use crate::lines::lines;
-use crate::record::Document;
+use crate::record::{Document, Survivor};
 use crate::shard::Share;
 
 /// Text of a batch at most: enough to spread over the threads, little enough to hold.
@@ -166,10 +167,15 @@ fn read(input: &Input<'_>, mut reader: Reader) -> Result<(), CurationError> {
     let flow = match input {
         Input::Sources(documents, share) => read_sources(documents, *share, &mut reader)?,
         Input::Survivors(files) => read_placed(files, &mut reader, &|path, placed| {
-            parsed(path, placed.line.as_bytes())
+            let survivor: Survivor<'static> = parsed(path, placed.line.as_bytes())?;
+            Ok(survivor)
         })?,
         Input::Lines(files) => read_placed(files, &mut reader, &|_, placed| {
-            Ok(format!("{} {}", placed.text, placed.line))
+            Ok(Survivor {
+                url: None,
+                date: None,
+                text: format!("{} {}", placed.text, placed.line).into(),
+            })
         })?,
     };
     if flow.is_continue() {
@@ -199,9 +205,9 @@ fn read_sources(
         let mut counted = 0;
         let mut flow = ControlFlow::Continue(());
         let mut left_out = LeftOutBy::new();
-        documents.read(number, &mut left_out, &mut |record, text| {
+        documents.read(number, &mut left_out, &mut |record, found| {
             let position = Position::new(place, record);
-            let more = (text.len() as u64).min(size - counted);
+            let more = (found.text.len() as u64).min(size - counted);
             counted += more;
             if position < reader.next {
                 return ControlFlow::Continue(());
@@ -210,8 +216,13 @@ fn read_sources(
                 reader.batch.advanced += more;
                 return ControlFlow::Continue(());
             }
-            let text = text.to_owned();
-            flow = reader.push(Document { position, text }, more);
+            let document = Document {
+                position,
+                url: found.origin.url.map(str::to_owned),
+                date: found.origin.date.map(str::to_owned),
+                text: found.text.to_owned(),
+            };
+            flow = reader.push(document, more);
             flow
         })?;
         if flow.is_break() {
@@ -225,11 +236,11 @@ fn read_sources(
     Ok(ControlFlow::Continue(()))
 }
 
-/// Reads lines in the order of their documents, each as the text that `document` makes of it.
+/// Reads lines in the order of their documents, each as what `survivor` makes of it.
 fn read_placed(
     shards: &[Vec<PathBuf>],
     reader: &mut Reader,
-    document: &dyn Fn(&Path, &Placed<'_>) -> Result<String, CurationError>,
+    survivor: &dyn Fn(&Path, &Placed<'_>) -> Result<Survivor<'static>, CurationError>,
 ) -> Result<ControlFlow<()>, CurationError> {
     let mut shards: Vec<PlacedLines<'_>> = shards
         .iter()
@@ -245,8 +256,14 @@ fn read_placed(
         };
         let placed = Placed::read(shard.path, &shard.line)?;
         let position = placed.position;
-        let (advanced, text) = (placed.text, document(shard.path, &placed)?);
-        let flow = reader.push(Document { position, text }, advanced);
+        let (advanced, survivor) = (placed.text, survivor(shard.path, &placed)?);
+        let document = Document {
+            position,
+            url: survivor.url.map(Cow::into_owned),
+            date: survivor.date.map(Cow::into_owned),
+            text: survivor.text.into_owned(),
+        };
+        let flow = reader.push(document, advanced);
         if flow.is_break() {
             return Ok(flow);
         }

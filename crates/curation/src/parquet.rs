@@ -38,12 +38,15 @@ pub(crate) trait Columns: Serialize + DeserializeOwned {
 
 impl Columns for Kept<'static> {
     const SCHEMA: &str = "message kept { required binary id (UTF8); required binary source (UTF8); \
-                          optional binary licence (UTF8); required binary text (UTF8); }";
+                          optional binary licence (UTF8); optional binary url (UTF8); \
+                          optional binary date (UTF8); required binary text (UTF8); }";
 
     fn write(rows: &[Self], group: &mut Group<'_, '_>) -> Result<(), ParquetError> {
         group.texts(rows.iter().map(|row| &*row.id))?;
         group.texts(rows.iter().map(|row| &*row.source))?;
         group.some_texts(rows.iter().map(|row| row.licence.as_deref()))?;
+        group.some_texts(rows.iter().map(|row| row.url.as_deref()))?;
+        group.some_texts(rows.iter().map(|row| row.date.as_deref()))?;
         group.texts(rows.iter().map(|row| &*row.text))
     }
 
@@ -52,14 +55,16 @@ impl Columns for Kept<'static> {
             id: text(row, 0)?.into(),
             source: text(row, 1)?.into(),
             licence: text(row, 2).ok().map(Into::into),
-            text: text(row, 3)?.into(),
+            url: text(row, 3).ok().map(Into::into),
+            date: text(row, 4).ok().map(Into::into),
+            text: text(row, 5)?.into(),
         })
     }
 }
 
 impl Columns for Dropped<'static> {
     const SCHEMA: &str = "message dropped { required binary id (UTF8); required binary source (UTF8); \
-                          required int64 step; required binary by (UTF8); required binary reason (UTF8); \
+                          optional binary url (UTF8); required int64 step; required binary by (UTF8); required binary reason (UTF8); \
                           required double value; optional double at_least; optional double at_most; \
                           optional binary copy_of (UTF8); required binary text (UTF8); }";
 
@@ -74,6 +79,7 @@ impl Columns for Dropped<'static> {
         };
         group.texts(rows.iter().map(|row| &*row.id))?;
         group.texts(rows.iter().map(|row| &*row.source))?;
+        group.some_texts(rows.iter().map(|row| row.url.as_deref()))?;
         group.column::<Int64Type>(rows.iter().map(|row| Some(row.step as i64)))?;
         group.texts(rows.iter().map(|row| &*row.by))?;
         group.texts(rows.iter().map(|row| &*row.reason))?;
@@ -88,16 +94,17 @@ impl Columns for Dropped<'static> {
         Ok(Self {
             id: text(row, 0)?.into(),
             source: text(row, 1)?.into(),
-            step: row.get_long(2)? as usize,
-            by: text(row, 3)?.into(),
-            reason: text(row, 4)?.into(),
-            value: row.get_double(5)?,
-            bound: match row.get_double(6) {
+            url: text(row, 2).ok().map(Into::into),
+            step: row.get_long(3)? as usize,
+            by: text(row, 4)?.into(),
+            reason: text(row, 5)?.into(),
+            value: row.get_double(6)?,
+            bound: match row.get_double(7) {
                 Ok(bound) => Bound::AtLeast(bound),
-                Err(_) => Bound::AtMost(row.get_double(7)?),
+                Err(_) => Bound::AtMost(row.get_double(8)?),
             },
-            copy_of: text(row, 8).ok().map(Into::into),
-            text: text(row, 9)?.into(),
+            copy_of: text(row, 9).ok().map(Into::into),
+            text: text(row, 10)?.into(),
         })
     }
 }

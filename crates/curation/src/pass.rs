@@ -11,7 +11,7 @@ use triaxis_filters::{self as filters, Chain, Desk};
 use crate::CurationError;
 use crate::facts::{StepFacts, add, one};
 use crate::lines::Lines;
-use crate::record::{Bound, Document, Dropped, Kept};
+use crate::record::{Bound, Document, Dropped, Kept, Survivor};
 use crate::steps::{Found, StepSpec, Verdict, Work};
 
 /// Text that a thread takes at once.
@@ -117,15 +117,20 @@ impl Pass<'_> {
             };
             let text = document.text.as_str();
             if let Some(reason) = reason {
-                let dropped = self.dropped(position, &reason, text);
+                let dropped = self.dropped(&document, &reason);
                 made.dropped.push(position, &dropped, text.len())?;
                 continue;
             }
             add(&mut made.left[source], one(text.len()));
             if self.is_last {
-                made.kept.push(position, &self.kept(position, text), text.len())?;
+                made.kept.push(position, &self.kept(&document), text.len())?;
             } else {
-                made.kept.push(position, &text, text.len())?;
+                let survivor = Survivor {
+                    url: document.url.as_deref().map(Cow::from),
+                    date: document.date.as_deref().map(Cow::from),
+                    text: text.into(),
+                };
+                made.kept.push(position, &survivor, text.len())?;
                 made.survivors.push(document);
             }
         }
@@ -175,12 +180,7 @@ impl Pass<'_> {
         desk: &mut Desk,
         facts: &mut [(usize, StepFacts)],
     ) -> Option<Reason> {
-        let file = self.documents.file(document.position.file as usize);
-        let known = filters::Facts {
-            url: None,
-            path: Some(file.id),
-            licence: file.licence,
-        };
+        let known = document.facts(self.documents);
         let facts = &mut facts[usize::from(self.plan.copies.is_some())..];
         let (mut bytes, mut is_edited) = (document.text.len(), false);
         let judged = self
@@ -213,28 +213,31 @@ impl Pass<'_> {
         }
     }
 
-    fn kept<'t>(&'t self, position: Position, text: &'t str) -> Kept<'t> {
-        let file = self.documents.file(position.file as usize);
+    fn kept<'t>(&'t self, document: &'t Document) -> Kept<'t> {
+        let file = self.documents.file(document.position.file as usize);
         Kept {
-            id: self.id(position).into(),
+            id: self.id(document.position).into(),
             source: self.sources[file.source].as_str().into(),
             licence: file.licence.map(Cow::from),
-            text: text.into(),
+            url: document.url.as_deref().map(Cow::from),
+            date: document.date.as_deref().map(Cow::from),
+            text: document.text.as_str().into(),
         }
     }
 
-    fn dropped<'t>(&'t self, position: Position, reason: &Reason, text: &'t str) -> Dropped<'t> {
-        let file = self.documents.file(position.file as usize);
+    fn dropped<'t>(&'t self, document: &'t Document, reason: &Reason) -> Dropped<'t> {
+        let file = self.documents.file(document.position.file as usize);
         Dropped {
-            id: self.id(position).into(),
+            id: self.id(document.position).into(),
             source: self.sources[file.source].as_str().into(),
+            url: document.url.as_deref().map(Cow::from),
             step: reason.step + 1,
             by: self.labels[reason.step].as_str().into(),
             reason: reason.name.into(),
             value: reason.value,
             bound: reason.bound,
             copy_of: reason.copy_of.map(|first| self.id(first).into()),
-            text: text.into(),
+            text: document.text.as_str().into(),
         }
     }
 
@@ -256,7 +259,7 @@ fn copies(documents: &[Document], found: Option<&mut Box<dyn Found>>) -> Result<
 pub(crate) fn as_read(documents: &[Document]) -> impl Iterator<Item = duplicates::Document<'_>> {
     documents
         .iter()
-        .map(|Document { position, text }| duplicates::Document {
+        .map(|Document { position, text, .. }| duplicates::Document {
             position: *position,
             text,
         })

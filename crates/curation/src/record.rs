@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use triaxis_corpus::Documents;
 use triaxis_duplicates::Position;
+use triaxis_filters as filters;
 pub use triaxis_filters::Bound;
 
 /// A document that was kept, as a line of `kept/NNNNN.jsonl.zst`.
@@ -16,6 +18,12 @@ pub struct Kept<'t> {
     /// Its licence, where one is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<Cow<'t, str>>,
+    /// Where it was on the web, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<Cow<'t, str>>,
+    /// When it was fetched from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<Cow<'t, str>>,
     /// Its text, as the steps left it.
     pub text: Cow<'t, str>,
 }
@@ -27,6 +35,9 @@ pub struct Dropped<'t> {
     pub id: Cow<'t, str>,
     /// Its source.
     pub source: Cow<'t, str>,
+    /// Where it was on the web, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<Cow<'t, str>>,
     /// Which step of the recipe dropped it, from 1.
     pub step: usize,
     /// What that step is.
@@ -44,9 +55,33 @@ pub struct Dropped<'t> {
     pub text: Cow<'t, str>,
 }
 
+/// A document between two passes, as a line on the disk has it behind its place.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Survivor<'t> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) url: Option<Cow<'t, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) date: Option<Cow<'t, str>>,
+    pub(crate) text: Cow<'t, str>,
+}
+
 /// A document on its way.
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
     pub(crate) position: Position,
+    pub(crate) url: Option<String>,
+    pub(crate) date: Option<String>,
     pub(crate) text: String,
+}
+
+impl Document {
+    /// What filters are told of it.
+    pub(crate) fn facts<'d>(&'d self, documents: &'d Documents) -> filters::Facts<'d> {
+        let file = documents.file(self.position.file as usize);
+        filters::Facts {
+            url: self.url.as_deref(),
+            path: Some(file.id),
+            licence: file.licence,
+        }
+    }
 }

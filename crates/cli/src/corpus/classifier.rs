@@ -8,10 +8,12 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use triaxis_classifiers::quality::{Class, Examples, GOOD, Settings, Trained, train};
-use triaxis_corpus::{Documents, Files, Jsonl, LongDocuments, Parquet, Reading, SourceSpec};
+use triaxis_corpus::{Count, Documents, LongDocuments, Reading, SourceSpec};
 use triaxis_host::{files, machine};
 use triaxis_units::{Bytes, Estimate};
 
+use super::say_left_out_of;
+use super::sources::{kind, of_kind};
 use crate::table::Table;
 use crate::{Format, MOST_THREADS, compute_on, output};
 
@@ -80,7 +82,7 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
         (Class::Good, "good", &arguments.good),
         (Class::Bad, "bad", &arguments.bad),
     ] {
-        read(&sources(name, patterns, &arguments.field), class, &mut examples)?;
+        read(&sources(name, patterns, &arguments.field)?, class, &mut examples)?;
     }
     let settings = Settings {
         seed: arguments.seed,
@@ -103,41 +105,12 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
 }
 
 /// Patterns as sources, by what the names of their files end in.
-fn sources(name: &str, patterns: &[String], field: &str) -> Vec<SourceSpec> {
-    let mut sources: Vec<SourceSpec> = Vec::new();
-    for (number, pattern) in patterns.iter().enumerate() {
-        let (name, include) = (format!("{name} {}", number + 1), vec![pattern.clone()]);
-        let field = field.to_owned();
-        sources.push(if pattern.contains(".jsonl") {
-            SourceSpec::Jsonl(Jsonl {
-                name,
-                include,
-                field,
-                weight: None,
-                exclude: Vec::new(),
-                licence: None,
-            })
-        } else if pattern.ends_with(".parquet") {
-            SourceSpec::Parquet(Parquet {
-                name,
-                include,
-                field,
-                weight: None,
-                exclude: Vec::new(),
-                licence: None,
-            })
-        } else {
-            SourceSpec::Files(Files {
-                name,
-                include,
-                weight: None,
-                exclude: Vec::new(),
-                encoding: None,
-                licence: None,
-            })
-        });
-    }
-    sources
+fn sources(name: &str, patterns: &[String], field: &str) -> anyhow::Result<Vec<SourceSpec>> {
+    let source = |(number, pattern): (usize, &String)| {
+        let name = format!("{name} {}", number + 1);
+        of_kind(kind(pattern), &name, pattern, Some(field))
+    };
+    patterns.iter().enumerate().map(source).collect()
 }
 
 /// Reads examples of a class, and says what is left out.
@@ -150,27 +123,17 @@ fn read(sources: &[SourceSpec], class: Class, examples: &mut Examples) -> anyhow
     };
     let documents = Documents::list(sources, reading, Path::new("."), &[])?;
     let mut left_out = documents.left_out();
+    let mut found = vec![Count::default(); sources.len()];
     for number in 0..documents.files() {
         let source = documents.file(number).source;
-        documents.read(number, &mut left_out[source], &mut |_, text| {
-            examples.add(text, class);
+        documents.read(number, &mut left_out[source], &mut |_, document| {
+            found[source].documents += 1;
+            found[source].bytes.0 += document.text.len() as u64;
+            examples.add(document.text, class);
             ControlFlow::Continue(())
         })?;
     }
-    for (source, left_out) in sources.iter().zip(left_out) {
-        for (reason, left) in left_out {
-            eprintln!(
-                "{:>9}: `{}`: {} documents ({}) {} are left out, first {}: {}",
-                "corpus",
-                source.name(),
-                left.documents,
-                left.bytes,
-                reason.name(),
-                left.first,
-                reason.remedy()
-            );
-        }
-    }
+    say_left_out_of(sources, &found, &left_out);
     Ok(())
 }
 

@@ -12,6 +12,7 @@ mod sources;
 mod stats;
 
 use clap::Subcommand;
+use triaxis_corpus::{Count, LeftOutBy, SourceSpec, left_out_told};
 
 /// What can be done with text.
 #[derive(Subcommand)]
@@ -44,6 +45,14 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
         Command::Stats(arguments) => stats::run(arguments),
         Command::Compare(arguments) => compare::run(arguments),
         Command::Perplexity(command) => perplexity::run(command),
+    }
+}
+
+/// Says what of sources could not be read, and of how much.
+fn say_left_out_of(sources: &[SourceSpec], found: &[Count], left_out: &[LeftOutBy]) {
+    for ((source, found), left_out) in sources.iter().zip(found).zip(left_out) {
+        let label = format!("source `{}`", source.name());
+        say_left_out(left_out_told(label, *found, left_out));
     }
 }
 

@@ -64,24 +64,12 @@ fn source(path: &Path) -> anyhow::Result<SourceSpec> {
     // What `corpus curate` kept, without what it dropped.
     let kept = path.join("curation.json").is_file().then(|| path.join("kept"));
     let include = kept.as_deref().and_then(Path::to_str).unwrap_or(written);
-    let of_kind = |kind: &str| -> anyhow::Result<SourceSpec> {
-        let include = match kind {
-            "files" if path.is_dir() => format!("{include}/**/*"),
-            _ => include.to_owned(),
-        };
-        let table = serde_json::json!({ "kind": kind, "name": written, "include": [include] });
-        Ok(serde_json::from_value(table)?)
+    let of_kind = |kind: &str| match kind {
+        "files" if path.is_dir() => of_kind(kind, written, &format!("{include}/**/*"), None),
+        _ => of_kind(kind, written, include, None),
     };
     if !path.is_dir() {
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
-        return of_kind(match name {
-            name if name.contains(".jsonl") || name.contains(".ndjson") => "jsonl",
-            name if name.ends_with(".parquet") => "parquet",
-            _ => "files",
-        });
+        return of_kind(kind(include));
     }
     for kind in KINDS {
         let source = of_kind(kind)?;
@@ -93,4 +81,23 @@ fn source(path: &Path) -> anyhow::Result<SourceSpec> {
         }
     }
     of_kind("files")
+}
+
+/// The kind of source that a file's name, or a pattern of names, tells.
+pub fn kind(pattern: &str) -> &'static str {
+    let name = pattern.rsplit('/').next().unwrap_or_default();
+    match name {
+        name if name.contains(".jsonl") || name.contains(".ndjson") => "jsonl",
+        name if name.ends_with(".parquet") => "parquet",
+        _ => "files",
+    }
+}
+
+/// A source of a kind, whose texts are in `field` where the kind has fields.
+pub fn of_kind(kind: &str, name: &str, include: &str, field: Option<&str>) -> anyhow::Result<SourceSpec> {
+    let mut table = serde_json::json!({ "kind": kind, "name": name, "include": [include] });
+    if let Some(field) = field.filter(|_| kind != "files") {
+        table["field"] = field.into();
+    }
+    Ok(serde_json::from_value(table)?)
 }

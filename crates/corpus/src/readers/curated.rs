@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader, Read};
 use serde::{Deserialize, Serialize};
 use triaxis_host::text::BUFFER;
 
-use super::{Emit, Limits, Listing, Piece, Place, Source, SourceFile, emit_row, open, walk};
+use super::{Emit, Limits, Listing, Origin, Parquet, Piece, Place, Source, SourceFile};
+use super::{emit_row, open, text_field, walk};
 use crate::{CorpusError, Reason};
 
 /// What `triaxis corpus curate` kept, all of it or that of one of its sources.
@@ -31,6 +32,10 @@ pub struct Curated {
 struct Line<'l> {
     #[serde(borrow)]
     source: Cow<'l, str>,
+    #[serde(borrow, default)]
+    url: Option<Cow<'l, str>>,
+    #[serde(borrow, default)]
+    date: Option<Cow<'l, str>>,
     #[serde(borrow)]
     text: Cow<'l, str>,
 }
@@ -41,6 +46,28 @@ const LONGEST: u64 = 7 << 30;
 impl Curated {
     pub(super) const ABOUT: &str =
         "What `triaxis corpus curate` kept: all of its folder, or the documents of one of its sources.";
+}
+
+impl Curated {
+    /// What reads an output that was written as columns.
+    fn columns(&self, file: &SourceFile) -> Result<Parquet, CorpusError> {
+        if let Some(of) = &self.of {
+            return Err(CorpusError::input(format!(
+                "{}: `of = {of:?}` chooses among lines: curate with `output = \"jsonl\"`, or leave it out and read all sources",
+                file.path.display()
+            )));
+        }
+        Ok(Parquet {
+            name: self.name.clone(),
+            weight: self.weight,
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
+            field: text_field(),
+            url_field: None,
+            pages: None,
+            licence: None,
+        })
+    }
 }
 
 impl Source for Curated {
@@ -63,12 +90,19 @@ impl Source for Curated {
             &place,
             &self.include,
             &self.exclude,
-            "kept/*.jsonl.zst",
+            "kept/*.{jsonl.zst,parquet}",
             None,
         )
     }
 
     fn read(&self, file: &SourceFile, limits: Limits, emit: &mut Emit<'_>) -> Result<(), CorpusError> {
+        if file
+            .path
+            .extension()
+            .is_some_and(|extension| extension == "parquet")
+        {
+            return self.columns(file)?.read(file, limits, emit);
+        }
         let damaged = CorpusError::decoding(&file.path);
         let input = zstd::Decoder::new(open(&file.path)?).map_err(&damaged)?;
         let mut input = BufReader::with_capacity(BUFFER, input);
@@ -82,7 +116,10 @@ impl Source for Curated {
             let place = || format!(":{number}");
             let flow = match serde_json::from_slice::<Line<'_>>(&line) {
                 Ok(Line { source, .. }) if self.of.as_ref().is_some_and(|of| *of != source) => continue,
-                Ok(Line { text, .. }) => emit_row(text.as_bytes(), limits, &place, emit)?,
+                Ok(Line { text, url, date, .. }) => {
+                    let (url, date) = (url.as_deref(), date.as_deref());
+                    emit_row(text.as_bytes(), Origin { url, date }, limits, &place, emit)?
+                }
                 Err(error) => emit(Piece::LeftOut {
                     reason: Reason::Damaged,
                     documents: 1,

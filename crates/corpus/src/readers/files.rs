@@ -2,8 +2,12 @@ use std::io::{BufReader, Read};
 
 use serde::{Deserialize, Serialize};
 use triaxis_host::text::{BUFFER, Encoding, UTF_8, Unicode, or_utf_8, unicode};
+use triaxis_pages::{ExtractorSpec, decode};
 
-use super::{Emit, Limits, Listing, Place, Source, SourceFile, emit_text, emit_too_large, open, walk};
+use super::paged::extracted;
+use super::unpack::Unpacked;
+use super::{Emit, Found, Limits, Listing, Origin, Piece, Place, Source, SourceFile};
+use super::{emit_text, emit_too_large, open, walk};
 use crate::CorpusError;
 
 /// Text, Markdown or code: each file is one document, in UTF-8, in UTF-16, or in the encoding that is named.
@@ -24,6 +28,10 @@ pub struct Files {
     /// Latin-1, `shift_jis`, `gbk`, `koi8-r` and others (WHATWG, Encoding Standard).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
+    /// The files are web pages, the main text of each of which is a document: `{ extractor = "trafilatura" }`, with
+    /// settings such as `favour = "recall"`. Without `encoding` a page is in what it says itself, as browsers read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<ExtractorSpec>,
     /// The text's licence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
@@ -66,7 +74,12 @@ impl Source for Files {
     }
 
     fn read(&self, file: &SourceFile, limits: Limits, emit: &mut Emit<'_>) -> Result<(), CorpusError> {
-        read_whole(file, limits, self.encoding(), emit)
+        match &self.pages {
+            None => read_whole(file, limits, self.encoding(), emit),
+            Some(_) => extracted(self.pages.as_ref(), limits, emit, |limits, emit| {
+                self.read_page(file, limits, emit)
+            }),
+        }
     }
 }
 
@@ -74,6 +87,26 @@ impl Files {
     fn encoding(&self) -> Option<&'static Encoding> {
         let name = self.encoding.as_ref()?;
         Encoding::for_label_no_replacement(name.as_bytes())
+    }
+
+    /// Emits a file, compressed or not, as a page.
+    fn read_page(&self, file: &SourceFile, limits: Limits, emit: &mut Emit<'_>) -> Result<(), CorpusError> {
+        let unpacked = Unpacked::open(&file.path)?;
+        let failed = unpacked.failure(&file.path);
+        let mut page = Vec::new();
+        let most = limits.longest as u64 + 1;
+        unpacked.input.take(most).read_to_end(&mut page).map_err(failed)?;
+        let nowhere = String::new;
+        if page.len() > limits.longest {
+            return emit_too_large(file.size.0, &nowhere, emit).map(drop);
+        }
+        let text = decode(&page, self.encoding().map(Encoding::name));
+        let found = Found {
+            text: &text,
+            origin: Origin::default(),
+        };
+        let place = &nowhere;
+        emit(Piece::Document { found, place }).map(drop)
     }
 }
 
@@ -99,13 +132,13 @@ pub(super) fn read_whole(
             .read_to_end(&mut held)
             .map_err(failed)?;
         if held.len() <= limits.longest {
-            return emit_text(&held, encoding, &nowhere, emit).map(drop);
+            return emit_text(&held, encoding, Origin::default(), &nowhere, emit).map(drop);
         }
         if !limits.cut {
             return emit_too_large(file.size.0, &nowhere, emit).map(drop);
         }
         let end = limits.cut(&held);
-        if emit_text(&held[..end], encoding, &nowhere, emit)?.is_break() {
+        if emit_text(&held[..end], encoding, Origin::default(), &nowhere, emit)?.is_break() {
             return Ok(());
         }
         held.drain(..end);

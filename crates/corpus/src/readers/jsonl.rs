@@ -1,32 +1,23 @@
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::fmt;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{BufRead, Read};
 use std::ops::ControlFlow;
 
-use flate2::bufread::MultiGzDecoder;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
-use triaxis_host::text::{BUFFER, Encoding, UTF_8, Unicode, unicode};
-
-use super::{Emit, Limits, Listing, Piece, Place, Source, SourceFile};
-use super::{emit_row, emit_text, emit_too_large, open, text_field, walk};
+use triaxis_host::text::{Encoding, UTF_8, Unicode, unicode};
+use triaxis_pages::ExtractorSpec;
 use triaxis_units::Bytes;
 
+use super::fields::{NO_FIELD, NO_TEXT, Wanted, names};
+use super::paged::extracted;
+use super::unpack::Unpacked;
+use super::{Emit, Limits, Listing, Origin, Piece, Place, Source, SourceFile};
+use super::{emit_row, emit_text, emit_too_large, origin_fields, text_field, walk};
 use crate::{CorpusError, Reason};
 
-const GZIP: &[u8] = &[0x1f, 0x8b];
-const ZSTANDARD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
-/// How the parser ends its words on what is no text, and begins them where there is nothing.
-const NO_TEXT: &str = ", expected a text";
-const NO_FIELD: &str = "no field ";
 /// Bytes of a line beside those of its text, at most.
 const BESIDE: u64 = 1 << 26;
 /// Bytes that a byte of text takes at most in a line, as `\u00e9` is written for two, controls aside.
 const ESCAPED: u64 = 3;
-/// Fields named of a line without the one asked for.
-const MOST_FIELDS: usize = 8;
 
 /// JSON lines: each line is an object, one field of which is the document. Files compressed with
 /// gzip or Zstandard are told by their first bytes, whatever their names.
@@ -47,6 +38,14 @@ pub struct Jsonl {
     /// The field that holds the text.
     #[serde(default = "text_field")]
     pub field: String,
+    /// The field that holds where the text was on the web, with a dot between the parts of a nested one's path; where
+    /// none is named, `url` or else `metadata.url`. A line without it has no URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url_field: Option<String>,
+    /// What the field holds are web pages, whose main text is a document: `{ extractor = "trafilatura" }`, with settings
+    /// such as `favour = "recall"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<ExtractorSpec>,
     /// The text's licence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
@@ -78,36 +77,23 @@ impl Source for Jsonl {
     }
 
     fn read(&self, file: &SourceFile, limits: Limits, emit: &mut Emit<'_>) -> Result<(), CorpusError> {
-        let failed = |error| CorpusError::io("read", &file.path)(error);
-        let mut plain = BufReader::with_capacity(BUFFER, open(&file.path)?);
-        let start = plain.fill_buf().map_err(failed)?;
-        let damaged = CorpusError::decoding(&file.path);
-        if start.starts_with(GZIP) {
-            let input = BufReader::with_capacity(BUFFER, MultiGzDecoder::new(plain));
-            return self.read_lines(Box::new(input), limits, emit, &damaged);
-        }
-        if start.starts_with(ZSTANDARD) {
-            let input = zstd::Decoder::with_buffer(plain).map_err(failed)?;
-            return self.read_lines(
-                Box::new(BufReader::with_capacity(BUFFER, input)),
-                limits,
-                emit,
-                &damaged,
-            );
-        }
-        self.read_lines(Box::new(plain), limits, emit, &failed)
+        let unpacked = Unpacked::open(&file.path)?;
+        extracted(self.pages.as_ref(), limits, emit, |limits, emit| {
+            self.read_lines(file, unpacked, limits, emit)
+        })
     }
 }
 
 impl Jsonl {
     fn read_lines(
         &self,
-        input: Box<dyn BufRead + '_>,
+        file: &SourceFile,
+        unpacked: Unpacked,
         limits: Limits,
         emit: &mut Emit<'_>,
-        failed: &dyn Fn(io::Error) -> CorpusError,
     ) -> Result<(), CorpusError> {
-        let Unicode { mut input, encoding } = unicode(input, UTF_8).map_err(failed)?;
+        let failed = unpacked.failure(&file.path);
+        let Unicode { mut input, encoding } = unicode(unpacked.input, UTF_8).map_err(&failed)?;
         let longest = longest_line(limits);
         let mut line = Vec::new();
         for number in 1_u64.. {
@@ -115,13 +101,13 @@ impl Jsonl {
             let length = (&mut input)
                 .take(longest)
                 .read_until(b'\n', &mut line)
-                .map_err(failed)? as u64;
+                .map_err(&failed)? as u64;
             if length == 0 {
                 break;
             }
             let place = || format!(":{number}");
             let flow = if length == longest && !line.ends_with(b"\n") {
-                let rest = input.skip_until(b'\n').map_err(failed)? as u64;
+                let rest = input.skip_until(b'\n').map_err(&failed)? as u64;
                 emit_long_line(length + rest, limits, &place, emit)?
             } else {
                 self.read_line(line.trim_ascii(), encoding, limits, &place, emit)?
@@ -145,10 +131,22 @@ impl Jsonl {
             return Ok(ControlFlow::Continue(()));
         }
         if std::str::from_utf8(line).is_err() {
-            return emit_text(line, encoding, place, emit);
+            return emit_text(line, encoding, Origin::default(), place, emit);
         }
-        let error = match text_of(line, &self.field) {
-            Ok(text) => return emit_row(text.as_bytes(), limits, place, emit),
+        let (beside, urls) = origin_fields(self.url_field.as_ref());
+        let wanted = Wanted {
+            text: &self.field,
+            beside: &beside,
+        };
+        let error = match wanted.read(line) {
+            Ok(found) => {
+                let (urls, dates) = found.beside.split_at(urls);
+                let origin = Origin {
+                    url: urls.iter().flatten().next().map(|url| &**url),
+                    date: dates.iter().flatten().next().map(|date| &**date),
+                };
+                return emit_row(found.text.as_bytes(), origin, limits, place, emit);
+            }
             Err(error) => error,
         };
         let no_text = error.classify() == Category::Data;
@@ -172,7 +170,7 @@ impl Jsonl {
             .strip_prefix("invalid type: ")
             .and_then(|what| what.strip_suffix(NO_TEXT));
         let fields = if what.starts_with(NO_FIELD) {
-            fields(line)
+            names(line)
         } else {
             String::new()
         };
@@ -224,82 +222,4 @@ fn emit_long_line(
         bytes,
         why: &|| format!("{} has {}, and {longest} are held at most", place(), Bytes(bytes)),
     })
-}
-
-fn text_of<'a>(line: &'a [u8], field: &str) -> serde_json::Result<Cow<'a, str>> {
-    let mut deserializer = serde_json::Deserializer::from_slice(line);
-    let text = Field(field).deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(text)
-}
-
-/// The fields of a line, to choose `field` from.
-fn fields(line: &[u8]) -> String {
-    let fields: BTreeMap<String, IgnoredAny> = serde_json::from_slice(line).unwrap_or_default();
-    let names: Vec<_> = fields
-        .keys()
-        .take(MOST_FIELDS)
-        .map(|name| format!("`{name}`"))
-        .collect();
-    match names.is_empty() {
-        true => String::new(),
-        false => format!("; it has {}", names.join(", ")),
-    }
-}
-
-/// Takes one field of an object as a text, and passes over the others without keeping them.
-struct Field<'f>(&'f str);
-
-impl<'de> DeserializeSeed<'de> for Field<'_> {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Field<'_> {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = None;
-        while let Some(key) = map.next_key_seed(Text)? {
-            if key == self.0 {
-                found = Some(map.next_value_seed(Text)?);
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        found.ok_or_else(|| A::Error::custom(format_args!("{NO_FIELD}`{}`", self.0)))
-    }
-}
-
-struct Text;
-
-impl<'de> DeserializeSeed<'de> for Text {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Text {
-    type Value = Cow<'de, str>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a text")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(text))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(text.to_owned()))
-    }
 }

@@ -2,18 +2,23 @@
 
 mod cargo_sources;
 mod curated;
+mod fields;
 mod files;
 mod jsonl;
+mod paged;
 mod parquet;
 #[cfg(test)]
 mod tests;
+mod unpack;
 mod walk;
+mod warc;
 
 pub use cargo_sources::CargoSources;
 pub use curated::Curated;
 pub use files::Files;
 pub use jsonl::Jsonl;
 pub use parquet::Parquet;
+pub use warc::Warc;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -27,6 +32,10 @@ use crate::{CorpusError, Reason, text};
 
 /// Licence of text whose source states none.
 pub(crate) const UNSTATED: &str = "unstated";
+
+/// The fields that a document's URL and date are looked for in, where none are named.
+const URL_FIELDS: [&str; 2] = ["url", "metadata.url"];
+const DATE_FIELDS: [&str; 2] = ["date", "metadata.date"];
 
 /// The folders that patterns are resolved in.
 pub(crate) struct Place {
@@ -46,9 +55,31 @@ pub(crate) struct SourceFile {
     pub(crate) licence: Arc<str>,
 }
 
+/// Where a document comes from, beside its file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Origin<'a> {
+    /// Where it was on the web.
+    pub url: Option<&'a str>,
+    /// When it was fetched from there, as its source writes dates.
+    pub date: Option<&'a str>,
+}
+
+/// A document as it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found<'a> {
+    /// Its text.
+    pub text: &'a str,
+    /// Where it comes from.
+    pub origin: Origin<'a>,
+}
+
 /// What a reader finds, one after another, in an order that the file alone decides.
 pub(crate) enum Piece<'a> {
-    Document(&'a str),
+    Document {
+        found: Found<'a>,
+        /// Where in the file it is; follows the file's name.
+        place: &'a dyn Fn() -> String,
+    },
     LeftOut {
         reason: Reason,
         documents: u64,
@@ -133,6 +164,7 @@ triaxis_names::registry! {
         Files = "files",
         Jsonl = "jsonl",
         Parquet = "parquet",
+        Warc = "warc",
         CargoSources = "cargo-sources",
         Curated = "curated",
     }
@@ -153,6 +185,7 @@ impl SourceSpec {
 /// Emits a text of a row, in parts where it is too long; `place` is the row.
 fn emit_row(
     mut bytes: &[u8],
+    origin: Origin<'_>,
     limits: Limits,
     place: &dyn Fn() -> String,
     emit: &mut Emit<'_>,
@@ -163,24 +196,36 @@ fn emit_row(
     while bytes.len() > limits.longest {
         let (part, rest) = bytes.split_at(limits.cut(bytes));
         bytes = rest;
-        if emit_text(part, UTF_8, place, emit)?.is_break() {
+        if emit_text(part, UTF_8, origin, place, emit)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
     }
-    emit_text(bytes, UTF_8, place, emit)
+    emit_text(bytes, UTF_8, origin, place, emit)
 }
 
 /// Emits bytes that are a document if they are UTF-8, as which text in `encoding` is read.
 fn emit_text(
     bytes: &[u8],
     encoding: &'static Encoding,
+    origin: Origin<'_>,
     place: &dyn Fn() -> String,
     emit: &mut Emit<'_>,
 ) -> Result<ControlFlow<()>, CorpusError> {
     let at = match std::str::from_utf8(bytes) {
-        Ok(text) => return emit(Piece::Document(text)),
+        Ok(text) => {
+            let found = Found { text, origin };
+            return emit(Piece::Document { found, place });
+        }
         Err(error) => error.valid_up_to(),
     };
+    if let Some(packer) = unpack::packer(bytes) {
+        return emit(Piece::LeftOut {
+            reason: Reason::NotUnicode,
+            documents: 1,
+            bytes: bytes.len() as u64,
+            why: &|| format!("{} is compressed with {packer}: unpack it", place()),
+        });
+    }
     let why = || {
         let what = match encoding == UTF_8 {
             true => format!("byte 0x{:02X} after {at} others", bytes[at]),
@@ -208,6 +253,17 @@ fn emit_too_large(
         bytes,
         why: &why,
     })
+}
+
+/// The fields that tell where a document comes from, those of its URL first, and how many these are.
+fn origin_fields(url_field: Option<&String>) -> (Vec<&str>, usize) {
+    let mut fields: Vec<&str> = match url_field {
+        Some(field) => vec![field],
+        None => URL_FIELDS.to_vec(),
+    };
+    let urls = fields.len();
+    fields.extend(DATE_FIELDS);
+    (fields, urls)
 }
 
 fn open(path: &Path) -> Result<std::fs::File, CorpusError> {

@@ -5,14 +5,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use ::parquet::basic::{Compression, Type as PhysicalType};
-use ::parquet::column::reader::ColumnReader;
-use ::parquet::data_type::ByteArray;
+use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use ::parquet::data_type::{ByteArray, ByteArrayType};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 use serde::{Deserialize, Serialize};
+use triaxis_pages::ExtractorSpec;
 
-use super::{Emit, Limits, Listing, Piece, Place, Source, SourceFile, emit_row, open, text_field, walk};
+use super::paged::extracted;
+use super::{Emit, Limits, Listing, Origin, Piece, Place, Source, SourceFile};
+use super::{emit_row, open, origin_fields, text_field, walk};
 use crate::{CorpusError, Reason};
 
 /// Values decoded at once.
@@ -37,6 +40,14 @@ pub struct Parquet {
     /// The column that holds the text; a dot between the parts of a nested column's path.
     #[serde(default = "text_field")]
     pub field: String,
+    /// The column that holds where the text was on the web; where none is named, `url` or else `metadata.url`, if the
+    /// file has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url_field: Option<String>,
+    /// What the column holds are web pages, whose main text is a document: `{ extractor = "trafilatura" }`, with settings
+    /// such as `favour = "recall"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<ExtractorSpec>,
     /// The text's licence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence: Option<String>,
@@ -72,37 +83,69 @@ impl Source for Parquet {
             Ok(reader) => reader,
             Err(detail) => return Err(CorpusError::undecodable(&file.path, detail)),
         };
-        let column = self.column(file, &reader)?;
-        let mut first = 0;
-        for group in 0..reader.num_row_groups() {
-            let rows = Rows {
-                path: &file.path,
-                reader: &reader,
-                group,
-                column,
-                first,
-            };
-            if rows.read(limits, emit)?.is_break() {
-                break;
+        let columns = Columns {
+            text: self.column(file, &reader, &self.field)?,
+            origin: self.origin(file, &reader)?,
+        };
+        extracted(self.pages.as_ref(), limits, emit, |limits, emit| {
+            let mut first = 0;
+            for group in 0..reader.num_row_groups() {
+                let rows = Rows {
+                    path: &file.path,
+                    reader: &reader,
+                    group,
+                    columns: &columns,
+                    first,
+                };
+                if rows.read(limits, emit)?.is_break() {
+                    break;
+                }
+                first = first.saturating_add(rows.count());
             }
-            first = first.saturating_add(rows.count());
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 
+/// The places of the columns that are read.
+struct Columns {
+    text: usize,
+    /// Those of URLs and dates, where the file has any.
+    origin: [Option<usize>; 2],
+}
+
 impl Parquet {
-    /// The place of the text column, whose row groups must be of codecs that are read.
-    fn column(&self, file: &SourceFile, reader: &SerializedFileReader<File>) -> Result<usize, CorpusError> {
-        let schema = reader.metadata().file_metadata().schema_descr();
-        let columns = schema.columns();
-        let named = |column: &&ColumnDescPtr| column.path().string() == self.field && holds_text(column);
-        let Some(column) = columns.iter().position(|column| named(&column)) else {
+    /// The places of the columns that tell where a text comes from. One that is named must be there.
+    fn origin(
+        &self,
+        file: &SourceFile,
+        reader: &SerializedFileReader<File>,
+    ) -> Result<[Option<usize>; 2], CorpusError> {
+        let (fields, urls) = origin_fields(self.url_field.as_ref());
+        let (urls, dates) = fields.split_at(urls);
+        let found = |names: &[&str]| names.iter().find_map(|name| self.column(file, reader, name).ok());
+        let url = match &self.url_field {
+            Some(named) => Some(self.column(file, reader, named)?),
+            None => found(urls),
+        };
+        Ok([url, found(dates)])
+    }
+
+    /// The place of a column of texts, whose row groups must be of codecs that are read.
+    fn column(
+        &self,
+        file: &SourceFile,
+        reader: &SerializedFileReader<File>,
+        name: &str,
+    ) -> Result<usize, CorpusError> {
+        let columns = reader.metadata().file_metadata().schema_descr().columns();
+        let named = |column: &ColumnDescPtr| column.path().string() == name && holds_text(column);
+        let Some(column) = columns.iter().position(named) else {
             let columns: Vec<String> = columns.iter().map(|column| described(column)).collect();
+            let setting = if name == self.field { "field" } else { "url_field" };
             return Err(CorpusError::input(format!(
-                "{}: `{}` is no column with one text a row: set `field` to one that is; the file has {}",
+                "{}: `{name}` is no column with one text a row: set `{setting}` to one that is; the file has {}",
                 file.path.display(),
-                self.field,
                 columns.join(", ")
             )));
         };
@@ -114,7 +157,7 @@ impl Parquet {
                     "{}: column `{}` is compressed with {}, which is not read: write the file again with zstd, snappy, \
                      gzip or lz4, as by `compression=\"zstd\"` of pandas and pyarrow",
                     file.path.display(),
-                    self.field,
+                    name,
                     codec.split('(').next().unwrap_or_default(),
                 )));
             }
@@ -123,12 +166,12 @@ impl Parquet {
     }
 }
 
-/// A column in one row group.
+/// The columns in one row group.
 struct Rows<'r> {
     path: &'r Path,
     reader: &'r SerializedFileReader<File>,
     group: usize,
-    column: usize,
+    columns: &'r Columns,
     /// Rows of the file before it.
     first: u64,
 }
@@ -140,48 +183,44 @@ impl Rows<'_> {
 
     /// Emits every row. Where a page cannot be decoded, the rows from it on are left out together.
     fn read(&self, limits: Limits, emit: &mut Emit<'_>) -> Result<ControlFlow<()>, CorpusError> {
-        let mut pages = match guard(self.path, || {
-            self.reader
-                .get_row_group(self.group)?
-                .get_column_reader(self.column)
-        })? {
-            Ok(ColumnReader::ByteArrayColumnReader(pages)) => pages,
-            Ok(_) => return self.give_up(0, 0, "it disagrees with the schema", emit),
+        let open = |column: usize| Column::open(self.path, self.reader, self.group, column);
+        let mut texts = match open(self.columns.text)? {
+            Ok(column) => column,
             Err(detail) => return self.give_up(0, 0, &detail, emit),
         };
-        let most = self
-            .reader
-            .metadata()
-            .file_metadata()
-            .schema_descr()
-            .column(self.column)
-            .max_def_level();
-        let mut values: Vec<ByteArray> = Vec::with_capacity(BATCH);
-        let mut levels = Vec::new();
+        // Where a text comes from is nothing to lose it for.
+        let mut origins = [None, None];
+        for (origin, column) in origins.iter_mut().zip(self.columns.origin) {
+            *origin = column.map(open).transpose()?.and_then(Result::ok);
+        }
         let (mut row, mut bytes) = (0, 0);
         loop {
-            values.clear();
-            levels.clear();
-            let wanted = (most > 0).then_some(&mut levels);
-            let records = match guard(self.path, || pages.read_records(BATCH, wanted, None, &mut values))? {
-                Ok((records, _, _)) => records,
+            let batch = match texts.read(self.path)? {
+                Ok(batch) => batch,
                 Err(detail) => return self.give_up(row, bytes, &detail, emit),
             };
-            if records == 0 && row < self.count() {
+            if batch.is_empty() && row < self.count() {
                 return self.give_up(row, bytes, "its pages end there", emit);
             }
-            if records == 0 {
+            if batch.is_empty() {
                 return Ok(ControlFlow::Continue(()));
             }
-            let mut texts = values.iter();
-            for index in 0..records {
+            let mut beside = [Vec::new(), Vec::new()];
+            for (beside, origin) in beside.iter_mut().zip(&mut origins) {
+                let read = origin.as_mut().map(|column| column.read(self.path)).transpose()?;
+                *beside = read.and_then(Result::ok).unwrap_or_default();
+            }
+            for (index, text) in batch.iter().enumerate() {
                 row += 1;
                 let place = || format!(", row {}", self.first.saturating_add(row));
-                let is_there = levels.get(index).is_none_or(|level| *level == most);
-                let flow = match if is_there { texts.next() } else { None } {
+                let [url, date] = beside.each_ref().map(|values| {
+                    let value = values.get(index)?.as_ref()?;
+                    std::str::from_utf8(value.data()).ok()
+                });
+                let flow = match text {
                     Some(text) => {
                         bytes += text.len() as u64;
-                        emit_row(text.data(), limits, &place, emit)?
+                        emit_row(text.data(), Origin { url, date }, limits, &place, emit)?
                     }
                     None => emit(Piece::LeftOut {
                         reason: Reason::NoText,
@@ -205,7 +244,11 @@ impl Rows<'_> {
         detail: &str,
         emit: &mut Emit<'_>,
     ) -> Result<ControlFlow<()>, CorpusError> {
-        let chunk = self.reader.metadata().row_group(self.group).column(self.column);
+        let chunk = self
+            .reader
+            .metadata()
+            .row_group(self.group)
+            .column(self.columns.text);
         emit(Piece::LeftOut {
             reason: Reason::Damaged,
             documents: self.count().saturating_sub(rows).max(1),
@@ -217,6 +260,45 @@ impl Rows<'_> {
                 )
             },
         })
+    }
+}
+
+/// A column of texts in one row group.
+struct Column {
+    pages: ColumnReaderImpl<ByteArrayType>,
+    /// The level of a value that is there.
+    most: i16,
+}
+
+impl Column {
+    fn open(
+        path: &Path,
+        reader: &SerializedFileReader<File>,
+        group: usize,
+        column: usize,
+    ) -> Result<Result<Self, String>, CorpusError> {
+        let pages = guard(path, || reader.get_row_group(group)?.get_column_reader(column))?;
+        let schema = reader.metadata().file_metadata().schema_descr();
+        let most = schema.column(column).max_def_level();
+        Ok(match pages {
+            Ok(ColumnReader::ByteArrayColumnReader(pages)) => Ok(Self { pages, most }),
+            Ok(_) => Err("it disagrees with the schema".to_owned()),
+            Err(detail) => Err(detail),
+        })
+    }
+
+    /// The next values; of none, nothing is left.
+    fn read(&mut self, path: &Path) -> Result<Result<Vec<Option<ByteArray>>, String>, CorpusError> {
+        let (mut values, mut levels) = (Vec::with_capacity(BATCH), Vec::new());
+        let wanted = (self.most > 0).then_some(&mut levels);
+        let read = guard(path, || self.pages.read_records(BATCH, wanted, None, &mut values))?;
+        Ok(read.map(|(records, _, _)| {
+            let mut values = values.into_iter();
+            let is_there = |index: usize| levels.get(index).is_none_or(|level| *level == self.most);
+            (0..records)
+                .map(|index| if is_there(index) { values.next() } else { None })
+                .collect()
+        }))
     }
 }
 

@@ -207,7 +207,7 @@ impl Judged {
 
     fn filter(&mut self, document: &Document, all: &Documents, chain: &Chain, first: usize, desk: &mut Desk) {
         let text = self.left(document).text;
-        let judged = chain.judge(text, &known(all, document.position), desk);
+        let judged = chain.judge(text, &document.facts(all), desk);
         let edited = (judged.verdict == filters::Verdict::Edit).then(|| judged.text.to_owned());
         if let filters::Verdict::Drop(check) = judged.verdict {
             self.reason = Some(Reason {
@@ -240,15 +240,5 @@ impl Judged {
                 });
             }
         }
-    }
-}
-
-/// What filters are told of a document.
-pub(super) fn known(documents: &Documents, position: Position) -> filters::Facts<'_> {
-    let file = documents.file(position.file as usize);
-    filters::Facts {
-        url: None,
-        path: Some(file.id),
-        licence: file.licence,
     }
 }

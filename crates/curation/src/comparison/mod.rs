@@ -15,7 +15,7 @@ use triaxis_duplicates::{Position, Workspace};
 use triaxis_random::key;
 use triaxis_units::Estimate;
 
-use self::judge::{Judge, Judged, Reader, Reason, known, passes};
+use self::judge::{Judge, Judged, Reader, Reason, passes};
 use self::share::share;
 use crate::batches;
 use crate::drawn::Drawn;
@@ -302,7 +302,7 @@ impl Tally<'_> {
         let steps = self.steps[recipe];
         let beside = match other {
             None => None,
-            Some(other) => measured(steps, &document.text, &known(self.documents, document.position))?
+            Some(other) => measured(steps, &document.text, &document.facts(self.documents))?
                 .into_iter()
                 .find(|measured| measured.name == other.name),
         };

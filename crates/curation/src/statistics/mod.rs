@@ -23,7 +23,7 @@ use serde::Serialize;
 use tempfile::TempDir;
 use triaxis_corpus::{Count, Documents, LeftOutBy};
 use triaxis_duplicates::Workspace;
-use triaxis_filters::{Chain, Desk, Facts, Filter, FilterSpec};
+use triaxis_filters::{Chain, Desk, Filter, FilterSpec};
 use triaxis_random::key;
 use triaxis_tokens::Tokenizer;
 use triaxis_words::{hash, pieces};
@@ -243,7 +243,7 @@ impl Reading<'_> {
         measured: &mut Measured,
         desk: &mut Desk,
     ) -> Result<(), CurationError> {
-        let Document { position, text } = document;
+        let Document { position, text, .. } = document;
         let file = self.documents.file(position.file as usize);
         let count = one(text.len());
         let source = &mut measured.sources[file.source];
@@ -262,15 +262,11 @@ impl Reading<'_> {
                 count,
             );
         }
-        let facts = Facts {
-            url: None,
-            path: Some(file.id),
-            licence: file.licence,
-        };
         let values = &mut measured.values;
-        self.chain.measure(text, &facts, desk, |place, _, room| {
-            values.add(place, room.checks())
-        });
+        self.chain
+            .measure(text, &document.facts(self.documents), desk, |place, _, room| {
+                values.add(place, room.checks())
+            });
         let place = u64::from(position.file) << 32 | u64::from(position.record);
         let drawn = key(self.measure.seed, "growth", place);
         let mut grow = |tokens: &mut dyn Iterator<Item = u64>| {

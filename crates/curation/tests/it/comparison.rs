@@ -18,8 +18,9 @@ fn other() -> String {
         .replace("preset = \"gopher\"", "")
         .replace("\n[[steps]]\nkind = \"near\"\n", "");
     format!(
-        "{steps}\n[[steps]]\nkind = \"filter\"\nfilter = \"gopher-quality\"\nleast_words = 5\n\
-         [[steps]]\nkind = \"filter\"\nfilter = \"gopher-repetition\"\ndialect = \"dolma\"\ntop_2_gram = 0.1\n"
+        "{steps}\n[[steps]]\nkind = \"filter\"\nfilter = \"gopher-quality\"\nleast_words = 5\nleast_stop_words = 1\n\
+         [[steps]]\nkind = \"filter\"\nfilter = \"gopher-repetition\"\ndialect = \"dolma\"\ntop_2_gram = 0.95\n\
+         top_3_gram = 0.95\ntop_4_gram = 0.95\n"
     )
 }
 

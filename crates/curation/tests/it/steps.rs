@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use triaxis_corpus::{Documents, LeftOutBy, Reading, SourceSpec};
+use triaxis_corpus::{Documents, Found, LeftOutBy, Reading, SourceSpec};
 use triaxis_curation::{Asked, Bound, Recipe, StepSpec, samples};
 
 use crate::support::{Place, RECIPE, good, planted, texts};
@@ -144,7 +144,7 @@ fn columns_are_read_again_and_say_what_lines_say() {
         count: 2,
         seed: 1,
     };
-    let drawn = |out| samples(&place.path(out), &asked).unwrap();
+    let drawn = |out| samples(&place.path(out), &asked).unwrap().1;
     assert_eq!(drawn("columns"), drawn("lines"));
     // A damaged file is refused, whatever its reader does.
     let path = place.path("columns/kept/00000.parquet");
@@ -168,8 +168,8 @@ fn columns_are_read_again_and_say_what_lines_say() {
     let documents = Documents::list(&[source], reading, &place.path(""), &[]).unwrap();
     let mut read = Vec::new();
     for file in 0..documents.files() {
-        let each = &mut |_, text: &str| {
-            read.push(text.to_owned());
+        let each = &mut |_, found: Found<'_>| {
+            read.push(found.text.to_owned());
             ControlFlow::Continue(())
         };
         documents.read(file, &mut LeftOutBy::new(), each).unwrap();

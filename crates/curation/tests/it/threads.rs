@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use triaxis_corpus::{Documents, LeftOutBy};
+use triaxis_corpus::{Documents, Found, LeftOutBy};
 
 use crate::support::{Place, RECIPE, planted, texts};
 
@@ -47,8 +47,8 @@ fn a_corpus_reads_what_was_kept() {
     let mut read = Vec::new();
     for file in 0..documents.files() {
         let mut left_out = LeftOutBy::new();
-        let each = &mut |_, text: &str| {
-            read.push(text.to_owned());
+        let each = &mut |_, found: Found<'_>| {
+            read.push(found.text.to_owned());
             ControlFlow::Continue(())
         };
         documents.read(file, &mut left_out, each).unwrap();

@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use triaxis_corpus::{Documents, LeftOutBy, Reading};
-use triaxis_curation::Recipe;
-use triaxis_study::reading;
+use triaxis_corpus::{Count, Documents, Reading};
 
+use crate::corpus::say_left_out_of;
+use crate::corpus::sources::{Read, recipe};
 use crate::failure::Usage;
 use crate::progress::Advance;
 
@@ -20,11 +20,11 @@ pub fn each(
     phase: &'static str,
     mut work: impl FnMut(&[String]) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let recipe: Recipe = reading::read(path, &[])?;
+    let Read { recipe, base } = recipe(path)?;
     if recipe.preset.is_some() || !recipe.steps.is_empty() {
         return Err(Usage(format!(
             "{} has steps, and the text of sources is read as it is: run `triaxis corpus curate` first, and name what it \
-             kept as a source of `kind = \"jsonl\"`",
+             kept as a source of `kind = \"curated\"`",
             path.display()
         ))
         .into());
@@ -35,22 +35,24 @@ pub fn each(
         maximum_document: recipe.maximum_document,
         long_documents: recipe.long_documents,
     };
-    let base = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let documents = Documents::list(&recipe.sources, reading, base.unwrap_or(Path::new(".")), &[])?;
+    let documents = Documents::list(&recipe.sources, reading, &base, &[])?;
     let sizes = (0..documents.files()).map(|file| documents.file(file).size.0);
     let total = sizes.sum::<u64>().max(1) as f64;
     let mut shown = Advance::new(phase);
     let mut left_out = documents.left_out();
+    let mut counts = vec![Count::default(); recipe.sources.len()];
     let mut batch = Vec::new();
     let (mut held, mut before) = (0, 0);
     for number in 0..documents.files() {
         let file = documents.file(number);
         let mut failed = None;
         let mut read = 0;
-        documents.read(number, &mut left_out[file.source], &mut |_, text| {
-            batch.push(text.to_owned());
-            held += text.len();
-            read += text.len() as u64;
+        documents.read(number, &mut left_out[file.source], &mut |_, found| {
+            batch.push(found.text.to_owned());
+            counts[file.source].documents += 1;
+            counts[file.source].bytes.0 += found.text.len() as u64;
+            held += found.text.len();
+            read += found.text.len() as u64;
             if held < TEXT {
                 return ControlFlow::Continue(());
             }
@@ -74,24 +76,6 @@ pub fn each(
     }
     work(&batch)?;
     drop(shown);
-    tell(&recipe, &left_out);
+    say_left_out_of(&recipe.sources, &counts, &left_out);
     Ok(())
-}
-
-/// Says what could not be read.
-fn tell(recipe: &Recipe, left_out: &[LeftOutBy]) {
-    for (source, left_out) in recipe.sources.iter().zip(left_out) {
-        for (reason, left) in left_out {
-            eprintln!(
-                "{:>9}: source `{}`: {} documents ({}) {} are left out, first {}: {}",
-                "corpus",
-                source.name(),
-                left.documents,
-                left.bytes,
-                reason.name(),
-                left.first,
-                reason.remedy()
-            );
-        }
-    }
 }

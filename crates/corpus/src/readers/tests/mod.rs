@@ -1,5 +1,6 @@
 //! What every reader owes: each entry of the registry, its formats, and any bytes at all.
 
+mod archives;
 mod columns;
 mod listed;
 mod texts;
@@ -15,7 +16,7 @@ use triaxis_names::Entry;
 use triaxis_units::Bytes;
 
 use self::columns::parquet;
-use super::{Emit, Limits, Piece, SourceFile, SourceSpec};
+use super::{Emit, Found, Limits, Piece, SourceFile, SourceSpec};
 use crate::{CorpusError, Reason};
 
 const LONGEST: usize = 1000;
@@ -61,7 +62,7 @@ fn pieces(source: &SourceSpec, bytes: &[u8], cut: bool) -> Result<Pieces, Corpus
     };
     read_with(source, bytes, limits, &mut |piece| {
         pieces.push(match piece {
-            Piece::Document(text) => Ok(text.to_owned()),
+            Piece::Document { found, .. } => Ok(found.text.to_owned()),
             Piece::LeftOut {
                 reason,
                 documents,
@@ -151,11 +152,12 @@ proptest! {
 
     #[test]
     fn readers_survive_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        for kind in ["files", "jsonl", "parquet"] {
+        for kind in ["files", "jsonl", "parquet", "warc"] {
             survives(kind, &bytes);
         }
         survives("jsonl", &gzip(&bytes));
         survives("jsonl", &zstandard(&bytes));
+        survives("warc", &gzip(&[b"WARC/1.0\r\n", bytes.as_slice()].concat()));
         survives("parquet", &[b"PAR1", bytes.as_slice(), b"PAR1"].concat());
     }
 

@@ -13,6 +13,8 @@ fn a_file_is_one_document() {
         " is not UTF-8: byte 0xFF after 1 others".to_owned(),
     );
     assert_eq!(left_out(&files, b"a\xff"), [said]);
+    let (_, _, said) = &left_out(&files, &gzip(b"packed"))[0];
+    assert_eq!(said, " is compressed with gzip: unpack it");
     assert_eq!(read(&files, &[b'a'; 1001]).unwrap(), ["TooLarge"]);
     assert_eq!(read(&files, &[b'a'; 1000]).unwrap().len(), 1);
 }
@@ -228,7 +230,7 @@ fn a_line_is_held_as_long_as_the_longest_document_may_make_it() {
         let mut found = Vec::new();
         let mut emit = |piece: Piece<'_>| {
             found.push(match piece {
-                Piece::Document(text) => Ok(text.len()),
+                Piece::Document { found, .. } => Ok(found.text.len()),
                 Piece::LeftOut { reason, .. } => Err(reason),
             });
             Ok(ControlFlow::Continue(()))

@@ -1,0 +1,105 @@
+//! Pages that are made to break their readers.
+
+use proptest::prelude::*;
+use triaxis_pages::{DEEPEST, ExtractorSpec, LARGEST, MOST_NODES, Refused};
+
+fn extractors() -> Vec<ExtractorSpec> {
+    let read = |name| toml::from_str(&format!("extractor = '{name}'")).unwrap();
+    ExtractorSpec::REGISTRY
+        .iter()
+        .map(|entry| read(entry.name))
+        .collect()
+}
+
+fn refused(html: &str) -> Refused {
+    let all = extractors();
+    let mut refused = all.iter().map(|extractor| extractor.text(html).unwrap_err());
+    let first = refused.next().unwrap();
+    assert!(refused.all(|other| other == first));
+    first
+}
+
+#[test]
+fn what_is_beyond_the_limits_is_refused_and_what_is_at_them_is_read() {
+    let prose = "A sentence of the main text, which is long enough to be one. ".repeat(10);
+    for (open, close) in [
+        ("<div>", "</div>"),
+        ("<b>", "</b>"),
+        ("<blockquote>", "</blockquote>"),
+        ("<ul><li>", ""),
+    ] {
+        let nested = |depth: usize| format!("{}<p>{prose}</p>{}", open.repeat(depth), close.repeat(depth));
+        let elements = open.matches('<').count();
+        for extractor in extractors() {
+            extractor.text(&nested(DEEPEST / elements - 6)).unwrap();
+        }
+        assert_eq!(refused(&nested(DEEPEST)), Refused::TooDeep);
+        assert_eq!(refused(&nested(100_000)), Refused::TooDeep);
+    }
+    assert_eq!(refused(&"<p>a".repeat(MOST_NODES)), Refused::TooManyNodes);
+    let large = "<".repeat(LARGEST.0 as usize + 1);
+    assert_eq!(refused(&large), Refused::TooLarge);
+    let told = refused(&large).to_string();
+    assert!(told.contains("more than 5MiB"), "{told}");
+}
+
+#[test]
+fn pages_that_grow_or_compare_without_end_are_stopped() {
+    // Formatting that nothing ends is opened again in every paragraph.
+    let unended: String = (0..DEEPEST / 2)
+        .map(|size| format!("<font size={size}>"))
+        .collect();
+    let reopened = format!("{unended}{}", "<p>a".repeat(300_000));
+    assert_eq!(refused(&reopened), Refused::TooManyNodes);
+    let attributes: String = (0..250_000).map(|number| format!("a{number}=\">\" ")).collect();
+    assert_eq!(
+        refused(&format!("<div {attributes}>")),
+        Refused::TooManyAttributes
+    );
+}
+
+#[test]
+fn marks_that_nothing_ends_are_read() {
+    for mark in [
+        "<",
+        "&",
+        "<!--",
+        "<a ",
+        "<a b=\"",
+        "</p>",
+        "<script>",
+        "&amp;&#60;",
+        "words without any mark ",
+    ] {
+        for extractor in extractors() {
+            let told = extractor.text(&mark.repeat(2000));
+            assert!(
+                matches!(told, Ok(_) | Err(Refused::TooManyAttributes)),
+                "{mark}: {told:?}"
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn any_page_has_a_text_or_none_and_the_same_again(pieces in prop::collection::vec(prop_oneof![
+        prop::sample::select(vec![
+            "<p>", "</p>", "<div class=post>", "</div>", "<table>", "<tr>", "<td>", "<ul>", "<li>", "<pre>", "<b>", "</b>",
+            "<a href='x'>", "</a>", "<!--", "-->", "<script>", "</script>", "<svg>", "<math>", "<template>", "</template>",
+            "<html>", "<body>", "<frameset>", "<select>", "<option>", "<article>", "<h1>", "<br>", "<title>",
+            "<script type='application/ld+json'>{\"articleBody\": \"words\"}</script>",
+        ]).prop_map(str::to_owned),
+        Just("Some words of a sentence that goes on for a while, as they do. ".repeat(5)),
+        any::<String>(),
+    ], 0..60)) {
+        let page = pieces.concat();
+        for extractor in extractors() {
+            let text = extractor.text(&page).unwrap();
+            prop_assert!(text.lines().all(|line| !line.is_empty() && line.trim() == line));
+            prop_assert_eq!(extractor.text(&page).unwrap(), text);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Pages to text.
+
+mod golden;
+mod hostile;
