@@ -194,7 +194,7 @@ fn share(compared: &Comparison) -> String {
 fn reason(dropped: Option<&DroppedFor>) -> String {
     dropped.map_or_else(
         || "kept".to_owned(),
-        |dropped| format!("{} {} {}", dropped.step, dropped.by, dropped.reason),
+        |dropped| format!("{} {}, step {}", dropped.by, dropped.reason, dropped.step),
     )
 }
 

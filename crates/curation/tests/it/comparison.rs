@@ -146,7 +146,7 @@ fn a_sample_has_an_interval_around_the_share_of_all() {
     let place = Place::new(&all);
     let whole = compared(&place, &other(), ASKED).differ.unwrap().value;
     let mut covered = 0;
-    for seed in 0..40 {
+    for seed in 0..20 {
         let sample = compared(
             &place,
             &other(),
@@ -160,8 +160,8 @@ fn a_sample_has_an_interval_around_the_share_of_all() {
         assert!(sample.judged.documents < sample.read.documents);
         covered += usize::from(interval.low <= whole && whole <= interval.high);
     }
-    // 38 of 40 are expected, and more, as a sample is a part of all.
-    assert!(covered >= 37, "{covered}");
+    // 19 of 20 are expected, and more, as a sample is a part of all.
+    assert!(covered >= 18, "{covered}");
     let refused = Compare { share: 0.0, ..ASKED };
     let [first, second] = [RECIPE, RECIPE].map(|recipe| toml::from_str::<Recipe>(recipe).unwrap());
     let refused = compare(&first, &second, &place.path(""), refused, &()).unwrap_err();
