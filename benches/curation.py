@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Curation beside datatrove, in turn on the same documents: megabytes of text a second of one core.
 
-    python3 benches/curation.py [--triaxis target/release/triaxis] [--size 16] [--peer 0.6] [--rounds 2]
+    python3 benches/curation.py [--triaxis target/release/triaxis] [--size 8] [--peer 0.3] [--rounds 2]
 
 Needs datatrove with its extras for processing (0.10 was used), and the packages that Cargo has unpacked, of which the
 Markdown is read. triaxis is charged all that its process computes, JSON in and compressed JSON out; datatrove the calls of
@@ -105,8 +105,8 @@ def peers():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--triaxis", type=Path, default=Path("target/release/triaxis"))
-    parser.add_argument("--size", type=float, default=16, help="MB of text")
-    parser.add_argument("--peer", type=float, default=0.6, help="MB of it that datatrove reads")
+    parser.add_argument("--size", type=float, default=8, help="MB of text")
+    parser.add_argument("--peer", type=float, default=0.3, help="MB of it that datatrove reads")
     parser.add_argument("--rounds", type=int, default=2)
     asked = parser.parse_args()
     texts = markdown(asked.size * 1e6)
