@@ -74,6 +74,11 @@ pub fn compound(
     let is_of_it =
         |arm: &&Arm| arm.name == baseline || arm.name == whole || parts.contains(&arm.name.as_str());
     let own: Vec<Arm> = arms.iter().filter(is_of_it).cloned().collect();
+    let is_there = |name: &&&str| own.iter().any(|arm| arm.name == **name);
+    if let Some(name) = [whole].iter().chain(parts).find(|name| !is_there(name)) {
+        let arm = (*name).to_owned();
+        return Err(Refusal::NoRuns { arm }.into());
+    }
     let alone = compare(&own, baseline, &options)?;
     let worth = |name: &str| {
         let found = alone.arms.iter().find(|worth| worth.arm == name);
