@@ -260,6 +260,7 @@ fn a_fault_of_one_answers_constraint_ends_that_answer_alone() {
         assert!(broken.fault.as_ref().unwrap().to_string().contains("too much"));
         assert_eq!(tokens(other), expected);
         assert!(other.fault.is_none());
+        drop(batch);
         // Of one request alone it is the error.
         let helpers = Helpers {
             constraints: breaks(),

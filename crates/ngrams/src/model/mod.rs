@@ -234,17 +234,15 @@ impl Model {
         let mut slots = [NOWHERE; LONGEST];
         slots[0] = word;
         let mut log10 = f64::from(self.tables[0].slot(word).probability);
-        for length in 1..=known {
-            let history = state.slots[length - 1];
+        let longer = slots[1..=known].iter_mut().zip(state.slots);
+        for ((slot, history), tables) in longer.zip(self.tables.windows(2)) {
             if history == NOWHERE {
                 continue;
             }
-            let table = &self.tables[length];
-            let found = table.find(next_key(history, word));
-            slots[length] = found;
-            match found {
-                NOWHERE => log10 += f64::from(self.tables[length - 1].slot(history).backoff),
-                found => log10 = f64::from(table.slot(found).probability),
+            *slot = tables[1].find(next_key(history, word));
+            match *slot {
+                NOWHERE => log10 += f64::from(tables[0].slot(history).backoff),
+                found => log10 = f64::from(tables[1].slot(found).probability),
             }
         }
         *state = State {

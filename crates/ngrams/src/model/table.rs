@@ -136,7 +136,7 @@ mod tests {
             let mut known = HashMap::new();
             for (number, key) in keys.iter().enumerate() {
                 // Keys of a history and a word, whose low bits differ little.
-                let key = key / 20 << 32 | key % 20;
+                let key = ((key / 20) << 32) | (key % 20);
                 prop_assert_eq!(table.add(key, number as f32, 0.5), !known.contains_key(&key));
                 known.entry(key).or_insert(number as f32);
             }
@@ -144,7 +144,7 @@ mod tests {
             prop_assert_eq!(table.len(), known.len());
             prop_assert!(table.bytes() <= known.len() * 22 + 32);
             for key in 0..300u64 {
-                let key = key / 20 << 32 | key % 20;
+                let key = ((key / 20) << 32) | (key % 20);
                 let found = match table.find(key) {
                     NOWHERE => None,
                     place => Some(table.slot(place).probability),
