@@ -8,7 +8,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use toml::Table;
 use triaxis_corpus::{CorpusError, CorpusSpec, Curated, SourceSpec};
-use triaxis_curation::{Facts, Output, Random, Recipe, StepSpec};
+use triaxis_curation::{Facts, Output, Random, Recipe, StepFacts, StepSpec};
 use triaxis_units::Bytes;
 
 use crate::arm::Arm;
@@ -60,17 +60,20 @@ pub(crate) fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 }
 
 impl CurationSpec {
-    /// Its own steps; a recipe's file is looked for in the folder `base`.
-    fn own_steps(&self, base: &Path) -> Result<Vec<StepSpec>, StudyError> {
-        let of_file = match &self.recipe {
-            Some(path) => {
-                let path = base.join(path);
-                let recipe: Recipe = reading::read(&path, &[])?;
-                recipe.resolved(path.parent().unwrap_or(base))?.steps
-            }
-            None => Vec::new(),
-        };
-        Ok([of_file, self.steps.clone()].concat())
+    /// The recipe of its file, if it names one, which is looked for in the folder `base`.
+    fn of_file(&self, base: &Path) -> Result<Option<Recipe>, StudyError> {
+        let Some(path) = &self.recipe else { return Ok(None) };
+        let path = base.join(path);
+        let recipe: Recipe = reading::read(&path, &[])?;
+        if !recipe.against.is_empty() {
+            return Err(StudyError::Spec {
+                place: path.display().to_string(),
+                message: "`against` is not read in a study, whose arms would differ in more than their steps: remove the key"
+                    .to_owned(),
+                hint: None,
+            });
+        }
+        Ok(Some(recipe.resolved(path.parent().unwrap_or(base))?))
     }
 
     /// Refuses parts that say nothing, or that none can follow.
@@ -105,6 +108,8 @@ const MEMORY: Bytes = Bytes(512 << 20);
 pub struct Curation {
     /// Identity: of the recipe, of what its sources hold, and of the versions of what reads and curates them.
     pub id: String,
+    /// The arm that it is of.
+    arm: String,
     /// All steps, but for the draw of a placebo.
     recipe: Recipe,
     /// What says how much a placebo leaves, and what draws it.
@@ -129,15 +134,19 @@ impl Curation {
         }
         let mut recipe = recipe(&arm.spec.corpus)?;
         for part in parts {
+            if part.as_much_as.is_some() {
+                continue;
+            }
+            let file = part.of_file(base)?;
+            let of_file = file.as_ref().map(|file| file.memory);
+            recipe.memory = part.memory.or(of_file).unwrap_or(recipe.memory);
+            let steps = file.into_iter().flat_map(|file| file.steps);
             let own = Recipe {
                 preset: part.preset.clone(),
-                steps: part.own_steps(base)?,
+                steps: steps.chain(part.steps.iter().cloned()).collect(),
                 ..recipe.clone()
             };
-            if part.as_much_as.is_none() {
-                recipe.steps.extend(own.resolved(base)?.steps);
-            }
-            recipe.memory = part.memory.unwrap_or(recipe.memory);
+            recipe.steps.extend(own.resolved(base)?.steps);
         }
         let like = parts.last().and_then(|part| part.as_much_as.as_deref());
         let like = like.and_then(|name| arms.iter().find(|other| other.name == name));
@@ -145,10 +154,7 @@ impl Curation {
             Some(like) => Self::of(like, arms, base, content)?,
             None => None,
         };
-        if let Some(like) = like
-            .as_ref()
-            .filter(|like| !like.recipe.steps.starts_with(&recipe.steps))
-        {
+        if let Some(like) = like.as_ref().filter(|like| !like.begins_with(&recipe)) {
             return Err(begins_otherwise(arm, like));
         }
         let seed = arm.spec.corpus.seed;
@@ -160,6 +166,7 @@ impl Curation {
         let drawn = like.as_ref().map(|like| (&like.id, seed));
         Ok(Some(Self {
             id: identity::of(&(words, content(arm)?, versions, drawn)),
+            arm: arm.name.clone(),
             recipe,
             placebo: like.map(|like| (Box::new(like), seed)),
         }))
@@ -173,7 +180,7 @@ impl Curation {
         let mut recipe = self.recipe.clone();
         if let Some((like, seed)) = &self.placebo {
             let facts = like.make(library, base, avoid)?;
-            let keep = share_left(&facts, recipe.steps.len());
+            let keep = self.share_left(&facts, &like.arm)?;
             recipe.steps.push(StepSpec::Random(Random { keep, seed: *seed }));
         }
         let _lock = library.lock([format!("curated-{}", self.id).as_str()], &mut |_| {})?;
@@ -183,12 +190,55 @@ impl Curation {
             other => drop(other?),
         }
         let folder = library.curated(&self.id);
-        Ok(triaxis_curation::curate_apart(&recipe, base, avoid, &folder, &())?.facts)
+        let facts = triaxis_curation::curate_apart(&recipe, base, avoid, &folder, &())?.facts;
+        match facts.kept().documents {
+            0 => Err(self.refused(format!(
+                "`curation` keeps none of its documents: {}",
+                facts.steps.iter().map(dropped).collect::<Vec<_>>().join(", ")
+            ))),
+            _ => Ok(facts),
+        }
+    }
+
+    /// Whether it does the same to the same text at first.
+    fn begins_with(&self, recipe: &Recipe) -> bool {
+        let read = |recipe: &Recipe| Recipe {
+            memory: MEMORY,
+            steps: Vec::new(),
+            ..recipe.clone()
+        };
+        read(&self.recipe) == read(recipe) && self.recipe.steps.starts_with(&recipe.steps)
+    }
+
+    /// The share of its text that the recipe of the arm `like` leaves of what the steps do that both have.
+    fn share_left(&self, facts: &Facts, like: &str) -> Result<f64, StudyError> {
+        let kept = facts.kept().bytes;
+        let before = facts
+            .steps
+            .get(self.recipe.steps.len())
+            .map_or(kept, |step| step.read.bytes);
+        match kept.0 > 0 && kept <= before {
+            true => Ok(kept.as_f64() / before.as_f64()),
+            false => Err(self.refused(format!(
+                "`curation.as_much_as = \"{like}\"`: that arm's steps leave {kept} of {before}, and a placebo drops documents \
+                 until as much is left: name an arm whose steps leave some of the text"
+            ))),
+        }
+    }
+
+    fn refused(&self, message: String) -> StudyError {
+        StudyError::Spec {
+            place: format!("arm `{}`", self.arm),
+            message,
+            hint: None,
+        }
     }
 
     /// The corpus' spec with what was curated in the place of its sources.
     pub fn over(&self, corpus: &CorpusSpec, library: &Library) -> CorpusSpec {
-        let folder = library.curated(&self.id).to_string_lossy().into_owned();
+        let folder = absolute(&library.curated(&self.id))
+            .to_string_lossy()
+            .into_owned();
         let source = |source: &SourceSpec| {
             SourceSpec::Curated(Curated {
                 name: source.name().to_owned(),
@@ -235,11 +285,15 @@ fn unweighed(source: &SourceSpec) -> Result<SourceSpec, StudyError> {
         .map_err(|error: toml::de::Error| failed(error.message().to_owned()))
 }
 
-/// The share of its text that a recipe leaves of what its first steps do.
-fn share_left(facts: &Facts, first: usize) -> f64 {
-    let kept = facts.kept().bytes;
-    let before = facts.steps.get(first).map_or(kept, |step| step.read.bytes);
-    kept.as_f64() / before.as_f64()
+/// What a step dropped, in words.
+fn dropped(step: &StepFacts) -> String {
+    let dropped: u64 = step.dropped.values().map(|count| count.documents).sum();
+    format!("`{}` drops {dropped} of {}", step.step, step.read.documents)
+}
+
+/// A path that means the same from any folder; sources and tokenizers are looked for from the spec's.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn begins_otherwise(arm: &Arm, like: &Curation) -> StudyError {
@@ -247,8 +301,8 @@ fn begins_otherwise(arm: &Arm, like: &Curation) -> StudyError {
     StudyError::Spec {
         place: format!("arm `{}`", arm.name),
         message: format!(
-            "`curation.as_much_as` names an arm whose steps ({}) do not begin with this arm's own: a placebo is drawn from \
-             what both begin with",
+            "`curation.as_much_as` names an arm with other sources, or whose steps ({}) do not begin with this arm's own: a \
+             placebo is drawn from what both begin with",
             steps.join(", ")
         ),
         hint: None,
@@ -257,6 +311,8 @@ fn begins_otherwise(arm: &Arm, like: &Curation) -> StudyError {
 
 #[cfg(test)]
 mod tests {
+    use triaxis_curation::PassedSource;
+
     use super::*;
 
     fn parsed(text: &str) -> Result<Vec<CurationSpec>, toml::de::Error> {
@@ -308,7 +364,28 @@ mod tests {
             "steps": [step("noise", 1000, 900), step("near copies", 900, 600), step("random", 600, 300)],
         }))
         .unwrap();
-        assert_eq!(share_left(&facts, 1), 300.0 / 900.0);
-        assert_eq!(share_left(&facts, 3), 1.0);
+        let placebo = |steps: usize| Curation {
+            id: String::new(),
+            arm: "placebo".to_owned(),
+            recipe: Recipe {
+                steps: vec![StepSpec::Random(Random { keep: 0.5, seed: 1 }); steps],
+                ..facts.recipe.clone()
+            },
+            placebo: None,
+        };
+        assert_eq!(placebo(1).share_left(&facts, "other").unwrap(), 300.0 / 900.0);
+        assert_eq!(placebo(3).share_left(&facts, "other").unwrap(), 1.0);
+        let grown = Facts {
+            sources: vec![PassedSource {
+                kept: facts.sources[0].read,
+                ..facts.sources[0].clone()
+            }],
+            ..facts.clone()
+        };
+        let error = placebo(1).share_left(&grown, "other").unwrap_err().to_string();
+        assert!(
+            error.contains("arm `placebo`") && error.contains("leave 1"),
+            "{error}"
+        );
     }
 }

@@ -85,7 +85,9 @@ fn recipes(arguments: &Arguments) -> anyhow::Result<(sources::Read, triaxis_cura
         );
     }
     let names = [&arguments.first, path].map(|path| path.display().to_string());
-    Ok((read, second.recipe, names))
+    // Files that its steps name lie beside it.
+    let second = second.recipe.resolved(&second.base)?;
+    Ok((read, second, names))
 }
 
 /// The same for a recipe of one filter in two dialects.

@@ -64,7 +64,7 @@ curation = {{ steps = [{{ kind = "near" }}] }}
 }
 
 fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value}"))
+    value.as_f64().unwrap()
 }
 
 #[test]

@@ -234,6 +234,9 @@ fn can_be_told(recipe: &Recipe) -> Result<(), CurationError> {
 /// The step from 0, and the name of what it measured.
 type Key = Option<(usize, &'static str)>;
 
+/// A document, and what each recipe drops it for.
+type Judgements = (Document, [Option<Reason>; 2]);
+
 /// Counts of what two recipes say.
 struct Tally<'t> {
     asked: Compare,
@@ -243,7 +246,7 @@ struct Tally<'t> {
     read: Vec<Count>,
     edited_differently: Count,
     reasons: BTreeMap<[Key; 2], Count>,
-    examples: BTreeMap<[Key; 2], Drawn<(Document, [Option<Reason>; 2])>>,
+    examples: BTreeMap<[Key; 2], Drawn<Judgements>>,
 }
 
 impl Tally<'_> {

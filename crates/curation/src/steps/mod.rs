@@ -17,7 +17,7 @@ pub use passages::Passages;
 pub use random::Random;
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
+use std::io::BufReader;
 use std::ops::Range;
 use std::path::Path;
 
@@ -25,6 +25,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use triaxis_duplicates::{Document, Position, Workspace, without};
 use triaxis_filters::FilterSpec;
+use triaxis_host::files;
 use triaxis_units::Bytes;
 
 use crate::record::Bound;
@@ -125,10 +126,8 @@ pub(crate) trait Finder: Send {
 
 /// What a finder with little to say saves or finds, written as JSON.
 fn write(path: &Path, what: &impl Serialize) -> Result<(), CurationError> {
-    let file = File::create(path).map_err(CurationError::io("create", path))?;
-    let mut file = BufWriter::new(file);
-    serde_json::to_writer(&mut file, what).map_err(|error| CurationError::io("write", path)(error.into()))?;
-    file.flush().map_err(CurationError::io("write", path))
+    let written = files::replace_with(path, |out| Ok(serde_json::to_writer(out, what)?));
+    written.map_err(CurationError::io("write", path))
 }
 
 /// What [`write`] wrote.

@@ -29,12 +29,11 @@ fn compared(place: &Place, second: &str, asked: Compare) -> Comparison {
     compare(&first, &second, &place.path(""), asked, &()).unwrap()
 }
 
-/// By document, the step and the reason that it was dropped for, and the text that was kept.
-fn said(
-    place: &Place,
-    recipe: &str,
-    out: &str,
-) -> BTreeMap<String, (Option<(usize, String)>, Option<String>)> {
+/// The step and the reason that a document was dropped for, and the text that was kept.
+type Said = (Option<(usize, String)>, Option<String>);
+
+/// What an output says, by document.
+fn said(place: &Place, recipe: &str, out: &str) -> BTreeMap<String, Said> {
     place.curate(recipe, out).unwrap();
     let kept = place.kept(out).into_iter();
     let kept = kept.map(|kept| (kept.id.into_owned(), (None, Some(kept.text.into_owned()))));

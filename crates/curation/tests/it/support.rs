@@ -115,7 +115,7 @@ fn rows(path: &Path) -> Vec<u8> {
                 Field::Str(text) => text.clone().into(),
                 Field::Long(number) => (*number).into(),
                 Field::Double(number) => (*number).into(),
-                other => panic!("{name}: {other}"),
+                other => unreachable!("{name}: {other}"),
             };
             match name.as_str() {
                 "at_least" => {

@@ -5,7 +5,7 @@ use std::path::Path;
 use triaxis_corpus::{Corpus, CorpusSpec, HeldOut, Progress, Text, TokenizerSpec};
 
 use super::Work;
-use crate::curation::Curation;
+use crate::curation::{Curation, absolute};
 use crate::error::StudyError;
 use crate::library::Library;
 use crate::worker::Message;
@@ -150,7 +150,7 @@ impl<'a> MakeCorpus<'a> {
     ) -> Result<TokenizerSpec, StudyError> {
         MakeCorpus { asked, ..*self }.run(library, 1, say)?;
         Ok(TokenizerSpec::File {
-            file: Corpus::tokenizer_file(&library.corpus(&asked.id)),
+            file: absolute(&Corpus::tokenizer_file(&library.corpus(&asked.id))),
             end_of_text: triaxis_corpus::END_OF_TEXT.to_owned(),
             lossy: false,
         })

@@ -74,7 +74,8 @@ impl Library {
     pub fn curated_facts(&self, id: &str) -> Result<Option<Facts>, StudyError> {
         let folder = self.curated(id);
         triaxis_curation::finished(&folder).map_err(|error| match error.kind() {
-            Kind::Damaged => sealed::unusable(&folder, format!("is damaged ({error})")),
+            // A removal that was broken off leaves a folder that is no output.
+            Kind::Damaged | Kind::Input => sealed::unusable(&folder, format!("is damaged ({error})")),
             _ => error.into(),
         })
     }
