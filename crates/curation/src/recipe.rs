@@ -74,14 +74,6 @@ pub enum Output {
 }
 
 impl Output {
-    /// As its name in recipes, which is the kind of source that reads it again.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Jsonl => "jsonl",
-            Self::Parquet => "parquet",
-        }
-    }
-
     pub(crate) fn format(self) -> Format {
         match self {
             Self::Jsonl => Format::Jsonl,

@@ -65,8 +65,9 @@ impl Judge {
             _ if text.is_empty() => {}
             Sentence::Document => score += self.line(text, room)?,
             Sentence::Line => {
+                // As training splits lines.
                 for line in text.split('\n') {
-                    score += self.line(line, room)?;
+                    score += self.line(line.strip_suffix('\r').unwrap_or(line), room)?;
                 }
             }
         }

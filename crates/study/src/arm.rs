@@ -85,6 +85,7 @@ pub struct CompoundSpec {
 impl CompareSpec {
     /// Refuses comparisons of what is no arm, or of nothing.
     fn check(&self, names: &[&str]) -> Result<(), SpecError> {
+        let baseline = self.baseline.as_deref().or(names.first().copied());
         let known = |key: &str, asked: &str| match names.contains(&asked) {
             true => Ok(()),
             false => Err(SpecError::of(
@@ -97,6 +98,12 @@ impl CompareSpec {
             .iter()
             .try_for_each(|name| known("compare.baseline", name))?;
         all("compare.arms", &self.arms)?;
+        rule(
+            self.arms.is_empty() || self.arms.iter().any(|name| Some(name.as_str()) != baseline),
+            "compare.arms",
+            format!("{:?}", self.arms),
+            "one or more arms beside the baseline",
+        )?;
         for also in &self.also {
             known("compare.also.baseline", &also.baseline)?;
             all("compare.also.arms", &also.arms)?;
@@ -111,12 +118,15 @@ impl CompareSpec {
         for compound in &self.compounds {
             known("compare.compounds.whole", &compound.whole)?;
             all("compare.compounds.parts", &compound.parts)?;
-            let is_apart = distinct(&compound.parts) && !compound.parts.contains(&compound.whole);
+            let is_baseline = |name: &String| Some(name.as_str()) == baseline;
+            let is_apart = distinct(&compound.parts)
+                && !compound.parts.contains(&compound.whole)
+                && !compound.parts.iter().chain([&compound.whole]).any(is_baseline);
             rule(
                 compound.parts.len() > 1 && is_apart,
                 "compare.compounds.parts",
                 format!("{:?}", compound.parts),
-                "two or more arms, none of them the whole",
+                "two or more arms, none of them the whole or the baseline",
             )?;
         }
         Ok(())

@@ -196,6 +196,14 @@ fn measured(
     }
     let refused = comparison.refused.iter();
     said.extend(refused.map(|reason| format!("An arm is not among the plan's choices: {reason}.")));
+    let is_asked = |name: &&str| *name == baseline || comparison.arms.iter().any(|worth| worth.arm == **name);
+    let beside: Vec<&str> = ladders.keys().copied().filter(|name| !is_asked(name)).collect();
+    if comparison.refused.is_empty() && !beside.is_empty() {
+        said.push(format!(
+            "`{}` are not among the plan's choices: `[compare]` holds them against `{baseline}` nowhere.",
+            beside.join("`, `")
+        ));
+    }
     if arms.len() > 1 {
         said.push(format!(
             "What an arm's compute is worth is measured at {} operations and taken to stay; what it remembers while it \

@@ -181,7 +181,7 @@ impl TrainConfig {
         rule(
             self.decay_on.is_empty() || self.branches.iter().all(has_own_steps),
             "decay_on",
-            self.decay_on.len(),
+            format!("{:?}", self.decay_on),
             || {
                 (
                     format!(

@@ -5,7 +5,7 @@ use crate::error::TrainError;
 use crate::evaluate::evaluate_by;
 use crate::outcome::Evaluation;
 use triaxis_host::Kind;
-use triaxis_ngrams::discounts::{Discounts, FALLBACK, modified, of_count};
+use triaxis_ngrams::discounts::{Discounts, of_count, told};
 
 /// Version of its arithmetic: raised when equal tokens give another loss.
 pub const NUMERICS: u32 = 1;
@@ -192,13 +192,7 @@ fn discounts(counts: &[u32]) -> Discounts {
     for &count in counts.iter().filter(|&&count| count <= 4) {
         seen[count as usize - 1] += 1.0;
     }
-    let discounts = modified(seen);
-    // Without any, what was not seen would be impossible.
-    let is_possible = |(place, discount): (usize, &f64)| *discount > 0.0 && *discount <= place as f64 + 1.0;
-    match discounts.iter().enumerate().all(is_possible) {
-        true => discounts,
-        false => FALLBACK,
-    }
+    told(seen).0
 }
 
 /// The tokens of an n-gram, the last in the lowest bits.

@@ -159,10 +159,11 @@ fn told(facts: &Facts, out: &Path) -> String {
         ),
         documents => writeln!(
             told,
-            "\n{documents} documents ({}) are in {}, for `kind = \"{}\"` of a study's `[[corpus.sources]]`",
+            "\n{documents} documents ({}) are in {}, for `kind = \"curated\"` of a study's `[[corpus.sources]]`, which is \
+             given {}",
             kept.bytes,
             out.join("kept").display(),
-            facts.recipe.output.name()
+            out.display()
         ),
     };
     told

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use triaxis_host::text::BUFFER;
@@ -85,14 +86,14 @@ impl Source for Curated {
             base: place.base.clone(),
             avoid: Vec::new(),
         };
-        walk::files(
-            &self.name,
-            &place,
-            &self.include,
-            &self.exclude,
-            "kept/*.{jsonl.zst,parquet}",
-            None,
-        )
+        let kept = "kept/*.{jsonl.zst,parquet}";
+        match self.include.as_slice() {
+            // A folder is one whatever its name.
+            [folder] if place.base.join(folder).is_dir() => {
+                walk::folder(&self.name, &place, Path::new(folder), &self.exclude, kept)
+            }
+            include => walk::files(&self.name, &place, include, &self.exclude, kept, None),
+        }
     }
 
     fn read(&self, file: &SourceFile, limits: Limits, emit: &mut Emit<'_>) -> Result<(), CorpusError> {

@@ -65,6 +65,36 @@ pub(super) fn files(
     }
 }
 
+/// The files of one folder, whatever its name, that match `all` and `exclude` does not, by their paths within it.
+pub(super) fn folder(
+    name: &str,
+    place: &Place,
+    folder: &Path,
+    exclude: &[String],
+    all: &str,
+) -> Result<Listing, CorpusError> {
+    let mut exclude = Exclude::new(name, exclude)?;
+    let mut found = Listing::default();
+    let all = glob(name, all)?;
+    let wanted = |path: &str, _: &str| all.is_match(path);
+    let root = place.base.join(folder);
+    under(
+        &root,
+        "",
+        place,
+        &UNSTATED.into(),
+        wanted,
+        &mut exclude,
+        &mut found,
+    )?;
+    exclude.check()?;
+    exclude.leave_out(&mut found);
+    match found.files.is_empty() {
+        true => Err(found.nothing(name, &folder.to_string_lossy(), &place.base)),
+        false => Ok(found),
+    }
+}
+
 /// Adds the files under `root` that `wanted` takes (asked with the path below the root, and the id) and
 /// `exclude` does not match, sorted by path. Links are followed: each file is taken once, under the first of
 /// its paths. What `exclude` matches by another path is left to [`Exclude::leave_out`].

@@ -127,9 +127,12 @@ impl Judge for Prepared {
             cutoffs,
             ..
         } = &self.settings;
-        // What no tokenizer encodes is as unlikely as can be.
-        let score = self.model.score(document.text(), &mut room.units);
-        let perplexity = score.map_or(f64::MAX, |score| score.perplexity());
+        let Ok(score) = self.model.score(document.text(), &mut room.units) else {
+            // What no tokenizer encodes has none.
+            room.checks.push(Check::at_most("texts_not_encoded", 1.0, 0.0));
+            return false;
+        };
+        let perplexity = score.perplexity();
         if let Some(bound) = at_least {
             room.checks
                 .push(Check::at_least("perplexity", perplexity, *bound));

@@ -2,7 +2,7 @@
 
 use super::gram::{Adjusted, BEGIN, Counted, Gram, NOTHING, UNKNOWN, length};
 use crate::NgramsError;
-use crate::discounts::{Discounts, FALLBACK, modified};
+use crate::discounts::{Discounts, told};
 
 /// How many n-grams of a length there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,13 +23,7 @@ impl Tally {
 
     /// The discounts, and whether they are told by these counts.
     pub(crate) fn discounts(&self) -> (Discounts, bool) {
-        let discounts = modified(self.seen.map(|seen| seen as f64));
-        let is_possible =
-            |(place, discount): (usize, &f64)| *discount >= 0.0 && *discount <= place as f64 + 1.0;
-        match discounts.iter().enumerate().all(is_possible) {
-            true => (discounts, true),
-            false => (FALLBACK, false),
-        }
+        told(self.seen.map(|seen| seen as f64))
     }
 }
 
