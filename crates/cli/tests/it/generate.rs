@@ -294,7 +294,7 @@ fn prompts_of_a_file_are_answered_in_order_as_each_alone() {
     let lines = format!(
         "\u{feff}{}\n\n{}\n{}\n{}\n",
         serde_json::json!(prompts[0]),
-        serde_json::json!({ "prompt": prompts[1], "id": 7 }),
+        serde_json::json!({ "prompt": prompts[1] }),
         serde_json::json!(prompts[2]),
         serde_json::json!({ "prompt": prompts[3] }),
     );
