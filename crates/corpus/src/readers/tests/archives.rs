@@ -165,7 +165,7 @@ fn a_body_is_read_as_it_was_before_it_was_sent() {
         &format!("{HTML}Content-Encoding: gzip\r\n"),
         &gzip(&vec![b'<'; 20 << 20]),
     );
-    let said = ", record 1: the page has more than 5MiB".to_owned();
+    let said = ", record 1: the page has more than 1MiB".to_owned();
     assert_eq!(left_out(&warc(), &bomb), [(Reason::TooLarge, 1, said)]);
 }
 
