@@ -102,7 +102,7 @@ fn settings_that_say_nothing_or_lead_nowhere_are_refused() {
         model.display().to_string()
     ));
     assert!(
-        error.contains("text.txt:1:") && error.contains("is no `\\data\\`"),
+        error.contains("text.txt:2:") && error.contains("is no `\\data\\`"),
         "{error}"
     );
     let spec = FilterSpec::Perplexity(Perplexity {
