@@ -4,12 +4,10 @@
 //! bootstrap, [`MixtureFit::optimum`] finds the shares of least loss under caps: with how much too good the law makes
 //! them look, and how far shares as good lie apart.
 
-mod drawn;
 mod fit;
 mod form;
 mod optimum;
 
-pub use drawn::{BestDrawn, Dirichlet, DrawOptions};
 pub use fit::{MixtureFit, MixtureOptions, cross_validated, fit_mixture};
 pub use form::MixtureForm;
 pub use optimum::Optimum;

@@ -66,7 +66,7 @@ impl MixtureFit {
         })
     }
 
-    pub(super) fn check(&self, caps: &[f64]) -> Result<(), InputError> {
+    fn check(&self, caps: &[f64]) -> Result<(), InputError> {
         if caps.len() != self.domains {
             return Err(InputError::Length {
                 column: "caps".into(),

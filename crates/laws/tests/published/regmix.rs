@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use triaxis_laws::mixture::{Dirichlet, DrawOptions, MixtureForm, MixtureOptions, Mixtures, fit_mixture};
+use triaxis_laws::mixture::{MixtureForm, MixtureOptions, Mixtures, fit_mixture};
 
 use crate::files::csv;
 use crate::study::{Row, Study};
@@ -20,9 +20,6 @@ pub(crate) static STUDY: Study = Study {
 fn reproduces() {
     STUDY.check();
 }
-
-/// The place of Pile-CC among the domains.
-const PILE_CC: usize = 11;
 
 /// Mixtures and their loss on Pile-CC.
 fn runs(mixtures: &str, losses: &str) -> Option<(Vec<Vec<f64>>, Vec<f64>)> {
@@ -109,22 +106,5 @@ fn rows() -> Option<Vec<Row>> {
             });
         }
     }
-    // As in the paper: the mean of the 128 best of 100,000 mixtures drawn around what the runs mixed.
-    let mean: Vec<f64> = (0..train.domains())
-        .map(|domain| shares.iter().map(|row| row[domain]).sum::<f64>() / shares.len() as f64)
-        .collect();
-    let sum: f64 = mean.iter().sum();
-    let mean: Vec<f64> = mean.iter().map(|share| share / sum).collect();
-    let fit = fit_mixture(MixtureForm::Exponential, &train, &MixtureOptions::default()).unwrap();
-    let from = Dirichlet::new(&mean, 1.0).unwrap();
-    let best = fit
-        .best_drawn(&from, &vec![1.0; mean.len()], &DrawOptions::default())
-        .unwrap();
-    let (share, ends) = (best.shares[PILE_CC], best.spread[PILE_CC]);
-    rows.push(Row::holds(
-        "Ye's law: share of Pile-CC in the best mixtures from 0.8 to 0.95".to_owned(),
-        (0.8..=0.95).contains(&share) && ends.low < share && share < ends.high,
-        format!("{share:.3} [{:.3}, {:.3}]", ends.low, ends.high),
-    ));
     Some(rows)
 }
