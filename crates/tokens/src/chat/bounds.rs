@@ -23,11 +23,13 @@ const MOST_VALUES: u64 = 1 << 17;
 const MOST_BYTES: usize = 1 << 26;
 const DEEPEST: u32 = 64;
 
-/// Values that one rendering may look at.
+/// Values that one rendering may look at, and the bytes of a text that are looked at as one more.
 const MOST_LOOKS: u64 = 10_000_000;
+const BYTES_A_LOOK: usize = 64;
 
 /// The names of the functions below, which no template can write.
 const PAID: &str = "values, paid";
+const PAID_TEXTS: &str = "texts, paid";
 const KEPT: &str = "value, kept";
 
 /// Objects of the engine that hold others, and change.
@@ -69,7 +71,8 @@ pub(super) fn check(source: &str, syntax: SyntaxConfig) -> Result<(), Error> {
 pub(super) fn add(environment: &mut Environment<'_>) {
     // It tells all that there is, however deep.
     environment.remove_global("debug");
-    environment.add_global(PAID, Value::from_object(Paid));
+    environment.add_global(PAID, Value::from_object(Paid { within: true }));
+    environment.add_global(PAID_TEXTS, Value::from_object(Paid { within: false }));
     environment.add_global(KEPT, Value::from_object(Kept));
 }
 
@@ -125,18 +128,26 @@ struct Around {
 impl Around {
     fn of(instruction: &Instruction<'_>) -> Result<Self, Error> {
         let takes = |count: u16| Self {
-            before: pays(count),
+            before: pays(PAID, count),
             after: Vec::new(),
         };
         let makes = |count: u16| Self {
-            before: pays(count),
-            after: pays(1),
+            before: pays(PAID, count),
+            after: pays(PAID, 1),
+        };
+        // Of a list one item is taken, or its length, but a text is read from its beginning.
+        let reads = |count: u16| Self {
+            before: pays(PAID_TEXTS, count),
+            after: Vec::new(),
         };
         Ok(match instruction {
-            Instruction::BuildList(_)
-            | Instruction::BuildTuple(_)
-            | Instruction::BuildMap(_)
-            | Instruction::Slice => makes(0),
+            Instruction::BuildList(_) | Instruction::BuildTuple(_) | Instruction::BuildMap(_) => makes(0),
+            Instruction::Slice => Self {
+                after: pays(PAID, 1),
+                ..reads(4)
+            },
+            Instruction::PushLoop(_)
+            | Instruction::ApplyFilter("length" | "count" | "first" | "last", Some(1), _) => reads(1),
             Instruction::Add | Instruction::Mul => makes(2),
             Instruction::Eq
             | Instruction::Ne
@@ -147,7 +158,11 @@ impl Around {
             | Instruction::In
             | Instruction::StringConcat
             | Instruction::CompareAndPreserve(_) => takes(2),
-            Instruction::Emit | Instruction::GetItem | Instruction::FastRecurse => takes(1),
+            Instruction::Emit | Instruction::FastRecurse => takes(1),
+            Instruction::GetItem => Self {
+                before: [pays(PAID, 1), pays(PAID_TEXTS, 2)].concat(),
+                after: Vec::new(),
+            },
             Instruction::PerformTest(_, Some(count), _) => takes(*count),
             Instruction::ApplyFilter(_, Some(count), _)
             | Instruction::CallFunction(_, Some(count))
@@ -175,30 +190,33 @@ impl Around {
     }
 }
 
-/// Has so many values paid that lie on the stack.
-fn pays(count: u16) -> Vec<Instruction<'static>> {
+/// Has so many values paid by a function, that lie on the stack.
+fn pays(by: &'static str, count: u16) -> Vec<Instruction<'static>> {
     match count {
         0 => Vec::new(),
-        1 => vec![Instruction::CallFunction(PAID, Some(1))],
         count => vec![
-            Instruction::CallFunction(PAID, Some(count)),
+            Instruction::CallFunction(by, Some(count)),
             Instruction::UnpackList(count.into()),
         ],
     }
 }
 
-/// Pays for values: gives one as it is, more as a list from the last one to the first, as they are unpacked.
+/// Pays for values: gives a list from the last one to the first, as they are unpacked. It is one for a single value too,
+/// since whatever a call gives is paid for in fuel as though it were made there.
 #[derive(Debug)]
-struct Paid;
+struct Paid {
+    /// Whether for those within them too.
+    within: bool,
+}
 
 impl Object for Paid {
     fn call(self: &Arc<Self>, _: &mut State<'_, '_>, values: &[Value]) -> Result<Value, Error> {
         let mut looks = Looks::default();
-        values.iter().try_for_each(|value| looks.at(value, 0))?;
-        Ok(match values {
-            [value] => value.clone(),
-            values => values.iter().rev().cloned().collect(),
-        })
+        values.iter().try_for_each(|value| match self.within {
+            true => looks.at(value, 0),
+            false => looks.at_one(value),
+        })?;
+        Ok(values.iter().rev().cloned().collect())
     }
 }
 
@@ -227,11 +245,22 @@ struct Looks {
 }
 
 impl Looks {
-    fn at(&mut self, value: &Value, depth: u32) -> Result<(), Error> {
+    /// A look at a value alone.
+    fn at_one(&mut self, value: &Value) -> Result<(), Error> {
+        let bytes = value.as_str().map_or(0, str::len);
         self.values += 1;
-        self.bytes = self.bytes.saturating_add(value.as_str().map_or(0, str::len));
-        let left = LOOKS.get().checked_sub(1);
-        LOOKS.set(left.ok_or_else(|| Error::from(ErrorKind::OutOfFuel))?);
+        self.bytes = self.bytes.saturating_add(bytes);
+        let left = LOOKS.get().checked_sub(1 + (bytes / BYTES_A_LOOK) as u64);
+        LOOKS.set(left.unwrap_or(0));
+        left.map(|_| ()).ok_or_else(|| {
+            too_much(format!(
+                "it looks at more than {MOST_LOOKS} values, or that many times {BYTES_A_LOOK} bytes of texts"
+            ))
+        })
+    }
+
+    fn at(&mut self, value: &Value, depth: u32) -> Result<(), Error> {
+        self.at_one(value)?;
         if self.values > MOST_VALUES || self.bytes > MOST_BYTES || depth > DEEPEST {
             return Err(too_much(format!(
                 "it makes a value of more than {MOST_VALUES} values or {MOST_BYTES} bytes, or deeper than {DEEPEST}"

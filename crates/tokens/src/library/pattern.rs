@@ -62,6 +62,7 @@ struct Scan {
 #[derive(Default)]
 struct Alternative {
     looks_around: bool,
+    /// Repetitions without an end, those within a repeated group as often as it is repeated.
     endless: usize,
     times: u32,
 }
@@ -72,12 +73,33 @@ impl Alternative {
     }
 }
 
+/// How often what stands before is repeated.
+struct Repeated {
+    times: u32,
+    is_endless: bool,
+}
+
+impl Repeated {
+    /// As the beginning of the rest of an expression says.
+    fn of(rest: &str) -> Self {
+        let count = rest.strip_prefix('{').and_then(|rest| rest.split('}').next());
+        let most = count.and_then(|count| count.rsplit(',').find_map(|times| times.parse::<u32>().ok()));
+        Self {
+            times: most.unwrap_or(1).max(1),
+            is_endless: rest.starts_with(['*', '+']) || count.is_some_and(|count| count.ends_with(',')),
+        }
+    }
+}
+
 impl Scan {
     fn of(pattern: &str) -> Self {
         let mut scan = Self::default();
         let (mut depth, mut one) = (0u32, Alternative::default());
+        // How many repetitions without an end there were where each group began.
+        let mut groups = Vec::new();
         let mut rest = pattern;
         while let Some(sign) = rest.chars().next() {
+            let repeated = Repeated::of(rest);
             rest = &rest[sign.len_utf8()..];
             match sign {
                 '\\' => {
@@ -90,6 +112,7 @@ impl Scan {
                 '(' => {
                     depth += 1;
                     scan.deepest = scan.deepest.max(depth);
+                    groups.push(one.endless);
                     let begins = |with: &[&str]| with.iter().any(|with| rest.starts_with(with));
                     one.looks_around |= begins(&["?=", "?!", "?<=", "?<!", "?>"]);
                     scan.refers_back |= begins(&["?(", "?P=", "?P>", "?R", "?&"]);
@@ -97,13 +120,19 @@ impl Scan {
                         rest = &rest[1..];
                     }
                 }
-                ')' => depth = depth.saturating_sub(1),
-                '*' | '+' => one.endless += 1,
-                '{' => {
-                    let count = rest.split('}').next().unwrap_or_default();
-                    one.endless += usize::from(count.ends_with(','));
-                    let most = count.rsplit(',').find_map(|times| times.parse::<u32>().ok());
-                    one.times = one.times.max(1).saturating_mul(most.unwrap_or(1).max(1));
+                ')' => {
+                    depth = depth.saturating_sub(1);
+                    let before = groups.pop().unwrap_or(0);
+                    let within = one.endless.saturating_sub(before);
+                    let times = match Repeated::of(rest) {
+                        Repeated { is_endless: true, .. } => usize::MAX,
+                        Repeated { times, .. } => times as usize,
+                    };
+                    one.endless = before.saturating_add(within.saturating_mul(times));
+                }
+                '*' | '+' | '{' => {
+                    one.endless = one.endless.saturating_add(usize::from(repeated.is_endless));
+                    one.times = one.times.max(1).saturating_mul(repeated.times);
                 }
                 '|' if depth == 0 => scan.is_heavy |= std::mem::take(&mut one).is_heavy(),
                 _ => {}
@@ -137,7 +166,7 @@ mod tests {
     use super::*;
 
     /// As published models have them.
-    const REAL: [&str; 8] = [
+    const REAL: [&str; 9] = [
         r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
         r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
         r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s",
@@ -145,6 +174,7 @@ mod tests {
         r"[!\x22#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
         r" ?[^(\s|[.,!?…。，、।۔،])]+",
         r"(?=(\d{3})+(?!\d))",
+        r"\d{1,3}(?=(?:\d{3})*\b)",
         r"[^\n]+|[\n]+",
     ];
 
@@ -157,6 +187,10 @@ mod tests {
             r"(a)\1",
             "a*a*a*a*(?!b)",
             "((?=a){1000}){1000}",
+            r"((?!\d)\w+)+\d|.",
+            r"(?:(?:\w*)x?)*(?!\d)",
+            r"((?!\d)\w+){2,}\d",
+            r"((?!\d)\w+){50}\d",
             &"(".repeat(17),
             &"a".repeat(LONGEST + 1),
         ] {
