@@ -17,7 +17,8 @@ fuzz_target!(init: seeds::write("warc"), |bytes: &[u8]| {
             continue;
         };
         held += block.len();
-        if let Ok(answer) = Answer::read(&header, &block) {
+        let most = block.len() + LARGEST.0 as usize;
+        if let Ok(answer) = bounded(most, 8, || Answer::read(&header, &block)) {
             assert!(answer.body.len() as u64 <= LARGEST.0);
             decode(&answer.body, answer.charset.as_deref());
         }

@@ -24,6 +24,8 @@ pub fn decode<'b>(bytes: &'b [u8], charset: Option<&str>) -> Cow<'b, str> {
     let encoding = told.or_else(|| named(&bytes[..bytes.len().min(TELLING)]));
     let otherwise = || match std::str::from_utf8(bytes) {
         Ok(_) => UTF_8,
+        // It is in UTF-8 before its end, and cut off within its last character.
+        Err(error) if error.error_len().is_none() && !bytes[..error.valid_up_to()].is_ascii() => UTF_8,
         Err(_) => WINDOWS_1252,
     };
     let encoding = encoding.unwrap_or_else(otherwise);

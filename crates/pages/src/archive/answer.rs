@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 
-use super::record::Header;
+use super::record::{Header, LONGEST_HEADER};
 use super::shown;
 use crate::Refused;
 use crate::page::LARGEST;
@@ -120,6 +120,9 @@ fn parts(block: &[u8]) -> Option<(Header, &[u8])> {
         let end = rest.iter().position(|&byte| byte == b'\n')?;
         let line = rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]);
         rest = &rest[end + 1..];
+        if block.len() - rest.len() > LONGEST_HEADER {
+            return None;
+        }
         if line.is_empty() {
             break;
         }
@@ -189,7 +192,7 @@ fn unpacked<'b>(encoding: &str, body: Cow<'b, [u8]>) -> Result<Cow<'b, [u8]>, Re
             Unpacked::No => read(DeflateDecoder::new(bytes)),
             other => other,
         },
-        "zstd" => match zstd::Decoder::with_buffer(bytes) {
+        "zstd" => match zstd_decoder(bytes) {
             Ok(decoder) => read(decoder),
             Err(_) => Unpacked::No,
         },
@@ -206,6 +209,15 @@ fn unpacked<'b>(encoding: &str, body: Cow<'b, [u8]>) -> Result<Cow<'b, [u8]>, Re
         Unpacked::No => Ok(body),
         Unpacked::TooLarge => Err(Refused::TooLarge),
     }
+}
+
+/// A decoder that looks back no further than browsers do (RFC 9659).
+fn zstd_decoder(bytes: &[u8]) -> io::Result<zstd::Decoder<'_, &[u8]>> {
+    /// The logarithm of 8 MiB.
+    const WINDOW: u32 = 23;
+    let mut decoder = zstd::Decoder::with_buffer(bytes)?;
+    decoder.window_log_max(WINDOW)?;
+    Ok(decoder)
 }
 
 /// What a decoder makes of a body.

@@ -8,8 +8,8 @@ use super::shown;
 
 /// The largest record whose content is read.
 pub const LARGEST_RECORD: Bytes = Bytes(32 << 20);
-/// The longest header.
-const LONGEST_HEADER: usize = 1 << 16;
+/// The longest header, of a record and of an answer.
+pub(super) const LONGEST_HEADER: usize = 1 << 16;
 /// What a record begins with.
 const MAGIC: &[u8] = b"WARC/";
 

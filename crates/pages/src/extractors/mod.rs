@@ -6,6 +6,7 @@ mod trafilatura;
 pub use readability::Readability;
 pub use trafilatura::{Favour, Trafilatura};
 
+use triaxis_host::guard::guarded;
 use triaxis_names::registry;
 
 use crate::{Refused, page};
@@ -56,11 +57,12 @@ impl ExtractorSpec {
             let thread = std::thread::Builder::new()
                 .name("extractor".to_owned())
                 .stack_size(STACK)
-                .spawn_scoped(scope, extract)
+                .spawn_scoped(scope, || guarded(extract))
                 .map_err(|error| Refused::BrokeOff(format!("no thread could be started: {error}")))?;
-            thread
+            let text = thread
                 .join()
-                .map_err(|_| Refused::BrokeOff("a fault of its library".to_owned()))
+                .unwrap_or_else(|_| Err("its thread ended".to_owned()));
+            text.map_err(|said| Refused::BrokeOff(format!("a fault of its library ({said})")))
         })
     }
 }

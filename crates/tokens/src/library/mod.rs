@@ -4,7 +4,6 @@
 
 mod bounded;
 mod charsmap;
-mod guard;
 mod model;
 mod parts;
 mod pattern;
@@ -21,9 +20,9 @@ use tokenizers::{
     AddedToken, DecoderWrapper, Model, ModelWrapper, NormalizerWrapper, PostProcessorWrapper,
     PreTokenizerWrapper, TokenizerImpl,
 };
+use triaxis_host::guard;
 
 use self::bounded::Bounded;
-use self::guard::guarded;
 use crate::TokensError;
 
 /// The version of the format.
@@ -197,6 +196,15 @@ fn no_file(error: &dyn Display) -> TokensError {
     TokensError::input(format!(
         "not a tokenizer.json ({error}): give the file that the `tokenizers` library writes"
     ))
+}
+
+/// What the library gives, which changes nothing of a tokenizer, or that it broke off.
+fn guarded<T>(what: &str, work: impl FnOnce() -> T) -> Result<T, TokensError> {
+    guard::guarded(work).map_err(|said| {
+        TokensError::input(format!(
+            "the `tokenizers` library broke off {what} ({said}): fetch the tokenizer again, or use another"
+        ))
+    })
 }
 
 fn refused(error: &dyn Display) -> TokensError {
