@@ -31,15 +31,18 @@ pub(crate) fn check(html: &str) -> Result<(), Refused> {
     }
     let sink = HtmlTreeSink::new(Html::new_document());
     let mut parser = driver::parse_document(sink, ParseOpts::default());
-    let mut rest = html;
+    let (mut seen, mut rest) = (0, html);
     while !rest.is_empty() {
         let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
         parser.process(StrTendril::from_slice(piece));
         rest = after;
         let page = parser.tokenizer.sink.sink.0.borrow();
-        // The newest node lies where the next one will.
-        let newest = page.tree.nodes().next_back();
-        bounded(&page, newest.map_or(0, |node| node.ancestors().count()))?;
+        // Any node may be the deepest, and not the newest alone.
+        let count = page.tree.nodes().len();
+        let new = page.tree.nodes().rev().take(count - seen);
+        let depth = new.map(|node| node.ancestors().take(DEEPEST + 1).count()).max();
+        seen = count;
+        bounded(&page, depth.unwrap_or(0))?;
     }
     let page = parser.finish();
     bounded(&page, depth(&page))

@@ -74,7 +74,15 @@ fn arms_of_curated_text_are_compared_on_text_that_none_trains_on() {
     let folder = bench.path("specs");
     std::fs::create_dir(&folder).unwrap();
     std::fs::rename(bench.path("spec.toml"), folder.join("spec.toml")).unwrap();
-    let arguments = ["study", "run", "specs/spec.toml", "--out", "out", "--format", "json"];
+    let arguments = [
+        "study",
+        "run",
+        "specs/spec.toml",
+        "--out",
+        "out",
+        "--format",
+        "json",
+    ];
     let first = json(&bench.run(&arguments));
     let trials = first["trials"].as_array().unwrap();
     assert_eq!(trials.len(), 7 * 9);

@@ -59,6 +59,13 @@ fn pages_that_grow_or_compare_without_end_are_stopped() {
 }
 
 #[test]
+fn depth_is_seen_behind_what_ends_the_body() {
+    let piece = format!("{}</body><!---->", "<div>".repeat(202));
+    assert_eq!(piece.len(), 1 << 10);
+    assert_eq!(refused(&piece.repeat(600)), Refused::TooDeep);
+}
+
+#[test]
 fn marks_that_nothing_ends_are_read() {
     for mark in [
         "<",
