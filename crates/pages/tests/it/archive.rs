@@ -15,7 +15,7 @@ fn body(lines: &str, body: &[u8]) -> Result<Vec<u8>, Refused> {
         Some(Read::Record { header, block }) => {
             Answer::read(&header, &block).map(|answer| answer.body.into_owned())
         }
-        other => panic!("{other:?}"),
+        other => unreachable!("{other:?}"),
     }
 }
 
