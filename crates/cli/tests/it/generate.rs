@@ -330,7 +330,7 @@ fn prompts_of_a_file_are_answered_in_order_as_each_alone() {
     };
     // All at once, and one after the other.
     let path = text(&model).to_owned();
-    for memory in ["1GiB", "0"] {
+    for memory in ["1GiB", "1"] {
         let found = answered(triaxis(&with(
             &all,
             &["--prompts", text(&file), "--seed", "5", "--memory", memory],

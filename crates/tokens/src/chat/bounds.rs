@@ -31,6 +31,7 @@ const BYTES_A_LOOK: usize = 64;
 const PAID: &str = "values, paid";
 const PAID_TEXTS: &str = "texts, paid";
 const KEPT: &str = "value, kept";
+const GATHERED: &str = "list, gathered";
 
 /// Objects of the engine that hold others, and change.
 const NO_DATA: [&str; 4] = ["::Namespace", "::Macro", "::Closure", "::Loop"];
@@ -74,6 +75,7 @@ pub(super) fn add(environment: &mut Environment<'_>) {
     environment.add_global(PAID, Value::from_object(Paid { within: true }));
     environment.add_global(PAID_TEXTS, Value::from_object(Paid { within: false }));
     environment.add_global(KEPT, Value::from_object(Kept));
+    environment.add_global(GATHERED, Value::from_object(Gathered));
 }
 
 /// Lets a rendering begin.
@@ -148,7 +150,12 @@ impl Around {
             },
             Instruction::PushLoop(_)
             | Instruction::ApplyFilter("length" | "count" | "first" | "last", Some(1), _) => reads(1),
-            Instruction::Add | Instruction::Mul => makes(2),
+            Instruction::Mul => makes(2),
+            // The engine keeps a sum of lists as a pair of them, which is looked into for ever where none has a value.
+            Instruction::Add => Self {
+                before: pays(PAID, 2),
+                after: [pays(GATHERED, 1), pays(PAID, 1)].concat(),
+            },
             Instruction::Eq
             | Instruction::Ne
             | Instruction::Lt
@@ -232,6 +239,20 @@ impl Object for Kept {
         };
         values.iter().try_for_each(|value| looks.at(value, 0))?;
         Ok(values.first().cloned().unwrap_or_default())
+    }
+}
+
+/// Makes one list of a sum of lists; gives it in a list, as [`Paid`] does.
+#[derive(Debug)]
+struct Gathered;
+
+impl Object for Gathered {
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, values: &[Value]) -> Result<Value, Error> {
+        let gathered = |value: &Value| match value.kind() {
+            ValueKind::Seq | ValueKind::Iterable => Ok(value.try_iter()?.collect()),
+            _ => Ok(value.clone()),
+        };
+        values.iter().map(gathered).collect::<Result<Value, Error>>()
     }
 }
 

@@ -172,6 +172,27 @@ fn lists_within_lists_without_end_do_not_end_the_program() {
     }
 }
 
+/// A sum of lists is a list: nothing put together with nothing, however often, is looked through once.
+#[test]
+fn lists_without_values_are_put_together_without_end() {
+    let render = |source: &str| {
+        ChatTemplate::new(source)
+            .unwrap()
+            .render(&[], true, ["", ""])
+            .unwrap()
+    };
+    let sums =
+        "{% set ns = namespace(b=[]) %}{% for i in range(60) %}{% set ns.b = ns.b + ns.b %}{% endfor %}";
+    assert_eq!(
+        render(&format!("{sums}{{{{ ns.b }}}}{{{{ ns.b == [] }}}}")),
+        "[]True"
+    );
+    assert_eq!(
+        render("{{ [1, 'a'] + [2] + (3,) }}{{ 'a' + 'b' }}{{ 1 + 2 }}"),
+        "[1, 'a', 2, 3]ab3"
+    );
+}
+
 /// What is within itself has no end, and is never given back.
 #[test]
 fn a_namespace_keeps_no_namespace_and_no_macro() {
