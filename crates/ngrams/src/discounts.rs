@@ -51,7 +51,7 @@ mod tests {
         // 3 - 4 * 600/800 * 1: what is seen three times would leave nothing.
         let nothing = [600.0, 100.0, 80.0, 80.0];
         assert_eq!(modified(nothing)[2], 0.0);
-        for seen in [nothing, [0.0; 4], [1.0, 9.0, 99.0, 999.0]] {
+        for seen in [nothing, [0.0; 4], [9.0, 9.0, 99.0, 1.0]] {
             assert_eq!(told(seen), (FALLBACK, false), "{seen:?}");
         }
     }
