@@ -188,8 +188,8 @@ fn lists_without_values_are_put_together_without_end() {
         "[]True"
     );
     assert_eq!(
-        render("{{ [1, 'a'] + [2] + (3,) }}{{ 'a' + 'b' }}{{ 1 + 2 }}"),
-        "[1, 'a', 2, 3]ab3"
+        render("{% set a = [1, 'a'] %}{% set b = [2] %}{{ a + b + a }}{{ 'a' + 'b' }}{{ 1 + 2 }}"),
+        "[1, 'a', 2, 1, 'a']ab3"
     );
 }
 
