@@ -41,12 +41,9 @@ impl ClassifierError {
 
     /// For `map_err`: a failure of the system with what was tried, on what.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.display().to_string();
-        move |source| {
-            let message = format!("cannot {action} {path}: {source}: {}", fault::remedy(&source));
-            let mut error = Self::new(Kind::from(&source), message);
-            error.source = Some(source);
-            error
-        }
+        fault::failed(action, path, |kind, message, source| Self {
+            source: Some(source),
+            ..Self::new(kind, message)
+        })
     }
 }

@@ -97,13 +97,10 @@ impl CorpusError {
 
     /// For `map_err`: an input or output failure with what was tried, on what.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.display().to_string();
-        move |source| {
-            let message = format!("cannot {action} {path}: {source}: {}", fault::remedy(&source));
-            let mut error = Self::new(Kind::from(&source), message);
-            error.source = Some(source);
-            error
-        }
+        fault::failed(action, path, |kind, message, source| Self {
+            source: Some(source),
+            ..Self::new(kind, message)
+        })
     }
 
     /// As [`io`](Self::io), for a file that a prepared corpus has: one that is not there is damage.

@@ -5,13 +5,13 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 use triaxis_corpus::{Count, Documents};
-use triaxis_duplicates::{self as duplicates, Position};
+use triaxis_duplicates as duplicates;
 use triaxis_filters::{self as filters, Chain, Desk};
 
 use crate::CurationError;
 use crate::facts::{StepFacts, add, one};
 use crate::lines::Lines;
-use crate::record::{Bound, Document, Dropped, Kept, Survivor};
+use crate::record::{Document, Dropped, Kept, Reason, Survivor, id};
 use crate::steps::{Found, StepSpec, Verdict, Work};
 
 /// Text that a thread takes at once.
@@ -69,15 +69,6 @@ pub(crate) struct Made {
     /// By source, what came to this pass and what it left.
     pub(crate) read: Vec<Count>,
     pub(crate) left: Vec<Count>,
-}
-
-/// What was measured of a document that goes.
-struct Reason {
-    step: usize,
-    name: &'static str,
-    value: f64,
-    bound: Bound,
-    copy_of: Option<Position>,
 }
 
 impl Pass<'_> {
@@ -154,20 +145,9 @@ impl Pass<'_> {
                 facts.edit(bytes, text.len());
                 document.text = text;
             }
-            Verdict::Drop {
-                reason,
-                value,
-                bound,
-                copy_of,
-            } => {
-                facts.drop(bytes, reason);
-                return Some(Reason {
-                    step,
-                    name: reason,
-                    value,
-                    bound,
-                    copy_of,
-                });
+            Verdict::Drop { check, copy_of } => {
+                facts.drop(bytes, check.name);
+                return Some(Reason { step, check, copy_of });
             }
         }
         None
@@ -204,9 +184,7 @@ impl Pass<'_> {
         match verdict {
             filters::Verdict::Drop(check) => Some(Reason {
                 step: self.plan.filters.start + by.unwrap_or_default(),
-                name: check.name,
-                value: check.value,
-                bound: check.bound,
+                check,
                 copy_of: None,
             }),
             _ => None,
@@ -216,7 +194,7 @@ impl Pass<'_> {
     fn kept<'t>(&'t self, document: &'t Document) -> Kept<'t> {
         let file = self.documents.file(document.position.file as usize);
         Kept {
-            id: self.id(document.position).into(),
+            id: id(self.documents, self.sources, document.position).into(),
             source: self.sources[file.source].as_str().into(),
             licence: file.licence.map(Cow::from),
             url: document.url.as_deref().map(Cow::from),
@@ -228,22 +206,19 @@ impl Pass<'_> {
     fn dropped<'t>(&'t self, document: &'t Document, reason: &Reason) -> Dropped<'t> {
         let file = self.documents.file(document.position.file as usize);
         Dropped {
-            id: self.id(document.position).into(),
+            id: id(self.documents, self.sources, document.position).into(),
             source: self.sources[file.source].as_str().into(),
             url: document.url.as_deref().map(Cow::from),
             step: reason.step + 1,
             by: self.labels[reason.step].as_str().into(),
-            reason: reason.name.into(),
-            value: reason.value,
-            bound: reason.bound,
-            copy_of: reason.copy_of.map(|first| self.id(first).into()),
+            reason: reason.check.name.into(),
+            value: reason.check.value,
+            bound: reason.check.bound,
+            copy_of: reason
+                .copy_of
+                .map(|first| id(self.documents, self.sources, first).into()),
             text: document.text.as_str().into(),
         }
-    }
-
-    fn id(&self, position: Position) -> String {
-        let file = self.documents.file(position.file as usize);
-        format!("{}/{}#{}", self.sources[file.source], file.id, position.record)
     }
 }
 

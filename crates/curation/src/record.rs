@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::Documents;
 use triaxis_duplicates::Position;
-use triaxis_filters as filters;
 pub use triaxis_filters::Bound;
+use triaxis_filters::{self as filters, Check};
 
 /// A document that was kept, as a line of `kept/NNNNN.jsonl.zst`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,22 @@ pub(crate) struct Survivor<'t> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) date: Option<Cow<'t, str>>,
     pub(crate) text: Cow<'t, str>,
+}
+
+/// What a document goes for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reason {
+    /// The step, from 0.
+    pub(crate) step: usize,
+    /// What was measured, and what it had to be.
+    pub(crate) check: Check,
+    pub(crate) copy_of: Option<Position>,
+}
+
+/// A document's name in outputs: its source, file and number in the file's pieces.
+pub(crate) fn id(documents: &Documents, sources: &[String], position: Position) -> String {
+    let file = documents.file(position.file as usize);
+    format!("{}/{}#{}", sources[file.source], file.id, position.record)
 }
 
 /// A document on its way.

@@ -1,15 +1,15 @@
 //! Documents of an output to be read by people.
 
 use std::collections::BTreeMap;
-use std::io::BufRead;
 use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::batches::lines;
 use crate::drawn::Drawn;
+use crate::lines::{lines, next_line, parsed};
 use crate::measured::{Measured, measured};
+use crate::passes::DROPPED;
 use crate::{CurationError, Dropped, Facts, Kept, finished};
 
 /// What is to be shown.
@@ -61,7 +61,7 @@ pub fn samples(out: &Path, asked: &Asked) -> Result<(Facts, Samples), CurationEr
     let mut kept = Drawn::default();
     for file in &facts.files {
         let path = out.join(&file.file);
-        if file.file.starts_with("dropped/") {
+        if file.file.starts_with(DROPPED) {
             each_line(&path, |document: Dropped<'static>| {
                 let is_asked = asked
                     .reason
@@ -134,12 +134,8 @@ fn is_known(facts: &Facts, reason: &str) -> Result<(), CurationError> {
 fn each_line<T: DeserializeOwned>(path: &Path, mut each: impl FnMut(T)) -> Result<(), CurationError> {
     let mut lines = lines(path)?;
     let mut line = Vec::new();
-    loop {
-        line.clear();
-        let length = lines.read_until(b'\n', &mut line);
-        if length.map_err(CurationError::io("read", path))? == 0 {
-            return Ok(());
-        }
-        each(serde_json::from_slice(&line).map_err(|error| CurationError::damaged(path, error))?);
+    while next_line(&mut lines, path, &mut line)? {
+        each(parsed(path, &line)?);
     }
+    Ok(())
 }

@@ -89,16 +89,16 @@ impl<M> ModelFile<M> {
         &self.path
     }
 
-    /// The same with its model, which `open` makes of the file at a path that starts from `folder`, with the hash of what
+    /// The same and its model, which `open` makes of the file at a path that starts from `folder`, with the hash of what
     /// was read, if it was not made before. `setting` names it in what is said.
     pub(crate) fn opened_by<E: ToString>(
         &self,
         setting: &str,
         folder: &Path,
         open: impl FnOnce(&Path) -> Result<(M, blake3::Hash), E>,
-    ) -> Result<Self, Refused> {
-        if self.model.is_some() {
-            return Ok(self.clone());
+    ) -> Result<(Self, Arc<M>), Refused> {
+        if let Some(model) = &self.model {
+            return Ok((self.clone(), Arc::clone(model)));
         }
         let refused = |rule: String| Refused::new(setting, self.path.display(), rule);
         let (model, hash) = open(&folder.join(&self.path)).map_err(|error| refused(error.to_string()))?;
@@ -108,30 +108,24 @@ impl<M> ModelFile<M> {
                 "its content has the hash {hash}, and these settings are for {known}; give that file, or remove `blake3`"
             )));
         }
-        Ok(Self {
+        let model = Arc::new(model);
+        let opened = Self {
             path: self.path.clone(),
             blake3: Some(hash),
-            model: Some(Arc::new(model)),
-        })
-    }
-
-    /// What it holds.
-    ///
-    /// # Panics
-    /// Where it was not opened.
-    pub(crate) fn held(self) -> Arc<M> {
-        self.model.expect("a file that was opened has its model")
+            model: Some(Arc::clone(&model)),
+        };
+        Ok((opened, model))
     }
 }
 
 impl ModelFile {
     /// The same with its classifier, as [`Self::opened_by`].
     pub(crate) fn opened(&self, setting: &str, folder: &Path) -> Result<Self, Refused> {
-        self.opened_by(setting, folder, Model::open)
+        Ok(self.opened_by(setting, folder, Model::open)?.0)
     }
 
     /// Its classifier, read now from where the program runs if it was not before.
     pub(crate) fn model(&self, setting: &str) -> Result<Arc<Model>, Refused> {
-        Ok(self.opened(setting, Path::new(""))?.held())
+        Ok(self.opened_by(setting, Path::new(""), Model::open)?.1)
     }
 }

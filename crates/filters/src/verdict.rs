@@ -38,13 +38,13 @@ pub enum Bound {
 
 impl Check {
     /// A value that must be at least something.
-    pub(crate) fn at_least(name: &'static str, value: f64, bound: f64) -> Self {
+    pub fn at_least(name: &'static str, value: f64, bound: f64) -> Self {
         let bound = Bound::AtLeast(bound);
         Self { name, value, bound }
     }
 
     /// A value that must be at most something.
-    pub(crate) fn at_most(name: &'static str, value: f64, bound: f64) -> Self {
+    pub fn at_most(name: &'static str, value: f64, bound: f64) -> Self {
         let bound = Bound::AtMost(bound);
         Self { name, value, bound }
     }

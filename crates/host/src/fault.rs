@@ -1,6 +1,7 @@
 //! What is at fault where something failed, and what to do about it.
 
 use std::io::{self, ErrorKind};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +49,27 @@ impl From<&io::Error> for Kind {
             _ if LOOP.is_some() && error.raw_os_error() == LOOP => Self::Path,
             _ => Self::Machine,
         }
+    }
+}
+
+/// For `map_err`: the error that `make` makes of a failure of the system, with its kind and a message of what was tried,
+/// on what.
+///
+/// ```
+/// use std::{fs::File, path::Path};
+/// let path = Path::new("no/such/file");
+/// let said = File::open(path).map_err(triaxis_host::fault::failed("open", path, |_, said, _| said));
+/// assert!(said.unwrap_err().starts_with("cannot open no/such/file: "));
+/// ```
+pub fn failed<E>(
+    action: &'static str,
+    path: &Path,
+    make: impl FnOnce(Kind, String, io::Error) -> E,
+) -> impl FnOnce(io::Error) -> E {
+    let path = path.display().to_string();
+    move |source| {
+        let message = format!("cannot {action} {path}: {source}: {}", remedy(&source));
+        make(Kind::from(&source), message, source)
     }
 }
 

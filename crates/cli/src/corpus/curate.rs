@@ -8,9 +8,9 @@ use serde_json::json;
 use triaxis_corpus::Count;
 use triaxis_curation::{Curated, CurationError, Facts, Recipe, Shard, StepSpec, curate, curate_shard};
 use triaxis_host::machine;
-use triaxis_study::reading;
 
 use super::progress::Progress;
+use super::sources::{self, Read};
 use crate::table::Table;
 use crate::{Format, MOST_THREADS, compute_on, output};
 
@@ -69,15 +69,11 @@ impl Common {
         &self,
         make: impl FnOnce(&Recipe, &Path, &Path, &Progress) -> Result<T, CurationError>,
     ) -> anyhow::Result<T> {
-        let recipe: Recipe = reading::read(&self.recipe, &[])?;
+        let Read { recipe, base } = sources::recipe(&self.recipe)?;
         let threads = self.threads.map_or_else(machine::cores, usize::from);
         compute_on(threads)?;
-        let base = self.recipe.parent();
-        let base = base
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
         let progress = Progress::new("curating");
-        Ok(make(&recipe, base, &self.out, &progress)?)
+        Ok(make(&recipe, &base, &self.out, &progress)?)
     }
 
     /// Makes a whole output, and prints what each step did.

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+use crate::corpus::Place;
 use crate::support::json;
 
 /// A recipe that keeps what the classifier takes for good.
@@ -21,8 +21,6 @@ filter = "quality"
 model = "quality.model"
 threshold = 0.5
 "#;
-
-struct Place(TempDir);
 
 /// So many texts of thirty words; of every tenth word a good text has another one than a bad text.
 fn texts(kind: &str, count: u64) -> String {
@@ -44,34 +42,15 @@ fn texts(kind: &str, count: u64) -> String {
     lines
 }
 
-impl Place {
-    fn new(good: u64, bad: u64) -> Self {
-        let folder = TempDir::new().unwrap();
-        for (name, text) in [
-            ("good.jsonl", texts("fine", good)),
-            ("bad.jsonl", texts("poor", bad)),
-        ] {
-            fs::write(folder.path().join(name), text).unwrap();
-        }
-        Self(folder)
+fn examples(good: u64, bad: u64) -> Place {
+    let folder = TempDir::new().unwrap();
+    for (name, text) in [
+        ("good.jsonl", texts("fine", good)),
+        ("bad.jsonl", texts("poor", bad)),
+    ] {
+        fs::write(folder.path().join(name), text).unwrap();
     }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_triaxis"));
-        command.arg("corpus").args(arguments).current_dir(self.0.path());
-        command.output().unwrap()
-    }
-
-    fn said(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        format!(
-            "exit code {}\n----- stdout\n{}----- stderr\n{}",
-            output.status.code().unwrap(),
-            text(output.stdout),
-            text(output.stderr)
-        )
-    }
+    Place(folder)
 }
 
 const TRAIN: [&str; 8] = [
@@ -87,7 +66,7 @@ const TRAIN: [&str; 8] = [
 
 #[test]
 fn a_classifier_is_trained_told_and_used() {
-    let place = Place::new(400, 900);
+    let place = examples(400, 900);
     insta::assert_snapshot!(
         "classifier_train",
         place.said(&[&TRAIN[..], &["--keep", "0.1"]].concat())
@@ -115,12 +94,12 @@ fn a_classifier_is_trained_told_and_used() {
 
 #[test]
 fn what_cannot_be_told_is_refused_with_exit_code_3() {
-    let few = Place::new(150, 900).said(&TRAIN);
+    let few = examples(150, 900).said(&TRAIN);
     assert!(
         few.starts_with("exit code 3") && few.contains("150 different good texts"),
         "{few}"
     );
-    let place = Place::new(0, 900);
+    let place = examples(0, 900);
     fs::copy(
         place.0.path().join("bad.jsonl"),
         place.0.path().join("good.jsonl"),

@@ -1,9 +1,10 @@
 //! `corpus perplexity` and the filter by it, with the real program.
 
 use std::fs;
-use std::process::{Command, Output};
 
 use tempfile::TempDir;
+
+use crate::corpus::Place;
 
 const SOURCES: &str = r#"
 [[sources]]
@@ -12,50 +13,29 @@ name = "pages"
 include = ["pages.jsonl"]
 "#;
 
-struct Place(TempDir);
-
-impl Place {
-    /// Pages of a few words in every order, and one of others.
-    fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let words = ["the", "baker", "lights", "an", "oven", "before", "cats", "wake"];
-        let page = |number: usize| {
-            let line = |line: usize| {
-                let word = |place: usize| words[(number * place + line + place * place) % words.len()];
-                (0..5 + line).map(word).collect::<Vec<_>>().join(" ")
-            };
-            (0..4).map(line).collect::<Vec<_>>().join("\n")
+/// Pages of a few words in every order, and one of others.
+fn pages() -> Place {
+    let folder = TempDir::new().unwrap();
+    let words = ["the", "baker", "lights", "an", "oven", "before", "cats", "wake"];
+    let page = |number: usize| {
+        let line = |line: usize| {
+            let word = |place: usize| words[(number * place + line + place * place) % words.len()];
+            (0..5 + line).map(word).collect::<Vec<_>>().join(" ")
         };
-        let pages = (1..40)
-            .map(page)
-            .chain(["Zwölf Boxkämpfer jagen Viktor".to_owned()]);
-        let pages = pages.map(|text| format!("{}\n", serde_json::json!({ "text": text })));
-        fs::write(folder.path().join("pages.jsonl"), pages.collect::<String>()).unwrap();
-        fs::write(folder.path().join("sources.toml"), SOURCES).unwrap();
-        fs::write(
-            folder.path().join("text.txt"),
-            "the baker lights an oven\nnobody is here\n",
-        )
-        .unwrap();
-        Self(folder)
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_triaxis"));
-        command.arg("corpus").args(arguments).current_dir(self.0.path());
-        command.output().unwrap()
-    }
-
-    fn said(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        format!(
-            "exit code {}\n----- stdout\n{}----- stderr\n{}",
-            output.status.code().unwrap(),
-            text(output.stdout),
-            text(output.stderr)
-        )
-    }
+        (0..4).map(line).collect::<Vec<_>>().join("\n")
+    };
+    let pages = (1..40)
+        .map(page)
+        .chain(["Zwölf Boxkämpfer jagen Viktor".to_owned()]);
+    let pages = pages.map(|text| format!("{}\n", serde_json::json!({ "text": text })));
+    fs::write(folder.path().join("pages.jsonl"), pages.collect::<String>()).unwrap();
+    fs::write(folder.path().join("sources.toml"), SOURCES).unwrap();
+    fs::write(
+        folder.path().join("text.txt"),
+        "the baker lights an oven\nnobody is here\n",
+    )
+    .unwrap();
+    Place(folder)
 }
 
 const TRAIN: [&str; 7] = [
@@ -70,7 +50,7 @@ const TRAIN: [&str; 7] = [
 
 #[test]
 fn a_model_is_trained_and_asked_and_documents_are_dropped_by_it() {
-    let place = Place::new();
+    let place = pages();
     let told = place.said(&TRAIN);
     assert!(told.starts_with("exit code 0"), "{told}");
     assert!(
@@ -107,7 +87,7 @@ fn a_model_is_trained_and_asked_and_documents_are_dropped_by_it() {
 
 #[test]
 fn what_cannot_be_trained_or_asked_is_refused() {
-    let place = Place::new();
+    let place = pages();
     let refused = |arguments: &[&str], said: &str| {
         let told = place.said(arguments);
         assert!(told.starts_with("exit code 2"), "{told}");

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use triaxis_corpus::Documents;
-use triaxis_duplicates::{self as duplicates, Position, Workspace};
+use triaxis_duplicates::{self as duplicates, Workspace};
 use triaxis_filters::{self as filters, Chain, Desk};
 use triaxis_units::Bytes;
 
 use crate::batches;
 use crate::measured::filters as filters_of;
 use crate::pass::plans;
-use crate::record::{Bound, Document};
+use crate::record::{Document, Reason};
 use crate::steps::{Copies, Found, Look, StepSpec, Verdict, Work};
 use crate::{CurationError, Progress};
 
@@ -46,17 +46,6 @@ pub(super) struct Judged {
     pub(super) edited: Option<String>,
     /// What it is dropped for.
     pub(super) reason: Option<Reason>,
-}
-
-/// What was measured of a document that goes.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Reason {
-    /// The step, from 0.
-    pub(super) step: usize,
-    pub(super) name: &'static str,
-    pub(super) value: f64,
-    pub(super) bound: Bound,
-    pub(super) copy_of: Option<Position>,
 }
 
 /// Reads documents as often as copies are looked for.
@@ -212,9 +201,7 @@ impl Judged {
         if let filters::Verdict::Drop(check) = judged.verdict {
             self.reason = Some(Reason {
                 step: first + judged.by.unwrap_or_default(),
-                name: check.name,
-                value: check.value,
-                bound: check.bound,
+                check,
                 copy_of: None,
             });
         }
@@ -225,20 +212,7 @@ impl Judged {
         match verdict {
             Verdict::Keep => {}
             Verdict::Edit(text) => self.edited = Some(text),
-            Verdict::Drop {
-                reason,
-                value,
-                bound,
-                copy_of,
-            } => {
-                self.reason = Some(Reason {
-                    step,
-                    name: reason,
-                    value,
-                    bound,
-                    copy_of,
-                });
-            }
+            Verdict::Drop { check, copy_of } => self.reason = Some(Reason { step, check, copy_of }),
         }
     }
 }

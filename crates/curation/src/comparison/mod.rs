@@ -15,13 +15,13 @@ use triaxis_duplicates::{Position, Workspace};
 use triaxis_random::key;
 use triaxis_units::Estimate;
 
-use self::judge::{Judge, Judged, Reader, Reason, passes};
+use self::judge::{Judge, Judged, Reader, passes};
 use self::share::share;
 use crate::batches;
 use crate::drawn::Drawn;
 use crate::facts::{add, of_source_told, one};
 use crate::measured::{Measured, measured};
-use crate::record::Document;
+use crate::record::{Document, Reason, id};
 use crate::statistics::temporary;
 use crate::steps::{StepSpec, Work};
 use crate::{CurationError, Progress, Recipe};
@@ -269,7 +269,7 @@ impl Tally<'_> {
     fn add(&mut self, document: &Document, judged: [&Judged; 2]) {
         let count = one(document.text.len());
         let reasons = judged.map(|judged| judged.reason);
-        let keys = reasons.map(|reason| reason.map(|reason| (reason.step, reason.name)));
+        let keys = reasons.map(|reason| reason.map(|reason| (reason.step, reason.check.name)));
         add(self.reasons.entry(keys).or_default(), count);
         if keys == [None, None] {
             let [first, second] = judged.map(|judged| judged.edited.as_ref().unwrap_or(&document.text));
@@ -278,7 +278,7 @@ impl Tally<'_> {
             }
         }
         // Of steps that drop for the same the places may differ.
-        let [first, second] = reasons.map(|reason| reason.map(|reason| reason.name));
+        let [first, second] = reasons.map(|reason| reason.map(|reason| reason.check.name));
         if first != second {
             let drawn = self.examples.entry(keys).or_default();
             drawn.add(self.asked.count, self.asked.seed, || (document.clone(), reasons));
@@ -288,7 +288,7 @@ impl Tally<'_> {
     fn example(&self, document: &Document, reasons: [Option<Reason>; 2]) -> Result<Example, CurationError> {
         let [first, second] = reasons;
         Ok(Example {
-            id: self.id(document.position),
+            id: id(self.documents, self.sources, document.position),
             first: self.said(0, document, first, second)?,
             second: self.said(1, document, second, first)?,
             text: document.text.clone(),
@@ -307,17 +307,17 @@ impl Tally<'_> {
             None => None,
             Some(other) => measured(steps, &document.text, &document.facts(self.documents))?
                 .into_iter()
-                .find(|measured| measured.name == other.name),
+                .find(|measured| measured.name == other.check.name),
         };
         let dropped = own.map(|own| Broken {
             step: own.step + 1,
             measured: Measured {
                 by: steps[own.step].label(),
-                name: own.name.to_owned(),
-                value: own.value,
-                bound: own.bound,
+                name: own.check.name.to_owned(),
+                value: own.check.value,
+                bound: own.check.bound,
             },
-            copy_of: own.copy_of.map(|first| self.id(first)),
+            copy_of: own.copy_of.map(|first| id(self.documents, self.sources, first)),
         });
         Ok(Said { dropped, beside })
     }
@@ -328,11 +328,6 @@ impl Tally<'_> {
             by: self.steps[recipe][step].label(),
             reason: name.to_owned(),
         }
-    }
-
-    fn id(&self, position: Position) -> String {
-        let file = self.documents.file(position.file as usize);
-        format!("{}/{}#{}", self.sources[file.source], file.id, position.record)
     }
 
     /// The documents of whose keys a condition is true.

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use triaxis_corpus::Documents;
 use triaxis_duplicates::Workspace;
-use triaxis_filters::{Chain, FilterSpec};
+use triaxis_filters::Chain;
 use triaxis_host::Kind;
 
 use crate::batches::{self, Input, Size};
@@ -14,6 +14,7 @@ use crate::facts::{StepFacts, add};
 use crate::journal::{JOURNAL, Journal, Stage, State, Survivors};
 use crate::keys::Keys;
 use crate::lines::Lines;
+use crate::measured::filters;
 use crate::pass::{Made, Pass, Plan, plans};
 use crate::shard::Share;
 use crate::steps::{Copies, StepSpec, Work};
@@ -228,7 +229,7 @@ impl<'p> Passes<'p> {
             documents: setting.documents,
             sources: &sources,
             labels: &labels,
-            chain: Chain::new(&filters(setting.recipe, &plan))?,
+            chain: Chain::new(&filters(&setting.recipe.steps[plan.filters.clone()]))?,
             plan,
             is_last,
             is_shard: setting.shard.is_some(),
@@ -326,16 +327,6 @@ fn begun(setting: &Setting<'_>, labels: &[String]) -> State {
     state.keys =
         Keys::of_shards(keys.flat_map(|(folder, state)| state.keys.files().map(|file| folder.join(file))));
     state
-}
-
-/// The filters of a pass.
-fn filters(recipe: &Recipe, plan: &Plan) -> Vec<FilterSpec> {
-    let steps = recipe.steps[plan.filters.clone()].iter();
-    let filters = steps.filter_map(|step| match step.work() {
-        Work::Filter(filter) => Some(filter.clone()),
-        Work::Copies(_) => None,
-    });
-    filters.collect()
 }
 
 fn pass_name(pass: usize) -> String {

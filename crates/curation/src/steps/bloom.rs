@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use triaxis_duplicates::bloom::{Filter, Judged, Settings};
 use triaxis_duplicates::exact::Unit;
 use triaxis_duplicates::{Document, Workspace};
+use triaxis_filters::Check;
 
 use super::{Copies, Found, Look, Step, Verdict, Work};
-use crate::record::Bound;
 use crate::{CurationError, Recipe};
 
 /// Bytes of text that have a run of words of their own, where no number of runs is given: words are longer.
@@ -98,9 +98,11 @@ impl Read {
     fn verdict(&self, document: &Document<'_>, judged: Judged) -> Verdict {
         match self.unit == Unit::Document && !judged.removed.is_empty() {
             true => Verdict::Drop {
-                reason: "earlier_runs",
-                value: judged.known as f64 / judged.runs as f64,
-                bound: Bound::AtMost(self.share),
+                check: Check::at_most(
+                    "earlier_runs",
+                    judged.known as f64 / judged.runs as f64,
+                    self.share,
+                ),
                 copy_of: None,
             },
             false => Verdict::without(document.text, judged.removed),

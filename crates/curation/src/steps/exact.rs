@@ -3,10 +3,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use triaxis_duplicates::exact::{self, Settings, Unit};
 use triaxis_duplicates::{Document, Workspace};
+use triaxis_filters::Check;
 use triaxis_words::{Splitter, Words};
 
 use super::{Copies, Finder, Found, Look, Step, Verdict, Work};
-use crate::record::Bound;
 use crate::{CurationError, Recipe};
 
 /// What stands earlier in the corpus to the letter, removed.
@@ -118,12 +118,14 @@ impl Told {
         let removed = self.found.removed(document)?;
         if self.step.unit == Unit::Document && !removed.is_empty() {
             return Ok(Verdict::Drop {
-                reason: match self.found.is_known(document.position)? {
-                    true => "copies_of_another_corpus",
-                    false => "earlier_copies",
-                },
-                value: 1.0,
-                bound: Bound::AtMost(0.0),
+                check: Check::at_most(
+                    match self.found.is_known(document.position)? {
+                        true => "copies_of_another_corpus",
+                        false => "earlier_copies",
+                    },
+                    1.0,
+                    0.0,
+                ),
                 copy_of: None,
             });
         }
@@ -134,9 +136,7 @@ impl Told {
             let words = self.words.split(Splitter::English, left).words().len();
             if words < self.step.least_words {
                 return Ok(Verdict::Drop {
-                    reason: "words_left",
-                    value: words as f64,
-                    bound: Bound::AtLeast(self.step.least_words as f64),
+                    check: Check::at_least("words_left", words as f64, self.step.least_words as f64),
                     copy_of: None,
                 });
             }

@@ -24,11 +24,10 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use triaxis_duplicates::{Document, Position, Workspace, without};
-use triaxis_filters::FilterSpec;
+use triaxis_filters::{Check, FilterSpec};
 use triaxis_host::files;
 use triaxis_units::Bytes;
 
-use crate::record::Bound;
 use crate::{CurationError, Recipe};
 
 triaxis_names::registry! {
@@ -152,9 +151,7 @@ pub(crate) enum Verdict {
     /// It has this text instead.
     Edit(String),
     Drop {
-        reason: &'static str,
-        value: f64,
-        bound: Bound,
+        check: Check,
         copy_of: Option<Position>,
     },
 }
@@ -165,9 +162,7 @@ impl Verdict {
         match parts.as_slice() {
             [] => Self::Keep,
             [all] if *all == (0..text.len()) => Self::Drop {
-                reason: "bytes_left",
-                value: 0.0,
-                bound: Bound::AtLeast(1.0),
+                check: Check::at_least("bytes_left", 0.0, 1.0),
                 copy_of: None,
             },
             _ => Self::Edit(without(text, &parts)),

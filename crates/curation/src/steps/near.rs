@@ -3,9 +3,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use triaxis_duplicates::minhash::{self, Settings};
 use triaxis_duplicates::{Document, Workspace};
+use triaxis_filters::Check;
 
 use super::{Copies, Finder, Found, Look, Step, Verdict, Work};
-use crate::record::Bound;
 use crate::{CurationError, Recipe};
 
 /// Likenesses at which it is told how often near copies are found.
@@ -96,9 +96,7 @@ impl Told {
             minhash::Verdict::Known { .. } => ("near_copies_of_another_corpus", None),
         };
         Ok(Verdict::Drop {
-            reason,
-            value: 1.0,
-            bound: Bound::AtMost(0.0),
+            check: Check::at_most(reason, 1.0, 0.0),
             copy_of,
         })
     }

@@ -2,10 +2,10 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use triaxis_duplicates::{Document, Workspace};
+use triaxis_filters::Check;
 use triaxis_random::{Stream, key};
 
 use super::{Copies, Finder, Found, Look, Step, Verdict, Work, read, write};
-use crate::record::Bound;
 use crate::{CurationError, Recipe};
 
 /// Documents dropped by chance: a placebo, which leaves less text and none that is better.
@@ -120,9 +120,7 @@ impl Found for Drawn {
             match draw < self.end {
                 true => Verdict::Keep,
                 false => Verdict::Drop {
-                    reason: "draw",
-                    value: draw as f64 / DRAWS as f64,
-                    bound: Bound::AtMost(self.end as f64 / DRAWS as f64),
+                    check: Check::at_most("draw", draw as f64 / DRAWS as f64, self.end as f64 / DRAWS as f64),
                     copy_of: None,
                 },
             }

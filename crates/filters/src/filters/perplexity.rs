@@ -50,7 +50,7 @@ impl Perplexity {
                                     arXiv 1911.00359)";
 
     /// The model, from paths that start from `folder`; its hash is of the tokenizer's file, too.
-    fn model_from(&self, folder: &Path) -> Result<ModelFile<Asked>, Refused> {
+    fn model_from(&self, folder: &Path) -> Result<(ModelFile<Asked>, Arc<Asked>), Refused> {
         let tokenizer = self.tokenizer.as_ref().map(|path| folder.join(path));
         let open = |path: &Path| -> Result<_, String> {
             let model = Asked::open(path, self.units.clone(), tokenizer.as_deref(), self.sentence);
@@ -96,7 +96,7 @@ impl Perplexity {
 
 impl Settings for Perplexity {
     fn opened(&self, folder: &Path) -> Result<Option<FilterSpec>, Refused> {
-        let model = self.model_from(folder)?;
+        let (model, _) = self.model_from(folder)?;
         let opened = Self {
             model,
             ..self.clone()
@@ -107,7 +107,7 @@ impl Settings for Perplexity {
     fn prepare(&self) -> Result<Box<dyn Judge>, Refused> {
         self.check()?;
         Ok(Box::new(Prepared {
-            model: self.model_from(Path::new(""))?.held(),
+            model: self.model_from(Path::new(""))?.1,
             settings: self.clone(),
         }))
     }
