@@ -96,6 +96,21 @@ impl Detector<'_> {
         }
     }
 
+    /// The language that a text is likeliest in; none of a text that holds nothing it knows.
+    pub fn likeliest(&self, text: &str, buffers: &mut Buffers) -> Option<&str> {
+        match self {
+            Self::Trigrams => {
+                let found = detect(text)?.lang();
+                let code = CODES.iter().find(|(known, _)| *known == found);
+                code.map(|(_, code)| *code)
+            }
+            Self::Model(model) => {
+                let best = model.classify(text, buffers).best()?;
+                model.labels().nth(best)
+            }
+        }
+    }
+
     /// How sure it is that a text is in one of some languages, by their places among those that it knows; where none is
     /// given, in the likeliest of all. Of fastText it is a probability, of trigrams how far the likeliest language is
     /// ahead, and 0 for all others.

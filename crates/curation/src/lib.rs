@@ -71,6 +71,7 @@ pub use record::{Bound, Dropped, Kept};
 pub use samples::{Asked, KeptSample, Samples, samples};
 pub use shard::Shard;
 pub use statistics::{
-    Bar, Grown, Measure, MeasuredValue, Overlap, Quantile, SourceStatistics, Statistics, Summary, statistics,
+    Bar, Grown, Labelled, Measure, MeasuredValue, Overlap, Quantile, SourceStatistics, Statistics, Summary,
+    statistics,
 };
 pub use steps::{Bloom, Exact, Filter, Harm, Near, Noise, Passages, Random, StepSpec};

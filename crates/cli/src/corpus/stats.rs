@@ -4,7 +4,9 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use triaxis_curation::{Grown, Measure, Overlap, Statistics, Summary, statistics};
+use triaxis_classifiers::fasttext::Model;
+use triaxis_classifiers::language::Detector;
+use triaxis_curation::{Grown, Labelled, Measure, Overlap, Statistics, Summary, statistics};
 use triaxis_host::machine;
 use triaxis_tokens::Tokenizer;
 use triaxis_units::Bytes;
@@ -28,6 +30,9 @@ pub struct Arguments {
     /// A `tokenizer.json`, which says what tokens are; without one they are what stands between spaces
     #[arg(long, value_name = "FILE")]
     tokenizer: Option<PathBuf>,
+    /// A model of fastText's that tells languages, such as lid.176.bin; without one whatlang's trigrams do
+    #[arg(long, value_name = "FILE")]
+    languages: Option<PathBuf>,
     /// What is not measured, which takes less time
     #[arg(long, value_enum, value_delimiter = ',')]
     without: Vec<Part>,
@@ -45,6 +50,8 @@ pub struct Arguments {
 /// What takes time.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
+    /// Languages
+    Languages,
     /// Copies and near copies
     Copies,
     /// How much of the text is new as it grows
@@ -67,9 +74,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .map(Tokenizer::published)
         .transpose()?;
     compute_on(arguments.threads.map_or_else(machine::cores, usize::from))?;
+    let model = arguments.languages.as_deref().map(Model::open).transpose()?;
+    let detector = model
+        .as_ref()
+        .map_or(Detector::Trigrams, |(model, _)| Detector::Model(model));
     let progress = Progress::new("measuring");
     let measure = Measure {
         tokenizer: tokenizer.as_ref(),
+        languages: has(Part::Languages).then_some(&detector),
         copies: has(Part::Copies),
         growth: has(Part::Growth),
         seed: arguments.seed,
@@ -85,12 +97,8 @@ fn told(statistics: &Statistics) -> String {
     let mut told = sources_told(statistics);
     for (label, values) in &statistics.labels {
         let mut table = Table::new([*label, "documents", "text"]);
-        for (value, count) in values {
-            table.row([
-                escaped(value),
-                count.documents.to_string(),
-                count.bytes.to_string(),
-            ]);
+        for (value, Labelled { read, .. }) in values {
+            table.row([escaped(value), read.documents.to_string(), read.bytes.to_string()]);
         }
         let _ = write!(told, "\n{table}");
     }
@@ -108,10 +116,17 @@ fn told(statistics: &Statistics) -> String {
         .iter()
         .map(|source| (source.name.as_str(), &source.growth));
     let of_sources = of_sources.filter(|_| statistics.sources.len() > 1);
-    for (name, growth) in std::iter::once(("all", &statistics.growth)).chain(of_sources) {
+    let of_sources = of_sources.map(|(name, growth)| (escaped(name), growth));
+    let of_labels = statistics.labels.iter().flat_map(|(label, values)| {
+        let named = move |(value, growth): (&String, _)| (format!("{label} {}", escaped(value)), growth);
+        let growths = values.iter().map(|(value, labelled)| (value, &labelled.growth));
+        growths.map(named)
+    });
+    let all = std::iter::once(("all".to_owned(), &statistics.growth));
+    for (name, growth) in all.chain(of_sources).chain(of_labels) {
         if !growth.is_empty() {
             let is_tokens = statistics.sources.iter().any(|source| source.tokens.is_some());
-            let _ = write!(told, "\n{}", growth_told(name, growth, is_tokens));
+            let _ = write!(told, "\n{}", growth_told(&name, growth, is_tokens));
         }
     }
     told
@@ -210,7 +225,7 @@ fn overlap_told(kind: &str, overlap: &Overlap, statistics: &Statistics) -> Strin
 fn growth_told(name: &str, growth: &[Grown], is_tokens: bool) -> String {
     let of = if is_tokens { "tokens" } else { "words" };
     let mut table = Table::new([
-        format!("documents of {}", escaped(name)),
+        format!("documents of {name}"),
         of.to_owned(),
         format!("different runs of 5 {of}"),
         "new runs a document".to_owned(),

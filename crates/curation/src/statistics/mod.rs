@@ -7,11 +7,13 @@
 
 mod distribution;
 mod growth;
+mod labels;
 mod overlap;
 mod values;
 
 pub use distribution::{Bar, Quantile, Summary};
 pub use growth::Grown;
+pub use labels::Labelled;
 pub use overlap::Overlap;
 pub use values::MeasuredValue;
 
@@ -21,6 +23,8 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::Serialize;
 use tempfile::TempDir;
+use triaxis_classifiers::fasttext::Buffers;
+use triaxis_classifiers::language::Detector;
 use triaxis_corpus::{Count, Documents, LeftOutBy};
 use triaxis_duplicates::Workspace;
 use triaxis_filters::{Chain, Desk, Filter, FilterSpec};
@@ -30,6 +34,7 @@ use triaxis_words::{hash, pieces};
 
 use self::distribution::Distribution;
 use self::growth::Growth;
+use self::labels::{Described, Labels};
 use self::overlap::Looking;
 use self::values::Values;
 use crate::batches;
@@ -39,30 +44,13 @@ use crate::pass::as_read;
 use crate::record::Document;
 use crate::{CurationError, Progress, Recipe};
 
-/// What documents are counted by beside their source: a line each.
-const LABELS: &[Label] = &[Label {
-    name: "licence",
-    of: |described| described.licence,
-}];
-
-/// What stands for a label that a document does not have.
-const UNSTATED: &str = "unstated";
-
-struct Label {
-    name: &'static str,
-    of: for<'d> fn(&Described<'d>) -> Option<&'d str>,
-}
-
-/// What labels are made of.
-struct Described<'d> {
-    licence: Option<&'d str>,
-}
-
 /// What is measured.
 #[derive(Debug, Clone, Copy)]
 pub struct Measure<'m> {
     /// What tokens are; without one they are what stands between spaces.
     pub tokenizer: Option<&'m Tokenizer>,
+    /// What tells languages; without it they are not looked at.
+    pub languages: Option<&'m Detector<'m>>,
     /// Whether copies are looked for.
     pub copies: bool,
     /// Whether it is told how different runs of tokens grow.
@@ -76,8 +64,9 @@ pub struct Measure<'m> {
 pub struct Statistics {
     /// By source.
     pub sources: Vec<SourceStatistics>,
-    /// Documents and text by their labels, such as licences.
-    pub labels: BTreeMap<&'static str, BTreeMap<String, Count>>,
+    /// Documents by their labels: licences, languages where they were looked at, and where the recipe's filters measure
+    /// them tiers: cc_net's buckets of perplexity, and bands of a classifier's probability.
+    pub labels: BTreeMap<&'static str, BTreeMap<String, Labelled>>,
     /// Bytes of a document.
     pub bytes: Option<Summary>,
     /// Words of a document, which are what stands between spaces.
@@ -182,10 +171,17 @@ struct Reading<'r> {
     measure: Measure<'r>,
 }
 
+/// What a thread keeps from document to document.
+#[derive(Default)]
+struct Kept {
+    desk: Desk,
+    classifier: Buffers,
+}
+
 /// What was measured of some documents.
 struct Measured {
     sources: Vec<MeasuredSource>,
-    labels: BTreeMap<(usize, String), Count>,
+    labels: Labels,
     bytes: Distribution,
     words: Distribution,
     values: Values,
@@ -210,7 +206,7 @@ impl Reading<'_> {
         };
         Measured {
             sources: (0..self.sources).map(source).collect(),
-            labels: BTreeMap::new(),
+            labels: Labels::default(),
             bytes: Distribution::default(),
             words: Distribution::default(),
             values: Values::default(),
@@ -224,10 +220,10 @@ impl Reading<'_> {
         documents
             .par_iter()
             .try_fold(
-                || (nothing(), Desk::new()),
-                |(mut measured, mut desk), document| {
-                    self.one(document, &mut measured, &mut desk)?;
-                    Ok((measured, desk))
+                || (nothing(), Kept::default()),
+                |(mut measured, mut kept), document| {
+                    self.one(document, &mut measured, &mut kept)?;
+                    Ok((measured, kept))
                 },
             )
             .map(|measured| measured.map(|(measured, _)| measured))
@@ -241,7 +237,7 @@ impl Reading<'_> {
         &self,
         document: &Document,
         measured: &mut Measured,
-        desk: &mut Desk,
+        kept: &mut Kept,
     ) -> Result<(), CurationError> {
         let Document { position, text, .. } = document;
         let file = self.documents.file(position.file as usize);
@@ -252,38 +248,30 @@ impl Reading<'_> {
         let words = pieces(text).count() as u64;
         source.words += words;
         measured.words.add(words as f64);
-        let described = Described {
-            licence: file.licence,
-        };
-        for (number, label) in LABELS.iter().enumerate() {
-            let value = (label.of)(&described).unwrap_or(UNSTATED);
-            add(
-                measured.labels.entry((number, value.to_owned())).or_default(),
-                count,
-            );
-        }
+        let languages = self.measure.languages;
+        let language = languages.map(|detector| detector.likeliest(text, &mut kept.classifier));
+        let mut described = Described::new(file.licence, language);
         let values = &mut measured.values;
-        self.chain
-            .measure(text, &document.facts(self.documents), desk, |place, _, room| {
-                values.add(place, room.checks())
-            });
+        self.chain.measure(
+            text,
+            &document.facts(self.documents),
+            &mut kept.desk,
+            |place, _, room| {
+                values.add(place, room.checks());
+                described.measured(room.checks());
+            },
+        );
         let place = u64::from(position.file) << 32 | u64::from(position.record);
         let drawn = key(self.measure.seed, "growth", place);
-        let mut grow = |tokens: &mut dyn Iterator<Item = u64>| {
-            if self.measure.growth {
-                let tokens: Vec<u64> = tokens.collect();
-                source.growth.add(tokens.iter().copied(), drawn);
-                measured.growth.add(tokens, drawn);
-            }
+        let tokens: Vec<u64> = match self.measure.tokenizer {
+            None if !self.measure.growth => Vec::new(),
+            None => pieces(text).map(|piece| hash(piece.as_bytes())).collect(),
+            Some(tokenizer) => tokenizer.encode(text)?.into_iter().map(u64::from).collect(),
         };
-        match self.measure.tokenizer {
-            None => grow(&mut pieces(text).map(|piece| hash(piece.as_bytes()))),
-            Some(tokenizer) => {
-                let tokens = tokenizer.encode(text)?;
-                grow(&mut tokens.iter().map(|token| u64::from(*token)));
-                source.tokens += tokens.len() as u64;
-            }
-        }
+        source.tokens += tokens.len() as u64;
+        source.growth.add(tokens.iter().copied(), drawn);
+        measured.growth.add(tokens.iter().copied(), drawn);
+        measured.labels.add(&described, count, &tokens, drawn);
         Ok(())
     }
 }
@@ -296,9 +284,7 @@ impl Measured {
             source.tokens += more.tokens;
             source.growth.merge(&more.growth);
         }
-        for (label, count) in other.labels {
-            add(self.labels.entry(label).or_default(), count);
-        }
+        self.labels.merge(other.labels);
         self.bytes.merge(&other.bytes);
         self.words.merge(&other.words);
         self.values.merge(other.values);
@@ -323,13 +309,6 @@ impl Measured {
             growth: growth(&source.growth),
             left_out,
         });
-        let mut labels: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
-        for ((number, value), count) in self.labels {
-            labels
-                .entry(LABELS[number].name)
-                .or_default()
-                .insert(value, count);
-        }
         let filters: Vec<_> = reading.chain.filters().iter().map(Filter::kind).collect();
         let [exact_copies, near_copies] = match copies {
             Some(copies) => copies.map(Some),
@@ -337,7 +316,7 @@ impl Measured {
         };
         Statistics {
             sources: sources.collect(),
-            labels,
+            labels: self.labels.told(is_grown),
             bytes: self.bytes.summary(),
             words: self.words.summary(),
             values: self.values.told(&filters),

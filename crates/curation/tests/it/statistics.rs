@@ -1,11 +1,17 @@
 //! Statistics are those of a plain count, on any number of threads, and copies those that steps would drop.
 
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+use triaxis_classifiers::language::Detector;
 use triaxis_curation::{Measure, Recipe, Statistics, statistics};
 
 use crate::support::{Place, RECIPE, good, planted, texts};
 
 const MEASURE: Measure<'static> = Measure {
     tokenizer: None,
+    languages: Some(&Detector::Trigrams),
     copies: true,
     growth: true,
     seed: 3,
@@ -53,8 +59,8 @@ fn numbers_are_those_of_a_plain_count() {
         assert_eq!(source.tokens, None);
     }
     let licences = &found.labels["licence"];
-    assert_eq!(licences["MIT"], found.sources[0].read);
-    assert_eq!(licences["unstated"], found.sources[1].read);
+    assert_eq!(licences["MIT"].read, found.sources[0].read);
+    assert_eq!(licences["unstated"].read, found.sources[1].read);
     let all: u64 = found.sources.iter().map(|source| source.read.documents).sum();
     assert_eq!(found.bytes.as_ref().unwrap().count, all);
     assert!(
@@ -130,4 +136,85 @@ fn what_is_not_asked_for_is_not_measured() {
     assert!(found.values.is_empty() && found.growth.is_empty() && found.sources[0].growth.is_empty());
     assert_eq!((found.exact_copies, found.near_copies), (None, None));
     assert!(found.words.is_some());
+}
+
+/// What cc_net says of documents by the model of trigrams beside them.
+fn perplexities(golden: &Path) -> Vec<(String, f64)> {
+    let golden: Value = serde_json::from_slice(&fs::read(golden.join("golden.json")).unwrap()).unwrap();
+    let documents = golden["models"]["trigrams"]["perplexities"].as_array().unwrap();
+    let document = |pair: &Value| (pair[0].as_str().unwrap().to_owned(), pair[1].as_f64().unwrap());
+    documents.iter().map(document).collect()
+}
+
+#[test]
+fn buckets_are_counted_and_each_grows_by_itself() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ngrams/tests/golden");
+    let documents = perplexities(&golden);
+    let mut sorted: Vec<f64> = documents.iter().map(|(_, perplexity)| *perplexity).collect();
+    sorted.sort_by(f64::total_cmp);
+    let cutoffs = [sorted[sorted.len() / 3], sorted[2 * sorted.len() / 3]];
+    let texts: Vec<String> = documents.iter().map(|(text, _)| text.clone()).collect();
+    let model = toml::Value::from(golden.join("trigrams.arpa.gz").display().to_string());
+    let step = format!(
+        "[[steps]]\nkind = \"filter\"\nfilter = \"perplexity\"\nmodel = {model}\nbucket = \"head\"\ncutoffs = \
+         {cutoffs:?}"
+    );
+    let recipe = SOURCES.replace("preset = \"gopher\"", "minimum_document = 1") + &step;
+    let found = measured(&Place::new(&texts), &recipe, MEASURE);
+    let buckets = &found.labels["perplexity"];
+    for (name, bucket) in [("head", 0), ("middle", 1), ("tail", 2)] {
+        let is_in =
+            |perplexity: f64| cutoffs.iter().filter(|cutoff| perplexity >= **cutoff).count() == bucket;
+        let texts = documents
+            .iter()
+            .filter(|(_, perplexity)| is_in(*perplexity))
+            .map(|(text, _)| text);
+        let (mut count, mut bytes, mut words) = (0, 0, 0);
+        for text in texts {
+            count += 1;
+            bytes += text.len() as u64;
+            words += text.split_whitespace().count() as u64;
+        }
+        let bucket = &buckets[name];
+        assert!(count > 1);
+        assert_eq!(
+            (bucket.read.documents, bucket.read.bytes.0),
+            (count, bytes),
+            "{name}"
+        );
+        let last = bucket.growth.last().unwrap();
+        assert_eq!((last.documents, last.tokens), (count, words), "{name}");
+    }
+    assert_eq!(buckets.len(), 3);
+    // A licence tells nothing of how good a text is.
+    assert!(
+        found.labels["licence"]
+            .values()
+            .all(|licence| licence.growth.is_empty())
+    );
+}
+
+#[test]
+fn documents_are_counted_by_the_language_that_they_are_likeliest_in() {
+    let english = "The baker opened his shop before the sun came up, and the street smelled of bread.";
+    let german = "Der Bäcker öffnete seinen Laden, bevor die Sonne aufging, und die Straße roch nach Brot.";
+    let texts = [english, german, english, "1234 5678 90"].map(str::to_owned);
+    let place = Place::new(&texts);
+    let recipe = SOURCES.replace("preset = \"gopher\"", "minimum_document = 1");
+    let found = measured(&place, &recipe, MEASURE);
+    let languages = &found.labels["language"];
+    let counts: Vec<_> = languages
+        .iter()
+        .map(|(language, labelled)| (language.as_str(), labelled.read.documents))
+        .collect();
+    assert_eq!(counts, [("de", 1), ("en", 2), ("unknown", 1)]);
+    let unseen = measured(
+        &place,
+        &recipe,
+        Measure {
+            languages: None,
+            ..MEASURE
+        },
+    );
+    assert!(!unseen.labels.contains_key("language"));
 }

@@ -45,6 +45,10 @@ pub struct Perplexity {
 }
 
 impl Perplexity {
+    /// What the number of a document's bucket is called among what was measured.
+    pub const BUCKET: &str = "bucket";
+    /// Buckets by their numbers.
+    pub const BUCKETS: [&str; 3] = ["head", "middle", "tail"];
     pub(crate) const ABOUT: &str = "text that a model of n-grams finds unlikely: perplexity above `at_most` (1500 in \
                                     data-juicer) or a `bucket` behind the last that stays (cc_net: Wenzek et al. 2020, \
                                     arXiv 1911.00359)";
@@ -147,7 +151,7 @@ impl Judge for Prepared {
                     .push(Check::at_most("perplexity", perplexity, f64::MAX));
             }
             room.checks.push(Check::at_most(
-                "bucket",
+                Perplexity::BUCKET,
                 f64::from(found as u8),
                 f64::from(last as u8),
             ));

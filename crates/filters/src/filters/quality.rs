@@ -37,6 +37,8 @@ fn label() -> String {
 }
 
 impl Quality {
+    /// What a document's probability to be good is called among what was measured.
+    pub const MEASURED: &str = "quality";
     pub(crate) const ABOUT: &str = "text that a classifier takes for good, as DCLM's does (Li et al. 2024, arXiv 2406.11794, \
                                     section 4.4); `triaxis corpus classifier train` makes one";
 
@@ -114,7 +116,7 @@ impl Judge for Prepared {
         let answer = self.model.classify(document.text(), &mut room.classifier);
         let probability = answer.probability(self.label).into();
         room.checks
-            .push(Check::at_least("quality", probability, self.threshold));
+            .push(Check::at_least(Quality::MEASURED, probability, self.threshold));
         false
     }
 }
