@@ -121,7 +121,7 @@ fn of_content(content: &[u8]) -> Option<&'static Encoding> {
 }
 
 /// Takes the next attribute off a tag: its name and value in small letters; nothing at the tag's end.
-pub(crate) fn attribute(tag: &mut &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+fn attribute(tag: &mut &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let Some(start) = tag.iter().position(|&byte| !is_space(byte) && byte != b'/') else {
         *tag = &[];
         return None;

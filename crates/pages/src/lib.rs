@@ -12,6 +12,7 @@
 //! pages before it, the clock or the machine.
 
 pub mod archive;
+mod attributes;
 mod encoding;
 mod extractors;
 mod page;

@@ -1,12 +1,11 @@
 //! What a page may be: extractors walk pages again and again, so what is too much for them is known before.
 
-use html5ever::driver::{self, ParseOpts};
-use html5ever::tendril::{StrTendril, TendrilSink};
+use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts, TreeSink};
 use scraper::{Html, HtmlTreeSink};
 use triaxis_units::Bytes;
 
 use crate::Refused;
-use crate::encoding::attribute;
+use crate::attributes::Pieces;
 
 /// The largest page: what Common Crawl cut pages at for most of its years. Extractors take seconds for a page of that size
 /// that is made to break them.
@@ -26,17 +25,18 @@ pub(crate) fn check(html: &str) -> Result<(), Refused> {
     if html.len() as u64 > LARGEST.0 {
         return Err(Refused::TooLarge);
     }
-    if has_endless_tag(html.as_bytes()) {
-        return Err(Refused::TooManyAttributes);
-    }
     let sink = HtmlTreeSink::new(Html::new_document());
-    let mut parser = driver::parse_document(sink, ParseOpts::default());
-    let (mut seen, mut rest) = (0, html);
-    while !rest.is_empty() {
-        let (piece, after) = rest.split_at(rest.floor_char_boundary(PIECE));
-        parser.process(StrTendril::from_slice(piece));
-        rest = after;
-        let page = parser.tokenizer.sink.sink.0.borrow();
+    let mut pieces = Pieces::new(
+        html,
+        MOST_ATTRIBUTES,
+        TreeBuilder::new(sink, TreeBuilderOpts::default()),
+    );
+    let mut seen = 0;
+    while let Some(is_bounded) = pieces.next(PIECE) {
+        if !is_bounded {
+            return Err(Refused::TooManyAttributes);
+        }
+        let page = pieces.sink().sink.0.borrow();
         // Any node may be the deepest, and not the newest alone.
         let count = page.tree.nodes().len();
         let new = page.tree.nodes().rev().take(count - seen);
@@ -44,30 +44,8 @@ pub(crate) fn check(html: &str) -> Result<(), Refused> {
         seen = count;
         bounded(&page, depth.unwrap_or(0))?;
     }
-    let page = parser.finish();
+    let page = pieces.end().sink.finish();
     bounded(&page, depth(&page))
-}
-
-/// Whether a tag, or what looks like one, has more than [`MOST_ATTRIBUTES`].
-fn has_endless_tag(html: &[u8]) -> bool {
-    let mut rest = html;
-    while let Some(place) = rest.iter().position(|&byte| byte == b'<') {
-        rest = &rest[place + 1..];
-        let mut tag = rest.strip_prefix(b"/").unwrap_or(rest);
-        if !tag.first().is_some_and(u8::is_ascii_alphabetic) {
-            continue;
-        }
-        for count in 0.. {
-            if count > MOST_ATTRIBUTES {
-                return true;
-            }
-            if attribute(&mut tag).is_none() {
-                break;
-            }
-        }
-        rest = tag;
-    }
-    false
 }
 
 fn bounded(page: &Html, depth: usize) -> Result<(), Refused> {

@@ -1,7 +1,7 @@
 //! Pages that are made to break their readers.
 
 use proptest::prelude::*;
-use triaxis_pages::{DEEPEST, ExtractorSpec, LARGEST, MOST_NODES, Refused};
+use triaxis_pages::{DEEPEST, ExtractorSpec, LARGEST, MOST_ATTRIBUTES, MOST_NODES, Refused};
 
 fn extractors() -> Vec<ExtractorSpec> {
     let read = |name| toml::from_str(&format!("extractor = '{name}'")).unwrap();
@@ -56,6 +56,45 @@ fn pages_that_grow_or_compare_without_end_are_stopped() {
         refused(&format!("<div {attributes}>")),
         Refused::TooManyAttributes
     );
+}
+
+#[test]
+fn many_attributes_are_seen_behind_anything_and_many_words_are_not_taken_for_them() {
+    let names = |count: usize| (0..count).map(|number| format!(" a{number}")).collect::<String>();
+    let prose = "A sentence of the main text, which is long enough to be one. ".repeat(10);
+    for before in [
+        "",
+        "words ",
+        "<!-- <b x='-->",
+        "<!-- <b -->",
+        "<p title='<b'>",
+        "<script>if (a<b '</script>",
+        "<textarea><b </textarea>",
+        "<? <b x='>",
+    ] {
+        for tag in ["<a", "</a", "<a/", "<a b=c", "<a b='>'", "<a b = \">\""] {
+            for end in [">", "/>", ""] {
+                let page = format!("{before}{tag}{}{end}<p>{prose}</p>", names(5000));
+                assert_eq!(refused(&page), Refused::TooManyAttributes, "{before}{tag}");
+            }
+        }
+    }
+    for words in [
+        format!("<script>for (i = 0; i<n {}) {{}}</script>", names(5000)),
+        format!("<!-- a<b {} -->", "<!-- ".repeat(200)) + &format!("<!-- {} -->", names(5000)),
+        format!("<div data-all='{}'>", names(50_000)),
+        format!("<p>a <b {}", "x".repeat(5000)),
+        format!("<style>a{{}} {}</style>", names(5000)),
+    ] {
+        for extractor in extractors() {
+            let told = extractor.text(&format!("{words}<p>{prose}</p>"));
+            assert!(told.is_ok(), "{}: {told:?}", &words[..40]);
+        }
+    }
+    for (count, is_read) in [(MOST_ATTRIBUTES, true), (MOST_ATTRIBUTES + 1, false)] {
+        let page = format!("<p>{prose}</p><a{}>", names(count));
+        assert_eq!(extractors()[0].text(&page).is_ok(), is_read);
+    }
 }
 
 #[test]
