@@ -1,16 +1,17 @@
-use std::io::{BufReader, Read};
+use std::io::Read;
 
 use serde::{Deserialize, Serialize};
-use triaxis_host::text::{BUFFER, Encoding, UTF_8, Unicode, or_utf_8, unicode};
+use triaxis_host::text::{Encoding, UTF_8, Unicode, or_utf_8, unicode};
 use triaxis_pages::{ExtractorSpec, decode};
 
 use super::paged::extracted;
 use super::unpack::Unpacked;
 use super::{Emit, Found, Limits, Listing, Origin, Piece, Place, Source, SourceFile};
-use super::{emit_text, emit_too_large, open, walk};
+use super::{emit_text, emit_too_large, walk};
 use crate::CorpusError;
 
-/// Text, Markdown or code: each file is one document, in UTF-8, in UTF-16, or in the encoding that is named.
+/// Text, Markdown or code: each file is one document, in UTF-8, in UTF-16, or in the encoding that is named, plain or
+/// compressed with gzip or Zstandard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Files {
@@ -38,8 +39,8 @@ pub struct Files {
 }
 
 impl Files {
-    pub(super) const ABOUT: &str =
-        "Text, Markdown or code: each file is one document, in UTF-8, UTF-16 or the encoding that is named.";
+    pub(super) const ABOUT: &str = "Text, Markdown or code, plain or compressed with gzip or Zstandard: each file is one document, in UTF-8, UTF-16 or \
+         the encoding that is named.";
 }
 
 impl Source for Files {
@@ -104,6 +105,7 @@ impl Files {
         let found = Found {
             text: &text,
             origin: Origin::default(),
+            is_text: false,
         };
         let place = &nowhere;
         emit(Piece::Document { found, place }).map(drop)
@@ -117,11 +119,11 @@ pub(super) fn read_whole(
     encoding: Option<&'static Encoding>,
     emit: &mut Emit<'_>,
 ) -> Result<(), CorpusError> {
-    let failed = |error| CorpusError::io("read", &file.path)(error);
-    let named = encoding.map(|named| or_utf_8(open(&file.path)?, named).map_err(failed));
+    let unpacked = Unpacked::open(&file.path)?;
+    let failed = unpacked.failure(&file.path);
+    let named = encoding.map(|named| or_utf_8(Unpacked::open(&file.path)?.input, named).map_err(&failed));
     let otherwise = named.transpose()?.unwrap_or(UTF_8);
-    let input = BufReader::with_capacity(BUFFER, open(&file.path)?);
-    let Unicode { mut input, encoding } = unicode(input, otherwise).map_err(failed)?;
+    let Unicode { mut input, encoding } = unicode(unpacked.input, otherwise).map_err(&failed)?;
     let nowhere = || String::new();
     let mut held = Vec::new();
     loop {
@@ -130,7 +132,7 @@ pub(super) fn read_whole(
         (&mut input)
             .take(missing as u64)
             .read_to_end(&mut held)
-            .map_err(failed)?;
+            .map_err(&failed)?;
         if held.len() <= limits.longest {
             return emit_text(&held, encoding, Origin::default(), &nowhere, emit).map(drop);
         }

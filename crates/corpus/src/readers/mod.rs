@@ -71,6 +71,8 @@ pub struct Found<'a> {
     pub text: &'a str,
     /// Where it comes from.
     pub origin: Origin<'a>,
+    /// Whether it is text even where other documents are pages.
+    pub is_text: bool,
 }
 
 /// What a reader finds, one after another, in an order that the file alone decides.
@@ -213,19 +215,15 @@ fn emit_text(
 ) -> Result<ControlFlow<()>, CorpusError> {
     let at = match std::str::from_utf8(bytes) {
         Ok(text) => {
-            let found = Found { text, origin };
+            let found = Found {
+                text,
+                origin,
+                is_text: false,
+            };
             return emit(Piece::Document { found, place });
         }
         Err(error) => error.valid_up_to(),
     };
-    if let Some(packer) = unpack::packer(bytes) {
-        return emit(Piece::LeftOut {
-            reason: Reason::NotUnicode,
-            documents: 1,
-            bytes: bytes.len() as u64,
-            why: &|| format!("{} is compressed with {packer}: unpack it", place()),
-        });
-    }
     let why = || {
         let what = match encoding == UTF_8 {
             true => format!("byte 0x{:02X} after {at} others", bytes[at]),

@@ -61,6 +61,7 @@ pub(super) fn reason(refused: &Refused) -> Reason {
 enum Waiting {
     Page {
         html: String,
+        is_text: bool,
         url: Option<String>,
         date: Option<String>,
         place: String,
@@ -89,6 +90,7 @@ impl Queue<'_> {
                 self.bytes += found.text.len();
                 Waiting::Page {
                     html: found.text.to_owned(),
+                    is_text: found.is_text,
                     url: found.origin.url.map(str::to_owned),
                     date: found.origin.date.map(str::to_owned),
                     place: place(),
@@ -116,7 +118,10 @@ impl Queue<'_> {
             return Ok(ControlFlow::Break(()));
         }
         let extracted = |piece: &Waiting| match piece {
-            Waiting::Page { html, .. } => Some(self.extractor.text(html)),
+            Waiting::Page { html, is_text, .. } => Some(match is_text {
+                true => Ok(html.clone()),
+                false => self.extractor.text(html),
+            }),
             Waiting::LeftOut { .. } => None,
         };
         let texts: Vec<Option<Result<String, Refused>>> = waiting.par_iter().map(extracted).collect();
@@ -144,7 +149,11 @@ impl Queue<'_> {
                 let place = || place.clone();
                 match text.is_empty() {
                     true => emit(Piece::Document {
-                        found: Found { text: "", origin },
+                        found: Found {
+                            text: "",
+                            origin,
+                            is_text: true,
+                        },
                         place: &|| format!("{}, of which no main text was found,", place()),
                     }),
                     false => emit_row(text.as_bytes(), origin, self.limits, &place, emit),

@@ -57,13 +57,6 @@ impl Unpacked {
     }
 }
 
-/// What compressed a text that begins so, if anything did.
-pub(super) fn packer(start: &[u8]) -> Option<&'static str> {
-    let known = [(GZIP, "gzip"), (ZSTANDARD, "Zstandard")];
-    let found = known.into_iter().find(|(magic, _)| start.starts_with(magic));
-    found.map(|(_, name)| name)
-}
-
 /// What comes out of a decoder, up to a bound.
 struct Bounded<R> {
     input: R,

@@ -10,14 +10,14 @@ use super::{Emit, Found, Limits, Listing, Origin, Piece, Place, Source, SourceFi
 use crate::{CorpusError, Reason};
 
 /// Pages of web archives (WARC, ISO 28500), plain or compressed with gzip or Zstandard: the main text of each page that a
-/// server answered with is a document, with its URL and date. What else was recorded is passed over; answers that are no
-/// pages are counted.
+/// server answered with is a document, with its URL and date, and so is a text that a page was converted to before (WET).
+/// What else was recorded is passed over; answers that are no pages are counted.
 ///
 /// ```toml
 /// [[sources]]
 /// kind = "warc"
 /// name = "crawl"
-/// include = ["crawl/*.warc.gz"]
+/// include = ["crawl/*.warc.gz"]    # or "crawl/*.warc.wet.gz"
 /// pages = { extractor = "trafilatura", favour = "precision" }    # the default, as FineWeb was made
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -110,13 +110,26 @@ fn emit_record(
     };
     let origin = origin(header);
     let size = block.len() as u64;
+    if header.is_text() {
+        let text = String::from_utf8_lossy(block);
+        let found = Found {
+            text: &text,
+            origin,
+            is_text: true,
+        };
+        return emit(Piece::Document { found, place });
+    }
     if !header.is_answer() {
         return Ok(ControlFlow::Continue(()));
     }
     match Answer::read(header, block) {
         Ok(answer) if answer.is_page() => {
             let html = decode(&answer.body, answer.charset.as_deref());
-            let found = Found { text: &html, origin };
+            let found = Found {
+                text: &html,
+                origin,
+                is_text: false,
+            };
             emit(Piece::Document { found, place })
         }
         Ok(answer) => leave_out(Reason::NoPage, size, &answer.told(), place, emit),

@@ -36,6 +36,13 @@ impl Header {
         self.get("WARC-Type") == Some("response")
     }
 
+    /// Whether the record is the text that a page was converted to, as in the WET files of Common Crawl.
+    pub fn is_text(&self) -> bool {
+        let kind = self.get("Content-Type").unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        self.get("WARC-Type") == Some("conversion") && kind.eq_ignore_ascii_case("text/plain")
+    }
+
     /// The value of a name, whatever its case.
     pub fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -50,7 +57,7 @@ pub enum Read {
     Record {
         /// What it is.
         header: Header,
-        /// Its content, of answers.
+        /// Its content, of answers and texts.
         block: Vec<u8>,
     },
     /// A record larger than [`LARGEST_RECORD`].
@@ -125,7 +132,7 @@ impl<R: BufRead> Records<R> {
     /// Reads a record's content and holds it against its length: behind it are two ends of a line.
     fn block(&mut self, header: Header, length: u64) -> io::Result<Read> {
         let mut block = Vec::new();
-        let kept = match header.is_answer() {
+        let kept = match header.is_answer() || header.is_text() {
             true => length.min(LARGEST_RECORD.0),
             false => 0,
         };

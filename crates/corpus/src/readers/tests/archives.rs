@@ -49,7 +49,7 @@ fn origins(source: &SourceSpec, bytes: &[u8]) -> Vec<(String, Option<String>, Op
     };
     read_with(source, bytes, limits, &mut |piece| {
         if let Piece::Document { found: document, .. } = piece {
-            let Found { text, origin } = document;
+            let Found { text, origin, .. } = document;
             found.push((
                 text.to_owned(),
                 origin.url.map(str::to_owned),
@@ -60,6 +60,28 @@ fn origins(source: &SourceSpec, bytes: &[u8]) -> Vec<(String, Option<String>, Op
     })
     .unwrap();
     found
+}
+
+#[test]
+fn texts_that_pages_were_converted_to_are_documents_as_they_are() {
+    let of = "WARC-Target-URI: http://b.org/\r\nWARC-Date: 2026-11-30T12:00:00Z\r\n";
+    let wet = |kind: &str, text: &str| {
+        let more = format!("{of}Content-Type: {kind}\r\n");
+        record("conversion", &more, text.as_bytes())
+    };
+    let text = "Home\nShort lines <b> that no extractor keeps &amp; all of them.";
+    let records = [
+        record("warcinfo", "Content-Type: text/plain\r\n", b"software: a"),
+        wet("text/plain", text),
+        answer(HTML, page("one").as_bytes()),
+        wet("Text/Plain; charset=utf-8", "\u{e4} second"),
+        wet("application/json", "{}"),
+    ];
+    let found = origins(&warc(), &records.concat());
+    let texts: Vec<&str> = found.iter().map(|(text, ..)| text.as_str()).collect();
+    assert_eq!(texts, [text, &self::text("one"), "\u{e4} second"]);
+    assert_eq!(found[0].1.as_deref(), Some("http://b.org/"));
+    assert_eq!(found[0].2.as_deref(), Some("2026-11-30T12:00:00Z"));
 }
 
 #[test]

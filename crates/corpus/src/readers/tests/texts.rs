@@ -13,8 +13,19 @@ fn a_file_is_one_document() {
         " is not UTF-8: byte 0xFF after 1 others".to_owned(),
     );
     assert_eq!(left_out(&files, b"a\xff"), [said]);
-    let (_, _, said) = &left_out(&files, &gzip(b"packed"))[0];
-    assert_eq!(said, " is compressed with gzip: unpack it");
+    let utf_16: Vec<u8> = "\u{feff}h\u{e9}"
+        .encode_utf16()
+        .flat_map(u16::to_be_bytes)
+        .collect();
+    for pack in [gzip, zstandard] {
+        assert_eq!(read(&files, &pack(b"packed")).unwrap(), ["packed"]);
+        assert_eq!(read(&files, &pack(&utf_16)).unwrap(), ["h\u{e9}"]);
+        assert_eq!(read(&files, &pack(&[b'a'; 1001])).unwrap(), ["TooLarge"]);
+        let packed = pack(b"packed");
+        let error = read(&files, &packed[..packed.len() - 1]).unwrap_err().to_string();
+        assert!(error.contains("is damaged or cut off"), "{error}");
+        assert_eq!(read(&files, &pack(&packed)).unwrap(), ["NotUnicode"]);
+    }
     assert_eq!(read(&files, &[b'a'; 1001]).unwrap(), ["TooLarge"]);
     assert_eq!(read(&files, &[b'a'; 1000]).unwrap().len(), 1);
 }
