@@ -116,7 +116,7 @@ fn python(arguments: &[&str]) -> Result<(), String> {
 
 /// The checks, cheapest first. Clippy builds no code, so it comes before the tests, which use the best
 /// instructions of the processor.
-const CHECKS: [&[&str]; 4] = [
+const CHECKS: [&[&str]; 5] = [
     &["fmt", "--all", "--check"],
     &[
         "clippy",
@@ -129,6 +129,18 @@ const CHECKS: [&[&str]; 4] = [
         "warnings",
     ],
     &TESTS,
+    // Sources by URL are in no default build.
+    &[
+        "test",
+        "--release",
+        "--package",
+        "triaxis-corpus",
+        "--features",
+        "objects",
+        "--lib",
+        "--locked",
+        "objects",
+    ],
     &["doc", "--release", "--workspace", "--no-deps", "--locked"],
 ];
 

@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::Path;
 
 use rayon::prelude::*;
 
 use crate::readers::SourceFile;
+use crate::readers::objects::{Pieces, Store, url};
 use crate::scan::{ScannedFile, list};
 use crate::texts::spec_of;
 use crate::{CorpusError, CorpusSpec, SourceSpec, TokenizerSpec};
@@ -69,21 +71,34 @@ pub fn content_of_text(source: &SourceSpec, base: &Path, avoid: &[&Path]) -> Res
 }
 
 /// Hash of a file's size and bytes, or pieces of them.
-fn hash(path: &Path) -> std::io::Result<String> {
-    let mut file = File::open(path)?;
-    let size = file.metadata()?.len();
+pub(crate) fn hash(path: &Path) -> std::io::Result<String> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&size.to_le_bytes());
-    if size <= WHOLE {
-        hasher.update_reader(file)?;
+    if let Some(url) = url(path) {
+        let (object, size) = Pieces::of(&Store::of_environment(), url)?;
+        hasher.update(&size.to_le_bytes());
+        for piece in object.read(&looked_at(size))? {
+            hasher.update(&piece);
+        }
     } else {
-        for piece in 0..PIECES {
-            let start = (u128::from(size - PIECE) * u128::from(piece) / u128::from(PIECES - 1)) as u64;
-            file.seek(SeekFrom::Start(start))?;
-            hasher.update_reader((&mut file).take(PIECE))?;
+        let mut file = File::open(path)?;
+        let size = file.metadata()?.len();
+        hasher.update(&size.to_le_bytes());
+        for piece in looked_at(size) {
+            file.seek(SeekFrom::Start(piece.start))?;
+            hasher.update_reader((&mut file).take(piece.end - piece.start))?;
         }
     }
     Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// The bytes of a file of a size that it is told by.
+fn looked_at(size: u64) -> Vec<Range<u64>> {
+    if size <= WHOLE {
+        return Vec::from_iter((size > 0).then_some(0..size));
+    }
+    let start = |piece| (u128::from(size - PIECE) * u128::from(piece) / u128::from(PIECES - 1)) as u64;
+    let starts = (0..PIECES).map(start);
+    starts.map(|start| start..start + PIECE).collect()
 }
 
 #[cfg(test)]

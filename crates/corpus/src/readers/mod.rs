@@ -5,6 +5,7 @@ mod curated;
 mod fields;
 mod files;
 mod jsonl;
+pub(crate) mod objects;
 mod paged;
 mod parquet;
 #[cfg(test)]
@@ -265,7 +266,11 @@ fn origin_fields(url_field: Option<&String>) -> (Vec<&str>, usize) {
 }
 
 fn open(path: &Path) -> Result<std::fs::File, CorpusError> {
-    std::fs::File::open(path).map_err(CorpusError::io("open", path))
+    let file = match objects::url(path) {
+        Some(url) => objects::Store::of_environment().open(url),
+        None => std::fs::File::open(path),
+    };
+    file.map_err(CorpusError::io("open", path))
 }
 
 fn text_field() -> String {

@@ -10,6 +10,7 @@ use triaxis_host::Kind;
 use triaxis_units::Bytes;
 use walkdir::{DirEntry, WalkDir};
 
+use super::objects::{Store, is_url};
 use super::{Listing, Place, SourceFile, UNSTATED};
 use crate::left_out::{LeftOut, merge};
 use crate::{CorpusError, Reason};
@@ -39,19 +40,21 @@ pub(super) fn files(
     let mut all_files = Listing::default();
     for pattern in include {
         let (prefix, rest) = split(pattern);
-        let root = place.base.join(prefix);
         let mut found = Listing::default();
-        let is_there = match root.try_exists() {
-            Err(error) if !leads_nowhere(&error) => return Err(CorpusError::io("read", &root)(error)),
-            is_there => is_there.unwrap_or(false),
+        let wanted = glob(name, if rest.is_empty() { all } else { rest })?;
+        let wanted = |path: &str, _: &str| wanted.is_match(path) || path.is_empty();
+        let root = match is_url(pattern) {
+            true => PathBuf::from(prefix),
+            false => place.base.join(prefix),
         };
-        if is_there {
-            let wanted = glob(name, if rest.is_empty() { all } else { rest })?;
-            let wanted = |path: &str, _: &str| wanted.is_match(path) || path.is_empty();
+        if is_url(pattern) {
+            under_url(prefix, &licence, wanted, &mut exclude, &mut found)?;
+        } else if is_there(&root)? {
             under(&root, prefix, place, &licence, wanted, &mut exclude, &mut found)?;
         }
         if found.files.is_empty() {
-            return Err(found.nothing(name, pattern, &place.base));
+            let base = if is_url(pattern) { &root } else { &place.base };
+            return Err(found.nothing(name, pattern, base));
         }
         found.files.retain(|file| seen.insert(file.path.clone()));
         all_files.files.append(&mut found.files);
@@ -63,6 +66,50 @@ pub(super) fn files(
         true => Err(all_files.nothing(name, &include.join(", "), &place.base)),
         false => Ok(all_files),
     }
+}
+
+/// Whether a path leads anywhere.
+fn is_there(path: &Path) -> Result<bool, CorpusError> {
+    match path.try_exists() {
+        Err(error) if !leads_nowhere(&error) => Err(CorpusError::io("read", path)(error)),
+        is_there => Ok(is_there.unwrap_or(false)),
+    }
+}
+
+/// Adds the objects under a URL as [`under`] adds files.
+fn under_url(
+    prefix: &str,
+    licence: &Arc<str>,
+    wanted: impl Fn(&str, &str) -> bool,
+    exclude: &mut Exclude<'_>,
+    listing: &mut Listing,
+) -> Result<(), CorpusError> {
+    let objects = Store::of_environment()
+        .list(prefix)
+        .map_err(CorpusError::io("list", Path::new(prefix)))?;
+    for (below, size) in objects {
+        let id = match below.as_str() {
+            "" => prefix.to_owned(),
+            below => format!("{}/{below}", prefix.trim_end_matches('/')),
+        };
+        let path = PathBuf::from(&id);
+        let excluded = exclude.matches(&id, &path);
+        let is_hidden = below.split('/').any(|part| part.starts_with('.'));
+        if is_hidden || !wanted(&below, &id) {
+            continue;
+        }
+        if excluded {
+            listing.excluded += 1;
+            continue;
+        }
+        listing.files.push(SourceFile {
+            id,
+            path,
+            size: Bytes(size),
+            licence: licence.clone(),
+        });
+    }
+    Ok(())
 }
 
 /// The files of one folder, whatever its name, that match `all` and `exclude` does not, by their paths within it.

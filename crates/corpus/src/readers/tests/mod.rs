@@ -3,6 +3,8 @@
 mod archives;
 mod columns;
 mod listed;
+#[cfg(feature = "objects")]
+mod objects;
 mod texts;
 
 use std::io::Write;
