@@ -33,14 +33,15 @@ pub fn to_stdout(write: impl FnOnce(&mut StdoutLock<'_>) -> io::Result<()>) -> a
     })
 }
 
-/// Text without what a terminal obeys: control characters and those that turn the direction of writing, which names in
-/// strangers' files may hold, are spelled out. Lines and tabs stay.
+/// Whether a terminal obeys a character instead of showing it, or lets it turn others round.
+pub fn is_obeyed(sign: char) -> bool {
+    sign.is_control()
+        || matches!(sign, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Text in which what a terminal obeys, which names in strangers' files may hold, is spelled out. Lines and tabs stay.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let is_plain = |letter: char| match letter {
-        '\n' | '\t' => true,
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => false,
-        _ => !letter.is_control(),
-    };
+    let is_plain = |letter: char| matches!(letter, '\n' | '\t') || !is_obeyed(letter);
     if text.chars().all(is_plain) {
         return Cow::Borrowed(text);
     }

@@ -4,19 +4,15 @@ use std::fmt::Write;
 
 use triaxis_curation::Summary;
 
+use crate::output::is_obeyed;
+
 /// Characters of a document that are shown.
 const SHOWN: usize = 400;
 
 /// Heights of a bar, from the lowest.
 const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// Whether a terminal obeys a character instead of showing it, or lets it turn others round.
-fn is_obeyed(sign: char) -> bool {
-    sign.is_control()
-        || matches!(sign, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// A text in which what a terminal obeys is written out, as `\u{1b}`.
+/// A text in which what a terminal obeys is spelled out, lines and tabs too, as `\u{1b}` and `\n`.
 pub fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for sign in text.chars() {

@@ -41,7 +41,7 @@ pub(super) struct Looking {
 }
 
 impl Looking {
-    /// Each has half of the memory.
+    /// Each has the memory of the workspace.
     pub(super) fn new(workspace: &Workspace) -> Result<Self, CurationError> {
         let settings = minhash::Settings::datatrove();
         Ok(Self {
