@@ -18,6 +18,10 @@ pub(crate) fn url(path: &Path) -> Option<&str> {
 }
 
 /// Where objects are looked for: credentials and settings of stores, by the names of their tools' variables.
+#[cfg_attr(
+    not(feature = "objects"),
+    expect(dead_code, reason = "only stores ask for it")
+)]
 pub(crate) struct Store(pub(super) Vec<(String, String)>);
 
 impl Store {
