@@ -154,6 +154,30 @@ fn view(records: &[LengthRecord]) -> LengthView {
     }
 }
 
+/// A token after so many others.
+fn stepped(lengths: &Lengths, context: usize, threads: usize) -> Option<&StepCost> {
+    let mut steps = lengths.steps.iter();
+    steps.find(|cost| (cost.context, cost.threads) == (context, threads))
+}
+
+/// Training on sequences of a length.
+fn trained(lengths: &Lengths, length: usize, threads: usize) -> Option<&TrainingCost> {
+    let mut trainings = lengths.trainings.iter();
+    trainings.find(|cost| (cost.length, cost.threads) == (length, threads))
+}
+
+/// What a token costs, in seconds.
+type Cost = fn(&Lengths, usize, usize) -> Option<f64>;
+
+const COSTS: [(&str, Cost); 2] = [
+    ("trained", |lengths, length, threads| {
+        trained(lengths, length, threads).map(|cost| 1.0 / cost.tokens_per_second())
+    }),
+    ("stepped", |lengths, length, threads| {
+        stepped(lengths, length, threads).map(|cost| cost.time.0)
+    }),
+];
+
 /// What was measured, as tables.
 struct Measured<'a> {
     plan: &'a LengthPlan,
@@ -185,6 +209,9 @@ impl fmt::Display for Measured<'_> {
                 writeln!(formatter)?;
             }
         }
+        if let Some(beside) = self.beside() {
+            writeln!(formatter, "{beside}")?;
+        }
         let circumstances = self.records.first().map(|record| &record.circumstances);
         let (machine, instructions) =
             circumstances.map_or(("", ""), |found| (&found.machine, &found.instructions));
@@ -197,6 +224,36 @@ impl fmt::Display for Measured<'_> {
 }
 
 impl Measured<'_> {
+    /// A token of the other models beside one of the first, at the shortest and at the longest length that it was trained
+    /// at; nothing where there is one model alone.
+    fn beside(&self) -> Option<Table> {
+        let (first, others) = self.records.split_first()?;
+        let mut lengths = first.lengths.trainings.iter().map(|cost| cost.length);
+        let shortest = lengths.next().filter(|_| !others.is_empty())?;
+        let longest = lengths.max().filter(|&longest| longest > shortest);
+        let mut columns = Vec::new();
+        for length in [shortest].into_iter().chain(longest) {
+            for (what, cost) in COSTS {
+                for &threads in &self.plan.threads {
+                    let ratio = move |of: &Lengths| {
+                        Some(cost(of, length, threads)? / cost(&first.lengths, length, threads)?)
+                    };
+                    columns.push((format!("{what} at {length} on {threads}"), ratio));
+                }
+            }
+        }
+        let heading = [format!("a token beside {}'s", first.lengths.name)].into_iter();
+        let mut table = Table::new(heading.chain(columns.iter().map(|(name, _)| name.clone())));
+        for record in others {
+            let cells = columns.iter().map(|(_, ratio)| {
+                let ratio = ratio(&record.lengths);
+                ratio.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}"))
+            });
+            table.row([record.lengths.name.clone()].into_iter().chain(cells));
+        }
+        Some(table)
+    }
+
     /// A line for each length.
     fn table(&self, lengths: &Lengths) -> Table {
         let threads = &self.plan.threads;
@@ -213,14 +270,8 @@ impl Measured<'_> {
         ];
         let mut table = Table::new(heading.concat());
         for &length in &self.plan.lengths {
-            let step = |threads: usize| {
-                let mut steps = lengths.steps.iter();
-                steps.find(|cost| (cost.context, cost.threads) == (length, threads))
-            };
-            let training = |threads: usize| {
-                let mut trainings = lengths.trainings.iter();
-                trainings.find(|cost| (cost.length, cost.threads) == (length, threads))
-            };
+            let step = |threads: usize| stepped(lengths, length, threads);
+            let training = |threads: usize| trained(lengths, length, threads);
             let of_step = |cost: &StepCost| format!("{:.1}", 1e6 * cost.time.0);
             let of_training = |cost: &TrainingCost| format!("{:.0}", cost.tokens_per_second());
             let remembered = threads.iter().find_map(|&threads| step(threads));

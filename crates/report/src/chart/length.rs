@@ -1,4 +1,5 @@
 use serde_json::{Value, json};
+use triaxis_records::TrainingCost;
 
 use super::{Chart, style};
 use crate::text;
@@ -15,7 +16,13 @@ pub(super) const SEQUENCE: Chart<LengthView> = Chart {
         let of = |model: &Lengths| {
             let points = model.trainings.iter();
             points
-                .map(|cost| (cost.threads, cost.length, cost.time.0 / cost.sequences as f64))
+                .map(|cost| {
+                    (
+                        cost.threads,
+                        cost.length as f64,
+                        cost.time.0 / cost.sequences as f64,
+                    )
+                })
                 .collect()
         };
         drawn(
@@ -38,7 +45,7 @@ pub(super) const STEP: Chart<LengthView> = Chart {
         let of = |model: &Lengths| {
             let points = model.steps.iter();
             points
-                .map(|cost| (cost.threads, cost.context, cost.time.0))
+                .map(|cost| (cost.threads, cost.context as f64, cost.time.0))
                 .collect()
         };
         drawn(view, "tokens before it", "seconds a token", text::short, of)
@@ -55,15 +62,45 @@ pub(super) const REMEMBERED: Chart<LengthView> = Chart {
         let of = |model: &Lengths| {
             let points = model.steps.iter();
             points
-                .map(|cost| (1, cost.context, cost.remembered.0 as f64))
+                .map(|cost| (1, cost.context as f64, cost.remembered.0 as f64))
                 .collect()
         };
         drawn(view, "tokens", "bytes", text::count, of)
     },
 };
 
-/// Threads, length and value of each point.
-type Points = Vec<(usize, usize, f64)>;
+pub(super) const TRADE: Chart<LengthView> = Chart {
+    id: "length-trade",
+    title: "What training pays for a small memory",
+    caption: "Tokens trained on in a second, by sequences of some length, against the bytes that a sequence of that length \
+              needs to go on; both axes logarithmic. Above is fast to train, left is small to serve: a cache goes right \
+              as it grows, a state stays, and what trains position by position gains nothing from more threads. Every \
+              marker was measured; dashes are more than one thread.",
+    height: 460,
+    figure: |view| {
+        let of = |model: &Lengths| {
+            let remembered = |length: usize| {
+                let step = model.steps.iter().find(|step| step.context == length);
+                step.map(|step| step.remembered.0 as f64)
+            };
+            let trainings = model.trainings.iter();
+            let point = |cost: &TrainingCost| {
+                Some((cost.threads, remembered(cost.length)?, cost.tokens_per_second()))
+            };
+            trainings.filter_map(point).collect()
+        };
+        drawn(
+            view,
+            "bytes that are remembered",
+            "tokens a second",
+            text::count,
+            of,
+        )
+    },
+};
+
+/// Threads, place across and value of each point.
+type Points = Vec<(usize, f64, f64)>;
 
 /// A line for each model and number of threads.
 fn drawn(
@@ -85,7 +122,7 @@ fn drawn(
         threads.dedup();
         for threads in threads {
             let own = points.iter().filter(|point| point.0 == threads);
-            let (x, y): (Vec<usize>, Vec<f64>) = own.map(|point| (point.1, point.2)).unzip();
+            let (x, y): (Vec<f64>, Vec<f64>) = own.map(|point| (point.1, point.2)).unzip();
             let name = text::literal(&model.name);
             let name = match threads {
                 1 => name,
@@ -102,7 +139,7 @@ fn drawn(
     Ok(json!({
         "data": data,
         "layout": {
-            "xaxis": style::logarithmic_axis(x, points().map(|point| point.1 as f64), text::count),
+            "xaxis": style::logarithmic_axis(x, points().map(|point| point.1), text::count),
             "yaxis": style::logarithmic_axis(y, points().map(|point| point.2), print),
         },
     }))

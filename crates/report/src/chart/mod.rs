@@ -57,8 +57,12 @@ pub(crate) const FIT_CHARTS: &[&Chart<FitView>] = &[
 ];
 
 /// Every chart of what models cost by length, in the order of the page.
-pub(crate) const LENGTH_CHARTS: &[&Chart<LengthView>] =
-    &[&length::SEQUENCE, &length::STEP, &length::REMEMBERED];
+pub(crate) const LENGTH_CHARTS: &[&Chart<LengthView>] = &[
+    &length::TRADE,
+    &length::SEQUENCE,
+    &length::STEP,
+    &length::REMEMBERED,
+];
 
 /// Every chart of a decision, in the order of the page.
 pub(crate) const DECISION_CHARTS: &[&Chart<Decision>] = &[

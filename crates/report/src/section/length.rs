@@ -10,7 +10,10 @@ use crate::view::LengthView;
 
 /// Every section, in the order of the page.
 pub(crate) const SECTIONS: &[Section<LengthView>] = &[
-    Section::new("summary", "Training", training),
+    Section::new("summary", "Training against serving", |view| {
+        chart_of(LENGTH_CHARTS, view, "length-trade")
+    }),
+    Section::new("training", "Training", training),
     Section::new("stepping", "Stepping", stepping),
     Section::new("left-out", "Not measured", left_out),
 ];
