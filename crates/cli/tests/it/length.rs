@@ -101,6 +101,7 @@ fn every_family_is_measured_and_recorded() {
     assert!(said.contains("gated-deltanet"), "{said}");
     let page = fs::read_to_string(folder.path().join("page.html")).unwrap();
     for part in [
+        "data-chart=\"length-trade\"",
         "data-chart=\"length-sequence\"",
         "data-chart=\"length-step\"",
         "gated-deltanet",
@@ -129,6 +130,7 @@ fn the_text_shows_what_was_measured() {
         (r"record [0-9a-f]{16}", "record [ID]"),
         (r"in f32, on .*; what", "in f32, on [MACHINE]; what"),
         (r" +\d+\.\d +\d+\n", "  [TIME]  [RATE]\n"),
+        (r" \d+\.\d\d\b", " [RATIO]"),
         (" {2,}", "  "),
     ]}, {
         insta::assert_snapshot!("bench_length", text);
