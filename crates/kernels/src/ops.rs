@@ -25,5 +25,6 @@ pub(crate) mod tied;
 mod autodiff;
 mod flex;
 mod gated_delta;
+mod mamba;
 mod mamba2;
 mod short_convolution;

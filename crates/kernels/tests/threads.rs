@@ -14,8 +14,8 @@ use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
 use triaxis_kernels::cpu::{
-    adamw, cross_entropy, embedding, gated_delta, gelu, layer_norm, linear, mamba2, norm, query_key_norm,
-    rms_norm, rotary, swiglu,
+    adamw, cross_entropy, embedding, gated_delta, gelu, layer_norm, linear, mamba, mamba2, norm,
+    query_key_norm, rms_norm, rotary, swiglu,
 };
 use triaxis_kernels::{AttentionHeads, Precision};
 
@@ -322,6 +322,20 @@ fn mamba2_between_its_products() {
         chunk: 32,
         taps: 4,
         norm_groups: 2,
+    };
+    recurrent_is_the_same(shape);
+}
+
+#[test]
+fn mamba_between_its_products() {
+    let shape = mamba::Shape {
+        batch: 2,
+        length: 150,
+        inner: 300,
+        state: 12,
+        rank: 20,
+        taps: 4,
+        normed: true,
     };
     recurrent_is_the_same(shape);
 }

@@ -26,6 +26,7 @@ mod attention;
 mod gated_delta;
 mod layers;
 mod losses;
+mod mamba;
 mod mamba2;
 mod not_finite;
 mod products;
