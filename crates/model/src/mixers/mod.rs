@@ -3,12 +3,14 @@
 mod attention;
 mod gated_deltanet;
 mod latent_attention;
+mod mamba;
 mod mamba2;
 mod recurrent;
 
 pub use attention::{Attention, Bias};
 pub use gated_deltanet::GatedDeltaNet;
 pub use latent_attention::LatentAttention;
+pub use mamba::Mamba;
 pub use mamba2::Mamba2;
 
 use crate::mixer::Mixer;
@@ -20,5 +22,6 @@ triaxis_names::registry! {
         Mamba2 = "mamba2",
         GatedDeltaNet = "gated-deltanet",
         LatentAttention = "latent-attention",
+        Mamba = "mamba",
     }
 }
