@@ -14,6 +14,7 @@ mod diagonal_scan;
 pub mod embedding;
 pub mod feed_forward;
 pub mod gated_delta;
+pub mod gated_linear;
 mod gated_norm;
 pub mod gelu;
 pub mod layer_norm;

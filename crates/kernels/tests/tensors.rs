@@ -7,7 +7,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use reference::{config, random, random_tokens, relative_error, rounded, wide};
-use triaxis_kernels::cpu::{gated_delta, mamba, mamba2};
+use triaxis_kernels::cpu::{gated_delta, gated_linear, mamba, mamba2};
 use triaxis_kernels::{
     AttentionHeads, AttentionWeights, Core, GeluForm, Implementation, Limits, Moments, Parameter, Precision,
     RecurrentWeights, Rotation, Scores, TiedTable, Update, adamw_step, attention_half, causal_attention,
@@ -152,7 +152,13 @@ proptest! {
         let mamba = mamba::Shape {
             batch, length, inner: heads * dimension, state, rank: chunk, taps, normed: negative,
         };
-        for core in [Core::Mamba2(mamba2), Core::GatedDelta(delta), Core::Mamba(mamba)] {
+        let linear = gated_linear::Shape {
+            batch, length, heads, key: state, value: dimension, rank: taps, divisor: groups,
+        };
+        let cores = [
+            Core::Mamba2(mamba2), Core::GatedDelta(delta), Core::Mamba(mamba), Core::GatedLinear(linear),
+        ];
+        for core in cores {
             let small = core.small();
             let most = small.iter().copied().max().expect("some").max(width);
             let shapes = [[batch * length, width], [width, core.columns()], [core.inner(), width], [9, most]];

@@ -13,7 +13,7 @@ mod forward;
 use std::ops::Range;
 
 pub(super) use backward::{Gradients, backward};
-pub(super) use decays::{ByColumn, Decays};
+pub(super) use decays::{ByColumn, ByKey, Decays};
 pub(super) use forward::forward;
 
 use super::chunks::Chunk;

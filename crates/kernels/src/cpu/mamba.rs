@@ -290,9 +290,8 @@ pub fn backward(
         &dscanned,
         diagonal_scan::Gradients {
             of_keys: [Some(of_b.from(0, shape.state)), Some(of_b), None],
-            values: &mut dvalues,
-            steps: Some(&mut dsteps),
-            rates: Some(gradients.decay_log),
+            values: Target::new(&mut dvalues, shape.inner),
+            by_column: Some([&mut dsteps, &mut *gradients.decay_log]),
         },
     );
     for (gradient, rate) in gradients.decay_log.iter_mut().zip(&*rates) {

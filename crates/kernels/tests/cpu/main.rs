@@ -24,6 +24,7 @@ macro_rules! assert_close {
 
 mod attention;
 mod gated_delta;
+mod gated_linear;
 mod layers;
 mod losses;
 mod mamba;

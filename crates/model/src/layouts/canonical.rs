@@ -65,6 +65,9 @@ fn said(block: &Block, width: usize) -> Block {
             (delta.heads, delta.head_dim) = (Some(shape.heads), Some(shape.key));
             delta.key_heads = Some(shape.key_heads);
         }
+        MixerSpec::GatedLinearAttention(attention) => {
+            attention.head_dim = Some(attention.shape(width, 1, 1).key);
+        }
         MixerSpec::LatentAttention(attention) => {
             let sizes = attention.sizes(width);
             attention.heads = Some(sizes.heads);

@@ -2,6 +2,7 @@
 
 mod attention;
 mod gated_deltanet;
+mod gated_linear_attention;
 mod latent_attention;
 mod mamba;
 mod mamba2;
@@ -9,6 +10,7 @@ mod recurrent;
 
 pub use attention::{Attention, Bias};
 pub use gated_deltanet::GatedDeltaNet;
+pub use gated_linear_attention::GatedLinearAttention;
 pub use latent_attention::LatentAttention;
 pub use mamba::Mamba;
 pub use mamba2::Mamba2;
@@ -23,5 +25,6 @@ triaxis_names::registry! {
         GatedDeltaNet = "gated-deltanet",
         LatentAttention = "latent-attention",
         Mamba = "mamba",
+        GatedLinearAttention = "gated-linear-attention",
     }
 }

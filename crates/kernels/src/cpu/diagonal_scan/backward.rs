@@ -14,11 +14,9 @@ pub(in crate::cpu) struct Gradients<'a> {
     /// of keys.
     pub(in crate::cpu) of_keys: [Option<Target<'a>>; 3],
     /// Of the values, `rows × heads × value`.
-    pub(in crate::cpu) values: &'a mut [f32],
-    /// Of the steps of values, as many, where decays are of columns.
-    pub(in crate::cpu) steps: Option<&'a mut [f32]>,
-    /// Of the rates, `heads × key × value`, there.
-    pub(in crate::cpu) rates: Option<&'a mut [f32]>,
+    pub(in crate::cpu) values: Target<'a>,
+    /// Of the steps of values, as many, and of the rates, `heads × key × value`, where decays are of columns.
+    pub(in crate::cpu) by_column: Option<[&'a mut [f32]; 2]>,
 }
 
 /// What tasks write to.
@@ -27,9 +25,8 @@ struct Outputs<'a> {
     /// Of each block of values: `blocks × rows × 3 × heads × key`.
     of_keys: Shared<'a>,
     values: Target<'a>,
-    steps: Option<Target<'a>>,
-    /// Of each sequence: `batch × heads × key × value`.
-    rates: Option<Shared<'a>>,
+    /// Of steps, and of the rates of each sequence: `batch × heads × key × value`.
+    by_column: Option<(Target<'a>, Shared<'a>)>,
 }
 
 /// From the gradient of what is read, and the states that [`forward`](super::forward) left, writes those of the inputs.
@@ -43,16 +40,17 @@ pub(in crate::cpu) fn backward<D: Decays>(
     let shape = inputs.shape;
     let (rows, width, each) = (shape.rows(), shape.heads * shape.value, shape.heads * shape.key);
     let mut of_keys = Buffer::any(shape.blocks() * rows * 3 * each);
-    let mut rates = gradients
-        .rates
-        .as_ref()
-        .map(|_| Buffer::any(shape.batch * shape.state_size()));
+    let [steps, to_rates] = match gradients.by_column {
+        Some(both) => both.map(Some),
+        None => [None, None],
+    };
+    let mut rates = Buffer::any(to_rates.as_ref().map_or(0, |to| shape.batch * to.len()));
     {
+        let rates = Shared::new(&mut rates);
         let outputs = Outputs {
             of_keys: Shared::new(&mut of_keys),
-            values: Target::new(gradients.values, width),
-            steps: gradients.steps.map(|steps| Target::new(steps, width)),
-            rates: rates.as_mut().map(|rates| Shared::new(rates)),
+            values: gradients.values,
+            by_column: steps.map(|steps| (Target::new(steps, width), rates)),
         };
         let dy = Matrix::new(dy, rows, width);
         shape.for_each(64, |part| {
@@ -72,7 +70,7 @@ pub(in crate::cpu) fn backward<D: Decays>(
             }
         }
     });
-    if let (Some(to), Some(rates)) = (gradients.rates, rates) {
+    if let Some(to) = to_rates {
         add_up(&rates, to);
     }
 }
@@ -151,7 +149,9 @@ fn values_of<S: Simd, D: Decays>(
             sum_lanes(simd, shape, &room, part, chunk, keys, outputs);
         }
     }
-    let Some(rates) = outputs.rates else { return };
+    let Some((_, rates)) = outputs.by_column else {
+        return;
+    };
     let start = part.sequence * shape.state_size();
     for keys in 0..key_blocks {
         for (vector, tile) in shape.tiles(part, keys).enumerate() {
@@ -169,7 +169,8 @@ fn values_of<S: Simd, D: Decays>(
 fn clear(shape: Shape, part: &Part, chunk: Chunk, outputs: Outputs) {
     let first = part.head * shape.value;
     for row in chunk.first..chunk.first + chunk.count {
-        for target in [Some(outputs.values), outputs.steps].into_iter().flatten() {
+        let steps = outputs.by_column.map(|(steps, _)| steps);
+        for target in [Some(outputs.values), steps].into_iter().flatten() {
             let start = target.start + row * target.stride + first;
             // SAFETY: only this task touches these values of this head of this sequence.
             unsafe {
@@ -257,8 +258,8 @@ fn positions<S: Simd, D: Decays>(
         simd.store_partial(sum, dvalue);
         store_all(simd, &dqueries, of_queries, position);
         store_all(simd, &dkeys, of_keys, position);
-        match outputs.steps {
-            Some(steps) => {
+        match outputs.by_column {
+            Some((steps, _)) => {
                 let change = inputs
                     .decays
                     .gradient(simd, &held, row, tile, &logarithms, totals);
@@ -306,7 +307,7 @@ fn sum_lanes<S: Simd>(
         simd.store(simd.sum_each(vectors), &mut sums);
         write(0, &sums[..KEYS]);
         write(1, &sums[KEYS..]);
-        if outputs.steps.is_none() {
+        if outputs.by_column.is_none() {
             vectors[..KEYS].copy_from_slice(&load_all(simd, decays, position));
             simd.store(simd.sum_each(vectors), &mut sums);
             write(2, &sums[..KEYS]);

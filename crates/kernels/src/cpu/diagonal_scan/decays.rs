@@ -99,3 +99,48 @@ impl Decays for ByColumn<'_> {
         sum
     }
 }
+
+/// A decay of each key at each row, the same for all values.
+#[derive(Clone, Copy)]
+pub(in crate::cpu) struct ByKey<'a>(pub(in crate::cpu) Matrix<'a>);
+
+impl Decays for ByKey<'_> {
+    fn of_keys(&self) -> Option<Matrix<'_>> {
+        Some(self.0)
+    }
+
+    #[inline(always)]
+    fn held<S: Simd>(&self, simd: S, _: &Tile) -> [S::Floats; KEYS] {
+        [simd.splat(0.0); KEYS]
+    }
+
+    #[inline(always)]
+    fn at<S: Simd>(
+        &self,
+        simd: S,
+        _: &[S::Floats; KEYS],
+        packed: &[f32; KEYS],
+        _: usize,
+        _: &Tile,
+    ) -> [S::Floats; KEYS] {
+        let mut decays = [simd.splat(0.0); KEYS];
+        for (decay, &value) in decays.iter_mut().zip(packed) {
+            *decay = simd.splat(value);
+        }
+        decays
+    }
+
+    #[inline(always)]
+    fn gradient<S: Simd>(
+        &self,
+        simd: S,
+        _: &[S::Floats; KEYS],
+        _: usize,
+        _: &Tile,
+        _: &[S::Floats; KEYS],
+        _: &mut [S::Floats; KEYS],
+    ) -> S::Floats {
+        // No value has a decay of its own.
+        simd.splat(0.0)
+    }
+}

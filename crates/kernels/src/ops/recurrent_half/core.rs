@@ -4,8 +4,11 @@ use burn::tensor::Tensor;
 
 use super::RecurrentState;
 use crate::cpu::recurrent::Carried;
-use crate::cpu::{gated_delta as gated_delta_kernel, mamba as mamba_kernel, mamba2 as mamba2_kernel};
-use crate::ops::{gated_delta, mamba, mamba2};
+use crate::cpu::{
+    gated_delta as gated_delta_kernel, gated_linear as gated_linear_kernel, mamba as mamba_kernel,
+    mamba2 as mamba2_kernel,
+};
+use crate::ops::{gated_delta, gated_linear, mamba, mamba2};
 
 /// What a recurrent mixer does between its products, and the sizes that it does it in.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,6 +26,9 @@ pub enum Core {
     /// (`inner`), the logarithm of the rate at which states decay (`state × inner`), how much goes around the state
     /// (`inner`), and, where it is normalised, the gains of what is selected by (`selected`).
     Mamba(mamba_kernel::Shape),
+    /// Gated linear attention. Its small weights are what makes the decays (`rank × keys`), what is added to that
+    /// (`keys`), and the gain of each head's normalisation (`value`).
+    GatedLinear(gated_linear_kernel::Shape),
 }
 
 impl Core {
@@ -32,6 +38,7 @@ impl Core {
             Self::Mamba2(shape) => shape.columns(),
             Self::GatedDelta(shape) => shape.columns(),
             Self::Mamba(shape) => shape.columns(),
+            Self::GatedLinear(shape) => shape.columns(),
         }
     }
 
@@ -41,6 +48,7 @@ impl Core {
             Self::Mamba2(shape) => shape.inner(),
             Self::GatedDelta(shape) => shape.inner(),
             Self::Mamba(shape) => shape.inner,
+            Self::GatedLinear(shape) => shape.inner(),
         }
     }
 
@@ -67,6 +75,7 @@ impl Core {
                 ]
             }
             Self::Mamba(shape) => mamba::small(shape),
+            Self::GatedLinear(shape) => gated_linear::small(shape),
         }
     }
 
@@ -85,6 +94,11 @@ impl Core {
                 [shape.batch, 1, shape.taps - 1, shape.inner],
                 [shape.batch, 1, shape.state, shape.inner],
             ],
+            // It looks back on no rows.
+            Self::GatedLinear(shape) => [
+                [shape.batch, 1, 0, 1],
+                [shape.batch, shape.heads, shape.key, shape.value],
+            ],
         }
     }
 
@@ -93,6 +107,7 @@ impl Core {
             Self::Mamba2(_) => "mamba2",
             Self::GatedDelta(_) => "gated_delta",
             Self::Mamba(_) => "mamba",
+            Self::GatedLinear(_) => "gated_linear",
         }
     }
 
@@ -107,6 +122,7 @@ impl Core {
             Self::Mamba2(shape) => mamba2::composed(shape, projected, small, epsilon, before),
             Self::GatedDelta(shape) => gated_delta::composed(shape, projected, small, epsilon, before),
             Self::Mamba(shape) => mamba::composed(shape, projected, small, epsilon, before),
+            Self::GatedLinear(shape) => gated_linear::composed(shape, projected, small, epsilon, before),
         }
     }
 
@@ -115,6 +131,7 @@ impl Core {
             Self::Mamba2(shape) => shape.length,
             Self::GatedDelta(shape) => shape.length,
             Self::Mamba(shape) => shape.length,
+            Self::GatedLinear(shape) => shape.length,
         }
     }
 
@@ -137,6 +154,10 @@ impl Core {
             }
             Self::Mamba(shape) => {
                 mamba_kernel::step(shape, mamba::weights(small, epsilon), projected, carried, output);
+            }
+            Self::GatedLinear(shape) => {
+                let weights = gated_linear::weights(small, epsilon);
+                gated_linear_kernel::step(shape, weights, projected, carried, output);
             }
         }
     }
@@ -165,6 +186,11 @@ impl Core {
                 let saved = mamba_kernel::forward(shape, weights, projected, before, output);
                 SavedCore::Mamba(shape, saved)
             }
+            Self::GatedLinear(shape) => {
+                let weights = gated_linear::weights(small, epsilon);
+                let saved = gated_linear_kernel::forward(shape, weights, projected, before, output);
+                SavedCore::GatedLinear(shape, saved)
+            }
         }
     }
 }
@@ -175,6 +201,7 @@ pub(super) enum SavedCore {
     Mamba2(mamba2_kernel::Shape, mamba2_kernel::Saved),
     GatedDelta(gated_delta_kernel::Shape, gated_delta_kernel::Saved),
     Mamba(mamba_kernel::Shape, mamba_kernel::Saved),
+    GatedLinear(gated_linear_kernel::Shape, gated_linear_kernel::Saved),
 }
 
 impl SavedCore {
@@ -183,6 +210,7 @@ impl SavedCore {
             Self::Mamba2(shape, saved) => saved.carried(*shape, projected, Some(before)),
             Self::GatedDelta(shape, saved) => saved.carried(*shape, projected, Some(before)),
             Self::Mamba(shape, saved) => saved.carried(*shape, projected, Some(before)),
+            Self::GatedLinear(shape, saved) => saved.carried(*shape),
         }
     }
 
@@ -209,6 +237,11 @@ impl SavedCore {
                 let weights = mamba::weights(small, epsilon);
                 let gradients = mamba::gradients(dprojected, dsmall);
                 mamba_kernel::backward(*shape, weights, projected, saved, doutput, gradients);
+            }
+            Self::GatedLinear(shape, saved) => {
+                let weights = gated_linear::weights(small, epsilon);
+                let gradients = gated_linear::gradients(dprojected, dsmall);
+                gated_linear_kernel::backward(*shape, weights, projected, saved, doutput, gradients);
             }
         }
     }
