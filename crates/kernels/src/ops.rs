@@ -25,5 +25,7 @@ pub(crate) mod tied;
 mod autodiff;
 mod flex;
 mod gated_delta;
+mod gated_linear;
+mod mamba;
 mod mamba2;
 mod short_convolution;

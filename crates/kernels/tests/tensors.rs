@@ -7,7 +7,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use reference::{config, random, random_tokens, relative_error, rounded, wide};
-use triaxis_kernels::cpu::{gated_delta, mamba2};
+use triaxis_kernels::cpu::{gated_delta, gated_linear, mamba, mamba2};
 use triaxis_kernels::{
     AttentionHeads, AttentionWeights, Core, GeluForm, Implementation, Limits, Moments, Parameter, Precision,
     RecurrentWeights, Rotation, Scores, TiedTable, Update, adamw_step, attention_half, causal_attention,
@@ -149,16 +149,25 @@ proptest! {
         let delta = gated_delta::Shape {
             batch, length, heads, key_heads: groups, key: state, value: dimension, chunk, taps, negative,
         };
-        for core in [Core::Mamba2(mamba2), Core::GatedDelta(delta)] {
+        let mamba = mamba::Shape {
+            batch, length, inner: heads * dimension, state, rank: chunk, taps, normed: negative,
+        };
+        let linear = gated_linear::Shape {
+            batch, length, heads, key: state, value: dimension, rank: taps, divisor: groups,
+        };
+        let cores = [
+            Core::Mamba2(mamba2), Core::GatedDelta(delta), Core::Mamba(mamba), Core::GatedLinear(linear),
+        ];
+        for core in cores {
             let small = core.small();
             let most = small.iter().copied().max().expect("some").max(width);
-            let shapes = [[batch * length, width], [width, core.columns()], [core.inner(), width], [7, most]];
+            let shapes = [[batch * length, width], [width, core.columns()], [core.inner(), width], [9, most]];
             same(&shapes, |x| {
                 let vector = |row: usize, count: usize| {
                     x[3].clone().slice([row..row + 1, 0..count]).reshape([count])
                 };
                 let weights = RecurrentWeights {
-                    gain: vector(6, width),
+                    gain: vector(8, width),
                     // Small, so that steps and what rounds in their exponentials are, too.
                     projection: x[1].clone().mul_scalar(0.2),
                     small: small.iter().enumerate().map(|(row, &count)| vector(row, count)).collect(),

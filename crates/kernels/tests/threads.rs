@@ -14,8 +14,8 @@ use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
 use triaxis_kernels::cpu::{
-    adamw, cross_entropy, embedding, gated_delta, gelu, layer_norm, linear, mamba2, norm, query_key_norm,
-    rms_norm, rotary, swiglu,
+    adamw, cross_entropy, embedding, gated_delta, gated_linear, gelu, layer_norm, linear, mamba, mamba2,
+    norm, query_key_norm, rms_norm, rotary, swiglu,
 };
 use triaxis_kernels::{AttentionHeads, Precision};
 
@@ -327,6 +327,20 @@ fn mamba2_between_its_products() {
 }
 
 #[test]
+fn mamba_between_its_products() {
+    let shape = mamba::Shape {
+        batch: 2,
+        length: 150,
+        inner: 300,
+        state: 12,
+        rank: 20,
+        taps: 4,
+        normed: true,
+    };
+    recurrent_is_the_same(shape);
+}
+
+#[test]
 fn gated_delta_between_its_products() {
     let shape = gated_delta::Shape {
         batch: 2,
@@ -338,6 +352,20 @@ fn gated_delta_between_its_products() {
         chunk: 32,
         taps: 4,
         negative: true,
+    };
+    recurrent_is_the_same(shape);
+}
+
+#[test]
+fn gated_linear_between_its_products() {
+    let shape = gated_linear::Shape {
+        batch: 2,
+        length: 150,
+        heads: 3,
+        key: 12,
+        value: 150,
+        rank: 5,
+        divisor: 16,
     };
     recurrent_is_the_same(shape);
 }

@@ -6,6 +6,8 @@
 
 use burn::tensor::Tensor;
 pub use triaxis_kernels::cpu::gated_delta::Shape as GatedDeltaShape;
+pub use triaxis_kernels::cpu::gated_linear::Shape as GatedLinearShape;
+pub use triaxis_kernels::cpu::mamba::Shape as MambaShape;
 pub use triaxis_kernels::cpu::mamba2::Shape as Mamba2Shape;
 pub use triaxis_kernels::{
     AttentionHeads, AttentionWeights, Core, GeluForm, Limits, RecurrentState, RecurrentWeights, Rotation,

@@ -34,6 +34,8 @@ pub enum Initial {
     Uniform(f64, f64),
     /// The logarithm of what is uniform between two bounds.
     Logarithm(f64, f64),
+    /// The logarithm of the row, counted from one.
+    LogarithmOfRow,
     /// Such that softplus of it is uniform in its logarithm between two bounds.
     InverseSoftplus(f64, f64),
 }
@@ -98,11 +100,13 @@ impl WeightSpec {
     fn values(&self, seed: u64) -> Vec<f32> {
         let mut stream = Stream::new(seed, &self.name, 0);
         let between = |stream: &mut Stream, low: f64, high: f64| low + (high - low) * stream.uniform();
-        let value = |_| match self.initial {
+        let columns = self.shape.last().copied().unwrap_or(1);
+        let value = |place: usize| match self.initial {
             Initial::Normal(deviation) => stream.normal() * deviation,
             Initial::Constant(value) => value,
             Initial::Uniform(low, high) => between(&mut stream, low, high),
             Initial::Logarithm(low, high) => between(&mut stream, low, high).ln(),
+            Initial::LogarithmOfRow => ((place / columns + 1) as f64).ln(),
             // ln(e^y - 1), the inverse of softplus.
             Initial::InverseSoftplus(low, high) => {
                 between(&mut stream, low.ln(), high.ln()).exp().exp_m1().ln()

@@ -111,10 +111,16 @@ pub(super) fn carried(rows: Rows, most: usize, states: &[f32], size: usize) -> C
             (None, None) => {}
         }
     }
+    let state = carried_states(states, batch, size);
+    Carried { window, state }
+}
+
+/// The last states of some sequences, of those that [`first_states`] has room for.
+pub(super) fn carried_states(states: &[f32], batch: usize, size: usize) -> Buffer {
     let mut state = Buffer::any(batch * size);
     let each = states.len() / batch;
     for (to, states) in state.chunks_exact_mut(size).zip(states.chunks_exact(each)) {
         to.copy_from_slice(&states[each - size..]);
     }
-    Carried { window, state }
+    state
 }

@@ -24,8 +24,10 @@ macro_rules! assert_close {
 
 mod attention;
 mod gated_delta;
+mod gated_linear;
 mod layers;
 mod losses;
+mod mamba;
 mod mamba2;
 mod not_finite;
 mod products;

@@ -4,6 +4,8 @@
 #![allow(dead_code)]
 
 mod gated_delta;
+mod gated_linear;
+mod mamba;
 mod mamba2;
 pub(crate) mod recurrent;
 

@@ -58,11 +58,15 @@ fn said(block: &Block, width: usize) -> Block {
             attention.head_dim = Some(heads.dimension);
             attention.rotary_fraction = attention.rotary_fraction.filter(|fraction| *fraction != 1.0);
         }
+        MixerSpec::Mamba(mamba) => mamba.step_rank = Some(mamba.shape(width, 1, 1).rank),
         MixerSpec::Mamba2(mamba) => mamba.head_dim = Some(mamba.head(width)),
         MixerSpec::GatedDeltaNet(delta) => {
             let shape = delta.shape(width, 1, 1);
             (delta.heads, delta.head_dim) = (Some(shape.heads), Some(shape.key));
             delta.key_heads = Some(shape.key_heads);
+        }
+        MixerSpec::GatedLinearAttention(attention) => {
+            attention.head_dim = Some(attention.shape(width, 1, 1).key);
         }
         MixerSpec::LatentAttention(attention) => {
             let sizes = attention.sizes(width);

@@ -11,8 +11,16 @@ use crate::stack::Stack;
 #[derive(Debug)]
 pub struct Mamba2;
 
+pub(super) const NAMES: Names = Names {
+    prefix: "backbone.",
+    embedding: "backbone.embeddings.weight",
+    norm: "backbone.norm_f.weight",
+    head: "lm_head.weight",
+    computed: &[],
+};
+
 /// Positions where a config does not tell how many: the state does not grow with them.
-const CONTEXT: usize = 1 << 20;
+pub(super) const CONTEXT: usize = 1 << 20;
 
 impl Mamba2 {
     /// What its registry says of it.
@@ -38,13 +46,7 @@ impl Family for Mamba2 {
     }
 
     fn names(&self) -> Names {
-        Names {
-            prefix: "backbone.",
-            embedding: "backbone.embeddings.weight",
-            norm: "backbone.norm_f.weight",
-            head: "lm_head.weight",
-            computed: &[],
-        }
+        NAMES
     }
 
     fn read(&self, config: &Config) -> Result<Stack, ModelError> {

@@ -5,7 +5,9 @@ mod canonical;
 mod config;
 mod deepseek;
 mod gpt2;
+mod jamba;
 mod llama;
+mod mamba;
 mod mamba2;
 mod mistral;
 mod qwen2;
@@ -24,7 +26,9 @@ pub(crate) use self::canonical::same;
 pub use self::config::Config;
 pub use self::deepseek::DeepSeek;
 pub use self::gpt2::Gpt2;
+pub use self::jamba::Jamba;
 pub use self::llama::Llama;
+pub use self::mamba::Mamba;
 pub use self::mamba2::Mamba2;
 pub use self::mistral::Mistral;
 pub use self::qwen2::Qwen2;
@@ -47,6 +51,8 @@ triaxis_names::registry! {
         Mamba2 = "mamba2",
         DeepSeek = "deepseek",
         Qwen3Next = "qwen3-next",
+        Mamba = "mamba",
+        Jamba = "jamba",
     }
 }
 

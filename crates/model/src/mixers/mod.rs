@@ -2,13 +2,17 @@
 
 mod attention;
 mod gated_deltanet;
+mod gated_linear_attention;
 mod latent_attention;
+mod mamba;
 mod mamba2;
 mod recurrent;
 
 pub use attention::{Attention, Bias};
 pub use gated_deltanet::GatedDeltaNet;
+pub use gated_linear_attention::GatedLinearAttention;
 pub use latent_attention::LatentAttention;
+pub use mamba::Mamba;
 pub use mamba2::Mamba2;
 
 use crate::mixer::Mixer;
@@ -20,5 +24,7 @@ triaxis_names::registry! {
         Mamba2 = "mamba2",
         GatedDeltaNet = "gated-deltanet",
         LatentAttention = "latent-attention",
+        Mamba = "mamba",
+        GatedLinearAttention = "gated-linear-attention",
     }
 }

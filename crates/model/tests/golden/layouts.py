@@ -43,6 +43,15 @@ MODELS = {
         vocab_size=VOCABULARY, hidden_size=16, expand=2, num_heads=4, head_dim=8, state_size=6, n_groups=2,
         num_hidden_layers=2, chunk_size=8, layer_norm_epsilon=EPSILON, bos_token_id=None, eos_token_id=None,
         pad_token_id=None)),
+    "mamba": ("Mamba", dict(
+        vocab_size=VOCABULARY, hidden_size=16, state_size=6, expand=3, conv_kernel=3, time_step_rank=2,
+        num_hidden_layers=2, layer_norm_epsilon=EPSILON, bos_token_id=None, eos_token_id=None, pad_token_id=None)),
+    "mamba-untied": ("Mamba", dict(
+        vocab_size=VOCABULARY, hidden_size=40, num_hidden_layers=1, tie_word_embeddings=False, bos_token_id=None,
+        eos_token_id=None, pad_token_id=None)),
+    "jamba": ("Jamba", dict(
+        TRANSFORMER, num_hidden_layers=3, attn_layer_period=3, attn_layer_offset=1, mamba_d_state=6, mamba_d_conv=3,
+        mamba_dt_rank=3, num_experts=1, pad_token_id=None)),
     "qwen2": ("Qwen2", dict(TRANSFORMER, rope_theta=3000.0)),
     "qwen3": ("Qwen3", dict(TRANSFORMER, head_dim=6, rope_theta=5000.0, tie_word_embeddings=True)),
     "gpt2": ("GPT2", dict(

@@ -4,8 +4,11 @@ use burn::tensor::Tensor;
 
 use super::RecurrentState;
 use crate::cpu::recurrent::Carried;
-use crate::cpu::{gated_delta as gated_delta_kernel, mamba2 as mamba2_kernel};
-use crate::ops::{gated_delta, mamba2};
+use crate::cpu::{
+    gated_delta as gated_delta_kernel, gated_linear as gated_linear_kernel, mamba as mamba_kernel,
+    mamba2 as mamba2_kernel,
+};
+use crate::ops::{gated_delta, gated_linear, mamba, mamba2};
 
 /// What a recurrent mixer does between its products, and the sizes that it does it in.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,6 +21,14 @@ pub enum Core {
     /// the decays (`heads`), the logarithm of the rate at which states decay (`heads`), and the gain of each head's
     /// normalisation (`value`).
     GatedDelta(gated_delta_kernel::Shape),
+    /// Mamba. Its small weights are the filter (`taps × inner`), what is added to it (`inner`), what makes what is
+    /// selected by (`inner × selected`), what makes the steps (`rank × inner`), what is added to them before softplus
+    /// (`inner`), the logarithm of the rate at which states decay (`state × inner`), how much goes around the state
+    /// (`inner`), and, where it is normalised, the gains of what is selected by (`selected`).
+    Mamba(mamba_kernel::Shape),
+    /// Gated linear attention. Its small weights are what makes the decays (`rank × keys`), what is added to that
+    /// (`keys`), and the gain of each head's normalisation (`value`).
+    GatedLinear(gated_linear_kernel::Shape),
 }
 
 impl Core {
@@ -26,6 +37,8 @@ impl Core {
         match self {
             Self::Mamba2(shape) => shape.columns(),
             Self::GatedDelta(shape) => shape.columns(),
+            Self::Mamba(shape) => shape.columns(),
+            Self::GatedLinear(shape) => shape.columns(),
         }
     }
 
@@ -34,6 +47,8 @@ impl Core {
         match self {
             Self::Mamba2(shape) => shape.inner(),
             Self::GatedDelta(shape) => shape.inner(),
+            Self::Mamba(shape) => shape.inner,
+            Self::GatedLinear(shape) => shape.inner(),
         }
     }
 
@@ -59,6 +74,8 @@ impl Core {
                     shape.value,
                 ]
             }
+            Self::Mamba(shape) => mamba::small(shape),
+            Self::GatedLinear(shape) => gated_linear::small(shape),
         }
     }
 
@@ -73,6 +90,15 @@ impl Core {
                 [shape.batch, 1, shape.taps - 1, shape.channels()],
                 [shape.batch, shape.heads, shape.key, shape.value],
             ],
+            Self::Mamba(shape) => [
+                [shape.batch, 1, shape.taps - 1, shape.inner],
+                [shape.batch, 1, shape.state, shape.inner],
+            ],
+            // It looks back on no rows.
+            Self::GatedLinear(shape) => [
+                [shape.batch, 1, 0, 1],
+                [shape.batch, shape.heads, shape.key, shape.value],
+            ],
         }
     }
 
@@ -80,6 +106,8 @@ impl Core {
         match self {
             Self::Mamba2(_) => "mamba2",
             Self::GatedDelta(_) => "gated_delta",
+            Self::Mamba(_) => "mamba",
+            Self::GatedLinear(_) => "gated_linear",
         }
     }
 
@@ -93,6 +121,8 @@ impl Core {
         match self {
             Self::Mamba2(shape) => mamba2::composed(shape, projected, small, epsilon, before),
             Self::GatedDelta(shape) => gated_delta::composed(shape, projected, small, epsilon, before),
+            Self::Mamba(shape) => mamba::composed(shape, projected, small, epsilon, before),
+            Self::GatedLinear(shape) => gated_linear::composed(shape, projected, small, epsilon, before),
         }
     }
 
@@ -100,6 +130,8 @@ impl Core {
         match self {
             Self::Mamba2(shape) => shape.length,
             Self::GatedDelta(shape) => shape.length,
+            Self::Mamba(shape) => shape.length,
+            Self::GatedLinear(shape) => shape.length,
         }
     }
 
@@ -119,6 +151,13 @@ impl Core {
             Self::GatedDelta(shape) => {
                 let weights = gated_delta::weights(small, epsilon);
                 gated_delta_kernel::step(shape, weights, projected, carried, output);
+            }
+            Self::Mamba(shape) => {
+                mamba_kernel::step(shape, mamba::weights(small, epsilon), projected, carried, output);
+            }
+            Self::GatedLinear(shape) => {
+                let weights = gated_linear::weights(small, epsilon);
+                gated_linear_kernel::step(shape, weights, projected, carried, output);
             }
         }
     }
@@ -142,6 +181,16 @@ impl Core {
                 let saved = gated_delta_kernel::forward(shape, weights, projected, before, output);
                 SavedCore::GatedDelta(shape, saved)
             }
+            Self::Mamba(shape) => {
+                let weights = mamba::weights(small, epsilon);
+                let saved = mamba_kernel::forward(shape, weights, projected, before, output);
+                SavedCore::Mamba(shape, saved)
+            }
+            Self::GatedLinear(shape) => {
+                let weights = gated_linear::weights(small, epsilon);
+                let saved = gated_linear_kernel::forward(shape, weights, projected, before, output);
+                SavedCore::GatedLinear(shape, saved)
+            }
         }
     }
 }
@@ -151,6 +200,8 @@ impl Core {
 pub(super) enum SavedCore {
     Mamba2(mamba2_kernel::Shape, mamba2_kernel::Saved),
     GatedDelta(gated_delta_kernel::Shape, gated_delta_kernel::Saved),
+    Mamba(mamba_kernel::Shape, mamba_kernel::Saved),
+    GatedLinear(gated_linear_kernel::Shape, gated_linear_kernel::Saved),
 }
 
 impl SavedCore {
@@ -158,6 +209,8 @@ impl SavedCore {
         match self {
             Self::Mamba2(shape, saved) => saved.carried(*shape, projected, Some(before)),
             Self::GatedDelta(shape, saved) => saved.carried(*shape, projected, Some(before)),
+            Self::Mamba(shape, saved) => saved.carried(*shape, projected, Some(before)),
+            Self::GatedLinear(shape, saved) => saved.carried(*shape),
         }
     }
 
@@ -179,6 +232,16 @@ impl SavedCore {
                 let weights = gated_delta::weights(small, epsilon);
                 let gradients = gated_delta::gradients(dprojected, dsmall);
                 gated_delta_kernel::backward(*shape, weights, projected, saved, doutput, gradients);
+            }
+            Self::Mamba(shape, saved) => {
+                let weights = mamba::weights(small, epsilon);
+                let gradients = mamba::gradients(dprojected, dsmall);
+                mamba_kernel::backward(*shape, weights, projected, saved, doutput, gradients);
+            }
+            Self::GatedLinear(shape, saved) => {
+                let weights = gated_linear::weights(small, epsilon);
+                let gradients = gated_linear::gradients(dprojected, dsmall);
+                gated_linear_kernel::backward(*shape, weights, projected, saved, doutput, gradients);
             }
         }
     }

@@ -1,0 +1,169 @@
+//! What Mamba does between its products, as tensor operations, and its small weights as the kernel takes them.
+
+use burn::tensor::{Tensor, activation::silu};
+
+use super::linear::linear;
+use super::mamba2::softplus;
+use super::product::product;
+use super::recurrent_half::RecurrentState;
+use super::rms_norm::rms_norm;
+use super::short_convolution::convolved;
+use crate::cpu::mamba::{Gradients, Shape, Weights};
+
+/// How many small weights there are besides the gains.
+const ALWAYS: usize = 7;
+
+/// The lengths of the small weights, in the order of [`Core::Mamba`](super::recurrent_half::Core::Mamba).
+pub(super) fn small(shape: Shape) -> Vec<usize> {
+    let (inner, selected) = (shape.inner, shape.selected());
+    let always = [
+        shape.taps * inner,
+        inner,
+        inner * selected,
+        shape.rank * inner,
+        inner,
+        shape.state_size(),
+        inner,
+    ];
+    let gain = shape.normed.then_some(selected);
+    always.into_iter().chain(gain).collect()
+}
+
+/// The small weights.
+pub(super) fn weights<'a>(small: &[&'a [f32]], epsilon: f32) -> Weights<'a> {
+    match *small {
+        [
+            filter,
+            filter_bias,
+            selection,
+            steps,
+            step_bias,
+            decay_log,
+            skip,
+            ref gain @ ..,
+        ] => Weights {
+            filter,
+            filter_bias,
+            selection,
+            steps,
+            step_bias,
+            decay_log,
+            skip,
+            gain: gain.first().copied().unwrap_or_default(),
+            epsilon,
+        },
+        _ => unreachable!("as many as `Core::small` tells"),
+    }
+}
+
+/// Their gradients, in the same order.
+pub(super) fn gradients<'a>(projected: &'a mut [f32], mut small: Vec<&'a mut [f32]>) -> Gradients<'a> {
+    let gain = small.drain(ALWAYS..).next().unwrap_or_default();
+    match <[&mut [f32]; ALWAYS]>::try_from(small) {
+        Ok([filter, filter_bias, selection, steps, step_bias, decay_log, skip]) => Gradients {
+            projected,
+            filter,
+            filter_bias,
+            selection,
+            steps,
+            step_bias,
+            decay_log,
+            skip,
+            gain,
+        },
+        Err(_) => unreachable!("as many as `Core::small` tells"),
+    }
+}
+
+/// The output of projected rows, `[batch × length, inner]`, and what is carried on.
+pub(super) fn composed(
+    shape: Shape,
+    projected: Tensor<2>,
+    mut small: Vec<Tensor<1>>,
+    epsilon: f64,
+    before: RecurrentState,
+) -> (Tensor<2>, RecurrentState) {
+    let gain = small.drain(ALWAYS..).next();
+    let Ok(
+        [
+            filter,
+            filter_bias,
+            selection,
+            to_steps,
+            step_bias,
+            decay_log,
+            skip,
+        ],
+    ) = <[Tensor<1>; ALWAYS]>::try_from(small)
+    else {
+        unreachable!("as many as `Core::small` tells");
+    };
+    let Shape {
+        batch,
+        length,
+        inner,
+        state,
+        rank,
+        ..
+    } = shape;
+    let rows = batch * length;
+    let gate = projected.clone().slice([0..rows, 0..inner]);
+    let x = projected.slice([0..rows, inner..2 * inner]);
+    let (x, window) = convolved(
+        x.reshape([batch, length, inner]),
+        filter.reshape([shape.taps, inner]),
+        Some(filter_bias),
+        before.window,
+    );
+    let x = x.reshape([rows, inner]);
+    let selected = linear(x.clone(), selection.reshape([inner, shape.selected()]));
+    let part = |start: usize, count: usize| {
+        let part = selected.clone().slice([0..rows, start..start + count]);
+        match &gain {
+            Some(gain) => rms_norm(part, gain.clone().slice_dim(0, start..start + count), epsilon),
+            None => part,
+        }
+    };
+    let raw = linear(part(0, rank), to_steps.reshape([rank, inner])) + step_bias.unsqueeze();
+    let steps = softplus(raw.reshape([batch, length, inner]));
+    let scan = Scan {
+        steps: steps.clone(),
+        values: steps * x.clone().reshape([batch, length, inner]),
+        b: part(rank, state).reshape([batch, length, state]),
+        c: part(rank + state, state).reshape([batch, length, state]),
+        rates: (-decay_log.exp()).reshape([1, 1, state, inner]),
+    };
+    let (read, state) = scan.run(before.state);
+    let scanned = read.reshape([rows, inner]) + x * skip.unsqueeze();
+    (scanned * silu(gate), RecurrentState { window, state })
+}
+
+/// What is scanned, `[batch, length, …]`.
+struct Scan {
+    steps: Tensor<3>,
+    values: Tensor<3>,
+    b: Tensor<3>,
+    c: Tensor<3>,
+    /// `[1, 1, state, inner]`
+    rates: Tensor<4>,
+}
+
+impl Scan {
+    /// What is read, `[batch, length, inner]`, and the state after the last position.
+    fn run(&self, mut state: Tensor<4>) -> (Tensor<3>, Tensor<4>) {
+        let [batch, length, inner] = self.steps.dims();
+        let mut outputs = Vec::new();
+        for position in 0..length {
+            let at = |of: &Tensor<3>| {
+                let count = of.dims()[2];
+                let row = of.clone().slice([0..batch, position..position + 1, 0..count]);
+                row.reshape([batch, 1, 1, count])
+            };
+            let decays = (at(&self.steps) * self.rates.clone()).exp();
+            let written = product(at(&self.b).swap_dims(2, 3), at(&self.values));
+            state = state * decays + written;
+            outputs.push(product(at(&self.c), state.clone()).reshape([batch, 1, inner]));
+        }
+        (Tensor::cat(outputs, 1), state)
+    }
+}
