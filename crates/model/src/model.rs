@@ -81,16 +81,50 @@ impl Model {
     /// # Errors
     /// When `length` is beyond the model's context.
     pub fn loss(&self, tokens: Tensor<2, Int>, targets: Tensor<1, Int>) -> Result<Tensor<1>, ModelError> {
+        self.loss_of(tokens, targets, |hidden| hidden)
+    }
+
+    /// The same of `targets` that follow some positions alone: `places` are rows of `[batch × length]`.
+    ///
+    /// # Errors
+    /// When `length` is beyond the model's context.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn loss_at(
+        &self,
+        tokens: Tensor<2, Int>,
+        places: Tensor<1, Int>,
+        targets: Tensor<1, Int>,
+    ) -> Result<Tensor<1>, ModelError> {
+        self.loss_of(tokens, targets, |hidden| hidden.select(0, places))
+    }
+
+    /// The scores of every next token at such places, `[places, vocabulary]`.
+    ///
+    /// # Errors
+    /// When `length` is beyond the model's context.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn logits_at(&self, tokens: Tensor<2, Int>, places: Tensor<1, Int>) -> Result<Tensor<2>, ModelError> {
+        Ok(ops::logits(self.hidden(tokens)?.select(0, places), self.head()))
+    }
+
+    /// The mean loss on the rows that `scored` takes of the hidden states.
+    fn loss_of(
+        &self,
+        tokens: Tensor<2, Int>,
+        targets: Tensor<1, Int>,
+        scored: impl FnOnce(Tensor<2>) -> Tensor<2>,
+    ) -> Result<Tensor<1>, ModelError> {
         if !self.stack.tied {
-            return Ok(ops::head_cross_entropy(
-                self.hidden(tokens)?,
-                self.head(),
-                targets,
-            ));
+            let hidden = scored(self.hidden(tokens)?);
+            return Ok(ops::head_cross_entropy(hidden, self.head(), targets));
         }
         let (length, table) = (self.length(&tokens)?, TiedTable::new(self.embedding()));
         let hidden = self.after_embedding(table.embedding(tokens), length);
-        Ok(table.head_cross_entropy(hidden, targets))
+        Ok(table.head_cross_entropy(scored(hidden), targets))
     }
 
     /// Cross-entropy in nats of each of `targets`, as [`loss`](Self::loss) takes them, `[batch × length]`: for

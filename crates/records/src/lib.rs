@@ -9,6 +9,7 @@ mod laws;
 mod length;
 mod losses;
 mod prediction;
+mod probe;
 mod trial;
 
 pub use arm_text::{ArmText, TextStep};
@@ -20,4 +21,5 @@ pub use laws::{
 pub use length::{LeftOut, Lengths, StepCost, TrainingCost};
 pub use losses::{ArmLoss, LossesByText, NGrams, TextLoss};
 pub use prediction::{Candidate, HeldOut};
+pub use probe::{LevelScore, ProbeFacts, ProbeScores, PublishedScore, RateTried, ReferenceScore};
 pub use trial::{LossPoint, NGramLoss, Role, Status, Trial};

@@ -19,10 +19,10 @@ pub mod view;
 mod write;
 
 pub use error::ReportError;
-pub use page::{curation_page, decision_page, fit_page, length_page, page};
+pub use page::{curation_page, decision_page, fit_page, length_page, page, probe_page};
 pub use picture::readme_svg;
 pub use view::View;
 pub use write::{
     write_curation_page, write_decision_page, write_fit_page, write_json, write_length_page, write_page,
-    write_readme_svg,
+    write_probe_page, write_readme_svg,
 };

@@ -8,9 +8,9 @@ use triaxis_plan::decide::Decision;
 use crate::chart::{CHARTS, DECISION_CHARTS, FIT_CHARTS, LENGTH_CHARTS, figures};
 use crate::error::ReportError;
 use crate::section::{
-    CURATION_SECTIONS, DECISION_SECTIONS, FIT_SECTIONS, LENGTH_SECTIONS, SECTIONS, Section,
+    CURATION_SECTIONS, DECISION_SECTIONS, FIT_SECTIONS, LENGTH_SECTIONS, PROBE_SECTIONS, SECTIONS, Section,
 };
-use crate::view::{CurationView, FitView, LengthView, View};
+use crate::view::{CurationView, FitView, LengthView, ProbeView, View};
 
 const STYLE: &str = include_str!("../assets/page.css");
 const SCRIPT: &str = include_str!("../assets/page.js");
@@ -60,6 +60,18 @@ pub fn length_page(view: &LengthView) -> Result<String, ReportError> {
     );
     let drawn = figures(LENGTH_CHARTS, view);
     assembled("Cost by length", &below, view, drawn, LENGTH_SECTIONS)
+}
+
+/// What architectures learn of probes as such a page.
+///
+/// # Errors
+/// When the view does not become JSON.
+pub fn probe_page(view: &ProbeView) -> Result<String, ReportError> {
+    let below = format!(
+        "Measured on {} · {} · triaxis {}",
+        view.machine, view.generated, view.version
+    );
+    assembled("Probes", &below, view, Map::new(), PROBE_SECTIONS)
 }
 
 /// A curated corpus as such a page.

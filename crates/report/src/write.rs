@@ -3,7 +3,7 @@ use std::path::Path;
 use triaxis_plan::decide::Decision;
 
 use crate::error::ReportError;
-use crate::view::{CurationView, FitView, LengthView, View};
+use crate::view::{CurationView, FitView, LengthView, ProbeView, View};
 use crate::{page, picture};
 
 /// Writes the page, replacing an earlier one only when the new one is another and complete on disk.
@@ -36,6 +36,14 @@ pub fn write_decision_page(decision: &Decision, path: &Path) -> Result<(), Repor
 /// As [`write_page`].
 pub fn write_length_page(view: &LengthView, path: &Path) -> Result<(), ReportError> {
     replace(path, page::length_page(view)?.as_bytes())
+}
+
+/// Writes the page of what architectures learn of probes, in the same way.
+///
+/// # Errors
+/// As [`write_page`].
+pub fn write_probe_page(view: &ProbeView, path: &Path) -> Result<(), ReportError> {
+    replace(path, page::probe_page(view)?.as_bytes())
 }
 
 /// Writes the page of a curated corpus, in the same way.

@@ -18,6 +18,7 @@ use crate::identity;
 use crate::job::Asked;
 use crate::library::Library;
 use crate::prediction::{self, Prediction};
+use crate::probes::AskedProbe;
 use crate::record::RunRecord;
 use crate::sealed;
 use crate::spec::{LEAST_TEXT, StudySpec};
@@ -73,6 +74,9 @@ pub struct Frozen {
     pub curated: BTreeMap<String, String>,
     /// The groups of all arms, resolved.
     pub groups: Vec<Group>,
+    /// What the models of the ladders are asked besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<AskedProbe>,
 }
 
 impl Frozen {

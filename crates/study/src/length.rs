@@ -113,7 +113,11 @@ pub fn measure(
     Ok(record)
 }
 
-fn pool(threads: usize) -> Result<ThreadPool, StudyError> {
+/// Threads of their own.
+///
+/// # Errors
+/// When the system refuses.
+pub(crate) fn pool(threads: usize) -> Result<ThreadPool, StudyError> {
     let built = ThreadPoolBuilder::new().num_threads(threads).build();
     built.map_err(|error| StudyError::Threads {
         threads,

@@ -32,6 +32,7 @@ pub mod novelty;
 mod plan;
 pub mod prediction;
 mod prepare;
+mod probes;
 pub mod reading;
 mod record;
 mod repeated;
@@ -65,6 +66,10 @@ pub use library::Library;
 pub use ngram::{NGramInputs, NGramLoss, NGramRecord};
 pub use prediction::Prediction;
 pub use prepare::Ready;
+pub use probes::{
+    AskedProbe, ProbeInputs, ProbeRecord, ProbeTraining, ProbesSpec, Trained, facts as probe_facts,
+    measure as measure_probe,
+};
 pub use record::{Circumstances, Outcome, Record, RunRecord};
 pub use run::{Event, Listener, Study};
 pub use spec::{HoldoutSpec, LawsSpec, ParameterConvention, SpecError, StudySpec, TrainingSpec};

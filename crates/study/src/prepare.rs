@@ -166,7 +166,10 @@ impl Study<'_> {
         let curated = arms.iter().zip(&place.sources.corpora);
         let curated =
             curated.filter_map(|(arm, asked)| Some((arm.name.clone(), asked.curation.as_ref()?.id.clone())));
+        let probes = self.spec.spec.probes.as_ref();
+        let probes = probes.map_or_else(|| Ok(Vec::new()), |probes| probes.asked(&groups))?;
         let frozen = Frozen {
+            probes,
             corpus: triaxis_corpus::numerics(),
             texts: texts.collect(),
             mixed,

@@ -11,6 +11,7 @@ use crate::evaluation::EvaluationRecord;
 use crate::identity;
 use crate::length::LengthRecord;
 use crate::ngram::NGramRecord;
+use crate::probes::ProbeRecord;
 use crate::trial::{Inputs, Trial};
 
 /// Version of the record's layout; a record of another version is not read.
@@ -42,6 +43,8 @@ pub enum Record {
     Decode(Box<DecodeRecord>),
     /// Of the n-grams of some tokens.
     NGram(Box<NGramRecord>),
+    /// Of what a model learns of a probe.
+    Probe(Box<ProbeRecord>),
 }
 
 impl Recorded for Record {
@@ -52,6 +55,7 @@ impl Recorded for Record {
             Self::Length(record) => record.id(),
             Self::Decode(record) => record.id(),
             Self::NGram(record) => record.id(),
+            Self::Probe(record) => record.id(),
         }
     }
 
@@ -62,6 +66,7 @@ impl Recorded for Record {
             Self::Length(record) => record.layout(),
             Self::Decode(record) => record.layout(),
             Self::NGram(record) => record.layout(),
+            Self::Probe(record) => record.layout(),
         }
     }
 
@@ -72,6 +77,7 @@ impl Recorded for Record {
             (Self::Length(one), Self::Length(other)) => one.agrees(other),
             (Self::Decode(one), Self::Decode(other)) => one.agrees(other),
             (Self::NGram(one), Self::NGram(other)) => one.agrees(other),
+            (Self::Probe(one), Self::Probe(other)) => one.agrees(other),
             _ => false,
         }
     }

@@ -10,7 +10,7 @@ use crate::arm::Arm;
 use crate::error::StudyError;
 use crate::executor::{Batch, Executor};
 use crate::frozen::{Frozen, FrozenSpec};
-use crate::job::{CountNGrams, Evaluate, Train, Work};
+use crate::job::{AskProbe, CountNGrams, Evaluate, Train, Work};
 use crate::library::Library;
 use crate::prediction::Prediction;
 use crate::prepare::Ready;
@@ -139,6 +139,11 @@ impl Study<'_> {
             for count in CountNGrams::of(&survey.frozen.groups) {
                 if !count.is_done(&library)? {
                     jobs.push(Box::new(count));
+                }
+            }
+            for probe in AskProbe::of(&survey.frozen.probes) {
+                if !probe.is_done(&library)? {
+                    jobs.push(Box::new(probe));
                 }
             }
         }

@@ -14,6 +14,7 @@ use crate::curation::CurationSpec;
 use crate::design::DesignSpec;
 use crate::error::StudyError;
 use crate::extend::ExtraSpec;
+use crate::probes::ProbesSpec;
 use crate::{curation, plan, reading, suggest, wording};
 
 /// A study, as its TOML file says it.
@@ -68,6 +69,9 @@ pub struct StudySpec {
     /// How laws are fitted.
     #[serde(default)]
     pub laws: LawsSpec,
+    /// Small made-up tasks that the models of the ladder are trained on, each by itself, to tell architectures apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probes: Option<ProbesSpec>,
     /// What to plan for, as `triaxis plan` is asked; the study's own law judges.
     pub plan: Option<Question>,
     /// The choices to compare, each laid over all of this.
@@ -377,6 +381,9 @@ impl StudySpec {
             .map_err(|error| SpecError::of("tokenizer", &error.to_string()))?;
         if let Some(plan) = &self.plan {
             plan::check(plan).map_err(|error| SpecError::of("plan", &error))?;
+        }
+        if let Some(probes) = &self.probes {
+            probes.check().map_err(|error| SpecError::of("probes", &error))?;
         }
         ExtraSpec::check(&self.extra)?;
         CurationSpec::check(&self.curation)?;

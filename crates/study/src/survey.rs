@@ -12,6 +12,7 @@ use crate::evaluation::{EvaluationRecord, FrozenText};
 use crate::frozen::Frozen;
 use crate::library::Library;
 use crate::ngram::{self, NGramInputs, NGramRecord};
+use crate::probes::ProbeRecord;
 use crate::record::RunRecord;
 use crate::trial::{Group, Trial};
 
@@ -26,6 +27,8 @@ pub struct Survey {
     pub evaluations: Vec<EvaluationRecord>,
     /// The record of the n-grams of what trials saw.
     pub ngrams: Vec<NGramRecord>,
+    /// The record of each probe that has one, by the name of its arm.
+    pub probes: Vec<ProbeRecord>,
 }
 
 impl Survey {
@@ -59,11 +62,17 @@ impl Survey {
         for (_, inputs) in ngram::asked(&frozen.groups) {
             ngrams.extend(library.find_record(&inputs.id(), warn)?);
         }
+        let mut probes = Vec::new();
+        for asked in &frozen.probes {
+            let found = library.find_record::<ProbeRecord>(&asked.id, warn)?;
+            probes.extend(found.map(|record| record.named(&asked.arm)));
+        }
         Ok(Self {
             frozen,
             records,
             evaluations,
             ngrams,
+            probes,
         })
     }
 
@@ -155,6 +164,7 @@ impl Survey {
             records,
             evaluations: self.evaluations.clone(),
             ngrams: self.ngrams.clone(),
+            probes: self.probes.clone(),
         }
     }
 

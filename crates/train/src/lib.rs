@@ -24,6 +24,7 @@ pub mod rules;
 mod run;
 pub mod schedule;
 pub mod schedules;
+mod scored;
 pub mod speed;
 mod state;
 
@@ -40,5 +41,6 @@ pub use observer::{Cadence, Observer, StepEvent};
 pub use outcome::{BranchOutcome, CURVE_POINTS, CurvePoint, Divergence, Evaluation, NamedEvaluation, Status};
 pub use run::run;
 pub use schedule::Schedule;
+pub use scored::{Learner, ScoredBatch};
 pub use triaxis_kernels::profile::{OperationTime, Pass};
 pub use triaxis_kernels::{Implementation, Instructions};

@@ -67,7 +67,7 @@ pub fn run(
         return Ok(Vec::new());
     };
 
-    let initial = State::initial(&context)?;
+    let initial = State::initial(config, &context.device)?;
     let loaded = store.load(None, first_fork, &initial, &context.device, observer)?;
     let mut trunk = Training::new(None, loaded.unwrap_or_else(|| initial.clone()), config);
     trunk.done_before = finished

@@ -94,7 +94,9 @@ fn steps_of(config: &TrainConfig, branch: Branch, warm_up: u64, steps: u64) -> R
     };
     let advance = |state: State| Ok::<_, TrainError>(state.advance(&context, &config.span(branch))?.0);
 
-    let warm = (0..warm_up).try_fold(State::initial(&context)?, |state, _| advance(state))?;
+    let warm = (0..warm_up).try_fold(State::initial(config, &context.device)?, |state, _| {
+        advance(state)
+    })?;
     let mut times = Vec::new();
     let timed = |state: State, _| {
         let started = Instant::now();

@@ -1,7 +1,7 @@
 use std::time::Instant;
 
-use burn::tensor::Device;
-use triaxis_model::Model;
+use burn::tensor::{Device, Tensor};
+use triaxis_model::{Model, ModelError};
 use triaxis_units::Nats;
 
 use crate::config::TrainConfig;
@@ -46,11 +46,8 @@ pub(crate) struct Context<'a> {
 
 impl State {
     /// The state before the first step.
-    pub(crate) fn initial(context: &Context<'_>) -> Result<Self, TrainError> {
-        let model = context
-            .config
-            .architecture
-            .build(context.config.seed, &context.device)?;
+    pub(crate) fn initial(config: &TrainConfig, device: &Device) -> Result<Self, TrainError> {
+        let model = config.architecture.build(config.seed, device)?;
         Ok(Self {
             model,
             optimizer: AdamW::default(),
@@ -65,7 +62,7 @@ impl State {
         self.losses.len() as u64
     }
 
-    /// Does one step at the rate that `span` gives it; a step that diverges changes nothing.
+    /// Does one step on the text at the rate that `span` gives it; a step that diverges changes nothing.
     pub(crate) fn advance(
         self,
         context: &Context<'_>,
@@ -73,21 +70,32 @@ impl State {
     ) -> Result<(Self, Option<Divergence>), TrainError> {
         let started = Instant::now();
         let config = context.config;
-        let step = self.step();
         let own = config.schedule.stable_until(span);
         let starts = late::batch(
             &context.order,
             context.late.as_ref(),
             own,
-            step,
+            self.step(),
             config.batch_sequences,
         );
         let vocabulary = config.architecture.vocabulary();
         let batch = Batch::read(context.train, "training", &starts, config.context, vocabulary)?;
+        self.learn(config, span, started, |model| {
+            evaluate::loss(model, &batch, &context.device)
+        })
+    }
 
-        let forward = || evaluate::loss(&self.model, &batch, &context.device);
+    /// Does one step, which `started` then, by what it costs a model to be as it is.
+    pub(crate) fn learn(
+        self,
+        config: &TrainConfig,
+        span: &Span,
+        started: Instant,
+        cost: impl FnOnce(&Model) -> Result<Tensor<1>, ModelError>,
+    ) -> Result<(Self, Option<Divergence>), TrainError> {
+        let step = self.step();
         // Gradients are computed in the precision of the forward pass.
-        let loss = config.dtype.precision().run(forward)?;
+        let loss = config.dtype.precision().run(|| cost(&self.model))?;
         let value = loss.clone().into_scalar::<f32>();
         if !value.is_finite() {
             return Ok((self, Some(Divergence::LossNotFinite)));

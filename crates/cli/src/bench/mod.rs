@@ -4,11 +4,13 @@ mod decode;
 mod families;
 mod instructions;
 mod length;
+mod probes;
 mod size;
 mod train;
 
 use clap::Subcommand;
 
+pub use probes::results as probe_results;
 pub use size::setting;
 
 /// What can be measured.
@@ -20,6 +22,8 @@ pub enum Command {
     Length(length::Length),
     /// Measure how fast a model decodes and reads prompts, beside what the machine's memory gives
     Decode(decode::Decode),
+    /// Train models on small made-up tasks, and tell which architecture learns what at which size
+    Probes(probes::Probes),
     /// List the instruction sets of this processor, the least first
     Instructions(instructions::List),
 }
@@ -30,6 +34,7 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
         Command::Train(arguments) => train::run(arguments),
         Command::Length(arguments) => length::run(arguments),
         Command::Decode(arguments) => decode::run(arguments),
+        Command::Probes(arguments) => probes::run(arguments),
         Command::Instructions(arguments) => instructions::run(arguments),
     }
 }

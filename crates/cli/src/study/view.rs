@@ -62,6 +62,7 @@ pub fn of(
         compounds: answer.map(|answer| answer.compounds.clone()).unwrap_or_default(),
         arm_texts: arm_texts::of(&arms, &corpora, survey, &library),
         repeated: answer.map(|answer| answer.repeated.clone()).unwrap_or_default(),
+        probes: crate::bench::probe_results(&survey.probes),
         losses: losses::of(&arms, place, survey),
         notices: [
             notices(survey, corpus.as_ref().map(Corpus::manifest), plan.as_ref()),

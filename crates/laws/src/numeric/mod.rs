@@ -18,5 +18,5 @@ pub(crate) use linear::{Cholesky, independent_part, least_squares, solve_positiv
 pub use linear::{LineFit, ParabolaFit, fit_line, fit_parabola};
 pub(crate) use marquardt::{Curvature, Quadratic, descend};
 pub(crate) use quantile::{chance_of_f, expanded_level, student_chance, student_quantile};
-pub use quantile::{normal_cdf, normal_quantile, quantile_sorted, sorted, student_over_normal};
+pub use quantile::{mean, normal_cdf, normal_quantile, quantile_sorted, sorted, student_over_normal};
 pub use random::{Stream, turns};

@@ -1,6 +1,7 @@
 //! Quantiles of samples and of the normal and Student distributions.
 
 use statrs::distribution::{ContinuousCDF, FisherSnedecor, Normal, StudentsT};
+use triaxis_units::{Estimate, Interval};
 
 /// The values in ascending order, non-finite ones left out.
 pub fn sorted(values: impl IntoIterator<Item = f64>) -> Vec<f64> {
@@ -38,6 +39,24 @@ pub(crate) fn student_quantile(probability: f64, freedom: f64) -> f64 {
     }
 }
 
+/// The mean of some values, with its interval by Student's distribution where they are two or more; `None` of none.
+pub fn mean(values: &[f64], level: f64) -> Option<Estimate> {
+    let count = values.len() as f64;
+    let value = values.iter().sum::<f64>() / count;
+    let freedom = count - 1.0;
+    let variance = values.iter().map(|other| (other - value).powi(2)).sum::<f64>() / freedom;
+    let half = student_quantile(0.5 * (1.0 + level), freedom) * (variance / count).sqrt();
+    let interval = Interval {
+        low: value - half,
+        high: value + half,
+        level,
+    };
+    (!values.is_empty()).then(|| Estimate {
+        value,
+        interval: (values.len() > 1).then_some(interval),
+    })
+}
+
 /// The chance that Student's distribution is as far from zero on either side; 1 without degrees of freedom.
 pub(crate) fn student_chance(at: f64, freedom: f64) -> f64 {
     match StudentsT::new(0.0, 1.0, freedom) {
@@ -69,6 +88,20 @@ pub(crate) fn expanded_level(level: f64, freedom: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mean_has_the_interval_of_the_tables_of_student() {
+        let of_three = mean(&[1.0, 2.0, 3.0], 0.95).unwrap();
+        let range = of_three.interval.unwrap();
+        // 4.302653 is the two-sided quantile of two degrees of freedom, and 1/sqrt(3) the error of the mean.
+        assert!(
+            (range.high - 2.0 - 4.302_653 / 3f64.sqrt()).abs() < 1e-5,
+            "{of_three:?}"
+        );
+        assert!((range.low + range.high - 2.0 * of_three.value).abs() < 1e-12);
+        assert_eq!(mean(&[7.0], 0.95), Some(Estimate::point(7.0)));
+        assert_eq!(mean(&[], 0.95), None);
+    }
 
     #[test]
     fn interpolates_between_order_statistics() {

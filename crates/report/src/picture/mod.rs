@@ -4,11 +4,13 @@
 mod isoflop;
 mod panel;
 mod prediction;
+mod probes;
 
 use maud::{PreEscaped, html};
 
 use crate::view::View;
 use panel::Frame;
+pub(crate) use probes::probes;
 
 const STYLE: &str = include_str!("../../assets/picture.css");
 const WIDTH: f64 = 960.0;

@@ -12,6 +12,7 @@ mod length;
 mod losses;
 mod plan;
 mod prediction;
+mod probes;
 mod provenance;
 mod summary;
 mod trials;
@@ -54,12 +55,14 @@ pub(crate) use curation::SECTIONS as CURATION_SECTIONS;
 pub(crate) use decision::SECTIONS as DECISION_SECTIONS;
 pub(crate) use fit::SECTIONS as FIT_SECTIONS;
 pub(crate) use length::SECTIONS as LENGTH_SECTIONS;
+pub(crate) use probes::SECTIONS as PROBE_SECTIONS;
 
 /// Every section of a study, in the order of the page: the answer, its evidence, the details.
 pub(crate) const SECTIONS: &[Section] = &[
     Section::new("summary", "Answer", summary::body),
     Section::new("arms", "What the arms are worth", comparison::body),
     Section::new("texts", "Loss by text", losses::body),
+    Section::new("probes", "Who can what at which size", probes::body),
     Section::new("plan", "Plan", plan::body),
     Section::new("held-out", "Held-out run", prediction::body),
     Section::new("isoflops", "IsoFLOP curves", isoflop::body),

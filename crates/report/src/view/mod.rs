@@ -3,17 +3,20 @@
 mod curation;
 mod fit;
 mod length;
+mod probes;
 
 pub use curation::{Counted, CurationView, Sample, Step};
 pub use fit::{FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView};
 pub use length::LengthView;
+pub use probes::{ProbeResults, ProbeView};
 use serde::{Deserialize, Serialize};
 use triaxis_laws::worth::{Comparison, Compounded, Repeated};
 use triaxis_plan::decide::Decision;
 pub use triaxis_records::{
     Approach, ArmLoss, ArmText, Candidate, Corpus, CurvePoint, FrontierPoint, HeldOut, IsoFlop,
-    IsoFlopMinimum, IsoFlopPoint, LeftOut, Lengths, Licence, LossPoint, LossesByText, NGramLoss, NGrams,
-    Novelty, Parameter, Residual, Role, Skipped, Source, Status, TextLoss, TextStep, Tokenizer, Trial,
+    IsoFlopMinimum, IsoFlopPoint, LeftOut, Lengths, LevelScore, Licence, LossPoint, LossesByText, NGramLoss,
+    NGrams, Novelty, Parameter, ProbeFacts, ProbeScores, PublishedScore, RateTried, ReferenceScore, Residual,
+    Role, Skipped, Source, Status, TextLoss, TextStep, Tokenizer, Trial,
 };
 use triaxis_units::Seconds;
 pub use triaxis_units::{Estimate, Finding, Interval, Reach};
@@ -58,6 +61,9 @@ pub struct View {
     /// What repeated text is worth, of each arm that repeats.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repeated: Vec<Repeated>,
+    /// What the arms' architectures learn of probes, where the study asks.
+    #[serde(default, skip_serializing_if = "ProbeResults::is_empty")]
+    pub probes: ProbeResults,
     /// Losses by validation text and by source; `None` before any trial of the ladder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub losses: Option<LossesByText>,

@@ -6,12 +6,14 @@
 mod corpus;
 mod evaluate;
 mod ngram;
+mod probe;
 mod text;
 mod train;
 
 pub use corpus::{Asked, MakeCorpus};
 pub use evaluate::Evaluate;
 pub use ngram::CountNGrams;
+pub use probe::AskProbe;
 pub use text::ReadText;
 pub use train::Train;
 
@@ -125,6 +127,8 @@ pub fn of(frozen: &Frozen, keep: bool) -> Vec<Box<dyn Work>> {
         [train, evaluate]
     });
     let counts = CountNGrams::of(&frozen.groups).into_iter();
+    let probes = AskProbe::of(&frozen.probes).into_iter();
     jobs.chain(counts.map(|count| Box::new(count) as Box<dyn Work>))
+        .chain(probes.map(|probe| Box::new(probe) as Box<dyn Work>))
         .collect()
 }

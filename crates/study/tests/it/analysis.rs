@@ -68,6 +68,7 @@ fn ladder(text: &str, loss: impl Fn(&Trial) -> f64) -> (StudySpec, Survey) {
         records: Vec::new(),
         evaluations: Vec::new(),
         ngrams: Vec::new(),
+        probes: Vec::new(),
     };
     let trials = survey.trials().filter(|trial| trial.role == Role::Ladder);
     survey.records = trials.map(|trial| record(trial, loss(trial))).collect();

@@ -6,3 +6,4 @@ mod evaluate;
 mod golden;
 mod ngram;
 mod run;
+mod scored;

@@ -55,10 +55,10 @@ pub(super) struct Evaluation {
     pub(super) bits_per_byte: Option<BitsPerByte>,
 }
 
-/// What a model costs on a machine.
+/// What a model costs on a machine, or learns there.
 #[derive(Serialize)]
 pub(super) struct Measurement {
-    /// By length, or when it decodes.
+    /// By length, when it decodes, or what it learns of probes.
     pub(super) of: &'static str,
     pub(super) id: String,
     pub(super) name: String,
@@ -176,6 +176,13 @@ impl Contents {
                     of: "length",
                     name: record.lengths.name,
                     parameters: record.lengths.parameters,
+                    machine: record.circumstances.machine,
+                    id: record.id,
+                }),
+                Some(triaxis_study::Record::Probe(record)) => contents.measurements.push(Measurement {
+                    of: "probing",
+                    name: format!("{} on {}", record.scores.name, record.scores.probe),
+                    parameters: record.scores.parameters,
                     machine: record.circumstances.machine,
                     id: record.id,
                 }),

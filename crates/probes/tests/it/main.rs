@@ -1,0 +1,5 @@
+//! Tests of the probes from outside.
+
+mod answers;
+mod refusals;
+mod registry;
