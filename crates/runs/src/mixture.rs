@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use triaxis_laws::mixture::{
-    MixtureFit, MixtureForm, MixtureOptions, Mixtures, Optimum, cross_validated, fit_mixture,
+    MixtureFit, MixtureForm, MixtureOptions, Mixtures, Optimum, Regressor, fit_mixture,
 };
 use triaxis_names::suggestion;
 use triaxis_tables::{Condition, Query, Rule, Source, TableError, TableFile, Wanted};
@@ -202,7 +202,10 @@ fn checked(form: Option<&str>, runs: &Mixtures) -> anyhow::Result<Vec<Checked>> 
     let mut forms: Vec<Checked> = asked
         .map(|form| Checked {
             form: form.name().to_owned(),
-            error: cross_validated(form, runs).ok(),
+            error: Regressor::Form(form)
+                .checked(runs)
+                .ok()
+                .and_then(|checked| checked.error),
         })
         .collect();
     let error = |checked: &Checked| checked.error.unwrap_or(f64::INFINITY);

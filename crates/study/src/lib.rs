@@ -72,9 +72,10 @@ pub use probes::{
 };
 pub use record::{Circumstances, Outcome, Record, RunRecord};
 pub use run::{Event, Listener, Study};
-pub use spec::{HoldoutSpec, LawsSpec, ParameterConvention, SpecError, StudySpec, TrainingSpec};
+pub use spec::{HoldoutSpec, LawsSpec, ParameterConvention, SpecError, StudySpec};
 pub use store::Store;
 pub use survey::Survey;
+pub use training::TrainingSpec;
 pub use trial::{Group, Inputs, Place, Prepared, Role, Trial};
 pub use worker::Message;
 pub use worth::{TokenWorth, token_worth};

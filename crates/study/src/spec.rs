@@ -6,8 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::{CorpusSpec, SourceSpec, TokenizerSpec};
 use triaxis_plan::Question;
-use triaxis_train::{Dtype, EpochOrder, Schedule};
-use triaxis_units::{Bytes, Params, Tokens};
+use triaxis_units::{Bytes, Params};
 
 use crate::arm::{ArmSpec, CompareSpec};
 use crate::curation::CurationSpec;
@@ -15,6 +14,7 @@ use crate::design::DesignSpec;
 use crate::error::StudyError;
 use crate::extend::ExtraSpec;
 use crate::probes::ProbesSpec;
+use crate::training::TrainingSpec;
 use crate::{curation, plan, reading, suggest, wording};
 
 /// A study, as its TOML file says it.
@@ -88,61 +88,6 @@ fn one() -> u64 {
 
 fn yes() -> bool {
     true
-}
-
-/// Training choices; whatever is left out follows the stated rules of the train room.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TrainingSpec {
-    /// Tokens a sequence.
-    pub context: usize,
-    /// Tokens a step; by the batch rule of N and D if left out.
-    pub batch: Option<Tokens>,
-    /// Peak learning rate; by the learning-rate rule of N and D if left out.
-    pub learning_rate: Option<f64>,
-    /// A sweep: each trial is run once at every multiple of the learning rate, and the laws use the
-    /// best of them.
-    pub learning_rate_factors: Vec<f64>,
-    /// What matrices are multiplied in; weights and optimiser are `f32` in all.
-    pub dtype: Dtype,
-    /// How the learning rate moves.
-    pub schedule: Schedule,
-    /// Share of a trial's steps that its decay takes.
-    pub decay: f64,
-    /// Decoupled weight decay of the matrices.
-    pub weight_decay: f64,
-    /// Largest global gradient norm.
-    pub clip_norm: f64,
-    /// How often a trial may see its training text, all of the corpus or the unique tokens of it; more is an error
-    /// that says how often it would be.
-    pub epochs: f64,
-    /// Tokens of the corpus that trials are trained on, the first of its stream; all of it if left out.
-    pub unique_tokens: Option<Tokens>,
-    /// The order of the text from epoch to epoch.
-    pub order: EpochOrder,
-    /// Sources of the corpus whose text alone is seen as the learning rate falls, the best last; all text if left out.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub decay_on: Vec<String>,
-}
-
-impl Default for TrainingSpec {
-    fn default() -> Self {
-        Self {
-            context: 256,
-            batch: None,
-            learning_rate: None,
-            learning_rate_factors: vec![1.0],
-            dtype: Dtype::F32,
-            schedule: Schedule::Wsd,
-            decay: 0.2,
-            weight_decay: 0.1,
-            clip_norm: 1.0,
-            epochs: 1.0,
-            unique_tokens: None,
-            order: EpochOrder::default(),
-            decay_on: Vec::new(),
-        }
-    }
 }
 
 /// The run that the laws must predict before it is trained.
@@ -245,7 +190,6 @@ impl StudySpec {
     }
 
     pub(crate) fn check(&self) -> Result<(), SpecError> {
-        let training = &self.training;
         rule(
             self.corpus.validation >= LEAST_TEXT,
             "corpus.validation",
@@ -270,76 +214,7 @@ impl StudySpec {
             self.seeds,
             "from 1 to 1000",
         )?;
-        rule(
-            training.context >= 2,
-            "training.context",
-            training.context,
-            "at least 2 tokens",
-        )?;
-        rule(
-            training
-                .batch
-                .is_none_or(|batch| batch.0 > 0 && batch.0.is_multiple_of(training.context as u64)),
-            "training.batch",
-            training.batch.unwrap_or_default(),
-            "a multiple of `training.context`, as a step sees whole sequences",
-        )?;
-        rule(
-            training.decay > 0.0 && training.decay <= 1.0,
-            "training.decay",
-            training.decay,
-            "above 0 and at most 1: it is the share of a trial's steps",
-        )?;
-        rule(
-            training.learning_rate.is_none_or(positive),
-            "training.learning_rate",
-            training.learning_rate.unwrap_or_default(),
-            "above 0 and finite",
-        )?;
-        rule(
-            !training.learning_rate_factors.is_empty()
-                && training.learning_rate_factors.iter().copied().all(positive)
-                && distinct(&training.learning_rate_factors),
-            "training.learning_rate_factors",
-            format!("{:?}", training.learning_rate_factors),
-            "one or more different numbers above 0, such as [0.5, 1.0, 2.0]",
-        )?;
-        rule(
-            positive(training.clip_norm),
-            "training.clip_norm",
-            training.clip_norm,
-            "above 0 and finite",
-        )?;
-        rule(
-            positive(training.epochs),
-            "training.epochs",
-            training.epochs,
-            "above 0 and finite",
-        )?;
-        rule(
-            training
-                .unique_tokens
-                .is_none_or(|unique| unique.0 >= training.context as u64),
-            "training.unique_tokens",
-            training.unique_tokens.unwrap_or_default(),
-            "at least `training.context`, the tokens of a sequence",
-        )?;
-        rule(
-            training.weight_decay >= 0.0 && training.weight_decay.is_finite(),
-            "training.weight_decay",
-            training.weight_decay,
-            "0 or more, and finite",
-        )?;
-        let sources: Vec<&str> = self.corpus.sources.iter().map(SourceSpec::name).collect();
-        for name in &training.decay_on {
-            if !sources.contains(&name.as_str()) {
-                let told = format!(
-                    "`{name}` is no source of the corpus: one of {}",
-                    sources.join(", ")
-                );
-                return Err(SpecError::of("training.decay_on", &told));
-            }
-        }
+        self.training.check(&self.corpus)?;
         let names: Vec<&str> = self.validation.iter().map(SourceSpec::name).collect();
         rule(
             distinct(&names),
@@ -420,7 +295,7 @@ fn of_earlier(table: &toml::Table, error: SpecError) -> SpecError {
     }
 }
 
-fn positive(value: f64) -> bool {
+pub(crate) fn positive(value: f64) -> bool {
     value > 0.0 && value.is_finite()
 }
 

@@ -1,13 +1,145 @@
-//! From the spec's words on training to the train room's configuration.
+//! The spec's words on training, and from them the train room's configuration.
 
+use serde::{Deserialize, Serialize};
 use toml::Table;
 use toml::map::Entry;
+use triaxis_corpus::{CorpusSpec, SourceSpec};
 use triaxis_model::ArchitectureSpec;
-use triaxis_train::{Branch, OptimizerConfig, TrainConfig, rules};
+use triaxis_train::{Branch, Dtype, EpochOrder, OptimizerConfig, Schedule, TrainConfig, rules};
 use triaxis_units::Tokens;
 
 use crate::error::StudyError;
-use crate::spec::StudySpec;
+use crate::spec::{SpecError, StudySpec, distinct, positive, rule};
+
+/// Training choices; whatever is left out follows the stated rules of the train room.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainingSpec {
+    /// Tokens a sequence.
+    pub context: usize,
+    /// Tokens a step; by the batch rule of N and D if left out.
+    pub batch: Option<Tokens>,
+    /// Peak learning rate; by the learning-rate rule of N and D if left out.
+    pub learning_rate: Option<f64>,
+    /// A sweep: each trial is run once at every multiple of the learning rate, and the laws use the
+    /// best of them.
+    pub learning_rate_factors: Vec<f64>,
+    /// What matrices are multiplied in; weights and optimiser are `f32` in all.
+    pub dtype: Dtype,
+    /// How the learning rate moves.
+    pub schedule: Schedule,
+    /// Share of a trial's steps that its decay takes.
+    pub decay: f64,
+    /// Decoupled weight decay of the matrices.
+    pub weight_decay: f64,
+    /// Largest global gradient norm.
+    pub clip_norm: f64,
+    /// How often a trial may see its training text, all of the corpus or the unique tokens of it; more is an error
+    /// that says how often it would be.
+    pub epochs: f64,
+    /// Tokens of the corpus that trials are trained on, the first of its stream; all of it if left out.
+    pub unique_tokens: Option<Tokens>,
+    /// The order of the text from epoch to epoch.
+    pub order: EpochOrder,
+    /// Sources of the corpus whose text alone is seen as the learning rate falls, the best last; all text if left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub decay_on: Vec<String>,
+}
+
+impl Default for TrainingSpec {
+    fn default() -> Self {
+        Self {
+            context: 256,
+            batch: None,
+            learning_rate: None,
+            learning_rate_factors: vec![1.0],
+            dtype: Dtype::F32,
+            schedule: Schedule::Wsd,
+            decay: 0.2,
+            weight_decay: 0.1,
+            clip_norm: 1.0,
+            epochs: 1.0,
+            unique_tokens: None,
+            order: EpochOrder::default(),
+            decay_on: Vec::new(),
+        }
+    }
+}
+
+impl TrainingSpec {
+    /// Refuses values outside their rules, and sources that `corpus` has not.
+    pub(crate) fn check(&self, corpus: &CorpusSpec) -> Result<(), SpecError> {
+        rule(
+            self.context >= 2,
+            "training.context",
+            self.context,
+            "at least 2 tokens",
+        )?;
+        rule(
+            self.batch
+                .is_none_or(|batch| batch.0 > 0 && batch.0.is_multiple_of(self.context as u64)),
+            "training.batch",
+            self.batch.unwrap_or_default(),
+            "a multiple of `training.context`, as a step sees whole sequences",
+        )?;
+        rule(
+            self.decay > 0.0 && self.decay <= 1.0,
+            "training.decay",
+            self.decay,
+            "above 0 and at most 1: it is the share of a trial's steps",
+        )?;
+        rule(
+            self.learning_rate.is_none_or(positive),
+            "training.learning_rate",
+            self.learning_rate.unwrap_or_default(),
+            "above 0 and finite",
+        )?;
+        rule(
+            !self.learning_rate_factors.is_empty()
+                && self.learning_rate_factors.iter().copied().all(positive)
+                && distinct(&self.learning_rate_factors),
+            "training.learning_rate_factors",
+            format!("{:?}", self.learning_rate_factors),
+            "one or more different numbers above 0, such as [0.5, 1.0, 2.0]",
+        )?;
+        rule(
+            positive(self.clip_norm),
+            "training.clip_norm",
+            self.clip_norm,
+            "above 0 and finite",
+        )?;
+        rule(
+            positive(self.epochs),
+            "training.epochs",
+            self.epochs,
+            "above 0 and finite",
+        )?;
+        rule(
+            self.unique_tokens
+                .is_none_or(|unique| unique.0 >= self.context as u64),
+            "training.unique_tokens",
+            self.unique_tokens.unwrap_or_default(),
+            "at least `training.context`, the tokens of a sequence",
+        )?;
+        rule(
+            self.weight_decay >= 0.0 && self.weight_decay.is_finite(),
+            "training.weight_decay",
+            self.weight_decay,
+            "0 or more, and finite",
+        )?;
+        let sources: Vec<&str> = corpus.sources.iter().map(SourceSpec::name).collect();
+        for name in &self.decay_on {
+            if !sources.contains(&name.as_str()) {
+                let told = format!(
+                    "`{name}` is no source of the corpus: one of {}",
+                    sources.join(", ")
+                );
+                return Err(SpecError::of("training.decay_on", &told));
+            }
+        }
+        Ok(())
+    }
+}
 
 /// The architecture of one size: `size` laid over `[model]`, with vocabulary and context filled in.
 ///

@@ -167,29 +167,14 @@ pub fn fit_mixture(
     })
 }
 
-/// Parts into which rows are split to check a form.
-const PARTS: usize = 5;
-
-/// The root mean square error of a form's law on rows that it was not fitted to: every fifth row is left out in turn.
-///
-/// # Errors
-/// As [`fit_mixture`], where a fit without a fifth of the rows is refused.
-pub fn cross_validated(form: MixtureForm, runs: &Mixtures) -> Result<f64, FitError> {
-    let options = MixtureOptions {
-        replicates: 0,
-        ..MixtureOptions::default()
-    };
-    let rows: Vec<(&[f64], f64)> = runs.mixtures().zip(runs.losses.iter().copied()).collect();
-    let mut squares = 0.0;
-    for part in 0..PARTS {
-        let (out, kept): (Vec<_>, Vec<_>) = (0..rows.len()).partition(|row| row % PARTS == part);
-        let shares: Vec<Vec<f64>> = kept.iter().map(|row| rows[*row].0.to_vec()).collect();
-        let losses: Vec<f64> = kept.iter().map(|row| rows[*row].1).collect();
-        let fit = fit_mixture(form, &Mixtures::new(&shares, &losses)?, &options)?;
-        let missed = |row: usize| (form.loss(&fit.best, rows[row].0) - rows[row].1).powi(2);
-        squares += out.into_iter().map(missed).sum::<f64>();
-    }
-    Ok((squares / rows.len() as f64).sqrt())
+/// The best parameters with weights of the rows, from the point given or else from starts.
+pub(super) fn solved(
+    form: MixtureForm,
+    runs: &Mixtures,
+    weights: &[f64],
+    from: Option<&[f64]>,
+) -> Option<Vec<f64>> {
+    Problem { form, runs }.solve(weights, from)
 }
 
 impl MixtureFit {

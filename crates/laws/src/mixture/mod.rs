@@ -2,15 +2,23 @@
 //!
 //! [`Mixtures`] holds runs that differ in their mixture alone, [`fit_mixture`] fits a [`MixtureForm`] to them with a
 //! bootstrap, [`MixtureFit::optimum`] finds the shares of least loss under caps: with how much too good the law makes
-//! them look, and how far shares as good lie apart.
+//! them look, and how far shares as good lie apart. [`best_mixture`] averages the best of mixtures that a [`Prior`] draws, by
+//! the [`Regressor`] that predicts runs left out best.
 
 mod fit;
 mod form;
 mod optimum;
+mod prior;
+mod regressor;
+mod search;
+mod trees;
 
-pub use fit::{MixtureFit, MixtureOptions, cross_validated, fit_mixture};
+pub use fit::{MixtureFit, MixtureOptions, fit_mixture};
 pub use form::MixtureForm;
 pub use optimum::Optimum;
+pub use prior::Prior;
+pub use regressor::{Checked, Regressor, rank_correlation};
+pub use search::{BestMixture, SearchOptions, best_mixture};
 
 use std::collections::BTreeSet;
 
@@ -102,6 +110,18 @@ impl Mixtures {
     fn different(&self) -> usize {
         let bits = |mixture: &[f64]| mixture.iter().map(|share| share.to_bits()).collect::<Vec<_>>();
         self.mixtures().map(bits).collect::<BTreeSet<_>>().len()
+    }
+
+    /// A mixture of as many domains.
+    fn check(&self, mixture: &[f64], row: usize) -> Result<Vec<f64>, InputError> {
+        match mixture.len() == self.domains {
+            true => check_mixture(mixture, row),
+            false => Err(InputError::Length {
+                column: "shares".into(),
+                found: mixture.len(),
+                expected: self.domains,
+            }),
+        }
     }
 
     /// The mixtures.

@@ -36,7 +36,7 @@ impl MixtureFit {
     /// # Errors
     /// [`InputError`] for another number of caps than domains, caps that are no shares, or that sum to less than 1.
     pub fn optimum(&self, caps: &[f64]) -> Result<Optimum, InputError> {
-        self.check(caps)?;
+        check_caps(caps, self.domains)?;
         let shares = lowest(self.form, &self.best, caps);
         let own: Vec<Vec<f64>> = self
             .draws
@@ -65,34 +65,35 @@ impl MixtureFit {
             shares,
         })
     }
+}
 
-    fn check(&self, caps: &[f64]) -> Result<(), InputError> {
-        if caps.len() != self.domains {
-            return Err(InputError::Length {
-                column: "caps".into(),
-                found: caps.len(),
-                expected: self.domains,
-            });
-        }
-        let wrong = |row, value, rule| InputError::OutOfRange {
+/// Refuses caps that are no shares, or leave no mixture of so many domains.
+pub(super) fn check_caps(caps: &[f64], domains: usize) -> Result<(), InputError> {
+    if caps.len() != domains {
+        return Err(InputError::Length {
             column: "caps".into(),
-            row,
-            value,
-            rule,
-        };
-        let no_share = |(_, cap): &(usize, &f64)| !(0.0..=1.0).contains(*cap);
-        if let Some((row, cap)) = caps.iter().enumerate().find(no_share) {
-            return Err(wrong(row, *cap, "a share, 0 to 1"));
-        }
-        let sum: f64 = caps.iter().sum();
-        match sum >= 1.0 - 1e-9 {
-            true => Ok(()),
-            false => Err(wrong(
-                0,
-                sum,
-                "1 or more as the sum of all caps, or no mixture is left; raise some",
-            )),
-        }
+            found: caps.len(),
+            expected: domains,
+        });
+    }
+    let wrong = |row, value, rule| InputError::OutOfRange {
+        column: "caps".into(),
+        row,
+        value,
+        rule,
+    };
+    let no_share = |(_, cap): &(usize, &f64)| !(0.0..=1.0).contains(*cap);
+    if let Some((row, cap)) = caps.iter().enumerate().find(no_share) {
+        return Err(wrong(row, *cap, "a share, 0 to 1"));
+    }
+    let sum: f64 = caps.iter().sum();
+    match sum >= 1.0 - 1e-9 {
+        true => Ok(()),
+        false => Err(wrong(
+            0,
+            sum,
+            "1 or more as the sum of all caps, or no mixture is left; raise some",
+        )),
     }
 }
 

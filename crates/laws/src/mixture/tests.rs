@@ -336,3 +336,148 @@ fn no_vertex_is_better_than_the_best_mixture() {
         );
     }
 }
+
+/// Draws around equal shares, whose losses a truth with a step in it has: below a fifth of the first domain, more.
+fn stepped(rows: u64) -> (Prior, Mixtures) {
+    let prior = Prior::new(&[1.0 / 3.0; 3], 1.0, [0.5, 5.0], &[1.0; 3]).unwrap();
+    let draw = |at: u64| prior.draw(&mut Stream::new(5, "runs", at)).unwrap();
+    let shares: Vec<Vec<f64>> = (0..rows).map(draw).collect();
+    let loss = |shares: &Vec<f64>| 3.0 + f64::from(u8::from(shares[0] < 0.2)) - 0.5 * shares[1];
+    let losses: Vec<f64> = shares.iter().map(loss).collect();
+    let runs = Mixtures::new(&shares, &losses).unwrap();
+    (prior, runs)
+}
+
+#[test]
+fn trees_find_what_no_equation_has() {
+    let (prior, runs) = stepped(300);
+    let options = SearchOptions {
+        candidates: 2000,
+        top: 20,
+        refits: 10,
+        ..SearchOptions::default()
+    };
+    let best = best_mixture(&runs, &prior, &options).unwrap();
+    assert_eq!(best.regressor, Regressor::Trees);
+    assert_eq!(best.checked.len(), Regressor::ALL.len());
+    assert!(best.checked[0].error < best.checked[1].error && best.checked[0].rank > Some(0.98));
+    // The best has all of the second domain that leaves a fifth of the first.
+    assert!((best.shares[0].value - 0.25).abs() < 0.06, "{:?}", best.shares);
+    assert!((best.shares[1].value - 0.72).abs() < 0.08, "{:?}", best.shares);
+    let told = Regressor::Trees
+        .predicted(&runs, &[vec![0.3, 0.7, 0.0], vec![0.1, 0.7, 0.2]])
+        .unwrap();
+    assert!((told[1] - told[0] - 1.0).abs() < 0.15, "{told:?}");
+    assert!(Regressor::Trees.predicted(&runs, &[vec![1.0]]).is_err());
+}
+
+#[test]
+fn the_best_mixture_of_few_runs_has_a_spread_that_holds_the_true_one() {
+    // The truth is least where all is of the first domain, as far as its cap allows.
+    let caps = [0.6, 1.0, 1.0];
+    let prior = Prior::new(&[0.3, 0.4, 0.3], 1.0, [0.5, 5.0], &caps).unwrap();
+    let draw = |at: u64| prior.draw(&mut Stream::new(2, "runs", at)).unwrap();
+    let shares: Vec<Vec<f64>> = (0..24).map(draw).collect();
+    let mut stream = Stream::new(2, "noise", 0);
+    let losses: Vec<f64> = shares
+        .iter()
+        .map(|shares| truth(shares) + 0.01 * stream.normal())
+        .collect();
+    let runs = Mixtures::new(&shares, &losses).unwrap();
+    let options = SearchOptions {
+        candidates: 4000,
+        ..SearchOptions::default()
+    };
+    let best = best_mixture(&runs, &prior, &options).unwrap();
+    assert_eq!(best.regressor, Regressor::Form(MixtureForm::Exponential));
+    let ends = |estimate: &triaxis_units::Estimate| {
+        let ends = estimate.interval.unwrap();
+        assert!(ends.low <= estimate.value && estimate.value <= ends.high);
+        ends
+    };
+    assert!(
+        best.shares[0].value > 0.5 && ends(&best.shares[0]).high <= 0.6,
+        "{:?}",
+        best.shares
+    );
+    assert!((best.shares.iter().map(|share| share.value).sum::<f64>() - 1.0).abs() < 1e-9);
+    assert!(ends(&best.gain).low > 0.0, "{:?}", best.gain);
+    let at: Vec<f64> = best.shares.iter().map(|share| share.value).collect();
+    let told = ends(&best.loss);
+    assert!(
+        (told.low - 0.02..=told.high + 0.02).contains(&truth(&at)),
+        "{told:?} {}",
+        truth(&at)
+    );
+    assert!(best.optimism.abs() < 0.02, "{}", best.optimism);
+    // The same whatever threads did.
+    assert_eq!(best_mixture(&runs, &prior, &options).unwrap(), best);
+}
+
+#[test]
+fn what_cannot_be_searched_says_why() {
+    let (prior, runs) = stepped(40);
+    let said =
+        |prior: &Prior, options: SearchOptions| best_mixture(&runs, prior, &options).unwrap_err().to_string();
+    let plain = SearchOptions::default();
+    assert!(
+        said(
+            &prior,
+            SearchOptions {
+                top: 0,
+                ..plain.clone()
+            }
+        )
+        .contains("from 1 to the number of candidates")
+    );
+    assert!(
+        said(
+            &prior,
+            SearchOptions {
+                refits: 0,
+                ..plain.clone()
+            }
+        )
+        .contains("the spread is that of refits")
+    );
+    assert!(
+        said(
+            &prior,
+            SearchOptions {
+                level: 1.0,
+                ..plain.clone()
+            }
+        )
+        .contains("between 0 and 1")
+    );
+    let of_two = Prior::new(&[0.5; 2], 1.0, [1.0; 2], &[1.0; 2]).unwrap();
+    assert!(said(&of_two, plain.clone()).contains("`prior` has 2 rows"));
+    let narrow = Prior {
+        caps: vec![0.34; 3],
+        strengths: [0.1; 2],
+        ..prior.clone()
+    };
+    assert!(said(&narrow, plain.clone()).contains("no mixture that is drawn is within them"));
+    let few = stepped(4).1;
+    let refused = best_mixture(
+        &few,
+        &prior,
+        &SearchOptions {
+            regressor: Some(Regressor::Form(MixtureForm::Exponential)),
+            ..plain
+        },
+    );
+    assert!(
+        matches!(refused, Err(FitError::Refused(Refusal::TooFewRows { .. }))),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_regressor_is_a_word_in_data() {
+    for regressor in Regressor::ALL {
+        let word = serde_json::to_string(&regressor).unwrap();
+        assert_eq!(word, format!("{:?}", regressor.name()));
+        assert_eq!(serde_json::from_str::<Regressor>(&word).unwrap(), regressor);
+    }
+}
