@@ -26,4 +26,5 @@ mod autodiff;
 mod flex;
 mod gated_delta;
 mod mamba2;
+mod min_rnn;
 mod short_convolution;

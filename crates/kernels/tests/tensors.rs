@@ -7,7 +7,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use reference::{config, random, random_tokens, relative_error, rounded, wide};
-use triaxis_kernels::cpu::{gated_delta, mamba2};
+use triaxis_kernels::cpu::{gated_delta, mamba2, min_rnn};
 use triaxis_kernels::{
     AttentionHeads, AttentionWeights, Core, GeluForm, Implementation, Limits, Moments, Parameter, Precision,
     RecurrentWeights, Rotation, Scores, TiedTable, Update, adamw_step, attention_half, causal_attention,
@@ -149,7 +149,9 @@ proptest! {
         let delta = gated_delta::Shape {
             batch, length, heads, key_heads: groups, key: state, value: dimension, chunk, taps, negative,
         };
-        for core in [Core::Mamba2(mamba2), Core::GatedDelta(delta)] {
+        let kind = if negative { min_rnn::Kind::Lstm } else { min_rnn::Kind::Gru };
+        let min_rnn = min_rnn::Shape { batch, length, inner: state * dimension, taps, kind };
+        for core in [Core::Mamba2(mamba2), Core::GatedDelta(delta), Core::MinRnn(min_rnn)] {
             let small = core.small();
             let most = small.iter().copied().max().expect("some").max(width);
             let shapes = [[batch * length, width], [width, core.columns()], [core.inner(), width], [7, most]];

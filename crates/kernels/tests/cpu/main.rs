@@ -27,6 +27,7 @@ mod gated_delta;
 mod layers;
 mod losses;
 mod mamba2;
+mod min_rnn;
 mod not_finite;
 mod products;
 mod recurrent;

@@ -5,6 +5,7 @@
 
 mod gated_delta;
 mod mamba2;
+mod min_rnn;
 pub(crate) mod recurrent;
 
 use std::io::Write;

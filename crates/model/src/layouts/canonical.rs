@@ -72,6 +72,8 @@ fn said(block: &Block, width: usize) -> Block {
             attention.value_head_dim = Some(sizes.value);
             attention.key_value_rank = Some(sizes.rank);
         }
+        MixerSpec::MinGru(mixer) => mixer.inner = Some(mixer.inner.unwrap_or(width)),
+        MixerSpec::MinLstm(mixer) => mixer.inner = Some(mixer.inner.unwrap_or(width)),
     }
     match &mut block.channel {
         Some(ChannelSpec::SwiGlu(layer)) => layer.inner = Some(layer.inner(width)),

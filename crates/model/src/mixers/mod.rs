@@ -4,12 +4,17 @@ mod attention;
 mod gated_deltanet;
 mod latent_attention;
 mod mamba2;
+mod min_gru;
+mod min_lstm;
+mod min_rnn;
 mod recurrent;
 
 pub use attention::{Attention, Bias};
 pub use gated_deltanet::GatedDeltaNet;
 pub use latent_attention::LatentAttention;
 pub use mamba2::Mamba2;
+pub use min_gru::MinGru;
+pub use min_lstm::MinLstm;
 
 use crate::mixer::Mixer;
 
@@ -20,5 +25,7 @@ triaxis_names::registry! {
         Mamba2 = "mamba2",
         GatedDeltaNet = "gated-deltanet",
         LatentAttention = "latent-attention",
+        MinGru = "min-gru",
+        MinLstm = "min-lstm",
     }
 }

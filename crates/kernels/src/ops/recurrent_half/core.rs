@@ -4,8 +4,8 @@ use burn::tensor::Tensor;
 
 use super::RecurrentState;
 use crate::cpu::recurrent::Carried;
-use crate::cpu::{gated_delta as gated_delta_kernel, mamba2 as mamba2_kernel};
-use crate::ops::{gated_delta, mamba2};
+use crate::cpu::{gated_delta as gated_delta_kernel, mamba2 as mamba2_kernel, min_rnn as min_rnn_kernel};
+use crate::ops::{gated_delta, mamba2, min_rnn};
 
 /// What a recurrent mixer does between its products, and the sizes that it does it in.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,6 +18,8 @@ pub enum Core {
     /// the decays (`heads`), the logarithm of the rate at which states decay (`heads`), and the gain of each head's
     /// normalisation (`value`).
     GatedDelta(gated_delta_kernel::Shape),
+    /// minGRU or minLSTM. Its small weights are the filter (`taps × columns`), and what is added to it (`columns`).
+    MinRnn(min_rnn_kernel::Shape),
 }
 
 impl Core {
@@ -26,6 +28,7 @@ impl Core {
         match self {
             Self::Mamba2(shape) => shape.columns(),
             Self::GatedDelta(shape) => shape.columns(),
+            Self::MinRnn(shape) => shape.columns(),
         }
     }
 
@@ -34,6 +37,7 @@ impl Core {
         match self {
             Self::Mamba2(shape) => shape.inner(),
             Self::GatedDelta(shape) => shape.inner(),
+            Self::MinRnn(shape) => shape.inner,
         }
     }
 
@@ -59,6 +63,7 @@ impl Core {
                     shape.value,
                 ]
             }
+            Self::MinRnn(shape) => vec![shape.taps * shape.columns(), shape.columns()],
         }
     }
 
@@ -73,6 +78,10 @@ impl Core {
                 [shape.batch, 1, shape.taps - 1, shape.channels()],
                 [shape.batch, shape.heads, shape.key, shape.value],
             ],
+            Self::MinRnn(shape) => [
+                [shape.batch, 1, shape.taps - 1, shape.columns()],
+                [shape.batch, 1, 1, shape.inner],
+            ],
         }
     }
 
@@ -80,6 +89,7 @@ impl Core {
         match self {
             Self::Mamba2(_) => "mamba2",
             Self::GatedDelta(_) => "gated_delta",
+            Self::MinRnn(_) => "min_rnn",
         }
     }
 
@@ -93,6 +103,7 @@ impl Core {
         match self {
             Self::Mamba2(shape) => mamba2::composed(shape, projected, small, epsilon, before),
             Self::GatedDelta(shape) => gated_delta::composed(shape, projected, small, epsilon, before),
+            Self::MinRnn(shape) => min_rnn::composed(shape, projected, small, before),
         }
     }
 
@@ -100,6 +111,7 @@ impl Core {
         match self {
             Self::Mamba2(shape) => shape.length,
             Self::GatedDelta(shape) => shape.length,
+            Self::MinRnn(shape) => shape.length,
         }
     }
 
@@ -119,6 +131,9 @@ impl Core {
             Self::GatedDelta(shape) => {
                 let weights = gated_delta::weights(small, epsilon);
                 gated_delta_kernel::step(shape, weights, projected, carried, output);
+            }
+            Self::MinRnn(shape) => {
+                min_rnn_kernel::step(shape, min_rnn::weights(small), projected, carried, output);
             }
         }
     }
@@ -142,6 +157,11 @@ impl Core {
                 let saved = gated_delta_kernel::forward(shape, weights, projected, before, output);
                 SavedCore::GatedDelta(shape, saved)
             }
+            Self::MinRnn(shape) => {
+                let weights = min_rnn::weights(small);
+                let saved = min_rnn_kernel::forward(shape, weights, projected, before, output);
+                SavedCore::MinRnn(shape, saved)
+            }
         }
     }
 }
@@ -151,6 +171,7 @@ impl Core {
 pub(super) enum SavedCore {
     Mamba2(mamba2_kernel::Shape, mamba2_kernel::Saved),
     GatedDelta(gated_delta_kernel::Shape, gated_delta_kernel::Saved),
+    MinRnn(min_rnn_kernel::Shape, min_rnn_kernel::Saved),
 }
 
 impl SavedCore {
@@ -158,6 +179,7 @@ impl SavedCore {
         match self {
             Self::Mamba2(shape, saved) => saved.carried(*shape, projected, Some(before)),
             Self::GatedDelta(shape, saved) => saved.carried(*shape, projected, Some(before)),
+            Self::MinRnn(shape, saved) => saved.carried(*shape, projected, Some(before)),
         }
     }
 
@@ -179,6 +201,11 @@ impl SavedCore {
                 let weights = gated_delta::weights(small, epsilon);
                 let gradients = gated_delta::gradients(dprojected, dsmall);
                 gated_delta_kernel::backward(*shape, weights, projected, saved, doutput, gradients);
+            }
+            Self::MinRnn(shape, saved) => {
+                let weights = min_rnn::weights(small);
+                let gradients = min_rnn::gradients(dprojected, dsmall);
+                min_rnn_kernel::backward(*shape, weights, projected, saved, doutput, gradients);
             }
         }
     }
