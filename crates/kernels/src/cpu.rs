@@ -18,6 +18,7 @@ pub mod gelu;
 pub mod layer_norm;
 pub mod linear;
 mod linear_recurrence;
+pub mod lstm;
 pub mod mamba2;
 pub mod matrix;
 pub mod min_rnn;

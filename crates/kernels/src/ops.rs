@@ -25,6 +25,7 @@ pub(crate) mod tied;
 mod autodiff;
 mod flex;
 mod gated_delta;
+mod lstm;
 mod mamba2;
 mod min_rnn;
 mod short_convolution;

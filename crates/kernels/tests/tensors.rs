@@ -7,7 +7,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use reference::{config, random, random_tokens, relative_error, rounded, wide};
-use triaxis_kernels::cpu::{gated_delta, mamba2, min_rnn};
+use triaxis_kernels::cpu::{gated_delta, lstm, mamba2, min_rnn};
 use triaxis_kernels::{
     AttentionHeads, AttentionWeights, Core, GeluForm, Implementation, Limits, Moments, Parameter, Precision,
     RecurrentWeights, Rotation, Scores, TiedTable, Update, adamw_step, attention_half, causal_attention,
@@ -151,7 +151,8 @@ proptest! {
         };
         let kind = if negative { min_rnn::Kind::Lstm } else { min_rnn::Kind::Gru };
         let min_rnn = min_rnn::Shape { batch, length, inner: state * dimension, taps, kind };
-        for core in [Core::Mamba2(mamba2), Core::GatedDelta(delta), Core::MinRnn(min_rnn)] {
+        let lstm = lstm::Shape { batch, length, inner: state };
+        for core in [Core::Mamba2(mamba2), Core::GatedDelta(delta), Core::MinRnn(min_rnn), Core::Lstm(lstm)] {
             let small = core.small();
             let most = small.iter().copied().max().expect("some").max(width);
             let shapes = [[batch * length, width], [width, core.columns()], [core.inner(), width], [7, most]];

@@ -14,7 +14,7 @@ use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
 use triaxis_kernels::cpu::{
-    adamw, cross_entropy, embedding, gated_delta, gelu, layer_norm, linear, mamba2, min_rnn, norm,
+    adamw, cross_entropy, embedding, gated_delta, gelu, layer_norm, linear, lstm, mamba2, min_rnn, norm,
     query_key_norm, rms_norm, rotary, swiglu,
 };
 use triaxis_kernels::{AttentionHeads, Precision};
@@ -340,6 +340,15 @@ fn gated_delta_between_its_products() {
         negative: true,
     };
     recurrent_is_the_same(shape);
+}
+
+#[test]
+fn lstm_between_its_products() {
+    recurrent_is_the_same(lstm::Shape {
+        batch: 9,
+        length: 30,
+        inner: 50,
+    });
 }
 
 #[test]

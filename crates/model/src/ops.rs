@@ -6,6 +6,7 @@
 
 use burn::tensor::Tensor;
 pub use triaxis_kernels::cpu::gated_delta::Shape as GatedDeltaShape;
+pub use triaxis_kernels::cpu::lstm::Shape as LstmShape;
 pub use triaxis_kernels::cpu::mamba2::Shape as Mamba2Shape;
 pub use triaxis_kernels::cpu::min_rnn::{Kind as MinRnnKind, Shape as MinRnnShape};
 pub use triaxis_kernels::{

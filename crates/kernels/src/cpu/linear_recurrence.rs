@@ -156,23 +156,22 @@ fn forward_channels<S: Simd, const N: usize, const W: usize>(
     let mut begins = true;
     if let Some(before) = before {
         begins = before.begins(part.sequence, inputs.channels());
-        for vector in 0..part.vectors() {
+        for (vector, carried) in carried.iter_mut().enumerate().take(part.vectors()) {
             let state = &before.states.row(part.sequence)[part.lanes(vector)];
-            carried[vector] = simd.load_partial(state, 0.0);
+            *carried = simd.load_partial(state, 0.0);
         }
     }
     for position in 0..inputs.length {
         let row = part.sequence * inputs.length + position;
-        for vector in 0..part.vectors() {
+        for (vector, state) in carried.iter_mut().enumerate().take(part.vectors()) {
             let lanes = part.lanes(vector);
             let values = inputs.at(simd, row, &lanes);
             let weights = inputs.weights_at(simd, &lanes);
             let [a, b] = gates.forward(simd, values, weights, begins && position == 0);
-            let state = simd.mul_add(a, carried[vector], b);
-            carried[vector] = state;
+            *state = simd.mul_add(a, *state, b);
             // SAFETY: each task has channels of its own.
             let to = unsafe { place(states, row, lanes) };
-            simd.store_partial(state, to);
+            simd.store_partial(*state, to);
         }
     }
 }
@@ -256,8 +255,8 @@ fn backward_channels<S: Simd, const N: usize, const W: usize>(
             }
         }
     }
-    for vector in 0..part.vectors() {
-        for (which, &total) in totals[vector].iter().enumerate() {
+    for (vector, totals) in totals.iter().enumerate().take(part.vectors()) {
+        for (which, &total) in totals.iter().enumerate() {
             // SAFETY: each task has sums of its own.
             let to = unsafe { place(sums, part.sequence * W + which, part.lanes(vector)) };
             simd.store_partial(total, to);

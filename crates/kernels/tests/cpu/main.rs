@@ -26,6 +26,7 @@ mod attention;
 mod gated_delta;
 mod layers;
 mod losses;
+mod lstm;
 mod mamba2;
 mod min_rnn;
 mod not_finite;

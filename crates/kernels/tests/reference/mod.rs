@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 mod gated_delta;
+mod lstm;
 mod mamba2;
 mod min_rnn;
 pub(crate) mod recurrent;

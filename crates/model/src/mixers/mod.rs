@@ -3,6 +3,7 @@
 mod attention;
 mod gated_deltanet;
 mod latent_attention;
+mod lstm;
 mod mamba2;
 mod min_gru;
 mod min_lstm;
@@ -12,6 +13,7 @@ mod recurrent;
 pub use attention::{Attention, Bias};
 pub use gated_deltanet::GatedDeltaNet;
 pub use latent_attention::LatentAttention;
+pub use lstm::Lstm;
 pub use mamba2::Mamba2;
 pub use min_gru::MinGru;
 pub use min_lstm::MinLstm;
@@ -25,6 +27,7 @@ triaxis_names::registry! {
         Mamba2 = "mamba2",
         GatedDeltaNet = "gated-deltanet",
         LatentAttention = "latent-attention",
+        Lstm = "lstm",
         MinGru = "min-gru",
         MinLstm = "min-lstm",
     }

@@ -4,8 +4,9 @@ use burn::tensor::Tensor;
 
 use super::RecurrentState;
 use crate::cpu::recurrent::Carried;
-use crate::cpu::{gated_delta as gated_delta_kernel, mamba2 as mamba2_kernel, min_rnn as min_rnn_kernel};
-use crate::ops::{gated_delta, mamba2, min_rnn};
+use crate::cpu::{gated_delta as gated_delta_kernel, mamba2 as mamba2_kernel};
+use crate::cpu::{lstm as lstm_kernel, min_rnn as min_rnn_kernel};
+use crate::ops::{gated_delta, lstm, mamba2, min_rnn};
 
 /// What a recurrent mixer does between its products, and the sizes that it does it in.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,6 +21,9 @@ pub enum Core {
     GatedDelta(gated_delta_kernel::Shape),
     /// minGRU or minLSTM. Its small weights are the filter (`taps × columns`), and what is added to it (`columns`).
     MinRnn(min_rnn_kernel::Shape),
+    /// LSTM. Its small weights are what the gates see of `h` (`inner × columns`), and what is added to the forget gate
+    /// (`inner`) and to the others (`3 inner`).
+    Lstm(lstm_kernel::Shape),
 }
 
 impl Core {
@@ -29,6 +33,7 @@ impl Core {
             Self::Mamba2(shape) => shape.columns(),
             Self::GatedDelta(shape) => shape.columns(),
             Self::MinRnn(shape) => shape.columns(),
+            Self::Lstm(shape) => shape.columns(),
         }
     }
 
@@ -38,6 +43,7 @@ impl Core {
             Self::Mamba2(shape) => shape.inner(),
             Self::GatedDelta(shape) => shape.inner(),
             Self::MinRnn(shape) => shape.inner,
+            Self::Lstm(shape) => shape.inner,
         }
     }
 
@@ -64,6 +70,7 @@ impl Core {
                 ]
             }
             Self::MinRnn(shape) => vec![shape.taps * shape.columns(), shape.columns()],
+            Self::Lstm(shape) => vec![shape.inner * shape.columns(), shape.inner, 3 * shape.inner],
         }
     }
 
@@ -82,6 +89,7 @@ impl Core {
                 [shape.batch, 1, shape.taps - 1, shape.columns()],
                 [shape.batch, 1, 1, shape.inner],
             ],
+            Self::Lstm(shape) => [[shape.batch, 1, 1, shape.inner]; 2],
         }
     }
 
@@ -90,6 +98,7 @@ impl Core {
             Self::Mamba2(_) => "mamba2",
             Self::GatedDelta(_) => "gated_delta",
             Self::MinRnn(_) => "min_rnn",
+            Self::Lstm(_) => "lstm",
         }
     }
 
@@ -104,6 +113,7 @@ impl Core {
             Self::Mamba2(shape) => mamba2::composed(shape, projected, small, epsilon, before),
             Self::GatedDelta(shape) => gated_delta::composed(shape, projected, small, epsilon, before),
             Self::MinRnn(shape) => min_rnn::composed(shape, projected, small, before),
+            Self::Lstm(shape) => lstm::composed(shape, projected, small, before),
         }
     }
 
@@ -112,6 +122,7 @@ impl Core {
             Self::Mamba2(shape) => shape.length,
             Self::GatedDelta(shape) => shape.length,
             Self::MinRnn(shape) => shape.length,
+            Self::Lstm(shape) => shape.length,
         }
     }
 
@@ -135,6 +146,7 @@ impl Core {
             Self::MinRnn(shape) => {
                 min_rnn_kernel::step(shape, min_rnn::weights(small), projected, carried, output);
             }
+            Self::Lstm(shape) => lstm_kernel::step(shape, lstm::weights(small), projected, carried, output),
         }
     }
 
@@ -162,6 +174,11 @@ impl Core {
                 let saved = min_rnn_kernel::forward(shape, weights, projected, before, output);
                 SavedCore::MinRnn(shape, saved)
             }
+            Self::Lstm(shape) => {
+                let weights = lstm::weights(small);
+                let saved = lstm_kernel::forward(shape, weights, projected, before, output);
+                SavedCore::Lstm(shape, saved)
+            }
         }
     }
 }
@@ -172,6 +189,7 @@ pub(super) enum SavedCore {
     Mamba2(mamba2_kernel::Shape, mamba2_kernel::Saved),
     GatedDelta(gated_delta_kernel::Shape, gated_delta_kernel::Saved),
     MinRnn(min_rnn_kernel::Shape, min_rnn_kernel::Saved),
+    Lstm(lstm_kernel::Shape, lstm_kernel::Saved),
 }
 
 impl SavedCore {
@@ -180,6 +198,7 @@ impl SavedCore {
             Self::Mamba2(shape, saved) => saved.carried(*shape, projected, Some(before)),
             Self::GatedDelta(shape, saved) => saved.carried(*shape, projected, Some(before)),
             Self::MinRnn(shape, saved) => saved.carried(*shape, projected, Some(before)),
+            Self::Lstm(_, saved) => saved.carried(),
         }
     }
 
@@ -206,6 +225,11 @@ impl SavedCore {
                 let weights = min_rnn::weights(small);
                 let gradients = min_rnn::gradients(dprojected, dsmall);
                 min_rnn_kernel::backward(*shape, weights, projected, saved, doutput, gradients);
+            }
+            Self::Lstm(shape, saved) => {
+                let weights = lstm::weights(small);
+                let gradients = lstm::gradients(dprojected, dsmall);
+                lstm_kernel::backward(*shape, weights, projected, saved, doutput, gradients);
             }
         }
     }
