@@ -26,6 +26,8 @@ mod autodiff;
 mod flex;
 mod gated_delta;
 mod gated_linear;
+mod lstm;
 mod mamba;
 mod mamba2;
+mod min_rnn;
 mod short_convolution;

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use reference::{config, random, random_tokens, relative_error, rounded, wide};
-use triaxis_kernels::cpu::{gated_delta, gated_linear, mamba, mamba2};
+use triaxis_kernels::cpu::{gated_delta, gated_linear, lstm, mamba, mamba2, min_rnn};
 use triaxis_kernels::{
     AttentionHeads, AttentionWeights, Core, GeluForm, Implementation, Limits, Moments, Parameter, Precision,
     RecurrentWeights, Rotation, Scores, TiedTable, Update, adamw_step, attention_half, causal_attention,
@@ -155,8 +155,12 @@ proptest! {
         let linear = gated_linear::Shape {
             batch, length, heads, key: state, value: dimension, rank: taps, divisor: groups,
         };
+        let kind = if negative { min_rnn::Kind::Lstm } else { min_rnn::Kind::Gru };
+        let min_rnn = min_rnn::Shape { batch, length, inner: state * dimension, taps, kind };
+        let lstm = lstm::Shape { batch, length, inner: state };
         let cores = [
             Core::Mamba2(mamba2), Core::GatedDelta(delta), Core::Mamba(mamba), Core::GatedLinear(linear),
+            Core::MinRnn(min_rnn), Core::Lstm(lstm),
         ];
         for core in cores {
             let small = core.small();

@@ -14,8 +14,8 @@ use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
 use triaxis_kernels::cpu::{
-    adamw, cross_entropy, embedding, gated_delta, gated_linear, gelu, layer_norm, linear, mamba, mamba2,
-    norm, query_key_norm, rms_norm, rotary, swiglu,
+    adamw, cross_entropy, embedding, gated_delta, gated_linear, gelu, layer_norm, linear, lstm, mamba,
+    mamba2, min_rnn, norm, query_key_norm, rms_norm, rotary, swiglu,
 };
 use triaxis_kernels::{AttentionHeads, Precision};
 
@@ -368,6 +368,28 @@ fn gated_linear_between_its_products() {
         divisor: 16,
     };
     recurrent_is_the_same(shape);
+}
+
+#[test]
+fn lstm_between_its_products() {
+    recurrent_is_the_same(lstm::Shape {
+        batch: 9,
+        length: 30,
+        inner: 50,
+    });
+}
+
+#[test]
+fn min_rnns_between_their_products() {
+    for kind in [min_rnn::Kind::Gru, min_rnn::Kind::Lstm] {
+        recurrent_is_the_same(min_rnn::Shape {
+            batch: 2,
+            length: 150,
+            inner: 200,
+            taps: 4,
+            kind,
+        });
+    }
 }
 
 fn recurrent_is_the_same<const N: usize>(shape: impl Recurrent<N>) {

@@ -7,8 +7,10 @@
 use burn::tensor::Tensor;
 pub use triaxis_kernels::cpu::gated_delta::Shape as GatedDeltaShape;
 pub use triaxis_kernels::cpu::gated_linear::Shape as GatedLinearShape;
+pub use triaxis_kernels::cpu::lstm::Shape as LstmShape;
 pub use triaxis_kernels::cpu::mamba::Shape as MambaShape;
 pub use triaxis_kernels::cpu::mamba2::Shape as Mamba2Shape;
+pub use triaxis_kernels::cpu::min_rnn::{Kind as MinRnnKind, Shape as MinRnnShape};
 pub use triaxis_kernels::{
     AttentionHeads, AttentionWeights, Core, GeluForm, Limits, RecurrentState, RecurrentWeights, Rotation,
     Scores, TiedTable, attention_half, causal_attention, causal_attention_packed, count_products, embedding,

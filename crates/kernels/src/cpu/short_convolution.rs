@@ -1,10 +1,12 @@
 //! A causal convolution of each channel over few positions, and SiLU: `y = silu(bias + Σ filter[k] x[t - taps + 1 + k])`
-//! (Gu and Dao 2023, arXiv 2312.00752, section 3.4). Filters are stored tap by tap, `taps × channels`.
+//! (Gu and Dao 2023, arXiv 2312.00752, section 3.4), or the sum as it is. Filters are stored tap by tap,
+//! `taps × channels`.
 
 use std::ops::Range;
 
 use super::matrix::{Matrix, Target};
 use super::rows::add_up;
+use super::vectors::add_scaled;
 use crate::memory::Buffer;
 use crate::parallel::{self, Shared, block};
 use crate::simd::{Simd, dispatch, each_vector};
@@ -87,22 +89,41 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// What becomes of the sums.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    Silu,
+    Nothing,
+}
+
 /// The convolved rows.
 pub(super) fn forward(filter: Filter, rows: Rows) -> Buffer {
+    forward_with(filter, rows, After::Silu)
+}
+
+/// The same without SiLU.
+pub(super) fn forward_linear(filter: Filter, rows: Rows) -> Buffer {
+    forward_with(filter, rows, After::Nothing)
+}
+
+fn forward_with(filter: Filter, rows: Rows, after: After) -> Buffer {
     let mut convolved = Buffer::any(rows.x.rows() * rows.x.columns());
     let y = Target::new(&mut convolved, rows.x.columns());
     rows.for_each(filter, |part| {
-        dispatch!(forward_channels(filter, rows, &part, y));
+        dispatch!(forward_channels(filter, rows, &part, y, after));
     });
     convolved
 }
 
 #[inline(always)]
-fn forward_channels<S: Simd>(simd: S, filter: Filter, rows: Rows, part: &Part, y: Target) {
+fn forward_channels<S: Simd>(simd: S, filter: Filter, rows: Rows, part: &Part, y: Target, after: After) {
     for position in 0..rows.length {
         // SAFETY: each task has channels of its own.
         let y = unsafe { part.row(y, rows.length, position) };
         convolve(simd, filter, rows, part, position, y);
+        if after == After::Nothing {
+            continue;
+        }
         each_vector(
             simd,
             [],
@@ -151,6 +172,30 @@ pub(super) fn backward(
     dtaps: &mut [f32],
     dbias: Option<&mut [f32]>,
 ) {
+    backward_with(filter, rows, dy, dx, dtaps, dbias, After::Silu);
+}
+
+/// The same of [`forward_linear`].
+pub(super) fn backward_linear(
+    filter: Filter,
+    rows: Rows,
+    dy: &[f32],
+    dx: Target,
+    dtaps: &mut [f32],
+    dbias: Option<&mut [f32]>,
+) {
+    backward_with(filter, rows, dy, dx, dtaps, dbias, After::Nothing);
+}
+
+fn backward_with(
+    filter: Filter,
+    rows: Rows,
+    dy: &[f32],
+    dx: Target,
+    dtaps: &mut [f32],
+    dbias: Option<&mut [f32]>,
+    after: After,
+) {
     let channels = rows.x.columns();
     // Of each sequence: the bias, then the taps.
     let each = (filter.count + 1) * channels;
@@ -164,7 +209,7 @@ pub(super) fn backward(
                 unsafe { partial.part(start + part.channels.start..start + part.channels.end) }
             };
             let dy = Matrix::new(dy, rows.x.rows(), channels);
-            dispatch!(backward_channels(filter, rows, &part, dy, dx, &sums));
+            dispatch!(backward_channels((filter, after), rows, &part, dy, dx, &sums));
         });
     }
     let mut sums = Buffer::any(each);
@@ -178,7 +223,7 @@ pub(super) fn backward(
 #[inline(always)]
 fn backward_channels<'a, S: Simd>(
     simd: S,
-    filter: Filter,
+    (filter, after): (Filter, After),
     rows: Rows,
     part: &Part,
     dy: Matrix,
@@ -188,8 +233,14 @@ fn backward_channels<'a, S: Simd>(
     let (width, most) = (part.channels.len(), filter.count - 1);
     let mut gradient = Buffer::any(rows.length * width);
     for (position, gradient) in gradient.chunks_exact_mut(width).enumerate() {
-        convolve(simd, filter, rows, part, position, gradient);
         let dy = dy.row(part.sequence * rows.length + position);
+        if after == After::Nothing {
+            let dy = &dy[part.channels.clone()];
+            gradient.copy_from_slice(dy);
+            add_scaled(simd, dy, 1.0, sums(0));
+            continue;
+        }
+        convolve(simd, filter, rows, part, position, gradient);
         each_vector(
             simd,
             [&dy[part.channels.clone()]],

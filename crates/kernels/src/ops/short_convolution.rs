@@ -10,6 +10,17 @@ pub(super) fn convolved(
     bias: Option<Tensor<1>>,
     window: Tensor<4>,
 ) -> (Tensor<3>, Tensor<4>) {
+    let (sum, window) = filtered(x, filter, bias, window);
+    (silu(sum), window)
+}
+
+/// The same without SiLU.
+pub(super) fn filtered(
+    x: Tensor<3>,
+    filter: Tensor<2>,
+    bias: Option<Tensor<1>>,
+    window: Tensor<4>,
+) -> (Tensor<3>, Tensor<4>) {
     let ([batch, length, channels], [taps, _]) = (x.dims(), filter.dims());
     let rows = match taps {
         1 => x,
@@ -26,7 +37,7 @@ pub(super) fn convolved(
         None => sum,
     };
     (
-        silu(sum),
+        sum,
         part(length, taps - 1).reshape([batch, 1, taps - 1, channels]),
     )
 }

@@ -5,8 +5,10 @@
 
 mod gated_delta;
 mod gated_linear;
+mod lstm;
 mod mamba;
 mod mamba2;
+mod min_rnn;
 pub(crate) mod recurrent;
 
 use std::io::Write;

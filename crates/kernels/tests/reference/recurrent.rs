@@ -44,3 +44,20 @@ pub(crate) trait Recurrent<const N: usize>: Copy + Sync {
         })
     }
 }
+
+/// A causal filter of each channel, `taps × channels`, with what is added to it: its sums over rows of a sequence.
+pub(crate) fn filtered(rows: &[&[f64]], filter: &[f64], bias: &[f64]) -> Vec<Vec<f64>> {
+    let channels = bias.len();
+    let taps = filter.len() / channels;
+    let sum = |position: usize, channel: usize| {
+        let seen = (0..taps).filter(|tap| position + tap + 1 >= taps);
+        let terms = seen.map(|tap| {
+            let at = position + tap + 1 - taps;
+            filter[tap * channels + channel] * rows[at][channel]
+        });
+        bias[channel] + terms.sum::<f64>()
+    };
+    (0..rows.len())
+        .map(|position| (0..channels).map(|channel| sum(position, channel)).collect())
+        .collect()
+}

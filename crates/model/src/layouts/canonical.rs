@@ -76,6 +76,9 @@ fn said(block: &Block, width: usize) -> Block {
             attention.value_head_dim = Some(sizes.value);
             attention.key_value_rank = Some(sizes.rank);
         }
+        MixerSpec::Lstm(mixer) => mixer.inner = Some(mixer.inner.unwrap_or(width)),
+        MixerSpec::MinGru(mixer) => mixer.inner = Some(mixer.inner.unwrap_or(width)),
+        MixerSpec::MinLstm(mixer) => mixer.inner = Some(mixer.inner.unwrap_or(width)),
     }
     match &mut block.channel {
         Some(ChannelSpec::SwiGlu(layer)) => layer.inner = Some(layer.inner(width)),

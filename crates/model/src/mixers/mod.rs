@@ -4,16 +4,23 @@ mod attention;
 mod gated_deltanet;
 mod gated_linear_attention;
 mod latent_attention;
+mod lstm;
 mod mamba;
 mod mamba2;
+mod min_gru;
+mod min_lstm;
+mod min_rnn;
 mod recurrent;
 
 pub use attention::{Attention, Bias};
 pub use gated_deltanet::GatedDeltaNet;
 pub use gated_linear_attention::GatedLinearAttention;
 pub use latent_attention::LatentAttention;
+pub use lstm::Lstm;
 pub use mamba::Mamba;
 pub use mamba2::Mamba2;
+pub use min_gru::MinGru;
+pub use min_lstm::MinLstm;
 
 use crate::mixer::Mixer;
 
@@ -26,5 +33,8 @@ triaxis_names::registry! {
         LatentAttention = "latent-attention",
         Mamba = "mamba",
         GatedLinearAttention = "gated-linear-attention",
+        Lstm = "lstm",
+        MinGru = "min-gru",
+        MinLstm = "min-lstm",
     }
 }

@@ -5,10 +5,10 @@ use burn::tensor::Tensor;
 use super::RecurrentState;
 use crate::cpu::recurrent::Carried;
 use crate::cpu::{
-    gated_delta as gated_delta_kernel, gated_linear as gated_linear_kernel, mamba as mamba_kernel,
-    mamba2 as mamba2_kernel,
+    gated_delta as gated_delta_kernel, gated_linear as gated_linear_kernel, lstm as lstm_kernel,
+    mamba as mamba_kernel, mamba2 as mamba2_kernel, min_rnn as min_rnn_kernel,
 };
-use crate::ops::{gated_delta, gated_linear, mamba, mamba2};
+use crate::ops::{gated_delta, gated_linear, lstm, mamba, mamba2, min_rnn};
 
 /// What a recurrent mixer does between its products, and the sizes that it does it in.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +29,11 @@ pub enum Core {
     /// Gated linear attention. Its small weights are what makes the decays (`rank × keys`), what is added to that
     /// (`keys`), and the gain of each head's normalisation (`value`).
     GatedLinear(gated_linear_kernel::Shape),
+    /// minGRU or minLSTM. Its small weights are the filter (`taps × columns`), and what is added to it (`columns`).
+    MinRnn(min_rnn_kernel::Shape),
+    /// LSTM. Its small weights are what the gates see of `h` (`inner × columns`), and what is added to the forget gate
+    /// (`inner`) and to the others (`3 inner`).
+    Lstm(lstm_kernel::Shape),
 }
 
 impl Core {
@@ -39,6 +44,8 @@ impl Core {
             Self::GatedDelta(shape) => shape.columns(),
             Self::Mamba(shape) => shape.columns(),
             Self::GatedLinear(shape) => shape.columns(),
+            Self::MinRnn(shape) => shape.columns(),
+            Self::Lstm(shape) => shape.columns(),
         }
     }
 
@@ -49,6 +56,8 @@ impl Core {
             Self::GatedDelta(shape) => shape.inner(),
             Self::Mamba(shape) => shape.inner,
             Self::GatedLinear(shape) => shape.inner(),
+            Self::MinRnn(shape) => shape.inner,
+            Self::Lstm(shape) => shape.inner,
         }
     }
 
@@ -76,6 +85,8 @@ impl Core {
             }
             Self::Mamba(shape) => mamba::small(shape),
             Self::GatedLinear(shape) => gated_linear::small(shape),
+            Self::MinRnn(shape) => vec![shape.taps * shape.columns(), shape.columns()],
+            Self::Lstm(shape) => vec![shape.inner * shape.columns(), shape.inner, 3 * shape.inner],
         }
     }
 
@@ -99,6 +110,11 @@ impl Core {
                 [shape.batch, 1, 0, 1],
                 [shape.batch, shape.heads, shape.key, shape.value],
             ],
+            Self::MinRnn(shape) => [
+                [shape.batch, 1, shape.taps - 1, shape.columns()],
+                [shape.batch, 1, 1, shape.inner],
+            ],
+            Self::Lstm(shape) => [[shape.batch, 1, 1, shape.inner]; 2],
         }
     }
 
@@ -108,6 +124,8 @@ impl Core {
             Self::GatedDelta(_) => "gated_delta",
             Self::Mamba(_) => "mamba",
             Self::GatedLinear(_) => "gated_linear",
+            Self::MinRnn(_) => "min_rnn",
+            Self::Lstm(_) => "lstm",
         }
     }
 
@@ -123,6 +141,8 @@ impl Core {
             Self::GatedDelta(shape) => gated_delta::composed(shape, projected, small, epsilon, before),
             Self::Mamba(shape) => mamba::composed(shape, projected, small, epsilon, before),
             Self::GatedLinear(shape) => gated_linear::composed(shape, projected, small, epsilon, before),
+            Self::MinRnn(shape) => min_rnn::composed(shape, projected, small, before),
+            Self::Lstm(shape) => lstm::composed(shape, projected, small, before),
         }
     }
 
@@ -132,6 +152,8 @@ impl Core {
             Self::GatedDelta(shape) => shape.length,
             Self::Mamba(shape) => shape.length,
             Self::GatedLinear(shape) => shape.length,
+            Self::MinRnn(shape) => shape.length,
+            Self::Lstm(shape) => shape.length,
         }
     }
 
@@ -159,6 +181,10 @@ impl Core {
                 let weights = gated_linear::weights(small, epsilon);
                 gated_linear_kernel::step(shape, weights, projected, carried, output);
             }
+            Self::MinRnn(shape) => {
+                min_rnn_kernel::step(shape, min_rnn::weights(small), projected, carried, output);
+            }
+            Self::Lstm(shape) => lstm_kernel::step(shape, lstm::weights(small), projected, carried, output),
         }
     }
 
@@ -191,6 +217,16 @@ impl Core {
                 let saved = gated_linear_kernel::forward(shape, weights, projected, before, output);
                 SavedCore::GatedLinear(shape, saved)
             }
+            Self::MinRnn(shape) => {
+                let weights = min_rnn::weights(small);
+                let saved = min_rnn_kernel::forward(shape, weights, projected, before, output);
+                SavedCore::MinRnn(shape, saved)
+            }
+            Self::Lstm(shape) => {
+                let weights = lstm::weights(small);
+                let saved = lstm_kernel::forward(shape, weights, projected, before, output);
+                SavedCore::Lstm(shape, saved)
+            }
         }
     }
 }
@@ -202,6 +238,8 @@ pub(super) enum SavedCore {
     GatedDelta(gated_delta_kernel::Shape, gated_delta_kernel::Saved),
     Mamba(mamba_kernel::Shape, mamba_kernel::Saved),
     GatedLinear(gated_linear_kernel::Shape, gated_linear_kernel::Saved),
+    MinRnn(min_rnn_kernel::Shape, min_rnn_kernel::Saved),
+    Lstm(lstm_kernel::Shape, lstm_kernel::Saved),
 }
 
 impl SavedCore {
@@ -211,6 +249,8 @@ impl SavedCore {
             Self::GatedDelta(shape, saved) => saved.carried(*shape, projected, Some(before)),
             Self::Mamba(shape, saved) => saved.carried(*shape, projected, Some(before)),
             Self::GatedLinear(shape, saved) => saved.carried(*shape),
+            Self::MinRnn(shape, saved) => saved.carried(*shape, projected, Some(before)),
+            Self::Lstm(_, saved) => saved.carried(),
         }
     }
 
@@ -242,6 +282,16 @@ impl SavedCore {
                 let weights = gated_linear::weights(small, epsilon);
                 let gradients = gated_linear::gradients(dprojected, dsmall);
                 gated_linear_kernel::backward(*shape, weights, projected, saved, doutput, gradients);
+            }
+            Self::MinRnn(shape, saved) => {
+                let weights = min_rnn::weights(small);
+                let gradients = min_rnn::gradients(dprojected, dsmall);
+                min_rnn_kernel::backward(*shape, weights, projected, saved, doutput, gradients);
+            }
+            Self::Lstm(shape, saved) => {
+                let weights = lstm::weights(small);
+                let gradients = lstm::gradients(dprojected, dsmall);
+                lstm_kernel::backward(*shape, weights, projected, saved, doutput, gradients);
             }
         }
     }
