@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-const ROOMS: [&str; 7] = ["units", "host", "random", "corpus", "kernels", "model", "train"];
+const ROOMS: [&str; 8] = [
+    "units", "host", "random", "corpus", "kernels", "model", "probes", "train",
+];
 
 fn main() -> std::io::Result<()> {
     let crates = Path::new("..");

@@ -99,8 +99,8 @@ fn every_section_is_there_whatever_the_study_did() {
                 "no entry for {id} in the contents"
             );
         }
-        let texts = usize::from(view.losses.is_some());
-        assert_eq!(html.matches("<section ").count(), SECTIONS.len() + texts);
+        let asked = usize::from(view.losses.is_some()) + usize::from(!view.probes.is_empty());
+        assert_eq!(html.matches("<section ").count(), SECTIONS.len() + asked);
         assert!(
             !html.contains("NaN") && !html.contains(">inf<"),
             "a number that is none"
@@ -231,6 +231,22 @@ fn losses_are_told_by_text_and_against_the_baseline() {
         rows.contains("1.1200</span>") && rows.contains(">–</td>"),
         "{rows}"
     );
+}
+
+#[test]
+fn probes_are_a_picture_and_a_table_beside_guessing_and_what_others_report() {
+    let view = fixture::view();
+    let html = own(&view);
+    let text = section(&html, "probes");
+    // A cell for each of two models at each of two levels; the one without an accuracy says so.
+    assert_eq!(text.matches("<rect ").count(), 4);
+    assert_eq!(text.matches("fill-opacity=\"0.782\"").count(), 2, "{text}");
+    assert!(text.contains(">70%<") && text.contains("65% – 75%"), "{text}");
+    assert!(text.contains("&lt;transformer&gt; 64") && text.contains(">–<"));
+    assert!(text.contains("ridge regression: 75%") && text.contains("longer than trained on"));
+    assert!(text.contains("Published: Invented scores 50% on a level (nowhere)."));
+    assert!(text.contains("the training of seed 1 diverged"));
+    assert!(!own(&fixture::empty()).contains("id=\"probes\""));
 }
 
 #[test]
@@ -432,6 +448,8 @@ fn poison(view: &mut View) {
     for trial in &mut view.trials {
         trial.architecture = text();
     }
+    view.probes.scores[0].name = text();
+    view.probes.scores[1].diverged = vec![text()];
     view.trials[0].status = Status::Failed(text());
     view.isoflops[0].minimum = Finding::Refused(text());
     for approach in &mut view.approaches {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// Hash of the sources that a trial's bits come from (units, corpus, kernels, model, train), made when the program is
+/// Hash of the sources that a trial's bits come from (units, corpus, kernels, model, probes, train), made when the program is
 /// built: provenance, and in no identity.
 pub const CODE: &str = env!("TRIAXIS_CODE_HASH");
 

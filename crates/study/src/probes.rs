@@ -279,9 +279,16 @@ impl ProbeInputs {
         Flops(flops.sum::<f64>() / levels.len() as f64 * sequences as f64)
     }
 
-    /// What a training takes, estimated.
+    /// What a training and its test take at most, estimated.
     pub fn memory(&self) -> Bytes {
-        step_memory(&self.config(1.0, 0))
+        let trained = self.config(1.0, 0);
+        // Some whole sequences are tested at a time, at least one.
+        let tested = TrainConfig {
+            context: self.task.longest(),
+            batch_sequences: (TOKENS_AT_ONCE / self.task.longest()).max(1),
+            ..trained.clone()
+        };
+        step_memory(&trained).max(step_memory(&tested))
     }
 }
 

@@ -248,7 +248,7 @@ impl fmt::Display for Measured<'_> {
                 continue;
             };
             let trained: Vec<String> = inputs.task.train.iter().map(Level::to_string).collect();
-            writeln!(
+            write!(
                 formatter,
                 "{}, {} tokens, trained on {}\n\n{}",
                 inputs.task.probe.name(),

@@ -27,6 +27,7 @@ mod moved;
 mod output;
 mod perplexity;
 mod plan;
+mod probes;
 mod registries;
 mod study;
 mod support;

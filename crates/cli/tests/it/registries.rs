@@ -9,6 +9,7 @@ use triaxis_model::{ArchitectureSpec, Block, ChannelSpec, Layout, MixerSpec};
 use triaxis_names::Entry;
 use triaxis_plan::decide::Aim;
 use triaxis_plan::emit::Trainer;
+use triaxis_probes::Probe;
 use triaxis_study::design::DesignSpec;
 use triaxis_train::{Dtype, EpochOrder, Instructions, Schedule};
 
@@ -39,7 +40,7 @@ impl Registry {
     }
 }
 
-fn registries() -> [Registry; 10] {
+fn registries() -> [Registry; 11] {
     let laws = forms::registry().iter().map(|form| {
         let definition = form.definition();
         (
@@ -75,6 +76,9 @@ fn registries() -> [Registry; 10] {
         }),
         Registry::new("mixer", MixerSpec::REGISTRY, |name| {
             Block::standard().any(|(_, block)| block.mixer.kind() == name)
+        }),
+        Registry::new("probe", Probe::REGISTRY, |name| {
+            Probe::named(name).is_ok_and(|probe| probe.name() == name)
         }),
         Registry::new("channel", ChannelSpec::REGISTRY, |name| {
             let channel = serde_json::from_value::<ChannelSpec>(json!({ "kind": name }));

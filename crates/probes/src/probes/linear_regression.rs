@@ -129,7 +129,7 @@ impl Generator for LinearRegression {
         let bins = Bins::of(vocabulary);
         let coefficients: [f64; DIMENSION] = std::array::from_fn(|_| COEFFICIENT * stream.normal());
         let mut tokens = Vec::with_capacity(level.length);
-        let mut sample_targets = Vec::with_capacity(level.length);
+        let mut targets = Vec::with_capacity(level.length);
         for _ in 0..level.length / EXAMPLE {
             let x: [usize; DIMENSION] = std::array::from_fn(|_| draw::below(stream, bins.count));
             let y: f64 = (0..DIMENSION)
@@ -137,18 +137,14 @@ impl Generator for LinearRegression {
                 .sum();
             let token = bins.token(y);
             tokens.extend([x[0] as u32, x[1] as u32, token]);
-            sample_targets.extend([None, Some(token), None]);
+            targets.extend([None, Some(token), None]);
         }
         // What is left of the length repeats the beginning, and asks nothing.
         for at in tokens.len()..level.length {
             tokens.push(tokens[at % EXAMPLE]);
-            sample_targets.push(None);
+            targets.push(None);
         }
-        let sample = Sample {
-            tokens,
-            targets: sample_targets,
-        };
-        sample.last(level.answers)
+        Sample { tokens, targets }.last(level.answers)
     }
 
     fn reference(&self, vocabulary: usize, sample: &Sample) -> Option<(&'static str, Vec<u32>)> {

@@ -11,7 +11,10 @@ pub struct S3Words;
 const TOKENS: usize = factorial(3);
 
 impl S3Words {
-    pub(super) const ABOUT: &str = "words of the symmetric group of three, which is solvable: a recurrence of bounded depth can follow it where parity can be followed. Every token is a permutation, and the answer after it the product of all up to it. Trained on every length up to one, and tested on longer ones. Guessing is one of the permutations";
+    pub(super) const ABOUT: &str = "words of the symmetric group of three, which is solvable, so that a recurrence of \
+        bounded depth can follow it where it can follow parity: every token is a permutation, \
+        and the answer after it the product of all up to it. Trained on every length up to one, and tested on longer \
+        ones. Guessing is one of the permutations";
 }
 
 impl Generator for S3Words {

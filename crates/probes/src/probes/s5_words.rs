@@ -11,7 +11,11 @@ pub struct S5Words;
 const TOKENS: usize = factorial(5);
 
 impl S5Words {
-    pub(super) const ABOUT: &str = "words of the symmetric group of five, which is not solvable: no network of bounded depth and precision without a true recurrence can follow it at every length, unless its states mix (Merrill, Petty and Sabharwal 2024, arXiv 2404.08819). Every token is a permutation, and the answer after it the product of all up to it. Trained on every length up to one, and tested on longer ones. Guessing is one of the permutations";
+    pub(super) const ABOUT: &str = "words of the symmetric group of five, which is not solvable, so that no network of \
+        bounded depth without a true recurrence follows it at every length (Merrill, Petty and Sabharwal 2024, arXiv \
+        2404.08819): every token is a permutation, \
+        and the answer after it the product of all up to it. Trained on every length up to one, and tested on longer \
+        ones. Guessing is one of the permutations";
 }
 
 impl Generator for S5Words {

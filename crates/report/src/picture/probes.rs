@@ -17,7 +17,8 @@ fn learnt(level: &LevelScore) -> Option<f64> {
     let best = level.reference.as_ref().map(|reference| reference.accuracy);
     let best = level.perfect.or(best).unwrap_or(1.0);
     let accuracy = level.accuracy.as_ref()?.value;
-    Some(((accuracy - level.chance) / (best - level.chance)).clamp(0.0, 1.0))
+    let room = best - level.chance;
+    (room > 0.0).then(|| ((accuracy - level.chance) / room).clamp(0.0, 1.0))
 }
 
 /// The models of the columns: names and widths, in the order in which they were asked.
@@ -70,7 +71,7 @@ pub(crate) fn probes(results: &ProbeResults) -> Markup {
     };
     html! {
         @if !results.is_empty() {
-            svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="Accuracy of each model on each probe"
+            svg role="img" aria-label="Accuracy of each model on each probe"
                 viewBox={ "0 0 " (Pixel(width)) " " (Pixel(height)) } style={ "max-width:" (Pixel(width)) "px" }
                 font-size="12" fill="currentColor" {
                 @for (column, (name, size)) in models.iter().enumerate() {

@@ -95,7 +95,7 @@ fn row(scores: &ProbeScores, level: &LevelScore) -> Markup {
             }
             (number(text::percent(level.chance)))
             td {
-                @if !level.is_trained { "longer than trained on" }
+                @if !level.is_trained { "longer than trained on" br; }
                 @if let Some(reference) = &level.reference { (reference.name) ": " (text::percent(reference.accuracy)) }
             }
         }
