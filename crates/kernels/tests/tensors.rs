@@ -145,7 +145,10 @@ proptest! {
         let (dimension, state, chunk, taps) = sizes;
         let heads = groups * in_group;
         let norm_groups = if negative { groups } else { 1 };
-        let mamba2 = mamba2::Shape { batch, length, heads, groups, dimension, state, chunk, taps, norm_groups };
+        let mamba2 = mamba2::Shape {
+            batch, length, heads, groups, dimension, state, chunk, taps, norm_groups,
+            least_step: if negative { 0.6 } else { 0.0 },
+        };
         let delta = gated_delta::Shape {
             batch, length, heads, key_heads: groups, key: state, value: dimension, chunk, taps, negative,
         };

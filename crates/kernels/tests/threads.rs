@@ -322,6 +322,7 @@ fn mamba2_between_its_products() {
         chunk: 32,
         taps: 4,
         norm_groups: 2,
+        least_step: 0.0,
     };
     recurrent_is_the_same(shape);
 }

@@ -90,6 +90,11 @@ pub trait Mixer: Debug {
     /// Its weights, in a fixed order. A block's mixer and channel share their names' scope.
     fn weights(&self, place: Place) -> Vec<WeightSpec>;
 
+    /// Those that all blocks of this kind in a network have together, in a fixed order.
+    fn shared(&self, _place: Place) -> Vec<WeightSpec> {
+        Vec::new()
+    }
+
     /// Operations of the forward pass over a span of one sequence, by what computes.
     fn operations(&self, width: usize, span: Span) -> Vec<(&'static str, f64)>;
 

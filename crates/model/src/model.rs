@@ -163,8 +163,9 @@ impl Model {
                 .map(|memory| self.positions(memory.position(), length));
             hidden = hidden + Tensor::cat(first.collect(), 0);
         }
+        let begin = self.begin(&hidden);
         for (layer, letter) in self.stack.letters().enumerate() {
-            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer));
+            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer, &begin));
             let mut remembered: Vec<Remembered<'_>> =
                 memories.iter_mut().map(|memory| memory.layer(layer)).collect();
             let rotation = self.rotations.get(&letter);
@@ -193,9 +194,9 @@ impl Model {
             }
             None => embedded,
         };
-        let layers = self.stack.letters().enumerate();
+        let (layers, begin) = (self.stack.letters().enumerate(), self.begin(&embedded));
         let hidden = layers.fold(embedded, |hidden, (layer, letter)| {
-            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer));
+            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer, &begin));
             let rotation = self.rotations.get(&letter);
             let hidden = block.mixer().mix(hidden, &weights, length, rotation);
             match block.channel() {
@@ -248,7 +249,13 @@ impl Model {
         self.weights.scope(String::new(), self.stack.norm())
     }
 
-    fn block(&self, layer: usize) -> Scope<'_> {
-        self.weights.scope(format!("blocks.{layer}"), self.stack.norm())
+    /// What the first block gets, where others need it, too.
+    fn begin(&self, embedded: &Tensor<2>) -> Option<Tensor<2>> {
+        self.stack.sharing().next().map(|_| embedded.clone())
+    }
+
+    fn block(&self, layer: usize, begin: &Option<Tensor<2>>) -> Scope<'_> {
+        let scope = self.weights.scope(format!("blocks.{layer}"), self.stack.norm());
+        scope.after(begin.clone())
     }
 }

@@ -13,7 +13,7 @@ use crate::model::Model;
 use crate::norm::{Norm, NormKind};
 use crate::ops::NORM_EPSILON;
 use crate::presets::Preset;
-use crate::weights::{Group, Initial, WeightSpec};
+use crate::weights::{Group, Initial, SHARED, WeightSpec};
 
 /// Rows of logits that exist at a time.
 const HEAD_CHUNK: usize = 1024;
@@ -193,7 +193,32 @@ impl Stack {
                 _ => ModelError(format!("block `{letter}`: {error}")),
             };
             block.validate(self.width, self.norm).map_err(named)
-        })
+        })?;
+        let sharing = Vec::from_iter(self.sharing());
+        rule(
+            sharing.len() <= 1,
+            "pattern",
+            format!("{:?}", self.pattern),
+            format!("{sharing:?} stand for blocks that share weights with all of their kind"),
+            "use one of these letters in all their places",
+        )
+    }
+
+    /// The letters whose blocks share weights.
+    pub(crate) fn sharing(&self) -> impl Iterator<Item = char> {
+        let used = |letter: &char| self.letters().any(|used| used == *letter);
+        let blocks = self.blocks.iter().filter(move |(letter, _)| used(letter));
+        blocks
+            .filter(|(_, block)| !block.mixer().shared(self.place()).is_empty())
+            .map(|(&letter, _)| letter)
+    }
+
+    fn place(&self) -> Place {
+        Place {
+            width: self.width,
+            writes: self.layers().map(Block::writes).sum(),
+            norm: self.norm,
+        }
     }
 
     /// How rows are normalised.
@@ -222,11 +247,14 @@ impl Stack {
             initial: Initial::Normal((self.width as f64).sqrt().recip()),
             group,
         };
-        let place = Place {
-            width: self.width,
-            writes: self.layers().map(Block::writes).sum(),
-            norm: self.norm,
-        };
+        let place = self.place();
+        let shared = self
+            .sharing()
+            .flat_map(|letter| self.blocks[&letter].mixer().shared(place));
+        let shared = shared.map(|weight| WeightSpec {
+            name: format!("{SHARED}.{}", weight.name),
+            ..weight
+        });
         let blocks = self.layers().enumerate().flat_map(|(layer, block)| {
             let within_block = move |weight: WeightSpec| WeightSpec {
                 name: format!("blocks.{layer}.{}", weight.name),
@@ -239,6 +267,7 @@ impl Stack {
             self.learned_positions
                 .map(|positions| table("positions", positions, Group::Positions)),
         );
+        weights.extend(shared);
         weights.extend(blocks);
         weights.extend(self.norm.weights("norm", self.width));
         weights.extend((!self.tied).then(|| table("head", self.vocabulary, Group::Head)));

@@ -169,9 +169,13 @@ impl Weights {
             weights: self,
             prefix,
             norm,
+            begin: None,
         }
     }
 }
+
+/// What the names of weights that blocks share begin with.
+pub(crate) const SHARED: &str = "shared";
 
 /// The weights of one part, and how its network normalises.
 #[derive(Debug)]
@@ -179,9 +183,31 @@ pub struct Scope<'a> {
     weights: &'a Weights,
     prefix: String,
     norm: Norm,
+    /// What the first block got.
+    begin: Option<Tensor<2>>,
 }
 
 impl Scope<'_> {
+    /// The same in a network whose blocks began with these rows.
+    pub(crate) fn after(self, begin: Option<Tensor<2>>) -> Self {
+        Self { begin, ..self }
+    }
+
+    /// What the first block got of the same positions: the embedding of their tokens.
+    ///
+    /// # Panics
+    /// If no block shares weights.
+    pub(crate) fn begin(&self) -> Tensor<2> {
+        self.begin
+            .clone()
+            .expect("a network with shared weights keeps it")
+    }
+
+    /// The weights that all blocks of this kind share.
+    pub(crate) fn shared(&self) -> Scope<'_> {
+        self.weights.scope(SHARED.to_owned(), self.norm)
+    }
+
     /// How the network normalises.
     pub fn norm(&self) -> Norm {
         self.norm

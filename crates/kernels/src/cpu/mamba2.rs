@@ -12,8 +12,8 @@ use super::short_convolution::{self, Filter};
 use super::state_space::{self, Inputs};
 use crate::memory::Buffer;
 
-/// The sizes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The sizes, and the least that a step is.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
     /// Sequences.
     pub batch: usize,
@@ -33,6 +33,8 @@ pub struct Shape {
     pub taps: usize,
     /// Parts of a row that are normalised each by itself: a divisor of `inner`.
     pub norm_groups: usize,
+    /// What steps below it are raised to.
+    pub least_step: f32,
 }
 
 impl Shape {
@@ -76,6 +78,7 @@ impl Shape {
             chunk,
             taps: _,
             norm_groups: _,
+            least_step,
         } = *self;
         state_space::Shape {
             batch,
@@ -86,6 +89,7 @@ impl Shape {
             state,
             // A chunk is no longer than what there is.
             chunk: chunk.min(length),
+            least_step,
         }
     }
 

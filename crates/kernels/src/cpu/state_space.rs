@@ -37,6 +37,8 @@ pub(super) struct Shape {
     pub(super) state: usize,
     /// Positions of a chunk.
     pub(super) chunk: usize,
+    /// What steps below it are raised to.
+    pub(super) least_step: f32,
 }
 
 impl Shape {
@@ -143,11 +145,16 @@ impl<'a> Inputs<'a> {
         -self.decay_log[head].exp()
     }
 
+    /// `Δ` at a row.
+    fn step(&self, row: usize, head: usize) -> f32 {
+        softplus(self.steps.at(row, head) + self.step_bias[head]).max(self.shape.least_step)
+    }
+
     /// Writes `Δ` of each position of a chunk, and the sum of `Δ A` up to and with it.
     fn decays(&self, chunk: Chunk, head: usize, steps: &mut [f32], sums: &mut [f32]) {
         let (decay, mut sum) = (self.decay(head), 0.0);
         for (index, (step, to)) in steps.iter_mut().zip(sums).take(chunk.count).enumerate() {
-            *step = softplus(self.steps.at(chunk.first + index, head) + self.step_bias[head]);
+            *step = self.step(chunk.first + index, head);
             sum += *step * decay;
             *to = sum;
         }

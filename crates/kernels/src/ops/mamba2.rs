@@ -62,7 +62,10 @@ pub(super) fn composed(
     let filter = filter.reshape([shape.taps, shape.channels()]);
     let x = columns(inner, shape.channels());
     let (convolved, window) = convolved(x, filter, Some(filter_bias), before.window);
-    let steps = softplus(columns(inner + shape.channels(), shape.heads) + step_bias.unsqueeze());
+    let mut steps = softplus(columns(inner + shape.channels(), shape.heads) + step_bias.unsqueeze());
+    if shape.least_step > 0.0 {
+        steps = steps.clamp_min(shape.least_step);
+    }
     let decays = steps.clone() * (-decay_log.exp()).unsqueeze();
     let (scanned, state) = scanned(shape, convolved, steps, decays, skip, before.state);
     let gated = scanned * silu(columns(0, inner)).reshape([batch * length, inner]);

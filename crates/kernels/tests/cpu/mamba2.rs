@@ -20,6 +20,7 @@ fn shape(batch: usize, length: usize, groups: usize, in_group: usize, rest: [usi
         chunk,
         taps,
         norm_groups: 1,
+        least_step: 0.0,
     }
 }
 
@@ -70,6 +71,18 @@ fn extreme_steps() {
         values[columns - 2..].copy_from_slice(&[if row % 3 == 0 { 60.0 } else { -60.0 }, 90.0]);
     }
     check(shape, &inputs);
+}
+
+/// Most steps raised, some not.
+#[test]
+fn least_steps() {
+    let shape = Shape {
+        least_step: 0.8,
+        ..shape(1, 30, 1, 2, [3, 4, 16, 4])
+    };
+    check(shape, &shape.inputs());
+    check_steps(shape);
+    check_gradients(Shape { length: 9, ..shape });
 }
 
 #[test]

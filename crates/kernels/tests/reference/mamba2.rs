@@ -102,6 +102,7 @@ fn mamba2(shape: Shape, inputs: &[Vec<f64>; 7]) -> Vec<f64> {
             let mut mixed = vec![0.0; inner];
             for head in 0..shape.heads {
                 let step = (row[inner + channels + head] + step_bias[head]).exp().ln_1p();
+                let step = step.max(f64::from(shape.least_step));
                 let decay = (-step * decay_log[head].exp()).exp();
                 let group = head / (shape.heads / shape.groups);
                 let b = &convolved[inner + group * states..][..states];

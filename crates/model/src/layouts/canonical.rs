@@ -60,6 +60,11 @@ fn said(block: &Block, width: usize) -> Block {
         }
         MixerSpec::Mamba(mamba) => mamba.step_rank = Some(mamba.shape(width, 1, 1).rank),
         MixerSpec::Mamba2(mamba) => mamba.head_dim = Some(mamba.head(width)),
+        MixerSpec::SharedAttention(attention) => {
+            attention.heads = Some(attention.attention(width).query);
+            attention.inner = Some(attention.inner(width));
+            attention.mamba.head_dim = Some(attention.mamba.head(width));
+        }
         MixerSpec::GatedDeltaNet(delta) => {
             let shape = delta.shape(width, 1, 1);
             (delta.heads, delta.head_dim) = (Some(shape.heads), Some(shape.key));

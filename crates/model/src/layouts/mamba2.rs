@@ -75,6 +75,7 @@ impl Family for Mamba2 {
             taps: config.size_if("conv_kernel")?.unwrap_or(4),
             chunk: config.size_if("chunk_size")?.unwrap_or(256),
             grouped_norm: groups > 1,
+            least_step: None,
         };
         let block = Block {
             mixer: MixerSpec::Mamba2(mixer),
@@ -118,26 +119,31 @@ impl Family for Mamba2 {
     }
 
     fn layer(&self, layer: usize, block: &Block, width: usize) -> Result<Vec<Tensor>, ModelError> {
-        let shape = mixer(block)?.shape(width, 1, 1);
-        let (heads, inner, channels) = (shape.heads, shape.inner(), shape.channels());
-        let ours = |name: &str| format!("blocks.{layer}.{name}");
-        let theirs = |name: &str| format!("backbone.layers.{layer}.{name}");
-        let same = |published, name, shape: &[usize]| Tensor::same(theirs(published), ours(name), shape);
-        let turned = |published, name, shape: &[usize]| Tensor::turned(theirs(published), ours(name), shape);
-        Ok(vec![
-            same("norm.weight", "mamba_norm", &[width]),
-            turned(
-                "mixer.in_proj.weight",
-                "mamba_projection",
-                &[shape.columns(), width],
-            ),
-            turned("mixer.conv1d.weight", "convolution", &[channels, 1, shape.taps]),
-            same("mixer.conv1d.bias", "convolution_bias", &[channels]),
-            same("mixer.dt_bias", "step_bias", &[heads]),
-            same("mixer.A_log", "decay_log", &[heads]),
-            same("mixer.D", "skip", &[heads]),
-            same("mixer.norm.weight", "inner_norm", &[inner]),
-            turned("mixer.out_proj.weight", "mamba_output", &[width, inner]),
-        ])
+        let theirs = format!("backbone.layers.{layer}");
+        let ours = format!("blocks.{layer}.mamba_norm");
+        let mut tensors = vec![Tensor::same(format!("{theirs}.norm.weight"), ours, &[width])];
+        let mixer = mixer(block)?;
+        tensors.extend(tensors_of(layer, mixer, width, &format!("{theirs}.mixer")));
+        Ok(tensors)
     }
+}
+
+/// The tensors of a mixer under names that begin with `prefix`.
+pub(super) fn tensors_of(layer: usize, mixer: &mixers::Mamba2, width: usize, prefix: &str) -> Vec<Tensor> {
+    let shape = mixer.shape(width, 1, 1);
+    let (heads, inner, channels) = (shape.heads, shape.inner(), shape.channels());
+    let ours = |name: &str| format!("blocks.{layer}.{name}");
+    let theirs = |name: &str| format!("{prefix}.{name}");
+    let same = |published, name, shape: &[usize]| Tensor::same(theirs(published), ours(name), shape);
+    let turned = |published, name, shape: &[usize]| Tensor::turned(theirs(published), ours(name), shape);
+    vec![
+        turned("in_proj.weight", "mamba_projection", &[shape.columns(), width]),
+        turned("conv1d.weight", "convolution", &[channels, 1, shape.taps]),
+        same("conv1d.bias", "convolution_bias", &[channels]),
+        same("dt_bias", "step_bias", &[heads]),
+        same("A_log", "decay_log", &[heads]),
+        same("D", "skip", &[heads]),
+        same("norm.weight", "inner_norm", &[inner]),
+        turned("out_proj.weight", "mamba_output", &[width, inner]),
+    ]
 }

@@ -16,6 +16,7 @@ mod qwen3_next;
 mod rope;
 mod tensor;
 mod transformer;
+mod zamba2;
 
 use std::fmt::Debug;
 
@@ -36,6 +37,7 @@ pub use self::qwen3::Qwen3;
 pub use self::qwen3_next::Qwen3Next;
 pub use self::tensor::Tensor;
 pub(crate) use self::tensor::zeros;
+pub use self::zamba2::Zamba2;
 use crate::block::Block;
 use crate::error::ModelError;
 use crate::stack::Stack;
@@ -53,6 +55,7 @@ triaxis_names::registry! {
         Qwen3Next = "qwen3-next",
         Mamba = "mamba",
         Jamba = "jamba",
+        Zamba2 = "zamba2",
     }
 }
 

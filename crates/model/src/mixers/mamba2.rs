@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use super::{MixerSpec, recurrent};
 use crate::channels::ChannelSpec;
 use crate::count::product_flops;
-use crate::error::{ModelError, rule, within};
+use crate::error::{ModelError, positive, rule, within};
 use crate::memory::Remembered;
 use crate::mixer::{Mixer, Place, Span, usual_head};
 use crate::norm::NormKind;
@@ -31,6 +31,9 @@ pub struct Mamba2 {
     /// Whether the values of each group of heads are normalised by themselves, not those of all heads together.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub grouped_norm: bool,
+    /// What steps below it are raised to: nothing unless it is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least_step: Option<f64>,
 }
 
 impl Default for Mamba2 {
@@ -43,6 +46,7 @@ impl Default for Mamba2 {
             taps: 4,
             chunk: 64,
             grouped_norm: false,
+            least_step: None,
         }
     }
 }
@@ -74,6 +78,7 @@ impl Mamba2 {
             chunk: self.chunk,
             taps: self.taps,
             norm_groups: if self.grouped_norm { self.groups } else { 1 },
+            least_step: self.least_step.unwrap_or(0.0) as f32,
         }
     }
 }
@@ -100,9 +105,11 @@ impl Mixer for Mamba2 {
             taps: 3,
             chunk: 4,
             grouped_norm: false,
+            least_step: None,
         };
         let grouped_norm = Self {
             grouped_norm: true,
+            least_step: Some(0.04),
             ..grouped.clone()
         };
         let whole = Self {
@@ -126,6 +133,11 @@ impl Mixer for Mamba2 {
         within("expand", self.expand, 1, 1 << 6)?;
         within("taps", self.taps, 2, 1 << 6)?;
         within("chunk", self.chunk, 1, 1 << 12)?;
+        positive(
+            "least_step",
+            self.least_step,
+            "leave it out for steps of any size",
+        )?;
         let inner = self.inner(width);
         rule(
             inner.is_multiple_of(head),

@@ -11,6 +11,7 @@ mod min_gru;
 mod min_lstm;
 mod min_rnn;
 mod recurrent;
+mod shared_attention;
 
 pub use attention::{Attention, Bias};
 pub use gated_deltanet::GatedDeltaNet;
@@ -21,6 +22,7 @@ pub use mamba::Mamba;
 pub use mamba2::Mamba2;
 pub use min_gru::MinGru;
 pub use min_lstm::MinLstm;
+pub use shared_attention::SharedAttention;
 
 use crate::mixer::Mixer;
 
@@ -36,5 +38,6 @@ triaxis_names::registry! {
         Lstm = "lstm",
         MinGru = "min-gru",
         MinLstm = "min-lstm",
+        SharedAttention = "shared-attention",
     }
 }

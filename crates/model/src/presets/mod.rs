@@ -2,11 +2,13 @@
 
 pub(crate) mod jamba;
 pub(crate) mod qwen3_next;
+mod zamba2;
 
 use std::fmt::Debug;
 
 use self::jamba::Jamba;
 use self::qwen3_next::Qwen3Next;
+use self::zamba2::Zamba2;
 use crate::block::Block;
 use crate::norm::NormKind;
 
@@ -16,6 +18,7 @@ triaxis_names::registry! {
     pub enum Preset as chosen: Chosen {
         Qwen3Next = "qwen3-next",
         Jamba = "jamba",
+        Zamba2 = "zamba2",
     }
 }
 

@@ -52,6 +52,16 @@ MODELS = {
     "jamba": ("Jamba", dict(
         TRANSFORMER, num_hidden_layers=3, attn_layer_period=3, attn_layer_offset=1, mamba_d_state=6, mamba_d_conv=3,
         mamba_dt_rank=3, num_experts=1, pad_token_id=None)),
+    "zamba2": ("Zamba2", dict(
+        vocab_size=VOCABULARY, hidden_size=16, num_hidden_layers=3, intermediate_size=24, max_position_embeddings=64,
+        layers_block_type=["linear_attention", "hybrid", "hybrid"], mamba_d_state=6, mamba_d_conv=2, mamba_ngroups=2,
+        n_mamba_heads=4, chunk_size=8, num_attention_heads=2, time_step_min=0.4, use_shared_attention_adapter=True,
+        adapter_rank=3, use_mem_rope=True, rope_parameters=dict(rope_type="default", rope_theta=777.0),
+        bos_token_id=None, eos_token_id=None, pad_token_id=None)),
+    "zamba2-plain": ("Zamba2", dict(
+        vocab_size=VOCABULARY, hidden_size=16, num_hidden_layers=2, max_position_embeddings=64,
+        layers_block_type=["linear_attention", "hybrid"], mamba_d_state=4, n_mamba_heads=2, num_attention_heads=2,
+        adapter_rank=2, tie_word_embeddings=False, bos_token_id=None, eos_token_id=None, pad_token_id=None)),
     "qwen2": ("Qwen2", dict(TRANSFORMER, rope_theta=3000.0)),
     "qwen3": ("Qwen3", dict(TRANSFORMER, head_dim=6, rope_theta=5000.0, tie_word_embeddings=True)),
     "gpt2": ("GPT2", dict(

@@ -352,6 +352,50 @@ fn configs_that_mean_no_stack_are_refused_by_field() {
         ("mamba2", "n_groups", json!(3), "`groups = 3`"),
         ("mamba2", "use_conv_bias", json!(false), "use_conv_bias"),
         ("mamba2", "time_step_limit", json!([0.0, 0.1]), "time_step_limit"),
+        (
+            "mamba",
+            "intermediate_size",
+            json!(47),
+            "`expand = 3` times `hidden_size = 16`",
+        ),
+        ("mamba", "use_conv_bias", json!(false), "use_conv_bias"),
+        ("mamba", "time_step_rank", json!("all"), "whole number"),
+        ("jamba", "num_experts", json!(16), "experts are not built"),
+        (
+            "jamba",
+            "attn_layer_offset",
+            json!(3),
+            "below `attn_layer_period = 3`",
+        ),
+        ("jamba", "attn_layer_period", json!(0), "correct the fields"),
+        (
+            "jamba",
+            "num_attention_heads",
+            json!(5),
+            "must divide `hidden_size = 16`",
+        ),
+        ("jamba", "mamba_proj_bias", json!(true), "mamba_proj_bias"),
+        ("zamba2", "num_mem_blocks", json!(2), "num_mem_blocks"),
+        ("zamba2", "layers_block_type", json!(["hybrid"]), "1 kinds"),
+        (
+            "zamba2",
+            "layers_block_type",
+            json!(["hybrid", "attention", "hybrid"]),
+            "`layers_block_type = \"attention\"`",
+        ),
+        (
+            "zamba2",
+            "tie_word_embeddings",
+            json!(false),
+            "must be true where blocks share weights",
+        ),
+        (
+            "zamba2",
+            "n_mamba_heads",
+            json!(0),
+            "must divide `mamba_expand = 2`",
+        ),
+        ("zamba2", "rms_norm_eps", json!(1e-6), "rms_norm_eps"),
     ] {
         let error = refusal(name, field, value);
         assert!(
@@ -431,6 +475,9 @@ fn what_a_layout_cannot_say_is_refused_before_anything_is_written() {
         (Layout::Llama, of("am", ""), "layout `llama`: `pattern = \"am\"`"),
         (Layout::Mamba2, of("a", ""), "a block of `attention` and `swiglu`"),
         (Layout::Mamba2, of("m", blocks), "`blocks.m.mixer.grouped_norm"),
+        (Layout::Jamba, of("sa", ""), "a block of `mamba` alone"),
+        (Layout::Jamba, of("a", ""), "`blocks.a.mixer.rotary_fraction"),
+        (Layout::Zamba2, of("mz", blocks), "`blocks.m.mixer.grouped_norm"),
     ] {
         let model = stack.build(0, &Device::flex()).unwrap();
         let to = TempDir::new().unwrap();

@@ -1,6 +1,6 @@
 //! Settings that break a rule are refused with the value, the rule and the remedy.
 
-use triaxis_model::ArchitectureSpec;
+use triaxis_model::{ArchitectureSpec, Stack};
 
 /// Why a stack of width 64 and context 128 with this mixer and these keys is refused.
 fn refusal(mixer: &str, keys: &str) -> String {
@@ -122,6 +122,85 @@ fn settings_of_latent_attention() {
         for word in words {
             assert!(error.contains(word), "{settings}: {error}");
         }
+    }
+}
+
+#[test]
+fn settings_of_state_spaces_and_linear_attention() {
+    for (mixer, words) in [
+        (
+            r#"{"kind": "mamba", "state": 0}"#,
+            ["`state = 0`", "outside", "choose from 1"],
+        ),
+        (
+            r#"{"kind": "mamba", "step_rank": 0}"#,
+            ["`step_rank = 0`", "outside", "choose from 1"],
+        ),
+        (
+            r#"{"kind": "mamba2", "least_step": -1.0}"#,
+            ["`least_step = -1`", "above 0", "leave it out"],
+        ),
+        (
+            r#"{"kind": "gated-linear-attention", "heads": 5}"#,
+            ["`width = 64`", "multiple of twice `heads = 5`", "set `head_dim`"],
+        ),
+        (
+            r#"{"kind": "gated-linear-attention", "decay_divisor": 0}"#,
+            ["`decay_divisor = 0`", "outside", "choose from 1"],
+        ),
+        (
+            r#"{"kind": "shared-attention", "heads": 0}"#,
+            ["`heads = 0`", "outside", "choose from 1"],
+        ),
+        (
+            r#"{"kind": "shared-attention", "heads": 3}"#,
+            ["`heads = 3`", "twice `width = 64`", "choose a divisor"],
+        ),
+        (
+            r#"{"kind": "shared-attention", "heads": 128, "rope_theta": 100.0}"#,
+            ["`heads = 128`", "odd width", "leave out `rope_theta`"],
+        ),
+    ] {
+        let error = refusal(mixer, "");
+        for word in words {
+            assert!(error.contains(word), "{mixer}: {error}");
+        }
+    }
+}
+
+#[test]
+fn presets_on_widths_that_they_cannot_have() {
+    for (preset, width, words) in [
+        (
+            "jamba",
+            7,
+            ["`width = 7`", "multiple of `head_dim = 2`", "set `heads`"],
+        ),
+        ("zamba2", 0, ["`width = 0`", "outside", "choose from 1"]),
+    ] {
+        let text = format!(
+            r#"{{"preset": "{preset}", "vocabulary": 9, "width": {width}, "layers": 8, "context": 6}}"#
+        );
+        let error = serde_json::from_str::<Stack>(&text).unwrap_err().to_string();
+        for word in words {
+            assert!(error.contains(word), "{preset}: {error}");
+        }
+    }
+}
+
+/// Blocks that share weights share them with all of their kind.
+#[test]
+fn two_kinds_of_shared_blocks() {
+    let block = |rank| format!(r#"{{"mixer": {{"kind": "shared-attention", "adapter_rank": {rank}}}}}"#);
+    let text = format!(
+        r#"{{"pattern": "mzy", "vocabulary": 9, "width": 8, "layers": 3, "context": 6,
+            "blocks": {{"z": {}, "y": {}}}}}"#,
+        block(2),
+        block(3)
+    );
+    let error = serde_json::from_str::<Stack>(&text).unwrap_err().to_string();
+    for word in ["`pattern = \"mzy\"`", "share weights", "in all their places"] {
+        assert!(error.contains(word), "{error}");
     }
 }
 

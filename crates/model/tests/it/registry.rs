@@ -232,6 +232,25 @@ fn a_preset_is_what_it_stands_for() {
     );
     let is_gated = |attention: &mixers::Attention| attention.output_gate && attention.qk_norm;
     assert!(matches!(&next.blocks[&'a'].mixer, MixerSpec::Attention(attention) if is_gated(attention)));
+    // Shared weights are counted once, and computed with in every block.
+    let zamba2 = size(", \"preset\": \"zamba2\", \"pattern\": \"mz\"").unwrap();
+    let names = zamba2.weights().into_iter().map(|weight| weight.name);
+    let shared = |name: &String| name.starts_with("shared.");
+    assert_eq!(names.filter(shared).count(), 6);
+    let operations = |stack: &Stack| {
+        let counts = stack.forward_flops(32).operations;
+        counts
+            .into_iter()
+            .find(|count| count.operation == "attention output")
+    };
+    let one = Stack {
+        layers: 2,
+        ..zamba2.clone()
+    };
+    assert_eq!(
+        operations(&zamba2).unwrap().flops.0,
+        2.0 * operations(&one).unwrap().flops.0
+    );
     // What is said beside it stands.
     let other = size(", \"preset\": \"qwen3-next\", \"pattern\": \"dda\", \"norm\": \"rms\"").unwrap();
     assert_eq!((other.pattern.as_str(), other.norm), ("dda", NormKind::Rms));

@@ -303,8 +303,12 @@ impl Head<'_> {
             let (step, dvalue) = (room.steps[row], &room.dvalues[row * dimension..][..dimension]);
             ddecayed += room.dsums[row];
             let dstep = decay * ddecayed + dot(simd, dvalue, x.row(row));
-            // The slope of softplus: 1 - e^-Δ.
-            let dstep = -(-step).exp_m1() * dstep;
+            // The slope of softplus: 1 - e^-Δ; where a step was raised, none.
+            let dstep = if step > self.inputs.shape.least_step {
+                -(-step).exp_m1() * dstep
+            } else {
+                0.0
+            };
             let place = outputs.steps.start + (self.rows.first + row) * outputs.steps.stride + self.head;
             let to = outputs
                 .mixed

@@ -1,7 +1,6 @@
 //! One position of each sequence: the recurrence as it is written, in place.
 
 use super::Inputs;
-use crate::cpu::chunks::softplus;
 use crate::cpu::vectors::scale;
 use crate::parallel::{self, Shared};
 use crate::simd::{Simd, dispatch, each_vector};
@@ -31,7 +30,7 @@ fn head_of<S: Simd>(simd: S, inputs: Inputs, task: usize, y: &mut [f32], state: 
         inputs.b(position, group).row(0),
         inputs.c(position, group).row(0),
     );
-    let step = softplus(inputs.steps.at(sequence, head) + inputs.step_bias[head]);
+    let step = inputs.step(sequence, head);
     let decay = simd.splat((step * inputs.decay(head)).exp());
     scale(simd, x, inputs.skip[head], y);
     for (row, state) in state.chunks_exact_mut(shape.dimension).enumerate() {

@@ -16,6 +16,7 @@ use crate::ops::{AttentionHeads, Limits, Rotation};
 use crate::rope_scaling::{RopeScaling, rotation, turns};
 use crate::weights::{Scope, WeightSpec};
 use pass::Pass;
+pub(super) use pass::attend;
 
 /// Causal attention with grouped queries and rotary positions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

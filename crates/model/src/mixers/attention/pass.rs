@@ -57,7 +57,7 @@ impl<'a> Pass<'a> {
             .chunk(sequences.len(), 0)
             .into_iter()
             .zip(sequences)
-            .map(|(projected, sequence)| self.attend(projected, sequence))
+            .map(|(projected, sequence)| attend(projected, self.heads, self.scores(), sequence))
             .collect();
         x + self.project_back(Tensor::cat(attended, 0), normed)
     }
@@ -109,25 +109,30 @@ impl<'a> Pass<'a> {
             _ => output,
         }
     }
+}
 
-    /// The attention of some positions of one sequence, `[length, projected]`, over those remembered and themselves,
-    /// which are then remembered, too.
-    fn attend(self, projected: Tensor<2>, sequence: &mut Remembered<'_>) -> Tensor<2> {
-        let length = projected.dims()[0];
-        let [queries, keys, values] = self.heads.split(&projected, length);
-        let turned = |part: Tensor<4>| match self.rotation {
-            Some(rotation) => ops::rotary(part, rotation, sequence.position),
-            None => part,
-        };
-        let [queries, keys] = [queries, keys].map(turned);
-        // Of those before, the next position sees one less than its window holds.
-        let kept = self.settings.window.map(|window| window - 1);
-        let [keys, values] = sequence.extend(["keys", "values"], [keys, values], kept);
-        // Turned before they are remembered.
-        let scores = Scores {
-            rotation: None,
-            ..self.scores()
-        };
-        ops::causal_attention(queries, keys, values, scores).reshape([length, self.heads.mixed()])
-    }
+/// The attention of some positions of one sequence, `[length, projected]`, over those remembered and themselves, which
+/// are then remembered, too.
+pub(in crate::mixers) fn attend(
+    projected: Tensor<2>,
+    heads: AttentionHeads,
+    scores: Scores<'_>,
+    sequence: &mut Remembered<'_>,
+) -> Tensor<2> {
+    let length = projected.dims()[0];
+    let [queries, keys, values] = heads.split(&projected, length);
+    let turned = |part: Tensor<4>| match scores.rotation {
+        Some(rotation) => ops::rotary(part, rotation, sequence.position),
+        None => part,
+    };
+    let [queries, keys] = [queries, keys].map(turned);
+    // Of those before, the next position sees one less than its window holds.
+    let kept = scores.limits.window.map(|window| window - 1);
+    let [keys, values] = sequence.extend(["keys", "values"], [keys, values], kept);
+    // Turned before they are remembered.
+    let scores = Scores {
+        rotation: None,
+        ..scores
+    };
+    ops::causal_attention(queries, keys, values, scores).reshape([length, heads.mixed()])
 }
