@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Int, Tensor};
 
+use crate::between::Between;
+use crate::ends;
 use crate::error::ModelError;
 use crate::memory::{Memory, Remembered};
 use crate::ops::{self, Rotation, TiedTable};
@@ -72,7 +74,7 @@ impl Model {
     /// # Errors
     /// When `length` is beyond the model's context.
     pub fn logits(&self, tokens: Tensor<2, Int>) -> Result<Tensor<2>, ModelError> {
-        Ok(ops::logits(self.hidden(tokens)?, self.head()))
+        Ok(self.scores(self.hidden(tokens)?))
     }
 
     /// Mean cross-entropy in nats of `targets [batch × length]`, the tokens that follow each position of
@@ -81,6 +83,9 @@ impl Model {
     /// # Errors
     /// When `length` is beyond the model's context.
     pub fn loss(&self, tokens: Tensor<2, Int>, targets: Tensor<1, Int>) -> Result<Tensor<1>, ModelError> {
+        if self.stack.ends.score_cap.is_some() {
+            return Ok(ends::losses(self.logits(tokens)?, targets).mean());
+        }
         if !self.stack.tied {
             return Ok(ops::head_cross_entropy(
                 self.hidden(tokens)?,
@@ -99,6 +104,9 @@ impl Model {
     /// # Errors
     /// When `length` is beyond the model's context.
     pub fn losses(&self, tokens: Tensor<2, Int>, targets: Tensor<1, Int>) -> Result<Tensor<1>, ModelError> {
+        if self.stack.ends.score_cap.is_some() {
+            return Ok(ends::losses(self.logits(tokens)?, targets));
+        }
         Ok(ops::head_losses(self.hidden(tokens)?, self.head(), targets))
     }
 
@@ -122,25 +130,26 @@ impl Model {
         for memory in &*memories {
             self.fits(memory.position() + length)?;
         }
-        let mut hidden = ops::embedding(self.embedding(), tokens);
+        let mut hidden = self.begun(ops::embedding(self.embedding(), tokens));
         if self.stack.learned_positions.is_some() {
             let first = memories
                 .iter()
                 .map(|memory| self.positions(memory.position(), length));
             hidden = hidden + Tensor::cat(first.collect(), 0);
         }
+        let between = Between::default();
         for (layer, letter) in self.stack.letters().enumerate() {
-            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer));
+            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer).within(&between));
             let mut remembered: Vec<Remembered<'_>> =
                 memories.iter_mut().map(|memory| memory.layer(layer)).collect();
             let rotation = self.rotations.get(&letter);
             hidden = block.mixer().step(hidden, &weights, rotation, &mut remembered);
             if let Some(channel) = block.channel() {
-                hidden = channel.mix(hidden, &weights);
+                hidden = channel.step(hidden, &weights, &mut remembered);
             }
         }
         memories.iter_mut().for_each(|memory| memory.advance(length));
-        Ok(ops::logits(self.normed(hidden), self.head()))
+        Ok(self.scores(self.normed(hidden)))
     }
 
     /// The hidden states before the head, `[batch × length, width]`.
@@ -151,6 +160,7 @@ impl Model {
 
     /// What is added to tokens, the blocks and the last norm.
     fn after_embedding(&self, embedded: Tensor<2>, length: usize) -> Tensor<2> {
+        let embedded = self.begun(embedded);
         let embedded = match self.stack.learned_positions {
             Some(_) => {
                 let [rows, width] = embedded.dims();
@@ -159,17 +169,32 @@ impl Model {
             }
             None => embedded,
         };
+        let between = Between::default();
         let layers = self.stack.letters().enumerate();
         let hidden = layers.fold(embedded, |hidden, (layer, letter)| {
-            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer));
+            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer).within(&between));
             let rotation = self.rotations.get(&letter);
             let hidden = block.mixer().mix(hidden, &weights, length, rotation);
             match block.channel() {
-                Some(channel) => channel.mix(hidden, &weights),
+                Some(channel) => channel.mix(hidden, &weights, length),
                 None => hidden,
             }
         });
         self.normed(hidden)
+    }
+
+    /// The rows of tokens as the first block gets them, but for what is added by position.
+    fn begun(&self, embedded: Tensor<2>) -> Tensor<2> {
+        let scaled = self.stack.ends.scaled(embedded);
+        match self.stack.ends.embedding_norm {
+            true => self.outer().normed(scaled, "embedding_norm"),
+            false => scaled,
+        }
+    }
+
+    /// The scores of what the last normalisation gives.
+    fn scores(&self, hidden: Tensor<2>) -> Tensor<2> {
+        self.stack.ends.bounded(ops::logits(hidden, self.head()))
     }
 
     fn normed(&self, hidden: Tensor<2>) -> Tensor<2> {

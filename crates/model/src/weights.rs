@@ -6,6 +6,7 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor, TensorData};
 use triaxis_random::Stream;
 
+use crate::between::Between;
 use crate::error::ModelError;
 use crate::model::Model;
 use crate::norm::Norm;
@@ -165,6 +166,7 @@ impl Weights {
             weights: self,
             prefix,
             norm,
+            between: None,
         }
     }
 }
@@ -175,9 +177,23 @@ pub struct Scope<'a> {
     weights: &'a Weights,
     prefix: String,
     norm: Norm,
+    between: Option<&'a Between>,
 }
 
-impl Scope<'_> {
+impl<'a> Scope<'a> {
+    /// The same in a pass through the network.
+    pub(crate) fn within(self, between: &'a Between) -> Self {
+        Self {
+            between: Some(between),
+            ..self
+        }
+    }
+
+    /// What layers of the pass leave for later ones.
+    pub(crate) fn between(&self) -> Option<&'a Between> {
+        self.between
+    }
+
     /// How the network normalises.
     pub fn norm(&self) -> Norm {
         self.norm

@@ -8,6 +8,7 @@ mod lstm;
 mod mamba2;
 mod min_rnn;
 pub(crate) mod recurrent;
+mod rg_lru;
 
 use std::io::Write;
 

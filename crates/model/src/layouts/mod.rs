@@ -11,7 +11,9 @@ mod mistral;
 mod qwen2;
 mod qwen3;
 mod qwen3_next;
+mod recurrent_gemma;
 mod rope;
+mod rwkv7;
 mod tensor;
 mod transformer;
 
@@ -30,6 +32,8 @@ pub use self::mistral::Mistral;
 pub use self::qwen2::Qwen2;
 pub use self::qwen3::Qwen3;
 pub use self::qwen3_next::Qwen3Next;
+pub use self::recurrent_gemma::RecurrentGemma;
+pub use self::rwkv7::Rwkv7;
 pub use self::tensor::Tensor;
 pub(crate) use self::tensor::zeros;
 use crate::block::Block;
@@ -47,6 +51,8 @@ triaxis_names::registry! {
         Mamba2 = "mamba2",
         DeepSeek = "deepseek",
         Qwen3Next = "qwen3-next",
+        RecurrentGemma = "recurrent-gemma",
+        Rwkv7 = "rwkv7",
     }
 }
 

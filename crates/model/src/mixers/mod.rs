@@ -9,6 +9,8 @@ mod min_gru;
 mod min_lstm;
 mod min_rnn;
 mod recurrent;
+mod rg_lru;
+mod rwkv7;
 
 pub use attention::{Attention, Bias};
 pub use gated_deltanet::GatedDeltaNet;
@@ -17,6 +19,9 @@ pub use lstm::Lstm;
 pub use mamba2::Mamba2;
 pub use min_gru::MinGru;
 pub use min_lstm::MinLstm;
+pub use rg_lru::RgLru;
+pub use rwkv7::Rwkv7;
+pub(crate) use rwkv7::SHIFT;
 
 use crate::mixer::Mixer;
 
@@ -30,5 +35,7 @@ triaxis_names::registry! {
         Lstm = "lstm",
         MinGru = "min-gru",
         MinLstm = "min-lstm",
+        RgLru = "rg-lru",
+        Rwkv7 = "rwkv7",
     }
 }

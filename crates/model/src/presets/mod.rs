@@ -1,9 +1,11 @@
 //! Choices of blocks that others have published, by name: a file here and a line of the registry.
 
+mod griffin;
 pub(crate) mod qwen3_next;
 
 use std::fmt::Debug;
 
+use self::griffin::Griffin;
 use self::qwen3_next::Qwen3Next;
 use crate::block::Block;
 use crate::norm::NormKind;
@@ -13,6 +15,7 @@ triaxis_names::registry! {
     /// of each part; once read, a stack holds what it stands for and not its name.
     pub enum Preset as chosen: Chosen {
         Qwen3Next = "qwen3-next",
+        Griffin = "griffin",
     }
 }
 
