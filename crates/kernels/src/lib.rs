@@ -52,6 +52,7 @@ mod tensors {
     pub use crate::ops::embedding::embedding;
     pub use crate::ops::feed_forward::feed_forward;
     pub use crate::ops::gelu::gelu;
+    pub use crate::ops::generalised_delta::{generalised_delta, generalised_delta_step};
     pub use crate::ops::layer_norm::layer_norm;
     pub use crate::ops::linear::linear;
     pub use crate::ops::norm::gradient_norm;

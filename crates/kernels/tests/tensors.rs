@@ -7,12 +7,15 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use reference::{config, random, random_tokens, relative_error, rounded, wide};
-use triaxis_kernels::cpu::{gated_delta, gated_linear, lstm, mamba, mamba2, min_rnn};
+use triaxis_kernels::cpu::{
+    gated_delta, gated_linear, generalised_delta as delta_kernel, lstm, mamba, mamba2, min_rnn, rg_lru,
+};
 use triaxis_kernels::{
     AttentionHeads, AttentionWeights, Core, GeluForm, Implementation, Limits, Moments, Parameter, Precision,
     RecurrentWeights, Rotation, Scores, TiedTable, Update, adamw_step, attention_half, causal_attention,
-    causal_attention_packed, embedding, feed_forward, gelu, gradient_norm, head_cross_entropy, head_losses,
-    layer_norm, linear, query_key_norm, recurrent_half, rms_norm, rotary, swiglu,
+    causal_attention_packed, embedding, feed_forward, gelu, generalised_delta, gradient_norm,
+    head_cross_entropy, head_losses, layer_norm, linear, query_key_norm, recurrent_half, rms_norm, rotary,
+    swiglu,
 };
 
 fn leaf<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
@@ -161,9 +164,10 @@ proptest! {
         let kind = if negative { min_rnn::Kind::Lstm } else { min_rnn::Kind::Gru };
         let min_rnn = min_rnn::Shape { batch, length, inner: state * dimension, taps, kind };
         let lstm = lstm::Shape { batch, length, inner: state };
+        let rg_lru = rg_lru::Shape { batch, length, inner: heads * dimension, heads, taps };
         let cores = [
             Core::Mamba2(mamba2), Core::GatedDelta(delta), Core::Mamba(mamba), Core::GatedLinear(linear),
-            Core::MinRnn(min_rnn), Core::Lstm(lstm),
+            Core::MinRnn(min_rnn), Core::Lstm(lstm), Core::RgLru(rg_lru),
         ];
         for core in cores {
             let small = core.small();
@@ -183,6 +187,19 @@ proptest! {
                 recurrent_half(x[0].clone(), weights, core, 1e-5)
             });
         }
+    }
+
+    #[test]
+    fn generalised_delta_is_the_same(
+        batch in 1usize..3, length in 1usize..40, heads in 1usize..3, size in 1usize..30,
+    ) {
+        let shape = delta_kernel::Shape { batch, length, heads, size };
+        same(&[[batch * length, shape.inner()]; 6], |x| {
+            // Small, so that no state grows.
+            let small = |index: usize| x[index].clone().mul_scalar(0.2);
+            let inputs = [x[0].clone(), small(1), x[2].clone(), x[3].clone(), small(4), small(5)];
+            generalised_delta(inputs, shape)
+        });
     }
 
     #[test]

@@ -14,8 +14,8 @@ use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
 use triaxis_kernels::cpu::{
-    adamw, cross_entropy, embedding, gated_delta, gated_linear, gelu, layer_norm, linear, lstm, mamba,
-    mamba2, min_rnn, norm, query_key_norm, rms_norm, rotary, swiglu,
+    adamw, cross_entropy, embedding, gated_delta, gated_linear, gelu, generalised_delta, layer_norm, linear,
+    lstm, mamba, mamba2, min_rnn, norm, query_key_norm, rg_lru, rms_norm, rotary, swiglu,
 };
 use triaxis_kernels::{AttentionHeads, Precision};
 
@@ -377,6 +377,43 @@ fn lstm_between_its_products() {
         batch: 9,
         length: 30,
         inner: 50,
+    });
+}
+
+#[test]
+fn griffins_block_between_its_products() {
+    recurrent_is_the_same(rg_lru::Shape {
+        batch: 2,
+        length: 150,
+        inner: 120,
+        heads: 3,
+        taps: 4,
+    });
+}
+
+#[test]
+fn the_generalised_delta_rule() {
+    let shape = generalised_delta::Shape {
+        batch: 2,
+        length: 40,
+        heads: 3,
+        size: 20,
+    };
+    let count = shape.batch * shape.length * shape.inner();
+    let all = [1, 2, 3, 4, 5, 6].map(|seed| random(seed, count));
+    let scaled = all
+        .each_ref()
+        .map(|values| values.iter().map(|value| 0.2 * value).collect::<Vec<f32>>());
+    let [r, w, k, v, a, b] = scaled.each_ref().map(Vec::as_slice);
+    let (inputs, doutput) = (generalised_delta::Inputs { r, w, k, v, a, b }, random(99, count));
+    same(|| {
+        let mut output = unset(count);
+        let left = generalised_delta::forward(shape, inputs, None, &mut output);
+        let mut found = [0; 6].map(|_| unset(count));
+        let inputs_of = found.each_mut().map(|gradient| &mut gradient[..]);
+        let gradients = generalised_delta::Gradients { inputs: inputs_of };
+        generalised_delta::backward(shape, inputs, &left, &doutput, gradients);
+        iter::once(output).chain(found).collect()
     });
 }
 

@@ -6,6 +6,7 @@ use burn::tensor::Tensor;
 
 use crate::channels::ChannelSpec;
 use crate::error::ModelError;
+use crate::memory::Remembered;
 use crate::mixer::Place;
 use crate::weights::{Scope, WeightSpec};
 
@@ -38,6 +39,18 @@ pub trait Channel: Debug {
     /// About how many numbers a position needs besides while the backward pass is in this part.
     fn passing(&self, width: usize) -> usize;
 
-    /// `x [rows, width]` to the same shape.
-    fn mix(&self, x: Tensor<2>, weights: &Scope<'_>) -> Tensor<2>;
+    /// Exactly how many numbers are remembered of one sequence.
+    fn remembered(&self, _width: usize) -> usize {
+        0
+    }
+
+    /// Whole sequences: `x [batch × length, width]` to the same shape.
+    fn mix(&self, x: Tensor<2>, weights: &Scope<'_>, length: usize) -> Tensor<2>;
+
+    /// The positions that follow those remembered, as many of each sequence, without gradients:
+    /// `x [sequences × length, width]` to the same shape.
+    fn step(&self, x: Tensor<2>, weights: &Scope<'_>, sequences: &mut [Remembered<'_>]) -> Tensor<2> {
+        let length = x.dims()[0] / sequences.len();
+        self.mix(x, weights, length)
+    }
 }

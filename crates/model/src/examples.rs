@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::block::Block;
-use crate::channels::{ChannelSpec, Gelu};
-use crate::mixers::{Attention, MixerSpec};
+use crate::channels::{ChannelSpec, Gelu, Rwkv7Channel};
+use crate::ends::Ends;
+use crate::mixers::{Attention, MixerSpec, Rwkv7};
 use crate::norm::NormKind;
 use crate::ops::NORM_EPSILON;
 use crate::stack::Stack;
@@ -21,6 +22,7 @@ fn of(pattern: String, blocks: BTreeMap<char, Block>) -> Stack {
         norm: NormKind::Rms,
         norm_epsilon: NORM_EPSILON,
         learned_positions: None,
+        ends: Ends::default(),
     }
 }
 
@@ -52,6 +54,8 @@ impl Stack {
         (hybrid.tied, hybrid.layers) = (true, hybrid.layers + 1);
         examples.push(hybrid);
         examples.extend(of_other_norms());
+        examples.extend(of_other_ends());
+        examples.push(of_left_values());
         let hybrid = of(
             "ad".to_owned(),
             Block::standard()
@@ -64,6 +68,44 @@ impl Stack {
         });
         examples
     }
+}
+
+/// RWKV-7 as it is published: all layers but the first mix their values with those of the first.
+fn of_left_values() -> Stack {
+    let block = |mixes_values| Block {
+        mixer: MixerSpec::Rwkv7(Rwkv7 {
+            head_dim: Some(4),
+            gate_rank: Some(4),
+            mixes_values,
+            ..Rwkv7::default()
+        }),
+        channel: Some(ChannelSpec::Rwkv7Channel(Rwkv7Channel::default())),
+    };
+    Stack {
+        norm: NormKind::Layer,
+        ends: Ends {
+            embedding_norm: true,
+            ..Ends::default()
+        },
+        ..of("wvv".to_owned(), [('w', block(false)), ('v', block(true))].into())
+    }
+}
+
+/// With scaled or normalised rows of tokens, and bounded scores.
+fn of_other_ends() -> impl Iterator<Item = Stack> {
+    [false, true].into_iter().map(|embedding_norm| {
+        let blocks = Block::standard().filter(|(letter, _)| *letter == 'r');
+        Stack {
+            tied: embedding_norm,
+            norm: NormKind::ZeroCentred,
+            ends: Ends {
+                embedding_scale: Some(2.5),
+                embedding_norm,
+                score_cap: Some(1.5),
+            },
+            ..of("r".to_owned(), blocks.collect())
+        }
+    })
 }
 
 /// With LayerNorm, learned positions and every channel, as GPT-2 has them, and with another epsilon.

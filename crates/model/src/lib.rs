@@ -7,10 +7,12 @@
 
 pub mod architecture;
 pub mod architectures;
+mod between;
 mod block;
 pub mod channel;
 pub mod channels;
 pub mod count;
+mod ends;
 mod error;
 mod examples;
 pub mod folder;
@@ -26,6 +28,7 @@ mod presets;
 mod published;
 mod rope_scaling;
 mod stack;
+mod token_shift;
 pub mod weights;
 
 pub use architecture::Architecture;
@@ -34,6 +37,7 @@ pub use block::Block;
 pub use channel::Channel;
 pub use channels::ChannelSpec;
 pub use count::{FlopCount, OperationCount, ParameterCount};
+pub use ends::Ends;
 pub use error::ModelError;
 pub use folder::Folder;
 pub use layouts::Layout;

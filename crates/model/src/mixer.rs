@@ -87,6 +87,16 @@ pub trait Mixer: Debug {
     /// For the first setting that breaks a rule.
     fn validate(&self, width: usize) -> Result<(), ModelError>;
 
+    /// What it leaves for later layers in each pass, if anything.
+    fn leaves(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// What an earlier layer must have left for it, if anything.
+    fn takes(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Its weights, in a fixed order. A block's mixer and channel share their names' scope.
     fn weights(&self, place: Place) -> Vec<WeightSpec>;
 

@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Int, Tensor};
 
+use crate::between::{BEGIN, Between};
+use crate::ends;
 use crate::error::ModelError;
 use crate::memory::{Memory, Remembered};
 use crate::ops::{self, Rotation, TiedTable};
@@ -72,7 +74,7 @@ impl Model {
     /// # Errors
     /// When `length` is beyond the model's context.
     pub fn logits(&self, tokens: Tensor<2, Int>) -> Result<Tensor<2>, ModelError> {
-        Ok(ops::logits(self.hidden(tokens)?, self.head()))
+        Ok(self.scores(self.hidden(tokens)?))
     }
 
     /// Mean cross-entropy in nats of `targets [batch × length]`, the tokens that follow each position of
@@ -108,7 +110,7 @@ impl Model {
     /// # Panics
     /// If there is no such row.
     pub fn logits_at(&self, tokens: Tensor<2, Int>, places: Tensor<1, Int>) -> Result<Tensor<2>, ModelError> {
-        Ok(ops::logits(self.hidden(tokens)?.select(0, places), self.head()))
+        Ok(self.scores(self.hidden(tokens)?.select(0, places)))
     }
 
     /// The mean loss on the rows that `scored` takes of the hidden states.
@@ -118,6 +120,10 @@ impl Model {
         targets: Tensor<1, Int>,
         scored: impl FnOnce(Tensor<2>) -> Tensor<2>,
     ) -> Result<Tensor<1>, ModelError> {
+        if self.stack.ends.score_cap.is_some() {
+            let scores = self.scores(scored(self.hidden(tokens)?));
+            return Ok(ends::losses(scores, targets).mean());
+        }
         if !self.stack.tied {
             let hidden = scored(self.hidden(tokens)?);
             return Ok(ops::head_cross_entropy(hidden, self.head(), targets));
@@ -133,6 +139,9 @@ impl Model {
     /// # Errors
     /// When `length` is beyond the model's context.
     pub fn losses(&self, tokens: Tensor<2, Int>, targets: Tensor<1, Int>) -> Result<Tensor<1>, ModelError> {
+        if self.stack.ends.score_cap.is_some() {
+            return Ok(ends::losses(self.logits(tokens)?, targets));
+        }
         Ok(ops::head_losses(self.hidden(tokens)?, self.head(), targets))
     }
 
@@ -156,26 +165,26 @@ impl Model {
         for memory in &*memories {
             self.fits(memory.position() + length)?;
         }
-        let mut hidden = ops::embedding(self.embedding(), tokens);
+        let mut hidden = self.begun(ops::embedding(self.embedding(), tokens));
         if self.stack.learned_positions.is_some() {
             let first = memories
                 .iter()
                 .map(|memory| self.positions(memory.position(), length));
             hidden = hidden + Tensor::cat(first.collect(), 0);
         }
-        let begin = self.begin(&hidden);
+        let between = self.between(&hidden);
         for (layer, letter) in self.stack.letters().enumerate() {
-            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer, &begin));
+            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer).within(&between));
             let mut remembered: Vec<Remembered<'_>> =
                 memories.iter_mut().map(|memory| memory.layer(layer)).collect();
             let rotation = self.rotations.get(&letter);
             hidden = block.mixer().step(hidden, &weights, rotation, &mut remembered);
             if let Some(channel) = block.channel() {
-                hidden = channel.mix(hidden, &weights);
+                hidden = channel.step(hidden, &weights, &mut remembered);
             }
         }
         memories.iter_mut().for_each(|memory| memory.advance(length));
-        Ok(ops::logits(self.normed(hidden), self.head()))
+        Ok(self.scores(self.normed(hidden)))
     }
 
     /// The hidden states before the head, `[batch × length, width]`.
@@ -186,6 +195,7 @@ impl Model {
 
     /// What is added to tokens, the blocks and the last norm.
     fn after_embedding(&self, embedded: Tensor<2>, length: usize) -> Tensor<2> {
+        let embedded = self.begun(embedded);
         let embedded = match self.stack.learned_positions {
             Some(_) => {
                 let [rows, width] = embedded.dims();
@@ -194,17 +204,31 @@ impl Model {
             }
             None => embedded,
         };
-        let (layers, begin) = (self.stack.letters().enumerate(), self.begin(&embedded));
+        let (layers, between) = (self.stack.letters().enumerate(), self.between(&embedded));
         let hidden = layers.fold(embedded, |hidden, (layer, letter)| {
-            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer, &begin));
+            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer).within(&between));
             let rotation = self.rotations.get(&letter);
             let hidden = block.mixer().mix(hidden, &weights, length, rotation);
             match block.channel() {
-                Some(channel) => channel.mix(hidden, &weights),
+                Some(channel) => channel.mix(hidden, &weights, length),
                 None => hidden,
             }
         });
         self.normed(hidden)
+    }
+
+    /// The rows of tokens as the first block gets them, but for what is added by position.
+    fn begun(&self, embedded: Tensor<2>) -> Tensor<2> {
+        let scaled = self.stack.ends.scaled(embedded);
+        match self.stack.ends.embedding_norm {
+            true => self.outer().normed(scaled, "embedding_norm"),
+            false => scaled,
+        }
+    }
+
+    /// The scores of what the last normalisation gives.
+    fn scores(&self, hidden: Tensor<2>) -> Tensor<2> {
+        self.stack.ends.bounded(ops::logits(hidden, self.head()))
     }
 
     fn normed(&self, hidden: Tensor<2>) -> Tensor<2> {
@@ -249,13 +273,16 @@ impl Model {
         self.weights.scope(String::new(), self.stack.norm())
     }
 
-    /// What the first block gets, where others need it, too.
-    fn begin(&self, embedded: &Tensor<2>) -> Option<Tensor<2>> {
-        self.stack.sharing().next().map(|_| embedded.clone())
+    /// What a pass begins with: what the first block gets, where others need it, too.
+    fn between(&self, embedded: &Tensor<2>) -> Between {
+        let between = Between::default();
+        if self.stack.sharing().next().is_some() {
+            between.leave(BEGIN, embedded.clone());
+        }
+        between
     }
 
-    fn block(&self, layer: usize, begin: &Option<Tensor<2>>) -> Scope<'_> {
-        let scope = self.weights.scope(format!("blocks.{layer}"), self.stack.norm());
-        scope.after(begin.clone())
+    fn block(&self, layer: usize) -> Scope<'_> {
+        self.weights.scope(format!("blocks.{layer}"), self.stack.norm())
     }
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::architecture::Architecture;
 use crate::block::Block;
 use crate::count::{FlopCount, ParameterCount, product_flops};
+use crate::ends::Ends;
 use crate::error::{ModelError, rule, within};
 use crate::is_default;
 use crate::mixer::{Place, Span};
@@ -58,6 +59,9 @@ pub struct Stack {
     /// Positions that have a learned row of their own, which is added to that of the token, if any have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub learned_positions: Option<usize>,
+    /// What it does before its first block and behind its head.
+    #[serde(skip_serializing_if = "is_default")]
+    pub ends: Ends,
 }
 
 /// Whether it is the epsilon of a spec that says none.
@@ -81,6 +85,8 @@ struct Fields {
     norm: Option<NormKind>,
     norm_epsilon: Option<f64>,
     learned_positions: Option<usize>,
+    #[serde(default)]
+    ends: Ends,
 }
 
 impl TryFrom<Fields> for Stack {
@@ -119,6 +125,7 @@ impl TryFrom<Fields> for Stack {
                 .unwrap_or_default(),
             norm_epsilon: fields.norm_epsilon.unwrap_or(NORM_EPSILON),
             learned_positions: fields.learned_positions,
+            ends: fields.ends,
         };
         stack.validate()?;
         Ok(stack)
@@ -152,6 +159,7 @@ impl Stack {
             "must be above 0 and below 1",
             "leave it out for 1e-5",
         )?;
+        self.ends.validate()?;
         if let Some(positions) = self.learned_positions {
             rule(
                 (self.context..=1 << 24).contains(&positions),
@@ -201,7 +209,8 @@ impl Stack {
             format!("{:?}", self.pattern),
             format!("{sharing:?} stand for blocks that share weights with all of their kind"),
             "use one of these letters in all their places",
-        )
+        )?;
+        self.check_left()
     }
 
     /// The letters whose blocks share weights.
@@ -219,6 +228,22 @@ impl Stack {
             writes: self.layers().map(Block::writes).sum(),
             norm: self.norm,
         }
+    }
+
+    /// The rule that what a layer takes from an earlier one is left there.
+    fn check_left(&self) -> Result<(), ModelError> {
+        let mut left = BTreeSet::new();
+        for (letter, block) in self.letters().zip(self.layers()) {
+            left.extend(block.mixer().leaves());
+            rule(
+                block.mixer().takes().is_none_or(|name| left.contains(name)),
+                "pattern",
+                format!("{:?}", self.pattern),
+                format!("`{letter}` goes on with what an earlier layer of its kind leaves, and none does"),
+                "begin with a block that takes nothing from others",
+            )?;
+        }
+        Ok(())
     }
 
     /// How rows are normalised.
@@ -268,6 +293,13 @@ impl Stack {
                 .map(|positions| table("positions", positions, Group::Positions)),
         );
         weights.extend(shared);
+        let embedding_norm = self.ends.embedding_norm;
+        weights.extend(
+            embedding_norm
+                .then(|| self.norm.weights("embedding_norm", self.width))
+                .into_iter()
+                .flatten(),
+        );
         weights.extend(blocks);
         weights.extend(self.norm.weights("norm", self.width));
         weights.extend((!self.tied).then(|| table("head", self.vocabulary, Group::Head)));
@@ -319,7 +351,12 @@ impl Stack {
 
     /// Exactly how many numbers are remembered of one sequence after so many positions.
     pub fn remembered(&self, positions: usize) -> u64 {
-        let remembered = |block: &Block| block.mixer().remembered(self.width, positions) as u64;
+        let remembered = |block: &Block| {
+            let channel = block
+                .channel()
+                .map_or(0, |channel| channel.remembered(self.width));
+            (block.mixer().remembered(self.width, positions) + channel) as u64
+        };
         self.layers().map(remembered).sum()
     }
 

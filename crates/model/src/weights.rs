@@ -6,6 +6,7 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor, TensorData};
 use triaxis_random::Stream;
 
+use crate::between::Between;
 use crate::error::ModelError;
 use crate::model::Model;
 use crate::norm::Norm;
@@ -169,7 +170,7 @@ impl Weights {
             weights: self,
             prefix,
             norm,
-            begin: None,
+            between: None,
         }
     }
 }
@@ -183,24 +184,21 @@ pub struct Scope<'a> {
     weights: &'a Weights,
     prefix: String,
     norm: Norm,
-    /// What the first block got.
-    begin: Option<Tensor<2>>,
+    between: Option<&'a Between>,
 }
 
-impl Scope<'_> {
-    /// The same in a network whose blocks began with these rows.
-    pub(crate) fn after(self, begin: Option<Tensor<2>>) -> Self {
-        Self { begin, ..self }
+impl<'a> Scope<'a> {
+    /// The same in a pass through the network.
+    pub(crate) fn within(self, between: &'a Between) -> Self {
+        Self {
+            between: Some(between),
+            ..self
+        }
     }
 
-    /// What the first block got of the same positions: the embedding of their tokens.
-    ///
-    /// # Panics
-    /// If no block shares weights.
-    pub(crate) fn begin(&self) -> Tensor<2> {
-        self.begin
-            .clone()
-            .expect("a network with shared weights keeps it")
+    /// What layers of the pass leave for later ones.
+    pub(crate) fn between(&self) -> Option<&'a Between> {
+        self.between
     }
 
     /// The weights that all blocks of this kind share.

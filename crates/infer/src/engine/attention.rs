@@ -7,7 +7,7 @@ use triaxis_blocks::{Heads, PAGE, Page, SPAN, Scores, Span, join, span_numbers};
 use triaxis_kernels::AttentionHeads;
 use triaxis_kernels::cpu::rms_norm;
 use triaxis_kernels::cpu::rotary::{Angles, Turn, rotate};
-use triaxis_model::mixers::{Attention as Settings, Bias};
+use triaxis_model::mixers::Attention as Settings;
 
 use super::load::Load;
 use super::norm::{Normalised, gain};
@@ -71,14 +71,14 @@ impl Attention {
         Ok(Self {
             norm: Normalised::load(load, "attention_norm")?,
             query_key_value: load.projection("query_key_value")?,
-            query_key_value_bias: bias("query_key_value_bias", settings.bias != Bias::None)?,
+            query_key_value_bias: bias("query_key_value_bias", settings.bias.is_of_inputs())?,
             query_key_norm: query_key_norm.transpose()?,
             gate: settings
                 .output_gate
                 .then(|| load.projection("attention_gate"))
                 .transpose()?,
             output: load.projection("attention_output")?,
-            output_bias: bias("attention_output_bias", settings.bias == Bias::All)?,
+            output_bias: bias("attention_output_bias", settings.bias.is_of_output())?,
             heads,
             turns: settings.turns(stack.width, stack.context),
             window: settings.window,

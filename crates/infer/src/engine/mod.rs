@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use triaxis_blocks::{Format, Heads, Kept, Matrix, PAGE, Page, PageLayout, Precision, STRIP, Team};
 use triaxis_kernels::simd::Level;
-use triaxis_model::{MixerSpec, Stack};
+use triaxis_model::{ChannelSpec, Ends, MixerSpec, Stack};
 use triaxis_units::Bytes;
 
 use self::attention::Attention;
@@ -98,6 +98,15 @@ enum Kind {
     Steps(Box<Steps>),
 }
 
+/// Whether blocks of attention and what they are between are all that a network is of.
+fn is_of_blocks(stack: &Stack) -> bool {
+    let is_read = |channel: &ChannelSpec| matches!(channel, ChannelSpec::SwiGlu(_) | ChannelSpec::Gelu(_));
+    let mut blocks = stack.blocks.values();
+    let attends = blocks
+        .all(|block| matches!(block.mixer, MixerSpec::Attention(_)) && block.channel.iter().all(is_read));
+    attends && stack.ends == Ends::default()
+}
+
 impl Engine {
     /// The engine of a model.
     ///
@@ -105,8 +114,7 @@ impl Engine {
     /// When a weight cannot be read, or the system gives no memory or threads.
     pub fn new(source: &dyn WeightSource, options: Options) -> Result<Self, InferError> {
         let stack = source.stack().clone();
-        let attends = |mixer: &MixerSpec| matches!(mixer, MixerSpec::Attention(_));
-        let kind = match stack.blocks.values().all(|block| attends(&block.mixer)) {
+        let kind = match is_of_blocks(&stack) {
             true => Kind::Blocks(Box::new(Blocks::new(source, options)?)),
             false => Kind::Steps(Box::new(Steps::new(source)?)),
         };

@@ -81,7 +81,7 @@ fn backward_block<S: Simd>(simd: S, x: &[f32], dy: &[f32], form: Form, dx: &mut 
 
 /// `[Φ(x), φ(x)]`, with φ the derivative of Φ.
 #[inline(always)]
-fn distribution<S: Simd>(simd: S, form: Form, x: S::Floats) -> [S::Floats; 2] {
+pub(super) fn distribution<S: Simd>(simd: S, form: Form, x: S::Floats) -> [S::Floats; 2] {
     match form {
         Form::Exact => normal(simd, x),
         Form::Tanh => logistic(simd, x),

@@ -25,6 +25,7 @@ macro_rules! assert_close {
 mod attention;
 mod gated_delta;
 mod gated_linear;
+mod generalised_delta;
 mod layers;
 mod losses;
 mod lstm;
@@ -34,6 +35,7 @@ mod min_rnn;
 mod not_finite;
 mod products;
 mod recurrent;
+mod rg_lru;
 mod rows;
 
 use proptest::prelude::*;

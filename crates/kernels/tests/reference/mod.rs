@@ -10,6 +10,7 @@ mod mamba;
 mod mamba2;
 mod min_rnn;
 pub(crate) mod recurrent;
+mod rg_lru;
 
 use std::io::Write;
 

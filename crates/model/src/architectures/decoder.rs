@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::architecture::Architecture;
 use crate::block::Block;
 use crate::channels::{ChannelSpec, SwiGlu};
+use crate::ends::Ends;
 use crate::error::{ModelError, rule, within};
 use crate::mixers::{Attention, MixerSpec};
 use crate::norm::NormKind;
@@ -175,6 +176,7 @@ impl Architecture for Decoder {
             norm: NormKind::Rms,
             norm_epsilon: NORM_EPSILON,
             learned_positions: None,
+            ends: Ends::default(),
         }
     }
 }

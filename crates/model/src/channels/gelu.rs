@@ -93,7 +93,7 @@ impl Channel for Gelu {
         2 * self.inner(width)
     }
 
-    fn mix(&self, x: Tensor<2>, weights: &Scope<'_>) -> Tensor<2> {
+    fn mix(&self, x: Tensor<2>, weights: &Scope<'_>, _: usize) -> Tensor<2> {
         let shifted = |product: Tensor<2>, bias: &str| match self.bias {
             true => product + weights.vector(bias).unsqueeze(),
             false => product,

@@ -1,9 +1,13 @@
 //! The registry of channels, and one file for each.
 
+mod geglu;
 mod gelu;
+mod rwkv7;
 mod swiglu;
 
+pub use geglu::GeGlu;
 pub use gelu::Gelu;
+pub use rwkv7::Rwkv7Channel;
 pub use swiglu::SwiGlu;
 
 use crate::channel::Channel;
@@ -13,5 +17,7 @@ triaxis_names::registry! {
     pub enum ChannelSpec by "kind" as channel: Channel {
         SwiGlu = "swiglu",
         Gelu = "gelu",
+        GeGlu = "geglu",
+        Rwkv7Channel = "rwkv7-channel",
     }
 }

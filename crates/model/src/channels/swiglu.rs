@@ -73,7 +73,7 @@ impl Channel for SwiGlu {
         4 * self.inner(width)
     }
 
-    fn mix(&self, x: Tensor<2>, weights: &Scope<'_>) -> Tensor<2> {
+    fn mix(&self, x: Tensor<2>, weights: &Scope<'_>, _: usize) -> Tensor<2> {
         let [gate_and_up, down] = ["gate_and_up", "down"].map(|name| weights.matrix(name));
         if weights.norm().kind == NormKind::Layer {
             let normed = weights.normed(x.clone(), "feed_forward_norm");

@@ -44,6 +44,7 @@ impl Folder {
     /// # Errors
     /// When something cannot be read, has no layout here, or holds other tensors than its config says.
     pub fn open(path: &Path) -> Result<Self, PublishedError> {
+        check_pickles(path)?;
         let about = path.join(CONFIG);
         let of_config = |error: ModelError| PublishedError::input(format!("{}: {error}", about.display()));
         let config = Config::parse(&text(&about)?).map_err(of_config)?;
@@ -150,6 +151,27 @@ impl Source for Folder {
     fn stored(&self, name: &str) -> Result<Stored, PublishedError> {
         let (found, _) = self.find(name).unwrap_or((name, &[]));
         Ok(self.weights.stored(found)?)
+    }
+}
+
+/// The rule that a model is not there as a pickle alone, as RWKV's authors publish theirs.
+fn check_pickles(path: &Path) -> Result<(), PublishedError> {
+    let Ok(entries) = path.read_dir() else {
+        return Ok(());
+    };
+    let files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    let has = |end: &str| {
+        files
+            .iter()
+            .find(|file| file.extension().is_some_and(|found| found == end))
+    };
+    match (has("pth"), has("safetensors")) {
+        (Some(pickle), None) => Err(PublishedError::input(format!(
+            "{}: a pickle runs code when it is read, so it is not read; save its tensors as {WEIGHTS}, each under its \
+             name, and write {CONFIG} beside as `model list` says of layout `rwkv7`",
+            pickle.display()
+        ))),
+        _ => Ok(()),
     }
 }
 

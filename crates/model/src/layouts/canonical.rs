@@ -84,10 +84,26 @@ fn said(block: &Block, width: usize) -> Block {
         MixerSpec::Lstm(mixer) => mixer.inner = Some(mixer.inner.unwrap_or(width)),
         MixerSpec::MinGru(mixer) => mixer.inner = Some(mixer.inner.unwrap_or(width)),
         MixerSpec::MinLstm(mixer) => mixer.inner = Some(mixer.inner.unwrap_or(width)),
+        MixerSpec::RgLru(mixer) => {
+            let shape = mixer.shape(width, 1, 1);
+            (mixer.inner, mixer.heads) = (Some(shape.inner), Some(shape.heads));
+        }
+        MixerSpec::Rwkv7(mixer) => {
+            mixer.head_dim = Some(mixer.shape(width, 1, 1).size);
+            let ranks = mixer.ranks(width).map(Some);
+            [
+                mixer.decay_rank,
+                mixer.rate_rank,
+                mixer.value_rank,
+                mixer.gate_rank,
+            ] = ranks;
+        }
     }
     match &mut block.channel {
         Some(ChannelSpec::SwiGlu(layer)) => layer.inner = Some(layer.inner(width)),
         Some(ChannelSpec::Gelu(layer)) => layer.inner = Some(layer.inner(width)),
+        Some(ChannelSpec::GeGlu(layer)) => layer.inner = Some(layer.inner(width)),
+        Some(ChannelSpec::Rwkv7Channel(layer)) => layer.inner = Some(layer.inner(width)),
         None => {}
     }
     block

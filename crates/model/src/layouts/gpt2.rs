@@ -3,6 +3,7 @@ use serde_json::{Map, Value, json};
 use super::{Config, Family, Names, Tensor, transformer};
 use crate::block::Block;
 use crate::channels::{ChannelSpec, Gelu};
+use crate::ends::Ends;
 use crate::error::{ModelError, rule};
 use crate::mixers::{Attention, Bias, MixerSpec};
 use crate::norm::NormKind;
@@ -95,6 +96,7 @@ impl Family for Gpt2 {
             norm: NormKind::Layer,
             norm_epsilon: config.number("layer_norm_epsilon")?.unwrap_or(1e-5),
             learned_positions: Some(positions),
+            ends: Ends::default(),
         })
     }
 

@@ -4,6 +4,7 @@ use super::mamba2::{CONTEXT, NAMES};
 use super::tensor::Piece;
 use super::{Config, Family, Names, Tensor, transformer};
 use crate::block::Block;
+use crate::ends::Ends;
 use crate::error::{ModelError, rule};
 use crate::mixers::{self, MixerSpec};
 use crate::norm::NormKind;
@@ -79,6 +80,7 @@ impl Family for Mamba {
             norm: NormKind::Rms,
             norm_epsilon: config.number("layer_norm_epsilon")?.unwrap_or(1e-5),
             learned_positions: None,
+            ends: Ends::default(),
         })
     }
 

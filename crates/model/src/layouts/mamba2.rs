@@ -2,6 +2,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Config, Family, Names, Tensor, transformer};
 use crate::block::Block;
+use crate::ends::Ends;
 use crate::error::{ModelError, rule};
 use crate::mixers::{self, MixerSpec};
 use crate::norm::NormKind;
@@ -92,6 +93,7 @@ impl Family for Mamba2 {
             norm: NormKind::Rms,
             norm_epsilon: config.number("layer_norm_epsilon")?.unwrap_or(1e-5),
             learned_positions: None,
+            ends: Ends::default(),
         })
     }
 

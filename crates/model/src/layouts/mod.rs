@@ -13,7 +13,9 @@ mod mistral;
 mod qwen2;
 mod qwen3;
 mod qwen3_next;
+mod recurrent_gemma;
 mod rope;
+mod rwkv7;
 mod tensor;
 mod transformer;
 mod zamba2;
@@ -35,6 +37,8 @@ pub use self::mistral::Mistral;
 pub use self::qwen2::Qwen2;
 pub use self::qwen3::Qwen3;
 pub use self::qwen3_next::Qwen3Next;
+pub use self::recurrent_gemma::RecurrentGemma;
+pub use self::rwkv7::Rwkv7;
 pub use self::tensor::Tensor;
 pub(crate) use self::tensor::zeros;
 pub use self::zamba2::Zamba2;
@@ -56,6 +60,8 @@ triaxis_names::registry! {
         Mamba = "mamba",
         Jamba = "jamba",
         Zamba2 = "zamba2",
+        RecurrentGemma = "recurrent-gemma",
+        Rwkv7 = "rwkv7",
     }
 }
 

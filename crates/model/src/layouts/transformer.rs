@@ -7,6 +7,7 @@ use super::rope::Rope;
 use super::tensor::{Piece, Tensor};
 use crate::block::Block;
 use crate::channels::{ChannelSpec, SwiGlu};
+use crate::ends::Ends;
 use crate::error::{ModelError, within};
 use crate::mixers::{Attention, Bias, MixerSpec};
 use crate::norm::NormKind;
@@ -64,6 +65,7 @@ pub(super) fn read(config: &Config, letter: char, block: Block) -> Result<Stack,
         norm: NormKind::Rms,
         norm_epsilon: config.number("rms_norm_eps")?.unwrap_or(1e-6),
         learned_positions: None,
+        ends: Ends::default(),
     })
 }
 
@@ -159,7 +161,7 @@ pub(super) fn attention(layer: usize, attention: &Attention, width: usize) -> Ve
             )
         };
         tensors.push(part("weight", "query_key_value", &[count, width]));
-        if attention.bias != Bias::None {
+        if attention.bias.is_of_inputs() {
             tensors.push(part("bias", "query_key_value_bias", &[count]));
         }
     }
@@ -177,7 +179,7 @@ pub(super) fn attention(layer: usize, attention: &Attention, width: usize) -> Ve
         ours("attention_output"),
         &[width, heads.mixed()],
     ));
-    if attention.bias == Bias::All {
+    if attention.bias.is_of_output() {
         let output = theirs("self_attn.o_proj.bias");
         tensors.push(Tensor::same(output, ours("attention_output_bias"), &[width]));
     }

@@ -6,6 +6,7 @@ use super::rope::Rope;
 use super::tensor::Piece;
 use super::{Family, Names, Tensor, transformer};
 use crate::block::Block;
+use crate::ends::Ends;
 use crate::error::{ModelError, rule, within};
 use crate::mixers::{Mamba2, MixerSpec, SharedAttention};
 use crate::norm::NormKind;
@@ -81,6 +82,7 @@ impl Family for Zamba2 {
             norm: NormKind::Rms,
             norm_epsilon: EPSILON,
             learned_positions: None,
+            ends: Ends::default(),
         })
     }
 

@@ -11,6 +11,8 @@ mod min_gru;
 mod min_lstm;
 mod min_rnn;
 mod recurrent;
+mod rg_lru;
+mod rwkv7;
 mod shared_attention;
 
 pub use attention::{Attention, Bias};
@@ -22,6 +24,9 @@ pub use mamba::Mamba;
 pub use mamba2::Mamba2;
 pub use min_gru::MinGru;
 pub use min_lstm::MinLstm;
+pub use rg_lru::RgLru;
+pub use rwkv7::Rwkv7;
+pub(crate) use rwkv7::SHIFT;
 pub use shared_attention::SharedAttention;
 
 use crate::mixer::Mixer;
@@ -39,5 +44,7 @@ triaxis_names::registry! {
         MinGru = "min-gru",
         MinLstm = "min-lstm",
         SharedAttention = "shared-attention",
+        RgLru = "rg-lru",
+        Rwkv7 = "rwkv7",
     }
 }

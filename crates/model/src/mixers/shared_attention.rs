@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attention::attend;
 use super::{Mamba2, MixerSpec};
+use crate::between::BEGIN;
 use crate::channels::ChannelSpec;
 use crate::count::product_flops;
 use crate::error::{ModelError, positive, rule, within};
@@ -81,7 +82,9 @@ impl SharedAttention {
         attended: impl FnOnce(Tensor<2>) -> Tensor<2>,
     ) -> Tensor<2> {
         let (shared, [_, width]) = (weights.shared(), x.dims());
-        let both = shared.normed(Tensor::cat(vec![x, weights.begin()], 1), "attention_norm");
+        let begin = weights.left(BEGIN);
+        let begin = begin.expect("a network with shared weights leaves it");
+        let both = shared.normed(Tensor::cat(vec![x, begin], 1), "attention_norm");
         let mut projected = ops::linear(both.clone(), shared.matrix("query_key_value"));
         if self.adapts_attention {
             let down = ops::linear(both, weights.matrix("attention_adapter_down"));

@@ -1,11 +1,13 @@
 //! Choices of blocks that others have published, by name: a file here and a line of the registry.
 
+mod griffin;
 pub(crate) mod jamba;
 pub(crate) mod qwen3_next;
 mod zamba2;
 
 use std::fmt::Debug;
 
+use self::griffin::Griffin;
 use self::jamba::Jamba;
 use self::qwen3_next::Qwen3Next;
 use self::zamba2::Zamba2;
@@ -19,6 +21,7 @@ triaxis_names::registry! {
         Qwen3Next = "qwen3-next",
         Jamba = "jamba",
         Zamba2 = "zamba2",
+        Griffin = "griffin",
     }
 }
 

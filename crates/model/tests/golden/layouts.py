@@ -82,6 +82,15 @@ MODELS = {
         TRANSFORMER, head_dim=8, rope_parameters=dict(rope_type="default", rope_theta=999.0, partial_rotary_factor=0.5),
         linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=5, linear_value_head_dim=10,
         linear_conv_kernel_dim=4, layer_types=["linear_attention", "full_attention"], num_experts=0)),
+    "recurrent-gemma": ("RecurrentGemma", dict(
+        vocab_size=VOCABULARY, hidden_size=20, intermediate_size=36, num_hidden_layers=4, num_attention_heads=2,
+        num_key_value_heads=1, lru_width=24, attention_window_size=6, rms_norm_eps=EPSILON, logits_soft_cap=3.0,
+        rope_parameters=dict(rope_type="default", rope_theta=321.0, partial_rotary_factor=0.4),
+        block_types=["recurrent", "attention", "recurrent"], bos_token_id=None, eos_token_id=None, pad_token_id=None)),
+    "recurrent-gemma-bias": ("RecurrentGemma", dict(
+        vocab_size=VOCABULARY, hidden_size=16, intermediate_size=20, num_hidden_layers=3, num_attention_heads=2,
+        num_key_value_heads=2, attention_window_size=64, conv1d_width=3, attention_bias=True, tie_word_embeddings=False,
+        bos_token_id=None, eos_token_id=None, pad_token_id=None)),
 }
 
 

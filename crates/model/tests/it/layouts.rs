@@ -454,6 +454,79 @@ fn headers_that_lie_are_refused_and_take_no_memory() {
     assert!(error.contains("has neither model.safetensors nor"), "{error}");
 }
 
+#[test]
+fn a_pickle_is_told_what_to_become() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("RWKV-x070.pth"), b"PK").unwrap();
+    let error = Folder::open(folder.path()).unwrap_err().to_string();
+    for word in [
+        "RWKV-x070.pth: a pickle",
+        "save its tensors as model.safetensors",
+        "`rwkv7`",
+    ] {
+        assert!(error.contains(word), "{error}");
+    }
+    // Beside what is read it harms nobody.
+    let copy = Changed::of("rwkv7");
+    copy.write(folder.path());
+    assert_eq!(Folder::open(folder.path()).unwrap().layout(), Layout::Rwkv7);
+}
+
+#[test]
+fn configs_of_recurrent_families_are_refused_by_field() {
+    for (name, field, value, words) in [
+        (
+            "recurrent-gemma",
+            "block_types",
+            json!(["recurrent", "convolution"]),
+            ["`block_types = \"convolution\"`", "must be `recurrent`"],
+        ),
+        (
+            "recurrent-gemma",
+            "block_types",
+            json!([]),
+            ["`block_types = []`", "leave it out"],
+        ),
+        (
+            "recurrent-gemma",
+            "hidden_activation",
+            json!("relu"),
+            ["`hidden_activation = \"relu\"`", "gelu_pytorch_tanh"],
+        ),
+        (
+            "recurrent-gemma",
+            "lru_width",
+            json!(23),
+            ["`heads = 2`", "must divide `inner = 23`"],
+        ),
+        (
+            "rwkv7",
+            "num_hidden_layers",
+            json!(0),
+            ["`num_hidden_layers = 0`", "choose from 1"],
+        ),
+        (
+            "rwkv7",
+            "head_dim",
+            json!(5),
+            ["`head_dim = 5`", "must divide `width = 16`"],
+        ),
+        (
+            "rwkv7",
+            "decay_low_rank_dim",
+            Value::Null,
+            ["`decay_low_rank_dim` is left out", "add it"],
+        ),
+    ] {
+        let mut copy = Changed::of(name);
+        copy.config[field] = value;
+        let error = copy.refusal();
+        for word in words {
+            assert!(error.contains(word), "{field}: {error}");
+        }
+    }
+}
+
 fn stack(text: &str) -> Stack {
     serde_json::from_str(text).unwrap()
 }

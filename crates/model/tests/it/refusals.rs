@@ -169,6 +169,45 @@ fn settings_of_state_spaces_and_linear_attention() {
 }
 
 #[test]
+fn settings_of_recurrent_mixers() {
+    for (mixer, words) in [
+        (
+            r#"{"kind": "min-gru", "taps": 1}"#,
+            ["`taps = 1`", "outside", "choose from 2"],
+        ),
+        (
+            r#"{"kind": "min-lstm", "inner": 0}"#,
+            ["`inner = 0`", "outside", "choose from 1"],
+        ),
+        (
+            r#"{"kind": "lstm", "inner": 0}"#,
+            ["`inner = 0`", "outside", "choose from 1"],
+        ),
+        (
+            r#"{"kind": "rg-lru", "heads": 3}"#,
+            ["`heads = 3`", "divide `inner = 64`", "choose a divisor"],
+        ),
+        (
+            r#"{"kind": "rwkv7", "head_dim": 24}"#,
+            ["`head_dim = 24`", "divide `width = 64`", "choose a divisor"],
+        ),
+        (
+            r#"{"kind": "rwkv7", "gate_rank": 0}"#,
+            ["`gate_rank = 0`", "outside", "choose from 1"],
+        ),
+        (
+            r#"{"kind": "rwkv7", "mixes_values": true}"#,
+            ["`pattern = \"x\"`", "an earlier layer", "begin with a block"],
+        ),
+    ] {
+        let error = refusal(mixer, "");
+        for word in words {
+            assert!(error.contains(word), "{mixer}: {error}");
+        }
+    }
+}
+
+#[test]
 fn presets_on_widths_that_they_cannot_have() {
     for (preset, width, words) in [
         (
@@ -184,6 +223,25 @@ fn presets_on_widths_that_they_cannot_have() {
         let error = serde_json::from_str::<Stack>(&text).unwrap_err().to_string();
         for word in words {
             assert!(error.contains(word), "{preset}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_preset_on_a_width_that_it_cannot_have() {
+    for (width, words) in [
+        (7, ["`width = 7`", "multiple of `head_dim = 2`", "choose one"]),
+        (50, ["`rotary_fraction = 0.5`", "not 25", "makes it even"]),
+    ] {
+        let text = format!(
+            r#"{{"architecture": "stack", "vocabulary": 11, "width": {width}, "layers": 3, "context": 128,
+                "preset": "griffin"}}"#
+        );
+        let error = serde_json::from_str::<ArchitectureSpec>(&text)
+            .unwrap_err()
+            .to_string();
+        for word in words {
+            assert!(error.contains(word), "{width}: {error}");
         }
     }
 }
@@ -217,6 +275,16 @@ fn choices_of_a_stack() {
             plain,
             r#""norm_epsilon": 0.0,"#,
             ["`norm_epsilon = 0`", "above 0", "leave it out"],
+        ),
+        (
+            plain,
+            r#""ends": {"score_cap": 0.0},"#,
+            ["`ends.score_cap = 0`", "above 0", "leave it out"],
+        ),
+        (
+            plain,
+            r#""ends": {"embedding_scale": -1.0},"#,
+            ["`ends.embedding_scale = -1`", "above 0", "leave it out"],
         ),
         (plain, r#""norm": "batch","#, ["`batch`", "`rms`", "`layer`"]),
         (

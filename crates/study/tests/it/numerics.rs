@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use triaxis_corpus::{CorpusSpec, TokenizerSpec};
 use triaxis_model::ops::NORM_EPSILON;
-use triaxis_model::{ArchitectureSpec, Block, NormKind, Stack};
+use triaxis_model::{ArchitectureSpec, Block, Ends, NormKind, Stack};
 use triaxis_study::digests::{Digests, Training, UNVERIFIED};
 use triaxis_study::{FrozenSpec, StudySpec, identity};
 use triaxis_train::{
@@ -125,6 +125,7 @@ fn trainings() -> BTreeMap<String, TrainConfig> {
             norm: NormKind::Rms,
             norm_epsilon: NORM_EPSILON,
             learned_positions: None,
+            ends: Ends::default(),
         };
         change(&mut stack);
         choice(format!("stack-{name}"), &|config| {
@@ -161,6 +162,19 @@ fn trainings() -> BTreeMap<String, TrainConfig> {
             stack.learned_positions = Some(80);
         },
     );
+    let mixing =
+        r#"{"mixer": {"kind": "rwkv7", "mixes_values": true}, "channel": {"kind": "rwkv7-channel"}}"#;
+    let mixing: Block = serde_json::from_str(mixing).unwrap();
+    let (_, own) = Block::standard().find(|(letter, _)| *letter == 'w').unwrap();
+    stack("rwkv7-published", mixing.clone(), &|stack| {
+        stack.pattern = "wv".to_owned();
+        stack.blocks = [('w', own.clone()), ('v', mixing.clone())].into();
+        (stack.norm, stack.ends.embedding_norm) = (NormKind::Layer, true);
+    });
+    let ends = r#"{"mixer": {"kind": "rg-lru"}, "channel": {"kind": "geglu", "bias": false}}"#;
+    stack("bounded-scores", serde_json::from_str(ends).unwrap(), &|stack| {
+        (stack.ends.embedding_scale, stack.ends.score_cap) = (Some(7.0), Some(30.0));
+    });
     trainings
 }
 

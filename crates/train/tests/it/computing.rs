@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use triaxis_kernels::Precision;
 use triaxis_model::ops::NORM_EPSILON;
-use triaxis_model::{ArchitectureSpec, Block, Decoder, NormKind, Stack};
+use triaxis_model::{ArchitectureSpec, Block, Decoder, Ends, NormKind, Stack};
 use triaxis_train::speed::{measure, product_peak};
 use triaxis_train::{
     Branch, BranchOutcome, Dtype, EpochOrder, Implementation, Observer, OptimizerConfig, Pass, Schedule,
@@ -111,6 +111,7 @@ fn stack(block: Block) -> Stack {
         norm: NormKind::Rms,
         norm_epsilon: NORM_EPSILON,
         learned_positions: None,
+        ends: Ends::default(),
     }
 }
 

@@ -6,9 +6,9 @@ use super::RecurrentState;
 use crate::cpu::recurrent::Carried;
 use crate::cpu::{
     gated_delta as gated_delta_kernel, gated_linear as gated_linear_kernel, lstm as lstm_kernel,
-    mamba as mamba_kernel, mamba2 as mamba2_kernel, min_rnn as min_rnn_kernel,
+    mamba as mamba_kernel, mamba2 as mamba2_kernel, min_rnn as min_rnn_kernel, rg_lru as rg_lru_kernel,
 };
-use crate::ops::{gated_delta, gated_linear, lstm, mamba, mamba2, min_rnn};
+use crate::ops::{gated_delta, gated_linear, lstm, mamba, mamba2, min_rnn, rg_lru};
 
 /// What a recurrent mixer does between its products, and the sizes that it does it in.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,6 +34,10 @@ pub enum Core {
     /// LSTM. Its small weights are what the gates see of `h` (`inner × columns`), and what is added to the forget gate
     /// (`inner`) and to the others (`3 inner`).
     Lstm(lstm_kernel::Shape),
+    /// Griffin's recurrent block. Its small weights are what is added to the projected rows (`columns`), the filter
+    /// (`taps × inner`) and what is added to it (`inner`), the matrices of the recurrence gate (`heads × head × head`) and
+    /// what is added (`inner`), the same of the input gate, and what the rate of decay is the softplus of (`inner`).
+    RgLru(rg_lru_kernel::Shape),
 }
 
 impl Core {
@@ -46,6 +50,7 @@ impl Core {
             Self::GatedLinear(shape) => shape.columns(),
             Self::MinRnn(shape) => shape.columns(),
             Self::Lstm(shape) => shape.columns(),
+            Self::RgLru(shape) => shape.columns(),
         }
     }
 
@@ -58,6 +63,7 @@ impl Core {
             Self::GatedLinear(shape) => shape.inner(),
             Self::MinRnn(shape) => shape.inner,
             Self::Lstm(shape) => shape.inner,
+            Self::RgLru(shape) => shape.inner,
         }
     }
 
@@ -87,6 +93,19 @@ impl Core {
             Self::GatedLinear(shape) => gated_linear::small(shape),
             Self::MinRnn(shape) => vec![shape.taps * shape.columns(), shape.columns()],
             Self::Lstm(shape) => vec![shape.inner * shape.columns(), shape.inner, 3 * shape.inner],
+            Self::RgLru(shape) => {
+                let (inner, gate) = (shape.inner, shape.inner * shape.head());
+                vec![
+                    shape.columns(),
+                    shape.taps * inner,
+                    inner,
+                    gate,
+                    inner,
+                    gate,
+                    inner,
+                    inner,
+                ]
+            }
         }
     }
 
@@ -115,6 +134,10 @@ impl Core {
                 [shape.batch, 1, 1, shape.inner],
             ],
             Self::Lstm(shape) => [[shape.batch, 1, 1, shape.inner]; 2],
+            Self::RgLru(shape) => [
+                [shape.batch, 1, shape.taps - 1, shape.inner],
+                [shape.batch, 1, 1, shape.state_size()],
+            ],
         }
     }
 
@@ -126,6 +149,7 @@ impl Core {
             Self::GatedLinear(_) => "gated_linear",
             Self::MinRnn(_) => "min_rnn",
             Self::Lstm(_) => "lstm",
+            Self::RgLru(_) => "rg_lru",
         }
     }
 
@@ -143,6 +167,7 @@ impl Core {
             Self::GatedLinear(shape) => gated_linear::composed(shape, projected, small, epsilon, before),
             Self::MinRnn(shape) => min_rnn::composed(shape, projected, small, before),
             Self::Lstm(shape) => lstm::composed(shape, projected, small, before),
+            Self::RgLru(shape) => rg_lru::composed(shape, projected, small, before),
         }
     }
 
@@ -154,6 +179,7 @@ impl Core {
             Self::GatedLinear(shape) => shape.length,
             Self::MinRnn(shape) => shape.length,
             Self::Lstm(shape) => shape.length,
+            Self::RgLru(shape) => shape.length,
         }
     }
 
@@ -185,6 +211,9 @@ impl Core {
                 min_rnn_kernel::step(shape, min_rnn::weights(small), projected, carried, output);
             }
             Self::Lstm(shape) => lstm_kernel::step(shape, lstm::weights(small), projected, carried, output),
+            Self::RgLru(shape) => {
+                rg_lru_kernel::step(shape, rg_lru::weights(small), projected, carried, output);
+            }
         }
     }
 
@@ -227,6 +256,11 @@ impl Core {
                 let saved = lstm_kernel::forward(shape, weights, projected, before, output);
                 SavedCore::Lstm(shape, saved)
             }
+            Self::RgLru(shape) => {
+                let weights = rg_lru::weights(small);
+                let saved = rg_lru_kernel::forward(shape, weights, projected, before, output);
+                SavedCore::RgLru(shape, saved)
+            }
         }
     }
 }
@@ -240,6 +274,7 @@ pub(super) enum SavedCore {
     GatedLinear(gated_linear_kernel::Shape, gated_linear_kernel::Saved),
     MinRnn(min_rnn_kernel::Shape, min_rnn_kernel::Saved),
     Lstm(lstm_kernel::Shape, lstm_kernel::Saved),
+    RgLru(rg_lru_kernel::Shape, rg_lru_kernel::Saved),
 }
 
 impl SavedCore {
@@ -251,6 +286,7 @@ impl SavedCore {
             Self::GatedLinear(shape, saved) => saved.carried(*shape),
             Self::MinRnn(shape, saved) => saved.carried(*shape, projected, Some(before)),
             Self::Lstm(_, saved) => saved.carried(),
+            Self::RgLru(shape, saved) => saved.carried(*shape, Some(before)),
         }
     }
 
@@ -292,6 +328,10 @@ impl SavedCore {
                 let weights = lstm::weights(small);
                 let gradients = lstm::gradients(dprojected, dsmall);
                 lstm_kernel::backward(*shape, weights, projected, saved, doutput, gradients);
+            }
+            Self::RgLru(shape, saved) => {
+                let gradients = rg_lru::gradients(dprojected, dsmall);
+                rg_lru_kernel::backward(*shape, rg_lru::weights(small), saved, doutput, gradients);
             }
         }
     }

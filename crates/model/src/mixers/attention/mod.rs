@@ -68,6 +68,20 @@ pub enum Bias {
     QueryKeyValue,
     /// That back to the stream, too.
     All,
+    /// That back to the stream alone.
+    Output,
+}
+
+impl Bias {
+    /// Whether that to queries, keys and values does.
+    pub fn is_of_inputs(self) -> bool {
+        matches!(self, Self::QueryKeyValue | Self::All)
+    }
+
+    /// Whether that back to the stream does.
+    pub fn is_of_output(self) -> bool {
+        matches!(self, Self::All | Self::Output)
+    }
 }
 
 impl Default for Attention {
@@ -182,7 +196,7 @@ impl Mixer for Attention {
             [width, heads.projected()],
             1.0,
         ));
-        if self.bias != Bias::None {
+        if self.bias.is_of_inputs() {
             weights.push(WeightSpec::bias("query_key_value_bias", heads.projected()));
         }
         if self.qk_norm {
@@ -197,7 +211,7 @@ impl Mixer for Attention {
             [heads.mixed(), width],
             place.residual(),
         ));
-        if self.bias == Bias::All {
+        if self.bias.is_of_output() {
             weights.push(WeightSpec::bias("attention_output_bias", width));
         }
         weights

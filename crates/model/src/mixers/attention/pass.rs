@@ -83,7 +83,7 @@ impl<'a> Pass<'a> {
     /// The packed queries, keys and values of rows, before they turn.
     fn project(self, normed: Tensor<2>) -> Tensor<2> {
         let mut projected = ops::linear(normed, self.weights.matrix("query_key_value"));
-        if self.settings.bias != Bias::None {
+        if self.settings.bias.is_of_inputs() {
             projected = projected + self.weights.vector("query_key_value_bias").unsqueeze();
         }
         if !self.settings.qk_norm {
@@ -104,9 +104,9 @@ impl<'a> Pass<'a> {
             false => attended,
         };
         let output = ops::linear(attended, self.weights.matrix("attention_output"));
-        match self.settings.bias {
-            Bias::All => output + self.weights.vector("attention_output_bias").unsqueeze(),
-            _ => output,
+        match self.settings.bias.is_of_output() {
+            true => output + self.weights.vector("attention_output_bias").unsqueeze(),
+            false => output,
         }
     }
 }
