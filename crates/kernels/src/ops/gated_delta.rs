@@ -7,15 +7,92 @@ use burn::tensor::{
 
 use super::mamba2::{decays_between, softplus, triangle};
 use super::product::product;
-use super::recurrent_half::RecurrentState;
+use super::recurrent_half::{Recurrence, RecurrentState, Small};
 use super::short_convolution::convolved;
-use crate::cpu::gated_delta::{Gradients, Shape, Weights};
+use crate::cpu::gated_delta::{self as kernel, Gradients, Shape, Weights};
+use crate::cpu::recurrent::Carried;
 
 /// Added to the sum of squares of queries and keys before its root.
 const EPSILON: f64 = 1e-6;
 
-/// The small weights, in the order of [`Core::GatedDelta`](super::recurrent_half::Core::GatedDelta).
-pub(super) fn weights<'a>(small: &[&'a [f32]], epsilon: f32) -> Weights<'a> {
+impl Recurrence for Shape {
+    const NAME: &'static str = "gated_delta";
+    type Saved = kernel::Saved;
+
+    fn length(self) -> usize {
+        self.length
+    }
+
+    fn columns(self) -> usize {
+        Shape::columns(&self)
+    }
+
+    fn inner(self) -> usize {
+        Shape::inner(&self)
+    }
+
+    fn small(self) -> Vec<usize> {
+        vec![self.taps * self.channels(), self.heads, self.heads, self.value]
+    }
+
+    fn carried(self) -> [[usize; 4]; 2] {
+        [
+            [self.batch, 1, self.taps - 1, self.channels()],
+            [self.batch, self.heads, self.key, self.value],
+        ]
+    }
+
+    fn composed(
+        self,
+        projected: Tensor<2>,
+        small: Vec<Tensor<1>>,
+        epsilon: f64,
+        before: RecurrentState,
+    ) -> (Tensor<2>, RecurrentState) {
+        composed(self, projected, small, epsilon, before)
+    }
+
+    fn step(self, (small, epsilon): Small<'_>, projected: &[f32], carried: &mut Carried, output: &mut [f32]) {
+        kernel::step(self, weights(small, epsilon), projected, carried, output);
+    }
+
+    fn forward(
+        self,
+        (small, epsilon): Small<'_>,
+        projected: &[f32],
+        before: Option<&Carried>,
+        output: &mut [f32],
+    ) -> kernel::Saved {
+        kernel::forward(self, weights(small, epsilon), projected, before, output)
+    }
+
+    fn carry(self, saved: &kernel::Saved, projected: &[f32], before: &Carried) -> Carried {
+        saved.carried(self, projected, Some(before))
+    }
+
+    fn backward(
+        self,
+        saved: &kernel::Saved,
+        (small, epsilon): Small<'_>,
+        projected: &[f32],
+        doutput: &[f32],
+        dprojected: &mut [f32],
+        dsmall: Vec<&mut [f32]>,
+    ) {
+        let gradients = gradients(dprojected, dsmall);
+        kernel::backward(
+            self,
+            weights(small, epsilon),
+            projected,
+            saved,
+            doutput,
+            gradients,
+        );
+    }
+}
+
+/// The small weights.
+fn weights<'a>(small: &[&'a [f32]], epsilon: f32) -> Weights<'a> {
     match *small {
         [filter, step_bias, decay_log, gain] => Weights {
             filter,
@@ -24,12 +101,12 @@ pub(super) fn weights<'a>(small: &[&'a [f32]], epsilon: f32) -> Weights<'a> {
             gain,
             epsilon,
         },
-        _ => unreachable!("as many as `Core::small` tells"),
+        _ => unreachable!("as many as `small` tells"),
     }
 }
 
 /// Their gradients, in the same order.
-pub(super) fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>) -> Gradients<'a> {
+fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>) -> Gradients<'a> {
     match <[&mut [f32]; 4]>::try_from(small) {
         Ok([filter, step_bias, decay_log, gain]) => Gradients {
             projected,
@@ -38,12 +115,12 @@ pub(super) fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>)
             decay_log,
             gain,
         },
-        Err(_) => unreachable!("as many as `Core::small` tells"),
+        Err(_) => unreachable!("as many as `small` tells"),
     }
 }
 
 /// The output of projected rows, `[batch × length, inner]`, and what is carried on.
-pub(super) fn composed(
+fn composed(
     shape: Shape,
     projected: Tensor<2>,
     small: Vec<Tensor<1>>,
@@ -51,7 +128,7 @@ pub(super) fn composed(
     before: RecurrentState,
 ) -> (Tensor<2>, RecurrentState) {
     let Ok([filter, step_bias, decay_log, gain]) = <[Tensor<1>; 4]>::try_from(small) else {
-        unreachable!("as many as `Core::small` tells");
+        unreachable!("as many as `small` tells");
     };
     let Shape {
         batch,

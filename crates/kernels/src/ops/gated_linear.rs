@@ -6,16 +6,89 @@ use burn::tensor::{Tensor, activation::silu};
 use super::linear::linear;
 use super::mamba2::softplus;
 use super::product::product;
-use super::recurrent_half::RecurrentState;
-use crate::cpu::gated_linear::{Gradients, Shape, Weights};
+use super::recurrent_half::{Recurrence, RecurrentState, Small};
+use crate::cpu::gated_linear::{self as kernel, Gradients, Shape, Weights};
+use crate::cpu::recurrent::Carried;
 
-/// The lengths of the small weights, in the order of [`Core::GatedLinear`](super::recurrent_half::Core::GatedLinear).
-pub(super) fn small(shape: Shape) -> Vec<usize> {
-    vec![shape.rank * shape.keys(), shape.keys(), shape.value]
+impl Recurrence for Shape {
+    const NAME: &'static str = "gated_linear";
+    type Saved = kernel::Saved;
+
+    fn length(self) -> usize {
+        self.length
+    }
+
+    fn columns(self) -> usize {
+        Shape::columns(&self)
+    }
+
+    fn inner(self) -> usize {
+        Shape::inner(&self)
+    }
+
+    fn small(self) -> Vec<usize> {
+        vec![self.rank * self.keys(), self.keys(), self.value]
+    }
+
+    fn carried(self) -> [[usize; 4]; 2] {
+        // It looks back on no rows.
+        [
+            [self.batch, 1, 0, 1],
+            [self.batch, self.heads, self.key, self.value],
+        ]
+    }
+
+    fn composed(
+        self,
+        projected: Tensor<2>,
+        small: Vec<Tensor<1>>,
+        epsilon: f64,
+        before: RecurrentState,
+    ) -> (Tensor<2>, RecurrentState) {
+        composed(self, projected, small, epsilon, before)
+    }
+
+    fn step(self, (small, epsilon): Small<'_>, projected: &[f32], carried: &mut Carried, output: &mut [f32]) {
+        kernel::step(self, weights(small, epsilon), projected, carried, output);
+    }
+
+    fn forward(
+        self,
+        (small, epsilon): Small<'_>,
+        projected: &[f32],
+        before: Option<&Carried>,
+        output: &mut [f32],
+    ) -> kernel::Saved {
+        kernel::forward(self, weights(small, epsilon), projected, before, output)
+    }
+
+    fn carry(self, saved: &kernel::Saved, _: &[f32], _: &Carried) -> Carried {
+        saved.carried(self)
+    }
+
+    fn backward(
+        self,
+        saved: &kernel::Saved,
+        (small, epsilon): Small<'_>,
+        projected: &[f32],
+        doutput: &[f32],
+        dprojected: &mut [f32],
+        dsmall: Vec<&mut [f32]>,
+    ) {
+        let gradients = gradients(dprojected, dsmall);
+        kernel::backward(
+            self,
+            weights(small, epsilon),
+            projected,
+            saved,
+            doutput,
+            gradients,
+        );
+    }
 }
 
 /// The small weights.
-pub(super) fn weights<'a>(small: &[&'a [f32]], epsilon: f32) -> Weights<'a> {
+fn weights<'a>(small: &[&'a [f32]], epsilon: f32) -> Weights<'a> {
     match *small {
         [decays, decay_bias, gain] => Weights {
             decays,
@@ -23,12 +96,12 @@ pub(super) fn weights<'a>(small: &[&'a [f32]], epsilon: f32) -> Weights<'a> {
             gain,
             epsilon,
         },
-        _ => unreachable!("as many as `Core::small` tells"),
+        _ => unreachable!("as many as `small` tells"),
     }
 }
 
 /// Their gradients, in the same order.
-pub(super) fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>) -> Gradients<'a> {
+fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>) -> Gradients<'a> {
     match <[&mut [f32]; 3]>::try_from(small) {
         Ok([decays, decay_bias, gain]) => Gradients {
             projected,
@@ -36,12 +109,12 @@ pub(super) fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>)
             decay_bias,
             gain,
         },
-        Err(_) => unreachable!("as many as `Core::small` tells"),
+        Err(_) => unreachable!("as many as `small` tells"),
     }
 }
 
 /// The output of projected rows, `[batch × length, inner]`, and what is carried on.
-pub(super) fn composed(
+fn composed(
     shape: Shape,
     projected: Tensor<2>,
     small: Vec<Tensor<1>>,
@@ -49,7 +122,7 @@ pub(super) fn composed(
     before: RecurrentState,
 ) -> (Tensor<2>, RecurrentState) {
     let Ok([to_decays, decay_bias, gain]) = <[Tensor<1>; 3]>::try_from(small) else {
-        unreachable!("as many as `Core::small` tells");
+        unreachable!("as many as `small` tells");
     };
     let Shape {
         batch,

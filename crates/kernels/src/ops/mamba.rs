@@ -5,32 +5,104 @@ use burn::tensor::{Tensor, activation::silu};
 use super::linear::linear;
 use super::mamba2::softplus;
 use super::product::product;
-use super::recurrent_half::RecurrentState;
+use super::recurrent_half::{Recurrence, RecurrentState, Small};
 use super::rms_norm::rms_norm;
 use super::short_convolution::convolved;
-use crate::cpu::mamba::{Gradients, Shape, Weights};
+use crate::cpu::mamba::{self as kernel, Gradients, Shape, Weights};
+use crate::cpu::recurrent::Carried;
 
 /// How many small weights there are besides the gains.
 const ALWAYS: usize = 7;
 
-/// The lengths of the small weights, in the order of [`Core::Mamba`](super::recurrent_half::Core::Mamba).
-pub(super) fn small(shape: Shape) -> Vec<usize> {
-    let (inner, selected) = (shape.inner, shape.selected());
-    let always = [
-        shape.taps * inner,
-        inner,
-        inner * selected,
-        shape.rank * inner,
-        inner,
-        shape.state_size(),
-        inner,
-    ];
-    let gain = shape.normed.then_some(selected);
-    always.into_iter().chain(gain).collect()
+impl Recurrence for Shape {
+    const NAME: &'static str = "mamba";
+    type Saved = kernel::Saved;
+
+    fn length(self) -> usize {
+        self.length
+    }
+
+    fn columns(self) -> usize {
+        Shape::columns(&self)
+    }
+
+    fn inner(self) -> usize {
+        self.inner
+    }
+
+    fn small(self) -> Vec<usize> {
+        let (inner, selected) = (self.inner, self.selected());
+        let always = [
+            self.taps * inner,
+            inner,
+            inner * selected,
+            self.rank * inner,
+            inner,
+            self.state_size(),
+            inner,
+        ];
+        let gain = self.normed.then_some(selected);
+        always.into_iter().chain(gain).collect()
+    }
+
+    fn carried(self) -> [[usize; 4]; 2] {
+        [
+            [self.batch, 1, self.taps - 1, self.inner],
+            [self.batch, 1, self.state, self.inner],
+        ]
+    }
+
+    fn composed(
+        self,
+        projected: Tensor<2>,
+        small: Vec<Tensor<1>>,
+        epsilon: f64,
+        before: RecurrentState,
+    ) -> (Tensor<2>, RecurrentState) {
+        composed(self, projected, small, epsilon, before)
+    }
+
+    fn step(self, (small, epsilon): Small<'_>, projected: &[f32], carried: &mut Carried, output: &mut [f32]) {
+        kernel::step(self, weights(small, epsilon), projected, carried, output);
+    }
+
+    fn forward(
+        self,
+        (small, epsilon): Small<'_>,
+        projected: &[f32],
+        before: Option<&Carried>,
+        output: &mut [f32],
+    ) -> kernel::Saved {
+        kernel::forward(self, weights(small, epsilon), projected, before, output)
+    }
+
+    fn carry(self, saved: &kernel::Saved, projected: &[f32], before: &Carried) -> Carried {
+        saved.carried(self, projected, Some(before))
+    }
+
+    fn backward(
+        self,
+        saved: &kernel::Saved,
+        (small, epsilon): Small<'_>,
+        projected: &[f32],
+        doutput: &[f32],
+        dprojected: &mut [f32],
+        dsmall: Vec<&mut [f32]>,
+    ) {
+        let gradients = gradients(dprojected, dsmall);
+        kernel::backward(
+            self,
+            weights(small, epsilon),
+            projected,
+            saved,
+            doutput,
+            gradients,
+        );
+    }
 }
 
 /// The small weights.
-pub(super) fn weights<'a>(small: &[&'a [f32]], epsilon: f32) -> Weights<'a> {
+fn weights<'a>(small: &[&'a [f32]], epsilon: f32) -> Weights<'a> {
     match *small {
         [
             filter,
@@ -52,12 +124,12 @@ pub(super) fn weights<'a>(small: &[&'a [f32]], epsilon: f32) -> Weights<'a> {
             gain: gain.first().copied().unwrap_or_default(),
             epsilon,
         },
-        _ => unreachable!("as many as `Core::small` tells"),
+        _ => unreachable!("as many as `small` tells"),
     }
 }
 
 /// Their gradients, in the same order.
-pub(super) fn gradients<'a>(projected: &'a mut [f32], mut small: Vec<&'a mut [f32]>) -> Gradients<'a> {
+fn gradients<'a>(projected: &'a mut [f32], mut small: Vec<&'a mut [f32]>) -> Gradients<'a> {
     let gain = small.drain(ALWAYS..).next().unwrap_or_default();
     match <[&mut [f32]; ALWAYS]>::try_from(small) {
         Ok([filter, filter_bias, selection, steps, step_bias, decay_log, skip]) => Gradients {
@@ -71,12 +143,12 @@ pub(super) fn gradients<'a>(projected: &'a mut [f32], mut small: Vec<&'a mut [f3
             skip,
             gain,
         },
-        Err(_) => unreachable!("as many as `Core::small` tells"),
+        Err(_) => unreachable!("as many as `small` tells"),
     }
 }
 
 /// The output of projected rows, `[batch × length, inner]`, and what is carried on.
-pub(super) fn composed(
+fn composed(
     shape: Shape,
     projected: Tensor<2>,
     mut small: Vec<Tensor<1>>,
@@ -96,7 +168,7 @@ pub(super) fn composed(
         ],
     ) = <[Tensor<1>; ALWAYS]>::try_from(small)
     else {
-        unreachable!("as many as `Core::small` tells");
+        unreachable!("as many as `small` tells");
     };
     let Shape {
         batch,

@@ -3,13 +3,93 @@
 use burn::tensor::{Tensor, TensorData, activation::silu};
 
 use super::product::product;
-use super::recurrent_half::RecurrentState;
+use super::recurrent_half::{Recurrence, RecurrentState, Small};
 use super::rms_norm::rms_norm;
 use super::short_convolution::convolved;
-use crate::cpu::mamba2::{Gradients, Shape, Weights};
+use crate::cpu::mamba2::{self as kernel, Gradients, Shape, Weights};
+use crate::cpu::recurrent::Carried;
 
-/// The small weights, in the order of [`Core::Mamba2`](super::recurrent_half::Core::Mamba2).
-pub(super) fn weights<'a>(small: &[&'a [f32]], epsilon: f32) -> Weights<'a> {
+impl Recurrence for Shape {
+    const NAME: &'static str = "mamba2";
+    type Saved = kernel::Saved;
+
+    fn length(self) -> usize {
+        self.length
+    }
+
+    fn columns(self) -> usize {
+        Shape::columns(&self)
+    }
+
+    fn inner(self) -> usize {
+        Shape::inner(&self)
+    }
+
+    fn small(self) -> Vec<usize> {
+        let (channels, heads) = (self.channels(), self.heads);
+        let per_head = [heads; 3];
+        let filter = [self.taps * channels, channels];
+        filter.into_iter().chain(per_head).chain([self.inner()]).collect()
+    }
+
+    fn carried(self) -> [[usize; 4]; 2] {
+        [
+            [self.batch, 1, self.taps - 1, self.channels()],
+            [self.batch, self.heads, self.state, self.dimension],
+        ]
+    }
+
+    fn composed(
+        self,
+        projected: Tensor<2>,
+        small: Vec<Tensor<1>>,
+        epsilon: f64,
+        before: RecurrentState,
+    ) -> (Tensor<2>, RecurrentState) {
+        composed(self, projected, small, epsilon, before)
+    }
+
+    fn step(self, (small, epsilon): Small<'_>, projected: &[f32], carried: &mut Carried, output: &mut [f32]) {
+        kernel::step(self, weights(small, epsilon), projected, carried, output);
+    }
+
+    fn forward(
+        self,
+        (small, epsilon): Small<'_>,
+        projected: &[f32],
+        before: Option<&Carried>,
+        output: &mut [f32],
+    ) -> kernel::Saved {
+        kernel::forward(self, weights(small, epsilon), projected, before, output)
+    }
+
+    fn carry(self, saved: &kernel::Saved, projected: &[f32], before: &Carried) -> Carried {
+        saved.carried(self, projected, Some(before))
+    }
+
+    fn backward(
+        self,
+        saved: &kernel::Saved,
+        (small, epsilon): Small<'_>,
+        projected: &[f32],
+        doutput: &[f32],
+        dprojected: &mut [f32],
+        dsmall: Vec<&mut [f32]>,
+    ) {
+        let gradients = gradients(dprojected, dsmall);
+        kernel::backward(
+            self,
+            weights(small, epsilon),
+            projected,
+            saved,
+            doutput,
+            gradients,
+        );
+    }
+}
+
+/// The small weights.
+fn weights<'a>(small: &[&'a [f32]], epsilon: f32) -> Weights<'a> {
     match *small {
         [filter, filter_bias, step_bias, decay_log, skip, gain] => Weights {
             filter,
@@ -20,12 +100,12 @@ pub(super) fn weights<'a>(small: &[&'a [f32]], epsilon: f32) -> Weights<'a> {
             gain,
             epsilon,
         },
-        _ => unreachable!("as many as `Core::small` tells"),
+        _ => unreachable!("as many as `small` tells"),
     }
 }
 
 /// Their gradients, in the same order.
-pub(super) fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>) -> Gradients<'a> {
+fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>) -> Gradients<'a> {
     match <[&mut [f32]; 6]>::try_from(small) {
         Ok([filter, filter_bias, step_bias, decay_log, skip, gain]) => Gradients {
             projected,
@@ -36,12 +116,12 @@ pub(super) fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>)
             skip,
             gain,
         },
-        Err(_) => unreachable!("as many as `Core::small` tells"),
+        Err(_) => unreachable!("as many as `small` tells"),
     }
 }
 
 /// The output of projected rows, `[batch × length, inner]`, and what is carried on.
-pub(super) fn composed(
+fn composed(
     shape: Shape,
     projected: Tensor<2>,
     small: Vec<Tensor<1>>,
@@ -50,7 +130,7 @@ pub(super) fn composed(
 ) -> (Tensor<2>, RecurrentState) {
     let Ok([filter, filter_bias, step_bias, decay_log, skip, gain]) = <[Tensor<1>; 6]>::try_from(small)
     else {
-        unreachable!("as many as `Core::small` tells");
+        unreachable!("as many as `small` tells");
     };
     let (batch, length, inner) = (shape.batch, shape.length, shape.inner());
     let projected = projected.reshape([batch, length, shape.columns()]);

@@ -12,6 +12,7 @@ use burn_flex::FlexTensor;
 
 pub use self::core::Core;
 use self::core::SavedCore;
+pub(crate) use self::core::{Recurrence, Small};
 
 use super::autodiff::record;
 use super::flex::{contiguous, dimensions, fused, inner, matrix, tensor, values};
@@ -258,7 +259,7 @@ impl Saved {
         let (core, projected) = (layer.core, Projected::new(inputs.map(contiguous), layer));
         let (_, small) = parts(&projected.inputs, layer);
         let (mixed, saved) =
-            projected.mixed(|rows, mixed| core.forward(&small, layer.epsilon, rows, before, mixed));
+            projected.mixed(|rows, mixed| core.forward((&small, layer.epsilon), rows, before, mixed));
         let y = projected.output(&mixed);
         let Projected {
             inputs,

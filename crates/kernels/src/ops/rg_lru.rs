@@ -7,13 +7,86 @@ use super::gelu::gelu;
 use super::mamba2::softplus;
 use super::min_rnn::recurrence;
 use super::product::product;
-use super::recurrent_half::RecurrentState;
+use super::recurrent_half::{Recurrence, RecurrentState, Small};
 use super::short_convolution::filtered;
 use crate::cpu::gelu::Form;
-use crate::cpu::rg_lru::{Gradients, SHARPNESS, Shape, Weights};
+use crate::cpu::recurrent::Carried;
+use crate::cpu::rg_lru::{self as kernel, Gradients, SHARPNESS, Shape, Weights};
 
-/// The small weights, in the order of [`Core::RgLru`](super::recurrent_half::Core::RgLru).
-pub(super) fn weights<'a>(small: &[&'a [f32]]) -> Weights<'a> {
+impl Recurrence for Shape {
+    const NAME: &'static str = "rg_lru";
+    type Saved = kernel::Saved;
+
+    fn length(self) -> usize {
+        self.length
+    }
+
+    fn columns(self) -> usize {
+        Shape::columns(&self)
+    }
+
+    fn inner(self) -> usize {
+        self.inner
+    }
+
+    fn small(self) -> Vec<usize> {
+        let (inner, gate) = (self.inner, self.inner * self.head());
+        let gates = [gate, inner, gate, inner];
+        let before = [self.columns(), self.taps * inner, inner];
+        before.into_iter().chain(gates).chain([inner]).collect()
+    }
+
+    fn carried(self) -> [[usize; 4]; 2] {
+        [
+            [self.batch, 1, self.taps - 1, self.inner],
+            [self.batch, 1, 1, self.state_size()],
+        ]
+    }
+
+    fn composed(
+        self,
+        projected: Tensor<2>,
+        small: Vec<Tensor<1>>,
+        _: f64,
+        before: RecurrentState,
+    ) -> (Tensor<2>, RecurrentState) {
+        composed(self, projected, small, before)
+    }
+
+    fn step(self, (small, _): Small<'_>, projected: &[f32], carried: &mut Carried, output: &mut [f32]) {
+        kernel::step(self, weights(small), projected, carried, output);
+    }
+
+    fn forward(
+        self,
+        (small, _): Small<'_>,
+        projected: &[f32],
+        before: Option<&Carried>,
+        output: &mut [f32],
+    ) -> kernel::Saved {
+        kernel::forward(self, weights(small), projected, before, output)
+    }
+
+    fn carry(self, saved: &kernel::Saved, _: &[f32], before: &Carried) -> Carried {
+        saved.carried(self, Some(before))
+    }
+
+    fn backward(
+        self,
+        saved: &kernel::Saved,
+        (small, _): Small<'_>,
+        _: &[f32],
+        doutput: &[f32],
+        dprojected: &mut [f32],
+        dsmall: Vec<&mut [f32]>,
+    ) {
+        let gradients = gradients(dprojected, dsmall);
+        kernel::backward(self, weights(small), saved, doutput, gradients);
+    }
+}
+
+/// The small weights.
+fn weights<'a>(small: &[&'a [f32]]) -> Weights<'a> {
     match *small {
         [
             projection_bias,
@@ -32,12 +105,12 @@ pub(super) fn weights<'a>(small: &[&'a [f32]]) -> Weights<'a> {
             gate_biases: [recurrence_bias, input_bias],
             decay,
         },
-        _ => unreachable!("as many as `Core::small` tells"),
+        _ => unreachable!("as many as `small` tells"),
     }
 }
 
 /// Their gradients, in the same order.
-pub(super) fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>) -> Gradients<'a> {
+fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>) -> Gradients<'a> {
     match <[&mut [f32]; 8]>::try_from(small) {
         Ok(
             [
@@ -59,12 +132,12 @@ pub(super) fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>)
             gate_biases: [recurrence_bias, input_bias],
             decay,
         },
-        Err(_) => unreachable!("as many as `Core::small` tells"),
+        Err(_) => unreachable!("as many as `small` tells"),
     }
 }
 
 /// The output of projected rows, `[batch × length, inner]`, and what is carried on.
-pub(super) fn composed(
+fn composed(
     shape: Shape,
     projected: Tensor<2>,
     small: Vec<Tensor<1>>,
@@ -83,7 +156,7 @@ pub(super) fn composed(
         ],
     ) = <[Tensor<1>; 8]>::try_from(small)
     else {
-        unreachable!("as many as `Core::small` tells");
+        unreachable!("as many as `small` tells");
     };
     let Shape {
         batch,
