@@ -100,11 +100,11 @@ impl Activations {
         })
     }
 
-    /// Where the first code of a panel lies, its scales and its values, and how many columns it has.
+    /// A panel, or several that follow one another, whole but for the last one.
     #[inline(always)]
-    pub(crate) fn panel(&self, panel: usize) -> Panel<'_> {
+    pub(crate) fn panels_from(&self, panel: usize, count: usize) -> Panel<'_> {
         let first = panel * PANEL;
-        let width = (self.columns - first).min(PANEL);
+        let width = (self.columns - first).min(count * PANEL);
         let (start, end) = (first * self.groups, (first + width) * self.groups);
         match self.precision {
             Precision::Eight => Panel {

@@ -2,7 +2,7 @@
 //!
 //! A token of a small model is some hundred pieces of work of ten to fifty microseconds each, one after the other. Handing
 //! one to a pool that sleeps in between takes about as long as the piece, so a team waits in a loop for the next one, and
-//! sleeps only when none has come for a while.
+//! sleeps only when none has come for a while. While it waits it asks memory for what it is going to read.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -16,11 +16,57 @@ const LOOKS: usize = 20_000;
 /// Looks between which the processor is offered to others, for machines on which they compete for it.
 const POLITE: usize = 2_000;
 
+/// Bytes that are asked for between two looks.
+const ASKED: usize = 256;
+
+/// Bytes that are asked for at most: a quarter of a core's own cache.
+const FARTHEST: usize = 1 << 17;
+
+/// Bytes of a line of a cache.
+const LINE: usize = 64;
+
 /// Some threads, of which whoever has the team is one.
 #[derive(Debug)]
 pub struct Team {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
+    /// What each member is going to read after the work that comes.
+    ahead: Vec<Ahead>,
+}
+
+/// Bytes that are going to be read. Nothing is ever read by it, so that they may be gone.
+#[derive(Debug, Clone, Copy)]
+struct Ahead {
+    from: *const u8,
+    bytes: usize,
+}
+
+// SAFETY: memory is asked for the lines, which may lie anywhere, and nothing is read or written.
+unsafe impl Send for Ahead {}
+// SAFETY: as above.
+unsafe impl Sync for Ahead {}
+
+impl Ahead {
+    const NOTHING: Self = Self {
+        from: std::ptr::null(),
+        bytes: 0,
+    };
+
+    /// Asks for the next few lines.
+    fn ask(&mut self) {
+        let now = self.bytes.min(ASKED);
+        for line in (0..now).step_by(LINE) {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: it needs no more than every processor of this kind has, and an address may be any.
+            unsafe {
+                use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+                _mm_prefetch::<_MM_HINT_T0>(self.from.wrapping_add(line).cast());
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            let _ = line;
+        }
+        (self.from, self.bytes) = (self.from.wrapping_add(now), self.bytes - now);
+    }
 }
 
 /// What lies in lines of the cache of its own: a counter that one member changes is looked at by the others all the time.
@@ -51,6 +97,14 @@ type Member<'a> = dyn Fn(&mut dyn FnMut() -> Option<usize>) + Sync + 'a;
 struct Work<'a> {
     items: usize,
     member: &'a Member<'a>,
+    ahead: &'a [Ahead],
+}
+
+impl Work<'_> {
+    /// What a member is going to read after it.
+    fn ahead(&self, member: usize) -> Ahead {
+        self.ahead.get(member).copied().unwrap_or(Ahead::NOTHING)
+    }
 }
 
 /// The items that a member takes, one after the other, as long as there are any that nobody has.
@@ -93,13 +147,25 @@ impl Team {
                 fault: Mutex::new(None),
             }),
             threads: Vec::new(),
+            ahead: Vec::new(),
         };
-        for _ in 1..threads.max(1) {
+        for member in 1..threads.max(1) {
             let shared = Arc::clone(&team.shared);
             let thread = std::thread::Builder::new().name("team".to_owned());
-            team.threads.push(thread.spawn(move || shared.serve())?);
+            team.threads.push(thread.spawn(move || shared.serve(member))?);
         }
         Ok(team)
+    }
+
+    /// Says what each member is going to read after the work that comes, as whoever takes the items of [`each`](Self::each)
+    /// in turn begins: the first one that of the first item.
+    pub fn expect<'a>(&mut self, reads: impl Iterator<Item = &'a [u8]>) {
+        self.ahead.clear();
+        self.ahead
+            .extend(reads.take(self.threads.len() + 1).map(|bytes| Ahead {
+                from: bytes.as_ptr(),
+                bytes: bytes.len().min(FARTHEST),
+            }));
     }
 
     /// How many threads it has.
@@ -107,7 +173,8 @@ impl Team {
         self.threads.len() + 1
     }
 
-    /// Calls `task` for every item, each on one of the threads.
+    /// Calls `task` for every item, each on one of the threads: the first on that of the caller, the next on the next one, and
+    /// those that follow on whichever is done.
     pub fn each<T: Send>(&mut self, items: &mut [T], task: impl Fn(&mut T) + Sync) {
         self.share(items, |taken| taken.for_each(&task));
     }
@@ -125,23 +192,24 @@ impl Team {
         self.run(&Work {
             items: count,
             member: &member,
+            ahead: &self.ahead,
         });
     }
 
     /// Does all items of some work, and returns when everybody is done with it.
-    fn run(&mut self, work: &Work<'_>) {
+    fn run(&self, work: &Work<'_>) {
         let shared = &*self.shared;
-        shared.next.0.store(0, Ordering::Relaxed);
+        shared.next.0.store(self.threads(), Ordering::Relaxed);
         shared.done.0.store(0, Ordering::Relaxed);
         shared
             .work
             .0
             .store(std::ptr::from_ref(work).cast_mut().cast(), Ordering::Relaxed);
         shared.start();
-        shared.take_part(work);
-        let mut looks = 0;
+        shared.take_part(work, 0);
+        let (mut looks, mut ahead) = (0, work.ahead(0));
         while shared.done.0.load(Ordering::Acquire) < self.threads.len() {
-            pause(&mut looks);
+            pause(&mut looks, &mut ahead);
         }
         if let Some(fault) = lock(&shared.fault).take() {
             resume_unwind(fault);
@@ -171,25 +239,30 @@ impl Shared {
     }
 
     /// Takes part in all work until there is none to come.
-    fn serve(&self) {
-        let mut seen = 0;
+    fn serve(&self, member: usize) {
+        let (mut seen, mut ahead) = (0, Ahead::NOTHING);
         loop {
-            self.wait_beyond(seen);
+            self.wait_beyond(seen, ahead);
             seen += 1;
             let work = self.work.0.load(Ordering::Acquire);
             if work.is_null() {
                 return;
             }
             // SAFETY: whoever has the team waits in `run`, with the work, until `done` says that no member reads it.
-            self.take_part(unsafe { &*work });
+            let work = unsafe { &*work };
+            ahead = work.ahead(member);
+            self.take_part(work, member);
             self.done.0.fetch_add(1, Ordering::Release);
         }
     }
 
-    /// Does items as long as there are any that nobody has.
-    fn take_part(&self, work: &Work<'_>) {
+    /// Does the item of a member's own number, then others as long as there are any that nobody has.
+    fn take_part(&self, work: &Work<'_>, member: usize) {
+        let mut own = Some(member);
         let mut next = || {
-            let item = self.next.0.fetch_add(1, Ordering::Relaxed);
+            let item = own
+                .take()
+                .unwrap_or_else(|| self.next.0.fetch_add(1, Ordering::Relaxed));
             (item < work.items).then_some(item)
         };
         if let Err(fault) = catch_unwind(AssertUnwindSafe(|| (work.member)(&mut next))) {
@@ -203,13 +276,13 @@ impl Shared {
     }
 
     /// Waits until more pieces of work were started than `seen`.
-    fn wait_beyond(&self, seen: usize) {
+    fn wait_beyond(&self, seen: usize, mut ahead: Ahead) {
         let mut looks = 0;
         while looks < LOOKS {
             if self.started.0.load(Ordering::Acquire) != seen {
                 return;
             }
-            pause(&mut looks);
+            pause(&mut looks, &mut ahead);
         }
         let mut asleep = lock(&self.asleep);
         *asleep += 1;
@@ -221,8 +294,9 @@ impl Shared {
 }
 
 /// A moment between two looks.
-fn pause(looks: &mut usize) {
+fn pause(looks: &mut usize, ahead: &mut Ahead) {
     *looks += 1;
+    ahead.ask();
     match looks.is_multiple_of(POLITE) {
         true => std::thread::yield_now(),
         false => std::hint::spin_loop(),

@@ -49,7 +49,8 @@ pub(crate) fn bytes_at(path: &Path, start: u64, size: u64) -> Result<Option<Vec<
     let io = || ContainerError::io("reading", path);
     let mut file = File::open(path).map_err(io())?;
     file.seek(SeekFrom::Start(start)).map_err(io())?;
-    let mut bytes = Vec::new();
+    let left = file.metadata().map_err(io())?.len().saturating_sub(start);
+    let mut bytes = Vec::with_capacity(usize::try_from(left.min(size)).unwrap_or(0));
     file.take(size).read_to_end(&mut bytes).map_err(io())?;
     Ok((bytes.len() as u64 == size).then_some(bytes))
 }

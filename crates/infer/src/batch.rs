@@ -221,6 +221,13 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// An answer with what is drafted of it, and where it was before.
+struct Proposed<'a, 'e> {
+    going: &'a mut Going<'e>,
+    drafts: Vec<Drafted>,
+    mark: Option<Sequence>,
+}
+
 /// Reads what is next of some answers, with drafts, and takes what follows.
 fn step(
     engine: &mut Engine,
@@ -229,23 +236,17 @@ fn step(
     hear: &mut dyn FnMut(usize, &Token) -> bool,
 ) -> Result<(), InferError> {
     let (context, vocabulary) = (engine.stack().context, engine.stack().vocabulary);
-    let mut drafts = Vec::with_capacity(all.len());
-    for going in &mut *all {
-        drafts.push(going.propose(context, draft.as_deref_mut())?);
+    let mut proposed = Vec::with_capacity(all.len());
+    for going in all {
+        let drafts = going.propose(context, draft.as_deref_mut())?;
+        if !going.over {
+            let mark = (!drafts.is_empty()).then(|| going.sequence.mark()).flatten();
+            proposed.push(Proposed { going, drafts, mark });
+        }
     }
-    let marks: Vec<Option<Sequence>> = all
-        .iter()
-        .zip(&drafts)
-        .map(|(going, drafts)| match drafts.is_empty() {
-            true => None,
-            false => going.sequence.mark(),
-        })
-        .collect();
-    let mut readings: Vec<Reading<'_>> = all
+    let mut readings: Vec<Reading<'_>> = proposed
         .iter_mut()
-        .zip(&drafts)
-        .filter(|(going, _)| !going.over)
-        .map(|(going, drafts)| Reading {
+        .map(|Proposed { going, drafts, .. }| Reading {
             sequence: &mut going.sequence,
             tokens: &going.next,
             wanted: match drafts.is_empty() {
@@ -259,11 +260,10 @@ fn step(
         return Err(InferError::no_numbers());
     }
     let mut rows = scores.chunks_exact(vocabulary);
-    let going = all.iter_mut().zip(&drafts).zip(marks);
-    for ((going, drafts), mark) in going.filter(|((going, _), _)| !going.over) {
+    for Proposed { going, drafts, mark } in proposed {
         let rows: Vec<&[f32]> = rows.by_ref().take(drafts.len() + 1).collect();
         let before = going.sequence.position() - drafts.len();
-        let taken = going.take(drafts, &rows, hear)?;
+        let taken = going.take(&drafts, &rows, hear)?;
         // Of drafts only those that were taken stay, and the last of what was taken is next.
         let position = before + taken;
         if !going.over && position < going.sequence.position() {

@@ -8,8 +8,8 @@ use triaxis_model::{Published, Stack};
 
 use crate::error::InferError;
 
-/// A model's weights, as they are stored.
-pub trait WeightSource {
+/// A model's weights, as they are stored. Several threads read them at once.
+pub trait WeightSource: Sync {
     /// The network that they are of.
     fn stack(&self) -> &Stack;
 

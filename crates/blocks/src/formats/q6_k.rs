@@ -25,7 +25,7 @@ pub(crate) const CODING: Coding = Coding {
 };
 
 /// Where the code of a number is: the byte of its lower bits and their shift, the byte of its upper bits and theirs.
-fn place(index: usize) -> [(usize, usize); 2] {
+pub(crate) fn place(index: usize) -> [(usize, usize); 2] {
     let (half, quarter, lane) = (index / 128, index / 32 % 4, index % 32);
     [
         (64 * half + 32 * (quarter % 2) + lane, quarter / 2 * 4),
@@ -34,7 +34,7 @@ fn place(index: usize) -> [(usize, usize); 2] {
 }
 
 /// The code of a number of a block, from 0 to 63.
-pub(crate) fn code(block: &[u8; BYTES], index: usize) -> u8 {
+fn code(block: &[u8; BYTES], index: usize) -> u8 {
     let [(low, low_shift), (high, high_shift)] = place(index);
     block[low] >> low_shift & 15 | (block[high] >> high_shift & 3) << 4
 }

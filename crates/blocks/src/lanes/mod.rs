@@ -12,6 +12,15 @@ pub(crate) const ROWS: usize = 8;
 /// Bytes of a vector of codes: four a lane, of four inputs that follow one another.
 pub(crate) const BYTES: usize = 4 * ROWS;
 
+/// Vectors of codes, four inputs each, that are read one by one: all at once would leave no registers for sums.
+pub(crate) trait Vectors<L: Lanes>: Copy {
+    /// One of them.
+    ///
+    /// # Safety
+    /// It must be there.
+    unsafe fn vector(self, lanes: L, vector: usize) -> L::Codes;
+}
+
 /// One instruction set's vectors of eight rows.
 ///
 /// Sums of integers are exact, so that every instruction set has the same ones.
@@ -73,14 +82,14 @@ pub(crate) trait Lanes: Simd {
     /// to 127, four a vector. `TOGETHER` vectors may be added in 16 bits: 8 of codes up to 15, 4 up to 31, 2 up to 63.
     unsafe fn unsigned<const COLUMNS: usize, const VECTORS: usize, const TOGETHER: usize>(
         self,
-        codes: [Self::Codes; VECTORS],
+        codes: impl Vectors<Self>,
         x: [*const i8; COLUMNS],
     ) -> [Self::Sums; COLUMNS];
 
     /// The same of codes from -128 to 127.
     unsafe fn signed<const COLUMNS: usize, const VECTORS: usize>(
         self,
-        codes: [Self::Codes; VECTORS],
+        codes: impl Vectors<Self>,
         x: [*const i8; COLUMNS],
     ) -> [Self::Sums; COLUMNS];
 }

@@ -3,7 +3,7 @@
 use half::{bf16, f16};
 use triaxis_kernels::simd::{LANES, Portable};
 
-use super::{BYTES, Lanes, ROWS};
+use super::{BYTES, Lanes, ROWS, Vectors};
 
 #[inline(always)]
 fn zip(a: [f32; ROWS], b: [f32; ROWS], f: impl Fn(f32, f32) -> f32) -> [f32; ROWS] {
@@ -13,13 +13,15 @@ fn zip(a: [f32; ROWS], b: [f32; ROWS], f: impl Fn(f32, f32) -> f32) -> [f32; ROW
 /// Sums over vectors of codes, each byte of which `value` reads.
 ///
 /// # Safety
-/// Every pointer must be valid for reading four bytes a vector.
+/// The vectors must be there, and every pointer valid for reading four bytes a vector.
 #[inline(always)]
 unsafe fn sums<const COLUMNS: usize, const VECTORS: usize>(
-    codes: [[u8; BYTES]; VECTORS],
+    codes: impl Vectors<Portable>,
     x: [*const i8; COLUMNS],
     value: impl Fn(u8) -> i32,
 ) -> [[i32; ROWS]; COLUMNS] {
+    // SAFETY: the caller promises the vectors.
+    let codes: [_; VECTORS] = std::array::from_fn(|vector| unsafe { codes.vector(Portable, vector) });
     x.map(|x| {
         let mut sums = [0; ROWS];
         for (vector, codes) in codes.iter().enumerate() {
@@ -155,20 +157,20 @@ impl Lanes for Portable {
     #[inline(always)]
     unsafe fn unsigned<const COLUMNS: usize, const VECTORS: usize, const TOGETHER: usize>(
         self,
-        codes: [Self::Codes; VECTORS],
+        codes: impl Vectors<Self>,
         x: [*const i8; COLUMNS],
     ) -> [Self::Sums; COLUMNS] {
         // SAFETY: as the caller promises.
-        unsafe { sums(codes, x, i32::from) }
+        unsafe { sums::<COLUMNS, VECTORS>(codes, x, i32::from) }
     }
 
     #[inline(always)]
     unsafe fn signed<const COLUMNS: usize, const VECTORS: usize>(
         self,
-        codes: [Self::Codes; VECTORS],
+        codes: impl Vectors<Self>,
         x: [*const i8; COLUMNS],
     ) -> [Self::Sums; COLUMNS] {
         // SAFETY: as the caller promises.
-        unsafe { sums(codes, x, |code| i32::from(code as i8)) }
+        unsafe { sums::<COLUMNS, VECTORS>(codes, x, |code| i32::from(code as i8)) }
     }
 }

@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 use triaxis_kernels::simd::{Avx2, Avx512};
 
-use super::Lanes;
+use super::{Lanes, Vectors};
 
 /// Four bytes in every lane.
 ///
@@ -191,10 +191,10 @@ macro_rules! lanes_of_avx2 {
             #[inline(always)]
             unsafe fn unsigned<const COLUMNS: usize, const VECTORS: usize, const TOGETHER: usize>(
                 self,
-                codes: [__m256i; VECTORS],
+                codes: impl Vectors<Self>,
                 x: [*const i8; COLUMNS],
             ) -> [__m256i; COLUMNS] {
-                // SAFETY: the caller promises four readable bytes a vector. Two products of 63 and 127 are 16,002, and
+                // SAFETY: the caller promises the vectors, and four readable bytes for each. Two products of 63 and 127 are 16,002, and
                 // as many pairs as are added together stay below 32,768.
                 unsafe {
                     let ones = _mm256_set1_epi16(1);
@@ -204,10 +204,11 @@ macro_rules! lanes_of_avx2 {
                         let mut pairs = [_mm256_setzero_si256(); COLUMNS];
                         let mut vector = first;
                         while vector < first + TOGETHER {
+                            let codes = codes.vector(self, vector);
                             let mut column = 0;
                             while column < COLUMNS {
                                 let x = four(x[column].add(4 * vector));
-                                let products = _mm256_maddubs_epi16(codes[vector], x);
+                                let products = _mm256_maddubs_epi16(codes, x);
                                 pairs[column] = settled(_mm256_add_epi16(pairs[column], products));
                                 column += 1;
                             }
@@ -228,20 +229,22 @@ macro_rules! lanes_of_avx2 {
             #[inline(always)]
             unsafe fn signed<const COLUMNS: usize, const VECTORS: usize>(
                 self,
-                codes: [__m256i; VECTORS],
+                codes: impl Vectors<Self>,
                 x: [*const i8; COLUMNS],
             ) -> [__m256i; COLUMNS] {
-                // SAFETY: the caller promises four readable bytes a vector. The size of a code is at most 128, so that
-                // two products are at most 32,512; an input of -128, which has no opposite, is only where all products are no numbers anyway.
+                // SAFETY: the caller promises the vectors, and four readable bytes for each. The size of a code is at
+                // most 128, so that two products are at most 32,512; an input of -128, which has no opposite, is only
+                // where all products are no numbers anyway.
                 unsafe {
                     let ones = _mm256_set1_epi16(1);
                     let mut sums = [_mm256_setzero_si256(); COLUMNS];
                     let mut vector = 0;
                     while vector < VECTORS {
-                        let size = _mm256_abs_epi8(codes[vector]);
+                        let codes = codes.vector(self, vector);
+                        let size = _mm256_abs_epi8(codes);
                         let mut column = 0;
                         while column < COLUMNS {
-                            let x = _mm256_sign_epi8(four(x[column].add(4 * vector)), codes[vector]);
+                            let x = _mm256_sign_epi8(four(x[column].add(4 * vector)), codes);
                             let fours = _mm256_madd_epi16(_mm256_maddubs_epi16(size, x), ones);
                             sums[column] = settled(_mm256_add_epi32(sums[column], fours));
                             column += 1;

@@ -2,7 +2,8 @@
 //! perhaps a byte of fifth bits for each place of a vector.
 
 use super::strip::{
-    CODES, GROUP, HALVES, Layout, Strip, VECTORS, nibbles, put_fifth, put_half, put_nibble, with_fifth,
+    CODES, GROUP, HALVES, Layout, NIBBLES, ONES, Strip, VECTORS, four, nibbles, put_fifths, put_half,
+    put_nibbles, with_fifth,
 };
 use crate::lanes::{BYTES, Lanes};
 
@@ -22,6 +23,12 @@ impl<const FIFTH: bool, const ZERO: u8> Affine<FIFTH, ZERO> {
     const GROUP_BYTES: usize = Self::NUMBERS * HALVES + CODES / 2 + if FIFTH { BYTES } else { 0 };
 }
 
+/// The lowest four bits, each the lowest of a byte.
+fn apart(bits: u32) -> u32 {
+    // Four copies, of which each byte keeps the bit that came to its lowest place.
+    ((bits & 15) * (1 | 1 << 7 | 1 << 14 | 1 << 21)) & ONES
+}
+
 impl<const FIFTH: bool, const ZERO: u8> Layout for Affine<FIFTH, ZERO> {
     fn bytes(groups: usize) -> usize {
         groups * Self::GROUP_BYTES
@@ -36,13 +43,12 @@ impl<const FIFTH: bool, const ZERO: u8> Layout for Affine<FIFTH, ZERO> {
                     put_half(halves, row, &block[2 * number..]);
                 }
                 let (low, fifths) = codes.split_at_mut(CODES / 2);
-                for input in 0..GROUP {
-                    let both = block[Self::HEAD + input % (GROUP / 2)];
-                    let code = if input < GROUP / 2 { both } else { both >> 4 };
-                    put_nibble(low, row, input, code);
+                for vector in 0..VECTORS {
+                    let both = four(&block[Self::HEAD..], vector % (VECTORS / 2));
+                    put_nibbles(low, vector, row, both >> (vector / (VECTORS / 2) * 4) & NIBBLES);
                     if FIFTH {
-                        let bits = block[2 * Self::NUMBERS + input / 8];
-                        put_fifth(fifths, row, input, bits >> (input % 8));
+                        let bits = four(&block[2 * Self::NUMBERS..], 0);
+                        put_fifths(fifths, vector, row, apart(bits >> (4 * vector)));
                     }
                 }
             }
@@ -53,17 +59,18 @@ impl<const FIFTH: bool, const ZERO: u8> Layout for Affine<FIFTH, ZERO> {
 impl<const FIFTH: bool, const ZERO: u8> Strip for Affine<FIFTH, ZERO> {
     const PARTS: usize = 1;
     const TOGETHER: usize = if FIFTH { 4 } else { 8 };
-    const DIRECT: usize = if FIFTH { 1 } else { usize::MAX };
+    const DIRECT: usize = if FIFTH { 2 } else { usize::MAX };
     const MINIMA: bool = true;
 
     #[inline(always)]
-    unsafe fn codes<L: Lanes>(lanes: L, strip: *const u8, group: usize, _: usize) -> [L::Codes; VECTORS] {
+    unsafe fn codes<L: Lanes>(lanes: L, strip: *const u8, group: usize, _: usize, vector: usize) -> L::Codes {
         // SAFETY: the group is in the strip.
         unsafe {
             let low = strip.add(group * Self::GROUP_BYTES + Self::NUMBERS * HALVES);
+            let codes = nibbles(lanes, low, vector);
             match FIFTH {
-                true => with_fifth(lanes, nibbles(lanes, low), low.add(CODES / 2)),
-                false => nibbles(lanes, low),
+                true => with_fifth(lanes, codes, low.add(CODES / 2), vector),
+                false => codes,
             }
         }
     }

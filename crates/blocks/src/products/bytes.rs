@@ -1,6 +1,6 @@
 //! Strips of Q8_0: signed bytes and scales in half precision.
 
-use super::strip::{CODES, HALVES, Layout, Strip, VECTORS, place, put_half};
+use super::strip::{CODES, HALVES, Layout, Strip, VECTORS, four, put_four, put_half};
 use crate::lanes::{BYTES, Lanes};
 
 /// Q8_0: the scales of all groups, then the codes of each.
@@ -17,8 +17,8 @@ impl Layout for Q8_0 {
             let groups = scales.chunks_exact_mut(HALVES).zip(codes.chunks_exact_mut(CODES));
             for (block, (scales, codes)) in blocks.chunks_exact(34).zip(groups) {
                 put_half(scales, row, block);
-                for (input, &code) in block[2..].iter().enumerate() {
-                    codes[place(row, input)] = code;
+                for vector in 0..VECTORS {
+                    put_four(codes, vector, row, four(&block[2..], vector));
                 }
             }
         }
@@ -37,9 +37,10 @@ impl Strip for Q8_0 {
         strip: *const u8,
         group: usize,
         groups: usize,
-    ) -> [L::Codes; VECTORS] {
+        vector: usize,
+    ) -> L::Codes {
         // SAFETY: the group is in the strip.
-        unsafe { whole(lanes, strip.add(groups * HALVES + group * CODES)) }
+        unsafe { lanes.codes(strip.add(groups * HALVES + group * CODES + vector * BYTES)) }
     }
 
     #[inline(always)]
@@ -58,26 +59,5 @@ impl Strip for Q8_0 {
         _: L::Eight,
     ) -> L::Eight {
         lanes.eight(0.0)
-    }
-}
-
-/// The codes of a group that are a byte each.
-///
-/// # Safety
-/// [`CODES`] bytes must be readable.
-#[inline(always)]
-pub(crate) unsafe fn whole<L: Lanes>(lanes: L, from: *const u8) -> [L::Codes; VECTORS] {
-    // SAFETY: the caller promises eight vectors.
-    unsafe {
-        [
-            lanes.codes(from),
-            lanes.codes(from.add(BYTES)),
-            lanes.codes(from.add(2 * BYTES)),
-            lanes.codes(from.add(3 * BYTES)),
-            lanes.codes(from.add(4 * BYTES)),
-            lanes.codes(from.add(5 * BYTES)),
-            lanes.codes(from.add(6 * BYTES)),
-            lanes.codes(from.add(7 * BYTES)),
-        ]
     }
 }

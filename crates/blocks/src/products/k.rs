@@ -2,7 +2,8 @@
 //! either.
 
 use super::strip::{
-    CODES, HALVES, Layout, Strip, VECTORS, nibbles, put_fifth, put_half, put_nibble, with_fifth,
+    CODES, HALVES, Layout, NIBBLES, ONES, Strip, VECTORS, four, nibbles, put_fifths, put_half, put_nibbles,
+    with_fifth,
 };
 use crate::formats::k;
 use crate::lanes::{BYTES, Lanes, ROWS};
@@ -65,11 +66,17 @@ fn pack(rows: &[&[u8]], strip: &mut [u8], bytes: usize, of_group: usize) {
                 let own = &mut strip[at..at + of_group];
                 [own[row], own[ROWS + row]] = k::unpack_head(block, group);
                 let (codes, fifths) = own[SMALL..].split_at_mut(CODES / 2);
-                for input in 0..k::PART {
-                    let both = block[nibbles_at + group / 2 * k::PART + input];
-                    put_nibble(codes, row, input, both >> (group % 2 * 4));
+                let both = &block[nibbles_at + group / 2 * k::PART..];
+                for vector in 0..VECTORS {
+                    let four_codes = four(both, vector) >> (group % 2 * 4) & NIBBLES;
+                    put_nibbles(codes, vector, row, four_codes);
                     if !fifths.is_empty() {
-                        put_fifth(fifths, row, input, block[k::HEAD + input] >> group);
+                        put_fifths(
+                            fifths,
+                            vector,
+                            row,
+                            four(&block[k::HEAD..], vector) >> group & ONES,
+                        );
                     }
                 }
             }
@@ -96,17 +103,18 @@ impl<const FIFTH: bool> Layout for K<FIFTH> {
 impl<const FIFTH: bool> Strip for K<FIFTH> {
     const PARTS: usize = 1;
     const TOGETHER: usize = if FIFTH { 4 } else { 8 };
-    const DIRECT: usize = if FIFTH { 1 } else { 2 };
+    const DIRECT: usize = 2;
     const MINIMA: bool = true;
 
     #[inline(always)]
-    unsafe fn codes<L: Lanes>(lanes: L, strip: *const u8, group: usize, _: usize) -> [L::Codes; VECTORS] {
+    unsafe fn codes<L: Lanes>(lanes: L, strip: *const u8, group: usize, _: usize, vector: usize) -> L::Codes {
         // SAFETY: the group is in the strip.
         unsafe {
             let low = strip.add(place(group, Self::GROUP_BYTES).1 + SMALL);
+            let codes = nibbles(lanes, low, vector);
             match FIFTH {
-                true => with_fifth(lanes, nibbles(lanes, low), low.add(CODES / 2)),
-                false => nibbles(lanes, low),
+                true => with_fifth(lanes, codes, low.add(CODES / 2), vector),
+                false => codes,
             }
         }
     }

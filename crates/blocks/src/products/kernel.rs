@@ -1,29 +1,22 @@
 //! Products of a strip with columns, in one order of sums however many columns there are and however they are cut.
 //!
 //! In eight bits, the sum of a row and a column goes group by group: the products of each part's codes, a whole number,
-//! times both scales, then each part's minimum times the sum of its inputs. In single precision it is four sums, of every
-//! fourth input, that are added in pairs.
+//! times both scales, then each part's minimum times the sum of its inputs.
 //!
 //! Loops are plain ones: what is passed to a function of the library may be compiled without the vectors' instructions.
 
 use std::ops::Range;
 
-use super::strip::{CODES, GROUP, Strip, VECTORS};
-use super::weights::Values;
+use super::source::{OfGroup, Packed, SecondHalf, Source, apart, take_apart};
+use super::strip::{GROUP, Strip, VECTORS};
 use crate::activations::{Activations, Panel};
-use crate::lanes::{BYTES, Lanes, ROWS};
+use crate::lanes::{Lanes, ROWS, Vectors};
 
-/// Columns of a panel: as many as are multiplied at a time.
+/// Columns of a panel, which lie side by side.
 pub(crate) const PANEL: usize = 4;
 
-/// Bytes of a group that was taken apart: its codes, and scales and minima of at most two parts.
-const APART: usize = CODES + 4 * 4 * ROWS;
-
-/// A strip, or one that was taken apart.
-trait Source<L: Lanes>: Copy {
-    unsafe fn codes(self, lanes: L, group: usize) -> [L::Codes; VECTORS];
-    unsafe fn numbers(self, lanes: L, group: usize, part: usize) -> [L::Eight; 2];
-}
+/// Columns of two panels that are multiplied at a time, with a register for the sums of each.
+const TWO: usize = 2 * PANEL;
 
 /// Bytes that a single panel asks for ahead of those that it reads.
 const AHEAD: usize = 2560;
@@ -52,100 +45,45 @@ impl Ahead {
     }
 }
 
-/// A strip as it lies.
-struct Packed<S> {
-    strip: *const u8,
-    groups: usize,
-    format: std::marker::PhantomData<S>,
-}
-
-impl<S> Clone for Packed<S> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<S> Copy for Packed<S> {}
-
-impl<L: Lanes, S: Strip> Source<L> for Packed<S> {
-    #[inline(always)]
-    unsafe fn codes(self, lanes: L, group: usize) -> [L::Codes; VECTORS] {
-        // SAFETY: the caller promises the group.
-        unsafe { S::codes(lanes, self.strip, group, self.groups) }
-    }
-
-    #[inline(always)]
-    unsafe fn numbers(self, lanes: L, group: usize, part: usize) -> [L::Eight; 2] {
-        // SAFETY: the caller promises the group.
-        unsafe {
-            let scale = S::scale(lanes, self.strip, group, self.groups, part);
-            [
-                scale,
-                S::minimum(lanes, self.strip, group, self.groups, part, scale),
-            ]
-        }
-    }
-}
-
-/// A strip that was taken apart, once for all columns.
-#[derive(Clone, Copy)]
-struct Apart(*const u8);
-
-impl<L: Lanes> Source<L> for Apart {
-    #[inline(always)]
-    unsafe fn codes(self, lanes: L, group: usize) -> [L::Codes; VECTORS] {
-        // SAFETY: the caller promises the group.
-        unsafe { super::bytes::whole(lanes, self.0.add(group * APART)) }
-    }
-
-    #[inline(always)]
-    unsafe fn numbers(self, lanes: L, group: usize, part: usize) -> [L::Eight; 2] {
-        // SAFETY: the caller promises the group.
-        unsafe {
-            let numbers = self
-                .0
-                .add(group * APART + CODES)
-                .cast::<f32>()
-                .add(2 * part * ROWS);
-            [lanes.eight_at(numbers), lanes.eight_at(numbers.add(ROWS))]
-        }
-    }
-}
-
-/// Takes a strip apart.
+/// The sums of products of each part of a group's codes with columns; those of one that is whole are there twice.
 ///
 /// # Safety
-/// The strip must have the groups, and `to` be as long as they are apart.
+/// There must be the vectors of a group, and its inputs of each column.
 #[inline(always)]
-unsafe fn take_apart<L: Lanes, S: Strip>(lanes: L, from: Packed<S>, to: &mut [u8]) {
-    let mut group = 0;
-    while group < from.groups {
-        let to = to[group * APART..][..APART].as_mut_ptr();
-        // SAFETY: the caller promises the group; a group apart has room for all that is written.
-        unsafe {
-            let codes = Source::<L>::codes(from, lanes, group);
-            let mut vector = 0;
-            while vector < VECTORS {
-                lanes.put_codes(codes[vector], to.add(vector * BYTES));
-                vector += 1;
-            }
-            let mut part = 0;
-            while part < S::PARTS {
-                let [scale, minimum] = from.numbers(lanes, group, part);
-                let numbers = to.add(CODES).cast::<f32>().add(2 * part * ROWS);
-                lanes.put_eight(scale, numbers);
-                lanes.put_eight(minimum, numbers.add(ROWS));
-                part += 1;
+unsafe fn dots<L: Lanes, S: Strip, const COLUMNS: usize>(
+    lanes: L,
+    codes: impl Vectors<L>,
+    mut x: [*const i8; COLUMNS],
+) -> [[L::Sums; COLUMNS]; 2] {
+    // SAFETY: the caller promises all that is read.
+    unsafe {
+        match (S::PARTS, S::TOGETHER) {
+            (1, 0) => [lanes.signed::<COLUMNS, VECTORS>(codes, x); 2],
+            (1, 8) => [lanes.unsigned::<COLUMNS, VECTORS, 8>(codes, x); 2],
+            (1, 4) => [lanes.unsigned::<COLUMNS, VECTORS, 4>(codes, x); 2],
+            _ => {
+                let first = lanes.unsigned::<COLUMNS, 4, 2>(codes, x);
+                let mut column = 0;
+                while column < COLUMNS {
+                    x[column] = x[column].add(GROUP / 2);
+                    column += 1;
+                }
+                [first, lanes.unsigned::<COLUMNS, 4, 2>(SecondHalf(codes), x)]
             }
         }
-        group += 1;
     }
 }
 
-/// The products of a strip's rows with columns in eight bits that lie side by side.
+/// Where a group of a column of panels of a width lies: the second panel follows the first.
+#[inline(always)]
+fn place(column: usize, group: usize, groups: usize, width: usize) -> usize {
+    (column / PANEL * groups + group) * width + column % PANEL
+}
+
+/// The products of a strip's rows with the columns of a panel in eight bits, or of two whole ones.
 ///
 /// # Safety
-/// The source must have the groups, the panel as many columns and groups.
+/// The source must have the groups, and the panels as many columns and groups.
 #[inline(always)]
 unsafe fn columns<L: Lanes, S: Strip, const COLUMNS: usize>(
     lanes: L,
@@ -155,40 +93,30 @@ unsafe fn columns<L: Lanes, S: Strip, const COLUMNS: usize>(
     ahead: Ahead,
 ) -> [L::Eight; COLUMNS] {
     let (x, scales) = (panel.codes.as_ptr(), panel.scales.as_ptr());
+    let width = if COLUMNS < PANEL { COLUMNS } else { PANEL };
     let mut sums = [lanes.eight(0.0); COLUMNS];
     let mut group = 0;
     while group < groups {
         // SAFETY: the caller promises the group in the source and in the panel.
         unsafe {
             ahead.ask(lanes, group);
-            let codes = from.codes(lanes, group);
             let mut inputs = [x; COLUMNS];
             let mut column = 0;
             while column < COLUMNS {
-                inputs[column] = x.add((group * COLUMNS + column) * GROUP);
+                inputs[column] = x.add(place(column, group, groups, width) * GROUP);
                 column += 1;
             }
-            let [a, b, c, d, e, f, g, h] = codes;
-            let dots = match (S::PARTS, S::TOGETHER) {
-                (1, 0) => [lanes.signed(codes, inputs); 2],
-                (1, 8) => [lanes.unsigned::<COLUMNS, VECTORS, 8>(codes, inputs); 2],
-                (1, 4) => [lanes.unsigned::<COLUMNS, VECTORS, 4>(codes, inputs); 2],
-                _ => {
-                    let first = lanes.unsigned::<COLUMNS, 4, 2>([a, b, c, d], inputs);
-                    let mut column = 0;
-                    while column < COLUMNS {
-                        inputs[column] = inputs[column].add(GROUP / 2);
-                        column += 1;
-                    }
-                    [first, lanes.unsigned::<COLUMNS, 4, 2>([e, f, g, h], inputs)]
-                }
+            let codes = OfGroup { from, group };
+            let dots = match COLUMNS < TWO {
+                true => dots::<L, S, COLUMNS>(lanes, codes.read(lanes), inputs),
+                false => dots::<L, S, COLUMNS>(lanes, codes, inputs),
             };
             let mut part = 0;
             while part < S::PARTS {
                 let [scale, minimum] = from.numbers(lanes, group, part);
                 let mut column = 0;
                 while column < COLUMNS {
-                    let own = &*scales.add(group * COLUMNS + column);
+                    let own = &*scales.add(place(column, group, groups, width));
                     let both = lanes.times(scale, lanes.eight(own.scale));
                     let dot = lanes.numbers(dots[part][column]);
                     sums[column] = lanes.times_plus(dot, both, sums[column]);
@@ -215,7 +143,7 @@ pub(super) struct Out<'a> {
 
 impl Out<'_> {
     #[inline(always)]
-    fn put<L: Lanes>(&mut self, lanes: L, column: usize, products: L::Eight) {
+    pub(super) fn put<L: Lanes>(&mut self, lanes: L, column: usize, products: L::Eight) {
         let place = &mut self.products[column * ROWS..][..ROWS];
         // SAFETY: the place has room for eight numbers.
         unsafe {
@@ -242,11 +170,7 @@ pub(super) unsafe fn eight<L: Lanes, S: Strip>(
     out: &mut Out<'_>,
 ) {
     let groups = x.groups();
-    let from = Packed::<S> {
-        strip: strip.as_ptr(),
-        groups,
-        format: std::marker::PhantomData,
-    };
+    let from = Packed::<S>::new(strip, groups);
     // Of several panels the last one asks for the next strip: the first would wait for each of its groups otherwise, and
     // memory for the others.
     let distance = if panels.len() > 1 { strip.len() } else { AHEAD };
@@ -257,8 +181,8 @@ pub(super) unsafe fn eight<L: Lanes, S: Strip>(
     // SAFETY: the caller promises the groups; there is room for them apart, which the slice checks.
     unsafe {
         if panels.len() > S::DIRECT {
-            take_apart::<L, S>(lanes, from, &mut scratch[..groups * APART]);
-            each_panel::<L, S>(lanes, Apart(scratch.as_ptr()), x, panels, ahead, out);
+            let from = take_apart(lanes, from, &mut scratch[..apart(groups)]);
+            each_panel::<L, S>(lanes, from, x, panels, ahead, out);
         } else {
             each_panel::<L, S>(lanes, from, x, panels, ahead, out);
         }
@@ -280,12 +204,16 @@ unsafe fn each_panel<L: Lanes, S: Strip>(
 ) {
     let mut panel = panels.start;
     while panel < panels.end {
-        let columns_of = x.panel(panel);
-        let is_last = panel + 1 == panels.end;
+        let at_once = match panel + 2 <= panels.end && (panel + 2) * PANEL <= x.columns() {
+            true => 2,
+            false => 1,
+        };
+        let columns_of = x.panels_from(panel, at_once);
+        let is_last = panel + at_once == panels.end;
         let ahead = if is_last { ahead } else { Ahead::NOTHING };
         macro_rules! of {
             ($columns:literal) => {{
-                // SAFETY: the caller promises the groups of the source; a panel has all of its columns.
+                // SAFETY: the caller promises the groups of the source; panels have all of their columns.
                 let sums = unsafe { columns::<L, S, $columns>(lanes, from, x.groups(), columns_of, ahead) };
                 let mut column = 0;
                 while column < $columns {
@@ -298,96 +226,9 @@ unsafe fn each_panel<L: Lanes, S: Strip>(
             1 => of!(1),
             2 => of!(2),
             3 => of!(3),
-            _ => of!(4),
+            4 => of!(4),
+            _ => of!(8),
         }
-        panel += 1;
+        panel += at_once;
     }
-}
-
-/// Bytes of scratch that a strip of so many groups needs.
-pub(super) fn apart(groups: usize) -> usize {
-    groups * APART
-}
-
-/// Puts the products of a strip's rows and all columns in single precision.
-///
-/// # Safety
-/// The strip must have as many groups as the columns.
-#[inline(always)]
-pub(super) unsafe fn single<L: Lanes, V: Values>(
-    lanes: L,
-    strip: &[u8],
-    x: &Activations,
-    scratch: &mut [f32],
-    out: &mut Out<'_>,
-) {
-    let groups = x.groups();
-    let scratch = &mut scratch[..groups * GROUP * ROWS];
-    let mut group = 0;
-    while group < groups {
-        let values = &mut scratch[group * GROUP * ROWS..][..GROUP * ROWS];
-        // SAFETY: the caller promises the groups, and there is room for each.
-        unsafe { V::values(lanes, strip.as_ptr(), group, groups, values.as_mut_ptr()) };
-        group += 1;
-    }
-    let mut column = 0;
-    while column < x.columns() {
-        let (panel, within) = (x.panel(column / PANEL), column % PANEL);
-        // SAFETY: a panel has all of its columns and groups, and the scratch all groups.
-        unsafe {
-            if within + 1 < panel.width {
-                let [first, second] = single_columns(lanes, scratch.as_ptr(), groups, panel, within);
-                out.put(lanes, column, first);
-                out.put(lanes, column + 1, second);
-                column += 2;
-            } else {
-                let [only] = single_columns(lanes, scratch.as_ptr(), groups, panel, within);
-                out.put(lanes, column, only);
-                column += 1;
-            }
-        }
-    }
-}
-
-/// The products of a strip's numbers with columns of a panel, from one on.
-///
-/// # Safety
-/// Both must have the groups, and the panel the columns.
-#[inline(always)]
-unsafe fn single_columns<L: Lanes, const COLUMNS: usize>(
-    lanes: L,
-    weights: *const f32,
-    groups: usize,
-    panel: Panel<'_>,
-    first: usize,
-) -> [L::Eight; COLUMNS] {
-    let mut sums = [[lanes.eight(0.0); 4]; COLUMNS];
-    let mut group = 0;
-    while group < groups {
-        // SAFETY: the caller promises the group in both, and the columns.
-        unsafe {
-            let weights = weights.add(group * GROUP * ROWS);
-            let x = panel.values.as_ptr().add((group * panel.width + first) * GROUP);
-            let mut input = 0;
-            while input < GROUP {
-                let weight = lanes.eight_at(weights.add(input * ROWS));
-                let mut column = 0;
-                while column < COLUMNS {
-                    let x = lanes.eight(*x.add(column * GROUP + input));
-                    sums[column][input % 4] = lanes.times_plus(weight, x, sums[column][input % 4]);
-                    column += 1;
-                }
-                input += 1;
-            }
-        }
-        group += 1;
-    }
-    let mut products = [lanes.eight(0.0); COLUMNS];
-    let mut column = 0;
-    while column < COLUMNS {
-        let [a, b, c, d] = sums[column];
-        products[column] = lanes.plus(lanes.plus(a, b), lanes.plus(c, d));
-        column += 1;
-    }
-    products
 }

@@ -7,7 +7,9 @@ mod affine;
 mod bytes;
 mod k;
 mod kernel;
+mod single;
 mod six;
+mod source;
 mod strip;
 mod weights;
 
@@ -15,7 +17,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use memmap2::{Advice, MmapMut};
-use triaxis_kernels::simd::{Level, Portable, Simd};
+use triaxis_kernels::simd::{Level, Simd};
 
 use self::affine::Affine;
 use self::k::K;
@@ -108,6 +110,8 @@ impl Matrix {
         #[cfg(target_os = "linux")]
         let _ = strips.advise(Advice::HugePage);
         for (rows, strip) in rows.chunks(ROWS).zip(strips.chunks_exact_mut(strip_bytes.max(1))) {
+            // Written before anything of it is read: a system maps a page that is read first twice.
+            strip.fill(0);
             by_format!(format, V => V::pack(rows, groups, strip));
         }
         Ok(Self {
@@ -144,6 +148,14 @@ impl Matrix {
         self.strips() * self.strip_bytes
     }
 
+    /// The bytes that a product of some strips reads.
+    ///
+    /// # Panics
+    /// If the matrix has no such strips.
+    pub fn bytes_of(&self, strips: Range<usize>) -> &[u8] {
+        &self.strips[strips.start * self.strip_bytes..strips.end * self.strip_bytes]
+    }
+
     /// How columns are to be given: floating-point rows are multiplied in single precision.
     pub fn precision(&self, asked: Precision) -> Precision {
         match self.format {
@@ -169,7 +181,7 @@ impl Matrix {
         );
         let groups = x.groups();
         let (mut apart, mut values) = SCRATCH.take();
-        apart.resize(apart.len().max(kernel::apart(groups)), 0);
+        apart.resize(apart.len().max(source::apart(groups)), 0);
         values.resize(values.len().max(groups * GROUP * ROWS), 0.0);
         let mut work = Work {
             matrix: self,
@@ -200,25 +212,46 @@ impl Matrix {
         &self.strips[strip * self.strip_bytes..][..self.strip_bytes]
     }
 
-    /// Writes a row as numbers: a table is read so.
+    /// Writes a row as numbers, by instructions of `level`: a table is read so.
     ///
     /// # Panics
     /// If there is no such row, or `out` is not as long as one.
-    pub fn row(&self, row: usize, out: &mut [f32]) {
+    pub fn row(&self, level: Level, row: usize, out: &mut [f32]) {
         assert!(
             row < self.rows && out.len() == self.columns,
             "a row of the matrix"
         );
+        match level {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512(lanes) => lanes.call(
+                #[inline(always)]
+                || self.row_by(lanes, row, out),
+            ),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2(lanes) => lanes.call(
+                #[inline(always)]
+                || self.row_by(lanes, row, out),
+            ),
+            Level::Portable(lanes) => self.row_by(lanes, row, out),
+        }
+    }
+
+    #[inline(always)]
+    fn row_by<L: Lanes>(&self, lanes: L, row: usize, out: &mut [f32]) {
         let groups = self.columns.div_ceil(GROUP);
         let strip = self.strip(row / ROWS);
-        for (group, out) in out.chunks_mut(GROUP).enumerate() {
-            let mut values = [0.0; GROUP * ROWS];
-            let to = values.as_mut_ptr();
+        let mut values = [0.0; GROUP * ROWS];
+        let to = values.as_mut_ptr();
+        let mut group = 0;
+        while group < groups {
             // SAFETY: the strip was packed with the groups, of which this is one.
-            by_format!(self.format, V => unsafe { V::values(Portable, strip.as_ptr(), group, groups, to) });
-            for (value, rows) in out.iter_mut().zip(values.chunks_exact(ROWS)) {
-                *value = rows[row % ROWS];
+            by_format!(self.format, V => unsafe { V::values(lanes, strip.as_ptr(), group, groups, to) });
+            let mut input = group * GROUP;
+            while input < out.len().min((group + 1) * GROUP) {
+                out[input] = values[input % GROUP * ROWS + row % ROWS];
+                input += 1;
             }
+            group += 1;
         }
     }
 }
@@ -285,7 +318,7 @@ impl Work<'_> {
         while strip < self.strips.end {
             let mut out = self.out(strip, out);
             // SAFETY: the strip was packed with the groups.
-            unsafe { kernel::single::<L, V>(lanes, matrix.strip(strip), self.x, self.values, &mut out) };
+            unsafe { single::single::<L, V>(lanes, matrix.strip(strip), self.x, self.values, &mut out) };
             strip += 1;
         }
     }

@@ -1,6 +1,8 @@
 //! Strips of Q6_K: of 256 inputs a scale in half precision, of each 16 a signed byte, and six bits an input.
 
-use super::strip::{CODES, HALVES, Layout, Strip, VECTORS, nibbles, place, put_half, put_nibble};
+use super::strip::{
+    CODES, HALVES, Layout, NIBBLES, ONES, Strip, VECTORS, four, nibbles, put_four, put_half, put_nibbles,
+};
 use crate::formats::q6_k;
 use crate::lanes::{BYTES, Lanes, ROWS};
 
@@ -41,11 +43,12 @@ impl Layout for Q6K {
                         own[part * ROWS + row] = scales[2 * group + part];
                     }
                     let (low, high) = own[SMALL..].split_at_mut(CODES / 2);
-                    for input in 0..32 {
-                        let code = q6_k::code(block, 32 * group + input);
-                        put_nibble(low, row, input, code);
-                        let vector = input / 4;
-                        high[vector / 4 * BYTES + place(row, input % 4)] |= code >> 4 << (2 * (vector % 4));
+                    for vector in 0..VECTORS {
+                        // Four numbers that follow one another lie in four bytes that do.
+                        let [lower, upper] = q6_k::place(32 * group + 4 * vector)
+                            .map(|(byte, shift)| four(&block[byte..], 0) >> shift);
+                        put_nibbles(low, vector, row, lower & NIBBLES);
+                        put_four(high, vector / 4, row, (upper & (3 * ONES)) << (2 * (vector % 4)));
                     }
                 }
             }
@@ -56,27 +59,22 @@ impl Layout for Q6K {
 impl Strip for Q6K {
     const PARTS: usize = 2;
     const TOGETHER: usize = 2;
-    const DIRECT: usize = 1;
+    const DIRECT: usize = 2;
     const MINIMA: bool = true;
 
     #[inline(always)]
-    unsafe fn codes<L: Lanes>(lanes: L, strip: *const u8, group: usize, _: usize) -> [L::Codes; VECTORS] {
+    unsafe fn codes<L: Lanes>(lanes: L, strip: *const u8, group: usize, _: usize, vector: usize) -> L::Codes {
         // SAFETY: the group is in the strip.
         unsafe {
             let low = strip.add(at(group).1 + SMALL);
-            let [a, b, c, d, e, f, g, h] = nibbles(lanes, low);
-            let first = lanes.codes(low.add(CODES / 2));
-            let second = lanes.codes(low.add(CODES / 2 + BYTES));
-            [
-                lanes.above::<0, 3, 4>(a, first),
-                lanes.above::<2, 3, 4>(b, first),
-                lanes.above::<4, 3, 4>(c, first),
-                lanes.above::<6, 3, 4>(d, first),
-                lanes.above::<0, 3, 4>(e, second),
-                lanes.above::<2, 3, 4>(f, second),
-                lanes.above::<4, 3, 4>(g, second),
-                lanes.above::<6, 3, 4>(h, second),
-            ]
+            let codes = nibbles(lanes, low, vector);
+            let bits = lanes.codes(low.add(CODES / 2 + vector / 4 * BYTES));
+            match vector % 4 {
+                0 => lanes.above::<0, 3, 4>(codes, bits),
+                1 => lanes.above::<2, 3, 4>(codes, bits),
+                2 => lanes.above::<4, 3, 4>(codes, bits),
+                _ => lanes.above::<6, 3, 4>(codes, bits),
+            }
         }
     }
 

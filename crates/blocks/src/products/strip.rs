@@ -34,9 +34,14 @@ pub(crate) trait Strip: Layout {
     /// Whether something is added to codes times scales.
     const MINIMA: bool;
 
-    /// The codes of a group.
-    unsafe fn codes<L: Lanes>(lanes: L, strip: *const u8, group: usize, groups: usize)
-    -> [L::Codes; VECTORS];
+    /// A vector of the codes of a group.
+    unsafe fn codes<L: Lanes>(
+        lanes: L,
+        strip: *const u8,
+        group: usize,
+        groups: usize,
+        vector: usize,
+    ) -> L::Codes;
 
     /// What the codes of a part of a group are multiplied by.
     unsafe fn scale<L: Lanes>(
@@ -58,74 +63,70 @@ pub(crate) trait Strip: Layout {
     ) -> L::Eight;
 }
 
-/// Where the byte of a row and an input of a group stands among [`CODES`].
-pub(crate) fn place(row: usize, input: usize) -> usize {
-    input / 4 * BYTES + 4 * row + input % 4
+/// The lower four bits of four bytes, and the lowest one.
+pub(crate) const NIBBLES: u32 = 0x0f0f_0f0f;
+pub(crate) const ONES: u32 = 0x0101_0101;
+
+/// Bytes of four inputs of a row, as its lane of a vector has them: those from the fourfold `index` on.
+pub(crate) fn four(bytes: &[u8], index: usize) -> u32 {
+    u32::from_le_bytes(bytes.as_chunks().0[index])
 }
 
-/// Puts the four bits of a row's inputs where [`Lanes::low`] and [`Lanes::high`] find those of the first and the second
-/// half of a group.
-pub(crate) fn put_nibble(codes: &mut [u8], row: usize, input: usize, code: u8) {
-    let half = GROUP / 2;
-    let shift = if input < half { 0 } else { 4 };
-    codes[place(row, input % half)] |= (code & 15) << shift;
+/// Adds bits of four inputs to a row's lane of a vector.
+pub(crate) fn put_four(vectors: &mut [u8], vector: usize, row: usize, four: u32) {
+    let lane = &mut vectors.as_chunks_mut().0[vector * ROWS + row];
+    *lane = (u32::from_le_bytes(*lane) | four).to_le_bytes();
 }
 
-/// The codes of a group of nibbles.
+/// Puts the four bits of a row's four inputs of a vector where [`Lanes::low`] and [`Lanes::high`] find those of the first and
+/// the second half of a group.
+pub(crate) fn put_nibbles(codes: &mut [u8], vector: usize, row: usize, four: u32) {
+    let half = VECTORS / 2;
+    put_four(codes, vector % half, row, four << (vector / half * 4));
+}
+
+/// A vector of the codes of a group of nibbles.
 ///
 /// # Safety
-/// Half of [`CODES`] bytes must be readable.
+/// Half of [`CODES`] bytes must be readable, and the vector one of [`VECTORS`].
 #[inline(always)]
-pub(crate) unsafe fn nibbles<L: Lanes>(lanes: L, from: *const u8) -> [L::Codes; VECTORS] {
+pub(crate) unsafe fn nibbles<L: Lanes>(lanes: L, from: *const u8, vector: usize) -> L::Codes {
     // SAFETY: the caller promises four vectors.
-    let [a, b, c, d] = unsafe {
-        [
-            lanes.codes(from),
-            lanes.codes(from.add(BYTES)),
-            lanes.codes(from.add(2 * BYTES)),
-            lanes.codes(from.add(3 * BYTES)),
-        ]
-    };
-    [
-        lanes.low(a),
-        lanes.low(b),
-        lanes.low(c),
-        lanes.low(d),
-        lanes.high(a),
-        lanes.high(b),
-        lanes.high(c),
-        lanes.high(d),
-    ]
+    let both = unsafe { lanes.codes(from.add(vector % (VECTORS / 2) * BYTES)) };
+    match vector < VECTORS / 2 {
+        true => lanes.low(both),
+        false => lanes.high(both),
+    }
 }
 
-/// Puts a bit of a row's input where [`with_fifth`] finds it: bit `vector` of the byte of its place in a vector.
-pub(crate) fn put_fifth(bits: &mut [u8], row: usize, input: usize, bit: u8) {
-    bits[4 * row + input % 4] |= (bit & 1) << (input / 4);
+/// Puts a bit of a row's four inputs of a vector, the lowest of each byte, where [`with_fifth`] finds it: bit `vector`.
+pub(crate) fn put_fifths(bits: &mut [u8], vector: usize, row: usize, four: u32) {
+    put_four(bits, 0, row, four << vector);
 }
 
-/// Codes of four bits with a fifth one above them.
+/// A vector of codes of four bits with a fifth one above them.
 ///
 /// # Safety
 /// [`BYTES`] bytes must be readable.
 #[inline(always)]
 pub(crate) unsafe fn with_fifth<L: Lanes>(
     lanes: L,
-    codes: [L::Codes; VECTORS],
+    codes: L::Codes,
     bits: *const u8,
-) -> [L::Codes; VECTORS] {
+    vector: usize,
+) -> L::Codes {
     // SAFETY: the caller promises as many bytes.
     let bits = unsafe { lanes.codes(bits) };
-    let [a, b, c, d, e, f, g, h] = codes;
-    [
-        lanes.above::<0, 1, 4>(a, bits),
-        lanes.above::<1, 1, 4>(b, bits),
-        lanes.above::<2, 1, 4>(c, bits),
-        lanes.above::<3, 1, 4>(d, bits),
-        lanes.above::<4, 1, 4>(e, bits),
-        lanes.above::<5, 1, 4>(f, bits),
-        lanes.above::<6, 1, 4>(g, bits),
-        lanes.above::<7, 1, 4>(h, bits),
-    ]
+    match vector {
+        0 => lanes.above::<0, 1, 4>(codes, bits),
+        1 => lanes.above::<1, 1, 4>(codes, bits),
+        2 => lanes.above::<2, 1, 4>(codes, bits),
+        3 => lanes.above::<3, 1, 4>(codes, bits),
+        4 => lanes.above::<4, 1, 4>(codes, bits),
+        5 => lanes.above::<5, 1, 4>(codes, bits),
+        6 => lanes.above::<6, 1, 4>(codes, bits),
+        _ => lanes.above::<7, 1, 4>(codes, bits),
+    }
 }
 
 /// Puts the two bytes of a row's number in half precision among those of eight.

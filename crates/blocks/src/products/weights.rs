@@ -17,15 +17,15 @@ impl<S: Strip> Values for S {
     unsafe fn values<L: Lanes>(lanes: L, strip: *const u8, group: usize, groups: usize, to: *mut f32) {
         // SAFETY: the caller promises the group and room for it.
         unsafe {
-            let codes = S::codes(lanes, strip, group, groups);
             let mut vector = 0;
             while vector < VECTORS {
                 let part = vector * S::PARTS / VECTORS;
                 let scale = S::scale(lanes, strip, group, groups, part);
                 let minimum = S::minimum(lanes, strip, group, groups, part, scale);
+                let codes = S::codes(lanes, strip, group, groups, vector);
                 let numbers = match S::TOGETHER {
-                    0 => four::<L, true>(lanes, codes[vector]),
-                    _ => four::<L, false>(lanes, codes[vector]),
+                    0 => four::<L, true>(lanes, codes),
+                    _ => four::<L, false>(lanes, codes),
                 };
                 let mut input = 0;
                 while input < 4 {

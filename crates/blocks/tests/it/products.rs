@@ -121,7 +121,7 @@ fn rows_of_a_matrix_are_those_it_was_packed_of() {
         let expected: Vec<f32> = pieces.iter().flat_map(Rows::values).collect();
         let mut row = vec![0.0; matrix.columns()];
         for (index, expected) in expected.chunks_exact(matrix.columns()).enumerate() {
-            matrix.row(index, &mut row);
+            matrix.row(Level::current(), index, &mut row);
             for (found, expected) in row.iter().zip(expected) {
                 assert!(
                     (found - expected).abs() <= 1e-6 * expected.abs().max(1e-3),

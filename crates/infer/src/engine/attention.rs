@@ -9,11 +9,11 @@ use triaxis_kernels::cpu::rms_norm;
 use triaxis_kernels::cpu::rotary::{Angles, Turn, rotate};
 use triaxis_model::mixers::Attention as Settings;
 
+use super::blocks::{Column, Step};
 use super::load::Load;
 use super::norm::{Normalised, gain};
 use super::projection::{Inputs, Projection, Run, multiply};
 use super::stream::Stream;
-use super::{Column, Step};
 use crate::error::InferError;
 
 /// Attention with its weights.
@@ -107,6 +107,11 @@ impl Attention {
         [&self.query_key_value, &self.output]
             .into_iter()
             .chain(&self.gate)
+    }
+
+    /// The matrices that its products begin with, in turn.
+    pub(super) fn in_turn(&self) -> [&Projection; 2] {
+        [&self.query_key_value, &self.output]
     }
 
     /// Adds what it makes of the stream's columns to them. `pages` are those of each sequence, of which the columns follow

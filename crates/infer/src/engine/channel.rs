@@ -103,6 +103,14 @@ impl Channel {
         [first, &self.down].into_iter().chain(second)
     }
 
+    /// The matrices that its products begin with, in turn.
+    pub(super) fn in_turn(&self) -> [&Projection; 2] {
+        match &self.inner {
+            Inner::SwiGlu(pair) => [&pair.gate, &self.down],
+            Inner::Gelu { up, .. } => [up, &self.down],
+        }
+    }
+
     /// Adds what it makes of the stream's columns to them.
     pub(super) fn run(&self, run: &mut Run<'_>, room: &mut Room, stream: &mut Stream) {
         let columns = stream.columns();

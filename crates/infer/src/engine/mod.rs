@@ -1,9 +1,9 @@
 //! The engine: weights as they are stored, and one step over columns, each of which is the next token of a sequence.
 //!
-//! A step goes layer by layer over all columns at once. What is between products is done column by column, so that a
-//! column's numbers never depend on the others.
+//! Networks of attention are computed by blocks, others by the model's own steps.
 
 mod attention;
+mod blocks;
 mod channel;
 mod load;
 mod norm;
@@ -11,28 +11,17 @@ mod projection;
 mod stream;
 
 use std::collections::BTreeMap;
-use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use triaxis_blocks::{Format, Heads, Kept, Matrix, PAGE, Page, PageLayout, Precision, STRIP, Team};
-use triaxis_kernels::simd::Level;
+use triaxis_blocks::{Format, Kept, Matrix, PAGE, Precision};
 use triaxis_model::{ChannelSpec, Ends, MixerSpec, Stack};
 use triaxis_units::Bytes;
 
-use self::attention::Attention;
-use self::channel::Channel;
-use self::load::Load;
-use self::norm::Normalised;
-use self::projection::{Inputs, Projection, Run};
-use self::stream::Stream;
+use self::blocks::Blocks;
 use crate::error::InferError;
-use crate::sequence::{Remembered, Sequence, reserve};
+use crate::sequence::{Remembered, Sequence};
 use crate::source::WeightSource;
 use crate::steps::{self, Steps};
-
-/// Columns of a step at most: what is longer is read in as many steps as it takes.
-const COLUMNS: usize = 512;
 
 /// How many engines there were.
 static ENGINES: AtomicU64 = AtomicU64::new(0);
@@ -81,6 +70,17 @@ pub struct Reading<'a> {
     pub tokens: &'a [u32],
     /// Which scores are wanted.
     pub wanted: Wanted,
+}
+
+impl Reading<'_> {
+    /// Of how many tokens scores are wanted.
+    fn scores(&self) -> usize {
+        match self.wanted {
+            Wanted::None => 0,
+            Wanted::Last => self.tokens.len().min(1),
+            Wanted::All => self.tokens.len(),
+        }
+    }
 }
 
 /// A model that reads and gives scores of what comes next.
@@ -161,7 +161,7 @@ impl Engine {
     /// How what passes through is rounded: `eight` bits, or `single` precision.
     pub fn activations(&self) -> &'static str {
         match &self.kind {
-            Kind::Blocks(blocks) if blocks.precision == Precision::Eight => "eight",
+            Kind::Blocks(blocks) if blocks.precision() == Precision::Eight => "eight",
             _ => "single",
         }
     }
@@ -178,7 +178,7 @@ impl Engine {
     /// Bytes that a sequence remembers. Pages that are shared are counted by each.
     pub fn remembered(&self, sequence: &Sequence) -> usize {
         match (&self.kind, &sequence.remembered) {
-            (Kind::Blocks(blocks), Remembered::Pages(pages)) => pages.len() * blocks.layout.bytes(),
+            (Kind::Blocks(blocks), Remembered::Pages(pages)) => pages.len() * blocks.page_bytes(),
             (_, Remembered::Memory(memory)) => memory.bytes().0 as usize,
             (Kind::Steps(_), Remembered::Pages(_)) => 0,
         }
@@ -187,7 +187,7 @@ impl Engine {
     /// Bytes that are remembered of so many tokens.
     pub fn remembers(&self, tokens: usize) -> usize {
         match &self.kind {
-            Kind::Blocks(blocks) => tokens.div_ceil(PAGE) * blocks.layout.bytes(),
+            Kind::Blocks(blocks) => tokens.div_ceil(PAGE) * blocks.page_bytes(),
             Kind::Steps(_) => 4 * self.stack.remembered(tokens) as usize,
         }
     }
@@ -195,7 +195,7 @@ impl Engine {
     /// Bytes that sequences share which begin with the same so many tokens.
     pub(crate) fn shared(&self, tokens: usize) -> usize {
         match &self.kind {
-            Kind::Blocks(blocks) => tokens / PAGE * blocks.layout.bytes(),
+            Kind::Blocks(blocks) => tokens / PAGE * blocks.page_bytes(),
             Kind::Steps(_) => 0,
         }
     }
@@ -222,7 +222,8 @@ impl Engine {
     /// # Errors
     /// When a token is not in the vocabulary, a sequence becomes longer than the context or is of another engine.
     pub fn read(&mut self, readings: &mut [Reading<'_>]) -> Result<Vec<f32>, InferError> {
-        let mut scores = Vec::new();
+        let wanted = readings.iter().map(Reading::scores).sum::<usize>();
+        let mut scores = Vec::with_capacity(wanted.saturating_mul(self.stack.vocabulary));
         self.read_each(readings, &mut |row| scores.extend_from_slice(row))?;
         Ok(scores)
     }
@@ -303,212 +304,5 @@ impl Engine {
             )));
         }
         self.owns(reading.sequence.engine)
-    }
-}
-
-/// A column of a step.
-#[derive(Debug, Clone, Copy)]
-struct Column {
-    sequence: usize,
-    position: usize,
-    token: u32,
-    wanted: bool,
-}
-
-/// Columns that are computed together, and the pages of their sequences.
-struct Step<'a, 'p> {
-    columns: &'a [Column],
-    layout: &'a PageLayout,
-    pages: &'a mut [&'p mut Vec<Arc<Page>>],
-}
-
-/// The engine of networks of attention.
-#[derive(Debug)]
-struct Blocks {
-    layers: Vec<(Attention, Option<Channel>)>,
-    embedding: Projection,
-    positions: Option<Projection>,
-    norm: Normalised,
-    /// That of a head of its own.
-    head: Option<Projection>,
-    layout: PageLayout,
-    team: Team,
-    level: Level,
-    precision: Precision,
-    room: Room,
-}
-
-/// What is written in a step.
-#[derive(Debug, Default)]
-struct Room {
-    stream: Stream,
-    attention: attention::Room,
-    channel: channel::Room,
-    x: Inputs,
-    scores: Stream,
-}
-
-impl Blocks {
-    fn new(source: &dyn WeightSource, options: Options) -> Result<Self, InferError> {
-        let stack = source.stack();
-        let of = |prefix: String| Load {
-            source,
-            prefix,
-            format: options.format,
-        };
-        let outer = of(String::new());
-        let mut layers = Vec::with_capacity(stack.layers);
-        for (layer, letter) in stack.pattern.chars().cycle().take(stack.layers).enumerate() {
-            let block = &stack.blocks[&letter];
-            let MixerSpec::Attention(settings) = &block.mixer else {
-                unreachable!("an engine of blocks is of attention alone");
-            };
-            let load = of(format!("blocks.{layer}"));
-            let channel = block.channel.as_ref().map(|spec| Channel::load(&load, spec));
-            layers.push((Attention::load(&load, settings)?, channel.transpose()?));
-        }
-        let heads: Vec<Heads> = layers.iter().map(|(attention, _)| attention.heads()).collect();
-        let team =
-            Team::new(options.threads).map_err(|error| InferError::machine("starting threads", &error))?;
-        Ok(Self {
-            embedding: outer.projection("embedding")?,
-            positions: stack
-                .learned_positions
-                .map(|_| outer.projection("positions"))
-                .transpose()?,
-            norm: Normalised::load(&outer, "norm")?,
-            head: (!stack.tied).then(|| outer.projection("head")).transpose()?,
-            layout: PageLayout::new(heads, options.kept),
-            layers,
-            team,
-            level: Level::current(),
-            precision: options.precision,
-            room: Room::default(),
-        })
-    }
-
-    fn head(&self) -> &Projection {
-        self.head.as_ref().unwrap_or(&self.embedding)
-    }
-
-    /// The matrices that reading a token reads.
-    fn matrices(&self) -> impl Iterator<Item = &Matrix> {
-        let layers = self.layers.iter().flat_map(|(attention, channel)| {
-            let channel = channel.iter().flat_map(Channel::projections);
-            attention.projections().chain(channel)
-        });
-        layers.chain([self.head()]).flat_map(Projection::matrices)
-    }
-
-    fn remembered_after(&self, positions: usize) -> usize {
-        let of_layer = |(layer, (attention, _)): (usize, &(Attention, Option<Channel>))| {
-            self.layout.layer_bytes(layer) * attention.sees(positions) / PAGE
-        };
-        self.layers.iter().enumerate().map(of_layer).sum()
-    }
-
-    /// Reads all tokens in steps of at most [`COLUMNS`] columns. Readings that do not fit one follow in the next.
-    fn read(&mut self, readings: &mut [Reading<'_>], each: &mut dyn FnMut(&[f32])) {
-        let mut columns = Vec::new();
-        for (sequence, reading) in readings.iter().enumerate() {
-            let last = reading.tokens.len().saturating_sub(1);
-            let all = reading.tokens.iter().enumerate().map(|(index, &token)| Column {
-                sequence,
-                position: reading.sequence.position() + index,
-                token,
-                wanted: match reading.wanted {
-                    Wanted::None => false,
-                    Wanted::Last => index == last,
-                    Wanted::All => true,
-                },
-            });
-            columns.extend(all);
-        }
-        let mut pages: Vec<&mut Vec<Arc<Page>>> = readings
-            .iter_mut()
-            .filter_map(|reading| {
-                let end = reading.sequence.position() + reading.tokens.len();
-                match &mut reading.sequence.remembered {
-                    Remembered::Pages(pages) => {
-                        reserve(pages, &self.layout, end);
-                        Some(pages)
-                    }
-                    Remembered::Memory(_) => None,
-                }
-            })
-            .collect();
-        for columns in columns.chunks(COLUMNS) {
-            self.step(columns, &mut pages, each);
-        }
-    }
-
-    fn step(&mut self, columns: &[Column], pages: &mut [&mut Vec<Arc<Page>>], each: &mut dyn FnMut(&[f32])) {
-        let width = self.embedding.columns();
-        let Room {
-            stream,
-            attention: room,
-            channel: channel_room,
-            ..
-        } = &mut self.room;
-        stream.resize(width.div_ceil(STRIP), columns.len());
-        let (mut row, mut position) = (vec![0.0; width], vec![0.0; width]);
-        for (index, column) in columns.iter().enumerate() {
-            self.embedding.row(column.token as usize, &mut row);
-            if let Some(positions) = &self.positions {
-                positions.row(column.position, &mut position);
-                row.iter_mut()
-                    .zip(&position)
-                    .for_each(|(row, position)| *row += position);
-            }
-            stream.scatter(index, &row);
-        }
-        let mut run = Run {
-            team: &mut self.team,
-            level: self.level,
-            precision: self.precision,
-        };
-        let mut step = Step {
-            columns,
-            layout: &self.layout,
-            pages,
-        };
-        for (layer, (attention, channel)) in self.layers.iter().enumerate() {
-            attention.run(&mut run, room, stream, &mut step, layer);
-            if let Some(channel) = channel {
-                channel.run(&mut run, channel_room, stream);
-            }
-        }
-        self.score(columns, each);
-    }
-
-    /// Tells the scores of the columns that want them.
-    fn score(&mut self, columns: &[Column], each: &mut dyn FnMut(&[f32])) {
-        /// Columns whose scores are computed at a time: those of a large vocabulary take some room.
-        const AT_ONCE: usize = 64;
-        let wanted = columns.iter().enumerate().filter(|(_, column)| column.wanted);
-        let wanted: Vec<usize> = wanted.map(|(index, _)| index).collect();
-        let head = self.head.as_ref().unwrap_or(&self.embedding);
-        let (room, norm) = (&mut self.room, &self.norm);
-        let mut run = Run {
-            team: &mut self.team,
-            level: self.level,
-            precision: self.precision,
-        };
-        let width = head.columns();
-        for wanted in wanted.chunks(AT_ONCE) {
-            let stream = &room.stream;
-            room.scores.resize(head.strips(), wanted.len());
-            let make = |columns: Range<usize>, out: &mut [f32]| {
-                for (&column, out) in wanted[columns].iter().zip(out.chunks_exact_mut(width)) {
-                    norm.gather(stream, column..column + 1, out);
-                }
-            };
-            head.multiply(&mut run, &mut room.x, &make, false, &mut room.scores);
-            let mut row = vec![0.0; head.rows()];
-            for index in 0..wanted.len() {
-                room.scores.gather(index, 0, &mut row);
-                each(&row);
-            }
-        }
     }
 }

@@ -37,10 +37,11 @@ impl Normalised {
     /// Writes some columns of a stream as they are after it, one after the other.
     pub(super) fn gather(&self, stream: &Stream, columns: Range<usize>, out: &mut [f32]) {
         let width = self.gain.len();
-        let mut rows = vec![0.0; columns.len() * width];
-        stream.gather_all(columns, &mut rows);
-        for (row, out) in rows.chunks_exact(width).zip(out.chunks_exact_mut(width)) {
-            self.apply(row, out);
+        stream.gather_all(columns, out);
+        let mut before = vec![0.0; width];
+        for column in out.chunks_exact_mut(width) {
+            before.copy_from_slice(column);
+            self.apply(&before, column);
         }
     }
 

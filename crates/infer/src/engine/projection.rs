@@ -34,6 +34,9 @@ pub(super) type Make<'a> = dyn Fn(Range<usize>, &mut [f32]) + Sync + 'a;
 thread_local! {
     /// A column that a thread made for itself.
     static OWN: Cell<Inputs> = Cell::default();
+
+    /// Columns as they are made.
+    static ROWS: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
 }
 
 impl Inputs {
@@ -50,6 +53,7 @@ impl Inputs {
         task: impl Fn(&Self, &mut T) + Sync,
     ) {
         let level = run.level;
+        run.expect_next();
         if shape.1 == 1 {
             return run.team.share(parts, |mut taken| {
                 let Some(first) = taken.next() else { return };
@@ -99,11 +103,13 @@ impl Inputs {
 /// Fills a panel by what `make` writes of its columns.
 fn fill(panel: &mut PanelMut<'_>, inputs: usize, make: &Make<'_>) {
     let columns = panel.columns.clone();
-    let mut rows = vec![0.0; columns.len() * inputs];
+    let mut rows = ROWS.take();
+    rows.resize(columns.len() * inputs, 0.0);
     make(columns, &mut rows);
     for (column, row) in rows.chunks_exact(inputs.max(1)).enumerate() {
         panel.set(column, row);
     }
+    ROWS.set(rows);
 }
 
 /// Part of a product, or of two with the same columns.
@@ -173,17 +179,26 @@ impl Projection {
         self.pieces.iter().map(Matrix::bytes).sum()
     }
 
+    /// What each of so many threads reads first in a product with a few columns.
+    fn first_reads(&self, threads: usize) -> impl Iterator<Item = &[u8]> {
+        let each = each(threads, self.strips(), self.bytes()).max(1);
+        self.pieces.iter().flat_map(move |matrix| {
+            let firsts = (0..matrix.strips()).step_by(each);
+            firsts.map(move |first| matrix.bytes_of(first..matrix.strips().min(first + each)))
+        })
+    }
+
     /// What columns must be given in.
     pub(super) fn precisions(&self, asked: Precision) -> impl Iterator<Item = Precision> {
         self.pieces.iter().map(move |piece| piece.precision(asked))
     }
 
     /// Writes a row as numbers.
-    pub(super) fn row(&self, row: usize, out: &mut [f32]) {
+    pub(super) fn row(&self, level: Level, row: usize, out: &mut [f32]) {
         let mut first = 0;
         for piece in &self.pieces {
             if row - first < piece.rows() {
-                return piece.row(row - first, out);
+                return piece.row(level, row - first, out);
             }
             first += piece.rows();
         }
@@ -296,15 +311,33 @@ pub(super) struct Run<'a> {
     pub(super) team: &'a mut Team,
     pub(super) level: Level,
     pub(super) precision: Precision,
+    /// The first matrices of the products after the next one.
+    pub(super) upcoming: Upcoming<'a>,
 }
 
+/// Matrices in the order in which products begin with them, around from the second one on.
+pub(super) type Upcoming<'a> = std::iter::Skip<std::iter::Cycle<std::slice::Iter<'a, &'a Projection>>>;
+
 impl Run<'_> {
+    /// Tells the team what is read after the product that comes.
+    fn expect_next(&mut self) {
+        let threads = self.team.threads();
+        if let Some(projection) = self.upcoming.next() {
+            self.team.expect(projection.first_reads(threads));
+        }
+    }
+
     /// How many of so many strips, whose product reads so many bytes, a part of it has.
     fn each(&self, strips: usize, bytes: usize) -> usize {
-        match bytes < SMALL {
-            true => strips,
-            false => strips.div_ceil(PIECES * self.team.threads()),
-        }
+        each(self.team.threads(), strips, bytes)
+    }
+}
+
+/// How many of so many strips, whose product reads so many bytes, a part of it has on so many threads.
+fn each(threads: usize, strips: usize, bytes: usize) -> usize {
+    match bytes < SMALL {
+        true => strips,
+        false => strips.div_ceil(PIECES * threads),
     }
 }
 
@@ -325,18 +358,23 @@ fn in_single(rows: &Rows) -> Rows {
 pub(super) fn split(pieces: Vec<Rows>, at: usize) -> [Vec<Rows>; 2] {
     let (mut first, mut second) = (Vec::new(), Vec::new());
     let mut before = 0;
-    for piece in pieces {
+    for mut piece in pieces {
         let cut = at.saturating_sub(before).min(piece.rows);
         before += piece.rows;
-        let row = piece.bytes.len() / piece.rows.max(1);
-        let (bytes, rest) = piece.bytes.split_at(cut * row);
-        let part = |rows, bytes: &[u8]| Rows {
-            rows,
-            bytes: bytes.to_vec(),
-            ..piece
-        };
-        first.extend((cut > 0).then(|| part(cut, bytes)));
-        second.extend((cut < piece.rows).then(|| part(piece.rows - cut, rest)));
+        if cut == piece.rows {
+            first.push(piece);
+        } else if cut == 0 {
+            second.push(piece);
+        } else {
+            let bytes = piece.bytes.split_off(cut * (piece.bytes.len() / piece.rows));
+            second.push(Rows {
+                rows: piece.rows - cut,
+                bytes,
+                ..piece
+            });
+            piece.rows = cut;
+            first.push(piece);
+        }
     }
     [first, second]
 }

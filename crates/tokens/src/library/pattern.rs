@@ -5,7 +5,8 @@
 const LONGEST: usize = 10_000;
 const DEEPEST: u32 = 16;
 
-/// What an alternative that looks around may hold: repetitions without an end, and how often what has one is repeated.
+/// What an alternative that looks around may hold: repetitions without an end, and how often what has one is repeated. A
+/// group with choices of its own is not repeated there at all: each time doubles the ways to match.
 const MOST_ENDLESS: usize = 3;
 const MOST_TIMES: u32 = 100;
 
@@ -30,7 +31,8 @@ pub(super) fn fault(pattern: &str) -> Option<String> {
             "groups of a pattern lie deeper than {DEEPEST} in each other"
         )),
         scan if scan.is_heavy => Some(format!(
-            "the pattern `{}` looks around beside more than {MOST_ENDLESS} endless repetitions, or {MOST_TIMES} counted ones",
+            "the pattern `{}` looks around beside more than {MOST_ENDLESS} endless repetitions, {MOST_TIMES} counted ones, \
+             or a choice that is repeated",
             shown(pattern)
         )),
         _ => None,
@@ -65,6 +67,8 @@ struct Alternative {
     /// Repetitions without an end, those within a repeated group as often as it is repeated.
     endless: usize,
     times: u32,
+    /// Bars within groups, and what may be there or not, or more often or less.
+    choices: usize,
 }
 
 impl Alternative {
@@ -77,6 +81,7 @@ impl Alternative {
 struct Repeated {
     times: u32,
     is_endless: bool,
+    varies: bool,
 }
 
 impl Repeated {
@@ -87,6 +92,7 @@ impl Repeated {
         Self {
             times: most.unwrap_or(1).max(1),
             is_endless: rest.starts_with(['*', '+']) || count.is_some_and(|count| count.ends_with(',')),
+            varies: rest.starts_with('?') || count.is_some_and(|count| count.contains(',')),
         }
     }
 }
@@ -95,7 +101,7 @@ impl Scan {
     fn of(pattern: &str) -> Self {
         let mut scan = Self::default();
         let (mut depth, mut one) = (0u32, Alternative::default());
-        // How many repetitions without an end there were where each group began.
+        // How many repetitions without an end and choices there were where each group began.
         let mut groups = Vec::new();
         let mut rest = pattern;
         while let Some(sign) = rest.chars().next() {
@@ -112,7 +118,7 @@ impl Scan {
                 '(' => {
                     depth += 1;
                     scan.deepest = scan.deepest.max(depth);
-                    groups.push(one.endless);
+                    groups.push((one.endless, one.choices));
                     let begins = |with: &[&str]| with.iter().any(|with| rest.starts_with(with));
                     one.looks_around |= begins(&["?=", "?!", "?<=", "?<!", "?>"]);
                     scan.refers_back |= begins(&["?(", "?P=", "?P>", "?R", "?&"]);
@@ -122,19 +128,24 @@ impl Scan {
                 }
                 ')' => {
                     depth = depth.saturating_sub(1);
-                    let before = groups.pop().unwrap_or(0);
-                    let within = one.endless.saturating_sub(before);
+                    let (before, choices) = groups.pop().unwrap_or_default();
                     let times = match Repeated::of(rest) {
                         Repeated { is_endless: true, .. } => usize::MAX,
                         Repeated { times, .. } => times as usize,
                     };
+                    let within = match times > 1 && one.choices > choices {
+                        true => usize::MAX,
+                        false => one.endless.saturating_sub(before),
+                    };
                     one.endless = before.saturating_add(within.saturating_mul(times));
                 }
-                '*' | '+' | '{' => {
+                '*' | '+' | '{' | '?' => {
+                    one.choices += usize::from(repeated.varies);
                     one.endless = one.endless.saturating_add(usize::from(repeated.is_endless));
                     one.times = one.times.max(1).saturating_mul(repeated.times);
                 }
                 '|' if depth == 0 => scan.is_heavy |= std::mem::take(&mut one).is_heavy(),
+                '|' => one.choices += 1,
                 _ => {}
             }
         }
@@ -191,6 +202,11 @@ mod tests {
             r"(?:(?:\w*)x?)*(?!\d)",
             r"((?!\d)\w+){2,}\d",
             r"((?!\d)\w+){50}\d",
+            "(a|a)*(?!b)",
+            "((?:a|a)b)+(?!b)",
+            "(a|a){50}(?!b)",
+            "(a?a?)+(?!b)",
+            "(a{0,2}){9}(?!b)",
             &"(".repeat(17),
             &"a".repeat(LONGEST + 1),
         ] {

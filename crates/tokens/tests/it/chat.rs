@@ -73,7 +73,20 @@ fn peak() -> usize {
     1024 * number.parse::<usize>().unwrap()
 }
 
-/// Ways to make much of little, in no more time and memory than a long conversation takes.
+/// What a refusal says it counted: each bounds the time.
+#[cfg(target_os = "linux")]
+const COUNTED: [&str; 8] = [
+    "2000000 steps",
+    "it looks at more than",
+    "it makes a value of more than",
+    "it makes more than",
+    "takes texts and numbers, and no lists",
+    "it unpacks lists",
+    "range has too many elements",
+    "recursion limit exceeded",
+];
+
+/// Ways to make much of little, in no more steps, looks and memory than a long conversation takes.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_template_makes_no_more_than_it_may() {
@@ -87,6 +100,7 @@ fn a_template_makes_no_more_than_it_may() {
     let sums = "{% set ns = namespace(b=['x']) %}{% for i in range(60) %}";
     let wide = "{% set x = 'x' * 16000000 %}";
     let long = "{% set s = 'x' * 1000000 %}{% set l = [s] * 100000 %}";
+    let mut others = Vec::new();
     for source in [
         &format!("{texts}{{% set ns.a = ns.a ~ ns.a %}}{{% endfor %}}{{{{ ns.a }}}}"),
         &format!("{texts}{{% set ns.a = ns.a + ns.a %}}{{% endfor %}}{{{{ ns.a }}}}"),
@@ -135,20 +149,23 @@ fn a_template_makes_no_more_than_it_may() {
         "{% macro m() %}{{ m() }}{{ m() }}{% endmacro %}{{ m() }}",
         "{% macro m(s) %}{% set t = s ~ s %}{{ m(t) }}{% endmacro %}{{ m('xxxxxxxxxxxxxxxx') }}",
     ] {
-        let (before, began) = (peak(), std::time::Instant::now());
+        let before = peak();
         let rendered =
             ChatTemplate::new(source)
                 .unwrap()
                 .render(std::slice::from_ref(&message), true, ["", ""]);
-        let (grown, seconds) = (peak() - before, began.elapsed().as_secs_f64());
+        let grown = peak() - before;
         let error = rendered.expect_err(source).to_string();
         assert!(
             !source.contains("x == y") || error.contains("it looks at more than 10000000 values"),
             "{error}"
         );
         assert!(grown < 1 << 29, "{source}: {grown} bytes");
-        assert!(seconds < 20.0, "{source}: {seconds} s");
+        if !COUNTED.iter().any(|counted| error.contains(counted)) {
+            others.push(format!("{source}: {error}"));
+        }
     }
+    assert!(others.is_empty(), "{others:#?}");
 }
 
 /// As many lists within one another as a template has steps for are written and dropped, or refused, and the program lives.
