@@ -241,7 +241,7 @@ fn probes_are_a_picture_and_a_table_beside_guessing_and_what_others_report() {
     // A cell for each of two models at each of two levels; the one without an accuracy says so.
     assert_eq!(text.matches("<rect ").count(), 4);
     assert_eq!(text.matches("fill-opacity=\"0.782\"").count(), 2, "{text}");
-    assert!(text.contains(">70%<") && text.contains("65% – 75%"), "{text}");
+    assert!(text.contains(">70%<") && text.contains("[65%, 75%]"), "{text}");
     assert!(text.contains("&lt;transformer&gt; 64") && text.contains(">–<"));
     assert!(text.contains("ridge regression: 75%") && text.contains("longer than trained on"));
     assert!(text.contains("Published: Invented scores 50% on a level (nowhere)."));

@@ -42,7 +42,10 @@ fn probes(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 fn refusal(folder: &Path, arguments: &[&str]) -> String {
-    let output = probes(folder, arguments);
+    let output = program(
+        folder,
+        &[&["bench", "probes", "--library", "library"], arguments].concat(),
+    );
     let said = words(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(output.stdout.is_empty());
@@ -236,8 +239,8 @@ fn what_cannot_be_asked_is_refused_before_anything_is_trained() {
             "`steps = 0`: must be from 1 to",
         ),
         (
-            &["--probes", "parity", "--rates", "-1"],
-            "`rates = [-1.0]`: must be one or more finite numbers above 0",
+            &["--probes", "parity", "--rates", "0"],
+            "`rates = [0.0]`: must be one or more finite numbers above 0",
         ),
         (
             &["--probes", "parity", "--seeds", "0"],
@@ -270,6 +273,7 @@ name = "plain"
 
 [[arms]]
 name = "same"
+training = {{ clip_norm = 0.5 }}
 
 [[arms]]
 name = "wide"

@@ -27,9 +27,9 @@ pub(super) fn body(view: &View) -> Markup {
 fn summary(results: &ProbeResults) -> Markup {
     html! {
         @if !results.is_empty() {
-            figure.chart-box {
+            figure {
                 (picture(results))
-                figcaption {
+                figcaption.hint {
                     "Right answers, means over seeds. A row is a probe at sequences of so many tokens, with so many answers \
                      scored; a column an architecture and its width. A cell is the darker, the more is learnt of what lies \
                      between guessing and the best that can be scored."
