@@ -146,8 +146,7 @@ pub fn forward(shape: Shape, inputs: Inputs, before: Option<&[f32]>, output: &mu
         after: Buffer::any(states),
     };
     {
-        let [output, kept, after] =
-            [output, &mut left.kept, &mut left.after].map(|values| Shared::new(values));
+        let [output, kept, after] = [output, &mut left.kept, &mut left.after].map(Shared::new);
         shape.for_each(1, |sequence, head| {
             let index = sequence * shape.heads + head;
             let own = |each: usize| index * each..(index + 1) * each;

@@ -131,7 +131,7 @@ pub fn forward(
         let [gates, cells, hidden] =
             [&mut saved.gates, &mut saved.cells, &mut saved.before].map(|of| Shared::new(of));
         let [window, state, output] =
-            [&mut saved.after.window, &mut saved.after.state, output].map(|of| Shared::new(of));
+            [&mut saved.after.window, &mut saved.after.state, output].map(Shared::new);
         shape.for_each(|first, count| {
             // SAFETY: each task has sequences of its own.
             let of = |shared, each| unsafe { Shared::part(shared, first * each..(first + count) * each) };

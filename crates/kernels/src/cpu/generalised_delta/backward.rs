@@ -24,7 +24,7 @@ pub fn backward(shape: Shape, inputs: Inputs, left: &Left, doutput: &[f32], grad
         doutput.len() == wanted && lengths == [wanted; 6],
         "a gradient for each output and for each input of {shape:?}"
     );
-    let targets = gradients.inputs.map(|gradient| Shared::new(gradient));
+    let targets = gradients.inputs.map(Shared::new);
     shape.for_each(4, |sequence, head| {
         let mut room = Room::of(shape);
         let mut dstate = Buffer::zeros(shape.filled_state());
