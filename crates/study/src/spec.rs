@@ -13,6 +13,7 @@ use crate::curation::CurationSpec;
 use crate::design::DesignSpec;
 use crate::error::StudyError;
 use crate::extend::ExtraSpec;
+use crate::mixtures::MixturesSpec;
 use crate::training::TrainingSpec;
 use crate::{curation, plan, reading, suggest, wording};
 
@@ -63,6 +64,9 @@ pub struct StudySpec {
     /// How each trial is trained.
     #[serde(default)]
     pub training: TrainingSpec,
+    /// A sweep over the shares of the corpus' sources.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mixtures: Option<MixturesSpec>,
     /// A larger run that is predicted before it is trained.
     pub holdout: Option<HoldoutSpec>,
     /// How laws are fitted.
@@ -252,6 +256,9 @@ impl StudySpec {
             .map_err(|error| SpecError::of("tokenizer", &error.to_string()))?;
         if let Some(plan) = &self.plan {
             plan::check(plan).map_err(|error| SpecError::of("plan", &error))?;
+        }
+        if let Some(mixtures) = &self.mixtures {
+            mixtures.check(self)?;
         }
         ExtraSpec::check(&self.extra)?;
         CurationSpec::check(&self.curation)?;

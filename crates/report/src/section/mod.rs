@@ -10,6 +10,7 @@ mod fit;
 mod isoflop;
 mod length;
 mod losses;
+mod mixtures;
 mod plan;
 mod prediction;
 mod provenance;
@@ -59,6 +60,7 @@ pub(crate) use length::SECTIONS as LENGTH_SECTIONS;
 pub(crate) const SECTIONS: &[Section] = &[
     Section::new("summary", "Answer", summary::body),
     Section::new("arms", "What the arms are worth", comparison::body),
+    Section::new("mixtures", "The best mixture of sources", mixtures::body),
     Section::new("texts", "Loss by text", losses::body),
     Section::new("plan", "Plan", plan::body),
     Section::new("held-out", "Held-out run", prediction::body),

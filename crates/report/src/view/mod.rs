@@ -8,6 +8,7 @@ pub use curation::{Counted, CurationView, Sample, Step};
 pub use fit::{FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView};
 pub use length::LengthView;
 use serde::{Deserialize, Serialize};
+use triaxis_laws::mixture::Sweep;
 use triaxis_laws::worth::{Comparison, Compounded, Repeated};
 use triaxis_plan::decide::Decision;
 pub use triaxis_records::{
@@ -58,6 +59,9 @@ pub struct View {
     /// What repeated text is worth, of each arm that repeats.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repeated: Vec<Repeated>,
+    /// What sweeps over mixtures say, of each arm that has one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mixtures: Vec<Sweep>,
     /// Losses by validation text and by source; `None` before any trial of the ladder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub losses: Option<LossesByText>,
