@@ -75,6 +75,8 @@ pub enum Role {
     Ladder,
     /// It is predicted before it is run, and never fitted to.
     HeldOut,
+    /// Its mixture of sources is one of many, whose losses say which is best.
+    Mixture,
 }
 
 impl Role {
@@ -83,6 +85,7 @@ impl Role {
         match self {
             Self::Ladder => "ladder",
             Self::HeldOut => "held out",
+            Self::Mixture => "mixture",
         }
     }
 }

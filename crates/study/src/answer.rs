@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::Corpus;
+use triaxis_laws::mixture::Sweep;
 use triaxis_laws::worth::{self, Comparison, Compounded, Repeated};
 use triaxis_records::Role;
 use triaxis_train::NamedEvaluation;
@@ -11,7 +12,9 @@ use triaxis_units::Finding;
 
 use crate::analysis::Analysis;
 use crate::arm::{Arm, CompoundSpec};
+use crate::error::StudyError;
 use crate::ladder::Ladder;
+use crate::mixtures;
 use crate::plan;
 use crate::prediction::Prediction;
 use crate::repeated;
@@ -44,17 +47,23 @@ pub struct ArmAnswer {
     /// Its laws, prediction and plan.
     #[serde(flatten)]
     pub analysis: Analysis,
+    /// What its sweep over mixtures says, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mixtures: Option<Sweep>,
 }
 
 impl Answer {
     /// Computes everything from the records of `survey`; corpora and predictions are in the order of the arms.
+    ///
+    /// # Errors
+    /// When a corpus has not the text that mixtures were trained on.
     pub fn of(
         spec: &StudySpec,
         arms: &[Arm],
         survey: &Survey,
         corpora: &[Arc<Corpus>],
         predictions: Vec<Option<Prediction>>,
-    ) -> Self {
+    ) -> Result<Self, StudyError> {
         let compared = Compared::of(spec, arms, survey);
         let (comparison, also) = match compared.as_ref().map(Compared::comparisons) {
             Some((comparison, also)) => (Some(comparison), also),
@@ -62,7 +71,8 @@ impl Answer {
         };
         let repeated = repeated::of(arms, survey, corpora);
         let baseline = spec.baseline(arms);
-        let each = arms.iter().zip(predictions).map(|(arm, prediction)| {
+        let each = arms.iter().zip(corpora).zip(predictions);
+        let each = each.map(|((arm, corpus), prediction)| {
             let own = survey.of_arm(&arm.name);
             let compared = comparison.as_ref().filter(|_| baseline == Some(&arm.name));
             let (spec, said) = planned(arm, arms, survey, compared);
@@ -70,18 +80,19 @@ impl Answer {
             if let Some(Finding::Found(decision)) = &mut analysis.plan {
                 decision.cautions.splice(0..0, said);
             }
-            ArmAnswer {
+            Ok(ArmAnswer {
                 arm: arm.name.clone(),
                 analysis,
-            }
+                mixtures: mixtures::of(arm, arms.len() > 1, survey, corpus)?,
+            })
         });
-        Self {
-            arms: each.collect(),
+        Ok(Self {
+            arms: each.collect::<Result<_, StudyError>>()?,
             comparison,
             also,
             compounds: compared.map(|compared| compared.compounds()).unwrap_or_default(),
             repeated,
-        }
+        })
     }
 }
 
@@ -205,7 +216,7 @@ impl<'a> Compared<'a> {
 }
 
 /// Bits per byte of all validation texts together, unless one is missing.
-fn common(texts: &[NamedEvaluation], all: usize) -> Option<f64> {
+pub(crate) fn common(texts: &[NamedEvaluation], all: usize) -> Option<f64> {
     let bytes: f64 = texts.iter().map(|text| text.evaluation.bytes.as_f64()).sum();
     let bits = texts
         .iter()

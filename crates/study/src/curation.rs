@@ -1,14 +1,16 @@
 //! What a spec says of how text is made better before it is a corpus, and the recipe that it comes to.
 
+use std::collections::HashSet;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use toml::Table;
-use triaxis_corpus::{CorpusError, CorpusSpec, Curated, SourceSpec};
-use triaxis_curation::{Facts, Output, Random, Recipe, StepFacts, StepSpec};
+use triaxis_corpus::{CorpusError, CorpusSpec, Curated, Documents, Found, LeftOutBy, Reading, SourceSpec};
+use triaxis_curation::{Exact, Facts, Output, Random, Recipe, StepFacts, StepSpec};
 use triaxis_units::Bytes;
 
 use crate::arm::Arm;
@@ -103,6 +105,9 @@ impl CurationSpec {
 /// What steps that look for copies hold unless the spec says otherwise.
 const MEMORY: Bytes = Bytes(512 << 20);
 
+/// Version of what a placebo keeps.
+const DRAWN: u32 = 2;
+
 /// What an arm's text goes through, and what it is known by in a library.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Curation {
@@ -163,7 +168,7 @@ impl Curation {
             ..recipe.clone()
         };
         let versions = (triaxis_curation::VERSION, triaxis_corpus::numerics());
-        let drawn = like.as_ref().map(|like| (&like.id, seed));
+        let drawn = like.as_ref().map(|like| (&like.id, seed, DRAWN));
         Ok(Some(Self {
             id: identity::of(&(words, content(arm)?, versions, drawn)),
             arm: arm.name.clone(),
@@ -180,8 +185,14 @@ impl Curation {
         let mut recipe = self.recipe.clone();
         if let Some((like, seed)) = &self.placebo {
             let facts = like.make(library, base, avoid)?;
-            let keep = self.share_left(&facts, &like.arm)?;
-            recipe.steps.push(StepSpec::Random(Random { keep, seed: *seed }));
+            self.check_left(&facts, &like.arm)?;
+            // A corpus takes copies once: text that is dropped for being one was never trained on.
+            recipe.steps.push(StepSpec::Exact(Exact::default()));
+            recipe.steps.push(StepSpec::Random(Random {
+                keep: None,
+                text: Some(like.distinct(library, base)?),
+                seed: *seed,
+            }));
         }
         let _lock = library.lock([format!("curated-{}", self.id).as_str()], &mut |_| {})?;
         match library.curated_facts(&self.id) {
@@ -210,20 +221,43 @@ impl Curation {
         read(&self.recipe) == read(recipe) && self.recipe.steps.starts_with(&recipe.steps)
     }
 
-    /// The share of its text that the recipe of the arm `like` leaves of what the steps do that both have.
-    fn share_left(&self, facts: &Facts, like: &str) -> Result<f64, StudyError> {
+    /// Refuses to be a placebo of the arm `like` where that one's steps leave all of what both begin with, or more.
+    fn check_left(&self, facts: &Facts, like: &str) -> Result<(), StudyError> {
         let kept = facts.kept().bytes;
         let before = facts
             .steps
             .get(self.recipe.steps.len())
             .map_or(kept, |step| step.read.bytes);
         match kept.0 > 0 && kept <= before {
-            true => Ok(kept.as_f64() / before.as_f64()),
+            true => Ok(()),
             false => Err(self.refused(format!(
                 "`curation.as_much_as = \"{like}\"`: that arm's steps leave {kept} of {before}, and a placebo drops documents \
                  until as much is left: name an arm whose steps leave some of the text"
             ))),
         }
+    }
+
+    /// How much text it left, equal documents once.
+    fn distinct(&self, library: &Library, base: &Path) -> Result<Bytes, StudyError> {
+        let source = SourceSpec::Curated(kept(&library.curated(&self.id), "kept", None, None));
+        let reading = Reading {
+            strict: self.recipe.strict,
+            minimum_document: self.recipe.minimum_document,
+            maximum_document: self.recipe.maximum_document,
+            long_documents: self.recipe.long_documents,
+        };
+        let documents = Documents::list(&[source], reading, base, &[])?;
+        let (mut seen, mut text) = (HashSet::new(), Bytes(0));
+        for file in 0..documents.files() {
+            let mut each = |_, found: Found<'_>| {
+                if seen.insert(blake3::hash(found.text.as_bytes())) {
+                    text += Bytes(found.text.len() as u64);
+                }
+                ControlFlow::Continue(())
+            };
+            documents.read(file, &mut LeftOutBy::default(), &mut each)?;
+        }
+        Ok(text)
     }
 
     fn refused(&self, message: String) -> StudyError {
@@ -236,22 +270,26 @@ impl Curation {
 
     /// The corpus' spec with what was curated in the place of its sources.
     pub fn over(&self, corpus: &CorpusSpec, library: &Library) -> CorpusSpec {
-        let folder = absolute(&library.curated(&self.id))
-            .to_string_lossy()
-            .into_owned();
+        let folder = library.curated(&self.id);
         let source = |source: &SourceSpec| {
-            SourceSpec::Curated(Curated {
-                name: source.name().to_owned(),
-                weight: source.weight(),
-                include: vec![folder.clone()],
-                exclude: Vec::new(),
-                of: Some(source.name().to_owned()),
-            })
+            let name = source.name();
+            SourceSpec::Curated(kept(&folder, name, source.weight(), Some(name)))
         };
         CorpusSpec {
             sources: corpus.sources.iter().map(source).collect(),
             ..corpus.clone()
         }
+    }
+}
+
+/// What a folder of curated text holds as a source, all of it or of one source.
+fn kept(folder: &Path, name: &str, weight: Option<f64>, of: Option<&str>) -> Curated {
+    Curated {
+        name: name.to_owned(),
+        weight,
+        include: vec![absolute(folder).to_string_lossy().into_owned()],
+        exclude: Vec::new(),
+        of: of.map(str::to_owned),
     }
 }
 
@@ -351,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_placebo_keeps_what_is_left_after_the_steps_that_both_have() {
+    fn a_placebo_of_steps_that_leave_more_text_is_refused() {
         let count = |bytes: u64| serde_json::json!({ "documents": 1, "bytes": bytes });
         let step = |name: &str, read: u64, kept: u64| {
             serde_json::json!({ "step": name, "read": count(read), "kept": count(kept),
@@ -368,13 +406,13 @@ mod tests {
             id: String::new(),
             arm: "placebo".to_owned(),
             recipe: Recipe {
-                steps: vec![StepSpec::Random(Random { keep: 0.5, seed: 1 }); steps],
+                steps: vec![StepSpec::Exact(Exact::default()); steps],
                 ..facts.recipe.clone()
             },
             placebo: None,
         };
-        assert_eq!(placebo(1).share_left(&facts, "other").unwrap(), 300.0 / 900.0);
-        assert_eq!(placebo(3).share_left(&facts, "other").unwrap(), 1.0);
+        placebo(1).check_left(&facts, "other").unwrap();
+        placebo(3).check_left(&facts, "other").unwrap();
         let grown = Facts {
             sources: vec![PassedSource {
                 kept: facts.sources[0].read,
@@ -382,7 +420,7 @@ mod tests {
             }],
             ..facts.clone()
         };
-        let error = placebo(1).share_left(&grown, "other").unwrap_err().to_string();
+        let error = placebo(1).check_left(&grown, "other").unwrap_err().to_string();
         assert!(
             error.contains("arm `placebo`") && error.contains("leave 1"),
             "{error}"

@@ -48,7 +48,7 @@ pub enum StudyError {
         /// Unique training tokens.
         unique: triaxis_units::Tokens,
         /// What has or leaves no more of them.
-        limit: &'static str,
+        limit: String,
         /// asked / unique.
         epochs: f64,
     },
@@ -147,6 +147,16 @@ pub enum StudyError {
         folder: PathBuf,
         /// The arm.
         arm: String,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// A study that does not tell the best share of a source.
+    #[error("the study in {} does not tell the best share of the source `{source_name}`: {reason}", folder.display())]
+    NoShare {
+        /// Its folder.
+        folder: PathBuf,
+        /// The source.
+        source_name: String,
         /// Why, and what to do.
         reason: String,
     },

@@ -16,8 +16,10 @@ pub const EXAMPLES: &[Example] = &[
     ),
     example("curation", include_str!("../../../examples/curation.toml")),
     example("epochs", include_str!("../../../examples/epochs.toml")),
+    example("mixtures", include_str!("../../../examples/mixtures.toml")),
     example("quickstart", include_str!("../../../examples/quickstart.toml")),
     example("settings", include_str!("../../../examples/settings.toml")),
+    example("sources", include_str!("../../../examples/sources.toml")),
     example("tokenizers", include_str!("../../../examples/tokenizers.toml")),
 ];
 

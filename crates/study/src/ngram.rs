@@ -70,7 +70,9 @@ impl NGramInputs {
 /// What is to be counted for the trials of some groups: once where trials differ by what learns, or by their seed.
 pub fn asked(groups: &[Group]) -> Vec<(&Group, NGramInputs)> {
     let mut asked: Vec<(&Group, NGramInputs)> = Vec::new();
-    for group in groups.iter().filter(|group| group.role == Role::Ladder) {
+    // Of text in shares of its own nobody counts what was seen.
+    let is_counted = |group: &&Group| group.role == Role::Ladder && group.config.shares.is_empty();
+    for group in groups.iter().filter(is_counted) {
         for inputs in group.trials.iter().map(|trial| NGramInputs::of(group, trial)) {
             if !asked.iter().any(|(_, known)| known.is_as_much(&inputs)) {
                 asked.push((group, inputs));

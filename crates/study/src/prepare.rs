@@ -6,7 +6,6 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use triaxis_corpus::{Corpus, Text};
 use triaxis_host::machine;
-use triaxis_units::Tokens;
 
 use crate::arm::Arm;
 use crate::digests;
@@ -155,8 +154,7 @@ impl Study<'_> {
         let mut groups = Vec::new();
         for ((arm, asked), corpus) in arms.iter().zip(&place.sources.corpora).zip(&corpora) {
             let own = trial::resolve(arm, &Prepared::of(asked.id.clone(), corpus))?;
-            let unique = Tokens(corpus.train().len() as u64);
-            check_epochs(&own, unique, arm.spec.training.epochs)?;
+            check_epochs(&own, corpus, arm.spec.training.epochs)?;
             groups.extend(own);
         }
         let mixed = self.spec.spec.mixed;

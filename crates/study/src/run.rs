@@ -76,7 +76,8 @@ impl Study<'_> {
             _lock,
             ..
         } = ready;
-        let mut survey = self.run_role(survey, Role::Ladder, &|_| true)?;
+        let survey = self.run_role(survey, Role::Ladder, &|_| true)?;
+        let mut survey = self.run_role(survey, Role::Mixture, &|_| true)?;
         let mut predictions = Vec::new();
         for arm in &arms {
             predictions.push(self.predict(arm, &survey)?);
@@ -89,7 +90,7 @@ impl Study<'_> {
         survey = self.run_role(survey, Role::HeldOut, &|group| {
             group.trials.iter().all(|trial| may.contains(&trial.id))
         })?;
-        let answer = Answer::of(&self.spec.spec, &arms, &survey, &corpora, predictions);
+        let answer = Answer::of(&self.spec.spec, &arms, &survey, &corpora, predictions)?;
         sealed::write_if_changed(&self.store.analysis(), &answer)?;
         Ok((survey, answer))
     }

@@ -13,6 +13,7 @@ use crate::curation::CurationSpec;
 use crate::design::DesignSpec;
 use crate::error::StudyError;
 use crate::extend::ExtraSpec;
+use crate::mixtures::MixturesSpec;
 use crate::probes::ProbesSpec;
 use crate::training::TrainingSpec;
 use crate::{curation, plan, reading, suggest, wording};
@@ -64,6 +65,9 @@ pub struct StudySpec {
     /// How each trial is trained.
     #[serde(default)]
     pub training: TrainingSpec,
+    /// A sweep over the shares of the corpus' sources.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mixtures: Option<MixturesSpec>,
     /// A larger run that is predicted before it is trained.
     pub holdout: Option<HoldoutSpec>,
     /// How laws are fitted.
@@ -259,6 +263,9 @@ impl StudySpec {
         }
         if let Some(probes) = &self.probes {
             probes.check().map_err(|error| SpecError::of("probes", &error))?;
+        }
+        if let Some(mixtures) = &self.mixtures {
+            mixtures.check(self)?;
         }
         ExtraSpec::check(&self.extra)?;
         CurationSpec::check(&self.curation)?;

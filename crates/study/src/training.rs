@@ -1,5 +1,7 @@
 //! The spec's words on training, and from them the train room's configuration.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use toml::Table;
 use toml::map::Entry;
@@ -39,11 +41,15 @@ pub struct TrainingSpec {
     pub epochs: f64,
     /// Tokens of the corpus that trials are trained on, the first of its stream; all of it if left out.
     pub unique_tokens: Option<Tokens>,
-    /// The order of the text from epoch to epoch.
+    /// The order of the text: from epoch to epoch, or of a curriculum.
     pub order: EpochOrder,
     /// Sources of the corpus whose text alone is seen as the learning rate falls, the best last; all text if left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub decay_on: Vec<String>,
+    /// How much of what is seen is of each source: parts, which are divided by their sum; sources that are not named are
+    /// not seen. As much as there is of it in the corpus, if left out.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub shares: BTreeMap<String, f64>,
 }
 
 impl Default for TrainingSpec {
@@ -62,6 +68,7 @@ impl Default for TrainingSpec {
             unique_tokens: None,
             order: EpochOrder::default(),
             decay_on: Vec::new(),
+            shares: BTreeMap::new(),
         }
     }
 }
@@ -128,15 +135,31 @@ impl TrainingSpec {
             "0 or more, and finite",
         )?;
         let sources: Vec<&str> = corpus.sources.iter().map(SourceSpec::name).collect();
-        for name in &self.decay_on {
+        let late = self.decay_on.iter().map(|name| ("training.decay_on", name));
+        let shared = self.shares.keys().map(|name| ("training.shares", name));
+        for (key, name) in late.chain(shared) {
             if !sources.contains(&name.as_str()) {
                 let told = format!(
                     "`{name}` is no source of the corpus: one of {}",
                     sources.join(", ")
                 );
-                return Err(SpecError::of("training.decay_on", &told));
+                return Err(SpecError::of(key, &told));
             }
         }
+        let sum: f64 = self.shares.values().sum();
+        let are_parts = self.shares.values().all(|part| *part >= 0.0) && positive(sum);
+        rule(
+            self.shares.is_empty() || are_parts,
+            "training.shares",
+            format!("{:?}", self.shares),
+            "0 or more and finite, and not all 0",
+        )?;
+        rule(
+            self.order.curriculum().is_none() || self.shares.is_empty(),
+            "training.order",
+            "a curriculum beside `training.shares`",
+            "\"reshuffled\" or \"same\": a curriculum sorts the text as it is",
+        )?;
         Ok(())
     }
 }
@@ -188,6 +211,17 @@ fn late_sources(spec: &StudySpec) -> Vec<u32> {
     let sources = (0..).zip(&spec.corpus.sources);
     let last = sources.filter(|(_, source)| spec.training.decay_on.iter().any(|name| name == source.name()));
     last.map(|(place, _)| place).collect()
+}
+
+/// The share of each source in what is seen, in the order of the corpus; none where it is that of the text.
+fn shares(spec: &StudySpec) -> Vec<f64> {
+    let parts = &spec.training.shares;
+    if parts.is_empty() {
+        return Vec::new();
+    }
+    let sum: f64 = parts.values().sum();
+    let part = |source: &SourceSpec| parts.get(source.name()).copied().unwrap_or(0.0) / sum;
+    spec.corpus.sources.iter().map(part).collect()
 }
 
 /// Steps that no training has.
@@ -268,6 +302,7 @@ pub(crate) fn trunk(
         unique: training.unique_tokens,
         order: training.order,
         decay_on: late_sources(spec),
+        shares: shares(spec),
         branches,
     };
     config.validate()?;

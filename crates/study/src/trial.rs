@@ -17,6 +17,7 @@ use crate::arm::Arm;
 use crate::design::Point;
 use crate::error::StudyError;
 use crate::identity;
+use crate::mixtures;
 use crate::training;
 
 /// Where in its design a trial stands: the same in every arm that asks for the same.
@@ -132,6 +133,8 @@ pub struct Prepared {
     pub vocabulary: usize,
     /// What identities are made of besides configurations, what is the same for all groups.
     pub inputs: Inputs,
+    /// Training tokens of each source; none before the corpus is there.
+    pub sources: Vec<Tokens>,
 }
 
 impl Prepared {
@@ -140,6 +143,7 @@ impl Prepared {
         let tokenizer = &corpus.manifest().tokenizer;
         Self {
             corpus: id,
+            sources: mixtures::available(corpus),
             vocabulary: corpus.vocabulary(),
             inputs: Inputs {
                 corpus: corpus.identity().to_owned(),
@@ -166,6 +170,7 @@ pub fn resolve(arm: &Arm, prepared: &Prepared) -> Result<Vec<Group>, StudyError>
     for seed in (0..arm.spec.seeds).map(|after| arm.spec.seed + after) {
         added(arm, prepared, seed, &mut groups)?;
     }
+    sweep(arm, prepared, &mut groups)?;
     if let Some(holdout) = &arm.spec.holdout {
         let spec = &arm.spec;
         let model = training::architecture(spec, &holdout.size, prepared.vocabulary, "holdout.size")?;
@@ -201,13 +206,39 @@ fn ladder(arm: &Arm, prepared: &Prepared, seed: u64, groups: &mut Vec<Group>) ->
         let longest = own.last().map_or(Tokens(0), |point| point.tokens);
         let reference = |point: &Point| rules::reference(point.tokens, longest);
         for &factor in &spec.training.learning_rate_factors {
-            for together in own.chunk_by(|a, b| reference(a) == reference(b)) {
+            // What is sorted is the text of one whole training.
+            let shares_steps = spec.training.order.curriculum().is_none();
+            for together in own.chunk_by(|a, b| shares_steps && reference(a) == reference(b)) {
                 let wanted: Vec<_> = together.iter().map(|point| point.tokens).collect();
                 let trunk = training::trunk(spec, model, &wanted, reference(together[0]), factor, seed)?;
                 let points: Vec<_> = together.iter().map(|&point| Some(*point)).collect();
                 groups.push(group(arm, prepared, trunk, Role::Ladder, &points));
             }
         }
+    }
+    Ok(())
+}
+
+/// The runs of the sweep over mixtures, each a trunk of its own, of the study's first seed.
+fn sweep(arm: &Arm, prepared: &Prepared, groups: &mut Vec<Group>) -> Result<(), StudyError> {
+    let spec = &arm.spec;
+    let Some(mixtures) = &spec.mixtures else {
+        return Ok(());
+    };
+    let model = training::architecture(spec, &mixtures.size, prepared.vocabulary, "mixtures.size")?;
+    let tokens = mixtures.tokens;
+    let trunk = training::trunk(spec, &model, &[tokens], tokens, 1.0, spec.seed)?;
+    // Before the corpus is there nobody knows the shares, which change nothing of what a run takes.
+    let drawn = match prepared.sources.len() {
+        0 => vec![Vec::new(); mixtures.runs as usize + 1],
+        _ => mixtures.drawn(&prepared.sources, spec.seed)?,
+    };
+    for shares in drawn {
+        let trunk = TrainConfig {
+            shares,
+            ..trunk.clone()
+        };
+        groups.push(group(arm, prepared, trunk, Role::Mixture, &[None]));
     }
     Ok(())
 }

@@ -55,6 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         unique: None,
         order: EpochOrder::default(),
         decay_on: Vec::new(),
+        shares: Vec::new(),
         branches: vec![Branch { end, decay: end / 5 }],
     };
     let units = Dtype::ALL.map(|dtype| format!("{dtype} on {}", dtype.unit()));

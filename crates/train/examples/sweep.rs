@@ -69,6 +69,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         unique: None,
         order: EpochOrder::default(),
         decay_on: Vec::new(),
+        shares: Vec::new(),
         branches: vec![Branch { end, decay: end / 5 }],
     };
     let facts = estimate(&config);

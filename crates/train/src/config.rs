@@ -48,6 +48,10 @@ pub struct TrainConfig {
     /// others, as its learning rate falls; all of the text without this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decay_on: Vec<u32>,
+    /// The share that each source, by its place in the corpus, has of what is seen; as much as it has of the text without
+    /// this. Unique tokens are shared out alike.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<f64>,
     /// The trainings to carry out.
     pub branches: Vec<Branch>,
 }
@@ -193,6 +197,30 @@ impl TrainConfig {
             },
         )?;
         rule(
+            self.order.curriculum().is_none() || (self.branches.len() == 1 && self.shares.is_empty()),
+            "order",
+            format!("{:?}", self.order),
+            || {
+                (
+                    "sorts the sequences of one whole training, of the text as it is".into(),
+                    "give it one branch and no `shares`, or take another order".into(),
+                )
+            },
+        )?;
+        let is_share = |share: &f64| (0.0..=1.0).contains(share);
+        let sum: f64 = self.shares.iter().sum();
+        rule(
+            self.shares.is_empty() || (self.shares.iter().all(is_share) && (sum - 1.0).abs() < 1e-6),
+            "shares",
+            format!("{:?}", self.shares),
+            || {
+                (
+                    "must be from 0 to 1, and 1 together".into(),
+                    "divide each by their sum, or leave them out".into(),
+                )
+            },
+        )?;
+        rule(
             above_zero(self.peak_learning_rate),
             "peak_learning_rate",
             self.peak_learning_rate,
@@ -268,4 +296,58 @@ fn rule(
     let (rule, remedy) = explain();
     let message = format!("`{field} = {value}`: {rule}; {remedy}");
     Err(TrainError::new(Kind::Input, message))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use triaxis_model::Decoder;
+
+    use super::*;
+
+    /// A configuration of a small model.
+    pub(crate) fn config() -> TrainConfig {
+        TrainConfig {
+            architecture: ArchitectureSpec::Decoder(Decoder::new(13, 16, 2, 2, 16)),
+            context: 8,
+            batch_sequences: 4,
+            dtype: Dtype::F32,
+            schedule: Schedule::Wsd,
+            warmup_steps: 3,
+            peak_learning_rate: 0.01,
+            optimizer: OptimizerConfig::default(),
+            seed: 11,
+            unique: None,
+            order: EpochOrder::default(),
+            decay_on: Vec::new(),
+            shares: Vec::new(),
+            branches: vec![Branch { end: 12, decay: 4 }],
+        }
+    }
+
+    #[test]
+    fn what_decides_the_order_of_the_text_is_checked() {
+        config().validate().unwrap();
+        let said = |config: TrainConfig| config.validate().unwrap_err().to_string();
+        for shares in [vec![0.5, 0.4], vec![1.5, -0.5], vec![f64::NAN, 1.0]] {
+            let error = said(TrainConfig { shares, ..config() });
+            assert!(error.contains("from 0 to 1, and 1 together"), "{error}");
+        }
+        let sorted = TrainConfig {
+            order: EpochOrder::ShortFirst,
+            ..config()
+        };
+        sorted.validate().unwrap();
+        for other in [
+            TrainConfig {
+                shares: vec![0.5; 2],
+                ..sorted.clone()
+            },
+            TrainConfig {
+                branches: vec![Branch { end: 12, decay: 4 }; 2],
+                ..sorted
+            },
+        ] {
+            assert!(said(other).contains("one whole training"));
+        }
+    }
 }

@@ -156,11 +156,38 @@ pub enum EpochOrder {
     Reshuffled,
     /// Every epoch has that of the first.
     Same,
+    /// Curricula: each epoch has the sequences of its own permutation, sorted by the length of the documents that they begin
+    /// in, the shortest first;
+    ShortFirst,
+    /// the longest first;
+    LongFirst,
+    /// by how likely trigrams of the rest of the text find them, the likeliest first;
+    LikelyFirst,
+    /// the least likely first;
+    UnlikelyFirst,
+    /// by source, in the order of the corpus' sources: tiers of quality, the best last.
+    SourcesInTurn,
 }
 
 impl EpochOrder {
     /// Each order.
-    pub const ALL: [Self; 2] = [Self::Reshuffled, Self::Same];
+    pub const ALL: [Self; 7] = [
+        Self::Reshuffled,
+        Self::Same,
+        Self::ShortFirst,
+        Self::LongFirst,
+        Self::LikelyFirst,
+        Self::UnlikelyFirst,
+        Self::SourcesInTurn,
+    ];
+
+    /// This, if it sorts the sequences of a whole training, which then shares no steps with others.
+    pub fn curriculum(self) -> Option<Self> {
+        match self {
+            Self::Reshuffled | Self::Same => None,
+            sorted => Some(sorted),
+        }
+    }
 
     /// Whether it is the one that configurations leave out.
     pub(crate) fn is_default(&self) -> bool {
@@ -206,8 +233,8 @@ impl Order {
     /// Where the `index`-th sequence of the training begins.
     pub fn start(&self, index: u64) -> usize {
         let epoch = match self.epochs {
-            EpochOrder::Reshuffled => index / self.blocks,
             EpochOrder::Same => 0,
+            _ => index / self.blocks,
         };
         let key = random::key(self.seed, "data order", epoch);
         permute(index % self.blocks, self.blocks, key) as usize * self.context
@@ -251,8 +278,36 @@ pub(crate) fn permute(index: u64, size: u64, key: u64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// A text of documents that begin at places, each of a source.
+    pub(crate) struct OfDocuments(usize, Vec<Document>);
+
+    impl OfDocuments {
+        pub(crate) fn new(tokens: usize, documents: &[(u64, u32)]) -> Self {
+            let document = |(start, source): &(u64, u32)| Document {
+                start: *start,
+                bytes: 1,
+                source: *source,
+            };
+            Self(tokens, documents.iter().map(document).collect())
+        }
+    }
+
+    impl TokenSource for OfDocuments {
+        fn len(&self) -> usize {
+            self.0
+        }
+
+        fn read(&self, _: usize, out: &mut [u32]) {
+            out.fill(0);
+        }
+
+        fn documents(&self) -> Vec<Document> {
+            self.1.clone()
+        }
+    }
 
     #[test]
     fn every_epoch_visits_every_block_once_in_an_order_of_its_own() {

@@ -2,7 +2,8 @@
 
 use triaxis_random as random;
 
-use crate::data::{Order, TokenSource, permute};
+use crate::blocks::Blocks;
+use crate::data::{TokenSource, permute};
 use crate::error::TrainError;
 use triaxis_host::Kind;
 
@@ -29,22 +30,9 @@ impl Late {
         if sources.is_empty() {
             return Ok(None);
         }
-        let documents = train.documents();
-        let source_at = |place: usize| {
-            let after = documents.partition_point(|document| document.start <= place as u64);
-            documents
-                .get(after.checked_sub(1)?)
-                .map(|document| document.source)
-        };
-        let all = u32::try_from(tokens.saturating_sub(1) / context).map_err(|_| {
-            TrainError::new(
-                Kind::Input,
-                format!("a text of {tokens} tokens has more than 2^32 sequences of {context}"),
-            )
-        })?;
-        let is_of_them =
-            |block: &u32| source_at(*block as usize * context).is_some_and(|of| sources.contains(&of));
-        let blocks: Vec<u32> = (0..all).filter(is_of_them).collect();
+        let all = Blocks::of(train, tokens, context)?;
+        let is_of_them = |block: &u32| all.source(*block).is_some_and(|of| sources.contains(&of));
+        let blocks: Vec<u32> = (0..all.count).filter(is_of_them).collect();
         match blocks.is_empty() {
             false => Ok(Some(Self {
                 seed,
@@ -73,43 +61,13 @@ impl Late {
     }
 }
 
-/// Where the sequences of `step` begin, in a training whose steps from `own` on are its own.
-pub(crate) fn batch(order: &Order, late: Option<&Late>, own: u64, step: u64, sequences: usize) -> Vec<usize> {
-    match late.filter(|_| step >= own) {
-        Some(late) => late.batch(step - own, sequences),
-        None => order.batch(step, sequences),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use triaxis_corpus::Document;
-
     use super::*;
+    use crate::data::tests::OfDocuments;
 
-    struct Of(Vec<Document>);
-
-    impl TokenSource for Of {
-        fn len(&self) -> usize {
-            401
-        }
-
-        fn read(&self, _: usize, out: &mut [u32]) {
-            out.fill(0);
-        }
-
-        fn documents(&self) -> Vec<Document> {
-            self.0.clone()
-        }
-    }
-
-    fn text() -> Of {
-        let document = |(start, source)| Document {
-            start,
-            bytes: 1,
-            source,
-        };
-        Of([(0, 0), (95, 1), (203, 0), (310, 2)].map(document).to_vec())
+    fn text() -> OfDocuments {
+        OfDocuments::new(401, &[(0, 0), (95, 1), (203, 0), (310, 2)])
     }
 
     #[test]
@@ -124,10 +82,6 @@ mod tests {
         };
         assert_eq!((epoch(0), epoch(5)), (expected.clone(), expected));
         assert_ne!(late.batch(0, 4), late.batch(5, 4));
-        let order = Order::new(3, 401, 10).unwrap();
-        assert_eq!(batch(&order, Some(&late), 7, 6, 4), order.batch(6, 4));
-        assert_eq!(batch(&order, Some(&late), 7, 7, 4), late.batch(0, 4));
-        assert_eq!(batch(&order, None, 7, 9, 4), order.batch(9, 4));
     }
 
     #[test]

@@ -4,9 +4,11 @@
 //! branches off it, each of which measures the loss after some number of tokens. [`estimate()`] says
 //! before what it will cost.
 
+mod blocks;
 mod checkpoint;
 mod config;
 mod corpus;
+mod course;
 mod data;
 mod dtype;
 mod error;
@@ -15,6 +17,7 @@ mod evaluate;
 mod file;
 mod late;
 pub mod length;
+mod mixed;
 pub mod ngram;
 mod numerics;
 mod observer;
@@ -25,6 +28,7 @@ mod run;
 pub mod schedule;
 pub mod schedules;
 mod scored;
+mod sorted;
 pub mod speed;
 mod state;
 
@@ -37,6 +41,7 @@ pub use error::TrainError;
 pub use estimate::{BranchEstimate, Estimate, estimate, step_memory};
 pub use evaluate::{evaluate, evaluate_model};
 pub use file::{check_model, load_model, read_model, save_model};
+pub use mixed::shares_seen;
 pub use observer::{Cadence, Observer, StepEvent};
 pub use outcome::{BranchOutcome, CURVE_POINTS, CurvePoint, Divergence, Evaluation, NamedEvaluation, Status};
 pub use run::run;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use triaxis_kernels::{Instructions, cpu::bf16};
 
 use crate::config::TrainConfig;
-use crate::{data, optimizer, run};
+use crate::{data, mixed, optimizer, run, sorted};
 
 impl TrainConfig {
     /// The parts of the program that the loss of a trained model hangs on, besides its weights, the text and the unit that
@@ -37,6 +37,8 @@ impl TrainConfig {
         ]
         .into_iter()
         .chain(self.architecture.numerics())
+        .chain((!self.shares.is_empty()).then_some(("shares", mixed::NUMERICS)))
+        .chain(self.order.curriculum().map(|_| ("curriculum", sorted::NUMERICS)))
         .chain(rounds.then_some(("bf16", bf16::NUMERICS)))
         .map(|(part, version)| (part.to_owned(), version))
         .collect()

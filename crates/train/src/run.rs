@@ -9,12 +9,12 @@ use triaxis_kernels::parallel::inside;
 use triaxis_units::{Nats, Seconds};
 
 use crate::checkpoint::Store;
-use crate::config::{Branch, TrainConfig, tokens_read};
-use crate::data::{Order, TokenSource, ValidationText};
+use crate::config::{Branch, TrainConfig};
+use crate::course::Course;
+use crate::data::{TokenSource, ValidationText};
 use crate::error::TrainError;
 use crate::estimate::{own_steps, total_steps};
 use crate::evaluate::evaluate;
-use crate::late::Late;
 use crate::observer::{Cadence, Observer, StepEvent};
 use crate::outcome::{BranchOutcome, Divergence, Evaluation, NamedEvaluation, Status, curve};
 use crate::schedule::Span;
@@ -44,13 +44,10 @@ pub fn run(
     observer: &mut dyn Observer,
 ) -> Result<Vec<BranchOutcome>, TrainError> {
     config.validate()?;
-    let tokens = tokens_read(config.unique, train.len())?;
-    let order = Order::new(config.seed, tokens, config.context)?.followed(config.order);
     let context = Context {
         config,
         train,
-        order,
-        late: Late::of(train, tokens, config.seed, config.context, &config.decay_on)?,
+        course: Course::of(train, config)?,
         device: Device::default().autodiff(),
     };
     let store = Store::open(folder, config, train.len())?;
@@ -207,7 +204,7 @@ impl Training {
                 }),
             steps,
             tokens: config.batch_tokens() * steps,
-            epochs: context.order.epochs(steps * config.batch_sequences as u64),
+            epochs: context.course.epochs(steps * config.batch_sequences as u64),
             final_train_loss: curve.last().map(|point| point.loss),
             validation,
             sources: sources.unwrap_or_default(),

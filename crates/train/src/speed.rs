@@ -11,7 +11,8 @@ use triaxis_random as random;
 use triaxis_units::{Nats, Seconds};
 
 use crate::config::{Branch, OptimizerConfig, TrainConfig};
-use crate::data::{EpochOrder, Order, TokenSource};
+use crate::course::Course;
+use crate::data::{EpochOrder, TokenSource};
 use crate::dtype::Dtype;
 use crate::error::TrainError;
 use crate::schedule::Schedule;
@@ -51,6 +52,7 @@ pub fn config(architecture: ArchitectureSpec, sequences: usize, dtype: Dtype) ->
         unique: None,
         order: EpochOrder::default(),
         decay_on: Vec::new(),
+        shares: Vec::new(),
         branches: vec![Branch { end: 1, decay: 0 }],
     }
 }
@@ -84,12 +86,10 @@ fn steps_of(config: &TrainConfig, branch: Branch, warm_up: u64, steps: u64) -> R
         vocabulary: config.architecture.vocabulary() as u64,
         length: DRAWN.max(config.context + 1),
     };
-    let order = Order::new(config.seed, train.length, config.context)?;
     let context = Context {
         config,
         train,
-        order,
-        late: None,
+        course: Course::plain(train, config)?,
         device: Device::default().autodiff(),
     };
     let advance = |state: State| Ok::<_, TrainError>(state.advance(&context, &config.span(branch))?.0);

@@ -5,10 +5,10 @@ use triaxis_model::{Model, ModelError};
 use triaxis_units::Nats;
 
 use crate::config::TrainConfig;
-use crate::data::{Batch, Order, TokenSource};
+use crate::course::Course;
+use crate::data::{Batch, TokenSource};
 use crate::error::TrainError;
 use crate::evaluate;
-use crate::late::{self, Late};
 use crate::optimizer::{AdamW, WeightGradients};
 use crate::outcome::Divergence;
 use crate::schedule::Span;
@@ -37,9 +37,7 @@ const RISE_FACTOR: f64 = 1.5;
 pub(crate) struct Context<'a> {
     pub(crate) config: &'a TrainConfig,
     pub(crate) train: &'a dyn TokenSource,
-    pub(crate) order: Order,
-    /// What is seen as the learning rate falls, where that is other text.
-    pub(crate) late: Option<Late>,
+    pub(crate) course: Course,
     /// Where gradients are recorded.
     pub(crate) device: Device,
 }
@@ -71,13 +69,7 @@ impl State {
         let started = Instant::now();
         let config = context.config;
         let own = config.schedule.stable_until(span);
-        let starts = late::batch(
-            &context.order,
-            context.late.as_ref(),
-            own,
-            self.step(),
-            config.batch_sequences,
-        );
+        let starts = context.course.batch(own, self.step(), config.batch_sequences);
         let vocabulary = config.architecture.vocabulary();
         let batch = Batch::read(context.train, "training", &starts, config.context, vocabulary)?;
         self.learn(config, span, started, |model| {

@@ -8,8 +8,8 @@ use triaxis_corpus::Corpus;
 use triaxis_plan::api::ApiPrices;
 use triaxis_plan::decide::Tier;
 use triaxis_plan::demand::Trace;
-use triaxis_plan::{PlanError, Question, Uncertain};
-use triaxis_study::{Store, TokenWorth, novelty, token_worth};
+use triaxis_plan::{PlanError, Question, Share, Uncertain};
+use triaxis_study::{Store, TokenWorth, best_share, novelty, token_worth};
 use triaxis_units::Requests;
 
 use crate::failure::Usage;
@@ -22,6 +22,7 @@ const DAY: f64 = 86_400.0;
 pub fn fill(question: &mut Question, folder: &Path) -> anyhow::Result<()> {
     for tier in &mut question.tiers {
         measured(tier, folder)?;
+        mixed(tier, folder)?;
         let Some(path) = &tier.corpus else { continue };
         let place = folder.join(path);
         if !place.is_dir() {
@@ -107,6 +108,32 @@ fn measured(tier: &mut Tier, folder: &Path) -> anyhow::Result<()> {
     tier.worth = worth;
     if tier.source.is_empty() {
         tier.source = format!("`{arm}` beside `{baseline}`, in the study {}", path.display());
+    }
+    Ok(())
+}
+
+/// Takes the largest share of a text from the sweep over mixtures that it names.
+fn mixed(tier: &mut Tier, folder: &Path) -> anyhow::Result<()> {
+    let Some(path) = &tier.mixture else { return Ok(()) };
+    if tier.most_share < Share(1.0) {
+        let name = &tier.name;
+        return Err(Usage(format!(
+            "the text `{name}` has `most_share` and `mixture`: leave one out"
+        ))
+        .into());
+    }
+    let share = best_share(&Store::new(folder.join(path)), &tier.name)?;
+    tier.most_share = Share(
+        share
+            .interval
+            .map_or(share.value, |ends| ends.high)
+            .clamp(0.0, 1.0),
+    );
+    if tier.source.is_empty() {
+        tier.source = format!(
+            "at most its share of the best mixture, in the study {}",
+            path.display()
+        );
     }
     Ok(())
 }

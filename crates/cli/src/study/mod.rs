@@ -4,6 +4,7 @@ mod arm_columns;
 mod comparison;
 mod extend;
 mod library;
+mod mixtures;
 mod new;
 mod outline;
 mod report;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use triaxis_host::machine;
+use triaxis_laws::mixture::Sweep;
 use triaxis_study::{ArmAnswer, FrozenSpec, Local, Store, Study, StudyError, StudySpec, worker};
 use triaxis_units::Finding;
 
@@ -176,9 +178,16 @@ fn study(arguments: &Run) -> anyhow::Result<()> {
     // Who runs a finished study again knows its trials.
     let lists = progress.has_trained() && !arguments.quiet;
     summary::print(&view, &store.page(), arguments.format, lists)?;
+    // Where mixtures are asked for, a best one is the answer, and not a law of the ladder beside them.
+    let is_best = |sweep: &Sweep| {
+        sweep
+            .best
+            .first()
+            .is_some_and(|best| best.found.found().is_some())
+    };
     let refused = |arm: &ArmAnswer| match &arm.analysis.law {
-        Finding::Found(_) => None,
-        Finding::Refused(reason) => Some(reason.clone()),
+        Finding::Refused(reason) if !arm.mixtures.as_ref().is_some_and(is_best) => Some(reason.clone()),
+        _ => None,
     };
     match answer.arms.iter().find_map(refused) {
         None => Ok(()),

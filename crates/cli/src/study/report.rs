@@ -48,7 +48,7 @@ pub fn print(store: &Store, picture: Option<&Path>, format: Format) -> anyhow::R
         });
         predictions.push(prediction.transpose()?.flatten());
     }
-    let answer = Answer::of(&spec.spec, &arms, &survey, &corpora, predictions);
+    let answer = Answer::of(&spec.spec, &arms, &survey, &corpora, predictions)?;
     let view = view::of(&spec, store, &survey, Some(&answer))?;
     triaxis_report::write_page(&view, &page)?;
     if let Some(picture) = picture {

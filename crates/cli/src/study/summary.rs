@@ -9,6 +9,7 @@ use triaxis_units::{Params, Tokens};
 
 use super::arm_columns;
 use super::comparison::{Printed, by_text, compounded, repeated, texts};
+use super::mixtures::Swept;
 use crate::Format;
 use crate::output::{self, prose};
 use crate::plan::text::Brief;
@@ -109,6 +110,9 @@ impl fmt::Display for Summary<'_> {
         }
         if !view.repeated.is_empty() {
             writeln!(formatter)?;
+        }
+        for sweep in &view.mixtures {
+            writeln!(formatter, "{}", Swept(sweep))?;
         }
         if let Some(losses) = &view.losses {
             writeln!(formatter, "{}", by_text(losses))?;

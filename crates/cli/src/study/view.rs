@@ -10,7 +10,8 @@ use triaxis_plan::decide::Decision;
 use triaxis_records as records;
 use triaxis_report::view::{Program, View};
 use triaxis_study::{
-    Answer, Arm, FrozenSpec, NGramLoss, NGramRecord, RunRecord, Store, Survey, Trial, identity, novelty,
+    Answer, Arm, FrozenSpec, NGramLoss, NGramRecord, RunRecord, Store, Survey, Trial, epochs, identity,
+    novelty,
 };
 use triaxis_train::Dtype;
 use triaxis_units::{Bytes, Finding, Flops, Nats, Seconds, Tokens};
@@ -31,8 +32,6 @@ pub fn of(
     let library = spec.library(store);
     let open = |arm: &Arm| survey.frozen.corpus_of(arm, &library).ok();
     let corpora: Vec<Option<Corpus>> = arms.iter().map(open).collect();
-    let unique = |corpus: &Option<Corpus>| Some(Tokens(corpus.as_ref()?.train().len() as u64));
-    let unique: Vec<Option<Tokens>> = corpora.iter().map(unique).collect();
     let corpus = &corpora[place];
     let plan = analysis.and_then(|analysis| analysis.plan.clone());
     Ok(View {
@@ -63,10 +62,15 @@ pub fn of(
         arm_texts: arm_texts::of(&arms, &corpora, survey, &library),
         repeated: answer.map(|answer| answer.repeated.clone()).unwrap_or_default(),
         probes: crate::bench::probe_results(&survey.probes),
+        mixtures: answer
+            .into_iter()
+            .flat_map(|answer| &answer.arms)
+            .filter_map(|arm| arm.mixtures.clone())
+            .collect(),
         losses: losses::of(&arms, place, survey),
         notices: [
             notices(survey, corpus.as_ref().map(Corpus::manifest), plan.as_ref()),
-            notices::of_arms(&arms, &unique, survey, answer),
+            notices::of_arms(&arms, &corpora, survey, answer),
             spec.earlier_plan().into_iter().collect(),
             survey.frozen.small_texts(),
         ]
@@ -74,14 +78,14 @@ pub fn of(
         corpus: corpus.as_ref().map(|corpus| corpus_view(corpus.manifest())),
         trials: arms
             .iter()
-            .zip(&unique)
-            .flat_map(|(arm, &unique)| {
+            .zip(&corpora)
+            .flat_map(|(arm, corpus)| {
                 let named = (arms.len() > 1).then_some(arm.name.as_str());
                 let groups = survey.frozen.groups.iter().filter(|group| group.arm == arm.name);
                 groups.flat_map(move |group| {
                     group.trials.iter().map(move |trial| records::Trial {
                         ngrams: ngrams(survey.ngram(group, trial)),
-                        ..trial_view(trial, survey.record(&trial.id), unique, named)
+                        ..trial_view(trial, survey.record(&trial.id), corpus.as_ref(), named)
                     })
                 })
             })
@@ -264,7 +268,7 @@ fn skipped(source: &triaxis_corpus::SourceFacts) -> Vec<records::Skipped> {
 fn trial_view(
     trial: &Trial,
     record: Option<&RunRecord>,
-    unique: Option<Tokens>,
+    corpus: Option<&Corpus>,
     arm: Option<&str>,
 ) -> records::Trial {
     let outcome = record.map(|record| &record.outcome);
@@ -289,7 +293,7 @@ fn trial_view(
         params: trial.parameters,
         params_non_embedding: trial.non_embedding,
         tokens: trial.tokens,
-        epochs: unique.map_or(0.0, |available| trial.tokens / trial.unique(available)),
+        epochs: corpus.map_or(0.0, |corpus| epochs(trial, corpus)),
         flops: trial.flops,
         six_nd: Flops::six_nd(trial.parameters, trial.tokens),
         learning_rate: trial.config.peak_learning_rate,

@@ -22,6 +22,7 @@ mod input;
 mod kill;
 mod length;
 mod library;
+mod mixtures;
 mod model;
 mod moved;
 mod output;

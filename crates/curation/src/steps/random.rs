@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use triaxis_duplicates::{Document, Workspace};
 use triaxis_filters::Check;
 use triaxis_random::{Stream, key};
+use triaxis_units::Bytes;
 
 use super::{Copies, Finder, Found, Look, Step, Verdict, Work, read, write};
 use crate::{CurationError, Recipe};
@@ -13,7 +14,11 @@ use crate::{CurationError, Recipe};
 #[serde(deny_unknown_fields)]
 pub struct Random {
     /// Share of the text that stays: documents in the order of their draws, until it is reached.
-    pub keep: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<f64>,
+    /// In its place, how much text stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Bytes>,
     /// Draws the order: equal texts stand together in it.
     #[serde(default)]
     pub seed: u64,
@@ -33,12 +38,19 @@ impl Step for Random {
     }
 
     fn check(&self, _: &Recipe) -> Result<(), CurationError> {
-        match self.keep > 0.0 && self.keep <= 1.0 {
-            true => Ok(()),
-            false => Err(CurationError::input(format!(
-                "`keep` is {}: it must be above 0 and at most 1, as it is the share of the text that stays",
-                self.keep
-            ))),
+        let refused = |message: String| Err(CurationError::input(message));
+        match (self.keep, self.text) {
+            (Some(keep), None) if !(keep > 0.0 && keep <= 1.0) => refused(format!(
+                "`keep` is {keep}: it must be above 0 and at most 1, as it is the share of the text that stays"
+            )),
+            (None, Some(Bytes(0))) => {
+                refused("`text` is 0: it must be above 0, as it is the text that stays".to_owned())
+            }
+            (Some(_), None) | (None, Some(_)) => Ok(()),
+            _ => refused(
+                "a random step has either `keep`, a share of the text, or `text`, an amount of it: write one"
+                    .to_owned(),
+            ),
         }
     }
 }
@@ -96,7 +108,14 @@ impl Finder for Drawing {
     }
 
     fn finish(self: Box<Self>, found: &Path) -> Result<(), CurationError> {
-        let mut left = self.random.keep * self.text.iter().sum::<u64>() as f64;
+        let all = self.text.iter().sum::<u64>() as f64;
+        let of_all = self.random.keep.map(|keep| keep * all);
+        let mut left = self
+            .random
+            .text
+            .map(|text| text.as_f64())
+            .or(of_all)
+            .unwrap_or(all);
         // The draw that passes the share stays where more of its text lies within than beyond.
         let stays = |text: &&u64| {
             let stays = left >= 0.5 * **text as f64;

@@ -124,6 +124,14 @@ fn a_placebo_keeps_its_share_of_the_text_by_draws_that_others_do_not_change() {
     };
     let (some, more) = (curated(&place, 0.3, "some"), curated(&place, 0.6, "more"));
     assert!(some.iter().all(|text| more.contains(text)));
+    // So many bytes are a share of those there are.
+    let steps = "[[steps]]\nkind = \"random\"\ntext = \"20KB\"";
+    let facts = place.curate(&recipe(steps), "bytes").unwrap().facts;
+    assert!(
+        facts.kept().bytes.0.abs_diff(20_000) < 1000,
+        "{}",
+        facts.kept().bytes
+    );
     // Which of two documents goes first is their own texts' to say.
     let half = curated(&Place::new(&texts[..300]), 0.4, "out");
     assert!(half.iter().filter(|text| some.contains(text)).count() > 60);
@@ -133,6 +141,15 @@ fn a_placebo_keeps_its_share_of_the_text_by_draws_that_others_do_not_change() {
 fn settings_that_none_can_have_are_refused() {
     let (place, _) = place();
     for (steps, said) in [
+        (
+            "kind = \"random\"",
+            "either `keep`, a share of the text, or `text`, an amount of it",
+        ),
+        (
+            "kind = \"random\"\nkeep = 0.5\ntext = \"1MB\"",
+            "either `keep`, a share of the text, or `text`, an amount of it",
+        ),
+        ("kind = \"random\"\ntext = 0", "`text` is 0: it must be above 0"),
         (
             "kind = \"random\"\nkeep = 0.0",
             "`keep` is 0: it must be above 0 and at most 1",

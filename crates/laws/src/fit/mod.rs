@@ -23,7 +23,7 @@ pub use widening::Widening;
 
 pub(crate) use bootstrap::{percentile, resampled, scale_of_noise};
 pub(crate) use intervals::is_told;
-pub(crate) use options::marked;
+pub(crate) use options::{LEAST_REPLICATES, marked};
 pub(crate) use search::Searcher;
 
 use crate::error::{FitError, InputError, Refusal, Warning};

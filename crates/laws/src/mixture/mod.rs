@@ -11,6 +11,7 @@ mod optimum;
 mod prior;
 mod regressor;
 mod search;
+mod sweep;
 mod trees;
 
 pub use fit::{MixtureFit, MixtureOptions, fit_mixture};
@@ -19,6 +20,7 @@ pub use optimum::Optimum;
 pub use prior::Prior;
 pub use regressor::{Checked, Regressor, rank_correlation};
 pub use search::{BestMixture, SearchOptions, best_mixture};
+pub use sweep::{BestFor, Sweep, SweepRun};
 
 use std::collections::BTreeSet;
 

@@ -82,8 +82,8 @@ pub struct BestMixture {
     pub shares: Vec<Estimate>,
     /// The predicted loss of that mixture.
     pub loss: Estimate,
-    /// That of the shares around which mixtures were drawn.
-    pub prior: Estimate,
+    /// That of the shares that text is there in.
+    pub natural: Estimate,
     /// The latter less the former, in each refit.
     pub gain: Estimate,
     /// How much too low the loss is on average: by how much the best mixture of a refit's law is worse by the law of all
@@ -99,7 +99,22 @@ pub struct BestMixture {
     pub refits: usize,
 }
 
-/// The best mixture of the domains of `runs`, of those that are drawn as `prior` says.
+impl BestMixture {
+    /// The same where its domains are those at some places of `all`, and nothing is of the others.
+    pub(super) fn among(self, places: &[usize], all: usize) -> Self {
+        let mut shares = vec![Estimate::point(0.0); all];
+        for (place, share) in places.iter().zip(&self.shares) {
+            shares[*place] = *share;
+        }
+        Self {
+            shares,
+            beyond: self.beyond.iter().map(|domain| places[*domain]).collect(),
+            ..self
+        }
+    }
+}
+
+/// The best mixture of the domains of `runs`, of those that are drawn as `prior` says, beside the shares `natural`.
 ///
 /// # Errors
 /// [`InputError`] for options outside their rules, and a prior of another number of domains; [`Refusal`] where no regressor
@@ -108,6 +123,7 @@ pub struct BestMixture {
 pub fn best_mixture(
     runs: &Mixtures,
     prior: &Prior,
+    natural: &[f64],
     options: &SearchOptions,
 ) -> Result<BestMixture, FitError> {
     options.check()?;
@@ -119,12 +135,13 @@ pub fn best_mixture(
         }
         .into());
     }
+    let natural = runs.check(natural, 0)?;
     let checked = checked(runs, options.regressor)?;
     let regressor = checked[0].regressor;
     let surface = regressor.fitted(runs)?;
     let candidates = drawn(prior, options)?;
     let search = Search {
-        prior: &prior.shares,
+        natural: &natural,
         candidates: &candidates,
         top: options.top.min(candidates.len()),
     };
@@ -166,8 +183,8 @@ pub fn best_mixture(
             .map(|domain| estimate(&|best| best.shares[domain]))
             .collect(),
         loss: estimate(&|best| best.loss),
-        prior: estimate(&|best| best.prior),
-        gain: estimate(&|best| best.prior - best.loss),
+        natural: estimate(&|best| best.natural),
+        gain: estimate(&|best| best.natural - best.loss),
         optimism: refits.iter().map(|(_, optimism)| optimism).sum::<f64>() / refits.len() as f64,
         beyond: domains.filter(is_beyond).collect(),
         candidates: candidates.len(),
@@ -232,16 +249,16 @@ fn drawn(prior: &Prior, options: &SearchOptions) -> Result<Vec<Vec<f64>>, FitErr
 }
 
 struct Search<'a> {
-    prior: &'a [f64],
+    natural: &'a [f64],
     candidates: &'a [Vec<f64>],
     top: usize,
 }
 
-/// The best mixture by one law, its loss, and that of the prior's mean.
+/// The best mixture by one law, its loss, and that of the natural one.
 struct Best {
     shares: Vec<f64>,
     loss: f64,
-    prior: f64,
+    natural: f64,
 }
 
 impl Search<'_> {
@@ -257,7 +274,7 @@ impl Search<'_> {
         order.select_nth_unstable_by(self.top - 1, by_loss);
         // Sums hang on their order.
         order[..self.top].sort_unstable();
-        let mut shares = vec![0.0; self.prior.len()];
+        let mut shares = vec![0.0; self.natural.len()];
         for candidate in &order[..self.top] {
             for (sum, share) in shares.iter_mut().zip(&self.candidates[*candidate]) {
                 *sum += share / self.top as f64;
@@ -265,7 +282,7 @@ impl Search<'_> {
         }
         Best {
             loss: surface.loss(&shares),
-            prior: surface.loss(self.prior),
+            natural: surface.loss(self.natural),
             shares,
         }
     }

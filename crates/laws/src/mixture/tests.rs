@@ -357,7 +357,7 @@ fn trees_find_what_no_equation_has() {
         refits: 10,
         ..SearchOptions::default()
     };
-    let best = best_mixture(&runs, &prior, &options).unwrap();
+    let best = best_mixture(&runs, &prior, &prior.shares, &options).unwrap();
     assert_eq!(best.regressor, Regressor::Trees);
     assert_eq!(best.checked.len(), Regressor::ALL.len());
     assert!(best.checked[0].error < best.checked[1].error && best.checked[0].rank > Some(0.98));
@@ -388,7 +388,7 @@ fn the_best_mixture_of_few_runs_has_a_spread_that_holds_the_true_one() {
         candidates: 4000,
         ..SearchOptions::default()
     };
-    let best = best_mixture(&runs, &prior, &options).unwrap();
+    let best = best_mixture(&runs, &prior, &prior.shares, &options).unwrap();
     assert_eq!(best.regressor, Regressor::Form(MixtureForm::Exponential));
     let ends = |estimate: &triaxis_units::Estimate| {
         let ends = estimate.interval.unwrap();
@@ -411,14 +411,20 @@ fn the_best_mixture_of_few_runs_has_a_spread_that_holds_the_true_one() {
     );
     assert!(best.optimism.abs() < 0.02, "{}", best.optimism);
     // The same whatever threads did.
-    assert_eq!(best_mixture(&runs, &prior, &options).unwrap(), best);
+    assert_eq!(
+        best_mixture(&runs, &prior, &prior.shares, &options).unwrap(),
+        best
+    );
 }
 
 #[test]
 fn what_cannot_be_searched_says_why() {
     let (prior, runs) = stepped(40);
-    let said =
-        |prior: &Prior, options: SearchOptions| best_mixture(&runs, prior, &options).unwrap_err().to_string();
+    let said = |prior: &Prior, options: SearchOptions| {
+        best_mixture(&runs, prior, &prior.shares, &options)
+            .unwrap_err()
+            .to_string()
+    };
     let plain = SearchOptions::default();
     assert!(
         said(
@@ -462,6 +468,7 @@ fn what_cannot_be_searched_says_why() {
     let refused = best_mixture(
         &few,
         &prior,
+        &prior.shares,
         &SearchOptions {
             regressor: Some(Regressor::Form(MixtureForm::Exponential)),
             ..plain
@@ -480,4 +487,47 @@ fn a_regressor_is_a_word_in_data() {
         assert_eq!(word, format!("{:?}", regressor.name()));
         assert_eq!(serde_json::from_str::<Regressor>(&word).unwrap(), regressor);
     }
+}
+
+#[test]
+fn a_source_of_nothing_has_no_share_in_the_best_mixture() {
+    let (prior, runs) = stepped(60);
+    let with = |shares: &[f64]| vec![shares[0], 0.0, shares[1], shares[2]];
+    let run = |(shares, loss): (&[f64], &f64)| SweepRun {
+        trial: String::new(),
+        shares: with(shares),
+        losses: vec![*loss, 1.0],
+    };
+    let mut sweep = Sweep {
+        arm: None,
+        sources: ["a", "none", "b", "c"].map(str::to_owned).to_vec(),
+        natural: with(&prior.shares),
+        caps: with(&prior.caps),
+        max_epochs: 4.0,
+        of_tokens: 1e6,
+        tokens: 1e6,
+        params: 1e4,
+        runs: runs.mixtures().zip(&runs.losses).map(run).collect(),
+        asked: 60,
+        best: Vec::new(),
+    };
+    let prior = Prior {
+        shares: with(&prior.shares),
+        caps: with(&prior.caps),
+        ..prior
+    };
+    let options = SearchOptions {
+        candidates: 500,
+        top: 5,
+        refits: 5,
+        ..SearchOptions::default()
+    };
+    sweep.search(&["all".to_owned(), "constant".to_owned()], &prior, &options);
+    let best = sweep.best[0].found.found().unwrap();
+    assert_eq!(best.shares.len(), 4);
+    assert_eq!(best.shares[1], triaxis_units::Estimate::point(0.0));
+    assert!((best.shares.iter().map(|share| share.value).sum::<f64>() - 1.0).abs() < 1e-9);
+    assert!(sweep.best[1].found.found().is_none(), "all losses are one");
+    let least = runs.losses().iter().copied().fold(f64::INFINITY, f64::min);
+    assert_eq!(sweep.lowest().unwrap().losses[0], least);
 }

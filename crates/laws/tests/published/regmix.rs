@@ -142,7 +142,7 @@ fn optimum(train: &Mixtures) -> Vec<Row> {
         refits: 20,
         ..SearchOptions::default()
     };
-    let best = best_mixture(train, &prior, &options).unwrap();
+    let best = best_mixture(train, &prior, &PILE, &options).unwrap();
     let share = |domain: usize| {
         let ends = best.shares[domain].interval.unwrap();
         format!(

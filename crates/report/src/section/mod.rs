@@ -10,6 +10,7 @@ mod fit;
 mod isoflop;
 mod length;
 mod losses;
+mod mixtures;
 mod plan;
 mod prediction;
 mod probes;
@@ -61,6 +62,7 @@ pub(crate) use probes::SECTIONS as PROBE_SECTIONS;
 pub(crate) const SECTIONS: &[Section] = &[
     Section::new("summary", "Answer", summary::body),
     Section::new("arms", "What the arms are worth", comparison::body),
+    Section::new("mixtures", "The best mixture of sources", mixtures::body),
     Section::new("texts", "Loss by text", losses::body),
     Section::new("probes", "Who can what at which size", probes::body),
     Section::new("plan", "Plan", plan::body),

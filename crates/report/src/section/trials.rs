@@ -150,6 +150,7 @@ fn role(trial: &Trial) -> &'static str {
     match trial.role {
         Role::Ladder => "ladder",
         Role::HeldOut => "★ held out",
+        Role::Mixture => "mixture",
     }
 }
 

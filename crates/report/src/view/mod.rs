@@ -10,6 +10,7 @@ pub use fit::{FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPredic
 pub use length::LengthView;
 pub use probes::{ProbeResults, ProbeView};
 use serde::{Deserialize, Serialize};
+use triaxis_laws::mixture::Sweep;
 use triaxis_laws::worth::{Comparison, Compounded, Repeated};
 use triaxis_plan::decide::Decision;
 pub use triaxis_records::{
@@ -64,6 +65,9 @@ pub struct View {
     /// What the arms' architectures learn of probes, where the study asks.
     #[serde(default, skip_serializing_if = "ProbeResults::is_empty")]
     pub probes: ProbeResults,
+    /// What sweeps over mixtures say, of each arm that has one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mixtures: Vec<Sweep>,
     /// Losses by validation text and by source; `None` before any trial of the ladder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub losses: Option<LossesByText>,

@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use triaxis_corpus::{CorpusSpec, TokenizerSpec};
+use triaxis_corpus::{CorpusSpec, Document, TokenizerSpec};
 use triaxis_model::ops::NORM_EPSILON;
 use triaxis_model::{ArchitectureSpec, Block, Ends, NormKind, Stack};
 use triaxis_study::digests::{Digests, Training, UNVERIFIED};
 use triaxis_study::{FrozenSpec, StudySpec, identity};
 use triaxis_train::{
-    Branch, BranchOutcome, Dtype, Instructions, Observer, Schedule, StepEvent, TrainConfig, ValidationText,
+    Branch, BranchOutcome, Dtype, EpochOrder, Instructions, Observer, Schedule, StepEvent, TokenSource,
+    TrainConfig, ValidationText,
 };
 use triaxis_units::{Bytes, Tokens};
 
@@ -43,14 +44,66 @@ fn shortened(mut config: TrainConfig) -> TrainConfig {
         ArchitectureSpec::Stack(stack) => (&mut stack.vocabulary, &mut stack.context),
     };
     (*vocabulary, *longest) = (VOCABULARY, context);
+    let branches = [Branch { end: 4, decay: 1 }, Branch { end: 6, decay: 2 }];
     TrainConfig {
         context,
         batch_sequences: 4,
         warmup_steps: 2,
         // Two steps an epoch.
         unique: config.unique.map(|_| Tokens(8 * context as u64)),
-        branches: vec![Branch { end: 4, decay: 1 }, Branch { end: 6, decay: 2 }],
+        // A curriculum is of one whole training.
+        branches: match config.order.curriculum() {
+            Some(_) => branches[1..].to_vec(),
+            None => branches.to_vec(),
+        },
         ..config
+    }
+}
+
+/// A text of documents of the sources that a configuration has shares of, or of two.
+struct Documents {
+    tokens: Vec<u32>,
+    sources: Vec<u32>,
+}
+
+impl Documents {
+    fn of(tokens: &[u32], config: &TrainConfig) -> Self {
+        let shared = (0..).zip(&config.shares).filter(|(_, share)| **share > 0.0);
+        let shared: Vec<u32> = shared.map(|(source, _)| source).collect();
+        Self {
+            tokens: tokens.to_vec(),
+            sources: if shared.is_empty() { vec![0, 1] } else { shared },
+        }
+    }
+}
+
+impl TokenSource for Documents {
+    fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    fn read(&self, start: usize, out: &mut [u32]) {
+        TokenSource::read(&self.tokens, start, out);
+    }
+
+    fn documents(&self) -> Vec<Document> {
+        let mut start = 0;
+        let mut document = |place: usize| {
+            let document = Document {
+                start,
+                bytes: 1,
+                source: self.sources[place % self.sources.len()],
+            };
+            start += 150 + 37 * (place as u64 % 5);
+            document
+        };
+        let all = (0..self.tokens.len() / 150)
+            .map(&mut document)
+            .collect::<Vec<_>>();
+        let within = all
+            .into_iter()
+            .filter(|document| document.start < self.tokens.len() as u64);
+        within.collect()
     }
 }
 
@@ -102,6 +155,19 @@ fn trainings() -> BTreeMap<String, TrainConfig> {
         (optimizer.weight_decay, optimizer.clip_norm) = (0.3, 0.1);
         optimizer.decay_embedding = true;
     });
+    choice("shares".to_owned(), &|config| config.shares = vec![0.3, 0.0, 0.7]);
+    for order in EpochOrder::ALL
+        .into_iter()
+        .filter(|order| order.curriculum().is_some())
+    {
+        let name = serde_json::to_value(order).unwrap();
+        choice(name.as_str().unwrap().to_owned(), &|config| {
+            *config = shortened(TrainConfig {
+                order,
+                ..config.clone()
+            });
+        });
+    }
     choice("seed".to_owned(), &|config| config.seed = 1 << 40);
     choice("shape".to_owned(), &|config| {
         let ArchitectureSpec::Decoder(decoder) = &mut config.architecture else {
@@ -191,7 +257,7 @@ fn digest(config: &TrainConfig) -> String {
     let (train, validation) = tokens.split_at(tokens.len() * 9 / 10);
     let folder = tempfile::tempdir().unwrap();
     let validation = ValidationText::new("text", validation.to_vec(), Bytes(validation.len() as u64));
-    let (train, finished) = (train.to_vec(), BTreeSet::new());
+    let (train, finished) = (Documents::of(train, config), BTreeSet::new());
     let outcomes = triaxis_train::run(config, &train, &validation, folder.path(), &finished, &mut Silent);
     let mut hasher = blake3::Hasher::new();
     for outcome in outcomes.unwrap() {

@@ -41,6 +41,8 @@ fn the_settings_example_has_every_setting() {
         "encoding",
         "tokens",
         "unique_tokens",
+        "decay_on",
+        "shares",
         "key_value_heads",
         "head_dim",
         "feed_forward",

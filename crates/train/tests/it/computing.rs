@@ -32,6 +32,7 @@ fn config(dtype: Dtype) -> TrainConfig {
         unique: None,
         order: EpochOrder::default(),
         decay_on: Vec::new(),
+        shares: Vec::new(),
         branches: vec![Branch {
             end: STEPS,
             decay: STEPS / 5,

@@ -2,7 +2,7 @@
 
 use triaxis_corpus::Corpus;
 use triaxis_records::{ArmText, TextStep};
-use triaxis_study::{Arm, Library, Survey};
+use triaxis_study::{Arm, Library, Survey, epochs};
 use triaxis_units::Tokens;
 
 /// That of arms with these corpora; nothing where all train on all of one text.
@@ -12,6 +12,7 @@ pub fn of(arms: &[Arm], corpora: &[Option<Corpus>], survey: &Survey, library: &L
         spec.corpus != first.corpus
             || spec.curation != first.curation
             || spec.training.unique_tokens != first.training.unique_tokens
+            || spec.training.shares != first.training.shares
     };
     if !arms.iter().any(differs) {
         return Vec::new();
@@ -20,9 +21,7 @@ pub fn of(arms: &[Arm], corpora: &[Option<Corpus>], survey: &Survey, library: &L
         let corpus = corpus.as_ref()?;
         let available = Tokens(corpus.train().len() as u64);
         let unique = arm.spec.training.unique_tokens.unwrap_or(available);
-        let seen = survey
-            .trials_of(&arm.name)
-            .map(|trial| trial.tokens / trial.unique(available));
+        let seen = survey.trials_of(&arm.name).map(|trial| epochs(trial, corpus));
         Some(ArmText {
             arm: arm.name.clone(),
             steps: steps(arm, survey, library),

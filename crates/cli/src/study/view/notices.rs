@@ -1,20 +1,24 @@
 //! What a reader of an arm's numbers must know of its training: text seen again, learning rates at an edge.
 
+use triaxis_corpus::Corpus;
 use triaxis_records::Sweep;
-use triaxis_study::{Answer, Arm, Role, Survey, Trial};
+use triaxis_study::{Answer, Arm, Role, Survey, Trial, epochs};
 use triaxis_units::Tokens;
 
-/// What is to be said of every arm, of which corpora have so many tokens to train on; of several, by their names.
+/// What is to be said of every arm, each on its corpus; of several, by their names.
 pub fn of_arms(
     arms: &[Arm],
-    unique: &[Option<Tokens>],
+    corpora: &[Option<Corpus>],
     survey: &Survey,
     answer: Option<&Answer>,
 ) -> Vec<String> {
     let mut said: Vec<(String, Vec<&str>)> = Vec::new();
-    for (at, (arm, unique)) in arms.iter().zip(unique).enumerate() {
+    for (at, (arm, corpus)) in arms.iter().zip(corpora).enumerate() {
         let own = survey.of_arm(&arm.name);
-        let notices = unique.and_then(|unique| repeats(&own, unique)).into_iter();
+        let notices = corpus
+            .as_ref()
+            .and_then(|corpus| repeats(&own, corpus))
+            .into_iter();
         let sweep = answer.and_then(|answer| answer.arms.get(at)?.analysis.sweep.as_ref());
         let notices = notices.chain(
             sweep
@@ -36,10 +40,10 @@ pub fn of_arms(
 }
 
 /// Which trials see their text more than once, and what that does to the laws.
-fn repeats(survey: &Survey, unique: Tokens) -> Option<String> {
+fn repeats(survey: &Survey, corpus: &Corpus) -> Option<String> {
     let times = |role: Role| -> Vec<f64> {
         let own = survey.trials().filter(|trial| trial.role == role);
-        own.map(|trial| times_seen(trial, unique)).collect()
+        own.map(|trial| times_seen(trial, corpus)).collect()
     };
     let (ladder, held_out) = (times(Role::Ladder), times(Role::HeldOut));
     let (all, again) = (ladder.len(), ladder.iter().filter(|times| **times > 1.0).count());
@@ -71,12 +75,12 @@ fn repeats(survey: &Survey, unique: Tokens) -> Option<String> {
 
 /// How often a trial sees its text. Trials are of whole steps, so that one of exactly one epoch may end up to a step
 /// beyond it: so little repeats nothing worth saying.
-fn times_seen(trial: &Trial, available: Tokens) -> f64 {
-    let unique = trial.unique(available);
-    let step = trial.config.batch_tokens();
-    match trial.tokens <= unique + step {
-        true => f64::min(trial.tokens / unique, 1.0),
-        false => trial.tokens / unique,
+fn times_seen(trial: &Trial, corpus: &Corpus) -> f64 {
+    let seen = epochs(trial, corpus);
+    let unique = trial.unique(Tokens(corpus.train().len() as u64));
+    match seen <= 1.0 + trial.config.batch_tokens() / unique {
+        true => seen.min(1.0),
+        false => seen,
     }
 }
 

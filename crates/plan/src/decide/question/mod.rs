@@ -170,6 +170,10 @@ pub struct Tier {
     /// That arm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arm: Option<String>,
+    /// The folder of a study with a sweep over mixtures of sources, one of which has this name: it says the largest share
+    /// that the best mixture may have of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mixture: Option<PathBuf>,
     /// The folder of a corpus that was prepared of such text: it says how new the next token is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corpus: Option<PathBuf>,
@@ -368,6 +372,7 @@ fn one_text() -> Vec<Tier> {
         source: String::new(),
         study: None,
         arm: None,
+        mixture: None,
         corpus: None,
         curve: None,
     }]
