@@ -21,7 +21,7 @@ fn prime(most: usize) -> usize {
     let is_prime = |number: &usize| {
         (2..)
             .take_while(|by| by * by <= *number)
-            .all(|by| number % by != 0)
+            .all(|by| !number.is_multiple_of(by))
     };
     (2..=most).rev().find(is_prime).unwrap_or(2)
 }

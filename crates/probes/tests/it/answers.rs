@@ -74,7 +74,7 @@ proptest! {
                     Probe::Induction | Probe::Needle => after(tokens, tokens[position]),
                     Probe::FewShotMaps => {
                         let half = (task.vocabulary / 2) as u32;
-                        let is_prime = |number: &u32| (2..*number).all(|by| number % by != 0);
+                        let is_prime = |number: &u32| (2..*number).all(|by| !number.is_multiple_of(by));
                         mapped(tokens, (2..=half).rev().find(is_prime).unwrap(), position)
                     }
                     Probe::LinearRegression => Some(tokens[position + 1]),
