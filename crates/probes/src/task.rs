@@ -157,7 +157,7 @@ impl Task {
         if !(1..=LONGEST).contains(&length) || !(1..=most).contains(&answers) {
             return refused(
                 format!(
-                    "a sequence has from 1 to {LONGEST} tokens, and this one from 1 to {} answers",
+                    "sequences have from 1 to {LONGEST} tokens, and those of this length from 1 to {} answers",
                     most.max(1)
                 ),
                 "choose others, as LENGTH:ANSWERS",

@@ -29,7 +29,7 @@ pub struct Probes {
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     arch: Vec<String>,
     /// What is asked of them [default: what the `[probes]` of `--spec` say, or all: associative-recall,
-    /// selective-copying, induction, needle, few-shot-maps, linear-regression, parity, s3-words, s5-words]
+    /// selective-copying, induction, needle, few-shot-functions, linear-regression, parity, s3-words, s5-words]
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     probes: Vec<String>,
     /// A study's spec, whose arms take the place of the families, and whose `[probes]` say what is asked and how it is

@@ -151,7 +151,7 @@ fn every_probe_is_asked_and_told_beside_guessing_and_what_others_report() {
         "selective-copying, 16 tokens",
         "induction, 16 tokens",
         "needle, 64 tokens",
-        "few-shot-maps, 14 tokens",
+        "few-shot-functions, 14 tokens",
         "linear-regression, 32 tokens",
         "parity, 2 tokens",
         "s3-words, 6 tokens",

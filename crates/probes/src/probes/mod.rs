@@ -1,7 +1,7 @@
 //! The registry of probes, and one file for each.
 
 mod associative_recall;
-mod few_shot_maps;
+mod few_shot_functions;
 mod induction;
 mod linear_regression;
 mod needle;
@@ -11,7 +11,7 @@ mod s5_words;
 mod selective_copying;
 
 use associative_recall::AssociativeRecall;
-use few_shot_maps::FewShotMaps;
+use few_shot_functions::FewShotFunctions;
 use induction::Induction;
 use linear_regression::LinearRegression;
 use needle::Needle;
@@ -30,7 +30,7 @@ triaxis_names::registry! {
         SelectiveCopying = "selective-copying",
         Induction = "induction",
         Needle = "needle",
-        FewShotMaps = "few-shot-maps",
+        FewShotFunctions = "few-shot-functions",
         LinearRegression = "linear-regression",
         Parity = "parity",
         S3Words = "s3-words",

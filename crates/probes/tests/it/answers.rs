@@ -72,7 +72,7 @@ proptest! {
                     Probe::AssociativeRecall => after(&tokens[..2 * task.train[0].answers], tokens[position]),
                     Probe::SelectiveCopying => copied.get(number).copied(),
                     Probe::Induction | Probe::Needle => after(tokens, tokens[position]),
-                    Probe::FewShotMaps => {
+                    Probe::FewShotFunctions => {
                         let half = (task.vocabulary / 2) as u32;
                         let is_prime = |number: &u32| (2..*number).all(|by| !number.is_multiple_of(by));
                         mapped(tokens, (2..=half).rev().find(is_prime).unwrap(), position)

@@ -57,7 +57,7 @@ fn messages_name_the_value_the_rule_and_the_remedy() {
         ),
         (
             r#"{"probe": "parity", "train": [[0, 0]]}"#,
-            "level 0:0 of the probe `parity`: a sequence has from 1 to",
+            "level 0:0 of the probe `parity`: sequences have from 1 to",
         ),
         (
             r#"{"probe": "parity", "train": [[4, 5]]}"#,
@@ -65,7 +65,7 @@ fn messages_name_the_value_the_rule_and_the_remedy() {
         ),
         (
             r#"{"probe": "parity", "train": [[99999999, 1]]}"#,
-            "a sequence has from 1 to 1048576 tokens",
+            "sequences have from 1 to 1048576 tokens",
         ),
         (
             r#"{"probe": "induction", "train": [[64, 2]]}"#,

@@ -103,7 +103,7 @@ fn samples_are_those_of_this_version() {
             "selective-copying 1e7210bee8373f5e",
             "induction 1ef23e3eba8b671f",
             "needle ba9919ece88208f7",
-            "few-shot-maps 8b13cfea4b2f4933",
+            "few-shot-functions 8b13cfea4b2f4933",
             "linear-regression 0cf56923eef0ba6b",
             "parity 9b4dfc3829f84cff",
             "s3-words fce85b794eeeaa74",

@@ -118,7 +118,9 @@ fn no_value_of_a_wrong_kind_is_answered_in_types() {
     replaced(&whole, &[], &whole, &mut |key, said| {
         heard += 1;
         // In the words of probes these are no types.
-        let said = said.replace("few-shot-maps", "").replace("a sequence has", "");
+        let said = said
+            .replace("few-shot-functions", "")
+            .replace("a sequence has", "");
         let types: Vec<_> = TYPES.iter().filter(|word| said.contains(**word)).collect();
         assert!(types.is_empty(), "{key}: {said}: {types:?}");
     });

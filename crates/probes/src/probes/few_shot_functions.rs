@@ -4,14 +4,14 @@ use crate::draw;
 use crate::generator::{Generator, Usual};
 use crate::level::{Level, Sample};
 
-/// Maps that are learnt from examples; an answer an example, the last ones scored.
-pub struct FewShotMaps;
+/// Functions that are learnt from examples; an answer an example, the last ones scored.
+pub struct FewShotFunctions;
 
-/// Examples that settle a map.
+/// Examples that settle a function.
 const SETTLING: usize = 2;
 
-impl FewShotMaps {
-    pub(super) const ABOUT: &str = "few-shot maps, learnt in context: pairs of x and ax + b modulo the largest prime in \
+impl FewShotFunctions {
+    pub(super) const ABOUT: &str = "few-shot functions, learnt in context: pairs of x and ax + b modulo the largest prime in \
         half the vocabulary, a and b drawn for each sequence; the answer to an x is its value, which two examples \
         settle. Guessing is one of the values";
 }
@@ -26,13 +26,13 @@ fn prime(most: usize) -> usize {
     (2..=most).rev().find(is_prime).unwrap_or(2)
 }
 
-impl Generator for FewShotMaps {
+impl Generator for FewShotFunctions {
     fn usual(&self) -> Usual {
         Usual::new(14, [32, 14], [[6, 1], [16, 1], [32, 1]])
     }
 
     fn least_vocabulary(&self, _level: Level) -> usize {
-        // Modulo two a map is settled by one example.
+        // Modulo two a function is settled by one example.
         2 * 3
     }
 
