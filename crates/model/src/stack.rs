@@ -18,6 +18,8 @@ use crate::weights::{Group, Initial, SHARED, WeightSpec};
 
 /// Rows of logits that exist at a time.
 const HEAD_CHUNK: usize = 1024;
+/// Copies of all scores that a cap keeps: of what is divided, its tanh, what that is multiplied by, and two of the loss.
+const CAPPED: usize = 5;
 
 /// A network: the embedding, blocks by a pattern, a last normalisation, and the head.
 ///
@@ -346,7 +348,12 @@ impl Stack {
         let passing = 8 * width
             + most(&|block| block.mixer().passing(width))
             + most(&|block| block.channel().map_or(0, |channel| channel.passing(width)));
-        (length * (kept + passing) + length.min(HEAD_CHUNK) * self.vocabulary) as u64
+        // Scores that are bounded are made at once, in several steps each of which is kept.
+        let scores = match self.ends.score_cap {
+            Some(_) => CAPPED * length,
+            None => length.min(HEAD_CHUNK),
+        };
+        (length * (kept + passing) + scores * self.vocabulary) as u64
     }
 
     /// Exactly how many numbers are remembered of one sequence after so many positions.

@@ -39,6 +39,8 @@ pub enum Initial {
     LogarithmOfRow,
     /// Such that softplus of it is uniform in its logarithm between two bounds.
     InverseSoftplus(f64, f64),
+    /// Such that `e` to the power of minus the last number times softplus of it is uniform between two bounds.
+    Decay(f64, f64, f64),
 }
 
 /// What a weight is for: decides whether it decays, and what it counts as.
@@ -111,6 +113,10 @@ impl WeightSpec {
             // ln(e^y - 1), the inverse of softplus.
             Initial::InverseSoftplus(low, high) => {
                 between(&mut stream, low.ln(), high.ln()).exp().exp_m1().ln()
+            }
+            Initial::Decay(low, high, sharpness) => {
+                let rate = -between(&mut stream, low, high).ln() / sharpness;
+                rate.exp_m1().ln()
             }
         };
         (0..self.size()).map(value).map(|value| value as f32).collect()

@@ -104,7 +104,7 @@ impl<'p, S: TokenSink> Pieces<'p, S> {
         } else if !self.is_checked && begin > self.spoken {
             self.is_checked = true;
             let marks = self.marks.get_or_insert_with(|| Marks::of(self.page.as_bytes()));
-            if (self.spoken..begin).any(|place| marks.is_endless(place, self.most)) {
+            if (self.spoken..self.read).any(|place| marks.is_endless(place, self.most)) {
                 return Some(false);
             }
         }

@@ -1,5 +1,6 @@
 //! Files in object stores and on the web, by their URLs: `s3://`, `gs://`, `az://`, `https://`.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -17,6 +18,9 @@ pub(crate) fn url(path: &Path) -> Option<&str> {
     path.to_str().filter(|path| is_url(path))
 }
 
+/// What the names of variables begin with that stores are asked by.
+const STORES: [&str; 3] = ["AWS_", "AZURE_", "GOOGLE_"];
+
 /// Where objects are looked for: credentials and settings of stores, by the names of their tools' variables.
 #[cfg_attr(
     not(feature = "objects"),
@@ -27,11 +31,12 @@ pub(crate) struct Store(pub(super) Vec<(String, String)>);
 impl Store {
     /// By the environment's variables, such as `AWS_ACCESS_KEY_ID` and `AWS_ENDPOINT`.
     pub(crate) fn of_environment() -> Self {
-        Self(
-            std::env::vars()
-                .map(|(name, value)| (name.to_ascii_lowercase(), value))
-                .collect(),
-        )
+        let read = |(name, value): (OsString, OsString)| {
+            let name = name.into_string().ok()?;
+            let is_of_stores = STORES.iter().any(|store| name.starts_with(store));
+            Some((name.to_ascii_lowercase(), value.into_string().ok()?)).filter(|_| is_of_stores)
+        };
+        Self(std::env::vars_os().filter_map(read).collect())
     }
 
     /// What is under a URL: itself, or else all that begins with it, by what follows, with sizes; sorted.
@@ -111,17 +116,28 @@ mod store {
     pub(super) struct Object {
         store: Box<dyn ObjectStore>,
         path: Path,
+        /// Whether it is a file of the web, of which there is no list.
+        is_web: bool,
     }
 
     impl Object {
         pub(super) fn of(store: &Store, url: &str) -> io::Result<Self> {
-            let parsed = Url::parse(url).map_err(|error| {
-                io::Error::new(io::ErrorKind::InvalidInput, format!("{url} is no URL: {error}"))
-            })?;
+            let refused = |rule: &str| Err(io::Error::new(io::ErrorKind::InvalidInput, rule));
+            let Ok(parsed) = Url::parse(url) else {
+                return refused("it is no URL; write it as s3://BUCKET/KEY or https://HOST/FILE");
+            };
+            if !parsed.username().is_empty() || parsed.password().is_some() {
+                // Names of files are written down.
+                return refused("it holds a name or a password; give these by the environment");
+            }
+            if parsed.query().is_some() || parsed.fragment().is_some() {
+                return refused("it holds `?` or `#`, which part no objects; write them as %3F and %23");
+            }
             let plain = (parsed.scheme() == "http").then(|| ("allow_http".to_owned(), "true".to_owned()));
             let options = store.0.iter().cloned().chain(plain);
             let (store, path) = parse_url_opts(&parsed, options).map_err(failed)?;
-            Ok(Self { store, path })
+            let is_web = matches!(parsed.scheme(), "http" | "https");
+            Ok(Self { store, path, is_web })
         }
 
         pub(super) fn size(&self) -> io::Result<u64> {
@@ -131,18 +147,18 @@ mod store {
         pub(super) fn list(&self) -> io::Result<Vec<(String, u64)>> {
             match self.size() {
                 Ok(size) => return Ok(vec![(String::new(), size)]),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound && !self.is_web => {}
                 Err(error) => return Err(error),
             }
-            let mut found: Vec<(String, u64)> =
-                wait(self.store.list(Some(&self.path)).try_collect::<Vec<_>>())?
-                    .into_iter()
-                    .filter_map(|object| {
-                        let below = object.location.prefix_match(&self.path)?;
-                        let below: Vec<String> = below.map(|part| part.as_ref().to_owned()).collect();
-                        Some((below.join("/"), object.size))
-                    })
-                    .collect();
+            let objects: Vec<_> = wait(self.store.list(Some(&self.path)).try_collect())?;
+            let found = objects.into_iter().filter_map(|object| {
+                // Parts as a URL has them.
+                let below = object.location.prefix_match(&self.path)?;
+                let below: Vec<String> = below.map(|part| escaped(part.as_ref())).collect();
+                // Folders are objects without a name in some stores.
+                Some((below.join("/"), object.size)).filter(|(below, _)| !below.is_empty())
+            });
+            let mut found: Vec<(String, u64)> = found.collect();
             found.sort();
             Ok(found)
         }
@@ -168,6 +184,18 @@ mod store {
             let pieces = wait(self.store.get_ranges(&self.path, ranges))?;
             Ok(pieces.into_iter().map(Vec::from).collect())
         }
+    }
+
+    /// A part of a path as a URL has it.
+    fn escaped(part: &str) -> String {
+        let mut escaped = String::new();
+        for letter in part.chars() {
+            match letter {
+                '%' | '?' | '#' | ' ' => escaped.push_str(&format!("%{:02X}", u32::from(letter))),
+                _ => escaped.push(letter),
+            }
+        }
+        escaped
     }
 
     /// What a future of a store comes to, on this thread.

@@ -111,13 +111,20 @@ fn emit_record(
     let origin = origin(header);
     let size = block.len() as u64;
     if header.is_text() {
-        let text = String::from_utf8_lossy(block);
-        let found = Found {
-            text: &text,
-            origin,
-            is_text: true,
+        return match std::str::from_utf8(block) {
+            Ok(text) => {
+                let found = Found {
+                    text,
+                    origin,
+                    is_text: true,
+                };
+                emit(Piece::Document { found, place })
+            }
+            Err(error) => {
+                let why = format!("it is not UTF-8 after {} bytes", error.valid_up_to());
+                leave_out(Reason::NotUnicode, size, &why, place, emit)
+            }
         };
-        return emit(Piece::Document { found, place });
     }
     if !header.is_answer() {
         return Ok(ControlFlow::Continue(()));

@@ -147,7 +147,13 @@ impl<'a> Inputs<'a> {
 
     /// `Δ` at a row.
     fn step(&self, row: usize, head: usize) -> f32 {
-        softplus(self.steps.at(row, head) + self.step_bias[head]).max(self.shape.least_step)
+        let step = softplus(self.steps.at(row, head) + self.step_bias[head]);
+        // What is no number stays so, which `max` would hide.
+        if step < self.shape.least_step {
+            self.shape.least_step
+        } else {
+            step
+        }
     }
 
     /// Writes `Δ` of each position of a chunk, and the sum of `Δ A` up to and with it.

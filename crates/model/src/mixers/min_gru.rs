@@ -31,9 +31,9 @@ impl Default for MinGru {
 impl MinGru {
     /// What its registry says of it.
     pub const ABOUT: &'static str = "minGRU (Feng et al. 2024, arXiv 2410.01201): h[t] = (1 - z[t]) h[t-1] + z[t] \
-        c[t] in each channel, z = sigmoid(gate), gate and candidate c of the normalised stream after a short \
-        convolution, as the paper has it in models of language; h is projected back. No gate sees a state, so that \
-        training needs no product a position. It remembers one state, whatever the length.";
+        c[t] in each channel, z = sigmoid(gate), gate and candidate c of the normalised stream, each \
+        column after a short convolution (the paper's models of language convolve the stream before); h is projected \
+        back. No gate sees a state, so that training needs no product a position. It remembers one state, whatever the length.";
 
     fn parts(&self) -> MinRnn {
         MinRnn {

@@ -36,9 +36,8 @@ impl Default for RgLru {
     }
 }
 
-/// So that of a state whose gate is open a position leaves from 0.9 to 0.999, as the paper has it: the rates are an
-/// eighth of those logarithms.
-const DECAY: Initial = Initial::InverseSoftplus(1.25e-4, 1.317e-2);
+/// So that of a state whose gate is open a position leaves from 0.9 to 0.999, uniformly (section 2.4 of the paper).
+const DECAY: Initial = Initial::Decay(0.9, 0.999, 8.0);
 
 impl RgLru {
     /// What its registry says of it.

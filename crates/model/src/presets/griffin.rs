@@ -13,7 +13,7 @@ impl Griffin {
     pub const ABOUT: &'static str = "Griffin (De et al. 2024, arXiv 2402.19427): two blocks of the real-gated linear \
         recurrent unit for one of attention within 1,024 positions, whose heads share one of keys and values and are \
         turned in their first half (as RecurrentGemma has it); gated feed-forward layers by GELU of three times the \
-        width.";
+        width; recurrences as wide as the network, as RecurrentGemma has them (the paper: about four thirds).";
 }
 
 impl Chosen for Griffin {

@@ -79,6 +79,11 @@ fn many_attributes_are_seen_behind_anything_and_many_words_are_not_taken_for_the
             }
         }
     }
+    // A piece may end anywhere before the tag.
+    for before in 1015..1035 {
+        let page = format!("{}<a{}>", "w".repeat(before), names(5000));
+        assert_eq!(refused(&page), Refused::TooManyAttributes, "{before}");
+    }
     for words in [
         format!("<script>for (i = 0; i<n {}) {{}}</script>", names(5000)),
         format!("<!-- a<b {} -->", "<!-- ".repeat(200)) + &format!("<!-- {} -->", names(5000)),

@@ -9,6 +9,8 @@ const DEEPEST: u32 = 16;
 /// group with choices of its own is not repeated there at all: each time doubles the ways to match.
 const MOST_ENDLESS: usize = 3;
 const MOST_TIMES: u32 = 100;
+/// And choices beside each other: so many double the ways to match as often.
+const MOST_CHOICES: usize = 8;
 
 /// Why an expression is not looked for; nothing where it is.
 pub(super) fn fault(pattern: &str) -> Option<String> {
@@ -32,7 +34,7 @@ pub(super) fn fault(pattern: &str) -> Option<String> {
         )),
         scan if scan.is_heavy => Some(format!(
             "the pattern `{}` looks around beside more than {MOST_ENDLESS} endless repetitions, {MOST_TIMES} counted ones, \
-             or a choice that is repeated",
+             {MOST_CHOICES} choices, or a choice that is repeated",
             shown(pattern)
         )),
         _ => None,
@@ -73,7 +75,8 @@ struct Alternative {
 
 impl Alternative {
     fn is_heavy(&self) -> bool {
-        self.looks_around && (self.endless > MOST_ENDLESS || self.times > MOST_TIMES)
+        self.looks_around
+            && (self.endless > MOST_ENDLESS || self.times > MOST_TIMES || self.choices > MOST_CHOICES)
     }
 }
 
@@ -207,6 +210,7 @@ mod tests {
             "(a|a){50}(?!b)",
             "(a?a?)+(?!b)",
             "(a{0,2}){9}(?!b)",
+            &format!("{}(?![ab])|.", "a?".repeat(18)),
             &"(".repeat(17),
             &"a".repeat(LONGEST + 1),
         ] {

@@ -76,12 +76,18 @@ fn texts_that_pages_were_converted_to_are_documents_as_they_are() {
         answer(HTML, page("one").as_bytes()),
         wet("Text/Plain; charset=utf-8", "\u{e4} second"),
         wet("application/json", "{}"),
+        record("conversion", "Content-Type: text/plain\r\n", b"a\xff"),
     ];
     let found = origins(&warc(), &records.concat());
     let texts: Vec<&str> = found.iter().map(|(text, ..)| text.as_str()).collect();
     assert_eq!(texts, [text, &self::text("one"), "\u{e4} second"]);
     assert_eq!(found[0].1.as_deref(), Some("http://b.org/"));
     assert_eq!(found[0].2.as_deref(), Some("2026-11-30T12:00:00Z"));
+    let left_out = left_out(&warc(), &records.concat());
+    assert!(
+        left_out.iter().any(|(reason, ..)| *reason == Reason::NotUnicode),
+        "{left_out:?}"
+    );
 }
 
 #[test]

@@ -42,6 +42,7 @@ fn answer(stream: TcpStream, objects: &BTreeMap<String, Vec<u8>>) {
     let mut words = first.split(' ');
     let (method, target) = (words.next().unwrap(), words.next().unwrap());
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let path = &path.replace("%20", " ").replace("%23", "#").replace("%25", "%");
     let (status, headers, body) = match (objects.get(path), query.contains("list-type=2")) {
         (_, true) => ("200 OK", String::new(), listing(query, objects)),
         (None, _) => ("404 Not Found", String::new(), Vec::new()),
@@ -105,14 +106,17 @@ fn what_a_bucket_holds_under_a_prefix_is_listed_and_read() {
     let server = served(&[
         ("bucket/data/a.txt", b"one".to_vec()),
         ("bucket/data/deep/b.txt", large.clone()),
+        ("bucket/data/part #1 of 100%.txt", b"named".to_vec()),
+        ("bucket/data/", Vec::new()),
         ("bucket/database/c.txt", b"other".to_vec()),
     ]);
     let store = store(&server);
     let listed = store.list("s3://bucket/data/").unwrap();
-    assert_eq!(
-        listed,
-        [("a.txt".to_owned(), 3), ("deep/b.txt".to_owned(), 3_000_000)]
-    );
+    let part = "part%20%231%20of%20100%25.txt";
+    let expected = [("a.txt", 3), ("deep/b.txt", 3_000_000), (part, 5)];
+    assert_eq!(listed, expected.map(|(name, size)| (name.to_owned(), size)));
+    let named = store.open(&format!("s3://bucket/data/{part}")).unwrap();
+    assert_eq!(std::io::read_to_string(named).unwrap(), "named");
     assert_eq!(
         store.list("s3://bucket/data/a.txt").unwrap(),
         [(String::new(), 3)]
@@ -126,6 +130,13 @@ fn what_a_bucket_holds_under_a_prefix_is_listed_and_read() {
     let found = pieces.read(&ranges).unwrap();
     for (range, piece) in ranges.iter().zip(found) {
         assert_eq!(piece, large[range.start as usize..range.end as usize]);
+    }
+    for (url, word) in [
+        ("s3://me:secret@bucket/a", "a password"),
+        ("https://a.org/b?signature=c", "`?`"),
+    ] {
+        let error = store.open(url).unwrap_err().to_string();
+        assert!(error.contains(word) && !error.contains("secret"), "{error}");
     }
     let missing = store.open("s3://bucket/data/none").unwrap_err();
     assert_eq!(missing.kind(), std::io::ErrorKind::NotFound);

@@ -3,8 +3,8 @@
 use crate::cpu::linear_recurrence::Gates;
 use crate::simd::Simd;
 
-/// Below this, the slope of the root is that of a tangent: 500, as Griffin's code bounds it.
-const FLAT: f32 = 1e-6;
+/// Below this, the slope of the root is that of a tangent: 1000, as Griffin's code bounds it.
+const FLAT: f32 = 2.5e-7;
 
 /// From what the gates are made of and `x`, with the gates' biases and the rate of decay.
 #[derive(Clone, Copy)]

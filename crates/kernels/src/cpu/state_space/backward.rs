@@ -304,10 +304,10 @@ impl Head<'_> {
             ddecayed += room.dsums[row];
             let dstep = decay * ddecayed + dot(simd, dvalue, x.row(row));
             // The slope of softplus: 1 - e^-Δ; where a step was raised, none.
-            let dstep = if step > self.inputs.shape.least_step {
-                -(-step).exp_m1() * dstep
-            } else {
+            let dstep = if step <= self.inputs.shape.least_step {
                 0.0
+            } else {
+                -(-step).exp_m1() * dstep
             };
             let place = outputs.steps.start + (self.rows.first + row) * outputs.steps.stride + self.head;
             let to = outputs
