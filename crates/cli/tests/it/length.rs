@@ -236,7 +236,7 @@ fn a_library_that_cannot_keep_the_records_is_refused_before_anything_is_measured
 fn what_cannot_be_measured_is_wrong_usage() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, said) in [
-        (&["--arch", "mamba3"][..], "did you mean `mamba2`"),
+        (&["--arch", "mamba22"][..], "did you mean `mamba2`"),
         (&["--arch", "stack", "--set", "pattern=az"], "`z`"),
         (&["--arch", "stack"], "pattern"),
         (&["--set", "head=2"], "head"),

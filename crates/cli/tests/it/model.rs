@@ -44,7 +44,7 @@ fn everything_is_listed_and_described_with_its_papers() {
         let described = String::from_utf8(model(&["describe", name]).stdout).unwrap();
         assert!(described.contains("arXiv"), "{described}");
     }
-    let error = refusal(&["describe", "mamba3"]);
+    let error = refusal(&["describe", "mamba22"]);
     assert!(error.contains("did you mean `mamba2`?"), "{error}");
 }
 

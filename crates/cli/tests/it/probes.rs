@@ -316,7 +316,7 @@ model = {{ feed_forward = 40 }}
             "did you mean `parity`?",
         ),
         ("steps = 6", "steps = 0", "`steps = 0`: must be from 1 to"),
-        ("[8, 8]", "[8, 9]", "this one from 1 to 8 answers"),
+        ("[8, 8]", "[8, 9]", "of this length from 1 to 8 answers"),
     ] {
         fs::write(bench.path("bad.toml"), spec.replace(replaced, by)).unwrap();
         let output = bench.run(&["study", "run", "bad.toml", "--out", "bad"]);
