@@ -30,7 +30,7 @@ pub fn generalised_delta(inputs: [Tensor<2>; 6], shape: Shape) -> Tensor<2> {
     Tensor::from_dispatch(Dispatch::generalised_delta(r, w, k, v, a, b, shape))
 }
 
-/// [`generalised_delta`] of sequences that go on from states `[batch, heads, size, size]`, zeros at their beginning,
+/// [`generalised_delta()`] of sequences that go on from states `[batch, heads, size, size]`, zeros at their beginning,
 /// outside of any gradient's graph; and the states after.
 ///
 /// # Panics
