@@ -103,6 +103,18 @@ impl MixturesSpec {
             "mixtures",
             "given beside `training.shares` or a curriculum",
             "of the text in the order that it is drawn in: leave the others out",
+        )?;
+        rule(
+            spec.training.decay_on.is_empty(),
+            "mixtures",
+            "given beside `training.decay_on`",
+            "of one mixture from the first step to the last: leave one of them out",
+        )?;
+        rule(
+            spec.training.unique_tokens.is_none(),
+            "mixtures",
+            "given beside `training.unique_tokens`",
+            "of all text there is, as `max_epochs` counts it: leave one of them out",
         )
     }
 

@@ -160,6 +160,12 @@ impl TrainingSpec {
             "a curriculum beside `training.shares`",
             "\"reshuffled\" or \"same\": a curriculum sorts the text as it is",
         )?;
+        rule(
+            self.decay_on.is_empty() || (self.order.curriculum().is_none() && self.shares.is_empty()),
+            "training.decay_on",
+            "given beside `training.shares` or a curriculum",
+            "of text whose other steps see it as it is: leave one of them out",
+        )?;
         Ok(())
     }
 }

@@ -207,6 +207,17 @@ impl TrainConfig {
                 )
             },
         )?;
+        rule(
+            self.decay_on.is_empty() || (self.order.curriculum().is_none() && self.shares.is_empty()),
+            "decay_on",
+            format!("{:?}", self.decay_on),
+            || {
+                (
+                    "is of text whose other steps see it as it is, without `shares` or a curriculum".into(),
+                    "leave one of them out".into(),
+                )
+            },
+        )?;
         let is_share = |share: &f64| (0.0..=1.0).contains(share);
         let sum: f64 = self.shares.iter().sum();
         rule(
