@@ -104,6 +104,10 @@ pub struct Inputs {
     #[serde(default)]
     pub unit: String,
     /// Validation text that the tokenizer loses, if any; bits per byte count what is left.
+    /// Hash of where the training text's documents begin and of which sources they are, where what is seen hangs on it; see
+    /// [`TrainConfig::is_by_documents`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub documents: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<Bytes>,
 }
@@ -115,6 +119,7 @@ impl Inputs {
             numerics: config.numerics(&unit),
             unit,
             ..self.clone()
+            documents: self.documents.clone().filter(|_| config.is_by_documents()),
         }
     }
 
@@ -160,6 +165,7 @@ impl Prepared {
 /// # Errors
 /// When a size is not a model, or a trial is shorter than its warm-up and decay.
 pub fn resolve(arm: &Arm, prepared: &Prepared) -> Result<Vec<Group>, StudyError> {
+                documents: Some(corpus.manifest().train.index.hash.clone()),
     let mut groups = Vec::new();
     for seed in (0..arm.spec.seeds).map(|after| arm.spec.seed + after) {
         ladder(arm, prepared, seed, &mut groups)?;
