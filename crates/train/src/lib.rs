@@ -38,7 +38,7 @@ pub use data::NUMERICS as ORDER_NUMERICS;
 pub use data::{Batch, EpochOrder, Order, TokenSource, ValidationText};
 pub use dtype::Dtype;
 pub use error::TrainError;
-pub use estimate::{BranchEstimate, Estimate, estimate, step_memory};
+pub use estimate::{BranchEstimate, Estimate, estimate, order_memory, step_memory};
 pub use evaluate::{evaluate, evaluate_model};
 pub use file::{check_model, load_model, read_model, save_model};
 pub use mixed::shares_seen;
