@@ -220,7 +220,7 @@ fn late_sources(spec: &StudySpec) -> Vec<u32> {
 }
 
 /// The share of each source in what is seen, in the order of the corpus; none where it is that of the text.
-fn shares(spec: &StudySpec) -> Vec<f64> {
+pub(crate) fn shares(spec: &StudySpec) -> Vec<f64> {
     let parts = &spec.training.shares;
     if parts.is_empty() {
         return Vec::new();

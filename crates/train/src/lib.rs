@@ -41,7 +41,7 @@ pub use error::TrainError;
 pub use estimate::{BranchEstimate, Estimate, estimate, order_memory, step_memory};
 pub use evaluate::{evaluate, evaluate_model};
 pub use file::{check_model, load_model, read_model, save_model};
-pub use mixed::shares_seen;
+pub use mixed::{SourceText, most_sequences, shares_seen, source_of_too_little, source_texts};
 pub use observer::{Cadence, Observer, StepEvent};
 pub use outcome::{BranchOutcome, CURVE_POINTS, CurvePoint, Divergence, Evaluation, NamedEvaluation, Status};
 pub use run::run;
