@@ -69,7 +69,7 @@ impl Answer {
             Some((comparison, also)) => (Some(comparison), also),
             None => (None, Vec::new()),
         };
-        let repeated = repeated::of(arms, survey, corpora);
+        let repeated = repeated::of(arms, survey, corpora)?;
         let baseline = spec.baseline(arms);
         let each = arms.iter().zip(corpora).zip(predictions);
         let each = each.map(|((arm, corpus), prediction)| {

@@ -133,7 +133,8 @@ const NOISE: f64 = 0.005;
 
 /// The next `many` runs, each chosen with those before it made: of all arms and sizes, those that lower the variance of
 /// the loss at the target most for their operations to a power of 0.4, by the law that is most trusted and every minimum of
-/// its fit that the runs leave open ([`triaxis_plan::design`]). Fewer where nothing more is gained; `unique` are the tokens of each arm's text.
+/// its fit that the runs leave open ([`triaxis_plan::design`]). Fewer where nothing more is gained; `unique` are the tokens of each
+/// arm's first epoch.
 ///
 /// # Errors
 /// When a size is no model, or what is wanted is no run; an arm whose runs give no law is a refusal.

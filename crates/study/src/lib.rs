@@ -65,7 +65,7 @@ pub use frozen::{Frozen, FrozenSpec, Sources};
 pub use length::{LengthPlan, LengthRecord, measure as measure_lengths};
 pub use library::Library;
 pub use limits::epochs;
-pub use mixtures::{MixturesSpec, best_share};
+pub use mixtures::{Available, MixturesSpec, best_share, first_epoch};
 pub use ngram::{NGramInputs, NGramLoss, NGramRecord};
 pub use prediction::Prediction;
 pub use prepare::Ready;

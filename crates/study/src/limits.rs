@@ -2,30 +2,36 @@
 
 use triaxis_corpus::{Corpus, SourceFacts};
 use triaxis_records::Role;
+use triaxis_train::{
+    SourceText, TrainingText, most_sequences, shares_seen, source_of_too_little, source_texts,
+};
 use triaxis_units::{Bytes, Tokens};
 
 use crate::error::StudyError;
 use crate::trial::{Group, Trial};
 
-/// Refuses a trial that would see its unique tokens, `available` ones unless it takes fewer, more often than `allowed`,
-/// or that takes more of them; where it has shares, those of a source. Mixtures of a sweep have a bound of their own.
+/// Refuses a trial of an arm that would see its unique tokens, `available` ones unless it takes fewer, more often than
+/// `allowed`, or that takes more of them; where it has shares, those of a source. Mixtures of a sweep have a bound of their
+/// own.
 ///
 /// # Errors
-/// [`StudyError::TooManyUnique`], or [`StudyError::TooFewTokens`] for the trial of most epochs.
-pub fn check_epochs<'a>(
-    groups: impl IntoIterator<Item = &'a Group>,
-    corpus: &Corpus,
-    allowed: f64,
-) -> Result<(), StudyError> {
+/// [`StudyError::TooManyUnique`], [`StudyError::TooFewTokens`] for the trial of most epochs, or [`StudyError::Spec`] for a
+/// trial whose shares its text does not give.
+pub fn check_epochs(groups: &[Group], corpus: &Corpus, allowed: f64) -> Result<(), StudyError> {
     let available = Tokens(corpus.train().len() as u64);
-    let groups = groups.into_iter().filter(|group| group.role != Role::Mixture);
-    let trials: Vec<&Trial> = groups.flat_map(|group| &group.trials).collect();
+    let all = || groups.iter().flat_map(|group| &group.trials);
+    let trials: Vec<&Trial> = all().filter(|trial| trial.role != Role::Mixture).collect();
     let most = trials.iter().filter_map(|trial| trial.config.unique).max();
     if let Some(asked) = most.filter(|asked| *asked > available) {
         return Err(StudyError::TooManyUnique { asked, available });
     }
+    let with_shares: Vec<&Trial> = all().filter(|trial| !trial.config.shares.is_empty()).collect();
+    let texts = check_shares(&with_shares, corpus)?;
+    let sequences: Vec<u64> = texts.iter().map(SourceText::sequences).collect();
     let seen = trials.iter().flat_map(|trial| {
-        let own = seen(trial, available, corpus);
+        let tokens = |count: &u64| Tokens(count * trial.config.context as u64);
+        let sources: Vec<Tokens> = sequences.iter().map(tokens).collect();
+        let own = seen(trial, available, corpus, &sources);
         own.into_iter().map(|seen| (*trial, seen))
     });
     let longest = seen.max_by(|(_, one), (_, other)| one.epochs().total_cmp(&other.epochs()));
@@ -41,9 +47,66 @@ pub fn check_epochs<'a>(
     }
 }
 
+/// How far a share of what is seen may be from the one that is asked for.
+const FAR: f64 = 0.05;
+
+/// Refuses a trial, of those of an arm that have shares, of a source of which there is too little, or whose sequences of
+/// several sources give far other shares; returns what there is of each. Laws of a sweep are of the shares that were seen, so
+/// that its mixtures may be as far as they are.
+fn check_shares(trials: &[&Trial], corpus: &Corpus) -> Result<Vec<SourceText>, StudyError> {
+    // Those of an arm that have unique tokens have its shares.
+    let Some(first) = trials.first() else {
+        return Ok(Vec::new());
+    };
+    let context = first.config.context;
+    let most = most_sequences(&first.config);
+    let texts = source_texts(&TrainingText(corpus), context, &most)?;
+    let name = |source: usize| &corpus.manifest().sources[source].name;
+    for trial in trials {
+        let shares = &trial.config.shares;
+        let refused = |message: String| StudyError::Spec {
+            place: match trial.role {
+                Role::Mixture => "`mixtures`".to_owned(),
+                _ => "`training.shares`".to_owned(),
+            },
+            message,
+            hint: None,
+        };
+        if let Some(source) = source_of_too_little(shares, &texts, &most) {
+            return Err(refused(format!(
+                "source `{}` is to be {:.3} of what {} sees and has {} sequences of {context} tokens that are mostly of it, too \
+                 few; lower its share or the unique tokens, shorten `training.context`, or add text",
+                name(source),
+                shares[source],
+                named(trial),
+                texts[source].sequences()
+            )));
+        }
+        if trial.role == Role::Mixture {
+            continue;
+        }
+        let seen = shares_seen(shares, &texts);
+        let away = |source: &usize| (seen[*source] - shares[*source]).abs();
+        let farthest = (0..shares.len()).max_by(|one, other| away(one).total_cmp(&away(other)));
+        if let Some(source) = farthest.filter(|source| away(source) > FAR) {
+            return Err(refused(format!(
+                "source `{}` is to be {:.3} of what {} sees and would be {:.3}, as sequences of {context} tokens are of documents \
+                 of several sources; shorten `training.context`, or join sources of short documents",
+                name(source),
+                shares[source],
+                named(trial),
+                seen[source]
+            )));
+        }
+    }
+    Ok(texts)
+}
+
 /// How often a trial sees its unique tokens; where it has shares, those of the source that it sees most often.
 pub fn epochs(trial: &Trial, corpus: &Corpus) -> f64 {
-    let seen = seen(trial, Tokens(corpus.train().len() as u64), corpus);
+    let sources = corpus.manifest().sources.iter();
+    let sources: Vec<Tokens> = sources.map(|source| source.train.tokens).collect();
+    let seen = seen(trial, Tokens(corpus.train().len() as u64), corpus, &sources);
     seen.iter().map(Seen::epochs).fold(0.0, f64::max)
 }
 
@@ -60,8 +123,8 @@ impl Seen {
     }
 }
 
-/// What a trial sees of its corpus, or of each source where it has shares.
-fn seen(trial: &Trial, available: Tokens, corpus: &Corpus) -> Vec<Seen> {
+/// What a trial sees of its corpus, or of each source where it has shares, which has so many tokens.
+fn seen(trial: &Trial, available: Tokens, corpus: &Corpus, of_sources: &[Tokens]) -> Vec<Seen> {
     let unique = trial.config.unique;
     let shares = &trial.config.shares;
     if shares.is_empty() || unique.is_some() {
@@ -74,11 +137,11 @@ fn seen(trial: &Trial, available: Tokens, corpus: &Corpus) -> Vec<Seen> {
             },
         }];
     }
-    let sources = corpus.manifest().sources.iter().zip(shares);
+    let sources = corpus.manifest().sources.iter().zip(of_sources).zip(shares);
     let sources = sources.filter(|(_, share)| **share > 0.0);
-    let of = |(source, share): (&SourceFacts, &f64)| Seen {
+    let of = |((source, tokens), share): ((&SourceFacts, &Tokens), &f64)| Seen {
         asked: Tokens((trial.tokens.as_f64() * share).round() as u64),
-        unique: source.train.tokens,
+        unique: *tokens,
         limit: format!(
             "source `{}`, of which they are to be {share:.3}, has",
             source.name

@@ -3,11 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 use toml::Table;
-use triaxis_corpus::{Corpus, SourceSpec};
+use triaxis_corpus::{Corpus, SourceFacts, SourceSpec};
 use triaxis_laws::mixture::{Prior, SearchOptions, Sweep, SweepRun};
 use triaxis_laws::numeric::Stream;
 use triaxis_records::Role;
-use triaxis_train::{TrainError, TrainingText, shares_seen};
+use triaxis_train::{SourceText, TrainError, TrainingText, shares_seen, source_texts};
 use triaxis_units::{Estimate, Finding, Tokens};
 
 use crate::answer::{Answer, common};
@@ -17,6 +17,7 @@ use crate::sealed;
 use crate::spec::{SpecError, StudySpec, positive, rule};
 use crate::store::Store;
 use crate::survey::Survey;
+use crate::training;
 use crate::trial::Trial;
 
 /// A sweep, as a spec asks for it.
@@ -103,6 +104,18 @@ impl MixturesSpec {
             "mixtures",
             "given beside `training.shares` or a curriculum",
             "of the text in the order that it is drawn in: leave the others out",
+        )?;
+        rule(
+            spec.training.decay_on.is_empty(),
+            "mixtures",
+            "given beside `training.decay_on`",
+            "of one mixture from the first step to the last: leave one of them out",
+        )?;
+        rule(
+            spec.training.unique_tokens.is_none(),
+            "mixtures",
+            "given beside `training.unique_tokens`",
+            "of all text there is, as `max_epochs` counts it: leave one of them out",
         )
     }
 
@@ -111,23 +124,23 @@ impl MixturesSpec {
         self.of_tokens.unwrap_or(self.tokens)
     }
 
-    /// The share of each source in the text, and the largest that it may have; `available` are its tokens.
-    fn bounds(&self, available: &[Tokens]) -> (Vec<f64>, Vec<f64>) {
-        let all: Tokens = available.iter().copied().sum();
-        let natural = available.iter().map(|tokens| *tokens / all).collect();
-        let cap = |tokens: &Tokens| (self.max_epochs * (*tokens / self.of_tokens())).min(1.0);
+    /// The share of each source in the text, and the largest that it may have.
+    fn bounds(&self, available: &[Available]) -> (Vec<f64>, Vec<f64>) {
+        let all: Tokens = available.iter().map(|source| source.text).sum();
+        let natural = available.iter().map(|source| source.text / all).collect();
+        let cap = |source: &Available| (self.max_epochs * (source.seen / self.of_tokens())).min(1.0);
         (natural, available.iter().map(cap).collect())
     }
 
     /// How its mixtures are drawn.
-    fn prior(&self, available: &[Tokens]) -> Result<Prior, StudyError> {
+    fn prior(&self, available: &[Available]) -> Result<Prior, StudyError> {
         let (natural, caps) = self.bounds(available);
         Prior::new(&natural, self.temperature, self.strengths, &caps)
             .map_err(|error| refused(&error.to_string()))
     }
 
     /// Its mixtures, that of the text as it is first.
-    pub(crate) fn drawn(&self, available: &[Tokens], seed: u64) -> Result<Vec<Vec<f64>>, StudyError> {
+    pub(crate) fn drawn(&self, available: &[Available], seed: u64) -> Result<Vec<Vec<f64>>, StudyError> {
         let prior = self.prior(available)?;
         let (natural, _) = self.bounds(available);
         let draw = |at: u64| {
@@ -154,10 +167,74 @@ fn refused(message: &str) -> StudyError {
     }
 }
 
-/// Training tokens of each source of a corpus.
-pub(crate) fn available(corpus: &Corpus) -> Vec<Tokens> {
-    let sources = corpus.manifest().sources.iter();
-    sources.map(|source| source.train.tokens).collect()
+/// What a corpus has of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Available {
+    /// Tokens of its training text.
+    pub text: Tokens,
+    /// Tokens of the sequences that are mostly of it, which trainings with shares see.
+    pub seen: Tokens,
+}
+
+/// What a corpus has of each source in sequences of `context` tokens.
+///
+/// # Errors
+/// When it has more than 2^32 of them.
+pub(crate) fn available(corpus: &Corpus, context: usize) -> Result<Vec<Available>, TrainError> {
+    Ok(of_texts(corpus, context, &texts_of(corpus, context)?))
+}
+
+/// Training tokens of a corpus that trials of `spec` see without unique ones of their own: where it has shares, those of
+/// the sequences that are mostly of a source that has one.
+///
+/// # Errors
+/// As [`available`].
+pub(crate) fn text_seen(spec: &StudySpec, corpus: &Corpus) -> Result<Tokens, TrainError> {
+    let whole = Tokens(corpus.train().len() as u64);
+    let seen = shared(spec, corpus)?;
+    Ok(seen.map_or(whole, |seen| seen.iter().map(|(_, tokens)| *tokens).sum()))
+}
+
+/// Tokens that a trial of `spec` sees before any text is repeated, without unique ones of its own: where it has shares,
+/// before a source is.
+///
+/// # Errors
+/// When the corpus has more than 2^32 sequences.
+pub fn first_epoch(spec: &StudySpec, corpus: &Corpus) -> Result<Tokens, TrainError> {
+    let whole = Tokens(corpus.train().len() as u64);
+    let until = |(share, tokens): &(f64, Tokens)| tokens.as_f64() / share;
+    Ok(shared(spec, corpus)?.map_or(whole, |seen| {
+        let first = seen.iter().map(until).fold(f64::INFINITY, f64::min);
+        Tokens::from_f64_rounded(first).unwrap_or(whole)
+    }))
+}
+
+/// The sources that have a share of a spec's own, with what is seen of them; nothing where it has no shares.
+fn shared(spec: &StudySpec, corpus: &Corpus) -> Result<Option<Vec<(f64, Tokens)>>, TrainError> {
+    let shares = training::shares(spec);
+    if shares.is_empty() {
+        return Ok(None);
+    }
+    let available = available(corpus, spec.training.context)?;
+    let seen = shares
+        .into_iter()
+        .zip(available)
+        .filter(|(share, _)| *share > 0.0);
+    Ok(Some(seen.map(|(share, source)| (share, source.seen)).collect()))
+}
+
+fn texts_of(corpus: &Corpus, context: usize) -> Result<Vec<SourceText>, TrainError> {
+    let most = vec![u64::MAX; corpus.manifest().sources.len()];
+    source_texts(&TrainingText(corpus), context, &most)
+}
+
+fn of_texts(corpus: &Corpus, context: usize, texts: &[SourceText]) -> Vec<Available> {
+    let sources = corpus.manifest().sources.iter().zip(texts);
+    let of = |(source, text): (&SourceFacts, &SourceText)| Available {
+        text: source.train.tokens,
+        seen: Tokens(text.sequences() * context as u64),
+    };
+    sources.map(of).collect()
 }
 
 /// What the sweep of an arm says, where it has one.
@@ -174,7 +251,9 @@ pub(crate) fn of(
         return Ok(None);
     };
     let survey = survey.of_arm(&arm.name);
-    let available = available(corpus);
+    let context = arm.spec.training.context;
+    let seen = texts_of(corpus, context)?;
+    let available = of_texts(corpus, context, &seen);
     let (natural, caps) = asked.bounds(&available);
     let trials: Vec<&Trial> = survey
         .trials()
@@ -186,7 +265,7 @@ pub(crate) fn of(
         if let Some(losses) = losses(&survey, trial, &texts) {
             runs.push(SweepRun {
                 trial: trial.id.clone(),
-                shares: shares_seen(&TrainingText(corpus), &trial.config)?,
+                shares: shares_seen(&trial.config.shares, &seen),
                 losses,
             });
         }

@@ -7,7 +7,7 @@ use triaxis_laws::Estimate;
 use triaxis_laws::approach::JointFit;
 use triaxis_laws::numeric::normal_quantile;
 use triaxis_laws::worth::Comparison;
-use triaxis_plan::decide::{self, Decision, Law, LawSource, Sizes, decide};
+use triaxis_plan::decide::{self, Decision, Law, LawSource, Sizes, Tier, decide};
 use triaxis_plan::{Date, LossUnit, Measured, PlanError, Question, Uncertain, published};
 use triaxis_units::{Finding, Flops, Params, Tokens};
 
@@ -40,7 +40,18 @@ pub(crate) fn check(question: &Question) -> Result<(), String> {
             }
         }
     }
-    Ok(())
+    let names_a_folder = |tier: &&Tier| {
+        let folders = [&tier.study, &tier.mixture, &tier.corpus];
+        folders.iter().any(|folder| folder.is_some()) || tier.arm.is_some()
+    };
+    match question.tiers.iter().find(names_a_folder) {
+        None => Ok(()),
+        Some(tier) => Err(format!(
+            "a study plans by its own law, and with texts whose `worth` and `most_share` are said; the text `{}` has `study`, \
+             `arm`, `mixture` or `corpus`: ask `triaxis plan` by these",
+            tier.name
+        )),
+    }
 }
 
 /// The laws of an arm's own runs as a plan takes them: every form that was fitted, counting by how well it predicts the

@@ -153,7 +153,7 @@ impl Study<'_> {
         let corpora = self.corpora(place)?;
         let mut groups = Vec::new();
         for ((arm, asked), corpus) in arms.iter().zip(&place.sources.corpora).zip(&corpora) {
-            let own = trial::resolve(arm, &Prepared::of(asked.id.clone(), corpus))?;
+            let own = trial::resolve(arm, &Prepared::of(asked.id.clone(), corpus, &arm.spec)?)?;
             check_epochs(&own, corpus, arm.spec.training.epochs)?;
             groups.extend(own);
         }

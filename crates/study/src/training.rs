@@ -160,6 +160,12 @@ impl TrainingSpec {
             "a curriculum beside `training.shares`",
             "\"reshuffled\" or \"same\": a curriculum sorts the text as it is",
         )?;
+        rule(
+            self.decay_on.is_empty() || (self.order.curriculum().is_none() && self.shares.is_empty()),
+            "training.decay_on",
+            "given beside `training.shares` or a curriculum",
+            "of text whose other steps see it as it is: leave one of them out",
+        )?;
         Ok(())
     }
 }
@@ -214,7 +220,7 @@ fn late_sources(spec: &StudySpec) -> Vec<u32> {
 }
 
 /// The share of each source in what is seen, in the order of the corpus; none where it is that of the text.
-fn shares(spec: &StudySpec) -> Vec<f64> {
+pub(crate) fn shares(spec: &StudySpec) -> Vec<f64> {
     let parts = &spec.training.shares;
     if parts.is_empty() {
         return Vec::new();

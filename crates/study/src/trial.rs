@@ -17,7 +17,8 @@ use crate::arm::Arm;
 use crate::design::Point;
 use crate::error::StudyError;
 use crate::identity;
-use crate::mixtures;
+use crate::mixtures::{self, Available};
+use crate::spec::StudySpec;
 use crate::training;
 
 /// Where in its design a trial stands: the same in every arm that asks for the same.
@@ -103,6 +104,10 @@ pub struct Inputs {
     /// What multiplies, as resolved where it runs; see [`triaxis_train::Dtype::unit`].
     #[serde(default)]
     pub unit: String,
+    /// Hash of where the training text's documents begin and of which sources they are, where what is seen hangs on it; see
+    /// [`TrainConfig::is_by_documents`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub documents: Option<String>,
     /// Validation text that the tokenizer loses, if any; bits per byte count what is left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lost: Option<Bytes>,
@@ -114,6 +119,7 @@ impl Inputs {
         Self {
             numerics: config.numerics(&unit),
             unit,
+            documents: self.documents.clone().filter(|_| config.is_by_documents()),
             ..self.clone()
         }
     }
@@ -133,25 +139,36 @@ pub struct Prepared {
     pub vocabulary: usize,
     /// What identities are made of besides configurations, what is the same for all groups.
     pub inputs: Inputs,
-    /// Training tokens of each source; none before the corpus is there.
-    pub sources: Vec<Tokens>,
+    /// Tokens of the training text; none before the corpus is there.
+    pub text: Tokens,
+    /// What there is of each source, for a sweep over their shares; none before the corpus is there.
+    pub sources: Vec<Available>,
 }
 
 impl Prepared {
-    /// What is known once the corpus of that identity in the library is there.
-    pub(crate) fn of(id: String, corpus: &Corpus) -> Self {
+    /// What a study of `spec` knows once the corpus of that identity in the library is there.
+    ///
+    /// # Errors
+    /// When its text has too many sequences to be shared out.
+    pub(crate) fn of(id: String, corpus: &Corpus, spec: &StudySpec) -> Result<Self, StudyError> {
         let tokenizer = &corpus.manifest().tokenizer;
-        Self {
+        let sources = match &spec.mixtures {
+            None => Vec::new(),
+            Some(_) => mixtures::available(corpus, spec.training.context)?,
+        };
+        Ok(Self {
             corpus: id,
-            sources: mixtures::available(corpus),
+            text: Tokens(corpus.train().len() as u64),
+            sources,
             vocabulary: corpus.vocabulary(),
             inputs: Inputs {
                 corpus: corpus.identity().to_owned(),
                 tokenizer: tokenizer.hash.clone(),
                 lost: tokenizer.lost.as_ref().map(|lost| lost.bytes),
+                documents: Some(corpus.manifest().train.index.hash.clone()),
                 ..Inputs::default()
             },
-        }
+        })
     }
 }
 
@@ -268,7 +285,7 @@ fn group(arm: &Arm, prepared: &Prepared, trunk: TrainConfig, role: Role, points:
         .branches
         .iter()
         .zip(points)
-        .map(|(&branch, point)| trial(&trunk, branch, role, *point, &inputs))
+        .map(|(&branch, point)| trial(&trunk, branch, role, *point, (&inputs, prepared.text)))
         .collect();
     Group {
         id: inputs.identity(&trunk),
@@ -283,7 +300,13 @@ fn group(arm: &Arm, prepared: &Prepared, trunk: TrainConfig, role: Role, points:
 
 /// A branch of a trunk knows of the other branches only what the trunk takes from the longest, so neither does
 /// its identity: a ladder can be extended below that without running again what is there.
-fn trial(trunk: &TrainConfig, branch: Branch, role: Role, point: Option<Point>, inputs: &Inputs) -> Trial {
+fn trial(
+    trunk: &TrainConfig,
+    branch: Branch,
+    role: Role,
+    point: Option<Point>,
+    (inputs, text): (&Inputs, Tokens),
+) -> Trial {
     let config = TrainConfig {
         branches: vec![branch],
         ..trunk.clone()
@@ -301,7 +324,7 @@ fn trial(trunk: &TrainConfig, branch: Branch, role: Role, point: Option<Point>, 
         non_embedding: estimate.non_embedding,
         tokens: estimate.tokens,
         flops: estimate.flops,
-        memory: estimate.memory,
+        memory: estimate.memory + triaxis_train::order_memory(&config, text),
         config,
     }
 }

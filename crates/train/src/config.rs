@@ -142,6 +142,11 @@ impl TrainConfig {
         self.schedule.stable_until(&self.span(branch)).min(branch.end)
     }
 
+    /// Whether what is seen hangs on where documents begin and of which sources they are.
+    pub fn is_by_documents(&self) -> bool {
+        !self.shares.is_empty() || !self.decay_on.is_empty() || self.order.curriculum().is_some()
+    }
+
     /// Checks every field.
     ///
     /// # Errors
@@ -204,6 +209,17 @@ impl TrainConfig {
                 (
                     "sorts the sequences of one whole training, of the text as it is".into(),
                     "give it one branch and no `shares`, or take another order".into(),
+                )
+            },
+        )?;
+        rule(
+            self.decay_on.is_empty() || (self.order.curriculum().is_none() && self.shares.is_empty()),
+            "decay_on",
+            format!("{:?}", self.decay_on),
+            || {
+                (
+                    "is of text whose other steps see it as it is, without `shares` or a curriculum".into(),
+                    "leave one of them out".into(),
                 )
             },
         )?;

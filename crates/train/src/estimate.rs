@@ -2,6 +2,8 @@ use serde::{Deserialize, Serialize};
 use triaxis_units::{Bytes, Flops, Params, Tokens};
 
 use crate::config::{Branch, TrainConfig};
+use crate::data::EpochOrder;
+use crate::{ngram, sorted};
 
 /// What a run will cost, known before it starts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,6 +59,19 @@ pub fn step_memory(config: &TrainConfig) -> Bytes {
         .saturating_mul(config.batch_sequences as u64)
         .saturating_add(weights);
     Bytes(values.saturating_mul(4).saturating_add(BASE_BYTES))
+}
+
+/// Memory that ordering a training text of `tokens` tokens takes before the first step, estimated: that of the n-grams of its
+/// two halves, where they say what is likely.
+pub fn order_memory(config: &TrainConfig, tokens: Tokens) -> Bytes {
+    let is_counted = matches!(config.order, EpochOrder::LikelyFirst | EpochOrder::UnlikelyFirst);
+    let tokens = config.unique.map_or(tokens, |unique| unique.min(tokens)).0;
+    let counted = if is_counted {
+        tokens.min(2 * ngram::MOST_TOKENS)
+    } else {
+        0
+    };
+    Bytes(counted.saturating_mul(ngram::bytes_per_token(sorted::NGRAM)))
 }
 
 /// Counts what `config` will cost, without building its model.

@@ -22,17 +22,97 @@ pub(crate) struct Mixed {
     epochs: EpochOrder,
     /// Whose each turn is, and which of its own.
     dealt: Vec<(usize, u64)>,
-    parts: Vec<Part>,
+    /// Turns of each source.
+    turns: Vec<u64>,
+    texts: Vec<SourceText>,
 }
 
-/// What is seen of one source.
-#[derive(Debug, Clone)]
-struct Part {
-    turns: u64,
-    /// Blocks that are mostly of it.
+/// What trainings with shares see of a source: the sequences that are mostly of it.
+#[derive(Debug, Clone, Default)]
+pub struct SourceText {
     blocks: Vec<u32>,
     /// Tokens of these blocks by source.
     tokens: Vec<u64>,
+}
+
+impl SourceText {
+    /// How many sequences there are.
+    pub fn sequences(&self) -> u64 {
+        self.blocks.len() as u64
+    }
+}
+
+/// What trainings with shares see of each source of a text, in sequences of `context` tokens: of each so many at `most`, the
+/// first; see [`most_sequences`].
+///
+/// # Errors
+/// When the text has more than 2^32 sequences.
+pub fn source_texts(
+    train: &dyn TokenSource,
+    context: usize,
+    most: &[u64],
+) -> Result<Vec<SourceText>, TrainError> {
+    let all = Blocks::of(train, train.len(), context)?;
+    let empty = SourceText {
+        blocks: Vec::new(),
+        tokens: vec![0; most.len()],
+    };
+    let mut texts = vec![empty; most.len()];
+    for block in 0..all.count {
+        let Some(source) = all.main_source(block).map(|source| source as usize) else {
+            continue;
+        };
+        let Some(text) = texts
+            .get_mut(source)
+            .filter(|text| text.sequences() < most[source])
+        else {
+            continue;
+        };
+        text.blocks.push(block);
+        for (source, tokens) in all.parts(block) {
+            if let Some(sum) = text.tokens.get_mut(source as usize) {
+                *sum += tokens;
+            }
+        }
+    }
+    Ok(texts)
+}
+
+/// How many sequences of each source a training with shares sees at most: as many as its unique tokens have, if it has some.
+pub fn most_sequences(config: &TrainConfig) -> Vec<u64> {
+    let most = |turns: u64| match config.unique {
+        None => u64::MAX,
+        Some(unique) => {
+            let tokens = unique.as_f64() * turns as f64 / TURNS as f64;
+            (tokens / config.context as f64).ceil() as u64
+        }
+    };
+    turns(&config.shares).into_iter().map(most).collect()
+}
+
+/// The first source that is to have a share and has no sequence, or fewer than `most` where that is a number.
+pub fn source_of_too_little(shares: &[f64], texts: &[SourceText], most: &[u64]) -> Option<usize> {
+    let has_too_little = |source: &usize| {
+        let (found, most) = (texts[*source].sequences(), most[*source]);
+        found == 0 || (most < u64::MAX && found < most)
+    };
+    let turns = turns(shares);
+    (0..shares.len())
+        .filter(|source| turns[*source] > 0)
+        .find(has_too_little)
+}
+
+/// The shares of the tokens that a training sees, by source: `shares`, but for sequences that are of several.
+pub fn shares_seen(shares: &[f64], texts: &[SourceText]) -> Vec<f64> {
+    let mut seen = vec![0.0; shares.len()];
+    let turns = turns(shares);
+    for (turns, text) in turns.iter().zip(texts).filter(|(turns, _)| **turns > 0) {
+        let all: u64 = text.tokens.iter().sum();
+        for (seen, tokens) in seen.iter_mut().zip(&text.tokens) {
+            *seen += *turns as f64 / TURNS as f64 * *tokens as f64 / all.max(1) as f64;
+        }
+    }
+    seen
 }
 
 impl Mixed {
@@ -45,62 +125,35 @@ impl Mixed {
         if shares.is_empty() {
             return Ok(None);
         }
-        let all = Blocks::of(train, train.len(), config.context)?;
+        let most = most_sequences(config);
+        let texts = source_texts(train, config.context, &most)?;
+        if let Some(source) = source_of_too_little(shares, &texts, &most) {
+            let found = texts[source].sequences();
+            return Err(too_little(source, shares[source], found, config.context));
+        }
         let turns = turns(shares);
-        let part = |turns: &u64| Part {
-            turns: *turns,
-            blocks: Vec::new(),
-            tokens: vec![0; shares.len()],
-        };
-        let mut parts: Vec<Part> = turns.iter().map(part).collect();
-        let most = |part: &Part| match config.unique {
-            None => u64::MAX,
-            Some(unique) => {
-                let tokens = unique.as_f64() * part.turns as f64 / TURNS as f64;
-                (tokens / config.context as f64).ceil() as u64
-            }
-        };
-        for block in 0..all.count {
-            let source = all
-                .main_source(block)
-                .and_then(|source| parts.get_mut(source as usize));
-            let Some(part) = source.filter(|part| (part.blocks.len() as u64) < most(part)) else {
-                continue;
-            };
-            part.blocks.push(block);
-            for (source, tokens) in all.parts(block) {
-                if let Some(sum) = part.tokens.get_mut(source as usize) {
-                    *sum += tokens;
-                }
-            }
-        }
-        for (source, part) in parts.iter().enumerate().filter(|(_, part)| part.turns > 0) {
-            let (found, wanted) = (part.blocks.len() as u64, most(part));
-            if found == 0 || (wanted < u64::MAX && found < wanted) {
-                return Err(too_little(source, shares[source], found, config.context));
-            }
-        }
         Ok(Some(Self {
             seed: config.seed,
             context: config.context,
             epochs: config.order,
             dealt: dealt(&turns),
-            parts,
+            turns,
+            texts,
         }))
     }
 
     /// Where the `index`-th sequence of the training begins.
     fn start(&self, index: u64) -> usize {
         let (source, rank) = self.dealt[(index % TURNS) as usize];
-        let part = &self.parts[source];
-        let own = index / TURNS * part.turns + rank;
-        let count = part.blocks.len() as u64;
+        let text = &self.texts[source];
+        let own = index / TURNS * self.turns[source] + rank;
+        let count = text.sequences();
         let epoch = match self.epochs {
             EpochOrder::Same => 0,
             _ => own / count,
         };
         let key = random::key(self.seed, "mixed data order", epoch << 32 | source as u64);
-        part.blocks[permute(own % count, count, key) as usize] as usize * self.context
+        text.blocks[permute(own % count, count, key) as usize] as usize * self.context
     }
 
     /// Where the sequences of `step` begin.
@@ -113,34 +166,12 @@ impl Mixed {
 
     /// Epochs in `sequences` sequences, of the source that is repeated most.
     pub(crate) fn epochs(&self, sequences: u64) -> f64 {
-        let seen = self.parts.iter().filter(|part| part.turns > 0);
-        let epochs =
-            seen.map(|part| sequences as f64 * part.turns as f64 / TURNS as f64 / part.blocks.len() as f64);
+        let seen = self.turns.iter().zip(&self.texts);
+        let seen = seen.filter(|(turns, _)| **turns > 0);
+        let epochs = seen
+            .map(|(turns, text)| sequences as f64 * *turns as f64 / TURNS as f64 / text.sequences() as f64);
         epochs.fold(0.0, f64::max)
     }
-
-    /// The shares of the tokens that are seen, by source: those of the configuration but for blocks that are of several.
-    fn seen(&self) -> Vec<f64> {
-        let mut seen = vec![0.0; self.parts.len()];
-        for part in self.parts.iter().filter(|part| part.turns > 0) {
-            let all: u64 = part.tokens.iter().sum();
-            for (seen, tokens) in seen.iter_mut().zip(&part.tokens) {
-                *seen += part.turns as f64 / TURNS as f64 * *tokens as f64 / all as f64;
-            }
-        }
-        seen
-    }
-}
-
-/// The shares of the tokens that a training of `config` sees, by source, which blocks of several sources move a little; none
-/// where its configuration has none.
-///
-/// # Errors
-/// As [`run`](crate::run()) has it.
-pub fn shares_seen(train: &dyn TokenSource, config: &TrainConfig) -> Result<Vec<f64>, TrainError> {
-    Ok(Mixed::of(train, config)?
-        .map(|mixed| mixed.seen())
-        .unwrap_or_default())
 }
 
 /// Shares as whole numbers of turns, those cut off most rounded up.
@@ -157,7 +188,7 @@ fn turns(shares: &[f64]) -> Vec<u64> {
     turns
 }
 
-/// Whose each turn is, and which of its own: those of any first turns are as near to the shares as whole numbers are (van
+/// Whose each turn is, and which of its own: those of any first turns are within four of the shares (van
 /// der Corput's sequence).
 fn dealt(turns: &[u64]) -> Vec<(usize, u64)> {
     let ends: Vec<u64> = turns
@@ -229,7 +260,8 @@ mod tests {
                 assert!(off <= 4.0, "{found} of {sequences} for {share}");
             }
         }
-        assert_eq!(mixed.seen(), [0.5, 1229.0 / 4096.0, 819.0 / 4096.0]);
+        let seen = shares_seen(&[0.5, 0.3, 0.2], &mixed.texts);
+        assert_eq!(seen, [0.5, 1229.0 / 4096.0, 819.0 / 4096.0]);
         // Twelve blocks of the second source, three tenths of 80 sequences.
         assert!((mixed.epochs(80) - 80.0 * 1229.0 / 4096.0 / 12.0).abs() < 1e-12);
         // The same from any step on.
@@ -273,12 +305,8 @@ mod tests {
     #[test]
     fn blocks_of_several_sources_count_for_each() {
         let text = OfDocuments::new(41, &[(0, 0), (7, 1)]);
-        let config = TrainConfig {
-            context: 10,
-            shares: vec![0.5, 0.5],
-            ..config()
-        };
-        let seen = shares_seen(&text, &config).unwrap();
+        let texts = source_texts(&text, 10, &[u64::MAX; 2]).unwrap();
+        let seen = shares_seen(&[0.5, 0.5], &texts);
         // The first block is mostly of source 0, three tenths of it are not.
         assert!(
             (seen[0] - 0.35).abs() < 1e-12 && (seen[1] - 0.65).abs() < 1e-12,

@@ -16,6 +16,13 @@ pub const LONGEST: usize = 5;
 /// Tokens counted at most: 40 bytes each while they are sorted.
 pub const MOST_TOKENS: u64 = 1 << 25;
 
+/// Bytes that n-grams of up to `order` tokens take a token at most: of each length but 1, of which there are few, its key, its
+/// count and its history; and its key once more while it is sorted.
+pub(crate) fn bytes_per_token(order: usize) -> u64 {
+    let gram = size_of::<u128>() + size_of::<u32>() + size_of::<(u128, f64, f64)>();
+    (order.saturating_sub(1) * gram + size_of::<u128>()) as u64
+}
+
 /// Bits of a token in a key.
 const TOKEN: u32 = 24;
 

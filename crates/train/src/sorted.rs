@@ -10,7 +10,7 @@ use crate::ngram::{self, NGram};
 pub const NUMERICS: u32 = 1;
 
 /// Tokens of the n-grams by which text is likely or not.
-const NGRAM: usize = 3;
+pub(crate) const NGRAM: usize = 3;
 
 /// Sequences in the order of a curriculum: those that the plain order has, each epoch's sorted, equal ones as they stood.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use triaxis_plan::Question;
 use triaxis_plan::decide::{Trial, TrialRun, decide};
 use triaxis_study::extend::{Extension, Wanted, nearest, next};
-use triaxis_study::{Arm, ExtraSpec, FrozenSpec, Store, Survey};
+use triaxis_study::{Arm, ExtraSpec, FrozenSpec, Store, Survey, first_epoch};
 use triaxis_units::{Dollars, Finding, Flops, Params, Tokens};
 
 use super::{Run, status, study};
@@ -122,7 +122,7 @@ fn surest(
     let library = spec.library(store);
     let unique = arms.iter().map(|arm| {
         let corpus = survey.frozen.corpus_of(arm, &library)?;
-        Ok(Tokens(corpus.train().len() as u64))
+        Ok(first_epoch(&arm.spec, &corpus)?)
     });
     let unique = unique.collect::<anyhow::Result<Vec<_>>>()?;
     let wanted = Wanted {

@@ -92,7 +92,8 @@ fn gain(sweep: &Sweep, found: &BestMixture) -> String {
     });
     format!(
         "the mean of the best {} of {} mixtures that were drawn; its predicted loss is {} bits per byte, that of the text as it is \
-         {}{measured}; the gain is {}, of which some {:.4} is luck, as a law is lowest where its errors made it so",
+         {}{measured}; the gain is {}, of which some {:.4} is luck, as a law is lowest where its errors made it so; intervals of \
+         it and of the loss are without luck",
         found.top,
         found.candidates,
         loss(&found.loss),

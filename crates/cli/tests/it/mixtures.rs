@@ -148,7 +148,6 @@ published = "besiroglu-2024"
 [[text]]
 name = "{name}"
 unique = "1T"
-mixture = "out"
 {more}
 [[text]]
 name = "rest"
@@ -160,22 +159,30 @@ worth = 0.5
         .unwrap();
         bench.run(&["plan", "plan.toml", "--format", "json"])
     };
-    let told = json(&plan("digits", ""));
+    let told = json(&plan("digits", "mixture = \"out\""));
     let most = number(&best(0)["shares"][2]["interval"]["high"]);
     assert!(
         told.to_string()
             .contains("at most its share of the best mixture, in the study out"),
         "{told}"
     );
-    let tiers = told["question"]["text"].as_array().or(told["text"].as_array());
-    if let Some(tiers) = tiers {
-        assert!((number(&tiers[0]["most_share"]) - most).abs() < 1e-12);
-    }
+    let by_hand = json(&plan("digits", &format!("most_share = {most}")));
+    let taken = |of: &Value| -> Vec<f64> {
+        let tiers = of["wall"]["tiers"].as_array().unwrap();
+        tiers.iter().map(|tier| number(&tier["taken"])).collect()
+    };
+    assert_eq!(taken(&told), taken(&by_hand));
+    let all: f64 = taken(&told).iter().sum();
+    assert!(taken(&told)[0] <= most * all * (1.0 + 1e-9), "{told}");
     for (name, more, said) in [
-        ("nothing", "", "its sources are many, few, digits"),
+        (
+            "nothing",
+            "mixture = \"out\"",
+            "its sources are many, few, digits",
+        ),
         (
             "digits",
-            "most_share = 0.5",
+            "mixture = \"out\"\nmost_share = 0.5",
             "has `most_share` and `mixture`: leave one out",
         ),
     ] {
@@ -227,6 +234,21 @@ fn what_is_no_sweep_is_refused_before_anything_is_trained() {
         ),
         (
             "[training]",
+            "[training]\nunique_tokens = \"10K\"",
+            "beside `training.unique_tokens`",
+        ),
+        (
+            "[training]",
+            "[training]\ndecay_on = [\"few\"]",
+            "beside `training.decay_on`",
+        ),
+        (
+            "[training]",
+            "[training]\ndecay_on = [\"few\"]\nshares = { many = 1 }",
+            "`training.decay_on` is given beside `training.shares` or a curriculum",
+        ),
+        (
+            "[training]",
             "[training]\nshares = { none = 1 }",
             "`none` is no source of the corpus",
         ),
@@ -244,6 +266,45 @@ fn what_is_no_sweep_is_refused_before_anything_is_trained() {
         assert_eq!(refused.status.code(), Some(2), "{told}");
         assert!(told.contains(said), "{to}: {told}");
     }
+}
+
+#[test]
+fn shares_that_sequences_of_short_documents_do_not_give_are_refused() {
+    let text = spec();
+    let (before, after) = text.split_once("[mixtures]").unwrap();
+    let (_, laws) = after.split_once("[laws]").unwrap();
+    let text = format!("{before}[laws]{laws}");
+    let text = text.replace(
+        "[training]",
+        "[training]\nshares = { digits = 1, many = 1 }\nepochs = 1000",
+    );
+    let refused = |length: usize| {
+        let bench = bench(&text);
+        for document in 0..40 {
+            let path = bench.path("digits").join(format!("{document}.txt"));
+            let numbers: Vec<String> = (0..length).map(|at| (document * 31 + at).to_string()).collect();
+            std::fs::write(path, numbers.join(" ")).unwrap();
+        }
+        let refused = bench.run(&["study", "run", "spec.toml", "--out", "out", "--dry-run"]);
+        let told = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{told}");
+        told
+    };
+    let told = refused(1);
+    assert!(
+        told.contains("`training.shares`")
+            && told.contains("source `digits` is to be 0.500 of what the ladder trial"),
+        "{told}"
+    );
+    assert!(
+        told.contains("too few") && told.contains("shorten `training.context`"),
+        "{told}"
+    );
+    let told = refused(12);
+    assert!(
+        told.contains("and would be 0.") && told.contains("documents of several sources"),
+        "{told}"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::fit::solved;
-use super::trees::Trees;
+use super::trees::{self, Trees};
 use super::{MixtureForm, MixtureOptions, Mixtures, fit_mixture};
 use crate::error::{FitError, Refusal};
 
@@ -68,6 +68,23 @@ impl Regressor {
 
     /// Fitted to all runs.
     pub(super) fn fitted(self, runs: &Mixtures) -> Result<Surface, FitError> {
+        self.has_enough(runs)?;
+        self.fitted_to_part(runs)
+    }
+
+    /// Refuses trees of fewer rows than two leaves have.
+    fn has_enough(self, runs: &Mixtures) -> Result<(), Refusal> {
+        match self {
+            Self::Trees if runs.rows() < trees::LEAST_RUNS => Err(Refusal::TooFewRows {
+                rows: runs.rows(),
+                parameters: trees::LEAVES,
+                needed: trees::LEAST_RUNS,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn fitted_to_part(self, runs: &Mixtures) -> Result<Surface, FitError> {
         match self {
             Self::Form(form) => {
                 let options = MixtureOptions {
@@ -81,7 +98,7 @@ impl Regressor {
                 rows: runs.rows(),
             }
             .into()),
-            Self::Trees => Ok(Surface::Trees(trees(runs, &vec![1.0; runs.rows()]))),
+            Self::Trees => Ok(Surface::Trees(grown(runs, &vec![1.0; runs.rows()]))),
         }
     }
 
@@ -91,7 +108,7 @@ impl Regressor {
             Surface::Form(form, best) => {
                 Some(Surface::Form(*form, solved(*form, runs, weights, Some(best))?))
             }
-            Surface::Trees(_) => Some(Surface::Trees(trees(runs, weights))),
+            Surface::Trees(_) => Some(Surface::Trees(grown(runs, weights))),
         }
     }
 
@@ -121,13 +138,17 @@ impl Regressor {
     }
 
     fn predicted_apart(self, runs: &Mixtures) -> Result<Vec<f64>, FitError> {
+        self.has_enough(runs)?;
         let rows: Vec<&[f64]> = runs.mixtures().collect();
+        if let Some(domain) = absent_apart(&rows) {
+            return Err(in_too_few(&format!("domain {domain}, counted from 0,")).into());
+        }
         let mut predicted = vec![0.0; rows.len()];
         for part in 0..PARTS {
             let kept: Vec<usize> = (0..rows.len()).filter(|row| row % PARTS != part).collect();
             let shares: Vec<Vec<f64>> = kept.iter().map(|row| rows[*row].to_vec()).collect();
             let losses: Vec<f64> = kept.iter().map(|row| runs.losses[*row]).collect();
-            let surface = self.fitted(&Mixtures::new(&shares, &losses)?)?;
+            let surface = self.fitted_to_part(&Mixtures::new(&shares, &losses)?)?;
             for row in (part..rows.len()).step_by(PARTS) {
                 predicted[row] = surface.loss(rows[row]);
             }
@@ -136,7 +157,30 @@ impl Regressor {
     }
 }
 
-fn trees(runs: &Mixtures, weights: &[f64]) -> Trees {
+/// A domain that no row has a share of once some fifth of them is left out.
+pub(super) fn absent_apart(rows: &[impl AsRef<[f64]>]) -> Option<usize> {
+    let domains = rows.first().map_or(0, |row| row.as_ref().len());
+    let is_absent = |domain: &usize| {
+        (0..PARTS).any(|part| {
+            let kept = rows.iter().enumerate().filter(|(row, _)| row % PARTS != part);
+            kept.fold(0.0, |most, (_, row)| f64::max(most, row.as_ref()[*domain])) == 0.0
+        })
+    };
+    (0..domains).find(is_absent)
+}
+
+/// Why a domain that is absent so is refused.
+pub(super) fn in_too_few(domain: &str) -> Refusal {
+    Refusal::Collinear {
+        columns: "the shares".into(),
+        reason: format!(
+            "{domain} is in too few runs: with a fifth of them left out, the others have none of it; draw more runs, or with \
+             higher strengths, or leave it out"
+        ),
+    }
+}
+
+fn grown(runs: &Mixtures, weights: &[f64]) -> Trees {
     Trees::fit(&runs.shares, runs.domains, &runs.losses, weights)
 }
 

@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use triaxis_units::Estimate;
+use triaxis_units::{Estimate, Interval};
 
 use super::regressor::{Checked, Regressor, Surface};
 use super::{Mixtures, Prior};
@@ -80,11 +80,11 @@ pub struct BestMixture {
     pub regressor: Regressor,
     /// The share of each domain: the mean of the best of the candidates, with where refits have it.
     pub shares: Vec<Estimate>,
-    /// The predicted loss of that mixture.
+    /// The predicted loss of that mixture; the interval is without the luck of being lowest, and may lie above it.
     pub loss: Estimate,
     /// That of the shares that text is there in.
     pub natural: Estimate,
-    /// The latter less the former, in each refit.
+    /// The latter less the former; the interval is without that luck as well, and may lie below it.
     pub gain: Estimate,
     /// How much too low the loss is on average: by how much the best mixture of a refit's law is worse by the law of all
     /// rows than by its own.
@@ -146,14 +146,30 @@ pub fn best_mixture(
         top: options.top.min(candidates.len()),
     };
     let own = search.best(&surface);
+    if candidates.iter().all(|shares| surface.loss(shares) == own.loss) {
+        return Err(Refusal::Collinear {
+            columns: "the shares".into(),
+            reason: format!(
+                "the law of {} predicts one loss of all {} mixtures that were drawn; add runs, or runs of mixtures further \
+                 apart",
+                regressor.name(),
+                candidates.len()
+            ),
+        }
+        .into());
+    }
     let refit = |at: u64| {
         let weights = Stream::new(options.seed, "mixtures drawn", at).resample_counts(runs.rows());
         let refitted = Regressor::refitted(runs, &weights, &surface)?;
         let best = search.best(&refitted);
-        let optimism = surface.loss(&best.shares) - best.loss;
-        Some((best, optimism))
+        let by_all = Best {
+            loss: surface.loss(&best.shares),
+            natural: own.natural,
+            shares: best.shares.clone(),
+        };
+        Some((best, by_all))
     };
-    let refits: Vec<(Best, f64)> = (0..options.refits as u64)
+    let refits: Vec<(Best, Best)> = (0..options.refits as u64)
         .into_par_iter()
         .filter_map(refit)
         .collect();
@@ -172,6 +188,15 @@ pub fn best_mixture(
     let estimate = |of: &dyn Fn(&Best) -> f64| {
         estimate(of(&own), refits.iter().map(|(best, _)| of(best)), options.level)
     };
+    // A refit is lowest where its luck made it so, as the law of all rows is: what it is off by there holds both.
+    let without_luck = |of: &dyn Fn(&Best) -> f64| {
+        pivoted(
+            of(&own),
+            refits.iter().map(|(best, by_all)| of(best) - of(by_all)),
+            options.level,
+        )
+    };
+    let optimism = refits.iter().map(|(best, by_all)| by_all.loss - best.loss);
     let largest = |domain: usize| runs.mixtures().map(|shares| shares[domain]).fold(0.0, f64::max);
     let is_beyond = |domain: &usize| own.shares[*domain] > largest(*domain) + LEAST_SHARE;
     let domains = 0..runs.domains();
@@ -182,10 +207,10 @@ pub fn best_mixture(
             .clone()
             .map(|domain| estimate(&|best| best.shares[domain]))
             .collect(),
-        loss: estimate(&|best| best.loss),
+        loss: without_luck(&|best| best.loss),
         natural: estimate(&|best| best.natural),
-        gain: estimate(&|best| best.natural - best.loss),
-        optimism: refits.iter().map(|(_, optimism)| optimism).sum::<f64>() / refits.len() as f64,
+        gain: without_luck(&|best| best.natural - best.loss),
+        optimism: optimism.sum::<f64>() / refits.len() as f64,
         beyond: domains.filter(is_beyond).collect(),
         candidates: candidates.len(),
         top: search.top,
@@ -290,16 +315,27 @@ impl Search<'_> {
 
 /// A value with the interval of samples, which holds it.
 fn estimate(value: f64, samples: impl Iterator<Item = f64>, level: f64) -> Estimate {
+    let [low, high] = tails(samples, level);
+    with_interval(value, [low.min(value), high.max(value)], level)
+}
+
+/// A value with the interval of what it is without errors like these (the basic bootstrap: Davison & Hinkley 1997, section
+/// 5.2).
+fn pivoted(value: f64, errors: impl Iterator<Item = f64>, level: f64) -> Estimate {
+    let [low, high] = tails(errors, level);
+    with_interval(value, [value - high, value - low], level)
+}
+
+/// The values that samples are between as often as `level` says.
+fn tails(samples: impl Iterator<Item = f64>, level: f64) -> [f64; 2] {
     let found = sorted(samples);
     let tail = 0.5 * (1.0 - level);
-    let ends = [tail, 1.0 - tail].map(|at| quantile_sorted(&found, at));
-    let interval = triaxis_units::Interval {
-        low: ends[0].min(value),
-        high: ends[1].max(value),
-        level,
-    };
+    [tail, 1.0 - tail].map(|at| quantile_sorted(&found, at))
+}
+
+fn with_interval(value: f64, [low, high]: [f64; 2], level: f64) -> Estimate {
     Estimate {
         value,
-        interval: Some(interval),
+        interval: Some(Interval { low, high, level }),
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use triaxis_units::Finding;
 
+use super::regressor::{absent_apart, in_too_few};
 use super::{BestMixture, Mixtures, Prior, SearchOptions, best_mixture};
 use crate::error::FitError;
 
@@ -71,6 +72,10 @@ impl Sweep {
             ..prior.clone()
         };
         let found = |at: usize| -> Result<BestMixture, FitError> {
+            if let Some(domain) = absent_apart(&rows) {
+                let source = &self.sources[domains[domain]];
+                return Err(in_too_few(&format!("source `{source}`")).into());
+            }
             let losses: Vec<f64> = self.runs.iter().map(|run| run.losses[at]).collect();
             let best = best_mixture(
                 &Mixtures::new(&rows, &losses)?,

@@ -9,9 +9,11 @@ const TREES: usize = 200;
 /// Share of what a tree says that is taken.
 const RATE: f64 = 0.05;
 /// Most leaves of a tree.
-const LEAVES: usize = 31;
+pub(super) const LEAVES: usize = 31;
 /// Rows that a leaf has at least; of fewer than ten times as many, a tenth.
 const LEAST_ROWS: f64 = 20.0;
+/// Runs that trees are fitted to at least: two leaves of as many.
+pub(super) const LEAST_RUNS: usize = 40;
 
 /// A law of trees.
 #[derive(Debug, Clone)]

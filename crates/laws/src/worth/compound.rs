@@ -39,7 +39,7 @@ impl Compound {
             Call::Better => "worth more than the product of its parts",
             Call::Worse => "worth less than the product of its parts",
             Call::NoDifferenceSeen => "no difference to the product of its parts seen",
-            Call::CannotTell => "cannot tell: too few pairs for their noise",
+            Call::CannotTell => "cannot tell: too few pairs for their noise, or no law by another floor",
         }
     }
 }
@@ -96,9 +96,8 @@ pub fn compound(
         ..options.clone()
     };
     // A floor at which there is no law says nothing of the product.
-    let elsewhere = ends(floor, &own)
-        .into_iter()
-        .filter_map(|floor| beside(floor, &few).ok());
+    let ends = ends(floor, &own);
+    let elsewhere = ends.iter().filter_map(|floor| beside(*floor, &few).ok());
     let elsewhere: Vec<(Worth, Worth)> = elsewhere.collect();
     widen(
         &mut of_product,
@@ -106,6 +105,9 @@ pub fn compound(
         &options,
     );
     widen(&mut whole_over, elsewhere.iter().map(|(_, over)| over), &options);
+    if elsewhere.is_empty() && !ends.is_empty() {
+        whole_over.call = Call::CannotTell;
+    }
     Ok(Compound {
         level: options.level,
         whole: worth(whole)?,
@@ -116,6 +118,9 @@ pub fn compound(
         call: whole_over.call,
     })
 }
+
+/// The least chance that is told apart from none.
+const LEAST_CHANCE: f64 = 1e-300;
 
 /// How near to the least loss a floor may be.
 const NEAR: f64 = 0.98;
@@ -155,7 +160,7 @@ fn beside_product(
 }
 
 /// Widens a multiplier by what it would be elsewhere: both ends, in logarithms, by as much as it moves at most, beside what
-/// they are away already. A call that this leaves no room for is none.
+/// they are away already. A call that this leaves no room for, or whose interval holds 1, is none.
 fn widen<'a>(worth: &mut Worth, elsewhere: impl Iterator<Item = &'a Worth>, options: &Options) {
     let own = &mut worth.compute_multiplier;
     let moved = elsewhere.map(|of| (of.compute_multiplier.value / own.value).ln().abs());
@@ -167,17 +172,19 @@ fn widen<'a>(worth: &mut Worth, elsewhere: impl Iterator<Item = &'a Worth>, opti
         low: own.value * (-wider_below).exp(),
         high: own.value * wider_above.exp(),
     };
+    let holds_one = (ends.low..=ends.high).contains(&1.0);
     let (away, wider) = if own.value > 1.0 {
         (below, wider_below)
     } else {
         (above, wider_above)
     };
-    if wider > 0.0 && worth.chance > 0.0 {
-        let deviations = normal_quantile(1.0 - 0.5 * worth.chance) * away / wider;
+    if wider > 0.0 {
+        // A chance that rounds to nothing is far, but so many deviations.
+        let deviations = -normal_quantile(0.5 * worth.chance.max(LEAST_CHANCE)) * away / wider;
         worth.chance = 2.0 * normal_cdf(-deviations);
     }
     let is_call = matches!(worth.call, Call::Better | Call::Worse);
-    if is_call && worth.chance > 1.0 - options.level_of_calls(1) {
+    if is_call && (holds_one || worth.chance > 1.0 - options.level_of_calls(1)) {
         worth.call = Call::NoDifferenceSeen;
     }
 }
@@ -269,8 +276,25 @@ mod tests {
         let expected = (before.high / value).ln().hypot(1.3_f64.ln());
         assert!(((wide.high / value).ln() - expected).abs() < 1e-12);
         assert!(far.chance > worth.chance);
-        // One that may be anything is called nothing.
+        // One that may be anything is called nothing, however sure it seemed.
         assert_eq!(widened(100.0).call, Call::NoDifferenceSeen);
+        for chance in [0.0, 1e-17, 1e-200] {
+            let mut sure = Worth {
+                chance,
+                ..worth.clone()
+            };
+            widen(&mut sure, [elsewhere(100.0)].iter(), &options);
+            let ends = sure.compute_multiplier.interval.unwrap();
+            assert!(ends.low < 1.0 && ends.high > 1.0);
+            assert_eq!(sure.call, Call::NoDifferenceSeen);
+            assert!(sure.chance > chance, "{} of {chance}", sure.chance);
+            let mut still = Worth {
+                chance,
+                ..worth.clone()
+            };
+            widen(&mut still, [elsewhere(1.0)].iter(), &options);
+            assert_eq!(still.call, Call::Better);
+        }
     }
 
     #[test]

@@ -61,7 +61,7 @@ fn told(found: &BestMixture) -> Markup {
     html! {
         p { "Predicted loss " (loss(&found.loss)) " bits per byte, of the text as it is " (loss(&found.natural))
             ": a gain of " (estimate(&found.gain, text::signed)) ". It is some " (text::loss(found.optimism))
-            " too low, as a law is lowest where its errors made it so." }
+            " too low, as a law is lowest where its errors made it so; brackets of it and of the gain are without that." }
         (table("How well laws predict mixtures that they were not fitted to",
             heads(&["Law", "#Error|bits per byte", "#Rank correlation"]),
             html! { @for checked in &found.checked { tr {

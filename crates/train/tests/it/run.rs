@@ -9,7 +9,7 @@ use triaxis_model::{ArchitectureSpec, Decoder};
 use triaxis_train::{
     Branch, BranchOutcome, Cadence, Divergence, Dtype, EpochOrder, Observer, OptimizerConfig, Schedule,
     Status, StepEvent, TrainConfig, TrainError, ValidationText, check_model, estimate, evaluate,
-    evaluate_model, load_model, run,
+    evaluate_model, load_model, order_memory, run,
 };
 use triaxis_units::{Bytes, Seconds, Tokens};
 
@@ -666,4 +666,29 @@ fn estimates_count_what_is_run() {
         .map(|branch| branch.own_flops.0 / step)
         .collect();
     assert_eq!((alone, own), (vec![12.0, 30.0, 20.0], vec![4.0, 6.0, 0.0]));
+}
+
+#[test]
+fn text_that_is_ordered_by_how_likely_it_is_takes_memory_for_its_n_grams() {
+    let memory = |order, unique, tokens| {
+        let config = TrainConfig {
+            order,
+            unique,
+            ..config()
+        };
+        order_memory(&config, Tokens(tokens)).0
+    };
+    assert_eq!(memory(EpochOrder::Reshuffled, None, 1_000_000), 0);
+    assert_eq!(memory(EpochOrder::ShortFirst, None, 1_000_000), 0);
+    let likely = memory(EpochOrder::LikelyFirst, None, 1_000_000);
+    // More than the n-grams of a text without one repeated, two lengths with a key, a count and a history each.
+    assert!((104_000_000..200_000_000).contains(&likely), "{likely}");
+    assert_eq!(memory(EpochOrder::UnlikelyFirst, None, 1_000_000), likely);
+    assert_eq!(
+        memory(EpochOrder::LikelyFirst, Some(Tokens(1000)), 1_000_000),
+        likely / 1000
+    );
+    // No more than so many tokens of each half are counted.
+    let most = memory(EpochOrder::LikelyFirst, None, 1 << 40);
+    assert_eq!(most, memory(EpochOrder::LikelyFirst, None, 1 << 26));
 }
