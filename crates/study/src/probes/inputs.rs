@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use triaxis_model::{ArchitectureSpec, Stack};
-use triaxis_probes::Task;
+use triaxis_model::{ArchitectureSpec, FlopCount, Stack};
+use triaxis_probes::{Level, Task};
 use triaxis_train::{Branch, Dtype, Schedule, TrainConfig, speed, step_memory};
-use triaxis_units::{Bytes, Flops};
+use triaxis_units::{Bytes, Flops, Seconds};
 
 use super::spec::ProbeTraining;
 use super::{NUMERICS, TOKENS_AT_ONCE};
+use crate::error::StudyError;
 use crate::identity;
 
 /// The share of steps over which the learning rate rises.
@@ -110,11 +111,38 @@ impl ProbeInputs {
     /// Operations of all trainings.
     pub fn flops(&self) -> Flops {
         let levels = &self.task.train;
-        let flops = levels
-            .iter()
-            .map(|level| self.model.forward_flops(level.length).training().0);
+        let flops = levels.iter().map(|&level| self.sequence_flops(level).0);
         let sequences = self.training.steps * self.training.trainings() * self.training.sequences as u64;
         Flops(flops.sum::<f64>() / levels.len() as f64 * sequences as f64)
+    }
+
+    /// Operations of training on a sequence: the head is computed only where an answer is scored.
+    fn sequence_flops(&self, level: Level) -> Flops {
+        let scored = level.answers as f64 / level.length as f64;
+        let forward = self.model.forward_flops(level.length);
+        let counts = forward.operations.iter().map(|count| {
+            let share = if count.operation == "head" { scored } else { 1.0 };
+            (count.operation.as_str(), share * count.flops.0)
+        });
+        FlopCount::of(counts).training()
+    }
+
+    /// A step of a training on the longest sequences, to be timed.
+    pub fn step(&self) -> TrainConfig {
+        self.config(1.0, 0)
+    }
+
+    /// How long all trainings take one after the other, where a step of [`ProbeInputs::step`] takes so long.
+    pub fn time(&self, step: Seconds) -> Seconds {
+        let timed = self.step();
+        let flops = self.model.forward_flops(timed.context).training().0 * timed.batch_sequences as f64;
+        step * (self.flops().0 / flops)
+    }
+
+    /// Trainings that can run at a time: those of the rates, and then those of the seeds.
+    pub fn side_by_side(&self) -> usize {
+        let seeds = usize::try_from(self.training.seeds).unwrap_or(usize::MAX);
+        self.training.rates.len().max(seeds)
     }
 
     /// What a training and its test take at most, estimated.
@@ -127,5 +155,23 @@ impl ProbeInputs {
             ..trained.clone()
         };
         step_memory(&trained).max(step_memory(&tested))
+    }
+
+    /// Refuses a training that would take more memory than is `available`, where the system tells.
+    ///
+    /// # Errors
+    /// When it would; `name` is what the model is called.
+    pub fn check_memory(&self, name: &str, available: Option<Bytes>) -> Result<(), StudyError> {
+        let needed = self.memory();
+        match available {
+            Some(available) if available < needed => Err(StudyError::Model {
+                key: format!("the probe `{}`", self.task.probe.name()),
+                message: format!(
+                    "a training of `{name}` takes about {needed} of memory, and {available} are available: lower the \
+                     sequences of a step, or the lengths"
+                ),
+            }),
+            _ => Ok(()),
+        }
     }
 }
