@@ -15,12 +15,12 @@ pub use training::Trained;
 use triaxis_probes::Level;
 
 /// Version of how models are trained on tasks and tested, other than by the parts of the program that it names.
-const NUMERICS: u32 = 1;
+const NUMERICS: u32 = 2;
 
 /// Answers that a test scores about, so that its accuracy is known to a hundredth.
 const SCORED: usize = 4096;
-/// Sequences of a test, at least and at most.
-const SEQUENCES: [usize; 2] = [64, 1024];
+/// Sequences of a test, at least and at most: as many as answers where each has one.
+const SEQUENCES: [usize; 2] = [64, SCORED];
 /// Tokens of a test that are read at a time.
 const TOKENS_AT_ONCE: usize = 8192;
 

@@ -10,7 +10,7 @@ use super::sequences;
 use crate::record::{Circumstances, Recorded};
 
 /// Version of the record's layout.
-pub(super) const SCHEMA: u32 = 1;
+pub(super) const SCHEMA: u32 = 2;
 
 /// Confidence of intervals over seeds.
 const CONFIDENCE: f64 = 0.95;
@@ -72,9 +72,11 @@ pub fn facts(probe: triaxis_probes::Probe) -> ProbeFacts {
     }
 }
 
-/// What accuracies at a level are held against.
-pub(super) fn score(task: &Task, level: Level, accuracies: Vec<f64>) -> LevelScore {
-    let trained = task.train.iter().map(|level| level.length).max();
+/// What accuracies at a level are held against; a training that diverged answers no better than guessing.
+pub(super) fn score(task: &Task, level: Level, accuracies: impl Iterator<Item = Option<f64>>) -> LevelScore {
+    let chance = task.chance(level);
+    let accuracies: Vec<f64> = accuracies.map(|share| share.unwrap_or(chance)).collect();
+    let holds = |trained: &Level| level.length <= trained.length && level.answers <= trained.answers;
     let generator = task.probe.generator();
     let (mut right, mut method) = (0, None);
     for index in 0..sequences(level) as u64 {
@@ -88,9 +90,9 @@ pub(super) fn score(task: &Task, level: Level, accuracies: Vec<f64>) -> LevelSco
     LevelScore {
         length: level.length,
         answers: level.answers,
-        is_trained: trained.is_some_and(|longest| level.length <= longest),
+        is_trained: task.train.iter().any(holds),
         sequences: sequences(level),
-        chance: task.chance(level),
+        chance,
         perfect: generator.perfect(),
         reference: method.map(|name| ReferenceScore {
             name: name.to_owned(),

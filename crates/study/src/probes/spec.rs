@@ -24,7 +24,8 @@ pub struct ProbeTraining {
 }
 
 impl Default for ProbeTraining {
-    /// As Zoology trains: 100,000 sequences, and four rates from 1e-4 to 1e-2.
+    /// About 100,000 different sequences and four rates from 1e-4 to 1e-2, as Zoology has them, which sees its sequences
+    /// for up to 100 epochs; here each is seen once.
     fn default() -> Self {
         Self {
             steps: 1600,

@@ -18,7 +18,7 @@ pub struct Trained {
     pub rate: f64,
     /// Its seed; that of the sweep is 0.
     pub seed: u64,
-    /// The accuracy at each level that is tested, or why it diverged.
+    /// The accuracy at each level that is tested, those that are trained on where a rate is chosen, or why it diverged.
     pub accuracies: Result<Vec<f64>, String>,
 }
 
@@ -42,7 +42,7 @@ pub(super) fn train(
     let (told, ended) = mpsc::channel();
     let mut results = Vec::new();
     std::thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, runs.len()) {
+        for _ in 0..threads.max(1).min(runs.len()) {
             let (told, next) = (told.clone(), &next);
             scope.spawn(move || {
                 while let Some(&(rate, seed)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -104,8 +104,12 @@ fn one(
         }
         learner = next;
     }
-    let accuracies = task
-        .test
+    // What is tested beyond the training chooses nothing.
+    let levels = match purpose {
+        Purpose::Test => &task.test,
+        Purpose::Choice | Purpose::Training => &task.train,
+    };
+    let accuracies = levels
         .iter()
         .map(|&level| accuracy(&learner, task, level, seed, purpose));
     Ok(Ok(accuracies.collect::<Result<_, _>>()?))
