@@ -2,6 +2,9 @@
 
 use triaxis_random::Stream;
 
+/// Tokens that are drawn to tell how often the most frequent one comes.
+const COUNTED: usize = 1 << 14;
+
 /// A number below `count`, which is above 0.
 pub fn below(stream: &mut Stream, count: usize) -> usize {
     // A product with a uniform number below one rounds to `count` at most where that is beyond 2^53.
@@ -31,4 +34,19 @@ pub fn weighted(stream: &mut Stream, count: usize, all: usize, weight: impl Fn(u
     let mut keyed: Vec<(f64, usize)> = (0..all).map(key).zip(0..all).collect();
     keyed.sort_by(|one, other| other.0.total_cmp(&one.0));
     keyed.into_iter().take(count).map(|(_, number)| number).collect()
+}
+
+/// The share that the most frequent of `count` tokens has of them, each one of `all`: the mean of some draws. It is what
+/// is right of answers that are always that one, where each is one of those tokens.
+pub fn most_frequent(count: usize, all: usize) -> f64 {
+    let mut stream = Stream::new(0, "the most frequent of random tokens", 0);
+    let times = COUNTED.div_ceil(count.max(1));
+    let most = |_| {
+        let mut tokens: Vec<usize> = (0..count).map(|_| below(&mut stream, all)).collect();
+        tokens.sort_unstable();
+        let alike = tokens.chunk_by(|one, other| one == other);
+        alike.map(<[usize]>::len).max().unwrap_or(0)
+    };
+    let sum: usize = (0..times).map(most).sum();
+    sum as f64 / (times * count.max(1)) as f64
 }

@@ -29,4 +29,4 @@ pub use probes::Probe;
 pub use task::{Purpose, Task};
 
 /// Version of what a sample holds: raised when a task, seed, purpose and index give another one.
-pub const NUMERICS: u32 = 1;
+pub const NUMERICS: u32 = 2;

@@ -48,6 +48,12 @@ pub fn word<const N: usize>(level: Level, stream: &mut Stream) -> Sample {
     sample.last(level.answers)
 }
 
+/// The share that one of so many answers is right by chance, where the answer after the first token is that token.
+pub fn guessing(level: Level, tokens: usize) -> f64 {
+    let given = if level.answers == level.length { 1.0 } else { 0.0 };
+    (given + (level.answers as f64 - given) / tokens as f64) / level.answers as f64
+}
+
 /// Trained on every length up to one, and tested on the second halves of longer sequences.
 pub fn extrapolated(vocabulary: usize, length: usize) -> Usual {
     let longer = [2 * length, 4 * length, 8 * length].map(|longer| [longer, longer / 2]);

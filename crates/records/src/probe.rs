@@ -8,21 +8,59 @@ pub struct ProbeScores {
     pub name: String,
     /// The probe.
     pub probe: String,
+    /// Tokens in its vocabulary.
+    pub vocabulary: usize,
+    /// Levels that are trained on, each the tokens of a sequence and the answers that are scored in it.
+    pub train: Vec<[usize; 2]>,
     /// Width of the residual stream.
     pub width: usize,
     /// Trainable parameters.
     pub parameters: Params,
+    /// Those that are in no table of the vocabulary or of positions.
+    pub non_embedding: Params,
     /// Numbers that are remembered of the longest sequence that is trained on.
     pub remembered: u64,
-    /// The learning rates that were tried, each by the mean accuracy of sequences that are drawn for the choice; none
-    /// where the only one was given.
+    /// The learning rates that were tried, each by the mean accuracy of fresh sequences of the levels that are trained on;
+    /// none where the only one was given.
     pub tried: Vec<RateTried>,
-    /// The learning rate that was chosen.
+    /// The learning rate that was chosen; where the whole sweep diverged, the first.
     pub rate: f64,
+    /// Trainings at that rate, which differ by their seed; none where the whole sweep diverged.
+    pub seeds: usize,
     /// What was tested, level by level.
     pub levels: Vec<LevelScore>,
     /// Why trainings have no accuracy, one entry for each that diverged.
     pub diverged: Vec<String>,
+}
+
+impl ProbeScores {
+    /// How many of the seeds diverged, in words, where any did.
+    pub fn told_diverged(&self) -> Option<String> {
+        match (self.seeds, self.diverged.len()) {
+            (0, _) => Some("all rates diverged".to_owned()),
+            (_, 0) => None,
+            (seeds, diverged) => Some(format!("{diverged} of {seeds} diverged")),
+        }
+    }
+
+    /// That the best rate lies at an end of those that were tried, in words, so that a better one may lie beyond.
+    pub fn told_rate(&self) -> Option<String> {
+        let rates = || self.tried.iter().map(|tried| tried.rate);
+        let is_lowest = rates().all(|rate| rate >= self.rate);
+        let is_highest = rates().all(|rate| rate <= self.rate);
+        if self.seeds == 0 || !(is_lowest || is_highest) || self.tried.len() < 2 {
+            return None;
+        }
+        let (end, beyond) = if is_lowest {
+            ("lowest", "lower")
+        } else {
+            ("highest", "higher")
+        };
+        Some(format!(
+            "the best rate, {}, is the {end} that was tried: try {beyond} ones",
+            self.rate
+        ))
+    }
 }
 
 /// A learning rate of a sweep.
@@ -41,7 +79,7 @@ pub struct LevelScore {
     pub length: usize,
     /// Answers that are scored in it.
     pub answers: usize,
-    /// Whether such sequences were trained on, or longer ones.
+    /// Whether a level was trained on that is as long, or longer, and has as many answers.
     pub is_trained: bool,
     /// Sequences that accuracies are shares of.
     pub sequences: usize,
@@ -51,9 +89,9 @@ pub struct LevelScore {
     pub perfect: Option<f64>,
     /// What a known method scores on the same sequences, where there is one.
     pub reference: Option<ReferenceScore>,
-    /// The share of right answers of each training that did not diverge.
+    /// The share of right answers of each training; that of guessing where it diverged.
     pub accuracies: Vec<f64>,
-    /// Their mean, with its interval over seeds; none where all diverged.
+    /// Their mean, with its interval over seeds; none where nothing was trained but a sweep that diverged.
     pub accuracy: Option<Estimate>,
 }
 

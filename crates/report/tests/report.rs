@@ -238,12 +238,24 @@ fn probes_are_a_picture_and_a_table_beside_guessing_and_what_others_report() {
     let view = fixture::view();
     let html = own(&view);
     let text = section(&html, "probes");
-    // A cell for each of two models at each of two levels; the one without an accuracy says so.
-    assert_eq!(text.matches("<rect ").count(), 4);
+    // A cell for each of two models at each of two levels, and for each of two depths in another vocabulary; the one
+    // without an accuracy says so.
+    assert_eq!(text.matches("<rect ").count(), 8);
+    assert!(
+        text.contains("linear-regression 48:1, 32 tokens")
+            && text.contains("linear-regression 48:1, 64 tokens")
+    );
+    assert!(text.contains("&lt;transformer&gt; 64, 120K") && text.contains("&lt;transformer&gt; 64, 240K"));
+    assert!(text.contains(">60%<") && text.contains(">50%<"));
+    assert!(text.contains("1 of 3 diverged") && text.contains("<td>48:14</td>"));
+    assert!(text.contains("the best rate, 0.001, is the lowest that was tried: try lower ones"));
     assert_eq!(text.matches("fill-opacity=\"0.782\"").count(), 2, "{text}");
     assert!(text.contains(">70%<") && text.contains("[65%, 75%]"), "{text}");
     assert!(text.contains("&lt;transformer&gt; 64") && text.contains(">–<"));
-    assert!(text.contains("ridge regression: 75%") && text.contains("longer than trained on"));
+    assert!(
+        text.contains("ridge regression: 75%")
+            && text.contains("longer, or with more answers, than trained on")
+    );
     assert!(text.contains("Published: Invented scores 50% on a level (nowhere)."));
     assert!(text.contains("the training of seed 1 diverged"));
     assert!(!own(&fixture::empty()).contains("id=\"probes\""));

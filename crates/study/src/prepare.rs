@@ -13,14 +13,15 @@ use crate::error::StudyError;
 use crate::evaluation::FrozenText;
 use crate::executor::Here;
 use crate::frozen::{Frozen, Sources};
-use crate::job::{self, Asked, Evaluate, MakeCorpus, ReadText, Train, Work};
+use crate::job::{self, AskProbe, Asked, Evaluate, MakeCorpus, ReadText, Train, Work};
 use crate::library::Library;
 use crate::limits::{check_epochs, check_memory};
+use crate::probes::AskedProbe;
 use crate::record::Outcome;
 use crate::run::{Event, Study};
 use crate::sealed::{self, Lock};
 use crate::survey::Survey;
-use crate::trial::{self, Prepared};
+use crate::trial::{self, Group, Prepared};
 
 /// A study whose corpora are there, so that its trials are known, and that is refused no more.
 pub struct Ready {
@@ -119,7 +120,12 @@ impl Study<'_> {
             .iter()
             .all(|asked| library.corpus(&asked.id).exists())
         {
-            check_memory(&groups, machine::available_memory())?;
+            let available = machine::available_memory();
+            check_memory(&groups, available)?;
+            let probes = AskProbe::of(&self.asked(&groups)?);
+            probes
+                .iter()
+                .try_for_each(|probe| probe.check_memory(available))?;
         }
         let again = earlier.again(&groups, &library, self.spec.spec.mixed);
         Ok((Place { sources, made }, again))
@@ -164,10 +170,8 @@ impl Study<'_> {
         let curated = arms.iter().zip(&place.sources.corpora);
         let curated =
             curated.filter_map(|(arm, asked)| Some((arm.name.clone(), asked.curation.as_ref()?.id.clone())));
-        let probes = self.spec.spec.probes.as_ref();
-        let probes = probes.map_or_else(|| Ok(Vec::new()), |probes| probes.asked(&groups))?;
         let frozen = Frozen {
-            probes,
+            probes: self.asked(&groups)?,
             corpus: triaxis_corpus::numerics(),
             texts: texts.collect(),
             mixed,
@@ -183,6 +187,12 @@ impl Study<'_> {
             _scratch: None,
             _lock: None,
         })
+    }
+
+    /// What the models of the ladders are asked.
+    fn asked(&self, groups: &[Group]) -> Result<Vec<AskedProbe>, StudyError> {
+        let probes = self.spec.spec.probes.as_ref();
+        probes.map_or_else(|| Ok(Vec::new()), |probes| probes.asked(groups))
     }
 
     fn make(&self, place: &Place<'_>) -> Result<(), StudyError> {
@@ -292,7 +302,13 @@ impl Study<'_> {
             again += train.again(&library)?;
             evaluated |= !evaluate.is_done(&library)?;
         }
-        check_memory(&trained, machine::available_memory())?;
+        let available = machine::available_memory();
+        check_memory(&trained, available)?;
+        for probe in AskProbe::of(&survey.frozen.probes) {
+            if !probe.is_done(&library)? {
+                probe.check_memory(available)?;
+            }
+        }
         if evaluated {
             // A tokenizer that loses their text is refused before anything is trained.
             let texts = self.read_texts(place)?;

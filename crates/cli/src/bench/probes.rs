@@ -61,7 +61,7 @@ pub struct Probes {
     /// Sequences of a step [default: 64]
     #[arg(long, value_name = "N")]
     sequences: Option<u32>,
-    /// Learning rates, of which each model has the one by which it answers best [default: 1e-4 4.6e-4 2.2e-3 1e-2]
+    /// Learning rates, of which each model has the one by which it answers best at what is trained on [default: 1e-4 4.6e-4 2.2e-3 1e-2]
     #[arg(long, value_name = "RATE", num_args = 1.., value_delimiter = ',')]
     rates: Vec<f64>,
     /// Trainings side by side, each on one thread [default: as many as cores]
@@ -264,8 +264,9 @@ impl fmt::Display for Measured<'_> {
                 )?;
             }
             for record in records {
-                for reason in &record.scores.diverged {
-                    writeln!(formatter, "{}: {reason}", record.scores.name)?;
+                let scores = &record.scores;
+                for said in scores.diverged.iter().chain(&scores.told_rate()) {
+                    writeln!(formatter, "{}: {said}", scores.name)?;
                 }
             }
             writeln!(formatter)?;
@@ -298,6 +299,7 @@ fn table(records: &[ProbeRecord]) -> Table {
             levels,
             ..
         } = scores;
+        let diverged = scores.told_diverged();
         let own = [
             name.clone(),
             width.to_string(),
@@ -305,7 +307,10 @@ fn table(records: &[ProbeRecord]) -> Table {
             remembered.to_string(),
             rate.to_string(),
         ];
-        table.row(own.into_iter().chain(levels.iter().map(accuracy)));
+        table.row(
+            own.into_iter()
+                .chain(levels.iter().map(|level| accuracy(level, diverged.as_deref()))),
+        );
     }
     let mut beside = |name: &str, of: &dyn Fn(&LevelScore) -> Option<f64>| {
         let shares: Option<Vec<f64>> = levels.iter().map(of).collect();
@@ -326,13 +331,16 @@ fn table(records: &[ProbeRecord]) -> Table {
     table
 }
 
-/// An accuracy with its interval.
-fn accuracy(level: &LevelScore) -> String {
-    match &level.accuracy {
-        None => "-".to_owned(),
-        Some(estimate) => match &estimate.interval {
-            None => format!("{:.3}", estimate.value),
-            Some(range) => format!("{:.3} ({:.3}-{:.3})", estimate.value, range.low, range.high),
-        },
+/// An accuracy with its interval, and how many trainings diverged.
+fn accuracy(level: &LevelScore, diverged: Option<&str>) -> String {
+    let found = level.accuracy.as_ref().map(|estimate| match &estimate.interval {
+        None => format!("{:.3}", estimate.value),
+        Some(range) => format!("{:.3} ({:.3}-{:.3})", estimate.value, range.low, range.high),
+    });
+    match (found, diverged) {
+        (Some(found), Some(diverged)) => format!("{found}, {diverged}"),
+        (found, diverged) => found
+            .or(diverged.map(str::to_owned))
+            .unwrap_or_else(|| "-".to_owned()),
     }
 }

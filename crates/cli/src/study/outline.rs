@@ -5,7 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 use triaxis_corpus::SourceListing;
-use triaxis_study::job::{self, Evaluate, Train, Work};
+use triaxis_records::Role;
+use triaxis_study::job::{self, AskProbe, Evaluate, Train, Work};
 use triaxis_study::{
     Evaluator, FrozenSpec, Group, Library, Ready, RunRecord, Store, StudyError, calibrate, sealed,
 };
@@ -25,7 +26,9 @@ pub struct Outline {
     texts: Vec<Source>,
     trials: Vec<Row>,
     /// Losses on validation texts.
-    evaluations: Evaluations,
+    evaluations: Counts,
+    /// Models that are asked what probes ask.
+    probes: Counts,
     /// Operations of what runs, shared trunks counted once.
     flops: Flops,
     /// Estimated time of what runs, measured by a few steps of each group.
@@ -39,8 +42,9 @@ pub struct Outline {
     again: Vec<String>,
 }
 
+/// How many are recorded, and how many are to be.
 #[derive(Debug, Default, Serialize)]
-struct Evaluations {
+struct Counts {
     there: usize,
     missing: usize,
 }
@@ -112,7 +116,8 @@ impl Outline {
             sources: sources.into_iter().map(Source::of).collect(),
             texts: texts.map(Source::of).collect(),
             trials: Vec::new(),
-            evaluations: Evaluations::default(),
+            evaluations: Counts::default(),
+            probes: Counts::default(),
             flops: Flops(0.0),
             time: Seconds(0.0),
             memory: Bytes(0),
@@ -166,6 +171,21 @@ impl Outline {
                 let measured = Evaluate::of(group, &evaluator, keep).bill().flops.0;
                 durations.push(step * (measured * bill.steps as f64 / bill.flops.0));
             }
+        }
+        for probe in AskProbe::of(&frozen.probes) {
+            if probe.is_done(&library)? {
+                self.probes.there += 1;
+                continue;
+            }
+            self.probes.missing += 1;
+            let (inputs, bill) = (probe.inputs(), probe.bill());
+            self.flops = Flops(self.flops.0 + bill.flops.0);
+            let trainings = bill.steps as usize;
+            let all = inputs.time(steps.time(&inputs.step())?);
+            let durations = durations.entry(Role::Ladder.name()).or_default();
+            durations.extend(std::iter::repeat_n(all * (1.0 / trainings as f64), trainings));
+            let side_by_side = inputs.side_by_side().min(self.cores);
+            memory.extend(std::iter::repeat_n(inputs.memory().0, side_by_side));
         }
         let each = durations.into_values();
         self.time = each.map(|each| calibrate::makespan(each, self.cores)).sum();
@@ -298,11 +318,16 @@ impl fmt::Display for Outline {
         }
         writeln!(formatter, "{trials}")?;
         if !self.texts.is_empty() {
-            let Evaluations { there, missing } = &self.evaluations;
+            let Counts { there, missing } = &self.evaluations;
             writeln!(formatter, "evaluations: {there} there, {missing} to run")?;
         }
         let run = self.trials.iter().filter(|row| row.state != State::There).count();
-        let is_measured = self.evaluations.missing == 0;
+        if self.probes.there + self.probes.missing > 0 {
+            let Counts { there, missing } = &self.probes;
+            writeln!(formatter, "probes: {there} there, {missing} to run")?;
+        }
+        let is_asked = self.probes.missing == 0;
+        let is_measured = self.evaluations.missing == 0 && is_asked;
         match (self.trials.len(), run) {
             (all, 0) if is_measured => write!(formatter, "nothing is to run: all {all} trials are there")?,
             (all, 0) => write!(formatter, "none of {all} trials runs")?,
@@ -310,7 +335,7 @@ impl fmt::Display for Outline {
             (all, run) if all == run => write!(formatter, "{all} trials")?,
             (all, run) => write!(formatter, "{run} of {all} trials run")?,
         }
-        if run > 0 {
+        if run > 0 || !is_asked {
             write!(formatter, ", {} operations with shared trunks", self.flops)?;
         }
         if run > 0 || !is_measured {

@@ -151,7 +151,7 @@ fn every_probe_is_asked_and_told_beside_guessing_and_what_others_report() {
         "selective-copying, 16 tokens",
         "induction, 16 tokens",
         "needle, 64 tokens",
-        "few-shot-functions, 14 tokens",
+        "few-shot-functions, 26 tokens",
         "linear-regression, 32 tokens",
         "parity, 2 tokens",
         "s3-words, 6 tokens",
@@ -316,7 +316,7 @@ model = {{ feed_forward = 40 }}
             "did you mean `parity`?",
         ),
         ("steps = 6", "steps = 0", "`steps = 0`: must be from 1 to"),
-        ("[8, 8]", "[8, 9]", "of this length from 1 to 8 answers"),
+        ("[8, 8]", "[8, 9]", "those of this length from 1 to 8 answers"),
     ] {
         fs::write(bench.path("bad.toml"), spec.replace(replaced, by)).unwrap();
         let output = bench.run(&["study", "run", "bad.toml", "--out", "bad"]);

@@ -12,8 +12,8 @@ const TRIGGER: u32 = 0;
 
 impl Induction {
     pub(super) const ABOUT: &str = "induction heads (Gu and Dao 2023, arXiv 2312.00752): a trigger at a random place \
-        of random tokens, and again at the end, where the answer is what followed it. Guessing is one of the random \
-        tokens";
+        of random tokens, and again at the end, where the answer is what followed it. Guessing is the random token \
+        that a sequence has most of";
 }
 
 impl Generator for Induction {
@@ -33,8 +33,9 @@ impl Generator for Induction {
         1
     }
 
-    fn chance(&self, vocabulary: usize, _level: Level) -> f64 {
-        1.0 / (vocabulary - 1) as f64
+    fn chance(&self, vocabulary: usize, level: Level) -> f64 {
+        // All but the two triggers.
+        draw::most_frequent(level.length - 2, vocabulary - 1)
     }
 
     fn draw(&self, vocabulary: usize, level: Level, stream: &mut Stream) -> Sample {

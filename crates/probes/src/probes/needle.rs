@@ -11,7 +11,7 @@ impl Needle {
     pub(super) const ABOUT: &str = "needles in a haystack (as in RULER, Hsieh et al. 2024, arXiv 2404.06654): pairs of \
         a key and a value at random places of other tokens, and at the end every key, whose answer is its value. Keys \
         are of the lower half of the vocabulary, values and hay of the upper, so that nothing tells them but the key. \
-        Guessing is one of the upper half";
+        No two needles have one value, and guessing is the value of any of them";
 }
 
 impl Generator for Needle {
@@ -27,13 +27,14 @@ impl Generator for Needle {
         3 * answers
     }
 
-    fn chance(&self, vocabulary: usize, _level: Level) -> f64 {
-        1.0 / (vocabulary - vocabulary / 2) as f64
+    fn chance(&self, _vocabulary: usize, level: Level) -> f64 {
+        1.0 / level.answers as f64
     }
 
     fn draw(&self, vocabulary: usize, level: Level, stream: &mut Stream) -> Sample {
         let (needles, half) = (level.answers, vocabulary / 2);
         let keys = draw::distinct(stream, needles, half);
+        let values = draw::distinct(stream, needles, vocabulary - half);
         let asked = draw::distinct(stream, needles, needles);
         let tokens = (0..level.length).map(|_| draw::token(stream, half, vocabulary));
         let mut sample = Sample::of(tokens.collect());
@@ -42,12 +43,13 @@ impl Generator for Needle {
         let mut places = draw::distinct(stream, needles, body - needles);
         places.sort_unstable();
         let places: Vec<usize> = (0..needles).map(|needle| places[needle] + needle).collect();
-        for (place, key) in places.iter().zip(&keys) {
+        for (place, (key, value)) in places.iter().zip(keys.iter().zip(&values)) {
             sample.tokens[*place] = *key as u32;
+            sample.tokens[place + 1] = (half + value) as u32;
         }
         for (question, needle) in asked.into_iter().enumerate() {
             sample.tokens[body + question] = keys[needle] as u32;
-            sample.targets[body + question] = Some(sample.tokens[places[needle] + 1]);
+            sample.targets[body + question] = Some((half + values[needle]) as u32);
         }
         sample
     }

@@ -3,7 +3,7 @@ use triaxis_random::Stream;
 use crate::draw;
 use crate::generator::{Generator, Usual};
 use crate::level::{Level, Sample};
-use crate::permutation::extrapolated;
+use crate::permutation::{extrapolated, guessing};
 
 /// The running parity of bits; an answer a position, the last ones scored.
 pub struct Parity;
@@ -27,8 +27,8 @@ impl Generator for Parity {
         answers
     }
 
-    fn chance(&self, _vocabulary: usize, _level: Level) -> f64 {
-        0.5
+    fn chance(&self, _vocabulary: usize, level: Level) -> f64 {
+        guessing(level, 2)
     }
 
     fn draw(&self, _vocabulary: usize, level: Level, stream: &mut Stream) -> Sample {

@@ -2,7 +2,7 @@ use triaxis_random::Stream;
 
 use crate::generator::{Generator, Usual};
 use crate::level::{Level, Sample};
-use crate::permutation::{extrapolated, factorial, word};
+use crate::permutation::{extrapolated, factorial, guessing, word};
 
 /// Words of permutations of 3; an answer a position, the last ones scored.
 pub struct S3Words;
@@ -11,9 +11,10 @@ pub struct S3Words;
 const TOKENS: usize = factorial(3);
 
 impl S3Words {
-    pub(super) const ABOUT: &str = "words of the symmetric group of three, which is solvable, so that a recurrence of \
-        bounded depth can follow it where it can follow parity: every token is a permutation, \
-        and the answer after it the product of all up to it. Trained on every length up to one, and tested on longer \
+    pub(super) const ABOUT: &str = "words of the symmetric group of three, which is solvable: networks of bounded depth can \
+        follow it where they count modulo two and modulo three, and counting modulo three takes of a linear recurrence \
+        more than parity does, complex eigenvalues or several reflections a token (Grazzi et al. 2024, arXiv \
+        2411.12537). Every token is a permutation, and the answer after it the product of all up to it. Trained on every length up to one, and tested on longer \
         ones. Guessing is one of the permutations";
 }
 
@@ -30,8 +31,8 @@ impl Generator for S3Words {
         answers
     }
 
-    fn chance(&self, _vocabulary: usize, _level: Level) -> f64 {
-        1.0 / TOKENS as f64
+    fn chance(&self, _vocabulary: usize, level: Level) -> f64 {
+        guessing(level, TOKENS)
     }
 
     fn draw(&self, _vocabulary: usize, level: Level, stream: &mut Stream) -> Sample {

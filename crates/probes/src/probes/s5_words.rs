@@ -2,7 +2,7 @@ use triaxis_random::Stream;
 
 use crate::generator::{Generator, Usual};
 use crate::level::{Level, Sample};
-use crate::permutation::{extrapolated, factorial, word};
+use crate::permutation::{extrapolated, factorial, guessing, word};
 
 /// Words of permutations of 5; an answer a position, the last ones scored.
 pub struct S5Words;
@@ -31,8 +31,8 @@ impl Generator for S5Words {
         answers
     }
 
-    fn chance(&self, _vocabulary: usize, _level: Level) -> f64 {
-        1.0 / TOKENS as f64
+    fn chance(&self, _vocabulary: usize, level: Level) -> f64 {
+        guessing(level, TOKENS)
     }
 
     fn draw(&self, _vocabulary: usize, level: Level, stream: &mut Stream) -> Sample {

@@ -16,8 +16,8 @@ const FIRST: usize = 2;
 
 impl SelectiveCopying {
     pub(super) const ABOUT: &str = "selective copying (Gu and Dao 2023, arXiv 2312.00752): tokens at random places of \
-        noise, then as many questions, whose answers are those tokens in order. Guessing is one of the tokens that can \
-        be copied";
+        noise, then as many questions, whose answers are those tokens in order. Guessing is the token that is to be \
+        copied most often";
 }
 
 impl Generator for SelectiveCopying {
@@ -33,8 +33,8 @@ impl Generator for SelectiveCopying {
         2 * answers
     }
 
-    fn chance(&self, vocabulary: usize, _level: Level) -> f64 {
-        1.0 / (vocabulary - FIRST) as f64
+    fn chance(&self, vocabulary: usize, level: Level) -> f64 {
+        draw::most_frequent(level.answers, vocabulary - FIRST)
     }
 
     fn published(&self) -> &'static [Published] {

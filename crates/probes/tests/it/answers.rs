@@ -1,5 +1,7 @@
 //! Answers against plain solutions, which score all of them, and guesses, which score what is said of them.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use triaxis_probes::{Level, Probe, Purpose, Sample, Task};
 
@@ -51,6 +53,48 @@ fn mapped(tokens: &[u32], modulus: u32, position: usize) -> Option<u32> {
         .then(|| modulus + (factor * tokens[position] + shift) % modulus)
 }
 
+/// Whether an answer is, within what rounding may take off, what coefficients say that are fitted to the examples before
+/// by least squares on the middles of their bins; nothing where those examples settle none.
+fn fitted(tokens: &[u32], bins: usize, position: usize, answer: u32) -> Option<bool> {
+    let width = 2.0 / bins as f64;
+    let middle = |bin: u32| (f64::from(bin) + 0.5) * width - 1.0;
+    let place = |token: u32| token - bins as u32;
+    // What lies beyond the range is in its last bins, which do not tell by how much.
+    let is_last = |bin: u32| bin == 0 || bin as usize == bins - 1;
+    let examples = tokens[..position - 1].chunks_exact(3);
+    let examples = examples.filter(|example| !is_last(place(example[2])));
+    let examples: Vec<[f64; 3]> = examples
+        .map(|example| [middle(example[0]), middle(example[1]), middle(place(example[2]))])
+        .collect();
+    let sum = |of: &dyn Fn(&[f64; 3]) -> f64| examples.iter().map(of).sum::<f64>();
+    let (a, b, d) = (
+        sum(&|e| e[0] * e[0]),
+        sum(&|e| e[0] * e[1]),
+        sum(&|e| e[1] * e[1]),
+    );
+    let determinant = a * d - b * b;
+    if determinant < 1e-9 {
+        return None;
+    }
+    let x = [middle(tokens[position - 1]), middle(tokens[position])];
+    // What each example's value counts for in the value at x.
+    let weight = |e: &[f64; 3]| {
+        let first = (d * x[0] - b * x[1]) / determinant;
+        let second = (a * x[1] - b * x[0]) / determinant;
+        first * e[0] + second * e[1]
+    };
+    let value = sum(&|e| weight(e) * e[2]);
+    let error = width / 2.0 * (1.0 + sum(&|e| weight(e).abs())) + 1e-9;
+    let bin = place(answer);
+    let (above, below) = (value >= middle(bin) - error, value <= middle(bin) + error);
+    // The first bin has all that is below it, and the last all that is above.
+    Some(match bin as usize {
+        0 => below,
+        last if last == bins - 1 => above,
+        _ => above && below,
+    })
+}
+
 proptest! {
     #[test]
     fn plain_solutions_find_every_answer(
@@ -77,7 +121,10 @@ proptest! {
                         let is_prime = |number: &u32| (2..*number).all(|by| !number.is_multiple_of(by));
                         mapped(tokens, (2..=half).rev().find(is_prime).unwrap(), position)
                     }
-                    Probe::LinearRegression => Some(tokens[position + 1]),
+                    Probe::LinearRegression => {
+                        let is_fitted = fitted(tokens, task.vocabulary / 2, position, answer).unwrap_or(true);
+                        is_fitted.then_some(answer)
+                    }
                     Probe::Parity | Probe::S3Words | Probe::S5Words => Some(words[position]),
                 };
                 prop_assert_eq!(found, Some(answer), "{:?} at {}: {:?}", probe, position, sample);
@@ -103,26 +150,106 @@ fn share(task: &Task, level: Level, answered: impl Fn(&Sample) -> Vec<u32>) -> f
     right as f64 / all as f64
 }
 
+/// The token that is most frequent of some; of equals the smallest.
+fn most_frequent(tokens: impl Iterator<Item = u32>) -> u32 {
+    let mut tokens: Vec<u32> = tokens.collect();
+    tokens.sort_unstable();
+    let alike = tokens.chunk_by(|one, other| one == other);
+    let best = alike.reduce(|best, next| if next.len() > best.len() { next } else { best });
+    best.unwrap()[0]
+}
+
+/// Ways to answer without what a probe is about: what each gives for every answer of a sample.
+fn guesses(task: &Task, sample: &Sample) -> Vec<Vec<u32>> {
+    let (tokens, half) = (&sample.tokens, task.vocabulary as u32 / 2);
+    let positions: Vec<usize> = sample.answers().map(|(position, _)| position).collect();
+    let same = |answer: u32| vec![answer; positions.len()];
+    let each = |of: &dyn Fn(usize) -> u32| positions.iter().map(|&position| of(position)).collect();
+    let constant = same(task.vocabulary as u32 - 1);
+    match task.probe {
+        // The value of the first pair.
+        Probe::AssociativeRecall => vec![constant, same(tokens[1])],
+        // The value of the first needle, and of the last.
+        Probe::Needle => {
+            let body = &tokens[..tokens.len() - positions.len()];
+            let first = body.iter().position(|&token| token < half).unwrap();
+            let last = body.iter().rposition(|&token| token < half).unwrap();
+            vec![constant, same(tokens[first + 1]), same(tokens[last + 1])]
+        }
+        // Any token that was there, and the one that was there most often.
+        Probe::SelectiveCopying | Probe::Induction => {
+            let first = if task.probe == Probe::Induction { 1 } else { 2 };
+            let seen = || tokens.iter().copied().filter(|&token| token >= first);
+            vec![
+                constant,
+                same(seen().next().unwrap()),
+                same(most_frequent(seen())),
+            ]
+        }
+        Probe::FewShotFunctions => {
+            let before = |position: usize| tokens[..position].chunks_exact(2);
+            // The value that this x had before, or else the last value.
+            let looked_up = |position: usize| {
+                let found = before(position).find(|example| example[0] == tokens[position]);
+                found.map_or(tokens[position - 1], |example| example[1])
+            };
+            // The first value that was not there.
+            let new = |position: usize| {
+                let is_new = |value: &u32| before(position).all(|example| example[1] != *value);
+                (half..).find(is_new).unwrap()
+            };
+            vec![constant, each(&looked_up), each(&new)]
+        }
+        // The bin above zero, and the value of the example before.
+        Probe::LinearRegression => vec![same(24), each(&|position| tokens[position - 2])],
+        // The last token, and the most frequent one.
+        Probe::Parity | Probe::S3Words | Probe::S5Words => {
+            vec![
+                constant,
+                each(&|position| tokens[position]),
+                same(most_frequent(tokens.iter().copied())),
+            ]
+        }
+    }
+}
+
 #[test]
-fn guesses_score_the_chance_that_is_said() {
+fn the_best_guess_scores_the_chance_that_is_said() {
     for &probe in Probe::ALL {
         let task = Task::usual(probe);
-        for &level in &task.test[..1] {
-            let guess = |sample: &Sample| match probe {
-                // The value of the first pair.
-                Probe::AssociativeRecall => vec![sample.tokens[1]; level.answers],
-                // The bin above zero.
-                Probe::LinearRegression => vec![24; level.answers],
-                _ => vec![task.vocabulary as u32 - 1; level.answers],
-            };
-            let (guessed, said) = (share(&task, level, guess), task.chance(level));
+        let levels: BTreeSet<Level> = task.levels().collect();
+        for level in levels {
+            let said = task.chance(level);
+            let ways = guesses(&task, &task.sample(level, 3, Purpose::Training, 0)).len();
+            let shares =
+                (0..ways).map(|way| share(&task, level, |sample| guesses(&task, sample).swap_remove(way)));
+            let shares: Vec<f64> = shares.collect();
+            let best = shares.iter().copied().fold(0.0, f64::max);
             let error = (said * (1.0 - said) / 2000.0).sqrt();
             assert!(
-                (guessed - said).abs() < 5.0 * error,
-                "{probe:?}: {guessed}, {said}"
+                (best - said).abs() < 5.0 * error,
+                "{probe:?} {level}: {shares:?}, {said}"
             );
         }
     }
+}
+
+/// Else the plain solution of linear regression would say nothing.
+#[test]
+fn coefficients_that_are_fitted_say_most_answers_to_a_bin() {
+    let task = Task::usual(Probe::LinearRegression);
+    let level = Level::new(48, 1);
+    let (mut settled, mut wrong) = (0, 0);
+    for index in 0..500 {
+        let sample = task.sample(level, 3, Purpose::Training, index);
+        let (position, answer) = sample.answers().next().unwrap();
+        let bins = task.vocabulary / 2;
+        settled += usize::from(fitted(&sample.tokens, bins, position, answer) == Some(true));
+        // Four bins away.
+        let other = bins as u32 + (answer - bins as u32 + 4) % bins as u32;
+        wrong += usize::from(fitted(&sample.tokens, bins, position, other) == Some(true));
+    }
+    assert!(settled > 450 && wrong < 50, "{settled} and {wrong}");
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn messages_name_the_value_the_rule_and_the_remedy() {
         ),
         (
             r#"{"probe": "parity", "train": [[4, 5]]}"#,
-            "this one from 1 to 4 answers",
+            "those of this length from 1 to 4 answers",
         ),
         (
             r#"{"probe": "parity", "train": [[99999999, 1]]}"#,
@@ -69,7 +69,7 @@ fn messages_name_the_value_the_rule_and_the_remedy() {
         ),
         (
             r#"{"probe": "induction", "train": [[64, 2]]}"#,
-            "this one from 1 to 1 answers",
+            "those of this length from 1 to 1 answers",
         ),
         (
             r#"{"probe": "parity", "vocabulary": 99999999}"#,

@@ -30,8 +30,9 @@ fn summary(results: &ProbeResults) -> Markup {
             figure {
                 (picture(results))
                 figcaption.hint {
-                    "Right answers, means over seeds. A row is a probe at sequences of so many tokens, with so many answers \
-                     scored; a column an architecture and its width. A cell is the darker, the more is learnt of what lies \
+                    "Right answers, means over seeds, of which one that diverged counts as guessing. A row is a probe in a \
+                     vocabulary, at sequences of so many tokens, with so many answers scored; a column an architecture, its \
+                     width and its parameters. A cell is the darker, the more is learnt of what lies \
                      between guessing and the best that can be scored."
                 }
             }
@@ -49,6 +50,8 @@ fn of(probe: &ProbeFacts, results: &ProbeResults) -> Markup {
     let own = || results.scores.iter().filter(|scores| scores.probe == probe.name);
     let names = [
         "model",
+        "#vocabulary",
+        "trained on|LENGTH:ANSWERS",
         "#width",
         "#parameters",
         "#remembered|numbers",
@@ -73,14 +76,27 @@ fn of(probe: &ProbeFacts, results: &ProbeResults) -> Markup {
                 }
             }
         }
-        @for reason in own().flat_map(|scores| &scores.diverged) { p.refusal { (reason) } }
+        @for scores in own() {
+            @for reason in &scores.diverged { p.refusal { (reason) } }
+            @if let Some(rate) = scores.told_rate() { p.detail { (scores.name) " of width " (scores.width) ": " (rate) "." } }
+        }
     }
+}
+
+/// Levels as commands say them.
+fn levels(levels: &[[usize; 2]]) -> String {
+    let levels = levels
+        .iter()
+        .map(|[length, answers]| format!("{length}:{answers}"));
+    levels.collect::<Vec<_>>().join(", ")
 }
 
 fn row(scores: &ProbeScores, level: &LevelScore) -> Markup {
     html! {
         tr {
             td { (scores.name) }
+            (number(scores.vocabulary))
+            td { (levels(&scores.train)) }
             (number(scores.width))
             (number(scores.parameters.to_string()))
             (number(text::whole(scores.remembered)))
@@ -92,10 +108,11 @@ fn row(scores: &ProbeScores, level: &LevelScore) -> Markup {
                     Some(found) => (estimate(found, text::percent)),
                     None => (text::NOTHING),
                 }
+                @if let Some(diverged) = scores.told_diverged() { br; (diverged) }
             }
             (number(text::percent(level.chance)))
             td {
-                @if !level.is_trained { "longer than trained on" br; }
+                @if !level.is_trained { "longer, or with more answers, than trained on" br; }
                 @if let Some(reference) = &level.reference { (reference.name) ": " (text::percent(reference.accuracy)) }
             }
         }

@@ -1,11 +1,13 @@
 //! The job that asks a model of a ladder what a probe asks.
 
+use triaxis_host::machine;
 use triaxis_train::Dtype;
+use triaxis_units::Bytes;
 
 use super::{Bill, Work};
 use crate::error::StudyError;
 use crate::library::{Library, Written};
-use crate::probes::{AskedProbe, ProbeRecord, measure};
+use crate::probes::{AskedProbe, ProbeInputs, ProbeRecord, measure};
 use crate::worker::Message;
 
 /// Trains models on a task and tests them.
@@ -26,17 +28,34 @@ impl AskProbe {
     }
 }
 
+impl AskProbe {
+    /// What is measured, and by what.
+    pub fn inputs(&self) -> &ProbeInputs {
+        &self.asked.inputs
+    }
+
+    /// Refuses it where it would take more memory than is `available`.
+    ///
+    /// # Errors
+    /// When it would.
+    pub fn check_memory(&self, available: Option<Bytes>) -> Result<(), StudyError> {
+        self.inputs().check_memory(&self.asked.arm, available)
+    }
+}
+
 impl Work for AskProbe {
     fn id(&self) -> &str {
         &self.asked.id
     }
 
     fn bill(&self) -> Bill {
-        let inputs = &self.asked.inputs;
+        let inputs = self.inputs();
+        // As many trainings as a process may run at a time.
+        let trainings = inputs.side_by_side().min(machine::cores()) as u64;
         Bill {
             flops: inputs.flops(),
             steps: inputs.training.trainings(),
-            memory: inputs.memory(),
+            memory: Bytes(inputs.memory().0.saturating_mul(trainings)),
             ..Bill::default()
         }
     }
