@@ -87,8 +87,7 @@ struct Fields {
     norm: Option<NormKind>,
     norm_epsilon: Option<f64>,
     learned_positions: Option<usize>,
-    #[serde(default)]
-    ends: Ends,
+    ends: Option<Ends>,
 }
 
 impl TryFrom<Fields> for Stack {
@@ -98,7 +97,7 @@ impl TryFrom<Fields> for Stack {
         let preset = fields.preset.map(Preset::chosen);
         let Some(pattern) = fields
             .pattern
-            .or(preset.map(|preset| preset.pattern().to_owned()))
+            .or(preset.map(|preset| preset.pattern(fields.layers)))
         else {
             return Err(ModelError(format!(
                 "`pattern` is missing: give a letter for each block that is repeated, as in \"ddda\", or `preset`, one of {}",
@@ -120,14 +119,17 @@ impl TryFrom<Fields> for Stack {
             context: fields.context,
             pattern,
             blocks,
-            tied: fields.tied.unwrap_or(true),
+            tied: fields.tied.or(preset.map(|preset| preset.tied())).unwrap_or(true),
             norm: fields
                 .norm
                 .or(preset.map(|preset| preset.norm()))
                 .unwrap_or_default(),
             norm_epsilon: fields.norm_epsilon.unwrap_or(NORM_EPSILON),
             learned_positions: fields.learned_positions,
-            ends: fields.ends,
+            ends: fields
+                .ends
+                .or(preset.map(|preset| preset.ends()))
+                .unwrap_or_default(),
         };
         stack.validate()?;
         Ok(stack)

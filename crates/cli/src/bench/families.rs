@@ -44,12 +44,11 @@ pub fn models(
     };
     let Some(path) = spec else {
         let of = |name: &String| match pattern(name) {
+            // What others publish by the name of a mixer is more than that mixer.
+            _ if is_preset(name) => built(name, "stack", vec![("preset".to_owned(), name.as_str().into())]),
             Some(letters) => {
                 let keys = [("pattern".to_owned(), letters.into())];
                 built(name, "stack", keys.into())
-            }
-            None if Preset::REGISTRY.iter().any(|entry| entry.name == name) => {
-                built(name, "stack", vec![("preset".to_owned(), name.as_str().into())])
             }
             None if ArchitectureSpec::REGISTRY.iter().any(|entry| entry.name == name) => {
                 built(name, name, Vec::new())
@@ -78,10 +77,15 @@ pub fn models(
     Ok(asked.map(of).collect::<Result<_, _>>()?)
 }
 
+fn is_preset(name: &str) -> bool {
+    Preset::REGISTRY.iter().any(|entry| entry.name == name)
+}
+
 /// What `--arch` takes.
 pub fn known() -> Vec<String> {
     let named = NAMED.iter().map(|(name, _)| *name);
     let mixers = MixerSpec::REGISTRY.iter().map(|entry| entry.name);
+    let mixers = mixers.filter(|name| !is_preset(name));
     let presets = Preset::REGISTRY.iter().map(|entry| entry.name);
     let architectures = ArchitectureSpec::REGISTRY.iter().map(|entry| entry.name);
     named

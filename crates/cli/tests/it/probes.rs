@@ -283,7 +283,19 @@ model = {{ feed_forward = 40 }}
     );
     let bench = Bench::new(&spec);
     let arguments = ["study", "run", "spec.toml", "--out", "out", "--format", "json"];
+    // They are foretold, and then there.
+    let foretold = || {
+        words(
+            &bench
+                .run(&["study", "run", "spec.toml", "--out", "out", "--dry-run"])
+                .stdout,
+        )
+    };
+    let said = foretold();
+    assert!(said.contains("probes: 0 there, 6 to run"), "{said}");
     let first = json(&bench.run(&arguments));
+    let said = foretold();
+    assert!(said.contains("probes: 6 there, 0 to run"), "{said}");
     let scores = first["probes"]["scores"].as_array().unwrap();
     let models: Vec<(&str, u64)> = scores
         .iter()

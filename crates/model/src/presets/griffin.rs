@@ -17,8 +17,8 @@ impl Griffin {
 }
 
 impl Chosen for Griffin {
-    fn pattern(&self) -> &'static str {
-        "rra"
+    fn pattern(&self, _layers: usize) -> String {
+        "rra".to_owned()
     }
 
     fn blocks(&self) -> Vec<(char, Block)> {

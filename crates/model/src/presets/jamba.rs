@@ -23,8 +23,8 @@ pub(crate) fn attention() -> Attention {
 }
 
 impl Chosen for Jamba {
-    fn pattern(&self) -> &'static str {
-        "ssssasss"
+    fn pattern(&self, _layers: usize) -> String {
+        "ssssasss".to_owned()
     }
 
     fn blocks(&self) -> Vec<(char, Block)> {

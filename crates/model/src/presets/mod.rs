@@ -3,6 +3,7 @@
 mod griffin;
 pub(crate) mod jamba;
 pub(crate) mod qwen3_next;
+mod rwkv7;
 mod zamba2;
 
 use std::fmt::Debug;
@@ -10,8 +11,10 @@ use std::fmt::Debug;
 use self::griffin::Griffin;
 use self::jamba::Jamba;
 use self::qwen3_next::Qwen3Next;
+use self::rwkv7::Rwkv7;
 use self::zamba2::Zamba2;
 use crate::block::Block;
+use crate::ends::Ends;
 use crate::norm::NormKind;
 
 triaxis_names::registry! {
@@ -22,17 +25,28 @@ triaxis_names::registry! {
         Jamba = "jamba",
         Zamba2 = "zamba2",
         Griffin = "griffin",
+        Rwkv7 = "rwkv7",
     }
 }
 
 /// What a family chooses.
 pub(crate) trait Chosen: Debug {
-    /// A letter a block.
-    fn pattern(&self) -> &'static str;
+    /// A letter a block, for a stack of so many layers.
+    fn pattern(&self, layers: usize) -> String;
 
     /// What letters stand for otherwise than usual.
     fn blocks(&self) -> Vec<(char, Block)>;
 
     /// How rows are normalised.
     fn norm(&self) -> NormKind;
+
+    /// What is done before the first block and behind the head.
+    fn ends(&self) -> Ends {
+        Ends::default()
+    }
+
+    /// Whether the head shares the embedding's table.
+    fn tied(&self) -> bool {
+        true
+    }
 }

@@ -26,8 +26,8 @@ pub(crate) fn attention() -> Attention {
 }
 
 impl Chosen for Qwen3Next {
-    fn pattern(&self) -> &'static str {
-        "ddda"
+    fn pattern(&self, _layers: usize) -> String {
+        "ddda".to_owned()
     }
 
     fn blocks(&self) -> Vec<(char, Block)> {

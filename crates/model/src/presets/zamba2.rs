@@ -14,8 +14,8 @@ impl Zamba2 {
 }
 
 impl Chosen for Zamba2 {
-    fn pattern(&self) -> &'static str {
-        "mmmmmz"
+    fn pattern(&self, _layers: usize) -> String {
+        "mmmmmz".to_owned()
     }
 
     fn blocks(&self) -> Vec<(char, Block)> {

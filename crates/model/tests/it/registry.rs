@@ -251,6 +251,16 @@ fn a_preset_is_what_it_stands_for() {
         operations(&zamba2).unwrap().flops.0,
         2.0 * operations(&one).unwrap().flops.0
     );
+    // All layers of RWKV-7 but the first mix their values with those of the first.
+    let rwkv7 = size(", \"preset\": \"rwkv7\"").unwrap();
+    assert_eq!((rwkv7.pattern.as_str(), rwkv7.norm), ("wvvv", NormKind::Layer));
+    assert!(rwkv7.ends.embedding_norm && !rwkv7.tied);
+    let mixes =
+        |letter| matches!(&rwkv7.blocks[&letter].mixer, MixerSpec::Rwkv7(mixer) if mixer.mixes_values);
+    assert!(!mixes('w') && mixes('v'));
+    let endless = "{\"preset\": \"rwkv7\", \"vocabulary\": 9, \"width\": 8, \"layers\": 9007199254740993, \"context\": 6}";
+    let error = serde_json::from_str::<Stack>(endless).unwrap_err().to_string();
+    assert!(error.contains("`layers = 9007199254740993`"), "{error}");
     // What is said beside it stands.
     let other = size(", \"preset\": \"qwen3-next\", \"pattern\": \"dda\", \"norm\": \"rms\"").unwrap();
     assert_eq!((other.pattern.as_str(), other.norm), ("dda", NormKind::Rms));

@@ -106,7 +106,7 @@ pub fn measure(
 #[cfg(test)]
 mod tests {
     use triaxis_model::ArchitectureSpec;
-    use triaxis_probes::{Probe, Task};
+    use triaxis_probes::{Level, Probe, Task};
 
     use super::*;
     use crate::probes::ProbeTraining;
@@ -152,5 +152,49 @@ mod tests {
         let head = 3.0 * 2.0 * 24.0 * 16.0 * 2.0;
         let less = (all.flops().0 - few.flops().0) / sequences;
         assert!((less - head).abs() < 1e-6 * head, "{less} and {head}");
+    }
+
+    #[test]
+    fn a_training_that_diverged_counts_as_guessing() {
+        let mut task = Task::usual(Probe::Parity);
+        let level = Level::new(16, 8);
+        let both = || [Some(1.0), None].into_iter();
+        let found = score(&task, level, both());
+        assert_eq!((found.accuracies, found.is_trained), (vec![1.0, 0.5], true));
+        // Nobody was trained on as many answers.
+        task.train = vec![Level::new(32, 4), Level::new(8, 8)];
+        assert!(!score(&task, level, both()).is_trained);
+    }
+
+    #[test]
+    fn rates_are_chosen_on_what_is_trained_on_and_a_sweep_that_diverges_trains_no_seeds() {
+        let mut inputs = inputs();
+        inputs.training = ProbeTraining {
+            steps: 4,
+            sequences: 2,
+            rates: vec![1e-3, 1e30],
+            seeds: 2,
+        };
+        let tried = train(&inputs, &[(1e-3, 0)], Purpose::Choice, 1, &mut |_| ()).unwrap();
+        assert_eq!(
+            tried[0].accuracies.as_ref().unwrap().len(),
+            inputs.task.train.len()
+        );
+        let scores = measure("model", &inputs, 1, &mut |_| ()).unwrap().scores;
+        assert_eq!(
+            (scores.rate, scores.seeds, scores.told_diverged()),
+            (1e-3, 2, None)
+        );
+        assert!(
+            scores
+                .told_rate()
+                .unwrap()
+                .contains("is the lowest that was tried")
+        );
+        inputs.training.rates = vec![1e30, 1e31];
+        let scores = measure("model", &inputs, 1, &mut |_| ()).unwrap().scores;
+        assert_eq!((scores.seeds, scores.diverged.len()), (0, 2));
+        assert_eq!(scores.told_diverged().unwrap(), "all rates diverged");
+        assert!(scores.levels.iter().all(|level| level.accuracy.is_none()));
     }
 }
