@@ -18,12 +18,16 @@ pub(crate) fn check<const N: usize>(shape: impl Recurrent<N>, inputs: &[Vec<f32>
 
 /// One position after the other.
 pub(crate) fn check_steps<const N: usize>(shape: impl Recurrent<N>) {
-    let inputs = shape.inputs();
+    check_steps_of(shape, &shape.inputs());
+}
+
+/// The same of other inputs.
+pub(crate) fn check_steps_of<const N: usize>(shape: impl Recurrent<N>, inputs: &[Vec<f32>; N]) {
     let expected = shape.expected(&inputs.each_ref().map(|input| wide(input)));
     on_every_level(|| {
-        let (found, carried) = stepped(shape, &inputs);
+        let (found, carried) = stepped(shape, inputs);
         assert_close!(found, expected);
-        let (_, after) = shape.forward(&inputs, None);
+        let (_, after) = shape.forward(inputs, None);
         assert_close!(carried.window, wide(&after.window));
         assert_close!(carried.state, wide(&after.state));
     });
