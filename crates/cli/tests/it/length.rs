@@ -237,7 +237,7 @@ fn what_cannot_be_measured_is_wrong_usage() {
     let folder = tempfile::tempdir().unwrap();
     for (arguments, said) in [
         (&["--arch", "mamba22"][..], "did you mean `mamba2`"),
-        (&["--arch", "stack", "--set", "pattern=az"], "`z`"),
+        (&["--arch", "stack", "--set", "pattern=aq"], "`q`"),
         (&["--arch", "stack"], "pattern"),
         (&["--set", "head=2"], "head"),
         (&["--arch", "transformer", "--set", "width=9"], "width"),
