@@ -7,16 +7,23 @@ use burn::tensor::{
 
 use super::mamba2::{decays_between, softplus, triangle};
 use super::product::product;
-use super::recurrent_half::{Recurrence, RecurrentState, Small};
+use super::recurrent_half::{Kernel, Recurrence, RecurrentState, Small};
 use super::short_convolution::convolved;
 use crate::cpu::gated_delta::{self as kernel, Gradients, Shape, Weights};
-use crate::cpu::recurrent::Carried;
 
 /// Added to the sum of squares of queries and keys before its root.
 const EPSILON: f64 = 1e-6;
 
 impl Recurrence for Shape {
     const NAME: &'static str = "gated_delta";
+    const KERNEL: Kernel<Self> = Kernel {
+        step: kernel::step,
+        forward: kernel::forward,
+        carry: |shape, saved, projected, before| saved.carried(shape, projected, Some(before)),
+        backward: kernel::backward,
+    };
+    type Weights<'a> = Weights<'a>;
+    type Gradients<'a> = Gradients<'a>;
     type Saved = kernel::Saved;
 
     fn length(self) -> usize {
@@ -42,6 +49,32 @@ impl Recurrence for Shape {
         ]
     }
 
+    fn weights<'a>((small, epsilon): Small<'_, 'a>) -> Weights<'a> {
+        match *small {
+            [filter, step_bias, decay_log, gain] => Weights {
+                filter,
+                step_bias,
+                decay_log,
+                gain,
+                epsilon,
+            },
+            _ => unreachable!("as many as `small` tells"),
+        }
+    }
+
+    fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>) -> Gradients<'a> {
+        match <[&mut [f32]; 4]>::try_from(small) {
+            Ok([filter, step_bias, decay_log, gain]) => Gradients {
+                projected,
+                filter,
+                step_bias,
+                decay_log,
+                gain,
+            },
+            Err(_) => unreachable!("as many as `small` tells"),
+        }
+    }
+
     fn composed(
         self,
         projected: Tensor<2>,
@@ -49,122 +82,45 @@ impl Recurrence for Shape {
         epsilon: f64,
         before: RecurrentState,
     ) -> (Tensor<2>, RecurrentState) {
-        composed(self, projected, small, epsilon, before)
-    }
-
-    fn step(self, (small, epsilon): Small<'_>, projected: &[f32], carried: &mut Carried, output: &mut [f32]) {
-        kernel::step(self, weights(small, epsilon), projected, carried, output);
-    }
-
-    fn forward(
-        self,
-        (small, epsilon): Small<'_>,
-        projected: &[f32],
-        before: Option<&Carried>,
-        output: &mut [f32],
-    ) -> kernel::Saved {
-        kernel::forward(self, weights(small, epsilon), projected, before, output)
-    }
-
-    fn carry(self, saved: &kernel::Saved, projected: &[f32], before: &Carried) -> Carried {
-        saved.carried(self, projected, Some(before))
-    }
-
-    fn backward(
-        self,
-        saved: &kernel::Saved,
-        (small, epsilon): Small<'_>,
-        projected: &[f32],
-        doutput: &[f32],
-        dprojected: &mut [f32],
-        dsmall: Vec<&mut [f32]>,
-    ) {
-        let gradients = gradients(dprojected, dsmall);
-        kernel::backward(
-            self,
-            weights(small, epsilon),
-            projected,
-            saved,
-            doutput,
-            gradients,
-        );
-    }
-}
-
-/// The small weights.
-fn weights<'a>(small: &[&'a [f32]], epsilon: f32) -> Weights<'a> {
-    match *small {
-        [filter, step_bias, decay_log, gain] => Weights {
-            filter,
-            step_bias,
-            decay_log,
-            gain,
-            epsilon,
-        },
-        _ => unreachable!("as many as `small` tells"),
-    }
-}
-
-/// Their gradients, in the same order.
-fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>) -> Gradients<'a> {
-    match <[&mut [f32]; 4]>::try_from(small) {
-        Ok([filter, step_bias, decay_log, gain]) => Gradients {
-            projected,
-            filter,
-            step_bias,
-            decay_log,
-            gain,
-        },
-        Err(_) => unreachable!("as many as `small` tells"),
-    }
-}
-
-/// The output of projected rows, `[batch × length, inner]`, and what is carried on.
-fn composed(
-    shape: Shape,
-    projected: Tensor<2>,
-    small: Vec<Tensor<1>>,
-    epsilon: f64,
-    before: RecurrentState,
-) -> (Tensor<2>, RecurrentState) {
-    let Ok([filter, step_bias, decay_log, gain]) = <[Tensor<1>; 4]>::try_from(small) else {
-        unreachable!("as many as `small` tells");
-    };
-    let Shape {
-        batch,
-        length,
-        heads,
-        value,
-        ..
-    } = shape;
-    let projected = projected.reshape([batch, length, shape.columns()]);
-    let columns = |start: usize, count: usize| {
-        projected
+        let Ok([filter, step_bias, decay_log, gain]) = <[Tensor<1>; 4]>::try_from(small) else {
+            unreachable!("as many as `small` tells");
+        };
+        let Shape {
+            batch,
+            length,
+            heads,
+            value,
+            ..
+        } = self;
+        let projected = projected.reshape([batch, length, self.columns()]);
+        let columns = |start: usize, count: usize| {
+            projected
+                .clone()
+                .slice([0..batch, 0..length, start..start + count])
+        };
+        let filter = filter.reshape([self.taps, self.channels()]);
+        let x = columns(self.inner(), self.channels());
+        let (convolved, window) = convolved(x, filter, None, before.window);
+        let start = self.inner() + self.channels();
+        let steps = softplus(columns(start, heads) + step_bias.unsqueeze());
+        let decays = steps * (-decay_log.exp()).unsqueeze();
+        let limit = if self.negative { 2.0 } else { 1.0 };
+        let rates = sigmoid(columns(start + heads, heads)).mul_scalar(limit);
+        let (read, state) = read(self, convolved, decays, rates, before.state);
+        let scale = read
             .clone()
-            .slice([0..batch, 0..length, start..start + count])
-    };
-    let filter = filter.reshape([shape.taps, shape.channels()]);
-    let x = columns(shape.inner(), shape.channels());
-    let (convolved, window) = convolved(x, filter, None, before.window);
-    let start = shape.inner() + shape.channels();
-    let steps = softplus(columns(start, heads) + step_bias.unsqueeze());
-    let decays = steps * (-decay_log.exp()).unsqueeze();
-    let limit = if shape.negative { 2.0 } else { 1.0 };
-    let rates = sigmoid(columns(start + heads, heads)).mul_scalar(limit);
-    let (read, state) = read(shape, convolved, decays, rates, before.state);
-    let scale = read
-        .clone()
-        .square()
-        .mean_dim(3)
-        .add_scalar(epsilon)
-        .sqrt()
-        .recip();
-    let gate = silu(columns(0, shape.inner())).reshape([batch, length, heads, value]);
-    let gated = read * scale * gain.reshape([1, 1, 1, value]) * gate;
-    (
-        gated.reshape([batch * length, shape.inner()]),
-        RecurrentState { window, state },
-    )
+            .square()
+            .mean_dim(3)
+            .add_scalar(epsilon)
+            .sqrt()
+            .recip();
+        let gate = silu(columns(0, self.inner())).reshape([batch, length, heads, value]);
+        let gated = read * scale * gain.reshape([1, 1, 1, value]) * gate;
+        (
+            gated.reshape([batch * length, self.inner()]),
+            RecurrentState { window, state },
+        )
+    }
 }
 
 /// What every head reads, `[batch, length, heads, value]`, and the state after the last position.

@@ -6,12 +6,19 @@ use burn::tensor::{Tensor, activation::silu};
 use super::linear::linear;
 use super::mamba2::softplus;
 use super::product::product;
-use super::recurrent_half::{Recurrence, RecurrentState, Small};
+use super::recurrent_half::{Kernel, Recurrence, RecurrentState, Small};
 use crate::cpu::gated_linear::{self as kernel, Gradients, Shape, Weights};
-use crate::cpu::recurrent::Carried;
 
 impl Recurrence for Shape {
     const NAME: &'static str = "gated_linear";
+    const KERNEL: Kernel<Self> = Kernel {
+        step: kernel::step,
+        forward: kernel::forward,
+        carry: |shape, saved, _, _| saved.carried(shape),
+        backward: kernel::backward,
+    };
+    type Weights<'a> = Weights<'a>;
+    type Gradients<'a> = Gradients<'a>;
     type Saved = kernel::Saved;
 
     fn length(self) -> usize {
@@ -38,6 +45,30 @@ impl Recurrence for Shape {
         ]
     }
 
+    fn weights<'a>((small, epsilon): Small<'_, 'a>) -> Weights<'a> {
+        match *small {
+            [decays, decay_bias, gain] => Weights {
+                decays,
+                decay_bias,
+                gain,
+                epsilon,
+            },
+            _ => unreachable!("as many as `small` tells"),
+        }
+    }
+
+    fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>) -> Gradients<'a> {
+        match <[&mut [f32]; 3]>::try_from(small) {
+            Ok([decays, decay_bias, gain]) => Gradients {
+                projected,
+                decays,
+                decay_bias,
+                gain,
+            },
+            Err(_) => unreachable!("as many as `small` tells"),
+        }
+    }
+
     fn composed(
         self,
         projected: Tensor<2>,
@@ -45,119 +76,44 @@ impl Recurrence for Shape {
         epsilon: f64,
         before: RecurrentState,
     ) -> (Tensor<2>, RecurrentState) {
-        composed(self, projected, small, epsilon, before)
-    }
-
-    fn step(self, (small, epsilon): Small<'_>, projected: &[f32], carried: &mut Carried, output: &mut [f32]) {
-        kernel::step(self, weights(small, epsilon), projected, carried, output);
-    }
-
-    fn forward(
-        self,
-        (small, epsilon): Small<'_>,
-        projected: &[f32],
-        before: Option<&Carried>,
-        output: &mut [f32],
-    ) -> kernel::Saved {
-        kernel::forward(self, weights(small, epsilon), projected, before, output)
-    }
-
-    fn carry(self, saved: &kernel::Saved, _: &[f32], _: &Carried) -> Carried {
-        saved.carried(self)
-    }
-
-    fn backward(
-        self,
-        saved: &kernel::Saved,
-        (small, epsilon): Small<'_>,
-        projected: &[f32],
-        doutput: &[f32],
-        dprojected: &mut [f32],
-        dsmall: Vec<&mut [f32]>,
-    ) {
-        let gradients = gradients(dprojected, dsmall);
-        kernel::backward(
-            self,
-            weights(small, epsilon),
-            projected,
-            saved,
-            doutput,
-            gradients,
+        let Ok([to_decays, decay_bias, gain]) = <[Tensor<1>; 3]>::try_from(small) else {
+            unreachable!("as many as `small` tells");
+        };
+        let Shape {
+            batch,
+            length,
+            heads,
+            key,
+            value,
+            ..
+        } = self;
+        let (rows, inner, keys) = (batch * length, self.inner(), self.keys());
+        let part = |start: usize, count: usize| projected.clone().slice([0..rows, start..start + count]);
+        let by_head = |of: Tensor<2>, size: usize| of.reshape([batch, length, heads, size]);
+        let raw = linear(
+            part(2 * (inner + keys), self.rank),
+            to_decays.reshape([self.rank, keys]),
         );
+        let raw = (raw + decay_bias.unsqueeze()).reshape([batch, length, keys]);
+        let logarithms = softplus(-raw).div_scalar(-(self.divisor as f64));
+        let scan = Scan {
+            queries: by_head(part(inner, keys), key).mul_scalar((key as f64).sqrt().recip()),
+            keys: by_head(part(inner + keys, keys), key),
+            values: by_head(part(inner + 2 * keys, inner), value),
+            decays: logarithms.exp().reshape([batch, length, heads, key]),
+        };
+        let (read, state) = scan.run(before.state);
+        let scale = read
+            .clone()
+            .square()
+            .mean_dim(3)
+            .add_scalar(epsilon)
+            .sqrt()
+            .recip();
+        let gated = read * scale * gain.reshape([1, 1, 1, value]) * silu(by_head(part(0, inner), value));
+        let window = before.window;
+        (gated.reshape([rows, inner]), RecurrentState { window, state })
     }
-}
-
-/// The small weights.
-fn weights<'a>(small: &[&'a [f32]], epsilon: f32) -> Weights<'a> {
-    match *small {
-        [decays, decay_bias, gain] => Weights {
-            decays,
-            decay_bias,
-            gain,
-            epsilon,
-        },
-        _ => unreachable!("as many as `small` tells"),
-    }
-}
-
-/// Their gradients, in the same order.
-fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>) -> Gradients<'a> {
-    match <[&mut [f32]; 3]>::try_from(small) {
-        Ok([decays, decay_bias, gain]) => Gradients {
-            projected,
-            decays,
-            decay_bias,
-            gain,
-        },
-        Err(_) => unreachable!("as many as `small` tells"),
-    }
-}
-
-/// The output of projected rows, `[batch × length, inner]`, and what is carried on.
-fn composed(
-    shape: Shape,
-    projected: Tensor<2>,
-    small: Vec<Tensor<1>>,
-    epsilon: f64,
-    before: RecurrentState,
-) -> (Tensor<2>, RecurrentState) {
-    let Ok([to_decays, decay_bias, gain]) = <[Tensor<1>; 3]>::try_from(small) else {
-        unreachable!("as many as `small` tells");
-    };
-    let Shape {
-        batch,
-        length,
-        heads,
-        key,
-        value,
-        ..
-    } = shape;
-    let (rows, inner, keys) = (batch * length, shape.inner(), shape.keys());
-    let part = |start: usize, count: usize| projected.clone().slice([0..rows, start..start + count]);
-    let by_head = |of: Tensor<2>, size: usize| of.reshape([batch, length, heads, size]);
-    let raw = linear(
-        part(2 * (inner + keys), shape.rank),
-        to_decays.reshape([shape.rank, keys]),
-    );
-    let raw = (raw + decay_bias.unsqueeze()).reshape([batch, length, keys]);
-    let logarithms = softplus(-raw).div_scalar(-(shape.divisor as f64));
-    let scan = Scan {
-        queries: by_head(part(inner, keys), key).mul_scalar((key as f64).sqrt().recip()),
-        keys: by_head(part(inner + keys, keys), key),
-        values: by_head(part(inner + 2 * keys, inner), value),
-        decays: logarithms.exp().reshape([batch, length, heads, key]),
-    };
-    let (read, state) = scan.run(before.state);
-    let scale = read
-        .clone()
-        .square()
-        .mean_dim(3)
-        .add_scalar(epsilon)
-        .sqrt()
-        .recip();
-    let gated = read * scale * gain.reshape([1, 1, 1, value]) * silu(by_head(part(0, inner), value));
-    let window = before.window;
-    (gated.reshape([rows, inner]), RecurrentState { window, state })
 }
 
 /// What is scanned, `[batch, length, heads, …]`.

@@ -5,17 +5,24 @@ use burn::tensor::{Tensor, activation::silu};
 use super::linear::linear;
 use super::mamba2::softplus;
 use super::product::product;
-use super::recurrent_half::{Recurrence, RecurrentState, Small};
+use super::recurrent_half::{Kernel, Recurrence, RecurrentState, Small};
 use super::rms_norm::rms_norm;
 use super::short_convolution::convolved;
 use crate::cpu::mamba::{self as kernel, Gradients, Shape, Weights};
-use crate::cpu::recurrent::Carried;
 
 /// How many small weights there are besides the gains.
 const ALWAYS: usize = 7;
 
 impl Recurrence for Shape {
     const NAME: &'static str = "mamba";
+    const KERNEL: Kernel<Self> = Kernel {
+        step: kernel::step,
+        forward: kernel::forward,
+        carry: |shape, saved, projected, before| saved.carried(shape, projected, Some(before)),
+        backward: kernel::backward,
+    };
+    type Weights<'a> = Weights<'a>;
+    type Gradients<'a> = Gradients<'a>;
     type Saved = kernel::Saved;
 
     fn length(self) -> usize {
@@ -52,162 +59,111 @@ impl Recurrence for Shape {
         ]
     }
 
+    fn weights<'a>((small, epsilon): Small<'_, 'a>) -> Weights<'a> {
+        match *small {
+            [
+                filter,
+                filter_bias,
+                selection,
+                steps,
+                step_bias,
+                decay_log,
+                skip,
+                ref gain @ ..,
+            ] => Weights {
+                filter,
+                filter_bias,
+                selection,
+                steps,
+                step_bias,
+                decay_log,
+                skip,
+                gain: gain.first().copied().unwrap_or_default(),
+                epsilon,
+            },
+            _ => unreachable!("as many as `small` tells"),
+        }
+    }
+
+    fn gradients<'a>(projected: &'a mut [f32], mut small: Vec<&'a mut [f32]>) -> Gradients<'a> {
+        let gain = small.drain(ALWAYS..).next().unwrap_or_default();
+        match <[&mut [f32]; ALWAYS]>::try_from(small) {
+            Ok([filter, filter_bias, selection, steps, step_bias, decay_log, skip]) => Gradients {
+                projected,
+                filter,
+                filter_bias,
+                selection,
+                steps,
+                step_bias,
+                decay_log,
+                skip,
+                gain,
+            },
+            Err(_) => unreachable!("as many as `small` tells"),
+        }
+    }
+
     fn composed(
         self,
         projected: Tensor<2>,
-        small: Vec<Tensor<1>>,
+        mut small: Vec<Tensor<1>>,
         epsilon: f64,
         before: RecurrentState,
     ) -> (Tensor<2>, RecurrentState) {
-        composed(self, projected, small, epsilon, before)
-    }
-
-    fn step(self, (small, epsilon): Small<'_>, projected: &[f32], carried: &mut Carried, output: &mut [f32]) {
-        kernel::step(self, weights(small, epsilon), projected, carried, output);
-    }
-
-    fn forward(
-        self,
-        (small, epsilon): Small<'_>,
-        projected: &[f32],
-        before: Option<&Carried>,
-        output: &mut [f32],
-    ) -> kernel::Saved {
-        kernel::forward(self, weights(small, epsilon), projected, before, output)
-    }
-
-    fn carry(self, saved: &kernel::Saved, projected: &[f32], before: &Carried) -> Carried {
-        saved.carried(self, projected, Some(before))
-    }
-
-    fn backward(
-        self,
-        saved: &kernel::Saved,
-        (small, epsilon): Small<'_>,
-        projected: &[f32],
-        doutput: &[f32],
-        dprojected: &mut [f32],
-        dsmall: Vec<&mut [f32]>,
-    ) {
-        let gradients = gradients(dprojected, dsmall);
-        kernel::backward(
-            self,
-            weights(small, epsilon),
-            projected,
-            saved,
-            doutput,
-            gradients,
+        let gain = small.drain(ALWAYS..).next();
+        let Ok(
+            [
+                filter,
+                filter_bias,
+                selection,
+                to_steps,
+                step_bias,
+                decay_log,
+                skip,
+            ],
+        ) = <[Tensor<1>; ALWAYS]>::try_from(small)
+        else {
+            unreachable!("as many as `small` tells");
+        };
+        let Shape {
+            batch,
+            length,
+            inner,
+            state,
+            rank,
+            ..
+        } = self;
+        let rows = batch * length;
+        let gate = projected.clone().slice([0..rows, 0..inner]);
+        let x = projected.slice([0..rows, inner..2 * inner]);
+        let (x, window) = convolved(
+            x.reshape([batch, length, inner]),
+            filter.reshape([self.taps, inner]),
+            Some(filter_bias),
+            before.window,
         );
+        let x = x.reshape([rows, inner]);
+        let selected = linear(x.clone(), selection.reshape([inner, self.selected()]));
+        let part = |start: usize, count: usize| {
+            let part = selected.clone().slice([0..rows, start..start + count]);
+            match &gain {
+                Some(gain) => rms_norm(part, gain.clone().slice_dim(0, start..start + count), epsilon),
+                None => part,
+            }
+        };
+        let raw = linear(part(0, rank), to_steps.reshape([rank, inner])) + step_bias.unsqueeze();
+        let steps = softplus(raw.reshape([batch, length, inner]));
+        let scan = Scan {
+            steps: steps.clone(),
+            values: steps * x.clone().reshape([batch, length, inner]),
+            b: part(rank, state).reshape([batch, length, state]),
+            c: part(rank + state, state).reshape([batch, length, state]),
+            rates: (-decay_log.exp()).reshape([1, 1, state, inner]),
+        };
+        let (read, state) = scan.run(before.state);
+        let scanned = read.reshape([rows, inner]) + x * skip.unsqueeze();
+        (scanned * silu(gate), RecurrentState { window, state })
     }
-}
-
-/// The small weights.
-fn weights<'a>(small: &[&'a [f32]], epsilon: f32) -> Weights<'a> {
-    match *small {
-        [
-            filter,
-            filter_bias,
-            selection,
-            steps,
-            step_bias,
-            decay_log,
-            skip,
-            ref gain @ ..,
-        ] => Weights {
-            filter,
-            filter_bias,
-            selection,
-            steps,
-            step_bias,
-            decay_log,
-            skip,
-            gain: gain.first().copied().unwrap_or_default(),
-            epsilon,
-        },
-        _ => unreachable!("as many as `small` tells"),
-    }
-}
-
-/// Their gradients, in the same order.
-fn gradients<'a>(projected: &'a mut [f32], mut small: Vec<&'a mut [f32]>) -> Gradients<'a> {
-    let gain = small.drain(ALWAYS..).next().unwrap_or_default();
-    match <[&mut [f32]; ALWAYS]>::try_from(small) {
-        Ok([filter, filter_bias, selection, steps, step_bias, decay_log, skip]) => Gradients {
-            projected,
-            filter,
-            filter_bias,
-            selection,
-            steps,
-            step_bias,
-            decay_log,
-            skip,
-            gain,
-        },
-        Err(_) => unreachable!("as many as `small` tells"),
-    }
-}
-
-/// The output of projected rows, `[batch × length, inner]`, and what is carried on.
-fn composed(
-    shape: Shape,
-    projected: Tensor<2>,
-    mut small: Vec<Tensor<1>>,
-    epsilon: f64,
-    before: RecurrentState,
-) -> (Tensor<2>, RecurrentState) {
-    let gain = small.drain(ALWAYS..).next();
-    let Ok(
-        [
-            filter,
-            filter_bias,
-            selection,
-            to_steps,
-            step_bias,
-            decay_log,
-            skip,
-        ],
-    ) = <[Tensor<1>; ALWAYS]>::try_from(small)
-    else {
-        unreachable!("as many as `small` tells");
-    };
-    let Shape {
-        batch,
-        length,
-        inner,
-        state,
-        rank,
-        ..
-    } = shape;
-    let rows = batch * length;
-    let gate = projected.clone().slice([0..rows, 0..inner]);
-    let x = projected.slice([0..rows, inner..2 * inner]);
-    let (x, window) = convolved(
-        x.reshape([batch, length, inner]),
-        filter.reshape([shape.taps, inner]),
-        Some(filter_bias),
-        before.window,
-    );
-    let x = x.reshape([rows, inner]);
-    let selected = linear(x.clone(), selection.reshape([inner, shape.selected()]));
-    let part = |start: usize, count: usize| {
-        let part = selected.clone().slice([0..rows, start..start + count]);
-        match &gain {
-            Some(gain) => rms_norm(part, gain.clone().slice_dim(0, start..start + count), epsilon),
-            None => part,
-        }
-    };
-    let raw = linear(part(0, rank), to_steps.reshape([rank, inner])) + step_bias.unsqueeze();
-    let steps = softplus(raw.reshape([batch, length, inner]));
-    let scan = Scan {
-        steps: steps.clone(),
-        values: steps * x.clone().reshape([batch, length, inner]),
-        b: part(rank, state).reshape([batch, length, state]),
-        c: part(rank + state, state).reshape([batch, length, state]),
-        rates: (-decay_log.exp()).reshape([1, 1, state, inner]),
-    };
-    let (read, state) = scan.run(before.state);
-    let scanned = read.reshape([rows, inner]) + x * skip.unsqueeze();
-    (scanned * silu(gate), RecurrentState { window, state })
 }
 
 /// What is scanned, `[batch, length, …]`.

@@ -3,14 +3,21 @@
 use burn::tensor::{Tensor, TensorData, activation::silu};
 
 use super::product::product;
-use super::recurrent_half::{Recurrence, RecurrentState, Small};
+use super::recurrent_half::{Kernel, Recurrence, RecurrentState, Small};
 use super::rms_norm::rms_norm;
 use super::short_convolution::convolved;
 use crate::cpu::mamba2::{self as kernel, Gradients, Shape, Weights};
-use crate::cpu::recurrent::Carried;
 
 impl Recurrence for Shape {
     const NAME: &'static str = "mamba2";
+    const KERNEL: Kernel<Self> = Kernel {
+        step: kernel::step,
+        forward: kernel::forward,
+        carry: |shape, saved, projected, before| saved.carried(shape, projected, Some(before)),
+        backward: kernel::backward,
+    };
+    type Weights<'a> = Weights<'a>;
+    type Gradients<'a> = Gradients<'a>;
     type Saved = kernel::Saved;
 
     fn length(self) -> usize {
@@ -39,6 +46,36 @@ impl Recurrence for Shape {
         ]
     }
 
+    fn weights<'a>((small, epsilon): Small<'_, 'a>) -> Weights<'a> {
+        match *small {
+            [filter, filter_bias, step_bias, decay_log, skip, gain] => Weights {
+                filter,
+                filter_bias,
+                step_bias,
+                decay_log,
+                skip,
+                gain,
+                epsilon,
+            },
+            _ => unreachable!("as many as `small` tells"),
+        }
+    }
+
+    fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>) -> Gradients<'a> {
+        match <[&mut [f32]; 6]>::try_from(small) {
+            Ok([filter, filter_bias, step_bias, decay_log, skip, gain]) => Gradients {
+                projected,
+                filter,
+                filter_bias,
+                step_bias,
+                decay_log,
+                skip,
+                gain,
+            },
+            Err(_) => unreachable!("as many as `small` tells"),
+        }
+    }
+
     fn composed(
         self,
         projected: Tensor<2>,
@@ -46,113 +83,32 @@ impl Recurrence for Shape {
         epsilon: f64,
         before: RecurrentState,
     ) -> (Tensor<2>, RecurrentState) {
-        composed(self, projected, small, epsilon, before)
+        let Ok([filter, filter_bias, step_bias, decay_log, skip, gain]) = <[Tensor<1>; 6]>::try_from(small)
+        else {
+            unreachable!("as many as `small` tells");
+        };
+        let (batch, length, inner) = (self.batch, self.length, self.inner());
+        let projected = projected.reshape([batch, length, self.columns()]);
+        let columns = |start: usize, count: usize| {
+            projected
+                .clone()
+                .slice([0..batch, 0..length, start..start + count])
+        };
+        let filter = filter.reshape([self.taps, self.channels()]);
+        let x = columns(inner, self.channels());
+        let (convolved, window) = convolved(x, filter, Some(filter_bias), before.window);
+        let mut steps = softplus(columns(inner + self.channels(), self.heads) + step_bias.unsqueeze());
+        if self.least_step > 0.0 {
+            steps = steps.clamp_min(self.least_step);
+        }
+        let decays = steps.clone() * (-decay_log.exp()).unsqueeze();
+        let (scanned, state) = scanned(self, convolved, steps, decays, skip, before.state);
+        let gated = scanned * silu(columns(0, inner)).reshape([batch * length, inner]);
+        (
+            normed(gated, gain, epsilon, self.norm_groups),
+            RecurrentState { window, state },
+        )
     }
-
-    fn step(self, (small, epsilon): Small<'_>, projected: &[f32], carried: &mut Carried, output: &mut [f32]) {
-        kernel::step(self, weights(small, epsilon), projected, carried, output);
-    }
-
-    fn forward(
-        self,
-        (small, epsilon): Small<'_>,
-        projected: &[f32],
-        before: Option<&Carried>,
-        output: &mut [f32],
-    ) -> kernel::Saved {
-        kernel::forward(self, weights(small, epsilon), projected, before, output)
-    }
-
-    fn carry(self, saved: &kernel::Saved, projected: &[f32], before: &Carried) -> Carried {
-        saved.carried(self, projected, Some(before))
-    }
-
-    fn backward(
-        self,
-        saved: &kernel::Saved,
-        (small, epsilon): Small<'_>,
-        projected: &[f32],
-        doutput: &[f32],
-        dprojected: &mut [f32],
-        dsmall: Vec<&mut [f32]>,
-    ) {
-        let gradients = gradients(dprojected, dsmall);
-        kernel::backward(
-            self,
-            weights(small, epsilon),
-            projected,
-            saved,
-            doutput,
-            gradients,
-        );
-    }
-}
-
-/// The small weights.
-fn weights<'a>(small: &[&'a [f32]], epsilon: f32) -> Weights<'a> {
-    match *small {
-        [filter, filter_bias, step_bias, decay_log, skip, gain] => Weights {
-            filter,
-            filter_bias,
-            step_bias,
-            decay_log,
-            skip,
-            gain,
-            epsilon,
-        },
-        _ => unreachable!("as many as `small` tells"),
-    }
-}
-
-/// Their gradients, in the same order.
-fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>) -> Gradients<'a> {
-    match <[&mut [f32]; 6]>::try_from(small) {
-        Ok([filter, filter_bias, step_bias, decay_log, skip, gain]) => Gradients {
-            projected,
-            filter,
-            filter_bias,
-            step_bias,
-            decay_log,
-            skip,
-            gain,
-        },
-        Err(_) => unreachable!("as many as `small` tells"),
-    }
-}
-
-/// The output of projected rows, `[batch × length, inner]`, and what is carried on.
-fn composed(
-    shape: Shape,
-    projected: Tensor<2>,
-    small: Vec<Tensor<1>>,
-    epsilon: f64,
-    before: RecurrentState,
-) -> (Tensor<2>, RecurrentState) {
-    let Ok([filter, filter_bias, step_bias, decay_log, skip, gain]) = <[Tensor<1>; 6]>::try_from(small)
-    else {
-        unreachable!("as many as `small` tells");
-    };
-    let (batch, length, inner) = (shape.batch, shape.length, shape.inner());
-    let projected = projected.reshape([batch, length, shape.columns()]);
-    let columns = |start: usize, count: usize| {
-        projected
-            .clone()
-            .slice([0..batch, 0..length, start..start + count])
-    };
-    let filter = filter.reshape([shape.taps, shape.channels()]);
-    let x = columns(inner, shape.channels());
-    let (convolved, window) = convolved(x, filter, Some(filter_bias), before.window);
-    let mut steps = softplus(columns(inner + shape.channels(), shape.heads) + step_bias.unsqueeze());
-    if shape.least_step > 0.0 {
-        steps = steps.clamp_min(shape.least_step);
-    }
-    let decays = steps.clone() * (-decay_log.exp()).unsqueeze();
-    let (scanned, state) = scanned(shape, convolved, steps, decays, skip, before.state);
-    let gated = scanned * silu(columns(0, inner)).reshape([batch * length, inner]);
-    (
-        normed(gated, gain, epsilon, shape.norm_groups),
-        RecurrentState { window, state },
-    )
 }
 
 /// Every group of a row normalised by itself.

@@ -12,7 +12,7 @@ use burn_flex::FlexTensor;
 
 pub use self::core::Core;
 use self::core::SavedCore;
-pub(crate) use self::core::{Recurrence, Small};
+pub(crate) use self::core::{Kernel, Recurrence, Small};
 
 use super::autodiff::record;
 use super::flex::{contiguous, dimensions, fused, inner, matrix, tensor, values};

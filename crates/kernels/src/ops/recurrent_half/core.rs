@@ -9,14 +9,19 @@ use crate::cpu;
 use crate::cpu::recurrent::Carried;
 
 /// The small weights, and what is added before roots.
-pub(crate) type Small<'a> = (&'a [&'a [f32]], f32);
+pub(crate) type Small<'s, 'a> = (&'s [&'a [f32]], f32);
 
-/// What a recurrent mixer does between its products, in the sizes of a pass. Everything over slices is that of
-/// [`composed`](Self::composed).
-pub(crate) trait Recurrence: Copy {
+/// What a recurrent mixer does between its products, in the sizes of a pass.
+pub(crate) trait Recurrence: Copy + 'static {
     /// What profiles call it.
     const NAME: &'static str;
-    /// What its backward pass needs beside the projected rows.
+    /// What it does over slices: the same as [`composed`](Self::composed).
+    const KERNEL: Kernel<Self>;
+    /// The small weights as the kernel takes them.
+    type Weights<'a>;
+    /// The gradients that the kernel writes.
+    type Gradients<'a>;
+    /// What the backward pass needs beside the projected rows.
     type Saved: Debug + Send + Sync;
 
     /// Positions of a sequence.
@@ -34,7 +39,13 @@ pub(crate) trait Recurrence: Copy {
     /// The shapes of what is carried.
     fn carried(self) -> [[usize; 4]; 2];
 
-    /// The output of projected rows, `[batch × length, inner]`, and what is carried on.
+    /// The small weights.
+    fn weights<'a>(small: Small<'_, 'a>) -> Self::Weights<'a>;
+
+    /// Where the gradients of projected rows and small weights go.
+    fn gradients<'a>(projected: &'a mut [f32], small: Vec<&'a mut [f32]>) -> Self::Gradients<'a>;
+
+    /// The output of projected rows, `[batch × length, inner]`, and what is carried on, as tensor operations.
     fn composed(
         self,
         projected: Tensor<2>,
@@ -42,32 +53,18 @@ pub(crate) trait Recurrence: Copy {
         epsilon: f64,
         before: RecurrentState,
     ) -> (Tensor<2>, RecurrentState);
+}
 
+/// A recurrence over slices.
+pub(crate) struct Kernel<R: Recurrence> {
     /// One position of each sequence, in place of what is carried.
-    fn step(self, small: Small<'_>, projected: &[f32], carried: &mut Carried, output: &mut [f32]);
-
+    pub(crate) step: fn(R, R::Weights<'_>, &[f32], &mut Carried, &mut [f32]),
     /// Whole sequences, which go on from what was carried or begin.
-    fn forward(
-        self,
-        small: Small<'_>,
-        projected: &[f32],
-        before: Option<&Carried>,
-        output: &mut [f32],
-    ) -> Self::Saved;
-
+    pub(crate) forward: fn(R, R::Weights<'_>, &[f32], Option<&Carried>, &mut [f32]) -> R::Saved,
     /// What is carried on behind them.
-    fn carry(self, saved: &Self::Saved, projected: &[f32], before: &Carried) -> Carried;
-
-    /// The gradients of projected rows and small weights.
-    fn backward(
-        self,
-        saved: &Self::Saved,
-        small: Small<'_>,
-        projected: &[f32],
-        doutput: &[f32],
-        dprojected: &mut [f32],
-        dsmall: Vec<&mut [f32]>,
-    );
+    pub(crate) carry: fn(R, &R::Saved, &[f32], &Carried) -> Carried,
+    /// The gradients, from that of the output of sequences that begin.
+    pub(crate) backward: fn(R, R::Weights<'_>, &[f32], &R::Saved, &[f32], R::Gradients<'_>),
 }
 
 /// Makes `Core` and `SavedCore` of the recurrences there are.
@@ -140,26 +137,30 @@ macro_rules! cores {
 
             pub(super) fn step(
                 self,
-                small: Small<'_>,
+                small: Small<'_, '_>,
                 projected: &[f32],
                 carried: &mut Carried,
                 output: &mut [f32],
             ) {
                 match self {
-                    $(Self::$name(shape) => shape.step(small, projected, carried, output),)*
+                    $(Self::$name(shape) => {
+                        (<$shape>::KERNEL.step)(shape, <$shape>::weights(small), projected, carried, output);
+                    })*
                 }
             }
 
             pub(super) fn forward(
                 self,
-                small: Small<'_>,
+                small: Small<'_, '_>,
                 projected: &[f32],
                 before: Option<&Carried>,
                 output: &mut [f32],
             ) -> SavedCore {
                 match self {
                     $(Self::$name(shape) => {
-                        SavedCore::$name(shape, shape.forward(small, projected, before, output))
+                        let weights = <$shape>::weights(small);
+                        let saved = (<$shape>::KERNEL.forward)(shape, weights, projected, before, output);
+                        SavedCore::$name(shape, saved)
                     })*
                 }
             }
@@ -168,13 +169,15 @@ macro_rules! cores {
         impl SavedCore {
             pub(super) fn carried(&self, projected: &[f32], before: &Carried) -> Carried {
                 match self {
-                    $(Self::$name(shape, saved) => shape.carry(saved, projected, before),)*
+                    $(Self::$name(shape, saved) => {
+                        (<$shape>::KERNEL.carry)(*shape, saved, projected, before)
+                    })*
                 }
             }
 
             pub(super) fn backward(
                 &self,
-                small: Small<'_>,
+                small: Small<'_, '_>,
                 projected: &[f32],
                 doutput: &[f32],
                 dprojected: &mut [f32],
@@ -182,7 +185,9 @@ macro_rules! cores {
             ) {
                 match self {
                     $(Self::$name(shape, saved) => {
-                        shape.backward(saved, small, projected, doutput, dprojected, dsmall);
+                        let weights = <$shape>::weights(small);
+                        let gradients = <$shape>::gradients(dprojected, dsmall);
+                        (<$shape>::KERNEL.backward)(*shape, weights, projected, saved, doutput, gradients);
                     })*
                 }
             }
