@@ -1,14 +1,15 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{MixerSpec, recurrent};
+use super::MixerSpec;
+use super::recurrent::{self, Half};
 use crate::channels::{ChannelSpec, SwiGlu};
 use crate::count::product_flops;
 use crate::error::{ModelError, rule, within};
 use crate::memory::Remembered;
 use crate::mixer::{Mixer, Place, Span, usual_head};
 use crate::norm::NormKind;
-use crate::ops::{self, Core, GatedDeltaShape, RecurrentWeights, Rotation};
+use crate::ops::{Core, GatedDeltaShape, Rotation};
 use crate::weights::{Scope, WeightSpec};
 
 /// Linear attention by the gated delta rule, computed in chunks.
@@ -72,6 +73,15 @@ impl GatedDeltaNet {
             chunk: self.chunk,
             taps: self.taps,
             negative: self.negative_eigenvalues,
+        }
+    }
+
+    fn half<'a>(&'a self, weights: &'a Scope<'_>) -> Half<'a, impl Fn(usize, usize, usize) -> Core> {
+        Half {
+            weights,
+            kind: "delta",
+            small: &["convolution", "step_bias", "decay_log", "head_norm"],
+            core: |width, batch, length| Core::GatedDelta(self.shape(width, batch, length)),
         }
     }
 }
@@ -198,9 +208,7 @@ impl Mixer for GatedDeltaNet {
     }
 
     fn mix(&self, x: Tensor<2>, weights: &Scope<'_>, length: usize, _: Option<&Rotation>) -> Tensor<2> {
-        let [rows, width] = x.dims();
-        let core = Core::GatedDelta(self.shape(width, rows / length, length));
-        ops::recurrent_half(x, of(weights), core, weights.norm().epsilon)
+        self.half(weights).mix(x, length)
     }
 
     fn step(
@@ -210,19 +218,6 @@ impl Mixer for GatedDeltaNet {
         _: Option<&Rotation>,
         sequences: &mut [Remembered<'_>],
     ) -> Tensor<2> {
-        let [rows, width] = x.dims();
-        let core = Core::GatedDelta(self.shape(width, sequences.len(), rows / sequences.len()));
-        recurrent::step(x, of(weights), core, weights.norm().epsilon, sequences)
-    }
-}
-
-fn of(weights: &Scope<'_>) -> RecurrentWeights {
-    RecurrentWeights {
-        gain: weights.gain("delta_norm"),
-        projection: weights.matrix("delta_projection"),
-        small: ["convolution", "step_bias", "decay_log", "head_norm"]
-            .map(|name| weights.flat(name))
-            .into(),
-        output: weights.matrix("delta_output"),
+        self.half(weights).step(x, sequences)
     }
 }

@@ -1,14 +1,15 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{MixerSpec, recurrent};
+use super::MixerSpec;
+use super::recurrent::Half;
 use crate::channels::{ChannelSpec, SwiGlu};
 use crate::count::product_flops;
 use crate::error::{ModelError, rule, within};
 use crate::memory::Remembered;
 use crate::mixer::{Mixer, Place, Span};
 use crate::norm::NormKind;
-use crate::ops::{self, Core, GatedLinearShape, RecurrentWeights, Rotation};
+use crate::ops::{Core, GatedLinearShape, Rotation};
 use crate::weights::{Scope, WeightSpec};
 
 /// Linear attention whose keys decay, each by itself.
@@ -58,6 +59,15 @@ impl GatedLinearAttention {
             value: key.saturating_mul(self.expand_value),
             rank: self.decay_rank,
             divisor: self.decay_divisor,
+        }
+    }
+
+    fn half<'a>(&'a self, weights: &'a Scope<'_>) -> Half<'a, impl Fn(usize, usize, usize) -> Core> {
+        Half {
+            weights,
+            kind: "linear",
+            small: &["decay_projection", "decay_bias", "head_norm"],
+            core: |width, batch, length| Core::GatedLinear(self.shape(width, batch, length)),
         }
     }
 }
@@ -169,9 +179,7 @@ impl Mixer for GatedLinearAttention {
     }
 
     fn mix(&self, x: Tensor<2>, weights: &Scope<'_>, length: usize, _: Option<&Rotation>) -> Tensor<2> {
-        let [rows, width] = x.dims();
-        let core = Core::GatedLinear(self.shape(width, rows / length, length));
-        ops::recurrent_half(x, of(weights), core, weights.norm().epsilon)
+        self.half(weights).mix(x, length)
     }
 
     fn step(
@@ -181,19 +189,6 @@ impl Mixer for GatedLinearAttention {
         _: Option<&Rotation>,
         sequences: &mut [Remembered<'_>],
     ) -> Tensor<2> {
-        let [rows, width] = x.dims();
-        let core = Core::GatedLinear(self.shape(width, sequences.len(), rows / sequences.len()));
-        recurrent::step(x, of(weights), core, weights.norm().epsilon, sequences)
-    }
-}
-
-fn of(weights: &Scope<'_>) -> RecurrentWeights {
-    RecurrentWeights {
-        gain: weights.gain("linear_norm"),
-        projection: weights.matrix("linear_projection"),
-        small: ["decay_projection", "decay_bias", "head_norm"]
-            .map(|name| weights.flat(name))
-            .into(),
-        output: weights.matrix("linear_output"),
+        self.half(weights).step(x, sequences)
     }
 }

@@ -1,14 +1,15 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{MixerSpec, recurrent};
+use super::MixerSpec;
+use super::recurrent::Half;
 use crate::channels::{ChannelSpec, SwiGlu};
 use crate::count::product_flops;
 use crate::error::{ModelError, within};
 use crate::memory::Remembered;
 use crate::mixer::{Mixer, Place, Span};
 use crate::norm::NormKind;
-use crate::ops::{self, Core, LstmShape, RecurrentWeights, Rotation};
+use crate::ops::{Core, LstmShape, Rotation};
 use crate::weights::{Group, Initial, Scope, WeightSpec};
 
 /// A recurrence whose gates see its state: one position waits for the other.
@@ -34,6 +35,15 @@ impl Lstm {
             batch,
             length,
             inner: self.inner.unwrap_or(width),
+        }
+    }
+
+    fn half<'a>(&'a self, weights: &'a Scope<'_>) -> Half<'a, impl Fn(usize, usize, usize) -> Core> {
+        Half {
+            weights,
+            kind: "recurrent",
+            small: &["recurrence", "forget_bias", "gate_bias"],
+            core: |width, batch, length| Core::Lstm(self.shape(width, batch, length)),
         }
     }
 }
@@ -110,9 +120,7 @@ impl Mixer for Lstm {
     }
 
     fn mix(&self, x: Tensor<2>, weights: &Scope<'_>, length: usize, _: Option<&Rotation>) -> Tensor<2> {
-        let [rows, width] = x.dims();
-        let core = Core::Lstm(self.shape(width, rows / length, length));
-        ops::recurrent_half(x, of(weights), core, weights.norm().epsilon)
+        self.half(weights).mix(x, length)
     }
 
     fn step(
@@ -122,19 +130,6 @@ impl Mixer for Lstm {
         _: Option<&Rotation>,
         sequences: &mut [Remembered<'_>],
     ) -> Tensor<2> {
-        let [rows, width] = x.dims();
-        let core = Core::Lstm(self.shape(width, sequences.len(), rows / sequences.len()));
-        recurrent::step(x, of(weights), core, weights.norm().epsilon, sequences)
-    }
-}
-
-fn of(weights: &Scope<'_>) -> RecurrentWeights {
-    RecurrentWeights {
-        gain: weights.gain("recurrent_norm"),
-        projection: weights.matrix("recurrent_projection"),
-        small: ["recurrence", "forget_bias", "gate_bias"]
-            .map(|name| weights.flat(name))
-            .into(),
-        output: weights.matrix("recurrent_output"),
+        self.half(weights).step(x, sequences)
     }
 }

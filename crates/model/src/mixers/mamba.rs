@@ -1,14 +1,15 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{MixerSpec, recurrent};
+use super::MixerSpec;
+use super::recurrent::{self, Half};
 use crate::channels::ChannelSpec;
 use crate::count::product_flops;
 use crate::error::{ModelError, within};
 use crate::memory::Remembered;
 use crate::mixer::{Mixer, Place, Span};
 use crate::norm::NormKind;
-use crate::ops::{self, Core, MambaShape, RecurrentWeights, Rotation};
+use crate::ops::{Core, MambaShape, Rotation};
 use crate::weights::{Group, Initial, Scope, WeightSpec};
 
 /// A selective state space with a state of its own for each channel.
@@ -41,6 +42,18 @@ impl Default for Mamba {
     }
 }
 
+/// The small weights, that of `inner_norms` last.
+const SMALL: [&str; 8] = [
+    "convolution",
+    "convolution_bias",
+    "selection",
+    "step_projection",
+    "step_bias",
+    "decay_log",
+    "skip",
+    "selection_norm",
+];
+
 impl Mamba {
     /// What its registry says of it.
     pub const ABOUT: &'static str = "Mamba (Gu and Dao 2023, arXiv 2312.00752): h[t] = exp(D[t] A) h[t-1] + D[t] B[t] \
@@ -59,6 +72,19 @@ impl Mamba {
             rank: self.step_rank.unwrap_or_else(|| width.div_ceil(16)),
             taps: self.taps,
             normed: self.inner_norms,
+        }
+    }
+
+    fn half<'a>(&'a self, weights: &'a Scope<'_>) -> Half<'a, impl Fn(usize, usize, usize) -> Core> {
+        let small = match self.inner_norms {
+            true => &SMALL[..],
+            false => &SMALL[..SMALL.len() - 1],
+        };
+        Half {
+            weights,
+            kind: "mamba",
+            small,
+            core: |width, batch, length| Core::Mamba(self.shape(width, batch, length)),
         }
     }
 }
@@ -175,9 +201,7 @@ impl Mixer for Mamba {
     }
 
     fn mix(&self, x: Tensor<2>, weights: &Scope<'_>, length: usize, _: Option<&Rotation>) -> Tensor<2> {
-        let [rows, width] = x.dims();
-        let core = Core::Mamba(self.shape(width, rows / length, length));
-        ops::recurrent_half(x, self.of(weights), core, weights.norm().epsilon)
+        self.half(weights).mix(x, length)
     }
 
     fn step(
@@ -187,33 +211,6 @@ impl Mixer for Mamba {
         _: Option<&Rotation>,
         sequences: &mut [Remembered<'_>],
     ) -> Tensor<2> {
-        let [rows, width] = x.dims();
-        let core = Core::Mamba(self.shape(width, sequences.len(), rows / sequences.len()));
-        recurrent::step(x, self.of(weights), core, weights.norm().epsilon, sequences)
-    }
-}
-
-impl Mamba {
-    fn of(&self, weights: &Scope<'_>) -> RecurrentWeights {
-        let small = [
-            "convolution",
-            "convolution_bias",
-            "selection",
-            "step_projection",
-            "step_bias",
-            "decay_log",
-            "skip",
-        ];
-        let gain = self.inner_norms.then_some("selection_norm");
-        RecurrentWeights {
-            gain: weights.gain("mamba_norm"),
-            projection: weights.matrix("mamba_projection"),
-            small: small
-                .into_iter()
-                .chain(gain)
-                .map(|name| weights.flat(name))
-                .collect(),
-            output: weights.matrix("mamba_output"),
-        }
+        self.half(weights).step(x, sequences)
     }
 }

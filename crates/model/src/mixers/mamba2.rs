@@ -1,14 +1,15 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{MixerSpec, recurrent};
+use super::MixerSpec;
+use super::recurrent::{self, Half};
 use crate::channels::ChannelSpec;
 use crate::count::product_flops;
 use crate::error::{ModelError, positive, rule, within};
 use crate::memory::Remembered;
 use crate::mixer::{Mixer, Place, Span, usual_head};
 use crate::norm::NormKind;
-use crate::ops::{self, Core, Mamba2Shape, RecurrentWeights, Rotation};
+use crate::ops::{Core, Mamba2Shape, Rotation};
 use crate::weights::{Initial, Scope, WeightSpec};
 
 /// A state space with one decay a head, computed in chunks.
@@ -79,6 +80,22 @@ impl Mamba2 {
             taps: self.taps,
             norm_groups: if self.grouped_norm { self.groups } else { 1 },
             least_step: self.least_step.unwrap_or(0.0) as f32,
+        }
+    }
+
+    fn half<'a>(&'a self, weights: &'a Scope<'_>) -> Half<'a, impl Fn(usize, usize, usize) -> Core> {
+        Half {
+            weights,
+            kind: "mamba",
+            small: &[
+                "convolution",
+                "convolution_bias",
+                "step_bias",
+                "decay_log",
+                "skip",
+                "inner_norm",
+            ],
+            core: |width, batch, length| Core::Mamba2(self.shape(width, batch, length)),
         }
     }
 }
@@ -215,9 +232,7 @@ impl Mixer for Mamba2 {
     }
 
     fn mix(&self, x: Tensor<2>, weights: &Scope<'_>, length: usize, _: Option<&Rotation>) -> Tensor<2> {
-        let [rows, width] = x.dims();
-        let core = Core::Mamba2(self.shape(width, rows / length, length));
-        ops::recurrent_half(x, of(weights), core, weights.norm().epsilon)
+        self.half(weights).mix(x, length)
     }
 
     fn step(
@@ -227,26 +242,6 @@ impl Mixer for Mamba2 {
         _: Option<&Rotation>,
         sequences: &mut [Remembered<'_>],
     ) -> Tensor<2> {
-        let [rows, width] = x.dims();
-        let core = Core::Mamba2(self.shape(width, sequences.len(), rows / sequences.len()));
-        recurrent::step(x, of(weights), core, weights.norm().epsilon, sequences)
-    }
-}
-
-fn of(weights: &Scope<'_>) -> RecurrentWeights {
-    RecurrentWeights {
-        gain: weights.gain("mamba_norm"),
-        projection: weights.matrix("mamba_projection"),
-        small: [
-            "convolution",
-            "convolution_bias",
-            "step_bias",
-            "decay_log",
-            "skip",
-            "inner_norm",
-        ]
-        .map(|name| weights.flat(name))
-        .into(),
-        output: weights.matrix("mamba_output"),
+        self.half(weights).step(x, sequences)
     }
 }

@@ -1,44 +1,110 @@
-//! What minGRU and minLSTM share: all but their names.
+//! minGRU and minLSTM, which differ in what their kernel makes of the gates.
+
+use std::fmt::Debug;
+use std::marker::PhantomData;
 
 use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
 
-use super::recurrent;
+use super::MixerSpec;
+use super::recurrent::{self, Half};
+use crate::channels::{ChannelSpec, SwiGlu};
 use crate::count::product_flops;
 use crate::error::{ModelError, within};
 use crate::memory::Remembered;
-use crate::mixer::{Place, Span};
+use crate::mixer::{Mixer, Place, Span};
 use crate::norm::NormKind;
-use crate::ops::{self, Core, MinRnnKind, MinRnnShape, RecurrentWeights};
+use crate::ops::{Core, MinRnnKind, MinRnnShape, Rotation};
 use crate::weights::{Scope, WeightSpec};
 
-/// One of the two with its settings.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct MinRnn {
-    pub(super) kind: MinRnnKind,
-    pub(super) inner: Option<usize>,
-    pub(super) taps: usize,
+/// Which of the two.
+pub trait Kind: Debug + Clone + PartialEq + Send + Sync + 'static {
+    /// What its kernel is told.
+    const KIND: MinRnnKind;
+    /// The letter of its blocks.
+    const LETTER: char;
+
+    /// It among all mixers.
+    fn spec(mixer: MinRnn<Self>) -> MixerSpec;
 }
 
-impl MinRnn {
-    pub(super) const NORMS: &'static [NormKind] = &[NormKind::Rms, NormKind::ZeroCentred];
+/// A recurrence whose gates do not see its state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, bound = "")]
+pub struct MinRnn<K: Kind> {
+    /// Channels of its state: as many as the stream's unless they are given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inner: Option<usize>,
+    /// Positions of the short convolution.
+    pub taps: usize,
+    #[serde(skip)]
+    kind: PhantomData<K>,
+}
 
+impl<K: Kind> Default for MinRnn<K> {
+    fn default() -> Self {
+        Self {
+            inner: None,
+            taps: 4,
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<K: Kind> MinRnn<K> {
     /// Its sizes over a span of some sequences.
-    fn shape(self, width: usize, batch: usize, length: usize) -> MinRnnShape {
+    fn shape(&self, width: usize, batch: usize, length: usize) -> MinRnnShape {
         MinRnnShape {
             batch,
             length,
             inner: self.inner.unwrap_or(width),
             taps: self.taps,
-            kind: self.kind,
+            kind: K::KIND,
         }
     }
 
-    pub(super) fn validate(self, width: usize) -> Result<(), ModelError> {
+    fn half<'a>(&'a self, weights: &'a Scope<'_>) -> Half<'a, impl Fn(usize, usize, usize) -> Core> {
+        Half {
+            weights,
+            kind: "recurrent",
+            small: &["convolution", "convolution_bias"],
+            core: |width, batch, length| Core::MinRnn(self.shape(width, batch, length)),
+        }
+    }
+}
+
+impl<K: Kind> Mixer for MinRnn<K> {
+    fn letter(&self) -> char {
+        K::LETTER
+    }
+
+    fn channel(&self) -> Option<ChannelSpec> {
+        Some(ChannelSpec::SwiGlu(SwiGlu::default()))
+    }
+
+    fn numerics(&self) -> u32 {
+        1
+    }
+
+    fn examples(&self) -> Vec<MixerSpec> {
+        let narrow = Self {
+            inner: Some(5),
+            taps: 3,
+            kind: PhantomData,
+        };
+        [narrow, Self::default()].map(K::spec).into()
+    }
+
+    fn norms(&self) -> &'static [NormKind] {
+        &[NormKind::Rms, NormKind::ZeroCentred]
+    }
+
+    fn validate(&self, width: usize) -> Result<(), ModelError> {
         within("inner", self.shape(width, 1, 1).inner, 1, 1 << 20)?;
         within("taps", self.taps, 2, 1 << 6)
     }
 
-    pub(super) fn weights(self, place: Place) -> Vec<WeightSpec> {
+    fn weights(&self, place: Place) -> Vec<WeightSpec> {
         let shape = self.shape(place.width, 1, 1);
         vec![
             place.norm.gain("recurrent_norm", &[place.width]),
@@ -50,57 +116,41 @@ impl MinRnn {
         ]
     }
 
-    pub(super) fn operations(self, width: usize, span: Span) -> Vec<(&'static str, f64)> {
+    fn operations(&self, width: usize, span: Span) -> Vec<(&'static str, f64)> {
         let shape = self.shape(width, 1, span.length);
+        let of = |inputs, outputs| product_flops(span.length, inputs, outputs);
         vec![
-            (
-                "recurrent projection",
-                product_flops(span.length, width, shape.columns()),
-            ),
-            ("recurrent output", product_flops(span.length, shape.inner, width)),
+            ("recurrent projection", of(width, shape.columns())),
+            ("recurrent output", of(shape.inner, width)),
         ]
     }
 
-    pub(super) fn kept(self, width: usize) -> usize {
+    fn kept(&self, width: usize) -> usize {
         let shape = self.shape(width, 1, 1);
         width + 2 * shape.columns() + 2 * shape.inner
     }
 
-    pub(super) fn passing(self, width: usize) -> usize {
+    fn passing(&self, width: usize) -> usize {
         let shape = self.shape(width, 1, 1);
         2 * shape.columns() + shape.inner
     }
 
-    pub(super) fn remembered(self, width: usize) -> usize {
+    fn remembered(&self, width: usize, _positions: usize) -> usize {
         let shape = self.shape(width, 1, 1);
         shape.window_size() + shape.inner
     }
 
-    pub(super) fn mix(self, x: Tensor<2>, weights: &Scope<'_>, length: usize) -> Tensor<2> {
-        let [rows, width] = x.dims();
-        let core = Core::MinRnn(self.shape(width, rows / length, length));
-        ops::recurrent_half(x, of(weights), core, weights.norm().epsilon)
+    fn mix(&self, x: Tensor<2>, weights: &Scope<'_>, length: usize, _: Option<&Rotation>) -> Tensor<2> {
+        self.half(weights).mix(x, length)
     }
 
-    pub(super) fn step(
-        self,
+    fn step(
+        &self,
         x: Tensor<2>,
         weights: &Scope<'_>,
+        _: Option<&Rotation>,
         sequences: &mut [Remembered<'_>],
     ) -> Tensor<2> {
-        let [rows, width] = x.dims();
-        let core = Core::MinRnn(self.shape(width, sequences.len(), rows / sequences.len()));
-        recurrent::step(x, of(weights), core, weights.norm().epsilon, sequences)
-    }
-}
-
-fn of(weights: &Scope<'_>) -> RecurrentWeights {
-    RecurrentWeights {
-        gain: weights.gain("recurrent_norm"),
-        projection: weights.matrix("recurrent_projection"),
-        small: ["convolution", "convolution_bias"]
-            .map(|name| weights.flat(name))
-            .into(),
-        output: weights.matrix("recurrent_output"),
+        self.half(weights).step(x, sequences)
     }
 }

@@ -1,14 +1,15 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use super::{MixerSpec, recurrent};
+use super::MixerSpec;
+use super::recurrent::{self, Half};
 use crate::channels::{ChannelSpec, GeGlu};
 use crate::count::product_flops;
 use crate::error::{ModelError, rule, within};
 use crate::memory::Remembered;
 use crate::mixer::{Mixer, Place, Span, usual_head};
 use crate::norm::NormKind;
-use crate::ops::{self, Core, RecurrentWeights, RgLruShape, Rotation};
+use crate::ops::{Core, RgLruShape, Rotation};
 use crate::weights::{Group, Initial, Scope, WeightSpec};
 
 /// Griffin's recurrent block around the real-gated linear recurrent unit.
@@ -55,6 +56,24 @@ impl RgLru {
             inner,
             heads: self.heads.unwrap_or_else(|| inner / usual_head(inner, 1)),
             taps: self.taps,
+        }
+    }
+
+    fn half<'a>(&'a self, weights: &'a Scope<'_>) -> Half<'a, impl Fn(usize, usize, usize) -> Core> {
+        Half {
+            weights,
+            kind: "recurrent",
+            small: &[
+                "recurrent_projection_bias",
+                "convolution",
+                "convolution_bias",
+                "recurrence_gate",
+                "recurrence_gate_bias",
+                "input_gate",
+                "input_gate_bias",
+                "decay",
+            ],
+            core: |width, batch, length| Core::RgLru(self.shape(width, batch, length)),
         }
     }
 }
@@ -152,10 +171,7 @@ impl Mixer for RgLru {
     }
 
     fn mix(&self, x: Tensor<2>, weights: &Scope<'_>, length: usize, _: Option<&Rotation>) -> Tensor<2> {
-        let [rows, width] = x.dims();
-        let core = Core::RgLru(self.shape(width, rows / length, length));
-        let mixed = ops::recurrent_half(x, of(weights), core, weights.norm().epsilon);
-        mixed + weights.vector("recurrent_output_bias").unsqueeze()
+        self.half(weights).mix(x, length) + weights.vector("recurrent_output_bias").unsqueeze()
     }
 
     fn step(
@@ -165,29 +181,6 @@ impl Mixer for RgLru {
         _: Option<&Rotation>,
         sequences: &mut [Remembered<'_>],
     ) -> Tensor<2> {
-        let [rows, width] = x.dims();
-        let core = Core::RgLru(self.shape(width, sequences.len(), rows / sequences.len()));
-        let mixed = recurrent::step(x, of(weights), core, weights.norm().epsilon, sequences);
-        mixed + weights.vector("recurrent_output_bias").unsqueeze()
-    }
-}
-
-fn of(weights: &Scope<'_>) -> RecurrentWeights {
-    RecurrentWeights {
-        gain: weights.gain("recurrent_norm"),
-        projection: weights.matrix("recurrent_projection"),
-        small: [
-            "recurrent_projection_bias",
-            "convolution",
-            "convolution_bias",
-            "recurrence_gate",
-            "recurrence_gate_bias",
-            "input_gate",
-            "input_gate_bias",
-            "decay",
-        ]
-        .map(|name| weights.flat(name))
-        .into(),
-        output: weights.matrix("recurrent_output"),
+        self.half(weights).step(x, sequences) + weights.vector("recurrent_output_bias").unsqueeze()
     }
 }
