@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use triaxis_records::Decoding;
-use triaxis_study::{DecodePlan, DecodeRecord, Library, measure_decoding, sealed};
+use triaxis_study::{DecodePlan, DecodeRecord, measure_decoding};
 use triaxis_units::Seconds;
 
 use crate::engine::Opening;
@@ -42,12 +42,7 @@ pub struct Decode {
 /// Measures the model, keeps the record and prints what was found.
 pub fn run(arguments: &Decode) -> anyhow::Result<()> {
     let mut engine = arguments.opening.open()?;
-    let library = Library::new(&arguments.library);
-    library.settle(&mut |error| {
-        let said = sealed::set_aside(error)?;
-        eprintln!("warning: {said}");
-        Ok(())
-    })?;
+    let library = super::library(&arguments.library)?;
     let room = engine.stack().context;
     let numbers = |given: &[u32]| Vec::from_iter(given.iter().map(|&number| number as usize));
     let or = |given: &[u32], usual: &[usize]| match given {

@@ -21,8 +21,11 @@ const NAMED: [(&str, &str); 2] = [
 /// A model and its name.
 pub type Named = (String, ArchitectureSpec);
 
-/// The families, architectures or, with a spec, arms of those names, in a size with `settings` laid over it; all arms
-/// where no name is given.
+/// The families that are measured where none is named.
+const USUAL: [&str; 4] = ["transformer", "mamba2", "gated-deltanet", "hybrid"];
+
+/// The families, architectures or, with a spec, arms of those names, in a size with `settings` laid over it; usual
+/// families or all arms where no name is given.
 ///
 /// # Errors
 /// When a name is not known, or what comes of it is no model.
@@ -55,6 +58,8 @@ pub fn models(
             }
             None => Err(unknown(name, &known())),
         };
+        let usual = USUAL.map(str::to_owned);
+        let names = if names.is_empty() { &usual[..] } else { names };
         return Ok(names.iter().map(of).collect::<Result<_, _>>()?);
     };
     let (spec, _) = StudySpec::read(path, &[])?;

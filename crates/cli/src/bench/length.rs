@@ -8,7 +8,7 @@ use serde_json::Value;
 use triaxis_host::machine;
 use triaxis_records::{Lengths, StepCost, TrainingCost};
 use triaxis_report::view::LengthView;
-use triaxis_study::{LengthPlan, LengthRecord, Library, measure_lengths, sealed};
+use triaxis_study::{LengthPlan, LengthRecord, measure_lengths};
 use triaxis_units::Seconds;
 
 use super::families;
@@ -74,28 +74,15 @@ fn lengths() -> clap::builder::RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(1..=1 << 23)
 }
 
-/// The families that are measured where none is named.
-const USUAL: [&str; 4] = ["transformer", "mamba2", "gated-deltanet", "hybrid"];
-
 /// Measures each model, keeps its record and prints what was found.
 pub fn run(arguments: &Length) -> anyhow::Result<()> {
     arguments.instructions.apply()?;
     let plan = arguments.plan()?;
-    let names = match (&arguments.arch[..], &arguments.spec) {
-        ([], None) => USUAL.map(str::to_owned).to_vec(),
-        (named, _) => named.to_vec(),
-    };
     let spec = arguments.spec.as_deref();
-    let models = families::models(&names, spec, arguments.size, &arguments.settings)?;
+    let models = families::models(&arguments.arch, spec, arguments.size, &arguments.settings)?;
     let outputs: Vec<_> = arguments.report.iter().map(PathBuf::as_path).collect();
     output::are_free(&outputs, &Vec::from_iter(spec))?;
-    // Before hours of measuring, what keeps their result is there.
-    let library = Library::new(&arguments.library);
-    library.settle(&mut |error| {
-        let said = sealed::set_aside(error)?;
-        eprintln!("warning: {said}");
-        Ok(())
-    })?;
+    let library = super::library(&arguments.library)?;
     let mut records: Vec<LengthRecord> = Vec::new();
     for (name, model) in &models {
         let heard = &mut |what: &str| eprintln!("{name}: {what}");

@@ -8,7 +8,10 @@ mod probes;
 mod size;
 mod train;
 
+use std::path::Path;
+
 use clap::Subcommand;
+use triaxis_study::{Library, sealed};
 
 pub use probes::results as probe_results;
 pub use size::setting;
@@ -26,6 +29,17 @@ pub enum Command {
     Probes(probes::Probes),
     /// List the instruction sets of this processor, the least first
     Instructions(instructions::List),
+}
+
+/// The library that keeps what is measured, which is there before hours of measuring.
+fn library(folder: &Path) -> anyhow::Result<Library> {
+    let library = Library::new(folder);
+    library.settle(&mut |error| {
+        let said = sealed::set_aside(error)?;
+        eprintln!("warning: {said}");
+        Ok(())
+    })?;
+    Ok(library)
 }
 
 /// Does what `command` says.

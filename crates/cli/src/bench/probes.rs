@@ -11,7 +11,7 @@ use triaxis_probes::{Level, Probe, Task};
 use triaxis_records::{LevelScore, ProbeScores};
 use triaxis_report::view::{ProbeResults, ProbeView};
 use triaxis_study::{
-    Library, ProbeInputs, ProbeRecord, ProbeTraining, StudySpec, Trained, measure_probe, probe_facts, sealed,
+    ProbeInputs, ProbeRecord, ProbeTraining, StudySpec, Trained, measure_probe, probe_facts,
 };
 
 use super::families;
@@ -80,9 +80,6 @@ pub struct Probes {
     format: Format,
 }
 
-/// The families that are measured where none is named.
-const USUAL: [&str; 4] = ["transformer", "mamba2", "gated-deltanet", "hybrid"];
-
 /// Measures each model on each probe, keeps the records and prints what was found.
 pub fn run(arguments: &Probes) -> anyhow::Result<()> {
     arguments.instructions.apply()?;
@@ -90,12 +87,7 @@ pub fn run(arguments: &Probes) -> anyhow::Result<()> {
     let spec = arguments.spec.as_deref();
     let outputs: Vec<_> = arguments.report.iter().map(PathBuf::as_path).collect();
     output::are_free(&outputs, &Vec::from_iter(spec))?;
-    let library = Library::new(&arguments.library);
-    library.settle(&mut |error| {
-        let said = sealed::set_aside(error)?;
-        eprintln!("warning: {said}");
-        Ok(())
-    })?;
+    let library = super::library(&arguments.library)?;
     let threads = arguments.threads.map_or_else(machine::cores, usize::from);
     let mut records: Vec<ProbeRecord> = Vec::new();
     for (name, inputs) in &asked {
@@ -134,10 +126,6 @@ fn told(trained: &Trained) -> String {
 impl Probes {
     /// Every model with every probe, each of which fits it.
     fn asked(&self) -> anyhow::Result<Vec<(String, ProbeInputs)>> {
-        let names = match (&self.arch[..], &self.spec) {
-            ([], None) => USUAL.map(str::to_owned).to_vec(),
-            (named, _) => named.to_vec(),
-        };
         let spec = match &self.spec {
             Some(path) => StudySpec::read(path, &[])?.0.probes,
             None => None,
@@ -168,7 +156,7 @@ impl Probes {
                 ];
                 let own = own.map(|(key, value)| (key.to_owned(), Value::from(value)));
                 let settings: Vec<_> = own.into_iter().chain(self.settings.iter().cloned()).collect();
-                let models = families::models(&names, self.spec.as_deref(), Size::Quickstart, &settings)?;
+                let models = families::models(&self.arch, self.spec.as_deref(), Size::Quickstart, &settings)?;
                 for (name, model) in models {
                     let inputs = ProbeInputs::new(model, task.clone(), training.clone());
                     let inputs = inputs.map_err(|error| Usage(format!("`{name}`: {error}")))?;
