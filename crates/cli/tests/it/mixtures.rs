@@ -269,6 +269,45 @@ fn what_is_no_sweep_is_refused_before_anything_is_trained() {
 }
 
 #[test]
+fn shares_that_sequences_of_short_documents_do_not_give_are_refused() {
+    let text = spec();
+    let (before, after) = text.split_once("[mixtures]").unwrap();
+    let (_, laws) = after.split_once("[laws]").unwrap();
+    let text = format!("{before}[laws]{laws}");
+    let text = text.replace(
+        "[training]",
+        "[training]\nshares = { digits = 1, many = 1 }\nepochs = 1000",
+    );
+    let refused = |length: usize| {
+        let bench = bench(&text);
+        for document in 0..40 {
+            let path = bench.path("digits").join(format!("{document}.txt"));
+            let numbers: Vec<String> = (0..length).map(|at| (document * 31 + at).to_string()).collect();
+            std::fs::write(path, numbers.join(" ")).unwrap();
+        }
+        let refused = bench.run(&["study", "run", "spec.toml", "--out", "out", "--dry-run"]);
+        let told = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{told}");
+        told
+    };
+    let told = refused(1);
+    assert!(
+        told.contains("`training.shares`")
+            && told.contains("source `digits` is to be 0.500 of what the ladder trial"),
+        "{told}"
+    );
+    assert!(
+        told.contains("too few") && told.contains("shorten `training.context`"),
+        "{told}"
+    );
+    let told = refused(4);
+    assert!(
+        told.contains("and would be 0.") && told.contains("documents of several sources"),
+        "{told}"
+    );
+}
+
+#[test]
 fn arms_may_differ_in_shares_and_in_the_order_of_their_text() {
     let (before, after) = spec()
         .split_once("[mixtures]")
