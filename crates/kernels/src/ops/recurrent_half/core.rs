@@ -55,16 +55,21 @@ pub(crate) trait Recurrence: Copy + 'static {
     ) -> (Tensor<2>, RecurrentState);
 }
 
+type Weights<'a, R> = <R as Recurrence>::Weights<'a>;
+type Saved<R> = <R as Recurrence>::Saved;
+type Forward<R> = fn(R, Weights<'_, R>, &[f32], Option<&Carried>, &mut [f32]) -> Saved<R>;
+type Backward<R> = fn(R, Weights<'_, R>, &[f32], &Saved<R>, &[f32], <R as Recurrence>::Gradients<'_>);
+
 /// A recurrence over slices.
 pub(crate) struct Kernel<R: Recurrence> {
     /// One position of each sequence, in place of what is carried.
     pub(crate) step: fn(R, R::Weights<'_>, &[f32], &mut Carried, &mut [f32]),
     /// Whole sequences, which go on from what was carried or begin.
-    pub(crate) forward: fn(R, R::Weights<'_>, &[f32], Option<&Carried>, &mut [f32]) -> R::Saved,
+    pub(crate) forward: Forward<R>,
     /// What is carried on behind them.
     pub(crate) carry: fn(R, &R::Saved, &[f32], &Carried) -> Carried,
     /// The gradients, from that of the output of sequences that begin.
-    pub(crate) backward: fn(R, R::Weights<'_>, &[f32], &R::Saved, &[f32], R::Gradients<'_>),
+    pub(crate) backward: Backward<R>,
 }
 
 /// Makes `Core` and `SavedCore` of the recurrences there are.
