@@ -56,7 +56,13 @@ fn hundredth(mut spec: Table) -> Vec<String> {
         "corpus.validation=4KB".to_owned(),
         "laws.resamples=100".to_owned(),
     ];
-    for (table, key) in [("corpus", "sample"), ("design", "budgets"), ("design", "tokens")] {
+    let lessened = [
+        ("corpus", "sample"),
+        ("design", "budgets"),
+        ("design", "tokens"),
+        ("training", "unique_tokens"),
+    ];
+    for (table, key) in lessened {
         let value = spec.get(table).and_then(|table| table.get(key));
         settings.extend(value.map(|value| format!("{table}.{key}={value}")));
     }
