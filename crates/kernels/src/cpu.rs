@@ -3,6 +3,7 @@
 //! Every function writes its whole output, never reads it first (unless it says that it adds to it), and
 //! gives the same bits on any number of threads.
 
+pub mod activation;
 pub mod adamw;
 pub mod attention;
 pub mod attention_heads;
@@ -16,6 +17,7 @@ pub mod feed_forward;
 pub mod gated_delta;
 pub mod gated_linear;
 mod gated_norm;
+pub mod geglu;
 pub mod gelu;
 mod gelu_gate;
 pub mod generalised_delta;
@@ -38,11 +40,14 @@ pub mod rms_norm;
 pub mod rotary;
 mod row_gate;
 mod rows;
+pub mod rwkv7;
 mod short_convolution;
+pub mod sigmoid_mix;
 mod silu_gate;
 mod softmax;
 mod state_space;
 pub mod swiglu;
+pub mod token_shift;
 mod vectors;
 
 mod matmul;

@@ -43,16 +43,18 @@ pub use tensors::*;
 
 #[cfg(feature = "tensors")]
 mod tensors {
+    pub use crate::cpu::activation::Activation;
     pub use crate::cpu::attention::Limits;
     pub use crate::cpu::gelu::Form as GeluForm;
+    pub use crate::ops::activation::activation;
     pub use crate::ops::adamw::{Moments, Parameter, adamw_step};
     pub use crate::ops::attention::{Rotation, Scores, causal_attention, causal_attention_packed};
     pub use crate::ops::attention_half::{AttentionWeights, attention_half};
     pub use crate::ops::cross_entropy::{head_cross_entropy, head_losses};
     pub use crate::ops::embedding::embedding;
     pub use crate::ops::feed_forward::feed_forward;
+    pub use crate::ops::geglu::geglu;
     pub use crate::ops::gelu::gelu;
-    pub use crate::ops::generalised_delta::{generalised_delta, generalised_delta_step};
     pub use crate::ops::layer_norm::layer_norm;
     pub use crate::ops::linear::linear;
     pub use crate::ops::norm::gradient_norm;
@@ -63,6 +65,9 @@ mod tensors {
     };
     pub use crate::ops::rms_norm::rms_norm;
     pub use crate::ops::rotary::rotary;
+    pub use crate::ops::rwkv7::{rwkv7_mix, rwkv7_step};
+    pub use crate::ops::sigmoid_mix::sigmoid_mix;
     pub use crate::ops::swiglu::swiglu;
     pub use crate::ops::tied::TiedTable;
+    pub use crate::ops::token_shift::token_shift;
 }

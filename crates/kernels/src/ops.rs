@@ -4,14 +4,15 @@
 //! processor backend: the forward pass on [`Flex`](burn::backend::Flex) tensors and, recorded by
 //! [`autodiff::record`], the backward pass.
 
+pub(crate) mod activation;
 pub(crate) mod adamw;
 pub(crate) mod attention;
 pub(crate) mod attention_half;
 pub(crate) mod cross_entropy;
 pub(crate) mod embedding;
 pub(crate) mod feed_forward;
+pub(crate) mod geglu;
 pub(crate) mod gelu;
-pub(crate) mod generalised_delta;
 pub(crate) mod layer_norm;
 pub(crate) mod linear;
 pub(crate) mod norm;
@@ -20,8 +21,11 @@ pub(crate) mod query_key_norm;
 pub(crate) mod recurrent_half;
 pub(crate) mod rms_norm;
 pub(crate) mod rotary;
+pub(crate) mod rwkv7;
+pub(crate) mod sigmoid_mix;
 pub(crate) mod swiglu;
 pub(crate) mod tied;
+pub(crate) mod token_shift;
 
 mod autodiff;
 mod flex;

@@ -226,6 +226,13 @@ pub trait Simd: Copy + Send + Sync + 'static {
         self.div(one, self.add(one, self.exp(self.sub(self.splat(0.0), x))))
     }
 
+    /// `tanh(x) = 2 σ(2x) - 1`, whose error is that of one.
+    #[inline(always)]
+    fn tanh(self, x: Self::Floats) -> Self::Floats {
+        let sigmoid = self.sigmoid(self.add(x, x));
+        self.sub(self.add(sigmoid, sigmoid), self.splat(1.0))
+    }
+
     /// `ln(1 + e^x)`, within 4 units in the last place.
     #[inline(always)]
     fn softplus(self, x: Self::Floats) -> Self::Floats {

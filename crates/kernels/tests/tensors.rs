@@ -7,15 +7,13 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use reference::{config, random, random_tokens, relative_error, rounded, wide};
-use triaxis_kernels::cpu::{
-    gated_delta, gated_linear, generalised_delta as delta_kernel, lstm, mamba, mamba2, min_rnn, rg_lru,
-};
+use triaxis_kernels::cpu::{gated_delta, gated_linear, lstm, mamba, mamba2, min_rnn, rg_lru, rwkv7};
 use triaxis_kernels::{
-    AttentionHeads, AttentionWeights, Core, GeluForm, Implementation, Limits, Moments, Parameter, Precision,
-    RecurrentWeights, Rotation, Scores, TiedTable, Update, adamw_step, attention_half, causal_attention,
-    causal_attention_packed, embedding, feed_forward, gelu, generalised_delta, gradient_norm,
+    Activation, AttentionHeads, AttentionWeights, Core, GeluForm, Implementation, Limits, Moments, Parameter,
+    Precision, RecurrentWeights, Rotation, Scores, TiedTable, Update, activation, adamw_step, attention_half,
+    causal_attention, causal_attention_packed, embedding, feed_forward, geglu, gelu, gradient_norm,
     head_cross_entropy, head_losses, layer_norm, linear, query_key_norm, recurrent_half, rms_norm, rotary,
-    swiglu,
+    rwkv7_mix, sigmoid_mix, swiglu, token_shift,
 };
 
 fn leaf<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
@@ -190,21 +188,54 @@ proptest! {
     }
 
     #[test]
-    fn generalised_delta_is_the_same(
-        batch in 1usize..3, length in 1usize..40, heads in 1usize..3, size in 1usize..30,
+    fn rwkv7_mix_is_the_same(
+        batch in 1usize..3, length in 1usize..40, heads in 1usize..3, size in 2usize..30,
     ) {
-        let shape = delta_kernel::Shape { batch, length, heads, size };
-        same(&[[batch * length, shape.inner()]; 6], |x| {
-            // Small, so that no state grows.
-            let small = |index: usize| x[index].clone().mul_scalar(0.2);
-            let inputs = [x[0].clone(), small(1), x[2].clone(), x[3].clone(), small(4), small(5)];
-            generalised_delta(inputs, shape)
+        let shape = rwkv7::Shape { batch, length, heads, size };
+        let rows = [batch * length, shape.inner()];
+        same(&[rows, rows, rows, rows, rows, rows, [1, rwkv7::VECTORS * shape.inner()]], |x| {
+            let rows = [0, 1, 2, 3, 4, 5].map(|index: usize| x[index].clone());
+            rwkv7_mix(rows, x[6].clone().reshape([rwkv7::VECTORS * shape.inner()]), shape)
         });
+    }
+
+    #[test]
+    fn token_shift_is_the_same(batch in 1usize..3, length in size(), width in size()) {
+        same(&[[batch * length, width], [1, width]], |x| {
+            token_shift(x[0].clone(), x[1].clone().reshape([width]), length, None)
+        });
+        let last = || leaf(7, [batch, width]).inner();
+        let [x, share] = [leaf(1, [batch * length, width]).inner(), leaf(2, [1, width]).inner()];
+        let [fused, composed] = [Implementation::Fused, Implementation::Composed].map(|which| {
+            let (x, share) = (x.clone(), share.clone().reshape([width]));
+            which.run(|| values(token_shift(x, share, length, Some(last()))))
+        });
+        prop_assert!(relative_error(&fused, &wide(&composed), 1.0) < 1e-6);
+    }
+
+    #[test]
+    fn sigmoid_mix_is_the_same(rows in size(), width in size()) {
+        let shape = [rows, width];
+        same(&[shape, shape, shape, [1, width]], |x| {
+            sigmoid_mix(x[0].clone(), x[1].clone(), x[2].clone(), x[3].clone().reshape([width]))
+        });
+    }
+
+    #[test]
+    fn activation_is_the_same(rows in size(), width in size()) {
+        for which in [Activation::Sigmoid, Activation::SquaredRelu, Activation::Tanh] {
+            same(&[[rows, width]], |x| activation(x[0].clone().mul_scalar(4.0), which));
+        }
     }
 
     #[test]
     fn swiglu_is_the_same(rows in size(), width in size()) {
         same(&[[rows, 2 * width]], |x| swiglu(x[0].clone()));
+    }
+
+    #[test]
+    fn geglu_is_the_same(rows in size(), width in size()) {
+        same(&[[rows, 2 * width], [1, 2 * width]], |x| geglu(x[0].clone(), x[1].clone().reshape([2 * width])));
     }
 
     #[test]

@@ -14,8 +14,9 @@ use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
 use triaxis_kernels::cpu::{
-    adamw, cross_entropy, embedding, gated_delta, gated_linear, gelu, generalised_delta, layer_norm, linear,
-    lstm, mamba, mamba2, min_rnn, norm, query_key_norm, rg_lru, rms_norm, rotary, swiglu,
+    activation, adamw, cross_entropy, embedding, gated_delta, gated_linear, geglu, gelu, layer_norm, linear,
+    lstm, mamba, mamba2, min_rnn, norm, query_key_norm, rg_lru, rms_norm, rotary, rwkv7, sigmoid_mix, swiglu,
+    token_shift,
 };
 use triaxis_kernels::{AttentionHeads, Precision};
 
@@ -392,28 +393,70 @@ fn griffins_block_between_its_products() {
 }
 
 #[test]
-fn the_generalised_delta_rule() {
-    let shape = generalised_delta::Shape {
+fn rwkv7_between_its_products() {
+    let shape = rwkv7::Shape {
         batch: 2,
         length: 40,
         heads: 3,
         size: 20,
     };
     let count = shape.batch * shape.length * shape.inner();
-    let all = [1, 2, 3, 4, 5, 6].map(|seed| random(seed, count));
-    let scaled = all
-        .each_ref()
-        .map(|values| values.iter().map(|value| 0.2 * value).collect::<Vec<f32>>());
-    let [r, w, k, v, a, b] = scaled.each_ref().map(Vec::as_slice);
-    let (inputs, doutput) = (generalised_delta::Inputs { r, w, k, v, a, b }, random(99, count));
+    let inputs = [1, 2, 3, 4, 5, 6].map(|seed| random(seed, count));
+    let [reading, decay, key, value, rate, gate] = inputs.each_ref().map(Vec::as_slice);
+    let rows = rwkv7::Rows {
+        reading,
+        decay,
+        key,
+        value,
+        rate,
+        gate,
+    };
+    let vectors = random(7, rwkv7::VECTORS * shape.inner());
+    let (weights, doutput) = (rwkv7::Weights::of(&vectors), random(99, count));
     same(|| {
         let mut output = unset(count);
-        let left = generalised_delta::forward(shape, inputs, None, &mut output);
-        let mut found = [0; 6].map(|_| unset(count));
-        let inputs_of = found.each_mut().map(|gradient| &mut gradient[..]);
-        let gradients = generalised_delta::Gradients { inputs: inputs_of };
-        generalised_delta::backward(shape, inputs, &left, &doutput, gradients);
-        iter::once(output).chain(found).collect()
+        let saved = rwkv7::forward(shape, rows, weights, None, &mut output);
+        let (mut found, mut of_vectors) = ([(); 6].map(|()| unset(count)), unset(vectors.len()));
+        let gradients = rwkv7::Gradients {
+            rows: found.each_mut().map(|gradient| &mut gradient[..]),
+            vectors: &mut of_vectors,
+        };
+        rwkv7::backward(shape, rows, weights, &saved, &doutput, gradients);
+        iter::once(output).chain(found).chain([of_vectors]).collect()
+    });
+}
+
+#[test]
+fn rows_by_shares() {
+    let (rows, width) = (700, 130);
+    let [x, other, share, dy] = [1, 2, 3, 4].map(|seed| random(seed, rows * width));
+    let bias = random(5, width);
+    same(|| {
+        let mut all = [(); 7].map(|()| unset(x.len()));
+        let [y, dx, mixed, dmixed, dother, dshare, activated] = all.each_mut().map(|all| &mut all[..]);
+        let (mut dbias, mut dshift) = (unset(width), unset(width));
+        let shifted = token_shift::Rows {
+            x: &x,
+            length: rows / 7,
+            before: None,
+        };
+        token_shift::forward(shifted, &bias, y);
+        token_shift::backward(shifted, &bias, &dy, dx, &mut dshift);
+        let of = sigmoid_mix::Rows {
+            x: &x,
+            other: &other,
+            share: &share,
+        };
+        sigmoid_mix::forward(of, &bias, mixed);
+        sigmoid_mix::backward(of, &bias, &dy, [dmixed, dother, dshare], &mut dbias);
+        activation::forward(&x, activation::Activation::Tanh, activated);
+        let (mut gated, mut dgated) = (unset(x.len() / 2), unset(x.len()));
+        geglu::forward(&x, &bias, &mut gated);
+        let mut dboth = unset(width);
+        geglu::backward(&x, &bias, &dy[..x.len() / 2], &mut dgated, &mut dboth);
+        all.into_iter()
+            .chain([dbias, dshift, gated, dgated, dboth])
+            .collect()
     });
 }
 

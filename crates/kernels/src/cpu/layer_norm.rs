@@ -37,14 +37,26 @@ pub fn forward(x: &[f32], affine: Affine, epsilon: f32, y: &mut [f32], moments: 
 }
 
 #[inline(always)]
-fn forward_row<S: Simd>(
-    simd: S,
-    x: &[f32],
-    affine: Affine,
-    epsilon: f32,
-    y: &mut [f32],
-    moments: &mut [f32],
-) {
+fn forward_row<S: Simd>(simd: S, x: &[f32], affine: Affine, epsilon: f32, y: &mut [f32], kept: &mut [f32]) {
+    let [mean, scale] = moments(simd, x, epsilon);
+    let (shift, factor) = (simd.splat(mean), simd.splat(scale));
+    each_vector(
+        simd,
+        [x, affine.gain, affine.bias],
+        [y],
+        0.0,
+        #[inline(always)]
+        |[x, gain, bias], _| {
+            let normed = simd.mul(simd.sub(x, shift), factor);
+            [simd.mul_add(normed, gain, bias)]
+        },
+    );
+    kept.copy_from_slice(&[mean, scale]);
+}
+
+/// The mean of a row, and `1 ÷ √(variance + ε)`.
+#[inline(always)]
+pub(super) fn moments<S: Simd>(simd: S, x: &[f32], epsilon: f32) -> [f32; 2] {
     let count = x.len() as f32;
     let sum = fold_vectors(
         simd,
@@ -69,19 +81,7 @@ fn forward_row<S: Simd>(
         },
     );
     let scale = 1.0 / (simd.sum(squares) / count + epsilon).sqrt();
-    let factor = simd.splat(scale);
-    each_vector(
-        simd,
-        [x, affine.gain, affine.bias],
-        [y],
-        0.0,
-        #[inline(always)]
-        |[x, gain, bias], _| {
-            let normed = simd.mul(simd.sub(x, shift), factor);
-            [simd.mul_add(normed, gain, bias)]
-        },
-    );
-    moments.copy_from_slice(&[mean, scale]);
+    [mean, scale]
 }
 
 /// From the gradient of `y`, writes the gradients of `x` and, side by side, of gain and bias.

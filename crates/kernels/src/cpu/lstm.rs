@@ -216,9 +216,9 @@ fn position_of<S: Simd>(simd: S, weights: Weights, gates: &mut [f32], cell: &mut
             let forget = simd.sigmoid(simd.add(forget, biases[0]));
             let input = simd.sigmoid(simd.add(input, biases[1]));
             let output = simd.sigmoid(simd.add(output, biases[2]));
-            let candidate = tanh(simd, simd.add(candidate, biases[3]));
+            let candidate = simd.tanh(simd.add(candidate, biases[3]));
             let cell = simd.mul_add(forget, cell, simd.mul(input, candidate));
-            let hidden = simd.mul(output, tanh(simd, cell));
+            let hidden = simd.mul(output, simd.tanh(cell));
             [forget, input, output, candidate, cell, hidden]
         },
     );
@@ -230,11 +230,4 @@ fn quarters(gates: &mut [f32]) -> [&mut [f32]; 4] {
     let (forget, input) = first.split_at_mut(first.len() / 2);
     let (output, candidate) = second.split_at_mut(second.len() / 2);
     [forget, input, output, candidate]
-}
-
-/// `tanh(x) = 2 σ(2x) - 1`
-#[inline(always)]
-fn tanh<S: Simd>(simd: S, x: S::Floats) -> S::Floats {
-    let sigmoid = simd.sigmoid(simd.add(x, x));
-    simd.sub(simd.add(sigmoid, sigmoid), simd.splat(1.0))
 }

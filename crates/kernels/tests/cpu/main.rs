@@ -37,6 +37,7 @@ mod products;
 mod recurrent;
 mod rg_lru;
 mod rows;
+mod rwkv7;
 
 use proptest::prelude::*;
 use reference::unset;

@@ -6,7 +6,7 @@ use triaxis_kernels::Update;
 use triaxis_kernels::cpu::gelu::Form;
 use triaxis_kernels::cpu::layer_norm::Affine;
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
-use triaxis_kernels::cpu::{adamw, embedding, gelu, layer_norm, norm, rms_norm, rotary, swiglu};
+use triaxis_kernels::cpu::{adamw, embedding, geglu, gelu, layer_norm, norm, rms_norm, rotary, swiglu};
 
 use super::attention::angles;
 use super::reference::{self, config, random, random_tokens, wide};
@@ -218,6 +218,36 @@ proptest! {
     #[test]
     fn swiglu_of_any_shape(rows in size(), width in size()) {
         check_swiglu([rows, width], &swiglu_inputs([rows, width]));
+    }
+
+    #[test]
+    fn geglu_of_any_shape(rows in size(), width in size()) {
+        let [gate_up, dy] = swiglu_inputs([rows, width]);
+        let bias = random(3, 2 * width);
+        let (wide_dy, mut of_gates, mut ups) = (wide(&dy), Vec::new(), Vec::new());
+        for (row, gate_up) in gate_up.chunks(2 * width).enumerate() {
+            let sum = |column: usize| f64::from(gate_up[column]) + f64::from(bias[column]);
+            of_gates.extend((0..width).map(sum));
+            ups.extend((width..2 * width).map(sum));
+            prop_assert_eq!(of_gates.len(), (row + 1) * width);
+        }
+        let gates = reference::gelu_tanh(&of_gates);
+        let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).collect::<Vec<f64>>();
+        let expected = product(&gates, &ups);
+        let dgates = reference::gelu_tanh_gradient(&of_gates, &product(&wide_dy, &ups));
+        let dups = product(&wide_dy, &gates);
+        let halves = dgates.chunks(width).zip(dups.chunks(width));
+        let gradient: Vec<f64> = halves.flat_map(|(gate, up)| [gate, up].concat()).collect();
+        let mut of_bias = vec![0.0; 2 * width];
+        gradient.iter().enumerate().for_each(|(index, value)| of_bias[index % (2 * width)] += value);
+        on_every_level(|| {
+            let (mut y, mut found, mut dbias) = (unset(dy.len()), unset(gate_up.len()), unset(2 * width));
+            geglu::forward(&gate_up, &bias, &mut y);
+            assert_close!(y, expected);
+            geglu::backward(&gate_up, &bias, &dy, &mut found, &mut dbias);
+            assert_close!(found, gradient);
+            assert_close!(dbias, of_bias, 1.0);
+        });
     }
 
     #[test]

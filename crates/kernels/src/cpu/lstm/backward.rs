@@ -1,6 +1,6 @@
 //! The backward pass, from the last position to the first.
 
-use super::{Saved, Shape, Weights, quarters, tanh};
+use super::{Saved, Shape, Weights, quarters};
 use crate::cpu::matrix::{Matrix, Target};
 use crate::cpu::product::Right;
 use crate::cpu::rows::sum_over_blocks;
@@ -143,7 +143,7 @@ fn position_of<S: Simd>(simd: S, inputs: Position, dhidden: &[f32], dcell: &mut 
         |[forget, input, output, candidate, cell, before, own, later], [_, _, _, _, dcell]| {
             let slope = |sigmoid: S::Floats| simd.mul(sigmoid, simd.sub(one, sigmoid));
             let flatness = |tanh: S::Floats| simd.sub(one, simd.mul(tanh, tanh));
-            let (dhidden, bent) = (simd.add(own, later), tanh(simd, cell));
+            let (dhidden, bent) = (simd.add(own, later), simd.tanh(cell));
             let of_cell = simd.mul(simd.mul(dhidden, output), flatness(bent));
             let dcell = simd.add(dcell, of_cell);
             [
