@@ -100,9 +100,14 @@ pub trait Mixer: Debug {
     /// Its weights, in a fixed order. A block's mixer and channel share their names' scope.
     fn weights(&self, place: Place) -> Vec<WeightSpec>;
 
-    /// Those that all blocks of this kind in a network have together, in a fixed order.
+    /// Those that all blocks of this kind and [`set`](Self::set) in a network have together, in a fixed order.
     fn shared(&self, _place: Place) -> Vec<WeightSpec> {
         Vec::new()
+    }
+
+    /// Which of several sets of shared weights it has.
+    fn set(&self) -> usize {
+        0
     }
 
     /// Operations of the forward pass over a span of one sequence, by what computes.

@@ -7,17 +7,18 @@
 use burn::tensor::Tensor;
 pub use triaxis_kernels::cpu::gated_delta::Shape as GatedDeltaShape;
 pub use triaxis_kernels::cpu::gated_linear::Shape as GatedLinearShape;
-pub use triaxis_kernels::cpu::generalised_delta::Shape as GeneralisedDeltaShape;
 pub use triaxis_kernels::cpu::lstm::Shape as LstmShape;
 pub use triaxis_kernels::cpu::mamba::Shape as MambaShape;
 pub use triaxis_kernels::cpu::mamba2::Shape as Mamba2Shape;
 pub use triaxis_kernels::cpu::min_rnn::{Kind as MinRnnKind, Shape as MinRnnShape};
 pub use triaxis_kernels::cpu::rg_lru::Shape as RgLruShape;
+pub use triaxis_kernels::cpu::rwkv7::Shape as Rwkv7Shape;
 pub use triaxis_kernels::{
-    AttentionHeads, AttentionWeights, Core, GeluForm, Limits, RecurrentState, RecurrentWeights, Rotation,
-    Scores, TiedTable, attention_half, causal_attention, causal_attention_packed, count_products, embedding,
-    feed_forward, gelu, generalised_delta, generalised_delta_step, head_cross_entropy, head_losses,
-    layer_norm, linear, products, query_key_norm, recurrent_half, recurrent_step, rms_norm, rotary, swiglu,
+    Activation, AttentionHeads, AttentionWeights, Core, GeluForm, Limits, RecurrentState, RecurrentWeights,
+    Rotation, Scores, TiedTable, activation, attention_half, causal_attention, causal_attention_packed,
+    count_products, embedding, feed_forward, geglu, gelu, head_cross_entropy, head_losses, layer_norm,
+    linear, products, query_key_norm, recurrent_half, recurrent_step, rms_norm, rotary, rwkv7_mix,
+    rwkv7_step, sigmoid_mix, swiglu, token_shift,
 };
 
 /// Added to the mean square before its root, in every normalisation that says nothing else.

@@ -14,7 +14,7 @@ use crate::model::Model;
 use crate::norm::{Norm, NormKind};
 use crate::ops::NORM_EPSILON;
 use crate::presets::Preset;
-use crate::weights::{Group, Initial, SHARED, WeightSpec};
+use crate::weights::{Group, Initial, WeightSpec, shared_prefix};
 
 /// Rows of logits that exist at a time.
 const HEAD_CHUNK: usize = 1024;
@@ -206,14 +206,20 @@ impl Stack {
             };
             block.validate(self.width, self.norm).map_err(named)
         })?;
-        let sharing = Vec::from_iter(self.sharing());
-        rule(
-            sharing.len() <= 1,
-            "pattern",
-            format!("{:?}", self.pattern),
-            format!("{sharing:?} stand for blocks that share weights with all of their kind"),
-            "use one of these letters in all their places",
-        )?;
+        let mut sets: BTreeMap<usize, Vec<char>> = BTreeMap::new();
+        for letter in self.sharing() {
+            let set = self.blocks[&letter].mixer().set();
+            sets.entry(set).or_default().push(letter);
+        }
+        for letters in sets.values() {
+            rule(
+                letters.len() <= 1,
+                "pattern",
+                format!("{:?}", self.pattern),
+                format!("{letters:?} stand for blocks that share weights with all of their kind and set"),
+                "use one of these letters in all their places, or give them sets of their own",
+            )?;
+        }
         self.check_left()
     }
 
@@ -277,12 +283,13 @@ impl Stack {
             group,
         };
         let place = self.place();
-        let shared = self
-            .sharing()
-            .flat_map(|letter| self.blocks[&letter].mixer().shared(place));
-        let shared = shared.map(|weight| WeightSpec {
-            name: format!("{SHARED}.{}", weight.name),
-            ..weight
+        let shared = self.sharing().flat_map(|letter| {
+            let mixer = self.blocks[&letter].mixer();
+            let prefix = shared_prefix(mixer.set());
+            mixer.shared(place).into_iter().map(move |weight| WeightSpec {
+                name: format!("{prefix}.{}", weight.name),
+                ..weight
+            })
         });
         let blocks = self.layers().enumerate().flat_map(|(layer, block)| {
             let within_block = move |weight: WeightSpec| WeightSpec {

@@ -1,30 +1,43 @@
-//! Rows beside those of the position before.
+//! Normalised rows beside those of the position before.
 
 use burn::tensor::Tensor;
 
 use crate::memory::Remembered;
+use crate::ops;
 
-/// The rows of the positions before, zeros before the first: `x [batch × length, width]` to the same.
-pub(crate) fn of_sequences(x: &Tensor<2>, length: usize) -> Tensor<2> {
-    let [rows, width] = x.dims();
-    let first = Tensor::zeros([rows / length, 1, width], (&x.device(), x.dtype()));
-    after(x, first).0
+/// The rows of some sequences, and the row before each, if they go on from any.
+pub(crate) struct Shifted {
+    rows: Tensor<2>,
+    length: usize,
+    before: Option<Tensor<2>>,
 }
 
-/// The same of the positions that follow those remembered, whose last rows are then remembered under that name.
-pub(crate) fn of_steps(x: &Tensor<2>, name: &'static str, sequences: &mut [Remembered<'_>]) -> Tensor<2> {
-    let (count, width) = (sequences.len(), x.dims()[1]);
-    let [before] = Remembered::take(sequences, [name], [[1, 1, 1, width]], x);
-    let (shifted, last) = after(x, before.reshape([count, 1, width]));
-    Remembered::put(sequences, [name], [last.reshape([count, 1, 1, width])]);
-    shifted
-}
+impl Shifted {
+    /// Of sequences of that length, which begin.
+    pub(crate) fn of_sequences(rows: Tensor<2>, length: usize) -> Self {
+        Self {
+            rows,
+            length,
+            before: None,
+        }
+    }
 
-/// Of sequences after a row each, `[batch, 1, width]`; and their last rows.
-fn after(x: &Tensor<2>, first: Tensor<3>) -> (Tensor<2>, Tensor<3>) {
-    let ([rows, width], batch) = (x.dims(), first.dims()[0]);
-    let length = rows / batch;
-    let all = Tensor::cat(vec![first, x.clone().reshape([batch, length, width])], 1);
-    let shifted = all.clone().slice_dim(1, 0..length).reshape([rows, width]);
-    (shifted, all.slice_dim(1, length..length + 1))
+    /// Of the positions that follow those remembered, whose last rows are then remembered under that name.
+    pub(crate) fn of_steps(rows: Tensor<2>, name: &'static str, sequences: &mut [Remembered<'_>]) -> Self {
+        let (count, [all, width]) = (sequences.len(), rows.dims());
+        let length = all / count;
+        let [before] = Remembered::take(sequences, [name], [[1, 1, 1, width]], &rows);
+        let by_sequence = rows.clone().reshape([count, 1, length, width]);
+        Remembered::put(sequences, [name], [by_sequence.slice_dim(2, length - 1..length)]);
+        Self {
+            rows,
+            length,
+            before: Some(before.reshape([count, width])),
+        }
+    }
+
+    /// Between each row and the one before, by a share of each channel.
+    pub(crate) fn seen(&self, share: Tensor<1>) -> Tensor<2> {
+        ops::token_shift(self.rows.clone(), share, self.length, self.before.clone())
+    }
 }

@@ -181,8 +181,13 @@ impl Weights {
     }
 }
 
-/// What the names of weights that blocks share begin with.
-pub(crate) const SHARED: &str = "shared";
+/// What the names of a set of weights that blocks share begin with.
+pub(crate) fn shared_prefix(set: usize) -> String {
+    match set {
+        0 => "shared".to_owned(),
+        set => format!("shared.{set}"),
+    }
+}
 
 /// The weights of one part, and how its network normalises.
 #[derive(Debug)]
@@ -207,9 +212,9 @@ impl<'a> Scope<'a> {
         self.between
     }
 
-    /// The weights that all blocks of this kind share.
-    pub(crate) fn shared(&self) -> Scope<'_> {
-        self.weights.scope(SHARED.to_owned(), self.norm)
+    /// The weights that all blocks of this kind and set share.
+    pub(crate) fn shared(&self, set: usize) -> Scope<'_> {
+        self.weights.scope(shared_prefix(set), self.norm)
     }
 
     /// How the network normalises.

@@ -6,7 +6,7 @@ use crate::channel::Channel;
 use crate::count::product_flops;
 use crate::error::{ModelError, within};
 use crate::mixer::Place;
-use crate::ops::{self, GeluForm};
+use crate::ops;
 use crate::weights::{Scope, WeightSpec};
 
 /// A gated feed-forward layer: `x + (gelu(gate) ∘ up) × down + down_bias` with gate and up the halves of
@@ -44,7 +44,7 @@ impl GeGlu {
 
 impl Channel for GeGlu {
     fn numerics(&self) -> u32 {
-        1
+        2
     }
 
     fn examples(&self) -> Vec<ChannelSpec> {
@@ -84,8 +84,8 @@ impl Channel for GeGlu {
     }
 
     fn kept(&self, width: usize) -> usize {
-        // The rows and their normalised ones; gate and up, each with its copy, and what is gated.
-        2 * width + 6 * self.inner(width)
+        // The rows and their normalised ones; gate and up, and what is gated.
+        2 * width + 3 * self.inner(width)
     }
 
     fn passing(&self, width: usize) -> usize {
@@ -93,18 +93,16 @@ impl Channel for GeGlu {
     }
 
     fn mix(&self, x: Tensor<2>, weights: &Scope<'_>, _: usize) -> Tensor<2> {
-        let inner = self.inner(x.dims()[1]);
-        let shifted = |product: Tensor<2>, bias: &str| match self.bias {
-            true => product + weights.vector(bias).unsqueeze(),
-            false => product,
-        };
         let normed = weights.normed(x.clone(), "feed_forward_norm");
-        let both = shifted(
-            ops::linear(normed, weights.matrix("gate_and_up")),
-            "gate_and_up_bias",
-        );
-        let gate = both.clone().slice_dim(1, 0..inner);
-        let gated = ops::gelu(gate, GeluForm::Tanh) * both.slice_dim(1, inner..2 * inner);
-        x + shifted(ops::linear(gated, weights.matrix("down")), "down_bias")
+        let both = ops::linear(normed, weights.matrix("gate_and_up"));
+        let bias = match self.bias {
+            true => weights.vector("gate_and_up_bias"),
+            false => Tensor::zeros([both.dims()[1]], (&both.device(), both.dtype())),
+        };
+        let y = x + ops::linear(ops::geglu(both, bias), weights.matrix("down"));
+        match self.bias {
+            true => y + weights.vector("down_bias").unsqueeze(),
+            false => y,
+        }
     }
 }

@@ -1,4 +1,4 @@
-use burn::tensor::{Tensor, activation::relu};
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::ChannelSpec;
@@ -8,8 +8,8 @@ use crate::error::{ModelError, within};
 use crate::memory::Remembered;
 use crate::mixer::Place;
 use crate::mixers::SHIFT;
-use crate::ops;
-use crate::token_shift;
+use crate::ops::{self, Activation};
+use crate::token_shift::Shifted;
 use crate::weights::{Group, Scope, WeightSpec};
 
 /// A feed-forward layer of two products that sees the position before:
@@ -36,18 +36,17 @@ impl Rwkv7Channel {
         self.inner.unwrap_or_else(|| width.saturating_mul(4))
     }
 
-    /// With the normalised stream beside that of the position before.
-    fn mixed(x: Tensor<2>, normed: Tensor<2>, shifted: Tensor<2>, weights: &Scope<'_>) -> Tensor<2> {
-        let share = weights.vector(SHIFTED).unsqueeze();
-        let seen = normed.clone() + (shifted - normed) * share;
-        let inner = relu(ops::linear(seen, weights.matrix("up"))).square();
+    /// The stream with what is made of its normalised rows.
+    fn mixed(x: Tensor<2>, shifted: &Shifted, weights: &Scope<'_>) -> Tensor<2> {
+        let up = ops::linear(shifted.seen(weights.vector(SHIFTED)), weights.matrix("up"));
+        let inner = ops::activation(up, Activation::SquaredRelu);
         x + ops::linear(inner, weights.matrix("down"))
     }
 }
 
 impl Channel for Rwkv7Channel {
     fn numerics(&self) -> u32 {
-        1
+        2
     }
 
     fn examples(&self) -> Vec<ChannelSpec> {
@@ -84,7 +83,7 @@ impl Channel for Rwkv7Channel {
     }
 
     fn kept(&self, width: usize) -> usize {
-        5 * width + 3 * self.inner(width)
+        3 * width + 2 * self.inner(width)
     }
 
     fn passing(&self, width: usize) -> usize {
@@ -97,13 +96,11 @@ impl Channel for Rwkv7Channel {
 
     fn mix(&self, x: Tensor<2>, weights: &Scope<'_>, length: usize) -> Tensor<2> {
         let normed = weights.normed(x.clone(), "feed_forward_norm");
-        let shifted = token_shift::of_sequences(&normed, length);
-        Self::mixed(x, normed, shifted, weights)
+        Self::mixed(x, &Shifted::of_sequences(normed, length), weights)
     }
 
     fn step(&self, x: Tensor<2>, weights: &Scope<'_>, sequences: &mut [Remembered<'_>]) -> Tensor<2> {
         let normed = weights.normed(x.clone(), "feed_forward_norm");
-        let shifted = token_shift::of_steps(&normed, SHIFTED, sequences);
-        Self::mixed(x, normed, shifted, weights)
+        Self::mixed(x, &Shifted::of_steps(normed, SHIFTED, sequences), weights)
     }
 }

@@ -1,13 +1,11 @@
 use serde_json::{Map, Value, json};
 
-use super::mamba2::{CONTEXT, NAMES};
+use super::mamba2::{NAMES, stack_of};
 use super::tensor::Piece;
 use super::{Config, Family, Names, Tensor, transformer};
 use crate::block::Block;
-use crate::ends::Ends;
 use crate::error::{ModelError, rule};
 use crate::mixers::{self, MixerSpec};
-use crate::norm::NormKind;
 use crate::stack::Stack;
 
 /// Mamba's layout.
@@ -65,23 +63,7 @@ impl Family for Mamba {
             taps: config.size_if("conv_kernel")?.unwrap_or(4),
             inner_norms: false,
         };
-        let block = Block {
-            mixer: MixerSpec::Mamba(mixer),
-            channel: None,
-        };
-        Ok(Stack {
-            vocabulary: config.size("vocab_size")?,
-            width,
-            layers: config.size("num_hidden_layers")?,
-            context: config.size_if("max_position_embeddings")?.unwrap_or(CONTEXT),
-            pattern: "s".to_owned(),
-            blocks: [('s', block)].into(),
-            tied: config.flag("tie_word_embeddings", true)?,
-            norm: NormKind::Rms,
-            norm_epsilon: config.number("layer_norm_epsilon")?.unwrap_or(1e-5),
-            learned_positions: None,
-            ends: Ends::default(),
-        })
+        stack_of(config, MixerSpec::Mamba(mixer), true)
     }
 
     fn write(&self, stack: &Stack) -> Result<Map<String, Value>, ModelError> {

@@ -21,7 +21,7 @@ pub(super) const NAMES: Names = Names {
 };
 
 /// Positions where a config does not tell how many: the state does not grow with them.
-pub(super) const CONTEXT: usize = 1 << 20;
+const CONTEXT: usize = 1 << 20;
 
 impl Mamba2 {
     /// What its registry says of it.
@@ -78,23 +78,7 @@ impl Family for Mamba2 {
             grouped_norm: groups > 1,
             least_step: None,
         };
-        let block = Block {
-            mixer: MixerSpec::Mamba2(mixer),
-            channel: None,
-        };
-        Ok(Stack {
-            vocabulary: config.size("vocab_size")?,
-            width,
-            layers: config.size("num_hidden_layers")?,
-            context: config.size_if("max_position_embeddings")?.unwrap_or(CONTEXT),
-            pattern: "m".to_owned(),
-            blocks: [('m', block)].into(),
-            tied: config.flag("tie_word_embeddings", false)?,
-            norm: NormKind::Rms,
-            norm_epsilon: config.number("layer_norm_epsilon")?.unwrap_or(1e-5),
-            learned_positions: None,
-            ends: Ends::default(),
-        })
+        stack_of(config, MixerSpec::Mamba2(mixer), false)
     }
 
     fn write(&self, stack: &Stack) -> Result<Map<String, Value>, ModelError> {
@@ -128,6 +112,25 @@ impl Family for Mamba2 {
         tensors.extend(tensors_of(layer, mixer, width, &format!("{theirs}.mixer")));
         Ok(tensors)
     }
+}
+
+/// The stack of a config of blocks of one mixer alone, tied or not where it does not tell.
+pub(super) fn stack_of(config: &Config, mixer: MixerSpec, tied: bool) -> Result<Stack, ModelError> {
+    let letter = mixer.mixer().letter();
+    let block = Block { mixer, channel: None };
+    Ok(Stack {
+        vocabulary: config.size("vocab_size")?,
+        width: config.size("hidden_size")?,
+        layers: config.size("num_hidden_layers")?,
+        context: config.size_if("max_position_embeddings")?.unwrap_or(CONTEXT),
+        pattern: letter.to_string(),
+        blocks: [(letter, block)].into(),
+        tied: config.flag("tie_word_embeddings", tied)?,
+        norm: NormKind::Rms,
+        norm_epsilon: config.number("layer_norm_epsilon")?.unwrap_or(1e-5),
+        learned_positions: None,
+        ends: Ends::default(),
+    })
 }
 
 /// The tensors of a mixer under names that begin with `prefix`.

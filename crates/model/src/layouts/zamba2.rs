@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::config::Config;
@@ -11,6 +13,7 @@ use crate::error::{ModelError, rule, within};
 use crate::mixers::{Mamba2, MixerSpec, SharedAttention};
 use crate::norm::NormKind;
 use crate::stack::Stack;
+use crate::weights::shared_prefix;
 
 /// Zamba2's layout.
 #[derive(Debug)]
@@ -18,12 +21,14 @@ pub struct Zamba2;
 
 impl Zamba2 {
     /// What its registry says of it.
-    pub const ABOUT: &'static str = "Zamba2 (Glorioso et al. 2024, arXiv 2411.15242) with one shared block: blocks of \
-        Mamba-2, some of which begin with a transformer whose weights they share, with adapters of each one's own. Shared \
-        tensors are under the first of these blocks.";
+    pub const ABOUT: &'static str = "Zamba2 (Glorioso et al. 2024, arXiv 2411.15242): blocks of Mamba-2, some of which begin \
+        with one of a few transformers in turn, whose weights they share, with adapters of each one's own. Shared tensors \
+        are under the first block of each.";
 }
 
 const HYBRID: &str = "hybrid";
+/// Sets of shared weights, at most: the letters behind that of Mamba-2.
+const SETS: usize = 13;
 /// Names of the blocks of Mamba-2 alone, of newer and older versions.
 const LINEAR: [&str; 3] = ["linear_attention", "mamba", "mamba2"];
 const WANTED: &str = "`mamba2` or `shared-attention` alone";
@@ -51,23 +56,32 @@ impl Family for Zamba2 {
         config.only("add_bias_linear", false)?;
         config.only("use_conv_bias", true)?;
         config.only("use_long_context", false)?;
-        config.only("num_mem_blocks", 1)?;
         config.only("rms_norm_eps", EPSILON)?;
         let (width, layers) = (config.size("hidden_size")?, config.size("num_hidden_layers")?);
         within("hidden_size", width, 1, 1 << 16)?;
         within("num_hidden_layers", layers, 1, 1 << 12)?;
         let mamba = mamba(config, width)?;
-        let hybrid = MixerSpec::SharedAttention(shared(config, width, mamba.clone())?);
-        let pattern = pattern(config, layers)?;
+        let sets = config.size_if("num_mem_blocks")?.unwrap_or(1);
+        within("num_mem_blocks", sets, 1, SETS)?;
+        let hybrid = shared(config, width, mamba.clone())?;
+        let pattern = pattern(config, layers, sets)?;
         let tied = config.flag("tie_word_embeddings", true)?;
+        let hybrids = pattern.chars().filter(|letter| *letter != 'm').count();
         rule(
-            tied || pattern.matches('z').count() <= 1,
+            tied || hybrids <= sets,
             "tie_word_embeddings",
             tied,
             "must be true where blocks share weights, since transformers ties both or neither",
             "take a model whose head is tied",
         )?;
-        let blocks = [('m', MixerSpec::Mamba2(mamba)), ('z', hybrid)].into_iter();
+        let hybrids = (0..sets).map(|set| {
+            let hybrid = SharedAttention {
+                set,
+                ..hybrid.clone()
+            };
+            (letter(set), MixerSpec::SharedAttention(hybrid))
+        });
+        let blocks = hybrids.chain([('m', MixerSpec::Mamba2(mamba))]);
         let blocks = blocks.filter(|(letter, _)| pattern.contains(*letter));
         Ok(Stack {
             vocabulary: config.size("vocab_size")?,
@@ -87,7 +101,7 @@ impl Family for Zamba2 {
     }
 
     fn write(&self, stack: &Stack) -> Result<Map<String, Value>, ModelError> {
-        let (mut mamba, mut shared, mut kinds) = (None, None, Vec::new());
+        let (mut mamba, mut shared, mut kinds, mut sets) = (None, None, Vec::new(), 1);
         for block in stack.layers() {
             match (&block.mixer, &block.channel) {
                 (MixerSpec::Mamba2(mixer), None) => {
@@ -97,6 +111,7 @@ impl Family for Zamba2 {
                 (MixerSpec::SharedAttention(mixer), None) => {
                     (mamba, shared) = (mamba.or(Some(&mixer.mamba)), Some(mixer));
                     kinds.push(HYBRID);
+                    sets = sets.max(mixer.set + 1);
                 }
                 _ => return Err(transformer::unlike(block, WANTED)),
             }
@@ -125,7 +140,7 @@ impl Family for Zamba2 {
             "add_bias_linear": false,
             "intermediate_size": shared.inner(width),
             "num_attention_heads": shared.attention(width).query,
-            "num_mem_blocks": 1,
+            "num_mem_blocks": sets,
             "use_shared_attention_adapter": shared.adapts_attention,
             "adapter_rank": shared.adapter_rank,
             "use_mem_rope": shared.rope_theta.is_some(),
@@ -148,13 +163,14 @@ impl Family for Zamba2 {
                 uses.push((layer, mixer));
             }
         }
-        let Some(&(first, mixer)) = uses.first() else {
-            return Vec::new();
-        };
-        let prefix = format!("model.layers.{first}.shared_transformer");
-        let mut tensors = shared_tensors(&prefix, mixer, stack.width);
+        let (mut tensors, mut prefixes) = (Vec::new(), BTreeMap::new());
         for (index, &(layer, mixer)) in uses.iter().enumerate() {
-            tensors.extend(adapters(&prefix, index, layer, mixer, stack.width));
+            let prefix = prefixes.entry(mixer.set).or_insert_with(|| {
+                let prefix = format!("model.layers.{layer}.shared_transformer");
+                tensors.extend(shared_tensors(&prefix, mixer, stack.width));
+                prefix
+            });
+            tensors.extend(adapters(prefix, index, layer, mixer, stack.width));
         }
         tensors
     }
@@ -230,12 +246,20 @@ fn shared(config: &Config, width: usize, mamba: Mamba2) -> Result<SharedAttentio
         inner: Some(config.size_if("intermediate_size")?.unwrap_or(4 * width)),
         adapter_rank: config.size_if("adapter_rank")?.unwrap_or(128),
         adapts_attention: config.flag("use_shared_attention_adapter", false)?,
+        set: 0,
         mamba,
     })
 }
 
-/// A letter a layer.
-fn pattern(config: &Config, layers: usize) -> Result<String, ModelError> {
+/// The letter of a set of shared weights.
+fn letter(set: usize) -> char {
+    ('a'..='z')
+        .nth_back(set)
+        .expect("there are fewer sets than letters")
+}
+
+/// A letter a layer; the hybrid ones have the sets in turn.
+fn pattern(config: &Config, layers: usize, sets: usize) -> Result<String, ModelError> {
     let Some(kinds) = config.texts("layers_block_type")? else {
         return Err(ModelError(
             "`layers_block_type` is left out: it must be there, as a list of a kind for each layer; add it"
@@ -249,21 +273,23 @@ fn pattern(config: &Config, layers: usize) -> Result<String, ModelError> {
         format!("must be one for each of `num_hidden_layers = {layers}`"),
         "correct the fields",
     )?;
-    let letter = |kind: &&str| match *kind {
-        HYBRID => Ok('z'),
+    let mut hybrids = 0..;
+    let of = |kind: &&str| match *kind {
+        HYBRID => Ok(letter(hybrids.next().unwrap_or(0) % sets)),
         kind if LINEAR.contains(&kind) => Ok('m'),
         kind => Err(ModelError(format!(
             "`layers_block_type = \"{kind}\"`: must be `{}` or `{HYBRID}`; take a model of those",
             LINEAR[0]
         ))),
     };
-    kinds.iter().map(letter).collect()
+    kinds.iter().map(of).collect()
 }
 
 /// What all blocks share.
 fn shared_tensors(prefix: &str, mixer: &SharedAttention, width: usize) -> Vec<Tensor> {
     let (both, inner) = (2 * width, mixer.inner(width));
-    let ours = |name: &str| format!("shared.{name}");
+    let shared = shared_prefix(mixer.set);
+    let ours = |name: &str| format!("{shared}.{name}");
     let theirs = |name: &str| format!("{prefix}.{name}.weight");
     let same = |published, name, shape: &[usize]| Tensor::same(theirs(published), ours(name), shape);
     let turned = |published, name, shape: &[usize]| Tensor::turned(theirs(published), ours(name), shape);

@@ -1,4 +1,4 @@
-use burn::tensor::{Tensor, activation::sigmoid};
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::MixerSpec;
@@ -8,8 +8,8 @@ use crate::error::{ModelError, rule, within};
 use crate::is_default;
 use crate::memory::Remembered;
 use crate::mixer::{Mixer, Place, Span, usual_head};
-use crate::ops::{self, GeneralisedDeltaShape, Rotation};
-use crate::token_shift;
+use crate::ops::{self, Activation, Rotation, Rwkv7Shape};
+use crate::token_shift::Shifted;
 use crate::weights::{Group, Initial, Scope, WeightSpec};
 
 /// RWKV-7's time mix: the generalised delta rule with a decay of each key.
@@ -41,9 +41,6 @@ pub struct Rwkv7 {
 /// The shares of the position before.
 pub(crate) const SHIFT: Initial = Initial::Uniform(0.0, 1.0);
 
-/// Added to the variance of each head of what is read, whatever a network's own.
-const HEAD_EPSILON: f64 = 64e-5;
-
 /// What the rows of the position before are remembered under.
 const SHIFTED: &str = "shift";
 
@@ -52,6 +49,17 @@ const VALUES: &str = "rwkv7_values";
 
 /// What is made of the stream and of the position before, in the order of their shares.
 const SEEN_BY: [&str; 6] = ["reading", "decay", "key", "value", "rate", "gate"];
+
+/// What the operation between the products takes beside the rows, in its order.
+const VECTORS: [&str; 7] = [
+    "decay_bias",
+    "rate_bias",
+    "removal_scale",
+    "key_scale",
+    "bonus",
+    "head_norm",
+    "head_norm_bias",
+];
 
 impl Rwkv7 {
     /// What its registry says of it.
@@ -63,9 +71,9 @@ impl Rwkv7 {
         It remembers one state a head and one row, whatever the length.";
 
     /// Its sizes over a span of some sequences.
-    pub(crate) fn shape(&self, width: usize, batch: usize, length: usize) -> GeneralisedDeltaShape {
+    pub(crate) fn shape(&self, width: usize, batch: usize, length: usize) -> Rwkv7Shape {
         let size = self.head_dim.unwrap_or_else(|| usual_head(width, 1));
-        GeneralisedDeltaShape {
+        Rwkv7Shape {
             batch,
             length,
             heads: (width / size.max(1)).max(1),
@@ -95,6 +103,45 @@ impl Rwkv7 {
         ranks.extend(self.mixes_values.then_some(("mixing", value)));
         ranks
     }
+
+    /// The stream with what is made of its normalised rows: `between` is what lies between the products.
+    fn mixed(
+        &self,
+        x: Tensor<2>,
+        weights: &Scope<'_>,
+        shifted: &Shifted,
+        between: impl FnOnce([Tensor<2>; 6], Tensor<1>) -> Tensor<2>,
+    ) -> Tensor<2> {
+        let seen = |by: &str| shifted.seen(weights.vector(&format!("{by}_shift")));
+        let product = |rows: Tensor<2>, name: &str| ops::linear(rows, weights.matrix(name));
+        let low = |rows: Tensor<2>, name: &str, activation: Option<Activation>| {
+            let inner = product(rows, &format!("{name}_in"));
+            let inner = match activation {
+                Some(activation) => ops::activation(inner, activation),
+                None => inner,
+            };
+            product(inner, &format!("{name}_out"))
+        };
+        let [reading, decay, key, value, rate, gate] = SEEN_BY.map(seen);
+        let mut own = product(value.clone(), "value");
+        match weights.left(VALUES).filter(|_| self.mixes_values) {
+            Some(first) => {
+                let share = low(value, "mixing", None);
+                own = ops::sigmoid_mix(own, first, share, weights.vector("mixing_bias"));
+            }
+            None => weights.leave(VALUES, own.clone()),
+        }
+        let rows = [
+            product(reading, "reading"),
+            low(decay, "decay", Some(Activation::Tanh)),
+            product(key, "key"),
+            own,
+            low(rate, "rate", None),
+            low(gate, "gate", Some(Activation::Sigmoid)),
+        ];
+        let vectors = Tensor::cat(VECTORS.map(|name| weights.vector(name)).into(), 0);
+        x + product(between(rows, vectors), "time_output")
+    }
 }
 
 impl Mixer for Rwkv7 {
@@ -107,7 +154,7 @@ impl Mixer for Rwkv7 {
     }
 
     fn numerics(&self) -> u32 {
-        1
+        2
     }
 
     fn examples(&self) -> Vec<MixerSpec> {
@@ -204,9 +251,10 @@ impl Mixer for Rwkv7 {
     }
 
     fn kept(&self, width: usize) -> usize {
-        // About thirty steps of rows each, the ranks before and after their nonlinearities, and a state for 16 positions.
+        // The normalised rows, six that are seen, as many that are made of them, what the rule gets of its own and what it
+        // reads, the output, the ranks before and after their nonlinearities, and a state for 16 positions.
         let ranks = self.low_ranks(width).into_iter();
-        30 * width
+        22 * width
             + 2 * ranks.map(|(_, rank)| rank).sum::<usize>()
             + width * self.shape(width, 1, 1).size / 16
     }
@@ -221,11 +269,11 @@ impl Mixer for Rwkv7 {
 
     fn mix(&self, x: Tensor<2>, weights: &Scope<'_>, length: usize, _: Option<&Rotation>) -> Tensor<2> {
         let [rows, width] = x.dims();
-        let normed = weights.normed(x.clone(), "time_norm");
-        let shifted = token_shift::of_sequences(&normed, length);
-        let made = Made::new(self, weights, normed, shifted);
-        let read = ops::generalised_delta(made.inputs(), self.shape(width, rows / length, length));
-        x + made.output(weights, read)
+        let shape = self.shape(width, rows / length, length);
+        let shifted = Shifted::of_sequences(weights.normed(x.clone(), "time_norm"), length);
+        self.mixed(x, weights, &shifted, |rows, vectors| {
+            ops::rwkv7_mix(rows, vectors, shape)
+        })
     }
 
     fn step(
@@ -237,95 +285,13 @@ impl Mixer for Rwkv7 {
     ) -> Tensor<2> {
         let [rows, width] = x.dims();
         let shape = self.shape(width, sequences.len(), rows / sequences.len());
-        let normed = weights.normed(x.clone(), "time_norm");
-        let shifted = token_shift::of_steps(&normed, SHIFTED, sequences);
-        let made = Made::new(self, weights, normed, shifted);
-        let sizes = [1, shape.heads, shape.size, shape.size];
-        let [state] = Remembered::take(sequences, ["state"], [sizes], &x);
-        let (read, state) = ops::generalised_delta_step(made.inputs(), shape, state);
-        Remembered::put(sequences, ["state"], [state]);
-        x + made.output(weights, read)
+        let shifted = Shifted::of_steps(weights.normed(x.clone(), "time_norm"), SHIFTED, sequences);
+        self.mixed(x, weights, &shifted, |rows, vectors| {
+            let sizes = [1, shape.heads, shape.size, shape.size];
+            let [state] = Remembered::take(sequences, ["state"], [sizes], &rows[0]);
+            let (read, state) = ops::rwkv7_step(rows, vectors, shape, state);
+            Remembered::put(sequences, ["state"], [state]);
+            read
+        })
     }
-}
-
-/// What is made of rows for the rule and after it, each `[rows, width]`.
-struct Made {
-    reading: Tensor<2>,
-    decay: Tensor<2>,
-    key: Tensor<2>,
-    value: Tensor<2>,
-    /// Of length one, head by head.
-    removal: Tensor<2>,
-    rate: Tensor<2>,
-    gate: Tensor<2>,
-    /// Width of a head.
-    size: usize,
-}
-
-impl Made {
-    fn new(settings: &Rwkv7, weights: &Scope<'_>, normed: Tensor<2>, shifted: Tensor<2>) -> Self {
-        let vector = |name: &str| weights.vector(name).unsqueeze::<2>();
-        let change = shifted - normed.clone();
-        let seen = |by: &str| normed.clone() + change.clone() * vector(&format!("{by}_shift"));
-        let product = |by: &str| ops::linear(seen(by), weights.matrix(by));
-        let low = |by: &str, name: &str, between: fn(Tensor<2>) -> Tensor<2>| {
-            let inner = ops::linear(seen(by), weights.matrix(&format!("{name}_in")));
-            ops::linear(between(inner), weights.matrix(&format!("{name}_out")))
-        };
-        let same: fn(Tensor<2>) -> Tensor<2> = |inner| inner;
-        let decay = sigmoid(low("decay", "decay", Tensor::tanh) + vector("decay_bias"));
-        let rate = sigmoid(low("rate", "rate", same) + vector("rate_bias"));
-        let mut value = product("value");
-        match weights.left(VALUES).filter(|_| settings.mixes_values) {
-            Some(first) => {
-                let share = sigmoid(low("value", "mixing", same) + vector("mixing_bias"));
-                value = value.clone() + (first - value) * share;
-            }
-            None => weights.leave(VALUES, value.clone()),
-        }
-        let (key, size) = (product("key"), settings.shape(normed.dims()[1], 1, 1).size);
-        let less = (rate.clone() - 1.0) * vector("key_scale");
-        Self {
-            reading: product("reading"),
-            decay: decay.mul_scalar(-(-0.5f64).exp()).exp(),
-            removal: of_length_one(key.clone() * vector("removal_scale"), size),
-            key: key.clone() + key * less,
-            value,
-            gate: low("gate", "gate", sigmoid),
-            rate,
-            size,
-        }
-    }
-
-    /// As the rule takes them.
-    fn inputs(&self) -> [Tensor<2>; 6] {
-        let [reading, decay, key, value, removal] =
-            [&self.reading, &self.decay, &self.key, &self.value, &self.removal].map(Tensor::clone);
-        let written = removal.clone() * self.rate.clone();
-        [reading, decay, key, value, removal.neg(), written]
-    }
-
-    /// What is added to the stream, of what was read.
-    fn output(self, weights: &Scope<'_>, read: Tensor<2>) -> Tensor<2> {
-        let ([rows, width], size) = (read.dims(), self.size);
-        let heads = width / size;
-        let vector = |name: &str| weights.vector(name).unsqueeze::<2>();
-        let like = (&read.device(), read.dtype());
-        let (gain, bias) = (Tensor::ones([size], like), Tensor::zeros([size], like));
-        let by_head = read.reshape([rows * heads, size]);
-        let normed = ops::layer_norm(by_head, gain, bias, HEAD_EPSILON).reshape([rows, width]);
-        let normed = normed * vector("head_norm") + vector("head_norm_bias");
-        let agreement = self.reading * self.key * vector("bonus");
-        let agreement = agreement.reshape([rows, heads, size]).sum_dim(2);
-        let bonus = (agreement * self.value.reshape([rows, heads, size])).reshape([rows, width]);
-        ops::linear((normed + bonus) * self.gate, weights.matrix("time_output"))
-    }
-}
-
-/// Each head of rows over its length, which counts as 1e-12 at least.
-fn of_length_one(rows: Tensor<2>, size: usize) -> Tensor<2> {
-    let [count, width] = rows.dims();
-    let by_head = rows.reshape([count, width / size, size]);
-    let squares = by_head.clone().square().sum_dim(2);
-    (by_head / squares.clamp_min(1e-24).sqrt()).reshape([count, width])
 }

@@ -7,6 +7,7 @@ use crate::between::BEGIN;
 use crate::channels::ChannelSpec;
 use crate::count::product_flops;
 use crate::error::{ModelError, positive, rule, within};
+use crate::is_default;
 use crate::memory::Remembered;
 use crate::mixer::{Mixer, Place, Span, usual_head};
 use crate::norm::NormKind;
@@ -31,6 +32,9 @@ pub struct SharedAttention {
     pub adapter_rank: usize,
     /// Whether it adds to those of queries, keys and values, too, not to that of the feed-forward layer alone.
     pub adapts_attention: bool,
+    /// Which of several such transformers it is: blocks share the weights of one.
+    #[serde(skip_serializing_if = "is_default")]
+    pub set: usize,
     /// The Mamba-2.
     pub mamba: Mamba2,
 }
@@ -43,6 +47,7 @@ impl Default for SharedAttention {
             inner: None,
             adapter_rank: 16,
             adapts_attention: true,
+            set: 0,
             mamba: Mamba2::default(),
         }
     }
@@ -53,7 +58,7 @@ const PARTS: usize = 3;
 
 impl SharedAttention {
     /// What its registry says of it.
-    pub const ABOUT: &'static str = "A transformer with weights that all its blocks share (Zamba2, Glorioso et al. 2024, \
+    pub const ABOUT: &'static str = "A transformer with weights that all blocks of its set share (Zamba2, Glorioso et al. 2024, \
         arXiv 2411.15242): attention over the stream beside the embedding of the tokens, then a feed-forward layer with \
         GELU, each with low-rank adapters (arXiv 2106.09685) of the block's own; projected by each block, it is added to \
         what the block's own Mamba-2 takes, not to the stream. Each block remembers keys and values of its own.";
@@ -81,7 +86,7 @@ impl SharedAttention {
         weights: &Scope<'_>,
         attended: impl FnOnce(Tensor<2>) -> Tensor<2>,
     ) -> Tensor<2> {
-        let (shared, [_, width]) = (weights.shared(), x.dims());
+        let (shared, [_, width]) = (weights.shared(self.set), x.dims());
         let begin = weights.left(BEGIN);
         let begin = begin.expect("a network with shared weights leaves it");
         let both = shared.normed(Tensor::cat(vec![x, begin], 1), "attention_norm");
@@ -139,6 +144,7 @@ impl Mixer for SharedAttention {
             inner: Some(5),
             adapter_rank: 2,
             adapts_attention: false,
+            set: 1,
             mamba: Mamba2 {
                 state: 3,
                 head_dim: Some(4),
@@ -181,6 +187,7 @@ impl Mixer for SharedAttention {
         )?;
         within("inner", self.inner(width), 1, 1 << 20)?;
         within("adapter_rank", self.adapter_rank, 1, 1 << 12)?;
+        within("set", self.set, 0, 1 << 12)?;
         self.mamba.validate(width)
     }
 
@@ -221,6 +228,10 @@ impl Mixer for SharedAttention {
             WeightSpec::matrix("gate_and_up", [width, 2 * inner], 1.0),
             WeightSpec::matrix("down", [inner, width], 1.0),
         ]
+    }
+
+    fn set(&self) -> usize {
+        self.set
     }
 
     fn operations(&self, width: usize, span: Span) -> Vec<(&'static str, f64)> {

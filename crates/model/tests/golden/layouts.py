@@ -58,6 +58,11 @@ MODELS = {
         n_mamba_heads=4, chunk_size=8, num_attention_heads=2, time_step_min=0.4, use_shared_attention_adapter=True,
         adapter_rank=3, use_mem_rope=True, rope_parameters=dict(rope_type="default", rope_theta=777.0),
         bos_token_id=None, eos_token_id=None, pad_token_id=None)),
+    "zamba2-alternating": ("Zamba2", dict(
+        vocab_size=VOCABULARY, hidden_size=16, num_hidden_layers=5, intermediate_size=20, max_position_embeddings=64,
+        layers_block_type=["hybrid", "linear_attention", "hybrid", "hybrid", "hybrid"], num_mem_blocks=2,
+        mamba_d_state=6, mamba_ngroups=2, n_mamba_heads=4, chunk_size=8, num_attention_heads=4,
+        use_shared_attention_adapter=True, adapter_rank=3, bos_token_id=None, eos_token_id=None, pad_token_id=None)),
     "zamba2-plain": ("Zamba2", dict(
         vocab_size=VOCABULARY, hidden_size=16, num_hidden_layers=2, max_position_embeddings=64,
         layers_block_type=["linear_attention", "hybrid"], mamba_d_state=4, n_mamba_heads=2, num_attention_heads=2,

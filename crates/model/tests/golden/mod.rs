@@ -16,7 +16,12 @@ pub const KINDS: [&str; 2] = ["tied", "untied"];
 
 /// The tensors whose name begins with `prefix`, under the rest of their name.
 pub fn tensors(prefix: &str) -> BTreeMap<String, Weight> {
-    let file = SafeTensors::deserialize(FILE).unwrap();
+    tensors_of(FILE, prefix)
+}
+
+/// The same of another file.
+pub fn tensors_of(file: &[u8], prefix: &str) -> BTreeMap<String, Weight> {
+    let file = SafeTensors::deserialize(file).unwrap();
     let read = |data: &[u8]| {
         data.chunks_exact(4)
             .map(|four| f32::from_le_bytes(four.try_into().unwrap()))
@@ -50,6 +55,11 @@ pub fn model(kind: &str, device: &Device) -> Model {
 
 /// Inputs and targets of every step.
 pub fn batches(kind: &str, device: &Device) -> Vec<(Tensor<2, Int>, Tensor<1, Int>)> {
+    batches_of(&values(&format!("{kind}.tokens")), device)
+}
+
+/// Those of so many sequences, a batch after the other.
+pub fn batches_of(tokens: &[f32], device: &Device) -> Vec<(Tensor<2, Int>, Tensor<1, Int>)> {
     let part = |rows: &[f32], columns: std::ops::Range<usize>| -> Vec<i64> {
         let rows = rows.chunks(CONTEXT + 1);
         rows.flat_map(|row| &row[columns.clone()])
@@ -64,8 +74,5 @@ pub fn batches(kind: &str, device: &Device) -> Vec<(Tensor<2, Int>, Tensor<1, In
             Tensor::from_data(targets, device),
         )
     };
-    values(&format!("{kind}.tokens"))
-        .chunks(BATCH * (CONTEXT + 1))
-        .map(step)
-        .collect()
+    tokens.chunks(BATCH * (CONTEXT + 1)).map(step).collect()
 }

@@ -1,12 +1,14 @@
-//! The decoder against PyTorch: `golden/decoder.py` made `golden/decoder.safetensors`.
+//! The decoder and recurrences against PyTorch: `golden/decoder.py` made `golden/decoder.safetensors`, and `recurrent.py`
+//! beside it `recurrent.safetensors`.
 
 use std::collections::BTreeMap;
 
 use crate::files;
-use burn::tensor::{Device, Gradients, Tensor};
+use burn::tensor::{Device, Gradients, Int, Tensor};
+use serde_json::json;
 use triaxis_kernels::Implementation;
-use triaxis_model::Model;
-use triaxis_model::weights::WeightSpec;
+use triaxis_model::weights::{self, Weight, WeightSpec};
+use triaxis_model::{Model, Stack};
 
 /// Asserts agreement within `tolerance` of the largest expected value.
 fn close(what: &str, found: &[f32], expected: &[f32], tolerance: f32) {
@@ -42,25 +44,56 @@ fn logits_loss_and_gradients_agree_with_pytorch() {
 fn agrees_with_pytorch() {
     for kind in files::KINDS {
         let device = Device::flex().autodiff();
-        let model = files::model(kind, &device);
-        let (inputs, targets) = files::batches(kind, &device).swap_remove(0);
-        let logits: Vec<f32> = model.logits(inputs.clone()).unwrap().into_data().iter().collect();
-        close("logits", &logits, &files::values(&format!("{kind}.logits")), 1e-5);
-        let loss = model.loss(inputs, targets).unwrap();
-        let expected = &files::values(&format!("{kind}.losses"))[..1];
-        close("loss", &[loss.clone().into_scalar()], expected, 1e-5);
+        let batch = files::batches(kind, &device).swap_remove(0);
+        let of = |prefix: &str| files::tensors(&format!("{kind}.{prefix}"));
+        let losses = files::values(&format!("{kind}.losses"));
+        agrees(kind, &files::model(kind, &device), batch, losses[0], of);
+    }
+}
 
-        let gradients = loss.backward();
-        let found = collect(&model, &gradients);
-        let expected = files::tensors(&format!("{kind}.gradient."));
-        assert_eq!(found.len(), expected.len());
-        for (name, expected) in &expected {
-            close(
-                &format!("{kind} gradient of {name}"),
-                &found[name],
-                &expected.values,
-                1e-5,
-            );
+/// Logits, loss and gradients of a model, of which the file has more under prefixes.
+fn agrees(
+    kind: &str,
+    model: &Model,
+    (inputs, targets): (Tensor<2, Int>, Tensor<1, Int>),
+    expected: f32,
+    of: impl Fn(&str) -> BTreeMap<String, Weight>,
+) {
+    let logits: Vec<f32> = model.logits(inputs.clone()).unwrap().into_data().iter().collect();
+    close(&format!("{kind} logits"), &logits, &of("logits")[""].values, 1e-5);
+    let loss = model.loss(inputs, targets).unwrap();
+    let found = [loss.clone().into_scalar()];
+    close(&format!("{kind} loss"), &found, &[expected], 1e-5);
+    let found = collect(model, &loss.backward());
+    let expected = of("gradient.");
+    assert_eq!(found.len(), expected.len());
+    for (name, expected) in &expected {
+        let what = format!("{kind} gradient of {name}");
+        close(&what, &found[name], &expected.values, 1e-5);
+    }
+}
+
+#[test]
+fn recurrences_agree_with_pytorch() {
+    const FILE: &[u8] = include_bytes!("../golden/recurrent.safetensors");
+    for implementation in [Implementation::Fused, Implementation::Composed] {
+        for kind in ["lstm", "min-gru", "min-lstm"] {
+            let device = Device::flex().autodiff();
+            let of = |prefix: &str| files::tensors_of(FILE, &format!("{kind}.{prefix}"));
+            let stack = json!({
+                "pattern": "x",
+                "blocks": {"x": {"mixer": {"kind": kind, "inner": 10}}},
+                "vocabulary": 19,
+                "width": 12,
+                "layers": 2,
+                "context": 12,
+            });
+            let stack: Stack = serde_json::from_value(stack).unwrap();
+            let model = stack.build(0, &device).unwrap();
+            let model = weights::write(model, &of("weight.")).unwrap();
+            let batch = files::batches_of(&of("tokens")[""].values, &device).swap_remove(0);
+            let loss = of("loss")[""].values[0];
+            implementation.run(|| agrees(kind, &model, batch, loss, of));
         }
     }
 }

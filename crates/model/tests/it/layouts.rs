@@ -375,7 +375,7 @@ fn configs_that_mean_no_stack_are_refused_by_field() {
             "must divide `hidden_size = 16`",
         ),
         ("jamba", "mamba_proj_bias", json!(true), "mamba_proj_bias"),
-        ("zamba2", "num_mem_blocks", json!(2), "num_mem_blocks"),
+        ("zamba2", "num_mem_blocks", json!(0), "num_mem_blocks"),
         ("zamba2", "layers_block_type", json!(["hybrid"]), "1 kinds"),
         (
             "zamba2",
