@@ -44,12 +44,14 @@ pub use tensors::*;
 #[cfg(feature = "tensors")]
 mod tensors {
     pub use crate::cpu::attention::Limits;
+    pub use crate::cpu::experts::Choice;
     pub use crate::cpu::gelu::Form as GeluForm;
     pub use crate::ops::adamw::{Moments, Parameter, adamw_step};
     pub use crate::ops::attention::{Rotation, Scores, causal_attention, causal_attention_packed};
     pub use crate::ops::attention_half::{AttentionWeights, attention_half};
     pub use crate::ops::cross_entropy::{head_cross_entropy, head_losses};
     pub use crate::ops::embedding::embedding;
+    pub use crate::ops::experts::experts;
     pub use crate::ops::feed_forward::feed_forward;
     pub use crate::ops::gelu::gelu;
     pub use crate::ops::generalised_delta::{generalised_delta, generalised_delta_step};

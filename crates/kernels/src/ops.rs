@@ -9,6 +9,7 @@ pub(crate) mod attention;
 pub(crate) mod attention_half;
 pub(crate) mod cross_entropy;
 pub(crate) mod embedding;
+pub(crate) mod experts;
 pub(crate) mod feed_forward;
 pub(crate) mod gelu;
 pub(crate) mod generalised_delta;
