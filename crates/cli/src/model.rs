@@ -203,10 +203,16 @@ impl Counted {
 impl fmt::Display for Counted {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ParameterCount {
-            total, non_embedding, ..
+            total,
+            non_embedding,
+            active,
+            ..
         } = self.parameters;
         writeln!(formatter, "parameters                  {total}")?;
         writeln!(formatter, "without embedding and head  {non_embedding}")?;
+        if active != total {
+            writeln!(formatter, "of a token, by its experts  {active}")?;
+        }
         writeln!(
             formatter,
             "training, a token           {}",

@@ -41,7 +41,7 @@ impl Steps {
             let shape = line.shape;
             all.insert(line.name, Weight { shape, values });
         }
-        let bytes = 4 * all.values().map(|weight| weight.values.len()).sum::<usize>();
+        let bytes = 4 * stack.parameters().active.0 as usize;
         let model = weights::write(stack.build(0, &device)?, &all)?;
         Ok(Self {
             model: model.without_gradients(),

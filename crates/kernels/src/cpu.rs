@@ -13,6 +13,7 @@ pub mod cross_entropy;
 mod delta_rule;
 mod diagonal_scan;
 pub mod embedding;
+pub mod experts;
 pub mod feed_forward;
 pub mod gated_delta;
 pub mod gated_linear;

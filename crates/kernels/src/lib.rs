@@ -45,6 +45,7 @@ pub use tensors::*;
 mod tensors {
     pub use crate::cpu::activation::Activation;
     pub use crate::cpu::attention::Limits;
+    pub use crate::cpu::experts::Choice;
     pub use crate::cpu::gelu::Form as GeluForm;
     pub use crate::ops::activation::activation;
     pub use crate::ops::adamw::{Moments, Parameter, adamw_step};
@@ -52,6 +53,7 @@ mod tensors {
     pub use crate::ops::attention_half::{AttentionWeights, attention_half};
     pub use crate::ops::cross_entropy::{head_cross_entropy, head_losses};
     pub use crate::ops::embedding::embedding;
+    pub use crate::ops::experts::experts;
     pub use crate::ops::feed_forward::feed_forward;
     pub use crate::ops::geglu::geglu;
     pub use crate::ops::gelu::gelu;

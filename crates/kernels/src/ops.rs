@@ -10,6 +10,7 @@ pub(crate) mod attention;
 pub(crate) mod attention_half;
 pub(crate) mod cross_entropy;
 pub(crate) mod embedding;
+pub(crate) mod experts;
 pub(crate) mod feed_forward;
 pub(crate) mod geglu;
 pub(crate) mod gelu;

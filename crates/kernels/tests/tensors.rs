@@ -3,17 +3,19 @@
 
 mod reference;
 
+use std::sync::Arc;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use reference::{config, random, random_tokens, relative_error, rounded, wide};
 use triaxis_kernels::cpu::{gated_delta, gated_linear, lstm, mamba, mamba2, min_rnn, rg_lru, rwkv7};
 use triaxis_kernels::{
-    Activation, AttentionHeads, AttentionWeights, Core, GeluForm, Implementation, Limits, Moments, Parameter,
-    Precision, RecurrentWeights, Rotation, Scores, TiedTable, Update, activation, adamw_step, attention_half,
-    causal_attention, causal_attention_packed, embedding, feed_forward, geglu, gelu, gradient_norm,
-    head_cross_entropy, head_losses, layer_norm, linear, query_key_norm, recurrent_half, rms_norm, rotary,
-    rwkv7_mix, sigmoid_mix, swiglu, token_shift,
+    Activation, AttentionHeads, AttentionWeights, Choice, Core, GeluForm, Implementation, Limits, Moments,
+    Parameter, Precision, RecurrentWeights, Rotation, Scores, TiedTable, Update, activation, adamw_step,
+    attention_half, causal_attention, causal_attention_packed, embedding, experts, feed_forward, geglu, gelu,
+    gradient_norm, head_cross_entropy, head_losses, layer_norm, linear, query_key_norm, recurrent_half,
+    rms_norm, rotary, rwkv7_mix, sigmoid_mix, swiglu, token_shift,
 };
 
 fn leaf<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
@@ -116,6 +118,17 @@ proptest! {
         same(&[[rows, width], [1, width], [width, 2 * inner], [inner, width]], |x| {
             feed_forward(x[0].clone(), x[1].clone().reshape([width]), x[2].clone(), x[3].clone(), 1e-5)
         });
+    }
+
+    #[test]
+    fn experts_are_the_same(
+        rows in size(), width in size(), inner in 1usize..40, count in 1usize..6, most in 1usize..4,
+    ) {
+        let chosen = most.min(count);
+        let choices = reference::experts::choices(5, [rows, width, inner, count, chosen]);
+        let choice = Arc::new(Choice::new(count, chosen, choices));
+        let shapes = [[rows, width], [rows, chosen], [count * width, 2 * inner], [count * inner, width]];
+        same(&shapes, |x| experts(x[0].clone(), x[1].clone(), x[2].clone(), x[3].clone(), &choice));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use reference::recurrent::Recurrent;
 use reference::{random, random_tokens, rounded, unset};
 use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Limits, Saved, Shape};
 use triaxis_kernels::cpu::cross_entropy::Head;
+use triaxis_kernels::cpu::experts::{self, Choice, Experts};
 use triaxis_kernels::cpu::feed_forward::{self, FeedForward};
 use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
@@ -232,6 +233,42 @@ fn layers_in(precision: Precision) {
         all.extend([y, dx, dweight]);
         all
     });
+}
+
+#[test]
+fn experts_of_unequal_loads() {
+    let (rows, width, inner, count, chosen) = (301, 70, 40, 6, 2);
+    let sizes = [rows, width, inner, count, chosen];
+    let choice = Choice::new(count, chosen, reference::experts::choices(3, sizes));
+    let [x, dy] = [1, 2].map(|seed| random(seed, rows * width));
+    let scales = random(3, rows * chosen);
+    let (gate_and_up, down) = (
+        random(4, count * width * 2 * inner),
+        random(5, count * inner * width),
+    );
+    for precision in [Precision::Float32, rounded()] {
+        same(|| {
+            let layer = Experts {
+                precision,
+                choice: &choice,
+                width,
+                gate_and_up: &gate_and_up,
+                down: &down,
+            };
+            let [mut y, mut gate_up] = [x.len(), scales.len() * 2 * inner].map(unset);
+            experts::forward(layer, &x, &scales, &mut y, &mut gate_up);
+            let mut all = [&x, &scales, &gate_and_up, &down].map(|input| unset(input.len()));
+            let [dx, dscales, dgate_and_up, ddown] = &mut all;
+            let gradients = experts::Gradients {
+                x: dx,
+                scales: dscales,
+                gate_and_up: dgate_and_up,
+                down: ddown,
+            };
+            experts::backward(layer, &x, &scales, &gate_up, &dy, gradients);
+            [y, gate_up].into_iter().chain(all).collect()
+        });
+    }
 }
 
 #[test]

@@ -30,6 +30,11 @@ pub trait Channel: Debug {
     /// Its weights, in a fixed order.
     fn weights(&self, place: Place) -> Vec<WeightSpec>;
 
+    /// How many of the numbers of its weights take no part in what it makes of one position.
+    fn idle(&self, _width: usize) -> usize {
+        0
+    }
+
     /// Operations of the forward pass over so many positions, by what computes.
     fn operations(&self, width: usize, length: usize) -> Vec<(&'static str, f64)>;
 

@@ -12,16 +12,26 @@ pub struct ParameterCount {
     pub embedding: Params,
     /// The rest, the `N` of Kaplan et al. 2020.
     pub non_embedding: Params,
+    /// All but those of the experts that a token does not pass.
+    pub active: Params,
 }
 
 impl ParameterCount {
-    /// The counts of a model with `embedding` parameters in tables and `non_embedding` others.
-    pub fn new(embedding: u64, non_embedding: u64) -> Self {
+    /// The counts of a model with `embedding` parameters in tables and `non_embedding` others, of which a token does not
+    /// pass `idle`.
+    pub fn new(embedding: u64, non_embedding: u64, idle: u64) -> Self {
+        let total = embedding + non_embedding;
         Self {
-            total: Params(embedding + non_embedding),
+            total: Params(total),
             embedding: Params(embedding),
             non_embedding: Params(non_embedding),
+            active: Params(total - idle),
         }
+    }
+
+    /// Those outside of tables that a token passes.
+    pub fn active_non_embedding(&self) -> Params {
+        Params(self.active.0 - self.embedding.0)
     }
 }
 

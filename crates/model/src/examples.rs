@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::block::Block;
-use crate::channels::{ChannelSpec, Gelu, Rwkv7Channel};
+use crate::channels::{ChannelSpec, Experts, Gelu, Rwkv7Channel};
 use crate::ends::Ends;
 use crate::mixers::{Attention, MixerSpec, Rwkv7};
 use crate::norm::NormKind;
@@ -56,6 +56,7 @@ impl Stack {
         examples.extend(of_other_norms());
         examples.extend(of_other_ends());
         examples.push(of_left_values());
+        examples.extend(of_experts());
         let hybrid = of(
             "ad".to_owned(),
             Block::standard()
@@ -89,6 +90,24 @@ fn of_left_values() -> Stack {
         },
         ..of("wvv".to_owned(), [('w', block(false)), ('v', block(true))].into())
     }
+}
+
+/// With experts of every kind, behind different mixers.
+fn of_experts() -> impl Iterator<Item = Stack> {
+    let spec = ChannelSpec::Experts(Experts::default());
+    let standard: BTreeMap<char, Block> = Block::standard().collect();
+    spec.channel()
+        .examples()
+        .into_iter()
+        .zip(['a', 'd', 's'])
+        .map(move |(channel, letter)| {
+            let block = Block {
+                channel: Some(channel),
+                ..standard[&letter].clone()
+            };
+            let blocks = [(letter, block), ('a', standard[&'a'].clone())];
+            of(format!("{letter}a"), blocks.into_iter().rev().collect())
+        })
 }
 
 /// With scaled or normalised rows of tokens, and bounded scores.

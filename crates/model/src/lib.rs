@@ -27,6 +27,7 @@ pub mod ops;
 mod presets;
 mod published;
 mod rope_scaling;
+mod routes;
 mod stack;
 mod token_shift;
 pub mod weights;
@@ -49,6 +50,7 @@ pub use norm::{Norm, NormKind};
 pub use presets::Preset;
 pub use published::{Published, PublishedError, PublishedTokenizer};
 pub use rope_scaling::RopeScaling;
+pub use routes::{LayerRoutes, Routing};
 pub use stack::Stack;
 
 /// Whether a setting is as it is where a spec says nothing: then it is not written, so that settings that come later

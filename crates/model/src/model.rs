@@ -1,14 +1,17 @@
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use crate::between::{BEGIN, Between};
+use crate::between::{BEGIN, Between, Load};
 use crate::ends;
 use crate::error::ModelError;
 use crate::memory::{Memory, Remembered};
 use crate::ops::{self, Rotation, TiedTable};
+use crate::routes::{LayerRoutes, Routing};
 use crate::stack::Stack;
-use crate::weights::{Scope, WeightSpec, Weights};
+use crate::weights::{Scope, WeightSpec, Weights, tracked};
 
 /// The network of a [`Stack`].
 #[derive(Debug, Clone)]
@@ -17,6 +20,52 @@ pub struct Model {
     weights: Weights,
     /// By the letter of the block.
     rotations: BTreeMap<char, Rotation>,
+    routing: Routing,
+    loads: Loads,
+}
+
+/// What experts were given since they were last balanced, by the name of the weight that does it. A copy begins anew.
+#[derive(Debug, Default)]
+struct Loads(Mutex<BTreeMap<String, Load>>);
+
+impl Clone for Loads {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Loads {
+    fn add(&self, loads: BTreeMap<String, Load>) {
+        // Every change is complete before anything could panic.
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, load) in loads {
+            match all.get_mut(&name) {
+                Some(sum) => sum
+                    .counts
+                    .iter_mut()
+                    .zip(&load.counts)
+                    .for_each(|(sum, count)| *sum += count),
+                None => drop(all.insert(name, load)),
+            }
+        }
+    }
+
+    fn take(&self) -> BTreeMap<String, Load> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Load {
+    /// What corrects the choice, moved by one step towards what gives each expert as much (DeepSeek-V3, section 2.1.2).
+    fn moved(&self, bias: f32, expert: usize) -> f32 {
+        let (given, all) = (self.counts[expert], self.counts.iter().sum::<u64>());
+        let rate = self.rate as f32;
+        match (given * self.counts.len() as u64).cmp(&all) {
+            Ordering::Less => bias + rate,
+            Ordering::Equal => bias,
+            Ordering::Greater => bias - rate,
+        }
+    }
 }
 
 impl Model {
@@ -30,6 +79,8 @@ impl Model {
             weights: Weights::initial(stack.weights(), seed, device),
             rotations: rotations.collect(),
             stack,
+            routing: Routing::default(),
+            loads: Loads::default(),
         }
     }
 
@@ -66,7 +117,51 @@ impl Model {
             rotations: rotations
                 .map(|(&letter, rotation)| (letter, rotation.without_gradients()))
                 .collect(),
+            routing: self.routing,
+            loads: Loads::default(),
         }
+    }
+
+    /// The same network with experts that are chosen otherwise.
+    #[must_use]
+    pub fn routed(self, routing: Routing) -> Self {
+        Self { routing, ..self }
+    }
+
+    /// The same network with experts better balanced, where a bias corrects their choice: it moves by what they were given
+    /// in the losses since the last time that were to be trained on.
+    #[must_use]
+    pub fn balanced(self) -> Self {
+        let loads = self.loads.take();
+        if loads.is_empty() {
+            return self;
+        }
+        self.map(|lines, values| {
+            let moved = |(line, value): (&WeightSpec, Tensor<1>)| {
+                let Some(load) = loads.get(&line.name) else {
+                    return value;
+                };
+                let device = value.device();
+                let old = value.into_data().iter::<f32>().collect::<Vec<f32>>().into_iter();
+                let new: Vec<f32> = old
+                    .enumerate()
+                    .map(|(expert, bias)| load.moved(bias, expert))
+                    .collect();
+                tracked(Tensor::from_data(TensorData::new(new, [line.size()]), &device))
+            };
+            lines.iter().zip(values).map(moved).collect()
+        })
+    }
+
+    /// Which experts each of `tokens [batch, length]` goes to, in the order of batch and length, layer by layer; layers
+    /// without experts are left out.
+    ///
+    /// # Errors
+    /// When `length` is beyond the model's context.
+    pub fn routes(&self, tokens: Tensor<2, Int>) -> Result<Vec<LayerRoutes>, ModelError> {
+        let between = self.pass().routes();
+        self.hidden(tokens, &between)?;
+        Ok(between.routed())
     }
 
     /// The scores of every next token, `[batch × length, vocabulary]`, for `tokens [batch, length]`.
@@ -74,11 +169,11 @@ impl Model {
     /// # Errors
     /// When `length` is beyond the model's context.
     pub fn logits(&self, tokens: Tensor<2, Int>) -> Result<Tensor<2>, ModelError> {
-        Ok(self.scores(self.hidden(tokens)?))
+        Ok(self.scores(self.hidden(tokens, &self.pass())?))
     }
 
-    /// Mean cross-entropy in nats of `targets [batch × length]`, the tokens that follow each position of
-    /// `tokens [batch, length]`.
+    /// What is trained on: the mean cross-entropy in nats of `targets [batch × length]`, the tokens that follow each
+    /// position of `tokens [batch, length]`, and what experts cost that are out of balance.
     ///
     /// # Errors
     /// When `length` is beyond the model's context.
@@ -110,7 +205,7 @@ impl Model {
     /// # Panics
     /// If there is no such row.
     pub fn logits_at(&self, tokens: Tensor<2, Int>, places: Tensor<1, Int>) -> Result<Tensor<2>, ModelError> {
-        Ok(self.scores(self.hidden(tokens)?.select(0, places)))
+        Ok(self.scores(self.hidden(tokens, &self.pass())?.select(0, places)))
     }
 
     /// The mean loss on the rows that `scored` takes of the hidden states.
@@ -120,17 +215,23 @@ impl Model {
         targets: Tensor<1, Int>,
         scored: impl FnOnce(Tensor<2>) -> Tensor<2>,
     ) -> Result<Tensor<1>, ModelError> {
-        if self.stack.ends.score_cap.is_some() {
-            let scores = self.scores(scored(self.hidden(tokens)?));
-            return Ok(ends::losses(scores, targets).mean());
+        let between = self.pass().training();
+        let loss = if self.stack.ends.score_cap.is_some() {
+            let scores = self.scores(scored(self.hidden(tokens, &between)?));
+            ends::losses(scores, targets).mean()
+        } else if !self.stack.tied {
+            let hidden = scored(self.hidden(tokens, &between)?);
+            ops::head_cross_entropy(hidden, self.head(), targets)
+        } else {
+            let (length, table) = (self.length(&tokens)?, TiedTable::new(self.embedding()));
+            let hidden = self.after_embedding(table.embedding(tokens), length, &between);
+            table.head_cross_entropy(scored(hidden), targets)
+        };
+        let trained = between.trained();
+        if loss.is_autodiff() {
+            self.loads.add(trained.loads);
         }
-        if !self.stack.tied {
-            let hidden = scored(self.hidden(tokens)?);
-            return Ok(ops::head_cross_entropy(hidden, self.head(), targets));
-        }
-        let (length, table) = (self.length(&tokens)?, TiedTable::new(self.embedding()));
-        let hidden = self.after_embedding(table.embedding(tokens), length);
-        Ok(table.head_cross_entropy(scored(hidden), targets))
+        Ok(trained.losses.into_iter().fold(loss, |sum, loss| sum + loss))
     }
 
     /// Cross-entropy in nats of each of `targets`, as [`loss`](Self::loss) takes them, `[batch × length]`: for
@@ -142,7 +243,11 @@ impl Model {
         if self.stack.ends.score_cap.is_some() {
             return Ok(ends::losses(self.logits(tokens)?, targets));
         }
-        Ok(ops::head_losses(self.hidden(tokens)?, self.head(), targets))
+        Ok(ops::head_losses(
+            self.hidden(tokens, &self.pass())?,
+            self.head(),
+            targets,
+        ))
     }
 
     /// The scores after each of `tokens [sequences, length]`, which follow what is remembered of their sequences and are
@@ -172,9 +277,10 @@ impl Model {
                 .map(|memory| self.positions(memory.position(), length));
             hidden = hidden + Tensor::cat(first.collect(), 0);
         }
-        let between = self.between(&hidden);
+        let between = self.pass();
+        self.begin(&between, &hidden);
         for (layer, letter) in self.stack.letters().enumerate() {
-            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer).within(&between));
+            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer, &between));
             let mut remembered: Vec<Remembered<'_>> =
                 memories.iter_mut().map(|memory| memory.layer(layer)).collect();
             let rotation = self.rotations.get(&letter);
@@ -188,13 +294,14 @@ impl Model {
     }
 
     /// The hidden states before the head, `[batch × length, width]`.
-    fn hidden(&self, tokens: Tensor<2, Int>) -> Result<Tensor<2>, ModelError> {
+    fn hidden(&self, tokens: Tensor<2, Int>, between: &Between) -> Result<Tensor<2>, ModelError> {
         let length = self.length(&tokens)?;
-        Ok(self.after_embedding(ops::embedding(self.embedding(), tokens), length))
+        let embedded = ops::embedding(self.embedding(), tokens);
+        Ok(self.after_embedding(embedded, length, between))
     }
 
     /// What is added to tokens, the blocks and the last norm.
-    fn after_embedding(&self, embedded: Tensor<2>, length: usize) -> Tensor<2> {
+    fn after_embedding(&self, embedded: Tensor<2>, length: usize, between: &Between) -> Tensor<2> {
         let embedded = self.begun(embedded);
         let embedded = match self.stack.learned_positions {
             Some(_) => {
@@ -204,9 +311,10 @@ impl Model {
             }
             None => embedded,
         };
-        let (layers, between) = (self.stack.letters().enumerate(), self.between(&embedded));
+        self.begin(between, &embedded);
+        let layers = self.stack.letters().enumerate();
         let hidden = layers.fold(embedded, |hidden, (layer, letter)| {
-            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer).within(&between));
+            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer, between));
             let rotation = self.rotations.get(&letter);
             let hidden = block.mixer().mix(hidden, &weights, length, rotation);
             match block.channel() {
@@ -273,16 +381,21 @@ impl Model {
         self.weights.scope(String::new(), self.stack.norm())
     }
 
-    /// What a pass begins with: what the first block gets, where others need it, too.
-    fn between(&self, embedded: &Tensor<2>) -> Between {
-        let between = Between::default();
+    /// A pass through the network.
+    fn pass(&self) -> Between {
+        Between::of(self.routing)
+    }
+
+    /// Leaves what the first block gets, where others need it, too.
+    fn begin(&self, between: &Between, embedded: &Tensor<2>) {
         if self.stack.sharing().next().is_some() {
             between.leave(BEGIN, embedded.clone());
         }
-        between
     }
 
-    fn block(&self, layer: usize) -> Scope<'_> {
-        self.weights.scope(format!("blocks.{layer}"), self.stack.norm())
+    /// The weights of a layer, in a pass.
+    fn block<'a>(&'a self, layer: usize, between: &'a Between) -> Scope<'a> {
+        let scope = self.weights.scope(format!("blocks.{layer}"), self.stack.norm());
+        scope.within(between, layer)
     }
 }

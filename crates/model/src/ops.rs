@@ -5,6 +5,7 @@
 //! `rows = batch × length`, so that every linear layer is one two-dimensional product.
 
 use burn::tensor::Tensor;
+use triaxis_kernels::Precision;
 pub use triaxis_kernels::cpu::gated_delta::Shape as GatedDeltaShape;
 pub use triaxis_kernels::cpu::gated_linear::Shape as GatedLinearShape;
 pub use triaxis_kernels::cpu::lstm::Shape as LstmShape;
@@ -14,15 +15,20 @@ pub use triaxis_kernels::cpu::min_rnn::{Kind as MinRnnKind, Shape as MinRnnShape
 pub use triaxis_kernels::cpu::rg_lru::Shape as RgLruShape;
 pub use triaxis_kernels::cpu::rwkv7::Shape as Rwkv7Shape;
 pub use triaxis_kernels::{
-    Activation, AttentionHeads, AttentionWeights, Core, GeluForm, Limits, RecurrentState, RecurrentWeights,
-    Rotation, Scores, TiedTable, activation, attention_half, causal_attention, causal_attention_packed,
-    count_products, embedding, feed_forward, geglu, gelu, head_cross_entropy, head_losses, layer_norm,
-    linear, products, query_key_norm, recurrent_half, recurrent_step, rms_norm, rotary, rwkv7_mix,
-    rwkv7_step, sigmoid_mix, swiglu, token_shift,
+    Activation, AttentionHeads, AttentionWeights, Choice, Core, GeluForm, Limits, RecurrentState,
+    RecurrentWeights, Rotation, Scores, TiedTable, activation, attention_half, causal_attention,
+    causal_attention_packed, count_products, embedding, experts, feed_forward, geglu, gelu,
+    head_cross_entropy, head_losses, layer_norm, linear, products, query_key_norm, recurrent_half,
+    recurrent_step, rms_norm, rotary, rwkv7_mix, rwkv7_step, sigmoid_mix, swiglu, token_shift,
 };
 
 /// Added to the mean square before its root, in every normalisation that says nothing else.
 pub const NORM_EPSILON: f64 = 1e-5;
+
+/// [`linear`] in single precision, whatever other products are in.
+pub fn linear_in_single(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
+    Precision::Float32.run(|| linear(x, weight))
+}
 
 /// The scores of every token of the vocabulary: `[rows, width] × [vocabulary, width]ᵀ`.
 pub fn logits(hidden: Tensor<2>, head: Tensor<2>) -> Tensor<2> {

@@ -324,7 +324,9 @@ impl Stack {
             let is_table = matches!(weight.group, Group::Embedding | Group::Positions | Group::Head);
             counts[usize::from(!is_table)] += weight.size() as u64;
         }
-        ParameterCount::new(counts[0], counts[1])
+        let channels = self.layers().filter_map(Block::channel);
+        let idle = channels.map(|channel| channel.idle(self.width) as u64).sum();
+        ParameterCount::new(counts[0], counts[1], idle)
     }
 
     /// Exact forward operations for one sequence of `length` tokens with a loss on every token.

@@ -60,6 +60,10 @@ pub enum Group {
     Bias,
     /// What says how long a state lasts, and what goes around it.
     Recurrence,
+    /// What chooses experts.
+    Router,
+    /// What corrects that choice: moved by what experts were given and never by a gradient.
+    Balance,
 }
 
 impl WeightSpec {
@@ -70,6 +74,14 @@ impl WeightSpec {
             shape: shape.into(),
             initial: Initial::Normal(scale / (shape[0] as f64).sqrt()),
             group: Group::Matrix,
+        }
+    }
+
+    /// As many matrices as that, one after the other: `[count, inputs, outputs]`.
+    pub fn matrices(name: &str, shape: [usize; 3], scale: f64) -> Self {
+        Self {
+            shape: shape.into(),
+            ..Self::matrix(name, [shape[1], shape[2]], scale)
         }
     }
 
@@ -177,6 +189,7 @@ impl Weights {
             prefix,
             norm,
             between: None,
+            layer: 0,
         }
     }
 }
@@ -196,15 +209,22 @@ pub struct Scope<'a> {
     prefix: String,
     norm: Norm,
     between: Option<&'a Between>,
+    layer: usize,
 }
 
 impl<'a> Scope<'a> {
-    /// The same in a pass through the network.
-    pub(crate) fn within(self, between: &'a Between) -> Self {
+    /// The same in a layer of a pass through the network.
+    pub(crate) fn within(self, between: &'a Between, layer: usize) -> Self {
         Self {
             between: Some(between),
+            layer,
             ..self
         }
+    }
+
+    /// Which layer of the pass it is of.
+    pub(crate) fn layer(&self) -> usize {
+        self.layer
     }
 
     /// What layers of the pass leave for later ones.
@@ -250,12 +270,28 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn find(&self, name: &str) -> (&WeightSpec, Tensor<1>) {
-        let full = match self.prefix.as_str() {
+    /// A weight of three dimensions, its matrices one below the other.
+    ///
+    /// # Panics
+    /// If the part has no weight of that name and as many dimensions in its table.
+    pub fn stacked(&self, name: &str) -> Tensor<2> {
+        let (line, value) = self.find(name);
+        match line.shape[..] {
+            [count, rows, columns] => value.reshape([count * rows, columns]),
+            _ => unreachable!("`{name}` is declared with three dimensions"),
+        }
+    }
+
+    /// The whole name of a weight of the part.
+    pub(crate) fn full(&self, name: &str) -> String {
+        match self.prefix.as_str() {
             "" => name.to_owned(),
             prefix => format!("{prefix}.{name}"),
-        };
-        let place = self.weights.table.places.get(&full);
+        }
+    }
+
+    fn find(&self, name: &str) -> (&WeightSpec, Tensor<1>) {
+        let place = self.weights.table.places.get(&self.full(name));
         let place = *place.expect("a part asks for the weights that it declared");
         (&self.weights.lines()[place], self.weights.values[place].clone())
     }
@@ -325,7 +361,7 @@ pub(crate) fn fit(lines: &[WeightSpec], weights: &BTreeMap<String, Weight>) -> R
 }
 
 /// A weight that gets a gradient where there are any.
-fn tracked(weight: Tensor<1>) -> Tensor<1> {
+pub(crate) fn tracked(weight: Tensor<1>) -> Tensor<1> {
     match weight.is_autodiff() {
         true => weight.require_grad(),
         false => weight,

@@ -101,7 +101,7 @@ pub fn measure(
     for &length in &plan.prompts {
         heard(&format!("a prompt of {length}"));
         let time = speed::prompt(engine, length, plan.seconds)?;
-        let matrices = stack.parameters().non_embedding.0 as f64;
+        let matrices = stack.parameters().active_non_embedding().0 as f64;
         decoding.prompts.push(PromptRate {
             length,
             tokens_per_second: length as f64 / time.0,

@@ -66,6 +66,11 @@ impl Trial {
         self.config.unique.unwrap_or(available)
     }
 
+    /// Parameters that a token passes.
+    pub fn active(&self) -> Params {
+        self.architecture().parameters().active
+    }
+
     /// Optimiser steps.
     pub fn steps(&self) -> u64 {
         self.config.branches.iter().map(|branch| branch.end).sum()

@@ -16,7 +16,7 @@ pub struct Estimate {
     pub tokens: Tokens,
     /// Training operations for those tokens, counted exactly.
     pub flops: Flops,
-    /// `6 N D` with all parameters, for comparison.
+    /// `6 N D` with all parameters that a token passes, for comparison.
     pub six_nd: Flops,
     /// Steps: the trunk's once, and every branch's own.
     pub steps: u64,
@@ -86,7 +86,7 @@ pub fn estimate(config: &TrainConfig) -> Estimate {
         BranchEstimate {
             tokens,
             flops: cost(branch.end),
-            six_nd: Flops::six_nd(counts.total, tokens),
+            six_nd: Flops::six_nd(counts.active, tokens),
             own_flops: cost(own_steps(config, branch)),
         }
     });
@@ -98,7 +98,7 @@ pub fn estimate(config: &TrainConfig) -> Estimate {
         non_embedding: counts.non_embedding,
         tokens,
         flops: cost(steps),
-        six_nd: Flops::six_nd(counts.total, tokens),
+        six_nd: Flops::six_nd(counts.active, tokens),
         steps,
         memory: Bytes(step_memory(config).0.saturating_add(waiting)),
         branches: branches.collect(),

@@ -89,8 +89,8 @@ impl AdamW {
 fn decay(group: Group, config: &OptimizerConfig) -> f64 {
     let decays = match group {
         Group::Embedding | Group::Positions => config.decay_embedding,
-        Group::Head | Group::Matrix => true,
-        Group::Gain | Group::Bias | Group::Recurrence => false,
+        Group::Head | Group::Matrix | Group::Router => true,
+        Group::Gain | Group::Bias | Group::Recurrence | Group::Balance => false,
     };
     if decays { config.weight_decay } else { 0.0 }
 }

@@ -106,7 +106,9 @@ impl State {
         losses.push(value);
         norms.push(gradients.norm as f32);
         let rate = learning_rate(config, step, span);
-        let model = optimizer.update(model, gradients, &config.optimizer, rate, step + 1);
+        let model = optimizer
+            .update(model, gradients, &config.optimizer, rate, step + 1)
+            .balanced();
         let divergence = rise(&losses);
         let seconds = seconds + started.elapsed().as_secs_f64();
         Ok((

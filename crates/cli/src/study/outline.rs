@@ -256,7 +256,7 @@ fn row(
         non_embedding: trial.non_embedding,
         tokens: trial.tokens,
         flops: trial.flops,
-        six_nd: Flops::six_nd(trial.parameters, trial.tokens),
+        six_nd: Flops::six_nd(trial.active(), trial.tokens),
         steps: trial.steps(),
         batch: trial.config.batch_tokens(),
         dtype: trial.config.dtype,

@@ -295,7 +295,7 @@ fn trial_view(
         tokens: trial.tokens,
         epochs: corpus.map_or(0.0, |corpus| epochs(trial, corpus)),
         flops: trial.flops,
-        six_nd: Flops::six_nd(trial.parameters, trial.tokens),
+        six_nd: Flops::six_nd(trial.active(), trial.tokens),
         learning_rate: trial.config.peak_learning_rate,
         batch_tokens: trial.config.batch_tokens(),
         steps: trial.steps(),

@@ -72,6 +72,18 @@ fn a_count_is_the_sum_of_its_table_and_states_do_not_grow() {
 }
 
 #[test]
+fn a_mixture_counts_what_a_token_passes_beside_all() {
+    let set = r#"blocks={"a":{"mixer":{"kind":"attention"},"channel":{"kind":"experts","inner":64}}}"#;
+    let arguments = ["--set", "pattern=a", "--set", set];
+    let counted = count(&arguments);
+    let of = |key: &str| counted["parameters"][key].as_u64().unwrap();
+    // Six of eight experts of three matrices, in four layers.
+    assert_eq!(of("total") - of("active"), 4 * 6 * 3 * 64 * 64);
+    let text = String::from_utf8(model(&[&SMALL[..], &arguments].concat()).stdout).unwrap();
+    assert!(text.contains("of a token, by its experts"), "{text}");
+}
+
+#[test]
 fn what_is_no_model_is_refused_with_its_remedy() {
     for (arguments, said) in [
         (&["--set", "pattern=mxa"][..], "`x` stands for no block"),

@@ -47,7 +47,7 @@ impl Channel {
         match spec {
             ChannelSpec::SwiGlu(settings) => Self::swiglu(load, settings, norm, down),
             ChannelSpec::Gelu(settings) => Self::gelu(load, settings, norm, down),
-            ChannelSpec::GeGlu(_) | ChannelSpec::Rwkv7Channel(_) => {
+            ChannelSpec::GeGlu(_) | ChannelSpec::Rwkv7Channel(_) | ChannelSpec::Experts(_) => {
                 unreachable!("an engine of blocks is of the other channels")
             }
         }

@@ -6,7 +6,7 @@ use crate::memory::Buffer;
 use crate::parallel::{self, Shared, block};
 
 /// Rows of a block: a multiple of what products pack at a time.
-const ROWS: usize = 64;
+pub(super) const ROWS: usize = 64;
 
 /// Calls `task` for each block of rows, on any threads.
 pub(super) fn for_each_block(rows: usize, work: usize, task: impl Fn(Range<usize>) + Sync + Send) {

@@ -23,6 +23,7 @@ macro_rules! assert_close {
 }
 
 mod attention;
+mod experts;
 mod gated_delta;
 mod gated_linear;
 mod generalised_delta;

@@ -3,6 +3,7 @@
 //! Gradients are written out as well; `reference_gradients_match_finite_differences` in `cpu/rows.rs` proves them.
 #![allow(dead_code)]
 
+pub(crate) mod experts;
 mod gated_delta;
 mod gated_linear;
 mod lstm;

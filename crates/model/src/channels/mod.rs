@@ -1,10 +1,12 @@
 //! The registry of channels, and one file for each.
 
+pub mod experts;
 mod geglu;
 mod gelu;
 mod rwkv7;
 mod swiglu;
 
+pub use experts::Experts;
 pub use geglu::GeGlu;
 pub use gelu::Gelu;
 pub use rwkv7::Rwkv7Channel;
@@ -19,5 +21,6 @@ triaxis_names::registry! {
         Gelu = "gelu",
         GeGlu = "geglu",
         Rwkv7Channel = "rwkv7-channel",
+        Experts = "experts",
     }
 }

@@ -12,19 +12,7 @@ use crate::stack::Stack;
 
 /// The same network with every size said, a letter a kind of block, and the shortest pattern.
 pub(super) fn canonical(stack: &Stack) -> Stack {
-    let mut blocks: BTreeMap<char, Block> = BTreeMap::new();
-    let letters: Vec<char> = stack
-        .layers()
-        .map(|block| {
-            let block = said(block, stack.width);
-            let known = blocks.iter().find(|(_, known)| **known == block);
-            known.map(|(&letter, _)| letter).unwrap_or_else(|| {
-                let letter = free(block.mixer().letter(), &blocks);
-                blocks.insert(letter, block);
-                letter
-            })
-        })
-        .collect();
+    let (letters, blocks) = lettered(stack.layers().map(|block| said(block, stack.width)));
     let repeats = |period: &usize| {
         letters
             .iter()
@@ -37,6 +25,20 @@ pub(super) fn canonical(stack: &Stack) -> Stack {
         blocks,
         ..stack.clone()
     }
+}
+
+/// A letter for each kind of block, and those of the layers.
+pub(super) fn lettered(layers: impl Iterator<Item = Block>) -> (Vec<char>, BTreeMap<char, Block>) {
+    let mut blocks: BTreeMap<char, Block> = BTreeMap::new();
+    let letters = layers.map(|block| {
+        let known = blocks.iter().find(|(_, known)| **known == block);
+        known.map(|(&letter, _)| letter).unwrap_or_else(|| {
+            let letter = free(block.mixer().letter(), &blocks);
+            blocks.insert(letter, block);
+            letter
+        })
+    });
+    (letters.collect(), blocks)
 }
 
 /// The letter, or the first of the alphabet's that stands for nothing yet.
@@ -104,6 +106,7 @@ fn said(block: &Block, width: usize) -> Block {
         Some(ChannelSpec::Gelu(layer)) => layer.inner = Some(layer.inner(width)),
         Some(ChannelSpec::GeGlu(layer)) => layer.inner = Some(layer.inner(width)),
         Some(ChannelSpec::Rwkv7Channel(layer)) => layer.inner = Some(layer.inner(width)),
+        Some(ChannelSpec::Experts(layer)) => *layer = layer.said(width),
         None => {}
     }
     block

@@ -1,9 +1,10 @@
 use serde_json::{Map, Value, json};
 
+use super::experts::experts;
 use super::mamba::{rank, tensors_of};
 use super::{Config, Family, Names, Tensor, transformer};
 use crate::block::Block;
-use crate::channels::ChannelSpec;
+use crate::channels::{ChannelSpec, Experts, SwiGlu};
 use crate::error::{ModelError, rule, within};
 use crate::mixers::{Attention, Mamba, MixerSpec};
 use crate::presets::jamba;
@@ -15,11 +16,13 @@ pub struct Jamba;
 
 impl Jamba {
     /// What its registry says of it.
-    pub const ABOUT: &'static str = "Jamba (Lieber et al. 2024, arXiv 2403.19887) without experts: blocks of Mamba, whose \
-        steps, B and C are normalised, and at one place of each period one of attention in which nothing turns.";
+    pub const ABOUT: &'static str = "Jamba (Lieber et al. 2024, arXiv 2403.19887): blocks of Mamba, whose steps, B and C \
+        are normalised, and at one place of each period one of attention in which nothing turns; at one place of \
+        another period experts, else a feed-forward layer.";
 }
 
-const WANTED: &str = "`mamba` with `inner_norms` or `attention` with `rotary_fraction = 0`, and `swiglu`";
+const WANTED: &str =
+    "`mamba` with `inner_norms` or `attention` with `rotary_fraction = 0`, and `swiglu` or `experts`";
 
 impl Family for Jamba {
     fn model_types(&self) -> &'static [&'static str] {
@@ -42,50 +45,58 @@ impl Family for Jamba {
         config.only("mamba_proj_bias", false)?;
         let layers = config.size("num_hidden_layers")?;
         within("num_hidden_layers", layers, 1, 1 << 12)?;
-        check_experts(config, layers)?;
-        let channel = transformer::read_feed_forward(config)?;
-        let attention = Block {
-            mixer: MixerSpec::Attention(attention(config)?),
-            channel: channel.clone(),
-        };
-        let mamba = Block {
-            mixer: MixerSpec::Mamba(mamba(config)?),
-            channel,
-        };
+        let dense = transformer::read_feed_forward(config)?;
+        let count = config.size_if("num_experts")?.unwrap_or(16);
+        let routed = ChannelSpec::Experts(Experts {
+            experts: count,
+            chosen: config.size_if("num_experts_per_tok")?.unwrap_or(2),
+            inner: Some(config.size("intermediate_size")?),
+            renormalised: false,
+            ..Experts::default()
+        });
         let [period, offset] = places(config, ["attn_layer_period", "attn_layer_offset"], [8, 4])?;
-        let letter = |layer| if layer % period == offset { 'a' } else { 's' };
-        let pattern: String = (0..layers).map(letter).collect();
-        let blocks = [('a', attention.clone()), ('s', mamba)].into_iter();
-        Ok(Stack {
-            blocks: blocks.filter(|(letter, _)| pattern.contains(*letter)).collect(),
-            pattern,
-            ..transformer::read(config, 'a', attention)?
-        })
+        let [step, first] = places(config, ["expert_layer_period", "expert_layer_offset"], [2, 1])?;
+        let mixers = [
+            MixerSpec::Mamba(mamba(config)?),
+            MixerSpec::Attention(attention(config)?),
+        ];
+        let block = |layer: usize| Block {
+            mixer: mixers[usize::from(layer % period == offset)].clone(),
+            channel: match count > 1 && layer % step == first {
+                true => Some(routed.clone()),
+                false => dense.clone(),
+            },
+        };
+        transformer::read_layers(config, (0..layers).map(block).collect())
     }
 
     fn write(&self, stack: &Stack) -> Result<Map<String, Value>, ModelError> {
-        let (mut attention, mut mamba, mut feed_forward) = (None, None, None);
-        let mut is_attention = Vec::new();
+        let (mut attention, mut mamba, mut dense, mut routed) = (None, None, None, None);
+        let (mut attends, mut routes) = (Vec::new(), Vec::new());
         for block in stack.layers() {
-            match (&block.mixer, &block.channel) {
-                (MixerSpec::Attention(mixer), Some(ChannelSpec::SwiGlu(channel))) => {
-                    (attention, feed_forward) = (Some(mixer.clone()), Some(channel.clone()));
-                    is_attention.push(true);
-                }
-                (MixerSpec::Mamba(mixer), Some(ChannelSpec::SwiGlu(channel))) => {
-                    (mamba, feed_forward) = (Some(mixer.clone()), Some(channel.clone()));
-                    is_attention.push(false);
-                }
+            match &block.mixer {
+                MixerSpec::Attention(mixer) => attention = Some(mixer.clone()),
+                MixerSpec::Mamba(mixer) => mamba = Some(mixer.clone()),
                 _ => return Err(transformer::unlike(block, WANTED)),
             }
+            attends.push(matches!(block.mixer, MixerSpec::Attention(_)));
+            match &block.channel {
+                Some(ChannelSpec::SwiGlu(channel)) => dense = Some(channel.clone()),
+                Some(ChannelSpec::Experts(channel)) => routed = Some(channel.clone()),
+                _ => return Err(transformer::unlike(block, WANTED)),
+            }
+            routes.push(matches!(block.channel, Some(ChannelSpec::Experts(_))));
         }
-        let [period, offset] = repeated(&is_attention);
+        let ([period, offset], [step, first]) = (repeated(&attends), repeated(&routes));
+        // Experts are as wide as the layers between them.
+        let inner = routed.as_ref().and_then(|experts| experts.inner);
+        let dense = dense.unwrap_or(SwiGlu { inner });
         let heads = attention.unwrap_or_default().heads(stack.width);
         let shape = mamba.clone().unwrap_or_default().shape(stack.width, 1, 1);
         Ok(transformer::fields(json!({
             "vocab_size": stack.vocabulary,
             "hidden_size": stack.width,
-            "intermediate_size": feed_forward.unwrap_or_default().inner(stack.width),
+            "intermediate_size": dense.inner(stack.width),
             "num_hidden_layers": stack.layers,
             "max_position_embeddings": stack.context,
             "tie_word_embeddings": stack.tied,
@@ -101,14 +112,14 @@ impl Family for Jamba {
             "mamba_dt_rank": shape.rank,
             "mamba_conv_bias": true,
             "mamba_proj_bias": false,
-            "num_experts": 1,
+            "num_experts": routed.as_ref().map_or(1, |experts| experts.experts),
+            "num_experts_per_tok": routed.as_ref().map_or(1, |experts| experts.chosen),
+            "expert_layer_period": step,
+            "expert_layer_offset": first,
         })))
     }
 
     fn layer(&self, layer: usize, block: &Block, width: usize) -> Result<Vec<Tensor>, ModelError> {
-        let Some(ChannelSpec::SwiGlu(channel)) = &block.channel else {
-            return Err(transformer::unlike(block, WANTED));
-        };
         let theirs = format!("model.layers.{layer}");
         let mut tensors = match &block.mixer {
             MixerSpec::Attention(attention) => transformer::attention(layer, attention, width),
@@ -120,11 +131,16 @@ impl Family for Jamba {
             }
             _ => return Err(transformer::unlike(block, WANTED)),
         };
-        let feed_forward = transformer::feed_forward(layer, channel, width).into_iter();
-        tensors.extend(feed_forward.map(|tensor| {
+        let channel = match &block.channel {
+            Some(ChannelSpec::SwiGlu(channel)) => transformer::feed_forward(layer, channel, width),
+            Some(ChannelSpec::Experts(channel)) => experts(layer, channel, width, "shared_expert"),
+            _ => return Err(transformer::unlike(block, WANTED)),
+        };
+        tensors.extend(channel.into_iter().map(|tensor| {
             let name = tensor
                 .name
-                .replace("post_attention_layernorm", "pre_ff_layernorm");
+                .replace("post_attention_layernorm", "pre_ff_layernorm")
+                .replace(".mlp.gate.", ".mlp.router.");
             tensor.named(name.replace(".mlp.", ".feed_forward."))
         }));
         Ok(tensors)
@@ -151,28 +167,15 @@ fn places(
     Ok([layers, place])
 }
 
-/// The period and the place of the first two of attention, or of one or none, so that no other is among the layers.
-fn repeated(is_attention: &[bool]) -> [usize; 2] {
-    let layers = is_attention.len();
-    let mut found = (0..layers).filter(|&layer| is_attention[layer]);
+/// The period and the place of the first two such layers, or of one or none, so that no other is among the layers.
+fn repeated(are_such: &[bool]) -> [usize; 2] {
+    let layers = are_such.len();
+    let mut found = (0..layers).filter(|&layer| are_such[layer]);
     match (found.next(), found.next()) {
         (Some(first), Some(second)) => [second - first, first],
         (Some(first), None) => [layers.max(first + 1), first],
         (None, _) => [layers + 1, layers],
     }
-}
-
-/// The rule that no layer has experts.
-fn check_experts(config: &Config, layers: usize) -> Result<(), ModelError> {
-    let experts = config.size_if("num_experts")?.unwrap_or(16);
-    let [period, offset] = places(config, ["expert_layer_period", "expert_layer_offset"], [2, 1])?;
-    rule(
-        experts <= 1 || offset >= layers,
-        "num_experts",
-        experts,
-        format!("experts are not built, and every {period}th layer has some"),
-        "take a model that has 1, a feed-forward layer in their place",
-    )
 }
 
 /// The attention of a config.

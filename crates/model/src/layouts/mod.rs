@@ -4,12 +4,14 @@
 mod canonical;
 mod config;
 mod deepseek;
+mod experts;
 mod gpt2;
 mod jamba;
 mod llama;
 mod mamba;
 mod mamba2;
 mod mistral;
+mod mixtral;
 mod qwen2;
 mod qwen3;
 mod qwen3_next;
@@ -34,6 +36,7 @@ pub use self::llama::Llama;
 pub use self::mamba::Mamba;
 pub use self::mamba2::Mamba2;
 pub use self::mistral::Mistral;
+pub use self::mixtral::Mixtral;
 pub use self::qwen2::Qwen2;
 pub use self::qwen3::Qwen3;
 pub use self::qwen3_next::Qwen3Next;
@@ -62,6 +65,7 @@ triaxis_names::registry! {
         Zamba2 = "zamba2",
         RecurrentGemma = "recurrent-gemma",
         Rwkv7 = "rwkv7",
+        Mixtral = "mixtral",
     }
 }
 

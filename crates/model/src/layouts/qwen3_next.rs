@@ -1,10 +1,11 @@
 use serde_json::{Map, Value, json};
 
+use super::experts::experts;
 use super::llama::NAMES;
 use super::tensor::{Piece, Steps};
 use super::{Config, Family, Names, Tensor, transformer};
 use crate::block::Block;
-use crate::channels::ChannelSpec;
+use crate::channels::{ChannelSpec, Experts, SwiGlu};
 use crate::error::{ModelError, rule, within};
 use crate::mixers::{Attention, GatedDeltaNet, MixerSpec};
 use crate::norm::NormKind;
@@ -17,16 +18,22 @@ pub struct Qwen3Next;
 
 impl Qwen3Next {
     /// What its registry says of it.
-    pub const ABOUT: &'static str = "Qwen3-Next (Qwen team 2025) without experts: blocks of gated DeltaNet (arXiv \
-        2412.06464) and of attention with normalised and partly turned heads and a gate, gains that are told as what \
-        they add to one. Its projections are published head by head.";
+    pub const ABOUT: &'static str = "Qwen3-Next (Qwen team 2025): blocks of gated DeltaNet (arXiv 2412.06464) and \
+        of attention with normalised and partly turned heads and a gate, each with experts, beside them a shared one \
+        with a gate, or with a feed-forward layer; gains that are told as what they add to one. Its projections are \
+        published head by head.";
 }
+
+const WANTED: &str = "`attention` or `gated-deltanet`, and `swiglu` or `experts`";
 
 const LINEAR: &str = "linear_attention";
 const FULL: &str = "full_attention";
 
 /// Width of a head of attention where a config tells none.
 const HEAD_DIM: usize = 256;
+
+/// Experts where a config leaves them out.
+const EXPERTS: usize = 512;
 
 /// Every how many layers attention is full where no list says it.
 const INTERVAL: usize = 4;
@@ -48,8 +55,6 @@ impl Family for Qwen3Next {
         let layers = config.size("num_hidden_layers")?;
         within("num_hidden_layers", layers, 1, 1 << 12)?;
         config.only("attention_bias", false)?;
-        check_experts(config, layers)?;
-        let channel = transformer::read_feed_forward(config)?;
         let plain = transformer::read_attention(config, Some(HEAD_DIM))?;
         let usual = qwen3_next::attention();
         let attention = Attention {
@@ -58,48 +63,57 @@ impl Family for Qwen3Next {
             output_gate: usual.output_gate,
             ..plain
         };
-        let of = |mixer| Block {
-            mixer,
-            channel: channel.clone(),
+        let mixers = [
+            MixerSpec::Attention(attention),
+            MixerSpec::GatedDeltaNet(delta(config)?),
+        ];
+        let dense = transformer::read_feed_forward(config)?;
+        let (attends, routes) = (attends(config, layers)?, routes(config, layers)?);
+        let experts = match routes.contains(&true) {
+            true => Some(ChannelSpec::Experts(read_experts(config)?)),
+            false => None,
         };
-        let full = of(MixerSpec::Attention(attention));
-        let linear = of(MixerSpec::GatedDeltaNet(delta(config)?));
-        let pattern = pattern(config, layers)?;
-        let blocks = [('a', full.clone()), ('d', linear)].into_iter();
+        let block = |(attends, routes): (bool, bool)| Block {
+            mixer: mixers[usize::from(!attends)].clone(),
+            channel: if routes { experts.clone() } else { dense.clone() },
+        };
+        let layers = attends.into_iter().zip(routes).map(block).collect();
         Ok(Stack {
-            blocks: blocks.filter(|(letter, _)| pattern.contains(*letter)).collect(),
-            pattern,
             norm: NormKind::ZeroCentred,
-            ..transformer::read(config, 'a', full)?
+            ..transformer::read_layers(config, layers)?
         })
     }
 
     fn write(&self, stack: &Stack) -> Result<Map<String, Value>, ModelError> {
-        let mut parts = (None, None, None);
-        let mut kinds = Vec::new();
-        for block in stack.layers() {
-            match (&block.mixer, &block.channel) {
-                (MixerSpec::Attention(mixer), Some(ChannelSpec::SwiGlu(channel))) => {
-                    (parts.0, parts.2) = (Some(mixer.clone()), Some(channel.clone()));
+        let (mut attention, mut delta, mut dense, mut routed) = (None, None, None, None);
+        let (mut kinds, mut without) = (Vec::new(), Vec::new());
+        for (layer, block) in stack.layers().enumerate() {
+            match &block.mixer {
+                MixerSpec::Attention(mixer) => {
+                    attention = Some(mixer.clone());
                     kinds.push(FULL);
                 }
-                (MixerSpec::GatedDeltaNet(mixer), Some(ChannelSpec::SwiGlu(channel))) => {
-                    (parts.1, parts.2) = (Some(mixer.clone()), Some(channel.clone()));
+                MixerSpec::GatedDeltaNet(mixer) => {
+                    delta = Some(mixer.clone());
                     kinds.push(LINEAR);
                 }
-                _ => {
-                    return Err(transformer::unlike(
-                        block,
-                        "`attention` or `gated-deltanet`, and `swiglu`",
-                    ));
+                _ => return Err(transformer::unlike(block, WANTED)),
+            }
+            match &block.channel {
+                Some(ChannelSpec::SwiGlu(channel)) => {
+                    dense = Some(channel.clone());
+                    without.push(layer);
                 }
+                Some(ChannelSpec::Experts(channel)) => routed = Some(channel.clone()),
+                _ => return Err(transformer::unlike(block, WANTED)),
             }
         }
-        let (attention, delta, channel) = parts;
         let attention = attention.unwrap_or_default();
         let fraction = attention.rotary_fraction.unwrap_or(1.0);
         let shape = delta.unwrap_or_default().shape(stack.width, 1, 1);
-        let mut fields = transformer::write_attention(stack, &attention, &channel.unwrap_or_default());
+        // Without such a layer its width means nothing.
+        let dense = dense.unwrap_or(SwiGlu { inner: Some(1) });
+        let mut fields = transformer::write_attention(stack, &attention, &dense);
         fields.extend(transformer::fields(json!({
             "partial_rotary_factor": fraction,
             "layer_types": kinds,
@@ -108,38 +122,64 @@ impl Family for Qwen3Next {
             "linear_key_head_dim": shape.key,
             "linear_value_head_dim": shape.value,
             "linear_conv_kernel_dim": shape.taps,
-            "num_experts": 0,
         })));
+        fields.extend(write_experts(routed.as_ref(), without, stack.width));
         Ok(fields)
     }
 
     fn layer(&self, layer: usize, block: &Block, width: usize) -> Result<Vec<Tensor>, ModelError> {
-        let Some(ChannelSpec::SwiGlu(channel)) = &block.channel else {
-            return Err(transformer::unlike(block, "`swiglu`"));
-        };
         let mut tensors = match &block.mixer {
             MixerSpec::Attention(attention) => gated_attention(layer, attention, width),
             MixerSpec::GatedDeltaNet(delta) => delta_net(layer, delta, width),
-            _ => return Err(transformer::unlike(block, "`attention` or `gated-deltanet`")),
+            _ => return Err(transformer::unlike(block, WANTED)),
         };
-        tensors.extend(transformer::feed_forward(layer, channel, width));
+        tensors.extend(match &block.channel {
+            Some(ChannelSpec::SwiGlu(channel)) => transformer::feed_forward(layer, channel, width),
+            Some(ChannelSpec::Experts(channel)) => experts(layer, channel, width, "shared_expert"),
+            _ => return Err(transformer::unlike(block, WANTED)),
+        });
         Ok(tensors)
     }
 }
 
-/// The rule that no layer has experts.
-fn check_experts(config: &Config, layers: usize) -> Result<(), ModelError> {
-    let experts = config.size_if("num_experts")?.unwrap_or(512);
+/// Which layers have experts.
+fn routes(config: &Config, layers: usize) -> Result<Vec<bool>, ModelError> {
     let step = config.size_if("decoder_sparse_step")?.unwrap_or(1).max(1);
     let dense = config.sizes("mlp_only_layers")?.unwrap_or_default();
-    let has_experts = |layer: &usize| (layer + 1).is_multiple_of(step) && !dense.contains(layer);
-    rule(
-        experts == 0 || !(0..layers).any(|layer| has_experts(&layer)),
-        "num_experts",
-        experts,
-        "experts are not built",
-        "take a model whose layers are all in `mlp_only_layers`, or that has 0",
-    )
+    let are_there = config.size_if("num_experts")?.unwrap_or(EXPERTS) > 0;
+    let routes = |layer: usize| are_there && (layer + 1).is_multiple_of(step) && !dense.contains(&layer);
+    Ok((0..layers).map(routes).collect())
+}
+
+/// The experts of a config.
+fn read_experts(config: &Config) -> Result<Experts, ModelError> {
+    let size = |field, usual| config.size_if(field).map(|size| size.unwrap_or(usual));
+    Ok(Experts {
+        experts: size("num_experts", EXPERTS)?,
+        chosen: size("num_experts_per_tok", 10)?,
+        inner: Some(size("moe_intermediate_size", 512)?),
+        shared: 1,
+        shared_inner: Some(size("shared_expert_intermediate_size", 512)?),
+        shared_gate: true,
+        renormalised: config.flag("norm_topk_prob", true)?,
+        ..Experts::default()
+    })
+}
+
+/// The fields that [`routes`] and [`read_experts`] read.
+fn write_experts(experts: Option<&Experts>, without: Vec<usize>, width: usize) -> Map<String, Value> {
+    let Some(experts) = experts else {
+        return transformer::fields(json!({ "num_experts": 0 }));
+    };
+    transformer::fields(json!({
+        "decoder_sparse_step": 1,
+        "mlp_only_layers": without,
+        "num_experts": experts.experts,
+        "num_experts_per_tok": experts.chosen,
+        "moe_intermediate_size": experts.expert_inner(width),
+        "shared_expert_intermediate_size": experts.all_shared_inner(width),
+        "norm_topk_prob": experts.renormalised,
+    }))
 }
 
 /// The gated DeltaNet of a config.
@@ -166,15 +206,14 @@ fn delta(config: &Config) -> Result<GatedDeltaNet, ModelError> {
     })
 }
 
-/// A letter a layer.
-fn pattern(config: &Config, layers: usize) -> Result<String, ModelError> {
+/// Which layers are of attention.
+fn attends(config: &Config, layers: usize) -> Result<Vec<bool>, ModelError> {
     let Some(kinds) = config.texts("layer_types")? else {
         let interval = config
             .size_if("full_attention_interval")?
             .unwrap_or(INTERVAL)
             .max(1);
-        let letter = |layer: usize| if layer.is_multiple_of(interval) { 'a' } else { 'd' };
-        return Ok((1..=layers).map(letter).collect());
+        return Ok((1..=layers).map(|layer| layer.is_multiple_of(interval)).collect());
     };
     rule(
         kinds.len() == layers,
@@ -183,14 +222,14 @@ fn pattern(config: &Config, layers: usize) -> Result<String, ModelError> {
         format!("must be one for each of `num_hidden_layers = {layers}`"),
         "correct the fields",
     )?;
-    let letter = |kind: &&str| match *kind {
-        FULL => Ok('a'),
-        LINEAR => Ok('d'),
+    let attends = |kind: &&str| match *kind {
+        FULL => Ok(true),
+        LINEAR => Ok(false),
         kind => Err(ModelError(format!(
             "`layer_types = \"{kind}\"`: must be `{LINEAR}` or `{FULL}`; take a model of those"
         ))),
     };
-    kinds.iter().map(letter).collect()
+    kinds.iter().map(attends).collect()
 }
 
 /// Attention whose queries are published with their gate, head by head.

@@ -41,6 +41,17 @@ impl Piece {
         Self::of(weight, [1, 1, count], steps(from), steps(to))
     }
 
+    /// Rows that are columns of one of a weight's matrices, each of so many rows and columns, from a column on.
+    pub(super) fn of_matrix(
+        weight: impl Into<String>,
+        count: usize,
+        number: usize,
+        [rows, columns]: [usize; 2],
+        first: usize,
+    ) -> Self {
+        Self::rows(weight, count, 0, number * rows * columns + first)
+    }
+
     /// Rows in any order that three loops have.
     pub(super) fn of(weight: impl Into<String>, counts: [usize; 3], from: Steps, to: Steps) -> Self {
         Self {
@@ -157,7 +168,7 @@ impl Tensor {
             let weight = weights
                 .get_mut(&piece.weight)
                 .expect("a table is of its stack's weights");
-            let width = columns(&weight.shape);
+            let width = last(&weight.shape);
             self.pairs(piece, width, |from, to| weight.values[to] = values[from]);
         }
     }
@@ -170,13 +181,13 @@ impl Tensor {
         let mut values = vec![0.0; self.shape.iter().product()];
         for piece in &self.pieces {
             let weight = &weights[&piece.weight];
-            let width = columns(&weight.shape);
+            let width = last(&weight.shape);
             self.pairs(piece, width, |from, to| values[from] = weight.values[to]);
         }
         values
     }
 
-    /// Calls with the place of every value of a piece in the published tensor, and in a weight of so many columns.
+    /// Calls with the place of every value of a piece in the published tensor, and in a weight whose rows are so long.
     fn pairs(&self, piece: &Piece, width: usize, mut call: impl FnMut(usize, usize)) {
         let columns = columns(&self.shape);
         for [from, to] in piece.places() {
@@ -189,6 +200,11 @@ impl Tensor {
             }
         }
     }
+}
+
+/// How long the rows of a weight are, those of all its matrices.
+fn last(shape: &[usize]) -> usize {
+    shape.last().copied().filter(|_| shape.len() > 1).unwrap_or(1)
 }
 
 fn columns(shape: &[usize]) -> usize {

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::canonical::lettered;
 use super::config::Config;
 use super::rope::Rope;
 use super::tensor::{Piece, Tensor};
@@ -66,6 +67,21 @@ pub(super) fn read(config: &Config, letter: char, block: Block) -> Result<Stack,
         norm_epsilon: config.number("rms_norm_eps")?.unwrap_or(1e-6),
         learned_positions: None,
         ends: Ends::default(),
+    })
+}
+
+/// The same of a block for each layer.
+pub(super) fn read_layers(config: &Config, layers: Vec<Block>) -> Result<Stack, ModelError> {
+    let (letters, blocks) = lettered(layers.into_iter());
+    let Some((&letter, block)) = blocks.first_key_value() else {
+        return Err(ModelError(
+            "`num_hidden_layers = 0`: must be at least 1; correct the fields".to_owned(),
+        ));
+    };
+    Ok(Stack {
+        pattern: letters.into_iter().collect(),
+        blocks: blocks.clone(),
+        ..read(config, letter, block.clone())?
     })
 }
 

@@ -1,15 +1,19 @@
 //! Choices of blocks that others have published, by name: a file here and a line of the registry.
 
+mod deepseek;
 mod griffin;
 pub(crate) mod jamba;
+mod mixtral;
 pub(crate) mod qwen3_next;
 mod rwkv7;
 mod zamba2;
 
 use std::fmt::Debug;
 
+use self::deepseek::DeepSeek;
 use self::griffin::Griffin;
 use self::jamba::Jamba;
+use self::mixtral::Mixtral;
 use self::qwen3_next::Qwen3Next;
 use self::rwkv7::Rwkv7;
 use self::zamba2::Zamba2;
@@ -26,8 +30,13 @@ triaxis_names::registry! {
         Zamba2 = "zamba2",
         Griffin = "griffin",
         Rwkv7 = "rwkv7",
+        Mixtral = "mixtral",
+        DeepSeek = "deepseek",
     }
 }
+
+/// The most layers that a stack may have: a pattern for more is refused with them.
+const MOST_LAYERS: usize = 1 << 12;
 
 /// What a family chooses.
 pub(crate) trait Chosen: Debug {

@@ -1,12 +1,9 @@
-use super::Chosen;
+use super::{Chosen, MOST_LAYERS};
 use crate::block::Block;
 use crate::channels::{ChannelSpec, Rwkv7Channel};
 use crate::ends::Ends;
 use crate::mixers::{self, MixerSpec};
 use crate::norm::NormKind;
-
-/// The most layers that a stack may have: a pattern for more is refused with them.
-const MOST_LAYERS: usize = 1 << 12;
 
 /// RWKV-7's blocks.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 Made with torch 2.15.0 and transformers 5.24.0.
 Run: python layouts.py layouts            makes every folder anew
+     python layouts.py layouts --only NAME... makes those folders alone
      python layouts.py layouts FOLDER...  holds transformers' logits of other folders, written by `model export` from
                                           those of the same names, to the same numbers
 
@@ -87,6 +88,33 @@ MODELS = {
         TRANSFORMER, head_dim=8, rope_parameters=dict(rope_type="default", rope_theta=999.0, partial_rotary_factor=0.5),
         linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=5, linear_value_head_dim=10,
         linear_conv_kernel_dim=4, layer_types=["linear_attention", "full_attention"], num_experts=0)),
+    "mixtral": ("Mixtral", dict(
+        TRANSFORMER, num_local_experts=5, num_experts_per_tok=3, rope_theta=4321.0, sliding_window=7)),
+    "deepseek-experts": ("DeepseekV3", dict(
+        TRANSFORMER, num_hidden_layers=3, num_key_value_heads=4, q_lora_rank=10, kv_lora_rank=8, qk_nope_head_dim=6,
+        qk_rope_head_dim=4, v_head_dim=5, first_k_dense_replace=1, num_mtp_layers=0, moe_intermediate_size=6,
+        n_routed_experts=12, n_shared_experts=2, num_experts_per_tok=3, n_group=4, topk_group=2,
+        routed_scaling_factor=1.7)),
+    "deepseek-sums": ("DeepseekV3", dict(
+        TRANSFORMER, num_key_value_heads=4, q_lora_rank=None, kv_lora_rank=8, qk_nope_head_dim=6, qk_rope_head_dim=4,
+        v_head_dim=5, first_k_dense_replace=0, num_mtp_layers=0, moe_intermediate_size=5, n_routed_experts=6,
+        n_shared_experts=1, num_experts_per_tok=2, n_group=1, topk_group=1, norm_topk_prob=False)),
+    "qwen3-next-experts": ("Qwen3Next", dict(
+        TRANSFORMER, num_hidden_layers=4, head_dim=8, linear_num_key_heads=2, linear_num_value_heads=4,
+        rope_parameters=dict(rope_type="default", rope_theta=999.0, partial_rotary_factor=0.5), linear_key_head_dim=5,
+        linear_value_head_dim=10, linear_conv_kernel_dim=4, num_experts=6, num_experts_per_tok=2,
+        moe_intermediate_size=7, shared_expert_intermediate_size=9, decoder_sparse_step=2, mlp_only_layers=[3],
+        layer_types=["linear_attention", "full_attention", "linear_attention", "full_attention"])),
+    "qwen3-next-all": ("Qwen3Next", dict(
+        TRANSFORMER, head_dim=8, linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=5,
+        rope_parameters=dict(rope_type="default", rope_theta=999.0, partial_rotary_factor=0.5),
+        linear_value_head_dim=10, linear_conv_kernel_dim=4, num_experts=4, num_experts_per_tok=3,
+        moe_intermediate_size=7, shared_expert_intermediate_size=5, norm_topk_prob=False,
+        layer_types=["linear_attention", "full_attention"])),
+    "jamba-experts": ("Jamba", dict(
+        TRANSFORMER, num_hidden_layers=5, attn_layer_period=3, attn_layer_offset=1, expert_layer_period=2,
+        expert_layer_offset=1, num_experts=4, num_experts_per_tok=2, mamba_d_state=6, mamba_d_conv=3, mamba_dt_rank=3,
+        pad_token_id=None)),
     "recurrent-gemma": ("RecurrentGemma", dict(
         vocab_size=VOCABULARY, hidden_size=20, intermediate_size=36, num_hidden_layers=4, num_attention_heads=2,
         num_key_value_heads=1, lru_width=24, attention_window_size=6, rms_norm_eps=EPSILON, logits_soft_cap=3.0,
@@ -102,7 +130,7 @@ MODELS = {
 def fill(name, value):
     """Random values of the size that keeps those of the network near one."""
     if value.dim() > 1:
-        inputs = 1 if "embed" in name else value[0].numel()
+        inputs = 1 if "embed" in name else value.shape[-1] if ".experts." in name else value[0].numel()
         return torch.randn(value.shape) * inputs**-0.5
     if value.min() == value.max() == 1.0:  # gains
         return 1.0 + 0.3 * torch.randn(value.shape)
@@ -119,9 +147,11 @@ def make(folder, name):
     family, settings = MODELS[name]
     torch.manual_seed(zlib.crc32(name.encode()))
     config = getattr(transformers, family + "Config")(**settings)
-    model = transformers.AutoModelForCausalLM.from_config(config, attn_implementation="eager")
+    model = transformers.AutoModelForCausalLM.from_config(
+        config, attn_implementation="eager", experts_implementation="eager")
     with torch.no_grad():
-        for parameter, value in model.named_parameters():
+        corrections = [(name, value) for name, value in model.named_buffers() if name.endswith("correction_bias")]
+        for parameter, value in [*model.named_parameters(), *corrections]:
             value.copy_(fill(parameter, value))
     tokens = torch.randint(VOCABULARY, (SEQUENCES, LENGTH))
     expected = logits(model, tokens)
@@ -135,16 +165,18 @@ def make(folder, name):
 
 def hold(folder, exported):
     golden = load_file(folder / exported.name / "logits.safetensors")
-    model = transformers.AutoModelForCausalLM.from_pretrained(exported, attn_implementation="eager")
+    model = transformers.AutoModelForCausalLM.from_pretrained(
+        exported, attn_implementation="eager", experts_implementation="eager")
     difference = (logits(model, golden["tokens"].long()) - golden["logits"]).abs().max()
     print(f"{exported.name}: {type(model).__name__}, largest difference of logits {difference:.1e}")
     assert difference <= 1e-4
 
 
 torch.set_num_threads(1)
-golden, others = pathlib.Path(sys.argv[1]), [pathlib.Path(path) for path in sys.argv[2:]]
-for other in others:
-    hold(golden, other)
-if not others:
-    for name in MODELS:
+golden, others = pathlib.Path(sys.argv[1]), sys.argv[2:]
+if others and others[0] != "--only":
+    for other in others:
+        hold(golden, pathlib.Path(other))
+else:
+    for name in others[1:] or MODELS:
         make(golden, name)

@@ -299,3 +299,80 @@ fn choices_of_a_stack() {
         }
     }
 }
+
+#[test]
+fn settings_of_experts() {
+    let refusal = |settings: &str| {
+        let text = format!(
+            r#"{{"architecture": "stack", "vocabulary": 11, "width": 64, "layers": 2, "context": 128, "pattern": "x",
+                "blocks": {{"x": {{"mixer": {{"kind": "attention"}}, "channel": {{"kind": "experts", {settings}}}}}}}}}"#
+        );
+        serde_json::from_str::<ArchitectureSpec>(&text)
+            .unwrap_err()
+            .to_string()
+    };
+    for (settings, words) in [
+        (
+            r#""chosen": 9"#,
+            ["`chosen = 9`", "from 1 to `experts = 8`", "give more experts"],
+        ),
+        (
+            r#""chosen": 0"#,
+            ["`chosen = 0`", "from 1 to `experts = 8`", "choose fewer"],
+        ),
+        (r#""experts": 0"#, ["`experts = 0`", "outside", "from 1"]),
+        (
+            r#""inner": 20, "granularity": 3"#,
+            ["`granularity = 3`", "must divide `inner = 20`", "as to 21"],
+        ),
+        (
+            r#""experts": 4096, "granularity": 2"#,
+            ["`granularity = 2`", "8192", "fewer experts"],
+        ),
+        (
+            r#""groups": 3, "chosen_groups": 2"#,
+            [
+                "`groups = 3`",
+                "must divide the number of experts, 8",
+                "a divisor",
+            ],
+        ),
+        (
+            r#""groups": 4, "chosen_groups": 5"#,
+            ["`chosen_groups = 5`", "from 1 to `groups = 4`", "leave both out"],
+        ),
+        (
+            r#""groups": 4, "chosen_groups": 1, "chosen": 3"#,
+            ["`chosen_groups = 1`", "leaves 2 experts", "no expert is left"],
+        ),
+        (
+            r#""shared_inner": 8"#,
+            ["`shared_inner = 8`", "there are none", "set `shared`"],
+        ),
+        (
+            r#""shared_gate": true"#,
+            ["`shared_gate = true`", "there are none", "set `shared`"],
+        ),
+        (
+            r#""auxiliary": -0.1"#,
+            ["`auxiliary = -0.1`", "finite number from 0", "for none"],
+        ),
+        (r#""bias_rate": 0.0"#, ["`bias_rate = 0`", "above 0", "no bias"]),
+        (r#""scale": -1.0"#, ["`scale = -1`", "above 0", "as they are"]),
+        (r#""router": "sigmoit""#, ["`sigmoit`", "`softmax`", "`sigmoid`"]),
+        (r#""topk": 2"#, ["`topk`", "`chosen`", "`groups`"]),
+        (
+            r#""granularity": 18446744073709551615"#,
+            ["`granularity", "outside", "from 1"],
+        ),
+        (
+            r#""shared": 4096, "shared_inner": 1048576"#,
+            ["`shared = ", "outside", "from 0"],
+        ),
+    ] {
+        let error = refusal(settings);
+        for word in words {
+            assert!(error.contains(word), "{settings}: {error}");
+        }
+    }
+}

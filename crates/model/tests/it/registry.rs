@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use triaxis_kernels::Implementation;
-use triaxis_model::weights::{self, Weight};
+use triaxis_model::weights::{self, Group, Weight, WeightSpec};
 use triaxis_model::{ArchitectureSpec, Block, ChannelSpec, MixerSpec, Model, ops};
 use triaxis_names::Entry;
 
@@ -201,11 +201,14 @@ fn a_few_steps_learn_a_batch_by_heart() {
             losses.push(loss.clone().into_scalar::<f32>());
             let gradients = loss.backward();
             // Plain gradient descent.
-            let descend = |weight: Tensor<1>| {
+            let descend = |(line, weight): (&WeightSpec, Tensor<1>)| {
+                if line.group == Group::Balance {
+                    return weight;
+                }
                 let gradient = weight.grad(&gradients).expect("every weight has a gradient");
                 Tensor::from_inner(weight.inner() - gradient.mul_scalar(0.5)).require_grad()
             };
-            model = model.map(|_, weights| weights.into_iter().map(descend).collect());
+            model = model.map(|lines, weights| lines.iter().zip(weights).map(descend).collect());
         }
         assert!(losses[59] < 0.8 * losses[0], "{spec:?} ends at {}", losses[59]);
     }

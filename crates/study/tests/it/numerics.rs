@@ -228,6 +228,17 @@ fn trainings() -> BTreeMap<String, TrainConfig> {
             stack.learned_positions = Some(80);
         },
     );
+    for (name, settings) in [
+        ("experts", r#""experts": 4, "z": 0.001"#),
+        (
+            "experts-balanced",
+            r#""experts": 4, "granularity": 2, "chosen": 1, "shared": 1, "router": "sigmoid", "bias_rate": 0.01"#,
+        ),
+    ] {
+        let text =
+            format!(r#"{{"mixer": {{"kind": "attention"}}, "channel": {{"kind": "experts", {settings}}}}}"#);
+        stack(name, serde_json::from_str(&text).unwrap(), &|_| ());
+    }
     let mixing =
         r#"{"mixer": {"kind": "rwkv7", "mixes_values": true}, "channel": {"kind": "rwkv7-channel"}}"#;
     let mixing: Block = serde_json::from_str(mixing).unwrap();

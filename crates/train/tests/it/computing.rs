@@ -139,7 +139,9 @@ fn stacks() -> Vec<Stack> {
     });
     let usual = Block::standard().map(|(_, block)| stack(block));
     let settings = [qwen, r#""window": 5, "soft_cap": 2.0"#].map(|mixer| stack(block(mixer, swiglu)));
-    usual.chain(settings).chain(layer_norm).collect()
+    let experts = r#"{"kind": "experts", "experts": 4, "inner": 16, "shared": 1}"#;
+    let experts = stack(block(r#""window": 16"#, experts));
+    usual.chain(settings).chain(layer_norm).chain([experts]).collect()
 }
 
 #[test]

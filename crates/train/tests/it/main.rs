@@ -3,6 +3,7 @@
 
 mod computing;
 mod evaluate;
+mod experts;
 mod golden;
 mod ngram;
 mod run;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use triaxis_host::Kind;
-use triaxis_model::{ArchitectureSpec, Decoder};
+use triaxis_model::{ArchitectureSpec, Decoder, Stack};
 use triaxis_train::{
     Branch, BranchOutcome, Cadence, Divergence, Dtype, EpochOrder, Observer, OptimizerConfig, Schedule,
     Status, StepEvent, TrainConfig, TrainError, ValidationText, check_model, estimate, evaluate,
@@ -38,6 +38,19 @@ fn config() -> TrainConfig {
             Branch { end: 20, decay: 0 },
         ],
     }
+}
+
+/// A network of experts, some balanced by a loss and some by a bias that moves after each step.
+fn experts(vocabulary: usize, width: usize, context: usize) -> ArchitectureSpec {
+    let text = format!(
+        r#"{{"pattern": "xy", "vocabulary": {vocabulary}, "width": {width}, "layers": 2, "context": {context},
+            "blocks": {{
+                "x": {{"mixer": {{"kind": "attention"}}, "channel": {{"kind": "experts", "experts": 4}}}},
+                "y": {{"mixer": {{"kind": "attention"}}, "channel": {{"kind": "experts", "experts": 3, "granularity": 2,
+                    "chosen": 1, "shared": 1, "router": "sigmoid", "auxiliary": 0.0, "bias_rate": 0.01}}}}}}}}"#
+    );
+    let stack: Stack = serde_json::from_str(&text).unwrap();
+    ArchitectureSpec::Stack(stack)
 }
 
 /// A text with structure to learn: each token follows from the one before, with exceptions.
@@ -195,6 +208,10 @@ fn interrupted_anywhere_and_resumed_it_has_the_same_bits() {
     for dtype in Dtype::ALL {
         interrupted_anywhere(&TrainConfig { dtype, ..config() });
     }
+    interrupted_anywhere(&TrainConfig {
+        architecture: experts(13, 16, 8),
+        ..config()
+    });
 }
 
 fn interrupted_anywhere(config: &TrainConfig) {
@@ -603,13 +620,14 @@ fn texts_that_do_not_fit_are_explained() {
 #[test]
 fn the_number_of_threads_changes_no_bit() {
     for dtype in Dtype::ALL {
-        on_any_number_of_threads(dtype);
+        // Large enough for the products to be shared out among threads.
+        let decoder = ArchitectureSpec::Decoder(Decoder::new(256, 64, 2, 4, 64));
+        on_any_number_of_threads(dtype, decoder);
+        on_any_number_of_threads(dtype, experts(256, 64, 64));
     }
 }
 
-fn on_any_number_of_threads(dtype: Dtype) {
-    // Large enough for the products to be shared out among threads.
-    let architecture = ArchitectureSpec::Decoder(Decoder::new(256, 64, 2, 4, 64));
+fn on_any_number_of_threads(dtype: Dtype, architecture: ArchitectureSpec) {
     let branches = vec![Branch { end: 4, decay: 1 }];
     let config = TrainConfig {
         architecture,
