@@ -4,6 +4,7 @@ use std::sync::Arc;
 use memmap2::Mmap;
 use triaxis_units::Bytes;
 
+use crate::classes::TokenClasses;
 use crate::manifest::{MANIFEST, Manifest, Shard, SplitFacts, TOKENIZER};
 use crate::{CorpusError, Encoded, Index, Text, Tokenizer, TokenizerSpec, shards};
 
@@ -122,6 +123,14 @@ impl Corpus {
             return Err(damaged(format!("its hash is not the one in {MANIFEST}")));
         }
         Ok(tokenizer)
+    }
+
+    /// What kind of text each of its tokens is.
+    ///
+    /// # Errors
+    /// As [`Corpus::tokenizer`].
+    pub fn token_classes(&self) -> Result<TokenClasses, CorpusError> {
+        Ok(TokenClasses::of(&self.tokenizer()?))
     }
 
     /// The tokens of some texts, by its own tokenizer.

@@ -15,6 +15,7 @@
 //! [`prepare`] does all of it, [`describe`] tells what the sources hold without reading them, and
 //! [`Corpus::open`] maps a finished folder for training.
 
+mod classes;
 mod content;
 mod corpus;
 mod describe;
@@ -39,6 +40,7 @@ mod spec;
 mod text;
 mod texts;
 
+pub use classes::TokenClasses;
 pub use content::{content, content_of_text};
 pub use corpus::{Corpus, TokenView};
 pub use describe::{SourceListing, describe};

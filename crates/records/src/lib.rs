@@ -21,5 +21,7 @@ pub use laws::{
 pub use length::{LeftOut, Lengths, StepCost, TrainingCost};
 pub use losses::{ArmLoss, LossesByText, NGrams, TextLoss};
 pub use prediction::{Candidate, HeldOut};
-pub use probe::{LevelScore, ProbeFacts, ProbeScores, PublishedScore, RateTried, ReferenceScore};
+pub use probe::{
+    LevelScore, ProbeCurve, ProbeFacts, ProbePoint, ProbeScores, PublishedScore, RateTried, ReferenceScore,
+};
 pub use trial::{LossPoint, NGramLoss, Role, Status, Trial};

@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use triaxis_units::{Estimate, Params};
+use triaxis_units::{Estimate, Flops, Params};
 
 /// What models of one architecture and size learn of a probe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct ProbeScores {
     pub seeds: usize,
     /// What was tested, level by level.
     pub levels: Vec<LevelScore>,
+    /// What each of them had learnt on the way, of the first level that is tested; none where nobody asks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub along: Vec<ProbeCurve>,
     /// Why trainings have no accuracy, one entry for each that diverged.
     pub diverged: Vec<String>,
 }
@@ -61,6 +64,30 @@ impl ProbeScores {
             self.rate
         ))
     }
+}
+
+/// What one training has learnt on its way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProbeCurve {
+    /// Its seed.
+    pub seed: u64,
+    /// After some steps each, in their order.
+    pub points: Vec<ProbePoint>,
+}
+
+/// What a training has learnt after some steps.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ProbePoint {
+    /// Steps done.
+    pub step: u64,
+    /// Operations so far.
+    pub flops: Flops,
+    /// The share of right answers.
+    pub accuracy: f64,
+    /// The mean logarithm of the right answer's probability.
+    pub log_probability: f64,
+    /// The mean squared difference of all probabilities from those of who knows.
+    pub brier: f64,
 }
 
 /// A learning rate of a sweep.

@@ -6,7 +6,7 @@ use std::fs;
 
 use triaxis_laws::worth::{Arm, Options, Repeated, Run, compare};
 use triaxis_plan::decide::Decision;
-use triaxis_report::view::{ArmLoss, Finding, Status, View};
+use triaxis_report::view::{ArmLoss, ExpertsView, Finding, Status, View};
 use triaxis_report::{ReportError, page, readme_svg, write_json, write_page, write_readme_svg};
 
 #[path = "../examples/fixture/mod.rs"]
@@ -259,6 +259,28 @@ fn probes_are_a_picture_and_a_table_beside_guessing_and_what_others_report() {
     assert!(text.contains("Published: Invented scores 50% on a level (nowhere)."));
     assert!(text.contains("the training of seed 1 diverged"));
     assert!(!own(&fixture::empty()).contains("id=\"probes\""));
+}
+
+#[test]
+fn experts_are_a_picture_by_source_beside_permuted_labels_and_tables() {
+    let html = own(&fixture::view());
+    let experts = section(&html, "experts");
+    // Two layers of four experts, for two sources, of the largest trial alone.
+    assert_eq!(experts.matches("<rect").count(), 2 * 4 * 2);
+    assert!(experts.contains("e2e2e2e2e2e2e2e2") && experts.contains("layer 1"));
+    assert!(
+        experts.contains("Experts specialise: an expert tells")
+            && experts.contains("where 24 units have each other")
+    );
+    assert!(experts.contains("cannot tell whether experts specialise by position"));
+    // Loss by its own choices, at random, and permuted.
+    assert!(experts.contains("3.1") && experts.contains("3.4") && experts.contains("how fine 4 experts"));
+    let emergence = section(&html, "emergence");
+    assert!(emergence.contains("equal active parameters") && emergence.contains("0 of 3"));
+    let mut none = fixture::view();
+    none.experts = ExpertsView::default();
+    let html = own(&none);
+    assert!(!html.contains("id=\"experts\"") && !html.contains("id=\"emergence\""));
 }
 
 #[test]

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::Corpus;
+use triaxis_laws::emergence::TaskEmergence;
+use triaxis_laws::experts::ExpertsLaws;
 use triaxis_laws::mixture::Sweep;
 use triaxis_laws::worth::{self, Comparison, Compounded, Repeated};
 use triaxis_records::Role;
@@ -12,7 +14,10 @@ use triaxis_units::Finding;
 
 use crate::analysis::Analysis;
 use crate::arm::{Arm, CompoundSpec};
+use crate::emergence;
+use crate::ensembles;
 use crate::error::StudyError;
+use crate::experts;
 use crate::ladder::Ladder;
 use crate::mixtures;
 use crate::plan;
@@ -37,6 +42,12 @@ pub struct Answer {
     /// What repeated text is worth, of each arm with `unique_tokens`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repeated: Vec<Repeated>,
+    /// How many experts, and how fine, where arms differ in that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experts: Option<ExpertsLaws>,
+    /// What mixtures of experts take to learn probes, beside dense models.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emergence: Vec<TaskEmergence>,
 }
 
 /// What is computed of one arm by itself.
@@ -92,6 +103,8 @@ impl Answer {
             also,
             compounds: compared.map(|compared| compared.compounds()).unwrap_or_default(),
             repeated,
+            experts: experts::laws(spec, arms, survey),
+            emergence: emergence::of(spec, survey),
         })
     }
 }
@@ -161,7 +174,11 @@ impl<'a> Compared<'a> {
         };
         Some(Self {
             spec,
-            arms: arms.iter().map(named).collect(),
+            arms: arms
+                .iter()
+                .map(named)
+                .chain(ensembles::of(spec, arms, survey))
+                .collect(),
             baseline,
             options,
             refused,
@@ -226,13 +243,18 @@ pub(crate) fn common(texts: &[NamedEvaluation], all: usize) -> Option<f64> {
 
 /// The trials that an arm's own laws are fitted to, with losses that compare across tokenizers.
 pub(crate) fn rows(arm: &Arm, survey: &Survey) -> Vec<worth::Run> {
+    trials(arm, survey).into_iter().map(|(_, run)| run).collect()
+}
+
+/// The same with the trial of each.
+pub(crate) fn trials(arm: &Arm, survey: &Survey) -> Vec<(String, worth::Run)> {
     let survey = survey.of_arm(&arm.name);
     let ladder = Ladder::of(&arm.spec, &survey);
     let bits = ladder.bits_per_byte.unwrap_or(f64::NAN);
     let rows = ladder.trials.iter().zip(&ladder.runs).filter_map(|(id, run)| {
         let trial = survey.trials().find(|trial| trial.id == *id)?;
         let place = trial.place?;
-        Some(worth::Run {
+        let run = worth::Run {
             size: place.size.to_string(),
             budget: place.asked,
             seed: trial.config.seed,
@@ -243,7 +265,8 @@ pub(crate) fn rows(arm: &Arm, survey: &Survey) -> Vec<worth::Run> {
                 0 => run.loss * bits,
                 texts => common(&survey.texts(id), texts)?,
             },
-        })
+        };
+        Some((id.clone(), run))
     });
     rows.collect()
 }

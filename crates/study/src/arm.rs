@@ -6,6 +6,7 @@ use triaxis_corpus::{SourceSpec, TokenizerSpec};
 use triaxis_units::Flops;
 
 use crate::curation::{self, CurationSpec};
+use crate::ensembles::EnsembleSpec;
 use crate::spec::{SpecError, StudySpec, distinct, plain_name, rule};
 
 /// A choice, as the spec says it: a name, and what it changes of the base.
@@ -60,6 +61,9 @@ pub struct CompareSpec {
     /// Arms that take together what others take alone: whether what these are worth multiplies.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub compounds: Vec<CompoundSpec>,
+    /// Arms that are asked together, each about a text of its own: arms among the others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ensembles: Vec<EnsembleSpec>,
 }
 
 /// A comparison beside the main one.
@@ -203,6 +207,12 @@ impl StudySpec {
         check_placebos(&arms)?;
         let names: Vec<&str> = arms.iter().map(|arm| arm.name.as_str()).collect();
         self.check_extra(names.iter().copied())?;
+        EnsembleSpec::check(self, &arms)?;
+        let ensembles = self.compare.iter().flat_map(|compare| &compare.ensembles);
+        let names: Vec<&str> = names
+            .into_iter()
+            .chain(ensembles.map(|of| of.name.as_str()))
+            .collect();
         self.compare
             .iter()
             .try_for_each(|compare| compare.check(&names))?;

@@ -16,6 +16,7 @@ pub const EXAMPLES: &[Example] = &[
     ),
     example("curation", include_str!("../../../examples/curation.toml")),
     example("epochs", include_str!("../../../examples/epochs.toml")),
+    example("experts", include_str!("../../../examples/experts.toml")),
     example("mixtures", include_str!("../../../examples/mixtures.toml")),
     example("quickstart", include_str!("../../../examples/quickstart.toml")),
     example("settings", include_str!("../../../examples/settings.toml")),

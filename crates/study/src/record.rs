@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use triaxis_host::machine;
+use triaxis_routing::ExpertsOutcome;
 use triaxis_train::{BranchOutcome, CurvePoint, Evaluation, Instructions, NamedEvaluation, TrainConfig};
 use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 
@@ -133,6 +134,9 @@ pub enum Outcome {
         /// The same by the source of the text.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         sources: Vec<NamedEvaluation>,
+        /// What its experts did, where it has any.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        experts: Option<Box<ExpertsOutcome>>,
         /// Training loss along the way, thinned.
         curve: Vec<CurvePoint>,
     },
@@ -175,6 +179,14 @@ impl Outcome {
         match self {
             Self::Done { sources, .. } => sources,
             _ => &[],
+        }
+    }
+
+    /// What its experts did, if it has any and came to its end.
+    pub fn experts(&self) -> Option<&ExpertsOutcome> {
+        match self {
+            Self::Done { experts, .. } => experts.as_deref(),
+            _ => None,
         }
     }
 
@@ -244,6 +256,7 @@ impl RunRecord {
             (triaxis_train::Status::Completed, Some(validation)) => Outcome::Done {
                 validation: *validation,
                 sources: outcome.sources.clone(),
+                experts: outcome.experts.clone().map(Box::new),
                 curve: outcome.curve.clone(),
             },
             (triaxis_train::Status::Completed, None) => Outcome::Failed {

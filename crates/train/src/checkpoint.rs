@@ -15,6 +15,7 @@ use crate::error::TrainError;
 use crate::file::{self, Tensors};
 use crate::observer::Observer;
 use crate::optimizer::AdamW;
+use crate::routing::Trace;
 use crate::state::State;
 
 /// Version of the layout.
@@ -35,6 +36,9 @@ struct Header {
     branch: Option<Branch>,
     step: u64,
     seconds: f64,
+    /// What its experts did so far, if it has any.
+    #[serde(default, skip_serializing_if = "Trace::is_empty")]
+    trace: Trace,
 }
 
 /// The checkpoints of one run in its folder.
@@ -82,6 +86,7 @@ impl<'a> Store<'a> {
             branch,
             step: state.step(),
             seconds: state.seconds,
+            trace: state.trace.clone(),
         };
         let name = format!("{}{:012}.safetensors", Self::prefix(branch), header.step);
         file::write(&self.folder.join(name), &header, &flatten(state))?;
@@ -245,6 +250,7 @@ fn restore(header: &Header, mut tensors: Tensors, empty: &State, device: &Device
         optimizer: AdamW { moments },
         losses,
         norms,
+        trace: header.trace.clone(),
         seconds: header.seconds,
     })
 }

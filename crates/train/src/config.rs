@@ -142,6 +142,12 @@ impl TrainConfig {
         self.schedule.stable_until(&self.span(branch)).min(branch.end)
     }
 
+    /// Whether its network chooses experts.
+    pub fn has_experts(&self) -> bool {
+        let parameters = self.architecture.parameters();
+        parameters.active < parameters.total
+    }
+
     /// Whether what is seen hangs on where documents begin and of which sources they are.
     pub fn is_by_documents(&self) -> bool {
         !self.shares.is_empty() || !self.decay_on.is_empty() || self.order.curriculum().is_some()

@@ -1,7 +1,7 @@
 //! In which order a training sees its text: a pure function of (seed, step).
 
 use serde::{Deserialize, Serialize};
-use triaxis_corpus::Document;
+use triaxis_corpus::{Document, TokenClasses};
 use triaxis_host::Kind;
 use triaxis_random as random;
 use triaxis_units::Bytes;
@@ -62,6 +62,8 @@ pub struct ValidationText {
     pub documents: Vec<Document>,
     /// Names of the sources that the documents are of.
     pub sources: Vec<String>,
+    /// What kind of text each token of the vocabulary is, by which choices of experts are told; none where nobody asks.
+    pub classes: Option<TokenClasses>,
 }
 
 impl ValidationText {
@@ -73,6 +75,7 @@ impl ValidationText {
             bytes,
             documents: Vec::new(),
             sources: Vec::new(),
+            classes: None,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::file::load_model;
 use crate::outcome::{Evaluation, NamedEvaluation};
 
 /// Tokens of a forward pass: enough to keep two cores busy, few enough to stay small.
-const TOKENS_AT_ONCE: usize = 4096;
+pub(crate) const TOKENS_AT_ONCE: usize = 4096;
 
 /// The loss of `model`, whose weights carry no gradient, on all of a text, and by source where its documents are
 /// known, computed in `f32`.

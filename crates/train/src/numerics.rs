@@ -39,6 +39,10 @@ impl TrainConfig {
         .chain(self.architecture.numerics())
         .chain((!self.shares.is_empty()).then_some(("shares", mixed::NUMERICS)))
         .chain(self.order.curriculum().map(|_| ("curriculum", sorted::NUMERICS)))
+        .chain(
+            self.has_experts()
+                .then_some(("routing", triaxis_routing::NUMERICS)),
+        )
         .chain(rounds.then_some(("bf16", bf16::NUMERICS)))
         .map(|(part, version)| (part.to_owned(), version))
         .collect()

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use triaxis_routing::ExpertsOutcome;
 use triaxis_units::{BitsPerByte, Bytes, Nats, Seconds, Tokens};
 
 use crate::config::{Branch, TrainConfig};
@@ -112,6 +113,8 @@ pub struct BranchOutcome {
     pub validation: Option<Evaluation>,
     /// The same by the source of the text, if the branch completed.
     pub sources: Vec<NamedEvaluation>,
+    /// What its experts did, if it has any and the branch completed.
+    pub experts: Option<ExpertsOutcome>,
     /// At most [`CURVE_POINTS`] points, the trunk's steps included.
     pub curve: Vec<CurvePoint>,
     /// Time of the steps and the evaluation, the trunk's steps included: what it would have taken

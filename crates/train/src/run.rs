@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use triaxis_kernels::parallel::inside;
+use triaxis_routing::ExpertsOutcome;
 use triaxis_units::{Nats, Seconds};
 
 use crate::checkpoint::Store;
@@ -17,6 +18,7 @@ use crate::estimate::{own_steps, total_steps};
 use crate::evaluate::evaluate;
 use crate::observer::{Cadence, Observer, StepEvent};
 use crate::outcome::{BranchOutcome, Divergence, Evaluation, NamedEvaluation, Status, curve};
+use crate::routing::Watch;
 use crate::schedule::Span;
 use crate::state::{Context, State, learning_rate};
 
@@ -50,6 +52,7 @@ pub fn run(
         course: Course::of(train, config)?,
         device: Device::default().autodiff(),
     };
+    let watch = Watch::of(config, validation);
     let store = Store::open(folder, config, train.len())?;
     let mut left: Vec<(u64, usize)> = (0..config.branches.len())
         .filter(|branch| !finished.contains(branch))
@@ -75,7 +78,14 @@ pub fn run(
     let mut outcomes = Vec::new();
     for (fork, index) in left {
         let branch = config.branches[index];
-        trunk = trunk.advance(fork, &config.span(branch), &context, &store, observer)?;
+        trunk = trunk.advance(
+            fork,
+            &config.span(branch),
+            &context,
+            watch.as_ref(),
+            &store,
+            observer,
+        )?;
         let state = match store.load(Some(branch), branch.end, &initial, &context.device, observer)? {
             Some(state) => state,
             None => trunk.state.clone(),
@@ -83,9 +93,16 @@ pub fn run(
         let mut training = Training::new(Some(index), state, config);
         training.divergence = trunk.divergence;
         training.done_before = trunk.done_before;
-        training = training.advance(branch.end, &config.span(branch), &context, &store, observer)?;
+        training = training.advance(
+            branch.end,
+            &config.span(branch),
+            &context,
+            watch.as_ref(),
+            &store,
+            observer,
+        )?;
         trunk.done_before += own_steps(config, branch);
-        let outcome = training.finish(&context, validation)?;
+        let outcome = training.finish(&context, validation, watch.as_ref())?;
         store.save_model(config, branch, &training.state)?;
         observer.branch_finished(&outcome);
         if observer.should_stop() {
@@ -127,6 +144,7 @@ impl Training {
         until: u64,
         span: &Span,
         context: &Context<'_>,
+        watch: Option<&Watch<'_>>,
         store: &Store<'_>,
         observer: &mut dyn Observer,
     ) -> Result<Self, TrainError> {
@@ -154,9 +172,18 @@ impl Training {
             self.state = state;
             self.divergence = divergence;
             if self.state.step() > step {
+                if let Some(watch) = watch {
+                    inside(|| self.look(watch))?;
+                }
                 observer.step(&self.event(total, span, context));
             }
         }
+    }
+
+    /// Looks at what its experts do, where that is due.
+    fn look(&mut self, watch: &Watch<'_>) -> Result<(), TrainError> {
+        let step = self.state.step();
+        watch.look(&self.state.model, step, &mut self.state.trace)
     }
 
     fn event(&self, total: u64, span: &Span, context: &Context<'_>) -> StepEvent {
@@ -179,6 +206,7 @@ impl Training {
         &mut self,
         context: &Context<'_>,
         validation: &ValidationText,
+        watch: Option<&Watch<'_>>,
     ) -> Result<BranchOutcome, TrainError> {
         let config = context.config;
         let started = Instant::now();
@@ -191,6 +219,10 @@ impl Training {
                 false => self.divergence = Some(Divergence::ValidationNotFinite),
             }
         }
+        let experts = match watch.filter(|_| measured.is_some()) {
+            Some(watch) => Some(inside(|| self.experts(watch))?),
+            None => None,
+        };
         let (validation, sources) = measured.unzip();
         let (index, branch) = self.index.zip(self.branch).expect("only branches are finished");
         let curve = curve(config, branch, &self.state.losses, &self.state.norms);
@@ -208,9 +240,15 @@ impl Training {
             final_train_loss: curve.last().map(|point| point.loss),
             validation,
             sources: sources.unwrap_or_default(),
+            experts,
             curve,
             seconds: Seconds(self.state.seconds + started.elapsed().as_secs_f64()),
         })
+    }
+
+    fn experts(&mut self, watch: &Watch<'_>) -> Result<ExpertsOutcome, TrainError> {
+        let (step, model) = (self.state.step(), self.state.model.without_gradients());
+        watch.finish(&model, step, &mut self.state.trace)
     }
 
     fn measure(

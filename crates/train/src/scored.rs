@@ -91,6 +91,50 @@ impl ScoredBatch {
     }
 }
 
+/// How answers are, summed over them.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct AnswerScores {
+    /// Answers.
+    pub answers: usize,
+    /// Those whose likeliest token is right.
+    pub right: usize,
+    /// The logarithms of the right tokens' probabilities.
+    pub log_probability: f64,
+    /// The squared differences of all probabilities from those of who knows (Brier 1950).
+    pub brier: f64,
+}
+
+impl AnswerScores {
+    /// Of one answer with these scores of every token.
+    fn of(scores: &[f32], target: usize) -> Self {
+        let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let parts = || scores.iter().map(|&score| f64::from(score - largest).exp());
+        let sum: f64 = parts().sum();
+        let squares: f64 = parts().map(|part| (part / sum).powi(2)).sum();
+        let gap = scores
+            .get(target)
+            .map_or(f64::NAN, |&score| f64::from(score - largest));
+        let probability = gap.exp() / sum;
+        Self {
+            answers: 1,
+            right: usize::from(gap == 0.0),
+            log_probability: gap - sum.ln(),
+            brier: squares - 2.0 * probability + 1.0,
+        }
+    }
+
+    /// These and others.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        Self {
+            answers: self.answers + other.answers,
+            right: self.right + other.right,
+            log_probability: self.log_probability + other.log_probability,
+            brier: self.brier + other.brier,
+        }
+    }
+}
+
 /// A training on such batches: the first branch of a configuration, whose sequences come from elsewhere.
 #[derive(Debug)]
 pub struct Learner {
@@ -154,18 +198,35 @@ impl Learner {
     /// # Errors
     /// When the batch does not fit the model.
     pub fn answers(&self, batch: &ScoredBatch) -> Result<Vec<u32>, TrainError> {
-        self.fits(batch)?;
-        let model = self.state.model.without_gradients();
-        let device = Device::default();
-        let (tokens, places, _) = batch.tensors(&device);
-        let logits = inside(|| Precision::Float32.run(|| model.logits_at(tokens, places)))?;
-        let scores: Vec<f32> = logits.into_data().iter::<f32>().collect();
+        let scores = self.logits(batch)?;
         let rows = scores.chunks_exact(self.config.architecture.vocabulary());
         let likeliest = |row: &[f32]| {
             let best = (0u32..).zip(row).max_by(|one, other| one.1.total_cmp(other.1));
             best.map_or(0, |(token, _)| token)
         };
         Ok(rows.map(likeliest).collect())
+    }
+
+    /// The scores of every token where a batch is scored.
+    fn logits(&self, batch: &ScoredBatch) -> Result<Vec<f32>, TrainError> {
+        self.fits(batch)?;
+        let model = self.state.model.without_gradients();
+        let (tokens, places, _) = batch.tensors(&Device::default());
+        let logits = inside(|| Precision::Float32.run(|| model.logits_at(tokens, places)))?;
+        Ok(logits.into_data().iter::<f32>().collect())
+    }
+
+    /// How the model answers where a batch is scored, computed in `f32`: more than whether the likeliest token is right.
+    ///
+    /// # Errors
+    /// When the batch does not fit the model.
+    pub fn scores(&self, batch: &ScoredBatch) -> Result<AnswerScores, TrainError> {
+        let scores = self.logits(batch)?;
+        let rows = scores.chunks_exact(self.config.architecture.vocabulary());
+        let each = rows.zip(&batch.targets);
+        Ok(each.fold(AnswerScores::default(), |sum, (row, target)| {
+            sum.and(&AnswerScores::of(row, *target as usize))
+        }))
     }
 
     fn fits(&self, batch: &ScoredBatch) -> Result<(), TrainError> {
@@ -179,5 +240,28 @@ impl Learner {
             return Err(TrainError::new(Kind::Input, message));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_scored_by_its_probability() {
+        // Probabilities 1/2, 1/4 and 1/4.
+        let scores = [2f32.ln(), 0.0, 0.0];
+        let first = AnswerScores::of(&scores, 0);
+        let second = AnswerScores::of(&scores, 1);
+        assert_eq!((first.right, second.right), (1, 0));
+        let close =
+            |found: f64, expected: f64| assert!((found - expected).abs() < 1e-6, "{found}, not {expected}");
+        close(first.log_probability, 0.5f64.ln());
+        close(second.log_probability, 0.25f64.ln());
+        close(first.brier, 0.25 + 2.0 / 16.0);
+        close(second.brier, 0.25 + 9.0 / 16.0 + 1.0 / 16.0);
+        let both = first.and(&second);
+        assert_eq!((both.answers, both.right), (2, 1));
+        close(both.brier, first.brier + second.brier);
     }
 }

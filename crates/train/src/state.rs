@@ -11,6 +11,7 @@ use crate::error::TrainError;
 use crate::evaluate;
 use crate::optimizer::{AdamW, WeightGradients};
 use crate::outcome::Divergence;
+use crate::routing::Trace;
 use crate::schedule::Span;
 
 /// A training at some step: all that the steps to come depend on.
@@ -22,6 +23,8 @@ pub(crate) struct State {
     pub(crate) losses: Vec<f32>,
     /// Gradient norm of each step done, before clipping.
     pub(crate) norms: Vec<f32>,
+    /// What its experts did so far, if it has any.
+    pub(crate) trace: Trace,
     /// Time spent so far.
     pub(crate) seconds: f64,
 }
@@ -51,6 +54,7 @@ impl State {
             optimizer: AdamW::default(),
             losses: Vec::new(),
             norms: Vec::new(),
+            trace: Trace::default(),
             seconds: 0.0,
         })
     }
@@ -101,6 +105,7 @@ impl State {
             mut optimizer,
             mut losses,
             mut norms,
+            trace,
             seconds,
         } = self;
         losses.push(value);
@@ -117,6 +122,7 @@ impl State {
                 optimizer,
                 losses,
                 norms,
+                trace,
                 seconds,
             },
             divergence,

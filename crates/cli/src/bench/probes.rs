@@ -145,6 +145,7 @@ impl Probes {
                 self.rates.clone()
             },
             seeds: self.seeds.unwrap_or(training.seeds),
+            along: training.along,
         };
         let mut asked = Vec::new();
         for task in self.tasks(tasks)? {

@@ -2,6 +2,7 @@
 
 mod arm_columns;
 mod comparison;
+mod experts;
 mod extend;
 mod library;
 mod mixtures;

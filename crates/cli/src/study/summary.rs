@@ -9,6 +9,7 @@ use triaxis_units::{Params, Tokens};
 
 use super::arm_columns;
 use super::comparison::{Printed, by_text, compounded, repeated, texts};
+use super::experts::Experts;
 use super::mixtures::Swept;
 use crate::Format;
 use crate::output::{self, prose};
@@ -113,6 +114,9 @@ impl fmt::Display for Summary<'_> {
         }
         for sweep in &view.mixtures {
             writeln!(formatter, "{}", Swept(sweep))?;
+        }
+        if !view.experts.is_empty() {
+            writeln!(formatter, "{}", Experts(&view.experts))?;
         }
         if let Some(losses) = &view.losses {
             writeln!(formatter, "{}", by_text(losses))?;

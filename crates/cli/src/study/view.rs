@@ -8,13 +8,15 @@ use triaxis_corpus::{Corpus, Manifest};
 use triaxis_host::machine::{self, utc};
 use triaxis_plan::decide::Decision;
 use triaxis_records as records;
-use triaxis_report::view::{Program, View};
+use triaxis_report::view::{ExpertsView, Program, View};
 use triaxis_study::{
     Answer, Arm, FrozenSpec, NGramLoss, NGramRecord, RunRecord, Store, Survey, Trial, epochs, identity,
     novelty,
 };
 use triaxis_train::Dtype;
 use triaxis_units::{Bytes, Finding, Flops, Nats, Seconds, Tokens};
+
+use super::experts;
 
 /// Fills the page's view; `analysis` is missing while there is no corpus yet.
 pub fn of(
@@ -62,6 +64,11 @@ pub fn of(
         arm_texts: arm_texts::of(&arms, &corpora, survey, &library),
         repeated: answer.map(|answer| answer.repeated.clone()).unwrap_or_default(),
         probes: crate::bench::probe_results(&survey.probes),
+        experts: ExpertsView {
+            trials: experts::trials(survey, arms.len() > 1),
+            laws: answer.and_then(|answer| answer.experts.clone()),
+            emergence: answer.map(|answer| answer.emergence.clone()).unwrap_or_default(),
+        },
         mixtures: answer
             .into_iter()
             .flat_map(|answer| &answer.arms)

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod compound;
+mod emergence;
+mod experts;
 mod held_out;
 mod independence;
 mod noise;

@@ -1,6 +1,7 @@
 //! The picture for a README: IsoFLOP curves beside the held-out run. It has a background of its own and
 //! follows the reader's colour preference, so that it is right on a light and on a dark page.
 
+mod experts;
 mod isoflop;
 mod panel;
 mod prediction;
@@ -9,6 +10,7 @@ mod probes;
 use maud::{PreEscaped, html};
 
 use crate::view::View;
+pub(crate) use experts::experts;
 use panel::Frame;
 pub(crate) use probes::probes;
 

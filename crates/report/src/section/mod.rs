@@ -6,6 +6,7 @@ mod component;
 mod corpus;
 mod curation;
 mod decision;
+mod experts;
 mod fit;
 mod isoflop;
 mod length;
@@ -64,7 +65,13 @@ pub(crate) const SECTIONS: &[Section] = &[
     Section::new("arms", "What the arms are worth", comparison::body),
     Section::new("mixtures", "The best mixture of sources", mixtures::body),
     Section::new("texts", "Loss by text", losses::body),
+    Section::new("experts", "What the experts do", experts::body),
     Section::new("probes", "Who can what at which size", probes::body),
+    Section::new(
+        "emergence",
+        "When mixtures and dense models learn",
+        experts::emergence,
+    ),
     Section::new("plan", "Plan", plan::body),
     Section::new("held-out", "Held-out run", prediction::body),
     Section::new("isoflops", "IsoFLOP curves", isoflop::body),

@@ -1,11 +1,13 @@
 //! What the page shows: plain numbers that somebody else computed.
 
 mod curation;
+mod experts;
 mod fit;
 mod length;
 mod probes;
 
 pub use curation::{Counted, CurationView, Sample, Step};
+pub use experts::{ExpertsView, TrialExperts};
 pub use fit::{FitCheck, FitCompared, FitCurve, FitParameter, FitPoint, FitPrediction, FitView};
 pub use length::LengthView;
 pub use probes::{ProbeResults, ProbeView};
@@ -65,6 +67,9 @@ pub struct View {
     /// What the arms' architectures learn of probes, where the study asks.
     #[serde(default, skip_serializing_if = "ProbeResults::is_empty")]
     pub probes: ProbeResults,
+    /// What the experts of mixtures do, and what they are worth, where the study has any.
+    #[serde(default, skip_serializing_if = "ExpertsView::is_empty")]
+    pub experts: ExpertsView,
     /// What sweeps over mixtures say, of each arm that has one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mixtures: Vec<Sweep>,

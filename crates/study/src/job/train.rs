@@ -151,10 +151,14 @@ impl Work for Train {
             last: None,
             failure: None,
         };
+        let mut validation = ValidationText::of_corpus(&corpus);
+        if group.config.has_experts() {
+            validation.classes = Some(corpus.token_classes()?);
+        }
         let result = triaxis_train::run(
             &group.config,
             &TrainingText(&corpus),
-            &ValidationText::of_corpus(&corpus),
+            &validation,
             &library.job(&group.id),
             &finished.collect(),
             &mut recorder,

@@ -110,9 +110,14 @@ impl ProbeInputs {
 
     /// Operations of all trainings.
     pub fn flops(&self) -> Flops {
+        self.flops_of_steps(self.training.steps * self.training.trainings())
+    }
+
+    /// Operations of so many steps.
+    pub(super) fn flops_of_steps(&self, steps: u64) -> Flops {
         let levels = &self.task.train;
         let flops = levels.iter().map(|&level| self.sequence_flops(level).0);
-        let sequences = self.training.steps * self.training.trainings() * self.training.sequences as u64;
+        let sequences = steps * self.training.sequences as u64;
         Flops(flops.sum::<f64>() / levels.len() as f64 * sequences as f64)
     }
 

@@ -73,6 +73,7 @@ pub fn measure(
         parameters: parameters.total,
         non_embedding: parameters.non_embedding,
         remembered: stack.remembered(longest),
+        along: trained.iter().filter_map(Trained::curve).collect(),
         diverged: reasons.cloned().collect(),
         tried: tried
             .iter()
@@ -174,6 +175,7 @@ mod tests {
             sequences: 2,
             rates: vec![1e-3, 1e30],
             seeds: 2,
+            along: false,
         };
         let tried = train(&inputs, &[(1e-3, 0)], Purpose::Choice, 1, &mut |_| ()).unwrap();
         assert_eq!(

@@ -21,6 +21,8 @@ const NUMERICS: u32 = 2;
 const SCORED: usize = 4096;
 /// Sequences of a test, at least and at most: as many as answers where each has one.
 const SEQUENCES: [usize; 2] = [64, SCORED];
+/// Sequences of a look on the way, at least, and answers at most.
+const LOOKED_AT: [usize; 2] = [32, 256];
 /// Tokens of a test that are read at a time.
 const TOKENS_AT_ONCE: usize = 8192;
 

@@ -21,6 +21,9 @@ pub struct ProbeTraining {
     pub rates: Vec<f64>,
     /// Trainings at that rate, which differ by their seed.
     pub seeds: u64,
+    /// Whether what is learnt is measured on the way, too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub along: bool,
 }
 
 impl Default for ProbeTraining {
@@ -32,6 +35,7 @@ impl Default for ProbeTraining {
             sequences: 64,
             rates: vec![1e-4, 4.6e-4, 2.2e-3, 1e-2],
             seeds: 3,
+            along: false,
         }
     }
 }

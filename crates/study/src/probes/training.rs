@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
 use triaxis_probes::{Level, Purpose, Sample, Task};
-use triaxis_train::{Learner, ScoredBatch};
+use triaxis_records::{ProbeCurve, ProbePoint};
+use triaxis_train::{AnswerScores, Learner, ScoredBatch};
 
 use super::inputs::ProbeInputs;
-use super::{TOKENS_AT_ONCE, sequences};
+use super::{LOOKED_AT, TOKENS_AT_ONCE, sequences};
 use crate::error::StudyError;
 use crate::length::pool;
 
@@ -20,6 +21,8 @@ pub struct Trained {
     pub seed: u64,
     /// The accuracy at each level that is tested, those that are trained on where a rate is chosen, or why it diverged.
     pub accuracies: Result<Vec<f64>, String>,
+    /// What was learnt on the way, where that is asked.
+    pub along: Vec<ProbePoint>,
 }
 
 impl Trained {
@@ -27,6 +30,14 @@ impl Trained {
     pub fn mean(&self) -> Option<f64> {
         let accuracies = self.accuracies.as_ref().ok()?;
         Some(accuracies.iter().sum::<f64>() / accuracies.len() as f64)
+    }
+
+    /// What was learnt on the way, if anything was measured.
+    pub(super) fn curve(&self) -> Option<ProbeCurve> {
+        (!self.along.is_empty()).then(|| ProbeCurve {
+            seed: self.seed,
+            points: self.along.clone(),
+        })
     }
 }
 
@@ -46,13 +57,7 @@ pub(super) fn train(
             let (told, next) = (told.clone(), &next);
             scope.spawn(move || {
                 while let Some(&(rate, seed)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let accuracies =
-                        pool(1).and_then(|pool| pool.install(|| one(inputs, rate, seed, purpose)));
-                    let result = accuracies.map(|accuracies| Trained {
-                        rate,
-                        seed,
-                        accuracies,
-                    });
+                    let result = pool(1).and_then(|pool| pool.install(|| one(inputs, rate, seed, purpose)));
                     let is_last = result.is_err();
                     // Nobody hears only after an error, which ends all.
                     if told.send(result).is_err() || is_last {
@@ -82,15 +87,17 @@ pub(super) fn train(
     Ok(trained)
 }
 
-/// The accuracies of one training, or why it diverged.
-fn one(
-    inputs: &ProbeInputs,
-    rate: f64,
-    seed: u64,
-    purpose: Purpose,
-) -> Result<Result<Vec<f64>, String>, StudyError> {
+/// One training: its accuracies, or why it diverged.
+fn one(inputs: &ProbeInputs, rate: f64, seed: u64, purpose: Purpose) -> Result<Trained, StudyError> {
     let ProbeInputs { task, training, .. } = inputs;
     let mut learner = Learner::new(inputs.config(rate, seed))?;
+    let mut along = Vec::new();
+    let ended = |accuracies, along| Trained {
+        rate,
+        seed,
+        accuracies,
+        along,
+    };
     for step in 0..training.steps {
         let level = task.train[(step % task.train.len() as u64) as usize];
         let first = step * training.sequences as u64;
@@ -98,11 +105,15 @@ fn one(
             .map(|index| task.sample(level, seed, Purpose::Training, index));
         let (next, divergence) = learner.learn(&batch(&samples.collect::<Vec<_>>())?)?;
         if let Some(divergence) = divergence {
-            return Ok(Err(format!(
+            let reason = format!(
                 "the training of seed {seed} at the rate {rate} diverged at step {step}: {divergence}"
-            )));
+            );
+            return Ok(ended(Err(reason), along));
         }
         learner = next;
+        if training.along && purpose == Purpose::Test && is_looked_at(step + 1, training.steps) {
+            along.push(look(&learner, inputs, seed, step + 1)?);
+        }
     }
     // What is tested beyond the training chooses nothing.
     let levels = match purpose {
@@ -112,7 +123,36 @@ fn one(
     let accuracies = levels
         .iter()
         .map(|&level| accuracy(&learner, task, level, seed, purpose));
-    Ok(Ok(accuracies.collect::<Result<_, _>>()?))
+    let accuracies = accuracies.collect::<Result<_, _>>()?;
+    Ok(ended(Ok(accuracies), along))
+}
+
+/// Whether a training is looked at after so many steps: at the powers of the root of 2, and at its end.
+fn is_looked_at(step: u64, end: u64) -> bool {
+    let power = |step: u64| (step * step).ilog2();
+    step == end || step == 1 || power(step - 1) < power(step)
+}
+
+/// What a training has learnt after so many steps.
+fn look(learner: &Learner, inputs: &ProbeInputs, seed: u64, step: u64) -> Result<ProbePoint, StudyError> {
+    let task = &inputs.task;
+    let level = task.test[0];
+    let [least, most] = LOOKED_AT;
+    let samples = (0..(most / level.answers).clamp(least, most) as u64)
+        .map(|index| task.sample(level, seed, Purpose::Test, index));
+    let samples: Vec<Sample> = samples.collect();
+    let mut sum = AnswerScores::default();
+    for samples in samples.chunks((TOKENS_AT_ONCE / level.length).max(1)) {
+        sum = sum.and(&learner.scores(&batch(samples)?)?);
+    }
+    let mean = |sum: f64, answers: usize| sum / answers as f64;
+    Ok(ProbePoint {
+        step,
+        flops: inputs.flops_of_steps(step),
+        accuracy: mean(sum.right as f64, sum.answers),
+        log_probability: mean(sum.log_probability, sum.answers),
+        brier: mean(sum.brier, sum.answers),
+    })
 }
 
 /// The share of right answers at a level.

@@ -84,6 +84,7 @@ fn record(trial: &Trial, nats: f64) -> RunRecord {
             bytes: Bytes(64_000),
         },
         sources: Vec::new(),
+        experts: None,
         curve: Vec::new(),
     };
     RunRecord {

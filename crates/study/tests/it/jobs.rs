@@ -48,6 +48,7 @@ fn done() -> Outcome {
     Outcome::Done {
         validation: loss(3.0),
         sources: Vec::new(),
+        experts: None,
         curve: Vec::new(),
     }
 }

@@ -6,5 +6,6 @@ mod evaluate;
 mod experts;
 mod golden;
 mod ngram;
+mod routing;
 mod run;
 mod scored;

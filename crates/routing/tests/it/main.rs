@@ -1,0 +1,5 @@
+//! Measures of routes against worlds whose truth is planted.
+
+mod measures;
+mod specialisation;
+mod worlds;

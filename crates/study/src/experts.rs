@@ -1,0 +1,72 @@
+//! How many experts, and how fine, by the arms of a study that differ in that.
+
+use triaxis_laws::FitOptions;
+use triaxis_laws::experts::{ExpertsLaws, ExpertsRun, experts_laws};
+use triaxis_model::{ArchitectureSpec, Block, ChannelSpec, Experts};
+
+use crate::answer;
+use crate::arm::Arm;
+use crate::ladder;
+use crate::spec::{ParameterConvention, StudySpec};
+use crate::survey::Survey;
+use crate::trial::Trial;
+
+/// Bootstrap samples of a law of experts at most: the granular one has seven parameters.
+const MOST_REPLICATES: usize = 200;
+
+/// What the arms say, where they differ in their experts.
+pub(crate) fn laws(spec: &StudySpec, arms: &[Arm], survey: &Survey) -> Option<ExpertsLaws> {
+    let runs: Vec<ExpertsRun> = arms.iter().flat_map(|arm| runs(arm, survey)).collect();
+    let options = ladder::options(spec);
+    experts_laws(
+        &runs,
+        &FitOptions {
+            replicates: options.replicates.min(MOST_REPLICATES),
+            ..options
+        },
+    )
+}
+
+/// The runs of an arm that its own laws are fitted to.
+fn runs(arm: &Arm, survey: &Survey) -> Vec<ExpertsRun> {
+    let of_arm = survey.of_arm(&arm.name);
+    let rows = answer::trials(arm, survey).into_iter();
+    let run = |(id, run): (String, triaxis_laws::worth::Run)| {
+        let trial = of_arm.trials().find(|trial| trial.id == id)?;
+        let experts = experts(trial.architecture());
+        Some(ExpertsRun {
+            arm: arm.name.clone(),
+            active: active(trial, arm.spec.laws.parameters),
+            tokens: run.tokens,
+            flops: run.flops,
+            experts: experts.as_ref().map_or(1.0, for_each_passed),
+            granularity: experts.map_or(1.0, |experts| experts.granularity as f64),
+            loss: run.loss,
+        })
+    };
+    rows.filter_map(run).collect()
+}
+
+/// The experts of a network, if it has any: those of its first layer that does.
+pub(crate) fn experts(architecture: &ArchitectureSpec) -> Option<Experts> {
+    let stack = architecture.stack();
+    stack
+        .layers()
+        .filter_map(Block::channel)
+        .find_map(|channel| match channel {
+            ChannelSpec::Experts(experts) => Some(experts.clone()),
+            _ => None,
+        })
+}
+
+/// Experts there are for each that a token passes.
+fn for_each_passed(experts: &Experts) -> f64 {
+    (experts.experts + experts.shared) as f64 / (experts.chosen + experts.shared).max(1) as f64
+}
+
+/// The parameters that a token passes, as laws count N.
+fn active(trial: &Trial, convention: ParameterConvention) -> f64 {
+    let parameters = trial.architecture().parameters();
+    let idle = parameters.total.as_f64() - parameters.active.as_f64();
+    convention.of(parameters.total, parameters.non_embedding).as_f64() - idle
+}
