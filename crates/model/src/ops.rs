@@ -15,9 +15,10 @@ pub use triaxis_kernels::cpu::min_rnn::{Kind as MinRnnKind, Shape as MinRnnShape
 pub use triaxis_kernels::cpu::rg_lru::Shape as RgLruShape;
 pub use triaxis_kernels::{
     AttentionHeads, AttentionWeights, Core, GeluForm, Limits, RecurrentState, RecurrentWeights, Rotation,
-    Scores, TiedTable, attention_half, causal_attention, causal_attention_packed, count_products, embedding,
-    feed_forward, gelu, generalised_delta, generalised_delta_step, head_cross_entropy, head_losses,
-    layer_norm, linear, products, query_key_norm, recurrent_half, recurrent_step, rms_norm, rotary, swiglu,
+    Scores, TiedTable, Weighing, attention_half, causal_attention, causal_attention_packed, count_products,
+    embedding, feed_forward, gelu, generalised_delta, generalised_delta_step, head_cross_entropy,
+    head_losses, layer_norm, linear, products, query_key_norm, recurrent_half, recurrent_step, rms_norm,
+    rotary, swiglu, weighted_head_cross_entropy,
 };
 
 /// Added to the mean square before its root, in every normalisation that says nothing else.

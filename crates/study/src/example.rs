@@ -15,6 +15,7 @@ pub const EXAMPLES: &[Example] = &[
         include_str!("../../../examples/architectures.toml"),
     ),
     example("curation", include_str!("../../../examples/curation.toml")),
+    example("diffusion", include_str!("../../../examples/diffusion.toml")),
     example("epochs", include_str!("../../../examples/epochs.toml")),
     example("mixtures", include_str!("../../../examples/mixtures.toml")),
     example("quickstart", include_str!("../../../examples/quickstart.toml")),

@@ -1,5 +1,6 @@
 //! Choices of blocks that others have published, by name: a file here and a line of the registry.
 
+mod diffusion_transformer;
 mod griffin;
 pub(crate) mod jamba;
 pub(crate) mod qwen3_next;
@@ -8,6 +9,7 @@ mod zamba2;
 
 use std::fmt::Debug;
 
+use self::diffusion_transformer::DiffusionTransformer;
 use self::griffin::Griffin;
 use self::jamba::Jamba;
 use self::qwen3_next::Qwen3Next;
@@ -26,6 +28,7 @@ triaxis_names::registry! {
         Zamba2 = "zamba2",
         Griffin = "griffin",
         Rwkv7 = "rwkv7",
+        DiffusionTransformer = "diffusion-transformer",
     }
 }
 
