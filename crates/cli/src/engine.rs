@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use triaxis_host::machine;
+use triaxis_infer::filling::{Filler, no_next_token};
 use triaxis_infer::{Engine, Kept, Options, Precision, Weights, text};
 use triaxis_model::Published;
 use triaxis_tokens::Tokenizer;
@@ -37,6 +38,15 @@ pub struct Opening {
     published: OnceCell<Option<Box<Published>>>,
 }
 
+/// A model by what it tells.
+#[derive(Debug)]
+pub enum Opened {
+    /// What comes next.
+    Reads(Box<Engine>),
+    /// What is missing.
+    Fills(Box<Filler>),
+}
+
 /// How what passes through a model is rounded.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Activations {
@@ -47,6 +57,18 @@ enum Activations {
 }
 
 impl Opening {
+    /// A model with a tokenizer of its own, or the one beside it.
+    pub fn at(model: PathBuf, tokenizer: Option<PathBuf>, threads: Option<u16>) -> Self {
+        Self {
+            model,
+            tokenizer,
+            threads,
+            activations: None,
+            instructions: Choice::default(),
+            published: OnceCell::new(),
+        }
+    }
+
     /// The threads that compute.
     pub fn threads(&self) -> usize {
         let cores = machine::cores();
@@ -54,8 +76,16 @@ impl Opening {
             .map_or(cores, |threads| usize::from(threads).min(cores))
     }
 
-    /// The model, and the threads that it computes on.
+    /// The model, which tells next tokens, and the threads that it computes on.
     pub fn open(&self) -> anyhow::Result<Engine> {
+        match self.opened()? {
+            Opened::Reads(engine) => Ok(*engine),
+            Opened::Fills(_) => Err(no_next_token().into()),
+        }
+    }
+
+    /// The model, whatever it tells, and the threads that it computes on.
+    pub fn opened(&self) -> anyhow::Result<Opened> {
         self.instructions.apply()?;
         let threads = self.threads();
         if let Some(asked) = self.threads.map(usize::from).filter(|&asked| asked > threads) {
@@ -65,7 +95,7 @@ impl Opening {
             );
         }
         crate::compute_on(threads)?;
-        self.engine(&self.model, self.published()?)
+        self.model(&self.model, self.published()?)
     }
 
     /// A model that drafts beside it, whose tokens must be those of `tokenizer`.
@@ -85,20 +115,26 @@ impl Opening {
                 path.display()
             ),
         }
-        self.engine(path, published.as_ref())
+        match self.model(path, published.as_ref())? {
+            Opened::Reads(engine) => Ok(*engine),
+            Opened::Fills(_) => Err(no_next_token().into()),
+        }
     }
 
     /// The model at a path, which is published or as a study keeps it.
-    fn engine(&self, path: &Path, published: Option<&Published>) -> anyhow::Result<Engine> {
+    fn model(&self, path: &Path, published: Option<&Published>) -> anyhow::Result<Opened> {
         let engine = match published {
             Some(published) => Engine::new(published, self.options(Activations::Eight))?,
             None => {
                 let (spec, weights) = kept::read(path)?;
-                let options = self.options(Activations::Single);
-                Engine::new(&Weights::new(spec.stack(), weights)?, options)?
+                let (stack, options) = (spec.stack(), self.options(Activations::Single));
+                if stack.is_bidirectional() {
+                    return Ok(Opened::Fills(Box::new(Filler::new(&stack, &weights)?)));
+                }
+                Engine::new(&Weights::new(stack, weights)?, options)?
             }
         };
-        Ok(engine)
+        Ok(Opened::Reads(Box::new(engine)))
     }
 
     /// The chat template that lies beside a tokenizer that was given, or else is published with the model, if there is one.

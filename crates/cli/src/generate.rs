@@ -1,5 +1,6 @@
 //! `triaxis generate`.
 
+mod gaps;
 mod held;
 mod prompts;
 
@@ -14,8 +15,9 @@ use triaxis_infer::{Answer, Draft, Ended, Helpers, LookUp, Request, Sampling, Sm
 use triaxis_tokens::{ChatTemplate, Message, Tokenizer};
 use triaxis_units::Bytes;
 
+use self::gaps::Gaps;
 use self::held::Held;
-use crate::engine::{Opening, fits};
+use crate::engine::{Opened, Opening, fits};
 use crate::failure::Usage;
 use crate::{Format, input, output};
 
@@ -79,6 +81,8 @@ pub struct Arguments {
     stop: Vec<String>,
     #[command(flatten)]
     held: Held,
+    #[command(flatten)]
+    gaps: Gaps,
     /// Tell the logarithm of each token's probability, and so many of the likeliest, with `--format json`
     #[arg(long, value_name = "N")]
     log_probabilities: Option<u8>,
@@ -107,6 +111,12 @@ struct Printed {
     drafted: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     log_probabilities: Vec<PrintedToken>,
+    /// What came into each gap.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    spans: Vec<String>,
+    /// How often a model that fills gaps was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passes: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -137,10 +147,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         given => given.unwrap_or_default().to_owned(),
     };
     let template = arguments.template(&tokenizer)?;
-    let prompt = arguments.tokens(&tokenizer, template.as_ref(), &prompt)?;
-    let mut engine = arguments.opening.open()?;
+    let tokens = arguments.tokens(&tokenizer, template.as_ref(), &prompt)?;
+    let mut engine = match arguments.opening.opened()? {
+        Opened::Reads(engine) => *engine,
+        Opened::Fills(mut filler) => return gaps::run(arguments, &tokenizer, &prompt, tokens, &mut filler),
+    };
+    arguments.gaps.check_none()?;
     fits(&tokenizer, &engine)?;
-    let request = arguments.request(prompt, &tokenizer);
+    let request = arguments.request(tokens, &tokenizer);
     let samples = request.samples;
     let written = (0..samples).map(|_| Written::new(&tokenizer, &arguments.stop));
     let mut written = written.collect::<Result<Vec<_>, _>>()?;
@@ -234,21 +248,25 @@ impl Arguments {
         Ok(text::conversation(tokenizer, template, &messages)?)
     }
 
+    fn sampling(&self) -> Sampling {
+        Sampling {
+            temperature: self.temperature,
+            top_k: self.top_k,
+            top_p: self.top_p,
+            min_p: self.min_p,
+            repetition_penalty: self.repetition_penalty,
+            presence_penalty: self.presence_penalty,
+            frequency_penalty: self.frequency_penalty,
+            ..Sampling::default()
+        }
+    }
+
     fn request(&self, prompt: Vec<u32>, tokenizer: &Tokenizer) -> Request {
         Request {
             prompt,
             samples: self.samples.into(),
             most: self.most,
-            sampling: Sampling {
-                temperature: self.temperature,
-                top_k: self.top_k,
-                top_p: self.top_p,
-                min_p: self.min_p,
-                repetition_penalty: self.repetition_penalty,
-                presence_penalty: self.presence_penalty,
-                frequency_penalty: self.frequency_penalty,
-                ..Sampling::default()
-            },
+            sampling: self.sampling(),
             seed: self.seed,
             ends: tokenizer.ends().clone(),
             likeliest: self.log_probabilities.map(usize::from),
@@ -302,6 +320,8 @@ impl Arguments {
             tokens: answer.tokens.len(),
             drafted: answer.drafted,
             log_probabilities: answer.tokens.iter().filter(|_| told).map(token).collect(),
+            spans: Vec::new(),
+            passes: None,
         }
     }
 }

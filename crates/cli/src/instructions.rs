@@ -7,7 +7,7 @@ use triaxis_train::Instructions;
 use crate::failure::Usage;
 
 /// The argument of every command that trains.
-#[derive(Args)]
+#[derive(Default, Args)]
 pub struct Choice {
     /// Best instruction set to use, in place of what TRIAXIS_INSTRUCTIONS names [default: this processor's best]
     #[arg(long, value_name = "NAME", value_parser = parser())]

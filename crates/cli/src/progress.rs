@@ -177,17 +177,26 @@ impl Progress {
                 trial,
                 text,
                 bits_per_byte,
+                is_bound,
             } => {
                 self.state().evaluations.0 += 1;
                 self.say(&format!(
-                    "{:>9}: {trial}  {bits_per_byte:.4} bits per byte of `{text}`",
-                    "evaluated"
+                    "{:>9}: {trial}  {}{bits_per_byte:.4} bits per byte of `{text}`",
+                    "evaluated",
+                    at_most(*is_bound)
                 ));
             }
-            Message::Recorded { trial, bits_per_byte } => {
+            Message::Recorded {
+                trial,
+                bits_per_byte,
+                is_bound,
+            } => {
                 self.state().trials.0 += 1;
                 match bits_per_byte {
-                    Some(loss) => self.say(&format!("{:>9}: {trial}  {loss:.4} bits per byte", "done")),
+                    Some(loss) => {
+                        let bound = at_most(*is_bound);
+                        self.say(&format!("{:>9}: {trial}  {bound}{loss:.4} bits per byte", "done"));
+                    }
                     None => self.say(&format!("{:>9}: {trial}", "diverged")),
                 }
             }
@@ -314,6 +323,11 @@ impl triaxis_corpus::Progress for Progress {
             "",
         );
     }
+}
+
+/// What is said before a loss that is a bound from above.
+fn at_most(is_bound: bool) -> &'static str {
+    if is_bound { "at most " } else { "" }
 }
 
 impl Listener for Progress {

@@ -17,6 +17,7 @@ mod draft;
 mod engine;
 mod error;
 mod evaluate;
+pub mod filling;
 mod generate;
 mod prefixes;
 mod sampling;

@@ -12,10 +12,11 @@ use reference::{config, random, random_tokens, relative_error, rounded, wide};
 use triaxis_kernels::cpu::{gated_delta, gated_linear, lstm, mamba, mamba2, min_rnn, rg_lru, rwkv7};
 use triaxis_kernels::{
     Activation, AttentionHeads, AttentionWeights, Choice, Core, GeluForm, Implementation, Limits, Moments,
-    Parameter, Precision, RecurrentWeights, Rotation, Scores, TiedTable, Update, activation, adamw_step,
-    attention_half, causal_attention, causal_attention_packed, embedding, experts, feed_forward, geglu, gelu,
-    gradient_norm, head_cross_entropy, head_losses, layer_norm, linear, query_key_norm, recurrent_half,
-    rms_norm, rotary, rwkv7_mix, sigmoid_mix, swiglu, token_shift,
+    Parameter, Precision, RecurrentWeights, Rotation, Scores, TiedTable, Update, Weighing, activation,
+    adamw_step, attention_half, causal_attention, causal_attention_packed, embedding, experts, feed_forward,
+    geglu, gelu, gradient_norm, head_cross_entropy, head_losses, layer_norm, linear, query_key_norm,
+    recurrent_half, rms_norm, rotary, rwkv7_mix, sigmoid_mix, swiglu, token_shift,
+    weighted_head_cross_entropy,
 };
 
 fn leaf<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
@@ -86,11 +87,15 @@ fn same<const D: usize>(shapes: &[[usize; 2]], operation: impl Fn(&[Tensor<2>]) 
     }
 }
 
-/// No bounds of scores, or either kind or both.
+/// No bounds of scores, or either kind or both, or positions that see those after them.
 fn limits() -> impl Strategy<Value = Limits> {
     let window = proptest::option::of(size());
     let soft_cap = proptest::option::of(0.5f32..4.0);
-    (window, soft_cap).prop_map(|(window, soft_cap)| Limits { window, soft_cap })
+    (window, soft_cap, any::<bool>()).prop_map(|(window, soft_cap, bidirectional)| Limits {
+        window: window.filter(|_| !bidirectional),
+        soft_cap,
+        bidirectional,
+    })
 }
 
 /// Sizes around those of vectors and tiles.
@@ -329,6 +334,17 @@ proptest! {
     fn cross_entropy_is_the_same(rows in size(), width in size(), vocabulary in size()) {
         let targets = || tokens(8, [rows], vocabulary);
         same(&[[rows, width], [vocabulary, width]], |x| head_cross_entropy(x[0].clone(), x[1].clone(), targets()));
+        let weighing = || {
+            let weights = random(9, rows);
+            Weighing { weights: weights.iter().map(|weight| weight + 1.5).collect(), answers: vocabulary }
+        };
+        same(&[[rows, width], [vocabulary + 2, width]], |x| {
+            weighted_head_cross_entropy(x[0].clone(), x[1].clone(), targets(), weighing())
+        });
+        same(&[[vocabulary + 1, width]], |x| {
+            let table = TiedTable::new(x[0].clone());
+            table.weighted_head_cross_entropy(table.embedding(tokens(7, [1, rows], vocabulary + 1)), targets(), weighing())
+        });
         let (x, head) = (leaf(1, [rows, width]).inner(), leaf(2, [vocabulary, width]).inner());
         let losses = |which: Implementation| which.run(|| values(head_losses(x.clone(), head.clone(), targets())));
         prop_assert!(relative_error(&losses(Implementation::Fused), &wide(&losses(Implementation::Composed)), 1.0) < 1e-5);

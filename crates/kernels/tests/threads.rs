@@ -306,6 +306,12 @@ fn attention_of_several_heads() {
     let limits = Limits {
         window: Some(50),
         soft_cap: Some(3.0),
+        ..Limits::default()
+    };
+    attention_is_the_same(Shape { limits, ..shape });
+    let limits = Limits {
+        bidirectional: true,
+        ..Limits::default()
     };
     attention_is_the_same(Shape { limits, ..shape });
     attention_is_the_same(Shape {

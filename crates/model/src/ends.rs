@@ -1,10 +1,11 @@
 //! What a stack does before its first block and behind its head.
 
-use burn::tensor::{Int, Tensor, activation::log_softmax};
+use burn::tensor::{Int, Tensor, TensorData, activation::log_softmax};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ModelError, positive};
 use crate::is_default;
+use crate::ops::Weighing;
 
 /// What becomes of the embedding's rows, and of the scores.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -44,6 +45,17 @@ impl Ends {
             None => scores,
         }
     }
+}
+
+/// The mean cross-entropy in nats of targets by scores, or what is weighed of it.
+pub(crate) fn loss(scores: Tensor<2>, targets: Tensor<1, Int>, weighing: Option<Weighing>) -> Tensor<1> {
+    let Some(Weighing { weights, answers }) = weighing else {
+        return losses(scores, targets).mean();
+    };
+    let losses = losses(scores.slice_dim(1, 0..answers), targets);
+    let weights = TensorData::new(weights, losses.dims());
+    let weights = Tensor::<1>::from_data(weights, (&losses.device(), losses.dtype()));
+    (losses * weights).sum()
 }
 
 /// Cross-entropy in nats of each target by the scores of its row.

@@ -69,6 +69,22 @@ impl Stack {
         });
         examples
     }
+
+    /// Tiny ones whose positions see those after them, which take whole sequences alone.
+    pub fn bidirectional_examples() -> Vec<Self> {
+        let of = |qk_norm| {
+            let mixer = MixerSpec::Attention(Attention {
+                head_dim: Some(4),
+                bidirectional: true,
+                qk_norm,
+                ..Attention::default()
+            });
+            let channel = Some(ChannelSpec::SwiGlu(Default::default()));
+            of("a".to_owned(), [('a', Block { mixer, channel })].into())
+        };
+        let tied = |stack: Self| Self { tied: true, ..stack };
+        vec![of(true), tied(of(false))]
+    }
 }
 
 /// RWKV-7 as it is published: all layers but the first mix their values with those of the first.

@@ -97,6 +97,11 @@ pub trait Mixer: Debug {
         None
     }
 
+    /// Whether a position sees those after it; then it takes whole sequences alone.
+    fn is_bidirectional(&self) -> bool {
+        false
+    }
+
     /// Its weights, in a fixed order. A block's mixer and channel share their names' scope.
     fn weights(&self, place: Place) -> Vec<WeightSpec>;
 

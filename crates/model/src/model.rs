@@ -8,7 +8,7 @@ use crate::between::{BEGIN, Between, Load};
 use crate::ends;
 use crate::error::ModelError;
 use crate::memory::{Memory, Remembered};
-use crate::ops::{self, Rotation, TiedTable};
+use crate::ops::{self, Rotation, TiedTable, Weighing};
 use crate::routes::{LayerRoutes, Routing};
 use crate::stack::Stack;
 use crate::weights::{Scope, WeightSpec, Weights, tracked};
@@ -82,6 +82,11 @@ impl Model {
             routing: Routing::default(),
             loads: Loads::default(),
         }
+    }
+
+    /// The network.
+    pub fn stack(&self) -> &Stack {
+        &self.stack
     }
 
     /// The table of its weights.
@@ -164,6 +169,14 @@ impl Model {
         Ok(between.routed())
     }
 
+    /// The same network with the same weights, where positions see those after them by all of its attention.
+    #[must_use]
+    pub fn both_ways(&self) -> Self {
+        let mut both = self.clone();
+        both.stack = self.stack.both_ways();
+        both
+    }
+
     /// The scores of every next token, `[batch × length, vocabulary]`, for `tokens [batch, length]`.
     ///
     /// # Errors
@@ -178,7 +191,7 @@ impl Model {
     /// # Errors
     /// When `length` is beyond the model's context.
     pub fn loss(&self, tokens: Tensor<2, Int>, targets: Tensor<1, Int>) -> Result<Tensor<1>, ModelError> {
-        self.loss_of(tokens, targets, |hidden| hidden)
+        self.loss_of(tokens, targets, None, |hidden| hidden)
     }
 
     /// The same of `targets` that follow some positions alone: `places` are rows of `[batch × length]`.
@@ -194,7 +207,49 @@ impl Model {
         places: Tensor<1, Int>,
         targets: Tensor<1, Int>,
     ) -> Result<Tensor<1>, ModelError> {
-        self.loss_of(tokens, targets, |hidden| hidden.select(0, places))
+        self.loss_of(tokens, targets, None, |hidden| hidden.select(0, places))
+    }
+
+    /// The sum of the cross-entropies in nats of `targets` at such places, each times its weight, among the tokens that
+    /// are answers.
+    ///
+    /// # Errors
+    /// When `length` is beyond the model's context.
+    ///
+    /// # Panics
+    /// If there is no such row, or `weighing` is of other rows or of more tokens than there are.
+    pub fn weighted_loss_at(
+        &self,
+        tokens: Tensor<2, Int>,
+        places: Tensor<1, Int>,
+        targets: Tensor<1, Int>,
+        weighing: Weighing,
+    ) -> Result<Tensor<1>, ModelError> {
+        self.loss_of(tokens, targets, Some(weighing), |hidden| hidden.select(0, places))
+    }
+
+    /// Cross-entropy in nats of each of `targets` at such places, among the vocabulary's first `answers` tokens: for
+    /// evaluation, as it has no gradient.
+    ///
+    /// # Errors
+    /// When `length` is beyond the model's context.
+    ///
+    /// # Panics
+    /// If there is no such row or target.
+    pub fn losses_at(
+        &self,
+        tokens: Tensor<2, Int>,
+        places: Tensor<1, Int>,
+        targets: Tensor<1, Int>,
+        answers: usize,
+    ) -> Result<Tensor<1>, ModelError> {
+        let hidden = self.hidden(tokens, &self.pass())?.select(0, places);
+        if self.stack.ends.score_cap.is_some() {
+            let scores = self.scores(hidden).slice_dim(1, 0..answers);
+            return Ok(ends::losses(scores, targets));
+        }
+        let head = self.head().slice_dim(0, 0..answers);
+        Ok(ops::head_losses(hidden, head, targets))
     }
 
     /// The scores of every next token at such places, `[places, vocabulary]`.
@@ -208,24 +263,31 @@ impl Model {
         Ok(self.scores(self.hidden(tokens, &self.pass())?.select(0, places)))
     }
 
-    /// The mean loss on the rows that `scored` takes of the hidden states.
+    /// The mean loss on the rows that `scored` takes of the hidden states, or what is weighed of it.
     fn loss_of(
         &self,
         tokens: Tensor<2, Int>,
         targets: Tensor<1, Int>,
+        weighing: Option<Weighing>,
         scored: impl FnOnce(Tensor<2>) -> Tensor<2>,
     ) -> Result<Tensor<1>, ModelError> {
         let between = self.pass().training();
         let loss = if self.stack.ends.score_cap.is_some() {
             let scores = self.scores(scored(self.hidden(tokens, &between)?));
-            ends::losses(scores, targets).mean()
+            ends::loss(scores, targets, weighing)
         } else if !self.stack.tied {
-            let hidden = scored(self.hidden(tokens, &between)?);
-            ops::head_cross_entropy(hidden, self.head(), targets)
+            let (hidden, head) = (scored(self.hidden(tokens, &between)?), self.head());
+            match weighing {
+                Some(weighing) => ops::weighted_head_cross_entropy(hidden, head, targets, weighing),
+                None => ops::head_cross_entropy(hidden, head, targets),
+            }
         } else {
             let (length, table) = (self.length(&tokens)?, TiedTable::new(self.embedding()));
-            let hidden = self.after_embedding(table.embedding(tokens), length, &between);
-            table.head_cross_entropy(scored(hidden), targets)
+            let hidden = scored(self.after_embedding(table.embedding(tokens), length, &between));
+            match weighing {
+                Some(weighing) => table.weighted_head_cross_entropy(hidden, targets, weighing),
+                None => table.head_cross_entropy(hidden, targets),
+            }
         };
         let trained = between.trained();
         if loss.is_autodiff() {
@@ -257,9 +319,17 @@ impl Model {
     /// ([`without_gradients`](Self::without_gradients)).
     ///
     /// # Errors
-    /// When there is not a memory for each sequence, or a sequence goes beyond the model's context.
+    /// When there is not a memory for each sequence, a sequence goes beyond the model's context, or positions see those
+    /// after them.
     pub fn step(&self, tokens: Tensor<2, Int>, memories: &mut [Memory]) -> Result<Tensor<2>, ModelError> {
         let [sequences, length] = tokens.dims();
+        if self.stack.is_bidirectional() {
+            return Err(ModelError(
+                "a model whose positions see those after them has no next step: give it whole sequences, or train one \
+                 without `bidirectional`"
+                    .to_owned(),
+            ));
+        }
         if sequences != memories.len() || sequences == 0 || length == 0 {
             return Err(ModelError(format!(
                 "a step of {sequences} sequences by {length} tokens with {} memories: it takes at least one token of \

@@ -10,6 +10,7 @@ use crate::ends::Ends;
 use crate::error::{ModelError, rule, within};
 use crate::is_default;
 use crate::mixer::{Place, Span};
+use crate::mixers::MixerSpec;
 use crate::model::Model;
 use crate::norm::{Norm, NormKind};
 use crate::ops::NORM_EPSILON;
@@ -144,6 +145,9 @@ impl Stack {
         write to the residual stream divided by the root of how many do (GPT-2), tables of the vocabulary with \
         1/sqrt(width), so that scores start at the size of one; gains are one.";
 
+    /// What its operations call the product that gives scores.
+    pub const HEAD: &'static str = "head";
+
     /// Version of what it does around its blocks.
     pub const NUMERICS: u32 = 1;
 
@@ -230,6 +234,23 @@ impl Stack {
         blocks
             .filter(|(_, block)| !block.mixer().shared(self.place()).is_empty())
             .map(|(&letter, _)| letter)
+    }
+
+    /// Whether a position sees any after it.
+    pub fn is_bidirectional(&self) -> bool {
+        self.layers().any(|block| block.mixer().is_bidirectional())
+    }
+
+    /// The same where positions see those after them by all of its attention that has no window.
+    #[must_use]
+    pub fn both_ways(&self) -> Self {
+        let mut both = self.clone();
+        for block in both.blocks.values_mut() {
+            if let MixerSpec::Attention(attention) = &mut block.mixer {
+                attention.bidirectional = attention.window.is_none();
+            }
+        }
+        both
     }
 
     fn place(&self) -> Place {
@@ -343,7 +364,10 @@ impl Stack {
             let mixer = block.mixer().operations(self.width, span);
             mixer.into_iter().chain(channel.into_iter().flatten())
         });
-        let head = ("head", product_flops(span.length, self.width, self.vocabulary));
+        let head = (
+            Self::HEAD,
+            product_flops(span.length, self.width, self.vocabulary),
+        );
         FlopCount::of(blocks.chain([head]))
     }
 

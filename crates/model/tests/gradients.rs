@@ -119,7 +119,9 @@ fn a_sequence_in_two_pieces_is_the_whole() {
 #[test]
 fn gradients_agree_with_central_differences() {
     let device = device().autodiff();
-    for spec in ArchitectureSpec::examples() {
+    let bidirectional = Stack::bidirectional_examples();
+    let bidirectional = bidirectional.into_iter().map(ArchitectureSpec::Stack);
+    for spec in ArchitectureSpec::examples().into_iter().chain(bidirectional) {
         check(&spec, &device);
     }
 }

@@ -5,6 +5,7 @@
 mod arm_text;
 mod corpus;
 mod decode;
+mod infill;
 mod laws;
 mod length;
 mod losses;
@@ -15,6 +16,7 @@ mod trial;
 pub use arm_text::{ArmText, TextStep};
 pub use corpus::{Corpus, Licence, Novelty, Skipped, Source, Tokenizer};
 pub use decode::{DecodeRate, Decoding, PromptRate};
+pub use infill::{InfillScore, InfillScores, Infilling};
 pub use laws::{
     Approach, CurvePoint, FrontierPoint, IsoFlop, IsoFlopMinimum, IsoFlopPoint, Parameter, Residual, Sweep,
 };

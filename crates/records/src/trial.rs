@@ -41,6 +41,9 @@ pub struct Trial {
     pub loss: Option<Nats>,
     /// Validation loss in bits a byte.
     pub bits_per_byte: Option<BitsPerByte>,
+    /// Where the loss is a bound from above that is estimated by draws, its standard error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound_error: Option<Nats>,
     /// Wall-clock time.
     pub seconds: Option<Seconds>,
     /// Throughput.
@@ -54,6 +57,16 @@ pub struct Trial {
     /// What n-grams of as many tokens lose, the shortest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ngrams: Vec<NGramLoss>,
+}
+
+impl Trial {
+    /// A loss of it as it is said: that it is a bound, if it is one.
+    pub fn as_bound(&self, loss: &str) -> String {
+        match self.bound_error {
+            Some(_) => format!("≤ {loss}"),
+            None => loss.to_owned(),
+        }
+    }
 }
 
 /// The loss of a model that counts n-grams.

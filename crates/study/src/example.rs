@@ -15,6 +15,7 @@ pub const EXAMPLES: &[Example] = &[
         include_str!("../../../examples/architectures.toml"),
     ),
     example("curation", include_str!("../../../examples/curation.toml")),
+    example("diffusion", include_str!("../../../examples/diffusion.toml")),
     example("epochs", include_str!("../../../examples/epochs.toml")),
     example("experts", include_str!("../../../examples/experts.toml")),
     example("mixtures", include_str!("../../../examples/mixtures.toml")),

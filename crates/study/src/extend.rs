@@ -312,11 +312,7 @@ struct Size {
 
 /// The models of the design and of runs added before, with the held-out run's.
 fn sizes(spec: &StudySpec, survey: &Survey) -> Result<Vec<Size>, StudyError> {
-    let Some(vocabulary) = survey
-        .trials()
-        .map(|trial| trial.architecture().vocabulary())
-        .next()
-    else {
+    let Some(vocabulary) = survey.trials().map(|trial| trial.config.text_vocabulary()).next() else {
         return Ok(Vec::new());
     };
     let added = spec.extra.iter().map(|extra| &extra.size);
@@ -337,7 +333,7 @@ fn sizes(spec: &StudySpec, survey: &Survey) -> Result<Vec<Size>, StudyError> {
                     .laws
                     .parameters
                     .of(parameters.total, parameters.non_embedding),
-                flops_per_token: training::flops_per_token(&model, spec.training.context),
+                flops_per_token: training::flops_per_token(spec, &model),
                 table: table.clone(),
                 model,
             })

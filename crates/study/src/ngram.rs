@@ -46,7 +46,7 @@ impl NGramInputs {
         ];
         Self {
             corpus: group.inputs.corpus.clone(),
-            vocabulary: config.architecture.vocabulary(),
+            vocabulary: config.text_vocabulary(),
             context: config.context,
             seed: config.seed,
             sequences: trial.steps() * config.batch_sequences as u64,

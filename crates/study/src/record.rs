@@ -10,6 +10,7 @@ use triaxis_units::{Bytes, Flops, Params, Seconds, Tokens};
 use crate::decode::DecodeRecord;
 use crate::evaluation::EvaluationRecord;
 use crate::identity;
+use crate::infill::InfillRecord;
 use crate::length::LengthRecord;
 use crate::ngram::NGramRecord;
 use crate::probes::ProbeRecord;
@@ -42,6 +43,8 @@ pub enum Record {
     Length(Box<LengthRecord>),
     /// Of how fast a model decodes.
     Decode(Box<DecodeRecord>),
+    /// Of how well models fill gaps.
+    Infill(Box<InfillRecord>),
     /// Of the n-grams of some tokens.
     NGram(Box<NGramRecord>),
     /// Of what a model learns of a probe.
@@ -55,6 +58,7 @@ impl Recorded for Record {
             Self::Evaluation(record) => record.id(),
             Self::Length(record) => record.id(),
             Self::Decode(record) => record.id(),
+            Self::Infill(record) => record.id(),
             Self::NGram(record) => record.id(),
             Self::Probe(record) => record.id(),
         }
@@ -66,6 +70,7 @@ impl Recorded for Record {
             Self::Evaluation(record) => record.layout(),
             Self::Length(record) => record.layout(),
             Self::Decode(record) => record.layout(),
+            Self::Infill(record) => record.layout(),
             Self::NGram(record) => record.layout(),
             Self::Probe(record) => record.layout(),
         }
@@ -77,6 +82,7 @@ impl Recorded for Record {
             (Self::Evaluation(one), Self::Evaluation(other)) => one.agrees(other),
             (Self::Length(one), Self::Length(other)) => one.agrees(other),
             (Self::Decode(one), Self::Decode(other)) => one.agrees(other),
+            (Self::Infill(one), Self::Infill(other)) => one.agrees(other),
             (Self::NGram(one), Self::NGram(other)) => one.agrees(other),
             (Self::Probe(one), Self::Probe(other)) => one.agrees(other),
             _ => false,

@@ -129,6 +129,30 @@ impl Survey {
         })
     }
 
+    /// Which arms' losses are bounds from above, in words, if any are: so are the laws of them.
+    pub fn bounds(&self) -> Option<String> {
+        let mut arms: BTreeMap<&str, f64> = BTreeMap::new();
+        for group in &self.frozen.groups {
+            let records = group.trials.iter().filter_map(|trial| self.record(&trial.id));
+            let losses = records.filter_map(|record| record.outcome.validation());
+            for error in losses.filter_map(|loss| loss.bound?.error) {
+                let most = arms.entry(&group.arm).or_default();
+                *most = most.max(error.0);
+            }
+        }
+        let told = arms
+            .iter()
+            .map(|(arm, error)| format!("`{arm}`, with a standard error of {error:.4} nats a token at most"));
+        let told: Vec<_> = told.collect();
+        (!told.is_empty()).then(|| {
+            format!(
+                "Losses are bounds from above that are estimated by draws ({}): laws of them are laws of the bounds, and what \
+                 they are compared by is the bounds, below which the losses may lie.",
+                told.join("; ")
+            )
+        })
+    }
+
     /// Whether each trial of a group has its record, and each that came to its end one on every validation text.
     pub fn is_whole(&self, group: &Group) -> bool {
         let is_evaluated = |trial: &Trial, text: &FrozenText| {

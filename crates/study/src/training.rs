@@ -7,7 +7,9 @@ use toml::Table;
 use toml::map::Entry;
 use triaxis_corpus::{CorpusSpec, SourceSpec};
 use triaxis_model::ArchitectureSpec;
-use triaxis_train::{Branch, Dtype, EpochOrder, OptimizerConfig, Schedule, TrainConfig, rules};
+use triaxis_train::{
+    Branch, Dtype, EpochOrder, ObjectiveSpec, OptimizerConfig, Schedule, TrainConfig, rules,
+};
 use triaxis_units::Tokens;
 
 use crate::error::StudyError;
@@ -50,6 +52,12 @@ pub struct TrainingSpec {
     /// not seen. As much as there is of it in the corpus, if left out.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub shares: BTreeMap<String, f64>,
+    /// What is lowered: its name, or a table of its `kind` with its settings.
+    #[serde(
+        deserialize_with = "ObjectiveSpec::named",
+        skip_serializing_if = "ObjectiveSpec::is_default"
+    )]
+    pub objective: ObjectiveSpec,
 }
 
 impl Default for TrainingSpec {
@@ -69,6 +77,7 @@ impl Default for TrainingSpec {
             order: EpochOrder::default(),
             decay_on: Vec::new(),
             shares: BTreeMap::new(),
+            objective: ObjectiveSpec::default(),
         }
     }
 }
@@ -170,7 +179,8 @@ impl TrainingSpec {
     }
 }
 
-/// The architecture of one size: `size` laid over `[model]`, with vocabulary and context filled in.
+/// The architecture of one size: `size` laid over `[model]`, with context and vocabulary filled in, that of the tokenizer
+/// and what the objective puts beside it.
 ///
 /// # Errors
 /// When the result is not an architecture, or not one that can be built.
@@ -186,6 +196,7 @@ pub(crate) fn architecture(
     };
     let mut merged = spec.model.clone();
     merged.extend(size.clone());
+    let vocabulary = vocabulary + spec.training.objective.marks();
     for (name, value) in [("vocabulary", vocabulary), ("context", spec.training.context)] {
         match merged.entry(name) {
             Entry::Vacant(entry) => entry.insert(toml::Value::Integer(value as i64)),
@@ -234,8 +245,11 @@ pub(crate) fn shares(spec: &StudySpec) -> Vec<f64> {
 const MOST_STEPS: u64 = 1 << 40;
 
 /// Training operations a token, exactly counted.
-pub(crate) fn flops_per_token(model: &ArchitectureSpec, context: usize) -> f64 {
-    model.forward_flops(context).training().0 / context as f64
+pub(crate) fn flops_per_token(spec: &StudySpec, model: &ArchitectureSpec) -> f64 {
+    let TrainingSpec {
+        objective, context, ..
+    } = &spec.training;
+    objective.training_flops(model, *context).0 / *context as f64
 }
 
 /// The shared trunk of trials of one model, with a decay branch for each of `wanted`, in its order.
@@ -309,6 +323,7 @@ pub(crate) fn trunk(
         order: training.order,
         decay_on: late_sources(spec),
         shares: shares(spec),
+        objective: training.objective.clone(),
         branches,
     };
     config.validate()?;

@@ -197,8 +197,7 @@ pub fn resolve(arm: &Arm, prepared: &Prepared) -> Result<Vec<Group>, StudyError>
         let spec = &arm.spec;
         let model = training::architecture(spec, &holdout.size, prepared.vocabulary, "holdout.size")?;
         let compute = largest * holdout.compute_factor;
-        let tokens =
-            Tokens((compute / training::flops_per_token(&model, spec.training.context)).ceil() as u64);
+        let tokens = Tokens((compute / training::flops_per_token(spec, &model)).ceil() as u64);
         let trunk = training::trunk(spec, &model, &[tokens], tokens, 1.0, spec.seed)?;
         groups.push(group(arm, prepared, trunk, Role::HeldOut, &[None]));
     }
@@ -219,7 +218,7 @@ fn ladder(arm: &Arm, prepared: &Prepared, seed: u64, groups: &mut Vec<Group>) ->
         .collect::<Result<Vec<_>, _>>()?;
     let flops_per_token: Vec<f64> = models
         .iter()
-        .map(|model| training::flops_per_token(model, spec.training.context))
+        .map(|model| training::flops_per_token(spec, model))
         .collect();
     let points = spec.design.points(&flops_per_token);
     for (size, model) in models.iter().enumerate() {

@@ -24,6 +24,9 @@ pub enum Message {
         trial: String,
         /// Its validation loss in bits per byte, if it came to its end.
         bits_per_byte: Option<f64>,
+        /// Whether that is a bound from above.
+        #[serde(default)]
+        is_bound: bool,
     },
     /// A trial's model has its record on a validation text.
     Evaluated {
@@ -33,6 +36,9 @@ pub enum Message {
         text: String,
         /// Its loss there in bits per byte.
         bits_per_byte: f64,
+        /// Whether that is a bound from above.
+        #[serde(default)]
+        is_bound: bool,
     },
     /// A trial cannot be run, or its model not be evaluated.
     Failed {

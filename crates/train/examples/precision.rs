@@ -17,8 +17,8 @@ use std::path::Path;
 use triaxis_corpus::Corpus;
 use triaxis_model::{ArchitectureSpec, Decoder};
 use triaxis_train::{
-    Branch, BranchOutcome, Dtype, EpochOrder, Observer, OptimizerConfig, Schedule, StepEvent, TrainConfig,
-    ValidationText, rules, run,
+    Branch, BranchOutcome, Dtype, EpochOrder, ObjectiveSpec, Observer, OptimizerConfig, Schedule, StepEvent,
+    TrainConfig, ValidationText, rules, run,
 };
 use triaxis_units::Tokens;
 
@@ -56,6 +56,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         order: EpochOrder::default(),
         decay_on: Vec::new(),
         shares: Vec::new(),
+        objective: ObjectiveSpec::default(),
         branches: vec![Branch { end, decay: end / 5 }],
     };
     let units = Dtype::ALL.map(|dtype| format!("{dtype} on {}", dtype.unit()));

@@ -18,8 +18,8 @@ use std::time::Instant;
 use triaxis_corpus::{CorpusSpec, TokenizerSpec, prepare};
 use triaxis_model::{ArchitectureSpec, Decoder};
 use triaxis_train::{
-    Branch, BranchOutcome, Dtype, EpochOrder, Observer, OptimizerConfig, Schedule, StepEvent, TrainConfig,
-    ValidationText, estimate, rules, run,
+    Branch, BranchOutcome, Dtype, EpochOrder, ObjectiveSpec, Observer, OptimizerConfig, Schedule, StepEvent,
+    TrainConfig, ValidationText, estimate, rules, run,
 };
 use triaxis_units::Tokens;
 
@@ -70,6 +70,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         order: EpochOrder::default(),
         decay_on: Vec::new(),
         shares: Vec::new(),
+        objective: ObjectiveSpec::default(),
         branches: vec![Branch { end, decay: end / 5 }],
     };
     let facts = estimate(&config);

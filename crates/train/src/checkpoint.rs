@@ -8,11 +8,12 @@ use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use triaxis_host::{Kind, files};
 use triaxis_kernels::Moments;
-use triaxis_model::weights::{self, Weight};
+use triaxis_model::weights::{self, Weight, WeightSpec};
 
+use crate::average::Average;
 use crate::config::{Branch, TrainConfig};
 use crate::error::TrainError;
-use crate::file::{self, Tensors};
+use crate::file::{self, AboutModel, Tensors};
 use crate::observer::Observer;
 use crate::optimizer::AdamW;
 use crate::routing::Trace;
@@ -104,7 +105,11 @@ impl<'a> Store<'a> {
         state: &State,
     ) -> Result<(), TrainError> {
         let path = self.folder.join(branch.model_file());
-        file::save_model(&path, &config.architecture, &weights::read(&state.model))
+        let about = AboutModel {
+            architecture: config.architecture.clone(),
+            objective: config.objective.clone(),
+        };
+        file::save_model(&path, &about, &weights::read(&state.measured()))
     }
 
     /// The newest sound state of a training with at most `steps` steps; damaged ones are renamed.
@@ -203,6 +208,10 @@ fn flatten(state: &State) -> Tensors {
         tensors.insert(format!("first.{name}"), weights::values(first.clone()));
         tensors.insert(format!("second.{name}"), weights::values(second.clone()));
     }
+    let averages = state.average.iter().flat_map(|average| &average.values);
+    for (line, average) in state.model.lines().iter().zip(averages) {
+        tensors.insert(format!("average.{}", line.name), weights::values(average.clone()));
+    }
     for (name, values) in [("curve.loss", &state.losses), ("curve.norm", &state.norms)] {
         tensors.insert(
             name.to_owned(),
@@ -219,15 +228,15 @@ fn flatten(state: &State) -> Tensors {
 fn restore(header: &Header, mut tensors: Tensors, empty: &State, device: &Device) -> Option<State> {
     let losses = tensors.remove("curve.loss")?.values;
     let norms = tensors.remove("curve.norm")?.values;
-    let mut parts: [Tensors; 3] = Default::default();
+    let mut parts: [Tensors; 4] = Default::default();
     for (name, weight) in tensors {
         let (part, name) = name.split_once('.')?;
-        let part = ["model", "first", "second"]
+        let part = ["model", "first", "second", "average"]
             .iter()
             .position(|&known| known == part)?;
         parts[part].insert(name.to_owned(), weight);
     }
-    let [model, first, mut second] = parts;
+    let [model, first, mut second, mut average] = parts;
     let flat = |weight: Weight| Tensor::<1>::from_data(TensorData::new(weight.values, weight.shape), device);
     let mut moments = BTreeMap::new();
     for (name, first) in first {
@@ -243,11 +252,23 @@ fn restore(header: &Header, mut tensors: Tensors, empty: &State, device: &Device
             },
         );
     }
+    let average = match &empty.average {
+        None => average.is_empty().then_some(None),
+        Some(_) => {
+            let mut of = |line: &WeightSpec| {
+                let weight = average.remove(&line.name)?;
+                (weight.shape == [line.size()]).then(|| flat(weight).inner())
+            };
+            let values: Option<Vec<_>> = empty.model.lines().iter().map(&mut of).collect();
+            values.map(|values| Some(Average { values }))
+        }
+    }?;
     let whole = header.schema == SCHEMA && losses.len() as u64 == header.step && norms.len() == losses.len();
     let model = weights::write(empty.model.clone(), &model).ok()?;
     whole.then_some(State {
         model,
         optimizer: AdamW { moments },
+        average,
         losses,
         norms,
         trace: header.trace.clone(),

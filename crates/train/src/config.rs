@@ -3,11 +3,12 @@ use std::fmt::Display;
 use serde::{Deserialize, Serialize};
 use triaxis_host::Kind;
 use triaxis_model::ArchitectureSpec;
-use triaxis_units::Tokens;
+use triaxis_units::{Flops, Tokens};
 
 use crate::data::EpochOrder;
 use crate::dtype::Dtype;
 use crate::error::TrainError;
+use crate::objectives::ObjectiveSpec;
 use crate::schedule::{Schedule, Span};
 
 /// Everything that determines a run's bits besides its text: what is not here (threads, checkpoint
@@ -52,6 +53,13 @@ pub struct TrainConfig {
     /// this. Unique tokens are shared out alike.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shares: Vec<f64>,
+    /// What is lowered.
+    #[serde(
+        default,
+        deserialize_with = "ObjectiveSpec::named",
+        skip_serializing_if = "ObjectiveSpec::is_default"
+    )]
+    pub objective: ObjectiveSpec,
     /// The trainings to carry out.
     pub branches: Vec<Branch>,
 }
@@ -128,6 +136,17 @@ impl TrainConfig {
         Tokens((self.batch_sequences * self.context) as u64)
     }
 
+    /// Tokens that a text may be of: those of the model's vocabulary that the objective does not take for itself.
+    pub fn text_vocabulary(&self) -> usize {
+        let vocabulary = self.architecture.vocabulary();
+        vocabulary.saturating_sub(self.objective.marks())
+    }
+
+    /// Training operations for a sequence, counted exactly.
+    pub fn sequence_flops(&self) -> Flops {
+        self.objective.training_flops(&self.architecture, self.context)
+    }
+
     /// What the schedule needs to know of a branch.
     pub fn span(&self, branch: Branch) -> Span {
         Span {
@@ -159,6 +178,7 @@ impl TrainConfig {
     /// For the first field that breaks a rule.
     pub fn validate(&self) -> Result<(), TrainError> {
         self.architecture.validate()?;
+        self.objective.validate(&self.architecture.stack())?;
         let longest = self.architecture.context();
         let optimizer = &self.optimizer;
         let above_zero = |value: f64| value > 0.0 && value.is_finite();
@@ -342,6 +362,7 @@ pub(crate) mod tests {
             order: EpochOrder::default(),
             decay_on: Vec::new(),
             shares: Vec::new(),
+            objective: ObjectiveSpec::default(),
             branches: vec![Branch { end: 12, decay: 4 }],
         }
     }

@@ -50,10 +50,16 @@ const STEP_COPIES: u64 = 5;
 /// Copies that wait during a run: the initial weights, and weights and moments of the trunk while a branch runs.
 const WAITING_COPIES: u64 = 4;
 
+/// Averages of the weights beside them.
+fn averages(config: &TrainConfig) -> u64 {
+    u64::from(config.objective.average().is_some())
+}
+
 /// Peak memory, estimated, of a process that does steps of `config` and keeps nothing else.
 pub fn step_memory(config: &TrainConfig) -> Bytes {
     let architecture = &config.architecture;
-    let weights = architecture.parameters().total.0 * STEP_COPIES;
+    let copies = STEP_COPIES + averages(config);
+    let weights = architecture.parameters().total.0 * copies;
     let sequence = architecture.activations(config.context);
     let values = sequence
         .saturating_mul(config.batch_sequences as u64)
@@ -78,8 +84,7 @@ pub fn order_memory(config: &TrainConfig, tokens: Tokens) -> Bytes {
 pub fn estimate(config: &TrainConfig) -> Estimate {
     let counts = config.architecture.parameters();
     let batch = config.batch_tokens();
-    let step =
-        Flops(config.architecture.forward_flops(config.context).training().0 * config.batch_sequences as f64);
+    let step = Flops(config.sequence_flops().0 * config.batch_sequences as f64);
     let cost = |steps: u64| Flops(step.0 * steps as f64);
     let branches = config.branches.iter().map(|&branch| {
         let tokens = batch * branch.end;
@@ -92,7 +97,7 @@ pub fn estimate(config: &TrainConfig) -> Estimate {
     });
     let steps = total_steps(config);
     let tokens = batch * steps;
-    let waiting = 4 * counts.total.0 * WAITING_COPIES;
+    let waiting = 4 * counts.total.0 * (WAITING_COPIES + averages(config));
     Estimate {
         parameters: counts.total,
         non_embedding: counts.non_embedding,

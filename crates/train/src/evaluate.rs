@@ -8,7 +8,7 @@ use triaxis_units::{Bytes, Nats, Tokens};
 
 use crate::data::{Batch, ValidationText};
 use crate::error::TrainError;
-use crate::file::load_model;
+use crate::file::Trained;
 use crate::outcome::{Evaluation, NamedEvaluation};
 
 /// Tokens of a forward pass: enough to keep two cores busy, few enough to stay small.
@@ -31,7 +31,7 @@ pub fn evaluate(
     device: &Device,
 ) -> Result<(Evaluation, Vec<NamedEvaluation>), TrainError> {
     evaluate_by(text, context, vocabulary, &mut |batch| {
-        losses(model, batch, device)
+        Ok(losses(model, batch, device)?)
     })
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn evaluate_by(
     text: &ValidationText,
     context: usize,
     vocabulary: usize,
-    losses: &mut dyn FnMut(&Batch) -> Result<Vec<f32>, ModelError>,
+    losses: &mut dyn FnMut(&Batch) -> Result<Vec<f32>, TrainError>,
 ) -> Result<(Evaluation, Vec<NamedEvaluation>), TrainError> {
     const SPLIT: &str = "validation";
     let source = &*text.tokens;
@@ -75,7 +75,7 @@ pub(crate) fn evaluate_by(
 }
 
 /// The loss of the model in a file that [`run`](crate::run()) wrote on each of `texts`, in their order and in windows of
-/// `context`: the bits that the same text gives at the end of the training. `each` hears of one at a time.
+/// `context`, as its objective has it measured: the bits that the same text gives at the end of the training. `each` hears of one at a time.
 ///
 /// # Errors
 /// As [`load_model`](crate::load_model) and [`evaluate`].
@@ -86,9 +86,11 @@ pub fn evaluate_model(
     each: &mut dyn FnMut(usize, &Evaluation),
 ) -> Result<(), TrainError> {
     let device = Device::default();
-    let (spec, model) = load_model(path, &device)?;
+    let trained = Trained::read(path)?;
+    let (objective, vocabulary) = (&trained.about.objective, trained.about.text_vocabulary());
+    let model = trained.build(&device)?;
     for (place, text) in texts.iter().enumerate() {
-        let measured = inside(|| evaluate(&model, text, context, spec.vocabulary(), &device));
+        let measured = inside(|| objective.evaluate(&model, text, context, vocabulary, &device));
         each(place, &measured?.0);
     }
     Ok(())
@@ -120,6 +122,7 @@ impl Part {
             bits_per_byte: nats.to_bits_per_byte(Tokens(self.tokens), bytes),
             tokens: Tokens(self.scored),
             bytes,
+            bound: None,
         }
     }
 }

@@ -12,6 +12,7 @@ use triaxis_model::weights::{self, Weight};
 use triaxis_model::{ArchitectureSpec, Model};
 
 use crate::error::TrainError;
+use crate::objectives::ObjectiveSpec;
 
 /// Tensors by name.
 pub(crate) type Tensors = BTreeMap<String, Weight>;
@@ -27,14 +28,84 @@ struct Metadata {
     about: String,
 }
 
+/// What a model's file says of the model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AboutModel {
+    /// The network.
+    #[serde(flatten)]
+    pub architecture: ArchitectureSpec,
+    /// What it was trained on.
+    #[serde(
+        default,
+        deserialize_with = "ObjectiveSpec::named",
+        skip_serializing_if = "ObjectiveSpec::is_default"
+    )]
+    pub objective: ObjectiveSpec,
+}
+
+impl From<ArchitectureSpec> for AboutModel {
+    /// One that tells next tokens.
+    fn from(architecture: ArchitectureSpec) -> Self {
+        Self {
+            architecture,
+            objective: ObjectiveSpec::default(),
+        }
+    }
+}
+
+impl AboutModel {
+    /// Tokens of its vocabulary that text is of: the others, the last ones, are its objective's.
+    pub fn text_vocabulary(&self) -> usize {
+        let vocabulary = self.architecture.vocabulary();
+        vocabulary.saturating_sub(self.objective.marks())
+    }
+}
+
+/// A model's file, read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trained {
+    /// What the model is.
+    pub about: AboutModel,
+    /// Its weights.
+    pub weights: BTreeMap<String, Weight>,
+}
+
+impl Trained {
+    /// What a file that [`run`](crate::run()) or [`save_model`] wrote holds.
+    ///
+    /// # Errors
+    /// When it cannot be read, is damaged, or holds something else.
+    pub fn read(path: &Path) -> Result<Self, TrainError> {
+        let read = read(path)?.and_then(|(about, weights): (AboutModel, _)| {
+            let stack = about.architecture.stack();
+            let fault = about.objective.validate(&stack).err();
+            fault.map_or(Ok(Self { about, weights }), |fault| Err(fault.to_string()))
+        });
+        read.map_err(|reason| {
+            let path = path.display();
+            let message = format!("{path} holds no model: {reason}; give a model file that a training wrote");
+            TrainError::new(Kind::Damaged, message)
+        })
+    }
+
+    /// The model.
+    ///
+    /// # Errors
+    /// When the weights are not the network's.
+    pub fn build(&self, device: &Device) -> Result<Model, TrainError> {
+        let empty = self.about.architecture.build(0, device)?;
+        Ok(weights::write(empty, &self.weights)?)
+    }
+}
+
 /// The model in a file that [`run`](crate::run()) wrote, a [`Branch::model_file`](crate::Branch::model_file).
 ///
 /// # Errors
 /// When the file cannot be read, is damaged, or holds something else.
 pub fn load_model(path: &Path, device: &Device) -> Result<(ArchitectureSpec, Model), TrainError> {
-    let (spec, tensors) = read_model(path)?;
-    let model = weights::write(spec.build(0, device)?, &tensors)?;
-    Ok((spec, model))
+    let trained = Trained::read(path)?;
+    let model = trained.build(device)?;
+    Ok((trained.about.architecture, model))
 }
 
 /// Reads a model's file to its end and holds it against its checksum.
@@ -50,11 +121,8 @@ pub fn check_model(path: &Path) -> Result<ArchitectureSpec, TrainError> {
 /// # Errors
 /// As [`load_model`].
 pub fn read_model(path: &Path) -> Result<(ArchitectureSpec, BTreeMap<String, Weight>), TrainError> {
-    read(path)?.map_err(|reason| {
-        let path = path.display();
-        let message = format!("{path} holds no model: {reason}; give a model file that a training wrote");
-        TrainError::new(Kind::Damaged, message)
-    })
+    let Trained { about, weights } = Trained::read(path)?;
+    Ok((about.architecture, weights))
 }
 
 /// Writes a model's file, whole or not at all, as [`run`](crate::run()) does.
@@ -63,10 +131,10 @@ pub fn read_model(path: &Path) -> Result<(ArchitectureSpec, BTreeMap<String, Wei
 /// When the file system refuses.
 pub fn save_model(
     path: &Path,
-    spec: &ArchitectureSpec,
+    about: &AboutModel,
     weights: &BTreeMap<String, Weight>,
 ) -> Result<(), TrainError> {
-    write(path, spec, weights)
+    write(path, about, weights)
 }
 
 /// Writes `tensors`, and what they are, to `path` through a temporary name in the same folder.

@@ -4,7 +4,9 @@
 //! branches off it, each of which measures the loss after some number of tokens. [`estimate()`] says
 //! before what it will cost.
 
+mod average;
 mod blocks;
+pub mod bound;
 mod checkpoint;
 mod config;
 mod corpus;
@@ -20,6 +22,8 @@ pub mod length;
 mod mixed;
 pub mod ngram;
 mod numerics;
+mod objective;
+mod objectives;
 mod observer;
 pub mod optimizer;
 mod outcome;
@@ -41,10 +45,14 @@ pub use dtype::Dtype;
 pub use error::TrainError;
 pub use estimate::{BranchEstimate, Estimate, estimate, order_memory, step_memory};
 pub use evaluate::{evaluate, evaluate_model};
-pub use file::{check_model, load_model, read_model, save_model};
+pub use file::{AboutModel, Trained, check_model, load_model, read_model, save_model};
 pub use mixed::{SourceText, most_sequences, shares_seen, source_of_too_little, source_texts};
+pub use objective::{Noise, Objective};
+pub use objectives::{MaskedDiffusion, NextToken, ObjectiveSpec};
 pub use observer::{Cadence, Observer, StepEvent};
-pub use outcome::{BranchOutcome, CURVE_POINTS, CurvePoint, Divergence, Evaluation, NamedEvaluation, Status};
+pub use outcome::{
+    BoundError, BranchOutcome, CURVE_POINTS, CurvePoint, Divergence, Evaluation, NamedEvaluation, Status,
+};
 pub use run::run;
 pub use schedule::Schedule;
 pub use scored::{AnswerScores, Learner, ScoredBatch};

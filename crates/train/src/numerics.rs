@@ -17,7 +17,10 @@ impl TrainConfig {
             ("training", run::NUMERICS),
         ];
         let architecture = self.architecture.numerics();
-        let parts = architecture.into_iter().chain(parts);
+        let parts = architecture
+            .into_iter()
+            .chain(parts)
+            .chain(self.objective.numerics());
         parts.map(|(part, version)| (part.to_owned(), version)).collect()
     }
 
@@ -37,6 +40,7 @@ impl TrainConfig {
         ]
         .into_iter()
         .chain(self.architecture.numerics())
+        .chain(self.objective.numerics())
         .chain((!self.shares.is_empty()).then_some(("shares", mixed::NUMERICS)))
         .chain(self.order.curriculum().map(|_| ("curriculum", sorted::NUMERICS)))
         .chain(

@@ -67,6 +67,17 @@ pub struct Evaluation {
     pub tokens: Tokens,
     /// The text.
     pub bytes: Bytes,
+    /// Where it is a bound from above, how far its draws may have moved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<BoundError>,
+}
+
+/// What comes of estimating a bound by draws.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct BoundError {
+    /// Its standard error, a token; of parts of a text it is not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Nats>,
 }
 
 /// The loss on a text, or on a part of one.

@@ -15,7 +15,6 @@ use crate::course::Course;
 use crate::data::{TokenSource, ValidationText};
 use crate::error::TrainError;
 use crate::estimate::{own_steps, total_steps};
-use crate::evaluate::evaluate;
 use crate::observer::{Cadence, Observer, StepEvent};
 use crate::outcome::{BranchOutcome, Divergence, Evaluation, NamedEvaluation, Status, curve};
 use crate::routing::Watch;
@@ -256,8 +255,10 @@ impl Training {
         config: &TrainConfig,
         validation: &ValidationText,
     ) -> Result<(Evaluation, Vec<NamedEvaluation>), TrainError> {
-        let vocabulary = config.architecture.vocabulary();
-        let model = self.state.model.without_gradients();
-        evaluate(&model, validation, config.context, vocabulary, &Device::default())
+        let vocabulary = config.text_vocabulary();
+        let (model, device) = (self.state.measured(), Device::default());
+        config
+            .objective
+            .evaluate(&model, validation, config.context, vocabulary, &device)
     }
 }

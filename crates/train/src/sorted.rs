@@ -93,7 +93,7 @@ fn values(
 
 /// The mean loss of a block's tokens by n-grams of the other half of the text's blocks, so that none is counted for itself.
 fn surprise(train: &dyn TokenSource, blocks: &Blocks, config: &TrainConfig) -> Result<Vec<f64>, TrainError> {
-    let vocabulary = config.architecture.vocabulary();
+    let vocabulary = config.text_vocabulary();
     let context = config.context;
     let most = (ngram::MOST_TOKENS as usize / context).max(1);
     let half = |parity: u32| -> Result<NGram, TrainError> {

@@ -15,6 +15,7 @@ use crate::course::Course;
 use crate::data::{EpochOrder, TokenSource};
 use crate::dtype::Dtype;
 use crate::error::TrainError;
+use crate::objectives::{MaskedDiffusion, ObjectiveSpec};
 use crate::schedule::Schedule;
 use crate::state::{Context, State};
 
@@ -37,8 +38,13 @@ impl Speed {
     }
 }
 
-/// A configuration to time: what says nothing of how long a step takes is left as it may be.
+/// A configuration to time, of what a model can learn by what its positions see: what says nothing of how long a step takes
+/// is left as it may be.
 pub fn config(architecture: ArchitectureSpec, sequences: usize, dtype: Dtype) -> TrainConfig {
+    let objective = match architecture.stack().is_bidirectional() {
+        true => ObjectiveSpec::MaskedDiffusion(MaskedDiffusion::default()),
+        false => ObjectiveSpec::default(),
+    };
     TrainConfig {
         context: architecture.context(),
         architecture,
@@ -53,6 +59,7 @@ pub fn config(architecture: ArchitectureSpec, sequences: usize, dtype: Dtype) ->
         order: EpochOrder::default(),
         decay_on: Vec::new(),
         shares: Vec::new(),
+        objective,
         branches: vec![Branch { end: 1, decay: 0 }],
     }
 }
@@ -83,7 +90,7 @@ pub fn measure(config: &TrainConfig, warm_up: u64, steps: u64) -> Result<Speed, 
 /// The same, of a configuration that is valid.
 fn steps_of(config: &TrainConfig, branch: Branch, warm_up: u64, steps: u64) -> Result<Speed, TrainError> {
     let train = &Drawn {
-        vocabulary: config.architecture.vocabulary() as u64,
+        vocabulary: config.text_vocabulary() as u64,
         length: DRAWN.max(config.context + 1),
     };
     let context = Context {

@@ -4,11 +4,12 @@ use burn::tensor::{Device, Tensor};
 use triaxis_model::{Model, ModelError};
 use triaxis_units::Nats;
 
+use crate::average::Average;
 use crate::config::TrainConfig;
 use crate::course::Course;
 use crate::data::{Batch, TokenSource};
 use crate::error::TrainError;
-use crate::evaluate;
+use crate::objective::Noise;
 use crate::optimizer::{AdamW, WeightGradients};
 use crate::outcome::Divergence;
 use crate::routing::Trace;
@@ -19,6 +20,8 @@ use crate::schedule::Span;
 pub(crate) struct State {
     pub(crate) model: Model,
     pub(crate) optimizer: AdamW,
+    /// What is measured in the place of the model's weights, if the objective has it so.
+    pub(crate) average: Option<Average>,
     /// Loss of each step done, before its update.
     pub(crate) losses: Vec<f32>,
     /// Gradient norm of each step done, before clipping.
@@ -50,6 +53,7 @@ impl State {
     pub(crate) fn initial(config: &TrainConfig, device: &Device) -> Result<Self, TrainError> {
         let model = config.architecture.build(config.seed, device)?;
         Ok(Self {
+            average: config.objective.average().map(|_| Average::of(&model)),
             model,
             optimizer: AdamW::default(),
             losses: Vec::new(),
@@ -64,6 +68,15 @@ impl State {
         self.losses.len() as u64
     }
 
+    /// The model that is measured and saved, without gradients.
+    pub(crate) fn measured(&self) -> Model {
+        let model = self.model.without_gradients();
+        match &self.average {
+            Some(average) => model.map(|_, _| average.values.clone()),
+            None => model,
+        }
+    }
+
     /// Does one step on the text at the rate that `span` gives it; a step that diverges changes nothing.
     pub(crate) fn advance(
         self,
@@ -74,10 +87,14 @@ impl State {
         let config = context.config;
         let own = config.schedule.stable_until(span);
         let starts = context.course.batch(own, self.step(), config.batch_sequences);
-        let vocabulary = config.architecture.vocabulary();
+        let vocabulary = config.text_vocabulary();
         let batch = Batch::read(context.train, "training", &starts, config.context, vocabulary)?;
+        let noise = Noise {
+            seed: config.seed,
+            step: self.step(),
+        };
         self.learn(config, span, started, |model| {
-            evaluate::loss(model, &batch, &context.device)
+            config.objective.cost(model, &batch, noise, &context.device)
         })
     }
 
@@ -103,6 +120,7 @@ impl State {
         let Self {
             model,
             mut optimizer,
+            average,
             mut losses,
             mut norms,
             trace,
@@ -114,12 +132,15 @@ impl State {
         let model = optimizer
             .update(model, gradients, &config.optimizer, rate, step + 1)
             .balanced();
-        let divergence = rise(&losses);
+        let moved = average.zip(config.objective.average());
+        let average = moved.map(|(average, decay)| average.moved(&model, decay, step + 1));
+        let divergence = rise(&losses, |first| config.objective.at_first(first, model.stack()));
         let seconds = seconds + started.elapsed().as_secs_f64();
         Ok((
             Self {
                 model,
                 optimizer,
+                average,
                 losses,
                 norms,
                 trace,
@@ -135,13 +156,13 @@ pub(crate) fn learning_rate(config: &TrainConfig, step: u64, span: &Span) -> f64
     config.peak_learning_rate * config.schedule.factor(step, span)
 }
 
-fn rise(losses: &[f32]) -> Option<Divergence> {
+fn rise(losses: &[f32], at_first: impl FnOnce(f64) -> f64) -> Option<Divergence> {
     let recent = losses
         .len()
         .checked_sub(RISE_STEPS)
         .map(|start| &losses[start..])?;
     let mean = recent.iter().map(|&loss| f64::from(loss)).sum::<f64>() / RISE_STEPS as f64;
-    let initial = f64::from(*losses.first()?);
+    let initial = at_first(f64::from(*losses.first()?));
     (mean > RISE_FACTOR * initial).then_some(Divergence::LossRose {
         mean: Nats(mean),
         initial: Nats(initial),

@@ -2,6 +2,7 @@
 
 mod decode;
 mod families;
+mod infill;
 mod instructions;
 mod length;
 mod probes;
@@ -25,6 +26,8 @@ pub enum Command {
     Length(length::Length),
     /// Measure how fast a model decodes and reads prompts, beside what the machine's memory gives
     Decode(decode::Decode),
+    /// Let models fill gaps of a text, the same ones, and tell how well each does
+    Infill(infill::Infill),
     /// Train models on small made-up tasks, and tell which architecture learns what at which size
     Probes(probes::Probes),
     /// List the instruction sets of this processor, the least first
@@ -48,6 +51,7 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
         Command::Train(arguments) => train::run(arguments),
         Command::Length(arguments) => length::run(arguments),
         Command::Decode(arguments) => decode::run(arguments),
+        Command::Infill(arguments) => infill::run(arguments),
         Command::Probes(arguments) => probes::run(arguments),
         Command::Instructions(arguments) => instructions::run(arguments),
     }

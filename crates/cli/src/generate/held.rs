@@ -25,6 +25,11 @@ pub struct Held {
 }
 
 impl Held {
+    /// Whether answers are held to anything.
+    pub fn is_asked(&self) -> bool {
+        self.regex.is_some() || self.json_schema.is_some() || self.grammar.is_some()
+    }
+
     /// The grammar, if answers are held to one.
     pub fn grammar(&self, tokenizer: &Tokenizer) -> anyhow::Result<Option<Grammar>> {
         let grammar = match (&self.regex, &self.json_schema, &self.grammar) {
@@ -38,8 +43,7 @@ impl Held {
 
     /// Says which answers are not whole, and why.
     pub fn say_unfinished(&self, answers: &[Answer]) {
-        let is_held = self.regex.is_some() || self.json_schema.is_some() || self.grammar.is_some();
-        for (index, answer) in answers.iter().enumerate().filter(|_| is_held) {
+        for (index, answer) in answers.iter().enumerate().filter(|_| self.is_asked()) {
             let reason = match answer.ended {
                 Ended::End => continue,
                 Ended::Most => "`--most` ended it; give more",

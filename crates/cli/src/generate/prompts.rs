@@ -60,6 +60,7 @@ pub fn run(arguments: &Arguments, path: &Path) -> anyhow::Result<()> {
         prompts.push(Prompt { line, text, request });
     }
     let mut engine = arguments.opening.open()?;
+    arguments.gaps.check_none()?;
     fits(&tokenizer, &engine)?;
     check(path, &engine, &prompts)?;
     let available = machine::available_memory().map_or(USUAL, |all| Bytes(all.0 / 2));

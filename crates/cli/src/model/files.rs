@@ -122,7 +122,7 @@ pub(super) fn import(arguments: &Import) -> anyhow::Result<()> {
     };
     beside.check(out)?;
     let model = ArchitectureSpec::Stack(stack.clone());
-    triaxis_train::save_model(out, &model, &published.weights()?)?;
+    triaxis_train::save_model(out, &model.into(), &published.weights()?)?;
     beside.write(out)?;
     print(*format, out, published.layout(), stack, notes)
 }

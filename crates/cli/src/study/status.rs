@@ -32,6 +32,9 @@ struct Row {
     flops: Flops,
     status: &'static str,
     bits_per_byte: Option<BitsPerByte>,
+    /// Whether that is a bound from above.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_bound: bool,
     /// Loss by the source of the corpus' validation split.
     sources: Vec<NamedEvaluation>,
     /// Loss on each validation text.
@@ -88,6 +91,9 @@ fn row(survey: &Survey, arm: Option<&str>, trial: &triaxis_study::Trial) -> Row 
         bits_per_byte: outcome
             .and_then(|outcome| outcome.validation())
             .map(|validation| validation.bits_per_byte),
+        is_bound: outcome
+            .and_then(|outcome| outcome.validation())
+            .is_some_and(|validation| validation.bound.is_some()),
         sources: outcome.map_or_else(Vec::new, |outcome| outcome.sources().to_vec()),
         texts: survey.texts(&trial.id),
         seconds: record.map(|record| record.circumstances.seconds),
@@ -119,7 +125,10 @@ impl std::fmt::Display for Status {
                 row.tokens.to_string(),
                 row.flops.to_string(),
                 row.status.to_owned(),
-                or_dash(row.bits_per_byte.map(|loss| loss.to_string())),
+                or_dash(row.bits_per_byte.map(|loss| {
+                    let bound = if row.is_bound { "≤ " } else { "" };
+                    format!("{bound}{loss}")
+                })),
                 or_dash(row.seconds.map(|seconds| seconds.to_string())),
                 or_dash(row.reason.clone()),
             ];

@@ -153,8 +153,12 @@ fn trials(view: &View, lists: bool) -> Table {
             trial.params.to_string(),
             trial.tokens.to_string(),
             trial.flops.to_string(),
-            trial.bits_per_byte.map_or_else(dash, |loss| loss.to_string()),
-            trial.loss.map_or_else(dash, |loss| loss.to_string()),
+            trial
+                .bits_per_byte
+                .map_or_else(dash, |loss| trial.as_bound(&loss.to_string())),
+            trial
+                .loss
+                .map_or_else(dash, |loss| trial.as_bound(&loss.to_string())),
             trial.seconds.map_or_else(dash, |seconds| seconds.to_string()),
             trial.status.reason().map_or_else(
                 || trial.status.label().to_owned(),

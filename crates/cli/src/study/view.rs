@@ -180,6 +180,7 @@ fn notices(survey: &Survey, manifest: Option<&Manifest>, plan: Option<&Finding<D
     }
     notices.extend(survey.mixed());
     notices.extend(survey.unmeasured());
+    notices.extend(survey.bounds());
     let largest = survey
         .records
         .iter()
@@ -309,6 +310,7 @@ fn trial_view(
         status: status(outcome),
         loss: validation.map(|validation| Nats(validation.nats.0)),
         bits_per_byte: validation.map(|validation| validation.bits_per_byte),
+        bound_error: validation.and_then(|validation| validation.bound?.error),
         seconds,
         tokens_per_second: seconds
             .filter(|seconds| seconds.0 > 0.0)

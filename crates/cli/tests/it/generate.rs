@@ -19,8 +19,8 @@ const TEXT: &str =
 /// A small model with its tokenizer, as a study leaves them.
 pub(crate) struct Kept {
     folder: TempDir,
-    model: PathBuf,
-    tokenizer: PathBuf,
+    pub(crate) model: PathBuf,
+    pub(crate) tokenizer: PathBuf,
 }
 
 impl Kept {
@@ -33,16 +33,20 @@ impl Kept {
 }
 
 pub(crate) fn kept(pattern: &str) -> Kept {
+    kept_of(&format!(
+        r#"{{"pattern": "{pattern}", "vocabulary": 280, "width": 64, "layers": 2, "context": 96}}"#
+    ))
+}
+
+/// A stack of chance weights, and a tokenizer of 280 tokens.
+pub(crate) fn kept_of(stack: &str) -> Kept {
     let folder = TempDir::new().unwrap();
     let counts = WordCounts::default();
     counts.add([TEXT.repeat(20).as_str()].into_iter()).unwrap();
     let learnt = Tokenizer::train(counts, 280).unwrap();
     let tokenizer = folder.path().join("learnt.json");
     std::fs::write(&tokenizer, learnt.json().unwrap()).unwrap();
-    let stack: Stack = serde_json::from_str(&format!(
-        r#"{{"pattern": "{pattern}", "vocabulary": 280, "width": 64, "layers": 2, "context": 96}}"#
-    ))
-    .unwrap();
+    let stack: Stack = serde_json::from_str(stack).unwrap();
     let model = folder.path().join("model.safetensors");
     save_model(&model, stack, 15);
     Kept {

@@ -15,6 +15,7 @@ mod extend;
 #[cfg(target_os = "linux")]
 mod faults;
 mod fit;
+mod gaps;
 mod generate;
 mod gguf;
 mod held;

@@ -9,6 +9,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use triaxis_model::weights::Weight;
 use triaxis_model::{ArchitectureSpec, Stack};
+use triaxis_train::{AboutModel, ObjectiveSpec};
 
 /// A folder with a corpus, a spec and, once run, the results.
 pub struct Bench {
@@ -86,7 +87,15 @@ pub fn save_model(path: &Path, stack: Stack, seed: u32) -> BTreeMap<String, Weig
         (line.name, Weight { shape, values })
     });
     let weights: BTreeMap<String, Weight> = weights.collect();
-    triaxis_train::save_model(path, &ArchitectureSpec::Stack(stack), &weights).unwrap();
+    let objective = match stack.is_bidirectional() {
+        true => ObjectiveSpec::MaskedDiffusion(Default::default()),
+        false => ObjectiveSpec::default(),
+    };
+    let about = AboutModel {
+        architecture: ArchitectureSpec::Stack(stack),
+        objective,
+    };
+    triaxis_train::save_model(path, &about, &weights).unwrap();
     weights
 }
 

@@ -19,6 +19,7 @@ use triaxis_units::Bytes;
 
 use self::blocks::Blocks;
 use crate::error::InferError;
+use crate::filling::no_next_token;
 use crate::sequence::{Remembered, Sequence};
 use crate::source::WeightSource;
 use crate::steps::{self, Steps};
@@ -111,9 +112,12 @@ impl Engine {
     /// The engine of a model.
     ///
     /// # Errors
-    /// When a weight cannot be read, or the system gives no memory or threads.
+    /// When positions see those after them, a weight cannot be read, or the system gives no memory or threads.
     pub fn new(source: &dyn WeightSource, options: Options) -> Result<Self, InferError> {
         let stack = source.stack().clone();
+        if stack.is_bidirectional() {
+            return Err(no_next_token());
+        }
         let kind = match is_of_blocks(&stack) {
             true => Kind::Blocks(Box::new(Blocks::new(source, options)?)),
             false => Kind::Steps(Box::new(Steps::new(source)?)),

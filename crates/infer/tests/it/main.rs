@@ -7,6 +7,7 @@ mod chat;
 mod constraints;
 mod engine;
 mod evaluate;
+mod filling;
 mod generate;
 mod prefixes;
 mod real;

@@ -1,4 +1,4 @@
-//! Causal attention with grouped queries, tile by tile: no length × length matrix is kept.
+//! Attention with grouped queries, causal or of all positions, tile by tile: no length × length matrix is kept.
 //!
 //! The forward pass keeps a running maximum and sum of each row (Milakov and Gimelshein 2018) and saves
 //! the logarithm of the sum; the backward pass computes the probabilities again from it, as
@@ -57,6 +57,8 @@ pub struct Limits {
     pub window: Option<usize>,
     /// Where it is given, a score is `cap × tanh(score ÷ cap)` (Gemma 2, arXiv 2408.00118).
     pub soft_cap: Option<f32>,
+    /// Whether a query sees the positions after its own, too: all there are. Then there is no window.
+    pub bidirectional: bool,
 }
 
 /// Heads inside a slice: head h of position p of all sequences is at `start + p × stride + h × dimension`.
@@ -220,14 +222,20 @@ impl Shape {
     /// The columns of a tile of keys that a row of queries sees, `least` keys being those up to the first row's.
     #[inline(always)]
     fn seen_in(&self, least: usize, row: usize, tile: &Range<usize>) -> Range<usize> {
+        if self.limits.bidirectional {
+            return 0..tile.len();
+        }
         let end = least + row;
         let start = self.limits.window.map_or(0, |window| end.saturating_sub(window));
         let column = |key: usize| key.clamp(tile.start, tile.end) - tile.start;
         column(start)..column(end)
     }
 
-    /// The tiles of keys that some rows of queries see, and how many keys come before the end of the last row's.
+    /// The tiles of keys that some rows of queries see, and how many keys come before the end of what the last row sees.
     fn tiles(&self, least: usize, rows: usize) -> (Range<usize>, usize) {
+        if self.limits.bidirectional {
+            return (0..self.keys.div_ceil(KEYS), self.keys);
+        }
         let visible = least + rows - 1;
         let hidden = self
             .limits
@@ -240,6 +248,10 @@ impl Shape {
         assert!(
             self.limits.window != Some(0),
             "a window of at least the query's own position"
+        );
+        assert!(
+            self.limits.window.is_none() || !self.limits.bidirectional,
+            "a window of positions before a query's own"
         );
         assert!(
             self.keys >= self.queries,

@@ -52,7 +52,7 @@ pub fn losses(head: Head, x: &[f32], targets: &[u32], losses: &mut [f32]) {
     run(head, x, targets, losses, None);
 }
 
-/// The same, and the gradients of the *mean* loss: of `x` into `dx`, of the weight into `dweight`.
+/// The same, and the gradients of the mean loss: of `x` into `dx`, of the weight into `dweight`.
 ///
 /// # Panics
 /// If a target is not in the vocabulary, or the lengths do not agree.
@@ -64,11 +64,55 @@ pub fn losses_and_gradients(
     dx: &mut [f32],
     dweight: &mut [f32],
 ) {
+    let shares = Shares::Equal(1.0 / targets.len() as f32);
+    with_gradients(head, x, targets, shares, losses, [dx, dweight]);
+}
+
+/// The same with the gradients of the sum of the losses, each times its weight.
+///
+/// # Panics
+/// If a target is not in the vocabulary, or the lengths do not agree.
+pub fn weighted_losses_and_gradients(
+    head: Head,
+    x: &[f32],
+    targets: &[u32],
+    weights: &[f32],
+    losses: &mut [f32],
+    [dx, dweight]: [&mut [f32]; 2],
+) {
+    assert_eq!(weights.len(), targets.len(), "a weight for each row");
+    with_gradients(head, x, targets, Shares::Own(weights), losses, [dx, dweight]);
+}
+
+/// What each row's loss is multiplied by in the sum that gradients are of.
+#[derive(Clone, Copy)]
+enum Shares<'a> {
+    Equal(f32),
+    Own(&'a [f32]),
+}
+
+impl Shares<'_> {
+    fn of(self, row: usize) -> f32 {
+        match self {
+            Self::Equal(share) => share,
+            Self::Own(weights) => weights[row],
+        }
+    }
+}
+
+fn with_gradients(
+    head: Head,
+    x: &[f32],
+    targets: &[u32],
+    shares: Shares,
+    losses: &mut [f32],
+    [dx, dweight]: [&mut [f32]; 2],
+) {
     assert!(
         dx.len() == x.len() && dweight.len() == head.weight.len(),
         "a gradient for each value"
     );
-    run(head, x, targets, losses, Some((dx, dweight)));
+    run(head, x, targets, losses, Some((dx, dweight, shares)));
 }
 
 fn run(
@@ -76,7 +120,7 @@ fn run(
     x: &[f32],
     targets: &[u32],
     losses: &mut [f32],
-    gradients: Option<(&mut [f32], &mut [f32])>,
+    gradients: Option<(&mut [f32], &mut [f32], Shares)>,
 ) {
     let Head {
         weight,
@@ -92,10 +136,10 @@ fn run(
     check(targets, vocabulary);
     let gradients = match (gradients, precision.rounding()) {
         // In one pass a target's probability is added apart from the others, which zero times infinity forbids.
-        (Some((dx, dweight)), Some(unit))
+        (Some((dx, dweight, shares)), Some(unit))
             if rows > 0 && dispatch!(is_finite(Matrix::new(weight, vocabulary, width))) =>
         {
-            return rounded::losses_and_gradients(unit, head, x, targets, losses, dx, dweight);
+            return rounded::losses_and_gradients(unit, head, x, targets, shares, losses, [dx, dweight]);
         }
         (gradients, _) => gradients,
     };
@@ -113,21 +157,18 @@ fn run(
         .min(rows.div_ceil(8).next_multiple_of(32).max(32));
     let losses = Shared::new(losses);
     let work = 2 * rows * width * vocabulary;
-    // The logits of some rows, and their losses. Given a factor, the logits become their gradients times it.
-    let evaluate = |rows: std::ops::Range<usize>, logits: &mut [f32], factor: Option<f32>| {
+    // The logits of some rows, and their losses. Given shares, the logits become their gradients times these.
+    let evaluate = |rows: std::ops::Range<usize>, logits: &mut [f32], shares: Option<Shares>| {
         let x = x.part(rows.start, rows.len(), 0, width);
         forward.multiply(x, Target::new(logits, vocabulary), false);
         // SAFETY: tasks evaluate rows of their own.
         let losses = unsafe { losses.part(rows.clone()) };
-        for ((logits, &target), loss) in logits
-            .chunks_exact_mut(vocabulary)
-            .zip(&targets[rows])
-            .zip(losses)
-        {
-            *loss = dispatch!(softmax_row(logits, target as usize, factor));
+        for ((logits, row), loss) in logits.chunks_exact_mut(vocabulary).zip(rows).zip(losses) {
+            let factor = shares.map(|shares| shares.of(row));
+            *loss = dispatch!(softmax_row(logits, targets[row] as usize, factor));
         }
     };
-    let Some((dx, dweight)) = gradients else {
+    let Some((dx, dweight, shares)) = gradients else {
         parallel::for_each(rows.div_ceil(near), work, |task| {
             let rows = block(task, near, rows);
             evaluate(rows.clone(), &mut Buffer::any(rows.len() * vocabulary), None);
@@ -148,7 +189,7 @@ fn run(
             // SAFETY: the rows of tasks do not overlap.
             let logits = unsafe { shared.part(rows.start * vocabulary..rows.end * vocabulary) };
             let positions = first + rows.start..first + rows.end;
-            evaluate(positions.clone(), logits, Some(1.0 / targets.len() as f32));
+            evaluate(positions.clone(), logits, Some(shares));
             let dlogits = Matrix::new(logits, rows.len(), vocabulary);
             backward.multiply(dlogits, dx.from(positions.start, 0), false);
         });

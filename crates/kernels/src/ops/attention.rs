@@ -1,4 +1,4 @@
-//! Causal attention with grouped queries.
+//! Attention with grouped queries: causal, unless its limits say otherwise.
 
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;

@@ -3,7 +3,7 @@
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Int, Tensor, TensorData};
 use burn_flex::FlexTensor;
 
 use super::autodiff::record;
@@ -24,22 +24,65 @@ use crate::memory::Buffer;
 /// # Panics
 /// If the widths differ, the targets are not one a row, or a target is not in the vocabulary.
 pub fn head_cross_entropy(x: Tensor<2>, head: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
-    head_cross_entropy_with(x, head, targets, Meeting::default())
+    head_cross_entropy_with(x, head, targets, None, Meeting::default())
 }
 
-/// The same; the head's gradient is left at the meeting.
+/// Losses that are weighed, of which some tokens are none.
+#[derive(Clone, Debug)]
+pub struct Weighing {
+    /// What the loss of each row is multiplied by.
+    pub weights: Vec<f32>,
+    /// How many of the vocabulary's first tokens are predicted: those after them have no probability.
+    pub answers: usize,
+}
+
+/// The sum of the cross-entropies in nats of rows, each times its weight, `[1]`; otherwise as [`head_cross_entropy`].
+///
+/// # Panics
+/// As there, or if the weights are not one a row, or a target is none of the tokens that are predicted.
+pub fn weighted_head_cross_entropy(
+    x: Tensor<2>,
+    head: Tensor<2>,
+    targets: Tensor<1, Int>,
+    weighing: Weighing,
+) -> Tensor<1> {
+    head_cross_entropy_with(x, head, targets, Some(weighing), Meeting::default())
+}
+
+/// The mean or weighted loss; the head's gradient is left at the meeting.
 pub(super) fn head_cross_entropy_with(
     x: Tensor<2>,
     head: Tensor<2>,
     targets: Tensor<1, Int>,
+    weighing: Option<Weighing>,
     meeting: Meeting,
 ) -> Tensor<1> {
     check(&x, &head, &targets);
+    if let Some(weighing) = &weighing {
+        assert!(
+            weighing.weights.len() == x.dims()[0] && weighing.answers <= head.dims()[0],
+            "{} weights of {} rows, and {} of {} tokens",
+            weighing.weights.len(),
+            x.dims()[0],
+            weighing.answers,
+            head.dims()[0]
+        );
+    }
     if fused(&x) && fused(&head) {
         let (x, head) = (x.into_dispatch(), head.into_dispatch());
-        return Tensor::from_dispatch(Dispatch::mean_loss(x, head, targets.into_dispatch(), meeting));
+        let targets = targets.into_dispatch();
+        return Tensor::from_dispatch(Dispatch::loss(x, head, targets, weighing, meeting));
     }
-    composed_losses(x, head, targets).mean()
+    let Some(Weighing { weights, answers }) = weighing else {
+        return composed_losses(x, head, targets).mean();
+    };
+    let losses = composed_losses(x, head.slice_dim(0, 0..answers), targets);
+    let rows = weights.len();
+    let weights = Tensor::<1>::from_data(
+        TensorData::new(weights, [rows]),
+        (&losses.device(), losses.dtype()),
+    );
+    (losses * weights).sum()
 }
 
 /// The cross-entropy in nats of each row, `[rows]`, for evaluation: it has a gradient on no device.
@@ -76,32 +119,43 @@ fn composed_losses(x: Tensor<2>, head: Tensor<2>, targets: Tensor<1, Int>) -> Te
 
 #[backend_extension(Flex, Autodiff)]
 trait CrossEntropy: Backend {
-    fn mean_loss(
+    fn loss(
         x: FloatTensor<Self>,
         head: FloatTensor<Self>,
         targets: IntTensor<Self>,
+        weighing: Option<Weighing>,
         meeting: Meeting,
     ) -> FloatTensor<Self>;
     fn losses(x: FloatTensor<Self>, head: FloatTensor<Self>, targets: IntTensor<Self>) -> FloatTensor<Self>;
 }
 
 impl CrossEntropy for Flex {
-    fn mean_loss(x: FlexTensor, head: FlexTensor, targets: FlexTensor, _: Meeting) -> FlexTensor {
-        mean(&losses(&contiguous(x), &contiguous(head), &token_ids(targets)))
+    fn loss(
+        x: FlexTensor,
+        head: FlexTensor,
+        targets: FlexTensor,
+        weighing: Option<Weighing>,
+        _: Meeting,
+    ) -> FlexTensor {
+        let (x, head) = (contiguous(x), contiguous(head));
+        let losses = losses(&x, predicted(&head, &weighing), &token_ids(targets));
+        total(&losses, &weighing)
     }
 
     fn losses(x: FlexTensor, head: FlexTensor, targets: FlexTensor) -> FlexTensor {
-        let losses = losses(&contiguous(x), &contiguous(head), &token_ids(targets));
+        let (x, head) = (contiguous(x), contiguous(head));
+        let losses = losses(&x, weight_of(&head), &token_ids(targets));
         let rows = losses.len();
         tensor(losses, [rows])
     }
 }
 
 impl<C: CheckpointStrategy> CrossEntropy for Autodiff<Flex, C> {
-    fn mean_loss(
+    fn loss(
         x: FloatTensor<Self>,
         head: FloatTensor<Self>,
         targets: IntTensor<Self>,
+        weighing: Option<Weighing>,
         meeting: Meeting,
     ) -> FloatTensor<Self> {
         record::<C, Option<([FlexTensor; 2], Meeting)>, 2>(
@@ -109,23 +163,36 @@ impl<C: CheckpointStrategy> CrossEntropy for Autodiff<Flex, C> {
             [x, head],
             |inputs, tracked| {
                 let ([x, head], targets) = (inputs.map(contiguous), token_ids(targets));
+                let weight = predicted(&head, &weighing);
                 if !tracked {
-                    return (mean(&losses(&x, &head, &targets)), None);
+                    return (total(&losses(&x, weight, &targets), &weighing), None);
                 }
                 let shapes: [[usize; 2]; 2] = [dimensions(&x), dimensions(&head)];
                 let [mut dx, mut dhead] = shapes.map(|[rows, columns]| Buffer::any(rows * columns));
                 let mut losses = Buffer::any(targets.len());
-                let weight = weight_of(&head);
-                cross_entropy::losses_and_gradients(
-                    weight,
-                    values(&x),
-                    &targets,
-                    &mut losses,
-                    &mut dx,
-                    &mut dhead,
-                );
+                let (dweight, others) = dhead.split_at_mut(weight.weight.len());
+                others.fill(0.0);
+                let x = values(&x);
+                match &weighing {
+                    None => cross_entropy::losses_and_gradients(
+                        weight,
+                        x,
+                        &targets,
+                        &mut losses,
+                        &mut dx,
+                        dweight,
+                    ),
+                    Some(Weighing { weights, .. }) => cross_entropy::weighted_losses_and_gradients(
+                        weight,
+                        x,
+                        &targets,
+                        weights,
+                        &mut losses,
+                        [&mut dx, dweight],
+                    ),
+                }
                 let gradients = [tensor(dx, shapes[0]), tensor(dhead, shapes[1])];
-                (mean(&losses), Some((gradients, meeting)))
+                (total(&losses, &weighing), Some((gradients, meeting)))
             },
             |saved, dy, _| {
                 let factor = values(&contiguous(dy))[0];
@@ -144,10 +211,22 @@ impl<C: CheckpointStrategy> CrossEntropy for Autodiff<Flex, C> {
     }
 }
 
-fn losses(x: &FlexTensor, head: &FlexTensor, targets: &[u32]) -> Buffer {
+fn losses(x: &FlexTensor, head: Head<'_>, targets: &[u32]) -> Buffer {
     let mut losses = Buffer::any(targets.len());
-    cross_entropy::losses(weight_of(head), values(x), targets, &mut losses);
+    cross_entropy::losses(head, values(x), targets, &mut losses);
     losses
+}
+
+/// The head of the tokens that are predicted.
+fn predicted<'a>(head: &'a FlexTensor, weighing: &Option<Weighing>) -> Head<'a> {
+    let whole = weight_of(head);
+    match weighing {
+        Some(Weighing { answers, .. }) => Head {
+            weight: &whole.weight[..answers * whole.width],
+            ..whole
+        },
+        None => whole,
+    }
 }
 
 fn weight_of(head: &FlexTensor) -> Head<'_> {
@@ -158,9 +237,17 @@ fn weight_of(head: &FlexTensor) -> Head<'_> {
     }
 }
 
-fn mean(losses: &[f32]) -> FlexTensor {
-    let sum: f64 = losses.iter().map(|&loss| f64::from(loss)).sum();
-    tensor(Buffer::copy_of(&[(sum / losses.len() as f64) as f32]), [1])
+/// The mean of losses, or the sum of those that are weighed.
+fn total(losses: &[f32], weighing: &Option<Weighing>) -> FlexTensor {
+    let wide = losses.iter().map(|&loss| f64::from(loss));
+    let total = match weighing {
+        Some(Weighing { weights, .. }) => wide
+            .zip(weights)
+            .map(|(loss, &weight)| loss * f64::from(weight))
+            .sum(),
+        None => wide.sum::<f64>() / losses.len() as f64,
+    };
+    tensor(Buffer::copy_of(&[total as f32]), [1])
 }
 
 /// The gradient times the loss's own: one, unless the loss is part of a larger sum.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use burn::tensor::{Int, Tensor};
 use burn_flex::FlexTensor;
 
-use super::cross_entropy::head_cross_entropy_with;
+use super::cross_entropy::{Weighing, head_cross_entropy_with};
 use super::embedding::embedding_with;
 
 /// A table that embeds tokens and is the head, for one forward pass: the embedding adds its gradient to the one that
@@ -38,7 +38,26 @@ impl TiedTable {
     /// # Panics
     /// As there.
     pub fn head_cross_entropy(&self, x: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
-        head_cross_entropy_with(x, self.table.clone(), targets, self.meeting.clone())
+        head_cross_entropy_with(x, self.table.clone(), targets, None, self.meeting.clone())
+    }
+
+    /// As [`weighted_head_cross_entropy`](crate::weighted_head_cross_entropy), of such an `x`.
+    ///
+    /// # Panics
+    /// As there.
+    pub fn weighted_head_cross_entropy(
+        &self,
+        x: Tensor<2>,
+        targets: Tensor<1, Int>,
+        weighing: Weighing,
+    ) -> Tensor<1> {
+        head_cross_entropy_with(
+            x,
+            self.table.clone(),
+            targets,
+            Some(weighing),
+            self.meeting.clone(),
+        )
     }
 }
 

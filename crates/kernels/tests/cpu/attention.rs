@@ -56,6 +56,12 @@ impl Case {
         self
     }
 
+    /// The same where a query sees the positions after its own.
+    fn both_ways(mut self) -> Self {
+        self.shape.limits.bidirectional = true;
+        self
+    }
+
     /// Pairs that turn.
     fn half(&self) -> usize {
         self.angles
@@ -103,6 +109,7 @@ impl Case {
             dimension,
             window: limits.window.unwrap_or(keys),
             soft_cap: limits.soft_cap.map(f64::from),
+            bidirectional: limits.bidirectional,
         };
         let [q, k, v, dy] = inputs.each_ref().map(|values| wide(values));
         let Some(angles) = &self.angles else {
@@ -305,12 +312,27 @@ fn attention_with_bounded_scores() {
     }
 }
 
+#[test]
+fn attention_both_ways() {
+    for length in [1, 15, 16, 17, 56, 57, 257, 530] {
+        Case::new(2, [length; 2], [2, 1], 16).turned().both_ways().check();
+    }
+    Case::new(2, [17, 300], [2, 2], 6).turned().both_ways().check();
+    Case::new(2, [3, 40], [2, 1], 7).both_ways().check();
+    Case::new(2, [70, 70], [4, 2], 6)
+        .turned()
+        .capped(2.0)
+        .both_ways()
+        .check();
+}
+
 /// Infinity and not-a-number reach what the definition lets them reach, and nothing else: no position before.
 #[test]
 fn what_is_not_finite_passes_as_by_the_definition() {
     let long = || Case::new(2, [70, 330], [4, 2], 6).turned();
     what_is_not_finite_passes(&long());
     what_is_not_finite_passes(&long().within(40));
+    what_is_not_finite_passes(&long().both_ways());
     let few = || Case::new(2, [3, 90], [4, 2], 6);
     what_is_not_finite_passes(&few());
     what_is_not_finite_passes(&few().within(40));

@@ -32,7 +32,67 @@ pub(super) fn check_cross_entropy([rows, width, vocabulary]: [usize; 3], [x, wei
         assert_close!(losses, expected, 1.0);
         assert_close!(dx, expected_dx, 1.0 / rows as f64);
         assert_close!(dweight, expected_dweight, 1.0 / rows as f64);
+        // Of equal weights the sum is the mean, to the bit.
+        let weights = vec![1.0 / rows as f32; rows];
+        let equal = weighted(head, x, &targets, &weights);
+        assert_eq!(equal.map(bits), [losses, dx, dweight].map(bits));
     });
+}
+
+/// Losses and gradients of their weighted sum.
+fn weighted(head: Head, x: &[f32], targets: &[u32], weights: &[f32]) -> [Vec<f32>; 3] {
+    let [mut losses, mut dx, mut dweight] = [targets.len(), x.len(), head.weight.len()].map(unset);
+    let gradients = [&mut dx[..], &mut dweight];
+    cross_entropy::weighted_losses_and_gradients(head, x, targets, weights, &mut losses, gradients);
+    [losses, dx, dweight]
+}
+
+/// In both precisions, a weight is how often a row is there.
+#[test]
+fn weights_are_how_often_rows_are_there() {
+    let sizes = [70, 24, 600];
+    let [x, weight] = cross_entropy_inputs(sizes);
+    let targets = random_tokens(3, 70, 600);
+    let times: Vec<usize> = (0..70).map(|row| row % 3).collect();
+    let repeated = || (0..70).flat_map(|row| std::iter::repeat_n(row, times[row]));
+    let more_x: Vec<f32> = repeated()
+        .flat_map(|row| x[row * 24..(row + 1) * 24].to_vec())
+        .collect();
+    let more_targets: Vec<u32> = repeated().map(|row| targets[row]).collect();
+    let weights: Vec<f32> = times
+        .iter()
+        .map(|&times| times as f32 / more_targets.len() as f32)
+        .collect();
+    for precision in [Precision::Float32, rounded()] {
+        on_every_level(|| {
+            let head = Head {
+                weight: &weight,
+                width: 24,
+                precision,
+            };
+            let [mut losses, mut dx, mut dweight] =
+                [more_targets.len(), more_x.len(), weight.len()].map(unset);
+            cross_entropy::losses_and_gradients(
+                head,
+                &more_x,
+                &more_targets,
+                &mut losses,
+                &mut dx,
+                &mut dweight,
+            );
+            let [_, found_dx, found_dweight] = weighted(head, &x, &targets, &weights);
+            let scale = 1.0 / more_targets.len() as f64;
+            let tolerance = if rounds() { ROUNDED_TOLERANCE } else { TOLERANCE };
+            assert_close!(found_dweight, wide(&dweight), scale, tolerance);
+            let mut expected = vec![0.0; x.len()];
+            for (row, gradient) in repeated().zip(dx.chunks_exact(24)) {
+                for (sum, value) in expected[row * 24..(row + 1) * 24].iter_mut().zip(gradient) {
+                    *sum += f64::from(*value);
+                }
+            }
+            assert_close!(found_dx, expected, scale, tolerance);
+        });
+    }
 }
 
 /// Against the reference of operands rounded to bf16, the losses to a tolerance of their own; where nothing rounds

@@ -368,6 +368,7 @@ pub(crate) struct Attention {
     pub(crate) dimension: usize,
     pub(crate) window: usize,
     pub(crate) soft_cap: Option<f64>,
+    pub(crate) bidirectional: bool,
 }
 
 impl Attention {
@@ -399,7 +400,10 @@ impl Attention {
                 for position in 0..self.queries {
                     let qi = self.query(sequence, position, head);
                     let query = &q[qi..qi + d];
-                    let seen = position + self.keys - self.queries + 1;
+                    let seen = match self.bidirectional {
+                        true => self.keys,
+                        false => position + self.keys - self.queries + 1,
+                    };
                     let first = seen.saturating_sub(self.window);
                     let at = |j: usize| self.key(sequence, first + j, key_head);
                     let scores: Vec<f64> = (0..seen - first)

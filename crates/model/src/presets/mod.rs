@@ -1,6 +1,7 @@
 //! Choices of blocks that others have published, by name: a file here and a line of the registry.
 
 mod deepseek;
+mod diffusion_transformer;
 mod griffin;
 pub(crate) mod jamba;
 mod mixtral;
@@ -11,6 +12,7 @@ mod zamba2;
 use std::fmt::Debug;
 
 use self::deepseek::DeepSeek;
+use self::diffusion_transformer::DiffusionTransformer;
 use self::griffin::Griffin;
 use self::jamba::Jamba;
 use self::mixtral::Mixtral;
@@ -32,6 +34,7 @@ triaxis_names::registry! {
         Rwkv7 = "rwkv7",
         Mixtral = "mixtral",
         DeepSeek = "deepseek",
+        DiffusionTransformer = "diffusion-transformer",
     }
 }
 

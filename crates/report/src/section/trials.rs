@@ -103,10 +103,11 @@ const COLUMNS: &[Column] = &[
     }),
     numeric("D", "tokens", |t| Some((t.tokens.to_string(), t.tokens.as_f64()))),
     numeric("Loss", "nats / token", |t| {
-        t.loss.map(|loss| (text::loss(loss.0), loss.0))
+        t.loss.map(|loss| (t.as_bound(&text::loss(loss.0)), loss.0))
     }),
     numeric("Loss", "bits / byte", |t| {
-        t.bits_per_byte.map(|bits| (text::loss(bits.0), bits.0))
+        t.bits_per_byte
+            .map(|bits| (t.as_bound(&text::loss(bits.0)), bits.0))
     }),
     numeric("n-gram", "bits / byte", |t| {
         let longest = t.ngrams.last()?;

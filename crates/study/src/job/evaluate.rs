@@ -142,6 +142,7 @@ impl Evaluate {
                 trial,
                 text: name.clone(),
                 bits_per_byte: loss.bits_per_byte.0,
+                is_bound: loss.bound.is_some(),
             },
             (_, Evaluated::Failed { reason }) => Message::Failed {
                 trial,

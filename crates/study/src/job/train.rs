@@ -233,7 +233,11 @@ impl Recorder<'_> {
         let trial = trial.id.clone();
         match self.library.write_record(&record)? {
             Written::Differs => (self.say)(&Message::Differs { trial }),
-            _ => (self.say)(&Message::Recorded { trial, bits_per_byte }),
+            _ => (self.say)(&Message::Recorded {
+                trial,
+                bits_per_byte,
+                is_bound: validation.is_some_and(|validation| validation.bound.is_some()),
+            }),
         }
         Ok(())
     }

@@ -78,6 +78,7 @@ fn ladder(text: &str, loss: impl Fn(&Trial) -> f64) -> (StudySpec, Survey) {
 fn record(trial: &Trial, nats: f64) -> RunRecord {
     let outcome = Outcome::Done {
         validation: Evaluation {
+            bound: None,
             nats: Nats(nats),
             bits_per_byte: BitsPerByte(BITS * nats),
             tokens: Tokens(20_000),

@@ -32,6 +32,7 @@ fn evaluator(names: &[&str]) -> Evaluator {
 
 fn loss(nats: f64) -> Evaluation {
     Evaluation {
+        bound: None,
         nats: Nats(nats),
         bits_per_byte: BitsPerByte(nats / 2.0),
         tokens: Tokens(999),

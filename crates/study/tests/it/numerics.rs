@@ -43,7 +43,7 @@ fn shortened(mut config: TrainConfig) -> TrainConfig {
         ArchitectureSpec::Decoder(decoder) => (&mut decoder.vocabulary, &mut decoder.context),
         ArchitectureSpec::Stack(stack) => (&mut stack.vocabulary, &mut stack.context),
     };
-    (*vocabulary, *longest) = (VOCABULARY, context);
+    (*vocabulary, *longest) = (VOCABULARY + config.objective.marks(), context);
     let branches = [Branch { end: 4, decay: 1 }, Branch { end: 6, decay: 2 }];
     TrainConfig {
         context,

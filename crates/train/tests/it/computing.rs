@@ -7,8 +7,8 @@ use triaxis_model::ops::NORM_EPSILON;
 use triaxis_model::{ArchitectureSpec, Block, Decoder, Ends, NormKind, Stack};
 use triaxis_train::speed::{measure, product_peak};
 use triaxis_train::{
-    Branch, BranchOutcome, Dtype, EpochOrder, Implementation, Observer, OptimizerConfig, Pass, Schedule,
-    StepEvent, TrainConfig, ValidationText, evaluate, load_model, run,
+    Branch, BranchOutcome, Dtype, EpochOrder, Implementation, ObjectiveSpec, Observer, OptimizerConfig, Pass,
+    Schedule, StepEvent, TrainConfig, ValidationText, evaluate, load_model, run,
 };
 use triaxis_units::Bytes;
 
@@ -37,6 +37,7 @@ fn config(dtype: Dtype) -> TrainConfig {
         order: EpochOrder::default(),
         decay_on: Vec::new(),
         shares: Vec::new(),
+        objective: ObjectiveSpec::default(),
         branches: vec![Branch {
             end: STEPS,
             decay: STEPS / 5,

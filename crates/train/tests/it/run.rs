@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use triaxis_host::Kind;
 use triaxis_model::{ArchitectureSpec, Decoder, Stack};
 use triaxis_train::{
-    Branch, BranchOutcome, Cadence, Divergence, Dtype, EpochOrder, Observer, OptimizerConfig, Schedule,
-    Status, StepEvent, TrainConfig, TrainError, ValidationText, check_model, estimate, evaluate,
+    Branch, BranchOutcome, Cadence, Divergence, Dtype, EpochOrder, ObjectiveSpec, Observer, OptimizerConfig,
+    Schedule, Status, StepEvent, TrainConfig, TrainError, ValidationText, check_model, estimate, evaluate,
     evaluate_model, load_model, order_memory, run,
 };
 use triaxis_units::{Bytes, Seconds, Tokens};
 
-fn config() -> TrainConfig {
+pub(crate) fn config() -> TrainConfig {
     let architecture = Decoder {
         key_value_heads: 1,
         ..Decoder::new(13, 16, 2, 2, 8)
@@ -32,6 +32,7 @@ fn config() -> TrainConfig {
         order: EpochOrder::default(),
         decay_on: Vec::new(),
         shares: Vec::new(),
+        objective: ObjectiveSpec::default(),
         branches: vec![
             Branch { end: 12, decay: 4 },
             Branch { end: 30, decay: 6 },
@@ -54,14 +55,14 @@ fn experts(vocabulary: usize, width: usize, context: usize) -> ArchitectureSpec 
 }
 
 /// A text with structure to learn: each token follows from the one before, with exceptions.
-fn text(length: u32) -> Vec<u32> {
+pub(crate) fn text(length: u32) -> Vec<u32> {
     (0..length)
         .map(|index| (index * index / 7 + index % 3) % 13)
         .collect()
 }
 
 /// Stops after some number of steps, and keeps what it saw.
-struct Watcher {
+pub(crate) struct Watcher {
     steps_left: u64,
     every: u64,
     steps: Vec<StepEvent>,
@@ -69,7 +70,7 @@ struct Watcher {
 }
 
 impl Watcher {
-    fn new(steps_left: u64, every: u64) -> Self {
+    pub(crate) fn new(steps_left: u64, every: u64) -> Self {
         Self {
             steps_left,
             every,
@@ -96,7 +97,7 @@ impl Observer for Watcher {
     }
 }
 
-fn train(
+pub(crate) fn train(
     config: &TrainConfig,
     folder: &Path,
     finished: &BTreeSet<usize>,
@@ -204,7 +205,7 @@ fn a_branch_has_the_same_bits_alone_as_among_others() {
 }
 
 #[test]
-fn interrupted_anywhere_and_resumed_it_has_the_same_bits() {
+pub(crate) fn interrupted_anywhere_and_resumed_it_has_the_same_bits() {
     for dtype in Dtype::ALL {
         interrupted_anywhere(&TrainConfig { dtype, ..config() });
     }
@@ -214,7 +215,7 @@ fn interrupted_anywhere_and_resumed_it_has_the_same_bits() {
     });
 }
 
-fn interrupted_anywhere(config: &TrainConfig) {
+pub(crate) fn interrupted_anywhere(config: &TrainConfig) {
     let expected = undisturbed(config);
     for (stop_after, every) in [(1, 1), (2, 3), (3, 2), (5, 4), (7, 1), (9, 5), (13, 1000)] {
         let folder = tempfile::tempdir().unwrap();

@@ -172,6 +172,17 @@ impl Contents {
                     machine: record.circumstances.machine,
                     id: record.id,
                 }),
+                Some(triaxis_study::Record::Infill(record)) => {
+                    let infilling = record.infilling;
+                    let names: Vec<String> = infilling.scores.iter().map(|one| one.name.clone()).collect();
+                    contents.measurements.push(Measurement {
+                        of: "infilling",
+                        name: names.join(", "),
+                        parameters: infilling.scores.first().map_or(Params(0), |one| one.parameters),
+                        machine: record.circumstances.machine,
+                        id: record.id,
+                    });
+                }
                 Some(triaxis_study::Record::Length(record)) => contents.measurements.push(Measurement {
                     of: "length",
                     name: record.lengths.name,

@@ -11,6 +11,7 @@ use triaxis_units::Flops;
 struct Finished<'a> {
     trial: &'a Trial,
     bits_per_byte: f64,
+    is_bound: bool,
     texts: Vec<NamedEvaluation>,
     sources: &'a [NamedEvaluation],
 }
@@ -66,9 +67,17 @@ pub fn of(arms: &[Arm], baseline: usize, survey: &Survey) -> Option<LossesByText
     };
     (!texts.is_empty()).then(|| LossesByText {
         at: format!("{} parameters at {what}", best.parameters),
-        arms: runs.iter().map(|(arm, _)| arm.name.clone()).collect(),
+        arms: runs.iter().map(|(arm, runs)| named(arm, runs)).collect(),
         texts,
     })
+}
+
+/// The name of an arm, and that its losses are bounds, if they are.
+fn named(arm: &Arm, runs: &[Finished<'_>]) -> String {
+    match runs.iter().any(|run| run.is_bound) {
+        true => format!("{} (bound)", arm.name),
+        false => arm.name.clone(),
+    }
 }
 
 /// The trials of an arm's ladder that came to their end.
@@ -81,6 +90,7 @@ fn finished<'a>(arm: &Arm, survey: &'a Survey) -> Vec<Finished<'a>> {
         Some(Finished {
             trial,
             bits_per_byte: outcome.validation()?.bits_per_byte.0,
+            is_bound: outcome.validation()?.bound.is_some(),
             texts: survey.texts(&trial.id),
             sources: outcome.sources(),
         })

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::{CHUNK, Head, rows_of};
+use super::{CHUNK, Head, Shares, rows_of};
 use crate::cpu::bf16::{Blocks, Left, Packing, SIDE, Unit, Work};
 use crate::cpu::matrix::{Matrix, Target};
 use crate::cpu::softmax::{exponentials, largest_of};
@@ -32,21 +32,22 @@ struct Pass<'a> {
     weight: &'a [f32],
     x: &'a [f32],
     targets: &'a [u32],
+    shares: Shares<'a>,
     /// `width × vocabulary`
     forward: Blocks,
     /// `vocabulary × width`
     backward: Blocks,
 }
 
-/// As [`super::losses_and_gradients`], whose checks have been made, for one row or more.
+/// As [`super::with_gradients`], whose checks have been made, for one row or more.
 pub(super) fn losses_and_gradients(
     unit: Unit,
     head: Head,
     x: &[f32],
     targets: &[u32],
+    shares: Shares,
     losses: &mut [f32],
-    dx: &mut [f32],
-    dweight: &mut [f32],
+    [dx, dweight]: [&mut [f32]; 2],
 ) {
     let (rows, width) = (targets.len(), head.width);
     let vocabulary = head.weight.len() / width;
@@ -57,6 +58,7 @@ pub(super) fn losses_and_gradients(
         weight: head.weight,
         x,
         targets,
+        shares,
         forward: Blocks::of(unit, weight.transposed()),
         backward: Blocks::of(unit, weight),
     };
@@ -149,10 +151,10 @@ impl<'a> Task<'a> {
                 self.tiles(&left, dx, true);
             }
         }
-        let share = 1.0 / self.pass.targets.len() as f32;
         let mut strip = Buffer::any(SIDE * width);
         for row in 0..count {
             let (total, values) = (self.totals[row], row * width..(row + 1) * width);
+            let share = self.pass.shares.of(self.rows.start + row);
             losses[row] = total.ln() + (self.references[row] - self.chosen[row]);
             let (factor, scale) = (
                 share * (self.chosen_exponentials[row] / total - 1.0),

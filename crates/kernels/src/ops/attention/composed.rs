@@ -71,7 +71,11 @@ fn square(shape: Shape, q: Tensor<4>, k: Tensor<4>, v: Tensor<4>) -> Tensor<4> {
     let hidden = |index: usize| {
         let (key, seen) = (index % keys, index / keys + before + 1);
         let first = limits.window.map_or(0, |window| seen.saturating_sub(window));
-        if (first..seen).contains(&key) { 0.0 } else { MASKED }
+        if limits.bidirectional || (first..seen).contains(&key) {
+            0.0
+        } else {
+            MASKED
+        }
     };
     let mask: Vec<f32> = (0..queries * keys).map(hidden).collect();
     let mask = Tensor::<4>::from_data(

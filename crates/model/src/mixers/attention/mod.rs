@@ -18,7 +18,7 @@ use crate::weights::{Scope, WeightSpec};
 use pass::Pass;
 pub(super) use pass::attend;
 
-/// Causal attention with grouped queries and rotary positions.
+/// Attention with grouped queries and rotary positions, causal unless it is said otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Attention {
@@ -43,6 +43,9 @@ pub struct Attention {
     /// Positions that one sees, itself the last of them: all up to itself unless it is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<usize>,
+    /// Whether a position sees those after it, too.
+    #[serde(skip_serializing_if = "is_default")]
+    pub bidirectional: bool,
     /// What bounds the scores, `cap × tanh(score ÷ cap)`, if anything does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub soft_cap: Option<f64>,
@@ -94,6 +97,7 @@ impl Default for Attention {
             rotary_fraction: None,
             rope_scaling: None,
             window: None,
+            bidirectional: false,
             soft_cap: None,
             bias: Bias::None,
             qk_norm: false,
@@ -108,7 +112,7 @@ impl Attention {
         (arXiv 2104.09864) and grouped queries (arXiv 2305.13245): softmax(q k' / sqrt(d)) v of the \
         normalised stream. By its settings: biases; heads of queries and keys normalised by RMSNorm (QK-norm, arXiv \
         2302.05442), a part of each head that turns and a sigmoid gate of the output (arXiv 2505.06708), as in Qwen 3 \
-        and Qwen3-Next; a sliding window (arXiv 2310.06825); scores bounded by c tanh(s / c) (arXiv 2408.00118); rotary \
+        and Qwen3-Next; a sliding window (arXiv 2310.06825), or all positions, those after one's own, too (as BERT, arXiv         1810.04805); scores bounded by c tanh(s / c) (arXiv 2408.00118); rotary \
         angles scaled for longer contexts (linear, ntk, dynamic, yarn, llama3; arXiv 2306.15595, 2309.00071). It \
         remembers the keys and values of every position, or of those before the last in the window.";
 
@@ -145,6 +149,7 @@ impl Attention {
         Limits {
             window: self.window,
             soft_cap: self.soft_cap.map(|cap| cap as f32),
+            bidirectional: self.bidirectional,
         }
     }
 
@@ -181,6 +186,10 @@ impl Mixer for Attention {
 
     fn examples(&self) -> Vec<MixerSpec> {
         examples::all().into_iter().map(MixerSpec::Attention).collect()
+    }
+
+    fn is_bidirectional(&self) -> bool {
+        self.bidirectional
     }
 
     fn validate(&self, width: usize) -> Result<(), ModelError> {

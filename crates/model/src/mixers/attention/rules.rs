@@ -52,6 +52,13 @@ impl Attention {
                 "choose at least 1, or leave it out to see all positions before",
             )?;
         }
+        rule(
+            self.window.is_none() || !self.bidirectional,
+            "bidirectional",
+            self.bidirectional,
+            "sees all positions, and `window` those before one's own alone",
+            "leave one of them out",
+        )?;
         positive(
             "soft_cap",
             self.soft_cap,
