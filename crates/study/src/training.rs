@@ -7,7 +7,7 @@ use toml::Table;
 use toml::map::Entry;
 use triaxis_corpus::{CorpusSpec, SourceSpec};
 use triaxis_model::ArchitectureSpec;
-use triaxis_train::{Branch, Dtype, EpochOrder, OptimizerConfig, Schedule, TrainConfig, rules};
+use triaxis_train::{Branch, Dtype, EpochOrder, Optimizer, OptimizerConfig, Schedule, TrainConfig, rules};
 use triaxis_units::Tokens;
 
 use crate::error::StudyError;
@@ -32,6 +32,9 @@ pub struct TrainingSpec {
     pub schedule: Schedule,
     /// Share of a trial's steps that its decay takes.
     pub decay: f64,
+    /// How weights follow their gradients.
+    #[serde(skip_serializing_if = "Optimizer::is_default")]
+    pub optimizer: Optimizer,
     /// Decoupled weight decay of the matrices.
     pub weight_decay: f64,
     /// Largest global gradient norm.
@@ -62,6 +65,7 @@ impl Default for TrainingSpec {
             dtype: Dtype::F32,
             schedule: Schedule::Wsd,
             decay: 0.2,
+            optimizer: Optimizer::default(),
             weight_decay: 0.1,
             clip_norm: 1.0,
             epochs: 1.0,
@@ -128,6 +132,8 @@ impl TrainingSpec {
             self.unique_tokens.unwrap_or_default(),
             "at least `training.context`, the tokens of a sequence",
         )?;
+        let optimizer = self.optimizer.validate();
+        optimizer.map_err(|error| SpecError::of("training.optimizer", &error.to_string()))?;
         rule(
             self.weight_decay >= 0.0 && self.weight_decay.is_finite(),
             "training.weight_decay",
@@ -302,6 +308,7 @@ pub(crate) fn trunk(
         optimizer: OptimizerConfig {
             weight_decay: training.weight_decay,
             clip_norm: training.clip_norm,
+            method: training.optimizer.clone(),
             ..OptimizerConfig::default()
         },
         seed,

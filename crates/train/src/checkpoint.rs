@@ -4,17 +4,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use triaxis_host::{Kind, files};
-use triaxis_kernels::Moments;
 use triaxis_model::weights::{self, Weight};
 
 use crate::config::{Branch, TrainConfig};
 use crate::error::TrainError;
 use crate::file::{self, Tensors};
 use crate::observer::Observer;
-use crate::optimizer::AdamW;
 use crate::state::State;
 
 /// Version of the layout.
@@ -194,9 +192,10 @@ fn flatten(state: &State) -> Tensors {
     for (name, weight) in weights::read(&state.model) {
         tensors.insert(format!("model.{name}"), weight);
     }
-    for (name, Moments { first, second }) in &state.optimizer.moments {
-        tensors.insert(format!("first.{name}"), weights::values(first.clone()));
-        tensors.insert(format!("second.{name}"), weights::values(second.clone()));
+    for (name, remembered) in &state.optimizer.remembered {
+        for (part, values) in remembered {
+            tensors.insert(format!("{part}.{name}"), weights::values(values.clone()));
+        }
     }
     for (name, values) in [("curve.loss", &state.losses), ("curve.norm", &state.norms)] {
         tensors.insert(
@@ -214,35 +213,25 @@ fn flatten(state: &State) -> Tensors {
 fn restore(header: &Header, mut tensors: Tensors, empty: &State, device: &Device) -> Option<State> {
     let losses = tensors.remove("curve.loss")?.values;
     let norms = tensors.remove("curve.norm")?.values;
-    let mut parts: [Tensors; 3] = Default::default();
+    let (mut model, mut remembered) = (Tensors::new(), BTreeMap::<String, Tensors>::new());
     for (name, weight) in tensors {
         let (part, name) = name.split_once('.')?;
-        let part = ["model", "first", "second"]
-            .iter()
-            .position(|&known| known == part)?;
-        parts[part].insert(name.to_owned(), weight);
+        match part {
+            "model" => model.insert(name.to_owned(), weight),
+            _ => {
+                let parts = remembered.entry(name.to_owned()).or_default();
+                parts.insert(part.to_owned(), weight)
+            }
+        };
     }
-    let [model, first, mut second] = parts;
-    let flat = |weight: Weight| Tensor::<1>::from_data(TensorData::new(weight.values, weight.shape), device);
-    let mut moments = BTreeMap::new();
-    for (name, first) in first {
-        let (second, size) = (second.remove(&name)?, model.get(&name)?.values.len());
-        if [&first, &second].iter().any(|moment| moment.shape != [size]) {
-            return None;
-        }
-        moments.insert(
-            name,
-            Moments {
-                first: flat(first),
-                second: flat(second),
-            },
-        );
-    }
+    let optimizer = empty
+        .optimizer
+        .restored(empty.model.lines(), remembered, device)?;
     let whole = header.schema == SCHEMA && losses.len() as u64 == header.step && norms.len() == losses.len();
     let model = weights::write(empty.model.clone(), &model).ok()?;
     whole.then_some(State {
         model,
-        optimizer: AdamW { moments },
+        optimizer,
         losses,
         norms,
         seconds: header.seconds,

@@ -9,7 +9,7 @@ use crate::course::Course;
 use crate::data::{Batch, TokenSource};
 use crate::error::TrainError;
 use crate::evaluate;
-use crate::optimizer::{AdamW, WeightGradients};
+use crate::optimizer::{OptimizerState, WeightGradients};
 use crate::outcome::Divergence;
 use crate::schedule::Span;
 
@@ -17,7 +17,7 @@ use crate::schedule::Span;
 #[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) model: Model,
-    pub(crate) optimizer: AdamW,
+    pub(crate) optimizer: OptimizerState,
     /// Loss of each step done, before its update.
     pub(crate) losses: Vec<f32>,
     /// Gradient norm of each step done, before clipping.
@@ -48,7 +48,7 @@ impl State {
         let model = config.architecture.build(config.seed, device)?;
         Ok(Self {
             model,
-            optimizer: AdamW::default(),
+            optimizer: OptimizerState::new(&config.optimizer),
             losses: Vec::new(),
             norms: Vec::new(),
             seconds: 0.0,
@@ -106,9 +106,7 @@ impl State {
         losses.push(value);
         norms.push(gradients.norm as f32);
         let rate = learning_rate(config, step, span);
-        let model = optimizer
-            .update(model, gradients, &config.optimizer, rate, step + 1)
-            .balanced();
+        let model = optimizer.update(model, gradients, rate, step + 1).balanced();
         let divergence = rise(&losses);
         let seconds = seconds + started.elapsed().as_secs_f64();
         Ok((

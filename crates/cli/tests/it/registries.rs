@@ -11,7 +11,7 @@ use triaxis_plan::decide::Aim;
 use triaxis_plan::emit::Trainer;
 use triaxis_probes::Probe;
 use triaxis_study::design::DesignSpec;
-use triaxis_train::{Dtype, EpochOrder, Instructions, Schedule};
+use triaxis_train::{Dtype, EpochOrder, Instructions, Optimizer, Schedule};
 
 use crate::support::Bench;
 
@@ -40,7 +40,7 @@ impl Registry {
     }
 }
 
-fn registries() -> [Registry; 11] {
+fn registries() -> [Registry; 12] {
     let laws = forms::registry().iter().map(|form| {
         let definition = form.definition();
         (
@@ -59,6 +59,10 @@ fn registries() -> [Registry; 11] {
         Registry::new("schedule", Schedule::REGISTRY, |name| {
             let schedule = serde_json::from_str::<Schedule>(&format!("\"{name}\""));
             schedule.is_ok_and(|schedule| schedule.name() == name)
+        }),
+        Registry::new("optimizer", Optimizer::REGISTRY, |name| {
+            let optimizer = serde_json::from_value::<Optimizer>(json!({ "kind": name }));
+            optimizer.is_ok_and(|optimizer| optimizer.kind() == name && optimizer.validate().is_ok())
         }),
         Registry::new("design", DesignSpec::REGISTRY, |name| {
             let axes = ["budgets = ['1e9', '2e9']", "tokens = ['1M', '2M']"];
