@@ -30,6 +30,8 @@ pub mod mamba;
 pub mod mamba2;
 pub mod matrix;
 pub mod min_rnn;
+pub mod muon;
+pub mod newton_schulz;
 pub mod norm;
 pub mod norm_linear;
 mod normed_gate;

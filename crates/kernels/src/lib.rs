@@ -36,6 +36,7 @@ mod ops;
 
 pub use cpu::adamw::Update;
 pub use cpu::attention_heads::AttentionHeads;
+pub use cpu::muon::{Matrices, Update as MuonUpdate};
 pub use implementation::{Implementation, Precision};
 pub use instructions::{Instructions, InstructionsError};
 #[cfg(feature = "tensors")]
@@ -61,6 +62,7 @@ mod tensors {
     pub use crate::ops::gelu::gelu;
     pub use crate::ops::layer_norm::layer_norm;
     pub use crate::ops::linear::linear;
+    pub use crate::ops::muon::{MuonParameter, muon_step};
     pub use crate::ops::norm::gradient_norm;
     pub use crate::ops::product::{count_products, products};
     pub use crate::ops::query_key_norm::query_key_norm;

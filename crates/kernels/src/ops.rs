@@ -16,6 +16,7 @@ pub(crate) mod geglu;
 pub(crate) mod gelu;
 pub(crate) mod layer_norm;
 pub(crate) mod linear;
+pub(crate) mod muon;
 pub(crate) mod norm;
 pub(crate) mod product;
 pub(crate) mod query_key_norm;

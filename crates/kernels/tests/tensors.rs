@@ -11,12 +11,12 @@ use proptest::prelude::*;
 use reference::{config, random, random_tokens, relative_error, rounded, wide};
 use triaxis_kernels::cpu::{gated_delta, gated_linear, lstm, mamba, mamba2, min_rnn, rg_lru, rwkv7};
 use triaxis_kernels::{
-    Activation, AttentionHeads, AttentionWeights, Choice, Core, GeluForm, Implementation, Limits, Moments,
-    Parameter, Precision, RecurrentWeights, Rotation, Scores, TiedTable, Update, Weighing, activation,
-    adamw_step, attention_half, causal_attention, causal_attention_packed, embedding, experts, feed_forward,
-    geglu, gelu, gradient_norm, head_cross_entropy, head_losses, layer_norm, linear, query_key_norm,
-    recurrent_half, rms_norm, rotary, rwkv7_mix, sigmoid_mix, swiglu, token_shift,
-    weighted_head_cross_entropy,
+    Activation, AttentionHeads, AttentionWeights, Choice, Core, GeluForm, Implementation, Limits, Matrices,
+    Moments, MuonParameter, MuonUpdate, Parameter, Precision, RecurrentWeights, Rotation, Scores, TiedTable,
+    Update, Weighing, activation, adamw_step, attention_half, causal_attention, causal_attention_packed,
+    embedding, experts, feed_forward, geglu, gelu, gradient_norm, head_cross_entropy, head_losses,
+    layer_norm, linear, muon_step, query_key_norm, recurrent_half, rms_norm, rotary, rwkv7_mix, sigmoid_mix,
+    swiglu, token_shift, weighted_head_cross_entropy,
 };
 
 fn leaf<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
@@ -397,6 +397,35 @@ proptest! {
         }
         for (seed, start) in (1..).zip(start) {
             prop_assert_eq!(&random(seed, start.dims()[0]), &values(start), "a shared tensor was changed");
+        }
+    }
+
+    #[test]
+    fn muon_is_the_same(weights in vec((1usize..30, vec(1usize..30, 1..3), 1usize..3), 1..3)) {
+        let tensor = |seed: u64, length: usize| leaf(seed, [length]).inner();
+        let weights: Vec<_> = weights.into_iter().map(|(rows, columns, bands)| {
+            let matrices = Matrices { rows, columns };
+            let length = bands * rows * matrices.stride();
+            (matrices, length)
+        }).collect();
+        let both = [Implementation::Fused, Implementation::Composed].map(|implementation| {
+            implementation.run(|| {
+                let start = (1..).zip(&weights).map(|(seed, &(_, length))| (tensor(seed, length), tensor(seed + 9, length)));
+                let mut all: Vec<_> = start.collect();
+                for step in 1..=3 {
+                    let update = MuonUpdate { learning_rate: 0.1, momentum: 0.9, gradient_scale: 0.7 };
+                    let parameters = (100 * step..).zip(all.into_iter().zip(&weights));
+                    let parameters = parameters.map(|(seed, ((value, momentum), (matrices, length)))| MuonParameter {
+                        value, gradient: tensor(seed, *length), momentum, matrices: matrices.clone(), weight_decay: 0.1,
+                    });
+                    all = muon_step(parameters.collect(), &update);
+                }
+                let values = |(value, momentum)| [value, momentum].map(values);
+                all.into_iter().flat_map(values).collect::<Vec<_>>()
+            })
+        });
+        for (fused, composed) in both[0].iter().zip(&both[1]) {
+            prop_assert!(relative_error(fused, &wide(composed), 0.0) < 1e-4);
         }
     }
 }

@@ -16,8 +16,8 @@ use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
 use triaxis_kernels::cpu::{
     activation, adamw, cross_entropy, embedding, gated_delta, gated_linear, geglu, gelu, layer_norm, linear,
-    lstm, mamba, mamba2, min_rnn, norm, query_key_norm, rg_lru, rms_norm, rotary, rwkv7, sigmoid_mix, swiglu,
-    token_shift,
+    lstm, mamba, mamba2, min_rnn, muon, norm, query_key_norm, rg_lru, rms_norm, rotary, rwkv7, sigmoid_mix,
+    swiglu, token_shift,
 };
 use triaxis_kernels::{AttentionHeads, Precision};
 
@@ -167,6 +167,42 @@ fn updates_of_large_and_small_tensors() {
         let norm = norm::gradient_norm(&gradients);
         let norm = [norm as f32, (norm - f64::from(norm as f32)) as f32];
         updated.into_iter().flatten().chain([norm.to_vec()]).collect()
+    });
+}
+
+#[test]
+fn updates_of_matrices() {
+    let weights = [(150, vec![150, 70], 1), (33, vec![20], 5), (400, vec![60], 1)];
+    let weights: Vec<_> = (1..)
+        .zip(weights)
+        .map(|(seed, (rows, columns, bands))| {
+            let matrices = muon::Matrices { rows, columns };
+            let length = bands * rows * matrices.stride();
+            (matrices, [0, 1, 2].map(|part| random(3 * seed + part, length)))
+        })
+        .collect();
+    same(|| {
+        let mut updated: Vec<_> = weights
+            .iter()
+            .map(|(_, [start, momentum, _])| [start.clone(), momentum.clone()])
+            .collect();
+        let parameters = updated.iter_mut().zip(&weights);
+        let parameters = parameters.map(
+            |([values, momentum], (matrices, [.., gradient]))| muon::Parameter {
+                values,
+                gradient,
+                momentum,
+                matrices,
+                weight_decay: 0.1,
+            },
+        );
+        let update = muon::Update {
+            learning_rate: 0.1,
+            momentum: 0.95,
+            gradient_scale: 1.0,
+        };
+        muon::step(parameters.collect(), &update);
+        updated.into_iter().flatten().collect()
     });
 }
 

@@ -49,6 +49,7 @@ impl NormKind {
             shape: shape.to_vec(),
             initial: Initial::Constant(if self == Self::ZeroCentred { 0.0 } else { 1.0 }),
             group: Group::Gain,
+            hidden: None,
         }
     }
 

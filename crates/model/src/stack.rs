@@ -302,6 +302,7 @@ impl Stack {
             shape: vec![rows, self.width],
             initial: Initial::Normal((self.width as f64).sqrt().recip()),
             group,
+            hidden: None,
         };
         let place = self.place();
         let shared = self.sharing().flat_map(|letter| {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use triaxis_kernels::Matrices;
 use triaxis_random::Stream;
 
 use crate::between::Between;
@@ -22,6 +23,10 @@ pub struct WeightSpec {
     pub initial: Initial,
     /// What it is for.
     pub group: Group,
+    /// The matrices in it that take one vector within the network to another, for optimisers that see a matrix as a
+    /// whole: none in tables, vectors and filters. They lie side by side in its last dimension and one below the other
+    /// in those before.
+    pub hidden: Option<Matrices>,
 }
 
 /// The law of initial values.
@@ -69,19 +74,29 @@ pub enum Group {
 impl WeightSpec {
     /// A matrix of normal numbers with deviation `scale ÷ √inputs`.
     pub fn matrix(name: &str, shape: [usize; 2], scale: f64) -> Self {
+        Self::side_by_side(name, shape[0], &shape[1..], scale)
+    }
+
+    /// Matrices of the same inputs side by side, each with so many outputs: normal numbers with deviation
+    /// `scale ÷ √inputs`.
+    pub fn side_by_side(name: &str, inputs: usize, outputs: &[usize], scale: f64) -> Self {
         Self {
             name: name.to_owned(),
-            shape: shape.into(),
-            initial: Initial::Normal(scale / (shape[0] as f64).sqrt()),
+            shape: vec![inputs, outputs.iter().sum()],
+            initial: Initial::Normal(scale / (inputs as f64).sqrt()),
             group: Group::Matrix,
+            hidden: Some(Matrices {
+                rows: inputs,
+                columns: outputs.to_vec(),
+            }),
         }
     }
 
-    /// As many matrices as that, one after the other: `[count, inputs, outputs]`.
-    pub fn matrices(name: &str, shape: [usize; 3], scale: f64) -> Self {
+    /// So many times such matrices, one after the other: `[count, inputs, outputs]`.
+    pub fn stacked(name: &str, [count, inputs]: [usize; 2], outputs: &[usize], scale: f64) -> Self {
         Self {
-            shape: shape.into(),
-            ..Self::matrix(name, [shape[1], shape[2]], scale)
+            shape: vec![count, inputs, outputs.iter().sum()],
+            ..Self::side_by_side(name, inputs, outputs, scale)
         }
     }
 
@@ -92,6 +107,7 @@ impl WeightSpec {
             shape: vec![size],
             initial: Initial::Constant(1.0),
             group: Group::Gain,
+            hidden: None,
         }
     }
 
@@ -102,6 +118,7 @@ impl WeightSpec {
             shape: vec![size],
             initial: Initial::Constant(0.0),
             group: Group::Bias,
+            hidden: None,
         }
     }
 

@@ -158,9 +158,9 @@ pub fn measure(
         results.push((infiller, own));
     }
     let mut hasher = blake3::Hasher::new();
-    plan.tokens
-        .iter()
-        .for_each(|token| drop(hasher.update(&token.to_le_bytes())));
+    plan.tokens.iter().for_each(|token| {
+        hasher.update(&token.to_le_bytes());
+    });
     let first = results[0].1.clone();
     let scored = results.iter().enumerate().map(|(place, (infiller, own))| {
         let above: Vec<[f64; 3]> = own

@@ -8,7 +8,7 @@ use toml::map::Entry;
 use triaxis_corpus::{CorpusSpec, SourceSpec};
 use triaxis_model::ArchitectureSpec;
 use triaxis_train::{
-    Branch, Dtype, EpochOrder, ObjectiveSpec, OptimizerConfig, Schedule, TrainConfig, rules,
+    Branch, Dtype, EpochOrder, ObjectiveSpec, Optimizer, OptimizerConfig, Schedule, TrainConfig, rules,
 };
 use triaxis_units::Tokens;
 
@@ -34,6 +34,9 @@ pub struct TrainingSpec {
     pub schedule: Schedule,
     /// Share of a trial's steps that its decay takes.
     pub decay: f64,
+    /// How weights follow their gradients.
+    #[serde(skip_serializing_if = "Optimizer::is_default")]
+    pub optimizer: Optimizer,
     /// Decoupled weight decay of the matrices.
     pub weight_decay: f64,
     /// Largest global gradient norm.
@@ -70,6 +73,7 @@ impl Default for TrainingSpec {
             dtype: Dtype::F32,
             schedule: Schedule::Wsd,
             decay: 0.2,
+            optimizer: Optimizer::default(),
             weight_decay: 0.1,
             clip_norm: 1.0,
             epochs: 1.0,
@@ -137,6 +141,8 @@ impl TrainingSpec {
             self.unique_tokens.unwrap_or_default(),
             "at least `training.context`, the tokens of a sequence",
         )?;
+        let optimizer = self.optimizer.validate();
+        optimizer.map_err(|error| SpecError::of("training.optimizer", &error.to_string()))?;
         rule(
             self.weight_decay >= 0.0 && self.weight_decay.is_finite(),
             "training.weight_decay",
@@ -316,6 +322,7 @@ pub(crate) fn trunk(
         optimizer: OptimizerConfig {
             weight_decay: training.weight_decay,
             clip_norm: training.clip_norm,
+            method: training.optimizer.clone(),
             ..OptimizerConfig::default()
         },
         seed,

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 use triaxis_host::{Kind, files};
-use triaxis_kernels::Moments;
 use triaxis_model::weights::{self, Weight, WeightSpec};
 
 use crate::average::Average;
@@ -15,7 +14,6 @@ use crate::config::{Branch, TrainConfig};
 use crate::error::TrainError;
 use crate::file::{self, AboutModel, Tensors};
 use crate::observer::Observer;
-use crate::optimizer::AdamW;
 use crate::routing::Trace;
 use crate::state::State;
 
@@ -204,9 +202,10 @@ fn flatten(state: &State) -> Tensors {
     for (name, weight) in weights::read(&state.model) {
         tensors.insert(format!("model.{name}"), weight);
     }
-    for (name, Moments { first, second }) in &state.optimizer.moments {
-        tensors.insert(format!("first.{name}"), weights::values(first.clone()));
-        tensors.insert(format!("second.{name}"), weights::values(second.clone()));
+    for (name, remembered) in &state.optimizer.remembered {
+        for (part, values) in remembered {
+            tensors.insert(format!("{part}.{name}"), weights::values(values.clone()));
+        }
     }
     let averages = state.average.iter().flat_map(|average| &average.values);
     for (line, average) in state.model.lines().iter().zip(averages) {
@@ -228,36 +227,31 @@ fn flatten(state: &State) -> Tensors {
 fn restore(header: &Header, mut tensors: Tensors, empty: &State, device: &Device) -> Option<State> {
     let losses = tensors.remove("curve.loss")?.values;
     let norms = tensors.remove("curve.norm")?.values;
-    let mut parts: [Tensors; 4] = Default::default();
+    let (mut model, mut average) = (Tensors::new(), Tensors::new());
+    let mut remembered = BTreeMap::<String, Tensors>::new();
     for (name, weight) in tensors {
         let (part, name) = name.split_once('.')?;
-        let part = ["model", "first", "second", "average"]
-            .iter()
-            .position(|&known| known == part)?;
-        parts[part].insert(name.to_owned(), weight);
+        match part {
+            "model" => model.insert(name.to_owned(), weight),
+            "average" => average.insert(name.to_owned(), weight),
+            _ => {
+                let parts = remembered.entry(name.to_owned()).or_default();
+                parts.insert(part.to_owned(), weight)
+            }
+        };
     }
-    let [model, first, mut second, mut average] = parts;
-    let flat = |weight: Weight| Tensor::<1>::from_data(TensorData::new(weight.values, weight.shape), device);
-    let mut moments = BTreeMap::new();
-    for (name, first) in first {
-        let (second, size) = (second.remove(&name)?, model.get(&name)?.values.len());
-        if [&first, &second].iter().any(|moment| moment.shape != [size]) {
-            return None;
-        }
-        moments.insert(
-            name,
-            Moments {
-                first: flat(first),
-                second: flat(second),
-            },
-        );
-    }
+    let optimizer = empty
+        .optimizer
+        .restored(empty.model.lines(), remembered, device)?;
     let average = match &empty.average {
         None => average.is_empty().then_some(None),
         Some(_) => {
+            let flat = |weight: Weight| {
+                Tensor::<1>::from_data(TensorData::new(weight.values, weight.shape), device).inner()
+            };
             let mut of = |line: &WeightSpec| {
                 let weight = average.remove(&line.name)?;
-                (weight.shape == [line.size()]).then(|| flat(weight).inner())
+                (weight.shape == [line.size()]).then(|| flat(weight))
             };
             let values: Option<Vec<_>> = empty.model.lines().iter().map(&mut of).collect();
             values.map(|values| Some(Average { values }))
@@ -267,7 +261,7 @@ fn restore(header: &Header, mut tensors: Tensors, empty: &State, device: &Device
     let model = weights::write(empty.model.clone(), &model).ok()?;
     whole.then_some(State {
         model,
-        optimizer: AdamW { moments },
+        optimizer,
         average,
         losses,
         norms,

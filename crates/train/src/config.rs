@@ -9,6 +9,7 @@ use crate::data::EpochOrder;
 use crate::dtype::Dtype;
 use crate::error::TrainError;
 use crate::objectives::ObjectiveSpec;
+use crate::optimizer::Optimizer;
 use crate::schedule::{Schedule, Span};
 
 /// Everything that determines a run's bits besides its text: what is not here (threads, checkpoint
@@ -81,8 +82,9 @@ impl Branch {
     }
 }
 
-/// Constants of AdamW (Loshchilov and Hutter 2019, algorithm 2).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+/// An optimiser, and the constants of AdamW (Loshchilov and Hutter 2019, algorithm 2), which moves at least what it
+/// leaves to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OptimizerConfig {
     /// Decay of the first moment.
@@ -97,6 +99,9 @@ pub struct OptimizerConfig {
     pub decay_embedding: bool,
     /// The gradient's largest norm over all weights; above it, the gradient is scaled down.
     pub clip_norm: f64,
+    /// How weights follow their gradients.
+    #[serde(skip_serializing_if = "Optimizer::is_default")]
+    pub method: Optimizer,
 }
 
 impl Default for OptimizerConfig {
@@ -108,6 +113,7 @@ impl Default for OptimizerConfig {
             weight_decay: 0.1,
             decay_embedding: false,
             clip_norm: 1.0,
+            method: Optimizer::default(),
         }
     }
 }
@@ -296,6 +302,7 @@ impl TrainConfig {
                 "the usual is 0.1; 0 turns it off".into(),
             )
         })?;
+        optimizer.method.validate()?;
         rule(!self.branches.is_empty(), "branches", "[]", || {
             (
                 "must not be empty".into(),
@@ -326,7 +333,8 @@ impl TrainConfig {
     }
 }
 
-fn rule(
+/// Refuses `field = value` unless the rule `holds`; the rule and the remedy are told then.
+pub(crate) fn rule(
     holds: bool,
     field: &'static str,
     value: impl Display,

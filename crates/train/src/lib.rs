@@ -26,6 +26,7 @@ mod objective;
 mod objectives;
 mod observer;
 pub mod optimizer;
+pub mod optimizers;
 mod outcome;
 mod routing;
 pub mod rules;
@@ -50,6 +51,7 @@ pub use mixed::{SourceText, most_sequences, shares_seen, source_of_too_little, s
 pub use objective::{Noise, Objective};
 pub use objectives::{MaskedDiffusion, NextToken, ObjectiveSpec};
 pub use observer::{Cadence, Observer, StepEvent};
+pub use optimizer::Optimizer;
 pub use outcome::{
     BoundError, BranchOutcome, CURVE_POINTS, CurvePoint, Divergence, Evaluation, NamedEvaluation, Status,
 };

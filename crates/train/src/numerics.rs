@@ -41,6 +41,7 @@ impl TrainConfig {
         .into_iter()
         .chain(self.architecture.numerics())
         .chain(self.objective.numerics())
+        .chain(self.optimizer.method.numerics())
         .chain((!self.shares.is_empty()).then_some(("shares", mixed::NUMERICS)))
         .chain(self.order.curriculum().map(|_| ("curriculum", sorted::NUMERICS)))
         .chain(

@@ -1,22 +1,111 @@
-//! AdamW with clipping by the global norm.
+//! How weights follow their gradients, clipped by the global norm.
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Gradients, Tensor};
-use triaxis_kernels::{Moments, Parameter, Update, adamw_step, gradient_norm};
-use triaxis_model::{Model, weights::Group};
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use triaxis_kernels::{Update, gradient_norm};
+use triaxis_model::Model;
+use triaxis_model::weights::{Group, Weight, WeightSpec};
 
 use crate::config::OptimizerConfig;
+use crate::error::TrainError;
+use crate::optimizers::{AdamW, Muon};
 
 /// Version of an update: raised when weights, gradients and constants give other weights, other than by the operations
-/// of `kernels`.
+/// of `kernels` or by a rule that has a version of its own.
 pub const NUMERICS: u32 = 1;
 
-/// The optimiser's state: the moments of every weight, by name.
-#[derive(Debug, Clone, Default)]
-pub struct AdamW {
-    /// By the name of the weight, which none has before the first step.
-    pub moments: BTreeMap<String, Moments>,
+/// How an optimiser moves weights.
+///
+/// To add one, write a file in `optimizers/` with its settings as a type that implements this and says what it is
+/// `ABOUT`, name it in `optimizers/mod.rs` and in the registry below.
+pub trait Rule {
+    /// Version of its updates: raised when one gives other weights.
+    fn numerics(&self) -> u32;
+
+    /// Checks its settings.
+    ///
+    /// # Errors
+    /// For the first that breaks a rule.
+    fn validate(&self) -> Result<(), TrainError> {
+        Ok(())
+    }
+
+    /// The names that what it remembers of a weight is saved by.
+    fn remembers(&self, line: &WeightSpec) -> &'static [&'static str];
+
+    /// The new values of weights and what is remembered of them, in their order.
+    fn update(&self, due: Vec<Due<'_>>, update: &Update) -> Vec<(Tensor<1>, Remembered)>;
+}
+
+triaxis_names::registry! {
+    /// An optimiser, by `kind`, with its settings; the constants of AdamW and clipping lie beside it, in
+    /// [`OptimizerConfig`], since others leave it some weights.
+    pub enum Optimizer by "kind" as rule: Rule {
+        AdamW = "adamw",
+        Muon = "muon",
+    }
+}
+
+impl Default for Optimizer {
+    fn default() -> Self {
+        Self::AdamW(AdamW::default())
+    }
+}
+
+impl Optimizer {
+    /// Whether it is the one that a configuration without a choice has.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Checks its settings.
+    ///
+    /// # Errors
+    /// For the first that breaks a rule.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        self.rule().validate()
+    }
+
+    /// Its name and the version of its updates, beside [`NUMERICS`]; none for the default, which had no other.
+    pub(crate) fn numerics(&self) -> Option<(&'static str, u32)> {
+        (!self.is_default()).then(|| (self.kind(), self.rule().numerics()))
+    }
+}
+
+/// What is remembered of a weight from step to step, flat, by the names that it is saved by.
+pub type Remembered = BTreeMap<&'static str, Tensor<1>>;
+
+/// A weight whose update is due: values and gradient flat and outside of any graph.
+#[derive(Debug)]
+pub struct Due<'a> {
+    /// Its line in the model's table.
+    pub line: &'a WeightSpec,
+    /// Its values, which nothing else holds.
+    pub value: Tensor<1>,
+    /// Their gradients.
+    pub gradient: Tensor<1>,
+    /// What the rule remembers of it: zeros before the first step.
+    pub remembered: Remembered,
+    /// Its decoupled weight decay.
+    pub weight_decay: f64,
+}
+
+impl Due<'_> {
+    /// Takes something that the rule remembers.
+    pub(crate) fn take(&mut self, name: &str) -> Tensor<1> {
+        self.remembered
+            .remove(name)
+            .expect("all that a rule remembers is there")
+    }
+}
+
+/// An optimiser's constants, and what it remembers of every weight.
+#[derive(Debug, Clone)]
+pub struct OptimizerState {
+    config: OptimizerConfig,
+    /// By the name of the weight, which none has before its first gradient.
+    pub(crate) remembered: BTreeMap<String, Remembered>,
 }
 
 /// The gradient of every weight, flat, with its norm.
@@ -37,17 +126,24 @@ impl WeightGradients {
     }
 }
 
-impl AdamW {
-    /// The model after the `step`-th update, counted from 1 (Loshchilov and Hutter 2019, algorithm
-    /// 2, with the rate also multiplying the decay).
+impl OptimizerState {
+    /// The state before the first step.
+    pub fn new(config: &OptimizerConfig) -> Self {
+        Self {
+            config: config.clone(),
+            remembered: BTreeMap::new(),
+        }
+    }
+
+    /// The model after the `step`-th update, counted from 1.
     pub fn update(
         &mut self,
         model: Model,
         gradients: WeightGradients,
-        config: &OptimizerConfig,
         learning_rate: f64,
         step: u64,
     ) -> Model {
+        let config = &self.config;
         let update = Update {
             learning_rate,
             beta_1: config.beta1,
@@ -58,7 +154,7 @@ impl AdamW {
         };
         model.map(|lines, weights| {
             let mut weights: Vec<_> = weights.into_iter().map(Some).collect();
-            let (mut places, mut parameters) = (Vec::new(), Vec::new());
+            let (mut places, mut due) = (Vec::new(), Vec::new());
             for (place, gradient) in gradients.gradients.into_iter().enumerate() {
                 let Some((gradient, weight)) =
                     gradient.and_then(|gradient| Some((gradient, weights[place].take()?)))
@@ -66,22 +162,55 @@ impl AdamW {
                     continue;
                 };
                 // Nothing else holds the weight, so that it is updated in place.
-                let value = weight.inner();
-                let moments = self.moments.remove(&lines[place].name);
-                parameters.push(Parameter {
-                    moments: moments.unwrap_or_else(|| Moments::zeros_like(&value)),
+                let (line, value) = (&lines[place], weight.inner());
+                let mut remembered = self.remembered.remove(&line.name).unwrap_or_default();
+                for name in config.method.rule().remembers(line) {
+                    remembered.entry(name).or_insert_with(|| value.zeros_like());
+                }
+                due.push(Due {
+                    line,
                     value,
                     gradient,
-                    weight_decay: decay(lines[place].group, config),
+                    remembered,
+                    weight_decay: decay(line.group, config),
                 });
                 places.push(place);
             }
-            for (place, (value, moments)) in places.into_iter().zip(adamw_step(parameters, &update)) {
-                self.moments.insert(lines[place].name.clone(), moments);
+            let updated = config.method.rule().update(due, &update);
+            for (place, (value, remembered)) in places.into_iter().zip(updated) {
+                self.remembered.insert(lines[place].name.clone(), remembered);
                 weights[place] = Some(Tensor::from_inner(value).require_grad());
             }
             weights.into_iter().flatten().collect()
         })
+    }
+
+    /// The same with what was saved of the weights of `lines`, by their names and those that the rule saves by; none
+    /// where that is not what it remembers of them.
+    pub(crate) fn restored(
+        &self,
+        lines: &[WeightSpec],
+        mut saved: BTreeMap<String, BTreeMap<String, Weight>>,
+        device: &Device,
+    ) -> Option<Self> {
+        let mut remembered = BTreeMap::new();
+        for line in lines {
+            let Some(mut parts) = saved.remove(&line.name) else {
+                continue;
+            };
+            let mut of_line = Remembered::new();
+            for &name in self.config.method.rule().remembers(line) {
+                let part = parts.remove(name).filter(|part| part.shape == [line.size()])?;
+                let data = TensorData::new(part.values, part.shape);
+                of_line.insert(name, Tensor::from_data(data, device));
+            }
+            if !parts.is_empty() {
+                return None;
+            }
+            remembered.insert(line.name.clone(), of_line);
+        }
+        let config = self.config.clone();
+        saved.is_empty().then_some(Self { config, remembered })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::course::Course;
 use crate::data::{Batch, TokenSource};
 use crate::error::TrainError;
 use crate::objective::Noise;
-use crate::optimizer::{AdamW, WeightGradients};
+use crate::optimizer::{OptimizerState, WeightGradients};
 use crate::outcome::Divergence;
 use crate::routing::Trace;
 use crate::schedule::Span;
@@ -19,7 +19,7 @@ use crate::schedule::Span;
 #[derive(Debug, Clone)]
 pub(crate) struct State {
     pub(crate) model: Model,
-    pub(crate) optimizer: AdamW,
+    pub(crate) optimizer: OptimizerState,
     /// What is measured in the place of the model's weights, if the objective has it so.
     pub(crate) average: Option<Average>,
     /// Loss of each step done, before its update.
@@ -55,7 +55,7 @@ impl State {
         Ok(Self {
             average: config.objective.average().map(|_| Average::of(&model)),
             model,
-            optimizer: AdamW::default(),
+            optimizer: OptimizerState::new(&config.optimizer),
             losses: Vec::new(),
             norms: Vec::new(),
             trace: Trace::default(),
@@ -129,9 +129,7 @@ impl State {
         losses.push(value);
         norms.push(gradients.norm as f32);
         let rate = learning_rate(config, step, span);
-        let model = optimizer
-            .update(model, gradients, &config.optimizer, rate, step + 1)
-            .balanced();
+        let model = optimizer.update(model, gradients, rate, step + 1).balanced();
         let moved = average.zip(config.objective.average());
         let average = moved.map(|(average, decay)| average.moved(&model, decay, step + 1));
         let divergence = rise(&losses, |first| config.objective.at_first(first, model.stack()));

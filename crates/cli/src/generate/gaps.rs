@@ -1,5 +1,6 @@
 //! Answers of models that fill gaps.
 
+use std::io::Write as _;
 use std::sync::Arc;
 
 use clap::Args;

@@ -11,7 +11,7 @@ use triaxis_plan::decide::Aim;
 use triaxis_plan::emit::Trainer;
 use triaxis_probes::Probe;
 use triaxis_study::design::DesignSpec;
-use triaxis_train::{Dtype, EpochOrder, Instructions, ObjectiveSpec, Schedule};
+use triaxis_train::{Dtype, EpochOrder, Instructions, ObjectiveSpec, Optimizer, Schedule};
 
 use crate::support::Bench;
 
@@ -40,7 +40,7 @@ impl Registry {
     }
 }
 
-fn registries() -> [Registry; 12] {
+fn registries() -> [Registry; 13] {
     let laws = forms::registry().iter().map(|form| {
         let definition = form.definition();
         (
@@ -63,6 +63,10 @@ fn registries() -> [Registry; 12] {
         Registry::new("objective", ObjectiveSpec::REGISTRY, |name| {
             let objective = serde_json::from_value::<ObjectiveSpec>(json!({ "kind": name }));
             objective.is_ok_and(|objective| objective.kind() == name)
+        }),
+        Registry::new("optimizer", Optimizer::REGISTRY, |name| {
+            let optimizer = serde_json::from_value::<Optimizer>(json!({ "kind": name }));
+            optimizer.is_ok_and(|optimizer| optimizer.kind() == name && optimizer.validate().is_ok())
         }),
         Registry::new("design", DesignSpec::REGISTRY, |name| {
             let axes = ["budgets = ['1e9', '2e9']", "tokens = ['1M', '2M']"];

@@ -15,9 +15,14 @@ pub struct AttentionHeads {
 }
 
 impl AttentionHeads {
+    /// Columns of the projection that make queries, keys and values.
+    pub fn shares(self) -> [usize; 3] {
+        [self.query, self.key_value, self.key_value].map(|heads| heads * self.dimension)
+    }
+
     /// Columns of the projection.
     pub fn projected(self) -> usize {
-        (self.query + 2 * self.key_value) * self.dimension
+        self.shares().iter().sum()
     }
 
     /// Columns that attention makes of them.

@@ -35,13 +35,17 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Columns of the projection, all of which are convolved.
-    pub fn columns(&self) -> usize {
-        let parts = match self.kind {
+    /// Gates and the candidate.
+    pub fn parts(&self) -> usize {
+        match self.kind {
             Kind::Gru => 2,
             Kind::Lstm => 3,
-        };
-        parts * self.inner
+        }
+    }
+
+    /// Columns of the projection, all of which are convolved.
+    pub fn columns(&self) -> usize {
+        self.parts() * self.inner
     }
 
     /// Values of the rows that the convolution looks back on.

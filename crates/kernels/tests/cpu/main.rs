@@ -33,6 +33,7 @@ mod lstm;
 mod mamba;
 mod mamba2;
 mod min_rnn;
+mod muon;
 mod not_finite;
 mod products;
 mod recurrent;

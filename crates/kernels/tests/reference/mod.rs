@@ -10,6 +10,7 @@ mod lstm;
 mod mamba;
 mod mamba2;
 mod min_rnn;
+pub(crate) mod muon;
 pub(crate) mod recurrent;
 mod rg_lru;
 

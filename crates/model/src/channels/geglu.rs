@@ -64,7 +64,7 @@ impl Channel for GeGlu {
         let mut weights = place.norm.weights("feed_forward_norm", width);
         weights.extend([
             // The gate first.
-            WeightSpec::matrix("gate_and_up", [width, 2 * inner], 1.0),
+            WeightSpec::side_by_side("gate_and_up", width, &[inner; 2], 1.0),
             WeightSpec::matrix("down", [inner, width], place.residual()),
         ]);
         if self.bias {

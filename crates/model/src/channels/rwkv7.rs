@@ -68,6 +68,7 @@ impl Channel for Rwkv7Channel {
                 shape: vec![width],
                 initial: SHIFT,
                 group: Group::Recurrence,
+                hidden: None,
             },
             WeightSpec::matrix("up", [width, inner], 1.0),
             WeightSpec::matrix("down", [inner, width], place.residual()),

@@ -154,16 +154,18 @@ impl Mixer for GatedDeltaNet {
 
     fn weights(&self, place: Place) -> Vec<WeightSpec> {
         let shape = self.shape(place.width, 1, 1);
+        let (inner, keys) = (shape.inner(), shape.key_heads * shape.key);
+        let projected = [inner, keys, keys, inner, shape.heads, shape.heads];
         let of_heads = |name: &str, initial| recurrent::of_heads(name, shape.heads, initial);
         vec![
             place.norm.gain("delta_norm", &[place.width]),
             // To the gate, queries, keys, values, steps and rates.
-            WeightSpec::matrix("delta_projection", [place.width, shape.columns()], 1.0),
+            WeightSpec::side_by_side("delta_projection", place.width, &projected, 1.0),
             recurrent::filter(self.taps, shape.channels()),
             of_heads("step_bias", recurrent::STEP_BIAS),
             of_heads("decay_log", recurrent::DECAY_LOG),
             WeightSpec::gain("head_norm", shape.value),
-            WeightSpec::matrix("delta_output", [shape.inner(), place.width], place.residual()),
+            WeightSpec::matrix("delta_output", [inner, place.width], place.residual()),
         ]
     }
 

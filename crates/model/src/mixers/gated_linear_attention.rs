@@ -122,14 +122,16 @@ impl Mixer for GatedLinearAttention {
 
     fn weights(&self, place: Place) -> Vec<WeightSpec> {
         let shape = self.shape(place.width, 1, 1);
+        let (inner, keys) = (shape.inner(), shape.keys());
+        let projected = [inner, keys, keys, inner, shape.rank];
         vec![
             place.norm.gain("linear_norm", &[place.width]),
             // To the gate, queries, keys, values, and what the decays are made of.
-            WeightSpec::matrix("linear_projection", [place.width, shape.columns()], 1.0),
-            WeightSpec::matrix("decay_projection", [shape.rank, shape.keys()], 1.0),
-            WeightSpec::bias("decay_bias", shape.keys()),
+            WeightSpec::side_by_side("linear_projection", place.width, &projected, 1.0),
+            WeightSpec::matrix("decay_projection", [shape.rank, keys], 1.0),
+            WeightSpec::bias("decay_bias", keys),
             WeightSpec::gain("head_norm", shape.value),
-            WeightSpec::matrix("linear_output", [shape.inner(), place.width], place.residual()),
+            WeightSpec::matrix("linear_output", [inner, place.width], place.residual()),
         ]
     }
 

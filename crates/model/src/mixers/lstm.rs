@@ -77,18 +77,19 @@ impl Mixer for Lstm {
 
     fn weights(&self, place: Place) -> Vec<WeightSpec> {
         let shape = self.shape(place.width, 1, 1);
-        let (inner, columns) = (shape.inner, shape.columns());
+        let (inner, gates) = (shape.inner, [shape.inner; 4]);
         let forget_bias = WeightSpec {
             name: "forget_bias".to_owned(),
             shape: vec![inner],
             initial: Initial::Constant(1.0),
             group: Group::Bias,
+            hidden: None,
         };
         vec![
             place.norm.gain("recurrent_norm", &[place.width]),
             // To the forget, input and output gates, then the candidate.
-            WeightSpec::matrix("recurrent_projection", [place.width, columns], 1.0),
-            WeightSpec::matrix("recurrence", [inner, columns], 1.0),
+            WeightSpec::side_by_side("recurrent_projection", place.width, &gates, 1.0),
+            WeightSpec::side_by_side("recurrence", inner, &gates, 1.0),
             forget_bias,
             WeightSpec::bias("gate_bias", 3 * inner),
             WeightSpec::matrix("recurrent_output", [inner, place.width], place.residual()),

@@ -132,16 +132,17 @@ impl Mixer for Mamba {
             shape: shape.to_vec(),
             initial,
             group: Group::Recurrence,
+            hidden: None,
         };
         let bound = (rank as f64).sqrt().recip();
         let mut weights = vec![
             place.norm.gain("mamba_norm", &[place.width]),
             // To the gate and x.
-            WeightSpec::matrix("mamba_projection", [place.width, shape.columns()], 1.0),
+            WeightSpec::side_by_side("mamba_projection", place.width, &[inner; 2], 1.0),
             recurrent::filter(self.taps, inner),
             recurrent::filter_bias(self.taps, inner),
             // To what steps are made of, B and C.
-            WeightSpec::matrix("selection", [inner, shape.selected()], 1.0),
+            WeightSpec::side_by_side("selection", inner, &[rank, self.state, self.state], 1.0),
             WeightSpec {
                 initial: Initial::Uniform(-bound, bound),
                 ..WeightSpec::matrix("step_projection", [rank, inner], 1.0)

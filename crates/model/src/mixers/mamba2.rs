@@ -180,11 +180,13 @@ impl Mixer for Mamba2 {
     fn weights(&self, place: Place) -> Vec<WeightSpec> {
         let shape = self.shape(place.width, 1, 1);
         let (channels, inner) = (shape.channels(), shape.inner());
+        let states = shape.groups * shape.state;
+        let projected = [inner, inner, states, states, shape.heads];
         let of_heads = |name: &str, initial| recurrent::of_heads(name, shape.heads, initial);
         vec![
             place.norm.gain("mamba_norm", &[place.width]),
             // To the gate, x, B, C and steps.
-            WeightSpec::matrix("mamba_projection", [place.width, shape.columns()], 1.0),
+            WeightSpec::side_by_side("mamba_projection", place.width, &projected, 1.0),
             recurrent::filter(self.taps, channels),
             recurrent::filter_bias(self.taps, channels),
             of_heads("step_bias", recurrent::STEP_BIAS),

@@ -106,10 +106,11 @@ impl<K: Kind> Mixer for MinRnn<K> {
 
     fn weights(&self, place: Place) -> Vec<WeightSpec> {
         let shape = self.shape(place.width, 1, 1);
+        let parts = vec![shape.inner; shape.parts()];
         vec![
             place.norm.gain("recurrent_norm", &[place.width]),
             // To the gates, then the candidate.
-            WeightSpec::matrix("recurrent_projection", [place.width, shape.columns()], 1.0),
+            WeightSpec::side_by_side("recurrent_projection", place.width, &parts, 1.0),
             recurrent::filter(self.taps, shape.columns()),
             recurrent::filter_bias(self.taps, shape.columns()),
             WeightSpec::matrix("recurrent_output", [shape.inner, place.width], place.residual()),

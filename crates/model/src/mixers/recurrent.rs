@@ -19,6 +19,7 @@ pub(super) fn of_heads(name: &str, heads: usize, initial: Initial) -> WeightSpec
         shape: vec![heads],
         initial,
         group: Group::Recurrence,
+        hidden: None,
     }
 }
 
@@ -29,6 +30,7 @@ pub(super) fn filter(taps: usize, channels: usize) -> WeightSpec {
         shape: vec![taps, channels],
         initial: of_taps(taps),
         group: Group::Matrix,
+        hidden: None,
     }
 }
 
@@ -39,6 +41,7 @@ pub(super) fn filter_bias(taps: usize, channels: usize) -> WeightSpec {
         shape: vec![channels],
         initial: of_taps(taps),
         group: Group::Bias,
+        hidden: None,
     }
 }
 

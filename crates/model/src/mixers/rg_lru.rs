@@ -10,7 +10,7 @@ use crate::memory::Remembered;
 use crate::mixer::{Mixer, Place, Span, usual_head};
 use crate::norm::NormKind;
 use crate::ops::{Core, RgLruShape, Rotation};
-use crate::weights::{Group, Initial, Scope, WeightSpec};
+use crate::weights::{Initial, Scope, WeightSpec};
 
 /// Griffin's recurrent block around the real-gated linear recurrent unit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -123,15 +123,13 @@ impl Mixer for RgLru {
         let (inner, head) = (shape.inner, shape.head());
         // The squares of the heads, one below the other.
         let gate = |name: &str| WeightSpec {
-            name: name.to_owned(),
             shape: vec![inner, head],
-            initial: Initial::Normal((head as f64).sqrt().recip()),
-            group: Group::Matrix,
+            ..WeightSpec::matrix(name, [head, head], 1.0)
         };
         vec![
             place.norm.gain("recurrent_norm", &[place.width]),
             // To the gate, then to what is convolved.
-            WeightSpec::matrix("recurrent_projection", [place.width, shape.columns()], 1.0),
+            WeightSpec::side_by_side("recurrent_projection", place.width, &[inner; 2], 1.0),
             WeightSpec::bias("recurrent_projection_bias", shape.columns()),
             recurrent::filter(self.taps, inner),
             recurrent::filter_bias(self.taps, inner),

@@ -204,6 +204,7 @@ impl Mixer for Rwkv7 {
             shape: vec![width],
             initial,
             group,
+            hidden: None,
         };
         let recurrence = |name: &str, initial| of_channels(name, initial, Group::Recurrence);
         let mut weights = place.norm.weights("time_norm", width);

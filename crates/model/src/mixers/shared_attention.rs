@@ -194,23 +194,28 @@ impl Mixer for SharedAttention {
     fn weights(&self, place: Place) -> Vec<WeightSpec> {
         let (width, rank) = (place.width, self.adapter_rank);
         // Nothing is added at first.
-        let up = |name: &str, columns| WeightSpec {
+        let up = |name: &str, columns: &[usize]| WeightSpec {
             initial: Initial::Constant(0.0),
-            ..WeightSpec::matrix(name, [rank, columns], 1.0)
+            ..WeightSpec::side_by_side(name, rank, columns, 1.0)
         };
         let mut weights = Vec::new();
         if self.adapts_attention {
             // Of queries, then of keys, then of values.
-            let down = [2 * width, PARTS * rank];
-            weights.push(WeightSpec::matrix("attention_adapter_down", down, 1.0));
-            weights.push(up("attention_adapter_up", PARTS * 2 * width));
+            let down = [rank; PARTS];
+            weights.push(WeightSpec::side_by_side(
+                "attention_adapter_down",
+                2 * width,
+                &down,
+                1.0,
+            ));
+            weights.push(up("attention_adapter_up", &[2 * width; PARTS]));
         }
         weights.push(WeightSpec::matrix(
             "feed_forward_adapter_down",
             [width, rank],
             1.0,
         ));
-        weights.push(up("feed_forward_adapter_up", 2 * self.inner(width)));
+        weights.push(up("feed_forward_adapter_up", &[self.inner(width); 2]));
         weights.push(WeightSpec::matrix("entry", [width, width], 1.0));
         weights.extend(self.mamba.weights(place));
         weights
@@ -218,14 +223,14 @@ impl Mixer for SharedAttention {
 
     fn shared(&self, place: Place) -> Vec<WeightSpec> {
         let (width, inner) = (place.width, self.inner(place.width));
-        let projected = self.attention(width).projected();
+        let shares = self.attention(width).shares();
         vec![
             WeightSpec::gain("attention_norm", 2 * width),
-            WeightSpec::matrix("query_key_value", [2 * width, projected], 1.0),
+            WeightSpec::side_by_side("query_key_value", 2 * width, &shares, 1.0),
             WeightSpec::matrix("attention_output", [2 * width, width], 1.0),
             WeightSpec::gain("feed_forward_norm", width),
             // The gate first.
-            WeightSpec::matrix("gate_and_up", [width, 2 * inner], 1.0),
+            WeightSpec::side_by_side("gate_and_up", width, &[inner; 2], 1.0),
             WeightSpec::matrix("down", [inner, width], 1.0),
         ]
     }

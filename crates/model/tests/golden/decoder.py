@@ -94,5 +94,6 @@ def record(tied, prefix):
     return {f"{prefix}.{name}": value.contiguous() for name, value in found.items()}
 
 
-torch.set_num_threads(1)
-save_file({**record(True, "tied"), **record(False, "untied")}, sys.argv[1], {"torch": torch.__version__})
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    save_file({**record(True, "tied"), **record(False, "untied")}, sys.argv[1], {"torch": torch.__version__})

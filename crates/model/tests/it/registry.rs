@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use triaxis_kernels::Implementation;
 use triaxis_model::weights::{self, Group, Weight, WeightSpec};
-use triaxis_model::{ArchitectureSpec, Block, ChannelSpec, MixerSpec, Model, ops};
+use triaxis_model::{ArchitectureSpec, Block, ChannelSpec, Decoder, MixerSpec, Model, ops};
 use triaxis_names::Entry;
 
 fn examples() -> impl Iterator<Item = ArchitectureSpec> {
@@ -44,6 +44,31 @@ fn every_architecture_names_its_papers_and_has_an_example() {
             .filter(|spec| spec.kind() == *name);
         assert!(of_it.next().is_some(), "{name}: give an example configuration");
     }
+}
+
+#[test]
+fn hidden_matrices_fill_their_weights_and_are_neither_tables_nor_filters() {
+    let lines = |spec: &ArchitectureSpec| spec.build(0, &Device::default()).unwrap().lines().to_vec();
+    for line in examples().flat_map(|spec| lines(&spec)) {
+        let is_filter = line.name.ends_with("convolution");
+        let is_matrix = line.group == Group::Matrix && !is_filter;
+        assert_eq!(line.hidden.is_some(), is_matrix, "{line:?}");
+        if let Some(matrices) = &line.hidden {
+            assert_eq!(Some(&matrices.stride()), line.shape.last(), "{line:?}");
+            assert!(matrices.fit(line.size()), "{line:?}");
+        }
+    }
+    let grouped = Decoder {
+        key_value_heads: 2,
+        ..Decoder::new(13, 16, 1, 4, 8)
+    };
+    let lines = lines(&ArchitectureSpec::Decoder(grouped));
+    let columns = |name: &str| -> Vec<usize> {
+        let line = lines.iter().find(|line| line.name == name).unwrap();
+        line.hidden.as_ref().unwrap().columns.clone()
+    };
+    assert_eq!(columns("blocks.0.query_key_value"), [16, 8, 8]);
+    assert_eq!(columns("blocks.0.gate_and_up").len(), 2);
 }
 
 #[test]

@@ -10,9 +10,10 @@ use triaxis_model::ops::NORM_EPSILON;
 use triaxis_model::{ArchitectureSpec, Block, Ends, NormKind, Stack};
 use triaxis_study::digests::{Digests, Training, UNVERIFIED};
 use triaxis_study::{FrozenSpec, StudySpec, identity};
+use triaxis_train::optimizers::Muon;
 use triaxis_train::{
-    Branch, BranchOutcome, Dtype, EpochOrder, Instructions, Observer, Schedule, StepEvent, TokenSource,
-    TrainConfig, ValidationText,
+    Branch, BranchOutcome, Dtype, EpochOrder, Instructions, Observer, Optimizer, Schedule, StepEvent,
+    TokenSource, TrainConfig, ValidationText,
 };
 use triaxis_units::{Bytes, Tokens};
 
@@ -154,6 +155,9 @@ fn trainings() -> BTreeMap<String, TrainConfig> {
         (optimizer.beta1, optimizer.beta2, optimizer.epsilon) = (0.8, 0.99, 1e-6);
         (optimizer.weight_decay, optimizer.clip_norm) = (0.3, 0.1);
         optimizer.decay_embedding = true;
+    });
+    choice("muon".to_owned(), &|config| {
+        config.optimizer.method = Optimizer::Muon(Muon::default());
     });
     choice("shares".to_owned(), &|config| config.shares = vec![0.3, 0.0, 0.7]);
     for order in EpochOrder::ALL

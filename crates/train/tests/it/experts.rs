@@ -5,7 +5,7 @@ use triaxis_model::weights::{self, Weight};
 use triaxis_model::{Model, Stack};
 use triaxis_random::Stream;
 use triaxis_train::OptimizerConfig;
-use triaxis_train::optimizer::{AdamW, WeightGradients};
+use triaxis_train::optimizer::{OptimizerState, WeightGradients};
 
 const STEPS: u64 = 150;
 
@@ -67,13 +67,11 @@ fn trained(channel: &str) -> (Vec<[f64; 2]>, Vec<[f64; 2]>) {
     }
     model = weights::write(model, &all).unwrap();
     let planted = shares(&model);
-    let mut optimizer = AdamW::default();
+    let mut optimizer = OptimizerState::new(&OptimizerConfig::default());
     for step in 1..=STEPS {
         let (tokens, targets) = batch(step, &Device::default().autodiff());
         let gradients = WeightGradients::take(&model, model.loss(tokens, targets).unwrap().backward());
-        model = optimizer
-            .update(model, gradients, &OptimizerConfig::default(), 0.003, step)
-            .balanced();
+        model = optimizer.update(model, gradients, 0.003, step).balanced();
     }
     (planted, shares(&model))
 }

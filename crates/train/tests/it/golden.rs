@@ -1,32 +1,45 @@
-//! Ten clipped AdamW steps against PyTorch, on the file that the model room's
-//! `tests/golden/decoder.py` made.
+//! Ten clipped steps against PyTorch, on the file that the model room's `tests/golden/decoder.py` made: AdamW's are in
+//! it, Muon's in the one that `tests/golden/muon.py` made.
 
 #[path = "../../../model/tests/golden/mod.rs"]
 mod files;
 
 use burn::tensor::Device;
 use triaxis_model::weights;
-use triaxis_train::optimizer::{AdamW, WeightGradients};
-use triaxis_train::{Implementation, OptimizerConfig};
+use triaxis_train::optimizer::{OptimizerState, WeightGradients};
+use triaxis_train::optimizers::Muon;
+use triaxis_train::{Implementation, Optimizer, OptimizerConfig};
 
 const STEPS: usize = 10;
+const ADAMW: &[u8] = include_bytes!("../../../model/tests/golden/decoder.safetensors");
+const MUON: &[u8] = include_bytes!("../golden/muon.safetensors");
 
 #[test]
 fn ten_steps_agree_with_pytorch() {
     for implementation in [Implementation::Fused, Implementation::Composed] {
-        implementation.run(agree_with_pytorch);
+        implementation.run(|| {
+            agree_with_pytorch(Optimizer::default(), ADAMW);
+            agree_with_pytorch(Optimizer::Muon(Muon::default()), MUON);
+        });
     }
 }
 
-fn agree_with_pytorch() {
+fn agree_with_pytorch(method: Optimizer, file: &[u8]) {
+    let config = OptimizerConfig {
+        method,
+        ..OptimizerConfig::default()
+    };
     for kind in files::KINDS {
         let device = Device::default().autodiff();
         let mut model = files::model(kind, &device);
-        let [losses, norms] = ["losses", "norms"].map(|name| files::values(&format!("{kind}.{name}")));
+        let [losses, norms] = ["losses", "norms"].map(|name| {
+            let mut found = files::tensors_of(file, &format!("{kind}.{name}"));
+            found.remove("").unwrap().values
+        });
         let batches = files::batches(kind, &device);
         assert_eq!((batches.len(), losses.len()), (STEPS, STEPS));
 
-        let mut optimizer = AdamW::default();
+        let mut optimizer = OptimizerState::new(&config);
         for (step, (inputs, targets)) in batches.into_iter().enumerate() {
             let loss = model.loss(inputs, targets).unwrap();
             let value: f32 = loss.clone().into_scalar();
@@ -43,19 +56,13 @@ fn agree_with_pytorch() {
                 norms[step]
             );
             let rate = 0.003 * ((step + 1) as f64 / 3.0).min(1.0);
-            model = optimizer.update(
-                model,
-                gradients,
-                &OptimizerConfig::default(),
-                rate,
-                step as u64 + 1,
-            );
+            model = optimizer.update(model, gradients, rate, step as u64 + 1);
         }
 
         let found = weights::read(&model);
         let (start, trained) = (
             files::tensors(&format!("{kind}.weight.")),
-            files::tensors(&format!("{kind}.trained.")),
+            files::tensors_of(file, &format!("{kind}.trained.")),
         );
         assert_eq!(found.len(), trained.len());
         for (name, expected) in trained {

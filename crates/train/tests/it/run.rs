@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use triaxis_host::Kind;
 use triaxis_model::{ArchitectureSpec, Decoder, Stack};
+use triaxis_train::optimizers::Muon;
 use triaxis_train::{
-    Branch, BranchOutcome, Cadence, Divergence, Dtype, EpochOrder, ObjectiveSpec, Observer, OptimizerConfig,
-    Schedule, Status, StepEvent, TrainConfig, TrainError, ValidationText, check_model, estimate, evaluate,
-    evaluate_model, load_model, order_memory, run,
+    Branch, BranchOutcome, Cadence, Divergence, Dtype, EpochOrder, ObjectiveSpec, Observer, Optimizer,
+    OptimizerConfig, Schedule, Status, StepEvent, TrainConfig, TrainError, ValidationText, check_model,
+    estimate, evaluate, evaluate_model, load_model, order_memory, run,
 };
 use triaxis_units::{Bytes, Seconds, Tokens};
 
@@ -213,6 +214,17 @@ pub(crate) fn interrupted_anywhere_and_resumed_it_has_the_same_bits() {
         architecture: experts(13, 16, 8),
         ..config()
     });
+    interrupted_anywhere(&TrainConfig {
+        optimizer: muon(),
+        ..config()
+    });
+}
+
+fn muon() -> OptimizerConfig {
+    OptimizerConfig {
+        method: Optimizer::Muon(Muon::default()),
+        ..OptimizerConfig::default()
+    }
 }
 
 pub(crate) fn interrupted_anywhere(config: &TrainConfig) {
@@ -549,7 +561,9 @@ fn unique_tokens_are_all_that_a_training_sees_epoch_after_epoch() {
 #[test]
 fn a_configuration_without_repetition_is_written_as_before_it_was_there() {
     let text = serde_json::to_string(&config()).unwrap();
-    assert!(!text.contains("unique") && !text.contains("order"), "{text}");
+    for key in ["unique", "order", "method"] {
+        assert!(!text.contains(key), "{text}");
+    }
     for order in EpochOrder::ALL {
         let config = TrainConfig {
             unique: Some(Tokens(64)),
@@ -564,10 +578,16 @@ fn a_configuration_without_repetition_is_written_as_before_it_was_there() {
 
 #[test]
 fn configurations_round_trip_and_bad_ones_are_explained() {
-    let text = serde_json::to_string(&config()).unwrap();
-    assert_eq!(serde_json::from_str::<TrainConfig>(&text).unwrap(), config());
+    for optimizer in [OptimizerConfig::default(), muon()] {
+        let config = TrainConfig {
+            optimizer,
+            ..config()
+        };
+        let text = serde_json::to_string(&config).unwrap();
+        assert_eq!(serde_json::from_str::<TrainConfig>(&text).unwrap(), config);
+    }
     type Spoil = fn(&mut TrainConfig);
-    let cases: [(&str, Spoil); 9] = [
+    let cases: [(&str, Spoil); 10] = [
         ("unique = 7", |config| config.unique = Some(Tokens(7))),
         ("unique = 301", |config| config.unique = Some(Tokens(301))),
         ("context = 9", |config| config.context = 9),
@@ -577,6 +597,9 @@ fn configurations_round_trip_and_bad_ones_are_explained() {
         }),
         ("beta2 = 1", |config| config.optimizer.beta2 = 1.0),
         ("clip_norm = 0", |config| config.optimizer.clip_norm = 0.0),
+        ("momentum = 1", |config| {
+            config.optimizer.method = Optimizer::Muon(Muon { momentum: 1.0 });
+        }),
         ("branches = []", |config| config.branches.clear()),
         ("end: 5, decay: 4", |config| config.branches[0].end = 5),
     ];
@@ -623,18 +646,20 @@ fn the_number_of_threads_changes_no_bit() {
     for dtype in Dtype::ALL {
         // Large enough for the products to be shared out among threads.
         let decoder = ArchitectureSpec::Decoder(Decoder::new(256, 64, 2, 4, 64));
-        on_any_number_of_threads(dtype, decoder);
-        on_any_number_of_threads(dtype, experts(256, 64, 64));
+        on_any_number_of_threads(dtype, decoder, OptimizerConfig::default());
+        on_any_number_of_threads(dtype, experts(256, 64, 64), OptimizerConfig::default());
     }
+    on_any_number_of_threads(Dtype::F32, experts(256, 64, 64), muon());
 }
 
-fn on_any_number_of_threads(dtype: Dtype, architecture: ArchitectureSpec) {
+fn on_any_number_of_threads(dtype: Dtype, architecture: ArchitectureSpec, optimizer: OptimizerConfig) {
     let branches = vec![Branch { end: 4, decay: 1 }];
     let config = TrainConfig {
         architecture,
         context: 64,
         batch_sequences: 16,
         dtype,
+        optimizer,
         branches,
         ..config()
     };

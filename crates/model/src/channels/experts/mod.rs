@@ -307,6 +307,7 @@ impl Channel for Experts {
         let mut weights = place.norm.weights("feed_forward_norm", width);
         weights.push(WeightSpec {
             group: Group::Router,
+            hidden: None,
             ..WeightSpec::matrix("router", [width, experts], 1.0)
         });
         weights.extend(self.bias_rate.map(|_| WeightSpec {
@@ -314,16 +315,17 @@ impl Channel for Experts {
             shape: vec![experts],
             initial: Initial::Constant(0.0),
             group: Group::Balance,
+            hidden: None,
         }));
         weights.extend([
             // The gate first.
-            WeightSpec::matrices("experts_gate_and_up", [experts, width, 2 * inner], 1.0),
-            WeightSpec::matrices("experts_down", [experts, inner, width], place.residual()),
+            WeightSpec::stacked("experts_gate_and_up", [experts, width], &[inner; 2], 1.0),
+            WeightSpec::stacked("experts_down", [experts, inner], &[width], place.residual()),
         ]);
         let shared = self.all_shared_inner(width);
         if shared > 0 {
             weights.extend([
-                WeightSpec::matrix("shared_gate_and_up", [width, 2 * shared], 1.0),
+                WeightSpec::side_by_side("shared_gate_and_up", width, &[shared; 2], 1.0),
                 WeightSpec::matrix("shared_down", [shared, width], place.residual()),
             ]);
         }

@@ -200,11 +200,8 @@ impl Mixer for Attention {
         let (width, heads) = (place.width, self.heads(place.width));
         let mut weights = place.norm.weights("attention_norm", width);
         // Queries, then keys, then values.
-        weights.push(WeightSpec::matrix(
-            "query_key_value",
-            [width, heads.projected()],
-            1.0,
-        ));
+        let shares = heads.shares();
+        weights.push(WeightSpec::side_by_side("query_key_value", width, &shares, 1.0));
         if self.bias.is_of_inputs() {
             weights.push(WeightSpec::bias("query_key_value_bias", heads.projected()));
         }

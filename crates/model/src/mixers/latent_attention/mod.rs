@@ -208,7 +208,7 @@ impl Mixer for LatentAttention {
         }
         weights.extend([
             // The key that turns, then the latent.
-            matrix("latent_down", [width, sizes.remembered()]),
+            WeightSpec::side_by_side("latent_down", width, &[sizes.rope, sizes.rank], 1.0),
             WeightSpec::gain("latent_norm", sizes.rank),
             matrix("key_up", [sizes.rank, sizes.heads * sizes.nope]),
             matrix("value_up", [sizes.rank, sizes.mixed()]),
