@@ -2,7 +2,8 @@
 
 use triaxis_laws::FitOptions;
 use triaxis_laws::experts::{ExpertsLaws, ExpertsRun, experts_laws};
-use triaxis_model::{ArchitectureSpec, Block, ChannelSpec, Experts};
+use triaxis_model::channels::Experts;
+use triaxis_model::{ArchitectureSpec, ChannelSpec};
 
 use crate::answer;
 use crate::arm::Arm;
@@ -47,16 +48,17 @@ fn runs(arm: &Arm, survey: &Survey) -> Vec<ExpertsRun> {
     rows.filter_map(run).collect()
 }
 
-/// The experts of a network, if it has any: those of its first layer that does.
+/// The experts of a network, if it has any: those of the first block of its pattern that does.
 pub(crate) fn experts(architecture: &ArchitectureSpec) -> Option<Experts> {
     let stack = architecture.stack();
-    stack
-        .layers()
-        .filter_map(Block::channel)
-        .find_map(|channel| match channel {
-            ChannelSpec::Experts(experts) => Some(experts.clone()),
-            _ => None,
-        })
+    let mut blocks = stack
+        .pattern
+        .chars()
+        .filter_map(|letter| stack.blocks.get(&letter));
+    blocks.find_map(|block| match &block.channel {
+        Some(ChannelSpec::Experts(experts)) => Some(experts.clone()),
+        _ => None,
+    })
 }
 
 /// Experts there are for each that a token passes.
@@ -67,6 +69,7 @@ fn for_each_passed(experts: &Experts) -> f64 {
 /// The parameters that a token passes, as laws count N.
 fn active(trial: &Trial, convention: ParameterConvention) -> f64 {
     let parameters = trial.architecture().parameters();
-    let idle = parameters.total.as_f64() - parameters.active.as_f64();
-    convention.of(parameters.total, parameters.non_embedding).as_f64() - idle
+    convention
+        .of(parameters.active, parameters.active_non_embedding())
+        .as_f64()
 }
