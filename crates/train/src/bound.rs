@@ -6,6 +6,7 @@
 //! the share that is masked) as LLaDA draws it (Nie et al. 2025, arXiv 2502.09992, equation 6), since
 //! `∫ t^(l-1) (1-t)^(L-l) dt = 1 ÷ (l C(L, l))`. It is the loss itself where the model's distributions agree with one another.
 
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use triaxis_random::Stream;
 
 use crate::data::Batch;
@@ -30,6 +31,16 @@ pub struct MaskedBatch {
 }
 
 impl MaskedBatch {
+    /// Its tokens `[sequences, length]`, places and targets.
+    pub(crate) fn tensors(&self, device: &Device) -> (Tensor<2, Int>, Tensor<1, Int>, Tensor<1, Int>) {
+        let list = |values: &[i64]| {
+            let data = TensorData::new(values.to_vec(), [values.len()]);
+            Tensor::<1, Int>::from_data(data, device)
+        };
+        let tokens = list(&self.inputs).reshape([self.sequences, self.length]);
+        (tokens, list(&self.places), list(&self.targets))
+    }
+
     /// `tokens [sequences × length]` with `mask` in the place of those that `is_masked` says.
     pub(crate) fn new(
         tokens: &[i64],

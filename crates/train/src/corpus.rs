@@ -27,6 +27,10 @@ impl TokenSource for TrainingText<'_> {
     fn documents(&self) -> Vec<Document> {
         self.0.train_index().documents().collect()
     }
+
+    fn end_of_text(&self) -> Option<u32> {
+        Some(self.0.end_of_text())
+    }
 }
 
 impl ValidationText {

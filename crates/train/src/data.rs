@@ -1,5 +1,7 @@
 //! In which order a training sees its text: a pure function of (seed, step).
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use triaxis_corpus::{Document, TokenClasses};
 use triaxis_host::Kind;
@@ -22,6 +24,11 @@ pub trait TokenSource: Sync {
     /// The documents of the text, in order; none where nobody knows.
     fn documents(&self) -> Vec<Document> {
         Vec::new()
+    }
+
+    /// The token that ends each of them, where one does.
+    fn end_of_text(&self) -> Option<u32> {
+        None
     }
 
     /// Whether it has none.
@@ -91,6 +98,8 @@ pub struct Batch {
     pub inputs: Vec<i64>,
     /// `[sequences × length]`
     pub targets: Vec<i64>,
+    /// The token that ends each document, where one does.
+    pub end_of_text: Option<u32>,
 }
 
 impl Batch {
@@ -112,6 +121,7 @@ impl Batch {
             length,
             inputs: Vec::with_capacity(capacity),
             targets: Vec::with_capacity(capacity),
+            end_of_text: source.end_of_text(),
         };
         let mut window = vec![0; length + 1];
         for &start in starts {
@@ -124,6 +134,39 @@ impl Batch {
                 .extend(window[1..].iter().map(|&token| i64::from(token)));
         }
         Ok(batch)
+    }
+
+    /// Some of its sequences.
+    pub(crate) fn part(&self, sequences: Range<usize>) -> Self {
+        let rows = sequences.start * self.length..sequences.end * self.length;
+        Self {
+            sequences: sequences.len(),
+            inputs: self.inputs[rows.clone()].to_vec(),
+            targets: self.targets[rows].to_vec(),
+            ..*self
+        }
+    }
+
+    /// The same with each window, the inputs of a sequence and the token after the last, as `change` has it, of the same
+    /// length.
+    pub(crate) fn changed(&self, mut change: impl FnMut(&[i64]) -> Vec<i64>) -> Self {
+        let rows = self
+            .inputs
+            .chunks_exact(self.length)
+            .zip(self.targets.chunks_exact(self.length));
+        let windows = rows.map(|(inputs, targets)| change(&[inputs, &targets[self.length - 1..]].concat()));
+        let windows: Vec<Vec<i64>> = windows.collect();
+        let of = |range: Range<usize>| {
+            windows
+                .iter()
+                .flat_map(|window| window[range.clone()].to_vec())
+                .collect()
+        };
+        Self {
+            inputs: of(0..self.length),
+            targets: of(1..self.length + 1),
+            ..*self
+        }
     }
 }
 

@@ -31,7 +31,7 @@ pub fn evaluate(
     device: &Device,
 ) -> Result<(Evaluation, Vec<NamedEvaluation>), TrainError> {
     evaluate_by(text, context, vocabulary, &mut |batch| {
-        Ok(losses(model, batch, device)?)
+        Ok(losses(model, batch, vocabulary, device)?)
     })
 }
 
@@ -96,10 +96,16 @@ pub fn evaluate_model(
     Ok(())
 }
 
-/// The loss of each target of a batch.
-fn losses(model: &Model, batch: &Batch, device: &Device) -> Result<Vec<f32>, ModelError> {
+/// The loss of each target of a batch, among the tokens that text is of.
+fn losses(model: &Model, batch: &Batch, vocabulary: usize, device: &Device) -> Result<Vec<f32>, ModelError> {
     let (inputs, targets) = tensors(batch, device);
-    let losses = Precision::Float32.run(|| model.losses(inputs, targets))?;
+    let losses = Precision::Float32.run(|| {
+        if vocabulary == model.stack().vocabulary {
+            return model.losses(inputs, targets);
+        }
+        let places = Tensor::arange(0..batch.targets.len() as i64, device);
+        model.losses_at(inputs, places, targets, vocabulary)
+    })?;
     Ok(losses.into_data().iter::<f32>().collect())
 }
 

@@ -49,7 +49,9 @@ pub use evaluate::{evaluate, evaluate_model};
 pub use file::{AboutModel, Trained, check_model, load_model, read_model, save_model};
 pub use mixed::{SourceText, most_sequences, shares_seen, source_of_too_little, source_texts};
 pub use objective::{Noise, Objective};
-pub use objectives::{MaskedDiffusion, NextToken, ObjectiveSpec};
+pub use objectives::{
+    FillInTheMiddle, MaskedDiffusion, MaskedNextToken, NextToken, ObjectiveSpec, Sentinels,
+};
 pub use observer::{Cadence, Observer, StepEvent};
 pub use optimizer::Optimizer;
 pub use outcome::{

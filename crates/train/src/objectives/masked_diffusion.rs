@@ -1,4 +1,4 @@
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use triaxis_host::Kind;
 use triaxis_kernels::Precision;
@@ -125,7 +125,7 @@ impl Objective for MaskedDiffusion {
     ) -> Result<Tensor<1>, ModelError> {
         let answers = model.stack().vocabulary - 1;
         let (masked, weights) = Self::masked(batch, answers as i64, noise);
-        let (tokens, places, targets) = tensors(&masked, device);
+        let (tokens, places, targets) = masked.tensors(device);
         model.weighted_loss_at(tokens, places, targets, Weighing { weights, answers })
     }
 
@@ -152,7 +152,7 @@ impl Objective for MaskedDiffusion {
         device: &Device,
     ) -> Result<(Evaluation, Vec<NamedEvaluation>), TrainError> {
         let mut denoise = |masked: &MaskedBatch| {
-            let (tokens, places, targets) = tensors(masked, device);
+            let (tokens, places, targets) = masked.tensors(device);
             let losses = Precision::Float32.run(|| model.losses_at(tokens, places, targets, vocabulary))?;
             Ok(losses.into_data().iter::<f32>().collect())
         };
@@ -174,13 +174,4 @@ impl Objective for MaskedDiffusion {
         });
         Ok((bounded(whole, Some(error)), sources.collect()))
     }
-}
-
-fn tensors(masked: &MaskedBatch, device: &Device) -> (Tensor<2, Int>, Tensor<1, Int>, Tensor<1, Int>) {
-    let list = |values: &[i64]| {
-        let data = TensorData::new(values.to_vec(), [values.len()]);
-        Tensor::<1, Int>::from_data(data, device)
-    };
-    let tokens = list(&masked.inputs).reshape([masked.sequences, masked.length]);
-    (tokens, list(&masked.places), list(&masked.targets))
 }

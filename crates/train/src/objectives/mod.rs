@@ -1,9 +1,13 @@
 //! The registry of objectives, and one file for each.
 
+mod fill_in_the_middle;
 mod masked_diffusion;
+mod masked_next_token;
 mod next_token;
 
+pub use fill_in_the_middle::{FillInTheMiddle, Sentinels};
 pub use masked_diffusion::MaskedDiffusion;
+pub use masked_next_token::MaskedNextToken;
 pub use next_token::NextToken;
 
 use crate::objective::Objective;
@@ -13,5 +17,7 @@ triaxis_names::registry! {
     pub enum ObjectiveSpec by "kind" as objective: Objective {
         NextToken = "next-token",
         MaskedDiffusion = "masked-diffusion",
+        MaskedNextToken = "masked-next-token",
+        FillInTheMiddle = "fill-in-the-middle",
     }
 }

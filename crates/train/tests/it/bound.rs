@@ -68,6 +68,7 @@ fn batch(joint: &Joint, numbers: &[usize]) -> Batch {
         length: joint.length,
         inputs: targets.clone(),
         targets,
+        end_of_text: None,
     }
 }
 
