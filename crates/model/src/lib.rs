@@ -5,6 +5,7 @@
 //! counts its parameters, operations and memory without building anything, and builds itself as a [`Model`], which takes
 //! whole sequences or goes on from a [`Memory`]. All computing is in [`ops`].
 
+mod ahead;
 pub mod architecture;
 pub mod architectures;
 mod between;

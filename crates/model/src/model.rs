@@ -109,6 +109,24 @@ impl Model {
         }
     }
 
+    /// The same network with further weights beside its own, whose initial values hang on their names and the seed.
+    #[must_use]
+    pub fn beside(self, lines: Vec<WeightSpec>, seed: u64, device: &Device) -> Self {
+        Self {
+            weights: self.weights.beside(lines, seed, device),
+            ..self
+        }
+    }
+
+    /// The same network without those.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        Self {
+            weights: self.weights.first(self.stack.weights().len()),
+            ..self.clone()
+        }
+    }
+
     /// The same network outside of any gradient's graph.
     #[must_use]
     pub fn without_gradients(&self) -> Self {
@@ -271,29 +289,19 @@ impl Model {
         weighing: Option<Weighing>,
         scored: impl FnOnce(Tensor<2>) -> Tensor<2>,
     ) -> Result<Tensor<1>, ModelError> {
-        let between = self.pass().training();
-        let loss = if self.stack.ends.score_cap.is_some() {
-            let scores = self.scores(scored(self.hidden(tokens, &between)?));
-            ends::loss(scores, targets, weighing)
-        } else if !self.stack.tied {
-            let (hidden, head) = (scored(self.hidden(tokens, &between)?), self.head());
-            match weighing {
-                Some(weighing) => ops::weighted_head_cross_entropy(hidden, head, targets, weighing),
-                None => ops::head_cross_entropy(hidden, head, targets),
-            }
-        } else {
-            let (length, table) = (self.length(&tokens)?, TiedTable::new(self.embedding()));
-            let hidden = scored(self.after_embedding(table.embedding(tokens), length, &between));
-            match weighing {
-                Some(weighing) => table.weighted_head_cross_entropy(hidden, targets, weighing),
-                None => table.head_cross_entropy(hidden, targets),
-            }
-        };
+        let (between, length, tables) = (self.pass().training(), self.length(&tokens)?, self.tables());
+        let hidden = self.after_embedding(tables.embedding(tokens), length, &between);
+        let loss = tables.loss(scored(hidden), targets, weighing);
+        Ok(self.trained(between, loss))
+    }
+
+    /// The loss of a pass that trains with what the pass adds to it; what experts were given is kept.
+    pub(crate) fn trained(&self, between: Between, loss: Tensor<1>) -> Tensor<1> {
         let trained = between.trained();
         if loss.is_autodiff() {
             self.loads.add(trained.loads);
         }
-        Ok(trained.losses.into_iter().fold(loss, |sum, loss| sum + loss))
+        trained.losses.into_iter().fold(loss, |sum, loss| sum + loss)
     }
 
     /// Cross-entropy in nats of each of `targets`, as [`loss`](Self::loss) takes them, `[batch × length]`: for
@@ -372,6 +380,11 @@ impl Model {
 
     /// What is added to tokens, the blocks and the last norm.
     fn after_embedding(&self, embedded: Tensor<2>, length: usize, between: &Between) -> Tensor<2> {
+        self.normed(self.streamed(embedded, length, between))
+    }
+
+    /// What is added to tokens, and the blocks.
+    pub(crate) fn streamed(&self, embedded: Tensor<2>, length: usize, between: &Between) -> Tensor<2> {
         let embedded = self.begun(embedded);
         let embedded = match self.stack.learned_positions {
             Some(_) => {
@@ -383,20 +396,29 @@ impl Model {
         };
         self.begin(between, &embedded);
         let layers = self.stack.letters().enumerate();
-        let hidden = layers.fold(embedded, |hidden, (layer, letter)| {
-            let (block, weights) = (&self.stack.blocks[&letter], self.block(layer, between));
-            let rotation = self.rotations.get(&letter);
-            let hidden = block.mixer().mix(hidden, &weights, length, rotation);
-            match block.channel() {
-                Some(channel) => channel.mix(hidden, &weights, length),
-                None => hidden,
-            }
-        });
-        self.normed(hidden)
+        layers.fold(embedded, |hidden, (layer, letter)| {
+            self.through(letter, hidden, &self.block(layer, between), length)
+        })
+    }
+
+    /// What a block of those weights makes of whole sequences.
+    pub(crate) fn through(
+        &self,
+        letter: char,
+        hidden: Tensor<2>,
+        weights: &Scope<'_>,
+        length: usize,
+    ) -> Tensor<2> {
+        let (block, rotation) = (&self.stack.blocks[&letter], self.rotations.get(&letter));
+        let hidden = block.mixer().mix(hidden, weights, length, rotation);
+        match block.channel() {
+            Some(channel) => channel.mix(hidden, weights, length),
+            None => hidden,
+        }
     }
 
     /// The rows of tokens as the first block gets them, but for what is added by position.
-    fn begun(&self, embedded: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn begun(&self, embedded: Tensor<2>) -> Tensor<2> {
         let scaled = self.stack.ends.scaled(embedded);
         match self.stack.ends.embedding_norm {
             true => self.outer().normed(scaled, "embedding_norm"),
@@ -409,12 +431,12 @@ impl Model {
         self.stack.ends.bounded(ops::logits(hidden, self.head()))
     }
 
-    fn normed(&self, hidden: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn normed(&self, hidden: Tensor<2>) -> Tensor<2> {
         self.outer().normed(hidden, "norm")
     }
 
     /// The length of the sequences, if the model takes it.
-    fn length(&self, tokens: &Tensor<2, Int>) -> Result<usize, ModelError> {
+    pub(crate) fn length(&self, tokens: &Tensor<2, Int>) -> Result<usize, ModelError> {
         let length = tokens.dims()[1];
         self.fits(length).map(|()| length)
     }
@@ -446,13 +468,29 @@ impl Model {
         self.outer().matrix(name)
     }
 
+    /// The weights whose names begin so, in a layer of a pass.
+    pub(crate) fn scope<'a>(&'a self, prefix: String, between: &'a Between, layer: usize) -> Scope<'a> {
+        self.weights
+            .scope(prefix, self.stack.norm())
+            .within(between, layer)
+    }
+
+    /// The table that embeds tokens and the head, for a pass that trains.
+    pub(crate) fn tables(&self) -> Tables<'_> {
+        let is_one = self.stack.tied && self.stack.ends.score_cap.is_none();
+        Tables {
+            model: self,
+            tied: is_one.then(|| TiedTable::new(self.embedding())),
+        }
+    }
+
     /// The weights outside of the blocks.
     fn outer(&self) -> Scope<'_> {
         self.weights.scope(String::new(), self.stack.norm())
     }
 
     /// A pass through the network.
-    fn pass(&self) -> Between {
+    pub(crate) fn pass(&self) -> Between {
         Between::of(self.routing)
     }
 
@@ -465,7 +503,42 @@ impl Model {
 
     /// The weights of a layer, in a pass.
     fn block<'a>(&'a self, layer: usize, between: &'a Between) -> Scope<'a> {
-        let scope = self.weights.scope(format!("blocks.{layer}"), self.stack.norm());
-        scope.within(between, layer)
+        self.scope(format!("blocks.{layer}"), between, layer)
+    }
+}
+
+/// What embeds tokens and what scores them in a pass that trains: where they are one table, its gradients meet.
+pub(crate) struct Tables<'a> {
+    model: &'a Model,
+    tied: Option<TiedTable>,
+}
+
+impl Tables<'_> {
+    /// The rows of tokens.
+    pub(crate) fn embedding(&self, tokens: Tensor<2, Int>) -> Tensor<2> {
+        match &self.tied {
+            Some(table) => table.embedding(tokens),
+            None => ops::embedding(self.model.embedding(), tokens),
+        }
+    }
+
+    /// The mean cross-entropy of targets by normalised rows, or what is weighed of it.
+    pub(crate) fn loss(
+        &self,
+        hidden: Tensor<2>,
+        targets: Tensor<1, Int>,
+        weighing: Option<Weighing>,
+    ) -> Tensor<1> {
+        match (&self.tied, weighing) {
+            (Some(table), Some(weighing)) => table.weighted_head_cross_entropy(hidden, targets, weighing),
+            (Some(table), None) => table.head_cross_entropy(hidden, targets),
+            (None, weighing) if self.model.stack.ends.score_cap.is_some() => {
+                ends::loss(self.model.scores(hidden), targets, weighing)
+            }
+            (None, Some(weighing)) => {
+                ops::weighted_head_cross_entropy(hidden, self.model.head(), targets, weighing)
+            }
+            (None, None) => ops::head_cross_entropy(hidden, self.model.head(), targets),
+        }
     }
 }

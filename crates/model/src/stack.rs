@@ -253,7 +253,7 @@ impl Stack {
         both
     }
 
-    fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         Place {
             width: self.width,
             writes: self.layers().map(Block::writes).sum(),

@@ -173,6 +173,23 @@ impl Weights {
             tracked(Tensor::from_data(data, device))
         };
         let values = lines.iter().map(value).collect();
+        Self::of(lines, values)
+    }
+
+    /// These, and then such lines with initial values.
+    pub(crate) fn beside(self, lines: Vec<WeightSpec>, seed: u64, device: &Device) -> Self {
+        let others = Self::initial(lines, seed, device);
+        let lines = [self.lines(), others.lines()].concat();
+        let values = self.values.into_iter().chain(others.values).collect();
+        Self::of(lines, values)
+    }
+
+    /// The first lines alone.
+    pub(crate) fn first(&self, lines: usize) -> Self {
+        Self::of(self.lines()[..lines].to_vec(), self.values[..lines].to_vec())
+    }
+
+    fn of(lines: Vec<WeightSpec>, values: Vec<Tensor<1>>) -> Self {
         let places = lines.iter().enumerate();
         let places = places.map(|(place, line)| (line.name.clone(), place)).collect();
         Self {

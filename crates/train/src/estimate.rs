@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use triaxis_model::weights::WeightSpec;
 use triaxis_units::{Bytes, Flops, Params, Tokens};
 
 use crate::config::{Branch, TrainConfig};
@@ -55,12 +56,22 @@ fn averages(config: &TrainConfig) -> u64 {
     u64::from(config.objective.average().is_some())
 }
 
+/// Weights that are trained: those of the model, and what the objective trains beside them.
+fn weights(config: &TrainConfig) -> u64 {
+    let beside = config.objective.beside(&config.architecture.stack());
+    let beside: usize = beside.iter().map(WeightSpec::size).sum();
+    config.architecture.parameters().total.0 + beside as u64
+}
+
 /// Peak memory, estimated, of a process that does steps of `config` and keeps nothing else.
 pub fn step_memory(config: &TrainConfig) -> Bytes {
     let architecture = &config.architecture;
     let copies = STEP_COPIES + averages(config);
-    let weights = architecture.parameters().total.0 * copies;
-    let sequence = architecture.activations(config.context);
+    let weights = weights(config) * copies;
+    let beside = config
+        .objective
+        .activations_beside(&architecture.stack(), config.context);
+    let sequence = architecture.activations(config.context).saturating_add(beside);
     let values = sequence
         .saturating_mul(config.batch_sequences as u64)
         .saturating_add(weights);
@@ -97,7 +108,7 @@ pub fn estimate(config: &TrainConfig) -> Estimate {
     });
     let steps = total_steps(config);
     let tokens = batch * steps;
-    let waiting = 4 * counts.total.0 * (WAITING_COPIES + averages(config));
+    let waiting = 4 * weights(config) * (WAITING_COPIES + averages(config));
     Estimate {
         parameters: counts.total,
         non_embedding: counts.non_embedding,

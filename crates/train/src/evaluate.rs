@@ -205,7 +205,7 @@ pub(crate) fn loss(model: &Model, batch: &Batch, device: &Device) -> Result<Tens
     model.loss(inputs, targets)
 }
 
-fn tensors(batch: &Batch, device: &Device) -> (Tensor<2, Int>, Tensor<1, Int>) {
+pub(crate) fn tensors(batch: &Batch, device: &Device) -> (Tensor<2, Int>, Tensor<1, Int>) {
     let inputs = TensorData::new(batch.inputs.clone(), [batch.sequences, batch.length]);
     let targets = TensorData::new(batch.targets.clone(), [batch.targets.len()]);
     (

@@ -50,7 +50,7 @@ pub use file::{AboutModel, Trained, check_model, load_model, read_model, save_mo
 pub use mixed::{SourceText, most_sequences, shares_seen, source_of_too_little, source_texts};
 pub use objective::{Noise, Objective};
 pub use objectives::{
-    FillInTheMiddle, MaskedDiffusion, MaskedNextToken, NextToken, ObjectiveSpec, Sentinels,
+    FillInTheMiddle, MaskedDiffusion, MaskedNextToken, MultiToken, NextToken, ObjectiveSpec, Sentinels,
 };
 pub use observer::{Cadence, Observer, StepEvent};
 pub use optimizer::Optimizer;

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Deserializer, de};
 use triaxis_host::Kind;
+use triaxis_model::weights::WeightSpec;
 use triaxis_model::{ArchitectureSpec, Model, ModelError, OperationCount, Stack};
 use triaxis_random::Stream;
 use triaxis_units::Flops;
@@ -56,6 +57,21 @@ pub trait Objective: Debug {
         noise: Noise,
         device: &Device,
     ) -> Result<Tensor<1>, ModelError>;
+
+    /// Weights that are trained beside those of a network, and neither measured nor saved with it.
+    fn beside(&self, _stack: &Stack) -> Vec<WeightSpec> {
+        Vec::new()
+    }
+
+    /// Exact forward operations by these, for one sequence of `length` tokens.
+    fn operations_beside(&self, _stack: &Stack, _length: usize) -> Flops {
+        Flops(0.0)
+    }
+
+    /// About how many numbers these keep of a sequence for the backward pass.
+    fn activations_beside(&self, _stack: &Stack, _length: usize) -> u64 {
+        0
+    }
 
     /// The share of the positions, in the mean, for which the head is computed in a step.
     fn scored(&self) -> f64 {
@@ -146,7 +162,18 @@ impl ObjectiveSpec {
         if let Some(head) = count.operations.iter_mut().find(head) {
             head.flops.0 *= self.objective().scored();
         }
-        count.training()
+        let beside = self.objective().operations_beside(&architecture.stack(), context);
+        Flops(count.training().0 + 3.0 * beside.0)
+    }
+
+    /// About how many numbers these keep: see [`Objective::activations_beside`].
+    pub(crate) fn activations_beside(&self, stack: &Stack, length: usize) -> u64 {
+        self.objective().activations_beside(stack, length)
+    }
+
+    /// Weights that are trained beside those of a network: see [`Objective::beside`].
+    pub(crate) fn beside(&self, stack: &Stack) -> Vec<WeightSpec> {
+        self.objective().beside(stack)
     }
 
     /// How slowly the average of the weights moves that is measured in their place, if one is.

@@ -51,7 +51,9 @@ pub(crate) struct Context<'a> {
 impl State {
     /// The state before the first step.
     pub(crate) fn initial(config: &TrainConfig, device: &Device) -> Result<Self, TrainError> {
+        let beside = config.objective.beside(&config.architecture.stack());
         let model = config.architecture.build(config.seed, device)?;
+        let model = model.beside(beside, config.seed, device);
         Ok(Self {
             average: config.objective.average().map(|_| Average::of(&model)),
             model,
@@ -71,10 +73,11 @@ impl State {
     /// The model that is measured and saved, without gradients.
     pub(crate) fn measured(&self) -> Model {
         let model = self.model.without_gradients();
-        match &self.average {
+        let model = match &self.average {
             Some(average) => model.map(|_, _| average.values.clone()),
             None => model,
-        }
+        };
+        model.alone()
     }
 
     /// Does one step on the text at the rate that `span` gives it; a step that diverges changes nothing.
