@@ -13,29 +13,44 @@ struct Ends {
 }
 
 impl Ends {
-    /// The mean of the second less that of the first, each by these weights.
-    fn of(first: &[Crossing], second: &[Crossing], weights: [&[f64]; 2]) -> Self {
-        let mean = |of: &[Crossing], weights: &[f64], end: fn(&Crossing) -> f64| {
-            let drawn = of.iter().zip(weights).filter(|(_, weight)| **weight > 0.0);
+    /// The mean of a sample by these weights.
+    fn of(sample: &[Crossing], weights: &[f64]) -> Self {
+        let mean = |end: fn(&Crossing) -> f64| {
+            let drawn = sample.iter().zip(weights).filter(|(_, weight)| **weight > 0.0);
             let (sum, all) = drawn.fold((0.0, 0.0), |(sum, all), (crossing, weight)| {
                 (sum + weight * end(crossing), all + weight)
             });
             sum / all
         };
-        let low = |crossing: &Crossing| crossing.low;
-        let high = |crossing: &Crossing| crossing.high;
         Self {
-            low: mean(second, weights[1], low) - mean(first, weights[0], high),
-            high: mean(second, weights[1], high) - mean(first, weights[0], low),
+            low: mean(|crossing| crossing.low),
+            high: mean(|crossing| crossing.high),
+        }
+    }
+
+    /// How far it is behind another.
+    fn after(self, other: Self) -> Self {
+        Self {
+            low: self.low - other.high,
+            high: self.high - other.low,
         }
     }
 }
 
 /// How many times the compute of the first the second takes, in the geometric mean: percentiles of samples of the seeds,
-/// as much wider as so few of them make it (Hesterberg 2015, section 5.3). `None` where nothing bounds it on either side.
-pub(super) fn difference(first: &[Crossing], second: &[Crossing], options: &Options) -> Option<Estimate> {
-    let ones = [first, second].map(|of| vec![1.0; of.len()]);
-    let found = Ends::of(first, second, [&ones[0], &ones[1]]);
+/// as much wider as so few of them make it (Hesterberg 2015, section 5.3). Without a first, the compute of the second itself.
+/// `None` where nothing bounds it on either side.
+pub(super) fn difference(
+    first: Option<&[Crossing]>,
+    second: &[Crossing],
+    options: &Options,
+) -> Option<Estimate> {
+    let mean = |draw: &mut dyn FnMut(usize) -> Vec<f64>| {
+        let before = first.map(|first| Ends::of(first, &draw(first.len())));
+        let own = Ends::of(second, &draw(second.len()));
+        before.map_or(own, |before| own.after(before))
+    };
+    let found = mean(&mut |count| vec![1.0; count]);
     let (is_below, is_above) = (found.low.is_finite(), found.high.is_finite());
     let value = match (is_below, is_above) {
         (true, true) => 0.5 * (found.low + found.high),
@@ -48,14 +63,18 @@ pub(super) fn difference(first: &[Crossing], second: &[Crossing], options: &Opti
         open_above: !is_above,
         ..Estimate::point(value.exp())
     };
-    let Some(wider) = wider([first.len(), second.len()], options.level) else {
+    let counts: Vec<usize> = first
+        .iter()
+        .map(|first| first.len())
+        .chain([second.len()])
+        .collect();
+    let Some(wider) = wider(&counts, options.level) else {
         return Some(point);
     };
     let draws: Vec<Ends> = (0..options.replicates as u64)
         .map(|index| {
             let mut stream = Stream::new(options.seed, "seeds of an emergence", index);
-            let weights = [first, second].map(|of| stream.resample_counts(of.len()));
-            Ends::of(first, second, [&weights[0], &weights[1]])
+            mean(&mut |count| stream.resample_counts(count))
         })
         .collect();
     let tail = 0.5 * (1.0 - options.level);
@@ -80,14 +99,11 @@ pub(super) fn difference(first: &[Crossing], second: &[Crossing], options: &Opti
     })
 }
 
-/// How many times wider than a bootstrap's percentiles an interval of so many seeds must be; `None` where a sample that
-/// varies has only one. A sample of one thing that is known does not count.
-fn wider(counts: [usize; 2], level: f64) -> Option<f64> {
-    let [first, second] = counts;
-    let (least, freedom) = match first {
-        1 => (second, second.checked_sub(1)?),
-        _ => (first.min(second), (first + second).checked_sub(2)?),
-    };
+/// How many times wider than a bootstrap's percentiles an interval of samples of so many seeds must be; `None` where one has
+/// a single seed, which tells of no spread.
+fn wider(counts: &[usize], level: f64) -> Option<f64> {
+    let least = *counts.iter().min()?;
+    let freedom: usize = counts.iter().map(|count| count.saturating_sub(1)).sum();
     (least > 1)
         .then(|| (least as f64 / (least as f64 - 1.0)).sqrt() * student_over_normal(level, freedom as f64))
 }

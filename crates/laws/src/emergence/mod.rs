@@ -128,7 +128,7 @@ impl TaskEmergence {
 pub fn emergence(baseline: &Learner, other: &Learner, share: f64, options: &Options) -> Emergence {
     let crossings = [baseline, other].map(|learner| learner.crossings(share));
     let [of_baseline, of_other] = &crossings;
-    let ratio = difference(of_baseline, of_other, options).ok_or_else(|| {
+    let ratio = difference(Some(of_baseline), of_other, options).ok_or_else(|| {
         let what = format!("the compute of `{}` over that of `{}`", other.name, baseline.name);
         untold(&what, share, of_baseline.iter().chain(of_other))
     });
@@ -152,9 +152,8 @@ impl Learner {
         // Both of one training: its luck is in both.
         let pairs = first.iter().zip(&last);
         let rises: Vec<Crossing> = pairs.map(|(first, last)| last.after(first)).collect();
-        let one = [Crossing::at(0.0)];
         let said = |what: &str, of: &[Crossing]| {
-            let found = difference(&one, of, options);
+            let found = difference(None, of, options);
             finding(found.ok_or_else(|| untold(&format!("{what} of `{}`", self.name), RISE[1], of.iter())))
         };
         Reached {

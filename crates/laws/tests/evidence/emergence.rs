@@ -119,6 +119,10 @@ fn one_seed_has_no_interval() {
         &OPTIONS,
     );
     assert!(ratio(&told).interval.is_none());
+    // Nor has one beside many: how far it varies is not known.
+    let many = learner("experts", 4e10, 3.0, 5, 1);
+    let told = emergence(&learner("dense", 1e11, 3.0, 1, 1), &many, 0.9, &OPTIONS);
+    assert!(ratio(&told).interval.is_none() && told.other.compute.found().unwrap().interval.is_some());
 }
 
 #[test]
