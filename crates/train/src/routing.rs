@@ -13,7 +13,7 @@ use triaxis_units::Tokens;
 use crate::config::TrainConfig;
 use crate::data::{Batch, ValidationText};
 use crate::error::TrainError;
-use crate::evaluate::{TOKENS_AT_ONCE, evaluate};
+use crate::evaluate::TOKENS_AT_ONCE;
 
 /// Validation tokens that are looked at on the way, and at the end.
 const LOOKS: [usize; 2] = [4096, 32_768];
@@ -108,16 +108,13 @@ impl<'a> Watch<'a> {
         let told = labels
             .iter()
             .map(|labels| specialisation(&layers, labels, LEVEL, self.config.seed));
-        let vocabulary = self.config.architecture.vocabulary();
+        let vocabulary = self.config.text_vocabulary();
         let loss = |routing: Routing| {
             let model = model.clone().routed(routing);
-            let measured = evaluate(
-                &model,
-                self.text,
-                self.config.context,
-                vocabulary,
-                &Device::default(),
-            );
+            let (config, device) = (self.config, Device::default());
+            let measured = config
+                .objective
+                .evaluate(&model, self.text, config.context, vocabulary, &device);
             measured.map(|(whole, _)| whole.nats)
         };
         let seed = self.config.seed;
@@ -144,7 +141,7 @@ impl<'a> Watch<'a> {
     }
 
     fn layers(&self, model: &Model, starts: &[usize]) -> Result<Vec<LayerRoutes>, TrainError> {
-        let (length, vocabulary) = (self.length(), self.config.architecture.vocabulary());
+        let (length, vocabulary) = (self.length(), self.config.text_vocabulary());
         let mut all: Vec<LayerRoutes> = Vec::new();
         for starts in starts.chunks((TOKENS_AT_ONCE / length.max(1)).max(1)) {
             let batch = Batch::read(&*self.text.tokens, "validation", starts, length, vocabulary)?;

@@ -246,7 +246,7 @@ impl Training {
     }
 
     fn experts(&mut self, watch: &Watch<'_>) -> Result<ExpertsOutcome, TrainError> {
-        let (step, model) = (self.state.step(), self.state.model.without_gradients());
+        let (step, model) = (self.state.step(), self.state.measured());
         watch.finish(&model, step, &mut self.state.trace)
     }
 

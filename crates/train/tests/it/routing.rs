@@ -8,8 +8,8 @@ use triaxis_model::ArchitectureSpec;
 use triaxis_random::Stream;
 use triaxis_routing::{ExpertsOutcome, Specialisation};
 use triaxis_train::{
-    Branch, BranchOutcome, Cadence, Dtype, EpochOrder, Observer, OptimizerConfig, Schedule, StepEvent,
-    TrainConfig, ValidationText, run,
+    Branch, BranchOutcome, Cadence, Dtype, EpochOrder, ObjectiveSpec, Observer, OptimizerConfig, Schedule,
+    StepEvent, TrainConfig, ValidationText, run,
 };
 use triaxis_units::{Bytes, Finding};
 
@@ -37,6 +37,7 @@ fn config(channel: &str) -> TrainConfig {
         order: EpochOrder::default(),
         decay_on: Vec::new(),
         shares: Vec::new(),
+        objective: ObjectiveSpec::default(),
         branches: vec![Branch { end: 40, decay: 8 }, Branch { end: 70, decay: 10 }],
     }
 }
