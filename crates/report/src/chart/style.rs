@@ -6,15 +6,20 @@ use crate::scale;
 use crate::text;
 use crate::view::{Estimate, Trial};
 
-const SYMBOLS: [&str; 8] = [
+/// Filled, and open where the colours come again.
+const SYMBOLS: [&str; 12] = [
     "circle",
     "square",
     "diamond",
     "triangle-up",
     "triangle-down",
     "pentagon",
-    "hexagon",
-    "cross",
+    "circle-open",
+    "square-open",
+    "diamond-open",
+    "triangle-up-open",
+    "triangle-down-open",
+    "pentagon-open",
 ];
 
 /// The colour of ordered things (budgets): from few to many.
