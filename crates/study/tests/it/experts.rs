@@ -94,6 +94,7 @@ fn loss(bits: f64, bytes: u64) -> Evaluation {
         bits_per_byte: BitsPerByte(bits),
         tokens: Tokens(bytes / 3),
         bytes: Bytes(bytes),
+        bound: None,
     }
 }
 
