@@ -438,11 +438,16 @@ fn reference_gradients_match_finite_differences() {
         key_heads: 1,
         dimension: 3,
         window: 4,
+        bidirectional: false,
         soft_cap: None,
     };
     let limited = reference::Attention {
         window: 2,
         soft_cap: Some(0.7),
+        ..plain
+    };
+    let both_ways = reference::Attention {
+        bidirectional: true,
         ..plain
     };
     let (q, k, v, dy) = (
@@ -451,7 +456,7 @@ fn reference_gradients_match_finite_differences() {
         wide_random(3, 24),
         wide_random(4, 36),
     );
-    for attention in [plain, limited] {
+    for attention in [plain, limited, both_ways] {
         let (_, [dq, dk, dv]) = attention.run(&q, &k, &v, &dy);
         close(
             &dq,
