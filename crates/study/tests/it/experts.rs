@@ -123,9 +123,9 @@ fn record(trial: &Trial, [code, prose]: [f64; 2]) -> RunRecord {
     }
 }
 
-/// A loss that falls with size and length, with some luck of the seed.
+/// A loss that falls with the parameters that a token passes and with length, with some luck of the seed.
 fn law(trial: &Trial, factor: f64) -> f64 {
-    let (params, tokens) = (trial.non_embedding.as_f64(), trial.tokens.as_f64());
+    let (params, tokens) = (trial.active().as_f64(), trial.tokens.as_f64());
     let luck = 1.0 + 1e-3 * ((trial.config.seed * 7 + trial.tokens.0 + trial.parameters.0) as f64).sin();
     factor * luck * (0.8 + 5.0 / params.powf(0.3) + 30.0 / tokens.powf(0.4))
 }
