@@ -31,7 +31,7 @@ fn number(value: &Value) -> f64 {
     }
 }
 
-/// Every budget, length and amount of training text in `table` divided by a hundred, where it has any.
+/// Every budget, length, number of a probe's steps and amount of training text in `table` divided by a hundred, where it has any.
 fn lessen(table: &mut Table) {
     for (key, value) in table.iter_mut() {
         let less = |value: &Value| Value::Integer((number(value) / 100.0).round() as i64);
@@ -41,7 +41,7 @@ fn lessen(table: &mut Table) {
                 *all = all.iter().map(less).collect();
             }
             Value::Array(all) => all.iter_mut().filter_map(Value::as_table_mut).for_each(lessen),
-            _ if matches!(key.as_str(), "sample" | "unique_tokens") => *value = less(value),
+            _ if matches!(key.as_str(), "sample" | "steps" | "unique_tokens") => *value = less(value),
             _ => {}
         }
     }
@@ -66,6 +66,10 @@ fn hundredth(mut spec: Table) -> Vec<String> {
         let value = spec.get(table).and_then(|table| table.get(key));
         settings.extend(value.map(|value| format!("{table}.{key}={value}")));
     }
+    let steps = spec
+        .get("probes")
+        .and_then(|probes| probes.get("training")?.get("steps"));
+    settings.extend(steps.map(|steps| format!("probes.training.steps={steps}")));
     settings.extend(spec.get("arms").map(|arms| format!("arms={arms}")));
     settings
 }
