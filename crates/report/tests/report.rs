@@ -99,7 +99,13 @@ fn every_section_is_there_whatever_the_study_did() {
                 "no entry for {id} in the contents"
             );
         }
-        let asked = usize::from(view.losses.is_some()) + usize::from(!view.probes.is_empty());
+        let of_experts = [
+            !view.experts.trials.is_empty(),
+            !view.experts.emergence.is_empty(),
+        ];
+        let asked = of_experts.map(usize::from).iter().sum::<usize>()
+            + usize::from(view.losses.is_some())
+            + usize::from(!view.probes.is_empty());
         assert_eq!(html.matches("<section ").count(), SECTIONS.len() + asked);
         assert!(
             !html.contains("NaN") && !html.contains(">inf<"),
