@@ -200,22 +200,25 @@ fn advance<S: Simd>(
     read: &mut [f32],
     seen: &mut [f32],
 ) {
-    let filled = read.len();
+    let (filled, size) = (read.len(), at.a.len());
     for start in (0..filled).step_by(LANES) {
         let lanes = start..start + LANES;
+        // Plain loops: iterators may be compiled without the instructions.
         let mut sum = simd.splat(0.0);
-        for (row, &a) in state.chunks_exact(filled).zip(at.a) {
-            sum = simd.mul_add(simd.splat(a), simd.load_partial(&row[lanes.clone()], 0.0), sum);
+        for key in 0..size {
+            let row = &state[key * filled + start..][..LANES];
+            sum = simd.mul_add(simd.splat(at.a[key]), simd.load_partial(row, 0.0), sum);
         }
         simd.store_partial(sum, &mut seen[lanes.clone()]);
         let value = simd.load_partial(at.v.get(start..).unwrap_or(&[]), 0.0);
         let mut y = simd.splat(0.0);
-        let rows = state.chunks_exact(filled).zip(next.chunks_exact_mut(filled));
-        for (key, (row, next)) in rows.enumerate() {
-            let kept = simd.mul(simd.load_partial(&row[lanes.clone()], 0.0), simd.splat(at.w[key]));
+        for key in 0..size {
+            let place = key * filled + start;
+            let row = simd.load_partial(&state[place..][..LANES], 0.0);
+            let kept = simd.mul(row, simd.splat(at.w[key]));
             let written = simd.mul_add(simd.splat(at.k[key]), value, kept);
             let new = simd.mul_add(simd.splat(at.b[key]), sum, written);
-            simd.store_partial(new, &mut next[lanes.clone()]);
+            simd.store_partial(new, &mut next[place..][..LANES]);
             y = simd.mul_add(simd.splat(at.r[key]), new, y);
         }
         simd.store_partial(y, &mut read[lanes]);

@@ -139,14 +139,16 @@ impl Position<'_> {
             for key in first..size.min(first + LANES) {
                 let row = key * filled..(key + 1) * filled;
                 let rows = [&self.before[row.clone()], &self.after[row.clone()]];
-                let found = self.key(simd, key, rows, &mut dstate[row], [dseen, dvalue, dy]);
-                for (sums, found) in sums.iter_mut().zip(found) {
-                    sums[key - first] = found;
-                }
+                let [of_r, of_w, of_k, of_b] =
+                    self.key(simd, key, rows, &mut dstate[row], [dseen, dvalue, dy]);
+                // One by one: iterators may be compiled without the instructions.
+                let place = key - first;
+                (sums[0][place], sums[1][place]) = (of_r, of_w);
+                (sums[2][place], sums[3][place]) = (of_k, of_b);
             }
-            for (which, sums) in [0, 1, 2, 5].into_iter().zip(sums) {
-                let to = &mut gradients[which * filled + first..][..LANES];
-                simd.store_partial(simd.sum_each(sums), to);
+            for (which, of) in [(0, 0), (1, 1), (2, 2), (5, 3)] {
+                let to = which * filled + first;
+                simd.store_partial(simd.sum_each(sums[of]), &mut gradients[to..][..LANES]);
             }
         }
         gradients[3 * filled..4 * filled].copy_from_slice(dvalue);
@@ -173,21 +175,22 @@ impl Position<'_> {
         [dseen, dvalue, dy]: [&mut [f32]; 3],
     ) -> [S::Floats; 4] {
         let mut sums = [simd.splat(0.0); 4];
-        let [r, k, b] = [self.at.r, self.at.k, self.at.b].map(|of| simd.splat(of[key]));
+        let r = simd.splat(self.at.r[key]);
+        let k = simd.splat(self.at.k[key]);
+        let b = simd.splat(self.at.b[key]);
         for start in (0..dstate.len()).step_by(LANES) {
             let lanes = start..start + LANES;
-            let load = |of: &[f32]| simd.load_partial(&of[lanes.clone()], 0.0);
-            let dy = load(dy);
-            let gradient = simd.mul_add(r, dy, load(dstate));
+            let dy = lanes_of(simd, dy, start);
+            let gradient = simd.mul_add(r, dy, lanes_of(simd, dstate, start));
             simd.store_partial(gradient, &mut dstate[lanes.clone()]);
             let value = simd.load_partial(self.at.v.get(start..).unwrap_or(&[]), 0.0);
-            sums[0] = simd.mul_add(load(after), dy, sums[0]);
-            sums[1] = simd.mul_add(load(before), gradient, sums[1]);
+            sums[0] = simd.mul_add(lanes_of(simd, after, start), dy, sums[0]);
+            sums[1] = simd.mul_add(lanes_of(simd, before, start), gradient, sums[1]);
             sums[2] = simd.mul_add(value, gradient, sums[2]);
-            sums[3] = simd.mul_add(load(self.seen), gradient, sums[3]);
-            let of_seen = simd.mul_add(b, gradient, load(dseen));
+            sums[3] = simd.mul_add(lanes_of(simd, self.seen, start), gradient, sums[3]);
+            let of_seen = simd.mul_add(b, gradient, lanes_of(simd, dseen, start));
             simd.store_partial(of_seen, &mut dseen[lanes.clone()]);
-            let of_value = simd.mul_add(k, gradient, load(dvalue));
+            let of_value = simd.mul_add(k, gradient, lanes_of(simd, dvalue, start));
             simd.store_partial(of_value, &mut dvalue[lanes.clone()]);
         }
         sums
@@ -204,16 +207,21 @@ impl Position<'_> {
         dseen: &[f32],
     ) -> S::Floats {
         let mut sum = simd.splat(0.0);
-        let [w, a] = [self.at.w, self.at.a].map(|of| simd.splat(of[key]));
+        let (w, a) = (simd.splat(self.at.w[key]), simd.splat(self.at.a[key]));
         let (before, dstate) = (&self.before[row.clone()], &mut dstate[row]);
         for start in (0..dstate.len()).step_by(LANES) {
             let lanes = start..start + LANES;
-            let load = |of: &[f32]| simd.load_partial(&of[lanes.clone()], 0.0);
-            let dseen = load(dseen);
-            sum = simd.mul_add(load(before), dseen, sum);
-            let gradient = simd.mul_add(a, dseen, simd.mul(w, load(dstate)));
+            let dseen = lanes_of(simd, dseen, start);
+            sum = simd.mul_add(lanes_of(simd, before, start), dseen, sum);
+            let gradient = simd.mul_add(a, dseen, simd.mul(w, lanes_of(simd, dstate, start)));
             simd.store_partial(gradient, &mut dstate[lanes]);
         }
         sum
     }
+}
+
+/// Sixteen values from a place on.
+#[inline(always)]
+fn lanes_of<S: Simd>(simd: S, values: &[f32], start: usize) -> S::Floats {
+    simd.load_partial(&values[start..start + LANES], 0.0)
 }
