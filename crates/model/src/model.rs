@@ -1,6 +1,6 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
@@ -26,7 +26,7 @@ pub struct Model {
 
 /// What experts were given since they were last balanced, by the name of the weight that does it. A copy begins anew.
 #[derive(Debug, Default)]
-struct Loads(Mutex<BTreeMap<String, Load>>);
+struct Loads(Arc<Mutex<BTreeMap<String, Load>>>);
 
 impl Clone for Loads {
     fn clone(&self) -> Self {
@@ -190,9 +190,12 @@ impl Model {
     /// The same network with the same weights, where positions see those after them by all of its attention.
     #[must_use]
     pub fn both_ways(&self) -> Self {
-        let mut both = self.clone();
-        both.stack = self.stack.both_ways();
-        both
+        Self {
+            stack: self.stack.both_ways(),
+            // What its experts are given in a step of this one counts.
+            loads: Loads(Arc::clone(&self.loads.0)),
+            ..self.clone()
+        }
     }
 
     /// The scores of every next token, `[batch × length, vocabulary]`, for `tokens [batch, length]`.

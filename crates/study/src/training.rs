@@ -35,7 +35,10 @@ pub struct TrainingSpec {
     /// Share of a trial's steps that its decay takes.
     pub decay: f64,
     /// How weights follow their gradients.
-    #[serde(skip_serializing_if = "Optimizer::is_default")]
+    #[serde(
+        deserialize_with = "Optimizer::named",
+        skip_serializing_if = "Optimizer::is_default"
+    )]
     pub optimizer: Optimizer,
     /// Decoupled weight decay of the matrices.
     pub weight_decay: f64,

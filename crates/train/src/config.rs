@@ -100,7 +100,10 @@ pub struct OptimizerConfig {
     /// The gradient's largest norm over all weights; above it, the gradient is scaled down.
     pub clip_norm: f64,
     /// How weights follow their gradients.
-    #[serde(skip_serializing_if = "Optimizer::is_default")]
+    #[serde(
+        deserialize_with = "Optimizer::named",
+        skip_serializing_if = "Optimizer::is_default"
+    )]
     pub method: Optimizer,
 }
 

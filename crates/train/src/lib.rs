@@ -20,6 +20,7 @@ mod file;
 mod late;
 pub mod length;
 mod mixed;
+mod named;
 pub mod ngram;
 mod numerics;
 mod objective;

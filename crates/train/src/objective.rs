@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Deserializer, de};
+use serde::Deserializer;
 use triaxis_host::Kind;
 use triaxis_model::weights::WeightSpec;
 use triaxis_model::{ArchitectureSpec, Model, ModelError, OperationCount, Stack};
@@ -13,6 +13,7 @@ use triaxis_units::Flops;
 use crate::data::{Batch, ValidationText};
 use crate::error::TrainError;
 use crate::evaluate::evaluate;
+use crate::named::named;
 use crate::objectives::{NextToken, ObjectiveSpec};
 use crate::outcome::{Evaluation, NamedEvaluation};
 
@@ -133,11 +134,7 @@ impl ObjectiveSpec {
     /// # Errors
     /// When it is neither, or has settings that are another's.
     pub fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let words = match serde_json::Value::deserialize(deserializer)? {
-            serde_json::Value::String(name) => serde_json::json!({ "kind": name }),
-            settings => settings,
-        };
-        serde_json::from_value(words).map_err(de::Error::custom)
+        named(deserializer)
     }
 
     /// Settings that between them reach every branch of its code.

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use serde::Deserializer;
 use triaxis_kernels::{Update, gradient_norm};
 use triaxis_model::Model;
 use triaxis_model::weights::{Group, Weight, WeightSpec};
 
 use crate::config::OptimizerConfig;
 use crate::error::TrainError;
+use crate::named::named;
 use crate::optimizers::{AdamW, Muon};
 
 /// Version of an update: raised when weights, gradients and constants give other weights, other than by the operations
@@ -54,6 +56,14 @@ impl Default for Optimizer {
 }
 
 impl Optimizer {
+    /// Reads one that is given as its name alone, or as a table of its `kind` with its settings.
+    ///
+    /// # Errors
+    /// When it is neither, or has settings that are another's.
+    pub fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        named(deserializer)
+    }
+
     /// Whether it is the one that a configuration without a choice has.
     pub fn is_default(&self) -> bool {
         *self == Self::default()

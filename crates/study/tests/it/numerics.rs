@@ -12,8 +12,8 @@ use triaxis_study::digests::{Digests, Training, UNVERIFIED};
 use triaxis_study::{FrozenSpec, StudySpec, identity};
 use triaxis_train::optimizers::Muon;
 use triaxis_train::{
-    Branch, BranchOutcome, Dtype, EpochOrder, Instructions, Observer, Optimizer, Schedule, StepEvent,
-    TokenSource, TrainConfig, ValidationText,
+    Branch, BranchOutcome, Dtype, EpochOrder, Instructions, ObjectiveSpec, Observer, Optimizer, Schedule,
+    StepEvent, TokenSource, TrainConfig, ValidationText,
 };
 use triaxis_units::{Bytes, Tokens};
 
@@ -159,6 +159,21 @@ fn trainings() -> BTreeMap<String, TrainConfig> {
     choice("muon".to_owned(), &|config| {
         config.optimizer.method = Optimizer::Muon(Muon::default());
     });
+    let stack = base.architecture.stack();
+    for entry in ObjectiveSpec::REGISTRY {
+        let objective: ObjectiveSpec =
+            serde_json::from_value(serde_json::json!({ "kind": entry.name })).unwrap();
+        // What asks for another network is in an example.
+        if objective.is_default() || objective.validate(&stack).is_err() {
+            continue;
+        }
+        choice(entry.name.to_owned(), &|config| {
+            *config = shortened(TrainConfig {
+                objective: objective.clone(),
+                ..config.clone()
+            });
+        });
+    }
     choice("shares".to_owned(), &|config| config.shares = vec![0.3, 0.0, 0.7]);
     for order in EpochOrder::ALL
         .into_iter()
