@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use triaxis_host::machine;
-use triaxis_infer::filling::{Filler, no_next_token};
+use triaxis_infer::filling::{Filler, InTheMiddle, no_next_token};
 use triaxis_infer::{Engine, Kept, Options, Precision, Weights, text};
 use triaxis_model::Published;
 use triaxis_tokens::Tokenizer;
+use triaxis_train::{ObjectiveSpec, Sentinels, Trained};
 
 use crate::MOST_THREADS;
 use crate::failure::Usage;
@@ -43,8 +44,24 @@ pub struct Opening {
 pub enum Opened {
     /// What comes next.
     Reads(Box<Engine>),
+    /// What comes next, and what is in the middle of a text.
+    Middles(Box<InTheMiddle>),
     /// What is missing.
     Fills(Box<Filler>),
+}
+
+impl Opened {
+    /// The model, if it tells what comes next.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn engine(self) -> anyhow::Result<Engine> {
+        match self {
+            Self::Reads(engine) => Ok(*engine),
+            Self::Middles(model) => Ok(model.into_engine()),
+            Self::Fills(_) => Err(no_next_token().into()),
+        }
+    }
 }
 
 /// How what passes through a model is rounded.
@@ -78,10 +95,7 @@ impl Opening {
 
     /// The model, which tells next tokens, and the threads that it computes on.
     pub fn open(&self) -> anyhow::Result<Engine> {
-        match self.opened()? {
-            Opened::Reads(engine) => Ok(*engine),
-            Opened::Fills(_) => Err(no_next_token().into()),
-        }
+        self.opened()?.engine()
     }
 
     /// The model, whatever it tells, and the threads that it computes on.
@@ -95,6 +109,11 @@ impl Opening {
             );
         }
         crate::compute_on(threads)?;
+        self.opened_beside()
+    }
+
+    /// The model beside another that was opened before, on its threads.
+    pub fn opened_beside(&self) -> anyhow::Result<Opened> {
         self.model(&self.model, self.published()?)
     }
 
@@ -115,26 +134,34 @@ impl Opening {
                 path.display()
             ),
         }
-        match self.model(path, published.as_ref())? {
-            Opened::Reads(engine) => Ok(*engine),
-            Opened::Fills(_) => Err(no_next_token().into()),
-        }
+        self.model(path, published.as_ref())?.engine()
     }
 
     /// The model at a path, which is published or as a study keeps it.
     fn model(&self, path: &Path, published: Option<&Published>) -> anyhow::Result<Opened> {
-        let engine = match published {
-            Some(published) => Engine::new(published, self.options(Activations::Eight))?,
-            None => {
-                let (spec, weights) = kept::read(path)?;
-                let (stack, options) = (spec.stack(), self.options(Activations::Single));
-                if stack.is_bidirectional() {
-                    return Ok(Opened::Fills(Box::new(Filler::new(&stack, &weights)?)));
-                }
-                Engine::new(&Weights::new(stack, weights)?, options)?
+        let reads = |engine| Opened::Reads(Box::new(engine));
+        if let Some(published) = published {
+            return Ok(reads(Engine::new(published, self.options(Activations::Eight))?));
+        }
+        let Trained { about, weights } = kept::trained(path)?;
+        let stack = about.architecture.stack();
+        if stack.is_bidirectional() {
+            return Ok(Opened::Fills(Box::new(Filler::new(&stack, &weights)?)));
+        }
+        let vocabulary = stack.vocabulary;
+        let engine = Engine::new(&Weights::new(stack, weights)?, self.options(Activations::Single))?;
+        Ok(match about.objective {
+            ObjectiveSpec::FillInTheMiddle(_) => {
+                let Sentinels {
+                    prefix,
+                    suffix,
+                    middle,
+                } = Sentinels::of(vocabulary);
+                let sentinels = [prefix, suffix, middle].map(|token| token as u32);
+                Opened::Middles(Box::new(InTheMiddle::new(engine, sentinels)))
             }
-        };
-        Ok(Opened::Reads(Box::new(engine)))
+            _ => reads(engine),
+        })
     }
 
     /// The chat template that lies beside a tokenizer that was given, or else is published with the model, if there is one.

@@ -149,8 +149,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let template = arguments.template(&tokenizer)?;
     let tokens = arguments.tokens(&tokenizer, template.as_ref(), &prompt)?;
     let mut engine = match arguments.opening.opened()? {
-        Opened::Reads(engine) => *engine,
         Opened::Fills(mut filler) => return gaps::run(arguments, &tokenizer, &prompt, tokens, &mut filler),
+        other => other.engine()?,
     };
     arguments.gaps.check_none()?;
     fits(&tokenizer, &engine)?;

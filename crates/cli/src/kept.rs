@@ -7,11 +7,18 @@ use triaxis_host::Kind;
 use triaxis_infer::text::TOKENIZER;
 use triaxis_model::weights::Weight;
 use triaxis_model::{ArchitectureSpec, Published};
+use triaxis_train::Trained;
 
 use crate::failure::Usage;
 
 /// The model in a file.
 pub fn read(path: &Path) -> anyhow::Result<(ArchitectureSpec, BTreeMap<String, Weight>)> {
+    let Trained { about, weights } = trained(path)?;
+    Ok((about.architecture, weights))
+}
+
+/// The same with what it was trained on.
+pub fn trained(path: &Path) -> anyhow::Result<Trained> {
     let published = match (path.is_dir(), Published::is_at(path)) {
         (true, _) => Some("a folder"),
         (_, true) => Some("a GGUF file"),
@@ -25,7 +32,7 @@ pub fn read(path: &Path) -> anyhow::Result<(ArchitectureSpec, BTreeMap<String, W
         ))
         .into());
     }
-    triaxis_train::read_model(path).map_err(|error| match error.kind() {
+    Trained::read(path).map_err(|error| match error.kind() {
         Kind::Damaged if path.with_file_name("config.json").is_file() => {
             let folder = path.parent().unwrap_or(path).display();
             Usage(format!(

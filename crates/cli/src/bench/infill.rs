@@ -19,7 +19,8 @@ use crate::{Format, MOST_THREADS, input, output};
 /// Arguments of `bench infill`.
 #[derive(Args)]
 pub struct Infill {
-    /// The models, which must have one tokenizer: those that fill gaps see both sides of one, others what comes before it
+    /// The models, which must have one tokenizer: those trained to fill gaps, or what is in the middle, see both sides of one,
+    /// others what comes before it
     #[arg(required = true, value_name = "MODEL")]
     models: Vec<PathBuf>,
     /// The text whose gaps are filled; `-` reads it from standard input
@@ -66,15 +67,21 @@ pub fn run(arguments: &Infill) -> anyhow::Result<()> {
     let tokenizer = &tokenizers[0];
     let read = input::text(&arguments.text, Bytes(u64::MAX))?;
     let tokens = tokenizer.encode(&read)?;
-    let mut opened = openings
-        .iter()
-        .map(Opening::opened)
-        .collect::<anyhow::Result<Vec<_>>>()?;
+    let mut opened = Vec::new();
+    for opening in &openings {
+        let is_first = opened.is_empty();
+        opened.push(if is_first {
+            opening.opened()?
+        } else {
+            opening.opened_beside()?
+        });
+    }
     let names = openings.iter().map(|opening| opening.model.display().to_string());
     let mut models = Vec::new();
     for (name, opened) in names.zip(&mut opened) {
         let (parameters, model): (_, &mut dyn Fills) = match opened {
             Opened::Reads(engine) => (engine.stack().parameters().total, &mut **engine),
+            Opened::Middles(model) => (model.stack().parameters().total, &mut **model),
             Opened::Fills(filler) => (filler.stack().parameters().total, &mut **filler),
         };
         models.push(Infiller {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use triaxis_model::Stack;
+
 use super::canvas::{Canvas, TokenSet};
 use super::filler::{Denoise, Filler};
 use super::sampler::{Filling, Order, fill};
@@ -72,6 +74,54 @@ impl Infill for Filler {
         };
         let filled = fill(self, &canvas, &filling)?;
         Ok(filled.tokens[prefix.len()..prefix.len() + count].to_vec())
+    }
+}
+
+/// A model trained by fill-in-the-middle, whose documents have their middle last (Bavarian et al. 2022, arXiv 2207.14255).
+#[derive(Debug)]
+pub struct InTheMiddle {
+    engine: Engine,
+    /// What stands before the prefix, the suffix and the middle.
+    sentinels: [u32; 3],
+}
+
+impl InTheMiddle {
+    /// A model that tells next tokens, and the tokens that stand before the prefix, the suffix and the middle.
+    pub fn new(engine: Engine, sentinels: [u32; 3]) -> Self {
+        Self { engine, sentinels }
+    }
+
+    /// The model as one that tells next tokens.
+    pub fn into_engine(self) -> Engine {
+        self.engine
+    }
+
+    /// The network.
+    pub fn stack(&self) -> &Stack {
+        self.engine.stack()
+    }
+}
+
+/// What comes next after both texts, each behind its sentinel.
+impl Infill for InTheMiddle {
+    fn method(&self) -> &'static str {
+        "fill in the middle"
+    }
+
+    fn context(&self) -> usize {
+        self.stack().context.saturating_sub(self.sentinels.len())
+    }
+
+    fn infill(
+        &mut self,
+        prefix: &[u32],
+        suffix: &[u32],
+        count: usize,
+        known: usize,
+    ) -> Result<Vec<u32>, InferError> {
+        let [before_prefix, before_suffix, before_middle] = self.sentinels.map(|token| [token]);
+        let prompt = [&before_prefix, prefix, &before_suffix, suffix, &before_middle].concat();
+        self.engine.infill(&prompt, &[], count, known)
     }
 }
 

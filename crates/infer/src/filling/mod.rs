@@ -10,6 +10,6 @@ mod sampler;
 
 pub use canvas::{Canvas, TokenSet};
 pub use filler::{Denoise, Filler, no_next_token};
-pub use infill::Infill;
+pub use infill::{InTheMiddle, Infill};
 pub use marks::{MARK, Piece, pieces};
 pub use sampler::{Filled, Filling, Order, fill};

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use proptest::prelude::*;
-use triaxis_infer::filling::{Canvas, Denoise, Filler, Filling, Order, Piece, TokenSet, fill, pieces};
+use triaxis_infer::filling::{
+    Canvas, Denoise, Filler, Filling, InTheMiddle, Infill, Order, Piece, TokenSet, fill, pieces,
+};
 use triaxis_infer::{Engine, InferError, Options, Sampling};
 use triaxis_model::Stack;
 
@@ -213,7 +215,7 @@ fn a_filler_gives_the_scores_of_its_model_without_the_mask() {
     let (model, weights) = random(&stack());
     let mut filler = Filler::new(&stack(), &weights).unwrap();
     assert_eq!(
-        (filler.vocabulary(), filler.mask(), filler.context()),
+        (filler.vocabulary(), filler.mask(), Denoise::context(&filler)),
         (11, 11, 20)
     );
     let tokens = [3, 11, 5, 11, 0];
@@ -227,6 +229,34 @@ fn a_filler_gives_the_scores_of_its_model_without_the_mask() {
         .zip(&expected)
         .map(|(one, other)| (one - other).abs());
     assert!(found.len() == 22 && worst.fold(0.0, f32::max) < 1e-5);
+}
+
+/// The middle is what comes after prefix and suffix, each behind its sentinel.
+#[test]
+fn ways_of_filling_see_what_they_say() {
+    let causal: Stack = serde_json::from_str(
+        r#"{"pattern": "a", "vocabulary": 14, "width": 16, "layers": 2, "context": 20}"#,
+    )
+    .unwrap();
+    let (_, weights) = random(&causal);
+    let engine = || Engine::new(&source(&causal, &weights), Options::default()).unwrap();
+    let (prefix, suffix) = ([1, 5, 2], [7, 7, 3]);
+    let mut after = engine();
+    let after_prefix = after.infill(&prefix, &suffix, 4, 11).unwrap();
+    assert_eq!(after_prefix, after.infill(&prefix, &[0], 4, 11).unwrap());
+    let mut middle = InTheMiddle::new(engine(), [11, 12, 13]);
+    let found = middle.infill(&prefix, &suffix, 4, 11).unwrap();
+    let prompt = [11, 1, 5, 2, 12, 7, 7, 3, 13];
+    assert_eq!(found, after.infill(&prompt, &[], 4, 11).unwrap());
+    assert_eq!(
+        (found.len(), Infill::context(&middle), middle.method()),
+        (4, 17, "fill in the middle")
+    );
+    let (_, weights) = random(&stack());
+    let mut filler = Filler::new(&stack(), &weights).unwrap();
+    let filled = filler.infill(&prefix, &suffix, 4, 11).unwrap();
+    assert_eq!(filled, filler.infill(&prefix, &suffix, 4, 11).unwrap());
+    assert_ne!(filled, filler.infill(&prefix, &[0; 12], 4, 11).unwrap());
 }
 
 #[test]
