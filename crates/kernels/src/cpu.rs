@@ -41,6 +41,7 @@ mod repeated_heads;
 pub mod rg_lru;
 pub mod rms_norm;
 pub mod rotary;
+pub mod router;
 mod row_gate;
 mod rows;
 pub mod rwkv7;

@@ -48,6 +48,7 @@ mod tensors {
     pub use crate::cpu::attention::Limits;
     pub use crate::cpu::experts::Choice;
     pub use crate::cpu::gelu::Form as GeluForm;
+    pub use crate::cpu::router::{Form as RouterForm, Weighing as RouterWeighing};
     pub use crate::ops::activation::activation;
     pub use crate::ops::adamw::{Moments, Parameter, adamw_step};
     pub use crate::ops::attention::{Rotation, Scores, causal_attention, causal_attention_packed};
@@ -71,6 +72,7 @@ mod tensors {
     };
     pub use crate::ops::rms_norm::rms_norm;
     pub use crate::ops::rotary::rotary;
+    pub use crate::ops::router::weigh;
     pub use crate::ops::rwkv7::{rwkv7_mix, rwkv7_step};
     pub use crate::ops::sigmoid_mix::sigmoid_mix;
     pub use crate::ops::swiglu::swiglu;

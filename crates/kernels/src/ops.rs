@@ -23,6 +23,7 @@ pub(crate) mod query_key_norm;
 pub(crate) mod recurrent_half;
 pub(crate) mod rms_norm;
 pub(crate) mod rotary;
+pub(crate) mod router;
 pub(crate) mod rwkv7;
 pub(crate) mod sigmoid_mix;
 pub(crate) mod swiglu;

@@ -12,11 +12,11 @@ use reference::{config, random, random_tokens, relative_error, rounded, wide};
 use triaxis_kernels::cpu::{gated_delta, gated_linear, lstm, mamba, mamba2, min_rnn, rg_lru, rwkv7};
 use triaxis_kernels::{
     Activation, AttentionHeads, AttentionWeights, Choice, Core, GeluForm, Implementation, Limits, Matrices,
-    Moments, MuonParameter, MuonUpdate, Parameter, Precision, RecurrentWeights, Rotation, Scores, TiedTable,
-    Update, Weighing, activation, adamw_step, attention_half, causal_attention, causal_attention_packed,
-    embedding, experts, feed_forward, geglu, gelu, gradient_norm, head_cross_entropy, head_losses,
-    layer_norm, linear, muon_step, query_key_norm, recurrent_half, rms_norm, rotary, rwkv7_mix, sigmoid_mix,
-    swiglu, token_shift, weighted_head_cross_entropy,
+    Moments, MuonParameter, MuonUpdate, Parameter, Precision, RecurrentWeights, Rotation, RouterForm,
+    RouterWeighing, Scores, TiedTable, Update, Weighing, activation, adamw_step, attention_half,
+    causal_attention, causal_attention_packed, embedding, experts, feed_forward, geglu, gelu, gradient_norm,
+    head_cross_entropy, head_losses, layer_norm, linear, muon_step, query_key_norm, recurrent_half, rms_norm,
+    rotary, rwkv7_mix, sigmoid_mix, swiglu, token_shift, weigh, weighted_head_cross_entropy,
 };
 
 fn leaf<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
@@ -132,8 +132,29 @@ proptest! {
         let chosen = most.min(count);
         let choices = reference::experts::choices(5, [rows, width, inner, count, chosen]);
         let choice = Arc::new(Choice::new(count, chosen, choices));
-        let shapes = [[rows, width], [rows, chosen], [count * width, 2 * inner], [count * inner, width]];
-        same(&shapes, |x| experts(x[0].clone(), x[1].clone(), x[2].clone(), x[3].clone(), &choice));
+        let shapes =
+            [[rows, width], [rows, width], [rows, chosen], [count * width, 2 * inner], [count * inner, width]];
+        same(&shapes, |x| {
+            experts(x[0].clone(), x[1].clone(), x[2].clone(), x[3].clone(), x[4].clone(), &choice)
+        });
+    }
+
+    #[test]
+    fn weighing_is_the_same(
+        rows in size(), count in 1usize..12, most in 1usize..5, is_softmax in any::<bool>(),
+        renormalised in any::<bool>(), is_priced in any::<bool>(), z in 0usize..2,
+    ) {
+        let chosen = most.min(count);
+        let weighing = Arc::new(RouterWeighing {
+            form: if is_softmax { RouterForm::Softmax } else { RouterForm::Sigmoid },
+            chosen,
+            choices: reference::experts::choices(5, [rows, 1, 1, count, chosen]),
+            renormalised,
+            scale: 1.5,
+            prices: random(8, if is_priced { count } else { 0 }).into_iter().map(f64::from).collect(),
+            z: 0.2 * z as f64,
+        });
+        same(&[[rows, count]], |x| weigh(x[0].clone().mul_scalar(3.0), &weighing));
     }
 
     #[test]

@@ -292,7 +292,7 @@ fn experts_of_unequal_loads() {
                 down: &down,
             };
             let [mut y, mut gate_up] = [x.len(), scales.len() * 2 * inner].map(unset);
-            experts::forward(layer, &x, &scales, &mut y, &mut gate_up);
+            experts::forward(layer, &dy, [&x, &scales], &mut y, &mut gate_up);
             let mut all = [&x, &scales, &gate_and_up, &down].map(|input| unset(input.len()));
             let [dx, dscales, dgate_and_up, ddown] = &mut all;
             let gradients = experts::Gradients {

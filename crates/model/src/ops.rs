@@ -13,14 +13,15 @@ pub use triaxis_kernels::cpu::mamba::Shape as MambaShape;
 pub use triaxis_kernels::cpu::mamba2::Shape as Mamba2Shape;
 pub use triaxis_kernels::cpu::min_rnn::{Kind as MinRnnKind, Shape as MinRnnShape};
 pub use triaxis_kernels::cpu::rg_lru::Shape as RgLruShape;
+pub use triaxis_kernels::cpu::router::scores as router_scores;
 pub use triaxis_kernels::cpu::rwkv7::Shape as Rwkv7Shape;
 pub use triaxis_kernels::{
     Activation, AttentionHeads, AttentionWeights, Choice, Core, GeluForm, Limits, RecurrentState,
-    RecurrentWeights, Rotation, Scores, TiedTable, Weighing, activation, attention_half, causal_attention,
-    causal_attention_packed, count_products, embedding, experts, feed_forward, geglu, gelu,
-    head_cross_entropy, head_losses, layer_norm, linear, products, query_key_norm, recurrent_half,
-    recurrent_step, rms_norm, rotary, rwkv7_mix, rwkv7_step, sigmoid_mix, swiglu, token_shift,
-    weighted_head_cross_entropy,
+    RecurrentWeights, Rotation, RouterForm, RouterWeighing, Scores, TiedTable, Weighing, activation,
+    attention_half, causal_attention, causal_attention_packed, count_products, embedding, experts,
+    feed_forward, geglu, gelu, head_cross_entropy, head_losses, layer_norm, linear, products, query_key_norm,
+    recurrent_half, recurrent_step, rms_norm, rotary, rwkv7_mix, rwkv7_step, sigmoid_mix, swiglu,
+    token_shift, weigh, weighted_head_cross_entropy,
 };
 
 /// Added to the mean square before its root, in every normalisation that says nothing else.

@@ -1,5 +1,5 @@
 //! Gated feed-forward layers of which each row passes some, a mixture of experts (Shazeer et al. 2017, arXiv
-//! 1701.06538): `y = Σ scale × swiglu(x × gate_and_up) × down` over the experts that a row has chosen.
+//! 1701.06538): `y = residual + Σ scale × swiglu(x × gate_and_up) × down` over the experts that a row has chosen.
 //!
 //! Rows are sorted by expert and each expert's are multiplied together, a block of them at a time, so that no row is
 //! dropped and none is padded. What an expert makes of a row has a place of its own until the row's are added up, in the
@@ -107,15 +107,18 @@ impl<'a> Experts<'a> {
         }
     }
 
-    /// Adds up what lies at the positions of each row.
-    fn add_up(&self, placed: &[f32], y: &mut [f32]) {
+    /// Adds up what lies at the positions of each row, beginning with the row of another matrix, if there is one.
+    fn add_up(&self, first: Option<&[f32]>, placed: &[f32], y: &mut [f32]) {
         let (rows, width) = (self.choice.rows(), self.width);
         let y = Shared::new(y);
         for_each_block(rows, placed.len(), |rows| {
             for row in rows {
                 // SAFETY: blocks of rows do not overlap.
                 let y = unsafe { y.part(row * width..(row + 1) * width) };
-                y.fill(0.0);
+                match first {
+                    Some(first) => y.copy_from_slice(&first[row * width..(row + 1) * width]),
+                    None => y.fill(0.0),
+                }
                 for position in self.choice.positions(row) {
                     dispatch!(add_scaled(&placed[position * width..][..width], 1.0, y));
                 }
@@ -136,15 +139,24 @@ impl<'a> Experts<'a> {
     }
 }
 
-/// Writes `y` (`rows × width`, as `x`), each row the sum of what its experts make of it, times their `scales` (`rows ×
-/// chosen`); and for [`backward`] the products before the gate into `gate_up` (`rows × chosen × 2 inner`, by expert).
+/// Writes `y` (`rows × width`, as `x`), each row that of the `residual` and what its experts make of it, times their `scales`
+/// (`rows × chosen`); and for [`backward`] the products before the gate into `gate_up` (`rows × chosen × 2 inner`, by expert).
 ///
 /// # Panics
 /// If the lengths do not agree.
-pub fn forward(layer: Experts, x: &[f32], scales: &[f32], y: &mut [f32], gate_up: &mut [f32]) {
+pub fn forward(
+    layer: Experts,
+    residual: &[f32],
+    [x, scales]: [&[f32]; 2],
+    y: &mut [f32],
+    gate_up: &mut [f32],
+) {
     let (precision, width, inner) = (layer.precision, layer.width, layer.inner());
     layer.check(x, scales, gate_up);
-    assert_eq!(y.len(), x.len(), "a row for each row");
+    assert!(
+        y.len() == x.len() && residual.len() == x.len(),
+        "a row for each row"
+    );
     let packed = layer.packed(|weight| weight);
     let mut placed = Buffer::any(scales.len() * width);
     {
@@ -169,7 +181,7 @@ pub fn forward(layer: Experts, x: &[f32], scales: &[f32], y: &mut [f32], gate_up
             down.multiply_left(&left, placed.from(mine.start, 0), false);
         });
     }
-    layer.add_up(&placed, y);
+    layer.add_up(Some(residual), &placed, y);
 }
 
 /// The rows of some positions, packed.
@@ -203,7 +215,7 @@ struct Operands<'a> {
     dy: Right,
 }
 
-/// From the gradient of `y`, writes those of the inputs, the scales and the weights.
+/// From the gradient of `y`, which is that of the residual, writes those of the inputs, the scales and the weights.
 ///
 /// # Panics
 /// As [`forward`].
@@ -295,7 +307,7 @@ pub fn backward(
             }
         });
     }
-    layer.add_up(&placed, gradients.x);
+    layer.add_up(None, &placed, gradients.x);
     let [dgate_and_up, ddown] = [gradients.gate_and_up, gradients.down].map(Shared::new);
     parallel::for_each(operands.len(), layer.work(), |expert| {
         let [gate_and_up, down] = layer.parts(expert);

@@ -16,12 +16,13 @@ use crate::Precision;
 use crate::cpu::experts::{self, Choice, Experts, Gradients};
 use crate::memory::Buffer;
 
-/// `Σ scale × swiglu(x × gate_and_up) × down` over the experts that each row has chosen: `[rows, width]`, `[rows,
-/// chosen]`, `[experts × width, 2 × inner]` and `[experts × inner, width]` to `[rows, width]`.
+/// `residual + Σ scale × swiglu(x × gate_and_up) × down` over the experts that each row has chosen: `[rows, width]` twice,
+/// `[rows, chosen]`, `[experts × width, 2 × inner]` and `[experts × inner, width]` to `[rows, width]`.
 ///
 /// # Panics
 /// If the sizes do not agree.
 pub fn experts(
+    residual: Tensor<2>,
     x: Tensor<2>,
     scales: Tensor<2>,
     gate_and_up: Tensor<2>,
@@ -38,19 +39,22 @@ pub fn experts(
                 [count * width, 2 * inner],
                 [count * inner, width]
             ]
-            && choice.rows() == rows,
+            && choice.rows() == rows
+            && residual.dims() == [rows, width],
         "{rows} rows of {width} values, scales and weights of {sizes:?}, and {count} experts for {} rows",
         choice.rows()
     );
-    if fused(&x) && fused(&scales) && fused(&gate_and_up) && fused(&down) {
-        let [x, scales, gate_and_up, down] = [x, scales, gate_and_up, down].map(Tensor::into_dispatch);
-        let y = Dispatch::experts(x, scales, gate_and_up, down, choice.clone());
+    if fused(&residual) && fused(&x) && fused(&scales) && fused(&gate_and_up) && fused(&down) {
+        let [residual, x, scales, gate_and_up, down] =
+            [residual, x, scales, gate_and_up, down].map(Tensor::into_dispatch);
+        let y = Dispatch::experts(residual, x, scales, gate_and_up, down, choice.clone());
         return Tensor::from_dispatch(y);
     }
-    composed(x, scales, [gate_and_up, down], choice)
+    composed(residual, x, scales, [gate_and_up, down], choice)
 }
 
 fn composed(
+    residual: Tensor<2>,
     x: Tensor<2>,
     scales: Tensor<2>,
     [gate_and_up, down]: [Tensor<2>; 2],
@@ -64,7 +68,7 @@ fn composed(
         let length = values.len();
         Tensor::<1, Int>::from_data(TensorData::new(values, [length]), &device)
     };
-    let mut y = x.zeros_like();
+    let mut y = residual;
     for expert in (0..count).filter(|&expert| !choice.places(expert).is_empty()) {
         let places = choice.places(expert).iter().map(|&place| i64::from(place));
         let rows = list(places.clone().map(|place| place / chosen as i64).collect());
@@ -81,6 +85,7 @@ fn composed(
 #[backend_extension(Flex, Autodiff)]
 trait Mixture: Backend {
     fn experts(
+        residual: FloatTensor<Self>,
         x: FloatTensor<Self>,
         scales: FloatTensor<Self>,
         gate_and_up: FloatTensor<Self>,
@@ -91,29 +96,35 @@ trait Mixture: Backend {
 
 impl Mixture for Flex {
     fn experts(
+        residual: FlexTensor,
         x: FlexTensor,
         scales: FlexTensor,
         gate_and_up: FlexTensor,
         down: FlexTensor,
         choice: Arc<Choice>,
     ) -> FlexTensor {
-        Saved::new([x, scales, gate_and_up, down], choice).0
+        Saved::new([residual, x, scales, gate_and_up, down], choice).0
     }
 }
 
 impl<C: CheckpointStrategy> Mixture for Autodiff<Flex, C> {
     fn experts(
+        residual: FloatTensor<Self>,
         x: FloatTensor<Self>,
         scales: FloatTensor<Self>,
         gate_and_up: FloatTensor<Self>,
         down: FloatTensor<Self>,
         choice: Arc<Choice>,
     ) -> FloatTensor<Self> {
-        record::<C, _, 4>(
+        record::<C, _, 5>(
             "experts",
-            [x, scales, gate_and_up, down],
+            [residual, x, scales, gate_and_up, down],
             |inputs, _| Saved::new(inputs, choice),
-            |saved, dy, _| saved.backward(&contiguous(dy)).map(Some),
+            |saved, dy, _| {
+                let dy = contiguous(dy);
+                let [dx, dscales, dgate_and_up, ddown] = saved.backward(&dy);
+                [dy, dx, dscales, dgate_and_up, ddown].map(Some)
+            },
         )
     }
 }
@@ -130,17 +141,18 @@ struct Saved {
 
 impl Saved {
     /// The forward pass: its output, and what is saved.
-    fn new(inputs: [FlexTensor; 4], choice: Arc<Choice>) -> (FlexTensor, Self) {
-        let inputs = inputs.map(contiguous);
+    fn new(inputs: [FlexTensor; 5], choice: Arc<Choice>) -> (FlexTensor, Self) {
+        let [residual, x, scales, gate_and_up, down] = inputs.map(contiguous);
+        let inputs = [x, scales, gate_and_up, down];
         let ([rows, width], [_, both]) = (dimensions(&inputs[0]), dimensions(&inputs[2]));
         let places = choice.choices().len();
         let [mut y, mut gate_up] = [rows * width, places * both].map(Buffer::any);
         let precision = Precision::current();
-        let (x, scales) = (values(&inputs[0]), values(&inputs[1]));
+        let rows_and_scales = [values(&inputs[0]), values(&inputs[1])];
         experts::forward(
             layer(&inputs, &choice, precision),
-            x,
-            scales,
+            values(&residual),
+            rows_and_scales,
             &mut y,
             &mut gate_up,
         );

@@ -5,8 +5,8 @@ mod rules;
 
 use std::sync::Arc;
 
-use burn::tensor::activation::{sigmoid, softmax};
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::Tensor;
+use burn::tensor::activation::sigmoid;
 use serde::{Deserialize, Serialize};
 
 use self::router::Chooser;
@@ -17,7 +17,7 @@ use crate::channel::Channel;
 use crate::count::product_flops;
 use crate::error::ModelError;
 use crate::mixer::Place;
-use crate::ops::{self, Choice};
+use crate::ops::{self, Choice, RouterWeighing, router_scores};
 use crate::routes::{LayerRoutes, loads};
 use crate::weights::{Group, Initial, Scope, WeightSpec};
 
@@ -92,9 +92,6 @@ pub(crate) const BIAS_RATE: f64 = 0.001;
 /// The name of what corrects the choice.
 const ROUTER_BIAS: &str = "router_bias";
 
-/// Added to the sum that weights are divided by, so that scores of nothing are no numbers over nothing.
-const LEAST_SUM: f64 = 1e-20;
-
 /// What a router says of some rows.
 struct Routed {
     choice: Arc<Choice>,
@@ -163,13 +160,9 @@ impl Experts {
 
     /// Which experts rows go to, and what they are multiplied by.
     fn route(&self, normed: &Tensor<2>, weights: &Scope<'_>) -> Routed {
-        let ([rows, _], experts, chosen) = (normed.dims(), self.count(), self.taken());
+        let (experts, chosen) = (self.count(), self.taken());
         let logits = ops::linear_in_single(normed.clone(), weights.matrix("router"));
-        let scores = match self.router {
-            Router::Softmax => softmax(logits.clone(), 1),
-            Router::Sigmoid => sigmoid(logits.clone()),
-        };
-        let values: Vec<f64> = scores.clone().into_data().iter::<f64>().collect();
+        let scores = self.scores(&logits);
         let corrections = self.bias_rate.map(|_| {
             let bias = weights.vector(ROUTER_BIAS).into_data();
             bias.iter::<f64>().collect::<Vec<f64>>()
@@ -180,23 +173,18 @@ impl Experts {
             chosen,
             groups: [self.groups, self.chosen_groups],
         };
-        let choices = chooser.choose(&values, corrections.as_deref());
-        if weights.trains() {
-            self.charge(&logits, &scores, &choices, weights);
-        }
-        let places: Vec<i64> = choices.iter().map(|&expert| i64::from(expert)).collect();
-        let places = Tensor::<2, Int>::from_data(TensorData::new(places, [rows, chosen]), &normed.device());
-        let given = self.weighed(scores.gather(1, places));
+        let choices = chooser.choose(&scores, corrections.as_deref());
         let used = weights
             .routing()
             .routed(weights.layer(), experts, chosen, &choices);
+        let given = self.weigh(logits, choices, weights);
         weights.tell(|| LayerRoutes {
             layer: weights.layer(),
             experts,
             chosen,
             choices: used.clone(),
             weights: given.clone().into_data().iter::<f32>().collect(),
-            probabilities: shares(&values, experts),
+            probabilities: shares(&scores, experts),
         });
         Routed {
             choice: Arc::new(Choice::new(experts, chosen, used)),
@@ -204,41 +192,46 @@ impl Experts {
         }
     }
 
-    /// What the outputs of experts of such scores are multiplied by.
-    fn weighed(&self, scores: Tensor<2>) -> Tensor<2> {
-        let weights = match self.renormalised {
-            true => scores.clone() / scores.sum_dim(1).add_scalar(LEAST_SUM),
-            false => scores,
-        };
-        match self.scale {
-            Some(scale) => weights.mul_scalar(scale),
-            None => weights,
+    /// The scores of experts, row by row.
+    fn scores(&self, logits: &Tensor<2>) -> Vec<f64> {
+        let logits: Vec<f64> = logits.clone().into_data().iter::<f64>().collect();
+        let mut scores = vec![0.0; logits.len()];
+        let rows = logits.chunks_exact(self.count());
+        for (logits, scores) in rows.zip(scores.chunks_exact_mut(self.count())) {
+            router_scores(self.router.form(), logits.iter().copied(), scores);
         }
+        scores
     }
 
-    /// Adds to what is trained on, and tells what balances what experts were given.
-    fn charge(&self, logits: &Tensor<2>, scores: &Tensor<2>, choices: &[u32], weights: &Scope<'_>) {
-        let experts = self.count();
-        let counts = loads(experts, choices);
-        if self.auxiliary > 0.0 {
-            let shares = match self.router {
-                Router::Softmax => scores.clone(),
-                Router::Sigmoid => scores.clone() / scores.clone().sum_dim(1).add_scalar(LEAST_SUM),
-            };
-            // Of what experts get of all choices, times what the router gives them, one if it is balanced.
-            let factor = self.auxiliary * experts as f64 / choices.len() as f64;
-            let given: Vec<f64> = counts.iter().map(|&count| count as f64 * factor).collect();
-            let given = Tensor::<2>::from_data(TensorData::new(given, [1, experts]), &logits.device());
-            weights.charge((shares.mean_dim(0) * given).sum());
-        }
-        if self.z > 0.0 {
-            let most = logits.clone().max_dim(1).detach();
-            let sums = (logits.clone() - most.clone()).exp().sum_dim(1).log() + most;
-            weights.charge(sums.square().mean().mul_scalar(self.z));
-        }
-        if let Some(rate) = self.bias_rate {
+    /// What the outputs of the experts that were chosen are multiplied by. Tells a pass that trains what they were given, and
+    /// adds what it costs.
+    fn weigh(&self, logits: Tensor<2>, choices: Vec<u32>, weights: &Scope<'_>) -> Tensor<2> {
+        let [rows, experts] = logits.dims();
+        let (trains, counts) = (weights.trains(), loads(experts, &choices));
+        // What experts get of all choices times what the router gives them, one if it is balanced.
+        let factor = self.auxiliary * experts as f64 / choices.len() as f64;
+        let is_priced = trains && self.auxiliary > 0.0;
+        let prices = counts.iter().filter(|_| is_priced);
+        let weighing = Arc::new(RouterWeighing {
+            form: self.router.form(),
+            chosen: self.taken(),
+            choices,
+            renormalised: self.renormalised,
+            scale: self.scale.unwrap_or(1.0),
+            prices: prices.map(|&count| count as f64 * factor).collect(),
+            z: if trains { self.z } else { 0.0 },
+        });
+        if let (true, Some(rate)) = (trains, self.bias_rate) {
             weights.load(ROUTER_BIAS, Load { counts, rate });
         }
+        let weighed = ops::weigh(logits, &weighing);
+        if !weighing.costs() {
+            return weighed;
+        }
+        let chosen = weighing.chosen;
+        let costs = weighed.clone().slice_dim(1, chosen..chosen + 1);
+        weights.charge(costs.sum().div_scalar(rows as f64));
+        weighed.slice_dim(1, 0..chosen)
     }
 
     /// What the experts make of rows that all pass.
@@ -256,7 +249,7 @@ impl Experts {
 fn shares(scores: &[f64], experts: usize) -> Vec<f32> {
     let rows = scores.chunks_exact(experts);
     rows.flat_map(|row| {
-        let sum = row.iter().sum::<f64>() + LEAST_SUM;
+        let sum = row.iter().sum::<f64>().max(f64::MIN_POSITIVE);
         row.iter().map(move |score| (score / sum) as f32)
     })
     .collect()
@@ -369,10 +362,17 @@ impl Channel for Experts {
         let normed = weights.normed(x.clone(), "feed_forward_norm");
         let routed = self.route(&normed, weights);
         let [gate_and_up, down] = ["experts_gate_and_up", "experts_down"].map(|name| weights.stacked(name));
-        let made = ops::experts(normed.clone(), routed.weights, gate_and_up, down, &routed.choice);
+        let made = ops::experts(
+            x,
+            normed.clone(),
+            routed.weights,
+            gate_and_up,
+            down,
+            &routed.choice,
+        );
         match self.shared > 0 {
-            true => x + made + self.shared(normed, weights),
-            false => x + made,
+            true => made + self.shared(normed, weights),
+            false => made,
         }
     }
 }

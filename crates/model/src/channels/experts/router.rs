@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ops::RouterForm;
+
 /// What a router makes of the numbers that it computes for the experts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -11,6 +13,15 @@ pub enum Router {
     Softmax,
     /// Numbers from 0 to 1, each by itself, of which the two largest of a group stand for it (DeepSeek-V3).
     Sigmoid,
+}
+
+impl Router {
+    pub(super) fn form(self) -> RouterForm {
+        match self {
+            Self::Softmax => RouterForm::Softmax,
+            Self::Sigmoid => RouterForm::Sigmoid,
+        }
+    }
 }
 
 /// How many are chosen of what.
