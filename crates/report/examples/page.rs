@@ -1,6 +1,8 @@
 //! Writes the fixture's page, picture and data into a folder, to look at them:
 //! `cargo run --release -p triaxis-report --example page -- FOLDER`.
 
+#![allow(clippy::unwrap_used)] // The fixture is a test's, which fails by panicking.
+
 use std::path::PathBuf;
 
 use triaxis_report::{ReportError, write_json, write_page, write_readme_svg};

@@ -293,7 +293,7 @@ mod tests {
             self.asked += 1;
             let next = |index: usize| (prefix[prefix.len() - 1] + 1 + index as u32) % 26;
             let mut tokens: Vec<u32> = (0..count).map(next).collect();
-            if self.wrong > 0 && self.asked % self.wrong == 0 {
+            if self.asked.is_multiple_of(self.wrong) {
                 tokens[0] = (tokens[0] + 1) % 26;
             }
             Ok(tokens)

@@ -85,12 +85,14 @@ pub(super) fn difference(
         let at = ends[(share * (ends.len() - 1) as f64).round() as usize];
         known + wider * (at - known)
     };
-    let low = is_below
-        .then(|| end(|ends| ends.low, tail, found.low))
-        .unwrap_or(value);
-    let high = is_above
-        .then(|| end(|ends| ends.high, 1.0 - tail, found.high))
-        .unwrap_or(value);
+    let low = match is_below {
+        true => end(|ends| ends.low, tail, found.low),
+        false => value,
+    };
+    let high = match is_above {
+        true => end(|ends| ends.high, 1.0 - tail, found.high),
+        false => value,
+    };
     let ends = (low.exp(), high.exp());
     Some(Estimate {
         open_below: point.open_below,

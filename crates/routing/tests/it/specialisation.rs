@@ -41,13 +41,11 @@ fn two_languages_of_disjoint_words_are_found() {
 fn weak_habits_are_found_where_there_is_much_text() {
     let world = World::new(600, false, 3);
     // A word goes to its hash, but of one source every tenth to the first expert.
-    let mut token = 0;
     let hash = hashed(8, 2);
     let mut chosen = Vec::new();
-    for (&word, &document) in world.words.iter().zip(&world.documents) {
+    for (token, (&word, &document)) in world.words.iter().zip(&world.documents).enumerate() {
         let drawn = token % 10 == 0 && world.sources[document as usize] == 1;
         chosen.push(if drawn { 0 } else { hash(word, 0) });
-        token += 1;
     }
     let routes = Routes::new(8, 1, chosen, vec![1.0; 8 * world.words.len()]).unwrap();
     let told = found(&[routes], &world.labels(), 7).together;
