@@ -7,6 +7,7 @@ pub mod activation;
 pub mod adamw;
 pub mod attention;
 pub mod attention_heads;
+pub mod average;
 pub mod bf16;
 mod chunks;
 pub mod cross_entropy;

@@ -53,6 +53,7 @@ mod tensors {
     pub use crate::ops::adamw::{Moments, Parameter, adamw_step};
     pub use crate::ops::attention::{Rotation, Scores, causal_attention, causal_attention_packed};
     pub use crate::ops::attention_half::{AttentionWeights, attention_half};
+    pub use crate::ops::average::moved_averages;
     pub use crate::ops::cross_entropy::{
         Weighing, head_cross_entropy, head_losses, weighted_head_cross_entropy,
     };

@@ -8,6 +8,7 @@ pub(crate) mod activation;
 pub(crate) mod adamw;
 pub(crate) mod attention;
 pub(crate) mod attention_half;
+pub(crate) mod average;
 pub(crate) mod cross_entropy;
 pub(crate) mod embedding;
 pub(crate) mod experts;

@@ -15,8 +15,9 @@ use triaxis_kernels::{
     Moments, MuonParameter, MuonUpdate, Parameter, Precision, RecurrentWeights, Rotation, RouterForm,
     RouterWeighing, Scores, TiedTable, Update, Weighing, activation, adamw_step, attention_half,
     causal_attention, causal_attention_packed, embedding, experts, feed_forward, geglu, gelu, gradient_norm,
-    head_cross_entropy, head_losses, layer_norm, linear, muon_step, query_key_norm, recurrent_half, rms_norm,
-    rotary, rwkv7_mix, sigmoid_mix, swiglu, token_shift, weigh, weighted_head_cross_entropy,
+    head_cross_entropy, head_losses, layer_norm, linear, moved_averages, muon_step, query_key_norm,
+    recurrent_half, rms_norm, rotary, rwkv7_mix, sigmoid_mix, swiglu, token_shift, weigh,
+    weighted_head_cross_entropy,
 };
 
 fn leaf<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
@@ -416,6 +417,28 @@ proptest! {
         for (fused, composed) in both[0].iter().zip(&both[1]) {
             prop_assert!(relative_error(fused, &wide(composed), 0.0) < 1e-5);
         }
+        for (seed, start) in (1..).zip(start) {
+            prop_assert_eq!(&random(seed, start.dims()[0]), &values(start), "a shared tensor was changed");
+        }
+    }
+
+    #[test]
+    fn averages_are_the_same(lengths in vec(size(), 1..4)) {
+        let tensors = |seed: u64| -> Vec<Tensor<1>> {
+            let shapes = lengths.iter().map(|&length| [length]);
+            (seed..).zip(shapes).map(|(seed, shape)| leaf(seed, shape).inner()).collect()
+        };
+        let (start, weights) = (tensors(1), tensors(11));
+        let [fused, composed] = [Implementation::Fused, Implementation::Composed].map(|implementation| {
+            implementation.run(|| {
+                let mut all = start.clone();
+                for decay in [0.5, 0.9, 0.0, 0.9999] {
+                    all = moved_averages(all.into_iter().zip(weights.clone()).collect(), decay);
+                }
+                all.into_iter().map(values).collect::<Vec<_>>()
+            })
+        });
+        prop_assert_eq!(fused, composed);
         for (seed, start) in (1..).zip(start) {
             prop_assert_eq!(&random(seed, start.dims()[0]), &values(start), "a shared tensor was changed");
         }

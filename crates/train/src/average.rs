@@ -1,6 +1,7 @@
 //! A moving average of a model's weights, which is measured and saved in their place.
 
 use burn::tensor::Tensor;
+use triaxis_kernels::moved_averages;
 use triaxis_model::Model;
 
 /// The average after some steps.
@@ -23,12 +24,9 @@ impl Average {
     /// 2011.13456) have it in their code, and those after them.
     pub(crate) fn moved(self, model: &Model, decay: f64, step: u64) -> Self {
         let decay = decay.min((1 + step) as f64 / (10 + step) as f64);
-        let weights = model.without_gradients();
-        let moved = self.values.into_iter().zip(weights.values());
-        let moved =
-            moved.map(|(average, weight)| average.mul_scalar(decay) + weight.clone().mul_scalar(1.0 - decay));
+        let weights = model.without_gradients().values().to_vec();
         Self {
-            values: moved.collect(),
+            values: moved_averages(self.values.into_iter().zip(weights).collect(), decay),
         }
     }
 }
