@@ -231,7 +231,7 @@ fn a_filler_gives_the_scores_of_its_model_without_the_mask() {
     assert!(found.len() == 22 && worst.fold(0.0, f32::max) < 1e-5);
 }
 
-/// The middle is what comes after prefix and suffix, each behind its sentinel.
+/// The middle is what comes after prefix and suffix, each behind its sentinel, in the order of the training.
 #[test]
 fn ways_of_filling_see_what_they_say() {
     let causal: Stack = serde_json::from_str(
@@ -244,7 +244,11 @@ fn ways_of_filling_see_what_they_say() {
     let mut after = engine();
     let after_prefix = after.infill(&prefix, &suffix, 4, 11).unwrap();
     assert_eq!(after_prefix, after.infill(&prefix, &[0], 4, 11).unwrap());
-    let mut middle = InTheMiddle::new(engine(), [11, 12, 13]);
+    let mut swapped = InTheMiddle::new(engine(), [11, 12, 13], true);
+    let found = swapped.infill(&prefix, &suffix, 4, 11).unwrap();
+    let prompt = [11, 12, 7, 7, 3, 13, 1, 5, 2];
+    assert_eq!(found, after.infill(&prompt, &[], 4, 11).unwrap());
+    let mut middle = InTheMiddle::new(engine(), [11, 12, 13], false);
     let found = middle.infill(&prefix, &suffix, 4, 11).unwrap();
     let prompt = [11, 1, 5, 2, 12, 7, 7, 3, 13];
     assert_eq!(found, after.infill(&prompt, &[], 4, 11).unwrap());
