@@ -94,6 +94,12 @@ pub trait Objective: Debug {
     ///
     /// # Errors
     /// As [`evaluate`].
+    /// What the model is given of a batch of text where it is looked at as it is measured, `[sequences × length]`: tokens below
+    /// `vocabulary`, which are those of text, and its marks. Sequences are counted from `first`.
+    fn given(&self, batch: &Batch, _vocabulary: usize, _first: u64) -> Vec<i64> {
+        batch.inputs.clone()
+    }
+
     fn evaluate(
         &self,
         model: &Model,
@@ -204,6 +210,11 @@ impl ObjectiveSpec {
     /// # Errors
     /// For the first that breaks a rule.
     pub fn validate(&self, stack: &Stack) -> Result<(), TrainError> {
+    /// What the model is given of a batch: see [`Objective::given`].
+    pub(crate) fn given(&self, batch: &Batch, vocabulary: usize, first: u64) -> Vec<i64> {
+        self.objective().given(batch, vocabulary, first)
+    }
+
         let (kind, objective) = (self.kind(), self.objective());
         let refused = |message: String| Err(TrainError::new(Kind::Input, message));
         match (objective.is_bidirectional(), stack.is_bidirectional()) {

@@ -14,6 +14,7 @@ use crate::config::TrainConfig;
 use crate::data::{Batch, ValidationText};
 use crate::error::TrainError;
 use crate::evaluate::TOKENS_AT_ONCE;
+use crate::state::State;
 
 /// Validation tokens that are looked at on the way, and at the end.
 const LOOKS: [usize; 2] = [4096, 32_768];
@@ -63,7 +64,8 @@ impl Trace {
     }
 }
 
-/// Looks at the experts of a mixture on parts of a validation text, the same each time.
+/// Looks at the experts of a mixture on parts of a validation text, the same each time and as the objective measures it:
+/// where that masks tokens, some are masked, and labels are of what was there.
 pub(crate) struct Watch<'a> {
     text: &'a ValidationText,
     config: &'a TrainConfig,
@@ -75,10 +77,11 @@ impl<'a> Watch<'a> {
         config.has_experts().then_some(Self { text, config })
     }
 
-    /// Adds a look at `model` to the trace where one is due after so many steps.
-    pub(crate) fn look(&self, model: &Model, step: u64, trace: &mut Trace) -> Result<(), TrainError> {
+    /// Adds a look at what is measured of a training to its trace, where one is due after its last step.
+    pub(crate) fn look(&self, state: &mut State) -> Result<(), TrainError> {
+        let step = state.step();
         match step >= FIRST && step.is_power_of_two() {
-            true => self.add(&model.without_gradients(), step, trace),
+            true => self.add(&state.measured(), step, &mut state.trace),
             false => Ok(()),
         }
     }
@@ -142,10 +145,12 @@ impl<'a> Watch<'a> {
 
     fn layers(&self, model: &Model, starts: &[usize]) -> Result<Vec<LayerRoutes>, TrainError> {
         let (length, vocabulary) = (self.length(), self.config.text_vocabulary());
-        let mut all: Vec<LayerRoutes> = Vec::new();
+        let (mut all, mut first): (Vec<LayerRoutes>, _) = (Vec::new(), 0);
         for starts in starts.chunks((TOKENS_AT_ONCE / length.max(1)).max(1)) {
             let batch = Batch::read(&*self.text.tokens, "validation", starts, length, vocabulary)?;
-            let tokens = TensorData::new(batch.inputs, [batch.sequences, batch.length]);
+            let given = self.config.objective.given(&batch, vocabulary, first);
+            first += batch.sequences as u64;
+            let tokens = TensorData::new(given, [batch.sequences, batch.length]);
             let tokens = Tensor::from_data(tokens, &Device::default());
             let found = Precision::Float32.run(|| model.routes(tokens))?;
             if all.is_empty() {
