@@ -172,8 +172,7 @@ impl TrainConfig {
 
     /// Whether its network chooses experts.
     pub fn has_experts(&self) -> bool {
-        let parameters = self.architecture.parameters();
-        parameters.active < parameters.total
+        self.architecture.stack().has_experts()
     }
 
     /// Whether what is seen hangs on where documents begin and of which sources they are.
