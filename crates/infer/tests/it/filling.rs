@@ -187,7 +187,7 @@ fn what_contradicts_or_exceeds_is_refused_with_what_to_do() {
 
 #[test]
 fn gaps_are_read_where_they_are_written() {
-    let read = |text| pieces(text).unwrap();
+    let read = |text| pieces(text, 13).unwrap();
     assert_eq!(
         read("a <mask>b<mask:12>"),
         [Piece::Text("a "), Piece::Gap(1), Piece::Text("b"), Piece::Gap(12)]
@@ -197,8 +197,20 @@ fn gaps_are_read_where_they_are_written() {
         [Piece::Text("a < b <mask"), Piece::Text("es> c")]
     );
     assert_eq!(read(""), []);
-    for wrong in ["<mask:0>", "<mask:x>", "<mask:-1>", "<mask:99999999999999999999>"] {
-        let error = pieces(wrong).unwrap_err().to_string();
+    // What ends too far away is text.
+    let long = format!("<mask:{}>", "1".repeat(40));
+    assert_eq!(read(&long), [Piece::Text("<mask"), Piece::Text(&long[5..])]);
+    for wrong in [
+        "<mask:0>",
+        "<mask:x>",
+        "<mask:-1>",
+        "<mask:+1>",
+        "<mask:>",
+        "<mask:14>",
+        "<mask:12><mask><mask>",
+        "<mask:99999999999999999999>",
+    ] {
+        let error = pieces(wrong, 13).unwrap_err().to_string();
         assert!(error.contains("write `<mask>` or `<mask:N>`"), "{error}");
     }
 }
