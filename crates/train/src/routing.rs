@@ -33,14 +33,24 @@ const LEVEL: f64 = 0.9;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Trace {
     looks: Vec<Look>,
-    /// The experts of each token at the last look, layer by layer.
-    last: Vec<Vec<u32>>,
+    /// The experts of each token at the last look, layer by layer; too many to be written with the looks.
+    #[serde(skip)]
+    pub(crate) last: Vec<Vec<u32>>,
 }
 
 impl Trace {
     /// Whether nothing was looked at.
     pub(crate) fn is_empty(&self) -> bool {
         self.looks.is_empty()
+    }
+
+    /// The same with the experts at the last look, none if they are not as many.
+    pub(crate) fn with(&self, last: Vec<Vec<u32>>) -> Option<Self> {
+        let layers = self.looks.last().map_or(0, |look| look.layers.len());
+        (last.len() == layers).then(|| Self {
+            looks: self.looks.clone(),
+            last,
+        })
     }
 
     fn add(&mut self, step: u64, layers: &[(usize, Routes)]) {
