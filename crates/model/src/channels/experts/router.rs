@@ -134,7 +134,14 @@ mod tests {
         for router in [Router::Softmax, Router::Sigmoid] {
             let of = |scores: [f64; 6]| chooser(router, 4, [3, 2]).choose(&scores, None);
             assert_eq!(of([f64::NAN; 6]), [0, 1, 2, 3]);
-            let some = [f64::NAN, f64::NAN, f64::NEG_INFINITY, f64::NEG_INFINITY, f64::NAN, f64::NAN];
+            let some = [
+                f64::NAN,
+                f64::NAN,
+                f64::NEG_INFINITY,
+                f64::NEG_INFINITY,
+                f64::NAN,
+                f64::NAN,
+            ];
             assert_eq!(of(some), [2, 3, 0, 1]);
         }
     }
