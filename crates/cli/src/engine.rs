@@ -98,8 +98,21 @@ impl Opening {
         self.opened()?.engine()
     }
 
+    /// The same, and how many of its tokens text is of: the others, the last ones, are marks that it was trained with.
+    pub fn open_known(&self) -> anyhow::Result<(Engine, usize)> {
+        self.prepare()?;
+        let (opened, known) = self.model(&self.model, self.published()?)?;
+        Ok((opened.engine()?, known))
+    }
+
     /// The model, whatever it tells, and the threads that it computes on.
     pub fn opened(&self) -> anyhow::Result<Opened> {
+        self.prepare()?;
+        self.opened_beside()
+    }
+
+    /// Sets what a model computes on.
+    fn prepare(&self) -> anyhow::Result<()> {
         self.instructions.apply()?;
         let threads = self.threads();
         if let Some(asked) = self.threads.map(usize::from).filter(|&asked| asked > threads) {
@@ -108,13 +121,12 @@ impl Opening {
                 "{threads} cores are there for this program: it computes on {threads} threads, not on {asked}"
             );
         }
-        crate::compute_on(threads)?;
-        self.opened_beside()
+        Ok(crate::compute_on(threads)?)
     }
 
     /// The model beside another that was opened before, on its threads.
     pub fn opened_beside(&self) -> anyhow::Result<Opened> {
-        self.model(&self.model, self.published()?)
+        Ok(self.model(&self.model, self.published()?)?.0)
     }
 
     /// A model that drafts beside it, whose tokens must be those of `tokenizer`.
@@ -134,34 +146,38 @@ impl Opening {
                 path.display()
             ),
         }
-        self.model(path, published.as_ref())?.engine()
+        self.model(path, published.as_ref())?.0.engine()
     }
 
-    /// The model at a path, which is published or as a study keeps it.
-    fn model(&self, path: &Path, published: Option<&Published>) -> anyhow::Result<Opened> {
+    /// The model at a path, which is published or as a study keeps it, and how many of its tokens text is of.
+    fn model(&self, path: &Path, published: Option<&Published>) -> anyhow::Result<(Opened, usize)> {
         let reads = |engine| Opened::Reads(Box::new(engine));
         if let Some(published) = published {
-            return Ok(reads(Engine::new(published, self.options(Activations::Eight))?));
+            let engine = Engine::new(published, self.options(Activations::Eight))?;
+            let known = engine.stack().vocabulary;
+            return Ok((reads(engine), known));
         }
         let Trained { about, weights } = kept::trained(path)?;
-        let stack = about.architecture.stack();
+        let (stack, known) = (about.architecture.stack(), about.text_vocabulary());
         if stack.is_bidirectional() {
-            return Ok(Opened::Fills(Box::new(Filler::new(&stack, &weights)?)));
+            return Ok((Opened::Fills(Box::new(Filler::new(&stack, &weights)?)), known));
         }
         let vocabulary = stack.vocabulary;
         let engine = Engine::new(&Weights::new(stack, weights)?, self.options(Activations::Single))?;
-        Ok(match about.objective {
-            ObjectiveSpec::FillInTheMiddle(_) => {
+        let opened = match about.objective {
+            ObjectiveSpec::FillInTheMiddle(settings) => {
                 let Sentinels {
                     prefix,
                     suffix,
                     middle,
                 } = Sentinels::of(vocabulary);
                 let sentinels = [prefix, suffix, middle].map(|token| token as u32);
-                Opened::Middles(Box::new(InTheMiddle::new(engine, sentinels)))
+                let model = InTheMiddle::new(engine, sentinels, settings.is_suffix_first());
+                Opened::Middles(Box::new(model))
             }
             _ => reads(engine),
-        })
+        };
+        Ok((opened, known))
     }
 
     /// The chat template that lies beside a tokenizer that was given, or else is published with the model, if there is one.

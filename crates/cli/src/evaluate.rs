@@ -74,7 +74,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         tokens.push(tokenizer.end_of_text());
         texts.push((path, Bytes(text.len() as u64), tokens));
     }
-    let mut engine = arguments.opening.open()?;
+    let (mut engine, known) = arguments.opening.open_known()?;
     fits(&tokenizer, &engine)?;
     let window = arguments
         .window
@@ -88,7 +88,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (mut before, mut advance) = (0, Advance::new("evaluating"));
     let count = texts.len();
     for (index, (path, bytes, tokens)) in texts.into_iter().enumerate() {
-        let loss = evaluate(&mut engine, &tokens, windows, &mut |scored| {
+        let loss = evaluate(&mut engine, &tokens, windows, known, &mut |scored| {
             let said = format!("text {} of {count}, ", index + 1);
             advance.show((before + scored) as f64 / all as f64, &said);
         })?;

@@ -25,15 +25,17 @@ pub struct TextLoss {
     pub scored: usize,
 }
 
-/// The loss of some tokens. In single precision, with windows of the training's context and strides as long, it is that of
+/// The loss of some tokens among the first `known` of the model's, which are all but the marks that it was trained with. In
+/// single precision, with windows of the training's context and strides as long, it is that of
 /// a training's evaluation of the same tokens to a millionth of a nat.
 ///
 /// # Errors
-/// With fewer than two tokens, windows that break a rule, or a token that the model does not have.
+/// With fewer than two tokens, windows that break a rule, or a token that is none of those.
 pub fn evaluate(
     engine: &mut Engine,
     tokens: &[u32],
     windows: Windows,
+    known: usize,
     hear: &mut dyn FnMut(usize),
 ) -> Result<TextLoss, InferError> {
     let Windows { length, stride } = windows;
@@ -52,6 +54,12 @@ pub fn evaluate(
         )));
     }
     engine.knows(tokens)?;
+    if let Some(token) = tokens.iter().find(|&&token| token as usize >= known) {
+        return Err(InferError::input(format!(
+            "token {token}: the text must be of the first {known} tokens, for the others are marks of the model's training; \
+             give a text without it"
+        )));
+    }
     let mut sum = 0.0;
     let mut first = 0;
     while first < scored {
@@ -71,6 +79,7 @@ pub fn evaluate(
             wanted: Wanted::All,
         }];
         engine.read_each(&mut reading, &mut |scores| {
+            let scores = &scores[..known.min(scores.len())];
             sum += targets
                 .next()
                 .map_or(0.0, |&target| -log_probability(scores)(scores[target as usize]));

@@ -65,6 +65,8 @@ impl Stack {
     /// Exact forward operations of so many modules for one sequence of `length` tokens.
     pub fn ahead_flops(&self, modules: usize, length: usize) -> FlopCount {
         let width = self.width;
+        // A module without a token to tell is left out.
+        let modules = modules.min(length.saturating_sub(1));
         let mut operations = Vec::new();
         if let Some((_, block)) = self.last() {
             operations.extend(block.mixer().operations(width, Span::whole(length)));
@@ -76,25 +78,28 @@ impl Stack {
             );
         }
         operations.push(("join", product_flops(length, 2 * width, width)));
-        operations.push((Self::HEAD, product_flops(length, width, self.vocabulary)));
-        FlopCount::of(
-            operations
-                .into_iter()
-                .map(|(name, flops)| (name, modules as f64 * flops)),
-        )
+        let each = operations
+            .into_iter()
+            .map(|(name, flops)| (name, modules as f64 * flops));
+        let told = |module| product_flops(length - module - 1, width, self.vocabulary);
+        let head = (0..modules).map(told).sum::<f64>();
+        FlopCount::of(each.chain([(Self::HEAD, head)]))
     }
 
     /// About how many numbers so many modules keep of a sequence of `length` tokens for the backward pass, to estimate memory
-    /// by: those of as many further blocks, and of what is joined.
+    /// by: those of as many further blocks as the last, and of what is joined.
     pub fn ahead_activations(&self, modules: usize, length: usize) -> u64 {
-        let deeper = Self {
-            layers: self.layers + modules,
-            ..self.clone()
+        let width = self.width;
+        let kept = |block: &Block| {
+            block.mixer().kept(width) + block.channel().map_or(0, |channel| channel.kept(width))
         };
-        let blocks = deeper
-            .activations(length)
-            .saturating_sub(self.activations(length));
-        blocks.saturating_add((6 * self.width * modules * length) as u64)
+        let of_block = self.last().map_or(0, |(_, block)| kept(block));
+        (of_block + 6 * width) as u64 * (modules * length) as u64
+    }
+
+    /// About how many numbers so many modules keep of a step, however many sequences it has: the gradients of the head by each.
+    pub fn ahead_tables(&self, modules: usize) -> u64 {
+        (modules * self.vocabulary * self.width) as u64
     }
 
     /// The last block, with its letter.

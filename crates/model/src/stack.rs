@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::architecture::Architecture;
 use crate::block::Block;
+use crate::channels::ChannelSpec;
 use crate::count::{FlopCount, ParameterCount, product_flops};
 use crate::ends::Ends;
 use crate::error::{ModelError, rule, within};
@@ -234,6 +235,12 @@ impl Stack {
         blocks
             .filter(|(_, block)| !block.mixer().shared(self.place()).is_empty())
             .map(|(&letter, _)| letter)
+    }
+
+    /// Whether tokens choose experts in any of its layers.
+    pub fn has_experts(&self) -> bool {
+        self.layers()
+            .any(|block| matches!(block.channel, Some(ChannelSpec::Experts(_))))
     }
 
     /// Whether a position sees any after it.

@@ -23,7 +23,7 @@ pub fn makespan(mut durations: Vec<Seconds>, cores: usize) -> Seconds {
     Seconds(busy.into_iter().fold(0.0, f64::max))
 }
 
-/// Times of steps, each measured once: seeds, rates and lengths of one model take the same.
+/// Times of steps, each measured once: seeds, rates and lengths of one model, trained alike, take the same.
 #[derive(Debug, Default)]
 pub struct Steps(BTreeMap<String, Seconds>);
 
@@ -34,7 +34,8 @@ impl Steps {
     /// When a step cannot be run.
     pub fn time(&mut self, config: &TrainConfig) -> Result<Seconds, StudyError> {
         let shape = (config.context, config.batch_sequences, config.dtype);
-        let time = match self.0.entry(format!("{:?} {shape:?}", config.architecture)) {
+        let what = (&config.architecture, &config.objective, &config.optimizer);
+        let time = match self.0.entry(format!("{what:?} {shape:?}")) {
             Entry::Occupied(timed) => *timed.get(),
             Entry::Vacant(model) => *model.insert(speed::measure(config, 1, STEPS)?.step()),
         };

@@ -170,6 +170,21 @@ fn drawn(
     })
 }
 
+/// The inputs of a batch with some masked of each sequence, from one to all, by masks as they are drawn for a bound, but from
+/// streams of their own.
+pub(crate) fn masked_once(batch: &Batch, mask: i64, first: u64) -> Vec<i64> {
+    let mut inputs = batch.inputs.clone();
+    for (sequence, tokens) in (first..).zip(inputs.chunks_mut(batch.length.max(1))) {
+        let mut stream = Stream::new(0, "masks of a look", sequence);
+        let (ranks, masked) = ranks(&mut stream, tokens.len());
+        let places = tokens.iter_mut().zip(ranks);
+        places
+            .filter(|(_, rank)| *rank < masked)
+            .for_each(|(token, _)| *token = mask);
+    }
+    inputs
+}
+
 /// The rank of each position in a random order, and how many are masked, from 1 to all.
 fn ranks(stream: &mut Stream, length: usize) -> (Vec<usize>, usize) {
     let mut ranks: Vec<usize> = (0..length).collect();
@@ -182,4 +197,34 @@ fn ranks(stream: &mut Stream, length: usize) -> (Vec<usize>, usize) {
 /// A whole number below another.
 fn below(stream: &mut Stream, bound: usize) -> usize {
     ((stream.uniform() * bound as f64) as usize).min(bound - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn from_one_to_all_of_each_sequence_are_masked_the_same_each_time() {
+        let tokens: Vec<u32> = (0..161).map(|place| place % 9).collect();
+        let starts: Vec<usize> = (0..20).map(|sequence| sequence * 8).collect();
+        let batch = Batch::read(&tokens, "validation", &starts, 8, 9).unwrap();
+        let all = masked_once(&batch, 9, 0);
+        let mut counts = [0; 9];
+        for (masked, own) in all.chunks(8).zip(batch.inputs.chunks(8)) {
+            counts[masked.iter().filter(|token| **token == 9).count()] += 1;
+            assert!(
+                masked
+                    .iter()
+                    .zip(own)
+                    .all(|(one, other)| one == other || *one == 9)
+            );
+        }
+        assert!(
+            counts[0] == 0 && counts.iter().filter(|count| **count > 0).count() > 3,
+            "{counts:?}"
+        );
+        // However many are read at a time.
+        let later = masked_once(&batch.part(5..20), 9, 5);
+        assert_eq!(later, all[40..]);
+    }
 }

@@ -197,6 +197,9 @@ fn set_aside(path: &Path, reason: &str, observer: &mut dyn Observer) -> Result<(
     Ok(())
 }
 
+/// What the names of the experts at the last look begin with.
+const TRACE: &str = "trace";
+
 fn flatten(state: &State) -> Tensors {
     let mut tensors = Tensors::new();
     for (name, weight) in weights::read(&state.model) {
@@ -210,6 +213,12 @@ fn flatten(state: &State) -> Tensors {
     let averages = state.average.iter().flat_map(|average| &average.values);
     for (line, average) in state.model.lines().iter().zip(averages) {
         tensors.insert(format!("average.{}", line.name), weights::values(average.clone()));
+    }
+    for (layer, chosen) in state.trace.last.iter().enumerate() {
+        // There are far fewer experts than whole numbers that are exact.
+        let values: Vec<f32> = chosen.iter().map(|&expert| expert as f32).collect();
+        let shape = vec![values.len()];
+        tensors.insert(format!("{TRACE}.{layer}"), Weight { shape, values });
     }
     for (name, values) in [("curve.loss", &state.losses), ("curve.norm", &state.norms)] {
         tensors.insert(
@@ -229,11 +238,17 @@ fn restore(header: &Header, mut tensors: Tensors, empty: &State, device: &Device
     let norms = tensors.remove("curve.norm")?.values;
     let (mut model, mut average) = (Tensors::new(), Tensors::new());
     let mut remembered = BTreeMap::<String, Tensors>::new();
+    let mut last = BTreeMap::<usize, Vec<u32>>::new();
     for (name, weight) in tensors {
         let (part, name) = name.split_once('.')?;
         match part {
             "model" => model.insert(name.to_owned(), weight),
             "average" => average.insert(name.to_owned(), weight),
+            TRACE => {
+                let chosen = weight.values.iter().map(|&expert| expert as u32);
+                last.insert(name.parse().ok()?, chosen.collect());
+                None
+            }
             _ => {
                 let parts = remembered.entry(name.to_owned()).or_default();
                 parts.insert(part.to_owned(), weight)
@@ -259,13 +274,16 @@ fn restore(header: &Header, mut tensors: Tensors, empty: &State, device: &Device
     }?;
     let whole = header.schema == SCHEMA && losses.len() as u64 == header.step && norms.len() == losses.len();
     let model = weights::write(empty.model.clone(), &model).ok()?;
-    whole.then_some(State {
+    if !whole {
+        return None;
+    }
+    Some(State {
         model,
         optimizer,
         average,
         losses,
         norms,
-        trace: header.trace.clone(),
+        trace: header.trace.with(last.into_values().collect())?,
         seconds: header.seconds,
     })
 }

@@ -2,7 +2,7 @@ use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
 use triaxis_host::Kind;
-use triaxis_model::ArchitectureSpec;
+use triaxis_model::{ArchitectureSpec, Stack};
 use triaxis_units::{Flops, Tokens};
 
 use crate::data::EpochOrder;
@@ -172,8 +172,7 @@ impl TrainConfig {
 
     /// Whether its network chooses experts.
     pub fn has_experts(&self) -> bool {
-        let parameters = self.architecture.parameters();
-        parameters.active < parameters.total
+        self.architecture.stack().has_experts()
     }
 
     /// Whether what is seen hangs on where documents begin and of which sources they are.
@@ -187,7 +186,6 @@ impl TrainConfig {
     /// For the first field that breaks a rule.
     pub fn validate(&self) -> Result<(), TrainError> {
         self.architecture.validate()?;
-        self.objective.validate(&self.architecture.stack())?;
         let longest = self.architecture.context();
         let optimizer = &self.optimizer;
         let above_zero = |value: f64| value > 0.0 && value.is_finite();
@@ -203,6 +201,11 @@ impl TrainConfig {
                 )
             },
         )?;
+        // What an objective needs, the sequences of the training must have, which may be shorter than the network's.
+        self.objective.validate(&Stack {
+            context: self.context,
+            ..self.architecture.stack()
+        })?;
         rule(
             (1..=1 << 20).contains(&self.batch_sequences),
             "batch_sequences",
@@ -356,6 +359,7 @@ pub(crate) mod tests {
     use triaxis_model::Decoder;
 
     use super::*;
+    use crate::objectives::MultiToken;
 
     /// A configuration of a small model.
     pub(crate) fn config() -> TrainConfig {
@@ -376,6 +380,39 @@ pub(crate) mod tests {
             objective: ObjectiveSpec::default(),
             branches: vec![Branch { end: 12, decay: 4 }],
         }
+    }
+
+    #[test]
+    fn no_module_tells_what_is_in_no_sequence_of_the_training() {
+        let of = |modules: usize| TrainConfig {
+            objective: ObjectiveSpec::MultiToken(MultiToken { modules, weight: 0.3 }),
+            ..config()
+        };
+        // The network takes 16 tokens, and sequences have 8.
+        of(7).validate().unwrap();
+        let error = of(8).validate().unwrap_err().to_string();
+        assert!(
+            error.contains("objective.modules = 8") && error.contains("at most 7"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_mixture_of_which_all_experts_are_chosen_is_one() {
+        let of = |channel: &str| {
+            let text = format!(
+                r#"{{"pattern": "a", "vocabulary": 13, "width": 16, "layers": 1, "context": 16,
+                    "blocks": {{"a": {{"mixer": {{"kind": "attention"}}, "channel": {channel}}}}}}}"#
+            );
+            let architecture = ArchitectureSpec::Stack(serde_json::from_str(&text).unwrap());
+            TrainConfig {
+                architecture,
+                ..config()
+            }
+            .has_experts()
+        };
+        assert!(of(r#"{"kind": "experts", "experts": 2, "chosen": 2}"#));
+        assert!(!of(r#"{"kind": "swiglu"}"#));
     }
 
     #[test]

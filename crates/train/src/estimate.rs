@@ -67,10 +67,9 @@ fn weights(config: &TrainConfig) -> u64 {
 pub fn step_memory(config: &TrainConfig) -> Bytes {
     let architecture = &config.architecture;
     let copies = STEP_COPIES + averages(config);
-    let weights = weights(config) * copies;
-    let beside = config
-        .objective
-        .activations_beside(&architecture.stack(), config.context);
+    let (stack, objective) = (architecture.stack(), &config.objective);
+    let weights = weights(config) * copies + objective.tables_beside(&stack);
+    let beside = objective.activations_beside(&stack, config.context);
     let sequence = architecture.activations(config.context).saturating_add(beside);
     let values = sequence
         .saturating_mul(config.batch_sequences as u64)

@@ -74,6 +74,11 @@ pub trait Objective: Debug {
         0
     }
 
+    /// About how many numbers these keep of a step for the backward pass, however many sequences it has.
+    fn tables_beside(&self, _stack: &Stack) -> u64 {
+        0
+    }
+
     /// The share of the positions, in the mean, for which the head is computed in a step.
     fn scored(&self) -> f64 {
         1.0
@@ -87,6 +92,12 @@ pub trait Objective: Debug {
     /// What a model that knows nothing loses, above which a training has diverged: about what the first step loses.
     fn at_first(&self, first: f64, _stack: &Stack) -> f64 {
         first
+    }
+
+    /// What the model is given of a batch of text where it is looked at as it is measured, `[sequences × length]`: tokens below
+    /// `vocabulary`, which are those of text, and its marks. Sequences are counted from `first`.
+    fn given(&self, batch: &Batch, _vocabulary: usize, _first: u64) -> Vec<i64> {
+        batch.inputs.clone()
     }
 
     /// The loss of a model, whose weights carry no gradient, on all of a text and by source: that of next tokens, unless
@@ -168,6 +179,11 @@ impl ObjectiveSpec {
         self.objective().activations_beside(stack, length)
     }
 
+    /// About how many numbers these keep of a step: see [`Objective::tables_beside`].
+    pub(crate) fn tables_beside(&self, stack: &Stack) -> u64 {
+        self.objective().tables_beside(stack)
+    }
+
     /// Weights that are trained beside those of a network: see [`Objective::beside`].
     pub(crate) fn beside(&self, stack: &Stack) -> Vec<WeightSpec> {
         self.objective().beside(stack)
@@ -192,6 +208,11 @@ impl ObjectiveSpec {
         device: &Device,
     ) -> Result<Tensor<1>, ModelError> {
         self.objective().cost(model, batch, noise, device)
+    }
+
+    /// What the model is given of a batch: see [`Objective::given`].
+    pub(crate) fn given(&self, batch: &Batch, vocabulary: usize, first: u64) -> Vec<i64> {
+        self.objective().given(batch, vocabulary, first)
     }
 
     /// The parts that its bits hang on; none where they were there before there was a choice.

@@ -14,6 +14,7 @@ use crate::config::TrainConfig;
 use crate::data::{Batch, ValidationText};
 use crate::error::TrainError;
 use crate::evaluate::TOKENS_AT_ONCE;
+use crate::state::State;
 
 /// Validation tokens that are looked at on the way, and at the end.
 const LOOKS: [usize; 2] = [4096, 32_768];
@@ -32,14 +33,24 @@ const LEVEL: f64 = 0.9;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Trace {
     looks: Vec<Look>,
-    /// The experts of each token at the last look, layer by layer.
-    last: Vec<Vec<u32>>,
+    /// The experts of each token at the last look, layer by layer; too many to be written with the looks.
+    #[serde(skip)]
+    pub(crate) last: Vec<Vec<u32>>,
 }
 
 impl Trace {
     /// Whether nothing was looked at.
     pub(crate) fn is_empty(&self) -> bool {
         self.looks.is_empty()
+    }
+
+    /// The same with the experts at the last look, none if they are not as many.
+    pub(crate) fn with(&self, last: Vec<Vec<u32>>) -> Option<Self> {
+        let layers = self.looks.last().map_or(0, |look| look.layers.len());
+        (last.len() == layers).then(|| Self {
+            looks: self.looks.clone(),
+            last,
+        })
     }
 
     fn add(&mut self, step: u64, layers: &[(usize, Routes)]) {
@@ -63,7 +74,8 @@ impl Trace {
     }
 }
 
-/// Looks at the experts of a mixture on parts of a validation text, the same each time.
+/// Looks at the experts of a mixture on parts of a validation text, the same each time and as the objective measures it:
+/// where that masks tokens, some are masked, and labels are of what was there.
 pub(crate) struct Watch<'a> {
     text: &'a ValidationText,
     config: &'a TrainConfig,
@@ -75,10 +87,11 @@ impl<'a> Watch<'a> {
         config.has_experts().then_some(Self { text, config })
     }
 
-    /// Adds a look at `model` to the trace where one is due after so many steps.
-    pub(crate) fn look(&self, model: &Model, step: u64, trace: &mut Trace) -> Result<(), TrainError> {
+    /// Adds a look at what is measured of a training to its trace, where one is due after its last step.
+    pub(crate) fn look(&self, state: &mut State) -> Result<(), TrainError> {
+        let step = state.step();
         match step >= FIRST && step.is_power_of_two() {
-            true => self.add(&model.without_gradients(), step, trace),
+            true => self.add(&state.measured(), step, &mut state.trace),
             false => Ok(()),
         }
     }
@@ -142,10 +155,12 @@ impl<'a> Watch<'a> {
 
     fn layers(&self, model: &Model, starts: &[usize]) -> Result<Vec<LayerRoutes>, TrainError> {
         let (length, vocabulary) = (self.length(), self.config.text_vocabulary());
-        let mut all: Vec<LayerRoutes> = Vec::new();
+        let (mut all, mut first): (Vec<LayerRoutes>, _) = (Vec::new(), 0);
         for starts in starts.chunks((TOKENS_AT_ONCE / length.max(1)).max(1)) {
             let batch = Batch::read(&*self.text.tokens, "validation", starts, length, vocabulary)?;
-            let tokens = TensorData::new(batch.inputs, [batch.sequences, batch.length]);
+            let given = self.config.objective.given(&batch, vocabulary, first);
+            first += batch.sequences as u64;
+            let tokens = TensorData::new(given, [batch.sequences, batch.length]);
             let tokens = Tensor::from_data(tokens, &Device::default());
             let found = Precision::Float32.run(|| model.routes(tokens))?;
             if all.is_empty() {

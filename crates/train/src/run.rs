@@ -172,17 +172,11 @@ impl Training {
             self.divergence = divergence;
             if self.state.step() > step {
                 if let Some(watch) = watch {
-                    inside(|| self.look(watch))?;
+                    inside(|| watch.look(&mut self.state))?;
                 }
                 observer.step(&self.event(total, span, context));
             }
         }
-    }
-
-    /// Looks at what its experts do, where that is due.
-    fn look(&mut self, watch: &Watch<'_>) -> Result<(), TrainError> {
-        let step = self.state.step();
-        watch.look(&self.state.model, step, &mut self.state.trace)
     }
 
     fn event(&self, total: u64, span: &Span, context: &Context<'_>) -> StepEvent {

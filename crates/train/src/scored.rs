@@ -148,9 +148,17 @@ impl Learner {
     /// A training before its first step.
     ///
     /// # Errors
-    /// When the configuration breaks a rule.
+    /// When the configuration breaks a rule, or positions of its network see those after them, where answers are.
     pub fn new(config: TrainConfig) -> Result<Self, TrainError> {
         config.validate()?;
+        if config.architecture.stack().is_bidirectional() {
+            return Err(TrainError::new(
+                Kind::Input,
+                "`bidirectional = true`: answers that stand in a sequence must not be seen by who is to give them, and \
+                 this model's positions see those after them; train one without `bidirectional`"
+                    .to_owned(),
+            ));
+        }
         let device = Device::default().autodiff();
         Ok(Self {
             branch: config.branches[0],

@@ -110,15 +110,20 @@ impl State {
         cost: impl FnOnce(&Model) -> Result<Tensor<1>, ModelError>,
     ) -> Result<(Self, Option<Divergence>), TrainError> {
         let step = self.step();
+        // What a step that diverges gave to experts is none of the next one's: a copy has it no more.
+        let unchanged = |state: Self| Self {
+            model: state.model.clone(),
+            ..state
+        };
         // Gradients are computed in the precision of the forward pass.
         let loss = config.dtype.precision().run(|| cost(&self.model))?;
         let value = loss.clone().into_scalar::<f32>();
         if !value.is_finite() {
-            return Ok((self, Some(Divergence::LossNotFinite)));
+            return Ok((unchanged(self), Some(Divergence::LossNotFinite)));
         }
         let gradients = WeightGradients::take(&self.model, loss.backward());
         if !gradients.norm.is_finite() {
-            return Ok((self, Some(Divergence::GradientNotFinite)));
+            return Ok((unchanged(self), Some(Divergence::GradientNotFinite)));
         }
         let Self {
             model,
@@ -168,4 +173,44 @@ fn rise(losses: &[f32], at_first: impl FnOnce(f64) -> f64) -> Option<Divergence>
         mean: Nats(mean),
         initial: Nats(initial),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use triaxis_model::{ArchitectureSpec, weights};
+
+    use super::*;
+    use crate::config::tests::config;
+    use crate::evaluate;
+
+    #[test]
+    fn a_step_that_diverges_leaves_nothing_to_the_next() {
+        let text = r#"{"pattern": "a", "vocabulary": 13, "width": 16, "layers": 1, "context": 16, "blocks": {"a": {
+            "mixer": {"kind": "attention", "head_dim": 8},
+            "channel": {"kind": "experts", "experts": 4, "chosen": 1, "bias_rate": 0.01}}}}"#;
+        let config = TrainConfig {
+            architecture: ArchitectureSpec::Stack(serde_json::from_str(text).unwrap()),
+            ..config()
+        };
+        let device = Device::default().autodiff();
+        // One token again and again, which one expert is given, and then others.
+        let tokens: Vec<u32> = (0..80u32)
+            .map(|place| place.saturating_sub(40) * place % 13)
+            .collect();
+        let step = |state: State, starts: &[usize], factor: f32| {
+            let batch = Batch::read(&tokens, "training", starts, 8, 13).unwrap();
+            let cost = |model: &Model| {
+                let loss = evaluate::loss(model, &batch, &device)?;
+                Ok(loss.mul_scalar(factor))
+            };
+            let span = config.span(config.branches[0]);
+            state.learn(&config, &span, Instant::now(), cost).unwrap()
+        };
+        let first = || State::initial(&config, &device).unwrap();
+        let (undisturbed, _) = step(first(), &[50, 60], 1.0);
+        let (state, divergence) = step(first(), &[0, 8, 16, 24], f32::NAN);
+        assert_eq!(divergence, Some(Divergence::LossNotFinite));
+        let (after, _) = step(state, &[50, 60], 1.0);
+        assert_eq!(weights::read(&after.model), weights::read(&undisturbed.model));
+    }
 }

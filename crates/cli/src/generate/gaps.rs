@@ -97,7 +97,7 @@ pub fn run(
     }
     let gaps = &arguments.gaps;
     let task = match (gaps.infill, gaps.edit) {
-        (true, _) => infilled(tokenizer, prompt)?,
+        (true, _) => infilled(tokenizer, prompt, filler.context())?,
         (false, Some(share)) => edited(&prefix, share, arguments.seed)?,
         (false, None) => between(arguments, tokenizer, &prefix, filler.context())?,
     };
@@ -149,9 +149,9 @@ fn check(arguments: &Arguments) -> Result<(), Usage> {
 }
 
 /// A prompt with its gaps.
-fn infilled(tokenizer: &Tokenizer, prompt: &str) -> anyhow::Result<Task> {
+fn infilled(tokenizer: &Tokenizer, prompt: &str, context: usize) -> anyhow::Result<Task> {
     let (mut tokens, mut spans) = (Vec::new(), Vec::new());
-    for piece in pieces(prompt)? {
+    for piece in pieces(prompt, context)? {
         match piece {
             Piece::Text(text) if tokens.is_empty() => {
                 tokens.extend(text::prompt(tokenizer, text)?.into_iter().map(Some));

@@ -83,12 +83,19 @@ pub struct InTheMiddle {
     engine: Engine,
     /// What stands before the prefix, the suffix and the middle.
     sentinels: [u32; 3],
+    /// Whether the suffix goes first, before prefix and middle in one piece.
+    suffix_first: bool,
 }
 
 impl InTheMiddle {
-    /// A model that tells next tokens, and the tokens that stand before the prefix, the suffix and the middle.
-    pub fn new(engine: Engine, sentinels: [u32; 3]) -> Self {
-        Self { engine, sentinels }
+    /// A model that tells next tokens, the tokens that stand before the prefix, the suffix and the middle, and whether the
+    /// suffix goes first in what it was trained on.
+    pub fn new(engine: Engine, sentinels: [u32; 3], suffix_first: bool) -> Self {
+        Self {
+            engine,
+            sentinels,
+            suffix_first,
+        }
     }
 
     /// The model as one that tells next tokens.
@@ -120,7 +127,10 @@ impl Infill for InTheMiddle {
         known: usize,
     ) -> Result<Vec<u32>, InferError> {
         let [before_prefix, before_suffix, before_middle] = self.sentinels.map(|token| [token]);
-        let prompt = [&before_prefix, prefix, &before_suffix, suffix, &before_middle].concat();
+        let prompt = match self.suffix_first {
+            true => [&before_prefix, &before_suffix[..], suffix, &before_middle, prefix].concat(),
+            false => [&before_prefix, prefix, &before_suffix, suffix, &before_middle].concat(),
+        };
         self.engine.infill(&prompt, &[], count, known)
     }
 }

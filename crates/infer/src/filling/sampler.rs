@@ -5,6 +5,9 @@ use super::filler::Denoise;
 use crate::error::InferError;
 use crate::sampling::{Counts, Sampling};
 
+/// Steps in which gaps are filled at most: more than a context has tokens.
+const MOST_STEPS: usize = 1 << 20;
+
 /// Which gaps are filled when.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Order {
@@ -80,9 +83,10 @@ fn check(model: &dyn Denoise, canvas: &Canvas, filling: &Filling) -> Result<(), 
              shorten the one or the other"
         )));
     }
-    if filling.steps == 0 || filling.block == Some(0) {
+    if !(1..=MOST_STEPS).contains(&filling.steps) || filling.block == Some(0) {
         return Err(InferError::input(format!(
-            "`steps = {}`, `block = {:?}`: gaps are filled in one step at least, and a block has one at least; raise them",
+            "`steps = {}`, `block = {:?}`: gaps are filled in 1 to {MOST_STEPS} steps, and a block has one gap at least; \
+             choose others",
             filling.steps, filling.block
         )));
     }

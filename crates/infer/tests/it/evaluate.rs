@@ -57,7 +57,7 @@ fn of_training(pattern: &str) {
         let mean = expected.iter().sum::<f64>() / 130.0;
         let mut heard = Vec::new();
         let windows = Windows { length, stride };
-        let found = evaluate(&mut engine, &text, windows, &mut |done| heard.push(done)).unwrap();
+        let found = evaluate(&mut engine, &text, windows, 50, &mut |done| heard.push(done)).unwrap();
         assert_eq!((found.scored, heard.last()), (130, Some(&130)));
         // Sums in single precision in another order: the farthest that was found is 1e-7.
         let gap = (found.nats.0 - mean).abs();
@@ -78,9 +78,43 @@ fn windows_that_break_a_rule_are_refused() {
         (vec![1, 99], 10, 10, "vocabulary of 50"),
     ] {
         let windows = Windows { length, stride };
-        let error = evaluate(&mut engine, &tokens, windows, &mut |_| {}).unwrap_err();
+        let error = evaluate(&mut engine, &tokens, windows, 50, &mut |_| {}).unwrap_err();
         assert!(error.to_string().contains(word), "{error}");
     }
+}
+
+/// As training's evaluation has it of a model that was trained with marks, the last of its tokens.
+#[test]
+fn marks_have_no_share_of_what_text_may_be() {
+    let stack = network("a");
+    let (model, all) = random(&stack);
+    let exact = Options {
+        threads: 2,
+        precision: Precision::Single,
+        kept: Kept::Single,
+        format: None,
+    };
+    let mut engine = Engine::new(&source(&stack, &all), exact).unwrap();
+    let text = tokens(41, 47);
+    let windows = Windows {
+        length: 40,
+        stride: 40,
+    };
+    let found = evaluate(&mut engine, &text, windows, 47, &mut |_| {}).unwrap();
+    let numbers: Vec<i64> = text.iter().map(|&token| i64::from(token)).collect();
+    let device = Device::flex();
+    let inputs = Tensor::<2, Int>::from_data(TensorData::new(numbers[..40].to_vec(), [1, 40]), &device);
+    let targets = Tensor::<1, Int>::from_data(TensorData::new(numbers[1..].to_vec(), [40]), &device);
+    let places = Tensor::arange(0..40, &device);
+    let losses = model.losses_at(inputs, places, targets, 47).unwrap();
+    let mean = losses.into_data().iter::<f32>().map(f64::from).sum::<f64>() / 40.0;
+    assert!(
+        (found.nats.0 - mean).abs() < 1e-6,
+        "{} is not {mean}",
+        found.nats.0
+    );
+    let error = evaluate(&mut engine, &[1, 47], windows, 47, &mut |_| {}).unwrap_err();
+    assert!(error.to_string().contains("first 47 tokens"), "{error}");
 }
 
 /// The logarithms of the probabilities that each token but the first has in its window, as the scores tell them.
@@ -124,7 +158,7 @@ proptest! {
         let told = told(&mut engine, &text, length, stride);
         let mut heard = vec![0];
         let windows = Windows { length, stride };
-        let found = evaluate(&mut engine, &text, windows, &mut |done| heard.push(done)).unwrap();
+        let found = evaluate(&mut engine, &text, windows, 50, &mut |done| heard.push(done)).unwrap();
         prop_assert_eq!((found.scored, told.len()), (text.len() - 1, text.len() - 1));
         let mean = -told.iter().sum::<f64>() / told.len() as f64;
         // A window is read in two pieces, which only attention has the same bits of.
@@ -163,7 +197,7 @@ fn an_answer_s_told_probabilities_are_those_that_it_is_evaluated_by() {
         length: 40,
         stride: 40,
     };
-    let loss = evaluate(&mut engine, &text, windows, &mut |_| {}).unwrap();
+    let loss = evaluate(&mut engine, &text, windows, 50, &mut |_| {}).unwrap();
     let mean = -told.sum::<f64>() / 30.0;
     assert!(
         (loss.nats.0 - mean).abs() < 1e-12,

@@ -187,7 +187,7 @@ fn what_contradicts_or_exceeds_is_refused_with_what_to_do() {
 
 #[test]
 fn gaps_are_read_where_they_are_written() {
-    let read = |text| pieces(text).unwrap();
+    let read = |text| pieces(text, 13).unwrap();
     assert_eq!(
         read("a <mask>b<mask:12>"),
         [Piece::Text("a "), Piece::Gap(1), Piece::Text("b"), Piece::Gap(12)]
@@ -197,8 +197,20 @@ fn gaps_are_read_where_they_are_written() {
         [Piece::Text("a < b <mask"), Piece::Text("es> c")]
     );
     assert_eq!(read(""), []);
-    for wrong in ["<mask:0>", "<mask:x>", "<mask:-1>", "<mask:99999999999999999999>"] {
-        let error = pieces(wrong).unwrap_err().to_string();
+    // What ends too far away is text.
+    let long = format!("<mask:{}>", "1".repeat(40));
+    assert_eq!(read(&long), [Piece::Text("<mask"), Piece::Text(&long[5..])]);
+    for wrong in [
+        "<mask:0>",
+        "<mask:x>",
+        "<mask:-1>",
+        "<mask:+1>",
+        "<mask:>",
+        "<mask:14>",
+        "<mask:12><mask><mask>",
+        "<mask:99999999999999999999>",
+    ] {
+        let error = pieces(wrong, 13).unwrap_err().to_string();
         assert!(error.contains("write `<mask>` or `<mask:N>`"), "{error}");
     }
 }
@@ -231,7 +243,7 @@ fn a_filler_gives_the_scores_of_its_model_without_the_mask() {
     assert!(found.len() == 22 && worst.fold(0.0, f32::max) < 1e-5);
 }
 
-/// The middle is what comes after prefix and suffix, each behind its sentinel.
+/// The middle is what comes after prefix and suffix, each behind its sentinel, in the order of the training.
 #[test]
 fn ways_of_filling_see_what_they_say() {
     let causal: Stack = serde_json::from_str(
@@ -244,7 +256,11 @@ fn ways_of_filling_see_what_they_say() {
     let mut after = engine();
     let after_prefix = after.infill(&prefix, &suffix, 4, 11).unwrap();
     assert_eq!(after_prefix, after.infill(&prefix, &[0], 4, 11).unwrap());
-    let mut middle = InTheMiddle::new(engine(), [11, 12, 13]);
+    let mut swapped = InTheMiddle::new(engine(), [11, 12, 13], true);
+    let found = swapped.infill(&prefix, &suffix, 4, 11).unwrap();
+    let prompt = [11, 12, 7, 7, 3, 13, 1, 5, 2];
+    assert_eq!(found, after.infill(&prompt, &[], 4, 11).unwrap());
+    let mut middle = InTheMiddle::new(engine(), [11, 12, 13], false);
     let found = middle.infill(&prefix, &suffix, 4, 11).unwrap();
     let prompt = [11, 1, 5, 2, 12, 7, 7, 3, 13];
     assert_eq!(found, after.infill(&prompt, &[], 4, 11).unwrap());

@@ -183,7 +183,7 @@ fn read_experts(config: &Config) -> Result<Experts, ModelError> {
     let inner = config.size("moe_intermediate_size")?;
     let shared = size("n_shared_experts", 1)?;
     within("n_shared_experts", shared, 1, 1 << 12)?;
-    Ok(Experts {
+    let experts = Experts {
         experts: size("n_routed_experts", 256)?,
         chosen: size("num_experts_per_tok", 8)?,
         inner: Some(inner),
@@ -196,8 +196,12 @@ fn read_experts(config: &Config) -> Result<Experts, ModelError> {
         chosen_groups: size("topk_group", 4)?,
         bias_rate: Some(BIAS_RATE),
         ..Experts::default()
-    }
-    .said(config.size("hidden_size")?))
+    };
+    Ok(Experts {
+        // Trained on, it is balanced by its bias alone.
+        auxiliary: 0.0,
+        ..experts.said(config.size("hidden_size")?)
+    })
 }
 
 /// The fields that [`read_experts`] reads.

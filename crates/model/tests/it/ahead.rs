@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use triaxis_kernels::Implementation;
 use triaxis_model::weights::{self, Weight};
-use triaxis_model::{ArchitectureSpec, Decoder, Model};
+use triaxis_model::{ArchitectureSpec, Decoder, Model, Stack};
 
 const VOCABULARY: usize = 13;
 const WIDTH: usize = 8;
@@ -167,4 +167,25 @@ fn modules_see_no_token_that_they_tell() {
     // What it says of all tokens is one distribution, whichever comes.
     let sum: f64 = (0..VOCABULARY as i64).map(|token| (-loss(token)).exp()).sum();
     assert!((sum - 1.0).abs() < 1e-4, "{sum}");
+}
+
+#[test]
+fn what_modules_cost_is_counted_by_the_last_block_and_the_tokens_that_they_tell() {
+    let text = r#"{"pattern": "ax", "vocabulary": 13, "width": 8, "layers": 2, "context": 6, "blocks": {
+        "x": {"mixer": {"kind": "attention"}, "channel": {"kind": "swiglu", "inner": 4000}}}}"#;
+    let last: Stack = serde_json::from_str(text).unwrap();
+    let first = Stack {
+        pattern: "xa".to_owned(),
+        ..last.clone()
+    };
+    assert!(last.ahead_activations(2, LENGTH) > 4 * first.ahead_activations(2, LENGTH));
+    let head = |modules| -> f64 {
+        let count = last.ahead_flops(modules, LENGTH);
+        let of_head = count.operations.iter().filter(|of| of.operation == Stack::HEAD);
+        of_head.map(|of| of.flops.0).sum()
+    };
+    let row = (2 * WIDTH * VOCABULARY) as f64;
+    assert_eq!([head(1), head(2)], [5.0 * row, 9.0 * row]);
+    // No more modules are at work than there are tokens to tell.
+    assert_eq!(last.ahead_flops(16, LENGTH), last.ahead_flops(5, LENGTH));
 }

@@ -37,11 +37,18 @@ impl ProbeInputs {
     /// # Errors
     /// When the task does not fit the model, or the training breaks a rule, in words.
     pub fn new(model: ArchitectureSpec, task: Task, training: ProbeTraining) -> Result<Self, String> {
+        let stack = model.stack();
         let Stack {
             vocabulary, context, ..
-        } = model.stack();
+        } = stack;
         let (probe, longest) = (task.probe.name(), task.longest());
         task.validate().map_err(|error| error.to_string())?;
+        if stack.is_bidirectional() {
+            return Err(format!(
+                "the probe `{probe}` has its answers in the sequence, after what asks for them, and positions of a model with \
+                 `bidirectional = true` see those after them: take a model without it"
+            ));
+        }
         if longest > context {
             return Err(format!(
                 "the probe `{probe}` has sequences of {longest} tokens, and the model a context of {context}: raise \

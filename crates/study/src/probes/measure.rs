@@ -145,6 +145,21 @@ mod tests {
     }
 
     #[test]
+    fn who_sees_the_answers_is_not_asked() {
+        let model: ArchitectureSpec = serde_json::from_str(
+            r#"{"architecture": "stack", "preset": "diffusion-transformer", "vocabulary": 4, "width": 16, "layers": 1,
+                "context": 256}"#,
+        )
+        .unwrap();
+        let error =
+            ProbeInputs::of_trial(&model, Task::usual(Probe::Parity), ProbeTraining::default()).unwrap_err();
+        assert!(
+            error.contains("parity") && error.contains("without it"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn operations_count_the_head_where_an_answer_is_scored() {
         let all = inputs();
         let mut few = all.clone();

@@ -108,14 +108,15 @@ impl ProbesSpec {
         self.training.check()
     }
 
-    /// What is asked of models by the ladders of arms: each model with each task, by the name of its arm.
+    /// What is asked of models by the ladders of arms: each model with each task, by the name of its arm; of those whose
+    /// positions see the answers after them, nothing.
     ///
     /// # Errors
     /// When a task does not fit a model.
     pub(crate) fn asked(&self, groups: &[Group]) -> Result<Vec<AskedProbe>, StudyError> {
         let ladder = groups.iter().filter(|group| group.role == Role::Ladder);
         let mut models: Vec<(&str, &ArchitectureSpec)> = Vec::new();
-        for group in ladder {
+        for group in ladder.filter(|group| !group.config.architecture.stack().is_bidirectional()) {
             let model = (group.arm.as_str(), &group.config.architecture);
             if !models.contains(&model) {
                 models.push(model);

@@ -64,6 +64,11 @@ impl FillInTheMiddle {
         nothing is lost from left to right; places are between tokens, not characters. Its loss on text is that of next \
         tokens among those that are no marks.";
 
+    /// Whether a model saw more documents with their suffix first, so that it is to be asked for a middle in that order.
+    pub fn is_suffix_first(&self) -> bool {
+        self.suffix_first > 0.5
+    }
+
     /// A sequence with some of its documents, each of which but the last ends with `end`, rearranged, as long as before.
     fn rearranged(
         &self,

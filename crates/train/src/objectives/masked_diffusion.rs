@@ -7,7 +7,7 @@ use triaxis_model::{Model, ModelError, Stack};
 use triaxis_units::Nats;
 
 use super::ObjectiveSpec;
-use crate::bound::{MaskedBatch, bound};
+use crate::bound::{MaskedBatch, bound, masked_once};
 use crate::data::{Batch, ValidationText};
 use crate::error::TrainError;
 use crate::evaluate::evaluate_by;
@@ -141,6 +141,10 @@ impl Objective for MaskedDiffusion {
     /// Losses of steps are as far apart as the masks that are drawn, so that the first may be any.
     fn at_first(&self, first: f64, stack: &Stack) -> f64 {
         first.max((stack.vocabulary as f64).ln())
+    }
+
+    fn given(&self, batch: &Batch, vocabulary: usize, first: u64) -> Vec<i64> {
+        masked_once(batch, vocabulary as i64, first)
     }
 
     fn evaluate(

@@ -84,7 +84,7 @@ impl MaskedNextToken {
 
 impl Objective for MaskedNextToken {
     fn numerics(&self) -> u32 {
-        1
+        2
     }
 
     fn examples(&self) -> Vec<ObjectiveSpec> {
@@ -142,17 +142,17 @@ impl Objective for MaskedNextToken {
         let masked = self.masked(&batch.part(0..count), mask as i64, &mut stream);
         let mut parts = Vec::new();
         if !masked.places.is_empty() {
-            let weights = vec![(share / masked.places.len() as f64) as f32; masked.places.len()];
+            let weights = vec![(1.0 / masked.places.len() as f64) as f32; masked.places.len()];
             let weighing = Weighing {
                 weights,
                 answers: mask,
             };
             let (tokens, places, targets) = masked.tensors(device);
-            parts.push(
-                model
-                    .both_ways()
-                    .weighted_loss_at(tokens, places, targets, weighing)?,
-            );
+            let told = model
+                .both_ways()
+                .weighted_loss_at(tokens, places, targets, weighing)?;
+            // Each part has in it what experts cost that are out of balance, so that together they have it once.
+            parts.push(told.mul_scalar(share));
         }
         // Where nothing is masked, all tell next tokens.
         if masked.places.is_empty() {
@@ -289,5 +289,33 @@ mod tests {
             scores(&model, &both, &device),
             scores(&model.both_ways(), &both, &device)
         );
+    }
+
+    /// Experts that are all chosen are in balance, which costs `auxiliary` itself.
+    #[test]
+    fn what_experts_cost_is_counted_once() {
+        let settings = MaskedNextToken {
+            share: 0.5,
+            rate: 0.4,
+            ..MaskedNextToken::default()
+        };
+        let (device, noise) = (Device::default(), Noise { seed: 1, step: 2 });
+        let tokens: Vec<u32> = (0..33).map(|place| place * place % 13).collect();
+        let batch = Batch::read(&tokens, "training", &[0, 8, 16, 24], 8, 14).unwrap();
+        let cost = |auxiliary: f64| -> f32 {
+            let text = format!(
+                r#"{{"pattern": "a", "vocabulary": 14, "width": 16, "layers": 1, "context": 8, "blocks": {{"a": {{
+                    "mixer": {{"kind": "attention", "head_dim": 8}},
+                    "channel": {{"kind": "experts", "experts": 2, "chosen": 2, "auxiliary": {auxiliary}}}}}}}}}"#
+            );
+            let stack: Stack = serde_json::from_str(&text).unwrap();
+            let model = stack.build(3, &device).unwrap();
+            settings
+                .cost(&model, &batch, noise, &device)
+                .unwrap()
+                .into_scalar()
+        };
+        let by = cost(0.5) - cost(0.0);
+        assert!((by - 0.5).abs() < 1e-5, "{by}");
     }
 }

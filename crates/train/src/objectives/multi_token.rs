@@ -62,11 +62,11 @@ impl Objective for MultiToken {
             "objective.modules",
             self.modules,
             || {
-                let told = format!("must be from 1 to {most}: tokens so far ahead are in a sequence");
-                (
-                    told,
-                    "the usual is 1; for none, take the objective \"next-token\"".into(),
-                )
+                let told =
+                    format!("must be at least 1 and at most {most}: tokens so far ahead are in a sequence");
+                let remedy =
+                    "the usual is 1; make sequences longer, or for none take the objective \"next-token\"";
+                (told, remedy.into())
             },
         )?;
         let is_above_zero = self.weight > 0.0 && self.weight.is_finite();
@@ -88,6 +88,10 @@ impl Objective for MultiToken {
 
     fn activations_beside(&self, stack: &Stack, length: usize) -> u64 {
         stack.ahead_activations(self.modules, length)
+    }
+
+    fn tables_beside(&self, stack: &Stack) -> u64 {
+        stack.ahead_tables(self.modules)
     }
 
     fn operations_beside(&self, stack: &Stack, length: usize) -> Flops {

@@ -208,16 +208,17 @@ fn a_branch_has_the_same_bits_alone_as_among_others() {
 #[test]
 pub(crate) fn interrupted_anywhere_and_resumed_it_has_the_same_bits() {
     for dtype in Dtype::ALL {
-        interrupted_anywhere(&TrainConfig { dtype, ..config() });
+        for optimizer in [OptimizerConfig::default(), muon()] {
+            for architecture in [config().architecture, experts(13, 16, 8)] {
+                interrupted_anywhere(&TrainConfig {
+                    architecture,
+                    dtype,
+                    optimizer: optimizer.clone(),
+                    ..config()
+                });
+            }
+        }
     }
-    interrupted_anywhere(&TrainConfig {
-        architecture: experts(13, 16, 8),
-        ..config()
-    });
-    interrupted_anywhere(&TrainConfig {
-        optimizer: muon(),
-        ..config()
-    });
 }
 
 fn muon() -> OptimizerConfig {
@@ -646,10 +647,11 @@ fn the_number_of_threads_changes_no_bit() {
     for dtype in Dtype::ALL {
         // Large enough for the products to be shared out among threads.
         let decoder = ArchitectureSpec::Decoder(Decoder::new(256, 64, 2, 4, 64));
-        on_any_number_of_threads(dtype, decoder, OptimizerConfig::default());
-        on_any_number_of_threads(dtype, experts(256, 64, 64), OptimizerConfig::default());
+        for architecture in [decoder, experts(256, 64, 64)] {
+            on_any_number_of_threads(dtype, architecture.clone(), OptimizerConfig::default());
+            on_any_number_of_threads(dtype, architecture, muon());
+        }
     }
-    on_any_number_of_threads(Dtype::F32, experts(256, 64, 64), muon());
 }
 
 fn on_any_number_of_threads(dtype: Dtype, architecture: ArchitectureSpec, optimizer: OptimizerConfig) {

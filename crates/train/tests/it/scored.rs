@@ -96,3 +96,13 @@ fn what_cannot_be_trained_on_is_refused() {
     );
     assert!(learner.learn(&long).is_err());
 }
+
+#[test]
+fn who_sees_the_answers_is_not_asked() {
+    let stack =
+        r#"{"preset": "diffusion-transformer", "vocabulary": 11, "width": 16, "layers": 1, "context": 12}"#;
+    let architecture = ArchitectureSpec::Stack(serde_json::from_str(stack).unwrap());
+    let error = Learner::new(speed::config(architecture, 4, Dtype::F32)).unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains("without `bidirectional`"), "{error}");
+}

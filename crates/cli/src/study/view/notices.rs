@@ -18,7 +18,8 @@ pub fn of_arms(
         let notices = corpus
             .as_ref()
             .and_then(|corpus| repeats(&own, corpus))
-            .into_iter();
+            .into_iter()
+            .chain(unasked(arm, &own));
         let sweep = answer.and_then(|answer| answer.arms.get(at)?.analysis.sweep.as_ref());
         let notices = notices.chain(
             sweep
@@ -37,6 +38,17 @@ pub fn of_arms(
         _ => format!("{}: {notice}", names.join(", ")),
     };
     said.into_iter().map(told).collect()
+}
+
+/// That an arm's models are not asked what the study asks of models.
+fn unasked(arm: &Arm, survey: &Survey) -> Option<String> {
+    let mut groups = survey.frozen.groups.iter();
+    let sees = groups.any(|group| group.config.architecture.stack().is_bidirectional());
+    (arm.spec.probes.is_some() && sees).then(|| {
+        "Probes are not asked: positions of these models see those after them, and so the answers. Take an arm without \
+         `bidirectional` to have it asked."
+            .to_owned()
+    })
 }
 
 /// Which trials see their text more than once, and what that does to the laws.

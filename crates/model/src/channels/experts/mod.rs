@@ -105,7 +105,8 @@ impl Experts {
         token passes those with its highest scores, without a limit to their number; balanced by an auxiliary loss \
         (Switch, arXiv 2101.03961; Mixtral, arXiv 2401.04088) or by a bias that moves after each step and changes the \
         choice alone (DeepSeek-V3, arXiv 2412.19437), with shared experts, groups and granularity (DeepSeekMoE, arXiv \
-        2401.06066; Krajewski et al. 2024, arXiv 2402.07871).";
+        2401.06066; Krajewski et al. 2024, arXiv 2402.07871). Curves of training have auxiliary losses in them, losses of \
+        text have not.";
 
     /// The inner width of an expert before it is divided.
     pub fn inner(&self, width: usize) -> usize {
@@ -257,7 +258,7 @@ fn shares(scores: &[f64], experts: usize) -> Vec<f32> {
 
 impl Channel for Experts {
     fn numerics(&self) -> u32 {
-        1
+        2
     }
 
     fn examples(&self) -> Vec<ChannelSpec> {
@@ -323,7 +324,11 @@ impl Channel for Experts {
             ]);
         }
         if self.shared_gate {
-            weights.push(WeightSpec::matrix("shared_gate", [width, 1], 1.0));
+            // A vector in all but its shape.
+            weights.push(WeightSpec {
+                hidden: None,
+                ..WeightSpec::matrix("shared_gate", [width, 1], 1.0)
+            });
         }
         weights
     }

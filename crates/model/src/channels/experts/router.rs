@@ -56,15 +56,15 @@ impl Chooser {
         let ([groups, allowed], mut left) = (self.groups, vec![true; self.experts]);
         if allowed < groups {
             let size = self.experts / groups;
-            let mut standing: Vec<f64> = row
+            let standing: Vec<f64> = row
                 .chunks_exact(size)
                 .map(|group| self.stands_for(group))
                 .collect();
             left.fill(false);
+            let mut is_taken = vec![false; groups];
             for _ in 0..allowed {
-                let group = largest(&standing, |_| true);
-                // What is below all scores is chosen last.
-                standing[group] = f64::NEG_INFINITY;
+                let group = largest(&standing, |group| !is_taken[group]);
+                is_taken[group] = true;
                 left[group * size..(group + 1) * size].fill(true);
             }
         }
@@ -130,6 +130,20 @@ mod tests {
         assert_eq!(of(Router::Sigmoid, 1), [3, 2]);
         assert_eq!(of(Router::Sigmoid, 2), [0, 3]);
         assert_eq!(of(Router::Sigmoid, 3), [0, 3]);
+        // What is no number chooses no group twice.
+        for router in [Router::Softmax, Router::Sigmoid] {
+            let of = |scores: [f64; 6]| chooser(router, 4, [3, 2]).choose(&scores, None);
+            assert_eq!(of([f64::NAN; 6]), [0, 1, 2, 3]);
+            let some = [
+                f64::NAN,
+                f64::NAN,
+                f64::NEG_INFINITY,
+                f64::NEG_INFINITY,
+                f64::NAN,
+                f64::NAN,
+            ];
+            assert_eq!(of(some), [2, 3, 0, 1]);
+        }
     }
 
     #[test]
