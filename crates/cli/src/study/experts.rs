@@ -134,11 +134,8 @@ fn law(asked: &Asked) -> String {
                 Some(best) => format!("{}", best.value),
                 None => "cannot tell".to_owned(),
             };
-            format!(
-                "{about}: {best} at {} operations ({})",
-                Flops(chosen.flops),
-                choices(chosen)
-            )
+            let at = chosen.flops.map(|flops| format!(" at {} operations", Flops(flops)));
+            format!("{about}: {best}{} ({})", at.unwrap_or_default(), choices(chosen))
         }
     }
 }

@@ -187,16 +187,21 @@ fn law(asked: &Asked) -> Markup {
 
 fn choices(chosen: &Chosen) -> Markup {
     let level = chosen.level;
+    let loss = match chosen.flops {
+        Some(_) => "#Loss of its best size|bits per byte",
+        None => "#Loss|bits per byte",
+    };
     html! {
         p {
             @match chosen.best() {
                 Some(best) => { b { (text::number(best.value)) } " is best" }
                 None => { "Nobody can tell by these runs which is best" }
             }
-            " at " (text::scientific(chosen.flops)) " FLOPs, by " (chosen.equation) ", fitted to " (chosen.runs)
+            @if let Some(flops) = chosen.flops { " at " (text::scientific(flops)) " FLOPs" }
+            ", by " (chosen.equation) ", fitted to " (chosen.runs)
             " runs: a choice is called best where it is in " (text::percent(level)) " of samples of the runs."
         }
-        (table(&chosen.form, heads(&["#Choice", "Arms", "#Loss of its best size|bits per byte", "#Best in"]), html! {
+        (table(&chosen.form, heads(&["#Choice", "Arms", loss, "#Best in"]), html! {
             @for choice in &chosen.choices { tr {
                 (number(text::number(choice.value)))
                 td { (choice.arms.join(", ")) }
