@@ -47,6 +47,9 @@ pub struct ExpertsLaws {
     pub how_fine: Vec<Asked>,
     /// How many, where arms differ in that.
     pub how_many: Option<Asked>,
+    /// Arms that say nothing of it, as they differ in more than their channels and sizes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
 }
 
 /// A question with what a law says of it.
@@ -114,7 +117,11 @@ pub fn experts_laws(runs: &[ExpertsRun], options: &FitOptions) -> Option<Experts
         });
     let how_fine: Vec<Asked> = fine.collect();
     let how_many = (numbers.len() > 1).then(|| how_many(runs, options));
-    (how_many.is_some() || !how_fine.is_empty()).then_some(ExpertsLaws { how_fine, how_many })
+    (how_many.is_some() || !how_fine.is_empty()).then_some(ExpertsLaws {
+        how_fine,
+        how_many,
+        left_out: Vec::new(),
+    })
 }
 
 /// How many experts, of runs of the longest length that several numbers of them have, in their coarsest granularity: all at

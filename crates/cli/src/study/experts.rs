@@ -58,6 +58,11 @@ impl Display for Experts<'_> {
         for asked in laws.flat_map(|laws| laws.how_fine.iter().chain(&laws.how_many)) {
             writeln!(formatter, "{}", prose("law: ", &law(asked)))?;
         }
+        let left_out = self.0.laws.iter().map(|laws| laws.left_out.join(", "));
+        for names in left_out.filter(|names| !names.is_empty()) {
+            let said = format!("laws of experts leave out what differs in more than channels and sizes: {names}");
+            writeln!(formatter, "{}", prose("law: ", &said))?;
+        }
         for task in &self.0.emergence {
             writeln!(formatter, "\n{}", emergence(task))?;
         }

@@ -21,6 +21,9 @@ pub(super) fn body(view: &View) -> Markup {
         }
         @if let Some(laws) = &view.experts.laws {
             @for asked in laws.how_fine.iter().chain(&laws.how_many) { (law(asked)) }
+            @if !laws.left_out.is_empty() {
+                p.hint { "Left out of these laws, as they differ in more than channels and sizes: " (laws.left_out.join(", ")) "." }
+            }
         }
     }
 }

@@ -186,6 +186,8 @@ fn how_many_experts_is_asked_where_arms_differ_in_that() {
         .unwrap()
         .experts
         .unwrap();
+    // The members of the ensemble have shares of their own.
+    assert_eq!(experts.left_out, ["code-alone", "prose-alone"]);
     // Both arms of the mixture have one granularity, and two numbers of experts tell no routed law.
     assert!(experts.how_fine.is_empty());
     let many = experts.how_many.unwrap();
