@@ -41,7 +41,12 @@ fn is_alike(arm: &Arm, other: &Arm, survey: &Survey) -> bool {
         let mut training = arm.spec.training.clone();
         training.learning_rate = None;
         training.learning_rate_factors = vec![1.0];
-        (&arm.spec.corpus, &arm.spec.curation, &arm.spec.tokenizer, training)
+        (
+            &arm.spec.corpus,
+            &arm.spec.curation,
+            &arm.spec.tokenizer,
+            training,
+        )
     });
     let frames = |arm: &Arm| {
         let own = survey.trials_of(&arm.name);
