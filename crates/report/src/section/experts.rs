@@ -110,9 +110,9 @@ fn routing(trials: &[TrialExperts]) -> Markup {
         (table("Loss by other routes", heads(&losses), html! {
             @for trial in trials { tr {
                 th scope="row" { (name(trial)) }
-                (number(text::loss(trial.learned.0)))
+                (number(trial.as_bound(&text::loss(trial.learned.0))))
                 @for other in [trial.experts.random, trial.experts.permuted] {
-                    (number(html! { (text::loss(other.0)) " (" (text::signed(other.0 - trial.learned.0)) ")" }))
+                    (number(html! { (trial.as_bound(&text::loss(other.0))) " (" (text::signed(other.0 - trial.learned.0)) ")" }))
                 }
             } }
         }))
