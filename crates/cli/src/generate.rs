@@ -150,9 +150,12 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let tokens = arguments.tokens(&tokenizer, template.as_ref(), &prompt)?;
     let mut engine = match arguments.opening.opened()? {
         Opened::Fills(mut filler) => return gaps::run(arguments, &tokenizer, &prompt, tokens, &mut filler),
-        other => other.engine()?,
+        other => {
+            let is_of_middles = matches!(other, Opened::Middles(_));
+            arguments.gaps.check_none(is_of_middles)?;
+            other.engine()?
+        }
     };
-    arguments.gaps.check_none()?;
     fits(&tokenizer, &engine)?;
     let request = arguments.request(tokens, &tokenizer);
     let samples = request.samples;

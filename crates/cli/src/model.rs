@@ -150,8 +150,9 @@ struct Counted {
     training_per_token: Flops,
     /// Numbers that one sequence keeps for the backward pass, about.
     activations: u64,
-    /// What is remembered of one sequence.
-    remembered: Bytes,
+    /// What is remembered of one sequence; nothing where all of it is read anew at each pass.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remembered: Option<Bytes>,
     weights: Vec<Weight>,
 }
 
@@ -193,7 +194,7 @@ impl Counted {
             training_per_token: Flops(operations.training().0 / length as f64),
             operations,
             activations: stack.activations(length),
-            remembered: Bytes(4 * stack.remembered(length)),
+            remembered: (!stack.is_bidirectional()).then(|| Bytes(4 * stack.remembered(length))),
             weights: weights.collect(),
             model,
         }
@@ -218,11 +219,14 @@ impl fmt::Display for Counted {
             "training, a token           {}",
             self.training_per_token
         )?;
-        writeln!(
-            formatter,
-            "remembered of a sequence    {} of {} positions, in f32\n",
-            self.remembered, self.length
-        )?;
+        if let Some(remembered) = self.remembered {
+            writeln!(
+                formatter,
+                "remembered of a sequence    {remembered} of {} positions, in f32",
+                self.length
+            )?;
+        }
+        writeln!(formatter)?;
         let total = self.operations.total().0;
         let mut table = Table::new(["forward operations", "FLOPs", "share"]);
         for count in &self.operations.operations {

@@ -47,6 +47,9 @@ pub struct ExpertsLaws {
     pub how_fine: Vec<Asked>,
     /// How many, where arms differ in that.
     pub how_many: Option<Asked>,
+    /// Arms that say nothing of it, as they differ in more than their channels and sizes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
 }
 
 /// A question with what a law says of it.
@@ -69,8 +72,10 @@ pub struct Chosen {
     pub parameters: BTreeMap<String, Estimate>,
     /// Runs fitted.
     pub runs: usize,
-    /// Compute at which choices are judged: that of the largest run.
-    pub flops: f64,
+    /// Compute at which choices are judged, that of the largest run; none where the law is of one length, and choices are
+    /// judged at one size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flops: Option<f64>,
     /// What there was to choose from, in rising order.
     pub choices: Vec<Choice>,
     /// Level of the intervals, and the share of samples from which on a choice is called best.
@@ -91,7 +96,7 @@ pub struct Choice {
     pub value: f64,
     /// The arms that have it.
     pub arms: Vec<String>,
-    /// The loss of the best size at the compute asked.
+    /// The loss of the best size at the compute asked, or of the size that all are judged at.
     pub loss: Estimate,
     /// The share of samples of the runs in which it is less than every other by a ten-thousandth.
     pub best: f64,
@@ -107,15 +112,20 @@ pub fn experts_laws(runs: &[ExpertsRun], options: &FitOptions) -> Option<Experts
             let own: Vec<&ExpertsRun> = runs.iter().filter(|run| run.experts == *number).collect();
             (distinct(own.iter().map(|run| run.granularity)).len() > 1).then(|| Asked {
                 about: format!("how fine {number} experts for each that a token passes are best"),
-                found: law(&GranularExperts, &own, |run| run.granularity, options),
+                found: law(&GranularExperts, &own, |run| run.granularity, None, options),
             })
         });
     let how_fine: Vec<Asked> = fine.collect();
     let how_many = (numbers.len() > 1).then(|| how_many(runs, options));
-    (how_many.is_some() || !how_fine.is_empty()).then_some(ExpertsLaws { how_fine, how_many })
+    (how_many.is_some() || !how_fine.is_empty()).then_some(ExpertsLaws {
+        how_fine,
+        how_many,
+        left_out: Vec::new(),
+    })
 }
 
-/// How many experts, of runs of the longest length that several numbers of them have, in their coarsest granularity.
+/// How many experts, of runs of the longest length that several numbers of them have, in their coarsest granularity: all at
+/// one size, since a number of experts whose runs are larger would be better by that alone.
 fn how_many(runs: &[ExpertsRun], options: &FitOptions) -> Asked {
     let routed = runs.iter().filter(|run| !run.is_dense());
     let coarsest = routed.map(|run| run.granularity).fold(f64::INFINITY, f64::min);
@@ -138,10 +148,38 @@ fn how_many(runs: &[ExpertsRun], options: &FitOptions) -> Asked {
         };
     };
     let own: Vec<&ExpertsRun> = of_one.into_iter().filter(|run| run.tokens == tokens).collect();
-    Asked {
-        about: format!("how many experts for each that a token passes are best, after {tokens:.4e} tokens"),
-        found: law(&Routed, &own, |run| run.experts, options),
+    let about = format!("how many experts for each that a token passes are best, after {tokens:.4e} tokens");
+    match common_size(&own) {
+        Some(size) => Asked {
+            about: format!("{about} with {size:.4e} parameters that a token passes"),
+            found: law(&Routed, &own, |run| run.experts, Some(size), options),
+        },
+        None => Asked {
+            about,
+            found: Finding::Refused(
+                "arms with other numbers of experts have no size in common: give each a size with as many parameters that a \
+                 token passes, within a tenth"
+                    .to_owned(),
+            ),
+        },
     }
+}
+
+/// How much larger a size may be than another that is taken for the same.
+const SAME_SIZE: f64 = 1.1;
+
+/// The largest size that each number of experts has.
+fn common_size(runs: &[&ExpertsRun]) -> Option<f64> {
+    let sizes = distinct(runs.iter().map(|run| run.active));
+    let numbers = distinct(runs.iter().map(|run| run.experts));
+    let is_common = |size: &f64| {
+        let is_near = |run: &ExpertsRun| run.active.max(*size) <= SAME_SIZE * run.active.min(*size);
+        numbers.iter().all(|number| {
+            let mut own = runs.iter().filter(|run| run.experts == *number);
+            own.any(|run| is_near(run))
+        })
+    };
+    sizes.into_iter().rev().find(is_common)
 }
 
 /// Values in rising order, each once.
@@ -164,11 +202,13 @@ struct Place {
     tokens: f64,
 }
 
-/// The law of some runs, and which value of what they are chosen by it says is best.
+/// The law of some runs, and which value of what they are chosen by it says is best: at `size`, or at the compute of the
+/// largest run where there is none.
 fn law(
     form: &dyn LawForm,
     runs: &[&ExpertsRun],
     by: fn(&ExpertsRun) -> f64,
+    size: Option<f64>,
     options: &FitOptions,
 ) -> Finding<Chosen> {
     let fitted = match fitted(form, runs, options) {
@@ -179,7 +219,14 @@ fn law(
     let values = distinct(runs.iter().map(|run| by(run)));
     let judged: Vec<Vec<Place>> = values
         .iter()
-        .map(|value| places(form, runs.iter().filter(|run| by(run) == *value), flops))
+        .map(|value| match size {
+            // A law of one length says nothing of others.
+            Some(active) => vec![Place {
+                active,
+                tokens: runs[0].tokens,
+            }],
+            None => places(runs.iter().filter(|run| by(run) == *value), flops),
+        })
         .collect();
     let lowest = |parameters: &[f64]| -> Vec<f64> {
         let each = values.iter().zip(&judged).map(|(value, places)| {
@@ -213,7 +260,7 @@ fn law(
             .map(|(name, parameter)| (name.clone(), parameter.estimate))
             .collect(),
         runs: runs.len(),
-        flops,
+        flops: size.is_none().then_some(flops),
         level: options.level,
     })
 }
@@ -249,11 +296,7 @@ fn fitted(form: &dyn LawForm, runs: &[&ExpertsRun], options: &FitOptions) -> Res
 }
 
 /// Where a choice is judged: at the sizes between those that its runs have, as long as the compute lasts by what they take.
-fn places<'a>(
-    form: &dyn LawForm,
-    runs: impl Iterator<Item = &'a &'a ExpertsRun> + Clone,
-    flops: f64,
-) -> Vec<Place> {
+fn places<'a>(runs: impl Iterator<Item = &'a &'a ExpertsRun> + Clone, flops: f64) -> Vec<Place> {
     let count = runs.clone().count() as f64;
     let taken = runs
         .clone()
@@ -261,17 +304,12 @@ fn places<'a>(
     let taken = (taken.sum::<f64>() / count).exp();
     let sizes = distinct(runs.clone().map(|run| run.active));
     let (least, most) = (sizes[0].ln(), sizes[sizes.len() - 1].ln());
-    // A law of one length says nothing of others.
-    let has_length = form.inputs().iter().any(|input| input.name == "tokens");
     let size = |step: i32| (least + f64::from(step) / f64::from(SIZES) * (most - least)).exp();
     let place = |active: f64| Place {
         active,
         tokens: flops / (taken * active),
     };
-    match has_length {
-        true => (0..=SIZES).map(size).map(place).collect(),
-        false => vec![place(size(SIZES))],
-    }
+    (0..=SIZES).map(size).map(place).collect()
 }
 
 fn loss(form: &dyn LawForm, parameters: &[f64], place: &Place, value: f64) -> f64 {

@@ -16,7 +16,7 @@ pub struct Decoding {
     pub formats: BTreeMap<String, Bytes>,
     /// Threads that computed.
     pub threads: usize,
-    /// Bytes of weights that a step reads.
+    /// Bytes of weights that a step reads, of experts those of one token.
     pub weights: Bytes,
     /// What the machine's memory gave a second where all threads only read it.
     pub bandwidth: Bytes,
@@ -39,6 +39,9 @@ pub struct DecodeRate {
     pub read: Bytes,
     /// The share of the machine's bandwidth that this is.
     pub share: f64,
+    /// Whether both are the least there is: tokens of several sequences may choose other experts, and one token's are counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_least: bool,
 }
 
 /// Reading a prompt.

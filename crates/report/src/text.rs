@@ -124,7 +124,10 @@ pub(crate) fn percent(fraction: f64) -> String {
     match 100.0 * fraction {
         percent if percent.is_finite() => {
             let text = fixed(percent, 1);
-            format!("{}%", text.strip_suffix(".0").unwrap_or(&text))
+            match text.strip_suffix(".0").unwrap_or(&text) {
+                "-0" => "0%".to_owned(),
+                text => format!("{text}%"),
+            }
         }
         _ => NOTHING.to_owned(),
     }
@@ -214,6 +217,7 @@ mod tests {
         assert_eq!(signed_percent(1e250), "10²⁵²%");
         assert_eq!(signed_percent(-0.0125), "−1.25%");
         assert_eq!(percent(0.9), "90%");
+        assert_eq!([percent(-0.0004), percent(-0.0006)], ["0%", "-0.1%"]);
         assert_eq!(factor(4.0), "4×");
         assert_eq!(bytes(Bytes(24_300_000)), "24.3 MB");
         assert_eq!(bytes(Bytes(12)), "12 B");

@@ -67,7 +67,8 @@ pub struct Specialisation {
 
 /// Whether the experts of some layers specialise in labels of the tokens that all routes are of, ranges of `level`.
 ///
-/// It is refused where labels or units are fewer than two, since nothing could be told apart.
+/// It is refused where labels are fewer than two, since nothing could be told apart, and where units could have them in so
+/// few ways that none is rare enough to be told from chance.
 ///
 /// # Errors
 /// When routes and labels are not of as many tokens.
@@ -92,6 +93,17 @@ pub fn specialisation(
     if names.len() < 2 || layers.is_empty() {
         return Ok(Finding::Refused(format!(
             "cannot tell whether experts specialise by {by}: the tokens have {} label, and it takes two or more",
+            names.len()
+        )));
+    }
+    let needed = 2.0 / (1.0 - level);
+    let ways = ways(units, names.len());
+    // Sums of logarithms are off by rounding.
+    if ways < needed * (1.0 - 1e-9) {
+        return Ok(Finding::Refused(format!(
+            "cannot tell whether experts specialise by {by}: {} units of text can have {} labels in {ways:.0} ways, and to tell \
+             from chance takes {needed:.0} or more; give more documents of each label",
+            units.len(),
             names.len()
         )));
     }
@@ -177,6 +189,18 @@ impl Table {
         }
         sums
     }
+}
+
+/// In how many ways units can have as many of each label: the multinomial coefficient.
+fn ways(of_units: &[u32], labels: usize) -> f64 {
+    let mut counts = vec![0_usize; labels];
+    let mut ways = 0.0;
+    for (before, label) in of_units.iter().enumerate() {
+        let count = &mut counts[*label as usize];
+        *count += 1;
+        ways += ((before + 1) as f64).ln() - (*count as f64).ln();
+    }
+    ways.exp()
 }
 
 /// The labels in another order (Fisher and Yates).

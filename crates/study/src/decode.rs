@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use triaxis_infer::{Engine, speed};
-use triaxis_model::Stack;
+use triaxis_model::{ArchitectureSpec, Stack};
 use triaxis_records::{DecodeRate, Decoding, PromptRate};
 use triaxis_units::{Bytes, Seconds};
 
 use crate::error::StudyError;
+use crate::experts;
 use crate::identity;
 use crate::record::{Circumstances, Recorded};
 
@@ -70,6 +71,7 @@ pub fn measure(
     let started = std::time::Instant::now();
     let stack = engine.stack().clone();
     speed::fits(engine, &plan.contexts, &plan.prompts)?;
+    let has_experts = experts::experts(&ArchitectureSpec::Stack(stack.clone())).is_some();
     let weights = Bytes(engine.bytes() as u64);
     let bandwidth = speed::bandwidth(plan.threads)?;
     let mut decoding = Decoding {
@@ -95,6 +97,7 @@ pub fn measure(
                 tokens_per_second: batch as f64 / time.0,
                 read,
                 share: read.0 as f64 / time.0 / bandwidth.0 as f64,
+                is_least: batch > 1 && has_experts,
             });
         }
     }

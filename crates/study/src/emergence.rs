@@ -34,8 +34,8 @@ const MEASURES: [Measure; 3] = [
     },
 ];
 
-/// Every mixture of experts beside every dense model of the same place among its arm's sizes, probe by probe; nothing
-/// where the study does not measure on the way.
+/// Every mixture of experts beside every dense model that is equal to it but for channels, of the same place among its arm's
+/// sizes, probe by probe; nothing where the study does not measure on the way.
 pub(crate) fn of(spec: &StudySpec, survey: &Survey) -> Vec<TaskEmergence> {
     let options = Options {
         level: spec.laws.level,
@@ -89,6 +89,7 @@ impl Asked<'_> {
         self.place == other.place
             && self.record.inputs.task == other.record.inputs.task
             && self.record.inputs.training == other.record.inputs.training
+            && experts::frame(&self.record.inputs.model) == experts::frame(&other.record.inputs.model)
     }
 
     fn parameters(&self) -> ParameterCount {

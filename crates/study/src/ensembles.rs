@@ -90,7 +90,7 @@ pub(crate) fn of(spec: &StudySpec, arms: &[Arm], survey: &Survey) -> Vec<worth::
     ensembles.map(of_one).collect()
 }
 
-/// A run for each size, seed and place among the budgets that all members have.
+/// A run for each size, seed and place among the budgets of their designs that all members have.
 fn runs(ensemble: &EnsembleSpec, arms: &[Arm], survey: &Survey) -> Vec<worth::Run> {
     let members: Vec<Member> = ensemble
         .arms(arms)
@@ -105,7 +105,7 @@ fn runs(ensemble: &EnsembleSpec, arms: &[Arm], survey: &Survey) -> Vec<worth::Ru
         .collect()
 }
 
-/// An arm with its runs by size, seed and place among its budgets.
+/// An arm with its runs by size, seed and place among the budgets of its design.
 struct Member {
     arm: String,
     runs: BTreeMap<(String, u64, usize), (String, worth::Run)>,
@@ -114,7 +114,9 @@ struct Member {
 impl Member {
     fn of(arm: &Arm, survey: &Survey) -> Self {
         let trials = answer::trials(arm, survey);
-        let mut budgets: Vec<f64> = trials.iter().map(|(_, run)| run.budget).collect();
+        // Of all trials: a run that came to no end would move the others up.
+        let asked = survey.trials_of(&arm.name).filter_map(|trial| trial.place);
+        let mut budgets: Vec<f64> = asked.map(|place| place.asked).collect();
         budgets.sort_by(f64::total_cmp);
         budgets.dedup();
         let runs = trials.into_iter().filter_map(|(id, run)| {

@@ -1,5 +1,6 @@
 //! How many experts, and how fine, by the arms of a study that differ in that.
 
+use serde_json::Value;
 use triaxis_laws::FitOptions;
 use triaxis_laws::experts::{ExpertsLaws, ExpertsRun, experts_laws};
 use triaxis_model::channels::Experts;
@@ -15,17 +16,59 @@ use crate::trial::Trial;
 /// Bootstrap samples of a law of experts at most: the granular one has seven parameters.
 const MOST_REPLICATES: usize = 200;
 
-/// What the arms say, where they differ in their experts.
+/// What the arms say, where they differ in their experts: those that differ from the baseline in no more than channels and
+/// sizes, since a law would take what else an arm changes for what its experts do.
 pub(crate) fn laws(spec: &StudySpec, arms: &[Arm], survey: &Survey) -> Option<ExpertsLaws> {
-    let runs: Vec<ExpertsRun> = arms.iter().flat_map(|arm| runs(arm, survey)).collect();
+    let baseline = spec.baseline(arms);
+    let baseline = arms.iter().find(|arm| Some(arm.name.as_str()) == baseline)?;
+    let (alike, others): (Vec<&Arm>, Vec<&Arm>) =
+        arms.iter().partition(|arm| is_alike(arm, baseline, survey));
+    let runs: Vec<ExpertsRun> = alike.iter().flat_map(|arm| runs(arm, survey)).collect();
     let options = ladder::options(spec);
-    experts_laws(
-        &runs,
-        &FitOptions {
-            replicates: options.replicates.min(MOST_REPLICATES),
-            ..options
-        },
-    )
+    let options = FitOptions {
+        replicates: options.replicates.min(MOST_REPLICATES),
+        ..options
+    };
+    Some(ExpertsLaws {
+        left_out: others.iter().map(|arm| arm.name.clone()).collect(),
+        ..experts_laws(&runs, &options)?
+    })
+}
+
+/// Whether an arm differs from another in channels and sizes alone, and in the learning rate that goes with them.
+fn is_alike(arm: &Arm, other: &Arm, survey: &Survey) -> bool {
+    let [one, two] = [arm, other].map(|arm| {
+        let mut training = arm.spec.training.clone();
+        training.learning_rate = None;
+        training.learning_rate_factors = vec![1.0];
+        (
+            &arm.spec.corpus,
+            &arm.spec.curation,
+            &arm.spec.tokenizer,
+            training,
+        )
+    });
+    let frames = |arm: &Arm| {
+        let own = survey.trials_of(&arm.name);
+        own.map(|trial| frame(trial.architecture())).collect::<Vec<_>>()
+    };
+    let known = frames(other);
+    one == two && frames(arm).iter().all(|frame| known.contains(frame))
+}
+
+/// A network without its channels and sizes.
+pub(crate) fn frame(architecture: &ArchitectureSpec) -> Value {
+    let mut stack = architecture.stack();
+    (stack.width, stack.layers) = (0, 0);
+    stack.blocks.values_mut().for_each(|block| block.channel = None);
+    let mut frame = serde_json::to_value(stack).unwrap_or_default();
+    let blocks = frame.get_mut("blocks").and_then(Value::as_object_mut);
+    for (_, block) in blocks.into_iter().flatten() {
+        if let Some(mixer) = block.get_mut("mixer").and_then(Value::as_object_mut) {
+            mixer.retain(|name, _| !["heads", "key_value_heads", "head_dim"].contains(&name.as_str()));
+        }
+    }
+    frame
 }
 
 /// The runs of an arm that its own laws are fitted to.

@@ -19,6 +19,9 @@ const RESAMPLES: u64 = 2000;
 /// What share of the samples lies in an interval.
 const LEVEL: f64 = 0.9;
 
+/// The normal distribution's quantile of that level, on both sides.
+const DEVIATIONS: f64 = 1.644_853_626_951_472_7;
+
 /// Scores of some models on one text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InfillRecord {
@@ -90,8 +93,8 @@ impl InfillPlan<'_> {
                 message,
             })
         };
-        let least = 2 * self.edge();
-        if self.length == 0 || self.spans < 2 || self.length + least > self.context {
+        let least = self.length.saturating_add(2 * self.edge());
+        if self.length == 0 || self.spans < 2 || least > self.context {
             return refused(format!(
                 "{} gaps of {} tokens within {}: there must be 2 gaps or more of 1 token or more, with a quarter of what is \
                  given on either side; ask for other numbers",
@@ -103,6 +106,16 @@ impl InfillPlan<'_> {
                 "a text of {} tokens: it must have the {} that a model is given; take a longer one, or give less",
                 self.tokens.len(),
                 self.context
+            ));
+        }
+        let fit = self.tokens.len() / self.context;
+        if self.spans > fit {
+            return refused(format!(
+                "{} gaps within {} tokens each: what is given with one must not overlap what is given with another, and {fit} fit \
+                 into a text of {} tokens; ask for as many, give less, or take a longer text",
+                self.spans,
+                self.context,
+                self.tokens.len()
             ));
         }
         match models.iter().find(|one| one.model.context() < self.context) {
@@ -118,29 +131,32 @@ impl InfillPlan<'_> {
 
     /// Tokens on either side of a gap at least.
     fn edge(&self) -> usize {
-        self.context / 4
+        (self.context / 4).max(1)
     }
 
-    /// The gaps, anywhere in the text.
+    /// The gaps, anywhere in the text: what is given with one overlaps nothing of another, so that each tells for itself.
     fn drawn(&self) -> Vec<Span> {
         let mut stream = Stream::new(self.seed, "gaps", 0);
         let mut below = |bound: usize| ((stream.uniform() * bound as f64) as usize).min(bound - 1);
-        let span = |_| Span {
-            start: below(self.tokens.len() - self.context + 1),
+        let free = self.tokens.len() - self.spans * self.context;
+        let mut skipped: Vec<usize> = (0..self.spans).map(|_| below(free + 1)).collect();
+        skipped.sort_unstable();
+        let span = |(index, skipped)| Span {
+            start: skipped + index * self.context,
             before: self.edge() + below(self.context - self.length - 2 * self.edge() + 1),
         };
-        (0..self.spans).map(span).collect()
+        skipped.into_iter().enumerate().map(span).collect()
     }
 }
 
-/// Lets every model fill the same gaps, and tells how well each does; `text` makes text of tokens.
+/// Lets every model fill the same gaps, and tells how well each does; `bytes` makes text of tokens.
 ///
 /// # Errors
 /// When the plan does not fit the text or a model.
 pub fn measure(
     models: &mut [Infiller<'_>],
     plan: &InfillPlan<'_>,
-    text: &dyn Fn(&[u32]) -> String,
+    bytes: &dyn Fn(&[u32]) -> Vec<u8>,
 ) -> Result<InfillRecord, StudyError> {
     let started = std::time::Instant::now();
     plan.check(models)?;
@@ -153,7 +169,7 @@ pub fn measure(
             let (prefix, rest) = given.split_at(span.before);
             let (there, suffix) = rest.split_at(plan.length);
             let found = infiller.model.infill(prefix, suffix, plan.length, plan.known)?;
-            own.push(scores(&found, there, text));
+            own.push(scores(&found, there, bytes));
         }
         results.push((infiller, own));
     }
@@ -172,8 +188,8 @@ pub fn measure(
             name: infiller.name.clone(),
             parameters: infiller.parameters,
             method: infiller.model.method().to_owned(),
-            score: means(own, plan.seed),
-            above_first: (place > 0).then(|| means(&above, plan.seed)),
+            score: means(own, plan.seed, share),
+            above_first: (place > 0).then(|| means(&above, plan.seed, difference)),
         }
     });
     let infilling = Infilling {
@@ -196,11 +212,13 @@ pub fn measure(
 }
 
 /// Whether a text is the one that was there, the share of its tokens that are, and how like it is.
-fn scores(found: &[u32], there: &[u32], text: &dyn Fn(&[u32]) -> String) -> [f64; 3] {
+fn scores(found: &[u32], there: &[u32], bytes: &dyn Fn(&[u32]) -> Vec<u8>) -> [f64; 3] {
     let right = found.iter().zip(there).filter(|(found, there)| found == there);
-    let [found_text, there_text] = [found, there].map(text);
+    let [found_bytes, there_bytes] = [found, there].map(bytes);
+    let [found_text, there_text] = [&found_bytes, &there_bytes].map(|bytes| String::from_utf8_lossy(bytes));
     [
-        f64::from(u8::from(found_text == there_text)),
+        // Bytes that are no text would all be alike as signs.
+        f64::from(u8::from(found_bytes == there_bytes)),
         right.count() as f64 / there.len() as f64,
         similarity(&found_text, &there_text),
     ]
@@ -226,8 +244,28 @@ fn similarity(one: &str, other: &str) -> f64 {
     }
 }
 
-/// Means over gaps, with the intervals that resampled gaps give: the same samples for all.
-fn means(values: &[[f64; 3]], seed: u64) -> InfillScore {
+/// Wilson's interval (1927) of the share of gaps that are 1, where all others are 0.
+fn share(values: &[f64]) -> [f64; 2] {
+    let count = values.len() as f64;
+    let value = values.iter().sum::<f64>() / count;
+    let squared = DEVIATIONS * DEVIATIONS / count;
+    let middle = (value + squared / 2.0) / (1.0 + squared);
+    let half = (squared * (value * (1.0 - value) + squared / 4.0)).sqrt() / (1.0 + squared);
+    [(middle - half).max(0.0), (middle + half).min(1.0)]
+}
+
+/// Agresti and Min's interval (2005) of the mean of what is 1, 0 or -1: half a gap more in each cell of pairs.
+fn difference(values: &[f64]) -> [f64; 2] {
+    let count = values.len() as f64 + 2.0;
+    let apart = values.iter().map(|value| value.abs()).sum::<f64>() + 1.0;
+    let sum = values.iter().sum::<f64>();
+    let half = DEVIATIONS * (apart - sum * sum / count).max(0.0).sqrt() / count;
+    [(sum / count - half).max(-1.0), (sum / count + half).min(1.0)]
+}
+
+/// Means over gaps, with the intervals that resampled gaps give, the same samples for all; of exact matches, which may be
+/// all alike, that of `exactly`.
+fn means(values: &[[f64; 3]], seed: u64, exactly: fn(&[f64]) -> [f64; 2]) -> InfillScore {
     let count = values.len() as f64;
     let mean = |which: usize| values.iter().map(|value| value[which]).sum::<f64>() / count;
     let mut samples: [Vec<f64>; 3] = Default::default();
@@ -244,11 +282,16 @@ fn means(values: &[[f64; 3]], seed: u64) -> InfillScore {
         let samples = &mut samples[which];
         samples.sort_by(f64::total_cmp);
         let at = |share: f64| samples[(share * (samples.len() - 1) as f64).round() as usize];
+        let [low, high] = match which {
+            0 => exactly(&values.iter().map(|value| value[0]).collect::<Vec<_>>()),
+            _ => [0.5 * (1.0 - LEVEL), 0.5 * (1.0 + LEVEL)].map(at),
+        };
+        let value = mean(which);
         Estimate {
-            value: mean(which),
+            value,
             interval: Some(Interval {
-                low: at((1.0 - LEVEL) / 2.0),
-                high: at((1.0 + LEVEL) / 2.0),
+                low: low.min(value),
+                high: high.max(value),
                 level: LEVEL,
             }),
         }
@@ -300,8 +343,8 @@ mod tests {
         }
     }
 
-    fn letters(tokens: &[u32]) -> String {
-        let letter = |token: &u32| char::from(b'a' + *token as u8);
+    fn letters(tokens: &[u32]) -> Vec<u8> {
+        let letter = |token: &u32| b'a' + *token as u8;
         tokens.iter().map(letter).collect()
     }
 
@@ -319,7 +362,7 @@ mod tests {
 
     #[test]
     fn what_is_filled_is_scored_and_told_beside_the_first() {
-        let tokens: Vec<u32> = (0..400).map(|index| index % 26).collect();
+        let tokens: Vec<u32> = (0..1400).map(|index| index % 26).collect();
         let [mut all, mut half] = [0, 2].map(|wrong| Knows { wrong, asked: 0 });
         let infiller = |name: &str, model| Infiller {
             name: name.to_owned(),
@@ -333,6 +376,12 @@ mod tests {
         };
         assert_eq!([all.score.exact.value, all.score.tokens.value], [1.0, 1.0]);
         assert!(all.above_first.is_none());
+        // Forty of forty leave open whether all would be.
+        let certain = all.score.exact.interval.unwrap();
+        assert!(
+            certain.high == 1.0 && (0.9..0.99).contains(&certain.low),
+            "{certain:?}"
+        );
         assert_eq!(
             [
                 half.score.exact.value,
@@ -381,12 +430,54 @@ mod tests {
             .contains("2 gaps or more")
         );
         assert!(said(&plan(&tokens[..20])).contains("take a longer one"));
+        for spans in [2, usize::MAX] {
+            assert!(
+                said(&InfillPlan {
+                    spans,
+                    ..plan(&tokens)
+                })
+                .contains("1 fit into a text of 40 tokens")
+            );
+        }
+        assert!(
+            said(&InfillPlan {
+                length: usize::MAX,
+                ..plan(&tokens)
+            })
+            .contains("a quarter of what is given")
+        );
         assert!(
             said(&InfillPlan {
                 context: 36,
                 ..plan(&tokens)
             })
             .contains("a context of 32")
+        );
+    }
+
+    #[test]
+    fn what_is_given_with_a_gap_overlaps_nothing_of_another() {
+        let tokens = vec![0; 1300];
+        let plan = plan(&tokens);
+        let spans = plan.drawn();
+        assert!(spans.windows(2).all(|two| two[0].start + 32 <= two[1].start));
+        assert!(
+            spans
+                .iter()
+                .all(|span| span.before >= 8 && span.start + 32 <= 1300)
+        );
+    }
+
+    #[test]
+    fn exact_matches_that_are_all_alike_have_an_interval() {
+        let [none, all] = [0.0, 1.0].map(|value| share(&[value; 20]));
+        // Newcombe 1998 has 0.1611 at a level of 0.95.
+        assert!(none[0] == 0.0 && (0.11..0.13).contains(&none[1]), "{none:?}");
+        assert!((none[1] - (1.0 - all[0])).abs() < 1e-12);
+        let equal = difference(&[0.0; 20]);
+        assert!(
+            equal[0] < -0.03 && (equal[0] + equal[1]).abs() < 1e-12,
+            "{equal:?}"
         );
     }
 

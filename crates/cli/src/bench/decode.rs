@@ -93,12 +93,13 @@ impl fmt::Display for Measured<'_> {
             "of the bandwidth",
         ]);
         for step in steps {
+            let least = if step.is_least { "≥ " } else { "" };
             table.row([
                 step.batch.to_string(),
                 step.context.to_string(),
                 format!("{:.1}", step.tokens_per_second),
-                step.read.to_string(),
-                format!("{:.0}%", 100.0 * step.share),
+                format!("{least}{}", step.read),
+                format!("{least}{:.0}%", 100.0 * step.share),
             ]);
         }
         writeln!(formatter, "{table}")?;

@@ -29,7 +29,7 @@ pub struct Infill {
     /// Their tokenizer.json [default: those beside the models]
     #[arg(long, value_name = "FILE")]
     tokenizer: Option<PathBuf>,
-    /// Gaps
+    /// Gaps; what is given with one overlaps nothing of another, so that as many fit as the text is times as long
     #[arg(long, value_name = "N", default_value_t = 200)]
     spans: usize,
     /// Tokens of a gap
@@ -102,11 +102,10 @@ pub fn run(arguments: &Infill) -> anyhow::Result<()> {
         threads: openings[0].threads(),
     };
     let written = |tokens: &[u32]| {
-        let bytes: Vec<u8> = tokens
+        let bytes = tokens
             .iter()
-            .flat_map(|&token| tokenizer.bytes_of(token).to_vec())
-            .collect();
-        String::from_utf8_lossy(&bytes).into_owned()
+            .flat_map(|&token| tokenizer.bytes_of(token).to_vec());
+        bytes.collect()
     };
     let record = measure_infilling(&mut models, &plan, &written)?;
     library.write_record(&record)?;

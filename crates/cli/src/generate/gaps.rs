@@ -18,7 +18,7 @@ use crate::{Format, output};
 #[derive(Args)]
 pub struct Gaps {
     /// Fill the gaps of the prompt, which are written `<mask>` or, where N tokens are missing, `<mask:N>`
-    #[arg(long, conflicts_with_all = ["suffix", "edit"], help_heading = "Models that fill gaps")]
+    #[arg(long, conflicts_with_all = ["suffix", "edit", "most"], help_heading = "Models that fill gaps")]
     infill: bool,
     /// Write what stands between the prompt and this text
     #[arg(
@@ -28,8 +28,13 @@ pub struct Gaps {
         help_heading = "Models that fill gaps"
     )]
     suffix: Option<String>,
-    /// Write this share of the prompt's tokens anew, from 0 to 1
-    #[arg(long, value_name = "SHARE", help_heading = "Models that fill gaps")]
+    /// Write this share of the prompt's tokens anew, above 0 to 1
+    #[arg(
+        long,
+        value_name = "SHARE",
+        conflicts_with = "most",
+        help_heading = "Models that fill gaps"
+    )]
     edit: Option<f64>,
     /// Fill gaps with these characters alone
     #[arg(long, value_name = "CHARACTERS", help_heading = "Models that fill gaps")]
@@ -57,8 +62,8 @@ struct Task {
 }
 
 impl Gaps {
-    /// The rule that a model which tells next tokens is asked for no gaps.
-    pub fn check_none(&self) -> Result<(), Usage> {
+    /// The rule that a model which tells next tokens is asked for no gaps, nor one that was trained on what is in the middle.
+    pub fn check_none(&self, is_of_middles: bool) -> Result<(), Usage> {
         let asked = [
             ("--infill", self.infill),
             ("--suffix", self.suffix.is_some()),
@@ -70,11 +75,31 @@ impl Gaps {
         ];
         match asked.iter().find(|(_, is_asked)| *is_asked) {
             None => Ok(()),
+            Some((option @ ("--infill" | "--suffix"), _)) if is_of_middles => Err(Usage(format!(
+                "`{option}` asks for gaps to be filled, and `generate` lets a model that was trained to fill in the middle tell what \
+                 comes next: leave it out, measure by `triaxis bench infill` how well it fills gaps, or give a model that was \
+                 trained with `objective = \"masked-diffusion\"`"
+            ))),
             Some((option, _)) => Err(Usage(format!(
                 "`{option}` asks for gaps to be filled, and this model tells what comes next: leave it out, or give a model \
                  that was trained with `objective = \"masked-diffusion\"`"
             ))),
         }
+    }
+
+    /// The rule that there is something to fill gaps with, in one step and one gap at a time at least.
+    fn check(&self) -> Result<(), Usage> {
+        let refused = |said: &str| Err(Usage(said.to_owned()));
+        if self.allow.as_deref() == Some("") {
+            return refused("`--allow \"\"` has no character to fill gaps with: give some, or leave it out");
+        }
+        if self.steps == Some(0) {
+            return refused("`--steps 0`: gaps are filled in one step at least; raise them, or leave it out");
+        }
+        if self.block == Some(0) {
+            return refused("`--block 0`: a block has one gap at least; raise it, or leave it out");
+        }
+        Ok(())
     }
 }
 
@@ -140,7 +165,7 @@ fn check(arguments: &Arguments) -> Result<(), Usage> {
         ("--regex, --json-schema or --grammar", arguments.held.is_asked()),
     ];
     match asked.iter().find(|(_, is_asked)| *is_asked) {
-        None => Ok(()),
+        None => arguments.gaps.check(),
         Some((option, _)) => Err(Usage(format!(
             "`{option}` needs an answer that comes token by token, and this model fills all gaps together: leave it out, or \
              give a model that was trained with `objective = \"next-token\"`"

@@ -12,7 +12,7 @@ use triaxis_tokens::Tokenizer;
 use triaxis_units::Bytes;
 
 use super::{Arguments, LONGEST, Printed, held};
-use crate::engine::fits;
+use crate::engine::{Opened, fits};
 use crate::failure::Usage;
 use crate::progress::Advance;
 use crate::{input, output};
@@ -59,8 +59,14 @@ pub fn run(arguments: &Arguments, path: &Path) -> anyhow::Result<()> {
         };
         prompts.push(Prompt { line, text, request });
     }
-    let mut engine = arguments.opening.open()?;
-    arguments.gaps.check_none()?;
+    let opened = arguments.opening.opened()?;
+    if matches!(opened, Opened::Fills(_)) {
+        let said = "`--prompts` are answered token by token, and this model fills all gaps together: give it one prompt at a time, \
+                    or give a model that was trained with `objective = \"next-token\"`";
+        return Err(Usage(said.to_owned()).into());
+    }
+    arguments.gaps.check_none(matches!(opened, Opened::Middles(_)))?;
+    let mut engine = opened.engine()?;
     fits(&tokenizer, &engine)?;
     check(path, &engine, &prompts)?;
     let available = machine::available_memory().map_or(USUAL, |all| Bytes(all.0 / 2));

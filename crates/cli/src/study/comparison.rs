@@ -4,7 +4,7 @@ use std::fmt;
 
 use triaxis_laws::Estimate;
 use triaxis_laws::worth::{Comparison, Compounded, Repeated, Worth};
-use triaxis_report::view::{ArmText, Finding, LossesByText};
+use triaxis_report::view::{ArmText, Finding, LossesByText, View};
 use triaxis_units::{Flops, Tokens};
 
 use super::summary::interval;
@@ -112,8 +112,8 @@ pub fn by_text(losses: &LossesByText) -> String {
     format!("{}\n{table}", prose("", &what))
 }
 
-/// A comparison as it is printed.
-pub struct Printed<'a>(pub &'a Comparison);
+/// A comparison as it is printed, of a study whose view says which arms' losses are bounds.
+pub struct Printed<'a>(pub &'a Comparison, pub &'a View);
 
 impl fmt::Display for Printed<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,7 +121,7 @@ impl fmt::Display for Printed<'_> {
         writeln!(
             formatter,
             "arms against `{}`, {:.0}% intervals; losses in bits per byte at {} operations",
-            comparison.baseline,
+            self.1.named(&comparison.baseline),
             comparison.level * 100.0,
             Flops(comparison.end.flops)
         )?;
@@ -137,7 +137,7 @@ impl fmt::Display for Printed<'_> {
             "verdict",
         ]);
         for worth in &comparison.arms {
-            table.row(cells(worth, comparison.level));
+            table.row(cells(self.1.named(&worth.arm), worth, comparison.level));
         }
         writeln!(formatter, "{table}")?;
         if let Some(asked) = asked(comparison) {
@@ -187,13 +187,13 @@ fn asked(comparison: &Comparison) -> Option<String> {
     })
 }
 
-fn cells(worth: &Worth, level: f64) -> [String; 9] {
+fn cells(arm: String, worth: &Worth, level: f64) -> [String; 9] {
     let estimate = |of: &Estimate, print: fn(f64) -> String| interval(&of.told(level), print);
     let dash = || "-".to_owned();
     let share = |share: f64| format!("{:.0}%", share * 100.0);
     let order = worth.order.as_ref();
     [
-        worth.arm.clone(),
+        arm,
         worth.runs.to_string(),
         multiplier(&worth.compute_multiplier, level),
         worth

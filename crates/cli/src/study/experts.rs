@@ -25,6 +25,7 @@ pub(super) fn trials(survey: &Survey, has_arms: bool) -> Vec<TrialExperts> {
             arm: has_arms.then(|| arm.clone()),
             flops: trial.flops,
             learned: outcome.validation()?.nats,
+            is_bound: outcome.validation()?.bound.is_some(),
             experts: outcome.experts()?.clone(),
         })
     };
@@ -58,6 +59,12 @@ impl Display for Experts<'_> {
         for asked in laws.flat_map(|laws| laws.how_fine.iter().chain(&laws.how_many)) {
             writeln!(formatter, "{}", prose("law: ", &law(asked)))?;
         }
+        let left_out = self.0.laws.iter().map(|laws| laws.left_out.join(", "));
+        for names in left_out.filter(|names| !names.is_empty()) {
+            let said =
+                format!("laws of experts leave out what differs in more than channels and sizes: {names}");
+            writeln!(formatter, "{}", prose("law: ", &said))?;
+        }
         for task in &self.0.emergence {
             writeln!(formatter, "\n{}", emergence(task))?;
         }
@@ -87,7 +94,7 @@ fn routing(trials: &[&TrialExperts]) -> Table {
             };
             let loss = |loss: f64| {
                 if at == 0 {
-                    format!("{loss:.4}")
+                    trial.as_bound(&format!("{loss:.4}"))
                 } else {
                     String::new()
                 }
@@ -134,11 +141,10 @@ fn law(asked: &Asked) -> String {
                 Some(best) => format!("{}", best.value),
                 None => "cannot tell".to_owned(),
             };
-            format!(
-                "{about}: {best} at {} operations ({})",
-                Flops(chosen.flops),
-                choices(chosen)
-            )
+            let at = chosen
+                .flops
+                .map(|flops| format!(" at {} operations", Flops(flops)));
+            format!("{about}: {best}{} ({})", at.unwrap_or_default(), choices(chosen))
         }
     }
 }

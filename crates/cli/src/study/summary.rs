@@ -93,7 +93,7 @@ impl fmt::Display for Summary<'_> {
         }
         for comparison in view.comparison.iter().chain(&view.also) {
             match comparison {
-                Finding::Found(found) => writeln!(formatter, "{}", Printed(found))?,
+                Finding::Found(found) => writeln!(formatter, "{}", Printed(found, view))?,
                 Finding::Refused(reason) => {
                     writeln!(
                         formatter,

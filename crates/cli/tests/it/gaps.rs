@@ -107,7 +107,7 @@ fn gaps_are_filled_within_what_is_asked() {
 #[test]
 fn what_cannot_be_is_refused_with_what_to_do() {
     let model = diffusion();
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 12] = [
         (&["no gap", "--infill"], "write `<mask>`"),
         (&["a <mask:0>", "--infill"], "write `<mask>` or `<mask:N>`"),
         (&["a <mask:60>", "--infill"], "the model's context of 48; shorten"),
@@ -119,6 +119,10 @@ fn what_cannot_be_is_refused_with_what_to_do() {
         (&["a", "--draft", "look-up"], "token by token"),
         (&["a", "--regex", "b+"], "objective = \"next-token\""),
         (&["a", "--steps", "0"], "choose others"),
+        (&["a", "--block", "0"], "`--block 0`"),
+        (&["a", "--allow", ""], "`--allow \"\"` has no character"),
+        (&["a <mask>", "--infill", "--most", "3"], "--most"),
+        (&["a", "--edit", "0.5", "--most", "3"], "--most"),
     ];
     for (asked, remedy) in cases {
         let said = refused(&model, asked);

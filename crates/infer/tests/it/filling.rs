@@ -272,7 +272,11 @@ fn ways_of_filling_see_what_they_say() {
     let mut filler = Filler::new(&stack(), &weights).unwrap();
     let filled = filler.infill(&prefix, &suffix, 4, 11).unwrap();
     assert_eq!(filled, filler.infill(&prefix, &suffix, 4, 11).unwrap());
-    assert_ne!(filled, filler.infill(&prefix, &[0; 12], 4, 11).unwrap());
+    let mut seen = |suffix: &[u32]| {
+        let tokens = [&prefix[..], &[11; 4], suffix].concat();
+        filler.scores(&tokens, &[3]).unwrap()
+    };
+    assert_ne!(seen(&suffix), seen(&[0; 3]));
 }
 
 #[test]

@@ -118,6 +118,27 @@ fn the_number_of_experts_is_told_by_the_routed_law() {
         }
         Finding::Refused(reason) => panic!("{reason}"),
     }
+    // A dense model without the largest sizes, or with a larger one, is judged at a size that all have.
+    let by_size = |dense: &dyn Fn(f64) -> Option<f64>| {
+        let mut other = own.clone();
+        other.retain(|run| run.experts > 1.0 || dense(run.active).is_some());
+        for run in other.iter_mut().filter(|run| run.experts == 1.0) {
+            run.active = dense(run.active).unwrap();
+        }
+        experts_laws(&other, &options()).unwrap().how_many.unwrap()
+    };
+    let smaller = by_size(&|active| (active < 2e7).then_some(active));
+    assert!(
+        smaller.about.contains("with 9.0000e6 parameters"),
+        "{}",
+        smaller.about
+    );
+    match &smaller.found {
+        Finding::Found(chosen) => assert!(chosen.flops.is_none() && chosen.choices.len() == 5),
+        Finding::Refused(reason) => panic!("{reason}"),
+    }
+    let apart = by_size(&|active| Some(1.5 * active));
+    assert!(matches!(apart.found, Finding::Refused(reason) if reason.contains("no size in common")));
     // Without a length in common there is nothing to compare.
     own.iter_mut().for_each(|run| run.tokens = 1e8 * run.experts);
     let refused = experts_laws(&own, &options()).unwrap().how_many.unwrap().found;

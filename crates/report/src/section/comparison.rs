@@ -14,7 +14,7 @@ pub(super) fn body(view: &View) -> Markup {
             Some(Finding::Refused(reason)) => { p { (refusal(reason)) } }
             Some(Finding::Found(comparison)) => { (found(view, comparison)) }
         }
-        @for also in &view.also { (beside(also)) }
+        @for also in &view.also { (beside(view, also)) }
         (compounds(&view.compounds))
         (texts(&view.arm_texts))
         (repeated(&view.repeated))
@@ -22,17 +22,17 @@ pub(super) fn body(view: &View) -> Markup {
 }
 
 /// A comparison beside the main one, with a baseline of its own.
-fn beside(also: &Finding<Comparison>) -> Markup {
+fn beside(view: &View, also: &Finding<Comparison>) -> Markup {
     match also {
         Finding::Refused(reason) => html! { p { (refusal(reason)) } },
         Finding::Found(comparison) => html! {
-            h3 { "Against " (comparison.baseline) }
+            h3 { "Against " (view.named(&comparison.baseline)) }
             p.hint { "Losses are at " (text::scientific(comparison.end.flops)) " FLOPs. Brackets are "
                 (text::percent(comparison.level)) " intervals." }
             (table("What arms are worth against another baseline",
                 heads(&["Arm", "#Compute|×", "#Loss difference|bits per byte", "Verdict"]),
                 html! { @for worth in &comparison.arms { tr {
-                    th scope="row" { (worth.arm) }
+                    th scope="row" { (view.named(&worth.arm)) }
                     (number(multiplier(&worth.compute_multiplier, comparison.level)))
                     (number(estimates(&worth.at_end.difference, comparison.level, text::signed)))
                     td { (verdict(worth)) }
@@ -105,7 +105,7 @@ fn found(view: &View, comparison: &Comparison) -> Markup {
     let refused: Vec<String> = comparison.refused.iter().map(ToString::to_string).collect();
     let warnings: Vec<String> = comparison.warnings.iter().map(ToString::to_string).collect();
     html! {
-        p { "Against " b { (comparison.baseline) } ", in bits per byte of text that no arm trains on. A multiplier is how "
+        p { "Against " b { (view.named(&comparison.baseline)) } ", in bits per byte of text that no arm trains on. A multiplier is how "
             "many times the baseline's compute, or its tokens, the same loss takes: above 1 the arm is better. Losses are "
             "at the ladder's end, " (text::scientific(end.flops)) " FLOPs. Brackets are "
             (text::percent(comparison.level)) " intervals." }
@@ -113,7 +113,7 @@ fn found(view: &View, comparison: &Comparison) -> Markup {
         (chart(view, "worth"))
         (table("What the arms are worth",
             heads(&["Arm", "#Runs", "#Data|×", "#Loss difference|bits per byte", "#Paired|bits per byte", "#Order holds to|FLOPs"]),
-            html! { @for worth in &comparison.arms { (row(worth, comparison.level)) } }))
+            html! { @for worth in &comparison.arms { (row(&view.named(&worth.arm), worth, comparison.level)) } }))
         @for worth in &comparison.arms { @if let Err(why) = &worth.paired {
             p.hint { b { (worth.arm) } " has no pairs with the baseline: " (why) "." }
         } }
@@ -150,12 +150,12 @@ fn repeated(arms: &[Repeated]) -> Markup {
     }
 }
 
-fn row(worth: &Worth, level: f64) -> Markup {
+fn row(arm: &str, worth: &Worth, level: f64) -> Markup {
     let data = worth.data_multiplier.as_ref();
     let holds_to = worth.order.as_ref().and_then(|order| order.holds_to);
     html! {
         tr {
-            th scope="row" { (worth.arm) }
+            th scope="row" { (arm) }
             (number(worth.runs))
             (number(data.map_or_else(nothing, |of| multiplier(of, level))))
             (number(estimates(&worth.at_end.difference, level, text::signed)))

@@ -21,6 +21,9 @@ pub(super) fn body(view: &View) -> Markup {
         }
         @if let Some(laws) = &view.experts.laws {
             @for asked in laws.how_fine.iter().chain(&laws.how_many) { (law(asked)) }
+            @if !laws.left_out.is_empty() {
+                p.hint { "Left out of these laws, as they differ in more than channels and sizes: " (laws.left_out.join(", ")) "." }
+            }
         }
     }
 }
@@ -107,9 +110,9 @@ fn routing(trials: &[TrialExperts]) -> Markup {
         (table("Loss by other routes", heads(&losses), html! {
             @for trial in trials { tr {
                 th scope="row" { (name(trial)) }
-                (number(text::loss(trial.learned.0)))
+                (number(trial.as_bound(&text::loss(trial.learned.0))))
                 @for other in [trial.experts.random, trial.experts.permuted] {
-                    (number(html! { (text::loss(other.0)) " (" (text::signed(other.0 - trial.learned.0)) ")" }))
+                    (number(html! { (trial.as_bound(&text::loss(other.0))) " (" (text::signed(other.0 - trial.learned.0)) ")" }))
                 }
             } }
         }))
@@ -187,16 +190,21 @@ fn law(asked: &Asked) -> Markup {
 
 fn choices(chosen: &Chosen) -> Markup {
     let level = chosen.level;
+    let loss = match chosen.flops {
+        Some(_) => "#Loss of its best size|bits per byte",
+        None => "#Loss|bits per byte",
+    };
     html! {
         p {
             @match chosen.best() {
                 Some(best) => { b { (text::number(best.value)) } " is best" }
                 None => { "Nobody can tell by these runs which is best" }
             }
-            " at " (text::scientific(chosen.flops)) " FLOPs, by " (chosen.equation) ", fitted to " (chosen.runs)
+            @if let Some(flops) = chosen.flops { " at " (text::scientific(flops)) " FLOPs" }
+            ", by " (chosen.equation) ", fitted to " (chosen.runs)
             " runs: a choice is called best where it is in " (text::percent(level)) " of samples of the runs."
         }
-        (table(&chosen.form, heads(&["#Choice", "Arms", "#Loss of its best size|bits per byte", "#Best in"]), html! {
+        (table(&chosen.form, heads(&["#Choice", "Arms", loss, "#Best in"]), html! {
             @for choice in &chosen.choices { tr {
                 (number(text::number(choice.value)))
                 td { (choice.arms.join(", ")) }

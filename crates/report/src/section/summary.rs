@@ -15,7 +15,7 @@ const SHOWN: usize = 3;
 pub(super) fn body(view: &View) -> Markup {
     html! {
         @match &view.comparison {
-            Some(Finding::Found(comparison)) => { (arms(comparison)) }
+            Some(Finding::Found(comparison)) => { (arms(view, comparison)) }
             Some(Finding::Refused(reason)) => { p { "The arms are not compared. " (refusal(reason)) } }
             None => {}
         }
@@ -32,14 +32,14 @@ pub(super) fn body(view: &View) -> Markup {
 }
 
 /// Which arm is better, how sure that is, and what would have been seen.
-fn arms(comparison: &Comparison) -> Markup {
+fn arms(view: &View, comparison: &Comparison) -> Markup {
     html! {
-        p { "Is an arm better than " b { (comparison.baseline) } "? How many times its compute the baseline takes to the same "
+        p { "Is an arm better than " b { (view.named(&comparison.baseline)) } "? How many times its compute the baseline takes to the same "
             "loss, and how likely the arm is the better one at the ladder's end and at the compute asked for:" }
         (table("Which arm is better",
             heads(&["Arm", "Verdict", "#Compute|×", "#P(better)|at the end", "#P(better)|when asked"]),
             html! { @for worth in &comparison.arms { tr {
-                th scope="row" { (worth.arm) }
+                th scope="row" { (view.named(&worth.arm)) }
                 td { (verdict(worth)) }
                 (number(multiplier(&worth.compute_multiplier, comparison.level)))
                 (number(probability(worth.order.as_ref().map(|order| order.at_end))))

@@ -49,6 +49,17 @@ pub struct TrialExperts {
     pub flops: Flops,
     /// The validation loss by its own choices.
     pub learned: Nats,
+    /// Whether that and the losses by other routes are bounds from above.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_bound: bool,
     /// What its experts did.
     pub experts: ExpertsOutcome,
+}
+
+impl TrialExperts {
+    /// A loss of it as it is said: that it is a bound, if it is one.
+    pub fn as_bound(&self, loss: &str) -> String {
+        let bound = if self.is_bound { "≤ " } else { "" };
+        format!("{bound}{loss}")
+    }
 }

@@ -112,6 +112,18 @@ impl View {
         self.trials.iter().filter(|trial| trial.status == Status::Done)
     }
 
+    /// The name of an arm, and that its losses are bounds, if they are.
+    pub fn named(&self, arm: &str) -> String {
+        let mut own = self
+            .trials
+            .iter()
+            .filter(|trial| trial.arm.as_deref() == Some(arm));
+        match own.any(|trial| trial.bound_error.is_some()) {
+            true => format!("{arm} (bound)"),
+            false => arm.to_owned(),
+        }
+    }
+
     /// Whether the laws shown are of this arm: those of the baseline, where a study has several.
     pub(crate) fn is_of_laws(&self, arm: Option<&str>) -> bool {
         let compared = self.comparison.as_ref().and_then(Finding::found);

@@ -123,6 +123,21 @@ fn the_same_seed_gives_the_same_and_what_cannot_be_told_is_refused() {
     );
     let refused = specialisation(&layers, &one.unwrap(), LEVEL, 1).unwrap();
     assert!(matches!(refused, Finding::Refused(reason) if reason.contains("1 label")));
+    // One document of each of two sources has two orders, three of each twenty.
+    for (documents, is_enough) in [(2, false), (6, true)] {
+        let names = ["one", "other"].map(str::to_owned).to_vec();
+        let sources = (0..documents).map(|document| document % 2).collect();
+        let of_token = world.documents.iter().map(|document| document % documents);
+        let labels = Labels::new("source", names, sources, of_token.collect()).unwrap();
+        let said = specialisation(&layers, &labels, LEVEL, 1).unwrap();
+        assert_eq!(matches!(said, Finding::Found(_)), is_enough, "{documents}");
+        if let Finding::Refused(reason) = said {
+            assert!(
+                reason.contains("in 2 ways") && reason.contains("takes 20 or more"),
+                "{reason}"
+            );
+        }
+    }
     let short = Labels::new("source", vec!["one".to_owned()], vec![0], vec![0, 0]).unwrap();
     assert!(specialisation(&layers, &short, LEVEL, 1).is_err());
     assert!(Labels::new("source", vec![], vec![0], vec![0]).is_err());

@@ -132,7 +132,7 @@ fn law(trial: &Trial, factor: f64) -> f64 {
 
 #[test]
 fn an_ensemble_has_of_each_text_the_loss_of_its_own_member_and_costs_what_all_do() {
-    let (spec, arms, survey) = study(|arm, trial| match arm.name.as_str() {
+    let (spec, arms, mut survey) = study(|arm, trial| match arm.name.as_str() {
         // What a member saw half as long it knows well, and the rest badly.
         "code-alone" => [law(trial, 0.7), 9.0],
         "prose-alone" => [9.0, law(trial, 0.7)],
@@ -146,11 +146,33 @@ fn an_ensemble_has_of_each_text_the_loss_of_its_own_member_and_costs_what_all_do
     let ensemble = of("each-its-own");
     // Three sizes, three lengths and two seeds, each beside a run of the baseline that took as much.
     assert_eq!(ensemble.runs, 18);
-    let paired = ensemble.paired.as_ref().unwrap();
+    let paired = ensemble.paired.clone().unwrap();
     assert!(paired.pairs > 0 && paired.better == paired.pairs, "{paired:?}");
     assert!(of("experts").paired.as_ref().unwrap().difference.value.abs() < 0.01);
     // Members are compared nowhere.
     assert_eq!(comparison.arms.len(), 2);
+    // Where a member's shortest runs came to no end, its others stay beside those of as long a design.
+    let shortest = survey
+        .trials_of("code-alone")
+        .map(|trial| trial.tokens.0)
+        .min()
+        .unwrap();
+    let is_lost = |trial: &&Trial| trial.tokens.0 == shortest;
+    let lost: Vec<String> = survey
+        .trials_of("code-alone")
+        .filter(is_lost)
+        .map(|trial| trial.id.clone())
+        .collect();
+    survey.records.retain(|record| !lost.contains(&record.id));
+    let answer = Answer::of(&spec, &arms, &survey, &[], Vec::new()).unwrap();
+    let comparison = answer.comparison.as_ref().unwrap().found().unwrap();
+    let other = comparison.arms.iter().find(|worth| worth.arm == "each-its-own");
+    assert_eq!(other.unwrap().runs, 12);
+    let other = other.unwrap().paired.clone().unwrap();
+    assert!(
+        (other.difference.value - paired.difference.value).abs() < 0.01,
+        "{other:?}"
+    );
 }
 
 #[test]
@@ -186,6 +208,8 @@ fn how_many_experts_is_asked_where_arms_differ_in_that() {
         .unwrap()
         .experts
         .unwrap();
+    // The members of the ensemble have shares of their own.
+    assert_eq!(experts.left_out, ["code-alone", "prose-alone"]);
     // Both arms of the mixture have one granularity, and two numbers of experts tell no routed law.
     assert!(experts.how_fine.is_empty());
     let many = experts.how_many.unwrap();
