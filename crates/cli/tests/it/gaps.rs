@@ -118,7 +118,7 @@ fn what_cannot_be_is_refused_with_what_to_do() {
         (&["a", "--edit", "1.5"], "at most 1"),
         (&["a", "--draft", "look-up"], "token by token"),
         (&["a", "--regex", "b+"], "objective = \"next-token\""),
-        (&["a", "--steps", "0"], "choose others"),
+        (&["a", "--steps", "0"], "raise them"),
         (&["a", "--block", "0"], "`--block 0`"),
         (&["a", "--allow", ""], "`--allow \"\"` has no character"),
         (&["a <mask>", "--infill", "--most", "3"], "--most"),
