@@ -42,3 +42,33 @@ impl Steps {
         Ok(time)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use triaxis_model::{ArchitectureSpec, Decoder};
+    use triaxis_train::optimizers::Muon;
+    use triaxis_train::{Dtype, ObjectiveSpec, Optimizer};
+
+    use super::*;
+
+    #[test]
+    fn what_is_trained_otherwise_is_timed_by_itself() {
+        let decoder = ArchitectureSpec::Decoder(Decoder::new(16, 16, 1, 2, 8));
+        let usual = speed::config(decoder, 2, Dtype::F32);
+        let seeded = TrainConfig {
+            seed: 1,
+            ..usual.clone()
+        };
+        let ahead = TrainConfig {
+            objective: serde_json::from_str::<ObjectiveSpec>(r#"{"kind": "multi-token"}"#).unwrap(),
+            ..usual.clone()
+        };
+        let mut muon = usual.clone();
+        muon.optimizer.method = Optimizer::Muon(Muon::default());
+        let mut steps = Steps::default();
+        for config in [usual, seeded, ahead, muon] {
+            steps.time(&config).unwrap();
+        }
+        assert_eq!(steps.0.len(), 3);
+    }
+}

@@ -243,3 +243,13 @@ fn other_routings_compute_with_others() {
         }
     }
 }
+
+#[test]
+fn the_gate_of_shared_experts_is_no_matrix_within_the_network() {
+    let stack = stack(r#""experts": 4, "shared": 1, "shared_gate": true"#);
+    let model = build(&stack, &Device::flex());
+    let of = |name: &'static str| model.lines().iter().filter(move |line| line.name.ends_with(name));
+    assert_eq!(of(".shared_gate").count(), 2);
+    assert!(of(".shared_gate").all(|line| line.hidden.is_none()));
+    assert!(of(".shared_down").all(|line| line.hidden.is_some()));
+}

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use triaxis_kernels::Implementation;
 use triaxis_model::layouts::Config;
-use triaxis_model::{Folder, Layout, Memory, Model, Stack, folder, weights};
+use triaxis_model::{Block, ChannelSpec, Folder, Layout, Memory, Model, Stack, folder, weights};
 
 /// The tiny published models, by their names: a layout's, or with more after a dash.
 fn goldens() -> Vec<PathBuf> {
@@ -117,6 +117,17 @@ fn tensors(path: &Path) -> BTreeMap<String, (Vec<usize>, Vec<u8>)> {
     tensors
         .map(|(name, view)| (name, (view.shape().to_vec(), view.data().to_vec())))
         .collect()
+}
+
+#[test]
+fn what_a_bias_balances_has_no_auxiliary_loss() {
+    let folder = Folder::open(&golden("deepseek-experts")).unwrap();
+    let of = |block: &Block| match &block.channel {
+        Some(ChannelSpec::Experts(experts)) => Some(experts.auxiliary),
+        _ => None,
+    };
+    let found: Vec<f64> = folder.stack().blocks.values().filter_map(of).collect();
+    assert_eq!(found, [0.0]);
 }
 
 #[test]
