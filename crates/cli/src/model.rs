@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use triaxis_model::{ArchitectureSpec, ChannelSpec, FlopCount, Layout, MixerSpec, ParameterCount, Preset};
 use triaxis_names::{Entry, suggestion};
+use triaxis_train::{ObjectiveSpec, Optimizer};
 use triaxis_units::{Bytes, Flops, Params};
 
 use crate::bench::setting;
@@ -22,7 +23,8 @@ use crate::{Format, output};
 /// What can be asked of models.
 #[derive(Subcommand)]
 pub enum Command {
-    /// List architectures, mixers of positions, channels, presets and layouts that models are published in
+    /// List architectures, mixers of positions, channels, presets, layouts that models are published in, and the objectives and
+    /// optimizers that they are trained by
     List(List),
     /// Tell what one of them computes, and its papers; or what a model in a file or published folder is, GGUF files too
     Describe(Describe),
@@ -104,6 +106,8 @@ fn known() -> Vec<Known> {
         .chain(of("channel", ChannelSpec::REGISTRY))
         .chain(of("preset", Preset::REGISTRY))
         .chain(of("layout", Layout::REGISTRY))
+        .chain(of("objective", ObjectiveSpec::REGISTRY))
+        .chain(of("optimizer", Optimizer::REGISTRY))
         .collect()
 }
 

@@ -336,6 +336,11 @@ pub(crate) fn trunk(
         objective: training.objective.clone(),
         branches,
     };
+    let objective = config.objective.validate(&model.stack());
+    objective.map_err(|error| StudyError::Model {
+        key: "training.objective".to_owned(),
+        message: error.to_string(),
+    })?;
     config.validate()?;
     Ok(config)
 }

@@ -42,7 +42,8 @@ fn everything_is_listed_and_described_with_its_papers() {
         let name = known["name"].as_str().unwrap();
         assert!(listed.contains(name), "{listed}");
         let described = String::from_utf8(model(&["describe", name]).stdout).unwrap();
-        assert!(described.contains("arXiv"), "{described}");
+        // The loss of next tokens is older than its papers.
+        assert!(name == "next-token" || described.contains("arXiv"), "{described}");
     }
     let error = refusal(&["describe", "mamba22"]);
     assert!(error.contains("did you mean `mamba2`?"), "{error}");
