@@ -449,7 +449,7 @@ mod tests {
         assert!(
             said(&InfillPlan {
                 context: 36,
-                ..plan(&tokens)
+                ..plan(&[0; 4000])
             })
             .contains("a context of 32")
         );
