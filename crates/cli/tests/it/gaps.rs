@@ -99,7 +99,7 @@ fn gaps_are_filled_within_what_is_asked() {
     let printed = generate(&model, &["the <mask> road", "--infill"]);
     let printed = words(&printed.stdout);
     assert!(
-        printed.starts_with("the ") && printed.ends_with(" road\n"),
+        printed.starts_with("the ") && printed.ends_with(" road"),
         "{printed}"
     );
 }
@@ -110,7 +110,7 @@ fn what_cannot_be_is_refused_with_what_to_do() {
     let cases: [(&[&str], &str); 12] = [
         (&["no gap", "--infill"], "write `<mask>`"),
         (&["a <mask:0>", "--infill"], "write `<mask>` or `<mask:N>`"),
-        (&["a <mask:60>", "--infill"], "the model's context of 48; shorten"),
+        (&["a <mask:60>", "--infill"], "48 at most, the model's context"),
         (
             &["a <mask>", "--infill", "--allow", "\u{2603}"],
             "allow more of them",

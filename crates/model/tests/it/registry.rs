@@ -51,7 +51,8 @@ fn hidden_matrices_fill_their_weights_and_are_neither_tables_nor_filters() {
     let lines = |spec: &ArchitectureSpec| spec.build(0, &Device::default()).unwrap().lines().to_vec();
     for line in examples().flat_map(|spec| lines(&spec)) {
         let is_filter = line.name.ends_with("convolution");
-        let is_matrix = line.group == Group::Matrix && !is_filter;
+        let is_vector = line.shape.last() == Some(&1);
+        let is_matrix = line.group == Group::Matrix && !is_filter && !is_vector;
         assert_eq!(line.hidden.is_some(), is_matrix, "{line:?}");
         if let Some(matrices) = &line.hidden {
             assert_eq!(Some(&matrices.stride()), line.shape.last(), "{line:?}");
