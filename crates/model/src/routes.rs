@@ -77,9 +77,7 @@ impl Routing {
             Self::Random { seed } => {
                 let (mut stream, mut all) = (stream(seed), Vec::from_iter(0..experts as u32));
                 let draw = |_| {
-                    for place in 0..chosen {
-                        all.swap(place, place + below(&mut stream, experts - place));
-                    }
+                    stream.draw_first(&mut all, chosen);
                     all[..chosen].to_vec()
                 };
                 (0..choices.len() / chosen).flat_map(draw).collect()
@@ -92,16 +90,11 @@ impl Routing {
     }
 }
 
-/// A whole number below another, which is not 0.
-fn below(stream: &mut Stream, bound: usize) -> usize {
-    ((stream.uniform() * bound as f64) as usize).min(bound - 1)
-}
-
 /// A permutation that is one cycle, so that it leaves nothing in its place (Sattolo 1986).
 fn cycle(stream: &mut Stream, length: usize) -> Vec<u32> {
     let mut all = Vec::from_iter(0..length as u32);
     for place in (1..length).rev() {
-        all.swap(place, below(stream, place));
+        all.swap(place, stream.below(place));
     }
     all
 }

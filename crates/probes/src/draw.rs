@@ -5,24 +5,15 @@ use triaxis_random::Stream;
 /// Tokens that are drawn to tell how often the most frequent one comes.
 const COUNTED: usize = 1 << 14;
 
-/// A number below `count`, which is above 0.
-pub fn below(stream: &mut Stream, count: usize) -> usize {
-    // A product with a uniform number below one rounds to `count` at most where that is beyond 2^53.
-    ((stream.uniform() * count as f64) as usize).min(count - 1)
-}
-
 /// A token from `first` on, before `end`.
 pub fn token(stream: &mut Stream, first: usize, end: usize) -> u32 {
-    (first + below(stream, end - first)) as u32
+    (first + stream.below(end - first)) as u32
 }
 
 /// `count` different numbers below `all`, in random order.
 pub fn distinct(stream: &mut Stream, count: usize, all: usize) -> Vec<usize> {
     let mut numbers: Vec<usize> = (0..all).collect();
-    for place in 0..count {
-        let other = place + below(stream, all - place);
-        numbers.swap(place, other);
-    }
+    stream.draw_first(&mut numbers, count);
     numbers.truncate(count);
     numbers
 }
@@ -42,7 +33,7 @@ pub fn most_frequent(count: usize, all: usize) -> f64 {
     let mut stream = Stream::new(0, "the most frequent of random tokens", 0);
     let times = COUNTED.div_ceil(count.max(1));
     let most = |_| {
-        let mut tokens: Vec<usize> = (0..count).map(|_| below(&mut stream, all)).collect();
+        let mut tokens: Vec<usize> = (0..count).map(|_| stream.below(all)).collect();
         tokens.sort_unstable();
         let alike = tokens.chunk_by(|one, other| one == other);
         alike.map(<[usize]>::len).max().unwrap_or(0)

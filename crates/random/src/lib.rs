@@ -59,6 +59,29 @@ impl Stream {
         (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
+    /// The next whole number below `bound`, each as likely; 0 where there is none.
+    pub fn below(&mut self, bound: usize) -> usize {
+        // A product with a uniform number below one rounds to `bound` at most where that is beyond 2^53.
+        ((self.uniform() * bound as f64) as usize).min(bound.saturating_sub(1))
+    }
+
+    /// Puts values into a random order, each as likely (Fisher and Yates 1938).
+    pub fn shuffle<T>(&mut self, values: &mut [T]) {
+        for last in (1..values.len()).rev() {
+            values.swap(last, self.below(last + 1));
+        }
+    }
+
+    /// Draws so many of the values, in random order, and puts them first.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn draw_first<T>(&mut self, values: &mut [T], count: usize) {
+        for place in 0..count {
+            values.swap(place, place + self.below(values.len() - place));
+        }
+    }
+
     /// The next standard normal number (Box and Muller 1958; the second of the pair is not used).
     pub fn normal(&mut self) -> f64 {
         let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
@@ -78,6 +101,40 @@ mod tests {
         assert!(moment(1).abs() < 0.01, "mean {}", moment(1));
         assert!((moment(2) - 1.0).abs() < 0.015, "variance {}", moment(2));
         assert!((moment(4) - 3.0).abs() < 0.1, "fourth moment {}", moment(4));
+    }
+
+    #[test]
+    fn numbers_below_a_bound_come_as_often() {
+        let mut stream = Stream::new(5, "below", 0);
+        let mut counts = [0_u32; 7];
+        (0..70_000).for_each(|_| counts[stream.below(7)] += 1);
+        assert!(
+            counts.iter().all(|count| count.abs_diff(10_000) < 400),
+            "{counts:?}"
+        );
+        assert_eq!((stream.below(1), stream.below(0)), (0, 0));
+    }
+
+    #[test]
+    fn orders_hold_each_value_once_and_come_as_often() {
+        let mut stream = Stream::new(6, "orders", 0);
+        let mut counts = std::collections::BTreeMap::new();
+        for _ in 0..24_000 {
+            let mut order = [0, 1, 2];
+            stream.shuffle(&mut order);
+            *counts.entry(order.to_vec()).or_insert(0_u32) += 1;
+            let mut drawn = [0, 1, 2, 3];
+            stream.draw_first(&mut drawn, 2);
+            *counts.entry(drawn[..2].to_vec()).or_insert(0) += 1;
+            drawn.sort_unstable();
+            assert_eq!(drawn, [0, 1, 2, 3]);
+        }
+        // 6 orders of three, and 12 of two of four.
+        assert_eq!(counts.len(), 18);
+        for (order, count) in counts {
+            let expected = if order.len() == 3 { 4000 } else { 2000 };
+            assert!(count.abs_diff(expected) < 250, "{order:?}: {count}");
+        }
     }
 
     #[test]

@@ -203,14 +203,11 @@ fn ways(of_units: &[u32], labels: usize) -> f64 {
     ways.exp()
 }
 
-/// The labels in another order (Fisher and Yates).
+/// The labels in another order.
 fn shuffled(labels: &[u32], seed: u64, index: u64) -> Vec<u32> {
     let mut stream = Stream::new(seed, "permuted labels", index);
     let mut labels = labels.to_vec();
-    for last in (1..labels.len()).rev() {
-        let other = (stream.uniform() * (last + 1) as f64) as usize;
-        labels.swap(last, other.min(last));
-    }
+    stream.shuffle(&mut labels);
     labels
 }
 

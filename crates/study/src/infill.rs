@@ -137,13 +137,12 @@ impl InfillPlan<'_> {
     /// The gaps, anywhere in the text: what is given with one overlaps nothing of another, so that each tells for itself.
     fn drawn(&self) -> Vec<Span> {
         let mut stream = Stream::new(self.seed, "gaps", 0);
-        let mut below = |bound: usize| ((stream.uniform() * bound as f64) as usize).min(bound - 1);
         let free = self.tokens.len() - self.spans * self.context;
-        let mut skipped: Vec<usize> = (0..self.spans).map(|_| below(free + 1)).collect();
+        let mut skipped: Vec<usize> = (0..self.spans).map(|_| stream.below(free + 1)).collect();
         skipped.sort_unstable();
         let span = |(index, skipped)| Span {
             start: skipped + index * self.context,
-            before: self.edge() + below(self.context - self.length - 2 * self.edge() + 1),
+            before: self.edge() + stream.below(self.context - self.length - 2 * self.edge() + 1),
         };
         skipped.into_iter().enumerate().map(span).collect()
     }
@@ -273,7 +272,7 @@ fn means(values: &[[f64; 3]], seed: u64, exactly: fn(&[f64]) -> [f64; 2]) -> Inf
         let mut stream = Stream::new(seed, "resampled gaps", sample);
         let mut sums = [0.0; 3];
         for _ in values {
-            let chosen = values[((stream.uniform() * count) as usize).min(values.len() - 1)];
+            let chosen = values[stream.below(values.len())];
             (0..3).for_each(|which| sums[which] += chosen[which]);
         }
         (0..3).for_each(|which| samples[which].push(sums[which] / count));

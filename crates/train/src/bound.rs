@@ -188,15 +188,8 @@ pub(crate) fn masked_once(batch: &Batch, mask: i64, first: u64) -> Vec<i64> {
 /// The rank of each position in a random order, and how many are masked, from 1 to all.
 fn ranks(stream: &mut Stream, length: usize) -> (Vec<usize>, usize) {
     let mut ranks: Vec<usize> = (0..length).collect();
-    for last in (1..length).rev() {
-        ranks.swap(last, below(stream, last + 1));
-    }
-    (ranks, 1 + below(stream, length))
-}
-
-/// A whole number below another.
-fn below(stream: &mut Stream, bound: usize) -> usize {
-    ((stream.uniform() * bound as f64) as usize).min(bound - 1)
+    stream.shuffle(&mut ranks);
+    (ranks, 1 + stream.below(length))
 }
 
 #[cfg(test)]

@@ -169,6 +169,7 @@ impl<'a> Watch<'a> {
             }
             for (all, found) in all.iter_mut().zip(found) {
                 all.choices.extend(found.choices);
+                all.weights.extend(found.weights);
                 all.probabilities.extend(found.probabilities);
             }
         }

@@ -69,11 +69,7 @@ impl Canvas {
         }
         let gaps = ((share * tokens.len() as f64).round() as usize).clamp(1, tokens.len());
         let mut places: Vec<usize> = (0..tokens.len()).collect();
-        let mut stream = Stream::new(seed, "edited places", 0);
-        for chosen in 0..gaps {
-            let left = places.len() - chosen;
-            places.swap(chosen, chosen + (stream.uniform() * left as f64) as usize);
-        }
+        Stream::new(seed, "edited places", 0).draw_first(&mut places, gaps);
         let mut canvas = Self::open(tokens.len());
         for &place in &places[gaps..] {
             canvas.0[place].token = Some(tokens[place]);

@@ -61,12 +61,12 @@ impl Generator for FewShotFunctions {
 
     fn draw(&self, vocabulary: usize, level: Level, stream: &mut Stream) -> Sample {
         let modulus = prime(vocabulary / 2);
-        let (factor, shift) = (1 + draw::below(stream, modulus - 1), draw::below(stream, modulus));
+        let (factor, shift) = (1 + stream.below(modulus - 1), stream.below(modulus));
         let shown = shown(modulus, level);
         let different = draw::distinct(stream, shown + level.answers, modulus);
         let (shown, asked) = different.split_at(shown);
         let examples = level.length.div_ceil(2) - level.answers;
-        let again = (shown.len()..examples).map(|_| shown[draw::below(stream, shown.len())]);
+        let again = (shown.len()..examples).map(|_| shown[stream.below(shown.len())]);
         let again: Vec<usize> = again.collect();
         let (mut tokens, mut targets) = (Vec::new(), Vec::new());
         for &x in shown.iter().chain(&again).chain(asked) {

@@ -42,7 +42,7 @@ impl Generator for Induction {
         let last = level.length - 1;
         let tokens = (0..level.length).map(|_| draw::token(stream, 1, vocabulary));
         let mut sample = Sample::of(tokens.collect());
-        let place = draw::below(stream, last - 1);
+        let place = stream.below(last - 1);
         sample.tokens[place] = TRIGGER;
         sample.tokens[last] = TRIGGER;
         sample.targets[last] = Some(sample.tokens[place + 1]);

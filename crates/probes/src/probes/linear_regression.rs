@@ -131,7 +131,7 @@ impl Generator for LinearRegression {
         let mut tokens = Vec::with_capacity(level.length);
         let mut targets = Vec::with_capacity(level.length);
         for _ in 0..level.length / EXAMPLE {
-            let x: [usize; DIMENSION] = std::array::from_fn(|_| draw::below(stream, bins.count));
+            let x: [usize; DIMENSION] = std::array::from_fn(|_| stream.below(bins.count));
             let y: f64 = (0..DIMENSION)
                 .map(|at| coefficients[at] * bins.middle(x[at]))
                 .sum();

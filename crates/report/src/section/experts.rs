@@ -82,18 +82,19 @@ fn told(of: &Specialisation) -> String {
     )
 }
 
+/// The columns of [`measures`].
+const MEASURES: [&str; 6] = [
+    "#Largest load|× fair share",
+    "#Variation of load",
+    "#Dead experts",
+    "#Entropy of the router|of most",
+    "#Same experts|as at the look before",
+    "#by chance",
+];
+
 /// Load and stability at the end of each training, and its loss by other routes.
 fn routing(trials: &[TrialExperts]) -> Markup {
-    let names = [
-        "Trial",
-        "#Layer",
-        "#Largest load|× fair share",
-        "#Variation of load",
-        "#Dead experts",
-        "#Entropy of the router|of most",
-        "#Same experts|as at the look before",
-        "#by chance",
-    ];
+    let names = [&["Trial", "#Layer"], &MEASURES[..]].concat();
     let losses = [
         "Trial",
         "#Loss|nats/token",
@@ -153,17 +154,7 @@ fn measures(layer: &LayerLook) -> Markup {
 }
 
 fn over_training(trials: &[TrialExperts]) -> Markup {
-    let names = [
-        "Trial",
-        "#Steps",
-        "#Layer",
-        "#Largest load|× fair share",
-        "#Variation of load",
-        "#Dead experts",
-        "#Entropy of the router|of most",
-        "#Same experts|as at the look before",
-        "#by chance",
-    ];
+    let names = [&["Trial", "#Steps", "#Layer"], &MEASURES[..]].concat();
     table(
         "Routing over training",
         heads(&names),

@@ -96,7 +96,7 @@ impl FillInTheMiddle {
 
     /// Adds a document in another order.
     fn rearrange(&self, text: &[i64], sentinels: Sentinels, stream: &mut Stream, moved: &mut Vec<i64>) {
-        let mut cut = || ((stream.uniform() * (text.len() + 1) as f64) as usize).min(text.len());
+        let mut cut = || stream.below(text.len() + 1);
         let (one, other) = (cut(), cut());
         let (prefix, rest) = text.split_at(one.min(other));
         let (middle, suffix) = rest.split_at(one.max(other) - prefix.len());

@@ -73,7 +73,7 @@ impl MaskedNextToken {
             masked.inputs[place] = if drawn < self.kept {
                 token
             } else if drawn < self.kept + self.random {
-                ((stream.uniform() * mask as f64) as i64).min(mask - 1)
+                stream.below(mask as usize) as i64
             } else {
                 mask
             };
@@ -140,28 +140,25 @@ impl Objective for MaskedNextToken {
         let count = self.masked_of(batch.sequences, &mut stream);
         let share = count as f64 / batch.sequences as f64;
         let masked = self.masked(&batch.part(0..count), mask as i64, &mut stream);
-        let mut parts = Vec::new();
-        if !masked.places.is_empty() {
-            let weights = vec![(1.0 / masked.places.len() as f64) as f32; masked.places.len()];
-            let weighing = Weighing {
-                weights,
-                answers: mask,
-            };
-            let (tokens, places, targets) = masked.tensors(device);
-            let told = model
-                .both_ways()
-                .weighted_loss_at(tokens, places, targets, weighing)?;
-            // Each part has in it what experts cost that are out of balance, so that together they have it once.
-            parts.push(told.mul_scalar(share));
-        }
         // Where nothing is masked, all tell next tokens.
         if masked.places.is_empty() {
-            parts.push(evaluate::loss(model, batch, device)?);
-        } else if count < batch.sequences {
-            let causal = evaluate::loss(model, &batch.part(count..batch.sequences), device)?;
-            parts.push(causal.mul_scalar(1.0 - share));
+            return evaluate::loss(model, batch, device);
         }
-        Ok(Tensor::cat(parts, 0).sum())
+        let weights = vec![(1.0 / masked.places.len() as f64) as f32; masked.places.len()];
+        let weighing = Weighing {
+            weights,
+            answers: mask,
+        };
+        let (tokens, places, targets) = masked.tensors(device);
+        let told = model
+            .both_ways()
+            .weighted_loss_at(tokens, places, targets, weighing)?;
+        if count == batch.sequences {
+            return Ok(told);
+        }
+        let causal = evaluate::loss(model, &batch.part(count..batch.sequences), device)?;
+        // Each part has in it what experts cost that are out of balance, so that together they have it once.
+        Ok(told.mul_scalar(share) + causal.mul_scalar(1.0 - share))
     }
 
     /// Those that are to be told, and all of the other sequences.

@@ -173,12 +173,7 @@ impl Found for Planted {
 
 /// One of some things, which are not none.
 fn one_of<'a, T>(all: &'a [T], stream: &mut Stream) -> &'a T {
-    &all[below(all.len(), stream)]
-}
-
-/// A number from 0 to below `end`, each as likely.
-fn below(end: usize, stream: &mut Stream) -> usize {
-    ((stream.uniform() * end as f64) as usize).min(end.saturating_sub(1))
+    &all[stream.below(all.len())]
 }
 
 /// Where the words of a text lie.

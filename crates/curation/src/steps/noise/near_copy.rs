@@ -1,6 +1,6 @@
 use triaxis_random::Stream;
 
-use super::{Damage, below, one_of, replaced, words};
+use super::{Damage, one_of, replaced, words};
 
 /// Words of which one is another in a copy.
 const WORDS: usize = 100;
@@ -25,7 +25,7 @@ impl Damage for NearCopy {
         }
         let mut copied: Vec<&str> = places.iter().map(|place| &model[place.clone()]).collect();
         for _ in 0..places.len().div_ceil(WORDS) {
-            let (place, other) = (below(places.len(), stream), below(places.len(), stream));
+            let (place, other) = (stream.below(places.len()), stream.below(places.len()));
             copied[place] = &model[places[other].clone()];
         }
         replaced(model, &places, copied.into_iter())

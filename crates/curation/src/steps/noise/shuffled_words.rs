@@ -1,6 +1,6 @@
 use triaxis_random::Stream;
 
-use super::{Damage, below, replaced, words};
+use super::{Damage, replaced, words};
 
 /// The document's own words in another order, on lines of as many words as before.
 pub struct ShuffledWords;
@@ -13,9 +13,7 @@ impl Damage for ShuffledWords {
     fn damaged(&self, text: &str, _: &[String], stream: &mut Stream) -> String {
         let places = words(text);
         let mut order: Vec<usize> = (0..places.len()).collect();
-        for last in (1..order.len()).rev() {
-            order.swap(last, below(last + 1, stream));
-        }
+        stream.shuffle(&mut order);
         let shuffled = order.into_iter().map(|place| &text[places[place].clone()]);
         replaced(text, &places, shuffled)
     }
