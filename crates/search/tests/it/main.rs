@@ -1,0 +1,7 @@
+//! Strategies and estimators against worlds whose truth is known.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod driver;
+mod exact;
+mod registry;
+mod worlds;
