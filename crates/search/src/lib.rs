@@ -3,7 +3,8 @@
 //!
 //! A [`Strategy`] begins a [`Search`] for each problem, a state machine that asks for text and for scores and says in the end
 //! which text is the answer. A [`Driver`] runs many of them side by side over a [`Sampler`] (a model) and a [`Verifier`],
-//! keeps what was replied in a [`Log`], and counts what each took. [`simulated`] models know the truth.
+//! keeps what was replied in a [`Log`], and counts what each took. [`estimators`] tell from many samples what fewer would
+//! have done, and [`simulated`] models know the truth.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -37,6 +38,7 @@ mod chain;
 mod choice;
 mod driver;
 mod error;
+pub mod estimators;
 mod frame;
 mod independent;
 mod log;

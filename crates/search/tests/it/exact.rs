@@ -107,7 +107,7 @@ fn adaptive(shares: &[f64], settings: &AdaptiveConsistency) -> (f64, f64) {
 
 /// Holds a strategy to its exact accuracy: over many seeds, and where that is feasible over all that may happen.
 fn holds(world: &World, judge: &Judge, text: &str, exact: f64, enumerate: bool) {
-    const SEEDS: u64 = 4000;
+    const SEEDS: u64 = 2000;
     let (strategy, frame) = (spec(text), Frame::default());
     let (accuracy, tokens) = measured(world, judge, &strategy, &frame, SEEDS);
     agrees(text, accuracy, exact, SEEDS);
@@ -300,7 +300,7 @@ fn trees_of_steps() {
         greedy_steps(&steps, 4, 1.0, 0.0),
         false,
     );
-    for aggregate in ["last", "min", "product"] {
+    for aggregate in ["min", "product"] {
         let text = format!("dvts:beams=4,width=2,aggregate={aggregate}");
         holds(&world, &judge, &text, 1.0 - (1.0 - greedy).powi(2), false);
     }

@@ -1,7 +1,9 @@
 //! Strategies and estimators against worlds whose truth is known.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod allocation;
 mod driver;
+mod estimators;
 mod exact;
 mod registry;
 mod worlds;

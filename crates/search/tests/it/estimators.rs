@@ -1,0 +1,386 @@
+//! Estimators against all orders in which samples may be drawn, and against planted truths.
+
+use proptest::prelude::*;
+use triaxis_random::Stream;
+use triaxis_search::estimators::{
+    Counts, Judged, Measured, Pilot, Quintiles, Scored, Verdict, Vote, at_tokens, best_of_n, by_pilot, cap,
+    compare, false_accepts, majority, mean, pass_at_k, vote_entropy, weighted_vote,
+};
+use triaxis_search::simulated::{Chances, Judge, World};
+use triaxis_search::{Candidate, Frame, Pick};
+
+use crate::worlds::{agrees, is_right, measured, run, spec, tasks};
+
+/// The mean of a value over all orders of the first `n` of so many.
+fn over_orders(all: usize, n: usize, value: &mut dyn FnMut(&[usize]) -> f64) -> f64 {
+    fn go(
+        all: usize,
+        n: usize,
+        drawn: &mut Vec<usize>,
+        value: &mut dyn FnMut(&[usize]) -> f64,
+    ) -> (f64, f64) {
+        if drawn.len() == n {
+            return (value(drawn), 1.0);
+        }
+        let mut sum = (0.0, 0.0);
+        for place in (0..all)
+            .filter(|place| !drawn.contains(place))
+            .collect::<Vec<_>>()
+        {
+            drawn.push(place);
+            let (one, count) = go(all, n, drawn, value);
+            sum = (sum.0 + one, sum.1 + count);
+            drawn.pop();
+        }
+        sum
+    }
+    let (sum, count) = go(all, n, &mut Vec::new(), value);
+    sum / count
+}
+
+/// Samples: an answer of which 0 is none and 1 is right, and a score in quarters.
+fn samples() -> impl Strategy<Value = Vec<(u8, u8)>> {
+    prop::collection::vec((0..4_u8, 0..4_u8), 1..=6)
+}
+
+fn candidates(samples: &[(u8, u8)]) -> Vec<Candidate> {
+    let candidate = |(answer, score): &(u8, u8)| Candidate {
+        answer: (*answer > 0).then(|| answer.to_string()),
+        score: Some(f64::from(*score) / 4.0),
+        ..Candidate::default()
+    };
+    samples.iter().map(candidate).collect()
+}
+
+fn votes(samples: &[(u8, u8)]) -> Vec<Vote> {
+    let vote = |candidate: Candidate| Vote {
+        is_right: candidate.answer.as_deref() == Some("1"),
+        weight: candidate.score.unwrap(),
+        answer: candidate.answer,
+    };
+    candidates(samples).into_iter().map(vote).collect()
+}
+
+/// What a way of choosing does over all orders.
+fn chosen(samples: &[(u8, u8)], n: usize, pick: Pick) -> f64 {
+    let all = candidates(samples);
+    over_orders(all.len(), n, &mut |drawn| {
+        let drawn: Vec<Candidate> = drawn.iter().map(|place| all[*place].clone()).collect();
+        let weights: Vec<f64> = drawn.iter().map(|candidate| candidate.score.unwrap()).collect();
+        let place = pick.choose(&drawn, &weights).unwrap();
+        f64::from(u8::from(drawn[place].answer.as_deref() == Some("1")))
+    })
+}
+
+proptest! {
+    #[test]
+    fn estimates_are_means_over_all_orders(samples in samples(), n in 1..=6_usize) {
+        let n = n.min(samples.len());
+        let scored: Vec<Scored> = samples
+            .iter()
+            .map(|(answer, score)| Scored { score: Some(f64::from(*score)), is_right: *answer == 1 })
+            .collect();
+        let close = |one: f64, other: f64| (one - other).abs() < 1e-9;
+        let best = best_of_n(&scored, n).unwrap();
+        prop_assert!(close(best, chosen(&samples, n, Pick::Best)), "{best}");
+        let most = majority(&votes(&samples), n).unwrap();
+        prop_assert!(close(most, chosen(&samples, n, Pick::Majority)), "{most}");
+        let weighed = weighted_vote(&votes(&samples), n, 0).unwrap();
+        prop_assert_eq!(weighed.error, 0.0);
+        prop_assert!(close(weighed.value, chosen(&samples, n, Pick::Weighted)), "{weighed:?}");
+        // A perfect verifier finds what is there.
+        let known = scored.iter().map(|sample| Scored { score: Some(f64::from(u8::from(sample.is_right))), ..*sample });
+        let counts = Counts {
+            samples: samples.len() as u64,
+            correct: scored.iter().filter(|sample| sample.is_right).count() as u64,
+        };
+        let pass = pass_at_k(counts, n as u64).unwrap();
+        prop_assert!(close(best_of_n(&known.collect::<Vec<_>>(), n).unwrap(), pass));
+        let any = over_orders(samples.len(), n, &mut |drawn| {
+            f64::from(u8::from(drawn.iter().any(|place| scored[*place].is_right)))
+        });
+        prop_assert!(close(pass, any));
+    }
+}
+
+/// Votes of which some are right, and others for a few wrong answers.
+fn many(count: usize, right: f64, seed: u64) -> Vec<Vote> {
+    let mut stream = Stream::new(seed, "votes", 0);
+    let vote = |_| {
+        let answer = if stream.uniform() < right {
+            0
+        } else {
+            1 + stream.below(4)
+        };
+        Vote {
+            answer: (answer < 4).then(|| answer.to_string()),
+            is_right: answer == 0,
+            weight: 1.0,
+        }
+    };
+    (0..count).map(vote).collect()
+}
+
+#[test]
+fn votes_of_many_samples_are_counted_and_those_of_weights_drawn_with_an_error() {
+    for (count, n, right) in [(24, 12, 0.3), (64, 16, 0.25), (400, 64, 0.27)] {
+        let votes = many(count, right, n as u64);
+        let exact = majority(&votes, n).unwrap();
+        let drawn = weighted_vote(&votes, n, 3).unwrap();
+        assert!(drawn.error > 0.0 && drawn.error < 0.005, "{drawn:?}");
+        assert!(
+            (drawn.value - exact).abs() < 4.0 * drawn.error,
+            "{drawn:?} {exact}"
+        );
+    }
+    // All samples, once.
+    let votes = many(257, 0.4, 5);
+    assert!((majority(&votes, 257).unwrap() - 1.0).abs() < 1e-9);
+    let few = many(4000, 0.3, 6);
+    let one = majority(&few, 1).unwrap();
+    let right = few.iter().filter(|vote| vote.is_right).count() as f64 / 4000.0;
+    assert!((one - right).abs() < 1e-9);
+}
+
+#[test]
+fn more_samples_than_there_are_are_refused() {
+    let one = [Scored {
+        score: None,
+        is_right: true,
+    }];
+    assert_eq!(best_of_n(&one, 1), Ok(1.0));
+    for error in [
+        best_of_n(&one, 2).unwrap_err(),
+        majority(&many(3, 0.5, 0), 0).unwrap_err(),
+        weighted_vote(&many(3, 0.5, 0), 4, 0).unwrap_err(),
+    ] {
+        assert!(
+            error
+                .to_string()
+                .contains("must be from 1 to as many as there are"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn intervals_over_problems_hold_the_truth_as_often_as_they_say() {
+    // Samples of a problem have its chance in common, so that it is problems that count.
+    let truth = 0.4;
+    let holds = (0..200).filter(|seed| {
+        let mut stream = Stream::new(*seed, "problems", 0);
+        let problem = |_| {
+            let p = if stream.uniform() < 0.5 { 0.1 } else { 0.7 };
+            (0..8).filter(|_| stream.uniform() < p).count() as f64 / 8.0
+        };
+        let values: Vec<f64> = (0..60).map(problem).collect();
+        let interval = mean(&values, *seed).unwrap().interval.unwrap();
+        (interval.low..=interval.high).contains(&truth)
+    });
+    let count = holds.count();
+    assert!((180..=198).contains(&count), "{count} of 200");
+    assert!(
+        mean(&[1.0; 4], 0)
+            .unwrap_err()
+            .to_string()
+            .starts_with("4 problems")
+    );
+    assert!(compare(&[1.0; 6], &[1.0; 5], 0).is_err());
+    assert!(mean(&[f64::NAN; 6], 0).is_err());
+}
+
+fn asked_again(mend: f64, spoil: f64) -> World {
+    let chances = |at: usize| Chances {
+        mend,
+        spoil,
+        ..Chances::of_steps(&[0.55 + 0.001 * (at % 300) as f64])
+    };
+    World::new((0..600).map(chances).collect())
+}
+
+#[test]
+fn self_correction_without_a_checker_is_told_as_a_loss_where_it_is_one() {
+    let frame = Frame::default();
+    for ((mend, spoil), verdict) in [
+        ((0.1, 0.3), Verdict::Worse),
+        ((0.0, 0.0), Verdict::Undecided),
+        ((0.6, 0.05), Verdict::Better),
+    ] {
+        let world = asked_again(mend, spoil);
+        let judge = Judge::perfect(&world);
+        let right = |text: &str| -> Vec<f64> {
+            let outcomes = run(&world, &judge, &tasks(&world, &spec(text), &frame), 64).outcomes;
+            outcomes
+                .iter()
+                .map(|outcome| f64::from(u8::from(is_right(outcome))))
+                .collect()
+        };
+        let plain = right("sample");
+        let comparison = compare(&right("self-correction:rounds=1"), &plain, 1).unwrap();
+        assert_eq!(comparison.verdict, verdict, "{comparison:?}");
+        // First answers are the same, so that problems are pairs; the mean chance is .6995.
+        let exact = 0.3005 * mend - 0.6995 * spoil;
+        let interval = comparison.difference.interval.unwrap();
+        assert!(
+            (interval.low..=interval.high).contains(&exact),
+            "{comparison:?} {exact}"
+        );
+        let checked = compare(&right("self-correction:rounds=1,checker=true"), &plain, 1).unwrap();
+        let expected = if mend > 0.0 {
+            Verdict::Better
+        } else {
+            Verdict::Undecided
+        };
+        assert_eq!(checked.verdict, expected, "{checked:?}");
+    }
+}
+
+#[test]
+fn strategies_are_compared_at_equal_tokens() {
+    let setting = |right: [f64; 2], tokens: [f64; 2]| Measured {
+        right: right.to_vec(),
+        tokens: tokens.to_vec(),
+    };
+    let settings = [
+        setting([0.8, 0.4], [300.0, 100.0]),
+        setting([0.2, 0.4], [50.0, 50.0]),
+        setting([1.0, 0.5], [800.0, 800.0]),
+    ];
+    assert_eq!(at_tokens(&settings, 125.0).unwrap(), [0.5, 0.4]);
+    assert_eq!(at_tokens(&settings, 50.0).unwrap(), [0.2, 0.4]);
+    assert_eq!(at_tokens(&settings, 800.0).unwrap(), [1.0, 0.5]);
+    for tokens in [49.0, 801.0, f64::NAN] {
+        let error = at_tokens(&settings, tokens).unwrap_err().to_string();
+        assert!(error.contains("from 50.0 to 800.0"), "{error}");
+    }
+    assert!(at_tokens(&[], 1.0).is_err());
+}
+
+#[test]
+fn quintiles_and_entropies() {
+    let ease: Vec<f64> = (0..50).map(f64::from).collect();
+    let quintiles = Quintiles::of(&ease).unwrap();
+    let bins: Vec<usize> = ease.iter().map(|ease| quintiles.bin(*ease)).collect();
+    assert!((0..5).all(|bin| bins.iter().filter(|other| **other == bin).count() == 10));
+    assert_eq!((bins[0], bins[49]), (0, 4));
+    assert!(Quintiles::of(&[1.0; 4]).is_err() && Quintiles::of(&[f64::NAN; 9]).is_err());
+    assert_eq!(vote_entropy(&[Some("a"), Some("a")]), 0.0);
+    assert!((vote_entropy(&[Some("a"), Some("b"), None, None]) - 4_f64.ln()).abs() < 1e-12);
+}
+
+/// A strategy that is good for easy problems and one that is good for hard ones, each measured twice over.
+fn two_kinds(problems: usize, spread: f64) -> (Vec<f64>, Vec<Vec<Measured>>) {
+    let mut stream = Stream::new(4, "kinds", 0);
+    let ease: Vec<f64> = (0..problems).map(|_| stream.uniform()).collect();
+    let setting = |slope: f64, tokens: f64, stream: &mut Stream| {
+        let gain = if tokens > 500.0 { 0.02 } else { 0.0 };
+        let mut right = |ease: &f64| {
+            let p = 0.5 + slope * spread * (ease - 0.5) + gain;
+            (0..16).filter(|_| stream.uniform() < p).count() as f64 / 16.0
+        };
+        Measured {
+            right: ease.iter().map(&mut right).collect(),
+            tokens: vec![tokens; problems],
+        }
+    };
+    let strategy = |slope: f64| {
+        vec![
+            setting(slope, 100.0, &mut stream),
+            setting(slope, 1000.0, &mut stream),
+        ]
+    };
+    let strategies = [1.0, -1.0].map(strategy).to_vec();
+    (ease, strategies)
+}
+
+#[test]
+fn a_strategy_is_chosen_by_a_pilot_that_is_paid_for() {
+    let (ease, strategies) = two_kinds(300, 0.6);
+    let pilot = |tokens: f64| Pilot {
+        ease: ease.clone(),
+        tokens: vec![tokens; 300],
+    };
+    let piloted = by_pilot(&pilot(50.0), &strategies, 900.0, 1).unwrap();
+    assert_eq!(piloted.comparison.verdict, Verdict::Better, "{piloted:?}");
+    for chosen in &piloted.chosen {
+        assert_eq!((chosen[0], chosen[4]), (1, 0));
+    }
+    // The mean of what is chosen, where half of the problems gain .15 by it and the others as much.
+    assert!((piloted.comparison.value - 0.65).abs() < 0.03, "{piloted:?}");
+    // What a pilot takes is taken from what is left.
+    let error = by_pilot(&pilot(850.0), &strategies, 900.0, 1)
+        .unwrap_err()
+        .to_string();
+    assert!(error.starts_with("50 tokens a problem"), "{error}");
+    // Where both do the same for all, nothing is gained.
+    let (ease, strategies) = two_kinds(300, 0.0);
+    let pilot = Pilot {
+        ease,
+        tokens: vec![300.0; 300],
+    };
+    let piloted = by_pilot(&pilot, &strategies, 900.0, 1).unwrap();
+    assert_ne!(piloted.comparison.verdict, Verdict::Better, "{piloted:?}");
+}
+
+#[test]
+fn false_accepts_cap_what_choosing_comes_to() {
+    let mut stream = Stream::new(9, "judged", 0);
+    let (right_rate, wrong_rate) = (0.9, 0.15);
+    let mut caps = 0.0;
+    let mut judged = |at: usize| {
+        let p = [0.05, 0.2, 0.6][at % 3];
+        caps += cap(p, right_rate, wrong_rate) / 300.0;
+        let mut counts = Judged {
+            right: 0,
+            right_accepted: 0,
+            wrong: 0,
+            wrong_accepted: 0,
+        };
+        for _ in 0..64 {
+            if stream.uniform() < p {
+                counts.right += 1;
+                counts.right_accepted += u64::from(stream.uniform() < right_rate);
+            } else {
+                counts.wrong += 1;
+                counts.wrong_accepted += u64::from(stream.uniform() < wrong_rate);
+            }
+        }
+        counts
+    };
+    let problems: Vec<Judged> = (0..300).map(&mut judged).collect();
+    let told = false_accepts(&problems, 2).unwrap();
+    for (estimate, truth) in [
+        (told.right_accepted, right_rate),
+        (told.wrong_accepted, wrong_rate),
+        (told.cap, caps),
+    ] {
+        let interval = estimate.interval.unwrap();
+        assert!(
+            (interval.low..=interval.high).contains(&truth),
+            "{estimate:?} {truth}"
+        );
+    }
+    // A search comes to the cap, and not beyond it.
+    let world = World::new(vec![Chances::of_steps(&[0.2])]);
+    let judge = Judge::new(&world, right_rate, wrong_rate);
+    let (accuracy, _) = measured(
+        &world,
+        &judge,
+        &spec("first-verified:samples=64"),
+        &Frame::default(),
+        4000,
+    );
+    agrees("first verified", accuracy, cap(0.2, right_rate, wrong_rate), 4000);
+    let impossible = Judged {
+        right: 1,
+        right_accepted: 2,
+        wrong: 0,
+        wrong_accepted: 0,
+    };
+    assert!(
+        false_accepts(&[impossible; 9], 0)
+            .unwrap_err()
+            .to_string()
+            .starts_with("problem 0")
+    );
+}
