@@ -89,22 +89,26 @@ impl Ledger {
         let prefix = request.prefix();
         let known = self.known_of(&prefix).min(sampled.before);
         let (known, before, tokens) = (known as f64, sampled.before as f64, sampled.tokens as f64);
-        self.spent.read += sampled.before.saturating_sub(known as u64);
+        self.spent.read = self
+            .spent
+            .read
+            .saturating_add(sampled.before.saturating_sub(known as u64));
         self.spent.read_context += (before * before - known * known) / 2.0;
-        self.spent.sampled += sampled.tokens;
+        self.spent.sampled = self.spent.sampled.saturating_add(sampled.tokens);
         self.spent.sampled_context += tokens * before + tokens * (tokens - 1.0).max(0.0) / 2.0;
         self.spent.samples += 1;
         self.spent.seconds += sampled.seconds;
         self.tokens.insert(ticket, sampled.tokens);
         let whole = format!("{prefix}{}", sampled.text);
         self.known.insert(prefix, sampled.before);
-        self.known.insert(whole, sampled.before + sampled.tokens);
+        self.known
+            .insert(whole, sampled.before.saturating_add(sampled.tokens));
     }
 
     /// A score that came.
     pub fn scored(&mut self, verdict: &Verdict) {
         self.spent.scores += 1;
-        self.spent.verified += verdict.tokens;
+        self.spent.verified = self.spent.verified.saturating_add(verdict.tokens);
         self.spent.verifier_seconds += verdict.seconds;
     }
 
@@ -141,10 +145,8 @@ impl Ledger {
     pub fn close(self, candidates: &[Candidate], answer: Option<&Candidate>) -> Spent {
         let sum = |tickets: &mut dyn Iterator<Item = &usize>| {
             let tickets: BTreeSet<&usize> = tickets.collect();
-            tickets
-                .into_iter()
-                .filter_map(|ticket| self.tokens.get(ticket))
-                .sum()
+            let tokens = tickets.into_iter().filter_map(|ticket| self.tokens.get(ticket));
+            tokens.fold(0, |sum: u64, tokens| sum.saturating_add(*tokens))
         };
         Spent {
             kept: sum(&mut candidates.iter().flat_map(|candidate| &candidate.tickets)),

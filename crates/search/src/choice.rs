@@ -34,12 +34,13 @@ impl Measure {
 
     /// What the candidate itself tells of it.
     pub(crate) fn of(self, candidate: &Candidate) -> Option<f64> {
-        match self {
+        let value = match self {
             Self::Verifier | Self::Likelihood => candidate.score,
             Self::LogProbability => Some(candidate.log_probability),
             Self::MeanLogProbability => Some(candidate.log_probability / candidate.tokens.max(1) as f64),
             Self::SelfCertainty => candidate.self_certainty,
-        }
+        };
+        value.filter(|value| !value.is_nan())
     }
 
     /// Whether it is a logarithm, so that a vote weighs by its exponential.
@@ -55,6 +56,8 @@ impl Measure {
     pub fn weights(self, scores: &[Option<f64>]) -> Vec<f64> {
         let largest = scores.iter().flatten().copied().fold(f64::NEG_INFINITY, f64::max);
         let weight = |score: &Option<f64>| match score {
+            // Also where it is infinite.
+            Some(score) if self.is_logarithm() && *score == largest => 1.0,
             Some(score) if self.is_logarithm() => (score - largest).exp(),
             Some(score) => score.max(0.0),
             None => 0.0,

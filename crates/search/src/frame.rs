@@ -8,7 +8,9 @@ use crate::error::SearchError;
 use crate::request::{Problem, SampleRequest, Sampling, sample_seed};
 
 /// The most tokens that an answer or a budget may have: beyond, it is taken for a mistake.
-const MOST: u64 = 1 << 40;
+const MOST_TOKENS: u64 = 1 << 40;
+/// The same of samples, branches, steps and rounds.
+const MOST: u64 = 1 << 20;
 
 /// What all strategies of a comparison have in common.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,8 +56,8 @@ impl Frame {
             top_p,
             min_p,
         } = self.sampling;
-        at_least("answer", self.answer, 1)?;
-        at_least("budget", self.budget.unwrap_or(1), 1)?;
+        tokens("answer", self.answer)?;
+        tokens("budget", self.budget.unwrap_or(1))?;
         at_least("top_k", top_k.unwrap_or(1) as u64, 1)?;
         within("temperature", temperature, 0.0, 1e6)?;
         within("top_p", top_p, 1e-9, 1.0)?;
@@ -69,12 +71,21 @@ impl Frame {
     }
 }
 
-/// Checks a count.
+/// Checks a count of samples, branches, steps or rounds.
 pub(crate) fn at_least(name: &str, value: u64, least: u64) -> Result<(), SearchError> {
-    match (least..=MOST).contains(&value) {
+    between(name, value, least, MOST)
+}
+
+/// Checks a number of tokens.
+pub(crate) fn tokens(name: &str, value: u64) -> Result<(), SearchError> {
+    between(name, value, 1, MOST_TOKENS)
+}
+
+fn between(name: &str, value: u64, least: u64, most: u64) -> Result<(), SearchError> {
+    match (least..=most).contains(&value) {
         true => Ok(()),
         false => Err(SearchError::new(format!(
-            "`{name} = {value}`: must be from {least} to {MOST}; choose another"
+            "`{name} = {value}`: must be from {least} to {most}; choose another"
         ))),
     }
 }

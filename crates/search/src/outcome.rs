@@ -36,14 +36,14 @@ impl Candidate {
             _ => None,
         };
         self.said.push_str(&sampled.text);
-        self.tokens += sampled.tokens;
+        self.tokens = self.tokens.saturating_add(sampled.tokens);
         self.log_probability += sampled.log_probability;
         self.ended = Some(sampled.ended);
         self.answer = answer;
         self.tickets.push(ticket);
     }
 
-    /// Whether the model ended it.
+    /// Whether the model ended it, or the text that ends answers.
     pub fn is_whole(&self) -> bool {
         self.ended == Some(Ended::End)
     }
@@ -87,6 +87,12 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// How many candidates have no answer that can be read.
+    pub fn unread(&self) -> usize {
+        let candidates = self.candidates.iter();
+        candidates.filter(|candidate| candidate.answer.is_none()).count()
+    }
+
     /// The candidate that is the answer.
     pub fn answer(&self) -> Option<&Candidate> {
         self.candidates.get(self.chosen?)

@@ -115,12 +115,14 @@ impl<P: Policy + 'static> Tree<P> {
             return self.end(Why::Budget);
         }
         self.depth += 1;
+        // The last step goes on to the end of the answer, as in search-and-learn.
+        let marks = match self.depth == self.growth.depth {
+            true => [].into(),
+            false => Arc::clone(&self.mark),
+        };
         let ask = |branch: &Branch| {
             let most = share.min(frame.answer - branch.candidate.tokens);
-            Request::Sample(
-                self.desk
-                    .ask(&branch.candidate.said, branch.number, &self.mark, most),
-            )
+            Request::Sample(self.desk.ask(&branch.candidate.said, branch.number, &marks, most))
         };
         Turn::Ask(self.going.iter().map(ask).collect())
     }

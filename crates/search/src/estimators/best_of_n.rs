@@ -1,5 +1,6 @@
 use super::draws;
 use crate::error::SearchError;
+use crate::outcome::Candidate;
 
 /// A sample with its score.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -8,6 +9,16 @@ pub struct Scored {
     pub score: Option<f64>,
     /// Whether its answer is right.
     pub is_right: bool,
+}
+
+impl Scored {
+    /// A candidate, by the score that it has.
+    pub fn of(candidate: &Candidate, is_right: bool) -> Self {
+        Self {
+            score: candidate.score,
+            is_right,
+        }
+    }
 }
 
 /// The expected accuracy of the best of `n` samples, over all ways to draw them from these in any order: Σ over ranks r of

@@ -1,9 +1,12 @@
 use serde::{Deserialize, Serialize};
 use triaxis_random::Stream;
+use triaxis_units::Finding;
 
-use super::comparison::{Comparison, average, compare};
+use super::comparison::{Comparison, average, compare, mean};
 use super::equal_tokens::{Measured, at_tokens};
+use crate::choice::Measure;
 use crate::error::SearchError;
+use crate::outcome::{Candidate, Outcome};
 
 /// How many kinds of difficulty there are.
 const BINS: usize = 5;
@@ -39,6 +42,33 @@ impl Quintiles {
     }
 }
 
+/// The mean of a value over the problems of each quintile, the hardest first; why there is none where one has too few.
+///
+/// How easy problems are must be known from other samples than the value: luck that makes a problem look easy would
+/// otherwise count for it.
+///
+/// # Errors
+/// When there are fewer than five problems, or not a value for each.
+pub fn by_quintile(ease: &[f64], values: &[f64], seed: u64) -> Result<Vec<Finding>, SearchError> {
+    if ease.len() != values.len() {
+        return Err(SearchError::new(format!(
+            "{} problems have an ease and {} a value: give each both",
+            ease.len(),
+            values.len()
+        )));
+    }
+    let quintiles = Quintiles::of(ease)?;
+    let of_bin = |bin: usize| {
+        let members = ease
+            .iter()
+            .zip(values)
+            .filter(|(ease, _)| quintiles.bin(**ease) == bin);
+        let members: Vec<f64> = members.map(|(_, value)| *value).collect();
+        Finding::of(mean(&members, seed))
+    };
+    Ok((0..BINS).map(of_bin).collect())
+}
+
 /// The entropy of a pilot's votes in nats, between 0 for one answer and ln n for n of them: what has no answer is an answer
 /// of its own.
 pub fn vote_entropy(answers: &[Option<&str>]) -> f64 {
@@ -52,6 +82,43 @@ pub fn vote_entropy(answers: &[Option<&str>]) -> f64 {
         .sum::<f64>()
 }
 
+/// What tells how easy a problem seems, where nobody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ease {
+    /// The mean score of its samples.
+    Score,
+    /// How far their votes agree: their entropy, turned round.
+    Agreement,
+    /// The mean logarithm of the probability of their tokens.
+    LogProbability,
+}
+
+impl Ease {
+    /// Of some samples; `None` where they do not tell.
+    pub fn of(self, candidates: &[Candidate]) -> Option<f64> {
+        let mean = |value: &dyn Fn(&Candidate) -> Option<f64>| {
+            let values: Vec<f64> = candidates
+                .iter()
+                .filter_map(value)
+                .filter(|value| !value.is_nan())
+                .collect();
+            (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+        };
+        match self {
+            Self::Score => mean(&|candidate| candidate.score),
+            Self::LogProbability => mean(&|candidate| Measure::MeanLogProbability.of(candidate)),
+            Self::Agreement => {
+                let answers: Vec<Option<&str>> = candidates
+                    .iter()
+                    .map(|candidate| candidate.answer.as_deref())
+                    .collect();
+                (!answers.is_empty()).then(|| -vote_entropy(&answers))
+            }
+        }
+    }
+}
+
 /// What a few samples of each problem told.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pilot {
@@ -59,6 +126,25 @@ pub struct Pilot {
     pub ease: Vec<f64>,
     /// The tokens that this took.
     pub tokens: Vec<f64>,
+}
+
+impl Pilot {
+    /// What these outcomes tell, by the tokens that were sampled for them. A problem whose samples do not tell seems as hard
+    /// as the hardest.
+    pub fn of(outcomes: &[Outcome], by: Ease) -> Self {
+        let told: Vec<Option<f64>> = outcomes
+            .iter()
+            .map(|outcome| by.of(&outcome.candidates))
+            .collect();
+        let hardest = told.iter().flatten().copied().fold(f64::INFINITY, f64::min);
+        Self {
+            ease: told.into_iter().map(|ease| ease.unwrap_or(hardest)).collect(),
+            tokens: outcomes
+                .iter()
+                .map(|outcome| outcome.spent.sampled as f64)
+                .collect(),
+        }
+    }
 }
 
 /// What choosing a strategy by a pilot does.

@@ -1,4 +1,5 @@
 use crate::error::SearchError;
+use crate::outcome::Outcome;
 
 /// What a strategy of one setting did on each problem.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,6 +11,18 @@ pub struct Measured {
 }
 
 impl Measured {
+    /// What the outcomes of one setting are, by the tokens that were sampled.
+    pub fn of(outcomes: &[Outcome], is_right: impl Fn(&Outcome) -> bool) -> Self {
+        let right = |outcome: &Outcome| f64::from(u8::from(is_right(outcome)));
+        Self {
+            right: outcomes.iter().map(right).collect(),
+            tokens: outcomes
+                .iter()
+                .map(|outcome| outcome.spent.sampled as f64)
+                .collect(),
+        }
+    }
+
     /// Its mean tokens over all problems.
     pub fn mean_tokens(&self) -> f64 {
         self.tokens.iter().sum::<f64>() / self.tokens.len().max(1) as f64

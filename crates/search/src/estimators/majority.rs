@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::draws;
 use crate::error::SearchError;
+use crate::outcome::Candidate;
 
 /// A sample as it votes.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +13,17 @@ pub struct Vote {
     pub is_right: bool,
     /// What the vote weighs, where votes are weighed.
     pub weight: f64,
+}
+
+impl Vote {
+    /// A candidate's vote, of this weight.
+    pub fn of(candidate: &Candidate, is_right: bool, weight: f64) -> Self {
+        Self {
+            answer: candidate.answer.clone(),
+            is_right,
+            weight,
+        }
+    }
 }
 
 /// The expected accuracy of a majority vote of `n` samples, over all ways to draw them from these in any order, exactly:

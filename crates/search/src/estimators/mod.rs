@@ -14,7 +14,7 @@ pub use adaptive::{Adaptive, Pool, adaptive};
 pub use allocation::{Chance, Stopped, allocated, covered, stopped, stopped_at_first, worth, worth_unknown};
 pub use best_of_n::{Scored, best_of_n};
 pub use comparison::{Comparison, LEVEL, Verdict, compare, mean, resampled};
-pub use difficulty::{Pilot, Piloted, Quintiles, by_pilot, vote_entropy};
+pub use difficulty::{Ease, Pilot, Piloted, Quintiles, by_pilot, by_quintile, vote_entropy};
 pub use equal_tokens::{Measured, at_tokens};
 pub use false_accepts::{FalseAccepts, Judged, cap, false_accepts};
 pub use majority::{Vote, majority};

@@ -13,8 +13,9 @@ use crate::tree::{Branch, Growth, Over, Policy, Tree, ranked};
 /// Beam search by a process reward: of `beams` that grew by a step the best `beams / width` go on, in copies that are
 /// `beams` again. Beams that ended leave the pool; the search is over when as many have ended, or none goes on.
 ///
-/// Where none ended within `depth` steps or the budget, those that go on stand for answers (search-and-learn divides by
-/// zero there); else all that ended do, and the choice is among them by score (search-and-learn takes the first `beams`).
+/// Where none ended within its tokens or the budget, those that go on stand for answers (search-and-learn divides by zero
+/// there); else all that ended do, and the choice is among them by score. Of equal scores the first sampled is kept
+/// (search-and-learn keeps the last).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Beam {
@@ -22,7 +23,7 @@ pub struct Beam {
     pub beams: u64,
     /// How many copies of each kept one there are.
     pub width: u64,
-    /// The most steps.
+    /// The most steps, of which the last goes on to the end of the answer.
     pub depth: u64,
     /// What of the steps' scores is a beam's.
     pub aggregate: Aggregate,

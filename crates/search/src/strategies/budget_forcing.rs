@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::StrategySpec;
 use crate::choice::{Measure, Pick};
 use crate::error::SearchError;
-use crate::frame::{Desk, Frame, at_least};
+use crate::frame::{Desk, Frame, at_least, tokens};
 use crate::outcome::{Candidate, Why};
 use crate::reply::{Ended, Replied, Reply};
 use crate::request::{Problem, Request};
@@ -48,7 +48,7 @@ impl BudgetForcing {
 
 impl Strategy for BudgetForcing {
     fn check(&self) -> Result<(), SearchError> {
-        at_least("thoughts", self.thoughts, 1)?;
+        tokens("thoughts", self.thoughts)?;
         at_least("waits", self.waits, 0)?;
         match self.close.is_empty() {
             true => Err(SearchError::new(

@@ -20,7 +20,7 @@ pub struct Dvts {
     pub beams: u64,
     /// How many of one tree.
     pub width: u64,
-    /// The most steps.
+    /// The most steps, of which the last goes on to the end of the answer.
     pub depth: u64,
     /// What of the steps' scores is a branch's.
     pub aggregate: Aggregate,

@@ -19,7 +19,7 @@ pub struct Rebase {
     pub width: u64,
     /// The temperature of the softmax.
     pub temperature: f64,
-    /// The most steps.
+    /// The most steps, of which the last goes on to the end of the answer.
     pub depth: u64,
     /// What of the steps' scores is a branch's.
     pub aggregate: Aggregate,
@@ -45,8 +45,9 @@ impl Rebase {
     pub const ABOUT: &str =
         "a tree whose steps are shared out by the softmax of rewards (Wu et al. 2024, arXiv 2408.00724)";
 
-    /// How many of `width` children each of some branches has, given their scores from the largest to the smallest: its
-    /// share by the softmax, rounded up while any are left, so that they are `width` together.
+    /// How many of `width` children each of some branches has, given their scores from the largest to the smallest: of those
+    /// that are left its share by the softmax among it and those after it, rounded up, as in the authors' code. They are
+    /// `width` together.
     ///
     /// ```
     /// use triaxis_search::strategies::Rebase;
@@ -60,15 +61,16 @@ impl Rebase {
             false => 1.0,
         };
         let weights: Vec<f64> = scores.iter().map(weight).collect();
-        let total: f64 = weights.iter().sum();
         let mut left = width;
-        let share = |weight: f64| {
+        let share = |place: usize| {
+            let rest: f64 = weights[place..].iter().sum();
+            let share = if rest > 0.0 { weights[place] / rest } else { 0.0 };
             // Less than a rounding error above a whole number is that number.
-            let count = ((width as f64 * weight / total - 1e-9).ceil() as u64).min(left);
+            let count = ((left as f64 * share - 1e-9).ceil() as u64).min(left);
             left -= count;
             count
         };
-        weights.into_iter().map(share).collect()
+        (0..scores.len()).map(share).collect()
     }
 }
 

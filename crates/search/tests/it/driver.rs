@@ -126,6 +126,53 @@ fn killed_and_continued_nothing_is_sampled_twice() {
     assert_eq!((ran.unwrap().asked, asked.get()), (0, before));
 }
 
+/// A model that is told how many samples go on at each step.
+struct Watched {
+    model: Simulated,
+    going: usize,
+    seen: Vec<usize>,
+}
+
+impl Sampler for Watched {
+    fn begin(&mut self, requests: Vec<(usize, SampleRequest)>) -> Result<(), SearchError> {
+        self.going += requests.len();
+        self.model.begin(requests)
+    }
+
+    fn advance(&mut self) -> Result<Vec<Finished>, SearchError> {
+        self.seen.push(self.going);
+        let finished = self.model.advance()?;
+        self.going -= finished.len();
+        Ok(finished)
+    }
+}
+
+#[test]
+fn the_batch_is_full_while_problems_are_left() {
+    let chances = (0..200).map(|at| Chances::of_steps(&vec![0.7; 1 + at % 5]));
+    let world = World::new(chances.collect());
+    for text in SMALL {
+        let mut sampler = Watched {
+            model: world.sampler(),
+            going: 0,
+            seen: Vec::new(),
+        };
+        Driver {
+            sampler: &mut sampler,
+            verifier: &mut Judge::new(&world, 0.9, 0.2),
+            reader: &World::read,
+            log: &mut Log::in_memory(),
+            salt: "",
+            places: 16,
+        }
+        .run(&tasks(&world, &spec(text), &Frame::default()))
+        .unwrap();
+        // Each strategy asks for at least 200 samples; the last problems leave places free.
+        let early = &sampler.seen[..sampler.seen.len() / 2];
+        assert!(early.iter().all(|going| *going == 16), "{text}: {early:?}");
+    }
+}
+
 #[test]
 fn samples_that_strategies_have_in_common_are_drawn_once() {
     let world = world();

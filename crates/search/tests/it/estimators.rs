@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use triaxis_random::Stream;
 use triaxis_search::estimators::{
-    Counts, Judged, Measured, Pilot, Quintiles, Scored, Verdict, Vote, at_tokens, best_of_n, by_pilot, cap,
-    compare, false_accepts, majority, mean, pass_at_k, vote_entropy, weighted_vote,
+    Counts, Ease, Judged, Measured, Pilot, Quintiles, Scored, Verdict, Vote, at_tokens, best_of_n, by_pilot,
+    by_quintile, cap, compare, false_accepts, majority, mean, pass_at_k, vote_entropy, weighted_vote,
 };
 use triaxis_search::simulated::{Chances, Judge, World};
 use triaxis_search::{Candidate, Frame, Pick};
@@ -263,6 +263,13 @@ fn quintiles_and_entropies() {
     let bins: Vec<usize> = ease.iter().map(|ease| quintiles.bin(*ease)).collect();
     assert!((0..5).all(|bin| bins.iter().filter(|other| **other == bin).count() == 10));
     assert_eq!((bins[0], bins[49]), (0, 4));
+    let means = by_quintile(&ease, &ease, 1).unwrap();
+    let means: Vec<f64> = means.iter().map(|mean| mean.found().unwrap().value).collect();
+    assert_eq!(means, [4.5, 14.5, 24.5, 34.5, 44.5]);
+    // All are of one kind, so that the others have none.
+    let same = by_quintile(&[0.5; 9], &ease[..9], 1).unwrap();
+    assert!(same[..4].iter().all(|mean| mean.found().is_none()) && same[4].found().is_some());
+    assert!(by_quintile(&ease, &ease[1..], 1).is_err());
     assert!(Quintiles::of(&[1.0; 4]).is_err() && Quintiles::of(&[f64::NAN; 9]).is_err());
     assert_eq!(vote_entropy(&[Some("a"), Some("a")]), 0.0);
     assert!((vote_entropy(&[Some("a"), Some("b"), None, None]) - 4_f64.ln()).abs() < 1e-12);
@@ -320,6 +327,76 @@ fn a_strategy_is_chosen_by_a_pilot_that_is_paid_for() {
     };
     let piloted = by_pilot(&pilot, &strategies, 900.0, 1).unwrap();
     assert_ne!(piloted.comparison.verdict, Verdict::Better, "{piloted:?}");
+}
+
+#[test]
+fn pilots_tell_how_easy_problems_are() {
+    let chances = |at: usize| Chances::of_steps(&[0.05 + 0.9 * at as f64 / 300.0]);
+    let world = World::new((0..300).map(chances).collect());
+    let judge = Judge::new(&world, 0.9, 0.2);
+    let outcomes = run(
+        &world,
+        &judge,
+        &tasks(&world, &spec("best-of-n:samples=6"), &Frame::default()),
+        32,
+    )
+    .outcomes;
+    let mut votes = outcomes.clone();
+    // The vote of a problem nobody answers tells nothing.
+    votes[7].candidates.clear();
+    for (outcomes, by) in [
+        (&outcomes, Ease::Score),
+        (&outcomes, Ease::LogProbability),
+        (&votes, Ease::Agreement),
+    ] {
+        let pilot = Pilot::of(outcomes, by);
+        assert!(
+            pilot.ease.iter().all(|ease| ease.is_finite()) && pilot.tokens[0] == 18.0,
+            "{by:?}"
+        );
+        let half = |ease: &[f64]| ease.iter().sum::<f64>() / 150.0;
+        assert!(half(&pilot.ease[150..]) > half(&pilot.ease[..150]), "{by:?}");
+        let hardest = pilot.ease.iter().copied().fold(f64::INFINITY, f64::min);
+        assert!(by != Ease::Agreement || pilot.ease[7] == hardest);
+    }
+}
+
+#[test]
+fn strategies_of_a_world_are_compared_at_equal_tokens_with_a_pilot() {
+    // Hard problems are solved by more samples, and easy ones by fewer: the first accepted one is enough for both.
+    let chances = |at: usize| Chances::of_steps(&[if at.is_multiple_of(2) { 0.95 } else { 0.15 }]);
+    let world = World::new((0..400).map(chances).collect());
+    let judge = Judge::perfect(&world);
+    let outcomes = |text: &str, seed| {
+        let frame = Frame {
+            seed,
+            ..Frame::default()
+        };
+        run(&world, &judge, &tasks(&world, &spec(text), &frame), 64).outcomes
+    };
+    let measured = |texts: [&str; 3]| {
+        texts
+            .map(|text| Measured::of(&outcomes(text, 1), is_right))
+            .to_vec()
+    };
+    let best = measured([
+        "best-of-n:samples=1",
+        "best-of-n:samples=4",
+        "best-of-n:samples=16",
+    ]);
+    let first = measured([
+        "first-verified:samples=1",
+        "first-verified:samples=8",
+        "first-verified:samples=32",
+    ]);
+    let at = |settings: &[Measured]| at_tokens(settings, 12.0).unwrap();
+    let comparison = compare(&at(&first), &at(&best), 1).unwrap();
+    assert_eq!(comparison.verdict, Verdict::Better, "{comparison:?}");
+    // Nothing is left to choose by difficulty where one strategy is better for all.
+    let pilot = Pilot::of(&outcomes("best-of-n:samples=1", 2), Ease::Score);
+    let piloted = by_pilot(&pilot, &[best, first], 12.0, 1).unwrap();
+    assert_eq!(piloted.fixed, [1, 1]);
+    assert_eq!(piloted.comparison.verdict, Verdict::Worse, "{piloted:?}");
 }
 
 #[test]

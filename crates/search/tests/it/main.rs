@@ -5,5 +5,7 @@ mod allocation;
 mod driver;
 mod estimators;
 mod exact;
+mod hostile;
 mod registry;
+mod trees;
 mod worlds;
