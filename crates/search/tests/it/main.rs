@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod allocation;
+mod comparisons;
 mod driver;
 mod estimators;
 mod exact;
 mod hostile;
+mod mcts;
 mod registry;
 mod trees;
 mod worlds;

@@ -5,7 +5,7 @@ use triaxis_search::simulated::Judge;
 use triaxis_search::strategies::Rebase;
 
 use crate::exact::{best_of, holds, judged, world};
-use crate::worlds::{enumerated, spec};
+use crate::worlds::{enumerated, run, spec, tasks};
 
 /// The probability that a chain of choices among `m` steps, each by what the verifier says of it, stays right.
 fn greedy_steps(steps: &[f64], m: u64, right: f64, wrong: f64) -> f64 {
@@ -175,4 +175,30 @@ fn monte_carlo_trees() {
     let missed = 0.49 * (1.0 - (0.2 / 0.7) * (1.0 - 0.4_f64.powi(2)));
     assert!((exact - (1.0 - missed)).abs() < 1e-9, "{exact} {}", 1.0 - missed);
     holds(&world, &judge, text, exact, false);
+}
+
+#[test]
+fn all_steps_of_a_trees_last_turn_are_answers() {
+    let world = world(&[0.6, 0.5]);
+    let judge = Judge::new(&world, 0.9, 0.3);
+    let outcomes = run(
+        &world,
+        &judge,
+        &tasks(&world, &spec("dvts:beams=6,width=3"), &Frame::default()),
+        4,
+    )
+    .outcomes;
+    let candidates = &outcomes[0].candidates;
+    assert_eq!(candidates.len(), 6);
+    // Two steps and the answer of each; the beginnings of a tree's answers are one text.
+    assert!(
+        candidates
+            .iter()
+            .all(|candidate| candidate.is_whole() && candidate.tickets.len() == 3)
+    );
+    assert!(
+        candidates
+            .chunks(3)
+            .all(|tree| tree.iter().all(|one| one.tickets[..2] == tree[0].tickets[..2]))
+    );
 }
