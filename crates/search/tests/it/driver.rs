@@ -126,6 +126,53 @@ fn killed_and_continued_nothing_is_sampled_twice() {
     assert_eq!((ran.unwrap().asked, asked.get()), (0, before));
 }
 
+#[test]
+fn what_a_search_takes_is_counted_by_kind() {
+    let world = World::new(vec![Chances::of_steps(&[0.6, 0.5])]);
+    let judge = Judge::perfect(&world);
+    let outcome = |text: &str| {
+        run(&world, &judge, &tasks(&world, &spec(text), &Frame::default()), 4)
+            .outcomes
+            .remove(0)
+    };
+    // Prompts have four words, and answers five.
+    let best = outcome("best-of-n:samples=4");
+    let spent = best.spent;
+    assert_eq!(
+        (
+            spent.read,
+            spent.sampled,
+            spent.kept,
+            spent.answer,
+            spent.discarded()
+        ),
+        (4, 20, 20, 5, 0)
+    );
+    assert_eq!(
+        (spent.samples, spent.scores, spent.verified, spent.turns),
+        (4, 4, 4 * 9, 1)
+    );
+    // Four beams of which one goes on, in four copies: two steps and the answer's word.
+    let beams = outcome("beam:beams=4,width=4");
+    let spent = beams.spent;
+    assert_eq!(
+        (spent.read, spent.sampled, spent.kept, spent.answer),
+        (4, 4 * 5, 2 + 2 + 4, 5)
+    );
+    assert_eq!(
+        (spent.samples, spent.scores, spent.turns, spent.discarded()),
+        (12, 12, 3, 12)
+    );
+    // What tells the model to try again is read, and its own words are not.
+    let revised = outcome("revision:chains=1,length=2,pick=last");
+    let instruction = "This may be wrong. Another attempt:".split_whitespace().count() as u64;
+    assert_eq!(
+        (revised.spent.read, revised.spent.sampled, revised.spent.answer),
+        (4 + instruction, 6, 1)
+    );
+    assert_eq!(outcome("first-verified:samples=99,accept=1").why, Why::Accepted);
+}
+
 /// A model that is told how many samples go on at each step.
 struct Watched {
     model: Simulated,

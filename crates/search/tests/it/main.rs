@@ -8,6 +8,8 @@ mod estimators;
 mod exact;
 mod hostile;
 mod mcts;
+mod named;
 mod registry;
+mod steps;
 mod trees;
 mod worlds;

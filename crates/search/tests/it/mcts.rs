@@ -1,81 +1,8 @@
 //! Monte-Carlo tree search against its definition in plain recursion.
 
-use std::collections::BTreeMap;
+use triaxis_search::Why;
 
-use triaxis_random::Stream;
-use triaxis_search::{
-    Driver, Ended, Finished, Frame, Log, Problem, SampleRequest, Sampled, Sampler, ScoreRequest, SearchError,
-    Task, Verdict, Verifier, Why,
-};
-use triaxis_units::Seconds;
-
-use crate::worlds::spec;
-
-/// What answers below a beginning are worth.
-fn value(said: &str) -> f64 {
-    Stream::new(7, said, 0).uniform()
-}
-
-/// Steps are named by their order among those of one beginning, and end at the third; rollouts end at once.
-#[derive(Default)]
-struct Named {
-    asked: BTreeMap<String, usize>,
-    /// Beginnings that steps were asked for, in this order.
-    expanded: Vec<String>,
-    going: Vec<(usize, SampleRequest)>,
-}
-
-impl Sampler for Named {
-    fn begin(&mut self, requests: Vec<(usize, SampleRequest)>) -> Result<(), SearchError> {
-        self.going.extend(requests);
-        Ok(())
-    }
-
-    fn advance(&mut self) -> Result<Vec<Finished>, SearchError> {
-        let (number, request) = self.going.remove(0);
-        let said = request.said.to_string();
-        let (text, ended) = if request.marks.is_empty() {
-            ("end".to_owned(), Ended::End)
-        } else {
-            if self.expanded.last() != Some(&said) {
-                self.expanded.push(said.clone());
-            }
-            let order = self.asked.entry(said.clone()).or_insert(0);
-            *order += 1;
-            let is_last = said.matches("\n\n").count() == 2;
-            (
-                format!("{order}\n\n"),
-                if is_last { Ended::End } else { Ended::Mark },
-            )
-        };
-        let sampled = Sampled {
-            text,
-            tokens: 1,
-            before: 1,
-            log_probability: 0.0,
-            self_certainty: None,
-            ended,
-            seconds: Seconds(0.0),
-        };
-        Ok(vec![(number, Ok(sampled))])
-    }
-}
-
-struct Valued;
-
-impl Verifier for Valued {
-    fn score(&mut self, requests: &[ScoreRequest]) -> Result<Vec<Result<Verdict, String>>, SearchError> {
-        let verdict = |request: &ScoreRequest| {
-            let score = value(request.said.trim_end_matches("end"));
-            Ok(Verdict {
-                score,
-                tokens: 1,
-                seconds: Seconds(0.0),
-            })
-        };
-        Ok(requests.iter().map(verdict).collect())
-    }
-}
+use crate::named::{Named, search, value};
 
 /// A node by the definition: its text, and what was backed up to it.
 #[derive(Default)]
@@ -129,24 +56,9 @@ impl Node {
 fn nodes_are_tried_in_the_order_of_the_definition() {
     for (width, simulations) in [(2, 5), (3, 9), (3, 40)] {
         for c in [0.0, 0.3, 1.0, 5.0] {
-            let mut model = Named::default();
-            let task = Task {
-                problem: Problem::new("p", "prompt "),
-                strategy: spec(&format!(
-                    "mcts:simulations={simulations},children={width},exploration={c}"
-                )),
-                frame: Frame::default().into(),
-            };
-            let ran = Driver {
-                sampler: &mut model,
-                verifier: &mut Valued,
-                reader: &|_: &str, _: &str| None,
-                log: &mut Log::in_memory(),
-                salt: "",
-                places: 4,
-            }
-            .run(&[task])
-            .unwrap();
+            let mut model = Named::new(|said| said.matches("\n\n").count() == 3);
+            let text = format!("mcts:simulations={simulations},children={width},exploration={c}");
+            let outcome = search(&mut model, &text);
             let mut root = Node::default();
             let mut expected = Vec::new();
             while expected.len() < simulations && !root.is_closed() {
@@ -159,13 +71,10 @@ fn nodes_are_tried_in_the_order_of_the_definition() {
             } else {
                 Why::Drawn
             };
-            assert_eq!(ran.outcomes[0].why, why);
-            assert_eq!(ran.outcomes[0].candidates.len(), width * expected.len());
-            let best = ran.outcomes[0]
-                .candidates
-                .iter()
-                .filter_map(|candidate| candidate.score);
-            assert_eq!(ran.outcomes[0].answer().unwrap().score, best.reduce(f64::max));
+            assert_eq!(outcome.why, why);
+            assert_eq!(outcome.candidates.len(), width * expected.len());
+            let best = outcome.candidates.iter().filter_map(|candidate| candidate.score);
+            assert_eq!(outcome.answer().unwrap().score, best.reduce(f64::max));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What every strategy owes.
 
 use triaxis_search::simulated::{Chances, Judge, World};
-use triaxis_search::{Frame, StrategySpec};
+use triaxis_search::{Frame, StrategySpec, Why};
 
 use crate::worlds::{SMALL, run, spec, tasks};
 
@@ -140,7 +140,7 @@ fn every_strategy_keeps_to_equal_tokens() {
         "first-verified:samples=1000,accept=2",
     ] {
         for outcome in run(&world, &judge, &tasks(&world, &spec(text), &frame), 16).outcomes {
-            assert_eq!(outcome.spent.sampled, 200, "{text}");
+            assert_eq!((outcome.spent.sampled, outcome.why), (200, Why::Budget), "{text}");
         }
     }
 }
