@@ -1,0 +1,4 @@
+//! Tests of the tasks from outside.
+#![allow(clippy::unwrap_used)] // Helpers of tests fail by panicking, as tests do.
+
+mod registry;
