@@ -27,7 +27,7 @@ mod verdict;
 pub use error::TaskError;
 pub use problem::{Marks, Problem, Purpose, Question};
 pub use task::{Documents, STOP};
-pub use tasks::{Arithmetic, Countdown, Operation, Task};
+pub use tasks::*;
 pub use verdict::Verdict;
 
 /// Version of what a problem holds: raised when a task, level, seed, purpose and index give another one.

@@ -23,7 +23,12 @@ pub fn all() -> Vec<Task> {
             all.push(serde_json::from_value(fields.into()).unwrap());
         }
     }
-    let others: [&str; 0] = [];
+    let others = [
+        r#"{"task": "group-words", "group": "s5"}"#,
+        r#"{"task": "graph-paths", "arms": 3}"#,
+        r#"{"task": "graph-paths", "arms": 6}"#,
+        r#"{"task": "arithmetic", "operations": ["*"]}"#,
+    ];
     all.extend(others.map(|json| serde_json::from_str::<Task>(json).unwrap()));
     all
 }
