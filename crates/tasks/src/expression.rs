@@ -15,6 +15,8 @@ pub enum Fault {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pending {
     Open,
+    /// A minus before an operand.
+    Negation,
     Operator(char),
 }
 
@@ -39,14 +41,25 @@ pub fn value(text: &str, pool: &mut Vec<Rational>) -> Result<Rational, Fault> {
                 rest = after.trim_start();
                 continue;
             }
-            let (number, after) = literal(rest)?;
-            let place = pool
-                .iter()
-                .position(|other| *other == number)
-                .ok_or(Fault::Wrong)?;
-            values.push(pool.swap_remove(place));
-            rest = after.trim_start();
-            wants_operand = false;
+            let is_minus = operator(sign) == Some('-');
+            let found = literal(rest).and_then(|(number, after)| {
+                let place = pool.iter().position(|other| *other == number);
+                Ok((pool.swap_remove(place.ok_or(Fault::Wrong)?), after))
+            });
+            // A number below zero may have been made; else a minus turns what follows, which reaches no number above
+            // zero that differences would not reach.
+            match found {
+                Ok((number, after)) => {
+                    values.push(number);
+                    rest = after.trim_start();
+                    wants_operand = false;
+                }
+                Err(_) if is_minus => {
+                    pending.push(Pending::Negation);
+                    rest = after.trim_start();
+                }
+                Err(fault) => return Err(fault),
+            }
             continue;
         }
         match operator(sign) {
@@ -78,16 +91,21 @@ pub fn value(text: &str, pool: &mut Vec<Rational>) -> Result<Rational, Fault> {
 
 /// Does the operations that are waiting, back to a parenthesis or to a lower rank.
 fn reduce(values: &mut Vec<Rational>, pending: &mut Vec<Pending>, least: u8) -> Result<(), Fault> {
-    while let Some(&Pending::Operator(operator)) = pending.last()
-        && rank(operator) >= least
-    {
-        pending.pop();
-        let (Some(right), Some(left)) = (values.pop(), values.pop()) else {
-            return Err(NO_OPERAND);
+    loop {
+        let made = match pending.last() {
+            Some(Pending::Negation) => {
+                let value = values.pop().ok_or(NO_OPERAND)?;
+                Rational::whole(0).minus(value)
+            }
+            Some(&Pending::Operator(operator)) if rank(operator) >= least => {
+                let (right, left) = (values.pop().ok_or(NO_OPERAND)?, values.pop().ok_or(NO_OPERAND)?);
+                apply(operator, left, right)
+            }
+            _ => return Ok(()),
         };
-        values.push(apply(operator, left, right).ok_or(Fault::Wrong)?);
+        pending.pop();
+        values.push(made.ok_or(Fault::Wrong)?);
     }
-    Ok(())
 }
 
 /// What an operator makes of two numbers, unless that is too large or a division by zero.
@@ -150,6 +168,8 @@ mod tests {
             ("8\u{d7}3\u{2212}8\u{f7}8", [3, 8, 8, 8], 23),
             ("-3+8", [-3, 3, 8, 8], 5),
             ("8--3", [-3, 3, 8, 8], 11),
+            ("-3+8*-(3-8)", [3, 3, 8, 8], 37),
+            ("--8", [3, 3, 8, 8], 8),
         ] {
             assert_eq!(of(text, &pool), Ok(Rational::whole(value)), "{text}");
         }
@@ -165,7 +185,7 @@ mod tests {
                 "{text}"
             );
         }
-        for text in ["3+3+3", "7", "3/(8-8)", "-3", &"3".repeat(100)] {
+        for text in ["3+3+3", "7", "3/(8-8)", "-7", &"3".repeat(100)] {
             assert_eq!(of(text, &[3, 3, 8, 8]), Err(Fault::Wrong), "{text}");
         }
     }
@@ -174,6 +194,10 @@ mod tests {
     fn parentheses_without_number_take_no_stack() {
         let deep = "(".repeat(1 << 20);
         assert!(of(&deep, &[3]).is_err());
+        assert_eq!(
+            of(&format!("{}3", "-".repeat(1 << 20)), &[3]),
+            Ok(Rational::whole(3))
+        );
         let paired = format!("{deep}3{}", ")".repeat(1 << 20));
         assert_eq!(of(&paired, &[3]), Ok(Rational::whole(3)));
     }

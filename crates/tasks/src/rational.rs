@@ -39,11 +39,6 @@ impl Rational {
         }
     }
 
-    /// The number, where it is whole.
-    pub fn as_whole(self) -> Option<i128> {
-        (self.denominator == 1).then_some(self.numerator)
-    }
-
     /// The nearest number of double precision, or one beside it.
     pub fn to_f64(self) -> f64 {
         self.numerator as f64 / self.denominator as f64

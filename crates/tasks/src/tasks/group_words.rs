@@ -107,5 +107,8 @@ impl Generator for GroupWords {
 }
 
 fn written(order: &[usize]) -> String {
-    order.iter().map(|thing| (thing + 1).to_string()).collect()
+    order
+        .iter()
+        .map(|&thing| char::from(b'1' + thing as u8))
+        .collect()
 }

@@ -53,13 +53,13 @@ impl Generator for Parity {
 
     fn draw(&self, level: u32, stream: &mut Stream) -> Arc<dyn Question> {
         let bits: Vec<bool> = (0..level).map(|_| stream.below(2) == 1).collect();
-        let written = |bit: &bool| u8::from(*bit).to_string();
+        let written = |bit: &bool| char::from(b'0' + u8::from(*bit));
         let mut is_odd = false;
         let mut parities: Vec<String> = bits
             .iter()
             .map(|bit| {
                 is_odd ^= bit;
-                written(&is_odd)
+                String::from(written(&is_odd))
             })
             .collect();
         let answer = parities.pop().unwrap_or_default();

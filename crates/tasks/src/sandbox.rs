@@ -1,0 +1,230 @@
+//! Programs of others, run without network and within limits by what the system offers.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+/// Bytes of what a program says of its errors that are told.
+const TOLD: usize = 300;
+/// How often it is looked whether a program has ended.
+const LOOK: Duration = Duration::from_millis(2);
+/// The largest limit of a time, in seconds.
+const LONGEST: f64 = 86_400.0;
+/// What the shell that runs a program ends with where the program ended with 0 and with 1, so that an end of the sandbox
+/// itself, which ends with 1 where it fails, is told from one of the program.
+const ENDED: i32 = 110;
+/// Runs its arguments and ends so.
+const SCRIPT: &str = "\"$@\"; s=$?; case $s in 0|1) exit $((110+s));; 110|111) exit 112;; *) exit $s;; esac";
+
+/// What a program may take.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Seconds from its beginning to its end.
+    pub seconds: f64,
+    /// Seconds of a processor, for each of its processes; parts of one count whole.
+    pub processor_seconds: f64,
+    /// Bytes of memory, for each of its processes.
+    pub memory: u64,
+    /// Bytes of any file that it writes. What it prints is not kept.
+    pub output: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            seconds: 10.0,
+            processor_seconds: 5.0,
+            memory: 1 << 30,
+            output: 1 << 20,
+        }
+    }
+}
+
+impl Limits {
+    /// Refuses limits that no program can have.
+    pub(crate) fn validate(&self) -> Result<(), String> {
+        for (name, seconds) in [
+            ("seconds", self.seconds),
+            ("processor_seconds", self.processor_seconds),
+        ] {
+            if !(seconds > 0.0 && seconds <= LONGEST) {
+                return Err(format!(
+                    "`{name} = {seconds}`: a limit is above zero and at most {LONGEST}; choose such a time, or leave it out"
+                ));
+            }
+        }
+        if self.memory == 0 {
+            return Err(
+                "`memory = 0`: no program runs without memory; choose a limit in bytes, or leave it out"
+                    .to_owned(),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// By itself, with that number.
+    Code(i32),
+    /// In another way, with what it said of it.
+    Crash(String),
+    /// Not within its time.
+    Late,
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Code(code) => write!(formatter, "ended with {code}"),
+            Self::Crash(said) => write!(formatter, "{said}"),
+            Self::Late => write!(formatter, "did not end within its time"),
+        }
+    }
+}
+
+/// What keeps a program in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sandbox {
+    /// Namespaces by bubblewrap.
+    Bubblewrap,
+    /// Namespaces by util-linux.
+    Unshare,
+    /// Nothing.
+    None,
+}
+
+impl Sandbox {
+    /// The best sandbox that the system offers, tried once by a program that does nothing.
+    pub fn found() -> Self {
+        static FOUND: OnceLock<Sandbox> = OnceLock::new();
+        let works = |sandbox: &Self| {
+            let nothing = ["true".to_owned()];
+            matches!(
+                sandbox.run(&nothing, &Limits::default(), String::new()),
+                Ok(Ending::Code(0))
+            )
+        };
+        let tried = || [Self::Bubblewrap, Self::Unshare].into_iter().find(works);
+        *FOUND.get_or_init(|| tried().unwrap_or(Self::None))
+    }
+
+    /// Runs a program that reads the input.
+    ///
+    /// # Errors
+    /// Where it cannot be begun.
+    pub fn run(self, command: &[String], limits: &Limits, input: String) -> io::Result<Ending> {
+        let mut child = self
+            .command(command, limits)
+            .env_clear()
+            .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let said = said(&mut child);
+        if let Some(mut pipe) = child.stdin.take() {
+            // A program need not read what it is told.
+            thread::spawn(move || drop(pipe.write_all(input.as_bytes())));
+        }
+        let Some(status) = wait(&mut child, Duration::from_secs_f64(limits.seconds))? else {
+            return Ok(Ending::Late);
+        };
+        let ended = match self {
+            Self::None => 0,
+            _ => ENDED,
+        };
+        Ok(match status.code().map(|code| code - ended) {
+            Some(code @ (0 | 1)) => Ending::Code(code),
+            _ => Ending::Crash(crash(status, said)),
+        })
+    }
+
+    fn command(self, command: &[String], limits: &Limits) -> Command {
+        let mut inside = match self {
+            Self::Bubblewrap => {
+                let mut inside = Command::new("bwrap");
+                inside.args(["--dev-bind", "/", "/", "--unshare-all", "--die-with-parent", "--"]);
+                inside
+            }
+            Self::Unshare => {
+                let mut inside = Command::new("unshare");
+                inside.args(["--map-root-user", "--net", "--ipc", "--pid", "--kill-child", "--"]);
+                inside
+            }
+            Self::None => {
+                let mut inside = Command::new(&command[0]);
+                inside.args(&command[1..]);
+                return inside;
+            }
+        };
+        let seconds = limits.processor_seconds.ceil();
+        inside.arg("prlimit").args([
+            format!("--cpu={seconds}"),
+            format!("--as={}", limits.memory),
+            format!("--fsize={}", limits.output),
+            "--core=0".to_owned(),
+        ]);
+        inside.args(["--", "sh", "-c", SCRIPT, "sh"]).args(command);
+        inside
+    }
+}
+
+/// The end of a process, which is killed where its time is over.
+fn wait(child: &mut Child, time: Duration) -> io::Result<Option<ExitStatus>> {
+    let begin = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        if begin.elapsed() >= time {
+            // Who has just ended cannot be killed.
+            drop(child.kill());
+            child.wait()?;
+            return Ok(None);
+        }
+        thread::sleep(LOOK);
+    }
+}
+
+/// What a process says of its errors, as soon as it ends; the rest of a long text is read and dropped.
+fn said(child: &mut Child) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    if let Some(mut pipe) = child.stderr.take() {
+        thread::spawn(move || {
+            let mut first = Vec::new();
+            let read = pipe.by_ref().take(TOLD as u64).read_to_end(&mut first);
+            let rest = io::copy(&mut pipe, &mut io::sink());
+            if read.is_ok() && rest.is_ok() {
+                // Nobody may want to know.
+                drop(sender.send(String::from_utf8_lossy(&first).trim().to_owned()));
+            }
+        });
+    }
+    receiver
+}
+
+/// What is told of a crash.
+fn crash(status: ExitStatus, said: Receiver<String>) -> String {
+    // Whoever it began may hold the pipe open for longer than it lived.
+    let said = said.recv_timeout(Duration::from_millis(200)).unwrap_or_default();
+    let said = if said.is_empty() {
+        said
+    } else {
+        format!(": {said}")
+    };
+    match status.code() {
+        // As shells tell the number of a signal.
+        Some(code @ 129..) => format!("was killed by signal {}{said}", code - 128),
+        Some(code) => format!("ended with {code}, neither 0 for right nor 1 for wrong{said}"),
+        None => format!("was killed{said}"),
+    }
+}
