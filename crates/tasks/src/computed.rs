@@ -13,8 +13,8 @@ pub struct Computed {
     pub prompt: String,
     /// What the split of purposes goes by.
     pub identity: String,
-    /// Steps before the answer; none where no scratchpad is asked for.
-    pub steps: Option<Vec<String>>,
+    /// Steps before the answer, each with its mark; none where no scratchpad is asked for.
+    pub steps: Option<String>,
     pub answer: String,
     /// What an answer is beside the right one.
     pub compare: fn(given: &str, right: &str) -> Verdict,
@@ -30,9 +30,11 @@ impl Question for Computed {
     }
 
     fn worked(&self) -> Option<String> {
-        let steps = self.steps.iter().flatten();
-        let steps: String = steps.map(|step| format!("{step}{STEP}")).collect();
-        Some(steps + &self.answer)
+        Some(format!(
+            "{}{}",
+            self.steps.as_deref().unwrap_or_default(),
+            self.answer
+        ))
     }
 
     fn check(&self, answer: &str) -> Verdict {
@@ -41,14 +43,18 @@ impl Question for Computed {
     }
 
     fn partial(&self, prefix: &str) -> Option<f64> {
-        let steps = self.steps.as_ref()?;
-        let given = whole_steps(prefix, STEP);
-        let mut expected = steps.iter();
-        let are_right = given
-            .into_iter()
-            .all(|step| expected.next().is_some_and(|right| right == step));
+        let mut expected = whole_steps(self.steps.as_deref()?, STEP);
+        let are_right = whole_steps(prefix, STEP).all(|step| expected.next() == Some(step));
         Some(f64::from(are_right))
     }
+}
+
+/// Steps, each with its mark.
+pub fn ended(steps: impl IntoIterator<Item = String>) -> String {
+    steps
+        .into_iter()
+        .flat_map(|step| [step, STEP.to_owned()])
+        .collect()
 }
 
 /// The steps of a text that are ended, without spaces around them.

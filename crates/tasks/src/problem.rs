@@ -113,6 +113,11 @@ impl Problem {
         Some(format!("{}{}", self.prompt, self.answer.as_deref()?))
     }
 
+    /// What two problems that ask the same have in common.
+    pub(crate) fn identity(&self) -> String {
+        self.question.identity()
+    }
+
     /// What stands before the stop mark, and whether there is one.
     fn cut<'t>(&self, text: &'t str) -> (&'t str, bool) {
         let cut = self.marks.stop.and_then(|stop| text.split_once(stop));

@@ -16,9 +16,9 @@ const TOLD: usize = 300;
 const LOOK: Duration = Duration::from_millis(2);
 /// The largest limit of a time, in seconds.
 const LONGEST: f64 = 86_400.0;
-/// What the shell that runs a program ends with where the program ended with 0 and with 1, so that an end of the sandbox
+/// What the shell that runs a program ends with where the program ended with 0, and with 1, so that an end of the sandbox
 /// itself, which ends with 1 where it fails, is told from one of the program.
-const ENDED: i32 = 110;
+const ENDED: [i32; 2] = [110, 111];
 /// Runs its arguments and ends so.
 const SCRIPT: &str = "\"$@\"; s=$?; case $s in 0|1) exit $((110+s));; 110|111) exit 112;; *) exit $s;; esac";
 
@@ -138,13 +138,18 @@ impl Sandbox {
         let Some(status) = wait(&mut child, Duration::from_secs_f64(limits.seconds))? else {
             return Ok(Ending::Late);
         };
-        let ended = match self {
-            Self::None => 0,
-            _ => ENDED,
+        let code = match (self, status.code()) {
+            (Self::None, code) => code,
+            (_, Some(code)) if ENDED.contains(&code) => Some(code - ENDED[0]),
+            (_, Some(1)) => {
+                let said = heard(said);
+                return Ok(Ending::Crash(format!("could not be begun in its sandbox{said}")));
+            }
+            (_, code) => code,
         };
-        Ok(match status.code().map(|code| code - ended) {
+        Ok(match code {
             Some(code @ (0 | 1)) => Ending::Code(code),
-            _ => Ending::Crash(crash(status, said)),
+            code => Ending::Crash(crash(code, said)),
         })
     }
 
@@ -212,19 +217,72 @@ fn said(child: &mut Child) -> Receiver<String> {
     receiver
 }
 
-/// What is told of a crash.
-fn crash(status: ExitStatus, said: Receiver<String>) -> String {
+/// What a process that has ended said of its errors, to be put behind what is told of it.
+fn heard(said: Receiver<String>) -> String {
     // Whoever it began may hold the pipe open for longer than it lived.
     let said = said.recv_timeout(Duration::from_millis(200)).unwrap_or_default();
-    let said = if said.is_empty() {
+    if said.is_empty() {
         said
     } else {
         format!(": {said}")
-    };
-    match status.code() {
+    }
+}
+
+/// What is told of a crash.
+fn crash(code: Option<i32>, said: Receiver<String>) -> String {
+    let said = heard(said);
+    match code {
         // As shells tell the number of a signal.
         Some(code @ 129..) => format!("was killed by signal {}{said}", code - 128),
         Some(code) => format!("ended with {code}, neither 0 for right nor 1 for wrong{said}"),
         None => format!("was killed{said}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(sandbox: Sandbox, script: &str, seconds: f64) -> Ending {
+        let command = ["sh", "-c", script].map(str::to_owned);
+        let limits = Limits {
+            seconds,
+            ..Limits::default()
+        };
+        sandbox.run(&command, &limits, "input".to_owned()).unwrap()
+    }
+
+    /// Whatever this system offers, and nothing, so that both are tried everywhere but where there is no shell.
+    #[test]
+    fn ends_are_told_with_a_sandbox_and_without() {
+        for sandbox in [Sandbox::None, Sandbox::found()] {
+            assert_eq!(run(sandbox, "exit 0", 60.0), Ending::Code(0));
+            assert_eq!(run(sandbox, "exit 1", 60.0), Ending::Code(1));
+            assert_eq!(run(sandbox, "test $(cat) = input", 60.0), Ending::Code(0));
+            assert_eq!(run(sandbox, "sleep 60", 0.1), Ending::Late);
+            let told = run(sandbox, "echo why >&2; exit 2", 60.0).to_string();
+            assert_eq!(told, "ended with 2, neither 0 for right nor 1 for wrong: why");
+            for script in ["exit 110", "exit 111", "kill -9 $$"] {
+                assert!(matches!(run(sandbox, script, 60.0), Ending::Crash(_)), "{script}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_program_began_dies_with_its_sandbox() {
+        let sandbox = Sandbox::found();
+        if sandbox == Sandbox::None {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("late");
+        let script = format!("(sleep 0.5; echo > '{}') & sleep 60", file.display());
+        assert_eq!(run(sandbox, &script, 0.3), Ending::Late);
+        thread::sleep(Duration::from_millis(800));
+        assert!(!file.exists());
+        let script = format!("(sleep 0.5; echo > '{}') & exit 0", file.display());
+        assert_eq!(run(sandbox, &script, 60.0), Ending::Code(0));
+        thread::sleep(Duration::from_millis(800));
+        assert!(!file.exists());
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use serde_json::json;
@@ -12,6 +13,8 @@ use crate::tasks::Task;
 pub const STOP: &str = "\n";
 /// Draws after which it is given up to find a problem of a purpose.
 const DRAWS: usize = 4096;
+/// Problems in a row that are there already after which no more are looked for.
+const IN_VAIN: usize = 1000;
 /// Of so many problems one is of the test, one of the choice, and the others of the training.
 const PARTS: u64 = 8;
 
@@ -113,6 +116,33 @@ impl Task {
         })?;
         let id = format!("{name}:{level}:{seed}:{}:{index}", purpose.name());
         Ok(Problem::new(id, Some(level), self.marks(), question))
+    }
+
+    /// Problems by index, no two of which ask the same: fewer than are asked for where there are no more, as in small
+    /// spaces, so that none is measured on twice.
+    ///
+    /// # Errors
+    /// As of [`problem`](Self::problem).
+    pub fn distinct(
+        &self,
+        level: u32,
+        seed: u64,
+        purpose: Purpose,
+        count: usize,
+    ) -> Result<Vec<Problem>, TaskError> {
+        let (mut problems, mut seen) = (Vec::new(), HashSet::new());
+        let (mut index, mut in_vain) = (0, 0);
+        while problems.len() < count && in_vain < IN_VAIN {
+            let problem = self.problem(level, seed, purpose, index)?;
+            index += 1;
+            if seen.insert(problem.identity()) {
+                problems.push(problem);
+                in_vain = 0;
+            } else {
+                in_vain += 1;
+            }
+        }
+        Ok(problems)
     }
 
     /// Documents to train on, without end: prompts with their worked answers, the levels in turn. None is a problem of

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use triaxis_random::Stream;
 
-use crate::computed::{Computed, STEP, numbers};
+use crate::computed::{Computed, STEP, ended, numbers};
 use crate::error::TaskError;
 use crate::generator::Generator;
 use crate::problem::Question;
@@ -99,7 +99,7 @@ impl Generator for Arithmetic {
         Arc::new(Computed {
             prompt: format!("{}{sign}{}=", one.0, one.1),
             identity: format!("{small}{sign}{large}"),
-            steps: self.scratchpad.then_some(steps),
+            steps: self.scratchpad.then(|| ended(steps)),
             answer: result.to_string(),
             compare: numbers,
         })

@@ -178,7 +178,9 @@ impl Question for Numbers {
     }
 
     fn check(&self, answer: &str) -> Verdict {
-        match self.follow(answer.split(STEP)) {
+        let answer = answer.trim();
+        let steps = answer.strip_suffix(STEP).unwrap_or(answer).split(STEP);
+        match self.follow(steps) {
             Ok((_, last)) => Verdict::of(last == Some(Rational::whole(self.target))),
             Err(Fault::Wrong) => Verdict::Wrong,
             Err(Fault::Unparsable(reason)) => Verdict::unparsable(reason),

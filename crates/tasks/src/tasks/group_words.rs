@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use triaxis_random::Stream;
 
-use crate::computed::{Computed, STEP, words};
+use crate::computed::{Computed, STEP, ended, words};
 use crate::generator::Generator;
 use crate::problem::Question;
 
@@ -85,21 +85,19 @@ impl Generator for GroupWords {
             order
         };
         let permutations: Vec<Vec<usize>> = (0..level).map(|_| permutation()).collect();
-        let mut product: Vec<usize> = (0..things).collect();
-        let mut products: Vec<String> = permutations
-            .iter()
-            .map(|next| {
-                product = next.iter().map(|&place| product[place]).collect();
-                written(&product)
-            })
-            .collect();
+        let (mut product, mut products): (Vec<usize>, Vec<String>) = ((0..things).collect(), Vec::new());
+        for next in &permutations {
+            product = next.iter().map(|&place| product[place]).collect();
+            products.push(written(&product));
+        }
+        // The last one is the answer.
         let answer = products.pop().unwrap_or_default();
         let permutations: Vec<String> = permutations.iter().map(|order| written(order)).collect();
         let prompt = format!("{}:", permutations.join(" "));
         Arc::new(Computed {
             identity: prompt.clone(),
             prompt,
-            steps: self.scratchpad.then_some(products),
+            steps: self.scratchpad.then(|| ended(products)),
             answer,
             compare: |given, right| words(given, right, |sign| matches!(sign, '1'..='5')),
         })

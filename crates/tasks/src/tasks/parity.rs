@@ -54,21 +54,21 @@ impl Generator for Parity {
     fn draw(&self, level: u32, stream: &mut Stream) -> Arc<dyn Question> {
         let bits: Vec<bool> = (0..level).map(|_| stream.below(2) == 1).collect();
         let written = |bit: &bool| char::from(b'0' + u8::from(*bit));
-        let mut is_odd = false;
-        let mut parities: Vec<String> = bits
-            .iter()
-            .map(|bit| {
-                is_odd ^= bit;
-                String::from(written(&is_odd))
-            })
-            .collect();
-        let answer = parities.pop().unwrap_or_default();
+        let (mut is_odd, mut parities) = (false, String::new());
+        for (place, bit) in bits.iter().enumerate() {
+            // What stands after the last bit is the answer.
+            if place > 0 {
+                parities.push(written(&is_odd));
+                parities.push_str(STEP);
+            }
+            is_odd ^= bit;
+        }
         let bits: String = bits.iter().map(written).collect();
         Arc::new(Computed {
             prompt: format!("parity {bits}:"),
             identity: bits,
             steps: self.scratchpad.then_some(parities),
-            answer,
+            answer: written(&is_odd).into(),
             compare: |given, right| words(given, right, |sign| matches!(sign, '0' | '1')),
         })
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use triaxis_random::Stream;
 
-use crate::computed::{Computed, STEP};
+use crate::computed::{Computed, STEP, ended};
 use crate::generator::Generator;
 use crate::interpreter::{FUEL, Program, Value, WORDS};
 use crate::problem::Question;
@@ -121,7 +121,7 @@ impl Programs {
         Some(Computed {
             identity: prompt.clone(),
             prompt,
-            steps: self.scratchpad.then_some(steps),
+            steps: self.scratchpad.then(|| ended(steps)),
             answer,
             compare: |given, right| match Value::read(given) {
                 None => Verdict::unparsable("the answer is no text and no list"),

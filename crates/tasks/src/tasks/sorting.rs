@@ -89,7 +89,7 @@ impl Question for Numbers {
             if !number.bytes().all(|sign| sign.is_ascii_digit()) {
                 return Verdict::unparsable("the answer has a word that is no number");
             }
-            is_right &= right.next() == number.parse().ok();
+            is_right &= right.next().is_some_and(|right| number.parse() == Ok(right));
         }
         Verdict::of(is_right && right.next().is_none())
     }

@@ -125,7 +125,7 @@ impl Question for Given {
         let signs = answer.chars().filter(|sign| !is_between(*sign));
         let cells: Vec<u8> = signs
             .take(17)
-            .filter_map(|sign| u8::try_from(sign).ok())
+            .map(|sign| u8::try_from(sign).unwrap_or(b'?'))
             .collect();
         if cells.len() != 16 || !cells.iter().all(u8::is_ascii_digit) {
             return Verdict::unparsable("the answer is not of 16 digits");

@@ -107,7 +107,7 @@ impl UnitConversions {
         ends.then(|| Computed {
             identity: prompt.clone(),
             prompt,
-            steps: self.scratchpad.then(|| vec![format!("{step} {first}")]),
+            steps: self.scratchpad.then(|| format!("{step} {first}{STEP}")),
             answer: format!("{answer} {}", to.0),
             compare: amounts,
         })

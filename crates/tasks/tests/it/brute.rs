@@ -104,6 +104,70 @@ fn a_step_of_countdown_is_good_where_the_target_can_still_be_made() {
     assert!(good > 30 && bad > 30, "{good} and {bad}");
 }
 
+#[test]
+fn numbers_in_order_are_right_and_nothing_beside_them() {
+    for problem in problems(r#"{"task": "sorting"}"#, 8, 20) {
+        let numbers = problem
+            .prompt
+            .trim_start_matches("sort ")
+            .trim_end_matches(':')
+            .split(' ');
+        let given: Vec<u32> = numbers.map(|number| number.parse().unwrap()).collect();
+        // By how many are smaller, not by sorting.
+        let mut right = vec![u32::MAX; given.len()];
+        for (place, number) in given.iter().enumerate() {
+            let before =
+                |(other, value): &(usize, &u32)| *value < number || (*value == number && *other < place);
+            right[given.iter().enumerate().filter(before).count()] = *number;
+        }
+        let right: Vec<String> = right.iter().map(ToString::to_string).collect();
+        let right = right.join(" ");
+        assert_eq!(problem.check(&right), Verdict::Right);
+        assert_eq!(problem.check(&right.replace(' ', ", ")), Verdict::Right);
+        for more in [" 99", " 99999999999", " 4294967296"] {
+            assert_eq!(problem.check(&format!("{right}{more}")), Verdict::Wrong);
+        }
+        let (fewer, _) = right.rsplit_once(' ').unwrap();
+        assert_eq!(problem.check(fewer), Verdict::Wrong);
+        assert_eq!(problem.partial(&format!("{fewer} ")), Some(1.0));
+        assert_eq!(problem.partial(&format!("{fewer} 100 ")), Some(0.0));
+        assert!(matches!(
+            problem.check(&right.replace(' ', " x ")),
+            Verdict::Unparsable(_)
+        ));
+    }
+}
+
+/// Running products by tables of places, for both groups, and running parities.
+#[test]
+fn last_products_and_parities_are_those_of_plain_loops() {
+    for (json, things) in [
+        (r#"{"task": "group-words"}"#, 3),
+        (r#"{"task": "group-words", "group": "s5"}"#, 5),
+    ] {
+        for problem in problems(json, 9, 20) {
+            let mut order: Vec<char> = "12345".chars().take(things).collect();
+            for word in problem.prompt.trim_end_matches(':').split(' ') {
+                let places = word.chars().map(|place| place.to_digit(10).unwrap() as usize - 1);
+                order = places.map(|place| order[place]).collect();
+            }
+            let order: String = order.into_iter().collect();
+            assert_eq!(problem.check(&order), Verdict::Right);
+            assert!(problem.answer.as_deref().unwrap().trim_end().ends_with(&order));
+            let turned: String = order.chars().rev().collect();
+            assert_eq!(problem.check(&turned), Verdict::Wrong);
+            assert!(matches!(problem.check("abc"), Verdict::Unparsable(_)));
+        }
+    }
+    for problem in problems(r#"{"task": "parity"}"#, 12, 20) {
+        let is_odd = problem.prompt.matches('1').count() % 2 == 1;
+        let [right, wrong] = if is_odd { ["1", "0"] } else { ["0", "1"] };
+        assert_eq!(problem.check(right), Verdict::Right);
+        assert_eq!(problem.check(wrong), Verdict::Wrong);
+        assert!(matches!(problem.check("2"), Verdict::Unparsable(_)));
+    }
+}
+
 /// Whether values of the variables, `a` first, satisfy the clauses of a prompt, by their letters.
 fn holds(prompt: &str, values: &[bool]) -> bool {
     let literal = |letter: char| {
@@ -203,6 +267,10 @@ fn sudoku_takes_every_way_to_fill_the_grid_and_no_other() {
                 if is_right { Verdict::Right } else { Verdict::Wrong }
             );
             assert_eq!(problem.check(&rows.concat()).is_right(), is_right);
+            if is_right {
+                let more = rows.join("\u{1f600}");
+                assert!(matches!(problem.check(&more), Verdict::Unparsable(_)));
+            }
         }
         // A whole grid with another given.
         let changed: String = problem

@@ -221,6 +221,23 @@ fn no_problem_of_one_purpose_is_one_of_another() {
 }
 
 #[test]
+fn problems_that_are_to_differ_do() {
+    for task in all() {
+        let level = *task.levels().start();
+        let problems = task.distinct(level, 3, Purpose::Test, 50).unwrap();
+        let prompts: HashSet<&str> = problems.iter().map(|problem| problem.prompt.as_str()).collect();
+        assert_eq!(prompts.len(), problems.len(), "{}", task.name());
+        assert!(problems.len() > 4, "{}: {}", task.name(), problems.len());
+        assert!(task.distinct(level - 1, 3, Purpose::Test, 50).is_err());
+    }
+    // A digit each: of 165 sums, differences and products that differ an eighth.
+    let small = Task::named("arithmetic").unwrap();
+    let all = small.distinct(1, 3, Purpose::Test, 1000).unwrap().len();
+    assert!((10..40).contains(&all), "{all}");
+    assert_eq!(small.distinct(1, 4, Purpose::Test, 1000).unwrap().len(), all);
+}
+
+#[test]
 fn documents_are_problems_of_the_training_level_by_level() {
     for task in all() {
         let (least, most) = task.levels().into_inner();
