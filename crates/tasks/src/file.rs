@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 use thiserror::Error;
+use triaxis_units::Bytes;
 
 use crate::checkers::{CheckerSpec, Refusal};
 use crate::error::TaskError;
@@ -16,15 +17,15 @@ pub struct Options {
     /// What judges answers where a line does not say; without it answers are to be exact, or to make the target of
     /// reasoning-gym's Countdown where a line has its numbers.
     pub checker: Option<CheckerSpec>,
-    /// Bytes of a line at most.
-    pub longest_line: usize,
+    /// The longest line that is read.
+    pub longest_line: Bytes,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             checker: None,
-            longest_line: 1 << 20,
+            longest_line: Bytes(1 << 20),
         }
     }
 }
@@ -93,11 +94,11 @@ impl<R: BufRead> Problems<R> {
 
     /// The next line, without its end; none where there is no more.
     fn line(&mut self) -> io::Result<Option<Line>> {
-        let (mut line, most) = (Vec::new(), self.options.longest_line);
+        let (mut line, Bytes(most)) = (Vec::new(), self.options.longest_line);
         let read = self
             .reader
             .by_ref()
-            .take(most as u64 + 1)
+            .take(most.saturating_add(1))
             .read_until(b'\n', &mut line)?;
         if read == 0 {
             return Ok(None);
@@ -105,7 +106,7 @@ impl<R: BufRead> Problems<R> {
         self.line += 1;
         if line.last() == Some(&b'\n') {
             line.pop();
-        } else if line.len() > most {
+        } else if line.len() as u64 > most {
             self.skip()?;
             return Ok(Some(Line::TooLong));
         }
@@ -167,7 +168,7 @@ impl<R: BufRead> Iterator for Problems<R> {
                 Ok(Some(Line::TooLong)) => {
                     let most = self.options.longest_line;
                     let message =
-                        format!("the line is longer than {most} bytes, the most that is read; shorten it");
+                        format!("the line is longer than {most}, the most that is read; shorten it");
                     return Some(Err(self.wrong(None, message)));
                 }
                 Err(error) => {

@@ -9,13 +9,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+use triaxis_units::{Bytes, Seconds};
 
 /// Bytes of what a program says of its errors that are told.
 const TOLD: usize = 300;
 /// How often it is looked whether a program has ended.
 const LOOK: Duration = Duration::from_millis(2);
-/// The largest limit of a time, in seconds.
-const LONGEST: f64 = 86_400.0;
+/// The largest limit of a time.
+const LONGEST: Seconds = Seconds(86_400.0);
 /// What the shell that runs a program ends with where the program ended with 0, and with 1, so that an end of the sandbox
 /// itself, which ends with 1 where it fails, is told from one of the program.
 const ENDED: [i32; 2] = [110, 111];
@@ -26,23 +27,23 @@ const SCRIPT: &str = "\"$@\"; s=$?; case $s in 0|1) exit $((110+s));; 110|111) e
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Seconds from its beginning to its end.
-    pub seconds: f64,
-    /// Seconds of a processor, for each of its processes; parts of one count whole.
-    pub processor_seconds: f64,
-    /// Bytes of memory, for each of its processes.
-    pub memory: u64,
-    /// Bytes of any file that it writes. What it prints is not kept.
-    pub output: u64,
+    /// Time from its beginning to its end.
+    pub wall: Seconds,
+    /// Time of a processor, for each of its processes; parts of a second count whole.
+    pub processor: Seconds,
+    /// Memory, for each of its processes.
+    pub memory: Bytes,
+    /// The largest file that it may write. What it prints is not kept.
+    pub output: Bytes,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            seconds: 10.0,
-            processor_seconds: 5.0,
-            memory: 1 << 30,
-            output: 1 << 20,
+            wall: Seconds(10.0),
+            processor: Seconds(5.0),
+            memory: Bytes(1 << 30),
+            output: Bytes(1 << 20),
         }
     }
 }
@@ -50,20 +51,16 @@ impl Default for Limits {
 impl Limits {
     /// Refuses limits that no program can have.
     pub(crate) fn validate(&self) -> Result<(), String> {
-        for (name, seconds) in [
-            ("seconds", self.seconds),
-            ("processor_seconds", self.processor_seconds),
-        ] {
-            if !(seconds > 0.0 && seconds <= LONGEST) {
+        for (name, time) in [("wall", self.wall), ("processor", self.processor)] {
+            if !(time > Seconds(0.0) && time <= LONGEST) {
                 return Err(format!(
-                    "`{name} = {seconds}`: a limit is above zero and at most {LONGEST}; choose such a time, or leave it out"
+                    "`{name} = {time}`: a limit is above zero and at most {LONGEST}; choose such a time, or leave it out"
                 ));
             }
         }
-        if self.memory == 0 {
+        if self.memory == Bytes(0) {
             return Err(
-                "`memory = 0`: no program runs without memory; choose a limit in bytes, or leave it out"
-                    .to_owned(),
+                "`memory = 0`: no program runs without memory; choose a limit, or leave it out".to_owned(),
             );
         }
         Ok(())
@@ -135,7 +132,7 @@ impl Sandbox {
             // A program need not read what it is told.
             thread::spawn(move || drop(pipe.write_all(input.as_bytes())));
         }
-        let Some(status) = wait(&mut child, Duration::from_secs_f64(limits.seconds))? else {
+        let Some(status) = wait(&mut child, Duration::from_secs_f64(limits.wall.0))? else {
             return Ok(Ending::Late);
         };
         let code = match (self, status.code()) {
@@ -171,11 +168,11 @@ impl Sandbox {
                 return inside;
             }
         };
-        let seconds = limits.processor_seconds.ceil();
+        let seconds = limits.processor.0.ceil();
         inside.arg("prlimit").args([
             format!("--cpu={seconds}"),
-            format!("--as={}", limits.memory),
-            format!("--fsize={}", limits.output),
+            format!("--as={}", limits.memory.0),
+            format!("--fsize={}", limits.output.0),
             "--core=0".to_owned(),
         ]);
         inside.args(["--", "sh", "-c", SCRIPT, "sh"]).args(command);
@@ -246,7 +243,7 @@ mod tests {
     fn run(sandbox: Sandbox, script: &str, seconds: f64) -> Ending {
         let command = ["sh", "-c", script].map(str::to_owned);
         let limits = Limits {
-            seconds,
+            wall: Seconds(seconds),
             ..Limits::default()
         };
         sandbox.run(&command, &limits, "input".to_owned()).unwrap()

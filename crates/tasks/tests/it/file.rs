@@ -4,6 +4,7 @@ use std::io::{BufReader, Read};
 
 use proptest::prelude::*;
 use triaxis_tasks::{CheckerSpec, ItemError, Options, Problem, Problems, Verdict};
+use triaxis_units::Bytes;
 
 type Item = Result<Problem, ItemError>;
 
@@ -165,7 +166,7 @@ fn a_line_that_is_wrong_ends_nothing() {
     bytes.extend(b"{\"prompt\": \"\xff\", \"answer\": 1}\n");
     bytes.extend(long.as_bytes());
     let options = Options {
-        longest_line: 100,
+        longest_line: Bytes(100),
         ..Options::default()
     };
     // A buffer that is smaller than a line.
@@ -185,7 +186,7 @@ fn a_line_that_is_wrong_ends_nothing() {
     );
     assert_eq!(
         told[2],
-        "line 3: the line is longer than 100 bytes, the most that is read; shorten it"
+        "line 3: the line is longer than 100B, the most that is read; shorten it"
     );
     assert!(told[4].starts_with("line 5: the line is no UTF-8"), "{told:?}");
     assert!(told[5].starts_with("line 6: the line is longer"), "{told:?}");
