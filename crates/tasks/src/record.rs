@@ -134,8 +134,10 @@ fn chosen(
     }
     Ok(match checker {
         Some(checker) => checker.clone(),
-        None if Countdown::fits(asked) => CheckerSpec::Countdown(Countdown::default()),
-        None => CheckerSpec::Exact(Exact::default()),
+        None => match Countdown::fitting(asked) {
+            Some(countdown) => CheckerSpec::Countdown(countdown),
+            None => CheckerSpec::Exact(Exact::default()),
+        },
     })
 }
 

@@ -235,6 +235,8 @@ fn exports_of_reasoning_gym_are_read() {
         "\n",
         r#"{"question": "Make 5 of 2, 3.", "answer": "2*3", "metadata": {"numbers": [2, 3], "target": 5}}"#,
         "\n",
+        r#"{"question": "Which is largest?", "answer": "3", "metadata": {"numbers": [2, 3], "target": 5, "source_dataset": "x"}}"#,
+        "\n",
         r#"{"question": "Make 5 of 2, 7.", "answer": "-2 + 7", "metadata": {"numbers": [2, 7], "target": 5}}"#,
     );
     let items = read(text);
@@ -260,7 +262,8 @@ fn exports_of_reasoning_gym_are_read() {
             .message
             .contains("does not make the target")
     );
-    assert!(items[4].is_ok());
+    assert_eq!(items[4].as_ref().unwrap().check("3"), Verdict::Right);
+    assert!(items[5].is_ok());
 }
 
 #[test]

@@ -4,4 +4,5 @@
 mod brute;
 mod command;
 mod file;
+mod golden;
 mod registry;
