@@ -8,13 +8,15 @@
 use std::time::Instant;
 
 use triaxis_kernels::Precision;
+use triaxis_kernels::cpu::activation::Activation;
 use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Limits, Saved, Shape};
 use triaxis_kernels::cpu::cross_entropy::{Head, losses_and_gradients};
 use triaxis_kernels::cpu::feed_forward::{self, FeedForward};
+use triaxis_kernels::cpu::gelu::Form;
 use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::Angles;
-use triaxis_kernels::cpu::{adamw, embedding, gelu, linear, norm, rms_norm, swiglu};
+use triaxis_kernels::cpu::{activation, adamw, embedding, linear, norm, rms_norm, swiglu};
 
 /// Name, width, layers, heads, vocabulary, length, sequences.
 const SIZES: [(&str, [usize; 6]); 5] = [
@@ -118,10 +120,10 @@ fn activations([width, layers, _, _, length, batch]: [usize; 6]) {
     });
     let mut y = values(x.len());
     table.line("GELU forward", layers, 40 * x.len(), || {
-        gelu::forward(&x, gelu::Form::Exact, &mut y)
+        activation::forward(&x, Activation::Gelu(Form::Exact), &mut y)
     });
     table.line("GELU backward", layers, 42 * x.len(), || {
-        gelu::backward(&x, &dy, gelu::Form::Exact, &mut dx)
+        activation::backward(&x, &dy, Activation::Gelu(Form::Exact), &mut dx)
     });
 }
 

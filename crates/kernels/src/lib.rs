@@ -61,7 +61,6 @@ mod tensors {
     pub use crate::ops::experts::experts;
     pub use crate::ops::feed_forward::feed_forward;
     pub use crate::ops::geglu::geglu;
-    pub use crate::ops::gelu::gelu;
     pub use crate::ops::layer_norm::layer_norm;
     pub use crate::ops::linear::linear;
     pub use crate::ops::muon::{MuonParameter, muon_step};

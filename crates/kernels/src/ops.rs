@@ -14,7 +14,6 @@ pub(crate) mod embedding;
 pub(crate) mod experts;
 pub(crate) mod feed_forward;
 pub(crate) mod geglu;
-pub(crate) mod gelu;
 pub(crate) mod layer_norm;
 pub(crate) mod linear;
 pub(crate) mod muon;

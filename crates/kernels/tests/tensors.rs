@@ -14,7 +14,7 @@ use triaxis_kernels::{
     Activation, AttentionHeads, AttentionWeights, Choice, Core, GeluForm, Implementation, Limits, Matrices,
     Moments, MuonParameter, MuonUpdate, Parameter, Precision, RecurrentWeights, Rotation, RouterForm,
     RouterWeighing, Scores, TiedTable, Update, Weighing, activation, adamw_step, attention_half,
-    causal_attention, causal_attention_packed, embedding, experts, feed_forward, geglu, gelu, gradient_norm,
+    causal_attention, causal_attention_packed, embedding, experts, feed_forward, geglu, gradient_norm,
     head_cross_entropy, head_losses, layer_norm, linear, moved_averages, muon_step, query_key_norm,
     recurrent_half, rms_norm, rotary, rwkv7_mix, sigmoid_mix, swiglu, token_shift, weigh,
     weighted_head_cross_entropy,
@@ -281,8 +281,8 @@ proptest! {
     #[test]
     fn gelu_is_the_same(rows in size(), width in size()) {
         for form in [GeluForm::Exact, GeluForm::Tanh] {
-            same(&[[rows, width]], |x| gelu(x[0].clone().mul_scalar(4.0), form));
-            same(&[[width, rows]], |x| gelu(x[0].clone().transpose(), form));
+            same(&[[rows, width]], |x| activation(x[0].clone().mul_scalar(4.0), Activation::Gelu(form)));
+            same(&[[width, rows]], |x| activation(x[0].clone().transpose(), Activation::Gelu(form)));
         }
     }
 
@@ -613,7 +613,7 @@ fn what_is_not_finite_passes_through() {
                 linear(x(), constant(2, [4, 6])),
                 rms_norm(x(), gain(), 1e-5),
                 swiglu(x()),
-                gelu(x(), GeluForm::Exact),
+                activation(x(), Activation::Gelu(GeluForm::Exact)),
                 feed_forward(x(), gain(), constant(4, [4, 10]), constant(5, [5, 4]), 1e-5),
                 rotary(x().reshape([2, 5, 1, 4]), &rotation, 0).reshape([10, 4]),
                 embedding(x(), Tensor::arange(0..10, &Device::flex()).reshape([2, 5])),

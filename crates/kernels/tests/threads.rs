@@ -7,17 +7,19 @@ use std::iter;
 use rayon::ThreadPoolBuilder;
 use reference::recurrent::Recurrent;
 use reference::{random, random_tokens, rounded, unset};
+use triaxis_kernels::cpu::activation::Activation;
 use triaxis_kernels::cpu::attention::{self, Heads, HeadsOut, Limits, Saved, Shape};
 use triaxis_kernels::cpu::cross_entropy::Head;
 use triaxis_kernels::cpu::experts::{self, Choice, Experts};
 use triaxis_kernels::cpu::feed_forward::{self, FeedForward};
+use triaxis_kernels::cpu::gelu::Form;
 use triaxis_kernels::cpu::matrix::Matrix;
 use triaxis_kernels::cpu::norm_linear::{self, NormLinear};
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
 use triaxis_kernels::cpu::{
-    activation, adamw, cross_entropy, embedding, gated_delta, gated_linear, geglu, gelu, layer_norm, linear,
-    lstm, mamba, mamba2, min_rnn, muon, norm, query_key_norm, rg_lru, rms_norm, rotary, rwkv7, sigmoid_mix,
-    swiglu, token_shift,
+    activation, adamw, cross_entropy, embedding, gated_delta, gated_linear, geglu, layer_norm, linear, lstm,
+    mamba, mamba2, min_rnn, muon, norm, query_key_norm, rg_lru, rms_norm, rotary, rwkv7, sigmoid_mix, swiglu,
+    token_shift,
 };
 use triaxis_kernels::{AttentionHeads, Precision};
 
@@ -84,8 +86,8 @@ fn rows_and_elements() {
         swiglu::forward(&gate_up, width, &mut gated);
         swiglu::backward(&gate_up, width, &dy, &mut dgate_up);
         let (mut activated, mut dactivated) = (unset(gate_up.len()), unset(x.len()));
-        gelu::forward(&gate_up, gelu::Form::Exact, &mut activated);
-        gelu::backward(&x, &dy, gelu::Form::Exact, &mut dactivated);
+        activation::forward(&gate_up, Activation::Gelu(Form::Exact), &mut activated);
+        activation::backward(&x, &dy, Activation::Gelu(Form::Exact), &mut dactivated);
         let affine = layer_norm::Affine {
             gain: &weight,
             bias: &dy[..width],
@@ -528,7 +530,7 @@ fn rows_by_shares() {
         };
         sigmoid_mix::forward(of, &bias, mixed);
         sigmoid_mix::backward(of, &bias, &dy, [dmixed, dother, dshare], &mut dbias);
-        activation::forward(&x, activation::Activation::Tanh, activated);
+        activation::forward(&x, Activation::Tanh, activated);
         let (mut gated, mut dgated) = (unset(x.len() / 2), unset(x.len()));
         geglu::forward(&x, &bias, &mut gated);
         let mut dboth = unset(width);

@@ -19,7 +19,7 @@ pub use triaxis_kernels::{
     Activation, AttentionHeads, AttentionWeights, Choice, Core, GeluForm, Limits, RecurrentState,
     RecurrentWeights, Rotation, RouterForm, RouterWeighing, Scores, TiedTable, Weighing, activation,
     attention_half, causal_attention, causal_attention_packed, count_products, embedding, experts,
-    feed_forward, geglu, gelu, head_cross_entropy, head_losses, layer_norm, linear, products, query_key_norm,
+    feed_forward, geglu, head_cross_entropy, head_losses, layer_norm, linear, products, query_key_norm,
     recurrent_half, recurrent_step, rms_norm, rotary, rwkv7_mix, rwkv7_step, sigmoid_mix, swiglu,
     token_shift, weigh, weighted_head_cross_entropy,
 };

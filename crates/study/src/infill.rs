@@ -247,10 +247,8 @@ fn similarity(one: &str, other: &str) -> f64 {
 fn share(values: &[f64]) -> [f64; 2] {
     let count = values.len() as f64;
     let value = values.iter().sum::<f64>() / count;
-    let squared = DEVIATIONS * DEVIATIONS / count;
-    let middle = (value + squared / 2.0) / (1.0 + squared);
-    let half = (squared * (value * (1.0 - value) + squared / 4.0)).sqrt() / (1.0 + squared);
-    [(middle - half).max(0.0), (middle + half).min(1.0)]
+    let interval = Interval::of_share(value, count, DEVIATIONS, LEVEL);
+    [interval.low, interval.high]
 }
 
 /// Agresti and Min's interval (2005) of the mean of what is 1, 0 or -1: half a gap more in each cell of pairs.

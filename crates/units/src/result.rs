@@ -13,6 +13,28 @@ pub struct Interval<T = f64> {
     pub level: f64,
 }
 
+impl Interval {
+    /// Wilson's interval (1927) of a share that is told from a sample of `count`, at the level whose quantile of the normal
+    /// distribution, on both sides, is `deviations`.
+    ///
+    /// ```
+    /// use triaxis_units::Interval;
+    /// // Newcombe 1998 (Statistics in Medicine 17), table I, method 3.
+    /// let interval = Interval::of_share(81.0 / 263.0, 263.0, 1.959_963_984_540_054, 0.95);
+    /// assert!((interval.low - 0.2553).abs() < 5e-5 && (interval.high - 0.3662).abs() < 5e-5);
+    /// ```
+    pub fn of_share(share: f64, count: f64, deviations: f64, level: f64) -> Self {
+        let squared = deviations * deviations / count;
+        let middle = (share + squared / 2.0) / (1.0 + squared);
+        let half = (squared * (share * (1.0 - share) + squared / 4.0)).sqrt() / (1.0 + squared);
+        Self {
+            low: (middle - half).max(0.0),
+            high: (middle + half).min(1.0),
+            level,
+        }
+    }
+}
+
 /// A number with, where it is known, the interval it lies in.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate<T = f64> {

@@ -61,10 +61,10 @@ fn share(part: usize, whole: usize) -> Estimate {
     if whole == 0 {
         return Estimate::point(0.0);
     }
-    let square = WIDTH * WIDTH / count;
-    let middle = (share + square / 2.0) / (1.0 + square);
-    let half = WIDTH * (share * (1.0 - share) / count + square / (4.0 * count)).sqrt() / (1.0 + square);
-    within(share, middle - half, middle + half)
+    Estimate {
+        value: share,
+        interval: Some(Interval::of_share(share, count, WIDTH, LEVEL)),
+    }
 }
 
 fn within(value: f64, low: f64, high: f64) -> Estimate {

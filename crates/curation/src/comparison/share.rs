@@ -13,16 +13,9 @@ pub(super) fn share(part: u64, whole: u64, is_sample: bool) -> Option<Estimate> 
         return None;
     }
     let (value, whole) = (part as f64 / whole as f64, whole as f64);
-    let squared = DEVIATIONS * DEVIATIONS / whole;
-    let middle = (value + squared / 2.0) / (1.0 + squared);
-    let half = (squared * (value * (1.0 - value) + squared / 4.0)).sqrt() / (1.0 + squared);
     Some(Estimate {
         value,
-        interval: is_sample.then_some(Interval {
-            low: (middle - half).max(0.0),
-            high: (middle + half).min(1.0),
-            level: LEVEL,
-        }),
+        interval: is_sample.then(|| Interval::of_share(value, whole, DEVIATIONS, LEVEL)),
     })
 }
 

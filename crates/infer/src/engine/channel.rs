@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use triaxis_kernels::cpu::activation::{self, Activation};
 use triaxis_kernels::cpu::{gelu, swiglu};
 use triaxis_model::ChannelSpec;
 use triaxis_model::channels::{Gelu, SwiGlu};
@@ -136,7 +137,7 @@ impl Channel {
                         row.iter_mut().zip(bias).for_each(|(row, bias)| *row += bias);
                     }
                     let before = row.to_vec();
-                    gelu::forward(&before, *form, row);
+                    activation::forward(&before, Activation::Gelu(*form), row);
                 }
             }
         };

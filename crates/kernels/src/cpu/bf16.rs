@@ -29,7 +29,7 @@ pub(super) use work::{Left, Packed, Work, blocks_length};
 use unit::Form;
 
 /// Version of what is computed of operands rounded to bf16: raised when a unit gives other bits.
-pub const NUMERICS: u32 = 1;
+pub const NUMERICS: u32 = 2;
 
 /// Lanes of a block, and its depth.
 pub(super) const SIDE: usize = 32;
@@ -45,6 +45,14 @@ impl Precision {
             Self::Float32 => None,
         }
     }
+}
+
+/// The nearest value of bf16, the even one of two; what is not finite stays as it is.
+#[inline(always)]
+pub(super) fn round(value: f32) -> f32 {
+    let bits = value.to_bits();
+    let rounded = f32::from_bits((bits.wrapping_add(0x7FFF + ((bits >> 16) & 1))) & 0xFFFF_0000);
+    if value.is_finite() { rounded } else { value }
 }
 
 /// Packs rows of a left-hand side: for each strip of 32, its blocks of depth in order.
@@ -151,6 +159,24 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    /// `A I`, of values between those of bf16, halfway ones included.
+    #[test]
+    fn values_are_rounded_as_units_round_them() {
+        let values: Vec<f32> = (0..40 * 32_u32)
+            .map(|index| f32::from_bits(0x3F00_0000 + index * 0x1_4000))
+            .collect();
+        let mut identity = vec![0.0; 32 * 32];
+        identity.iter_mut().step_by(33).for_each(|one| *one = 1.0);
+        let rounded: Vec<f32> = values.iter().map(|&value| round(value)).collect();
+        assert_ne!(rounded, values);
+        for &unit in units() {
+            let mut product = vec![0.0; 40 * 32];
+            let (a, b) = (Matrix::new(&values, 40, 32), Matrix::new(&identity, 32, 32));
+            multiply_on(unit, a, b, &mut product, 32, false);
+            assert_eq!(product, rounded, "{}", unit.name());
         }
     }
 

@@ -1,11 +1,7 @@
 //! The Gaussian error linear unit (Hendrycks and Gimpel 2016, arXiv 1606.08415): `gelu(x) = x Φ(x)`, with Φ the normal
 //! distribution function or its approximation by a hyperbolic tangent.
 
-use crate::parallel::{self, Shared, block};
-use crate::simd::{Simd, dispatch, each_vector};
-
-/// Values a task does.
-const VALUES: usize = 16_384;
+use crate::simd::Simd;
 
 /// What Φ is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,68 +11,6 @@ pub enum Form {
     Exact,
     /// `(1 + tanh(√(2 ÷ π) (x + 0.044715 x³))) ÷ 2`, as GPT-2 has it: off by up to 2e-4.
     Tanh,
-}
-
-/// Writes `x Φ(x)` into `y`.
-///
-/// # Panics
-/// If the lengths differ.
-pub fn forward(x: &[f32], form: Form, y: &mut [f32]) {
-    let length = x.len();
-    assert!(y.len() == length, "an output for each of {length} values");
-    let y = Shared::new(y);
-    parallel::for_each(length.div_ceil(VALUES), 40 * length, |task| {
-        let mine = block(task, VALUES, length);
-        // SAFETY: blocks of values do not overlap.
-        let y = unsafe { y.part(mine.clone()) };
-        dispatch!(forward_block(&x[mine], form, y));
-    });
-}
-
-#[inline(always)]
-fn forward_block<S: Simd>(simd: S, x: &[f32], form: Form, y: &mut [f32]) {
-    each_vector(
-        simd,
-        [x],
-        [y],
-        0.0,
-        #[inline(always)]
-        |[x], _| [simd.mul(x, distribution(simd, form, x)[0])],
-    );
-}
-
-/// From the gradient of `y`, writes that of `x`: `dx = dy (Φ(x) + x φ(x))`, with φ the derivative of Φ.
-///
-/// # Panics
-/// If the lengths differ.
-pub fn backward(x: &[f32], dy: &[f32], form: Form, dx: &mut [f32]) {
-    let length = x.len();
-    assert!(
-        dy.len() == length && dx.len() == length,
-        "two gradients for each of {length} values"
-    );
-    let dx = Shared::new(dx);
-    parallel::for_each(length.div_ceil(VALUES), 42 * length, |task| {
-        let mine = block(task, VALUES, length);
-        // SAFETY: blocks of values do not overlap.
-        let dx = unsafe { dx.part(mine.clone()) };
-        dispatch!(backward_block(&x[mine.clone()], &dy[mine], form, dx));
-    });
-}
-
-#[inline(always)]
-fn backward_block<S: Simd>(simd: S, x: &[f32], dy: &[f32], form: Form, dx: &mut [f32]) {
-    each_vector(
-        simd,
-        [x, dy],
-        [dx],
-        0.0,
-        #[inline(always)]
-        |[x, dy], _| {
-            let [distribution, density] = distribution(simd, form, x);
-            [simd.mul(dy, simd.mul_add(x, density, distribution))]
-        },
-    );
 }
 
 /// `[Φ(x), φ(x)]`, with φ the derivative of Φ.

@@ -10,6 +10,7 @@ use burn_flex::FlexTensor;
 use super::autodiff::record;
 use super::flex::{contiguous, dimensions, fused, tensor, values};
 use crate::cpu::activation::{self, Activation};
+use crate::cpu::gelu::Form;
 use crate::memory::Buffer;
 
 /// What becomes of each value: `[rows, width]` to `[rows, width]`.
@@ -18,6 +19,16 @@ pub fn activation(x: Tensor<2>, activation: Activation) -> Tensor<2> {
         return Tensor::from_dispatch(Dispatch::activation(x.into_dispatch(), activation));
     }
     match activation {
+        Activation::Gelu(Form::Tanh) => {
+            let cubic = x.clone().powi_scalar(3).mul_scalar(0.044_715);
+            let slope = (8.0 / std::f64::consts::PI).sqrt();
+            x.clone() * sigmoid((x + cubic).mul_scalar(slope))
+        }
+        // Not burn's own, whose gradient is that of the approximation on most devices.
+        Activation::Gelu(Form::Exact) => {
+            let distribution = x.clone().mul_scalar(std::f64::consts::FRAC_1_SQRT_2).erf();
+            x * distribution.add_scalar(1.0).mul_scalar(0.5)
+        }
         Activation::Sigmoid => sigmoid(x),
         Activation::SquaredRelu => relu(x).square(),
         Activation::Tanh => x.tanh(),
@@ -38,7 +49,7 @@ impl Activated for Flex {
 impl<C: CheckpointStrategy> Activated for Autodiff<Flex, C> {
     fn activation(x: FloatTensor<Self>, activation: Activation) -> FloatTensor<Self> {
         record::<C, _, 1>(
-            "activation",
+            activation.name(),
             [x],
             |[x], _| {
                 let x = contiguous(x);

@@ -6,9 +6,10 @@ use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 
+use super::activation::activation;
 use super::autodiff::record;
 use super::flex::{contiguous, dimensions, fused, tensor, values};
-use super::gelu::gelu;
+use crate::cpu::activation::Activation;
 use crate::cpu::geglu;
 use crate::cpu::gelu::Form;
 use crate::memory::Buffer;
@@ -30,7 +31,7 @@ pub fn geglu(gate_and_up: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
     }
     let shifted = gate_and_up + bias.unsqueeze();
     let gate = shifted.clone().slice_dim(1, 0..both / 2);
-    gelu(gate, Form::Tanh) * shifted.slice_dim(1, both / 2..both)
+    activation(gate, Activation::Gelu(Form::Tanh)) * shifted.slice_dim(1, both / 2..both)
 }
 
 #[backend_extension(Flex, Autodiff)]

@@ -3,12 +3,13 @@
 
 use burn::tensor::{Tensor, activation::sigmoid};
 
-use super::gelu::gelu;
+use super::activation::activation;
 use super::mamba2::softplus;
 use super::min_rnn::recurrence;
 use super::product::product;
 use super::recurrent_half::{Kernel, Recurrence, RecurrentState, Small};
 use super::short_convolution::filtered;
+use crate::cpu::activation::Activation;
 use crate::cpu::gelu::Form;
 use crate::cpu::rg_lru::{self as kernel, Gradients, SHARPNESS, Shape, Weights};
 
@@ -132,7 +133,10 @@ impl Recurrence for Shape {
         } = self;
         let (rows, head) = (batch * length, self.head());
         let biased = projected + projection_bias.unsqueeze();
-        let outer = gelu(biased.clone().slice_dim(1, 0..inner), Form::Tanh);
+        let outer = activation(
+            biased.clone().slice_dim(1, 0..inner),
+            Activation::Gelu(Form::Tanh),
+        );
         let x = biased
             .slice_dim(1, inner..2 * inner)
             .reshape([batch, length, inner]);

@@ -3,10 +3,11 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use triaxis_kernels::Update;
+use triaxis_kernels::cpu::activation::Activation;
 use triaxis_kernels::cpu::gelu::Form;
 use triaxis_kernels::cpu::layer_norm::Affine;
 use triaxis_kernels::cpu::rotary::{Angles, Turn};
-use triaxis_kernels::cpu::{adamw, embedding, geglu, gelu, layer_norm, norm, rms_norm, rotary, swiglu};
+use triaxis_kernels::cpu::{activation, adamw, embedding, geglu, layer_norm, norm, rms_norm, rotary, swiglu};
 
 use super::attention::angles;
 use super::reference::{self, config, random, random_tokens, wide};
@@ -63,18 +64,18 @@ pub(super) fn check_gelu([x, dy]: &[Vec<f32>; 2]) {
     let expected_dx = reference::gelu_gradient(&wide(x), &wide(dy));
     on_every_level(|| {
         let (mut y, mut dx) = (unset(x.len()), unset(x.len()));
-        gelu::forward(x, Form::Exact, &mut y);
+        activation::forward(x, Activation::Gelu(Form::Exact), &mut y);
         assert_close!(y, expected);
-        gelu::backward(x, dy, Form::Exact, &mut dx);
+        activation::backward(x, dy, Activation::Gelu(Form::Exact), &mut dx);
         assert_close!(dx, expected_dx);
     });
     let expected = reference::gelu_tanh(&wide(x));
     let expected_dx = reference::gelu_tanh_gradient(&wide(x), &wide(dy));
     on_every_level(|| {
         let (mut y, mut dx) = (unset(x.len()), unset(x.len()));
-        gelu::forward(x, Form::Tanh, &mut y);
+        activation::forward(x, Activation::Gelu(Form::Tanh), &mut y);
         assert_close!(y, expected);
-        gelu::backward(x, dy, Form::Tanh, &mut dx);
+        activation::backward(x, dy, Activation::Gelu(Form::Tanh), &mut dx);
         assert_close!(dx, expected_dx);
     });
 }
@@ -310,8 +311,8 @@ fn gelu_of_each_value_from_tail_to_tail() {
     };
     on_every_level(|| {
         let (mut y, mut dx) = (vec![f32::NAN; x.len()], vec![f32::NAN; x.len()]);
-        gelu::forward(&x, Form::Exact, &mut y);
-        gelu::backward(&x, &vec![1.0; x.len()], Form::Exact, &mut dx);
+        activation::forward(&x, Activation::Gelu(Form::Exact), &mut y);
+        activation::backward(&x, &vec![1.0; x.len()], Activation::Gelu(Form::Exact), &mut dx);
         for (i, &x) in x.iter().enumerate() {
             check(y[i], expected[i], expected[i].abs(), x);
             // The gradient is zero at -0.75, where its two terms cancel.

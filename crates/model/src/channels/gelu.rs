@@ -6,7 +6,7 @@ use crate::channel::Channel;
 use crate::count::product_flops;
 use crate::error::{ModelError, within};
 use crate::mixer::Place;
-use crate::ops::{self, GeluForm};
+use crate::ops::{self, Activation, GeluForm};
 use crate::weights::{Scope, WeightSpec};
 
 /// A feed-forward layer of two products: `x + gelu(norm(x) × up + up_bias) × down + down_bias`.
@@ -105,7 +105,10 @@ impl Channel for Gelu {
         let normed = weights.normed(x.clone(), "feed_forward_norm");
         let up = shifted(ops::linear(normed, weights.matrix("up")), "up_bias");
         x + shifted(
-            ops::linear(ops::gelu(up, form), weights.matrix("down")),
+            ops::linear(
+                ops::activation(up, Activation::Gelu(form)),
+                weights.matrix("down"),
+            ),
             "down_bias",
         )
     }

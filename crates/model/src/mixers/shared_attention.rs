@@ -11,7 +11,7 @@ use crate::is_default;
 use crate::memory::Remembered;
 use crate::mixer::{Mixer, Place, Span, usual_head};
 use crate::norm::NormKind;
-use crate::ops::{self, AttentionHeads, GeluForm, Limits, Rotation, Scores};
+use crate::ops::{self, Activation, AttentionHeads, GeluForm, Limits, Rotation, Scores};
 use crate::rope_scaling::rotation;
 use crate::weights::{Initial, Scope, WeightSpec};
 
@@ -113,7 +113,10 @@ impl SharedAttention {
             let inner = self.inner(width);
             gate_and_up.clone().slice_dim(1, half * inner..(half + 1) * inner)
         });
-        let output = ops::linear(ops::gelu(gate, GeluForm::Exact) * up, shared.matrix("down"));
+        let output = ops::linear(
+            ops::activation(gate, Activation::Gelu(GeluForm::Exact)) * up,
+            shared.matrix("down"),
+        );
         ops::linear(output, weights.matrix("entry"))
     }
 }

@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 
 use triaxis_random::Stream;
 
-use crate::draw;
 use crate::generator::{Generator, Usual};
 use crate::level::{Level, Sample};
 

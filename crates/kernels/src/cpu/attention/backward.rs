@@ -35,7 +35,8 @@ pub struct Saved<'a> {
 /// Writes the gradients of queries, keys and values.
 ///
 /// With `P` the probabilities and `δ = Σ doutput × output` of a row: `dV = Pᵀ dO`, `dP = dO Vᵀ`,
-/// `dS = P (dP - δ)`, `dQ = dS K ÷ √d` and `dK = dSᵀ Q ÷ √d`.
+/// `dS = P (dP - δ)`, `dQ = dS K ÷ √d` and `dK = dSᵀ Q ÷ √d`. Where products round `dO`, so does δ, or
+/// what the rounding adds to `dP` alone would be a gradient of scores.
 ///
 /// # Panics
 /// If a slice is too short for the shape, or a gradient has other heads.
@@ -168,6 +169,8 @@ struct Work {
     dscores: Buffer,
     /// `Σ doutput × output` of each row.
     deltas: Buffer,
+    /// A row of the output's gradient as products take it.
+    doutput: Buffer,
     /// `ROWS × dimension`
     dqueries: Buffer,
     /// Gradients of all keys, `keys × dimension`.
@@ -186,6 +189,7 @@ impl Work {
             probabilities: Buffer::any(P::ROWS * shape.score_stride()),
             dscores: Buffer::any(P::ROWS * shape.score_stride()),
             deltas: Buffer::any(P::ROWS),
+            doutput: Buffer::any(dimension),
             dqueries: Buffer::any(P::ROWS * dimension),
             dkeys: Buffer::zeros(shape.keys * dimension),
             dvalues: Buffer::zeros(shape.keys * dimension),
@@ -222,7 +226,8 @@ impl Work {
         for row in 0..count {
             saved.output.prefetch(simd, first + row + AHEAD, head, dimension);
             let output = saved.output.row(first + row, head, dimension);
-            let delta = dot(simd, output, saved.doutput.row(first + row, head, dimension));
+            let doutput = saved.doutput.row(first + row, head, dimension);
+            let delta = dot(simd, output, products.taken(doutput, &mut self.doutput));
             packed_doutput.finite &= delta.is_finite();
             self.deltas[row] = delta;
         }

@@ -22,6 +22,9 @@ pub(super) trait Products: Copy {
     /// `target = a × b`, or `target += a × b`, with the first `columns` columns and the first `a.columns`
     /// rows of `b`.
     fn multiply(self, a: Matrix, b: Self::Packed<'_>, columns: usize, target: Target, accumulate: bool);
+
+    /// A row as products take it, in `space` where that is another one.
+    fn taken<'a>(self, row: &'a [f32], space: &'a mut [f32]) -> &'a [f32];
 }
 
 /// Products in `f32`.
@@ -47,6 +50,11 @@ impl<S: Simd> Products for Float32<S> {
     fn multiply(self, a: Matrix, b: Self::Packed<'_>, columns: usize, target: Target, accumulate: bool) {
         multiply_packed(self.0, a, b, columns, target, accumulate);
     }
+
+    #[inline(always)]
+    fn taken<'a>(self, row: &'a [f32], _: &'a mut [f32]) -> &'a [f32] {
+        row
+    }
 }
 
 impl Products for &Work {
@@ -64,6 +72,15 @@ impl Products for &Work {
 
     fn multiply(self, a: Matrix, b: Self::Packed<'_>, columns: usize, target: Target, accumulate: bool) {
         Work::multiply(self, a, b, columns, target, accumulate);
+    }
+
+    #[inline(always)]
+    fn taken<'a>(self, row: &'a [f32], space: &'a mut [f32]) -> &'a [f32] {
+        space
+            .iter_mut()
+            .zip(row)
+            .for_each(|(rounded, &exact)| *rounded = bf16::round(exact));
+        space
     }
 }
 
