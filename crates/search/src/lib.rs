@@ -35,6 +35,7 @@
 
 mod accounting;
 mod chain;
+mod checked;
 mod choice;
 mod driver;
 mod error;
@@ -52,6 +53,7 @@ mod strategy;
 mod tree;
 
 pub use accounting::{Shape, Spent};
+pub use checked::Checked;
 pub use choice::{Aggregate, Measure, Pick};
 pub use driver::{Driver, Ran, Task};
 pub use error::SearchError;

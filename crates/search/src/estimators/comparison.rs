@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use triaxis_laws::numeric::quantile_sorted;
 use triaxis_random::Stream;
 use triaxis_units::{Estimate, Interval};
 
@@ -41,12 +42,7 @@ pub fn resampled(
         ));
     }
     values.sort_by(f64::total_cmp);
-    let quantile = |share: f64| {
-        let place = share * (DRAWS - 1) as f64;
-        let below = place.floor();
-        let next = values[(below as usize + 1).min(DRAWS - 1)];
-        values[below as usize] + (place - below) * (next - values[below as usize])
-    };
+    let quantile = |share: f64| quantile_sorted(&values, share);
     let interval = Some(Interval {
         low: quantile((1.0 - LEVEL) / 2.0),
         high: quantile((1.0 + LEVEL) / 2.0),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod allocation;
+mod checked;
 mod comparisons;
 mod driver;
 mod estimators;
