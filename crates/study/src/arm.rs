@@ -87,6 +87,17 @@ pub struct CompoundSpec {
 }
 
 impl CompareSpec {
+    /// Whether `arm` is held against others, or they against it; arms that are not are there for the laws of others.
+    pub fn names(&self, arm: &str) -> bool {
+        let also = self.also.iter();
+        let named = self
+            .baseline
+            .iter()
+            .chain(&self.arms)
+            .chain(also.flat_map(|also| std::iter::once(&also.baseline).chain(&also.arms)));
+        self.arms.is_empty() || named.into_iter().any(|name| name == arm)
+    }
+
     /// Refuses comparisons of what is no arm, or of nothing.
     fn check(&self, names: &[&str]) -> Result<(), SpecError> {
         let baseline = self.baseline.as_deref().or(names.first().copied());

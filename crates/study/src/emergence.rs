@@ -143,6 +143,7 @@ fn compared(dense: &Asked<'_>, mixture: &Asked<'_>, options: &Options) -> TaskEm
     TaskEmergence {
         task: task.probe.name().to_owned(),
         level,
+        parameters: of_mixture.active,
         active: of_mixture.active.as_f64() / of_dense.active.as_f64(),
         total: of_mixture.total.as_f64() / of_dense.total.as_f64(),
         measures,

@@ -65,8 +65,8 @@ impl Display for Experts<'_> {
                 format!("laws of experts leave out what differs in more than channels and sizes: {names}");
             writeln!(formatter, "{}", prose("law: ", &said))?;
         }
-        for task in &self.0.emergence {
-            writeln!(formatter, "\n{}", emergence(task))?;
+        for tasks in self.0.emergence.chunk_by(|one, other| about(one) == about(other)) {
+            writeln!(formatter, "\n{}\n{}", about(&tasks[0]), emergence(tasks))?;
         }
         Ok(())
     }
@@ -157,38 +157,49 @@ fn choices(chosen: &Chosen) -> String {
     each.collect::<Vec<_>>().join("; ")
 }
 
-fn emergence(task: &TaskEmergence) -> String {
-    let names = task
-        .measures
-        .first()
-        .map(|(_, of)| [&of.baseline.name, &of.other.name]);
-    let [dense, mixture] = names.map_or_else(Default::default, |names| names.map(Clone::clone));
+/// The probe, and the two kinds of model.
+fn about(task: &TaskEmergence) -> String {
+    let [dense, mixture] = names(task);
+    let [tokens, answers] = task.level;
+    let (probe, equal) = (&task.task, task.equal());
+    format!("probe {probe} {tokens}:{answers}, `{mixture}` beside `{dense}` ({equal})")
+}
+
+fn names(task: &TaskEmergence) -> [&str; 2] {
+    let first = task.measures.first();
+    first.map_or([""; 2], |(_, of)| {
+        [&of.baseline.name, &of.other.name].map(String::as_str)
+    })
+}
+
+/// Tasks of the same [`about`], by size.
+fn emergence(tasks: &[TaskEmergence]) -> Table {
+    let [dense, mixture] = names(&tasks[0]);
     let mut table = Table::new([
+        "active parameters".to_owned(),
         "measure".to_owned(),
         "learnt".to_owned(),
         format!("{dense} solved"),
         format!("{mixture} solved"),
         "compute, over the dense model's".to_owned(),
     ]);
-    for (measure, of) in &task.measures {
-        table.row([
-            measure.clone(),
-            format!("{:.0}%", 100.0 * of.share),
-            format!("{} of {}", of.baseline.solved, of.baseline.seeds),
-            format!("{} of {}", of.other.solved, of.other.seeds),
-            match &of.ratio {
-                Finding::Found(ratio) => times(ratio, of.level),
-                Finding::Refused(_) => "cannot tell".to_owned(),
-            },
-        ]);
+    for task in tasks {
+        for (at, (measure, of)) in task.measures.iter().enumerate() {
+            let parameters = || task.parameters.to_string();
+            table.row([
+                (at == 0).then(parameters).unwrap_or_default(),
+                measure.clone(),
+                format!("{:.0}%", 100.0 * of.share),
+                format!("{} of {}", of.baseline.solved, of.baseline.seeds),
+                format!("{} of {}", of.other.solved, of.other.seeds),
+                match &of.ratio {
+                    Finding::Found(ratio) => times(ratio, of.level),
+                    Finding::Refused(_) => "cannot tell".to_owned(),
+                },
+            ]);
+        }
     }
-    format!(
-        "probe {} {}:{}, `{mixture}` beside `{dense}` ({})\n{table}",
-        task.task,
-        task.level[0],
-        task.level[1],
-        task.equal()
-    )
+    table
 }
 
 fn times(ratio: &Estimate, level: f64) -> String {

@@ -190,7 +190,9 @@ fn study(arguments: &Run) -> anyhow::Result<()> {
         Finding::Refused(reason) if !arm.mixtures.as_ref().is_some_and(is_best) => Some(reason.clone()),
         _ => None,
     };
-    match answer.arms.iter().find_map(refused) {
+    let compare = study.spec.spec.compare.as_ref();
+    let is_asked = |arm: &&ArmAnswer| compare.is_none_or(|compare| compare.names(&arm.arm));
+    match answer.arms.iter().filter(is_asked).find_map(refused) {
         None => Ok(()),
         Some(reason) => Err(StudyError::NoLaw { reason }.into()),
     }

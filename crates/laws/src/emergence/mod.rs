@@ -13,7 +13,7 @@ mod crossing;
 mod difference;
 
 use serde::{Deserialize, Serialize};
-use triaxis_units::Finding;
+use triaxis_units::{Finding, Params};
 
 use crate::fit::Estimate;
 use crossing::Crossing;
@@ -87,9 +87,11 @@ pub struct TaskEmergence {
     pub task: String,
     /// Tokens of its sequences, and answers in them.
     pub level: [usize; 2],
-    /// Active parameters of the mixture over those of the dense model.
+    /// Active parameters of the mixture.
+    pub parameters: Params,
+    /// The same over those of the dense model.
     pub active: f64,
-    /// The same of all parameters.
+    /// All parameters of the mixture over all of the dense model.
     pub total: f64,
     /// What is measured, and what it says, level by level.
     pub measures: Vec<(String, Emergence)>,

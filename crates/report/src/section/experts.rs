@@ -223,7 +223,7 @@ fn of_task(task: &TaskEmergence) -> Markup {
     ];
     let heading: Vec<&str> = heading.iter().map(String::as_str).collect();
     html! {
-        h3 { (task.task) " " (task.level[0]) ":" (task.level[1]) ", " (mixture) " beside " (dense) }
+        h3 { (task.task) " " (task.level[0]) ":" (task.level[1]) ", " (mixture) " of " (task.parameters) " active parameters beside " (dense) }
         p.hint { (mixture) " has " (text::number(task.active)) " times the active parameters of " (dense) " and "
             (text::number(task.total)) " times all: " (task.equal()) ". Brackets are " (text::percent(first.level))
             " intervals over seeds." }
