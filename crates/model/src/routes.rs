@@ -29,15 +29,6 @@ impl LayerRoutes {
     pub fn loads(&self) -> Vec<u64> {
         loads(self.experts, &self.choices)
     }
-
-    /// The experts that were given none.
-    pub fn dead(&self) -> Vec<usize> {
-        let loads = self.loads().into_iter().enumerate();
-        loads
-            .filter(|(_, load)| *load == 0)
-            .map(|(expert, _)| expert)
-            .collect()
-    }
 }
 
 /// How often each of so many experts was chosen.
@@ -132,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn loads_are_counted_and_the_dead_named() {
+    fn loads_are_counted() {
         let routes = LayerRoutes {
             layer: 0,
             experts: 4,
@@ -142,6 +133,5 @@ mod tests {
             probabilities: vec![0.25; 12],
         };
         assert_eq!((routes.tokens(), routes.loads()), (3, vec![2, 0, 3, 1]));
-        assert_eq!(routes.dead(), [1]);
     }
 }

@@ -64,9 +64,10 @@ impl FillInTheMiddle {
         nothing is lost from left to right; places are between tokens, not characters. Its loss on text is that of next \
         tokens among those that are no marks.";
 
-    /// Whether a model saw more documents with their suffix first, so that it is to be asked for a middle in that order.
+    /// Whether a model is to be asked for a middle with the suffix first: where it saw as many documents in that order, which
+    /// leaves the middle beside the prefix (Bavarian et al. 2022, section 4.3).
     pub fn is_suffix_first(&self) -> bool {
-        self.suffix_first > 0.5
+        self.suffix_first >= 0.5
     }
 
     /// A sequence with some of its documents, each of which but the last ends with `end`, rearranged, as long as before.
