@@ -145,6 +145,7 @@ impl<'a> Batch<'a> {
                 answer: Answer {
                     tokens: Vec::new(),
                     ended: Ended::Most,
+                    end: None,
                     drafted: 0,
                     fault: None,
                 },
@@ -350,6 +351,7 @@ impl Going<'_> {
                 return Ok(index);
             };
             if request.ends.contains(&token) {
+                self.answer.end = Some(told(scores, token, &request));
                 self.end(Ended::End);
                 return Ok(index);
             }
@@ -362,7 +364,7 @@ impl Going<'_> {
                 return Ok(index);
             }
             self.counts.add(token);
-            let told = told(scores, token, request.likeliest);
+            let told = told(scores, token, &request);
             let goes_on = hear(self.number, &told);
             self.answer.tokens.push(told);
             self.answer.drafted += usize::from(agrees);

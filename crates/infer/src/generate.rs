@@ -24,12 +24,17 @@ pub struct Request {
     pub sampling: Sampling,
     /// What draws depend on, with the number of the answer and the place of the token.
     pub seed: u64,
+    /// The place of the first token among those that draws go by: an answer that is asked for in pieces, each after the
+    /// tokens before it, is the one that is asked for at once.
+    pub first: usize,
     /// What requests have in common that may share what was read of their prompts.
     pub salt: String,
     /// Tokens that end an answer.
     pub ends: BTreeSet<u32>,
     /// How many of the likeliest tokens are told with each, beside the logarithm of its probability; nothing is if not given.
     pub likeliest: Option<usize>,
+    /// Whether it is told of each token how certain the model was.
+    pub certainty: bool,
     /// How many tokens the tokenizer has: a model's table may have more rows, which stand for none.
     pub known: usize,
     /// The most tokens that are drafted at a time.
@@ -44,9 +49,11 @@ impl Default for Request {
             most: 128,
             sampling: Sampling::default(),
             seed: 0,
+            first: 0,
             salt: String::new(),
             ends: BTreeSet::new(),
             likeliest: None,
+            certainty: false,
             known: usize::MAX,
             drafted: 4,
         }
@@ -62,6 +69,9 @@ pub struct Token {
     pub log_probability: Option<f64>,
     /// The likeliest tokens and theirs, the first one first.
     pub likeliest: Vec<(u32, f64)>,
+    /// The divergence of the uniform distribution over the model's table from the model's, in nats, if that was asked for
+    /// (self-certainty: Kang et al. 2025, arXiv 2502.18581).
+    pub certainty: Option<f64>,
 }
 
 /// Why an answer ended.
@@ -88,6 +98,8 @@ pub struct Answer {
     pub tokens: Vec<Token>,
     /// Why it ended.
     pub ended: Ended,
+    /// The token that ended it, if one did.
+    pub end: Option<Token>,
     /// How many of its tokens were drafted.
     pub drafted: usize,
     /// What its constraint could not do, where that ended it: other answers go on.
@@ -115,7 +127,8 @@ impl std::fmt::Debug for Helpers<'_> {
 
 impl Request {
     pub(crate) fn stream(&self, purpose: &str, sample: usize, place: usize) -> Stream {
-        Stream::new(self.seed, &format!("{purpose} {sample}"), place as u64)
+        let place = (self.first as u64).saturating_add(place as u64);
+        Stream::new(self.seed, &format!("{purpose} {sample}"), place)
     }
 }
 
@@ -166,29 +179,44 @@ pub(crate) fn choose(
     }
 }
 
-/// What is told of a token.
-pub(crate) fn told(scores: &[f32], token: u32, likeliest: Option<usize>) -> Token {
-    let Some(likeliest) = likeliest else {
-        return Token {
-            token,
-            log_probability: None,
-            likeliest: Vec::new(),
-        };
+/// What a request asks to be told of a token.
+pub(crate) fn told(scores: &[f32], token: u32, request: &Request) -> Token {
+    let mut told = Token {
+        token,
+        log_probability: None,
+        likeliest: Vec::new(),
+        certainty: None,
     };
+    if request.likeliest.is_none() && !request.certainty {
+        return told;
+    }
     let all = log_probabilities(scores);
-    let mut order: Vec<u32> = (0..scores.len() as u32).collect();
+    if request.certainty {
+        // Σ 1/V · ln((1/V) ÷ p) over the V tokens of the table.
+        let count = all.len() as f64;
+        told.certainty = Some(-count.ln() - all.iter().sum::<f64>() / count);
+    }
+    if let Some(most) = request.likeliest {
+        told.log_probability = all.get(token as usize).copied();
+        told.likeliest = likeliest(&all, most);
+    }
+    told
+}
+
+/// The tokens of the largest values with these, the first one first.
+fn likeliest(all: &[f64], most: usize) -> Vec<(u32, f64)> {
+    if most == 0 {
+        return Vec::new();
+    }
+    let mut order: Vec<u32> = (0..all.len() as u32).collect();
     let larger = |a: &u32, b: &u32| all[*b as usize].total_cmp(&all[*a as usize]).then(a.cmp(b));
-    if likeliest < order.len() {
-        order.select_nth_unstable_by(likeliest, larger);
-        order.truncate(likeliest);
+    if most < order.len() {
+        order.select_nth_unstable_by(most, larger);
+        order.truncate(most);
     }
     order.sort_unstable_by(larger);
-    Token {
-        token,
-        log_probability: all.get(token as usize).copied(),
-        likeliest: order
-            .into_iter()
-            .map(|token| (token, all[token as usize]))
-            .collect(),
-    }
+    order
+        .into_iter()
+        .map(|token| (token, all[token as usize]))
+        .collect()
 }

@@ -45,6 +45,25 @@ impl Spent {
         self.sampled.saturating_sub(self.kept)
     }
 
+    /// What two searches took together.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        Self {
+            read: self.read.saturating_add(other.read),
+            sampled: self.sampled.saturating_add(other.sampled),
+            kept: self.kept.saturating_add(other.kept),
+            answer: self.answer.saturating_add(other.answer),
+            samples: self.samples.saturating_add(other.samples),
+            scores: self.scores.saturating_add(other.scores),
+            verified: self.verified.saturating_add(other.verified),
+            turns: self.turns.saturating_add(other.turns),
+            seconds: Seconds(self.seconds.0 + other.seconds.0),
+            verifier_seconds: Seconds(self.verifier_seconds.0 + other.verifier_seconds.0),
+            read_context: self.read_context + other.read_context,
+            sampled_context: self.sampled_context + other.sampled_context,
+        }
+    }
+
     /// Operations of the model: reading P tokens takes `2·N·P + 2·L·H·hd·P²`, and a token with t before it
     /// `2·N + 4·L·H·hd·t`.
     pub fn operations(&self, model: &Shape) -> Flops {

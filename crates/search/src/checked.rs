@@ -96,10 +96,11 @@ impl Verifier for Checked {
 }
 
 /// The answer is what stands after the last mark of a step, before that of the answer's end; or in the last
-/// `<answer>...</answer>`. No checker is asked, since a user's own may take long.
+/// `<answer>...</answer>`, as all who mean it write it. No checker is asked, since a user's own may take long.
 impl Reader for Checked {
     fn answer(&self, problem: &str, said: &str) -> Option<String> {
-        let marks = self.problems.get(problem)?.marks;
+        let problem = self.problems.get(problem)?;
+        let marks = problem.marks;
         let ended = marks.stop.and_then(|stop| said.split_once(stop));
         let said = ended.map_or(said, |(before, _)| before);
         let last = marks.step.and_then(|step| said.rsplit_once(step));
@@ -108,7 +109,6 @@ impl Reader for Checked {
         let answer = tagged.map_or(answer, |(_, after)| {
             after.split("</answer>").next().unwrap_or(after)
         });
-        let answer = answer.trim();
-        (!answer.is_empty()).then(|| answer.to_owned())
+        problem.canonical(answer)
     }
 }

@@ -18,6 +18,8 @@ pub struct Computed {
     pub answer: String,
     /// What an answer is beside the right one.
     pub compare: fn(given: &str, right: &str) -> Verdict,
+    /// What an answer is as all who mean it write it, beside the right one; `None` where it cannot be read.
+    pub plain: fn(given: &str, right: &str) -> Option<String>,
 }
 
 impl Question for Computed {
@@ -40,6 +42,13 @@ impl Question for Computed {
     fn check(&self, answer: &str) -> Verdict {
         let last = answer.rsplit(STEP).next().unwrap_or(answer);
         (self.compare)(last.trim(), &self.answer)
+    }
+
+    /// What cannot be read is itself.
+    fn canonical(&self, answer: &str) -> Option<String> {
+        let last = answer.rsplit(STEP).next().unwrap_or(answer).trim();
+        let plain = || (self.plain)(last, &self.answer).unwrap_or_else(|| last.to_owned());
+        (!last.is_empty()).then(plain)
     }
 
     fn partial(&self, prefix: &str) -> Option<f64> {
@@ -82,6 +91,17 @@ pub fn numbers(given: &str, right: &str) -> Verdict {
         None if is_long => Verdict::Wrong,
         None => Verdict::unparsable("the answer is no number"),
     }
+}
+
+/// A number as all write it.
+pub fn plain_number(given: &str, _: &str) -> Option<String> {
+    Rational::read(given).map(Rational::written)
+}
+
+/// A word without spaces.
+pub fn plain_word(given: &str, _: &str) -> Option<String> {
+    let word: String = given.chars().filter(|sign| !sign.is_whitespace()).collect();
+    (!word.is_empty()).then_some(word)
 }
 
 /// Answers that are words over the signs of the right one's kind, spaces aside.

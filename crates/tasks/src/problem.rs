@@ -45,6 +45,12 @@ pub trait Question: fmt::Debug + Send + Sync {
     /// What an answer is, without the mark that ends it. Takes time linear in its length, or nearly so.
     fn check(&self, answer: &str) -> Verdict;
 
+    /// An answer as all who mean it write it; see [`Problem::canonical`].
+    fn canonical(&self, answer: &str) -> Option<String> {
+        let answer = answer.trim();
+        (!answer.is_empty()).then(|| answer.to_owned())
+    }
+
     /// How right the steps of an answer are that is not ended; see [`Problem::partial`].
     fn partial(&self, _prefix: &str) -> Option<f64> {
         None
@@ -93,6 +99,20 @@ impl Problem {
     /// What an answer is: its text after the prompt, up to the stop mark, or all of it where that is missing.
     pub fn check(&self, answer: &str) -> Verdict {
         self.question.check(self.cut(answer).0)
+    }
+
+    /// An answer without its steps as all who mean it write it, so that equal answers are one vote: `07` and `7` are, where
+    /// numbers are asked for. `None` where it says nothing. Whether it is right is not asked.
+    ///
+    /// ```
+    /// use triaxis_tasks::{Purpose, Task};
+    /// let problem = Task::named("arithmetic")?.problem(2, 1, Purpose::Test, 0)?;
+    /// assert_eq!(problem.canonical(" 07"), problem.canonical("7"));
+    /// assert_eq!(problem.canonical(" "), None);
+    /// # Ok::<(), triaxis_tasks::TaskError>(())
+    /// ```
+    pub fn canonical(&self, answer: &str) -> Option<String> {
+        self.question.canonical(self.cut(answer).0)
     }
 
     /// How right an answer is that may not be ended: 1 where its whole steps are right and a right answer can follow,

@@ -1,4 +1,4 @@
-//! `triaxis bench`: how fast this machine computes.
+//! `triaxis bench`: how fast this machine computes, and what models can do.
 
 mod decode;
 mod families;
@@ -7,6 +7,7 @@ mod instructions;
 mod length;
 mod probes;
 mod size;
+mod test_time;
 mod train;
 
 use std::path::Path;
@@ -30,6 +31,8 @@ pub enum Command {
     Infill(infill::Infill),
     /// Train models on small made-up tasks, and tell which architecture learns what at which size
     Probes(probes::Probes),
+    /// Let a model answer problems by strategies of test-time compute, and tell what each is worth and takes
+    TestTime(Box<test_time::TestTime>),
     /// List the instruction sets of this processor, the least first
     Instructions(instructions::List),
 }
@@ -53,6 +56,7 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
         Command::Decode(arguments) => decode::run(arguments),
         Command::Infill(arguments) => infill::run(arguments),
         Command::Probes(arguments) => probes::run(arguments),
+        Command::TestTime(arguments) => test_time::run(arguments),
         Command::Instructions(arguments) => instructions::run(arguments),
     }
 }

@@ -33,3 +33,4 @@ mod probes;
 mod registries;
 mod study;
 mod support;
+mod test_time;

@@ -10,7 +10,9 @@ use triaxis_names::Entry;
 use triaxis_plan::decide::Aim;
 use triaxis_plan::emit::Trainer;
 use triaxis_probes::Probe;
+use triaxis_search::StrategySpec;
 use triaxis_study::design::DesignSpec;
+use triaxis_tasks::Task;
 use triaxis_train::{Dtype, EpochOrder, Instructions, ObjectiveSpec, Optimizer, Schedule};
 
 use crate::support::Bench;
@@ -40,7 +42,7 @@ impl Registry {
     }
 }
 
-fn registries() -> [Registry; 13] {
+fn registries() -> [Registry; 15] {
     let laws = forms::registry().iter().map(|form| {
         let definition = form.definition();
         (
@@ -50,6 +52,7 @@ fn registries() -> [Registry; 13] {
     });
     let listed = Bench::new("").run(&["fit", "--list"]);
     let models = Bench::new("").run(&["model", "list"]);
+    let test_time = String::from_utf8(Bench::new("").run(&["bench", "test-time", "--help"]).stdout).unwrap();
     let plan = String::from_utf8(Bench::new("").run(&["plan", "--help"]).stdout).unwrap();
     [
         Registry::new("source", SourceSpec::REGISTRY, |name| {
@@ -109,6 +112,18 @@ fn registries() -> [Registry; 13] {
             told: plan,
             ..Registry::new("trainer", Trainer::REGISTRY, |name| {
                 Trainer::find(name).is_ok_and(|trainer| trainer.name() == name)
+            })
+        },
+        Registry {
+            told: test_time.clone(),
+            ..Registry::new("task", Task::REGISTRY, |name| {
+                Task::named(name).is_ok_and(|task| task.name() == name && task.validate().is_ok())
+            })
+        },
+        Registry {
+            told: test_time,
+            ..Registry::new("strategy", StrategySpec::REGISTRY, |name| {
+                StrategySpec::read(name).is_ok_and(|strategy| strategy.kind() == name)
             })
         },
         Registry {

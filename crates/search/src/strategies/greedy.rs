@@ -16,7 +16,7 @@ pub struct Greedy {}
 
 impl Greedy {
     /// What it is.
-    pub const ABOUT: &str = "the likeliest token each time, once";
+    pub const ABOUT: &str = "one answer, of which each token is the likeliest";
 }
 
 impl Strategy for Greedy {

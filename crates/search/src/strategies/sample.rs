@@ -17,7 +17,7 @@ pub struct Sample {}
 
 impl Sample {
     /// What it is.
-    pub const ABOUT: &str = "one sample";
+    pub const ABOUT: &str = "one answer, drawn: what more samples are to be better than";
 }
 
 impl Strategy for Sample {

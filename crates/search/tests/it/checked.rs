@@ -164,3 +164,15 @@ fn strategies_solve_more_of_a_task_with_its_checkers() {
         assert!(more > one + 6, "{text}: {more}, and {one} by one sample");
     }
 }
+
+#[test]
+fn numbers_that_are_one_are_one_vote() {
+    let problems = problems("arithmetic");
+    let name = problems[0].id.clone();
+    let checked = Checked::new(problems).unwrap();
+    let read = |said: &str| checked.answer(&name, said);
+    assert_eq!(read("1+2=3;07\n"), Some("7".to_owned()));
+    assert_eq!(read("7.0\nmore"), read("<answer>7</answer>"));
+    assert_eq!(read("seven"), Some("seven".to_owned()));
+    assert_eq!(read("1+2=3; \n"), None);
+}

@@ -5,6 +5,7 @@ mod allocation;
 mod checked;
 mod comparisons;
 mod driver;
+mod engine;
 mod estimators;
 mod exact;
 mod hostile;

@@ -62,6 +62,10 @@ impl Judge for Letters {
             None => Verdict::unparsable("the answer chooses no letter"),
         }
     }
+
+    fn plain(&self, answer: &str) -> Option<String> {
+        chosen(answer).map(String::from)
+    }
 }
 
 #[cfg(test)]

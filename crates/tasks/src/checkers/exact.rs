@@ -18,7 +18,15 @@ pub struct Exact {
 impl Exact {
     pub(super) const ABOUT: &str = "the answer is one of the problem's to the letter, spaces aside";
 
-    fn plain(&self, text: &str) -> String {
+    /// What of a text is the answer.
+    fn said<'t>(&self, text: &'t str) -> &'t str {
+        match self.last_line {
+            true => text.lines().last().unwrap_or_default(),
+            false => text,
+        }
+    }
+
+    fn spaced(&self, text: &str) -> String {
         let words: Vec<&str> = text.split_whitespace().collect();
         let text = words.join(" ");
         if self.ignore_case {
@@ -37,16 +45,16 @@ impl Checker for Exact {
 
 impl Judge for Exact {
     fn check(&self, asked: &Asked, answer: &str) -> Verdict {
-        let answer = if self.last_line {
-            answer.lines().last().unwrap_or_default()
-        } else {
-            answer
-        };
+        let answer = self.said(answer);
         if answer.trim().is_empty() {
             return Verdict::unparsable("the answer is empty");
         }
-        let answer = self.plain(answer);
-        Verdict::of(asked.answers.iter().any(|right| self.plain(right) == answer))
+        let answer = self.spaced(answer);
+        Verdict::of(asked.answers.iter().any(|right| self.spaced(right) == answer))
+    }
+
+    fn plain(&self, answer: &str) -> Option<String> {
+        Some(self.spaced(self.said(answer))).filter(|plain| !plain.is_empty())
     }
 }
 

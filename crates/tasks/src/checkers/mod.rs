@@ -86,6 +86,11 @@ pub(crate) trait Checker {
 /// What judges answers to one problem.
 pub(crate) trait Judge: fmt::Debug + Send + Sync {
     fn check(&self, asked: &Asked, answer: &str) -> Verdict;
+
+    /// An answer as all who mean it write it; `None` where it cannot be read.
+    fn plain(&self, _answer: &str) -> Option<String> {
+        None
+    }
 }
 
 impl CheckerSpec {
@@ -130,6 +135,13 @@ impl Question for Judged {
 
     fn check(&self, answer: &str) -> Verdict {
         self.judge.check(&self.asked, tagged(answer).trim())
+    }
+
+    /// What the checker cannot read is itself.
+    fn canonical(&self, answer: &str) -> Option<String> {
+        let answer = tagged(answer).trim();
+        let plain = || self.judge.plain(answer).unwrap_or_else(|| answer.to_owned());
+        (!answer.is_empty()).then(plain)
     }
 }
 

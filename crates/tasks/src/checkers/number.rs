@@ -99,6 +99,10 @@ impl Judge for Near {
         let is_right = |right: &Rational| given == *right || (has_tolerance && is_near(right));
         Verdict::of(self.numbers.iter().any(is_right))
     }
+
+    fn plain(&self, answer: &str) -> Option<String> {
+        last_number(answer).map(Rational::written)
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use triaxis_random::Stream;
 
-use crate::computed::{Computed, STEP, ended, numbers};
+use crate::computed::{Computed, STEP, ended, numbers, plain_number};
 use crate::error::TaskError;
 use crate::generator::Generator;
 use crate::problem::Question;
@@ -102,6 +102,7 @@ impl Generator for Arithmetic {
             steps: self.scratchpad.then(|| ended(steps)),
             answer: result.to_string(),
             compare: numbers,
+            plain: plain_number,
         })
     }
 }

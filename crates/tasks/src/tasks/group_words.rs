@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use triaxis_random::Stream;
 
-use crate::computed::{Computed, STEP, ended, words};
+use crate::computed::{Computed, STEP, ended, plain_word, words};
 use crate::generator::Generator;
 use crate::problem::Question;
 
@@ -100,6 +100,7 @@ impl Generator for GroupWords {
             steps: self.scratchpad.then(|| ended(products)),
             answer,
             compare: |given, right| words(given, right, |sign| matches!(sign, '1'..='5')),
+            plain: plain_word,
         })
     }
 }

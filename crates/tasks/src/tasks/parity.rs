@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use triaxis_random::Stream;
 
-use crate::computed::{Computed, STEP, words};
+use crate::computed::{Computed, STEP, plain_word, words};
 use crate::generator::Generator;
 use crate::problem::Question;
 
@@ -70,6 +70,7 @@ impl Generator for Parity {
             steps: self.scratchpad.then_some(parities),
             answer: written(&is_odd).into(),
             compare: |given, right| words(given, right, |sign| matches!(sign, '0' | '1')),
+            plain: plain_word,
         })
     }
 }

@@ -127,6 +127,7 @@ impl Programs {
                 None => Verdict::unparsable("the answer is no text and no list"),
                 given => Verdict::of(given == Value::read(right)),
             },
+            plain: |given, _| Value::read(given).map(|value| value.to_string()),
         })
     }
 }

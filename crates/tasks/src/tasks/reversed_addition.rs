@@ -87,6 +87,18 @@ impl Question for Sum {
         Verdict::of(answer.trim_end_matches('0') == right.trim_end_matches('0'))
     }
 
+    /// Zeros at the end are none of the number's.
+    fn canonical(&self, answer: &str) -> Option<String> {
+        let answer = answer.trim();
+        let is_number = answer.bytes().all(|sign| sign.is_ascii_digit());
+        let digits = if is_number {
+            answer.trim_end_matches('0')
+        } else {
+            answer
+        };
+        (!answer.is_empty()).then(|| if digits.is_empty() { "0" } else { digits }.to_owned())
+    }
+
     /// Each digit is a step.
     fn partial(&self, prefix: &str) -> Option<f64> {
         let right = written(&self.digits());

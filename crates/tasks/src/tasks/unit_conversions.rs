@@ -110,6 +110,7 @@ impl UnitConversions {
             steps: self.scratchpad.then(|| format!("{step} {first}{STEP}")),
             answer: format!("{answer} {}", to.0),
             compare: amounts,
+            plain: plain_amount,
         })
     }
 }
@@ -130,6 +131,13 @@ fn amounts(given: &str, right: &str) -> Verdict {
     }
 }
 
+/// An amount as all write it, where it has the unit that was asked for or none.
+fn plain_amount(given: &str, right: &str) -> Option<String> {
+    let unit = right.split_once(' ').map_or("", |(_, unit)| unit);
+    let bare = given.strip_suffix(unit).unwrap_or(given);
+    Rational::read(bare).map(Rational::written)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +151,14 @@ mod tests {
             assert_eq!(amounts(given, "1609.344 m"), Verdict::Wrong, "{given}");
         }
         assert!(matches!(amounts("a mile", "1609.344 m"), Verdict::Unparsable(_)));
+    }
+
+    #[test]
+    fn amounts_that_are_one_are_one_vote() {
+        for given in ["1609.344 m", "1,609.344", "1.609344e3m"] {
+            assert_eq!(plain_amount(given, "1 m").as_deref(), Some("1609.344"), "{given}");
+        }
+        assert_eq!(plain_amount("1609.344 km", "1 m"), None);
     }
 
     /// Factors against the definitions by another way: feet of an inch, miles of a foot, ounces of a pound.
