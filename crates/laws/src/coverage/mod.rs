@@ -51,7 +51,7 @@ pub fn pass_at_k(problem: Problem, k: u64) -> Option<f64> {
     let missed = ln_gamma(failed + 1.0) + ln_gamma(samples - k + 1.0)
         - ln_gamma(failed - k + 1.0)
         - ln_gamma(samples + 1.0);
-    Some(-missed.exp_m1().min(0.0))
+    Some(0.0 - missed.exp_m1().min(0.0))
 }
 
 /// The mean of [`pass_at_k`] over the problems that have `k` samples; `None` when none has.
