@@ -176,7 +176,8 @@ fn passed(check: &str, start: Instant) {
 }
 
 /// The arguments that choose the test programs of the rooms that compute, to run them once more with each of the
-/// other instruction sets. All packages stay chosen, so that nothing is built again with other features. Unit tests
+/// other instruction sets. All packages stay chosen, so that nothing is built again with other features, and the
+/// programs have names that no other room's have, or that room's tests would run again, too. Unit tests
 /// stay out: those that compute go through the instruction sets themselves, and the one of packing only copies.
 fn numeric_tests() -> Result<Vec<String>, String> {
     let mut names = BTreeSet::new();

@@ -20,7 +20,7 @@ use crate::outcome::{Evaluation, NamedEvaluation};
 /// What a training lowers.
 ///
 /// To add one, write a file in `objectives/` with a type that holds its settings and implements this, and add its line to
-/// the registry in `objectives/mod.rs`; `tests/it/objectives.rs` then holds it to its obligations.
+/// the registry in `objectives/mod.rs`; `tests/train/objectives.rs` then holds it to its obligations.
 pub trait Objective: Debug {
     /// Version of its arithmetic: raised when equal settings, weights, batches and steps give another loss, other than by
     /// the operations of `kernels`, the network or the random streams.

@@ -72,7 +72,7 @@ triaxis_names::registry! {
 /// How models of a family are published: a config in words of its own, and tensors under names of its own.
 ///
 /// To add one, write a file in `layouts/` with a type that implements this, and add its line to the registry and a golden
-/// file by `tests/golden/layouts.py`; `tests/it/layouts.rs` then holds it to its obligations.
+/// file by `tests/golden/layouts.py`; `tests/model/layouts.rs` then holds it to its obligations.
 pub(crate) trait Family: Debug + Sync {
     /// The `model_type`s that it is published under; the first one is written.
     fn model_types(&self) -> &'static [&'static str];

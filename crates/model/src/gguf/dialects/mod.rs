@@ -37,7 +37,7 @@ const ALL: [&dyn Dialect; 4] = [&llama::Llama, &qwen2::Qwen2, &qwen3::Qwen3, &gp
 
 /// The words in which GGUF says a layout's models: keys for the fields of its config, names for those of its tensors.
 ///
-/// To add one, write a file in `dialects/` with a type that implements this, and add it to [`ALL`]; `tests/it/gguf.rs` then
+/// To add one, write a file in `dialects/` with a type that implements this, and add it to [`ALL`]; `tests/model/gguf.rs` then
 /// holds it to its obligations.
 pub(super) trait Dialect: Debug + Sync {
     /// What [`ARCHITECTURE`] says.
