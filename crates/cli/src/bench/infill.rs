@@ -9,8 +9,9 @@ use triaxis_infer::text;
 use triaxis_records::InfillScore;
 use triaxis_study::{InfillPlan, InfillRecord, Infiller, measure_infilling};
 use triaxis_tokens::Tokenizer;
-use triaxis_units::{Bytes, Estimate};
+use triaxis_units::Bytes;
 
+use super::percent;
 use crate::engine::{Opened, Opening};
 use crate::failure::Usage;
 use crate::table::Table;
@@ -166,18 +167,5 @@ impl fmt::Display for Measured<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// A share with its interval.
-fn percent(share: Estimate) -> String {
-    let value = format!("{:.1}%", 100.0 * share.value);
-    match share.interval {
-        Some(interval) => format!(
-            "{value} [{:.1}, {:.1}]",
-            100.0 * interval.low,
-            100.0 * interval.high
-        ),
-        None => value,
     }
 }

@@ -14,6 +14,7 @@ use std::path::Path;
 
 use clap::Subcommand;
 use triaxis_study::{Library, sealed};
+use triaxis_units::Estimate;
 
 pub use probes::results as probe_results;
 pub use size::setting;
@@ -58,5 +59,18 @@ pub fn run(command: &Command) -> anyhow::Result<()> {
         Command::Probes(arguments) => probes::run(arguments),
         Command::TestTime(arguments) => test_time::run(arguments),
         Command::Instructions(arguments) => instructions::run(arguments),
+    }
+}
+
+/// A share with its interval.
+fn percent(share: Estimate) -> String {
+    let value = format!("{:.1}%", 100.0 * share.value);
+    match share.interval {
+        Some(interval) => format!(
+            "{value} [{:.1}, {:.1}]",
+            100.0 * interval.low,
+            100.0 * interval.high
+        ),
+        None => value,
     }
 }

@@ -19,8 +19,9 @@ use triaxis_search::{
     Tally, Task,
 };
 use triaxis_tasks::{Options, Problem, Problems, Purpose, Task as Asked};
-use triaxis_units::{Bytes, Estimate, Finding, Seconds};
+use triaxis_units::{Bytes, Finding, Seconds};
 
+use super::percent;
 use crate::engine::{Opening, fits};
 use crate::failure::Usage;
 use crate::table::Table;
@@ -450,18 +451,5 @@ impl Measured {
             }
         }
         Ok(())
-    }
-}
-
-/// A share with its interval.
-fn percent(share: Estimate) -> String {
-    let value = format!("{:.1}%", 100.0 * share.value);
-    match share.interval {
-        Some(interval) => format!(
-            "{value} [{:.1}, {:.1}]",
-            100.0 * interval.low,
-            100.0 * interval.high
-        ),
-        None => value,
     }
 }

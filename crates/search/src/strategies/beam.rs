@@ -52,9 +52,7 @@ impl Beam {
 
 impl Strategy for Beam {
     fn check(&self) -> Result<(), SearchError> {
-        at_least("beams", self.beams, 1)?;
-        at_least("depth", self.depth, 1)?;
-        divides(self.width, self.beams)
+        can_grow([self.beams, self.width, self.depth])
     }
 
     fn asks(&self) -> Vec<Scored> {
@@ -84,8 +82,10 @@ impl Strategy for Beam {
     }
 }
 
-/// Checks that beams can be shared out evenly.
-pub(super) fn divides(width: u64, beams: u64) -> Result<(), SearchError> {
+/// Checks that so many beams of a width can be shared out evenly, over so many steps.
+pub(super) fn can_grow([beams, width, depth]: [u64; 3]) -> Result<(), SearchError> {
+    at_least("beams", beams, 1)?;
+    at_least("depth", depth, 1)?;
     at_least("width", width, 1)?;
     match beams.is_multiple_of(width) {
         true => Ok(()),

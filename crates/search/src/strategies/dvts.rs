@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::beam::divides;
+use super::beam::can_grow;
 use super::{DEPTH, StrategySpec};
 use crate::choice::{Aggregate, Pick, first_largest};
 use crate::error::SearchError;
-use crate::frame::{Desk, Frame, at_least};
+use crate::frame::{Desk, Frame};
 use crate::request::{Problem, Scored};
 use crate::strategy::{Search, Strategy};
 use crate::tree::{Branch, Growth, Policy, Tree};
@@ -49,9 +49,7 @@ impl Dvts {
 
 impl Strategy for Dvts {
     fn check(&self) -> Result<(), SearchError> {
-        at_least("beams", self.beams, 1)?;
-        at_least("depth", self.depth, 1)?;
-        divides(self.width, self.beams)
+        can_grow([self.beams, self.width, self.depth])
     }
 
     fn asks(&self) -> Vec<Scored> {
